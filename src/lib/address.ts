@@ -1,0 +1,49 @@
+import ipaddr from 'ipaddr.js'
+
+/** Proxies whose `X-Forwarded-For` is believed: addresses or CIDR ranges. */
+export type TrustedProxies = readonly string[]
+
+/** Whether a text is an address or a CIDR range. */
+export const isAddressRange = (text: string): boolean => ipaddr.isValid(text) || ipaddr.isValidCIDR(text)
+
+/** Whether a host name is a loopback address or `localhost`. */
+export const isLoopbackHost = (host: string): boolean =>
+  host === 'localhost' || (ipaddr.isValid(bare(host)) && ipaddr.process(bare(host)).range() === 'loopback')
+
+/**
+ * The address a request came from: the peer's, or, behind proxies that the configuration trusts, the last one in
+ * `X-Forwarded-For` that is not such a proxy. What stands left of it could be anybody's invention.
+ */
+export function clientAddress(peer: string, forwardedFor: string | null, trusted: TrustedProxies): string {
+  if (trusted.length === 0 || !forwardedFor) return normalize(peer)
+  const hops = [...forwardedFor.split(',').map((hop) => normalize(hop.trim())), normalize(peer)].reverse()
+  let client = hops[0] ?? peer
+  for (const [index, hop] of hops.entries()) {
+    if (!ipaddr.isValid(hop)) return client
+    client = hop
+    if (!trusted.some((range) => isWithin(hop, range)) || index === hops.length - 1) return client
+  }
+  return client
+}
+
+/** What failures are counted under: an IPv4 address, or the /64 of an IPv6 one, which one household or host owns. */
+export function addressGroup(address: string): string {
+  if (!ipaddr.isValid(address)) return address
+  const parsed = ipaddr.process(address)
+  if (!(parsed instanceof ipaddr.IPv6)) return parsed.toString()
+  return `${parsed.parts.slice(0, 4).map((part) => part.toString(16)).join(':')}::/64`
+}
+
+const bare = (host: string): string => host.replace(/^\[|\]$/g, '')
+
+const normalize = (address: string): string =>
+  ipaddr.isValid(bare(address)) ? ipaddr.process(bare(address)).toString() : address
+
+function isWithin(address: string, range: string): boolean {
+  const candidate = ipaddr.process(address)
+  const [network, bits] = ipaddr.isValidCIDR(range)
+    ? ipaddr.parseCIDR(range)
+    : [ipaddr.process(range), range.includes(':') ? 128 : 32]
+  if (candidate instanceof ipaddr.IPv4) return network instanceof ipaddr.IPv4 && candidate.match(network, bits)
+  return network instanceof ipaddr.IPv6 && candidate.match(network, bits)
+}

@@ -1,0 +1,21 @@
+/** How a cookie is set. `HttpOnly`, `SameSite=Lax` and `Path=/` are always there. */
+export interface CookieOptions {
+  /** Seconds to live; 0 deletes it; omitted, it ends with the browser. */
+  readonly maxAge?: number
+  /** Only over https. On everywhere but on a loopback http issuer. */
+  readonly secure: boolean
+}
+
+/** The value of the named cookie in a `Cookie` header; of several with that name, the first (RFC 6265 section 5.4). */
+export function readCookie(header: string | null | undefined, name: string): string | undefined {
+  if (!header) return undefined
+  const prefix = `${name}=`
+  const pair = header.split(';').find((part) => part.trimStart().startsWith(prefix))
+  return pair?.trim().slice(prefix.length) || undefined
+}
+
+/** A `Set-Cookie` header value. The value must be free of separators; ours are base64url. */
+export function writeCookie(name: string, value: string, { maxAge, secure }: CookieOptions): string {
+  const age = maxAge === undefined ? '' : `; Max-Age=${maxAge}`
+  return `${name}=${value}; Path=/; HttpOnly; SameSite=Lax${age}${secure ? '; Secure' : ''}`
+}

@@ -1,0 +1,25 @@
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+
+/** Markup that is already escaped. Only the `html` tag makes it. */
+export interface Html {
+  readonly markup: string
+}
+
+type Part = Html | string | number | undefined | false | readonly Part[]
+
+/** Escapes a text for element content and for attribute values in quotes. */
+export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '')
+
+/** Marks a constant of our own (a style sheet) as markup. Never call it with anything that came from outside. */
+export const trustedMarkup = (markup: string): Html => ({ markup })
+
+/** Builds markup from a template: every value is escaped, except what `html` itself made; `false` and undefined vanish. */
+export const html = (strings: TemplateStringsArray, ...values: readonly Part[]): Html => ({
+  markup: strings.map((text, index) => text + (index < values.length ? render(values[index]) : '')).join(''),
+})
+
+function render(part: Part): string {
+  if (part === undefined || part === false) return ''
+  if (typeof part === 'string' || typeof part === 'number') return escapeHtml(String(part))
+  return 'markup' in part ? part.markup : part.map(render).join('')
+}

@@ -1,0 +1,53 @@
+/** How a client authenticates at the token endpoint (RFC 6749 section 2.1): with a secret, or not at all. */
+export type ClientType = 'confidential' | 'public'
+
+/** A grant type as it stands in `grant_type`; extension grants are absolute URIs (RFC 6749 section 4.5). */
+export type GrantType = 'authorization_code' | 'refresh_token' | 'client_credentials' | (string & {})
+
+/** A client secret as it is kept: the SHA-256 of 256 random bits, and when it stops working (ms), if ever. */
+export interface ClientSecret {
+  readonly hash: string
+  readonly expiresAt: number | null
+}
+
+/** An application that asks for tokens (RFC 6749 section 2). */
+export interface Client {
+  /** Its `client_id`, and the `sub` of tokens that it gets for itself. Never a plain number. */
+  readonly id: string
+  /** The name that people see on the consent page. */
+  readonly name: string
+  readonly type: ClientType
+  /** Empty for public clients; two while a rotated one still works. */
+  readonly secrets: readonly ClientSecret[]
+  readonly redirectUris: readonly string[]
+  readonly grantTypes: readonly GrantType[]
+  /** The scopes it may ask for; null for every defined one. Client credentials need a list. */
+  readonly scopes: readonly string[] | null
+  /** The provider whose people it signs in. */
+  readonly provider: string
+  /** The `sub` of the person who registered it; null for a first-party client. */
+  readonly ownerId: string | null
+  /** Whether PKCE is required of it although it is confidential. */
+  readonly requiresPkce: boolean
+  /** Whether people are never asked for consent. For first-party clients. */
+  readonly skipsConsent: boolean
+  /** Whether what it was given ends when the person signs out of the session it was given in. */
+  readonly endsWithSession: boolean
+  /** How long (ms) a rotated refresh token may be repeated; null for the server's default. */
+  readonly graceWindow: number | null
+  readonly epoch: number
+  readonly createdAt: number
+  readonly revokedAt: number | null
+}
+
+/** Whether the client is the issuer's own: no person registered it. */
+export const isFirstParty = (client: Client): boolean => client.ownerId === null
+
+/** Whether the client may use a grant. An app that a person registered never gets tokens of its own or by password (D4). */
+export function canUseGrant(client: Client, grantType: GrantType): boolean {
+  const isForOwnersOnly = grantType === 'client_credentials' || grantType === 'password'
+  return client.grantTypes.includes(grantType) && (isFirstParty(client) || !isForOwnersOnly)
+}
+
+/** What may follow in a `client_id`: visible ASCII (RFC 6749 appendix A.1), and not only digits (see `sub`). */
+export const isClientId = (text: string): boolean => /^[\x21-\x7e]{1,255}$/.test(text) && !/^\d+$/.test(text)

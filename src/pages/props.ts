@@ -1,0 +1,88 @@
+/** A client as people see it. */
+export interface ClientView {
+  readonly name: string
+  /** Where it lives: the host of the redirect URI, or the app's own scheme. */
+  readonly host: string
+}
+
+/** A scope as people see it. */
+export interface ScopeView {
+  readonly id: string
+  readonly description: string
+}
+
+/** Fields that a form must send back unaltered: anti-forgery token, sealed request. */
+export type HiddenFields = Readonly<Record<string, string>>
+
+/** The sign-in page. */
+export interface SignInProps {
+  /** Where the form posts to. */
+  readonly action: string
+  readonly hidden: HiddenFields
+  /** The user name that was typed before, or a hint. */
+  readonly username: string
+  /** Who asks, where a client started this. */
+  readonly client?: ClientView
+  /** Why the last try failed: wrong name or password, too many tries (seconds to wait), or a form that was open too long. */
+  readonly problem?: { readonly kind: 'credentials' | 'expired' } | { readonly kind: 'throttled'; readonly seconds: number }
+}
+
+/** The consent page (RFC 6749 section 4.1.1). */
+export interface ConsentProps {
+  readonly client: ClientView
+  /** Empty where nothing beyond signing in is asked. */
+  readonly scopes: readonly ScopeView[]
+  /** Who is signed in, as they know themselves. */
+  readonly userName: string
+  /** Approve: POST with `hidden`. */
+  readonly approve: { readonly action: string; readonly hidden: HiddenFields }
+  /** Deny: POST with `hidden` (which holds `_method=DELETE`). */
+  readonly deny: { readonly action: string; readonly hidden: HiddenFields }
+  /** Sign in as somebody else: POST with `hidden`. */
+  readonly switchAccount: { readonly action: string; readonly hidden: HiddenFields }
+}
+
+/** The page of an error that must not be sent to the client (RFC 6749 section 4.1.2.1), or of a form that cannot go on. */
+export interface ErrorProps {
+  readonly status: number
+  /** An error code, such as `invalid_request`. */
+  readonly code: string
+  /** One sentence without input. */
+  readonly description: string
+  /** For support: the request id that is in the log. */
+  readonly requestId: string
+}
+
+/** Sign-out: asks first, and says so afterwards. */
+export interface SignOutProps {
+  readonly action: string
+  readonly hidden: HiddenFields
+  readonly userName: string
+}
+
+/** Signed out. */
+export interface SignedOutProps {
+  readonly signInUrl: string
+}
+
+/** Signed in with nowhere to go on to. */
+export interface SignedInProps {
+  readonly userName: string
+  readonly signOutUrl: string
+}
+
+/** The views of the server, by name, with what each is given. */
+export interface ViewProps {
+  readonly signIn: SignInProps
+  readonly consent: ConsentProps
+  readonly error: ErrorProps
+  readonly signOut: SignOutProps
+  readonly signedOut: SignedOutProps
+  readonly signedIn: SignedInProps
+}
+
+/** A view of your own: props to a whole HTML document. You escape what you print; the headers stay ours. */
+export type View<Name extends keyof ViewProps> = (props: ViewProps[Name]) => string | Promise<string>
+
+/** Your views; what is left out is ours. */
+export type Views = { readonly [Name in keyof ViewProps]?: View<Name> }

@@ -1,0 +1,166 @@
+import type { Authorization, Rotation } from '../model/authorization.ts'
+import type { Client } from '../model/client.ts'
+import type { AuthorizationCode } from '../model/code.ts'
+import type { Epochs } from '../model/epochs.ts'
+import type { RevocationEntry } from '../model/revocation.ts'
+import type { Session } from '../model/session.ts'
+import type { UserRef } from '../model/subject.ts'
+
+/**
+ * What the server needs of a database. Times are milliseconds since 1970, given by the caller. Every method is atomic;
+ * where it says "only if", the condition and the write are one, whatever races with it. A method that cannot reach the
+ * database throws `StoreUnavailableError`.
+ */
+export interface Store {
+  readonly clients: ClientStore
+  readonly users: UserStore
+  readonly sessions: SessionStore
+  readonly codes: CodeStore
+  readonly authorizations: AuthorizationStore
+  readonly consents: ConsentStore
+  readonly revocations: RevocationStore
+  readonly fingerprints: FingerprintStore
+  /** Makes or updates the tables; safe to run from several processes at once. The names of what it applied. */
+  migrate(): Promise<readonly string[]>
+  /** The names of the migrations that `migrate` would apply. */
+  pendingMigrations(): Promise<readonly string[]>
+  /** Ends what is open. The store cannot be used afterwards. */
+  close(): Promise<void>
+}
+
+/** Part of a list: at most `limit` (default 100) rows, after the row with the id `after`. */
+export interface Page {
+  readonly limit?: number
+  readonly after?: string
+}
+
+export interface ClientStore {
+  /** Durable. Throws where the id is taken. */
+  insert(client: Client): Promise<void>
+  /** The client with its present epoch, revoked or not. */
+  find(id: string): Promise<Client | undefined>
+  /** By id, ascending. */
+  list(page?: Page & { readonly ownerId?: string }): Promise<readonly Client[]>
+  /** Durable. Whether there was such a client. */
+  update(id: string, changes: ClientChanges): Promise<boolean>
+  /** Whether a public client that is not revoked has a redirect URI of this origin (D21). */
+  isPublicOrigin(origin: string): Promise<boolean>
+}
+
+export type ClientChanges = Partial<
+  Pick<Client, 'name' | 'secrets' | 'redirectUris' | 'grantTypes' | 'scopes' | 'requiresPkce' | 'skipsConsent'>
+>
+
+/** A person of the built-in provider. */
+export interface StoredUser {
+  readonly id: string
+  /** Lower case; unique. */
+  readonly email: string
+  readonly name: string
+  /** A PHC string (`$argon2id$…`). */
+  readonly passwordHash: string
+  readonly createdAt: number
+  readonly disabledAt: number | null
+}
+
+export interface UserStore {
+  /** Durable. False where the email is taken; then nothing is written. */
+  insert(user: StoredUser): Promise<boolean>
+  find(id: string): Promise<StoredUser | undefined>
+  findByEmail(email: string): Promise<StoredUser | undefined>
+  list(page?: Page): Promise<readonly StoredUser[]>
+  /** Durable. Whether there was such a person. */
+  update(id: string, changes: Partial<Pick<StoredUser, 'name' | 'passwordHash' | 'disabledAt'>>): Promise<boolean>
+}
+
+export interface SessionStore {
+  /** Durable. Inserts only if the issuer's and the user's epochs are still those of the session; whether it did. */
+  insert(session: Session, subject: string): Promise<boolean>
+  find(id: string): Promise<Session | undefined>
+  /** The session with this cookie, revoked and expired ones too. */
+  findByCookie(cookieHash: string): Promise<Session | undefined>
+  /** Moves `lastSeenAt` and `expiresAt` forward, only if it is not revoked; never backward. */
+  touch(id: string, seenAt: number, expiresAt: number): Promise<void>
+  /** The person's sessions that are neither revoked nor expired, last seen first. */
+  listOf(user: UserRef, now: number): Promise<readonly Session[]>
+}
+
+export interface CodeStore {
+  /**
+   * Inserts only if client, session and epochs live. `exists`: this very code was inserted before (a consent form
+   * posted twice); `dead`: what it hangs on was revoked.
+   */
+  insert(code: AuthorizationCode, subject: string): Promise<'inserted' | 'exists' | 'dead'>
+  find(hash: string): Promise<AuthorizationCode | undefined>
+  /** Marks the code as spent only if it is neither spent, void nor expired; whether it did. */
+  spend(hash: string, now: number): Promise<boolean>
+  /**
+   * Spends the code and inserts the authorization that it named, both or neither: only if the code is neither spent,
+   * void nor expired, and client, session and epochs live. Whether it did.
+   */
+  exchange(hash: string, authorization: Authorization, subject: string, now: number): Promise<boolean>
+}
+
+/** The next state of a refreshed authorization. */
+export interface Advance {
+  readonly id: string
+  /** The generation that the row must have. */
+  readonly from: number
+  /** The generation that it gets; equal to `from` for a repeat. */
+  readonly to: number
+  readonly rotations: readonly Rotation[]
+  readonly lastUsedAt: number
+  readonly expiresAt: number
+  /** Raises the stored latest access-token expiry; a lower one is ignored. */
+  readonly accessExpiresAt: number
+}
+
+export interface AuthorizationStore {
+  /** Durable. Inserts only if client, session (where it has one) and epochs live; whether it did. */
+  insert(authorization: Authorization, subject: string): Promise<boolean>
+  find(id: string): Promise<Authorization | undefined>
+  /** Applies the advance only if the row has the generation `from`, is not revoked and its epochs live; whether it did. */
+  advance(advance: Advance, subject: string): Promise<boolean>
+  /** The person's authorizations that are not revoked and not expired (neither refresh nor access token), newest first. */
+  listOf(user: UserRef, now: number): Promise<readonly Authorization[]>
+}
+
+export interface ConsentStore {
+  /** The scopes that the person has allowed the client, or none. */
+  find(user: UserRef, clientId: string): Promise<readonly string[]>
+  /** Durable. Adds to the scopes that are remembered (a union). */
+  remember(user: UserRef, clientId: string, scopes: readonly string[], now: number): Promise<void>
+  /** Durable. */
+  forget(user: UserRef, clientId: string): Promise<void>
+}
+
+/** What is to be revoked. `subject` is the person's `sub`. */
+export type RevocationOrder =
+  | { readonly kind: 'token'; readonly jti: string; readonly expiresAt: number }
+  | { readonly kind: 'authorization'; readonly id: string }
+  | { readonly kind: 'session'; readonly id: string }
+  | { readonly kind: 'user'; readonly user: UserRef; readonly subject: string }
+  | { readonly kind: 'client'; readonly id: string }
+  | { readonly kind: 'issuer' }
+
+export interface RevocationStore {
+  /**
+   * Durable, one transaction: voids pending codes, revokes authorizations and sessions, raises the epoch (of a user,
+   * a client, the issuer), writes the entry and returns it. A `client` order also marks the client revoked. Doing it
+   * again is harmless. Undefined where there is nothing with that id. An entry lives as long as a token that it stops
+   * could: from the stored latest expiry; entries of clients and of the issuer are kept for good.
+   */
+  revoke(order: RevocationOrder, now: number): Promise<RevocationEntry | undefined>
+  /** Entries with an id above `cursor`, not yet expired, by id ascending. */
+  since(cursor: number, now: number): Promise<readonly RevocationEntry[]>
+  /** The present epochs of a person and a client with this issuer; what was never raised is 0. */
+  epochs(subject: string, clientId: string): Promise<Epochs>
+}
+
+/** Fingerprints of the secrets that refresh tokens are made with, so that a node with a wrong secret refuses to start. */
+export interface FingerprintStore {
+  /** Durable. Adds the fingerprint only if the store has none yet. All that it has. */
+  claim(fingerprint: string, now: number): Promise<readonly string[]>
+  /** Durable. Adds a fingerprint: a rotation. */
+  add(fingerprint: string, now: number): Promise<void>
+}
