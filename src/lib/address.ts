@@ -16,7 +16,7 @@ export const isLoopbackHost = (host: string): boolean =>
  */
 export function clientAddress(peer: string, forwardedFor: string | null, trusted: TrustedProxies): string {
   if (trusted.length === 0 || !forwardedFor) return normalize(peer)
-  const hops = [...forwardedFor.split(',').map((hop) => normalize(hop.trim())), normalize(peer)].reverse()
+  const hops = [...forwardedFor.split(',').map((hop) => normalize(hop.trim())), normalize(peer)].toReversed()
   let client = hops[0] ?? peer
   for (const [index, hop] of hops.entries()) {
     if (!ipaddr.isValid(hop)) return client
@@ -31,10 +31,14 @@ export function addressGroup(address: string): string {
   if (!ipaddr.isValid(address)) return address
   const parsed = ipaddr.process(address)
   if (!(parsed instanceof ipaddr.IPv6)) return parsed.toString()
-  return `${parsed.parts.slice(0, 4).map((part) => part.toString(16)).join(':')}::/64`
+  return `${parsed.parts
+    .slice(0, 4)
+    .map((part) => part.toString(16))
+    .join(':')}::/64`
 }
 
-const bare = (host: string): string => host.replace(/^\[|\]$/g, '')
+/** Without the brackets of a URL's IPv6 host, and without the port that some proxies append. */
+const bare = (host: string): string => host.replace(/^\[(.*)\](?::\d+)?$|^([\d.]+):\d+$/, '$1$2')
 
 const normalize = (address: string): string =>
   ipaddr.isValid(bare(address)) ? ipaddr.process(bare(address)).toString() : address
@@ -44,6 +48,7 @@ function isWithin(address: string, range: string): boolean {
   const [network, bits] = ipaddr.isValidCIDR(range)
     ? ipaddr.parseCIDR(range)
     : [ipaddr.process(range), range.includes(':') ? 128 : 32]
-  if (candidate instanceof ipaddr.IPv4) return network instanceof ipaddr.IPv4 && candidate.match(network, bits)
+  if (candidate instanceof ipaddr.IPv4)
+    return network instanceof ipaddr.IPv4 && candidate.match(network, bits)
   return network instanceof ipaddr.IPv6 && candidate.match(network, bits)
 }

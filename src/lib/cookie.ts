@@ -10,9 +10,15 @@ export interface CookieOptions {
 export function readCookie(header: string | null | undefined, name: string): string | undefined {
   if (!header) return undefined
   const prefix = `${name}=`
-  const pair = header.split(';').find((part) => part.trimStart().startsWith(prefix))
-  return pair?.trim().slice(prefix.length) || undefined
+  const pair = header
+    .split(';')
+    .map(trim)
+    .find((part) => part.startsWith(prefix))
+  return pair?.slice(prefix.length) || undefined
 }
+
+/** Spaces and tabs only: to strip Unicode's would let a script set `\u2000__Host-…` and get around the prefix. */
+const trim = (text: string): string => text.replaceAll(/^[ \t]+|[ \t]+$/g, '')
 
 /** A `Set-Cookie` header value. The value must be free of separators; ours are base64url. */
 export function writeCookie(name: string, value: string, { maxAge, secure }: CookieOptions): string {

@@ -20,8 +20,8 @@ export function createSeal<Value>(key: Buffer, lifetime: number, clock: Clock): 
       return `${body}.${hmac(key, body)}`
     },
     open(text) {
-      const [body = '', mac = ''] = text.split('.', 2)
-      if (!isEqualInConstantTime(mac, hmac(key, body))) return undefined
+      const [body = '', mac = '', ...rest] = text.split('.')
+      if (rest.length > 0 || !isEqualInConstantTime(mac, hmac(key, body))) return undefined
       const [expiresAt, value] = JSON.parse(Buffer.from(body, 'base64url').toString()) as [number, Value]
       return expiresAt > clock.now() ? value : undefined
     },

@@ -1,23 +1,45 @@
 import { isLoopbackHost } from '../lib/address.ts'
 import type { Client } from './client.ts'
 
-const FORBIDDEN_SCHEMES = new Set(['javascript:', 'data:', 'vbscript:', 'file:', 'blob:', 'about:', 'ws:', 'wss:'])
+const FORBIDDEN_SCHEMES = new Set([
+  'javascript:',
+  'data:',
+  'vbscript:',
+  'file:',
+  'blob:',
+  'about:',
+  'ws:',
+  'wss:',
+])
+
+/** All that RFC 3986 section 2 allows: so no space, no control character, no backslash, nothing beyond ASCII. */
+const URI_CHARACTERS = /^[!#-;=?-[\]_a-z~]+$/
 
 /**
  * Why a redirect URI cannot be registered, or undefined where it can (RFC 6749 section 3.1.2, RFC 8252 section 7):
  * absolute, no fragment, no userinfo; https, or http on a loopback address, or for public clients an app's own scheme.
  */
 export function redirectUriProblem(uri: string, type: Client['type']): string | undefined {
-  if (!URL.canParse(uri) || /[\s\\\0<>"^`{|}]/.test(uri)) return 'must be an absolute URI without spaces'
+  if (!URL.canParse(uri) || !URI_CHARACTERS.test(uri))
+    return 'must be an absolute URI, in ASCII without spaces'
   const url = new URL(uri)
   if (uri.includes('#')) return 'must have no fragment'
   if (uri.includes('*')) return 'must be one exact URI: wildcards are not matched'
   if (url.username || url.password) return 'must hold no user name or password'
   if (FORBIDDEN_SCHEMES.has(url.protocol)) return `must not use the scheme ${url.protocol}`
-  if (url.protocol === 'https:') return undefined
-  if (url.protocol === 'http:') return isLoopbackHost(url.hostname) ? undefined : 'must use https'
+  if (url.protocol === 'https:' || url.protocol === 'http:') return webProblem(uri, url)
   if (type === 'confidential') return 'must use https: only public clients have schemes of their own'
-  return url.protocol.includes('.') ? undefined : 'must use a scheme with a dot in it, such as com.example.app:'
+  return url.protocol.includes('.')
+    ? undefined
+    : 'must use a scheme with a dot in it, such as com.example.app:'
+}
+
+/** Parsers forgive `https:app.example`, `https:///`, `@` and `127.1`; what a browser then does with them is a guess. */
+function webProblem(uri: string, { protocol, hostname }: URL): string | undefined {
+  const origin = `${protocol}//${hostname}`
+  const isPlain = uri.startsWith(origin) && /^(?::\d+)?(?:[/?]|$)/.test(uri.slice(origin.length))
+  if (!isPlain) return 'must spell scheme and host as browsers do: lower case, after two slashes'
+  return protocol === 'https:' || isLoopbackHost(hostname) ? undefined : 'must use https'
 }
 
 /**
@@ -25,12 +47,14 @@ export function redirectUriProblem(uri: string, type: Client['type']): string | 
  * loopback, where a native app listens on whatever port it gets (RFC 8252 section 7.3; D14 for `localhost`).
  */
 export const isRegisteredRedirectUri = (client: Client, requested: string): boolean =>
-  client.redirectUris.some((registered) => registered === requested || isSameButPort(client, registered, requested))
+  client.redirectUris.some(
+    (registered) => registered === requested || isSameButPort(client, registered, requested),
+  )
 
 function isSameButPort(client: Client, registered: string, requested: string): boolean {
   const pattern = loopbackParts(registered)
   const candidate = loopbackParts(requested)
-  if (!pattern || !candidate) return false
+  if (!pattern || !candidate || !URL.canParse(requested)) return false
   if (pattern.host === 'localhost' && client.type !== 'public') return false
   return pattern.host === candidate.host && pattern.rest === candidate.rest
 }
