@@ -1,0 +1,101 @@
+import { OAuthError } from '../errors.ts'
+import type { Clock } from '../lib/clock.ts'
+import { randomText } from '../lib/hash.ts'
+import type { Store, StoredUser, UserStore } from '../store/contract.ts'
+import { isEmail, normalizeEmail } from './email.ts'
+import { hashPassword, verifyPassword, type ForeignVerifier } from './password.ts'
+import type { BaseUser, UserProviderFactory } from './provider.ts'
+
+/** The least length of a new password, in characters (NIST SP 800-63B section 5.1.1.1). */
+export const MIN_PASSWORD_LENGTH = 8
+
+/** A person kept in the server's own store. */
+export interface BuiltInUser extends BaseUser {
+  readonly id: string
+  /** Normalized: lower case, NFC. */
+  readonly email: string
+  readonly name: string
+}
+
+/** What a new person is made of. */
+export interface NewUser {
+  readonly email: string
+  /** The email where left out. */
+  readonly name?: string
+  readonly password: string
+}
+
+/** How the built-in people are checked. */
+export interface BuiltInUsersOptions {
+  /**
+   * Checks hashes that another system made, until the person's next sign-in replaces them by ours:
+   * `(password, hash) => bcrypt.verify(password, hash)`. Without it only Argon2 hashes are read.
+   */
+  readonly verifyForeign?: ForeignVerifier
+}
+
+/** People in the server's own store, who sign in with their email address and a password. */
+export const builtInUsers =
+  ({ verifyForeign }: BuiltInUsersOptions = {}): UserProviderFactory<BuiltInUser> =>
+  ({ store: { users } }) => ({
+    find: async (id) => enabled(await users.find(id)),
+    verifyPassword: (username, password) => signIn(users, username, password, verifyForeign),
+    setPassword: (id, password) => replacePassword(users, id, password),
+  })
+
+/**
+ * Adds a person, or gives undefined where the email is taken. Throws `invalid_request` for what is no email address and
+ * for a password of fewer than 8 characters or more than 1024 bytes.
+ */
+export async function createUser(
+  store: Store,
+  clock: Clock,
+  input: NewUser,
+): Promise<BuiltInUser | undefined> {
+  const email = normalizeEmail(input.email)
+  if (!isEmail(email)) throw new OAuthError('invalid_request', 'The email address is not valid')
+  const user = { id: randomText(16), email, name: input.name?.trim() || email }
+  const passwordHash = await hashNewPassword(input.password)
+  const isNew = await store.users.insert({ ...user, passwordHash, createdAt: clock.now(), disabledAt: null })
+  return isNew ? user : undefined
+}
+
+async function signIn(
+  users: UserStore,
+  username: string,
+  password: string,
+  verifyForeign: ForeignVerifier | undefined,
+): Promise<BuiltInUser | undefined> {
+  const email = normalizeEmail(username)
+  const row = isEmail(email) ? await users.findByEmail(email) : undefined
+  const user = enabled(row)
+  // Checked for unknown and disabled people too: the time of the answer must not tell who has an account.
+  const verdict = await verifyPassword(password, user && row?.passwordHash, verifyForeign)
+  if (!row || !verdict.isRight) return undefined
+  if (verdict.needsRehash) await renewHash(users, row, password)
+  return user
+}
+
+async function renewHash(
+  users: UserStore,
+  { id, passwordHash: old }: StoredUser,
+  password: string,
+): Promise<void> {
+  const passwordHash = await hashPassword(password)
+  // A password that was changed meanwhile stays changed.
+  if ((await users.find(id))?.passwordHash === old) await users.update(id, { passwordHash })
+}
+
+async function replacePassword(users: UserStore, id: string, password: string): Promise<void> {
+  const isKnown = await users.update(id, { passwordHash: await hashNewPassword(password) })
+  if (!isKnown) throw new OAuthError('not_found', 'There is no such person', { detail: `no user ${id}` })
+}
+
+async function hashNewPassword(password: string): Promise<string> {
+  if (Array.from(password.normalize('NFC')).length < MIN_PASSWORD_LENGTH)
+    throw new OAuthError('invalid_request', `A password needs at least ${MIN_PASSWORD_LENGTH} characters`)
+  return hashPassword(password)
+}
+
+const enabled = (row: StoredUser | undefined): BuiltInUser | undefined =>
+  row?.disabledAt === null ? { id: row.id, email: row.email, name: row.name } : undefined
