@@ -1,0 +1,90 @@
+import { LRUCache } from 'lru-cache'
+import { addressGroup } from '../lib/address.ts'
+import { systemClock, type Clock } from '../lib/clock.ts'
+import { sha256 } from '../lib/hash.ts'
+import type { Blocked, Policy } from './blocked.ts'
+import { createCounter } from './counter.ts'
+import { createTicket, type Place, type Ticket } from './ticket.ts'
+
+/** How many failures are too many, within a window in milliseconds that begins with the first of them. */
+export type Limit = Omit<Policy, 'name'>
+
+/** The limit of one address, and the limit of guesses at one account from anywhere. */
+export interface ThrottleLimits {
+  readonly perAddress: Limit
+  readonly perAccount: Limit
+}
+
+/** 60 failures a minute from an address, 10 in 15 minutes against an account. */
+export const DEFAULT_THROTTLE_LIMITS: ThrottleLimits = {
+  perAddress: { failures: 60, window: 60_000 },
+  perAccount: { failures: 10, window: 900_000 },
+}
+
+/** Who failed. */
+export interface Failure {
+  /** The address of the request; those of one IPv6 /64 count as one. */
+  readonly address: string
+  /**
+   * What was guessed at, by kind: `password:users:<name>`, `secret:<client id>`. Kept as a hash. Spellings that some
+   * database takes for the same name (case, accents, spaces) count as one. Name it whether it exists or not.
+   */
+  readonly account?: string
+}
+
+/** Counts failed guesses and says when there were too many. */
+export interface Throttle {
+  /** Undefined where another try is allowed; else how long to wait. Counts nothing. */
+  check(who: Failure): Promise<Blocked | undefined> | Blocked | undefined
+  /**
+   * Allows one try and counts it beforehand, so that parallel guesses cannot slip past the limit while their passwords
+   * are being hashed. Settle the ticket whatever happens.
+   */
+  attempt(who: Failure): Promise<Ticket | { readonly blocked: Blocked }>
+  /** Counts one failure. Goes with `check`; a ticket counts its own. */
+  fail(who: Failure): Promise<void>
+  /** Forgets the account's failures, not the address's: else who owns one account could guess at others for ever. */
+  succeed(who: Failure): Promise<void>
+}
+
+/** Makes a throttle that counts in this process's memory, for at most 50,000 addresses and 50,000 accounts. */
+export function createThrottle(limits: ThrottleLimits, clock: Clock = systemClock): Throttle {
+  const addresses = createCounter({ name: 'address', ...limits.perAddress }, clock)
+  const accounts = createCounter({ name: 'account', ...limits.perAccount }, clock)
+  const groups = new LRUCache<string, string>({ max: 10_000, memoMethod: addressGroup })
+  const placesOf = ({ address, account }: Failure): readonly Place[] => {
+    const place = { counter: addresses, key: groups.memo(address) }
+    return account === undefined ? [place] : [place, { counter: accounts, key: accountKey(account) }]
+  }
+  // The first test keeps parsing and hashing off the path of a server where nobody has failed.
+  const check = (who: Failure) =>
+    addresses.isEmpty() && accounts.isEmpty() ? undefined : longestOf(placesOf(who))
+  return {
+    check,
+    async attempt(who) {
+      const blocked = check(who)
+      return blocked ? { blocked } : createTicket(placesOf(who), accounts)
+    },
+    async fail(who) {
+      for (const { counter, key } of placesOf(who)) counter.fail(key)
+    },
+    async succeed({ account }) {
+      if (account !== undefined) accounts.clear(accountKey(account))
+    },
+  }
+}
+
+/** What databases take for one name depends on their collation, so the key is as forgiving as any of them. */
+const accountKey = (account: string): string =>
+  sha256(
+    account
+      .normalize('NFKD')
+      .replaceAll(/[\p{M}\p{Z}\p{C}]/gu, '')
+      .toUpperCase(),
+  )
+
+const longestOf = (places: readonly Place[]): Blocked | undefined =>
+  places
+    .map(({ counter, key }) => counter.check(key))
+    .filter((blocked) => blocked !== undefined)
+    .sort((left, right) => right.retryAfter - left.retryAfter)[0]
