@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { circles, climbs, strayings } from './floors.ts'
+import { circles, climbs, shortcuts, strayings } from './floors.ts'
 import { filesBelow, matching } from './repository.ts'
 import { readSources } from './source.ts'
 
@@ -16,6 +16,10 @@ describe('the house stands', () => {
 
   test('the guard never reaches the store, the grants or the pages', () => {
     expect(strayings(house)).toEqual([])
+  })
+
+  test('examples import the package by its name', () => {
+    expect(shortcuts(readSources(matching(filesBelow('examples'), /\.ts$/)))).toEqual([])
   })
 })
 
@@ -91,5 +95,10 @@ describe('the checks see what they are for', () => {
       'src/store/contract.ts': 'export interface Store {}',
     })
     expect(strayings(sources)).toEqual(['src/guard/a.ts → src/revocations/b.ts → src/store/contract.ts'])
+  })
+
+  test('an example that reaches into src is found', () => {
+    const examples = readSources({ 'examples/a.ts': `import 'consulate'\nimport '../src/index.ts'` })
+    expect(shortcuts(examples)).toEqual(['examples/a.ts → src/index.ts'])
   })
 })

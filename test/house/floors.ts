@@ -8,7 +8,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['revocations', 'sessions', 'throttle', 'guard', 'users'],
   ['issuance'],
   ['grants'],
-  ['config.ts'],
+  ['config.ts', 'settings.ts'],
   ['endpoints', 'jobs', 'audit.ts'],
   ['server.ts', 'index.ts'],
   ['adapters'],
@@ -53,6 +53,12 @@ export function strayings(sources: readonly Source[]): readonly string[] {
     return way ? [arrow(way)] : []
   })
 }
+
+/** Examples that reach into src instead of importing the package as its users do. */
+export const shortcuts = (examples: readonly Source[]): readonly string[] =>
+  examples.flatMap(({ path, imports }) =>
+    imports.filter((to) => to.startsWith('src/')).map((to) => arrow([path, to])),
+  )
 
 type Graph = ReadonlyMap<string, readonly string[]>
 

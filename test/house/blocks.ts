@@ -1,0 +1,105 @@
+import { posix } from 'node:path'
+import { API } from 'typescript/unstable/sync'
+import { ROOT, type Files } from './repository.ts'
+
+/**
+ * Every TypeScript block of a document is a module of its own and must compile. A fragment says in its first line what
+ * it takes for granted, by the names that docs/prelude.ts declares:
+ *
+ *     // given: app, server
+ */
+export interface Block {
+  /** The document and the line of the fence: `docs/start.md:12`. */
+  readonly place: string
+  readonly language: string
+  readonly text: string
+}
+
+const FENCE = /^( *)(`{3,}|~{3,})(.*)$/
+const GIVEN = /^\/\/ given: (.+)$/
+const PRELUDE = 'docs/prelude.ts'
+/** Ways to show code that nothing would compile. */
+const UNCHECKED = /^(typescript|tsx|mts|cts|js|jsx|mjs|cjs|javascript|ts .*)$/i
+
+/** The code blocks of documents, by their fences (CommonMark: three or more backticks or tildes). */
+export const blocksOf = (documents: Files): readonly Block[] =>
+  Object.entries(documents).flatMap(([path, text]) => blocksIn(path, text.split('\n')))
+
+/** Blocks that show code but would escape the compiler: another spelling of `ts`, or words behind it. */
+export const unchecked = (blocks: readonly Block[]): readonly string[] =>
+  blocks
+    .filter(({ language }) => UNCHECKED.test(language))
+    .map(({ place, language }) => `${place}: ${language}`)
+
+/** Names that a fragment takes for granted and then does not use. */
+export const needlessGivens = (blocks: readonly Block[]): readonly string[] =>
+  blocks.flatMap(({ place, text }) => {
+    const [first = '', ...rest] = text.split('\n')
+    const unused = givensIn(first).filter((name) => !new RegExp(`\\b${name}\\b`).test(rest.join('\n')))
+    return unused.map((name) => `${place}: ${name}`)
+  })
+
+/** What the compiler says against the TypeScript blocks, under the repository's own settings. */
+export function compileErrors(blocks: readonly Block[]): readonly string[] {
+  const modules = new Map(
+    blocks.filter(({ language }) => language === 'ts').map((block) => [fileOf(block), block]),
+  )
+  const config = posix.join(ROOT, 'tsconfig.blocks.json')
+  const texts = new Map([
+    [config, configFor([...modules.keys()])],
+    ...[...modules].map(([file, block]) => [file, moduleOf(block)] as const),
+  ])
+  const api = new API({
+    cwd: ROOT,
+    fs: { readFile: (path) => texts.get(path), fileExists: (path) => texts.has(path) || undefined },
+  })
+  const program = api.updateSnapshot({ openProjects: [config] }).getProject(config)?.program
+  if (!program) throw new Error('The blocks make no program')
+  const problems = [...program.getConfigFileParsingDiagnostics(), ...program.getProgramDiagnostics()]
+  for (const file of modules.keys()) {
+    problems.push(...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file))
+  }
+  return problems.map(({ fileName, text }) => `${modules.get(fileName ?? '')?.place ?? fileName}: ${text}`)
+}
+
+function blocksIn(path: string, lines: readonly string[]): readonly Block[] {
+  const blocks: Block[] = []
+  for (let start = 0; start < lines.length; start += 1) {
+    const [, indent = '', fence = '', info = ''] = FENCE.exec(lines[start] ?? '') ?? []
+    if (!fence) continue
+    const isEnd = (line: string): boolean => isClosing(line.trim(), fence)
+    const length = lines.slice(start + 1).findIndex(isEnd)
+    const end = length === -1 ? lines.length : start + 1 + length
+    const text = lines
+      .slice(start + 1, end)
+      .map((line) => line.slice(Math.min(indent.length, line.search(/\S|$/))))
+    blocks.push({ place: `${path}:${start + 1}`, language: info.trim(), text: text.join('\n') })
+    start = end
+  }
+  return blocks
+}
+
+/** The same character, at least as often, and nothing else (CommonMark 4.5). */
+const isClosing = (line: string, fence: string): boolean =>
+  line.length >= fence.length && line === fence.slice(0, 1).repeat(line.length)
+
+/** Where a block would lie: beside its document, so that it sees the package and its types as any file here does. */
+const fileOf = ({ place }: Block): string => posix.join(ROOT, `${place.replace(':', '.')}.block.ts`)
+
+function moduleOf(block: Block): string {
+  const [first = '', ...rest] = block.text.split('\n')
+  const givens = givensIn(first)
+  const prelude = posix.relative(posix.dirname(fileOf(block)), posix.join(ROOT, PRELUDE))
+  const opening = givens.length > 0 ? `import { ${givens.join(', ')} } from './${prelude}'` : first
+  return [opening, ...rest, 'export {}'].join('\n')
+}
+
+const givensIn = (line: string): readonly string[] => GIVEN.exec(line)?.[1]?.split(', ') ?? []
+
+const configFor = (files: readonly string[]): string =>
+  JSON.stringify({
+    extends: './tsconfig.json',
+    compilerOptions: { noUnusedLocals: false, noUnusedParameters: false, verbatimModuleSyntax: false },
+    include: [],
+    files,
+  })
