@@ -1,0 +1,67 @@
+import { type Absence, type Entrant, launch } from './launch.ts'
+import type { Standing } from './report.ts'
+import { type Round, rounds } from './round.ts'
+import type { Row } from './rows.ts'
+
+/** How long (ms) each entrant is driven before anything counts: the compiler and the caches are warm by then. */
+const WARM_UP = 1000
+
+/** An entrant that is running, and what has been measured of it so far. */
+interface Competitor {
+  readonly entrant: Entrant
+  readonly run: (duration: number) => Promise<Round>
+  readonly rounds: Round[]
+  readonly refusals: string[]
+}
+
+/**
+ * Runs one row: starts its entrants, warms each up, then lets them take turns (A B C A B C …), so that whatever else
+ * the machine does hits all alike.
+ */
+export async function compete(
+  row: Row,
+  count: number,
+  duration: number,
+  isPinned: boolean,
+): Promise<Standing[]> {
+  const arrivals = await Promise.all(row.entrants.map((name) => launch(name, isPinned)))
+  const competitors = arrivals
+    .filter((arrival) => 'port' in arrival)
+    .map((entrant) => competitor(entrant, row))
+  for (const each of competitors) await runRound(each, WARM_UP)
+  for (const each of competitors) each.rounds.length = 0
+  for (let round = 0; round < count; round++) for (const each of competitors) await runRound(each, duration)
+  await Promise.all(competitors.map(stop))
+  return arrivals.map((arrival) => ('port' in arrival ? standing(arrival, competitors) : absent(arrival)))
+}
+
+const competitor = (entrant: Entrant, row: Row): Competitor => ({
+  entrant,
+  run: rounds(entrant, row),
+  rounds: [],
+  refusals: [],
+})
+
+/** A round with a wrong answer in it does not count; why is kept for the report. */
+async function runRound({ run, rounds, refusals }: Competitor, duration: number): Promise<void> {
+  try {
+    rounds.push(await run(duration))
+  } catch (error) {
+    refusals.push(`a round does not count: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+const stop = ({ entrant, refusals }: Competitor): Promise<unknown> =>
+  entrant.stop().catch((error: unknown) => refusals.push(`did not stop: ${String(error)}`))
+
+function standing({ name }: Entrant, competitors: readonly Competitor[]): Standing {
+  const found = competitors.find(({ entrant }) => entrant.name === name)
+  return { name, rounds: found?.rounds ?? [], refusals: found?.refusals ?? [], isNotInstalled: false }
+}
+
+const absent = ({ name, reason, isNotInstalled }: Absence): Standing => ({
+  name,
+  rounds: [],
+  refusals: [`did not start: ${reason}`],
+  isNotInstalled,
+})

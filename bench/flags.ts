@@ -1,0 +1,55 @@
+import { parseArgs } from 'node:util'
+import { ROWS, type Row } from './rows.ts'
+
+/** What the command line asks for. */
+export interface Flags {
+  /** How many rounds each entrant runs in each row, after the warm-up. Default 5. */
+  readonly rounds: number
+  /** How long a round lasts, in ms. Default 2,000. */
+  readonly duration: number
+  /** The rows to run, with the entrants to run in them. */
+  readonly rows: readonly Row[]
+  /** Whether to print JSON in place of the tables. */
+  readonly isJson: boolean
+}
+
+const OPTIONS = {
+  rounds: { type: 'string', default: '5' },
+  seconds: { type: 'string', default: '2' },
+  only: { type: 'string', multiple: true, default: [] as string[] },
+  json: { type: 'boolean', default: false },
+} as const
+
+/** Reads the command line; throws where it says what makes no sense. */
+export function readFlags(): Flags {
+  const { values } = parseArgs({ options: OPTIONS })
+  const names = values.only.flatMap((list) => list.split(','))
+  const [rounds, seconds] = [positive('rounds', values.rounds), positive('seconds', values.seconds)]
+  return { rounds, duration: seconds * 1000, rows: select(names), isJson: values.json }
+}
+
+function positive(name: string, text: string): number {
+  const value = Number(text)
+  if (value > 0) return value
+  throw new Error(`--${name} must be a number above 0`)
+}
+
+/** Names are of rows, of entrants, or both; with no row among them all rows run, and so with entrants. */
+function select(names: readonly string[]): readonly Row[] {
+  const shortNameOf = (entrant: string): string => entrant.replace(/.*\//, '')
+  const known = new Set(ROWS.flatMap(({ name, entrants }) => [name, ...entrants.map(shortNameOf)]))
+  const unknown = names.filter((name) => !known.has(name))
+  if (unknown.length > 0) throw new Error(`--only knows no ${unknown.join()}, only ${[...known].join(', ')}`)
+
+  const rows = ROWS.filter(({ name }) => names.includes(name))
+  const isEntrantNamed = names.length > rows.length
+  const runs = (entrant: string): boolean => !isEntrantNamed || names.includes(shortNameOf(entrant))
+  return (rows.length > 0 ? rows : ROWS).map((row) =>
+    keep(row, (entrant) => entrant === row.floor || runs(entrant)),
+  )
+}
+
+const keep = (row: Row, isKept: (entrant: string) => boolean): Row => ({
+  ...row,
+  entrants: row.entrants.filter(isKept),
+})

@@ -1,0 +1,73 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { SERVER_CORE } from './cores.ts'
+import type { Answer, PreparedRequest, Question, Scenario } from './target.ts'
+
+/** A target that runs in its own process, seen from the bench. */
+export interface Entrant {
+  readonly name: string
+  readonly port: number
+  prepare(scenario: Scenario, count: number): Promise<readonly PreparedRequest[]>
+  /** The CPU time used so far, in microseconds. */
+  cpu(): Promise<number>
+  stop(): Promise<void>
+}
+
+/** A target that did not start, and why; `isNotInstalled` where a file or package of it is missing. */
+export interface Absence {
+  readonly name: string
+  readonly reason: string
+  readonly isNotInstalled: boolean
+}
+
+const CHILD = fileURLToPath(new URL('child.ts', import.meta.url))
+
+/** Starts `bench/<name>.ts` in a process of its own, on a core of its own where `isPinned`. */
+export async function launch(name: string, isPinned: boolean): Promise<Entrant | Absence> {
+  const child = spawnNode(['--conditions=consulate-source', CHILD, name], isPinned)
+  const first = await nextAnswer(child)
+  if ('ready' in first) return entrant(name, child, first.ready.port)
+  child.kill()
+  if ('failed' in first) return { name, reason: first.failed, isNotInstalled: first.isNotInstalled }
+  throw new Error(`${name} did not say that it was ready`)
+}
+
+function spawnNode(args: readonly string[], isPinned: boolean): ChildProcess {
+  const command = isPinned ? ['taskset', '-c', SERVER_CORE, process.execPath] : [process.execPath]
+  const [file = process.execPath, ...rest] = [...command, ...args]
+  return spawn(file, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+}
+
+const entrant = (name: string, child: ChildProcess, port: number): Entrant => ({
+  name,
+  port,
+  prepare: async (scenario, count) =>
+    (await ask(child, { prepare: { scenario, count } }, 'requests')).requests,
+  cpu: async () => (await ask(child, { cpu: true }, 'cpu')).cpu,
+  async stop() {
+    await ask(child, { stop: true }, 'stopped').finally(() => child.kill())
+  },
+})
+
+async function ask<Key extends string>(child: ChildProcess, question: Question, key: Key) {
+  if (!child.connected) throw new Error('the process of the target is gone')
+  child.send(question)
+  const answer = await nextAnswer(child)
+  if (key in answer) return answer as Extract<Answer, Record<Key, unknown>>
+  throw new Error('failed' in answer ? answer.failed : `expected "${key}"`)
+}
+
+async function nextAnswer(child: ChildProcess): Promise<Answer> {
+  const waiting = new AbortController()
+  const { signal } = waiting
+  const gone = once(child, 'exit', { signal }).then(([code]): Answer => {
+    return { failed: `the process ended with code ${String(code)}`, isNotInstalled: false }
+  })
+  const said = once(child, 'message', { signal }).then(([message]) => message as Answer)
+  return Promise.race([gone, said]).finally(() => {
+    gone.catch(() => undefined)
+    said.catch(() => undefined)
+    waiting.abort()
+  })
+}

@@ -1,0 +1,49 @@
+import { type Connection, openConnection } from './connection.ts'
+import type { Feed } from './feed.ts'
+import { statusOf } from './wire.ts'
+
+/** What a load has measured: one latency per answer (ms), and the time from the first request to the last answer (ms). */
+export interface Volley {
+  readonly latencies: readonly number[]
+  readonly duration: number
+}
+
+/** Open connections to one server. */
+export interface Load {
+  /**
+   * Keeps every connection busy for `duration` ms, or until the feed ends; what is under way then is waited for and
+   * counted. Rejects at the first answer whose status is not 200: such a round measures something else.
+   */
+  fire(feed: Feed, duration: number): Promise<Volley>
+  close(): void
+}
+
+/** Opens `count` keep-alive connections to a port of 127.0.0.1. */
+export async function openLoad(port: number, count: number): Promise<Load> {
+  const connections = await Promise.all(Array.from({ length: count }, () => openConnection(port)))
+  return {
+    async fire(feed, duration) {
+      const latencies: number[] = []
+      const start = performance.now()
+      const end = start + duration
+      await Promise.all(
+        connections.map((connection, index) => keepBusy(connection, index, feed, end, latencies)),
+      )
+      return { latencies, duration: performance.now() - start }
+    },
+    close: () => connections.forEach((connection) => connection.close()),
+  }
+}
+
+async function keepBusy(connection: Connection, index: number, feed: Feed, end: number, latencies: number[]) {
+  let answer: string | undefined
+  for (let now = performance.now(); now < end;) {
+    const request = feed(index, answer)
+    if (request === undefined) return
+    answer = await connection.exchange(request)
+    if (statusOf(answer) !== 200) throw new Error(`an answer was not 200:\n${answer}`)
+    const answeredAt = performance.now()
+    latencies.push(answeredAt - now)
+    now = answeredAt
+  }
+}

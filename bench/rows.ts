@@ -1,0 +1,68 @@
+import type { PreparedRequest, Scenario } from './target.ts'
+import { type Feed, chain, cycle, once } from './load/feed.ts'
+
+/** How many keep-alive connections the load holds. */
+export const CONNECTIONS = 16
+
+/** One row of the bench: one kind of request, and who answers it. */
+export interface Row {
+  /** What `--only` calls it. */
+  readonly name: string
+  readonly title: string
+  readonly scenario: Scenario
+  /**
+   * How many requests a round needs; `each` is one for every request that it will send. Where `isKept`, every round
+   * sends the requests prepared for the first.
+   */
+  readonly count: number | 'each'
+  readonly isKept: boolean
+  readonly feed: (requests: readonly PreparedRequest[]) => Feed
+  /** The entrant that the others are divided by. */
+  readonly floor: string
+  /** The files that answer it, in the order of their turns: add a peer here. The floor is one of them. */
+  readonly entrants: readonly string[]
+}
+
+const guard = { scenario: 'guard', isKept: true, feed: cycle, floor: 'floors/bare-get' } as const
+const guardEntrants = ['floors/bare-get', 'floors/verified-get', 'targets/consulate']
+
+/** Every row, in the order of the report. */
+export const ROWS: readonly Row[] = [
+  {
+    name: 'client-credentials',
+    title: 'Client credentials',
+    scenario: 'client-credentials',
+    count: 1,
+    isKept: true,
+    feed: cycle,
+    floor: 'floors/signature',
+    entrants: ['floors/constant', 'floors/signature', 'targets/consulate'],
+  },
+  {
+    name: 'refresh',
+    title: 'Refresh with rotation',
+    scenario: 'refresh',
+    count: CONNECTIONS,
+    isKept: false,
+    feed: chain,
+    floor: 'floors/signature-and-update',
+    entrants: ['floors/constant', 'floors/signature', 'floors/signature-and-update', 'targets/consulate'],
+  },
+  {
+    name: 'code',
+    title: 'Code exchange',
+    scenario: 'code',
+    count: 'each',
+    isKept: false,
+    feed: once,
+    floor: 'floors/signature-and-transaction',
+    entrants: [
+      'floors/constant',
+      'floors/signature',
+      'floors/signature-and-transaction',
+      'targets/consulate',
+    ],
+  },
+  { ...guard, name: 'guard-8', title: 'Guarded GET, 8 tokens', count: 8, entrants: guardEntrants },
+  { ...guard, name: 'guard-2000', title: 'Guarded GET, 2,000 tokens', count: 2000, entrants: guardEntrants },
+]

@@ -1,0 +1,32 @@
+/** `npm run bench`: every row, every entrant in turn. README.md says what it measures and how to read it. */
+import { cpus } from 'node:os'
+import { compete } from './compete.ts'
+import { LOAD_CORE, SERVER_CORE, canPin, pinThisProcess } from './cores.ts'
+import { readFlags } from './flags.ts'
+import { type Result, toResult, toTable } from './report.ts'
+import { CONNECTIONS } from './rows.ts'
+
+const { rounds, duration, rows, isJson } = readFlags()
+const isPinned = canPin()
+if (isPinned) pinThisProcess(LOAD_CORE)
+
+const machine = `${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}`
+const cores = isPinned
+  ? `server on core ${SERVER_CORE}, load on core ${LOAD_CORE}`
+  : 'server and load NOT on cores of their own (two cores and taskset are needed): read nothing but large differences'
+const say = (text: string): void => console[isJson ? 'error' : 'log'](`${text}\n`)
+
+say(`${machine}; ${cores}; ${CONNECTIONS} connections; medians of ${rounds} rounds of ${duration / 1000} s`)
+const results: Result[] = []
+for (const row of rows) {
+  const result = toResult(row, await compete(row, rounds, duration, isPinned))
+  results.push(result)
+  say(toTable(result))
+}
+const figures = { machine, isPinned, connections: CONNECTIONS, duration, results }
+if (isJson) console.log(JSON.stringify(figures, null, 2))
+
+const hasFailed = results.some(({ entrants }) =>
+  entrants.some(({ refusals, isNotInstalled }) => refusals.length > 0 && !isNotInstalled),
+)
+if (hasFailed) process.exitCode = 1

@@ -1,0 +1,42 @@
+/** What a target is asked to do: which requests it prepares, and answers. */
+export type Scenario = 'client-credentials' | 'refresh' | 'code' | 'guard'
+
+/** One request, ready to be sent to the target that prepared it. */
+export interface PreparedRequest {
+  readonly method: 'GET' | 'POST'
+  /** Path and query, as in the request line. */
+  readonly path: string
+  /** Without Host and Content-Length, which the load generator writes. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+/** A program under measurement, listening on 127.0.0.1. */
+export interface Target {
+  readonly port: number
+  /**
+   * `count` requests that the target will answer with 200. For `refresh` each has a refresh token of its own, for
+   * `code` a code of its own, for `guard` an access token of its own. Its cost is not measured.
+   */
+  prepare(scenario: Scenario, count: number): Promise<readonly PreparedRequest[]>
+  /** Closes what is open and deletes what was written. */
+  stop(): Promise<void>
+}
+
+/** What a file in `floors/` or `targets/` exports under the name `start`. */
+export type Start = () => Promise<Target>
+
+/** What the bench asks of a target's process, one question at a time. */
+export type Question =
+  | { readonly prepare: { readonly scenario: Scenario; readonly count: number } }
+  | { readonly cpu: true }
+  | { readonly stop: true }
+
+/** What a target's process answers; `ready` or `failed` comes unasked, once, at the start. */
+export type Answer =
+  | { readonly ready: { readonly port: number } }
+  | { readonly requests: readonly PreparedRequest[] }
+  /** The CPU time used so far by all threads of the process, user and system, in microseconds. */
+  | { readonly cpu: number }
+  | { readonly stopped: true }
+  | { readonly failed: string; readonly isNotInstalled: boolean }
