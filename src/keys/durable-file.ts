@@ -1,0 +1,63 @@
+import { link, open, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+
+/** Only for the account that the server runs as. */
+const OWNER_ONLY = 0o600
+
+/** Writes a new file with mode 0600 that survives a power cut. Throws `EEXIST` where there is one. */
+export async function writeNewFile(path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx', OWNER_ONLY)
+  try {
+    await file.writeFile(text)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+/**
+ * Puts a file in its place whole or not at all: written beside it under another name, then renamed. With `replace` off,
+ * whether it did: of several who try at once, one does.
+ */
+export async function placeFile(path: string, text: string, options: { replace: boolean }): Promise<boolean> {
+  const temporary = join(dirname(path), `.${crypto.randomUUID()}.tmp`)
+  try {
+    await writeNewFile(temporary, text)
+    const isPlaced = options.replace ? await replace(temporary, path) : await claim(temporary, path)
+    await syncDirectory(dirname(path))
+    return isPlaced
+  } finally {
+    await rm(temporary, { force: true })
+  }
+}
+
+async function replace(from: string, to: string): Promise<true> {
+  await rename(from, to)
+  return true
+}
+
+/** What file systems without hard links answer (FAT, some network shares). */
+const LINKLESS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
+
+/** A hard link fails where the name is taken; a rename would take it away from whoever was first. */
+async function claim(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to)
+    return true
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return false
+    if (LINKLESS.has(code)) return replace(from, to)
+    throw error
+  }
+}
+
+/**
+ * A new name is durable only once its directory is. What is in its place stays there even where that cannot be had:
+ * Windows and some network shares do not sync directories.
+ */
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r').catch(() => undefined)
+  await directory?.sync().catch(() => undefined)
+  await directory?.close()
+}

@@ -1,0 +1,45 @@
+import { ConfigError } from '../errors.ts'
+import type { RootSecret, Secrets, SecretsSource, SigningKey } from './secrets.ts'
+import { privateKeyBlocks } from './signing-key.ts'
+
+/** Environment variables, as `process.env` has them. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+const REQUIRED = {
+  CONSULATE_PRIVATE_KEY: 'is not set: it holds the private key that signs tokens, as PEM',
+  CONSULATE_SECRET: 'is not set: it holds 43 random characters or more, such as 32 bytes as base64url',
+} as const
+
+/**
+ * Reads the secrets from environment variables: `CONSULATE_PRIVATE_KEY` (PEM; a literal `\n` counts as a line break),
+ * `CONSULATE_SECRET`, and of earlier ones `CONSULATE_RETIRED_PRIVATE_KEYS` (PEM after PEM) and
+ * `CONSULATE_RETIRED_SECRETS` (with commas between). Loading throws `ConfigError` where one of the first two is not set.
+ */
+export const secretsFromEnvironment = (environment: Environment = process.env): SecretsSource => ({
+  description: 'the environment variables CONSULATE_PRIVATE_KEY and CONSULATE_SECRET',
+  load: async () => readEnvironment(environment),
+})
+
+function readEnvironment(environment: Environment): Secrets {
+  const missing = Object.entries(REQUIRED).filter(([name]) => !environment[name]?.trim())
+  if (missing.length > 0) throw new ConfigError(missing.map(([path, message]) => ({ path, message })))
+  return {
+    signingKeys: [
+      ...readKeys(environment['CONSULATE_PRIVATE_KEY'], 'current'),
+      ...readKeys(environment['CONSULATE_RETIRED_PRIVATE_KEYS'], 'retired'),
+    ],
+    secrets: [
+      { value: environment['CONSULATE_SECRET'] ?? '', state: 'current' },
+      ...readRetiredSecrets(environment['CONSULATE_RETIRED_SECRETS']),
+    ],
+  }
+}
+
+const readKeys = (text: string | undefined, state: 'current' | 'retired'): readonly SigningKey[] =>
+  text?.trim() ? privateKeyBlocks(text).map((privateKey) => ({ privateKey, state })) : []
+
+const readRetiredSecrets = (text = ''): readonly RootSecret[] =>
+  text
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .map((value) => ({ value, state: 'retired' }))

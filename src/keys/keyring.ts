@@ -1,0 +1,83 @@
+import { basename } from 'node:path'
+import { isSigningAlgorithm } from './algorithm.ts'
+import type { KeyState, SigningAlgorithm } from './secrets.ts'
+
+/** The file that says which key and secret files count and in which state: replacing it is what commits a change. */
+export const KEYRING_FILE = 'keyring.json'
+
+/** A signing key in the keyring. Times in milliseconds. */
+export interface SigningEntry {
+  readonly file: string
+  readonly kid: string
+  readonly algorithm: SigningAlgorithm
+  readonly state: KeyState
+  readonly createdAt: number
+  readonly retiredAt?: number
+}
+
+/** A root secret in the keyring. Times in milliseconds. */
+export interface SecretEntry {
+  readonly file: string
+  readonly id: string
+  readonly state: 'current' | 'retired'
+  readonly createdAt: number
+  readonly retiredAt?: number
+}
+
+/** What a directory of secrets holds. No secret itself. */
+export interface Keyring {
+  readonly signing: readonly SigningEntry[]
+  readonly secrets: readonly SecretEntry[]
+}
+
+/** The keyring as the text of its file. */
+export const formatKeyring = (keyring: Keyring): string => `${JSON.stringify(keyring, null, 2)}\n`
+
+/** The keyring from the text of its file; undefined where it is damaged or names a file of another directory. */
+export function parseKeyring(text: string): Keyring | undefined {
+  try {
+    const { signing, secrets } = JSON.parse(text) as Record<string, unknown>
+    const isWhole = isListOf(signing, isSigningEntry) && isListOf(secrets, isSecretEntry)
+    return isWhole ? { signing, secrets } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The file of a signing key. */
+export const signingFile = (kid: string): string => `signing-${kid.slice(0, 8)}.pem`
+
+/** The file of a root secret. */
+export const secretFile = (id: string): string => `secret-${id}.txt`
+
+type Fields = Readonly<Record<string, unknown>>
+
+const isListOf = <Entry>(
+  value: unknown,
+  isEntry: (item: unknown) => item is Entry,
+): value is readonly Entry[] => Array.isArray(value) && value.every(isEntry)
+
+function isSigningEntry(value: unknown): value is SigningEntry {
+  const { kid, algorithm, ...rest } = fieldsOf(value)
+  return (
+    typeof kid === 'string' && isSigningAlgorithm(algorithm) && isEntry(rest, ['next', 'current', 'retired'])
+  )
+}
+
+function isSecretEntry(value: unknown): value is SecretEntry {
+  const { id, ...rest } = fieldsOf(value)
+  return typeof id === 'string' && isEntry(rest, ['current', 'retired'])
+}
+
+const isEntry = ({ file, state, createdAt, retiredAt }: Fields, states: readonly unknown[]): boolean =>
+  isFileName(file) &&
+  states.includes(state) &&
+  isTime(createdAt) &&
+  (retiredAt === undefined || isTime(retiredAt))
+
+const fieldsOf = (value: unknown): Fields => (typeof value === 'object' ? { ...value } : {})
+
+const isFileName = (value: unknown): boolean =>
+  typeof value === 'string' && /^[^./\\]/.test(value) && basename(value) === value
+
+const isTime = (value: unknown): boolean => Number.isSafeInteger(value)

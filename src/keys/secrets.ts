@@ -1,0 +1,48 @@
+import type { KeyObject } from 'node:crypto'
+
+/** The algorithms that access tokens can be signed with (RFC 7518 section 3.1, RFC 8037); EdDSA is Ed25519. */
+export type SigningAlgorithm = 'ES256' | 'RS256' | 'PS256' | 'EdDSA'
+
+/**
+ * Where a key is in its life. `next` is published before it signs, so that every verifier knows it; `current` signs;
+ * `retired` signs no more and stays published until the last token that it signed has expired.
+ */
+export type KeyState = 'next' | 'current' | 'retired'
+
+/** A private key that signs tokens. */
+export interface SigningKey {
+  /** PEM as PKCS#8, PKCS#1 or SEC1, without a passphrase; a literal `\n` counts as a line break. */
+  readonly privateKey: string | KeyObject
+  /** By default what the key is made for: EC P-256 signs ES256, RSA signs RS256, Ed25519 signs EdDSA. */
+  readonly algorithm?: SigningAlgorithm
+  /** Default `current`; exactly one key is. */
+  readonly state?: KeyState
+  /** In milliseconds. */
+  readonly createdAt?: number
+  /** In milliseconds. */
+  readonly retiredAt?: number
+}
+
+/** A secret that every symmetric key is derived from: refresh tokens, cookies, forms. */
+export interface RootSecret {
+  /** Random text of at least 43 characters, which is 32 bytes as base64url. White space around it does not count. */
+  readonly value: string
+  /** Default `current`; exactly one secret is. A retired one still opens what it closed. */
+  readonly state?: 'current' | 'retired'
+  /** In milliseconds. */
+  readonly retiredAt?: number
+}
+
+/** Everything that must never be in the database. */
+export interface Secrets {
+  readonly signingKeys: readonly SigningKey[]
+  readonly secrets: readonly RootSecret[]
+}
+
+/** Where secrets come from. */
+export interface SecretsSource {
+  /** For messages: `the directory ./secrets`. */
+  readonly description: string
+  /** Reads the secrets anew. Throws `ConfigError` where they are missing or unreadable. */
+  load(): Promise<Secrets>
+}
