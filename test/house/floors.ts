@@ -1,7 +1,7 @@
 import type { Source } from './source.ts'
 
 /** What stands on each floor of src. A file imports its own folder, its own floor or a lower one. */
-export const FLOORS: readonly (readonly string[])[] = [
+const FLOORS: readonly (readonly string[])[] = [
   ['errors.ts', 'lib'],
   ['model'],
   ['events.ts', 'keys', 'store', 'pages'],
