@@ -1,0 +1,176 @@
+import { sql } from 'kysely'
+import type { CreateTableBuilder, Kysely } from 'kysely'
+import type { Migration } from 'kysely/migration'
+import type { ColumnTypes, SqlDialect } from './dialect.ts'
+import type { Tables } from './tables.ts'
+
+type ColumnSort = keyof ColumnTypes | `${keyof ColumnTypes}?`
+
+interface TableShape {
+  /** A question mark: may be null. */
+  readonly columns: Readonly<Record<string, ColumnSort>>
+  /** Missing where a column is `serial`. */
+  readonly primaryKey?: readonly string[]
+  readonly unique?: readonly string[]
+  readonly indexes?: readonly string[][]
+}
+
+const EPOCHS = { issuer_epoch: 'count', client_epoch: 'count', user_epoch: 'count' } as const
+
+const SHAPES: Readonly<Record<keyof Tables, TableShape>> = {
+  consulate_clients: {
+    columns: {
+      id: 'id',
+      name: 'text',
+      type: 'id',
+      secrets: 'json',
+      redirect_uris: 'json',
+      grant_types: 'json',
+      scopes: 'json?',
+      provider: 'id',
+      owner_id: 'key?',
+      requires_pkce: 'flag',
+      skips_consent: 'flag',
+      ends_with_session: 'flag',
+      grace_window: 'time?',
+      created_at: 'time',
+      revoked_at: 'time?',
+    },
+    primaryKey: ['id'],
+    indexes: [['owner_id']],
+  },
+  consulate_client_origins: {
+    columns: { origin: 'id', client_id: 'id' },
+    primaryKey: ['origin', 'client_id'],
+    indexes: [['client_id']],
+  },
+  consulate_users: {
+    columns: {
+      id: 'id',
+      email: 'key',
+      name: 'text',
+      password_hash: 'text',
+      created_at: 'time',
+      disabled_at: 'time?',
+    },
+    primaryKey: ['id'],
+    unique: ['email'],
+  },
+  consulate_sessions: {
+    columns: {
+      id: 'id',
+      cookie_hash: 'id',
+      provider: 'id',
+      user_id: 'key',
+      device_name: 'text',
+      user_agent: 'text',
+      address: 'text',
+      issuer_epoch: 'count',
+      user_epoch: 'count',
+      created_at: 'time',
+      last_seen_at: 'time',
+      expires_at: 'time',
+      revoked_at: 'time?',
+    },
+    primaryKey: ['id'],
+    unique: ['cookie_hash'],
+    indexes: [['provider', 'user_id']],
+  },
+  consulate_codes: {
+    columns: {
+      hash: 'id',
+      authorization_id: 'id',
+      client_id: 'id',
+      provider: 'id',
+      user_id: 'key',
+      session_id: 'id',
+      ends_with_session: 'flag',
+      redirect_uri: 'text',
+      is_redirect_uri_required: 'flag',
+      scopes: 'json',
+      requested_scopes: 'json',
+      resource: 'text?',
+      code_challenge: 'text?',
+      ...EPOCHS,
+      created_at: 'time',
+      expires_at: 'time',
+      spent_at: 'time?',
+      voided_at: 'time?',
+    },
+    primaryKey: ['hash'],
+    indexes: [['session_id'], ['provider', 'user_id'], ['client_id']],
+  },
+  consulate_authorizations: {
+    columns: {
+      id: 'id',
+      client_id: 'id',
+      provider: 'id',
+      user_id: 'key',
+      session_id: 'id?',
+      scopes: 'json',
+      resource: 'text?',
+      name: 'text?',
+      seed_hash: 'id?',
+      generation: 'count',
+      rotations: 'json',
+      ...EPOCHS,
+      created_at: 'time',
+      last_used_at: 'time',
+      expires_at: 'time',
+      access_expires_at: 'time',
+      revoked_at: 'time?',
+    },
+    primaryKey: ['id'],
+    indexes: [['session_id'], ['provider', 'user_id'], ['client_id']],
+  },
+  consulate_consents: {
+    columns: { provider: 'id', user_id: 'key', client_id: 'id', scope: 'id', given_at: 'time' },
+    primaryKey: ['provider', 'user_id', 'client_id', 'scope'],
+  },
+  consulate_revocations: {
+    columns: { id: 'serial', kind: 'id', subject: 'key', epoch: 'count', expires_at: 'time?' },
+    indexes: [['kind', 'subject']],
+  },
+  consulate_epochs: {
+    columns: { kind: 'id', subject: 'key', epoch: 'count' },
+    primaryKey: ['kind', 'subject'],
+  },
+  consulate_fingerprints: {
+    columns: { fingerprint: 'id', added_at: 'time' },
+    primaryKey: ['fingerprint'],
+  },
+}
+
+/** The migration that makes every table of the first version. */
+export const firstTables = (dialect: SqlDialect): Migration => ({
+  async up(db: Kysely<Tables>) {
+    for (const [table, shape] of Object.entries(SHAPES)) await createTable(db, dialect, table, shape)
+    // Epochs are locked by their rows, so the issuer's must be there before anybody reads it.
+    await db.insertInto('consulate_epochs').values({ kind: 'issuer', subject: '', epoch: 0 }).execute()
+  },
+})
+
+async function createTable(
+  db: Kysely<Tables>,
+  { types, phrases }: SqlDialect,
+  table: string,
+  { columns, primaryKey, unique = [], indexes = [] }: TableShape,
+): Promise<void> {
+  let creation: CreateTableBuilder<string, string> = db.schema.createTable(table)
+  for (const [column, sort] of Object.entries(columns)) {
+    const type = sql.raw(types[sort.replace('?', '') as keyof ColumnTypes])
+    creation = creation.addColumn(column, type, (definition) =>
+      sort.endsWith('?') || sort === 'serial' ? definition : definition.notNull(),
+    )
+  }
+  if (primaryKey) creation = creation.addPrimaryKeyConstraint(`${table}_primary`, [...primaryKey])
+  await creation.modifyEnd(sql.raw(phrases.createTable)).execute()
+  for (const column of unique) await createIndex(db, table, [column]).unique().execute()
+  for (const list of indexes) await createIndex(db, table, list).execute()
+}
+
+const createIndex = (db: Kysely<Tables>, table: string, columns: readonly string[]) =>
+  db.schema
+    .createIndex(`${table}_${columns.join('_')}`)
+    .on(table)
+    .columns([...columns])

@@ -1,0 +1,35 @@
+import { Migrator } from 'kysely/migration'
+import { firstTables } from './first-tables.ts'
+import { patiently } from './patience.ts'
+import type { Sql } from './queries.ts'
+
+/** Brings the tables up to date. */
+export interface Migrations {
+  /** Applies what is missing; the names of what it applied. */
+  migrate(): Promise<readonly string[]>
+  /** The names of what is missing. */
+  pendingMigrations(): Promise<readonly string[]>
+}
+
+/** The migrations of a database, in the order of their names. A published one is never changed: another is added. */
+export function createMigrations({ db, dialect }: Sql): Migrations {
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: async () => ({ '0001-first-tables': firstTables(dialect) }) },
+    migrationTableName: 'consulate_migrations',
+    migrationLockTableName: 'consulate_migration_lock',
+  })
+  return {
+    migrate: () => patiently(dialect, () => applyAll(migrator)),
+    async pendingMigrations() {
+      const migrations = await patiently(dialect, () => migrator.getMigrations())
+      return migrations.filter(({ executedAt }) => executedAt === undefined).map(({ name }) => name)
+    },
+  }
+}
+
+async function applyAll(migrator: Migrator): Promise<readonly string[]> {
+  const { error, results = [] } = await migrator.migrateToLatest()
+  if (error instanceof Error) throw error
+  return results.map(({ migrationName }) => migrationName)
+}

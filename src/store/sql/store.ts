@@ -1,0 +1,33 @@
+import type { Store } from '../contract.ts'
+import { createAuthorizationStore } from './authorizations.ts'
+import { createClientStore } from './clients.ts'
+import { createCodeStore } from './codes.ts'
+import { createConsentStore } from './consents.ts'
+import type { SqlDialect } from './dialect.ts'
+import { createFingerprintStore } from './fingerprints.ts'
+import { createMigrations } from './migrations.ts'
+import { createSql } from './queries.ts'
+import { createRevocationStore } from './revocations.ts'
+import { createSessionStore } from './sessions.ts'
+import { createUserStore } from './users.ts'
+
+/** The whole store over a SQL database, from the description of what is particular about it. */
+export function createSqlStore(dialect: SqlDialect): Store {
+  const database = createSql(dialect)
+  return {
+    clients: createClientStore(database),
+    users: createUserStore(database),
+    sessions: createSessionStore(database),
+    codes: createCodeStore(database),
+    authorizations: createAuthorizationStore(database),
+    consents: createConsentStore(database),
+    revocations: createRevocationStore(database),
+    fingerprints: createFingerprintStore(database),
+    ...createMigrations(database),
+    async close() {
+      // Behind whatever is still at work on the connection.
+      await database.db.connection().execute(async () => undefined)
+      await database.db.destroy()
+    },
+  }
+}

@@ -1,0 +1,154 @@
+import type { ColumnType } from 'kysely'
+
+/** A 64-bit integer as drivers return it: some as text. It is read with `Number`. */
+export type AnyInteger = number | bigint | string
+
+type Integer = ColumnType<AnyInteger, number, number>
+type NullableInteger = ColumnType<AnyInteger | null, number | null, number | null>
+
+/** `consulate_clients`. The epoch of a client stands in `consulate_epochs`. */
+export interface ClientTable {
+  id: string
+  name: string
+  type: string
+  secrets: string
+  redirect_uris: string
+  grant_types: string
+  scopes: string | null
+  provider: string
+  owner_id: string | null
+  requires_pkce: Integer
+  skips_consent: Integer
+  ends_with_session: Integer
+  grace_window: NullableInteger
+  created_at: Integer
+  revoked_at: NullableInteger
+}
+
+/** `consulate_client_origins`: the web origins of a client's redirect URIs. */
+export interface ClientOriginTable {
+  origin: string
+  client_id: string
+}
+
+/** `consulate_users`: the people of the built-in provider. */
+export interface UserTable {
+  id: string
+  email: string
+  name: string
+  password_hash: string
+  created_at: Integer
+  disabled_at: NullableInteger
+}
+
+/** `consulate_sessions`. */
+export interface SessionTable {
+  id: string
+  cookie_hash: string
+  provider: string
+  user_id: string
+  device_name: string
+  user_agent: string
+  address: string
+  issuer_epoch: Integer
+  user_epoch: Integer
+  created_at: Integer
+  last_seen_at: Integer
+  expires_at: Integer
+  revoked_at: NullableInteger
+}
+
+/** `consulate_codes`: authorization codes, by their hash. */
+export interface CodeTable {
+  hash: string
+  authorization_id: string
+  client_id: string
+  provider: string
+  user_id: string
+  session_id: string
+  ends_with_session: Integer
+  redirect_uri: string
+  is_redirect_uri_required: Integer
+  scopes: string
+  requested_scopes: string
+  resource: string | null
+  code_challenge: string | null
+  issuer_epoch: Integer
+  client_epoch: Integer
+  user_epoch: Integer
+  created_at: Integer
+  expires_at: Integer
+  spent_at: NullableInteger
+  voided_at: NullableInteger
+}
+
+/** `consulate_authorizations`. */
+export interface AuthorizationTable {
+  id: string
+  client_id: string
+  provider: string
+  user_id: string
+  session_id: string | null
+  scopes: string
+  resource: string | null
+  name: string | null
+  seed_hash: string | null
+  generation: Integer
+  rotations: string
+  issuer_epoch: Integer
+  client_epoch: Integer
+  user_epoch: Integer
+  created_at: Integer
+  last_used_at: Integer
+  expires_at: Integer
+  access_expires_at: Integer
+  revoked_at: NullableInteger
+}
+
+/** `consulate_consents`: one row for each scope that a person has allowed a client. */
+export interface ConsentTable {
+  provider: string
+  user_id: string
+  client_id: string
+  scope: string
+  given_at: Integer
+}
+
+/** `consulate_revocations`: the feed. */
+export interface RevocationTable {
+  id: ColumnType<AnyInteger, never, never>
+  kind: string
+  subject: string
+  epoch: Integer
+  expires_at: NullableInteger
+}
+
+/** `consulate_epochs`: of the issuer (its subject is empty), of clients by id, of people by `sub`. */
+export interface EpochTable {
+  kind: EpochKind
+  subject: string
+  epoch: Integer
+}
+
+/** What has an epoch. */
+export type EpochKind = 'issuer' | 'client' | 'user'
+
+/** `consulate_fingerprints`. */
+export interface FingerprintTable {
+  fingerprint: string
+  added_at: Integer
+}
+
+/** Every table, by name. */
+export interface Tables {
+  consulate_clients: ClientTable
+  consulate_client_origins: ClientOriginTable
+  consulate_users: UserTable
+  consulate_sessions: SessionTable
+  consulate_codes: CodeTable
+  consulate_authorizations: AuthorizationTable
+  consulate_consents: ConsentTable
+  consulate_revocations: RevocationTable
+  consulate_epochs: EpochTable
+  consulate_fingerprints: FingerprintTable
+}

@@ -1,0 +1,30 @@
+/** Primary result codes (https://sqlite.org/rescode.html); the low byte of what an error carries. */
+const BUSY = 5
+const LOCKED = 6
+const UNUSABLE = new Set([
+  3, // PERM
+  8, // READONLY
+  10, // IOERR
+  11, // CORRUPT
+  13, // FULL
+  14, // CANTOPEN
+  26, // NOTADB
+])
+
+/** Extended codes: a unique index, a primary key. */
+const TAKEN = new Set([2067, 1555])
+
+const extendedCodeOf = (error: unknown): number =>
+  error instanceof Error && 'errcode' in error ? Number(error.errcode) : 0
+
+const codeOf = (error: unknown): number => extendedCodeOf(error) & 0xff
+
+/** Whether a primary or unique key is taken. */
+export const isUniqueViolation = (error: unknown): boolean => TAKEN.has(extendedCodeOf(error))
+
+/** Whether another process holds the lock. */
+export const isBusy = (error: unknown): boolean => [BUSY, LOCKED].includes(codeOf(error))
+
+/** Whether the file cannot be used now: SQLite says so, or the file system did while it was being opened. */
+export const isUnusable = (error: unknown): boolean =>
+  UNUSABLE.has(codeOf(error)) || (error instanceof Error && 'syscall' in error)
