@@ -88,7 +88,11 @@ async function renewHash(
 
 async function replacePassword(users: UserStore, id: string, password: string): Promise<void> {
   const isKnown = await users.update(id, { passwordHash: await hashNewPassword(password) })
-  if (!isKnown) throw new OAuthError('not_found', 'There is no such person', { detail: `no user ${id}` })
+  if (!isKnown)
+    throw new OAuthError('invalid_request', 'There is no such person', {
+      status: 404,
+      detail: `no user ${id}`,
+    })
 }
 
 async function hashNewPassword(password: string): Promise<string> {

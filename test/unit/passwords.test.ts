@@ -1,0 +1,200 @@
+import { describe, expect, test } from 'vitest'
+import { argon2Sync } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { OAuthError } from '../../src/errors.ts'
+import { createGate } from '../../src/users/gate.ts'
+import { formatPasswordHash, parsePasswordHash } from '../../src/users/password-hash.ts'
+import { hashPassword, MAX_PASSWORD_BYTES, verifyPassword } from '../../src/users/password.ts'
+
+const PASSWORD = 'correct horse battery staple'
+const RIGHT = { isRight: true, needsRehash: false }
+const WRONG = { isRight: false, needsRehash: false }
+
+/** A hash made without the code under test. */
+function hashWith(
+  password: string,
+  changes: { memory?: number; passes?: number; tagLength?: number },
+): string {
+  const { memory = 19_456, passes = 2, tagLength = 32 } = changes
+  const nonce = Buffer.alloc(16, 7)
+  const tag = argon2Sync('argon2id', { message: password, nonce, memory, passes, parallelism: 1, tagLength })
+  const [salt, hash] = [nonce, tag].map((bytes) => bytes.toString('base64').replaceAll('=', ''))
+  return `$argon2id$v=19$m=${memory},t=${passes},p=1$${salt}$${hash}`
+}
+
+describe('a password hash', () => {
+  test('is a PHC string of Argon2id with 19 MiB and two passes', async () => {
+    expect(await hashPassword(PASSWORD)).toMatch(
+      /^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/,
+    )
+  })
+
+  test('is never the same twice', async () => {
+    expect(await hashPassword(PASSWORD)).not.toBe(await hashPassword(PASSWORD))
+  })
+
+  test('fits its own password and no other', async () => {
+    const hash = await hashPassword(PASSWORD)
+    expect(await verifyPassword(PASSWORD, hash)).toEqual(RIGHT)
+    for (const other of [
+      '',
+      ' ',
+      PASSWORD.toUpperCase(),
+      `${PASSWORD} `,
+      PASSWORD.slice(0, -1),
+      `${PASSWORD}\u0000`,
+    ])
+      expect(await verifyPassword(other, hash)).toEqual(WRONG)
+  })
+
+  test('fits however the keyboard composes an accent', async () => {
+    const hash = await hashPassword('pässwörd 1'.normalize('NFD'))
+    expect(await verifyPassword('pässwörd 1'.normalize('NFC'), hash)).toEqual(RIGHT)
+    expect(await verifyPassword('passwörd 1', hash)).toEqual(WRONG)
+  })
+
+  test('is computed off the main thread', async () => {
+    let turns = 0
+    const turn = () => {
+      turns++
+      next = setImmediate(turn)
+    }
+    let next = setImmediate(turn)
+    await hashPassword(PASSWORD)
+    clearImmediate(next)
+    expect(turns).toBeGreaterThan(10)
+  })
+
+  // From the tests of the reference implementation (P-H-C/phc-winner-argon2, src/test.c).
+  test.each([
+    [
+      'argon2id',
+      '$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc',
+      true,
+    ],
+    [
+      'argon2i',
+      '$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$wWKIMhR9lyDFvRz9YTZweHKfbftvj+qf+YFY4NeBbtA',
+      true,
+    ],
+  ])(
+    'that the reference implementation made with %s is read, and renewed for its short salt',
+    async (_, hash) => {
+      expect(await verifyPassword('password', hash)).toEqual({ isRight: true, needsRehash: true })
+      expect(await verifyPassword('Password', hash)).toEqual(WRONG)
+    },
+  )
+
+  test.each([{ memory: 8192 }, { passes: 1 }, { tagLength: 16 }])(
+    'with weaker parameters (%j) is right and wants renewal, but only for who knows the password',
+    async (parameters) => {
+      const hash = hashWith(PASSWORD, parameters)
+      expect(await verifyPassword(PASSWORD, hash)).toEqual({ isRight: true, needsRehash: true })
+      expect(await verifyPassword('wrong password', hash)).toEqual(WRONG)
+    },
+  )
+
+  test('with stronger parameters stays as it is', async () => {
+    expect(await verifyPassword(PASSWORD, hashWith(PASSWORD, { passes: 3 }))).toEqual(RIGHT)
+  })
+
+  test('is written as it was read', async () => {
+    const hash = await hashPassword(PASSWORD)
+    const parts = parsePasswordHash(hash)
+    expect(parts && formatPasswordHash(parts)).toBe(hash)
+  })
+})
+
+describe('what is no hash that can be computed', () => {
+  const [salt, tag] = ['A'.repeat(22), 'A'.repeat(43)]
+
+  test.each([
+    '',
+    '*',
+    PASSWORD,
+    '$2y$12$aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa',
+    `$argon2id$v=16$m=19456,t=2,p=1$${salt}$${tag}`,
+    `$argon2id$v=19$m=4294967295,t=2,p=1$${salt}$${tag}`,
+    `$argon2id$v=19$m=19456,t=4294967295,p=1$${salt}$${tag}`,
+    `$argon2id$v=19$m=19456,t=0,p=1$${salt}$${tag}`,
+    `$argon2id$v=19$m=19456,t=2,p=0$${salt}$${tag}`,
+    `$argon2id$v=19$m=7,t=2,p=1$${salt}$${tag}`,
+    `$argon2id$v=19$m=19456,t=2,p=1$$${tag}`,
+    `$argon2id$v=19$m=19456,t=2,p=1$${salt}$`,
+    `$argon2id$v=19$m=19456,t=2,p=1$${salt}$${tag}\n`,
+  ])('fits no password: %j', async (hash) => {
+    expect(parsePasswordHash(hash)).toBeUndefined()
+    expect(await verifyPassword(PASSWORD, hash)).toEqual(WRONG)
+  })
+
+  test('goes to the verifier of the other system, with the password as it was typed, and wants renewal', async () => {
+    const typed = 'pässwörd'.normalize('NFD')
+    const verifyForeign = async (password: string, hash: string) => hash === `$plain$${password}`
+    expect(await verifyPassword(typed, `$plain$${typed}`, verifyForeign)).toEqual({
+      isRight: true,
+      needsRehash: true,
+    })
+    expect(await verifyPassword('wrong', `$plain$${typed}`, verifyForeign)).toEqual(WRONG)
+  })
+
+  test('never reaches the other system where there is no hash at all', async () => {
+    for (const hash of ['', undefined])
+      expect(await verifyPassword(PASSWORD, hash, async () => true)).toEqual(WRONG)
+  })
+})
+
+describe('a password of more than 1024 bytes', () => {
+  const longest = 'ü'.repeat(MAX_PASSWORD_BYTES / 2)
+
+  test('is not hashed', async () => {
+    await expect(hashPassword(`${longest}x`)).rejects.toMatchObject({ code: 'invalid_request' })
+    expect(await verifyPassword(longest, await hashPassword(longest))).toEqual(RIGHT)
+  })
+
+  test('is simply wrong', async () => {
+    expect(await verifyPassword('x'.repeat(1_000_000), await hashPassword(PASSWORD))).toEqual(WRONG)
+  })
+})
+
+describe('a flood of passwords', () => {
+  test('is refused beyond a bounded queue, with 503 and Retry-After, and what is in the queue is answered', async () => {
+    const hash = hashWith(PASSWORD, { memory: 8, passes: 1 })
+    const answers = await Promise.allSettled(
+      Array.from({ length: 500 }, () => verifyPassword(PASSWORD, hash)),
+    )
+    const refused = answers
+      .filter((answer) => answer.status === 'rejected')
+      .map(({ reason }) => reason as OAuthError)
+    expect(refused.length).toBeGreaterThanOrEqual(400)
+    expect(refused.length).toBeLessThan(500)
+    for (const reason of refused)
+      expect(reason).toMatchObject({
+        code: 'temporarily_unavailable',
+        status: 503,
+        headers: { 'Retry-After': '1' },
+      })
+    expect(await verifyPassword(PASSWORD, hash)).toMatchObject({ isRight: true })
+  })
+
+  test('never runs more at once than the gate lets through, and each in its turn', async () => {
+    const gate = createGate({ atOnce: 3, waiting: 20 })
+    const order: number[] = []
+    let [running, most] = [0, 0]
+    const work = (index: number) => async () => {
+      order.push(index)
+      most = Math.max(most, ++running)
+      await sleep(1)
+      running--
+    }
+    await Promise.all(Array.from({ length: 20 }, (_, index) => gate(work(index))))
+    expect(most).toBe(3)
+    expect(order).toEqual(order.toSorted((left, right) => left - right))
+  })
+
+  test('leaves the gate open when work fails', async () => {
+    const gate = createGate({ atOnce: 1, waiting: 1 })
+    const failing = gate(() => Promise.reject(new Error('broken')))
+    await expect(failing).rejects.toThrow('broken')
+    expect(await gate(async () => 'open')).toBe('open')
+  })
+})

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest'
+import { subjectOf, userIdOf } from '../../src/model/subject.ts'
+
+const people = ['users', 'customers'].flatMap((provider) =>
+  ['5', 'customers:5', 'users:5', ':5', '5:', 'users:customers:5', 'users', 'customers'].map((userId) => ({
+    provider,
+    userId,
+  })),
+)
+
+test('the sub of the default provider is the id itself', () => {
+  expect(subjectOf({ provider: 'users', userId: '5' }, 'users')).toBe('5')
+})
+
+test('the sub of another provider begins with its name', () => {
+  expect(subjectOf({ provider: 'customers', userId: '5' }, 'users')).toBe('customers:5')
+})
+
+test('no two people share a sub, whatever their ids look like', () => {
+  const subjects = people.map((person) => subjectOf(person, 'users'))
+  expect(new Set(subjects).size).toBe(people.length)
+})
+
+test('the id comes back from the sub', () => {
+  for (const person of people)
+    expect(userIdOf(subjectOf(person, 'users'), person.provider)).toBe(person.userId)
+})

@@ -1,0 +1,218 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { MAX_KEYS } from '../../src/throttle/counter.ts'
+import {
+  createThrottle,
+  DEFAULT_THROTTLE_LIMITS,
+  type Failure,
+  type Throttle,
+} from '../../src/throttle/throttle.ts'
+
+const HOME = '203.0.113.9'
+const alice: Failure = { address: HOME, account: 'password:users:alice@example.com' }
+const clock = { time: 0, now: () => clock.time }
+let throttle: Throttle
+
+beforeEach(() => {
+  clock.time = 1_700_000_000_000
+  throttle = createThrottle(DEFAULT_THROTTLE_LIMITS, clock)
+})
+
+const failTimes = async (times: number, who: (index: number) => Failure): Promise<void> => {
+  for (let index = 0; index < times; index++) await throttle.fail(who(index))
+}
+
+const retryAfter = async (who: Failure): Promise<number | undefined> =>
+  (await throttle.check(who))?.retryAfter
+
+/** A guess as a sign-in makes it: the answer takes a while. Whether the password was looked at. */
+async function guess(who: Failure, outcome: 'succeed' | 'fail' | 'release' = 'fail'): Promise<boolean> {
+  const attempt = await throttle.attempt(who)
+  if (attempt.blocked) return false
+  await nextTurn()
+  await attempt[outcome]()
+  return true
+}
+
+describe('failures against an account', () => {
+  test('block it after 10 in 15 minutes, from wherever they came', async () => {
+    await failTimes(9, (index) => ({ ...alice, address: `198.51.100.${index}` }))
+    expect(await retryAfter(alice)).toBeUndefined()
+    await throttle.fail({ ...alice, address: '198.51.100.99' })
+    expect(await retryAfter(alice)).toBe(900)
+  })
+
+  test('block no other account', async () => {
+    await failTimes(10, () => alice)
+    expect(await retryAfter({ address: HOME, account: 'password:users:bob@example.com' })).toBeUndefined()
+    expect(await retryAfter({ address: HOME })).toBeUndefined()
+  })
+
+  test('are forgotten 15 minutes after the first of them', async () => {
+    await failTimes(5, () => alice)
+    clock.time += 600_000
+    await failTimes(5, () => alice)
+    expect(await retryAfter(alice)).toBe(300)
+    clock.time += 299_999
+    expect(await retryAfter(alice)).toBe(1)
+    clock.time += 1
+    expect(await retryAfter(alice)).toBeUndefined()
+    await failTimes(9, () => alice)
+    expect(await retryAfter(alice)).toBeUndefined()
+  })
+
+  test.each([
+    'ALICE@example.com',
+    ' alice@example.com',
+    'alice@example.com ',
+    'álice@example.com',
+    'ａlice@example.com',
+  ])('count under every spelling that a database may take for the same name: %j', async (name) => {
+    await failTimes(10, () => ({ ...alice, account: `password:users:${name}` }))
+    expect(await retryAfter(alice)).toBe(900)
+  })
+
+  test('are forgotten upon a success, those of the address are not', async () => {
+    await failTimes(10, () => alice)
+    await throttle.succeed(alice)
+    expect(await retryAfter(alice)).toBeUndefined()
+    await failTimes(50, (index) => ({ address: HOME, account: `password:users:${index}` }))
+    expect(await retryAfter({ address: HOME })).toBe(60)
+  })
+})
+
+describe('failures of an address', () => {
+  test('block it after 60 a minute, whatever was guessed at', async () => {
+    await failTimes(59, (index) => ({ address: HOME, account: `password:users:${index}` }))
+    expect(await retryAfter({ address: HOME })).toBeUndefined()
+    await throttle.fail({ address: HOME })
+    expect(await retryAfter({ address: HOME })).toBe(60)
+    expect(await retryAfter(alice)).toBe(60)
+    expect(await retryAfter({ ...alice, address: '203.0.113.10' })).toBeUndefined()
+  })
+
+  test('are those of its whole IPv6 /64', async () => {
+    await failTimes(60, (index) => ({ address: `2001:db8:1:2::${index.toString(16)}` }))
+    expect(await retryAfter({ address: '2001:db8:1:2:ffff::1' })).toBe(60)
+    expect(await retryAfter({ address: '2001:db8:1:3::1' })).toBeUndefined()
+  })
+
+  test('are those of the IPv4 address that is mapped into IPv6', async () => {
+    await failTimes(60, () => ({ address: `::ffff:${HOME}` }))
+    expect(await retryAfter({ address: HOME })).toBe(60)
+  })
+})
+
+describe('attempts', () => {
+  test('200 parallel guesses at one account give 10 checks of a password', async () => {
+    const guesses = Array.from({ length: 200 }, (_, index) =>
+      guess({ ...alice, address: `198.51.100.${index}` }),
+    )
+    const checked = (await Promise.all(guesses)).filter(Boolean)
+    expect(checked).toHaveLength(10)
+    expect(await retryAfter(alice)).toBe(900)
+  })
+
+  test('200 parallel guesses from one address give 60 checks of a password', async () => {
+    const guesses = Array.from({ length: 200 }, (_, index) =>
+      guess({ address: HOME, account: `user ${index}` }),
+    )
+    expect((await Promise.all(guesses)).filter(Boolean)).toHaveLength(60)
+  })
+
+  test('under way are waited for a second, not the whole window', async () => {
+    const tickets = await Promise.all(Array.from({ length: 10 }, () => throttle.attempt(alice)))
+    expect(await retryAfter(alice)).toBe(1)
+    for (const ticket of tickets) if (!ticket.blocked) await ticket.succeed()
+    expect(await retryAfter(alice)).toBeUndefined()
+  })
+
+  test('that succeed leave nothing behind, however many there are', async () => {
+    for (let index = 0; index < 200; index++) expect(await guess(alice, 'succeed')).toBe(true)
+  })
+
+  test('that were never decided leave nothing behind, and forgive nothing', async () => {
+    await failTimes(9, () => alice)
+    for (let index = 0; index < 20; index++) expect(await guess(alice, 'release')).toBe(true)
+    await throttle.fail(alice)
+    expect(await guess(alice)).toBe(false)
+  })
+
+  test('that succeed forgive the failures of the account, not the guesses still under way', async () => {
+    await failTimes(5, () => alice)
+    const guesses = Array.from({ length: 4 }, () => throttle.attempt(alice))
+    expect(await guess(alice, 'succeed')).toBe(true)
+    for (const ticket of await Promise.all(guesses)) if (!ticket.blocked) await ticket.fail()
+    await failTimes(5, () => alice)
+    expect(await retryAfter(alice)).toBeUndefined()
+    await throttle.fail(alice)
+    expect(await retryAfter(alice)).toBe(900)
+  })
+
+  test('are settled once: what is said later does not count', async () => {
+    await failTimes(8, () => alice)
+    const ticket = await throttle.attempt(alice)
+    if (ticket.blocked) throw new Error('blocked too early')
+    await ticket.fail()
+    await ticket.fail()
+    expect(await retryAfter(alice)).toBeUndefined()
+    await ticket.succeed()
+    await throttle.fail(alice)
+    expect(await retryAfter(alice)).toBe(900)
+  })
+
+  test('that outlive the window they began in still count', async () => {
+    await throttle.fail(alice)
+    const slow = await Promise.all(Array.from({ length: 9 }, () => throttle.attempt(alice)))
+    clock.time += 900_000
+    expect(await guess(alice)).toBe(true)
+    expect(await guess(alice)).toBe(false)
+    for (const ticket of slow) if (!ticket.blocked) await ticket.fail()
+    expect(await retryAfter(alice)).toBe(900)
+  })
+})
+
+describe('an answer to who is blocked', () => {
+  test('says how long to wait, in whole seconds and in the standard headers', async () => {
+    await failTimes(10, () => alice)
+    clock.time += 100_500
+    expect(await throttle.check(alice)).toEqual({
+      retryAfter: 800,
+      headers: {
+        'Retry-After': '800',
+        'RateLimit-Policy': '"account";q=10;w=900',
+        RateLimit: '"account";r=0;t=800',
+      },
+    })
+  })
+
+  test('names the limit that lasts longer, where both are reached', async () => {
+    await failTimes(60, () => alice)
+    expect((await throttle.check(alice))?.headers['RateLimit-Policy']).toBe('"account";q=10;w=900')
+    clock.time += 30_000
+    await throttle.succeed(alice)
+    expect((await throttle.check(alice))?.headers['RateLimit']).toBe('"address";r=0;t=30')
+  })
+})
+
+describe('a flood', () => {
+  test('of addresses and of names takes bounded memory: the oldest are forgotten, the latest are not', async () => {
+    const addressOf = (index: number) =>
+      `2001:db8:${(index >> 16).toString(16)}:${(index & 0xffff).toString(16)}::1`
+    const strict = { failures: 1, window: 900_000 }
+    throttle = createThrottle({ perAddress: strict, perAccount: strict }, clock)
+    await failTimes(MAX_KEYS + 1, (index) => ({ address: addressOf(index), account: `name ${index}` }))
+    expect(await retryAfter({ address: addressOf(0) })).toBeUndefined()
+    expect(await retryAfter({ address: addressOf(1) })).toBe(900)
+    expect(await retryAfter({ address: addressOf(MAX_KEYS) })).toBe(900)
+    expect(await retryAfter({ address: HOME, account: 'name 0' })).toBeUndefined()
+    expect(await retryAfter({ address: HOME, account: `name ${MAX_KEYS}` })).toBe(900)
+  })
+
+  test('that is over costs nothing: a check takes under a microsecond where nothing is counted', async () => {
+    await guess(alice, 'succeed')
+    const started = performance.now()
+    for (let index = 0; index < 100_000; index++) void throttle.check(alice)
+    expect((performance.now() - started) / 100_000).toBeLessThan(0.001)
+  })
+})

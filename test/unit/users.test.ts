@@ -1,0 +1,214 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Store } from '../../src/store/contract.ts'
+import { sqlite } from '../../src/store/sqlite.ts'
+import { builtInUsers, createUser, type BuiltInUser } from '../../src/users/built-in.ts'
+import { hashPassword } from '../../src/users/password.ts'
+import { displayNameOf, type UserProvider } from '../../src/users/provider.ts'
+
+const EMAIL = 'alice@example.com'
+const PASSWORD = 'correct horse'
+const clock = { now: () => 1_700_000_000_000 }
+
+const alice: BuiltInUser = { id: 'alice', email: EMAIL, name: 'Alice' }
+
+let passwordHash: string
+let store: Store
+let users: Required<UserProvider<BuiltInUser>>
+
+/** The provider as the server uses it, over the store of this test. */
+const provide = (options?: Parameters<typeof builtInUsers>[0]) =>
+  builtInUsers(options)({ store, clock }) as typeof users
+
+const add = async (email: string, password = PASSWORD, name?: string): Promise<BuiltInUser> => {
+  const user = await createUser(store, clock, { email, password, ...(name && { name }) })
+  if (!user) throw new Error(`${email} is taken`)
+  return user
+}
+
+beforeAll(async () => {
+  passwordHash = await hashPassword(PASSWORD)
+})
+
+beforeEach(async () => {
+  store = sqlite(':memory:')
+  await store.migrate()
+  users = provide()
+  await store.users.insert({ ...alice, passwordHash, createdAt: clock.now(), disabledAt: null })
+})
+
+afterEach(() => store.close())
+
+describe('a new person', () => {
+  test('is found by id, without the password hash', async () => {
+    const bob = await add('Bob@example.com', PASSWORD, 'Bob')
+    expect(await users.find(bob.id)).toEqual({ id: bob.id, email: 'bob@example.com', name: 'Bob' })
+    expect(await users.verifyPassword('bob@example.com', PASSWORD)).toEqual(bob)
+  })
+
+  test('gets an id that is nobody else’s and no plain number', async () => {
+    const bob = await add('bob@example.com')
+    expect(bob.id).not.toBe((await add('carol@example.com')).id)
+    expect(bob.id).toMatch(/^[\w-]{22}$/)
+  })
+
+  test('is named by the email where there is no name', async () => {
+    expect((await add('bob@example.com', PASSWORD, ' ')).name).toBe('bob@example.com')
+  })
+
+  test.each([EMAIL, 'ALICE@Example.COM', ' alice@example.com\t'])(
+    'cannot take an email that is taken: %j',
+    async (email) => {
+      expect(await createUser(store, clock, { email, password: 'another password' })).toBeUndefined()
+      expect(await users.verifyPassword(EMAIL, 'another password')).toBeUndefined()
+    },
+  )
+
+  test.each([
+    '',
+    '@',
+    'alice',
+    '@example.com',
+    'alice@',
+    'a@b@c',
+    'a b@example.com',
+    'a\u0000@example.com',
+    'a\u200B@example.com',
+    '\uD800@example.com',
+    `${'a'.repeat(243)}@example.com`,
+  ])('needs an email address, which %j is not', async (email) => {
+    await expect(createUser(store, clock, { email, password: PASSWORD })).rejects.toMatchObject({
+      code: 'invalid_request',
+    })
+  })
+
+  test.each(['', 'seven77', '🎈'.repeat(7), 'e\u0301'.repeat(7), 'x'.repeat(1025)])(
+    'needs a password of 8 characters to 1024 bytes (%#)',
+    async (password) => {
+      await expect(createUser(store, clock, { email: 'bob@example.com', password })).rejects.toMatchObject({
+        code: 'invalid_request',
+      })
+    },
+  )
+})
+
+describe('a sign-in', () => {
+  test('needs the right email and the right password', async () => {
+    expect(await users.verifyPassword(EMAIL, PASSWORD)).toEqual(alice)
+    expect(await users.verifyPassword(EMAIL, 'wrong password')).toBeUndefined()
+    expect(await users.verifyPassword('bob@example.com', PASSWORD)).toBeUndefined()
+    expect(await users.verifyPassword('', '')).toBeUndefined()
+  })
+
+  test.each(['ALICE@EXAMPLE.COM', ' alice@example.com ', 'Alice@Example.com\n'])(
+    'takes any spelling of the email: %j',
+    async (email) => expect(await users.verifyPassword(email, PASSWORD)).toEqual(alice),
+  )
+
+  test('takes an email however its accents are composed', async () => {
+    const rene = await add('René@example.com'.normalize('NFD'))
+    expect(await users.verifyPassword('RENÉ@example.com'.normalize('NFC'), PASSWORD)).toEqual(rene)
+  })
+
+  test.each([
+    'a\u0000@example.com',
+    '\uD800@example.com',
+    'x'.repeat(1_000_000),
+    `' or 1=1 --@example.com`,
+    '%@example.com',
+  ])('with garbage for an email (%#) is simply wrong', async (email) =>
+    expect(await users.verifyPassword(email, PASSWORD)).toBeUndefined(),
+  )
+})
+
+describe('a person who is disabled', () => {
+  beforeEach(() => store.users.update(alice.id, { disabledAt: clock.now() }))
+
+  test('is not found', async () => expect(await users.find(alice.id)).toBeUndefined())
+
+  test('cannot sign in', async () => expect(await users.verifyPassword(EMAIL, PASSWORD)).toBeUndefined())
+
+  test('is found and can sign in again once enabled', async () => {
+    await store.users.update(alice.id, { disabledAt: null })
+    expect(await users.find(alice.id)).toEqual(alice)
+    expect(await users.verifyPassword(EMAIL, PASSWORD)).toEqual(alice)
+  })
+})
+
+describe('the time of a sign-in that fails', () => {
+  /** The least CPU time (µs) that a sign-in took on all threads: unlike the clock, it does not see other processes. */
+  const costOf = async (email: string): Promise<number> => {
+    const costs: number[] = []
+    for (let round = 0; round < 5; round++) {
+      const before = process.cpuUsage()
+      await users.verifyPassword(email, 'wrong password')
+      costs.push(process.cpuUsage(before).user)
+    }
+    return Math.min(...costs)
+  }
+
+  test('does not tell whether there is such a person, or whether they are disabled', async () => {
+    await add('disabled@example.com').then(({ id }) => store.users.update(id, { disabledAt: clock.now() }))
+    const known = await costOf(EMAIL)
+    for (const email of ['nobody@example.com', 'disabled@example.com', 'no email', ''])
+      expect(await costOf(email), email).toBeGreaterThan(known / 2)
+  })
+})
+
+describe('a password', () => {
+  test('that was set counts at once, and the old one no longer', async () => {
+    await users.setPassword(alice.id, 'a new password')
+    expect(await users.verifyPassword(EMAIL, 'a new password')).toEqual(alice)
+    expect(await users.verifyPassword(EMAIL, PASSWORD)).toBeUndefined()
+  })
+
+  test('cannot be set to one that is too short, nor for nobody', async () => {
+    await expect(users.setPassword(alice.id, 'short')).rejects.toMatchObject({ code: 'invalid_request' })
+    await expect(users.setPassword('nobody', 'a new password')).rejects.toMatchObject({ status: 404 })
+  })
+})
+
+describe('a hash of another system', () => {
+  const hashOf = async () => (await store.users.find(alice.id))?.passwordHash
+  const verifyForeign = async (password: string, hash: string) => hash === `$plain$${password}`
+
+  beforeEach(() => store.users.update(alice.id, { passwordHash: '$plain$short' }))
+
+  test('is replaced by ours at the next sign-in, and the same password still fits', async () => {
+    expect(await provide({ verifyForeign }).verifyPassword(EMAIL, 'short')).toEqual(alice)
+    expect(await hashOf()).toMatch(/^\$argon2id\$/)
+    expect(await users.verifyPassword(EMAIL, 'short')).toEqual(alice)
+  })
+
+  test('stays what it is after a wrong password', async () => {
+    expect(await provide({ verifyForeign }).verifyPassword(EMAIL, 'wrong password')).toBeUndefined()
+    expect(await hashOf()).toBe('$plain$short')
+  })
+
+  test('fits no password where nobody was named to check it', async () => {
+    expect(await users.verifyPassword(EMAIL, 'short')).toBeUndefined()
+  })
+
+  test('does not come back over a password that was changed meanwhile', async () => {
+    const verifyAndChange = async (password: string, hash: string) => {
+      await users.setPassword(alice.id, 'changed meanwhile')
+      return verifyForeign(password, hash)
+    }
+    await provide({ verifyForeign: verifyAndChange }).verifyPassword(EMAIL, 'short')
+    expect(await users.verifyPassword(EMAIL, 'changed meanwhile')).toEqual(alice)
+    expect(await users.verifyPassword(EMAIL, 'short')).toBeUndefined()
+  })
+})
+
+test('a weak hash of our own is made anew at the next sign-in', async () => {
+  const weak = '$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc'
+  await store.users.update(alice.id, { passwordHash: weak })
+  expect(await users.verifyPassword(EMAIL, 'password')).toEqual(alice)
+  expect((await store.users.find(alice.id))?.passwordHash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
+  expect(await users.verifyPassword(EMAIL, 'password')).toEqual(alice)
+})
+
+test('a person is shown as the email, else the name, else the id', () => {
+  expect(displayNameOf({ id: 5, name: 'Alice', email: EMAIL })).toBe(EMAIL)
+  expect(displayNameOf({ id: 5, name: 'Alice', email: null })).toBe('Alice')
+  expect(displayNameOf({ id: 5, name: '', email: '' })).toBe('5')
+})
