@@ -43,7 +43,7 @@ export interface Client {
 /** Whether the client is the issuer's own: no person registered it. */
 export const isFirstParty = (client: Client): boolean => client.ownerId === null
 
-/** Whether the client may use a grant. An app that a person registered never gets tokens of its own or by password (D4). */
+/** Whether the client may use a grant. An app that a person registered never gets tokens of its own or by password. */
 export function canUseGrant(client: Client, grantType: GrantType): boolean {
   const isForOwnersOnly = grantType === 'client_credentials' || grantType === 'password'
   return client.grantTypes.includes(grantType) && (isFirstParty(client) || !isForOwnersOnly)

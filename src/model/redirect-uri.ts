@@ -43,8 +43,9 @@ function webProblem(uri: string, { protocol, hostname }: URL): string | undefine
 }
 
 /**
- * Whether a requested redirect URI is one of the client's: equal to the letter, or equal but for the port on
- * loopback, where a native app listens on whatever port it gets (RFC 8252 section 7.3; D14 for `localhost`).
+ * Whether a requested redirect URI is one of the client's: equal to the letter, or equal but for the port on loopback,
+ * where a native app listens on whatever port it gets (RFC 8252 section 7.3). `localhost`, which a name server answers
+ * for, has that freedom for public clients only.
  */
 export const isRegisteredRedirectUri = (client: Client, requested: string): boolean =>
   client.redirectUris.some(
