@@ -4,7 +4,8 @@ import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto'
 export const sha256 = (text: string): string => hash('sha256', text, 'base64url')
 
 /** HMAC-SHA256 of a text, base64url (43 characters). */
-export const hmac = (key: Buffer, text: string): string => createHmac('sha256', key).update(text).digest('base64url')
+export const hmac = (key: Buffer, text: string): string =>
+  createHmac('sha256', key).update(text).digest('base64url')
 
 /** Whether two texts are equal, in a time that depends on their lengths only. */
 export function isEqualInConstantTime(left: string, right: string): boolean {

@@ -12,9 +12,7 @@ export interface Logger {
 const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 }
 
 /** A logger that writes one JSON object a line: `{ time, level, message, ...fields }`. */
-export function jsonLogger(
-  options: { level?: LogLevel; write?: (line: string) => void } = {},
-): Logger {
+export function jsonLogger(options: { level?: LogLevel; write?: (line: string) => void } = {}): Logger {
   const { level: least = 'info', write = (line) => process.stderr.write(line) } = options
   return {
     log(level, message, fields) {
