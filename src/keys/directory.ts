@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import { KEYRING_FILE, parseKeyring } from './keyring.ts'
 import type { SecretEntry, SigningEntry } from './keyring.ts'
+import { readSigningKey, thumbprint } from './pem.ts'
 import { rootSecretId } from './root-secret.ts'
 import { openSecretFiles } from './secret-files.ts'
 import type { SecretFiles } from './secret-files.ts'
 import type { RootSecret, Secrets, SecretsSource, SigningKey } from './secrets.ts'
-import { readSigningKey, thumbprint } from './signing-key.ts'
 
 /**
  * Reads the secrets from a directory that `consulate install` made, or from one of your own with a single private key

@@ -6,7 +6,7 @@ const INTEGER = 0x02
  * A P-256 signature from the DER that OpenSSL writes to the 64 bytes that JWS wants (RFC 7518 section 3.4).
  * Only for signatures that we have just made: it trusts their form.
  *
- * Node can convert by itself (`dsaEncoding`), at twice the price of the whole signature: it takes the key apart each time.
+ * Node can convert by itself (`dsaEncoding`), but takes the key apart each time: that doubles the price of a signature.
  */
 export function fromDer(der: Buffer): Buffer {
   const raw = Buffer.alloc(2 * HALF)

@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.ts'
+import { privateKeyBlocks } from './pem.ts'
 import type { RootSecret, Secrets, SecretsSource, SigningKey } from './secrets.ts'
-import { privateKeyBlocks } from './signing-key.ts'
 
 /** Environment variables, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -13,7 +13,8 @@ const REQUIRED = {
 /**
  * Reads the secrets from environment variables: `CONSULATE_PRIVATE_KEY` (PEM; a literal `\n` counts as a line break),
  * `CONSULATE_SECRET`, and of earlier ones `CONSULATE_RETIRED_PRIVATE_KEYS` (PEM after PEM) and
- * `CONSULATE_RETIRED_SECRETS` (with commas between). Loading throws `ConfigError` where one of the first two is not set.
+ * `CONSULATE_RETIRED_SECRETS` (with commas between). Loading throws `ConfigError` where one of the first two is not
+ * set.
  */
 export const secretsFromEnvironment = (environment: Environment = process.env): SecretsSource => ({
   description: 'the environment variables CONSULATE_PRIVATE_KEY and CONSULATE_SECRET',

@@ -31,9 +31,9 @@ export interface GeneratedSecrets {
 }
 
 /**
- * Makes a signing key and a root secret in a directory (0700, files 0600, ignored by git), unless it has some. Of several
- * processes that do so at once, one succeeds and the others leave its keys alone. Throws `ConfigError` for an option
- * that cannot be and for a directory that cannot be read.
+ * Makes a signing key and a root secret in a directory (0700, files 0600, ignored by git), unless it has some. Of
+ * several processes that do so at once, one succeeds and the others leave its keys alone. Throws `ConfigError` for an
+ * option that cannot be and for a directory that cannot be read.
  */
 export async function generateSecrets(
   path: string,

@@ -5,10 +5,10 @@ import type { ConfigProblem } from '../errors.ts'
 import { createSignature } from './algorithm.ts'
 import { encodeHeader, verifyJws } from './jws.ts'
 import type { VerifiedToken } from './jws.ts'
+import { readSigningKey, thumbprint } from './pem.ts'
+import type { ReadyKey } from './pem.ts'
 import { rootSecretProblems } from './root-secret.ts'
 import type { Secrets, SigningAlgorithm } from './secrets.ts'
-import { readSigningKey, thumbprint } from './signing-key.ts'
-import type { ReadyKey } from './signing-key.ts'
 
 /** The keys that tokens are signed and verified with. */
 export interface KeySet {

@@ -1,4 +1,3 @@
-import { basename } from 'node:path'
 import { isSigningAlgorithm } from './algorithm.ts'
 import type { KeyState, SigningAlgorithm } from './secrets.ts'
 
@@ -77,7 +76,7 @@ const isEntry = ({ file, state, createdAt, retiredAt }: Fields, states: readonly
 
 const fieldsOf = (value: unknown): Fields => (typeof value === 'object' ? { ...value } : {})
 
-const isFileName = (value: unknown): boolean =>
-  typeof value === 'string' && /^[^./\\]/.test(value) && basename(value) === value
+/** A name in the same directory, on every system. */
+const isFileName = (value: unknown): boolean => typeof value === 'string' && /^[^./\\][^/\\]*$/.test(value)
 
 const isTime = (value: unknown): boolean => Number.isSafeInteger(value)

@@ -4,9 +4,9 @@ import { promisify } from 'node:util'
 import { randomText } from '../lib/hash.ts'
 import { secretFile, signingFile } from './keyring.ts'
 import type { Keyring } from './keyring.ts'
+import { thumbprint } from './pem.ts'
 import { rootSecretId } from './root-secret.ts'
 import type { SigningAlgorithm } from './secrets.ts'
-import { thumbprint } from './signing-key.ts'
 
 /** A signing key and a root secret that nobody has yet, and the files to keep them in. */
 export interface NewSecrets {

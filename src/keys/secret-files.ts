@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { ConfigError } from '../errors.ts'
 import type { ConfigProblem } from '../errors.ts'
 import { KEYRING_FILE } from './keyring.ts'
-import { hasPrivateKey } from './signing-key.ts'
+import { hasPrivateKey } from './pem.ts'
 
 /** A directory of secrets that is being read. What is wrong is collected, so that all of it is told at once. */
 export interface SecretFiles {
   readonly hasKeyring: boolean
-  /** Names of files with a private key in them: `*.pem` and `*.key`. */
+  /** Names of files with a private key in them: `*.pem` and `*.key`. Not looked for where a keyring names them. */
   readonly keys: readonly string[]
   /** Names of files with a secret: `secret` and `secret*.txt`. */
   readonly secrets: readonly string[]
@@ -33,9 +33,10 @@ export async function openSecretFiles(path: string): Promise<SecretFiles> {
       return ''
     })
   const names = await list(path)
-  const keys = await filterKeys(names, read)
+  const hasKeyring = names.includes(KEYRING_FILE)
+  const keys = hasKeyring ? [] : await filterKeys(names, read)
   const secrets = names.filter((name) => /^secret(.*\.txt)?$/.test(name))
-  return { hasKeyring: names.includes(KEYRING_FILE), keys, secrets, read, note, check }
+  return { hasKeyring, keys, secrets, read, note, check }
 }
 
 async function list(path: string): Promise<readonly string[]> {

@@ -169,7 +169,7 @@ describe.each([
     const token = keys.sign('at+jwt', claims)
     const bytesOf = (text: string) => Buffer.from(text.split('.')[2] ?? '', 'base64url').toString('hex')
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-    const twins = [...alphabet]
+    const twins = Array.from(alphabet)
       .map((last) => token.slice(0, -1) + last)
       .filter((twin) => twin !== token && bytesOf(twin) === bytesOf(token))
     expect(twins.length).toBeGreaterThan(0)

@@ -31,7 +31,7 @@ export function readSigningKey({ privateKey, algorithm, state = 'current' }: Sig
 export const thumbprint = async (publicKey: KeyObject): Promise<string> =>
   calculateJwkThumbprint(await exportJWK(publicKey))
 
-/** Every private key in a text that may hold several, such as an environment variable; the text itself where none is seen. */
+/** Every private key in a text that may hold several, as a variable does; the text itself where none is seen. */
 export const privateKeyBlocks = (text: string): readonly string[] =>
   normalize(text).match(PRIVATE_KEY) ?? [text]
 

@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest'
+import { randomText } from '../../src/lib/hash.ts'
+import { secretsFromEnvironment } from '../../src/keys/environment.ts'
+import { createKeySet } from '../../src/keys/key-set.ts'
+import type { SecretsSource } from '../../src/keys/secrets.ts'
+import { kidOf, pemOf, problemsOf } from './keys-support.ts'
+
+describe('the environment', () => {
+  const [key, secret] = [pemOf(), randomText(32)]
+
+  test('holds a key, with literal line breaks too, and a secret', async () => {
+    const [plain, escaped] = [key, key.replaceAll('\n', '\\n')].map((pem) =>
+      secretsFromEnvironment({ CONSULATE_PRIVATE_KEY: pem, CONSULATE_SECRET: secret }),
+    )
+    expect(await kidOf(escaped as SecretsSource)).toBe(await kidOf(plain as SecretsSource))
+    expect((await plain?.load())?.secrets).toEqual([{ value: secret, state: 'current' }])
+  })
+
+  test('holds retired ones, as many as there are', async () => {
+    const [second, third] = [pemOf('ed25519'), pemOf()]
+    const secrets = await secretsFromEnvironment({
+      CONSULATE_PRIVATE_KEY: key,
+      CONSULATE_SECRET: secret,
+      CONSULATE_RETIRED_PRIVATE_KEYS: `${second.replaceAll('\n', '\\n')}\n${third}`,
+      CONSULATE_RETIRED_SECRETS: ` ${'b'.repeat(43)}, ${'c'.repeat(43)},`,
+    }).load()
+    const keys = await createKeySet(secrets)
+    expect(secrets.signingKeys.map(({ state }) => state)).toEqual(['current', 'retired', 'retired'])
+    expect(keys.jwks().keys.map(({ alg }) => alg)).toEqual(['ES256', 'EdDSA', 'ES256'])
+    expect(secrets.secrets).toEqual([
+      { value: secret, state: 'current' },
+      { value: 'b'.repeat(43), state: 'retired' },
+      { value: 'c'.repeat(43), state: 'retired' },
+    ])
+  })
+
+  test('says everything that is not set, empty counting as that', async () => {
+    const problems = await problemsOf(secretsFromEnvironment({ CONSULATE_SECRET: ' ' }).load())
+    expect(problems.map((problem) => problem.split(':')[0])).toEqual([
+      'CONSULATE_PRIVATE_KEY',
+      'CONSULATE_SECRET',
+    ])
+  })
+
+  test('that holds several current keys, or retired ones that are none, is refused', async () => {
+    const load = (more: Record<string, string>) =>
+      secretsFromEnvironment({ CONSULATE_PRIVATE_KEY: key, CONSULATE_SECRET: secret, ...more })
+        .load()
+        .then(createKeySet)
+    expect(await problemsOf(load({ CONSULATE_PRIVATE_KEY: `${key}${pemOf()}` }))).toEqual([
+      'secrets.signingKeys: needs exactly one current key, not 2',
+    ])
+    expect(await problemsOf(load({ CONSULATE_RETIRED_PRIVATE_KEYS: 'nonsense' }))).toEqual([
+      'secrets.signingKeys[1]: is not a private key in PEM (PKCS#8, PKCS#1 or SEC1)',
+    ])
+  })
+})

@@ -1,0 +1,56 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll } from 'vitest'
+import { ConfigError } from '../../src/errors.ts'
+import { createKeySet } from '../../src/keys/key-set.ts'
+import type { SecretsSource } from '../../src/keys/secrets.ts'
+
+const root = await mkdtemp(join(tmpdir(), 'consulate-keys-'))
+afterAll(() => rm(root, { recursive: true }))
+
+let count = 0
+
+/** A path where nothing is yet. */
+export const newPath = (): string => join(root, `${count++}`, 'secrets')
+
+/** A directory with these files in it. */
+export async function directoryOf(files: Readonly<Record<string, string>>): Promise<string> {
+  const path = newPath()
+  await mkdir(path, { recursive: true })
+  for (const [name, text] of Object.entries(files)) await writeFile(join(path, name), text)
+  return path
+}
+
+/** The content of every file in a directory. */
+export async function contentOf(path: string): Promise<Record<string, string>> {
+  const names = (await readdir(path)).sort()
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await readFile(join(path, name), 'utf8')] as const)),
+  )
+}
+
+/** The problems of a `ConfigError`, one line each; none where the work is done. */
+export const problemsOf = (work: Promise<unknown>): Promise<readonly string[]> =>
+  work.then(
+    () => [],
+    (error: unknown) => {
+      if (!(error instanceof ConfigError)) throw error
+      return error.problems.map(({ path, message }) => `${path}: ${message}`)
+    },
+  )
+
+/** The `kid` that a source of secrets signs with. */
+export const kidOf = async (source: SecretsSource): Promise<string> =>
+  (await createKeySet(await source.load())).currentKid
+
+/** A new private key as PKCS#8. */
+export function pemOf(type: 'ec' | 'ed25519' = 'ec'): string {
+  const pair = type === 'ec' ? generateKeyPairSync(type, { namedCurve: 'P-256' }) : generateKeyPairSync(type)
+  return pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+}
+
+/** A new public key as PEM. */
+export const publicPem = (): string =>
+  generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }).toString()
