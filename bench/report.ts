@@ -37,9 +37,11 @@ export function toResult(
 
 /** The table of a row, for people. */
 export function toTable({ title, floor, entrants }: Result): string {
-  const heading = ['', 'CPU µs', '× floor', 'req/s', 'p50 ms', 'p99 ms', 'core busy', 'rounds']
+  const heading = ['', 'CPU µs', 'least', '× floor', 'req/s', 'p50 ms', 'p99 ms', 'core busy', 'rounds']
   const lines = entrants.map(({ name, median, ratio, rounds }) =>
-    median === undefined ? [name, 'no figures'] : [name, ...cells(median, ratio), String(rounds.length)],
+    median === undefined
+      ? [name, 'no figures']
+      : [name, ...cells(median, leastOf(rounds), ratio), String(rounds.length)],
   )
   const refusals = entrants.flatMap(({ name, refusals }) =>
     refusals.map((refusal) => `! ${name}: ${refusal}`),
@@ -47,8 +49,15 @@ export function toTable({ title, floor, entrants }: Result): string {
   return [`${title} (floor: ${floor})`, ...align([heading, ...lines]), ...refusals].join('\n')
 }
 
-const cells = ({ cpu, perSecond, p50, p99, busy }: Round, ratio: number | undefined): string[] => [
+const leastOf = (rounds: readonly Round[]): number => Math.min(...rounds.map(({ cpu }) => cpu))
+
+const cells = (
+  { cpu, perSecond, p50, p99, busy }: Round,
+  least: number,
+  ratio: number | undefined,
+): string[] => [
   cpu.toFixed(1),
+  least.toFixed(1),
   ratio?.toFixed(2) ?? '-',
   Math.round(perSecond).toLocaleString('en'),
   p50.toFixed(2),

@@ -1,10 +1,13 @@
 /** `npm run bench`: every row, every entrant in turn. README.md says what it measures and how to read it. */
-import { cpus } from 'node:os'
+import { cpus, loadavg } from 'node:os'
 import { compete } from './compete.ts'
 import { LOAD_CORE, SERVER_CORE, canPin, pinThisProcess } from './cores.ts'
 import { readFlags } from './flags.ts'
 import { type Result, toResult, toTable } from './report.ts'
 import { CONNECTIONS } from './rows.ts'
+
+/** The load average that the bench alone stays below: one server and one load. */
+const CROWDED = 2.5
 
 const { rounds, duration, rows, isJson } = readFlags()
 const isPinned = canPin()
@@ -23,7 +26,10 @@ for (const row of rows) {
   results.push(result)
   say(toTable(result))
 }
-const figures = { machine, isPinned, connections: CONNECTIONS, duration, results }
+const [load = 0] = loadavg()
+if (load > CROWDED)
+  say(`Other programs were running (load average ${load.toFixed(1)}): read the ratios only, and with care.`)
+const figures = { machine, isPinned, connections: CONNECTIONS, duration, loadAverage: load, results }
 if (isJson) console.log(JSON.stringify(figures, null, 2))
 
 const hasFailed = results.some(({ entrants }) =>
