@@ -19,10 +19,6 @@ const STATUS = {
   invalid_token: 401,
   missing_token: 401,
   insufficient_scope: 403,
-  not_found: 404,
-  method_not_allowed: 405,
-  payload_too_large: 413,
-  unsupported_media_type: 415,
   too_many_requests: 429,
   server_error: 500,
   temporarily_unavailable: 503,
@@ -35,6 +31,8 @@ export type ErrorCode = keyof typeof STATUS
 export interface OAuthErrorOptions {
   /** The exact reason, for the log: may name ids, never a secret or a token. */
   readonly detail?: string
+  /** Another HTTP status than the code's own: 405, 413. */
+  readonly status?: number
   /** Extra response headers, such as `Retry-After` (seconds) or `Allow`. */
   readonly headers?: Readonly<Record<string, string>>
   /** What failed underneath. Logged, never sent. */
@@ -51,6 +49,7 @@ export class OAuthError extends Error {
   readonly code: ErrorCode
   readonly description: string
   readonly detail: string
+  readonly status: number
   readonly headers: Readonly<Record<string, string>>
 
   constructor(code: ErrorCode, description: string, options: OAuthErrorOptions = {}) {
@@ -58,12 +57,8 @@ export class OAuthError extends Error {
     this.code = code
     this.description = description
     this.detail = options.detail ?? description
+    this.status = options.status ?? STATUS[code]
     this.headers = options.headers ?? {}
-  }
-
-  /** The HTTP status that belongs to the code. */
-  get status(): number {
-    return STATUS[this.code]
   }
 
   /** The JSON body: `{ error, error_description }`. */

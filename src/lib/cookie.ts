@@ -7,7 +7,7 @@ export interface CookieOptions {
 }
 
 /** The value of the named cookie in a `Cookie` header; of several with that name, the first (RFC 6265 section 5.4). */
-export function readCookie(header: string | null | undefined, name: string): string | undefined {
+export function readCookie(header: string | undefined, name: string): string | undefined {
   if (!header) return undefined
   const prefix = `${name}=`
   const pair = header

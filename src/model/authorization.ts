@@ -56,7 +56,5 @@ export function standingOf(authorization: Authorization, generation: number, now
 }
 
 /** The rotations to remember once `generation` is rotated away; its grace is fixed now, whatever is configured later. */
-export const rememberRotation = (
-  { rotations }: Authorization,
-  rotation: Rotation,
-): readonly Rotation[] => [rotation, ...rotations].slice(0, REMEMBERED_ROTATIONS)
+export const rememberRotation = ({ rotations }: Authorization, rotation: Rotation): readonly Rotation[] =>
+  [rotation, ...rotations].slice(0, REMEMBERED_ROTATIONS)

@@ -29,13 +29,23 @@ export interface AccessTokenClaims {
 export const ACCESS_TOKEN_TYPE = 'at+jwt'
 
 /** The epochs of a token's claims. */
-export const epochsOf = ({ epochs: [issuer, client, user] }: AccessTokenClaims): Epochs => ({ issuer, client, user })
+export const epochsOf = ({ epochs: [issuer, client, user] }: AccessTokenClaims): Epochs => ({
+  issuer,
+  client,
+  user,
+})
 
 /** Whether a verified payload has every claim that an access token of ours must have, each of its type. */
 export function isAccessTokenClaims(payload: Readonly<Record<string, unknown>>): boolean {
   const texts = ['iss', 'sub', 'aud', 'client_id', 'jti'].every((name) => isFilledText(payload[name]))
   const times = Number.isSafeInteger(payload['iat']) && Number.isSafeInteger(payload['exp'])
-  return texts && times && typeof payload['scope'] === 'string' && isEpochs(payload['epochs']) && hasSubject(payload)
+  return (
+    texts &&
+    times &&
+    typeof payload['scope'] === 'string' &&
+    isEpochs(payload['epochs']) &&
+    hasSubject(payload)
+  )
 }
 
 const isFilledText = (value: unknown): boolean => typeof value === 'string' && value !== ''
@@ -44,7 +54,14 @@ const isEpochs = (value: unknown): boolean =>
   Array.isArray(value) && value.length === 3 && value.every((epoch) => Number.isSafeInteger(epoch))
 
 /** A person's token names provider and authorization; a client's names neither and has the client as its subject. */
-function hasSubject({ subject_type, provider, azn, sid, sub, client_id }: Readonly<Record<string, unknown>>): boolean {
+function hasSubject({
+  subject_type,
+  provider,
+  azn,
+  sid,
+  sub,
+  client_id,
+}: Readonly<Record<string, unknown>>): boolean {
   if (sid !== undefined && !isFilledText(sid)) return false
   if (subject_type === 'user') return isFilledText(provider) && isFilledText(azn)
   return subject_type === 'client' && provider === undefined && azn === undefined && sub === client_id

@@ -16,8 +16,6 @@ export interface AuthorizationCode extends UserRef {
   /** Whether the request named the redirect URI; then the exchange must too (RFC 6749 section 4.1.3). */
   readonly isRedirectUriRequired: boolean
   readonly scopes: readonly string[]
-  /** What was asked for; differs from `scopes` where less was granted. */
-  readonly requestedScopes: readonly string[]
   readonly resource: string | null
   readonly codeChallenge: string | null
   readonly epochs: Epochs

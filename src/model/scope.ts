@@ -1,4 +1,4 @@
-/** Every scope that is defined, including those to come. For personal tokens, the password grant and listed machines (D4). */
+/** Every scope that is defined, including those to come. For personal tokens, the password grant and listed machines. */
 export const EVERY_SCOPE = '*'
 
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]{1,255}$/
@@ -27,4 +27,46 @@ export const firstUncovered = (allowed: readonly string[], wanted: readonly stri
 
 /** Whether two lists hold the same scopes, in any order. */
 export const isSameScope = (left: readonly string[], right: readonly string[]): boolean =>
-  left.length === right.length && left.every((scope) => right.includes(scope))
+  left.every((scope) => right.includes(scope)) && right.every((scope) => left.includes(scope))
+
+/** The scopes of a server: what is defined, and what a request gets that names none. */
+export interface ScopeRules {
+  readonly defined: ReadonlySet<string>
+  readonly defaults: readonly string[]
+}
+
+/** The scopes that a request gets, or why it gets none (RFC 6749 section 3.3). */
+export type ScopeAnswer = { readonly scopes: readonly string[] } | { readonly problem: string }
+
+/**
+ * What a request for scopes gets. `allowed` is what the client may have (null: every defined scope); `*` is given only
+ * where it is on that list. A scope that is unknown or not allowed is refused, never dropped in silence.
+ */
+export function resolveScopes(
+  { defined, defaults }: ScopeRules,
+  requested: string | undefined,
+  allowed: readonly string[] | null,
+): ScopeAnswer {
+  const reach = allowed ?? [...defined]
+  if (requested === undefined) return { scopes: defaults.filter((scope) => coversScope(reach, scope)) }
+  const wanted = parseScope(requested)
+  const unknown = wanted.find(
+    (scope) => !defined.has(scope) && !(scope === EVERY_SCOPE && reach.includes(EVERY_SCOPE)),
+  )
+  if (unknown !== undefined) return { problem: `scope ${JSON.stringify(unknown)} is not defined` }
+  const refused = firstUncovered(reach, wanted)
+  return refused === undefined
+    ? { scopes: wanted }
+    : { problem: `the client may not ask for scope ${refused}` }
+}
+
+/** What is still given of scopes that were allowed once: those that are defined and that the client may have today. */
+export const remainingScopes = (
+  { defined }: ScopeRules,
+  granted: readonly string[],
+  allowed: readonly string[] | null,
+): readonly string[] =>
+  granted.filter(
+    (scope) =>
+      (defined.has(scope) || scope === EVERY_SCOPE) && (allowed === null || coversScope(allowed, scope)),
+  )

@@ -24,7 +24,9 @@ export interface SignInProps {
   /** Who asks, where a client started this. */
   readonly client?: ClientView
   /** Why the last try failed: wrong name or password, too many tries (seconds to wait), or a form that was open too long. */
-  readonly problem?: { readonly kind: 'credentials' | 'expired' } | { readonly kind: 'throttled'; readonly seconds: number }
+  readonly problem?:
+    | { readonly kind: 'credentials' | 'expired' }
+    | { readonly kind: 'throttled'; readonly seconds: number }
 }
 
 /** The consent page (RFC 6749 section 4.1.1). */

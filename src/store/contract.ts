@@ -48,7 +48,10 @@ export interface ClientStore {
 }
 
 export type ClientChanges = Partial<
-  Pick<Client, 'name' | 'secrets' | 'redirectUris' | 'grantTypes' | 'scopes' | 'requiresPkce' | 'skipsConsent'>
+  Pick<
+    Client,
+    'name' | 'secrets' | 'redirectUris' | 'grantTypes' | 'scopes' | 'requiresPkce' | 'skipsConsent'
+  >
 >
 
 /** A person of the built-in provider. */
@@ -70,7 +73,10 @@ export interface UserStore {
   findByEmail(email: string): Promise<StoredUser | undefined>
   list(page?: Page): Promise<readonly StoredUser[]>
   /** Durable. Whether there was such a person. */
-  update(id: string, changes: Partial<Pick<StoredUser, 'name' | 'passwordHash' | 'disabledAt'>>): Promise<boolean>
+  update(
+    id: string,
+    changes: Partial<Pick<StoredUser, 'name' | 'passwordHash' | 'disabledAt'>>,
+  ): Promise<boolean>
 }
 
 export interface SessionStore {
@@ -126,8 +132,8 @@ export interface AuthorizationStore {
 }
 
 export interface ConsentStore {
-  /** The scopes that the person has allowed the client, or none. */
-  find(user: UserRef, clientId: string): Promise<readonly string[]>
+  /** The scopes that the person has allowed the client; undefined where they never consented to it. */
+  find(user: UserRef, clientId: string): Promise<readonly string[] | undefined>
   /** Durable. Adds to the scopes that are remembered (a union). */
   remember(user: UserRef, clientId: string, scopes: readonly string[], now: number): Promise<void>
   /** Durable. */

@@ -25,7 +25,7 @@ interface Count {
   readonly endsAt: number
 }
 
-/** The most keys that a counter remembers; of more, the one unused for the longest is forgotten. A few megabytes. */
+/** The most keys that a counter remembers; of more, the one unused for the longest is forgotten. About 10 MB. */
 export const MAX_KEYS = 50_000
 
 const NOTHING: Count = { failures: 0, pending: 0, endsAt: 0 }

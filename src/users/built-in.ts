@@ -39,7 +39,8 @@ export const builtInUsers =
   ({ verifyForeign }: BuiltInUsersOptions = {}): UserProviderFactory<BuiltInUser> =>
   ({ store: { users } }) => ({
     find: async (id) => enabled(await users.find(id)),
-    verifyPassword: (username, password) => signIn(users, username, password, verifyForeign),
+    findByUsername: async (username) => enabled(await findByEmail(users, username)),
+    verifyPassword: (user, password) => checkPassword(users, user, password, verifyForeign),
     setPassword: (id, password) => replacePassword(users, id, password),
   })
 
@@ -60,20 +61,23 @@ export async function createUser(
   return isNew ? user : undefined
 }
 
-async function signIn(
+async function findByEmail(users: UserStore, username: string): Promise<StoredUser | undefined> {
+  const email = normalizeEmail(username)
+  return isEmail(email) ? users.findByEmail(email) : undefined
+}
+
+async function checkPassword(
   users: UserStore,
-  username: string,
+  user: BuiltInUser | undefined,
   password: string,
   verifyForeign: ForeignVerifier | undefined,
-): Promise<BuiltInUser | undefined> {
-  const email = normalizeEmail(username)
-  const row = isEmail(email) ? await users.findByEmail(email) : undefined
-  const user = enabled(row)
+): Promise<boolean> {
+  const row = user && (await users.find(user.id))
   // Checked for unknown and disabled people too: the time of the answer must not tell who has an account.
-  const verdict = await verifyPassword(password, user && row?.passwordHash, verifyForeign)
-  if (!row || !verdict.isRight) return undefined
+  const verdict = await verifyPassword(password, enabled(row) && row?.passwordHash, verifyForeign)
+  if (!row || !verdict.isRight) return false
   if (verdict.needsRehash) await renewHash(users, row, password)
-  return user
+  return true
 }
 
 async function renewHash(

@@ -68,7 +68,6 @@ const toRow = (code: AuthorizationCode): Insertable<CodeTable> => ({
   redirect_uri: code.redirectUri,
   is_redirect_uri_required: toFlag(code.isRedirectUriRequired),
   scopes: toJson(code.scopes),
-  requested_scopes: toJson(code.requestedScopes),
   resource: code.resource,
   code_challenge: code.codeChallenge,
   issuer_epoch: code.epochs.issuer,
@@ -91,7 +90,6 @@ const toCode = (row: Selectable<CodeTable>): AuthorizationCode => ({
   redirectUri: row.redirect_uri,
   isRedirectUriRequired: fromFlag(row.is_redirect_uri_required),
   scopes: fromJson(row.scopes),
-  requestedScopes: fromJson(row.requested_scopes),
   resource: row.resource,
   codeChallenge: row.code_challenge,
   epochs: {

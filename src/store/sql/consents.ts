@@ -3,6 +3,9 @@ import type { ConsentStore } from '../contract.ts'
 import { prepare } from './prepared.ts'
 import type { Sql } from './queries.ts'
 
+/** Stands for the consent itself, which may be to no scope at all. No scope is empty (RFC 6749 section 3.3). */
+const NO_SCOPE = ''
+
 /** What people have allowed clients, in a database: a row for each scope, so that a union is an insert. */
 export function createConsentStore({ db, dialect: { phrases }, all, transact }: Sql): ConsentStore {
   const find = prepare((slots: { provider: string; userId: string; clientId: string }) =>
@@ -15,21 +18,20 @@ export function createConsentStore({ db, dialect: { phrases }, all, transact }: 
       .orderBy('scope'),
   )
   return {
-    find: async (user, clientId) => (await all(find({ ...user, clientId }))).map(({ scope }) => scope),
+    async find({ provider, userId }, clientId) {
+      const rows = await all(find({ provider, userId, clientId }))
+      if (rows.length === 0) return undefined
+      return rows.map(({ scope }) => scope).filter((scope) => scope !== NO_SCOPE)
+    },
     async remember({ provider, userId }, clientId, scopes, now) {
-      if (scopes.length === 0) return
-      const insert = db
-        .insertInto('consulate_consents')
-        .values(
-          [...new Set(scopes)].map((scope) => ({
-            provider,
-            user_id: userId,
-            client_id: clientId,
-            scope,
-            given_at: now,
-          })),
-        )
-        .modifyEnd(sql.raw(phrases.keepExisting))
+      const rows = [...new Set([NO_SCOPE, ...scopes])].map((scope) => ({
+        provider,
+        user_id: userId,
+        client_id: clientId,
+        scope,
+        given_at: now,
+      }))
+      const insert = db.insertInto('consulate_consents').values(rows).modifyEnd(sql.raw(phrases.keepExisting))
       await transact('durable', (queries) => queries.change(insert.compile()))
     },
     async forget({ provider, userId }, clientId) {

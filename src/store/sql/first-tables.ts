@@ -88,7 +88,6 @@ const SHAPES: Readonly<Record<keyof Tables, TableShape>> = {
       redirect_uri: 'text',
       is_redirect_uri_required: 'flag',
       scopes: 'json',
-      requested_scopes: 'json',
       resource: 'text?',
       code_challenge: 'text?',
       ...EPOCHS,

@@ -7,6 +7,7 @@ import type { SqlDialect } from './dialect.ts'
 import { createFingerprintStore } from './fingerprints.ts'
 import { createMigrations } from './migrations.ts'
 import { createSql } from './queries.ts'
+import type { Sql } from './queries.ts'
 import { createRevocationStore } from './revocations.ts'
 import { createSessionStore } from './sessions.ts'
 import { createUserStore } from './users.ts'
@@ -14,6 +15,7 @@ import { createUserStore } from './users.ts'
 /** The whole store over a SQL database, from the description of what is particular about it. */
 export function createSqlStore(dialect: SqlDialect): Store {
   const database = createSql(dialect)
+  let closing: Promise<void> | undefined
   return {
     clients: createClientStore(database),
     users: createUserStore(database),
@@ -24,10 +26,12 @@ export function createSqlStore(dialect: SqlDialect): Store {
     revocations: createRevocationStore(database),
     fingerprints: createFingerprintStore(database),
     ...createMigrations(database),
-    async close() {
-      // Behind whatever is still at work on the connection.
-      await database.db.connection().execute(async () => undefined)
-      await database.db.destroy()
-    },
+    close: () => (closing ??= close(database)),
   }
+}
+
+async function close({ db }: Sql): Promise<void> {
+  // Waits for its turn behind whatever was asked before.
+  await db.connection().execute(async () => undefined)
+  await db.destroy()
 }

@@ -70,7 +70,6 @@ export interface CodeTable {
   redirect_uri: string
   is_redirect_uri_required: Integer
   scopes: string
-  requested_scopes: string
   resource: string | null
   code_challenge: string | null
   issuer_epoch: Integer
@@ -105,7 +104,7 @@ export interface AuthorizationTable {
   revoked_at: NullableInteger
 }
 
-/** `consulate_consents`: one row for each scope that a person has allowed a client. */
+/** `consulate_consents`: one row for each scope that a person has allowed a client, and one with no scope (`''`). */
 export interface ConsentTable {
   provider: string
   user_id: string

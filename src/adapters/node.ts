@@ -1,0 +1,109 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import type { Auth, MachineAuth, UserAuth } from '../guard/auth.ts'
+import { isRefusal } from '../guard/refusal.ts'
+import type { Answer, Incoming } from '../lib/http.ts'
+import type { AuthorizationServer, Core, Scopes } from '../server.ts'
+
+/** A listener that knows who the request is from. */
+export type GuardedListener<Granted extends Auth> = (
+  request: IncomingMessage & { readonly auth: Granted },
+  response: ServerResponse,
+) => void | Promise<void>
+
+/** Wraps a listener so that it is called for those who may pass, and all others get their answer. */
+export type ListenerGuard<Granted extends Auth> = (listener: GuardedListener<Granted>) => RequestListener
+
+/** A server mounted in `node:http`. */
+export interface NodeAdapter<Scope extends string> {
+  /** Answers the server's own paths, and hands every other request on; without `otherwise` those get 404. */
+  routes(otherwise?: RequestListener): RequestListener
+  /** A route for people. */
+  user(...scopes: Scopes<Scope>): ListenerGuard<UserAuth<Scope>>
+  /** A route for clients that act for themselves. */
+  machine(...scopes: Scopes<Scope>): ListenerGuard<MachineAuth<Scope>>
+  /** A route for both. */
+  anyone(...scopes: Scopes<Scope>): ListenerGuard<Auth<Scope>>
+}
+
+/** Mounts a server in Node's own HTTP server: `createServer(toNode(server).routes())`. */
+export function toNode<Scope extends string>({ core }: AuthorizationServer<Scope>): NodeAdapter<Scope> {
+  return {
+    routes:
+      (otherwise = notFound) =>
+      (request, response) =>
+        void route(core, request, response, otherwise),
+    user: (...scopes) => guard(core, core.requirement('user', scopes)),
+    machine: (...scopes) => guard(core, core.requirement('machine', scopes)),
+    anyone: (...scopes) => guard(core, core.requirement('anyone', scopes)),
+  }
+}
+
+async function route(
+  core: Core,
+  request: IncomingMessage,
+  response: ServerResponse,
+  otherwise: RequestListener,
+): Promise<void> {
+  const answer = await core.handle(fromMessage(request))
+  if (answer) return send(answer, request, response)
+  return otherwise(request, response)
+}
+
+const guard =
+  <Granted extends Auth>(core: Core, requirement: ReturnType<Core['requirement']>): ListenerGuard<Granted> =>
+  (listener) =>
+  async (request, response) => {
+    const answer = await core.check(request.headers.authorization, requirement)
+    if (isRefusal(answer)) return send({ ...answer, body: JSON.stringify(answer.body) }, request, response)
+    return listener(Object.assign(request, { auth: answer as Granted }), response)
+  }
+
+const notFound: RequestListener = (request, response) =>
+  send({ status: 404, headers: { 'Content-Type': 'text/plain' }, body: 'Not found\n' }, request, response)
+
+/** A message of `node:http` as the server sees it. */
+function fromMessage(message: IncomingMessage): Incoming {
+  const url = message.url ?? '/'
+  const mark = url.indexOf('?')
+  return {
+    method: message.method ?? 'GET',
+    path: mark < 0 ? url : url.slice(0, mark),
+    query: mark < 0 ? '' : url.slice(mark + 1),
+    peer: message.socket.remoteAddress ?? '',
+    header: (name) => joined(message.headers[name], name),
+    body: (limit) => readText(message, limit),
+  }
+}
+
+const joined = (value: string | string[] | undefined, name: string): string | undefined =>
+  Array.isArray(value) ? value.join(name === 'cookie' ? '; ' : ', ') : value
+
+/** Reads no further than the limit: the answer to more ends the connection. */
+function readText(message: IncomingMessage, limit: number): Promise<string | undefined> {
+  if (Number(message.headers['content-length'] ?? 0) > limit) return Promise.resolve(undefined)
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let length = 0
+    message.on('data', (chunk: Buffer) => {
+      length += chunk.length
+      if (length > limit) {
+        message.pause()
+        resolve(undefined)
+      } else chunks.push(chunk)
+    })
+    message.on('end', () => resolve(Buffer.concat(chunks).toString()))
+    message.on('error', reject)
+    message.on('close', () => reject(new Error('The client went away before its request was complete')))
+  })
+}
+
+function send({ status, headers, body }: Answer, request: IncomingMessage, response: ServerResponse): void {
+  const length = { 'Content-Length': Buffer.byteLength(body) }
+  // A body that was not read to its end would be taken for the next request.
+  const close = request.complete || body === '' ? {} : { Connection: 'close' }
+  response.writeHead(status, { ...headers, ...length, ...close } as Record<
+    string,
+    string | string[] | number
+  >)
+  response.end(request.method === 'HEAD' ? undefined : body)
+}

@@ -1,0 +1,111 @@
+import { registerClient, type ClientRegistration, type RegisteredClient } from './clients/register.ts'
+import type { Services } from './endpoints/services.ts'
+import type { Authorization } from './model/authorization.ts'
+import type { Client } from './model/client.ts'
+import type { Session } from './model/session.ts'
+import type { UserRef } from './model/subject.ts'
+import type { Page } from './store/contract.ts'
+
+/** A person: their id with the provider, or anything that has it. */
+export type UserLike = string | { readonly id: string | number }
+
+/** What the application that owns the server may do with it, beside answering requests. */
+export interface Administration {
+  readonly clients: {
+    /** Registers a client; its secret is told this once. Throws `ConfigError` with every problem. */
+    create(registration: ClientRegistration): Promise<RegisteredClient>
+    find(id: string): Promise<Client | undefined>
+    list(page?: Page & { readonly ownerId?: string }): Promise<readonly Client[]>
+    /** Ends the client and everything it was given, at once. Whether there was such a client. */
+    revoke(id: string): Promise<boolean>
+  }
+  readonly authorizations: {
+    /** What the person has allowed and has not taken back, newest first. */
+    list(user: UserLike): Promise<readonly Authorization[]>
+    /** Ends one authorization and its tokens, at once. */
+    revoke(id: string): Promise<boolean>
+    /** Ends all that the person has allowed a client, and forgets that they consented. */
+    disconnect(user: UserLike, clientId: string): Promise<void>
+  }
+  readonly sessions: {
+    /** The devices that the person is signed in on, last seen first. */
+    list(user: UserLike): Promise<readonly Session[]>
+    /** Signs one device out, and ends what ends with it. */
+    revoke(id: string): Promise<boolean>
+  }
+  readonly users: {
+    /** Ends every session and every authorization of the person, at once. */
+    signOutEverywhere(user: UserLike): Promise<void>
+  }
+  readonly tokens: {
+    /** Ends one access token by its `jti`; `expiresAt` (ms) says how long that must be remembered. */
+    revoke(token: { readonly tokenId: string; readonly expiresAt: number }): Promise<void>
+  }
+}
+
+/** Makes the administration of a server; it works once the server has started. */
+export function createAdministration(started: () => Promise<Services>): Administration {
+  return {
+    clients: clientAdministration(started),
+    authorizations: authorizationAdministration(started),
+    sessions: {
+      list: async (user) => {
+        const { store, settings } = await started()
+        return store.sessions.listOf(await userRef(started, user), settings.clock.now())
+      },
+      revoke: async (id) => (await (await started()).revoker.revoke({ kind: 'session', id })) !== undefined,
+    },
+    users: {
+      async signOutEverywhere(user) {
+        const { revoker, subjectOf } = await started()
+        const ref = await userRef(started, user)
+        await revoker.revoke({ kind: 'user', user: ref, subject: subjectOf(ref) })
+      },
+    },
+    tokens: {
+      async revoke({ tokenId, expiresAt }) {
+        await (await started()).revoker.revoke({ kind: 'token', jti: tokenId, expiresAt })
+      },
+    },
+  }
+}
+
+function clientAdministration(started: () => Promise<Services>): Administration['clients'] {
+  return {
+    async create(registration) {
+      const { store, settings } = await started()
+      return registerClient(store.clients, settings.clock, { provider: settings.provider, ...registration })
+    },
+    find: async (id) => (await started()).store.clients.find(id),
+    list: async (page) => (await started()).store.clients.list(page),
+    async revoke(id) {
+      const { revoker, clients } = await started()
+      const entry = await revoker.revoke({ kind: 'client', id })
+      clients.forget(id)
+      return entry !== undefined
+    },
+  }
+}
+
+function authorizationAdministration(started: () => Promise<Services>): Administration['authorizations'] {
+  const list = async (user: UserLike): Promise<readonly Authorization[]> => {
+    const { store, settings } = await started()
+    return store.authorizations.listOf(await userRef(started, user), settings.clock.now())
+  }
+  const revoke = async (id: string): Promise<boolean> =>
+    (await (await started()).revoker.revoke({ kind: 'authorization', id })) !== undefined
+  return {
+    list,
+    revoke,
+    async disconnect(user, clientId) {
+      await (await started()).store.consents.forget(await userRef(started, user), clientId)
+      const those = (await list(user)).filter((authorization) => authorization.clientId === clientId)
+      await Promise.all(those.map(({ id }) => revoke(id)))
+    },
+  }
+}
+
+async function userRef(started: () => Promise<Services>, user: UserLike): Promise<UserRef> {
+  const { settings } = await started()
+  return { provider: settings.provider, userId: String(typeof user === 'string' ? user : user.id) }
+}

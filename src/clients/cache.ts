@@ -1,0 +1,36 @@
+import { LRUCache } from 'lru-cache'
+import type { Clock } from '../lib/clock.ts'
+import type { Client } from '../model/client.ts'
+import type { ClientStore } from '../store/contract.ts'
+
+/** Clients by id, remembered for a moment so that a token request need not ask the database who is asking. */
+export interface ClientCache {
+  find(id: string): Promise<Client | undefined>
+  /** Forgets a client that this node has changed. */
+  forget(id: string): void
+}
+
+const MOST_CLIENTS = 5_000
+
+/**
+ * Makes a cache of clients. What another node changes is seen after `lifetime` (ms); a client that was revoked
+ * meanwhile gains nothing, because rows and tokens carry its epoch. Unknown ids are never remembered.
+ */
+export function createClientCache(
+  clients: Pick<ClientStore, 'find'>,
+  clock: Clock,
+  lifetime: number,
+): ClientCache {
+  const known = new LRUCache<string, { client: Client; until: number }>({ max: MOST_CLIENTS })
+  return {
+    async find(id) {
+      const hit = known.get(id)
+      if (hit && hit.until > clock.now()) return hit.client
+      const client = await clients.find(id)
+      if (client) known.set(id, { client, until: clock.now() + lifetime })
+      else known.delete(id)
+      return client
+    },
+    forget: (id) => void known.delete(id),
+  }
+}

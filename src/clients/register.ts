@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto'
+import { ConfigError, type ConfigProblem } from '../errors.ts'
+import type { Clock } from '../lib/clock.ts'
+import { parseDuration, type Duration } from '../lib/duration.ts'
+import { randomText, sha256 } from '../lib/hash.ts'
+import { isClientId, type Client, type ClientType, type GrantType } from '../model/client.ts'
+import { redirectUriProblem } from '../model/redirect-uri.ts'
+import { isScopeToken } from '../model/scope.ts'
+import type { ClientStore } from '../store/contract.ts'
+
+/** What is told of a client when it is registered. */
+export interface ClientRegistration {
+  /** What people see on the consent page: 1 to 255 characters. */
+  readonly name: string
+  /** Default `confidential`: it gets a secret. */
+  readonly type?: ClientType
+  /** Exact URIs, no wildcards. */
+  readonly redirectUris?: readonly string[]
+  /** Default: `authorization_code` and `refresh_token` where there is a redirect URI, else `client_credentials`. */
+  readonly grantTypes?: readonly GrantType[]
+  /** The scopes it may ask for; default: every defined one, and for client credentials none. */
+  readonly scopes?: readonly string[]
+  /** Default: a UUID. */
+  readonly id?: string
+  /** The `sub` of the person who registers it; default: a first-party client. */
+  readonly ownerId?: string
+  /** Default `users`. */
+  readonly provider?: string
+  /** Require PKCE although it is confidential; default false. */
+  readonly requiresPkce?: boolean
+  /** Never ask people for consent; default false. */
+  readonly skipsConsent?: boolean
+  /** Default: true for first-party clients, false for others. */
+  readonly endsWithSession?: boolean
+  /** How long a rotated refresh token may be repeated; default: the server's. */
+  readonly graceWindow?: Duration
+}
+
+/** A client that has just been registered. */
+export interface RegisteredClient {
+  readonly client: Client
+  /** Shown this once; the store keeps its hash. Undefined for public clients. */
+  readonly secret: string | undefined
+}
+
+/**
+ * Registers a client.
+ *
+ * @throws ConfigError with every problem of the registration
+ */
+export async function registerClient(
+  clients: Pick<ClientStore, 'insert'>,
+  clock: Clock,
+  registration: ClientRegistration,
+): Promise<RegisteredClient> {
+  const problems = problemsOf(registration)
+  if (problems.length > 0) throw new ConfigError(problems)
+  const secret = registration.type === 'public' ? undefined : randomText(32)
+  const client = clientOf(registration, secret, clock.now())
+  await clients.insert(client)
+  return { client, secret }
+}
+
+function clientOf(registration: ClientRegistration, secret: string | undefined, now: number): Client {
+  const { redirectUris = [], ownerId = null, graceWindow, scopes = null } = registration
+  return {
+    id: registration.id ?? randomUUID(),
+    name: registration.name,
+    type: registration.type ?? 'confidential',
+    secrets: secret === undefined ? [] : [{ hash: sha256(secret), expiresAt: null }],
+    redirectUris,
+    grantTypes: grantTypesOf(registration),
+    scopes,
+    provider: registration.provider ?? 'users',
+    ownerId,
+    requiresPkce: registration.requiresPkce ?? false,
+    skipsConsent: registration.skipsConsent ?? false,
+    endsWithSession: registration.endsWithSession ?? ownerId === null,
+    graceWindow: parseDuration(graceWindow) ?? null,
+    epoch: 0,
+    createdAt: now,
+    revokedAt: null,
+  }
+}
+
+function grantTypesOf({ grantTypes, redirectUris = [] }: ClientRegistration): readonly GrantType[] {
+  return (
+    grantTypes ?? (redirectUris.length > 0 ? ['authorization_code', 'refresh_token'] : ['client_credentials'])
+  )
+}
+
+function problemsOf(registration: ClientRegistration): readonly ConfigProblem[] {
+  const { id, name, redirectUris = [], type = 'confidential', scopes = [], graceWindow } = registration
+  const grantTypes = grantTypesOf(registration)
+  const problems: (ConfigProblem | false)[] = [
+    (name.trim() === '' || name.length > 255) && { path: 'name', message: 'must have 1 to 255 characters' },
+    /\p{Cc}/u.test(name) && { path: 'name', message: 'must hold no control characters' },
+    id !== undefined &&
+      !isClientId(id) && { path: 'id', message: 'must be visible ASCII and not only digits' },
+    grantTypes.includes('authorization_code') &&
+      redirectUris.length === 0 && {
+        path: 'redirectUris',
+        message: 'must name at least one URI for the authorization code grant',
+      },
+    type === 'public' &&
+      grantTypes.includes('client_credentials') && {
+        path: 'grantTypes',
+        message: 'a public client has no secret and cannot use client_credentials',
+      },
+    graceWindow !== undefined &&
+      parseDuration(graceWindow) === undefined && {
+        path: 'graceWindow',
+        message: 'must be a duration; 0 turns it off',
+      },
+  ]
+  return [
+    ...problems.filter((problem) => problem !== false),
+    ...redirectUris.flatMap((uri, index) =>
+      problemAt(`redirectUris[${index}]`, redirectUriProblem(uri, type)),
+    ),
+    ...scopes.flatMap((scope, index) =>
+      problemAt(
+        `scopes[${index}]`,
+        isScopeToken(scope) ? undefined : 'is no scope: visible ASCII without space, " and \\',
+      ),
+    ),
+  ]
+}
+
+const problemAt = (path: string, message: string | undefined): readonly ConfigProblem[] =>
+  message === undefined ? [] : [{ path, message }]

@@ -1,0 +1,73 @@
+import type { Grant } from './grants/grant.ts'
+import type { Secrets, SecretsSource } from './keys/secrets.ts'
+import type { Clock } from './lib/clock.ts'
+import type { Duration } from './lib/duration.ts'
+import type { Logger } from './lib/log.ts'
+import type { Views } from './pages/props.ts'
+import type { Language } from './pages/words.ts'
+import type { Store } from './store/contract.ts'
+import type { BaseUser, UserProvider, UserProviderFactory } from './users/provider.ts'
+
+/** How many failures are too many, and in which time. */
+export interface FailureLimit {
+  readonly failures: number
+  readonly window: Duration
+}
+
+/** How the server's own pages look. */
+export interface PagesConfig {
+  /** What the server is called, above every page; default: the issuer's host. */
+  readonly name?: string
+  /** The language of our pages; default `en`. */
+  readonly language?: Language
+  /** Your own views, in place of ours. */
+  readonly views?: Views
+}
+
+/** What you write. Everything but the first six has a default. */
+export interface Config<Scope extends string = string, User extends BaseUser = BaseUser> {
+  /** Where the server lives, and the `iss` of its tokens: https, or http on a loopback address. May have a path. */
+  readonly issuer: string
+  /** Signing keys and root secrets: `secretsFromDirectory('./secrets')`, `secretsFromEnvironment()`, or given here. */
+  readonly secrets: SecretsSource | Secrets
+  /** Where rows are kept: `sqlite('data.db')`. */
+  readonly store: Store
+  /** Who signs in: your own look-up, or `builtInUsers()`. */
+  readonly users: UserProvider<User> | UserProviderFactory<User>
+  /** Every scope with the sentence that people read on the consent page. */
+  readonly scopes: Readonly<Record<Scope, string>>
+  /** The ways to a token: `[authorizationCode(), refreshToken(), clientCredentials()]`. What is not listed is off. */
+  readonly grants: readonly Grant[]
+
+  /** What a request gets that names no scope; default: nothing. */
+  readonly defaultScopes?: readonly NoInfer<Scope>[]
+  /** The `aud` of tokens for which no resource was named; default: the issuer. */
+  readonly audience?: string
+  /** Resources that tokens may be asked for (RFC 8707): absolute URIs. Default: only the audience. */
+  readonly resources?: readonly string[]
+  /** How long access tokens live; default 15 minutes. */
+  readonly accessTokenLifetime?: Duration
+  /** Who must use PKCE: public clients (the default), or everybody. Only S256 is known (RFC 9700 section 2.1.1). */
+  readonly pkce?: 'public' | 'always'
+  /** The beginning of the OAuth endpoints' paths, within the issuer; default `/oauth`. */
+  readonly prefix?: string
+  /** The name of the provider in rows and tokens; default `users`. */
+  readonly provider?: string
+  /** How long people stay signed in on a device without using it; default 12 hours. */
+  readonly sessionLifetime?: Duration
+  /** Proxies whose `X-Forwarded-For` is believed: addresses or CIDR ranges. Default: none. */
+  readonly trustedProxies?: readonly string[]
+  /** When failures are too many; defaults: 60 a minute from an address, 10 in 15 minutes against an account. */
+  readonly throttle?: { readonly perAddress?: FailureLimit; readonly perAccount?: FailureLimit }
+  /** How a node follows revocations: polls every second by default; a poll 10 seconds old lets nobody in. */
+  readonly revocations?: { readonly pollInterval?: Duration; readonly maxStaleness?: Duration }
+  /** How many verified tokens a guard remembers, at about 2 kB each; default 20,000. */
+  readonly guardCacheSize?: number
+  readonly pages?: PagesConfig
+  /** Whether `ready()` makes and updates the tables, or refuses to start where they are not up to date. Default `on-start`. */
+  readonly migrations?: 'on-start' | 'by-hand'
+  /** Default: JSON lines on standard error. */
+  readonly logger?: Logger
+  /** For tests. */
+  readonly clock?: Clock
+}

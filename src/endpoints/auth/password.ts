@@ -1,0 +1,78 @@
+import type { Answer } from '../../lib/http.ts'
+import type { SignInProps } from '../../pages/props.ts'
+import type { BaseUser } from '../../users/provider.ts'
+import type { Exchange } from '../endpoint.ts'
+
+/** A session that has begun, or why none has. */
+export type SignInOutcome =
+  | { readonly setCookie: string }
+  | {
+      readonly status: number
+      readonly problem: NonNullable<SignInProps['problem']>
+      readonly headers: Answer['headers']
+    }
+
+/**
+ * Checks a name and a password and begins a session. The try is counted before the password is looked at, and the
+ * person's epoch is read before it too: a password that was changed meanwhile signs nobody in.
+ */
+export async function checkPassword(
+  exchange: Exchange,
+  username: string,
+  password: string,
+): Promise<SignInOutcome> {
+  const { services, address } = exchange
+  const { provider } = services.settings
+  const ticket = await services.throttle.attempt({ address, account: `password:${provider}:${username}` })
+  if (ticket.blocked) return tooMany(exchange, ticket.blocked)
+  try {
+    const user = await services.users.findByUsername(username)
+    const ref = { provider, userId: String(user?.id ?? '') }
+    const epochs = await services.store.revocations.epochs(services.subjectOf(ref), '')
+    const isRight = await services.users.verifyPassword(user, password)
+    const outcome = user && isRight ? await begin(exchange, ref, epochs) : undefined
+    await (outcome ? ticket.succeed() : ticket.fail())
+    return outcome ?? wrong(exchange, user)
+  } finally {
+    await ticket.release()
+  }
+}
+
+type Begin = Parameters<Exchange['services']['sessions']['start']>[0]
+
+async function begin(
+  exchange: Exchange,
+  user: Begin['user'],
+  epochs: Begin['epochs'],
+): Promise<SignInOutcome | undefined> {
+  const { services, incoming, address, requestId } = exchange
+  const userAgent = incoming.header('user-agent') ?? ''
+  const started = await services.sessions.start({ user, epochs, userAgent, address })
+  if (!started) return undefined
+  const { session, setCookie } = started
+  services.events.emit('session.started', {
+    requestId,
+    sessionId: session.id,
+    sub: services.subjectOf(user),
+    address,
+  })
+  return { setCookie }
+}
+
+/** The same words whether the name exists or not. Only the log and the event know the reason. */
+function wrong({ services, requestId, address }: Exchange, user: BaseUser | undefined): SignInOutcome {
+  const reason = user
+    ? `wrong password for user ${user.id}, or signed out everywhere meanwhile`
+    : 'no such user'
+  services.settings.logger.log('warn', 'Sign-in failed', { requestId, address, reason })
+  services.events.emit('sign-in.failed', { requestId, provider: services.settings.provider, address, reason })
+  return { status: 403, problem: { kind: 'credentials' }, headers: {} }
+}
+
+function tooMany(
+  { services, requestId, address }: Exchange,
+  { retryAfter, headers }: { retryAfter: number; headers: Answer['headers'] },
+): SignInOutcome {
+  services.settings.logger.log('warn', 'Sign-in throttled', { requestId, address, retryAfter })
+  return { status: 429, problem: { kind: 'throttled', seconds: retryAfter }, headers }
+}

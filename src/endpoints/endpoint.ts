@@ -1,0 +1,32 @@
+import type { Answer, Incoming } from '../lib/http.ts'
+import type { Services } from './services.ts'
+
+/** A request on its way through the server. */
+export interface Exchange {
+  readonly incoming: Incoming
+  /** In the log, in events and in the `X-Request-Id` of the answer. */
+  readonly requestId: string
+  /** Where the request came from, as far as trusted proxies tell. */
+  readonly address: string
+  readonly services: Services
+}
+
+/** Answers a request; throws `OAuthError` where it is refused. */
+export type Handler = (exchange: Exchange) => Promise<Answer> | Answer
+
+/** A method that endpoints answer to. HEAD is answered wherever GET is, OPTIONS everywhere. */
+export type Method = 'GET' | 'POST' | 'DELETE'
+
+/** Which other origins may read the answers: everybody (no credentials), origins of public clients, nobody. */
+export type Sharing = 'everyone' | 'clients' | 'nobody'
+
+/** One path of the server. */
+export interface Endpoint {
+  /** Its name in the metadata and in `consulate routes`. */
+  readonly name: string
+  readonly path: string
+  readonly methods: { readonly [Name in Method]?: Handler }
+  readonly sharing: Sharing
+  /** How errors are shown: to programs, or as a page unless JSON is asked for. */
+  readonly errors: 'json' | 'page'
+}

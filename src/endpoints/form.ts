@@ -1,0 +1,56 @@
+import { OAuthError } from '../errors.ts'
+import type { Incoming } from '../lib/http.ts'
+import { EMPTY_FORM, parseForm, type Form } from '../lib/form.ts'
+
+/** The longest body that is read: no request of OAuth comes near it. */
+export const LONGEST_BODY = 65_536
+/** The longest query. */
+export const LONGEST_QUERY = 16_384
+
+const MEDIA_TYPE = 'application/x-www-form-urlencoded'
+
+/**
+ * The parameters of a request body (RFC 6749 appendix B).
+ *
+ * @throws OAuthError `invalid_request`, with status 413 where it is too long
+ */
+export async function readForm(incoming: Incoming): Promise<Form> {
+  const type = (incoming.header('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
+  const text = await incoming.body(LONGEST_BODY)
+  if (text === undefined) throw new OAuthError('invalid_request', 'The body is too long', { status: 413 })
+  if (type === '' && text === '') return EMPTY_FORM
+  if (type !== MEDIA_TYPE) {
+    const detail = `content type ${JSON.stringify(type.slice(0, 100))}`
+    throw new OAuthError('invalid_request', `Send the parameters as ${MEDIA_TYPE}`, { detail })
+  }
+  return parametersOf(text)
+}
+
+/**
+ * The parameters of a request's query.
+ *
+ * @throws OAuthError `invalid_request`
+ */
+export function readQuery({ query }: Incoming): Form {
+  if (query.length > LONGEST_QUERY) throw new OAuthError('invalid_request', 'The query is too long')
+  return query === '' ? EMPTY_FORM : parametersOf(query)
+}
+
+function parametersOf(text: string): Form {
+  const form = parseForm(text)
+  if (form === 'repeated') throw new OAuthError('invalid_request', 'A parameter is included more than once')
+  if (form === 'encoding') throw new OAuthError('invalid_request', 'The parameters are not well encoded')
+  if (form === 'nul') throw new OAuthError('invalid_request', 'A parameter holds a NUL character')
+  return form
+}
+
+/**
+ * A parameter that must be there.
+ *
+ * @throws OAuthError `invalid_request`
+ */
+export function required(form: Form, name: string): string {
+  const value = form.get(name)
+  if (value === undefined) throw new OAuthError('invalid_request', `The parameter ${name} is missing`)
+  return value
+}

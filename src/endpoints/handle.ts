@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto'
+import { OAuthError, StoreUnavailableError } from '../errors.ts'
+import { clientAddress } from '../lib/address.ts'
+import { json, prefersJson, type Answer, type Incoming } from '../lib/http.ts'
+import { allowedMethods, answerOptions, sharingHeaders } from './cors.ts'
+import type { Endpoint, Exchange, Handler } from './endpoint.ts'
+import { page } from './page.ts'
+import type { Services } from './services.ts'
+
+/** The endpoints of a server by path. */
+export type EndpointTable = ReadonlyMap<string, Endpoint>
+
+/** Answers a request to one of the endpoints; undefined where the path is none of them. Never throws. */
+export async function handle(
+  table: EndpointTable,
+  services: Services,
+  incoming: Incoming,
+): Promise<Answer | undefined> {
+  const endpoint = table.get(incoming.path)
+  if (!endpoint) return undefined
+  const { trustedProxies } = services.settings
+  const address = clientAddress(incoming.peer, incoming.header('x-forwarded-for') ?? null, trustedProxies)
+  const exchange = { incoming, services, address, requestId: randomUUID() }
+  const answer = await attempt(endpoint, exchange)
+  return { ...answer, headers: { ...answer.headers, 'X-Request-Id': exchange.requestId } }
+}
+
+async function attempt(endpoint: Endpoint, exchange: Exchange): Promise<Answer> {
+  try {
+    const { method } = exchange.incoming
+    if (method === 'OPTIONS') return await answerOptions(endpoint, exchange)
+    const answer = await handlerOf(endpoint, method)(exchange)
+    return endpoint.sharing === 'nobody' ? answer : await share(endpoint, exchange, answer)
+  } catch (thrown) {
+    return refuse(endpoint, exchange, asOAuthError(thrown)).catch(() => LAST_RESORT)
+  }
+}
+
+async function share(endpoint: Endpoint, exchange: Exchange, answer: Answer): Promise<Answer> {
+  return { ...answer, headers: { ...answer.headers, ...(await sharingHeaders(endpoint, exchange)) } }
+}
+
+function handlerOf(endpoint: Endpoint, method: string): Handler {
+  const { methods } = endpoint
+  const handler =
+    method === 'HEAD'
+      ? methods.GET
+      : Object.hasOwn(methods, method) && methods[method as keyof typeof methods]
+  if (handler) return handler
+  const headers = { Allow: allowedMethods(endpoint) }
+  throw new OAuthError('invalid_request', 'This method is not allowed here', { status: 405, headers })
+}
+
+/** What may be told of anything that went wrong. What nobody foresaw is a server error, with its cause in the log only. */
+function asOAuthError(thrown: unknown): OAuthError {
+  if (thrown instanceof OAuthError) return thrown
+  if (thrown instanceof StoreUnavailableError) {
+    const options = { detail: thrown.message, headers: { 'Retry-After': '1' }, cause: thrown.cause }
+    return new OAuthError('temporarily_unavailable', 'Try again in a moment', options)
+  }
+  return new OAuthError('server_error', 'Something went wrong on our side', {
+    detail: String(thrown),
+    cause: thrown,
+  })
+}
+
+const LAST_RESORT: Answer = json(503, {
+  error: 'temporarily_unavailable',
+  error_description: 'Try again in a moment',
+})
+
+async function refuse(endpoint: Endpoint, exchange: Exchange, error: OAuthError): Promise<Answer> {
+  report(exchange, error)
+  const shared = await sharingHeaders(endpoint, exchange).catch(() => ({}))
+  const headers = { ...error.headers, ...shared }
+  const { status, code, description } = error
+  if (endpoint.errors === 'json' || prefersJson(exchange.incoming)) return json(status, error, headers)
+  const { requestId } = exchange
+  return page(exchange, status, 'error', { status, code, description, requestId }, { headers })
+}
+
+/** Says in the log and to listeners why a request was refused: with the request id, never with what was sent. */
+export function report({ incoming, requestId, address, services }: Exchange, error: OAuthError): void {
+  const { status, code, detail, cause } = error
+  const { path, method } = incoming
+  const stack = cause instanceof Error ? cause.stack : undefined
+  const level = status >= 500 ? 'error' : 'warn'
+  services.settings.logger.log(level, 'Request refused', {
+    requestId,
+    method,
+    path,
+    address,
+    status,
+    code,
+    detail,
+    stack,
+  })
+  services.events.emit('request.refused', { requestId, path, status, code, detail })
+}

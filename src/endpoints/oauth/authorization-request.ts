@@ -1,0 +1,107 @@
+import { OAuthError } from '../../errors.ts'
+import { chooseResource } from '../../grants/resource.ts'
+import type { Form } from '../../lib/form.ts'
+import { canUseGrant, type Client } from '../../model/client.ts'
+import { isCodeChallenge } from '../../model/pkce.ts'
+import { isRegisteredRedirectUri } from '../../model/redirect-uri.ts'
+import { resolveScopes } from '../../model/scope.ts'
+import type { Settings } from '../../settings.ts'
+import type { Services } from '../services.ts'
+
+/** Whom the answer goes to. Until this is known, nothing may be sent anywhere but to the person. */
+export interface AnswerTarget {
+  readonly client: Client
+  readonly redirectUri: string
+  /** Whether the request named it, or the client has only this one. */
+  readonly isRedirectUriNamed: boolean
+  readonly state: string | undefined
+}
+
+/** A valid authorization request (RFC 6749 section 4.1.1). */
+export interface AuthorizationRequest extends AnswerTarget {
+  readonly scopes: readonly string[]
+  readonly resource: string | null
+  readonly codeChallenge: string | null
+  /** The values of `prompt`; unknown ones are ignored. */
+  readonly prompts: ReadonlySet<string>
+}
+
+/**
+ * Finds out who asks and where the answer goes. What fails here must be shown to the person, never redirected
+ * (RFC 6749 section 4.1.2.1).
+ *
+ * @throws OAuthError `invalid_request`
+ */
+export async function findTarget({ clients }: Services, form: Form): Promise<AnswerTarget> {
+  const clientId = form.get('client_id')
+  if (clientId === undefined) throw new OAuthError('invalid_request', 'The parameter client_id is missing')
+  const client = await clients.find(clientId)
+  if (!client || client.revokedAt !== null) {
+    const detail = client ? `client ${client.id} is revoked` : 'no such client'
+    throw new OAuthError('invalid_request', 'The client is unknown', { detail })
+  }
+  const named = form.get('redirect_uri')
+  const redirectUri = named ?? onlyRedirectUri(client)
+  if (!isRegisteredRedirectUri(client, redirectUri)) {
+    const detail = `client ${client.id} has not registered the redirect URI`
+    throw new OAuthError('invalid_request', 'The redirect_uri is not registered for this client', { detail })
+  }
+  return { client, redirectUri, isRedirectUriNamed: named !== undefined, state: form.get('state') }
+}
+
+function onlyRedirectUri({ redirectUris, id }: Client): string {
+  const [only, ...others] = redirectUris
+  if (only !== undefined && others.length === 0) return only
+  const detail = `client ${id} has ${redirectUris.length} redirect URIs`
+  throw new OAuthError('invalid_request', 'The parameter redirect_uri is missing', { detail })
+}
+
+/**
+ * Checks the rest of the request. What fails here goes back to the client.
+ *
+ * @throws OAuthError `invalid_request`, `unsupported_response_type`, `unauthorized_client`, `invalid_scope`, `invalid_target`
+ */
+export function checkRequest(settings: Settings, target: AnswerTarget, form: Form): AuthorizationRequest {
+  checkResponseType(settings, target.client, form)
+  const codeChallenge = checkChallenge(settings, target.client, form)
+  const answer = resolveScopes(settings.scopes, form.get('scope'), target.client.scopes)
+  if ('problem' in answer)
+    throw new OAuthError('invalid_scope', 'The scope is invalid', { detail: answer.problem })
+  const resource = chooseResource(settings.resources, form.get('resource'))
+  const prompts = new Set(form.get('prompt')?.split(' '))
+  return { ...target, scopes: answer.scopes, resource, codeChallenge, prompts }
+}
+
+function checkResponseType({ grants }: Settings, client: Client, form: Form): void {
+  const type = form.get('response_type')
+  if (type === undefined) throw new OAuthError('invalid_request', 'The parameter response_type is missing')
+  if (type !== 'code' || !grants.has('authorization_code')) {
+    throw new OAuthError('unsupported_response_type', 'This response type is not supported')
+  }
+  if ((form.get('response_mode') ?? 'query') !== 'query') {
+    throw new OAuthError('invalid_request', 'Only the response mode query is supported')
+  }
+  if (canUseGrant(client, 'authorization_code')) return
+  const detail = `client ${client.id} lacks the grant authorization_code`
+  throw new OAuthError('unauthorized_client', 'The client is not authorized to use this grant type', {
+    detail,
+  })
+}
+
+/** Only S256: with `plain`, whoever sees the request sees the verifier (RFC 9700 section 2.1.1). */
+function checkChallenge({ pkce }: Settings, client: Client, form: Form): string | null {
+  const challenge = form.get('code_challenge')
+  const method = form.get('code_challenge_method')
+  if (challenge === undefined) {
+    const isRequired = client.type === 'public' || client.requiresPkce || pkce === 'always'
+    if (isRequired || method !== undefined) {
+      throw new OAuthError('invalid_request', 'The parameter code_challenge is missing')
+    }
+    return null
+  }
+  if (method !== 'S256') throw new OAuthError('invalid_request', 'The code_challenge_method must be S256')
+  if (!isCodeChallenge(challenge)) {
+    throw new OAuthError('invalid_request', 'The code_challenge must be 43 base64url characters')
+  }
+  return challenge
+}

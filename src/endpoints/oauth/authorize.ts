@@ -1,0 +1,102 @@
+import { OAuthError } from '../../errors.ts'
+import type { Form } from '../../lib/form.ts'
+import { randomText } from '../../lib/hash.ts'
+import { redirect, type Answer } from '../../lib/http.ts'
+import { coversScopes } from '../../model/scope.ts'
+import type { Session } from '../../model/session.ts'
+import { formTargetOf } from '../../pages/headers.ts'
+import { displayNameOf, type BaseUser } from '../../users/provider.ts'
+import { signInUrl } from '../auth/return-to.ts'
+import type { Exchange } from '../endpoint.ts'
+import { readForm, readQuery } from '../form.ts'
+import { page } from '../page.ts'
+import { pathsOf } from '../paths.ts'
+import { answerError } from './answer.ts'
+import { checkRequest, findTarget, type AuthorizationRequest } from './authorization-request.ts'
+import { giveCode } from './code.ts'
+import { answerConsent } from './consent.ts'
+import { canAssumeConsent, describeScopes, hostOf } from './consent-request.ts'
+
+/** The authorization endpoint (RFC 6749 section 3.1): asks the person to sign in and to consent, or answers at once. */
+export async function authorize(exchange: Exchange): Promise<Answer> {
+  const form = readQuery(exchange.incoming)
+  const target = await findTarget(exchange.services, form)
+  try {
+    return await proceed(exchange, checkRequest(exchange.services.settings, target, form), form)
+  } catch (thrown) {
+    if (thrown instanceof OAuthError) return answerError(exchange, target, thrown)
+    throw thrown
+  }
+}
+
+/** POST: the answer of a consent form, or an authorization request in a body (RFC 6749 section 3.1), which becomes a GET. */
+export async function postAuthorize(exchange: Exchange): Promise<Answer> {
+  const form = await readForm(exchange.incoming)
+  if (form.get('consent') !== undefined) return answerConsent(exchange, form)
+  const { authorize: path } = pathsOf(exchange.services.settings)
+  return redirect(`${path}?${new URLSearchParams([...form.entries()]).toString()}`)
+}
+
+async function proceed(exchange: Exchange, request: AuthorizationRequest, form: Form): Promise<Answer> {
+  const { sessions, users } = exchange.services
+  const isSilent = request.prompts.has('none')
+  const session = await sessions.current(exchange.incoming)
+  const user = session && (await users.find(session.userId))
+  if (!session || !user || (request.prompts.has('login') && !isSilent)) {
+    if (isSilent) throw new OAuthError('login_required', 'The person is not signed in')
+    return redirect(signInUrl(exchange, withoutLoginPrompt(form), user !== undefined))
+  }
+  if (await hasConsent(exchange, request, session))
+    return giveCode(exchange, request, session, randomText(32))
+  if (isSilent) throw new OAuthError('consent_required', 'The person has not consented')
+  return askForConsent(exchange, request, session, user)
+}
+
+/** Whether nobody needs to be asked: the client is trusted, or all of this was allowed before. */
+async function hasConsent(
+  { services }: Exchange,
+  request: AuthorizationRequest,
+  session: Session,
+): Promise<boolean> {
+  const { client, scopes, prompts } = request
+  if (prompts.has('consent') || !canAssumeConsent(request)) return false
+  if (client.skipsConsent) return true
+  const allowed = await services.store.consents.find(session, client.id)
+  return allowed !== undefined && coversScopes(allowed, scopes)
+}
+
+async function askForConsent(
+  exchange: Exchange,
+  request: AuthorizationRequest,
+  session: Session,
+  user: BaseUser,
+): Promise<Answer> {
+  const { settings, csrf, consentSeal } = exchange.services
+  const { authorize: action, signIn } = pathsOf(settings)
+  const { query } = exchange.incoming
+  const { token, setCookie } = csrf.tokenFor(exchange.incoming, session.id)
+  const consent = consentSeal.close({ query, sessionId: session.id, nonce: randomText(32) })
+  const hidden = { csrf: token, consent }
+  const props = {
+    client: { name: request.client.name, host: hostOf(request.redirectUri) },
+    scopes: describeScopes(request, settings),
+    userName: displayNameOf(user),
+    approve: { action, hidden },
+    deny: { action, hidden: { ...hidden, _method: 'DELETE' } },
+    switchAccount: { action: signIn, hidden: { intent: 'switch', return_to: `${action}?${query}` } },
+  }
+  const formTargets = [formTargetOf(request.redirectUri)]
+  return page(exchange, 200, 'consent', props, {
+    formTargets,
+    ...(setCookie && { headers: { 'Set-Cookie': setCookie } }),
+  })
+}
+
+/** The same request, as it is to be made after the person has signed in again. */
+function withoutLoginPrompt(form: Form): string {
+  const parameters = new URLSearchParams([...form.entries()])
+  const rest = (form.get('prompt') ?? '').split(' ').filter((prompt) => prompt !== 'login' && prompt !== '')
+  if (rest.length > 0) parameters.set('prompt', rest.join(' '))
+  else parameters.delete('prompt')
+  return parameters.toString()
+}

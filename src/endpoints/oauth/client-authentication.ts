@@ -1,0 +1,83 @@
+import { OAuthError } from '../../errors.ts'
+import type { Form } from '../../lib/form.ts'
+import { isEqualInConstantTime, sha256 } from '../../lib/hash.ts'
+import type { Client } from '../../model/client.ts'
+import type { Exchange } from '../endpoint.ts'
+
+interface Credentials {
+  readonly clientId: string
+  readonly secret: string | undefined
+}
+
+const CHALLENGE = { 'WWW-Authenticate': 'Basic realm="OAuth", charset="UTF-8"' } as const
+
+/**
+ * The client of a token request: by secret in the `Authorization` header or in the body, or, for public clients, by its
+ * id alone (RFC 6749 section 2.3). A failure counts against the address.
+ *
+ * @throws OAuthError `invalid_client`, `invalid_request` where two methods are used at once
+ */
+export async function authenticateClient(exchange: Exchange, form: Form): Promise<Client> {
+  const { services, incoming, address } = exchange
+  const header = incoming.header('authorization')
+  const credentials = header === undefined ? fromBody(form) : fromHeader(header, form)
+  const client = await services.clients.find(credentials.clientId)
+  const problem = problemOf(client, credentials.secret, services.settings.clock.now())
+  if (client && problem === undefined) return client
+  await services.throttle.fail({ address })
+  throw failure(`client ${printable(credentials.clientId)}: ${problem ?? 'unknown'}`, header !== undefined)
+}
+
+function problemOf(client: Client | undefined, secret: string | undefined, now: number): string | undefined {
+  if (!client) return 'unknown'
+  if (client.revokedAt !== null) return 'revoked'
+  if (client.type === 'public') return undefined
+  if (secret === undefined) return 'is confidential and sent no secret'
+  const presented = sha256(secret)
+  const live = client.secrets.filter(({ expiresAt }) => expiresAt === null || expiresAt > now)
+  return live.some(({ hash }) => isEqualInConstantTime(hash, presented)) ? undefined : 'sent a wrong secret'
+}
+
+function fromBody(form: Form): Credentials {
+  const clientId = form.get('client_id')
+  if (clientId === undefined) throw failure('no client_id was sent', false)
+  return { clientId, secret: form.get('client_secret') }
+}
+
+/** RFC 6749 section 2.3.1: both parts are form-encoded before they are joined, and one method is used, not two. */
+function fromHeader(header: string, form: Form): Credentials {
+  if (form.get('client_secret') !== undefined) {
+    throw new OAuthError('invalid_request', 'The client authenticates in two ways at once')
+  }
+  const encoded = /^basic +([A-Za-z0-9+/]+={0,2}) *$/i.exec(header)?.[1]
+  const pair = encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString()
+  const [clientId, secret] = pair === undefined ? [] : splitPair(pair)
+  if (!clientId) throw failure('the Authorization header is no Basic credentials', true)
+  const named = form.get('client_id')
+  if (named !== undefined && named !== clientId) {
+    throw new OAuthError('invalid_request', 'The client_id differs from the one in the Authorization header')
+  }
+  return { clientId, secret: secret || undefined }
+}
+
+function splitPair(pair: string): readonly (string | undefined)[] {
+  const colon = pair.indexOf(':')
+  return colon < 0 ? [] : [formDecode(pair.slice(0, colon)), formDecode(pair.slice(colon + 1))]
+}
+
+function formDecode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    return undefined
+  }
+}
+
+const printable = (text: string): string => JSON.stringify(text.slice(0, 64))
+
+/** RFC 6749 section 5.2: 401, with a challenge where the header was tried. */
+const failure = (detail: string, wasHeaderTried: boolean): OAuthError =>
+  new OAuthError('invalid_client', 'Client authentication failed', {
+    detail,
+    headers: wasHeaderTried ? CHALLENGE : {},
+  })

@@ -1,0 +1,69 @@
+import { OAuthError } from '../../errors.ts'
+import type { Form } from '../../lib/form.ts'
+import { redirect, type Answer } from '../../lib/http.ts'
+import type { Session } from '../../model/session.ts'
+import type { Exchange } from '../endpoint.ts'
+import { readForm, readQuery } from '../form.ts'
+import { pathsOf } from '../paths.ts'
+import { answerError } from './answer.ts'
+import { checkRequest, findTarget, type AuthorizationRequest } from './authorization-request.ts'
+import { giveCode } from './code.ts'
+import type { ConsentRequest } from './consent-request.ts'
+
+/** DELETE: the person denies. Plain forms say it with `_method=DELETE`. */
+export async function deny(exchange: Exchange): Promise<Answer> {
+  return settle(exchange, await readForm(exchange.incoming), false)
+}
+
+/** A consent form comes back: approved, or denied with `_method=DELETE`. */
+export const answerConsent = (exchange: Exchange, form: Form): Promise<Answer> =>
+  settle(exchange, form, form.get('_method')?.toUpperCase() !== 'DELETE')
+
+async function settle(exchange: Exchange, form: Form, isApproved: boolean): Promise<Answer> {
+  const { services, incoming } = exchange
+  const consent = services.consentSeal.open(form.get('consent') ?? '')
+  if (!consent)
+    throw new OAuthError('invalid_request', 'This form was open too long: go back to the application')
+  const session = await services.sessions.current(incoming)
+  if (session?.id !== consent.sessionId) return askAgain(exchange, consent)
+  if (!services.csrf.isValid(incoming, session.id, form.get('csrf'))) {
+    throw new OAuthError('access_denied', 'This form did not come from our page', {
+      detail: 'anti-forgery check failed',
+    })
+  }
+  return decide(exchange, consent, session, isApproved)
+}
+
+/** Somebody else is signed in than the page was shown to, or nobody: they are asked for themselves. */
+const askAgain = ({ services }: Exchange, { query }: ConsentRequest): Answer =>
+  redirect(`${pathsOf(services.settings).authorize}?${query}`)
+
+async function decide(
+  exchange: Exchange,
+  consent: ConsentRequest,
+  session: Session,
+  isApproved: boolean,
+): Promise<Answer> {
+  const { services, incoming, requestId } = exchange
+  const form = readQuery({ ...incoming, query: consent.query })
+  const target = await findTarget(services, form)
+  const request = checkRequest(services.settings, target, form)
+  const about = { requestId, clientId: target.client.id, sub: services.subjectOf(session) }
+  if (!isApproved) {
+    services.events.emit('consent.denied', about)
+    return answerError(exchange, target, new OAuthError('access_denied', 'The person denied the request'))
+  }
+  await remember(exchange, request, session)
+  services.events.emit('consent.given', { ...about, scopes: request.scopes })
+  const again = { ...exchange, incoming: { ...incoming, query: consent.query } }
+  return giveCode(again, request, session, consent.nonce)
+}
+
+async function remember(
+  { services }: Exchange,
+  { client, scopes }: AuthorizationRequest,
+  session: Session,
+): Promise<void> {
+  const user = { provider: session.provider, userId: session.userId }
+  await services.store.consents.remember(user, client.id, scopes, services.settings.clock.now())
+}

@@ -1,0 +1,32 @@
+import { json, type Answer } from '../../lib/http.ts'
+import type { Settings } from '../../settings.ts'
+import type { Exchange } from '../endpoint.ts'
+import { pathsOf } from '../paths.ts'
+
+const CACHED = { 'Cache-Control': 'public, max-age=60' } as const
+
+/** The server's metadata (RFC 8414): what is on, and where. */
+export const metadata = ({ services }: Exchange): Answer => json(200, describe(services.settings), CACHED)
+
+/** The public keys that tokens are verified with (RFC 7517 section 5). */
+export const jwks = ({ services }: Exchange): Answer => json(200, services.keys.jwks(), CACHED)
+
+function describe(settings: Settings): Readonly<Record<string, unknown>> {
+  const paths = pathsOf(settings)
+  const { origin } = new URL(settings.issuer)
+  const hasCodes = settings.grants.has('authorization_code')
+  return {
+    issuer: settings.issuer,
+    ...(hasCodes && { authorization_endpoint: origin + paths.authorize }),
+    token_endpoint: origin + paths.token,
+    jwks_uri: origin + paths.jwks,
+    scopes_supported: [...settings.scopes.defined],
+    response_types_supported: hasCodes ? ['code'] : [],
+    response_modes_supported: hasCodes ? ['query'] : [],
+    grant_types_supported: [...settings.grants.keys()],
+    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
+    code_challenge_methods_supported: ['S256'],
+    authorization_response_iss_parameter_supported: true,
+    ...(hasCodes && { prompt_values_supported: ['none', 'login', 'consent'] }),
+  }
+}

@@ -1,0 +1,63 @@
+import { OAuthError } from '../../errors.ts'
+import type { Grant, GrantRequest, Refusal } from '../../grants/grant.ts'
+import type { TokenResponse } from '../../issuance/response.ts'
+import { json, type Answer } from '../../lib/http.ts'
+import { canUseGrant } from '../../model/client.ts'
+import type { Exchange } from '../endpoint.ts'
+import { readForm, required } from '../form.ts'
+import { refuseIfThrottled } from '../throttled.ts'
+import { authenticateClient } from './client-authentication.ts'
+
+/** How often a lost race is run again before the client is asked to come back. */
+const MOST_ATTEMPTS = 10
+
+/** The token endpoint (RFC 6749 section 3.2). */
+export async function token(exchange: Exchange): Promise<Answer> {
+  const { settings } = exchange.services
+  await refuseIfThrottled(exchange)
+  const form = await readForm(exchange.incoming)
+  const grantType = required(form, 'grant_type')
+  const grant = settings.grants.get(grantType)
+  if (!grant) throw new OAuthError('unsupported_grant_type', 'This grant type is not supported')
+  const client = await authenticateClient(exchange, form)
+  if (!canUseGrant(client, grantType)) {
+    const detail = `client ${client.id} lacks the grant ${grantType}`
+    throw new OAuthError('unauthorized_client', 'The client is not authorized to use this grant type', {
+      detail,
+    })
+  }
+  return json(200, await decideAndIssue(exchange, grant, { client, form }))
+}
+
+/** Who lost a race reads again what is there now, and decides again. */
+async function decideAndIssue(
+  exchange: Exchange,
+  grant: Grant,
+  request: GrantRequest,
+): Promise<TokenResponse> {
+  const { issuance, grantContext } = exchange.services
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
+    const decision = await grant.decide(request, grantContext)
+    if (decision.kind === 'refused') throw await carryOut(exchange, request, decision)
+    const response = await issuance.issue(decision, { requestId: exchange.requestId, grantType: grant.type })
+    if (response) return response
+  }
+  const options = { detail: `lost ${MOST_ATTEMPTS} races in a row`, headers: { 'Retry-After': '1' } }
+  throw new OAuthError('temporarily_unavailable', 'Try again in a moment', options)
+}
+
+/** What follows from a refusal is done before the client hears of it. */
+async function carryOut(
+  { services, address, requestId }: Exchange,
+  { client }: GrantRequest,
+  refusal: Refusal,
+): Promise<OAuthError> {
+  const { replay, spends, isGuess, error } = refusal
+  if (replay) {
+    await services.revoker.revoke({ kind: 'authorization', id: replay.authorizationId })
+    services.events.emit('replay.detected', { requestId, clientId: client.id, ...replay })
+  }
+  if (spends !== undefined) await services.store.codes.spend(spends, services.settings.clock.now())
+  if (isGuess) await services.throttle.fail({ address })
+  return error
+}

@@ -1,0 +1,37 @@
+import type { Events } from '../events.ts'
+import type { Issuance } from '../issuance/issue.ts'
+import type { DerivedKeys } from '../keys/derived.ts'
+import type { KeySet } from '../keys/key-set.ts'
+import type { GrantContext } from '../grants/grant.ts'
+import type { UserRef } from '../model/subject.ts'
+import type { RevocationFeed } from '../revocations/feed.ts'
+import type { Revoker } from '../revocations/revoker.ts'
+import type { Csrf } from '../sessions/csrf.ts'
+import type { Sessions } from '../sessions/sessions.ts'
+import type { Settings } from '../settings.ts'
+import type { ClientCache } from '../clients/cache.ts'
+import type { Store } from '../store/contract.ts'
+import type { Throttle } from '../throttle/throttle.ts'
+import type { UserProvider } from '../users/provider.ts'
+import type { ConsentRequest } from './oauth/consent-request.ts'
+import type { Seal } from '../lib/sealed.ts'
+
+/** Everything that endpoints work with, made once when the server starts. */
+export interface Services {
+  readonly settings: Settings
+  readonly store: Store
+  readonly keys: KeySet
+  readonly derived: DerivedKeys
+  readonly feed: RevocationFeed
+  readonly revoker: Revoker
+  readonly issuance: Issuance
+  readonly grantContext: GrantContext
+  readonly clients: ClientCache
+  readonly users: UserProvider
+  readonly sessions: Sessions
+  readonly csrf: Csrf
+  readonly consentSeal: Seal<ConsentRequest>
+  readonly throttle: Throttle
+  readonly events: Events
+  readonly subjectOf: (user: UserRef) => string
+}

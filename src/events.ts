@@ -1,0 +1,102 @@
+import type { Logger } from './lib/log.ts'
+import type { RevocationEntry } from './model/revocation.ts'
+
+/** What every event about one request carries. */
+interface OfRequest {
+  /** The `X-Request-Id` of the answer; the same id is in the log. */
+  readonly requestId: string
+}
+
+/** What happens in the server, by name. Payloads never hold a secret, a token, a code or a password. */
+export interface EventMap {
+  /** An access token was made. `expiresAt` in ms; `authorizationId` and `sub` are those of a person's token. */
+  'token.issued': OfRequest & {
+    readonly grantType: string
+    readonly clientId: string
+    readonly sub: string
+    readonly jti: string
+    readonly authorizationId: string | null
+    readonly scopes: readonly string[]
+    readonly expiresAt: number
+  }
+  /** A person has allowed a client something, and its first tokens were made. */
+  'authorization.created': OfRequest & {
+    readonly authorizationId: string
+    readonly clientId: string
+    readonly sub: string
+    readonly sessionId: string | null
+  }
+  /** A refresh token came a second time after its grace window, or a code a second time: what it gave was revoked. */
+  'replay.detected': OfRequest & {
+    readonly of: 'code' | 'refresh_token'
+    readonly authorizationId: string
+    readonly clientId: string
+  }
+  /** A refresh token was ahead of its row: the database is older than what was issued (a restored backup). */
+  'refresh.ahead': OfRequest & {
+    readonly authorizationId: string
+    readonly from: number
+    readonly to: number
+  }
+  'session.started': OfRequest & {
+    readonly sessionId: string
+    readonly sub: string
+    readonly address: string
+  }
+  'session.ended': OfRequest & { readonly sessionId: string; readonly sub: string }
+  'sign-in.failed': OfRequest & {
+    readonly provider: string
+    readonly address: string
+    readonly reason: string
+  }
+  'consent.given': OfRequest & {
+    readonly clientId: string
+    readonly sub: string
+    readonly scopes: readonly string[]
+  }
+  'consent.denied': OfRequest & { readonly clientId: string; readonly sub: string }
+  /** A request was refused; `detail` says exactly why. */
+  'request.refused': OfRequest & {
+    readonly path: string
+    readonly status: number
+    readonly code: string
+    readonly detail: string
+  }
+  /** Something was revoked by this node. */
+  'revocation.written': { readonly entry: RevocationEntry }
+}
+
+/** Called with the payload of an event. What it throws is logged and goes no further. */
+export type Listener<Name extends keyof EventMap> = (payload: EventMap[Name]) => void | Promise<void>
+
+/** Tells listeners what happened. */
+export interface Events {
+  /** Adds a listener; the returned function takes it away again. */
+  on<Name extends keyof EventMap>(name: Name, listener: Listener<Name>): () => void
+  emit<Name extends keyof EventMap>(name: Name, payload: EventMap[Name]): void
+}
+
+type AnyListener = (payload: never) => void | Promise<void>
+
+/** Makes the events of one server. */
+export function createEvents(logger: Logger): Events {
+  const listeners = new Map<string, Set<AnyListener>>()
+  const failed = (name: string, cause: unknown): void =>
+    logger.log('error', 'An event listener failed', { event: name, cause: String(cause) })
+  return {
+    on(name, listener) {
+      const those = listeners.get(name) ?? new Set()
+      listeners.set(name, those.add(listener))
+      return () => void those.delete(listener)
+    },
+    emit(name, payload) {
+      for (const listener of listeners.get(name) ?? []) {
+        try {
+          Promise.resolve(listener(payload as never)).catch((cause: unknown) => failed(name, cause))
+        } catch (cause) {
+          failed(name, cause)
+        }
+      }
+    },
+  }
+}

@@ -1,0 +1,113 @@
+import { OAuthError } from '../errors.ts'
+import type { Permission } from '../issuance/permission.ts'
+import type { Duration } from '../lib/duration.ts'
+import { sha256 } from '../lib/hash.ts'
+import type { AuthorizationCode } from '../model/code.ts'
+import { isCodeVerifier, matchesChallenge } from '../model/pkce.ts'
+import { refuse, type Grant, type GrantContext, type GrantRequest, type Refusal } from './grant.ts'
+import { keepResource } from './resource.ts'
+
+/** Options of the authorization code grant. */
+export interface AuthorizationCodeOptions {
+  /** How long a code lives; default 60 seconds. */
+  readonly codeLifetime?: Duration
+}
+
+/** The authorization code grant. */
+export interface AuthorizationCodeGrant extends Grant {
+  readonly type: 'authorization_code'
+  readonly options: AuthorizationCodeOptions
+}
+
+/** A person allows a client something in the browser (RFC 6749 section 4.1), with PKCE (RFC 7636). */
+export const authorizationCode = (options: AuthorizationCodeOptions = {}): AuthorizationCodeGrant => ({
+  type: 'authorization_code',
+  options,
+  async decide(request, context) {
+    const code = request.form.get('code')
+    if (code === undefined) return refuse(new OAuthError('invalid_request', 'The parameter code is missing'))
+    const found = await context.store.codes.find(sha256(code))
+    if (!found) return refuse(invalidGrant('no such code'), { isGuess: true })
+    return problemOf(found, request, context) ?? (await permit(found, request, context))
+  },
+})
+
+async function permit(
+  code: AuthorizationCode,
+  { client, form }: GrantRequest,
+  context: GrantContext,
+): Promise<Permission | Refusal> {
+  const { provider, userId, authorizationId, scopes, epochs } = code
+  const resource = keepResource(code.resource, form.get('resource'))
+  if (!(await context.findUser(code))) return refuse(invalidGrant(`user ${userId} is deleted or disabled`))
+  const sessionId = code.endsWithSession ? code.sessionId : null
+  const user = { provider, userId }
+  return {
+    kind: 'start',
+    client,
+    user,
+    authorizationId,
+    sessionId,
+    scopes,
+    resource,
+    epochs,
+    spends: code.hash,
+  }
+}
+
+/** In this order: whose code it is, before anything is done because of it; then whether it may still be spent. */
+function problemOf(
+  code: AuthorizationCode,
+  { client, form }: GrantRequest,
+  { clock }: GrantContext,
+): Refusal | undefined {
+  if (code.clientId !== client.id) {
+    return refuse(invalidGrant(`the code was given to client ${code.clientId}`), { isGuess: true })
+  }
+  if (code.spentAt !== null) {
+    const replay = { of: 'code', authorizationId: code.authorizationId } as const
+    return refuse(invalidGrant('the code was used before'), { replay })
+  }
+  if (code.voidedAt !== null) return refuse(invalidGrant('the code was revoked'))
+  if (code.expiresAt <= clock.now()) return refuse(invalidGrant('the code has expired'))
+  return redirectProblem(code, form.get('redirect_uri')) ?? pkceProblem(code, form.get('code_verifier'))
+}
+
+/** RFC 6749 section 4.1.3: where the request named a redirect URI, the exchange names the same. */
+function redirectProblem(code: AuthorizationCode, redirectUri: string | undefined): Refusal | undefined {
+  if (redirectUri === undefined && !code.isRedirectUriRequired) return undefined
+  if (redirectUri === code.redirectUri) return undefined
+  if (redirectUri === undefined) {
+    return refuse(new OAuthError('invalid_request', 'The parameter redirect_uri is missing'))
+  }
+  return refuse(invalidGrant('the redirect URI is not the one of the authorization request'))
+}
+
+/** A verifier without a challenge is a downgrade (RFC 9700 section 2.1.1); a wrong one must not get a second try. */
+function pkceProblem(
+  { codeChallenge, hash }: AuthorizationCode,
+  verifier: string | undefined,
+): Refusal | undefined {
+  if (codeChallenge === null) {
+    if (verifier === undefined) return undefined
+    return refuse(
+      new OAuthError('invalid_request', 'A code_verifier was sent, but the request had no code_challenge'),
+    )
+  }
+  if (verifier === undefined) {
+    return refuse(new OAuthError('invalid_request', 'The parameter code_verifier is missing'))
+  }
+  if (!isCodeVerifier(verifier)) {
+    return refuse(
+      new OAuthError('invalid_request', 'The code_verifier must be 43 to 128 unreserved characters'),
+    )
+  }
+  if (matchesChallenge(verifier, codeChallenge)) return undefined
+  return refuse(invalidGrant('the code_verifier does not belong to the code_challenge'), {
+    spends: hash,
+    isGuess: true,
+  })
+}
+
+const invalidGrant = (detail: string): OAuthError =>
+  new OAuthError('invalid_grant', 'The code is invalid', { detail })

@@ -1,0 +1,46 @@
+import { OAuthError } from '../errors.ts'
+import { parseDuration, type Duration } from '../lib/duration.ts'
+import { resolveScopes } from '../model/scope.ts'
+import { refuse, type Grant } from './grant.ts'
+import { chooseResource } from './resource.ts'
+
+/** Options of the client credentials grant. */
+export interface ClientCredentialsOptions {
+  /** How long these tokens live; default: the server's `accessTokenLifetime`. */
+  readonly lifetime?: Duration
+}
+
+/** The client credentials grant. */
+export interface ClientCredentialsGrant extends Grant {
+  readonly type: 'client_credentials'
+  readonly options: ClientCredentialsOptions
+}
+
+/**
+ * A client acts for itself (RFC 6749 section 4.4). It gets only scopes that are listed on its record, and no refresh
+ * token: it can always ask again.
+ */
+export function clientCredentials(options: ClientCredentialsOptions = {}): ClientCredentialsGrant {
+  const lifetime = parseDuration(options.lifetime)
+  return {
+    type: 'client_credentials',
+    options,
+    async decide({ client, form }, { scopes, resources }) {
+      if (client.type === 'public') {
+        return refuse(new OAuthError('unauthorized_client', 'A public client cannot use this grant'))
+      }
+      const answer = resolveScopes(scopes, form.get('scope'), client.scopes ?? [])
+      if ('problem' in answer) {
+        return refuse(new OAuthError('invalid_scope', 'The scope is invalid', { detail: answer.problem }))
+      }
+      const resource = chooseResource(resources, form.get('resource'))
+      return {
+        kind: 'client',
+        client,
+        scopes: answer.scopes,
+        resource,
+        ...(lifetime !== undefined && { lifetime }),
+      }
+    },
+  }
+}

@@ -1,0 +1,59 @@
+import type { OAuthError } from '../errors.ts'
+import type { RefreshPolicy } from '../issuance/context.ts'
+import type { Permission } from '../issuance/permission.ts'
+import type { RefreshTokens } from '../keys/refresh-token.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Form } from '../lib/form.ts'
+import type { Authorization } from '../model/authorization.ts'
+import type { Client, GrantType } from '../model/client.ts'
+import type { ScopeRules } from '../model/scope.ts'
+import type { UserRef } from '../model/subject.ts'
+import type { Store } from '../store/contract.ts'
+import type { BaseUser } from '../users/provider.ts'
+
+/** A token request whose client is authenticated and may use the grant. */
+export interface GrantRequest {
+  readonly client: Client
+  readonly form: Form
+}
+
+/** What a grant may look at. It writes nothing: what it decides is carried out by issuance. */
+export interface GrantContext {
+  readonly store: { readonly [Name in 'codes' | 'authorizations']: Pick<Store[Name], 'find'> }
+  readonly refreshTokens: Pick<RefreshTokens, 'parse'>
+  readonly clock: Clock
+  readonly scopes: ScopeRules
+  readonly refresh: RefreshPolicy | undefined
+  /** The resources that tokens may be asked for (RFC 8707). */
+  readonly resources: readonly string[]
+  /** The person, or undefined where deleted or disabled. */
+  readonly findUser: (user: UserRef) => Promise<BaseUser | undefined>
+  /** Whether an authorization was ended by a revocation that its row does not show. */
+  readonly isEnded: (authorization: Authorization) => boolean
+}
+
+/** No tokens; and what must happen because of how they were asked for. */
+export interface Refusal {
+  readonly kind: 'refused'
+  readonly error: OAuthError
+  /** A code or a refresh token was replayed: everything that this authorization gave is to be revoked. */
+  readonly replay?: { readonly of: 'code' | 'refresh_token'; readonly authorizationId: string }
+  /** The hash of a code that must not be tried again. */
+  readonly spends?: string
+  /** Whether this may have been a guess, which counts against the address it came from. */
+  readonly isGuess?: boolean
+}
+
+/** A grant type: from an authenticated client and a form to what was authorized. */
+export interface Grant {
+  /** As it stands in `grant_type`. */
+  readonly type: GrantType
+  decide(request: GrantRequest, context: GrantContext): Promise<Permission | Refusal>
+}
+
+/** A refusal with nothing to follow. */
+export const refuse = (error: OAuthError, consequences: Omit<Refusal, 'kind' | 'error'> = {}): Refusal => ({
+  kind: 'refused',
+  error,
+  ...consequences,
+})

@@ -1,0 +1,123 @@
+import { LRUCache } from 'lru-cache'
+import type { Clock } from '../lib/clock.ts'
+import { ACCESS_TOKEN_TYPE, isAccessTokenClaims, type AccessTokenClaims } from '../model/claims.ts'
+import { coversScope, coversScopes } from '../model/scope.ts'
+import { authOf, type Auth } from './auth.ts'
+import { insufficient, invalid, missing, unavailable, type Refusal } from './refusal.ts'
+import type { Requirement } from './requirement.ts'
+
+/** What verifies signatures: the issuer's own keys, or its published ones. */
+export interface TokenVerifier {
+  /** Payload and key id of a token with a good signature and this `typ`; undefined otherwise. */
+  verify(token: string, type: string): Promise<{ payload: Record<string, unknown>; kid: string } | undefined>
+  /** Whether a key that once verified a token is still trusted. */
+  isTrusted(kid: string): boolean
+}
+
+/** What tells whether a token is revoked. */
+export interface RevocationCheck {
+  readonly version: number
+  isFresh(): boolean
+  sync(): Promise<void>
+  hasRevokedToken(claims: AccessTokenClaims): boolean
+}
+
+/** What a guard needs: no store, no private key. */
+export interface GuardOptions {
+  readonly issuer: string
+  /** The audience of this API: the `aud` that its tokens must have. */
+  readonly audience: string
+  readonly verifier: TokenVerifier
+  readonly revocations: RevocationCheck
+  readonly clock: Clock
+  /** How many verified tokens are remembered; about 2 kB each. */
+  readonly cacheSize: number
+}
+
+/** Tells who a request is from. */
+export interface Guard {
+  /** Checks an `Authorization` header against a requirement: who it is, or why not. Never throws for what was sent. */
+  check(authorization: string | null | undefined, requirement: Requirement): Promise<Auth | Refusal>
+}
+
+interface Verified {
+  readonly claims: AccessTokenClaims
+  readonly auth: Auth
+  readonly kid: string
+  /** The version of the revocations at which it was last found alive. */
+  aliveAt: number
+}
+
+/** Longer than any token of ours; what is longer is not even looked at. */
+const LONGEST_TOKEN = 16_384
+
+/**
+ * Makes a guard. A token's signature is verified once and remembered; its expiry, its key and its revocation are
+ * checked on every call, in memory.
+ */
+export function createGuard({
+  issuer,
+  audience,
+  verifier,
+  revocations,
+  clock,
+  cacheSize,
+}: GuardOptions): Guard {
+  const cache = new LRUCache<string, Verified>({ max: cacheSize })
+
+  async function verify(token: string): Promise<Verified | undefined> {
+    const verified =
+      token.length > LONGEST_TOKEN ? undefined : await verifier.verify(token, ACCESS_TOKEN_TYPE)
+    if (!verified || !isAccessTokenClaims(verified.payload)) return undefined
+    const claims = verified.payload as unknown as AccessTokenClaims
+    if (claims.iss !== issuer || claims.aud !== audience) return undefined
+    const entry = { claims, auth: authOf(claims), kid: verified.kid, aliveAt: -1 }
+    cache.set(token, entry)
+    return entry
+  }
+
+  function problemOf(entry: Verified): Refusal | undefined {
+    if (!verifier.isTrusted(entry.kid)) return invalid(issuer, 'Invalid token')
+    if (entry.auth.expiresAt <= clock.now()) return invalid(issuer, 'Token expired')
+    if (entry.aliveAt === revocations.version) return undefined
+    if (revocations.hasRevokedToken(entry.claims)) return invalid(issuer, 'Token revoked')
+    entry.aliveAt = revocations.version
+    return undefined
+  }
+
+  return {
+    async check(authorization, requirement) {
+      const token = bearerToken(authorization)
+      if (token === undefined) return missing(issuer)
+      const entry = cache.get(token) ?? (await verify(token))
+      if (!entry) return invalid(issuer, 'Invalid token')
+      if (!revocations.isFresh() && !(await hasCaughtUp(revocations))) return unavailable()
+      return problemOf(entry) ?? admit(entry.auth, requirement, issuer)
+    },
+  }
+}
+
+/** The token of a `Bearer` header (RFC 6750 section 2.1), any case; undefined where there is none of that scheme. */
+function bearerToken(authorization: string | null | undefined): string | undefined {
+  if (!authorization) return undefined
+  if (authorization.startsWith('Bearer ')) return authorization.slice(7).trim()
+  return /^bearer(?: |$)/i.test(authorization) ? authorization.slice(7).trim() : undefined
+}
+
+async function hasCaughtUp(revocations: RevocationCheck): Promise<boolean> {
+  return revocations.sync().then(
+    () => true,
+    () => false,
+  )
+}
+
+/** A client's token never opens a person's route, nor the other way round; only then do scopes count. */
+function admit(auth: Auth, requirement: Requirement, realm: string): Auth | Refusal {
+  const { audience, allOf, anyOf, provider } = requirement
+  if (audience !== 'anyone' && auth.kind !== audience) return invalid(realm, 'Invalid token')
+  if (provider !== undefined && auth.kind === 'user' && auth.user.provider !== provider) {
+    return invalid(realm, 'Invalid token')
+  }
+  const hasAny = anyOf.length === 0 || anyOf.some((scope) => coversScope(auth.scopes, scope))
+  return hasAny && coversScopes(auth.scopes, allOf) ? auth : insufficient(realm, requirement)
+}

@@ -1,0 +1,39 @@
+/** Consulate: an OAuth 2 authorization server for TypeScript applications. */
+export { createAuthorizationServer } from './server.ts'
+export type { AuthorizationServer, Core, RequestGuard, Route, Scopes } from './server.ts'
+export type { Administration, UserLike } from './administration.ts'
+export type { Config, FailureLimit, PagesConfig } from './config.ts'
+export type { ClientRegistration, RegisteredClient } from './clients/register.ts'
+export { authorizationCode } from './grants/authorization-code.ts'
+export type { AuthorizationCodeGrant, AuthorizationCodeOptions } from './grants/authorization-code.ts'
+export { clientCredentials } from './grants/client-credentials.ts'
+export type { ClientCredentialsGrant, ClientCredentialsOptions } from './grants/client-credentials.ts'
+export { refreshToken } from './grants/refresh-token.ts'
+export type { RefreshTokenGrant, RefreshTokenOptions } from './grants/refresh-token.ts'
+export { secretsFromDirectory } from './keys/directory.ts'
+export { secretsFromEnvironment } from './keys/environment.ts'
+export type {
+  KeyState,
+  RootSecret,
+  Secrets,
+  SecretsSource,
+  SigningAlgorithm,
+  SigningKey,
+} from './keys/secrets.ts'
+export { builtInUsers } from './users/built-in.ts'
+export type { BuiltInUser } from './users/built-in.ts'
+export type { BaseUser, UserProvider, UserProviderFactory } from './users/provider.ts'
+export { ConfigError, OAuthError, StoreUnavailableError } from './errors.ts'
+export type { ConfigProblem, ErrorCode, OAuthErrorOptions } from './errors.ts'
+export type { EventMap, Listener } from './events.ts'
+export type { Auth, MachineAuth, UserAuth } from './guard/auth.ts'
+export { jsonLogger, silentLogger } from './lib/log.ts'
+export type { Logger, LogFields, LogLevel } from './lib/log.ts'
+export type { Clock } from './lib/clock.ts'
+export type { Duration } from './lib/duration.ts'
+export type { Answer, Incoming } from './lib/http.ts'
+export type { Client, ClientSecret, ClientType, GrantType } from './model/client.ts'
+export type { Authorization } from './model/authorization.ts'
+export type { Session } from './model/session.ts'
+export type { Store } from './store/contract.ts'
+export type { View, ViewProps, Views } from './pages/props.ts'

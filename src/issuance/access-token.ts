@@ -1,0 +1,64 @@
+import { randomText } from '../lib/hash.ts'
+import { toSeconds } from '../lib/clock.ts'
+import { ACCESS_TOKEN_TYPE, type AccessTokenClaims } from '../model/claims.ts'
+import type { Epochs } from '../model/epochs.ts'
+import { formatScope } from '../model/scope.ts'
+import type { IssuanceContext } from './context.ts'
+
+/** A signed access token and what the rest of issuance must know of it. */
+export interface AccessToken {
+  readonly token: string
+  readonly jti: string
+  /** Whole seconds. */
+  readonly expiresIn: number
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number
+}
+
+/** What an access token is about. */
+export interface AccessTokenSubject {
+  readonly sub: string
+  readonly clientId: string
+  readonly scopes: readonly string[]
+  readonly resource: string | null
+  readonly epochs: Epochs
+  readonly lifetime: number
+  /** For a person's token. */
+  readonly person?: {
+    readonly provider: string
+    readonly authorizationId: string
+    readonly sessionId: string | null
+  }
+}
+
+/** Makes and signs an access token (RFC 9068). */
+export function makeAccessToken(context: IssuanceContext, subject: AccessTokenSubject): AccessToken {
+  const issuedAt = toSeconds(context.clock.now())
+  const expiresIn = toSeconds(subject.lifetime)
+  const claims = claimsOf(context, subject, issuedAt, issuedAt + expiresIn)
+  const token = context.keys.sign(ACCESS_TOKEN_TYPE, claims)
+  return { token, jti: claims.jti, expiresIn, expiresAt: claims.exp * 1000 }
+}
+
+function claimsOf(
+  context: IssuanceContext,
+  subject: AccessTokenSubject,
+  iat: number,
+  exp: number,
+): AccessTokenClaims {
+  const { sub, clientId, scopes, resource, epochs, person } = subject
+  return {
+    iss: context.issuer,
+    sub,
+    aud: resource ?? context.audience,
+    client_id: clientId,
+    scope: formatScope(scopes),
+    jti: person ? `${person.authorizationId}.${randomText(9)}` : randomText(16),
+    iat,
+    exp,
+    subject_type: person ? 'user' : 'client',
+    epochs: [epochs.issuer, epochs.client, epochs.user],
+    ...(person && { provider: person.provider, azn: person.authorizationId }),
+    ...(person?.sessionId && { sid: person.sessionId }),
+  }
+}

@@ -1,0 +1,23 @@
+import type { IssuanceContext } from './context.ts'
+import { issueToClient } from './for-client.ts'
+import type { Permission } from './permission.ts'
+import { proceed } from './proceed.ts'
+import type { TokenRequest, TokenResponse } from './response.ts'
+import { start } from './start.ts'
+
+/** The only place where tokens are made, written down and spoken of. */
+export interface Issuance {
+  /** Makes the tokens of a permission. Undefined where a race was lost: what the permission rests on must be read again. */
+  issue(permission: Permission, request: TokenRequest): Promise<TokenResponse | undefined>
+}
+
+/** Makes the issuance of one server. */
+export function createIssuance(context: IssuanceContext): Issuance {
+  return {
+    async issue(permission, request) {
+      if (permission.kind === 'client') return issueToClient(context, permission, request)
+      if (permission.kind === 'start') return start(context, permission, request)
+      return proceed(context, permission, request)
+    },
+  }
+}

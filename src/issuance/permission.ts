@@ -1,0 +1,50 @@
+import type { Authorization } from '../model/authorization.ts'
+import type { Client } from '../model/client.ts'
+import type { Epochs } from '../model/epochs.ts'
+import type { UserRef } from '../model/subject.ts'
+
+/** A client may have a token for itself. Nothing is written down. */
+export interface ClientPermission {
+  readonly kind: 'client'
+  readonly client: Client
+  readonly scopes: readonly string[]
+  /** The resource that was asked for (RFC 8707); null for the default audience. */
+  readonly resource: string | null
+  /** How long the token lives (ms); omitted: the server's usual time. */
+  readonly lifetime?: number
+}
+
+/** A person has allowed a client something: an authorization begins. */
+export interface StartPermission {
+  readonly kind: 'start'
+  readonly client: Client
+  readonly user: UserRef
+  /** The id that the authorization was promised, or a new one. */
+  readonly authorizationId: string
+  /** The session that it ends with; null where it outlives sessions. */
+  readonly sessionId: string | null
+  readonly scopes: readonly string[]
+  readonly resource: string | null
+  /** The epochs it is born in. */
+  readonly epochs: Epochs
+  /** The hash of the authorization code that is spent by this, in the same transaction. */
+  readonly spends: string
+}
+
+/** A refresh token was presented: its authorization goes on. */
+export interface ContinuePermission {
+  readonly kind: 'continue'
+  readonly client: Client
+  readonly authorization: Authorization
+  /** The seed of the presented token, of which the row knows the hash only. */
+  readonly seed: string
+  /** The generation of the presented token. */
+  readonly presented: number
+  /** The generation of the token that is given back: a greater one is a rotation. */
+  readonly generation: number
+  /** The scopes of this access token; the authorization keeps its own (RFC 6749 section 6). */
+  readonly scopes: readonly string[]
+}
+
+/** What a grant found to be allowed; issuance turns it into tokens. */
+export type Permission = ClientPermission | StartPermission | ContinuePermission

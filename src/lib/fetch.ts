@@ -1,0 +1,38 @@
+import type { Answer, Incoming } from './http.ts'
+
+/** A request of the Fetch standard as the server sees it. `peer`: the address that it came from. */
+export function fromRequest(request: Request, peer: string): Incoming {
+  const { pathname, search } = new URL(request.url)
+  return {
+    method: request.method,
+    path: pathname,
+    query: search.slice(1),
+    peer,
+    header: (name) => request.headers.get(name) ?? undefined,
+    body: (limit) => readText(request, limit),
+  }
+}
+
+/** An answer as a response of the Fetch standard. */
+export function toResponse({ status, headers, body }: Answer): Response {
+  const list = Object.entries(headers).flatMap(([name, value]) =>
+    typeof value === 'string' ? [[name, value] as const] : value.map((one) => [name, one] as const),
+  )
+  const hasBody = status !== 204 && body !== ''
+  const response = new Response(hasBody ? body : null, { status })
+  for (const [name, value] of list) response.headers.append(name, value)
+  return response
+}
+
+async function readText(request: Request, limit: number): Promise<string | undefined> {
+  if (!request.body) return ''
+  if (Number(request.headers.get('content-length') ?? 0) > limit) return undefined
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of request.body) {
+    length += chunk.byteLength
+    if (length > limit) return undefined
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
+}

@@ -1,0 +1,17 @@
+/** A piece of work that is done once for all who ask, and again only after it failed. */
+export interface Once<Value> {
+  (): Promise<Value>
+  /** The work under way or done, if anybody has asked. */
+  current(): Promise<Value> | undefined
+}
+
+/** Makes work that is done at the first call. */
+export function once<Value>(work: () => Promise<Value>): Once<Value> {
+  let running: Promise<Value> | undefined
+  const ask = (): Promise<Value> =>
+    (running ??= work().catch((cause: unknown) => {
+      running = undefined
+      throw cause
+    }))
+  return Object.assign(ask, { current: () => running })
+}

@@ -1,0 +1,56 @@
+import { OAuthError } from '../errors.ts'
+import { STYLE_SOURCE } from './style.ts'
+
+/** What differs from page to page. */
+export interface PageHeaderOptions {
+  /**
+   * Where a form's answer may redirect to besides this server, as `formTargetOf` gives it. Chromium applies
+   * `form-action` to those redirects too, and to what the client redirects to next: what is not listed is not reached.
+   */
+  readonly formTargets?: readonly string[]
+  /** Whether the view is the person's own. Then style sheets, fonts and images of this server are let in, and ours is not. */
+  readonly isReplaced?: boolean
+}
+
+const ORIGIN = /^https?:\/\/[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::\d{1,5})?$/i
+const SCHEME = /^(?!javascript:|data:)[a-z][a-z0-9+.-]*:$/i
+
+/**
+ * The security headers of a page: nothing runs, nothing is fetched from elsewhere, nobody frames it or keeps it.
+ *
+ * Throws `server_error` for a form target that is neither an origin nor a scheme: it could add directives of its own.
+ */
+export const pageHeaders = ({ formTargets = [], isReplaced = false }: PageHeaderOptions = {}): Record<
+  string,
+  string
+> => ({
+  'Content-Type': 'text/html; charset=utf-8',
+  'Content-Security-Policy': [
+    "default-src 'none'",
+    ...(isReplaced ? ["style-src 'self'", "font-src 'self'"] : [`style-src ${STYLE_SOURCE}`]),
+    "img-src 'self'",
+    ["form-action 'self'", ...formTargets.map(checked)].join(' '),
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+  ].join('; '),
+  'X-Frame-Options': 'DENY',
+  'X-Content-Type-Options': 'nosniff',
+  // With no-referrer, browsers send `Origin: null` on our own forms, and the check of Origin would refuse them.
+  'Referrer-Policy': 'same-origin',
+  'Cache-Control': 'no-store',
+})
+
+/**
+ * The form target of a redirect URI: the origin of a web address, or an app's scheme (`com.example.app:`). A policy has
+ * no spelling for IPv6 addresses and for hosts with an underscore (CSP Level 3 section 2.3.1): there it is the scheme.
+ */
+export function formTargetOf(redirectUri: string): string {
+  const { protocol, origin } = new URL(redirectUri)
+  return ORIGIN.test(origin) ? origin : protocol
+}
+
+function checked(target: string): string {
+  if (ORIGIN.test(target) || SCHEME.test(target)) return target
+  const detail = `not a form target: ${JSON.stringify(target)}`
+  throw new OAuthError('server_error', 'The page cannot be shown.', { detail })
+}

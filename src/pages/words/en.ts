@@ -1,0 +1,63 @@
+import { html } from '../../lib/html.ts'
+import type { Html } from '../../lib/html.ts'
+
+const minutes = new Intl.NumberFormat('en', { style: 'unit', unit: 'minute', unitDisplay: 'long' })
+const seconds = new Intl.NumberFormat('en', { style: 'unit', unit: 'second', unitDisplay: 'long' })
+
+const duration = (total: number): string =>
+  total > 90 ? minutes.format(Math.ceil(total / 60)) : seconds.format(Math.max(1, Math.ceil(total)))
+
+/** Every word of every page, in English. Names and hosts arrive as markup: already escaped and isolated. */
+export const en = {
+  /** For `<html lang>` (BCP 47). */
+  lang: 'en',
+  direction: 'ltr' as 'ltr' | 'rtl',
+  /** What stands in the browser's tab; `site` is what the server calls itself. */
+  title: (page: string, site: string | undefined): string => (site ? `${page} · ${site}` : page),
+  titleWithProblem: (page: string): string => `Problem: ${page}`,
+  signIn: {
+    heading: 'Sign in',
+    toGoOnTo: (name: Html, host: Html): Html => html`to go on to ${name} at ${host}`,
+    username: 'Email or user name',
+    password: 'Password',
+    submit: 'Sign in',
+    credentials: 'The user name or the password is not right. Please try again.',
+    expired: 'This page was open for too long. Please sign in again.',
+    throttled: (wait: number): string => `Too many tries. Please wait ${duration(wait)}, then try again.`,
+  },
+  consent: {
+    heading: 'Allow access?',
+    wantsTo: (name: Html, host: Html): Html => html`${name} at ${host} wants to:`,
+    wantsToKnowYou: (name: Html, host: Html): Html => html`${name} at ${host} wants to know who you are.`,
+    signedInAs: 'Signed in as',
+    switchAccount: 'Not you? Use another account',
+    approve: 'Allow',
+    deny: 'Don’t allow',
+    goBackTo: (host: Html): Html =>
+      html`Allow only what you know and trust. Either way, you go on to ${host}.`,
+  },
+  error: {
+    headingOfCaller: 'This cannot go on',
+    headingOfServer: 'Something went wrong',
+    adviceToCaller: 'Go back to the app that you came from and start again.',
+    adviceOfServer: 'It is not your fault. Please try again in a moment.',
+    forSupport: 'If it happens again, tell the people who run the app:',
+    code: 'Error',
+    requestId: 'Request',
+  },
+  signOut: {
+    heading: 'Sign out?',
+    signedInAs: (name: Html): Html => html`You are signed in on this device as ${name}.`,
+    submit: 'Sign out',
+  },
+  signedOut: {
+    heading: 'You are signed out',
+    advice: 'On a device that others use too, close the browser as well.',
+    signIn: 'Sign in again',
+  },
+  signedIn: {
+    heading: 'You are signed in',
+    signedInAs: (name: Html): Html => html`as ${name}. You can close this page.`,
+    signOut: 'Sign out',
+  },
+}

@@ -1,0 +1,122 @@
+import type { Clock } from '../lib/clock.ts'
+import type { Logger } from '../lib/log.ts'
+import type { RevocationEntry } from '../model/revocation.ts'
+import { createLiveSet, type LiveSet } from './live-set.ts'
+
+/** Where the entries come from: the store, or the issuer's feed over HTTP. */
+export interface RevocationSource {
+  /** Entries with an id above `cursor`, by id ascending. */
+  since(cursor: number, now: number): Promise<readonly RevocationEntry[]>
+}
+
+/** How a node follows the revocations of all. Times in milliseconds. */
+export interface FeedOptions {
+  readonly source: RevocationSource
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Between polls. A revocation of another node takes effect within this and one query. */
+  readonly pollInterval: number
+  /** How old the last successful poll may be before nobody is let in. */
+  readonly maxStaleness: number
+}
+
+/** This node's knowledge of what is revoked, and how fresh it is. */
+export interface RevocationFeed extends Omit<LiveSet, 'sweep'> {
+  /** Whether the last successful poll began less than `maxStaleness` ago. */
+  isFresh(): boolean
+  /** Reads what is new now; calls at the same time share one read. Throws what the source throws. */
+  sync(): Promise<void>
+  /** Begins to poll. */
+  start(): void
+  close(): void
+}
+
+/** Ids are given before they are committed: a poll reads again what the last ones read within this time (ms). */
+const OVERLAP = 30_000
+const SWEEP_INTERVAL = 60_000
+/** All is read again from the beginning this often (ms), in case the overlap was once too short. */
+const RECONCILE_INTERVAL = 600_000
+
+/** Makes a feed; it polls only once started. Freshness is measured on the monotonic clock, which nobody can set. */
+export function createRevocationFeed({
+  source,
+  clock,
+  logger,
+  pollInterval,
+  maxStaleness,
+}: FeedOptions): RevocationFeed {
+  const live = createLiveSet()
+  const seen = createCursor()
+  let freshSince = Number.NEGATIVE_INFINITY
+  let running: Promise<void> | undefined
+  let timers: readonly NodeJS.Timeout[] = []
+
+  async function poll(): Promise<void> {
+    const startedAt = performance.now()
+    const entries = await source.since(seen.safe(startedAt), clock.now())
+    for (const entry of entries) live.apply(entry)
+    seen.advance(entries.at(-1)?.id, startedAt)
+    freshSince = startedAt
+  }
+  const sync = (): Promise<void> =>
+    (running ??= poll().finally(() => {
+      running = undefined
+    }))
+  const pollQuietly = (): void =>
+    void sync().catch((cause: unknown) =>
+      logger.log('warn', 'The revocation feed cannot be read', { cause: String(cause) }),
+    )
+
+  return {
+    hasRevokedToken: live.hasRevokedToken,
+    hasRevokedAuthorization: live.hasRevokedAuthorization,
+    hasRevokedSession: live.hasRevokedSession,
+    get version() {
+      return live.version
+    },
+    get size() {
+      return live.size
+    },
+    get issuerEpoch() {
+      return live.issuerEpoch
+    },
+    isFresh: () => performance.now() - freshSince <= maxStaleness,
+    sync,
+    apply: live.apply,
+    start() {
+      timers = [
+        setInterval(pollQuietly, pollInterval).unref(),
+        setInterval(() => live.sweep(clock.now()), SWEEP_INTERVAL).unref(),
+        setInterval(seen.rewind, RECONCILE_INTERVAL).unref(),
+      ]
+    },
+    close() {
+      for (const timer of timers) clearInterval(timer)
+    },
+  }
+}
+
+interface Cursor {
+  /** Above which id to read at this moment. */
+  safe(moment: number): number
+  /** Remembers that everything up to an id was seen at a moment. */
+  advance(id: number | undefined, moment: number): void
+  rewind(): void
+}
+
+function createCursor(): Cursor {
+  let marks: { id: number; moment: number }[] = []
+  return {
+    safe(moment) {
+      const settled = marks.findLastIndex((mark) => moment - mark.moment > OVERLAP)
+      if (settled > 0) marks = marks.slice(settled)
+      return settled >= 0 ? (marks[0]?.id ?? 0) : 0
+    },
+    advance(id, moment) {
+      if (id !== undefined && id > (marks.at(-1)?.id ?? 0)) marks.push({ id, moment })
+    },
+    rewind() {
+      marks = []
+    },
+  }
+}

@@ -1,0 +1,29 @@
+import type { Events } from '../events.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { RevocationEntry } from '../model/revocation.ts'
+import type { RevocationOrder, RevocationStore } from '../store/contract.ts'
+import type { RevocationFeed } from './feed.ts'
+
+/** The one way to revoke: written down first, then known to this node, then told. */
+export interface Revoker {
+  /** The entry that was written; undefined where there is nothing with that id. Doing it again is harmless. */
+  revoke(order: RevocationOrder): Promise<RevocationEntry | undefined>
+}
+
+/** Makes the revoker of a server. */
+export function createRevoker(
+  store: Pick<RevocationStore, 'revoke'>,
+  feed: Pick<RevocationFeed, 'apply'>,
+  events: Events,
+  clock: Clock,
+): Revoker {
+  return {
+    async revoke(order) {
+      const entry = await store.revoke(order, clock.now())
+      if (!entry) return undefined
+      feed.apply(entry)
+      events.emit('revocation.written', { entry })
+      return entry
+    },
+  }
+}

@@ -1,0 +1,21 @@
+import type { Store } from '../store/contract.ts'
+import { testAuthorizations } from './store/authorizations.ts'
+import { testClients } from './store/clients.ts'
+import { testCodes } from './store/codes.ts'
+import { testConsents } from './store/consents.ts'
+import { createKit } from './store/kit.ts'
+import type { TestFunctions } from './store/kit.ts'
+import { testMigrations } from './store/migrations.ts'
+import { testRevocations } from './store/revocations.ts'
+import { testSessions } from './store/sessions.ts'
+import { testUsers } from './store/users.ts'
+
+/**
+ * Declares tests for every sentence of the store's contract, races within one process included. For stores of your own:
+ * `openStore` is called for each test and gives an empty store whose tables are made; the test closes it.
+ */
+export function storeSuite(functions: TestFunctions, openStore: () => Promise<Store>): void {
+  const kit = createKit(functions, openStore)
+  const parts = [testMigrations, testClients, testUsers, testSessions, testCodes, testAuthorizations]
+  for (const part of [...parts, testConsents, testRevocations]) part(kit)
+}

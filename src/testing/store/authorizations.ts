@@ -1,0 +1,174 @@
+import type { Advance, RevocationOrder } from '../../store/contract.ts'
+import type { Kit } from './kit.ts'
+import {
+  ALICE,
+  authorize,
+  BOB,
+  countTrue,
+  MINUTE,
+  NOW,
+  presentEpochs,
+  sampleAuthorization,
+  sampleClient,
+  signIn,
+} from './kit.ts'
+
+const NEXT: Advance = {
+  id: 'azn',
+  from: 0,
+  to: 1,
+  rotations: [{ generation: 0, graceEndsAt: NOW + MINUTE }],
+  lastUsedAt: NOW + 1,
+  expiresAt: NOW + 90 * MINUTE,
+  accessExpiresAt: NOW + 20 * MINUTE,
+}
+
+const ORDERS: readonly RevocationOrder[] = [
+  { kind: 'authorization', id: 'azn' },
+  { kind: 'session', id: 'laptop' },
+  { kind: 'client', id: 'web' },
+  { kind: 'user', user: ALICE, subject: 'alice' },
+  { kind: 'issuer' },
+]
+
+/** Authorizations: one row each, moved forward by one racer at a time. */
+export function testAuthorizations(kit: Kit): void {
+  testInserting(kit)
+  testAdvancing(kit)
+  testListing(kit)
+}
+
+function testInserting({ describe, test, expect }: Kit): void {
+  describe('authorizations', () => {
+    test('an authorization is found as it was inserted', async (store) => {
+      await signIn(store)
+      const full = sampleAuthorization({ name: 'My script', rotations: NEXT.rotations, generation: 1 })
+      const bare = sampleAuthorization({
+        id: 'bare',
+        sessionId: null,
+        resource: null,
+        seedHash: null,
+        scopes: [],
+      })
+      expect(await store.authorizations.insert(full, 'alice')).toBe(true)
+      expect(await store.authorizations.insert(bare, 'alice')).toBe(true)
+      expect(await store.authorizations.find('azn')).toEqual(full)
+      expect(await store.authorizations.find('bare')).toEqual(bare)
+      expect(await store.authorizations.find('other')).toBe(undefined)
+    })
+
+    test('an authorization of an unknown client is refused', async ({ authorizations }) => {
+      expect(await authorizations.insert(sampleAuthorization({ sessionId: null }), 'alice')).toBe(false)
+    })
+
+    test('an authorization of a revoked session is refused, one without a session is not', async (store) => {
+      await signIn(store)
+      await store.revocations.revoke({ kind: 'session', id: 'laptop' }, NOW)
+      expect(await store.authorizations.insert(sampleAuthorization(), 'alice')).toBe(false)
+      expect(await store.authorizations.find('azn')).toBe(undefined)
+      expect(await store.authorizations.insert(sampleAuthorization({ sessionId: null }), 'alice')).toBe(true)
+    })
+
+    test('an authorization of a revoked client is refused, even of its present epoch', async (store) => {
+      await signIn(store)
+      await store.revocations.revoke({ kind: 'client', id: 'web' }, NOW)
+      const epochs = await presentEpochs(store)
+      expect(await store.authorizations.insert(sampleAuthorization({ epochs }), 'alice')).toBe(false)
+    })
+
+    for (const order of ORDERS.slice(3)) {
+      test(`an authorization whose epochs were read before a raise (${order.kind}) is refused`, async (store) => {
+        await signIn(store)
+        const epochs = await presentEpochs(store)
+        await store.revocations.revoke(order, NOW)
+        const late = sampleAuthorization({ sessionId: null, epochs })
+        expect(await store.authorizations.insert(late, 'alice')).toBe(false)
+        const inTime = { ...late, epochs: await presentEpochs(store) }
+        expect(await store.authorizations.insert(inTime, 'alice')).toBe(true)
+      })
+    }
+  })
+}
+
+function testAdvancing({ describe, test, expect }: Kit): void {
+  describe('advance', () => {
+    test('an advance from the present generation changes what it names', async (store) => {
+      await authorize(store)
+      expect(await store.authorizations.advance(NEXT, 'alice')).toBe(true)
+      const { id: _, from: __, to: generation, ...changes } = NEXT
+      expect(await store.authorizations.find('azn')).toEqual(sampleAuthorization({ ...changes, generation }))
+    })
+
+    test('an advance from any other generation, or of nothing, is false and changes nothing', async (store) => {
+      await authorize(store, { generation: 5 })
+      for (const from of [4, 6]) {
+        expect(await store.authorizations.advance({ ...NEXT, from, to: from + 1 }, 'alice')).toBe(false)
+      }
+      expect(await store.authorizations.advance({ ...NEXT, id: 'other' }, 'alice')).toBe(false)
+      expect(await store.authorizations.find('azn')).toEqual(sampleAuthorization({ generation: 5 }))
+    })
+
+    test('a repeat stays at its generation and counts as done, even if it changes nothing', async (store) => {
+      await authorize(store)
+      const repeat = { ...NEXT, to: 0, rotations: [] }
+      expect(await store.authorizations.advance(repeat, 'alice')).toBe(true)
+      expect(await store.authorizations.advance(repeat, 'alice')).toBe(true)
+      expect((await store.authorizations.find('azn'))?.generation).toBe(0)
+    })
+
+    test('the latest access-token expiry is never lowered', async (store) => {
+      await authorize(store)
+      await store.authorizations.advance({ ...NEXT, accessExpiresAt: NOW + MINUTE }, 'alice')
+      expect((await store.authorizations.find('azn'))?.accessExpiresAt).toBe(NOW + 15 * MINUTE)
+    })
+
+    test('of 200 advances from one generation exactly one succeeds', async (store) => {
+      await authorize(store)
+      const answers = await Promise.all(
+        Array.from({ length: 200 }, () => store.authorizations.advance(NEXT, 'alice')),
+      )
+      expect(countTrue(answers)).toBe(1)
+      expect((await store.authorizations.find('azn'))?.generation).toBe(1)
+    })
+
+    for (const order of ORDERS) {
+      test(`nothing advances after a revocation (${order.kind})`, async (store) => {
+        await authorize(store)
+        await store.revocations.revoke(order, NOW)
+        expect(await store.authorizations.advance(NEXT, 'alice')).toBe(false)
+        expect((await store.authorizations.find('azn'))?.revokedAt).toBe(NOW)
+      })
+    }
+
+    test('an advance needs the epochs of the row to live, whether it was marked or not', async (store) => {
+      await authorize(store)
+      const elsewhere = { provider: 'admins', userId: 'alice' }
+      await store.revocations.revoke({ kind: 'user', user: elsewhere, subject: 'alice' }, NOW)
+      expect((await store.authorizations.find('azn'))?.revokedAt).toBe(null)
+      expect(await store.authorizations.advance(NEXT, 'alice')).toBe(false)
+    })
+  })
+}
+
+function testListing({ describe, test, expect }: Kit): void {
+  describe('lists of authorizations', () => {
+    test('the list holds what still has a living token, newest first', async (store) => {
+      await signIn(store)
+      await store.clients.insert(sampleClient({ id: 'other' }))
+      const past = { expiresAt: NOW, accessExpiresAt: NOW }
+      const rows = [
+        sampleAuthorization({ id: 'oldest', createdAt: NOW - 2 }),
+        sampleAuthorization({ id: 'access only', createdAt: NOW - 1, expiresAt: NOW }),
+        sampleAuthorization({ id: 'refresh only', clientId: 'other', accessExpiresAt: NOW }),
+        sampleAuthorization({ id: 'expired', ...past }),
+        sampleAuthorization({ id: 'revoked' }),
+        sampleAuthorization({ id: 'of bob', ...BOB }),
+        sampleAuthorization({ id: 'of an admin', provider: 'admins' }),
+      ]
+      for (const row of rows) await store.authorizations.insert(row, row.userId)
+      await store.revocations.revoke({ kind: 'authorization', id: 'revoked' }, NOW)
+      const ids = (await store.authorizations.listOf(ALICE, NOW)).map(({ id }) => id)
+      expect(ids).toEqual(['refresh only', 'access only', 'oldest'])
+    })
+  })
+}

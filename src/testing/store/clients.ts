@@ -1,0 +1,126 @@
+import type { Kit } from './kit.ts'
+import { failureOf, NOW, sampleClient } from './kit.ts'
+
+const FULL = sampleClient({
+  type: 'confidential',
+  secrets: [
+    { hash: 'new', expiresAt: null },
+    { hash: 'old', expiresAt: NOW },
+  ],
+  scopes: ['orders:read'],
+  ownerId: 'alice',
+  requiresPkce: false,
+  skipsConsent: true,
+  endsWithSession: false,
+  graceWindow: 5000,
+})
+
+/** Clients: kept whole, listed in order, looked up by origin. */
+export function testClients({ describe, test, expect }: Kit): void {
+  describe('clients', () => {
+    test('a client is found as it was inserted', async ({ clients }) => {
+      await clients.insert(FULL)
+      expect(await clients.find('web')).toEqual(FULL)
+    })
+
+    test('a client that was never inserted is undefined', async ({ clients }) => {
+      expect(await clients.find('web')).toBe(undefined)
+    })
+
+    test('ids that differ in case are different clients', async ({ clients }) => {
+      await clients.insert(sampleClient())
+      await clients.insert(sampleClient({ id: 'WEB', name: 'Another' }))
+      expect((await clients.find('WEB'))?.name).toBe('Another')
+      expect((await clients.find('web'))?.name).toBe('The web app')
+    })
+
+    test('an id that is taken throws and changes nothing', async ({ clients }) => {
+      await clients.insert(sampleClient())
+      expect(await failureOf(clients.insert(sampleClient({ name: 'Impostor' })))).toBe('Error')
+      expect((await clients.find('web'))?.name).toBe('The web app')
+    })
+
+    test('a client is found with its present epoch, revoked or not', async ({ clients, revocations }) => {
+      await clients.insert(sampleClient())
+      await revocations.revoke({ kind: 'client', id: 'web' }, NOW)
+      expect(await clients.find('web')).toEqual(sampleClient({ epoch: 1, revokedAt: NOW }))
+    })
+
+    test('the list is by id, in pages', async ({ clients }) => {
+      for (const id of ['c', 'a', 'd', 'b']) await clients.insert(sampleClient({ id }))
+      const idsOf = async (page: { limit?: number; after?: string }) =>
+        (await clients.list(page)).map(({ id }) => id)
+      expect(await idsOf({})).toEqual(['a', 'b', 'c', 'd'])
+      expect(await idsOf({ limit: 2 })).toEqual(['a', 'b'])
+      expect(await idsOf({ limit: 2, after: 'b' })).toEqual(['c', 'd'])
+      expect(await idsOf({ after: 'd' })).toEqual([])
+    })
+
+    test('a page is at most 100 long unless it says more', async ({ clients }) => {
+      const ids = Array.from({ length: 101 }, (_, index) => `client-${1000 + index}`)
+      for (const id of ids) await clients.insert(sampleClient({ id }))
+      expect((await clients.list()).length).toBe(100)
+      expect((await clients.list({ limit: 200 })).length).toBe(101)
+    })
+
+    test("the list of an owner holds that owner's clients only", async ({ clients }) => {
+      await clients.insert(sampleClient())
+      await clients.insert(sampleClient({ id: 'hers', ownerId: 'alice' }))
+      await clients.insert(sampleClient({ id: 'his', ownerId: 'bob' }))
+      expect((await clients.list({ ownerId: 'alice' })).map(({ id }) => id)).toEqual(['hers'])
+    })
+
+    test('an update changes what it names and nothing else', async ({ clients }) => {
+      await clients.insert(FULL)
+      const changes = {
+        name: 'Renamed',
+        secrets: [],
+        redirectUris: ['https://new.example/callback'],
+        grantTypes: ['client_credentials'],
+        scopes: null,
+        requiresPkce: true,
+        skipsConsent: false,
+      }
+      expect(await clients.update('web', changes)).toBe(true)
+      expect(await clients.find('web')).toEqual({ ...FULL, ...changes })
+      expect(await clients.update('web', { name: 'Again' })).toBe(true)
+      expect(await clients.find('web')).toEqual({ ...FULL, ...changes, name: 'Again' })
+      expect(await clients.update('web', {})).toBe(true)
+    })
+
+    test('an update of nobody is false', async ({ clients }) => {
+      expect(await clients.update('web', { name: 'Nobody' })).toBe(false)
+    })
+  })
+
+  describe('public origins', () => {
+    test('the origin of a public redirect URI is one, until the URI goes', async ({ clients }) => {
+      await clients.insert(sampleClient({ redirectUris: ['https://app.example/a', 'https://app.example/b'] }))
+      expect(await clients.isPublicOrigin('https://app.example')).toBe(true)
+      expect(await clients.isPublicOrigin('https://other.example')).toBe(false)
+      await clients.update('web', { redirectUris: ['https://other.example/a', 'com.example.app:/callback'] })
+      expect(await clients.isPublicOrigin('https://app.example')).toBe(false)
+      expect(await clients.isPublicOrigin('https://other.example')).toBe(true)
+    })
+
+    test('an update that names no redirect URIs leaves the origins', async ({ clients }) => {
+      await clients.insert(sampleClient())
+      await clients.update('web', { name: 'Renamed' })
+      expect(await clients.isPublicOrigin('https://app.example')).toBe(true)
+    })
+
+    test('the origin of a confidential client is none', async ({ clients }) => {
+      await clients.insert(FULL)
+      expect(await clients.isPublicOrigin('https://app.example')).toBe(false)
+    })
+
+    test('the origin of a revoked client is none, unless another client has it', async (store) => {
+      await store.clients.insert(sampleClient())
+      await store.clients.insert(sampleClient({ id: 'second' }))
+      await store.revocations.revoke({ kind: 'client', id: 'web' }, NOW)
+      expect(await store.clients.isPublicOrigin('https://app.example')).toBe(true)
+      await store.revocations.revoke({ kind: 'client', id: 'second' }, NOW)
+      expect(await store.clients.isPublicOrigin('https://app.example')).toBe(false)
+    })
+  })
+}

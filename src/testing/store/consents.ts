@@ -1,0 +1,65 @@
+import type { Kit } from './kit.ts'
+import { ALICE, BOB, NOW } from './kit.ts'
+
+/** Consents and fingerprints: what is remembered. */
+export function testConsents({ describe, test, expect }: Kit): void {
+  describe('consents', () => {
+    test('who never consented is undefined', async ({ consents }) => {
+      expect(await consents.find(ALICE, 'web')).toBe(undefined)
+    })
+
+    test('a consent to no scope at all is one', async ({ consents }) => {
+      await consents.remember(ALICE, 'web', [], NOW)
+      expect(await consents.find(ALICE, 'web')).toEqual([])
+    })
+
+    test('scopes that are remembered are added to those before', async ({ consents }) => {
+      await consents.remember(ALICE, 'web', ['a', 'b'], NOW)
+      await consents.remember(ALICE, 'web', ['b', 'c'], NOW + 1)
+      await consents.remember(ALICE, 'web', [], NOW + 2)
+      expect(new Set(await consents.find(ALICE, 'web'))).toEqual(new Set(['a', 'b', 'c']))
+    })
+
+    test('a scope that is named twice is remembered once', async ({ consents }) => {
+      await consents.remember(ALICE, 'web', ['a', 'a'], NOW)
+      expect(await consents.find(ALICE, 'web')).toEqual(['a'])
+    })
+
+    test('consents given at once are all remembered', async ({ consents }) => {
+      const scopes = Array.from({ length: 50 }, (_, index) => `scope:${index}`)
+      await Promise.all(scopes.map((scope) => consents.remember(ALICE, 'web', ['a', scope], NOW)))
+      expect((await consents.find(ALICE, 'web'))?.length).toBe(51)
+    })
+
+    test('what is forgotten is gone, for that person and client only', async ({ consents }) => {
+      for (const user of [ALICE, BOB]) {
+        for (const client of ['web', 'other']) await consents.remember(user, client, ['a'], NOW)
+      }
+      await consents.forget(ALICE, 'web')
+      expect(await consents.find(ALICE, 'web')).toBe(undefined)
+      expect(await consents.find(ALICE, 'other')).toEqual(['a'])
+      expect(await consents.find(BOB, 'web')).toEqual(['a'])
+    })
+  })
+
+  describe('fingerprints', () => {
+    test('the first claim is kept, later ones only learn of it', async ({ fingerprints }) => {
+      expect(await fingerprints.claim('first', NOW)).toEqual(['first'])
+      expect(await fingerprints.claim('second', NOW)).toEqual(['first'])
+      expect(await fingerprints.claim('first', NOW)).toEqual(['first'])
+    })
+
+    test('of nodes that claim at once one wins, and all agree', async ({ fingerprints }) => {
+      const names = Array.from({ length: 50 }, (_, index) => `node-${index}`)
+      const answers = await Promise.all(names.map((name) => fingerprints.claim(name, NOW)))
+      expect(new Set(answers.map((known) => known.join())).size).toBe(1)
+    })
+
+    test('a rotation adds a fingerprint, however often', async ({ fingerprints }) => {
+      await fingerprints.claim('first', NOW)
+      await fingerprints.add('second', NOW + 1)
+      await fingerprints.add('second', NOW + 2)
+      expect(await fingerprints.claim('third', NOW)).toEqual(['first', 'second'])
+    })
+  })
+}

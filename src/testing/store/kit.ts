@@ -1,0 +1,164 @@
+import type { Authorization } from '../../model/authorization.ts'
+import type { Client } from '../../model/client.ts'
+import type { AuthorizationCode } from '../../model/code.ts'
+import type { Epochs } from '../../model/epochs.ts'
+import { ZERO_EPOCHS } from '../../model/epochs.ts'
+import type { Session } from '../../model/session.ts'
+import type { UserRef } from '../../model/subject.ts'
+import type { Store, StoredUser } from '../../store/contract.ts'
+
+/** What the suite needs of a test runner. Vitest, Jest and Bun fit as they are. */
+export interface TestFunctions {
+  describe(name: string, body: () => void): unknown
+  test(name: string, body: () => Promise<void>): unknown
+  expect(actual: unknown): { toBe(expected: unknown): unknown; toEqual(expected: unknown): unknown }
+}
+
+/** The test functions, with a `test` that gets a store of its own. */
+export interface Kit extends Pick<TestFunctions, 'describe' | 'expect'> {
+  readonly test: (name: string, body: (store: Store) => Promise<void>) => void
+}
+
+/** Times and people of the samples: the suite never looks at a clock. */
+export const NOW = 1_800_000_000_000
+
+/** A minute, in ms. */
+export const MINUTE = 60_000
+
+/** The person of the samples. */
+export const ALICE: UserRef = { provider: 'users', userId: 'alice' }
+
+/** Somebody else. */
+export const BOB: UserRef = { provider: 'users', userId: 'bob' }
+
+/** Makes each test open a store and close it. */
+export const createKit = (functions: TestFunctions, openStore: () => Promise<Store>): Kit => ({
+  describe: (name, body) => functions.describe(name, body),
+  expect: (actual) => functions.expect(actual),
+  test: (name, body) => {
+    functions.test(name, async () => {
+      const store = await openStore()
+      try {
+        await body(store)
+      } finally {
+        await store.close()
+      }
+    })
+  },
+})
+
+/** A public client with one redirect URI. */
+export const sampleClient = (changes: Partial<Client> = {}): Client => ({
+  id: 'web',
+  name: 'The web app',
+  type: 'public',
+  secrets: [],
+  redirectUris: ['https://app.example/callback'],
+  grantTypes: ['authorization_code', 'refresh_token'],
+  scopes: null,
+  provider: 'users',
+  ownerId: null,
+  requiresPkce: true,
+  skipsConsent: false,
+  endsWithSession: true,
+  graceWindow: null,
+  epoch: 0,
+  createdAt: NOW,
+  revokedAt: null,
+  ...changes,
+})
+
+/** A person of the built-in provider. */
+export const sampleUser = (changes: Partial<StoredUser> = {}): StoredUser => ({
+  id: 'alice',
+  email: 'alice@example.com',
+  name: 'Alice',
+  passwordHash: '$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA',
+  createdAt: NOW,
+  disabledAt: null,
+  ...changes,
+})
+
+/** A session of Alice. */
+export const sampleSession = (changes: Partial<Session> = {}): Session => ({
+  ...ALICE,
+  id: 'laptop',
+  cookieHash: `cookie of ${changes.id ?? 'laptop'}`,
+  deviceName: 'Firefox on Linux',
+  userAgent: 'Mozilla/5.0',
+  address: '192.0.2.1',
+  issuerEpoch: 0,
+  userEpoch: 0,
+  createdAt: NOW,
+  lastSeenAt: NOW,
+  expiresAt: NOW + 60 * MINUTE,
+  revokedAt: null,
+  ...changes,
+})
+
+/** A code that Alice gave `web` on her laptop. */
+export const sampleCode = (changes: Partial<AuthorizationCode> = {}): AuthorizationCode => ({
+  ...ALICE,
+  hash: 'code',
+  authorizationId: 'azn',
+  clientId: 'web',
+  sessionId: 'laptop',
+  endsWithSession: true,
+  redirectUri: 'https://app.example/callback',
+  isRedirectUriRequired: true,
+  scopes: ['orders:read'],
+  resource: 'https://api.example/',
+  codeChallenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+  epochs: ZERO_EPOCHS,
+  createdAt: NOW,
+  expiresAt: NOW + MINUTE,
+  spentAt: null,
+  voidedAt: null,
+  ...changes,
+})
+
+/** What that code gives. */
+export const sampleAuthorization = (changes: Partial<Authorization> = {}): Authorization => ({
+  ...ALICE,
+  id: 'azn',
+  clientId: 'web',
+  sessionId: 'laptop',
+  scopes: ['orders:read'],
+  resource: 'https://api.example/',
+  name: null,
+  seedHash: 'n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg',
+  generation: 0,
+  rotations: [],
+  epochs: ZERO_EPOCHS,
+  createdAt: NOW,
+  lastUsedAt: NOW,
+  expiresAt: NOW + 60 * MINUTE,
+  accessExpiresAt: NOW + 15 * MINUTE,
+  revokedAt: null,
+  ...changes,
+})
+
+/** Registers `web` and signs Alice in on her laptop. */
+export async function signIn(store: Store): Promise<void> {
+  await store.clients.insert(sampleClient())
+  await store.sessions.insert(sampleSession(), 'alice')
+}
+
+/** What `signIn` does, and an authorization for `web`. */
+export async function authorize(store: Store, changes: Partial<Authorization> = {}): Promise<void> {
+  await signIn(store)
+  await store.authorizations.insert(sampleAuthorization(changes), 'alice')
+}
+
+/** The epochs that something of Alice and `web` is born with now. */
+export const presentEpochs = (store: Store): Promise<Epochs> => store.revocations.epochs('alice', 'web')
+
+/** How many of the answers are true. */
+export const countTrue = (answers: readonly boolean[]): number => answers.filter(Boolean).length
+
+/** The name of the error that a promise ends with, or that it did not. */
+export const failureOf = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => 'no failure',
+    (error: unknown) => (error instanceof Error ? error.name : 'not an error'),
+  )

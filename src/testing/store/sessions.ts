@@ -1,0 +1,80 @@
+import type { Kit } from './kit.ts'
+import { ALICE, BOB, MINUTE, NOW, sampleSession } from './kit.ts'
+
+/** Sessions: born of the present epochs, touched forward, listed while they live. */
+export function testSessions({ describe, test, expect }: Kit): void {
+  describe('sessions', () => {
+    test('a session is found by id and by cookie', async ({ sessions }) => {
+      expect(await sessions.insert(sampleSession(), 'alice')).toBe(true)
+      expect(await sessions.find('laptop')).toEqual(sampleSession())
+      expect(await sessions.findByCookie('cookie of laptop')).toEqual(sampleSession())
+      expect(await sessions.find('phone')).toBe(undefined)
+      expect(await sessions.findByCookie('cookie of phone')).toBe(undefined)
+    })
+
+    test("a sign-in that began before the person's epoch was raised is refused", async (store) => {
+      const { user: userEpoch } = await store.revocations.epochs('alice', '')
+      await store.revocations.revoke({ kind: 'user', user: ALICE, subject: 'alice' }, NOW)
+      expect(await store.sessions.insert(sampleSession({ userEpoch }), 'alice')).toBe(false)
+      expect(await store.sessions.find('laptop')).toBe(undefined)
+      expect(await store.sessions.insert(sampleSession({ userEpoch: userEpoch + 1 }), 'alice')).toBe(true)
+    })
+
+    test("a sign-in that began before the issuer's epoch was raised is refused", async ({
+      sessions,
+      revocations,
+    }) => {
+      await revocations.revoke({ kind: 'issuer' }, NOW)
+      expect(await sessions.insert(sampleSession(), 'alice')).toBe(false)
+      expect(await sessions.insert(sampleSession({ issuerEpoch: 1 }), 'alice')).toBe(true)
+    })
+
+    test("somebody else's epoch does not matter", async ({ sessions, revocations }) => {
+      await revocations.revoke({ kind: 'user', user: BOB, subject: 'bob' }, NOW)
+      expect(await sessions.insert(sampleSession(), 'alice')).toBe(true)
+    })
+
+    test('a touch moves both times forward, never backward', async ({ sessions }) => {
+      await sessions.insert(sampleSession(), 'alice')
+      const later = { lastSeenAt: NOW + MINUTE, expiresAt: NOW + 90 * MINUTE }
+      await sessions.touch('laptop', later.lastSeenAt, later.expiresAt)
+      expect(await sessions.find('laptop')).toEqual(sampleSession(later))
+      await sessions.touch('laptop', NOW, NOW)
+      expect(await sessions.find('laptop')).toEqual(sampleSession(later))
+      await sessions.touch('laptop', NOW, NOW + 91 * MINUTE)
+      expect(await sessions.find('laptop')).toEqual(sampleSession({ ...later, expiresAt: NOW + 91 * MINUTE }))
+    })
+
+    test('a touch does not change a revoked session', async ({ sessions, revocations }) => {
+      await sessions.insert(sampleSession(), 'alice')
+      await revocations.revoke({ kind: 'session', id: 'laptop' }, NOW)
+      await sessions.touch('laptop', NOW + MINUTE, NOW + 90 * MINUTE)
+      expect(await sessions.find('laptop')).toEqual(sampleSession({ revokedAt: NOW }))
+    })
+
+    test('revoked and expired sessions are still found by their cookie', async ({
+      sessions,
+      revocations,
+    }) => {
+      await sessions.insert(sampleSession({ expiresAt: NOW - MINUTE }), 'alice')
+      await revocations.revoke({ kind: 'session', id: 'laptop' }, NOW)
+      expect((await sessions.findByCookie('cookie of laptop'))?.revokedAt).toBe(NOW)
+    })
+
+    test("the list holds the person's living sessions, last seen first", async ({
+      sessions,
+      revocations,
+    }) => {
+      const seen = (id: string, lastSeenAt: number) => sampleSession({ id, lastSeenAt })
+      const others = [
+        sampleSession({ id: 'bob', ...BOB }),
+        sampleSession({ id: 'admin', provider: 'admins' }),
+      ]
+      const mine = [seen('old', NOW - MINUTE), seen('new', NOW), seen('revoked', NOW)]
+      for (const session of [...mine, ...others]) await sessions.insert(session, session.userId)
+      await sessions.insert(sampleSession({ id: 'expired', expiresAt: NOW }), 'alice')
+      await revocations.revoke({ kind: 'session', id: 'revoked' }, NOW)
+      expect((await sessions.listOf(ALICE, NOW)).map(({ id }) => id)).toEqual(['new', 'old'])
+    })
+  })
+}

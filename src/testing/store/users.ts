@@ -1,0 +1,50 @@
+import type { Kit } from './kit.ts'
+import { countTrue, failureOf, NOW, sampleUser } from './kit.ts'
+
+/** People of the built-in provider: one an email. */
+export function testUsers({ describe, test, expect }: Kit): void {
+  describe('users', () => {
+    test('a person is found by id and by email', async ({ users }) => {
+      const user = sampleUser({ name: 'Ålice 🦊', disabledAt: NOW })
+      expect(await users.insert(user)).toBe(true)
+      expect(await users.find('alice')).toEqual(user)
+      expect(await users.findByEmail('alice@example.com')).toEqual(user)
+      expect(await users.find('bob')).toBe(undefined)
+      expect(await users.findByEmail('bob@example.com')).toBe(undefined)
+    })
+
+    test('an email that is taken is false, and nothing is written', async ({ users }) => {
+      await users.insert(sampleUser())
+      expect(await users.insert(sampleUser({ id: 'second' }))).toBe(false)
+      expect(await users.find('second')).toBe(undefined)
+    })
+
+    test('an id that is taken is no matter of emails: it throws', async ({ users }) => {
+      await users.insert(sampleUser())
+      expect(await failureOf(users.insert(sampleUser({ email: 'other@example.com' })))).toBe('Error')
+    })
+
+    test('of people who race for one email exactly one gets it', async ({ users }) => {
+      const racers = Array.from({ length: 50 }, (_, index) => sampleUser({ id: `racer-${index}` }))
+      expect(countTrue(await Promise.all(racers.map((user) => users.insert(user))))).toBe(1)
+      expect((await users.list()).length).toBe(1)
+    })
+
+    test('the list is in pages', async ({ users }) => {
+      for (const id of ['c', 'a', 'b']) await users.insert(sampleUser({ id, email: `${id}@example.com` }))
+      expect((await users.list()).map(({ id }) => id)).toEqual(['a', 'b', 'c'])
+      expect((await users.list({ limit: 1, after: 'a' })).map(({ id }) => id)).toEqual(['b'])
+    })
+
+    test('an update changes what it names and nothing else', async ({ users }) => {
+      await users.insert(sampleUser())
+      expect(await users.update('alice', { passwordHash: 'new' })).toBe(true)
+      expect(await users.update('alice', { name: 'Alicia', disabledAt: NOW })).toBe(true)
+      const changed = sampleUser({ name: 'Alicia', passwordHash: 'new', disabledAt: NOW })
+      expect(await users.find('alice')).toEqual(changed)
+      expect(await users.update('alice', { disabledAt: null })).toBe(true)
+      expect(await users.find('alice')).toEqual({ ...changed, disabledAt: null })
+      expect(await users.update('bob', { name: 'Bob' })).toBe(false)
+    })
+  })
+}
