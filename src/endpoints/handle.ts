@@ -5,6 +5,7 @@ import { json, prefersJson, type Answer, type Incoming } from '../lib/http.ts'
 import { allowedMethods, answerOptions, sharingHeaders } from './cors.ts'
 import type { Endpoint, Exchange, Handler } from './endpoint.ts'
 import { page } from './page.ts'
+import { report } from './report.ts'
 import type { Services } from './services.ts'
 
 /** The endpoints of a server by path. */
@@ -77,23 +78,4 @@ async function refuse(endpoint: Endpoint, exchange: Exchange, error: OAuthError)
   if (endpoint.errors === 'json' || prefersJson(exchange.incoming)) return json(status, error, headers)
   const { requestId } = exchange
   return page(exchange, status, 'error', { status, code, description, requestId }, { headers })
-}
-
-/** Says in the log and to listeners why a request was refused: with the request id, never with what was sent. */
-export function report({ incoming, requestId, address, services }: Exchange, error: OAuthError): void {
-  const { status, code, detail, cause } = error
-  const { path, method } = incoming
-  const stack = cause instanceof Error ? cause.stack : undefined
-  const level = status >= 500 ? 'error' : 'warn'
-  services.settings.logger.log(level, 'Request refused', {
-    requestId,
-    method,
-    path,
-    address,
-    status,
-    code,
-    detail,
-    stack,
-  })
-  services.events.emit('request.refused', { requestId, path, status, code, detail })
 }

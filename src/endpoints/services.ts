@@ -13,7 +13,7 @@ import type { ClientCache } from '../clients/cache.ts'
 import type { Store } from '../store/contract.ts'
 import type { Throttle } from '../throttle/throttle.ts'
 import type { UserProvider } from '../users/provider.ts'
-import type { ConsentRequest } from './oauth/consent-request.ts'
+import type { ConsentRequest } from '../model/consent-request.ts'
 import type { Seal } from '../lib/sealed.ts'
 
 /** Everything that endpoints work with, made once when the server starts. */

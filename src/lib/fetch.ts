@@ -29,7 +29,7 @@ async function readText(request: Request, limit: number): Promise<string | undef
   if (Number(request.headers.get('content-length') ?? 0) > limit) return undefined
   const chunks: Uint8Array[] = []
   let length = 0
-  for await (const chunk of request.body) {
+  for await (const chunk of request.body as AsyncIterable<Uint8Array>) {
     length += chunk.byteLength
     if (length > limit) return undefined
     chunks.push(chunk)

@@ -2,7 +2,7 @@ import type { OAuthError } from '../../errors.ts'
 import { redirect, type Answer } from '../../lib/http.ts'
 import { withAnswer } from '../../model/redirect-uri.ts'
 import type { Exchange } from '../endpoint.ts'
-import { report } from '../handle.ts'
+import { report } from '../report.ts'
 import type { AnswerTarget } from './authorization-request.ts'
 
 /** Sends the browser back to the client with a code (RFC 6749 section 4.1.2); `iss` ends mix-ups (RFC 9207). */

@@ -15,7 +15,7 @@ import { answerError } from './answer.ts'
 import { checkRequest, findTarget, type AuthorizationRequest } from './authorization-request.ts'
 import { giveCode } from './code.ts'
 import { answerConsent } from './consent.ts'
-import { canAssumeConsent, describeScopes, hostOf } from './consent-request.ts'
+import { canAssumeConsent, describeScopes, hostOf } from './consent-view.ts'
 
 /** The authorization endpoint (RFC 6749 section 3.1): asks the person to sign in and to consent, or answers at once. */
 export async function authorize(exchange: Exchange): Promise<Answer> {

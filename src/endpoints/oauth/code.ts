@@ -30,10 +30,15 @@ export async function giveCode(
     await feed.sync()
     return redirect(`${pathsOf(exchange.services.settings).authorize}?${exchange.incoming.query}`)
   }
-  if (outcome === 'exists' && (await store.codes.find(row.hash))?.spentAt != null) {
+  if (outcome === 'exists' && (await isSpent(exchange, row.hash))) {
     throw new OAuthError('invalid_request', 'This form was already answered: go back to the application')
   }
   return answerCode(exchange, request, code)
+}
+
+async function isSpent({ services }: Exchange, hash: string): Promise<boolean> {
+  const code = await services.store.codes.find(hash)
+  return !code || code.spentAt !== null
 }
 
 function newCode(

@@ -8,7 +8,7 @@ import { pathsOf } from '../paths.ts'
 import { answerError } from './answer.ts'
 import { checkRequest, findTarget, type AuthorizationRequest } from './authorization-request.ts'
 import { giveCode } from './code.ts'
-import type { ConsentRequest } from './consent-request.ts'
+import type { ConsentRequest } from '../../model/consent-request.ts'
 
 /** DELETE: the person denies. Plain forms say it with `_method=DELETE`. */
 export async function deny(exchange: Exchange): Promise<Answer> {

@@ -2,15 +2,6 @@ import type { ScopeView } from '../../pages/props.ts'
 import type { Settings } from '../../settings.ts'
 import type { AnswerTarget, AuthorizationRequest } from './authorization-request.ts'
 
-/** What a consent form carries, sealed: the request, whom it was shown to, and the seed of the one code it can give. */
-export interface ConsentRequest {
-  /** The query of the authorization request, checked again when the form comes back. */
-  readonly query: string
-  readonly sessionId: string
-  /** 256 random bits: the code is derived from them, so a form that is posted twice gives one code. */
-  readonly nonce: string
-}
-
 /**
  * Whether earlier consent may be relied on. Not for a public client without an https redirect of its own: any program
  * on the device can pose as it (RFC 8252 section 8.6).
