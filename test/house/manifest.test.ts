@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { deadEnds, loose, madeUp, unmentioned, type Manifest } from './manifest.ts'
+import { deadEnds, loose, madeUp, unexplained, unmentioned, type Manifest } from './manifest.ts'
 import { filesBelow, matching } from './repository.ts'
 
 const files = filesBelow()
@@ -9,6 +9,10 @@ const documents = matching(files, /^(README|docs\/.*)\.md$/)
 describe('the package is what it says', () => {
   test('every dependency has an exact version', () => {
     expect(loose(manifest)).toEqual([])
+  })
+
+  test('every dependency has its row in the decisions, and every row its dependency', () => {
+    expect(unexplained(manifest, files['docs/decisions/0001-dependencies.md'] ?? '')).toEqual([])
   })
 
   test('every export and every bin leads to a file', () => {
@@ -36,6 +40,11 @@ describe('the checks see what they are for', () => {
       ])
     },
   )
+
+  test('a dependency without a row, and a row without a dependency, are found', () => {
+    const table = '| dependency | why |\n|---|---|\n| `a` | it is good |\n| `c` | it was good |'
+    expect(unexplained({ exports: {}, dependencies: { a: '1.0.0', b: '1.0.0' } }, table)).toEqual(['b', 'c'])
+  })
 
   test('an export without its source is found', () => {
     expect(deadEnds({ exports: { './a': entry } }, { 'src/a.ts': '' })).toEqual([])

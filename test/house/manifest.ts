@@ -42,6 +42,13 @@ export function madeUp({ exports }: Manifest, documents: Files): readonly string
   )
 }
 
+/** Dependencies without a row in the table that says why, and rows without a dependency. */
+export function unexplained({ dependencies, devDependencies }: Manifest, table: string): readonly string[] {
+  const names = Object.keys({ ...dependencies, ...devDependencies })
+  const rows = [...table.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name = '']) => name)
+  return [...names.filter((name) => !rows.includes(name)), ...rows.filter((row) => !names.includes(row))]
+}
+
 const normalize = (path: string): string => path.replace(/^\.\//, '')
 
 const subpaths = (exports: Manifest['exports']): readonly string[] =>
