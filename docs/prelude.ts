@@ -2,7 +2,7 @@
  * What fragments in the documents may take for granted. A TypeScript block whose first line is `// given: server` is
  * compiled with that name in scope; every other block must stand on its own.
  */
-import type { AuthorizationServer, BaseUser, Store, UserProvider } from 'consulate'
+import type { AuthorizationServer, Store, UserProvider } from 'consulate'
 
 /** A server as it is made on the first page of the documents. */
 export declare const server: AuthorizationServer<'orders:read' | 'orders:create'>
@@ -11,7 +11,7 @@ export declare const server: AuthorizationServer<'orders:read' | 'orders:create'
 export declare const store: Store
 
 /** Your own people. */
-export declare const users: UserProvider<BaseUser>
+export declare const users: UserProvider
 
 /** The id of a person, as your own database has it. */
 export declare const userId: string
