@@ -1,0 +1,225 @@
+import { chmod, copyFile, mkdir, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { StoreUnavailableError } from '../../src/errors.ts'
+import type { Store } from '../../src/store/contract.ts'
+import { sqlite } from '../../src/store/sqlite.ts'
+import {
+  authorize,
+  NOW,
+  sampleClient,
+  sampleCode,
+  sampleSession,
+  sampleUser,
+  signIn,
+} from '../../src/testing/store/kit.ts'
+import { startWorker, temporaryFolder } from './sqlite/processes.ts'
+
+const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8)
+
+async function openMigrated(busyTimeout = 5000): Promise<{ folder: string; path: string; store: Store }> {
+  const folder = await temporaryFolder()
+  const path = join(folder, 'data.db')
+  const store = sqlite({ path, busyTimeout })
+  onTestFinished(() => store.close())
+  await store.migrate()
+  return { folder, path, store }
+}
+
+/** Somebody else who holds the write lock until told otherwise. */
+function lockOut(path: string): { release: () => void } {
+  const database = new DatabaseSync(path)
+  database.exec('begin immediate')
+  onTestFinished(() => database.close())
+  return { release: () => database.exec('rollback') }
+}
+
+describe('the database file', () => {
+  test('is for its owner only, with all that stands beside it', async () => {
+    const folder = join(await temporaryFolder(), 'made/for/it')
+    const store = sqlite(join(folder, 'data.db'))
+    onTestFinished(() => store.close())
+    await store.migrate()
+    expect(await modeOf(folder)).toBe('700')
+    for (const ending of ['', '-wal', '-shm'])
+      expect(await modeOf(join(folder, `data.db${ending}`))).toBe('600')
+  })
+
+  test('keeps what it was given, over a close', async () => {
+    const { path, store } = await openMigrated()
+    await signIn(store)
+    await store.close()
+    const again = sqlite(path)
+    onTestFinished(() => again.close())
+    expect(await again.pendingMigrations()).toEqual([])
+    expect(await again.clients.find('web')).toEqual(sampleClient())
+    expect(await again.sessions.find('laptop')).toEqual(sampleSession())
+  })
+
+  test('is not made before the first call', async () => {
+    const path = join(await temporaryFolder(), 'data.db')
+    await sqlite(path).close()
+    await expect(stat(path)).rejects.toThrow('ENOENT')
+  })
+})
+
+describe('a lock that another process holds', () => {
+  test('is waited for, while others read and the event loop turns', async () => {
+    const { path, store } = await openMigrated()
+    await store.clients.insert(sampleClient())
+    const lock = lockOut(path)
+    const insert = store.sessions.insert(sampleSession(), 'alice')
+    for (let round = 0; round < 20; round++) {
+      expect(await store.clients.find('web')).toEqual(sampleClient())
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    expect(await Promise.race([insert, Promise.resolve('waiting')])).toBe('waiting')
+    lock.release()
+    expect(await insert).toBe(true)
+  })
+
+  test('is waited for up to the timeout; then the store is unavailable, and it recovers', async () => {
+    const { path, store } = await openMigrated(100)
+    await signIn(store)
+    const lock = lockOut(path)
+    await expect(store.sessions.insert(sampleSession({ id: 'phone' }), 'alice')).rejects.toThrow(
+      StoreUnavailableError,
+    )
+    await expect(store.codes.spend('code', NOW)).rejects.toThrow(StoreUnavailableError)
+    lock.release()
+    expect(await store.sessions.insert(sampleSession({ id: 'phone' }), 'alice')).toBe(true)
+  })
+})
+
+describe('a file that cannot be used', () => {
+  test('a deleted file makes the store unavailable, and is not replaced by an empty one', async () => {
+    const { folder, path, store } = await openMigrated()
+    await signIn(store)
+    await rename(folder, `${folder}-aside`)
+    await mkdir(folder)
+    onTestFinished(() => rm(`${folder}-aside`, { recursive: true, force: true }))
+    await expect(store.clients.find('web')).rejects.toThrow(StoreUnavailableError)
+    await expect(store.revocations.revoke({ kind: 'issuer' }, NOW)).rejects.toThrow(StoreUnavailableError)
+    await expect(stat(path)).rejects.toThrow('ENOENT')
+    await rm(folder, { recursive: true })
+    await rename(`${folder}-aside`, folder)
+    expect(await store.clients.find('web')).toEqual(sampleClient())
+  })
+
+  test('a file that a backup replaced is read from then on', async () => {
+    const { path, store } = await openMigrated()
+    await store.clients.insert(sampleClient())
+    const backup = `${path}.backup`
+    const reader = new DatabaseSync(path)
+    reader.exec(`vacuum into '${backup}'`)
+    reader.close()
+    await store.clients.update('web', { name: 'After the backup' })
+    await Promise.all([rm(`${path}-wal`), rm(`${path}-shm`)])
+    await rename(backup, path)
+    expect((await store.clients.find('web'))?.name).toBe('The web app')
+  })
+
+  test('a file that is no database makes the store unavailable', async () => {
+    const path = join(await temporaryFolder(), 'data.db')
+    await copyFile(new URL(import.meta.url), path)
+    const store = sqlite(path)
+    onTestFinished(() => store.close())
+    await expect(store.migrate()).rejects.toThrow(StoreUnavailableError)
+  })
+
+  test('a read-only file makes the store unavailable, until it can be written again', async () => {
+    const { folder, path, store } = await openMigrated()
+    await signIn(store)
+    await store.close()
+    const setModes = async (directory: number, file: number) => {
+      await chmod(folder, directory)
+      await chmod(path, file)
+    }
+    await setModes(0o755, 0o444)
+    // The superuser may write everything, so somebody else tries.
+    const worker = await startWorker(path, process.getuid?.() === 0 ? { uid: 65_534 } : {})
+    expect(await worker.ask('insertSession', 1)).toMatchObject({ error: 'StoreUnavailableError' })
+    await setModes(0o777, 0o666)
+    expect(await worker.ask('insertSession', 1)).toEqual({ value: true })
+  })
+})
+
+describe('a full disk', () => {
+  test('makes the store unavailable, until there is room again', async () => {
+    const { path, store } = await openMigrated()
+    await signIn(store)
+    const worker = await startWorker(path, { fileSize: 1024 })
+    let index = 0
+    while ((await worker.ask('insertSession', index)).value === true) index++
+    expect(await worker.ask('insertSession', index)).toMatchObject({ error: 'StoreUnavailableError' })
+    expect(await worker.ask('find')).toEqual({ value: sampleClient() })
+    expect(await store.sessions.find(`session-${index}`)).toBe(undefined)
+    const checkpointer = new DatabaseSync(path)
+    checkpointer.exec('pragma wal_checkpoint(truncate)')
+    checkpointer.close()
+    expect(await worker.ask('insertSession', index)).toEqual({ value: true })
+  })
+})
+
+describe('a power cut', () => {
+  /** What SQLite was set to at each commit: 1 NORMAL, 2 FULL. */
+  function watchCommits(): number[] {
+    const levels: number[] = []
+    const prepare = DatabaseSync.prototype.prepare
+    vi.spyOn(DatabaseSync.prototype, 'prepare').mockImplementation(function (
+      this: DatabaseSync,
+      text: string,
+    ) {
+      const statement = prepare.call(this, text)
+      if (text !== 'commit') return statement
+      const run = statement.run.bind(statement)
+      statement.run = () => {
+        levels.push(Number(prepare.call(this, 'pragma synchronous').get()?.['synchronous']))
+        return run()
+      }
+      return statement
+    })
+    onTestFinished(() => void vi.restoreAllMocks())
+    return levels
+  }
+
+  const FULL = 2
+  const NORMAL = 1
+  const durable: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
+    'clients.insert': ({ clients }) => clients.insert(sampleClient({ id: 'another' })),
+    'clients.update': ({ clients }) => clients.update('web', { name: 'Renamed' }),
+    'users.insert': ({ users }) => users.insert(sampleUser()),
+    'users.update': ({ users }) => users.update('alice', { name: 'Alicia' }),
+    'sessions.insert': ({ sessions }) => sessions.insert(sampleSession({ id: 'phone' }), 'alice'),
+    'authorizations.insert': (store) => authorize(store),
+    'consents.remember': ({ consents }) =>
+      consents.remember({ provider: 'users', userId: 'alice' }, 'web', ['a'], NOW),
+    'consents.forget': ({ consents }) => consents.forget({ provider: 'users', userId: 'alice' }, 'web'),
+    'revocations.revoke': ({ revocations }) => revocations.revoke({ kind: 'issuer' }, NOW),
+    'fingerprints.claim': ({ fingerprints }) => fingerprints.claim('first', NOW),
+    'fingerprints.add': ({ fingerprints }) => fingerprints.add('second', NOW),
+  }
+
+  for (const [name, act] of Object.entries(durable)) {
+    test(`cannot undo ${name}: the disk has it before the call returns`, async () => {
+      const levels = watchCommits()
+      const { store } = await openMigrated()
+      if (name !== 'authorizations.insert') await signIn(store)
+      await store.codes.insert(sampleCode(), 'alice')
+      levels.length = 0
+      await act(store)
+      expect(levels.length).toBeGreaterThan(0)
+      expect(new Set(levels)).toEqual(new Set([FULL]))
+    })
+  }
+
+  test('may undo a code, which nobody waits on the disk for', async () => {
+    const levels = watchCommits()
+    const { store } = await openMigrated()
+    await signIn(store)
+    levels.length = 0
+    await store.codes.insert(sampleCode(), 'alice')
+    expect(levels).toEqual([NORMAL])
+  })
+})
