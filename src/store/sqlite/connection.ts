@@ -51,7 +51,7 @@ export function createConnection(path: string): SqliteConnection {
 
   function run({ sql, parameters }: CompiledQuery): QueryResult<unknown> {
     const current = open()
-    // SQLite obeys a pragma while it prepares it: running a prepared one again would do nothing.
+    // SQLite obeys a pragma while it prepares it, so that running one from the cache may do nothing.
     if (sql.startsWith('pragma ')) {
       current.database.exec(sql)
       return { rows: [] }
