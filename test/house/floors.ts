@@ -8,7 +8,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['revocations', 'sessions', 'throttle', 'guard', 'users', 'clients'],
   ['issuance'],
   ['grants'],
-  ['config.ts', 'settings.ts'],
+  ['config'],
   ['endpoints', 'jobs', 'audit.ts'],
   ['assembly.ts', 'administration.ts', 'server.ts', 'index.ts'],
   ['adapters'],
