@@ -2,7 +2,7 @@
 export { createAuthorizationServer } from './server.ts'
 export type { AuthorizationServer, Core, RequestGuard, Route, Scopes } from './server.ts'
 export type { Administration, UserLike } from './administration.ts'
-export type { Config, FailureLimit, PagesConfig } from './config.ts'
+export type { Config, FailureLimit, PagesConfig } from './config/config.ts'
 export type { ClientRegistration, RegisteredClient } from './clients/register.ts'
 export { authorizationCode } from './grants/authorization-code.ts'
 export type { AuthorizationCodeGrant, AuthorizationCodeOptions } from './grants/authorization-code.ts'

@@ -1,6 +1,6 @@
 import { assemble } from './assembly.ts'
 import { createAdministration, type Administration } from './administration.ts'
-import type { Config } from './config.ts'
+import type { Config } from './config/config.ts'
 import { handle } from './endpoints/handle.ts'
 import type { Services } from './endpoints/services.ts'
 import { endpointsOf } from './endpoints/table.ts'
@@ -13,7 +13,7 @@ import { fromRequest, toResponse } from './lib/fetch.ts'
 import { json, type Answer, type Incoming } from './lib/http.ts'
 import { once } from './lib/once.ts'
 import type { Logger } from './lib/log.ts'
-import { resolveSettings } from './settings.ts'
+import { resolveSettings } from './config/settings.ts'
 import type { BaseUser } from './users/provider.ts'
 
 /** Tells who a request is from, or answers with the response to send instead. */

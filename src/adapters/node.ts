@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { OAuthError } from '../errors.ts'
 import type { Auth, MachineAuth, UserAuth } from '../guard/auth.ts'
 import { isRefusal } from '../guard/refusal.ts'
 import type { Answer, Incoming } from '../lib/http.ts'
@@ -93,7 +94,9 @@ function readText(message: IncomingMessage, limit: number): Promise<string | und
     })
     message.on('end', () => resolve(Buffer.concat(chunks).toString()))
     message.on('error', reject)
-    message.on('close', () => reject(new Error('The client went away before its request was complete')))
+    message.on('close', () =>
+      reject(new OAuthError('invalid_request', 'The request ended before its body did')),
+    )
   })
 }
 

@@ -1,4 +1,4 @@
-import type { Settings } from '../settings.ts'
+import type { Settings } from '../config/settings.ts'
 import { showSignIn, signIn } from './auth/sign-in.ts'
 import { showSignOut, signOut } from './auth/sign-out.ts'
 import type { Endpoint } from './endpoint.ts'

@@ -34,6 +34,7 @@ export interface Page {
   readonly after?: string
 }
 
+/** Clients. */
 export interface ClientStore {
   /** Durable. Throws where the id is taken. */
   insert(client: Client): Promise<void>
@@ -43,10 +44,11 @@ export interface ClientStore {
   list(page?: Page & { readonly ownerId?: string }): Promise<readonly Client[]>
   /** Durable. Whether there was such a client. */
   update(id: string, changes: ClientChanges): Promise<boolean>
-  /** Whether a public client that is not revoked has a redirect URI of this origin (D21). */
+  /** Whether a public client that is not revoked has a redirect URI of this origin. */
   isPublicOrigin(origin: string): Promise<boolean>
 }
 
+/** What may change of a client. */
 export type ClientChanges = Partial<
   Pick<
     Client,
@@ -66,6 +68,7 @@ export interface StoredUser {
   readonly disabledAt: number | null
 }
 
+/** People of the built-in provider. */
 export interface UserStore {
   /** Durable. False where the email is taken; then nothing is written. */
   insert(user: StoredUser): Promise<boolean>
@@ -79,6 +82,7 @@ export interface UserStore {
   ): Promise<boolean>
 }
 
+/** Sign-ins, one row for each device. */
 export interface SessionStore {
   /** Durable. Inserts only if the issuer's and the user's epochs are still those of the session; whether it did. */
   insert(session: Session, subject: string): Promise<boolean>
@@ -91,6 +95,7 @@ export interface SessionStore {
   listOf(user: UserRef, now: number): Promise<readonly Session[]>
 }
 
+/** Authorization codes, by their hashes. */
 export interface CodeStore {
   /**
    * Inserts only if client, session and epochs live. `exists`: this very code was inserted before (a consent form
@@ -121,6 +126,7 @@ export interface Advance {
   readonly accessExpiresAt: number
 }
 
+/** What people have allowed. */
 export interface AuthorizationStore {
   /** Durable. Inserts only if client, session (where it has one) and epochs live; whether it did. */
   insert(authorization: Authorization, subject: string): Promise<boolean>
@@ -131,6 +137,7 @@ export interface AuthorizationStore {
   listOf(user: UserRef, now: number): Promise<readonly Authorization[]>
 }
 
+/** What people need not be asked again. */
 export interface ConsentStore {
   /** The scopes that the person has allowed the client; undefined where they never consented to it. */
   find(user: UserRef, clientId: string): Promise<readonly string[] | undefined>
@@ -149,6 +156,7 @@ export type RevocationOrder =
   | { readonly kind: 'client'; readonly id: string }
   | { readonly kind: 'issuer' }
 
+/** What was revoked, and the epochs. */
 export interface RevocationStore {
   /**
    * Durable, one transaction: voids pending codes, revokes authorizations and sessions, raises the epoch (of a user,

@@ -5,7 +5,7 @@ import { canUseGrant, type Client } from '../../model/client.ts'
 import { isCodeChallenge } from '../../model/pkce.ts'
 import { isRegisteredRedirectUri } from '../../model/redirect-uri.ts'
 import { resolveScopes } from '../../model/scope.ts'
-import type { Settings } from '../../settings.ts'
+import type { Settings } from '../../config/settings.ts'
 import type { Services } from '../services.ts'
 
 /** Whom the answer goes to. Until this is known, nothing may be sent anywhere but to the person. */

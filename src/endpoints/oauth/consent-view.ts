@@ -1,5 +1,5 @@
 import type { ScopeView } from '../../pages/props.ts'
-import type { Settings } from '../../settings.ts'
+import type { Settings } from '../../config/settings.ts'
 import type { AnswerTarget, AuthorizationRequest } from './authorization-request.ts'
 
 /**

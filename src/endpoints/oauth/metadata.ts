@@ -1,5 +1,5 @@
 import { json, type Answer } from '../../lib/http.ts'
-import type { Settings } from '../../settings.ts'
+import type { Settings } from '../../config/settings.ts'
 import type { Exchange } from '../endpoint.ts'
 import { pathsOf } from '../paths.ts'
 

@@ -1,12 +1,12 @@
-import type { Grant } from './grants/grant.ts'
-import type { Secrets, SecretsSource } from './keys/secrets.ts'
-import type { Clock } from './lib/clock.ts'
-import type { Duration } from './lib/duration.ts'
-import type { Logger } from './lib/log.ts'
-import type { Views } from './pages/props.ts'
-import type { Language } from './pages/words.ts'
-import type { Store } from './store/contract.ts'
-import type { BaseUser, UserProvider, UserProviderFactory } from './users/provider.ts'
+import type { Grant } from '../grants/grant.ts'
+import type { Secrets, SecretsSource } from '../keys/secrets.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Duration } from '../lib/duration.ts'
+import type { Logger } from '../lib/log.ts'
+import type { Views } from '../pages/props.ts'
+import type { Language } from '../pages/words.ts'
+import type { Store } from '../store/contract.ts'
+import type { BaseUser, UserProvider, UserProviderFactory } from '../users/provider.ts'
 
 /** How many failures are too many, and in which time. */
 export interface FailureLimit {

@@ -1,0 +1,66 @@
+import type { AuthorizationCodeGrant } from '../grants/authorization-code.ts'
+import type { ClientCredentialsGrant } from '../grants/client-credentials.ts'
+import type { Grant } from '../grants/grant.ts'
+import type { RefreshTokenGrant } from '../grants/refresh-token.ts'
+import type { RefreshPolicy } from '../issuance/context.ts'
+import { parseDuration } from '../lib/duration.ts'
+import type { Report } from './report.ts'
+
+/** What follows from the grants that are listed. */
+export interface GrantSettings {
+  readonly grants: ReadonlyMap<string, Grant>
+  /** How long authorization codes live (ms). */
+  readonly codeLifetime: number
+  /** Undefined where the refresh grant is not listed: then nobody gets a refresh token. */
+  readonly refresh: RefreshPolicy | undefined
+}
+
+/** Checks the grants and their options. */
+export function resolveGrants(listed: readonly Grant[] | undefined, report: Report): GrantSettings {
+  const grants = new Map<string, Grant>()
+  const paths = new Map<string, string>()
+  for (const [index, grant] of (listed ?? []).entries()) {
+    if (grants.has(grant.type))
+      report.problem(`grants[${index}]`, `is the second grant of type ${grant.type}`)
+    grants.set(grant.type, grant)
+    paths.set(grant.type, `grants[${index}]`)
+  }
+  if (grants.size === 0) report.problem('grants', 'must list at least one grant, such as authorizationCode()')
+  if (grants.size === 1 && grants.has('refresh_token')) {
+    report.problem('grants', 'must list a grant beside refreshToken() that gives the first token')
+  }
+  const pathOf = (type: string): string => paths.get(type) ?? 'grants'
+  checkClientCredentials(grants, pathOf('client_credentials'), report)
+  return {
+    grants,
+    codeLifetime: resolveCodeLifetime(grants, pathOf('authorization_code'), report),
+    refresh: resolveRefresh(grants, pathOf('refresh_token'), report),
+  }
+}
+
+type Grants = ReadonlyMap<string, Grant>
+
+function resolveCodeLifetime(grants: Grants, path: string, report: Report): number {
+  const grant = grants.get('authorization_code') as AuthorizationCodeGrant | undefined
+  return report.duration(`${path}.codeLifetime`, grant?.options.codeLifetime ?? '60s')
+}
+
+function checkClientCredentials(grants: Grants, path: string, report: Report): void {
+  const grant = grants.get('client_credentials') as ClientCredentialsGrant | undefined
+  if (grant?.options.lifetime !== undefined) report.duration(`${path}.lifetime`, grant.options.lifetime)
+}
+
+function resolveRefresh(grants: Grants, path: string, report: Report): RefreshPolicy | undefined {
+  const grant = grants.get('refresh_token') as RefreshTokenGrant | undefined
+  if (!grant) return undefined
+  const { lifetime = '30d', maximumLifetime, graceWindow = '60s', rotation = 'always' } = grant.options
+  const grace = parseDuration(graceWindow)
+  if (grace === undefined) report.problem(`${path}.graceWindow`, 'must be a duration; 0 turns it off')
+  return {
+    lifetime: report.duration(`${path}.lifetime`, lifetime),
+    maximum:
+      maximumLifetime === undefined ? null : report.duration(`${path}.maximumLifetime`, maximumLifetime),
+    graceWindow: grace ?? 0,
+    rotation: report.oneOf(`${path}.rotation`, rotation, ['always', 'public']),
+  }
+}

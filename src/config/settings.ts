@@ -1,0 +1,134 @@
+import type { SecretsSource } from '../keys/secrets.ts'
+import { isAddressRange } from '../lib/address.ts'
+import { systemClock, type Clock } from '../lib/clock.ts'
+import type { Duration } from '../lib/duration.ts'
+import { jsonLogger, type Logger } from '../lib/log.ts'
+import type { ScopeRules } from '../model/scope.ts'
+import { createPages, type Pages } from '../pages/render.ts'
+import { DEFAULT_THROTTLE_LIMITS, type Limit, type ThrottleLimits } from '../throttle/throttle.ts'
+import type { Config, FailureLimit } from './config.ts'
+import { resolveGrants, type GrantSettings } from './grants.ts'
+import { resolveIssuer, resolvePrefix, type IssuerSettings } from './issuer.ts'
+import { createReport, type Report } from './report.ts'
+import { resolveResources, resolveScopeRules } from './scopes.ts'
+
+/** What the configuration comes to: every default filled in, every value checked, times in milliseconds. Frozen. */
+export interface Settings extends IssuerSettings, GrantSettings {
+  readonly prefix: string
+  readonly audience: string
+  readonly resources: readonly string[]
+  readonly scopes: ScopeRules
+  readonly scopeDescriptions: Readonly<Record<string, string>>
+  readonly accessTokenLifetime: number
+  readonly pkce: 'public' | 'always'
+  readonly provider: string
+  readonly sessionLifetime: number
+  readonly trustedProxies: readonly string[]
+  readonly throttle: ThrottleLimits
+  readonly pollInterval: number
+  readonly maxStaleness: number
+  readonly guardCacheSize: number
+  readonly migrations: 'on-start' | 'by-hand'
+  readonly secrets: SecretsSource
+  readonly pages: Pages
+  readonly logger: Logger
+  readonly clock: Clock
+}
+
+/**
+ * Checks a configuration and fills in what it leaves out.
+ *
+ * @throws ConfigError with every problem at once, each with its option's path
+ */
+export function resolveSettings(config: Config): Settings {
+  const report = createReport()
+  const time = (path: string, value: Duration | undefined, usual: Duration): number =>
+    report.duration(path, value ?? usual)
+  const issuer = resolveIssuer(config.issuer, report)
+  const audience = config.audience ?? issuer.issuer
+  const settings: Settings = {
+    ...issuer,
+    ...resolveGrants(config.grants, report),
+    audience,
+    prefix: resolvePrefix(config.prefix ?? '/oauth', report),
+    resources: resolveResources(config.resources ?? [], audience, report),
+    scopes: resolveScopeRules(config, report),
+    scopeDescriptions: { ...config.scopes },
+    accessTokenLifetime: time('accessTokenLifetime', config.accessTokenLifetime, '15m'),
+    pkce: report.oneOf('pkce', config.pkce ?? 'public', ['public', 'always']),
+    provider: resolveProvider(config.provider ?? 'users', report),
+    sessionLifetime: time('sessionLifetime', config.sessionLifetime, '12h'),
+    trustedProxies: resolveProxies(config.trustedProxies ?? [], report),
+    throttle: resolveThrottle(config.throttle ?? {}, report),
+    ...resolveFreshness(config.revocations ?? {}, report),
+    guardCacheSize: report.positive('guardCacheSize', config.guardCacheSize ?? 20_000),
+    migrations: report.oneOf('migrations', config.migrations ?? 'on-start', ['on-start', 'by-hand']),
+    secrets: resolveSecrets(config.secrets, report),
+    pages: createPages({ name: new URL(issuer.issuer).host, ...config.pages }),
+    logger: config.logger ?? jsonLogger(),
+    clock: config.clock ?? systemClock,
+  }
+  checkStore(config, report)
+  checkUsers(config, report)
+  report.end()
+  return Object.freeze(settings)
+}
+
+function resolveProvider(provider: string, report: Report): string {
+  const isName = /^[a-z][a-z0-9_-]{0,31}$/.test(provider)
+  if (!isName) report.problem('provider', 'must be a short name in lower case, such as users')
+  return provider
+}
+
+function resolveProxies(proxies: readonly string[], report: Report): readonly string[] {
+  for (const [index, proxy] of proxies.entries()) {
+    if (!isAddressRange(proxy))
+      report.problem(`trustedProxies[${index}]`, 'must be an address or a range: 10.0.0.0/8')
+  }
+  return proxies
+}
+
+function resolveThrottle(
+  { perAddress, perAccount }: NonNullable<Config['throttle']>,
+  report: Report,
+): ThrottleLimits {
+  const limit = (path: string, given: FailureLimit | undefined, usual: Limit): Limit => ({
+    failures: report.positive(`throttle.${path}.failures`, given?.failures ?? usual.failures),
+    window: given ? report.duration(`throttle.${path}.window`, given.window) : usual.window,
+  })
+  return {
+    perAddress: limit('perAddress', perAddress, DEFAULT_THROTTLE_LIMITS.perAddress),
+    perAccount: limit('perAccount', perAccount, DEFAULT_THROTTLE_LIMITS.perAccount),
+  }
+}
+
+/** A poll must be able to fail once or twice before anybody is turned away. */
+function resolveFreshness(
+  { pollInterval: every = '1s', maxStaleness: most = '10s' }: NonNullable<Config['revocations']>,
+  report: Report,
+): Pick<Settings, 'pollInterval' | 'maxStaleness'> {
+  const pollInterval = report.duration('revocations.pollInterval', every)
+  const maxStaleness = report.duration('revocations.maxStaleness', most)
+  if (maxStaleness <= pollInterval)
+    report.problem('revocations.maxStaleness', 'must be longer than the pollInterval')
+  return { pollInterval, maxStaleness }
+}
+
+function resolveSecrets(secrets: Config['secrets'] | undefined, report: Report): SecretsSource {
+  if (secrets && 'load' in secrets) return secrets
+  if (!secrets) report.problem('secrets', "is missing: write secretsFromDirectory('./secrets')")
+  const given = secrets ?? { signingKeys: [], secrets: [] }
+  return { description: 'the configuration', load: async () => given }
+}
+
+function checkStore({ store }: Partial<Config>, report: Report): void {
+  if (typeof store?.migrate !== 'function') report.problem('store', "is missing: write sqlite('data.db')")
+}
+
+function checkUsers({ users }: Partial<Config>, report: Report): void {
+  if (typeof users === 'function') return
+  if (!users) return report.problem('users', 'is missing: write builtInUsers(), or look people up yourself')
+  for (const name of ['find', 'findByUsername', 'verifyPassword'] as const) {
+    if (typeof users[name] !== 'function') report.problem(`users.${name}`, 'must be a function')
+  }
+}
