@@ -31,7 +31,10 @@ export function createConsentStore({ db, dialect: { phrases }, all, transact }: 
         scope,
         given_at: now,
       }))
-      const insert = db.insertInto('consulate_consents').values(rows).modifyEnd(sql.raw(phrases.keepExisting))
+      const insert = db
+        .insertInto('consulate_consents')
+        .values(rows)
+        .modifyEnd(sql.raw(phrases.keepExisting('scope')))
       await transact('durable', (queries) => queries.change(insert.compile()))
     },
     async forget({ provider, userId }, clientId) {

@@ -32,8 +32,8 @@ export interface Phrases {
   readonly forShare: string
   /** After a `select`: nobody else may lock these rows until the transaction ends. */
   readonly forUpdate: string
-  /** After an `insert`: where such a row is there already, leave it and do not fail. */
-  readonly keepExisting: string
+  /** After an `insert`: where such a row is there already, leave it and do not fail. `column` is one of its key. */
+  readonly keepExisting: (column: string) => string
   /** After a `create table`. */
   readonly createTable: string
 }

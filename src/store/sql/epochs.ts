@@ -65,7 +65,7 @@ function prepareEpochQueries({ db, dialect: { phrases } }: Sql) {
     db
       .insertInto('consulate_epochs')
       .values({ kind, subject, epoch: 0 })
-      .modifyEnd(sql.raw(phrases.keepExisting)),
+      .modifyEnd(sql.raw(phrases.keepExisting('subject'))),
   )
   const increment = prepare(({ kind, subject }: { kind: EpochKind; subject: string }) =>
     db

@@ -45,6 +45,6 @@ const insert = ({ db, dialect: { phrases } }: Sql, queries: Queries, fingerprint
     db
       .insertInto('consulate_fingerprints')
       .values({ fingerprint, added_at: now })
-      .modifyEnd(sql.raw(phrases.keepExisting))
+      .modifyEnd(sql.raw(phrases.keepExisting('fingerprint')))
       .compile(),
   )

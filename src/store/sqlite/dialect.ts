@@ -18,7 +18,12 @@ export const createSqliteDialect = (path: string, patience: number): SqlDialect 
     serial: 'integer primary key autoincrement',
   },
   // Whoever has begun is the only writer there is, so rows need no locks.
-  phrases: { forShare: '', forUpdate: '', keepExisting: 'on conflict do nothing', createTable: 'strict' },
+  phrases: {
+    forShare: '',
+    forUpdate: '',
+    keepExisting: () => 'on conflict do nothing',
+    createTable: 'strict',
+  },
   transactions: {
     // In WAL mode NORMAL commits without waiting for the disk; FULL waits, for all that was written before as well.
     durable: {
