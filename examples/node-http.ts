@@ -1,0 +1,47 @@
+/**
+ * An authorization server and an API that it guards, in one process, on Node's own HTTP server.
+ *
+ *     npm run example examples/node-http.ts
+ *
+ * It prints how to start machine-client.ts, which gets a token and uses it.
+ */
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { createServer, type RequestListener } from 'node:http'
+import { builtInUsers, clientCredentials, createAuthorizationServer } from 'consulate'
+import { toNode } from 'consulate/node'
+import { sqlite } from 'consulate/sqlite'
+
+const port = Number(process.env['PORT'] ?? 3000)
+const issuer = `http://127.0.0.1:${port}`
+
+const server = createAuthorizationServer({
+  issuer,
+  // They end with this process. A real server has secretsFromDirectory('./secrets').
+  secrets: {
+    signingKeys: [{ privateKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey }],
+    secrets: [{ value: randomBytes(32).toString('base64url') }],
+  },
+  store: sqlite(':memory:'),
+  users: builtInUsers(),
+  scopes: { 'orders:read': 'See your orders', 'orders:create': 'Place orders' },
+  grants: [clientCredentials()],
+})
+
+const auth = toNode(server)
+
+const listOrders = auth.machine('orders:read')((request, response) => {
+  response.setHeader('Content-Type', 'application/json')
+  response.end(JSON.stringify({ orders: ['tea', 'rice'], client: request.auth.client.id }))
+})
+
+const api: RequestListener = (request, response) =>
+  request.url === '/orders' ? listOrders(request, response) : response.writeHead(404).end()
+
+await server.ready()
+const { client, secret } = await server.clients.create({ name: 'Importer', scopes: ['orders:read'] })
+const http = createServer(auth.routes(api)).listen(port, '127.0.0.1', () => {
+  const settings = `ISSUER=${issuer} CLIENT_ID=${client.id} CLIENT_SECRET=${secret}`
+  console.log(`${settings} npm run example examples/machine-client.ts`)
+})
+
+process.once('SIGTERM', () => http.close(() => void server.close()))

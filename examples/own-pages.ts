@@ -1,0 +1,56 @@
+/**
+ * An authorization server with a sign-in page of your own. All other pages stay ours.
+ *
+ *     npm run example examples/own-pages.ts
+ *
+ * Then open http://127.0.0.1:3000/login.
+ */
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { createServer } from 'node:http'
+import { authorizationCode, builtInUsers, createAuthorizationServer, type View } from 'consulate'
+import { toNode } from 'consulate/node'
+import { sqlite } from 'consulate/sqlite'
+
+/** Everything in the props is text. What you print, you escape. */
+const escape = (text: string): string =>
+  text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+
+const problems = {
+  credentials: 'Wrong name or password.',
+  expired: 'This page was open for too long. Try again.',
+  throttled: 'Too many tries. Wait a little.',
+}
+
+const signIn: View<'signIn'> = ({ action, hidden, username, problem, client }) => `<!doctype html>
+<html lang="en">
+<title>Tea house: sign in</title>
+<link rel="stylesheet" href="/tea-house.css">
+<h1>Welcome to the tea house</h1>
+${client ? `<p>to go on to ${escape(client.name)} (${escape(client.host)})</p>` : ''}
+${problem ? `<p role="alert">${problems[problem.kind]}</p>` : ''}
+<form method="post" action="${escape(action)}">
+  ${Object.entries(hidden)
+    .map(([name, value]) => `<input type="hidden" name="${escape(name)}" value="${escape(value)}">`)
+    .join('')}
+  <label>Name <input name="username" autocomplete="username" value="${escape(username)}"></label>
+  <label>Password <input name="password" type="password" autocomplete="current-password"></label>
+  <button>Sign in</button>
+</form>
+</html>`
+
+const port = Number(process.env['PORT'] ?? 3000)
+const issuer = `http://127.0.0.1:${port}`
+const server = createAuthorizationServer({
+  issuer,
+  secrets: {
+    signingKeys: [{ privateKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey }],
+    secrets: [{ value: randomBytes(32).toString('base64url') }],
+  },
+  store: sqlite(':memory:'),
+  users: builtInUsers(),
+  scopes: { profile: 'See your name' },
+  grants: [authorizationCode()],
+  pages: { name: 'Tea house', views: { signIn } },
+})
+
+createServer(toNode(server).routes()).listen(port, '127.0.0.1', () => console.log(`Open ${issuer}/login`))

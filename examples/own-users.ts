@@ -1,0 +1,58 @@
+/**
+ * An authorization server whose people are in your own table, and an API that knows who is asking.
+ *
+ *     npm run example examples/own-users.ts
+ *
+ * It prints how to start web-app-client.ts, where ada@example.com signs in with the password "correct horse".
+ */
+import { generateKeyPairSync, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
+import { createServer, type RequestListener } from 'node:http'
+import { promisify } from 'node:util'
+import { authorizationCode, createAuthorizationServer, refreshToken, type UserProvider } from 'consulate'
+import { toNode } from 'consulate/node'
+import { sqlite } from 'consulate/sqlite'
+
+// Your own hashing, whatever it is, off the main thread.
+const hashOf = promisify(scrypt) as (password: string, salt: string, length: number) => Promise<Buffer>
+const ada = { id: 7, name: 'Ada', email: 'ada@example.com', salt: 'a1', isActive: true }
+const people = [{ ...ada, hash: await hashOf('correct horse', 'a1', 32) }]
+const nobody = { salt: 'b2', hash: randomBytes(32) }
+
+const users: UserProvider<(typeof people)[number]> = {
+  find: async (id) => people.find((person) => String(person.id) === id && person.isActive),
+  findByUsername: async (name) => people.find(({ email, isActive }) => email === name && isActive),
+  async verifyPassword(person, password) {
+    // Nobody gets a hash too, else the time of the answer tells who has an account.
+    const { salt, hash } = person ?? nobody
+    return timingSafeEqual(await hashOf(password, salt, 32), hash) && person !== undefined
+  },
+}
+
+const port = Number(process.env['PORT'] ?? 3000)
+const issuer = `http://127.0.0.1:${port}`
+const server = createAuthorizationServer({
+  issuer,
+  secrets: {
+    signingKeys: [{ privateKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey }],
+    secrets: [{ value: randomBytes(32).toString('base64url') }],
+  },
+  store: sqlite(':memory:'),
+  users,
+  scopes: { profile: 'See your name' },
+  grants: [authorizationCode(), refreshToken()],
+})
+
+const auth = toNode(server)
+const me = auth.user('profile')((request, response) => {
+  const person = people.find(({ id }) => String(id) === request.auth.user.id)
+  response.end(`You are ${person?.name}\n`)
+})
+const api: RequestListener = (request, response) =>
+  request.url === '/me' ? me(request, response) : response.writeHead(404).end()
+
+const redirectUris = [process.env['REDIRECT_URI'] ?? 'http://127.0.0.1:4000/callback']
+const { client, secret } = await server.clients.create({ name: 'Notebook', redirectUris })
+createServer(auth.routes(api)).listen(port, '127.0.0.1', () => {
+  const settings = `ISSUER=${issuer} CLIENT_ID=${client.id} CLIENT_SECRET=${secret}`
+  console.log(`${settings} npm run example examples/web-app-client.ts`)
+})

@@ -1,0 +1,59 @@
+/**
+ * A web app that people sign in to through the authorization server: authorization code with PKCE and a secret.
+ *
+ *     ISSUER=… CLIENT_ID=… CLIENT_SECRET=… npm run example examples/web-app-client.ts
+ *
+ * own-users.ts prints that line, with the values in it. Then open http://127.0.0.1:4000.
+ */
+import { randomUUID } from 'node:crypto'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import * as oauth from 'openid-client'
+
+const { ISSUER = 'http://127.0.0.1:3000', CLIENT_ID = '', CLIENT_SECRET = '', PORT = '4000' } = process.env
+const home = `http://127.0.0.1:${PORT}`
+const config = await oauth.discovery(new URL(ISSUER), CLIENT_ID, CLIENT_SECRET, undefined, {
+  algorithm: 'oauth2',
+  // For a server on this machine only.
+  execute: [oauth.allowInsecureRequests],
+})
+
+/** Sign-ins under way, each bound to the browser that began it. */
+const pending = new Map<string, { readonly verifier: string; readonly state: string }>()
+
+async function begin(response: ServerResponse): Promise<void> {
+  const [browser, verifier, state] = [randomUUID(), oauth.randomPKCECodeVerifier(), oauth.randomState()]
+  pending.set(browser, { verifier, state })
+  const url = oauth.buildAuthorizationUrl(config, {
+    redirect_uri: `${home}/callback`,
+    scope: 'profile',
+    state,
+    code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+    code_challenge_method: 'S256',
+  })
+  response.setHeader('Set-Cookie', `app=${browser}; Path=/; HttpOnly; SameSite=Lax`)
+  response.writeHead(303, { Location: url.href }).end()
+}
+
+async function finish(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const browser = /(?:^|; )app=([\w-]+)/.exec(request.headers.cookie ?? '')?.[1] ?? ''
+  const begun = pending.get(browser)
+  pending.delete(browser)
+  if (!begun) return void response.writeHead(400).end('Begin at the beginning\n')
+  const tokens = await oauth.authorizationCodeGrant(config, new URL(request.url ?? '', home), {
+    pkceCodeVerifier: begun.verifier,
+    expectedState: begun.state,
+  })
+  const renewed = await oauth.refreshTokenGrant(config, tokens.refresh_token ?? '')
+  const answer = await oauth.fetchProtectedResource(
+    config,
+    renewed.access_token,
+    new URL('/me', ISSUER),
+    'GET',
+  )
+  response.end(await answer.text())
+}
+
+createServer((request, response) => {
+  const work = request.url?.startsWith('/callback?') ? finish(request, response) : begin(response)
+  work.catch((problem: unknown) => response.writeHead(400).end(`${String(problem)}\n`))
+}).listen(Number(PORT), '127.0.0.1', () => console.log(`Open ${home}`))

@@ -1,0 +1,62 @@
+import { afterEach, expect, test } from 'vitest'
+import { openBrowser } from './browser.ts'
+import { freePort, run, settingsIn, type Program } from './program.ts'
+
+const running: Program[] = []
+afterEach(async () => void (await Promise.all(running.splice(0).map((program) => program.stop()))))
+
+function start(...parameters: Parameters<typeof run>): Program {
+  const program = run(...parameters)
+  running.push(program)
+  return program
+}
+
+test('node-http and machine-client: a program gets a token by its secret and reads orders with it', async () => {
+  const PORT = await freePort()
+  const line = await start('node-http.ts', { PORT }).printed('machine-client.ts')
+  const output = await start('machine-client.ts', settingsIn(line)).ended()
+  expect(output).toContain('A token for "orders:read", good for 900 seconds')
+  expect(output).toContain(`200 {"orders":["tea","rice"],"client":"${settingsIn(line)['CLIENT_ID']}"}`)
+  const withoutToken = await fetch(`http://127.0.0.1:${PORT}/orders`)
+  expect(withoutToken.status).toBe(401)
+  const elsewhere = await fetch(`http://127.0.0.1:${PORT}/elsewhere`)
+  expect(elsewhere.status).toBe(404)
+})
+
+test('fetch-handler: a request without a token is refused, one with a token is answered', async () => {
+  const output = await start('fetch-handler.ts').ended()
+  expect(output.trim().split('\n')).toEqual([
+    '401 {"error":"missing_token","error_description":"Missing token"}',
+    '200 {"orders":["tea","rice"],"kind":"machine"}',
+  ])
+})
+
+test('own-users and web-app-client: a person signs in, consents, and the app learns who they are', async () => {
+  const [PORT, home] = [await freePort(), await freePort()]
+  const REDIRECT_URI = `http://127.0.0.1:${home}/callback`
+  const line = await start('own-users.ts', { PORT, REDIRECT_URI }).printed('web-app-client.ts')
+  await start('web-app-client.ts', { ...settingsIn(line), PORT: home }).printed('Open')
+
+  const browser = openBrowser()
+  const signIn = await browser.open(`http://127.0.0.1:${home}`)
+  const refused = await browser.submit(signIn, 'Sign in', { username: 'ada@example.com', password: 'wrong' })
+  expect(refused.status).toBe(403)
+  const person = { username: 'ada@example.com', password: 'correct horse' }
+  const consent = await browser.submit(refused, 'Sign in', person)
+  expect(consent.text).toContain('See your name')
+  const end = await browser.submit(consent, 'Allow')
+  expect(end.url).toContain(REDIRECT_URI)
+  expect(end.text).toBe('You are Ada\n')
+})
+
+test('own-pages: the sign-in page is the example’s own, escaped, and travels with the server’s headers', async () => {
+  const PORT = await freePort()
+  await start('own-pages.ts', { PORT }).printed('Open')
+  const browser = openBrowser()
+  const page = await browser.open(`http://127.0.0.1:${PORT}/login`)
+  expect(page.text).toContain('Welcome to the tea house')
+  expect(page.headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
+  const again = await browser.submit(page, 'Sign in', { username: '"><script>', password: 'x' })
+  expect(again.text).toContain('Wrong name or password.')
+  expect(again.text).toContain('value="&#34;&#62;&#60;script&#62;"')
+})
