@@ -7,7 +7,7 @@ import { endpointsOf } from './endpoints/table.ts'
 import { createEvents, type Events } from './events.ts'
 import type { Auth, MachineAuth, UserAuth } from './guard/auth.ts'
 import { createGuard, type Guard } from './guard/guard.ts'
-import { isRefusal, type Refusal } from './guard/refusal.ts'
+import { isRefusal, unavailable, type Refusal } from './guard/refusal.ts'
 import { requirementOf, type Requirement, type ScopeRequirement } from './guard/requirement.ts'
 import { fromRequest, toResponse } from './lib/fetch.ts'
 import { json, type Answer, type Incoming } from './lib/http.ts'
@@ -56,7 +56,7 @@ export interface AuthorizationServer<Scope extends string = string> extends Admi
 export interface Core {
   /** Undefined where the path is none of the server's. Never throws. */
   handle(incoming: Incoming): Promise<Answer | undefined>
-  /** Who an `Authorization` header is from. */
+  /** Who an `Authorization` header is from; 503 where the server cannot start. Never throws. */
   check(authorization: string | null | undefined, requirement: Requirement): Promise<Auth | Refusal>
   /** What a route of the default provider asks for. */
   requirement(audience: Requirement['audience'], scopes: Scopes<string>): Requirement
@@ -86,8 +86,8 @@ export function createAuthorizationServer<const Scope extends string, User exten
       return running ? handle(table, running.services, incoming) : NOT_STARTED
     },
     async check(authorization, requirement) {
-      const { guard } = await started()
-      return guard.check(authorization, requirement)
+      const running = await started().catch((cause: unknown) => notStarted(settings.logger, cause))
+      return running ? running.guard.check(authorization, requirement) : unavailable()
     },
     requirement: (audience, scopes) => requirementOf(audience, scopes, settings.provider),
   }
