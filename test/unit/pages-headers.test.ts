@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { formTargetOf, pageHeaders } from '../../src/pages/headers.ts'
+import { createPages } from '../../src/pages/render.ts'
+
+const policyOf = (formTargets: readonly string[]): string | undefined =>
+  pageHeaders({ formTargets })['Content-Security-Policy']
+
+/** Of the style as it stands in a page, so that a stray space shows. */
+async function styleHash(): Promise<string> {
+  const page = await createPages().render('signedOut', { signInUrl: '/' })
+  const style = /<style>([^]*)<\/style>/.exec(page)?.[1] ?? ''
+  return createHash('sha256').update(style).digest('base64')
+}
+
+test('the headers of a page let nothing run, nothing in, and nobody frame or keep it', async () => {
+  expect(pageHeaders()).toEqual({
+    'Content-Type': 'text/html; charset=utf-8',
+    'Content-Security-Policy': `default-src 'none'; style-src 'sha256-${await styleHash()}'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
+    'X-Frame-Options': 'DENY',
+    'X-Content-Type-Options': 'nosniff',
+    'Referrer-Policy': 'same-origin',
+    'Cache-Control': 'no-store',
+  })
+})
+
+test('form targets stand behind our own origin', () => {
+  expect(policyOf(['https://app.example', 'com.example.app:'])).toContain(
+    "; form-action 'self' https://app.example com.example.app:; ",
+  )
+})
+
+describe('a form target that could add to the policy is refused', () => {
+  test.each([
+    'https://app.example; script-src *',
+    'https://app.example https://evil.example',
+    'https://app.example,',
+    'https://app.example\r\nSet-Cookie: a=b',
+    'https://app.example\n',
+    'https://*.example',
+    'https://app.example/callback',
+    "'unsafe-inline'",
+    'javascript:',
+    'data:',
+    '*',
+    '',
+  ])('%j', (target) => {
+    expect(() => policyOf([target])).toThrow(expect.objectContaining({ code: 'server_error' }))
+  })
+})
+
+describe('the form target of a redirect URI', () => {
+  test.each([
+    ['https://app.example/callback?a=b', 'https://app.example'],
+    ['https://app.example:8443/', 'https://app.example:8443'],
+    ['https://bücher.example/', 'https://xn--bcher-kva.example'],
+    ['http://127.0.0.1:53121/', 'http://127.0.0.1:53121'],
+    ['http://localhost:3000/', 'http://localhost:3000'],
+    ['com.example.app:/callback', 'com.example.app:'],
+    ['com.example.app://callback', 'com.example.app:'],
+  ])('of %s is %s', (redirectUri, target) => {
+    expect(formTargetOf(redirectUri)).toBe(target)
+    expect(policyOf([target])).toContain(target)
+  })
+
+  test.each([
+    ['http://[::1]:53121/', 'http:'],
+    ['https://my_app.example/', 'https:'],
+  ])('of %s, which a policy cannot spell, is %s', (redirectUri, target) => {
+    expect(formTargetOf(redirectUri)).toBe(target)
+    expect(policyOf([target])).toContain(`form-action 'self' ${target};`)
+  })
+})

@@ -1,0 +1,140 @@
+import { describe, expect, test } from 'vitest'
+import type { ViewProps } from '../../src/pages/props.ts'
+import { createPages } from '../../src/pages/render.ts'
+import { LANGUAGES } from '../../src/pages/words.ts'
+import { SAMPLES } from '../support/page-samples.ts'
+
+const PAYLOAD = `<script>"'&</script>`
+const ESCAPED = '&lt;script&gt;&quot;&#39;&amp;&lt;/script&gt;'
+const NEVER_SHOWN = /^scopes\.\d+\.id$/
+const pages = createPages({ name: 'Orchard' })
+
+type Path = readonly (string | number)[]
+
+/** Where texts stand in the props; `kind` is our own word, never input. */
+function textPaths(value: unknown, path: Path = []): Path[] {
+  if (typeof value === 'string') return path.at(-1) === 'kind' ? [] : [path]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, part]) => textPaths(part, [...path, key]))
+}
+
+function withText<Value>(value: Value, [key, ...rest]: Path, text: string): Value {
+  if (key === undefined) return text as Value
+  const copy = (Array.isArray(value) ? [...value] : { ...value }) as Record<string | number, unknown>
+  copy[key] = withText(copy[key], rest, text)
+  return copy as Value
+}
+
+const tagsOf = (markup: string): string[] => Array.from(markup.matchAll(/<\/?[a-z0-9]+/g), ([tag]) => tag)
+
+const cases = Object.entries(SAMPLES).flatMap(([name, [view, props]]) =>
+  textPaths(props).map((path) => ({ page: name, prop: path.join('.'), view, props, path })),
+)
+
+describe('what comes from outside is escaped', () => {
+  test.each(cases)('$page: $prop', async ({ view, props, path, prop }) => {
+    const plain = await pages.render(view, withText(props, path, 'plain'))
+    const attacked = await pages.render(view, withText(props, path, PAYLOAD))
+    expect(attacked).not.toContain('<script')
+    expect(attacked).not.toContain(`"'`)
+    expect(tagsOf(attacked)).toEqual(tagsOf(plain))
+    expect(attacked.includes(ESCAPED)).toBe(!NEVER_SHOWN.test(prop))
+  })
+
+  test('the names of hidden fields', async () => {
+    const shown = await pages.render('signOut', { action: '/', hidden: { [PAYLOAD]: '1' }, userName: 'Ada' })
+    expect(shown).not.toContain('<script')
+    expect(shown).toContain(`name="${ESCAPED}"`)
+  })
+
+  test('the name of the server', async () => {
+    const shown = await createPages({ name: PAYLOAD }).render('signedOut', { signInUrl: '/' })
+    expect(shown).not.toContain('<script')
+    expect(shown.split(ESCAPED)).toHaveLength(3)
+  })
+})
+
+const consentOf = (client: ViewProps['consent']['client']): ViewProps['consent'] => {
+  const form = { action: '/', hidden: {} }
+  return { client, scopes: [], userName: 'Ada', approve: form, deny: form, switchAccount: form }
+}
+
+describe('a name cannot mislead', () => {
+  test('directional controls, which would turn a host around or end its isolation, are left out', async () => {
+    const hostile = '\u202egro.knab\u202c\u2066\u2069'
+    const shown = await pages.render('consent', consentOf({ name: hostile, host: `${hostile}.example` }))
+    expect(shown).not.toMatch(/[\u202a-\u202e\u2066-\u2069]/)
+    expect(shown).toContain('<bdi>gro.knab</bdi>')
+    expect(shown).toContain('<bdi dir="ltr">gro.knab.example</bdi>')
+  })
+
+  test('a long one is cut after 80 characters, never inside of one', async () => {
+    const family = '👨‍👩‍👧'
+    const shown = await pages.render('consent', consentOf({ name: family.repeat(500), host: 'a.example' }))
+    expect(shown).toContain(`<bdi>${family.repeat(80)}…</bdi>`)
+  })
+
+  test('a long host stays whole, since its end says whose it is', async () => {
+    const host = `${'accounts.'.repeat(60)}evil.example`
+    expect(await pages.render('consent', consentOf({ name: 'A', host }))).toContain(
+      `<bdi dir="ltr">${host}</bdi>`,
+    )
+  })
+
+  test('line breaks become spaces, and letters carry at most four marks', async () => {
+    const shown = await pages.render(
+      'consent',
+      consentOf({ name: `a\nb\u2028c${'\u0301'.repeat(50)}`, host: 'a' }),
+    )
+    expect(shown).toContain(`<bdi>a b c${'\u0301'.repeat(4)}</bdi>`)
+  })
+})
+
+describe('views', () => {
+  test('a view of your own takes the place of ours, and only of that one', async () => {
+    const mine = createPages({ views: { signedOut: ({ signInUrl }) => `<p>bye, ${signInUrl}` } })
+    expect(await mine.render('signedOut', { signInUrl: '/in' })).toBe('<p>bye, /in')
+    expect(await mine.render('signedIn', { userName: 'Ada', signOutUrl: '/out' })).toMatch(/^<!doctype html>/)
+  })
+
+  test('what a view of your own throws comes through', async () => {
+    const broken = createPages({
+      views: { signedOut: () => Promise.reject(new Error('template not found')) },
+    })
+    await expect(broken.render('signedOut', { signInUrl: '/' })).rejects.toThrow('template not found')
+  })
+
+  test('a view of your own gets style sheets and fonts of this server, and no style of ours', () => {
+    const mine = createPages({ views: { signedOut: () => '' } })
+    const policy = mine.headers('signedOut')['Content-Security-Policy']
+    expect(policy).toBe(
+      "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    )
+    expect(mine.headers('signedIn')).toEqual(pages.headers('signedIn'))
+  })
+})
+
+describe('every page', () => {
+  test.each(Object.entries(SAMPLES))(
+    '%s: has its language, a title, one heading and no script',
+    async (_name, [view, props]) => {
+      const shown = await pages.render(view, props)
+      expect(shown).toMatch(/^<!doctype html>\s*<html lang="en" dir="ltr">/)
+      expect(shown).toMatch(/<title>[^<]+ · Orchard<\/title>/)
+      expect(shown.match(/<h1>/g)).toHaveLength(1)
+      expect(shown).not.toMatch(/<script| style=| on[a-z]+=/)
+    },
+  )
+})
+
+describe('English', () => {
+  test.each([
+    [0, '1 second'],
+    [1, '1 second'],
+    [45, '45 seconds'],
+    [91, '2 minutes'],
+    [900, '15 minutes'],
+  ])('a wait of %d seconds reads "%s"', (wait, text) => {
+    expect(LANGUAGES.en.signIn.throttled(wait)).toBe(`Too many tries. Please wait ${text}, then try again.`)
+  })
+})
