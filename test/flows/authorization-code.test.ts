@@ -1,0 +1,203 @@
+import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
+import { afterAll, describe, expect, test } from 'vitest'
+import { openBrowser } from '../support/browser.ts'
+import {
+  askApi,
+  askToken,
+  authorizationUrl,
+  authorize,
+  basic,
+  codeIn,
+  formBody,
+  askJson,
+  getCode,
+  makePkce,
+} from '../support/oauth-client.ts'
+import { CALLBACK, startServer } from '../support/server.ts'
+
+const server = await startServer()
+const person = await server.addPerson()
+const publicClient = await server.addClient({ type: 'public' })
+const confidential = await server.addClient({ name: 'Ledger' })
+afterAll(server.close)
+
+describe('a public client with PKCE', () => {
+  test('gets exactly the answer of RFC 6749 section 5.1, which nobody may keep', async () => {
+    const visit = { server, browser: openBrowser(server), client: publicClient, person }
+    const { exchange } = await getCode(visit, { scope: 'orders:read profile' })
+    const { status, headers, body } = await askToken(server, publicClient, exchange)
+    expect(status).toBe(200)
+    expect(headers.get('content-type')).toBe('application/json')
+    expect(headers.get('cache-control')).toBe('no-store')
+    expect(headers.get('pragma')).toBe('no-cache')
+    expect(body).toEqual({
+      access_token: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
+      token_type: 'Bearer',
+      expires_in: 900,
+      refresh_token: expect.stringMatching(/^cons_rt_/),
+      scope: 'orders:read profile',
+    })
+  })
+
+  test('gets a token by RFC 9068, which the published keys verify', async () => {
+    const visit = { server, browser: openBrowser(server), client: publicClient, person }
+    const { exchange } = await getCode(visit)
+    const { body } = await askToken(server, publicClient, exchange)
+    const token = String(body['access_token'])
+    const keys = createRemoteJWKSet(new URL(server.endpoint('/.well-known/jwks.json')))
+    const { payload } = await jwtVerify(token, keys, {
+      issuer: server.issuer,
+      audience: server.issuer,
+      typ: 'at+jwt',
+      algorithms: ['ES256'],
+      requiredClaims: ['exp', 'iat', 'sub', 'jti', 'client_id'],
+    })
+    expect(Object.keys(decodeProtectedHeader(token)).sort()).toEqual(['alg', 'kid', 'typ'])
+    expect(payload).toMatchObject({
+      sub: person.id,
+      client_id: publicClient.id,
+      scope: 'orders:read',
+      subject_type: 'user',
+      provider: 'users',
+    })
+    expect(Number(payload.exp) - Number(payload.iat)).toBe(900)
+    expect(payload.jti?.startsWith(`${String(payload['azn'])}.`)).toBe(true)
+  })
+
+  test('reaches the API as the person who allowed it, with the scopes allowed', async () => {
+    const visit = { server, browser: openBrowser(server), client: publicClient, person }
+    const { exchange } = await getCode(visit)
+    const { body } = await askToken(server, publicClient, exchange)
+    const answer = await askApi(server, '/orders', String(body['access_token']))
+    expect(answer.status).toBe(200)
+    expect(answer.body).toMatchObject({
+      kind: 'user',
+      user: { id: person.id, provider: 'users', sub: person.id },
+      client: { id: publicClient.id },
+      scopes: ['orders:read'],
+    })
+  })
+})
+
+describe('a confidential client', () => {
+  test('authenticates with Basic, or with its secret in the body', async () => {
+    const visit = { server, browser: openBrowser(server), client: confidential, person }
+    const { id = '', secret = '' } = confidential
+    const byHeader = await askJson(server, '/oauth/token', {
+      method: 'POST',
+      headers: { authorization: basic(id, secret) },
+      body: formBody((await getCode(visit)).exchange),
+    })
+    const byBody = await askJson(server, '/oauth/token', {
+      method: 'POST',
+      body: formBody({ ...(await getCode(visit)).exchange, client_id: id, client_secret: secret }),
+    })
+    expect([byHeader.status, byBody.status]).toEqual([200, 200])
+    expect(Object.keys(byBody.body).sort()).toEqual(Object.keys(byHeader.body).sort())
+  })
+
+  test('needs no PKCE, as in the classic flow', async () => {
+    const page = await authorize(openBrowser(server), authorizationUrl(server, confidential), person)
+    const { status, body } = await askToken(server, confidential, {
+      grant_type: 'authorization_code',
+      code: codeIn(page),
+      redirect_uri: CALLBACK,
+    })
+    expect(status).toBe(200)
+    expect(body['scope']).toBe('')
+  })
+
+  test('needs PKCE where its record or the server says so', async () => {
+    const careful = await server.addClient({ requiresPkce: true })
+    await using strict = await startServer({ pkce: 'always' })
+    const usual = await strict.addClient()
+    const pages = [
+      await openBrowser(server).open(authorizationUrl(server, careful)),
+      await openBrowser(strict).open(authorizationUrl(strict, usual)),
+    ]
+    expect(pages.map(({ url }) => url.searchParams.get('error'))).toEqual([
+      'invalid_request',
+      'invalid_request',
+    ])
+  })
+})
+
+describe('the answer to the client', () => {
+  test('has the state, equal to the byte, and the issuer', async () => {
+    const state = 'a b+c&d=e%20f#g?"\'<ü€😀/\\'
+    const page = await authorize(
+      openBrowser(server),
+      authorizationUrl(server, confidential, { state }),
+      person,
+    )
+    expect(page.url.origin + page.url.pathname).toBe(CALLBACK)
+    expect([...page.url.searchParams.keys()]).toEqual(['code', 'state', 'iss'])
+    expect(page.url.searchParams.get('state')).toBe(state)
+    expect(page.url.searchParams.get('iss')).toBe(server.issuer)
+  })
+
+  test('has no state where the request had none', async () => {
+    const url = authorizationUrl(server, confidential, { state: undefined })
+    const page = await authorize(openBrowser(server), url, person)
+    expect([...page.url.searchParams.keys()]).toEqual(['code', 'iss'])
+  })
+
+  test('is added to the query that a redirect URI already has', async () => {
+    const redirectUri = 'https://app.example/callback?tenant=a%20b'
+    const client = await server.addClient({ redirectUris: [redirectUri] })
+    const page = await authorize(openBrowser(server), authorizationUrl(server, client), person)
+    expect(page.url.href.startsWith(`${redirectUri}&code=`)).toBe(true)
+  })
+
+  test('is sent with 303 and keeps the code out of Referer headers', async () => {
+    const page = await authorize(openBrowser(server), authorizationUrl(server, confidential), person)
+    expect(page.status).toBe(303)
+    expect(page.headers.get('referrer-policy')).toBe('no-referrer')
+    expect(page.headers.get('cache-control')).toBe('no-store')
+  })
+})
+
+describe('redirect_uri', () => {
+  test('may be left out where one is registered, and then at the exchange too', async () => {
+    const url = authorizationUrl(server, confidential, { redirect_uri: undefined })
+    const browser = openBrowser(server)
+    const first = codeIn(await authorize(browser, url, person))
+    const second = codeIn(await authorize(browser, url, person))
+    const exchange = { grant_type: 'authorization_code', code: first }
+    const named = { grant_type: 'authorization_code', code: second, redirect_uri: CALLBACK }
+    expect((await askToken(server, confidential, exchange)).status).toBe(200)
+    expect((await askToken(server, confidential, named)).status).toBe(200)
+  })
+
+  test('must be named where several are registered', async () => {
+    const client = await server.addClient({ redirectUris: [CALLBACK, 'https://app.example/other'] })
+    const page = await openBrowser(server).open(authorizationUrl(server, client, { redirect_uri: undefined }))
+    expect(page.status).toBe(400)
+    expect(page.text).toContain('redirect_uri is missing')
+  })
+
+  test('of a native client may have any port on loopback', async () => {
+    const client = await server.addClient({ type: 'public', redirectUris: ['http://127.0.0.1/callback'] })
+    const moved = { ...client, redirectUri: 'http://127.0.0.1:49152/callback' }
+    const visit = { server, browser: openBrowser(server), client: moved, person }
+    const { exchange } = await getCode(visit)
+    expect((await askToken(server, moved, exchange)).status).toBe(200)
+  })
+})
+
+test('an authorization request may be posted', async () => {
+  const { challenge } = makePkce()
+  const body = formBody({
+    response_type: 'code',
+    client_id: publicClient.id,
+    redirect_uri: CALLBACK,
+    scope: 'profile',
+    state: 'posted',
+    code_challenge: challenge,
+    code_challenge_method: 'S256',
+  })
+  const url = server.endpoint('/oauth/authorize')
+  const page = await authorize(openBrowser(server), url, person, { method: 'POST', body })
+  expect(page.url.searchParams.get('state')).toBe('posted')
+  expect(codeIn(page)).toMatch(/^[\w-]{43}$/)
+})

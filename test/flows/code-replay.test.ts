@@ -1,0 +1,103 @@
+import { afterAll, expect, test } from 'vitest'
+import { openBrowser } from '../support/browser.ts'
+import { makePkce, askApi, askToken, getCode, getTokens, refresh } from '../support/oauth-client.ts'
+import { startServer } from '../support/server.ts'
+
+const server = await startServer()
+const person = await server.addPerson()
+const client = await server.addClient({ type: 'public' })
+const other = await server.addClient({ type: 'public', name: 'Other' })
+const visit = { server, browser: openBrowser(server), client, person }
+afterAll(server.close)
+
+const isSpent = async (exchange: Record<string, string | undefined>): Promise<boolean> =>
+  (await askToken(server, client, exchange)).status !== 200
+
+test('a code that comes a second time gives nothing and ends what it gave', async () => {
+  const { exchange } = await getCode(visit)
+  const tokens = await getTokens(server, client, exchange)
+  const unrelated = await getTokens(server, client, (await getCode(visit)).exchange)
+  expect(await askToken(server, client, exchange)).toMatchObject({
+    status: 400,
+    body: { error: 'invalid_grant' },
+  })
+  expect((await askApi(server, '/me', tokens.access_token)).body['error_description']).toBe('Token revoked')
+  expect((await refresh(visit, tokens.refresh_token)).body['error']).toBe('invalid_grant')
+  expect((await askApi(server, '/me', unrelated.access_token)).status).toBe(200)
+  expect(server.events).toContainEqual({
+    name: 'replay.detected',
+    payload: expect.objectContaining({ of: 'code', clientId: client.id }) as unknown,
+  })
+})
+
+test("another client's try leaves a code unspent", async () => {
+  const { exchange } = await getCode(visit)
+  const answer = await askToken(server, other, exchange)
+  expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_grant'])
+  expect(await isSpent(exchange)).toBe(false)
+})
+
+test("another client's replay of a spent code revokes nothing", async () => {
+  const { exchange } = await getCode(visit)
+  const tokens = await getTokens(server, client, exchange)
+  expect((await askToken(server, other, exchange)).body['error']).toBe('invalid_grant')
+  expect((await askApi(server, '/me', tokens.access_token)).status).toBe(200)
+})
+
+test('a wrong redirect URI leaves a code unspent, and so does a missing one', async () => {
+  const { exchange } = await getCode(visit)
+  const wrong = await askToken(server, client, { ...exchange, redirect_uri: 'https://app.example/other' })
+  const missing = await askToken(server, client, { ...exchange, redirect_uri: undefined })
+  expect([wrong.body['error'], missing.body['error']]).toEqual(['invalid_grant', 'invalid_request'])
+  expect(await isSpent(exchange)).toBe(false)
+})
+
+test.each([
+  ['too short', 'a'.repeat(42)],
+  ['too long', 'a'.repeat(129)],
+  ['of other characters', `${'a'.repeat(42)}!`],
+  ['missing', undefined],
+])('a verifier that is %s is refused before the code is spent', async (_, verifier) => {
+  const { exchange } = await getCode(visit)
+  const answer = await askToken(server, client, { ...exchange, code_verifier: verifier })
+  expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_request'])
+  expect(await isSpent(exchange)).toBe(false)
+})
+
+test('a well-formed wrong verifier spends the code: there is no second try', async () => {
+  const { exchange } = await getCode(visit)
+  const answer = await askToken(server, client, { ...exchange, code_verifier: makePkce().verifier })
+  expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_grant'])
+  expect(await isSpent(exchange)).toBe(true)
+})
+
+test('a verifier without a challenge is refused: somebody may have taken the challenge away', async () => {
+  const confidential = await server.addClient()
+  const plain = { code_challenge: undefined, code_challenge_method: undefined }
+  const { exchange } = await getCode({ ...visit, client: confidential }, plain)
+  const answer = await askToken(server, confidential, exchange)
+  expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_request'])
+})
+
+test('a code lives for a minute', async () => {
+  const { exchange } = await getCode(visit)
+  server.clock.advance('61s')
+  const answer = await askToken(server, client, exchange)
+  expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_grant'])
+})
+
+test('a code that nobody was given is refused', async () => {
+  const answer = await askToken(server, client, {
+    grant_type: 'authorization_code',
+    code: makePkce().verifier,
+  })
+  expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_grant'])
+})
+
+test('a code whose person signed out meanwhile is refused', async () => {
+  const alone = { ...visit, browser: openBrowser(server) }
+  const { exchange } = await getCode(alone)
+  const question = await alone.browser.open(server.endpoint('/logout'))
+  await alone.browser.press(question, 'Sign out')
+  expect((await askToken(server, client, exchange)).body['error']).toBe('invalid_grant')
+})

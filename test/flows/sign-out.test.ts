@@ -1,0 +1,101 @@
+import { afterAll, expect, test } from 'vitest'
+import { openBrowser } from '../support/browser.ts'
+import type { Browser } from '../support/browser.ts'
+import { askApi, authorizationUrl, getVisitTokens, refresh } from '../support/oauth-client.ts'
+import { startServer } from '../support/server.ts'
+
+const server = await startServer()
+const person = await server.addPerson()
+const ours = await server.addClient({ name: 'Ours' })
+const theirs = await server.addClient({ name: 'Theirs', ownerId: 'somebody' })
+afterAll(server.close)
+
+async function signOut(browser: Browser) {
+  return browser.press(await browser.open(server.endpoint('/logout')), 'Sign out')
+}
+
+test("signing out ends the session and first-party tokens at once, and leaves third parties' alone", async () => {
+  const browser = openBrowser(server)
+  const first = { server, browser, person, client: ours }
+  const third = { server, browser, person, client: theirs }
+  const [mine, foreign] = [await getVisitTokens(first), await getVisitTokens(third)]
+  const page = await signOut(browser)
+  expect(page.text).toContain('You are signed out')
+  expect((await askApi(server, '/me', mine.access_token)).body['error_description']).toBe('Token revoked')
+  expect((await refresh(first, mine.refresh_token)).body['error']).toBe('invalid_grant')
+  expect((await askApi(server, '/me', foreign.access_token)).status).toBe(200)
+  expect((await refresh(third, foreign.refresh_token)).status).toBe(200)
+  expect((await browser.open(authorizationUrl(server, ours))).url.pathname).toBe('/login')
+})
+
+test("signing out on one device leaves the person's other devices signed in", async () => {
+  const devices = ['phone', 'tablet', 'desk'].map(() => ({
+    server,
+    browser: openBrowser(server),
+    person,
+    client: ours,
+  }))
+  const tokens = []
+  for (const device of devices) tokens.push(await getVisitTokens(device))
+  await signOut((devices[0] ?? { browser: openBrowser(server) }).browser)
+  const answers = await Promise.all(tokens.map(({ access_token: token }) => askApi(server, '/me', token)))
+  expect(answers.map(({ status }) => status)).toEqual([401, 200, 200])
+})
+
+test('a copy of the cookie is worth nothing after signing out', async () => {
+  const [browser, thief] = [openBrowser(server), openBrowser(server)]
+  await browser.signIn(await browser.open(server.endpoint('/login')), person)
+  for (const [name, value] of browser.cookies) thief.setCookie(name, value)
+  expect((await thief.open(server.endpoint('/login'))).text).toContain(person.email)
+  await signOut(browser)
+  expect((await thief.open(server.endpoint('/login'))).forms).toHaveLength(1)
+})
+
+test('signing out twice is harmless', async () => {
+  const browser = openBrowser(server)
+  await browser.signIn(await browser.open(server.endpoint('/login')), person)
+  const question = await browser.open(server.endpoint('/logout'))
+  expect((await browser.press(question, 'Sign out')).text).toContain('You are signed out')
+  expect((await browser.press(question, 'Sign out')).text).toContain('You are signed out')
+})
+
+test('signing out everywhere ends every session and every token of the person, and of nobody else', async () => {
+  const neighbor = await server.addPerson()
+  const visits = [person, person, neighbor].map((who) => ({
+    server,
+    browser: openBrowser(server),
+    person: who,
+    client: theirs,
+  }))
+  const tokens = []
+  for (const visit of visits) tokens.push(await getVisitTokens(visit))
+  await server.server.users.signOutEverywhere(person)
+  const answers = await Promise.all(tokens.map(({ access_token: token }) => askApi(server, '/me', token)))
+  expect(answers.map(({ status }) => status)).toEqual([401, 401, 200])
+  expect(await server.server.sessions.list(person)).toEqual([])
+  expect(await server.server.authorizations.list(person)).toEqual([])
+  const afterwards = await getVisitTokens({ server, browser: openBrowser(server), person, client: theirs })
+  expect((await askApi(server, '/me', afterwards.access_token)).status).toBe(200)
+})
+
+test('a session that is revoked from elsewhere ends with its tokens', async () => {
+  const visit = { server, browser: openBrowser(server), person, client: ours }
+  const tokens = await getVisitTokens(visit)
+  const { body } = await askApi(server, '/me', tokens.access_token)
+  expect(await server.server.sessions.revoke(String(body['sessionId']))).toBe(true)
+  expect((await askApi(server, '/me', tokens.access_token)).status).toBe(401)
+  expect((await visit.browser.open(server.endpoint('/login'))).forms).toHaveLength(1)
+})
+
+test('a session ends when it was not used for its lifetime, and use prolongs it', async () => {
+  await using brief = await startServer({ sessionLifetime: '1h' })
+  const somebody = await brief.addPerson()
+  const browser = openBrowser(brief)
+  await browser.signIn(await browser.open(brief.endpoint('/login')), somebody)
+  for (let count = 0; count < 3; count += 1) {
+    brief.clock.advance('50m')
+    expect((await browser.open(brief.endpoint('/login'))).text).toContain(somebody.email)
+  }
+  brief.clock.advance('61m')
+  expect((await browser.open(brief.endpoint('/login'))).forms).toHaveLength(1)
+})

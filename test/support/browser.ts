@@ -1,0 +1,101 @@
+import { formsIn, textIn } from './html-form.ts'
+import type { HtmlForm } from './html-form.ts'
+import type { Hoard } from './leaks.ts'
+import type { Person, TestServer } from './server.ts'
+
+/** Where a browser came to: a page of the server, or the address of a client that it was sent on to. */
+export interface Page {
+  readonly url: URL
+  readonly status: number
+  readonly headers: Headers
+  readonly body: string
+  /** What a person reads. */
+  readonly text: string
+  readonly forms: readonly HtmlForm[]
+}
+
+/** A browser without JavaScript: it keeps cookies, follows redirects within the server and fills in forms. */
+export interface Browser {
+  readonly cookies: ReadonlyMap<string, string>
+  /** The `Set-Cookie` values that it was sent, in order. */
+  readonly setCookies: readonly string[]
+  open(url: string | URL, init?: RequestInit): Promise<Page>
+  /** Presses the button of a form; `fields` are typed in, or replace what is there. */
+  press(page: Page, label: string, fields?: Readonly<Record<string, string>>): Promise<Page>
+  /** Fills in the sign-in page. */
+  signIn(page: Page, person: Pick<Person, 'email' | 'password'>): Promise<Page>
+  /** Sets a cookie by hand, as an attacker might. */
+  setCookie(name: string, value: string): void
+}
+
+const MOST_REDIRECTS = 10
+
+/** Opens a browser with no cookies. It says that it is Firefox on Linux, and where its forms come from. */
+export function openBrowser({ origin, hoard }: Pick<TestServer, 'origin' | 'hoard'>): Browser {
+  const cookies = new Map<string, string>()
+  const setCookies: string[] = []
+
+  async function visit(url: URL, init: RequestInit): Promise<Response> {
+    const headers = new Headers({ accept: 'text/html', 'user-agent': 'Firefox/140.0 (X11; Linux x86_64)' })
+    if (cookies.size > 0) headers.set('cookie', [...cookies].map((pair) => pair.join('=')).join('; '))
+    for (const [name, value] of new Headers(init.headers)) headers.set(name, value)
+    const response = await fetch(url, { ...init, headers, redirect: 'manual' })
+    for (const text of response.headers.getSetCookie()) keepCookie(text, cookies, hoard)
+    setCookies.push(...response.headers.getSetCookie())
+    return response
+  }
+
+  async function open(address: string | URL, init: RequestInit = {}): Promise<Page> {
+    let url = new URL(address, origin)
+    let response = await visit(url, init)
+    for (let count = 0; count < MOST_REDIRECTS; count += 1) {
+      const location = response.headers.get('location')
+      if (location === null) return pageOf(url, response, await response.text(), hoard)
+      await response.body?.cancel()
+      url = new URL(location, url)
+      if (url.origin !== origin) return pageOf(url, response, '', hoard)
+      response = await visit(url, {})
+    }
+    throw new Error('There are too many redirects.')
+  }
+
+  function press(page: Page, label: string, fields: Readonly<Record<string, string>> = {}): Promise<Page> {
+    const form = formOf(page, label)
+    const body = new URLSearchParams({ ...form.fields, ...fields })
+    const headers = { origin: page.url.origin, 'sec-fetch-site': 'same-origin' }
+    return open(new URL(form.action, page.url), { method: 'POST', body, headers })
+  }
+
+  return {
+    cookies,
+    setCookies,
+    open,
+    press,
+    signIn: (page, { email, password }) => press(page, 'Sign in', { username: email, password }),
+    setCookie: (name, value) => void cookies.set(name, value),
+  }
+}
+
+/** The form of a page whose button says this. */
+export function formOf({ forms, text }: Page, label: string): HtmlForm {
+  const form = forms.find((candidate) => candidate.label === label)
+  if (!form) throw new Error(`There is no form "${label}" on this page: ${text}`)
+  return form
+}
+
+function pageOf(url: URL, { status, headers }: Response, body: string, hoard: Hoard): Page {
+  const forms = formsIn(body)
+  for (const { fields } of forms) {
+    for (const name of ['csrf', 'consent']) hoard.keep(name, fields[name] ?? '')
+  }
+  hoard.keep('authorization code', url.searchParams.get('code') ?? '')
+  return { url, status, headers, body, text: textIn(body), forms }
+}
+
+function keepCookie(text: string, cookies: Map<string, string>, hoard: Hoard): void {
+  const [pair = '', ...attributes] = text.split('; ')
+  const mark = pair.indexOf('=')
+  const [name, value] = [pair.slice(0, mark), pair.slice(mark + 1)]
+  if (attributes.includes('Max-Age=0')) cookies.delete(name)
+  else cookies.set(name, hoard.keep('cookie', value))
+}

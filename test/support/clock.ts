@@ -1,0 +1,19 @@
+import type { Clock } from '../../src/lib/clock.ts'
+import { parseDuration } from '../../src/lib/duration.ts'
+import type { Duration } from '../../src/lib/duration.ts'
+
+/** The machine's clock, which a test may put forward. */
+export interface TestClock extends Clock {
+  advance(duration: Duration): void
+}
+
+/** Makes a clock that tells the time of the machine until it is put forward. */
+export function createTestClock(): TestClock {
+  let ahead = 0
+  return {
+    now: () => Date.now() + ahead,
+    advance(duration) {
+      ahead += parseDuration(duration) ?? 0
+    },
+  }
+}

@@ -1,0 +1,39 @@
+/** A form of a page, as a browser would send it. */
+export interface HtmlForm {
+  readonly action: string
+  /** What its button says. */
+  readonly label: string
+  /** The fields with the values that they have. */
+  readonly fields: Readonly<Record<string, string>>
+}
+
+/** The forms of a page. Reads what our own pages are made of, not all of HTML. */
+export const formsIn = (html: string): readonly HtmlForm[] =>
+  [...html.matchAll(/<form\s([^>]*)>(.*?)<\/form>/gs)].map(([, attributes = '', content = '']) => ({
+    action: attribute(attributes, 'action') ?? '',
+    label: textIn(/<button[^>]*>(.*?)<\/button>/s.exec(content)?.[1] ?? ''),
+    fields: fieldsIn(content),
+  }))
+
+/** The text that a piece of a page shows. */
+export const textIn = (html: string): string =>
+  unescapeHtml(html.replaceAll(/<(style|script).*?<\/\1>|<[^>]*>/gs, ' '))
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+
+function fieldsIn(html: string): Record<string, string> {
+  const inputs = [...html.matchAll(/<input\s([^>]*)>/gs)].map(([, attributes = '']) => attributes)
+  return Object.fromEntries(
+    inputs.map((attributes) => [attribute(attributes, 'name') ?? '', attribute(attributes, 'value') ?? '']),
+  )
+}
+
+function attribute(attributes: string, name: string): string | undefined {
+  const value = new RegExp(`(?:^|\\s)${name}="([^"]*)"`).exec(attributes)?.[1]
+  return value === undefined ? undefined : unescapeHtml(value)
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" }
+
+const unescapeHtml = (text: string): string =>
+  text.replaceAll(/&(amp|lt|gt|quot|#39);/g, (_, name: string) => ENTITIES[name] ?? '')

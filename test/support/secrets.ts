@@ -1,0 +1,18 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { randomText } from '../../src/lib/hash.ts'
+
+/** A signing key (ES256) and a root secret as text, so that they can be handed to other processes. */
+export interface TestSecrets {
+  readonly signingKeys: readonly [{ readonly privateKey: string }]
+  readonly secrets: readonly [{ readonly value: string }]
+}
+
+/** The secrets of every server that a test file starts: made once, when the file is loaded. */
+export const testSecrets: TestSecrets = makeSecrets()
+
+/** Makes secrets that nobody else has. */
+export function makeSecrets(): TestSecrets {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  return { signingKeys: [{ privateKey: pem }], secrets: [{ value: randomText(32) }] }
+}

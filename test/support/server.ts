@@ -1,0 +1,179 @@
+import { createServer } from 'node:http'
+import type { Server } from 'node:http'
+import { mkdtemp, rm } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { toNode } from '../../src/adapters/node.ts'
+import { createAuthorizationServer, jsonLogger } from '../../src/index.ts'
+import type { AuthorizationServer, ClientRegistration, EventMap, Store } from '../../src/index.ts'
+import { sqlite } from '../../src/store/sqlite.ts'
+import { createUser } from '../../src/users/built-in.ts'
+import { guardedApi } from './api.ts'
+import { createTestClock } from './clock.ts'
+import type { TestClock } from './clock.ts'
+import { commonConfig } from './config.ts'
+import type { TestConfig, TestScope } from './config.ts'
+import { createHoard, leaksOf } from './leaks.ts'
+import type { Hoard } from './leaks.ts'
+import { testSecrets } from './secrets.ts'
+
+/** A person who can sign in. */
+export interface Person {
+  readonly id: string
+  readonly email: string
+  readonly password: string
+}
+
+/** A registered client as its developer knows it. */
+export interface TestClient {
+  readonly id: string
+  /** Undefined for public clients. */
+  readonly secret: string | undefined
+  /** The first redirect URI; empty where it has none. */
+  readonly redirectUri: string
+}
+
+/** What the server told its listeners. */
+export interface HeardEvent {
+  readonly name: keyof EventMap
+  readonly payload: Readonly<Record<string, unknown>>
+}
+
+/** A real server on a port of its own, over a real file, with all that a test may want to look at. */
+export interface TestServer {
+  readonly server: AuthorizationServer<TestScope>
+  readonly issuer: string
+  /** Where it listens: the issuer without its path. */
+  readonly origin: string
+  readonly store: Store
+  /** The SQLite file. */
+  readonly file: string
+  readonly clock: TestClock
+  /** Every log line so far. */
+  readonly logs: readonly string[]
+  readonly events: readonly HeardEvent[]
+  /** Every secret that was given out or typed in so far. */
+  readonly hoard: Hoard
+  /** The address of a path, as the issuer would write it: `endpoint('/oauth/token')`. */
+  endpoint(path: string): string
+  addPerson(): Promise<Person>
+  addClient(registration?: Partial<ClientRegistration>): Promise<TestClient>
+  /** Stops it. Throws where a secret was found in the log, in an event or in the file. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** What a test may choose: any option of the server; `path`: of the issuer; `file`: a database that exists. */
+export interface ServerOptions extends Partial<TestConfig> {
+  readonly path?: string
+  readonly file?: string
+}
+
+/** The redirect URI of clients that do not say otherwise. Nobody ever listens there: it is where the test takes over. */
+export const CALLBACK = 'https://app.example/callback'
+
+/** Starts a server. Close it in `afterAll`, or write `await using server = await startServer()`. */
+export async function startServer({ path = '', file, ...config }: ServerOptions = {}): Promise<TestServer> {
+  const directory = await mkdtemp(join(tmpdir(), 'consulate-'))
+  const http = createServer()
+  const origin = await listen(http)
+  const database = file ?? join(directory, 'data.db')
+  const { logs, events, hoard, clock } = { ...recorders(), clock: createTestClock() }
+  const store = config.store ?? sqlite(database)
+  const logger = jsonLogger({ level: 'debug', write: (line) => void logs.push(line) })
+  const server = createAuthorizationServer({
+    ...commonConfig(),
+    issuer: origin + path,
+    secrets: testSecrets,
+    store,
+    logger,
+    clock,
+    ...config,
+  })
+  listenToAll(server, events)
+  http.on('request', toNode(server).routes(guardedApi(server)))
+  const close = async (): Promise<void> => {
+    http.close()
+    http.closeAllConnections()
+    const leaks = leaksOf(hoard, { logs, events, file: database })
+    await server.close()
+    await rm(directory, { recursive: true, force: true })
+    if (leaks.length > 0) throw new Error(`Secrets were found:\n${leaks.join('\n')}`)
+  }
+  return {
+    server,
+    issuer: server.issuer,
+    origin,
+    store,
+    file: database,
+    clock,
+    logs,
+    events,
+    hoard,
+    endpoint: (rest) => `${origin}${path}${rest}`,
+    addPerson: () => addPerson(server, store, clock, hoard),
+    addClient: (registration) => addClient(server, hoard, registration),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+const recorders = (): { logs: string[]; events: HeardEvent[]; hoard: Hoard } => ({
+  logs: [],
+  events: [],
+  hoard: createHoard(),
+})
+
+/** Listens on a free port of the loopback address. */
+export async function listen(http: Server): Promise<string> {
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+  return `http://127.0.0.1:${(http.address() as AddressInfo).port}`
+}
+
+const EVENT_NAMES: Readonly<Record<keyof EventMap, true>> = {
+  'token.issued': true,
+  'authorization.created': true,
+  'replay.detected': true,
+  'refresh.ahead': true,
+  'session.started': true,
+  'session.ended': true,
+  'sign-in.failed': true,
+  'consent.given': true,
+  'consent.denied': true,
+  'request.refused': true,
+  'revocation.written': true,
+}
+
+function listenToAll(server: AuthorizationServer<TestScope>, events: HeardEvent[]): void {
+  for (const name of Object.keys(EVENT_NAMES) as (keyof EventMap)[]) {
+    server.on(name, (payload) => void events.push({ name, payload: { ...payload } }))
+  }
+}
+
+let people = 0
+
+async function addPerson(
+  server: AuthorizationServer<TestScope>,
+  store: Store,
+  clock: TestClock,
+  hoard: Hoard,
+): Promise<Person> {
+  await server.ready()
+  people += 1
+  const password = hoard.keep('password', `correct horse ${people} battery`)
+  const user = await createUser(store, clock, { email: `person-${people}@example.com`, password })
+  if (!user) throw new Error('The address is taken.')
+  return { id: user.id, email: user.email, password }
+}
+
+async function addClient(
+  server: AuthorizationServer<TestScope>,
+  hoard: Hoard,
+  registration: Partial<ClientRegistration> = {},
+): Promise<TestClient> {
+  const redirectUris = registration.redirectUris ?? (registration.grantTypes ? [] : [CALLBACK])
+  const { client, secret } = await server.clients.create({ name: 'Orchard', redirectUris, ...registration })
+  if (secret !== undefined) hoard.keep('client secret', secret)
+  return { id: client.id, secret, redirectUri: redirectUris[0] ?? '' }
+}
