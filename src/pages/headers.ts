@@ -4,7 +4,7 @@ import { STYLE_SOURCE } from './style.ts'
 /** What differs from page to page. */
 export interface PageHeaderOptions {
   /**
-   * Where a form's answer may redirect to besides this server, as `formTargetOf` gives it. Chromium applies
+   * Where a form's answer may redirect to besides this server, as `formTargetsOf` gives it. Chromium applies
    * `form-action` to those redirects too, and to what the client redirects to next: what is not listed is not reached.
    */
   readonly formTargets?: readonly string[]
@@ -41,12 +41,13 @@ export const pageHeaders = ({ formTargets = [], isReplaced = false }: PageHeader
 })
 
 /**
- * The form target of a redirect URI: the origin of a web address, or an app's scheme (`com.example.app:`). A policy has
- * no spelling for IPv6 addresses and for hosts with an underscore (CSP Level 3 section 2.3.1): there it is the scheme.
+ * The form targets of a redirect URI. Not its origin: the policy holds for every redirect that follows, and clients
+ * lead people on to hosts of their own choosing. So any https page; any http one too where the client itself is
+ * reached over loopback http; or the app's own scheme.
  */
-export function formTargetOf(redirectUri: string): string {
-  const { protocol, origin } = new URL(redirectUri)
-  return ORIGIN.test(origin) ? origin : protocol
+export function formTargetsOf(redirectUri: string): readonly string[] {
+  const { protocol } = new URL(redirectUri)
+  return protocol === 'http:' ? ['http:', 'https:'] : [protocol]
 }
 
 function checked(target: string): string {

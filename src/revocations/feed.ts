@@ -5,8 +5,8 @@ import { createLiveSet, type LiveSet } from './live-set.ts'
 
 /** Where the entries come from: the store, or the issuer's feed over HTTP. */
 export interface RevocationSource {
-  /** Entries with an id above `cursor`, by id ascending. */
-  since(cursor: number, now: number): Promise<readonly RevocationEntry[]>
+  /** The first `limit` entries with an id above `cursor`, by id ascending. */
+  since(cursor: number, now: number, limit: number): Promise<readonly RevocationEntry[]>
 }
 
 /** How a node follows the revocations of all. Times in milliseconds. */
@@ -33,6 +33,10 @@ export interface RevocationFeed extends Omit<LiveSet, 'sweep'> {
 
 /** Ids are given before they are committed: a poll reads again what the last ones read within this time (ms). */
 const OVERLAP = 30_000
+/** As long as nothing has been known for that time: how many ids are read again. */
+const OVERLAP_IDS = 1_000
+/** How many entries are read at once, so that a million of them never holds up the requests between. */
+const BATCH = 5_000
 const SWEEP_INTERVAL = 60_000
 /** All is read again from the beginning this often (ms), in case the overlap was once too short. */
 const RECONCILE_INTERVAL = 600_000
@@ -53,9 +57,14 @@ export function createRevocationFeed({
 
   async function poll(): Promise<void> {
     const startedAt = performance.now()
-    const entries = await source.since(seen.safe(startedAt), clock.now())
-    for (const entry of entries) live.apply(entry)
-    seen.advance(entries.at(-1)?.id, startedAt)
+    let cursor = seen.safe(startedAt)
+    let entries: readonly RevocationEntry[]
+    do {
+      entries = await source.since(cursor, clock.now(), BATCH)
+      for (const entry of entries) live.apply(entry)
+      cursor = entries.at(-1)?.id ?? cursor
+    } while (entries.length === BATCH)
+    seen.advance(cursor, startedAt)
     freshSince = startedAt
   }
   const sync = (): Promise<void> =>
@@ -100,20 +109,21 @@ interface Cursor {
   /** Above which id to read at this moment. */
   safe(moment: number): number
   /** Remembers that everything up to an id was seen at a moment. */
-  advance(id: number | undefined, moment: number): void
+  advance(id: number, moment: number): void
   rewind(): void
 }
 
 function createCursor(): Cursor {
-  let marks: { id: number; moment: number }[] = []
+  let marks: readonly { readonly id: number; readonly moment: number }[] = []
   return {
     safe(moment) {
       const settled = marks.findLastIndex((mark) => moment - mark.moment > OVERLAP)
       if (settled > 0) marks = marks.slice(settled)
-      return settled >= 0 ? (marks[0]?.id ?? 0) : 0
+      const oldest = marks[0]?.id ?? 0
+      return settled < 0 ? Math.max(0, oldest - OVERLAP_IDS) : oldest
     },
     advance(id, moment) {
-      if (id !== undefined && id > (marks.at(-1)?.id ?? 0)) marks.push({ id, moment })
+      if (id > (marks.at(-1)?.id ?? 0)) marks = [...marks, { id, moment }]
     },
     rewind() {
       marks = []

@@ -165,8 +165,8 @@ export interface RevocationStore {
    * could: from the stored latest expiry; entries of clients and of the issuer are kept for good.
    */
   revoke(order: RevocationOrder, now: number): Promise<RevocationEntry | undefined>
-  /** Entries with an id above `cursor`, not yet expired, by id ascending. */
-  since(cursor: number, now: number): Promise<readonly RevocationEntry[]>
+  /** The first `limit` entries with an id above `cursor` that have not expired, by id ascending. */
+  since(cursor: number, now: number, limit: number): Promise<readonly RevocationEntry[]>
   /** The present epochs of a person and a client with this issuer; what was never raised is 0. */
   epochs(subject: string, clientId: string): Promise<Epochs>
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { formTargetOf, pageHeaders } from '../../src/pages/headers.ts'
+import { formTargetsOf, pageHeaders } from '../../src/pages/headers.ts'
 import { createPages } from '../../src/pages/render.ts'
 
 const policyOf = (formTargets: readonly string[]): string | undefined =>
@@ -49,25 +49,14 @@ describe('a form target that could add to the policy is refused', () => {
   })
 })
 
-describe('the form target of a redirect URI', () => {
+describe('the form targets of a redirect URI', () => {
   test.each([
-    ['https://app.example/callback?a=b', 'https://app.example'],
-    ['https://app.example:8443/', 'https://app.example:8443'],
-    ['https://bücher.example/', 'https://xn--bcher-kva.example'],
-    ['http://127.0.0.1:53121/', 'http://127.0.0.1:53121'],
-    ['http://localhost:3000/', 'http://localhost:3000'],
-    ['com.example.app:/callback', 'com.example.app:'],
-    ['com.example.app://callback', 'com.example.app:'],
-  ])('of %s is %s', (redirectUri, target) => {
-    expect(formTargetOf(redirectUri)).toBe(target)
-    expect(policyOf([target])).toContain(target)
-  })
-
-  test.each([
-    ['http://[::1]:53121/', 'http:'],
+    ['https://app.example/callback?a=b', 'https:'],
     ['https://my_app.example/', 'https:'],
-  ])('of %s, which a policy cannot spell, is %s', (redirectUri, target) => {
-    expect(formTargetOf(redirectUri)).toBe(target)
-    expect(policyOf([target])).toContain(`form-action 'self' ${target};`)
+    ['http://127.0.0.1:53121/', 'http: https:'],
+    ['http://[::1]:53121/', 'http: https:'],
+    ['com.example.app:/callback', 'com.example.app:'],
+  ])('of %s let people go on from there: %s', (redirectUri, targets) => {
+    expect(policyOf(formTargetsOf(redirectUri))).toContain(`form-action 'self' ${targets};`)
   })
 })

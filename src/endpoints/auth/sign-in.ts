@@ -1,11 +1,12 @@
 import { redirect, type Answer } from '../../lib/http.ts'
 import { parseForm, type Form } from '../../lib/form.ts'
+import { formTargetsOf } from '../../pages/headers.ts'
 import type { SignInProps } from '../../pages/props.ts'
 import { displayNameOf, type BaseUser } from '../../users/provider.ts'
 import type { Exchange } from '../endpoint.ts'
 import { readForm, readQuery } from '../form.ts'
 import { hostOf } from '../oauth/consent-view.ts'
-import { findTarget } from '../oauth/authorization-request.ts'
+import { findTarget, type AnswerTarget } from '../oauth/authorization-request.ts'
 import { page } from '../page.ts'
 import { pathsOf } from '../paths.ts'
 import { checkPassword } from './password.ts'
@@ -62,29 +63,29 @@ async function signInPage(exchange: Exchange, status: number, shown: Shown): Pro
   const { returnTo, username, problem, headers } = shown
   const session = await services.sessions.current(incoming)
   const { token, setCookie } = services.csrf.tokenFor(incoming, session?.id)
-  const client = await clientOf(exchange, returnTo)
+  const target = await targetOf(exchange, returnTo)
   const props = {
     action: pathsOf(services.settings).signIn,
     hidden: { csrf: token, ...(returnTo !== undefined && { return_to: returnTo }) },
     username: username ?? '',
-    ...(client && { client }),
+    ...(target && { client: { name: target.client.name, host: hostOf(target.redirectUri) } }),
     ...(problem && { problem }),
   }
   return page(exchange, status, 'signIn', props, {
+    // Where consent is remembered, this very form leads to the client.
+    formTargets: target ? formTargetsOf(target.redirectUri) : [],
     headers: { ...headers, ...(setCookie && { 'Set-Cookie': setCookie }) },
   })
 }
 
 /** The client that sent the person here, if a client did. */
-async function clientOf(
+async function targetOf(
   { services }: Exchange,
   returnTo: string | undefined,
-): Promise<SignInProps['client']> {
+): Promise<AnswerTarget | undefined> {
   const query = returnTo?.slice(returnTo.indexOf('?') + 1)
   const form: Form | string = query === undefined ? '' : parseForm(query)
-  if (typeof form === 'string') return undefined
-  const target = await findTarget(services, form).catch(() => undefined)
-  return target && { name: target.client.name, host: hostOf(target.redirectUri) }
+  return typeof form === 'string' ? undefined : findTarget(services, form).catch(() => undefined)
 }
 
 const signedIn = (exchange: Exchange, user: BaseUser): Promise<Answer> =>

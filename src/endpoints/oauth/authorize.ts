@@ -4,7 +4,7 @@ import { randomText } from '../../lib/hash.ts'
 import { redirect, type Answer } from '../../lib/http.ts'
 import { coversScopes } from '../../model/scope.ts'
 import type { Session } from '../../model/session.ts'
-import { formTargetOf } from '../../pages/headers.ts'
+import { formTargetsOf } from '../../pages/headers.ts'
 import { displayNameOf, type BaseUser } from '../../users/provider.ts'
 import { signInUrl } from '../auth/return-to.ts'
 import type { Exchange } from '../endpoint.ts'
@@ -85,7 +85,7 @@ async function askForConsent(
     deny: { action, hidden: { ...hidden, _method: 'DELETE' } },
     switchAccount: { action: signIn, hidden: { intent: 'switch', return_to: `${action}?${query}` } },
   }
-  const formTargets = [formTargetOf(request.redirectUri)]
+  const formTargets = formTargetsOf(request.redirectUri)
   return page(exchange, 200, 'consent', props, {
     formTargets,
     ...(setCookie && { headers: { 'Set-Cookie': setCookie } }),

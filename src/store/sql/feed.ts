@@ -20,8 +20,8 @@ export interface Feed {
   ) => Promise<RevocationEntry | undefined>
   /** Forgets the entries of an epoch kind that a higher one is about to replace. */
   readonly forget: (queries: Queries, kind: EpochKind, subject: string) => Promise<void>
-  /** Entries with an id above `cursor` that have not expired, by id. */
-  readonly since: (cursor: number, now: number) => Promise<readonly RevocationEntry[]>
+  /** The first `limit` entries with an id above `cursor` that have not expired, by id. */
+  readonly since: (cursor: number, now: number, limit: number) => Promise<readonly RevocationEntry[]>
 }
 
 /** The revocation feed of a database. */
@@ -48,7 +48,7 @@ export function createFeed(database: Sql): Feed {
         .where('subject', '=', subject)
       await queries.change(forget.compile())
     },
-    since: async (cursor, now) => (await all(since({ cursor, now }))).map(toEntry),
+    since: async (cursor, now, limit) => (await all(since({ cursor, now, limit }))).map(toEntry),
   }
   return feed
 }
@@ -65,13 +65,14 @@ const prepareLatest = ({ db }: Sql) =>
   )
 
 const prepareSince = ({ db }: Sql) =>
-  prepare(({ cursor, now }: { cursor: number; now: number }) =>
+  prepare(({ cursor, now, limit }: { cursor: number; now: number; limit: number }) =>
     db
       .selectFrom('consulate_revocations')
       .selectAll()
       .where('id', '>', cursor)
       .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', now)]))
-      .orderBy('id'),
+      .orderBy('id')
+      .limit(limit),
   )
 
 const toEntry = (row: Selectable<RevocationTable>): RevocationEntry => ({

@@ -32,7 +32,7 @@ function testOrders({ describe, test, expect }: Kit): void {
       for (const kind of ['authorization', 'session', 'client'] as const) {
         expect(await revocations.revoke({ kind, id: 'nothing' }, NOW)).toBe(undefined)
       }
-      expect(await revocations.since(0, NOW)).toEqual([])
+      expect(await revocations.since(0, NOW, 100)).toEqual([])
     })
 
     test('an authorization is revoked alone', async (store) => {
@@ -203,11 +203,17 @@ function testFeed({ describe, test, expect }: Kit): void {
     test('entries come by id, above the cursor, and not expired', async ({ revocations }) => {
       for (const order of tokens(5)) await revocations.revoke(order, NOW - MINUTE)
       const subjectsSince = async (cursor: number, now: number) =>
-        (await revocations.since(cursor, now)).map(({ subject }) => subject)
+        (await revocations.since(cursor, now, 100)).map(({ subject }) => subject)
       expect(await subjectsSince(0, NOW - 1)).toEqual(['t0', 't1', 't2', 't3', 't4'])
       expect(await subjectsSince(0, NOW + 2)).toEqual(['t3', 't4'])
-      const [first] = await revocations.since(0, NOW - 1)
+      const [first] = await revocations.since(0, NOW - 1, 100)
       expect(await subjectsSince(first?.id ?? 0, NOW - 1)).toEqual(['t1', 't2', 't3', 't4'])
+    })
+
+    test('no more entries come than were asked for', async ({ revocations }) => {
+      for (const order of tokens(5)) await revocations.revoke(order, NOW - MINUTE)
+      const entries = await revocations.since(0, NOW - 1, 2)
+      expect(entries.map(({ subject }) => subject)).toEqual(['t0', 't1'])
     })
 
     test('the feed tells what revoke returned', async (store) => {
@@ -215,14 +221,14 @@ function testFeed({ describe, test, expect }: Kit): void {
       const returned = []
       for (const order of [TOKEN, LAPTOP, USER, WEB])
         returned.push(await store.revocations.revoke(order, NOW))
-      expect(await store.revocations.since(0, NOW)).toEqual(returned)
+      expect(await store.revocations.since(0, NOW, 100)).toEqual(returned)
     })
 
     test('doing it again is harmless', async (store) => {
       await authorize(store)
       const orders: RevocationOrder[] = [TOKEN, LAPTOP, { kind: 'authorization', id: 'azn' }]
       for (const order of orders) await store.revocations.revoke(order, NOW)
-      const before = await store.revocations.since(0, NOW)
+      const before = await store.revocations.since(0, NOW, 100)
       for (const order of orders) {
         const again = await store.revocations.revoke(order, NOW + 1)
         expect(before.some(({ kind, subject }) => kind === again?.kind && subject === again.subject)).toBe(
@@ -234,7 +240,7 @@ function testFeed({ describe, test, expect }: Kit): void {
     test('a token that turns out to live longer is revoked for longer', async ({ revocations }) => {
       await revocations.revoke(TOKEN, NOW)
       await revocations.revoke({ ...TOKEN, expiresAt: NOW + 2 * MINUTE } as RevocationOrder, NOW)
-      expect((await revocations.since(0, NOW + MINUTE)).length).toBe(1)
+      expect((await revocations.since(0, NOW + MINUTE, 100)).length).toBe(1)
     })
 
     test('a client and the issuer have one entry each: the highest, with an id above all before', async (store) => {
@@ -243,7 +249,7 @@ function testFeed({ describe, test, expect }: Kit): void {
         const first = await store.revocations.revoke(order, NOW)
         await store.revocations.revoke(TOKEN, NOW)
         const second = await store.revocations.revoke(order, NOW)
-        const entries = (await store.revocations.since(0, NOW)).filter(({ kind }) => kind === order.kind)
+        const entries = (await store.revocations.since(0, NOW, 100)).filter(({ kind }) => kind === order.kind)
         expect(entries).toEqual([{ ...second, epoch: (first?.epoch ?? 0) + 1 }])
         expect((second?.id ?? 0) > (first?.id ?? 0)).toBe(true)
       }
