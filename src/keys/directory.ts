@@ -14,6 +14,7 @@ import type { RootSecret, Secrets, SecretsSource, SigningKey } from './secrets.t
  */
 export const secretsFromDirectory = (path: string): SecretsSource => ({
   description: `the directory ${path}`,
+  directory: path,
   load: () => load(path),
 })
 

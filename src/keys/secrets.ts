@@ -43,6 +43,8 @@ export interface Secrets {
 export interface SecretsSource {
   /** For messages: `the directory ./secrets`. */
   readonly description: string
+  /** The directory that `consulate keys` makes them in; undefined where they come from elsewhere. */
+  readonly directory?: string
   /** Reads the secrets anew. Throws `ConfigError` where they are missing or unreadable. */
   load(): Promise<Secrets>
 }

@@ -32,7 +32,7 @@ export const layout = ({ words, name }: Site, title: string, content: Html): Htm
 const style = trustedMarkup(`<style>${STYLE}</style>`)
 
 /** A door with a keyhole. */
-const mark = html`<svg
+export const mark = html`<svg
   class="mark"
   viewBox="0 0 32 32"
   width="32"

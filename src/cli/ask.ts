@@ -1,0 +1,32 @@
+import { isCancel, password, select, text } from '@clack/prompts'
+import { CommandError } from './failure.ts'
+
+/** What can be chosen, with what people read. */
+export interface Choice<Value extends string> {
+  readonly value: Value
+  readonly label: string
+  readonly hint: string
+}
+
+/** Asks for a text; `isOptional` lets it be empty. Throws `CommandError` when the person leaves. */
+export async function askText(message: string, isOptional = false): Promise<string> {
+  const validate = (value: string | undefined): string | undefined =>
+    isOptional || value?.trim() ? undefined : 'Something must be here.'
+  return answered(await text({ message, validate })).trim()
+}
+
+/** Asks for a password, which is not shown. Throws `CommandError` when the person leaves. */
+export const askPassword = async (message: string): Promise<string> => answered(await password({ message }))
+
+/** Asks which one of several. Throws `CommandError` when the person leaves. */
+export async function askChoice<Value extends string>(
+  message: string,
+  choices: readonly Choice<Value>[],
+): Promise<Value> {
+  return answered(await select<string>({ message, options: [...choices] })) as Value
+}
+
+function answered(answer: string | symbol): string {
+  if (isCancel(answer) || typeof answer === 'symbol') throw new CommandError('nothing was done')
+  return answer
+}

@@ -1,0 +1,43 @@
+import type { Client } from '../model/client.ts'
+import { formatScope } from '../model/scope.ts'
+import { dim, table } from './output.ts'
+
+/** A client for scripts, in the words of client registration (RFC 7591 section 2) where it has one. */
+export const clientJson = (client: Client): Readonly<Record<string, unknown>> => ({
+  client_id: client.id,
+  client_name: client.name,
+  type: client.type,
+  redirect_uris: client.redirectUris,
+  grant_types: client.grantTypes,
+  scope: client.scopes && formatScope(client.scopes),
+  created_at: new Date(client.createdAt).toISOString(),
+  revoked_at: client.revokedAt && new Date(client.revokedAt).toISOString(),
+})
+
+/** A client for people, a line for each thing that there is to know. */
+export const clientLines = (client: Client): readonly string[] =>
+  table([
+    ['client_id', client.id],
+    ['name', client.name],
+    ['type', client.type],
+    ['grants', client.grantTypes.join(', ')],
+    ...client.redirectUris.map((uri) => ['redirect', uri]),
+    ['scopes', scopesOf(client)],
+    ['created', new Date(client.createdAt).toISOString()],
+    ...(client.revokedAt === null ? [] : [['revoked', new Date(client.revokedAt).toISOString()]]),
+  ])
+
+/** Clients for people, a line for each; revoked ones are dim. */
+export function clientTable(clients: readonly Client[]): readonly string[] {
+  const rows = clients.map((client) => [client.id, client.name, client.type, stateOf(client)])
+  const [head = '', ...lines] = table([['client_id', 'name', 'type', 'grants'], ...rows])
+  return [dim(head), ...lines.map((line, index) => (clients[index]?.revokedAt ? dim(line) : line))]
+}
+
+const stateOf = ({ revokedAt, grantTypes }: Client): string =>
+  revokedAt === null ? grantTypes.join(', ') : `revoked ${new Date(revokedAt).toISOString()}`
+
+const scopesOf = ({ scopes, grantTypes }: Client): string => {
+  if (scopes !== null) return formatScope(scopes) || 'none'
+  return grantTypes.includes('client_credentials') ? 'none' : 'every defined one'
+}

@@ -1,0 +1,86 @@
+import { registerClient } from '../clients/register.ts'
+import { systemClock } from '../lib/clock.ts'
+import { EVERY_SCOPE } from '../model/scope.ts'
+import type { Client } from '../model/client.ts'
+import type { Store } from '../store/contract.ts'
+import { clientJson, clientLines, clientTable } from './client-view.ts'
+import { CommandError } from './failure.ts'
+import { bold, print, printJson } from './output.ts'
+import { registrationOf, type NewClient } from './registration.ts'
+import { atWorkplace, checkInstalled, type Workplace } from './workplace.ts'
+
+/** The flags of the commands that look at clients. */
+export interface ClientOptions {
+  readonly json?: boolean
+}
+
+/** `consulate client`: registers a client. Its secret is told this once. */
+export async function createClient(options: NewClient): Promise<void> {
+  const registration = await registrationOf(options)
+  await atWorkplace(async (place) => {
+    await checkInstalled(place)
+    checkScopes(place, registration.scopes ?? [])
+    const { provider, store } = place
+    const { client, secret } = await registerClient(store.clients, systemClock, { provider, ...registration })
+    if (options.json) return printJson({ ...clientJson(client), ...(secret && { client_secret: secret }) })
+    print(...clientLines(client), ...secretLines(secret))
+  })
+}
+
+/** `consulate client list`: every client, revoked ones too. */
+export const listClients = ({ json = false }: ClientOptions): Promise<void> =>
+  atWorkplace(async (place) => {
+    await checkInstalled(place)
+    const clients = await everyClient(place.store)
+    if (json) return printJson(clients.map(clientJson))
+    if (clients.length === 0) return print('There are no clients. `consulate client` registers one.')
+    print(...clientTable(clients))
+  })
+
+/** `consulate client show`: what is known of a client; its secret is not. */
+export const showClient = (id: string, { json = false }: ClientOptions): Promise<void> =>
+  atWorkplace(async (place) => {
+    const client = await findClient(place, id)
+    if (json) return printJson(clientJson(client))
+    print(...clientLines(client))
+  })
+
+/** `consulate client revoke`: ends a client and its tokens, on every running node. Doing it again is harmless. */
+export const revokeClient = (id: string, { json = false }: ClientOptions): Promise<void> =>
+  atWorkplace(async (place) => {
+    await findClient(place, id)
+    await place.store.revocations.revoke({ kind: 'client', id }, systemClock.now())
+    if (json) return printJson(clientJson(await findClient(place, id)))
+    print(`${id} is revoked. What it was given ends within the time that servers poll in: a second.`)
+  })
+
+async function findClient(place: Workplace, id: string): Promise<Client> {
+  await checkInstalled(place)
+  const client = await place.store.clients.find(id)
+  if (!client) throw new CommandError(`there is no client ${id}`)
+  return client
+}
+
+async function everyClient({ clients }: Store): Promise<readonly Client[]> {
+  const all: Client[] = []
+  for (let page = await clients.list(); page.length > 0;) {
+    all.push(...page)
+    page = await clients.list({ after: all.at(-1)?.id ?? '' })
+  }
+  return all
+}
+
+/** Only where the scopes are known: a typing error would otherwise be found by the client's first request. */
+function checkScopes({ scopes, source }: Workplace, wanted: readonly string[]): void {
+  const unknown = wanted.filter((scope) => scope !== EVERY_SCOPE && scopes?.has(scope) === false)
+  if (unknown.length > 0) throw new CommandError(`${source} defines no scope ${unknown.join(', ')}`)
+}
+
+const secretLines = (secret: string | undefined): readonly string[] =>
+  secret === undefined
+    ? []
+    : [
+        '',
+        `  client_secret  ${bold(secret)}`,
+        '  Keep it now: it is not shown again, and only its hash is stored.',
+      ]

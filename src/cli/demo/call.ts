@@ -1,0 +1,52 @@
+import { html, type Html } from '../../lib/html.ts'
+import { readBody, sendPage, type DemoRoute } from './answer.ts'
+import { codeBox, demoPage } from './page.ts'
+
+const CALLS = ['GET /api/me', 'GET /api/orders', 'POST /api/orders', 'GET /api/machine'] as const
+
+type Call = (typeof CALLS)[number]
+
+/** Buttons that call the API with a token, which a page without scripts cannot do itself. */
+export const callForms = (accessToken: string): Html =>
+  html`<form method="post" action="/demo/call" class="row">
+    <input type="hidden" name="token" value="${accessToken}" />
+    ${CALLS.map((call) => html`<button class="secondary" name="call" value="${call}">${call}</button>`)}
+  </form>`
+
+/** POST /demo/call: calls the API by HTTP with the token of the form, and shows the answer. */
+export const createCall =
+  (origin: string): DemoRoute =>
+  async (request, response) => {
+    const form = new URLSearchParams((await readBody(request)) ?? '')
+    const call = CALLS.find((name) => name === form.get('call')) ?? CALLS[0]
+    const token = (form.get('token') ?? '').replaceAll(/[^\w.-]/g, '')
+    return sendPage(response, 200, called(call, token, await callApi(call, token, origin), origin))
+  }
+
+async function callApi(call: Call, token: string, origin: string): Promise<string> {
+  const [method = 'GET', path = ''] = call.split(' ')
+  const response = await fetch(`${origin}${path}`, {
+    method,
+    headers: { Authorization: `Bearer ${token}` },
+    ...(method === 'POST' && { body: JSON.stringify({ item: 'Pears' }) }),
+  })
+  return `${response.status} ${response.statusText}\n\n${await response.text()}`
+}
+
+const called = (call: Call, token: string, answer: string, origin: string): Html =>
+  demoPage(
+    call,
+    html`<p>The API has answered:</p>
+      ${codeBox(answer)}
+      <h2>The same in a terminal</h2>
+      ${codeBox(curlOf(call, token, origin))}
+      <h2>Call again</h2>
+      ${callForms(token)}
+      <p class="note soft"><a href="/">Back to the start</a></p>`,
+  )
+
+function curlOf(call: Call, token: string, origin: string): string {
+  const [method, path = ''] = call.split(' ')
+  const body = method === 'POST' ? ` -d '{"item":"Pears"}'` : ''
+  return `curl -s -H 'Authorization: Bearer ${token}'${body} ${origin}${path}`
+}

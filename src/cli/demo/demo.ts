@@ -1,0 +1,82 @@
+import { toNode } from '../../adapters/node.ts'
+import type { Config } from '../../config/config.ts'
+import { jsonLogger } from '../../lib/log.ts'
+import { createAuthorizationServer, type AuthorizationServer } from '../../server.ts'
+import { dataFolder } from '../environment.ts'
+import { installAt } from '../install.ts'
+import { listen, originOf, stopSignal, type Address } from '../listen.ts'
+import { print } from '../output.ts'
+import { atWorkplace, type Workplace } from '../workplace.ts'
+import { announce } from './announcement.ts'
+import { router, sendPage } from './answer.ts'
+import { createApi } from './api.ts'
+import { createCall } from './call.ts'
+import { createCallback } from './callback.ts'
+import { DEMO_SCOPES, ensureClients, ensurePerson, type DemoScope } from './cast.ts'
+import { homePage } from './home.ts'
+import { openRecord } from './record.ts'
+import { checkIsPlayground } from './safety.ts'
+import { demoClients, type DemoClients } from './sign-in.ts'
+
+/**
+ * `consulate serve --demo`: a real server with a demo person, demo clients and a small API, until SIGINT or SIGTERM.
+ *
+ * @throws CommandError where it could be a real server's place
+ */
+export async function serveDemo(address: Address): Promise<void> {
+  checkIsPlayground(address)
+  const origin = originOf(address)
+  const folder = dataFolder(process.env).path
+  // Before there is a database: it tells from then on that the database is the demo's.
+  const record = await openRecord(folder)
+  const clients = demoClients(record, origin)
+  await atWorkplace(async (place) => {
+    await installAt(place)
+    await ensureClients(place.store, record, origin)
+    const server = createAuthorizationServer(demoConfig(place, origin))
+    try {
+      await server.ready()
+      const listening = await listen(demoListener(server, place, clients), address)
+      // Not before: a password that nobody gets to see would be lost.
+      const password = await ensurePerson(place.store)
+      announce({ origin, folder, record, clients, password })
+      await stopSignal()
+      await listening.close()
+    } finally {
+      await server.close()
+    }
+    print('Stopped.')
+  })
+}
+
+const logger = jsonLogger()
+
+function demoConfig({ config }: Workplace, issuer: string): Config<DemoScope> {
+  const { secrets, store, users, grants } = config
+  return {
+    issuer,
+    secrets,
+    store,
+    users,
+    grants,
+    scopes: DEMO_SCOPES,
+    pages: { name: 'Consulate demo' },
+    logger,
+  }
+}
+
+function demoListener(
+  server: AuthorizationServer<DemoScope>,
+  { store }: Workplace,
+  clients: DemoClients,
+): ReturnType<typeof router> {
+  const auth = toNode(server)
+  const { issuer: origin } = server
+  const routes = {
+    'GET /': (_request, response) => sendPage(response, 200, homePage(clients, origin)),
+    'GET /demo/callback': createCallback(clients, origin),
+    'POST /demo/call': createCall(origin),
+    ...createApi(auth, store),
+  } satisfies Parameters<typeof router>[0]
+  return auth.routes(router(routes, logger))
+}

@@ -1,0 +1,43 @@
+import { generateSecrets } from '../keys/generate.ts'
+import { print, printJson } from './output.ts'
+import { atWorkplace, type Workplace } from './workplace.ts'
+
+/** The flags of `consulate install`. */
+export interface InstallOptions {
+  readonly json?: boolean
+}
+
+/** What an installation has done. */
+export interface Installed {
+  /** `elsewhere`: they come from the environment or the configuration, and can be read. */
+  readonly keys: 'created' | 'kept' | 'elsewhere'
+  /** Where the secrets are. */
+  readonly secrets: string
+  readonly migrations: readonly string[]
+}
+
+/** `consulate install`: makes keys and tables where there are none. Again and again is harmless. */
+export function install({ json = false }: InstallOptions): Promise<void> {
+  return atWorkplace(async (place) => {
+    const installed = await installAt(place)
+    if (json) return printJson(installed)
+    const { keys, secrets, migrations } = installed
+    const made = { created: 'made in', kept: 'there already, in', elsewhere: 'read from' }
+    print(
+      `Keys    ${made[keys]} ${secrets}`,
+      `Tables  ${migrations.length > 0 ? `made or updated: ${migrations.join(', ')}` : 'up to date'}`,
+    )
+  })
+}
+
+/** Makes keys and tables of a workplace where there are none. Throws `ConfigError` where its secrets cannot be read. */
+export async function installAt({ secrets, store }: Workplace): Promise<Installed> {
+  const keys =
+    secrets.directory === undefined
+      ? 'elsewhere'
+      : (await generateSecrets(secrets.directory)).created
+        ? 'created'
+        : 'kept'
+  await secrets.load()
+  return { keys, secrets: secrets.description, migrations: await store.migrate() }
+}

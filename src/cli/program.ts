@@ -1,0 +1,165 @@
+import { readFileSync } from 'node:fs'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import type { ClientOptions } from './client.ts'
+import type { NewClient } from './registration.ts'
+import type { KeysOptions } from './keys.ts'
+import type { InstallOptions } from './install.ts'
+import type { MigrateOptions } from './migrate.ts'
+import type { ServeOptions } from './serve.ts'
+import type { NewPerson } from './user.ts'
+
+const WHERE = `
+Works on what consulate.config.ts (.js, .mjs) in this directory says, or without one on the environment:
+  CONSULATE_DATA                             folder of the database and the secrets (./data)
+  CONSULATE_ISSUER                           where the server lives: https://auth.example.com
+  CONSULATE_SCOPES                           orders:read=See your orders;orders:create=Place orders
+  CONSULATE_TRUSTED_PROXIES                  10.0.0.0/8,127.0.0.1
+  CONSULATE_PRIVATE_KEY, CONSULATE_SECRET    secrets, in place of those in the folder`
+
+/**
+ * The command line. What a command does is imported when it runs, so that `--help` need not wait for it.
+ *
+ * Throws commander's errors instead of ending the process.
+ */
+export function createProgram(): Command {
+  const program = new Command('consulate')
+    .description('An OAuth 2 authorization server')
+    .version(version())
+    .enablePositionalOptions()
+    .exitOverride()
+    .showHelpAfterError('(--help says how it is written)')
+    .addHelpText('after', WHERE)
+  addServe(program)
+  addInstall(program)
+  addKeys(program)
+  addClient(program)
+  addUser(program)
+  addMigrate(program)
+  return program
+}
+
+function version(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(manifest) as { version: string }).version
+}
+
+function addServe(program: Command): void {
+  program
+    .command('serve')
+    .description('run the server until it is told to stop')
+    .option('--demo', 'with a demo person, demo clients and a small API; never in production')
+    .addOption(
+      new Option('--port <number>', 'where to listen').env('PORT').default(3000).argParser(parsePort),
+    )
+    .addOption(
+      new Option('--host <address>', 'where to listen').env('HOST').default(LOOPBACK).argParser(parseHost),
+    )
+    .action(async (options: ServeOptions) => (await import('./serve.ts')).serve(options))
+}
+
+function addInstall(program: Command): void {
+  program
+    .command('install')
+    .description('make what is missing: keys and tables')
+    .option('--json', JSON_HELP)
+    .action(async (options: InstallOptions) => (await import('./install.ts')).install(options))
+}
+
+function addKeys(program: Command): void {
+  program
+    .command('keys')
+    .description('make a signing key and a secret')
+    .addOption(
+      new Option('--algorithm <name>', 'what tokens are signed with (default: ES256)').choices([
+        'ES256',
+        'RS256',
+        'PS256',
+        'EdDSA',
+      ]),
+    )
+    .option('--length <bits>', 'of an RSA key (default: 4096)', parseNumber)
+    .option('--force', 'replace the keys that there are: every token, code and cookie is void then')
+    .option('--json', JSON_HELP)
+    .action(async (options: KeysOptions) => (await import('./keys.ts')).makeKeys(options))
+}
+
+function addClient(program: Command): void {
+  const client = program
+    .command('client')
+    .description('register a client; asks for what is left out, on a terminal')
+    .enablePositionalOptions()
+    .option('--name <name>', 'what people see when they are asked for consent')
+    .addOption(
+      new Option('--public', 'an app that can keep no secret: in a browser, on a phone').conflicts('client'),
+    )
+    .option('--client', 'a machine that acts for itself (client credentials)')
+    .option('--redirect-uri <uri>', 'where people come back to; may be repeated', collect)
+    .option('--scope <scope>', 'what it may ask for; may be repeated', collect)
+    .option('--json', JSON_HELP)
+    .action(async (options: NewClient) => (await import('./client.ts')).createClient(options))
+  client
+    .command('list')
+    .description('list the clients')
+    .option('--json', JSON_HELP)
+    .action(async (options: ClientOptions) => (await import('./client.ts')).listClients(options))
+  client
+    .command('show <client_id>')
+    .description('show a client')
+    .option('--json', JSON_HELP)
+    .action(async (id: string, options: ClientOptions) =>
+      (await import('./client.ts')).showClient(id, options),
+    )
+  client
+    .command('revoke <client_id>')
+    .description('end a client and every token that it was given, at once')
+    .option('--json', JSON_HELP)
+    .action(async (id: string, options: ClientOptions) =>
+      (await import('./client.ts')).revokeClient(id, options),
+    )
+}
+
+function addUser(program: Command): void {
+  program
+    .command('user')
+    .description('see to the people that the server itself keeps')
+    .command('create')
+    .description('add a person; asks for what is left out, on a terminal')
+    .option('--email <address>', 'what they sign in with')
+    .option('--name <name>', 'what they are called (default: the email)')
+    .addOption(
+      new Option('--password <text>', 'seen by whoever lists the processes; better:').conflicts(
+        'passwordStdin',
+      ),
+    )
+    .option('--password-stdin', 'read the password from standard input; or set CONSULATE_PASSWORD')
+    .option('--json', JSON_HELP)
+    .action(async (options: NewPerson) => (await import('./user.ts')).createPerson(options))
+}
+
+function addMigrate(program: Command): void {
+  program
+    .command('migrate')
+    .description('make or update the tables')
+    .option('--dry-run', 'only say what there is to do')
+    .option('--json', JSON_HELP)
+    .action(async (options: MigrateOptions) => (await import('./migrate.ts')).migrate(options))
+}
+
+const JSON_HELP = 'answer with JSON, for scripts'
+const LOOPBACK = '127.0.0.1'
+
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
+
+function parseNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.')
+  return Number(text)
+}
+
+/** An environment variable that is set to nothing counts as not set. */
+function parsePort(text: string, usual: number): number {
+  const port = text === '' ? usual : parseNumber(text)
+  if (port < 1 || port > 65_535) throw new InvalidArgumentError('It must be a number from 1 to 65535.')
+  return port
+}
+
+const parseHost = (text: string, usual: string): string => text || usual

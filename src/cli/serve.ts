@@ -1,0 +1,37 @@
+import { toNode } from '../adapters/node.ts'
+import { createAuthorizationServer } from '../server.ts'
+import { CommandError } from './failure.ts'
+import { listen, originOf, stopSignal, type Address } from './listen.ts'
+import { bold, print } from './output.ts'
+import { atWorkplace, type Workplace } from './workplace.ts'
+
+/** The flags of `consulate serve`. */
+export interface ServeOptions extends Address {
+  readonly demo?: boolean
+}
+
+/** `consulate serve`: runs the server until SIGINT or SIGTERM, then ends it cleanly. */
+export async function serve({ demo = false, host, port }: ServeOptions): Promise<void> {
+  if (demo) return (await import('./demo/demo.ts')).serveDemo({ host, port })
+  await atWorkplace(async (place) => {
+    checkIssuer(place)
+    const server = createAuthorizationServer(place.config)
+    try {
+      await server.ready()
+      const listening = await listen(toNode(server).routes(), { host, port })
+      print(`Consulate ${bold(server.issuer)} is listening on ${originOf({ host, port })}`)
+      await stopSignal()
+      await listening.close()
+    } finally {
+      await server.close()
+    }
+    print('Stopped.')
+  })
+}
+
+/** Said here in the words of the environment, which the settings do not know. */
+function checkIssuer({ config, database }: Workplace): void {
+  if (config.issuer !== '' || database === undefined) return
+  const help = 'set it, or write consulate.config.ts; to try Consulate out: `consulate serve --demo`'
+  throw new CommandError(`CONSULATE_ISSUER is not set, and there is no consulate.config.ts here: ${help}`)
+}

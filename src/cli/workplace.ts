@@ -1,0 +1,86 @@
+import { existsSync } from 'node:fs'
+import { basename } from 'node:path'
+import type { Config } from '../config/config.ts'
+import { resolveSettings } from '../config/settings.ts'
+import type { SecretsSource } from '../keys/secrets.ts'
+import type { Store } from '../store/contract.ts'
+import { findConfigFile, loadConfigFile } from './config-file.ts'
+import { configFromEnvironment, dataFolder } from './environment.ts'
+import { CommandError } from './failure.ts'
+
+/** What a command works on: the same store and secrets that `consulate serve` would use in the same place. */
+export interface Workplace {
+  /** Where that is said, for messages: `consulate.config.ts`, or `the environment`. */
+  readonly source: string
+  readonly config: Config
+  readonly store: Store
+  readonly secrets: SecretsSource
+  /** The provider that new clients sign people in with. */
+  readonly provider: string
+  /** Whether the server itself keeps its people. */
+  readonly keepsPeople: boolean
+  /** The scopes that are defined; undefined where nothing was said about them. */
+  readonly scopes: ReadonlySet<string> | undefined
+  /** The database file where the workplace knows of one. */
+  readonly database: string | undefined
+}
+
+/** Finds out what to work on: from the configuration file in the working directory, else from the environment. */
+export async function openWorkplace(): Promise<Workplace> {
+  const path = findConfigFile(process.cwd())
+  return path === undefined ? fromEnvironment() : fromFile(path)
+}
+
+/** Works on the workplace and closes its store, whatever happens. */
+export async function atWorkplace<Result>(work: (place: Workplace) => Promise<Result>): Promise<Result> {
+  const place = await openWorkplace()
+  try {
+    return await work(place)
+  } finally {
+    await place.store.close()
+  }
+}
+
+/** Whether the tables are up to date. A database that is missing is not made by looking. */
+export async function isInstalled({ store, database }: Workplace): Promise<boolean> {
+  if (database !== undefined && !existsSync(database)) return false
+  return (await store.pendingMigrations()).length === 0
+}
+
+/** Throws `CommandError` where the tables are not up to date. */
+export async function checkInstalled(place: Workplace): Promise<void> {
+  if (await isInstalled(place)) return
+  const where = place.database ?? `what ${place.source} names`
+  throw new CommandError(`${where} has no tables, or old ones: run \`consulate install\``)
+}
+
+async function fromFile(path: string): Promise<Workplace> {
+  const config = await loadConfigFile(path)
+  const { secrets, provider, scopes } = resolveSettings(config)
+  return {
+    source: basename(path),
+    config,
+    store: config.store,
+    secrets,
+    provider,
+    keepsPeople: typeof config.users === 'function',
+    scopes: scopes.defined,
+    database: undefined,
+  }
+}
+
+/** Only `serve` needs an issuer, so nothing is checked here. */
+function fromEnvironment(): Workplace {
+  const { env } = process
+  const config = configFromEnvironment(env)
+  return {
+    source: 'the environment',
+    config,
+    store: config.store,
+    secrets: config.secrets,
+    provider: 'users',
+    keepsPeople: true,
+    scopes: env['CONSULATE_SCOPES'] ? new Set(Object.keys(config.scopes)) : undefined,
+    database: dataFolder(env).database,
+  }
+}
