@@ -20,13 +20,14 @@ export interface Answer {
   readonly body: string
 }
 
-/** A JSON answer that nobody keeps (RFC 6749 section 5.1). */
+const UNKEPT = { 'Cache-Control': 'no-store', Pragma: 'no-cache' } as const
+
+/** A JSON answer that nobody keeps (RFC 6749 section 5.1), unless `headers` say how long it may be kept. */
 export const json = (status: number, body: unknown, headers: Answer['headers'] = {}): Answer => ({
   status,
   headers: {
     'Content-Type': 'application/json',
-    'Cache-Control': 'no-store',
-    Pragma: 'no-cache',
+    ...('Cache-Control' in headers ? {} : UNKEPT),
     ...headers,
   },
   body: JSON.stringify(body),
