@@ -16,7 +16,7 @@ test('a machine gets a token of its own, and no refresh token', async () => {
   const { status, body } = await askToken(server, machine, { ...grant, scope: 'orders:read' })
   expect(status).toBe(200)
   expect(body).toEqual({
-    access_token: expect.any(String),
+    access_token: expect.any(String) as unknown,
     token_type: 'Bearer',
     expires_in: 3600,
     scope: 'orders:read',

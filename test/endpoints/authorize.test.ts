@@ -1,0 +1,130 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { openBrowser } from '../support/browser.ts'
+import { askJson, authorizationUrl, makePkce } from '../support/oauth-client.ts'
+import type { Parameters } from '../support/oauth-client.ts'
+import { CALLBACK, startServer } from '../support/server.ts'
+
+const server = await startServer()
+const web = await server.addClient({ scopes: ['orders:read'] })
+const spa = await server.addClient({ type: 'public' })
+const machine = await server.addClient({
+  grantTypes: ['client_credentials'],
+  redirectUris: [CALLBACK],
+})
+const revoked = await server.addClient()
+await server.server.clients.revoke(revoked.id)
+afterAll(server.close)
+
+const open = (parameters: Parameters, client = web) =>
+  openBrowser(server).open(authorizationUrl(server, client, parameters))
+
+const { challenge } = makePkce()
+
+describe('nobody is ever redirected', () => {
+  test.each<[string, Parameters]>([
+    ['without a client', { client_id: undefined }],
+    ['for an unknown client', { client_id: 'nobody' }],
+    ['for a revoked client', { client_id: revoked.id }],
+    ['to a redirect URI of somebody else', { redirect_uri: 'https://evil.example/callback' }],
+    ['to another path', { redirect_uri: `${CALLBACK}/more` }],
+    ['to a path that leads there', { redirect_uri: 'https://app.example/other/../callback' }],
+    ['to the same with a query', { redirect_uri: `${CALLBACK}?x=1` }],
+    ['to the same with a fragment', { redirect_uri: `${CALLBACK}#x` }],
+    ['to the same in capitals', { redirect_uri: 'https://APP.example/callback' }],
+    ['to the same host with a user', { redirect_uri: 'https://app.example@evil.example/callback' }],
+    ['to the same without TLS', { redirect_uri: 'http://app.example/callback' }],
+    ['to another port', { redirect_uri: 'https://app.example:8443/callback' }],
+    ['to a script', { redirect_uri: 'javascript:alert(1)//' }],
+    ['to what is no URI', { redirect_uri: '//evil.example' }],
+  ])('%s: they see a page', async (_, parameters) => {
+    const { status, headers, url, text } = await open(parameters)
+    expect(status).toBe(400)
+    expect(headers.get('location')).toBeNull()
+    expect(url.origin).toBe(server.origin)
+    expect(headers.get('content-type')).toBe('text/html; charset=utf-8')
+    expect(text).toContain('This cannot go on')
+    expect(text).toContain(headers.get('x-request-id'))
+    expect(text).not.toContain('evil')
+  })
+
+  test.each<[string, string]>([
+    ['a repeated parameter', '&state=again'],
+    ['a broken encoding', '&x=%zz'],
+    ['a NUL', '&x=%00'],
+  ])('with %s: they see a page', async (_, rest) => {
+    const page = await openBrowser(server).open(`${authorizationUrl(server, web)}${rest}`)
+    expect([page.status, page.headers.get('location')]).toEqual([400, null])
+  })
+
+  test('with more than 16 KiB: they see a page', async () => {
+    const url = `${authorizationUrl(server, web)}&x=${'y'.repeat(16_384)}`
+    const { status, headers } = await server.server.fetch(new Request(url))
+    expect([status, headers.get('location')]).toEqual([400, null])
+  })
+
+  test('JSON is for who asks for it, and pages for all others', async () => {
+    const path = '/oauth/authorize?client_id=nobody'
+    const asProgram = await askJson(server, path, { headers: { accept: 'application/json' } })
+    expect(asProgram.body).toEqual({ error: 'invalid_request', error_description: 'The client is unknown' })
+    for (const accept of ['text/html', '*/*', 'text/html, application/json']) {
+      const response = await fetch(server.endpoint(path), { headers: { accept } })
+      expect(response.headers.get('content-type')).toContain('text/html')
+    }
+  })
+})
+
+describe('the client hears, with state and issuer,', () => {
+  test.each<[string, Parameters, string]>([
+    ['that response_type is missing', { response_type: undefined }, 'invalid_request'],
+    ['that response_type is unknown', { response_type: 'magic' }, 'unsupported_response_type'],
+    ['that the implicit flow is off', { response_type: 'token' }, 'unsupported_response_type'],
+    ['that the response mode is unknown', { response_mode: 'form_post' }, 'invalid_request'],
+    ['that a scope is unknown', { scope: 'orders:raed' }, 'invalid_scope'],
+    ['that a scope is not for it', { scope: 'orders:create' }, 'invalid_scope'],
+    ['that * is not for it', { scope: '*' }, 'invalid_scope'],
+    ['that a resource is unknown', { resource: 'https://elsewhere.example' }, 'invalid_target'],
+    ['that a challenge method lacks its challenge', { code_challenge_method: 'S256' }, 'invalid_request'],
+  ])('%s', async (_, parameters, error) => {
+    const { status, url } = await open({ ...parameters, state: 'mine' })
+    expect(status).toBe(303)
+    expect(url.origin + url.pathname).toBe(CALLBACK)
+    expect(Object.fromEntries(url.searchParams)).toEqual({
+      error,
+      error_description: expect.any(String) as unknown,
+      state: 'mine',
+      iss: server.issuer,
+    })
+  })
+
+  test.each<[string, Parameters]>([
+    ['needs a challenge', {}],
+    ['cannot use plain', { code_challenge: challenge, code_challenge_method: 'plain' }],
+    ['cannot leave the method out, which would mean plain', { code_challenge: challenge }],
+    ['cannot pad its challenge', { code_challenge: `${challenge}=`, code_challenge_method: 'S256' }],
+    ['cannot shorten its challenge', { code_challenge: challenge.slice(1), code_challenge_method: 'S256' }],
+  ])('that a public client %s', async (_, parameters) => {
+    const { url } = await open(parameters, spa)
+    expect(url.searchParams.get('error')).toBe('invalid_request')
+    expect(url.searchParams.get('state')).toBe('xyz')
+  })
+
+  test('that its record lacks the grant', async () => {
+    expect((await open({}, machine)).url.searchParams.get('error')).toBe('unauthorized_client')
+  })
+})
+
+test('an error sent to a client is written down with its reason', async () => {
+  const { headers } = await open({ scope: 'orders:raed' })
+  const line = server.logs.find((text) => text.includes(headers.get('x-request-id') ?? '?'))
+  expect(line).toContain('is not defined')
+})
+
+test('HEAD is answered like GET, without a body and without a code', async () => {
+  const response = await fetch(server.endpoint('/oauth/authorize?client_id=nobody'), { method: 'HEAD' })
+  expect([response.status, await response.text()]).toEqual([400, ''])
+})
+
+test.each(['PUT', 'PATCH'])('%s is not allowed', async (method) => {
+  const response = await fetch(server.endpoint('/oauth/authorize'), { method })
+  expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, POST, DELETE, HEAD, OPTIONS'])
+})

@@ -1,0 +1,113 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { openBrowser } from '../support/browser.ts'
+import { askToken, authorizationUrl, codeIn, getTokens } from '../support/oauth-client.ts'
+import { CALLBACK, startServer } from '../support/server.ts'
+
+const server = await startServer()
+const person = await server.addPerson()
+const client = await server.addClient()
+const url = authorizationUrl(server, client, { scope: 'profile', prompt: 'consent' })
+afterAll(server.close)
+
+const exchange = (code: string) => ({ grant_type: 'authorization_code', code, redirect_uri: CALLBACK })
+
+/** A browser in which the person is signed in, with a consent page open. */
+async function asked() {
+  const browser = openBrowser(server)
+  const page = await browser.signIn(await browser.open(url), person)
+  return { browser, page }
+}
+
+describe('a form that is sent twice', () => {
+  test('gives the same code, at once or one after the other', async () => {
+    const { browser, page } = await asked()
+    const [first, second] = await Promise.all([browser.press(page, 'Allow'), browser.press(page, 'Allow')])
+    const third = await browser.press(page, 'Allow')
+    expect(second.url.href).toBe(first.url.href)
+    expect(third.url.href).toBe(first.url.href)
+    await getTokens(server, client, exchange(codeIn(first)))
+  })
+
+  test('says so on a page once its code was used, and harms nothing', async () => {
+    const { browser, page } = await asked()
+    const code = codeIn(await browser.press(page, 'Allow'))
+    const { refresh_token: refreshToken } = await getTokens(server, client, exchange(code))
+    const late = await browser.press(page, 'Allow')
+    expect(late.status).toBe(400)
+    expect(late.text).toContain('This form was already answered: go back to the application')
+    const grant = { grant_type: 'refresh_token', refresh_token: refreshToken }
+    expect((await askToken(server, client, grant)).status).toBe(200)
+  })
+})
+
+test('two pages that are open at once both work', async () => {
+  const { browser, page } = await asked()
+  const other = await browser.open(url)
+  const codes = [codeIn(await browser.press(page, 'Allow')), codeIn(await browser.press(other, 'Allow'))]
+  expect(new Set(codes).size).toBe(2)
+  for (const code of codes) await getTokens(server, client, exchange(code))
+})
+
+describe('when somebody else is signed in than the page was shown to', () => {
+  test('they are asked for themselves, whichever button was pressed', async () => {
+    const other = await server.addPerson()
+    for (const label of ['Allow', 'Don’t allow']) {
+      const { browser, page } = await asked()
+      await browser.signIn(await browser.open(server.endpoint('/login?prompt=login')), other)
+      const again = await browser.press(page, label)
+      expect(again.url.pathname).toBe('/oauth/authorize')
+      expect(again.text).toContain(`Signed in as ${other.email}`)
+    }
+  })
+
+  test('in another browser, the form is worth nothing', async () => {
+    const [mine, theirs] = [await asked(), await asked()]
+    const again = await theirs.browser.press(mine.page, 'Allow')
+    expect(again.url.origin).toBe(server.origin)
+    expect(again.text).toContain('Allow access?')
+  })
+
+  test('and nobody is: they sign in first', async () => {
+    const { browser, page } = await asked()
+    await browser.press(await browser.open(server.endpoint('/logout')), 'Sign out')
+    const login = await browser.press(page, 'Allow')
+    expect(login.url.pathname).toBe('/login')
+    expect((await browser.signIn(login, person)).text).toContain('Allow access?')
+  })
+})
+
+describe('a form', () => {
+  test('that was altered is refused', async () => {
+    const { browser, page } = await asked()
+    const consent = page.forms[0]?.fields['consent'] ?? ''
+    const [body = '', mac = ''] = consent.split('.')
+    const query = Buffer.from(body, 'base64url').toString().replace('scope=profile', 'scope=orders:create')
+    const forged = `${Buffer.from(query).toString('base64url')}.${mac}`
+    expect(forged).not.toBe(consent)
+    for (const text of [forged, `${consent}x`, 'x.y', 'x'])
+      expect((await browser.press(page, 'Allow', { consent: text })).status).toBe(400)
+  })
+
+  test('that was open for more than an hour is refused with the advice to start again', async () => {
+    const { browser, page } = await asked()
+    server.clock.advance('61m')
+    const late = await browser.press(page, 'Allow')
+    expect(late.status).toBe(400)
+    expect(late.text).toContain('This form was open too long: go back to the application')
+  })
+
+  test('of a client that was revoked meanwhile leads nowhere', async () => {
+    const gone = await server.addClient()
+    const { browser } = await asked()
+    const page = await browser.open(authorizationUrl(server, gone, { scope: 'profile' }))
+    await server.server.clients.revoke(gone.id)
+    const answer = await browser.press(page, 'Allow')
+    expect([answer.status, answer.url.origin]).toEqual([400, server.origin])
+  })
+
+  test('of a person who was signed out everywhere meanwhile leads to the sign-in page', async () => {
+    const { browser, page } = await asked()
+    await server.server.users.signOutEverywhere(person)
+    expect((await browser.press(page, 'Allow')).url.pathname).toBe('/login')
+  })
+})

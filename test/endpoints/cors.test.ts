@@ -1,0 +1,83 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { startServer } from '../support/server.ts'
+
+const server = await startServer()
+await server.addClient({ type: 'public', redirectUris: ['https://spa.example/callback'] })
+await server.addClient({ redirectUris: ['https://web.example/callback'] })
+const gone = await server.addClient({ type: 'public', redirectUris: ['https://gone.example/callback'] })
+await server.server.clients.revoke(gone.id)
+afterAll(server.close)
+
+const ask = (path: string, method: string, origin?: string) =>
+  fetch(server.endpoint(path), {
+    method,
+    redirect: 'manual',
+    headers: { ...(origin !== undefined && { origin }), 'access-control-request-method': 'POST' },
+  })
+
+const allowed = ({ headers }: Response): string | null => headers.get('access-control-allow-origin')
+
+describe.each(['/.well-known/oauth-authorization-server', '/.well-known/jwks.json'])('%s', (path) => {
+  test('is for every origin, and never with credentials', async () => {
+    for (const method of ['GET', 'OPTIONS']) {
+      const response = await ask(path, method, 'https://anywhere.example')
+      expect(allowed(response)).toBe('*')
+      expect(response.headers.get('access-control-allow-credentials')).toBeNull()
+    }
+  })
+})
+
+describe('the token endpoint', () => {
+  test("is for the origins of public clients' redirect URIs", async () => {
+    const preflight = await ask('/oauth/token', 'OPTIONS', 'https://spa.example')
+    expect(preflight.status).toBe(204)
+    expect(allowed(preflight)).toBe('https://spa.example')
+    expect(preflight.headers.get('access-control-allow-methods')).toContain('POST')
+    expect(preflight.headers.get('access-control-allow-headers')).toBe('Authorization, Content-Type')
+    expect(preflight.headers.get('access-control-allow-credentials')).toBeNull()
+  })
+
+  test('lets them read its errors too', async () => {
+    const response = await ask('/oauth/token', 'POST', 'https://spa.example')
+    expect([response.status, allowed(response)]).toEqual([400, 'https://spa.example'])
+    expect(response.headers.get('vary')).toBe('Origin')
+  })
+
+  test.each([
+    "https://web.example, which is a confidential client's",
+    "https://gone.example, which is a revoked client's",
+    'https://spa.example:8443, which is another port',
+    'http://spa.example, which is another scheme',
+    'https://evil.example, which is nobody',
+    'null, which is anybody',
+  ])('is not for %s', async (text) => {
+    const origin = text.split(',', 1)[0]
+    for (const method of ['OPTIONS', 'POST']) {
+      const response = await ask('/oauth/token', method, origin)
+      expect(allowed(response)).toBeNull()
+      expect(response.headers.get('vary')).toBe('Origin')
+    }
+  })
+})
+
+test.each(['/oauth/authorize', '/login', '/logout'])('%s is for no other origin', async (path) => {
+  for (const method of ['GET', 'POST', 'OPTIONS']) {
+    const response = await ask(path, method, 'https://spa.example')
+    expect(allowed(response)).toBeNull()
+  }
+})
+
+test('OPTIONS says what is allowed', async () => {
+  const answers = await Promise.all(
+    ['/oauth/token', '/oauth/authorize', '/login', '/.well-known/jwks.json'].map((path) =>
+      ask(path, 'OPTIONS'),
+    ),
+  )
+  expect(answers.map(({ status }) => status)).toEqual([204, 204, 204, 204])
+  expect(answers.map(({ headers }) => headers.get('allow'))).toEqual([
+    'POST, OPTIONS',
+    'GET, POST, DELETE, HEAD, OPTIONS',
+    'GET, POST, HEAD, OPTIONS',
+    'GET, HEAD, OPTIONS',
+  ])
+})

@@ -1,0 +1,132 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { openBrowser } from '../support/browser.ts'
+import { authorizationUrl } from '../support/oauth-client.ts'
+import { formsIn } from '../support/html-form.ts'
+import { startServer } from '../support/server.ts'
+
+const server = await startServer()
+const person = await server.addPerson()
+const client = await server.addClient()
+afterAll(server.close)
+
+const SESSION = 'consulate_session'
+
+async function signedIn() {
+  const browser = openBrowser(server)
+  const page = await browser.signIn(await browser.open(server.endpoint('/login')), person)
+  return { browser, page }
+}
+
+describe('the cookies', () => {
+  test('are out of reach of scripts and of other sites, and end with the browser', async () => {
+    const { browser } = await signedIn()
+    const attributes = browser.setCookies.map((text) => text.replace(/=[\w-]{43};/, '=…;'))
+    expect(attributes).toEqual([
+      'consulate_browser=…; Path=/; HttpOnly; SameSite=Lax',
+      'consulate_session=…; Path=/; HttpOnly; SameSite=Lax',
+    ])
+  })
+
+  test('are __Host- and Secure under https', async () => {
+    const issuer = 'https://login.example'
+    await using secure = await startServer({ issuer })
+    const somebody = await secure.addPerson()
+    const login = await secure.server.fetch(new Request(`${issuer}/login`))
+    const [anonymous = ''] = login.headers.getSetCookie()
+    expect(anonymous).toMatch(/^__Host-consulate_browser=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Secure$/)
+    const cookie = anonymous.split(';', 1)[0] ?? ''
+    const fields = formsIn(await login.text())[0]?.fields ?? {}
+    const body = new URLSearchParams({ ...fields, username: somebody.email, password: somebody.password })
+    const answer = await secure.server.fetch(
+      new Request(`${issuer}/login`, { method: 'POST', body, headers: { cookie, origin: issuer } }),
+    )
+    expect(answer.status).toBe(303)
+    expect(answer.headers.getSetCookie()).toEqual([
+      expect.stringMatching(/^__Host-consulate_session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Secure$/),
+    ])
+  })
+})
+
+describe('signing in', () => {
+  test('gives a new cookie: one from before is worth nothing after it', async () => {
+    const { browser } = await signedIn()
+    const before = browser.cookies.get(SESSION) ?? ''
+    await browser.signIn(await browser.open(server.endpoint('/login?prompt=login')), person)
+    expect(browser.cookies.get(SESSION)).not.toBe(before)
+    const thief = openBrowser(server)
+    thief.setCookie(SESSION, before)
+    expect((await thief.open(server.endpoint('/login'))).text).toContain('Email or user name')
+  })
+
+  test('never takes over a cookie that somebody else chose', async () => {
+    const planted = 'A'.repeat(43)
+    const victim = openBrowser(server)
+    victim.setCookie(SESSION, planted)
+    await victim.signIn(await victim.open(server.endpoint('/login')), person)
+    expect(victim.cookies.get(SESSION)).not.toBe(planted)
+    const attacker = openBrowser(server)
+    attacker.setCookie(SESSION, planted)
+    expect((await attacker.open(server.endpoint('/login'))).text).toContain('Email or user name')
+  })
+
+  test('makes one session for a device, with its name, and no second one', async () => {
+    const somebody = await server.addPerson()
+    const browser = openBrowser(server)
+    await browser.signIn(await browser.open(server.endpoint('/login')), somebody)
+    await browser.signIn(await browser.open(server.endpoint('/login?prompt=login')), somebody)
+    expect(await server.server.sessions.list(somebody)).toEqual([
+      expect.objectContaining({ deviceName: 'Firefox on Linux', address: '127.0.0.1' }),
+    ])
+  })
+
+  test('does not say whether a name exists', async () => {
+    const browser = openBrowser(server)
+    const login = await browser.open(server.endpoint('/login'))
+    const wrong = await browser.signIn(login, { ...person, password: 'not this one' })
+    const nobody = await browser.signIn(login, { email: 'nobody@example.com', password: 'not this one' })
+    expect([wrong.status, nobody.status]).toEqual([403, 403])
+    expect(nobody.text).toBe(wrong.text)
+  })
+
+  test('is not for who is disabled, whose sessions end too', async () => {
+    const leaver = await server.addPerson()
+    const browser = openBrowser(server)
+    await browser.signIn(await browser.open(server.endpoint('/login')), leaver)
+    await server.store.users.update(leaver.id, { disabledAt: 1 })
+    const login = await browser.open(authorizationUrl(server, client))
+    expect(login.url.pathname).toBe('/login')
+    expect((await browser.signIn(login, leaver)).status).toBe(403)
+  })
+
+  test('keeps the user name that was typed, and never the password', async () => {
+    const browser = openBrowser(server)
+    const login = await browser.open(server.endpoint('/login'))
+    const again = await browser.signIn(login, { email: '"><b>name', password: 'not this one' })
+    expect(again.body).toContain('value="&quot;&gt;&lt;b&gt;name"')
+    expect(again.body).not.toContain('not this one')
+  })
+})
+
+describe('return_to', () => {
+  test.each([
+    'https://evil.example/oauth/authorize',
+    '//evil.example/oauth/authorize',
+    String.raw`\\evil.example/oauth/authorize`,
+    '/oauth/token',
+    '/oauth/authorize/../../logout',
+    'javascript:alert(1)',
+    'http://[',
+  ])('leads nowhere but to the authorization endpoint: %s', async (text) => {
+    const browser = openBrowser(server)
+    const login = await browser.open(
+      `${server.endpoint('/login')}?${new URLSearchParams({ return_to: text })}`,
+    )
+    const page = await browser.press(login, 'Sign in', {
+      username: person.email,
+      password: person.password,
+      return_to: text,
+    })
+    expect(page.url.href).toBe(server.endpoint('/login'))
+    expect(page.text).toContain('You are signed in')
+  })
+})

@@ -1,0 +1,107 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { openBrowser } from '../support/browser.ts'
+import { askJson, askToken, formBody, getTokens } from '../support/oauth-client.ts'
+import { startServer } from '../support/server.ts'
+import type { TestServer } from '../support/server.ts'
+
+const server = await startServer()
+afterAll(server.close)
+
+async function tryPassword(on: TestServer, email: string, password: string) {
+  const browser = openBrowser(on)
+  return browser.signIn(await browser.open(on.endpoint('/login')), { email, password })
+}
+
+describe('wrong passwords', () => {
+  test('are ten for an account in a quarter of an hour: then even the right one must wait', async () => {
+    const [person, neighbor] = [await server.addPerson(), await server.addPerson()]
+    for (let count = 0; count < 10; count += 1) {
+      const page = await tryPassword(server, person.email, `wrong ${count}`)
+      expect(page.status).toBe(403)
+      expect(page.text).toContain('The user name or the password is not right')
+    }
+    const late = await tryPassword(server, person.email, person.password)
+    expect(late.status).toBe(429)
+    expect(late.text).toContain('Too many tries. Please wait 15 minutes')
+    expect(Number(late.headers.get('retry-after'))).toBeGreaterThan(880)
+    expect(late.headers.get('ratelimit')).toMatch(/^"account";r=0;t=\d+$/)
+    expect(late.headers.get('ratelimit-policy')).toBe('"account";q=10;w=900')
+    expect((await tryPassword(server, person.email.toUpperCase(), person.password)).status).toBe(429)
+    expect((await tryPassword(server, neighbor.email, neighbor.password)).text).toContain('You are signed in')
+    server.clock.advance('15m')
+    expect((await tryPassword(server, person.email, person.password)).text).toContain('You are signed in')
+  })
+
+  test('are counted for names that nobody has, in the same words', async () => {
+    await using strict = await startServer({ throttle: { perAccount: { failures: 2, window: '5m' } } })
+    const answers = []
+    for (let count = 0; count < 3; count += 1)
+      answers.push(await tryPassword(strict, 'nobody@example.com', 'whatever it is'))
+    expect(answers.map(({ status }) => status)).toEqual([403, 403, 429])
+    expect(answers[0]?.text).toContain('The user name or the password is not right')
+  })
+
+  test('sent all at once do not slip past the limit', async () => {
+    await using strict = await startServer({ throttle: { perAccount: { failures: 3, window: '5m' } } })
+    const person = await strict.addPerson()
+    const browser = openBrowser(strict)
+    const login = await browser.open(strict.endpoint('/login'))
+    const tries = Array.from({ length: 12 }, (_, index) =>
+      browser.signIn(login, { email: person.email, password: `wrong ${index}` }),
+    )
+    const statuses = (await Promise.all(tries)).map(({ status }) => status)
+    expect(statuses.filter((status) => status === 403)).toHaveLength(3)
+    expect(statuses.filter((status) => status === 429)).toHaveLength(9)
+  })
+})
+
+describe('wrong client secrets', () => {
+  test('are counted for the address, and then everybody at it must wait', async () => {
+    await using strict = await startServer({ throttle: { perAddress: { failures: 3, window: '1m' } } })
+    const machine = await strict.addClient({ grantTypes: ['client_credentials'] })
+    const grant = { grant_type: 'client_credentials' }
+    const wrong = { ...machine, secret: 'wrong' }
+    for (let count = 0; count < 3; count += 1) expect((await askToken(strict, wrong, grant)).status).toBe(401)
+    const { status, headers, body } = await askToken(strict, machine, grant)
+    expect([status, body['error']]).toEqual([429, 'too_many_requests'])
+    expect(headers.get('retry-after')).toMatch(/^(?:60|59|58)$/)
+    expect(headers.get('ratelimit')).toMatch(/^"address";r=0;t=\d+$/)
+    expect(headers.get('ratelimit-policy')).toBe('"address";q=3;w=60')
+    strict.clock.advance('60s')
+    expect((await askToken(strict, machine, grant)).status).toBe(200)
+  })
+
+  test('are the only thing that is counted: who is right may ask as often as they like', async () => {
+    await using strict = await startServer({ throttle: { perAddress: { failures: 2, window: '1m' } } })
+    const machine = await strict.addClient({ grantTypes: ['client_credentials'] })
+    for (let count = 0; count < 6; count += 1)
+      expect(await getTokens(strict, machine, { grant_type: 'client_credentials' })).toBeTruthy()
+  })
+})
+
+describe('X-Forwarded-For', () => {
+  const fail = (on: TestServer, forwardedFor: string) =>
+    askJson(on, '/oauth/token', {
+      method: 'POST',
+      headers: { 'x-forwarded-for': forwardedFor },
+      body: formBody({ grant_type: 'client_credentials', client_id: 'nobody', client_secret: 'x' }),
+    })
+  const throttle = { perAddress: { failures: 2, window: '1m' } } as const
+
+  test('is not believed of anybody', async () => {
+    await using strict = await startServer({ throttle })
+    const answers = []
+    for (const address of ['192.0.2.1', '192.0.2.2', '192.0.2.3']) answers.push(await fail(strict, address))
+    expect(answers.map(({ status }) => status)).toEqual([401, 401, 429])
+  })
+
+  test('is believed of a trusted proxy, as far as the proxy itself wrote it', async () => {
+    await using strict = await startServer({ throttle, trustedProxies: ['127.0.0.0/8'] })
+    const statusOf = async (header: string): Promise<number> => (await fail(strict, header)).status
+    expect([await statusOf('192.0.2.1'), await statusOf('192.0.2.1'), await statusOf('192.0.2.1')]).toEqual([
+      401, 401, 429,
+    ])
+    expect(await statusOf('192.0.2.2')).toBe(401)
+    expect(await statusOf('203.0.113.9, 192.0.2.1')).toBe(429)
+  })
+})

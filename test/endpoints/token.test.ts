@@ -1,0 +1,210 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { askJson, askToken, basic, formBody } from '../support/oauth-client.ts'
+import type { Parameters } from '../support/oauth-client.ts'
+import { startServer } from '../support/server.ts'
+
+const server = await startServer()
+const machine = await server.addClient({ grantTypes: ['client_credentials'], scopes: ['orders:read'] })
+const web = await server.addClient()
+const spa = await server.addClient({ type: 'public' })
+const [id, secret] = [machine.id, machine.secret ?? '']
+const grant = { grant_type: 'client_credentials' }
+afterAll(server.close)
+
+const post = (parameters: Parameters | string, headers: Record<string, string> = {}) =>
+  askJson(server, '/oauth/token', {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+    body: typeof parameters === 'string' ? parameters : formBody(parameters),
+  })
+
+test('an error is JSON of two fields that nobody keeps, with a request id', async () => {
+  const { status, headers, body } = await post({ grant_type: 'nonsense' })
+  expect(status).toBe(400)
+  expect(body).toEqual({
+    error: 'unsupported_grant_type',
+    error_description: 'This grant type is not supported',
+  })
+  expect(headers.get('content-type')).toBe('application/json')
+  expect(headers.get('cache-control')).toBe('no-store')
+  expect(headers.get('x-request-id')).toMatch(/^[\da-f-]{36}$/)
+})
+
+describe('the grant type', () => {
+  test.each<[string, Parameters, string]>([
+    ['missing', {}, 'invalid_request'],
+    ['empty, which counts as missing', { grant_type: '' }, 'invalid_request'],
+    ['unknown', { grant_type: 'magic' }, 'unsupported_grant_type'],
+    ['in other letters', { grant_type: 'Client_Credentials' }, 'unsupported_grant_type'],
+    ['password, which is off', { grant_type: 'password' }, 'unsupported_grant_type'],
+    [
+      'personal_access, which is no grant over HTTP',
+      { grant_type: 'personal_access' },
+      'unsupported_grant_type',
+    ],
+  ])('%s', async (_, parameters, error) => {
+    const answer = await askToken(server, machine, parameters)
+    expect([answer.status, answer.body['error']]).toEqual([400, error])
+  })
+
+  test('that is not on the record of the client is unauthorized_client', async () => {
+    const answers = [
+      await askToken(server, web, grant),
+      await askToken(server, spa, grant),
+      await askToken(server, machine, { grant_type: 'refresh_token', refresh_token: 'cons_rt_x' }),
+      await askToken(server, machine, { grant_type: 'authorization_code', code: 'x' }),
+    ]
+    for (const { status, body } of answers)
+      expect([status, body['error']]).toEqual([400, 'unauthorized_client'])
+  })
+})
+
+describe('the form', () => {
+  test.each<[string, string]>([
+    ['a parameter twice', `grant_type=client_credentials&grant_type=client_credentials`],
+    ['an unknown parameter twice', 'grant_type=client_credentials&x=1&x=2'],
+    ['a parameter once with and once without a value', 'grant_type=client_credentials&grant_type='],
+    ['a broken percent-encoding', 'grant_type=client_credentials&x=%zz'],
+    ['half a percent-encoding', 'grant_type=client_credentials&x=%4'],
+    ['bytes that are no UTF-8', 'grant_type=client_credentials&x=%ff'],
+    ['an encoded NUL', 'grant_type=client_credentials&x=a%00b'],
+    ['a NUL', 'grant_type=client_credentials&x=a\0b'],
+  ])('with %s is an invalid request', async (_, body) => {
+    const answer = await post(body, { authorization: basic(id, secret) })
+    expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_request'])
+  })
+
+  test.each(['application/json', 'multipart/form-data', 'text/plain', ''])(
+    'sent as %j is refused with a hint how to send it',
+    async (type) => {
+      const answer = await post(JSON.stringify(grant), {
+        'content-type': type,
+        authorization: basic(id, secret),
+      })
+      expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_request'])
+      expect(answer.body['error_description']).toBe(
+        'Send the parameters as application/x-www-form-urlencoded',
+      )
+    },
+  )
+
+  test('may name a charset, and the media type in capitals', async () => {
+    const type = 'Application/X-WWW-Form-Urlencoded; charset=UTF-8'
+    expect((await post(grant, { 'content-type': type, authorization: basic(id, secret) })).status).toBe(200)
+  })
+
+  test('counts, and the query does not', async () => {
+    const query = formBody({ ...grant, client_id: id, client_secret: secret }).toString()
+    const answer = await askJson(server, `/oauth/token?${query}`, { method: 'POST' })
+    expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
+  })
+
+  test('may hold parameters that nobody knows', async () => {
+    expect((await post({ ...grant, foo: 'bar' }, { authorization: basic(id, secret) })).status).toBe(200)
+  })
+
+  test('may have 64 KiB and no byte more, whether its length is told or not', async () => {
+    const form = formBody({ ...grant, client_id: id, client_secret: secret, filler: 'x' }).toString()
+    const fitting = form.padEnd(65_536, 'x')
+    const chunked = (text: string) =>
+      askJson(server, '/oauth/token', {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: new Blob([text]).stream(),
+        duplex: 'half',
+      } as RequestInit)
+    const answers = [
+      await post(fitting),
+      await chunked(fitting),
+      await post(`${fitting}x`),
+      await chunked(`${fitting}x`),
+      await chunked(fitting.repeat(20)),
+    ]
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 413, 413, 413])
+    expect(answers.at(-1)?.body['error']).toBe('invalid_request')
+    expect((await post(grant, { authorization: basic(id, secret) })).status).toBe(200)
+  })
+})
+
+describe('client authentication', () => {
+  const challenge = 'Basic realm="OAuth", charset="UTF-8"'
+
+  test.each<[string, Parameters, string | undefined]>([
+    ['an unknown client', { client_id: 'nobody', client_secret: 'x' }, undefined],
+    ['a wrong secret', { client_id: id, client_secret: 'wrong' }, undefined],
+    ['no secret', { client_id: id }, undefined],
+    ['no client', {}, undefined],
+    ['an unknown client by Basic', {}, basic('nobody', 'x')],
+    ['a wrong secret by Basic', {}, basic(id, 'wrong')],
+    ['an empty secret by Basic', {}, basic(id, '')],
+    ['Basic without a colon', {}, `Basic ${btoa('nocolon')}`],
+    ['Basic that is no base64', {}, 'Basic %%%'],
+    ['Basic with a broken encoding', {}, `Basic ${btoa(`${id}:%zz`)}`],
+    ['another scheme', {}, 'Bearer abc'],
+  ])('with %s fails', async (_, parameters, authorization) => {
+    const answer = await post(
+      { ...grant, ...parameters },
+      authorization === undefined ? {} : { authorization },
+    )
+    expect(answer.status).toBe(401)
+    expect(answer.body).toEqual({
+      error: 'invalid_client',
+      error_description: 'Client authentication failed',
+    })
+    expect(answer.headers.get('www-authenticate')).toBe(authorization === undefined ? null : challenge)
+  })
+
+  test('in two ways at once is refused, whether they agree or not', async () => {
+    const both = { ...grant, client_id: id, client_secret: secret }
+    const answer = await post(both, { authorization: basic(id, secret) })
+    expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_request'])
+  })
+
+  test('by Basic may be accompanied by the same client_id, and by no other', async () => {
+    const same = await post({ ...grant, client_id: id }, { authorization: basic(id, secret) })
+    const other = await post({ ...grant, client_id: web.id }, { authorization: basic(id, secret) })
+    expect([same.status, other.status, other.body['error']]).toEqual([200, 400, 'invalid_request'])
+  })
+
+  test('by Basic is form-decoded (RFC 6749 section 2.3.1), and the scheme has any case', async () => {
+    const odd = await server.addClient({ id: 'app:one+two%', grantTypes: ['client_credentials'] })
+    const pair = `${encodeURIComponent(odd.id)}:${encodeURIComponent(odd.secret ?? '')}`
+    expect((await post(grant, { authorization: `bAsIc ${btoa(pair)}` })).status).toBe(200)
+    expect((await post(grant, { authorization: `Basic ${btoa(`${odd.id}:${odd.secret}`)}` })).status).toBe(
+      401,
+    )
+  })
+
+  test('says nothing of what was sent', async () => {
+    const answer = await post({ ...grant, client_id: '<script>', client_secret: 'hunter2hunter2' })
+    expect(JSON.stringify(answer.body)).not.toMatch(/<script>|hunter2/)
+  })
+})
+
+describe('scope and resource', () => {
+  const authorization = basic(id, secret)
+
+  test.each(['unknown', 'orders:create', '*', 'orders:read "quoted"'])(
+    'the scope %j is refused',
+    async (scope) => {
+      const answer = await post({ ...grant, scope }, { authorization })
+      expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_scope'])
+      expect(answer.body['error_description']).not.toContain(scope)
+    },
+  )
+
+  test('a resource is one of the server, or refused (RFC 8707)', async () => {
+    const own = await post({ ...grant, resource: server.issuer }, { authorization })
+    const foreign = await post({ ...grant, resource: 'https://elsewhere.example' }, { authorization })
+    expect([own.status, foreign.status, foreign.body['error']]).toEqual([200, 400, 'invalid_target'])
+  })
+})
+
+describe('methods', () => {
+  test.each(['GET', 'PUT', 'PATCH', 'DELETE', 'HEAD'])('%s is not allowed, and POST is', async (method) => {
+    const { status, headers, body } = await askJson(server, '/oauth/token', { method })
+    expect(status).toBe(405)
+    expect(headers.get('allow')).toBe('POST, OPTIONS')
+    expect(body['error']).toBe(method === 'HEAD' ? undefined : 'invalid_request')
+  })
+})
