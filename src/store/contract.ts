@@ -1,3 +1,4 @@
+import type { AuditEntry } from '../model/audit.ts'
 import type { Authorization, Rotation } from '../model/authorization.ts'
 import type { Client } from '../model/client.ts'
 import type { AuthorizationCode } from '../model/code.ts'
@@ -20,6 +21,8 @@ export interface Store {
   readonly consents: ConsentStore
   readonly revocations: RevocationStore
   readonly fingerprints: FingerprintStore
+  readonly audit: AuditStore
+  readonly purge: PurgeStore
   /** Makes or updates the tables; safe to run from several processes at once. The names of what it applied. */
   migrate(): Promise<readonly string[]>
   /** The names of the migrations that `migrate` would apply. */
@@ -177,4 +180,53 @@ export interface FingerprintStore {
   claim(fingerprint: string, now: number): Promise<readonly string[]>
   /** Durable. Adds a fingerprint: a rotation. */
   add(fingerprint: string, now: number): Promise<void>
+}
+
+/** What was refused, failed or was revoked, for whoever has to explain it. */
+export interface AuditStore {
+  /** Adds entries, all or none. */
+  insert(entries: readonly AuditEntry[]): Promise<void>
+  /** The first 100 entries of a request, in the order in which they were inserted. */
+  find(requestId: string): Promise<readonly AuditEntry[]>
+}
+
+/** What a purge goes through, one kind after the other. */
+export type PurgeKind = 'codes' | 'authorizations' | 'sessions' | 'revocations' | 'audit'
+
+/** What is over. What ended at the very bound is over too; a bound of 0 spares all that ended in this way. */
+export interface PurgeBounds {
+  readonly now: number
+  /** Codes that were spent or voided, authorizations and sessions that were revoked, up to then. */
+  readonly revokedUntil: number
+  /** Codes, authorizations, sessions and revocation entries that expired up to then. */
+  readonly expiredUntil: number
+  /** Audit entries of up to then. */
+  readonly auditUntil: number
+  /** How many audit entries are left at the most; of more, the oldest are over, whatever their age. */
+  readonly auditMost: number
+}
+
+/** One step of a purge. */
+export interface PurgeStep {
+  readonly kind: PurgeKind
+  readonly bounds: PurgeBounds
+  /** The `next` of the step before; undefined to begin. */
+  readonly after: string | undefined
+  /** How many rows to look at: of so many are deleted at the most. */
+  readonly limit: number
+  /** Whether rows are only counted. */
+  readonly isRehearsal: boolean
+}
+
+/** Deletes what is over, in steps that are short however many rows there are. */
+export interface PurgeStore {
+  /** How many rows of a kind there are, over or not. */
+  count(kind: PurgeKind): Promise<number>
+  /**
+   * Looks at the next rows of a kind, by key, and deletes those that are over and that nothing alive depends on: never
+   * a code that has not expired; an authorization with an access token that has not; a session with an authorization or
+   * a code that can still be used; a revocation entry that stops a token. How many were `over`, and where to go on;
+   * `next` is undefined where nothing can be left. Several purges at once are harmless.
+   */
+  step(step: PurgeStep): Promise<{ readonly over: number; readonly next: string | undefined }>
 }

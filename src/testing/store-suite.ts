@@ -1,4 +1,5 @@
 import type { Store } from '../store/contract.ts'
+import { testAudit } from './store/audit.ts'
 import { testAuthorizations } from './store/authorizations.ts'
 import { testClients } from './store/clients.ts'
 import { testCodes } from './store/codes.ts'
@@ -6,6 +7,7 @@ import { testConsents } from './store/consents.ts'
 import { createKit } from './store/kit.ts'
 import type { TestFunctions } from './store/kit.ts'
 import { testMigrations } from './store/migrations.ts'
+import { testPurge } from './store/purge.ts'
 import { testRevocations } from './store/revocations.ts'
 import { testSessions } from './store/sessions.ts'
 import { testUsers } from './store/users.ts'
@@ -17,5 +19,5 @@ import { testUsers } from './store/users.ts'
 export function storeSuite(functions: TestFunctions, openStore: () => Promise<Store>): void {
   const kit = createKit(functions, openStore)
   const parts = [testMigrations, testClients, testUsers, testSessions, testCodes, testAuthorizations]
-  for (const part of [...parts, testConsents, testRevocations]) part(kit)
+  for (const part of [...parts, testConsents, testRevocations, testAudit, testPurge]) part(kit)
 }

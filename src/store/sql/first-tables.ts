@@ -139,6 +139,22 @@ const SHAPES: Readonly<Record<keyof Tables, TableShape>> = {
     primaryKey: ['fingerprint'],
   },
 }
+  consulate_audit: {
+    columns: {
+      id: 'serial',
+      created_at: 'time',
+      request_id: 'id?',
+      event: 'id',
+      status: 'count?',
+      code: 'id?',
+      path: 'text?',
+      client_id: 'id?',
+      sub: 'key?',
+      address: 'text?',
+      detail: 'text',
+    },
+    indexes: [['request_id']],
+  },
 
 /** The migration that makes every table of the first version. */
 export const firstTables = (dialect: SqlDialect): Migration => ({

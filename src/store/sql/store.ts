@@ -1,4 +1,5 @@
 import type { Store } from '../contract.ts'
+import { createAuditStore } from './audit.ts'
 import { createAuthorizationStore } from './authorizations.ts'
 import { createClientStore } from './clients.ts'
 import { createCodeStore } from './codes.ts'
@@ -6,6 +7,7 @@ import { createConsentStore } from './consents.ts'
 import type { SqlDialect } from './dialect.ts'
 import { createFingerprintStore } from './fingerprints.ts'
 import { createMigrations } from './migrations.ts'
+import { createPurgeStore } from './purge.ts'
 import { createSql } from './queries.ts'
 import type { Sql } from './queries.ts'
 import { createRevocationStore } from './revocations.ts'
@@ -25,6 +27,8 @@ export function createSqlStore(dialect: SqlDialect): Store {
     consents: createConsentStore(database),
     revocations: createRevocationStore(database),
     fingerprints: createFingerprintStore(database),
+    audit: createAuditStore(database),
+    purge: createPurgeStore(database),
     ...createMigrations(database),
     close: () => (closing ??= close(database)),
   }

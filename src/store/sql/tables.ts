@@ -139,6 +139,21 @@ export interface FingerprintTable {
 }
 
 /** Every table, by name. */
+/** `consulate_audit`. */
+export interface AuditTable {
+  id: ColumnType<AnyInteger, never, never>
+  created_at: Integer
+  request_id: string | null
+  event: string
+  status: NullableInteger
+  code: string | null
+  path: string | null
+  client_id: string | null
+  sub: string | null
+  address: string | null
+  detail: string
+}
+
 export interface Tables {
   consulate_clients: ClientTable
   consulate_client_origins: ClientOriginTable
@@ -151,3 +166,4 @@ export interface Tables {
   consulate_epochs: EpochTable
   consulate_fingerprints: FingerprintTable
 }
+  consulate_audit: AuditTable

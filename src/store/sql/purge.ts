@@ -1,0 +1,126 @@
+import { sql } from 'kysely'
+import type { RawBuilder, SqlBool } from 'kysely'
+import type { PurgeBounds, PurgeKind, PurgeStore } from '../contract.ts'
+import { prepare } from './prepared.ts'
+import type { Sql } from './queries.ts'
+
+type Key = string | number
+
+/** The rows of one kind. */
+interface Purgeable {
+  readonly table: `consulate_${PurgeKind}`
+  /** Its primary key, and a value below every one. */
+  readonly key: string
+  readonly lowest: Key
+  /** Whether the rows that are over come first, by key. */
+  readonly isInOrder?: true
+  /** What never was, such as `spent_at` of a code, compares as null: neither over nor not, so it is left. */
+  readonly isOver: (bounds: PurgeBounds) => RawBuilder<SqlBool>
+}
+
+const PURGEABLES: Readonly<Record<PurgeKind, Purgeable>> = {
+  codes: {
+    table: 'consulate_codes',
+    key: 'hash',
+    lowest: '',
+    isOver: ({ now, revokedUntil, expiredUntil }) =>
+      sql`expires_at <= ${now} and (spent_at <= ${revokedUntil} or voided_at <= ${revokedUntil} or expires_at <= ${expiredUntil})`,
+  },
+  // How long a revocation of the session or the person must be kept is read from these rows.
+  authorizations: {
+    table: 'consulate_authorizations',
+    key: 'id',
+    lowest: '',
+    isOver: ({ now, revokedUntil, expiredUntil }) =>
+      sql`access_expires_at <= ${now} and (revoked_at <= ${revokedUntil} or (expires_at <= ${expiredUntil} and access_expires_at <= ${expiredUntil}))`,
+  },
+  sessions: {
+    table: 'consulate_sessions',
+    key: 'id',
+    lowest: '',
+    isOver: ({ now, revokedUntil, expiredUntil }) =>
+      sql`(revoked_at <= ${revokedUntil} or expires_at <= ${expiredUntil})
+        and not exists (select 1 from consulate_codes
+          where consulate_codes.session_id = consulate_sessions.id and consulate_codes.spent_at is null
+            and consulate_codes.voided_at is null and consulate_codes.expires_at > ${now})
+        and not exists (select 1 from consulate_authorizations
+          where consulate_authorizations.session_id = consulate_sessions.id
+            and (consulate_authorizations.access_expires_at > ${now}
+              or (consulate_authorizations.revoked_at is null and consulate_authorizations.expires_at > ${now})))`,
+  },
+  revocations: {
+    table: 'consulate_revocations',
+    key: 'id',
+    lowest: 0,
+    isOver: ({ expiredUntil }) => sql`expires_at <= ${expiredUntil}`,
+  },
+  // MySQL reads the table that it deletes from only through a subquery of its own.
+  audit: {
+    table: 'consulate_audit',
+    key: 'id',
+    lowest: 0,
+    isInOrder: true,
+    isOver: ({ auditUntil, auditMost }) =>
+      sql`created_at <= ${auditUntil} or id <= (select newest from (select max(id) as newest from consulate_audit) as entries) - ${auditMost}`,
+  },
+}
+
+/** Purges a database. It walks along the primary keys: an index on what expires would cost every refresh a write. */
+export function createPurgeStore(database: Sql): PurgeStore {
+  const { db, first } = database
+  const walks = Object.fromEntries(
+    Object.entries(PURGEABLES).map(([kind, purgeable]) => [kind, createWalk(database, purgeable)]),
+  ) as Record<PurgeKind, PurgeStore['step']>
+  return {
+    async count(kind) {
+      const rows = db.selectFrom(PURGEABLES[kind].table).select(({ fn }) => fn.countAll().as('rows'))
+      return Number((await first(rows.compile()))?.rows ?? 0)
+    },
+    step: (step) => walks[step.kind](step),
+  }
+}
+
+type Stretch = PurgeBounds & { readonly after: Key; readonly upTo: Key }
+
+/** The steps through one table. Condition and deletion are one statement, so a row that comes back to life is left. */
+function createWalk({ db, first, change }: Sql, purgeable: Purgeable): PurgeStore['step'] {
+  const { table, key, lowest, isInOrder, isOver } = purgeable
+  const column = sql.ref<Key>(key)
+  const lastOf = prepare(({ after, offset }: { after: Key; offset: number }) =>
+    db
+      .selectFrom(table)
+      .select(column.as('last'))
+      .where(column, '>', after)
+      .orderBy(column)
+      .limit(1)
+      .offset(offset),
+  )
+  const highest = db
+    .selectFrom(table)
+    .select(sql<Key | null>`max(${column})`.as('last'))
+    .compile()
+  const remove = prepare((slots: Stretch) =>
+    db
+      .deleteFrom(table)
+      .where(column, '>', slots.after)
+      .where(column, '<=', slots.upTo)
+      .where(sql<SqlBool>`(${isOver(slots)})`),
+  )
+  const count = prepare((slots: Stretch) =>
+    db
+      .selectFrom(table)
+      .select(({ fn }) => fn.countAll().as('over'))
+      .where(column, '>', slots.after)
+      .where(column, '<=', slots.upTo)
+      .where(sql<SqlBool>`(${isOver(slots)})`),
+  )
+  return async ({ bounds, after: text, limit, isRehearsal }) => {
+    const after = text === undefined || typeof lowest === 'string' ? (text ?? lowest) : Number(text)
+    const end = (await first(lastOf({ after, offset: limit - 1 })))?.last
+    const upTo = end ?? (await first(highest))?.last ?? lowest
+    const slots = { ...bounds, after, upTo }
+    const over = isRehearsal ? Number((await first(count(slots)))?.over ?? 0) : await change(remove(slots))
+    const isDone = end === undefined || (isInOrder && over === 0)
+    return { over, next: isDone ? undefined : String(end) }
+  }
+}

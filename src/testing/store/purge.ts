@@ -1,0 +1,263 @@
+import type { PurgeBounds, PurgeKind, Store } from '../../store/contract.ts'
+import { sampleEntry } from './audit.ts'
+import type { Kit } from './kit.ts'
+import {
+  ALICE,
+  authorize,
+  MINUTE,
+  NOW,
+  sampleAuthorization,
+  sampleClient,
+  sampleCode,
+  sampleSession,
+  sampleUser,
+  signIn,
+} from './kit.ts'
+
+/** When the samples have all expired. */
+const LATER = NOW + 120 * MINUTE
+
+const EVERY_KIND: readonly PurgeKind[] = ['codes', 'authorizations', 'sessions', 'revocations', 'audit']
+
+/** All that has ended by then. */
+const endedBy = (now: number, changes: Partial<PurgeBounds> = {}): PurgeBounds => ({
+  now,
+  revokedUntil: now,
+  expiredUntil: now,
+  auditUntil: now,
+  auditMost: 1_000_000,
+  ...changes,
+})
+
+interface Walked {
+  readonly over: number
+  readonly steps: number
+}
+
+/** Goes through a kind to its end. */
+async function walk(
+  { purge }: Store,
+  kind: PurgeKind,
+  bounds: PurgeBounds,
+  { limit = 3, isRehearsal = false } = {},
+): Promise<Walked> {
+  let [over, steps, after] = [0, 0, undefined as string | undefined]
+  do {
+    const result = await purge.step({ kind, bounds, after, limit, isRehearsal })
+    over += result.over
+    steps += 1
+    after = result.next
+  } while (after !== undefined)
+  return { over, steps }
+}
+
+/** How many rows of each kind a whole purge deletes. */
+async function purgeAll(store: Store, bounds: PurgeBounds): Promise<Partial<Record<PurgeKind, number>>> {
+  const counts: Partial<Record<PurgeKind, number>> = {}
+  for (const kind of EVERY_KIND) {
+    const { over } = await walk(store, kind, bounds)
+    if (over > 0) counts[kind] = over
+  }
+  return counts
+}
+
+/** Purges: what is over goes, what something alive depends on stays. */
+export function testPurge(kit: Kit): void {
+  testEnds(kit)
+  testDependence(kit)
+  testSteps(kit)
+}
+
+function testEnds({ describe, test, expect }: Kit): void {
+  describe('a purge deletes', () => {
+    test('codes that were spent or voided, authorizations and sessions that were revoked', async (store) => {
+      await authorize(store, { accessExpiresAt: NOW })
+      await store.codes.insert(sampleCode(), 'alice')
+      await store.codes.insert(sampleCode({ hash: 'spent' }), 'alice')
+      await store.codes.spend('spent', NOW)
+      await store.revocations.revoke({ kind: 'session', id: 'laptop' }, NOW)
+      const bounds = endedBy(NOW + MINUTE, { revokedUntil: NOW, expiredUntil: 0 })
+      expect(await purgeAll(store, { ...bounds, revokedUntil: NOW - 1, auditUntil: 0 })).toEqual({})
+      expect(await purgeAll(store, bounds)).toEqual({ codes: 2, authorizations: 1, sessions: 1 })
+      expect(await store.codes.find('code')).toBe(undefined)
+      expect(await store.authorizations.find('azn')).toBe(undefined)
+      expect(await store.sessions.find('laptop')).toBe(undefined)
+    })
+
+    test('codes, authorizations, sessions and revocations that expired', async (store) => {
+      await authorize(store)
+      await store.codes.insert(sampleCode(), 'alice')
+      await store.revocations.revoke({ kind: 'token', jti: 'azn.1', expiresAt: NOW + 60 * MINUTE }, NOW)
+      const bounds = endedBy(LATER, { revokedUntil: 0, expiredUntil: NOW + 60 * MINUTE })
+      expect(await purgeAll(store, { ...bounds, expiredUntil: NOW + MINUTE - 1 })).toEqual({})
+      expect(await purgeAll(store, { ...bounds, expiredUntil: NOW + 60 * MINUTE - 1 })).toEqual({ codes: 1 })
+      expect(await purgeAll(store, bounds)).toEqual({ authorizations: 1, sessions: 1, revocations: 1 })
+    })
+
+    test('what was revoked and what expired, each by its own bound', async (store) => {
+      await authorize(store, { accessExpiresAt: NOW, expiresAt: NOW + MINUTE })
+      await store.authorizations.insert(
+        sampleAuthorization({ id: 'revoked', accessExpiresAt: NOW, expiresAt: LATER }),
+        'alice',
+      )
+      await store.revocations.revoke({ kind: 'authorization', id: 'revoked' }, NOW)
+      const neither = endedBy(LATER, { revokedUntil: 0, expiredUntil: 0, auditUntil: 0 })
+      expect(await purgeAll(store, neither)).toEqual({})
+      await walk(store, 'authorizations', { ...neither, revokedUntil: NOW })
+      expect((await store.authorizations.find('revoked'))?.id).toBe(undefined)
+      expect((await store.authorizations.find('azn'))?.id).toBe('azn')
+      await walk(store, 'authorizations', { ...neither, expiredUntil: NOW + MINUTE })
+      expect((await store.authorizations.find('azn'))?.id).toBe(undefined)
+    })
+
+    test('audit entries by their age, and the oldest of too many', async (store) => {
+      const entries = Array.from({ length: 10 }, (_, index) =>
+        sampleEntry({ at: NOW + index, requestId: `r${index}` }),
+      )
+      await store.audit.insert(entries)
+      expect(await walk(store, 'audit', endedBy(LATER, { auditUntil: NOW + 3 }))).toEqual({
+        over: 4,
+        steps: 3,
+      })
+      expect((await walk(store, 'audit', endedBy(LATER, { auditUntil: 0, auditMost: 2 }))).over).toBe(4)
+      expect(await store.audit.find('r7')).toEqual([])
+      expect(await store.audit.find('r8')).toEqual([entries[8]])
+    })
+
+    test('no client, no person and no consent', async (store) => {
+      await authorize(store)
+      await store.clients.insert(sampleClient({ id: 'revoked' }))
+      await store.users.insert(sampleUser())
+      await store.users.update('alice', { disabledAt: NOW })
+      await store.consents.remember(ALICE, 'web', ['orders:read'], NOW)
+      await store.revocations.revoke({ kind: 'client', id: 'revoked' }, NOW)
+      await purgeAll(store, endedBy(LATER))
+      expect((await store.clients.find('web'))?.id).toBe('web')
+      expect((await store.clients.find('revoked'))?.revokedAt).toBe(NOW)
+      expect((await store.users.find('alice'))?.id).toBe('alice')
+      expect(await store.consents.find(ALICE, 'web')).toEqual(['orders:read'])
+    })
+  })
+}
+
+function testDependence({ describe, test, expect }: Kit): void {
+  describe('a purge leaves', () => {
+    test('everything that is alive', async (store) => {
+      await authorize(store)
+      await store.codes.insert(sampleCode(), 'alice')
+      await store.revocations.revoke({ kind: 'token', jti: 'azn.1', expiresAt: NOW + MINUTE }, NOW)
+      expect(await purgeAll(store, endedBy(NOW))).toEqual({})
+    })
+
+    test('a spent code until it would have expired', async (store) => {
+      await signIn(store)
+      await store.codes.insert(sampleCode(), 'alice')
+      await store.codes.spend('code', NOW)
+      expect(await purgeAll(store, endedBy(NOW + MINUTE - 1))).toEqual({})
+      expect(await purgeAll(store, endedBy(NOW + MINUTE))).toEqual({ codes: 1 })
+    })
+
+    test('a revoked authorization, and its session, until the last access token has expired', async (store) => {
+      await authorize(store)
+      await store.revocations.revoke({ kind: 'session', id: 'laptop' }, NOW)
+      expect(await purgeAll(store, endedBy(NOW + 15 * MINUTE - 1))).toEqual({})
+      const all = { authorizations: 1, sessions: 1, revocations: 1 }
+      expect(await purgeAll(store, endedBy(NOW + 15 * MINUTE))).toEqual(all)
+    })
+
+    test('an authorization whose access token outlives its refresh token', async (store) => {
+      await authorize(store, { expiresAt: NOW + MINUTE })
+      expect((await walk(store, 'authorizations', endedBy(NOW + 15 * MINUTE - 1))).over).toBe(0)
+      expect((await walk(store, 'authorizations', endedBy(NOW + 15 * MINUTE))).over).toBe(1)
+    })
+
+    test('an authorization that can be refreshed although no access token of it is alive', async (store) => {
+      await authorize(store)
+      expect((await walk(store, 'authorizations', endedBy(NOW + 60 * MINUTE - 1))).over).toBe(0)
+    })
+
+    test('an expired session as long as something of it goes on', async (store) => {
+      await authorize(store, { expiresAt: LATER + MINUTE })
+      await store.codes.insert(sampleCode({ expiresAt: LATER + MINUTE }), 'alice')
+      const over = async (now: number) => (await walk(store, 'sessions', endedBy(now))).over
+      expect(await over(LATER)).toBe(0)
+      await store.revocations.revoke({ kind: 'authorization', id: 'azn' }, LATER)
+      expect(await over(LATER)).toBe(0)
+      await store.codes.spend('code', LATER)
+      expect(await over(LATER)).toBe(1)
+    })
+
+    test("an expired session whose own authorization is over, and another session's is not", async (store) => {
+      await authorize(store, { sessionId: null, expiresAt: LATER + MINUTE })
+      expect((await walk(store, 'sessions', endedBy(LATER))).over).toBe(1)
+    })
+
+    test('revocations of clients and of the issuer for good', async (store) => {
+      await signIn(store)
+      await store.revocations.revoke({ kind: 'client', id: 'web' }, NOW)
+      await store.revocations.revoke({ kind: 'issuer' }, NOW)
+      await walk(store, 'revocations', endedBy(NOW * 2))
+      expect((await store.revocations.since(0, NOW * 2, 10)).map(({ kind }) => kind)).toEqual([
+        'client',
+        'issuer',
+      ])
+    })
+
+    test('a revocation that is still in force: a session that it ends stays ended', async (store) => {
+      await authorize(store)
+      const entry = await store.revocations.revoke({ kind: 'session', id: 'laptop' }, NOW)
+      await purgeAll(store, endedBy(NOW + 10 * MINUTE))
+      expect(await store.revocations.since(0, NOW + 10 * MINUTE, 10)).toEqual([entry])
+    })
+  })
+}
+
+function testSteps({ describe, test, expect }: Kit): void {
+  describe('the steps of a purge', () => {
+    const sessions = (count: number, expiresAt: number) =>
+      Array.from({ length: count }, (_, index) =>
+        sampleSession({ id: `${expiresAt}-${String(index).padStart(3, '0')}`, expiresAt }),
+      )
+
+    test('look at no more rows than they may, and come to each row', async (store) => {
+      for (const session of [...sessions(10, NOW), ...sessions(5, LATER)])
+        await store.sessions.insert(session, 'alice')
+      expect(await store.purge.count('sessions')).toBe(15)
+      expect(await walk(store, 'sessions', endedBy(NOW), { limit: 4 })).toEqual({ over: 10, steps: 4 })
+      expect(await store.purge.count('sessions')).toBe(5)
+    })
+
+    test('delete nothing in a rehearsal, and count the same', async (store) => {
+      for (const session of sessions(7, NOW)) await store.sessions.insert(session, 'alice')
+      expect((await walk(store, 'sessions', endedBy(NOW), { isRehearsal: true })).over).toBe(7)
+      expect(await store.purge.count('sessions')).toBe(7)
+      expect((await walk(store, 'sessions', endedBy(NOW))).over).toBe(7)
+    })
+
+    test('end on a table that is empty', async (store) => {
+      for (const kind of EVERY_KIND) {
+        expect(await store.purge.count(kind)).toBe(0)
+        expect(await walk(store, kind, endedBy(NOW))).toEqual({ over: 0, steps: 1 })
+      }
+    })
+
+    test('delete each row once, however many purge at once', async (store) => {
+      for (const session of sessions(20, NOW)) await store.sessions.insert(session, 'alice')
+      const purges = Array.from({ length: 4 }, () => walk(store, 'sessions', endedBy(NOW)))
+      const counts = await Promise.all(purges)
+      expect(counts.reduce((sum, { over }) => sum + over, 0)).toBe(20)
+      expect(await store.purge.count('sessions')).toBe(0)
+    })
+
+    test('never delete what is refreshed meanwhile', async (store) => {
+      await authorize(store, { expiresAt: NOW + 15 * MINUTE })
+      const refreshed = { lastUsedAt: NOW, expiresAt: LATER, accessExpiresAt: NOW + 30 * MINUTE }
+      const step = { id: 'azn', from: 0, to: 1, rotations: [], ...refreshed }
+      const [hasAdvanced] = await Promise.all([
+        store.authorizations.advance(step, 'alice'),
+        walk(store, 'authorizations', endedBy(NOW + 15 * MINUTE)),
+      ])
+      expect((await store.authorizations.find('azn')) !== undefined).toBe(hasAdvanced)
+    })
+  })
+}
