@@ -4,7 +4,7 @@ import type { Grant } from '../grants/grant.ts'
 import type { RefreshTokenGrant } from '../grants/refresh-token.ts'
 import type { RefreshPolicy } from '../issuance/context.ts'
 import { parseDuration } from '../lib/duration.ts'
-import type { Report } from './report.ts'
+import type { Report } from '../lib/report.ts'
 
 /** What follows from the grants that are listed. */
 export interface GrantSettings {

@@ -1,6 +1,6 @@
 import { EVERY_SCOPE, isScopeToken, type ScopeRules } from '../model/scope.ts'
 import type { Config } from './config.ts'
-import type { Report } from './report.ts'
+import type { Report } from '../lib/report.ts'
 
 /** Checks the scopes and what is given where none is named. */
 export function resolveScopeRules(

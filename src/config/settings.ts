@@ -9,7 +9,7 @@ import { DEFAULT_THROTTLE_LIMITS, type Limit, type ThrottleLimits } from '../thr
 import type { Config, FailureLimit } from './config.ts'
 import { resolveGrants, type GrantSettings } from './grants.ts'
 import { resolveIssuer, resolvePrefix, type IssuerSettings } from './issuer.ts'
-import { createReport, type Report } from './report.ts'
+import { createReport, type Report } from '../lib/report.ts'
 import { resolveResources, resolveScopeRules } from './scopes.ts'
 
 /** What the configuration comes to: every default filled in, every value checked, times in milliseconds. Frozen. */

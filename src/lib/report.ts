@@ -1,5 +1,5 @@
 import { ConfigError, type ConfigProblem } from '../errors.ts'
-import { parseDuration, type Duration } from '../lib/duration.ts'
+import { parseDuration, type Duration } from './duration.ts'
 
 /** Collects what is wrong with a configuration, so that everything is said at once. */
 export interface Report {
