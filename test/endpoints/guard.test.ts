@@ -144,7 +144,8 @@ test('the scheme may be written in any case', async () => {
 
 test('a guard works on requests of the Fetch standard too', async () => {
   const admit = server.server.user('orders:read')
-  const asked = (headers: HeadersInit) => admit(new Request('http://api.example/orders', { headers }))
+  const asked = (headers: Record<string, string>) =>
+    admit(new Request('http://api.example/orders', { headers }))
   const refused = await asked({})
   expect(refused instanceof Response && refused.status).toBe(401)
   expect(await asked({ authorization: `Bearer ${token}` })).toMatchObject({

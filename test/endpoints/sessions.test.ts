@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
-import { authorizationUrl } from '../support/oauth-client.ts'
+import { authorizationUrl, formBody } from '../support/oauth-client.ts'
 import { formsIn } from '../support/html-form.ts'
 import { startServer } from '../support/server.ts'
 
@@ -119,7 +119,7 @@ describe('return_to', () => {
   ])('leads nowhere but to the authorization endpoint: %s', async (text) => {
     const browser = openBrowser(server)
     const login = await browser.open(
-      `${server.endpoint('/login')}?${new URLSearchParams({ return_to: text })}`,
+      `${server.endpoint('/login')}?${formBody({ return_to: text }).toString()}`,
     )
     const page = await browser.press(login, 'Sign in', {
       username: person.email,

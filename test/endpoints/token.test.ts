@@ -112,7 +112,7 @@ describe('the form', () => {
         headers: { 'content-type': 'application/x-www-form-urlencoded' },
         body: new Blob([text]).stream(),
         duplex: 'half',
-      } as RequestInit)
+      })
     const answers = [
       await post(fitting),
       await chunked(fitting),

@@ -1,0 +1,172 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openBrowser } from '../support/browser.ts'
+import { dumpTables, leaksOf } from '../support/leaks.ts'
+import {
+  askApi,
+  askToken,
+  authorizationUrl,
+  getCode,
+  getVisitTokens,
+  refresh,
+} from '../support/oauth-client.ts'
+import { startServer } from '../support/server.ts'
+
+const server = await startServer()
+const person = await server.addPerson()
+const client = await server.addClient()
+const machine = await server.addClient({ grantTypes: ['client_credentials'] })
+const visit = { server, browser: openBrowser(server), client, person }
+afterAll(server.close)
+
+/** All that people and clients do, rightly and wrongly, so that whatever is written down is written down. */
+beforeAll(async () => {
+  const { exchange } = await getCode(visit)
+  const { body } = await askToken(server, client, exchange)
+  await askToken(server, client, exchange)
+  const tokens = await getVisitTokens(visit)
+  const next = await refresh(visit, tokens.refresh_token)
+  await refresh(visit, tokens.refresh_token)
+  server.clock.advance('2m')
+  await refresh(visit, tokens.refresh_token)
+  await refresh(visit, String(next.body['refresh_token']))
+  await askToken(server, machine, { grant_type: 'client_credentials' })
+  await failInEveryWay(String(body['access_token']))
+  await getCode(visit)
+  const question = await visit.browser.open(server.endpoint('/logout'))
+  await visit.browser.press(question, 'Sign out')
+  await getVisitTokens(visit)
+})
+
+/** Sends each secret to where it does not belong. */
+async function failInEveryWay(token: string): Promise<void> {
+  const other = await server.addClient({ type: 'public' })
+  const { exchange } = await getCode(visit)
+  await askToken(server, other, exchange)
+  await askToken(server, client, { ...exchange, code_verifier: 'a'.repeat(43) })
+  await askToken(server, { ...client, secret: machine.secret }, exchange)
+  await askToken(server, client, { grant_type: 'refresh_token', refresh_token: token })
+  await askApi(server, '/me', machine.secret ?? '')
+  const browser = openBrowser(server)
+  const login = await browser.open(authorizationUrl(server, client, { scope: 'profile', prompt: 'consent' }))
+  await browser.signIn(login, {
+    ...person,
+    password: server.hoard.keep('wrong password', 'wrong password typed'),
+  })
+  const consent = await browser.signIn(login, person)
+  await browser.press(consent, 'Allow', { csrf: '' })
+  await browser.press(consent, 'Don’t allow')
+}
+
+const secrets = () => [...server.hoard.entries.keys()]
+const kinds = () => new Set(server.hoard.entries.values())
+
+test('there is something to be found: every kind of secret was given out', () => {
+  expect([...kinds()].sort()).toEqual([
+    'access token',
+    'authorization code',
+    'client secret',
+    'code verifier',
+    'consent',
+    'cookie',
+    'csrf',
+    'password',
+    'refresh token',
+    'seed of a refresh token',
+    'wrong password',
+  ])
+  expect(secrets().length).toBeGreaterThan(30)
+  expect(server.logs.length).toBeGreaterThan(5)
+  expect(server.events.length).toBeGreaterThan(20)
+})
+
+describe('no secret is', () => {
+  const places = { logs: [], events: [], file: join(server.file, 'none') }
+
+  test('in the log', () => {
+    expect(leaksOf(server.hoard, { ...places, logs: server.logs })).toEqual([])
+  })
+
+  test('in an event', () => {
+    expect(leaksOf(server.hoard, { ...places, events: server.events })).toEqual([])
+  })
+
+  test('in any table, nor in the bytes of the file and its journal', () => {
+    expect(existsSync(`${server.file}-wal`)).toBe(true)
+    expect(leaksOf(server.hoard, { ...places, file: server.file })).toEqual([])
+  })
+
+  test('missed by the search: what is there is found, in each of the places', () => {
+    const issued = server.events.find(({ name }) => name === 'token.issued')
+    const planted = new Map([
+      [String(issued?.payload['authorizationId']), 'authorization id'],
+      [person.email, 'email'],
+    ])
+    const hoard = { ...server.hoard, entries: planted }
+    const found = leaksOf(hoard, { logs: [person.email], events: server.events, file: server.file })
+    for (const place of ['the tables', 'the bytes of', 'the events', 'the log'])
+      expect(found.some((text) => text.includes(place))).toBe(true)
+  })
+})
+
+test('the database holds hashes in place of what it was given', () => {
+  const text = dumpTables(server.file)
+  expect(text).toContain('$argon2id$')
+  expect(text).toContain(person.email)
+})
+
+describe('the log', () => {
+  test('is JSON lines, each with its time, its level and what happened', () => {
+    for (const text of server.logs) {
+      expect(text.endsWith('\n')).toBe(true)
+      expect(JSON.parse(text)).toMatchObject({
+        time: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) as unknown,
+        level: expect.stringMatching(/^(?:debug|info|warn|error)$/) as unknown,
+        message: expect.any(String) as unknown,
+      })
+    }
+  })
+
+  test('says in full why a request was refused, under the id that its answer had', async () => {
+    const { headers, body } = await askToken(server, machine, { grant_type: 'refresh_token' })
+    const id = headers.get('x-request-id')
+    const line = server.logs
+      .map((text) => JSON.parse(text) as Record<string, unknown>)
+      .find((entry) => entry['requestId'] === id)
+    expect(body['error_description']).not.toContain(machine.id)
+    expect(line).toMatchObject({
+      level: 'warn',
+      message: 'Request refused',
+      method: 'POST',
+      path: '/oauth/token',
+      status: 400,
+      code: 'unauthorized_client',
+      detail: `client ${machine.id} lacks the grant refresh_token`,
+      address: '127.0.0.1',
+    })
+    expect(server.events).toContainEqual({
+      name: 'request.refused',
+      payload: expect.objectContaining({ requestId: id, code: 'unauthorized_client' }) as unknown,
+    })
+  })
+
+  test('says why a sign-in failed, and the page does not', async () => {
+    const browser = openBrowser(server)
+    const page = await browser.signIn(await browser.open(server.endpoint('/login')), {
+      email: 'nobody@example.com',
+      password: 'whatever it is',
+    })
+    const line = server.logs.find((text) => text.includes(page.headers.get('x-request-id') ?? '?'))
+    expect(line).toContain('no such user')
+    expect(page.text).not.toContain('no such')
+  })
+})
+
+test('a leak fails the test that has it: the search runs when a server closes', async () => {
+  const leaky = await startServer()
+  await leaky.server.ready()
+  leaky.hoard.keep('planted', 'planted-in-the-file')
+  await leaky.server.clients.create({ name: 'planted-in-the-file', redirectUris: ['https://app.example/'] })
+  await expect(leaky.close()).rejects.toThrow('planted in the tables')
+})

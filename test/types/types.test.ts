@@ -1,0 +1,44 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, expect, test } from 'vitest'
+
+const run = promisify(execFile)
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const file = join(root, 'test/types/server.test-d.ts')
+const folder = await mkdtemp(join(root, 'node_modules/.consulate-types-'))
+afterAll(() => rm(folder, { recursive: true }))
+
+/** What the compiler says to one file, with the project's own strictness. */
+async function compile(path: string): Promise<string> {
+  const config = join(folder, 'tsconfig.json')
+  await writeFile(
+    config,
+    JSON.stringify({ extends: join(root, 'tsconfig.json'), include: [], files: [path] }),
+  )
+  const compiler = join(root, 'node_modules/typescript/bin/tsc')
+  return run(process.execPath, [compiler, '-p', config]).then(
+    () => '',
+    (failure: { stdout: string }) => failure.stdout,
+  )
+}
+
+test('what must compile does, and what must not does not', async () => {
+  expect(await compile(file)).toBe('')
+})
+
+test('the compiler would notice: without the marks, each of the mistakes is an error', async () => {
+  const text = await readFile(file, 'utf8')
+  // As deep in the tree as the file itself, so that its imports lead to the same places.
+  const copy = join(folder, 'unmarked.ts')
+  await writeFile(copy, text.replaceAll('// @ts-expect-error', '//'))
+  const wrong = (await compile(copy)).matchAll(/unmarked\.ts\((\d+)/g)
+  const lines = new Set([...wrong].map(([, line]) => Number(line)))
+  expect([...lines].sort((left, right) => left - right)).toEqual(linesAfterMarks(text))
+})
+
+/** The lines that must not compile, from 1: those after a mark. */
+const linesAfterMarks = (text: string): number[] =>
+  text.split('\n').flatMap((line, index) => (line.includes('@ts-expect-error') ? [index + 2] : []))
