@@ -138,7 +138,6 @@ const SHAPES: Readonly<Record<keyof Tables, TableShape>> = {
     columns: { fingerprint: 'id', added_at: 'time' },
     primaryKey: ['fingerprint'],
   },
-}
   consulate_audit: {
     columns: {
       id: 'serial',
@@ -155,6 +154,7 @@ const SHAPES: Readonly<Record<keyof Tables, TableShape>> = {
     },
     indexes: [['request_id']],
   },
+}
 
 /** The migration that makes every table of the first version. */
 export const firstTables = (dialect: SqlDialect): Migration => ({

@@ -138,7 +138,6 @@ export interface FingerprintTable {
   added_at: Integer
 }
 
-/** Every table, by name. */
 /** `consulate_audit`. */
 export interface AuditTable {
   id: ColumnType<AnyInteger, never, never>
@@ -154,6 +153,7 @@ export interface AuditTable {
   detail: string
 }
 
+/** Every table, by name. */
 export interface Tables {
   consulate_clients: ClientTable
   consulate_client_origins: ClientOriginTable
