@@ -16,7 +16,10 @@ export interface ClientRegistration {
   readonly type?: ClientType
   /** Exact URIs, no wildcards. */
   readonly redirectUris?: readonly string[]
-  /** Default: `authorization_code` and `refresh_token` where there is a redirect URI, else `client_credentials`. */
+  /**
+   * Default: `authorization_code` and `refresh_token` where there is a redirect URI, none for a client that follows
+   * revocations, else `client_credentials`.
+   */
   readonly grantTypes?: readonly GrantType[]
   /** The scopes it may ask for; default: every defined one, and for client credentials none. */
   readonly scopes?: readonly string[]
@@ -32,6 +35,8 @@ export interface ClientRegistration {
   readonly skipsConsent?: boolean
   /** Default: true for first-party clients, false for others. */
   readonly endsWithSession?: boolean
+  /** Let it follow the feed of revocations, for the guard of another service; default false. Never with an owner. */
+  readonly followsRevocations?: boolean
   /** How long a rotated refresh token may be repeated; default: the server's. */
   readonly graceWindow?: Duration
 }
@@ -76,6 +81,7 @@ function clientOf(registration: ClientRegistration, secret: string | undefined, 
     requiresPkce: registration.requiresPkce ?? false,
     skipsConsent: registration.skipsConsent ?? false,
     endsWithSession: registration.endsWithSession ?? ownerId === null,
+    followsRevocations: registration.followsRevocations ?? false,
     graceWindow: parseDuration(graceWindow) ?? null,
     epoch: 0,
     createdAt: now,
@@ -83,10 +89,11 @@ function clientOf(registration: ClientRegistration, secret: string | undefined, 
   }
 }
 
-function grantTypesOf({ grantTypes, redirectUris = [] }: ClientRegistration): readonly GrantType[] {
-  return (
-    grantTypes ?? (redirectUris.length > 0 ? ['authorization_code', 'refresh_token'] : ['client_credentials'])
-  )
+function grantTypesOf(registration: ClientRegistration): readonly GrantType[] {
+  const { grantTypes, redirectUris = [], followsRevocations } = registration
+  if (grantTypes) return grantTypes
+  if (redirectUris.length > 0) return ['authorization_code', 'refresh_token']
+  return followsRevocations ? [] : ['client_credentials']
 }
 
 function problemsOf(registration: ClientRegistration): readonly ConfigProblem[] {
@@ -106,6 +113,11 @@ function problemsOf(registration: ClientRegistration): readonly ConfigProblem[] 
       grantTypes.includes('client_credentials') && {
         path: 'grantTypes',
         message: 'a public client has no secret and cannot use client_credentials',
+      },
+    registration.followsRevocations === true &&
+      (type === 'public' || registration.ownerId !== undefined) && {
+        path: 'followsRevocations',
+        message: "is for the issuer's own clients, and for confidential ones",
       },
     graceWindow !== undefined &&
       parseDuration(graceWindow) === undefined && {

@@ -1,7 +1,10 @@
+import { METADATA_PATH } from '../model/issuer.ts'
+
 /** The paths of a server's endpoints, within its issuer. */
 export interface Paths {
   readonly authorize: string
   readonly token: string
+  readonly revocations: string
   readonly signIn: string
   readonly signOut: string
   readonly jwks: string
@@ -13,8 +16,9 @@ export interface Paths {
 export const pathsOf = ({ basePath, prefix }: { basePath: string; prefix: string }): Paths => ({
   authorize: `${basePath}${prefix}/authorize`,
   token: `${basePath}${prefix}/token`,
+  revocations: `${basePath}${prefix}/revocations`,
   signIn: `${basePath}/login`,
   signOut: `${basePath}/logout`,
   jwks: `${basePath}/.well-known/jwks.json`,
-  metadata: `/.well-known/oauth-authorization-server${basePath}`,
+  metadata: METADATA_PATH + basePath,
 })

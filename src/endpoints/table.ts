@@ -5,6 +5,7 @@ import type { Endpoint } from './endpoint.ts'
 import { authorize, postAuthorize } from './oauth/authorize.ts'
 import { deny } from './oauth/consent.ts'
 import { jwks, metadata } from './oauth/metadata.ts'
+import { revocations } from './oauth/revocations.ts'
 import { token } from './oauth/token.ts'
 import { pathsOf } from './paths.ts'
 
@@ -25,6 +26,7 @@ export function endpointsOf(settings: Settings): readonly Endpoint[] {
   return [
     ...(settings.grants.has('authorization_code') ? pages : []),
     endpoint('token', paths.token, { POST: token }, 'clients', 'json'),
+    endpoint('revocations', paths.revocations, { GET: revocations }, 'nobody', 'json'),
     endpoint('metadata', paths.metadata, { GET: metadata }, 'everyone', 'json'),
     endpoint('jwks', paths.jwks, { GET: jwks }, 'everyone', 'json'),
   ]

@@ -33,6 +33,8 @@ export interface Client {
   readonly skipsConsent: boolean
   /** Whether what it was given ends when the person signs out of the session it was given in. */
   readonly endsWithSession: boolean
+  /** Whether it may follow the feed of revocations, as the guard of another service does. */
+  readonly followsRevocations: boolean
   /** How long (ms) a rotated refresh token may be repeated; null for the server's default. */
   readonly graceWindow: number | null
   readonly epoch: number
@@ -48,6 +50,10 @@ export function canUseGrant(client: Client, grantType: GrantType): boolean {
   const isForOwnersOnly = grantType === 'client_credentials' || grantType === 'password'
   return client.grantTypes.includes(grantType) && (isFirstParty(client) || !isForOwnersOnly)
 }
+
+/** Whether the client may read what is revoked: a confidential one of the issuer's own, for it learns who signs out. */
+export const canFollowRevocations = (client: Client): boolean =>
+  client.followsRevocations && client.type === 'confidential' && isFirstParty(client)
 
 /** What may follow in a `client_id`: visible ASCII (RFC 6749 appendix A.1), and not only digits (see `sub`). */
 export const isClientId = (text: string): boolean => /^[\x21-\x7e]{1,255}$/.test(text) && !/^\d+$/.test(text)

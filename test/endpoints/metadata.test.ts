@@ -22,6 +22,7 @@ describe('metadata (RFC 8414)', () => {
       issuer: server.issuer,
       authorization_endpoint: `${server.origin}/oauth/authorize`,
       token_endpoint: `${server.origin}/oauth/token`,
+      revocation_feed_endpoint: `${server.origin}/oauth/revocations`,
       jwks_uri: `${server.origin}/.well-known/jwks.json`,
       scopes_supported: ['orders:read', 'orders:create', 'profile'],
       response_types_supported: ['code'],
@@ -68,6 +69,7 @@ describe('an issuer with a path', () => {
       issuer: `${tenant.origin}/tenant`,
       authorization_endpoint: `${tenant.origin}/tenant/auth/v1/authorize`,
       token_endpoint: `${tenant.origin}/tenant/auth/v1/token`,
+      revocation_feed_endpoint: `${tenant.origin}/tenant/auth/v1/revocations`,
       jwks_uri: `${tenant.origin}/tenant/.well-known/jwks.json`,
     })
     expect((await fetch(`${tenant.origin}/tenant/.well-known/jwks.json`)).status).toBe(200)

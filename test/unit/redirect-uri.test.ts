@@ -20,6 +20,7 @@ const clientWith = (type: Client['type'], ...redirectUris: string[]): Client => 
   requiresPkce: false,
   skipsConsent: false,
   endsWithSession: false,
+  followsRevocations: false,
   graceWindow: null,
   epoch: 0,
   createdAt: 0,

@@ -1,8 +1,9 @@
 import { OAuthError } from '../../errors.ts'
-import type { Form } from '../../lib/form.ts'
+import { EMPTY_FORM, type Form } from '../../lib/form.ts'
 import { isEqualInConstantTime, sha256 } from '../../lib/hash.ts'
 import type { Client } from '../../model/client.ts'
 import type { Exchange } from '../endpoint.ts'
+import { refuseIfThrottled } from '../throttled.ts'
 
 interface Credentials {
   readonly clientId: string
@@ -18,14 +19,37 @@ const CHALLENGE = { 'WWW-Authenticate': 'Basic realm="OAuth", charset="UTF-8"' }
  * @throws OAuthError `invalid_client`, `invalid_request` where two methods are used at once
  */
 export async function authenticateClient(exchange: Exchange, form: Form): Promise<Client> {
-  const { services, incoming, address } = exchange
-  const header = incoming.header('authorization')
+  const header = exchange.incoming.header('authorization')
   const credentials = header === undefined ? fromBody(form) : fromHeader(header, form)
-  const client = await services.clients.find(credentials.clientId)
-  const problem = problemOf(client, credentials.secret, services.settings.clock.now())
+  return verify(exchange, credentials, header !== undefined)
+}
+
+/**
+ * The confidential client of a request by HTTP Basic and nothing else. A failure counts against the address, and is all
+ * that a throttled address is refused for: else a guesser behind the same proxy would shut out honest services.
+ *
+ * @throws OAuthError `invalid_client` with a challenge, `too_many_requests`
+ */
+export async function authenticateByBasic(exchange: Exchange): Promise<Client> {
+  const header = exchange.incoming.header('authorization')
+  if (header === undefined) throw failure('no Authorization header was sent', true)
+  const client = await verify(exchange, fromHeader(header, EMPTY_FORM), true)
+  if (client.type === 'confidential') return client
+  throw failure(`client ${client.id}: is public`, true)
+}
+
+async function verify(
+  exchange: Exchange,
+  { clientId, secret }: Credentials,
+  hasChallenge: boolean,
+): Promise<Client> {
+  const { services, address } = exchange
+  const client = await services.clients.find(clientId)
+  const problem = problemOf(client, secret, services.settings.clock.now())
   if (client && problem === undefined) return client
+  await refuseIfThrottled(exchange)
   await services.throttle.fail({ address })
-  throw failure(`client ${printable(credentials.clientId)}: ${problem ?? 'unknown'}`, header !== undefined)
+  throw failure(`client ${printable(clientId)}: ${problem ?? 'unknown'}`, hasChallenge)
 }
 
 function problemOf(client: Client | undefined, secret: string | undefined, now: number): string | undefined {

@@ -20,6 +20,7 @@ function describe(settings: Settings): Readonly<Record<string, unknown>> {
     ...(hasCodes && { authorization_endpoint: origin + paths.authorize }),
     token_endpoint: origin + paths.token,
     jwks_uri: origin + paths.jwks,
+    revocation_feed_endpoint: origin + paths.revocations,
     scopes_supported: [...settings.scopes.defined],
     response_types_supported: hasCodes ? ['code'] : [],
     response_modes_supported: hasCodes ? ['query'] : [],

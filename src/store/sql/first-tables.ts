@@ -32,6 +32,7 @@ const SHAPES: Readonly<Record<keyof Tables, TableShape>> = {
       requires_pkce: 'flag',
       skips_consent: 'flag',
       ends_with_session: 'flag',
+      follows_revocations: 'flag',
       grace_window: 'time?',
       created_at: 'time',
       revoked_at: 'time?',

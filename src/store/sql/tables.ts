@@ -20,6 +20,7 @@ export interface ClientTable {
   requires_pkce: Integer
   skips_consent: Integer
   ends_with_session: Integer
+  follows_revocations: Integer
   grace_window: NullableInteger
   created_at: Integer
   revoked_at: NullableInteger
@@ -165,5 +166,5 @@ export interface Tables {
   consulate_revocations: RevocationTable
   consulate_epochs: EpochTable
   consulate_fingerprints: FingerprintTable
-}
   consulate_audit: AuditTable
+}

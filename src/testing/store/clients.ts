@@ -12,6 +12,7 @@ const FULL = sampleClient({
   requiresPkce: false,
   skipsConsent: true,
   endsWithSession: false,
+  followsRevocations: true,
   graceWindow: 5000,
 })
 

@@ -61,6 +61,7 @@ export const sampleClient = (changes: Partial<Client> = {}): Client => ({
   requiresPkce: true,
   skipsConsent: false,
   endsWithSession: true,
+  followsRevocations: false,
   graceWindow: null,
   epoch: 0,
   createdAt: NOW,

@@ -1,0 +1,73 @@
+import type { RevocationEntry, RevocationKind } from '../model/revocation.ts'
+
+/** An entry as the endpoint of the feed sends it. */
+interface WireEntry {
+  readonly id: number
+  readonly kind: RevocationKind
+  readonly subject: string
+  readonly epoch: number
+  /** In seconds, rounded up; null: kept for good. */
+  readonly expires_at: number | null
+}
+
+/** One answer of the endpoint: entries by id ascending, and whether there are more after them. */
+export interface WirePage {
+  readonly entries: readonly WireEntry[]
+  readonly has_more: boolean
+}
+
+/** What was read of a page. */
+export interface RevocationPage {
+  readonly entries: readonly RevocationEntry[]
+  readonly hasMore: boolean
+}
+
+const KINDS: Readonly<Record<RevocationKind, true>> = {
+  token: true,
+  authorization: true,
+  session: true,
+  user: true,
+  client: true,
+  issuer: true,
+}
+
+/** A page to be sent. */
+export const toWire = ({ entries, hasMore }: RevocationPage): WirePage => ({
+  entries: entries.map(({ id, kind, subject, epoch, expiresAt }) => ({
+    id,
+    kind,
+    subject,
+    epoch,
+    expires_at: expiresAt === null ? null : Math.ceil(expiresAt / 1000),
+  })),
+  has_more: hasMore,
+})
+
+/**
+ * A page that was received. Throws where anything in it is not as it must be, an unknown kind too: who does not know
+ * what an entry stops cannot claim to know what is revoked.
+ */
+export function fromWire(body: unknown): RevocationPage {
+  const { entries, has_more: hasMore } = fieldsOf(body)
+  if (!Array.isArray(entries) || typeof hasMore !== 'boolean') throw new Error('It is no page of revocations')
+  return { entries: entries.map(toEntry), hasMore }
+}
+
+function toEntry(value: unknown): RevocationEntry {
+  const { id, kind, subject, epoch, expires_at: expiresAt } = fieldsOf(value)
+  if (!isCount(id) || typeof subject !== 'string' || !isCount(epoch) || !isTime(expiresAt)) {
+    throw new Error('It holds an entry that is no revocation')
+  }
+  if (!isKind(kind)) throw new Error('It holds a kind of revocation that this version does not know')
+  return { id, kind, subject, epoch, expiresAt: expiresAt === null ? null : expiresAt * 1000 }
+}
+
+const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null ? { ...value } : {}
+
+const isKind = (value: unknown): value is RevocationKind =>
+  typeof value === 'string' && Object.hasOwn(KINDS, value)
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
+
+const isTime = (value: unknown): value is number | null => value === null || isCount(value)
