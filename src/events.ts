@@ -44,10 +44,18 @@ export interface EventMap {
     readonly address: string
   }
   'session.ended': OfRequest & { readonly sessionId: string; readonly sub: string }
+  /** `sub` is null where there is no such person. */
   'sign-in.failed': OfRequest & {
     readonly provider: string
     readonly address: string
+    readonly sub: string | null
     readonly reason: string
+  }
+  /** A sign-in was not even tried: too many have failed. `retryAfter` in seconds. */
+  'sign-in.throttled': OfRequest & {
+    readonly provider: string
+    readonly address: string
+    readonly retryAfter: number
   }
   'consent.given': OfRequest & {
     readonly clientId: string
@@ -55,15 +63,18 @@ export interface EventMap {
     readonly scopes: readonly string[]
   }
   'consent.denied': OfRequest & { readonly clientId: string; readonly sub: string }
-  /** A request was refused; `detail` says exactly why. */
+  /** A request was refused; `detail` says exactly why. Client and person are null where they were not known yet. */
   'request.refused': OfRequest & {
     readonly path: string
+    readonly address: string
+    readonly clientId: string | null
+    readonly sub: string | null
     readonly status: number
     readonly code: string
     readonly detail: string
   }
-  /** Something was revoked by this node. */
-  'revocation.written': { readonly entry: RevocationEntry }
+  /** Something was revoked by this node; `requestId` is null where the application did it. */
+  'revocation.written': { readonly requestId: string | null; readonly entry: RevocationEntry }
 }
 
 /** Called with the payload of an event. What it throws is logged and goes no further. */

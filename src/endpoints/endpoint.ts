@@ -1,6 +1,12 @@
 import type { Answer, Incoming } from '../lib/http.ts'
 import type { Services } from './services.ts'
 
+/** Whom a request has turned out to be about, as far as it got: for the log, should it be refused. */
+export interface Involved {
+  clientId?: string
+  sub?: string
+}
+
 /** A request on its way through the server. */
 export interface Exchange {
   readonly incoming: Incoming
@@ -8,6 +14,8 @@ export interface Exchange {
   readonly requestId: string
   /** Where the request came from, as far as trusted proxies tell. */
   readonly address: string
+  /** Filled in on the way. */
+  readonly involved: Involved
   readonly services: Services
 }
 

@@ -21,7 +21,7 @@ export async function handle(
   if (!endpoint) return undefined
   const { trustedProxies } = services.settings
   const address = clientAddress(incoming.peer, incoming.header('x-forwarded-for') ?? null, trustedProxies)
-  const exchange = { incoming, services, address, requestId: randomUUID() }
+  const exchange = { incoming, services, address, involved: {}, requestId: randomUUID() }
   const answer = await attempt(endpoint, exchange)
   return { ...answer, headers: { ...answer.headers, 'X-Request-Id': exchange.requestId } }
 }

@@ -6,8 +6,11 @@ import type { RevocationFeed } from './feed.ts'
 
 /** The one way to revoke: written down first, then known to this node, then told. */
 export interface Revoker {
-  /** The entry that was written; undefined where there is nothing with that id. Doing it again is harmless. */
-  revoke(order: RevocationOrder): Promise<RevocationEntry | undefined>
+  /**
+   * The entry that was written; undefined where there is nothing with that id. Doing it again is harmless. `requestId`:
+   * of the request that had it done, if one did.
+   */
+  revoke(order: RevocationOrder, requestId?: string): Promise<RevocationEntry | undefined>
 }
 
 /** Makes the revoker of a server. */
@@ -18,11 +21,11 @@ export function createRevoker(
   clock: Clock,
 ): Revoker {
   return {
-    async revoke(order) {
+    async revoke(order, requestId) {
       const entry = await store.revoke(order, clock.now())
       if (!entry) return undefined
       feed.apply(entry)
-      events.emit('revocation.written', { entry })
+      events.emit('revocation.written', { requestId: requestId ?? null, entry })
       return entry
     },
   }

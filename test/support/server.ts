@@ -139,6 +139,7 @@ const EVENT_NAMES: Readonly<Record<keyof EventMap, true>> = {
   'session.started': true,
   'session.ended': true,
   'sign-in.failed': true,
+  'sign-in.throttled': true,
   'consent.given': true,
   'consent.denied': true,
   'request.refused': true,

@@ -32,7 +32,7 @@ export async function checkPassword(
     const isRight = await services.users.verifyPassword(user, password)
     const outcome = user && isRight ? await begin(exchange, ref, epochs) : undefined
     await (outcome ? ticket.succeed() : ticket.fail())
-    return outcome ?? wrong(exchange, user)
+    return outcome ?? wrong(exchange, user, ref)
   } finally {
     await ticket.release()
   }
@@ -60,12 +60,18 @@ async function begin(
 }
 
 /** The same words whether the name exists or not. Only the log and the event know the reason. */
-function wrong({ services, requestId, address }: Exchange, user: BaseUser | undefined): SignInOutcome {
+function wrong(
+  { services, requestId, address }: Exchange,
+  user: BaseUser | undefined,
+  ref: Begin['user'],
+): SignInOutcome {
+  const { provider } = ref
+  const sub = user ? services.subjectOf(ref) : null
   const reason = user
     ? `wrong password for user ${user.id}, or signed out everywhere meanwhile`
     : 'no such user'
   services.settings.logger.log('warn', 'Sign-in failed', { requestId, address, reason })
-  services.events.emit('sign-in.failed', { requestId, provider: services.settings.provider, address, reason })
+  services.events.emit('sign-in.failed', { requestId, provider, address, sub, reason })
   return { status: 403, problem: { kind: 'credentials' }, headers: {} }
 }
 
@@ -73,6 +79,8 @@ function tooMany(
   { services, requestId, address }: Exchange,
   { retryAfter, headers }: { retryAfter: number; headers: Answer['headers'] },
 ): SignInOutcome {
-  services.settings.logger.log('warn', 'Sign-in throttled', { requestId, address, retryAfter })
+  const { provider, logger } = services.settings
+  logger.log('warn', 'Sign-in throttled', { requestId, address, retryAfter })
+  services.events.emit('sign-in.throttled', { requestId, provider, address, retryAfter })
   return { status: 429, problem: { kind: 'throttled', seconds: retryAfter }, headers }
 }

@@ -39,7 +39,7 @@ export async function signIn(exchange: Exchange): Promise<Answer> {
     return signInPage(exchange, status, { returnTo, username, problem, headers })
   }
   // A cookie from before the sign-in is worth nothing after it: no fixation, and no second session on this device.
-  if (old) await services.revoker.revoke({ kind: 'session', id: old.id })
+  if (old) await services.revoker.revoke({ kind: 'session', id: old.id }, exchange.requestId)
   return redirect(returnTo ?? pathsOf(services.settings).signIn, { 'Set-Cookie': outcome.setCookie })
 }
 

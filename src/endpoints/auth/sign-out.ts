@@ -29,7 +29,7 @@ export async function signOut(exchange: Exchange): Promise<Answer> {
         detail: 'anti-forgery check failed',
       })
     }
-    await services.revoker.revoke({ kind: 'session', id: session.id })
+    await services.revoker.revoke({ kind: 'session', id: session.id }, requestId)
     services.events.emit('session.ended', {
       requestId,
       sessionId: session.id,

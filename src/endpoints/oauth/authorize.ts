@@ -21,6 +21,7 @@ import { canAssumeConsent, describeScopes, hostOf } from './consent-view.ts'
 export async function authorize(exchange: Exchange): Promise<Answer> {
   const form = readQuery(exchange.incoming)
   const target = await findTarget(exchange.services, form)
+  exchange.involved.clientId = target.client.id
   try {
     return await proceed(exchange, checkRequest(exchange.services.settings, target, form), form)
   } catch (thrown) {
@@ -42,6 +43,7 @@ async function proceed(exchange: Exchange, request: AuthorizationRequest, form: 
   const isSilent = request.prompts.has('none')
   const session = await sessions.current(exchange.incoming)
   const user = session && (await users.find(session.userId))
+  if (session) exchange.involved.sub = exchange.services.subjectOf(session)
   if (!session || !user || (request.prompts.has('login') && !isSilent)) {
     if (isSilent) throw new OAuthError('login_required', 'The person is not signed in')
     return redirect(signInUrl(exchange, withoutLoginPrompt(form), user !== undefined))

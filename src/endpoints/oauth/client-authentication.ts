@@ -43,13 +43,14 @@ async function verify(
   { clientId, secret }: Credentials,
   hasChallenge: boolean,
 ): Promise<Client> {
-  const { services, address } = exchange
+  const { services, address, involved } = exchange
   const client = await services.clients.find(clientId)
+  if (client) involved.clientId = client.id
   const problem = problemOf(client, secret, services.settings.clock.now())
   if (client && problem === undefined) return client
   await refuseIfThrottled(exchange)
   await services.throttle.fail({ address })
-  throw failure(`client ${printable(clientId)}: ${problem ?? 'unknown'}`, hasChallenge)
+  throw failure(`client ${client?.id ?? glimpse(clientId)}: ${problem ?? 'unknown'}`, hasChallenge)
 }
 
 function problemOf(client: Client | undefined, secret: string | undefined, now: number): string | undefined {
@@ -97,7 +98,8 @@ function formDecode(text: string): string | undefined {
   }
 }
 
-const printable = (text: string): string => JSON.stringify(text.slice(0, 64))
+/** The beginning: who mixes up id and secret would otherwise find the secret in the log. */
+const glimpse = (text: string): string => JSON.stringify(`${text.slice(0, 8)}…`)
 
 /** RFC 6749 section 5.2: 401, with a challenge where the header was tried. */
 const failure = (detail: string, wasHeaderTried: boolean): OAuthError =>

@@ -49,6 +49,7 @@ async function decide(
   const target = await findTarget(services, form)
   const request = checkRequest(services.settings, target, form)
   const about = { requestId, clientId: target.client.id, sub: services.subjectOf(session) }
+  Object.assign(exchange.involved, { clientId: about.clientId, sub: about.sub })
   if (!isApproved) {
     services.events.emit('consent.denied', about)
     return answerError(exchange, target, new OAuthError('access_denied', 'The person denied the request'))

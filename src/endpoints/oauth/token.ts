@@ -54,7 +54,7 @@ async function carryOut(
 ): Promise<OAuthError> {
   const { replay, spends, isGuess, error } = refusal
   if (replay) {
-    await services.revoker.revoke({ kind: 'authorization', id: replay.authorizationId })
+    await services.revoker.revoke({ kind: 'authorization', id: replay.authorizationId }, requestId)
     services.events.emit('replay.detected', { requestId, clientId: client.id, ...replay })
   }
   if (spends !== undefined) await services.store.codes.spend(spends, services.settings.clock.now())
