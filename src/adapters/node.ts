@@ -2,8 +2,10 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { OAuthError } from '../errors.ts'
 import type { Auth, MachineAuth, UserAuth } from '../guard/auth.ts'
 import { isRefusal } from '../guard/refusal.ts'
+import type { GuardCore, Guarded, Scopes } from '../guard/request-guards.ts'
+import type { Requirement } from '../guard/requirement.ts'
 import type { Answer, Incoming } from '../lib/http.ts'
-import type { AuthorizationServer, Core, Scopes } from '../server.ts'
+import type { AuthorizationServer, Core } from '../server.ts'
 
 /** A listener that knows who the request is from. */
 export type GuardedListener<Granted extends Auth> = (
@@ -14,10 +16,8 @@ export type GuardedListener<Granted extends Auth> = (
 /** Wraps a listener so that it is called for those who may pass, and all others get their answer. */
 export type ListenerGuard<Granted extends Auth> = (listener: GuardedListener<Granted>) => RequestListener
 
-/** A server mounted in `node:http`. */
-export interface NodeAdapter<Scope extends string> {
-  /** Answers the server's own paths, and hands every other request on; without `otherwise` those get 404. */
-  routes(otherwise?: RequestListener): RequestListener
+/** Guards for routes of `node:http`. */
+export interface NodeGuards<Scope extends string> {
   /** A route for people. */
   user(...scopes: Scopes<Scope>): ListenerGuard<UserAuth<Scope>>
   /** A route for clients that act for themselves. */
@@ -26,18 +26,32 @@ export interface NodeAdapter<Scope extends string> {
   anyone(...scopes: Scopes<Scope>): ListenerGuard<Auth<Scope>>
 }
 
-/** Mounts a server in Node's own HTTP server: `createServer(toNode(server).routes())`. */
-export function toNode<Scope extends string>({ core }: AuthorizationServer<Scope>): NodeAdapter<Scope> {
-  return {
-    routes:
-      (otherwise = notFound) =>
-      (request, response) =>
-        void route(core, request, response, otherwise),
+/** A server mounted in `node:http`. */
+export interface NodeAdapter<Scope extends string> extends NodeGuards<Scope> {
+  /** Answers the server's own paths, and hands every other request on; without `otherwise` those get 404. */
+  routes(otherwise?: RequestListener): RequestListener
+}
+
+/**
+ * Mounts a server in Node's own HTTP server: `createServer(toNode(server).routes())`. A guard from `consulate/guard` has
+ * no routes of its own, and guards yours in the same way.
+ */
+export function toNode<Scope extends string>(server: AuthorizationServer<Scope>): NodeAdapter<Scope>
+export function toNode<Scope extends string>(guard: Guarded<Scope>): NodeGuards<Scope>
+export function toNode({ core }: Guarded<string> & { readonly core: GuardCore | Core }): NodeGuards<string> {
+  const guards: NodeGuards<string> = {
     user: (...scopes) => guard(core, core.requirement('user', scopes)),
     machine: (...scopes) => guard(core, core.requirement('machine', scopes)),
     anyone: (...scopes) => guard(core, core.requirement('anyone', scopes)),
   }
+  return 'handle' in core ? { ...guards, routes: routesOf(core) } : guards
 }
+
+const routesOf =
+  (core: Core): NodeAdapter<string>['routes'] =>
+  (otherwise = notFound) =>
+  (request, response) =>
+    void route(core, request, response, otherwise)
 
 async function route(
   core: Core,
@@ -51,7 +65,7 @@ async function route(
 }
 
 const guard =
-  <Granted extends Auth>(core: Core, requirement: ReturnType<Core['requirement']>): ListenerGuard<Granted> =>
+  <Granted extends Auth>(core: GuardCore, requirement: Requirement): ListenerGuard<Granted> =>
   (listener) =>
   async (request, response) => {
     const answer = await core.check(request.headers.authorization, requirement)
@@ -94,9 +108,11 @@ function readText(message: IncomingMessage, limit: number): Promise<string | und
     })
     message.on('end', () => resolve(Buffer.concat(chunks).toString()))
     message.on('error', reject)
-    message.on('close', () =>
-      reject(new OAuthError('invalid_request', 'The request ended before its body did')),
-    )
+    // It comes after every request: an error costs too much to be made in vain.
+    message.on('close', () => {
+      if (!message.complete)
+        reject(new OAuthError('invalid_request', 'The request ended before its body did'))
+    })
   })
 }
 

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
 /** Proxies whose `X-Forwarded-For` is believed: addresses or CIDR ranges. */
@@ -40,8 +41,12 @@ export function addressGroup(address: string): string {
 /** Without the brackets of a URL's IPv6 host, and without the port that some proxies append. */
 const bare = (host: string): string => host.replace(/^\[(.*)\](?::\d+)?$|^([\d.]+):\d+$/, '$1$2')
 
-const normalize = (address: string): string =>
-  ipaddr.isValid(bare(address)) ? ipaddr.process(bare(address)).toString() : address
+function normalize(address: string): string {
+  // What nearly every request comes from is told apart here: parsing costs a hundred times as much.
+  const unmapped = address.startsWith('::ffff:') ? address.slice(7) : address
+  if (isIPv4(unmapped)) return unmapped
+  return ipaddr.isValid(bare(address)) ? ipaddr.process(bare(address)).toString() : address
+}
 
 function isWithin(address: string, range: string): boolean {
   const candidate = ipaddr.process(address)
