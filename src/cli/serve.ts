@@ -16,11 +16,12 @@ export async function serve({ demo = false, host, port }: ServeOptions): Promise
   await atWorkplace(async (place) => {
     checkIssuer(place)
     const server = createAuthorizationServer(place.config)
+    const stopped = stopSignal()
     try {
       await server.ready()
       const listening = await listen(toNode(server).routes(), { host, port })
       print(`Consulate ${bold(server.issuer)} is listening on ${originOf({ host, port })}`)
-      await stopSignal()
+      await stopped
       await listening.close()
     } finally {
       await server.close()

@@ -15,12 +15,13 @@ export const createCallback =
     const answer = new URL(request.url ?? '/', origin).searchParams
     const client = clientOfState(clients, answer.get('state') ?? '')
     const problem = problemOf(answer, client, origin)
-    if (!client || problem) return sendPage(response, 400, failed(problem ?? STRANGER, answer, clients))
+    if (!client || problem)
+      return sendPage(response, 400, failed(problem ?? STRANGER, answer, client ?? clients.web))
     const tokens = await exchange(client, answer.get('code') ?? '', origin)
     const { access_token: accessToken } = tokens
     if (typeof accessToken === 'string')
       return sendPage(response, 200, succeeded(client, tokens, accessToken))
-    return sendPage(response, 400, failed(REFUSED, Object.entries(tokens), clients))
+    return sendPage(response, 400, failed(REFUSED, Object.entries(tokens), client))
   }
 
 type Fields = Readonly<Record<string, unknown>>
@@ -67,15 +68,17 @@ const succeeded = (client: DemoClient, tokens: Fields, accessToken: string): Htm
       <p class="note soft"><a href="/">Back to the start</a> · <a href="/logout">Sign out</a></p>`,
   )
 
-const failed = (problem: string, answer: Iterable<readonly [string, unknown]>, { web }: DemoClients): Html =>
+const failed = (
+  problem: string,
+  answer: Iterable<readonly [string, unknown]>,
+  { authorizationUrl }: DemoClient,
+): Html =>
   demoPage(
     'Not signed in',
     html`<p class="problem">${problem}</p>
       <h2>The answer</h2>
       ${jsonBox(Object.fromEntries(answer))}
-      <p class="note">
-        <a href="${web.authorizationUrl}">Try again</a> · <a href="/">Back to the start</a>
-      </p>`,
+      <p class="note"><a href="${authorizationUrl}">Try again</a> · <a href="/">Back to the start</a></p>`,
   )
 
 /** For the eye only: who trusts a token verifies its signature first. */

@@ -34,13 +34,14 @@ export async function serveDemo(address: Address): Promise<void> {
     await installAt(place)
     await ensureClients(place.store, record, origin)
     const server = createAuthorizationServer(demoConfig(place, origin))
+    const stopped = stopSignal()
     try {
       await server.ready()
       const listening = await listen(demoListener(server, place, clients), address)
       // Not before: a password that nobody gets to see would be lost.
       const password = await ensurePerson(place.store)
       announce({ origin, folder, record, clients, password })
-      await stopSignal()
+      await stopped
       await listening.close()
     } finally {
       await server.close()

@@ -1,0 +1,217 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { openBrowser, type Browser } from '../support/browser.ts'
+import { createHoard } from '../support/leaks.ts'
+import { consulate, emptyDirectory, serve, shell, type Serving, type Variables } from './run.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+const passwordIn = ({ printed }: Serving): string | undefined =>
+  /password {2}(\S+) {2}\(shown this once\)/.exec(printed)?.[1]
+
+const urlIn = ({ printed }: Serving): string => /^ +(http\S+\/oauth\/authorize\S+)$/m.exec(printed)?.[1] ?? ''
+
+const curlIn = ({ printed }: Serving): string => /^ +(curl .*\/oauth\/token)$/m.exec(printed)?.[1] ?? ''
+
+const browse = ({ origin }: Serving): Browser => openBrowser({ origin, hoard: createHoard() })
+
+async function machineToken(server: Serving): Promise<Json> {
+  const { stdout } = await shell('/', curlIn(server))
+  return JSON.parse(stdout) as Json
+}
+
+const call = (server: Serving, path: string, token: unknown, init: RequestInit = {}): Promise<Response> =>
+  fetch(server.origin + path, { ...init, headers: { Authorization: `Bearer ${String(token)}` } })
+
+describe('consulate serve --demo', () => {
+  test('is ready soon, and the curl that it prints works when pasted', async () => {
+    const server = await serve(emptyDirectory(), ['--demo'])
+    expect(server.took).toBeLessThan(5000)
+    const { access_token: token, ...rest } = await machineToken(server)
+    expect(rest).toEqual({ token_type: 'Bearer', expires_in: 900, scope: 'orders:read' })
+    expect(await (await call(server, '/api/machine', token)).json()).toEqual({
+      client: 'demo-machine',
+      scopes: ['orders:read'],
+    })
+    expect((await call(server, '/api/orders', token)).status).toBe(200)
+    expect(
+      (await call(server, '/api/orders', token, { method: 'POST', body: '{"item":"Pears"}' })).status,
+    ).toBe(403)
+    expect((await call(server, '/api/me', token)).status).toBe(401)
+    expect((await call(server, '/api/me', 'none')).status).toBe(401)
+    expect(await server.stop('SIGINT')).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  test('the URL that it prints leads through sign-in and consent to the token, and the token to the API', async () => {
+    const server = await serve(emptyDirectory(), ['--demo'])
+    const browser = browse(server)
+    const password = passwordIn(server) ?? ''
+    const consent = await browser.signIn(await browser.open(urlIn(server)), {
+      email: 'demo@example.com',
+      password,
+    })
+    expect(consent.text).toContain('Place orders')
+    const done = await browser.press(consent, 'Allow')
+    expect(done.url.pathname).toBe('/demo/callback')
+    expect(done.text).toContain('"typ": "at+jwt"')
+    expect(done.headers.get('content-security-policy')).toMatch(
+      /^default-src 'none'; style-src 'sha256-[^;]*;/,
+    )
+    const { token = '' } = done.forms[0]?.fields ?? {}
+    const me = await call(server, '/api/me', token)
+    expect(await me.json()).toMatchObject({ email: 'demo@example.com', client: 'demo-web' })
+    const order = await call(server, '/api/orders', token, { method: 'POST', body: '{"item":"Pears"}' })
+    expect([order.status, await order.json()]).toMatchObject([201, { item: 'Pears' }])
+    expect((await call(server, '/api/orders', token, { method: 'POST', body: 'Pears' })).status).toBe(400)
+    expect((await call(server, '/api/machine', token)).status).toBe(401)
+    const called = await browser.open('/demo/call', {
+      method: 'POST',
+      body: new URLSearchParams({ token, call: 'GET /api/me' }),
+    })
+    expect(called.text).toContain('200 OK { "id":')
+    await server.stop()
+  })
+
+  test('the page of the public app, a refusal and a code that comes twice are shown as what they are', async () => {
+    const server = await serve(emptyDirectory(), ['--demo'])
+    const browser = browse(server)
+    const home = await browser.open('/')
+    const app = /href="([^"]*client_id=demo-app[^"]*)"/.exec(home.body)?.[1]?.replaceAll('&amp;', '&') ?? ''
+    const person = { email: 'demo@example.com', password: passwordIn(server) ?? '' }
+    const denied = await browser.press(await browser.signIn(await browser.open(app), person), 'Don’t allow')
+    expect([denied.status, denied.text]).toEqual([400, expect.stringContaining('You have not allowed it')])
+    const done = await browser.press(await browser.open(app), 'Allow')
+    expect(done.text).toContain('"client_id": "demo-app"')
+    const again = await browser.open(done.url)
+    expect([again.status, again.text]).toEqual([400, expect.stringContaining('invalid_grant')])
+    const { token } = done.forms[0]?.fields ?? {}
+    expect((await call(server, '/api/me', token)).status).toBe(401)
+    await server.stop()
+  })
+
+  test.each([
+    ['of a stranger', { state: 'x', iss: 'self' }, 'the state is not one of theirs'],
+    ['of another server', { state: 'own', iss: 'https://evil.example' }, 'iss is another'],
+    ['with markup in it', { state: 'x', error: '<script>alert(1)</script>' }, '<script>alert(1)</script>'],
+  ])('an answer %s is refused, and shown without harm', async (_what, query, shown) => {
+    const server = await serve(emptyDirectory(), ['--demo'])
+    const state = new URL(urlIn(server)).searchParams.get('state') ?? ''
+    const answer: Record<string, string> = { code: 'x', ...query }
+    if (answer['state'] === 'own') answer['state'] = state
+    if (answer['iss'] === 'self') answer['iss'] = server.origin
+    const page = await browse(server).open(`/demo/callback?${new URLSearchParams(answer).toString()}`)
+    expect(page.status).toBe(400)
+    expect(page.text).toContain(shown)
+    expect(page.body).not.toContain('<script')
+    await server.stop()
+  })
+
+  test('the first page has no secret on it, and what is not there is 404', async () => {
+    const server = await serve(emptyDirectory(), ['--demo'])
+    const { body } = await browse(server).open('/')
+    const secret = /demo-machine:([\w-]{43})'/.exec(server.printed)?.[1] ?? 'none'
+    expect(body).toContain('/oauth/authorize?')
+    expect(body).not.toContain(secret)
+    expect(body).not.toContain(passwordIn(server))
+    expect((await fetch(`${server.origin}/nothing`)).status).toBe(404)
+    await server.stop()
+  })
+
+  test('started again it finds its data, on another port too, and prints the password no more', async () => {
+    const cwd = emptyDirectory()
+    const first = await serve(cwd, ['--demo'])
+    const { access_token: token } = await machineToken(first)
+    const person = { email: 'demo@example.com', password: passwordIn(first) ?? '' }
+    expect(person.password).toMatch(/^[a-z2-9]{16}$/)
+    await first.stop()
+    const second = await serve(cwd, ['--demo'])
+    expect(passwordIn(second)).toBeUndefined()
+    expect(second.printed).not.toContain(person.password)
+    expect(await machineToken(second)).toMatchObject({ scope: 'orders:read' })
+    const browser = browse(second)
+    const page = await browser.press(await browser.signIn(await browser.open(urlIn(second)), person), 'Allow')
+    expect(page.text).toContain('The access token, decoded')
+    await second.stop()
+    const third = await serve(cwd, ['--demo'], { PORT: new URL(first.origin).port })
+    expect((await call(third, '/api/machine', token)).status).toBe(200)
+    await third.stop()
+  })
+
+  test('its secrets are for its owner only, and other commands see its clients', async () => {
+    const cwd = emptyDirectory()
+    const server = await serve(cwd, ['--demo'])
+    expect(statSync(join(cwd, 'data/demo.json')).mode & 0o777).toBe(0o600)
+    expect(statSync(join(cwd, 'data')).mode & 0o777).toBe(0o700)
+    const { stdout } = await consulate(cwd, ['client', 'list', '--json'])
+    const clients = JSON.parse(stdout) as readonly Json[]
+    expect(clients.map(({ client_id: id, type }) => [id, type])).toEqual([
+      ['demo-app', 'public'],
+      ['demo-machine', 'confidential'],
+      ['demo-web', 'confidential'],
+    ])
+    await server.stop()
+  })
+})
+
+describe('the demo is never on by accident', () => {
+  const refused = async (cwd: string, env: Variables): Promise<string> => {
+    const { code, stdout, stderr } = await consulate(cwd, ['serve', '--demo'], { env })
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toMatch(/^error: the demo does not run here: /)
+    return stderr
+  }
+
+  test.each<[string, Variables]>([
+    ['in production', { NODE_ENV: 'production' }],
+    ['where other machines reach it', { HOST: '0.0.0.0' }],
+    ['with the issuer of a real server', { CONSULATE_ISSUER: 'https://auth.example.com' }],
+  ])('it does not run %s', async (_where, env) => {
+    const [reason = ''] = Object.values(env)
+    expect(await refused(emptyDirectory(), env)).toContain(reason)
+  })
+
+  test('it does not run beside a configuration file, and does not even read it', async () => {
+    const cwd = emptyDirectory()
+    writeFileSync(join(cwd, 'consulate.config.mjs'), 'throw new Error("was read")')
+    expect(await refused(cwd, {})).toContain('consulate.config.mjs')
+  })
+
+  test('it does not run on data that are not its own', async () => {
+    const cwd = emptyDirectory()
+    await consulate(cwd, ['install'])
+    expect(await refused(cwd, {})).toContain('consulate.db')
+  })
+
+  test('serve without --demo knows neither its person nor its API', async () => {
+    const cwd = emptyDirectory()
+    await consulate(cwd, ['install'])
+    const server = await serve(cwd, [], { CONSULATE_ISSUER: 'https://auth.example.com' })
+    for (const path of ['/', '/api/me', '/demo/callback']) {
+      expect((await fetch(server.origin + path)).status).toBe(404)
+    }
+    expect(server.printed).not.toContain('demo')
+    await server.stop()
+  })
+
+  test('npm start is serve with the demo on', () => {
+    const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+      scripts: Record<string, string>
+    }
+    expect(scripts['start']).toBe('node bin/consulate.js serve --demo')
+  })
+
+  test('a port that is taken does not cost the password: the next start prints one', async () => {
+    const [cwd, other] = [emptyDirectory(), emptyDirectory()]
+    const neighbor = await serve(other, ['--demo'])
+    const { port } = new URL(neighbor.origin)
+    expect(await consulate(cwd, ['serve', '--demo'], { env: { PORT: port } })).toMatchObject({
+      code: 1,
+      stdout: '',
+    })
+    await neighbor.stop()
+    const server = await serve(cwd, ['--demo'], { PORT: port })
+    expect(passwordIn(server)).toBeDefined()
+    await server.stop()
+  })
+})

@@ -1,0 +1,141 @@
+import { createPublicKey } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { calculateJwkThumbprint, exportJWK } from 'jose'
+import { describe, expect, test } from 'vitest'
+import { consulate, emptyDirectory, serve } from './run.ts'
+
+interface Keys {
+  readonly directory: string
+  readonly kid: string
+  readonly files: readonly string[]
+}
+
+interface Installed {
+  readonly keys: string
+  readonly secrets: string
+  readonly migrations: readonly string[]
+}
+
+const keysIn = (text: string): Keys => JSON.parse(text) as Keys
+
+const installedIn = (text: string): Installed => JSON.parse(text) as Installed
+
+describe('consulate keys', () => {
+  test('makes keys that only the owner can read, and says which', async () => {
+    const cwd = emptyDirectory()
+    const { code, stdout } = await consulate(cwd, ['keys', '--json'])
+    const { directory, files, kid } = keysIn(stdout)
+    expect(code).toBe(0)
+    expect(directory).toBe(join(cwd, 'data/secrets'))
+    expect(kid).toMatch(/^[\w-]{43}$/)
+    expect(files).toEqual(expect.arrayContaining(['keyring.json', expect.stringMatching(/^signing-/)]))
+    for (const file of files) expect(statSync(join(directory, file)).mode & 0o777).toBe(0o600)
+  })
+
+  test('leaves keys alone that are there, and ends with 1', async () => {
+    const cwd = emptyDirectory()
+    const { kid } = keysIn((await consulate(cwd, ['keys', '--json'])).stdout)
+    const again = await consulate(cwd, ['keys', '--json'])
+    expect(again).toMatchObject({ code: 1, stdout: '' })
+    expect(again.stderr).toContain('--force')
+    expect(readFileSync(join(cwd, 'data/secrets/keyring.json'), 'utf8')).toContain(kid)
+  })
+
+  test('--force replaces them, and the server starts with the new ones', async () => {
+    const cwd = emptyDirectory()
+    await consulate(cwd, ['install'])
+    const { code, stdout } = await consulate(cwd, ['keys', '--force', '--json'])
+    const { kid } = keysIn(stdout)
+    expect(code).toBe(0)
+    const server = await serve(cwd, [], { CONSULATE_ISSUER: 'https://auth.example.com' })
+    const response = await fetch(`${server.origin}/.well-known/jwks.json`)
+    const { keys } = (await response.json()) as { keys: readonly { kid: string }[] }
+    expect(keys.map((key) => key.kid)).toContain(kid)
+    await server.stop()
+  })
+
+  test('--algorithm and --length choose the key', async () => {
+    const cwd = emptyDirectory()
+    const made = await consulate(cwd, ['keys', '--algorithm', 'PS256', '--length', '2048'])
+    expect(made.code).toBe(0)
+    expect(readFileSync(join(cwd, 'data/secrets/keyring.json'), 'utf8')).toContain('"PS256"')
+  })
+
+  test('a length for a key that has no choice of it ends with 1 and makes nothing', async () => {
+    const cwd = emptyDirectory()
+    const { code, stderr } = await consulate(cwd, ['keys', '--length', '4096'])
+    expect(code).toBe(1)
+    expect(stderr).toContain('RS256')
+    expect(existsSync(join(cwd, 'data/secrets/keyring.json'))).toBe(false)
+  })
+
+  test('with secrets of the environment there is nothing to make', async () => {
+    const cwd = emptyDirectory()
+    const { code, stderr } = await consulate(cwd, ['keys'], { env: { CONSULATE_SECRET: 'x'.repeat(43) } })
+    expect(code).toBe(1)
+    expect(stderr).toContain('CONSULATE_PRIVATE_KEY')
+    expect(readdirSync(cwd)).toEqual([])
+  })
+})
+
+describe('consulate install and migrate', () => {
+  test('install makes keys and tables, and a second one changes nothing', async () => {
+    const cwd = emptyDirectory()
+    const first = installedIn((await consulate(cwd, ['install', '--json'])).stdout)
+    const keyring = readFileSync(join(cwd, 'data/secrets/keyring.json'), 'utf8')
+    expect(first.keys).toBe('created')
+    expect(first.migrations.length).toBeGreaterThan(0)
+    const second = await consulate(cwd, ['install', '--json'])
+    expect(second.code).toBe(0)
+    expect(installedIn(second.stdout)).toMatchObject({ keys: 'kept', migrations: [] })
+    expect(readFileSync(join(cwd, 'data/secrets/keyring.json'), 'utf8')).toBe(keyring)
+  })
+
+  test('CONSULATE_DATA says where', async () => {
+    const [cwd, elsewhere] = [emptyDirectory(), emptyDirectory()]
+    const { code } = await consulate(cwd, ['install'], { env: { CONSULATE_DATA: join(elsewhere, 'here') } })
+    expect(code).toBe(0)
+    expect(readdirSync(cwd)).toEqual([])
+    expect(readdirSync(join(elsewhere, 'here'))).toEqual(['consulate.db', 'secrets'])
+  })
+
+  test('secrets of the environment are used, in PKCS#8 with written-out line breaks, and none are made', async () => {
+    const [cwd, other] = [emptyDirectory(), emptyDirectory()]
+    const { directory, files } = keysIn((await consulate(other, ['keys', '--json'])).stdout)
+    const read = (ending: string): string =>
+      readFileSync(join(directory, files.find((file) => file.endsWith(ending)) ?? ''), 'utf8').trim()
+    const env = {
+      CONSULATE_PRIVATE_KEY: read('.pem').replaceAll('\n', '\\n'),
+      CONSULATE_SECRET: read('.txt'),
+      CONSULATE_ISSUER: 'https://auth.example.com',
+    }
+    const installed = await consulate(cwd, ['install', '--json'], { env })
+    expect(installedIn(installed.stdout)).toMatchObject({ keys: 'elsewhere' })
+    expect(readdirSync(join(cwd, 'data'))).toEqual(['consulate.db'])
+    const server = await serve(cwd, [], env)
+    const response = await fetch(`${server.origin}/.well-known/jwks.json`)
+    const kid = await calculateJwkThumbprint(await exportJWK(createPublicKey(read('.pem'))))
+    expect(await response.json()).toMatchObject({ keys: [{ kid }] })
+    await server.stop()
+  })
+
+  test('install ends with 1 where only one half of the secrets is in the environment', async () => {
+    const { code, stderr } = await consulate(emptyDirectory(), ['install'], {
+      env: { CONSULATE_SECRET: 'x'.repeat(43) },
+    })
+    expect(code).toBe(1)
+    expect(stderr).toContain('CONSULATE_PRIVATE_KEY: is not set')
+  })
+
+  test('migrate --dry-run says what there is to do and does nothing; migrate does it once', async () => {
+    const cwd = emptyDirectory()
+    const run = async (...flags: readonly string[]): Promise<unknown> =>
+      JSON.parse((await consulate(cwd, ['migrate', '--json', ...flags])).stdout)
+    const first = { applied: [], pending: ['0001-first-tables'] }
+    expect(await run('--dry-run')).toEqual(first)
+    expect(await run('--dry-run')).toEqual(first)
+    expect(await run()).toEqual({ applied: ['0001-first-tables'], pending: [] })
+    expect(await run()).toEqual({ applied: [], pending: [] })
+  })
+})

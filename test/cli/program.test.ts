@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { consulate, emptyDirectory } from './run.ts'
+
+const COMMANDS = [
+  'serve',
+  'install',
+  'keys',
+  'client',
+  'client list',
+  'client show',
+  'client revoke',
+  'user',
+  'user create',
+  'migrate',
+]
+
+describe('the command line says how it is written', () => {
+  test.each(COMMANDS)('consulate %s --help', async (command) => {
+    const { code, stdout } = await consulate(emptyDirectory(), [...command.split(' '), '--help'])
+    expect(code).toBe(0)
+    expect(stdout).toContain(`Usage: consulate ${command}`)
+  })
+
+  test('--help names every command and every variable of the environment', async () => {
+    const { code, stdout } = await consulate(emptyDirectory(), ['--help'])
+    expect(code).toBe(0)
+    for (const command of ['serve', 'install', 'keys', 'client', 'user', 'migrate']) {
+      expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
+    }
+    for (const name of ['DATA', 'ISSUER', 'SCOPES', 'TRUSTED_PROXIES', 'PRIVATE_KEY', 'SECRET']) {
+      expect(stdout).toContain(`CONSULATE_${name}`)
+    }
+  })
+
+  test('--version is the version of the package', async () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
+    expect(await consulate(emptyDirectory(), ['--version'])).toEqual({
+      code: 0,
+      stdout: `${version}\n`,
+      stderr: '',
+    })
+  })
+})
+
+describe('what is wrongly written ends with 2, and says so on standard error only', () => {
+  test.each([
+    ['no command', []],
+    ['an unknown command', ['server']],
+    ['an unknown command of client', ['client', 'lst']],
+    ['an unknown option', ['install', '--jsn']],
+    ['an option without its value', ['client', '--name']],
+    ['an argument too many', ['migrate', 'now']],
+    ['an argument too few', ['client', 'show']],
+    ['an unknown algorithm', ['keys', '--algorithm', 'none']],
+    ['a length that is no number', ['keys', '--algorithm', 'RS256', '--length', 'long']],
+    ['a port that is none', ['serve', '--port', '65536']],
+    ['two passwords', ['user', 'create', '--password', 'a', '--password-stdin']],
+    ['a person without an email, and nobody to ask', ['user', 'create']],
+    ['a person without a password, and nobody to ask', ['user', 'create', '--email', 'ada@example.com']],
+    ['a client without a name, and nobody to ask', ['client', '--client']],
+    ['a client without a redirect URI', ['client', '--name', 'Shop']],
+    [
+      'a machine with a redirect URI',
+      ['client', '--name', 'A', '--client', '--redirect-uri', 'https://a.example'],
+    ],
+    ['a public machine', ['client', '--name', 'A', '--client', '--public']],
+  ])('%s', async (_what, args) => {
+    const { code, stdout, stderr } = await consulate(emptyDirectory(), args)
+    expect(code).toBe(2)
+    expect(stdout).toBe('')
+    expect(stderr).not.toBe('')
+  })
+
+  test('a port of the environment that is none', async () => {
+    const { code, stderr } = await consulate(emptyDirectory(), ['serve'], { env: { PORT: 'http' } })
+    expect(code).toBe(2)
+    expect(stderr).toContain("'PORT'")
+  })
+})
+
+test('the script that checks the version holds nothing that an old Node cannot read', () => {
+  const script = readFileSync('bin/consulate.js', 'utf8').replaceAll(/^(#!|\s*\/\/).*$/gm, '')
+  expect(script).not.toMatch(/^\s*(import|export)\s[^(]|\?\?|\?\.|\bimport\.meta\b|^\s*await\b/m)
+})

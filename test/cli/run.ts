@@ -1,0 +1,112 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { onTestFinished } from 'vitest'
+
+const BIN = resolve('bin/consulate.js')
+
+/** Environment variables for a command. */
+export type Variables = Readonly<Record<string, string>>
+
+/** What a command has come to. */
+export interface Outcome {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A directory of its own, gone after the test. */
+export function emptyDirectory(): string {
+  const path = mkdtempSync(join(tmpdir(), 'consulate-cli-'))
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+  return path
+}
+
+/** Runs a command to its end. Without `input`, standard input is empty. */
+export async function consulate(
+  cwd: string,
+  args: readonly string[],
+  { env = {}, input = '' }: { readonly env?: Variables; readonly input?: string } = {},
+): Promise<Outcome> {
+  const child = start(cwd, args, env)
+  child.stdin?.end(input)
+  return outcomeOf(child)
+}
+
+/** Runs a command of a shell to its end. */
+export const shell = (cwd: string, line: string): Promise<Outcome> =>
+  outcomeOf(spawn('sh', ['-c', line], { cwd, env: variables({}) }))
+
+/** A server that is ready. */
+export interface Serving {
+  readonly process: ChildProcess
+  readonly origin: string
+  /** All that it has printed until it was ready. */
+  readonly printed: string
+  /** How long (ms) it took to be ready. */
+  readonly took: number
+  /** Sends a signal and waits for the end. */
+  stop(signal?: NodeJS.Signals): Promise<Outcome>
+}
+
+/** Starts a server on a free port and waits until it says that it is ready. */
+export async function serve(cwd: string, args: readonly string[], env: Variables = {}): Promise<Serving> {
+  const port = env['PORT'] ?? String(await freePort())
+  const began = performance.now()
+  const child = start(cwd, ['serve', ...args], { ...env, PORT: port })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const ended = outcomeOf(child)
+  const printed = await Promise.race([readUntilReady(child), ended.then(failed)])
+  return {
+    process: child,
+    origin: `http://127.0.0.1:${port}`,
+    printed,
+    took: performance.now() - began,
+    stop: (signal = 'SIGTERM') => (child.kill(signal), ended),
+  }
+}
+
+/** A port of 127.0.0.1 that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  return port
+}
+
+function start(cwd: string, args: readonly string[], env: Variables): ChildProcess {
+  return spawn(process.execPath, [BIN, ...args], { cwd, env: variables(env) })
+}
+
+/** Nothing of ours but what a program needs to run: no NODE_ENV, no PORT. */
+const variables = (env: Variables): Variables => ({ PATH: process.env['PATH'] ?? '', HOME: tmpdir(), ...env })
+
+async function outcomeOf(child: ChildProcess): Promise<Outcome> {
+  const { stdout, stderr } = child
+  if (!stdout || !stderr) throw new Error('The command has no output to read')
+  const [out, error, [code]] = await Promise.all([
+    text(stdout),
+    text(stderr),
+    once(child, 'close') as Promise<[number | null]>,
+  ])
+  return { code, stdout: out, stderr: error }
+}
+
+function readUntilReady(child: ChildProcess): Promise<string> {
+  let printed = ''
+  return new Promise((resolve) => {
+    child.stdout?.on('data', (chunk: Buffer) => {
+      printed += chunk.toString()
+      if (/Ctrl-C ends it|is listening on/.test(printed)) resolve(printed)
+    })
+  })
+}
+
+function failed({ code, stderr }: Outcome): never {
+  throw new Error(`The server ended with ${code}: ${stderr}`)
+}

@@ -1,0 +1,207 @@
+import { existsSync, symlinkSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { join, resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { describe, expect, test } from 'vitest'
+import { consulate, emptyDirectory, freePort, serve, type Serving, type Variables } from './run.ts'
+
+const ENVIRONMENT: Variables = {
+  CONSULATE_ISSUER: 'https://auth.example.com',
+  CONSULATE_SCOPES: 'orders:read=See your orders;orders:create=Place orders = pay',
+}
+
+async function installed(): Promise<string> {
+  const cwd = emptyDirectory()
+  await consulate(cwd, ['install'])
+  return cwd
+}
+
+async function token(origin: string, id: string, secret: string, scope: string): Promise<Response> {
+  const body = new URLSearchParams({ grant_type: 'client_credentials', scope })
+  const headers = { Authorization: `Basic ${btoa(`${id}:${secret}`)}` }
+  return fetch(`${origin}/oauth/token`, { method: 'POST', headers, body })
+}
+
+interface Registered {
+  readonly client_id: string
+  readonly client_secret: string
+}
+
+async function register(cwd: string, env: Variables): Promise<Registered> {
+  const flags = ['client', '--client', '--name', 'Import', '--scope', 'orders:read', '--json']
+  return JSON.parse((await consulate(cwd, flags, { env })).stdout) as Registered
+}
+
+describe('consulate serve, from the environment', () => {
+  test('answers with what the environment says, on the store that the other commands work on', async () => {
+    const cwd = await installed()
+    const client = await register(cwd, ENVIRONMENT)
+    const server = await serve(cwd, [], ENVIRONMENT)
+    expect(server.printed).toContain(`https://auth.example.com is listening on ${server.origin}`)
+    const metadata = await fetch(`${server.origin}/.well-known/oauth-authorization-server`)
+    expect(await metadata.json()).toMatchObject({
+      issuer: 'https://auth.example.com',
+      scopes_supported: ['orders:read', 'orders:create'],
+      grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials'],
+    })
+    const answer = await token(server.origin, client.client_id, client.client_secret, 'orders:read')
+    expect(await answer.json()).toMatchObject({ token_type: 'Bearer', scope: 'orders:read' })
+    expect(await server.stop()).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  test('a client that is revoked from the command line gets no token from a running server', async () => {
+    const cwd = await installed()
+    const client = await register(cwd, ENVIRONMENT)
+    const server = await serve(cwd, [], ENVIRONMENT)
+    const status = async (): Promise<number> =>
+      (await token(server.origin, client.client_id, client.client_secret, 'orders:read')).status
+    expect(await status()).toBe(200)
+    await consulate(cwd, ['client', 'revoke', client.client_id])
+    await expect.poll(status, { timeout: 5000 }).toBe(401)
+    await server.stop()
+  })
+
+  test.each<[string, Variables, string]>([
+    ['without an issuer', {}, 'CONSULATE_ISSUER is not set'],
+    ['with http on another host', { CONSULATE_ISSUER: 'http://auth.example.com' }, 'issuer: must use https'],
+    [
+      'with scopes that cannot be read',
+      { ...ENVIRONMENT, CONSULATE_SCOPES: 'orders:read' },
+      'CONSULATE_SCOPES',
+    ],
+    [
+      'with a proxy that is none',
+      { ...ENVIRONMENT, CONSULATE_TRUSTED_PROXIES: 'nginx' },
+      'trustedProxies[0]',
+    ],
+  ])('%s it ends with 1 and says why', async (_what, env, reason) => {
+    const { code, stderr } = await consulate(await installed(), ['serve'], { env })
+    expect(code).toBe(1)
+    expect(stderr).toContain(reason)
+  })
+
+  test('without keys it ends with 1 and says how to make them', async () => {
+    const { code, stderr } = await consulate(emptyDirectory(), ['serve'], { env: ENVIRONMENT })
+    expect(code).toBe(1)
+    expect(stderr).toContain('consulate install')
+  })
+
+  test('on a port that is taken it ends with 1 and names the port', async () => {
+    const cwd = await installed()
+    const server = await serve(cwd, [], ENVIRONMENT)
+    const { port } = new URL(server.origin)
+    const { code, stderr } = await consulate(cwd, ['serve', '--port', port], { env: ENVIRONMENT })
+    expect(code).toBe(1)
+    expect(stderr).toBe(
+      `error: port ${port} of 127.0.0.1 is taken: choose another with PORT, as in PORT=3001\n`,
+    )
+    await server.stop()
+  })
+})
+
+describe('consulate serve, from a configuration file', () => {
+  const config = (issuer: string): string => `
+    import { builtInUsers, clientCredentials, defineConfig, secretsFromDirectory } from 'consulate'
+    import { sqlite } from 'consulate/sqlite'
+    const scopes: Record<string, string> = { 'orders:read': 'See your orders' }
+    export default defineConfig({
+      issuer: '${issuer}',
+      secrets: secretsFromDirectory('./keys'),
+      store: sqlite('shop.db'),
+      users: builtInUsers(),
+      scopes,
+      grants: [clientCredentials()],
+    })`
+
+  /** The package as it is found by a program that has installed it, but from its source. */
+  const env: Variables = { NODE_OPTIONS: '--conditions=consulate-source' }
+
+  function withPackage(): string {
+    const cwd = emptyDirectory()
+    symlinkSync(resolve('.'), join(cwd, 'consulate'), 'dir')
+    symlinkSync('.', join(cwd, 'node_modules'), 'dir')
+    return cwd
+  }
+
+  test('every command works on what the file says', async () => {
+    const cwd = withPackage()
+    writeFileSync(join(cwd, 'consulate.config.ts'), config('https://shop.example.com'))
+    const done = await consulate(cwd, ['install', '--json'], { env })
+    expect(JSON.parse(done.stdout)).toMatchObject({ keys: 'created', secrets: 'the directory ./keys' })
+    expect([
+      existsSync(join(cwd, 'keys')),
+      existsSync(join(cwd, 'shop.db')),
+      existsSync(join(cwd, 'data')),
+    ]).toEqual([true, true, false])
+    const client = await register(cwd, env)
+    const server = await serve(cwd, [], env)
+    const answer = await token(server.origin, client.client_id, client.client_secret, 'orders:read')
+    expect(answer.status).toBe(200)
+    await server.stop()
+    const typo = ['client', '--client', '--name', 'Import', '--scope', 'orders:raed']
+    expect(await consulate(cwd, typo, { env })).toMatchObject({
+      code: 1,
+      stderr: 'error: consulate.config.ts defines no scope orders:raed\n',
+    })
+  })
+
+  test('a file with a mistake ends with 1 and the path of the option', async () => {
+    const cwd = withPackage()
+    writeFileSync(join(cwd, 'consulate.config.ts'), config('http://shop.example.com'))
+    const { code, stderr } = await consulate(cwd, ['migrate'], { env })
+    expect(code).toBe(1)
+    expect(stderr).toContain('issuer: must use https')
+  })
+
+  test('a file that exports no configuration ends with 1', async () => {
+    const cwd = emptyDirectory()
+    writeFileSync(join(cwd, 'consulate.config.mjs'), 'export const config = {}')
+    const { code, stderr } = await consulate(cwd, ['migrate'])
+    expect(code).toBe(1)
+    expect(stderr).toContain('exports no configuration')
+  })
+})
+
+describe('consulate serve ends cleanly', () => {
+  const started = async (): Promise<{ cwd: string; server: Serving }> => {
+    const cwd = await installed()
+    return { cwd, server: await serve(cwd, [], { ...ENVIRONMENT, PORT: String(await freePort()) }) }
+  }
+
+  test.each(['SIGINT', 'SIGTERM'] as const)('%s ends it with 0 and the database closed', async (signal) => {
+    const { cwd, server } = await started()
+    expect(existsSync(join(cwd, 'data/consulate.db-wal'))).toBe(true)
+    const { code, stdout } = await server.stop(signal)
+    expect({ code, stdout: stdout.endsWith('Stopped.\n') }).toEqual({ code: 0, stdout: true })
+    expect(existsSync(join(cwd, 'data/consulate.db-wal'))).toBe(false)
+    await expect(fetch(server.origin)).rejects.toThrow()
+  })
+
+  test('a request that is open is answered, and a connection without one does not hold it up', async () => {
+    const { server } = await started()
+    const port = Number(new URL(server.origin).port)
+    const [busy, idle] = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')]
+    await Promise.all([once(busy, 'connect'), once(idle, 'connect')])
+    const body = 'grant_type=client_credentials'
+    busy.write(
+      `POST /oauth/token HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n` +
+        `Content-Length: ${body.length}\r\n\r\n${body.slice(0, 5)}`,
+    )
+    // Answered after the headers above have been read: both go to one process, in this order.
+    await fetch(`${server.origin}/.well-known/jwks.json`)
+    const answer = text(busy)
+    const ended = server.stop('SIGINT')
+    await once(idle.resume(), 'close')
+    busy.write(body.slice(5))
+    expect(await answer).toMatch(/^HTTP\/1\.1 401 .*invalid_client/s)
+    expect(await ended).toMatchObject({ code: 0 })
+  })
+
+  test('a second Ctrl-C, which npm sends along with the first, changes nothing', async () => {
+    const { server } = await started()
+    const ended = server.stop('SIGINT')
+    server.process.kill('SIGINT')
+    expect(await ended).toMatchObject({ code: 0 })
+  })
+})

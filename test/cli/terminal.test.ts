@@ -1,0 +1,85 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { resolve } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
+import { describe, expect, test } from 'vitest'
+import { consulate, emptyDirectory } from './run.ts'
+
+const [ENTER, DOWN, CTRL_C] = ['\r', '\u001B[B', '\u0003']
+
+/** What to wait for on the screen, and what to type then. */
+type Turn = readonly [question: string, keys: string]
+
+/** Runs a command on a terminal of its own, which `script` makes, and answers its questions. */
+async function converse(
+  cwd: string,
+  args: string,
+  turns: readonly Turn[],
+): Promise<{ code: number | null; screen: string }> {
+  const command = `stty cols 100 rows 30; exec ${process.execPath} ${resolve('bin/consulate.js')} ${args}`
+  const child = spawn('script', ['-qec', command, '/dev/null'], {
+    cwd,
+    env: { ...process.env, TERM: 'xterm' },
+  })
+  const screen = watch(child)
+  for (const [question, keys] of turns) {
+    await expect.poll(screen, { timeout: 10_000 }).toContain(question)
+    child.stdin.write(keys)
+  }
+  const [code] = (await once(child, 'close')) as [number | null]
+  return { code, screen: screen() }
+}
+
+function watch({ stdout }: ChildProcess): () => string {
+  let seen = ''
+  stdout?.on('data', (chunk: Buffer) => (seen += chunk.toString()))
+  return () => stripVTControlCharacters(seen)
+}
+
+/** Only the `script` of Linux runs a command in this way. */
+describe.runIf(process.platform === 'linux')('on a terminal, what is left out is asked for', () => {
+  test('a client, from nothing but the command', async () => {
+    const cwd = emptyDirectory()
+    await consulate(cwd, ['install'])
+    const { code, screen } = await converse(cwd, 'client', [
+      ['What is the client called?', `Shop${ENTER}`],
+      ['What is it?', `${DOWN}${ENTER}`],
+      ['Where do people come back to', `https://shop.example/back${ENTER}`],
+      ['Which scopes', `orders:read orders:create${ENTER}`],
+    ])
+    expect(code).toBe(0)
+    expect(screen).toMatch(/type +public/)
+    const { stdout } = await consulate(cwd, ['client', 'list', '--json'])
+    expect(JSON.parse(stdout)).toMatchObject([
+      {
+        client_name: 'Shop',
+        redirect_uris: ['https://shop.example/back'],
+        scope: 'orders:read orders:create',
+      },
+    ])
+  })
+
+  test('a password, which is not shown', async () => {
+    const cwd = emptyDirectory()
+    await consulate(cwd, ['install'])
+    const { code, screen } = await converse(cwd, 'user create --email ada@example.com', [
+      ['Password', `correct horse${ENTER}`],
+    ])
+    expect(code).toBe(0)
+    expect(screen).not.toContain('horse')
+    expect(screen).toContain('ada@example.com can sign in now')
+  })
+
+  test('whoever leaves has done nothing', async () => {
+    const cwd = emptyDirectory()
+    const { code, screen } = await converse(cwd, 'client', [['What is the client called?', CTRL_C]])
+    expect(code).toBe(1)
+    expect(screen).toContain('nothing was done')
+  })
+
+  test('with --json nobody is asked', async () => {
+    const { code, screen } = await converse(emptyDirectory(), 'client --json', [])
+    expect(code).toBe(2)
+    expect(screen).toContain('--name is needed')
+  })
+})
