@@ -1,4 +1,6 @@
-/** As much of a browser as signing in takes: cookies, redirects followed one at a time, forms. */
+import { formsIn } from '../support/html-form.ts'
+
+/** As much of a browser as signing in takes: cookies, forms, and redirects from one site to another. */
 export interface Browser {
   /** Follows a link, and the redirects after it, to a page. */
   open(url: string): Promise<Page>
@@ -32,27 +34,9 @@ export function openBrowser(): Browser {
   return {
     open: (url) => request(url),
     submit(page, button, typed = {}) {
-      const form = page.text
-        .split('<form ')
-        .find((part) => part.includes('</form>') && part.includes(`>${button}</button>`))
-      if (form === undefined) throw new Error(`There is no button ${button} on:\n${page.text}`)
-      const action = unescape(/action="([^"]*)"/.exec(form)?.[1] ?? '')
-      const hidden = [...form.matchAll(/type="hidden" name="([^"]*)" value="([^"]*)"/g)].map(
-        ([, name = '', value = '']) => [unescape(name), unescape(value)],
-      )
-      const body = new URLSearchParams({
-        ...(Object.fromEntries(hidden) as Record<string, string>),
-        ...typed,
-      })
-      return request(new URL(action, page.url).href, body)
+      const form = formsIn(page.text).find(({ label }) => label === button)
+      if (!form) throw new Error(`There is no button ${button} on:\n${page.text}`)
+      return request(new URL(form.action, page.url).href, new URLSearchParams({ ...form.fields, ...typed }))
     },
   }
 }
-
-const unescape = (text: string): string =>
-  text
-    .replaceAll(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)))
-    .replaceAll('&quot;', '"')
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&amp;', '&')
