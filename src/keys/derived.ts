@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors.ts'
-import { deriveBytes, rootSecretId, rootSecretProblems } from './root-secret.ts'
+import { deriveBytes, rootSecretFingerprint, rootSecretId, rootSecretProblems } from './root-secret.ts'
 import type { RootSecret, Secrets } from './secrets.ts'
 
 /** What a derived key is for. A key of one purpose tells nothing about another's. */
@@ -29,29 +29,28 @@ export interface DerivedKeys {
 /** Derives keys from the root secrets. Throws `ConfigError` where one is too short or not exactly one is current. */
 export function createDerivedKeys({ secrets }: Pick<Secrets, 'secrets'>): DerivedKeys {
   const problems = rootSecretProblems(secrets)
-  const [current, ...retired] = currentFirst(secrets)
+  const [current, ...others] = currentFirst(secrets)
   if (problems.length > 0 || !current) throw new ConfigError(problems)
-  const ordered = [current, ...retired]
+  const ordered = [current, ...others]
   const keysById = memoized((purpose) => keysOf(ordered, purpose))
   return {
-    fingerprint: fingerprintOf(current),
-    fingerprints: ordered.map(fingerprintOf),
+    fingerprint: rootSecretFingerprint(current),
+    fingerprints: ordered.map(rootSecretFingerprint),
     currentId: rootSecretId(current),
     key: memoized((purpose) => deriveBytes(current, `key/${purpose}`)),
     keysById,
   }
 }
 
+const isCurrent = ({ state = 'current' }: RootSecret): boolean => state === 'current'
+
 const currentFirst = (secrets: readonly RootSecret[]): readonly RootSecret[] => [
-  ...secrets.filter(({ state }) => state !== 'retired'),
-  ...secrets.filter(({ state }) => state === 'retired'),
+  ...secrets.filter(isCurrent),
+  ...secrets.filter((secret) => !isCurrent(secret)),
 ]
 
 const keysOf = (secrets: readonly RootSecret[], purpose: string): ReadonlyMap<string, Buffer> =>
   new Map(secrets.map((secret) => [rootSecretId(secret), deriveBytes(secret, `key/${purpose}`)]))
-
-/** The label has no `key/` before it: no purpose can ever derive what is stored in the open. */
-const fingerprintOf = (secret: RootSecret): string => deriveBytes(secret, 'fingerprint').toString('base64url')
 
 function memoized<Value>(derive: (purpose: string) => Value): (purpose: string) => Value {
   const known = new Map<string, Value>()

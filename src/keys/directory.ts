@@ -1,9 +1,10 @@
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { KEYRING_FILE, parseKeyring } from './keyring.ts'
 import type { SecretEntry, SigningEntry } from './keyring.ts'
 import { readSigningKey, thumbprint } from './pem.ts'
 import { rootSecretId } from './root-secret.ts'
-import { openSecretFiles } from './secret-files.ts'
+import { codeOf, openSecretFiles } from './secret-files.ts'
 import type { SecretFiles } from './secret-files.ts'
 import type { RootSecret, Secrets, SecretsSource, SigningKey } from './secrets.ts'
 
@@ -16,9 +17,27 @@ export const secretsFromDirectory = (path: string): SecretsSource => ({
   description: `the directory ${path}`,
   directory: path,
   load: () => load(path),
+  version: () => version(path),
 })
 
+/** A keyring is always replaced, never written to: what tells one from another is its inode and its times. */
+async function version(path: string): Promise<string> {
+  const file = join(path, KEYRING_FILE)
+  const status = await stat(file, { bigint: true }).catch((error: unknown) => codeOf(error))
+  if (typeof status === 'string') return status
+  return [status.ino, status.size, status.mtimeNs, status.ctimeNs].join('.')
+}
+
+/** Who reads while the keyring is replaced may miss the file of a key that was dropped: the new one does not name it. */
 async function load(path: string): Promise<Secrets> {
+  const before = await version(path)
+  return read(path).catch(async (error: unknown) => {
+    if ((await version(path)) === before) throw error
+    return read(path)
+  })
+}
+
+async function read(path: string): Promise<Secrets> {
   const files = await openSecretFiles(path)
   const secrets = files.hasKeyring ? await loadKeyring(path, files) : await loadOwn(path, files)
   files.check()

@@ -4,10 +4,17 @@ import { dirname, join } from 'node:path'
 /** Only for the account that the server runs as. */
 const OWNER_ONLY = 0o600
 
+/** The account that a file belongs to. */
+export interface Owner {
+  readonly uid: number
+  readonly gid: number
+}
+
 /** Writes a new file with mode 0600 that survives a power cut. Throws `EEXIST` where there is one. */
-export async function writeNewFile(path: string, text: string): Promise<void> {
+export async function writeNewFile(path: string, text: string, owner?: Owner): Promise<void> {
   const file = await open(path, 'wx', OWNER_ONLY)
   try {
+    if (owner) await file.chown(owner.uid, owner.gid)
     await file.writeFile(text)
     await file.sync()
   } finally {
@@ -19,11 +26,15 @@ export async function writeNewFile(path: string, text: string): Promise<void> {
  * Puts a file in its place whole or not at all: written beside it under another name, then renamed. With `replace` off,
  * whether it did: of several who try at once, one does.
  */
-export async function placeFile(path: string, text: string, options: { replace: boolean }): Promise<boolean> {
+export async function placeFile(
+  path: string,
+  text: string,
+  { replace: replaces, owner }: { readonly replace: boolean; readonly owner?: Owner | undefined },
+): Promise<boolean> {
   const temporary = join(dirname(path), `.${crypto.randomUUID()}.tmp`)
   try {
-    await writeNewFile(temporary, text)
-    const isPlaced = options.replace ? await replace(temporary, path) : await claim(temporary, path)
+    await writeNewFile(temporary, text, owner)
+    const isPlaced = replaces ? await replace(temporary, path) : await claim(temporary, path)
     await syncDirectory(dirname(path))
     return isPlaced
   } finally {

@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.ts'
 import { privateKeyBlocks } from './pem.ts'
-import type { RootSecret, Secrets, SecretsSource, SigningKey } from './secrets.ts'
+import type { KeyState, RootSecret, Secrets, SecretsSource, SigningKey } from './secrets.ts'
 
 /** Environment variables, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -11,10 +11,10 @@ const REQUIRED = {
 } as const
 
 /**
- * Reads the secrets from environment variables: `CONSULATE_PRIVATE_KEY` (PEM; a literal `\n` counts as a line break),
- * `CONSULATE_SECRET`, and of earlier ones `CONSULATE_RETIRED_PRIVATE_KEYS` (PEM after PEM) and
- * `CONSULATE_RETIRED_SECRETS` (with commas between). Loading throws `ConfigError` where one of the first two is not
- * set.
+ * Reads the secrets from environment variables: `CONSULATE_PRIVATE_KEY` (PEM; a literal `\n` counts as a line break)
+ * and `CONSULATE_SECRET`; those that come next, `CONSULATE_NEXT_PRIVATE_KEYS` (PEM after PEM) and
+ * `CONSULATE_NEXT_SECRETS` (with commas between); and in the same way earlier ones, `CONSULATE_RETIRED_PRIVATE_KEYS` and
+ * `CONSULATE_RETIRED_SECRETS`. Loading throws `ConfigError` where one of the first two is not set.
  */
 export const secretsFromEnvironment = (environment: Environment = process.env): SecretsSource => ({
   description: 'the environment variables CONSULATE_PRIVATE_KEY and CONSULATE_SECRET',
@@ -27,20 +27,22 @@ function readEnvironment(environment: Environment): Secrets {
   return {
     signingKeys: [
       ...readKeys(environment['CONSULATE_PRIVATE_KEY'], 'current'),
+      ...readKeys(environment['CONSULATE_NEXT_PRIVATE_KEYS'], 'next'),
       ...readKeys(environment['CONSULATE_RETIRED_PRIVATE_KEYS'], 'retired'),
     ],
     secrets: [
       { value: environment['CONSULATE_SECRET'] ?? '', state: 'current' },
-      ...readRetiredSecrets(environment['CONSULATE_RETIRED_SECRETS']),
+      ...readSecrets(environment['CONSULATE_NEXT_SECRETS'], 'next'),
+      ...readSecrets(environment['CONSULATE_RETIRED_SECRETS'], 'retired'),
     ],
   }
 }
 
-const readKeys = (text: string | undefined, state: 'current' | 'retired'): readonly SigningKey[] =>
+const readKeys = (text: string | undefined, state: KeyState): readonly SigningKey[] =>
   text?.trim() ? privateKeyBlocks(text).map((privateKey) => ({ privateKey, state })) : []
 
-const readRetiredSecrets = (text = ''): readonly RootSecret[] =>
+const readSecrets = (text = '', state: KeyState): readonly RootSecret[] =>
   text
     .split(/[\s,]+/)
     .filter(Boolean)
-    .map((value) => ({ value, state: 'retired' }))
+    .map((value) => ({ value, state }))

@@ -4,23 +4,23 @@ import type { KeyState, SigningAlgorithm } from './secrets.ts'
 /** The file that says which key and secret files count and in which state: replacing it is what commits a change. */
 export const KEYRING_FILE = 'keyring.json'
 
-/** A signing key in the keyring. Times in milliseconds. */
-export interface SigningEntry {
+/** What the keyring says of a signing key and of a root secret alike. Times in milliseconds. */
+export interface KeyringEntry {
   readonly file: string
-  readonly kid: string
-  readonly algorithm: SigningAlgorithm
   readonly state: KeyState
   readonly createdAt: number
   readonly retiredAt?: number
 }
 
-/** A root secret in the keyring. Times in milliseconds. */
-export interface SecretEntry {
-  readonly file: string
+/** A signing key in the keyring. */
+export interface SigningEntry extends KeyringEntry {
+  readonly kid: string
+  readonly algorithm: SigningAlgorithm
+}
+
+/** A root secret in the keyring. */
+export interface SecretEntry extends KeyringEntry {
   readonly id: string
-  readonly state: 'current' | 'retired'
-  readonly createdAt: number
-  readonly retiredAt?: number
 }
 
 /** What a directory of secrets holds. No secret itself. */
@@ -58,19 +58,19 @@ const isListOf = <Entry>(
 
 function isSigningEntry(value: unknown): value is SigningEntry {
   const { kid, algorithm, ...rest } = fieldsOf(value)
-  return (
-    typeof kid === 'string' && isSigningAlgorithm(algorithm) && isEntry(rest, ['next', 'current', 'retired'])
-  )
+  return typeof kid === 'string' && isSigningAlgorithm(algorithm) && isEntry(rest)
 }
 
 function isSecretEntry(value: unknown): value is SecretEntry {
   const { id, ...rest } = fieldsOf(value)
-  return typeof id === 'string' && isEntry(rest, ['current', 'retired'])
+  return typeof id === 'string' && isEntry(rest)
 }
 
-const isEntry = ({ file, state, createdAt, retiredAt }: Fields, states: readonly unknown[]): boolean =>
+const STATES: readonly unknown[] = ['next', 'current', 'retired'] satisfies readonly KeyState[]
+
+const isEntry = ({ file, state, createdAt, retiredAt }: Fields): boolean =>
   isFileName(file) &&
-  states.includes(state) &&
+  STATES.includes(state) &&
   isTime(createdAt) &&
   (retiredAt === undefined || isTime(retiredAt))
 

@@ -16,6 +16,13 @@ export const deriveBytes = ({ value }: RootSecret, label: string): Buffer =>
 export const rootSecretId = (secret: RootSecret): string =>
   deriveBytes(secret, 'id').toString('base64url').slice(0, 8)
 
+/**
+ * Names a root secret in the store, without giving it away. The label has no `key/` before it: no purpose can ever
+ * derive what is stored in the open.
+ */
+export const rootSecretFingerprint = (secret: RootSecret): string =>
+  deriveBytes(secret, 'fingerprint').toString('base64url')
+
 /** What is wrong with the root secrets: too short, repeated, not exactly one of them current. */
 export function rootSecretProblems(secrets: readonly RootSecret[]): readonly ConfigProblem[] {
   const count = secrets.filter(({ state = 'current' }) => state === 'current').length

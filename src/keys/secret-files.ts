@@ -59,4 +59,5 @@ async function filterKeys(
   return candidates.filter((_, index) => isKey[index])
 }
 
-const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error)
+/** The code of a failed system call, such as `ENOENT`. */
+export const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error)

@@ -4,8 +4,9 @@ import type { KeyObject } from 'node:crypto'
 export type SigningAlgorithm = 'ES256' | 'RS256' | 'PS256' | 'EdDSA'
 
 /**
- * Where a key is in its life. `next` is published before it signs, so that every verifier knows it; `current` signs;
- * `retired` signs no more and stays published until the last token that it signed has expired.
+ * Where a key or a root secret is in its life. `next` is known before it is used, so that everybody accepts what it
+ * makes from the first moment; `current` makes what is new; `retired` makes nothing more and stays known until the last
+ * thing that it made has expired.
  */
 export type KeyState = 'next' | 'current' | 'retired'
 
@@ -27,8 +28,8 @@ export interface SigningKey {
 export interface RootSecret {
   /** Random text of at least 43 characters, which is 32 bytes as base64url. White space around it does not count. */
   readonly value: string
-  /** Default `current`; exactly one secret is. A retired one still opens what it closed. */
-  readonly state?: 'current' | 'retired'
+  /** Default `current`; exactly one secret is. */
+  readonly state?: KeyState
   /** In milliseconds. */
   readonly retiredAt?: number
 }
@@ -47,4 +48,9 @@ export interface SecretsSource {
   readonly directory?: string
   /** Reads the secrets anew. Throws `ConfigError` where they are missing or unreadable. */
   load(): Promise<Secrets>
+  /**
+   * A text that changes when the secrets may have changed. A running server asks for it every 5 seconds, so it must be
+   * cheap. Without it, secrets are read once, at the start.
+   */
+  version?(): Promise<string>
 }

@@ -33,7 +33,8 @@ describe('new secrets', () => {
     const keys = await createKeySet(secrets)
     expect([keys.algorithm, keys.currentKid]).toEqual([algorithm, made.kid])
     expect(await keys.verify(keys.sign('at+jwt', { sub: '7' }), 'at+jwt')).toBeDefined()
-    expect(createDerivedKeys(secrets).fingerprints).toHaveLength(1)
+    expect(secrets.signingKeys.map(({ state }) => state)).toEqual(['current', 'next'])
+    expect(secrets.secrets.map(({ state }) => state)).toEqual(['current', 'next'])
   })
 
   test('have the length that was asked for, by default 4096 bits', async () => {
@@ -58,22 +59,24 @@ describe('new secrets', () => {
     const path = newPath()
     const { files, kid } = await generateSecrets(path)
     const { 'keyring.json': keyring = '', ...content } = await contentOf(path)
-    const id = createDerivedKeys(await secretsFromDirectory(path).load()).currentId
-    expect(files).toEqual([`signing-${kid?.slice(0, 8)}.pem`, `secret-${id}.txt`, 'keyring.json'])
+    const secrets = await secretsFromDirectory(path).load()
+    const kids = (await createKeySet(secrets)).jwks().keys.map((jwk) => jwk.kid ?? '')
+    const ids = [...createDerivedKeys(secrets).keysById('code').keys()]
+    const states = ['current', 'next']
+    const createdAt = expect.any(Number) as number
+    const algorithm = 'ES256'
+    expect(kids[0]).toBe(kid)
     expect(JSON.parse(keyring)).toEqual({
-      signing: [
-        {
-          file: files[0],
-          kid,
-          algorithm: 'ES256',
-          state: 'current',
-          createdAt: expect.any(Number) as number,
-        },
-      ],
-      secrets: [{ file: files[1], id, state: 'current', createdAt: expect.any(Number) as number }],
+      signing: kids.map((id, index) => {
+        return { file: `signing-${id.slice(0, 8)}.pem`, kid: id, algorithm, state: states[index], createdAt }
+      }),
+      secrets: ids.map((id, index) => {
+        return { file: `secret-${id}.txt`, id, state: states[index], createdAt }
+      }),
     })
-    for (const [, line] of `${content[files[0] ?? '']}${content[files[1] ?? '']}`.matchAll(/^([^-].+)$/gm)) {
-      expect(keyring).not.toContain(line)
+    expect(Object.keys(content).sort()).toEqual(['.gitignore', ...files.slice(0, -1)].sort())
+    for (const file of files.slice(0, -1)) {
+      for (const [, line] of `${content[file]}`.matchAll(/^([^-].+)$/gm)) expect(keyring).not.toContain(line)
     }
   })
 
