@@ -37,13 +37,6 @@ export async function listen(listener: RequestListener, address: Address): Promi
   }
 }
 
-/** Resolves with the first signal to stop. Later ones change nothing: npm sends each Ctrl-C a second time. */
-export const stopSignal = (): Promise<NodeJS.Signals> =>
-  new Promise((resolve) => {
-    process.on('SIGINT', resolve)
-    process.on('SIGTERM', resolve)
-  })
-
 /**
  * Knows which connections have a request open. Node itself waits for a connection that has not sent one yet, such as
  * browsers keep in reserve: that would hold up every stop.

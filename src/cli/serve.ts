@@ -1,8 +1,9 @@
 import { toNode } from '../adapters/node.ts'
 import { createAuthorizationServer } from '../server.ts'
 import { CommandError } from './failure.ts'
-import { listen, originOf, stopSignal, type Address } from './listen.ts'
+import { originOf, type Address } from './listen.ts'
 import { bold, print } from './output.ts'
+import { run } from './run.ts'
 import { atWorkplace, type Workplace } from './workplace.ts'
 
 /** The flags of `consulate serve`. */
@@ -16,17 +17,12 @@ export async function serve({ demo = false, host, port }: ServeOptions): Promise
   await atWorkplace(async (place) => {
     checkIssuer(place)
     const server = createAuthorizationServer(place.config)
-    const stopped = stopSignal()
-    try {
-      await server.ready()
-      const listening = await listen(toNode(server).routes(), { host, port })
-      print(`Consulate ${bold(server.issuer)} is listening on ${originOf({ host, port })}`)
-      await stopped
-      await listening.close()
-    } finally {
-      await server.close()
-    }
-    print('Stopped.')
+    await run({
+      server,
+      listener: toNode(server).routes(),
+      address: { host, port },
+      announce: () => print(`Consulate ${bold(server.issuer)} is listening on ${originOf({ host, port })}`),
+    })
   })
 }
 

@@ -4,8 +4,8 @@ import { jsonLogger } from '../../lib/log.ts'
 import { createAuthorizationServer, type AuthorizationServer } from '../../server.ts'
 import { dataFolder } from '../environment.ts'
 import { installAt } from '../install.ts'
-import { listen, originOf, stopSignal, type Address } from '../listen.ts'
-import { print } from '../output.ts'
+import { originOf, type Address } from '../listen.ts'
+import { run } from '../run.ts'
 import { atWorkplace, type Workplace } from '../workplace.ts'
 import { announce } from './announcement.ts'
 import { router, sendPage } from './answer.ts'
@@ -34,19 +34,14 @@ export async function serveDemo(address: Address): Promise<void> {
     await installAt(place)
     await ensureClients(place.store, record, origin)
     const server = createAuthorizationServer(demoConfig(place, origin))
-    const stopped = stopSignal()
-    try {
-      await server.ready()
-      const listening = await listen(demoListener(server, place, clients), address)
-      // Not before: a password that nobody gets to see would be lost.
-      const password = await ensurePerson(place.store)
-      announce({ origin, folder, record, clients, password })
-      await stopped
-      await listening.close()
-    } finally {
-      await server.close()
-    }
-    print('Stopped.')
+    await run({
+      server,
+      listener: demoListener(server, place, clients),
+      address,
+      // The person is made last: a password that nobody gets to see would be lost.
+      announce: async () =>
+        announce({ origin, folder, record, clients, password: await ensurePerson(place.store) }),
+    })
   })
 }
 
