@@ -107,12 +107,11 @@ function readText(message: IncomingMessage, limit: number): Promise<string | und
       } else chunks.push(chunk)
     })
     message.on('end', () => resolve(Buffer.concat(chunks).toString()))
-    message.on('error', reject)
+    const end = (): void => reject(new OAuthError('invalid_request', 'The request ended before its body did'))
+    // Node calls it an error when the client goes away; it is none of ours.
+    message.on('error', end)
     // It comes after every request: an error costs too much to be made in vain.
-    message.on('close', () => {
-      if (!message.complete)
-        reject(new OAuthError('invalid_request', 'The request ended before its body did'))
-    })
+    message.on('close', () => !message.complete && end())
   })
 }
 
