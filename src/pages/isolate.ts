@@ -2,7 +2,6 @@ import { html } from '../lib/html.ts'
 import type { Html } from '../lib/html.ts'
 
 const LONGEST_NAME = 80
-const graphemes = new Intl.Segmenter()
 
 /** Text from outside within a sentence of ours: escaped, and set apart from the direction of what surrounds it. */
 export const isolate = (text: string): Html => html`<bdi>${clean(text)}</bdi>`
@@ -24,6 +23,8 @@ const clean = (text: string): string =>
     .replace(/(\p{M}{4})\p{M}+/gu, '$1')
 
 function shorten(name: string): string {
-  const letters = Array.from(graphemes.segment(name), ({ segment }) => segment)
+  // Most names are short, and the first use of Intl costs every start of a server tens of milliseconds.
+  if (name.length <= LONGEST_NAME) return name
+  const letters = Array.from(new Intl.Segmenter().segment(name), ({ segment }) => segment)
   return letters.length > LONGEST_NAME ? `${letters.slice(0, LONGEST_NAME).join('')}…` : name
 }

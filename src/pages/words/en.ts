@@ -1,11 +1,12 @@
 import { html } from '../../lib/html.ts'
 import type { Html } from '../../lib/html.ts'
 
-const minutes = new Intl.NumberFormat('en', { style: 'unit', unit: 'minute', unitDisplay: 'long' })
-const seconds = new Intl.NumberFormat('en', { style: 'unit', unit: 'second', unitDisplay: 'long' })
+/** Made where it is needed: the first use of Intl costs tens of milliseconds, and few pages speak of time. */
+const spell = (unit: 'minute' | 'second', count: number): string =>
+  new Intl.NumberFormat('en', { style: 'unit', unit, unitDisplay: 'long' }).format(count)
 
 const duration = (total: number): string =>
-  total > 90 ? minutes.format(Math.ceil(total / 60)) : seconds.format(Math.max(1, Math.ceil(total)))
+  total > 90 ? spell('minute', Math.ceil(total / 60)) : spell('second', Math.max(1, Math.ceil(total)))
 
 /** Every word of every page, in English. Names and hosts arrive as markup: already escaped and isolated. */
 export const en = {
