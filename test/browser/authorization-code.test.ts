@@ -1,0 +1,191 @@
+import { createServer } from 'node:http'
+import type { RequestListener } from 'node:http'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { chromium, openBrowser } from '../support/chromium.ts'
+import { askApi, authorizationUrl, getTokens, makePkce } from '../support/oauth-client.ts'
+import { listen, startServer } from '../support/server.ts'
+import type { Person, TestClient, TestServer } from '../support/server.ts'
+
+/** A folder for screenshots, to be looked at by a person; none are taken without it. */
+const shots = process.env['SCREENSHOTS']
+
+describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
+  let browser: Browser
+  let server: TestServer
+  let person: Person
+  let client: TestClient
+  let callback: string
+  const app = createServer(answerAsApp)
+
+  beforeAll(async () => {
+    browser = await openBrowser()
+    server = await startServer()
+    person = await server.addPerson()
+    callback = `${await listen(app)}/callback`
+    client = await server.addClient({ type: 'public', name: 'Orchard Orders', redirectUris: [callback] })
+  })
+
+  afterEach(() => Promise.all(browser.contexts().map((context) => context.close())))
+
+  afterAll(async () => {
+    await browser?.close()
+    app.close()
+    await server?.close()
+  })
+
+  const { verifier, challenge } = makePkce()
+  const urlOf = (parameters: Record<string, string> = {}): string =>
+    authorizationUrl(server, client, {
+      scope: 'orders:read profile',
+      code_challenge: challenge,
+      code_challenge_method: 'S256',
+      ...parameters,
+    })
+
+  /** A page of a fresh browser, and whatever that browser complained about: its console, failed requests. */
+  async function openPage(javaScriptEnabled: boolean) {
+    const context = await browser.newContext({ javaScriptEnabled, viewport: { width: 900, height: 760 } })
+    const page = await context.newPage()
+    const complaints: string[] = []
+    page.on('console', (message) => complaints.push(message.text()))
+    page.on('pageerror', (error) => complaints.push(String(error)))
+    page.on('requestfailed', (request) => complaints.push(`failed: ${request.url()}`))
+    return { page, complaints }
+  }
+
+  async function signIn(page: Page, { email, password }: Person): Promise<void> {
+    await page.getByLabel('Email or user name').fill(email)
+    await page.getByLabel('Password').fill(password)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+  }
+
+  const shoot = async (page: Page, name: string): Promise<void> => {
+    if (shots) await page.screenshot({ path: join(shots, `${name}.png`) })
+  }
+
+  const exchange = (code: string) =>
+    getTokens(server, client, {
+      grant_type: 'authorization_code',
+      code,
+      redirect_uri: callback,
+      code_verifier: verifier,
+    })
+
+  const codeOf = (page: Page): string => new URL(page.url()).searchParams.get('code') ?? ''
+
+  describe.each([
+    ['with JavaScript', true],
+    ['without JavaScript', false],
+  ])('%s', (name, hasScripts) => {
+    test('leads from the client over sign-in and consent back to the client, and signs out again', async () => {
+      const { page, complaints } = await openPage(hasScripts)
+      await page.goto(urlOf({ state: 'from the app' }))
+      await shoot(page, `${name} 1 sign-in`)
+      await page.getByLabel('Password').fill('a wrong one')
+      await signIn(page, { ...person, password: 'a wrong one' })
+      expect(await page.getByRole('alert').textContent()).toContain('is not right')
+      await shoot(page, `${name} 2 wrong password`)
+      complaints.length = 0
+      await signIn(page, person)
+      expect(await page.getByText('See your orders').isVisible()).toBe(true)
+      await shoot(page, `${name} 3 consent`)
+      await page.getByRole('button', { name: 'Allow', exact: true }).click()
+      await page.waitForURL(`${callback}?**`)
+      expect(new URL(page.url()).searchParams.get('state')).toBe('from the app')
+      expect(new URL(page.url()).searchParams.get('iss')).toBe(server.issuer)
+      await shoot(page, `${name} 4 back at the app`)
+      const tokens = await exchange(codeOf(page))
+      expect((await askApi(server, '/orders', tokens.access_token)).status).toBe(200)
+      await page.goto(server.endpoint('/logout'))
+      await shoot(page, `${name} 5 sign out`)
+      await page.getByRole('button', { name: 'Sign out' }).click()
+      expect(await page.getByRole('heading').textContent()).toBe('You are signed out')
+      await shoot(page, `${name} 6 signed out`)
+      expect((await askApi(server, '/orders', tokens.access_token)).status).toBe(401)
+      expect(complaints).toEqual([])
+    })
+
+    test('leads back to the client with a refusal', async () => {
+      const { page, complaints } = await openPage(hasScripts)
+      await page.goto(urlOf())
+      await signIn(page, person)
+      await page.getByRole('button', { name: 'Don’t allow' }).click()
+      await page.waitForURL(`${callback}?error=access_denied**`)
+      expect(complaints).toEqual([])
+    })
+
+    test('lets somebody else sign in from the consent page', async () => {
+      const other = await server.addPerson()
+      const { page, complaints } = await openPage(hasScripts)
+      await page.goto(urlOf())
+      await signIn(page, person)
+      await page.getByRole('button', { name: 'Not you?' }).click()
+      await signIn(page, other)
+      expect(await page.getByText(other.email).isVisible()).toBe(true)
+      expect(complaints).toEqual([])
+    })
+
+    test('survives a double click, and asks afresh on the way back', async () => {
+      const { page } = await openPage(hasScripts)
+      await page.goto(urlOf())
+      await signIn(page, person)
+      await page.getByRole('button', { name: 'Allow', exact: true }).dblclick()
+      await page.waitForURL(`${callback}?**`)
+      const first = codeOf(page)
+      await exchange(first)
+      await page.goBack()
+      await page.getByRole('button', { name: 'Allow', exact: true }).click()
+      await page.waitForURL(`${callback}?**`)
+      expect(codeOf(page)).not.toBe(first)
+      await exchange(codeOf(page))
+    })
+
+    test('shows what is wrong with a request that nobody can be sent back with', async () => {
+      const { page } = await openPage(hasScripts)
+      const response = await page.goto(urlOf({ redirect_uri: 'https://evil.example/' }))
+      expect(response?.status()).toBe(400)
+      expect(await page.getByText('The redirect_uri is not registered').isVisible()).toBe(true)
+      await shoot(page, `${name} 8 error`)
+    })
+  })
+
+  test("a script of the client's own origin exchanges the code, and a script of another origin cannot", async () => {
+    const { page } = await openPage(true)
+    await page.goto(urlOf())
+    await signIn(page, person)
+    await page.getByRole('button', { name: 'Allow', exact: true }).click()
+    await page.waitForURL(`${callback}?**`)
+    const form = new URLSearchParams({
+      grant_type: 'authorization_code',
+      client_id: client.id,
+      code: codeOf(page),
+      redirect_uri: callback,
+      code_verifier: verifier,
+    }).toString()
+    const call = { url: server.endpoint('/oauth/token'), form }
+    const stranger = createServer(answerAsApp)
+    const elsewhere = await (await openPage(true)).page.context().newPage()
+    await elsewhere.goto(await listen(stranger))
+    expect(await elsewhere.evaluate(postForm, { ...call, form: '' })).toBe('Failed to fetch')
+    expect(await page.evaluate(postForm, call)).toMatch(/^200 .*access_token/)
+    stranger.close()
+  })
+})
+
+/** The client: every page of it says hello. */
+function answerAsApp(...[, response]: Parameters<RequestListener>): void {
+  response
+    .writeHead(200, { 'Content-Type': 'text/html' })
+    .end('<!doctype html><title>App</title><link rel="icon" href="data:,"><h1>Hello from the app</h1>')
+}
+
+/** Runs in the browser: status and body of the answer, or why the browser keeps it back. */
+async function postForm({ url, form }: { url: string; form: string }): Promise<string> {
+  const init = { method: 'POST', body: new URLSearchParams(form) }
+  return fetch(url, init).then(
+    async (response) => `${response.status} ${await response.text()}`,
+    (error: unknown) => (error as Error).message,
+  )
+}
