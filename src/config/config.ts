@@ -66,6 +66,13 @@ export interface Config<Scope extends string = string, User extends BaseUser = B
   readonly pages?: PagesConfig
   /** Whether `ready()` makes and updates the tables, or refuses to start where they are not up to date. Default `on-start`. */
   readonly migrations?: 'on-start' | 'by-hand'
+  /** How long it is kept why requests were refused, for `consulate explain`; default `{ keep: '7d' }`. */
+  readonly audit?: { readonly keep?: Duration } | 'off'
+  /**
+   * How often the server itself deletes what ended more than a week ago; default `{ every: '1h' }`, at most 10 days.
+   * `by-hand`: never; run `consulate purge`.
+   */
+  readonly purge?: { readonly every?: Duration } | 'by-hand'
   /** Default: JSON lines on standard error. */
   readonly logger?: Logger
   /** For tests. */

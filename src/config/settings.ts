@@ -11,9 +11,10 @@ import { resolveGrants, type GrantSettings } from './grants.ts'
 import { resolveIssuer, resolvePrefix, type IssuerSettings } from './issuer.ts'
 import { createReport, type Report } from '../lib/report.ts'
 import { resolveResources, resolveScopeRules } from './scopes.ts'
+import { resolveUpkeep, type UpkeepSettings } from './upkeep.ts'
 
 /** What the configuration comes to: every default filled in, every value checked, times in milliseconds. Frozen. */
-export interface Settings extends IssuerSettings, GrantSettings {
+export interface Settings extends IssuerSettings, GrantSettings, UpkeepSettings {
   readonly prefix: string
   readonly audience: string
   readonly resources: readonly string[]
@@ -63,6 +64,7 @@ export function resolveSettings(config: Config): Settings {
     ...resolveFreshness(config.revocations ?? {}, report),
     guardCacheSize: report.positive('guardCacheSize', config.guardCacheSize ?? 20_000),
     migrations: report.oneOf('migrations', config.migrations ?? 'on-start', ['on-start', 'by-hand']),
+    ...resolveUpkeep(config, report),
     secrets: resolveSecrets(config.secrets, report),
     pages: createPages({ name: new URL(issuer.issuer).host, ...config.pages }),
     logger: config.logger ?? jsonLogger(),

@@ -1,0 +1,24 @@
+import type { Report } from '../lib/report.ts'
+import type { Config } from './config.ts'
+
+/** What the server does by itself to keep its tables small. Times in milliseconds. */
+export interface UpkeepSettings {
+  /** How long audit entries are kept; 0: none are written, and the purge deletes what there is. */
+  readonly auditRetention: number
+  /** How often the server purges; 0: never. */
+  readonly purgeInterval: number
+}
+
+/** 10 days (ms). Timers count milliseconds in 31 bits, and jitter adds to it. */
+const LONGEST_INTERVAL = 864_000_000
+
+/** Checks how long audit entries are kept, and how often the server purges. */
+export function resolveUpkeep(
+  { audit = {}, purge = {} }: Pick<Config, 'audit' | 'purge'>,
+  report: Report,
+): UpkeepSettings {
+  const auditRetention = audit === 'off' ? 0 : report.duration('audit.keep', audit.keep ?? '7d')
+  const purgeInterval = purge === 'by-hand' ? 0 : report.duration('purge.every', purge.every ?? '1h')
+  if (purgeInterval > LONGEST_INTERVAL) report.problem('purge.every', 'must be at most 10 days')
+  return { auditRetention, purgeInterval }
+}

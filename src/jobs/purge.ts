@@ -1,0 +1,120 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ConfigError } from '../errors.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { PurgeBounds, PurgeKind, PurgeStore } from '../store/contract.ts'
+
+/** How far a purge has come. */
+export interface PurgeProgress {
+  /** How many rows it has looked at, of how many there were when it began. */
+  readonly done: number
+  readonly total: number
+  readonly counts: PurgeCounts
+}
+
+/** How many rows were deleted, or would be in a dry run, by kind. */
+export type PurgeCounts = Readonly<Record<PurgeKind, number>>
+
+/** What a purge has done. */
+export interface PurgeReport {
+  readonly counts: PurgeCounts
+  /** False where it was interrupted: what was done by then is done. */
+  readonly isComplete: boolean
+}
+
+/** What a purge is to do. */
+export interface PurgeOptions {
+  /** What ended less than this many hours ago is kept; default 168, a week. Audit entries have a time of their own. */
+  readonly hours?: number
+  /** What was revoked, spent or voided. Neither this nor `expired`: both. */
+  readonly revoked?: boolean
+  /** What expired; audit entries are part of it. */
+  readonly expired?: boolean
+  /** Only counts. */
+  readonly dryRun?: boolean
+  /** Ends it between two batches. */
+  readonly signal?: AbortSignal
+  /** Called after each batch. Without it, rows are not counted beforehand. */
+  readonly onProgress?: (progress: PurgeProgress) => void
+}
+
+/** Where a purge works. */
+export interface PurgePlace {
+  readonly store: PurgeStore
+  readonly clock: Clock
+  readonly auditRetention: number
+}
+
+const DEFAULT_HOURS = 168
+/** How many rows a batch looks at. */
+const BATCH = 500
+/** Between batches (ms), for everybody else who waits for the database. */
+const PAUSE = 5
+/** About 300 MB of audit entries: a flood of bad requests shall not fill the disk. */
+const MOST_AUDIT_ENTRIES = 1_000_000
+
+const REVOCABLE: readonly PurgeKind[] = ['codes', 'authorizations', 'sessions']
+const EVERY_KIND: readonly PurgeKind[] = [...REVOCABLE, 'revocations', 'audit']
+const NONE: PurgeCounts = { codes: 0, authorizations: 0, sessions: 0, revocations: 0, audit: 0 }
+
+/**
+ * Deletes what has ended and what nothing alive depends on, in small batches; never clients, people or consents.
+ *
+ * @throws ConfigError where `hours` is no number from 0
+ */
+export async function purge(place: PurgePlace, options: PurgeOptions = {}): Promise<PurgeReport> {
+  const { hours = DEFAULT_HOURS, revoked = false, expired = false } = options
+  if (!Number.isFinite(hours) || hours < 0)
+    throw new ConfigError([{ path: 'hours', message: 'must be a number from 0' }])
+  const isBoth = revoked === expired
+  const until = Math.floor(place.clock.now() - hours * 3_600_000)
+  const bounds = boundsOf(place, revoked || isBoth ? until : 0, expired || isBoth ? until : 0)
+  return walk(place.store, bounds, revoked && !expired ? REVOCABLE : EVERY_KIND, options)
+}
+
+/** Deletes audit entries that were kept for long enough, and the oldest of too many. */
+export const trimAudit = (place: PurgePlace, signal: AbortSignal): Promise<PurgeReport> =>
+  walk(place.store, boundsOf(place, 0, 0), ['audit'], { signal })
+
+const boundsOf = (
+  { clock, auditRetention }: PurgePlace,
+  revokedUntil: number,
+  expiredUntil: number,
+): PurgeBounds => ({
+  now: clock.now(),
+  revokedUntil,
+  expiredUntil,
+  auditUntil: clock.now() - auditRetention,
+  auditMost: MOST_AUDIT_ENTRIES,
+})
+
+async function walk(
+  store: PurgeStore,
+  bounds: PurgeBounds,
+  kinds: readonly PurgeKind[],
+  { dryRun: isRehearsal = false, signal, onProgress }: PurgeOptions,
+): Promise<PurgeReport> {
+  const sizes = onProgress ? await sizesOf(store, kinds) : NONE
+  const total = sum(Object.values(sizes))
+  const counts = { ...NONE }
+  let done = 0
+  for (const kind of kinds) {
+    const end = done + sizes[kind]
+    for (let after: string | undefined, isFirst = true; isFirst || after !== undefined; isFirst = false) {
+      if (signal?.aborted) return { counts, isComplete: false }
+      if (!isFirst) await sleep(PAUSE)
+      const step = await store.step({ kind, bounds, after, limit: BATCH, isRehearsal })
+      after = step.next
+      counts[kind] += step.over
+      done = after === undefined ? end : Math.min(done + BATCH, end)
+      onProgress?.({ done, total, counts: { ...counts } })
+    }
+  }
+  return { counts, isComplete: true }
+}
+
+async function sizesOf(store: PurgeStore, kinds: readonly PurgeKind[]): Promise<PurgeCounts> {
+  const sizes = await Promise.all(kinds.map(async (kind) => [kind, await store.count(kind)] as const))
+  return { ...NONE, ...Object.fromEntries(sizes) }
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((left, right) => left + right, 0)
