@@ -1,4 +1,3 @@
-import { createDerivedKeys } from '../keys/derived.ts'
 import { generateSecrets, type GenerateOptions } from '../keys/generate.ts'
 import { systemClock } from '../lib/clock.ts'
 import { CommandError } from './failure.ts'
@@ -6,18 +5,17 @@ import { print, printJson } from './output.ts'
 import { atWorkplace, isInstalled, type Workplace } from './workplace.ts'
 
 /** The flags of `consulate keys`. */
-export interface KeysOptions extends GenerateOptions {
+export interface KeysOptions extends Pick<GenerateOptions, 'algorithm' | 'length' | 'force'> {
   readonly json?: boolean
 }
 
-/** `consulate keys`: makes a signing key and a secret, and leaves existing ones alone unless it is told not to. */
+/** `consulate keys`: makes keys and secrets, and leaves existing ones alone unless it is told not to. */
 export function makeKeys({ json = false, ...options }: KeysOptions): Promise<void> {
   return atWorkplace(async (place) => {
     const directory = directoryOf(place)
-    const isKnown = options.force === true && (await isInstalled(place))
-    const { created, kid, files } = await generateSecrets(directory, options)
+    const announce = await announcer(place)
+    const { created, kid, files } = await generateSecrets(directory, { ...options, announce })
     if (!created) throw new CommandError(`there are keys in ${directory} already: --force replaces them`)
-    if (isKnown) await introduce(place)
     if (json) return printJson({ directory, kid, files })
     print(`Made in ${directory}:`, ...files.map((file) => `  ${file}`), `The key id is ${kid}.`)
   })
@@ -31,7 +29,7 @@ function directoryOf({ secrets, source }: Workplace): string {
 }
 
 /** A store remembers the secret that it was set up with, so that no node starts with a wrong one by mistake. */
-async function introduce({ secrets, store }: Workplace): Promise<void> {
-  const { fingerprint } = createDerivedKeys(await secrets.load())
-  await store.fingerprints.add(fingerprint, systemClock.now())
+async function announcer(place: Workplace): Promise<(fingerprint: string) => Promise<void>> {
+  if (!(await isInstalled(place))) return async () => undefined
+  return (fingerprint) => place.store.fingerprints.add(fingerprint, systemClock.now())
 }
