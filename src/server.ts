@@ -5,22 +5,16 @@ import { handle } from './endpoints/handle.ts'
 import type { Services } from './endpoints/services.ts'
 import { endpointsOf } from './endpoints/table.ts'
 import { createEvents, type Events } from './events.ts'
-import type { Auth, MachineAuth, UserAuth } from './guard/auth.ts'
-import { createGuard, type Guard } from './guard/guard.ts'
-import { isRefusal, unavailable, type Refusal } from './guard/refusal.ts'
-import { requirementOf, type Requirement, type ScopeRequirement } from './guard/requirement.ts'
+import { createBearerGuard, type BearerGuard } from './guard/guard.ts'
+import { unavailable } from './guard/refusal.ts'
+import { requestGuards, type GuardCore, type Guarded } from './guard/request-guards.ts'
+import { requirementOf } from './guard/requirement.ts'
 import { fromRequest, toResponse } from './lib/fetch.ts'
 import { json, type Answer, type Incoming } from './lib/http.ts'
 import { once } from './lib/once.ts'
 import type { Logger } from './lib/log.ts'
 import { resolveSettings } from './config/settings.ts'
 import type { BaseUser } from './users/provider.ts'
-
-/** Tells who a request is from, or answers with the response to send instead. */
-export type RequestGuard<Granted extends Auth> = (request: Request) => Promise<Granted | Response>
-
-/** What a guard is asked for: scopes that are all needed, or `{ anyOf: [...] }`. */
-export type Scopes<Scope extends string> = ScopeRequirement<Scope>
 
 /** One route of the server, for listings. */
 export interface Route {
@@ -30,16 +24,10 @@ export interface Route {
 }
 
 /** An OAuth 2 authorization server. */
-export interface AuthorizationServer<Scope extends string = string> extends Administration {
+export interface AuthorizationServer<Scope extends string = string> extends Administration, Guarded<Scope> {
   readonly issuer: string
   /** Answers a request to one of the server's endpoints; 404 for any other path. `peer` is the address it came from. */
   fetch(request: Request, from?: { readonly peer?: string }): Promise<Response>
-  /** A route for people: who has every one of these scopes gets in. */
-  user(...scopes: Scopes<Scope>): RequestGuard<UserAuth<Scope>>
-  /** A route for clients that act for themselves. */
-  machine(...scopes: Scopes<Scope>): RequestGuard<MachineAuth<Scope>>
-  /** A route for both. */
-  anyone(...scopes: Scopes<Scope>): RequestGuard<Auth<Scope>>
   /** The server's endpoints. */
   readonly routes: readonly Route[]
   /** Hears what happens: see `EventMap`. */
@@ -53,13 +41,9 @@ export interface AuthorizationServer<Scope extends string = string> extends Admi
 }
 
 /** What an adapter builds on. */
-export interface Core {
+export interface Core extends GuardCore {
   /** Undefined where the path is none of the server's. Never throws. */
   handle(incoming: Incoming): Promise<Answer | undefined>
-  /** Who an `Authorization` header is from; 503 where the server cannot start. Never throws. */
-  check(authorization: string | null | undefined, requirement: Requirement): Promise<Auth | Refusal>
-  /** What a route of the default provider asks for. */
-  requirement(audience: Requirement['audience'], scopes: Scopes<string>): Requirement
 }
 
 /**
@@ -91,27 +75,13 @@ export function createAuthorizationServer<const Scope extends string, User exten
     },
     requirement: (audience, scopes) => requirementOf(audience, scopes, settings.provider),
   }
-  const guardFor = <Granted extends Auth>(
-    audience: Requirement['audience'],
-    scopes: Scopes<string>,
-  ): RequestGuard<Granted> => {
-    const requirement = core.requirement(audience, scopes)
-    return async (request) => {
-      const answer = await core.check(request.headers.get('authorization'), requirement)
-      return isRefusal(answer)
-        ? toResponse(json(answer.status, answer.body, answer.headers))
-        : (answer as Granted)
-    }
-  }
   return {
     ...createAdministration(async () => (await started()).services),
+    ...requestGuards(core),
     issuer: settings.issuer,
     routes: endpoints.map(({ name, path, methods }) => ({ name, path, methods: Object.keys(methods) })),
     core,
     on: events.on,
-    user: (...scopes) => guardFor('user', scopes),
-    machine: (...scopes) => guardFor('machine', scopes),
-    anyone: (...scopes) => guardFor('anyone', scopes),
     async fetch(request, { peer = '' } = {}) {
       const answer = await core.handle(fromRequest(request, peer))
       return toResponse(
@@ -139,7 +109,7 @@ function notStarted(logger: Logger, cause: unknown): void {
   logger.log('error', 'The server cannot start', { cause: String(cause) })
 }
 
-function guardOf({ settings, keys, feed }: Services): Guard {
+function guardOf({ settings, keys, feed }: Services): BearerGuard {
   const { issuer, audience, clock, guardCacheSize: cacheSize } = settings
-  return createGuard({ issuer, audience, verifier: keys, revocations: feed, clock, cacheSize })
+  return createBearerGuard({ issuer, audience, verifier: keys, revocations: feed, clock, cacheSize })
 }

@@ -38,7 +38,11 @@ export interface NodeAdapter<Scope extends string> extends NodeGuards<Scope> {
  */
 export function toNode<Scope extends string>(server: AuthorizationServer<Scope>): NodeAdapter<Scope>
 export function toNode<Scope extends string>(guard: Guarded<Scope>): NodeGuards<Scope>
-export function toNode({ core }: Guarded<string> & { readonly core: GuardCore | Core }): NodeGuards<string> {
+export function toNode({
+  core,
+}: {
+  readonly core: GuardCore | Core
+}): NodeGuards<string> | NodeAdapter<string> {
   const guards: NodeGuards<string> = {
     user: (...scopes) => guard(core, core.requirement('user', scopes)),
     machine: (...scopes) => guard(core, core.requirement('machine', scopes)),

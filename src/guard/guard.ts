@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import type { VerifiedToken } from '../keys/jws.ts'
 import type { Clock } from '../lib/clock.ts'
 import { ACCESS_TOKEN_TYPE, isAccessTokenClaims, type AccessTokenClaims } from '../model/claims.ts'
 import { coversScope, coversScopes } from '../model/scope.ts'
@@ -8,8 +9,11 @@ import type { Requirement } from './requirement.ts'
 
 /** What verifies signatures: the issuer's own keys, or its published ones. */
 export interface TokenVerifier {
-  /** Payload and key id of a token with a good signature and this `typ`; undefined otherwise. */
-  verify(token: string, type: string): Promise<{ payload: Record<string, unknown>; kid: string } | undefined>
+  /**
+   * Payload and key id of a token with a good signature and this `typ`; undefined otherwise. `unavailable`: its key is
+   * not known, and it cannot be found out at this moment whether it should be.
+   */
+  verify(token: string, type: string): Promise<VerifiedToken | 'unavailable' | undefined>
   /** Whether a key that once verified a token is still trusted. */
   isTrusted(kid: string): boolean
 }
@@ -22,8 +26,8 @@ export interface RevocationCheck {
   hasRevokedToken(claims: AccessTokenClaims): boolean
 }
 
-/** What a guard needs: no store, no private key. */
-export interface GuardOptions {
+/** What the check of bearer tokens needs: no store, no private key. */
+export interface BearerGuardOptions {
   readonly issuer: string
   /** The audience of this API: the `aud` that its tokens must have. */
   readonly audience: string
@@ -34,8 +38,8 @@ export interface GuardOptions {
   readonly cacheSize: number
 }
 
-/** Tells who a request is from. */
-export interface Guard {
+/** Tells who a request is from, by its bearer token. */
+export interface BearerGuard {
   /** Checks an `Authorization` header against a requirement: who it is, or why not. Never throws for what was sent. */
   check(authorization: string | null | undefined, requirement: Requirement): Promise<Auth | Refusal>
 }
@@ -52,22 +56,23 @@ interface Verified {
 const LONGEST_TOKEN = 16_384
 
 /**
- * Makes a guard. A token's signature is verified once and remembered; its expiry, its key and its revocation are
+ * Makes the part that all guards share, with the server or without. A token's signature is verified once and remembered; its expiry, its key and its revocation are
  * checked on every call, in memory.
  */
-export function createGuard({
+export function createBearerGuard({
   issuer,
   audience,
   verifier,
   revocations,
   clock,
   cacheSize,
-}: GuardOptions): Guard {
+}: BearerGuardOptions): BearerGuard {
   const cache = new LRUCache<string, Verified>({ max: cacheSize })
 
-  async function verify(token: string): Promise<Verified | undefined> {
+  async function verify(token: string): Promise<Verified | 'unavailable' | undefined> {
     const verified =
       token.length > LONGEST_TOKEN ? undefined : await verifier.verify(token, ACCESS_TOKEN_TYPE)
+    if (verified === 'unavailable') return verified
     if (!verified || !isAccessTokenClaims(verified.payload)) return undefined
     const claims = verified.payload as unknown as AccessTokenClaims
     if (claims.iss !== issuer || claims.aud !== audience) return undefined
@@ -77,7 +82,6 @@ export function createGuard({
   }
 
   function problemOf(entry: Verified): Refusal | undefined {
-    if (!verifier.isTrusted(entry.kid)) return invalid(issuer, 'Invalid token')
     if (entry.auth.expiresAt <= clock.now()) return invalid(issuer, 'Token expired')
     if (entry.aliveAt === revocations.version) return undefined
     if (revocations.hasRevokedToken(entry.claims)) return invalid(issuer, 'Token revoked')
@@ -89,8 +93,10 @@ export function createGuard({
     async check(authorization, requirement) {
       const token = bearerToken(authorization)
       if (token === undefined) return missing(issuer)
-      const entry = cache.get(token) ?? (await verify(token))
+      const known = cache.get(token)
+      const entry = known && verifier.isTrusted(known.kid) ? known : await verify(token)
       if (!entry) return invalid(issuer, 'Invalid token')
+      if (entry === 'unavailable') return unavailable()
       if (!revocations.isFresh() && !(await hasCaughtUp(revocations))) return unavailable()
       return problemOf(entry) ?? admit(entry.auth, requirement, issuer)
     },

@@ -43,6 +43,13 @@ export function verifyJws(
   return payload && { payload, kid }
 }
 
+/** The `kid` that a token names, unverified: good for looking for a key, and for nothing else. */
+export function keyIdOf(token: string): string | undefined {
+  const end = token.length > MAXIMUM_LENGTH ? -1 : token.indexOf('.')
+  const { kid } = decodeObject(token.slice(0, Math.max(end, 0))) ?? {}
+  return typeof kid === 'string' ? kid : undefined
+}
+
 function isSigned({ algorithm, publicKey }: VerificationKey, input: string, signature: string): boolean {
   const bytes = decode(signature)
   return bytes !== undefined && isSignature(algorithm, publicKey, Buffer.from(input), bytes)

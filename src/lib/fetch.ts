@@ -24,12 +24,16 @@ export function toResponse({ status, headers, body }: Answer): Response {
   return response
 }
 
-async function readText(request: Request, limit: number): Promise<string | undefined> {
-  if (!request.body) return ''
-  if (Number(request.headers.get('content-length') ?? 0) > limit) return undefined
+/** The whole body as text; undefined where it is longer than `limit` bytes, of which no more is read then. */
+export async function readText(
+  { headers, body }: Pick<Request | Response, 'headers' | 'body'>,
+  limit: number,
+): Promise<string | undefined> {
+  if (!body) return ''
+  if (Number(headers.get('content-length') ?? 0) > limit) return undefined
   const chunks: Uint8Array[] = []
   let length = 0
-  for await (const chunk of request.body as AsyncIterable<Uint8Array>) {
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
     length += chunk.byteLength
     if (length > limit) return undefined
     chunks.push(chunk)

@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
+import { createTrouble } from '../lib/trouble.ts'
 import type { RevocationEntry } from '../model/revocation.ts'
 import { createLiveSet, type LiveSet } from './live-set.ts'
 
@@ -24,6 +25,8 @@ export interface FeedOptions {
 export interface RevocationFeed extends Omit<LiveSet, 'sweep'> {
   /** Whether the last successful poll began less than `maxStaleness` ago. */
   isFresh(): boolean
+  /** Why the last poll failed; undefined where it did not. */
+  readonly problem: string | undefined
   /** Reads what is new now; calls at the same time share one read. Throws what the source throws. */
   sync(): Promise<void>
   /** Begins to poll. */
@@ -71,10 +74,8 @@ export function createRevocationFeed({
     (running ??= poll().finally(() => {
       running = undefined
     }))
-  const pollQuietly = (): void =>
-    void sync().catch((cause: unknown) =>
-      logger.log('warn', 'The revocation feed cannot be read', { cause: String(cause) }),
-    )
+  const trouble = createTrouble(logger, 'The revocation feed')
+  const pollQuietly = (): void => void sync().then(trouble.over, trouble.failed)
 
   return {
     hasRevokedToken: live.hasRevokedToken,
@@ -88,6 +89,9 @@ export function createRevocationFeed({
     },
     get issuerEpoch() {
       return live.issuerEpoch
+    },
+    get problem() {
+      return trouble.cause
     },
     isFresh: () => performance.now() - freshSince <= maxStaleness,
     sync,

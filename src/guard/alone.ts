@@ -1,0 +1,105 @@
+import { createRevocationFeed, type RevocationFeed } from '../revocations/feed.ts'
+import { discover } from './discovery.ts'
+import { createBearerGuard, type RevocationCheck } from './guard.ts'
+import { healthOf, type GuardHealth } from './health.ts'
+import { createIssuerClient, type IssuerClient } from './issuer-client.ts'
+import { resolveGuardOptions, type GuardOptions, type GuardSettings } from './options.ts'
+import { createPublishedKeys } from './published-keys.ts'
+import { createRemoteRevocations } from './remote-revocations.ts'
+import { requestGuards, type GuardCore, type Guarded } from './request-guards.ts'
+import { requirementOf } from './requirement.ts'
+
+export type { Auth, MachineAuth, UserAuth } from './auth.ts'
+export type { GuardHealth } from './health.ts'
+export type { FollowOptions, GuardOptions } from './options.ts'
+export type { GuardCore, Guarded, RequestGuard, RequestGuards, Scopes } from './request-guards.ts'
+
+/** The guard of a service beside the authorization server: with the issuer's public keys, and a memory. */
+export interface Guard<Scope extends string = string> extends Guarded<Scope> {
+  readonly issuer: string
+  /**
+   * Reads the keys and the revocations. The first request does it otherwise, and is answered 503 while it cannot be
+   * done. Throws `ConfigError` where the issuer is another one or refuses the credential, and what `fetch` throws.
+   */
+  ready(): Promise<void>
+  /** How it stands. The first call begins to read, and waits for nothing. */
+  health(): GuardHealth
+  /** Asks the issuer nothing more. */
+  close(): void
+}
+
+/**
+ * Makes a guard for another service than the one that the authorization server lives in. It reads the issuer's public
+ * keys and follows its revocations over HTTP, in the background; a request asks nobody.
+ *
+ * When the issuer is gone it goes on with what it knows for `maxStaleness`. After that, and before it knows anything, it
+ * tries once more and answers 503, until it recovers by itself.
+ *
+ * @throws ConfigError with every problem of the options at once
+ */
+export function createGuard<const Scope extends string = string>(options: GuardOptions<Scope>): Guard<Scope> {
+  const settings = resolveGuardOptions(options)
+  const client = createIssuerClient()
+  const keys = createPublishedKeys(() => readKeys(settings.issuer, client), settings.logger)
+  const feed = feedOf(settings, client)
+  let hasBegun = false
+  const begin = (): void => {
+    if (hasBegun) return
+    hasBegun = true
+    keys.start()
+    feed?.start()
+  }
+  const bearer = createBearerGuard({ ...settings, verifier: keys, revocations: feed ?? NO_REVOCATIONS })
+  const core: GuardCore = {
+    check(authorization, requirement) {
+      begin()
+      return bearer.check(authorization, requirement)
+    },
+    requirement: (audience, scopes) => requirementOf(audience, scopes, settings.provider),
+  }
+  return {
+    ...requestGuards<Scope>(core),
+    issuer: settings.issuer,
+    core,
+    async ready() {
+      begin()
+      await keys.load()
+      await feed?.sync()
+    },
+    health() {
+      begin()
+      return healthOf(keys, feed)
+    },
+    close() {
+      hasBegun = true
+      keys.close()
+      feed?.close()
+      client.close()
+    },
+  }
+}
+
+async function readKeys(issuer: string, client: IssuerClient): Promise<unknown> {
+  const { keys: url } = await discover(issuer, client)
+  const { status, body } = await client.get({ url, limit: LONGEST_KEYS })
+  if (status !== 200) throw new Error(`${url} answered ${status}`)
+  return body
+}
+
+const LONGEST_KEYS = 262_144
+
+function feedOf(settings: GuardSettings, client: IssuerClient): RevocationFeed | undefined {
+  const { revocations } = settings
+  if (revocations === 'none') return undefined
+  const locate = async (): Promise<string | undefined> =>
+    (await discover(settings.issuer, client)).revocations
+  const source = createRemoteRevocations(client, locate, revocations)
+  return createRevocationFeed({ ...settings, ...revocations, source })
+}
+
+const NO_REVOCATIONS: RevocationCheck = {
+  version: 0,
+  isFresh: () => true,
+  sync: async () => {},
+  hasRevokedToken: () => false,
+}

@@ -1,0 +1,109 @@
+import { systemClock, type Clock } from '../lib/clock.ts'
+import type { Duration } from '../lib/duration.ts'
+import { jsonLogger, type Logger } from '../lib/log.ts'
+import { createReport, type Report } from '../lib/report.ts'
+import { issuerProblems } from '../model/issuer.ts'
+import { isScopeToken } from '../model/scope.ts'
+import type { FeedCredentials } from './remote-revocations.ts'
+
+/** How a guard follows the issuer's revocations. */
+export interface FollowOptions extends FeedCredentials {
+  /** How often it asks for new ones; default a second. A sign-out takes effect within this and one request. */
+  readonly pollInterval?: Duration
+  /** How old the last good answer may be before nobody is let in; default 10 seconds, more than `pollInterval`. */
+  readonly maxStaleness?: Duration
+}
+
+/** What a guard in another service needs. It has no database and no private key. */
+export interface GuardOptions<Scope extends string = string> {
+  /** The authorization server: https, or http on a loopback address. */
+  readonly issuer: string
+  /** What this service is called in tokens, their `aud`; default: the issuer. */
+  readonly audience?: string
+  /** The scopes that routes may ask for, so that a misspelled one does not compile; default: any. */
+  readonly scopes?: readonly Scope[]
+  /**
+   * The credential of a client that was registered with `followsRevocations`; or `'none'` on purpose: then a token is
+   * good until it expires, whoever has signed out meanwhile.
+   */
+  readonly revocations: FollowOptions | 'none'
+  /** The provider that people must come from; default `users`, as at the server. */
+  readonly provider?: string
+  /** How many verified tokens are remembered, at about 2 kB each; default 20,000. */
+  readonly cacheSize?: number
+  /** Default: JSON lines on standard error. */
+  readonly logger?: Logger
+  /** For tests. */
+  readonly clock?: Clock
+}
+
+/** How a guard follows revocations, in milliseconds. */
+export interface FollowSettings extends FeedCredentials {
+  readonly pollInterval: number
+  readonly maxStaleness: number
+}
+
+/** What the options come to. */
+export interface GuardSettings {
+  readonly issuer: string
+  readonly audience: string
+  readonly revocations: FollowSettings | 'none'
+  readonly provider: string
+  readonly cacheSize: number
+  readonly logger: Logger
+  readonly clock: Clock
+}
+
+/**
+ * Checks the options of a guard and fills in what they leave out.
+ *
+ * @throws ConfigError with every problem at once
+ */
+export function resolveGuardOptions(options: GuardOptions): GuardSettings {
+  const report = createReport()
+  const { issuer, audience = issuer, provider = 'users', cacheSize = 20_000, scopes = [] } = options
+  for (const problem of issuerProblems(issuer)) report.problem('issuer', problem)
+  checkText('audience', audience, report)
+  checkText('provider', provider, report)
+  for (const [index, scope] of scopes.entries()) {
+    if (!isScopeToken(scope)) report.problem(`scopes[${index}]`, 'is no scope')
+  }
+  const settings = {
+    issuer,
+    audience,
+    provider,
+    revocations: resolveRevocations(options.revocations, report),
+    cacheSize: report.positive('cacheSize', cacheSize),
+    logger: options.logger ?? jsonLogger(),
+    clock: options.clock ?? systemClock,
+  }
+  report.end()
+  return settings
+}
+
+function resolveRevocations(
+  given: GuardOptions['revocations'] | undefined,
+  report: Report,
+): GuardSettings['revocations'] {
+  if (given === 'none') return given
+  if (!given) report.problem('revocations', "is missing: { clientId, clientSecret }, or 'none' on purpose")
+  const { clientId, clientSecret, pollInterval = '1s', maxStaleness = '10s' } = given ?? NOBODY
+  if (given) {
+    checkText('revocations.clientId', clientId, report)
+    checkText('revocations.clientSecret', clientSecret, report)
+  }
+  const [interval, staleness] = [
+    report.duration('revocations.pollInterval', pollInterval),
+    report.duration('revocations.maxStaleness', maxStaleness),
+  ]
+  if (staleness <= interval)
+    report.problem('revocations.maxStaleness', 'must be longer than the pollInterval')
+  return { clientId, clientSecret, pollInterval: interval, maxStaleness: staleness }
+}
+
+const NOBODY: FollowOptions = { clientId: '', clientSecret: '' }
+
+/** Options often come from the environment, where what is not set is undefined or empty. */
+function checkText(path: string, value: unknown, report: Report): void {
+  if (typeof value !== 'string' || value === '') report.problem(path, 'is missing')
+}

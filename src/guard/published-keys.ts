@@ -1,0 +1,86 @@
+import { keyIdOf, verifyJws, type VerificationKey } from '../keys/jws.ts'
+import type { Logger } from '../lib/log.ts'
+import { spaced } from '../lib/spaced.ts'
+import { createTrouble } from '../lib/trouble.ts'
+import type { TokenVerifier } from './guard.ts'
+import { readJwk } from './jwk.ts'
+
+/** The issuer's keys as it publishes them. */
+export interface PublishedKeys extends TokenVerifier {
+  /** How many are trusted. */
+  readonly size: number
+  /** Why they could not be read last; undefined where they could. */
+  readonly problem: string | undefined
+  /** Reads them now; calls at the same time share one read. Throws where that fails, and keeps those of before. */
+  load(): Promise<void>
+  /** Begins to read them again every minute, after a failure every other second. */
+  start(): void
+  close(): void
+}
+
+/** How long a key that the issuer took away is still trusted, at the most (ms). */
+const REFRESH_INTERVAL = 60_000
+const RETRY_INTERVAL = 2_000
+/** Unknown keys in tokens cost the issuer no more than one request in this time (ms). */
+const UNKNOWN_INTERVAL = 3_000
+
+/** Makes an empty set of keys. `read` fetches the issuer's JWK set (RFC 7517 section 5). */
+export function createPublishedKeys(read: () => Promise<unknown>, logger: Logger): PublishedKeys {
+  const trouble = createTrouble(logger, "The issuer's keys")
+  let keys: ReadonlyMap<string, VerificationKey> = new Map()
+  let timer: NodeJS.Timeout | undefined
+  let isClosed = false
+
+  const load = spaced(async () => {
+    keys = await keysIn(await read(), logger)
+    if (keys.size === 0) throw new Error('The issuer publishes no key that can be used')
+  }, 0)
+  const canTell = spaced(
+    () =>
+      load().then(
+        () => true,
+        () => false,
+      ),
+    UNKNOWN_INTERVAL,
+  )
+  const keepUp = async (): Promise<void> => {
+    await load().then(trouble.over, trouble.failed)
+    if (isClosed) return
+    timer = setTimeout(() => void keepUp(), trouble.cause ? RETRY_INTERVAL : REFRESH_INTERVAL).unref()
+  }
+
+  return {
+    get size() {
+      return keys.size
+    },
+    get problem() {
+      return trouble.cause
+    },
+    load,
+    start: () => void keepUp(),
+    close() {
+      isClosed = true
+      clearTimeout(timer)
+    },
+    isTrusted: (kid) => keys.has(kid),
+    async verify(token, type) {
+      const kid = keyIdOf(token)
+      // A key that was just put in use must be looked for; while that fails, nobody can say that the token is bad.
+      if (kid !== undefined && !keys.has(kid) && !(await canTell())) return 'unavailable'
+      return verifyJws(token, type, keys)
+    },
+  }
+}
+
+/** What can be used of a JWK set; the rest is left out (RFC 7517 section 5), and said in the log. */
+async function keysIn(body: unknown, logger: Logger): Promise<ReadonlyMap<string, VerificationKey>> {
+  const list = typeof body === 'object' && body !== null && 'keys' in body ? body.keys : undefined
+  if (!Array.isArray(list)) throw new Error('What the issuer publishes is no JWK set')
+  const keys = new Map<string, VerificationKey>()
+  for (const [index, jwk] of list.entries()) {
+    const reading = await readJwk(jwk)
+    if ('problem' in reading) logger.log('warn', `A published key ${reading.problem}`, { index })
+    else if (!keys.has(reading.kid)) keys.set(reading.kid, reading.key)
+  }
+  return keys
+}
