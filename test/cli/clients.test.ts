@@ -1,25 +1,11 @@
-import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { consulate, emptyDirectory, type Outcome, type Variables } from './run.ts'
+import { readdirSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { consulate, emptyDirectory, installed, type Outcome, type Variables } from './run.ts'
 
 /** Any text of this shape. */
 const like = (shape: RegExp): unknown => expect.stringMatching(shape)
 
 type Json = Readonly<Record<string, unknown>>
-
-const template = mkdtempSync(join(tmpdir(), 'consulate-cli-'))
-
-beforeAll(() => consulate(template, ['install']))
-afterAll(() => rmSync(template, { recursive: true, force: true }))
-
-/** A directory where `consulate install` has run. */
-function installed(): string {
-  const cwd = emptyDirectory()
-  cpSync(template, cwd, { recursive: true })
-  return cwd
-}
 
 async function register(cwd: string, flags: readonly string[]): Promise<Json> {
   const { stdout } = await consulate(cwd, ['client', '--json', ...flags])
@@ -30,7 +16,7 @@ const asJson = ({ stdout }: Outcome): unknown => JSON.parse(stdout)
 
 describe('consulate client', () => {
   test('registers a web application, and tells its secret once', async () => {
-    const cwd = installed()
+    const cwd = await installed()
     const uris = ['--redirect-uri', 'https://shop.example/a', '--redirect-uri', 'https://shop.example/b']
     const scopes = ['--scope', 'orders:read', '--scope', 'orders:create orders:list']
     const client = await register(cwd, ['--name', 'Shop', ...uris, ...scopes])
@@ -52,7 +38,7 @@ describe('consulate client', () => {
   })
 
   test('--public registers an app without a secret', async () => {
-    const app = await register(installed(), [
+    const app = await register(await installed(), [
       '--public',
       '--name',
       'App',
@@ -64,12 +50,18 @@ describe('consulate client', () => {
   })
 
   test('--client registers a machine', async () => {
-    const machine = await register(installed(), ['--client', '--name', 'Import', '--scope', 'orders:create'])
+    const machine = await register(await installed(), [
+      '--client',
+      '--name',
+      'Import',
+      '--scope',
+      'orders:create',
+    ])
     expect(machine).toMatchObject({ grant_types: ['client_credentials'], scope: 'orders:create' })
   })
 
   test('tells people what scripts are told: the id, and once the secret', async () => {
-    const cwd = installed()
+    const cwd = await installed()
     const { stdout } = await consulate(cwd, ['client', '--client', '--name', 'Import'])
     expect(stdout).toMatch(/client_id +[0-9a-f-]{36}\n/)
     expect(stdout).toMatch(/client_secret +[\w-]{43}\n/)
@@ -78,7 +70,7 @@ describe('consulate client', () => {
   })
 
   test('list has every client; revoke ends one, and again is harmless', async () => {
-    const cwd = installed()
+    const cwd = await installed()
     const ids = []
     for (const name of ['A', 'B']) ids.push((await register(cwd, ['--client', '--name', name]))['client_id'])
     const revoke = ['client', 'revoke', String(ids[0]), '--json']
@@ -102,7 +94,7 @@ describe('consulate client', () => {
     ],
     ['a scope that is none', ['--redirect-uri', 'https://a.example/', '--scope', 'a"b'], 'scopes[0]'],
   ])('%s ends with 1', async (_what, flags, reason) => {
-    const { code, stderr } = await consulate(installed(), ['client', '--name', 'Shop', ...flags])
+    const { code, stderr } = await consulate(await installed(), ['client', '--name', 'Shop', ...flags])
     expect(code).toBe(1)
     expect(stderr).toContain(reason)
   })
@@ -110,13 +102,18 @@ describe('consulate client', () => {
   test('a scope that the environment does not define ends with 1', async () => {
     const env: Variables = { CONSULATE_SCOPES: 'orders:read=See your orders' }
     const flags = ['client', '--client', '--name', 'Import', '--scope', 'orders:raed']
-    const { code, stderr } = await consulate(installed(), flags, { env })
+    const { code, stderr } = await consulate(await installed(), flags, { env })
     expect(code).toBe(1)
     expect(stderr).toContain('orders:raed')
   })
 
   test.each([['show'], ['revoke']])('%s of a client that there is not ends with 1', async (command) => {
-    const { code, stdout, stderr } = await consulate(installed(), ['client', command, 'nobody', '--json'])
+    const { code, stdout, stderr } = await consulate(await installed(), [
+      'client',
+      command,
+      'nobody',
+      '--json',
+    ])
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
     expect(stderr).toBe('error: there is no client nobody\n')
   })
@@ -134,7 +131,7 @@ describe('consulate user create', () => {
   const ada = ['user', 'create', '--email', 'Ada@Example.com', '--name', 'Ada', '--json']
 
   test('adds a person; the password from standard input, less the end of its line', async () => {
-    const cwd = installed()
+    const cwd = await installed()
     const added = await consulate(cwd, [...ada, '--password-stdin'], { input: 'correct horse\n' })
     expect(added.code).toBe(0)
     expect(asJson(added)).toEqual({
@@ -146,7 +143,7 @@ describe('consulate user create', () => {
   })
 
   test('takes the password from the environment or, where one insists, from the command line', async () => {
-    const cwd = installed()
+    const cwd = await installed()
     const env = { CONSULATE_PASSWORD: 'correct horse' }
     expect(await consulate(cwd, ada, { env })).toMatchObject({ code: 0 })
     const grace = ['user', 'create', '--email', 'grace@example.com', '--password', 'battery staple']
@@ -154,7 +151,7 @@ describe('consulate user create', () => {
   })
 
   test('an email that is taken ends with 1', async () => {
-    const cwd = installed()
+    const cwd = await installed()
     const env = { CONSULATE_PASSWORD: 'correct horse' }
     await consulate(cwd, ada, { env })
     const { code, stdout, stderr } = await consulate(cwd, ada, { env })
@@ -166,7 +163,7 @@ describe('consulate user create', () => {
     ['a password that is too short', 'ada@example.com', 'short', 'at least 8 characters'],
     ['what is no email', 'ada', 'correct horse', 'email address'],
   ])('%s ends with 1', async (_what, email, password, reason) => {
-    const { code, stderr } = await consulate(installed(), ['user', 'create', '--email', email], {
+    const { code, stderr } = await consulate(await installed(), ['user', 'create', '--email', email], {
       env: { CONSULATE_PASSWORD: password },
     })
     expect(code).toBe(1)

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { openBrowser, type Browser } from '../support/browser.ts'
 import { createHoard } from '../support/leaks.ts'
-import { consulate, emptyDirectory, serve, shell, type Serving, type Variables } from './run.ts'
+import { consulate, emptyDirectory, installed, serve, shell, type Serving, type Variables } from './run.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -178,14 +178,12 @@ describe('the demo is never on by accident', () => {
   })
 
   test('it does not run on data that are not its own', async () => {
-    const cwd = emptyDirectory()
-    await consulate(cwd, ['install'])
+    const cwd = await installed()
     expect(await refused(cwd, {})).toContain('consulate.db')
   })
 
   test('serve without --demo knows neither its person nor its API', async () => {
-    const cwd = emptyDirectory()
-    await consulate(cwd, ['install'])
+    const cwd = await installed()
     const server = await serve(cwd, [], { CONSULATE_ISSUER: 'https://auth.example.com' })
     for (const path of ['/', '/api/me', '/demo/callback']) {
       expect((await fetch(server.origin + path)).status).toBe(404)

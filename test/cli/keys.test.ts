@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { calculateJwkThumbprint, exportJWK } from 'jose'
 import { describe, expect, test } from 'vitest'
-import { consulate, emptyDirectory, serve } from './run.ts'
+import { consulate, emptyDirectory, installed, serve } from './run.ts'
 
 interface Keys {
   readonly directory: string
@@ -43,8 +43,7 @@ describe('consulate keys', () => {
   })
 
   test('--force replaces them, and the server starts with the new ones', async () => {
-    const cwd = emptyDirectory()
-    await consulate(cwd, ['install'])
+    const cwd = await installed()
     const { code, stdout } = await consulate(cwd, ['keys', '--force', '--json'])
     const { kid } = keysIn(stdout)
     expect(code).toBe(0)

@@ -1,11 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { onTestFinished } from 'vitest'
+import { afterAll, onTestFinished } from 'vitest'
 
 const BIN = resolve('bin/consulate.js')
 
@@ -24,6 +24,26 @@ export function emptyDirectory(): string {
   const path = mkdtempSync(join(tmpdir(), 'consulate-cli-'))
   onTestFinished(() => rmSync(path, { recursive: true, force: true }))
   return path
+}
+
+let template: Promise<string> | undefined
+
+afterAll(async () => {
+  if (template) rmSync(await template, { recursive: true, force: true })
+})
+
+/** A directory where `consulate install` has run. It ran once for all tests of a file. */
+export async function installed(): Promise<string> {
+  template ??= install()
+  const cwd = emptyDirectory()
+  cpSync(await template, cwd, { recursive: true })
+  return cwd
+}
+
+async function install(): Promise<string> {
+  const cwd = mkdtempSync(join(tmpdir(), 'consulate-cli-'))
+  await consulate(cwd, ['install'])
+  return cwd
 }
 
 /** Runs a command to its end. Without `input`, standard input is empty. */

@@ -4,17 +4,11 @@ import { connect } from 'node:net'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
-import { consulate, emptyDirectory, freePort, serve, type Serving, type Variables } from './run.ts'
+import { consulate, emptyDirectory, freePort, installed, serve, type Serving, type Variables } from './run.ts'
 
 const ENVIRONMENT: Variables = {
   CONSULATE_ISSUER: 'https://auth.example.com',
   CONSULATE_SCOPES: 'orders:read=See your orders;orders:create=Place orders = pay',
-}
-
-async function installed(): Promise<string> {
-  const cwd = emptyDirectory()
-  await consulate(cwd, ['install'])
-  return cwd
 }
 
 async function token(origin: string, id: string, secret: string, scope: string): Promise<Response> {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { consulate, emptyDirectory } from './run.ts'
+import { consulate, emptyDirectory, installed } from './run.ts'
 
 const [ENTER, DOWN, CTRL_C] = ['\r', '\u001B[B', '\u0003']
 
@@ -39,8 +39,7 @@ function watch({ stdout }: ChildProcess): () => string {
 /** Only the `script` of Linux runs a command in this way. */
 describe.runIf(process.platform === 'linux')('on a terminal, what is left out is asked for', () => {
   test('a client, from nothing but the command', async () => {
-    const cwd = emptyDirectory()
-    await consulate(cwd, ['install'])
+    const cwd = await installed()
     const { code, screen } = await converse(cwd, 'client', [
       ['What is the client called?', `Shop${ENTER}`],
       ['What is it?', `${DOWN}${ENTER}`],
@@ -60,8 +59,7 @@ describe.runIf(process.platform === 'linux')('on a terminal, what is left out is
   })
 
   test('a password, which is not shown', async () => {
-    const cwd = emptyDirectory()
-    await consulate(cwd, ['install'])
+    const cwd = await installed()
     const { code, screen } = await converse(cwd, 'user create --email ada@example.com', [
       ['Password', `correct horse${ENTER}`],
     ])
