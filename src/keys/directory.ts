@@ -33,7 +33,7 @@ async function load(path: string): Promise<Secrets> {
   const before = await version(path)
   return read(path).catch(async (error: unknown) => {
     if ((await version(path)) === before) throw error
-    return read(path)
+    return load(path)
   })
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { randomText } from '../../src/lib/hash.ts'
@@ -6,63 +6,60 @@ import { createDerivedKeys } from '../../src/keys/derived.ts'
 import { secretsFromDirectory } from '../../src/keys/directory.ts'
 import { generateSecrets } from '../../src/keys/generate.ts'
 import { createKeySet } from '../../src/keys/key-set.ts'
+import { parseKeyring } from '../../src/keys/keyring.ts'
+import { rotateRootSecrets, rotateSigningKeys } from '../../src/keys/rotate.ts'
 import { contentOf, directoryOf, kidOf, newPath, pemOf, problemsOf, publicPem } from './keys-support.ts'
 
 describe('a keyring', () => {
-  /** A directory with a next, a current and a retired signing key and a retired secret, as a rotation leaves it. */
+  /** A directory with a retired, a current and a next one of each kind, in this order. */
   async function rotated() {
-    const [path, other, third] = [newPath(), newPath(), newPath()]
-    const all = [await generateSecrets(path), await generateSecrets(other), await generateSecrets(third)]
-    const keyring = { signing: [] as object[], secrets: [] as object[] }
-    for (const [index, from] of [path, other, third].entries()) {
-      const { 'keyring.json': text = '', ...files } = await contentOf(from)
-      const { signing, secrets } = JSON.parse(text) as { signing: object[]; secrets: object[] }
-      const state = ['current', 'next', 'retired'][index]
-      keyring.signing.push({ ...signing[0], state })
-      if (state !== 'next') keyring.secrets.push({ ...secrets[0], state })
-      for (const [name, content] of Object.entries(files)) {
-        if (state !== 'next' || name.startsWith('signing-')) await writeFile(join(path, name), content)
-      }
-    }
-    await writeFile(join(path, 'keyring.json'), JSON.stringify(keyring))
-    return { path, kids: all.map(({ kid }) => kid) }
+    const path = newPath()
+    await generateSecrets(path)
+    await rotateSigningKeys(path, { isUrgent: true })
+    await rotateRootSecrets(path, { isUrgent: true, announce: async () => undefined })
+    const { 'keyring.json': text = '' } = await contentOf(path)
+    const { signing, secrets } = parseKeyring(text) ?? { signing: [], secrets: [] }
+    return { path, signing, secrets, kids: signing.map(({ kid }) => kid) }
   }
 
   test('gives every key its state', async () => {
-    const { path, kids } = await rotated()
+    const { path, kids, ...keyring } = await rotated()
     const secrets = await secretsFromDirectory(path).load()
     const keys = await createKeySet(secrets)
-    expect(keys.currentKid).toBe(kids[0])
-    expect(keys.jwks().keys.map(({ kid }) => kid)).toEqual(kids)
-    expect(createDerivedKeys(secrets).fingerprints).toHaveLength(2)
+    const derived = createDerivedKeys(secrets)
+    const [retired, current, next] = kids
+    expect(keys.currentKid).toBe(current)
+    expect(keys.jwks().keys.map(({ kid }) => kid)).toEqual([current, retired, next])
+    const [old, present, upcoming] = keyring.secrets.map(({ id }) => id)
+    expect(derived.currentId).toBe(present)
+    expect([...derived.keysById('code').keys()]).toEqual([present, old, upcoming])
   })
 
   test('is read anew at each load', async () => {
     const { path, kids } = await rotated()
     const source = secretsFromDirectory(path)
-    expect(await kidOf(source)).toBe(kids[0])
+    expect(await kidOf(source)).toBe(kids[1])
     const { kid } = await generateSecrets(path, { force: true })
     expect(await kidOf(source)).toBe(kid)
   })
 
   test('is refused with every file that is missing or was exchanged', async () => {
-    const { path, kids } = await rotated()
-    const [current = '', next = '', retired = ''] = kids.map((kid) =>
-      join(path, `signing-${kid?.slice(0, 8)}.pem`),
-    )
+    const { path, signing, secrets } = await rotated()
+    const fileOf = ({ file }: { file: string }): string => join(path, file)
+    const [retired = '', current = '', next = ''] = signing.map(fileOf)
+    const [secret = ''] = secrets.map(fileOf)
     await rm(current)
     await rm(next)
     await mkdir(next)
     await writeFile(retired, pemOf())
-    const secret = (await readdir(path)).find((name) => name.startsWith('secret-')) ?? ''
-    await writeFile(join(path, secret), randomText(32))
+    await writeFile(secret, randomText(32))
     const problems = await problemsOf(secretsFromDirectory(path).load())
     expect(problems.toSorted()).toEqual(
       [
         `secrets: ${current} cannot be read (ENOENT)`,
         `secrets: ${next} cannot be read (EISDIR)`,
         `secrets: ${retired} is not the one that keyring.json was written for`,
-        `secrets: ${join(path, secret)} is not the one that keyring.json was written for`,
+        `secrets: ${secret} is not the one that keyring.json was written for`,
       ].sort(),
     )
   })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { randomText } from '../../src/lib/hash.ts'
+import { createDerivedKeys } from '../../src/keys/derived.ts'
 import { secretsFromEnvironment } from '../../src/keys/environment.ts'
 import { createKeySet } from '../../src/keys/key-set.ts'
 import type { SecretsSource } from '../../src/keys/secrets.ts'
@@ -32,6 +33,20 @@ describe('the environment', () => {
       { value: 'b'.repeat(43), state: 'retired' },
       { value: 'c'.repeat(43), state: 'retired' },
     ])
+  })
+
+  test('holds next ones, which are accepted and do not sign', async () => {
+    const secrets = await secretsFromEnvironment({
+      CONSULATE_PRIVATE_KEY: key,
+      CONSULATE_SECRET: secret,
+      CONSULATE_NEXT_PRIVATE_KEYS: pemOf('ed25519'),
+      CONSULATE_NEXT_SECRETS: 'b'.repeat(43),
+    }).load()
+    const keys = await createKeySet(secrets)
+    const derived = createDerivedKeys(secrets)
+    expect([keys.algorithm, keys.jwks().keys.length]).toEqual(['ES256', 2])
+    expect(derived.fingerprints).toHaveLength(2)
+    expect(derived.fingerprint).toBe(createDerivedKeys({ secrets: [{ value: secret }] }).fingerprint)
   })
 
   test('says everything that is not set, empty counting as that', async () => {

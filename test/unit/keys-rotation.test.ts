@@ -1,0 +1,386 @@
+import { execFileSync } from 'node:child_process'
+import { chown, mkdir, open, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { randomText } from '../../src/lib/hash.ts'
+import { createDerivedKeys } from '../../src/keys/derived.ts'
+import { secretsFromDirectory } from '../../src/keys/directory.ts'
+import { generateSecrets } from '../../src/keys/generate.ts'
+import { createKeySet } from '../../src/keys/key-set.ts'
+import type { Keyring, KeyringEntry, SigningEntry } from '../../src/keys/keyring.ts'
+import { createRefreshTokens } from '../../src/keys/refresh-token.ts'
+import { rotateRootSecrets, rotateSigningKeys } from '../../src/keys/rotate.ts'
+import { contentOf, directoryOf, newPath, pemOf, problemsOf } from './keys-support.ts'
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+
+const keyringOf = async (path: string): Promise<Keyring> =>
+  JSON.parse(await readFile(join(path, 'keyring.json'), 'utf8')) as Keyring
+
+/** Puts every time in a keyring back, as if that time had passed since. */
+async function age(path: string, by: number): Promise<void> {
+  const older = <Entry extends KeyringEntry>(entry: Entry): Entry => ({
+    ...entry,
+    createdAt: entry.createdAt - by,
+    ...(entry.retiredAt !== undefined && { retiredAt: entry.retiredAt - by }),
+  })
+  const { signing, secrets } = await keyringOf(path)
+  await write(path, { signing: signing.map(older), secrets: secrets.map(older) })
+}
+
+const write = (path: string, keyring: Keyring): Promise<void> =>
+  writeFile(join(path, 'keyring.json'), JSON.stringify(keyring))
+
+const withoutTime = ({ file, kid, algorithm, state, createdAt }: SigningEntry): SigningEntry => ({
+  file,
+  kid,
+  algorithm,
+  state,
+  createdAt,
+})
+
+/** A directory whose next keys are old enough to be used. */
+async function settled(options: Parameters<typeof generateSecrets>[1] = {}): Promise<string> {
+  const path = newPath()
+  await generateSecrets(path, options)
+  await age(path, 10 * MINUTE)
+  return path
+}
+
+/** A directory as an earlier version made it: without next ones. */
+async function withoutNext(): Promise<string> {
+  const path = await settled()
+  const isKept = ({ state }: KeyringEntry): boolean => state !== 'next'
+  const { signing, secrets } = await keyringOf(path)
+  await write(path, { signing: signing.filter(isKept), secrets: secrets.filter(isKept) })
+  return path
+}
+
+const signingStates = async (path: string): Promise<Record<string, string>> =>
+  Object.fromEntries((await keyringOf(path)).signing.map(({ kid, state }) => [state, kid]))
+
+const load = (path: string) => secretsFromDirectory(path).load()
+const PARTS = { authorizationId: 'azn', generation: 3, seed: 'A'.repeat(22) }
+
+const announced: string[] = []
+const announce = async (fingerprint: string): Promise<void> => void announced.push(fingerprint)
+
+describe('a rotation of signing keys', () => {
+  test('lets the next one sign, retires the current one and makes another next one', async () => {
+    const path = await settled()
+    const before = await signingStates(path)
+    const rotation = await rotateSigningKeys(path)
+    const after = await signingStates(path)
+    expect(rotation).toEqual({
+      outcome: 'rotated',
+      current: before['next'],
+      next: after['next'],
+      dropped: [],
+      isHasty: false,
+    })
+    expect(after).toEqual({
+      retired: before['current'],
+      current: before['next'],
+      next: expect.not.stringMatching(before['next'] ?? '') as string,
+    })
+    expect((await createKeySet(await load(path))).currentKid).toBe(before['next'])
+  })
+
+  test('is one that everybody can follow who read the keys before or after it', async () => {
+    const path = await settled()
+    const before = await createKeySet(await load(path))
+    await rotateSigningKeys(path)
+    const after = await createKeySet(await load(path))
+    for (const [signer, verifier] of [
+      [before, after],
+      [after, before],
+    ] as const) {
+      expect(await verifier.verify(signer.sign('at+jwt', { sub: '7' }), 'at+jwt')).toBeDefined()
+    }
+  })
+
+  test('waits until the next key is 10 minutes old, and says until when', async () => {
+    const path = newPath()
+    await generateSecrets(path)
+    await age(path, 9 * MINUTE)
+    const before = await contentOf(path)
+    const next = (await keyringOf(path)).signing.find(({ state }) => state === 'next')
+    const refusal = {
+      outcome: 'too-soon',
+      next: next?.kid,
+      readyAt: (next?.createdAt ?? 0) + 10 * MINUTE,
+    }
+    expect(await rotateSigningKeys(path)).toEqual(refusal)
+    expect(await contentOf(path)).toEqual(before)
+    await age(path, MINUTE)
+    expect(await rotateSigningKeys(path)).toMatchObject({ outcome: 'rotated', isHasty: false })
+    expect(await rotateSigningKeys(path)).toMatchObject({ outcome: 'too-soon' })
+  })
+
+  test('does not wait when it is urgent, and says that others may not know the key', async () => {
+    const path = newPath()
+    await generateSecrets(path)
+    expect(await rotateSigningKeys(path, { isUrgent: true })).toMatchObject({
+      outcome: 'rotated',
+      isHasty: true,
+    })
+  })
+
+  test('keeps a retired key as long as it was told to, then drops it and its file', async () => {
+    const path = await settled()
+    const { current: first = '' } = await signingStates(path)
+    await rotateSigningKeys(path, { keep: 2 * HOUR })
+    await age(path, 2 * HOUR - MINUTE)
+    expect(await rotateSigningKeys(path, { keep: 2 * HOUR })).toMatchObject({ dropped: [] })
+    const file = `signing-${first.slice(0, 8)}.pem`
+    expect(await readdir(path)).toContain(file)
+    await age(path, 10 * MINUTE)
+    expect(await rotateSigningKeys(path, { keep: 2 * HOUR })).toMatchObject({ dropped: [first] })
+    expect(await readdir(path)).not.toContain(file)
+    const keys = await createKeySet(await load(path))
+    expect([keys.isTrusted(first), keys.jwks().keys.length]).toEqual([false, 4])
+  })
+
+  test('counts from now on where a retired key has no time', async () => {
+    const path = await settled()
+    await rotateSigningKeys(path)
+    const { signing, secrets } = await keyringOf(path)
+    await write(path, { signing: signing.map(withoutTime), secrets })
+    await age(path, 10 * MINUTE)
+    expect(await rotateSigningKeys(path, { keep: 1 })).toMatchObject({ dropped: [] })
+    const retired = (await keyringOf(path)).signing.filter(({ state }) => state === 'retired')
+    expect(retired.map(({ retiredAt }) => typeof retiredAt)).toEqual(['number', 'number'])
+  })
+
+  test('drops a stolen key and all before it at once, without waiting', async () => {
+    const path = await settled()
+    await rotateSigningKeys(path)
+    const { retired = '', current = '', next } = await signingStates(path)
+    const stolen = await createKeySet(await load(path))
+    const token = stolen.sign('at+jwt', { sub: '7' })
+    const rotation = await rotateSigningKeys(path, { dropsCurrent: true })
+    expect(rotation).toMatchObject({
+      outcome: 'rotated',
+      current: next,
+      dropped: [retired, current],
+      isHasty: true,
+    })
+    const keys = await createKeySet(await load(path))
+    expect(await keys.verify(token, 'at+jwt')).toBeUndefined()
+    expect([retired, current, String(next)].map(keys.isTrusted)).toEqual([false, false, true])
+    expect((await readdir(path)).filter((name) => name.startsWith('signing-'))).toHaveLength(2)
+  })
+
+  test.each([
+    [{}, { algorithm: 'RS256', length: 2048 }, ['RS256', 2048]],
+    [{ algorithm: 'RS256', length: 3072 }, {}, ['RS256', 3072]],
+    [{ algorithm: 'EdDSA' }, {}, ['EdDSA', undefined]],
+  ] as const)('of %j asked for %j makes the one after the next accordingly', async (made, options, kind) => {
+    const path = await settled(made)
+    await rotateSigningKeys(path, options)
+    const { next } = await signingStates(path)
+    const jwks = (await createKeySet(await load(path))).jwks().keys
+    const { alg, n } = jwks.find(({ kid }) => kid === next) ?? {}
+    expect([alg, n && Buffer.from(n, 'base64url').length * 8]).toEqual(kind)
+  })
+})
+
+describe('a rotation of root secrets', () => {
+  test('makes refresh tokens with the next one, and reads those of all', async () => {
+    const path = await settled()
+    const before = createDerivedKeys(await load(path))
+    const [, upcoming] = before.fingerprints
+    const token = createRefreshTokens(before, 'https://a.example').format(PARTS)
+    const rotation = await rotateRootSecrets(path, { announce })
+    const after = createDerivedKeys(await load(path))
+    expect(after.fingerprint).toBe(upcoming)
+    expect(after.fingerprints).toHaveLength(3)
+    expect(rotation).toMatchObject({ outcome: 'rotated', current: after.currentId, isHasty: false })
+    const fresh = createRefreshTokens(after, 'https://a.example')
+    expect(fresh.parse(token)).toEqual(PARTS)
+    expect(createRefreshTokens(before, 'https://a.example').parse(fresh.format(PARTS))).toEqual(PARTS)
+    expect(fresh.format(PARTS).slice('cons_rt_'.length).split('.')[0]).toBe(after.currentId)
+  })
+
+  test('announces the new current one before it is in force, and none when nothing is done', async () => {
+    const path = await settled()
+    const told: string[] = []
+    const listen = async (fingerprint: string): Promise<void> => {
+      expect(createDerivedKeys(await load(path)).fingerprint).not.toBe(fingerprint)
+      told.push(fingerprint)
+    }
+    await rotateRootSecrets(path, { announce: listen })
+    await rotateRootSecrets(path, { announce: listen })
+    expect(told).toEqual([createDerivedKeys(await load(path)).fingerprint])
+  })
+
+  test('does not happen where it cannot be announced', async () => {
+    const path = await settled()
+    const before = await contentOf(path)
+    const fail = () => Promise.reject(new Error('the database is gone'))
+    await expect(rotateRootSecrets(path, { announce: fail })).rejects.toThrow('the database is gone')
+    expect(await contentOf(path)).toEqual(before)
+  })
+
+  test('keeps a retired one for 90 days where it was told nothing else', async () => {
+    const path = await settled()
+    const { currentId } = createDerivedKeys(await load(path))
+    await rotateRootSecrets(path, { announce })
+    await age(path, 90 * 24 * HOUR - MINUTE)
+    expect(await rotateRootSecrets(path, { announce })).toMatchObject({ dropped: [] })
+    await age(path, 10 * MINUTE)
+    expect(await rotateRootSecrets(path, { announce })).toMatchObject({ dropped: [currentId] })
+    expect(await readdir(path)).not.toContain(`secret-${currentId}.txt`)
+  })
+
+  test('leaves the signing keys alone', async () => {
+    const path = await settled()
+    const { signing } = await keyringOf(path)
+    await rotateRootSecrets(path, { announce })
+    expect((await keyringOf(path)).signing).toEqual(signing)
+  })
+})
+
+describe('a keyring without next ones', () => {
+  test('gets them first, and is rotated when they have settled', async () => {
+    const path = await withoutNext()
+    const { current } = await signingStates(path)
+    const prepared = await rotateSigningKeys(path)
+    const { next } = await signingStates(path)
+    expect(prepared).toEqual({ outcome: 'prepared', next, readyAt: expect.any(Number) as number })
+    expect((await createKeySet(await load(path))).currentKid).toBe(current)
+    expect(await rotateSigningKeys(path)).toMatchObject({ outcome: 'too-soon', next })
+    await age(path, 10 * MINUTE)
+    expect(await rotateSigningKeys(path)).toMatchObject({ outcome: 'rotated', current: next })
+  })
+
+  test('is rotated at once when it is urgent: signing keys and root secrets', async () => {
+    const path = await withoutNext()
+    const [{ current }, derived] = [await signingStates(path), createDerivedKeys(await load(path))]
+    expect(await rotateSigningKeys(path, { isUrgent: true })).toMatchObject({
+      outcome: 'rotated',
+      isHasty: true,
+    })
+    expect(await signingStates(path)).toMatchObject({ retired: current, next: expect.any(String) as string })
+    const rotation = await rotateRootSecrets(path, { announce, dropsCurrent: true })
+    expect(rotation).toMatchObject({ outcome: 'rotated', dropped: [derived.currentId] })
+    expect(announced.at(-1)).toBe(createDerivedKeys(await load(path)).fingerprint)
+  })
+})
+
+describe('no rotation', () => {
+  test('is done of keys of your own, and says how to do it by hand', async () => {
+    const files = { 'a.pem': pemOf(), secret: randomText(32) }
+    const path = await directoryOf(files)
+    const problem = `secrets: ${path} has keys of your own and no keyring.json: these are rotated by hand, through the environment (CONSULATE_NEXT_PRIVATE_KEYS, CONSULATE_NEXT_SECRETS)`
+    expect(await problemsOf(rotateSigningKeys(path))).toEqual([problem])
+    expect(await problemsOf(rotateRootSecrets(path, { announce }))).toEqual([problem])
+    expect(await contentOf(path)).toEqual(files)
+  })
+
+  test('is done of keys that a server could not start with', async () => {
+    const path = await settled()
+    const { signing } = await keyringOf(path)
+    await writeFile(join(path, signing[0]?.file ?? ''), pemOf())
+    const before = await contentOf(path)
+    expect(await problemsOf(rotateRootSecrets(path, { announce }))).toHaveLength(1)
+    expect(await contentOf(path)).toEqual(before)
+  })
+
+  test('is done while another command replaces the keys', async () => {
+    const path = await settled()
+    await writeFile(join(path, 'keyring.lock'), '1\n')
+    const before = await contentOf(path)
+    const problem = `secrets: another command is replacing the keys; if none is, one was cut off: delete ${join(path, 'keyring.lock')}`
+    expect(await problemsOf(rotateSigningKeys(path))).toEqual([problem])
+    expect(await problemsOf(generateSecrets(path, { force: true }))).toEqual([problem])
+    expect(await contentOf(path)).toEqual(before)
+  })
+
+  test('undoes another one: of many at once, of both kinds, each that succeeds counts', async () => {
+    const path = await settled()
+    const { signing, secrets } = await keyringOf(path)
+    const attempts = Array.from({ length: 8 }, (_, index) =>
+      problemsOf(
+        index % 2
+          ? rotateRootSecrets(path, { announce, isUrgent: true })
+          : rotateSigningKeys(path, { isUrgent: true }),
+      ),
+    )
+    const succeeded = (await Promise.all(attempts)).filter((problems) => problems.length === 0).length
+    const after = await keyringOf(path)
+    expect(succeeded).toBeGreaterThan(0)
+    expect(after.signing.length - signing.length + after.secrets.length - secrets.length).toBe(succeeded)
+    const listed = [...after.signing, ...after.secrets].map(({ file }) => file)
+    expect((await readdir(path)).sort()).toEqual([...listed, '.gitignore', 'keyring.json'].sort())
+    await createKeySet(await load(path))
+  })
+})
+
+describe('the files of a rotation', () => {
+  test.runIf(process.getuid?.() === 0)(
+    'belong to whom the directory belongs to, when root rotates',
+    async () => {
+      const path = await settled()
+      await chown(path, 1234, 2345)
+      await rotateSigningKeys(path)
+      const { signing } = await keyringOf(path)
+      for (const file of ['keyring.json', signing.at(-1)?.file ?? '']) {
+        const { uid, gid, mode } = await stat(join(path, file))
+        expect([uid, gid, mode & 0o777], file).toEqual([1234, 2345, 0o600])
+      }
+    },
+  )
+
+  test('may go while somebody reads who has the keyring before: they read the new one', async () => {
+    const path = await settled()
+    const { signing, secrets } = await keyringOf(path)
+    const [slow = '', dropped = ''] = [signing[1]?.file, secrets[1]?.file].map((file) =>
+      join(path, file ?? ''),
+    )
+    const pem = await readFile(slow)
+    await rm(slow)
+    execFileSync('mkfifo', [slow])
+    const reading = load(path)
+    // It opens only once the reader has it open too, who knows the old keyring by then.
+    const pipe = await open(slow, 'w')
+    await write(path, { signing, secrets: secrets.slice(0, 1) })
+    await Promise.all([rm(dropped), rm(slow)])
+    await writeFile(slow, pem)
+    await pipe.writeFile(pem)
+    await pipe.close()
+    expect((await reading).secrets).toHaveLength(1)
+  })
+
+  test('that are missing for good are told', async () => {
+    const path = await settled()
+    const file = join(path, (await keyringOf(path)).secrets[1]?.file ?? '')
+    await rm(file)
+    expect(await problemsOf(load(path))).toEqual([`secrets: ${file} cannot be read (ENOENT)`])
+  })
+})
+
+describe('the version of a directory', () => {
+  test('changes with the keyring, even to one of the same length and time, and with nothing else', async () => {
+    const path = await settled()
+    const file = join(path, 'keyring.json')
+    const { version } = secretsFromDirectory(path)
+    const first = await version?.()
+    expect(await version?.()).toBe(first)
+    const { atime, mtime } = await stat(file)
+    await rotateSigningKeys(path)
+    const second = await version?.()
+    await utimes(file, atime, mtime)
+    expect(new Set([first, second, await version?.()]).size).toBe(3)
+  })
+
+  test('can be asked for where there is no keyring, or no directory', async () => {
+    const path = newPath()
+    const source = secretsFromDirectory(path)
+    const versions = [await source.version?.()]
+    await mkdir(path, { recursive: true })
+    versions.push(await source.version?.())
+    expect(versions).toEqual(['ENOENT', 'ENOENT'])
+  })
+})
