@@ -185,6 +185,17 @@ describe('redirect_uri', () => {
   })
 })
 
+test.each([
+  ["an app's own scheme", 'com.example.app:/callback'],
+  ['IPv6 loopback', 'http://[::1]/callback'],
+  ['localhost', 'http://localhost/callback'],
+])('a native client may be sent back to %s', async (_, redirectUri) => {
+  const client = await server.addClient({ type: 'public', redirectUris: [redirectUri] })
+  const visit = { server, browser: openBrowser(server), client, person }
+  const { exchange } = await getCode(visit)
+  expect((await askToken(server, client, exchange)).status).toBe(200)
+})
+
 test('an authorization request may be posted', async () => {
   const { challenge } = makePkce()
   const body = formBody({

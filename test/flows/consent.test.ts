@@ -46,7 +46,6 @@ describe('the consent page', () => {
     expect(headers.get('x-frame-options')).toBe('DENY')
     expect(headers.get('content-security-policy')).toContain("default-src 'none'")
     expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
-    expect(headers.get('content-security-policy')).toContain("form-action 'self' https://app.example")
   })
 
   test('leads back to the client with access_denied, state and issuer when the person denies', async () => {

@@ -1,0 +1,62 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { openBrowser } from '../support/browser.ts'
+import type { Browser, Page } from '../support/browser.ts'
+import { authorizationUrl, makePkce } from '../support/oauth-client.ts'
+import { startServer } from '../support/server.ts'
+
+const server = await startServer()
+const person = await server.addPerson()
+const client = await server.addClient()
+afterAll(server.close)
+
+async function signedIn(): Promise<Browser> {
+  const browser = openBrowser(server)
+  await browser.signIn(await browser.open(server.endpoint('/login')), person)
+  return browser
+}
+
+const pages: Readonly<Record<string, () => Promise<Page>>> = {
+  'the sign-in page': () => openBrowser(server).open(server.endpoint('/login')),
+  'the page of who is signed in': async () => (await signedIn()).open(server.endpoint('/login')),
+  'the consent page': async () => (await signedIn()).open(authorizationUrl(server, client)),
+  'the sign-out page': async () => (await signedIn()).open(server.endpoint('/logout')),
+  'the page of who is signed out': () => openBrowser(server).open(server.endpoint('/logout')),
+  'the page of an error': () => openBrowser(server).open(server.endpoint('/oauth/authorize')),
+  'the page of a wrong method': () => openBrowser(server).open(server.endpoint('/login'), { method: 'PUT' }),
+  'the page of a wrong password': async () => {
+    const browser = openBrowser(server)
+    const login = await browser.open(server.endpoint('/login'))
+    return browser.signIn(login, { email: 'nobody@example.com', password: 'whatever it is' })
+  },
+}
+
+describe.each(Object.entries(pages))('%s', (_, open) => {
+  test('is framed and kept by nobody, runs nothing, and loads nothing from elsewhere', async () => {
+    const { headers, body } = await open()
+    const policy = headers.get('content-security-policy') ?? ''
+    expect(headers.get('content-type')).toBe('text/html; charset=utf-8')
+    expect(headers.get('cache-control')).toBe('no-store')
+    expect(headers.get('x-frame-options')).toBe('DENY')
+    expect(headers.get('x-content-type-options')).toBe('nosniff')
+    expect(headers.get('x-request-id')).toMatch(/^[\da-f-]{36}$/)
+    for (const directive of ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'"])
+      expect(policy).toContain(directive)
+    expect(policy).not.toContain('unsafe')
+    expect(policy).not.toContain('script-src')
+    expect(body).not.toMatch(/<script|\son\w+=|style="/)
+  })
+})
+
+test('forms lead to this server, and where a client waits, on to the web or to its own scheme', async () => {
+  const native = await server.addClient({ type: 'public', redirectUris: ['com.example.app:/callback'] })
+  const request = { code_challenge: makePkce().challenge, code_challenge_method: 'S256' }
+  const browser = await signedIn()
+  const shown = [
+    await openBrowser(server).open(server.endpoint('/login')),
+    await browser.open(authorizationUrl(server, client)),
+    await browser.open(authorizationUrl(server, native, request)),
+  ]
+  expect(
+    shown.map(({ headers }) => /form-action [^;]*/.exec(headers.get('content-security-policy') ?? '')?.[0]),
+  ).toEqual(["form-action 'self'", "form-action 'self' https:", "form-action 'self' com.example.app:"])
+})

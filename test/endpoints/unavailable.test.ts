@@ -1,0 +1,61 @@
+import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { sqlite } from '../../src/store/sqlite.ts'
+import { openBrowser } from '../support/browser.ts'
+import { askApi, askJson, getTokens, getVisitTokens, refresh } from '../support/oauth-client.ts'
+import { makeSecrets } from '../support/secrets.ts'
+import { startServer } from '../support/server.ts'
+
+const grant = { grant_type: 'client_credentials' }
+
+test('a server that cannot start answers 503 everywhere, and says why in the log', async () => {
+  await using first = await startServer()
+  await first.server.ready()
+  await using second = await startServer({ issuer: first.issuer, file: first.file, secrets: makeSecrets() })
+  for (const path of ['/oauth/token', '/oauth/authorize', '/.well-known/jwks.json']) {
+    const { status, headers, body } = await askJson(second, path)
+    expect([status, body['error']]).toEqual([503, 'temporarily_unavailable'])
+    expect(headers.get('retry-after')).toBe('5')
+  }
+  const guarded = await askApi(second, '/me', 'whatever')
+  expect([guarded.status, guarded.headers.get('www-authenticate')]).toEqual([503, null])
+  expect(second.logs.join('')).toContain('are not the ones that this store was set up with')
+})
+
+test('a guard that cannot learn of revocations answers 503 with Retry-After, never 401', async () => {
+  await using server = await startServer({ revocations: { pollInterval: '50ms', maxStaleness: '200ms' } })
+  const machine = await server.addClient({ grantTypes: ['client_credentials'] })
+  const { access_token: token } = await getTokens(server, machine, grant)
+  await server.store.close()
+  expect((await askApi(server, '/machine', token)).status).toBe(200)
+  await sleep(400)
+  const { status, headers, body } = await askApi(server, '/machine', token)
+  expect([status, body['error']]).toEqual([503, 'temporarily_unavailable'])
+  expect(headers.get('retry-after')).toBe('1')
+  expect((await askApi(server, '/machine', 'not a token')).status).toBe(401)
+})
+
+test('a database that is locked for too long is 503 with Retry-After, and nobody is signed out by it', async () => {
+  await using home = await startServer()
+  await using server = await startServer({
+    store: sqlite({ path: home.file, busyTimeout: 200 }),
+    file: home.file,
+  })
+  const [person, client] = [await server.addPerson(), await server.addClient()]
+  const visit = { server, browser: openBrowser(server), person, client }
+  const { refresh_token: refreshToken } = await getVisitTokens(visit)
+  const browser = openBrowser(server)
+  const login = await browser.open(server.endpoint('/login'))
+  const other = new DatabaseSync(server.file)
+  other.exec('begin immediate')
+  const { status, headers, body } = await refresh(visit, refreshToken)
+  expect([status, body['error']]).toEqual([503, 'temporarily_unavailable'])
+  expect(headers.get('retry-after')).toBe('1')
+  const page = await browser.signIn(login, person)
+  expect([page.status, page.headers.get('retry-after')]).toEqual([503, '1'])
+  expect(page.text).toContain('Something went wrong')
+  other.exec('rollback')
+  other.close()
+  expect((await refresh(visit, refreshToken)).status).toBe(200)
+})
