@@ -4,10 +4,10 @@ import type { Services } from './endpoints/services.ts'
 import { ConfigError } from './errors.ts'
 import type { Events } from './events.ts'
 import { createIssuance } from './issuance/issue.ts'
-import { createDerivedKeys, type DerivedKeys } from './keys/derived.ts'
-import { createKeySet } from './keys/key-set.ts'
-import { createRefreshTokens } from './keys/refresh-token.ts'
+import type { DerivedKeys } from './keys/derived.ts'
+import { createLiveKeys } from './keys/live.ts'
 import { createSeal } from './lib/sealed.ts'
+import type { ConsentRequest } from './model/consent-request.ts'
 import { subjectOf, type UserRef } from './model/subject.ts'
 import { createRevocationFeed } from './revocations/feed.ts'
 import { createRevoker } from './revocations/revoker.ts'
@@ -21,7 +21,7 @@ import { createThrottle } from './throttle/throttle.ts'
 const CONSENT_LIFETIME = 3_600_000
 
 /**
- * Puts a server together: reads the secrets, sees to the tables, begins to follow the revocations.
+ * Puts a server together: reads the secrets, sees to the tables, begins to follow the revocations and the secrets.
  *
  * @throws ConfigError where secrets or tables are not as they must be
  */
@@ -30,19 +30,26 @@ export async function assemble(
   { store, users }: Config,
   events: Events,
 ): Promise<Services> {
-  const { clock, issuer } = settings
-  const secrets = await settings.secrets.load()
-  const [keys, derived] = [await createKeySet(secrets), createDerivedKeys(secrets)]
-  await prepareStore(settings, store, derived)
+  const { clock, issuer, logger } = settings
+  const liveKeys = await createLiveKeys(settings.secrets, issuer)
+  const { keySet: keys, derived, refreshTokens } = liveKeys
+  const check = (candidates: DerivedKeys): Promise<void> => checkFingerprint(store, candidates, clock.now())
+  await prepareTables(settings, store)
+  await check(derived)
   const feed = createRevocationFeed({ ...settings, source: store.revocations })
   await feed.sync()
   feed.start()
+  liveKeys.start({ logger, check })
   const subject = (user: UserRef): string => subjectOf(user, settings.provider)
   const provider = typeof users === 'function' ? users({ store, clock }) : users
   const findUser = async (user: UserRef) =>
     user.provider === settings.provider ? provider.find(user.userId) : undefined
-  const refreshTokens = createRefreshTokens(derived, issuer)
   const { cookies, sessionLifetime: lifetime } = settings
+  // A form that is open while the root secret is rotated has to be opened again.
+  const csrf = liveKeys.follow((present) => createCsrf(present.key('csrf'), issuer, cookies))
+  const consentSeal = liveKeys.follow((present) =>
+    createSeal<ConsentRequest>(present.key('consent'), CONSENT_LIFETIME, clock),
+  )
   return {
     settings,
     store,
@@ -55,8 +62,12 @@ export async function assemble(
     revoker: createRevoker(store.revocations, feed, events, clock),
     clients: createClientCache(store.clients, clock, settings.pollInterval),
     sessions: createSessions({ store: store.sessions, clock, feed, cookies, lifetime, subjectOf: subject }),
-    csrf: createCsrf(derived.key('csrf'), issuer, cookies),
-    consentSeal: createSeal(derived.key('consent'), CONSENT_LIFETIME, clock),
+    get csrf() {
+      return csrf()
+    },
+    get consentSeal() {
+      return consentSeal()
+    },
     throttle: createThrottle(settings.throttle, clock),
     issuance: createIssuance({
       ...settings,
@@ -75,11 +86,14 @@ export async function assemble(
       isEnded: (authorization) =>
         feed.hasRevokedAuthorization({ ...authorization, subject: subject(authorization) }),
     },
+    close() {
+      liveKeys.close()
+      feed.close()
+    },
   }
 }
 
-/** Tables that are up to date, and the secret that this store's refresh tokens are made with. */
-async function prepareStore(settings: Settings, store: Store, derived: DerivedKeys): Promise<void> {
+async function prepareTables(settings: Settings, store: Store): Promise<void> {
   const pending =
     settings.migrations === 'on-start'
       ? await store.migrate().then(() => [])
@@ -89,8 +103,15 @@ async function prepareStore(settings: Settings, store: Store, derived: DerivedKe
       { path: 'store', message: `has migrations to apply (${pending.join(', ')}): run consulate migrate` },
     ])
   }
-  const known = await store.fingerprints.claim(derived.fingerprint, settings.clock.now())
-  if (known.includes(derived.fingerprint)) return
+}
+
+/**
+ * That the store knows the current secret. To know a next or a retired one is not enough: what this node made with its
+ * current one, the others would refuse.
+ */
+async function checkFingerprint(store: Store, { fingerprint }: DerivedKeys, now: number): Promise<void> {
+  const known = await store.fingerprints.claim(fingerprint, now)
+  if (known.includes(fingerprint)) return
   const message = 'are not the ones that this store was set up with: every refresh token would be refused'
   throw new ConfigError([{ path: 'secrets', message }])
 }

@@ -34,4 +34,6 @@ export interface Services {
   readonly throttle: Throttle
   readonly events: Events
   readonly subjectOf: (user: UserRef) => string
+  /** Ends what goes on between requests. */
+  close(): void
 }

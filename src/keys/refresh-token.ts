@@ -15,7 +15,7 @@ export interface RefreshTokenParts {
 export interface RefreshTokens {
   /** The refresh token of an authorization at a generation: always the same text for the same parts. */
   format(parts: RefreshTokenParts): string
-  /** What the token says if this issuer made it, by a current or a retired secret; undefined for everything else. */
+  /** What the token says if this issuer made it, by any of its secrets; undefined for everything else. */
   parse(token: string): RefreshTokenParts | undefined
 }
 
