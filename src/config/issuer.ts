@@ -1,6 +1,6 @@
 import { issuerProblems } from '../model/issuer.ts'
-import type { CookiePolicy } from '../sessions/csrf.ts'
 import type { Report } from '../lib/report.ts'
+import type { CookiePolicy } from '../sessions/csrf.ts'
 
 /** Where the server lives. */
 export interface IssuerSettings {
@@ -14,12 +14,13 @@ export interface IssuerSettings {
 export function resolveIssuer(issuer: unknown, report: Report): IssuerSettings {
   for (const problem of issuerProblems(issuer)) report.problem('issuer', problem)
   if (typeof issuer !== 'string' || !URL.canParse(issuer)) {
-    return { issuer: 'http://127.0.0.1', basePath: '', cookies: { prefix: '', isSecure: false } }
+    return { issuer: 'http://127.0.0.1', basePath: '', cookies: { prefix: '', suffix: '', isSecure: false } }
   }
   const { protocol, pathname } = new URL(issuer)
   const isSecure = protocol === 'https:'
-  const cookies: CookiePolicy = { prefix: isSecure ? '__Host-' : '', isSecure }
-  return { issuer, basePath: pathname === '/' ? '' : pathname, cookies }
+  const basePath = pathname === '/' ? '' : pathname
+  const suffix = basePath.replaceAll(/[^A-Za-z0-9-]/g, '_')
+  return { issuer, basePath, cookies: { prefix: isSecure ? '__Host-' : '', suffix, isSecure } }
 }
 
 /** Checks the beginning of the OAuth endpoints' paths. */

@@ -53,11 +53,12 @@ export function resolveScopes(
   const unknown = wanted.find(
     (scope) => !defined.has(scope) && !(scope === EVERY_SCOPE && reach.includes(EVERY_SCOPE)),
   )
-  if (unknown !== undefined) return { problem: `scope ${JSON.stringify(unknown)} is not defined` }
+  if (unknown !== undefined)
+    return { problem: `scope ${JSON.stringify(unknown.slice(0, 64))} is not defined` }
   const refused = firstUncovered(reach, wanted)
   return refused === undefined
     ? { scopes: wanted }
-    : { problem: `the client may not ask for scope ${refused}` }
+    : { problem: `the client may not ask for scope ${refused.slice(0, 64)}` }
 }
 
 /** What is still given of scopes that were allowed once: those that are defined and that the client may have today. */

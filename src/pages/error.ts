@@ -10,7 +10,7 @@ export function errorPage({ status, code, description, requestId }: ErrorProps, 
   const isOurs = status >= 500
   const heading = isOurs ? words.headingOfServer : words.headingOfCaller
   const content = html`<h1>${heading}</h1>
-    <p class="asks">${description}</p>
+    <p class="asks">${description}.</p>
     <p>${isOurs ? words.adviceOfServer : words.adviceToCaller}</p>
     <p class="note soft small">${words.forSupport}</p>
     <dl class="small">

@@ -53,5 +53,5 @@ export function formTargetsOf(redirectUri: string): readonly string[] {
 function checked(target: string): string {
   if (ORIGIN.test(target) || SCHEME.test(target)) return target
   const detail = `not a form target: ${JSON.stringify(target)}`
-  throw new OAuthError('server_error', 'The page cannot be shown.', { detail })
+  throw new OAuthError('server_error', 'The page cannot be shown', { detail })
 }

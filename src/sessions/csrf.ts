@@ -25,12 +25,14 @@ export interface Csrf {
 export interface CookiePolicy {
   /** `__Host-` over https; empty on loopback http, where browsers refuse the prefix. */
   readonly prefix: '__Host-' | ''
+  /** Keeps issuers with different paths on one host apart; empty for an issuer without a path. */
+  readonly suffix: string
   readonly isSecure: boolean
 }
 
 /** Makes the anti-forgery check of one issuer. */
-export function createCsrf(key: Buffer, issuer: string, { prefix, isSecure }: CookiePolicy): Csrf {
-  const name = `${prefix}consulate_browser`
+export function createCsrf(key: Buffer, issuer: string, { prefix, suffix, isSecure }: CookiePolicy): Csrf {
+  const name = `${prefix}consulate_browser${suffix}`
   const { origin } = new URL(issuer)
   const tokenOf = (browser: string, sessionId = ''): string => hmac(key, `${browser}.${sessionId}`)
   return {

@@ -30,12 +30,21 @@ export interface SignIn {
   readonly address: string
 }
 
+/** A session and the `Set-Cookie` value that carries it. */
+export interface StartedSession {
+  readonly session: Session
+  readonly setCookie: string
+}
+
 /** Browser sessions: who is signed in on the device that a request came from. */
 export interface Sessions {
   /** The live session of a request, if it has one. */
   current(request: Pick<Incoming, 'header'>): Promise<Session | undefined>
-  /** Begins a session under a new cookie; undefined where the person's epoch was raised meanwhile. */
-  start(signIn: SignIn): Promise<{ session: Session; setCookie: string } | undefined>
+  /**
+   * Begins a session under a new cookie, or goes on with the `present` one of the same person under a new cookie.
+   * Undefined where the person's epoch was raised meanwhile.
+   */
+  start(signIn: SignIn, present?: Session): Promise<StartedSession | undefined>
   /** A `Set-Cookie` value that takes the cookie away. */
   clearCookie(): string
 }
@@ -47,7 +56,7 @@ const LONGEST_USER_AGENT = 512
 /** Makes the sessions of one server. */
 export function createSessions(options: SessionsOptions): Sessions {
   const { store, clock, feed, cookies, lifetime, subjectOf } = options
-  const name = `${cookies.prefix}consulate_session`
+  const name = `${cookies.prefix}consulate_session${cookies.suffix}`
   const isAlive = (session: Session): boolean =>
     isLiveSession(session, clock.now()) &&
     !feed.hasRevokedSession({ ...session, subject: subjectOf(session) })
@@ -61,11 +70,19 @@ export function createSessions(options: SessionsOptions): Sessions {
       if (now - session.lastSeenAt >= TOUCH_INTERVAL) await store.touch(session.id, now, now + lifetime)
       return session
     },
-    async start(signIn) {
+    async start(signIn, present) {
       const cookie = randomText(32)
+      const subject = subjectOf(signIn.user)
       const session = newSession(signIn, sha256(cookie), clock.now(), lifetime)
-      if (!(await store.insert(session, subjectOf(signIn.user)))) return undefined
-      return { session, setCookie: writeCookie(name, cookie, { secure: cookies.isSecure }) }
+      const setCookie = writeCookie(name, cookie, { secure: cookies.isSecure })
+      if (
+        present &&
+        subjectOf(present) === subject &&
+        (await store.renew(present.id, { ...session, subject }))
+      ) {
+        return { session: { ...session, id: present.id, createdAt: present.createdAt }, setCookie }
+      }
+      return (await store.insert(session, subject)) ? { session, setCookie } : undefined
     },
     clearCookie: () => writeCookie(name, '', { maxAge: 0, secure: cookies.isSecure }),
   }

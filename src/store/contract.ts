@@ -85,11 +85,25 @@ export interface UserStore {
   ): Promise<boolean>
 }
 
+/** A new sign-in of the person whom a session belongs to. */
+export interface SessionRenewal extends Pick<
+  Session,
+  'cookieHash' | 'issuerEpoch' | 'userEpoch' | 'lastSeenAt' | 'expiresAt'
+> {
+  /** The person's `sub`. */
+  readonly subject: string
+}
+
 /** Sign-ins, one row for each device. */
 export interface SessionStore {
   /** Durable. Inserts only if the issuer's and the user's epochs are still those of the session; whether it did. */
   insert(session: Session, subject: string): Promise<boolean>
   find(id: string): Promise<Session | undefined>
+  /**
+   * Durable. Gives a session another cookie and moves its times forward, because its person signed in again: only if
+   * it is not revoked and the epochs are still those. Whether it did.
+   */
+  renew(id: string, renewal: SessionRenewal): Promise<boolean>
   /** The session with this cookie, revoked and expired ones too. */
   findByCookie(cookieHash: string): Promise<Session | undefined>
   /** Moves `lastSeenAt` and `expiresAt` forward, only if it is not revoked; never backward. */

@@ -42,6 +42,25 @@ test("signing out on one device leaves the person's other devices signed in", as
   expect(answers.map(({ status }) => status)).toEqual([401, 200, 200])
 })
 
+test('the same person signing in again keeps the session and what hangs on it, under another cookie', async () => {
+  const browser = openBrowser(server)
+  const { access_token: token } = await getVisitTokens({ server, browser, person, client: ours })
+  const before = new Map(browser.cookies)
+  await browser.signIn(await browser.open(server.endpoint('/login?prompt=login')), person)
+  expect((await askApi(server, '/me', token)).status).toBe(200)
+  expect([...browser.cookies]).not.toEqual([...before])
+  const thief = openBrowser(server)
+  for (const [name, value] of before) thief.setCookie(name, value)
+  expect((await thief.open(server.endpoint('/login'))).forms).toHaveLength(1)
+})
+
+test("somebody else signing in on the device ends the first one's session and what hangs on it", async () => {
+  const browser = openBrowser(server)
+  const { access_token: token } = await getVisitTokens({ server, browser, person, client: ours })
+  await browser.signIn(await browser.open(server.endpoint('/login?prompt=login')), await server.addPerson())
+  expect((await askApi(server, '/me', token)).status).toBe(401)
+})
+
 test('a copy of the cookie is worth nothing after signing out', async () => {
   const [browser, thief] = [openBrowser(server), openBrowser(server)]
   await browser.signIn(await browser.open(server.endpoint('/login')), person)

@@ -1,11 +1,14 @@
 import type { Answer } from '../../lib/http.ts'
 import type { SignInProps } from '../../pages/props.ts'
 import type { BaseUser } from '../../users/provider.ts'
+import type { Session } from '../../model/session.ts'
+import type { UserRef } from '../../model/subject.ts'
+import type { SignIn, StartedSession } from '../../sessions/sessions.ts'
 import type { Exchange } from '../endpoint.ts'
 
 /** A session that has begun, or why none has. */
 export type SignInOutcome =
-  | { readonly setCookie: string }
+  | StartedSession
   | {
       readonly status: number
       readonly problem: NonNullable<SignInProps['problem']>
@@ -13,13 +16,14 @@ export type SignInOutcome =
     }
 
 /**
- * Checks a name and a password and begins a session. The try is counted before the password is looked at, and the
+ * Checks a name and a password and begins a session, or renews the `present` one where it is this person's. The try is counted before the password is looked at, and the
  * person's epoch is read before it too: a password that was changed meanwhile signs nobody in.
  */
 export async function checkPassword(
   exchange: Exchange,
   username: string,
   password: string,
+  present: Session | undefined,
 ): Promise<SignInOutcome> {
   const { services, address } = exchange
   const { provider } = services.settings
@@ -30,7 +34,7 @@ export async function checkPassword(
     const ref = { provider, userId: String(user?.id ?? '') }
     const epochs = await services.store.revocations.epochs(services.subjectOf(ref), '')
     const isRight = await services.users.verifyPassword(user, password)
-    const outcome = user && isRight ? await begin(exchange, ref, epochs) : undefined
+    const outcome = user && isRight ? await begin(exchange, { user: ref, epochs }, present) : undefined
     await (outcome ? ticket.succeed() : ticket.fail())
     return outcome ?? wrong(exchange, user, ref)
   } finally {
@@ -38,32 +42,26 @@ export async function checkPassword(
   }
 }
 
-type Begin = Parameters<Exchange['services']['sessions']['start']>[0]
-
 async function begin(
   exchange: Exchange,
-  user: Begin['user'],
-  epochs: Begin['epochs'],
-): Promise<SignInOutcome | undefined> {
+  signIn: Pick<SignIn, 'user' | 'epochs'>,
+  present: Session | undefined,
+): Promise<StartedSession | undefined> {
   const { services, incoming, address, requestId } = exchange
   const userAgent = incoming.header('user-agent') ?? ''
-  const started = await services.sessions.start({ user, epochs, userAgent, address })
+  const started = await services.sessions.start({ ...signIn, userAgent, address }, present)
   if (!started) return undefined
-  const { session, setCookie } = started
-  services.events.emit('session.started', {
-    requestId,
-    sessionId: session.id,
-    sub: services.subjectOf(user),
-    address,
-  })
-  return { setCookie }
+  const { id: sessionId } = started.session
+  const sub = services.subjectOf(signIn.user)
+  services.events.emit('session.started', { requestId, sessionId, sub, address })
+  return started
 }
 
 /** The same words whether the name exists or not. Only the log and the event know the reason. */
 function wrong(
   { services, requestId, address }: Exchange,
   user: BaseUser | undefined,
-  ref: Begin['user'],
+  ref: UserRef,
 ): SignInOutcome {
   const { provider } = ref
   const sub = user ? services.subjectOf(ref) : null

@@ -17,7 +17,7 @@ export async function showSignIn(exchange: Exchange): Promise<Answer> {
   const form = readQuery(exchange.incoming)
   const returnTo = safeReturnTo(exchange.services, form.get('return_to'))
   const session = await exchange.services.sessions.current(exchange.incoming)
-  const user = session && (await exchange.services.users.find(session.userId))
+  const user = session && (await exchange.services.grantContext.findUser(session))
   if (!user || form.get('prompt') === 'login') return signInPage(exchange, 200, { returnTo })
   return returnTo === undefined ? signedIn(exchange, user) : redirect(returnTo)
 }
@@ -28,18 +28,20 @@ export async function signIn(exchange: Exchange): Promise<Answer> {
   const form = await readForm(incoming)
   const returnTo = safeReturnTo(services, form.get('return_to'))
   if (form.get('intent') === 'switch') return switchAccount(exchange, returnTo)
-  const old = await services.sessions.current(incoming)
+  const present = await services.sessions.current(incoming)
   const username = form.get('username') ?? ''
-  if (!services.csrf.isValid(incoming, old?.id, form.get('csrf'))) {
+  if (!services.csrf.isValid(incoming, present?.id, form.get('csrf'))) {
     return signInPage(exchange, 403, { returnTo, username, problem: { kind: 'expired' } })
   }
-  const outcome = await checkPassword(exchange, username, form.get('password') ?? '')
+  const outcome = await checkPassword(exchange, username, form.get('password') ?? '', present)
   if ('problem' in outcome) {
     const { status, problem, headers } = outcome
     return signInPage(exchange, status, { returnTo, username, problem, headers })
   }
-  // A cookie from before the sign-in is worth nothing after it: no fixation, and no second session on this device.
-  if (old) await services.revoker.revoke({ kind: 'session', id: old.id }, exchange.requestId)
+  // A cookie from before the sign-in is worth nothing after it, and somebody else's session on this device ends.
+  if (present && present.id !== outcome.session.id) {
+    await services.revoker.revoke({ kind: 'session', id: present.id }, exchange.requestId)
+  }
   return redirect(returnTo ?? pathsOf(services.settings).signIn, { 'Set-Cookie': outcome.setCookie })
 }
 

@@ -11,7 +11,7 @@ export async function showSignOut(exchange: Exchange): Promise<Answer> {
   const { services, incoming } = exchange
   const { signIn: signInUrl, signOut: action } = pathsOf(services.settings)
   const session = await services.sessions.current(incoming)
-  const user = session && (await services.users.find(session.userId))
+  const user = session && (await services.grantContext.findUser(session))
   if (!session || !user) return page(exchange, 200, 'signedOut', { signInUrl })
   const { token, setCookie } = services.csrf.tokenFor(incoming, session.id)
   const props = { action, hidden: { csrf: token }, userName: displayNameOf(user) }

@@ -1,6 +1,6 @@
 import type { Insertable, Selectable } from 'kysely'
 import type { Session } from '../../model/session.ts'
-import type { SessionStore } from '../contract.ts'
+import type { SessionRenewal, SessionStore } from '../contract.ts'
 import { greaterOf, numberOrNull } from './columns.ts'
 import { createLiveness } from './liveness.ts'
 import type { Ties } from './liveness.ts'
@@ -17,6 +17,7 @@ export function createSessionStore(database: Sql): SessionStore {
   const findByCookie = prepare(({ hash }: { hash: string }) =>
     selectSessions(database).where('cookie_hash', '=', hash),
   )
+  const renew = prepareRenewal(database)
   const touch = prepareTouch(database)
   const listOf = prepareList(database)
   return {
@@ -30,6 +31,11 @@ export function createSessionStore(database: Sql): SessionStore {
       const row = await first(find({ id }))
       return row && toSession(row)
     },
+    renew: (id, renewal) =>
+      transact('durable', async (queries) => {
+        if (!(await isLive(queries, tiesOf(renewal, renewal.subject)))) return false
+        return (await queries.change(renew({ ...renewal, id }))) === 1
+      }),
     async findByCookie(hash) {
       const row = await first(findByCookie({ hash }))
       return row && toSession(row)
@@ -42,7 +48,10 @@ export function createSessionStore(database: Sql): SessionStore {
   }
 }
 
-const tiesOf = ({ issuerEpoch, userEpoch }: Session, subject: string): Ties => ({
+const tiesOf = (
+  { issuerEpoch, userEpoch }: Pick<Session, 'issuerEpoch' | 'userEpoch'>,
+  subject: string,
+): Ties => ({
   epochs: { issuer: issuerEpoch, client: 0, user: userEpoch },
   subject,
   clientId: null,
@@ -50,6 +59,22 @@ const tiesOf = ({ issuerEpoch, userEpoch }: Session, subject: string): Ties => (
 })
 
 const selectSessions = ({ db }: Sql) => db.selectFrom('consulate_sessions').selectAll()
+
+const prepareRenewal = ({ db }: Sql) =>
+  prepare(
+    ({ id, cookieHash, issuerEpoch, userEpoch, lastSeenAt, expiresAt }: SessionRenewal & { id: string }) =>
+      db
+        .updateTable('consulate_sessions')
+        .set({
+          cookie_hash: cookieHash,
+          issuer_epoch: issuerEpoch,
+          user_epoch: userEpoch,
+          last_seen_at: lastSeenAt,
+          expires_at: expiresAt,
+        })
+        .where('id', '=', id)
+        .where('revoked_at', 'is', null),
+  )
 
 /** Each time moves on its own; what is later stays. */
 const prepareTouch = ({ db }: Sql) =>

@@ -34,6 +34,43 @@ export function testSessions({ describe, test, expect }: Kit): void {
       expect(await sessions.insert(sampleSession(), 'alice')).toBe(true)
     })
 
+    describe('a renewal', () => {
+      const renewal = {
+        cookieHash: 'another cookie',
+        issuerEpoch: 0,
+        userEpoch: 0,
+        lastSeenAt: NOW + MINUTE,
+        expiresAt: NOW + 90 * MINUTE,
+        subject: 'alice',
+      }
+
+      test('gives the session another cookie, and the old one finds nothing', async ({ sessions }) => {
+        await sessions.insert(sampleSession(), 'alice')
+        expect(await sessions.renew('laptop', renewal)).toBe(true)
+        const { subject: _, ...renewed } = renewal
+        expect(await sessions.findByCookie('another cookie')).toEqual(sampleSession(renewed))
+        expect(await sessions.findByCookie('cookie of laptop')).toBe(undefined)
+      })
+
+      test('is refused where the session was revoked, or is not there', async ({ sessions, revocations }) => {
+        await sessions.insert(sampleSession(), 'alice')
+        await revocations.revoke({ kind: 'session', id: 'laptop' }, NOW)
+        expect(await sessions.renew('laptop', renewal)).toBe(false)
+        expect(await sessions.renew('phone', renewal)).toBe(false)
+        expect(await sessions.findByCookie('another cookie')).toBe(undefined)
+      })
+
+      test("that began before the person's epoch was raised is refused", async ({
+        sessions,
+        revocations,
+      }) => {
+        await revocations.revoke({ kind: 'user', user: ALICE, subject: 'alice' }, NOW)
+        await sessions.insert(sampleSession({ userEpoch: 1 }), 'alice')
+        expect(await sessions.renew('laptop', renewal)).toBe(false)
+        expect(await sessions.renew('laptop', { ...renewal, userEpoch: 1 })).toBe(true)
+      })
+    })
+
     test('a touch moves both times forward, never backward', async ({ sessions }) => {
       await sessions.insert(sampleSession(), 'alice')
       const later = { lastSeenAt: NOW + MINUTE, expiresAt: NOW + 90 * MINUTE }
