@@ -1,5 +1,7 @@
 import { registerClient, type ClientRegistration, type RegisteredClient } from './clients/register.ts'
 import type { Services } from './endpoints/services.ts'
+import { purge, type PurgeOptions, type PurgeReport } from './jobs/purge.ts'
+import type { AuditEntry } from './model/audit.ts'
 import type { Authorization } from './model/authorization.ts'
 import type { Client } from './model/client.ts'
 import type { Session } from './model/session.ts'
@@ -41,6 +43,15 @@ export interface Administration {
     /** Ends one access token by its `jti`; `expiresAt` (ms) says how long that must be remembered. */
     revoke(token: { readonly tokenId: string; readonly expiresAt: number }): Promise<void>
   }
+  readonly audit: {
+    /** Why a request was refused, and what else is known of it, by the `X-Request-Id` of its answer; empty where nothing is. */
+    find(requestId: string): Promise<readonly AuditEntry[]>
+  }
+  /**
+   * Deletes what has ended and what nothing alive depends on, in small batches; never clients, people or consents. The
+   * server does it by itself, unless its configuration says `purge: 'by-hand'`. Throws `ConfigError`.
+   */
+  purge(options?: PurgeOptions): Promise<PurgeReport>
 }
 
 /** Makes the administration of a server; it works once the server has started. */
@@ -66,6 +77,11 @@ export function createAdministration(started: () => Promise<Services>): Administ
       async revoke({ tokenId, expiresAt }) {
         await (await started()).revoker.revoke({ kind: 'token', jti: tokenId, expiresAt })
       },
+    },
+    audit: { find: async (requestId) => (await started()).audit.find(requestId) },
+    async purge(options) {
+      const { store, settings } = await started()
+      return purge({ ...settings, store: store.purge }, options)
     },
   }
 }

@@ -1,9 +1,11 @@
+import { createAudit } from './audit.ts'
 import { createClientCache } from './clients/cache.ts'
 import type { Config } from './config/config.ts'
 import type { Services } from './endpoints/services.ts'
 import { ConfigError } from './errors.ts'
 import type { Events } from './events.ts'
 import { createIssuance } from './issuance/issue.ts'
+import { startUpkeep } from './jobs/upkeep.ts'
 import type { DerivedKeys } from './keys/derived.ts'
 import { createLiveKeys } from './keys/live.ts'
 import { createSeal } from './lib/sealed.ts'
@@ -50,6 +52,8 @@ export async function assemble(
   const consentSeal = liveKeys.follow((present) =>
     createSeal<ConsentRequest>(present.key('consent'), CONSENT_LIFETIME, clock),
   )
+  const audit = createAudit({ ...settings, events, store: store.audit })
+  const upkeep = startUpkeep({ ...settings, store: store.purge })
   return {
     settings,
     store,
@@ -57,6 +61,7 @@ export async function assemble(
     derived,
     feed,
     events,
+    audit,
     users: provider,
     subjectOf: subject,
     revoker: createRevoker(store.revocations, feed, events, clock),
@@ -86,9 +91,11 @@ export async function assemble(
       isEnded: (authorization) =>
         feed.hasRevokedAuthorization({ ...authorization, subject: subject(authorization) }),
     },
-    close() {
+    async close() {
       liveKeys.close()
       feed.close()
+      await upkeep.close()
+      await audit.close()
     },
   }
 }

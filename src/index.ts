@@ -27,6 +27,8 @@ export type { BaseUser, UserProvider, UserProviderFactory } from './users/provid
 export { ConfigError, OAuthError, StoreUnavailableError } from './errors.ts'
 export type { ConfigProblem, ErrorCode, OAuthErrorOptions } from './errors.ts'
 export type { EventMap, Listener } from './events.ts'
+export type { PurgeCounts, PurgeOptions, PurgeProgress, PurgeReport } from './jobs/purge.ts'
+export type { AuditedEvent, AuditEntry } from './model/audit.ts'
 export type { Auth, MachineAuth, UserAuth } from './guard/auth.ts'
 export type { GuardCore, Guarded, RequestGuard, RequestGuards, Scopes } from './guard/request-guards.ts'
 export { jsonLogger, silentLogger } from './lib/log.ts'

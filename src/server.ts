@@ -93,7 +93,7 @@ export function createAuthorizationServer<const Scope extends string, User exten
     },
     async close() {
       const running = await started.current()?.catch(() => undefined)
-      running?.services.close()
+      await running?.services.close()
       await untyped.store.close()
     },
   }

@@ -1,3 +1,4 @@
+import type { Audit } from '../audit.ts'
 import type { Events } from '../events.ts'
 import type { Issuance } from '../issuance/issue.ts'
 import type { DerivedKeys } from '../keys/derived.ts'
@@ -33,7 +34,8 @@ export interface Services {
   readonly consentSeal: Seal<ConsentRequest>
   readonly throttle: Throttle
   readonly events: Events
+  readonly audit: Audit
   readonly subjectOf: (user: UserRef) => string
   /** Ends what goes on between requests. */
-  close(): void
+  close(): Promise<void>
 }

@@ -1,0 +1,216 @@
+import { DatabaseSync } from 'node:sqlite'
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
+import { StoreUnavailableError } from '../../src/errors.ts'
+import { sqlite } from '../../src/store/sqlite.ts'
+import { openBrowser } from '../support/browser.ts'
+import { askToken, getCode, getTokens } from '../support/oauth-client.ts'
+import type { JsonAnswer } from '../support/oauth-client.ts'
+import { startServer } from '../support/server.ts'
+import type { TestServer } from '../support/server.ts'
+
+const server = await startServer()
+const person = await server.addPerson()
+const client = await server.addClient()
+const visit = { server, browser: openBrowser(server), client, person }
+afterAll(server.close)
+
+const requestIdOf = ({ headers }: Pick<Response, 'headers'>): string => headers.get('x-request-id') ?? ''
+const explain = (answer: Pick<JsonAnswer, 'headers'>) => server.server.audit.find(requestIdOf(answer))
+
+describe('what is kept', () => {
+  test('is why a request was refused, in full, with client and address', async () => {
+    const answer = await askToken(
+      server,
+      { ...client, secret: 'wrong' },
+      { grant_type: 'client_credentials' },
+    )
+    expect(answer.status).toBe(401)
+    expect(await explain(answer)).toEqual([
+      {
+        at: expect.any(Number) as unknown,
+        requestId: requestIdOf(answer),
+        event: 'request.refused',
+        status: 401,
+        code: 'invalid_client',
+        path: '/oauth/token',
+        clientId: client.id,
+        sub: null,
+        address: '127.0.0.1',
+        detail: `client ${client.id}: sent a wrong secret`,
+      },
+    ])
+  })
+
+  test('is an error that went back to the client, with the person who was signed in', async () => {
+    const browser = openBrowser(server)
+    await browser.signIn(await browser.open(server.endpoint('/login')), person)
+    const query = new URLSearchParams({
+      response_type: 'code',
+      client_id: client.id,
+      prompt: 'none',
+      scope: 'orders:read',
+    })
+    const page = await browser.open(`${server.endpoint('/oauth/authorize')}?${query.toString()}`)
+    expect(page.url.searchParams.get('error')).toBe('consent_required')
+    expect(await explain(page)).toMatchObject([
+      { event: 'request.refused', code: 'consent_required', clientId: client.id, sub: person.id },
+    ])
+  })
+
+  test('is a failed sign-in, with the reason that the page keeps to itself', async () => {
+    const browser = openBrowser(server)
+    const form = await browser.open(server.endpoint('/login'))
+    const known = await browser.signIn(form, { ...person, password: 'not this one' })
+    const unknown = await browser.signIn(form, { email: 'nobody@example.com', password: 'whatever it is' })
+    expect(known.text.replace(person.email, '')).toBe(unknown.text.replace('nobody@example.com', ''))
+    expect(await explain(known)).toMatchObject([{ event: 'sign-in.failed', sub: person.id }])
+    expect(await explain(unknown)).toMatchObject([{ event: 'sign-in.failed', detail: 'no such user' }])
+  })
+
+  test('is a sign-in that was turned away', async () => {
+    await using strict = await startServer({ throttle: { perAccount: { failures: 1, window: '1m' } } })
+    const browser = openBrowser(strict)
+    const form = await browser.open(strict.endpoint('/login'))
+    const guess = { email: 'ada@example.com', password: 'a guess at it' }
+    await browser.signIn(form, guess)
+    const page = await browser.signIn(form, guess)
+    expect(page.status).toBe(429)
+    expect(await strict.server.audit.find(requestIdOf(page))).toMatchObject([{ event: 'sign-in.throttled' }])
+  })
+
+  test('is a replay with all that followed from it, under one id', async () => {
+    const { exchange } = await getCode(visit)
+    await getTokens(server, client, exchange)
+    const entries = await explain(await askToken(server, client, exchange))
+    expect(entries.map(({ event }) => event)).toEqual([
+      'revocation.written',
+      'replay.detected',
+      'request.refused',
+    ])
+    expect(entries[1]).toMatchObject({ clientId: client.id })
+  })
+
+  test('is nothing of a request that was answered', async () => {
+    const { exchange } = await getCode(visit)
+    expect(await explain(await askToken(server, client, exchange))).toEqual([])
+  })
+
+  test('is no secret: not even one that was sent as a client id', async () => {
+    const secret = client.secret ?? ''
+    const answer = await askToken(server, { ...client, id: secret }, { grant_type: 'refresh_token' })
+    const [entry] = await explain(answer)
+    expect(entry?.detail).toBe(`client "${secret.slice(0, 8)}…": unknown`)
+  })
+
+  test('is free of what could make a terminal lie, and cut where it is too long', async () => {
+    const odd = await askToken(server, { ...client, id: 'a\u202Eb\u009Bc' }, { grant_type: 'refresh_token' })
+    expect((await explain(odd))[0]?.detail).toBe('client "a\ufffdb\ufffdc…": unknown')
+    const scoped = await server.addClient({ grantTypes: ['client_credentials'], scopes: ['profile'] })
+    const scope = 'x'.repeat(5_000)
+    const long = await askToken(server, scoped, { grant_type: 'client_credentials', scope })
+    const [entry] = await explain(long)
+    expect(entry?.code).toBe('invalid_scope')
+    expect(entry?.detail.length).toBeLessThanOrEqual(1_000)
+  })
+})
+
+test('it is in the database within a second or two, for whoever looks from another process', async () => {
+  const answer = await askToken(server, client, { grant_type: 'nothing' })
+  const find = () => {
+    const database = new DatabaseSync(server.file, { readOnly: true })
+    const rows = database
+      .prepare('select code from consulate_audit where request_id = ?')
+      .all(requestIdOf(answer))
+    database.close()
+    return rows.map(({ code }) => code)
+  }
+  await expect.poll(find, { timeout: 5_000 }).toEqual(['unsupported_grant_type'])
+})
+
+test('it is written at the end, before the store closes', async () => {
+  const own = await startServer()
+  const answer = await askToken(own, client, { grant_type: 'nothing' })
+  const reader = sqlite(own.file)
+  onTestFinished(() => reader.close())
+  expect(await reader.audit.find(requestIdOf(answer))).toEqual([])
+  await own.server.close()
+  expect(await reader.audit.find(requestIdOf(answer))).toHaveLength(1)
+  await own.close().catch(() => undefined)
+})
+
+test("audit: 'off' keeps nothing", async () => {
+  await using silent = await startServer({ audit: 'off' })
+  const answer = await askToken(silent, client, { grant_type: 'nothing' })
+  expect(answer.status).toBe(400)
+  expect(await silent.server.audit.find(requestIdOf(answer))).toEqual([])
+})
+
+describe('a flood of refused requests', () => {
+  const countRows = ({ file }: TestServer): number => {
+    const database = new DatabaseSync(file, { readOnly: true })
+    const row = database.prepare('select count(*) as rows from consulate_audit').get()
+    database.close()
+    return Number(row?.['rows'])
+  }
+
+  test('from one address fills no more than its share, and leaves room for others', async () => {
+    await using flooded = await startServer({ trustedProxies: ['127.0.0.1'] })
+    const ask = (address: string): Promise<Response> =>
+      fetch(flooded.endpoint('/oauth/token'), {
+        method: 'POST',
+        headers: { 'x-forwarded-for': address },
+        body: new URLSearchParams({ grant_type: 'nothing' }),
+      })
+    const began = performance.now()
+    for (let round = 0; round < 20; round += 1)
+      await Promise.all(Array.from({ length: 20 }, () => ask('192.0.2.1')))
+    const seconds = Math.ceil((performance.now() - began) / 1000) + 1
+    const honest = await ask('192.0.2.2')
+    expect(await flooded.server.audit.find(requestIdOf(honest))).toHaveLength(1)
+    expect(countRows(flooded)).toBeLessThanOrEqual(50 * seconds + 1)
+    await expect.poll(() => flooded.logs.join('')).toContain('Some audit entries were dropped')
+  })
+})
+
+describe('a database that fails', () => {
+  /** A server whose audit log alone cannot be written, until it can. */
+  async function startBroken(fail: () => Promise<void>): Promise<TestServer> {
+    const store = sqlite(':memory:')
+    const audit = {
+      ...store.audit,
+      insert: async (...given: Parameters<typeof store.audit.insert>) => {
+        await fail()
+        return store.audit.insert(...given)
+      },
+    }
+    return startServer({ store: { ...store, audit } })
+  }
+
+  test('slows no request down and breaks none; what waited is written when it is back', async () => {
+    let isDown = true
+    const broken = await startBroken(async () => {
+      if (isDown) throw new StoreUnavailableError('The database is gone', undefined)
+    })
+    onTestFinished(broken.close)
+    const answer = await askToken(broken, client, { grant_type: 'nothing' })
+    expect(answer.status).toBe(400)
+    expect(await broken.server.audit.find(requestIdOf(answer))).toEqual([])
+    isDown = false
+    expect(await broken.server.audit.find(requestIdOf(answer))).toHaveLength(1)
+  })
+
+  test('for good loses those entries, says so, and goes on with the next ones', async () => {
+    let isFirst = true
+    const broken = await startBroken(async () => {
+      if (!isFirst) return
+      isFirst = false
+      throw new Error('no such column')
+    })
+    onTestFinished(broken.close)
+    const lost = await askToken(broken, client, { grant_type: 'nothing' })
+    expect(await broken.server.audit.find(requestIdOf(lost))).toEqual([])
+    const next = await askToken(broken, client, { grant_type: 'nothing' })
+    expect(await broken.server.audit.find(requestIdOf(next))).toHaveLength(1)
+    expect(broken.logs.join('')).toContain('Some audit entries cannot be written')
+  })
+})

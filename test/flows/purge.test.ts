@@ -1,0 +1,167 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { ConfigError } from '../../src/index.ts'
+import type { PurgeProgress } from '../../src/index.ts'
+import { sampleSession } from '../../src/testing/store/kit.ts'
+import { openBrowser } from '../support/browser.ts'
+import { askApi, askToken, getVisitTokens, refresh } from '../support/oauth-client.ts'
+import { startServer } from '../support/server.ts'
+import type { TestServer } from '../support/server.ts'
+
+const NOTHING = { codes: 0, authorizations: 0, sessions: 0, revocations: 0, audit: 0 }
+
+/** Somebody who has just been given tokens. */
+async function startVisit(server: TestServer) {
+  const [person, client] = [await server.addPerson(), await server.addClient()]
+  const visit = { server, browser: openBrowser(server), client, person }
+  return { visit, tokens: await getVisitTokens(visit) }
+}
+
+/** Many sessions that ended long ago. */
+async function endSessions({ server, store, clock }: TestServer, count: number): Promise<void> {
+  await server.ready()
+  const expiresAt = clock.now() - 30 * 86_400_000
+  for (let index = 0; index < count; index += 1)
+    await store.sessions.insert(sampleSession({ id: `old-${index}`, expiresAt }), 'alice')
+}
+
+describe('a purge', () => {
+  test('leaves who is signed in alone, and takes what they left behind after a week', async () => {
+    await using server = await startServer()
+    const { visit, tokens } = await startVisit(server)
+    expect((await server.server.purge({ hours: 0 })).counts).toEqual(NOTHING)
+    expect((await askApi(server, '/me', tokens.access_token)).status).toBe(200)
+    expect((await refresh(visit, tokens.refresh_token)).status).toBe(200)
+    server.clock.advance('29d')
+    expect((await server.server.purge()).counts).toEqual({ ...NOTHING, codes: 1 })
+    server.clock.advance('7d')
+    expect((await server.server.purge()).counts).toEqual({ ...NOTHING, sessions: 1 })
+    server.clock.advance('2d')
+    expect(await server.server.purge()).toEqual({
+      counts: { ...NOTHING, authorizations: 1 },
+      isComplete: true,
+    })
+    expect((await refresh(visit, tokens.refresh_token)).body['error']).toBe('invalid_grant')
+  })
+
+  test('keeps what was revoked as long as an access token of it could still be used', async () => {
+    await using server = await startServer()
+    const { tokens, visit } = await startVisit(server)
+    await server.server.users.signOutEverywhere(visit.person.id)
+    expect((await server.server.purge({ hours: 0 })).counts).toEqual(NOTHING)
+    expect((await askApi(server, '/me', tokens.access_token)).body['error_description']).toBe('Token revoked')
+    server.clock.advance('16m')
+    expect((await server.server.purge({ hours: 0 })).counts).toMatchObject({
+      codes: 1,
+      authorizations: 1,
+      sessions: 1,
+      revocations: 1,
+    })
+    expect((await askApi(server, '/me', tokens.access_token)).body['error_description']).toBe('Token expired')
+    expect((await refresh(visit, tokens.refresh_token)).body['error']).toBe('invalid_grant')
+  })
+
+  test('takes only what was revoked, or only what expired, where it is told so', async () => {
+    await using server = await startServer()
+    const { visit } = await startVisit(server)
+    await server.server.users.signOutEverywhere(visit.person.id)
+    server.clock.advance('16m')
+    await server.store.sessions.insert(
+      sampleSession({ id: 'expired', expiresAt: server.clock.now() - 1 }),
+      'alice',
+    )
+    expect((await server.server.purge({ hours: 0, expired: true })).counts).toEqual({
+      ...NOTHING,
+      codes: 1,
+      sessions: 1,
+      revocations: 1,
+    })
+    expect((await server.server.purge({ hours: 0, revoked: true })).counts).toEqual({
+      ...NOTHING,
+      authorizations: 1,
+      sessions: 1,
+    })
+  })
+
+  test('takes audit entries after a time of their own', async () => {
+    await using server = await startServer({ audit: { keep: '2h' } })
+    const client = await server.addClient()
+    const { headers } = await askToken(server, client, { grant_type: 'nothing' })
+    const find = () => server.server.audit.find(headers.get('x-request-id') ?? '')
+    expect(await find()).toHaveLength(1)
+    server.clock.advance('119m')
+    expect((await server.server.purge({ hours: 0 })).counts.audit).toBe(0)
+    server.clock.advance('2m')
+    expect((await server.server.purge({ revoked: true })).counts.audit).toBe(0)
+    expect((await server.server.purge()).counts.audit).toBe(1)
+    expect(await find()).toEqual([])
+  })
+
+  test('only counts in a dry run', async () => {
+    await using server = await startServer()
+    await endSessions(server, 3)
+    const counts = { ...NOTHING, sessions: 3 }
+    expect((await server.server.purge({ dryRun: true })).counts).toEqual(counts)
+    expect((await server.server.purge({ dryRun: true })).counts).toEqual(counts)
+    expect((await server.server.purge()).counts).toEqual(counts)
+  })
+
+  test('tells how far it has come, to the end', async () => {
+    await using server = await startServer()
+    await endSessions(server, 600)
+    const told: PurgeProgress[] = []
+    await server.server.purge({ onProgress: (progress) => void told.push(progress) })
+    const shares = told.map(({ done }) => done)
+    expect(shares).toEqual(shares.toSorted((a, b) => a - b))
+    expect(told.at(-1)).toMatchObject({ done: 600, total: 600, counts: { sessions: 600 } })
+    expect(told.some(({ done }) => done === 500)).toBe(true)
+  })
+
+  test('is ended by its signal between two batches, and says what was done', async () => {
+    await using server = await startServer()
+    await endSessions(server, 1_200)
+    const abort = new AbortController()
+    const onProgress = ({ counts }: PurgeProgress): void => {
+      if (counts.sessions > 0) abort.abort()
+    }
+    expect(await server.server.purge({ signal: abort.signal, onProgress })).toEqual({
+      counts: { ...NOTHING, sessions: 500 },
+      isComplete: false,
+    })
+    expect((await server.server.purge()).counts.sessions).toBe(700)
+    expect((await server.server.purge({ signal: AbortSignal.abort() })).isComplete).toBe(false)
+  })
+
+  test('of several nodes at once deletes each row once, while requests are answered', async () => {
+    await using server = await startServer()
+    await using other = await startServer({ file: server.file })
+    const { tokens, visit } = await startVisit(server)
+    await endSessions(server, 1_000)
+    const purges = [server, other, server].map((node) => node.server.purge())
+    const refreshed = await refresh(visit, tokens.refresh_token)
+    const reports = await Promise.all(purges)
+    expect(refreshed.status).toBe(200)
+    expect(reports.reduce((sum, { counts }) => sum + counts.sessions, 0)).toBe(1_000)
+  })
+
+  test.each([-1, Number.NaN, Number.POSITIVE_INFINITY])('refuses %s hours', async (hours) => {
+    await using server = await startServer()
+    await expect(server.server.purge({ hours })).rejects.toThrow(ConfigError)
+  })
+})
+
+describe('the running server', () => {
+  const server = startServer({ purge: { every: '1s' } })
+  const byHand = startServer({ purge: 'by-hand' })
+  afterAll(async () => Promise.all([(await server).close(), (await byHand).close()]))
+
+  test('purges by itself, unless that is done by hand', async () => {
+    const [busy, idle] = [await server, await byHand]
+    for (const node of [busy, idle]) await endSessions(node, 3)
+    await expect.poll(() => busy.store.purge.count('sessions'), { timeout: 10_000 }).toBe(0)
+    expect(await idle.store.purge.count('sessions')).toBe(3)
+  })
+
+  test.each(['11d', 0, 'soon' as '1h'] as const)('refuses to purge every %s', async (every) => {
+    await expect(startServer({ purge: { every } })).rejects.toThrow('purge.every')
+  })
+})
