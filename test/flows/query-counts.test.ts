@@ -1,0 +1,90 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { openBrowser } from '../support/browser.ts'
+import {
+  askApi,
+  authorizationUrl,
+  codeIn,
+  getCode,
+  getTokens,
+  getVisitTokens,
+  makePkce,
+  refresh,
+} from '../support/oauth-client.ts'
+import { startServer } from '../support/server.ts'
+import { watchStatements } from '../support/statements.ts'
+
+/** A server that nothing but requests makes ask its database. */
+async function startWatched() {
+  const statements = watchStatements()
+  const revocations = { pollInterval: '1h', maxStaleness: '2h' } as const
+  const server = await startServer({ revocations, purge: 'by-hand', audit: 'off' })
+  onTestFinished(server.close)
+  const [person, client] = [await server.addPerson(), await server.addClient()]
+  const visit = { server, browser: openBrowser(server), client, person }
+  return { statements, server, client, visit, tokens: await getVisitTokens(visit) }
+}
+
+test('a machine that is known gets its token without a query', async () => {
+  const { statements, server } = await startWatched()
+  const machine = await server.addClient({ grantTypes: ['client_credentials'], scopes: ['orders:read'] })
+  const ask = () => getTokens(server, machine, { grant_type: 'client_credentials' })
+  expect(await statements.during(ask)).toEqual(['select clients'])
+  expect(await statements.during(ask)).toEqual([])
+})
+
+test('the guard asks nothing, be the token new to it, known or revoked', async () => {
+  const { statements, server, tokens } = await startWatched()
+  const call = () => askApi(server, '/me', tokens.access_token)
+  expect(await statements.during(call)).toEqual([])
+  expect(await statements.during(call)).toEqual([])
+  const { body } = await call()
+  await server.server.authorizations.revoke(String(body['authorizationId']))
+  expect(await statements.during(call)).toEqual([])
+  expect((await call()).body['error_description']).toBe('Token revoked')
+})
+
+test('a refresh is three: the row, the person, the step', async () => {
+  const { statements, visit, tokens } = await startWatched()
+  expect(await statements.during(() => refresh(visit, tokens.refresh_token))).toEqual([
+    'select authorizations',
+    'select users',
+    'update authorizations',
+  ])
+})
+
+test('a forged refresh token is none', async () => {
+  const { statements, visit, tokens } = await startWatched()
+  const forged = tokens.refresh_token.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'))
+  expect(await statements.during(() => refresh(visit, forged))).toEqual([])
+})
+
+test('the exchange of a code is seven, five of them in its transaction', async () => {
+  const { statements, server, client, visit } = await startWatched()
+  const { exchange } = await getCode(visit)
+  expect(await statements.during(() => getTokens(server, client, exchange))).toEqual([
+    'select codes',
+    'select users',
+    'select epochs',
+    'select clients',
+    'select sessions',
+    'update codes',
+    'insert authorizations',
+  ])
+})
+
+test('an authorization request of who is signed in and has consented is seven', async () => {
+  const { statements, server, client, visit } = await startWatched()
+  const { challenge } = makePkce()
+  const pkce = { code_challenge: challenge, code_challenge_method: 'S256' }
+  const url = authorizationUrl(server, client, { scope: 'orders:read', ...pkce })
+  const ask = async () => codeIn(await visit.browser.open(url))
+  expect(await statements.during(ask)).toEqual([
+    'select sessions',
+    'select users',
+    'select consents',
+    'select epochs',
+    'select clients',
+    'select sessions',
+    'insert codes',
+  ])
+})
