@@ -171,7 +171,17 @@ export type RevocationOrder =
   | { readonly kind: 'session'; readonly id: string }
   | { readonly kind: 'user'; readonly user: UserRef; readonly subject: string }
   | { readonly kind: 'client'; readonly id: string }
-  | { readonly kind: 'issuer' }
+  | IssuerOrder
+
+/** Everything that was ever given out. */
+export interface IssuerOrder {
+  readonly kind: 'issuer'
+  /**
+   * The least that the issuer's epoch is raised to. After a restored backup it must be above every one that was given
+   * out since: else what was given in one of those would live on.
+   */
+  readonly atLeast?: number
+}
 
 /** What was revoked, and the epochs. */
 export interface RevocationStore {
@@ -182,7 +192,10 @@ export interface RevocationStore {
    * could: from the stored latest expiry; entries of clients and of the issuer are kept for good.
    */
   revoke(order: RevocationOrder, now: number): Promise<RevocationEntry | undefined>
-  /** The first `limit` entries with an id above `cursor` that have not expired, by id ascending. */
+  /**
+   * The first `limit` entries with an id above `cursor` that have not expired, by id ascending. The newest of all counts
+   * as one of them for ever: by that, whoever follows can tell that the store is still the one it was.
+   */
   since(cursor: number, now: number, limit: number): Promise<readonly RevocationEntry[]>
   /** The present epochs of a person and a client with this issuer; what was never raised is 0. */
   epochs(subject: string, clientId: string): Promise<Epochs>

@@ -12,8 +12,8 @@ export interface EpochCounters {
   readLocked(queries: Queries, subject: string, clientId: string): Promise<Epochs>
   /** Starts a counter where there is none yet. */
   start(queries: Queries, kind: EpochKind, subject: string): Promise<void>
-  /** Raises a counter by one, which locks it until the transaction ends; its new value. */
-  raise(queries: Queries, kind: EpochKind, subject: string): Promise<number>
+  /** Raises a counter by one, or to `least` where that is more, and locks it until the transaction ends; its new value. */
+  raise(queries: Queries, kind: EpochKind, subject: string, least?: number): Promise<number>
 }
 
 /** The subject of the issuer's own epoch and revocations. */
@@ -36,9 +36,9 @@ export function createEpochCounters(database: Sql): EpochCounters {
     async start(queries, kind, subject) {
       await queries.change(insert({ kind, subject }))
     },
-    async raise(queries, kind, subject) {
+    async raise(queries, kind, subject, least = 0) {
       await counters.start(queries, kind, subject)
-      await queries.change(increment({ kind, subject }))
+      await queries.change(increment({ kind, subject, least }))
       const [clientId, person] = kind === 'client' ? [subject, ''] : ['', subject]
       return (await counters.read(queries, person, clientId))[kind]
     },
@@ -67,10 +67,10 @@ function prepareEpochQueries({ db, dialect: { phrases } }: Sql) {
       .values({ kind, subject, epoch: 0 })
       .modifyEnd(sql.raw(phrases.keepExisting('subject'))),
   )
-  const increment = prepare(({ kind, subject }: { kind: EpochKind; subject: string }) =>
+  const increment = prepare(({ kind, subject, least }: { kind: EpochKind; subject: string; least: number }) =>
     db
       .updateTable('consulate_epochs')
-      .set({ epoch: sql`epoch + 1` })
+      .set({ epoch: sql`case when epoch < ${least} then ${least} else epoch + 1 end` })
       .where('kind', '=', kind)
       .where('subject', '=', subject),
   )

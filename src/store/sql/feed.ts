@@ -20,7 +20,7 @@ export interface Feed {
   ) => Promise<RevocationEntry | undefined>
   /** Forgets the entries of an epoch kind that a higher one is about to replace. */
   readonly forget: (queries: Queries, kind: EpochKind, subject: string) => Promise<void>
-  /** The first `limit` entries with an id above `cursor` that have not expired, by id. */
+  /** The first `limit` entries with an id above `cursor` that have not expired, by id; the newest never counts as expired. */
   readonly since: (cursor: number, now: number, limit: number) => Promise<readonly RevocationEntry[]>
 }
 
@@ -70,7 +70,13 @@ const prepareSince = ({ db }: Sql) =>
       .selectFrom('consulate_revocations')
       .selectAll()
       .where('id', '>', cursor)
-      .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', now)]))
+      .where((eb) =>
+        eb.or([
+          eb('expires_at', 'is', null),
+          eb('expires_at', '>', now),
+          eb('id', '=', eb.selectFrom('consulate_revocations').select(eb.fn.max('id').as('newest'))),
+        ]),
+      )
       .orderBy('id')
       .limit(limit),
   )

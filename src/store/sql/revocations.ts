@@ -48,7 +48,7 @@ function carryOut(work: Work, order: RevocationOrder): Promise<RevocationEntry |
       return revokeClient(work, order)
     case 'issuer':
     default:
-      return revokeIssuer(work)
+      return revokeIssuer(work, order)
   }
 }
 
@@ -104,8 +104,8 @@ async function revokeClient({ database, counters, feed, queries, now }: Work, { 
   return feed.write(queries, { kind: 'client', subject: id, epoch, expiresAt: null })
 }
 
-async function revokeIssuer({ database, counters, feed, queries, now }: Work) {
-  const epoch = await counters.raise(queries, 'issuer', ISSUER_SUBJECT)
+async function revokeIssuer({ database, counters, feed, queries, now }: Work, { atLeast }: Order<'issuer'>) {
+  const epoch = await counters.raise(queries, 'issuer', ISSUER_SUBJECT, atLeast)
   await revokeSessions(database, queries, {}, now)
   await voidCodes(database, queries, {}, now)
   await revokeAuthorizations(database, queries, {}, now)

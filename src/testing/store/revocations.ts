@@ -126,6 +126,19 @@ function testOrders({ describe, test, expect }: Kit): void {
       expect(await store.revocations.epochs('bob', 'other')).toEqual({ issuer: 1, client: 0, user: 0 })
     })
 
+    test('the epoch of the issuer can be raised far beyond what it was, and never falls', async (store) => {
+      await authorize(store)
+      const far = 5_000_000_000
+      const first = await store.revocations.revoke({ kind: 'issuer', atLeast: far }, NOW)
+      expect([first?.epoch, (await presentEpochs(store)).issuer]).toEqual([far, far])
+      expect(
+        await store.sessions.insert(sampleSession({ id: 'before', issuerEpoch: far - 1 }), 'alice'),
+      ).toBe(false)
+      for (const order of [{ kind: 'issuer', atLeast: 7 }, { kind: 'issuer' }] as const)
+        await store.revocations.revoke(order, NOW)
+      expect((await presentEpochs(store)).issuer).toBe(far + 2)
+    })
+
     test('orders at once each raise the epoch', async ({ revocations }) => {
       const entries = await Promise.all(Array.from({ length: 50 }, () => revocations.revoke(USER, NOW)))
       expect(new Set(entries.map((entry) => entry?.epoch)).size).toBe(50)
@@ -208,6 +221,15 @@ function testFeed({ describe, test, expect }: Kit): void {
       expect(await subjectsSince(0, NOW + 2)).toEqual(['t3', 't4'])
       const [first] = await revocations.since(0, NOW - 1, 100)
       expect(await subjectsSince(first?.id ?? 0, NOW - 1)).toEqual(['t1', 't2', 't3', 't4'])
+    })
+
+    test('the newest entry comes even where it has expired, by which a store that went back is known', async ({
+      revocations,
+    }) => {
+      for (const order of tokens(3)) await revocations.revoke(order, NOW - MINUTE)
+      const entries = await revocations.since(0, NOW + MINUTE, 100)
+      expect(entries.map(({ subject }) => subject)).toEqual(['t2'])
+      expect(await revocations.since(entries[0]?.id ?? 0, NOW + MINUTE, 100)).toEqual([])
     })
 
     test('no more entries come than were asked for', async ({ revocations }) => {
