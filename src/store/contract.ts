@@ -252,7 +252,7 @@ export interface PurgeStore {
   /**
    * Looks at the next rows of a kind, by key, and deletes those that are over and that nothing alive depends on: never
    * a code that has not expired; an authorization with an access token that has not; a session with an authorization or
-   * a code that can still be used; a revocation entry that stops a token. How many were `over`, and where to go on;
+   * a code that can still be used; a revocation entry that stops a token, or the newest of them. How many were `over`, and where to go on;
    * `next` is undefined where nothing can be left. Several purges at once are harmless.
    */
   step(step: PurgeStep): Promise<{ readonly over: number; readonly next: string | undefined }>

@@ -50,6 +50,7 @@ describe('a purge', () => {
     expect((await server.server.purge({ hours: 0 })).counts).toEqual(NOTHING)
     expect((await askApi(server, '/me', tokens.access_token)).body['error_description']).toBe('Token revoked')
     server.clock.advance('16m')
+    await server.server.tokens.revoke({ tokenId: 'another', expiresAt: server.clock.now() + 60_000 })
     expect((await server.server.purge({ hours: 0 })).counts).toMatchObject({
       codes: 1,
       authorizations: 1,
@@ -73,7 +74,6 @@ describe('a purge', () => {
       ...NOTHING,
       codes: 1,
       sessions: 1,
-      revocations: 1,
     })
     expect((await server.server.purge({ hours: 0, revoked: true })).counts).toEqual({
       ...NOTHING,

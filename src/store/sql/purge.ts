@@ -18,6 +18,10 @@ interface Purgeable {
   readonly isOver: (bounds: PurgeBounds) => RawBuilder<SqlBool>
 }
 
+/** The highest id. MySQL reads the table that it deletes from only through one more subquery. */
+const newestOf = (table: string): RawBuilder<number> =>
+  sql`(select newest from (select max(id) as newest from ${sql.table(table)}) as entries)`
+
 const PURGEABLES: Readonly<Record<PurgeKind, Purgeable>> = {
   codes: {
     table: 'consulate_codes',
@@ -52,16 +56,17 @@ const PURGEABLES: Readonly<Record<PurgeKind, Purgeable>> = {
     table: 'consulate_revocations',
     key: 'id',
     lowest: 0,
-    isOver: ({ expiredUntil }) => sql`expires_at <= ${expiredUntil}`,
+    // By the newest, whoever follows the feed knows the store again.
+    isOver: ({ expiredUntil }) =>
+      sql`expires_at <= ${expiredUntil} and id < ${newestOf('consulate_revocations')}`,
   },
-  // MySQL reads the table that it deletes from only through a subquery of its own.
   audit: {
     table: 'consulate_audit',
     key: 'id',
     lowest: 0,
     isInOrder: true,
     isOver: ({ auditUntil, auditMost }) =>
-      sql`created_at <= ${auditUntil} or id <= (select newest from (select max(id) as newest from consulate_audit) as entries) - ${auditMost}`,
+      sql`created_at <= ${auditUntil} or id <= ${newestOf('consulate_audit')} - ${auditMost}`,
   },
 }
 

@@ -87,7 +87,8 @@ function testEnds({ describe, test, expect }: Kit): void {
     test('codes, authorizations, sessions and revocations that expired', async (store) => {
       await authorize(store)
       await store.codes.insert(sampleCode(), 'alice')
-      await store.revocations.revoke({ kind: 'token', jti: 'azn.1', expiresAt: NOW + 60 * MINUTE }, NOW)
+      for (const jti of ['azn.1', 'azn.2'])
+        await store.revocations.revoke({ kind: 'token', jti, expiresAt: NOW + 60 * MINUTE }, NOW)
       const bounds = endedBy(LATER, { revokedUntil: 0, expiredUntil: NOW + 60 * MINUTE })
       expect(await purgeAll(store, { ...bounds, expiredUntil: NOW + MINUTE - 1 })).toEqual({})
       expect(await purgeAll(store, { ...bounds, expiredUntil: NOW + 60 * MINUTE - 1 })).toEqual({ codes: 1 })
@@ -161,7 +162,7 @@ function testDependence({ describe, test, expect }: Kit): void {
       await authorize(store)
       await store.revocations.revoke({ kind: 'session', id: 'laptop' }, NOW)
       expect(await purgeAll(store, endedBy(NOW + 15 * MINUTE - 1))).toEqual({})
-      const all = { authorizations: 1, sessions: 1, revocations: 1 }
+      const all = { authorizations: 1, sessions: 1 }
       expect(await purgeAll(store, endedBy(NOW + 15 * MINUTE))).toEqual(all)
     })
 
@@ -201,6 +202,13 @@ function testDependence({ describe, test, expect }: Kit): void {
         'client',
         'issuer',
       ])
+    })
+
+    test('the newest revocation, by which the store is known again', async (store) => {
+      const order = { kind: 'token', expiresAt: NOW } as const
+      for (const jti of ['a', 'b', 'c']) await store.revocations.revoke({ ...order, jti }, NOW)
+      expect(await walk(store, 'revocations', endedBy(LATER), { limit: 2 })).toEqual({ over: 2, steps: 2 })
+      expect((await store.revocations.since(0, LATER, 10)).map(({ subject }) => subject)).toEqual(['c'])
     })
 
     test('a revocation that is still in force: a session that it ends stays ended', async (store) => {
