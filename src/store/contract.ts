@@ -83,6 +83,8 @@ export interface UserStore {
     id: string,
     changes: Partial<Pick<StoredUser, 'name' | 'passwordHash' | 'disabledAt'>>,
   ): Promise<boolean>
+  /** Replaces the password hash only if it is still `from`; whether it did. */
+  replaceHash(id: string, from: string, to: string): Promise<boolean>
 }
 
 /** A new sign-in of the person whom a session belongs to. */

@@ -85,9 +85,8 @@ async function renewHash(
   { id, passwordHash: old }: StoredUser,
   password: string,
 ): Promise<void> {
-  const passwordHash = await hashPassword(password)
   // A password that was changed meanwhile stays changed.
-  if ((await users.find(id))?.passwordHash === old) await users.update(id, { passwordHash })
+  await users.replaceHash(id, old, await hashPassword(password))
 }
 
 async function replacePassword(users: UserStore, id: string, password: string): Promise<void> {

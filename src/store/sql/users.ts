@@ -7,7 +7,7 @@ import type { UserTable } from './tables.ts'
 
 /** The people of the built-in provider in a database. */
 export function createUserStore(database: Sql): UserStore {
-  const { db, dialect, first, all, transact } = database
+  const { db, dialect, first, all, change, transact } = database
   const insert = prepareInsert(db, 'consulate_users')
   const find = prepare(({ id }: { id: string }) => selectUsers(database).where('id', '=', id))
   const findByEmail = prepare(({ email }: { email: string }) =>
@@ -38,6 +38,14 @@ export function createUserStore(database: Sql): UserStore {
         const update = db.updateTable('consulate_users').set(changes).where('id', '=', id)
         return (await queries.change(update.compile())) > 0
       }),
+    async replaceHash(id, from, to) {
+      const update = db
+        .updateTable('consulate_users')
+        .set({ password_hash: to })
+        .where('id', '=', id)
+        .where('password_hash', '=', from)
+      return (await change(update.compile())) > 0
+    },
   }
   return users
 }

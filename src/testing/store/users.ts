@@ -46,5 +46,22 @@ export function testUsers({ describe, test, expect }: Kit): void {
       expect(await users.find('alice')).toEqual({ ...changed, disabledAt: null })
       expect(await users.update('bob', { name: 'Bob' })).toBe(false)
     })
+
+    test('a hash is replaced only while it is the one that is to be replaced', async ({ users }) => {
+      await users.insert(sampleUser({ passwordHash: 'weak' }))
+      expect(await users.replaceHash('alice', 'weak', 'strong')).toBe(true)
+      expect(await users.find('alice')).toEqual(sampleUser({ passwordHash: 'strong' }))
+      expect(await users.replaceHash('alice', 'weak', 'late')).toBe(false)
+      expect(await users.replaceHash('bob', 'strong', 'late')).toBe(false)
+      expect(await users.find('alice')).toEqual(sampleUser({ passwordHash: 'strong' }))
+    })
+
+    test('of hashes that race to replace one exactly one does', async ({ users }) => {
+      await users.insert(sampleUser({ passwordHash: 'weak' }))
+      const racers = Array.from({ length: 20 }, (_, index) => `strong-${index}`)
+      const answers = await Promise.all(racers.map((hash) => users.replaceHash('alice', 'weak', hash)))
+      expect(countTrue(answers)).toBe(1)
+      expect((await users.find('alice'))?.passwordHash).toBe(racers[answers.indexOf(true)])
+    })
   })
 }
