@@ -1,4 +1,4 @@
-import type { Dialect } from 'kysely'
+import type { CompiledQuery, Dialect, QueryResult } from 'kysely'
 
 /** `durable` survives a power cut once it is committed; `relaxed` may lose the last moments, never its consistency. */
 export type Durability = 'durable' | 'relaxed'
@@ -46,9 +46,18 @@ export interface TransactionBounds {
   readonly end: readonly string[]
 }
 
+/** A database that answers while it is called, over its one connection: its queries need not go through Kysely's executor. */
+export interface DirectConnection {
+  /** Whether no transaction is open, so that a query may run on its own. */
+  isFree(): boolean
+  run<Row>(query: CompiledQuery<Row>): QueryResult<Row>
+}
+
 /** All that the SQL store must know of a database. One of these is a whole new backend. */
 export interface SqlDialect {
   readonly kysely: Dialect
+  /** Left out by databases that are spoken to over a network. */
+  readonly direct?: DirectConnection
   readonly types: ColumnTypes
   readonly phrases: Phrases
   readonly transactions: Readonly<Record<Durability, TransactionBounds>>

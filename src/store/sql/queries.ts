@@ -31,17 +31,20 @@ type Run = <Row>(query: CompiledQuery<Row>) => Promise<QueryResult<Row>>
 /** Opens a database through its dialect. Errors: `StoreUnavailableError` from every method. */
 export function createSql(dialect: SqlDialect): Sql {
   const db = new Kysely<Tables>({ dialect: dialect.kysely })
+  const { direct } = dialect
+  // Kysely's executor makes a dozen promises for each query, which cost more than a look-up by id does.
+  const run: Run = async (query) => (direct?.isFree() ? direct.run(query) : db.executeQuery(query))
+  const runOn = (connection: Kysely<Tables>): Run =>
+    direct ? async (query) => direct.run(query) : (query) => connection.executeQuery(query)
   return {
-    ...queriesWith((query) => patiently(dialect, () => db.executeQuery(query))),
+    ...queriesWith((query) => patiently(dialect, () => run(query))),
     db,
     dialect,
     transact: (durability, body) =>
       patiently(dialect, () =>
         db
           .connection()
-          .execute((connection) =>
-            runTransaction((query) => connection.executeQuery(query), dialect.transactions[durability], body),
-          ),
+          .execute((connection) => runTransaction(runOn(connection), dialect.transactions[durability], body)),
       ),
   }
 }

@@ -2,44 +2,49 @@ import { CompiledQuery, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
 import type { DatabaseConnection, Dialect, DialectAdapter, Driver } from 'kysely'
 import type { SqlDialect } from '../sql/dialect.ts'
 import { createConnection } from './connection.ts'
+import type { SqliteConnection } from './connection.ts'
 import { isBusy, isUniqueViolation, isUnusable } from './errors.ts'
 
 /** What the SQL store must know of SQLite (3.37 or later, for strict tables). */
-export const createSqliteDialect = (path: string, patience: number): SqlDialect => ({
-  kysely: createKyselyDialect(path),
-  types: {
-    id: 'text',
-    key: 'text',
-    text: 'text',
-    json: 'text',
-    time: 'integer',
-    flag: 'integer',
-    count: 'integer',
-    serial: 'integer primary key autoincrement',
-  },
-  // Whoever has begun is the only writer there is, so rows need no locks.
-  phrases: {
-    forShare: '',
-    forUpdate: '',
-    keepExisting: () => 'on conflict do nothing',
-    createTable: 'strict',
-  },
-  transactions: {
-    // In WAL mode NORMAL commits without waiting for the disk; FULL waits, for all that was written before as well.
-    durable: {
-      begin: ['pragma synchronous = full', 'begin immediate'],
-      end: ['pragma synchronous = normal'],
+export function createSqliteDialect(path: string, patience: number): SqlDialect {
+  const connection = createConnection(path)
+  return {
+    kysely: createKyselyDialect(connection),
+    direct: connection,
+    types: {
+      id: 'text',
+      key: 'text',
+      text: 'text',
+      json: 'text',
+      time: 'integer',
+      flag: 'integer',
+      count: 'integer',
+      serial: 'integer primary key autoincrement',
     },
-    relaxed: { begin: ['begin immediate'], end: [] },
-  },
-  patience,
-  isUniqueViolation,
-  isRetryable: isBusy,
-  isUnavailable: isUnusable,
-})
+    // Whoever has begun is the only writer there is, so rows need no locks.
+    phrases: {
+      forShare: '',
+      forUpdate: '',
+      keepExisting: () => 'on conflict do nothing',
+      createTable: 'strict',
+    },
+    transactions: {
+      // In WAL mode NORMAL commits without waiting for the disk; FULL waits, for all that was written before as well.
+      durable: {
+        begin: ['pragma synchronous = full', 'begin immediate'],
+        end: ['pragma synchronous = normal'],
+      },
+      relaxed: { begin: ['begin immediate'], end: [] },
+    },
+    patience,
+    isUniqueViolation,
+    isRetryable: isBusy,
+    isUnavailable: isUnusable,
+  }
+}
 
-const createKyselyDialect = (path: string): Dialect => ({
-  createDriver: () => createDriver(path),
+const createKyselyDialect = (connection: SqliteConnection): Dialect => ({
+  createDriver: () => createDriver(connection),
   createQueryCompiler: () => new SqliteQueryCompiler(),
   createAdapter: () => adapter,
   createIntrospector: (db) => new SqliteIntrospector(db),
@@ -57,8 +62,7 @@ const adapter: DialectAdapter = {
   releaseMigrationLock: async () => undefined,
 }
 
-function createDriver(path: string): Driver {
-  const connection = createConnection(path)
+function createDriver(connection: SqliteConnection): Driver {
   const run = (sql: string) => async (on: DatabaseConnection) => {
     await on.executeQuery(CompiledQuery.raw(sql))
   }
