@@ -26,7 +26,7 @@ export interface Administration {
     list(user: UserLike): Promise<readonly Authorization[]>
     /** Ends one authorization and its tokens, at once. */
     revoke(id: string): Promise<boolean>
-    /** Ends all that the person has allowed a client, and forgets that they consented. */
+    /** Ends all that the person has allowed a client, codes on their way too, and forgets that they consented. */
     disconnect(user: UserLike, clientId: string): Promise<void>
   }
   readonly sessions: {
@@ -114,7 +114,8 @@ function authorizationAdministration(started: () => Promise<Services>): Administ
     list,
     revoke,
     async disconnect(user, clientId) {
-      await (await started()).store.consents.forget(await userRef(started, user), clientId)
+      const { store, settings } = await started()
+      await store.consents.forget(await userRef(started, user), clientId, settings.clock.now())
       const those = (await list(user)).filter((authorization) => authorization.clientId === clientId)
       await Promise.all(those.map(({ id }) => revoke(id)))
     },

@@ -162,8 +162,11 @@ export interface ConsentStore {
   find(user: UserRef, clientId: string): Promise<readonly string[] | undefined>
   /** Durable. Adds to the scopes that are remembered (a union). */
   remember(user: UserRef, clientId: string, scopes: readonly string[], now: number): Promise<void>
-  /** Durable. */
-  forget(user: UserRef, clientId: string): Promise<void>
+  /**
+   * Durable, one transaction: forgets the consent, and voids the codes of this person for this client that were not
+   * spent. Whoever lists the person's authorizations afterwards finds what any other code has given.
+   */
+  forget(user: UserRef, clientId: string, now: number): Promise<void>
 }
 
 /** What is to be revoked. `subject` is the person's `sub`. */

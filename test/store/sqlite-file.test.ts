@@ -195,7 +195,7 @@ describe('a power cut', () => {
     'authorizations.insert': (store) => authorize(store),
     'consents.remember': ({ consents }) =>
       consents.remember({ provider: 'users', userId: 'alice' }, 'web', ['a'], NOW),
-    'consents.forget': ({ consents }) => consents.forget({ provider: 'users', userId: 'alice' }, 'web'),
+    'consents.forget': ({ consents }) => consents.forget({ provider: 'users', userId: 'alice' }, 'web', NOW),
     'revocations.revoke': ({ revocations }) => revocations.revoke({ kind: 'issuer' }, NOW),
     'fingerprints.claim': ({ fingerprints }) => fingerprints.claim('first', NOW),
     'fingerprints.add': ({ fingerprints }) => fingerprints.add('second', NOW),

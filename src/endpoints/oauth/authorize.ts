@@ -48,8 +48,11 @@ async function proceed(exchange: Exchange, request: AuthorizationRequest, form: 
     if (isSilent) throw new OAuthError('login_required', 'The person is not signed in')
     return redirect(signInUrl(exchange, withoutLoginPrompt(form), user !== undefined))
   }
-  if (await hasConsent(exchange, request, session))
-    return giveCode(exchange, request, session, randomText(32))
+  if (await hasConsent(exchange, request, session)) {
+    const answer = await giveCode(exchange, request, session, randomText(32))
+    // A consent that was taken back before the code was written down did not void it, but is seen to be gone now.
+    return (await hasConsent(exchange, request, session)) ? answer : proceed(exchange, request, form)
+  }
   if (isSilent) throw new OAuthError('consent_required', 'The person has not consented')
   return askForConsent(exchange, request, session, user)
 }

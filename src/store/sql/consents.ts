@@ -2,12 +2,14 @@ import { sql } from 'kysely'
 import type { ConsentStore } from '../contract.ts'
 import { prepare } from './prepared.ts'
 import type { Sql } from './queries.ts'
+import { voidCodes } from './sweep.ts'
 
 /** Stands for the consent itself, which may be to no scope at all. No scope is empty (RFC 6749 section 3.3). */
 const NO_SCOPE = ''
 
 /** What people have allowed clients, in a database: a row for each scope, so that a union is an insert. */
-export function createConsentStore({ db, dialect: { phrases }, all, transact }: Sql): ConsentStore {
+export function createConsentStore(database: Sql): ConsentStore {
+  const { db, dialect, all, transact } = database
   const find = prepare((slots: { provider: string; userId: string; clientId: string }) =>
     db
       .selectFrom('consulate_consents')
@@ -34,16 +36,16 @@ export function createConsentStore({ db, dialect: { phrases }, all, transact }: 
       const insert = db
         .insertInto('consulate_consents')
         .values(rows)
-        .modifyEnd(sql.raw(phrases.keepExisting('scope')))
+        .modifyEnd(sql.raw(dialect.phrases.keepExisting('scope')))
       await transact('durable', (queries) => queries.change(insert.compile()))
     },
-    async forget({ provider, userId }, clientId) {
-      const forget = db
-        .deleteFrom('consulate_consents')
-        .where('provider', '=', provider)
-        .where('user_id', '=', userId)
-        .where('client_id', '=', clientId)
-      await transact('durable', (queries) => queries.change(forget.compile()))
+    async forget({ provider, userId }, clientId, now) {
+      const reach = { provider, user_id: userId, client_id: clientId }
+      const forget = db.deleteFrom('consulate_consents').where((eb) => eb.and(reach))
+      await transact('durable', async (queries) => {
+        await queries.change(forget.compile())
+        await voidCodes(database, queries, reach, now)
+      })
     },
   }
 }

@@ -1,5 +1,14 @@
 import type { Kit } from './kit.ts'
-import { ALICE, BOB, NOW } from './kit.ts'
+import {
+  ALICE,
+  BOB,
+  NOW,
+  sampleAuthorization,
+  sampleClient,
+  sampleCode,
+  sampleSession,
+  signIn,
+} from './kit.ts'
 
 /** Consents and fingerprints: what is remembered. */
 export function testConsents({ describe, test, expect }: Kit): void {
@@ -35,10 +44,46 @@ export function testConsents({ describe, test, expect }: Kit): void {
       for (const user of [ALICE, BOB]) {
         for (const client of ['web', 'other']) await consents.remember(user, client, ['a'], NOW)
       }
-      await consents.forget(ALICE, 'web')
+      await consents.forget(ALICE, 'web', NOW)
       expect(await consents.find(ALICE, 'web')).toBe(undefined)
       expect(await consents.find(ALICE, 'other')).toEqual(['a'])
       expect(await consents.find(BOB, 'web')).toEqual(['a'])
+    })
+
+    test('with a consent go the codes that were not spent, and no others', async (store) => {
+      await signIn(store)
+      await store.clients.insert(sampleClient({ id: 'other' }))
+      await store.sessions.insert(sampleSession({ ...BOB, id: 'hers' }), 'bob')
+      const codes = {
+        pending: {},
+        spent: {},
+        'for another client': { clientId: 'other' },
+        'of somebody else': { ...BOB, sessionId: 'hers' },
+      }
+      for (const [hash, changes] of Object.entries(codes)) {
+        const subject = hash === 'of somebody else' ? 'bob' : 'alice'
+        await store.codes.insert(sampleCode({ hash, authorizationId: hash, ...changes }), subject)
+      }
+      await store.codes.spend('spent', NOW)
+      await store.consents.forget(ALICE, 'web', NOW + 1)
+      const voided = async (hash: string) => (await store.codes.find(hash))?.voidedAt
+      expect(await Promise.all(Object.keys(codes).map(voided))).toEqual([NOW + 1, null, null, null])
+      const answer = sampleAuthorization({ id: 'pending' })
+      expect(await store.codes.exchange('pending', answer, 'alice', NOW + 1)).toBe(false)
+    })
+
+    test('of exchanges that race with it, each is either refused or found by a list afterwards', async (store) => {
+      await signIn(store)
+      const ids = Array.from({ length: 20 }, (_, index) => `azn-${index}`)
+      for (const id of ids) await store.codes.insert(sampleCode({ hash: id, authorizationId: id }), 'alice')
+      const exchange = (id: string) => store.codes.exchange(id, sampleAuthorization({ id }), 'alice', NOW + 1)
+      const first = ids.slice(0, 10).map(exchange)
+      const listed = store.consents
+        .forget(ALICE, 'web', NOW + 1)
+        .then(() => store.authorizations.listOf(ALICE, NOW + 1))
+      const answers = await Promise.all([...first, ...ids.slice(10).map(exchange)])
+      const won = ids.filter((_, index) => answers[index])
+      expect((await listed).map(({ id }) => id).toSorted()).toEqual(won.toSorted())
     })
   })
 
