@@ -16,7 +16,7 @@ test('a code on its way to an app that is disconnected gives nothing, and that o
   const person = await server.addPerson()
   const [gone, kept] = [await server.addClient({ ownerId: 'somebody' }), await server.addClient()]
   const browser = openBrowser(server)
-  const codes = []
+  const codes: Awaited<ReturnType<typeof getCode>>[] = []
   for (const client of [gone, kept]) codes.push(await getCode({ server, browser, client, person }))
   await disconnectAll(server, person, gone)
   const answers = await Promise.all(
