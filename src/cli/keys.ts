@@ -1,16 +1,37 @@
 import { generateSecrets, type GenerateOptions } from '../keys/generate.ts'
 import { systemClock } from '../lib/clock.ts'
-import { CommandError } from './failure.ts'
+import { CommandError, UsageError } from './failure.ts'
 import { print, printJson } from './output.ts'
+import { rotateRootSecret, rotateSigningKey, type RotateFlags } from './rotate.ts'
 import { atWorkplace, isInstalled, type Workplace } from './workplace.ts'
 
 /** The flags of `consulate keys`. */
-export interface KeysOptions extends Pick<GenerateOptions, 'algorithm' | 'length' | 'force'> {
-  readonly json?: boolean
+export interface KeysOptions extends NewKeys, RotateFlags {
+  readonly rotate?: boolean
+  readonly rotateSecret?: boolean
 }
 
-/** `consulate keys`: makes keys and secrets, and leaves existing ones alone unless it is told not to. */
-export function makeKeys({ json = false, ...options }: KeysOptions): Promise<void> {
+/** `consulate keys`: makes keys and secrets, or rotates the ones or the others. */
+export async function keys({
+  rotate,
+  rotateSecret,
+  now,
+  dropCurrent,
+  ...options
+}: KeysOptions): Promise<void> {
+  const flags: RotateFlags = { ...options, now, dropCurrent }
+  if (rotate) return rotateSigningKey(flags)
+  if (rotateSecret) return rotateRootSecret(flags)
+  if (now || dropCurrent) throw new UsageError('--now and --drop-current go with --rotate or --rotate-secret')
+  return makeKeys(options)
+}
+
+interface NewKeys extends Pick<GenerateOptions, 'algorithm' | 'length' | 'force'> {
+  readonly json?: boolean | undefined
+}
+
+/** Leaves existing keys alone unless it is told not to. */
+function makeKeys({ json = false, ...options }: NewKeys): Promise<void> {
   return atWorkplace(async (place) => {
     const directory = directoryOf(place)
     const announce = await announcer(place)

@@ -68,7 +68,7 @@ function addInstall(program: Command): void {
 function addKeys(program: Command): void {
   program
     .command('keys')
-    .description('make a signing key and a secret')
+    .description('make signing keys and secrets, or rotate them')
     .addOption(
       new Option('--algorithm <name>', 'what tokens are signed with (default: ES256)').choices([
         'ES256',
@@ -78,9 +78,26 @@ function addKeys(program: Command): void {
       ]),
     )
     .option('--length <bits>', 'of an RSA key (default: 4096)', parseNumber)
-    .option('--force', 'replace the keys that there are: every token, code and cookie is void then')
+    .addOption(
+      new Option(
+        '--force',
+        'replace the keys that there are: every token, code and cookie is void then',
+      ).conflicts(['rotate', 'rotateSecret']),
+    )
+    .option('--rotate', 'let the next signing key sign; nobody notices')
+    .addOption(
+      new Option(
+        '--rotate-secret',
+        'use the next root secret: new refresh tokens are made with it',
+      ).conflicts(['rotate', 'algorithm', 'length']),
+    )
+    .option('--now', 'rotate even if others may not know the next one yet')
+    .option(
+      '--drop-current',
+      'rotate, and refuse what the current one and those before it made: it was stolen',
+    )
     .option('--json', JSON_HELP)
-    .action(async (options: KeysOptions) => (await import('./keys.ts')).makeKeys(options))
+    .action(async (options: KeysOptions) => (await import('./keys.ts')).keys(options))
 }
 
 function addClient(program: Command): void {

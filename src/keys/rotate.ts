@@ -16,7 +16,7 @@ export interface RotateOptions {
    * How long a retired key stays (ms): longer than anything that it made can live. Default 1 day for signing keys, 90
    * days for root secrets.
    */
-  readonly keep?: number
+  readonly keep?: number | undefined
   /** Whether a next key is used that others may not know yet. Default false. */
   readonly isUrgent?: boolean
   /** Whether the current key and the retired ones are dropped at once: what they made is void. Default false. */
@@ -47,7 +47,7 @@ export async function rotateSigningKeys(path: string, options: RotateSigningOpti
     create: () => createSigningKey(kind, 'next'),
     keyringOf: (signing) => ({ ...opened.keyring, signing }),
   }
-  return rotateRing(opened, ring, { keep: DAY, ...options })
+  return rotateRing(opened, ring, { ...options, keep: options.keep ?? DAY })
 }
 
 /**
@@ -63,7 +63,7 @@ export async function rotateRootSecrets(path: string, options: RotateSecretOptio
     keyringOf: (secrets) => ({ ...opened.keyring, secrets }),
     announce: (value) => options.announce(rootSecretFingerprint({ value })),
   }
-  return rotateRing(opened, ring, { keep: 90 * DAY, ...options })
+  return rotateRing(opened, ring, { ...options, keep: options.keep ?? 90 * DAY })
 }
 
 /** Of the kind that was asked for; else of the kind of the key that comes before it. */

@@ -1,0 +1,17 @@
+import type { ClientCredentialsGrant } from '../grants/client-credentials.ts'
+import { parseDuration } from '../lib/duration.ts'
+import type { Settings } from './settings.ts'
+
+/** How long tokens can live at the most (ms). A key must stay known as long as what it made. */
+export interface Lifetimes {
+  readonly accessToken: number
+  /** Without use; undefined where nobody gets a refresh token. */
+  readonly refreshToken: number | undefined
+}
+
+/** The longest lifetimes that these settings allow. */
+export function longestLifetimes({ accessTokenLifetime, grants, refresh }: Settings): Lifetimes {
+  const machines = grants.get('client_credentials') as ClientCredentialsGrant | undefined
+  const machineLifetime = parseDuration(machines?.options.lifetime) ?? 0
+  return { accessToken: Math.max(accessTokenLifetime, machineLifetime), refreshToken: refresh?.lifetime }
+}

@@ -1,0 +1,150 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import type { Keyring } from '../../src/keys/keyring.ts'
+import { createDerivedKeys } from '../../src/keys/derived.ts'
+import { secretsFromDirectory } from '../../src/keys/directory.ts'
+import { randomText } from '../../src/lib/hash.ts'
+import { sqlite } from '../../src/store/sqlite.ts'
+import { pemOf } from '../unit/keys-support.ts'
+import { consulate, emptyDirectory, installed } from './run.ts'
+
+const keyringOf = (cwd: string): Keyring =>
+  JSON.parse(readFileSync(join(cwd, 'data/secrets/keyring.json'), 'utf8')) as Keyring
+
+/** Makes all keys look as if they were made an hour ago. */
+function settle(cwd: string): void {
+  const text = readFileSync(join(cwd, 'data/secrets/keyring.json'), 'utf8')
+  const older = text.replaceAll(
+    /"(createdAt|retiredAt)": (\d+)/g,
+    (_, name: string, time: string) => `"${name}": ${Number(time) - 3_600_000}`,
+  )
+  writeFileSync(join(cwd, 'data/secrets/keyring.json'), older)
+}
+
+const idsOf = (cwd: string): Record<string, string> =>
+  Object.fromEntries(keyringOf(cwd).signing.map(({ state, kid }) => [state, kid]))
+
+/** The fingerprints that a database knows. */
+async function knownTo(path: string): Promise<readonly string[]> {
+  const store = sqlite(path)
+  try {
+    return await store.fingerprints.claim('none', 0)
+  } finally {
+    await store.close()
+  }
+}
+
+describe('consulate keys --rotate', () => {
+  test('lets the next key sign, and says which it is', async () => {
+    const cwd = await installed()
+    settle(cwd)
+    const { next = '' } = idsOf(cwd)
+    const { code, stdout, stderr } = await consulate(cwd, ['keys', '--rotate'])
+    expect([code, stderr]).toEqual([0, ''])
+    expect(stdout).toContain(`The signing key in use is ${next}`)
+    expect(idsOf(cwd)['current']).toBe(next)
+  })
+
+  test('waits for the next key to be known, says until when, and ends with 1', async () => {
+    const cwd = await installed()
+    const before = keyringOf(cwd)
+    const { code, stdout, stderr } = await consulate(cwd, ['keys', '--rotate', '--json'])
+    expect([code, stdout]).toEqual([1, ''])
+    const readyAt = new Date((before.signing[1]?.createdAt ?? 0) + 600_000).toISOString()
+    expect(stderr).toContain(`rotate after ${readyAt}, or in an emergency with --now`)
+    expect(keyringOf(cwd)).toEqual(before)
+  })
+
+  test('--now does not wait, and warns', async () => {
+    const { code, stdout, stderr } = await consulate(await installed(), [
+      'keys',
+      '--rotate',
+      '--now',
+      '--json',
+    ])
+    expect(code).toBe(0)
+    expect(stderr).toMatch(/^warning: others may not know this signing key yet/)
+    expect(JSON.parse(stdout)).toMatchObject({ outcome: 'rotated', isHasty: true, dropped: [] })
+  })
+
+  test('--drop-current leaves nothing of the stolen key', async () => {
+    const cwd = await installed()
+    const { current = '', next } = idsOf(cwd)
+    const { stdout } = await consulate(cwd, ['keys', '--rotate', '--drop-current'])
+    expect(stdout).toContain(`Dropped: ${current}`)
+    expect(idsOf(cwd)).toEqual({ current: next, next: expect.any(String) as string })
+  })
+
+  test('keeps a retired key for an hour longer than its tokens can live', async () => {
+    const cwd = await installed()
+    for (let rotation = 0; rotation < 2; rotation += 1) {
+      settle(cwd)
+      expect((await consulate(cwd, ['keys', '--rotate'])).stdout).not.toContain('Dropped')
+    }
+    const [oldest] = keyringOf(cwd).signing
+    settle(cwd)
+    expect((await consulate(cwd, ['keys', '--rotate'])).stdout).toContain(`Dropped: ${oldest?.kid}`)
+  })
+})
+
+describe('consulate keys --rotate-secret', () => {
+  test('makes the next secret the current one, and the database knows it', async () => {
+    const cwd = await installed()
+    settle(cwd)
+    const { code, stdout } = await consulate(cwd, ['keys', '--rotate-secret', '--json'])
+    expect(code).toBe(0)
+    const derived = createDerivedKeys(await secretsFromDirectory(join(cwd, 'data/secrets')).load())
+    expect(JSON.parse(stdout)).toMatchObject({
+      outcome: 'rotated',
+      current: derived.currentId,
+      isHasty: false,
+    })
+    expect(await knownTo(join(cwd, 'data/consulate.db'))).toEqual([derived.fingerprint])
+  })
+
+  test('needs the tables, and does nothing without them', async () => {
+    const cwd = emptyDirectory()
+    await consulate(cwd, ['keys'])
+    const before = keyringOf(cwd)
+    const { code, stderr } = await consulate(cwd, ['keys', '--rotate-secret', '--now'])
+    expect([code, keyringOf(cwd)]).toEqual([1, before])
+    expect(stderr).toContain('consulate install')
+  })
+})
+
+describe('secrets of the environment', () => {
+  const env = { CONSULATE_PRIVATE_KEY: pemOf(), CONSULATE_SECRET: randomText(32) }
+
+  test.each([
+    ['--rotate', 'CONSULATE_NEXT_PRIVATE_KEYS'],
+    ['--rotate-secret', 'CONSULATE_NEXT_SECRETS'],
+  ])('%s says how to do it by hand, and ends with 1', async (flag, variable) => {
+    const { code, stderr } = await consulate(await installed(), ['keys', flag], { env })
+    expect(code).toBe(1)
+    expect(stderr).toContain(`1. Put a new`)
+    expect(stderr).toContain(variable)
+  })
+
+  test('--rotate-secret tells the database of the next one', async () => {
+    const cwd = await installed()
+    const next = randomText(32)
+    const { code } = await consulate(cwd, ['keys', '--rotate-secret'], {
+      env: { ...env, CONSULATE_NEXT_SECRETS: next },
+    })
+    expect(code).toBe(0)
+    const { fingerprint } = createDerivedKeys({ secrets: [{ value: next }] })
+    expect(await knownTo(join(cwd, 'data/consulate.db'))).toEqual([fingerprint])
+  })
+})
+
+test.each([
+  [['--now']],
+  [['--drop-current']],
+  [['--rotate', '--rotate-secret']],
+  [['--rotate', '--force']],
+  [['--rotate-secret', '--algorithm', 'RS256']],
+])('%j is wrongly written', async (flags) => {
+  const cwd = emptyDirectory()
+  expect((await consulate(cwd, ['keys', ...flags])).code).toBe(2)
+})

@@ -1,0 +1,132 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
+import type { JSONWebKeySet } from 'jose'
+import { expect, test } from 'vitest'
+import { secretsFromDirectory } from '../../src/index.ts'
+import { consulate, installed } from '../cli/run.ts'
+import { openBrowser } from '../support/browser.ts'
+import { getTokens, getVisitTokens, refresh } from '../support/oauth-client.ts'
+import { startServer } from '../support/server.ts'
+import type { TestServer } from '../support/server.ts'
+import { startSecondNode } from './key-rotation/second-node.ts'
+
+/** How long (ms) a node may take to follow: it looks every 5 seconds. */
+const SOON = 7_000
+
+/** An issuer of two processes on one database and one directory of secrets. */
+async function startNodes() {
+  const cwd = await installed()
+  const folder = join(cwd, 'data')
+  const secrets = secretsFromDirectory(join(folder, 'secrets'))
+  const here = await startServer({ secrets, file: join(folder, 'consulate.db') })
+  const origin = await startSecondNode(folder, here.issuer)
+  const there: TestServer = { ...here, origin, endpoint: (path) => origin + path }
+  const keys = async (...flags: readonly string[]): Promise<{ readonly current: string }> => {
+    const { code, stdout, stderr } = await consulate(cwd, ['keys', '--json', ...flags])
+    if (code !== 0) throw new Error(stderr)
+    return JSON.parse(stdout) as { current: string }
+  }
+  return { here, there, keys }
+}
+
+const statusOf = async ({ origin }: TestServer, path: string, token: string): Promise<number> =>
+  (await fetch(origin + path, { headers: { authorization: `Bearer ${token}` } })).status
+
+const publicKeysOf = async (node: TestServer): Promise<JSONWebKeySet> =>
+  (await (await fetch(node.endpoint('/.well-known/jwks.json'))).json()) as JSONWebKeySet
+
+/** Waits until something is so; throws when it takes longer than a node may take. */
+async function soon(isSo: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + SOON
+  while (!(await isSo())) {
+    if (performance.now() > deadline) throw new Error(`It was not so within ${SOON} ms.`)
+    await sleep(50)
+  }
+}
+
+/** Something that is done over and over until it is stopped, and what went wrong meanwhile. */
+function overAndOver(
+  work: () => Promise<void>,
+): () => Promise<{ rounds: number; failures: readonly string[] }> {
+  const state = { isStopped: false, rounds: 0, failures: [] as string[] }
+  const running = (async () => {
+    for (; !state.isStopped; state.rounds += 1) {
+      await work().catch((cause: unknown) => state.failures.push(String(cause)))
+    }
+  })()
+  return async () => {
+    state.isStopped = true
+    await running
+    return state
+  }
+}
+
+const kidOf = (token: string): string | undefined => decodeProtectedHeader(token).kid
+
+test('nobody notices a rotation: not under load, not on another node, not with public keys of a while ago', async () => {
+  const { here, there, keys } = await startNodes()
+  const client = await here.addClient({ grantTypes: ['client_credentials'], scopes: ['orders:read'] })
+  const visit = {
+    server: here,
+    browser: openBrowser(here),
+    client: await here.addClient(),
+    person: await here.addPerson(),
+  }
+  const first = await getTokens(here, client, { grant_type: 'client_credentials' })
+  const early = await getVisitTokens(visit)
+  let { refresh_token: latest } = await getVisitTokens(visit)
+  let keptKeys = createLocalJWKSet(await publicKeysOf(here))
+  const signers = new Set<string | undefined>()
+
+  const issueAndVerify = async (issuer: TestServer, verifier: TestServer): Promise<void> => {
+    const { access_token: token } = await getTokens(issuer, client, { grant_type: 'client_credentials' })
+    signers.add(kidOf(token))
+    expect(await statusOf(verifier, '/machine', token)).toBe(200)
+    await jwtVerify(token, keptKeys, { issuer: here.issuer, typ: 'at+jwt' })
+  }
+  const refreshOnBoth = async (): Promise<void> => {
+    for (const server of [here, there]) {
+      const { status, body } = await refresh({ server, client: visit.client }, latest)
+      expect(status).toBe(200)
+      latest = String(body['refresh_token'])
+    }
+  }
+  const loads = [
+    overAndOver(() => issueAndVerify(here, there)),
+    overAndOver(() => issueAndVerify(there, here)),
+    overAndOver(refreshOnBoth),
+  ]
+
+  for (let round = 0; round < 2; round += 1) {
+    keptKeys = createLocalJWKSet(await publicKeysOf(here))
+    const [{ current: kid }, { current: secret }] = [
+      await keys('--rotate', '--now'),
+      await keys('--rotate-secret', '--now'),
+    ]
+    await soon(async () => (await publicKeysOf(here)).keys[0]?.kid === kid)
+    await soon(async () => (await publicKeysOf(there)).keys[0]?.kid === kid)
+    await soon(async () => latest.startsWith(`cons_rt_${secret}.`))
+  }
+  for (const stop of loads) {
+    const { rounds, failures } = await stop()
+    expect(failures).toEqual([])
+    expect(rounds).toBeGreaterThan(20)
+  }
+  expect(signers.size).toBe(3)
+  for (const node of [here, there]) expect(await statusOf(node, '/machine', first.access_token)).toBe(200)
+  expect((await refresh({ ...visit, server: there }, early.refresh_token)).status).toBe(200)
+  await here.close()
+}, 60_000)
+
+test('a key that was dropped is refused everywhere within seconds, by guards that know its tokens too', async () => {
+  const { here, there, keys } = await startNodes()
+  const client = await here.addClient({ grantTypes: ['client_credentials'], scopes: ['orders:read'] })
+  const { access_token: stolen } = await getTokens(here, client, { grant_type: 'client_credentials' })
+  for (const node of [here, there]) expect(await statusOf(node, '/machine', stolen)).toBe(200)
+  await keys('--rotate', '--drop-current')
+  for (const node of [here, there]) await soon(async () => (await statusOf(node, '/machine', stolen)) === 401)
+  const { access_token: token } = await getTokens(there, client, { grant_type: 'client_credentials' })
+  for (const node of [here, there]) expect(await statusOf(node, '/machine', token)).toBe(200)
+  await here.close()
+}, 30_000)
