@@ -1,5 +1,6 @@
 import { StoreUnavailableError } from '../errors.ts'
 import type { Logger } from '../lib/log.ts'
+import { shared } from '../lib/shared.ts'
 
 /** How items are written. */
 export interface BatchOptions<Item> {
@@ -36,7 +37,6 @@ export function createBatches<Item>({ name, write, logger }: BatchOptions<Item>)
   const waiting: Item[] = []
   const bySource = new Map<string, number>()
   let dropped = 0
-  let running: Promise<boolean> | undefined
 
   function hasRoom(source: string | undefined): boolean {
     if (source === undefined) return waiting.length < MOST_WAITING
@@ -60,12 +60,8 @@ export function createBatches<Item>({ name, write, logger }: BatchOptions<Item>)
     waiting.splice(0, batch.length)
     return true
   }
-  const writeBatch = (): Promise<boolean> =>
-    (running ??= attempt().finally(() => {
-      running = undefined
-    }))
+  const writeBatch = shared(attempt)
   const flush = async (): Promise<void> => {
-    await running
     while (waiting.length > 0 && (await writeBatch()));
   }
   function tellDropped(): void {

@@ -75,11 +75,14 @@ describe('a purge', () => {
       codes: 1,
       sessions: 1,
     })
+    const expiresAt = server.clock.now() - 1
+    await server.store.sessions.insert(sampleSession({ id: 'expired again', expiresAt }), 'alice')
     expect((await server.server.purge({ hours: 0, revoked: true })).counts).toEqual({
       ...NOTHING,
       authorizations: 1,
       sessions: 1,
     })
+    expect((await server.store.sessions.find('expired again'))?.expiresAt).toBe(expiresAt)
   })
 
   test('takes audit entries after a time of their own', async () => {

@@ -111,6 +111,20 @@ function testEnds({ describe, test, expect }: Kit): void {
       expect((await store.authorizations.find('azn'))?.id).toBe(undefined)
     })
 
+    test('a session that ended, although what does not hang on it goes on', async (store) => {
+      await authorize(store, { sessionId: null, expiresAt: LATER + MINUTE })
+      expect((await walk(store, 'sessions', endedBy(LATER))).over).toBe(1)
+    })
+
+    test('a session that ended, although it has codes: void ones, and ones that nobody came for', async (store) => {
+      await signIn(store)
+      await store.sessions.insert(sampleSession({ id: 'phone' }), 'alice')
+      await store.codes.insert(sampleCode({ expiresAt: LATER + MINUTE }), 'alice')
+      await store.codes.insert(sampleCode({ hash: 'unspent', sessionId: 'phone' }), 'alice')
+      await store.revocations.revoke({ kind: 'session', id: 'laptop' }, NOW)
+      expect((await walk(store, 'sessions', endedBy(LATER))).over).toBe(2)
+    })
+
     test('audit entries by their age, and the oldest of too many', async (store) => {
       const entries = Array.from({ length: 10 }, (_, index) =>
         sampleEntry({ at: NOW + index, requestId: `r${index}` }),
@@ -172,6 +186,12 @@ function testDependence({ describe, test, expect }: Kit): void {
       expect((await walk(store, 'authorizations', endedBy(NOW + 15 * MINUTE))).over).toBe(1)
     })
 
+    test('an authorization that has ended, until its last end was long enough ago', async (store) => {
+      await authorize(store, { expiresAt: NOW + MINUTE })
+      const bounds = endedBy(LATER, { expiredUntil: NOW + 15 * MINUTE - 1 })
+      expect((await walk(store, 'authorizations', bounds)).over).toBe(0)
+    })
+
     test('an authorization that can be refreshed although no access token of it is alive', async (store) => {
       await authorize(store)
       expect((await walk(store, 'authorizations', endedBy(NOW + 60 * MINUTE - 1))).over).toBe(0)
@@ -186,11 +206,6 @@ function testDependence({ describe, test, expect }: Kit): void {
       expect(await over(LATER)).toBe(0)
       await store.codes.spend('code', LATER)
       expect(await over(LATER)).toBe(1)
-    })
-
-    test("an expired session whose own authorization is over, and another session's is not", async (store) => {
-      await authorize(store, { sessionId: null, expiresAt: LATER + MINUTE })
-      expect((await walk(store, 'sessions', endedBy(LATER))).over).toBe(1)
     })
 
     test('revocations of clients and of the issuer for good', async (store) => {
