@@ -1,9 +1,10 @@
 import { keyIdOf, verifyJws, type VerificationKey } from '../keys/jws.ts'
 import type { Logger } from '../lib/log.ts'
-import { spaced } from '../lib/spaced.ts'
+import { shared } from '../lib/shared.ts'
 import { createTrouble } from '../lib/trouble.ts'
 import type { TokenVerifier } from './guard.ts'
 import { readJwk } from './jwk.ts'
+import { createKeySearch } from './key-search.ts'
 
 /** The issuer's keys as it publishes them. */
 export interface PublishedKeys extends TokenVerifier {
@@ -21,8 +22,6 @@ export interface PublishedKeys extends TokenVerifier {
 /** How long a key that the issuer took away is still trusted, at the most (ms). */
 const REFRESH_INTERVAL = 60_000
 const RETRY_INTERVAL = 2_000
-/** Unknown keys in tokens cost the issuer no more than one request in this time (ms). */
-const UNKNOWN_INTERVAL = 3_000
 
 /** Makes an empty set of keys. `read` fetches the issuer's JWK set (RFC 7517 section 5). */
 export function createPublishedKeys(read: () => Promise<unknown>, logger: Logger): PublishedKeys {
@@ -31,20 +30,15 @@ export function createPublishedKeys(read: () => Promise<unknown>, logger: Logger
   let timer: NodeJS.Timeout | undefined
   let isClosed = false
 
-  const load = spaced(async () => {
-    keys = await keysIn(await read(), logger)
-    if (keys.size === 0) throw new Error('The issuer publishes no key that can be used')
-  }, 0)
-  const canTell = spaced(
-    () =>
-      load().then(
-        () => true,
-        () => false,
-      ),
-    UNKNOWN_INTERVAL,
+  const load = shared(() =>
+    trouble.watch(async () => {
+      keys = await keysIn(await read(), logger)
+      if (keys.size === 0) throw new Error('The issuer publishes no key that can be used')
+    }),
   )
+  const canTell = createKeySearch(load)
   const keepUp = async (): Promise<void> => {
-    await load().then(trouble.over, trouble.failed)
+    await load().catch(() => {})
     if (isClosed) return
     timer = setTimeout(() => void keepUp(), trouble.cause ? RETRY_INTERVAL : REFRESH_INTERVAL).unref()
   }

@@ -1,6 +1,6 @@
 import type { RequestListener, ServerResponse } from 'node:http'
 import { toNode } from '../../src/adapters/node.ts'
-import type { Auth, AuthorizationServer } from '../../src/index.ts'
+import type { Auth, Guarded } from '../../src/index.ts'
 import type { TestScope } from './config.ts'
 
 /**
@@ -8,8 +8,8 @@ import type { TestScope } from './config.ts'
  * `/machine/orders` for clients with `orders:read`, `/anyone` for both with either scope of orders. Each answers who it
  * let in.
  */
-export function guardedApi(server: AuthorizationServer<TestScope>): RequestListener {
-  const auth = toNode(server)
+export function guardedApi(guarded: Guarded<TestScope>): RequestListener {
+  const auth = toNode(guarded)
   const routes: Readonly<Record<string, RequestListener>> = {
     '/me': auth.user()((request, response) => tell(response, request.auth)),
     '/orders': auth.user('orders:read')((request, response) => tell(response, request.auth)),
@@ -20,7 +20,7 @@ export function guardedApi(server: AuthorizationServer<TestScope>): RequestListe
     ),
   }
   return (request, response) => {
-    const { pathname } = new URL(request.url ?? '/', server.issuer)
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost')
     const route = routes[pathname]
     if (route) route(request, response)
     else response.writeHead(404).end()

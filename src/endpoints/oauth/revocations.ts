@@ -12,8 +12,8 @@ const LONGEST_PAGE = 1000
 
 /**
  * What is revoked, for the guards of other services: the entries with an id above `after` (default 0) that have not
- * expired, by id ascending, at most `limit` (default and most: 1000). It is read from the store, so that whoever asks
- * is as fresh as this very answer. For confidential clients that were registered to follow it, by HTTP Basic.
+ * expired, and the newest of all, by id ascending, at most `limit` (default and most: 1000). It is read from the store,
+ * so that whoever asks is as fresh as this very answer. For confidential clients that were registered to follow it, by HTTP Basic.
  */
 export async function revocations(exchange: Exchange): Promise<Answer> {
   const client = await authenticateByBasic(exchange)

@@ -1,0 +1,51 @@
+import { createServer } from 'node:http'
+import { Session } from 'node:inspector'
+import type { AddressInfo } from 'node:net'
+import { createGuard } from '../../src/guard/alone.ts'
+import type { Guard, GuardOptions } from '../../src/guard/alone.ts'
+import { jsonLogger } from '../../src/lib/log.ts'
+import { guardedApi } from '../support/api.ts'
+import type { TestScope } from '../support/config.ts'
+
+/** What the process can be asked for, and what it says then. */
+export interface ServiceAnswers {
+  readonly ready: string
+  readonly health: ReturnType<Guard['health']>
+  readonly logs: readonly string[]
+  /** The files and the built-in modules that are loaded. */
+  readonly modules: { readonly files: readonly string[]; readonly builtIn: readonly string[] }
+}
+
+/** What it is told to begin with. */
+export type ServiceOrder = Omit<GuardOptions<TestScope>, 'logger' | 'clock' | 'scopes'>
+
+/** A service of its own: an API behind a guard, without a server, a database or a private key. */
+process.once('message', (order: ServiceOrder) => {
+  const logs: string[] = []
+  const guard = createGuard<TestScope>({
+    ...order,
+    logger: jsonLogger({ write: (line) => void logs.push(line) }),
+  })
+  const http = createServer(guardedApi(guard))
+  process.on('message', (question: keyof ServiceAnswers) => void reply(guard, logs, question))
+  http.listen(0, '127.0.0.1', () => process.send?.((http.address() as AddressInfo).port))
+})
+
+async function reply(guard: Guard<TestScope>, logs: readonly string[], question: string): Promise<void> {
+  if (question === 'logs') process.send?.(logs)
+  if (question === 'health') process.send?.(guard.health())
+  if (question === 'modules') process.send?.(await loadedModules())
+  if (question === 'ready') process.send?.(await guard.ready().then(() => 'ready', String))
+}
+
+/** What V8 has compiled, whoever loaded it and however. */
+async function loadedModules(): Promise<ServiceAnswers['modules']> {
+  const session = new Session()
+  session.connect()
+  const files: string[] = []
+  session.on('Debugger.scriptParsed', ({ params }) => void files.push(params.url))
+  await new Promise((resolve) => session.post('Debugger.enable', resolve))
+  session.disconnect()
+  const { moduleLoadList } = process as unknown as { moduleLoadList: readonly string[] }
+  return { files: files.filter((url) => url.startsWith('file:')), builtIn: [...moduleLoadList] }
+}
