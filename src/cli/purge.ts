@@ -1,0 +1,60 @@
+import { resolveUpkeep } from '../config/upkeep.ts'
+import { purge, type PurgeCounts, type PurgeReport } from '../jobs/purge.ts'
+import { systemClock } from '../lib/clock.ts'
+import { createReport } from '../lib/report.ts'
+import { CommandError } from './failure.ts'
+import { print, printJson, table } from './output.ts'
+import { progressBar } from './progress.ts'
+import { atWorkplace, checkInstalled, type Workplace } from './workplace.ts'
+
+/** The flags of `consulate purge`. */
+export interface PurgeFlags {
+  readonly hours?: number
+  readonly revoked?: boolean
+  readonly expired?: boolean
+  readonly dryRun?: boolean
+  readonly json?: boolean
+}
+
+const NAMES: Readonly<Record<keyof PurgeCounts, string>> = {
+  codes: 'codes',
+  authorizations: 'authorizations',
+  sessions: 'sessions',
+  revocations: 'revocation entries',
+  audit: 'audit entries',
+}
+
+/** `consulate purge`: deletes what has ended. Ctrl-C ends it between two batches; what was deleted is told all the same. */
+export function purgeTables(flags: PurgeFlags): Promise<void> {
+  return atWorkplace(async (place) => {
+    await checkInstalled(place)
+    const report = await run(place, flags)
+    tell(report, flags)
+    if (!report.isComplete) throw new CommandError('interrupted: run it again for the rest')
+  })
+}
+
+async function run(
+  { store, config }: Workplace,
+  { json = false, ...options }: PurgeFlags,
+): Promise<PurgeReport> {
+  const { auditRetention } = resolveUpkeep(config, createReport())
+  const interruption = new AbortController()
+  const interrupt = (): void => interruption.abort()
+  const bar = progressBar(!json)
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
+  try {
+    const place = { store: store.purge, clock: systemClock, auditRetention }
+    const onProgress = ({ done, total }: { done: number; total: number }): void => bar.show(done, total)
+    return await purge(place, { ...options, signal: interruption.signal, onProgress })
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+    bar.end()
+  }
+}
+
+function tell({ counts, isComplete }: PurgeReport, { dryRun = false, json = false }: PurgeFlags): void {
+  if (json) return printJson({ dryRun, isComplete, counts })
+  const rows = Object.entries(NAMES).map(([kind, name]) => [name, String(counts[kind as keyof PurgeCounts])])
+  print(dryRun ? 'Would be deleted:' : 'Deleted:', ...table(rows))
+}
