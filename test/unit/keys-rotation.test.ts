@@ -341,7 +341,7 @@ describe('the files of a rotation', () => {
     )
     const pem = await readFile(slow)
     await rm(slow)
-    execFileSync('mkfifo', [slow])
+    execFileSync('sh', ['-c', 'mkfifo "$0"', slow])
     const reading = load(path)
     // It opens only once the reader has it open too, who knows the old keyring by then.
     const pipe = await open(slow, 'w')
