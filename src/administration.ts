@@ -1,4 +1,5 @@
 import { registerClient, type ClientRegistration, type RegisteredClient } from './clients/register.ts'
+import { rotateSecret, type RotatedSecret, type SecretRotation } from './clients/secret.ts'
 import type { Services } from './endpoints/services.ts'
 import { purge, type PurgeOptions, type PurgeReport } from './jobs/purge.ts'
 import type { AuditEntry } from './model/audit.ts'
@@ -18,6 +19,11 @@ export interface Administration {
     create(registration: ClientRegistration): Promise<RegisteredClient>
     find(id: string): Promise<Client | undefined>
     list(page?: Page & { readonly ownerId?: string }): Promise<readonly Client[]>
+    /**
+     * Gives a confidential client another secret, told this once; those before work for the overlap (default 24 hours,
+     * 0 ends them at once). Undefined where there is no such client. Throws `ConfigError` for public and revoked ones.
+     */
+    rotateSecret(id: string, rotation?: SecretRotation): Promise<RotatedSecret | undefined>
     /** Ends the client and everything it was given, at once. Whether there was such a client. */
     revoke(id: string): Promise<boolean>
   }
@@ -94,6 +100,12 @@ function clientAdministration(started: () => Promise<Services>): Administration[
     },
     find: async (id) => (await started()).store.clients.find(id),
     list: async (page) => (await started()).store.clients.list(page),
+    async rotateSecret(id, rotation) {
+      const { store, settings, clients } = await started()
+      const rotated = await rotateSecret(store.clients, settings.clock, id, rotation)
+      clients.forget(id)
+      return rotated
+    },
     async revoke(id) {
       const { revoker, clients } = await started()
       const entry = await revoker.revoke({ kind: 'client', id })

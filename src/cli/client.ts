@@ -1,4 +1,5 @@
 import { registerClient } from '../clients/register.ts'
+import { rotateSecret, type SecretRotation } from '../clients/secret.ts'
 import { systemClock } from '../lib/clock.ts'
 import { EVERY_SCOPE } from '../model/scope.ts'
 import type { Client } from '../model/client.ts'
@@ -13,6 +14,9 @@ import { atWorkplace, checkInstalled, type Workplace } from './workplace.ts'
 export interface ClientOptions {
   readonly json?: boolean
 }
+
+/** The flags of `consulate client rotate-secret`. */
+export interface RotateOptions extends ClientOptions, SecretRotation {}
 
 /** `consulate client`: registers a client. Its secret is told this once. */
 export async function createClient(options: NewClient): Promise<void> {
@@ -54,12 +58,31 @@ export const revokeClient = (id: string, { json = false }: ClientOptions): Promi
     print(`${id} is revoked. What it was given ends within the time that servers poll in: a second.`)
   })
 
+/** `consulate client rotate-secret`: the new secret is told this once; those before work until the overlap is over. */
+export const rotateClientSecret = (id: string, { json = false, ...rotation }: RotateOptions): Promise<void> =>
+  atWorkplace(async (place) => {
+    await findClient(place, id)
+    const rotated = await rotateSecret(place.store.clients, systemClock, id, rotation)
+    if (!rotated) throw noClient(id)
+    const { client, secret, oldEndsAt } = rotated
+    const isOver = client.secrets.length === 1
+    const end = new Date(oldEndsAt).toISOString()
+    if (json) {
+      const old = { old_secret_expires_at: isOver ? null : end }
+      return printJson({ ...clientJson(client), client_secret: secret, ...old })
+    }
+    print(...clientLines(client), ...secretLines(secret))
+    print(isOver ? '  The secret before is over within a second.' : `  The secret before works until ${end}.`)
+  })
+
 async function findClient(place: Workplace, id: string): Promise<Client> {
   await checkInstalled(place)
   const client = await place.store.clients.find(id)
-  if (!client) throw new CommandError(`there is no client ${id}`)
+  if (!client) throw noClient(id)
   return client
 }
+
+const noClient = (id: string): CommandError => new CommandError(`there is no client ${id}`)
 
 async function everyClient({ clients }: Store): Promise<readonly Client[]> {
   const all: Client[] = []

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import type { ClientOptions } from './client.ts'
-import type { NewClient } from './registration.ts'
+import { addClient } from './commands/clients.ts'
+import { JSON_HELP, parseNumber } from './commands/flags.ts'
 import type { KeysOptions } from './keys.ts'
 import type { InstallOptions } from './install.ts'
 import type { MigrateOptions } from './migrate.ts'
@@ -100,41 +100,6 @@ function addKeys(program: Command): void {
     .action(async (options: KeysOptions) => (await import('./keys.ts')).keys(options))
 }
 
-function addClient(program: Command): void {
-  const client = program
-    .command('client')
-    .description('register a client; asks for what is left out, on a terminal')
-    .enablePositionalOptions()
-    .option('--name <name>', 'what people see when they are asked for consent')
-    .addOption(
-      new Option('--public', 'an app that can keep no secret: in a browser, on a phone').conflicts('client'),
-    )
-    .option('--client', 'a machine that acts for itself (client credentials)')
-    .option('--redirect-uri <uri>', 'where people come back to; may be repeated', collect)
-    .option('--scope <scope>', 'what it may ask for; may be repeated', collect)
-    .option('--json', JSON_HELP)
-    .action(async (options: NewClient) => (await import('./client.ts')).createClient(options))
-  client
-    .command('list')
-    .description('list the clients')
-    .option('--json', JSON_HELP)
-    .action(async (options: ClientOptions) => (await import('./client.ts')).listClients(options))
-  client
-    .command('show <client_id>')
-    .description('show a client')
-    .option('--json', JSON_HELP)
-    .action(async (id: string, options: ClientOptions) =>
-      (await import('./client.ts')).showClient(id, options),
-    )
-  client
-    .command('revoke <client_id>')
-    .description('end a client and every token that it was given, at once')
-    .option('--json', JSON_HELP)
-    .action(async (id: string, options: ClientOptions) =>
-      (await import('./client.ts')).revokeClient(id, options),
-    )
-}
-
 function addUser(program: Command): void {
   program
     .command('user')
@@ -162,15 +127,7 @@ function addMigrate(program: Command): void {
     .action(async (options: MigrateOptions) => (await import('./migrate.ts')).migrate(options))
 }
 
-const JSON_HELP = 'answer with JSON, for scripts'
 const LOOPBACK = '127.0.0.1'
-
-const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
-
-function parseNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.')
-  return Number(text)
-}
 
 /** An environment variable that is set to nothing counts as not set. */
 function parsePort(text: string, usual: number): number {

@@ -17,7 +17,7 @@ export interface Client {
   /** The name that people see on the consent page. */
   readonly name: string
   readonly type: ClientType
-  /** Empty for public clients; two while a rotated one still works. */
+  /** Newest first. Empty for public clients; several while rotated ones still work. */
   readonly secrets: readonly ClientSecret[]
   readonly redirectUris: readonly string[]
   readonly grantTypes: readonly GrantType[]

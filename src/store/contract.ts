@@ -1,6 +1,6 @@
 import type { AuditEntry } from '../model/audit.ts'
 import type { Authorization, Rotation } from '../model/authorization.ts'
-import type { Client } from '../model/client.ts'
+import type { Client, ClientSecret } from '../model/client.ts'
 import type { AuthorizationCode } from '../model/code.ts'
 import type { Epochs } from '../model/epochs.ts'
 import type { RevocationEntry } from '../model/revocation.ts'
@@ -47,6 +47,8 @@ export interface ClientStore {
   list(page?: Page & { readonly ownerId?: string }): Promise<readonly Client[]>
   /** Durable. Whether there was such a client. */
   update(id: string, changes: ClientChanges): Promise<boolean>
+  /** Durable. Replaces the secrets only if they are still `from`; whether it did. */
+  replaceSecrets(id: string, from: readonly ClientSecret[], to: readonly ClientSecret[]): Promise<boolean>
   /** Whether a public client that is not revoked has a redirect URI of this origin. */
   isPublicOrigin(origin: string): Promise<boolean>
 }

@@ -36,7 +36,9 @@ const rules: Readonly<Record<string, { readonly names: readonly string[]; readon
     page: 'docs/reference/tokens.md',
   },
   'every command and flag': {
-    names: namesIn('src/cli/program.ts', 'import', '\n\n\n', /(?:ption\(\s*'--|command\(')([a-z-]+)/g),
+    names: Object.keys(files)
+      .filter((path) => /^src\/cli\/(program|commands\/[a-z-]+)\.ts$/.test(path))
+      .flatMap((path) => namesIn(path, 'import', '\n\n\n', /(?:ption\(\s*'--|command\(')([a-z-]+)/g)),
     page: 'docs/reference/command-line.md',
   },
 }

@@ -38,19 +38,35 @@ export async function authenticateByBasic(exchange: Exchange): Promise<Client> {
   throw failure(`client ${client.id}: is public`, true)
 }
 
-async function verify(
-  exchange: Exchange,
-  { clientId, secret }: Credentials,
-  hasChallenge: boolean,
-): Promise<Client> {
+async function verify(exchange: Exchange, credentials: Credentials, hasChallenge: boolean): Promise<Client> {
   const { services, address, involved } = exchange
-  const client = await services.clients.find(clientId)
+  const { client, problem } = await identify(exchange, credentials)
   if (client) involved.clientId = client.id
-  const problem = problemOf(client, secret, services.settings.clock.now())
   if (client && problem === undefined) return client
   await refuseIfThrottled(exchange)
   await services.throttle.fail({ address })
-  throw failure(`client ${client?.id ?? glimpse(clientId)}: ${problem ?? 'unknown'}`, hasChallenge)
+  const id = client?.id ?? glimpse(credentials.clientId)
+  throw failure(`client ${id}: ${problem ?? 'unknown'}`, hasChallenge)
+}
+
+interface Identity {
+  readonly client: Client | undefined
+  readonly problem: string | undefined
+}
+
+/** A secret that does not fit may be newer than what this node remembers of the client: it looks again. */
+async function identify(
+  { services: { clients, settings } }: Exchange,
+  { clientId, secret }: Credentials,
+): Promise<Identity> {
+  const look = async (): Promise<Identity> => {
+    const client = await clients.find(clientId)
+    return { client, problem: problemOf(client, secret, settings.clock.now()) }
+  }
+  const remembered = await look()
+  if (!remembered.client || remembered.problem === undefined) return remembered
+  clients.forget(clientId)
+  return look()
 }
 
 function problemOf(client: Client | undefined, secret: string | undefined, now: number): string | undefined {

@@ -38,6 +38,12 @@ export function createClientStore(database: Sql): ClientStore {
         if (redirectUris) await writeOrigins(database, queries, id, redirectUris)
         return true
       }),
+    replaceSecrets: (id, from, to) =>
+      transact('durable', async (queries) => {
+        const present = await queries.first(secretsQuery(database, id).compile())
+        if (!present || !isSame(readSecrets(present.secrets), from)) return false
+        return (await queries.change(updateQuery(database, id, { secrets: to }).compile())) === 1
+      }),
     isPublicOrigin: async (origin) => (await first(findOrigin({ origin }))) !== undefined,
   }
 }
@@ -73,6 +79,23 @@ const updateQuery = ({ db }: Sql, id: string, changes: ClientChanges) =>
       skips_consent: changes.skipsConsent === undefined ? undefined : toFlag(changes.skipsConsent),
     })
     .where('id', '=', id)
+
+/** Locks the client, so that its secrets stay what they are until they are replaced. */
+const secretsQuery = ({ db, dialect: { phrases } }: Sql, id: string) =>
+  db
+    .selectFrom('consulate_clients')
+    .select('secrets')
+    .where('id', '=', id)
+    .modifyEnd(sql.raw(phrases.forUpdate))
+
+const readSecrets = (text: string): readonly ClientSecret[] => JSON.parse(text) as ClientSecret[]
+
+const isSame = (left: readonly ClientSecret[], right: readonly ClientSecret[]): boolean =>
+  left.length === right.length &&
+  left.every(({ hash, expiresAt }, index) => {
+    const other = right[index]
+    return hash === other?.hash && expiresAt === other.expiresAt
+  })
 
 const prepareOriginQuery = ({ db }: Sql) =>
   prepare(({ origin }: { origin: string }) =>
@@ -122,7 +145,7 @@ const toClient = (row: Selectable<ClientTable> & { epoch: AnyInteger | null }): 
   id: row.id,
   name: row.name,
   type: row.type as Client['type'],
-  secrets: JSON.parse(row.secrets) as ClientSecret[],
+  secrets: readSecrets(row.secrets),
   redirectUris: fromJson(row.redirect_uris),
   grantTypes: fromJson(row.grant_types),
   scopes: row.scopes === null ? null : fromJson(row.scopes),

@@ -1,5 +1,5 @@
 import type { Kit } from './kit.ts'
-import { failureOf, NOW, sampleClient } from './kit.ts'
+import { countTrue, failureOf, NOW, sampleClient } from './kit.ts'
 
 const FULL = sampleClient({
   type: 'confidential',
@@ -87,6 +87,28 @@ export function testClients({ describe, test, expect }: Kit): void {
       expect(await clients.update('web', { name: 'Again' })).toBe(true)
       expect(await clients.find('web')).toEqual({ ...FULL, ...changes, name: 'Again' })
       expect(await clients.update('web', {})).toBe(true)
+    })
+
+    test('secrets are replaced only while they are those that are to be replaced', async ({ clients }) => {
+      await clients.insert(FULL)
+      const next = [{ hash: 'next', expiresAt: null }, ...FULL.secrets]
+      expect(await clients.replaceSecrets('web', FULL.secrets, next)).toBe(true)
+      expect(await clients.find('web')).toEqual({ ...FULL, secrets: next })
+      const soon = [{ hash: 'next', expiresAt: NOW }, ...FULL.secrets]
+      for (const others of [FULL.secrets, [], soon, next.slice(0, 2)]) {
+        expect(await clients.replaceSecrets('web', others, [])).toBe(false)
+      }
+      expect(await clients.replaceSecrets('nobody', [], next)).toBe(false)
+      expect(await clients.find('web')).toEqual({ ...FULL, secrets: next })
+    })
+
+    test('of rotations that race exactly one replaces the secrets', async ({ clients }) => {
+      await clients.insert(FULL)
+      const racers = Array.from({ length: 20 }, (_, index) => [{ hash: `racer-${index}`, expiresAt: null }])
+      const race = racers.map((secrets) => clients.replaceSecrets('web', FULL.secrets, secrets))
+      const answers = await Promise.all(race)
+      expect(countTrue(answers)).toBe(1)
+      expect((await clients.find('web'))?.secrets).toEqual(racers[answers.indexOf(true)])
     })
 
     test('an update of nobody is false', async ({ clients }) => {

@@ -1,0 +1,64 @@
+import { Option, type Command } from 'commander'
+import type { ClientOptions, RotateOptions } from '../client.ts'
+import type { NewClient } from '../registration.ts'
+import { collect, JSON_HELP, parseTime } from './flags.ts'
+
+/** Adds `consulate client` and what follows it. */
+export function addClient(program: Command): void {
+  const client = program
+    .command('client')
+    .description('register a client; asks for what is left out, on a terminal')
+    .enablePositionalOptions()
+    .option('--name <name>', 'what people see when they are asked for consent')
+    .addOption(
+      new Option('--public', 'an app that can keep no secret: in a browser, on a phone').conflicts('client'),
+    )
+    .option('--client', 'a machine that acts for itself (client credentials)')
+    .option('--redirect-uri <uri>', 'where people come back to; may be repeated', collect)
+    .option('--scope <scope>', 'what it may ask for; may be repeated', collect)
+    .option('--json', JSON_HELP)
+    .action(async (options: NewClient) => (await import('../client.ts')).createClient(options))
+  addList(client)
+  addShow(client)
+  addRotateSecret(client)
+  addRevoke(client)
+}
+
+function addList(client: Command): void {
+  client
+    .command('list')
+    .description('list the clients')
+    .option('--json', JSON_HELP)
+    .action(async (options: ClientOptions) => (await import('../client.ts')).listClients(options))
+}
+
+function addShow(client: Command): void {
+  client
+    .command('show <client_id>')
+    .description('show a client')
+    .option('--json', JSON_HELP)
+    .action(async (id: string, options: ClientOptions) =>
+      (await import('../client.ts')).showClient(id, options),
+    )
+}
+
+function addRotateSecret(client: Command): void {
+  client
+    .command('rotate-secret <client_id>')
+    .description('give a client another secret; the one before works for a while yet')
+    .option('--overlap <time>', 'how long it does: 30m, 12h; 0 ends it at once (default: 1d)', parseTime)
+    .option('--json', JSON_HELP)
+    .action(async (id: string, options: RotateOptions) =>
+      (await import('../client.ts')).rotateClientSecret(id, options),
+    )
+}
+
+function addRevoke(client: Command): void {
+  client
+    .command('revoke <client_id>')
+    .description('end a client and every token that it was given, at once')
+    .option('--json', JSON_HELP)
+    .action(async (id: string, options: ClientOptions) =>
+      (await import('../client.ts')).revokeClient(id, options),
+    )
+}

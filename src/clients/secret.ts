@@ -1,0 +1,62 @@
+import { ConfigError } from '../errors.ts'
+import type { Clock } from '../lib/clock.ts'
+import { parseDuration, type Duration } from '../lib/duration.ts'
+import { randomText, sha256 } from '../lib/hash.ts'
+import type { Client, ClientSecret } from '../model/client.ts'
+import type { ClientStore } from '../store/contract.ts'
+
+/** How a secret is replaced. */
+export interface SecretRotation {
+  /** How long those before still work; default 24 hours, 0 ends them at once. */
+  readonly overlap?: Duration
+}
+
+/** A client whose secret has just been replaced. */
+export interface RotatedSecret {
+  readonly client: Client
+  /** Shown this once; the store keeps its hash. */
+  readonly secret: string
+  /** When those before stop working (ms), unless they would sooner. */
+  readonly oldEndsAt: number
+}
+
+/**
+ * Gives a client another secret. Undefined where there is no such client.
+ *
+ * @throws ConfigError where the overlap is no duration, where the client is public, and where it is revoked
+ */
+export async function rotateSecret(
+  clients: Pick<ClientStore, 'find' | 'replaceSecrets'>,
+  clock: Clock,
+  id: string,
+  { overlap = '24h' }: SecretRotation = {},
+): Promise<RotatedSecret | undefined> {
+  const kept = parseDuration(overlap) ?? fail('overlap', 'must be a duration; 0 ends the old secret at once')
+  for (;;) {
+    const client = await clients.find(id)
+    if (!client) return undefined
+    checkCanRotate(client)
+    const secret = randomText(32)
+    const now = clock.now()
+    const secrets = [{ hash: sha256(secret), expiresAt: null }, ...remaining(client.secrets, now, now + kept)]
+    // Of two rotations at once the later one must see the former's secret, or it would bring back what that one ended.
+    if (await clients.replaceSecrets(id, client.secrets, secrets)) {
+      return { client: { ...client, secrets }, secret, oldEndsAt: now + kept }
+    }
+  }
+}
+
+/** The secrets that work now and still will; none longer than it would have. */
+const remaining = (secrets: readonly ClientSecret[], now: number, endsAt: number): readonly ClientSecret[] =>
+  secrets
+    .map(({ hash, expiresAt }) => ({ hash, expiresAt: Math.min(expiresAt ?? endsAt, endsAt) }))
+    .filter(({ expiresAt }) => expiresAt > now)
+
+function checkCanRotate({ type, revokedAt }: Client): void {
+  if (type === 'public') fail('type', 'a public client has no secret')
+  if (revokedAt !== null) fail('id', 'is that of a revoked client')
+}
+
+function fail(path: string, message: string): never {
+  throw new ConfigError([{ path, message }])
+}
