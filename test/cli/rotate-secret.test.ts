@@ -3,16 +3,14 @@ import { consulate, installed, serve, type Outcome, type Serving } from './run.t
 
 const ENV = { CONSULATE_ISSUER: 'https://auth.example.com', CONSULATE_SCOPES: 'orders:read=See your orders' }
 
-interface Registered {
+interface Told {
   readonly client_id: string
   readonly client_secret: string
-}
-
-interface Rotated extends Registered {
+  /** Told by a rotation. */
   readonly old_secret_expires_at: string | null
 }
 
-const asJson = <Shape>({ stdout }: Outcome): Shape => JSON.parse(stdout) as Shape
+const asJson = ({ stdout }: Outcome): Told => JSON.parse(stdout) as Told
 
 const machine = ['client', '--client', '--name', 'Import', '--scope', 'orders:read', '--json']
 
@@ -28,7 +26,7 @@ async function statusOf({ origin }: Serving, id: string, secret: string): Promis
 
 async function started(): Promise<{ cwd: string; server: Serving; id: string; secret: string }> {
   const cwd = await installed()
-  const { client_id: id, client_secret: secret } = asJson<Registered>(await consulate(cwd, machine))
+  const { client_id: id, client_secret: secret } = asJson(await consulate(cwd, machine))
   const server = await serve(cwd, [], ENV)
   // From now on the server remembers the client, with the first secret only.
   expect(await statusOf(server, id, secret)).toBe(200)
@@ -38,7 +36,7 @@ async function started(): Promise<{ cwd: string; server: Serving; id: string; se
 describe('consulate client rotate-secret, while a server runs', () => {
   test('the new secret works at once, and the one before until the overlap is over', async () => {
     const { cwd, server, id, secret } = await started()
-    const rotated = asJson<Rotated>(await rotate(cwd, id, '--overlap', '3s', '--json'))
+    const rotated = asJson(await rotate(cwd, id, '--overlap', '3s', '--json'))
     expect(await statusOf(server, id, rotated.client_secret)).toBe(200)
     expect(await statusOf(server, id, secret)).toBe(200)
     const left = Date.parse(rotated.old_secret_expires_at ?? '') - Date.now()
@@ -52,9 +50,9 @@ describe('consulate client rotate-secret, while a server runs', () => {
 
   test('without an overlap the secrets before end within a poll, those of earlier rotations too', async () => {
     const { cwd, server, id, secret } = await started()
-    const second = asJson<Rotated>(await rotate(cwd, id, '--json')).client_secret
+    const second = asJson(await rotate(cwd, id, '--json')).client_secret
     for (const each of [secret, second]) expect(await statusOf(server, id, each)).toBe(200)
-    const last = asJson<Rotated>(await rotate(cwd, id, '--overlap', '0', '--json'))
+    const last = asJson(await rotate(cwd, id, '--overlap', '0', '--json'))
     expect(last.old_secret_expires_at).toBeNull()
     expect(await statusOf(server, id, last.client_secret)).toBe(200)
     await expect
@@ -67,7 +65,7 @@ describe('consulate client rotate-secret, while a server runs', () => {
 describe('consulate client rotate-secret', () => {
   test('keeps the secret before for a day where nothing is said, and tells people until when', async () => {
     const cwd = await installed()
-    const { client_id: id } = asJson<Registered>(await consulate(cwd, machine))
+    const { client_id: id } = asJson(await consulate(cwd, machine))
     const { code, stdout } = await rotate(cwd, id)
     expect(code).toBe(0)
     expect(stdout).toMatch(/client_secret +[\w-]{43}\n/)
@@ -77,7 +75,7 @@ describe('consulate client rotate-secret', () => {
 
   test('never prolongs what an earlier rotation let end sooner', async () => {
     const cwd = await installed()
-    const { client_id: id, client_secret: first } = asJson<Registered>(await consulate(cwd, machine))
+    const { client_id: id, client_secret: first } = asJson(await consulate(cwd, machine))
     await rotate(cwd, id, '--overlap', '1s')
     await rotate(cwd, id, '--overlap', '1d')
     const server = await serve(cwd, [], ENV)
@@ -93,7 +91,7 @@ describe('consulate client rotate-secret', () => {
     const cwd = await installed()
     const app = ['client', '--name', 'App', '--redirect-uri', 'https://app.example/', '--json']
     const flags = kind === 'public' ? [...app, '--public'] : app
-    const id = kind === 'nobody' ? kind : asJson<Registered>(await consulate(cwd, flags)).client_id
+    const id = kind === 'nobody' ? kind : asJson(await consulate(cwd, flags)).client_id
     if (kind === 'revoked') await consulate(cwd, ['client', 'revoke', id])
     const { code, stdout, stderr } = await rotate(cwd, id, '--json')
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
