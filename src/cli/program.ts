@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { addClient } from './commands/clients.ts'
 import { JSON_HELP, parseNumber } from './commands/flags.ts'
+import { addExplain, addPurge } from './commands/upkeep.ts'
 import type { KeysOptions } from './keys.ts'
 import type { InstallOptions } from './install.ts'
 import type { MigrateOptions } from './migrate.ts'
@@ -35,6 +36,8 @@ export function createProgram(): Command {
   addClient(program)
   addUser(program)
   addMigrate(program)
+  addPurge(program)
+  addExplain(program)
   return program
 }
 

@@ -14,6 +14,8 @@ const COMMANDS = [
   'user',
   'user create',
   'migrate',
+  'purge',
+  'explain',
 ]
 
 describe('the command line says how it is written', () => {
@@ -26,7 +28,7 @@ describe('the command line says how it is written', () => {
   test('--help names every command and every variable of the environment', async () => {
     const { code, stdout } = await consulate(emptyDirectory(), ['--help'])
     expect(code).toBe(0)
-    for (const command of ['serve', 'install', 'keys', 'client', 'user', 'migrate']) {
+    for (const command of ['serve', 'install', 'keys', 'client', 'user', 'migrate', 'purge', 'explain']) {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
     }
     for (const name of ['DATA', 'ISSUER', 'SCOPES', 'TRUSTED_PROXIES', 'PRIVATE_KEY', 'SECRET']) {

@@ -1,0 +1,28 @@
+import type { Command } from 'commander'
+import type { ExplainOptions } from '../explain.ts'
+import type { PurgeFlags } from '../purge.ts'
+import { JSON_HELP, parseNumber } from './flags.ts'
+
+/** Adds `consulate purge`. */
+export function addPurge(program: Command): void {
+  program
+    .command('purge')
+    .description('delete what has ended: codes, authorizations, sessions, revocation and audit entries')
+    .option('--hours <number>', 'keep what ended less than this many hours ago (default: 168)', parseNumber)
+    .option('--revoked', 'only what was revoked, spent or voided')
+    .option('--expired', 'only what expired')
+    .option('--dry-run', 'only say what there is to delete')
+    .option('--json', JSON_HELP)
+    .action(async (options: PurgeFlags) => (await import('../purge.ts')).purgeTables(options))
+}
+
+/** Adds `consulate explain`. */
+export function addExplain(program: Command): void {
+  program
+    .command('explain <request_id>')
+    .description('say why a request was refused, by the id on the error page (X-Request-Id)')
+    .option('--json', JSON_HELP)
+    .action(async (id: string, options: ExplainOptions) =>
+      (await import('../explain.ts')).explainRequest(id, options),
+    )
+}

@@ -1,0 +1,137 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join, resolve } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { sampleEntry } from '../../src/testing/store/audit.ts'
+import { sampleSession } from '../../src/testing/store/kit.ts'
+import { sqlite } from '../../src/store/sqlite.ts'
+import type { Store } from '../../src/index.ts'
+import { consulate, emptyDirectory, installed } from './run.ts'
+
+const HOUR = 3_600_000
+const NOTHING = { codes: 0, authorizations: 0, sessions: 0, revocations: 0, audit: 0 }
+
+/** A directory with tables, and its store. */
+async function open(): Promise<{ cwd: string; store: Store }> {
+  const cwd = await installed()
+  const store = sqlite(join(cwd, 'data/consulate.db'))
+  onTestFinished(() => store.close())
+  return { cwd, store }
+}
+
+/** A session that expired some hours ago. */
+const expire = (store: Store, id: string, hours: number): Promise<boolean> =>
+  store.sessions.insert(sampleSession({ id, expiresAt: Date.now() - hours * HOUR }), 'alice')
+
+/** A session that was revoked some hours ago, and would not have ended by itself. */
+async function revoke(store: Store, id: string, hours: number): Promise<void> {
+  await store.sessions.insert(sampleSession({ id, expiresAt: Date.now() + HOUR }), 'alice')
+  await store.revocations.revoke({ kind: 'session', id }, Date.now() - hours * HOUR)
+}
+
+/** Two of each kind: of last week and of today. */
+async function fill(store: Store): Promise<void> {
+  await expire(store, 'expired long ago', 200)
+  await expire(store, 'expired today', 5)
+  await revoke(store, 'revoked long ago', 200)
+  await revoke(store, 'revoked today', 5)
+}
+
+const countsOf = async (cwd: string, ...flags: string[]): Promise<unknown> => {
+  const { stdout } = await consulate(cwd, ['purge', '--dry-run', '--json', ...flags])
+  return (JSON.parse(stdout) as { counts: unknown }).counts
+}
+
+describe('consulate purge', () => {
+  test('deletes what ended more than a week ago, and says how much of what', async () => {
+    const { cwd, store } = await open()
+    await fill(store)
+    const { code, stdout, stderr } = await consulate(cwd, ['purge'])
+    expect([code, stderr]).toEqual([0, ''])
+    expect(stdout).toMatch(/^Deleted:\n {2}codes +0\n {2}authorizations +0\n {2}sessions +2\n/)
+    expect(stdout).toMatch(/revocation entries +1\n {2}audit entries +0\n$/)
+    expect(await store.sessions.find('expired long ago')).toBe(undefined)
+    expect((await store.sessions.find('expired today'))?.id).toBe('expired today')
+  })
+
+  test('by --hours, --revoked and --expired', async () => {
+    const { cwd, store } = await open()
+    await fill(store)
+    expect(await countsOf(cwd, '--hours', '6')).toEqual({ ...NOTHING, sessions: 2, revocations: 1 })
+    expect(await countsOf(cwd, '--hours', '1')).toEqual({ ...NOTHING, sessions: 4, revocations: 1 })
+    expect(await countsOf(cwd, '--revoked')).toEqual({ ...NOTHING, sessions: 1 })
+    expect(await countsOf(cwd, '--revoked', '--hours', '1')).toEqual({ ...NOTHING, sessions: 2 })
+    expect(await countsOf(cwd, '--expired')).toEqual({ ...NOTHING, sessions: 1, revocations: 1 })
+    expect(await countsOf(cwd, '--revoked', '--expired')).toEqual(await countsOf(cwd))
+  })
+
+  test('deletes nothing in a dry run', async () => {
+    const { cwd, store } = await open()
+    await fill(store)
+    const { stdout } = await consulate(cwd, ['purge', '--dry-run'])
+    expect(stdout).toMatch(/^Would be deleted:/)
+    expect(await store.purge.count('sessions')).toBe(4)
+  })
+
+  test('answers with JSON for scripts', async () => {
+    const { cwd, store } = await open()
+    await expire(store, 'old', 200)
+    const { stdout } = await consulate(cwd, ['purge', '--json'])
+    expect(JSON.parse(stdout)).toEqual({
+      dryRun: false,
+      isComplete: true,
+      counts: { ...NOTHING, sessions: 1 },
+    })
+  })
+
+  test.each(['-1', 'week', '1.5'])('refuses --hours %s', async (hours) => {
+    const { code, stderr } = await consulate(emptyDirectory(), ['purge', `--hours=${hours}`])
+    expect(code).toBe(2)
+    expect(stderr).toContain('whole number')
+  })
+
+  test('makes no database where there is none', async () => {
+    const { code, stderr } = await consulate(emptyDirectory(), ['purge'])
+    expect(code).toBe(1)
+    expect(stderr).toContain('consulate install')
+  })
+})
+
+/** Enough for a purge that takes long enough to be interrupted: about a second. */
+const fillUp = ({ audit }: Store): Promise<void> =>
+  audit.insert(Array.from({ length: 40_000 }, () => sampleEntry({ at: Date.now() - 200 * HOUR })))
+
+/** Runs a purge on a terminal of its own, which `script` makes, and types when something has been shown. */
+async function purgeOnTerminal(cwd: string, waitFor: RegExp, keys: string) {
+  const command = `${process.execPath} ${resolve('bin/consulate.js')} purge`
+  const child = spawn('script', ['-qec', command, '/dev/null'], {
+    cwd,
+    env: { ...process.env, TERM: 'xterm' },
+  })
+  let screen = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    const hadSeen = waitFor.test(screen)
+    screen += chunk.toString()
+    if (!hadSeen && waitFor.test(screen)) child.stdin.write(keys)
+  })
+  const [code] = (await once(child, 'close')) as [number | null]
+  return { code, screen: stripVTControlCharacters(screen) }
+}
+
+describe.runIf(process.platform === 'linux')('on a terminal', () => {
+  test('a purge shows how far it has come, and Ctrl-C ends it with what was done', async () => {
+    const { cwd, store } = await open()
+    await fillUp(store)
+    const { code, screen } = await purgeOnTerminal(cwd, /█.* % of 40000 rows/, '\u0003')
+    expect(code).toBe(1)
+    expect(screen).toContain('interrupted: run it again for the rest')
+    const deleted = Number(/audit entries +(\d+)/.exec(screen)?.[1])
+    expect(deleted).toBeGreaterThan(0)
+    expect(deleted).toBeLessThan(40_000)
+    expect(await store.purge.count('audit')).toBe(40_000 - deleted)
+    const again = await purgeOnTerminal(cwd, /never/, '')
+    expect([again.code, await store.purge.count('audit')]).toEqual([0, 0])
+    expect(again.screen).toContain('100 % of')
+  })
+})
