@@ -60,3 +60,29 @@ test('own-pages: the sign-in page is the example’s own, escaped, and travels w
   expect(again.text).toContain('Wrong name or password.')
   expect(again.text).toContain('value="&#34;&#62;&#60;script&#62;"')
 })
+
+test('identity-service and orders-service: a token ends in the other service within three seconds', async () => {
+  const [PORT, other] = [await freePort(), await freePort()]
+  const ORDERS = `http://127.0.0.1:${other}`
+  const lines = await start('identity-service.ts', { PORT, ORDERS }).printed('-X DELETE')
+  await start('orders-service.ts', settingsIn(lines)).printed('Orders at')
+
+  const credentials = /-u (\S+)/.exec(lines)?.[1] ?? ''
+  const answer = await fetch(`http://127.0.0.1:${PORT}/oauth/token`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${btoa(credentials)}` },
+    body: new URLSearchParams({
+      grant_type: 'client_credentials',
+      resource: ORDERS,
+      scope: 'orders:read',
+    }),
+  })
+  const { access_token: token } = (await answer.json()) as { access_token: string }
+  const ask = (): Promise<Response> => fetch(ORDERS, { headers: { authorization: `Bearer ${token}` } })
+  expect(await (await ask()).json()).toMatchObject({ orders: ['tea', 'rice'] })
+  expect((await fetch(ORDERS)).status).toBe(401)
+
+  await fetch(`http://127.0.0.1:${PORT}/importer`, { method: 'DELETE' })
+  await expect.poll(async () => (await ask()).status, { timeout: 3_000 }).toBe(401)
+  expect(await (await fetch(`${ORDERS}/health`)).json()).toMatchObject({ isReady: true, keys: 1 })
+})

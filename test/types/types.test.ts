@@ -7,7 +7,7 @@ import { afterAll, expect, test } from 'vitest'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const file = join(root, 'test/types/server.test-d.ts')
+const files = ['server', 'guard'].map((name) => join(root, `test/types/${name}.test-d.ts`))
 const folder = await mkdtemp(join(root, 'node_modules/.consulate-types-'))
 afterAll(() => rm(folder, { recursive: true }))
 
@@ -25,11 +25,11 @@ async function compile(path: string): Promise<string> {
   )
 }
 
-test('what must compile does, and what must not does not', async () => {
+test.each(files)('what must compile does, and what must not does not: %s', async (file) => {
   expect(await compile(file)).toBe('')
 })
 
-test('the compiler would notice: without the marks, each of the mistakes is an error', async () => {
+test.each(files)('without its marks, each of the mistakes is an error: %s', async (file) => {
   const text = await readFile(file, 'utf8')
   // As deep in the tree as the file itself, so that its imports lead to the same places.
   const copy = join(folder, 'unmarked.ts')

@@ -1,0 +1,40 @@
+/**
+ * A service beside the authorization server: it has the server's public keys and knows what is revoked, and neither a
+ * database nor a private key.
+ *
+ *     ISSUER=… ORDERS=… CLIENT_ID=… CLIENT_SECRET=… npm run example examples/orders-service.ts
+ *
+ * identity-service.ts prints that line, with the values in it.
+ */
+import { createServer } from 'node:http'
+import { createGuard } from 'consulate/guard'
+import { toNode } from 'consulate/node'
+
+const { ISSUER = '', ORDERS = '', CLIENT_ID = '', CLIENT_SECRET = '' } = process.env
+
+const guard = createGuard({
+  issuer: ISSUER,
+  audience: ORDERS,
+  scopes: ['orders:read', 'orders:create'],
+  revocations: { clientId: CLIENT_ID, clientSecret: CLIENT_SECRET },
+})
+
+const listOrders = toNode(guard).machine('orders:read')((request, response) => {
+  response.setHeader('Content-Type', 'application/json')
+  response.end(JSON.stringify({ orders: ['tea', 'rice'], client: request.auth.client.id }))
+})
+
+// A wrong credential is seen here. Without this line the first requests would be answered 503, until all is read.
+await guard.ready()
+
+const http = createServer((request, response) => {
+  if (request.url === '/health') {
+    const health = guard.health()
+    response.writeHead(health.isReady ? 200 : 503).end(JSON.stringify(health))
+  } else listOrders(request, response)
+}).listen(Number(new URL(ORDERS).port), '127.0.0.1', () => console.log(`Orders at ${ORDERS}`))
+
+process.once('SIGTERM', () => {
+  guard.close()
+  http.close()
+})
