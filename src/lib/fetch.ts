@@ -16,12 +16,11 @@ export function fromRequest(request: Request, peer: string): Incoming {
 /** An answer as a response of the Fetch standard. */
 export function toResponse({ status, headers, body }: Answer): Response {
   const list = Object.entries(headers).flatMap(([name, value]) =>
-    typeof value === 'string' ? [[name, value] as const] : value.map((one) => [name, one] as const),
+    [value].flat().map((one): [string, string] => [name, one]),
   )
   const hasBody = status !== 204 && body !== ''
-  const response = new Response(hasBody ? body : null, { status })
-  for (const [name, value] of list) response.headers.append(name, value)
-  return response
+  // Given at once: a response that is made without them says of every text that it is text/plain, beside what we say.
+  return new Response(hasBody ? body : null, { status, headers: list })
 }
 
 /** The whole body as text; undefined where it is longer than `limit` bytes, of which no more is read then. */
