@@ -72,7 +72,7 @@ test('the exchange of a code is seven, five of them in its transaction', async (
   ])
 })
 
-test('an authorization request of who is signed in and has consented is seven', async () => {
+test('an authorization request of who is signed in and has consented is eight: consent is read once more at the end', async () => {
   const { statements, server, client, visit } = await startWatched()
   const { challenge } = makePkce()
   const pkce = { code_challenge: challenge, code_challenge_method: 'S256' }
@@ -86,5 +86,6 @@ test('an authorization request of who is signed in and has consented is seven', 
     'select clients',
     'select sessions',
     'insert codes',
+    'select consents',
   ])
 })
