@@ -10,6 +10,7 @@ export const clientJson = (client: Client): Readonly<Record<string, unknown>> =>
   redirect_uris: client.redirectUris,
   grant_types: client.grantTypes,
   scope: client.scopes && formatScope(client.scopes),
+  ...(client.followsRevocations && { follows_revocations: true }),
   created_at: new Date(client.createdAt).toISOString(),
   revoked_at: client.revokedAt && new Date(client.revokedAt).toISOString(),
 })
@@ -20,7 +21,7 @@ export const clientLines = (client: Client): readonly string[] =>
     ['client_id', client.id],
     ['name', client.name],
     ['type', client.type],
-    ['grants', client.grantTypes.join(', ')],
+    ['grants', usesOf(client)],
     ...client.redirectUris.map((uri) => ['redirect', uri]),
     ['scopes', scopesOf(client)],
     ['created', new Date(client.createdAt).toISOString()],
@@ -34,10 +35,14 @@ export function clientTable(clients: readonly Client[]): readonly string[] {
   return [dim(head), ...lines.map((line, index) => (clients[index]?.revokedAt ? dim(line) : line))]
 }
 
-const stateOf = ({ revokedAt, grantTypes }: Client): string =>
-  revokedAt === null ? grantTypes.join(', ') : `revoked ${new Date(revokedAt).toISOString()}`
+const stateOf = (client: Client): string =>
+  client.revokedAt === null ? usesOf(client) : `revoked ${new Date(client.revokedAt).toISOString()}`
+
+const usesOf = ({ grantTypes, followsRevocations }: Client): string =>
+  [...grantTypes, ...(followsRevocations ? ['follows revocations'] : [])].join(', ')
 
 const scopesOf = ({ scopes, grantTypes }: Client): string => {
   if (scopes !== null) return formatScope(scopes) || 'none'
-  return grantTypes.includes('client_credentials') ? 'none' : 'every defined one'
+  const hasNone = grantTypes.length === 0 || grantTypes.includes('client_credentials')
+  return hasNone ? 'none' : 'every defined one'
 }

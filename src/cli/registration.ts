@@ -10,6 +10,8 @@ export interface NewClient {
   readonly public?: boolean
   /** A machine that acts for itself. */
   readonly client?: boolean
+  /** Another service, whose guard follows the revocations. */
+  readonly service?: boolean
   readonly redirectUri?: readonly string[]
   readonly scope?: readonly string[]
   readonly json?: boolean
@@ -29,6 +31,7 @@ export async function registrationOf(flags: NewClient): Promise<ClientRegistrati
     ...kind
   } = isComplete(flags) || !canAsk(flags) ? flags : await askFor(flags)
   if (name === undefined) throw new UsageError('without a terminal to ask on, --name is needed')
+  if (kind.service) return { name, followsRevocations: true }
   if (isMachine && redirectUri.length > 0) {
     throw new UsageError('--client and --redirect-uri do not go together: nobody is sent back to a machine')
   }
@@ -44,21 +47,23 @@ export async function registrationOf(flags: NewClient): Promise<ClientRegistrati
   }
 }
 
-const isComplete = ({ name, client, redirectUri }: NewClient): boolean =>
-  name !== undefined && (client || redirectUri !== undefined)
+const isComplete = ({ name, client, service, redirectUri }: NewClient): boolean =>
+  name !== undefined && (client || service || redirectUri !== undefined)
 
 const KINDS = [
   { value: 'web', label: 'A web application', hint: 'its server keeps a secret' },
   { value: 'public', label: 'An app in a browser or on a device', hint: 'no secret, but PKCE' },
   { value: 'client', label: 'A machine that acts for itself', hint: 'client credentials' },
+  { value: 'service', label: 'Another service', hint: 'its guard follows the revocations' },
 ] as const
 
 async function askFor(flags: NewClient): Promise<NewClient> {
   const { askChoice, askText } = await import('./ask.ts')
   const name = flags.name ?? (await askText('What is the client called?'))
-  const isKind = flags.public || flags.client || flags.redirectUri
+  const isKind = flags.public || flags.client || flags.service || flags.redirectUri
   const kind = isKind ? {} : { [await askChoice('What is it?', KINDS)]: true }
   const client: NewClient = { ...flags, ...kind, name }
+  if (client.service) return client
   const uri = 'Where do people come back to (redirect URI)?'
   const redirectUri = client.redirectUri ?? (client.client ? [] : [await askText(uri)])
   const scope = client.scope ?? [await askText('Which scopes, with spaces between?', true)]

@@ -60,6 +60,12 @@ describe('consulate client', () => {
     expect(machine).toMatchObject({ grant_types: ['client_credentials'], scope: 'orders:create' })
   })
 
+  test('--service registers the guard of another service, which gets no tokens', async () => {
+    const service = await register(await installed(), ['--service', '--name', 'Orders'])
+    expect(service).toMatchObject({ type: 'confidential', grant_types: [], follows_revocations: true })
+    expect(service['client_secret']).toMatch(/^[\w-]{43}$/)
+  })
+
   test('tells people what scripts are told: the id, and once the secret', async () => {
     const cwd = await installed()
     const { stdout } = await consulate(cwd, ['client', '--client', '--name', 'Import'])

@@ -67,6 +67,7 @@ describe('what is wrongly written ends with 2, and says so on standard error onl
       'a machine with a redirect URI',
       ['client', '--name', 'A', '--client', '--redirect-uri', 'https://a.example'],
     ],
+    ['a service that asks for scopes', ['client', '--name', 'A', '--service', '--scope', 'orders:read']],
     ['a public machine', ['client', '--name', 'A', '--client', '--public']],
   ])('%s', async (_what, args) => {
     const { code, stdout, stderr } = await consulate(emptyDirectory(), args)

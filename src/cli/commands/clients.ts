@@ -14,6 +14,12 @@ export function addClient(program: Command): void {
       new Option('--public', 'an app that can keep no secret: in a browser, on a phone').conflicts('client'),
     )
     .option('--client', 'a machine that acts for itself (client credentials)')
+    .addOption(
+      new Option(
+        '--service',
+        'another service, whose guard follows the revocations; it gets no tokens',
+      ).conflicts(['public', 'client', 'redirectUri', 'scope']),
+    )
     .option('--redirect-uri <uri>', 'where people come back to; may be repeated', collect)
     .option('--scope <scope>', 'what it may ask for; may be repeated', collect)
     .option('--json', JSON_HELP)
