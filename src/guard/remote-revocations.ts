@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.ts'
 import type { RevocationEntry } from '../model/revocation.ts'
-import type { RevocationSource } from '../revocations/feed.ts'
+import type { RevocationSource } from '../revocations/reader.ts'
 import { fromWire, type RevocationPage } from '../revocations/wire.ts'
 import type { IssuerClient } from './issuer-client.ts'
 

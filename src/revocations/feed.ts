@@ -1,14 +1,10 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
+import { shared } from '../lib/shared.ts'
 import { createTrouble } from '../lib/trouble.ts'
-import type { RevocationEntry } from '../model/revocation.ts'
-import { createLiveSet, type LiveSet } from './live-set.ts'
-
-/** Where the entries come from: the store, or the issuer's feed over HTTP. */
-export interface RevocationSource {
-  /** The first `limit` entries with an id above `cursor`, by id ascending. */
-  since(cursor: number, now: number, limit: number): Promise<readonly RevocationEntry[]>
-}
+import type { LiveSet } from './live-set.ts'
+import { createReader, type RevocationSource } from './reader.ts'
+import { createTimelines } from './timelines.ts'
 
 /** How a node follows the revocations of all. Times in milliseconds. */
 export interface FeedOptions {
@@ -34,12 +30,6 @@ export interface RevocationFeed extends Omit<LiveSet, 'sweep'> {
   close(): void
 }
 
-/** Ids are given before they are committed: a poll reads again what the last ones read within this time (ms). */
-const OVERLAP = 30_000
-/** As long as nothing has been known for that time: how many ids are read again. */
-const OVERLAP_IDS = 1_000
-/** How many entries are read at once, so that a million of them never holds up the requests between. */
-const BATCH = 5_000
 const SWEEP_INTERVAL = 60_000
 /** All is read again from the beginning this often (ms), in case the overlap was once too short. */
 const RECONCILE_INTERVAL = 600_000
@@ -52,30 +42,19 @@ export function createRevocationFeed({
   pollInterval,
   maxStaleness,
 }: FeedOptions): RevocationFeed {
-  const live = createLiveSet()
-  const seen = createCursor()
+  const live = createTimelines()
+  const reader = createReader(source, live, clock, logger)
   let freshSince = Number.NEGATIVE_INFINITY
-  let running: Promise<void> | undefined
   let timers: readonly NodeJS.Timeout[] = []
 
   async function poll(): Promise<void> {
     const startedAt = performance.now()
-    let cursor = seen.safe(startedAt)
-    let entries: readonly RevocationEntry[]
-    do {
-      entries = await source.since(cursor, clock.now(), BATCH)
-      for (const entry of entries) live.apply(entry)
-      cursor = entries.at(-1)?.id ?? cursor
-    } while (entries.length === BATCH)
-    seen.advance(cursor, startedAt)
+    await reader.read()
     freshSince = startedAt
   }
-  const sync = (): Promise<void> =>
-    (running ??= poll().finally(() => {
-      running = undefined
-    }))
   const trouble = createTrouble(logger, 'The revocation feed')
-  const pollQuietly = (): void => void sync().then(trouble.over, trouble.failed)
+  const sync = shared(() => trouble.watch(poll))
+  const pollQuietly = (): void => void sync().catch(() => {})
 
   return {
     hasRevokedToken: live.hasRevokedToken,
@@ -99,38 +78,12 @@ export function createRevocationFeed({
     start() {
       timers = [
         setInterval(pollQuietly, pollInterval).unref(),
-        setInterval(() => live.sweep(clock.now()), SWEEP_INTERVAL).unref(),
-        setInterval(seen.rewind, RECONCILE_INTERVAL).unref(),
+        setInterval(reader.sweep, SWEEP_INTERVAL).unref(),
+        setInterval(reader.rewind, RECONCILE_INTERVAL).unref(),
       ]
     },
     close() {
       for (const timer of timers) clearInterval(timer)
-    },
-  }
-}
-
-interface Cursor {
-  /** Above which id to read at this moment. */
-  safe(moment: number): number
-  /** Remembers that everything up to an id was seen at a moment. */
-  advance(id: number, moment: number): void
-  rewind(): void
-}
-
-function createCursor(): Cursor {
-  let marks: readonly { readonly id: number; readonly moment: number }[] = []
-  return {
-    safe(moment) {
-      const settled = marks.findLastIndex((mark) => moment - mark.moment > OVERLAP)
-      if (settled > 0) marks = marks.slice(settled)
-      const oldest = marks[0]?.id ?? 0
-      return settled < 0 ? Math.max(0, oldest - OVERLAP_IDS) : oldest
-    },
-    advance(id, moment) {
-      if (id > (marks.at(-1)?.id ?? 0)) marks = [...marks, { id, moment }]
-    },
-    rewind() {
-      marks = []
     },
   }
 }

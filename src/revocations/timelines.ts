@@ -1,0 +1,54 @@
+import { createLiveSet, type LiveSet } from './live-set.ts'
+
+/**
+ * The revocations in force, also where the store went back to a backup. What it has forgotten by that stays in force
+ * here, until the issuer's epoch is raised: that ends all that the forgotten ones stop.
+ */
+export interface Timelines extends LiveSet {
+  /** The store went back: what is applied from now on is another present. `epoch`: the issuer's, as it was known before. */
+  turn(epoch: number): void
+  /** Lets go of pasts that the issuer's epoch has made irrelevant. */
+  settle(): void
+}
+
+interface Past {
+  readonly set: LiveSet
+  /** The issuer's epoch when it ended. */
+  readonly epoch: number
+}
+
+/** Begins with an empty present and no past. */
+export function createTimelines(): Timelines {
+  let present = createLiveSet()
+  let pasts: readonly Past[] = []
+  let versionBefore = 0
+  const sets = (): readonly LiveSet[] => [present, ...pasts.map(({ set }) => set)]
+  const inAny = (has: (set: LiveSet) => boolean): boolean => has(present) || pasts.some(({ set }) => has(set))
+  return {
+    get version() {
+      return versionBefore + present.version
+    },
+    get size() {
+      return sets().reduce((sum, { size }) => sum + size, 0)
+    },
+    get issuerEpoch() {
+      return Math.max(...sets().map(({ issuerEpoch }) => issuerEpoch))
+    },
+    apply: (entry) => present.apply(entry),
+    hasRevokedToken: (claims) => inAny((set) => set.hasRevokedToken(claims)),
+    hasRevokedAuthorization: (authorization) => inAny((set) => set.hasRevokedAuthorization(authorization)),
+    hasRevokedSession: (session) => inAny((set) => set.hasRevokedSession(session)),
+    sweep(now) {
+      for (const set of sets()) set.sweep(now)
+      pasts = pasts.filter(({ set }) => set.size > 0)
+    },
+    turn(epoch) {
+      versionBefore += present.version
+      pasts = [...pasts, { set: present, epoch }]
+      present = createLiveSet()
+    },
+    settle() {
+      pasts = pasts.filter(({ epoch }) => epoch >= present.issuerEpoch)
+    },
+  }
+}

@@ -1,0 +1,261 @@
+import { copyFile, mkdtemp, rename, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import type { AccessTokenClaims } from '../../src/model/claims.ts'
+import { createRevocationFeed } from '../../src/revocations/feed.ts'
+import type { RevocationFeed } from '../../src/revocations/feed.ts'
+import type { RevocationSource } from '../../src/revocations/reader.ts'
+import type { Store } from '../../src/store/contract.ts'
+import { sqlite } from '../../src/store/sqlite.ts'
+import { MINUTE, sampleClient } from '../../src/testing/store/kit.ts'
+import { createTestClock } from '../support/clock.ts'
+import type { TestClock } from '../support/clock.ts'
+
+const EVERY = 1_000
+
+interface Setup {
+  readonly path: string
+  readonly store: Store
+  readonly clock: TestClock
+  readonly feed: RevocationFeed
+  readonly logs: readonly string[]
+  /** How often the source was asked from the beginning. */
+  readonly readsOfAll: () => number
+}
+
+/** A feed on a store of its own that polls each second of a clock which stands still unless it is put forward. */
+async function follow(): Promise<Setup> {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance', 'Date'] })
+  const folder = await mkdtemp(join(tmpdir(), 'consulate-'))
+  const path = join(folder, 'data.db')
+  const store = sqlite(path)
+  await store.migrate()
+  const clock = createTestClock()
+  const logs: string[] = []
+  const logger = { log: (level: string, message: string) => void logs.push(`${level}: ${message}`) }
+  let count = 0
+  const source: RevocationSource = {
+    since(cursor, now, limit) {
+      count += Number(cursor === 0)
+      return store.revocations.since(cursor, now, limit)
+    },
+  }
+  const feed = createRevocationFeed({ source, clock, logger, pollInterval: EVERY, maxStaleness: 10_000 })
+  await feed.sync()
+  onTestFinished(async () => {
+    feed.close()
+    await store.close()
+    vi.useRealTimers()
+    await rm(folder, { recursive: true })
+  })
+  return { path, store, clock, feed, logs, readsOfAll: () => count }
+}
+
+/** Lets time pass, as far as timers and the monotonic clock are concerned too, and reads what is new. */
+async function pass({ feed }: Setup, milliseconds: number): Promise<void> {
+  vi.advanceTimersByTime(milliseconds)
+  await feed.sync()
+}
+
+const revoke = (
+  { store, clock }: Setup,
+  jti: string,
+  lifetime = 15 * MINUTE,
+): ReturnType<Store['revocations']['revoke']> =>
+  store.revocations.revoke({ kind: 'token', jti, expiresAt: clock.now() + lifetime }, clock.now())
+
+const isRevoked = ({ feed }: Setup, jti: string): boolean =>
+  feed.hasRevokedToken({
+    jti,
+    sub: 'alice',
+    client_id: 'web',
+    subject_type: 'user',
+    epochs: [0, 0, 0],
+  } as unknown as AccessTokenClaims)
+
+/** A copy of the database as it is now; putting it back is what an operator does with a backup. */
+async function backUp({ path }: Setup): Promise<() => Promise<void>> {
+  const copy = `${path}.backup`
+  const reader = new DatabaseSync(path)
+  reader.exec(`vacuum into '${copy}'`)
+  reader.close()
+  return async () => {
+    await Promise.all([rm(`${path}-wal`, { force: true }), rm(`${path}-shm`, { force: true })])
+    await copyFile(copy, `${copy}.again`)
+    await rename(`${copy}.again`, path)
+  }
+}
+
+describe('a store that goes back to a backup', () => {
+  test('gives ids again that the feed has seen, and hides no revocation behind them', async () => {
+    const setup = await follow()
+    await revoke(setup, 'before')
+    const restore = await backUp(setup)
+    for (const jti of ['lost 1', 'lost 2', 'lost 3']) await revoke(setup, jti)
+    await pass(setup, 60_000)
+    await pass(setup, 60_000)
+    await restore()
+    await revoke(setup, 'after')
+    await pass(setup, EVERY)
+    expect(isRevoked(setup, 'after')).toBe(true)
+    expect(isRevoked(setup, 'before')).toBe(true)
+    expect(setup.logs).toEqual([
+      'error: The revocations went back: if a backup was restored, run `consulate recover`',
+    ])
+  })
+
+  test('is noticed where it has gone on to the very same id, too', async () => {
+    const setup = await follow()
+    const restore = await backUp(setup)
+    await revoke(setup, 'lost')
+    await pass(setup, 60_000)
+    await pass(setup, 60_000)
+    await restore()
+    await revoke(setup, 'after')
+    await pass(setup, EVERY)
+    expect(isRevoked(setup, 'after')).toBe(true)
+    expect(setup.logs).toHaveLength(1)
+  })
+
+  test('is noticed where it has gone beyond it, and where all that was known has expired', async () => {
+    const setup = await follow()
+    const restore = await backUp(setup)
+    await revoke(setup, 'lost', MINUTE)
+    await pass(setup, 60_000)
+    await pass(setup, 60_000)
+    await restore()
+    await revoke(setup, 'after 1')
+    await revoke(setup, 'after 2')
+    await pass(setup, EVERY)
+    expect([isRevoked(setup, 'after 1'), isRevoked(setup, 'after 2')]).toEqual([true, true])
+    expect(setup.logs).toHaveLength(1)
+  })
+
+  test('is noticed where it has not gone on at all, and what was known has expired', async () => {
+    const setup = await follow()
+    await revoke(setup, 'before', MINUTE)
+    const restore = await backUp(setup)
+    await revoke(setup, 'lost', MINUTE)
+    await pass(setup, EVERY)
+    await pass(setup, 2 * MINUTE)
+    await restore()
+    await pass(setup, EVERY)
+    expect(setup.logs).toHaveLength(1)
+    await revoke(setup, 'after')
+    await pass(setup, EVERY)
+    expect(isRevoked(setup, 'after')).toBe(true)
+    expect(setup.logs).toHaveLength(1)
+  })
+
+  test('makes nothing live again that was revoked since', async () => {
+    const setup = await follow()
+    const restore = await backUp(setup)
+    await revoke(setup, 'lost')
+    await pass(setup, EVERY)
+    await restore()
+    await pass(setup, EVERY)
+    expect(isRevoked(setup, 'lost')).toBe(true)
+  })
+
+  test('shuts nobody out for what it has forgotten, once everything of the issuer was ended', async () => {
+    const setup = await follow()
+    const { store, clock, feed } = setup
+    const alice = { kind: 'user', user: { provider: 'users', userId: 'alice' }, subject: 'alice' } as const
+    const restore = await backUp(setup)
+    await store.revocations.revoke(alice, clock.now())
+    await store.revocations.revoke({ kind: 'issuer' }, clock.now())
+    await pass(setup, EVERY)
+    await restore()
+    const sessionOf = async () => {
+      const { issuer, user } = await store.revocations.epochs('alice', '')
+      return { id: 'new', subject: 'alice', issuerEpoch: issuer, userEpoch: user }
+    }
+    await pass(setup, EVERY)
+    expect(feed.hasRevokedSession(await sessionOf())).toBe(true)
+    await store.revocations.revoke({ kind: 'issuer', atLeast: 1_000 }, clock.now())
+    await pass(setup, EVERY)
+    expect(feed.hasRevokedSession(await sessionOf())).toBe(false)
+    expect(feed.hasRevokedSession({ ...(await sessionOf()), issuerEpoch: 999 })).toBe(true)
+  })
+})
+
+describe('a store that only lets go of what is over', () => {
+  test('is not suspected: not where the newest entry expired, nor where it was replaced or purged', async () => {
+    const setup = await follow()
+    const { store, clock, logs } = setup
+    await store.clients.insert(sampleClient())
+    await revoke(setup, 'short', MINUTE)
+    await pass(setup, EVERY)
+    await pass(setup, 2 * MINUTE)
+    await revoke(setup, 'next', MINUTE)
+    await pass(setup, EVERY)
+    for (let round = 0; round < 2; round += 1) {
+      await store.revocations.revoke({ kind: 'client', id: 'web' }, clock.now())
+      await pass(setup, EVERY)
+    }
+    await revoke(setup, 'last', MINUTE)
+    await pass(setup, EVERY)
+    await pass(setup, 2 * MINUTE)
+    const bounds = {
+      now: clock.now(),
+      revokedUntil: 0,
+      expiredUntil: clock.now(),
+      auditUntil: 0,
+      auditMost: 9,
+    }
+    const step = { kind: 'revocations', bounds, after: undefined, limit: 100, isRehearsal: false } as const
+    expect((await store.purge.step(step)).over).toBe(2)
+    await pass(setup, EVERY)
+    expect(logs).toEqual([])
+  })
+
+  test('is not read from the beginning all the time', async () => {
+    const setup = await follow()
+    for (let index = 0; index < 100; index += 1) await revoke(setup, `token ${index}`)
+    // Past the overlap, within which everything is read again.
+    for (let polls = 0; polls < 60; polls += 1) await pass(setup, EVERY)
+    const before = setup.readsOfAll()
+    for (let polls = 0; polls < 60; polls += 1) {
+      await revoke(setup, `later ${polls}`)
+      await pass(setup, EVERY)
+    }
+    expect(setup.readsOfAll()).toBe(before)
+  })
+})
+
+describe('a clock that is put forward and set right again', () => {
+  test('makes no revoked token live again: what was dropped as expired is read anew', async () => {
+    const setup = await follow()
+    const { store, clock, feed } = setup
+    feed.start()
+    await store.clients.insert(sampleClient())
+    await revoke(setup, 'known')
+    await revoke(setup, 'newest')
+    await pass(setup, EVERY)
+    clock.advance('1h')
+    await pass(setup, 60_000)
+    expect(isRevoked(setup, 'known')).toBe(false)
+    clock.turnBack('1h')
+    await revoke(setup, 'written meanwhile')
+    clock.advance('1h')
+    // What is kept for good takes the feed on, beyond what it did not see.
+    await store.revocations.revoke({ kind: 'client', id: 'web' }, clock.now())
+    await pass(setup, EVERY)
+    await pass(setup, 60_000)
+    clock.turnBack('1h')
+    await pass(setup, EVERY)
+    expect([isRevoked(setup, 'known'), isRevoked(setup, 'written meanwhile')]).toEqual([true, true])
+  })
+
+  test('changes nothing about how fresh the feed is', async () => {
+    const { clock, feed } = await follow()
+    for (const move of [clock.advance, clock.turnBack, clock.turnBack, clock.advance]) {
+      move('1d')
+      expect(feed.isFresh()).toBe(true)
+    }
+    vi.advanceTimersByTime(10_001)
+    expect(feed.isFresh()).toBe(false)
+  })
+})
