@@ -21,13 +21,15 @@ export function createClientCache(
   clock: Clock,
   lifetime: number,
 ): ClientCache {
-  const known = new LRUCache<string, { client: Client; until: number }>({ max: MOST_CLIENTS })
+  const known = new LRUCache<string, { client: Client; since: number }>({ max: MOST_CLIENTS })
+  // A clock that is set back must not prolong what is remembered.
+  const isYoung = (since: number): boolean => since <= clock.now() && clock.now() < since + lifetime
   return {
     async find(id) {
       const hit = known.get(id)
-      if (hit && hit.until > clock.now()) return hit.client
+      if (hit && isYoung(hit.since)) return hit.client
       const client = await clients.find(id)
-      if (client) known.set(id, { client, until: clock.now() + lifetime })
+      if (client) known.set(id, { client, since: clock.now() })
       else known.delete(id)
       return client
     },

@@ -39,7 +39,12 @@ const PENDING_WAIT = 1000
  */
 export function createCounter(policy: Policy, clock: Clock): Counter {
   const counts = new LRUCache<string, Count>({ max: MAX_KEYS })
-  const find = (key: string) => renew(counts.get(key) ?? NOTHING, clock.now())
+  const find = (key: string): Count => {
+    const known = counts.get(key) ?? NOTHING
+    const count = renew(known, clock.now(), policy.window)
+    if (count !== known) counts.set(key, count)
+    return count
+  }
   const change = (key: string, changes: (count: Count) => Partial<Count>) => {
     const before = find(key)
     const count = { ...before, ...changes(before) }
@@ -56,8 +61,11 @@ export function createCounter(policy: Policy, clock: Clock): Counter {
   }
 }
 
-/** Failures end with their window; tries under way do not. */
-const renew = (count: Count, now: number): Count => (count.endsAt <= now ? { ...count, failures: 0 } : count)
+/** Failures end with their window; tries under way do not. A clock that was set back prolongs no window. */
+function renew(count: Count, now: number, window: number): Count {
+  if (count.endsAt <= now) return count.failures === 0 ? count : { ...count, failures: 0 }
+  return count.endsAt <= now + window ? count : { ...count, endsAt: now + window }
+}
 
 const withFailure = ({ failures, endsAt }: Count, nextEnd: number): Partial<Count> => ({
   failures: failures + 1,

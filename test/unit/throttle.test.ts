@@ -48,6 +48,16 @@ describe('failures against an account', () => {
     expect(await retryAfter({ address: HOME })).toBeUndefined()
   })
 
+  test('block for no longer than that where the clock is set back', async () => {
+    await failTimes(10, () => alice)
+    clock.time -= 86_400_000
+    expect(await retryAfter(alice)).toBe(900)
+    clock.time += 899_000
+    expect(await retryAfter(alice)).toBe(1)
+    clock.time += 1_000
+    expect(await retryAfter(alice)).toBeUndefined()
+  })
+
   test('are forgotten 15 minutes after the first of them', async () => {
     await failTimes(5, () => alice)
     clock.time += 600_000
