@@ -30,8 +30,13 @@ export interface Browser {
 
 const MOST_REDIRECTS = 10
 
+/** Where a browser goes. `formOrigin`: where it says that its forms come from, if not from there. */
+export interface Destination extends Pick<TestServer, 'origin' | 'hoard'> {
+  readonly formOrigin?: string
+}
+
 /** Opens a browser with no cookies. It says that it is Firefox on Linux, and where its forms come from. */
-export function openBrowser({ origin, hoard }: Pick<TestServer, 'origin' | 'hoard'>): Browser {
+export function openBrowser({ origin, hoard, formOrigin }: Destination): Browser {
   const cookies = new Map<string, string>()
   const setCookies: string[] = []
 
@@ -62,7 +67,7 @@ export function openBrowser({ origin, hoard }: Pick<TestServer, 'origin' | 'hoar
   function press(page: Page, label: string, fields: Readonly<Record<string, string>> = {}): Promise<Page> {
     const form = formOf(page, label)
     const body = new URLSearchParams({ ...form.fields, ...fields })
-    const headers = { origin: page.url.origin, 'sec-fetch-site': 'same-origin' }
+    const headers = { origin: formOrigin ?? page.url.origin, 'sec-fetch-site': 'same-origin' }
     return open(new URL(form.action, page.url), { method: 'POST', body, headers })
   }
 

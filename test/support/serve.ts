@@ -1,10 +1,13 @@
 import { createServer } from 'node:http'
+import { flushCompileCache } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { toNode } from '../../src/adapters/node.ts'
-import { createAuthorizationServer, silentLogger } from '../../src/index.ts'
+import { createAuthorizationServer, jsonLogger } from '../../src/index.ts'
+import type { Config } from '../../src/index.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { guardedApi } from './api.ts'
 import { commonConfig } from './config.ts'
+import { officeApi } from './office.ts'
 import type { TestSecrets } from './secrets.ts'
 
 /** What a process is told to begin with. */
@@ -12,20 +15,46 @@ export interface ServeOrder {
   readonly issuer: string
   readonly file: string
   readonly secrets: TestSecrets
+  /** How long (ms) the store waits for other processes. */
+  readonly busyTimeout?: number
+  /** The user and group that it becomes. */
+  readonly uid?: number
+  /** How far its clock is ahead of the machine's; behind where negative. */
+  readonly ahead?: number
+  readonly config?: Pick<Config, 'revocations' | 'throttle'>
 }
 
-/** What it says then: its port. */
+/** What it may be told later: to set its clock. It says the same back. */
+export interface ClockOrder {
+  readonly ahead: number
+}
+
+/** What it says first: its port. */
 export interface Serving {
   readonly port: number
 }
 
-/** A process of its own with one server: it is sent an order, listens on a free port and says which. */
-process.once('message', (order: ServeOrder) => void serve(order))
+let ahead = 0
+const clock = { now: () => Date.now() + ahead }
 
-async function serve({ issuer, file, secrets }: ServeOrder): Promise<void> {
-  const config = { ...commonConfig(), issuer, secrets, store: sqlite(file), logger: silentLogger }
-  const server = createAuthorizationServer(config)
-  await server.ready()
-  const http = createServer(toNode(server).routes(guardedApi(server)))
+/** A process of its own with one server: it is sent an order, listens on a free port and says which. */
+process.on('message', (order: ServeOrder | ClockOrder) => {
+  if (order.ahead !== undefined) ahead = order.ahead
+  if ('issuer' in order) void serve(order)
+  else process.send?.(order)
+})
+
+async function serve({ issuer, file, secrets, busyTimeout, uid, config = {} }: ServeOrder): Promise<void> {
+  if (uid !== undefined) {
+    process.setgid?.(uid)
+    process.setuid?.(uid)
+  }
+  const store = sqlite({ path: file, ...(busyTimeout !== undefined && { busyTimeout }) })
+  const own = { ...commonConfig(), issuer, secrets, store, clock, logger: jsonLogger() }
+  const server = createAuthorizationServer({ ...own, ...config })
+  // Where it cannot start yet it listens all the same, as an application does that has other things to serve.
+  await server.ready().catch(() => undefined)
+  const http = createServer(toNode(server).routes(officeApi(server, store, clock, guardedApi(server))))
   http.listen(0, '127.0.0.1', () => process.send?.({ port: (http.address() as AddressInfo).port }))
+  flushCompileCache()
 }

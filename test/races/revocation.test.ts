@@ -1,0 +1,145 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openBrowser } from '../support/browser.ts'
+import { isDeadEverywhere, startCluster, verdictOn } from '../support/cluster.ts'
+import type { Cluster } from '../support/cluster.ts'
+import { askToken, getCode, getVisitTokens, refresh } from '../support/oauth-client.ts'
+import type { JsonAnswer, Tokens, Visit } from '../support/oauth-client.ts'
+import { askOffice } from '../support/office.ts'
+import type { OfficeTask } from '../support/office.ts'
+import { startServer } from '../support/server.ts'
+import type { TestServer } from '../support/server.ts'
+
+const server = await startServer()
+let cluster: Cluster
+beforeAll(async () => void (cluster = await startCluster(server, 4)))
+afterAll(async () => {
+  await cluster.stop()
+  await server.close()
+})
+
+/** Somebody with tokens, and a code that was not exchanged yet: all that a revocation has to find. */
+interface Prey {
+  readonly visit: Visit
+  readonly tokens: Tokens
+  readonly exchange: Readonly<Record<string, string | undefined>>
+  /** What ends all of it, but for the code where that is another authorization's. */
+  readonly task: OfficeTask
+}
+
+const partOf = (accessToken: string, name: 'azn' | 'sid'): string => {
+  const payload = Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString()
+  return (JSON.parse(payload) as Record<typeof name, string>)[name]
+}
+
+const TASKS: Readonly<Record<string, (visit: Visit, accessToken: string) => OfficeTask>> = {
+  'an authorization': (_, access) => ({ do: 'revoke authorization', id: partOf(access, 'azn') }),
+  'a session': (_, access) => ({ do: 'revoke session', id: partOf(access, 'sid') }),
+  'a client': ({ client }) => ({ do: 'revoke client', id: client.id }),
+  'a person': ({ person }) => ({ do: 'sign out everywhere', id: person.id }),
+}
+
+const ROUNDS = 16
+/** How far apart (ms) the racers start at most: about as long as each takes. */
+const SPREAD = 30
+
+const person = await server.addPerson()
+const shared = await server.addClient()
+const signedIn = openBrowser(server)
+
+/** Every kind of revocation has its own prey in each round. */
+async function layOut(kind: string): Promise<Prey> {
+  const visit = {
+    server,
+    browser: ['a session', 'a person'].includes(kind) ? openBrowser(server) : signedIn,
+    client: kind === 'a client' ? await server.addClient() : shared,
+    person: kind === 'a person' ? await server.addPerson() : person,
+  }
+  const tokens = await getVisitTokens(visit)
+  const { exchange } = await getCode(visit)
+  return { visit, tokens, exchange, task: (TASKS[kind] ?? fail)(visit, tokens.access_token) }
+}
+
+const fail = (): never => {
+  throw new Error('There is no such kind')
+}
+
+const after = async <Result>(act: (node: TestServer) => Promise<Result>): Promise<Result> => {
+  await sleep(Math.random() * SPREAD)
+  return act(cluster.any())
+}
+
+/** The revocation, two refreshes and an exchange, each on any node and at any time; the tokens that anybody got. */
+async function race({ visit: { client }, tokens, exchange, task }: Prey): Promise<readonly JsonAnswer[]> {
+  const isReached = task.do !== 'revoke authorization'
+  const [revoked, ...answers] = await Promise.all([
+    after((node) => askOffice(node, task)),
+    after((node) => refresh({ server: node, client }, tokens.refresh_token)),
+    after((node) => refresh({ server: node, client }, tokens.refresh_token)),
+    ...(isReached ? [after((node) => askToken(node, client, exchange))] : []),
+  ])
+  expect(revoked.status).toBe(200)
+  for (const { status, body } of answers) expect([status, body['error']]).toBeOneOf(OUTCOMES)
+  return answers.filter(({ status }) => status === 200)
+}
+
+const OUTCOMES = [
+  [200, undefined],
+  [400, 'invalid_grant'],
+  [401, 'invalid_client'],
+]
+
+async function expectDead(
+  { visit: { client }, tokens }: Prey,
+  answers: readonly JsonAnswer[],
+): Promise<void> {
+  const bodies = [tokens, ...answers.map(({ body }) => body as unknown as Tokens)]
+  const dead = await Promise.all(
+    bodies.map(({ access_token: token }) => isDeadEverywhere(cluster.nodes, token)),
+  )
+  expect(dead).toEqual(bodies.map(() => true))
+  for (const { refresh_token: token } of bodies) {
+    expect(await verdictOn(cluster.any(), client, token)).toBeOneOf(['invalid_grant', 'invalid_client'])
+  }
+}
+
+describe('no token that was ever answered lives', () => {
+  test.each(Object.keys(TASKS))(
+    'after %s was revoked while it was refreshed and a code was exchanged',
+    async (kind) => {
+      const races: { prey: Prey; answers: readonly JsonAnswer[] }[] = []
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const prey = await layOut(kind)
+        races.push({ prey, answers: await race(prey) })
+      }
+      await Promise.all(races.map(({ prey, answers }) => expectDead(prey, answers)))
+      // Where nobody had won, it would not have been a race.
+      expect(races.flatMap(({ answers }) => answers).length).toBeGreaterThan(0)
+    },
+  )
+
+  test('in a session that was begun with a password while that was changed and everybody signed out', async () => {
+    let begun = 0
+    for (let round = 0; round < 8; round += 1) {
+      const victim = await server.addPerson()
+      const node = cluster.any()
+      const browser = openBrowser({ ...node, formOrigin: server.origin })
+      const page = await browser.open(node.endpoint('/login'))
+      const password = server.hoard.keep('password', `battery staple ${round} horse`)
+      const change = async (): Promise<void> => {
+        await sleep(Math.random() * 150)
+        await askOffice(cluster.any(), { do: 'set password', id: victim.id, password })
+        await askOffice(cluster.any(), { do: 'sign out everywhere', id: victim.id })
+      }
+      const [answer] = await Promise.all([browser.signIn(page, victim), change()])
+      begun += Number(answer.status === 200 && answer.text.includes(victim.email))
+      expect((await askOffice(cluster.any(), { do: 'list sessions', id: victim.id })).body).toEqual([])
+      const cookie = [...browser.cookies].map((pair) => pair.join('=')).join('; ')
+      for (const other of cluster.nodes) {
+        const text = await (await fetch(other.endpoint('/login'), { headers: { cookie } })).text()
+        expect(text).not.toContain(victim.email)
+      }
+    }
+    expect(begun).toBeLessThan(8)
+  })
+})

@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openBrowser } from '../support/browser.ts'
+import { isDeadEverywhere, isLiveEverywhere, startCluster, verdictOn } from '../support/cluster.ts'
+import type { Cluster } from '../support/cluster.ts'
+import { askToken, getCode, getVisitTokens, refresh } from '../support/oauth-client.ts'
+import type { JsonAnswer, Visit } from '../support/oauth-client.ts'
+import { startServer } from '../support/server.ts'
+import type { TestClient } from '../support/server.ts'
+
+const server = await startServer()
+const person = await server.addPerson()
+const client = await server.addClient()
+const visitWith = (theirs: TestClient): Visit => ({
+  server,
+  browser: openBrowser(server),
+  client: theirs,
+  person,
+})
+let cluster: Cluster
+beforeAll(async () => void (cluster = await startCluster(server, 4)))
+afterAll(async () => {
+  await cluster.stop()
+  await server.close()
+})
+
+const accessIn = ({ body }: JsonAnswer): string => String(body['access_token'])
+const refreshIn = ({ body }: JsonAnswer): string => String(body['refresh_token'])
+const winnersIn = (answers: readonly JsonAnswer[]): readonly JsonAnswer[] =>
+  answers.filter(({ status }) => status === 200)
+const errorsIn = (answers: readonly JsonAnswer[]): ReadonlySet<unknown> =>
+  new Set(answers.filter(({ status }) => status !== 200).map(({ body }) => body['error']))
+
+describe('200 tries at one code, on four processes', () => {
+  test('give tokens to one; the others are replays, and end what it was given', async () => {
+    const { exchange } = await getCode(visitWith(client))
+    const answers = await cluster.storm(200, (node) => askToken(node, client, exchange))
+    const [winner, ...others] = winnersIn(answers)
+    expect(others).toEqual([])
+    expect(errorsIn(answers)).toEqual(new Set(['invalid_grant']))
+    if (!winner) throw new Error('Nobody has won')
+    expect(await isDeadEverywhere(cluster.nodes, accessIn(winner))).toBe(true)
+    expect(await verdictOn(cluster.any(), client, refreshIn(winner))).toBe('invalid_grant')
+  })
+})
+
+describe('200 tries at one refresh token, on four processes', () => {
+  test('rotate it once: all get the one next token, the family lives, and a replay after the window ends it', async () => {
+    const visit = visitWith(client)
+    const other = await getVisitTokens(visit)
+    const first = await getVisitTokens(visit)
+    const answers = await cluster.storm(200, (node) => refresh({ server: node, client }, first.refresh_token))
+    expect(winnersIn(answers)).toHaveLength(200)
+    const [second = '', ...more] = new Set(answers.map(refreshIn))
+    expect(more).toEqual([])
+    const third = await refresh({ server: cluster.any(), client }, second)
+    expect(third.status).toBe(200)
+    expect(await isLiveEverywhere(cluster.nodes, accessIn(third))).toBe(true)
+    await cluster.setClocks(61_000)
+    expect(await verdictOn(cluster.any(), client, first.refresh_token)).toBe('invalid_grant')
+    expect(await isDeadEverywhere(cluster.nodes, accessIn(third))).toBe(true)
+    for (const node of cluster.nodes)
+      expect(await verdictOn(node, client, refreshIn(third))).toBe('invalid_grant')
+    expect(await isLiveEverywhere(cluster.nodes, other.access_token)).toBe(true)
+    await cluster.setClocks(0)
+  })
+
+  test('give tokens to one where the client has no window; the others are replays, and end the family', async () => {
+    const strict = await server.addClient({ graceWindow: 0 })
+    const first = await getVisitTokens(visitWith(strict))
+    const answers = await cluster.storm(200, (node) =>
+      refresh({ server: node, client: strict }, first.refresh_token),
+    )
+    const [winner, ...others] = winnersIn(answers)
+    expect(others).toEqual([])
+    expect(errorsIn(answers)).toEqual(new Set(['invalid_grant']))
+    if (!winner) throw new Error('Nobody has won')
+    expect(await isDeadEverywhere(cluster.nodes, accessIn(winner))).toBe(true)
+    expect(await verdictOn(cluster.any(), strict, refreshIn(winner))).toBe('invalid_grant')
+  })
+
+  test('and at its next one at the same time: nobody is signed out, and one token is the last', async () => {
+    const visit = visitWith(client)
+    const first = await getVisitTokens(visit)
+    const second = refreshIn(await refresh(visit, first.refresh_token))
+    let turn = 0
+    const answers = await cluster.storm(200, (node) =>
+      refresh({ server: node, client }, (turn++ >> 2) % 2 === 0 ? first.refresh_token : second),
+    )
+    expect(winnersIn(answers)).toHaveLength(200)
+    const verdicts = await Promise.all(
+      [...new Set(answers.map(refreshIn))].map((token) => refresh({ server: cluster.any(), client }, token)),
+    )
+    expect(verdicts.map(({ status }) => status)).toEqual(verdicts.map(() => 200))
+  })
+})

@@ -1,0 +1,72 @@
+import type { RequestListener } from 'node:http'
+import { text } from 'node:stream/consumers'
+import type { AuthorizationServer, ClientRegistration, Store } from '../../src/index.ts'
+import type { Clock } from '../../src/lib/clock.ts'
+import { builtInUsers, createUser } from '../../src/users/built-in.ts'
+import type { TestScope } from './config.ts'
+import type { JsonAnswer } from './oauth-client.ts'
+import { askJson } from './oauth-client.ts'
+import type { TestServer } from './server.ts'
+
+/** What the application that owns a server may be asked to do, over HTTP so that it can be done in any process. */
+export type OfficeTask =
+  | { readonly do: 'add person'; readonly email: string; readonly password: string }
+  | { readonly do: 'add client'; readonly registration: ClientRegistration }
+  | { readonly do: 'set password'; readonly id: string; readonly password: string }
+  | { readonly do: 'sign out everywhere'; readonly id: string }
+  | { readonly do: 'revoke authorization' | 'revoke session' | 'revoke client'; readonly id: string }
+  | { readonly do: 'find person' | 'find client' | 'list sessions'; readonly id: string }
+
+const PATH = '/office'
+
+/** Asks a process for something. */
+export const askOffice = (node: TestServer, task: OfficeTask): Promise<JsonAnswer> =>
+  askJson(node, PATH, { method: 'POST', body: JSON.stringify(task) })
+
+/** Answers the tasks; everything else goes to `others`. Where a task fails: 500. */
+export function officeApi(
+  server: AuthorizationServer<TestScope>,
+  store: Store,
+  clock: Clock,
+  others: RequestListener,
+): RequestListener {
+  return (request, response) => {
+    if (request.url !== PATH) return others(request, response)
+    const work = text(request).then((body) => carryOut(server, store, clock, JSON.parse(body) as OfficeTask))
+    void work.then(
+      (value) => response.writeHead(200).end(JSON.stringify(value ?? {})),
+      (error: unknown) => response.writeHead(500).end(JSON.stringify({ error: String(error) })),
+    )
+  }
+}
+
+async function carryOut(
+  server: AuthorizationServer<TestScope>,
+  store: Store,
+  clock: Clock,
+  task: OfficeTask,
+): Promise<unknown> {
+  switch (task.do) {
+    case 'add person':
+      return createUser(store, clock, task)
+    case 'add client':
+      return server.clients.create(task.registration)
+    case 'set password':
+      return builtInUsers()({ store, clock }).setPassword?.(task.id, task.password)
+    case 'sign out everywhere':
+      return server.users.signOutEverywhere(task.id)
+    case 'revoke authorization':
+      return server.authorizations.revoke(task.id)
+    case 'revoke session':
+      return server.sessions.revoke(task.id)
+    case 'revoke client':
+      return server.clients.revoke(task.id)
+    case 'find person':
+      return store.users.find(task.id)
+    case 'find client':
+      return store.clients.find(task.id)
+    case 'list sessions':
+    default:
+      return server.sessions.list(task.id)
+  }
+}
