@@ -7,7 +7,8 @@ import type { Authorization } from './model/authorization.ts'
 import type { Client } from './model/client.ts'
 import type { Session } from './model/session.ts'
 import type { UserRef } from './model/subject.ts'
-import type { Page } from './store/contract.ts'
+import type { Page, RevocationOrder } from './store/contract.ts'
+import { changePassword, type PasswordChange } from './users/change-password.ts'
 
 /** A person: their id with the provider, or anything that has it. */
 export type UserLike = string | { readonly id: string | number }
@@ -44,6 +45,13 @@ export interface Administration {
   readonly users: {
     /** Ends every session and every authorization of the person, at once. */
     signOutEverywhere(user: UserLike): Promise<void>
+    /**
+     * Replaces the person's password through the provider's `setPassword`, and ends every session and authorization of
+     * theirs, at once. Apps of third parties go on with a refresh, unless `everything` is said. A sign-in with the old
+     * password that is under way is void. Throws `ConfigError` where the provider has no `setPassword`, and what that
+     * throws.
+     */
+    setPassword(user: UserLike, password: string, change?: PasswordChange): Promise<void>
   }
   readonly tokens: {
     /** Ends one access token by its `jti`; `expiresAt` (ms) says how long that must be remembered. */
@@ -77,6 +85,11 @@ export function createAdministration(started: () => Promise<Services>): Administ
         const { revoker, subjectOf } = await started()
         const ref = await userRef(started, user)
         await revoker.revoke({ kind: 'user', user: ref, subject: subjectOf(ref) })
+      },
+      async setPassword(user, password, change) {
+        const { users, revoker, subjectOf } = await started()
+        const revoke = (order: RevocationOrder) => revoker.revoke(order)
+        await changePassword({ users, revoke, subjectOf }, await userRef(started, user), password, change)
       },
     },
     tokens: {

@@ -25,6 +25,7 @@ export type {
 export { builtInUsers } from './users/built-in.ts'
 export type { BuiltInUser } from './users/built-in.ts'
 export type { BaseUser, UserProvider, UserProviderFactory } from './users/provider.ts'
+export type { PasswordChange } from './users/change-password.ts'
 export { ConfigError, OAuthError, StoreUnavailableError } from './errors.ts'
 export type { ConfigProblem, ErrorCode, OAuthErrorOptions } from './errors.ts'
 export type { EventMap, Listener } from './events.ts'

@@ -176,7 +176,16 @@ export type RevocationOrder =
   | { readonly kind: 'token'; readonly jti: string; readonly expiresAt: number }
   | { readonly kind: 'authorization'; readonly id: string }
   | { readonly kind: 'session'; readonly id: string }
-  | { readonly kind: 'user'; readonly user: UserRef; readonly subject: string }
+  | {
+      readonly kind: 'user'
+      readonly user: UserRef
+      readonly subject: string
+      /**
+       * Whether authorizations of clients with an owner live on that hang on no session: they move to the new epoch, so
+       * that they can be refreshed. The access tokens that they gave end. Default false.
+       */
+      readonly sparesThirdParties?: boolean
+    }
   | { readonly kind: 'client'; readonly id: string }
   | IssuerOrder
 

@@ -10,6 +10,7 @@ import { testMigrations } from './store/migrations.ts'
 import { testPurge } from './store/purge.ts'
 import { testRevocations } from './store/revocations.ts'
 import { testSessions } from './store/sessions.ts'
+import { testSparing } from './store/sparing.ts'
 import { testUsers } from './store/users.ts'
 
 /**
@@ -19,5 +20,5 @@ import { testUsers } from './store/users.ts'
 export function storeSuite(functions: TestFunctions, openStore: () => Promise<Store>): void {
   const kit = createKit(functions, openStore)
   const parts = [testMigrations, testClients, testUsers, testSessions, testCodes, testAuthorizations]
-  for (const part of [...parts, testConsents, testRevocations, testAudit, testPurge]) part(kit)
+  for (const part of [...parts, testConsents, testRevocations, testSparing, testAudit, testPurge]) part(kit)
 }

@@ -12,14 +12,20 @@ export interface BaseUser {
 export interface UserProvider<User extends BaseUser = BaseUser> {
   /** The person, or undefined where deleted or disabled. Runs at each refresh, never on an API call. */
   find(id: string): Promise<User | undefined>
-  /** The person with this user name, as it is typed at sign-in; undefined where there is none, or disabled. */
+  /**
+   * The person with this user name, as it is typed at sign-in; undefined where there is none, or disabled. Must look
+   * anew each time: a sign-in asks twice, and relies on the second answer to know of a password that was just changed.
+   */
   findByUsername(username: string): Promise<User | undefined>
   /**
    * Whether this is the person's password; false for nobody. It must take as long for nobody as for somebody, or the
    * time of a failed sign-in tells who has an account.
    */
   verifyPassword(user: User | undefined, password: string): Promise<boolean>
-  /** Replaces the person's password. Leave it out where passwords are changed elsewhere. */
+  /**
+   * Replaces the person's password, for `users.setPassword`. Leave it out where passwords are changed elsewhere; then
+   * call `users.signOutEverywhere` after each change.
+   */
   setPassword?(id: string, password: string): Promise<void>
 }
 

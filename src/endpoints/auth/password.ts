@@ -16,8 +16,12 @@ export type SignInOutcome =
     }
 
 /**
- * Checks a name and a password and begins a session, or renews the `present` one where it is this person's. The try is counted before the password is looked at, and the
- * person's epoch is read before it too: a password that was changed meanwhile signs nobody in.
+ * Checks a name and a password and begins a session, or renews the `present` one where it is this person's. The try is
+ * counted before the password is looked at, and the person's epoch is read before it too: a password that was changed
+ * meanwhile signs nobody in.
+ *
+ * The person is looked up twice, to know whose epoch it is and again once it is read: what was known of them before may
+ * hold a password that is over.
  */
 export async function checkPassword(
   exchange: Exchange,
@@ -30,9 +34,11 @@ export async function checkPassword(
   const ticket = await services.throttle.attempt({ address, account: `password:${provider}:${username}` })
   if (ticket.blocked) return tooMany(exchange, ticket.blocked)
   try {
-    const user = await services.users.findByUsername(username)
-    const ref = { provider, userId: String(user?.id ?? '') }
+    const found = await services.users.findByUsername(username)
+    const ref = { provider, userId: String(found?.id ?? '') }
     const epochs = await services.store.revocations.epochs(services.subjectOf(ref), '')
+    const again = await services.users.findByUsername(username)
+    const user = again?.id === found?.id ? again : undefined
     const isRight = await services.users.verifyPassword(user, password)
     const outcome = user && isRight ? await begin(exchange, { user: ref, epochs }, present) : undefined
     await (outcome ? ticket.succeed() : ticket.fail())

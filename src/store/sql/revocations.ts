@@ -5,7 +5,7 @@ import type { EpochCounters } from './epochs.ts'
 import { createFeed } from './feed.ts'
 import type { Feed } from './feed.ts'
 import type { Queries, Sql } from './queries.ts'
-import { lastExpiryOf, revokeAuthorizations, revokeSessions, voidCodes } from './sweep.ts'
+import { lastExpiryOf, revokeAuthorizations, revokeSessions, spareThirdParties, voidCodes } from './sweep.ts'
 
 /** How long (ms) an entry lives at the least: tokens that are being signed at this moment are not written down yet. */
 const SHORTEST_LIFE = 60_000
@@ -80,13 +80,14 @@ async function revokeSession(work: Work, { id }: Order<'session'>) {
 
 async function revokeUser(
   { database, counters, feed, queries, now }: Work,
-  { user, subject }: Order<'user'>,
+  { user, subject, sparesThirdParties = false }: Order<'user'>,
 ) {
   const epoch = await counters.raise(queries, 'user', subject)
   const reach = { provider: user.provider, user_id: user.userId }
   await revokeSessions(database, queries, reach, now)
   await voidCodes(database, queries, reach, now)
-  await revokeAuthorizations(database, queries, reach, now)
+  if (sparesThirdParties) await spareThirdParties(database, queries, reach, epoch)
+  await revokeAuthorizations(database, queries, reach, now, epoch)
   const expiresAt = Math.max(await lastExpiryOf(database, queries, reach), now + SHORTEST_LIFE)
   return feed.write(queries, { kind: 'user', subject, epoch, expiresAt })
 }

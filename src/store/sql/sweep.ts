@@ -29,18 +29,43 @@ export async function voidCodes({ db }: Sql, queries: Queries, reach: Reach, now
   await queries.change(update.compile())
 }
 
-/** Marks authorizations as revoked. */
+/** Marks authorizations as revoked; with an epoch only those of a person's earlier ones. */
 export async function revokeAuthorizations(
   { db }: Sql,
   queries: Queries,
   reach: Reach,
   now: number,
+  userEpoch?: number,
 ): Promise<void> {
   const update = db
     .updateTable('consulate_authorizations')
     .set({ revoked_at: now })
     .where((eb) => eb.and(reach))
     .where('revoked_at', 'is', null)
+    .$if(userEpoch !== undefined, (query) => query.where('user_epoch', '<', userEpoch ?? 0))
+  await queries.change(update.compile())
+}
+
+/**
+ * Moves to a person's new epoch what lives of third parties and hangs on no session. What an earlier epoch has ended
+ * does not come back.
+ */
+export async function spareThirdParties(
+  { db }: Sql,
+  queries: Queries,
+  reach: Reach,
+  userEpoch: number,
+): Promise<void> {
+  const update = db
+    .updateTable('consulate_authorizations')
+    .set({ user_epoch: userEpoch })
+    .where((eb) => eb.and(reach))
+    .where('revoked_at', 'is', null)
+    .where('session_id', 'is', null)
+    .where('user_epoch', '=', userEpoch - 1)
+    .where('client_id', 'in', (eb) =>
+      eb.selectFrom('consulate_clients').select('id').where('owner_id', 'is not', null),
+    )
   await queries.change(update.compile())
 }
 
