@@ -74,12 +74,16 @@ export function createThrottle(limits: ThrottleLimits, clock: Clock = systemCloc
   }
 }
 
-/** What databases take for one name depends on their collation, so the key is as forgiving as any of them. */
+/**
+ * What databases take for one name depends on their collation, so the key is as forgiving as any of them. To lower case
+ * first: a capital ẞ, like ß, then becomes SS.
+ */
 const accountKey = (account: string): string =>
   sha256(
     account
       .normalize('NFKD')
       .replaceAll(/[\p{M}\p{Z}\p{C}]/gu, '')
+      .toLowerCase()
       .toUpperCase(),
   )
 

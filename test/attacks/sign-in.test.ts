@@ -1,0 +1,249 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { createUser } from '../../src/users/built-in.ts'
+import { openBrowser } from '../support/browser.ts'
+import type { Page } from '../support/browser.ts'
+import { askJson, formBody } from '../support/oauth-client.ts'
+import { startServer } from '../support/server.ts'
+import type { TestServer } from '../support/server.ts'
+
+/** Behind a proxy, so that a test can come from anywhere. Few failures are enough. */
+const server = await startServer({
+  trustedProxies: ['127.0.0.1'],
+  throttle: { perAccount: { failures: 4, window: '5m' }, perAddress: { failures: 6, window: '1m' } },
+})
+const person = await server.addPerson()
+afterAll(server.close)
+
+let networks = 0
+/** An address in a network from which nobody has failed yet. */
+const freshAddress = (): string => {
+  networks += 1
+  return `198.51.${Math.floor(networks / 250)}.${networks % 250}`
+}
+
+async function attempt(email: string, password: string, headers: Record<string, string>): Promise<Page> {
+  const browser = openBrowser(server)
+  const { forms, url } = await browser.open(server.endpoint('/login'), { headers })
+  const body = formBody({ ...forms[0]?.fields, username: email, password })
+  return browser.open(url, { method: 'POST', body, headers })
+}
+
+const guess = (email: string, address = freshAddress()): Promise<Page> =>
+  attempt(email, 'a wrong password', { 'x-forwarded-for': address })
+
+async function addNamed(on: TestServer, email: string) {
+  const password = on.hoard.keep('password', `the password of ${email}`)
+  return { user: await createUser(on.store, on.clock, { email, password }), email, password }
+}
+
+describe('an answer does not tell whether there is such an account', () => {
+  /** All that a guesser sees, without what differs from one request to the next. */
+  const seen = ({ status, headers, body }: Page) => ({
+    status,
+    headers: [...headers].filter(
+      ([name]) => !['date', 'x-request-id', 'content-length', 'retry-after', 'ratelimit'].includes(name),
+    ),
+    body: body.replaceAll(/value="[^"]*"/g, '').replaceAll(/\d+ (?:seconds?|minutes?)/g, ''),
+  })
+
+  test('for somebody, nobody, somebody disabled, and what can be no name at all', async () => {
+    const leaver = await server.addPerson()
+    await server.store.users.update(leaver.id, { disabledAt: 1 })
+    const somebody = seen(await guess(person.email))
+    expect(somebody.status).toBe(403)
+    for (const email of [
+      'nobody@example.com',
+      leaver.email,
+      'no-address',
+      '@',
+      'x'.repeat(3_000),
+      "' or 1=1 --",
+    ])
+      expect(seen(await guess(email)), email.slice(0, 40)).toEqual(somebody)
+  })
+
+  test('not even once there were too many', async () => {
+    const leaver = await server.addPerson()
+    await server.store.users.update(leaver.id, { disabledAt: 1 })
+    const target = await server.addPerson()
+    const answers = []
+    for (const email of [target.email, 'nobody.else@example.com', leaver.email]) {
+      for (let count = 0; count < 4; count += 1) await guess(email)
+      answers.push(seen(await guess(email)))
+    }
+    expect(answers[0]).toMatchObject({
+      status: 429,
+      body: expect.stringContaining('Too many tries') as unknown,
+    })
+    for (const answer of answers) expect(answer).toEqual(answers[0])
+  })
+
+  test('nor does the page that asks for the password', async () => {
+    const page = await openBrowser(server).open(server.endpoint(`/login?username=${person.email}`))
+    expect(page.body).not.toContain(person.email)
+  })
+})
+
+describe('guesses at one account are counted together', () => {
+  const exhaust = async (names: readonly string[]): Promise<readonly number[]> => {
+    const statuses = []
+    for (const name of names) statuses.push((await guess(name)).status)
+    return statuses
+  }
+
+  test('from wherever they come', async () => {
+    const target = await server.addPerson()
+    const statuses = await exhaust(Array.from({ length: 5 }, () => target.email))
+    expect(statuses).toEqual([403, 403, 403, 403, 429])
+  })
+
+  test('however the name is spelled', async () => {
+    const { email } = await addNamed(server, 'stra\u00dfe.jos\u00e9@example.com')
+    const spellings = [
+      email.toUpperCase().replace('SS', '\u00df'),
+      ` ${email} `,
+      email.normalize('NFD'),
+      email.replace('\u00df', '\u1e9e'),
+      `\ufeff${email}\u3000`,
+    ]
+    expect(await exhaust(spellings)).toEqual([403, 403, 403, 403, 429])
+    const right = await attempt(email, `the password of ${email}`, { 'x-forwarded-for': freshAddress() })
+    expect(right.status).toBe(429)
+  })
+
+  test('and a right sign-in of their own does not buy a guesser more', async () => {
+    const [target, own, address] = [await server.addPerson(), await server.addPerson(), freshAddress()]
+    for (let count = 0; count < 3; count += 1) {
+      expect((await guess(target.email, address)).status).toBe(403)
+      await guess(`${count}@example.com`, address)
+      await attempt(own.email, own.password, { 'x-forwarded-for': address })
+    }
+    expect((await guess('one.more@example.com', address)).status).toBe(429)
+  })
+})
+
+describe('guesses from one place are counted together, whoever they are at', () => {
+  const statusOf = async (forwardedFor: string, headers: Record<string, string> = {}): Promise<number> =>
+    (
+      await askJson(server, '/oauth/token', {
+        method: 'POST',
+        headers: { 'x-forwarded-for': forwardedFor, ...headers },
+        body: formBody({ grant_type: 'client_credentials', client_id: 'nobody', client_secret: 'x' }),
+      })
+    ).status
+
+  const statusesOf = async (addresses: readonly string[]): Promise<readonly number[]> => {
+    const statuses = []
+    for (const address of addresses) statuses.push(await statusOf(address))
+    return statuses
+  }
+
+  const SIX_THEN_NO_MORE = [401, 401, 401, 401, 401, 401, 429]
+
+  test('through all the addresses of an IPv6 /64', async () => {
+    const addresses = Array.from({ length: 7 }, (_, index) => `2001:db8:1:2:${index}:${index}:0:${index + 1}`)
+    expect(await statusesOf(addresses)).toEqual(SIX_THEN_NO_MORE)
+    expect(await statusOf('2001:db8:1:3::1')).toBe(401)
+  })
+
+  test('in all the spellings of an IPv6 address', async () => {
+    const spellings = [
+      '2001:db8:aaaa::1',
+      '2001:DB8:AAAA::1',
+      '2001:0db8:aaaa:0000:0000:0000:0000:0001',
+      '[2001:db8:aaaa::1]',
+      '[2001:db8:aaaa::1]:4711',
+      ' 2001:db8:aaaa:0::1 ',
+      '2001:db8:aaaa::0.0.0.1',
+    ]
+    expect(await statusesOf(spellings)).toEqual(SIX_THEN_NO_MORE)
+  })
+
+  test('in all the spellings of an IPv4 address', async () => {
+    const spellings = [
+      '203.0.113.7',
+      '203.0.113.7:80',
+      '::ffff:203.0.113.7',
+      '::FFFF:203.0.113.7',
+      '::ffff:cb00:7107',
+      '0:0:0:0:0:ffff:203.0.113.7',
+      '[::ffff:203.0.113.7]:443',
+    ]
+    expect(await statusesOf(spellings)).toEqual(SIX_THEN_NO_MORE)
+  })
+
+  test('whatever stands left of what the proxy wrote', async () => {
+    const forged = ['1.1.1.1', '2.2.2.2, 3.3.3.3', 'unknown', '127.0.0.1', '', '::1', 'x'.repeat(500)]
+    expect(await statusesOf(forged.map((text) => `${text}, 192.0.2.77`))).toEqual(SIX_THEN_NO_MORE)
+  })
+
+  test('whatever other headers say', async () => {
+    const names = [
+      'x-real-ip',
+      'forwarded',
+      'cf-connecting-ip',
+      'true-client-ip',
+      'x-client-ip',
+      'fastly-client-ip',
+      'x-cluster-client-ip',
+    ]
+    const statuses = []
+    for (const [index, name] of names.entries())
+      statuses.push(
+        await statusOf('192.0.2.78', {
+          [name]: name === 'forwarded' ? `for=9.9.9.${index}` : `9.9.9.${index}`,
+        }),
+      )
+    expect(statuses).toEqual(SIX_THEN_NO_MORE)
+  })
+})
+
+describe('names that look alike', () => {
+  let count = 0
+  const replaced = (letter: string, by: string) => (email: string) => email.replace(letter, by)
+
+  test.each<[string, (email: string) => string]>([
+    ['in another alphabet', replaced('e', '\u0435')],
+    ['in full width', replaced('m', '\uff4d')],
+    ['without a dot on the i', replaced('i', '\u0131')],
+    ['with a long s', replaced('s', '\u017f')],
+    ['with an accent', replaced('i', 'i\u0301')],
+    ['with the Kelvin sign', replaced('k', '\u212a')],
+    ['in capitals', (email) => email.toUpperCase()],
+    ['with a space behind', (email) => `${email}\u2003`],
+    ['with a byte order mark', (email) => `\ufeff${email}`],
+    ['with a joiner', replaced('k', 'k\u200d')],
+    ['with an override', (email) => `\u202e${email}`],
+    ['with a soft hyphen', replaced('k', 'k\u00ad')],
+  ])('%s, are one account or two, and never does one password open the other', async (_, change) => {
+    count += 1
+    const mike = await addNamed(server, `mike-s-${count}@example.com`)
+    const lookalike = change(mike.email)
+    const theirs = await addNamed(server, lookalike).catch(() => ({ user: undefined }))
+    const open = (email: string, password: string) =>
+      attempt(email, password, { 'x-forwarded-for': freshAddress() })
+    const page = await open(lookalike, `the password of ${lookalike}`)
+    expect(page.status).toBe(theirs.user ? 200 : 403)
+    expect(page.status === 200 && page.text.includes(mike.email)).toBe(false)
+    expect((await open(mike.email, mike.password)).text).toContain(mike.email)
+  })
+})
+
+describe('a password', () => {
+  test.each(['', ' ', '%', '*', "' or '1'='1", 'null', 'undefined', '[object Object]', 'x'.repeat(2_000)])(
+    'that is none opens nothing: %j',
+    async (password) => {
+      const target = await server.addPerson()
+      const page = await attempt(target.email, password, { 'x-forwarded-for': freshAddress() })
+      expect(page.status).toBe(403)
+    },
+  )
+
+  test('is right to the letter: not cut, not trimmed, not in other capitals', async () => {
+    const target = await server.addPerson()
+    const { password } = target
+    for (const text of [`${password} `, password.toUpperCase(), password.slice(0, -1)])
+      expect((await attempt(target.email, text, { 'x-forwarded-for': freshAddress() })).status).toBe(403)
+    expect((await attempt(target.email, password, { 'x-forwarded-for': freshAddress() })).status).toBe(200)
+  })
+})
