@@ -119,6 +119,11 @@ function problemsOf(registration: ClientRegistration): readonly ConfigProblem[] 
         path: 'followsRevocations',
         message: "is for the issuer's own clients, and for confidential ones",
       },
+    registration.skipsConsent === true &&
+      registration.ownerId !== undefined && {
+        path: 'skipsConsent',
+        message: "is for the issuer's own clients: people are asked about those of others",
+      },
     graceWindow !== undefined &&
       parseDuration(graceWindow) === undefined && {
         path: 'graceWindow',

@@ -2,6 +2,7 @@ import { OAuthError } from '../../errors.ts'
 import type { Form } from '../../lib/form.ts'
 import { randomText } from '../../lib/hash.ts'
 import { redirect, type Answer } from '../../lib/http.ts'
+import { isFirstParty } from '../../model/client.ts'
 import { coversScopes } from '../../model/scope.ts'
 import type { Session } from '../../model/session.ts'
 import { formTargetsOf } from '../../pages/headers.ts'
@@ -39,10 +40,10 @@ export async function postAuthorize(exchange: Exchange): Promise<Answer> {
 }
 
 async function proceed(exchange: Exchange, request: AuthorizationRequest, form: Form): Promise<Answer> {
-  const { sessions, users } = exchange.services
+  const { sessions, grantContext } = exchange.services
   const isSilent = request.prompts.has('none')
   const session = await sessions.current(exchange.incoming)
-  const user = session && (await users.find(session.userId))
+  const user = session && (await grantContext.findUser(session))
   if (session) exchange.involved.sub = exchange.services.subjectOf(session)
   if (!session || !user || (request.prompts.has('login') && !isSilent)) {
     if (isSilent) throw new OAuthError('login_required', 'The person is not signed in')
@@ -65,7 +66,7 @@ async function hasConsent(
 ): Promise<boolean> {
   const { client, scopes, prompts } = request
   if (prompts.has('consent') || !canAssumeConsent(request)) return false
-  if (client.skipsConsent) return true
+  if (client.skipsConsent && isFirstParty(client)) return true
   const allowed = await services.store.consents.find(session, client.id)
   return allowed !== undefined && coversScopes(allowed, scopes)
 }

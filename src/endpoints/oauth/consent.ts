@@ -25,7 +25,8 @@ async function settle(exchange: Exchange, form: Form, isApproved: boolean): Prom
   if (!consent)
     throw new OAuthError('invalid_request', 'This form was open too long: go back to the application')
   const session = await services.sessions.current(incoming)
-  if (session?.id !== consent.sessionId) return askAgain(exchange, consent)
+  const user = session && (await services.grantContext.findUser(session))
+  if (!user || session.id !== consent.sessionId) return askAgain(exchange, consent)
   if (!services.csrf.isValid(incoming, session.id, form.get('csrf'))) {
     throw new OAuthError('access_denied', 'This form did not come from our page', {
       detail: 'anti-forgery check failed',
@@ -34,7 +35,7 @@ async function settle(exchange: Exchange, form: Form, isApproved: boolean): Prom
   return decide(exchange, consent, session, isApproved)
 }
 
-/** Somebody else is signed in than the page was shown to, or nobody: they are asked for themselves. */
+/** Somebody else is signed in than the page was shown to, or nobody, or somebody disabled: they are asked for themselves. */
 const askAgain = ({ services }: Exchange, { query }: ConsentRequest): Answer =>
   redirect(`${pathsOf(services.settings).authorize}?${query}`)
 
@@ -54,10 +55,12 @@ async function decide(
     services.events.emit('consent.denied', about)
     return answerError(exchange, target, new OAuthError('access_denied', 'The person denied the request'))
   }
+  const again = { ...exchange, incoming: { ...incoming, query: consent.query } }
+  const answer = await giveCode(again, request, session, consent.nonce)
+  // Only now: a form that was answered before must not bring back a consent that was taken back since.
   await remember(exchange, request, session)
   services.events.emit('consent.given', { ...about, scopes: request.scopes })
-  const again = { ...exchange, incoming: { ...incoming, query: consent.query } }
-  return giveCode(again, request, session, consent.nonce)
+  return answer
 }
 
 async function remember(

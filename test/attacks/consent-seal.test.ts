@@ -1,0 +1,221 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { formOf, openBrowser } from '../support/browser.ts'
+import type { Browser, Page } from '../support/browser.ts'
+import {
+  approvalOf,
+  authorizationUrl,
+  authorize,
+  codeIn,
+  formBody,
+  getTokens,
+} from '../support/oauth-client.ts'
+import { makeSecrets } from '../support/secrets.ts'
+import { CALLBACK, startServer } from '../support/server.ts'
+import { withOtherCharacter } from './forge.ts'
+
+const server = await startServer()
+const person = await server.addPerson()
+const client = await server.addClient()
+const other = await server.addClient({ name: 'Other', redirectUris: ['https://other.example/callback'] })
+afterAll(server.close)
+
+const url = authorizationUrl(server, client, { scope: 'profile', prompt: 'consent' })
+const isAsked = ({ forms }: Page): boolean => forms.some(({ label }) => label === 'Allow')
+
+async function asked(address = url, who = person): Promise<{ browser: Browser; page: Page }> {
+  const browser = openBrowser(server)
+  return { browser, page: await browser.signIn(await browser.open(address), who) }
+}
+
+const post = (browser: Browser, fields: Readonly<Record<string, string>>, path = '/oauth/authorize') =>
+  browser.open(server.endpoint(path), { method: 'POST', body: formBody(fields) })
+
+describe('a consent form that was altered gives nothing:', () => {
+  test('whichever character of the seal is another, and however it is cut', async () => {
+    const fresh = await server.addClient({ name: 'Fresh' })
+    const { browser, page } = await asked(authorizationUrl(server, fresh, { scope: 'profile' }))
+    const { consent = '', ...rest } = approvalOf(page)
+    const places = Array.from({ length: consent.length }, (_, index) => index)
+    const altered = places
+      .filter((index) => consent[index] !== '.' && (index % 3 === 0 || index > consent.length - 50))
+      .map((index) => withOtherCharacter(consent, index))
+    const [body = '', mac = ''] = consent.split('.')
+    const cut = [
+      consent.slice(1),
+      consent.slice(0, -1),
+      `${consent}.`,
+      `${consent}=`,
+      body,
+      `${body}.`,
+      `.${mac}`,
+      '.',
+    ]
+    expect(altered.length).toBeGreaterThan(100)
+    for (const text of [...altered, ...cut]) {
+      const answer = await post(browser, { ...rest, consent: text })
+      expect([answer.status, answer.url.origin], text).toEqual([400, server.origin])
+    }
+    expect(isAsked(await browser.open(authorizationUrl(server, fresh, { scope: 'profile' })))).toBe(true)
+    expect(codeIn(await post(browser, { ...rest, consent }))).toBeTruthy()
+  })
+
+  test('a seal of a server with other secrets is none', async () => {
+    await using twin = await startServer({ secrets: makeSecrets() })
+    const theirs = await twin.addClient({ id: client.id })
+    const somebody = await twin.addPerson()
+    const elsewhere = openBrowser(twin)
+    const login = await elsewhere.open(authorizationUrl(twin, theirs, { scope: 'profile' }))
+    const { consent = '' } = approvalOf(await elsewhere.signIn(login, somebody))
+    const { browser, page } = await asked()
+    expect((await post(browser, { ...approvalOf(page), consent })).status).toBe(400)
+  })
+})
+
+describe('a consent form answers its own question and no other:', () => {
+  test('what is sent beside it changes neither client nor redirect URI nor scope nor state', async () => {
+    const { browser, page } = await asked()
+    const beside = {
+      client_id: other.id,
+      redirect_uri: other.redirectUri,
+      scope: 'orders:create',
+      state: 'stolen',
+      response_type: 'token',
+    }
+    const path = `/oauth/authorize?${formBody(beside).toString()}`
+    const answer = await post(browser, { ...approvalOf(page), ...beside }, path)
+    expect([answer.url.origin + answer.url.pathname, answer.url.searchParams.get('state')]).toEqual([
+      CALLBACK,
+      'xyz',
+    ])
+    const exchange = { grant_type: 'authorization_code', code: codeIn(answer), redirect_uri: CALLBACK }
+    expect((await getTokens(server, client, exchange)).scope).toBe('profile')
+  })
+
+  test("another client's form is that client's, in whatever page it is sent", async () => {
+    const { browser, page } = await asked()
+    const theirs = await browser.open(authorizationUrl(server, other, { scope: 'profile' }))
+    const answer = await browser.press(page, 'Allow', { consent: approvalOf(theirs)['consent'] ?? '' })
+    expect(answer.url.origin).toBe('https://other.example')
+  })
+
+  test('of another person, it is worth nothing', async () => {
+    const { page } = await asked(url, await server.addPerson())
+    const { browser, page: own } = await asked()
+    const { consent = '' } = approvalOf(page)
+    for (const csrf of [approvalOf(page)['csrf'] ?? '', approvalOf(own)['csrf'] ?? '']) {
+      const answer = await post(browser, { consent, csrf })
+      expect([answer.url.origin, isAsked(answer)]).toEqual([server.origin, true])
+    }
+  })
+
+  test('from before the same person signed out and in again, it is worth nothing', async () => {
+    const { browser, page } = await asked()
+    await browser.press(await browser.open(server.endpoint('/logout')), 'Sign out')
+    await browser.signIn(await browser.open(server.endpoint('/login')), person)
+    const answer = await post(browser, approvalOf(page))
+    expect([answer.url.origin, isAsked(answer)]).toEqual([server.origin, true])
+  })
+})
+
+describe('consent cannot be slipped past the person:', () => {
+  const tricks: readonly Readonly<Record<string, string>>[] = [
+    { prompt: 'none' },
+    { prompt: 'NONE' },
+    { prompt: 'select_account' },
+    { prompt: ' ' },
+    { prompt: '__proto__' },
+    { approval_prompt: 'auto' },
+    { approved: 'true', allow: '1', skip_consent: '1', consent_given: 'true' },
+    { _method: 'POST' },
+    { consent: 'x', csrf: 'x' },
+  ]
+
+  test.each(tricks)('with %j in the request', async (parameters) => {
+    const wary = await server.addClient({ name: 'Wary' })
+    const { browser } = await asked()
+    const answer = await browser.open(authorizationUrl(server, wary, { scope: 'profile', ...parameters }))
+    expect(answer.url.searchParams.get('code')).toBeNull()
+  })
+
+  test('with the answer in the address instead of a form', async () => {
+    const { browser, page } = await asked()
+    const fields = formBody(approvalOf(page)).toString()
+    expect(isAsked(await browser.open(`${url}&${fields}`))).toBe(true)
+    expect((await browser.open(server.endpoint(`/oauth/authorize?${fields}`))).status).toBe(400)
+  })
+
+  test('with two prompts', async () => {
+    const { browser } = await asked()
+    const answer = await browser.open(`${url}&prompt=none`)
+    expect([answer.status, answer.url.origin]).toEqual([400, server.origin])
+  })
+
+  test('with more scopes than were allowed before', async () => {
+    const wary = await server.addClient({ name: 'Wary' })
+    const { browser, page } = await asked(authorizationUrl(server, wary, { scope: 'profile' }))
+    await browser.press(page, 'Allow')
+    const more = await browser.open(authorizationUrl(server, wary, { scope: 'profile orders:create' }))
+    expect(isAsked(more)).toBe(true)
+  })
+
+  test('with a client that somebody registered and that skips consent all the same', async () => {
+    const registration = { name: 'Sly', ownerId: 'mallory', redirectUris: [CALLBACK] }
+    await expect(server.server.clients.create({ ...registration, skipsConsent: true })).rejects.toThrow(
+      'skipsConsent',
+    )
+    const sly = await server.addClient(registration)
+    await server.store.clients.update(sly.id, { skipsConsent: true })
+    expect((await server.server.clients.find(sly.id))?.skipsConsent).toBe(true)
+    const { page } = await asked(authorizationUrl(server, sly, { scope: 'profile' }))
+    expect(isAsked(page)).toBe(true)
+  })
+})
+
+describe('a consent form that comes late:', () => {
+  test('one that was answered does not bring back a consent that was taken back since', async () => {
+    const app = await server.addClient({ name: 'Disconnected' })
+    const address = authorizationUrl(server, app, { scope: 'profile' })
+    const { browser, page } = await asked(address)
+    const code = codeIn(await browser.press(page, 'Allow'))
+    await getTokens(server, app, { grant_type: 'authorization_code', code, redirect_uri: CALLBACK })
+    await server.server.authorizations.disconnect(person, app.id)
+    expect((await browser.press(page, 'Allow')).status).toBe(400)
+    expect(isAsked(await browser.open(address))).toBe(true)
+  })
+
+  test('one of a person who was disabled meanwhile gives no code and remembers nothing', async () => {
+    const leaver = await server.addPerson()
+    const { browser, page } = await asked(url, leaver)
+    await server.store.users.update(leaver.id, { disabledAt: server.clock.now() })
+    const answer = await browser.press(page, 'Allow')
+    expect([answer.url.origin, answer.url.pathname]).toEqual([server.origin, '/login'])
+    const ref = { provider: 'users', userId: leaver.id }
+    expect(await server.store.consents.find(ref, client.id)).toBeUndefined()
+  })
+
+  test('a denial that was meant as one cannot be turned around by a header or the query', async () => {
+    const app = await server.addClient({ name: 'Denied' })
+    const { browser, page } = await asked(authorizationUrl(server, app, { scope: 'profile' }))
+    const answer = await browser.open(server.endpoint('/oauth/authorize?_method=POST'), {
+      method: 'POST',
+      body: formBody(formOf(page, 'Don’t allow').fields),
+      headers: { 'x-http-method-override': 'POST' },
+    })
+    expect(answer.url.searchParams.get('error')).toBe('access_denied')
+  })
+})
+
+test('the consent page shows where the code goes, whatever the client is called', async () => {
+  const phisher = await server.addClient({
+    name: 'My Bank at bank.example',
+    redirectUris: ['https://phisher.example/'],
+  })
+  const { page } = await asked(authorizationUrl(server, phisher, { scope: 'profile' }))
+  expect(page.text).toContain('phisher.example')
+  const answer = await authorize(
+    openBrowser(server),
+    authorizationUrl(server, phisher, { scope: 'profile' }),
+    person,
+  )
+  expect(answer.url.origin).toBe('https://phisher.example')
+})
