@@ -32,22 +32,29 @@ export interface AuthorizationRequest extends AnswerTarget {
  *
  * @throws OAuthError `invalid_request`
  */
-export async function findTarget({ clients }: Services, form: Form): Promise<AnswerTarget> {
+export async function findTarget(services: Services, form: Form): Promise<AnswerTarget> {
   const clientId = form.get('client_id')
   if (clientId === undefined) throw new OAuthError('invalid_request', 'The parameter client_id is missing')
-  const client = await clients.find(clientId)
-  if (!client || client.revokedAt !== null) {
-    const detail = client ? `client ${client.id} is revoked` : 'no such client'
-    throw new OAuthError('invalid_request', 'The client is unknown', { detail })
-  }
+  const client = await findClient(services, clientId)
   const named = form.get('redirect_uri')
   const redirectUri = named ?? onlyRedirectUri(client)
   if (!isRegisteredRedirectUri(client, redirectUri)) {
-    const detail = `client ${client.id} has not registered the redirect URI`
+    const detail = `client ${client.id} has not registered the redirect URI ${withoutQuery(redirectUri)}`
     throw new OAuthError('invalid_request', 'The redirect_uri is not registered for this client', { detail })
   }
   return { client, redirectUri, isRedirectUriNamed: named !== undefined, state: form.get('state') }
 }
+
+/** A live client of this server's people: servers that share a database share its clients, but not their people. */
+async function findClient({ clients, settings: { provider } }: Services, id: string): Promise<Client> {
+  const client = await clients.find(id)
+  if (client?.revokedAt === null && client.provider === provider) return client
+  const detail = client ? `client ${id} is revoked, or not for the people of ${provider}` : 'no such client'
+  throw new OAuthError('invalid_request', 'The client is unknown', { detail })
+}
+
+/** For the log: a query may hold what nobody should read. */
+const withoutQuery = (uri: string): string => JSON.stringify(uri.split(/[?#]/, 1)[0]?.slice(0, 200))
 
 function onlyRedirectUri({ redirectUris, id }: Client): string {
   const [only, ...others] = redirectUris
