@@ -106,9 +106,11 @@ function splitPair(pair: string): readonly (string | undefined)[] {
   return colon < 0 ? [] : [formDecode(pair.slice(0, colon)), formDecode(pair.slice(colon + 1))]
 }
 
+/** As strict as a form in a body is: a NUL would be an error in some databases and the end of the text in others. */
 function formDecode(text: string): string | undefined {
   try {
-    return decodeURIComponent(text.replaceAll('+', ' '))
+    const decoded = decodeURIComponent(text.replaceAll('+', ' '))
+    return /[\0\ufffd]/.test(decoded) ? undefined : decoded
   } catch {
     return undefined
   }

@@ -1,0 +1,289 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { openBrowser } from '../support/browser.ts'
+import { askApi, askJson, authorizationUrl, basic, formBody, getTokens } from '../support/oauth-client.ts'
+import { startServer } from '../support/server.ts'
+import { lines, statusesIn, talk } from './wire.ts'
+
+const server = await startServer()
+const person = await server.addPerson()
+const client = await server.addClient()
+const machine = await server.addClient({ grantTypes: ['client_credentials'] })
+const grant = { grant_type: 'client_credentials' }
+const authorization = basic(machine.id, machine.secret ?? '')
+const form = formBody(grant).toString()
+const FORM = 'Content-Type: application/x-www-form-urlencoded'
+afterAll(server.close)
+
+const post = (
+  path: string,
+  body: string | URLSearchParams | Buffer<ArrayBuffer>,
+  headers: Record<string, string> = {},
+) =>
+  askJson(server, path, {
+    method: 'POST',
+    body,
+    headers: { 'content-type': 'application/x-www-form-urlencoded', authorization, ...headers },
+  })
+
+describe('the issuer is what the configuration says, whatever the request says:', () => {
+  const lies: readonly Record<string, string>[] = [
+    { host: 'evil.example' },
+    { 'x-forwarded-host': 'evil.example' },
+    { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https', 'x-forwarded-port': '443' },
+    { forwarded: 'host=evil.example;proto=https' },
+    {
+      'x-host': 'evil.example',
+      'x-forwarded-server': 'evil.example',
+      'x-http-host-override': 'evil.example',
+    },
+    { 'x-original-url': '/evil', 'x-rewrite-url': '/evil', 'x-forwarded-prefix': '/evil' },
+  ]
+
+  test.each(lies)('%j', async (headers) => {
+    const raw = Object.entries({ host: 'x', connection: 'close', ...headers }).map((pair) => pair.join(': '))
+    const paths = [
+      '/.well-known/oauth-authorization-server',
+      '/login',
+      '/oauth/authorize?client_id=nobody',
+      authorizationUrl(server, client).slice(server.origin.length),
+      authorizationUrl(server, client, { prompt: 'none' }).slice(server.origin.length),
+    ]
+    for (const path of paths) {
+      const answer = await talk(server, lines(`GET ${path} HTTP/1.1`, ...raw, '', ''))
+      expect(statusesIn(answer)).toHaveLength(1)
+      expect(answer, path).not.toContain('evil')
+    }
+  })
+
+  test('so a token that was asked for under another name is one of ours', async () => {
+    const { body } = await post('/oauth/token', form, { 'x-forwarded-host': 'evil.example' })
+    const token = String(body['access_token'])
+    const payload = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as object
+    expect(payload).toMatchObject({ iss: server.issuer, aud: server.issuer })
+    expect((await askApi(server, '/machine', token)).status).toBe(200)
+  })
+
+  test('and what others may keep is the same for all', async () => {
+    const url = `${server.origin}/.well-known/oauth-authorization-server`
+    const plain = await fetch(url)
+    const poisoned = await fetch(`${url}?x=<script>`, {
+      headers: { 'x-forwarded-host': 'evil.example', origin: 'https://evil.example', accept: 'text/html' },
+    })
+    expect(await poisoned.text()).toBe(await plain.text())
+    expect(poisoned.headers.get('access-control-allow-origin')).toBe('*')
+  })
+})
+
+describe('what could be read in two ways is not read at all:', () => {
+  const attempt = (...head: readonly string[]): string =>
+    lines('POST /oauth/token HTTP/1.1', 'Host: x', FORM, ...head, '', '')
+  const smuggled = lines('GET /.well-known/jwks.json HTTP/1.1', 'Host: x', '', '')
+
+  test.each<[string, string]>([
+    [
+      'a length and chunks',
+      `${attempt('Content-Length: 4', 'Transfer-Encoding: chunked')}0\r\n\r\n${smuggled}`,
+    ],
+    [
+      'chunks and a length',
+      `${attempt('Transfer-Encoding: chunked', 'Content-Length: 4')}0\r\n\r\n${smuggled}`,
+    ],
+    ['two lengths', `${attempt('Content-Length: 0', `Content-Length: ${smuggled.length}`)}${smuggled}`],
+    ['a length with a sign', `${attempt('Content-Length: +5')}abcde${smuggled}`],
+    ['a length in hexadecimal', `${attempt('Content-Length: 0x5')}abcde${smuggled}`],
+    ['an unknown transfer encoding', `${attempt('Transfer-Encoding: xchunked')}0\r\n\r\n${smuggled}`],
+    ['a space before the colon', `${attempt('Transfer-Encoding : chunked')}0\r\n\r\n${smuggled}`],
+    ['a header over two lines', `${attempt('Transfer-Encoding:', ' chunked')}0\r\n\r\n${smuggled}`],
+    ['a bare line feed', attempt('Content-Length: 0').replace('Host: x\r\n', 'Host: x\nX: y\r\n')],
+    ['a NUL in a header', attempt('X-A: a\0b')],
+    ['no host', lines('GET /login HTTP/1.1', '', '')],
+    ['a byte beyond ASCII in the path', lines('GET /login?x=\xff HTTP/1.1', 'Host: x', '', '')],
+    ['a control character in the path', lines('GET /login?x=\x01 HTTP/1.1', 'Host: x', '', '')],
+  ])('%s', async (_, text) => {
+    const statuses = statusesIn(await talk(server, text))
+    expect(statuses).toEqual([400])
+  })
+
+  test('a body that a GET brings along is no second request', async () => {
+    const answer = await talk(
+      server,
+      lines(
+        'GET /login HTTP/1.1',
+        'Host: x',
+        `Content-Length: ${smuggled.length}`,
+        'Connection: close',
+        '',
+        smuggled,
+      ),
+    )
+    expect(statusesIn(answer)).toEqual([200])
+    expect(answer).not.toContain('"keys"')
+  })
+
+  test('HTTP/1.0 is answered like any other, and the connection ends', async () => {
+    const answer = await talk(server, lines('GET /.well-known/oauth-authorization-server HTTP/1.0', '', ''))
+    expect(statusesIn(answer)).toEqual([200])
+    expect(answer).toContain(`"issuer":"${server.issuer}"`)
+  })
+
+  test('of two Authorization headers the first counts, not a mixture', async () => {
+    const wrong = basic(machine.id, 'wrong')
+    const ask = (...headers: readonly string[]) =>
+      talk(
+        server,
+        lines(
+          'POST /oauth/token HTTP/1.1',
+          'Host: x',
+          'Connection: close',
+          FORM,
+          `Content-Length: ${form.length}`,
+          ...headers.map((value) => `Authorization: ${value}`),
+          '',
+          form,
+        ),
+      )
+    expect(statusesIn(await ask(wrong, authorization))).toEqual([401])
+    expect(statusesIn(await ask(authorization, wrong))).toEqual([200])
+  })
+})
+
+describe('a path is itself and nothing that comes to the same: not found is', () => {
+  test.each([
+    '//oauth/token',
+    '/oauth//token',
+    '/oauth/token/',
+    '/OAUTH/token',
+    '/oauth/./token',
+    '/x/../oauth/token',
+    '/oauth/%74oken',
+    '/oauth%2ftoken',
+    '/oauth/token;x=1',
+    '/oauth/token%00',
+    '/oauth\\token',
+    'http://evil.example/oauth/token',
+    '/__proto__',
+    '/constructor',
+    '/hasOwnProperty',
+  ])('%s', async (path) => {
+    const head = [
+      `POST ${path} HTTP/1.1`,
+      'Host: x',
+      'Connection: close',
+      FORM,
+      `Authorization: ${authorization}`,
+    ]
+    const answer = await talk(server, lines(...head, `Content-Length: ${form.length}`, '', form))
+    expect(statusesIn(answer)).toEqual([404])
+  })
+})
+
+describe('a method is the one of the request line:', () => {
+  const overrides = ['x-http-method-override', 'x-http-method', 'x-method-override']
+
+  test('no header makes it another one', async () => {
+    for (const name of overrides) {
+      const got = await askJson(server, '/oauth/token', { headers: { [name]: 'POST', authorization } })
+      expect(got.status).toBe(405)
+      const posted = await post('/oauth/token', form, { [name]: 'GET' })
+      expect(posted.status).toBe(200)
+    }
+  })
+
+  test('no _method makes it another one, but for the denying of the consent form', async () => {
+    const posted = await post('/oauth/token?_method=GET', formBody({ ...grant, _method: 'DELETE' }))
+    expect(posted.status).toBe(200)
+    const browser = openBrowser(server)
+    await browser.signIn(await browser.open(server.endpoint('/login')), person)
+    await browser.open(server.endpoint('/logout?_method=POST'))
+    expect((await browser.open(server.endpoint('/login?_method=POST'))).text).toContain(person.email)
+  })
+
+  test.each(['TRACE', 'PROPFIND', 'SEARCH', 'PUT', 'QUERY'])(
+    '%s is not allowed and echoes nothing',
+    async (method) => {
+      const answer = await talk(
+        server,
+        lines(`${method} /login HTTP/1.1`, 'Host: x', 'Connection: close', 'X-Secret: echo-me', '', ''),
+      )
+      expect(statusesIn(answer)).toEqual([405])
+      expect(answer).not.toContain('echo-me')
+    },
+  )
+})
+
+describe('a parameter is in the body and nowhere else:', () => {
+  test('what the query says is not mixed with it', async () => {
+    const { status } = await post('/oauth/token?grant_type=password&scope=*', form)
+    expect(status).toBe(200)
+    const query = formBody({ client_id: machine.id, client_secret: machine.secret }).toString()
+    const answer = await askJson(server, `/oauth/token?${query}`, { method: 'POST', body: formBody(grant) })
+    expect(answer.body['error']).toBe('invalid_client')
+  })
+
+  test('nor what a second one of the same name says, however it is written', async () => {
+    for (const twice of ['grant%5ftype', 'grant%5Ftype', '%67rant_type'])
+      expect((await post('/oauth/token', `${form}&${twice}=password`)).body['error']).toBe('invalid_request')
+  })
+
+  test.each([
+    'grant_type[]=client_credentials',
+    'grant_type[0]=client_credentials',
+    'Grant_Type=client_credentials',
+    'grant_type =client_credentials',
+    '{"grant_type":"client_credentials"}=',
+    '',
+  ])('nor what only looks like it: %s', async (body) => {
+    expect((await post('/oauth/token', body)).body['error']).toBe('invalid_request')
+  })
+})
+
+describe('a body is a form or nothing:', () => {
+  const refusals: readonly [string, string | Buffer<ArrayBuffer>, Record<string, string>][] = [
+    ['JSON that says it is a form', JSON.stringify(grant), {}],
+    ['a form that says it is JSON', form, { 'content-type': 'application/json' }],
+    [
+      'a form that says it is both',
+      form,
+      { 'content-type': 'application/x-www-form-urlencoded, application/json' },
+    ],
+    ['a form that says it is text', form, { 'content-type': 'text/plain' }],
+    ['a form in a longer type', form, { 'content-type': 'application/x-www-form-urlencoded-x' }],
+    [
+      'UTF-16',
+      Buffer.from(form, 'utf16le'),
+      { 'content-type': 'application/x-www-form-urlencoded; charset=utf-16' },
+    ],
+    [
+      'letters in more bytes than they need',
+      Buffer.from('grant_type=client_credential\xc1\xb3', 'latin1'),
+      {},
+    ],
+    ['half a surrogate pair', 'grant_type=client_credentials&x=%ED%A0%80', {}],
+  ]
+
+  test.each(refusals)('%s is refused', async (_, body, headers) => {
+    const { status } = await post('/oauth/token', body, headers)
+    expect(status).toBe(400)
+  })
+
+  test('a compressed one is not unpacked: there is no bomb', async () => {
+    const { gzipSync } = await import('node:zlib')
+    const answer = await post('/oauth/token', gzipSync(form), { 'content-encoding': 'gzip' })
+    expect(answer.status).toBe(400)
+  })
+})
+
+test.each(['%00', 'x%00', '%EF%BF%BD'])(
+  'credentials by Basic are read as strictly as a form: %s in them is looked up by nobody',
+  async (text) => {
+    const encoded = Buffer.from(`${text}:secret`).toString('base64')
+    const answer = await post('/oauth/token', form, { authorization: `Basic ${encoded}` })
+    expect(answer.body['error']).toBe('invalid_client')
+    const line = server.logs.find((entry) => entry.includes(answer.headers.get('x-request-id') ?? '?'))
+    expect(line).toContain('is no Basic credentials')
+  },
+)
+
+test('after all this the server still serves', async () => {
+  expect(await getTokens(server, machine, grant)).toBeTruthy()
+})
