@@ -12,9 +12,9 @@ import {
   type RegisteredClient,
   type Session,
   type Store,
-} from 'consulate'
-import { toNode } from 'consulate/node'
-import { sqlite } from 'consulate/sqlite'
+} from '../../src/index.ts'
+import { toNode } from '../../src/adapters/node.ts'
+import { sqlite } from '../../src/store/sqlite.ts'
 import { generateSecrets } from '../../src/keys/generate.ts'
 import { randomText, sha256 } from '../../src/lib/hash.ts'
 import { API_ANSWER } from '../api-answer.ts'
