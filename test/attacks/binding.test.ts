@@ -1,0 +1,111 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { openBrowser } from '../support/browser.ts'
+import {
+  askJson,
+  askToken,
+  basic,
+  formBody,
+  getCode,
+  getTokens,
+  getVisitTokens,
+  refresh,
+} from '../support/oauth-client.ts'
+import type { JsonAnswer, Parameters } from '../support/oauth-client.ts'
+import { startServer } from '../support/server.ts'
+import type { TestClient } from '../support/server.ts'
+
+const server = await startServer()
+const person = await server.addPerson()
+const [mine, theirs] = [await server.addClient(), await server.addClient({ name: 'Theirs' })]
+const [app, imposter] = [
+  await server.addClient({ type: 'public' }),
+  await server.addClient({ type: 'public' }),
+]
+const visit = { server, browser: openBrowser(server), client: mine, person }
+afterAll(server.close)
+
+/** Asks as one client while naming another, in every way there is. */
+const impersonations: Readonly<Record<string, (parameters: Parameters) => Promise<JsonAnswer>>> = {
+  'another confidential client': (parameters) => askToken(server, theirs, parameters),
+  'a public client': (parameters) => askToken(server, imposter, parameters),
+  'its own id without the secret': (parameters) =>
+    askToken(server, { ...mine, secret: undefined }, parameters),
+  "its own id with another's secret": (parameters) =>
+    askToken(server, { ...mine, secret: theirs.secret }, parameters),
+  'its own id with an empty secret': (parameters) =>
+    post({ ...parameters, client_id: mine.id, client_secret: '' }),
+  'another by Basic and its own id in the body': (parameters) =>
+    post({ ...parameters, client_id: mine.id }, theirs),
+  'its own id in the query': (parameters) =>
+    post(
+      { ...parameters, client_id: imposter.id },
+      undefined,
+      `?client_id=${mine.id}&client_secret=${mine.secret}`,
+    ),
+  nobody: (parameters) => post(parameters),
+}
+
+function post(parameters: Parameters, by?: TestClient, query = ''): Promise<JsonAnswer> {
+  const headers: Record<string, string> = by ? { authorization: basic(by.id, by.secret ?? '') } : {}
+  return askJson(server, `/oauth/token${query}`, { method: 'POST', body: formBody(parameters), headers })
+}
+
+const refusals = ['invalid_grant', 'invalid_client', 'invalid_request']
+
+describe.each(Object.entries(impersonations))('%s', (_, ask) => {
+  test('gets nothing for a code, and leaves it whole', async () => {
+    const { exchange } = await getCode(visit)
+    const answer = await ask(exchange)
+    expect(refusals).toContain(answer.body['error'])
+    await getTokens(server, mine, exchange)
+  })
+
+  test('gets nothing for a code that was spent, and ends nothing', async () => {
+    const { exchange } = await getCode(visit)
+    const tokens = await getTokens(server, mine, exchange)
+    expect(refusals).toContain((await ask(exchange)).body['error'])
+    expect((await refresh(visit, tokens.refresh_token)).status).toBe(200)
+  })
+
+  test('gets nothing for a refresh token, and neither rotates nor ends it', async () => {
+    const tokens = await getVisitTokens(visit)
+    const answer = await ask({ grant_type: 'refresh_token', refresh_token: tokens.refresh_token })
+    expect(refusals).toContain(answer.body['error'])
+    const before = (await server.server.authorizations.list(person)).find(({ id }) =>
+      tokens.refresh_token.includes(id),
+    )
+    expect(before?.generation).toBe(0)
+    expect((await refresh(visit, tokens.refresh_token)).status).toBe(200)
+  })
+
+  test('gets nothing for an old refresh token, and ends nothing', async () => {
+    const tokens = await getVisitTokens(visit)
+    const next = await refresh(visit, tokens.refresh_token)
+    server.clock.advance('2m')
+    const answer = await ask({ grant_type: 'refresh_token', refresh_token: tokens.refresh_token })
+    expect(refusals).toContain(answer.body['error'])
+    expect((await refresh(visit, String(next.body['refresh_token']))).status).toBe(200)
+  })
+})
+
+test('a public client is held to its own codes and refresh tokens as well', async () => {
+  const theirVisit = { ...visit, client: app }
+  const { exchange } = await getCode(theirVisit)
+  expect((await askToken(server, imposter, exchange)).body['error']).toBe('invalid_grant')
+  const tokens = await getTokens(server, app, exchange)
+  const other = { ...theirVisit, client: imposter }
+  expect((await refresh(other, tokens.refresh_token)).body['error']).toBe('invalid_grant')
+  expect((await refresh(theirVisit, tokens.refresh_token)).status).toBe(200)
+})
+
+test.each([
+  'https://app.example/callback/',
+  'https://app.example/callback?',
+  'https://APP.example/callback',
+  'https://app.example:443/callback',
+  'https://evil.example/callback',
+])('a code is bound to its redirect URI, to the letter: %s', async (uri) => {
+  const { exchange } = await getCode(visit)
+  const answer = await askToken(server, mine, { ...exchange, redirect_uri: uri })
+  expect(answer.body['error']).toBe('invalid_grant')
+})
