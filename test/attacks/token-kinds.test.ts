@@ -1,0 +1,164 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openBrowser } from '../support/browser.ts'
+import {
+  approvalOf,
+  askApi,
+  askToken,
+  authorizationUrl,
+  getCode,
+  getTokens,
+} from '../support/oauth-client.ts'
+import { startServer } from '../support/server.ts'
+import { openToken, signToken } from './forge.ts'
+
+const server = await startServer()
+const person = await server.addPerson()
+const web = await server.addClient()
+/** A client whose id is that of a person: only the kind of the token can tell them apart. */
+const namesake = await server.addClient({
+  id: person.id,
+  grantTypes: ['client_credentials'],
+  scopes: ['orders:read'],
+})
+const browser = openBrowser(server)
+const visit = { server, browser, client: web, person }
+afterAll(server.close)
+
+/** One of every kind of secret that is given out. */
+const kinds = new Map<string, string>()
+const names = [
+  'an access token',
+  "a client's access token",
+  'a refresh token',
+  'an authorization code',
+  'a session cookie',
+  'a browser cookie',
+  'an anti-forgery token',
+  'a sealed consent form',
+  'a client secret',
+  'a client id',
+  'an authorization id',
+] as const
+const kind = (name: (typeof names)[number]): string => kinds.get(name) ?? ''
+
+beforeAll(async () => {
+  const { exchange } = await getCode(visit)
+  const tokens = await getTokens(server, web, exchange)
+  const machine = await getTokens(server, namesake, {
+    grant_type: 'client_credentials',
+    scope: 'orders:read',
+  })
+  const consent = await browser.open(authorizationUrl(server, web, { scope: 'profile', prompt: 'consent' }))
+  const found = [
+    tokens.access_token,
+    machine.access_token,
+    tokens.refresh_token,
+    (await getCode(visit, { code_challenge: undefined, code_challenge_method: undefined })).code,
+    browser.cookies.get('consulate_session'),
+    browser.cookies.get('consulate_browser'),
+    approvalOf(consent)['csrf'],
+    approvalOf(consent)['consent'],
+    web.secret,
+    web.id,
+    String(openToken(tokens.access_token).payload['azn']),
+  ]
+  for (const [index, name] of names.entries()) kinds.set(name, found[index] ?? '')
+  expect([...kinds.values()].every((text) => text.length >= 20)).toBe(true)
+})
+
+const others = (...allowed: readonly string[]) => names.filter((name) => !allowed.includes(name))
+
+describe('is no bearer token for a person:', () => {
+  test.each(others('an access token'))('%s', async (name) => {
+    expect((await askApi(server, '/me', kind(name))).status).toBe(401)
+    expect((await askApi(server, '/me', kind('an access token'))).status).toBe(200)
+  })
+})
+
+describe('is no bearer token for a machine:', () => {
+  test.each(others("a client's access token"))('%s', async (name) => {
+    expect((await askApi(server, '/machine', kind(name))).status).toBe(401)
+    expect((await askApi(server, '/machine', kind("a client's access token"))).status).toBe(200)
+  })
+})
+
+describe('is no code:', () => {
+  test.each(others('an authorization code'))('%s', async (name) => {
+    const exchange = { grant_type: 'authorization_code', code: kind(name), redirect_uri: web.redirectUri }
+    expect((await askToken(server, web, exchange)).body['error']).toBe('invalid_grant')
+  })
+})
+
+describe('is no refresh token:', () => {
+  test.each(others('a refresh token'))('%s', async (name) => {
+    const grant = { grant_type: 'refresh_token', refresh_token: kind(name) }
+    expect((await askToken(server, web, grant)).body['error']).toBe('invalid_grant')
+  })
+})
+
+describe('is no session:', () => {
+  test.each(others('a session cookie'))('%s', async (name) => {
+    const thief = openBrowser(server)
+    thief.setCookie('consulate_session', kind(name))
+    expect((await thief.open(server.endpoint('/login'))).text).not.toContain(person.email)
+  })
+})
+
+describe('is no client secret:', () => {
+  test.each(others('a client secret'))('%s', async (name) => {
+    const { body } = await askToken(server, { ...web, secret: kind(name) }, { grant_type: 'refresh_token' })
+    expect(body['error']).toBe('invalid_client')
+  })
+})
+
+describe('is no sealed consent form:', () => {
+  test.each(others('a sealed consent form'))('%s', async (name) => {
+    const page = await browser.open(authorizationUrl(server, web, { scope: 'profile', prompt: 'consent' }))
+    const answer = await browser.press(page, 'Allow', { consent: kind(name) })
+    expect([answer.status, answer.url.origin]).toEqual([400, server.origin])
+  })
+})
+
+describe('a client whose id is that of a person', () => {
+  test('gets tokens with that very subject, and is nevertheless no person', async () => {
+    const { payload } = openToken(kind("a client's access token"))
+    expect(payload['sub']).toBe(openToken(kind('an access token')).payload['sub'])
+    expect((await askApi(server, '/me', kind("a client's access token"))).status).toBe(401)
+    expect((await askApi(server, '/anyone', kind("a client's access token"))).body).toMatchObject({
+      kind: 'machine',
+    })
+  })
+
+  test('is not ended by ending the person, nor the person by ending it', async () => {
+    await using own = await startServer()
+    const somebody = await own.addPerson()
+    const twin = await own.addClient({ id: somebody.id, grantTypes: ['client_credentials'] })
+    const app = await own.addClient()
+    const machine = await getTokens(own, twin, { grant_type: 'client_credentials' })
+    await own.server.users.signOutEverywhere(somebody)
+    expect((await askApi(own, '/machine', machine.access_token)).status).toBe(200)
+    const theirs = { server: own, browser: openBrowser(own), client: app, person: somebody }
+    const tokens = await getTokens(own, app, (await getCode(theirs)).exchange)
+    await own.server.clients.revoke(twin.id)
+    expect((await askApi(own, '/machine', machine.access_token)).status).toBe(401)
+    expect((await askApi(own, '/me', tokens.access_token)).status).toBe(200)
+  })
+})
+
+describe('a token that our own key signed, but as something else, is no access token:', () => {
+  test.each([
+    'JWT',
+    'jwt',
+    'session+jwt',
+    'logout+jwt',
+    'refresh+jwt',
+    'AT+JWT',
+    'application/at+jwt',
+    '',
+    undefined,
+  ])('typ %j', async (typ) => {
+    const { header, payload } = openToken(kind('an access token'))
+    expect((await askApi(server, '/me', signToken({ header: { ...header, typ }, payload }))).status).toBe(401)
+    expect((await askApi(server, '/me', signToken({ header, payload }))).status).toBe(200)
+  })
+})
