@@ -1,0 +1,99 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { openBrowser } from '../support/browser.ts'
+import {
+  askApi,
+  askToken,
+  authorizationUrl,
+  getCode,
+  getTokens,
+  getVisitTokens,
+  refresh,
+} from '../support/oauth-client.ts'
+import { startServer } from '../support/server.ts'
+
+const RESOURCE = 'https://api.example'
+const server = await startServer({ resources: [RESOURCE] })
+const person = await server.addPerson()
+const client = await server.addClient({ scopes: ['orders:read', 'profile'] })
+const machine = await server.addClient({ grantTypes: ['client_credentials'], scopes: ['orders:read'] })
+const visit = { server, browser: openBrowser(server), client, person }
+afterAll(server.close)
+
+const WIDER = [
+  'orders:read orders:create',
+  'orders:read *',
+  '*',
+  'orders:*',
+  'orders:read  orders:create',
+  'orders:read\torders:create',
+  'orders:read,orders:create',
+  'orders:read\u00a0orders:create',
+  'orders:read+orders:create',
+  'ORDERS:READ',
+  'orders:read __proto__',
+  'constructor',
+  'toString',
+  'offline_access admin',
+]
+
+describe('more than what is allowed is refused, never cut down in silence:', () => {
+  test.each(WIDER)('%j, in an authorization request', async (scope) => {
+    const { url } = await visit.browser.open(authorizationUrl(server, client, { scope }))
+    expect(url.searchParams.get('error')).toBe('invalid_scope')
+  })
+
+  test.each(WIDER)('%j, at a refresh, which leaves the token as it was', async (scope) => {
+    const tokens = await getVisitTokens(visit)
+    expect((await refresh(visit, tokens.refresh_token, { scope })).body['error']).toBe('invalid_scope')
+    const next = await refresh(visit, tokens.refresh_token)
+    expect(next.body['scope']).toBe('orders:read')
+  })
+
+  test.each(WIDER)('%j, for a machine', async (scope) => {
+    const answer = await askToken(server, machine, { grant_type: 'client_credentials', scope })
+    expect(answer.body['error']).toBe('invalid_scope')
+  })
+})
+
+test('a scope that nobody defined is refused to a client, too, that may have every one', async () => {
+  const almighty = await server.addClient({ grantTypes: ['client_credentials'], scopes: ['*'] })
+  for (const scope of ['nobody:knows', '* nobody:knows', '__proto__', 'orders:*'])
+    expect(
+      (await askToken(server, almighty, { grant_type: 'client_credentials', scope })).body['error'],
+    ).toBe('invalid_scope')
+})
+
+test('a scope at the exchange of a code adds nothing to what the person allowed', async () => {
+  const { exchange } = await getCode(visit)
+  const tokens = await getTokens(server, client, { ...exchange, scope: 'orders:read profile' })
+  expect(tokens.scope).toBe('orders:read')
+})
+
+test('a scope beside the form of the consent page adds nothing to what it showed', async () => {
+  const page = await visit.browser.open(
+    authorizationUrl(server, client, { scope: 'orders:read', prompt: 'consent' }),
+  )
+  const answer = await visit.browser.press(page, 'Allow', { scope: 'orders:read profile' })
+  const exchange = { grant_type: 'authorization_code', redirect_uri: client.redirectUri }
+  const tokens = await getTokens(server, client, {
+    ...exchange,
+    code: answer.url.searchParams.get('code') ?? '',
+  })
+  expect(tokens.scope).toBe('orders:read')
+})
+
+describe('a resource', () => {
+  test('cannot be changed after the person allowed it, neither with the code nor with the refresh token', async () => {
+    const { exchange } = await getCode(visit)
+    const early = await askToken(server, client, { ...exchange, resource: RESOURCE })
+    expect(early.body['error']).toBe('invalid_target')
+    const tokens = await getTokens(server, client, exchange)
+    const late = await refresh(visit, tokens.refresh_token, { resource: RESOURCE })
+    expect(late.body['error']).toBe('invalid_target')
+  })
+
+  test('opens its own API only', async () => {
+    const tokens = await getVisitTokens(visit, { resource: RESOURCE })
+    expect((await askApi(server, '/orders', tokens.access_token)).status).toBe(401)
+  })
+})
