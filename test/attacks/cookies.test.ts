@@ -1,0 +1,163 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { formOf, openBrowser } from '../support/browser.ts'
+import type { Browser } from '../support/browser.ts'
+import { formsIn } from '../support/html-form.ts'
+import { authorizationUrl, formBody } from '../support/oauth-client.ts'
+import { startServer } from '../support/server.ts'
+import type { Person } from '../support/server.ts'
+
+const ISSUER = 'https://login.example'
+const [SESSION, BROWSER] = ['consulate_session', 'consulate_browser'] as const
+
+const server = await startServer()
+const secure = await startServer({ issuer: ISSUER })
+const [person, attacker] = [await server.addPerson(), await server.addPerson()]
+const client = await server.addClient()
+afterAll(() => Promise.all([server.close(), secure.close()]))
+
+async function signedIn(who: Person): Promise<Browser> {
+  const browser = openBrowser(server)
+  await browser.signIn(await browser.open(server.endpoint('/login')), who)
+  return browser
+}
+
+/** Opens the sign-in page with a Cookie header written by hand. */
+const openWith = async (cookie: string): Promise<string> =>
+  (await fetch(server.endpoint('/login'), { headers: { cookie } })).text()
+
+describe('over https only cookies with __Host- count, which no other host can set:', () => {
+  const value = { session: '', browser: '' }
+
+  beforeAll(async () => {
+    const somebody = await secure.addPerson()
+    const login = await secure.server.fetch(new Request(`${ISSUER}/login`))
+    const cookie = login.headers.getSetCookie()[0]?.split(';', 1)[0] ?? ''
+    const fields = formsIn(await login.text())[0]?.fields ?? {}
+    const body = formBody({ ...fields, username: somebody.email, password: somebody.password })
+    const answer = await secure.server.fetch(
+      new Request(`${ISSUER}/login`, { method: 'POST', body, headers: { cookie } }),
+    )
+    value.session = /=([\w-]{43});/.exec(answer.headers.getSetCookie()[0] ?? '')?.[1] ?? ''
+    value.browser = secure.hoard.keep('cookie', cookie.split('=')[1] ?? '')
+    expect(value.session).toHaveLength(43)
+    secure.hoard.keep('cookie', value.session)
+  })
+
+  const isSignedIn = async (cookie: string): Promise<boolean> => {
+    const answer = await secure.server.fetch(new Request(`${ISSUER}/login`, { headers: { cookie } }))
+    return (await answer.text()).includes('You are signed in')
+  }
+
+  test('the right one does', async () => {
+    expect(await isSignedIn(`__Host-${SESSION}=${value.session}`)).toBe(true)
+  })
+
+  test.each([
+    SESSION,
+    `__Secure-${SESSION}`,
+    `__host-${SESSION}`,
+    `__HOST-${SESSION}`,
+    `\u00a0__Host-${SESSION}`,
+    `\u00e2\u0080\u0080__Host-${SESSION}`,
+    ` x__Host-${SESSION}`,
+    `=__Host-${SESSION}`,
+    `__Host-${SESSION} `,
+    `__Host-${SESSION}.x`,
+    `__Host-consulate_Session`,
+    `__Host-${BROWSER}`,
+  ])('%j does not', async (name) => {
+    expect(await isSignedIn(`${name}=${value.session}`)).toBe(false)
+  })
+
+  test('and a form cannot be sent on the word of a cookie without it', async () => {
+    const send = async (name: string): Promise<number> => {
+      const page = await secure.server.fetch(
+        new Request(`${ISSUER}/login`, { headers: { cookie: `${name}=${value.browser}` } }),
+      )
+      const fields = formsIn(await page.text())[0]?.fields ?? {}
+      const body = formBody({ ...fields, username: 'x@example.com', password: 'wrong password' })
+      const request = { method: 'POST', body, headers: { cookie: `${name}=${value.browser}` } }
+      const text = await (await secure.server.fetch(new Request(`${ISSUER}/login`, request))).text()
+      return text.includes('is not right') ? 403 : 400
+    }
+    expect(await send(`__Host-${BROWSER}`)).toBe(403)
+    expect(await send(BROWSER)).toBe(400)
+  })
+})
+
+describe('of two cookies with one name', () => {
+  test('the first counts, alone', async () => {
+    const [mine, theirs] = [await signedIn(person), await signedIn(attacker)]
+    const [first, second] = [mine.cookies.get(SESSION) ?? '', theirs.cookies.get(SESSION) ?? '']
+    const text = await openWith(`${SESSION}=${first}; ${SESSION}=${second}`)
+    expect(text).toContain(person.email)
+    expect(text).not.toContain(attacker.email)
+    expect(await openWith(`${SESSION}=x; ${SESSION}=${first}`)).not.toContain(person.email)
+  })
+
+  test('an attacker who sets the one cannot make forms for the other: the token is bound to the session too', async () => {
+    const theirs = await signedIn(attacker)
+    const page = await theirs.open(authorizationUrl(server, client, { scope: 'profile', prompt: 'consent' }))
+    const victim = await signedIn(person)
+    const own = await victim.open(authorizationUrl(server, client, { scope: 'profile', prompt: 'consent' }))
+    victim.setCookie(BROWSER, theirs.cookies.get(BROWSER) ?? '')
+    const planted = formOf(page, 'Allow').fields['csrf'] ?? ''
+    const guests = formOf(await openBrowser(server).open('/login'), 'Sign in').fields['csrf'] ?? ''
+    for (const csrf of [planted, guests]) {
+      const answer = await victim.press(own, 'Allow', { csrf })
+      expect([answer.status, answer.url.origin]).toEqual([403, server.origin])
+    }
+  })
+})
+
+describe('a cookie is itself and nothing that comes to the same:', () => {
+  test.each<[string, (value: string) => string]>([
+    ['in quotes', (value) => `"${value}"`],
+    ['encoded', (value) => `%${value.charCodeAt(0).toString(16)}${value.slice(1)}`],
+    ['with something behind it', (value) => `${value}.x`],
+    ['cut', (value) => value.slice(0, -1)],
+    ['in capitals', (value) => value.toUpperCase()],
+    ['empty', () => ''],
+    ['very long', (value) => value.repeat(100)],
+    ['a query', () => "' or 1=1 --"],
+    ['__proto__', () => '__proto__'],
+  ])('%s it signs nobody in', async (_, change) => {
+    const browser = await signedIn(person)
+    const text = await openWith(`${SESSION}=${change(browser.cookies.get(SESSION) ?? '')}`)
+    expect(text).not.toContain(person.email)
+  })
+})
+
+describe('the cookie of a session that was revoked', () => {
+  test('is worth nothing at any endpoint', async () => {
+    const browser = await signedIn(person)
+    const address = authorizationUrl(server, client, { scope: 'profile', prompt: 'consent' })
+    const consent = await browser.open(address)
+    const question = await browser.open(server.endpoint('/logout'))
+    for (const { id } of await server.server.sessions.list(person)) await server.server.sessions.revoke(id)
+    expect((await browser.open(server.endpoint('/login'))).text).not.toContain(person.email)
+    expect((await browser.open(server.endpoint('/logout'))).text).toContain('You are signed out')
+    expect((await browser.open(address)).url.pathname).toBe('/login')
+    const silent = await browser.open(authorizationUrl(server, client, { prompt: 'none' }))
+    expect(silent.url.searchParams.get('error')).toBe('login_required')
+    expect((await browser.press(consent, 'Allow')).url.pathname).toBe('/login')
+    expect((await browser.press(question, 'Sign out')).text).toContain('You are signed out')
+  })
+
+  test('does not live again when the same person signs in anew', async () => {
+    const browser = await signedIn(person)
+    const old = browser.cookies.get(SESSION) ?? ''
+    await server.server.users.signOutEverywhere(person)
+    await signedIn(person)
+    expect(await openWith(`${SESSION}=${old}`)).not.toContain(person.email)
+  })
+})
+
+test('an attacker cannot sign a victim in as themselves: the form is bound to the browser that was shown it', async () => {
+  const [theirs, victim] = [openBrowser(server), openBrowser(server)]
+  const login = await theirs.open(server.endpoint('/login'))
+  await victim.open(server.endpoint('/login'))
+  const answer = await victim.signIn(login, attacker)
+  expect(answer.status).toBe(403)
+  expect(victim.cookies.has(SESSION)).toBe(false)
+})
