@@ -1,0 +1,167 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { openBrowser } from '../support/browser.ts'
+import {
+  askApi,
+  askToken,
+  authorizationUrl,
+  authorize,
+  codeIn,
+  formBody,
+  getTokens,
+  getVisitTokens,
+} from '../support/oauth-client.ts'
+import type { Parameters } from '../support/oauth-client.ts'
+import { startServer } from '../support/server.ts'
+
+/** Names that every object of JavaScript has, or that change it. */
+const INHERITED = [
+  '__proto__',
+  'constructor',
+  'prototype',
+  'toString',
+  'valueOf',
+  'hasOwnProperty',
+  '__defineGetter__',
+]
+
+/** What is tried here would be too many failures for one address. */
+const server = await startServer({ throttle: { perAddress: { failures: 100_000, window: '1m' } } })
+const person = await server.addPerson()
+const client = await server.addClient()
+const machine = await server.addClient({ grantTypes: ['client_credentials'] })
+const grant = { grant_type: 'client_credentials' }
+const browser = openBrowser(server)
+afterAll(server.close)
+
+describe.each(INHERITED)('%s', (name) => {
+  test.each<[string, Parameters, string]>([
+    ['grant type', { grant_type: name }, 'unsupported_grant_type'],
+    ['scope', { ...grant, scope: name }, 'invalid_scope'],
+    ['resource', { ...grant, resource: name }, 'invalid_target'],
+  ])('is no %s', async (_, parameters, error) => {
+    expect((await askToken(server, machine, parameters)).body['error']).toBe(error)
+  })
+
+  test.each<[string, Parameters, string]>([
+    ['scope', { scope: name }, 'invalid_scope'],
+    ['response type', { response_type: name }, 'unsupported_response_type'],
+    ['response mode', { response_mode: name }, 'invalid_request'],
+    ['resource', { resource: name }, 'invalid_target'],
+    ['challenge', { code_challenge: name, code_challenge_method: 'S256' }, 'invalid_request'],
+    ['challenge method', { code_challenge: 'a'.repeat(43), code_challenge_method: name }, 'invalid_request'],
+  ])('is no %s of an authorization request', async (_, parameters, error) => {
+    const page = await browser.open(authorizationUrl(server, client, parameters))
+    expect(page.url.searchParams.get('error')).toBe(error)
+  })
+
+  test('is nobody: no client, no person, no code, no refresh token, no session', async () => {
+    const stranger = { ...machine, id: name }
+    expect((await askToken(server, stranger, grant)).body['error']).toBe('invalid_client')
+    expect((await askToken(server, { ...stranger, secret: undefined }, grant)).body['error']).toBe(
+      'invalid_client',
+    )
+    expect((await openBrowser(server).open(authorizationUrl(server, stranger))).status).toBe(400)
+    const code = { grant_type: 'authorization_code', code: name }
+    expect((await askToken(server, client, code)).body['error']).toBe('invalid_grant')
+    const refreshing = { grant_type: 'refresh_token', refresh_token: name }
+    expect((await askToken(server, client, refreshing)).body['error']).toBe('invalid_grant')
+    const guest = openBrowser(server)
+    guest.setCookie('consulate_session', name)
+    const login = await guest.open(server.endpoint('/login'))
+    expect((await guest.signIn(login, { email: name, password: name })).status).toBe(403)
+    expect((await askApi(server, '/me', name)).status).toBe(401)
+  })
+
+  test('as the name of a parameter changes nothing and reaches nobody', async () => {
+    const polluting = { [name]: 'polluted', [`${name}[polluted]`]: 'yes', [`${name}.polluted`]: 'yes' }
+    const tokens = await getTokens(server, machine, { ...grant, ...polluting })
+    expect(tokens.scope).toBe('')
+    const url = authorizationUrl(server, client, { scope: 'profile', ...polluting })
+    expect(codeIn(await authorize(browser, url, person))).toBeTruthy()
+    const login = `/login?${formBody(polluting).toString()}`
+    expect((await browser.open(server.endpoint(login))).status).toBe(200)
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
+  })
+
+  test('is as good an id for a client as any other, where an administrator wants it', async () => {
+    const odd = await server.addClient({ id: name })
+    const theirs = { server, browser, client: odd, person }
+    const { access_token: token } = await getVisitTokens(theirs)
+    expect((await askApi(server, '/me', token)).body).toMatchObject({ client: { id: name } })
+    await server.server.clients.revoke(name)
+    expect((await askApi(server, '/me', token)).body['error_description']).toBe('Token revoked')
+  })
+})
+
+describe('what is very long is refused in time, and breaks nothing:', () => {
+  const long = 'a'.repeat(15_000)
+  const isQuick = async (work: () => Promise<unknown>): Promise<boolean> => {
+    const start = performance.now()
+    await work()
+    return performance.now() - start < 2_000
+  }
+
+  test.each([
+    'client_id',
+    'client_secret',
+    'scope',
+    'resource',
+    'code',
+    'code_verifier',
+    'redirect_uri',
+    'refresh_token',
+    'grant_type',
+    'x',
+  ])('%s at the token endpoint', async (name) => {
+    for (const text of [
+      long.repeat(4),
+      `${'a '.repeat(30_000)}b`,
+      '%'.repeat(9_000),
+      '\u0301'.repeat(9_000),
+    ]) {
+      const parameters = { grant_type: 'authorization_code', code: 'x', [name]: text }
+      const quick = await isQuick(async () => {
+        const { status } = await askToken(server, client, parameters)
+        expect(status).toBeGreaterThanOrEqual(400)
+        expect(status).toBeLessThan(500)
+      })
+      expect(quick).toBe(true)
+    }
+  })
+
+  test.each([
+    'client_id',
+    'redirect_uri',
+    'scope',
+    'prompt',
+    'resource',
+    'code_challenge',
+    'response_type',
+    'response_mode',
+  ])('%s at the authorization endpoint', async (name) => {
+    for (const text of [long, 'a '.repeat(7_000), `http://127.0.0.1:${'1'.repeat(9_000)}/`]) {
+      const request = new Request(authorizationUrl(server, client, { state: 's', [name]: text }))
+      expect([303, 400]).toContain((await server.server.fetch(request)).status)
+    }
+  })
+
+  test.each(['username', 'password', 'csrf', 'return_to'])('%s at the sign-in page', async (name) => {
+    for (const text of [
+      long.repeat(4),
+      '\ufdfa'.repeat(6_000),
+      '@'.repeat(60_000),
+      `${'a@'.repeat(20_000)}\u0301`,
+    ]) {
+      const guest = openBrowser(server)
+      const login = await guest.open(server.endpoint('/login'))
+      const fields = { username: 'x@example.com', password: 'wrong password', [name]: text }
+      const page = await guest.press(login, 'Sign in', fields)
+      expect([400, 403, 413, 429]).toContain(page.status)
+    }
+  })
+
+  test('a thousand parameters', async () => {
+    const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`p${index}`, 'x']))
+    expect((await askToken(server, machine, { ...grant, ...many })).status).toBe(200)
+  })
+})
