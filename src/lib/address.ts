@@ -16,16 +16,21 @@ export const isLoopbackHost = (host: string): boolean =>
  * `X-Forwarded-For` that is not such a proxy. What stands left of it could be anybody's invention.
  */
 export function clientAddress(peer: string, forwardedFor: string | null, trusted: TrustedProxies): string {
-  if (trusted.length === 0 || !forwardedFor) return normalize(peer)
-  const hops = [...forwardedFor.split(',').map((hop) => normalize(hop.trim())), normalize(peer)].toReversed()
-  let client = hops[0] ?? peer
-  for (const [index, hop] of hops.entries()) {
+  let client = normalize(peer)
+  let rest = forwardedFor
+  // From the right and no further than needed: to parse all that a client invents would cost most of a second.
+  while (rest && isTrusted(client, trusted)) {
+    const comma = rest.lastIndexOf(',')
+    const hop = normalize(rest.slice(comma + 1).trim())
     if (!ipaddr.isValid(hop)) return client
     client = hop
-    if (!trusted.some((range) => isWithin(hop, range)) || index === hops.length - 1) return client
+    rest = rest.slice(0, Math.max(comma, 0))
   }
   return client
 }
+
+const isTrusted = (address: string, trusted: TrustedProxies): boolean =>
+  trusted.length > 0 && ipaddr.isValid(address) && trusted.some((range) => isWithin(address, range))
 
 /** What failures are counted under: an IPv4 address, or the /64 of an IPv6 one, which one household or host owns. */
 export function addressGroup(address: string): string {

@@ -36,6 +36,19 @@ describe('clientAddress', () => {
     expect(clientAddress('10.1.1.1', 'garbage, 198.51.100.1', PROXIES)).toBe('198.51.100.1')
   })
 
+  test.each([',', 'x,', '10.0.0.1,', 'fd00::1, '])(
+    'what the client invented is not even read: %j, sixteen thousand bytes of it',
+    (piece) => {
+      const header = `${piece.repeat(16_000 / piece.length)}198.51.100.1`
+      const start = performance.now()
+      for (let count = 0; count < 100; count += 1) {
+        expect(clientAddress('10.1.1.1', header, PROXIES)).toBe('198.51.100.1')
+      }
+      // To read all of it once takes 100 to 700 ms.
+      expect(performance.now() - start).toBeLessThan(100)
+    },
+  )
+
   test('IPv4-mapped IPv6 is the IPv4 address, for peers, hops and proxies alike', () => {
     expect(clientAddress('::ffff:203.0.113.9', null, [])).toBe('203.0.113.9')
     expect(clientAddress('::ffff:10.1.1.1', '::ffff:198.51.100.1', PROXIES)).toBe('198.51.100.1')
