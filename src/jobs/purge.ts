@@ -47,8 +47,8 @@ export interface PurgePlace {
 const DEFAULT_HOURS = 168
 /** How many rows a batch looks at. */
 const BATCH = 500
-/** Between batches (ms), for everybody else who waits for the database. */
-const PAUSE = 5
+/** The least (ms) between two batches; the pause is as long as the batch took, for all who wait for the database. */
+const SHORTEST_PAUSE = 5
 /** About 300 MB of audit entries: a flood of bad requests shall not fill the disk. */
 const MOST_AUDIT_ENTRIES = 1_000_000
 
@@ -99,15 +99,17 @@ async function walk(
   let done = 0
   for (const kind of kinds) {
     const end = done + sizes[kind]
-    for (let after: string | undefined, isFirst = true; isFirst || after !== undefined; isFirst = false) {
+    let after: string | undefined
+    do {
       if (signal?.aborted) return { counts, isComplete: false }
-      if (!isFirst) await sleep(PAUSE)
+      const begunAt = performance.now()
       const step = await store.step({ kind, bounds, after, limit: BATCH, isRehearsal })
       after = step.next
       counts[kind] += step.over
       done = after === undefined ? end : Math.min(done + BATCH, end)
       onProgress?.({ done, total, counts: { ...counts } })
-    }
+      if (after !== undefined) await sleep(Math.max(SHORTEST_PAUSE, performance.now() - begunAt))
+    } while (after !== undefined)
   }
   return { counts, isComplete: true }
 }

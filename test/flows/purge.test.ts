@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { ConfigError } from '../../src/index.ts'
 import type { PurgeProgress } from '../../src/index.ts'
+import { sampleEntry } from '../../src/testing/store/audit.ts'
 import { sampleSession } from '../../src/testing/store/kit.ts'
 import { openBrowser } from '../support/browser.ts'
 import { askApi, askToken, getVisitTokens, refresh } from '../support/oauth-client.ts'
@@ -16,12 +17,19 @@ async function startVisit(server: TestServer) {
   return { visit, tokens: await getVisitTokens(visit) }
 }
 
-/** Many sessions that ended long ago. */
+/** Sessions that ended long ago. */
 async function endSessions({ server, store, clock }: TestServer, count: number): Promise<void> {
   await server.ready()
   const expiresAt = clock.now() - 30 * 86_400_000
   for (let index = 0; index < count; index += 1)
     await store.sessions.insert(sampleSession({ id: `old-${index}`, expiresAt }), 'alice')
+}
+
+/** As many audit entries of long ago, which are quicker to make. */
+async function audit({ server, store, clock }: TestServer, count: number): Promise<void> {
+  await server.ready()
+  const at = clock.now() - 30 * 86_400_000
+  await store.audit.insert(Array.from({ length: count }, () => sampleEntry({ at })))
 }
 
 describe('a purge', () => {
@@ -110,27 +118,27 @@ describe('a purge', () => {
 
   test('tells how far it has come, to the end', async () => {
     await using server = await startServer()
-    await endSessions(server, 600)
+    await audit(server, 600)
     const told: PurgeProgress[] = []
     await server.server.purge({ onProgress: (progress) => void told.push(progress) })
     const shares = told.map(({ done }) => done)
     expect(shares).toEqual(shares.toSorted((a, b) => a - b))
-    expect(told.at(-1)).toMatchObject({ done: 600, total: 600, counts: { sessions: 600 } })
+    expect(told.at(-1)).toMatchObject({ done: 600, total: 600, counts: { audit: 600 } })
     expect(told.some(({ done }) => done === 500)).toBe(true)
   })
 
   test('is ended by its signal between two batches, and says what was done', async () => {
     await using server = await startServer()
-    await endSessions(server, 1_200)
+    await audit(server, 1_200)
     const abort = new AbortController()
     const onProgress = ({ counts }: PurgeProgress): void => {
-      if (counts.sessions > 0) abort.abort()
+      if (counts.audit > 0) abort.abort()
     }
     expect(await server.server.purge({ signal: abort.signal, onProgress })).toEqual({
-      counts: { ...NOTHING, sessions: 500 },
+      counts: { ...NOTHING, audit: 500 },
       isComplete: false,
     })
-    expect((await server.server.purge()).counts.sessions).toBe(700)
+    expect((await server.server.purge()).counts.audit).toBe(700)
     expect((await server.server.purge({ signal: AbortSignal.abort() })).isComplete).toBe(false)
   })
 
@@ -138,12 +146,12 @@ describe('a purge', () => {
     await using server = await startServer()
     await using other = await startServer({ file: server.file })
     const { tokens, visit } = await startVisit(server)
-    await endSessions(server, 1_000)
+    await audit(server, 1_000)
     const purges = [server, other, server].map((node) => node.server.purge())
     const refreshed = await refresh(visit, tokens.refresh_token)
     const reports = await Promise.all(purges)
     expect(refreshed.status).toBe(200)
-    expect(reports.reduce((sum, { counts }) => sum + counts.sessions, 0)).toBe(1_000)
+    expect(reports.reduce((sum, { counts }) => sum + counts.audit, 0)).toBe(1_000)
   })
 
   test.each([-1, Number.NaN, Number.POSITIVE_INFINITY])('refuses %s hours', async (hours) => {
