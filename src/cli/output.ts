@@ -12,8 +12,9 @@ export const bold = (text: string): string => styleText('bold', text)
 /** Dim on a terminal; plain elsewhere, and where `NO_COLOR` is set. */
 export const dim = (text: string): string => styleText('dim', text)
 
-/** Rows of texts in aligned columns. */
-export function table(rows: readonly (readonly string[])[]): readonly string[] {
+/** Rows of texts in aligned columns. Some of these texts came from outside, and a control character moves a terminal. */
+export function table(texts: readonly (readonly string[])[]): readonly string[] {
+  const rows = texts.map((row) => row.map((text) => text.replaceAll(/\p{C}/gu, '\ufffd')))
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
   return rows.map((row) =>
     `  ${row.map((text, column) => text.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd(),

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { addClient } from './commands/clients.ts'
 import { JSON_HELP, parseNumber } from './commands/flags.ts'
+import { addUser } from './commands/people.ts'
 import { addExplain, addPurge } from './commands/upkeep.ts'
 import type { KeysOptions } from './keys.ts'
 import type { InstallOptions } from './install.ts'
 import type { MigrateOptions } from './migrate.ts'
 import type { ServeOptions } from './serve.ts'
-import type { NewPerson } from './user.ts'
 
 const WHERE = `
 Works on what consulate.config.ts (.js, .mjs) in this directory says, or without one on the environment:
@@ -101,24 +101,6 @@ function addKeys(program: Command): void {
     )
     .option('--json', JSON_HELP)
     .action(async (options: KeysOptions) => (await import('./keys.ts')).keys(options))
-}
-
-function addUser(program: Command): void {
-  program
-    .command('user')
-    .description('see to the people that the server itself keeps')
-    .command('create')
-    .description('add a person; asks for what is left out, on a terminal')
-    .option('--email <address>', 'what they sign in with')
-    .option('--name <name>', 'what they are called (default: the email)')
-    .addOption(
-      new Option('--password <text>', 'seen by whoever lists the processes; better:').conflicts(
-        'passwordStdin',
-      ),
-    )
-    .option('--password-stdin', 'read the password from standard input; or set CONSULATE_PASSWORD')
-    .option('--json', JSON_HELP)
-    .action(async (options: NewPerson) => (await import('./user.ts')).createPerson(options))
 }
 
 function addMigrate(program: Command): void {

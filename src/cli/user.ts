@@ -1,50 +1,116 @@
-import { text } from 'node:stream/consumers'
 import { systemClock } from '../lib/clock.ts'
+import type { RevocationOrder, StoredUser } from '../store/contract.ts'
 import { createUser } from '../users/built-in.ts'
-import { CommandError, UsageError } from './failure.ts'
-import type * as Asking from './ask.ts'
-import { canAsk } from './interactive.ts'
+import { changePassword, type PasswordChange } from '../users/change-password.ts'
+import { normalizeEmail } from '../users/email.ts'
+import { CommandError } from './failure.ts'
 import { print, printJson } from './output.ts'
-import { atWorkplace, checkInstalled } from './workplace.ts'
+import { askOr, passwordOf, type PasswordOptions } from './password.ts'
+import { userJson, userLines, userTable } from './user-view.ts'
+import { atWorkplace, checkInstalled, providerAt, subjectAt, type Workplace } from './workplace.ts'
 
 /** The flags of `consulate user create`. */
-export interface NewPerson {
+export interface NewPerson extends PasswordOptions {
   readonly email?: string
   readonly name?: string
-  readonly password?: string
-  readonly passwordStdin?: boolean
+}
+
+/** The flags of the commands that look at people or switch them on and off. */
+export interface UserOptions {
   readonly json?: boolean
 }
 
 /** `consulate user create`: adds a person to those that the server itself keeps. */
 export async function createPerson(options: NewPerson): Promise<void> {
-  const email = options.email ?? (await ask(options, '--email', (asking) => asking.askText('Email')))
+  const email = options.email ?? (await askOr(options, '--email', (asking) => asking.askText('Email')))
   const password = await passwordOf(options)
-  await atWorkplace(async (place) => {
-    if (!place.keepsPeople) throw new CommandError(`${place.source} keeps its people elsewhere`)
-    await checkInstalled(place)
+  await amongPeople(async ({ store }) => {
     const input = { email, password, ...(options.name !== undefined && { name: options.name }) }
-    const user = await createUser(place.store, systemClock, input)
+    const user = await createUser(store, systemClock, input)
     if (!user) throw new CommandError(`somebody has the email ${email} already`)
     if (options.json) return printJson(user)
     print(`${user.email} can sign in now. Their id is ${user.id}.`)
   })
 }
 
-async function passwordOf(options: NewPerson): Promise<string> {
-  if (options.password !== undefined) return options.password
-  // Only the line's end is not part of it: what `echo` and editors add.
-  if (options.passwordStdin) return (await text(process.stdin)).replace(/\r?\n$/, '')
-  const given = process.env['CONSULATE_PASSWORD']
-  return given || ask(options, '--password-stdin', (asking) => asking.askPassword('Password'))
+/** `consulate user list`: everybody, disabled people too. */
+export const listPeople = ({ json = false }: UserOptions): Promise<void> =>
+  amongPeople(async (place) => {
+    const people = await everybody(place)
+    if (json) return printJson(people.map(userJson))
+    if (people.length === 0) return print('There is nobody. `consulate user create` adds a person.')
+    print(...userTable(people))
+  })
+
+/** `consulate user show`: one person. */
+export const showPerson = (who: string, { json = false }: UserOptions): Promise<void> =>
+  amongPeople(async (place) => {
+    const user = await findPerson(place, who)
+    if (json) return printJson(userJson(user))
+    print(...userLines(user))
+  })
+
+/** `consulate user disable`: no sign-in and no refresh any more, and all that there is ends, on every running node. */
+export const disablePerson = (who: string, { json = false }: UserOptions): Promise<void> =>
+  amongPeople(async (place) => {
+    const { id, disabledAt } = await findPerson(place, who)
+    const now = systemClock.now()
+    await place.store.users.update(id, { disabledAt: disabledAt ?? now })
+    // Only now: a sign-in that comes after this has found them disabled.
+    await place.store.revocations.revoke({ kind: 'user', ...subjectAt(place, id) }, now)
+    const user = await findPerson(place, id)
+    if (json) return printJson(userJson(user))
+    print(`${user.email} is disabled. What they had ends within the time that servers poll in: a second.`)
+  })
+
+/** `consulate user enable`: they may sign in again. What was ended stays ended. */
+export const enablePerson = (who: string, { json = false }: UserOptions): Promise<void> =>
+  amongPeople(async (place) => {
+    const { id } = await findPerson(place, who)
+    await place.store.users.update(id, { disabledAt: null })
+    const user = await findPerson(place, id)
+    if (json) return printJson(userJson(user))
+    print(`${user.email} can sign in.`)
+  })
+
+/** `consulate user password`: another password, and an end to what whoever knew the old one may have begun. */
+export async function setPersonsPassword(
+  who: string,
+  options: PasswordOptions & PasswordChange,
+): Promise<void> {
+  const password = await passwordOf(options, 'New password')
+  await amongPeople(async (place) => {
+    const { id, email } = await findPerson(place, who)
+    const { user, subject } = subjectAt(place, id)
+    const users = providerAt(place)
+    const revoke = (order: RevocationOrder) => place.store.revocations.revoke(order, systemClock.now())
+    await changePassword({ users, revoke, subjectOf: () => subject }, user, password, options)
+    if (options.json) return printJson(userJson(await findPerson(place, id)))
+    const rest = options.everything ? 'everything else' : 'every app but those of third parties'
+    print(`The password of ${email} is changed. Their sessions and ${rest} end within a second.`)
+  })
 }
 
-/** Asks where somebody can answer; else the flag is missed. */
-async function ask(
-  options: NewPerson,
-  flag: string,
-  question: (asking: typeof Asking) => Promise<string>,
-): Promise<string> {
-  if (!canAsk(options)) throw new UsageError(`without a terminal to ask on, ${flag} is needed`)
-  return question(await import('./ask.ts'))
+/** The person with this id or this email. Throws `CommandError` where there is none. */
+async function findPerson({ store: { users } }: Workplace, who: string): Promise<StoredUser> {
+  const user = (await users.find(who)) ?? (await users.findByEmail(normalizeEmail(who)))
+  if (!user) throw new CommandError(`there is no person ${who}`)
+  return user
 }
+
+async function everybody({ store: { users } }: Workplace): Promise<readonly StoredUser[]> {
+  const all: StoredUser[] = []
+  for (let page = await users.list(); page.length > 0;) {
+    all.push(...page)
+    page = await users.list({ after: all.at(-1)?.id ?? '' })
+  }
+  return all
+}
+
+/** Works on the people that the server itself keeps. Throws `CommandError` where it keeps none. */
+const amongPeople = (work: (place: Workplace) => Promise<void>): Promise<void> =>
+  atWorkplace(async (place) => {
+    if (!place.keepsPeople) throw new CommandError(`${place.source} keeps its people elsewhere`)
+    await checkInstalled(place)
+    await work(place)
+  })

@@ -3,7 +3,10 @@ import { basename } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { resolveSettings } from '../config/settings.ts'
 import type { SecretsSource } from '../keys/secrets.ts'
+import { systemClock } from '../lib/clock.ts'
+import { subjectOf, type UserRef } from '../model/subject.ts'
 import type { Store } from '../store/contract.ts'
+import type { UserProvider } from '../users/provider.ts'
 import { findConfigFile, loadConfigFile } from './config-file.ts'
 import { configFromEnvironment, dataFolder } from './environment.ts'
 import { CommandError } from './failure.ts'
@@ -52,6 +55,17 @@ export async function checkInstalled(place: Workplace): Promise<void> {
   if (await isInstalled(place)) return
   const where = place.database ?? `what ${place.source} names`
   throw new CommandError(`${where} has no tables, or old ones: run \`consulate install\``)
+}
+
+/** The people of a workplace as its server looks them up. */
+export function providerAt({ config: { users }, store }: Workplace): UserProvider {
+  return typeof users === 'function' ? users({ store, clock: systemClock }) : users
+}
+
+/** A person of the workplace's provider, and their `sub`. */
+export function subjectAt({ provider }: Workplace, userId: string): { user: UserRef; subject: string } {
+  const user = { provider, userId }
+  return { user, subject: subjectOf(user, provider) }
 }
 
 async function fromFile(path: string): Promise<Workplace> {

@@ -1,0 +1,75 @@
+import { Option, type Command } from 'commander'
+import type { PasswordOptions } from '../password.ts'
+import type { NewPerson, UserOptions } from '../user.ts'
+import { JSON_HELP } from './flags.ts'
+
+/** Adds `consulate user` and what follows it. */
+export function addUser(program: Command): void {
+  const user = program.command('user').description('see to the people that the server itself keeps')
+  addCreate(user)
+  addLooks(user)
+  addSwitches(user)
+  addPassword(user)
+}
+
+const STDIN_HELP = 'read the password from standard input; or set CONSULATE_PASSWORD'
+
+function addCreate(user: Command): void {
+  user
+    .command('create')
+    .description('add a person; asks for what is left out, on a terminal')
+    .option('--email <address>', 'what they sign in with')
+    .option('--name <name>', 'what they are called (default: the email)')
+    .addOption(
+      new Option('--password <text>', 'seen by whoever lists the processes; better:').conflicts(
+        'passwordStdin',
+      ),
+    )
+    .option('--password-stdin', STDIN_HELP)
+    .option('--json', JSON_HELP)
+    .action(async (options: NewPerson) => (await import('../user.ts')).createPerson(options))
+}
+
+function addLooks(user: Command): void {
+  user
+    .command('list')
+    .description('list the people')
+    .option('--json', JSON_HELP)
+    .action(async (options: UserOptions) => (await import('../user.ts')).listPeople(options))
+  user
+    .command('show <user>')
+    .description('show a person, by id or email')
+    .option('--json', JSON_HELP)
+    .action(async (who: string, options: UserOptions) =>
+      (await import('../user.ts')).showPerson(who, options),
+    )
+}
+
+function addSwitches(user: Command): void {
+  user
+    .command('disable <user>')
+    .description('let a person sign in no more, and sign them out everywhere at once')
+    .option('--json', JSON_HELP)
+    .action(async (who: string, options: UserOptions) =>
+      (await import('../user.ts')).disablePerson(who, options),
+    )
+  user
+    .command('enable <user>')
+    .description('let a person sign in again')
+    .option('--json', JSON_HELP)
+    .action(async (who: string, options: UserOptions) =>
+      (await import('../user.ts')).enablePerson(who, options),
+    )
+}
+
+function addPassword(user: Command): void {
+  user
+    .command('password <user>')
+    .description('change a password, and end every session and app but those of third parties')
+    .option('--password-stdin', STDIN_HELP)
+    .option('--everything', 'end the apps of third parties too')
+    .option('--json', JSON_HELP)
+    .action(async (who: string, options: PasswordOptions & { readonly everything?: boolean }) =>
+      (await import('../user.ts')).setPersonsPassword(who, options),
+    )
+}

@@ -1,0 +1,78 @@
+import { onTestFinished } from 'vitest'
+import { join } from 'node:path'
+import type { Store } from '../../src/store/contract.ts'
+import { sqlite } from '../../src/store/sqlite.ts'
+import { openBrowser, type Browser } from '../support/browser.ts'
+import { createHoard } from '../support/leaks.ts'
+import { getVisitTokens, refresh, type Visit } from '../support/oauth-client.ts'
+import type { TestServer } from '../support/server.ts'
+import { consulate, freePort, installed, serve, type Outcome, type Variables } from './run.ts'
+
+/** Somebody who uses a server of the command line in a browser. */
+export interface Visitor {
+  readonly browser: Browser
+  readonly client: Visit['client']
+  readonly refreshToken: string
+  /** Whether the browser is still signed in. */
+  isSignedIn(): Promise<boolean>
+  /** What the token endpoint says to a refresh. Each counts: the token is the one of the start. */
+  refreshes(): Promise<number>
+}
+
+/** A server of the command line that runs, with its directory. */
+export interface Office {
+  readonly cwd: string
+  /** Runs a command in the directory of the server. */
+  run(...args: readonly string[]): Promise<Outcome>
+  /** The store that the server works on, opened a second time. */
+  openStore(): Store
+  /** Tries to sign in, in a browser of its own. */
+  signIn(email: string, password: string): Promise<boolean>
+  /** Signs somebody in and gives a client their consent. */
+  visit(email: string, password: string, client: Visit['client']): Promise<Visitor>
+  stop(): Promise<Outcome>
+}
+
+/** Starts a server on what `consulate install` has made. */
+export async function openOffice(): Promise<Office> {
+  const cwd = await installed()
+  const port = String(await freePort())
+  const origin = `http://127.0.0.1:${port}`
+  const env: Variables = { CONSULATE_ISSUER: origin, CONSULATE_SCOPES: 'orders:read=See your orders' }
+  const running = await serve(cwd, [], { ...env, PORT: port })
+  const hoard = createHoard()
+  // Of a server under test, visits only know where it is and where to note what must never leak.
+  const server = { origin, issuer: origin, hoard, endpoint: (path: string) => origin + path } as TestServer
+  const enter = async (email: string, password: string): Promise<Browser> => {
+    const browser = openBrowser(server)
+    await browser.signIn(await browser.open(`${origin}/login`), { email, password })
+    return browser
+  }
+  const isIn = async (browser: Browser): Promise<boolean> =>
+    (await browser.open(`${origin}/login`)).forms.length === 0
+  return {
+    cwd,
+    run: (...args) => consulate(cwd, args, { env }),
+    openStore: () => opened(join(cwd, 'data/consulate.db')),
+    signIn: async (email, password) => isIn(await enter(email, password)),
+    async visit(email, password, client) {
+      const browser = await enter(email, password)
+      const visit = { server, browser, client, person: { id: '', email, password } }
+      const tokens = await getVisitTokens(visit)
+      return {
+        browser,
+        client,
+        refreshToken: tokens.refresh_token,
+        isSignedIn: () => isIn(browser),
+        refreshes: async () => (await refresh(visit, tokens.refresh_token)).status,
+      }
+    },
+    stop: () => running.stop(),
+  }
+}
+
+function opened(path: string): Store {
+  const store = sqlite(path)
+  onTestFinished(() => store.close())
+  return store
+}
