@@ -1,6 +1,7 @@
 import { assemble } from './assembly.ts'
 import { createAdministration, type Administration } from './administration.ts'
 import type { Config } from './config/config.ts'
+import type { Endpoint } from './endpoints/endpoint.ts'
 import { handle } from './endpoints/handle.ts'
 import type { Services } from './endpoints/services.ts'
 import { endpointsOf } from './endpoints/table.ts'
@@ -42,8 +43,8 @@ export interface AuthorizationServer<Scope extends string = string> extends Admi
 
 /** What an adapter builds on. */
 export interface Core extends GuardCore {
-  /** Undefined where the path is none of the server's. Never throws. */
-  handle(incoming: Incoming): Promise<Answer | undefined>
+  /** Undefined, at once, where the path is none of the server's. Never throws. */
+  handle(incoming: Incoming): Promise<Answer> | undefined
 }
 
 /**
@@ -59,19 +60,25 @@ export function createAuthorizationServer<const Scope extends string, User exten
   const events = createEvents(settings.logger)
   const endpoints = endpointsOf(settings)
   const table = new Map(endpoints.map((endpoint) => [endpoint.path, endpoint]))
-  const started = once(async () => {
+  const started = once(async (): Promise<Running> => {
     const services = await assemble(settings, untyped, events)
     return { services, guard: guardOf(services) }
   })
+  const start = (): Promise<Running | undefined> =>
+    started().catch((cause: unknown) => notStarted(settings.logger, cause))
+  const answer = async (endpoint: Endpoint, incoming: Incoming): Promise<Answer> => {
+    const running = started.result() ?? (await start())
+    return running ? handle(endpoint, running.services, incoming) : NOT_STARTED
+  }
   const core: Core = {
-    async handle(incoming) {
-      if (!table.has(incoming.path)) return undefined
-      const running = await started().catch((cause: unknown) => notStarted(settings.logger, cause))
-      return running ? handle(table, running.services, incoming) : NOT_STARTED
+    handle(incoming) {
+      const endpoint = table.get(incoming.path)
+      return endpoint && answer(endpoint, incoming)
     },
-    async check(authorization, requirement) {
-      const running = await started().catch((cause: unknown) => notStarted(settings.logger, cause))
-      return running ? running.guard.check(authorization, requirement) : unavailable()
+    check(authorization, requirement) {
+      const running = started.result()
+      if (running) return running.guard.check(authorization, requirement)
+      return start().then((late) => late?.guard.check(authorization, requirement) ?? unavailable())
     },
     requirement: (audience, scopes) => requirementOf(audience, scopes, settings.provider),
   }
@@ -105,7 +112,13 @@ const NOT_STARTED = json(
   { 'Retry-After': '5' },
 )
 
-function notStarted(logger: Logger, cause: unknown): void {
+/** A server that has started. */
+interface Running {
+  readonly services: Services
+  readonly guard: BearerGuard
+}
+
+function notStarted(logger: Logger, cause: unknown): undefined {
   logger.log('error', 'The server cannot start', { cause: String(cause) })
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { OAuthError } from '../errors.ts'
 import type { Auth, MachineAuth, UserAuth } from '../guard/auth.ts'
-import { isRefusal } from '../guard/refusal.ts'
+import { isRefusal, type Refusal } from '../guard/refusal.ts'
 import type { GuardCore, Guarded, Scopes } from '../guard/request-guards.ts'
 import type { Requirement } from '../guard/requirement.ts'
 import type { Answer, Incoming } from '../lib/http.ts'
@@ -54,27 +54,23 @@ export function toNode({
 const routesOf =
   (core: Core): NodeAdapter<string>['routes'] =>
   (otherwise = notFound) =>
-  (request, response) =>
-    void route(core, request, response, otherwise)
-
-async function route(
-  core: Core,
-  request: IncomingMessage,
-  response: ServerResponse,
-  otherwise: RequestListener,
-): Promise<void> {
-  const answer = await core.handle(fromMessage(request))
-  if (answer) return send(answer, request, response)
-  return otherwise(request, response)
-}
+  (request, response) => {
+    const answering = core.handle(fromMessage(request))
+    if (answering) void answering.then((answer) => send(answer, request, response))
+    else otherwise(request, response)
+  }
 
 const guard =
   <Granted extends Auth>(core: GuardCore, requirement: Requirement): ListenerGuard<Granted> =>
   (listener) =>
-  async (request, response) => {
-    const answer = await core.check(request.headers.authorization, requirement)
-    if (isRefusal(answer)) return send({ ...answer, body: JSON.stringify(answer.body) }, request, response)
-    return listener(Object.assign(request, { auth: answer as Granted }), response)
+  (request, response) => {
+    const admit = (answer: Auth | Refusal): void => {
+      if (isRefusal(answer)) send({ ...answer, body: JSON.stringify(answer.body) }, request, response)
+      else void listener(Object.assign(request, { auth: answer as Granted }), response)
+    }
+    const verdict = core.check(request.headers.authorization, requirement)
+    if (verdict instanceof Promise) void verdict.then(admit)
+    else admit(verdict)
   }
 
 const notFound: RequestListener = (request, response) =>
@@ -120,12 +116,19 @@ function readText(message: IncomingMessage, limit: number): Promise<string | und
 }
 
 function send({ status, headers, body }: Answer, request: IncomingMessage, response: ServerResponse): void {
-  const length = { 'Content-Length': Buffer.byteLength(body) }
+  const lines = linesOf(headers)
+  lines.push('Content-Length', String(Buffer.byteLength(body)))
   // A body that was not read to its end would be taken for the next request.
-  const close = request.complete || body === '' ? {} : { Connection: 'close' }
-  response.writeHead(status, { ...headers, ...length, ...close } as Record<
-    string,
-    string | string[] | number
-  >)
+  if (!request.complete && body !== '') lines.push('Connection', 'close')
+  response.writeHead(status, lines)
   response.end(request.method === 'HEAD' ? undefined : body)
+}
+
+/** Names and values in one list: `node:http` sends it as it is, where an object becomes a table of its own first. */
+function linesOf(headers: Answer['headers']): string[] {
+  const lines: string[] = []
+  for (const [name, value] of Object.entries(headers)) {
+    for (const one of typeof value === 'string' ? [value] : value) lines.push(name, one)
+  }
+  return lines
 }

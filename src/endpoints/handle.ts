@@ -8,17 +8,8 @@ import { page } from './page.ts'
 import { report } from './report.ts'
 import type { Services } from './services.ts'
 
-/** The endpoints of a server by path. */
-export type EndpointTable = ReadonlyMap<string, Endpoint>
-
-/** Answers a request to one of the endpoints; undefined where the path is none of them. Never throws. */
-export async function handle(
-  table: EndpointTable,
-  services: Services,
-  incoming: Incoming,
-): Promise<Answer | undefined> {
-  const endpoint = table.get(incoming.path)
-  if (!endpoint) return undefined
+/** Answers a request to an endpoint. Never throws. */
+export async function handle(endpoint: Endpoint, services: Services, incoming: Incoming): Promise<Answer> {
   const { trustedProxies } = services.settings
   const address = clientAddress(incoming.peer, incoming.header('x-forwarded-for') ?? null, trustedProxies)
   const exchange = { incoming, services, address, involved: {}, requestId: randomUUID() }

@@ -1,13 +1,14 @@
 import { toResponse } from '../lib/fetch.ts'
 import { json } from '../lib/http.ts'
 import type { Auth, MachineAuth, UserAuth } from './auth.ts'
-import { isRefusal, type Refusal } from './refusal.ts'
+import type { Verdict } from './guard.ts'
+import { isRefusal } from './refusal.ts'
 import type { Requirement, ScopeRequirement } from './requirement.ts'
 
 /** What adapters guard routes with. */
 export interface GuardCore {
   /** Who an `Authorization` header is from; 503 where that cannot be known. Never throws. */
-  check(authorization: string | null | undefined, requirement: Requirement): Promise<Auth | Refusal>
+  check(authorization: string | null | undefined, requirement: Requirement): Verdict
   /** What a route asks for, of people of the guard's own provider. */
   requirement(audience: Requirement['audience'], scopes: Scopes<string>): Requirement
 }
