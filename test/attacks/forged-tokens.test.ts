@@ -168,6 +168,15 @@ describe('a token that was changed on its way is refused', () => {
     expect(new Set(statuses)).toEqual(new Set([401]))
   })
 
+  test('though the guard remembers the token that its signature is from', async () => {
+    expect(await statusOf(token)).toBe(200)
+    const [header, , signature = ''] = token.split('.')
+    const [, richer] = withClaims({ sub: 'somebody else', scope: '*' }).split('.')
+    expect(await statusOf([header, richer, signature].join('.'))).toBe(401)
+    expect(await statusOf(signature)).toBe(401)
+    expect(await statusOf(token)).toBe(200)
+  })
+
   test('wherever it was cut, and whatever was hung on', async () => {
     const cuts = Array.from({ length: 40 }, (_, index) =>
       token.slice(0, Math.floor((token.length * index) / 40)),
