@@ -74,7 +74,7 @@ export function createRevocationFeed({
     },
     isFresh: () => performance.now() - freshSince <= maxStaleness,
     sync,
-    apply: live.apply,
+    apply: reader.apply,
     start() {
       timers = [
         setInterval(pollQuietly, pollInterval).unref(),

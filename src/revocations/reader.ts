@@ -14,6 +14,8 @@ export interface RevocationSource {
 export interface Reader {
   /** Reads what is new. Throws what the source throws. */
   read(): Promise<void>
+  /** Takes in an entry that this node has written itself. */
+  apply(entry: RevocationEntry): void
   /** Has the next read begin at the beginning. */
   rewind(): void
   /** Drops the entries whose tokens have all expired. */
@@ -32,7 +34,7 @@ const BATCH = 5_000
 const MOST_SKEW = 300_000
 
 /**
- * Makes a reader. The newest entry of the last read is its anchor: where that is not found again, the ids may have begun
+ * Makes a reader. The newest entry that it knows is its anchor: where that is not found again, the ids may have begun
  * anew from those of a backup, and all is read again.
  */
 export function createReader(
@@ -45,14 +47,18 @@ export function createReader(
   let anchor: RevocationEntry | undefined
   let latest = Number.NEGATIVE_INFINITY
 
-  async function readFrom(start: number, now: number): Promise<Found> {
+  const note = (entry: RevocationEntry | undefined): void => {
+    if (entry && entry.id > (anchor?.id ?? 0)) anchor = entry
+  }
+
+  async function readFrom(start: number, now: number, known?: RevocationEntry): Promise<Found> {
     let [atAnchor, newest]: [Found['atAnchor'], Found['newest']] = [undefined, undefined]
     let entries: readonly RevocationEntry[]
     do {
       entries = await source.since(newest?.id ?? start, now, BATCH)
       for (const entry of entries) {
         live.apply(entry)
-        if (entry.id === anchor?.id) atAnchor = entry
+        if (entry.id === known?.id) atAnchor = entry
       }
       newest = entries.at(-1) ?? newest
     } while (entries.length === BATCH)
@@ -75,15 +81,21 @@ export function createReader(
   return {
     async read() {
       const [moment, now, epoch] = [performance.now(), clock.now(), live.issuerEpoch]
+      // The one of this moment: what is written while this read goes on, it need not find.
+      const known = anchor
       // What had expired by a clock that was set back since has not any more.
       if (now < latest) seen.rewind()
       latest = now
-      const start = Math.min(seen.safe(moment), (anchor?.id ?? 1) - 1)
-      let found = await readFrom(start, now)
-      if (anchor && !isSame(anchor, found.atAnchor)) found = await readAgain(anchor, found, now, epoch)
+      const start = Math.min(seen.safe(moment), (known?.id ?? 1) - 1)
+      let found = await readFrom(start, now, known)
+      if (known && !isSame(known, found.atAnchor)) found = await readAgain(known, found, now, epoch)
       live.settle()
-      anchor = found.newest
-      if (anchor) seen.advance(anchor.id, moment)
+      note(found.newest)
+      seen.advance(found.newest?.id ?? 0, moment)
+    },
+    apply(entry) {
+      live.apply(entry)
+      note(entry)
     },
     rewind: seen.rewind,
     sweep() {

@@ -159,6 +159,16 @@ describe('a store that goes back to a backup', () => {
     expect(isRevoked(setup, 'lost')).toBe(true)
   })
 
+  test('is noticed by a node that has read nothing since but what it wrote itself', async () => {
+    const setup = await follow()
+    const restore = await backUp(setup)
+    const written = await revoke(setup, 'lost')
+    if (written) setup.feed.apply(written)
+    await restore()
+    await pass(setup, EVERY)
+    expect(setup.logs).toHaveLength(1)
+  })
+
   test('shuts nobody out for what it has forgotten, once everything of the issuer was ended', async () => {
     const setup = await follow()
     const { store, clock, feed } = setup
@@ -209,6 +219,21 @@ describe('a store that only lets go of what is over', () => {
     expect((await store.purge.step(step)).over).toBe(2)
     await pass(setup, EVERY)
     expect(logs).toEqual([])
+  })
+
+  test('is not suspected while entries are written and read at the same time', async () => {
+    const setup = await follow()
+    const writeMany = async (): Promise<void> => {
+      for (let index = 0; index < 200; index += 1) {
+        const written = await revoke(setup, `token ${index}`)
+        if (written) setup.feed.apply(written)
+      }
+    }
+    const readMany = async (): Promise<void> => {
+      for (let index = 0; index < 200; index += 1) await setup.feed.sync()
+    }
+    await Promise.all([writeMany(), readMany(), writeMany()])
+    expect(setup.logs).toEqual([])
   })
 
   test('is not read from the beginning all the time', async () => {
