@@ -1,4 +1,4 @@
-import { isCancel, password, select, text } from '@clack/prompts'
+import { confirm, password, select, text } from '@clack/prompts'
 import { CommandError } from './failure.ts'
 
 /** What can be chosen, with what people read. */
@@ -18,6 +18,10 @@ export async function askText(message: string, isOptional = false): Promise<stri
 /** Asks for a password, which is not shown. Throws `CommandError` when the person leaves. */
 export const askPassword = async (message: string): Promise<string> => answered(await password({ message }))
 
+/** Asks for a yes; whoever only presses enter has said no. Throws `CommandError` when the person leaves. */
+export const askYes = async (message: string): Promise<boolean> =>
+  answered(await confirm({ message, initialValue: false }))
+
 /** Asks which one of several. Throws `CommandError` when the person leaves. */
 export async function askChoice<Value extends string>(
   message: string,
@@ -26,7 +30,8 @@ export async function askChoice<Value extends string>(
   return answered(await select<string>({ message, options: [...choices] })) as Value
 }
 
-function answered(answer: string | symbol): string {
-  if (isCancel(answer) || typeof answer === 'symbol') throw new CommandError('nothing was done')
-  return answer
+/** Whoever leaves a question answers it with a symbol. */
+function answered<Answer>(answer: Answer): Exclude<Answer, symbol> {
+  if (typeof answer === 'symbol') throw new CommandError('nothing was done')
+  return answer as Exclude<Answer, symbol>
 }

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { addClient } from './commands/clients.ts'
 import { JSON_HELP, parseNumber } from './commands/flags.ts'
 import { addUser } from './commands/people.ts'
-import { addExplain, addPurge } from './commands/upkeep.ts'
+import { addExplain, addPurge, addRecover } from './commands/upkeep.ts'
 import type { KeysOptions } from './keys.ts'
 import type { InstallOptions } from './install.ts'
 import type { MigrateOptions } from './migrate.ts'
@@ -37,6 +37,7 @@ export function createProgram(): Command {
   addUser(program)
   addMigrate(program)
   addPurge(program)
+  addRecover(program)
   addExplain(program)
   return program
 }

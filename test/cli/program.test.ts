@@ -20,6 +20,7 @@ const COMMANDS = [
   'user password',
   'migrate',
   'purge',
+  'recover',
   'explain',
 ]
 
@@ -33,7 +34,7 @@ describe('the command line says how it is written', () => {
   test('--help names every command and every variable of the environment', async () => {
     const { code, stdout } = await consulate(emptyDirectory(), ['--help'])
     expect(code).toBe(0)
-    for (const command of ['serve', 'install', 'keys', 'client', 'user', 'migrate', 'purge', 'explain']) {
+    for (const command of ['serve', 'install', 'keys', 'client', 'user', 'migrate', 'purge', 'recover', 'explain']) {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
     }
     for (const name of ['DATA', 'ISSUER', 'SCOPES', 'TRUSTED_PROXIES', 'PRIVATE_KEY', 'SECRET']) {
@@ -67,6 +68,7 @@ describe('what is wrongly written ends with 2, and says so on standard error onl
     ['a person without an email, and nobody to ask', ['user', 'create']],
     ['a person without a password, and nobody to ask', ['user', 'create', '--email', 'ada@example.com']],
     ['a client without a name, and nobody to ask', ['client', '--client']],
+    ['to end everything, without a yes and nobody to ask', ['recover']],
     ['a client without a redirect URI', ['client', '--name', 'Shop']],
     [
       'a machine with a redirect URI',

@@ -68,6 +68,14 @@ describe.runIf(process.platform === 'linux')('on a terminal, what is left out is
     expect(screen).toContain('ada@example.com can sign in now')
   })
 
+  test('whether everything is to be ended, and only a yes does it', async () => {
+    const cwd = await installed()
+    const no = await converse(cwd, 'recover', [['End all of it?', ENTER]])
+    expect([no.code, no.screen.includes('nothing was done')]).toEqual([1, true])
+    const yes = await converse(cwd, 'recover', [['End all of it?', `y${ENTER}`]])
+    expect([yes.code, yes.screen.includes('Done.')]).toEqual([0, true])
+  })
+
   test('whoever leaves has done nothing', async () => {
     const cwd = emptyDirectory()
     const { code, screen } = await converse(cwd, 'client', [['What is the client called?', CTRL_C]])

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { ExplainOptions } from '../explain.ts'
 import type { PurgeFlags } from '../purge.ts'
+import type { RecoverOptions } from '../recover.ts'
 import { JSON_HELP, parseNumber } from './flags.ts'
 
 /** Adds `consulate purge`. */
@@ -14,6 +15,16 @@ export function addPurge(program: Command): void {
     .option('--dry-run', 'only say what there is to delete')
     .option('--json', JSON_HELP)
     .action(async (options: PurgeFlags) => (await import('../purge.ts')).purgeTables(options))
+}
+
+/** Adds `consulate recover`. */
+export function addRecover(program: Command): void {
+  program
+    .command('recover')
+    .description('end every session and every token: after a backup was restored, or after a leak')
+    .option('--yes', 'do not ask')
+    .option('--json', `${JSON_HELP}; needs --yes`)
+    .action(async (options: RecoverOptions) => (await import('../recover.ts')).recover(options))
 }
 
 /** Adds `consulate explain`. */

@@ -1,0 +1,173 @@
+import { mkdtemp, rename, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { backup, DatabaseSync } from 'node:sqlite'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { consulate } from '../cli/run.ts'
+import { openBrowser } from '../support/browser.ts'
+import { isDeadEverywhere, isLiveEverywhere, soon, verdictOn } from '../support/cluster.ts'
+import { askApi, askToken, getCode, getVisitTokens, refresh } from '../support/oauth-client.ts'
+import type { JsonAnswer, Visit } from '../support/oauth-client.ts'
+import { askOffice } from '../support/office.ts'
+import { startProcess } from '../support/process.ts'
+import type { ServerProcess } from '../support/process.ts'
+import { startServer } from '../support/server.ts'
+import type { TestServer } from '../support/server.ts'
+
+interface Place {
+  readonly server: TestServer
+  /** Nodes that run through all of it. */
+  readonly nodes: readonly TestServer[]
+  readonly old: ServerProcess
+  /** Starts a node that knows nothing but what is in the database. */
+  newcomer(): Promise<TestServer>
+  recover(): Promise<number>
+}
+
+/** A server and another node of it, on the database that the command line finds. */
+async function open(): Promise<Place> {
+  const folder = await mkdtemp(join(tmpdir(), 'consulate-restore-'))
+  const server = await startServer({ file: join(folder, 'consulate.db') })
+  await server.server.ready()
+  const started: ServerProcess[] = []
+  const start = async (): Promise<ServerProcess> => {
+    const process = await startProcess(server)
+    started.push(process)
+    return process
+  }
+  onTestFinished(async () => {
+    await Promise.all(started.map(({ stop }) => stop()))
+    await server.close()
+    await rm(folder, { recursive: true })
+  })
+  const old = await start()
+  return {
+    server,
+    nodes: [server, old.node],
+    old,
+    newcomer: async () => (await start()).node,
+    async recover() {
+      const { code, stdout, stderr } = await consulate(folder, ['recover', '--yes', '--json'], {
+        env: { CONSULATE_DATA: folder },
+      })
+      if (code !== 0) throw new Error(stderr)
+      return (JSON.parse(stdout) as { issuerEpoch: number }).issuerEpoch
+    },
+  }
+}
+
+/** Makes a backup as the guide says. */
+async function backUp({ file }: TestServer): Promise<string> {
+  const copy = `${file}.backup`
+  const database = new DatabaseSync(file)
+  await backup(database, copy)
+  database.close()
+  return copy
+}
+
+/** How a backup is put back while servers run. */
+const RESTORES: Readonly<Record<string, (file: string, copy: string) => Promise<void>>> = {
+  async 'put in its place'(file, copy) {
+    await Promise.all([rm(`${file}-wal`, { force: true }), rm(`${file}-shm`, { force: true })])
+    await rename(copy, file)
+  },
+  async "restored into it by SQLite's own means"(file, copy) {
+    const source = new DatabaseSync(copy)
+    await backup(source, file)
+    source.close()
+  },
+}
+
+const visitOf = async (server: TestServer, client: Visit['client']): Promise<Visit> => ({
+  server,
+  browser: openBrowser(server),
+  client,
+  person: await server.addPerson(),
+})
+const accessIn = ({ body }: JsonAnswer): string => String(body['access_token'])
+const refreshIn = ({ body }: JsonAnswer): string => String(body['refresh_token'])
+const isSound = ({ file }: TestServer): boolean => {
+  const database = new DatabaseSync(file, { readOnly: true })
+  const [row] = database.prepare('pragma integrity_check').all()
+  database.close()
+  return row?.['integrity_check'] === 'ok'
+}
+
+describe.each(Object.entries(RESTORES))('a backup that was %s', (_how, restore) => {
+  test('hides no revocation from the nodes that kept running', async () => {
+    const { server, nodes, old } = await open()
+    const client = await server.addClient()
+    const lost = await visitOf(server, client)
+    const visits = await Promise.all([1, 2, 3].map(() => visitOf(server, client)))
+    const lostTokens = await getVisitTokens(lost)
+    const tokens = []
+    for (const visit of visits) tokens.push(await getVisitTokens(visit))
+    const copy = await backUp(server)
+    for (let ids = 0; ids < 4; ids += 1) await server.server.users.signOutEverywhere(lost.person.id)
+    expect(await isDeadEverywhere(nodes, lostTokens.access_token)).toBe(true)
+    await restore(server.file, copy)
+    await expect.poll(() => old.logs, { timeout: 5_000 }).toContain('The revocations went back')
+    for (const [index, { person }] of visits.entries()) {
+      const by = nodes[index % nodes.length] ?? server
+      if (by === server) await server.server.users.signOutEverywhere(person.id)
+      else await askOffice(by, { do: 'sign out everywhere', id: person.id })
+      expect(await isDeadEverywhere(nodes, tokens[index]?.access_token ?? '')).toBe(true)
+    }
+    expect(isSound(server)).toBe(true)
+  })
+
+  test('brings back nothing that outlives `consulate recover`, and shuts nobody out', async () => {
+    const { server, nodes, newcomer, recover } = await open()
+    const client = await server.addClient()
+    const machine = await server.addClient({ grantTypes: ['client_credentials'], scopes: ['orders:read'] })
+    const ask = { grant_type: 'client_credentials', scope: 'orders:read' }
+    const [gone, steady, everywhere] = await Promise.all([1, 2, 3].map(() => visitOf(server, client)))
+    if (!gone || !steady || !everywhere) throw new Error('Nobody is there')
+    const [goneTokens, steadyTokens] = [await getVisitTokens(gone), await getVisitTokens(steady)]
+    const everywhereTokens = await getVisitTokens(everywhere)
+    const { exchange } = await getCode(steady)
+    const copy = await backUp(server)
+
+    await server.server.users.signOutEverywhere(gone.person.id)
+    await server.server.users.signOutEverywhere(everywhere.person.id)
+    const ahead = await refresh(steady, steadyTokens.refresh_token)
+    const later = await getVisitTokens({ ...everywhere, browser: openBrowser(server) })
+    const theirs = await askToken(server, machine, ask)
+    const lostEpoch = await recover()
+    const latest = await getVisitTokens({ ...steady, browser: openBrowser(server) })
+    expect(await isLiveEverywhere([server], latest.access_token)).toBe(true)
+
+    await restore(server.file, copy)
+    const before = await newcomer()
+    expect((await askApi(before, '/me', goneTokens.access_token)).status).toBe(200)
+    expect((await refresh({ server: before, client }, refreshIn(ahead))).status).toBe(200)
+    expect(await recover()).toBeGreaterThan(lostEpoch)
+
+    const all = [...nodes, before, await newcomer()]
+    const access = [
+      ...[goneTokens, steadyTokens, everywhereTokens, later, latest].map(({ access_token: token }) => token),
+      accessIn(ahead),
+      accessIn(theirs),
+    ]
+    for (const token of access) expect(await isDeadEverywhere(all, token)).toBe(true)
+    const refreshing = [goneTokens, steadyTokens, everywhereTokens, later, latest].map(
+      ({ refresh_token: token }) => token,
+    )
+    for (const token of [...refreshing, refreshIn(ahead)])
+      for (const node of all) expect(await verdictOn(node, client, token)).toBe('invalid_grant')
+    expect((await askToken(before, client, exchange)).body['error']).toBe('invalid_grant')
+    for (const { browser } of [gone, steady, everywhere])
+      expect((await browser.open(server.endpoint('/login'))).forms.map(({ label }) => label)).toEqual([
+        'Sign in',
+      ])
+
+    for (const visit of [gone, steady, everywhere]) {
+      const fresh = await getVisitTokens({ ...visit, browser: openBrowser(server) })
+      expect(await soon(() => isLiveEverywhere(all, fresh.access_token))).toBe(true)
+      expect(await verdictOn(before, client, fresh.refresh_token)).toBe('200')
+    }
+    const again = await askToken(before, machine, ask)
+    expect(await soon(() => isLiveEverywhere(all, accessIn(again)))).toBe(true)
+    expect(isSound(server)).toBe(true)
+  })
+})
