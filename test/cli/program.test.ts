@@ -34,7 +34,17 @@ describe('the command line says how it is written', () => {
   test('--help names every command and every variable of the environment', async () => {
     const { code, stdout } = await consulate(emptyDirectory(), ['--help'])
     expect(code).toBe(0)
-    for (const command of ['serve', 'install', 'keys', 'client', 'user', 'migrate', 'purge', 'recover', 'explain']) {
+    for (const command of [
+      'serve',
+      'install',
+      'keys',
+      'client',
+      'user',
+      'migrate',
+      'purge',
+      'recover',
+      'explain',
+    ]) {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
     }
     for (const name of ['DATA', 'ISSUER', 'SCOPES', 'TRUSTED_PROXIES', 'PRIVATE_KEY', 'SECRET']) {
