@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { addClient } from './commands/clients.ts'
 import { JSON_HELP, parseNumber } from './commands/flags.ts'
 import { addUser } from './commands/people.ts'
+import { addAuthorization, addSession } from './commands/sign-ins.ts'
 import { addExplain, addPurge, addRecover } from './commands/upkeep.ts'
 import type { KeysOptions } from './keys.ts'
 import type { InstallOptions } from './install.ts'
@@ -35,6 +36,8 @@ export function createProgram(): Command {
   addKeys(program)
   addClient(program)
   addUser(program)
+  addSession(program)
+  addAuthorization(program)
   addMigrate(program)
   addPurge(program)
   addRecover(program)

@@ -2,10 +2,10 @@ import { systemClock } from '../lib/clock.ts'
 import type { RevocationOrder, StoredUser } from '../store/contract.ts'
 import { createUser } from '../users/built-in.ts'
 import { changePassword, type PasswordChange } from '../users/change-password.ts'
-import { normalizeEmail } from '../users/email.ts'
 import { CommandError } from './failure.ts'
 import { print, printJson } from './output.ts'
 import { askOr, passwordOf, type PasswordOptions } from './password.ts'
+import { findPerson } from './person.ts'
 import { userJson, userLines, userTable } from './user-view.ts'
 import { atWorkplace, checkInstalled, providerAt, subjectAt, type Workplace } from './workplace.ts'
 
@@ -89,13 +89,6 @@ export async function setPersonsPassword(
     const rest = options.everything ? 'everything else' : 'every app but those of third parties'
     print(`The password of ${email} is changed. Their sessions and ${rest} end within a second.`)
   })
-}
-
-/** The person with this id or this email. Throws `CommandError` where there is none. */
-async function findPerson({ store: { users } }: Workplace, who: string): Promise<StoredUser> {
-  const user = (await users.find(who)) ?? (await users.findByEmail(normalizeEmail(who)))
-  if (!user) throw new CommandError(`there is no person ${who}`)
-  return user
 }
 
 async function everybody({ store: { users } }: Workplace): Promise<readonly StoredUser[]> {

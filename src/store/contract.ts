@@ -114,6 +114,8 @@ export interface SessionStore {
   touch(id: string, seenAt: number, expiresAt: number): Promise<void>
   /** The person's sessions that are neither revoked nor expired, last seen first. */
   listOf(user: UserRef, now: number): Promise<readonly Session[]>
+  /** Everybody's sessions that are neither revoked nor expired, by id, ascending. */
+  list(now: number, page?: Page): Promise<readonly Session[]>
 }
 
 /** Authorization codes, by their hashes. */
@@ -156,6 +158,8 @@ export interface AuthorizationStore {
   advance(advance: Advance, subject: string): Promise<boolean>
   /** The person's authorizations that are not revoked and not expired (neither refresh nor access token), newest first. */
   listOf(user: UserRef, now: number): Promise<readonly Authorization[]>
+  /** Everybody's authorizations of that sort, by id, ascending. */
+  list(now: number, page?: Page & { readonly clientId?: string }): Promise<readonly Authorization[]>
 }
 
 /** What people need not be asked again. */

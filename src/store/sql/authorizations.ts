@@ -1,6 +1,6 @@
 import type { Expression, Insertable, Selectable } from 'kysely'
 import type { Authorization, Rotation } from '../../model/authorization.ts'
-import type { Advance, AuthorizationStore } from '../contract.ts'
+import type { Advance, AuthorizationStore, Page } from '../contract.ts'
 import { fromJson, greaterOf, numberOrNull, toJson } from './columns.ts'
 import { ISSUER_SUBJECT } from './epochs.ts'
 import { createLiveness } from './liveness.ts'
@@ -31,6 +31,7 @@ export function createAuthorizationStore(database: Sql): AuthorizationStore {
       (await change(advance({ ...step, rotations: toJson(step.rotations), subject }))) === 1,
     listOf: async ({ provider, userId }, now) =>
       (await all(listOf({ provider, userId, now }))).map(toAuthorization),
+    list: async (now, page) => (await all(listQuery(database, now, page).compile())).map(toAuthorization),
   }
 }
 
@@ -71,13 +72,28 @@ const prepareAdvance = ({ db }: Sql) =>
       }),
   )
 
+/** Those of which a token lives. */
+const selectLive = (database: Sql, now: number) =>
+  selectAuthorizations(database)
+    .where('revoked_at', 'is', null)
+    .where((eb) => eb.or([eb('expires_at', '>', now), eb('access_expires_at', '>', now)]))
+
+const listQuery = (
+  database: Sql,
+  now: number,
+  { limit = 100, after, clientId }: Page & { readonly clientId?: string } = {},
+) =>
+  selectLive(database, now)
+    .$if(after !== undefined, (query) => query.where('id', '>', after ?? ''))
+    .$if(clientId !== undefined, (query) => query.where('client_id', '=', clientId ?? ''))
+    .orderBy('id')
+    .limit(limit)
+
 const prepareList = (database: Sql) =>
   prepare(({ provider, userId, now }: { provider: string; userId: string; now: number }) =>
-    selectAuthorizations(database)
+    selectLive(database, now)
       .where('provider', '=', provider)
       .where('user_id', '=', userId)
-      .where('revoked_at', 'is', null)
-      .where((eb) => eb.or([eb('expires_at', '>', now), eb('access_expires_at', '>', now)]))
       .orderBy('created_at', 'desc')
       .orderBy('id'),
   )

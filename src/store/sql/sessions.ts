@@ -1,6 +1,6 @@
 import type { Insertable, Selectable } from 'kysely'
 import type { Session } from '../../model/session.ts'
-import type { SessionRenewal, SessionStore } from '../contract.ts'
+import type { Page, SessionRenewal, SessionStore } from '../contract.ts'
 import { greaterOf, numberOrNull } from './columns.ts'
 import { createLiveness } from './liveness.ts'
 import type { Ties } from './liveness.ts'
@@ -45,6 +45,7 @@ export function createSessionStore(database: Sql): SessionStore {
     },
     listOf: async ({ provider, userId }, now) =>
       (await all(listOf({ provider, userId, now }))).map(toSession),
+    list: async (now, page) => (await all(listQuery(database, now, page).compile())).map(toSession),
   }
 }
 
@@ -99,6 +100,14 @@ const prepareList = (database: Sql) =>
       .orderBy('last_seen_at', 'desc')
       .orderBy('id'),
   )
+
+const listQuery = (database: Sql, now: number, { limit = 100, after }: Page = {}) =>
+  selectSessions(database)
+    .where('revoked_at', 'is', null)
+    .where('expires_at', '>', now)
+    .$if(after !== undefined, (query) => query.where('id', '>', after ?? ''))
+    .orderBy('id')
+    .limit(limit)
 
 const toRow = (session: Session): Insertable<SessionTable> => ({
   id: session.id,

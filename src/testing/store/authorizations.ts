@@ -170,5 +170,26 @@ function testListing({ describe, test, expect }: Kit): void {
       const ids = (await store.authorizations.listOf(ALICE, NOW)).map(({ id }) => id)
       expect(ids).toEqual(['refresh only', 'access only', 'oldest'])
     })
+
+    test('the list of all holds what lives of everybody, by id, in pages, of one client where one is named', async (store) => {
+      await signIn(store)
+      await store.clients.insert(sampleClient({ id: 'other' }))
+      const past = { expiresAt: NOW, accessExpiresAt: NOW }
+      const rows = [
+        sampleAuthorization({ id: 'd', clientId: 'other', accessExpiresAt: NOW }),
+        sampleAuthorization({ id: 'c', ...BOB }),
+        sampleAuthorization({ id: 'b', expiresAt: NOW }),
+        sampleAuthorization({ id: 'a', ...past }),
+        sampleAuthorization({ id: 'e' }),
+      ]
+      for (const row of rows) await store.authorizations.insert(row, row.userId)
+      await store.revocations.revoke({ kind: 'authorization', id: 'e' }, NOW)
+      const idsOf = async (page: { limit?: number; after?: string; clientId?: string }) =>
+        (await store.authorizations.list(NOW, page)).map(({ id }) => id)
+      expect(await idsOf({})).toEqual(['b', 'c', 'd'])
+      expect(await idsOf({ limit: 2 })).toEqual(['b', 'c'])
+      expect(await idsOf({ after: 'b', clientId: 'web' })).toEqual(['c'])
+      expect(await idsOf({ clientId: 'other' })).toEqual(['d'])
+    })
   })
 }

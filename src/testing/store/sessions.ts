@@ -113,5 +113,22 @@ export function testSessions({ describe, test, expect }: Kit): void {
       await revocations.revoke({ kind: 'session', id: 'revoked' }, NOW)
       expect((await sessions.listOf(ALICE, NOW)).map(({ id }) => id)).toEqual(['new', 'old'])
     })
+
+    test("the list of all holds everybody's live sessions, by id, in pages", async (store) => {
+      const rows = [
+        sampleSession({ id: 'd' }),
+        sampleSession({ id: 'c', ...BOB }),
+        sampleSession({ id: 'b', provider: 'admins' }),
+        sampleSession({ id: 'a', expiresAt: NOW }),
+        sampleSession({ id: 'e' }),
+      ]
+      for (const row of rows) await store.sessions.insert(row, row.userId)
+      await store.revocations.revoke({ kind: 'session', id: 'e' }, NOW)
+      const idsOf = async (page: { limit?: number; after?: string }) =>
+        (await store.sessions.list(NOW, page)).map(({ id }) => id)
+      expect(await idsOf({})).toEqual(['b', 'c', 'd'])
+      expect(await idsOf({ limit: 1, after: 'b' })).toEqual(['c'])
+      expect((await store.sessions.list(NOW)).length).toBe(3)
+    })
   })
 }

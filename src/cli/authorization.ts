@@ -1,0 +1,116 @@
+import { systemClock } from '../lib/clock.ts'
+import type { Authorization } from '../model/authorization.ts'
+import { formatScope } from '../model/scope.ts'
+import { subjectOf } from '../model/subject.ts'
+import { firstOf, nothingThere, USUAL_LIMIT, warnOfMore } from './listing.ts'
+import { dim, print, printJson, table } from './output.ts'
+import { createNames, refOf } from './person.ts'
+import { atWorkplace, checkInstalled, type Workplace } from './workplace.ts'
+
+/** The flags of `consulate authorization list`. */
+export interface AuthorizationOptions {
+  /** An id or a user name. */
+  readonly user?: string
+  /** A client id. */
+  readonly client?: string
+  readonly limit?: number
+  readonly json?: boolean
+}
+
+/** `consulate authorization list`: what people have allowed clients, as long as a token of it lives. */
+export function listAuthorizations(options: AuthorizationOptions): Promise<void> {
+  const { limit = USUAL_LIMIT, json = false } = options
+  return atWorkplace(async (place) => {
+    await checkInstalled(place)
+    const listing = firstOf(await findAuthorizations(place, options, limit + 1), limit)
+    const { rows } = listing
+    const names = await clientNames(place, rows)
+    if (json) printJson(rows.map((row) => authorizationJson(place, row, names)))
+    else print(...(rows.length > 0 ? await authorizationTable(place, rows, names) : ['There are none.']))
+    warnOfMore(listing, limit)
+  })
+}
+
+/** `consulate authorization revoke`: ends one authorization and its tokens. Again is harmless. */
+export const revokeAuthorization = (
+  id: string,
+  { json = false }: Pick<AuthorizationOptions, 'json'>,
+): Promise<void> =>
+  atWorkplace(async (place) => {
+    await checkInstalled(place)
+    const { authorizations, revocations } = place.store
+    const entry = await revocations.revoke({ kind: 'authorization', id }, systemClock.now())
+    const authorization = entry && (await authorizations.find(id))
+    if (!authorization) throw nothingThere('authorization', id)
+    if (json)
+      return printJson(authorizationJson(place, authorization, await clientNames(place, [authorization])))
+    print(`${id} is revoked. Its tokens end within the time that servers poll in: a second.`)
+  })
+
+async function findAuthorizations(
+  place: Workplace,
+  { user, client }: AuthorizationOptions,
+  limit: number,
+): Promise<readonly Authorization[]> {
+  const { authorizations } = place.store
+  const now = systemClock.now()
+  if (user === undefined) {
+    return authorizations.list(now, { limit, ...(client !== undefined && { clientId: client }) })
+  }
+  const theirs = await authorizations.listOf(await refOf(place, user), now)
+  return theirs.filter(({ clientId }) => client === undefined || clientId === client)
+}
+
+type Names = ReadonlyMap<string, string>
+
+async function clientNames({ store }: Workplace, rows: readonly Authorization[]): Promise<Names> {
+  const ids = [...new Set(rows.map(({ clientId }) => clientId))]
+  return new Map(
+    await Promise.all(ids.map(async (id) => [id, (await store.clients.find(id))?.name ?? id] as const)),
+  )
+}
+
+/** When the last token of it that there is now expires (ms). */
+const endOf = ({ seedHash, expiresAt, accessExpiresAt }: Authorization): number =>
+  seedHash === null ? accessExpiresAt : Math.max(expiresAt, accessExpiresAt)
+
+/** An authorization for scripts. */
+function authorizationJson(
+  place: Workplace,
+  row: Authorization,
+  names: Names,
+): Readonly<Record<string, unknown>> {
+  return {
+    id: row.id,
+    sub: subjectOf(row, place.provider),
+    client_id: row.clientId,
+    client_name: names.get(row.clientId),
+    session_id: row.sessionId,
+    scope: formatScope(row.scopes),
+    resource: row.resource,
+    name: row.name,
+    created_at: new Date(row.createdAt).toISOString(),
+    last_used_at: new Date(row.lastUsedAt).toISOString(),
+    expires_at: new Date(endOf(row)).toISOString(),
+    revoked_at: row.revokedAt && new Date(row.revokedAt).toISOString(),
+  }
+}
+
+async function authorizationTable(
+  place: Workplace,
+  rows: readonly Authorization[],
+  names: Names,
+): Promise<readonly string[]> {
+  const nameOf = createNames(place)
+  const lines = rows.map(async (row) => [
+    row.id,
+    await nameOf(row),
+    names.get(row.clientId) ?? '',
+    formatScope(row.scopes),
+    new Date(row.lastUsedAt).toISOString(),
+    new Date(endOf(row)).toISOString(),
+  ])
+  const head = ['id', 'person', 'client', 'scopes', 'last used', 'expires']
+  const [first = '', ...rest] = table([head, ...(await Promise.all(lines))])
+  return [dim(first), ...rest]
+}

@@ -1,0 +1,25 @@
+import { CommandError } from './failure.ts'
+
+/** How many rows a list shows where nothing is said. */
+export const USUAL_LIMIT = 100
+
+/** Rows of a list, and whether there are more than were asked for. */
+export interface Listing<Row> {
+  readonly rows: readonly Row[]
+  readonly hasMore: boolean
+}
+
+/** The first rows of what was found. Give it one more than the limit: that tells whether there are more. */
+export const firstOf = <Row>(found: readonly Row[], limit: number): Listing<Row> => ({
+  rows: found.slice(0, limit),
+  hasMore: found.length > limit,
+})
+
+/** Says on standard error that a list is not whole, where it is not: scripts read the other. */
+export function warnOfMore({ hasMore }: Listing<unknown>, limit: number): void {
+  if (hasMore) process.stderr.write(`These are the first ${limit}: there are more (--limit <number>).\n`)
+}
+
+/** What follows from revoking nothing. */
+export const nothingThere = (what: string, id: string): CommandError =>
+  new CommandError(`there is no ${what} ${id}`)

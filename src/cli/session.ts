@@ -1,0 +1,78 @@
+import { systemClock } from '../lib/clock.ts'
+import type { Session } from '../model/session.ts'
+import { subjectOf } from '../model/subject.ts'
+import { firstOf, nothingThere, USUAL_LIMIT, warnOfMore } from './listing.ts'
+import { dim, print, printJson, table } from './output.ts'
+import { createNames, refOf } from './person.ts'
+import { atWorkplace, checkInstalled, type Workplace } from './workplace.ts'
+
+/** The flags of `consulate session list`. */
+export interface SessionOptions {
+  /** An id or a user name. */
+  readonly user?: string
+  readonly limit?: number
+  readonly json?: boolean
+}
+
+/** `consulate session list`: who is signed in, on which device; of one person, last seen first. */
+export const listSessions = ({ user, limit = USUAL_LIMIT, json = false }: SessionOptions): Promise<void> =>
+  atWorkplace(async (place) => {
+    await checkInstalled(place)
+    const listing = firstOf(await findSessions(place, user, limit + 1), limit)
+    const { rows } = listing
+    if (json) printJson(rows.map((session) => sessionJson(place, session)))
+    else print(...(rows.length > 0 ? await sessionTable(place, rows) : ['Nobody is signed in.']))
+    warnOfMore(listing, limit)
+  })
+
+/** `consulate session revoke`: signs a device out, and ends what ends with it. Again is harmless. */
+export const revokeSession = (id: string, { json = false }: Pick<SessionOptions, 'json'>): Promise<void> =>
+  atWorkplace(async (place) => {
+    await checkInstalled(place)
+    const { sessions, revocations } = place.store
+    const entry = await revocations.revoke({ kind: 'session', id }, systemClock.now())
+    const session = entry && (await sessions.find(id))
+    if (!session) throw nothingThere('session', id)
+    if (json) return printJson(sessionJson(place, session))
+    print(`${id} is signed out. What ends with it ends within the time that servers poll in: a second.`)
+  })
+
+async function findSessions(
+  place: Workplace,
+  who: string | undefined,
+  limit: number,
+): Promise<readonly Session[]> {
+  const { sessions } = place.store
+  const now = systemClock.now()
+  return who === undefined ? sessions.list(now, { limit }) : sessions.listOf(await refOf(place, who), now)
+}
+
+/** A session for scripts. */
+function sessionJson(place: Workplace, session: Session): Readonly<Record<string, unknown>> {
+  return {
+    id: session.id,
+    sub: subjectOf(session, place.provider),
+    device: session.deviceName,
+    user_agent: session.userAgent,
+    address: session.address,
+    created_at: new Date(session.createdAt).toISOString(),
+    last_seen_at: new Date(session.lastSeenAt).toISOString(),
+    expires_at: new Date(session.expiresAt).toISOString(),
+    revoked_at: session.revokedAt && new Date(session.revokedAt).toISOString(),
+  }
+}
+
+async function sessionTable(place: Workplace, sessions: readonly Session[]): Promise<readonly string[]> {
+  const nameOf = createNames(place)
+  const rows = await Promise.all(
+    sessions.map(async (session) => [
+      session.id,
+      await nameOf(session),
+      session.deviceName,
+      session.address,
+      new Date(session.lastSeenAt).toISOString(),
+    ]),
+  )
+  const [head = '', ...lines] = table([['id', 'person', 'device', 'address', 'last seen'], ...rows])
+  return [dim(head), ...lines]
+}

@@ -1,0 +1,143 @@
+import { describe, expect, test } from 'vitest'
+import { consulate, installed, type Outcome } from './run.ts'
+import { openOffice, type Office, type Visitor } from './visitor.ts'
+
+const [ADA, GRACE, PASSWORD] = ['ada@example.com', 'grace@example.com', 'correct horse']
+
+/** Any text of this shape. */
+const like = (shape: RegExp): unknown => expect.stringMatching(shape)
+const MOMENT = like(/^\d{4}-\d\d-\d\dT.*Z$/)
+
+type Json = Readonly<Record<string, unknown>>
+
+const asRows = ({ stdout }: Outcome): readonly Json[] => JSON.parse(stdout) as readonly Json[]
+
+const addPerson = async ({ cwd }: Office, email: string): Promise<string> => {
+  const args = ['user', 'create', '--email', email, '--json']
+  const { stdout } = await consulate(cwd, args, { env: { CONSULATE_PASSWORD: PASSWORD } })
+  return (JSON.parse(stdout) as { id: string }).id
+}
+
+async function addClient(office: Office, name: string): Promise<Visitor['client']> {
+  const redirectUri = 'https://app.example/callback'
+  const { stdout } = await office.run('client', '--name', name, '--redirect-uri', redirectUri, '--json')
+  const { client_id: id, client_secret: secret } = JSON.parse(stdout) as Record<string, string>
+  return { id: id ?? '', secret, redirectUri }
+}
+
+/** Ada on two devices with two clients, Grace on one with one. */
+async function busyOffice() {
+  const office = await openOffice()
+  const ids = { ada: await addPerson(office, ADA), grace: await addPerson(office, GRACE) }
+  const [shop, notes] = [await addClient(office, 'Shop'), await addClient(office, 'Notes')]
+  const ada = await office.visit(ADA, PASSWORD, shop)
+  const second = await office.visit(ADA, PASSWORD, notes)
+  const grace = await office.visit(GRACE, PASSWORD, shop)
+  return { office, ids, shop, notes, ada, second, grace }
+}
+
+describe('while a server runs', () => {
+  test('sessions are listed with device, address and last use, and one is revoked at once and alone', async () => {
+    const { office, ids, ada, second, grace } = await busyOffice()
+    const all = asRows(await office.run('session', 'list', '--json'))
+    expect(all.map(({ sub }) => sub).toSorted()).toEqual([ids.ada, ids.ada, ids.grace].toSorted())
+    const hers = asRows(await office.run('session', 'list', '--user', ADA, '--json'))
+    expect(hers).toEqual(asRows(await office.run('session', 'list', '--user', ids.ada, '--json')))
+    expect(hers).toHaveLength(2)
+    expect(hers[0]).toEqual({
+      id: like(/^[\w-]{22}$/),
+      sub: ids.ada,
+      device: 'Firefox on Linux',
+      user_agent: like(/^Firefox/),
+      address: '127.0.0.1',
+      created_at: MOMENT,
+      last_seen_at: MOMENT,
+      expires_at: MOMENT,
+      revoked_at: null,
+    })
+    const { stdout } = await office.run('session', 'list')
+    expect(stdout).toMatch(/^ +id +person +device +address +last seen$/m)
+    expect(stdout).toMatch(
+      new RegExp(`^ +${String(hers[0]?.['id'])} +${ADA} +Firefox on Linux +127\\.0\\.0\\.1 `, 'm'),
+    )
+    const first = hers.at(-1)
+    const revoke = ['session', 'revoke', String(first?.['id']), '--json']
+    expect(JSON.parse((await office.run(...revoke)).stdout)).toEqual({ ...first, revoked_at: MOMENT })
+    await expect.poll(ada.isSignedIn, { timeout: 4000 }).toBe(false)
+    expect([await ada.refreshes(), await second.refreshes(), await grace.refreshes()]).toEqual([
+      400, 200, 200,
+    ])
+    expect([await second.isSignedIn(), await grace.isSignedIn()]).toEqual([true, true])
+    expect(await office.run(...revoke)).toMatchObject({ code: 0 })
+    expect(asRows(await office.run('session', 'list', '--json'))).toHaveLength(2)
+    await office.stop()
+  })
+
+  test('authorizations are listed with client, scopes, last use and expiry, and one is revoked at once and alone', async () => {
+    const { office, ids, shop, notes, ada, second, grace } = await busyOffice()
+    const list = async (...flags: string[]): Promise<readonly Json[]> =>
+      asRows(await office.run('authorization', 'list', '--json', ...flags))
+    expect(await list()).toHaveLength(3)
+    expect((await list('--client', shop.id)).map(({ sub }) => sub).toSorted()).toEqual(
+      [ids.ada, ids.grace].toSorted(),
+    )
+    const [only, ...others] = await list('--user', ADA, '--client', notes.id)
+    expect(others).toEqual([])
+    expect(only).toEqual({
+      id: like(/^[\w-]{22}$/),
+      sub: ids.ada,
+      client_id: notes.id,
+      client_name: 'Notes',
+      session_id: like(/^[\w-]{22}$/),
+      scope: 'orders:read',
+      resource: null,
+      name: null,
+      created_at: MOMENT,
+      last_used_at: MOMENT,
+      expires_at: MOMENT,
+      revoked_at: null,
+    })
+    const { stdout } = await office.run('authorization', 'list', '--user', ADA)
+    expect(stdout).toMatch(new RegExp(`^ +${String(only?.['id'])} +${ADA} +Notes +orders:read +\\d{4}-`, 'm'))
+    const revoke = ['authorization', 'revoke', String(only?.['id']), '--json']
+    expect(JSON.parse((await office.run(...revoke)).stdout)).toEqual({ ...only, revoked_at: MOMENT })
+    expect([await ada.refreshes(), await second.refreshes(), await grace.refreshes()]).toEqual([
+      200, 400, 200,
+    ])
+    expect(await second.isSignedIn()).toBe(true)
+    expect(await office.run(...revoke)).toMatchObject({ code: 0 })
+    expect(await list()).toHaveLength(2)
+    await office.stop()
+  })
+
+  test('no more rows are shown than were asked for, and that there are more is said apart', async () => {
+    const { office } = await busyOffice()
+    for (const what of ['session', 'authorization']) {
+      const part = await office.run(what, 'list', '--limit', '2', '--json')
+      expect(asRows(part)).toHaveLength(2)
+      expect(part).toMatchObject({ code: 0, stderr: like(/there are more/) })
+      expect((await office.run(what, 'list', '--limit', '3')).stderr).toBe('')
+    }
+    await office.stop()
+  })
+})
+
+describe.each(['session', 'authorization'])('consulate %s', (what) => {
+  test('where there are none, list says so', async () => {
+    const cwd = await installed()
+    expect(await consulate(cwd, [what, 'list'])).toMatchObject({ code: 0, stderr: '' })
+    expect(asRows(await consulate(cwd, [what, 'list', '--json']))).toEqual([])
+  })
+
+  test('revoke of what there is not ends with 1', async () => {
+    const outcome = await consulate(await installed(), [what, 'revoke', 'nothing', '--json'])
+    expect(outcome).toEqual({ code: 1, stdout: '', stderr: `error: there is no ${what} nothing\n` })
+  })
+
+  test('list of nobody ends with 1, a limit that is no number with 2', async () => {
+    const cwd = await installed()
+    const nobody = await consulate(cwd, [what, 'list', '--user', ADA])
+    expect(nobody).toMatchObject({ code: 1, stderr: `error: there is no person ${ADA}\n` })
+    expect(await consulate(cwd, [what, 'list', '--limit', 'all'])).toMatchObject({ code: 2 })
+  })
+})
