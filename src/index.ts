@@ -1,6 +1,8 @@
 /** Consulate: an OAuth 2 authorization server for TypeScript applications. */
 export { createAuthorizationServer } from './server.ts'
-export type { AuthorizationServer, Core, Route } from './server.ts'
+export type { AuthorizationServer, Core } from './server.ts'
+export type { Health } from './endpoints/health.ts'
+export type { Route } from './endpoints/routes.ts'
 export type { Administration, UserLike } from './administration.ts'
 export type { Config, FailureLimit, PagesConfig } from './config/config.ts'
 export { defineConfig } from './config/define.ts'

@@ -3,6 +3,9 @@ import { createAdministration, type Administration } from './administration.ts'
 import type { Config } from './config/config.ts'
 import type { Endpoint } from './endpoints/endpoint.ts'
 import { handle } from './endpoints/handle.ts'
+import { createHealth, type Health } from './endpoints/health.ts'
+import { probesOf } from './endpoints/probes.ts'
+import { routesOf, type Route } from './endpoints/routes.ts'
 import type { Services } from './endpoints/services.ts'
 import { endpointsOf } from './endpoints/table.ts'
 import { createEvents, type Events } from './events.ts'
@@ -17,13 +20,6 @@ import type { Logger } from './lib/log.ts'
 import { resolveSettings } from './config/settings.ts'
 import type { BaseUser } from './users/provider.ts'
 
-/** One route of the server, for listings. */
-export interface Route {
-  readonly name: string
-  readonly path: string
-  readonly methods: readonly string[]
-}
-
 /** An OAuth 2 authorization server. */
 export interface AuthorizationServer<Scope extends string = string> extends Administration, Guarded<Scope> {
   readonly issuer: string
@@ -35,6 +31,8 @@ export interface AuthorizationServer<Scope extends string = string> extends Admi
   readonly on: Events['on']
   /** Reads the secrets, sees to the tables. The first request does it otherwise. Throws `ConfigError`. */
   ready(): Promise<void>
+  /** How the server stands: whether it could answer requests, and what is amiss. Starts it; answers within two seconds. */
+  health(): Promise<Health>
   /** Ends what is open: the feed and the store. */
   close(): Promise<void>
   /** For adapters: the same as `fetch` and the guards, without a framework's types. */
@@ -58,8 +56,7 @@ export function createAuthorizationServer<const Scope extends string, User exten
   const untyped = config as unknown as Config
   const settings = resolveSettings(untyped)
   const events = createEvents(settings.logger)
-  const endpoints = endpointsOf(settings)
-  const table = new Map(endpoints.map((endpoint) => [endpoint.path, endpoint]))
+  const table = new Map(endpointsOf(settings).map((endpoint) => [endpoint.path, endpoint]))
   const started = once(async (): Promise<Running> => {
     const services = await assemble(settings, untyped, events)
     return { services, guard: guardOf(services) }
@@ -70,10 +67,12 @@ export function createAuthorizationServer<const Scope extends string, User exten
     const running = started.result() ?? (await start())
     return running ? handle(endpoint, running.services, incoming) : NOT_STARTED
   }
+  const probes = new Map(probesOf(settings).map((probe) => [probe.path, probe]))
+  const health = createHealth({ start: async () => (await started()).services, logger: settings.logger })
   const core: Core = {
     handle(incoming) {
       const endpoint = table.get(incoming.path)
-      return endpoint && answer(endpoint, incoming)
+      return endpoint ? answer(endpoint, incoming) : probes.get(incoming.path)?.answer(incoming, health)
     },
     check(authorization, requirement) {
       const running = started.result()
@@ -86,7 +85,8 @@ export function createAuthorizationServer<const Scope extends string, User exten
     ...createAdministration(async () => (await started()).services),
     ...requestGuards(core),
     issuer: settings.issuer,
-    routes: endpoints.map(({ name, path, methods }) => ({ name, path, methods: Object.keys(methods) })),
+    routes: routesOf(settings),
+    health,
     core,
     on: events.on,
     async fetch(request, { peer = '' } = {}) {

@@ -1,10 +1,9 @@
 import { toNode } from '../adapters/node.ts'
 import { createAuthorizationServer } from '../server.ts'
-import { CommandError } from './failure.ts'
 import { originOf, type Address } from './listen.ts'
 import { bold, print } from './output.ts'
 import { run } from './run.ts'
-import { atWorkplace, type Workplace } from './workplace.ts'
+import { atWorkplace, checkIssuer } from './workplace.ts'
 
 /** The flags of `consulate serve`. */
 export interface ServeOptions extends Address {
@@ -24,11 +23,4 @@ export async function serve({ demo = false, host, port }: ServeOptions): Promise
       announce: () => print(`Consulate ${bold(server.issuer)} is listening on ${originOf({ host, port })}`),
     })
   })
-}
-
-/** Said here in the words of the environment, which the settings do not know. */
-function checkIssuer({ config, database }: Workplace): void {
-  if (config.issuer !== '' || database === undefined) return
-  const help = 'set it, or write consulate.config.ts; to try Consulate out: `consulate serve --demo`'
-  throw new CommandError(`CONSULATE_ISSUER is not set, and there is no consulate.config.ts here: ${help}`)
 }

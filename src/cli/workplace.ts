@@ -57,6 +57,13 @@ export async function checkInstalled(place: Workplace): Promise<void> {
   throw new CommandError(`${where} has no tables, or old ones: run \`consulate install\``)
 }
 
+/** Throws `CommandError` where the environment names no issuer: in its own words, which the settings do not know. */
+export function checkIssuer({ config, database }: Workplace): void {
+  if (config.issuer !== '' || database === undefined) return
+  const help = 'set it, or write consulate.config.ts; to try Consulate out: `consulate serve --demo`'
+  throw new CommandError(`CONSULATE_ISSUER is not set, and there is no consulate.config.ts here: ${help}`)
+}
+
 /** The people of a workplace as its server looks them up. */
 export function providerAt({ config: { users }, store }: Workplace): UserProvider {
   return typeof users === 'function' ? users({ store, clock: systemClock }) : users

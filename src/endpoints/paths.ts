@@ -5,6 +5,8 @@ export interface Paths {
   readonly authorize: string
   readonly token: string
   readonly revocations: string
+  readonly live: string
+  readonly ready: string
   readonly signIn: string
   readonly signOut: string
   readonly jwks: string
@@ -17,6 +19,8 @@ export const pathsOf = ({ basePath, prefix }: { basePath: string; prefix: string
   authorize: `${basePath}${prefix}/authorize`,
   token: `${basePath}${prefix}/token`,
   revocations: `${basePath}${prefix}/revocations`,
+  live: `${basePath}${prefix}/health/live`,
+  ready: `${basePath}${prefix}/health/ready`,
   signIn: `${basePath}/login`,
   signOut: `${basePath}/logout`,
   jwks: `${basePath}/.well-known/jwks.json`,

@@ -24,6 +24,7 @@ const COMMANDS = [
   'authorization',
   'authorization list',
   'authorization revoke',
+  'routes',
   'migrate',
   'purge',
   'recover',

@@ -1,0 +1,20 @@
+import { resolveSettings } from '../config/settings.ts'
+import { routesOf } from '../endpoints/routes.ts'
+import { dim, print, printJson, table } from './output.ts'
+import { atWorkplace, checkIssuer } from './workplace.ts'
+
+/** The flags of `consulate routes`. */
+export interface RoutesOptions {
+  readonly json?: boolean
+}
+
+/** `consulate routes`: every path that the server answers, as it is configured here. Nothing is started. */
+export const listRoutes = ({ json = false }: RoutesOptions): Promise<void> =>
+  atWorkplace(async (place) => {
+    checkIssuer(place)
+    const routes = routesOf(resolveSettings(place.config))
+    if (json) return printJson(routes)
+    const rows = routes.map(({ name, methods, path, sharing }) => [name, methods.join(', '), path, sharing])
+    const [head = '', ...lines] = table([['name', 'methods', 'path', 'other origins may read'], ...rows])
+    print(dim(head), ...lines)
+  })

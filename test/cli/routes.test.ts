@@ -1,0 +1,48 @@
+import { readdirSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { consulate, emptyDirectory, installed, serve } from './run.ts'
+
+const env = { CONSULATE_ISSUER: 'https://example.com/id' }
+
+interface Route {
+  readonly name: string
+  readonly path: string
+  readonly methods: readonly string[]
+  readonly sharing: string
+}
+
+test('consulate routes lists every path, and each is answered by consulate serve', async () => {
+  const cwd = await installed()
+  const { stdout } = await consulate(cwd, ['routes', '--json'], { env })
+  const routes = JSON.parse(stdout) as readonly Route[]
+  expect(routes).toEqual(
+    expect.arrayContaining([
+      { name: 'token', path: '/id/oauth/token', methods: ['POST'], sharing: 'clients' },
+      { name: 'ready', path: '/id/oauth/health/ready', methods: ['GET'], sharing: 'nobody' },
+      { name: 'jwks', path: '/id/.well-known/jwks.json', methods: ['GET'], sharing: 'everyone' },
+    ]),
+  )
+  const server = await serve(cwd, [], env)
+  for (const { path, methods } of routes) {
+    const answer = await fetch(server.origin + path, { method: 'OPTIONS' })
+    expect([path, answer.status]).toEqual([path, 204])
+    expect(answer.headers.get('allow')?.split(', ')).toEqual(expect.arrayContaining([...methods]))
+  }
+  expect(await fetch(`${server.origin}/id/oauth/health/ready`)).toMatchObject({ status: 200 })
+  expect(await server.stop()).toMatchObject({ code: 0, stderr: '' })
+})
+
+test('consulate routes has a line for people for each, and makes nothing', async () => {
+  const cwd = emptyDirectory()
+  const { code, stdout } = await consulate(cwd, ['routes'], { env })
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^ +name +methods +path +other origins may read$/m)
+  expect(stdout).toMatch(/^ +authorize +GET, POST, DELETE +\/id\/oauth\/authorize +nobody$/m)
+  expect(readdirSync(cwd)).toEqual([])
+})
+
+test('without an issuer consulate routes ends with 1 and says where it is set', async () => {
+  const { code, stderr } = await consulate(emptyDirectory(), ['routes', '--json'])
+  expect(code).toBe(1)
+  expect(stderr).toContain('CONSULATE_ISSUER is not set')
+})

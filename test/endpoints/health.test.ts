@@ -1,0 +1,134 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, test } from 'vitest'
+import { sqlite } from '../../src/store/sqlite.ts'
+import { askJson } from '../support/oauth-client.ts'
+import { makeSecrets } from '../support/secrets.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+
+const [LIVE, READY] = ['/oauth/health/live', '/oauth/health/ready']
+const GOOD = { started: true, store: true, revocations: true }
+
+const statusesOf = async (server: TestServer): Promise<readonly number[]> =>
+  Promise.all([LIVE, READY].map(async (path) => (await askJson(server, path)).status))
+
+/** How many lines of the log speak of readiness. */
+const told = ({ logs }: TestServer): number =>
+  logs.filter((line) => /The server is (not )?ready/.test(line)).length
+
+describe('a server that is well', () => {
+  test('is live and ready, from the first question on, and says so to nobody who keeps it', async () => {
+    await using server = await startServer()
+    const live = await askJson(server, LIVE)
+    const ready = await askJson(server, READY)
+    expect([live.status, live.body]).toEqual([200, { live: true }])
+    expect([ready.status, ready.body]).toEqual([200, { ready: true, checks: GOOD }])
+    for (const { headers } of [live, ready]) {
+      expect(headers.get('cache-control')).toBe('no-store')
+      expect(headers.get('content-type')).toBe('application/json')
+      expect(headers.get('x-request-id')).toMatch(/^[\w-]{36}$/)
+      expect(headers.get('access-control-allow-origin')).toBeNull()
+    }
+    expect(await server.server.health()).toEqual({ isReady: true, checks: GOOD, problems: [] })
+  })
+
+  test('logs nothing of it, however often it is asked', async () => {
+    await using server = await startServer()
+    await server.server.ready()
+    const before = server.logs.length
+    for (let count = 0; count < 20; count += 1) await statusesOf(server)
+    expect(server.logs).toHaveLength(before)
+    expect(server.events).toEqual([])
+  })
+
+  test('answers below its own prefix and path only, and to those who look only', async () => {
+    await using server = await startServer({ prefix: '/id/oauth2', path: '/tenant' })
+    const path = '/id/oauth2/health/ready'
+    expect((await askJson(server, path)).status).toBe(200)
+    for (const other of ['/health/ready', '/oauth/health/ready'])
+      expect((await fetch(server.origin + other)).status).toBe(404)
+    const head = await fetch(server.endpoint(path), { method: 'HEAD' })
+    expect([head.status, await head.text()]).toEqual([200, ''])
+    const refused = await askJson(server, path, { method: 'POST' })
+    expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS'])
+    expect((await fetch(server.endpoint(path), { method: 'OPTIONS' })).status).toBe(204)
+  })
+
+  test('lists both among its routes', async () => {
+    await using server = await startServer()
+    expect(server.server.routes).toEqual(
+      expect.arrayContaining([
+        { name: 'live', path: LIVE, methods: ['GET'], sharing: 'nobody' },
+        { name: 'ready', path: READY, methods: ['GET'], sharing: 'nobody' },
+        { name: 'token', path: '/oauth/token', methods: ['POST'], sharing: 'clients' },
+      ]),
+    )
+  })
+})
+
+describe('a server that cannot work is live and not ready', () => {
+  test('because it cannot start: with the wrong secrets', async () => {
+    await using first = await startServer()
+    await first.server.ready()
+    await using second = await startServer({ file: first.file, secrets: makeSecrets() })
+    expect((await askJson(second, LIVE)).status).toBe(200)
+    for (let count = 0; count < 3; count += 1) {
+      const { status, headers, body } = await askJson(second, READY)
+      expect([status, headers.get('retry-after')]).toEqual([503, '5'])
+      expect(body).toEqual({ ready: false, checks: { started: false, store: false, revocations: false } })
+    }
+    const { problems } = await second.server.health()
+    expect(problems.join()).toMatch(/cannot start: .*not the ones that this store was set up with/s)
+    expect(told(second)).toBe(1)
+  })
+
+  test('because its database is gone, until it is back; told once', async () => {
+    await using server = await startServer({ store: sqlite({ path: ':memory:' }) })
+    expect(await statusesOf(server)).toEqual([200, 200])
+    await server.store.close()
+    await expect.poll(() => statusesOf(server), { timeout: 4000 }).toEqual([200, 503])
+    const { headers, body } = await askJson(server, READY)
+    expect(headers.get('retry-after')).toBe('1')
+    expect(body).toEqual({ ready: false, checks: { ...GOOD, store: false } })
+    expect(JSON.stringify(body)).not.toMatch(/sqlite|path|version/i)
+    expect(told(server)).toBe(1)
+  })
+
+  test('because its database never answers: that is known within seconds', async () => {
+    const hung = { isHung: false }
+    const store = sqlite(':memory:')
+    const find: typeof store.clients.find = (id) =>
+      hung.isHung ? new Promise(() => {}) : store.clients.find(id)
+    await using server = await startServer({ store: { ...store, clients: { ...store.clients, find } } })
+    expect(await statusesOf(server)).toEqual([200, 200])
+    hung.isHung = true
+    await sleep(600)
+    const asked = performance.now()
+    expect(await statusesOf(server)).toEqual([200, 503])
+    expect(performance.now() - asked).toBeLessThan(4000)
+    expect((await server.server.health()).problems.join()).toContain('no answer within')
+  })
+
+  test('because its knowledge of revocations is stale', async () => {
+    const broken = { isBroken: false }
+    const store = sqlite(':memory:')
+    const since: typeof store.revocations.since = async (...args) => {
+      if (broken.isBroken) throw new Error('the feed is cut')
+      return store.revocations.since(...args)
+    }
+    await using server = await startServer({
+      store: { ...store, revocations: { ...store.revocations, since } },
+      revocations: { pollInterval: '50ms', maxStaleness: '200ms' },
+    })
+    expect(await statusesOf(server)).toEqual([200, 200])
+    broken.isBroken = true
+    await expect.poll(() => statusesOf(server), { timeout: 4000 }).toEqual([200, 503])
+    expect((await askJson(server, READY)).body).toEqual({
+      ready: false,
+      checks: { ...GOOD, revocations: false },
+    })
+    expect((await server.server.health()).problems.join()).toContain('the feed is cut')
+    broken.isBroken = false
+    await expect.poll(() => statusesOf(server), { timeout: 4000 }).toEqual([200, 200])
+    expect(told(server)).toBe(2)
+  })
+})
