@@ -30,7 +30,7 @@ async function serve(name: string): Promise<void> {
   const target = await start()
   process.on('message', (question: Question) => void reply(target, question).then(answer, fail))
   process.on('disconnect', () => void target.stop().finally(() => process.exit()))
-  answer({ ready: { port: target.port } })
+  answer({ ready: { port: target.port, terms: target.terms ?? '' } })
 }
 
 // Ctrl-C reaches this process too; it stops when the bench is gone, and then deletes what it wrote.

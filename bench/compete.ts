@@ -3,8 +3,11 @@ import type { Standing } from './report.ts'
 import { type Round, rounds } from './round.ts'
 import type { Row } from './rows.ts'
 
-/** How long (ms) each entrant is driven before anything counts: the compiler and the caches are warm by then. */
-const WARM_UP = 1000
+/**
+ * How long each entrant is driven before anything counts, in rounds: caches are warm by then, and the compiler has seen
+ * what it needs. The large ones among the peers take seconds to reach their pace.
+ */
+const WARM_UP = 1.5
 
 /** An entrant that is running, and what has been measured of it so far. */
 interface Competitor {
@@ -28,7 +31,7 @@ export async function compete(
   const competitors = arrivals
     .filter((arrival) => 'port' in arrival)
     .map((entrant) => competitor(entrant, row))
-  for (const each of competitors) await runRound(each, WARM_UP)
+  for (const each of competitors) await runRound(each, WARM_UP * duration)
   for (const each of competitors) each.rounds.length = 0
   for (let round = 0; round < count; round++) for (const each of competitors) await runRound(each, duration)
   await Promise.all(competitors.map(stop))
@@ -54,13 +57,14 @@ async function runRound({ run, rounds, refusals }: Competitor, duration: number)
 const stop = ({ entrant, refusals }: Competitor): Promise<unknown> =>
   entrant.stop().catch((error: unknown) => refusals.push(`did not stop: ${String(error)}`))
 
-function standing({ name }: Entrant, competitors: readonly Competitor[]): Standing {
+function standing({ name, terms }: Entrant, competitors: readonly Competitor[]): Standing {
   const found = competitors.find(({ entrant }) => entrant.name === name)
-  return { name, rounds: found?.rounds ?? [], refusals: found?.refusals ?? [], isNotInstalled: false }
+  return { name, terms, rounds: found?.rounds ?? [], refusals: found?.refusals ?? [], isNotInstalled: false }
 }
 
 const absent = ({ name, reason, isNotInstalled }: Absence): Standing => ({
   name,
+  terms: '',
   rounds: [],
   refusals: [`did not start: ${reason}`],
   isNotInstalled,

@@ -8,6 +8,8 @@ import type { Answer, PreparedRequest, Question, Scenario } from './target.ts'
 export interface Entrant {
   readonly name: string
   readonly port: number
+  /** Signature algorithm and storage in a few words; empty for a floor. */
+  readonly terms: string
   prepare(scenario: Scenario, count: number): Promise<readonly PreparedRequest[]>
   /** The CPU time used so far, in microseconds. */
   cpu(): Promise<number>
@@ -25,9 +27,9 @@ const CHILD = fileURLToPath(new URL('child.ts', import.meta.url))
 
 /** Starts `bench/<name>.ts` in a process of its own, on a core of its own where `isPinned`. */
 export async function launch(name: string, isPinned: boolean): Promise<Entrant | Absence> {
-  const child = spawnNode(['--conditions=consulate-source', CHILD, name], isPinned)
+  const child = spawnNode([CHILD, name], isPinned)
   const first = await nextAnswer(child)
-  if ('ready' in first) return entrant(name, child, first.ready.port)
+  if ('ready' in first) return entrant(name, child, first.ready)
   child.kill()
   if ('failed' in first) return { name, reason: first.failed, isNotInstalled: first.isNotInstalled }
   throw new Error(`${name} did not say that it was ready`)
@@ -36,12 +38,13 @@ export async function launch(name: string, isPinned: boolean): Promise<Entrant |
 function spawnNode(args: readonly string[], isPinned: boolean): ChildProcess {
   const command = isPinned ? ['taskset', '-c', SERVER_CORE, process.execPath] : [process.execPath]
   const [file = process.execPath, ...rest] = [...command, ...args]
-  return spawn(file, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const env = { ...process.env, NODE_ENV: 'production' }
+  return spawn(file, rest, { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
 }
 
-const entrant = (name: string, child: ChildProcess, port: number): Entrant => ({
+const entrant = (name: string, child: ChildProcess, ready: Pick<Entrant, 'port' | 'terms'>): Entrant => ({
   name,
-  port,
+  ...ready,
   prepare: async (scenario, count) =>
     (await ask(child, { prepare: { scenario, count } }, 'requests')).requests,
   cpu: async () => (await ask(child, { cpu: true }, 'cpu')).cpu,

@@ -3,6 +3,8 @@ import type { Round } from './round.ts'
 /** What became of an entrant in a row: its rounds, and why others do not count. */
 export interface Standing {
   readonly name: string
+  /** Signature algorithm and storage in a few words; empty for a floor. */
+  readonly terms: string
   readonly rounds: readonly Round[]
   /** Why it did not start, or why a round was refused. */
   readonly refusals: readonly string[]
@@ -21,6 +23,9 @@ export interface Result {
   })[]
 }
 
+/** What installs the packages of the peers. */
+const INSTALL = 'npm run bench:peers'
+
 /** Works out medians and ratios. */
 export function toResult(
   row: { name: string; title: string; floor: string },
@@ -38,15 +43,17 @@ export function toResult(
 /** The table of a row, for people. */
 export function toTable({ title, floor, entrants }: Result): string {
   const heading = ['', 'CPU µs', 'least', '× floor', 'req/s', 'p50 ms', 'p99 ms', 'core busy', 'rounds']
-  const lines = entrants.map(({ name, median, ratio, rounds }) =>
+  const present = entrants.filter(({ isNotInstalled }) => !isNotInstalled)
+  const lines = present.map(({ name, terms, median, ratio, rounds }) =>
     median === undefined
       ? [name, 'no figures']
-      : [name, ...cells(median, leastOf(rounds), ratio), String(rounds.length)],
+      : [name, ...cells(median, leastOf(rounds), ratio), String(rounds.length), `  ${terms}`],
   )
-  const refusals = entrants.flatMap(({ name, refusals }) =>
-    refusals.map((refusal) => `! ${name}: ${refusal}`),
-  )
-  return [`${title} (floor: ${floor})`, ...align([heading, ...lines]), ...refusals].join('\n')
+  const refusals = present.flatMap(({ name, refusals }) => refusals.map((refusal) => `! ${name}: ${refusal}`))
+  const absent = entrants.filter(({ isNotInstalled }) => isNotInstalled).map(({ name }) => name)
+  const notes =
+    absent.length > 0 ? [...refusals, `- not installed (${INSTALL}): ${absent.join(', ')}`] : refusals
+  return [`${title} (floor: ${floor})`, ...align([heading, ...lines]), ...notes].join('\n')
 }
 
 const leastOf = (rounds: readonly Round[]): number => Math.min(...rounds.map(({ cpu }) => cpu))
@@ -67,8 +74,8 @@ const cells = (
 
 function align(lines: readonly (readonly string[])[]): string[] {
   const width = Math.max(...lines.map(([name]) => name?.length ?? 0))
-  return lines.map(
-    ([name = '', ...cells]) => `  ${name.padEnd(width)}${cells.map((cell) => cell.padStart(11)).join('')}`,
+  return lines.map(([name = '', ...cells]) =>
+    `  ${name.padEnd(width)}${cells.map((cell) => cell.padStart(11)).join('')}`.trimEnd(),
   )
 }
 

@@ -24,7 +24,24 @@ export interface Row {
 }
 
 const guard = { scenario: 'guard', isKept: true, feed: cycle, floor: 'floors/bare-get' } as const
-const guardEntrants = ['floors/bare-get', 'floors/verified-get', 'targets/consulate']
+const guardEntrants = [
+  'floors/bare-get',
+  'floors/verified-get',
+  'targets/consulate',
+  'targets/fast-jwt',
+  'targets/express-oauth2-jwt-bearer',
+  'targets/express-jwt',
+  'targets/passport-jwt',
+  'targets/node-oauth2-server',
+]
+
+/** The servers beside ours, each with its own way to store. */
+const servers = [
+  'targets/node-oauth2-server',
+  'targets/oidc-provider',
+  'targets/jmondi-oauth2-server',
+  'targets/better-auth',
+]
 
 /** Every row, in the order of the report. */
 export const ROWS: readonly Row[] = [
@@ -36,7 +53,7 @@ export const ROWS: readonly Row[] = [
     isKept: true,
     feed: cycle,
     floor: 'floors/signature',
-    entrants: ['floors/constant', 'floors/signature', 'targets/consulate'],
+    entrants: ['floors/constant', 'floors/signature', 'targets/consulate', ...servers],
   },
   {
     name: 'refresh',
@@ -46,7 +63,13 @@ export const ROWS: readonly Row[] = [
     isKept: false,
     feed: chain,
     floor: 'floors/signature-and-update',
-    entrants: ['floors/constant', 'floors/signature', 'floors/signature-and-update', 'targets/consulate'],
+    entrants: [
+      'floors/constant',
+      'floors/signature',
+      'floors/signature-and-update',
+      'targets/consulate',
+      ...servers,
+    ],
   },
   {
     name: 'code',
@@ -61,6 +84,7 @@ export const ROWS: readonly Row[] = [
       'floors/signature',
       'floors/signature-and-transaction',
       'targets/consulate',
+      ...servers,
     ],
   },
   { ...guard, name: 'guard-8', title: 'Guarded GET, 8 tokens', count: 8, entrants: guardEntrants },

@@ -14,6 +14,8 @@ export interface PreparedRequest {
 /** A program under measurement, listening on 127.0.0.1. */
 export interface Target {
   readonly port: number
+  /** Signature algorithm and storage in a few words, for the table; README.md says it of the floors. */
+  readonly terms?: string
   /**
    * `count` requests that the target will answer with 200. For `refresh` each has a refresh token of its own, for
    * `code` a code of its own, for `guard` an access token of its own. Its cost is not measured.
@@ -34,7 +36,7 @@ export type Question =
 
 /** What a target's process answers; `ready` or `failed` comes unasked, once, at the start. */
 export type Answer =
-  | { readonly ready: { readonly port: number } }
+  | { readonly ready: { readonly port: number; readonly terms: string } }
   | { readonly requests: readonly PreparedRequest[] }
   /** The CPU time used so far by all threads of the process, user and system, in microseconds. */
   | { readonly cpu: number }

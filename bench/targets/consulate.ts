@@ -71,6 +71,7 @@ export const start: Start = async () => {
 
   return {
     port,
+    terms: 'ES256, SQLite',
     async prepare(scenario, count) {
       if (scenario === 'client-credentials')
         return times(count, async () => toRequest({ grant_type: 'client_credentials', scope: SCOPE }))

@@ -1,8 +1,21 @@
+import { createHash } from 'node:crypto'
 import type { PreparedRequest } from '../../target.ts'
+
+/** The client that asks the floors and the peers. */
+export const CLIENT = {
+  id: '1d0f2b6e-reports',
+  secret: 's'.repeat(43),
+  redirectUri: 'https://app.example.com/callback',
+  /** What it may ask for. */
+  scope: 'orders:read',
+  /** The PKCE verifier of all its codes, and the challenge (RFC 7636 section 4). */
+  verifier: 'v'.repeat(43),
+  challenge: createHash('sha256').update('v'.repeat(43)).digest('base64url'),
+} as const
 
 /** A POST to a token endpoint, as a confidential client sends it (RFC 6749 section 2.3.1). */
 export function tokenRequest(form: Readonly<Record<string, string>>): PreparedRequest {
-  const credentials = Buffer.from(`1d0f2b6e-reports:${'s'.repeat(43)}`).toString('base64')
+  const credentials = Buffer.from(`${CLIENT.id}:${CLIENT.secret}`).toString('base64')
   return {
     method: 'POST',
     path: '/oauth/token',
@@ -20,7 +33,7 @@ export const apiRequest = (token: string): PreparedRequest => ({
 
 /** The forms of the token endpoint with secrets that nobody checks, of the length that real ones have. */
 export const FORMS = {
-  'client-credentials': { grant_type: 'client_credentials', scope: 'orders:read' },
+  'client-credentials': { grant_type: 'client_credentials', scope: CLIENT.scope },
   refresh: { grant_type: 'refresh_token', refresh_token: refreshToken('i'.repeat(22), 0) },
   code: codeForm('c'.repeat(43)),
 } as const
@@ -32,6 +45,6 @@ export function refreshToken(id: string, generation: number): string {
 
 /** The form that exchanges a code (RFC 6749 section 4.1.3, RFC 7636 section 4.5). */
 export function codeForm(code: string) {
-  const redirect_uri = 'https://app.example.com/callback'
-  return { grant_type: 'authorization_code', code, redirect_uri, code_verifier: 'v'.repeat(43) }
+  const { redirectUri: redirect_uri, verifier: code_verifier } = CLIENT
+  return { grant_type: 'authorization_code', code, redirect_uri, code_verifier }
 }

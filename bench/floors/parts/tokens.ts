@@ -1,7 +1,13 @@
 import { generateKeyPairSync, randomUUID, sign, verify } from 'node:crypto'
 import type { AccessTokenClaims } from '../../../src/model/claims.ts'
+import { CLIENT } from './requests.ts'
 
-const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+/** The key pair of this process. */
+export const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+
+/** Who gives out the tokens, to whom, for which API. */
+export const [ISSUER, PERSON, API] = ['https://auth.example.com', '4711', 'https://api.example.com']
+
 const HEADER = encode({ alg: 'ES256', typ: 'at+jwt', kid: 'k'.repeat(43) })
 
 /** Seconds that a floor's token lives. */
@@ -56,10 +62,10 @@ function claims(scope: string): AccessTokenClaims {
   const iat = Math.floor(Date.now() / 1000)
   const authorization = 'a'.repeat(22)
   return {
-    iss: 'https://auth.example.com',
-    sub: '4711',
-    aud: 'https://api.example.com',
-    client_id: '1d0f2b6e-reports',
+    iss: ISSUER,
+    sub: PERSON,
+    aud: API,
+    client_id: CLIENT.id,
     scope,
     jti: `${authorization}.${randomUUID()}`,
     iat,

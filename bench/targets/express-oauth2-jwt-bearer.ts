@@ -1,0 +1,18 @@
+/** express-oauth2-jwt-bearer with a public key at hand, which verifies on each request with jose; the scope is asked for. */
+import { auth, requiredScopes } from 'express-oauth2-jwt-bearer'
+import { CLIENT } from '../floors/parts/requests.ts'
+import { API, ISSUER, publicKey } from '../floors/parts/tokens.ts'
+import type { Start } from '../target.ts'
+import { startExpress } from './parts/express.ts'
+
+export const start: Start = () =>
+  startExpress(
+    'ES256, Express',
+    auth({
+      issuer: ISSUER,
+      audience: API,
+      publicKey: { ...publicKey.export({ format: 'jwk' }), alg: 'ES256' },
+      tokenSigningAlg: 'ES256',
+    }),
+    requiredScopes(CLIENT.scope),
+  )

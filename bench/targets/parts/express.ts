@@ -1,0 +1,12 @@
+import express, { type Middleware } from 'express'
+import { API_ANSWER } from '../../api-answer.ts'
+import { answerJson, listen } from '../../floors/parts/http.ts'
+import type { Target } from '../../target.ts'
+import { prepareGuard } from './prepare-guard.ts'
+
+/** An Express application with one route behind the middleware of a peer. */
+export async function startExpress(terms: string, ...guards: readonly Middleware[]): Promise<Target> {
+  const app = express()
+  app.get('/orders', ...guards, (_, response) => answerJson(response, API_ANSWER))
+  return { ...(await listen(app)), terms, prepare: prepareGuard }
+}
