@@ -98,7 +98,7 @@ describe('what is very long is refused in time, and breaks nothing:', () => {
   const isQuick = async (work: () => Promise<unknown>): Promise<boolean> => {
     const start = performance.now()
     await work()
-    return performance.now() - start < 2_000
+    return performance.now() - start < 3_000
   }
 
   test.each([
@@ -139,9 +139,13 @@ describe('what is very long is refused in time, and breaks nothing:', () => {
     'response_type',
     'response_mode',
   ])('%s at the authorization endpoint', async (name) => {
-    for (const text of [long, 'a '.repeat(7_000), `http://127.0.0.1:${'1'.repeat(9_000)}/`]) {
+    const address = `http://127.0.0.1:${'1'.repeat(9_000)}/`
+    for (const text of [long, `${long}!`, 'a '.repeat(7_000), address]) {
       const request = new Request(authorizationUrl(server, client, { state: 's', [name]: text }))
-      expect([303, 400]).toContain((await server.server.fetch(request)).status)
+      const quick = await isQuick(async () => {
+        expect([303, 400]).toContain((await server.server.fetch(request)).status)
+      })
+      expect(quick).toBe(true)
     }
   })
 
@@ -155,8 +159,10 @@ describe('what is very long is refused in time, and breaks nothing:', () => {
       const guest = openBrowser(server)
       const login = await guest.open(server.endpoint('/login'))
       const fields = { username: 'x@example.com', password: 'wrong password', [name]: text }
-      const page = await guest.press(login, 'Sign in', fields)
-      expect([400, 403, 413, 429]).toContain(page.status)
+      const quick = await isQuick(async () => {
+        expect([400, 403, 413, 429]).toContain((await guest.press(login, 'Sign in', fields)).status)
+      })
+      expect(quick).toBe(true)
     }
   })
 

@@ -162,7 +162,7 @@ test('an error as JSON says nothing of what was sent, and is no page', async () 
 
 test('what goes to the client in an error holds nothing of what was sent but its state', async () => {
   for (const name of ['scope', 'response_type', 'prompt', 'resource', 'response_mode'] as const) {
-    const request = { prompt: 'none', scope: 'profile', [name]: `none ${PAYLOAD}` }
+    const request = { prompt: 'none', scope: 'profile', [name]: `${PAYLOAD} none` }
     const page = await openBrowser(server).open(
       authorizationUrl(server, client, { ...request, state: 'mine' }),
     )

@@ -175,3 +175,23 @@ test('the form that switches accounts is no way out either', async () => {
   const page = await browser.open(server.endpoint('/login'), { method: 'POST', body })
   expect([page.url.origin, page.url.search]).toEqual([server.origin, '?prompt=login'])
 })
+
+test('whoever posts is sent on with 303, never with 307 or 308, which would take the password along', async () => {
+  const guest = openBrowser(server)
+  const { forms } = await guest.open(server.endpoint('/login'))
+  const headers = { cookie: [...guest.cookies].map((pair) => pair.join('=')).join('; ') }
+  const post = async (path: string, fields: Parameters): Promise<Response> =>
+    fetch(server.endpoint(path), { method: 'POST', redirect: 'manual', headers, body: formBody(fields) })
+  const { email: username, password } = person
+  const signedIn = await post('/login', { ...forms[0]?.fields, username, password })
+  server.hoard.keep('cookie', /=([\w-]+)/.exec(signedIn.headers.get('set-cookie') ?? '')?.[1] ?? '')
+  const others = [
+    await post('/login', { intent: 'switch' }),
+    await post('/logout', {}),
+    await post('/oauth/authorize', { client_id: web.id, response_type: 'code' }),
+  ]
+  for (const response of [signedIn, ...others]) {
+    expect(response.status).toBe(303)
+    expect(response.headers.get('location')).not.toContain('password')
+  }
+})
