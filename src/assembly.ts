@@ -9,7 +9,7 @@ import { startUpkeep } from './jobs/upkeep.ts'
 import type { DerivedKeys } from './keys/derived.ts'
 import { createLiveKeys } from './keys/live.ts'
 import { createSeal } from './lib/sealed.ts'
-import type { ConsentRequest } from './model/consent-request.ts'
+import { CONSENT_LIFETIME, type ConsentRequest } from './model/consent-request.ts'
 import { subjectOf, type UserRef } from './model/subject.ts'
 import { createRevocationFeed } from './revocations/feed.ts'
 import { createRevoker } from './revocations/revoker.ts'
@@ -18,9 +18,6 @@ import { createSessions } from './sessions/sessions.ts'
 import type { Settings } from './config/settings.ts'
 import type { Store } from './store/contract.ts'
 import { createThrottle } from './throttle/throttle.ts'
-
-/** How long a consent form may stay open (ms). */
-const CONSENT_LIFETIME = 3_600_000
 
 /**
  * Puts a server together: reads the secrets, sees to the tables, begins to follow the revocations and the secrets.

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConfigError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
+import { CONSENT_LIFETIME } from '../model/consent-request.ts'
 import type { PurgeBounds, PurgeKind, PurgeStore } from '../store/contract.ts'
 
 /** How far a purge has come. */
@@ -87,6 +88,11 @@ const boundsOf = (
   auditMost: MOST_AUDIT_ENTRIES,
 })
 
+/** A code is kept as long as the form that gave it may come back, whatever is asked for. */
+function boundsFor(kind: PurgeKind, bounds: PurgeBounds): PurgeBounds {
+  return kind === 'codes' ? { ...bounds, now: bounds.now - CONSENT_LIFETIME } : bounds
+}
+
 async function walk(
   store: PurgeStore,
   bounds: PurgeBounds,
@@ -103,7 +109,13 @@ async function walk(
     do {
       if (signal?.aborted) return { counts, isComplete: false }
       const begunAt = performance.now()
-      const step = await store.step({ kind, bounds, after, limit: BATCH, isRehearsal })
+      const step = await store.step({
+        kind,
+        bounds: boundsFor(kind, bounds),
+        after,
+        limit: BATCH,
+        isRehearsal,
+      })
       after = step.next
       counts[kind] += step.over
       done = after === undefined ? end : Math.min(done + BATCH, end)

@@ -1,3 +1,6 @@
+/** How long a consent form may stay open (ms). Its code must be remembered as long: else it would give that code again. */
+export const CONSENT_LIFETIME = 3_600_000
+
 /** What a consent form carries, sealed: the request, whom it was shown to, and the seed of the one code it can give. */
 export interface ConsentRequest {
   /** The query of the authorization request, checked again when the form comes back. */

@@ -183,6 +183,18 @@ describe('a consent form that comes late:', () => {
     expect(isAsked(await browser.open(address))).toBe(true)
   })
 
+  test('one whose code was purged as early as can be does not give that code again', async () => {
+    const { browser, page } = await asked()
+    const code = codeIn(await browser.press(page, 'Allow'))
+    await getTokens(server, client, { grant_type: 'authorization_code', code, redirect_uri: CALLBACK })
+    server.clock.advance('59m')
+    await server.server.purge({ hours: 0 })
+    expect((await browser.press(page, 'Allow')).status).toBe(400)
+    server.clock.advance('3m')
+    expect((await server.server.purge({ hours: 0 })).counts.codes).toBeGreaterThan(0)
+    expect((await browser.press(page, 'Allow')).status).toBe(400)
+  })
+
   test('one of a person who was disabled meanwhile gives no code and remembers nothing', async () => {
     const leaver = await server.addPerson()
     const { browser, page } = await asked(url, leaver)
