@@ -31,7 +31,7 @@ export interface ClientRegistration {
   readonly provider?: string
   /** Require PKCE although it is confidential; default false. */
   readonly requiresPkce?: boolean
-  /** Never ask people for consent; default false. */
+  /** Never ask people for consent; default false. Never with an owner. */
   readonly skipsConsent?: boolean
   /** Default: true for first-party clients, false for others. */
   readonly endsWithSession?: boolean
