@@ -1,0 +1,147 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http'
+import type { Answer } from '../../src/index.ts'
+import type { World } from './world.ts'
+import { headerOf, type Message } from './request.ts'
+
+/** What is wrong with an answer; nothing, as it should be. */
+export type Problems = readonly string[]
+
+type EndpointName = 'authorize' | 'login' | 'logout' | 'token' | 'revocations' | 'metadata' | 'jwks'
+
+const PAGES: ReadonlySet<string> = new Set<EndpointName>(['authorize', 'login', 'logout'])
+const PUBLIC: ReadonlySet<string> = new Set<EndpointName>(['metadata', 'jwks'])
+
+/** What is wrong with the answer of an endpoint, whatever it was asked. */
+export function problemsOf(world: World, endpoint: string, message: Message, answer: Answer): Problems {
+  const header = (name: string): string => textOf(answer, name)
+  return [
+    ...problemsOfHeaders(answer),
+    ...check(isStatus(answer.status), `status ${answer.status}`),
+    ...check(/^[0-9a-f-]{36}$/.test(header('X-Request-Id')), 'no request id'),
+    ...check(answer.status !== 405 || header('Allow') !== '', '405 without Allow'),
+    ...check(answer.status !== 429, 'throttled'),
+    ...problemsOfSharing(endpoint, answer),
+    ...problemsOfChallenge(endpoint, message, answer),
+    ...(answer.status === 303
+      ? problemsOfRedirect(world, endpoint, answer)
+      : problemsOfBody(endpoint, message, answer)),
+  ]
+}
+
+/** What is wrong with the headers: Node throws for names and values that cannot be sent. */
+export function problemsOfHeaders({ headers }: Pick<Answer, 'headers'>): Problems {
+  return Object.entries(headers).flatMap(([name, values]) => {
+    try {
+      validateHeaderName(name)
+      for (const value of [values].flat()) validateHeaderValue(name, value)
+      return []
+    } catch (cause) {
+      return [String(cause)]
+    }
+  })
+}
+
+const check = (isGood: boolean, problem: string): Problems => (isGood ? [] : [problem])
+
+const isStatus = (status: number): boolean =>
+  [200, 204, 303].includes(status) || (status >= 400 && status < 500)
+
+const textOf = ({ headers }: Pick<Answer, 'headers'>, name: string): string => {
+  const entry = Object.entries(headers).find(([other]) => other.toLowerCase() === name.toLowerCase())
+  return entry ? [entry[1]].flat().join(', ') : ''
+}
+
+function problemsOfSharing(endpoint: string, answer: Answer): Problems {
+  const origin = textOf(answer, 'Access-Control-Allow-Origin')
+  const allowed = PUBLIC.has(endpoint) ? ['*', ''] : endpoint === 'token' ? ['https://spa.example', ''] : ['']
+  return [
+    ...check(allowed.includes(origin) || isLoopback(endpoint, origin), `shared with ${origin}`),
+    ...check(textOf(answer, 'Access-Control-Allow-Credentials') === '', 'shared with credentials'),
+  ]
+}
+
+/** The native client has a loopback redirect URI. */
+const isLoopback = (endpoint: string, origin: string): boolean =>
+  endpoint === 'token' && /^http:\/\/127\.0\.0\.1(:\d+)?$/.test(origin)
+
+function problemsOfChallenge(endpoint: string, message: Message, answer: Answer): Problems {
+  const wasTried = endpoint === 'revocations' || headerOf(message, 'authorization') !== undefined
+  const isMissing = answer.status === 401 && wasTried && textOf(answer, 'WWW-Authenticate') === ''
+  return check(!isMissing, '401 without a challenge')
+}
+
+/** Redirects lead to the client with an answer, or stay at this server. */
+function problemsOfRedirect({ redirectUris, server }: World, endpoint: string, answer: Answer): Problems {
+  const location = textOf(answer, 'Location')
+  const isOwn = /^\/(?:oauth\/authorize\?|login(?:\?|$)|logout$)/.test(location)
+  const isToClient = [...redirectUris, ...loopbackOf(location)].some((uri) => {
+    const rest = location.startsWith(uri) ? location.slice(uri.length) : ''
+    return (
+      /^[?&](?:code|error)=/.test(rest) && new URLSearchParams(rest.slice(1)).get('iss') === server.issuer
+    )
+  })
+  return [
+    ...check(isOwn || (isToClient && endpoint === 'authorize'), `redirects to ${location}`),
+    ...check(answer.body === '', 'a redirect with a body'),
+    ...check(textOf(answer, 'Cache-Control') === 'no-store', 'a redirect that may be kept'),
+    ...check(textOf(answer, 'Referrer-Policy') === 'no-referrer', 'a redirect that tells where from'),
+  ]
+}
+
+/** Loopback redirect URIs may have any port (RFC 8252 section 7.3). */
+const loopbackOf = (location: string): readonly string[] =>
+  /^http:\/\/127\.0\.0\.1:\d{1,5}\/callback(?=\?)/.exec(location) ?? []
+
+function problemsOfBody(endpoint: string, message: Message, answer: Answer): Problems {
+  const { status, body } = answer
+  const type = textOf(answer, 'Content-Type')
+  if (status === 204) return check(body === '' && textOf(answer, 'Allow') !== '', 'a strange 204')
+  const accept = headerOf(message, 'accept') ?? ''
+  const isPage =
+    PAGES.has(endpoint) && (status === 200 || !accept.includes('json') || accept.includes('text/html'))
+  const keeps = status === 200 && PUBLIC.has(endpoint) ? 'public, max-age=60' : 'no-store'
+  const isSignIn = endpoint === 'login' && type.startsWith('text/html')
+  return [
+    ...check(textOf(answer, 'Cache-Control') === keeps, 'it may be kept'),
+    ...(isPage || isSignIn ? problemsOfPage(answer) : problemsOfJson(answer)),
+  ]
+}
+
+const POLICY =
+  /^default-src 'none'; style-src 'sha256-[\w+/=]+'; img-src 'self'; form-action 'self'( (https?|com\.example\.app):)*; frame-ancestors 'none'; base-uri 'none'$/
+const TAGS = new Set(
+  'a bdi body button dd div dl dt form h1 head header html input label li main meta p path span strong style svg title ul'.split(
+    ' ',
+  ),
+)
+
+/** No element that our pages do not have, and no attribute that runs something. */
+function problemsOfPage(answer: Answer): Problems {
+  const { body } = answer
+  const strange = [...body.matchAll(/<\/?([a-z][^\s/>]*)/gi)]
+    .map(([, tag = '']) => tag)
+    .find((tag) => !TAGS.has(tag))
+  return [
+    ...check(textOf(answer, 'Content-Type') === 'text/html; charset=utf-8', 'a page of another type'),
+    ...check(POLICY.test(textOf(answer, 'Content-Security-Policy')), 'a page with another policy'),
+    ...check(textOf(answer, 'X-Frame-Options') === 'DENY', 'a page that may be framed'),
+    ...check(body.startsWith('<!doctype html>'), 'a page that is none'),
+    ...check(strange === undefined, `an element <${strange}>`),
+    ...check(!/<[^>]*\s(?:on\w+|src|srcdoc|formaction)\s*=/i.test(body), 'an attribute that runs'),
+    ...check(!/<[^>]*=\s*"?\s*(?:javascript|data):/i.test(body), 'an address that runs'),
+  ]
+}
+
+/** RFC 6749 section 5.2: an error, its description, and of both only what the section allows. */
+export function problemsOfJson(answer: Answer): Problems {
+  if (!textOf(answer, 'Content-Type').startsWith('application/json')) return ['an answer that is no JSON']
+  const body = JSON.parse(answer.body) as Readonly<Record<string, unknown>>
+  if (answer.status === 200) return check(!('error' in body), 'an error with status 200')
+  const { error, error_description: description, ...rest } = body
+  return [
+    ...check(/^[a-z_]+$/.test(String(error)), 'no error code'),
+    ...check(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/.test(String(description)), 'no description'),
+    ...check(!/[<>]/.test(answer.body), 'markup in an error'),
+    ...check(Object.keys(rest).length === 0, `an error that says more: ${Object.keys(rest).join()}`),
+  ]
+}

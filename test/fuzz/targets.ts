@@ -1,0 +1,170 @@
+import { makePkce, type Parameters } from '../support/oauth-client.ts'
+import {
+  arrive,
+  basicOf,
+  openConsent,
+  openExchange,
+  openMachine,
+  openRefresh,
+  signIn,
+  type Credentials,
+  type Visitor,
+} from './credentials.ts'
+import { draft, pairsOf, type Draft } from './request.ts'
+import type { World } from './world.ts'
+
+/** Something to be tried. */
+export interface Target {
+  /** How many requests are made of the same valid ones: what is spent, rotated or signed out is soon all used up. */
+  readonly batch: number
+  /** Valid requests, fresh. */
+  prepare(world: World, credentials: Credentials): Promise<readonly [Draft, ...Draft[]]>
+}
+
+/** A target by its name: the endpoints, and the guards of an API. */
+export type TargetName = keyof typeof TARGETS
+
+const FORM = ['content-type', 'application/x-www-form-urlencoded'] as const
+
+const post = (path: string, parameters: Parameters, ...headers: Draft['headers']): Draft =>
+  draft(path, { method: 'POST', body: pairsOf(parameters), headers: [FORM, ...headers] })
+
+const ofBrowser = ({ server }: World, { cookie }: Visitor): Draft['headers'] => [
+  ['accept', 'text/html'],
+  ['cookie', cookie],
+  ['origin', server.origin],
+  ['sec-fetch-site', 'same-origin'],
+  ['user-agent', 'Firefox/140.0 (X11; Linux x86_64)'],
+]
+
+/** Every target. */
+export const TARGETS = {
+  authorize: { batch: 100, prepare: authorizeRequests },
+  token: { batch: 100, prepare: tokenRequests },
+  revocations: { batch: 1000, prepare: revocationRequests },
+  login: { batch: 50, prepare: signInRequests },
+  logout: { batch: 20, prepare: signOutRequests },
+  metadata: { batch: 1000, prepare: async () => publicRequests('/.well-known/oauth-authorization-server') },
+  jwks: { batch: 1000, prepare: async () => publicRequests('/.well-known/jwks.json') },
+  live: { batch: 1000, prepare: async () => publicRequests('/oauth/health/live') },
+  ready: { batch: 1000, prepare: async () => publicRequests('/oauth/health/ready') },
+  user: { batch: 1000, prepare: guardedRequests },
+  machine: { batch: 1000, prepare: guardedRequests },
+  anyone: { batch: 1000, prepare: guardedRequests },
+} as const satisfies Readonly<Record<string, Target>>
+
+async function authorizeRequests(
+  world: World,
+  credentials: Credentials,
+): Promise<readonly [Draft, ...Draft[]]> {
+  const { web, spa } = world
+  const visitor = await signIn(world, credentials)
+  // The person is asked once: what comes after it is remembered.
+  await openRefresh(world, credentials, visitor)
+  const { approve, deny } = {
+    approve: await openConsent(world, credentials, visitor),
+    deny: { _method: 'DELETE' },
+  }
+  const headers = ofBrowser(world, visitor)
+  const path = '/oauth/authorize'
+  const ask = { response_type: 'code', state: 'xyz', scope: 'orders:read', ...pkce() }
+  const query = pairsOf({ ...ask, client_id: web.id, redirect_uri: web.redirectUri })
+  const publicQuery = pairsOf({ ...ask, client_id: spa.id, resource: 'https://api.example/orders' })
+  return [
+    draft(path, { query, headers }),
+    draft(path, { query: [...query, ['prompt', 'none']], headers }),
+    draft(path, { query: publicQuery, headers }),
+    draft(path, { query: [...publicQuery, ['response_mode', 'query'], ['prompt', 'consent']] }),
+    draft(path, { method: 'POST', body: query, headers: [FORM, ...headers] }),
+    post(path, approve, ...headers),
+    post(path, { ...approve, ...deny }, ...headers),
+    { ...post(path, approve, ...headers), method: 'DELETE' },
+  ]
+}
+
+const pkce = (): Parameters => ({ code_challenge: makePkce().challenge, code_challenge_method: 'S256' })
+
+async function tokenRequests(world: World, credentials: Credentials): Promise<readonly [Draft, ...Draft[]]> {
+  const { web, machine, spa } = world
+  const visitor = await signIn(world, credentials)
+  const exchange = await openExchange(world, credentials, visitor)
+  const refresh = {
+    grant_type: 'refresh_token',
+    refresh_token: await openRefresh(world, credentials, visitor),
+  }
+  await openMachine(world, credentials)
+  const grant = { grant_type: 'client_credentials', scope: 'orders:read' }
+  const secretOf = ({ id, secret }: World['web']): Parameters => ({ client_id: id, client_secret: secret })
+  const path = '/oauth/token'
+  return [
+    post(path, grant, ['authorization', basicOf(machine)]),
+    post(path, { ...grant, ...secretOf(machine), resource: 'https://api.example/orders' }),
+    post(path, exchange, ['authorization', basicOf(web)]),
+    post(path, { ...exchange, ...secretOf(web) }, ['origin', 'https://app.example']),
+    post(path, refresh, ['authorization', basicOf(web)]),
+    post(path, { ...refresh, ...secretOf(web), scope: 'orders:read' }),
+    post(path, { ...exchange, client_id: spa.id }, ['origin', 'https://spa.example']),
+  ]
+}
+
+async function revocationRequests(
+  world: World,
+  credentials: Credentials,
+): Promise<readonly [Draft, ...Draft[]]> {
+  await openRefresh(world, credentials, await signIn(world, credentials))
+  const query = pairsOf({ after: '0', limit: '10' })
+  const headers = [['authorization', basicOf(world.follower)]] as const
+  return [draft('/oauth/revocations', { query, headers }), draft('/oauth/revocations', { headers })]
+}
+
+async function signInRequests(world: World, credentials: Credentials): Promise<readonly [Draft, ...Draft[]]> {
+  const { web, person } = world
+  const [somebody, nobody] = [await signIn(world, credentials), await arrive(world, credentials)]
+  const query = new URLSearchParams({
+    response_type: 'code',
+    client_id: web.id,
+    redirect_uri: web.redirectUri,
+  })
+  const returnTo = `/oauth/authorize?${query.toString()}`
+  const known = { username: person.email, password: person.password }
+  const here = { return_to: returnTo }
+  return [
+    draft('/login', { query: pairsOf(here), headers: ofBrowser(world, somebody) }),
+    draft('/login', { query: pairsOf({ ...here, prompt: 'login' }), headers: ofBrowser(world, nobody) }),
+    post('/login', { ...known, ...here, csrf: nobody.csrf }, ...ofBrowser(world, nobody)),
+    post('/login', { ...known, csrf: somebody.csrf }, ...ofBrowser(world, somebody)),
+    post('/login', { intent: 'switch', ...here }, ...ofBrowser(world, somebody)),
+  ]
+}
+
+async function signOutRequests(
+  world: World,
+  credentials: Credentials,
+): Promise<readonly [Draft, ...Draft[]]> {
+  const visitor = await signIn(world, credentials)
+  const headers = ofBrowser(world, visitor)
+  return [
+    draft('/logout', { headers }),
+    post('/logout', { csrf: visitor.csrf }, ...headers),
+    post('/logout', { csrf: visitor.csrf }, ...headers),
+  ]
+}
+
+const publicRequests = (path: string): readonly [Draft, ...Draft[]] => [
+  draft(path),
+  draft(path, { headers: [['origin', 'https://spa.example']] }),
+  draft(path, { method: 'OPTIONS', headers: [['access-control-request-method', 'GET']] }),
+]
+
+async function guardedRequests(
+  world: World,
+  credentials: Credentials,
+): Promise<readonly [Draft, ...Draft[]]> {
+  const visitor = await signIn(world, credentials)
+  await openRefresh(world, credentials, visitor)
+  await openMachine(world, credentials)
+  const tokens = credentials.list().filter((secret) => secret.split('.').length === 3)
+  const [first = '', ...others] = tokens
+  const call = (token: string): Draft => draft('/', { headers: [['authorization', `Bearer ${token}`]] })
+  return [call(first), ...others.map(call)]
+}

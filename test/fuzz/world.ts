@@ -1,0 +1,110 @@
+import { DatabaseSync } from 'node:sqlite'
+import { builtInUsers } from '../../src/index.ts'
+import type { UserProviderFactory } from '../../src/index.ts'
+import type { BuiltInUser } from '../../src/users/built-in.ts'
+import { leaksOf } from '../support/leaks.ts'
+import { startServer } from '../support/server.ts'
+import type { HeardEvent, Person, TestClient, TestServer } from '../support/server.ts'
+
+/** A server to be tried, and who is registered there. */
+export interface World {
+  readonly server: TestServer
+  readonly person: Person
+  /** Confidential, with two redirect URIs. */
+  readonly web: TestClient
+  /** Public, in browsers. */
+  readonly spa: TestClient
+  /** Public, with loopback and an own scheme: people are always asked. */
+  readonly native: TestClient
+  readonly machine: TestClient
+  readonly follower: TestClient
+  /** Every redirect URI that is registered. */
+  readonly redirectUris: readonly string[]
+  readonly clients: readonly TestClient[]
+  /** How many rows there are. */
+  count(): Readonly<Record<Counted, number>>
+  /** Forgets what was heard so far. Gives the secrets that were in it, which must be none. */
+  forget(): readonly string[]
+}
+
+const COUNTED = ['clients', 'users', 'sessions', 'authorizations'] as const
+
+/** A table whose rows give somebody something. */
+export type Counted = (typeof COUNTED)[number]
+
+const NO_LIMIT = { failures: 1_000_000_000, window: '1m' } as const
+const REDIRECTS = {
+  web: ['https://app.example/callback', 'https://app.example/other?x=1'],
+  spa: ['https://spa.example/callback'],
+  native: ['http://127.0.0.1/callback', 'com.example.app:/callback'],
+}
+
+/** Starts a server without limits for failures, behind a proxy that it trusts. */
+export async function createWorld(): Promise<World> {
+  const passwords = new Map<string, string>()
+  const server = await startServer({
+    users: quickUsers(passwords),
+    throttle: { perAddress: NO_LIMIT, perAccount: NO_LIMIT },
+    trustedProxies: ['10.0.0.0/8', 'fd00::/8'],
+    resources: ['https://api.example/orders'],
+    defaultScopes: ['profile'],
+  })
+  const person = await server.addPerson()
+  passwords.set(person.id, person.password)
+  const named = {
+    web: await server.addClient({ name: 'Web & <b>Co</b>', redirectUris: REDIRECTS.web }),
+    spa: await server.addClient({ type: 'public', redirectUris: REDIRECTS.spa }),
+    native: await server.addClient({ type: 'public', redirectUris: REDIRECTS.native }),
+    machine: await server.addClient({ grantTypes: ['client_credentials'], scopes: ['orders:read'] }),
+    follower: await server.addClient({ redirectUris: [], followsRevocations: true, grantTypes: [] }),
+  }
+  return {
+    ...named,
+    server,
+    person,
+    clients: Object.values(named),
+    redirectUris: Object.values(REDIRECTS).flat(),
+    count: () => countRows(server.file),
+    forget: () => forget(server),
+  }
+}
+
+/**
+ * The people of the store, with a check of passwords that costs nothing: else Argon2 would be all that the run is busy
+ * with.
+ */
+const quickUsers =
+  (passwords: ReadonlyMap<string, string>): UserProviderFactory<BuiltInUser> =>
+  (context) => ({
+    ...builtInUsers()(context),
+    verifyPassword: async (user, password) => user !== undefined && passwords.get(user.id) === password,
+  })
+
+function countRows(file: string): Record<Counted, number> {
+  const database = new DatabaseSync(file, { readOnly: true })
+  const countOf = (name: Counted): readonly [Counted, number] => [
+    name,
+    Number(database.prepare(`select count(*) as rows from consulate_${name}`).get()?.['rows']),
+  ]
+  try {
+    return Object.fromEntries(COUNTED.map(countOf)) as Record<Counted, number>
+  } finally {
+    database.close()
+  }
+}
+
+/** What quotes a name on purpose: who sends a secret as the name of a scope finds it in the log. */
+const QUOTES = /(?:redirect URI|scope|content type|client) \\*"|may not ask for scope/
+
+/** What the harness remembers of a test would be all that grows in a run of a hundred thousand requests. */
+function forget({ hoard, logs, events }: TestServer): readonly string[] {
+  const leaks = leaksOf(hoard, {
+    logs: logs.filter((line) => !QUOTES.test(line)),
+    events: events.filter(({ payload }) => !QUOTES.test(String(payload['detail']))),
+    file: '',
+  })
+  ;(logs as string[]).length = 0
+  ;(events as HeardEvent[]).length = 0
+  ;(hoard.entries as Map<string, string>).clear()
+  return leaks
+}
