@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
 import { isDeadEverywhere, startCluster, verdictOn } from '../support/cluster.ts'
 import type { Cluster } from '../support/cluster.ts'
-import { askToken, getCode, getVisitTokens, refresh } from '../support/oauth-client.ts'
+import { askToken, claimOf, getCode, getVisitTokens, refresh } from '../support/oauth-client.ts'
 import type { JsonAnswer, Tokens, Visit } from '../support/oauth-client.ts'
 import { askOffice } from '../support/office.ts'
 import type { OfficeTask } from '../support/office.ts'
@@ -27,14 +27,9 @@ interface Prey {
   readonly task: OfficeTask
 }
 
-const partOf = (accessToken: string, name: 'azn' | 'sid'): string => {
-  const payload = Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString()
-  return (JSON.parse(payload) as Record<typeof name, string>)[name]
-}
-
 const TASKS: Readonly<Record<string, (visit: Visit, accessToken: string) => OfficeTask>> = {
-  'an authorization': (_, access) => ({ do: 'revoke authorization', id: partOf(access, 'azn') }),
-  'a session': (_, access) => ({ do: 'revoke session', id: partOf(access, 'sid') }),
+  'an authorization': (_, access) => ({ do: 'revoke authorization', id: claimOf(access, 'azn') }),
+  'a session': (_, access) => ({ do: 'revoke session', id: claimOf(access, 'sid') }),
   'a client': ({ client }) => ({ do: 'revoke client', id: client.id }),
   'a person': ({ person }) => ({ do: 'sign out everywhere', id: person.id }),
 }

@@ -159,6 +159,12 @@ export const refresh = (
 ): Promise<JsonAnswer> =>
   askToken(server, client, { grant_type: 'refresh_token', refresh_token: refreshToken, ...parameters })
 
+/** A claim of an access token, unverified. */
+export function claimOf(accessToken: string, name: string): string {
+  const payload = Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString()
+  return String((JSON.parse(payload) as Readonly<Record<string, unknown>>)[name])
+}
+
 /** Asks the guarded API with a token. */
 export const askApi = (server: TestServer, path: string, token: string): Promise<JsonAnswer> =>
   askJson({ ...server, endpoint: (rest) => server.origin + rest }, path, {

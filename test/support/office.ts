@@ -15,7 +15,10 @@ export type OfficeTask =
   | { readonly do: 'set password'; readonly id: string; readonly password: string }
   | { readonly do: 'sign out everywhere'; readonly id: string }
   | { readonly do: 'revoke authorization' | 'revoke session' | 'revoke client'; readonly id: string }
-  | { readonly do: 'find person' | 'find client' | 'list sessions'; readonly id: string }
+  | {
+      readonly do: 'find person' | 'find client' | 'find authorization' | 'list sessions'
+      readonly id: string
+    }
 
 const PATH = '/office'
 
@@ -65,6 +68,8 @@ async function carryOut(
       return store.users.find(task.id)
     case 'find client':
       return store.clients.find(task.id)
+    case 'find authorization':
+      return store.authorizations.find(task.id)
     case 'list sessions':
     default:
       return server.sessions.list(task.id)

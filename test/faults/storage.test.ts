@@ -1,0 +1,204 @@
+import { chmod, mkdtemp, rename, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { openBrowser } from '../support/browser.ts'
+import { isDeadEverywhere, soon } from '../support/cluster.ts'
+import { askApi, askJson, askToken, getVisitTokens, refresh } from '../support/oauth-client.ts'
+import type { JsonAnswer, Tokens, Visit } from '../support/oauth-client.ts'
+import { askOffice } from '../support/office.ts'
+import { startProcess } from '../support/process.ts'
+import type { ProcessOptions, ServerProcess } from '../support/process.ts'
+import { startServer } from '../support/server.ts'
+import type { TestServer } from '../support/server.ts'
+
+/** A database on which somebody is signed in, and one process on it. */
+interface Place extends ServerProcess {
+  readonly server: TestServer
+  readonly visit: Visit
+  readonly tokens: Tokens
+  readonly folder: string
+}
+
+async function open(options: ProcessOptions = {}): Promise<Place> {
+  const folder = await mkdtemp(join(tmpdir(), 'consulate-storage-'))
+  const server = await startServer({ file: join(folder, 'data.db') })
+  const [person, client] = [await server.addPerson(), await server.addClient()]
+  const visit = { server, browser: openBrowser(server), client, person }
+  const tokens = await getVisitTokens(visit)
+  // From here on nobody but the process has the file open.
+  await server.server.close()
+  const process = await startProcess(server, options)
+  onTestFinished(async () => {
+    await process.stop()
+    await server.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+  const { node, setClock, stop, kill } = process
+  return {
+    server,
+    visit,
+    tokens,
+    folder,
+    node,
+    setClock,
+    stop,
+    kill,
+    get logs() {
+      return process.logs
+    },
+  }
+}
+
+/** What a client must be told when the database is to blame: to try again, and never that its token is bad. */
+function expectUnavailable({ status, headers, body }: JsonAnswer): void {
+  expect([status, body['error']]).toEqual([503, 'temporarily_unavailable'])
+  expect(headers.get('retry-after')).toMatch(/^[1-9]\d*$/)
+}
+
+/** The log lines of what was refused as an error of ours. */
+const errorsIn = ({ logs }: Pick<ServerProcess, 'logs'>): readonly Record<string, unknown>[] =>
+  logs
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter(({ level }) => level === 'error')
+
+const tokenIn = ({ body }: JsonAnswer): string => String(body['refresh_token'])
+
+describe('a full disk', () => {
+  test('is a 503 that asks to try again; guards go on, nothing is lost, and it ends by itself', async () => {
+    const place = await open({ fileSize: 1024 })
+    const { node, tokens, visit, server } = place
+    const { client } = visit
+    // Somebody else who has the file open: else the process itself would make room, by closing it as the last one.
+    const other = new DatabaseSync(server.file)
+    other.exec('select count(*) from consulate_clients')
+    let token = tokens.refresh_token
+    let answer = await refresh({ server: node, client }, token)
+    for (let turn = 0; turn < 2_000 && answer.status === 200; turn += 1) {
+      token = tokenIn(answer)
+      answer = await refresh({ server: node, client }, token)
+    }
+    expectUnavailable(answer)
+    expect(errorsIn(place)).toContainEqual(
+      expect.objectContaining({
+        message: 'Request refused',
+        status: 503,
+        detail: 'The database cannot be used',
+        stack: expect.stringMatching(/disk/) as unknown,
+      }),
+    )
+    expect((await askApi(node, '/me', tokens.access_token)).status).toBe(200)
+    expectUnavailable(await refresh({ server: node, client }, token))
+
+    other.exec('pragma wal_checkpoint(truncate)')
+    other.close()
+    expect((await refresh({ server: node, client }, token)).status).toBe(200)
+  })
+})
+
+describe('a database that another process has locked', () => {
+  test('is waited for, then a 503 that asks to try again; reading goes on, and it ends with the lock', async () => {
+    const place = await open({ busyTimeout: 200 })
+    const { node, tokens, visit, server } = place
+    const { client } = visit
+    const other = new DatabaseSync(server.file)
+    other.exec('begin immediate')
+    const started = performance.now()
+    expectUnavailable(await refresh({ server: node, client }, tokens.refresh_token))
+    expect(performance.now() - started).toBeGreaterThan(200)
+    expect(errorsIn(place)).toContainEqual(
+      expect.objectContaining({ status: 503, detail: 'The database is busy' }),
+    )
+    expect((await askApi(node, '/me', tokens.access_token)).status).toBe(200)
+    expect((await askJson(node, '/.well-known/jwks.json')).status).toBe(200)
+    const waiting = refresh({ server: node, client }, tokens.refresh_token)
+    other.exec('rollback')
+    other.close()
+    expect((await waiting).status).toBe(200)
+  })
+
+  test('takes nobody out of a pile of requests that waits for it', async () => {
+    const { node, tokens, visit, server } = await open({ busyTimeout: 3_000 })
+    const { client } = visit
+    const other = new DatabaseSync(server.file)
+    other.exec('begin immediate')
+    const pile = Array.from({ length: 50 }, () => refresh({ server: node, client }, tokens.refresh_token))
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    other.exec('rollback')
+    other.close()
+    const answers = await Promise.all(pile)
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+    expect(new Set(answers.map(tokenIn)).size).toBe(1)
+  })
+})
+
+describe('a database that cannot be written', () => {
+  const setModes = async ({ folder, server: { file } }: Place, directory: number, mode: number) => {
+    await chmod(folder, directory)
+    for (const name of [file, `${file}-wal`, `${file}-shm`]) await chmod(name, mode).catch(() => undefined)
+  }
+
+  test('keeps a server from starting, which says so with 503; once it can be, the server starts by itself', async () => {
+    const place = await open()
+    await place.stop()
+    await setModes(place, 0o555, 0o444)
+    // The superuser may write everything, so the process becomes somebody else.
+    const uid = process.getuid?.() === 0 ? { uid: 65_534 } : {}
+    const started = await startProcess(place.server, uid)
+    const { node } = started
+    const { client } = place.visit
+    const ask = { grant_type: 'refresh_token', refresh_token: place.tokens.refresh_token }
+    expectUnavailable(await askToken(node, client, ask))
+    expectUnavailable(await askApi(node, '/me', place.tokens.access_token))
+    expect(errorsIn(started)).toContainEqual(
+      expect.objectContaining({
+        message: 'The server cannot start',
+        cause: expect.stringContaining('The database cannot be used') as unknown,
+      }),
+    )
+    await setModes(place, 0o777, 0o666)
+    expect((await askApi(node, '/me', place.tokens.access_token)).status).toBe(200)
+    expect((await askToken(node, client, ask)).status).toBe(200)
+    await started.stop()
+    await setModes(place, 0o777, 0o666)
+  })
+})
+
+describe('a database file that is deleted under a process', () => {
+  const freshness = { pollInterval: '100ms', maxStaleness: '1s' } as const
+
+  test('is a 503 for clients at once and for guards once they are stale, never a 401; put back, all goes on', async () => {
+    const place = await open({ config: { revocations: freshness } })
+    const { node, tokens, visit, server, folder } = place
+    const { client } = visit
+    const aside = await mkdtemp(join(tmpdir(), 'consulate-aside-'))
+    onTestFinished(() => rm(aside, { recursive: true, force: true }))
+    const names = ['', '-wal', '-shm'].map((ending) => `data.db${ending}`)
+    for (const name of names) await rename(join(folder, name), join(aside, name)).catch(() => undefined)
+
+    expectUnavailable(await refresh({ server: node, client }, tokens.refresh_token))
+    const revocation = await askOffice(node, { do: 'sign out everywhere', id: visit.person.id })
+    expect(revocation.body['error']).toBe('StoreUnavailableError: The database cannot be used')
+    expect((await askApi(node, '/me', tokens.access_token)).status).toBe(200)
+    expect(await soon(async () => (await askApi(node, '/me', tokens.access_token)).status === 503)).toBe(true)
+    expectUnavailable(await askApi(node, '/me', tokens.access_token))
+    await expect(stat(server.file)).rejects.toThrow('ENOENT')
+    expect(errorsIn(place)).toContainEqual(
+      expect.objectContaining({
+        message: 'The revocation feed cannot be read',
+        cause: expect.stringContaining('no such file') as unknown,
+      }),
+    )
+
+    for (const name of names) await rename(join(aside, name), join(folder, name)).catch(() => undefined)
+    expect(await soon(async () => (await askApi(node, '/me', tokens.access_token)).status === 200)).toBe(true)
+    const next = await refresh({ server: node, client }, tokens.refresh_token)
+    expect(next.status).toBe(200)
+    expect(place.logs).toContain('The revocation feed can be read again')
+    await askOffice(node, { do: 'sign out everywhere', id: visit.person.id })
+    expect(await isDeadEverywhere([node], String(next.body['access_token']))).toBe(true)
+  })
+})
