@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { addClient } from './commands/clients.ts'
-import { addRoutes } from './commands/examination.ts'
+import { addDoctor, addRoutes } from './commands/examination.ts'
 import { JSON_HELP, parseNumber } from './commands/flags.ts'
 import { addUser } from './commands/people.ts'
 import { addAuthorization, addSession } from './commands/sign-ins.ts'
@@ -39,6 +39,7 @@ export function createProgram(): Command {
   addUser(program)
   addSession(program)
   addAuthorization(program)
+  addDoctor(program)
   addRoutes(program)
   addMigrate(program)
   addPurge(program)

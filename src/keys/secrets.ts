@@ -31,6 +31,8 @@ export interface RootSecret {
   /** Default `current`; exactly one secret is. */
   readonly state?: KeyState
   /** In milliseconds. */
+  readonly createdAt?: number
+  /** In milliseconds. */
   readonly retiredAt?: number
 }
 

@@ -23,6 +23,8 @@ export interface Store {
   readonly fingerprints: FingerprintStore
   readonly audit: AuditStore
   readonly purge: PurgeStore
+  /** The file of an embedded database, or `:memory:`; undefined where the database is a server of its own. */
+  readonly file?: string
   /** Makes or updates the tables; safe to run from several processes at once. The names of what it applied. */
   migrate(): Promise<readonly string[]>
   /** The names of the migrations that `migrate` would apply. */
@@ -223,6 +225,8 @@ export interface RevocationStore {
 
 /** Fingerprints of the secrets that refresh tokens are made with, so that a node with a wrong secret refuses to start. */
 export interface FingerprintStore {
+  /** All that the store has, oldest first. */
+  list(): Promise<readonly string[]>
   /** Durable. Adds the fingerprint only if the store has none yet. All that it has. */
   claim(fingerprint: string, now: number): Promise<readonly string[]>
   /** Durable. Adds a fingerprint: a rotation. */

@@ -19,5 +19,6 @@ export interface SqliteOptions {
  */
 export function sqlite(location: string | SqliteOptions): Store {
   const { path, busyTimeout = 5000 } = typeof location === 'string' ? { path: location } : location
-  return createSqlStore(createSqliteDialect(path === MEMORY ? MEMORY : resolve(path), busyTimeout))
+  const file = path === MEMORY ? MEMORY : resolve(path)
+  return { ...createSqlStore(createSqliteDialect(file, busyTimeout)), file }
 }

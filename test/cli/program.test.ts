@@ -24,6 +24,7 @@ const COMMANDS = [
   'authorization',
   'authorization list',
   'authorization revoke',
+  'doctor',
   'routes',
   'migrate',
   'purge',

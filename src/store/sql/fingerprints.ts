@@ -7,6 +7,7 @@ import type { Queries, Sql } from './queries.ts'
 export function createFingerprintStore(database: Sql): FingerprintStore {
   const { transact } = database
   return {
+    list: () => list(database, database),
     claim: (fingerprint, now) =>
       transact('durable', async (queries) => {
         await lockIssuer(database, queries)

@@ -94,6 +94,13 @@ export function testConsents({ describe, test, expect }: Kit): void {
       expect(await fingerprints.claim('first', NOW)).toEqual(['first'])
     })
 
+    test('the list holds all, and looking adds none', async ({ fingerprints }) => {
+      expect(await fingerprints.list()).toEqual([])
+      await fingerprints.claim('first', NOW)
+      await fingerprints.add('second', NOW + 1)
+      expect(await fingerprints.list()).toEqual(['first', 'second'])
+    })
+
     test('of nodes that claim at once one wins, and all agree', async ({ fingerprints }) => {
       const names = Array.from({ length: 50 }, (_, index) => `node-${index}`)
       const answers = await Promise.all(names.map((name) => fingerprints.claim(name, NOW)))

@@ -1,0 +1,30 @@
+import { fine, problem, reasonOf, type Finding } from './finding.ts'
+import { hasDatabase, type Patient } from './patient.ts'
+
+/** Whether the database answers, has the tables of this version, and can be written to. */
+export async function checkDatabase(patient: Patient): Promise<readonly Finding[]> {
+  const { store } = patient
+  const name = store.file ?? 'the database'
+  if (!hasDatabase(patient)) return [problem(`there is no ${name}`, 'consulate install')]
+  try {
+    const pending = await store.pendingMigrations()
+    if (pending.length > 0)
+      return [problem(`${name} lacks tables or changes: ${pending.join(', ')}`, 'consulate migrate')]
+  } catch (cause) {
+    return [problem(`${name} does not answer: ${reasonOf(cause)}`, UNREACHABLE)]
+  }
+  return [(await writeProblem(patient, name)) ?? fine(`${name} is up to date and can be written to`)]
+}
+
+const UNREACHABLE = 'see that it is there, whole and not locked, and that this account may open it'
+
+/** Changes nobody: there is no person without an id. What it needs is what every write needs. */
+async function writeProblem({ store }: Patient, name: string): Promise<Finding | undefined> {
+  try {
+    await store.users.update('', { name: '' })
+    return undefined
+  } catch (cause) {
+    const mend = 'see who holds a lock on it, and that disk and account allow to write'
+    return problem(`${name} cannot be written to: ${reasonOf(cause)}`, mend)
+  }
+}

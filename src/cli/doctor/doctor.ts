@@ -1,0 +1,95 @@
+import { ConfigError } from '../../errors.ts'
+import { CommandError } from '../failure.ts'
+import { bold, dim, print, printJson } from '../output.ts'
+import { atWorkplace } from '../workplace.ts'
+import { checkAges } from './ages.ts'
+import { checkClock } from './clock.ts'
+import { checkConfiguration } from './configuration.ts'
+import { checkDatabase } from './database.ts'
+import { checkDisk } from './disk.ts'
+import { problem, reasonOf, type Finding } from './finding.ts'
+import { checkFingerprint } from './fingerprint.ts'
+import { checkIssuer } from './issuer.ts'
+import { checkModes } from './modes.ts'
+import { checkNode } from './node.ts'
+import { admit, type Patient } from './patient.ts'
+import { checkProxy } from './proxy.ts'
+import { reachIssuer } from './reach.ts'
+import { checkSecrets } from './secrets.ts'
+
+/** The flags of `consulate doctor`. */
+export interface DoctorOptions {
+  readonly json?: boolean
+}
+
+type Named = Finding & { readonly check: string }
+
+/** `consulate doctor`: looks for what is wrong and says how to mend it. Throws `CommandError` where something must be. */
+export async function doctor({ json = false }: DoctorOptions): Promise<void> {
+  const findings = await examine()
+  const count = findings.filter(({ level }) => level === 'problem').length
+  if (json) printJson({ isWell: count === 0, findings: findings.map(findingJson) })
+  else print(...findings.flatMap(findingLines))
+  if (count > 0) throw new CommandError(`${count === 1 ? 'one thing' : `${count} things`} must be mended`)
+}
+
+/** What cannot even be loaded is the only finding then. */
+async function examine(): Promise<readonly Named[]> {
+  const node = await seen('node', () => checkNode())
+  try {
+    return [...node, ...(await atWorkplace(async (place) => look(await admit(place))))]
+  } catch (cause) {
+    const mend = 'change the configuration file, or the environment'
+    const problems =
+      cause instanceof ConfigError
+        ? cause.problems.map(({ path, message }) => `${path}: ${message}`)
+        : [reasonOf(cause)]
+    return [...node, ...(await seen('configuration', () => problems.map((text) => problem(text, mend))))]
+  }
+}
+
+/** The file is looked at before the store opens it and puts it right. */
+async function look(patient: Patient): Promise<readonly Named[]> {
+  const reached = await reachIssuer(patient)
+  return [
+    ...(await seen('configuration', () => checkConfiguration(patient))),
+    ...(await seen('issuer', () => [...checkIssuer(patient), ...reached.findings])),
+    ...(await seen('proxy', () => checkProxy(patient))),
+    ...(await seen('secrets', () => checkSecrets(patient))),
+    ...(await seen('keys', () => checkAges(patient))),
+    ...(await seen('disk', () => checkDisk(patient))),
+    ...(await seen('database', () => checkDatabase(patient))),
+    ...(await seen('fingerprint', () => checkFingerprint(patient))),
+    ...(await seen('modes', () => checkModes(patient))),
+    ...(await seen('clock', () => checkClock(patient, reached))),
+  ]
+}
+
+/** A check that fails itself has found something too. */
+async function seen(
+  check: string,
+  work: () => readonly Finding[] | Promise<readonly Finding[]>,
+): Promise<readonly Named[]> {
+  try {
+    return (await work()).map((finding) => ({ check, ...finding }))
+  } catch (cause) {
+    return [
+      { check, ...problem(`this could not be looked at: ${reasonOf(cause)}`, 'mend what stands above') },
+    ]
+  }
+}
+
+const findingJson = ({ check, level, text, mend }: Named): Readonly<Record<string, unknown>> => ({
+  check,
+  level,
+  text,
+  mend: mend ?? null,
+})
+
+const findingLines = ({ check, level, text, mend }: Named): readonly string[] => {
+  const line = `  ${level.padEnd(7)}  ${check.padEnd(13)}  ${text}`
+  return [
+    level === 'ok' ? dim(line) : bold(line),
+    ...(mend === undefined ? [] : [`${' '.repeat(26)}${mend}`]),
+  ]
+}
