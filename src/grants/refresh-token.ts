@@ -39,7 +39,7 @@ export const refreshToken = (options: RefreshTokenOptions = {}): RefreshTokenGra
     // A forged token ends here and costs no query.
     const parts = context.refreshTokens.parse(token)
     if (!parts) return refuse(invalidGrant('the refresh token was not made here'), { isGuess: true })
-    const authorization = await context.store.authorizations.find(parts.authorizationId)
+    const authorization = await findAuthorization(context, parts.authorizationId)
     if (!authorization) return refuse(invalidGrant(`no authorization ${parts.authorizationId}`))
     return (
       problemOf(authorization, parts, request.client, context) ??
@@ -47,6 +47,15 @@ export const refreshToken = (options: RefreshTokenOptions = {}): RefreshTokenGra
     )
   },
 })
+
+/** What the feed has ended may have been moved to a new epoch since the row was read, as a changed password does it. */
+async function findAuthorization(
+  { store: { authorizations }, isEnded }: GrantContext,
+  id: string,
+): Promise<Authorization | undefined> {
+  const row = await authorizations.find(id)
+  return row?.revokedAt === null && isEnded(row) ? authorizations.find(id) : row
+}
 
 /** In this order: whose token it is; whether the authorization lives; whether the token was replayed. */
 function problemOf(

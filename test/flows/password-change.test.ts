@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { ConfigError } from '../../src/index.ts'
 import type { BuiltInUser, UserProvider } from '../../src/index.ts'
+import { sqlite } from '../../src/store/sqlite.ts'
 import { openBrowser } from '../support/browser.ts'
 import type { Browser } from '../support/browser.ts'
 import { askApi, askToken, getCode, getVisitTokens, refresh } from '../support/oauth-client.ts'
@@ -172,6 +173,29 @@ describe('a sign-in with the old password that is under way while it is changed'
     expect(await own.server.sessions.list('7')).toEqual([])
     expect(await signIn(own, openBrowser(own), { ...person, password: NEW })).toBe('signed in')
   })
+})
+
+test('a refresh of a third party that is under way while the password is changed goes on', async () => {
+  const intrusion = { act: async () => {} }
+  const store = sqlite(':memory:')
+  const find: typeof store.authorizations.find = async (id) => {
+    const row = await store.authorizations.find(id)
+    const { act } = intrusion
+    intrusion.act = async () => {}
+    await act()
+    return row
+  }
+  await using own = await startServer({
+    store: { ...store, authorizations: { ...store.authorizations, find } },
+  })
+  const person = await own.addPerson()
+  const client = await own.addClient({ ownerId: 'somebody' })
+  const visit = { server: own, browser: openBrowser(own), person, client }
+  const tokens = await getVisitTokens(visit, { scope: 'profile' })
+  intrusion.act = () => own.server.users.setPassword(person, own.hoard.keep('password', NEW))
+  const { status, body } = await refresh(visit, tokens.refresh_token)
+  expect(status).toBe(200)
+  expect((await askApi(own, '/me', String(body['access_token']))).status).toBe(200)
 })
 
 test('where the provider cannot set passwords, that is said', async () => {
