@@ -31,7 +31,7 @@ export interface RevocationFeed extends Omit<LiveSet, 'sweep'> {
 }
 
 const SWEEP_INTERVAL = 60_000
-/** All is read again from the beginning this often (ms), in case the overlap was once too short. */
+/** All that there are are read once more this often (ms), in case the overlap was once too short. */
 const RECONCILE_INTERVAL = 600_000
 
 /** Makes a feed; it polls only once started. Freshness is measured on the monotonic clock, which nobody can set. */
@@ -79,7 +79,7 @@ export function createRevocationFeed({
       timers = [
         setInterval(pollQuietly, pollInterval).unref(),
         setInterval(reader.sweep, SWEEP_INTERVAL).unref(),
-        setInterval(reader.rewind, RECONCILE_INTERVAL).unref(),
+        setInterval(reader.reconcile, RECONCILE_INTERVAL).unref(),
       ]
     },
     close() {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import type { RevocationEntry } from '../model/revocation.ts'
@@ -16,20 +17,23 @@ export interface Reader {
   read(): Promise<void>
   /** Takes in an entry that this node has written itself. */
   apply(entry: RevocationEntry): void
-  /** Has the next read begin at the beginning. */
-  rewind(): void
+  /** Has the next reads go through all that there are once more, a part each. */
+  reconcile(): void
   /** Drops the entries whose tokens have all expired. */
   sweep(): void
 }
 
-/** What a read came upon: the entry that has the id of the anchor, and the one with the highest id. */
+/** What a read came upon: the entry that has the id of the anchor, the one with the highest id, and whether more come. */
 interface Found {
   readonly atAnchor: RevocationEntry | undefined
   readonly newest: RevocationEntry | undefined
+  readonly hasMore: boolean
 }
 
-/** How many entries are read at once, so that a million of them never holds up the requests between. */
-const BATCH = 5_000
+/** How many entries are read at once: a few milliseconds' worth, since requests wait meanwhile. */
+const BATCH = 1_000
+/** How many of all entries one read goes through once more: it must not keep what is new waiting. */
+const PART = 10_000
 /** How far (ms) the clocks of two nodes may be apart before one of them is wrong about what has expired. */
 const MOST_SKEW = 300_000
 
@@ -46,23 +50,40 @@ export function createReader(
   const seen = createCursor()
   let anchor: RevocationEntry | undefined
   let latest = Number.NEGATIVE_INFINITY
+  // After which id to go on with reading all once more; undefined where that is done.
+  let reconciled: number | undefined
 
   const note = (entry: RevocationEntry | undefined): void => {
     if (entry && entry.id > (anchor?.id ?? 0)) anchor = entry
   }
 
-  async function readFrom(start: number, now: number, known?: RevocationEntry): Promise<Found> {
+  async function readFrom(
+    start: number,
+    now: number,
+    known?: RevocationEntry,
+    most = Number.POSITIVE_INFINITY,
+  ): Promise<Found> {
     let [atAnchor, newest]: [Found['atAnchor'], Found['newest']] = [undefined, undefined]
     let entries: readonly RevocationEntry[]
+    let count = 0
     do {
+      // SQLite answers within the same turn of the event loop: without this, requests would wait for a million entries.
+      if (newest) await nextTurn()
       entries = await source.since(newest?.id ?? start, now, BATCH)
       for (const entry of entries) {
         live.apply(entry)
         if (entry.id === known?.id) atAnchor = entry
       }
       newest = entries.at(-1) ?? newest
-    } while (entries.length === BATCH)
-    return { atAnchor, newest }
+      count += entries.length
+    } while (entries.length === BATCH && count < most)
+    return { atAnchor, newest, hasMore: entries.length === BATCH }
+  }
+
+  async function readPart(now: number): Promise<void> {
+    if (reconciled === undefined) return
+    const { newest, hasMore } = await readFrom(reconciled, now, undefined, PART)
+    reconciled = hasMore ? newest?.id : undefined
   }
 
   async function readAgain(lost: RevocationEntry, found: Found, now: number, epoch: number): Promise<Found> {
@@ -92,12 +113,15 @@ export function createReader(
       live.settle()
       note(found.newest)
       seen.advance(found.newest?.id ?? 0, moment)
+      await readPart(now)
     },
     apply(entry) {
       live.apply(entry)
       note(entry)
     },
-    rewind: seen.rewind,
+    reconcile() {
+      reconciled ??= 0
+    },
     sweep() {
       const now = clock.now()
       latest = Math.max(latest, now)

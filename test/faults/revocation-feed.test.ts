@@ -66,6 +66,17 @@ const revoke = (
 ): ReturnType<Store['revocations']['revoke']> =>
   store.revocations.revoke({ kind: 'token', jti, expiresAt: clock.now() + lifetime }, clock.now())
 
+/** Writes the entries with these ids, first to last, all at once; each revokes the token of its number. */
+function writeEntries({ path, clock }: Setup, first: number, last: number): void {
+  const writer = new DatabaseSync(path)
+  const insert = writer.prepare(`
+    with recursive n(id) as (select cast(? as integer) union all select id + 1 from n where id < ?)
+    insert into consulate_revocations (id, kind, subject, epoch, expires_at)
+    select id, 'token', 'token ' || id, 0, ? from n`)
+  insert.run(first, last, clock.now() + 60 * MINUTE)
+  writer.close()
+}
+
 const isRevoked = ({ feed }: Setup, jti: string): boolean =>
   feed.hasRevokedToken({
     jti,
@@ -247,6 +258,43 @@ describe('a store that only lets go of what is over', () => {
       await pass(setup, EVERY)
     }
     expect(setup.readsOfAll()).toBe(before)
+  })
+})
+
+describe('many revocations', () => {
+  test('are read without holding up the requests between', async () => {
+    const setup = await follow()
+    writeEntries(setup, 1, 20_000)
+    let turns = 0
+    const turn = (): void => {
+      turns += 1
+      next = setImmediate(turn)
+    }
+    let next = setImmediate(turn)
+    await pass(setup, EVERY)
+    clearImmediate(next)
+    expect(setup.feed.size).toBe(20_000)
+    expect(turns).toBeGreaterThanOrEqual(20)
+  })
+
+  test('are all read once more every ten minutes, a part with each poll, in case one came too late', async () => {
+    const setup = await follow()
+    setup.feed.start()
+    writeEntries(setup, 2, 22_999)
+    writeEntries(setup, 23_001, 25_000)
+    await pass(setup, EVERY)
+    await pass(setup, 60_000)
+    writeEntries(setup, 1, 1)
+    writeEntries(setup, 23_000, 23_000)
+    await pass(setup, 60_000)
+    const areRevoked = () => [isRevoked(setup, 'token 1'), isRevoked(setup, 'token 23000')]
+    expect(areRevoked()).toEqual([false, false])
+    vi.advanceTimersByTime(10 * MINUTE)
+    await setup.feed.sync()
+    await setup.feed.sync()
+    expect(areRevoked()).toEqual([true, false])
+    for (let polls = 0; polls < 2; polls += 1) await setup.feed.sync()
+    expect(areRevoked()).toEqual([true, true])
   })
 })
 
