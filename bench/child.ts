@@ -15,6 +15,7 @@ function fail(error: unknown): void {
 
 async function reply(target: Target, question: Question): Promise<Answer> {
   if ('cpu' in question) return { cpu: usedMicroseconds() }
+  if ('startAgain' in question) return { started: (await target.startAgain?.()) ?? Number.NaN }
   if ('stop' in question) return target.stop().then(() => ({ stopped: true }))
   const requests = await target.prepare(question.prepare.scenario, question.prepare.count)
   return { requests }

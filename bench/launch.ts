@@ -13,6 +13,8 @@ export interface Entrant {
   prepare(scenario: Scenario, count: number): Promise<readonly PreparedRequest[]>
   /** The CPU time used so far, in microseconds. */
   cpu(): Promise<number>
+  /** Starts another node on the same database, in the same process; how long that took (ms). */
+  startAgain(): Promise<number>
   stop(): Promise<void>
 }
 
@@ -48,6 +50,7 @@ const entrant = (name: string, child: ChildProcess, ready: Pick<Entrant, 'port' 
   prepare: async (scenario, count) =>
     (await ask(child, { prepare: { scenario, count } }, 'requests')).requests,
   cpu: async () => (await ask(child, { cpu: true }, 'cpu')).cpu,
+  startAgain: async () => (await ask(child, { startAgain: true }, 'started')).started,
   async stop() {
     await ask(child, { stop: true }, 'stopped').finally(() => child.kill())
   },

@@ -89,4 +89,12 @@ export const ROWS: readonly Row[] = [
   },
   { ...guard, name: 'guard-8', title: 'Guarded GET, 8 tokens', count: 8, entrants: guardEntrants },
   { ...guard, name: 'guard-2000', title: 'Guarded GET, 2,000 tokens', count: 2000, entrants: guardEntrants },
+  {
+    ...guard,
+    name: 'guard-revoked',
+    title: 'Guarded GET, 8 tokens, with 1,000,000 revocations of others in force',
+    count: 8,
+    floor: 'targets/consulate',
+    entrants: ['targets/consulate', 'targets/consulate-revoked'],
+  },
 ]

@@ -21,6 +21,11 @@ export interface Target {
    * `code` a code of its own, for `guard` an access token of its own. Its cost is not measured.
    */
   prepare(scenario: Scenario, count: number): Promise<readonly PreparedRequest[]>
+  /**
+   * Starts another node on the same database, in the same process; how long that took (ms). While it starts, the first
+   * one goes on answering.
+   */
+  startAgain?(): Promise<number>
   /** Closes what is open and deletes what was written. */
   stop(): Promise<void>
 }
@@ -32,6 +37,7 @@ export type Start = () => Promise<Target>
 export type Question =
   | { readonly prepare: { readonly scenario: Scenario; readonly count: number } }
   | { readonly cpu: true }
+  | { readonly startAgain: true }
   | { readonly stop: true }
 
 /** What a target's process answers; `ready` or `failed` comes unasked, once, at the start. */
@@ -40,5 +46,7 @@ export type Answer =
   | { readonly requests: readonly PreparedRequest[] }
   /** The CPU time used so far by all threads of the process, user and system, in microseconds. */
   | { readonly cpu: number }
+  /** How long the start took, in milliseconds. */
+  | { readonly started: number }
   | { readonly stopped: true }
   | { readonly failed: string; readonly isNotInstalled: boolean }

@@ -20,7 +20,7 @@ import { randomText, sha256 } from '../../src/lib/hash.ts'
 import { API_ANSWER } from '../api-answer.ts'
 import { answerJson, listen } from '../floors/parts/http.ts'
 import { apiRequest } from '../floors/parts/requests.ts'
-import type { PreparedRequest, Start } from '../target.ts'
+import type { PreparedRequest, Start, Target } from '../target.ts'
 
 const ISSUER = 'https://auth.example.com'
 const REDIRECT_URI = 'https://app.example.com/callback'
@@ -31,18 +31,26 @@ const HOUR = 3_600_000
 
 type TokenAnswer = Readonly<Record<'access_token' | 'refresh_token', string>>
 
-export const start: Start = async () => {
+export const start: Start = () => startConsulate()
+
+/** Starts it on a database file that `fillStore` may write to beforehand; its tables are there. */
+export async function startConsulate(fillStore: (file: string) => void = () => {}): Promise<Target> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-'))
   await generateSecrets(join(folder, 'secrets'))
-  const store = sqlite(join(folder, 'consulate.db'))
-  const server = createAuthorizationServer({
-    issuer: ISSUER,
-    secrets: secretsFromDirectory(join(folder, 'secrets')),
-    store,
-    users: builtInUsers(),
-    scopes: { [SCOPE]: 'See your orders' },
-    grants: [authorizationCode(), refreshToken(), clientCredentials()],
-  })
+  const file = join(folder, 'consulate.db')
+  const store = sqlite(file)
+  await store.migrate()
+  fillStore(file)
+  const createServer = (store: Store) =>
+    createAuthorizationServer({
+      issuer: ISSUER,
+      secrets: secretsFromDirectory(join(folder, 'secrets')),
+      store,
+      users: builtInUsers(),
+      scopes: { [SCOPE]: 'See your orders' },
+      grants: [authorizationCode(), refreshToken(), clientCredentials()],
+    })
+  const server = createServer(store)
   const registered = await server.clients.create({
     name: 'Reports',
     redirectUris: [REDIRECT_URI],
@@ -82,6 +90,14 @@ export const start: Start = async () => {
         const { refresh_token } = await exchange()
         return toRequest({ grant_type: 'refresh_token', refresh_token })
       })
+    },
+    async startAgain() {
+      const another = createServer(sqlite(file))
+      const before = performance.now()
+      await another.ready()
+      const duration = performance.now() - before
+      await another.close()
+      return duration
     },
     async stop() {
       await stop()

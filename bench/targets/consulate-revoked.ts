@@ -1,0 +1,6 @@
+/** Consulate with 1,000,000 revocations in force, which were in the database before it started. */
+import { REVOCATIONS, insertRevocations } from './parts/revocations.ts'
+import type { Start } from '../target.ts'
+import { startConsulate } from './consulate.ts'
+
+export const start: Start = () => startConsulate((file) => insertRevocations(file, REVOCATIONS))
