@@ -81,7 +81,7 @@ const isRevoked = ({ feed }: Setup, jti: string): boolean =>
   feed.hasRevokedToken({
     jti,
     sub: 'alice',
-    client_id: 'web',
+    client_id: 'never revoked',
     subject_type: 'user',
     epochs: [0, 0, 0],
   } as unknown as AccessTokenClaims)
