@@ -30,7 +30,7 @@ export interface RevocationFeed extends Omit<LiveSet, 'sweep'> {
   close(): void
 }
 
-const SWEEP_INTERVAL = 60_000
+const SWEEP_INTERVAL = 10_000
 /** All that there are are read once more this often (ms), in case the overlap was once too short. */
 const RECONCILE_INTERVAL = 600_000
 

@@ -31,7 +31,7 @@ export interface LiveSet {
   hasRevokedToken(claims: AccessTokenClaims): boolean
   hasRevokedAuthorization(authorization: RevocableAuthorization): boolean
   hasRevokedSession(session: RevocableSession): boolean
-  /** Drops the entries whose tokens have all expired. */
+  /** Drops entries whose tokens have all expired: looks at 50,000, and goes on from there when it is called again. */
   sweep(now: number): void
 }
 
@@ -40,9 +40,14 @@ interface Kept {
   readonly expiresAt: number
 }
 
+type Maps = Readonly<Record<RevocationKind, Map<string, Kept>>>
+
+/** How many entries one sweep looks at: a few milliseconds' worth, since requests wait meanwhile. */
+const SWEPT_AT_ONCE = 50_000
+
 /** Makes an empty live set. */
 export function createLiveSet(): LiveSet {
-  const kept: Readonly<Record<RevocationKind, Map<string, Kept>>> = {
+  const kept: Maps = {
     token: new Map(),
     authorization: new Map(),
     session: new Map(),
@@ -51,6 +56,7 @@ export function createLiveSet(): LiveSet {
     issuer: new Map(),
   }
   let version = 0
+  let round = everyEntry(kept)
   const epochs = (subject: string, clientId: string): Epochs => ({
     issuer: kept.issuer.get('')?.epoch ?? 0,
     client: kept.client.get(clientId)?.epoch ?? 0,
@@ -94,11 +100,22 @@ export function createLiveSet(): LiveSet {
       )
     },
     sweep(now) {
-      for (const map of Object.values(kept)) {
-        for (const [subject, { expiresAt }] of map) if (expiresAt <= now) map.delete(subject)
+      for (let looked = 0; looked < SWEPT_AT_ONCE; looked += 1) {
+        const { value, done } = round.next()
+        if (done) {
+          round = everyEntry(kept)
+          return
+        }
+        const [map, subject, { expiresAt }] = value
+        if (expiresAt <= now) map.delete(subject)
       }
     },
   }
+}
+
+/** Goes through all entries, those included that come in meanwhile. */
+function* everyEntry(kept: Maps): Generator<readonly [Map<string, Kept>, string, Kept], void> {
+  for (const map of Object.values(kept)) for (const [subject, entry] of map) yield [map, subject, entry]
 }
 
 const latest = (expiresAt: number | null, known = 0): number =>

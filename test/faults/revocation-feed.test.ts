@@ -298,6 +298,22 @@ describe('many revocations', () => {
   })
 })
 
+describe('revocations that are over', () => {
+  test('are forgotten, a part at a time', async () => {
+    const setup = await follow()
+    const { feed, clock } = setup
+    feed.start()
+    writeEntries(setup, 1, 60_000)
+    await pass(setup, EVERY)
+    clock.advance('2h')
+    await pass(setup, 10_000)
+    expect(feed.size).toBe(10_000)
+    await pass(setup, 10_000)
+    // The newest is known for good.
+    expect(feed.size).toBe(1)
+  })
+})
+
 describe('a clock that is put forward and set right again', () => {
   test('makes no revoked token live again: what was dropped as expired is read anew', async () => {
     const setup = await follow()
