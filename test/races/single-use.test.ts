@@ -66,16 +66,20 @@ describe('200 tries at one refresh token, on four processes', () => {
 
   test('give tokens to one where the client has no window; the others are replays, and end the family', async () => {
     const strict = await server.addClient({ graceWindow: 0 })
-    const first = await getVisitTokens(visitWith(strict))
-    const answers = await cluster.storm(200, (node) =>
-      refresh({ server: node, client: strict }, first.refresh_token),
-    )
-    const [winner, ...others] = winnersIn(answers)
-    expect(others).toEqual([])
-    expect(errorsIn(answers)).toEqual(new Set(['invalid_grant']))
-    if (!winner) throw new Error('Nobody has won')
-    expect(await isDeadEverywhere(cluster.nodes, accessIn(winner))).toBe(true)
-    expect(await verdictOn(cluster.any(), strict, refreshIn(winner))).toBe('invalid_grant')
+    const visit = visitWith(strict)
+    // Who comes first decides it within a millisecond, so it takes many firsts.
+    for (let round = 0; round < 40; round += 1) {
+      const first = await getVisitTokens(visit)
+      const answers = await cluster.storm(12, (node) =>
+        refresh({ server: node, client: strict }, first.refresh_token),
+      )
+      const [winner, ...others] = winnersIn(answers)
+      expect(others).toEqual([])
+      expect(errorsIn(answers)).toEqual(new Set(['invalid_grant']))
+      if (!winner) throw new Error('Nobody has won')
+      expect(await verdictOn(cluster.any(), strict, refreshIn(winner))).toBe('invalid_grant')
+      if (round % 10 === 0) expect(await isDeadEverywhere(cluster.nodes, accessIn(winner))).toBe(true)
+    }
   })
 
   test('and at its next one at the same time: nobody is signed out, and one token is the last', async () => {
