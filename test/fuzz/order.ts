@@ -18,10 +18,13 @@ export interface FloodOrder {
   readonly seed: number
 }
 
-/** Bytes in use once everything that can be collected is. */
+/**
+ * Bytes in use once everything that can be collected is: by objects, and by all that is not in V8's heap. Of that heap's
+ * own size nothing can be told: V8 makes it larger when it likes.
+ */
 export interface Memory {
   readonly heap: number
-  readonly resident: number
+  readonly native: number
 }
 
 /** What it found. */
