@@ -44,8 +44,8 @@ describe('clientAddress', () => {
       for (let count = 0; count < 100; count += 1) {
         expect(clientAddress('10.1.1.1', header, PROXIES)).toBe('198.51.100.1')
       }
-      // To read all of it once takes 100 to 700 ms.
-      expect(performance.now() - start).toBeLessThan(100)
+      // To read all of it once takes 100 to 700 ms, so a hundred times would take at least ten seconds.
+      expect(performance.now() - start).toBeLessThan(5_000)
     },
   )
 

@@ -218,11 +218,4 @@ describe('a flood', () => {
     expect(await retryAfter({ address: HOME, account: 'name 0' })).toBeUndefined()
     expect(await retryAfter({ address: HOME, account: `name ${MAX_KEYS}` })).toBe(900)
   })
-
-  test('that is over costs nothing: a check takes under a microsecond where nothing is counted', async () => {
-    await guess(alice, 'succeed')
-    const started = performance.now()
-    for (let index = 0; index < 100_000; index++) void throttle.check(alice)
-    expect((performance.now() - started) / 100_000).toBeLessThan(0.001)
-  })
 })
