@@ -3,4 +3,5 @@ import { REVOCATIONS, insertRevocations } from './parts/revocations.ts'
 import type { Start } from '../target.ts'
 import { startConsulate } from './consulate.ts'
 
-export const start: Start = () => startConsulate((file) => insertRevocations(file, REVOCATIONS))
+export const start: Start = () =>
+  startConsulate({ fillStore: (file) => insertRevocations(file, REVOCATIONS) })

@@ -33,14 +33,21 @@ type TokenAnswer = Readonly<Record<'access_token' | 'refresh_token', string>>
 
 export const start: Start = () => startConsulate()
 
-/** Starts it on a database file that `fillStore` may write to beforehand; its tables are there. */
-export async function startConsulate(fillStore: (file: string) => void = () => {}): Promise<Target> {
+/** How a bench differs from what a person would mount. */
+export interface Differences {
+  /** Is told the database file before the server starts; its tables are there. */
+  readonly fillStore?: (file: string) => void
+  readonly guardCacheSize?: number
+}
+
+/** Starts it with these differences. */
+export async function startConsulate({ fillStore, guardCacheSize }: Differences = {}): Promise<Target> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-'))
   await generateSecrets(join(folder, 'secrets'))
   const file = join(folder, 'consulate.db')
   const store = sqlite(file)
   await store.migrate()
-  fillStore(file)
+  fillStore?.(file)
   const createServer = (store: Store) =>
     createAuthorizationServer({
       issuer: ISSUER,
@@ -49,6 +56,7 @@ export async function startConsulate(fillStore: (file: string) => void = () => {
       users: builtInUsers(),
       scopes: { [SCOPE]: 'See your orders' },
       grants: [authorizationCode(), refreshToken(), clientCredentials()],
+      ...(guardCacheSize !== undefined && { guardCacheSize }),
     })
   const server = createServer(store)
   const registered = await server.clients.create({

@@ -1,0 +1,28 @@
+/** `npm run bench:memory`: what a token, a revocation, a session and a client cost, each in a process of its own. */
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import type { Finding } from './memory/parts/finding.ts'
+
+const PARTS = ['cached-token', 'revocation', 'session', 'client']
+
+const run = promisify(execFile)
+
+async function find(part: string): Promise<Finding> {
+  const file = fileURLToPath(new URL(`memory/${part}.ts`, import.meta.url))
+  const { stdout } = await run(process.execPath, ['--expose-gc', file])
+  return JSON.parse(stdout) as Finding
+}
+
+const bytes = (total: number | undefined, count: number): string =>
+  total === undefined ? '-' : Math.round(total / count).toLocaleString('en')
+
+const line = (name: string, ...cells: readonly string[]): string =>
+  name.padEnd(44) + cells.map((cell) => cell.padStart(14)).join('')
+
+console.log(`Node ${process.version}; bytes for each, from the difference that so many made\n`)
+console.log(line('', 'so many', 'heap bytes', 'disk bytes'))
+for (const part of PARTS) {
+  const { what, count, heap, disk } = await find(part)
+  console.log(line(what, count.toLocaleString('en'), bytes(heap, count), bytes(disk, count)))
+}
