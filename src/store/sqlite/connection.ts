@@ -33,7 +33,7 @@ export function createConnection(path: string): SqliteConnection {
   }
 
   function open(): OpenFile {
-    if (file && (file.database.isTransaction || file.isInPlace())) return file
+    if (file && (file.isInPlace() || file.database.isTransaction)) return file
     close()
     file = openFile(path, !wasOpen)
     wasOpen = true

@@ -23,7 +23,20 @@ export function openFile(path: string, create: boolean): OpenFile {
   closeSync(openSync(path, create ? 'a' : 'r+', 0o600))
   const database = openDatabase(path)
   const { ino } = statSync(path)
-  return { database, isInPlace: () => statSync(path, { throwIfNoEntry: false })?.ino === ino }
+  return { database, isInPlace: untilNextTurn(() => statSync(path, { throwIfNoEntry: false })?.ino === ino) }
+}
+
+/** Keeps an answer while code runs that waits for nothing from outside: the queries of a request follow at once. */
+function untilNextTurn(look: () => boolean): () => boolean {
+  let answer: boolean | undefined
+  const forget = (): void => {
+    answer = undefined
+  }
+  return () => {
+    if (answer === undefined) process.nextTick(forget)
+    answer ??= look()
+    return answer
+  }
 }
 
 function openDatabase(path: string): DatabaseSync {
