@@ -1,4 +1,5 @@
-import { chmod, mkdtemp, rename, rm, stat } from 'node:fs/promises'
+import { spawnSync } from 'node:child_process'
+import { chmod, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -21,8 +22,9 @@ interface Place extends ServerProcess {
   readonly folder: string
 }
 
-async function open(options: ProcessOptions = {}): Promise<Place> {
+async function open(options: ProcessOptions = {}, hasOwnDisk = false): Promise<Place> {
   const folder = await mkdtemp(join(tmpdir(), 'consulate-storage-'))
+  if (hasOwnDisk) mountDisk(folder)
   const server = await startServer({ file: join(folder, 'data.db') })
   const [person, client] = [await server.addPerson(), await server.addClient()]
   const visit = { server, browser: openBrowser(server), client, person }
@@ -33,6 +35,7 @@ async function open(options: ProcessOptions = {}): Promise<Place> {
   onTestFinished(async () => {
     await process.stop()
     await server.close()
+    if (hasOwnDisk) spawnSync('umount', ['-l', folder])
     await rm(folder, { recursive: true, force: true })
   })
   const { node, setClock, stop, kill } = process
@@ -67,8 +70,33 @@ const errorsIn = ({ logs }: Pick<ServerProcess, 'logs'>): readonly Record<string
 
 const tokenIn = ({ body }: JsonAnswer): string => String(body['refresh_token'])
 
+/** Makes a folder a disk of its own, of 1 MB. */
+function mountDisk(folder: string): void {
+  const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder])
+  if (status !== 0) throw new Error(`A disk cannot be mounted: ${stderr.toString()}`)
+}
+
+/** Whether this is somebody who may mount a disk: the superuser, and not in every container. */
+const canMount =
+  process.getuid?.() === 0 &&
+  spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', tmpdir()]).status === 0
+
 describe('a full disk', () => {
-  test('is a 503 that asks to try again; guards go on, nothing is lost, and it ends by itself', async () => {
+  test.runIf(canMount)('whose last byte somebody else took is a 503, until there is room again', async () => {
+    const place = await open({}, true)
+    const { node, tokens, visit, folder } = place
+    const ballast = join(folder, 'ballast')
+    await writeFile(ballast, Buffer.alloc(2 ** 21)).catch(() => undefined)
+    expectUnavailable(await refresh({ server: node, client: visit.client }, tokens.refresh_token))
+    expect(errorsIn(place)).toContainEqual(
+      expect.objectContaining({ stack: expect.stringMatching(/disk is full/) as unknown }),
+    )
+    expect((await askApi(node, '/me', tokens.access_token)).status).toBe(200)
+    await rm(ballast)
+    expect((await refresh({ server: node, client: visit.client }, tokens.refresh_token)).status).toBe(200)
+  })
+
+  test('that lets no file grow is a 503 that asks to try again; guards go on, nothing is lost, and it ends by itself', async () => {
     const place = await open({ fileSize: 1024 })
     const { node, tokens, visit, server } = place
     const { client } = visit
