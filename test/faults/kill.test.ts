@@ -102,4 +102,4 @@ test(`${KILLS} kills under load lose nothing that was acknowledged, let nothing 
   expect(database.prepare('pragma integrity_check').get()).toEqual({ integrity_check: 'ok' })
   database.close()
   expect(leaksOf(server.hoard, { logs: [logs], events: [], file: server.file })).toEqual([])
-}, 240_000)
+}, 360_000)

@@ -43,6 +43,8 @@ process.on('message', (order: ServeOrder | ClockOrder) => {
   if ('issuer' in order) void serve(order)
   else process.send?.(order)
 })
+// Whoever has started it is gone: nobody else will end it.
+process.on('disconnect', () => process.exit())
 
 async function serve({ issuer, file, secrets, busyTimeout, uid, config = {} }: ServeOrder): Promise<void> {
   if (uid !== undefined) {
