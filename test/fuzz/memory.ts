@@ -9,6 +9,6 @@ export async function measureMemory(): Promise<Memory> {
     await setImmediate()
     globalThis.gc()
   }
-  const { heapUsed, heapTotal, external, rss } = process.memoryUsage()
-  return { heap: heapUsed + external, native: rss - heapTotal }
+  const { heapUsed, external, rss } = process.memoryUsage()
+  return { heap: heapUsed + external, resident: rss }
 }

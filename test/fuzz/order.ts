@@ -18,13 +18,10 @@ export interface FloodOrder {
   readonly seed: number
 }
 
-/**
- * Bytes in use once everything that can be collected is: by objects, and by all that is not in V8's heap. Of that heap's
- * own size nothing can be told: V8 makes it larger when it likes.
- */
+/** Bytes in use once everything that can be collected is: by objects, and by the whole process. */
 export interface Memory {
   readonly heap: number
-  readonly native: number
+  readonly resident: number
 }
 
 /** What it found. */
