@@ -56,10 +56,11 @@ function asOAuthError(thrown: unknown): OAuthError {
   })
 }
 
-const LAST_RESORT: Answer = json(503, {
-  error: 'temporarily_unavailable',
-  error_description: 'Try again in a moment',
-})
+const LAST_RESORT: Answer = json(
+  503,
+  { error: 'temporarily_unavailable', error_description: 'Try again in a moment' },
+  { 'Retry-After': '1' },
+)
 
 async function refuse(endpoint: Endpoint, exchange: Exchange, error: OAuthError): Promise<Answer> {
   report(exchange, error)
