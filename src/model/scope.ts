@@ -54,11 +54,12 @@ export function resolveScopes(
     (scope) => !defined.has(scope) && !(scope === EVERY_SCOPE && reach.includes(EVERY_SCOPE)),
   )
   if (unknown !== undefined)
-    return { problem: `scope ${JSON.stringify(unknown.slice(0, 64))} is not defined` }
+    // For the log, and short of any secret that was put here by mistake.
+    return { problem: `scope ${JSON.stringify(unknown.slice(0, 32))} is not defined` }
   const refused = firstUncovered(reach, wanted)
   return refused === undefined
     ? { scopes: wanted }
-    : { problem: `the client may not ask for scope ${refused.slice(0, 64)}` }
+    : { problem: `the client may not ask for scope ${refused}` }
 }
 
 /** What is still given of scopes that were allowed once: those that are defined and that the client may have today. */
