@@ -2,6 +2,7 @@ import type { AuditEntry } from '../model/audit.ts'
 import type { Authorization, Rotation } from '../model/authorization.ts'
 import type { Client, ClientSecret } from '../model/client.ts'
 import type { AuthorizationCode } from '../model/code.ts'
+import type { DeviceClaim, DeviceCode, DeviceDecision } from '../model/device-code.ts'
 import type { Epochs } from '../model/epochs.ts'
 import type { RevocationEntry } from '../model/revocation.ts'
 import type { Session } from '../model/session.ts'
@@ -17,6 +18,7 @@ export interface Store {
   readonly users: UserStore
   readonly sessions: SessionStore
   readonly codes: CodeStore
+  readonly deviceCodes: DeviceCodeStore
   readonly authorizations: AuthorizationStore
   readonly consents: ConsentStore
   readonly revocations: RevocationStore
@@ -114,9 +116,12 @@ export interface SessionStore {
   findByCookie(cookieHash: string): Promise<Session | undefined>
   /** Moves `lastSeenAt` and `expiresAt` forward, only if it is not revoked; never backward. */
   touch(id: string, seenAt: number, expiresAt: number): Promise<void>
-  /** The person's sessions that are neither revoked nor expired, last seen first. */
+  /**
+   * The person's sessions that are not revoked, and that have not expired or have an authorization that can still be
+   * refreshed; last seen first.
+   */
   listOf(user: UserRef, now: number): Promise<readonly Session[]>
-  /** Everybody's sessions that are neither revoked nor expired, by id, ascending. */
+  /** Everybody's sessions of that sort, by id, ascending. */
   list(now: number, page?: Page): Promise<readonly Session[]>
 }
 
@@ -137,6 +142,47 @@ export interface CodeStore {
   exchange(hash: string, authorization: Authorization, subject: string, now: number): Promise<boolean>
 }
 
+/** Device codes (RFC 8628), by their hashes. */
+export interface DeviceCodeStore {
+  /** Inserts only if client and epochs live. `taken`: another one, over or not, has this user code; `dead`: the client was revoked. */
+  insert(code: DeviceCode): Promise<'inserted' | 'taken' | 'dead'>
+  find(hash: string): Promise<DeviceCode | undefined>
+  /** The one whose `userCodeHash` is one of these: one for each secret that it may have been made with. */
+  findByUserCode(userCodeHashes: readonly string[]): Promise<DeviceCode | undefined>
+  /**
+   * Claims it for a person: only if nobody has answered it, it is neither spent, void nor expired, and nobody else has
+   * claimed it. The same person may claim it again, from another session too. Whether it did.
+   */
+  claim(hash: string, claim: DeviceClaim, now: number): Promise<boolean>
+  /** Takes a claim back, only if it is that of this session and not answered; whether it did. */
+  release(hash: string, sessionId: string): Promise<boolean>
+  /**
+   * Writes the answer down: only if it is claimed in this very session, not answered, neither spent, void nor expired,
+   * and session and epochs live. Whether it did. `subject` is the `sub` of the person who claimed it.
+   */
+  decide(
+    hash: string,
+    answer: { readonly sessionId: string; readonly decision: DeviceDecision; readonly subject: string },
+    now: number,
+  ): Promise<boolean>
+  /**
+   * Notes a poll of one that is not answered yet, and makes its interval longer where it came too soon (`isTooSoon`,
+   * `SLOW_DOWN`). Of parallel polls, all but one come too soon. `too_soon` or `noted`; `answered` where there is nothing to wait for any more.
+   */
+  poll(hash: string, now: number): Promise<'noted' | 'too_soon' | 'answered'>
+  /**
+   * Spends it and inserts the authorization that it named, and the session that this begins, all or nothing: only if it
+   * was approved and is neither spent, void nor expired, and client and epochs live. Whether it did.
+   */
+  exchange(
+    hash: string,
+    authorization: Authorization,
+    subject: string,
+    now: number,
+    session?: Session,
+  ): Promise<boolean>
+}
+
 /** The next state of a refreshed authorization. */
 export interface Advance {
   readonly id: string
@@ -153,8 +199,11 @@ export interface Advance {
 
 /** What people have allowed. */
 export interface AuthorizationStore {
-  /** Durable. Inserts only if client, session (where it has one) and epochs live; whether it did. */
-  insert(authorization: Authorization, subject: string): Promise<boolean>
+  /**
+   * Durable. Inserts an authorization, and the session that begins with it: only if client, session (where it has one)
+   * and epochs live, and the id is new; whether it did. A personal access token, one with a name, has no client.
+   */
+  insert(authorization: Authorization, subject: string, session?: Session): Promise<boolean>
   find(id: string): Promise<Authorization | undefined>
   /** Applies the advance only if the row has the generation `from`, is not revoked and its epochs live; whether it did. */
   advance(advance: Advance, subject: string): Promise<boolean>
@@ -162,6 +211,8 @@ export interface AuthorizationStore {
   listOf(user: UserRef, now: number): Promise<readonly Authorization[]>
   /** Everybody's authorizations of that sort, by id, ascending. */
   list(now: number, page?: Page & { readonly clientId?: string }): Promise<readonly Authorization[]>
+  /** Moves `lastUsedAt` forward, never backward, by authorization id. */
+  markUsed(uses: ReadonlyMap<string, number>): Promise<void>
 }
 
 /** What people need not be asked again. */
@@ -171,8 +222,8 @@ export interface ConsentStore {
   /** Durable. Adds to the scopes that are remembered (a union). */
   remember(user: UserRef, clientId: string, scopes: readonly string[], now: number): Promise<void>
   /**
-   * Durable, one transaction: forgets the consent, and voids the codes of this person for this client that were not
-   * spent. Whoever lists the person's authorizations afterwards finds what any other code has given.
+   * Durable, one transaction: forgets the consent, and voids the codes of both sorts of this person for this client that
+   * were not spent. Whoever lists the person's authorizations afterwards finds what any other code has given.
    */
   forget(user: UserRef, clientId: string, now: number): Promise<void>
 }
@@ -208,7 +259,7 @@ export interface IssuerOrder {
 /** What was revoked, and the epochs. */
 export interface RevocationStore {
   /**
-   * Durable, one transaction: voids pending codes, revokes authorizations and sessions, raises the epoch (of a user,
+   * Durable, one transaction: voids pending codes and device codes, revokes authorizations and sessions, raises the epoch (of a user,
    * a client, the issuer), writes the entry and returns it. A `client` order also marks the client revoked. Doing it
    * again is harmless. Undefined where there is nothing with that id. An entry lives as long as a token that it stops
    * could: from the stored latest expiry; entries of clients and of the issuer are kept for good.
@@ -242,12 +293,12 @@ export interface AuditStore {
 }
 
 /** What a purge goes through, one kind after the other. */
-export type PurgeKind = 'codes' | 'authorizations' | 'sessions' | 'revocations' | 'audit'
+export type PurgeKind = 'codes' | 'deviceCodes' | 'authorizations' | 'sessions' | 'revocations' | 'audit'
 
 /** What is over. What ended at the very bound is over too; a bound of 0 spares all that ended in this way. */
 export interface PurgeBounds {
   readonly now: number
-  /** Codes that were spent or voided, authorizations and sessions that were revoked, up to then. */
+  /** Codes of both sorts that were spent or voided, authorizations and sessions that were revoked, up to then. */
   readonly revokedUntil: number
   /** Codes, authorizations, sessions and revocation entries that expired up to then. */
   readonly expiredUntil: number
