@@ -10,8 +10,11 @@ import type { UserRef } from './model/subject.ts'
 import type { Page, RevocationOrder } from './store/contract.ts'
 import { changePassword, type PasswordChange } from './users/change-password.ts'
 
-/** A person: their id with the provider, or anything that has it. */
-export type UserLike = string | { readonly id: string | number }
+/**
+ * A person: their id with the provider, or anything that has it, such as `auth.user`. Who says no provider is one of the
+ * default one.
+ */
+export type UserLike = string | { readonly id: string | number; readonly provider?: string }
 
 /** What the application that owns the server may do with it, beside answering requests. */
 export interface Administration {
@@ -87,9 +90,11 @@ export function createAdministration(started: () => Promise<Services>): Administ
         await revoker.revoke({ kind: 'user', user: ref, subject: subjectOf(ref) })
       },
       async setPassword(user, password, change) {
-        const { users, revoker, subjectOf } = await started()
+        const { people, revoker, subjectOf } = await started()
         const revoke = (order: RevocationOrder) => revoker.revoke(order)
-        await changePassword({ users, revoke, subjectOf }, await userRef(started, user), password, change)
+        const ref = await userRef(started, user)
+        const users = people.of(ref.provider)
+        await changePassword({ users, revoke, subjectOf }, ref, password, change)
       },
     },
     tokens: {
@@ -108,8 +113,10 @@ export function createAdministration(started: () => Promise<Services>): Administ
 function clientAdministration(started: () => Promise<Services>): Administration['clients'] {
   return {
     async create(registration) {
-      const { store, settings } = await started()
-      return registerClient(store.clients, settings.clock, { provider: settings.provider, ...registration })
+      const { store, settings, people } = await started()
+      const { provider = settings.provider } = registration
+      people.of(provider)
+      return registerClient(store.clients, settings.clock, { ...registration, provider })
     },
     find: async (id) => (await started()).store.clients.find(id),
     list: async (page) => (await started()).store.clients.list(page),
@@ -148,6 +155,8 @@ function authorizationAdministration(started: () => Promise<Services>): Administ
 }
 
 async function userRef(started: () => Promise<Services>, user: UserLike): Promise<UserRef> {
-  const { settings } = await started()
-  return { provider: settings.provider, userId: String(typeof user === 'string' ? user : user.id) }
+  const { settings, people } = await started()
+  const { id, provider = settings.provider } = typeof user === 'string' ? { id: user } : user
+  people.of(provider)
+  return { provider, userId: String(id) }
 }

@@ -18,6 +18,7 @@ import { createSessions } from './sessions/sessions.ts'
 import type { Settings } from './config/settings.ts'
 import type { Store } from './store/contract.ts'
 import { createThrottle } from './throttle/throttle.ts'
+import { createPeople } from './users/people.ts'
 
 /**
  * Puts a server together: reads the secrets, sees to the tables, begins to follow the revocations and the secrets.
@@ -26,7 +27,7 @@ import { createThrottle } from './throttle/throttle.ts'
  */
 export async function assemble(
   settings: Settings,
-  { store, users }: Config,
+  { store, users, providers = {} }: Config,
   events: Events,
 ): Promise<Services> {
   const { clock, issuer, logger } = settings
@@ -40,15 +41,27 @@ export async function assemble(
   feed.start()
   liveKeys.start({ logger, check })
   const subject = (user: UserRef): string => subjectOf(user, settings.provider)
-  const provider = typeof users === 'function' ? users({ store, clock }) : users
-  const findUser = async (user: UserRef) =>
-    user.provider === settings.provider ? provider.find(user.userId) : undefined
-  const { cookies, sessionLifetime: lifetime } = settings
+  const { epochs } = store.revocations
+  const main = typeof users === 'function' ? users({ store, clock }) : users
+  const people = createPeople({
+    providers: new Map([[settings.provider, main], ...Object.entries(providers)]),
+    epochs,
+    subjectOf: subject,
+  })
+  const throttle = createThrottle(settings.throttle, clock)
+  const { cookies } = settings
   // A form that is open while the root secret is rotated has to be opened again.
   const csrf = liveKeys.follow((present) => createCsrf(present.key('csrf'), issuer, cookies))
   const consentSeal = liveKeys.follow((present) =>
     createSeal<ConsentRequest>(present.key('consent'), CONSENT_LIFETIME, clock),
   )
+  const sessions = createSessions({
+    ...settings,
+    store: store.sessions,
+    feed,
+    lifetime: settings.sessionLifetime,
+    subjectOf: subject,
+  })
   const audit = createAudit({ ...settings, events, store: store.audit })
   const upkeep = startUpkeep({ ...settings, store: store.purge })
   return {
@@ -59,22 +72,23 @@ export async function assemble(
     feed,
     events,
     audit,
-    users: provider,
+    people,
     subjectOf: subject,
     revoker: createRevoker(store.revocations, feed, events, clock),
     clients: createClientCache(store.clients, clock, settings.pollInterval),
-    sessions: createSessions({ store: store.sessions, clock, feed, cookies, lifetime, subjectOf: subject }),
+    sessions,
     get csrf() {
       return csrf()
     },
     get consentSeal() {
       return consentSeal()
     },
-    throttle: createThrottle(settings.throttle, clock),
+    throttle,
     issuance: createIssuance({
       ...settings,
       subjectOf: subject,
       issuerEpoch: () => feed.issuerEpoch,
+      draftSession: sessions.draft,
       store,
       keys,
       refreshTokens,
@@ -84,7 +98,10 @@ export async function assemble(
       ...settings,
       store,
       refreshTokens,
-      findUser,
+      people,
+      throttle,
+      epochs,
+      subjectOf: subject,
       isEnded: (authorization) =>
         feed.hasRevokedAuthorization({ ...authorization, subject: subject(authorization) }),
     },

@@ -28,7 +28,7 @@ export interface EventMap {
   }
   /** A refresh token came a second time after its grace window, or a code a second time: what it gave was revoked. */
   'replay.detected': OfRequest & {
-    readonly of: 'code' | 'refresh_token'
+    readonly of: 'code' | 'device_code' | 'refresh_token'
     readonly authorizationId: string
     readonly clientId: string
   }

@@ -34,7 +34,14 @@ export type { EventMap, Listener } from './events.ts'
 export type { PurgeCounts, PurgeOptions, PurgeProgress, PurgeReport } from './jobs/purge.ts'
 export type { AuditedEvent, AuditEntry } from './model/audit.ts'
 export type { Auth, MachineAuth, UserAuth } from './guard/auth.ts'
-export type { GuardCore, Guarded, RequestGuard, RequestGuards, Scopes } from './guard/request-guards.ts'
+export type {
+  GuardCore,
+  Guarded,
+  GuardedByProvider,
+  RequestGuard,
+  RequestGuards,
+  Scopes,
+} from './guard/request-guards.ts'
 export { jsonLogger, silentLogger } from './lib/log.ts'
 export type { Logger, LogFields, LogLevel } from './lib/log.ts'
 export type { Clock } from './lib/clock.ts'

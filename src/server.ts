@@ -1,4 +1,5 @@
 import { assemble } from './assembly.ts'
+import { ConfigError } from './errors.ts'
 import { createAdministration, type Administration } from './administration.ts'
 import type { Config } from './config/config.ts'
 import type { Endpoint } from './endpoints/endpoint.ts'
@@ -11,8 +12,7 @@ import { endpointsOf } from './endpoints/table.ts'
 import { createEvents, type Events } from './events.ts'
 import { createBearerGuard, type BearerGuard } from './guard/guard.ts'
 import { unavailable } from './guard/refusal.ts'
-import { requestGuards, type GuardCore, type Guarded } from './guard/request-guards.ts'
-import { requirementOf } from './guard/requirement.ts'
+import { guardsFor, type GuardCore, type Guarded, type GuardedByProvider } from './guard/request-guards.ts'
 import { fromRequest, toResponse } from './lib/fetch.ts'
 import { json, type Answer, type Incoming } from './lib/http.ts'
 import { once } from './lib/once.ts'
@@ -21,7 +21,12 @@ import { resolveSettings } from './config/settings.ts'
 import type { BaseUser } from './users/provider.ts'
 
 /** An OAuth 2 authorization server. */
-export interface AuthorizationServer<Scope extends string = string> extends Administration, Guarded<Scope> {
+export interface AuthorizationServer<
+  Scope extends string = string,
+  Main extends string = string,
+  Other extends string = string,
+>
+  extends Administration, Guarded<Scope, Main>, GuardedByProvider<Scope, Main | Other> {
   readonly issuer: string
   /** Answers a request to one of the server's endpoints; 404 for any other path. `peer` is the address it came from. */
   fetch(request: Request, from?: { readonly peer?: string }): Promise<Response>
@@ -50,9 +55,12 @@ export interface Core extends GuardCore {
  *
  * @throws ConfigError with every problem of the configuration at once, each with its option's path
  */
-export function createAuthorizationServer<const Scope extends string, User extends BaseUser>(
-  config: Config<Scope, User>,
-): AuthorizationServer<Scope> {
+export function createAuthorizationServer<
+  const Scope extends string,
+  User extends BaseUser,
+  const Main extends string = 'users',
+  const Other extends string = never,
+>(config: Config<Scope, User, Main, Other>): AuthorizationServer<Scope, Main, Other> {
   const untyped = config as unknown as Config
   const settings = resolveSettings(untyped)
   const events = createEvents(settings.logger)
@@ -69,21 +77,26 @@ export function createAuthorizationServer<const Scope extends string, User exten
   }
   const probes = new Map(probesOf(settings).map((probe) => [probe.path, probe]))
   const health = createHealth({ start: async () => (await started()).services, logger: settings.logger })
+  const check: GuardCore['check'] = (authorization, requirement) => {
+    const running = started.result()
+    if (running) return running.guard.check(authorization, requirement)
+    return start().then((late) => late?.guard.check(authorization, requirement) ?? unavailable())
+  }
+  const guards = guardsFor<Scope, Main>(check, settings.provider as Main)
   const core: Core = {
+    ...guards.core,
     handle(incoming) {
       const endpoint = table.get(incoming.path)
       return endpoint ? answer(endpoint, incoming) : probes.get(incoming.path)?.answer(incoming, health)
     },
-    check(authorization, requirement) {
-      const running = started.result()
-      if (running) return running.guard.check(authorization, requirement)
-      return start().then((late) => late?.guard.check(authorization, requirement) ?? unavailable())
-    },
-    requirement: (audience, scopes) => requirementOf(audience, scopes, settings.provider),
   }
   return {
     ...createAdministration(async () => (await started()).services),
-    ...requestGuards(core),
+    ...guards,
+    for(provider) {
+      if (settings.providers.includes(provider)) return guardsFor(check, provider)
+      throw new ConfigError([{ path: 'providers', message: `has no ${JSON.stringify(provider)}` }])
+    },
     issuer: settings.issuer,
     routes: routesOf(settings),
     health,

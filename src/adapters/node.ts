@@ -17,17 +17,20 @@ export type GuardedListener<Granted extends Auth> = (
 export type ListenerGuard<Granted extends Auth> = (listener: GuardedListener<Granted>) => RequestListener
 
 /** Guards for routes of `node:http`. */
-export interface NodeGuards<Scope extends string> {
+export interface NodeGuards<Scope extends string, Provider extends string = string> {
   /** A route for people. */
-  user(...scopes: Scopes<Scope>): ListenerGuard<UserAuth<Scope>>
+  user(...scopes: Scopes<Scope>): ListenerGuard<UserAuth<Scope, Provider>>
   /** A route for clients that act for themselves. */
   machine(...scopes: Scopes<Scope>): ListenerGuard<MachineAuth<Scope>>
   /** A route for both. */
-  anyone(...scopes: Scopes<Scope>): ListenerGuard<Auth<Scope>>
+  anyone(...scopes: Scopes<Scope>): ListenerGuard<Auth<Scope, Provider>>
 }
 
 /** A server mounted in `node:http`. */
-export interface NodeAdapter<Scope extends string> extends NodeGuards<Scope> {
+export interface NodeAdapter<Scope extends string, Provider extends string = string> extends NodeGuards<
+  Scope,
+  Provider
+> {
   /** Answers the server's own paths, and hands every other request on; without `otherwise` those get 404. */
   routes(otherwise?: RequestListener): RequestListener
 }
@@ -36,8 +39,12 @@ export interface NodeAdapter<Scope extends string> extends NodeGuards<Scope> {
  * Mounts a server in Node's own HTTP server: `createServer(toNode(server).routes())`. A guard from `consulate/guard` has
  * no routes of its own, and guards yours in the same way.
  */
-export function toNode<Scope extends string>(server: AuthorizationServer<Scope>): NodeAdapter<Scope>
-export function toNode<Scope extends string>(guard: Guarded<Scope>): NodeGuards<Scope>
+export function toNode<Scope extends string, Provider extends string>(
+  server: AuthorizationServer<Scope, Provider>,
+): NodeAdapter<Scope, Provider>
+export function toNode<Scope extends string, Provider extends string>(
+  guard: Guarded<Scope, Provider>,
+): NodeGuards<Scope, Provider>
 export function toNode({
   core,
 }: {

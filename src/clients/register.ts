@@ -103,7 +103,10 @@ function problemsOf(registration: ClientRegistration): readonly ConfigProblem[] 
     (name.trim() === '' || name.length > 255) && { path: 'name', message: 'must have 1 to 255 characters' },
     /\p{Cc}/u.test(name) && { path: 'name', message: 'must hold no control characters' },
     id !== undefined &&
-      !isClientId(id) && { path: 'id', message: 'must be visible ASCII and not only digits' },
+      !isClientId(id) && {
+        path: 'id',
+        message: 'must be visible ASCII, not only digits, and not personal-access',
+      },
     grantTypes.includes('authorization_code') &&
       redirectUris.length === 0 && {
         path: 'redirectUris',

@@ -24,8 +24,16 @@ export interface PagesConfig {
   readonly views?: Views
 }
 
-/** What you write. Everything but the first six has a default. */
-export interface Config<Scope extends string = string, User extends BaseUser = BaseUser> {
+/**
+ * What you write. Everything but the first six has a default. `Main` is the name of the default provider, `Other` are
+ * those of the others.
+ */
+export interface Config<
+  Scope extends string = string,
+  User extends BaseUser = BaseUser,
+  Main extends string = string,
+  Other extends string = string,
+> {
   /** Where the server lives, and the `iss` of its tokens: https, or http on a loopback address. May have a path. */
   readonly issuer: string
   /** Signing keys and root secrets: `secretsFromDirectory('./secrets')`, `secretsFromEnvironment()`, or given here. */
@@ -51,8 +59,13 @@ export interface Config<Scope extends string = string, User extends BaseUser = B
   readonly pkce?: 'public' | 'always'
   /** The beginning of the OAuth endpoints' paths, within the issuer; default `/oauth`. */
   readonly prefix?: string
-  /** The name of the provider in rows and tokens; default `users`. */
-  readonly provider?: string
+  /** What `users` is called in rows and tokens; default `users`. Never change it: the `sub` of tokens depends on it. */
+  readonly provider?: Main
+  /**
+   * Further people, by the name of their provider: `{ customers: { find, findByUsername, verifyPassword } }`. They sign in
+   * on pages of their own (`/login/customers`), and only clients of their provider get tokens for them. Default: none.
+   */
+  readonly providers?: Readonly<Record<Other, UserProvider>>
   /** How long people stay signed in on a device without using it; default 12 hours. */
   readonly sessionLifetime?: Duration
   /** Proxies whose `X-Forwarded-For` is believed: addresses or CIDR ranges. Default: none. */

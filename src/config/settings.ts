@@ -10,6 +10,7 @@ import type { Config, FailureLimit } from './config.ts'
 import { resolveGrants, type GrantSettings } from './grants.ts'
 import { resolveIssuer, resolvePrefix, type IssuerSettings } from './issuer.ts'
 import { createReport, type Report } from '../lib/report.ts'
+import { resolveProviders } from './providers.ts'
 import { resolveResources, resolveScopeRules } from './scopes.ts'
 import { resolveUpkeep, type UpkeepSettings } from './upkeep.ts'
 
@@ -22,7 +23,10 @@ export interface Settings extends IssuerSettings, GrantSettings, UpkeepSettings 
   readonly scopeDescriptions: Readonly<Record<string, string>>
   readonly accessTokenLifetime: number
   readonly pkce: 'public' | 'always'
+  /** The name of the default provider. */
   readonly provider: string
+  /** The names of all providers, the default one first. */
+  readonly providers: readonly string[]
   readonly sessionLifetime: number
   readonly trustedProxies: readonly string[]
   readonly throttle: ThrottleLimits
@@ -57,7 +61,7 @@ export function resolveSettings(config: Config): Settings {
     scopeDescriptions: { ...config.scopes },
     accessTokenLifetime: time('accessTokenLifetime', config.accessTokenLifetime, '15m'),
     pkce: report.oneOf('pkce', config.pkce ?? 'public', ['public', 'always']),
-    provider: resolveProvider(config.provider ?? 'users', report),
+    ...resolveProviders(config, report),
     sessionLifetime: time('sessionLifetime', config.sessionLifetime, '12h'),
     trustedProxies: resolveProxies(config.trustedProxies ?? [], report),
     throttle: resolveThrottle(config.throttle ?? {}, report),
@@ -71,15 +75,8 @@ export function resolveSettings(config: Config): Settings {
     clock: config.clock ?? systemClock,
   }
   checkStore(config, report)
-  checkUsers(config, report)
   report.end()
   return Object.freeze(settings)
-}
-
-function resolveProvider(provider: string, report: Report): string {
-  const isName = /^[a-z][a-z0-9_-]{0,31}$/.test(provider)
-  if (!isName) report.problem('provider', 'must be a short name in lower case, such as users')
-  return provider
 }
 
 function resolveProxies(proxies: readonly string[], report: Report): readonly string[] {
@@ -125,12 +122,4 @@ function resolveSecrets(secrets: Config['secrets'] | undefined, report: Report):
 
 function checkStore({ store }: Partial<Config>, report: Report): void {
   if (typeof store?.migrate !== 'function') report.problem('store', "is missing: write sqlite('data.db')")
-}
-
-function checkUsers({ users }: Partial<Config>, report: Report): void {
-  if (typeof users === 'function') return
-  if (!users) return report.problem('users', 'is missing: write builtInUsers(), or look people up yourself')
-  for (const name of ['find', 'findByUsername', 'verifyPassword'] as const) {
-    if (typeof users[name] !== 'function') report.problem(`users.${name}`, 'must be a function')
-  }
 }

@@ -7,11 +7,24 @@ export interface Paths {
   readonly revocations: string
   readonly live: string
   readonly ready: string
-  readonly signIn: string
-  readonly signOut: string
+  /** The endpoint where devices ask for codes (RFC 8628 section 3.1). */
+  readonly deviceAuthorization: string
+  readonly scopes: string
   readonly jwks: string
   /** Before the issuer's path, not after it (RFC 8414 section 3.1). */
   readonly metadata: string
+}
+
+/** The paths of what people of one provider do in a browser. Those of the default provider end without its name. */
+export interface PeoplePaths {
+  readonly signIn: string
+  readonly signOut: string
+  /** Where a person types in what a device shows: the `verification_uri` (RFC 8628 section 3.2). */
+  readonly device: string
+  /** The API of their personal access tokens. */
+  readonly personalTokens: string
+  /** The page of their personal access tokens. */
+  readonly tokensPage: string
 }
 
 /** The paths that follow from the issuer's path and the prefix. */
@@ -21,8 +34,23 @@ export const pathsOf = ({ basePath, prefix }: { basePath: string; prefix: string
   revocations: `${basePath}${prefix}/revocations`,
   live: `${basePath}${prefix}/health/live`,
   ready: `${basePath}${prefix}/health/ready`,
-  signIn: `${basePath}/login`,
-  signOut: `${basePath}/logout`,
+  deviceAuthorization: `${basePath}${prefix}/device/code`,
+  scopes: `${basePath}${prefix}/scopes`,
   jwks: `${basePath}/.well-known/jwks.json`,
   metadata: METADATA_PATH + basePath,
 })
+
+/** The paths of a provider's people: the name of another than the default one follows at the end. */
+export function peoplePathsOf(
+  { basePath, prefix, provider: usual }: { basePath: string; prefix: string; provider: string },
+  provider: string,
+): PeoplePaths {
+  const end = provider === usual ? '' : `/${provider}`
+  return {
+    signIn: `${basePath}/login${end}`,
+    signOut: `${basePath}/logout${end}`,
+    device: `${basePath}${prefix}/device${end}`,
+    personalTokens: `${basePath}${prefix}/personal-access-tokens${end}`,
+    tokensPage: `${basePath}/account/tokens${end}`,
+  }
+}

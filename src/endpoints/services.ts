@@ -13,7 +13,7 @@ import type { Settings } from '../config/settings.ts'
 import type { ClientCache } from '../clients/cache.ts'
 import type { Store } from '../store/contract.ts'
 import type { Throttle } from '../throttle/throttle.ts'
-import type { UserProvider } from '../users/provider.ts'
+import type { People } from '../users/people.ts'
 import type { ConsentRequest } from '../model/consent-request.ts'
 import type { Seal } from '../lib/sealed.ts'
 
@@ -28,7 +28,7 @@ export interface Services {
   readonly issuance: Issuance
   readonly grantContext: GrantContext
   readonly clients: ClientCache
-  readonly users: UserProvider
+  readonly people: People
   readonly sessions: Sessions
   readonly csrf: Csrf
   readonly consentSeal: Seal<ConsentRequest>

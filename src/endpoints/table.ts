@@ -1,13 +1,14 @@
 import type { Settings } from '../config/settings.ts'
 import { showSignIn, signIn } from './auth/sign-in.ts'
 import { showSignOut, signOut } from './auth/sign-out.ts'
-import type { Endpoint } from './endpoint.ts'
+import type { Answer } from '../lib/http.ts'
+import type { Endpoint, Exchange, Handler } from './endpoint.ts'
 import { authorize, postAuthorize } from './oauth/authorize.ts'
 import { deny } from './oauth/consent.ts'
 import { jwks, metadata } from './oauth/metadata.ts'
 import { revocations } from './oauth/revocations.ts'
 import { token } from './oauth/token.ts'
-import { pathsOf } from './paths.ts'
+import { pathsOf, peoplePathsOf } from './paths.ts'
 
 /** Every endpoint that the settings turn on. */
 export function endpointsOf(settings: Settings): readonly Endpoint[] {
@@ -20,8 +21,7 @@ export function endpointsOf(settings: Settings): readonly Endpoint[] {
       'nobody',
       'page',
     ),
-    endpoint('login', paths.signIn, { GET: showSignIn, POST: signIn }, 'nobody', 'page'),
-    endpoint('logout', paths.signOut, { GET: showSignOut, POST: signOut }, 'nobody', 'page'),
+    ...settings.providers.flatMap((provider) => peoplePages(settings, provider)),
   ]
   return [
     ...(settings.grants.has('authorization_code') ? pages : []),
@@ -29,6 +29,19 @@ export function endpointsOf(settings: Settings): readonly Endpoint[] {
     endpoint('revocations', paths.revocations, { GET: revocations }, 'nobody', 'json'),
     endpoint('metadata', paths.metadata, { GET: metadata }, 'everyone', 'json'),
     endpoint('jwks', paths.jwks, { GET: jwks }, 'everyone', 'json'),
+  ]
+}
+
+/** What people of one provider do in a browser. */
+function peoplePages(settings: Settings, provider: string): readonly Endpoint[] {
+  const paths = peoplePathsOf(settings, provider)
+  const named = (name: string): string => (provider === settings.provider ? name : `${name} (${provider})`)
+  const of = (handle: (exchange: Exchange, provider: string) => Promise<Answer>): Handler => {
+    return (exchange) => handle(exchange, provider)
+  }
+  return [
+    endpoint(named('login'), paths.signIn, { GET: of(showSignIn), POST: of(signIn) }, 'nobody', 'page'),
+    endpoint(named('logout'), paths.signOut, { GET: of(showSignOut), POST: of(signOut) }, 'nobody', 'page'),
   ]
 }
 

@@ -39,7 +39,7 @@ async function permit(
 ): Promise<Permission | Refusal> {
   const { provider, userId, authorizationId, scopes, epochs } = code
   const resource = keepResource(code.resource, form.get('resource'))
-  if (!(await context.findUser(code))) return refuse(invalidGrant(`user ${userId} is deleted or disabled`))
+  if (!(await context.people.find(code))) return refuse(invalidGrant(`user ${userId} is deleted or disabled`))
   const sessionId = code.endsWithSession ? code.sessionId : null
   const user = { provider, userId }
   return {
@@ -51,7 +51,7 @@ async function permit(
     scopes,
     resource,
     epochs,
-    spends: code.hash,
+    spends: { kind: 'code', hash: code.hash },
   }
 }
 

@@ -1,7 +1,7 @@
 import { OAuthError } from '../errors.ts'
 import { parseDuration, type Duration } from '../lib/duration.ts'
-import { resolveScopes } from '../model/scope.ts'
 import { refuse, type Grant } from './grant.ts'
+import { chooseScopes } from './permit.ts'
 import { chooseResource } from './resource.ts'
 
 /** Options of the client credentials grant. */
@@ -29,15 +29,12 @@ export function clientCredentials(options: ClientCredentialsOptions = {}): Clien
       if (client.type === 'public') {
         return refuse(new OAuthError('unauthorized_client', 'A public client cannot use this grant'))
       }
-      const answer = resolveScopes(scopes, form.get('scope'), client.scopes ?? [])
-      if ('problem' in answer) {
-        return refuse(new OAuthError('invalid_scope', 'The scope is invalid', { detail: answer.problem }))
-      }
+      const granted = chooseScopes(scopes, form.get('scope'), client.scopes ?? [])
       const resource = chooseResource(resources, form.get('resource'))
       return {
         kind: 'client',
         client,
-        scopes: answer.scopes,
+        scopes: granted,
         resource,
         ...(lifetime !== undefined && { lifetime }),
       }

@@ -8,26 +8,36 @@ import type { Authorization } from '../model/authorization.ts'
 import type { Client, GrantType } from '../model/client.ts'
 import type { ScopeRules } from '../model/scope.ts'
 import type { UserRef } from '../model/subject.ts'
-import type { Store } from '../store/contract.ts'
-import type { BaseUser } from '../users/provider.ts'
+import type { RevocationStore, Store } from '../store/contract.ts'
+import type { Throttle } from '../throttle/throttle.ts'
+import type { People } from '../users/people.ts'
 
 /** A token request whose client is authenticated and may use the grant. */
 export interface GrantRequest {
   readonly client: Client
   readonly form: Form
+  /** Where the request came from. */
+  readonly address: string
+  /** What it was sent with; empty where it does not say. */
+  readonly userAgent: string
 }
 
 /** What a grant may look at. It writes nothing: what it decides is carried out by issuance. */
 export interface GrantContext {
-  readonly store: { readonly [Name in 'codes' | 'authorizations']: Pick<Store[Name], 'find'> }
+  readonly store: { readonly [Name in 'codes' | 'deviceCodes' | 'authorizations']: Pick<Store[Name], 'find'> }
   readonly refreshTokens: Pick<RefreshTokens, 'parse'>
   readonly clock: Clock
   readonly scopes: ScopeRules
   readonly refresh: RefreshPolicy | undefined
   /** The resources that tokens may be asked for (RFC 8707). */
   readonly resources: readonly string[]
-  /** The person, or undefined where deleted or disabled. */
-  readonly findUser: (user: UserRef) => Promise<BaseUser | undefined>
+  /** Everybody who can sign in. */
+  readonly people: People
+  /** Whether too many have failed from an address or at an account. */
+  readonly throttle: Throttle
+  readonly subjectOf: (user: UserRef) => string
+  /** The present epochs of a person, by `sub`, and a client. */
+  readonly epochs: RevocationStore['epochs']
   /** Whether an authorization was ended by a revocation that its row does not show. */
   readonly isEnded: (authorization: Authorization) => boolean
 }
@@ -37,9 +47,14 @@ export interface Refusal {
   readonly kind: 'refused'
   readonly error: OAuthError
   /** A code or a refresh token was replayed: everything that this authorization gave is to be revoked. */
-  readonly replay?: { readonly of: 'code' | 'refresh_token'; readonly authorizationId: string }
-  /** The hash of a code that must not be tried again. */
+  readonly replay?: {
+    readonly of: 'code' | 'device_code' | 'refresh_token'
+    readonly authorizationId: string
+  }
+  /** The hash of an authorization code that must not be tried again. */
   readonly spends?: string
+  /** The hash of a device code that was polled before anybody answered. */
+  readonly polls?: string
   /** Whether this may have been a guess, which counts against the address it came from. */
   readonly isGuess?: boolean
 }

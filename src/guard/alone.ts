@@ -6,16 +6,23 @@ import { createIssuerClient, type IssuerClient } from './issuer-client.ts'
 import { resolveGuardOptions, type GuardOptions, type GuardSettings } from './options.ts'
 import { createPublishedKeys } from './published-keys.ts'
 import { createRemoteRevocations } from './remote-revocations.ts'
-import { requestGuards, type GuardCore, type Guarded } from './request-guards.ts'
-import { requirementOf } from './requirement.ts'
+import { guardsFor, type GuardCore, type Guarded, type GuardedByProvider } from './request-guards.ts'
 
 export type { Auth, MachineAuth, UserAuth } from './auth.ts'
 export type { GuardHealth } from './health.ts'
 export type { FollowOptions, GuardOptions } from './options.ts'
-export type { GuardCore, Guarded, RequestGuard, RequestGuards, Scopes } from './request-guards.ts'
+export type {
+  GuardCore,
+  Guarded,
+  GuardedByProvider,
+  RequestGuard,
+  RequestGuards,
+  Scopes,
+} from './request-guards.ts'
 
 /** The guard of a service beside the authorization server: with the issuer's public keys, and a memory. */
-export interface Guard<Scope extends string = string> extends Guarded<Scope> {
+export interface Guard<Scope extends string = string, Main extends string = string>
+  extends Guarded<Scope, Main>, GuardedByProvider<Scope, string> {
   readonly issuer: string
   /**
    * Reads the keys and the revocations. The first request does it otherwise, and is answered 503 while it cannot be
@@ -37,7 +44,9 @@ export interface Guard<Scope extends string = string> extends Guarded<Scope> {
  *
  * @throws ConfigError with every problem of the options at once
  */
-export function createGuard<const Scope extends string = string>(options: GuardOptions<Scope>): Guard<Scope> {
+export function createGuard<const Scope extends string = string, const Main extends string = 'users'>(
+  options: GuardOptions<Scope, Main>,
+): Guard<Scope, Main> {
   const settings = resolveGuardOptions(options)
   const client = createIssuerClient()
   const keys = createPublishedKeys(() => readKeys(settings.issuer, client), settings.logger)
@@ -50,17 +59,14 @@ export function createGuard<const Scope extends string = string>(options: GuardO
     feed?.start()
   }
   const bearer = createBearerGuard({ ...settings, verifier: keys, revocations: feed ?? NO_REVOCATIONS })
-  const core: GuardCore = {
-    check(authorization, requirement) {
-      begin()
-      return bearer.check(authorization, requirement)
-    },
-    requirement: (audience, scopes) => requirementOf(audience, scopes, settings.provider),
+  const check: GuardCore['check'] = (authorization, requirement) => {
+    begin()
+    return bearer.check(authorization, requirement)
   }
   return {
-    ...requestGuards<Scope>(core),
+    ...guardsFor<Scope, Main>(check, settings.provider as Main),
+    for: (provider) => guardsFor(check, provider),
     issuer: settings.issuer,
-    core,
     async ready() {
       begin()
       await keys.load()

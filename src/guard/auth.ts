@@ -34,7 +34,9 @@ export interface MachineAuth<Scope extends string = string> extends Accepted<Sco
 }
 
 /** What a guard answers where the token is good. */
-export type Auth<Scope extends string = string> = UserAuth<Scope> | MachineAuth<Scope>
+export type Auth<Scope extends string = string, Provider extends string = string> =
+  | UserAuth<Scope, Provider>
+  | MachineAuth<Scope>
 
 /** The answer for verified claims. */
 export function authOf(claims: AccessTokenClaims): Auth {

@@ -15,7 +15,7 @@ export interface FollowOptions extends FeedCredentials {
 }
 
 /** What a guard in another service needs. It has no database and no private key. */
-export interface GuardOptions<Scope extends string = string> {
+export interface GuardOptions<Scope extends string = string, Main extends string = string> {
   /** The authorization server: https, or http on a loopback address. */
   readonly issuer: string
   /** What this service is called in tokens, their `aud`; default: the issuer. */
@@ -27,8 +27,8 @@ export interface GuardOptions<Scope extends string = string> {
    * good until it expires, whoever has signed out meanwhile.
    */
   readonly revocations: FollowOptions | 'none'
-  /** The provider that people must come from; default `users`, as at the server. */
-  readonly provider?: string
+  /** The provider that people must come from; default `users`, as at the server. For others: `guard.for('customers')`. */
+  readonly provider?: Main
   /** How many verified tokens are remembered, at about 2 kB each; default 20,000. */
   readonly cacheSize?: number
   /** Default: JSON lines on standard error. */

@@ -3,13 +3,13 @@ import { json } from '../lib/http.ts'
 import type { Auth, MachineAuth, UserAuth } from './auth.ts'
 import type { Verdict } from './guard.ts'
 import { isRefusal } from './refusal.ts'
-import type { Requirement, ScopeRequirement } from './requirement.ts'
+import { requirementOf, type Requirement, type ScopeRequirement } from './requirement.ts'
 
 /** What adapters guard routes with. */
 export interface GuardCore {
   /** Who an `Authorization` header is from; 503 where that cannot be known. Never throws. */
   check(authorization: string | null | undefined, requirement: Requirement): Verdict
-  /** What a route asks for, of people of the guard's own provider. */
+  /** What a route asks for, of people of the guard's provider. */
   requirement(audience: Requirement['audience'], scopes: Scopes<string>): Requirement
 }
 
@@ -20,22 +20,27 @@ export type Scopes<Scope extends string> = ScopeRequirement<Scope>
 export type RequestGuard<Granted extends Auth> = (request: Request) => Promise<Granted | Response>
 
 /** Guards for requests of the Fetch standard. */
-export interface RequestGuards<Scope extends string> {
-  /** A route for people: who has every one of these scopes gets in. */
-  user(...scopes: Scopes<Scope>): RequestGuard<UserAuth<Scope>>
+export interface RequestGuards<Scope extends string, Provider extends string = string> {
+  /** A route for people of the guard's provider: who has every one of these scopes gets in. */
+  user(...scopes: Scopes<Scope>): RequestGuard<UserAuth<Scope, Provider>>
   /** A route for clients that act for themselves. */
   machine(...scopes: Scopes<Scope>): RequestGuard<MachineAuth<Scope>>
   /** A route for both. */
-  anyone(...scopes: Scopes<Scope>): RequestGuard<Auth<Scope>>
+  anyone(...scopes: Scopes<Scope>): RequestGuard<Auth<Scope, Provider>>
 }
 
 /** What adapters can put before a route: an authorization server, or the guard of another service. */
-export interface Guarded<Scope extends string> extends RequestGuards<Scope> {
+export interface Guarded<Scope extends string, Provider extends string = string> extends RequestGuards<
+  Scope,
+  Provider
+> {
   readonly core: GuardCore
 }
 
 /** Makes the guards for requests of the Fetch standard. */
-export function requestGuards<Scope extends string>(core: GuardCore): RequestGuards<Scope> {
+export function requestGuards<Scope extends string, Provider extends string = string>(
+  core: GuardCore,
+): RequestGuards<Scope, Provider> {
   const guard = <Granted extends Auth>(requirement: Requirement): RequestGuard<Granted> => {
     return async (request) => {
       const answer = await core.check(request.headers.get('authorization'), requirement)
@@ -49,4 +54,26 @@ export function requestGuards<Scope extends string>(core: GuardCore): RequestGua
     machine: (...scopes) => guard(core.requirement('machine', scopes)),
     anyone: (...scopes) => guard(core.requirement('anyone', scopes)),
   }
+}
+
+/** Guards for the people of each provider, by its name. */
+export interface GuardedByProvider<Scope extends string, Provider extends string> {
+  /**
+   * The guards for people of one provider: a token of another's is 401, equal ids or not. Machines have no provider.
+   *
+   * @throws ConfigError where there is no such provider
+   */
+  for<Name extends Provider>(provider: Name): Guarded<Scope, Name>
+}
+
+/** The guards of one provider, over what checks tokens. */
+export function guardsFor<Scope extends string, Provider extends string>(
+  check: GuardCore['check'],
+  provider: Provider,
+): Guarded<Scope, Provider> {
+  const core: GuardCore = {
+    check,
+    requirement: (audience, scopes) => requirementOf(audience, scopes, provider),
+  }
+  return { ...requestGuards<Scope, Provider>(core), core }
 }

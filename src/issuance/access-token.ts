@@ -23,6 +23,8 @@ export interface AccessTokenSubject {
   readonly resource: string | null
   readonly epochs: Epochs
   readonly lifetime: number
+  /** What scanners for leaked tokens recognize it by. */
+  readonly label?: string
   /** For a person's token. */
   readonly person?: {
     readonly provider: string
@@ -36,7 +38,7 @@ export function makeAccessToken(context: IssuanceContext, subject: AccessTokenSu
   const issuedAt = toSeconds(context.clock.now())
   const expiresIn = toSeconds(subject.lifetime)
   const claims = claimsOf(context, subject, issuedAt, issuedAt + expiresIn)
-  const token = context.keys.sign(ACCESS_TOKEN_TYPE, claims)
+  const token = context.keys.sign(ACCESS_TOKEN_TYPE, claims, subject.label)
   return { token, jti: claims.jti, expiresIn, expiresAt: claims.exp * 1000 }
 }
 

@@ -3,6 +3,7 @@ import type { KeySet } from '../keys/key-set.ts'
 import type { RefreshTokens } from '../keys/refresh-token.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { UserRef } from '../model/subject.ts'
+import type { Sessions } from '../sessions/sessions.ts'
 import type { Store } from '../store/contract.ts'
 
 /** How refresh tokens live. Times in milliseconds. */
@@ -29,7 +30,9 @@ export interface IssuanceContext {
   readonly subjectOf: (user: UserRef) => string
   /** The issuer's epoch as this node knows it, for tokens that have no row. */
   readonly issuerEpoch: () => number
-  readonly store: Pick<Store, 'codes' | 'authorizations'>
+  readonly store: Pick<Store, 'codes' | 'deviceCodes' | 'authorizations'>
+  /** A session that begins on a device without a browser of ours. */
+  readonly draftSession: Sessions['draft']
   readonly keys: Pick<KeySet, 'sign'>
   readonly refreshTokens: Pick<RefreshTokens, 'format'>
   readonly clock: Clock

@@ -1,6 +1,7 @@
 import type { IssuanceContext } from './context.ts'
 import { issueToClient } from './for-client.ts'
 import type { Permission } from './permission.ts'
+import { issuePersonal } from './personal.ts'
 import { proceed } from './proceed.ts'
 import type { TokenRequest, TokenResponse } from './response.ts'
 import { start } from './start.ts'
@@ -16,6 +17,7 @@ export function createIssuance(context: IssuanceContext): Issuance {
   return {
     async issue(permission, request) {
       if (permission.kind === 'client') return issueToClient(context, permission, request)
+      if (permission.kind === 'personal') return issuePersonal(context, permission, request)
       if (permission.kind === 'start') return start(context, permission, request)
       return proceed(context, permission, request)
     },

@@ -23,12 +23,40 @@ export interface StartPermission {
   readonly authorizationId: string
   /** The session that it ends with; null where it outlives sessions. */
   readonly sessionId: string | null
+  /** Where the person signs in on another device by this: a session begins there, unless the client outlives sessions. */
+  readonly device?: Device
   readonly scopes: readonly string[]
   readonly resource: string | null
   /** The epochs it is born in. */
   readonly epochs: Epochs
-  /** The hash of the authorization code that is spent by this, in the same transaction. */
-  readonly spends: string
+  /** What is spent by this, in the same transaction; nothing where somebody proved who they are at this moment. */
+  readonly spends?: Spendable
+  /** False where nobody gets a refresh token, whatever the client may have. Default true. */
+  readonly isRefreshable?: boolean
+}
+
+/** A code that can be spent once, by its hash. */
+export interface Spendable {
+  readonly kind: 'code' | 'device_code'
+  readonly hash: string
+}
+
+/** Where a person signs in without a browser of ours. */
+export interface Device {
+  readonly userAgent: string
+  readonly address: string
+}
+
+/** A person may have a token of their own, with a name, for no client. */
+export interface PersonalPermission {
+  readonly kind: 'personal'
+  readonly user: UserRef
+  readonly authorizationId: string
+  readonly name: string
+  readonly scopes: readonly string[]
+  readonly epochs: Epochs
+  /** How long it lives (ms). */
+  readonly lifetime: number
 }
 
 /** A refresh token was presented: its authorization goes on. */
@@ -47,4 +75,4 @@ export interface ContinuePermission {
 }
 
 /** What a grant found to be allowed; issuance turns it into tokens. */
-export type Permission = ClientPermission | StartPermission | ContinuePermission
+export type Permission = ClientPermission | StartPermission | ContinuePermission | PersonalPermission

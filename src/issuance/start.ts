@@ -1,38 +1,41 @@
 import { randomText, sha256 } from '../lib/hash.ts'
 import type { Authorization } from '../model/authorization.ts'
 import { canUseGrant } from '../model/client.ts'
+import type { Session } from '../model/session.ts'
 import { makeAccessToken } from './access-token.ts'
 import type { IssuanceContext } from './context.ts'
 import { refreshExpiry } from './expiry.ts'
 import type { StartPermission } from './permission.ts'
 import { announce, type TokenRequest, type TokenResponse } from './response.ts'
 
-/** Begins an authorization: its row and the spending of its code are one transaction. Undefined where that was lost. */
+/**
+ * Begins an authorization: its row, the session that begins with it and the spending of its code are one transaction.
+ * Undefined where that was lost.
+ */
 export async function start(
   context: IssuanceContext,
   permission: StartPermission,
   request: TokenRequest,
 ): Promise<TokenResponse | undefined> {
-  const { authorizationId, sessionId, scopes, client } = permission
-  const owner = { clientId: client.id, sub: context.subjectOf(permission.user), authorizationId }
+  const { authorizationId, scopes, client, user } = permission
+  const session = draftSession(context, permission)
+  const sessionId = session?.id ?? permission.sessionId
+  const owner = { clientId: client.id, sub: context.subjectOf(user), authorizationId }
   const access = makeAccessToken(context, {
     ...permission,
     ...owner,
     lifetime: context.accessTokenLifetime,
-    person: { provider: permission.user.provider, authorizationId, sessionId },
+    person: { provider: user.provider, authorizationId, sessionId },
   })
-  const seed = context.refresh && canUseGrant(client, 'refresh_token') ? randomText(16) : undefined
-  const authorization = newAuthorization(context, permission, seed, access.expiresAt)
-  const { codes } = context.store
-  if (!(await codes.exchange(permission.spends, authorization, owner.sub, authorization.createdAt)))
-    return undefined
-  const response = announce(context, request, access, scopes, owner)
-  context.events.emit('authorization.created', {
-    requestId: request.requestId,
+  const seed = isRefreshable(context, permission) ? randomText(16) : undefined
+  const authorization = newAuthorization(context, permission, {
+    seed,
     sessionId,
-    ...owner,
-    authorizationId,
+    expiresAt: access.expiresAt,
   })
+  if (!(await write(context, permission, authorization, session))) return undefined
+  const response = announce(context, request, access, scopes, owner)
+  announceBeginning(context, request, authorization, session)
   if (seed === undefined) return response
   return {
     ...response,
@@ -40,11 +43,56 @@ export async function start(
   }
 }
 
+const isRefreshable = ({ refresh }: IssuanceContext, { client, isRefreshable = true }: StartPermission) =>
+  refresh !== undefined && isRefreshable && canUseGrant(client, 'refresh_token')
+
+/** It is listed for as long as the device can go on without the person. */
+function draftSession(context: IssuanceContext, permission: StartPermission): Session | undefined {
+  const { device, client, user, epochs } = permission
+  if (!device || !client.endsWithSession) return undefined
+  const { refresh, accessTokenLifetime, clock } = context
+  const lifetime = refresh && isRefreshable(context, permission) ? refresh.lifetime : accessTokenLifetime
+  return context.draftSession({ user, epochs, ...device }, clock.now() + lifetime)
+}
+
+function write(
+  { store: { codes, deviceCodes, authorizations }, subjectOf }: IssuanceContext,
+  { spends, user }: StartPermission,
+  authorization: Authorization,
+  session: Session | undefined,
+): Promise<boolean> {
+  const sub = subjectOf(user)
+  if (spends === undefined) return authorizations.insert(authorization, sub, session)
+  const now = authorization.createdAt
+  if (spends.kind === 'code') return codes.exchange(spends.hash, authorization, sub, now)
+  return deviceCodes.exchange(spends.hash, authorization, sub, now, session)
+}
+
+function announceBeginning(
+  { events, subjectOf }: IssuanceContext,
+  { requestId }: TokenRequest,
+  authorization: Authorization,
+  session: Session | undefined,
+): void {
+  const { id: authorizationId, clientId, sessionId } = authorization
+  const sub = subjectOf(authorization)
+  if (session) {
+    events.emit('session.started', { requestId, sessionId: session.id, sub, address: session.address })
+  }
+  events.emit('authorization.created', { requestId, authorizationId, clientId, sub, sessionId })
+}
+
+interface Beginning {
+  readonly seed: string | undefined
+  readonly sessionId: string | null
+  /** When the access token that begins it expires (ms). */
+  readonly expiresAt: number
+}
+
 function newAuthorization(
   { clock, refresh }: IssuanceContext,
-  { authorizationId, client, user, sessionId, scopes, resource, epochs }: StartPermission,
-  seed: string | undefined,
-  accessExpiresAt: number,
+  { authorizationId, client, user, scopes, resource, epochs }: StartPermission,
+  { seed, sessionId, expiresAt: accessExpiresAt }: Beginning,
 ): Authorization {
   const now = clock.now()
   return {

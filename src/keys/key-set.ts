@@ -16,8 +16,8 @@ export interface KeySet {
   readonly algorithm: SigningAlgorithm
   /** The `kid` of the current key: its thumbprint (RFC 7638). */
   readonly currentKid: string
-  /** A compact JWS of the claims, with the header `{ alg, typ, kid }`, by the current key. */
-  sign(type: string, claims: object): string
+  /** A compact JWS of the claims, with the header `{ alg, typ, kid }`, by the current key; a label comes before them. */
+  sign(type: string, claims: object, label?: string): string
   /**
    * The payload of a token that a known key signed, with that key's algorithm and this `typ`; undefined when anything
    * is off. Its claims are not looked at: expiry, issuer and audience are for the caller to check.
@@ -55,13 +55,15 @@ export async function createKeySet(secrets: Secrets): Promise<KeySet> {
 
 function signerOf({ algorithm, privateKey, kid }: KnownKey): KeySet['sign'] {
   const headers = new Map<string, string>()
-  const headerOf = (type: string): string => {
-    const header = headers.get(type) ?? encodeHeader(algorithm, type, kid)
-    headers.set(type, header)
+  const headerOf = (type: string, label = ''): string => {
+    const known = headers.get(label + type)
+    if (known !== undefined) return known
+    const header = encodeHeader(algorithm, type, kid, label || undefined)
+    headers.set(label + type, header)
     return header
   }
-  return (type, claims) => {
-    const input = `${headerOf(type)}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`
+  return (type, claims, label) => {
+    const input = `${headerOf(type, label)}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`
     return `${input}.${createSignature(algorithm, privateKey, Buffer.from(input)).toString('base64url')}`
   }
 }

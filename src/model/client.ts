@@ -2,7 +2,14 @@
 export type ClientType = 'confidential' | 'public'
 
 /** A grant type as it stands in `grant_type`; extension grants are absolute URIs (RFC 6749 section 4.5). */
-export type GrantType = 'authorization_code' | 'refresh_token' | 'client_credentials' | (string & {})
+export type GrantType =
+  | 'authorization_code'
+  | 'refresh_token'
+  | 'client_credentials'
+  | 'urn:ietf:params:oauth:grant-type:device_code'
+  | 'password'
+  | 'implicit'
+  | (string & {})
 
 /** A client secret as it is kept: the SHA-256 of 256 random bits, and when it stops working (ms), if ever. */
 export interface ClientSecret {
@@ -55,5 +62,9 @@ export function canUseGrant(client: Client, grantType: GrantType): boolean {
 export const canFollowRevocations = (client: Client): boolean =>
   client.followsRevocations && client.type === 'confidential' && isFirstParty(client)
 
+/** The `client_id` of personal access tokens, which belong to no client. No client can have it. */
+export const PERSONAL_ACCESS = 'personal-access'
+
 /** What may follow in a `client_id`: visible ASCII (RFC 6749 appendix A.1), and not only digits (see `sub`). */
-export const isClientId = (text: string): boolean => /^[\x21-\x7e]{1,255}$/.test(text) && !/^\d+$/.test(text)
+export const isClientId = (text: string): boolean =>
+  /^[\x21-\x7e]{1,255}$/.test(text) && !/^\d+$/.test(text) && text !== PERSONAL_ACCESS

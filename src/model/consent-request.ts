@@ -6,6 +6,8 @@ export interface ConsentRequest {
   /** The query of the authorization request, checked again when the form comes back. */
   readonly query: string
   readonly sessionId: string
+  /** The provider of the person it was shown to. */
+  readonly provider: string
   /** 256 random bits: the code is derived from them, so a form that is posted twice gives one code. */
   readonly nonce: string
 }

@@ -17,6 +17,8 @@ export interface SessionsOptions {
   readonly feed: Pick<RevocationFeed, 'hasRevokedSession'>
   readonly cookies: CookiePolicy
   readonly lifetime: number
+  /** The provider whose cookie has no name added. */
+  readonly provider: string
   /** The `sub` of a person. */
   readonly subjectOf: (user: UserRef) => string
 }
@@ -38,15 +40,17 @@ export interface StartedSession {
 
 /** Browser sessions: who is signed in on the device that a request came from. */
 export interface Sessions {
-  /** The live session of a request, if it has one. */
-  current(request: Pick<Incoming, 'header'>): Promise<Session | undefined>
+  /** The live session of a request with a provider, if it has one: each provider has a cookie of its own. */
+  current(request: Pick<Incoming, 'header'>, provider: string): Promise<Session | undefined>
   /**
    * Begins a session under a new cookie, or goes on with the `present` one of the same person under a new cookie.
    * Undefined where the person's epoch was raised meanwhile.
    */
   start(signIn: SignIn, present?: Session): Promise<StartedSession | undefined>
-  /** A `Set-Cookie` value that takes the cookie away. */
-  clearCookie(): string
+  /** A `Set-Cookie` value that takes a provider's cookie away. */
+  clearCookie(provider: string): string
+  /** A session that no browser has, for a sign-in on another device: whoever begins it must insert it. */
+  draft(signIn: SignIn, expiresAt: number): Session
 }
 
 /** A session's use is written at most this often (ms). */
@@ -56,16 +60,17 @@ const LONGEST_USER_AGENT = 512
 /** Makes the sessions of one server. */
 export function createSessions(options: SessionsOptions): Sessions {
   const { store, clock, feed, cookies, lifetime, subjectOf } = options
-  const name = `${cookies.prefix}consulate_session${cookies.suffix}`
+  const nameOf = (provider: string): string =>
+    `${cookies.prefix}consulate_session${cookies.suffix}${provider === options.provider ? '' : `.${provider}`}`
   const isAlive = (session: Session): boolean =>
     isLiveSession(session, clock.now()) &&
     !feed.hasRevokedSession({ ...session, subject: subjectOf(session) })
 
   return {
-    async current(request) {
-      const cookie = readCookie(request.header('cookie'), name)
+    async current(request, provider) {
+      const cookie = readCookie(request.header('cookie'), nameOf(provider))
       const session = cookie ? await store.findByCookie(sha256(cookie)) : undefined
-      if (!session || !isAlive(session)) return undefined
+      if (session?.provider !== provider || !isAlive(session)) return undefined
       const now = clock.now()
       if (now - session.lastSeenAt >= TOUCH_INTERVAL) await store.touch(session.id, now, now + lifetime)
       return session
@@ -73,8 +78,9 @@ export function createSessions(options: SessionsOptions): Sessions {
     async start(signIn, present) {
       const cookie = randomText(32)
       const subject = subjectOf(signIn.user)
-      const session = newSession(signIn, sha256(cookie), clock.now(), lifetime)
-      const setCookie = writeCookie(name, cookie, { secure: cookies.isSecure })
+      const now = clock.now()
+      const session = newSession(signIn, sha256(cookie), now, now + lifetime)
+      const setCookie = writeCookie(nameOf(signIn.user.provider), cookie, { secure: cookies.isSecure })
       if (
         present &&
         subjectOf(present) === subject &&
@@ -84,7 +90,8 @@ export function createSessions(options: SessionsOptions): Sessions {
       }
       return (await store.insert(session, subject)) ? { session, setCookie } : undefined
     },
-    clearCookie: () => writeCookie(name, '', { maxAge: 0, secure: cookies.isSecure }),
+    clearCookie: (provider) => writeCookie(nameOf(provider), '', { maxAge: 0, secure: cookies.isSecure }),
+    draft: (signIn, expiresAt) => newSession(signIn, sha256(randomText(32)), clock.now(), expiresAt),
   }
 }
 
@@ -92,7 +99,7 @@ function newSession(
   { user, epochs, userAgent, address }: SignIn,
   cookieHash: string,
   now: number,
-  lifetime: number,
+  expiresAt: number,
 ): Session {
   return {
     id: randomText(16),
@@ -106,7 +113,7 @@ function newSession(
     userEpoch: epochs.user,
     createdAt: now,
     lastSeenAt: now,
-    expiresAt: now + lifetime,
+    expiresAt,
     revokedAt: null,
   }
 }

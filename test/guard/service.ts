@@ -22,7 +22,7 @@ export type ServiceOrder = Omit<GuardOptions<TestScope>, 'logger' | 'clock' | 's
 /** A service of its own: an API behind a guard, without a server, a database or a private key. */
 process.once('message', (order: ServiceOrder) => {
   const logs: string[] = []
-  const guard = createGuard<TestScope>({
+  const guard = createGuard<TestScope, string>({
     ...order,
     logger: jsonLogger({ write: (line) => void logs.push(line) }),
   })
@@ -31,7 +31,11 @@ process.once('message', (order: ServiceOrder) => {
   http.listen(0, '127.0.0.1', () => process.send?.((http.address() as AddressInfo).port))
 })
 
-async function reply(guard: Guard<TestScope>, logs: readonly string[], question: string): Promise<void> {
+async function reply(
+  guard: Guard<TestScope, string>,
+  logs: readonly string[],
+  question: string,
+): Promise<void> {
   if (question === 'logs') process.send?.(logs)
   if (question === 'health') process.send?.(guard.health())
   if (question === 'modules') process.send?.(await loadedModules())

@@ -31,10 +31,10 @@ export function revocationsAreChosen(): void {
 
 /** A guard gives an answer of its own kind, or a response to send; a server's routes are not its own. */
 export async function answersAreNarrowed(request: Request): Promise<void> {
-  expectTypeOf(await guard.user('orders:read')(request)).toEqualTypeOf<UserAuth<Scope> | Response>()
+  expectTypeOf(await guard.user('orders:read')(request)).toEqualTypeOf<UserAuth<Scope, 'users'> | Response>()
   expectTypeOf(await guard.machine()(request)).toEqualTypeOf<MachineAuth<Scope> | Response>()
   auth.user('orders:read')((incoming) => {
-    expectTypeOf(incoming.auth).toEqualTypeOf<UserAuth<Scope>>()
+    expectTypeOf(incoming.auth).toEqualTypeOf<UserAuth<Scope, 'users'>>()
   })
   // @ts-expect-error it has no endpoints
   void auth.routes

@@ -38,11 +38,11 @@ export function scopesAreChecked(): void {
 /** A guard gives an answer of its own kind, or a response to send. */
 export async function answersAreNarrowed(request: Request): Promise<void> {
   const user = await server.user('orders:read')(request)
-  expectTypeOf(user).toEqualTypeOf<UserAuth<Scope> | Response>()
+  expectTypeOf(user).toEqualTypeOf<UserAuth<Scope, 'users'> | Response>()
   // @ts-expect-error it may be a response yet
   void user.user
   if (user instanceof Response) return
-  expectTypeOf(user).toEqualTypeOf<UserAuth<Scope>>()
+  expectTypeOf(user).toEqualTypeOf<UserAuth<Scope, 'users'>>()
   expectTypeOf(user.user.id).toEqualTypeOf<string>()
   user.can('orders:create')
   // @ts-expect-error a scope that is not defined
@@ -58,16 +58,19 @@ export async function answersAreNarrowed(request: Request): Promise<void> {
   if (anyone instanceof Response) return
   // @ts-expect-error it may be a machine
   void anyone.user
-  if (anyone.kind === 'user') expectTypeOf(anyone).toEqualTypeOf<UserAuth<Scope>>()
+  if (anyone.kind === 'user') expectTypeOf(anyone).toEqualTypeOf<UserAuth<Scope, 'users'>>()
   else expectTypeOf(anyone).toEqualTypeOf<MachineAuth<Scope>>()
 }
 
 /** The adapter hands the answer on, so that a listener never asks whether there is a user. */
 export function listenersKnowWho(): void {
-  auth.user('orders:read')((request) => void expectTypeOf(request.auth).toEqualTypeOf<UserAuth<Scope>>())
+  auth.user('orders:read')(
+    (request) => void expectTypeOf(request.auth).toEqualTypeOf<UserAuth<Scope, 'users'>>(),
+  )
   auth.machine()((request) => void expectTypeOf(request.auth).toEqualTypeOf<MachineAuth<Scope>>())
   auth.anyone()(
-    (request) => void expectTypeOf(request.auth).toEqualTypeOf<UserAuth<Scope> | MachineAuth<Scope>>(),
+    (request) =>
+      void expectTypeOf(request.auth).toEqualTypeOf<UserAuth<Scope, 'users'> | MachineAuth<Scope>>(),
   )
 }
 

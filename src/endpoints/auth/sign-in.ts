@@ -8,52 +8,57 @@ import { readForm, readQuery } from '../form.ts'
 import { hostOf } from '../oauth/consent-view.ts'
 import { findTarget, type AnswerTarget } from '../oauth/authorization-request.ts'
 import { page } from '../page.ts'
-import { pathsOf } from '../paths.ts'
-import { checkPassword } from './password.ts'
+import { pathsOf, peoplePathsOf } from '../paths.ts'
+import { signInWithPassword } from './password.ts'
 import { safeReturnTo } from './return-to.ts'
 
 /** GET: the sign-in page; who is signed in goes on, unless they are to sign in again. */
-export async function showSignIn(exchange: Exchange): Promise<Answer> {
+export async function showSignIn(exchange: Exchange, provider: string): Promise<Answer> {
+  const { services } = exchange
   const form = readQuery(exchange.incoming)
-  const returnTo = safeReturnTo(exchange.services, form.get('return_to'))
-  const session = await exchange.services.sessions.current(exchange.incoming)
-  const user = session && (await exchange.services.grantContext.findUser(session))
-  if (!user || form.get('prompt') === 'login') return signInPage(exchange, 200, { returnTo })
-  return returnTo === undefined ? signedIn(exchange, user) : redirect(returnTo)
+  const returnTo = safeReturnTo(services, provider, form.get('return_to'))
+  const session = await services.sessions.current(exchange.incoming, provider)
+  const user = session && (await services.people.find(session))
+  if (!user || form.get('prompt') === 'login') return signInPage(exchange, 200, { provider, returnTo })
+  return returnTo === undefined ? signedIn(exchange, provider, user) : redirect(returnTo)
 }
 
 /** POST: name and password, or the wish to sign in as somebody else. */
-export async function signIn(exchange: Exchange): Promise<Answer> {
+export async function signIn(exchange: Exchange, provider: string): Promise<Answer> {
   const { services, incoming } = exchange
   const form = await readForm(incoming)
-  const returnTo = safeReturnTo(services, form.get('return_to'))
-  if (form.get('intent') === 'switch') return switchAccount(exchange, returnTo)
-  const present = await services.sessions.current(incoming)
+  const returnTo = safeReturnTo(services, provider, form.get('return_to'))
+  if (form.get('intent') === 'switch') return switchAccount(exchange, provider, returnTo)
+  const present = await services.sessions.current(incoming, provider)
   const username = form.get('username') ?? ''
   if (!services.csrf.isValid(incoming, present?.id, form.get('csrf'))) {
-    return signInPage(exchange, 403, { returnTo, username, problem: { kind: 'expired' } })
+    return signInPage(exchange, 403, { provider, returnTo, username, problem: { kind: 'expired' } })
   }
-  const outcome = await checkPassword(exchange, username, form.get('password') ?? '', present)
+  const password = form.get('password') ?? ''
+  const outcome = await signInWithPassword(exchange, { provider, username, password, present })
   if ('problem' in outcome) {
     const { status, problem, headers } = outcome
-    return signInPage(exchange, status, { returnTo, username, problem, headers })
+    return signInPage(exchange, status, { provider, returnTo, username, problem, headers })
   }
   // A cookie from before the sign-in is worth nothing after it, and somebody else's session on this device ends.
   if (present && present.id !== outcome.session.id) {
     await services.revoker.revoke({ kind: 'session', id: present.id }, exchange.requestId)
   }
-  return redirect(returnTo ?? pathsOf(services.settings).signIn, { 'Set-Cookie': outcome.setCookie })
+  return redirect(returnTo ?? peoplePathsOf(services.settings, provider).signIn, {
+    'Set-Cookie': outcome.setCookie,
+  })
 }
 
-function switchAccount({ services }: Exchange, returnTo: string | undefined): Answer {
+function switchAccount({ services }: Exchange, provider: string, returnTo: string | undefined): Answer {
   const parameters = new URLSearchParams({
     prompt: 'login',
     ...(returnTo !== undefined && { return_to: returnTo }),
   })
-  return redirect(`${pathsOf(services.settings).signIn}?${parameters.toString()}`)
+  return redirect(`${peoplePathsOf(services.settings, provider).signIn}?${parameters.toString()}`)
 }
 
 interface Shown {
+  readonly provider: string
   readonly returnTo: string | undefined
   readonly username?: string
   readonly problem?: NonNullable<SignInProps['problem']>
@@ -62,12 +67,12 @@ interface Shown {
 
 async function signInPage(exchange: Exchange, status: number, shown: Shown): Promise<Answer> {
   const { services, incoming } = exchange
-  const { returnTo, username, problem, headers } = shown
-  const session = await services.sessions.current(incoming)
+  const { provider, returnTo, username, problem, headers } = shown
+  const session = await services.sessions.current(incoming, provider)
   const { token, setCookie } = services.csrf.tokenFor(incoming, session?.id)
-  const target = await targetOf(exchange, returnTo)
+  const target = await targetOf(exchange, provider, returnTo)
   const props = {
-    action: pathsOf(services.settings).signIn,
+    action: peoplePathsOf(services.settings, provider).signIn,
     hidden: { csrf: token, ...(returnTo !== undefined && { return_to: returnTo }) },
     username: username ?? '',
     ...(target && { client: { name: target.client.name, host: hostOf(target.redirectUri) } }),
@@ -80,18 +85,22 @@ async function signInPage(exchange: Exchange, status: number, shown: Shown): Pro
   })
 }
 
-/** The client that sent the person here, if a client did. */
+/** The client that sent the person here, if a client of theirs did. */
 async function targetOf(
   { services }: Exchange,
+  provider: string,
   returnTo: string | undefined,
 ): Promise<AnswerTarget | undefined> {
-  const query = returnTo?.slice(returnTo.indexOf('?') + 1)
+  const [path, query] = returnTo?.split(/\?(.*)/s, 2) ?? []
+  if (path !== pathsOf(services.settings).authorize) return undefined
   const form: Form | string = query === undefined ? '' : parseForm(query)
-  return typeof form === 'string' ? undefined : findTarget(services, form).catch(() => undefined)
+  const target =
+    typeof form === 'string' ? undefined : await findTarget(services, form).catch(() => undefined)
+  return target?.client.provider === provider ? target : undefined
 }
 
-const signedIn = (exchange: Exchange, user: BaseUser): Promise<Answer> =>
+const signedIn = (exchange: Exchange, provider: string, user: BaseUser): Promise<Answer> =>
   page(exchange, 200, 'signedIn', {
     userName: displayNameOf(user),
-    signOutUrl: pathsOf(exchange.services.settings).signOut,
+    signOutUrl: peoplePathsOf(exchange.services.settings, provider).signOut,
   })

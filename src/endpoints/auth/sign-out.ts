@@ -4,25 +4,25 @@ import { displayNameOf } from '../../users/provider.ts'
 import type { Exchange } from '../endpoint.ts'
 import { readForm } from '../form.ts'
 import { page } from '../page.ts'
-import { pathsOf } from '../paths.ts'
+import { peoplePathsOf } from '../paths.ts'
 
 /** GET: asks before it signs out, because any page can make a browser follow a link. */
-export async function showSignOut(exchange: Exchange): Promise<Answer> {
+export async function showSignOut(exchange: Exchange, provider: string): Promise<Answer> {
   const { services, incoming } = exchange
-  const { signIn: signInUrl, signOut: action } = pathsOf(services.settings)
-  const session = await services.sessions.current(incoming)
-  const user = session && (await services.grantContext.findUser(session))
+  const { signIn: signInUrl, signOut: action } = peoplePathsOf(services.settings, provider)
+  const session = await services.sessions.current(incoming, provider)
+  const user = session && (await services.people.find(session))
   if (!session || !user) return page(exchange, 200, 'signedOut', { signInUrl })
   const { token, setCookie } = services.csrf.tokenFor(incoming, session.id)
   const props = { action, hidden: { csrf: token }, userName: displayNameOf(user) }
   return page(exchange, 200, 'signOut', props, { ...(setCookie && { headers: { 'Set-Cookie': setCookie } }) })
 }
 
-/** POST: ends this device's session, and what ends with it. Doing it twice is harmless. */
-export async function signOut(exchange: Exchange): Promise<Answer> {
+/** POST: ends this device's session with a provider, and what ends with it. Doing it twice is harmless. */
+export async function signOut(exchange: Exchange, provider: string): Promise<Answer> {
   const { services, incoming, requestId } = exchange
   const form = await readForm(incoming)
-  const session = await services.sessions.current(incoming)
+  const session = await services.sessions.current(incoming, provider)
   if (session) {
     if (!services.csrf.isValid(incoming, session.id, form.get('csrf'))) {
       throw new OAuthError('access_denied', 'This form did not come from our page', {
@@ -36,5 +36,6 @@ export async function signOut(exchange: Exchange): Promise<Answer> {
       sub: services.subjectOf(session),
     })
   }
-  return redirect(pathsOf(services.settings).signOut, { 'Set-Cookie': services.sessions.clearCookie() })
+  const { signOut: signedOut } = peoplePathsOf(services.settings, provider)
+  return redirect(signedOut, { 'Set-Cookie': services.sessions.clearCookie(provider) })
 }

@@ -1,10 +1,10 @@
 import { OAuthError } from '../../errors.ts'
+import { chooseScopes } from '../../grants/permit.ts'
 import { chooseResource } from '../../grants/resource.ts'
 import type { Form } from '../../lib/form.ts'
 import { canUseGrant, type Client } from '../../model/client.ts'
 import { isCodeChallenge } from '../../model/pkce.ts'
 import { isRegisteredRedirectUri } from '../../model/redirect-uri.ts'
-import { resolveScopes } from '../../model/scope.ts'
 import type { Settings } from '../../config/settings.ts'
 import type { Services } from '../services.ts'
 
@@ -46,10 +46,12 @@ export async function findTarget(services: Services, form: Form): Promise<Answer
 }
 
 /** A live client of this server's people: servers that share a database share its clients, but not their people. */
-async function findClient({ clients, settings: { provider } }: Services, id: string): Promise<Client> {
+async function findClient({ clients, people }: Services, id: string): Promise<Client> {
   const client = await clients.find(id)
-  if (client?.revokedAt === null && client.provider === provider) return client
-  const detail = client ? `client ${id} is revoked, or not for the people of ${provider}` : 'no such client'
+  if (client?.revokedAt === null && people.has(client.provider)) return client
+  const detail = client
+    ? `client ${id} is revoked, or for the people of ${client.provider}`
+    : 'no such client'
   throw new OAuthError('invalid_request', 'The client is unknown', { detail })
 }
 
@@ -71,12 +73,10 @@ function onlyRedirectUri({ redirectUris, id }: Client): string {
 export function checkRequest(settings: Settings, target: AnswerTarget, form: Form): AuthorizationRequest {
   checkResponseType(settings, target.client, form)
   const codeChallenge = checkChallenge(settings, target.client, form)
-  const answer = resolveScopes(settings.scopes, form.get('scope'), target.client.scopes)
-  if ('problem' in answer)
-    throw new OAuthError('invalid_scope', 'The scope is invalid', { detail: answer.problem })
+  const scopes = chooseScopes(settings.scopes, form.get('scope'), target.client.scopes)
   const resource = chooseResource(settings.resources, form.get('resource'))
   const prompts = new Set(form.get('prompt')?.split(' '))
-  return { ...target, scopes: answer.scopes, resource, codeChallenge, prompts }
+  return { ...target, scopes, resource, codeChallenge, prompts }
 }
 
 function checkResponseType({ grants }: Settings, client: Client, form: Form): void {

@@ -11,7 +11,7 @@ import { signInUrl } from '../auth/return-to.ts'
 import type { Exchange } from '../endpoint.ts'
 import { readForm, readQuery } from '../form.ts'
 import { page } from '../page.ts'
-import { pathsOf } from '../paths.ts'
+import { pathsOf, peoplePathsOf } from '../paths.ts'
 import { answerError } from './answer.ts'
 import { checkRequest, findTarget, type AuthorizationRequest } from './authorization-request.ts'
 import { giveCode } from './code.ts'
@@ -40,14 +40,16 @@ export async function postAuthorize(exchange: Exchange): Promise<Answer> {
 }
 
 async function proceed(exchange: Exchange, request: AuthorizationRequest, form: Form): Promise<Answer> {
-  const { sessions, grantContext } = exchange.services
+  const { services } = exchange
+  const { provider } = request.client
   const isSilent = request.prompts.has('none')
-  const session = await sessions.current(exchange.incoming)
-  const user = session && (await grantContext.findUser(session))
-  if (session) exchange.involved.sub = exchange.services.subjectOf(session)
+  const session = await services.sessions.current(exchange.incoming, provider)
+  const user = session && (await services.people.find(session))
+  if (session) exchange.involved.sub = services.subjectOf(session)
   if (!session || !user || (request.prompts.has('login') && !isSilent)) {
     if (isSilent) throw new OAuthError('login_required', 'The person is not signed in')
-    return redirect(signInUrl(exchange, withoutLoginPrompt(form), user !== undefined))
+    const returnTo = `${pathsOf(services.settings).authorize}?${withoutLoginPrompt(form)}`
+    return redirect(signInUrl(services, provider, returnTo, user !== undefined))
   }
   if (await hasConsent(exchange, request, session)) {
     const answer = await giveCode(exchange, request, session, randomText(32))
@@ -78,10 +80,16 @@ async function askForConsent(
   user: BaseUser,
 ): Promise<Answer> {
   const { settings, csrf, consentSeal } = exchange.services
-  const { authorize: action, signIn } = pathsOf(settings)
+  const { authorize: action } = pathsOf(settings)
+  const { signIn } = peoplePathsOf(settings, session.provider)
   const { query } = exchange.incoming
   const { token, setCookie } = csrf.tokenFor(exchange.incoming, session.id)
-  const consent = consentSeal.close({ query, sessionId: session.id, nonce: randomText(32) })
+  const consent = consentSeal.close({
+    query,
+    sessionId: session.id,
+    provider: session.provider,
+    nonce: randomText(32),
+  })
   const hidden = { csrf: token, consent }
   const props = {
     client: { name: request.client.name, host: hostOf(request.redirectUri) },

@@ -24,8 +24,8 @@ async function settle(exchange: Exchange, form: Form, isApproved: boolean): Prom
   const consent = services.consentSeal.open(form.get('consent') ?? '')
   if (!consent)
     throw new OAuthError('invalid_request', 'This form was open too long: go back to the application')
-  const session = await services.sessions.current(incoming)
-  const user = session && (await services.grantContext.findUser(session))
+  const session = await services.sessions.current(incoming, consent.provider)
+  const user = session && (await services.people.find(session))
   if (!user || session.id !== consent.sessionId) return askAgain(exchange, consent)
   if (!services.csrf.isValid(incoming, session.id, form.get('csrf'))) {
     throw new OAuthError('access_denied', 'This form did not come from our page', {

@@ -26,7 +26,9 @@ export async function token(exchange: Exchange): Promise<Answer> {
       detail,
     })
   }
-  return json(200, await decideAndIssue(exchange, grant, { client, form }))
+  const { address, incoming } = exchange
+  const userAgent = incoming.header('user-agent') ?? ''
+  return json(200, await decideAndIssue(exchange, grant, { client, form, address, userAgent }))
 }
 
 /** Who lost a race reads again what is there now, and decides again. */
@@ -52,12 +54,18 @@ async function carryOut(
   { client }: GrantRequest,
   refusal: Refusal,
 ): Promise<OAuthError> {
-  const { replay, spends, isGuess, error } = refusal
+  const { replay, spends, polls, isGuess, error } = refusal
   if (replay) {
     await services.revoker.revoke({ kind: 'authorization', id: replay.authorizationId }, requestId)
     services.events.emit('replay.detected', { requestId, clientId: client.id, ...replay })
   }
   if (spends !== undefined) await services.store.codes.spend(spends, services.settings.clock.now())
+  if (
+    polls !== undefined &&
+    (await services.store.deviceCodes.poll(polls, services.settings.clock.now())) === 'too_soon'
+  ) {
+    return new OAuthError('slow_down', 'Wait 5 seconds longer between two requests from now on')
+  }
   if (isGuess) await services.throttle.fail({ address })
   return error
 }

@@ -1,0 +1,39 @@
+import type { Report } from '../lib/report.ts'
+import type { UserProvider } from '../users/provider.ts'
+import type { Config } from './config.ts'
+
+/** Who can sign in. */
+export interface ProviderSettings {
+  /** The name of the default provider. */
+  readonly provider: string
+  /** The names of all providers, the default one first. */
+  readonly providers: readonly string[]
+}
+
+/** Checks the providers and their names. */
+export function resolveProviders(
+  { users, provider = 'users', providers = {} }: Partial<Config>,
+  report: Report,
+): ProviderSettings {
+  checkName('provider', provider, report)
+  if (!users) report.problem('users', 'is missing: write builtInUsers(), or look people up yourself')
+  else if (typeof users !== 'function') checkFunctions('users', users, report)
+  for (const [name, other] of Object.entries(providers)) {
+    checkName(`providers.${name}`, name, report)
+    if (name === provider) report.problem(`providers.${name}`, 'has the name of the default provider')
+    checkFunctions(`providers.${name}`, other, report)
+  }
+  return { provider, providers: [provider, ...Object.keys(providers)] }
+}
+
+/** `code` would make `/oauth/device/code` the page of that provider. */
+function checkName(path: string, name: string, report: Report): void {
+  if (!/^[a-z][a-z0-9_-]{0,31}$/.test(name) || name === 'code')
+    report.problem(path, 'must be a short name in lower case, such as users, and not code')
+}
+
+function checkFunctions(path: string, provider: UserProvider, report: Report): void {
+  for (const name of ['find', 'findByUsername', 'verifyPassword'] as const) {
+    if (typeof provider[name] !== 'function') report.problem(`${path}.${name}`, 'must be a function')
+  }
+}

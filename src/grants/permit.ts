@@ -1,0 +1,46 @@
+import { OAuthError } from '../errors.ts'
+import type { Device, StartPermission } from '../issuance/permission.ts'
+import { randomText } from '../lib/hash.ts'
+import type { Client } from '../model/client.ts'
+import { resolveScopes, type ScopeRules } from '../model/scope.ts'
+import type { Person } from '../users/people.ts'
+
+/** What a person allows a client at this moment. */
+export interface Allowance {
+  readonly client: Client
+  /** As `people.meet` gave them, before anything of theirs was checked. */
+  readonly person: Person
+  readonly scopes: readonly string[]
+  /** The resource that was asked for (RFC 8707); default: the server's audience. */
+  readonly resource?: string | null
+  /** Where the person signs in by this, if they do: it is then listed among their devices, and can be signed out. */
+  readonly device?: Device
+}
+
+/** The permission to begin an authorization for a person who has just proved who they are. */
+export const permit = ({ client, person, scopes, resource = null, device }: Allowance): StartPermission => ({
+  kind: 'start',
+  client,
+  user: person.ref,
+  authorizationId: randomText(16),
+  sessionId: null,
+  scopes,
+  resource,
+  epochs: person.epochs,
+  ...(device && { device }),
+})
+
+/**
+ * The scopes of a request, if the client may have them (RFC 6749 section 3.3). `allowed`: null for every defined one.
+ *
+ * @throws OAuthError `invalid_scope`
+ */
+export function chooseScopes(
+  rules: ScopeRules,
+  requested: string | undefined,
+  allowed: readonly string[] | null,
+): readonly string[] {
+  const answer = resolveScopes(rules, requested, allowed)
+  if ('scopes' in answer) return answer.scopes
+  throw new OAuthError('invalid_scope', 'The scope is invalid', { detail: answer.problem })
+}

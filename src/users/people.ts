@@ -1,0 +1,53 @@
+import { ConfigError } from '../errors.ts'
+import type { Epochs } from '../model/epochs.ts'
+import type { UserRef } from '../model/subject.ts'
+import type { RevocationStore } from '../store/contract.ts'
+import type { BaseUser, UserProvider } from './provider.ts'
+
+/** A person who was looked up, and the epochs that they were in just before. */
+export interface Person {
+  readonly user: BaseUser
+  readonly ref: UserRef
+  readonly epochs: Epochs
+}
+
+/** Everybody who can sign in, by provider. */
+export interface People {
+  /** Whether there is a provider of this name. */
+  has(provider: string): boolean
+  /** The provider of this name. Throws `ConfigError` where there is none. */
+  of(provider: string): UserProvider
+  /** The person, or undefined where deleted, disabled, or of a provider that there is not. */
+  find(user: UserRef): Promise<BaseUser | undefined>
+  /**
+   * The person and the epochs that they are in, for a client. The epochs are read first: whatever is checked of the
+   * person afterwards, a password or a code, is void once they are raised.
+   */
+  meet(user: UserRef, clientId: string): Promise<Person | undefined>
+}
+
+/** What people are looked up in. */
+export interface PeopleOptions {
+  readonly providers: ReadonlyMap<string, UserProvider>
+  readonly epochs: RevocationStore['epochs']
+  readonly subjectOf: (user: UserRef) => string
+}
+
+/** Makes the people of one server. */
+export function createPeople({ providers, epochs, subjectOf }: PeopleOptions): People {
+  const find: People['find'] = async ({ provider, userId }) => providers.get(provider)?.find(userId)
+  return {
+    has: (provider) => providers.has(provider),
+    of: (provider) => providers.get(provider) ?? unknown(provider),
+    find,
+    async meet(ref, clientId) {
+      const present = await epochs(subjectOf(ref), clientId)
+      const user = await find(ref)
+      return user && { user, ref, epochs: present }
+    },
+  }
+}
+
+function unknown(provider: string): never {
+  throw new ConfigError([{ path: 'providers', message: `has no ${JSON.stringify(provider)}` }])
+}
