@@ -1,23 +1,13 @@
-import { sql } from 'kysely'
-import type { CreateTableBuilder, Kysely } from 'kysely'
+import type { Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
-import type { ColumnTypes, SqlDialect } from './dialect.ts'
+import { createTable } from './create-table.ts'
+import type { TableShape } from './create-table.ts'
+import type { SqlDialect } from './dialect.ts'
 import type { Tables } from './tables.ts'
-
-type ColumnSort = keyof ColumnTypes | `${keyof ColumnTypes}?`
-
-interface TableShape {
-  /** A question mark: may be null. */
-  readonly columns: Readonly<Record<string, ColumnSort>>
-  /** Missing where a column is `serial`. */
-  readonly primaryKey?: readonly string[]
-  readonly unique?: readonly string[]
-  readonly indexes?: readonly string[][]
-}
 
 const EPOCHS = { issuer_epoch: 'count', client_epoch: 'count', user_epoch: 'count' } as const
 
-const SHAPES: Readonly<Record<keyof Tables, TableShape>> = {
+const SHAPES: Readonly<Record<Exclude<keyof Tables, 'consulate_device_codes'>, TableShape>> = {
   consulate_clients: {
     columns: {
       id: 'id',
@@ -165,28 +155,3 @@ export const firstTables = (dialect: SqlDialect): Migration => ({
     await db.insertInto('consulate_epochs').values({ kind: 'issuer', subject: '', epoch: 0 }).execute()
   },
 })
-
-async function createTable(
-  db: Kysely<Tables>,
-  { types, phrases }: SqlDialect,
-  table: string,
-  { columns, primaryKey, unique = [], indexes = [] }: TableShape,
-): Promise<void> {
-  let creation: CreateTableBuilder<string, string> = db.schema.createTable(table)
-  for (const [column, sort] of Object.entries(columns)) {
-    const type = sql.raw(types[sort.replace('?', '') as keyof ColumnTypes])
-    creation = creation.addColumn(column, type, (definition) =>
-      sort.endsWith('?') || sort === 'serial' ? definition : definition.notNull(),
-    )
-  }
-  if (primaryKey) creation = creation.addPrimaryKeyConstraint(`${table}_primary`, [...primaryKey])
-  await creation.modifyEnd(sql.raw(phrases.createTable)).execute()
-  for (const column of unique) await createIndex(db, table, [column]).unique().execute()
-  for (const list of indexes) await createIndex(db, table, list).execute()
-}
-
-const createIndex = (db: Kysely<Tables>, table: string, columns: readonly string[]) =>
-  db.schema
-    .createIndex(`${table}_${columns.join('_')}`)
-    .on(table)
-    .columns([...columns])
