@@ -1,28 +1,36 @@
-import type { Expression, Insertable, Selectable } from 'kysely'
-import type { Authorization, Rotation } from '../../model/authorization.ts'
+import type { Expression } from 'kysely'
 import type { Advance, AuthorizationStore, Page } from '../contract.ts'
-import { fromJson, greaterOf, numberOrNull, toJson } from './columns.ts'
+import { toAuthorization } from './authorization-rows.ts'
+import { createBirths } from './births.ts'
+import { greaterOf, toJson } from './columns.ts'
 import { ISSUER_SUBJECT } from './epochs.ts'
-import { createLiveness } from './liveness.ts'
-import { prepare, prepareInsert } from './prepared.ts'
+import { prepare } from './prepared.ts'
 import type { Sql } from './queries.ts'
-import type { AuthorizationTable, EpochKind } from './tables.ts'
+import type { EpochKind } from './tables.ts'
 
 /** Authorizations in a database. */
 export function createAuthorizationStore(database: Sql): AuthorizationStore {
-  const { db, first, all, change, transact } = database
-  const isLive = createLiveness(database)
-  const insert = prepareInsert(db, 'consulate_authorizations')
+  const { dialect, first, all, change, transact } = database
+  const births = createBirths(database)
   const find = prepare(({ id }: { id: string }) => selectAuthorizations(database).where('id', '=', id))
   const advance = prepareAdvance(database)
+  const markUsed = prepareUse(database)
   const listOf = prepareList(database)
-  return {
-    insert: (authorization, subject) =>
-      transact('durable', async (queries) => {
-        if (!(await isLive(queries, { ...authorization, subject }))) return false
-        await queries.change(insert(toAuthorizationRow(authorization)))
-        return true
-      }),
+  const authorizations: AuthorizationStore = {
+    async insert(authorization, subject, session) {
+      const clientId = authorization.name === null ? authorization.clientId : null
+      const birth = { authorization, subject, clientId, session }
+      try {
+        return await transact('durable', async (queries) => {
+          if (!(await births.isLive(queries, birth))) return false
+          await births.write(queries, birth)
+          return true
+        })
+      } catch (error) {
+        if (dialect.isUniqueViolation(error) && (await authorizations.find(authorization.id))) return false
+        throw error
+      }
+    },
     async find(id) {
       const row = await first(find({ id }))
       return row && toAuthorization(row)
@@ -32,7 +40,16 @@ export function createAuthorizationStore(database: Sql): AuthorizationStore {
     listOf: async ({ provider, userId }, now) =>
       (await all(listOf({ provider, userId, now }))).map(toAuthorization),
     list: async (now, page) => (await all(listQuery(database, now, page).compile())).map(toAuthorization),
+    async markUsed(uses) {
+      if (uses.size === 0) return
+      // All in one order, so that none who marks the same ones waits in a circle.
+      const inOrder = [...uses].toSorted(([left], [right]) => (left < right ? -1 : 1))
+      await transact('relaxed', async (queries) => {
+        for (const [id, usedAt] of inOrder) await queries.change(markUsed({ id, usedAt }))
+      })
+    },
   }
+  return authorizations
 }
 
 const selectAuthorizations = ({ db }: Sql) => db.selectFrom('consulate_authorizations').selectAll()
@@ -72,6 +89,15 @@ const prepareAdvance = ({ db }: Sql) =>
       }),
   )
 
+const prepareUse = ({ db }: Sql) =>
+  prepare(({ id, usedAt }: { id: string; usedAt: number }) =>
+    db
+      .updateTable('consulate_authorizations')
+      .set({ last_used_at: usedAt })
+      .where('id', '=', id)
+      .where('last_used_at', '<', usedAt),
+  )
+
 /** Those of which a token lives. */
 const selectLive = (database: Sql, now: number) =>
   selectAuthorizations(database)
@@ -97,50 +123,3 @@ const prepareList = (database: Sql) =>
       .orderBy('created_at', 'desc')
       .orderBy('id'),
   )
-
-/** An authorization as a row. */
-export const toAuthorizationRow = (authorization: Authorization): Insertable<AuthorizationTable> => ({
-  id: authorization.id,
-  client_id: authorization.clientId,
-  provider: authorization.provider,
-  user_id: authorization.userId,
-  session_id: authorization.sessionId,
-  scopes: toJson(authorization.scopes),
-  resource: authorization.resource,
-  name: authorization.name,
-  seed_hash: authorization.seedHash,
-  generation: authorization.generation,
-  rotations: toJson(authorization.rotations),
-  issuer_epoch: authorization.epochs.issuer,
-  client_epoch: authorization.epochs.client,
-  user_epoch: authorization.epochs.user,
-  created_at: authorization.createdAt,
-  last_used_at: authorization.lastUsedAt,
-  expires_at: authorization.expiresAt,
-  access_expires_at: authorization.accessExpiresAt,
-  revoked_at: authorization.revokedAt,
-})
-
-const toAuthorization = (row: Selectable<AuthorizationTable>): Authorization => ({
-  id: row.id,
-  clientId: row.client_id,
-  provider: row.provider,
-  userId: row.user_id,
-  sessionId: row.session_id,
-  scopes: fromJson(row.scopes),
-  resource: row.resource,
-  name: row.name,
-  seedHash: row.seed_hash,
-  generation: Number(row.generation),
-  rotations: JSON.parse(row.rotations) as Rotation[],
-  epochs: {
-    issuer: Number(row.issuer_epoch),
-    client: Number(row.client_epoch),
-    user: Number(row.user_epoch),
-  },
-  createdAt: Number(row.created_at),
-  lastUsedAt: Number(row.last_used_at),
-  expiresAt: Number(row.expires_at),
-  accessExpiresAt: Number(row.access_expires_at),
-  revokedAt: numberOrNull(row.revoked_at),
-})

@@ -1,7 +1,7 @@
 import type { Insertable, Selectable } from 'kysely'
 import type { AuthorizationCode } from '../../model/code.ts'
 import type { CodeStore } from '../contract.ts'
-import { toAuthorizationRow } from './authorizations.ts'
+import { toAuthorizationRow } from './authorization-rows.ts'
 import { fromFlag, fromJson, numberOrNull, toFlag, toJson } from './columns.ts'
 import { createLiveness } from './liveness.ts'
 import { prepare, prepareInsert } from './prepared.ts'

@@ -8,8 +8,8 @@ import type { AnyInteger, EpochKind } from './tables.ts'
 export interface EpochCounters {
   /** The present epochs of the issuer, a person and a client; what has no row is 0. */
   read(queries: Queries, subject: string, clientId: string): Promise<Epochs>
-  /** The same, and nobody can raise one of them until the transaction ends. */
-  readLocked(queries: Queries, subject: string, clientId: string): Promise<Epochs>
+  /** The same, and nobody can raise one of them until the transaction ends. Null: of no person, of no client. */
+  readLocked(queries: Queries, subject: string | null, clientId: string | null): Promise<Epochs>
   /** Starts a counter where there is none yet. */
   start(queries: Queries, kind: EpochKind, subject: string): Promise<void>
   /** Raises a counter by one, or to `least` where that is more, and locks it until the transaction ends; its new value. */
@@ -19,6 +19,9 @@ export interface EpochCounters {
 /** The subject of the issuer's own epoch and revocations. */
 export const ISSUER_SUBJECT = ''
 
+/** The subject of no person and no client. */
+const NOBODY = ''
+
 type EpochRow = { readonly kind: EpochKind; readonly epoch: AnyInteger }
 
 /** The epoch counters of a database. */
@@ -27,11 +30,12 @@ export function createEpochCounters(database: Sql): EpochCounters {
   const counters: EpochCounters = {
     read: async (queries, subject, clientId) => toEpochs(await queries.all(find({ subject, clientId }))),
     async readLocked(queries, subject, clientId) {
-      const rows = await queries.all(lock({ subject, clientId }))
-      if (rows.some(({ kind }) => kind === 'user')) return toEpochs(rows)
+      const slots = { subject: subject ?? NOBODY, clientId: clientId ?? NOBODY }
+      const rows = await queries.all(lock(slots))
+      if (subject === null || rows.some(({ kind }) => kind === 'user')) return toEpochs(rows)
       // What is not there cannot be locked: without a row, a raise could slip in between.
       await counters.start(queries, 'user', subject)
-      return toEpochs(await queries.all(lock({ subject, clientId })))
+      return toEpochs(await queries.all(lock(slots)))
     },
     async start(queries, kind, subject) {
       await queries.change(insert({ kind, subject }))
@@ -39,7 +43,7 @@ export function createEpochCounters(database: Sql): EpochCounters {
     async raise(queries, kind, subject, least = 0) {
       await counters.start(queries, kind, subject)
       await queries.change(increment({ kind, subject, least }))
-      const [clientId, person] = kind === 'client' ? [subject, ''] : ['', subject]
+      const [clientId, person] = kind === 'client' ? [subject, NOBODY] : [NOBODY, subject]
       return (await counters.read(queries, person, clientId))[kind]
     },
   }

@@ -1,12 +1,10 @@
-import type { Insertable, Selectable } from 'kysely'
-import type { Session } from '../../model/session.ts'
+import { sql } from 'kysely'
 import type { Page, SessionRenewal, SessionStore } from '../contract.ts'
-import { greaterOf, numberOrNull } from './columns.ts'
-import { createLiveness } from './liveness.ts'
-import type { Ties } from './liveness.ts'
+import { greaterOf } from './columns.ts'
+import { createLiveness, tiesOfSession } from './liveness.ts'
 import { prepare, prepareInsert } from './prepared.ts'
 import type { Sql } from './queries.ts'
-import type { SessionTable } from './tables.ts'
+import { toSession, toSessionRow } from './session-rows.ts'
 
 /** Sessions in a database. */
 export function createSessionStore(database: Sql): SessionStore {
@@ -23,8 +21,8 @@ export function createSessionStore(database: Sql): SessionStore {
   return {
     insert: (session, subject) =>
       transact('durable', async (queries) => {
-        if (!(await isLive(queries, tiesOf(session, subject)))) return false
-        await queries.change(insert(toRow(session)))
+        if (!(await isLive(queries, tiesOfSession(session, subject)))) return false
+        await queries.change(insert(toSessionRow(session)))
         return true
       }),
     async find(id) {
@@ -33,7 +31,7 @@ export function createSessionStore(database: Sql): SessionStore {
     },
     renew: (id, renewal) =>
       transact('durable', async (queries) => {
-        if (!(await isLive(queries, tiesOf(renewal, renewal.subject)))) return false
+        if (!(await isLive(queries, tiesOfSession(renewal, renewal.subject)))) return false
         return (await queries.change(renew({ ...renewal, id }))) === 1
       }),
     async findByCookie(hash) {
@@ -48,16 +46,6 @@ export function createSessionStore(database: Sql): SessionStore {
     list: async (now, page) => (await all(listQuery(database, now, page).compile())).map(toSession),
   }
 }
-
-const tiesOf = (
-  { issuerEpoch, userEpoch }: Pick<Session, 'issuerEpoch' | 'userEpoch'>,
-  subject: string,
-): Ties => ({
-  epochs: { issuer: issuerEpoch, client: 0, user: userEpoch },
-  subject,
-  clientId: null,
-  sessionId: null,
-})
 
 const selectSessions = ({ db }: Sql) => db.selectFrom('consulate_sessions').selectAll()
 
@@ -90,53 +78,35 @@ const prepareTouch = ({ db }: Sql) =>
       .where('revoked_at', 'is', null),
   )
 
+/** Those that are not over, and those whose devices can still get tokens. */
+const selectLive = (database: Sql, now: number) =>
+  selectSessions(database)
+    .where('revoked_at', 'is', null)
+    .where((eb) =>
+      eb.or([
+        eb('expires_at', '>', now),
+        eb.exists(
+          eb
+            .selectFrom('consulate_authorizations')
+            .select(sql<number>`1`.as('found'))
+            .whereRef('consulate_authorizations.session_id', '=', 'consulate_sessions.id')
+            .where('consulate_authorizations.revoked_at', 'is', null)
+            .where('consulate_authorizations.expires_at', '>', now),
+        ),
+      ]),
+    )
+
 const prepareList = (database: Sql) =>
   prepare(({ provider, userId, now }: { provider: string; userId: string; now: number }) =>
-    selectSessions(database)
+    selectLive(database, now)
       .where('provider', '=', provider)
       .where('user_id', '=', userId)
-      .where('revoked_at', 'is', null)
-      .where('expires_at', '>', now)
       .orderBy('last_seen_at', 'desc')
       .orderBy('id'),
   )
 
 const listQuery = (database: Sql, now: number, { limit = 100, after }: Page = {}) =>
-  selectSessions(database)
-    .where('revoked_at', 'is', null)
-    .where('expires_at', '>', now)
+  selectLive(database, now)
     .$if(after !== undefined, (query) => query.where('id', '>', after ?? ''))
     .orderBy('id')
     .limit(limit)
-
-const toRow = (session: Session): Insertable<SessionTable> => ({
-  id: session.id,
-  cookie_hash: session.cookieHash,
-  provider: session.provider,
-  user_id: session.userId,
-  device_name: session.deviceName,
-  user_agent: session.userAgent,
-  address: session.address,
-  issuer_epoch: session.issuerEpoch,
-  user_epoch: session.userEpoch,
-  created_at: session.createdAt,
-  last_seen_at: session.lastSeenAt,
-  expires_at: session.expiresAt,
-  revoked_at: session.revokedAt,
-})
-
-const toSession = (row: Selectable<SessionTable>): Session => ({
-  id: row.id,
-  cookieHash: row.cookie_hash,
-  provider: row.provider,
-  userId: row.user_id,
-  deviceName: row.device_name,
-  userAgent: row.user_agent,
-  address: row.address,
-  issuerEpoch: Number(row.issuer_epoch),
-  userEpoch: Number(row.user_epoch),
-  createdAt: Number(row.created_at),
-  lastSeenAt: Number(row.last_seen_at),
-  expiresAt: Number(row.expires_at),
-  revokedAt: numberOrNull(row.revoked_at),
-})

@@ -1,15 +1,17 @@
-import type { Advance, RevocationOrder } from '../../store/contract.ts'
+import type { Advance, RevocationOrder, Store } from '../../store/contract.ts'
 import type { Kit } from './kit.ts'
 import {
   ALICE,
   authorize,
   BOB,
   countTrue,
+  failureOf,
   MINUTE,
   NOW,
   presentEpochs,
   sampleAuthorization,
   sampleClient,
+  sampleSession,
   signIn,
 } from './kit.ts'
 
@@ -34,6 +36,7 @@ const ORDERS: readonly RevocationOrder[] = [
 /** Authorizations: one row each, moved forward by one racer at a time. */
 export function testAuthorizations(kit: Kit): void {
   testInserting(kit)
+  testBeginnings(kit)
   testAdvancing(kit)
   testListing(kit)
 }
@@ -76,6 +79,29 @@ function testInserting({ describe, test, expect }: Kit): void {
       expect(await store.authorizations.insert(sampleAuthorization({ epochs }), 'alice')).toBe(false)
     })
 
+    test('a personal access token, one with a name, has no client to live', async ({ authorizations }) => {
+      const personal = sampleAuthorization({ name: 'My script', clientId: 'none', sessionId: null })
+      expect(await authorizations.insert(personal, 'alice')).toBe(true)
+      expect(await authorizations.find('azn')).toEqual(personal)
+    })
+
+    test('an id that is taken is refused, and what has it stays as it is', async (store) => {
+      await authorize(store)
+      const session = sampleSession({ id: 'phone' })
+      const again = sampleAuthorization({ sessionId: 'phone', scopes: [] })
+      expect(await store.authorizations.insert(again, 'alice', session)).toBe(false)
+      expect(await store.authorizations.find('azn')).toEqual(sampleAuthorization())
+      expect(await store.sessions.find('phone')).toBe(undefined)
+    })
+
+    test('of 20 inserts with one id at once, one is made', async (store) => {
+      await signIn(store)
+      const inserts = Array.from({ length: 20 }, () =>
+        store.authorizations.insert(sampleAuthorization(), 'alice'),
+      )
+      expect(countTrue(await Promise.all(inserts))).toBe(1)
+    })
+
     for (const order of ORDERS.slice(3)) {
       test(`an authorization whose epochs were read before a raise (${order.kind}) is refused`, async (store) => {
         await signIn(store)
@@ -87,6 +113,77 @@ function testInserting({ describe, test, expect }: Kit): void {
         expect(await store.authorizations.insert(inTime, 'alice')).toBe(true)
       })
     }
+  })
+}
+
+function testBeginnings({ describe, test, expect }: Kit): void {
+  describe('a session that begins with an authorization', () => {
+    const PHONE = sampleSession({ id: 'phone' })
+
+    test('is inserted with it', async (store) => {
+      await signIn(store)
+      const authorization = sampleAuthorization({ sessionId: 'phone' })
+      expect(await store.authorizations.insert(authorization, 'alice', PHONE)).toBe(true)
+      expect(await store.sessions.find('phone')).toEqual(PHONE)
+      expect(await store.authorizations.find('azn')).toEqual(authorization)
+    })
+
+    test('is not inserted where the authorization is refused', async (store) => {
+      await signIn(store)
+      const ofNobody = sampleAuthorization({ sessionId: 'phone', clientId: 'unknown' })
+      expect(await store.authorizations.insert(ofNobody, 'alice', PHONE)).toBe(false)
+      await store.revocations.revoke({ kind: 'session', id: 'laptop' }, NOW)
+      expect(await store.authorizations.insert(sampleAuthorization(), 'alice', PHONE)).toBe(false)
+      expect(await store.sessions.find('phone')).toBe(undefined)
+    })
+
+    test('has epochs of its own, which must live', async (store) => {
+      await signIn(store)
+      await store.revocations.revoke({ kind: 'user', user: ALICE, subject: 'alice' }, NOW)
+      const epochs = await presentEpochs(store)
+      const authorization = sampleAuthorization({ sessionId: 'phone', epochs })
+      expect(await store.authorizations.insert(authorization, 'alice', PHONE)).toBe(false)
+      expect(await store.authorizations.find('azn')).toBe(undefined)
+      const late = { ...PHONE, userEpoch: epochs.user }
+      expect(await store.authorizations.insert(authorization, 'alice', late)).toBe(true)
+    })
+
+    test('whose cookie another one has is a failure, and leaves nothing', async (store) => {
+      await signIn(store)
+      const session = { ...PHONE, cookieHash: 'cookie of laptop' }
+      const authorization = sampleAuthorization({ sessionId: 'phone' })
+      const failure = await failureOf(store.authorizations.insert(authorization, 'alice', session))
+      expect(failure === 'no failure').toBe(false)
+      expect(await store.authorizations.find('azn')).toBe(undefined)
+    })
+  })
+
+  describe('the last use of authorizations', () => {
+    const usesOf = ({ authorizations }: Store, ids: readonly string[]) =>
+      Promise.all(ids.map(async (id) => (await authorizations.find(id))?.lastUsedAt))
+
+    test('moves forward, never backward, of those that are named and there', async (store) => {
+      await authorize(store)
+      for (const id of ['later', 'untouched'])
+        await store.authorizations.insert(sampleAuthorization({ id, lastUsedAt: NOW + 5 }), 'alice')
+      await store.authorizations.markUsed(
+        new Map([
+          ['nothing', NOW + 3],
+          ['later', NOW + 3],
+          ['azn', NOW + 3],
+        ]),
+      )
+      expect(await usesOf(store, ['azn', 'later', 'untouched'])).toEqual([NOW + 3, NOW + 5, NOW + 5])
+      await store.authorizations.markUsed(new Map())
+      expect(await usesOf(store, ['azn'])).toEqual([NOW + 3])
+    })
+
+    test('that several mark at once is the last of all', async (store) => {
+      await authorize(store)
+      const times = [7, 3, 9, 1, 8]
+      await Promise.all(times.map((time) => store.authorizations.markUsed(new Map([['azn', NOW + time]]))))
+      expect(await usesOf(store, ['azn'])).toEqual([NOW + 9])
+    })
   })
 }
 

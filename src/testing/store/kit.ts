@@ -1,6 +1,7 @@
 import type { Authorization } from '../../model/authorization.ts'
 import type { Client } from '../../model/client.ts'
 import type { AuthorizationCode } from '../../model/code.ts'
+import type { DeviceClaim, DeviceCode } from '../../model/device-code.ts'
 import type { Epochs } from '../../model/epochs.ts'
 import { ZERO_EPOCHS } from '../../model/epochs.ts'
 import type { Session } from '../../model/session.ts'
@@ -118,7 +119,37 @@ export const sampleCode = (changes: Partial<AuthorizationCode> = {}): Authorizat
   ...changes,
 })
 
-/** What that code gives. */
+/** A device that asks for tokens of `web`. */
+export const sampleDeviceCode = (changes: Partial<DeviceCode> = {}): DeviceCode => ({
+  hash: 'device',
+  userCodeHash: `user code of ${changes.hash ?? 'device'}`,
+  authorizationId: 'azn',
+  clientId: 'web',
+  scopes: ['orders:read'],
+  resource: 'https://api.example/',
+  address: '192.0.2.7',
+  issuerEpoch: 0,
+  clientEpoch: 0,
+  interval: 5000,
+  lastPolledAt: null,
+  claim: null,
+  decision: null,
+  createdAt: NOW,
+  expiresAt: NOW + 15 * MINUTE,
+  spentAt: null,
+  voidedAt: null,
+  ...changes,
+})
+
+/** Alice has typed its user code in, on her laptop. */
+export const sampleClaim = (changes: Partial<DeviceClaim> = {}): DeviceClaim => ({
+  ...ALICE,
+  sessionId: 'laptop',
+  userEpoch: 0,
+  ...changes,
+})
+
+/** What the codes give. */
 export const sampleAuthorization = (changes: Partial<Authorization> = {}): Authorization => ({
   ...ALICE,
   id: 'azn',
@@ -149,6 +180,16 @@ export async function signIn(store: Store): Promise<void> {
 export async function authorize(store: Store, changes: Partial<Authorization> = {}): Promise<void> {
   await signIn(store)
   await store.authorizations.insert(sampleAuthorization(changes), 'alice')
+}
+
+/** What `signIn` does, and a device that Alice has allowed to go on. */
+export async function approveDevice(store: Store, changes: Partial<DeviceCode> = {}): Promise<void> {
+  await signIn(store)
+  const code = sampleDeviceCode(changes)
+  await store.deviceCodes.insert(code)
+  await store.deviceCodes.claim(code.hash, sampleClaim(), NOW)
+  const answer = { sessionId: 'laptop', decision: 'approved', subject: 'alice' } as const
+  await store.deviceCodes.decide(code.hash, answer, NOW)
 }
 
 /** The epochs that something of Alice and `web` is born with now. */

@@ -1,5 +1,15 @@
+import type { Authorization } from '../../model/authorization.ts'
 import type { Kit } from './kit.ts'
-import { ALICE, BOB, MINUTE, NOW, sampleSession } from './kit.ts'
+import {
+  ALICE,
+  authorize,
+  BOB,
+  MINUTE,
+  NOW,
+  sampleAuthorization,
+  sampleClient,
+  sampleSession,
+} from './kit.ts'
 
 /** Sessions: born of the present epochs, touched forward, listed while they live. */
 export function testSessions({ describe, test, expect }: Kit): void {
@@ -129,6 +139,32 @@ export function testSessions({ describe, test, expect }: Kit): void {
       expect(await idsOf({})).toEqual(['b', 'c', 'd'])
       expect(await idsOf({ limit: 1, after: 'b' })).toEqual(['c'])
       expect((await store.sessions.list(NOW)).length).toBe(3)
+    })
+
+    test('the lists hold expired sessions too whose devices can still get tokens', async (store) => {
+      await store.clients.insert(sampleClient())
+      const kinds: Readonly<Record<string, Partial<Authorization>>> = {
+        refreshable: { expiresAt: NOW + 1 },
+        expired: { expiresAt: NOW, accessExpiresAt: NOW + MINUTE },
+        revoked: { expiresAt: NOW + 1 },
+      }
+      for (const [id, changes] of Object.entries(kinds)) {
+        await store.sessions.insert(sampleSession({ id, expiresAt: NOW }), 'alice')
+        await store.authorizations.insert(sampleAuthorization({ id, sessionId: id, ...changes }), 'alice')
+      }
+      await store.revocations.revoke({ kind: 'authorization', id: 'revoked' }, NOW)
+      expect((await store.sessions.listOf(ALICE, NOW)).map(({ id }) => id)).toEqual(['refreshable'])
+      expect((await store.sessions.list(NOW)).map(({ id }) => id)).toEqual(['refreshable'])
+      expect(await store.sessions.list(NOW, { after: 'refreshable' })).toEqual([])
+      expect(await store.sessions.listOf(BOB, NOW)).toEqual([])
+    })
+
+    test('a revoked session is in no list, whatever was given in it', async (store) => {
+      await authorize(store)
+      await store.revocations.revoke({ kind: 'session', id: 'laptop' }, NOW)
+      await store.authorizations.insert(sampleAuthorization({ id: 'other', sessionId: null }), 'alice')
+      expect(await store.sessions.listOf(ALICE, NOW)).toEqual([])
+      expect(await store.sessions.list(NOW)).toEqual([])
     })
   })
 }
