@@ -18,6 +18,7 @@ export interface PurgeFlags {
 
 const NAMES: Readonly<Record<keyof PurgeCounts, string>> = {
   codes: 'codes',
+  deviceCodes: 'device codes',
   authorizations: 'authorizations',
   sessions: 'sessions',
   revocations: 'revocation entries',

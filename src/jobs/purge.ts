@@ -53,9 +53,16 @@ const SHORTEST_PAUSE = 5
 /** About 300 MB of audit entries: a flood of bad requests shall not fill the disk. */
 const MOST_AUDIT_ENTRIES = 1_000_000
 
-const REVOCABLE: readonly PurgeKind[] = ['codes', 'authorizations', 'sessions']
+const REVOCABLE: readonly PurgeKind[] = ['codes', 'deviceCodes', 'authorizations', 'sessions']
 const EVERY_KIND: readonly PurgeKind[] = [...REVOCABLE, 'revocations', 'audit']
-const NONE: PurgeCounts = { codes: 0, authorizations: 0, sessions: 0, revocations: 0, audit: 0 }
+const NONE: PurgeCounts = {
+  codes: 0,
+  deviceCodes: 0,
+  authorizations: 0,
+  sessions: 0,
+  revocations: 0,
+  audit: 0,
+}
 
 /**
  * Deletes what has ended and what nothing alive depends on, in small batches; never clients, people or consents.
@@ -88,7 +95,7 @@ const boundsOf = (
   auditMost: MOST_AUDIT_ENTRIES,
 })
 
-/** A code is kept as long as the form that gave it may come back, whatever is asked for. */
+/** An authorization code is kept as long as the form that gave it may come back, whatever is asked for. */
 function boundsFor(kind: PurgeKind, bounds: PurgeBounds): PurgeBounds {
   return kind === 'codes' ? { ...bounds, now: bounds.now - CONSENT_LIFETIME } : bounds
 }

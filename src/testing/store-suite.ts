@@ -4,6 +4,9 @@ import { testAuthorizations } from './store/authorizations.ts'
 import { testClients } from './store/clients.ts'
 import { testCodes } from './store/codes.ts'
 import { testConsents } from './store/consents.ts'
+import { testDeviceAnswers } from './store/device-answers.ts'
+import { testDeviceCodes } from './store/device-codes.ts'
+import { testDeviceExchange } from './store/device-exchange.ts'
 import { createKit } from './store/kit.ts'
 import type { TestFunctions } from './store/kit.ts'
 import { testMigrations } from './store/migrations.ts'
@@ -20,5 +23,7 @@ import { testUsers } from './store/users.ts'
 export function storeSuite(functions: TestFunctions, openStore: () => Promise<Store>): void {
   const kit = createKit(functions, openStore)
   const parts = [testMigrations, testClients, testUsers, testSessions, testCodes, testAuthorizations]
-  for (const part of [...parts, testConsents, testRevocations, testSparing, testAudit, testPurge]) part(kit)
+  const devices = [testDeviceCodes, testDeviceAnswers, testDeviceExchange]
+  for (const part of [...parts, ...devices, testConsents, testRevocations, testSparing, testAudit, testPurge])
+    part(kit)
 }

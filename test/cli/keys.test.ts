@@ -131,10 +131,11 @@ describe('consulate install and migrate', () => {
     const cwd = emptyDirectory()
     const run = async (...flags: readonly string[]): Promise<unknown> =>
       JSON.parse((await consulate(cwd, ['migrate', '--json', ...flags])).stdout)
-    const first = { applied: [], pending: ['0001-first-tables'] }
+    const migrations = ['0001-first-tables', '0002-device-codes']
+    const first = { applied: [], pending: migrations }
     expect(await run('--dry-run')).toEqual(first)
     expect(await run('--dry-run')).toEqual(first)
-    expect(await run()).toEqual({ applied: ['0001-first-tables'], pending: [] })
+    expect(await run()).toEqual({ applied: migrations, pending: [] })
     expect(await run()).toEqual({ applied: [], pending: [] })
   })
 })

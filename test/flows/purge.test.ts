@@ -8,7 +8,7 @@ import { askApi, askToken, getVisitTokens, refresh } from '../support/oauth-clie
 import { startServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
 
-const NOTHING = { codes: 0, authorizations: 0, sessions: 0, revocations: 0, audit: 0 }
+const NOTHING = { codes: 0, deviceCodes: 0, authorizations: 0, sessions: 0, revocations: 0, audit: 0 }
 
 /** Somebody who has just been given tokens. */
 async function startVisit(server: TestServer) {

@@ -8,8 +8,10 @@ import { sqlite } from '../../src/store/sqlite.ts'
 import {
   authorize,
   NOW,
+  sampleAuthorization,
   sampleClient,
   sampleCode,
+  sampleDeviceCode,
   sampleSession,
   sampleUser,
   signIn,
@@ -55,6 +57,21 @@ describe('the database file', () => {
     expect(await again.pendingMigrations()).toEqual([])
     expect(await again.clients.find('web')).toEqual(sampleClient())
     expect(await again.sessions.find('laptop')).toEqual(sampleSession())
+  })
+
+  test('of a version before is brought up to date, and keeps what it holds', async () => {
+    const { path, store } = await openMigrated()
+    await signIn(store)
+    await store.close()
+    const before = new DatabaseSync(path)
+    before.exec("drop table consulate_device_codes; delete from consulate_migrations where name > '0002'")
+    before.close()
+    const later = sqlite(path)
+    onTestFinished(() => later.close())
+    expect(await later.pendingMigrations()).toEqual(['0002-device-codes'])
+    expect(await later.migrate()).toEqual(['0002-device-codes'])
+    expect(await later.clients.find('web')).toEqual(sampleClient())
+    expect(await later.deviceCodes.insert(sampleDeviceCode())).toBe('inserted')
   })
 
   test('is not made before the first call', async () => {
@@ -194,6 +211,12 @@ describe('a power cut', () => {
     'users.update': ({ users }) => users.update('alice', { name: 'Alicia' }),
     'sessions.insert': ({ sessions }) => sessions.insert(sampleSession({ id: 'phone' }), 'alice'),
     'authorizations.insert': (store) => authorize(store),
+    'authorizations.insert, with a session': (store) =>
+      store.authorizations.insert(
+        sampleAuthorization({ sessionId: 'phone' }),
+        'alice',
+        sampleSession({ id: 'phone' }),
+      ),
     'consents.remember': ({ consents }) =>
       consents.remember({ provider: 'users', userId: 'alice' }, 'web', ['a'], NOW),
     'consents.forget': ({ consents }) => consents.forget({ provider: 'users', userId: 'alice' }, 'web', NOW),
@@ -215,12 +238,24 @@ describe('a power cut', () => {
     })
   }
 
-  test('may undo a code, which nobody waits on the disk for', async () => {
+  test('may undo a code of either sort, which nobody waits on the disk for', async () => {
     const levels = watchCommits()
     const { store } = await openMigrated()
     await signIn(store)
     levels.length = 0
     await store.codes.insert(sampleCode(), 'alice')
+    await store.deviceCodes.insert(sampleDeviceCode())
+    expect(levels).toEqual([NORMAL, NORMAL])
+  })
+
+  test('may undo when something was last used, in one transaction for all', async () => {
+    const levels = watchCommits()
+    const { store } = await openMigrated()
+    await authorize(store)
+    levels.length = 0
+    await store.authorizations.markUsed(new Map())
+    expect(levels).toEqual([])
+    await store.authorizations.markUsed(new Map(['azn', 'a', 'b'].map((id) => [id, NOW + 1])))
     expect(levels).toEqual([NORMAL])
   })
 })

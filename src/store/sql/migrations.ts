@@ -1,4 +1,7 @@
 import { Migrator } from 'kysely/migration'
+import type { Migration } from 'kysely/migration'
+import { deviceCodeTables } from './device-code-tables.ts'
+import type { SqlDialect } from './dialect.ts'
 import { firstTables } from './first-tables.ts'
 import { patiently } from './patience.ts'
 import type { Sql } from './queries.ts'
@@ -11,11 +14,17 @@ export interface Migrations {
   pendingMigrations(): Promise<readonly string[]>
 }
 
-/** The migrations of a database, in the order of their names. A published one is never changed: another is added. */
+/** In the order of their names. A published one is never changed: another is added. */
+const migrationsFor = (dialect: SqlDialect): Record<string, Migration> => ({
+  '0001-first-tables': firstTables(dialect),
+  '0002-device-codes': deviceCodeTables(dialect),
+})
+
+/** The migrations of a database. */
 export function createMigrations({ db, dialect }: Sql): Migrations {
   const migrator = new Migrator({
     db,
-    provider: { getMigrations: async () => ({ '0001-first-tables': firstTables(dialect) }) },
+    provider: { getMigrations: async () => migrationsFor(dialect) },
     migrationTableName: 'consulate_migrations',
     migrationLockTableName: 'consulate_migration_lock',
   })

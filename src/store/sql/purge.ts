@@ -8,7 +8,7 @@ type Key = string | number
 
 /** The rows of one kind. */
 interface Purgeable {
-  readonly table: `consulate_${PurgeKind}`
+  readonly table: `consulate_${Exclude<PurgeKind, 'deviceCodes'> | 'device_codes'}`
   /** Its primary key, and a value below every one. */
   readonly key: string
   readonly lowest: Key
@@ -22,14 +22,18 @@ interface Purgeable {
 const newestOf = (table: string): RawBuilder<number> =>
   sql`(select newest from (select max(id) as newest from ${sql.table(table)}) as entries)`
 
+/** A code of either sort: kept until it has expired, so that whoever uses it again is noticed. */
+const isCodeOver = ({ now, revokedUntil, expiredUntil }: PurgeBounds): RawBuilder<SqlBool> =>
+  sql`expires_at <= ${now} and (spent_at <= ${revokedUntil} or voided_at <= ${revokedUntil} or expires_at <= ${expiredUntil})`
+
+/** Whether a session, by the name of its table, has a code of a table that can still be used. */
+const hasCode = (table: 'consulate_codes' | 'consulate_device_codes', now: number): RawBuilder<SqlBool> =>
+  sql`exists (select 1 from ${sql.table(table)} as codes where codes.session_id = consulate_sessions.id
+    and codes.spent_at is null and codes.voided_at is null and codes.expires_at > ${now})`
+
 const PURGEABLES: Readonly<Record<PurgeKind, Purgeable>> = {
-  codes: {
-    table: 'consulate_codes',
-    key: 'hash',
-    lowest: '',
-    isOver: ({ now, revokedUntil, expiredUntil }) =>
-      sql`expires_at <= ${now} and (spent_at <= ${revokedUntil} or voided_at <= ${revokedUntil} or expires_at <= ${expiredUntil})`,
-  },
+  codes: { table: 'consulate_codes', key: 'hash', lowest: '', isOver: isCodeOver },
+  deviceCodes: { table: 'consulate_device_codes', key: 'hash', lowest: '', isOver: isCodeOver },
   // How long a revocation of the session or the person must be kept is read from these rows.
   authorizations: {
     table: 'consulate_authorizations',
@@ -44,9 +48,7 @@ const PURGEABLES: Readonly<Record<PurgeKind, Purgeable>> = {
     lowest: '',
     isOver: ({ now, revokedUntil, expiredUntil }) =>
       sql`(revoked_at <= ${revokedUntil} or expires_at <= ${expiredUntil})
-        and not exists (select 1 from consulate_codes
-          where consulate_codes.session_id = consulate_sessions.id and consulate_codes.spent_at is null
-            and consulate_codes.voided_at is null and consulate_codes.expires_at > ${now})
+        and not ${hasCode('consulate_codes', now)} and not ${hasCode('consulate_device_codes', now)}
         and not exists (select 1 from consulate_authorizations
           where consulate_authorizations.session_id = consulate_sessions.id
             and (consulate_authorizations.access_expires_at > ${now}

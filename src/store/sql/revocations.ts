@@ -33,7 +33,7 @@ export function createRevocationStore(database: Sql): RevocationStore {
   }
 }
 
-/** Every order locks in the same order (epoch, client, sessions, codes, authorizations), so that none waits in a circle. */
+/** Every order locks in the same order (epoch, client, sessions, codes, device codes, authorizations), so that none waits in a circle. */
 function carryOut(work: Work, order: RevocationOrder): Promise<RevocationEntry | undefined> {
   switch (order.kind) {
     case 'token':

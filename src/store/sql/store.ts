@@ -4,6 +4,7 @@ import { createAuthorizationStore } from './authorizations.ts'
 import { createClientStore } from './clients.ts'
 import { createCodeStore } from './codes.ts'
 import { createConsentStore } from './consents.ts'
+import { createDeviceCodeStore } from './device-codes.ts'
 import type { SqlDialect } from './dialect.ts'
 import { createFingerprintStore } from './fingerprints.ts'
 import { createMigrations } from './migrations.ts'
@@ -23,6 +24,7 @@ export function createSqlStore(dialect: SqlDialect): Store {
     users: createUserStore(database),
     sessions: createSessionStore(database),
     codes: createCodeStore(database),
+    deviceCodes: createDeviceCodeStore(database),
     authorizations: createAuthorizationStore(database),
     consents: createConsentStore(database),
     revocations: createRevocationStore(database),

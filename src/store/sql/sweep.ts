@@ -18,15 +18,17 @@ export async function revokeSessions(
   await queries.change(update.compile())
 }
 
-/** Voids the codes that were not spent yet. */
+/** Voids the codes that were not spent yet: authorization codes first, then device codes, by who claimed them. */
 export async function voidCodes({ db }: Sql, queries: Queries, reach: Reach, now: number): Promise<void> {
-  const update = db
-    .updateTable('consulate_codes')
-    .set({ voided_at: now })
-    .where((eb) => eb.and(reach))
-    .where('spent_at', 'is', null)
-    .where('voided_at', 'is', null)
-  await queries.change(update.compile())
+  for (const table of ['consulate_codes', 'consulate_device_codes'] as const) {
+    const update = db
+      .updateTable(table)
+      .set({ voided_at: now })
+      .where((eb) => eb.and(reach))
+      .where('spent_at', 'is', null)
+      .where('voided_at', 'is', null)
+    await queries.change(update.compile())
+  }
 }
 
 /** Marks authorizations as revoked; with an epoch only those of a person's earlier ones. */

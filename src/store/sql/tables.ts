@@ -82,6 +82,30 @@ export interface CodeTable {
   voided_at: NullableInteger
 }
 
+/** `consulate_device_codes`, by their hash. Provider, person, session and the person's epoch are those of the claim. */
+export interface DeviceCodeTable {
+  hash: string
+  user_code_hash: string
+  authorization_id: string
+  client_id: string
+  scopes: string
+  resource: string | null
+  address: string
+  issuer_epoch: Integer
+  client_epoch: Integer
+  poll_interval: Integer
+  last_polled_at: NullableInteger
+  provider: string | null
+  user_id: string | null
+  session_id: string | null
+  user_epoch: NullableInteger
+  decision: string | null
+  created_at: Integer
+  expires_at: Integer
+  spent_at: NullableInteger
+  voided_at: NullableInteger
+}
+
 /** `consulate_authorizations`. */
 export interface AuthorizationTable {
   id: string
@@ -161,6 +185,7 @@ export interface Tables {
   consulate_users: UserTable
   consulate_sessions: SessionTable
   consulate_codes: CodeTable
+  consulate_device_codes: DeviceCodeTable
   consulate_authorizations: AuthorizationTable
   consulate_consents: ConsentTable
   consulate_revocations: RevocationTable

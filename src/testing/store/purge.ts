@@ -1,14 +1,18 @@
-import type { PurgeBounds, PurgeKind, Store } from '../../store/contract.ts'
+import type { DeviceCode } from '../../model/device-code.ts'
 import { sampleEntry } from './audit.ts'
 import type { Kit } from './kit.ts'
+import { endedBy, EVERY_KIND, purgeAll, walk } from './purge-walk.ts'
 import {
   ALICE,
+  approveDevice,
   authorize,
   MINUTE,
   NOW,
   sampleAuthorization,
+  sampleClaim,
   sampleClient,
   sampleCode,
+  sampleDeviceCode,
   sampleSession,
   sampleUser,
   signIn,
@@ -16,50 +20,6 @@ import {
 
 /** When the samples have all expired. */
 const LATER = NOW + 120 * MINUTE
-
-const EVERY_KIND: readonly PurgeKind[] = ['codes', 'authorizations', 'sessions', 'revocations', 'audit']
-
-/** All that has ended by then. */
-const endedBy = (now: number, changes: Partial<PurgeBounds> = {}): PurgeBounds => ({
-  now,
-  revokedUntil: now,
-  expiredUntil: now,
-  auditUntil: now,
-  auditMost: 1_000_000,
-  ...changes,
-})
-
-interface Walked {
-  readonly over: number
-  readonly steps: number
-}
-
-/** Goes through a kind to its end. */
-async function walk(
-  { purge }: Store,
-  kind: PurgeKind,
-  bounds: PurgeBounds,
-  { limit = 3, isRehearsal = false } = {},
-): Promise<Walked> {
-  let [over, steps, after] = [0, 0, undefined as string | undefined]
-  do {
-    const result = await purge.step({ kind, bounds, after, limit, isRehearsal })
-    over += result.over
-    steps += 1
-    after = result.next
-  } while (after !== undefined)
-  return { over, steps }
-}
-
-/** How many rows of each kind a whole purge deletes. */
-async function purgeAll(store: Store, bounds: PurgeBounds): Promise<Partial<Record<PurgeKind, number>>> {
-  const counts: Partial<Record<PurgeKind, number>> = {}
-  for (const kind of EVERY_KIND) {
-    const { over } = await walk(store, kind, bounds)
-    if (over > 0) counts[kind] = over
-  }
-  return counts
-}
 
 /** Purges: what is over goes, what something alive depends on stays. */
 export function testPurge(kit: Kit): void {
@@ -111,6 +71,26 @@ function testEnds({ describe, test, expect }: Kit): void {
       expect((await store.authorizations.find('azn'))?.id).toBe(undefined)
     })
 
+    test('device codes that were spent or voided, and ones that expired, each by its own bound', async (store) => {
+      await signIn(store)
+      const expiresAt = NOW + 2
+      const codes: Readonly<Record<string, Partial<DeviceCode>>> = {
+        denied: { decision: 'denied', expiresAt },
+        spent: { spentAt: NOW, expiresAt },
+        void: { voidedAt: NOW, expiresAt },
+      }
+      for (const [hash, changes] of Object.entries(codes))
+        await store.deviceCodes.insert(sampleDeviceCode({ hash, ...changes }))
+      const over = async (now: number, revokedUntil: number, expiredUntil: number) =>
+        (await walk(store, 'deviceCodes', endedBy(now, { revokedUntil, expiredUntil }))).over
+      expect(await over(NOW + 1, NOW + 1, NOW + 1)).toBe(0)
+      expect(await over(LATER, NOW - 1, NOW + 1)).toBe(0)
+      expect(await over(LATER, NOW, 0)).toBe(2)
+      expect((await store.deviceCodes.find('denied'))?.hash).toBe('denied')
+      expect(await over(LATER, 0, NOW + 2)).toBe(1)
+      expect(await store.deviceCodes.find('denied')).toBe(undefined)
+    })
+
     test('a session that ended, although what does not hang on it goes on', async (store) => {
       await authorize(store, { sessionId: null, expiresAt: LATER + MINUTE })
       expect((await walk(store, 'sessions', endedBy(LATER))).over).toBe(1)
@@ -121,6 +101,19 @@ function testEnds({ describe, test, expect }: Kit): void {
       await store.sessions.insert(sampleSession({ id: 'phone' }), 'alice')
       await store.codes.insert(sampleCode({ expiresAt: LATER + MINUTE }), 'alice')
       await store.codes.insert(sampleCode({ hash: 'unspent', sessionId: 'phone' }), 'alice')
+      await store.deviceCodes.insert(
+        sampleDeviceCode({
+          expiresAt: LATER + MINUTE,
+          claim: sampleClaim({ sessionId: 'phone' }),
+          spentAt: NOW,
+        }),
+      )
+      await store.deviceCodes.insert(
+        sampleDeviceCode({ hash: 'unspent', claim: sampleClaim({ sessionId: 'phone' }) }),
+      )
+      await store.deviceCodes.insert(
+        sampleDeviceCode({ hash: 'void', expiresAt: LATER + MINUTE, claim: sampleClaim() }),
+      )
       await store.revocations.revoke({ kind: 'session', id: 'laptop' }, NOW)
       expect((await walk(store, 'sessions', endedBy(LATER))).over).toBe(2)
     })
@@ -206,6 +199,13 @@ function testDependence({ describe, test, expect }: Kit): void {
       expect(await over(LATER)).toBe(0)
       await store.codes.spend('code', LATER)
       expect(await over(LATER)).toBe(1)
+    })
+
+    test('an expired session as long as a device may come for what was approved in it', async (store) => {
+      await approveDevice(store, { expiresAt: LATER + MINUTE })
+      const over = async (now: number) => (await walk(store, 'sessions', endedBy(now))).over
+      expect(await over(LATER + MINUTE - 1)).toBe(0)
+      expect(await over(LATER + MINUTE)).toBe(1)
     })
 
     test('revocations of clients and of the issuer for good', async (store) => {

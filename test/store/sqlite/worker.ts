@@ -1,15 +1,29 @@
 import { sqlite } from '../../../src/store/sqlite.ts'
 import type { Store } from '../../../src/store/contract.ts'
+import type { DeviceClaim } from '../../../src/model/device-code.ts'
 import {
+  BOB,
   countTrue,
   NOW,
   sampleAuthorization,
+  sampleClaim,
   sampleCode,
   sampleSession,
 } from '../../../src/testing/store/kit.ts'
 
 /** A process of its own with one store, which does what the test asks for: a line in, a line of JSON out. */
 type Task = (store: Store, argument: number) => Promise<unknown>
+
+/** Which of the answers are true. */
+const indexesOf = (answers: readonly boolean[]): readonly number[] =>
+  answers.flatMap((isTrue, index) => (isTrue ? [index] : []))
+
+async function claimDevices(store: Store, count: number, claim: DeviceClaim): Promise<readonly number[]> {
+  const claims = Array.from({ length: count }, (_, index) =>
+    store.deviceCodes.claim(`device-${index}`, claim, NOW),
+  )
+  return indexesOf(await Promise.all(claims))
+}
 
 const tasks: Readonly<Record<string, Task>> = {
   migrate: (store) => store.migrate(),
@@ -21,7 +35,23 @@ const tasks: Readonly<Record<string, Task>> = {
     const exchanges = Array.from({ length: count }, (_, index) =>
       store.codes.exchange(`code-${index}`, sampleAuthorization({ id: `azn-${index}` }), 'alice', NOW),
     )
-    return (await Promise.all(exchanges)).flatMap((hasWon, index) => (hasWon ? [index] : []))
+    return indexesOf(await Promise.all(exchanges))
+  },
+  /** Exchanges device codes 0 to `count`, all at once, each for a session of its own. */
+  async exchangeDevice(store, count) {
+    const exchanges = Array.from({ length: count }, (_, index) => {
+      const session = sampleSession({ id: `of-device-${index}` })
+      const authorization = sampleAuthorization({ id: `azn-${index}`, sessionId: session.id })
+      return store.deviceCodes.exchange(`device-${index}`, authorization, 'alice', NOW, session)
+    })
+    return indexesOf(await Promise.all(exchanges))
+  },
+  claimAsAlice: (store, count) => claimDevices(store, count, sampleClaim()),
+  claimAsBob: (store, count) => claimDevices(store, count, sampleClaim({ ...BOB, sessionId: 'of bob' })),
+  /** Polls device codes 0 to `count`; those whose poll was noted. */
+  async poll(store, count) {
+    const polls = Array.from({ length: count }, (_, index) => store.deviceCodes.poll(`device-${index}`, NOW))
+    return indexesOf((await Promise.all(polls)).map((answer) => answer === 'noted'))
   },
   /** Advances one authorization from each generation below `count`; how often it was the one who did. */
   async advance(store, count) {
