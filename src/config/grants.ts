@@ -1,9 +1,11 @@
 import type { AuthorizationCodeGrant } from '../grants/authorization-code.ts'
 import type { ClientCredentialsGrant } from '../grants/client-credentials.ts'
+import type { DeviceCodeGrant } from '../grants/device-code.ts'
 import type { Grant } from '../grants/grant.ts'
 import type { RefreshTokenGrant } from '../grants/refresh-token.ts'
 import type { RefreshPolicy } from '../issuance/context.ts'
 import { parseDuration } from '../lib/duration.ts'
+import { DEVICE_GRANT } from '../model/device-code.ts'
 import type { Report } from '../lib/report.ts'
 
 /** What follows from the grants that are listed. */
@@ -11,8 +13,17 @@ export interface GrantSettings {
   readonly grants: ReadonlyMap<string, Grant>
   /** How long authorization codes live (ms). */
   readonly codeLifetime: number
+  readonly deviceCodes: DeviceCodeSettings
   /** Undefined where the refresh grant is not listed: then nobody gets a refresh token. */
   readonly refresh: RefreshPolicy | undefined
+}
+
+/** How devices ask for tokens. Times in milliseconds. */
+export interface DeviceCodeSettings {
+  /** How long device codes and user codes live. */
+  readonly lifetime: number
+  /** How long a device waits between two polls. */
+  readonly interval: number
 }
 
 /** Checks the grants and their options. */
@@ -34,6 +45,7 @@ export function resolveGrants(listed: readonly Grant[] | undefined, report: Repo
   return {
     grants,
     codeLifetime: resolveCodeLifetime(grants, pathOf('authorization_code'), report),
+    deviceCodes: resolveDeviceCodes(grants, pathOf(DEVICE_GRANT), report),
     refresh: resolveRefresh(grants, pathOf('refresh_token'), report),
   }
 }
@@ -43,6 +55,20 @@ type Grants = ReadonlyMap<string, Grant>
 function resolveCodeLifetime(grants: Grants, path: string, report: Report): number {
   const grant = grants.get('authorization_code') as AuthorizationCodeGrant | undefined
   return report.duration(`${path}.codeLifetime`, grant?.options.codeLifetime ?? '60s')
+}
+
+function resolveDeviceCodes(grants: Grants, path: string, report: Report): DeviceCodeSettings {
+  const { lifetime = '10m', interval = '5s' } =
+    (grants.get(DEVICE_GRANT) as DeviceCodeGrant | undefined)?.options ?? {}
+  const settings = {
+    lifetime: report.duration(`${path}.lifetime`, lifetime),
+    interval: report.duration(`${path}.interval`, interval),
+  }
+  if (settings.interval > 0 && settings.interval < 1000)
+    report.problem(`${path}.interval`, 'must be at least a second')
+  if (settings.lifetime > 0 && settings.lifetime <= settings.interval)
+    report.problem(`${path}.lifetime`, 'must be longer than the interval')
+  return settings
 }
 
 function checkClientCredentials(grants: Grants, path: string, report: Report): void {

@@ -1,7 +1,10 @@
 import type { OAuthError } from '../errors.ts'
 import type { Exchange } from './endpoint.ts'
 
-/** Says in the log and to listeners why a request was refused: with the request id, never with what was sent. */
+/**
+ * Says in the log and to listeners why a request was refused: with the request id, never with what was sent. That a
+ * device waits for its person is no refusal: it would be said every five seconds.
+ */
 export function report(
   { incoming, requestId, address, involved, services }: Exchange,
   error: OAuthError,
@@ -10,8 +13,9 @@ export function report(
   const { path, method } = incoming
   const { clientId = null, sub = null } = involved
   const stack = cause instanceof Error ? cause.stack : undefined
-  const level = status >= 500 ? 'error' : 'warn'
-  services.settings.logger.log(level, 'Request refused', {
+  const isWaiting = code === 'authorization_pending'
+  const level = isWaiting ? 'debug' : status >= 500 ? 'error' : 'warn'
+  services.settings.logger.log(level, isWaiting ? 'Device waits' : 'Request refused', {
     requestId,
     method,
     path,
@@ -21,6 +25,7 @@ export function report(
     detail,
     stack,
   })
+  if (isWaiting) return
   services.events.emit('request.refused', {
     requestId,
     path,

@@ -2,9 +2,11 @@ import type { Settings } from '../config/settings.ts'
 import { showSignIn, signIn } from './auth/sign-in.ts'
 import { showSignOut, signOut } from './auth/sign-out.ts'
 import type { Answer } from '../lib/http.ts'
+import { DEVICE_GRANT } from '../model/device-code.ts'
 import type { Endpoint, Exchange, Handler } from './endpoint.ts'
 import { authorize, postAuthorize } from './oauth/authorize.ts'
 import { deny } from './oauth/consent.ts'
+import { deviceAuthorization } from './oauth/device-authorization.ts'
 import { jwks, metadata } from './oauth/metadata.ts'
 import { revocations } from './oauth/revocations.ts'
 import { token } from './oauth/token.ts'
@@ -13,24 +15,31 @@ import { pathsOf, peoplePathsOf } from './paths.ts'
 /** Every endpoint that the settings turn on. */
 export function endpointsOf(settings: Settings): readonly Endpoint[] {
   const paths = pathsOf(settings)
-  const pages: readonly Endpoint[] = [
-    endpoint(
-      'authorize',
-      paths.authorize,
-      { GET: authorize, POST: postAuthorize, DELETE: deny },
-      'nobody',
-      'page',
-    ),
-    ...settings.providers.flatMap((provider) => peoplePages(settings, provider)),
-  ]
+  const { grants, providers } = settings
+  const authorizing = { GET: authorize, POST: postAuthorize, DELETE: deny }
+  const devices = { POST: deviceAuthorization }
   return [
-    ...(settings.grants.has('authorization_code') ? pages : []),
+    ...on(grants.has('authorization_code'), () => [
+      endpoint('authorize', paths.authorize, authorizing, 'nobody', 'page'),
+    ]),
+    ...on(grants.has(DEVICE_GRANT), () => [
+      endpoint('device_authorization', paths.deviceAuthorization, devices, 'clients', 'json'),
+    ]),
+    ...on(
+      GRANTS_OF_PEOPLE.some((type) => grants.has(type)),
+      () => providers.flatMap((provider) => peoplePages(settings, provider)),
+    ),
     endpoint('token', paths.token, { POST: token }, 'clients', 'json'),
     endpoint('revocations', paths.revocations, { GET: revocations }, 'nobody', 'json'),
     endpoint('metadata', paths.metadata, { GET: metadata }, 'everyone', 'json'),
     endpoint('jwks', paths.jwks, { GET: jwks }, 'everyone', 'json'),
   ]
 }
+
+/** The grants for which people sign in here. */
+const GRANTS_OF_PEOPLE = ['authorization_code', DEVICE_GRANT] as const
+
+const on = (isOn: boolean, list: () => readonly Endpoint[]): readonly Endpoint[] => (isOn ? list() : [])
 
 /** What people of one provider do in a browser. */
 function peoplePages(settings: Settings, provider: string): readonly Endpoint[] {

@@ -1,5 +1,8 @@
 import type { UserRef } from './subject.ts'
 
+/** The `grant_type` of devices (RFC 8628 section 3.4). */
+export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
+
 /** What a person answered to a device. */
 export type DeviceDecision = 'approved' | 'denied'
 

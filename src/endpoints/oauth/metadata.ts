@@ -1,4 +1,5 @@
 import { json, type Answer } from '../../lib/http.ts'
+import { DEVICE_GRANT } from '../../model/device-code.ts'
 import type { Settings } from '../../config/settings.ts'
 import type { Exchange } from '../endpoint.ts'
 import { pathsOf } from '../paths.ts'
@@ -15,10 +16,12 @@ function describe(settings: Settings): Readonly<Record<string, unknown>> {
   const paths = pathsOf(settings)
   const { origin } = new URL(settings.issuer)
   const hasCodes = settings.grants.has('authorization_code')
+  const hasDevices = settings.grants.has(DEVICE_GRANT)
   return {
     issuer: settings.issuer,
     ...(hasCodes && { authorization_endpoint: origin + paths.authorize }),
     token_endpoint: origin + paths.token,
+    ...(hasDevices && { device_authorization_endpoint: origin + paths.deviceAuthorization }),
     jwks_uri: origin + paths.jwks,
     revocation_feed_endpoint: origin + paths.revocations,
     scopes_supported: [...settings.scopes.defined],

@@ -1,0 +1,98 @@
+import { OAuthError } from '../../errors.ts'
+import { chooseScopes } from '../../grants/permit.ts'
+import { chooseResource } from '../../grants/resource.ts'
+import type { Form } from '../../lib/form.ts'
+import { randomText, sha256 } from '../../lib/hash.ts'
+import { json, type Answer } from '../../lib/http.ts'
+import { canUseGrant, type Client } from '../../model/client.ts'
+import { DEVICE_GRANT, formatUserCode, type DeviceCode } from '../../model/device-code.ts'
+import type { Exchange } from '../endpoint.ts'
+import { readForm } from '../form.ts'
+import { peoplePathsOf } from '../paths.ts'
+import type { Services } from '../services.ts'
+import { refuseIfThrottled } from '../throttled.ts'
+import { makeUserCode, userCodeHashes } from '../user-code.ts'
+import { authenticateClient } from './client-authentication.ts'
+
+/** How often another code is drawn where somebody has this one, or the client looked up again where it has changed. */
+const MOST_ATTEMPTS = 10
+
+/** The two codes of a device, which nobody but the device is told. */
+interface Codes {
+  readonly deviceCode: string
+  readonly userCode: string
+}
+
+/** A device asks for a code that a person can type in elsewhere (RFC 8628 section 3.1). */
+export async function deviceAuthorization(exchange: Exchange): Promise<Answer> {
+  const { services } = exchange
+  await refuseIfThrottled(exchange)
+  const form = await readForm(exchange.incoming)
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
+    const client = await authenticateClient(exchange, form)
+    checkClient(services, client)
+    const codes = { deviceCode: randomText(32), userCode: makeUserCode() }
+    const outcome = await services.store.deviceCodes.insert(newDeviceCode(exchange, client, form, codes))
+    if (outcome === 'inserted') return json(200, describe(services, client, codes))
+    if (outcome === 'dead') {
+      // The client was revoked meanwhile, or everything was: look again, knowing it.
+      services.clients.forget(client.id)
+      await services.feed.sync()
+    }
+  }
+  const options = { detail: `no code in ${MOST_ATTEMPTS} attempts`, headers: { 'Retry-After': '1' } }
+  throw new OAuthError('temporarily_unavailable', 'Try again in a moment', options)
+}
+
+function checkClient({ people }: Services, client: Client): void {
+  // Servers that share a database share its clients, but not their people.
+  if (canUseGrant(client, DEVICE_GRANT) && people.has(client.provider)) return
+  const detail = `client ${client.id} lacks the grant ${DEVICE_GRANT}, or is for the people of another server`
+  throw new OAuthError('unauthorized_client', 'The client is not authorized to use this grant type', {
+    detail,
+  })
+}
+
+function newDeviceCode(
+  { services, address }: Exchange,
+  client: Client,
+  form: Form,
+  { deviceCode, userCode }: Codes,
+): DeviceCode {
+  const { clock, deviceCodes, scopes, resources } = services.settings
+  const now = clock.now()
+  return {
+    hash: sha256(deviceCode),
+    userCodeHash: userCodeHashes(services, userCode)[0] ?? '',
+    authorizationId: randomText(16),
+    clientId: client.id,
+    scopes: chooseScopes(scopes, form.get('scope'), client.scopes),
+    resource: chooseResource(resources, form.get('resource')),
+    address,
+    issuerEpoch: services.feed.issuerEpoch,
+    clientEpoch: client.epoch,
+    interval: deviceCodes.interval,
+    lastPolledAt: null,
+    claim: null,
+    decision: null,
+    createdAt: now,
+    expiresAt: now + deviceCodes.lifetime,
+    spentAt: null,
+    voidedAt: null,
+  }
+}
+
+/** The answer of RFC 8628 section 3.2. */
+function describe({ settings }: Services, { provider }: Client, { deviceCode, userCode }: Codes): unknown {
+  const { issuer, deviceCodes } = settings
+  const page = new URL(issuer).origin + peoplePathsOf(settings, provider).device
+  const shown = formatUserCode(userCode)
+  return {
+    device_code: deviceCode,
+    user_code: shown,
+    verification_uri: page,
+    verification_uri_complete: `${page}?user_code=${shown}`,
+    expires_in: Math.floor(deviceCodes.lifetime / 1000),
+    interval: Math.ceil(deviceCodes.interval / 1000),
+  }
+}
