@@ -14,6 +14,7 @@ const STATUS = {
   invalid_scope: 400,
   invalid_target: 400,
   access_denied: 403,
+  not_found: 404,
   authorization_pending: 400,
   slow_down: 400,
   expired_token: 400,

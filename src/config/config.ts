@@ -7,6 +7,7 @@ import type { Views } from '../pages/props.ts'
 import type { Language } from '../pages/words.ts'
 import type { Store } from '../store/contract.ts'
 import type { BaseUser, UserProvider, UserProviderFactory } from '../users/provider.ts'
+import type { PersonalTokensConfig } from './personal-tokens.ts'
 
 /** How many failures are too many, and in which time. */
 export interface FailureLimit {
@@ -55,6 +56,11 @@ export interface Config<
   readonly resources?: readonly string[]
   /** How long access tokens live; default 15 minutes. */
   readonly accessTokenLifetime?: Duration
+  /**
+   * Personal access tokens, which people make for their own scripts: `{}`, or how long they live. With it come the page
+   * `/account/tokens` and a JSON API. Default: nobody can make any.
+   */
+  readonly personalTokens?: PersonalTokensConfig
   /** Who must use PKCE: public clients (the default), or everybody. Only S256 is known (RFC 9700 section 2.1.1). */
   readonly pkce?: 'public' | 'always'
   /** The beginning of the OAuth endpoints' paths, within the issuer; default `/oauth`. */

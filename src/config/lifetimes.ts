@@ -10,8 +10,17 @@ export interface Lifetimes {
 }
 
 /** The longest lifetimes that these settings allow. */
-export function longestLifetimes({ accessTokenLifetime, grants, refresh }: Settings): Lifetimes {
+export function longestLifetimes({
+  accessTokenLifetime,
+  personalTokens,
+  grants,
+  refresh,
+}: Settings): Lifetimes {
   const machines = grants.get('client_credentials') as ClientCredentialsGrant | undefined
   const machineLifetime = parseDuration(machines?.options.lifetime) ?? 0
-  return { accessToken: Math.max(accessTokenLifetime, machineLifetime), refreshToken: refresh?.lifetime }
+  const personalLifetime = personalTokens?.maximumLifetime ?? 0
+  return {
+    accessToken: Math.max(accessTokenLifetime, machineLifetime, personalLifetime),
+    refreshToken: refresh?.lifetime,
+  }
 }

@@ -10,6 +10,7 @@ import type { Config, FailureLimit } from './config.ts'
 import { resolveGrants, type GrantSettings } from './grants.ts'
 import { resolveIssuer, resolvePrefix, type IssuerSettings } from './issuer.ts'
 import { createReport, type Report } from '../lib/report.ts'
+import { resolvePersonalTokens, type PersonalTokenSettings } from './personal-tokens.ts'
 import { resolveProviders } from './providers.ts'
 import { resolveResources, resolveScopeRules } from './scopes.ts'
 import { resolveUpkeep, type UpkeepSettings } from './upkeep.ts'
@@ -22,6 +23,8 @@ export interface Settings extends IssuerSettings, GrantSettings, UpkeepSettings 
   readonly scopes: ScopeRules
   readonly scopeDescriptions: Readonly<Record<string, string>>
   readonly accessTokenLifetime: number
+  /** Undefined where nobody can make any. */
+  readonly personalTokens: PersonalTokenSettings | undefined
   readonly pkce: 'public' | 'always'
   /** The name of the default provider. */
   readonly provider: string
@@ -60,6 +63,7 @@ export function resolveSettings(config: Config): Settings {
     scopes: resolveScopeRules(config, report),
     scopeDescriptions: { ...config.scopes },
     accessTokenLifetime: time('accessTokenLifetime', config.accessTokenLifetime, '15m'),
+    personalTokens: resolvePersonalTokens(config.personalTokens, report),
     pkce: report.oneOf('pkce', config.pkce ?? 'public', ['public', 'always']),
     ...resolveProviders(config, report),
     sessionLifetime: time('sessionLifetime', config.sessionLifetime, '12h'),

@@ -38,6 +38,9 @@ export interface Authorization extends UserRef {
   readonly revokedAt: number | null
 }
 
+/** Whether it is a personal access token, which belongs to no client. */
+export const isPersonal = ({ name }: Pick<Authorization, 'name'>): boolean => name !== null
+
 /** What a presented refresh token is, seen from its authorization. */
 export type Standing = 'current' | 'repeated' | 'replayed' | 'ahead'
 
