@@ -1,12 +1,19 @@
 import { registerClient, type ClientRegistration, type RegisteredClient } from './clients/register.ts'
 import { rotateSecret, type RotatedSecret, type SecretRotation } from './clients/secret.ts'
 import type { Services } from './endpoints/services.ts'
+import { ConfigError } from './errors.ts'
 import { purge, type PurgeOptions, type PurgeReport } from './jobs/purge.ts'
 import type { AuditEntry } from './model/audit.ts'
 import type { Authorization } from './model/authorization.ts'
 import type { Client } from './model/client.ts'
 import type { Session } from './model/session.ts'
 import type { UserRef } from './model/subject.ts'
+import {
+  createForApplication,
+  type CreatedPersonalToken,
+  type PersonalTokenRequest,
+} from './personal-tokens/for-application.ts'
+import type { PersonalToken } from './personal-tokens/personal-token.ts'
 import type { Page, RevocationOrder } from './store/contract.ts'
 import { changePassword, type PasswordChange } from './users/change-password.ts'
 
@@ -17,7 +24,7 @@ import { changePassword, type PasswordChange } from './users/change-password.ts'
 export type UserLike = string | { readonly id: string | number; readonly provider?: string }
 
 /** What the application that owns the server may do with it, beside answering requests. */
-export interface Administration {
+export interface Administration<Scope extends string = string> {
   readonly clients: {
     /** Registers a client; its secret is told this once. Throws `ConfigError` with every problem. */
     create(registration: ClientRegistration): Promise<RegisteredClient>
@@ -38,6 +45,17 @@ export interface Administration {
     revoke(id: string): Promise<boolean>
     /** Ends all that the person has allowed a client, codes on their way too, and forgets that they consented. */
     disconnect(user: UserLike, clientId: string): Promise<void>
+  }
+  readonly personalTokens: {
+    /**
+     * Makes a personal access token, for which no client has to be registered; it is told this once. Throws
+     * `ConfigError` with every problem of the request; where nobody can make any, or the person is disabled or has 100.
+     */
+    create(user: UserLike, request: PersonalTokenRequest<Scope>): Promise<CreatedPersonalToken>
+    /** The person's tokens that live, newest first. */
+    list(user: UserLike): Promise<readonly PersonalToken[]>
+    /** Ends a token, at once. Whether there is such a personal access token. */
+    revoke(id: string): Promise<boolean>
   }
   readonly sessions: {
     /** The devices that the person is signed in on, last seen first. */
@@ -76,6 +94,7 @@ export function createAdministration(started: () => Promise<Services>): Administ
   return {
     clients: clientAdministration(started),
     authorizations: authorizationAdministration(started),
+    personalTokens: personalTokenAdministration(started),
     sessions: {
       list: async (user) => {
         const { store, settings } = await started()
@@ -151,6 +170,19 @@ function authorizationAdministration(started: () => Promise<Services>): Administ
       const those = (await list(user)).filter((authorization) => authorization.clientId === clientId)
       await Promise.all(those.map(({ id }) => revoke(id)))
     },
+  }
+}
+
+function personalTokenAdministration(started: () => Promise<Services>): Administration['personalTokens'] {
+  return {
+    async create(user, request) {
+      const services = await started()
+      if (services.settings.personalTokens)
+        return createForApplication(services, await userRef(started, user), request)
+      throw new ConfigError([{ path: 'personalTokens', message: 'is not configured: nobody can make any' }])
+    },
+    list: async (user) => (await started()).personalTokens.list(await userRef(started, user)),
+    revoke: async (id) => (await started()).personalTokens.revoke(id),
   }
 }
 

@@ -1,16 +1,19 @@
 import { createAudit } from './audit.ts'
 import { createClientCache } from './clients/cache.ts'
 import type { Config } from './config/config.ts'
+import { legacyGrantsOf } from './config/legacy-grants.ts'
 import type { Services } from './endpoints/services.ts'
 import { ConfigError } from './errors.ts'
 import type { Events } from './events.ts'
 import { createIssuance } from './issuance/issue.ts'
+import { startLastUsed } from './jobs/last-used.ts'
 import { startUpkeep } from './jobs/upkeep.ts'
 import type { DerivedKeys } from './keys/derived.ts'
 import { createLiveKeys } from './keys/live.ts'
 import { createSeal } from './lib/sealed.ts'
 import { CONSENT_LIFETIME, type ConsentRequest } from './model/consent-request.ts'
 import { subjectOf, type UserRef } from './model/subject.ts'
+import { createPersonalTokens } from './personal-tokens/personal-tokens.ts'
 import { createRevocationFeed } from './revocations/feed.ts'
 import { createRevoker } from './revocations/revoker.ts'
 import { createCsrf } from './sessions/csrf.ts'
@@ -64,6 +67,20 @@ export async function assemble(
   })
   const audit = createAudit({ ...settings, events, store: store.audit })
   const upkeep = startUpkeep({ ...settings, store: store.purge })
+  const lastUsed = startLastUsed({ ...settings, store: store.authorizations })
+  const revoker = createRevoker(store.revocations, feed, events, clock)
+  const issuance = createIssuance({
+    ...settings,
+    subjectOf: subject,
+    issuerEpoch: () => feed.issuerEpoch,
+    draftSession: sessions.draft,
+    store,
+    keys,
+    refreshTokens,
+    events,
+  })
+  for (const legacy of legacyGrantsOf(settings))
+    logger.log('warn', 'A grant is on that is not safe', { ...legacy })
   return {
     settings,
     store,
@@ -74,7 +91,7 @@ export async function assemble(
     audit,
     people,
     subjectOf: subject,
-    revoker: createRevoker(store.revocations, feed, events, clock),
+    revoker,
     clients: createClientCache(store.clients, clock, settings.pollInterval),
     sessions,
     get csrf() {
@@ -84,16 +101,17 @@ export async function assemble(
       return consentSeal()
     },
     throttle,
-    issuance: createIssuance({
+    issuance,
+    personalTokens: createPersonalTokens({
       ...settings,
+      ...(settings.personalTokens ?? NEVER),
+      store: store.authorizations,
+      issuance,
+      revoker,
       subjectOf: subject,
-      issuerEpoch: () => feed.issuerEpoch,
-      draftSession: sessions.draft,
-      store,
-      keys,
-      refreshTokens,
-      events,
+      usedAt: lastUsed.usedAt,
     }),
+    lastUsed,
     grantContext: {
       ...settings,
       store,
@@ -109,10 +127,14 @@ export async function assemble(
       liveKeys.close()
       feed.close()
       await upkeep.close()
+      await lastUsed.close()
       await audit.close()
     },
   }
 }
+
+/** Where personal access tokens are off, those from before can still be listed and revoked. */
+const NEVER = { lifetime: 0, maximumLifetime: 0 } as const
 
 async function prepareTables(settings: Settings, store: Store): Promise<void> {
   const pending =

@@ -26,7 +26,7 @@ export interface AuthorizationServer<
   Main extends string = string,
   Other extends string = string,
 >
-  extends Administration, Guarded<Scope, Main>, GuardedByProvider<Scope, Main | Other> {
+  extends Administration<Scope>, Guarded<Scope, Main>, GuardedByProvider<Scope, Main | Other> {
   readonly issuer: string
   /** Answers a request to one of the server's endpoints; 404 for any other path. `peer` is the address it came from. */
   fetch(request: Request, from?: { readonly peer?: string }): Promise<Response>
@@ -135,7 +135,12 @@ function notStarted(logger: Logger, cause: unknown): undefined {
   logger.log('error', 'The server cannot start', { cause: String(cause) })
 }
 
-function guardOf({ settings, keys, feed }: Services): BearerGuard {
-  const { issuer, audience, clock, guardCacheSize: cacheSize } = settings
-  return createBearerGuard({ issuer, audience, verifier: keys, revocations: feed, clock, cacheSize })
+function guardOf({ settings, keys, feed, lastUsed }: Services): BearerGuard {
+  return createBearerGuard({
+    ...settings,
+    verifier: keys,
+    revocations: feed,
+    cacheSize: settings.guardCacheSize,
+    onPersonalUse: lastUsed.mark,
+  })
 }

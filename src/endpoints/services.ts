@@ -1,10 +1,12 @@
 import type { Audit } from '../audit.ts'
 import type { Events } from '../events.ts'
 import type { Issuance } from '../issuance/issue.ts'
+import type { LastUsed } from '../jobs/last-used.ts'
 import type { DerivedKeys } from '../keys/derived.ts'
 import type { KeySet } from '../keys/key-set.ts'
 import type { GrantContext } from '../grants/grant.ts'
 import type { UserRef } from '../model/subject.ts'
+import type { PersonalTokens } from '../personal-tokens/personal-tokens.ts'
 import type { RevocationFeed } from '../revocations/feed.ts'
 import type { Revoker } from '../revocations/revoker.ts'
 import type { Csrf } from '../sessions/csrf.ts'
@@ -26,6 +28,8 @@ export interface Services {
   readonly feed: RevocationFeed
   readonly revoker: Revoker
   readonly issuance: Issuance
+  readonly personalTokens: PersonalTokens
+  readonly lastUsed: LastUsed
   readonly grantContext: GrantContext
   readonly clients: ClientCache
   readonly people: People

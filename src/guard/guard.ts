@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { VerifiedToken } from '../keys/jws.ts'
 import type { Clock } from '../lib/clock.ts'
 import { ACCESS_TOKEN_TYPE, isAccessTokenClaims, type AccessTokenClaims } from '../model/claims.ts'
+import { PERSONAL_ACCESS } from '../model/client.ts'
 import { coversScope, coversScopes } from '../model/scope.ts'
 import { authOf, type Auth } from './auth.ts'
 import { insufficient, invalid, missing, unavailable, type Refusal } from './refusal.ts'
@@ -36,6 +37,8 @@ export interface BearerGuardOptions {
   readonly clock: Clock
   /** How many verified tokens are remembered; about 2 kB each. */
   readonly cacheSize: number
+  /** Hears of each personal access token that is let in. */
+  readonly onPersonalUse?: (authorizationId: string) => void
 }
 
 /** What a check comes to: at once where the token is known, since promises would cost as much as the check. */
@@ -52,6 +55,8 @@ interface Verified {
   readonly claims: AccessTokenClaims
   readonly auth: Auth
   readonly kid: string
+  /** The authorization of a personal access token. */
+  readonly personalId: string | undefined
   /** The version of the revocations at which it was last found alive. */
   aliveAt: number
 }
@@ -70,6 +75,7 @@ export function createBearerGuard({
   revocations,
   clock,
   cacheSize,
+  onPersonalUse = () => {},
 }: BearerGuardOptions): BearerGuard {
   const cache = new LRUCache<string, Verified>({ max: cacheSize })
 
@@ -80,7 +86,8 @@ export function createBearerGuard({
     if (!verified || !isAccessTokenClaims(verified.payload)) return undefined
     const claims = verified.payload as unknown as AccessTokenClaims
     if (claims.iss !== issuer || claims.aud !== audience) return undefined
-    const entry = { token, claims, auth: authOf(claims), kid: verified.kid, aliveAt: -1 }
+    const personalId = claims.client_id === PERSONAL_ACCESS ? claims.azn : undefined
+    const entry = { token, claims, auth: authOf(claims), kid: verified.kid, personalId, aliveAt: -1 }
     cache.set(tailOf(token), entry)
     return entry
   }
@@ -93,8 +100,11 @@ export function createBearerGuard({
     return undefined
   }
 
-  const judge = (entry: Verified, requirement: Requirement): Auth | Refusal =>
-    problemOf(entry) ?? admit(entry.auth, requirement, issuer)
+  function judge(entry: Verified, requirement: Requirement): Auth | Refusal {
+    const answer = problemOf(entry) ?? admit(entry.auth, requirement, issuer)
+    if (entry.personalId !== undefined && answer === entry.auth) onPersonalUse(entry.personalId)
+    return answer
+  }
 
   async function findOut(token: string, requirement: Requirement): Promise<Auth | Refusal> {
     const entry = findTrusted(token) ?? (await verify(token))

@@ -1,5 +1,6 @@
 import type { Logger } from '../lib/log.ts'
 import { purge, trimAudit, type PurgePlace } from './purge.ts'
+import { repeat } from './repeat.ts'
 
 /** What upkeep needs. `purgeInterval` in ms; 0 for never. */
 export interface UpkeepOptions extends PurgePlace {
@@ -22,34 +23,16 @@ const TRIM_INTERVAL = 60_000
 export function startUpkeep(options: UpkeepOptions): Upkeep {
   const { purgeInterval, auditRetention, logger } = options
   const abort = new AbortController()
+  const start = (interval: number, work: () => Promise<unknown>) =>
+    repeat({ name: 'The purge', wait: () => interval * (0.75 + Math.random() / 2), work, logger })
   const jobs = [
-    purgeInterval > 0 && repeat(purgeInterval, () => purge(options, { signal: abort.signal }), logger),
-    auditRetention > 0 && repeat(TRIM_INTERVAL, () => trimAudit(options, abort.signal), logger),
+    purgeInterval > 0 && start(purgeInterval, () => purge(options, { signal: abort.signal })),
+    auditRetention > 0 && start(TRIM_INTERVAL, () => trimAudit(options, abort.signal)),
   ].filter((job) => job !== false)
   return {
     async close() {
       abort.abort()
       await Promise.all(jobs.map((stop) => stop()))
     },
-  }
-}
-
-/** Does something again and again, an interval after its end. Gives back what stops it, and waits for it. */
-function repeat(interval: number, work: () => Promise<unknown>, logger: Logger): () => Promise<void> {
-  let timer: NodeJS.Timeout
-  let running = Promise.resolve()
-  const run = async (): Promise<void> => {
-    await work().catch((cause: unknown) => logger.log('warn', 'The purge failed', { cause: String(cause) }))
-    schedule()
-  }
-  function schedule(): void {
-    const jitter = 0.75 + Math.random() / 2
-    timer = setTimeout(() => void (running = run()), interval * jitter).unref()
-  }
-  schedule()
-  return async () => {
-    clearTimeout(timer)
-    await running
-    clearTimeout(timer)
   }
 }

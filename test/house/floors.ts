@@ -7,7 +7,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['events.ts', 'keys', 'store', 'pages'],
   ['revocations', 'sessions', 'throttle', 'guard', 'users', 'clients'],
   ['issuance'],
-  ['grants'],
+  ['grants', 'personal-tokens'],
   ['config'],
   ['endpoints', 'jobs', 'audit.ts'],
   ['assembly.ts', 'administration.ts', 'server.ts', 'index.ts'],

@@ -1,0 +1,60 @@
+import type { ConfigProblem } from '../errors.ts'
+import { EVERY_SCOPE, type ScopeRules } from '../model/scope.ts'
+
+/** The token that somebody wants. */
+export interface Wish {
+  /** 1 to 255 characters, no control characters. */
+  readonly name: string
+  /** Omitted: what a request gets that names no scope. */
+  readonly scopes?: readonly string[] | undefined
+  /** How long it shall live (ms); omitted: the usual time. */
+  readonly lifetime?: number | undefined
+  /** The id that it shall have: the same wish twice makes one token. Default: a new one. */
+  readonly id?: string | undefined
+}
+
+/** What is wrong with a wish. */
+export interface WishProblem extends ConfigProblem {
+  readonly field: 'name' | 'scopes' | 'expiresIn'
+}
+
+/** What a wish is held to. */
+export interface WishRules {
+  readonly scopes: ScopeRules
+  /** In ms. */
+  readonly maximumLifetime: number
+}
+
+/** Everything that is wrong with a wish. */
+export const wishProblems = (
+  { name, scopes = [], lifetime = 1000 }: Wish,
+  { scopes: { defined }, maximumLifetime }: WishRules,
+): readonly WishProblem[] => [
+  ...problem(isName(name), 'name', 'must be 1 to 255 characters without control characters'),
+  ...scopes.flatMap((scope, index) =>
+    problem(scope === EVERY_SCOPE || defined.has(scope), 'scopes', 'is not one of the scopes', `[${index}]`),
+  ),
+  ...problem(
+    // Tokens say in whole seconds when they expire (RFC 7519 section 2).
+    lifetime >= 1000 && lifetime <= maximumLifetime,
+    'expiresIn',
+    'must be a duration from a second to the maximum lifetime',
+  ),
+]
+
+function problem(
+  isRight: boolean,
+  field: WishProblem['field'],
+  message: string,
+  place = '',
+): readonly WishProblem[] {
+  return isRight ? [] : [{ field, path: field + place, message }]
+}
+
+/** A lone half of a surrogate pair is no character, and databases differ in what they make of it. */
+const isName = (name: unknown): boolean =>
+  typeof name === 'string' &&
+  name.trim() !== '' &&
+  name.length <= 255 &&
+  name.isWellFormed() &&
+  !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(name)
