@@ -18,8 +18,10 @@ import type { Page, RevocationOrder } from './store/contract.ts'
 import { changePassword, type PasswordChange } from './users/change-password.ts'
 
 /**
- * A person: their id with the provider, or anything that has it, such as `auth.user`. Who says no provider is one of the
- * default one.
+ * A person: their id with the provider, or anything that has it, such as `auth.user` or your own row. Who says no provider
+ * is of the default one. A provider that the server does not have is a `ConfigError`, never taken for the default one:
+ * that would end the sign-ins of somebody else with the same id. So where `provider` means something else in your rows
+ * (`google`), hand over the id alone.
  */
 export type UserLike = string | { readonly id: string | number; readonly provider?: string }
 

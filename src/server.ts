@@ -17,7 +17,7 @@ import { fromRequest, toResponse } from './lib/fetch.ts'
 import { json, type Answer, type Incoming } from './lib/http.ts'
 import { once } from './lib/once.ts'
 import type { Logger } from './lib/log.ts'
-import { resolveSettings } from './config/settings.ts'
+import { resolveSettings, type Settings } from './config/settings.ts'
 import type { BaseUser } from './users/provider.ts'
 
 /** An OAuth 2 authorization server. */
@@ -64,7 +64,7 @@ export function createAuthorizationServer<
   const untyped = config as unknown as Config
   const settings = resolveSettings(untyped)
   const events = createEvents(settings.logger)
-  const table = new Map(endpointsOf(settings).map((endpoint) => [endpoint.path, endpoint]))
+  const table = tableOf(settings)
   const started = once(async (): Promise<Running> => {
     const services = await assemble(settings, untyped, events)
     return { services, guard: guardOf(services) }
@@ -117,6 +117,15 @@ export function createAuthorizationServer<
       await untyped.store.close()
     },
   }
+}
+
+/** The endpoints by path. A prefix such as `/login` can make two of one path, of which one would never be reached. */
+function tableOf(settings: Settings): ReadonlyMap<string, Endpoint> {
+  const endpoints = endpointsOf(settings)
+  const table = new Map(endpoints.map((endpoint) => [endpoint.path, endpoint]))
+  const lost = endpoints.find((endpoint) => table.get(endpoint.path) !== endpoint)
+  if (!lost) return table
+  throw new ConfigError([{ path: 'prefix', message: `gives the path ${lost.path} to two endpoints` }])
 }
 
 const NOT_STARTED = json(

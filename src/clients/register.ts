@@ -27,7 +27,7 @@ export interface ClientRegistration {
   readonly id?: string
   /** The `sub` of the person who registers it; default: a first-party client. */
   readonly ownerId?: string
-  /** Default `users`. */
+  /** The provider whose people it signs in; default: the server's own. One that it does not have is a `ConfigError`. */
   readonly provider?: string
   /** Require PKCE although it is confidential; default false. */
   readonly requiresPkce?: boolean

@@ -21,7 +21,12 @@ export function resolveProviders(
   for (const [name, other] of Object.entries(providers)) {
     checkName(`providers.${name}`, name, report)
     if (name === provider) report.problem(`providers.${name}`, 'has the name of the default provider')
-    checkFunctions(`providers.${name}`, other, report)
+    if (typeof other === 'function')
+      report.problem(
+        `providers.${name}`,
+        'must be a look-up of your own: builtInUsers() are one set of people',
+      )
+    else checkFunctions(`providers.${name}`, other, report)
   }
   return { provider, providers: [provider, ...Object.keys(providers)] }
 }
@@ -32,8 +37,8 @@ function checkName(path: string, name: string, report: Report): void {
     report.problem(path, 'must be a short name in lower case, such as users, and not code')
 }
 
-function checkFunctions(path: string, provider: UserProvider, report: Report): void {
+function checkFunctions(path: string, provider: Partial<UserProvider> | undefined, report: Report): void {
   for (const name of ['find', 'findByUsername', 'verifyPassword'] as const) {
-    if (typeof provider[name] !== 'function') report.problem(`${path}.${name}`, 'must be a function')
+    if (typeof provider?.[name] !== 'function') report.problem(`${path}.${name}`, 'must be a function')
   }
 }

@@ -21,6 +21,8 @@ export interface SignInProps {
   readonly hidden: HiddenFields
   /** The user name that was typed before, or a hint. */
   readonly username: string
+  /** The name of the provider whose people sign in here, such as `users`: so that a view of yours can tell them apart. */
+  readonly provider: string
   /** Who asks, where a client started this. */
   readonly client?: ClientView
   /** Why the last try failed: wrong name or password, too many tries (seconds to wait), or a form that was open too long. */

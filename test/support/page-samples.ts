@@ -10,13 +10,17 @@ export type Sample = {
 
 /** Every page in every state that it has, by what it shows. */
 export const SAMPLES: Readonly<Record<string, Sample>> = {
-  'sign-in': ['signIn', { action: '/auth/sign-in', hidden, username: '' }],
-  'sign-in for a client': ['signIn', { action: '/auth/sign-in', hidden, username: '', client }],
+  'sign-in': ['signIn', { action: '/auth/sign-in', hidden, provider: 'users', username: '' }],
+  'sign-in for a client': [
+    'signIn',
+    { action: '/auth/sign-in', hidden, provider: 'users', username: '', client },
+  ],
   'sign-in after wrong credentials': [
     'signIn',
     {
       action: '/auth/sign-in',
       hidden,
+      provider: 'users',
       username: 'ada@orchard.example',
       client,
       problem: { kind: 'credentials' },
@@ -24,11 +28,18 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
   ],
   'sign-in after expiry': [
     'signIn',
-    { action: '/auth/sign-in', hidden, username: 'ada', problem: { kind: 'expired' } },
+    { action: '/auth/sign-in', hidden, provider: 'users', username: 'ada', problem: { kind: 'expired' } },
   ],
   'sign-in while throttled': [
     'signIn',
-    { action: '/auth/sign-in', hidden, username: 'ada', client, problem: { kind: 'throttled', seconds: 45 } },
+    {
+      action: '/auth/sign-in',
+      hidden,
+      provider: 'users',
+      username: 'ada',
+      client,
+      problem: { kind: 'throttled', seconds: 45 },
+    },
   ],
   consent: [
     'consent',

@@ -74,6 +74,7 @@ async function signInPage(exchange: Exchange, status: number, shown: Shown): Pro
   const props = {
     action: peoplePathsOf(services.settings, provider).signIn,
     hidden: { csrf: token, ...(returnTo !== undefined && { return_to: returnTo }) },
+    provider,
     username: username ?? '',
     ...(target && { client: { name: target.client.name, host: hostOf(target.redirectUri) } }),
     ...(problem && { problem }),

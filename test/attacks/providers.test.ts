@@ -1,0 +1,176 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { formOf, openBrowser } from '../support/browser.ts'
+import type { Browser } from '../support/browser.ts'
+import { askToken, authorizationUrl, authorize, getCode, getVisitTokens } from '../support/oauth-client.ts'
+import { startTwoSides, visitOf } from '../support/providers.ts'
+import type { Side, SideName } from '../support/providers.ts'
+import { openToken, signToken } from './forge.ts'
+import { lines, statusesIn, talk } from './wire.ts'
+
+const two = await startTwoSides()
+const { server, sides } = two
+afterAll(() => two[Symbol.asyncDispose]())
+
+const COOKIES: Readonly<Record<SideName, string>> = {
+  users: 'consulate_session',
+  customers: 'consulate_session.customers',
+}
+/** The thief is somebody of one side, with the id and the user name of somebody of the other. */
+const PAIRS = [
+  [sides.users, sides.customers],
+  [sides.customers, sides.users],
+] as const
+const named = PAIRS.map(([thief, victim]) => [thief.name, victim.name, thief, victim] as const)
+
+async function signedIn(...those: readonly Side[]): Promise<Browser> {
+  const browser = openBrowser(server)
+  for (const side of those) await browser.signIn(await browser.open(side.signIn), side.person)
+  return browser
+}
+
+const isSignedIn = async (browser: Browser, side: Side): Promise<boolean> =>
+  (await browser.open(side.signIn)).text.includes('You are signed in')
+
+const askingUrl = (side: Side): string =>
+  authorizationUrl(server, side.client, { scope: 'profile', prompt: 'consent' })
+
+describe.each(named)('who is one of the %s, with a cookie of theirs,', (_thief, _victim, thief, victim) => {
+  test('is nobody under the name of the other cookie', async () => {
+    const browser = await signedIn(thief)
+    browser.setCookie(COOKIES[victim.name], browser.cookies.get(COOKIES[thief.name]) ?? '')
+    expect(await isSignedIn(browser, victim)).toBe(false)
+    expect((await browser.open(victim.signOut)).text).toContain('You are signed out')
+    const silent = await browser.open(authorizationUrl(server, victim.client, { prompt: 'none' }))
+    expect(silent.url.searchParams.get('error')).toBe('login_required')
+    expect(await isSignedIn(browser, thief)).toBe(true)
+  })
+
+  test('cannot plant it: who signs in on the other page gets a session of their own', async () => {
+    const planted = (await signedIn(thief)).cookies.get(COOKIES[thief.name]) ?? ''
+    const browser = openBrowser(server)
+    browser.setCookie(COOKIES[victim.name], planted)
+    await browser.signIn(await browser.open(victim.signIn), victim.person)
+    expect(browser.cookies.get(COOKIES[victim.name])).not.toBe(planted)
+    const watcher = openBrowser(server)
+    for (const cookie of Object.values(COOKIES)) watcher.setCookie(cookie, planted)
+    expect(await isSignedIn(watcher, victim)).toBe(false)
+    const of = (side: Side) => server.server.sessions.list({ id: side.person.id, provider: side.name })
+    const ids = (await of(victim)).map(({ id }) => id)
+    expect((await of(thief)).filter(({ id }) => ids.includes(id))).toEqual([])
+  })
+
+  test('gets no client of the other side by return_to, and does not see it named', async () => {
+    const browser = openBrowser(server)
+    const { pathname, search } = new URL(authorizationUrl(server, victim.client, { scope: 'profile' }))
+    const address = `${thief.signIn}?return_to=${encodeURIComponent(pathname + search)}`
+    const page = await browser.open(address)
+    expect(page.text).not.toContain(new URL(victim.client.redirectUri).host)
+    const end = await browser.signIn(page, thief.person)
+    expect(end.url.origin + end.url.pathname).toBe(victim.signIn)
+  })
+
+  test('is sent to no page of the other side either', async () => {
+    const { pathname } = new URL(victim.signIn)
+    const page = await (
+      await signedIn(thief)
+    ).open(`${thief.signIn}?return_to=${encodeURIComponent(pathname)}`)
+    expect(page.url.origin + page.url.pathname).toBe(thief.signIn)
+  })
+
+  test("cannot use the anti-forgery token of their own pages on the other's", async () => {
+    const browser = await signedIn(thief, victim)
+    const mine = formOf(await browser.open(thief.signOut), 'Sign out').fields['csrf'] ?? ''
+    const question = await browser.open(victim.signOut)
+    expect((await browser.press(question, 'Sign out', { csrf: mine })).status).toBe(403)
+    const again = await browser.open(`${victim.signIn}?prompt=login`)
+    const fields = { username: victim.person.email, password: victim.person.password, csrf: mine }
+    expect((await browser.press(again, 'Sign in', fields)).text).toContain('open for too long')
+    const consent = await browser.open(askingUrl(victim))
+    expect((await browser.press(consent, 'Allow', { csrf: mine })).status).toBe(403)
+    expect(await isSignedIn(browser, victim)).toBe(true)
+  })
+
+  test('answers no consent page of the other side', async () => {
+    const browser = await signedIn(victim)
+    const consent = await browser.open(askingUrl(victim))
+    const own = await signedIn(thief)
+    own.setCookie('consulate_browser', browser.cookies.get('consulate_browser') ?? '')
+    own.setCookie(COOKIES[victim.name], own.cookies.get(COOKIES[thief.name]) ?? '')
+    const end = await own.press(consent, 'Allow')
+    expect(end.url.origin + end.url.pathname).toBe(victim.signIn)
+  })
+
+  test('gets nothing for a code of the other side, and leaves it whole', async () => {
+    const { exchange } = await getCode(visitOf(two, victim))
+    expect((await askToken(server, thief.client, exchange)).body['error']).toBe('invalid_grant')
+    expect((await askToken(server, victim.client, exchange)).status).toBe(200)
+  })
+
+  test('is not taken for the other by a provider that is named in the request', async () => {
+    const browser = openBrowser(server)
+    const wish = { provider: victim.name }
+    const page = await browser.open(`${thief.signIn}?provider=${victim.name}`)
+    const { email: username, password } = thief.person
+    const end = await browser.press(page, 'Sign in', { ...wish, username, password })
+    expect(end.text).toContain('You are signed in')
+    expect(await isSignedIn(browser, victim)).toBe(false)
+    const other = await authorize(browser, authorizationUrl(server, victim.client, { provider: thief.name }))
+    expect(other.url.origin + other.url.pathname).toBe(victim.signIn)
+    const { exchange } = await getCode(visitOf(two, thief, browser))
+    const { body } = await askToken(server, thief.client, { ...exchange, ...wish })
+    expect(openToken(String(body['access_token'])).payload['provider']).toBe(thief.name)
+  })
+})
+
+describe('a token whose provider was tampered with', () => {
+  test.each(named)('from %s to %s is no token', async (_from, to, thief, victim) => {
+    const { access_token: token } = await getVisitTokens(visitOf(two, thief))
+    const [header, , signature] = token.split('.')
+    const { payload } = openToken(token)
+    const { sub } = openToken((await getVisitTokens(visitOf(two, victim))).access_token).payload
+    for (const claims of [
+      { ...payload, provider: to },
+      { ...payload, provider: to, sub },
+    ]) {
+      const body = Buffer.from(JSON.stringify(claims)).toString('base64url')
+      expect((await victim.ask('/me', `${header}.${body}.${signature}`)).status).toBe(401)
+    }
+  })
+
+  test.each<unknown>([
+    'Customers',
+    'customers ',
+    'customer',
+    '',
+    null,
+    ['customers'],
+    { customers: true },
+    '__proto__',
+  ])('to %j gets in nowhere, though our own key signed it', async (provider) => {
+    const { header, payload } = openToken((await getVisitTokens(visitOf(two, sides.customers))).access_token)
+    const token = signToken({ header, payload: { ...payload, provider } })
+    for (const side of Object.values(sides))
+      for (const path of ['/me', '/anyone']) expect((await side.ask(path, token)).status).toBe(401)
+  })
+})
+
+describe('a page is that of a provider by its very name:', () => {
+  test.each([
+    '/login/unknown',
+    '/login/users',
+    '/login/Customers',
+    '/login/customers/',
+    '/login//customers',
+    '/login/customers%2f',
+    '/login/custo%6ders',
+    '/login/./customers/..',
+    '/login/__proto__',
+    '/login/constructor',
+    '/logout/unknown',
+    '/customers/login',
+  ])('%s is not found', async (path) => {
+    // Written by hand: a URL would be made tidy on the way.
+    const answer = await talk(server, lines(`GET ${path} HTTP/1.1`, 'Host: x', 'Connection: close', '', ''))
+    expect(statusesIn(answer)).toEqual([404])
+  })
+})

@@ -1,0 +1,425 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createGuard } from '../../src/guard/alone.ts'
+import { ConfigError, silentLogger } from '../../src/index.ts'
+import { openBrowser } from '../support/browser.ts'
+import type { Browser } from '../support/browser.ts'
+import type { TestScope } from '../support/config.ts'
+import {
+  askApi,
+  askToken,
+  authorizationUrl,
+  claimOf,
+  getCode,
+  getTokens,
+  getVisitTokens,
+  refresh,
+} from '../support/oauth-client.ts'
+import type { Tokens, Visit } from '../support/oauth-client.ts'
+import { createDirectory, serveApi, startTwoSides, visitOf } from '../support/providers.ts'
+import type { Side, SideName } from '../support/providers.ts'
+import { startServer } from '../support/server.ts'
+import type { Person } from '../support/server.ts'
+
+const two = await startTwoSides()
+const { server, sides } = two
+afterAll(() => two[Symbol.asyncDispose]())
+
+const NAMES = ['users', 'customers'] as const
+const otherThan = (name: SideName): SideName => (name === 'users' ? 'customers' : 'users')
+
+/** Two sides with people of their own for one test, whose id and name are the same again. */
+async function twins(): Promise<Readonly<Record<SideName, Side>>> {
+  const people = await two.addTwins()
+  return {
+    users: { ...sides.users, person: people.users },
+    customers: { ...sides.customers, person: people.customers },
+  }
+}
+
+/** Somebody with tokens, from a browser that they stay signed in on. */
+interface Guest {
+  readonly visit: Visit
+  readonly tokens: Tokens
+}
+
+async function signIn(side: Side, browser?: Browser): Promise<Guest> {
+  const visit = visitOf(two, side, browser)
+  return { visit, tokens: await getVisitTokens(visit) }
+}
+
+/** Whether somebody's access token, refresh token and browser still work. */
+async function lifeOf(side: Side, { visit, tokens }: Guest): Promise<readonly boolean[]> {
+  const api = await side.ask('/me', tokens.access_token)
+  const again = await refresh(visit, tokens.refresh_token)
+  const page = await visit.browser.open(side.signIn)
+  return [api.status === 200, again.status === 200, page.text.includes('You are signed in')]
+}
+
+const ALIVE = [true, true, true]
+const DEAD = [false, false, false]
+
+describe('with the same id and the same user name on both sides', () => {
+  test.each(NAMES)('%s sign in on their own page, with their own password', async (name) => {
+    const [mine, theirs] = [sides[name], sides[otherThan(name)]]
+    const browser = openBrowser(server)
+    const wrong = await browser.signIn(await browser.open(mine.signIn), theirs.person)
+    expect([wrong.status, wrong.url.href]).toEqual([403, mine.signIn])
+    const right = await browser.signIn(wrong, mine.person)
+    expect(right.text).toContain('You are signed in')
+    expect((await browser.open(theirs.signIn)).text).not.toContain('You are signed in')
+  })
+
+  test.each(NAMES)(
+    'a client of %s sends people to the page of that side, and signs in nobody else',
+    async (name) => {
+      const [mine, theirs] = [sides[name], sides[otherThan(name)]]
+      const browser = openBrowser(server)
+      await browser.signIn(await browser.open(theirs.signIn), theirs.person)
+      const page = await browser.open(authorizationUrl(server, mine.client, { scope: 'orders:read' }))
+      expect(page.url.origin + page.url.pathname).toBe(mine.signIn)
+      expect((await browser.signIn(page, theirs.person)).status).toBe(403)
+      const silent = await browser.open(authorizationUrl(server, mine.client, { prompt: 'none' }))
+      expect(silent.url.searchParams.get('error')).toBe('login_required')
+    },
+  )
+
+  test('both are signed in at once in one browser, and signing out of one leaves the other', async () => {
+    for (const name of NAMES) {
+      const [mine, theirs] = [sides[name], sides[otherThan(name)]]
+      const browser = openBrowser(server)
+      const [leaving, staying] = [await signIn(mine, browser), await signIn(theirs, browser)]
+      expect((await browser.open(mine.signIn)).text).toContain('You are signed in')
+      await browser.press(await browser.open(mine.signOut), 'Sign out')
+      expect(await lifeOf(mine, leaving)).toEqual(DEAD)
+      expect(await lifeOf(theirs, staying)).toEqual(ALIVE)
+    }
+  })
+
+  test('they have different subs in their tokens, and the same id for their own API', async () => {
+    const tokens = { users: await signIn(sides.users), customers: await signIn(sides.customers) }
+    const { id } = sides.users.person
+    expect(claimOf(tokens.users.tokens.access_token, 'sub')).toBe(id)
+    expect(claimOf(tokens.customers.tokens.access_token, 'sub')).toBe(`customers:${id}`)
+    for (const name of NAMES) {
+      const { body } = await sides[name].ask('/me', tokens[name].tokens.access_token)
+      const sub = claimOf(tokens[name].tokens.access_token, 'sub')
+      expect(body['user']).toEqual({ id, provider: name, sub })
+    }
+  })
+
+  test('a refresh stays with its provider', async () => {
+    for (const name of NAMES) {
+      const { visit, tokens } = await signIn(sides[name])
+      const { body } = await refresh(visit, tokens.refresh_token)
+      const renewed = String(body['access_token'])
+      expect(claimOf(renewed, 'provider')).toBe(name)
+      expect(claimOf(renewed, 'sub')).toBe(claimOf(tokens.access_token, 'sub'))
+      expect((await sides[name].ask('/me', renewed)).status).toBe(200)
+      expect((await sides[otherThan(name)].ask('/me', renewed)).status).toBe(401)
+    }
+  })
+})
+
+describe("a token of one side is 401 at the other's guard, with the same id:", () => {
+  const alone = createGuard<TestScope>({
+    issuer: server.issuer,
+    revocations: 'none',
+    logger: silentLogger,
+  })
+  const followed: { close(): void }[] = []
+  const apis: Record<
+    string,
+    Readonly<Record<SideName, (path: string, token: string) => Promise<number>>>
+  > = {}
+
+  beforeAll(async () => {
+    const remote = { users: await serveApi(alone), customers: await serveApi(alone.for('customers')) }
+    followed.push(remote.users, remote.customers)
+    const askAt = (origin: string) => async (path: string, token: string) =>
+      (await askApi({ ...server, origin }, path, token)).status
+    const fetched =
+      (guarded: Pick<typeof server.server, 'user' | 'anyone'>) => async (path: string, token: string) => {
+        const request = new Request(server.issuer, { headers: { authorization: `Bearer ${token}` } })
+        const answer = await (path === '/me' ? guarded.user() : guarded.anyone())(request)
+        return answer instanceof Response ? answer.status : 200
+      }
+    apis['node:http'] = {
+      users: async (path, token) => (await sides.users.ask(path, token)).status,
+      customers: async (path, token) => (await sides.customers.ask(path, token)).status,
+    }
+    apis['fetch'] = { users: fetched(server.server), customers: fetched(server.server.for('customers')) }
+    apis['the named guard of the default provider'] = {
+      users: fetched(server.server.for('users')),
+      customers: fetched(server.server.for('customers')),
+    }
+    apis['another service'] = { users: askAt(remote.users.origin), customers: askAt(remote.customers.origin) }
+  })
+  afterAll(() => {
+    alone.close()
+    for (const { close } of followed) close()
+  })
+
+  test.each(['node:http', 'fetch', 'the named guard of the default provider', 'another service'])(
+    'of %s, for people and for anyone',
+    async (kind) => {
+      const api = apis[kind]
+      for (const name of NAMES) {
+        const { tokens } = await signIn(sides[name])
+        for (const path of ['/me', '/anyone']) {
+          expect(await api?.[name](path, tokens.access_token)).toBe(200)
+          expect(await api?.[otherThan(name)](path, tokens.access_token)).toBe(401)
+        }
+      }
+    },
+  )
+
+  test('the answer says that the token is invalid, and nothing of whose it is', async () => {
+    const { tokens } = await signIn(sides.customers)
+    const { body, headers } = await sides.users.ask('/me', tokens.access_token)
+    expect(body).toEqual({ error: 'invalid_token', error_description: 'Invalid token' })
+    expect(headers.get('www-authenticate')).not.toContain('customers')
+  })
+
+  test('machines are of no provider: those of either are let in by both', async () => {
+    for (const provider of NAMES) {
+      const grantTypes = ['client_credentials']
+      const machine = await server.addClient({ grantTypes, provider, scopes: ['orders:read'] })
+      const tokens = await getTokens(server, machine, {
+        grant_type: 'client_credentials',
+        scope: 'orders:read',
+      })
+      for (const name of NAMES) {
+        expect((await sides[name].ask('/machine', tokens.access_token)).status).toBe(200)
+        expect((await sides[name].ask('/me', tokens.access_token)).status).toBe(401)
+      }
+    }
+  })
+})
+
+describe('what ends the sign-ins of one leaves the other alone:', () => {
+  const ref = (side: Side) => ({ id: side.person.id, provider: side.name })
+  const { sessions, authorizations, users } = server.server
+  const ways: Readonly<Record<string, (side: Side) => Promise<unknown>>> = {
+    'signing out everywhere': (side) => users.signOutEverywhere(ref(side)),
+    'a new password': (side) =>
+      users.setPassword(ref(side), server.hoard.keep('password', 'an entirely new horse')),
+    'every session that is listed': async (side) => {
+      const those = await sessions.list(ref(side))
+      expect(those.map(({ provider }) => provider)).toEqual([side.name])
+      for (const { id } of those) await sessions.revoke(id)
+    },
+  }
+
+  describe.each(Object.entries(ways))('%s', (_way, end) => {
+    test.each(NAMES)('of one of the %s', async (name) => {
+      const pair = await twins()
+      const guests = { users: await signIn(pair.users), customers: await signIn(pair.customers) }
+      await end(pair[name])
+      expect(await lifeOf(pair[name], guests[name])).toEqual(DEAD)
+      expect(await lifeOf(pair[otherThan(name)], guests[otherThan(name)])).toEqual(ALIVE)
+    })
+  })
+
+  test.each(NAMES)('every authorization that is listed of one of the %s', async (name) => {
+    const pair = await twins()
+    const guests = { users: await signIn(pair.users), customers: await signIn(pair.customers) }
+    const those = await authorizations.list(ref(pair[name]))
+    expect(those.map(({ provider, clientId }) => [provider, clientId])).toEqual([
+      [name, pair[name].client.id],
+    ])
+    for (const { id } of those) await authorizations.revoke(id)
+    expect(await lifeOf(pair[name], guests[name])).toEqual([false, false, true])
+    expect(await lifeOf(pair[otherThan(name)], guests[otherThan(name)])).toEqual(ALIVE)
+  })
+
+  test.each(NAMES)('disconnecting one of the %s from an app', async (name) => {
+    const pair = await twins()
+    const guests = { users: await signIn(pair.users), customers: await signIn(pair.customers) }
+    const [mine, theirs] = [pair[name], pair[otherThan(name)]]
+    await authorizations.disconnect(ref(theirs), mine.client.id)
+    expect(await lifeOf(mine, guests[name])).toEqual(ALIVE)
+    await authorizations.disconnect(ref(mine), mine.client.id)
+    expect(await lifeOf(mine, guests[name])).toEqual([false, false, true])
+    expect(await lifeOf(theirs, guests[otherThan(name)])).toEqual(ALIVE)
+  })
+
+  test('who names no provider means the default one', async () => {
+    const pair = await twins()
+    const guests = { users: await signIn(pair.users), customers: await signIn(pair.customers) }
+    await users.signOutEverywhere(pair.users.person.id)
+    expect(await lifeOf(pair.users, guests.users)).toEqual(DEAD)
+    expect(await lifeOf(pair.customers, guests.customers)).toEqual(ALIVE)
+  })
+
+  test('who names a provider that there is not ends nothing, and hears of it', async () => {
+    const pair = await twins()
+    const guest = await signIn(pair.users)
+    const row = { id: pair.users.person.id, provider: 'google' }
+    const tries = [
+      users.signOutEverywhere(row),
+      users.setPassword(row, 'correct horse battery'),
+      sessions.list(row),
+      authorizations.list(row),
+      authorizations.disconnect(row, pair.users.client.id),
+    ]
+    for (const outcome of await Promise.allSettled(tries)) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(ConfigError) })
+    }
+    expect(await lifeOf(pair.users, guest)).toEqual(ALIVE)
+  })
+})
+
+describe('somebody who is gone from one side', () => {
+  test('stops at the next refresh, and the other with this id goes on', async () => {
+    const pair = await twins()
+    const guests = { users: await signIn(pair.users), customers: await signIn(pair.customers) }
+    two.customers.people.delete(pair.customers.person.id)
+    const { status, body } = await refresh(guests.customers.visit, guests.customers.tokens.refresh_token)
+    expect([status, body['error']]).toEqual([400, 'invalid_grant'])
+    expect(await lifeOf(pair.users, guests.users)).toEqual(ALIVE)
+  })
+
+  test('and the other way round', async () => {
+    const pair = await twins()
+    const guests = { users: await signIn(pair.users), customers: await signIn(pair.customers) }
+    await server.store.users.update(pair.users.person.id, { disabledAt: server.clock.now() })
+    const { body } = await refresh(guests.users.visit, guests.users.tokens.refresh_token)
+    expect(body['error']).toBe('invalid_grant')
+    expect(await lifeOf(pair.customers, guests.customers)).toEqual(ALIVE)
+  })
+
+  test('gets nothing for a code either', async () => {
+    const pair = await twins()
+    const visit = visitOf(two, pair.customers)
+    const { exchange } = await getCode(visit)
+    two.customers.people.delete(pair.customers.person.id)
+    expect((await askToken(server, visit.client, exchange)).body['error']).toBe('invalid_grant')
+  })
+})
+
+test('consent is remembered of the one who gave it', async () => {
+  const pair = await twins()
+  await signIn(pair.customers)
+  const { client, person } = pair.customers
+  const allowed = (provider: string) => server.store.consents.find({ provider, userId: person.id }, client.id)
+  expect(await allowed('customers')).toEqual(['orders:read'])
+  expect(await allowed('users')).toBeUndefined()
+})
+
+test("wrong passwords for one side's name do not keep the other out", async () => {
+  const pair = await twins()
+  const browser = openBrowser(server)
+  const page = await browser.open(pair.customers.signIn)
+  for (let tries = 0; tries < 10; tries += 1)
+    expect((await browser.signIn(page, { ...pair.customers.person, password: 'wrong' })).status).toBe(403)
+  expect((await browser.signIn(page, pair.customers.person)).status).toBe(429)
+  const other = openBrowser(server)
+  const own = await other.signIn(await other.open(pair.users.signIn), pair.users.person)
+  expect(own.text).toContain('You are signed in')
+})
+
+test("an id with a colon is not taken for another side's person", async () => {
+  const [staff, shoppers] = [createDirectory(), createDirectory()]
+  const password = 'correct horse battery'
+  const ids = { users: 'customers:42', customers: '42' } as const
+  const people: Record<SideName, Person> = {
+    users: { id: ids.users, email: 'ada@example.com', password },
+    customers: { id: ids.customers, email: 'ada@example.com', password },
+  }
+  staff.people.set(ids.users, people.users)
+  shoppers.people.set(ids.customers, people.customers)
+  await using own = await startServer({
+    users: staff.provider,
+    providers: { customers: shoppers.provider },
+  })
+  const visits: Record<SideName, Visit> = {
+    users: { server: own, browser: openBrowser(own), client: await own.addClient(), person: people.users },
+    customers: {
+      server: own,
+      browser: openBrowser(own),
+      client: await own.addClient({ provider: 'customers' }),
+      person: people.customers,
+    },
+  }
+  const tokens = {
+    users: await getVisitTokens(visits.users),
+    customers: await getVisitTokens(visits.customers),
+  }
+  expect(claimOf(tokens.users.access_token, 'sub')).toBe('users:customers:42')
+  expect(claimOf(tokens.customers.access_token, 'sub')).toBe('customers:42')
+  expect((await askApi(own, '/me', tokens.users.access_token)).body['user']).toMatchObject({ id: ids.users })
+  await own.server.users.signOutEverywhere(ids.users)
+  expect((await refresh(visits.users, tokens.users.refresh_token)).status).toBe(400)
+  expect((await refresh(visits.customers, tokens.customers.refresh_token)).status).toBe(200)
+})
+
+describe('a client', () => {
+  test('of a provider that there is not is not registered', async () => {
+    await expect(server.addClient({ provider: 'custmers' })).rejects.toThrow(ConfigError)
+  })
+
+  test('keeps its provider, and is of the default one where nothing is said', async () => {
+    const found = async (name: SideName) =>
+      (await server.server.clients.find(sides[name].client.id))?.provider
+    expect([await found('users'), await found('customers')]).toEqual(['users', 'customers'])
+  })
+})
+
+test('a guard for a provider that there is not is not made', () => {
+  expect(() => server.server.for('custmers')).toThrow(ConfigError)
+})
+
+describe('after a provider was taken out of the configuration', () => {
+  const machine = { grantTypes: ['client_credentials'], scopes: ['orders:read'], provider: 'customers' }
+
+  test('its sessions, clients and tokens work no more, and none of it is an error of ours', async () => {
+    const guest = await signIn(sides.customers)
+    const { visit, tokens } = guest
+    const { exchange } = await getCode(visit)
+    const url = authorizationUrl(server, visit.client, { scope: 'profile', prompt: 'consent' })
+    const consent = await visit.browser.open(url)
+    const importer = await server.addClient(machine)
+    const others = await signIn(sides.users)
+
+    await using rest = await startServer({ file: server.file, issuer: server.issuer })
+    const browser = openBrowser({ ...rest, formOrigin: server.origin })
+    for (const [name, value] of visit.browser.cookies) browser.setCookie(name, value)
+    for (const path of ['/login/customers', '/logout/customers'])
+      expect((await browser.open(rest.endpoint(path))).status).toBe(404)
+    expect((await browser.open(rest.endpoint('/login'))).text).not.toContain('You are signed in')
+    expect((await browser.open(authorizationUrl(rest, visit.client))).status).toBe(400)
+    const url400 = { ...consent, url: new URL(rest.endpoint('/oauth/authorize')) }
+    expect((await browser.press(url400, 'Allow')).status).toBe(400)
+
+    const answers = [
+      await askToken(rest, visit.client, exchange),
+      await refresh({ server: rest, client: visit.client }, tokens.refresh_token),
+      await askToken(rest, importer, { grant_type: 'client_credentials' }),
+    ]
+    expect(answers.map(({ status, body }) => [status, body['error']])).toEqual(
+      answers.map(() => [401, 'invalid_client']),
+    )
+    for (const path of ['/me', '/anyone'])
+      expect((await askApi(rest, path, tokens.access_token)).status).toBe(401)
+    expect((await askApi(rest, '/me', others.tokens.access_token)).status).toBe(200)
+    expect(rest.logs.filter((line) => line.includes('"level":"error"'))).toEqual([])
+  })
+
+  test('they work again once it is back', async () => {
+    const guest = await signIn(sides.customers)
+    const rest = await startServer({ file: server.file, issuer: server.issuer })
+    await refresh({ server: rest, client: guest.visit.client }, guest.tokens.refresh_token)
+    await rest.close()
+    expect(await lifeOf(sides.customers, guest)).toEqual(ALIVE)
+  })
+})
+
+test('with both signed in, each client gets the person of its own side', async () => {
+  const browser = openBrowser(server)
+  for (const name of NAMES) await browser.signIn(await browser.open(sides[name].signIn), sides[name].person)
+  for (const name of NAMES) {
+    const { exchange } = await getCode(visitOf(two, sides[name], browser))
+    const tokens = await getTokens(server, sides[name].client, exchange)
+    expect(claimOf(tokens.access_token, 'provider')).toBe(name)
+  }
+})
