@@ -3,7 +3,14 @@ import { ConfigError, type ConfigProblem } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import { parseDuration, type Duration } from '../lib/duration.ts'
 import { randomText, sha256 } from '../lib/hash.ts'
-import { isClientId, type Client, type ClientType, type GrantType } from '../model/client.ts'
+import {
+  GRANT_TYPE_PROBLEM,
+  isClientId,
+  isGrantType,
+  type Client,
+  type ClientType,
+  type GrantType,
+} from '../model/client.ts'
 import { redirectUriProblem } from '../model/redirect-uri.ts'
 import { isScopeToken } from '../model/scope.ts'
 import type { ClientStore } from '../store/contract.ts'
@@ -112,6 +119,7 @@ function problemsOf(registration: ClientRegistration): readonly ConfigProblem[] 
         path: 'redirectUris',
         message: 'must name at least one URI for the authorization code grant',
       },
+    ...legacyProblemsOf(registration),
     type === 'public' &&
       grantTypes.includes('client_credentials') && {
         path: 'grantTypes',
@@ -138,12 +146,41 @@ function problemsOf(registration: ClientRegistration): readonly ConfigProblem[] 
     ...redirectUris.flatMap((uri, index) =>
       problemAt(`redirectUris[${index}]`, redirectUriProblem(uri, type)),
     ),
+    ...grantTypes.flatMap((grantType, index) =>
+      problemAt(`grantTypes[${index}]`, isGrantType(grantType) ? undefined : GRANT_TYPE_PROBLEM),
+    ),
     ...scopes.flatMap((scope, index) =>
       problemAt(
         `scopes[${index}]`,
         isScopeToken(scope) ? undefined : 'is no scope: visible ASCII without space, " and \\',
       ),
     ),
+  ]
+}
+
+/** Who holds passwords, or gets tokens in an address, must be whom the issuer knows, and reached where nobody listens in. */
+function legacyProblemsOf(registration: ClientRegistration): readonly (ConfigProblem | false)[] {
+  const { type, redirectUris = [], ownerId, requiresPkce = false } = registration
+  const grantTypes = grantTypesOf(registration)
+  const isImplicit = grantTypes.includes('implicit')
+  const isWeb = (uri: string): boolean =>
+    uri.startsWith('https://') || (type === 'public' && uri.startsWith('http://'))
+  return [
+    grantTypes.includes('password') &&
+      ownerId !== undefined && {
+        path: 'grantTypes',
+        message: "password is for the issuer's own clients: no app of somebody else sees passwords",
+      },
+    isImplicit &&
+      (redirectUris.length === 0 || !redirectUris.every(isWeb)) && {
+        path: 'redirectUris',
+        message: 'must all use https for the implicit grant, or http on loopback for a public client',
+      },
+    isImplicit &&
+      requiresPkce && {
+        path: 'requiresPkce',
+        message: 'cannot be asked of a client with the implicit grant, which knows no PKCE',
+      },
   ]
 }
 

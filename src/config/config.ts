@@ -1,4 +1,5 @@
 import type { Grant } from '../grants/grant.ts'
+import type { ImplicitGrant } from '../grants/implicit.ts'
 import type { Secrets, SecretsSource } from '../keys/secrets.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Duration } from '../lib/duration.ts'
@@ -46,7 +47,7 @@ export interface Config<
   /** Every scope with the sentence that people read on the consent page. */
   readonly scopes: Readonly<Record<Scope, string>>
   /** The ways to a token: `[authorizationCode(), refreshToken(), clientCredentials()]`. What is not listed is off. */
-  readonly grants: readonly Grant[]
+  readonly grants: readonly (Grant | ImplicitGrant)[]
 
   /** What a request gets that names no scope; default: nothing. */
   readonly defaultScopes?: readonly NoInfer<Scope>[]

@@ -2,15 +2,19 @@ import type { AuthorizationCodeGrant } from '../grants/authorization-code.ts'
 import type { ClientCredentialsGrant } from '../grants/client-credentials.ts'
 import type { DeviceCodeGrant } from '../grants/device-code.ts'
 import type { Grant } from '../grants/grant.ts'
+import type { ImplicitGrant } from '../grants/implicit.ts'
 import type { RefreshTokenGrant } from '../grants/refresh-token.ts'
 import type { RefreshPolicy } from '../issuance/context.ts'
 import { parseDuration } from '../lib/duration.ts'
 import { DEVICE_GRANT } from '../model/device-code.ts'
 import type { Report } from '../lib/report.ts'
+import { GRANT_TYPE_PROBLEM, isGrantType } from '../model/client.ts'
+import type { Config } from './config.ts'
 
 /** What follows from the grants that are listed. */
 export interface GrantSettings {
-  readonly grants: ReadonlyMap<string, Grant>
+  /** By type. All but the implicit one decide at the token endpoint. */
+  readonly grants: Grants
   /** How long authorization codes live (ms). */
   readonly codeLifetime: number
   readonly deviceCodes: DeviceCodeSettings
@@ -27,12 +31,13 @@ export interface DeviceCodeSettings {
 }
 
 /** Checks the grants and their options. */
-export function resolveGrants(listed: readonly Grant[] | undefined, report: Report): GrantSettings {
-  const grants = new Map<string, Grant>()
+export function resolveGrants(listed: Config['grants'] | undefined, report: Report): GrantSettings {
+  const grants = new Map<string, Grant | ImplicitGrant>()
   const paths = new Map<string, string>()
   for (const [index, grant] of (listed ?? []).entries()) {
     if (grants.has(grant.type))
       report.problem(`grants[${index}]`, `is the second grant of type ${grant.type}`)
+    if (!isGrantType(grant.type)) report.problem(`grants[${index}].type`, GRANT_TYPE_PROBLEM)
     grants.set(grant.type, grant)
     paths.set(grant.type, `grants[${index}]`)
   }
@@ -50,7 +55,7 @@ export function resolveGrants(listed: readonly Grant[] | undefined, report: Repo
   }
 }
 
-type Grants = ReadonlyMap<string, Grant>
+type Grants = ReadonlyMap<string, Grant | ImplicitGrant>
 
 function resolveCodeLifetime(grants: Grants, path: string, report: Report): number {
   const grant = grants.get('authorization_code') as AuthorizationCodeGrant | undefined

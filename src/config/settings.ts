@@ -79,6 +79,9 @@ export function resolveSettings(config: Config): Settings {
     clock: config.clock ?? systemClock,
   }
   checkStore(config, report)
+  if (settings.pkce === 'always' && settings.grants.has('implicit')) {
+    report.problem('pkce', "cannot be 'always' beside implicitGrant(), which knows no PKCE")
+  }
   report.end()
   return Object.freeze(settings)
 }

@@ -10,6 +10,7 @@ import type { ScopeRules } from '../model/scope.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { RevocationStore, Store } from '../store/contract.ts'
 import type { Throttle } from '../throttle/throttle.ts'
+import type { FailedTry } from '../users/check-password.ts'
 import type { People } from '../users/people.ts'
 
 /** A token request whose client is authenticated and may use the grant. */
@@ -57,6 +58,8 @@ export interface Refusal {
   readonly polls?: string
   /** Whether this may have been a guess, which counts against the address it came from. */
   readonly isGuess?: boolean
+  /** A name and a password that were tried in vain; `checkPassword` has counted it. */
+  readonly signIn?: { readonly provider: string; readonly outcome: FailedTry }
 }
 
 /** A grant type: from an authenticated client and a form to what was authorized. */

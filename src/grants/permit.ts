@@ -15,10 +15,19 @@ export interface Allowance {
   readonly resource?: string | null
   /** Where the person signs in by this, if they do: it is then listed among their devices, and can be signed out. */
   readonly device?: Device
+  /** What the client hears where person or client were ended meanwhile; default: `invalid_grant`. */
+  readonly ifEnded?: OAuthError
 }
 
 /** The permission to begin an authorization for a person who has just proved who they are. */
-export const permit = ({ client, person, scopes, resource = null, device }: Allowance): StartPermission => ({
+export const permit = ({
+  client,
+  person,
+  scopes,
+  resource = null,
+  device,
+  ifEnded = ended(person),
+}: Allowance): StartPermission => ({
   kind: 'start',
   client,
   user: person.ref,
@@ -27,8 +36,14 @@ export const permit = ({ client, person, scopes, resource = null, device }: Allo
   scopes,
   resource,
   epochs: person.epochs,
+  ifEnded,
   ...(device && { device }),
 })
+
+const ended = ({ user }: Person): OAuthError =>
+  new OAuthError('invalid_grant', 'The grant is invalid', {
+    detail: `user ${user.id} was signed out everywhere meanwhile, or the client revoked`,
+  })
 
 /**
  * The scopes of a request, if the client may have them (RFC 6749 section 3.3). `allowed`: null for every defined one.

@@ -1,3 +1,4 @@
+import type { OAuthError } from '../errors.ts'
 import type { Authorization } from '../model/authorization.ts'
 import type { Client } from '../model/client.ts'
 import type { Epochs } from '../model/epochs.ts'
@@ -33,6 +34,11 @@ export interface StartPermission {
   readonly spends?: Spendable
   /** False where nobody gets a refresh token, whatever the client may have. Default true. */
   readonly isRefreshable?: boolean
+  /**
+   * What the client hears where person or client were ended before this was written down. Without it the request is
+   * decided anew, which would check a password twice, or a one-time code that is used up.
+   */
+  readonly ifEnded?: OAuthError
 }
 
 /** A code that can be spent once, by its hash. */

@@ -11,6 +11,25 @@ export type GrantType =
   | 'implicit'
   | (string & {})
 
+const NAMED_GRANTS: ReadonlySet<string> = new Set([
+  'authorization_code',
+  'refresh_token',
+  'client_credentials',
+  'password',
+  'implicit',
+])
+
+/**
+ * Whether a text can be a grant type: one of RFC 6749, or an absolute URI (section 4.5). No other word is ever one, so
+ * that nothing else which gives tokens, such as `personal_access`, can be asked for at the token endpoint.
+ */
+export const isGrantType = (text: string): boolean =>
+  NAMED_GRANTS.has(text) || (/^[a-z][a-z0-9+.-]*:[!-~]+$/i.test(text) && !text.includes('#'))
+
+/** What is wrong with a text that is no grant type. */
+export const GRANT_TYPE_PROBLEM =
+  'is no grant type: those of your own are absolute URIs, such as urn:example:grant'
+
 /** A client secret as it is kept: the SHA-256 of 256 random bits, and when it stops working (ms), if ever. */
 export interface ClientSecret {
   readonly hash: string

@@ -31,6 +31,9 @@ export type PasswordOutcome<Made> =
   | { readonly kind: 'wrong'; readonly person: Person | undefined }
   | { readonly kind: 'blocked'; readonly blocked: Blocked }
 
+/** A try that came to nothing. */
+export type FailedTry = Exclude<PasswordOutcome<never>, { readonly kind: 'right' }>
+
 /**
  * Checks a name and a password, and makes something of the person where they are right: `make` gives undefined where
  * the person was signed out everywhere meanwhile. The try is counted before the password is looked at.

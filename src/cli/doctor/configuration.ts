@@ -1,8 +1,14 @@
-import { fine, problem, type Finding } from './finding.ts'
+import { legacyGrantsOf } from '../../config/legacy-grants.ts'
+import { fine, problem, warning, type Finding } from './finding.ts'
 import type { Patient } from './patient.ts'
 
-/** Whether a server would take the configuration. */
-export function checkConfiguration({ source, configProblems }: Patient): readonly Finding[] {
-  if (configProblems.length === 0) return [fine(`${source} can be used`)]
-  return configProblems.map(({ path, message }) => problem(`${path}: ${message}`, `change it in ${source}`))
+/** Whether a server would take the configuration, and what it would warn of at its start. */
+export function checkConfiguration({ source, settings, configProblems }: Patient): readonly Finding[] {
+  if (!settings) {
+    return configProblems.map(({ path, message }) => problem(`${path}: ${message}`, `change it in ${source}`))
+  }
+  const warnings = legacyGrantsOf(settings).map(({ grant, why, instead }) =>
+    warning(`the ${grant} grant is on: ${why}`, `use ${instead}`),
+  )
+  return [fine(`${source} can be used`), ...warnings]
 }

@@ -2,10 +2,10 @@ import type { Answer } from '../../lib/http.ts'
 import type { Session } from '../../model/session.ts'
 import type { SignInProps } from '../../pages/props.ts'
 import type { StartedSession } from '../../sessions/sessions.ts'
-import type { Blocked } from '../../throttle/blocked.ts'
-import { checkPassword } from '../../users/check-password.ts'
+import { checkPassword, type FailedTry } from '../../users/check-password.ts'
 import type { Person } from '../../users/people.ts'
 import type { Exchange } from '../endpoint.ts'
+import { reportFailedSignIn } from '../failed-sign-in.ts'
 
 /** A session that has begun, or why none has. */
 export type SignInOutcome =
@@ -38,8 +38,8 @@ export async function signInWithPassword(exchange: Exchange, typed: Typed): Prom
     (person) => begin(exchange, person, typed.present),
   )
   if (outcome.kind === 'right') return outcome.made
-  if (outcome.kind === 'blocked') return tooMany(exchange, typed.provider, outcome.blocked)
-  return wrong(exchange, typed.provider, outcome.person)
+  reportFailedSignIn(exchange, typed.provider, outcome)
+  return refusalOf(outcome)
 }
 
 async function begin(
@@ -57,26 +57,8 @@ async function begin(
 }
 
 /** The same words whether the name exists or not. Only the log and the event know the reason. */
-function wrong(
-  { services, requestId, address }: Exchange,
-  provider: string,
-  person: Person | undefined,
-): SignInOutcome {
-  const sub = person ? services.subjectOf(person.ref) : null
-  const reason = person
-    ? `wrong password for user ${person.user.id}, or signed out everywhere meanwhile`
-    : 'no such user'
-  services.settings.logger.log('warn', 'Sign-in failed', { requestId, address, reason })
-  services.events.emit('sign-in.failed', { requestId, provider, address, sub, reason })
-  return { status: 403, problem: { kind: 'credentials' }, headers: {} }
-}
-
-function tooMany(
-  { services, requestId, address }: Exchange,
-  provider: string,
-  { retryAfter, headers }: Blocked,
-): SignInOutcome {
-  services.settings.logger.log('warn', 'Sign-in throttled', { requestId, address, retryAfter })
-  services.events.emit('sign-in.throttled', { requestId, provider, address, retryAfter })
+function refusalOf(outcome: FailedTry): SignInOutcome {
+  if (outcome.kind === 'wrong') return { status: 403, problem: { kind: 'credentials' }, headers: {} }
+  const { retryAfter, headers } = outcome.blocked
   return { status: 429, problem: { kind: 'throttled', seconds: retryAfter }, headers }
 }

@@ -4,6 +4,7 @@ import type { TokenResponse } from '../../issuance/response.ts'
 import { json, type Answer } from '../../lib/http.ts'
 import { canUseGrant } from '../../model/client.ts'
 import type { Exchange } from '../endpoint.ts'
+import { reportFailedSignIn } from '../failed-sign-in.ts'
 import { readForm, required } from '../form.ts'
 import { refuseIfThrottled } from '../throttled.ts'
 import { authenticateClient } from './client-authentication.ts'
@@ -18,7 +19,9 @@ export async function token(exchange: Exchange): Promise<Answer> {
   const form = await readForm(exchange.incoming)
   const grantType = required(form, 'grant_type')
   const grant = settings.grants.get(grantType)
-  if (!grant) throw new OAuthError('unsupported_grant_type', 'This grant type is not supported')
+  if (!grant || !('decide' in grant)) {
+    throw new OAuthError('unsupported_grant_type', 'This grant type is not supported')
+  }
   const client = await authenticateClient(exchange, form)
   if (!canUseGrant(client, grantType)) {
     const detail = `client ${client.id} lacks the grant ${grantType}`
@@ -43,18 +46,16 @@ async function decideAndIssue(
     if (decision.kind === 'refused') throw await carryOut(exchange, request, decision)
     const response = await issuance.issue(decision, { requestId: exchange.requestId, grantType: grant.type })
     if (response) return response
+    if (decision.kind === 'start' && decision.ifEnded) throw decision.ifEnded
   }
   const options = { detail: `lost ${MOST_ATTEMPTS} races in a row`, headers: { 'Retry-After': '1' } }
   throw new OAuthError('temporarily_unavailable', 'Try again in a moment', options)
 }
 
 /** What follows from a refusal is done before the client hears of it. */
-async function carryOut(
-  { services, address, requestId }: Exchange,
-  { client }: GrantRequest,
-  refusal: Refusal,
-): Promise<OAuthError> {
-  const { replay, spends, polls, isGuess, error } = refusal
+async function carryOut(exchange: Exchange, { client }: GrantRequest, refusal: Refusal): Promise<OAuthError> {
+  const { services, address, requestId } = exchange
+  const { replay, spends, polls, isGuess, signIn, error } = refusal
   if (replay) {
     await services.revoker.revoke({ kind: 'authorization', id: replay.authorizationId }, requestId)
     services.events.emit('replay.detected', { requestId, clientId: client.id, ...replay })
@@ -66,6 +67,7 @@ async function carryOut(
   ) {
     return new OAuthError('slow_down', 'Wait 5 seconds longer between two requests from now on')
   }
+  if (signIn) reportFailedSignIn(exchange, signIn.provider, signIn.outcome)
   if (isGuess) await services.throttle.fail({ address })
   return error
 }
