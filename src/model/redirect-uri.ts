@@ -1,5 +1,6 @@
 import { isLoopbackHost } from '../lib/address.ts'
 import type { Client } from './client.ts'
+import type { ResponseMode } from './response-type.ts'
 
 const FORBIDDEN_SCHEMES = new Set([
   'javascript:',
@@ -72,9 +73,14 @@ export function originOf(uri: string): string | undefined {
   return protocol === 'https:' || protocol === 'http:' ? origin : undefined
 }
 
-/** The redirect URI with answer parameters added to its query (RFC 6749 section 4.1.2). */
-export function withAnswer(uri: string, answer: Readonly<Record<string, string | undefined>>): string {
+/** The redirect URI with answer parameters added to its query (RFC 6749 section 4.1.2), or as its fragment (4.2.2). */
+export function withAnswer(
+  uri: string,
+  answer: Readonly<Record<string, string | undefined>>,
+  mode: ResponseMode = 'query',
+): string {
   const parameters = new URLSearchParams()
   for (const [name, value] of Object.entries(answer)) if (value !== undefined) parameters.set(name, value)
+  if (mode === 'fragment') return `${uri}#${parameters.toString()}`
   return `${uri}${uri.includes('?') ? '&' : '?'}${parameters.toString()}`
 }

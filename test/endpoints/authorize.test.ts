@@ -88,7 +88,7 @@ describe('the client hears, with state and issuer,', () => {
     const { status, url } = await open({ ...parameters, state: 'mine' })
     expect(status).toBe(303)
     expect(url.origin + url.pathname).toBe(CALLBACK)
-    expect(Object.fromEntries(url.searchParams)).toEqual({
+    expect(Object.fromEntries(new URLSearchParams(url.hash.slice(1) || url.search))).toEqual({
       error,
       error_description: expect.any(String) as unknown,
       state: 'mine',

@@ -5,21 +5,19 @@ import type { Exchange } from '../endpoint.ts'
 import { report } from '../report.ts'
 import type { AnswerTarget } from './authorization-request.ts'
 
-/** Sends the browser back to the client with a code (RFC 6749 section 4.1.2); `iss` ends mix-ups (RFC 9207). */
-export const answerCode = (
+/** Sends the browser back to the client (RFC 6749 sections 4.1.2 and 4.2.2); `iss` ends mix-ups (RFC 9207). */
+export function answerClient(
   { services }: Exchange,
-  { redirectUri, state }: AnswerTarget,
-  code: string,
-): Answer => redirect(withAnswer(redirectUri, { code, state, iss: services.settings.issuer }))
-
-/** Sends the browser back to the client with an error (RFC 6749 section 4.1.2.1), and says so in the log. */
-export function answerError(
-  exchange: Exchange,
-  { redirectUri, state }: AnswerTarget,
-  error: OAuthError,
+  { redirectUri, responseMode, state }: AnswerTarget,
+  parameters: Readonly<Record<string, string>>,
 ): Answer {
+  const answer = { ...parameters, state, iss: services.settings.issuer }
+  return redirect(withAnswer(redirectUri, answer, responseMode))
+}
+
+/** Sends the browser back to the client with an error (RFC 6749 sections 4.1.2.1 and 4.2.2.1), and says so in the log. */
+export function answerError(exchange: Exchange, target: AnswerTarget, error: OAuthError): Answer {
   report(exchange, error)
   const { code, description } = error
-  const iss = exchange.services.settings.issuer
-  return redirect(withAnswer(redirectUri, { error: code, error_description: description, state, iss }))
+  return answerClient(exchange, target, { error: code, error_description: description })
 }

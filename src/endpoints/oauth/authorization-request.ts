@@ -5,6 +5,12 @@ import type { Form } from '../../lib/form.ts'
 import { canUseGrant, type Client } from '../../model/client.ts'
 import { isCodeChallenge } from '../../model/pkce.ts'
 import { isRegisteredRedirectUri } from '../../model/redirect-uri.ts'
+import {
+  responseModeOf,
+  responseTypesOf,
+  type ResponseMode,
+  type ResponseType,
+} from '../../model/response-type.ts'
 import type { Settings } from '../../config/settings.ts'
 import type { Services } from '../services.ts'
 
@@ -15,10 +21,12 @@ export interface AnswerTarget {
   /** Whether the request named it, or the client has only this one. */
   readonly isRedirectUriNamed: boolean
   readonly state: string | undefined
+  readonly responseMode: ResponseMode
 }
 
-/** A valid authorization request (RFC 6749 section 4.1.1). */
+/** A valid authorization request (RFC 6749 sections 4.1.1 and 4.2.1). */
 export interface AuthorizationRequest extends AnswerTarget {
+  readonly responseType: ResponseType
   readonly scopes: readonly string[]
   readonly resource: string | null
   readonly codeChallenge: string | null
@@ -42,7 +50,14 @@ export async function findTarget(services: Services, form: Form): Promise<Answer
     const detail = `client ${client.id} has not registered the redirect URI ${withoutQuery(redirectUri)}`
     throw new OAuthError('invalid_request', 'The redirect_uri is not registered for this client', { detail })
   }
-  return { client, redirectUri, isRedirectUriNamed: named !== undefined, state: form.get('state') }
+  const responseMode = responseModeOf(form.get('response_type'))
+  return {
+    client,
+    redirectUri,
+    isRedirectUriNamed: named !== undefined,
+    state: form.get('state'),
+    responseMode,
+  }
 }
 
 /** A live client of this server's people: servers that share a database share its clients, but not their people. */
@@ -71,28 +86,41 @@ function onlyRedirectUri({ redirectUris, id }: Client): string {
  * @throws OAuthError `invalid_request`, `unsupported_response_type`, `unauthorized_client`, `invalid_scope`, `invalid_target`
  */
 export function checkRequest(settings: Settings, target: AnswerTarget, form: Form): AuthorizationRequest {
-  checkResponseType(settings, target.client, form)
-  const codeChallenge = checkChallenge(settings, target.client, form)
+  const responseType = findResponseType(settings, form)
+  checkResponseType(responseType, target.client, form)
+  const codeChallenge = responseType.hasExchange
+    ? checkChallenge(settings, target.client, form)
+    : checkNoChallenge(form)
   const scopes = chooseScopes(settings.scopes, form.get('scope'), target.client.scopes)
   const resource = chooseResource(settings.resources, form.get('resource'))
   const prompts = new Set(form.get('prompt')?.split(' '))
-  return { ...target, scopes, resource, codeChallenge, prompts }
+  return { ...target, responseType, scopes, resource, codeChallenge, prompts }
 }
 
-function checkResponseType({ grants }: Settings, client: Client, form: Form): void {
-  const type = form.get('response_type')
-  if (type === undefined) throw new OAuthError('invalid_request', 'The parameter response_type is missing')
-  if (type !== 'code' || !grants.has('authorization_code')) {
-    throw new OAuthError('unsupported_response_type', 'This response type is not supported')
+function findResponseType({ grants }: Settings, form: Form): ResponseType {
+  const name = form.get('response_type')
+  if (name === undefined) throw new OAuthError('invalid_request', 'The parameter response_type is missing')
+  const type = responseTypesOf(grants).find((candidate) => candidate.name === name)
+  if (type) return type
+  throw new OAuthError('unsupported_response_type', 'This response type is not supported')
+}
+
+/** A token in a query would be in the logs of servers and in `Referer` (RFC 9700 section 4.3.2): there is no choice. */
+function checkResponseType({ grantType, mode }: ResponseType, client: Client, form: Form): void {
+  if ((form.get('response_mode') ?? mode) !== mode) {
+    throw new OAuthError('invalid_request', `Only the response mode ${mode} is supported here`)
   }
-  if ((form.get('response_mode') ?? 'query') !== 'query') {
-    throw new OAuthError('invalid_request', 'Only the response mode query is supported')
-  }
-  if (canUseGrant(client, 'authorization_code')) return
-  const detail = `client ${client.id} lacks the grant authorization_code`
+  if (canUseGrant(client, grantType)) return
+  const detail = `client ${client.id} lacks the grant ${grantType}`
   throw new OAuthError('unauthorized_client', 'The client is not authorized to use this grant type', {
     detail,
   })
+}
+
+/** Whoever sends a challenge relies on it: it is not passed over where nothing would ever be compared with it. */
+function checkNoChallenge(form: Form): null {
+  if (form.get('code_challenge') === undefined && form.get('code_challenge_method') === undefined) return null
+  throw new OAuthError('invalid_request', 'A code_challenge protects codes: ask for a code, or leave it out')
 }
 
 /** Only S256: with `plain`, whoever sees the request sees the verifier (RFC 9700 section 2.1.1). */

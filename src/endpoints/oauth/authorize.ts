@@ -14,9 +14,10 @@ import { page } from '../page.ts'
 import { pathsOf, peoplePathsOf } from '../paths.ts'
 import { answerError } from './answer.ts'
 import { checkRequest, findTarget, type AuthorizationRequest } from './authorization-request.ts'
-import { giveCode } from './code.ts'
+import { writeCode } from './code.ts'
 import { answerConsent } from './consent.ts'
 import { canAssumeConsent, describeScopes, hostOf } from './consent-view.ts'
+import { respond } from './respond.ts'
 
 /** The authorization endpoint (RFC 6749 section 3.1): asks the person to sign in and to consent, or answers at once. */
 export async function authorize(exchange: Exchange): Promise<Answer> {
@@ -52,9 +53,10 @@ async function proceed(exchange: Exchange, request: AuthorizationRequest, form: 
     return redirect(signInUrl(services, provider, returnTo, user !== undefined))
   }
   if (await hasConsent(exchange, request, session)) {
-    const answer = await giveCode(exchange, request, session, randomText(32))
+    const written = await writeCode(exchange, request, session, randomText(32))
     // A consent that was taken back before the code was written down did not void it, but is seen to be gone now.
-    return (await hasConsent(exchange, request, session)) ? answer : proceed(exchange, request, form)
+    const isAllowed = await hasConsent(exchange, request, session)
+    return isAllowed ? respond(exchange, request, written) : proceed(exchange, request, form)
   }
   if (isSilent) throw new OAuthError('consent_required', 'The person has not consented')
   return askForConsent(exchange, request, session, user)

@@ -1,44 +1,48 @@
 import { OAuthError } from '../../errors.ts'
 import { hmac, randomText, sha256 } from '../../lib/hash.ts'
-import { redirect, type Answer } from '../../lib/http.ts'
 import type { AuthorizationCode } from '../../model/code.ts'
 import type { Session } from '../../model/session.ts'
 import type { Exchange } from '../endpoint.ts'
-import { pathsOf } from '../paths.ts'
-import { answerCode } from './answer.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
 
+/** A code that was written down. Its row names the authorization that it will make. */
+export interface WrittenCode {
+  readonly code: string
+  readonly row: AuthorizationCode
+}
+
 /**
- * Gives the client a code. The code is derived from the nonce, 256 random bits: the same nonce gives the same code, as
- * long as nobody has spent it.
+ * Writes a code down. It is derived from the nonce, 256 random bits: the same nonce gives the same code, as long as
+ * nobody has spent it. Undefined where what it would hang on was revoked meanwhile: look again, knowing it.
  *
- * @throws OAuthError `invalid_request` where the code of this nonce was spent
+ * @throws OAuthError `invalid_request` where the code of this nonce is over
  */
-export async function giveCode(
+export async function writeCode(
   exchange: Exchange,
   request: AuthorizationRequest,
   session: Session,
   nonce: string,
-): Promise<Answer> {
+): Promise<WrittenCode | undefined> {
   const { store, derived, clients, feed, subjectOf } = exchange.services
   const code = hmac(derived.key('code'), nonce)
   const row = newCode(exchange, request, session, sha256(code))
   const outcome = await store.codes.insert(row, subjectOf(session))
-  if (outcome === 'dead') {
-    // What the code would hang on was revoked meanwhile: look again, knowing it.
-    clients.forget(request.client.id)
-    await feed.sync()
-    return redirect(`${pathsOf(exchange.services.settings).authorize}?${exchange.incoming.query}`)
-  }
-  if (outcome === 'exists' && (await isSpent(exchange, row.hash))) {
-    throw new OAuthError('invalid_request', 'This form was already answered: go back to the application')
-  }
-  return answerCode(exchange, request, code)
+  if (outcome === 'inserted') return { code, row }
+  if (outcome === 'exists') return { code, row: await findUnspent(exchange, row.hash) }
+  clients.forget(request.client.id)
+  await feed.sync()
+  return undefined
 }
 
-async function isSpent({ services }: Exchange, hash: string): Promise<boolean> {
-  const code = await services.store.codes.find(hash)
-  return !code || code.spentAt !== null
+/**
+ * The row of a code that was written down before.
+ *
+ * @throws OAuthError `invalid_request` where it was spent or voided since
+ */
+export async function findUnspent({ services }: Exchange, hash: string): Promise<AuthorizationCode> {
+  const row = await services.store.codes.find(hash)
+  if (row?.spentAt === null && row.voidedAt === null) return row
+  throw new OAuthError('invalid_request', 'This form was already answered: go back to the application')
 }
 
 function newCode(

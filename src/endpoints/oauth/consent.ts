@@ -7,7 +7,8 @@ import { readForm, readQuery } from '../form.ts'
 import { pathsOf } from '../paths.ts'
 import { answerError } from './answer.ts'
 import { checkRequest, findTarget, type AuthorizationRequest } from './authorization-request.ts'
-import { giveCode } from './code.ts'
+import { writeCode } from './code.ts'
+import { respond } from './respond.ts'
 import type { ConsentRequest } from '../../model/consent-request.ts'
 
 /** DELETE: the person denies. Plain forms say it with `_method=DELETE`. */
@@ -56,11 +57,11 @@ async function decide(
     return answerError(exchange, target, new OAuthError('access_denied', 'The person denied the request'))
   }
   const again = { ...exchange, incoming: { ...incoming, query: consent.query } }
-  const answer = await giveCode(again, request, session, consent.nonce)
+  const written = await writeCode(again, request, session, consent.nonce)
   // Only now: a form that was answered before must not bring back a consent that was taken back since.
   await remember(exchange, request, session)
   services.events.emit('consent.given', { ...about, scopes: request.scopes })
-  return answer
+  return respond(again, request, written)
 }
 
 async function remember(

@@ -1,5 +1,6 @@
 import { json, type Answer } from '../../lib/http.ts'
 import { DEVICE_GRANT } from '../../model/device-code.ts'
+import { responseTypesOf } from '../../model/response-type.ts'
 import type { Settings } from '../../config/settings.ts'
 import type { Exchange } from '../endpoint.ts'
 import { pathsOf } from '../paths.ts'
@@ -15,22 +16,23 @@ export const jwks = ({ services }: Exchange): Answer => json(200, services.keys.
 function describe(settings: Settings): Readonly<Record<string, unknown>> {
   const paths = pathsOf(settings)
   const { origin } = new URL(settings.issuer)
-  const hasCodes = settings.grants.has('authorization_code')
+  const responseTypes = responseTypesOf(settings.grants)
+  const hasBrowsers = responseTypes.length > 0
   const hasDevices = settings.grants.has(DEVICE_GRANT)
   return {
     issuer: settings.issuer,
-    ...(hasCodes && { authorization_endpoint: origin + paths.authorize }),
+    ...(hasBrowsers && { authorization_endpoint: origin + paths.authorize }),
     token_endpoint: origin + paths.token,
     ...(hasDevices && { device_authorization_endpoint: origin + paths.deviceAuthorization }),
     jwks_uri: origin + paths.jwks,
     revocation_feed_endpoint: origin + paths.revocations,
     scopes_supported: [...settings.scopes.defined],
-    response_types_supported: hasCodes ? ['code'] : [],
-    response_modes_supported: hasCodes ? ['query'] : [],
+    response_types_supported: responseTypes.map(({ name }) => name),
+    response_modes_supported: responseTypes.map(({ mode }) => mode),
     grant_types_supported: [...settings.grants.keys()],
     token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
     code_challenge_methods_supported: ['S256'],
     authorization_response_iss_parameter_supported: true,
-    ...(hasCodes && { prompt_values_supported: ['none', 'login', 'consent'] }),
+    ...(hasBrowsers && { prompt_values_supported: ['none', 'login', 'consent'] }),
   }
 }

@@ -1,0 +1,59 @@
+import { redirect, type Answer } from '../../lib/http.ts'
+import type { ResponseType } from '../../model/response-type.ts'
+import type { Exchange } from '../endpoint.ts'
+import { pathsOf } from '../paths.ts'
+import { answerClient } from './answer.ts'
+import type { AuthorizationRequest } from './authorization-request.ts'
+import { findUnspent, type WrittenCode } from './code.ts'
+
+type Responder = (exchange: Exchange, request: AuthorizationRequest, written: WrittenCode) => Promise<Answer>
+
+/** What a client gets that the person allows, by what it asked for. */
+const RESPONDERS: Readonly<Record<ResponseType['name'], Responder>> = {
+  code: async (exchange, request, { code }) => answerClient(exchange, request, { code }),
+  token: respondWithToken,
+}
+
+/** Answers a request that the person allows, by a code that was written down; begins anew where that was in vain. */
+export async function respond(
+  exchange: Exchange,
+  request: AuthorizationRequest,
+  written: WrittenCode | undefined,
+): Promise<Answer> {
+  return written ? RESPONDERS[request.responseType.name](exchange, request, written) : beginAnew(exchange)
+}
+
+const beginAnew = ({ services, incoming }: Exchange): Answer =>
+  redirect(`${pathsOf(services.settings).authorize}?${incoming.query}`)
+
+/**
+ * The implicit answer (RFC 6749 section 4.2.2). Its code stays here and is spent at once: so one consent form begins one
+ * authorization, however often and however long after it is posted, and taking the consent back ends that as well.
+ */
+async function respondWithToken(
+  exchange: Exchange,
+  request: AuthorizationRequest,
+  { row }: WrittenCode,
+): Promise<Answer> {
+  const { services, requestId } = exchange
+  const { hash, authorizationId, provider, userId, sessionId, scopes, resource, epochs } = row
+  const response = await services.issuance.issue(
+    {
+      kind: 'start',
+      client: request.client,
+      user: { provider, userId },
+      authorizationId,
+      sessionId: row.endsWithSession ? sessionId : null,
+      scopes,
+      resource,
+      epochs,
+      spends: { kind: 'code', hash },
+      isRefreshable: false,
+    },
+    { requestId, grantType: request.responseType.grantType },
+  )
+  if (response)
+    return answerClient(exchange, request, { ...response, expires_in: String(response.expires_in) })
+  await findUnspent(exchange, hash)
+  return beginAnew(exchange)
+}
