@@ -3,6 +3,7 @@ import { showSignIn, signIn } from './auth/sign-in.ts'
 import { showSignOut, signOut } from './auth/sign-out.ts'
 import type { Answer } from '../lib/http.ts'
 import { DEVICE_GRANT } from '../model/device-code.ts'
+import { responseTypesOf } from '../model/response-type.ts'
 import type { Endpoint, Exchange, Handler } from './endpoint.ts'
 import { authorize, postAuthorize } from './oauth/authorize.ts'
 import { deny } from './oauth/consent.ts'
@@ -19,7 +20,7 @@ export function endpointsOf(settings: Settings): readonly Endpoint[] {
   const authorizing = { GET: authorize, POST: postAuthorize, DELETE: deny }
   const devices = { POST: deviceAuthorization }
   return [
-    ...on(grants.has('authorization_code'), () => [
+    ...on(responseTypesOf(grants).length > 0, () => [
       endpoint('authorize', paths.authorize, authorizing, 'nobody', 'page'),
     ]),
     ...on(grants.has(DEVICE_GRANT), () => [
@@ -37,7 +38,7 @@ export function endpointsOf(settings: Settings): readonly Endpoint[] {
 }
 
 /** The grants for which people sign in here. */
-const GRANTS_OF_PEOPLE = ['authorization_code', DEVICE_GRANT] as const
+const GRANTS_OF_PEOPLE = ['authorization_code', 'implicit', DEVICE_GRANT] as const
 
 const on = (isOn: boolean, list: () => readonly Endpoint[]): readonly Endpoint[] => (isOn ? list() : [])
 
