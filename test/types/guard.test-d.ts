@@ -39,3 +39,25 @@ export async function answersAreNarrowed(request: Request): Promise<void> {
   // @ts-expect-error it has no endpoints
   void auth.routes
 }
+
+/** Whose people a guard lets in is part of its type. It knows no list of providers: that is the server's. */
+export async function providersAreKnown(request: Request): Promise<void> {
+  const shop = createGuard({
+    issuer,
+    revocations,
+    scopes: ['orders:read', 'orders:create'],
+    provider: 'customers',
+  })
+  expectTypeOf(await shop.user()(request)).toEqualTypeOf<UserAuth<Scope, 'customers'> | Response>()
+  const partners = guard.for('partners')
+  expectTypeOf(await partners.user('orders:read')(request)).toEqualTypeOf<
+    UserAuth<Scope, 'partners'> | Response
+  >()
+  // @ts-expect-error a scope that is not listed
+  partners.user('orders:raed')
+  toNode(partners).user()((incoming) => {
+    expectTypeOf(incoming.auth.user.provider).toEqualTypeOf<'partners'>()
+    // @ts-expect-error there is no such provider here
+    return void (incoming.auth.user.provider === 'users')
+  })
+}

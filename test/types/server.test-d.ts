@@ -1,6 +1,6 @@
 import { expectTypeOf } from 'vitest'
 import { authorizationCode, builtInUsers, createAuthorizationServer } from '../../src/index.ts'
-import type { MachineAuth, UserAuth } from '../../src/index.ts'
+import type { MachineAuth, UserAuth, UserProvider } from '../../src/index.ts'
 import { toNode } from '../../src/adapters/node.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 
@@ -83,4 +83,49 @@ export function configurationsAreChecked(): void {
   // @ts-expect-error a duration of no unit
   createAuthorizationServer({ ...common, scopes, accessTokenLifetime: '15 minutes' })
   createAuthorizationServer({ ...common, scopes, accessTokenLifetime: '15m' })
+}
+
+/** Providers are known by name, and a guard for the people of one gives nobody else. */
+export async function providersAreChecked(request: Request): Promise<void> {
+  const users: UserProvider = {
+    find: async () => undefined,
+    findByUsername: async () => undefined,
+    verifyPassword: async () => false,
+  }
+  const two = createAuthorizationServer({
+    ...common,
+    scopes,
+    provider: 'staff',
+    providers: { customers: users },
+  })
+  // @ts-expect-error a provider that there is not
+  two.for('customres')
+  // @ts-expect-error the default one has another name
+  two.for('users')
+  // @ts-expect-error there is but one
+  server.for('customers')
+  // @ts-expect-error people of ours are one set: they are `users`, or nobody
+  createAuthorizationServer({ ...common, scopes, providers: { customers: builtInUsers() } })
+
+  const customer = await two.for('customers').user('orders:read')(request)
+  expectTypeOf(customer).toEqualTypeOf<UserAuth<Scope, 'customers'> | Response>()
+  expectTypeOf(await two.for('staff').user()(request)).toEqualTypeOf<UserAuth<Scope, 'staff'> | Response>()
+  expectTypeOf(await two.user()(request)).toEqualTypeOf<UserAuth<Scope, 'staff'> | Response>()
+  if (customer instanceof Response) return
+  expectTypeOf(customer.user.provider).toEqualTypeOf<'customers'>()
+
+  const shop = toNode(two.for('customers'))
+  shop.user('orders:read')(
+    (incoming) => void expectTypeOf(incoming.auth).toEqualTypeOf<UserAuth<Scope, 'customers'>>(),
+  )
+  // @ts-expect-error a scope that is not defined
+  shop.user('orders:raed')
+  // @ts-expect-error the endpoints are the server's
+  void shop.routes
+  const staff = toNode(two)
+  void staff.routes()
+  staff.anyone()((incoming) => {
+    if (incoming.auth.kind === 'user') expectTypeOf(incoming.auth.user.provider).toEqualTypeOf<'staff'>()
+  })
+  await two.users.signOutEverywhere(customer.user)
 }
