@@ -1,4 +1,5 @@
 import type { Settings } from '../config/settings.ts'
+import { denyDevice, postDevice, showDevice } from './account/device.ts'
 import { showSignIn, signIn } from './auth/sign-in.ts'
 import { showSignOut, signOut } from './auth/sign-out.ts'
 import type { Answer } from '../lib/http.ts'
@@ -49,9 +50,13 @@ function peoplePages(settings: Settings, provider: string): readonly Endpoint[] 
   const of = (handle: (exchange: Exchange, provider: string) => Promise<Answer>): Handler => {
     return (exchange) => handle(exchange, provider)
   }
+  const device = { GET: of(showDevice), POST: of(postDevice), DELETE: of(denyDevice) }
   return [
     endpoint(named('login'), paths.signIn, { GET: of(showSignIn), POST: of(signIn) }, 'nobody', 'page'),
     endpoint(named('logout'), paths.signOut, { GET: of(showSignOut), POST: of(signOut) }, 'nobody', 'page'),
+    ...on(settings.grants.has(DEVICE_GRANT), () => [
+      endpoint(named('device'), paths.device, device, 'nobody', 'page'),
+    ]),
   ]
 }
 

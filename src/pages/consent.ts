@@ -1,7 +1,8 @@
 import { html } from '../lib/html.ts'
 import type { Html } from '../lib/html.ts'
+import { accountBox, scopeList } from './consent-parts.ts'
 import { buttonForm } from './form.ts'
-import { isolate, isolateHost, isolateName } from './isolate.ts'
+import { isolateHost, isolateName } from './isolate.ts'
 import { layout } from './layout.ts'
 import type { Site } from './layout.ts'
 import type { ConsentProps } from './props.ts'
@@ -11,7 +12,7 @@ import type { Words } from './words.ts'
 export function consentPage(props: ConsentProps, site: Site): Html {
   const words = site.words.consent
   const content = html`<h1>${words.heading}</h1>
-    ${asked(props, words)} ${account(props, words)}
+    ${asked(props, words)} ${accountBox(props, words)}
     <div class="actions pair">
       ${buttonForm(props.approve, words.approve, 'primary')}
       ${buttonForm(props.deny, words.deny, 'secondary')}
@@ -23,14 +24,5 @@ export function consentPage(props: ConsentProps, site: Site): Html {
 function asked({ client, scopes }: ConsentProps, words: Words['consent']): Html {
   const [name, host] = [isolateName(client.name), isolateHost(client.host)]
   if (scopes.length === 0) return html`<p class="asks">${words.wantsToKnowYou(name, host)}</p>`
-  return html`<p class="asks" id="asks">${words.wantsTo(name, host)}</p>
-    <ul class="scopes" role="list" aria-labelledby="asks">
-      ${scopes.map(({ description }) => html`<li>${isolate(description)}</li>`)}
-    </ul>`
+  return scopeList(words.wantsTo(name, host), scopes)
 }
-
-const account = ({ userName, switchAccount }: ConsentProps, words: Words['consent']): Html =>
-  html`<div class="account">
-    <p><span class="soft">${words.signedInAs}</span> ${isolateName(userName)}</p>
-    ${buttonForm(switchAccount, words.switchAccount, 'link')}
-  </div>`

@@ -1,3 +1,5 @@
+import type { DeviceDecision } from '../model/device-code.ts'
+
 /** A client as people see it. */
 export interface ClientView {
   readonly name: string
@@ -19,10 +21,10 @@ export interface SignInProps {
   /** Where the form posts to. */
   readonly action: string
   readonly hidden: HiddenFields
-  /** The user name that was typed before, or a hint. */
-  readonly username: string
   /** The name of the provider whose people sign in here, such as `users`: so that a view of yours can tell them apart. */
   readonly provider: string
+  /** The user name that was typed before, or a hint. */
+  readonly username: string
   /** Who asks, where a client started this. */
   readonly client?: ClientView
   /** Why the last try failed: wrong name or password, too many tries (seconds to wait), or a form that was open too long. */
@@ -75,6 +77,47 @@ export interface SignedInProps {
   readonly signOutUrl: string
 }
 
+/** A client of devices as people see it: it has no redirect URI, and so no host. */
+export type DeviceClientView = Pick<ClientView, 'name'>
+
+/** The page where a person types in what a device shows (RFC 8628 section 3.3). */
+export interface DeviceCodeProps {
+  /** Where the form posts to. */
+  readonly action: string
+  readonly hidden: HiddenFields
+  /** What was typed before, or what came with the address: nobody has looked it up. */
+  readonly userCode: string
+  /** Why the last try failed: a wrong code, too many of them (seconds to wait), or a form that was open too long. */
+  readonly problem?:
+    | { readonly kind: 'incorrect' | 'expired' }
+    | { readonly kind: 'throttled'; readonly seconds: number }
+}
+
+/** The page that asks whether a device may go on. */
+export interface DeviceConsentProps {
+  readonly client: DeviceClientView
+  /** As the device shows it: `WDJB-MJHT`. */
+  readonly userCode: string
+  /** The address that the device asked from. */
+  readonly address: string
+  /** Empty where nothing beyond signing in is asked. */
+  readonly scopes: readonly ScopeView[]
+  /** Who is signed in, as they know themselves. */
+  readonly userName: string
+  /** Approve: POST with `hidden`. */
+  readonly approve: { readonly action: string; readonly hidden: HiddenFields }
+  /** Deny: POST with `hidden` (which holds `_method=DELETE`). */
+  readonly deny: { readonly action: string; readonly hidden: HiddenFields }
+  /** Sign in as somebody else: POST with `hidden`. */
+  readonly switchAccount: { readonly action: string; readonly hidden: HiddenFields }
+}
+
+/** The page that says what a device was told. */
+export interface DeviceDoneProps {
+  readonly client: DeviceClientView
+  readonly decision: DeviceDecision
+}
+
 /** The views of the server, by name, with what each is given. */
 export interface ViewProps {
   readonly signIn: SignInProps
@@ -83,6 +126,9 @@ export interface ViewProps {
   readonly signOut: SignOutProps
   readonly signedOut: SignedOutProps
   readonly signedIn: SignedInProps
+  readonly deviceCode: DeviceCodeProps
+  readonly deviceConsent: DeviceConsentProps
+  readonly deviceDone: DeviceDoneProps
 }
 
 /** A view of your own: props to a whole HTML document. You escape what you print; the headers stay ours. */

@@ -1,5 +1,8 @@
 import type { Html } from '../lib/html.ts'
 import { consentPage } from './consent.ts'
+import { deviceCodePage } from './device-code.ts'
+import { deviceConsentPage } from './device-consent.ts'
+import { deviceDonePage } from './device-done.ts'
 import { errorPage } from './error.ts'
 import { pageHeaders } from './headers.ts'
 import type { Site } from './layout.ts'
@@ -38,6 +41,9 @@ const OURS: OurPages = {
   signOut: signOutPage,
   signedOut: signedOutPage,
   signedIn: signedInPage,
+  deviceCode: deviceCodePage,
+  deviceConsent: deviceConsentPage,
+  deviceDone: deviceDonePage,
 }
 
 /** Makes the pages of a server from its settings. */

@@ -85,6 +85,13 @@ input[aria-invalid] { border-color: var(--alarm) }
 .account { margin-top: 1.25rem; padding: .75rem .875rem; border-radius: .5rem; background: var(--quiet) }
 .account p { margin: 0 0 .125rem }
 
+.code { font-family: ui-monospace, 'SF Mono', Menlo, Consolas, monospace; font-weight: 600; letter-spacing: .12em; text-align: center; text-transform: uppercase }
+input.code { min-block-size: 3.5rem; font-size: 1.5rem }
+.hint { margin-top: .375rem }
+.device { margin-top: 1.25rem; padding: .875rem; border: 1px solid var(--edge); border-radius: .5rem; text-align: center }
+.device p { margin: 0 }
+.device .code { margin: .25rem 0; font-size: 1.75rem; white-space: nowrap; user-select: all }
+
 dl { margin: .5rem 0 0; padding: .75rem .875rem; display: grid; grid-template-columns: auto minmax(0, 1fr); gap: .25rem 1rem; border-radius: .5rem; background: var(--quiet) }
 dt { color: var(--soft) }
 dd { margin: 0; font-family: ui-monospace, 'SF Mono', Menlo, Consolas, monospace; user-select: all }

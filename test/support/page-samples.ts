@@ -91,4 +91,49 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
   'sign-out': ['signOut', { action: '/auth/sign-out', hidden, userName: 'ada@orchard.example' }],
   'signed out': ['signedOut', { signInUrl: '/auth/sign-in' }],
   'signed in': ['signedIn', { userName: 'ada@orchard.example', signOutUrl: '/auth/sign-out' }],
+  'device code': ['deviceCode', { action: '/oauth/device', hidden, userCode: '' }],
+  'device code from the address': ['deviceCode', { action: '/oauth/device', hidden, userCode: 'WDJB-MJHT' }],
+  'device code that is wrong': [
+    'deviceCode',
+    { action: '/oauth/device', hidden, userCode: 'WDJB-MJHX', problem: { kind: 'incorrect' } },
+  ],
+  'device code after expiry': [
+    'deviceCode',
+    { action: '/oauth/device', hidden, userCode: 'WDJB-MJHT', problem: { kind: 'expired' } },
+  ],
+  'device code while throttled': [
+    'deviceCode',
+    { action: '/oauth/device', hidden, userCode: 'wdjb', problem: { kind: 'throttled', seconds: 600 } },
+  ],
+  'device consent': [
+    'deviceConsent',
+    {
+      client: { name: 'Orchard TV' },
+      userCode: 'WDJB-MJHT',
+      address: '2001:db8:85a3:1319:8a2e:370:7344:abcd',
+      scopes: [
+        { id: 'orders:read', description: 'See your orders' },
+        { id: 'profile', description: 'See your name and picture' },
+      ],
+      userName: 'ada@orchard.example',
+      approve: { action: '/oauth/device', hidden },
+      deny: { action: '/oauth/device', hidden: { ...hidden, _method: 'DELETE' } },
+      switchAccount: { action: '/oauth/device', hidden: { ...hidden, intent: 'switch' } },
+    },
+  ],
+  'device consent without scopes': [
+    'deviceConsent',
+    {
+      client: { name: 'Orchard TV' },
+      userCode: 'WDJB-MJHT',
+      address: '203.0.113.7',
+      scopes: [],
+      userName: 'Ada',
+      approve: { action: '/oauth/device', hidden },
+      deny: { action: '/oauth/device', hidden: { ...hidden, _method: 'DELETE' } },
+      switchAccount: { action: '/oauth/device', hidden: { ...hidden, intent: 'switch' } },
+    },
+  ],
+  'device allowed': ['deviceDone', { client: { name: 'Orchard TV' }, decision: 'approved' }],
+  'device denied': ['deviceDone', { client: { name: 'Orchard TV' }, decision: 'denied' }],
 }

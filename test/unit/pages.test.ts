@@ -6,14 +6,17 @@ import { SAMPLES } from '../support/page-samples.ts'
 
 const PAYLOAD = `<script>"'&</script>`
 const ESCAPED = '&lt;script&gt;&quot;&#39;&amp;&lt;/script&gt;'
-const NEVER_SHOWN = /^scopes\.\d+\.id$/
+const NEVER_SHOWN = /^scopes\.\d+\.id$|^provider$/
 const pages = createPages({ name: 'Orchard' })
 
 type Path = readonly (string | number)[]
 
-/** Where texts stand in the props; `kind` is our own word, never input. */
+/** Words of our own in the props, which are never input. */
+const OURS: readonly unknown[] = ['kind', 'decision']
+
+/** Where texts stand in the props. */
 function textPaths(value: unknown, path: Path = []): Path[] {
-  if (typeof value === 'string') return path.at(-1) === 'kind' ? [] : [path]
+  if (typeof value === 'string') return OURS.includes(path.at(-1)) ? [] : [path]
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([key, part]) => textPaths(part, [...path, key]))
 }

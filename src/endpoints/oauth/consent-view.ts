@@ -11,7 +11,7 @@ export const canAssumeConsent = ({ client, redirectUri }: AnswerTarget): boolean
 
 /** The scopes of a request as the consent page shows them. */
 export const describeScopes = (
-  { scopes }: AuthorizationRequest,
+  { scopes }: Pick<AuthorizationRequest, 'scopes'>,
   { scopeDescriptions }: Settings,
 ): readonly ScopeView[] => scopes.map((id) => ({ id, description: scopeDescriptions[id] ?? id }))
 

@@ -61,4 +61,29 @@ export const en = {
     signedInAs: (name: Html): Html => html`as ${name}. You can close this page.`,
     signOut: 'Sign out',
   },
+  deviceCode: {
+    heading: 'Connect a device',
+    advice: 'Type in the code that the device shows.',
+    label: 'Code',
+    hint: 'Eight letters. Capitals, spaces and dashes do not matter.',
+    submit: 'Go on',
+    incorrect: 'This code is not right, or no longer works. Please compare it with the one on the device.',
+    expired: 'This page was open for too long. Please try again.',
+    throttled: (wait: number): string =>
+      `Too many wrong codes. Please wait ${duration(wait)}, then try again.`,
+  },
+  deviceConsent: {
+    heading: 'Allow this device?',
+    isItYours: 'Is this code on a device in front of you?',
+    askedFrom: (address: Html): Html => html`The device asked from ${address}.`,
+    wantsTo: (name: Html): Html => html`${name} wants to:`,
+    wantsToKnowYou: (name: Html): Html => html`${name} wants to know who you are.`,
+    warning: 'Did somebody send you this code, or tell it to you? Then do not allow it: it is their device.',
+  },
+  deviceDone: {
+    approved: 'Go back to your device',
+    denied: 'Not allowed',
+    mayGoOn: (name: Html): Html => html`${name} goes on there in a few seconds. You can close this page.`,
+    getsNothing: (name: Html): Html => html`${name} gets nothing. You can close this page.`,
+  },
 }

@@ -1,0 +1,80 @@
+import type { Settings } from '../../config/settings.ts'
+import type { Answer } from '../../lib/http.ts'
+import { formatUserCode, normalizeUserCode } from '../../model/device-code.ts'
+import type { DeviceCodeProps } from '../../pages/props.ts'
+import { displayNameOf } from '../../users/provider.ts'
+import type { Exchange } from '../endpoint.ts'
+import { describeScopes } from '../oauth/consent-view.ts'
+import { page } from '../page.ts'
+import { peoplePathsOf } from '../paths.ts'
+import type { Settled } from './device-answer.ts'
+import type { Device } from './device-look-up.ts'
+import type { Visitor } from './visitor.ts'
+
+/** What the first page shows beside its form. */
+export interface CodePageOptions {
+  /** What was typed, or came with the address. */
+  readonly userCode: string
+  readonly problem?: NonNullable<DeviceCodeProps['problem']>
+  readonly headers?: Answer['headers']
+}
+
+/** The page that asks for the code. */
+export function codePage(
+  exchange: Exchange,
+  visitor: Visitor,
+  status: number,
+  { userCode, problem, headers }: CodePageOptions,
+): Promise<Answer> {
+  const { action, csrf, cookies } = formOf(exchange, visitor)
+  const props = { action, hidden: { csrf }, userCode: asRead(userCode), ...(problem && { problem }) }
+  return page(exchange, status, 'deviceCode', props, { headers: { ...headers, ...cookies } })
+}
+
+/** The page that asks whether the device may go on. Whoever asks is always asked: nothing is remembered. */
+export function consentPage(
+  exchange: Exchange,
+  visitor: Visitor,
+  userCode: string,
+  { client, code }: Device,
+): Promise<Answer> {
+  const { action, csrf, cookies } = formOf(exchange, visitor)
+  const hidden = { csrf, user_code: asRead(userCode) }
+  const props = {
+    client: { name: client.name },
+    userCode: asRead(userCode),
+    address: code.address,
+    scopes: describeScopes(code, exchange.services.settings),
+    userName: displayNameOf(visitor.user),
+    approve: { action, hidden: { ...hidden, intent: 'approve' } },
+    deny: { action, hidden: { ...hidden, _method: 'DELETE' } },
+    switchAccount: { action, hidden: { ...hidden, intent: 'switch' } },
+  }
+  return page(exchange, 200, 'deviceConsent', props, { headers: cookies })
+}
+
+/** The page that says how it ended. */
+export const donePage = (exchange: Exchange, { client, decision }: Settled): Promise<Answer> =>
+  page(exchange, 200, 'deviceDone', { client: { name: client.name }, decision })
+
+/** The address of the first page, with the code filled in where there is one. */
+export function devicePathWith(settings: Settings, provider: string, userCode: string): string {
+  const path = peoplePathsOf(settings, provider).device
+  return userCode === '' ? path : `${path}?${new URLSearchParams({ user_code: asRead(userCode) }).toString()}`
+}
+
+/** As the device shows it; as it is where it can be no code. */
+function asRead(typed: string): string {
+  const userCode = normalizeUserCode(typed)
+  return userCode === undefined ? typed : formatUserCode(userCode)
+}
+
+/** Where the forms of these pages post to, and what shows that they are ours. */
+function formOf(
+  { services, incoming }: Exchange,
+  { session }: Visitor,
+): { readonly action: string; readonly csrf: string; readonly cookies: Answer['headers'] } {
+  const { token, setCookie } = services.csrf.tokenFor(incoming, session.id)
+  const action = peoplePathsOf(services.settings, session.provider).device
+  return { action, csrf: token, cookies: setCookie === undefined ? {} : { 'Set-Cookie': setCookie } }
+}

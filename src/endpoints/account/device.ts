@@ -1,0 +1,99 @@
+import { OAuthError } from '../../errors.ts'
+import type { Form } from '../../lib/form.ts'
+import { redirect, type Answer } from '../../lib/http.ts'
+import type { DeviceDecision } from '../../model/device-code.ts'
+import { signInUrl } from '../auth/return-to.ts'
+import type { Exchange } from '../endpoint.ts'
+import { readForm, readQuery } from '../form.ts'
+import { report } from '../report.ts'
+import { decide, release } from './device-answer.ts'
+import { claim, lookUp, type Device, type Problem } from './device-look-up.ts'
+import { codePage, consentPage, devicePathWith, donePage } from './device-pages.ts'
+import { findVisitor, type Visitor } from './visitor.ts'
+
+/** What people type is never longer, however many spaces are in it. */
+const LONGEST_CODE = 32
+
+/** GET: where a person types in what a device shows (RFC 8628 section 3.3). A code in the address is filled in, and no more. */
+export async function showDevice(exchange: Exchange, provider: string): Promise<Answer> {
+  const userCode = typedIn(readQuery(exchange.incoming))
+  const visitor = await findVisitor(exchange, provider)
+  return visitor ? codePage(exchange, visitor, 200, { userCode }) : askToSignIn(exchange, provider, userCode)
+}
+
+/** POST: a code, or the answer to the question that followed it. Plain forms deny with `_method=DELETE`. */
+export async function postDevice(exchange: Exchange, provider: string): Promise<Answer> {
+  const form = await readForm(exchange.incoming)
+  return form.get('_method')?.toUpperCase() === 'DELETE'
+    ? receive(exchange, provider, form, 'deny')
+    : receive(exchange, provider, form, form.get('intent'))
+}
+
+/** DELETE: the person denies. */
+export const denyDevice = async (exchange: Exchange, provider: string): Promise<Answer> =>
+  receive(exchange, provider, await readForm(exchange.incoming), 'deny')
+
+async function receive(
+  exchange: Exchange,
+  provider: string,
+  form: Form,
+  intent: string | undefined,
+): Promise<Answer> {
+  const { csrf } = exchange.services
+  const userCode = typedIn(form)
+  const visitor = await findVisitor(exchange, provider)
+  if (!visitor) return askToSignIn(exchange, provider, userCode)
+  if (!csrf.isValid(exchange.incoming, visitor.session.id, form.get('csrf'))) {
+    const detail = 'anti-forgery check failed'
+    report(exchange, new OAuthError('access_denied', 'This form did not come from our page', { detail }))
+    return codePage(exchange, visitor, 403, { userCode, problem: { kind: 'expired' } })
+  }
+  if (intent === 'approve') return answer(exchange, visitor, userCode, 'approved')
+  if (intent === 'deny') return answer(exchange, visitor, userCode, 'denied')
+  if (intent === 'switch') return switchAccount(exchange, visitor, userCode)
+  return ask(exchange, visitor, userCode)
+}
+
+/** Too long for a code is none: it is not even shown again. */
+function typedIn(form: Form): string {
+  const text = form.get('user_code') ?? ''
+  return text.length <= LONGEST_CODE ? text : ''
+}
+
+/** The first step: the code is claimed for this person, who is then asked. */
+async function ask(exchange: Exchange, visitor: Visitor, userCode: string): Promise<Answer> {
+  const found = await lookUp(exchange, visitor, userCode, (device) => claim(exchange, visitor, device))
+  if ('problem' in found) return refuse(exchange, visitor, userCode, found)
+  return consentPage(exchange, visitor, userCode, found)
+}
+
+/** The second step: what the person answers. */
+async function answer(
+  exchange: Exchange,
+  visitor: Visitor,
+  userCode: string,
+  decision: DeviceDecision,
+): Promise<Answer> {
+  const act = async (device: Device) => decide(exchange, visitor, device, decision)
+  const settled = await lookUp(exchange, visitor, userCode, act)
+  return 'problem' in settled ? refuse(exchange, visitor, userCode, settled) : donePage(exchange, settled)
+}
+
+function refuse(
+  exchange: Exchange,
+  visitor: Visitor,
+  userCode: string,
+  { problem, error }: Problem,
+): Promise<Answer> {
+  report(exchange, error)
+  return codePage(exchange, visitor, error.status, { userCode, problem, headers: error.headers })
+}
+
+/** Whoever signs in instead finds the code unclaimed, and filled in. */
+async function switchAccount(exchange: Exchange, visitor: Visitor, userCode: string): Promise<Answer> {
+  await release(exchange, visitor, userCode)
+  return askToSignIn(exchange, visitor.session.provider, userCode, true)
+}
+
+const askToSignIn = ({ services }: Exchange, provider: string, userCode: string, isAgain = false): Answer =>
+  redirect(signInUrl(services, provider, devicePathWith(services.settings, provider, userCode), isAgain))
