@@ -1,5 +1,13 @@
 /** What a target is asked to do: which requests it prepares, and answers. */
-export type Scenario = 'client-credentials' | 'refresh' | 'code' | 'guard'
+export type Scenario =
+  | 'client-credentials'
+  | 'refresh'
+  | 'code'
+  | 'device'
+  | 'password'
+  | 'implicit'
+  | 'guard'
+  | 'personal'
 
 /** One request, ready to be sent to the target that prepared it. */
 export interface PreparedRequest {
@@ -9,6 +17,8 @@ export interface PreparedRequest {
   /** Without Host and Content-Length, which the load generator writes. */
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
+  /** The status of the right answer; default 200. */
+  readonly expects?: number
 }
 
 /** A program under measurement, listening on 127.0.0.1. */
@@ -17,8 +27,9 @@ export interface Target {
   /** Signature algorithm and storage in a few words, for the table; README.md says it of the floors. */
   readonly terms?: string
   /**
-   * `count` requests that the target will answer with 200. For `refresh` each has a refresh token of its own, for
-   * `code` a code of its own, for `guard` an access token of its own. Its cost is not measured.
+   * `count` requests that the target will answer as they expect. For `refresh` each has a refresh token of its own, for
+   * `code` and `device` a code of its own, for `guard` and `personal` an access token of its own. Its cost is not
+   * measured.
    */
   prepare(scenario: Scenario, count: number): Promise<readonly PreparedRequest[]>
   /**

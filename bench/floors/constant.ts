@@ -1,7 +1,7 @@
 /** node:http that answers every token request with one text. */
 import type { Start } from '../target.ts'
 import { answerJson, listen } from './parts/http.ts'
-import { FORMS, refreshToken, tokenRequest } from './parts/requests.ts'
+import { FORMS, hasForm, refreshToken, tokenRequest } from './parts/requests.ts'
 import { issueToken, tokenAnswer } from './parts/tokens.ts'
 
 export const start: Start = async () => {
@@ -10,7 +10,7 @@ export const start: Start = async () => {
   return {
     ...server,
     async prepare(scenario, count) {
-      if (scenario === 'guard') throw new Error('constant answers token requests only')
+      if (!hasForm(scenario)) throw new Error('constant answers token requests only')
       return Array.from({ length: count }, () => tokenRequest(FORMS[scenario]))
     },
   }

@@ -1,7 +1,7 @@
 /** node:http that parses the form, signs one access token with ES256 and answers: no client, no storage. */
 import type { Start } from '../target.ts'
 import { answerJson, listen, readForm } from './parts/http.ts'
-import { FORMS, refreshToken, tokenRequest } from './parts/requests.ts'
+import { FORMS, hasForm, refreshToken, tokenRequest } from './parts/requests.ts'
 import { issueToken, tokenAnswer } from './parts/tokens.ts'
 
 const SCOPE = 'orders:read'
@@ -17,7 +17,7 @@ export const start: Start = async () => {
   return {
     ...server,
     async prepare(scenario, count) {
-      if (scenario === 'guard') throw new Error('signature answers token requests only')
+      if (!hasForm(scenario)) throw new Error('signature answers token requests only')
       return Array.from({ length: count }, () => tokenRequest(FORMS[scenario]))
     },
   }

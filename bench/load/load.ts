@@ -12,7 +12,7 @@ export interface Volley {
 export interface Load {
   /**
    * Keeps every connection busy for `duration` ms, or until the feed ends; what is under way then is waited for and
-   * counted. Rejects at the first answer whose status is not 200: such a round measures something else.
+   * counted. Rejects at the first answer whose status is not the right one: such a round measures something else.
    */
   fire(feed: Feed, duration: number): Promise<Volley>
   close(): void
@@ -38,10 +38,10 @@ export async function openLoad(port: number, count: number): Promise<Load> {
 async function keepBusy(connection: Connection, index: number, feed: Feed, end: number, latencies: number[]) {
   let answer: string | undefined
   for (let now = performance.now(); now < end;) {
-    const request = feed(index, answer)
-    if (request === undefined) return
-    answer = await connection.exchange(request)
-    if (statusOf(answer) !== 200) throw new Error(`an answer was not 200:\n${answer}`)
+    const shot = feed(index, answer)
+    if (shot === undefined) return
+    answer = await connection.exchange(shot.wire)
+    if (statusOf(answer) !== shot.expects) throw new Error(`an answer was not ${shot.expects}:\n${answer}`)
     const answeredAt = performance.now()
     latencies.push(answeredAt - now)
     now = answeredAt

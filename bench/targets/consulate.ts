@@ -9,25 +9,25 @@ import {
   createAuthorizationServer,
   refreshToken,
   secretsFromDirectory,
+  silentLogger,
+  deviceCode,
+  implicitGrant,
+  passwordGrant,
   type RegisteredClient,
-  type Session,
   type Store,
 } from '../../src/index.ts'
 import { toNode } from '../../src/adapters/node.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { generateSecrets } from '../../src/keys/generate.ts'
-import { randomText, sha256 } from '../../src/lib/hash.ts'
 import { API_ANSWER } from '../api-answer.ts'
 import { answerJson, listen } from '../floors/parts/http.ts'
 import { apiRequest } from '../floors/parts/requests.ts'
+import { mintCode, mintDeviceCode, PERSON, REDIRECT_URI, SCOPE, signIn } from './parts/mint.ts'
 import type { PreparedRequest, Start, Target } from '../target.ts'
 
 const ISSUER = 'https://auth.example.com'
-const REDIRECT_URI = 'https://app.example.com/callback'
-const SCOPE = 'orders:read'
 /** How many authorizations the table holds before the first request, as the floors' does. */
 const ROWS = 10_000
-const HOUR = 3_600_000
 
 type TokenAnswer = Readonly<Record<'access_token' | 'refresh_token', string>>
 
@@ -55,17 +55,34 @@ export async function startConsulate({ fillStore, guardCacheSize }: Differences 
       store,
       users: builtInUsers(),
       scopes: { [SCOPE]: 'See your orders' },
-      grants: [authorizationCode(), refreshToken(), clientCredentials()],
+      grants: [
+        authorizationCode(),
+        refreshToken(),
+        clientCredentials(),
+        deviceCode(),
+        passwordGrant(),
+        implicitGrant(),
+      ],
+      personalTokens: {},
+      logger: silentLogger,
       ...(guardCacheSize !== undefined && { guardCacheSize }),
     })
   const server = createServer(store)
   const registered = await server.clients.create({
     name: 'Reports',
     redirectUris: [REDIRECT_URI],
-    grantTypes: ['authorization_code', 'refresh_token', 'client_credentials'],
+    grantTypes: [
+      'authorization_code',
+      'refresh_token',
+      'client_credentials',
+      'urn:ietf:params:oauth:grant-type:device_code',
+      'password',
+      'implicit',
+    ],
     scopes: [SCOPE],
   })
-  const session = await signIn(store)
+  const { session, cookie } = await signIn(store)
+  await store.consents.remember(session, registered.client.id, [SCOPE], Date.now())
   const auth = toNode(server)
   const orders = auth.user(SCOPE)((_, response) => answerJson(response, API_ANSWER))
   const { port, stop } = await listen(auth.routes(orders))
@@ -92,8 +109,20 @@ export async function startConsulate({ fillStore, guardCacheSize }: Differences 
       if (scenario === 'client-credentials')
         return times(count, async () => toRequest({ grant_type: 'client_credentials', scope: SCOPE }))
       if (scenario === 'guard') return times(count, async () => apiRequest((await exchange()).access_token))
+      if (scenario === 'personal')
+        return times(count, async () => {
+          const { accessToken } = await server.personalTokens.create(session.userId, {
+            name: 'Backup',
+            scopes: [SCOPE],
+          })
+          return apiRequest(accessToken)
+        })
       await fill()
       if (scenario === 'code') return times(count, codeRequest)
+      if (scenario === 'device')
+        return times(count, async () => toRequest(await mintDeviceCode(store, registered, session)))
+      if (scenario === 'password') return times(count, async () => toRequest(passwordForm))
+      if (scenario === 'implicit') return times(count, async () => implicitRequest(registered, cookie))
       return times(count, async () => {
         const { refresh_token } = await exchange()
         return toRequest({ grant_type: 'refresh_token', refresh_token })
@@ -115,63 +144,27 @@ export async function startConsulate({ fillStore, guardCacheSize }: Differences 
   }
 }
 
-/** A person who is signed in; only the password is left out, since nobody will type it. */
-async function signIn(store: Store): Promise<Session> {
-  const [now, userId] = [Date.now(), randomText(16)]
-  const email = 'ann@example.com'
-  await store.users.insert({
-    id: userId,
-    email,
-    name: 'Ann',
-    passwordHash: '',
-    createdAt: now,
-    disabledAt: null,
-  })
-  const session = {
-    id: randomText(16),
-    provider: 'users',
-    userId,
-    cookieHash: sha256(randomText(32)),
-    deviceName: 'Chrome on Linux',
-    userAgent: 'Mozilla/5.0',
-    address: '127.0.0.1',
-    issuerEpoch: 0,
-    userEpoch: 0,
-    createdAt: now,
-    lastSeenAt: now,
-    expiresAt: now + HOUR,
-    revokedAt: null,
-  }
-  await store.sessions.insert(session, userId)
-  return session
+const passwordForm = {
+  grant_type: 'password',
+  username: PERSON.email,
+  password: PERSON.password,
+  scope: SCOPE,
 }
 
-/** A code as the authorization endpoint gives it, and the form that exchanges it (RFC 7636 section 4.5). */
-async function mintCode(store: Store, { client }: RegisteredClient, session: Session) {
-  const [code, code_verifier, now] = [randomText(32), randomText(32), Date.now()]
-  const { provider, userId, id: sessionId } = session
-  const row = {
-    hash: sha256(code),
-    authorizationId: randomText(16),
-    clientId: client.id,
-    provider,
-    userId,
-    sessionId,
-    endsWithSession: client.endsWithSession,
-    redirectUri: REDIRECT_URI,
-    isRedirectUriRequired: true,
-    scopes: [SCOPE],
-    resource: null,
-    codeChallenge: sha256(code_verifier),
-    epochs: { issuer: 0, client: 0, user: 0 },
-    createdAt: now,
-    expiresAt: now + HOUR,
-    spentAt: null,
-    voidedAt: null,
+/** A person who has consented before comes back for a token (RFC 6749 section 4.2.1). */
+function implicitRequest({ client }: RegisteredClient, cookie: string): PreparedRequest {
+  const query = new URLSearchParams({
+    response_type: 'token',
+    client_id: client.id,
+    redirect_uri: REDIRECT_URI,
+    scope: SCOPE,
+  })
+  return {
+    method: 'GET',
+    path: `/oauth/authorize?${query.toString()}`,
+    headers: { Cookie: `__Host-consulate_session=${cookie}` },
+    expects: 303,
   }
-  const outcome = await store.codes.insert(row, userId)
-  if (outcome !== 'inserted') throw new Error(`a code was not inserted: ${outcome}`)
-  return { grant_type: 'authorization_code', code, redirect_uri: REDIRECT_URI, code_verifier }
 }
 
 /** Writes the token requests of a client that authenticates with its secret (RFC 6749 section 2.3.1). */

@@ -1,4 +1,5 @@
 /** oidc-provider with JWT access tokens. Its own memory adapter keeps 1,000 entries; this one keeps all, in a Map. */
+import { randomUUID } from 'node:crypto'
 import { Provider, type AdapterPayload } from 'oidc-provider'
 import { listen } from '../floors/parts/http.ts'
 import { CLIENT } from '../floors/parts/requests.ts'
@@ -15,7 +16,12 @@ const configuration = {
       client_id: CLIENT.id,
       client_secret: CLIENT.secret,
       redirect_uris: [CLIENT.redirectUri],
-      grant_types: ['client_credentials', 'refresh_token', 'authorization_code'],
+      grant_types: [
+        'client_credentials',
+        'refresh_token',
+        'authorization_code',
+        'urn:ietf:params:oauth:grant-type:device_code',
+      ],
       id_token_signed_response_alg: 'ES256',
     },
   ],
@@ -26,11 +32,18 @@ const configuration = {
   issueRefreshToken: async (_: unknown, client: { grantTypeAllowed(type: string): boolean }) =>
     client.grantTypeAllowed('refresh_token'),
   rotateRefreshToken: true,
-  ttl: { AccessToken: 3600, ClientCredentials: 3600, RefreshToken: 1_209_600, Grant: 1_209_600 },
+  ttl: {
+    AccessToken: 3600,
+    DeviceCode: 600,
+    ClientCredentials: 3600,
+    RefreshToken: 1_209_600,
+    Grant: 1_209_600,
+  },
   expiresWithSession: () => false,
   features: {
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
+    deviceFlow: { enabled: true },
     resourceIndicators: {
       enabled: true,
       defaultResource: () => API,
@@ -43,16 +56,15 @@ const configuration = {
 export const start: Start = async () => {
   const provider = new Provider(ISSUER, configuration)
   const { port, stop } = await listen(provider.callback())
-  const mintCode = async (): Promise<string> => {
+  const allow = async () => {
     const client = await provider.Client.find(CLIENT.id)
     const grant = new provider.Grant({ accountId: PERSON, clientId: CLIENT.id })
     grant.addResourceScope(API, CLIENT.scope)
+    return { client, accountId: PERSON, grantId: await grant.save(), scope: CLIENT.scope, resource: API }
+  }
+  const mintCode = async (): Promise<string> => {
     const code = new provider.AuthorizationCode({
-      client,
-      accountId: PERSON,
-      grantId: await grant.save(),
-      scope: CLIENT.scope,
-      resource: API,
+      ...(await allow()),
       redirectUri: CLIENT.redirectUri,
       codeChallenge: CLIENT.challenge,
       codeChallengeMethod: 'S256',
@@ -60,7 +72,17 @@ export const start: Start = async () => {
     })
     return code.save()
   }
-  return { port, stop, terms: 'ES256, in memory', prepare: preparation({ port, mintCode }) }
+  const mintDeviceCode = async (): Promise<string> => {
+    const code = new provider.DeviceCode({
+      ...(await allow()),
+      params: { scope: CLIENT.scope },
+      userCode: randomUUID(),
+      gty: 'device_code',
+    })
+    return code.save()
+  }
+  const prepare = preparation({ port, mintCode, mintDeviceCode })
+  return { port, stop, terms: 'ES256, in memory', prepare }
 }
 
 /** The storage of one of the provider's models. */

@@ -124,6 +124,7 @@ declare module 'oidc-provider' {
       save(): Promise<string>
     }
     readonly AuthorizationCode: new (values: object) => { save(): Promise<string> }
+    readonly DeviceCode: new (values: object) => { save(): Promise<string> }
   }
 }
 

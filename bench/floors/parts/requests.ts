@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { PreparedRequest } from '../../target.ts'
+import type { PreparedRequest, Scenario } from '../../target.ts'
 
 /** The client that asks the floors and the peers. */
 export const CLIENT = {
@@ -38,6 +38,9 @@ export const FORMS = {
   code: codeForm('c'.repeat(43)),
 } as const
 
+/** Whether there is a form for what is to be measured. */
+export const hasForm = (scenario: Scenario): scenario is keyof typeof FORMS => scenario in FORMS
+
 /** A refresh token of the real length: a prefix, an id, a generation, a seed and a MAC. */
 export function refreshToken(id: string, generation: number): string {
   return `cons_rt_k1.${id}.${generation}.${'s'.repeat(22)}.${'m'.repeat(43)}`
@@ -47,4 +50,9 @@ export function refreshToken(id: string, generation: number): string {
 export function codeForm(code: string) {
   const { redirectUri: redirect_uri, verifier: code_verifier } = CLIENT
   return { grant_type: 'authorization_code', code, redirect_uri, code_verifier }
+}
+
+/** The form that a device polls with (RFC 8628 section 3.4). */
+export function deviceForm(device_code: string) {
+  return { grant_type: 'urn:ietf:params:oauth:grant-type:device_code', device_code }
 }

@@ -1,4 +1,4 @@
-import { apiRequest, codeForm, FORMS, tokenRequest } from '../../floors/parts/requests.ts'
+import { apiRequest, codeForm, deviceForm, FORMS, tokenRequest } from '../../floors/parts/requests.ts'
 import type { PreparedRequest, Scenario, Target } from '../../target.ts'
 
 /** What the preparation needs of a running peer. */
@@ -10,12 +10,20 @@ export interface Peer {
   readonly resource?: string
   /** An authorization code for `CLIENT`, with the S256 challenge of its verifier. */
   readonly mintCode: () => Promise<string>
+  /** A device code for `CLIENT` that a person has approved, where the peer knows them (RFC 8628). */
+  readonly mintDeviceCode?: () => Promise<string>
 }
 
 type TokenAnswer = Readonly<Record<'access_token' | 'refresh_token', string>>
 
 /** Prepares the requests of every scenario with codes that were exchanged at the peer's own token endpoint. */
-export function preparation({ port, path = '/oauth/token', resource, mintCode }: Peer): Target['prepare'] {
+export function preparation({
+  port,
+  path = '/oauth/token',
+  resource,
+  mintCode,
+  mintDeviceCode,
+}: Peer): Target['prepare'] {
   const toToken = (form: Readonly<Record<string, string>>): PreparedRequest => ({
     ...tokenRequest(resource === undefined ? form : { ...form, resource }),
     path,
@@ -23,16 +31,19 @@ export function preparation({ port, path = '/oauth/token', resource, mintCode }:
   const codeRequest = async (): Promise<PreparedRequest> => toToken(codeForm(await mintCode()))
   const exchange = async (): Promise<TokenAnswer> => send(port, await codeRequest())
 
-  const makers: Readonly<Record<Scenario, () => Promise<PreparedRequest>>> = {
+  const makers: Readonly<Partial<Record<Scenario, () => Promise<PreparedRequest>>>> = {
     'client-credentials': async () => toToken(FORMS['client-credentials']),
     code: codeRequest,
     guard: async () => apiRequest((await exchange()).access_token),
     refresh: async () =>
       toToken({ grant_type: 'refresh_token', refresh_token: (await exchange()).refresh_token }),
+    ...(mintDeviceCode && { device: async () => toToken(deviceForm(await mintDeviceCode())) }),
   }
   return async (scenario, count) => {
+    const make = makers[scenario]
+    if (!make) throw new Error(`it knows no ${scenario}`)
     const requests: PreparedRequest[] = []
-    while (requests.length < count) requests.push(await makers[scenario]())
+    while (requests.length < count) requests.push(await make())
     return requests
   }
 }

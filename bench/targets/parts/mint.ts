@@ -1,0 +1,98 @@
+import { systemClock } from '../../../src/lib/clock.ts'
+import { hmac, randomText, sha256 } from '../../../src/lib/hash.ts'
+import type { RegisteredClient, Session, Store } from '../../../src/index.ts'
+import { createUser } from '../../../src/users/built-in.ts'
+import { deviceForm } from '../../floors/parts/requests.ts'
+
+/** Where the client of the bench has its people sent back to. */
+export const REDIRECT_URI = 'https://app.example.com/callback'
+/** The one scope. */
+export const SCOPE = 'orders:read'
+const HOUR = 3_600_000
+
+/** The person who signs in. */
+export const PERSON = { email: 'ann@example.com', name: 'Ann', password: 'correct horse battery staple' }
+
+/** A person who is signed in, and the cookie that their browser holds. */
+export async function signIn(store: Store): Promise<{ session: Session; cookie: string }> {
+  const now = Date.now()
+  const user = await createUser(store, systemClock, PERSON)
+  if (!user) throw new Error('the person is there already')
+  const [userId, cookie] = [user.id, randomText(32)]
+  const session = {
+    id: randomText(16),
+    provider: 'users',
+    userId,
+    cookieHash: sha256(cookie),
+    deviceName: 'Chrome on Linux',
+    userAgent: 'Mozilla/5.0',
+    address: '127.0.0.1',
+    issuerEpoch: 0,
+    userEpoch: 0,
+    createdAt: now,
+    lastSeenAt: now,
+    expiresAt: now + HOUR,
+    revokedAt: null,
+  }
+  await store.sessions.insert(session, userId)
+  return { session, cookie }
+}
+
+/** A code as the authorization endpoint gives it, and the form that exchanges it (RFC 7636 section 4.5). */
+export async function mintCode(store: Store, { client }: RegisteredClient, session: Session) {
+  const [code, code_verifier, now] = [randomText(32), randomText(32), Date.now()]
+  const { provider, userId, id: sessionId } = session
+  const row = {
+    hash: sha256(code),
+    authorizationId: randomText(16),
+    clientId: client.id,
+    provider,
+    userId,
+    sessionId,
+    endsWithSession: client.endsWithSession,
+    redirectUri: REDIRECT_URI,
+    isRedirectUriRequired: true,
+    scopes: [SCOPE],
+    resource: null,
+    codeChallenge: sha256(code_verifier),
+    epochs: { issuer: 0, client: 0, user: 0 },
+    createdAt: now,
+    expiresAt: now + HOUR,
+    spentAt: null,
+    voidedAt: null,
+  }
+  const outcome = await store.codes.insert(row, userId)
+  if (outcome !== 'inserted') throw new Error(`a code was not inserted: ${outcome}`)
+  return { grant_type: 'authorization_code', code, redirect_uri: REDIRECT_URI, code_verifier }
+}
+
+/** A device code that the person has approved, and the form that polls with it. */
+export async function mintDeviceCode(store: Store, { client }: RegisteredClient, session: Session) {
+  const [code, now] = [randomText(32), Date.now()]
+  const { provider, userId, id: sessionId, userEpoch } = session
+  const hash = sha256(code)
+  const row = {
+    hash,
+    userCodeHash: hmac(Buffer.alloc(32), code),
+    authorizationId: randomText(16),
+    clientId: client.id,
+    scopes: [SCOPE],
+    resource: null,
+    address: '127.0.0.1',
+    issuerEpoch: 0,
+    clientEpoch: 0,
+    interval: 5000,
+    lastPolledAt: null,
+    claim: null,
+    decision: null,
+    createdAt: now,
+    expiresAt: now + HOUR,
+    spentAt: null,
+    voidedAt: null,
+  }
+  await store.deviceCodes.insert(row)
+  await store.deviceCodes.claim(hash, { provider, userId, sessionId, userEpoch }, now)
+  const answer = { sessionId, decision: 'approved', subject: userId } as const
+  if (!(await store.deviceCodes.decide(hash, answer, now))) throw new Error('a device code was not approved')
+  return deviceForm(code)
+}
