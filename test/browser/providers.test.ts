@@ -1,0 +1,108 @@
+import { createServer } from 'node:http'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { View } from '../../src/index.ts'
+import { chromium, openBrowser } from '../support/chromium.ts'
+import { authorizationUrl, claimOf, getTokens } from '../support/oauth-client.ts'
+import { startTwoSides } from '../support/providers.ts'
+import type { Side, TwoSides } from '../support/providers.ts'
+import { listen } from '../support/server.ts'
+import type { TestClient } from '../support/server.ts'
+
+describe.skipIf(!chromium)('two providers in Chromium', () => {
+  let browser: Browser
+  let two: TwoSides
+  let callback: string
+  const app = createServer((_request, response) =>
+    response
+      .writeHead(200, { 'Content-Type': 'text/html' })
+      .end('<!doctype html><title>App</title><link rel="icon" href="data:,"><h1>Back at the app</h1>'),
+  )
+
+  beforeAll(async () => {
+    browser = await openBrowser()
+    two = await startTwoSides()
+    callback = `${await listen(app)}/callback`
+  })
+  afterEach(() => Promise.all(browser.contexts().map((context) => context.close())))
+  afterAll(async () => {
+    await browser?.close()
+    app.close()
+    await two?.[Symbol.asyncDispose]()
+  })
+
+  async function openPage(javaScriptEnabled: boolean) {
+    const context = await browser.newContext({ javaScriptEnabled, viewport: { width: 320, height: 640 } })
+    const page = await context.newPage()
+    const complaints: string[] = []
+    page.on('console', (message) => {
+      // The tests have no icon; the application that the server lives in may.
+      if (!message.location().url.endsWith('/favicon.ico')) complaints.push(message.text())
+    })
+    return { page, complaints }
+  }
+
+  async function signIn(page: Page, { person }: Side): Promise<void> {
+    await page.getByLabel('Email or user name').fill(person.email)
+    await page.getByLabel('Password').fill(person.password)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+  }
+
+  /** From the client over the pages of its side, and back. */
+  async function visit(page: Page, side: Side, client: TestClient): Promise<string> {
+    const { server } = two
+    await page.goto(authorizationUrl(server, client, { scope: 'orders:read', redirect_uri: callback }))
+    expect(page.url()).toContain(`${side.signIn}?`)
+    await signIn(page, side)
+    await page.getByRole('button', { name: 'Allow', exact: true }).click()
+    await page.waitForURL(`${callback}?**`)
+    const code = new URL(page.url()).searchParams.get('code') ?? ''
+    const exchange = { grant_type: 'authorization_code', code, redirect_uri: callback }
+    return (await getTokens(server, client, exchange)).access_token
+  }
+
+  test.each([
+    ['with JavaScript', true],
+    ['without JavaScript', false],
+  ])('%s both sides sign in side by side, and one signs out alone', async (_name, hasScripts) => {
+    const { page, complaints } = await openPage(hasScripts)
+    for (const side of Object.values(two.sides)) {
+      const client = await two.server.addClient({ provider: side.name, redirectUris: [callback] })
+      expect(claimOf(await visit(page, side, client), 'provider')).toBe(side.name)
+    }
+    const { users, customers } = two.sides
+    await page.goto(customers.signOut)
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    expect(await page.getByRole('heading').textContent()).toBe('You are signed out')
+    await page.getByRole('link', { name: 'Sign in again' }).click()
+    expect(page.url()).toBe(customers.signIn)
+    await page.goto(users.signIn)
+    expect(await page.getByRole('heading').textContent()).toBe('You are signed in')
+    expect(complaints).toEqual([])
+  })
+
+  test('somebody else of the same side can sign in from the consent page', async () => {
+    const { customers } = two.sides
+    const other = { ...customers, person: (await two.addTwins()).customers }
+    const client = await two.server.addClient({ provider: 'customers', redirectUris: [callback] })
+    const { page, complaints } = await openPage(false)
+    await page.goto(authorizationUrl(two.server, client, { scope: 'profile', redirect_uri: callback }))
+    await signIn(page, customers)
+    await page.getByRole('button', { name: 'Not you?' }).click()
+    expect(page.url()).toContain(`${customers.signIn}?`)
+    await signIn(page, other)
+    expect(await page.getByText(other.person.email).isVisible()).toBe(true)
+    expect(complaints).toEqual([])
+  })
+
+  test('a view of your own can tell whose page it is', async () => {
+    const signInView: View<'signIn'> = ({ provider }) =>
+      `<!doctype html><html lang="en"><title>Sign in</title><h1>For ${provider}</h1></html>`
+    await using own = await startTwoSides({ pages: { views: { signIn: signInView } } })
+    const { page } = await openPage(false)
+    for (const side of Object.values(own.sides)) {
+      await page.goto(side.signIn)
+      expect(await page.getByRole('heading').textContent()).toBe(`For ${side.name}`)
+    }
+  })
+})
