@@ -4,6 +4,7 @@ import { ConfigError, silentLogger } from '../../src/index.ts'
 import { openBrowser } from '../support/browser.ts'
 import type { Browser } from '../support/browser.ts'
 import type { TestScope } from '../support/config.ts'
+import { createDirectory } from '../support/directory.ts'
 import {
   askApi,
   askToken,
@@ -15,7 +16,7 @@ import {
   refresh,
 } from '../support/oauth-client.ts'
 import type { Tokens, Visit } from '../support/oauth-client.ts'
-import { createDirectory, serveApi, startTwoSides, visitOf } from '../support/providers.ts'
+import { serveApi, startTwoSides, visitOf } from '../support/providers.ts'
 import type { Side, SideName } from '../support/providers.ts'
 import { startServer } from '../support/server.ts'
 import type { Person } from '../support/server.ts'

@@ -13,10 +13,10 @@ export type OfficeTask =
   | { readonly do: 'add person'; readonly email: string; readonly password: string }
   | { readonly do: 'add client'; readonly registration: ClientRegistration }
   | { readonly do: 'set password'; readonly id: string; readonly password: string }
-  | { readonly do: 'sign out everywhere'; readonly id: string }
+  | { readonly do: 'sign out everywhere' | 'list sessions'; readonly id: string; readonly provider?: string }
   | { readonly do: 'revoke authorization' | 'revoke session' | 'revoke client'; readonly id: string }
   | {
-      readonly do: 'find person' | 'find client' | 'find authorization' | 'list sessions'
+      readonly do: 'find person' | 'find client' | 'find authorization'
       readonly id: string
     }
 
@@ -57,7 +57,7 @@ async function carryOut(
     case 'set password':
       return builtInUsers()({ store, clock }).setPassword?.(task.id, task.password)
     case 'sign out everywhere':
-      return server.users.signOutEverywhere(task.id)
+      return server.users.signOutEverywhere(task)
     case 'revoke authorization':
       return server.authorizations.revoke(task.id)
     case 'revoke session':
@@ -72,6 +72,6 @@ async function carryOut(
       return store.authorizations.find(task.id)
     case 'list sessions':
     default:
-      return server.sessions.list(task.id)
+      return server.sessions.list(task)
   }
 }

@@ -1,37 +1,14 @@
 import { createServer } from 'node:http'
-import type { BuiltInUser, Guarded, UserProvider } from '../../src/index.ts'
+import type { Guarded } from '../../src/index.ts'
 import { guardedApi } from './api.ts'
 import { openBrowser } from './browser.ts'
 import type { TestConfig, TestScope } from './config.ts'
+import { createDirectory } from './directory.ts'
+import type { Directory } from './directory.ts'
 import { askApi } from './oauth-client.ts'
 import type { JsonAnswer, Visit } from './oauth-client.ts'
 import { listen, startServer } from './server.ts'
 import type { Person, TestClient, TestServer } from './server.ts'
-
-/** People in a table of the application's own, by id. */
-export interface Directory {
-  readonly people: Map<string, Person>
-  readonly provider: UserProvider<BuiltInUser>
-}
-
-/** Makes a table of people that nobody is in yet. */
-export function createDirectory(): Directory {
-  const people = new Map<string, Person>()
-  const shown = (person: Person | undefined) => person && { ...person, name: `customer ${person.id}` }
-  return {
-    people,
-    provider: {
-      find: async (id) => shown(people.get(id)),
-      findByUsername: async (name) => shown([...people.values()].find(({ email }) => email === name)),
-      verifyPassword: async (user, password) =>
-        user !== undefined && people.get(user.id)?.password === password,
-      async setPassword(id, password) {
-        const person = people.get(id)
-        if (person) people.set(id, { ...person, password })
-      },
-    },
-  }
-}
 
 /** Which of two providers somebody is of: `users` is the server's own, `customers` the other. */
 export type SideName = 'users' | 'customers'

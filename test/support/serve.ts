@@ -1,4 +1,5 @@
 import { createServer } from 'node:http'
+import type { RequestListener } from 'node:http'
 import { flushCompileCache } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { toNode } from '../../src/adapters/node.ts'
@@ -7,8 +8,10 @@ import type { Config } from '../../src/index.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { guardedApi } from './api.ts'
 import { commonConfig } from './config.ts'
+import { createDirectory } from './directory.ts'
 import { officeApi } from './office.ts'
 import type { TestSecrets } from './secrets.ts'
+import type { Person } from './server.ts'
 
 /** What a process is told to begin with. */
 export interface ServeOrder {
@@ -22,6 +25,8 @@ export interface ServeOrder {
   /** How far its clock is ahead of the machine's; behind where negative. */
   readonly ahead?: number
   readonly config?: Pick<Config, 'revocations' | 'throttle'>
+  /** The people of a second provider, `customers`. */
+  readonly customers?: readonly Person[]
 }
 
 /** What it may be told later: to set its clock. It says the same back. */
@@ -46,17 +51,31 @@ process.on('message', (order: ServeOrder | ClockOrder) => {
 // Whoever has started it is gone: nobody else will end it.
 process.on('disconnect', () => process.exit())
 
-async function serve({ issuer, file, secrets, busyTimeout, uid, config = {} }: ServeOrder): Promise<void> {
+async function serve(order: ServeOrder): Promise<void> {
+  const { issuer, file, secrets, busyTimeout, uid, customers, config = {} } = order
   if (uid !== undefined) {
     process.setgid?.(uid)
     process.setuid?.(uid)
   }
   const store = sqlite({ path: file, ...(busyTimeout !== undefined && { busyTimeout }) })
   const own = { ...commonConfig(), issuer, secrets, store, clock, logger: jsonLogger() }
-  const server = createAuthorizationServer({ ...own, ...config })
+  const providers = customers && { customers: createDirectory(customers).provider }
+  const server = createAuthorizationServer({ ...own, ...(providers && { providers }), ...config })
   // Where it cannot start yet it listens all the same, as an application does that has other things to serve.
   await server.ready().catch(() => undefined)
-  const http = createServer(toNode(server).routes(officeApi(server, store, clock, guardedApi(server))))
+  const api = providers
+    ? besides(guardedApi(server.for('customers')), guardedApi(server))
+    : guardedApi(server)
+  const http = createServer(toNode(server).routes(officeApi(server, store, clock, api)))
   http.listen(0, '127.0.0.1', () => process.send?.({ port: (http.address() as AddressInfo).port }))
   flushCompileCache()
 }
+
+/** What is asked for below `/customers` is for the API of their guard. */
+const besides =
+  (customers: RequestListener, others: RequestListener): RequestListener =>
+  (request, response) => {
+    if (!request.url?.startsWith('/customers/')) return others(request, response)
+    request.url = request.url.slice('/customers'.length)
+    return customers(request, response)
+  }

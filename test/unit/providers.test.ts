@@ -3,7 +3,7 @@ import { builtInUsers, ConfigError, createAuthorizationServer } from '../../src/
 import type { Config, UserProvider } from '../../src/index.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { commonConfig } from '../support/config.ts'
-import { createDirectory } from '../support/providers.ts'
+import { createDirectory } from '../support/directory.ts'
 import { testSecrets } from '../support/secrets.ts'
 
 const { provider } = createDirectory()

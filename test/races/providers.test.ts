@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openBrowser } from '../support/browser.ts'
+import type { Browser } from '../support/browser.ts'
+import { soon, startCluster, verdictOn } from '../support/cluster.ts'
+import type { Cluster } from '../support/cluster.ts'
+import { askApi, getVisitTokens } from '../support/oauth-client.ts'
+import type { Tokens } from '../support/oauth-client.ts'
+import { askOffice } from '../support/office.ts'
+import { startTwoSides, visitOf } from '../support/providers.ts'
+import type { Side, SideName } from '../support/providers.ts'
+import type { Person, TestServer } from '../support/server.ts'
+
+const ROUNDS = 6
+/** How far apart (ms) the sign-ins start: before, while and after the other side is signed out. */
+const DELAYS = [0, 40, 80, 120] as const
+
+const two = await startTwoSides()
+const { server, sides } = two
+const pairs: Readonly<Record<SideName, Person>>[] = []
+let cluster: Cluster
+beforeAll(async () => {
+  for (let round = 0; round < ROUNDS; round += 1) pairs.push(await two.addTwins())
+  cluster = await startCluster(server, 4, { customers: [...two.customers.people.values()] })
+})
+afterAll(async () => {
+  await cluster.stop()
+  await two[Symbol.asyncDispose]()
+})
+
+/** The address of a side's sign-in page on a node. */
+const pageOn = (node: TestServer, { signIn }: Side): string => node.origin + new URL(signIn).pathname
+
+async function signInLater(side: Side, delay: number): Promise<Browser> {
+  const node = cluster.any()
+  const browser = openBrowser({ ...node, formOrigin: server.origin })
+  const page = await browser.open(pageOn(node, side))
+  await sleep(delay)
+  await browser.signIn(page, side.person)
+  return browser
+}
+
+/** On how many nodes a browser is signed in with a side. */
+async function presence({ cookies }: Browser, side: Side): Promise<number> {
+  const cookie = [...cookies].map((pair) => pair.join('=')).join('; ')
+  const pages = await Promise.all(
+    cluster.nodes.map((node) => openBrowser(node).open(pageOn(node, side), { headers: { cookie } })),
+  )
+  return pages.filter(({ text }) => text.includes('You are signed in')).length
+}
+
+interface Round {
+  readonly leaving: Side
+  readonly staying: Side
+  readonly tokens: Readonly<Record<SideName, Tokens>>
+}
+
+async function layOut(pair: Readonly<Record<SideName, Person>>, leaver: SideName): Promise<Round> {
+  const users: Side = { ...sides.users, person: pair.users }
+  const customers: Side = { ...sides.customers, person: pair.customers }
+  const tokens = {
+    users: await getVisitTokens(visitOf(two, users)),
+    customers: await getVisitTokens(visitOf(two, customers)),
+  }
+  return leaver === 'users'
+    ? { leaving: users, staying: customers, tokens }
+    : { leaving: customers, staying: users, tokens }
+}
+
+/** Whether the guard of a node lets a token of a side in. */
+const isLetIn = async (node: TestServer, { name }: Side, token: string): Promise<boolean> =>
+  (await askApi(node, name === 'customers' ? '/customers/me' : '/me', token)).status === 200
+
+test('signing one side out everywhere, while both sign in on any node, leaves the other with the same id alone', async () => {
+  let ended = 0
+  for (const [round, pair] of pairs.entries()) {
+    const { leaving, staying, tokens } = await layOut(pair, round % 2 === 0 ? 'users' : 'customers')
+    const { id } = staying.person
+    const signOut = async (): Promise<void> => {
+      await sleep(Math.random() * (DELAYS.at(-1) ?? 0))
+      await askOffice(cluster.any(), { do: 'sign out everywhere', id, provider: leaving.name })
+    }
+    const [left, stayed] = await Promise.all([
+      Promise.all(DELAYS.map((delay) => signInLater(leaving, delay))),
+      Promise.all(DELAYS.map((delay) => signInLater(staying, delay))),
+      signOut(),
+    ])
+    for (const browser of stayed) expect(await presence(browser, staying)).toBe(cluster.nodes.length)
+    const { body } = await askOffice(cluster.any(), { do: 'list sessions', id, provider: staying.name })
+    expect(body).toHaveLength(DELAYS.length + 1)
+    for (const browser of left) if ((await presence(browser, leaving)) === 0) ended += 1
+
+    const [gone, kept] = [tokens[leaving.name], tokens[staying.name]]
+    for (const node of cluster.nodes) {
+      expect(await soon(async () => !(await isLetIn(node, leaving, gone.access_token)))).toBe(true)
+      expect(await isLetIn(node, staying, kept.access_token)).toBe(true)
+    }
+    expect(await verdictOn(cluster.any(), leaving.client, gone.refresh_token)).toBe('invalid_grant')
+    expect(await verdictOn(cluster.any(), staying.client, kept.refresh_token)).toBe('200')
+  }
+  // Where the sign-out had met none of the sign-ins, it would not have been a race.
+  expect(ended).toBeGreaterThan(0)
+})
