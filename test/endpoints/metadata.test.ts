@@ -22,12 +22,18 @@ describe('metadata (RFC 8414)', () => {
       issuer: server.issuer,
       authorization_endpoint: `${server.origin}/oauth/authorize`,
       token_endpoint: `${server.origin}/oauth/token`,
+      device_authorization_endpoint: `${server.origin}/oauth/device/code`,
       revocation_feed_endpoint: `${server.origin}/oauth/revocations`,
       jwks_uri: `${server.origin}/.well-known/jwks.json`,
       scopes_supported: ['orders:read', 'orders:create', 'profile'],
       response_types_supported: ['code'],
       response_modes_supported: ['query'],
-      grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials'],
+      grant_types_supported: [
+        'authorization_code',
+        'refresh_token',
+        'client_credentials',
+        'urn:ietf:params:oauth:grant-type:device_code',
+      ],
       token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
       code_challenge_methods_supported: ['S256'],
       authorization_response_iss_parameter_supported: true,
@@ -39,9 +45,9 @@ describe('metadata (RFC 8414)', () => {
     await using machines = await startServer({ grants: [clientCredentials()] })
     const metadata = await readJson(`${machines.origin}/.well-known/oauth-authorization-server`)
     expect(metadata['grant_types_supported']).toEqual(['client_credentials'])
-    for (const name of ['authorization_endpoint', 'prompt_values_supported'])
+    for (const name of ['authorization_endpoint', 'device_authorization_endpoint', 'prompt_values_supported'])
       expect(metadata).not.toHaveProperty(name)
-    for (const path of ['/oauth/authorize', '/login', '/logout'])
+    for (const path of ['/oauth/authorize', '/oauth/device', '/oauth/device/code', '/login', '/logout'])
       expect((await fetch(machines.endpoint(path))).status).toBe(404)
   })
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
+import { addDeviceClient, answerDevice, poll, startDevice, typeCode } from '../support/device.ts'
 import { dumpTables, leaksOf } from '../support/leaks.ts'
 import {
   askApi,
@@ -33,11 +34,29 @@ beforeAll(async () => {
   await refresh(visit, String(next.body['refresh_token']))
   await askToken(server, machine, { grant_type: 'client_credentials' })
   await failInEveryWay(String(body['access_token']))
+  await goWithDevices()
   await getCode(visit)
   const question = await visit.browser.open(server.endpoint('/logout'))
   await visit.browser.press(question, 'Sign out')
   await getVisitTokens(visit)
 })
+
+/** A device that is allowed, one that is denied, one that waits; and their codes where they do not belong. */
+async function goWithDevices(): Promise<void> {
+  const tv = await addDeviceClient(server)
+  const [allowed, denied, waiting] = [
+    await startDevice(server, tv),
+    await startDevice(server, tv),
+    await startDevice(server, tv),
+  ]
+  await answerDevice(visit.browser, allowed, person)
+  await answerDevice(visit.browser, denied, person, 'Don’t allow')
+  for (const device of [allowed, allowed, denied, waiting, waiting]) await poll(server, device)
+  await poll(server, { ...waiting, client })
+  await typeCode(visit.browser, allowed, person)
+  await openBrowser(server).open(waiting.completeUri)
+  await askApi(server, '/me', waiting.deviceCode)
+}
 
 /** Sends each secret to where it does not belong. */
 async function failInEveryWay(token: string): Promise<void> {
@@ -71,9 +90,11 @@ test('there is something to be found: every kind of secret was given out', () =>
     'consent',
     'cookie',
     'csrf',
+    'device code',
     'password',
     'refresh token',
     'seed of a refresh token',
+    'user code',
     'wrong password',
   ])
   expect(secrets().length).toBeGreaterThan(30)

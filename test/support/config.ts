@@ -1,4 +1,10 @@
-import { authorizationCode, builtInUsers, clientCredentials, refreshToken } from '../../src/index.ts'
+import {
+  authorizationCode,
+  builtInUsers,
+  clientCredentials,
+  deviceCode,
+  refreshToken,
+} from '../../src/index.ts'
 import type { Config } from '../../src/index.ts'
 import type { BuiltInUser } from '../../src/users/built-in.ts'
 
@@ -19,5 +25,5 @@ export type TestConfig = Config<TestScope, BuiltInUser>
 export const commonConfig = (): Pick<TestConfig, 'users' | 'scopes' | 'grants'> => ({
   users: builtInUsers(),
   scopes: SCOPES,
-  grants: [authorizationCode(), refreshToken(), clientCredentials()],
+  grants: [authorizationCode(), refreshToken(), clientCredentials(), deviceCode()],
 })

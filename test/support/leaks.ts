@@ -22,8 +22,8 @@ export function createHoard(): Hoard {
   return {
     entries,
     keep(kind, value) {
-      // What is shorter could be found by chance.
-      if (value.length >= 12) entries.set(value, kind)
+      // What is shorter could be found by chance. User codes are the shortest.
+      if (value.length >= 8) entries.set(value, kind)
       return value
     },
   }

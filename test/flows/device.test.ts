@@ -1,0 +1,381 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { deviceCode, refreshToken } from '../../src/index.ts'
+import { sha256 } from '../../src/lib/hash.ts'
+import { openBrowser } from '../support/browser.ts'
+import {
+  addDeviceClient,
+  answerDevice,
+  askDevice,
+  getDeviceTokens,
+  openDevicePage,
+  poll,
+  startDevice,
+  typeCode,
+  verdictOf,
+} from '../support/device.ts'
+import { askApi, askToken, authorizationUrl, claimOf, refresh } from '../support/oauth-client.ts'
+import { startServer } from '../support/server.ts'
+import type { TestServer } from '../support/server.ts'
+
+const server = await startServer()
+const person = await server.addPerson()
+const tv = await addDeviceClient(server)
+const kiosk = await addDeviceClient(server, { type: 'confidential', name: 'Orchard Kiosk' })
+const phone = openBrowser(server)
+afterAll(server.close)
+
+const GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
+
+describe('a device asks for codes (RFC 8628 section 3.2)', () => {
+  test('and hears where to go, how long there is, and how often to ask', async () => {
+    const { status, headers, body } = await askDevice(server, tv)
+    expect(status).toBe(200)
+    expect(body).toEqual({
+      device_code: expect.stringMatching(/^[\w-]{43}$/) as unknown,
+      user_code: expect.stringMatching(/^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/) as unknown,
+      verification_uri: server.endpoint('/oauth/device'),
+      verification_uri_complete: server.endpoint(`/oauth/device?user_code=${String(body['user_code'])}`),
+      expires_in: 600,
+      interval: 5,
+    })
+    expect(headers.get('cache-control')).toBe('no-store')
+  })
+
+  test('as long and as often as the server is told', async () => {
+    const grants = [deviceCode({ lifetime: '2m', interval: '2500ms' }), refreshToken()]
+    await using quick = await startServer({ grants })
+    const { body } = await askDevice(quick, await addDeviceClient(quick))
+    expect(body).toMatchObject({ expires_in: 120, interval: 3 })
+  })
+
+  test.each([
+    [{ scope: 'orders:drop' }, 400, 'invalid_scope'],
+    [{ resource: 'https://elsewhere.example' }, 400, 'invalid_target'],
+    [{ client_id: 'nobody' }, 401, 'invalid_client'],
+    [{ client_id: undefined }, 401, 'invalid_client'],
+  ])('and with %j hears what is wrong', async (parameters, status, error) => {
+    const answer = await askDevice(server, tv, parameters)
+    expect([answer.status, answer.body['error']]).toEqual([status, error])
+  })
+
+  test('a confidential client says who it is with its secret', async () => {
+    const without = await askDevice(server, { ...kiosk, secret: undefined })
+    expect([without.status, without.body['error']]).toEqual([401, 'invalid_client'])
+    expect((await askDevice(server, kiosk)).status).toBe(200)
+  })
+
+  test('a client without the grant gets none', async () => {
+    const answer = await askDevice(server, await server.addClient())
+    expect([answer.status, answer.body['error']]).toEqual([400, 'unauthorized_client'])
+  })
+})
+
+describe.each([
+  ['a public client', tv],
+  ['a confidential client', kiosk],
+])('%s', (_, client) => {
+  test('waits, gets tokens once a person has allowed it, and refreshes them', async () => {
+    const device = await startDevice(server, client)
+    expect(await verdictOf(server, device)).toBe('authorization_pending')
+    const question = await typeCode(phone, device, person)
+    expect(question.text).toContain(`Is this code on a device in front of you? ${device.userCode}`)
+    expect(question.text).toContain('See your orders')
+    expect(question.text).toContain('127.0.0.1')
+    expect(question.text).toContain(person.email)
+    const done = await phone.press(question, 'Allow')
+    expect(done.text).toContain('Go back to your device')
+    const { status, headers, body } = await poll(server, device)
+    expect([status, headers.get('cache-control')]).toEqual([200, 'no-store'])
+    expect(body).toMatchObject({ token_type: 'Bearer', expires_in: 900, scope: 'orders:read' })
+    const me = await askApi(server, '/orders', String(body['access_token']))
+    expect(me.body).toMatchObject({ kind: 'user', user: { id: person.id }, client: { id: client.id } })
+    const next = await refresh({ server, client }, String(body['refresh_token']))
+    expect(next.status).toBe(200)
+    expect((await askApi(server, '/orders', String(next.body['access_token']))).status).toBe(200)
+  })
+
+  test('hears access_denied once a person has denied it, and again', async () => {
+    const device = await startDevice(server, client)
+    const done = await answerDevice(phone, device, person, 'Don’t allow')
+    expect(done.text).toContain('gets nothing')
+    const { status, body } = await poll(server, device)
+    expect([status, body['error']]).toEqual([400, 'access_denied'])
+    expect(await verdictOf(server, device)).toBe('access_denied')
+  })
+
+  test('hears expired_token once its codes have expired', async () => {
+    const device = await startDevice(server, client)
+    server.clock.advance('601s')
+    const { status, body } = await poll(server, device)
+    expect([status, body['error']]).toEqual([400, 'expired_token'])
+  })
+})
+
+test('a client without the refresh grant gets no refresh token', async () => {
+  const client = await addDeviceClient(server, { grantTypes: [GRANT] })
+  const device = await startDevice(server, client)
+  await answerDevice(phone, device, person)
+  expect((await getDeviceTokens(server, device)).refresh_token).toBe('')
+})
+
+test('the resource is the one that the device asked for', async () => {
+  const api = 'https://api.example/orders'
+  await using shop = await startServer({ resources: [api] })
+  const [client, somebody] = [await addDeviceClient(shop), await shop.addPerson()]
+  const device = await startDevice(shop, client, { resource: api })
+  await answerDevice(openBrowser(shop), device, somebody)
+  const other = await poll(shop, device, { resource: shop.issuer })
+  expect(other.body['error']).toBe('invalid_target')
+  expect(claimOf((await getDeviceTokens(shop, device)).access_token, 'aud')).toBe(api)
+})
+
+describe('how often a device asks', () => {
+  test('in its interval it never hears slow_down, however long it waits', async () => {
+    const device = await startDevice(server, tv)
+    for (let round = 0; round < 20; round += 1) {
+      expect(await verdictOf(server, device)).toBe('authorization_pending')
+      server.clock.advance('5s')
+    }
+    await answerDevice(phone, device, person)
+    expect(await verdictOf(server, device)).toBe('200')
+  })
+
+  test('a little early is on time: clocks and networks waver', async () => {
+    const device = await startDevice(server, tv)
+    expect(await verdictOf(server, device)).toBe('authorization_pending')
+    server.clock.advance('4200ms')
+    expect(await verdictOf(server, device)).toBe('authorization_pending')
+  })
+
+  test('too often makes it wait five seconds longer each time (RFC 8628 section 3.5)', async () => {
+    const device = await startDevice(server, tv)
+    expect(await verdictOf(server, device)).toBe('authorization_pending')
+    expect(await verdictOf(server, device)).toBe('slow_down')
+    server.clock.advance('5s')
+    expect(await verdictOf(server, device)).toBe('slow_down')
+    server.clock.advance('10s')
+    expect(await verdictOf(server, device)).toBe('slow_down')
+    server.clock.advance('20s')
+    expect(await verdictOf(server, device)).toBe('authorization_pending')
+  })
+
+  test('does not matter once the person has answered', async () => {
+    const [allowed, denied] = [await startDevice(server, tv), await startDevice(server, tv)]
+    for (const device of [allowed, denied])
+      expect(await verdictOf(server, device)).toBe('authorization_pending')
+    await answerDevice(phone, allowed, person)
+    await answerDevice(phone, denied, person, 'Don’t allow')
+    expect([await verdictOf(server, allowed), await verdictOf(server, denied)]).toEqual([
+      '200',
+      'access_denied',
+    ])
+  })
+
+  test('waiting is neither a warning nor an event; slow_down is both', async () => {
+    const device = await startDevice(server, tv)
+    const heard = () => server.events.filter(({ name }) => name === 'request.refused').length
+    const warned = () => server.logs.filter((line) => line.includes('"warn"')).length
+    const before = [heard(), warned()]
+    await poll(server, device)
+    expect([heard(), warned()]).toEqual(before)
+    expect(server.logs.at(-1)).toContain('authorization_pending')
+    await poll(server, device)
+    expect([heard(), warned()]).toEqual(before.map((count) => count + 1))
+  })
+})
+
+describe('the page where the code is typed in', () => {
+  const spellings: readonly [string, (code: string) => string][] = [
+    ['in lower case', (code) => code.toLowerCase()],
+    ['without a dash', (code) => code.replace('-', '')],
+    ['with spaces', (code) => ` ${code.replace('-', '').split('').join(' ')} `],
+    ['with other dashes', (code) => code.replace('-', ' – ')],
+    ['in full width', (code) => code.replaceAll(/[A-Z]/g, widen)],
+  ]
+  test.each(spellings)('takes it %s', async (_, spell) => {
+    const device = await startDevice(server, tv)
+    const page = await typeCode(phone, { ...device, userCode: spell(device.userCode) }, person)
+    expect(page.text).toContain(device.userCode)
+    expect((await phone.press(page, 'Allow')).text).toContain('Go back to your device')
+  })
+
+  test('says that a wrong code is wrong, and keeps it to be mended', async () => {
+    const device = await startDevice(server, tv)
+    const typo = device.userCode.slice(0, -1)
+    const page = await typeCode(phone, { ...device, userCode: typo }, person)
+    expect([page.status, page.forms[0]?.fields['user_code']]).toEqual([400, typo])
+    expect(page.text).toContain('This code is not right')
+    const question = await phone.press(page, 'Go on', { user_code: device.userCode })
+    expect(question.text).toContain('Allow this device?')
+  })
+
+  test('says the same of a code that has expired, was answered or was used', async () => {
+    const [expired, denied, used] = [
+      await startDevice(server, tv),
+      await startDevice(server, tv),
+      await startDevice(server, tv),
+    ]
+    await answerDevice(phone, denied, person, 'Don’t allow')
+    await answerDevice(phone, used, person)
+    await getDeviceTokens(server, used)
+    for (const device of [denied, used])
+      expect((await typeCode(phone, device, person)).text).toContain('This code is not right')
+    server.clock.advance('601s')
+    expect((await typeCode(phone, expired, person)).text).toContain('This code is not right')
+  })
+
+  test('asks guests to sign in first, and keeps the code of the address', async () => {
+    const device = await startDevice(server, tv)
+    const guest = openBrowser(server)
+    const signIn = await guest.open(device.completeUri)
+    expect(signIn.text).toContain('Sign in')
+    const page = await guest.signIn(signIn, person)
+    expect(page.url.pathname).toBe('/oauth/device')
+    expect(page.forms[0]?.fields['user_code']).toBe(device.userCode)
+  })
+
+  test('fills in the code of the address and does nothing with it', async () => {
+    const device = await startDevice(server, tv)
+    const page = await openDevicePage(phone, device.completeUri, person)
+    expect(page.forms[0]?.fields['user_code']).toBe(device.userCode)
+    expect(page.text).not.toContain('Allow')
+    expect((await server.store.deviceCodes.find(sha256(device.deviceCode)))?.claim).toBeNull()
+    expect(await verdictOf(server, device)).toBe('authorization_pending')
+  })
+
+  test('asks again, whatever was allowed before and however trusted the client is', async () => {
+    const trusted = await addDeviceClient(server, { skipsConsent: true })
+    for (const client of [tv, trusted]) {
+      await answerDevice(phone, await startDevice(server, client), person)
+      const question = await typeCode(phone, await startDevice(server, client), person)
+      expect(question.text).toContain('Allow this device?')
+    }
+  })
+
+  test('and what is allowed there is not remembered elsewhere', async () => {
+    const both = await server.addClient({
+      grantTypes: [GRANT, 'authorization_code'],
+      redirectUris: ['https://app.example/callback'],
+    })
+    await answerDevice(phone, await startDevice(server, both), person)
+    const page = await phone.open(authorizationUrl(server, both, { scope: 'orders:read' }))
+    expect(page.text).toContain('Allow access?')
+  })
+
+  test('a double click on an answer changes nothing: the first one counts', async () => {
+    const device = await startDevice(server, tv)
+    const question = await typeCode(phone, device, person)
+    expect((await phone.press(question, 'Allow')).text).toContain('Go back to your device')
+    expect((await phone.press(question, 'Allow')).text).toContain('Go back to your device')
+    expect((await phone.press(question, 'Don’t allow')).text).toContain('Go back to your device')
+    expect(await verdictOf(server, device)).toBe('200')
+    expect((await phone.press(question, 'Allow')).text).toContain('Go back to your device')
+  })
+
+  test('another account takes over by signing in, and finds the code filled in', async () => {
+    const [device, other] = [await startDevice(server, tv), await server.addPerson()]
+    const browser = openBrowser(server)
+    const question = await typeCode(browser, device, person)
+    const signIn = await browser.press(question, 'Not you? Use another account')
+    expect(signIn.text).toContain('Email or user name')
+    const page = await browser.signIn(signIn, other)
+    expect(page.forms[0]?.fields['user_code']).toBe(device.userCode)
+    const again = await browser.press(page, 'Go on')
+    expect(again.text).toContain(other.email)
+    await browser.press(again, 'Allow')
+    expect(claimOf((await getDeviceTokens(server, device)).access_token, 'sub')).toBe(other.id)
+  })
+
+  test('tells listeners what was answered', async () => {
+    const [yes, no] = [await startDevice(server, tv), await startDevice(server, tv)]
+    const before = server.events.length
+    await answerDevice(phone, yes, person)
+    await answerDevice(phone, no, person, 'Don’t allow')
+    await phone.press(await typeCode(phone, await startDevice(server, tv), person), 'Allow')
+    const about = { clientId: tv.id, sub: person.id }
+    const answers = server.events.slice(before).filter(({ name }) => name.startsWith('consent.'))
+    expect(answers).toMatchObject([
+      { name: 'consent.given', payload: { ...about, scopes: ['orders:read'] } },
+      { name: 'consent.denied', payload: about },
+      { name: 'consent.given' },
+    ])
+  })
+
+  test('is there without the code grant, and with it nothing else of that', async () => {
+    await using shop = await startServer({ grants: [deviceCode()] })
+    const metadata = (await (
+      await fetch(`${shop.origin}/.well-known/oauth-authorization-server`)
+    ).json()) as object
+    expect(metadata).toMatchObject({
+      device_authorization_endpoint: shop.endpoint('/oauth/device/code'),
+      grant_types_supported: [GRANT],
+    })
+    expect(metadata).not.toHaveProperty('authorization_endpoint')
+    const [client, somebody] = [await addDeviceClient(shop), await shop.addPerson()]
+    const device = await startDevice(shop, client)
+    await answerDevice(openBrowser(shop), device, somebody)
+    expect((await getDeviceTokens(shop, device)).refresh_token).toBe('')
+  })
+})
+
+describe('a device that was allowed', () => {
+  const agent = { headers: { 'user-agent': 'OrchardTV/2.1' } }
+  const begin = async (at: TestServer, registration = {}) => {
+    const [client, somebody] = [await addDeviceClient(at, registration), await at.addPerson()]
+    const device = await startDevice(at, client)
+    const browser = openBrowser(at)
+    await answerDevice(browser, device, somebody)
+    const body = new URLSearchParams({
+      grant_type: GRANT,
+      device_code: device.deviceCode,
+      client_id: client.id,
+    })
+    const answer = await fetch(at.endpoint('/oauth/token'), { method: 'POST', body, ...agent })
+    const { access_token: access, refresh_token: next } = (await answer.json()) as Record<string, string>
+    const tokens = { access: at.hoard.keep('access token', access ?? ''), next: next ?? '' }
+    return { client, somebody, browser, tokens }
+  }
+
+  test('is in the list of sessions beside the browser, and can be signed out from there', async () => {
+    const { client, somebody, tokens } = await begin(server)
+    const sessions = await server.server.sessions.list(somebody)
+    expect(sessions.map(({ deviceName }) => deviceName).sort()).toEqual(['Firefox on Linux', 'OrchardTV'])
+    const session = sessions.find(({ id }) => id === claimOf(tokens.access, 'sid'))
+    expect(session).toMatchObject({ address: '127.0.0.1', userAgent: agent.headers['user-agent'] })
+    await server.server.sessions.revoke(session?.id ?? '')
+    expect((await askApi(server, '/me', tokens.access)).status).toBe(401)
+    expect((await refresh({ server, client }, tokens.next)).body['error']).toBe('invalid_grant')
+    expect(await server.server.sessions.list(somebody)).toHaveLength(1)
+  })
+
+  test('goes on when the person signs out where they allowed it', async () => {
+    const { browser, tokens } = await begin(server)
+    await browser.press(await browser.open(server.endpoint('/logout')), 'Sign out')
+    expect((await askApi(server, '/me', tokens.access)).status).toBe(200)
+  })
+
+  test('has no session where its client outlives sessions', async () => {
+    const { somebody, tokens } = await begin(server, { endsWithSession: false })
+    expect(claimOf(tokens.access, 'sid')).toBe('undefined')
+    expect(await server.server.sessions.list(somebody)).toHaveLength(1)
+  })
+})
+
+test('a poll without a device code is an invalid request', async () => {
+  const answer = await askToken(server, tv, { grant_type: GRANT })
+  expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_request'])
+})
+
+test.each([
+  [{ interval: '500ms' }, 'grants[0].interval', 'must be at least a second'],
+  [{ interval: 'often' }, 'grants[0].interval', 'must be a duration'],
+  [{ lifetime: '5s' }, 'grants[0].lifetime', 'must be longer than the interval'],
+  [{ lifetime: 0 }, 'grants[0].lifetime', 'must be a duration'],
+])('an option that cannot be is refused at the start: %j', async (options, path, message) => {
+  const grant = deviceCode(options as Parameters<typeof deviceCode>[0])
+  await expect(startServer({ grants: [grant] })).rejects.toThrow(
+    new RegExp(`${path.replaceAll(/[[\].]/g, '\\$&')}: ${message}`),
+  )
+})
+
+const widen = (letter: string): string => String.fromCodePoint((letter.codePointAt(0) ?? 0) + 0xfee0)

@@ -1,0 +1,108 @@
+import type { ClientRegistration } from '../../src/index.ts'
+import { DEVICE_GRANT } from '../../src/model/device-code.ts'
+import type { Browser, Page } from './browser.ts'
+import { askJson, askToken, basic, formBody, getTokens } from './oauth-client.ts'
+import type { JsonAnswer, Parameters, Tokens } from './oauth-client.ts'
+import type { Person, TestClient, TestServer } from './server.ts'
+
+/** What a device was given to wait with (RFC 8628 section 3.2). */
+export interface Device {
+  readonly client: TestClient
+  readonly deviceCode: string
+  /** As it is shown: `WDJB-MJHT`. */
+  readonly userCode: string
+  /** Where the person goes, and where they go who follow a QR code. */
+  readonly uri: string
+  readonly completeUri: string
+}
+
+/** Registers a client that is a device: public, unless it is said otherwise. */
+export const addDeviceClient = (
+  server: TestServer,
+  registration: Partial<ClientRegistration> = {},
+): Promise<TestClient> => {
+  const grantTypes = [DEVICE_GRANT, 'refresh_token']
+  return server.addClient({ name: 'Orchard TV', type: 'public', grantTypes, ...registration })
+}
+
+/** Asks for a device's codes: by Basic where the client has a secret, else with its id in the body. */
+export async function askDevice(
+  server: TestServer,
+  { id, secret }: TestClient,
+  parameters: Parameters = {},
+): Promise<JsonAnswer> {
+  const headers: Record<string, string> = secret === undefined ? {} : { authorization: basic(id, secret) }
+  const body = formBody({ ...(secret === undefined && { client_id: id }), ...parameters })
+  const answer = await askJson(server, '/oauth/device/code', { method: 'POST', body, headers })
+  const { device_code: deviceCode, user_code: userCode } = answer.body
+  if (typeof deviceCode === 'string') server.hoard.keep('device code', deviceCode)
+  if (typeof userCode === 'string') server.hoard.keep('user code', userCode)
+  if (typeof userCode === 'string') server.hoard.keep('user code', userCode.replace('-', ''))
+  return answer
+}
+
+/** A device with its codes for certain; throws what the server said where it gave none. */
+export async function startDevice(
+  server: TestServer,
+  client: TestClient,
+  parameters: Parameters = { scope: 'orders:read' },
+): Promise<Device> {
+  const { status, body } = await askDevice(server, client, parameters)
+  if (status !== 200) throw new Error(`There are no codes: ${status} ${JSON.stringify(body)}`)
+  return {
+    client,
+    deviceCode: String(body['device_code']),
+    userCode: String(body['user_code']),
+    uri: String(body['verification_uri']),
+    completeUri: String(body['verification_uri_complete']),
+  }
+}
+
+const pollBody = ({ deviceCode }: Device): Parameters => ({
+  grant_type: DEVICE_GRANT,
+  device_code: deviceCode,
+})
+
+/** Asks for the tokens of a device once. */
+export const poll = (server: TestServer, device: Device, parameters: Parameters = {}): Promise<JsonAnswer> =>
+  askToken(server, device.client, { ...pollBody(device), ...parameters })
+
+/** What a device hears when it polls: `200`, or the error code. */
+export async function verdictOf(server: TestServer, device: Device): Promise<string> {
+  const { status, body } = await poll(server, device)
+  return status === 200 ? '200' : String(body['error'])
+}
+
+/** The tokens of a device for certain. */
+export const getDeviceTokens = (server: TestServer, device: Device): Promise<Tokens> =>
+  getTokens(server, device.client, pollBody(device))
+
+/** Goes to the page of a device, signing in where that is asked. */
+export async function openDevicePage(
+  browser: Browser,
+  uri: string,
+  person: Pick<Person, 'email' | 'password'>,
+): Promise<Page> {
+  const page = await browser.open(uri)
+  return page.forms.some(({ label }) => label === 'Sign in') ? browser.signIn(page, person) : page
+}
+
+/** Types a code in; the page after it. */
+export async function typeCode(
+  browser: Browser,
+  device: Pick<Device, 'uri' | 'userCode'>,
+  person: Pick<Person, 'email' | 'password'>,
+): Promise<Page> {
+  const page = await openDevicePage(browser, device.uri, person)
+  return browser.press(page, 'Go on', { user_code: device.userCode })
+}
+
+/** Types a code in and answers; the page after it. */
+export async function answerDevice(
+  browser: Browser,
+  device: Device,
+  person: Pick<Person, 'email' | 'password'>,
+  label: 'Allow' | 'Don’t allow' = 'Allow',
+): Promise<Page> {
+  return browser.press(await typeCode(browser, device, person), label)
+}
