@@ -10,7 +10,7 @@ export const delegateKeySet = (present: () => KeySet): KeySet => ({
   get currentKid() {
     return present().currentKid
   },
-  sign: (type, claims) => present().sign(type, claims),
+  sign: (type, claims, label) => present().sign(type, claims, label),
   verify: (token, type) => present().verify(token, type),
   isTrusted: (kid) => present().isTrusted(kid),
   jwks: () => present().jwks(),
