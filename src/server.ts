@@ -3,6 +3,7 @@ import { ConfigError } from './errors.ts'
 import { createAdministration, type Administration } from './administration.ts'
 import type { Config } from './config/config.ts'
 import type { Endpoint } from './endpoints/endpoint.ts'
+import { endpointAt } from './endpoints/find.ts'
 import { handle } from './endpoints/handle.ts'
 import { createHealth, type Health } from './endpoints/health.ts'
 import { probesOf } from './endpoints/probes.ts'
@@ -86,7 +87,7 @@ export function createAuthorizationServer<
   const core: Core = {
     ...guards.core,
     handle(incoming) {
-      const endpoint = table.get(incoming.path)
+      const endpoint = endpointAt(table, incoming.path)
       return endpoint ? answer(endpoint, incoming) : probes.get(incoming.path)?.answer(incoming, health)
     },
   }

@@ -1,16 +1,20 @@
 import type { Settings } from '../config/settings.ts'
 import { denyDevice, postDevice, showDevice } from './account/device.ts'
+import { postPersonalTokens, showPersonalTokens } from './account/personal-tokens.ts'
 import { showSignIn, signIn } from './auth/sign-in.ts'
 import { showSignOut, signOut } from './auth/sign-out.ts'
 import type { Answer } from '../lib/http.ts'
 import { DEVICE_GRANT } from '../model/device-code.ts'
 import { responseTypesOf } from '../model/response-type.ts'
 import type { Endpoint, Exchange, Handler } from './endpoint.ts'
+import { ID } from './find.ts'
 import { authorize, postAuthorize } from './oauth/authorize.ts'
 import { deny } from './oauth/consent.ts'
 import { deviceAuthorization } from './oauth/device-authorization.ts'
 import { jwks, metadata } from './oauth/metadata.ts'
+import { createPersonalToken, deletePersonalToken, listPersonalTokens } from './oauth/personal-tokens.ts'
 import { revocations } from './oauth/revocations.ts'
+import { scopes } from './oauth/scopes.ts'
 import { token } from './oauth/token.ts'
 import { pathsOf, peoplePathsOf } from './paths.ts'
 
@@ -27,10 +31,12 @@ export function endpointsOf(settings: Settings): readonly Endpoint[] {
     ...on(grants.has(DEVICE_GRANT), () => [
       endpoint('device_authorization', paths.deviceAuthorization, devices, 'clients', 'json'),
     ]),
-    ...on(
-      GRANTS_OF_PEOPLE.some((type) => grants.has(type)),
-      () => providers.flatMap((provider) => peoplePages(settings, provider)),
+    ...on(settings.personalTokens !== undefined || GRANTS_OF_PEOPLE.some((type) => grants.has(type)), () =>
+      providers.flatMap((provider) => peoplePages(settings, provider)),
     ),
+    ...on(settings.personalTokens !== undefined, () => [
+      endpoint('scopes', paths.scopes, { GET: scopes }, 'nobody', 'json'),
+    ]),
     endpoint('token', paths.token, { POST: token }, 'clients', 'json'),
     endpoint('revocations', paths.revocations, { GET: revocations }, 'nobody', 'json'),
     endpoint('metadata', paths.metadata, { GET: metadata }, 'everyone', 'json'),
@@ -50,12 +56,20 @@ function peoplePages(settings: Settings, provider: string): readonly Endpoint[] 
   const of = (handle: (exchange: Exchange, provider: string) => Promise<Answer>): Handler => {
     return (exchange) => handle(exchange, provider)
   }
+  const tokens = { GET: of(listPersonalTokens), POST: of(createPersonalToken) }
+  const oneToken = { DELETE: of(deletePersonalToken) }
+  const tokensPage = { GET: of(showPersonalTokens), POST: of(postPersonalTokens) }
   const device = { GET: of(showDevice), POST: of(postDevice), DELETE: of(denyDevice) }
   return [
     endpoint(named('login'), paths.signIn, { GET: of(showSignIn), POST: of(signIn) }, 'nobody', 'page'),
     endpoint(named('logout'), paths.signOut, { GET: of(showSignOut), POST: of(signOut) }, 'nobody', 'page'),
     ...on(settings.grants.has(DEVICE_GRANT), () => [
       endpoint(named('device'), paths.device, device, 'nobody', 'page'),
+    ]),
+    ...on(settings.personalTokens !== undefined, () => [
+      endpoint(named('personal tokens'), paths.personalTokens, tokens, 'nobody', 'json'),
+      endpoint(named('personal token'), `${paths.personalTokens}/${ID}`, oneToken, 'nobody', 'json'),
+      endpoint(named('tokens page'), paths.tokensPage, tokensPage, 'nobody', 'page'),
     ]),
   ]
 }

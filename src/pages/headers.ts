@@ -8,6 +8,8 @@ export interface PageHeaderOptions {
    * `form-action` to those redirects too, and to what the client redirects to next: what is not listed is not reached.
    */
   readonly formTargets?: readonly string[]
+  /** The scripts of ours that the page holds, as sources of a policy. Views of the person's own have none. */
+  readonly scripts?: readonly string[]
   /** Whether the view is the person's own. Then style sheets, fonts and images of this server are let in, and ours is not. */
   readonly isReplaced?: boolean
 }
@@ -16,18 +18,21 @@ const ORIGIN = /^https?:\/\/[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::\d{1,5})?$/i
 const SCHEME = /^(?!javascript:|data:)[a-z][a-z0-9+.-]*:$/i
 
 /**
- * The security headers of a page: nothing runs, nothing is fetched from elsewhere, nobody frames it or keeps it.
+ * The security headers of a page: nothing runs but what is listed, nothing is fetched from elsewhere, nobody frames it or
+ * keeps it.
  *
  * Throws `server_error` for a form target that is neither an origin nor a scheme: it could add directives of its own.
  */
-export const pageHeaders = ({ formTargets = [], isReplaced = false }: PageHeaderOptions = {}): Record<
-  string,
-  string
-> => ({
+export const pageHeaders = ({
+  formTargets = [],
+  scripts = [],
+  isReplaced = false,
+}: PageHeaderOptions = {}): Record<string, string> => ({
   'Content-Type': 'text/html; charset=utf-8',
   'Content-Security-Policy': [
     "default-src 'none'",
     ...(isReplaced ? ["style-src 'self'", "font-src 'self'"] : [`style-src ${STYLE_SOURCE}`]),
+    ...(isReplaced || scripts.length === 0 ? [] : [`script-src ${scripts.join(' ')}`]),
     "img-src 'self'",
     ["form-action 'self'", ...formTargets.map(checked)].join(' '),
     "frame-ancestors 'none'",

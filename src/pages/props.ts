@@ -75,6 +75,56 @@ export interface SignedOutProps {
 export interface SignedInProps {
   readonly userName: string
   readonly signOutUrl: string
+  /** The page of personal access tokens, where people can make any. */
+  readonly tokensUrl?: string
+}
+
+/** A personal access token as its owner sees it. Times in ms. */
+export interface PersonalTokenView {
+  readonly id: string
+  readonly name: string
+  /** `*` stands for every scope. */
+  readonly scopes: readonly ScopeView[]
+  readonly createdAt: number
+  /** Null until it is used. */
+  readonly lastUsedAt: number | null
+  readonly expiresAt: number
+  /** End it: POST with `hidden`. */
+  readonly revoke: { readonly action: string; readonly hidden: HiddenFields }
+}
+
+/** The page where a person sees their personal access tokens, and makes one. */
+export interface PersonalTokensProps {
+  /** Who is signed in, as they know themselves. */
+  readonly userName: string
+  /** Newest first. */
+  readonly tokens: readonly PersonalTokenView[]
+  /** Make one: POST with `hidden`, `name`, `expires_in`, and for each scope that is wanted `scope:<id>` with any value. */
+  readonly create: { readonly action: string; readonly hidden: HiddenFields }
+  /** What may be chosen. */
+  readonly scopes: readonly ScopeView[]
+  /** What `expires_in` may be chosen from (seconds). */
+  readonly lifetimes: readonly number[]
+  /** What was typed before, or is chosen beforehand. */
+  readonly typed: { readonly name: string; readonly scopes: readonly string[]; readonly lifetime: number }
+  /**
+   * Why the last try failed: a name that is none, a scope that is not there any more, a lifetime that is too long, too many
+   * tokens, a form that was answered before, or too many tokens within a day (seconds to wait).
+   */
+  readonly problem?:
+    | { readonly kind: 'name' | 'scopes' | 'expiresIn' | 'full' | 'repeated' }
+    | { readonly kind: 'throttled'; readonly seconds: number }
+}
+
+/** The page that shows a personal access token that was just made, this once. */
+export interface NewPersonalTokenProps {
+  readonly name: string
+  readonly accessToken: string
+  readonly scopes: readonly ScopeView[]
+  /** In ms. */
+  readonly expiresAt: number
+  /** Back to the list. */
+  readonly tokensUrl: string
 }
 
 /** A client of devices as people see it: it has no redirect URI, and so no host. */
@@ -126,6 +176,8 @@ export interface ViewProps {
   readonly signOut: SignOutProps
   readonly signedOut: SignedOutProps
   readonly signedIn: SignedInProps
+  readonly personalTokens: PersonalTokensProps
+  readonly newPersonalToken: NewPersonalTokenProps
   readonly deviceCode: DeviceCodeProps
   readonly deviceConsent: DeviceConsentProps
   readonly deviceDone: DeviceDoneProps

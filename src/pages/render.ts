@@ -4,9 +4,12 @@ import { deviceCodePage } from './device-code.ts'
 import { deviceConsentPage } from './device-consent.ts'
 import { deviceDonePage } from './device-done.ts'
 import { errorPage } from './error.ts'
+import { COPY_SOURCE } from './copy-script.ts'
 import { pageHeaders } from './headers.ts'
 import type { Site } from './layout.ts'
 import type { ViewProps, Views } from './props.ts'
+import { newPersonalTokenPage } from './new-personal-token.ts'
+import { personalTokensPage } from './personal-tokens.ts'
 import { signInPage } from './sign-in.ts'
 import { signOutPage } from './sign-out.ts'
 import { signedInPage } from './signed-in.ts'
@@ -41,9 +44,16 @@ const OURS: OurPages = {
   signOut: signOutPage,
   signedOut: signedOutPage,
   signedIn: signedInPage,
+  personalTokens: personalTokensPage,
+  newPersonalToken: newPersonalTokenPage,
   deviceCode: deviceCodePage,
   deviceConsent: deviceConsentPage,
   deviceDone: deviceDonePage,
+}
+
+/** The scripts of our pages, by their hashes. Without them the pages work as well. */
+const SCRIPTS: { readonly [Name in keyof ViewProps]?: readonly string[] } = {
+  newPersonalToken: [COPY_SOURCE],
 }
 
 /** Makes the pages of a server from its settings. */
@@ -51,6 +61,7 @@ export function createPages({ views = {}, language = 'en', name }: PagesOptions 
   const site: Site = { words: LANGUAGES[language], ...(name === undefined ? {} : { name }) }
   return {
     render: async (page, props) => views[page]?.(props) ?? OURS[page](props, site).markup,
-    headers: (page, formTargets = []) => pageHeaders({ formTargets, isReplaced: views[page] !== undefined }),
+    headers: (page, formTargets = []) =>
+      pageHeaders({ formTargets, scripts: SCRIPTS[page] ?? [], isReplaced: views[page] !== undefined }),
   }
 }

@@ -40,7 +40,10 @@ main {
 .keyhole { fill: var(--on-accent) }
 
 h1 { margin: 0; font-size: 1.625rem; line-height: 1.2; letter-spacing: -.015em; text-wrap: balance }
+h2 { margin: 1.75rem 0 0; font-size: 1.1875rem; line-height: 1.3 }
+h3 { margin: 0; font-size: 1rem; font-weight: 400 }
 p { margin: .5rem 0 0 }
+[hidden] { display: none !important }
 strong { font-weight: 650 }
 .soft { color: var(--soft) }
 .small { font-size: .875rem }
@@ -55,6 +58,11 @@ input {
   display: block; inline-size: 100%; min-block-size: 2.875rem; padding: .5rem .75rem;
   font: inherit; color: inherit; background: var(--field); border: 1px solid var(--field-edge); border-radius: .5rem;
 }
+select { display: block; inline-size: 100%; min-block-size: 2.875rem; padding: .5rem .75rem; font: inherit; color: inherit; background: var(--field); border: 1px solid var(--field-edge); border-radius: .5rem }
+fieldset { min-inline-size: 0; margin: 0; padding: 0; border: 0 }
+legend { margin-bottom: .375rem; padding: 0; font-size: .9375rem; font-weight: 600 }
+.check { display: flex; gap: .75rem; align-items: baseline; margin: 0; padding: .375rem 0; font-size: 1rem; font-weight: 400 }
+.check input { flex: none; inline-size: 1.125rem; block-size: 1.125rem; min-block-size: 0; margin: 0; accent-color: var(--accent); transform: translateY(.1875rem) }
 input[aria-invalid] { border-color: var(--alarm) }
 .problem {
   margin-top: 1.25rem; padding: .75rem .875rem; border: 1px solid var(--alarm-edge); border-inline-start-width: 4px;
@@ -91,6 +99,19 @@ input.code { min-block-size: 3.5rem; font-size: 1.5rem }
 .device { margin-top: 1.25rem; padding: .875rem; border: 1px solid var(--edge); border-radius: .5rem; text-align: center }
 .device p { margin: 0 }
 .device .code { margin: .25rem 0; font-size: 1.75rem; white-space: nowrap; user-select: all }
+
+.items { margin: .875rem 0 0; padding: 0; list-style: none; display: grid; gap: .75rem }
+.item { padding: .875rem; border: 1px solid var(--edge); border-radius: .5rem }
+.item .scopes { margin-top: .375rem; border: 0; font-size: .9375rem }
+.item .scopes li { padding: .125rem 0; border: 0 }
+.item dd { font-family: inherit; user-select: auto }
+.item form { margin-top: .625rem }
+.token {
+  display: block; margin-top: .75rem; padding: .75rem .875rem; border: 1px solid var(--field-edge); border-radius: .5rem;
+  background: var(--quiet); font: .875rem/1.5 ui-monospace, 'SF Mono', Menlo, Consolas, monospace; user-select: all;
+}
+.copying { margin-top: .75rem; display: grid; gap: .5rem }
+.copying p { margin: 0; text-align: center }
 
 dl { margin: .5rem 0 0; padding: .75rem .875rem; display: grid; grid-template-columns: auto minmax(0, 1fr); gap: .25rem 1rem; border-radius: .5rem; background: var(--quiet) }
 dt { color: var(--soft) }

@@ -3,6 +3,41 @@ import type { ViewProps } from '../../src/pages/props.ts'
 const client = { name: 'Orchard Orders', host: 'orders.orchard.example' }
 const hidden = { _token: 'anti-forgery', request: 'sealed' }
 
+/** Tokens in every state that they have. */
+const tokens: ViewProps['personalTokens'] = {
+  userName: 'ada@orchard.example',
+  tokens: [
+    {
+      id: 'q3Jm0ZbT5sXvA1nKc8LwYg',
+      name: 'Backup on my laptop',
+      scopes: [
+        { id: 'orders:read', description: 'See your orders' },
+        { id: 'profile', description: 'See your name and picture' },
+      ],
+      createdAt: Date.UTC(2026, 10, 1),
+      lastUsedAt: Date.UTC(2026, 10, 22, 14, 3),
+      expiresAt: Date.UTC(2027, 10, 1),
+      revoke: { action: '/account/tokens', hidden },
+    },
+    {
+      id: 'Wg8LcKn1AvXs5TbZ0mJ3qy',
+      name: 'Everything',
+      scopes: [{ id: '*', description: '*' }],
+      createdAt: Date.UTC(2026, 10, 1),
+      lastUsedAt: null,
+      expiresAt: Date.UTC(2026, 11, 1),
+      revoke: { action: '/account/tokens', hidden },
+    },
+  ],
+  create: { action: '/account/tokens', hidden },
+  scopes: [
+    { id: 'orders:read', description: 'See your orders' },
+    { id: 'profile', description: 'See your name and picture' },
+  ],
+  lifetimes: [604_800, 2_592_000, 31_536_000],
+  typed: { name: '', scopes: [], lifetime: 2_592_000 },
+}
+
 /** One page as it is used: the view and what it is given. */
 export type Sample = {
   [Name in keyof ViewProps]: readonly [view: Name, props: ViewProps[Name]]
@@ -91,6 +126,33 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
   'sign-out': ['signOut', { action: '/auth/sign-out', hidden, userName: 'ada@orchard.example' }],
   'signed out': ['signedOut', { signInUrl: '/auth/sign-in' }],
   'signed in': ['signedIn', { userName: 'ada@orchard.example', signOutUrl: '/auth/sign-out' }],
+  'signed in, where people have tokens': [
+    'signedIn',
+    { userName: 'ada@orchard.example', signOutUrl: '/auth/sign-out', tokensUrl: '/account/tokens' },
+  ],
+  'personal access tokens': ['personalTokens', tokens],
+  'personal access tokens, before the first': [
+    'personalTokens',
+    { ...tokens, tokens: [], scopes: [], lifetimes: [3600] },
+  ],
+  'personal access tokens after a name that is none': [
+    'personalTokens',
+    { ...tokens, typed: { name: ' ', scopes: ['profile'], lifetime: 604_800 }, problem: { kind: 'name' } },
+  ],
+  'personal access tokens, too many in a day': [
+    'personalTokens',
+    { ...tokens, problem: { kind: 'throttled', seconds: 7200 } },
+  ],
+  'a new personal access token': [
+    'newPersonalToken',
+    {
+      name: 'Backup on my laptop',
+      accessToken: 'eyJjb25zdWxhdGUiOiJwYXQi'.repeat(30),
+      scopes: [{ id: 'orders:read', description: 'See your orders' }],
+      expiresAt: Date.UTC(2027, 10, 22),
+      tokensUrl: '/account/tokens',
+    },
+  ],
   'device code': ['deviceCode', { action: '/oauth/device', hidden, userCode: '' }],
   'device code from the address': ['deviceCode', { action: '/oauth/device', hidden, userCode: 'WDJB-MJHT' }],
   'device code that is wrong': [

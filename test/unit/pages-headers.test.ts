@@ -24,6 +24,17 @@ test('the headers of a page let nothing run, nothing in, and nobody frame or kee
   })
 })
 
+test('the one page with a script names it by its hash; a view of somebody’s own gets none', async () => {
+  const props = { name: 'Backup', accessToken: 'x', scopes: [], expiresAt: 0, tokensUrl: '/account/tokens' }
+  const shown = await createPages().render('newPersonalToken', props)
+  const script = /<script type="module">([^]*)<\/script>/.exec(shown)?.[1] ?? ''
+  const policyOfNew = (pages: ReturnType<typeof createPages>): string =>
+    pages.headers('newPersonalToken')['Content-Security-Policy'] ?? ''
+  const source = createHash('sha256').update(script).digest('base64')
+  expect(policyOfNew(createPages())).toContain(`; script-src 'sha256-${source}'; `)
+  expect(policyOfNew(createPages({ views: { newPersonalToken: () => '' } }))).not.toContain('script-src')
+})
+
 test('form targets stand behind our own origin', () => {
   expect(policyOf(['https://app.example', 'com.example.app:'])).toContain(
     "; form-action 'self' https://app.example com.example.app:; ",

@@ -100,8 +100,9 @@ async function targetOf(
   return target?.client.provider === provider ? target : undefined
 }
 
-const signedIn = (exchange: Exchange, provider: string, user: BaseUser): Promise<Answer> =>
-  page(exchange, 200, 'signedIn', {
-    userName: displayNameOf(user),
-    signOutUrl: peoplePathsOf(exchange.services.settings, provider).signOut,
-  })
+function signedIn(exchange: Exchange, provider: string, user: BaseUser): Promise<Answer> {
+  const { settings } = exchange.services
+  const { signOut: signOutUrl, tokensPage: tokensUrl } = peoplePathsOf(settings, provider)
+  const props = { userName: displayNameOf(user), signOutUrl }
+  return page(exchange, 200, 'signedIn', settings.personalTokens ? { ...props, tokensUrl } : props)
+}

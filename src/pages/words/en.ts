@@ -2,11 +2,18 @@ import { html } from '../../lib/html.ts'
 import type { Html } from '../../lib/html.ts'
 
 /** Made where it is needed: the first use of Intl costs tens of milliseconds, and few pages speak of time. */
-const spell = (unit: 'minute' | 'second', count: number): string =>
+const spell = (unit: 'year' | 'day' | 'hour' | 'minute' | 'second', count: number): string =>
   new Intl.NumberFormat('en', { style: 'unit', unit, unitDisplay: 'long' }).format(count)
 
 const duration = (total: number): string =>
   total > 90 ? spell('minute', Math.ceil(total / 60)) : spell('second', Math.max(1, Math.ceil(total)))
+
+/** A length of time (seconds) as it is chosen: in the greatest unit of which it is a whole number. */
+function days(total: number): string {
+  const units = { year: 31_536_000, day: 86_400, hour: 3600, minute: 60, second: 1 } as const
+  const unit = (Object.keys(units) as (keyof typeof units)[]).find((name) => total % units[name] === 0)
+  return spell(unit ?? 'second', total / units[unit ?? 'second'])
+}
 
 /** Every word of every page, in English. Names and hosts arrive as markup: already escaped and isolated. */
 export const en = {
@@ -60,6 +67,48 @@ export const en = {
     heading: 'You are signed in',
     signedInAs: (name: Html): Html => html`as ${name}. You can close this page.`,
     signOut: 'Sign out',
+    tokens: 'Personal access tokens',
+  },
+  personalTokens: {
+    heading: 'Personal access tokens',
+    advice: 'For programs of your own. Whoever has a token can do what it allows, in your name.',
+    signedInAs: (name: Html): Html => html`Signed in as ${name}`,
+    yours: 'Your tokens',
+    none: 'You have none yet.',
+    noScopes: 'Knows who you are, and no more',
+    everything: 'Everything that you can do here',
+    created: 'Created',
+    lastUsed: 'Last used',
+    expires: 'Expires',
+    never: 'never',
+    revoke: 'Revoke',
+    revokeNamed: (name: string): string => `Revoke ${name}`,
+    make: 'New token',
+    name: 'Name',
+    nameHint: 'What will use it? “Backup on my laptop”',
+    scopes: 'What it may do',
+    lifetime: 'Lives for',
+    days,
+    submit: 'Make token',
+    problems: {
+      name: 'The name must have 1 to 255 characters.',
+      scopes: 'Something that you chose is not there any more. Please choose again.',
+      expiresIn: 'A token cannot live for so long. Please choose again.',
+      full: 'You have too many tokens. Revoke one that you do not need any more.',
+      repeated: 'This form was answered before: the token was made then, and is not shown again.',
+    },
+    throttled: (wait: number): string => `You have made too many tokens. Please wait ${duration(wait)}.`,
+  },
+  newPersonalToken: {
+    heading: 'Your new token',
+    advice: 'Copy it now: it is not shown again. Keep it as you keep a password.',
+    label: (name: Html): Html => html`The token ${name}`,
+    copy: 'Copy',
+    copied: 'Copied',
+    failed: 'Please select it and copy it yourself',
+    allows: 'It allows:',
+    expires: (date: Html): Html => html`It expires on ${date}.`,
+    back: 'Back to your tokens',
   },
   deviceCode: {
     heading: 'Connect a device',

@@ -1,0 +1,92 @@
+import { toSeconds } from '../../lib/clock.ts'
+import { randomText } from '../../lib/hash.ts'
+import type { Answer } from '../../lib/http.ts'
+import type { PersonalTokensProps } from '../../pages/props.ts'
+import type { MadePersonalToken } from '../../personal-tokens/personal-tokens.ts'
+import { displayNameOf } from '../../users/provider.ts'
+import type { Exchange } from '../endpoint.ts'
+import { describeScopes } from '../oauth/consent-view.ts'
+import { page } from '../page.ts'
+import { peoplePathsOf } from '../paths.ts'
+import type { Visitor } from './visitor.ts'
+
+/** What was typed into the form. `lifetime` in ms; not a number where it was none. */
+export interface Typed {
+  readonly name: string
+  readonly scopes: readonly string[]
+  readonly lifetime: number
+}
+
+/** What the page shows after a form that did not do. */
+export interface TokensPageOptions {
+  readonly typed?: Typed
+  readonly problem?: NonNullable<PersonalTokensProps['problem']>
+  readonly headers?: Answer['headers']
+}
+
+/** The page of a person's tokens. */
+export async function tokensPage(
+  exchange: Exchange,
+  { session, user }: Visitor,
+  status: number,
+  { typed, problem, headers }: TokensPageOptions = {},
+): Promise<Answer> {
+  const { services, incoming } = exchange
+  const { settings } = services
+  const { token: csrf, setCookie } = services.csrf.tokenFor(incoming, session.id)
+  const action = peoplePathsOf(settings, session.provider).tokensPage
+  const tokens = await services.personalTokens.list(session)
+  const lifetimes = lifetimesUpTo(settings.personalTokens?.maximumLifetime ?? 0)
+  const props = {
+    userName: displayNameOf(user),
+    tokens: tokens.map((token) => ({
+      ...token,
+      scopes: describeScopes(token, settings),
+      revoke: { action, hidden: { csrf, revoke: token.id } },
+    })),
+    create: { action, hidden: { csrf, nonce: randomText(16) } },
+    scopes: describeScopes({ scopes: [...settings.scopes.defined] }, settings),
+    lifetimes: lifetimes.map(toSeconds),
+    typed: {
+      name: typed?.name ?? '',
+      scopes: typed?.scopes ?? [],
+      lifetime: toSeconds(chosenOf(lifetimes, typed?.lifetime, settings.personalTokens?.lifetime ?? 0)),
+    },
+    ...(problem && { problem }),
+  }
+  return page(exchange, status, 'personalTokens', props, {
+    headers: { ...headers, ...(setCookie !== undefined && { 'Set-Cookie': setCookie }) },
+  })
+}
+
+const DAY = 86_400_000
+const LIFETIMES: readonly number[] = [7 * DAY, 30 * DAY, 90 * DAY, 365 * DAY]
+
+/** What may be chosen from: the usual ones, as far as they are allowed; the longest where none is. */
+function lifetimesUpTo(maximum: number): readonly number[] {
+  const allowed = LIFETIMES.filter((lifetime) => lifetime <= maximum)
+  return allowed.length > 0 ? allowed : [maximum]
+}
+
+/** What was chosen; else a month, or the usual time where that is shorter. */
+function chosenOf(lifetimes: readonly number[], typed: number | undefined, usual: number): number {
+  if (typed !== undefined && lifetimes.includes(typed)) return typed
+  const most = Math.min(usual, 30 * DAY)
+  return lifetimes.findLast((lifetime) => lifetime <= most) ?? lifetimes[0] ?? most
+}
+
+/** The page that shows a new token, this once. */
+export function madePage(
+  exchange: Exchange,
+  { session }: Visitor,
+  { token, response }: MadePersonalToken,
+): Promise<Answer> {
+  const { settings } = exchange.services
+  return page(exchange, 200, 'newPersonalToken', {
+    name: token.name,
+    accessToken: response.access_token,
+    scopes: describeScopes(token, settings),
+    expiresAt: token.expiresAt,
+    tokensUrl: peoplePathsOf(settings, session.provider).tokensPage,
+  })
+}

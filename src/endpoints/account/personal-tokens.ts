@@ -1,0 +1,96 @@
+import { OAuthError } from '../../errors.ts'
+import type { Form } from '../../lib/form.ts'
+import { hmac } from '../../lib/hash.ts'
+import { redirect, type Answer } from '../../lib/http.ts'
+import type { NoPersonalToken } from '../../personal-tokens/personal-tokens.ts'
+import type { Wish } from '../../personal-tokens/wish.ts'
+import { signInUrl } from '../auth/return-to.ts'
+import type { Exchange } from '../endpoint.ts'
+import { readForm } from '../form.ts'
+import { peoplePathsOf } from '../paths.ts'
+import { report } from '../report.ts'
+import { makePersonalToken } from './make-personal-token.ts'
+import { madePage, tokensPage, type Typed } from './personal-tokens-pages.ts'
+import { findVisitor, type Visitor } from './visitor.ts'
+
+/** GET: the person's tokens, and a form for another one. */
+export async function showPersonalTokens(exchange: Exchange, provider: string): Promise<Answer> {
+  const visitor = await findVisitor(exchange, provider)
+  return visitor ? tokensPage(exchange, visitor, 200) : askToSignIn(exchange, provider)
+}
+
+/** POST: the form for another one, or with `revoke` the end of the one with that id. */
+export async function postPersonalTokens(exchange: Exchange, provider: string): Promise<Answer> {
+  const { services, incoming } = exchange
+  const form = await readForm(incoming)
+  const visitor = await findVisitor(exchange, provider)
+  if (!visitor) return askToSignIn(exchange, provider)
+  if (!services.csrf.isValid(incoming, visitor.session.id, form.get('csrf'))) {
+    throw new OAuthError('access_denied', 'This form did not come from our page', {
+      detail: 'anti-forgery check failed',
+    })
+  }
+  const id = form.get('revoke')
+  return id === undefined ? create(exchange, visitor, form) : revoke(exchange, visitor, id)
+}
+
+async function revoke({ services, requestId }: Exchange, { session }: Visitor, id: string): Promise<Answer> {
+  const isThere = await services.personalTokens.revoke(id, { owner: session, requestId })
+  if (!isThere) throw new OAuthError('not_found', 'There is no such personal access token')
+  return redirect(peoplePathsOf(services.settings, session.provider).tokensPage)
+}
+
+/** The answer itself shows the token: a redirect would have to carry it. */
+async function create(exchange: Exchange, visitor: Visitor, form: Form): Promise<Answer> {
+  const typed = typedIn(form)
+  const outcome = await makePersonalToken(exchange, visitor, { ...typed, id: idOf(exchange, visitor, form) })
+  if (outcome.kind === 'made') return madePage(exchange, visitor, outcome)
+  if (outcome.kind === 'ended') return askToSignIn(exchange, visitor.session.provider)
+  return refuse(exchange, visitor, typed, outcome)
+}
+
+/** One form makes one token, however often it is posted: by a reload, a double click or a browser that comes back. */
+function idOf({ services }: Exchange, { session }: Visitor, form: Form): NonNullable<Wish['id']> {
+  const nonce = form.get('nonce')
+  if (nonce === undefined) throw new OAuthError('invalid_request', 'The parameter nonce is missing')
+  return hmac(services.derived.key('personal-token'), `${session.id}.${nonce}`).slice(0, 22)
+}
+
+const SCOPE = 'scope:'
+
+/** Each scope is a parameter of its own, since none may come twice. */
+function typedIn(form: Form): Typed {
+  const names = Array.from(form.entries(), ([name]) => name)
+  return {
+    name: form.get('name') ?? '',
+    scopes: names.filter((name) => name.startsWith(SCOPE)).map((name) => name.slice(SCOPE.length)),
+    lifetime: Number(form.get('expires_in')) * 1000,
+  }
+}
+
+function refuse(
+  exchange: Exchange,
+  visitor: Visitor,
+  typed: Typed,
+  outcome: Exclude<NoPersonalToken, { readonly kind: 'ended' }>,
+): Promise<Answer> {
+  const [status, code] =
+    outcome.kind === 'throttled' ? [429, 'too_many_requests' as const] : [422, 'invalid_request' as const]
+  const detail =
+    outcome.kind === 'wrong'
+      ? outcome.problems.map(({ path, message }) => `${path} ${message}`).join('; ')
+      : outcome.kind
+  report(exchange, new OAuthError(code, 'There is no new token', { status, detail }))
+  const headers = outcome.kind === 'throttled' ? outcome.blocked.headers : {}
+  return tokensPage(exchange, visitor, status, { typed, problem: problemOf(outcome), headers })
+}
+
+function problemOf(outcome: Exclude<NoPersonalToken, { readonly kind: 'ended' }>) {
+  if (outcome.kind === 'wrong') return { kind: outcome.problems[0]?.field ?? 'name' } as const
+  if (outcome.kind === 'throttled')
+    return { kind: outcome.kind, seconds: outcome.blocked.retryAfter } as const
+  return { kind: outcome.kind } as const
+}
+
+const askToSignIn = ({ services }: Exchange, provider: string): Answer =>
+  redirect(signInUrl(services, provider, peoplePathsOf(services.settings, provider).tokensPage))

@@ -1,0 +1,33 @@
+import { OAuthError } from '../../errors.ts'
+import type { Answer } from '../../lib/http.ts'
+import { findVisitor, type Visitor } from '../account/visitor.ts'
+import type { Exchange } from '../endpoint.ts'
+
+/**
+ * Who is signed in in the browser that calls the JSON API. A bearer token is not looked at: who has one must not be able
+ * to make more of them.
+ *
+ * @throws OAuthError `login_required`
+ */
+export async function requireVisitor(exchange: Exchange, provider: string): Promise<Visitor> {
+  const visitor = await findVisitor(exchange, provider)
+  if (visitor) return visitor
+  throw new OAuthError('login_required', 'Nobody is signed in')
+}
+
+/**
+ * Refuses a change that does not come from our own pages: `X-CSRF-Token` must be what a GET of this API answered.
+ *
+ * @throws OAuthError `access_denied`
+ */
+export function requireCsrf({ services, incoming }: Exchange, { session }: Visitor): void {
+  if (services.csrf.isValid(incoming, session.id, incoming.header('x-csrf-token'))) return
+  const detail = 'anti-forgery check failed'
+  throw new OAuthError('access_denied', 'The header X-CSRF-Token is missing or wrong', { detail })
+}
+
+/** The headers of the answer to a GET: what the next change must send, and the cookie that it is bound to. */
+export function csrfHeaders({ services, incoming }: Exchange, { session }: Visitor): Answer['headers'] {
+  const { token, setCookie } = services.csrf.tokenFor(incoming, session.id)
+  return { 'X-CSRF-Token': token, ...(setCookie !== undefined && { 'Set-Cookie': setCookie }) }
+}

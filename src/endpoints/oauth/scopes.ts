@@ -1,0 +1,18 @@
+import { OAuthError } from '../../errors.ts'
+import { json, type Answer } from '../../lib/http.ts'
+import { findVisitor } from '../account/visitor.ts'
+import type { Exchange } from '../endpoint.ts'
+import { csrfHeaders } from './browser-api.ts'
+import { describeScopes } from './consent-view.ts'
+
+/** GET: every scope with its description, for who is signed in with any provider. */
+export async function scopes(exchange: Exchange): Promise<Answer> {
+  const { settings } = exchange.services
+  for (const provider of settings.providers) {
+    const visitor = await findVisitor(exchange, provider)
+    if (!visitor) continue
+    const defined = [...settings.scopes.defined]
+    return json(200, describeScopes({ scopes: defined }, settings), csrfHeaders(exchange, visitor))
+  }
+  throw new OAuthError('login_required', 'Nobody is signed in')
+}

@@ -1,0 +1,14 @@
+import { html } from '../lib/html.ts'
+import type { Html } from '../lib/html.ts'
+
+/** A day, the same in every language: `2026-11-22`, of UTC. Its minute is in the markup. */
+export const day = (time: number): Html => timeElement(time, isoOf(time).slice(0, 10))
+
+/** A minute, the same in every language: `2026-11-22 14:03 UTC`. */
+export const minute = (time: number): Html =>
+  timeElement(time, `${isoOf(time).slice(0, 10)} ${isoOf(time).slice(11, 16)} UTC`)
+
+const isoOf = (time: number): string => new Date(time).toISOString()
+
+const timeElement = (time: number, text: string): Html =>
+  html`<time datetime="${isoOf(time)}" dir="ltr">${text}</time>`
