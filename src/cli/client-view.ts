@@ -10,6 +10,7 @@ export const clientJson = (client: Client): Readonly<Record<string, unknown>> =>
   redirect_uris: client.redirectUris,
   grant_types: client.grantTypes,
   scope: client.scopes && formatScope(client.scopes),
+  provider: client.provider,
   ...(client.followsRevocations && { follows_revocations: true }),
   created_at: new Date(client.createdAt).toISOString(),
   revoked_at: client.revokedAt && new Date(client.revokedAt).toISOString(),
@@ -24,14 +25,21 @@ export const clientLines = (client: Client): readonly string[] =>
     ['grants', usesOf(client)],
     ...client.redirectUris.map((uri) => ['redirect', uri]),
     ['scopes', scopesOf(client)],
+    ['people', client.provider],
     ['created', new Date(client.createdAt).toISOString()],
     ...(client.revokedAt === null ? [] : [['revoked', new Date(client.revokedAt).toISOString()]]),
   ])
 
 /** Clients for people, a line for each; revoked ones are dim. */
 export function clientTable(clients: readonly Client[]): readonly string[] {
-  const rows = clients.map((client) => [client.id, client.name, client.type, stateOf(client)])
-  const [head = '', ...lines] = table([['client_id', 'name', 'type', 'grants'], ...rows])
+  const rows = clients.map((client) => [
+    client.id,
+    client.name,
+    client.type,
+    client.provider,
+    stateOf(client),
+  ])
+  const [head = '', ...lines] = table([['client_id', 'name', 'type', 'people', 'grants'], ...rows])
   return [dim(head), ...lines.map((line, index) => (clients[index]?.revokedAt ? dim(line) : line))]
 }
 

@@ -6,6 +6,7 @@ import type { Client } from '../model/client.ts'
 import type { Store } from '../store/contract.ts'
 import { clientJson, clientLines, clientTable } from './client-view.ts'
 import { CommandError } from './failure.ts'
+import { canAsk } from './interactive.ts'
 import { bold, print, printJson } from './output.ts'
 import { registrationOf, type NewClient } from './registration.ts'
 import { atWorkplace, checkInstalled, type Workplace } from './workplace.ts'
@@ -24,8 +25,10 @@ export async function createClient(options: NewClient): Promise<void> {
   await atWorkplace(async (place) => {
     await checkInstalled(place)
     checkScopes(place, registration.scopes ?? [])
-    const { provider, store } = place
-    const { client, secret } = await registerClient(store.clients, systemClock, { provider, ...registration })
+    const provider = await chooseProvider(place, options)
+    const { store } = place
+    const { client, secret } = await registerClient(store.clients, systemClock, { ...registration, provider })
+    warnOfGrants(place, client)
     if (options.json) return printJson({ ...clientJson(client), ...(secret && { client_secret: secret }) })
     print(...clientLines(client), ...secretLines(secret))
   })
@@ -97,6 +100,29 @@ async function everyClient({ clients }: Store): Promise<readonly Client[]> {
 function checkScopes({ scopes, source }: Workplace, wanted: readonly string[]): void {
   const unknown = wanted.filter((scope) => scope !== EVERY_SCOPE && scopes?.has(scope) === false)
   if (unknown.length > 0) throw new CommandError(`${source} defines no scope ${unknown.join(', ')}`)
+}
+
+/** Whose people it signs in: what the flag says, the only provider that there is, or what is answered on a terminal. */
+async function chooseProvider(
+  { source, provider, providers }: Workplace,
+  { client, service, ...flags }: NewClient,
+): Promise<string> {
+  const named = flags.provider
+  if (named !== undefined && !providers.includes(named)) {
+    throw new CommandError(`${source} has no provider ${named}: there is ${providers.join(', ')}`)
+  }
+  const isNobodyAsked = providers.length === 1 || client || service || !canAsk(flags)
+  if (named !== undefined || isNobodyAsked) return named ?? provider
+  const { askChoice } = await import('./ask.ts')
+  const choices = providers.map((name) => ({ value: name, label: name, hint: '' }))
+  return askChoice('Whose people does it sign in?', choices)
+}
+
+/** On standard error, because scripts read the other: a client can be registered before its grant is listed. */
+function warnOfGrants({ source, grants }: Workplace, { grantTypes }: Client): void {
+  const missing = grantTypes.filter((type) => type !== 'refresh_token' && !grants.has(type))
+  if (missing.length === 0) return
+  process.stderr.write(`It cannot use ${missing.join(', ')} yet: ${source} does not list that grant.\n`)
 }
 
 const secretLines = (secret: string | undefined): readonly string[] =>

@@ -13,13 +13,17 @@ export async function findPerson({ store: { users } }: Workplace, who: string): 
 }
 
 /**
- * Whom a `--user` names: an id or a user name. People of your own who cannot be found may be gone and have sessions
- * still, so the text is taken for their id.
+ * Whom a `--user` names: an id or a user name, after the provider and a colon where that is not the first one, as in a
+ * `sub`. People of your own who cannot be found may be gone and have sessions still, so the text is taken for their id.
  */
-export async function refOf(place: Workplace, who: string): Promise<UserRef> {
-  const { provider } = place
-  if (place.keepsPeople) return { provider, userId: (await findPerson(place, who)).id }
-  const users = providerAt(place)
+export async function refOf(place: Workplace, text: string): Promise<UserRef> {
+  const named = place.providers.find((name) => text.startsWith(`${name}:`))
+  const provider = named ?? place.provider
+  const who = named === undefined ? text : text.slice(named.length + 1)
+  if (place.keepsPeople && provider === place.provider) {
+    return { provider, userId: (await findPerson(place, who)).id }
+  }
+  const users = providerAt(place, provider)
   const user = (await users.find(who)) ?? (await users.findByUsername(who))
   return { provider, userId: String(user?.id ?? who) }
 }
@@ -36,9 +40,9 @@ export function createNames(place: Workplace): (user: UserRef) => Promise<string
 }
 
 async function lookUp(place: Workplace, user: UserRef, subject: string): Promise<string> {
-  if (user.provider !== place.provider) return subject
-  const found = place.keepsPeople
-    ? await place.store.users.find(user.userId)
-    : await providerAt(place).find(user.userId)
+  const { provider, userId } = user
+  if (!place.providers.includes(provider)) return subject
+  const isOurs = place.keepsPeople && provider === place.provider
+  const found = await (isOurs ? place.store.users : providerAt(place, provider)).find(userId)
   return found ? displayNameOf(found) : subject
 }

@@ -20,6 +20,10 @@ export interface Workplace {
   readonly secrets: SecretsSource
   /** The provider that new clients sign people in with. */
   readonly provider: string
+  /** The names of all providers, that one first. */
+  readonly providers: readonly string[]
+  /** The types of the grants that are listed. */
+  readonly grants: ReadonlySet<string>
   /** Whether the server itself keeps its people. */
   readonly keepsPeople: boolean
   /** The scopes that are defined; undefined where nothing was said about them. */
@@ -64,8 +68,11 @@ export function checkIssuer({ config, database }: Workplace): void {
   throw new CommandError(`CONSULATE_ISSUER is not set, and there is no consulate.config.ts here: ${help}`)
 }
 
-/** The people of a workplace as its server looks them up. */
-export function providerAt({ config: { users }, store }: Workplace): UserProvider {
+/** The people of one provider of a workplace, as its server looks them up; default: those of the first. */
+export function providerAt({ config, store, provider: first }: Workplace, provider = first): UserProvider {
+  const { users, providers = {} } = config
+  const other = provider === first ? undefined : providers[provider]
+  if (other) return other
   return typeof users === 'function' ? users({ store, clock: systemClock }) : users
 }
 
@@ -77,13 +84,15 @@ export function subjectAt({ provider }: Workplace, userId: string): { user: User
 
 async function fromFile(path: string): Promise<Workplace> {
   const config = await loadConfigFile(path)
-  const { secrets, provider, scopes } = resolveSettings(config)
+  const { secrets, provider, providers, grants, scopes } = resolveSettings(config)
   return {
     source: basename(path),
     config,
     store: config.store,
     secrets,
     provider,
+    providers,
+    grants: new Set(grants.keys()),
     keepsPeople: typeof config.users === 'function',
     scopes: scopes.defined,
     database: undefined,
@@ -100,6 +109,8 @@ function fromEnvironment(): Workplace {
     store: config.store,
     secrets: config.secrets,
     provider: 'users',
+    providers: ['users'],
+    grants: new Set(config.grants.map(({ type }) => type)),
     keepsPeople: true,
     scopes: env['CONSULATE_SCOPES'] ? new Set(Object.keys(config.scopes)) : undefined,
     database: dataFolder(env).database,

@@ -27,6 +27,7 @@ describe('consulate client', () => {
       redirect_uris: ['https://shop.example/a', 'https://shop.example/b'],
       grant_types: ['authorization_code', 'refresh_token'],
       scope: 'orders:read orders:create orders:list',
+      provider: 'users',
       created_at: like(/^\d{4}-.*Z$/),
       revoked_at: null,
       client_secret: like(/^[\w-]{43}$/),
@@ -66,13 +67,79 @@ describe('consulate client', () => {
     expect(service['client_secret']).toMatch(/^[\w-]{43}$/)
   })
 
+  const BACK = ['--redirect-uri', 'https://app.example/back']
+  const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code'
+
+  test.each<[string, readonly string[], string, readonly string[]]>([
+    ['--device, a device that keeps a secret', ['--device'], 'confidential', [DEVICE, 'refresh_token']],
+    ['--device --public, one that cannot', ['--device', '--public'], 'public', [DEVICE, 'refresh_token']],
+    [
+      '--device with a redirect URI, an app that has both ways',
+      ['--device', ...BACK],
+      'confidential',
+      ['authorization_code', DEVICE, 'refresh_token'],
+    ],
+    [
+      '--password, an app with a form of its own',
+      ['--password'],
+      'confidential',
+      ['password', 'refresh_token'],
+    ],
+    [
+      '--password --public, one on a phone',
+      ['--password', '--public'],
+      'public',
+      ['password', 'refresh_token'],
+    ],
+    [
+      '--implicit, an app in a browser, which has no secret and gets no refresh token',
+      ['--implicit', ...BACK],
+      'public',
+      ['implicit'],
+    ],
+  ])('%s', async (_what, flags, type, grants) => {
+    const app = await register(await installed(), ['--name', 'App', ...flags])
+    expect(app).toMatchObject({ type, grant_types: grants })
+    expect('client_secret' in app).toBe(type === 'confidential')
+  })
+
+  test('says on standard error what a client cannot use yet because no server gives it', async () => {
+    const flags = ['client', '--name', 'Old', '--password', '--json']
+    const { code, stdout, stderr } = await consulate(await installed(), flags)
+    expect([code, stderr]).toEqual([
+      0,
+      'It cannot use password yet: the environment does not list that grant.\n',
+    ])
+    expect(JSON.parse(stdout)).toMatchObject({ grant_types: ['password', 'refresh_token'] })
+  })
+
+  test.each([
+    [['--implicit'], '--redirect-uri is needed'],
+    [['--implicit', '--device', ...BACK], "'--implicit' cannot be used with option '--device'"],
+    [['--implicit', '--password', ...BACK], "'--implicit' cannot be used with option '--password'"],
+    [['--client', '--device'], "'--client' cannot be used with option '--device'"],
+    [['--client', '--password'], "'--password' cannot be used with option '--client'"],
+    [['--client', '--provider', 'users'], "'--provider <name>' cannot be used with option '--client'"],
+    [['--service', '--device'], "'--service' cannot be used with option '--device'"],
+  ])('%j do not go together and end with 2', async (flags, reason) => {
+    const { code, stderr } = await consulate(await installed(), ['client', '--name', 'App', ...flags])
+    expect(code).toBe(2)
+    expect(stderr).toContain(reason)
+  })
+
+  test('--implicit back to an app of its own scheme ends with 1: any other app could claim that', async () => {
+    const flags = ['--name', 'App', '--implicit', '--redirect-uri', 'com.example.app:/back']
+    const { code, stderr } = await consulate(await installed(), ['client', ...flags])
+    expect([code, stderr.includes('must all use https for the implicit grant')]).toEqual([1, true])
+  })
+
   test('tells people what scripts are told: the id, and once the secret', async () => {
     const cwd = await installed()
     const { stdout } = await consulate(cwd, ['client', '--client', '--name', 'Import'])
     expect(stdout).toMatch(/client_id +[0-9a-f-]{36}\n/)
     expect(stdout).toMatch(/client_secret +[\w-]{43}\n/)
     const { stdout: list } = await consulate(cwd, ['client', 'list'])
-    expect(list).toMatch(/^ +[0-9a-f-]{36} +Import +confidential +client_credentials$/m)
+    expect(list).toMatch(/^ +[0-9a-f-]{36} +Import +confidential +users +client_credentials$/m)
   })
 
   test('list has every client; revoke ends one, and again is harmless', async () => {

@@ -58,6 +58,15 @@ describe.runIf(process.platform === 'linux')('on a terminal, what is left out is
     ])
   })
 
+  test('a device, which nobody is sent back to', async () => {
+    const { code, screen } = await converse(await installed(), 'client --name TV', [
+      ['What is it?', `${DOWN.repeat(3)}${ENTER}`],
+      ['Which scopes', ENTER],
+    ])
+    expect(code).toBe(0)
+    expect(screen).toMatch(/grants +urn:ietf:params:oauth:grant-type:device_code, refresh_token/)
+  })
+
   test('a password, which is not shown', async () => {
     const cwd = await installed()
     const { code, screen } = await converse(cwd, 'user create --email ada@example.com', [

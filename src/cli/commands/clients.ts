@@ -13,15 +13,31 @@ export function addClient(program: Command): void {
     .addOption(
       new Option('--public', 'an app that can keep no secret: in a browser, on a phone').conflicts('client'),
     )
-    .option('--client', 'a machine that acts for itself (client credentials)')
+    .addOption(
+      new Option('--client', 'a machine that acts for itself (client credentials)').conflicts('device'),
+    )
+    .option('--device', 'a device without a browser, which shows a code')
+    .addOption(new Option('--password', 'legacy: an app with a sign-in form of its own').conflicts('client'))
+    .addOption(
+      new Option('--implicit', 'legacy: an app in a browser that gets tokens in its address').conflicts([
+        'client',
+        'device',
+        'password',
+      ]),
+    )
     .addOption(
       new Option(
         '--service',
         'another service, whose guard follows the revocations; it gets no tokens',
-      ).conflicts(['public', 'client', 'redirectUri', 'scope']),
+      ).conflicts(['public', 'client', 'device', 'password', 'implicit', 'redirectUri', 'scope', 'provider']),
     )
     .option('--redirect-uri <uri>', 'where people come back to; may be repeated', collect)
     .option('--scope <scope>', 'what it may ask for; may be repeated', collect)
+    .addOption(
+      new Option('--provider <name>', 'whose people it signs in (default: the first provider)').conflicts(
+        'client',
+      ),
+    )
     .option('--json', JSON_HELP)
     .action(async (options: NewClient) => (await import('../client.ts')).createClient(options))
   addList(client)

@@ -3,7 +3,8 @@ import type { AuthorizationOptions } from '../authorization.ts'
 import type { SessionOptions } from '../session.ts'
 import { JSON_HELP, parseNumber } from './flags.ts'
 
-const USER_HELP = 'only those of this person: an id, or what they sign in with'
+const USER_HELP =
+  'only those of this person: an id, or what they sign in with; after its name and a colon where it is not the first provider'
 const LIMIT_HELP = 'show at most so many (default: 100)'
 
 /** Adds `consulate session` and what follows it. */

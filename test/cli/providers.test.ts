@@ -1,0 +1,113 @@
+import { writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { sqlite } from '../../src/store/sqlite.ts'
+import { consulate, emptyDirectory } from './run.ts'
+
+/** Any text of this shape. */
+const like = (shape: RegExp): unknown => expect.stringMatching(shape)
+
+const module = (path: string): string => JSON.stringify(resolve(path))
+
+/** Customers are kept elsewhere; the one of them has the id that the first of the users has, too. */
+const CONFIG = `
+import { authorizationCode, builtInUsers, passwordGrant, secretsFromDirectory } from ${module('src/index.ts')}
+import { sqlite } from ${module('src/store/sqlite.ts')}
+
+const customer = { id: '7', email: 'cora@example.com' }
+
+export default {
+  issuer: 'https://auth.example.com',
+  secrets: secretsFromDirectory('secrets'),
+  store: sqlite('data.db'),
+  users: builtInUsers(),
+  providers: {
+    customers: {
+      find: async (id) => (id === '7' ? customer : undefined),
+      findByUsername: async (name) => (name === customer.email ? customer : undefined),
+      verifyPassword: async () => false,
+    },
+  },
+  scopes: {},
+  grants: [authorizationCode(), passwordGrant()],
+}
+`
+
+let cwd: string
+const run = (...args: readonly string[]) => consulate(cwd, args)
+const json = async (...args: readonly string[]): Promise<unknown> =>
+  JSON.parse((await run(...args, '--json')).stdout)
+
+beforeEach(async () => {
+  cwd = emptyDirectory()
+  writeFileSync(join(cwd, 'consulate.config.ts'), CONFIG)
+  await run('install')
+})
+
+describe('with several providers', () => {
+  test('--provider says whose people a client signs in; without it they are those of the first', async () => {
+    const flags = ['client', '--password', '--name']
+    expect(await json(...flags, 'Shop', '--provider', 'customers')).toMatchObject({ provider: 'customers' })
+    expect(await json(...flags, 'Back office')).toMatchObject({ provider: 'users' })
+    const { stdout } = await run('client', 'list')
+    expect(stdout).toMatch(/Shop +confidential +customers +password, refresh_token$/m)
+    const [{ client_id: id }] = (await json('client', 'list')) as [{ client_id: string }]
+    expect((await run('client', 'show', id)).stdout).toMatch(/^ +people +(customers|users)$/m)
+  })
+
+  test('a provider that there is not ends with 1, and registers nothing', async () => {
+    const outcome = await run('client', '--password', '--name', 'Shop', '--provider', 'costumers')
+    expect(outcome).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'error: consulate.config.ts has no provider costumers: there is users, customers\n',
+    })
+    expect(await json('client', 'list')).toEqual([])
+  })
+
+  test('--user names somebody of another provider after its name and a colon, as the sub does', async () => {
+    const store = sqlite(join(cwd, 'data.db'))
+    const now = Date.now()
+    const session = {
+      userId: '7',
+      deviceName: 'Firefox on Linux',
+      userAgent: '',
+      address: '192.0.2.1',
+      issuerEpoch: 0,
+      userEpoch: 0,
+      createdAt: now,
+      lastSeenAt: now,
+      expiresAt: now + 60_000,
+      revokedAt: null,
+    }
+    const both = [
+      { ...session, id: 'of a customer', cookieHash: 'a', provider: 'customers' },
+      { ...session, id: 'of a user', cookieHash: 'b', provider: 'users' },
+    ]
+    for (const one of both) await store.sessions.insert(one, one.id)
+    await store.close()
+    for (const who of ['customers:7', 'customers:cora@example.com']) {
+      expect(await json('session', 'list', '--user', who)).toMatchObject([
+        { id: 'of a customer', sub: 'customers:7' },
+      ])
+      expect(await json('authorization', 'list', '--user', who)).toEqual([])
+    }
+    expect(await run('session', 'list', '--user', '7')).toMatchObject({
+      code: 1,
+      stderr: like(/no person 7/),
+    })
+    const { stdout } = await run('session', 'list')
+    expect(stdout).toMatch(/^ +of a customer +cora@example.com /m)
+    expect(stdout).toMatch(/^ +of a user +7 /m)
+  })
+})
+
+test('doctor warns of the password grant, and of what to do instead', async () => {
+  const { findings } = (await json('doctor')) as { readonly findings: readonly unknown[] }
+  expect(findings).toContainEqual({
+    check: 'configuration',
+    level: 'warning',
+    text: like(/^the password grant is on: .*RFC 9700/),
+    mend: like(/authorizationCode\(\) with PKCE/),
+  })
+})
