@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { RawBuilder, SqlBool } from 'kysely'
-import type { PurgeBounds, PurgeKind, PurgeStore } from '../contract.ts'
+import type { PurgeBounds, PurgeKind, PurgeStore } from '../purge.ts'
 import { prepare } from './prepared.ts'
 import type { Sql } from './queries.ts'
 

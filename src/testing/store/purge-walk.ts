@@ -1,4 +1,5 @@
-import type { PurgeBounds, PurgeKind, Store } from '../../store/contract.ts'
+import type { Store } from '../../store/contract.ts'
+import type { PurgeBounds, PurgeKind } from '../../store/purge.ts'
 
 /** All that is purged, in the order of the server. */
 export const EVERY_KIND: readonly PurgeKind[] = [
