@@ -104,6 +104,10 @@ test('after a revocation that races with devices in other processes, nothing of 
   expect(answers.map((answer) => answer?.error)).toEqual([undefined, undefined, undefined])
   expect(await store.authorizations.listOf({ provider: 'users', userId: 'alice' }, NOW)).toEqual([])
   expect(await store.sessions.listOf({ provider: 'users', userId: 'alice' }, NOW)).toEqual([])
+  for (let index = 0; index < 50; index++) {
+    const code = await store.deviceCodes.find(`device-${index}`)
+    expect((code?.spentAt ?? null) === null).toBe(code?.voidedAt === NOW)
+  }
 })
 
 test('each of 100 generations that three processes advance from is advanced by exactly one', async () => {

@@ -30,7 +30,7 @@ const DEVICE_CODES: TableShape = {
   },
   primaryKey: ['hash'],
   unique: ['user_code_hash'],
-  indexes: [['session_id'], ['provider', 'user_id'], ['client_id']],
+  indexes: [['session_id'], ['provider', 'user_id', 'client_id'], ['client_id']],
 }
 
 /** The migration that makes the table of device codes. */
