@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { deviceCode, refreshToken } from '../../src/index.ts'
-import { sha256 } from '../../src/lib/hash.ts'
+import { createDerivedKeys } from '../../src/keys/derived.ts'
+import { randomText, sha256 } from '../../src/lib/hash.ts'
 import { openBrowser } from '../support/browser.ts'
 import {
   addDeviceClient,
@@ -14,6 +15,7 @@ import {
   verdictOf,
 } from '../support/device.ts'
 import { askApi, askToken, authorizationUrl, claimOf, refresh } from '../support/oauth-client.ts'
+import { testSecrets } from '../support/secrets.ts'
 import { startServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
 
@@ -359,6 +361,28 @@ describe('a device that was allowed', () => {
     expect(claimOf(tokens.access, 'sid')).toBe('undefined')
     expect(await server.server.sessions.list(somebody)).toHaveLength(1)
   })
+})
+
+test('a code that is shown while the root secret is rotated can still be typed in', async () => {
+  const { signingKeys, secrets } = testSecrets
+  const next = { value: randomText(32) }
+  const before = await startServer({
+    secrets: { signingKeys, secrets: [...secrets, { ...next, state: 'next' }] },
+  })
+  const [client, somebody] = [await addDeviceClient(before), await before.addPerson()]
+  const device = await startDevice(before, client)
+  const { fingerprint } = createDerivedKeys({ secrets: [next] })
+  await before.store.fingerprints.add(fingerprint, before.clock.now())
+  const retired = secrets.map((secret) => ({ ...secret, state: 'retired' as const }))
+  await using after = await startServer({
+    issuer: before.issuer,
+    file: before.file,
+    secrets: { signingKeys, secrets: [next, ...retired] },
+  })
+  const browser = openBrowser({ ...after, formOrigin: before.origin })
+  await answerDevice(browser, { ...device, uri: after.endpoint('/oauth/device') }, somebody)
+  expect(await verdictOf(after, device)).toBe('200')
+  await before.close()
 })
 
 test('a poll without a device code is an invalid request', async () => {

@@ -1,0 +1,463 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { sha256 } from '../../src/lib/hash.ts'
+import { DEVICE_GRANT, type DeviceCode } from '../../src/model/device-code.ts'
+import { formOf, openBrowser } from '../support/browser.ts'
+import type { Browser, Page } from '../support/browser.ts'
+import {
+  addDeviceClient,
+  answerDevice,
+  askDevice,
+  getDeviceTokens,
+  openDevicePage,
+  poll,
+  startDevice,
+  typeCode,
+  verdictOf,
+} from '../support/device.ts'
+import type { Device } from '../support/device.ts'
+import { askApi, askToken, claimOf, refresh } from '../support/oauth-client.ts'
+import { startTwoSides } from '../support/providers.ts'
+import { startServer } from '../support/server.ts'
+import type { ServerOptions, TestServer } from '../support/server.ts'
+
+const server = await startServer()
+const [ada, eve] = [await server.addPerson(), await server.addPerson()]
+const [tv, imposter] = [await addDeviceClient(server), await addDeviceClient(server, { name: 'Imposter' })]
+const kiosk = await addDeviceClient(server, { type: 'confidential' })
+const [hers, evil] = [openBrowser(server), openBrowser(server)]
+afterAll(server.close)
+
+const WRONG = 'This code is not right'
+/** A code that is well made and that, one may be sure, nobody has. */
+const NOBODYS = 'BBBB-BBBB'
+
+const rowOf = async (at: TestServer, { deviceCode }: Device): Promise<DeviceCode> => {
+  const row = await at.store.deviceCodes.find(sha256(deviceCode))
+  if (!row) throw new Error('There is no such device code')
+  return row
+}
+
+/** Sends the fields of a form as any page or program could, with a browser's cookies. */
+const send = (
+  browser: Browser,
+  page: Page,
+  fields: Readonly<Record<string, string>>,
+  headers: Readonly<Record<string, string>> = { origin: page.url.origin, 'sec-fetch-site': 'same-origin' },
+): Promise<Page> =>
+  browser.open(new URL('/oauth/device', page.url), {
+    method: 'POST',
+    body: new URLSearchParams(fields),
+    headers,
+  })
+
+describe("another client's device code", () => {
+  test.each([
+    ['another public client', imposter],
+    ['a confidential client', kiosk],
+  ])('gives %s nothing, and does the device no harm', async (_, thief) => {
+    const device = await startDevice(server, tv)
+    for (let count = 0; count < 3; count += 1)
+      expect(await verdictOf(server, { ...device, client: thief })).toBe('invalid_grant')
+    expect(await verdictOf(server, device)).toBe('authorization_pending')
+    await answerDevice(hers, device, ada)
+    expect(await verdictOf(server, { ...device, client: thief })).toBe('invalid_grant')
+    const tokens = await getDeviceTokens(server, device)
+    expect(await verdictOf(server, { ...device, client: thief })).toBe('invalid_grant')
+    expect((await refresh({ server, client: tv }, tokens.refresh_token)).status).toBe(200)
+  })
+
+  test('of a confidential client is worth nothing without its secret', async () => {
+    const device = await startDevice(server, kiosk)
+    await answerDevice(hers, device, ada)
+    expect(await verdictOf(server, { ...device, client: { ...kiosk, secret: undefined } })).toBe(
+      'invalid_client',
+    )
+    expect(await verdictOf(server, { ...device, client: { ...kiosk, secret: 'guessed' } })).toBe(
+      'invalid_client',
+    )
+    expect(await verdictOf(server, device)).toBe('200')
+  })
+})
+
+describe('a device code', () => {
+  test('that comes a second time gives nothing, and ends what it gave', async () => {
+    const device = await startDevice(server, tv)
+    await answerDevice(hers, device, ada)
+    const tokens = await getDeviceTokens(server, device)
+    const unrelated = await startDevice(server, tv)
+    await answerDevice(hers, unrelated, ada)
+    const others = await getDeviceTokens(server, unrelated)
+    expect(await verdictOf(server, device)).toBe('invalid_grant')
+    expect((await askApi(server, '/me', tokens.access_token)).body['error_description']).toBe('Token revoked')
+    expect((await refresh({ server, client: tv }, tokens.refresh_token)).body['error']).toBe('invalid_grant')
+    expect((await askApi(server, '/me', others.access_token)).status).toBe(200)
+    const { payload } = server.events.findLast(({ name }) => name === 'replay.detected') ?? {}
+    expect(payload).toMatchObject({ of: 'device_code', clientId: tv.id })
+  })
+
+  test('that was allowed in time is worth nothing once it has expired', async () => {
+    const device = await startDevice(server, tv)
+    await answerDevice(hers, device, ada)
+    server.clock.advance('601s')
+    expect(await verdictOf(server, device)).toBe('expired_token')
+  })
+
+  test('cannot be allowed once it has expired, though the page was open before', async () => {
+    const device = await startDevice(server, tv)
+    const question = await typeCode(hers, device, ada)
+    server.clock.advance('601s')
+    expect((await hers.press(question, 'Allow')).text).toContain(WRONG)
+    expect((await rowOf(server, device)).decision).toBeNull()
+  })
+
+  test('gives no more scopes than the device asked for, whatever comes with the poll', async () => {
+    const device = await startDevice(server, tv, { scope: 'profile' })
+    await answerDevice(hers, device, ada)
+    const { body } = await poll(server, device, { scope: 'profile orders:create' })
+    expect(body['scope']).toBe('profile')
+    expect((await askApi(server, '/orders', String(body['access_token']))).status).toBe(403)
+  })
+
+  test('cannot be asked for with a scope beyond the record of its client', async () => {
+    const modest = await addDeviceClient(server, { scopes: ['profile'] })
+    for (const scope of ['orders:read', 'profile orders:read', '*'])
+      expect((await askDevice(server, modest, { scope })).body['error']).toBe('invalid_scope')
+  })
+
+  test('is neither given to a client without the grant nor taken from one', async () => {
+    const web = await server.addClient()
+    expect((await askDevice(server, web)).body['error']).toBe('unauthorized_client')
+    const device = await startDevice(server, tv)
+    expect(await verdictOf(server, { ...device, client: web })).toBe('unauthorized_client')
+  })
+
+  test('is no use once its client has lost the grant, neither on the page nor at the poll', async () => {
+    const demoted = await addDeviceClient(server)
+    const [allowed, waiting] = [await startDevice(server, demoted), await startDevice(server, demoted)]
+    await answerDevice(hers, allowed, ada)
+    await server.store.clients.update(demoted.id, { grantTypes: ['refresh_token'] })
+    server.clock.advance('2s')
+    expect(await verdictOf(server, allowed)).toBe('unauthorized_client')
+    expect((await typeCode(hers, waiting, ada)).text).toContain(WRONG)
+  })
+
+  test('that is guessed counts against the address', async () => {
+    await using strict = await startServer({ throttle: { perAddress: { failures: 3, window: '1m' } } })
+    const client = await addDeviceClient(strict)
+    const device = await startDevice(strict, client)
+    const guess = { ...device, deviceCode: 'A'.repeat(43) }
+    for (let count = 0; count < 3; count += 1) expect(await verdictOf(strict, guess)).toBe('invalid_grant')
+    expect(await verdictOf(strict, device)).toBe('too_many_requests')
+    expect((await askDevice(strict, client)).status).toBe(429)
+    strict.clock.advance('1m')
+    expect(await verdictOf(strict, device)).toBe('authorization_pending')
+  })
+})
+
+describe('a device that somebody has claimed', () => {
+  test('is nobody else’s: the code is wrong for them, and they can neither allow, deny nor release it', async () => {
+    const device = await startDevice(server, tv)
+    const question = await typeCode(hers, device, ada)
+    const page = await openDevicePage(evil, device.uri, eve)
+    const { csrf = '' } = formOf(page, 'Go on').fields
+    const fields = { csrf, user_code: device.userCode }
+    const [unknown, ...answers] = [
+      await send(evil, page, { csrf, user_code: NOBODYS }),
+      await send(evil, page, fields),
+      await send(evil, page, { ...fields, intent: 'approve' }),
+      await send(evil, page, { ...fields, _method: 'DELETE' }),
+    ]
+    for (const { status, text } of answers) expect([status, text]).toEqual([400, unknown?.text])
+    await send(evil, page, { ...fields, intent: 'switch' })
+    expect((await rowOf(server, device)).claim).toMatchObject({ userId: ada.id })
+    await hers.press(question, 'Allow')
+    expect(claimOf((await getDeviceTokens(server, device)).access_token, 'sub')).toBe(ada.id)
+  })
+
+  test('is answered in the session that claimed it, and in no other of the same person', async () => {
+    const device = await startDevice(server, tv)
+    const question = await typeCode(hers, device, ada)
+    const laptop = openBrowser(server)
+    const page = await openDevicePage(laptop, device.uri, ada)
+    const fields = { csrf: formOf(page, 'Go on').fields['csrf'] ?? '', user_code: device.userCode }
+    expect((await send(laptop, page, { ...fields, intent: 'approve' })).text).toContain(WRONG)
+    expect((await rowOf(server, device)).decision).toBeNull()
+    const again = await laptop.press(page, 'Go on', fields)
+    expect((await hers.press(question, 'Allow')).text).toContain(WRONG)
+    await laptop.press(again, 'Allow')
+    expect(await verdictOf(server, device)).toBe('200')
+  })
+
+  test('cannot be answered before anybody has claimed it', async () => {
+    const device = await startDevice(server, tv)
+    const page = await openDevicePage(hers, device.uri, ada)
+    const fields = { csrf: formOf(page, 'Go on').fields['csrf'] ?? '', user_code: device.userCode }
+    expect((await send(hers, page, { ...fields, intent: 'approve' })).text).toContain(WRONG)
+    expect(await verdictOf(server, device)).toBe('authorization_pending')
+  })
+
+  test('is given back before another account signs in: nobody is asked in another’s name', async () => {
+    const device = await startDevice(server, tv)
+    const browser = openBrowser(server)
+    const question = await typeCode(browser, device, eve)
+    const signIn = await browser.press(question, 'Not you? Use another account')
+    expect((await rowOf(server, device)).claim).toBeNull()
+    await browser.signIn(signIn, ada)
+    const stale = await browser.press(question, 'Allow')
+    expect(stale.status).toBe(403)
+    expect((await rowOf(server, device)).decision).toBeNull()
+  })
+
+  test('does not stay claimed in a session that somebody else has signed in over', async () => {
+    const device = await startDevice(server, tv)
+    const browser = openBrowser(server)
+    const question = await typeCode(browser, device, eve)
+    await browser.signIn(await browser.open('/login?prompt=login'), ada)
+    expect((await browser.press(question, 'Allow')).text).not.toContain('Go back to your device')
+    expect(await verdictOf(server, device)).toBe('invalid_grant')
+  })
+})
+
+describe('a form that did not come from our page', () => {
+  const foreign: readonly [string, Readonly<Record<string, string>>][] = [
+    ['another site', { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }],
+    ['a sandboxed frame', { origin: 'null', 'sec-fetch-site': 'cross-site' }],
+    ['a sister site', { origin: 'https://sister.example', 'sec-fetch-site': 'same-site' }],
+  ]
+  test.each(foreign)('but from %s claims nothing and answers nothing', async (_, headers) => {
+    const [fresh, claimed] = [await startDevice(server, tv), await startDevice(server, tv)]
+    const question = await typeCode(hers, claimed, ada)
+    const { csrf = '' } = formOf(question, 'Allow').fields
+    const code = { csrf, user_code: fresh.userCode }
+    const open = { csrf, user_code: claimed.userCode }
+    const answers = [
+      await send(hers, question, code, headers),
+      await send(hers, question, { ...open, intent: 'approve' }, headers),
+      await send(hers, question, { ...open, _method: 'DELETE' }, headers),
+      await send(hers, question, { ...open, intent: 'switch' }, headers),
+    ]
+    expect(answers.map(({ status }) => status)).toEqual([403, 403, 403, 403])
+    expect((await rowOf(server, fresh)).claim).toBeNull()
+    expect(await rowOf(server, claimed)).toMatchObject({ decision: null, claim: { userId: ada.id } })
+  })
+
+  test('has no token, or that of another session: it does nothing', async () => {
+    const device = await startDevice(server, tv)
+    const question = await typeCode(hers, device, ada)
+    const strange = formOf(await openDevicePage(evil, device.uri, eve), 'Go on').fields['csrf'] ?? ''
+    const fields = { user_code: device.userCode, intent: 'approve' }
+    for (const csrf of [{}, { csrf: '' }, { csrf: 'made-up' }, { csrf: strange }])
+      expect((await send(hers, question, { ...fields, ...csrf })).status).toBe(403)
+    expect((await rowOf(server, device)).decision).toBeNull()
+  })
+
+  test('is sent to sign in where nobody is signed in, and nothing is claimed', async () => {
+    const device = await startDevice(server, tv)
+    const guest = openBrowser(server)
+    const page = await guest.open('/login')
+    const answer = await send(guest, page, { user_code: device.userCode, intent: 'approve' })
+    expect(answer.url.pathname).toBe('/login')
+    expect((await rowOf(server, device)).claim).toBeNull()
+  })
+})
+
+describe('a link with a code in it', () => {
+  test.each([
+    ['a script', '"><script>alert(1)</script>'],
+    ['an attribute', '" autofocus onfocus="x'],
+    ['a style', "'><style>*{}</style>"],
+  ])('that is %s is text in a field', async (_, text) => {
+    const page = await openDevicePage(hers, `/oauth/device?user_code=${encodeURIComponent(text)}`, ada)
+    expect(page.status).toBe(200)
+    expect(formOf(page, 'Go on').fields['user_code']).toBe(text)
+    for (const markup of ['<script>', '<style>*', 'onfocus="x']) expect(page.body).not.toContain(markup)
+  })
+
+  test('that is longer than any code fills in nothing', async () => {
+    const page = await openDevicePage(hers, `/oauth/device?user_code=${'B'.repeat(8_000)}`, ada)
+    expect(formOf(page, 'Go on').fields['user_code']).toBe('')
+    const answer = await hers.press(page, 'Go on', { user_code: 'B'.repeat(8_000) })
+    expect([answer.status, formOf(answer, 'Go on').fields['user_code']]).toEqual([400, ''])
+  })
+
+  test('claims and answers nothing, whatever else it says', async () => {
+    const device = await startDevice(server, tv)
+    const query = `${device.completeUri}&intent=approve&_method=POST&csrf=1`
+    const page = await openDevicePage(hers, query, ada)
+    expect(page.text).toContain('Connect a device')
+    expect(await rowOf(server, device)).toMatchObject({ claim: null, decision: null })
+  })
+
+  test('leads guests nowhere but back to the page', async () => {
+    const guest = openBrowser(server)
+    const signIn = await guest.open('/oauth/device?user_code=x&return_to=https://evil.example')
+    const page = await guest.signIn(signIn, ada)
+    expect(page.url.href).toBe(server.endpoint('/oauth/device?user_code=x'))
+  })
+})
+
+describe('guesses at user codes', () => {
+  const strictServer = (throttle: NonNullable<ServerOptions['throttle']>): Promise<TestServer> =>
+    startServer({ throttle, trustedProxies: ['127.0.0.1'] })
+
+  /** Somebody who guesses from whatever address they like. */
+  async function openGuesser(at: TestServer) {
+    const [person, browser] = [await at.addPerson(), openBrowser(at)]
+    const page = await openDevicePage(browser, at.endpoint('/oauth/device'), person)
+    const csrf = formOf(page, 'Go on').fields['csrf'] ?? ''
+    return (userCode: string, from: string): Promise<Page> =>
+      send(browser, page, { csrf, user_code: userCode }, { 'x-forwarded-for': from, origin: at.origin })
+  }
+
+  test('are ten for a person in a quarter of an hour, from however many addresses; then even a right one must wait', async () => {
+    await using strict = await strictServer({})
+    const guess = await openGuesser(strict)
+    const device = await startDevice(strict, await addDeviceClient(strict))
+    for (let count = 0; count < 10; count += 1)
+      expect((await guess(NOBODYS, `203.0.113.${count}`)).status).toBe(400)
+    const late = await guess(device.userCode, '198.51.100.7')
+    expect([late.status, late.headers.get('retry-after')]).toEqual([429, '900'])
+    expect(late.text).toContain('Too many wrong codes. Please wait 15 minutes')
+    expect(formOf(late, 'Go on').fields['user_code']).toBe(device.userCode)
+    strict.clock.advance('15m')
+    const next = await startDevice(strict, device.client)
+    expect((await guess(next.userCode, '198.51.100.7')).text).toContain('Allow this device?')
+  })
+
+  test('are not forgotten for right codes, which everybody can have made', async () => {
+    await using strict = await strictServer({ perAccount: { failures: 4, window: '15m' } })
+    const [guess, client] = [await openGuesser(strict), await addDeviceClient(strict)]
+    const statuses: number[] = []
+    for (let count = 0; count < 5; count += 1) {
+      const own = await startDevice(strict, client)
+      statuses.push((await guess(own.userCode, '203.0.113.1')).status)
+      statuses.push((await guess(NOBODYS, '203.0.113.1')).status)
+    }
+    expect(statuses).toEqual([200, 400, 200, 400, 200, 400, 200, 400, 429, 429])
+  })
+
+  test('are counted for an address, however many people guess there', async () => {
+    await using strict = await strictServer({ perAddress: { failures: 6, window: '1m' } })
+    const device = await startDevice(strict, await addDeviceClient(strict))
+    const statuses: number[] = []
+    for (let count = 0; count < 7; count += 1)
+      statuses.push((await (await openGuesser(strict))(NOBODYS, '203.0.113.1')).status)
+    expect(statuses).toEqual([400, 400, 400, 400, 400, 400, 429])
+    const honest = await openGuesser(strict)
+    expect((await honest(device.userCode, '198.51.100.7')).status).toBe(200)
+  })
+
+  test('sent all at once do not slip past the limit', async () => {
+    await using strict = await strictServer({ perAccount: { failures: 3, window: '15m' } })
+    const guess = await openGuesser(strict)
+    const pages = await Promise.all(Array.from({ length: 12 }, () => guess(NOBODYS, '203.0.113.1')))
+    expect(pages.filter(({ status }) => status === 400)).toHaveLength(3)
+    expect(pages.filter(({ status }) => status === 429)).toHaveLength(9)
+  })
+
+  test('count as answers too: whoever allows what they have not claimed is guessing', async () => {
+    await using strict = await strictServer({ perAccount: { failures: 3, window: '15m' } })
+    const [somebody, browser] = [await strict.addPerson(), openBrowser(strict)]
+    const page = await openDevicePage(browser, strict.endpoint('/oauth/device'), somebody)
+    const { csrf = '' } = formOf(page, 'Go on').fields
+    const fields = { csrf, user_code: NOBODYS, intent: 'approve' }
+    const statuses: number[] = []
+    for (let count = 0; count < 4; count += 1) statuses.push((await send(browser, page, fields)).status)
+    expect(statuses).toEqual([400, 400, 400, 429])
+  })
+
+  test('that cannot be right count for nothing: a slip of the finger is no attack', async () => {
+    await using strict = await strictServer({ perAccount: { failures: 2, window: '15m' } })
+    const guess = await openGuesser(strict)
+    for (const text of ['', 'WDJB', 'WDJB-MJH0', 'AEIO-UAEI', 'WDJB-MJHTT'])
+      expect((await guess(text, '203.0.113.1')).status).toBe(400)
+    const device = await startDevice(strict, await addDeviceClient(strict))
+    expect((await guess(device.userCode, '203.0.113.1')).status).toBe(200)
+  })
+
+  test('would take long: codes are drawn evenly from 20 letters', async () => {
+    const counts = new Map<string, number>()
+    const codes = new Set<string>()
+    for (let count = 0; count < 200; count += 1) {
+      const { userCode } = await startDevice(server, tv)
+      codes.add(userCode)
+      for (const letter of userCode.replace('-', '')) counts.set(letter, (counts.get(letter) ?? 0) + 1)
+    }
+    expect(codes.size).toBe(200)
+    expect([...counts.keys()].sort().join('')).toBe('BCDFGHJKLMNPQRSTVWXZ')
+    // 80 each are to be expected; fewer than 35 or more than 135 is less likely than one in a million.
+    for (const count of counts.values()) expect(count).toSatisfy((many: number) => many > 35 && many < 135)
+  })
+})
+
+describe('a code of the people of another provider', () => {
+  test('is wrong on the page of these, and theirs is the page that the device shows', async () => {
+    await using both = await startTwoSides()
+    const { users, customers } = both.sides
+    const shop = await addDeviceClient(both.server, { provider: 'customers' })
+    const device = await startDevice(both.server, shop)
+    expect(device.uri).toBe(both.server.endpoint('/oauth/device/customers'))
+    const browser = openBrowser(both.server)
+    const page = await openDevicePage(browser, both.server.endpoint('/oauth/device'), users.person)
+    expect((await browser.press(page, 'Go on', { user_code: device.userCode })).text).toContain(WRONG)
+    expect((await rowOf(both.server, device)).claim).toBeNull()
+    await answerDevice(browser, device, customers.person)
+    const { access_token: token } = await getDeviceTokens(both.server, device)
+    expect([(await users.ask('/me', token)).status, (await customers.ask('/me', token)).status]).toEqual([
+      401, 200,
+    ])
+  })
+})
+
+/** What ends everything, by what it ends: a device that is claimed, and one that is allowed. */
+const ends: Readonly<
+  Record<string, (about: { personId: string; clientId: string; sessionId: string }) => Promise<unknown>>
+> = {
+  'the client was revoked': ({ clientId }) => server.server.clients.revoke(clientId),
+  'the session that allowed it was revoked': ({ sessionId }) => server.server.sessions.revoke(sessionId),
+  'the person was signed out everywhere': ({ personId }) => server.server.users.signOutEverywhere(personId),
+  'the person changed the password': ({ personId }) =>
+    server.server.users.setPassword(personId, server.hoard.keep('password', 'staple horse correct')),
+  'the person disconnected the client': ({ personId, clientId }) =>
+    server.server.authorizations.disconnect(personId, clientId),
+  'the person was disabled': ({ personId }) =>
+    server.store.users.update(personId, { disabledAt: server.clock.now() }),
+  'everything of the issuer was revoked': () =>
+    server.store.revocations.revoke({ kind: 'issuer' }, server.clock.now()),
+}
+
+describe('gives nothing, neither before nor after it is allowed, once', () => {
+  test.each(Object.keys(ends))('%s', async (name) => {
+    const [somebody, client] = [await server.addPerson(), await addDeviceClient(server)]
+    const browser = openBrowser(server)
+    const [allowed, claimed] = [await startDevice(server, client), await startDevice(server, client)]
+    await answerDevice(browser, allowed, somebody)
+    const question = await typeCode(browser, claimed, somebody)
+    const { sessionId = '' } = (await rowOf(server, claimed)).claim ?? {}
+    await ends[name]?.({ personId: somebody.id, clientId: client.id, sessionId })
+    const late = await browser.press(question, 'Allow')
+    expect(late.text).not.toContain('Go back to your device')
+    for (const device of [allowed, claimed]) expect(await verdictOf(server, device)).not.toBe('200')
+    expect(await server.server.authorizations.list(somebody)).toEqual([])
+  })
+})
+
+test('the grant is the one of RFC 8628', () => {
+  expect(DEVICE_GRANT).toBe('urn:ietf:params:oauth:grant-type:device_code')
+})
+
+test('the tokens of a device end with its person, and not with another', async () => {
+  const [somebody, other] = [await server.addPerson(), await server.addPerson()]
+  const device = await startDevice(server, tv)
+  await answerDevice(openBrowser(server), device, somebody)
+  const tokens = await getDeviceTokens(server, device)
+  await server.server.users.signOutEverywhere(other.id)
+  expect((await askApi(server, '/me', tokens.access_token)).status).toBe(200)
+  await server.server.users.signOutEverywhere(somebody.id)
+  expect((await askApi(server, '/me', tokens.access_token)).status).toBe(401)
+  const answer = await askToken(server, tv, {
+    grant_type: 'refresh_token',
+    refresh_token: tokens.refresh_token,
+  })
+  expect(answer.body['error']).toBe('invalid_grant')
+})
