@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { DEVICE_GRANT } from '../../src/model/device-code.ts'
 import { openBrowser } from '../support/browser.ts'
+import { addDeviceClient, answerDevice, startDevice } from '../support/device.ts'
 import {
   approvalOf,
   askApi,
@@ -20,6 +22,7 @@ const namesake = await server.addClient({
   grantTypes: ['client_credentials'],
   scopes: ['orders:read'],
 })
+const tv = await addDeviceClient(server)
 const browser = openBrowser(server)
 const visit = { server, browser, client: web, person }
 afterAll(server.close)
@@ -31,6 +34,7 @@ const names = [
   "a client's access token",
   'a refresh token',
   'an authorization code',
+  'a device code',
   'a session cookie',
   'a browser cookie',
   'an anti-forgery token',
@@ -49,11 +53,15 @@ beforeAll(async () => {
     scope: 'orders:read',
   })
   const consent = await browser.open(authorizationUrl(server, web, { scope: 'profile', prompt: 'consent' }))
+  const device = await startDevice(server, tv)
+  await answerDevice(browser, device, person)
+  const { deviceCode } = device
   const found = [
     tokens.access_token,
     machine.access_token,
     tokens.refresh_token,
     (await getCode(visit, { code_challenge: undefined, code_challenge_method: undefined })).code,
+    deviceCode,
     browser.cookies.get('consulate_session'),
     browser.cookies.get('consulate_browser'),
     approvalOf(consent)['csrf'],
@@ -86,6 +94,13 @@ describe('is no code:', () => {
   test.each(others('an authorization code'))('%s', async (name) => {
     const exchange = { grant_type: 'authorization_code', code: kind(name), redirect_uri: web.redirectUri }
     expect((await askToken(server, web, exchange)).body['error']).toBe('invalid_grant')
+  })
+})
+
+describe('is no device code:', () => {
+  test.each(others('a device code'))('%s', async (name) => {
+    const grant = { grant_type: DEVICE_GRANT, device_code: kind(name) }
+    expect((await askToken(server, tv, grant)).body['error']).toBe('invalid_grant')
   })
 })
 
