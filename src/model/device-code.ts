@@ -68,8 +68,11 @@ export const SLOW_DOWN = 5000
 /** How much sooner (ms) than its interval a poll may come: clocks and networks waver, and an honest device never hears `slow_down`. */
 const LENIENCE = 1000
 
-/** Whether a poll comes too soon after the last one. */
-export const isTooSoon = (
+/** Whether a poll comes too soon after the last one; the clock of another node may be a little behind. */
+export function isTooSoon(
   { interval, lastPolledAt }: Pick<DeviceCode, 'interval' | 'lastPolledAt'>,
   now: number,
-): boolean => lastPolledAt !== null && now >= lastPolledAt && now - lastPolledAt < interval - LENIENCE
+): boolean {
+  const since = lastPolledAt === null ? interval : now - lastPolledAt
+  return since > -interval && since < interval - LENIENCE
+}
