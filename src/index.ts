@@ -19,6 +19,20 @@ export { implicitGrant } from './grants/implicit.ts'
 export type { ImplicitGrant } from './grants/implicit.ts'
 export { passwordGrant } from './grants/password.ts'
 export type { PasswordGrant, PasswordGrantOptions } from './grants/password.ts'
+export { refuse } from './grants/grant.ts'
+export type {
+  BuiltInGrant,
+  Consequences,
+  Grant,
+  GrantContext,
+  GrantRequest,
+  Refusal,
+} from './grants/grant.ts'
+export { chooseScopes, permit } from './grants/permit.ts'
+export type { Allowance } from './grants/permit.ts'
+export { chooseResource } from './grants/resource.ts'
+export type { Permission } from './issuance/permission.ts'
+export type { Person } from './users/people.ts'
 export { refreshToken } from './grants/refresh-token.ts'
 export type { RefreshTokenGrant, RefreshTokenOptions } from './grants/refresh-token.ts'
 export { secretsFromDirectory } from './keys/directory.ts'
@@ -54,6 +68,7 @@ export type { Logger, LogFields, LogLevel } from './lib/log.ts'
 export type { Clock } from './lib/clock.ts'
 export type { Duration } from './lib/duration.ts'
 export type { Answer, Incoming } from './lib/http.ts'
+export type { Form } from './lib/form.ts'
 export type { Client, ClientSecret, ClientType, GrantType } from './model/client.ts'
 export type { Authorization } from './model/authorization.ts'
 export type { CreatedPersonalToken, PersonalTokenRequest } from './personal-tokens/for-application.ts'

@@ -1,3 +1,4 @@
+import type { ConfigProblem } from '../errors.ts'
 import type { AuthorizationCodeGrant } from '../grants/authorization-code.ts'
 import type { ClientCredentialsGrant } from '../grants/client-credentials.ts'
 import type { DeviceCodeGrant } from '../grants/device-code.ts'
@@ -37,11 +38,12 @@ export function resolveGrants(listed: Config['grants'] | undefined, report: Repo
   for (const [index, grant] of (listed ?? []).entries()) {
     if (grants.has(grant.type))
       report.problem(`grants[${index}]`, `is the second grant of type ${grant.type}`)
-    if (!isGrantType(grant.type)) report.problem(`grants[${index}].type`, GRANT_TYPE_PROBLEM)
-    grants.set(grant.type, grant)
+    const problem = problemOf(grant)
+    if (problem) report.problem(`grants[${index}].${problem.path}`, problem.message)
+    else grants.set(grant.type, grant)
     paths.set(grant.type, `grants[${index}]`)
   }
-  if (grants.size === 0) report.problem('grants', 'must list at least one grant, such as authorizationCode()')
+  if (paths.size === 0) report.problem('grants', 'must list at least one grant, such as authorizationCode()')
   if (grants.size === 1 && grants.has('refresh_token')) {
     report.problem('grants', 'must list a grant beside refreshToken() that gives the first token')
   }
@@ -56,6 +58,24 @@ export function resolveGrants(listed: Config['grants'] | undefined, report: Repo
 }
 
 type Grants = ReadonlyMap<string, Grant | ImplicitGrant>
+
+/** These have options that other parts of the server follow: to write one of them anew would be to forget those. */
+const WITH_OPTIONS: ReadonlySet<string> = new Set([
+  'authorization_code',
+  'refresh_token',
+  'client_credentials',
+  DEVICE_GRANT,
+])
+
+/** What is wrong with a grant, which anybody may have written. */
+function problemOf(grant: Grant | ImplicitGrant): ConfigProblem | undefined {
+  const { type } = grant
+  if (!isGrantType(type)) return { path: 'type', message: GRANT_TYPE_PROBLEM }
+  if (WITH_OPTIONS.has(type) && !('options' in grant))
+    return { path: 'type', message: 'is that of a grant of ours: one of your own has a URI of your own' }
+  const canDecide = type === 'implicit' || ('decide' in grant && typeof grant.decide === 'function')
+  return canDecide ? undefined : { path: 'decide', message: 'must be a function' }
+}
 
 function resolveCodeLifetime(grants: Grants, path: string, report: Report): number {
   const grant = grants.get('authorization_code') as AuthorizationCodeGrant | undefined

@@ -4,7 +4,7 @@ import type { Issuance } from '../issuance/issue.ts'
 import type { LastUsed } from '../jobs/last-used.ts'
 import type { DerivedKeys } from '../keys/derived.ts'
 import type { KeySet } from '../keys/key-set.ts'
-import type { GrantContext } from '../grants/grant.ts'
+import type { BuiltInGrantContext } from '../grants/grant.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { PersonalTokens } from '../personal-tokens/personal-tokens.ts'
 import type { RevocationFeed } from '../revocations/feed.ts'
@@ -30,7 +30,7 @@ export interface Services {
   readonly issuance: Issuance
   readonly personalTokens: PersonalTokens
   readonly lastUsed: LastUsed
-  readonly grantContext: GrantContext
+  readonly grantContext: BuiltInGrantContext
   readonly clients: ClientCache
   readonly people: People
   readonly sessions: Sessions

@@ -4,7 +4,14 @@ import type { Duration } from '../lib/duration.ts'
 import { sha256 } from '../lib/hash.ts'
 import type { AuthorizationCode } from '../model/code.ts'
 import { isCodeVerifier, matchesChallenge } from '../model/pkce.ts'
-import { refuse, type Grant, type GrantContext, type GrantRequest, type Refusal } from './grant.ts'
+import { remainingScopes } from '../model/scope.ts'
+import {
+  refuse,
+  type BuiltInGrant,
+  type BuiltInGrantContext,
+  type GrantRequest,
+  type Refusal,
+} from './grant.ts'
 import { keepResource } from './resource.ts'
 
 /** Options of the authorization code grant. */
@@ -14,7 +21,7 @@ export interface AuthorizationCodeOptions {
 }
 
 /** The authorization code grant. */
-export interface AuthorizationCodeGrant extends Grant {
+export interface AuthorizationCodeGrant extends BuiltInGrant {
   readonly type: 'authorization_code'
   readonly options: AuthorizationCodeOptions
 }
@@ -35,9 +42,9 @@ export const authorizationCode = (options: AuthorizationCodeOptions = {}): Autho
 async function permit(
   code: AuthorizationCode,
   { client, form }: GrantRequest,
-  context: GrantContext,
+  context: BuiltInGrantContext,
 ): Promise<Permission | Refusal> {
-  const { provider, userId, authorizationId, scopes, epochs } = code
+  const { provider, userId, authorizationId, epochs } = code
   const resource = keepResource(code.resource, form.get('resource'))
   if (!(await context.people.find(code))) return refuse(invalidGrant(`user ${userId} is deleted or disabled`))
   const sessionId = code.endsWithSession ? code.sessionId : null
@@ -48,7 +55,8 @@ async function permit(
     user,
     authorizationId,
     sessionId,
-    scopes,
+    // As at a refresh: what is no longer defined, or the client may no longer have, is left out.
+    scopes: remainingScopes(context.scopes, code.scopes, client.scopes),
     resource,
     epochs,
     spends: { kind: 'code', hash: code.hash },
@@ -59,7 +67,7 @@ async function permit(
 function problemOf(
   code: AuthorizationCode,
   { client, form }: GrantRequest,
-  { clock }: GrantContext,
+  { clock }: BuiltInGrantContext,
 ): Refusal | undefined {
   if (code.clientId !== client.id) {
     return refuse(invalidGrant(`the code was given to client ${code.clientId}`), { isGuess: true })

@@ -1,6 +1,6 @@
 import { OAuthError } from '../errors.ts'
 import { parseDuration, type Duration } from '../lib/duration.ts'
-import { refuse, type Grant } from './grant.ts'
+import { refuse, type BuiltInGrant } from './grant.ts'
 import { chooseScopes } from './permit.ts'
 import { chooseResource } from './resource.ts'
 
@@ -11,7 +11,7 @@ export interface ClientCredentialsOptions {
 }
 
 /** The client credentials grant. */
-export interface ClientCredentialsGrant extends Grant {
+export interface ClientCredentialsGrant extends BuiltInGrant {
   readonly type: 'client_credentials'
   readonly options: ClientCredentialsOptions
 }

@@ -3,7 +3,14 @@ import type { Permission } from '../issuance/permission.ts'
 import type { Duration } from '../lib/duration.ts'
 import { sha256 } from '../lib/hash.ts'
 import { DEVICE_GRANT, type DeviceClaim, type DeviceCode } from '../model/device-code.ts'
-import { refuse, type Grant, type GrantContext, type GrantRequest, type Refusal } from './grant.ts'
+import { remainingScopes } from '../model/scope.ts'
+import {
+  refuse,
+  type BuiltInGrant,
+  type BuiltInGrantContext,
+  type GrantRequest,
+  type Refusal,
+} from './grant.ts'
 import { keepResource } from './resource.ts'
 
 /** Options of the device grant. */
@@ -15,7 +22,7 @@ export interface DeviceCodeOptions {
 }
 
 /** The device grant. */
-export interface DeviceCodeGrant extends Grant {
+export interface DeviceCodeGrant extends BuiltInGrant {
   readonly type: typeof DEVICE_GRANT
   readonly options: DeviceCodeOptions
 }
@@ -39,7 +46,11 @@ export const deviceCode = (options: DeviceCodeOptions = {}): DeviceCodeGrant => 
  * In this order: whose code it is, before anything is done because of it; then whether it may still be spent. A device
  * polls for one answer after the other, so one that comes after the tokens is another's: what the code gave is revoked.
  */
-function problemOf(code: DeviceCode, { client }: GrantRequest, { clock }: GrantContext): Refusal | undefined {
+function problemOf(
+  code: DeviceCode,
+  { client }: GrantRequest,
+  { clock }: BuiltInGrantContext,
+): Refusal | undefined {
   if (code.clientId !== client.id) {
     return refuse(invalidGrant(`the device code was given to client ${code.clientId}`), { isGuess: true })
   }
@@ -66,9 +77,9 @@ function answerOf({ hash, decision }: DeviceCode): Refusal | undefined {
 async function permit(
   code: DeviceCode,
   { client, form, address, userAgent }: GrantRequest,
-  { people }: GrantContext,
+  { people, scopes }: BuiltInGrantContext,
 ): Promise<Permission | Refusal> {
-  const { hash, claim, authorizationId, scopes } = code
+  const { hash, claim, authorizationId } = code
   const resource = keepResource(code.resource, form.get('resource'))
   if (!claim || !(await people.find(claim))) {
     return refuse(invalidGrant(`user ${claim?.userId} is deleted or disabled`))
@@ -80,7 +91,8 @@ async function permit(
     authorizationId,
     sessionId: null,
     device: { userAgent, address },
-    scopes,
+    // As at a refresh: what is no longer defined, or the client may no longer have, is left out.
+    scopes: remainingScopes(scopes, code.scopes, client.scopes),
     resource,
     epochs: epochsOf(code, claim),
     spends: { kind: 'device_code', hash },

@@ -15,26 +15,35 @@ import type { People } from '../users/people.ts'
 
 /** A token request whose client is authenticated and may use the grant. */
 export interface GrantRequest {
+  /** Hand it on as it is: what is issued is issued to this very client. */
   readonly client: Client
+  /** The parameters, each at most once; those that are empty count as left out. Anybody may have written them. */
   readonly form: Form
-  /** Where the request came from. */
+  /** Where the request came from, as far as trusted proxies tell: an IP address. */
   readonly address: string
-  /** What it was sent with; empty where it does not say. */
+  /** What it was sent with; empty where it does not say. Anybody may have written it. */
   readonly userAgent: string
 }
 
 /** What a grant may look at. It writes nothing: what it decides is carried out by issuance. */
 export interface GrantContext {
-  readonly store: { readonly [Name in 'codes' | 'deviceCodes' | 'authorizations']: Pick<Store[Name], 'find'> }
-  readonly refreshTokens: Pick<RefreshTokens, 'parse'>
   readonly clock: Clock
+  /** The scopes that are defined, for `chooseScopes`. */
   readonly scopes: ScopeRules
-  readonly refresh: RefreshPolicy | undefined
-  /** The resources that tokens may be asked for (RFC 8707). */
+  /** The resources that tokens may be asked for (RFC 8707), for `chooseResource`. */
   readonly resources: readonly string[]
   /** Everybody who can sign in. */
+  readonly people: Pick<People, 'find' | 'meet'>
+  /** Counts wrong guesses, at an account and from an address. */
+  readonly throttle: Pick<Throttle, 'attempt'>
+}
+
+/** What a grant of ours looks at besides. */
+export interface BuiltInGrantContext extends GrantContext {
+  readonly store: { readonly [Name in 'codes' | 'deviceCodes' | 'authorizations']: Pick<Store[Name], 'find'> }
+  readonly refreshTokens: Pick<RefreshTokens, 'parse'>
+  readonly refresh: RefreshPolicy | undefined
   readonly people: People
-  /** Whether too many have failed from an address or at an account. */
   readonly throttle: Throttle
   readonly subjectOf: (user: UserRef) => string
   /** The present epochs of a person, by `sub`, and a client. */
@@ -43,11 +52,14 @@ export interface GrantContext {
   readonly isEnded: (authorization: Authorization) => boolean
 }
 
-/** No tokens; and what must happen because of how they were asked for. */
-export interface Refusal {
-  readonly kind: 'refused'
-  readonly error: OAuthError
-  /** A code or a refresh token was replayed: everything that this authorization gave is to be revoked. */
+/** What must happen because of how tokens were asked for, before the client hears that it gets none. */
+export interface Consequences {
+  /**
+   * Whether this may have been a guess, which counts against the address that it came from: 60 a minute by default.
+   * Not beside a ticket of `throttle.attempt`, which counts by itself.
+   */
+  readonly isGuess?: boolean
+  /** Something that can be used once was used twice: everything that this authorization gave is revoked. */
   readonly replay?: {
     readonly of: 'code' | 'device_code' | 'refresh_token'
     readonly authorizationId: string
@@ -56,21 +68,39 @@ export interface Refusal {
   readonly spends?: string
   /** The hash of a device code that was polled before anybody answered. */
   readonly polls?: string
-  /** Whether this may have been a guess, which counts against the address it came from. */
-  readonly isGuess?: boolean
   /** A name and a password that were tried in vain; `checkPassword` has counted it. */
   readonly signIn?: { readonly provider: string; readonly outcome: FailedTry }
 }
 
-/** A grant type: from an authenticated client and a form to what was authorized. */
+/** No tokens. */
+export interface Refusal extends Consequences {
+  readonly kind: 'refused'
+  readonly error: OAuthError
+}
+
+/**
+ * A grant type: from an authenticated client and a form to what was authorized. Yours may be any object of this shape.
+ *
+ * `decide` answers with `permit(...)` or `refuse(...)`. An `OAuthError` that it throws is the answer; anything else that
+ * it throws or gives back is a `server_error`, whose cause is in the log. It runs again only where what it permitted
+ * could not be written down because of a race, and never after `permit`.
+ */
 export interface Grant {
-  /** As it stands in `grant_type`. */
+  /** As it stands in `grant_type`: for yours an absolute URI (RFC 6749 section 4.5). Clients must have it on their record. */
   readonly type: GrantType
   decide(request: GrantRequest, context: GrantContext): Promise<Permission | Refusal>
 }
 
-/** A refusal with nothing to follow. */
-export const refuse = (error: OAuthError, consequences: Omit<Refusal, 'kind' | 'error'> = {}): Refusal => ({
+/** A grant of ours. */
+export interface BuiltInGrant extends Grant {
+  decide(request: GrantRequest, context: BuiltInGrantContext): Promise<Permission | Refusal>
+}
+
+/**
+ * The answer of a grant that gives no tokens: `refuse(new OAuthError('invalid_grant', 'The code is invalid', { detail }))`.
+ * The description goes to the caller and must not say what of it was wrong; `detail` goes to the log.
+ */
+export const refuse = (error: OAuthError, consequences: Consequences = {}): Refusal => ({
   kind: 'refused',
   error,
   ...consequences,

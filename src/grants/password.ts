@@ -4,7 +4,7 @@ import type { Client } from '../model/client.ts'
 import { checkPassword, type FailedTry } from '../users/check-password.ts'
 import type { Person } from '../users/people.ts'
 import type { BaseUser } from '../users/provider.ts'
-import { refuse, type Grant, type GrantContext, type GrantRequest } from './grant.ts'
+import { refuse, type BuiltInGrant, type BuiltInGrantContext, type GrantRequest } from './grant.ts'
 import { chooseScopes, permit } from './permit.ts'
 import { chooseResource } from './resource.ts'
 
@@ -20,7 +20,7 @@ export interface PasswordGrantOptions<User extends BaseUser = BaseUser> {
 }
 
 /** The password grant. */
-export interface PasswordGrant extends Grant {
+export interface PasswordGrant extends BuiltInGrant {
   readonly type: 'password'
 }
 
@@ -55,7 +55,10 @@ export const passwordGrant = <User extends BaseUser = BaseUser>(
 
 type Wanted = Omit<Parameters<typeof permit>[0], 'person'>
 
-const wantedBy = ({ client, form, address, userAgent }: GrantRequest, context: GrantContext): Wanted => ({
+const wantedBy = (
+  { client, form, address, userAgent }: GrantRequest,
+  context: BuiltInGrantContext,
+): Wanted => ({
   client,
   scopes: chooseScopes(context.scopes, form.get('scope'), client.scopes),
   resource: chooseResource(context.resources, form.get('resource')),
@@ -69,7 +72,7 @@ const allow = (person: Person, wanted: Wanted): StartPermission =>
 function usersOf<User extends BaseUser>(
   { findByUsername, verifyPassword }: PasswordGrantOptions<User>,
   client: Client,
-  { people }: GrantContext,
+  { people }: BuiltInGrantContext,
 ): Parameters<typeof checkPassword>[0]['users'] {
   const users = people.of(client.provider)
   return {

@@ -7,11 +7,13 @@ import type { Person } from '../users/people.ts'
 
 /** What a person allows a client at this moment. */
 export interface Allowance {
+  /** The client of the request. */
   readonly client: Client
-  /** As `people.meet` gave them, before anything of theirs was checked. */
+  /** As `people.meet` gave them, before anything of theirs was checked: of the client's provider. */
   readonly person: Person
+  /** As `chooseScopes` gave them: defined ones that the client may have. */
   readonly scopes: readonly string[]
-  /** The resource that was asked for (RFC 8707); default: the server's audience. */
+  /** As `chooseResource` gave it; default: the server's audience. */
   readonly resource?: string | null
   /** Where the person signs in by this, if they do: it is then listed among their devices, and can be signed out. */
   readonly device?: Device
@@ -19,7 +21,11 @@ export interface Allowance {
   readonly ifEnded?: OAuthError
 }
 
-/** The permission to begin an authorization for a person who has just proved who they are. */
+/**
+ * The permission to begin an authorization for a person who has just proved who they are. Issuance holds it to what the
+ * client may have: a person of another provider is `invalid_grant`, a scope that it may not have `invalid_scope`. A client
+ * with `refresh_token` on its record gets a refresh token too, where that grant is on.
+ */
 export const permit = ({
   client,
   person,

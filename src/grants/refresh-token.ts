@@ -7,7 +7,13 @@ import { isEqualInConstantTime, sha256 } from '../lib/hash.ts'
 import { standingOf, type Authorization, type Standing } from '../model/authorization.ts'
 import type { Client } from '../model/client.ts'
 import { firstUncovered, parseScope, remainingScopes } from '../model/scope.ts'
-import { refuse, type Grant, type GrantContext, type GrantRequest, type Refusal } from './grant.ts'
+import {
+  refuse,
+  type BuiltInGrant,
+  type BuiltInGrantContext,
+  type GrantRequest,
+  type Refusal,
+} from './grant.ts'
 import { keepResource } from './resource.ts'
 
 /** Options of the refresh token grant. */
@@ -23,7 +29,7 @@ export interface RefreshTokenOptions {
 }
 
 /** The refresh token grant. */
-export interface RefreshTokenGrant extends Grant {
+export interface RefreshTokenGrant extends BuiltInGrant {
   readonly type: 'refresh_token'
   readonly options: RefreshTokenOptions
 }
@@ -50,7 +56,7 @@ export const refreshToken = (options: RefreshTokenOptions = {}): RefreshTokenGra
 
 /** What the feed has ended may have been moved to a new epoch since the row was read, as a changed password does it. */
 async function findAuthorization(
-  { store: { authorizations }, isEnded }: GrantContext,
+  { store: { authorizations }, isEnded }: BuiltInGrantContext,
   id: string,
 ): Promise<Authorization | undefined> {
   const row = await authorizations.find(id)
@@ -62,7 +68,7 @@ function problemOf(
   authorization: Authorization,
   { seed, generation }: RefreshTokenParts,
   client: Client,
-  { clock, isEnded }: GrantContext,
+  { clock, isEnded }: BuiltInGrantContext,
 ): Refusal | undefined {
   const { id: authorizationId, seedHash, clientId, revokedAt, expiresAt } = authorization
   if (seedHash === null || !isEqualInConstantTime(seedHash, sha256(seed))) {
@@ -82,7 +88,7 @@ async function permit(
   authorization: Authorization,
   { generation: presented, seed }: RefreshTokenParts,
   { client, form }: GrantRequest,
-  context: GrantContext,
+  context: BuiltInGrantContext,
 ): Promise<Permission | Refusal> {
   keepResource(authorization.resource, form.get('resource'))
   const scopes = narrow(authorization, client, form.get('scope'), context)
@@ -108,7 +114,7 @@ function narrow(
   { scopes }: Authorization,
   client: Client,
   requested: string | undefined,
-  context: GrantContext,
+  context: BuiltInGrantContext,
 ): readonly string[] | undefined {
   const wanted = requested === undefined ? scopes : parseScope(requested)
   return firstUncovered(scopes, wanted) === undefined

@@ -2,6 +2,7 @@ import type { Events } from '../events.ts'
 import type { KeySet } from '../keys/key-set.ts'
 import type { RefreshTokens } from '../keys/refresh-token.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { ScopeRules } from '../model/scope.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { Store } from '../store/contract.ts'
@@ -23,6 +24,9 @@ export interface IssuanceContext {
   readonly issuer: string
   /** The `aud` of tokens for which no resource was named. */
   readonly audience: string
+  readonly scopes: ScopeRules
+  /** The resources that tokens may be for (RFC 8707). */
+  readonly resources: readonly string[]
   /** How long access tokens live (ms). */
   readonly accessTokenLifetime: number
   /** Undefined where the refresh grant is not offered: then nobody gets a refresh token. */

@@ -26,7 +26,7 @@ export interface Failure {
   /** The address of the request; those of one IPv6 /64 count as one. */
   readonly address: string
   /**
-   * What was guessed at, by kind: `password:users:<name>`, `secret:<client id>`. Kept as a hash. Spellings that some
+   * What was guessed at, by kind: `password:users:<name>`, or one of your own, `phone-code:<number>`. Kept as a hash. Spellings that some
    * database takes for the same name (case, accents, spaces) count as one. Name it whether it exists or not.
    */
   readonly account?: string

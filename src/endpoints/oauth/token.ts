@@ -1,4 +1,5 @@
 import { OAuthError } from '../../errors.ts'
+import { decide } from '../../grants/decide.ts'
 import type { Grant, GrantRequest, Refusal } from '../../grants/grant.ts'
 import type { TokenResponse } from '../../issuance/response.ts'
 import { json, type Answer } from '../../lib/http.ts'
@@ -42,7 +43,7 @@ async function decideAndIssue(
 ): Promise<TokenResponse> {
   const { issuance, grantContext } = exchange.services
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
-    const decision = await grant.decide(request, grantContext)
+    const decision = await decide(grant, request, grantContext)
     if (decision.kind === 'refused') throw await carryOut(exchange, request, decision)
     const response = await issuance.issue(decision, { requestId: exchange.requestId, grantType: grant.type })
     if (response) return response

@@ -1,0 +1,343 @@
+import { decodeProtectedHeader } from 'jose'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  authorizationCode,
+  chooseResource,
+  chooseScopes,
+  ConfigError,
+  OAuthError,
+  permit,
+  refreshToken,
+  refuse,
+} from '../../src/index.ts'
+import type { Client, Grant, GrantContext, GrantRequest } from '../../src/index.ts'
+import { openBrowser } from '../support/browser.ts'
+import { askApi, askJson, askToken, claimOf, getCode, getTokens, refresh } from '../support/oauth-client.ts'
+import { createDirectory } from '../support/directory.ts'
+import { startServer } from '../support/server.ts'
+import type { Person, ServerOptions, TestClient, TestServer } from '../support/server.ts'
+
+const TYPE = 'https://example.com/grants/badge'
+
+/** Who holds a person's badge is that person. */
+const badges = new Map<string, string>()
+const badge: Grant = {
+  type: TYPE,
+  async decide({ client, form, address, userAgent }, { people, scopes, resources }) {
+    const userId = badges.get(form.get('badge') ?? '') ?? ''
+    const person = await people.meet({ provider: client.provider, userId }, client.id)
+    if (!person) return refuse(new OAuthError('invalid_grant', 'The badge is invalid'), { isGuess: true })
+    return permit({
+      client,
+      person,
+      scopes: chooseScopes(scopes, form.get('scope'), client.scopes),
+      resource: chooseResource(resources, form.get('resource')),
+      device: { userAgent, address },
+    })
+  },
+}
+
+const API = 'https://api.example'
+const server = await startServer({ grants: [badge, refreshToken()], resources: [API] })
+const person = await server.addPerson()
+badges.set('a badge', person.id)
+const client = await server.addClient({ grantTypes: [TYPE, 'refresh_token'] })
+afterAll(server.close)
+
+const ask = (parameters: Readonly<Record<string, string>> = {}, by = client) =>
+  askToken(server, by, { grant_type: TYPE, badge: 'a badge', scope: 'orders:read', ...parameters })
+
+describe('a grant of your own', () => {
+  test('gives what ours give: a signed token, an authorization, a session on a device, events', async () => {
+    const before = server.events.length
+    const tokens = await getTokens(server, client, {
+      grant_type: TYPE,
+      badge: 'a badge',
+      scope: 'orders:read',
+    })
+    expect(decodeProtectedHeader(tokens.access_token).typ).toBe('at+jwt')
+    const { body } = await askApi(server, '/orders', tokens.access_token)
+    expect(body['user']).toEqual({ id: person.id, provider: 'users', sub: person.id })
+    const authorizationId = claimOf(tokens.access_token, 'azn')
+    expect(await server.server.authorizations.list(person)).toContainEqual(
+      expect.objectContaining({ id: authorizationId, clientId: client.id, scopes: ['orders:read'] }),
+    )
+    const sessions = await server.server.sessions.list(person)
+    expect(sessions.map(({ id }) => id)).toContain(claimOf(tokens.access_token, 'sid'))
+    expect(server.events.slice(before)).toMatchObject([
+      { name: 'token.issued', payload: { grantType: TYPE, clientId: client.id, sub: person.id } },
+      { name: 'session.started', payload: { sub: person.id } },
+      { name: 'authorization.created', payload: { authorizationId } },
+    ])
+  })
+
+  test('gives refresh tokens that rotate and end like any other', async () => {
+    const { body } = await ask()
+    const first = String(body['refresh_token'])
+    const second = await refresh({ server, client }, first)
+    expect(second.status).toBe(200)
+    const access = String(second.body['access_token'])
+    await server.server.sessions.revoke(claimOf(access, 'sid'))
+    expect((await askApi(server, '/me', access)).status).toBe(401)
+    const third = await refresh({ server, client }, String(second.body['refresh_token']))
+    expect(third.body['error']).toBe('invalid_grant')
+  })
+
+  test('is in the metadata, and gives tokens for a resource', async () => {
+    const { body } = await askJson(server, '/.well-known/oauth-authorization-server')
+    expect(body['grant_types_supported']).toEqual([TYPE, 'refresh_token'])
+    const answer = await ask({ resource: API })
+    expect(claimOf(String(answer.body['access_token']), 'aud')).toBe(API)
+  })
+
+  test('is for clients that have it on their record, and unknown where it is not listed', async () => {
+    const other = await server.addClient({ grantTypes: ['refresh_token'] })
+    expect((await ask({}, other)).body['error']).toBe('unauthorized_client')
+    await using without = await startServer()
+    const theirs = await without.addClient({ grantTypes: [TYPE] })
+    const { body } = await askToken(without, theirs, { grant_type: TYPE, badge: 'a badge' })
+    expect(body['error']).toBe('unsupported_grant_type')
+  })
+
+  test('gives no refresh token to a client that may have none', async () => {
+    const brief = await server.addClient({ grantTypes: [TYPE] })
+    const { status, body } = await ask({}, brief)
+    expect([status, 'refresh_token' in body]).toEqual([200, false])
+  })
+
+  test('refuses as ours do', async () => {
+    const { status, headers, body } = await ask({ badge: 'no badge' })
+    expect([status, body]).toEqual([
+      400,
+      { error: 'invalid_grant', error_description: 'The badge is invalid' },
+    ])
+    expect(headers.get('cache-control')).toBe('no-store')
+    expect((await ask({ scope: 'orders:read unknown' })).body['error']).toBe('invalid_scope')
+    expect((await ask({ resource: 'https://other.example' })).body['error']).toBe('invalid_target')
+  })
+})
+
+/** What a client is told, what the log says, and whether anything was written down or given. */
+interface Aftermath {
+  readonly answer: readonly [status: number, error: unknown]
+  readonly log: string
+  readonly isEmpty: boolean
+}
+
+describe('a grant of your own that has a mistake in it', () => {
+  /** The mistake of the moment. */
+  let mistake: Grant['decide']
+  const customers = createDirectory()
+  let own: TestServer,
+    somebody: Person,
+    web: TestClient,
+    other: TestClient,
+    app: TestClient,
+    publicApp: TestClient
+
+  beforeAll(async () => {
+    const grants = [
+      { type: TYPE, decide: async (...given) => mistake(...given) } satisfies Grant,
+      refreshToken(),
+    ]
+    const options: ServerOptions = { grants, resources: [API], providers: { customers: customers.provider } }
+    own = await startServer(options)
+    somebody = await own.addPerson()
+    customers.people.set(somebody.id, somebody)
+    const grantTypes = [TYPE, 'refresh_token']
+    web = await own.addClient({ grantTypes, scopes: ['orders:read'] })
+    other = await own.addClient({ grantTypes })
+    app = await own.addClient({ grantTypes, ownerId: 'somebody', scopes: ['orders:read'] })
+    publicApp = await own.addClient({ grantTypes, type: 'public', scopes: ['orders:read'] })
+  })
+  afterAll(() => own.close())
+
+  async function run(decide: Grant['decide'], by: TestClient = web): Promise<Aftermath> {
+    mistake = decide
+    const [logged, heard] = [own.logs.length, own.events.length]
+    const { status, body } = await askToken(own, by, { grant_type: TYPE })
+    const [issued, written] = [
+      own.events.slice(heard).filter(({ name }) => name !== 'request.refused'),
+      await own.server.authorizations.list(somebody),
+    ]
+    return {
+      answer: [status, body['error']],
+      log: own.logs.slice(logged).join(''),
+      isEmpty: issued.length + written.length === 0 && !('access_token' in body),
+    }
+  }
+
+  /** Somebody who is met as they should be, for mistakes that are made afterwards. */
+  async function met({ client: by }: GrantRequest, { people }: GrantContext, provider = by.provider) {
+    const found = await people.meet({ provider, userId: somebody.id }, by.id)
+    if (!found) throw new Error('There is nobody')
+    return found
+  }
+
+  const permitting =
+    (changes: (request: GrantRequest, context: GrantContext) => Promise<object> | object): Grant['decide'] =>
+    async (request, context) => {
+      const usual = { client: request.client, person: await met(request, context), scopes: ['orders:read'] }
+      return permit({ ...usual, ...(await changes(request, context)) })
+    }
+
+  test('none: it gives a token', async () => {
+    const { answer, isEmpty } = await run(permitting(() => ({})))
+    expect([answer, isEmpty]).toEqual([[200, undefined], false])
+    await own.server.users.signOutEverywhere(somebody)
+  })
+
+  test('throws an OAuthError: that is the answer', async () => {
+    const error = new OAuthError('invalid_grant', 'Too late', { detail: 'it was midnight' })
+    const { answer, log, isEmpty } = await run(() => Promise.reject(error))
+    expect([answer, isEmpty]).toEqual([[400, 'invalid_grant'], true])
+    expect(log).toContain('it was midnight')
+  })
+
+  test('throws anything else: a server error, whose cause and place are in the log and nowhere else', async () => {
+    const { answer, log, isEmpty } = await run(() => Promise.reject(new TypeError('the table is on fire')))
+    expect([answer, isEmpty]).toEqual([[500, 'server_error'], true])
+    expect(log).toContain('the table is on fire')
+    expect(log).toContain('own-grant.test.ts')
+  })
+
+  test.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['null', null],
+    ['a text', 'start'],
+    ['an empty object', {}],
+    ['a kind that there is not', { kind: 'yes' }],
+    ['a refusal without an error', { kind: 'refused' }],
+    ['a refusal with an error of another sort', { kind: 'refused', error: new Error('no') }],
+  ])('answers with %s: a server error, and nothing is issued', async (_what, nonsense) => {
+    const { answer, log, isEmpty } = await run(async () => nonsense as never)
+    expect([answer, isEmpty]).toEqual([[500, 'server_error'], true])
+    expect(log).toContain(`the grant ${TYPE}`)
+  })
+
+  test.each<[string, Grant['decide']]>([
+    ['nobody', permitting(() => ({ person: { ref: undefined, user: {}, epochs: undefined } }))],
+    [
+      'an id that is no text',
+      permitting(() => ({ person: { ref: { provider: 'users', userId: 7 }, user: {} } })),
+    ],
+    ['no scopes', permitting(() => ({ scopes: undefined }))],
+    [
+      'no epochs',
+      permitting(async (...given) => ({ person: { ...(await met(...given)), epochs: undefined } })),
+    ],
+  ])('permits %s: a server error, and nothing is issued', async (_what, decide) => {
+    const { answer, isEmpty } = await run(decide)
+    expect([answer, isEmpty]).toEqual([[500, 'server_error'], true])
+  })
+
+  test('permits another client: a server error, and nothing is issued', async () => {
+    const another = await own.server.clients.find(other.id)
+    const { answer, log, isEmpty } = await run(permitting(() => ({ client: another })))
+    expect([answer, isEmpty]).toEqual([[500, 'server_error'], true])
+    expect(log).toContain('another client than the one that asked')
+  })
+
+  test('permits a copy of the client with more scopes than it has: the same', async () => {
+    const { answer, isEmpty } = await run(
+      permitting(({ client: asking }) => ({ client: { ...asking, scopes: null }, scopes: ['profile'] })),
+    )
+    expect([answer, isEmpty]).toEqual([[500, 'server_error'], true])
+  })
+
+  test("permits a person of another provider than the client's: an invalid grant, and nothing is issued", async () => {
+    const { answer, log, isEmpty } = await run(
+      permitting(async (request, context) => ({ person: await met(request, context, 'customers') })),
+    )
+    expect([answer, isEmpty]).toEqual([[400, 'invalid_grant'], true])
+    expect(log).toContain(`user ${somebody.id} is one of customers`)
+  })
+
+  test.each<[string, readonly string[]]>([
+    ['that is not defined', ['orders:raed']],
+    ['that the client may not have', ['orders:read', 'profile']],
+    ['for everything, which is not on its record', ['*']],
+    ['that is no scope', ['orders:read\nprofile']],
+  ])('permits a scope %s: an invalid scope, and nothing is issued', async (_what, scopes) => {
+    const { answer, isEmpty } = await run(permitting(() => ({ scopes })))
+    expect([answer, isEmpty]).toEqual([[400, 'invalid_scope'], true])
+  })
+
+  test('permits a resource that is not ours: an invalid target, and nothing is issued', async () => {
+    const { answer, isEmpty } = await run(permitting(() => ({ resource: 'https://bank.example' })))
+    expect([answer, isEmpty]).toEqual([[400, 'invalid_target'], true])
+  })
+
+  describe('gives a client a token of its own', () => {
+    const forItself =
+      (changes: object): Grant['decide'] =>
+      async ({ client: asking }) => ({
+        kind: 'client',
+        client: asking,
+        scopes: [],
+        resource: null,
+        ...changes,
+      })
+
+    test('that is ours and keeps a secret: it may', async () => {
+      const { answer } = await run(forItself({ scopes: ['orders:read'] }))
+      expect(answer).toEqual([200, undefined])
+    })
+
+    test('beyond the scopes that are listed for it: an invalid scope', async () => {
+      expect((await run(forItself({ scopes: ['profile'] }))).answer).toEqual([400, 'invalid_scope'])
+      expect((await run(forItself({ scopes: ['profile'] }), other)).answer).toEqual([400, 'invalid_scope'])
+    })
+
+    test('that is public, or an app of somebody else: it may not', async () => {
+      for (const by of [app, publicApp]) {
+        const { answer, isEmpty } = await run(forItself({}), by)
+        expect([answer, isEmpty]).toEqual([[400, 'unauthorized_client'], true])
+      }
+    })
+
+    test('that outlives what the signing keys are kept for: a server error', async () => {
+      expect((await run(forItself({ lifetime: 1e12 }))).answer).toEqual([500, 'server_error'])
+    })
+  })
+
+  test('goes on with an authorization as if it were a refresh, or makes a personal token: a server error', async () => {
+    for (const kind of ['continue', 'personal']) {
+      const { answer, isEmpty } = await run(
+        async ({ client: asking }) =>
+          ({ kind, client: asking, user: { provider: 'users', userId: somebody.id }, scopes: [] }) as never,
+      )
+      expect([answer, isEmpty]).toEqual([[500, 'server_error'], true])
+    }
+  })
+})
+
+describe('a configuration', () => {
+  const decide: Grant['decide'] = () => Promise.reject(new Error('never called'))
+
+  test.each<[string, unknown, string]>([
+    ['whose type is no URI', { type: 'phone', decide }, 'grants[0].type'],
+    ['with the name of what is made otherwise', { type: 'personal_access', decide }, 'grants[0].type'],
+    ['with the type of one of ours', { type: 'authorization_code', decide }, 'grants[0].type'],
+    ['that cannot decide', { type: TYPE }, 'grants[0].decide'],
+    ['that was not called', refreshToken, 'grants[0].type'],
+  ])('with a grant %s is refused, and says where', async (_what, grant, path) => {
+    const grants = [grant as Grant, authorizationCode()]
+    await expect(startServer({ grants })).rejects.toMatchObject({
+      constructor: ConfigError,
+      problems: [{ path }],
+    })
+  })
+})
+
+test('a code gives what its client may still have when it is exchanged', async () => {
+  await using own = await startServer()
+  const visitor = await own.addPerson()
+  const shop = await own.addClient()
+  const visit = { server: own, browser: openBrowser(own), client: shop, person: visitor }
+  const { exchange } = await getCode(visit, { scope: 'orders:read profile' })
+  const scopes: Client['scopes'] = ['profile']
+  await own.store.clients.update(shop.id, { scopes })
+  own.clock.advance('2s')
+  expect((await getTokens(own, shop, exchange)).scope).toBe('profile')
+})
