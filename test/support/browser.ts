@@ -94,6 +94,7 @@ function pageOf(url: URL, { status, headers }: Response, body: string, hoard: Ho
     for (const name of ['csrf', 'consent']) hoard.keep(name, fields[name] ?? '')
   }
   hoard.keep('authorization code', url.searchParams.get('code') ?? '')
+  hoard.keep('access token', new URLSearchParams(url.hash.slice(1)).get('access_token') ?? '')
   return { url, status, headers, body, text: textIn(body), forms }
 }
 

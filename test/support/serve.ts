@@ -3,7 +3,7 @@ import type { RequestListener } from 'node:http'
 import { flushCompileCache } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { toNode } from '../../src/adapters/node.ts'
-import { createAuthorizationServer, jsonLogger } from '../../src/index.ts'
+import { createAuthorizationServer, jsonLogger, passwordGrant } from '../../src/index.ts'
 import type { Config } from '../../src/index.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { guardedApi } from './api.ts'
@@ -58,7 +58,9 @@ async function serve(order: ServeOrder): Promise<void> {
     process.setuid?.(uid)
   }
   const store = sqlite({ path: file, ...(busyTimeout !== undefined && { busyTimeout }) })
-  const own = { ...commonConfig(), issuer, secrets, store, clock, logger: jsonLogger() }
+  const common = commonConfig()
+  const grants = [...common.grants, passwordGrant()]
+  const own = { ...common, grants, issuer, secrets, store, clock, logger: jsonLogger() }
   const providers = customers && { customers: createDirectory(customers).provider }
   const server = createAuthorizationServer({ ...own, ...(providers && { providers }), ...config })
   // Where it cannot start yet it listens all the same, as an application does that has other things to serve.

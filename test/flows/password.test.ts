@@ -1,0 +1,350 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { authorizationCode, passwordGrant, refreshToken } from '../../src/index.ts'
+import type { UserProvider } from '../../src/index.ts'
+import { openBrowser } from '../support/browser.ts'
+import { askApi, askJson, askToken, claimOf, formBody, getTokens, refresh } from '../support/oauth-client.ts'
+import type { JsonAnswer, Parameters } from '../support/oauth-client.ts'
+import { startServer } from '../support/server.ts'
+import type { Person, TestClient } from '../support/server.ts'
+
+const customers: Record<string, string> = { 'cora@example.com': 'c', 'ada@example.com': '1' }
+
+/** People who are kept elsewhere: their password is `customer` and their id. */
+const customerProvider: UserProvider = {
+  find: async (id) => (Object.values(customers).includes(id) ? { id } : undefined),
+  findByUsername: async (name) => (customers[name] === undefined ? undefined : { id: customers[name] }),
+  verifyPassword: async (user, password) => user !== undefined && password === `customer ${user.id}`,
+}
+
+const server = await startServer({
+  grants: [authorizationCode(), passwordGrant(), refreshToken()],
+  providers: { customers: customerProvider },
+  throttle: { perAccount: { failures: 3, window: '5m' }, perAddress: { failures: 1000, window: '1m' } },
+})
+const grantTypes = ['password', 'refresh_token']
+let person: Person
+let client: TestClient
+let app: TestClient
+
+beforeAll(async () => {
+  person = await server.addPerson()
+  client = await server.addClient({ grantTypes })
+  app = await server.addClient({ grantTypes, type: 'public', scopes: ['orders:read', '*'] })
+})
+afterAll(server.close)
+
+const credentials = ({ email, password }: Pick<Person, 'email' | 'password'>): Parameters => ({
+  grant_type: 'password',
+  username: email,
+  password,
+})
+
+const signIn = (who = person, by = client, parameters: Parameters = {}): Promise<JsonAnswer> =>
+  askToken(server, by, { ...credentials(who), ...parameters })
+
+const heard = (name: string) => server.events.filter((event) => event.name === name)
+
+describe('name and password', () => {
+  test('give an access and a refresh token', async () => {
+    const { status, headers, body } = await signIn(person, client, { scope: 'orders:read profile' })
+    expect(status).toBe(200)
+    expect(headers.get('cache-control')).toBe('no-store')
+    expect(body).toEqual({
+      access_token: expect.any(String) as unknown,
+      refresh_token: expect.stringMatching(/^cons_rt_/) as unknown,
+      token_type: 'Bearer',
+      expires_in: 900,
+      scope: 'orders:read profile',
+    })
+    const me = await askApi(server, '/me', String(body['access_token']))
+    expect(me).toMatchObject({ status: 200, body: { user: { id: person.id } } })
+    const next = await refresh({ server, client }, String(body['refresh_token']))
+    expect([next.status, next.body['scope']]).toEqual([200, 'orders:read profile'])
+  })
+
+  test('give no refresh token to a client that may not refresh', async () => {
+    const once = await server.addClient({ grantTypes: ['password'] })
+    expect((await signIn(person, once)).body).not.toHaveProperty('refresh_token')
+  })
+
+  test('are enough for a public client that has the grant on its record', async () => {
+    expect((await signIn(person, app)).status).toBe(200)
+  })
+
+  test('are not enough for a confidential one that does not say who it is', async () => {
+    const { status, body } = await signIn(person, { ...client, secret: undefined })
+    expect([status, body['error']]).toEqual([401, 'invalid_client'])
+  })
+
+  test.each(['username', 'password'])('are asked for where %s is missing or empty', async (name) => {
+    for (const value of [undefined, '']) {
+      const { status, body } = await signIn(person, client, { [name]: value })
+      expect([status, body['error']]).toEqual([400, 'invalid_request'])
+    }
+  })
+
+  test('that are wrong get the same words, whether there is such a person or not', async () => {
+    const leaver = await server.addPerson()
+    await server.store.users.update(leaver.id, { disabledAt: 1 })
+    const wrong = await signIn({ ...person, password: 'a wrong password' })
+    expect([wrong.status, wrong.body]).toEqual([
+      400,
+      { error: 'invalid_grant', error_description: 'The user credentials were incorrect' },
+    ])
+    for (const other of [
+      { ...person, email: 'nobody@example.com' },
+      { ...person, email: 'no address' },
+      leaver,
+    ]) {
+      const { status, body } = await signIn(other)
+      expect([status, body]).toEqual([wrong.status, wrong.body])
+    }
+  })
+
+  test('that are wrong are told to listeners as at the sign-in page', async () => {
+    const somebody = await server.addPerson()
+    const answer = await signIn({ ...somebody, password: 'a wrong password' })
+    expect(heard('sign-in.failed').at(-1)?.payload).toEqual({
+      requestId: answer.headers.get('x-request-id'),
+      provider: 'users',
+      address: '127.0.0.1',
+      sub: somebody.id,
+      reason: `wrong password for user ${somebody.id}, or signed out everywhere meanwhile`,
+    })
+  })
+})
+
+describe('guesses', () => {
+  const wrong = (who: Person): Promise<JsonAnswer> => signIn({ ...who, password: 'a wrong password' })
+
+  test('at one name are too many after a few, for a right password too, with the time to wait', async () => {
+    const target = await server.addPerson()
+    for (let count = 0; count < 3; count += 1) expect((await wrong(target)).status).toBe(400)
+    const { status, headers, body } = await signIn(target)
+    expect([status, body['error']]).toEqual([429, 'too_many_requests'])
+    expect(Number(headers.get('retry-after'))).toBeGreaterThan(200)
+    expect(heard('sign-in.throttled').at(-1)?.payload).toMatchObject({
+      requestId: headers.get('x-request-id'),
+      provider: 'users',
+      retryAfter: Number(headers.get('retry-after')),
+    })
+  })
+
+  test('count together with those at the sign-in page', async () => {
+    const target = await server.addPerson()
+    const guess = async (): Promise<number> => {
+      const browser = openBrowser(server)
+      const page = await browser.open('/login')
+      return (await browser.signIn(page, { ...target, password: 'a wrong password' })).status
+    }
+    expect([await guess(), (await wrong(target)).status, await guess()]).toEqual([403, 400, 403])
+    expect((await signIn(target)).status).toBe(429)
+    expect(await guess()).toBe(429)
+  })
+
+  test('are forgotten with a right password', async () => {
+    const target = await server.addPerson()
+    for (let round = 0; round < 2; round += 1) {
+      for (let count = 0; count < 2; count += 1) expect((await wrong(target)).status).toBe(400)
+      expect((await signIn(target)).status).toBe(200)
+    }
+  })
+
+  test('are not what a request is that could give no token', async () => {
+    const target = await server.addPerson()
+    for (let count = 0; count < 4; count += 1) {
+      const { body } = await signIn({ ...target, password: 'a wrong password' }, client, {
+        scope: 'nobody:knows',
+      })
+      expect(body['error']).toBe('invalid_scope')
+    }
+    expect((await signIn(target)).status).toBe(200)
+  })
+})
+
+describe('scopes', () => {
+  test('are those that the client may ask for', async () => {
+    const { body } = await signIn(person, await server.addClient({ grantTypes, scopes: ['profile'] }), {
+      scope: 'orders:read',
+    })
+    expect(body['error']).toBe('invalid_scope')
+  })
+
+  test('may be * where that is on the client’s list; it survives a refresh and opens every route', async () => {
+    const tokens = await getTokens(server, app, { ...credentials(person), scope: '*' })
+    expect(tokens.scope).toBe('*')
+    const next = await refresh({ server, client: app }, tokens.refresh_token)
+    expect(next.body['scope']).toBe('*')
+    expect((await askApi(server, '/orders', String(next.body['access_token']))).status).toBe(200)
+  })
+
+  test('may not be * for a client that may have every defined one', async () => {
+    expect((await signIn(person, client, { scope: '*' })).body['error']).toBe('invalid_scope')
+  })
+})
+
+describe('a sign-in by password', () => {
+  const ask = (who: Person, by: TestClient): Promise<JsonAnswer> =>
+    askJson(server, '/oauth/token', {
+      method: 'POST',
+      headers: { 'user-agent': 'Orchard/2.1 (iPhone; iOS 19)' },
+      body: formBody({ client_id: by.id, ...credentials(who) }),
+    })
+
+  test('is listed among the devices, with its name and address, and can be signed out', async () => {
+    const somebody = await server.addPerson()
+    const { body } = await ask(somebody, app)
+    const [token, refreshToken] = [String(body['access_token']), String(body['refresh_token'])]
+    const sessions = await server.server.sessions.list(somebody.id)
+    expect(sessions).toMatchObject([{ deviceName: 'iPhone', address: '127.0.0.1' }])
+    expect(claimOf(token, 'sid')).toBe(sessions[0]?.id)
+    expect(heard('session.started').at(-1)?.payload).toMatchObject({ sessionId: sessions[0]?.id })
+    expect((await askApi(server, '/me', token)).status).toBe(200)
+    expect(await server.server.sessions.revoke(String(sessions[0]?.id))).toBe(true)
+    expect((await askApi(server, '/me', token)).status).toBe(401)
+    expect((await refresh({ server, client: app }, refreshToken)).body['error']).toBe('invalid_grant')
+    expect(await server.server.sessions.list(somebody.id)).toEqual([])
+  })
+
+  test('is listed for as long as it can be refreshed', async () => {
+    const somebody = await server.addPerson()
+    await ask(somebody, app)
+    const [session] = await server.server.sessions.list(somebody.id)
+    const { createdAt = 0, expiresAt = 0 } = session ?? {}
+    expect(expiresAt - createdAt).toBe(30 * 24 * 3_600_000)
+  })
+
+  test('is an authorization that can be ended alone', async () => {
+    const somebody = await server.addPerson()
+    const { body } = await ask(somebody, app)
+    const [authorization] = await server.server.authorizations.list(somebody.id)
+    await server.server.authorizations.revoke(String(authorization?.id))
+    expect((await askApi(server, '/me', String(body['access_token']))).status).toBe(401)
+  })
+
+  test('begins no session for a client that outlives sessions', async () => {
+    const somebody = await server.addPerson()
+    const lasting = await server.addClient({ grantTypes, type: 'public', endsWithSession: false })
+    const { body } = await ask(somebody, lasting)
+    expect(await server.server.sessions.list(somebody.id)).toEqual([])
+    expect(claimOf(String(body['access_token']), 'sid')).toBe('undefined')
+  })
+
+  test('ends with everything else of the person', async () => {
+    const somebody = await server.addPerson()
+    const { body } = await ask(somebody, app)
+    await server.server.users.signOutEverywhere(somebody.id)
+    expect((await askApi(server, '/me', String(body['access_token']))).status).toBe(401)
+  })
+})
+
+describe('the people of another provider', () => {
+  let shop: TestClient
+  beforeAll(async () => void (shop = await server.addClient({ grantTypes, provider: 'customers' })))
+
+  const cora = { email: 'cora@example.com', password: 'customer c', id: 'c' }
+
+  test('sign in to the clients of theirs, and are not taken for others', async () => {
+    const { access_token: token } = await getTokens(server, shop, credentials(cora))
+    expect([claimOf(token, 'sub'), claimOf(token, 'provider')]).toEqual(['customers:c', 'customers'])
+    expect((await askApi(server, '/me', token)).status).toBe(401)
+  })
+
+  test('cannot sign in to the clients of others, nor others to theirs', async () => {
+    for (const [who, by] of [
+      [cora, client],
+      [person, shop],
+    ] as const)
+      expect((await signIn(who, by)).body['error']).toBe('invalid_grant')
+  })
+
+  test('are counted apart when somebody guesses at the same name', async () => {
+    const ada = { id: '1', email: 'ada@example.com', password: 'a wrong password' }
+    for (let count = 0; count < 3; count += 1) expect((await signIn(ada, client)).status).toBe(400)
+    expect((await signIn(ada, client)).status).toBe(429)
+    expect((await signIn({ ...ada, password: 'customer 1' }, shop)).status).toBe(200)
+  })
+})
+
+describe('a look-up and a check of one’s own', () => {
+  const asked: unknown[] = []
+  const ownGrant = passwordGrant({
+    findByUsername: async (username, { id, provider }) => {
+      asked.push(['find', id, provider])
+      const ids: Readonly<Record<string, string>> = { '0049': 'c', '0050': 'gone' }
+      const found = ids[username]
+      return found === undefined ? undefined : { id: found }
+    },
+    verifyPassword: async (user, password, { id }) => {
+      asked.push(['verify', id, user?.id])
+      return user !== undefined && password === '4711'
+    },
+  })
+
+  test('take the place of the provider’s, and are told the client; without a person they are asked too', async () => {
+    await using own = await startServer({ grants: [ownGrant], users: customerProvider as never })
+    const phone = await own.addClient({ grantTypes: ['password'] })
+    const ask = (username: string): Promise<JsonAnswer> =>
+      askToken(own, phone, { grant_type: 'password', username, password: '4711' })
+    const found = ['find', phone.id, 'users']
+    expect((await ask('0049')).status).toBe(200)
+    expect(asked.splice(0)).toEqual([found, found, ['verify', phone.id, 'c']])
+    expect((await ask('0051')).body['error']).toBe('invalid_grant')
+    expect(asked.splice(0)).toEqual([found, found, ['verify', phone.id, undefined]])
+    // Whom the provider does not know could not be refreshed for, and may be another provider's.
+    expect((await ask('0050')).body['error']).toBe('invalid_grant')
+  })
+})
+
+describe('a password that is changed while it is checked', () => {
+  test('gives nothing, counts for one try, and is not checked again', async () => {
+    let checks = 0
+    const endsEverything = passwordGrant({
+      verifyPassword: async (user) => {
+        checks += 1
+        // What a changed password does, after this one was found right.
+        await racy.server.users.signOutEverywhere(String(user?.id))
+        return true
+      },
+    })
+    const throttle = { perAccount: { failures: 2, window: '5m' } as const }
+    await using racy = await startServer({ grants: [endsEverything, refreshToken()], throttle })
+    const somebody = await racy.addPerson()
+    const old = await racy.addClient({ grantTypes })
+    const { status, body } = await askToken(racy, old, credentials(somebody))
+    expect([status, body]).toEqual([
+      400,
+      { error: 'invalid_grant', error_description: 'The user credentials were incorrect' },
+    ])
+    expect(checks).toBe(1)
+    expect(await racy.server.sessions.list(somebody.id)).toEqual([])
+    expect(await racy.server.authorizations.list(somebody.id)).toEqual([])
+  })
+})
+
+describe('where it is not listed', () => {
+  test('it is no grant type, and not in the metadata', async () => {
+    await using plain = await startServer()
+    const old = await plain.addClient({ grantTypes })
+    const { status, body } = await askToken(plain, old, credentials(await plain.addPerson()))
+    expect([status, body['error']]).toEqual([400, 'unsupported_grant_type'])
+    const { body: metadata } = await askJson(plain, '/.well-known/oauth-authorization-server')
+    expect(metadata['grant_types_supported']).not.toContain('password')
+    expect(plain.logs.join('')).not.toContain('not safe')
+  })
+
+  test('and where it is, the log says once why not, and what to do instead', async () => {
+    await server.server.ready()
+    const lines = server.logs.filter((line) => line.includes('A grant is on that is not safe'))
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      {
+        level: 'warn',
+        grant: 'password',
+        why: expect.any(String) as unknown,
+        instead: expect.any(String) as unknown,
+      },
+    ])
+    const { body } = await askJson(server, '/.well-known/oauth-authorization-server')
+    expect(body['grant_types_supported']).toContain('password')
+  })
+})
