@@ -22,8 +22,9 @@ export type TestScope = keyof typeof SCOPES
 export type TestConfig = Config<TestScope, BuiltInUser>
 
 /** What every server under test has, unless its test says otherwise. */
-export const commonConfig = (): Pick<TestConfig, 'users' | 'scopes' | 'grants'> => ({
+export const commonConfig = (): Pick<TestConfig, 'users' | 'scopes' | 'grants' | 'personalTokens'> => ({
   users: builtInUsers(),
   scopes: SCOPES,
   grants: [authorizationCode(), refreshToken(), clientCredentials(), deviceCode()],
+  personalTokens: {},
 })

@@ -21,11 +21,25 @@ export const textIn = (html: string): string =>
     .replaceAll(/\s+/g, ' ')
     .trim()
 
+/** Boxes that are not checked are not sent. */
 function fieldsIn(html: string): Record<string, string> {
   const inputs = [...html.matchAll(/<input\s([^>]*)>/gs)].map(([, attributes = '']) => attributes)
-  return Object.fromEntries(
-    inputs.map((attributes) => [attribute(attributes, 'name') ?? '', attribute(attributes, 'value') ?? '']),
+  const sent = inputs.filter(
+    (attributes) => attribute(attributes, 'type') !== 'checkbox' || /\schecked\b/.test(attributes),
   )
+  return Object.fromEntries([
+    ...sent.map((attributes) => [attribute(attributes, 'name') ?? '', attribute(attributes, 'value') ?? '']),
+    ...[...html.matchAll(/<select\s([^>]*)>(.*?)<\/select>/gs)].map(([, attributes = '', content = '']) => [
+      attribute(attributes, 'name') ?? '',
+      selectedIn(content),
+    ]),
+  ])
+}
+
+function selectedIn(html: string): string {
+  const options = [...html.matchAll(/<option\s([^>]*)>/gs)].map(([, attributes = '']) => attributes)
+  const selected = options.find((attributes) => /\sselected\b/.test(attributes)) ?? options[0] ?? ''
+  return attribute(selected, 'value') ?? ''
 }
 
 function attribute(attributes: string, name: string): string | undefined {

@@ -1,0 +1,202 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { openBrowser } from '../support/browser.ts'
+import { SCOPES } from '../support/config.ts'
+import { askApi, claimOf, getVisitTokens } from '../support/oauth-client.ts'
+import { makeToken, openApi, signedInApi } from '../support/personal-tokens.ts'
+import { startServer } from '../support/server.ts'
+
+const server = await startServer()
+const person = await server.addPerson()
+afterAll(server.close)
+
+const PATH = '/oauth/personal-access-tokens'
+const JSON_TYPE = 'application/json'
+
+describe('GET /oauth/scopes', () => {
+  test('lists every scope with its description', async () => {
+    const { status, headers, body } = await (await signedInApi(server, person)).ask('/oauth/scopes')
+    expect([status, headers.get('content-type')]).toEqual([200, JSON_TYPE])
+    expect(body).toEqual(Object.entries(SCOPES).map(([id, description]) => ({ id, description })))
+  })
+})
+
+describe('tokens', () => {
+  test('are made, told once, listed and ended', async () => {
+    const api = await signedInApi(server, await server.addPerson())
+    expect(await api.list()).toEqual([])
+    const { status, headers, body } = await api.create({
+      name: ' Backup ',
+      scopes: ['orders:read', 'profile', 'profile'],
+      expires_in: 3600,
+    })
+    expect([status, headers.get('cache-control')]).toEqual([201, 'no-store'])
+    const token = {
+      id: expect.stringMatching(/^[\w-]{22}$/),
+      name: 'Backup',
+      scopes: ['orders:read', 'profile'],
+      created_at: expect.any(Number),
+      last_used_at: null,
+      expires_at: expect.any(Number),
+    }
+    const accessToken = String(body['access_token'])
+    expect(body).toEqual({
+      access_token: accessToken,
+      token_type: 'Bearer',
+      expires_in: 3600,
+      scope: 'orders:read profile',
+      token,
+    })
+    expect((await askApi(server, '/orders', accessToken)).status).toBe(200)
+    const list = await api.list()
+    expect(list).toEqual([{ ...token, last_used_at: expect.any(Number) }])
+    expect((list[0]?.expires_at ?? 0) - (list[0]?.created_at ?? 0)).toBe(3600)
+    const id = list[0]?.id ?? ''
+    expect(await api.revoke(id)).toMatchObject({ status: 204, body: {} })
+    expect((await askApi(server, '/orders', accessToken)).status).toBe(401)
+    expect(await api.list()).toEqual([])
+    expect(await api.revoke(id)).toMatchObject({ status: 204 })
+  })
+
+  test('need no scopes, may have all of them, and live as long as is configured', async () => {
+    const api = await signedInApi(server, person)
+    const none = await api.create({ name: 'None' })
+    expect(none.body).toMatchObject({ scope: '', expires_in: 31_536_000 })
+    expect((await api.create({ name: 'All', scopes: ['*'] })).body['scope']).toBe('*')
+    await using other = await startServer({ defaultScopes: ['profile'] })
+    const usual = await signedInApi(other, await other.addPerson())
+    expect((await usual.create({ name: 'Usual' })).body['scope']).toBe('profile')
+    expect((await usual.create({ name: 'None', scopes: [] })).body['scope']).toBe('')
+  })
+
+  test.each<[string, unknown, string]>([
+    ['no name', {}, 'invalid_request'],
+    ['an empty name', { name: '' }, 'invalid_request'],
+    ['a name of 256 characters', { name: 'x'.repeat(256) }, 'invalid_request'],
+    ['a NUL in the name', { name: 'a\0' }, 'invalid_request'],
+    ['half a character', { name: 'a\ud800' }, 'invalid_request'],
+    ['a name that is no text', { name: ['a'] }, 'invalid_request'],
+    ['scopes that are a text', { name: 'a', scopes: 'profile' }, 'invalid_request'],
+    ['scopes that are no texts', { name: 'a', scopes: [['profile']] }, 'invalid_request'],
+    ['scopes that are null', { name: 'a', scopes: null }, 'invalid_request'],
+    ['a scope that nobody defined', { name: 'a', scopes: ['profile', 'admin'] }, 'invalid_scope'],
+    ['a scope of the language', { name: 'a', scopes: ['__proto__'] }, 'invalid_scope'],
+    ['several scopes in one', { name: 'a', scopes: ['profile orders:read'] }, 'invalid_scope'],
+    ['a lifetime over the maximum', { name: 'a', expires_in: 31_536_001 }, 'invalid_request'],
+    ['no lifetime', { name: 'a', expires_in: 0 }, 'invalid_request'],
+    ['a negative lifetime', { name: 'a', expires_in: -1 }, 'invalid_request'],
+    ['half seconds', { name: 'a', expires_in: 1.5 }, 'invalid_request'],
+    ['a lifetime in words', { name: 'a', expires_in: '60' }, 'invalid_request'],
+    ['endless life', { name: 'a', expires_in: 1e300 }, 'invalid_request'],
+  ])('are refused with 422: %s', async (_what, body, error) => {
+    const api = await signedInApi(server, person)
+    const before = await api.list()
+    const answer = await api.create(body)
+    expect([answer.status, answer.body['error']]).toEqual([422, error])
+    expect(String(answer.body['error_description'])).not.toContain('admin')
+    expect(await api.list()).toEqual(before)
+  })
+
+  test.each<[string, string, string, number]>([
+    ['no object', '[]', JSON_TYPE, 400],
+    ['null', 'null', JSON_TYPE, 400],
+    ['no JSON', '{"name":', JSON_TYPE, 400],
+    ['nothing', '', JSON_TYPE, 400],
+    ['a hundred thousand brackets', '['.repeat(60_000), JSON_TYPE, 400],
+    ['a form', 'name=a', 'application/x-www-form-urlencoded', 415],
+    ['a text, as a form of another site can send', '{"name":"a"}', 'text/plain', 415],
+    ['more than 64 KiB', `{"name":"${'x'.repeat(70_000)}"}`, JSON_TYPE, 413],
+  ])('are refused as a body: %s', async (_what, body, type, status) => {
+    const api = await signedInApi(server, person)
+    const headers = { 'content-type': type, 'x-csrf-token': await api.csrf() }
+    expect((await api.ask(PATH, { method: 'POST', body, headers })).status).toBe(status)
+  })
+
+  test('JSON may say what it is in more words, and be as deep as it likes where nobody looks', async () => {
+    const api = await signedInApi(server, person)
+    const headers = { 'content-type': 'Application/JSON; charset=utf-8', 'x-csrf-token': await api.csrf() }
+    const body = `{"name":"Deep","other":${'['.repeat(10_000)}${']'.repeat(10_000)}}`
+    expect((await api.ask(PATH, { method: 'POST', body, headers })).status).toBe(201)
+  })
+
+  test.each(['nobody', '{id}', '../token', '%2e%2e', 'x'.repeat(5000), '%00', "' or 1=1 --"])(
+    'there is none with the id %j',
+    async (id) => {
+      const api = await signedInApi(server, person)
+      const answer = await api.revoke(encodeURIComponent(id))
+      expect([answer.status, answer.body['error']]).toEqual([404, 'not_found'])
+    },
+  )
+
+  test('what a client was given is none of these, and is not ended here', async () => {
+    const api = await signedInApi(server, person)
+    const client = await server.addClient()
+    const visit = { server, browser: api.browser, client, person }
+    const { access_token: token } = await getVisitTokens(visit)
+    expect((await api.revoke(claimOf(token, 'azn'))).status).toBe(404)
+    expect((await askApi(server, '/me', token)).status).toBe(200)
+  })
+
+  test('the hundred and first is refused, on a later day too', async () => {
+    const somebody = await server.addPerson()
+    const api = await signedInApi(server, somebody)
+    for (let count = 0; count < 100; count += 1) await makeToken(api, { name: 'One of many' })
+    const soon = await api.create({ name: 'One more' })
+    expect([soon.status, soon.body['error']]).toEqual([429, 'too_many_requests'])
+    expect(Number(soon.headers.get('retry-after'))).toBeGreaterThan(86_000)
+    server.clock.advance('1d')
+    const later = await (await signedInApi(server, somebody)).create({ name: 'One more' })
+    expect([later.status, later.body['error']]).toEqual([422, 'invalid_request'])
+  })
+})
+
+describe('who is not signed in', () => {
+  const guest = openApi(server)
+
+  test.each([
+    ['GET', '/oauth/scopes'],
+    ['GET', PATH],
+    ['POST', PATH],
+    ['DELETE', `${PATH}/nobody`],
+  ])('gets 401 login_required: %s %s', async (method, path) => {
+    const { status, headers, body } = await guest.ask(path, { method })
+    expect([status, body['error'], headers.get('content-type')]).toEqual([401, 'login_required', JSON_TYPE])
+    expect(headers.get('x-csrf-token')).toBeNull()
+  })
+
+  test('nor is who was disabled since', async () => {
+    const somebody = await server.addPerson()
+    const api = await signedInApi(server, somebody)
+    const csrf = await api.csrf()
+    await server.store.users.update(somebody.id, { disabledAt: server.clock.now() })
+    const headers = { 'content-type': JSON_TYPE, 'x-csrf-token': csrf }
+    expect(await api.create({ name: 'a' }, headers)).toMatchObject({
+      status: 401,
+      body: { error: 'login_required' },
+    })
+    expect((await api.browser.open(server.endpoint('/account/tokens'))).url.pathname).toBe('/login')
+  })
+})
+
+test('each answer to a GET has the anti-forgery token, and the cookie that it is bound to where there is none', async () => {
+  const api = await signedInApi(server, person)
+  const [one, two] = [await api.ask('/oauth/scopes'), await api.ask(PATH)]
+  expect(one.headers.get('x-csrf-token')).toMatch(/^[\w-]{43}$/)
+  expect(two.headers.get('x-csrf-token')).toBe(one.headers.get('x-csrf-token'))
+  const session = [...api.browser.cookies].find(([name]) => name === 'consulate_session') ?? ['', '']
+  const bare = openBrowser(server)
+  bare.setCookie(...session)
+  const answer = await bare.open(server.endpoint(PATH))
+  expect(answer.headers.getSetCookie().join()).toMatch(/^consulate_browser=/)
+  expect((await openApi(server, { browser: bare }).create({ name: 'Bare' })).status).toBe(201)
+})
+
+test('no other origin may read any of it, and other methods are refused', async () => {
+  const headers = { origin: 'https://app.example', 'access-control-request-method': 'POST' }
+  for (const path of ['/oauth/scopes', PATH, `${PATH}/x`, '/account/tokens']) {
+    const answer = await fetch(server.endpoint(path), { method: 'OPTIONS', headers })
+    expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([204, null])
+    expect((await fetch(server.endpoint(path), { method: 'PUT' })).status).toBe(405)
+  }
+  expect((await fetch(server.endpoint(`${PATH}/a/b`))).status).toBe(404)
+  expect((await fetch(server.endpoint(`${PATH}/`))).status).toBe(405)
+})

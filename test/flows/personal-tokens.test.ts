@@ -1,0 +1,374 @@
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
+import { ConfigError } from '../../src/index.ts'
+import { builtInUsers } from '../../src/users/built-in.ts'
+import { formOf, openBrowser } from '../support/browser.ts'
+import { commonConfig } from '../support/config.ts'
+import { askApi, claimOf, getVisitTokens } from '../support/oauth-client.ts'
+import { makeToken, signedInApi, tokenOn } from '../support/personal-tokens.ts'
+import { startServer } from '../support/server.ts'
+
+const server = await startServer()
+const { personalTokens } = server.server
+const person = await server.addPerson()
+afterAll(server.close)
+
+const page = '/account/tokens'
+const statusOf = async (token: string, path = '/me'): Promise<number> =>
+  (await askApi(server, path, token)).status
+
+/** The paths of the problems that something is refused with. */
+const problemsOf = async (work: Promise<unknown>): Promise<readonly string[]> =>
+  work.then(
+    () => [],
+    (error: unknown) =>
+      error instanceof ConfigError ? error.problems.map(({ path }) => path) : [String(error)],
+  )
+
+describe('the application', () => {
+  test('makes a token for one of its people that opens what its scopes open, and no more', async () => {
+    const { token, accessToken } = await personalTokens.create(person.id, {
+      name: 'Backup',
+      scopes: ['orders:read'],
+    })
+    expect(token).toEqual({
+      id: claimOf(accessToken, 'azn'),
+      name: 'Backup',
+      scopes: ['orders:read'],
+      createdAt: expect.any(Number),
+      lastUsedAt: null,
+      expiresAt: Number(claimOf(accessToken, 'exp')) * 1000,
+    })
+    expect(token.expiresAt - token.createdAt).toBeGreaterThan(365 * 86_400_000 - 1001)
+    const { status, body } = await askApi(server, '/orders', accessToken)
+    expect([status, body['user']]).toEqual([200, { id: person.id, provider: 'users', sub: person.id }])
+    expect(await statusOf(accessToken, '/machine')).toBe(401)
+    const bare = await personalTokens.create(person.id, { name: 'Bare' })
+    expect([await statusOf(bare.accessToken), await statusOf(bare.accessToken, '/orders')]).toEqual([
+      200, 403,
+    ])
+  })
+
+  test('makes one for everything, and for a provider by name', async () => {
+    const { accessToken } = await personalTokens.create(
+      { id: person.id, provider: 'users' },
+      { name: 'All', scopes: ['*'] },
+    )
+    expect(await statusOf(accessToken, '/orders')).toBe(200)
+  })
+
+  test('every token begins with the same letters, by which a leaked one is found', async () => {
+    for (const name of ['One', 'Two']) {
+      const { accessToken } = await personalTokens.create(person.id, { name, scopes: ['profile'] })
+      expect(accessToken).toMatch(/^eyJjb25zdWxhdGUiOiJwYXQi[\w-]+\.[\w-]+\.[\w-]+$/)
+    }
+    const client = await server.addClient()
+    const { access_token: usual } = await getVisitTokens({
+      server,
+      browser: openBrowser(server),
+      client,
+      person,
+    })
+    expect(usual).not.toMatch(/^eyJjb25/)
+  })
+
+  test.each<[string, object, readonly string[]]>([
+    ['without a name', { name: '' }, ['name']],
+    ['with a name of spaces', { name: ' \t ' }, ['name']],
+    ['with a name of 256 characters', { name: 'x'.repeat(256) }, ['name']],
+    ['with a line break in the name', { name: 'a\nb' }, ['name']],
+    ['with a NUL in the name', { name: 'a\0b' }, ['name']],
+    ['with half a character in the name', { name: 'a\ud800' }, ['name']],
+    ['with a number for a name', { name: 7 }, ['name']],
+    [
+      'with scopes that nobody defined',
+      { name: 'a', scopes: ['profile', 'x', 'constructor'] },
+      ['scopes[1]', 'scopes[2]'],
+    ],
+    ['for longer than the maximum', { name: 'a', expiresIn: '366d' }, ['expiresIn']],
+    ['for no time', { name: 'a', expiresIn: 0 }, ['expiresIn']],
+    ['for what is no time', { name: 'a', expiresIn: 'soon' }, ['expiresIn']],
+    ['wrong in every way', { name: '', scopes: ['x'], expiresIn: -1 }, ['name', 'scopes[0]', 'expiresIn']],
+  ])('is told everything that is wrong with a token %s', async (_what, request, paths) => {
+    expect(await problemsOf(personalTokens.create(person.id, request as never))).toEqual(paths)
+  })
+
+  test('a name of 255 characters is one', async () => {
+    const { token } = await personalTokens.create(person.id, { name: 'é'.repeat(255) })
+    expect(token.name).toHaveLength(255)
+    await personalTokens.revoke(token.id)
+  })
+
+  test('gets none for who was never there, was deleted or is disabled', async () => {
+    const gone = await server.addPerson()
+    await server.store.users.update(gone.id, { disabledAt: server.clock.now() })
+    expect(await problemsOf(personalTokens.create(gone.id, { name: 'a' }))).toEqual(['user'])
+    expect(await problemsOf(personalTokens.create('nobody', { name: 'a' }))).toEqual(['user'])
+  })
+
+  test('gets none where they are not configured, and still lists and revokes those from before', async () => {
+    const other = await startServer({ file: server.file, personalTokens: undefined as never })
+    onTestFinished(() => other.close())
+    expect(await problemsOf(other.server.personalTokens.create(person.id, { name: 'a' }))).toEqual([
+      'personalTokens',
+    ])
+    expect((await other.server.personalTokens.list(person.id)).length).toBeGreaterThan(0)
+    expect((await fetch(other.endpoint(page))).status).toBe(404)
+    expect((await fetch(other.endpoint('/oauth/personal-access-tokens'))).status).toBe(404)
+  })
+
+  test('nobody has more than a hundred, nor makes more than that in a day', async () => {
+    const busy = await server.addPerson()
+    const make = () => personalTokens.create(busy.id, { name: 'One of many' })
+    for (let count = 0; count < 100; count += 1) await make()
+    expect(await problemsOf(make())).toEqual(['user'])
+    const tokens = await personalTokens.list(busy.id)
+    expect(tokens).toHaveLength(100)
+    for (const { id } of tokens.slice(0, 10)) await personalTokens.revoke(id)
+    expect(await problemsOf(make())).toEqual(['user'])
+    server.clock.advance('1d')
+    expect((await make()).token.name).toBe('One of many')
+    for (let count = 0; count < 9; count += 1) await make()
+    expect(await problemsOf(make())).toEqual(['user'])
+  })
+})
+
+describe('a token', () => {
+  test('lives as long as was said, and no longer', async () => {
+    const { accessToken } = await personalTokens.create(person.id, { name: 'Short', expiresIn: '10m' })
+    server.clock.advance('9m')
+    expect(await statusOf(accessToken)).toBe(200)
+    server.clock.advance('61s')
+    expect((await askApi(server, '/me', accessToken)).body['error_description']).toBe('Token expired')
+    expect((await personalTokens.list(person.id)).map(({ name }) => name)).not.toContain('Short')
+  })
+
+  test('lives as long as is configured where nobody says it, however long others may choose', async () => {
+    await using short = await startServer({ personalTokens: { lifetime: '30d', maximumLifetime: '90d' } })
+    const { id } = await short.addPerson()
+    const create = async (expiresIn?: '90d' | '91d') => {
+      const { token } = await short.server.personalTokens.create(id, {
+        name: 'a',
+        ...(expiresIn && { expiresIn }),
+      })
+      return Math.round((token.expiresAt - token.createdAt) / 86_400_000)
+    }
+    expect([await create(), await create('90d')]).toEqual([30, 90])
+    expect(await problemsOf(create('91d'))).toEqual(['expiresIn'])
+  })
+
+  test('is told of, newest first, with when it was used last', async () => {
+    const owner = await server.addPerson()
+    const [first, second] = [
+      await personalTokens.create(owner.id, { name: 'First' }),
+      (server.clock.advance('1m'), await personalTokens.create(owner.id, { name: 'Second' })),
+    ]
+    server.clock.advance('1m')
+    const now = server.clock.now()
+    await askApi(server, '/me', first.accessToken)
+    // A token that does not reach so far was not let in.
+    await askApi(server, '/orders', second.accessToken)
+    const list = await personalTokens.list(owner.id)
+    expect(list.map(({ name, lastUsedAt }) => [name, lastUsedAt !== null])).toEqual([
+      ['Second', false],
+      ['First', true],
+    ])
+    expect(list[1]?.lastUsedAt).toBeGreaterThanOrEqual(now)
+    // Other kinds of authorization are none of these, and these are among the authorizations.
+    const client = await server.addClient()
+    await getVisitTokens({ server, browser: openBrowser(server), client, person: owner })
+    expect(await personalTokens.list(owner.id)).toHaveLength(2)
+    expect(await server.server.authorizations.list(owner.id)).toHaveLength(3)
+  })
+
+  test('its last use is written down when the server is closed', async () => {
+    const owner = await server.addPerson()
+    const other = await startServer({ file: server.file, issuer: server.issuer })
+    const { accessToken, token } = await other.server.personalTokens.create(owner.id, { name: 'Used' })
+    other.clock.advance('1h')
+    const usedAt = other.clock.now()
+    expect((await askApi(other, '/me', accessToken)).status).toBe(200)
+    await other.close()
+    const [kept] = await personalTokens.list(owner.id)
+    expect(kept?.id).toBe(token.id)
+    expect(kept?.lastUsedAt).toBeGreaterThanOrEqual(usedAt)
+  })
+})
+
+/** Somebody with a token and a browser. */
+async function owner() {
+  const somebody = await server.addPerson()
+  const api = await signedInApi(server, somebody)
+  return { ...somebody, api, ...(await makeToken(api)) }
+}
+
+/** A week after a purge of everything, when nobody remembers but the revocations. */
+async function muchLater(): Promise<void> {
+  server.clock.advance('8d')
+  await server.server.purge({ hours: 0 })
+}
+
+describe('a token ends, and stays ended,', () => {
+  test.each<[string, (who: Awaited<ReturnType<typeof owner>>) => Promise<unknown>]>([
+    ['when it is revoked', ({ id: tokenId, api }) => api.revoke(tokenId)],
+    [
+      'when the application revokes it',
+      ({ accessToken }) => personalTokens.revoke(claimOf(accessToken, 'azn')),
+    ],
+    [
+      'when it is revoked as an authorization',
+      ({ accessToken }) => server.server.authorizations.revoke(claimOf(accessToken, 'azn')),
+    ],
+    [
+      'when its person is signed out everywhere',
+      ({ accessToken }) => server.server.users.signOutEverywhere(claimOf(accessToken, 'sub')),
+    ],
+    [
+      'when the password is changed, though third parties go on',
+      ({ accessToken }) => server.server.users.setPassword(claimOf(accessToken, 'sub'), 'another password'),
+    ],
+    [
+      'when its person is disabled, and that is said',
+      async ({ accessToken }) => {
+        const id = claimOf(accessToken, 'sub')
+        await server.store.users.update(id, { disabledAt: server.clock.now() })
+        await server.server.users.signOutEverywhere(id)
+      },
+    ],
+    [
+      'when the issuer recovers from a leak',
+      () => server.store.revocations.revoke({ kind: 'issuer' }, server.clock.now()),
+    ],
+  ])('%s', async (_when, end) => {
+    const who = await owner()
+    expect(await statusOf(who.accessToken)).toBe(200)
+    await end(who)
+    await expect.poll(() => statusOf(who.accessToken), { timeout: 5000 }).toBe(401)
+    expect(await personalTokens.list(claimOf(who.accessToken, 'sub'))).toEqual([])
+    await muchLater()
+    expect((await askApi(server, '/me', who.accessToken)).body['error_description']).toBe('Token revoked')
+  })
+})
+
+describe('a token goes on', () => {
+  test.each<[string, (who: Awaited<ReturnType<typeof owner>>) => Promise<unknown>]>([
+    [
+      'when the person signs out',
+      async ({ api: { browser } }) =>
+        browser.press(await browser.open(server.endpoint('/logout')), 'Sign out'),
+    ],
+    [
+      'when the session in which it was made is revoked',
+      async ({ accessToken }) => {
+        for (const { id } of await server.server.sessions.list(claimOf(accessToken, 'sub')))
+          await server.server.sessions.revoke(id)
+      },
+    ],
+    ['when others are purged', () => muchLater()],
+  ])('%s', async (_when, end) => {
+    const who = await owner()
+    await end(who)
+    expect(await statusOf(who.accessToken)).toBe(200)
+    expect(await personalTokens.list(claimOf(who.accessToken, 'sub'))).toHaveLength(1)
+  })
+})
+
+test('a signing key is known as long as the longest token that it may have signed', async () => {
+  const { longestLifetimes } = await import('../../src/config/lifetimes.ts')
+  const { resolveSettings } = await import('../../src/config/settings.ts')
+  const common = {
+    ...commonConfig(),
+    issuer: 'https://example.com',
+    store: server.store,
+    users: builtInUsers(),
+  }
+  const secrets = { signingKeys: [], secrets: [] }
+  const lifetimeWith = (config: object): number =>
+    longestLifetimes(resolveSettings({ ...common, secrets, ...config } as never)).accessToken
+  expect(lifetimeWith({})).toBe(365 * 86_400_000)
+  expect(lifetimeWith({ personalTokens: { lifetime: '30d', maximumLifetime: '90d' } })).toBe(90 * 86_400_000)
+  expect(lifetimeWith({ personalTokens: undefined })).toBe(900_000)
+})
+
+describe('the page', () => {
+  test('sends guests to the sign-in, and from there back', async () => {
+    const browser = openBrowser(server)
+    const asked = await browser.open(server.endpoint(page))
+    expect(asked.url.pathname).toBe('/login')
+    const shown = await browser.signIn(asked, person)
+    expect(shown.url.pathname).toBe(page)
+    expect(shown.text).toContain('Personal access tokens')
+  })
+
+  test('makes a token, shows it once, tells of it afterwards, and ends it', async () => {
+    const owner = await server.addPerson()
+    const { browser } = await signedInApi(server, owner)
+    const empty = await browser.open(server.endpoint(page))
+    expect(empty.text).toContain('You have none yet.')
+    const made = await browser.press(empty, 'Make token', {
+      name: 'Backup & <b>more</b>',
+      'scope:orders:read': 'on',
+      expires_in: '604800',
+    })
+    expect([made.status, made.url.search, made.headers.get('cache-control')]).toEqual([200, '', 'no-store'])
+    const token = tokenOn(server, made)
+    expect(made.text).toContain('See your orders')
+    expect(await statusOf(token, '/orders')).toBe(200)
+    expect(Number(claimOf(token, 'exp')) - Number(claimOf(token, 'iat'))).toBe(604_800)
+
+    const list = await browser.open(server.endpoint(page))
+    expect(list.body).not.toContain(token.slice(-43))
+    expect(list.text).toContain('Backup & <b>more</b>')
+    expect(list.text).toMatch(/Last used \d{4}-\d\d-\d\d \d\d:\d\d UTC/)
+    const gone = await browser.press(list, 'Revoke')
+    expect([gone.url.pathname, gone.text.includes('You have none yet.')]).toEqual([page, true])
+    expect(await statusOf(token, '/orders')).toBe(401)
+    expect((await browser.press(list, 'Revoke')).url.pathname).toBe(page)
+  })
+
+  test('makes one token of one form, however often it is sent', async () => {
+    const owner = await server.addPerson()
+    const { browser } = await signedInApi(server, owner)
+    const form = await browser.open(server.endpoint(page))
+    const token = tokenOn(server, await browser.press(form, 'Make token', { name: 'Once' }))
+    const again = await browser.press(form, 'Make token', { name: 'Once' })
+    expect([again.status, again.text.includes('This form was answered before')]).toEqual([422, true])
+    expect(await personalTokens.list(owner.id)).toHaveLength(1)
+    await personalTokens.revoke(claimOf(token, 'azn'))
+    expect((await browser.press(form, 'Make token', { name: 'Once' })).status).toBe(422)
+    expect(await personalTokens.list(owner.id)).toEqual([])
+    const fresh = await browser.press(again, 'Make token', { name: 'Twice' })
+    expect(await statusOf(tokenOn(server, fresh))).toBe(200)
+  })
+
+  test.each<[string, Record<string, string>, string]>([
+    ['a name that is none', { name: '\u0007' }, 'The name must have'],
+    ['no name', { name: '' }, 'The name must have'],
+    ['a scope that is not there any more', { name: 'a', 'scope:gone': 'on' }, 'not there any more'],
+    ['a lifetime that is too long', { name: 'a', expires_in: '31536001' }, 'cannot live for so long'],
+    ['no lifetime', { name: 'a', expires_in: '' }, 'cannot live for so long'],
+  ])('says what is wrong with %s, and keeps what was typed', async (_what, fields, words) => {
+    const { browser } = await signedInApi(server, person)
+    const form = await browser.open(server.endpoint(page))
+    const answer = await browser.press(form, 'Make token', { 'scope:profile': 'on', ...fields })
+    expect([answer.status, answer.text.includes(words)]).toEqual([422, true])
+    expect(formOf(answer, 'Make token').fields).toMatchObject({ name: fields['name'], 'scope:profile': 'on' })
+  })
+
+  test('offers the lifetimes that are allowed, and chooses no longer than a month', async () => {
+    await using short = await startServer({ personalTokens: { maximumLifetime: '90d' } })
+    const { browser } = await signedInApi(short, await short.addPerson())
+    const { text, forms } = await browser.open(short.endpoint(page))
+    expect(text).toContain('7 days 30 days 90 days Make token')
+    expect(forms.at(-1)?.fields['expires_in']).toBe('2592000')
+    await using hour = await startServer({ personalTokens: { lifetime: '1h' } })
+    const visitor = await signedInApi(hour, await hour.addPerson())
+    const only = await visitor.browser.open(hour.endpoint(page))
+    expect(only.text).toContain('Lives for 1 hour Make token')
+    expect(tokenOn(hour, await visitor.browser.press(only, 'Make token', { name: 'a' }))).toBeTruthy()
+  })
+
+  test('is told of where people are signed in with nowhere to go', async () => {
+    const { browser } = await signedInApi(server, person)
+    expect((await browser.open(server.endpoint('/login'))).body).toContain(`href="${page}"`)
+  })
+})
