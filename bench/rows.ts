@@ -101,7 +101,7 @@ export const ROWS: readonly Row[] = [
     name: 'password',
     title: 'Password grant',
     scenario: 'password',
-    count: 1,
+    count: CONNECTIONS * 2,
     isKept: true,
     feed: cycle,
     floor: 'floors/password',

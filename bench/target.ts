@@ -27,9 +27,9 @@ export interface Target {
   /** Signature algorithm and storage in a few words, for the table; README.md says it of the floors. */
   readonly terms?: string
   /**
-   * `count` requests that the target will answer as they expect. For `refresh` each has a refresh token of its own, for
-   * `code` and `device` a code of its own, for `guard` and `personal` an access token of its own. Its cost is not
-   * measured.
+   * `count` requests that the target will answer as they expect. Each has something of its own: a refresh token for
+   * `refresh`, a code for `code` and `device`, an access token for `guard` and `personal`, a person for `password`. Its
+   * cost is not measured.
    */
   prepare(scenario: Scenario, count: number): Promise<readonly PreparedRequest[]>
   /**

@@ -22,7 +22,7 @@ import { generateSecrets } from '../../src/keys/generate.ts'
 import { API_ANSWER } from '../api-answer.ts'
 import { answerJson, listen } from '../floors/parts/http.ts'
 import { apiRequest } from '../floors/parts/requests.ts'
-import { mintCode, mintDeviceCode, PERSON, REDIRECT_URI, SCOPE, signIn } from './parts/mint.ts'
+import { addPeople, mintCode, mintDeviceCode, PERSON, REDIRECT_URI, SCOPE, signIn } from './parts/mint.ts'
 import type { PreparedRequest, Start, Target } from '../target.ts'
 
 const ISSUER = 'https://auth.example.com'
@@ -121,7 +121,10 @@ export async function startConsulate({ fillStore, guardCacheSize }: Differences 
       if (scenario === 'code') return times(count, codeRequest)
       if (scenario === 'device')
         return times(count, async () => toRequest(await mintDeviceCode(store, registered, session)))
-      if (scenario === 'password') return times(count, async () => toRequest(passwordForm))
+      if (scenario === 'password') {
+        const names = await addPeople(store, session.userId, count)
+        return names.map((username) => toRequest(passwordForm(username)))
+      }
       if (scenario === 'implicit') return times(count, async () => implicitRequest(registered, cookie))
       return times(count, async () => {
         const { refresh_token } = await exchange()
@@ -144,12 +147,13 @@ export async function startConsulate({ fillStore, guardCacheSize }: Differences 
   }
 }
 
-const passwordForm = {
+/** The form of a person who gives the app their password (RFC 6749 section 4.3.2). */
+const passwordForm = (username: string) => ({
   grant_type: 'password',
-  username: PERSON.email,
+  username,
   password: PERSON.password,
   scope: SCOPE,
-}
+})
 
 /** A person who has consented before comes back for a token (RFC 6749 section 4.2.1). */
 function implicitRequest({ client }: RegisteredClient, cookie: string): PreparedRequest {

@@ -38,6 +38,15 @@ export async function signIn(store: Store): Promise<{ session: Session; cookie: 
   return { session, cookie }
 }
 
+/** Adds people with the password of one who is there; their user names. Parallel tries at one account would be throttled. */
+export async function addPeople(store: Store, modelId: string, count: number): Promise<readonly string[]> {
+  const model = await store.users.find(modelId)
+  if (!model) throw new Error('there is nobody to be like')
+  const emails = Array.from({ length: count }, () => `${randomText(16).toLowerCase()}@example.com`)
+  for (const email of emails) await store.users.insert({ ...model, id: randomText(16), email })
+  return emails
+}
+
 /** A code as the authorization endpoint gives it, and the form that exchanges it (RFC 7636 section 4.5). */
 export async function mintCode(store: Store, { client }: RegisteredClient, session: Session) {
   const [code, code_verifier, now] = [randomText(32), randomText(32), Date.now()]
