@@ -10,6 +10,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import * as oauth from 'openid-client'
 
 const { ISSUER = 'http://127.0.0.1:3000', CLIENT_ID = '', CLIENT_SECRET = '', PORT = '4000' } = process.env
+const { ME = '/me' } = process.env
 const home = `http://127.0.0.1:${PORT}`
 const config = await oauth.discovery(new URL(ISSUER), CLIENT_ID, CLIENT_SECRET, undefined, {
   algorithm: 'oauth2',
@@ -44,12 +45,7 @@ async function finish(request: IncomingMessage, response: ServerResponse): Promi
     expectedState: begun.state,
   })
   const renewed = await oauth.refreshTokenGrant(config, tokens.refresh_token ?? '')
-  const answer = await oauth.fetchProtectedResource(
-    config,
-    renewed.access_token,
-    new URL('/me', ISSUER),
-    'GET',
-  )
+  const answer = await oauth.fetchProtectedResource(config, renewed.access_token, new URL(ME, ISSUER), 'GET')
   response.end(await answer.text())
 }
 

@@ -20,6 +20,7 @@ import { createCsrf } from './sessions/csrf.ts'
 import { createSessions } from './sessions/sessions.ts'
 import type { Settings } from './config/settings.ts'
 import type { Store } from './store/contract.ts'
+import { createAttempt } from './throttle/attempt.ts'
 import { createThrottle } from './throttle/throttle.ts'
 import { createPeople } from './users/people.ts'
 
@@ -118,6 +119,7 @@ export async function assemble(
       refreshTokens,
       people,
       throttle,
+      attempt: createAttempt(throttle),
       epochs,
       subjectOf: subject,
       isEnded: (authorization) =>

@@ -9,6 +9,7 @@ import type { Client, GrantType } from '../model/client.ts'
 import type { ScopeRules } from '../model/scope.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { RevocationStore, Store } from '../store/contract.ts'
+import type { Attempt } from '../throttle/attempt.ts'
 import type { Throttle } from '../throttle/throttle.ts'
 import type { FailedTry } from '../users/check-password.ts'
 import type { People } from '../users/people.ts'
@@ -34,8 +35,8 @@ export interface GrantContext {
   readonly resources: readonly string[]
   /** Everybody who can sign in. */
   readonly people: Pick<People, 'find' | 'meet'>
-  /** Counts wrong guesses, at an account and from an address. */
-  readonly throttle: Pick<Throttle, 'attempt'>
+  /** Checks something that can be guessed, and counts the wrong guesses. */
+  readonly attempt: Attempt
 }
 
 /** What a grant of ours looks at besides. */
@@ -56,7 +57,7 @@ export interface BuiltInGrantContext extends GrantContext {
 export interface Consequences {
   /**
    * Whether this may have been a guess, which counts against the address that it came from: 60 a minute by default.
-   * Not beside a ticket of `throttle.attempt`, which counts by itself.
+   * Not for what was checked in an `attempt`, which counts by itself.
    */
   readonly isGuess?: boolean
   /** Something that can be used once was used twice: everything that this authorization gave is revoked. */

@@ -49,6 +49,31 @@ test('own-users and web-app-client: a person signs in, consents, and the app lea
   expect(end.text).toBe('You are Ada\n')
 })
 
+test('two-providers and web-app-client: each app gets the person of its own side, by the same id and name', async () => {
+  const [PORT, home] = [await freePort(), await freePort()]
+  const REDIRECT_URI = `http://127.0.0.1:${home}/callback`
+  const lines = await start('two-providers.ts', { PORT, REDIRECT_URI }).printed('ME=/shop')
+  const browser = openBrowser()
+  const passwords = ['correct horse', 'battery staple']
+  for (const [index, line] of lines.trim().split('\n').entries()) {
+    const app = start('web-app-client.ts', { ...settingsIn(line), PORT: home })
+    await app.printed('Open')
+    const person = { username: 'ada', password: passwords[index] ?? '' }
+    const consent = await browser.submit(await browser.open(`http://127.0.0.1:${home}`), 'Sign in', person)
+    const end = await browser.submit(consent, 'Allow')
+    expect(end.text).toBe(index === 0 ? 'staff 7' : 'customers 7')
+    await app.stop()
+  }
+})
+
+test('own-grant: a code of one’s own gives tokens once', async () => {
+  const output = await start('own-grant.ts').ended()
+  expect(output.trim().split('\n')).toEqual([
+    '200 access_token token_type expires_in scope refresh_token',
+    '400 error error_description',
+  ])
+})
+
 test('own-pages: the sign-in page is the example’s own, escaped, and travels with the server’s headers', async () => {
   const PORT = await freePort()
   await start('own-pages.ts', { PORT }).printed('Open')
