@@ -1,0 +1,352 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  authorizationCode,
+  builtInUsers,
+  clientCredentials,
+  ConfigError,
+  deviceCode,
+  implicitGrant,
+  OAuthError,
+  passwordGrant,
+  refreshToken,
+  refuse,
+} from '../../src/index.ts'
+import type { Grant } from '../../src/index.ts'
+import { DEVICE_GRANT } from '../../src/model/device-code.ts'
+import { openBrowser } from '../support/browser.ts'
+import type { Browser, Page } from '../support/browser.ts'
+import {
+  approvalOf,
+  askApi,
+  askJson,
+  askToken,
+  authorize,
+  authorizationUrl,
+  claimOf,
+  formBody,
+} from '../support/oauth-client.ts'
+import type { JsonAnswer, Parameters } from '../support/oauth-client.ts'
+import { CALLBACK, startServer } from '../support/server.ts'
+import type { Person, TestClient } from '../support/server.ts'
+
+const OWN = 'urn:example:badge'
+const own: Grant = {
+  type: OWN,
+  decide: async () => refuse(new OAuthError('invalid_grant', 'There is no badge')),
+}
+
+const server = await startServer({
+  grants: [
+    authorizationCode(),
+    refreshToken(),
+    clientCredentials(),
+    passwordGrant(),
+    implicitGrant(),
+    deviceCode(),
+    own,
+  ],
+  resources: ['https://api.example'],
+  throttle: { perAccount: { failures: 4, window: '5m' }, perAddress: { failures: 1000, window: '1m' } },
+})
+const person = await server.addPerson()
+const redirectUris = [CALLBACK]
+let browser: Browser
+let app: TestClient
+afterAll(server.close)
+
+beforeAll(async () => {
+  app = await server.addClient({ grantTypes: ['implicit'], redirectUris, type: 'public' })
+  browser = openBrowser(server)
+  await authorize(browser, authorizationUrl(server, app, { response_type: 'token' }), person)
+})
+
+const credentials = { username: person.email, password: person.password }
+
+const TOKEN_GRANTS = [
+  'authorization_code',
+  'refresh_token',
+  'client_credentials',
+  'password',
+  DEVICE_GRANT,
+  OWN,
+] as const
+
+describe('a grant that a client does not have on its record', () => {
+  /** One client for each grant, and nothing else on its record. */
+  const clients = new Map<string, TestClient>()
+  beforeAll(async () => {
+    for (const grantType of [...TOKEN_GRANTS, 'implicit']) {
+      clients.set(grantType, await server.addClient({ grantTypes: [grantType], redirectUris }))
+    }
+  })
+  /** Everything that any of them could want; only the record stands in the way. */
+  const ask = (by: TestClient, grantType: string): Promise<JsonAnswer> =>
+    askToken(server, by, {
+      ...credentials,
+      grant_type: grantType,
+      code: 'x',
+      refresh_token: 'x',
+      device_code: 'x',
+    })
+
+  test.each(TOKEN_GRANTS)('is refused to every one that asks the token endpoint: %s', async (wanted) => {
+    for (const [has, by] of clients) {
+      const { status, body } = await ask(by, wanted)
+      if (has === wanted) expect(body['error'], has).toBeOneOf([undefined, 'invalid_grant'])
+      else expect([status, body['error']], has).toEqual([400, 'unauthorized_client'])
+    }
+  })
+
+  test.each(['implicit', 'personal_access', 'urn:example:other', 'PASSWORD', 'password ', '__proto__'])(
+    'is none at all, whoever asks the token endpoint: %s',
+    async (wanted) => {
+      for (const by of clients.values()) {
+        const { status, body } = await ask(by, wanted)
+        expect([status, body['error']]).toEqual([400, 'unsupported_grant_type'])
+      }
+    },
+  )
+
+  test.each([
+    ['code', 'authorization_code'],
+    ['token', 'implicit'],
+  ])('is refused to every one that asks the authorization endpoint for a %s', async (type, needed) => {
+    for (const [has, by] of clients) {
+      if (has === needed) continue
+      const { url } = await browser.open(authorizationUrl(server, by, { response_type: type }))
+      const answer = new URLSearchParams(url.hash.slice(1) || url.search)
+      expect([has, answer.get('error')]).toEqual([has, 'unauthorized_client'])
+    }
+  })
+
+  test('is refused to every one that asks for a device code', async () => {
+    for (const [has, { id, secret }] of clients) {
+      const body = formBody({ client_id: id, client_secret: secret })
+      const answer = await askJson(server, '/oauth/device/code', { method: 'POST', body })
+      if (has === DEVICE_GRANT) expect(answer.status).toBe(200)
+      else expect([has, answer.body['error']]).toEqual([has, 'unauthorized_client'])
+    }
+  })
+
+  test.each(['personal_access', 'admin', 'Implicit', '', '//example.com/grant', 'urn:example:a b', 'x:y#z'])(
+    'cannot be put on it where it could be none: %j',
+    async (grantType) => {
+      const registering = server.addClient({ grantTypes: [grantType], redirectUris })
+      await expect(registering).rejects.toThrow('grantTypes[0]: is no grant type')
+      const start = startServer({ grants: [{ ...own, type: grantType }] })
+      await expect(start).rejects.toThrow('grants[0].type: is no grant type')
+    },
+  )
+})
+
+describe('an app that a person registered', () => {
+  test('cannot be registered for passwords', async () => {
+    const registering = server.addClient({ grantTypes: ['password'], ownerId: person.id })
+    await expect(registering).rejects.toBeInstanceOf(ConfigError)
+  })
+
+  test('gets none by them, whatever its record says', async () => {
+    const { id } = await server.addClient({ grantTypes: ['password'], type: 'public' })
+    const row = await server.store.clients.find(id)
+    if (row) await server.store.clients.insert({ ...row, id: 'owned', ownerId: person.id })
+    const owned = { id: 'owned', secret: undefined, redirectUri: '' }
+    const { status, body } = await askToken(server, owned, { grant_type: 'password', ...credentials })
+    expect([status, body['error']]).toEqual([400, 'unauthorized_client'])
+  })
+})
+
+describe('guessed passwords at the token endpoint', () => {
+  let phone: TestClient
+  beforeAll(async () => void (phone = await server.addClient({ grantTypes: ['password'], type: 'public' })))
+
+  const guess = (who: Pick<Person, 'email' | 'password'>, forwarded: string): Promise<JsonAnswer> =>
+    askJson(server, '/oauth/token', {
+      method: 'POST',
+      headers: { 'x-forwarded-for': forwarded, 'x-real-ip': forwarded },
+      body: formBody({
+        grant_type: 'password',
+        client_id: phone.id,
+        username: who.email,
+        password: who.password,
+      }),
+    })
+
+  test('count at the name, wherever they say that they come from and however it is spelled', async () => {
+    const target = await server.addPerson()
+    const spellings = [target.email, target.email.toUpperCase(), ` ${target.email}`, `${target.email}\u3000`]
+    const statuses = []
+    for (const [index, email] of spellings.entries())
+      statuses.push((await guess({ email, password: 'a wrong password' }, `198.51.100.${index}`)).status)
+    expect(statuses).toEqual([400, 400, 400, 400])
+    expect((await guess(target, '203.0.113.9')).status).toBe(429)
+  })
+
+  test('sent all at once do not slip past the limit', async () => {
+    const target = await server.addPerson()
+    const wrong = { ...target, password: 'a wrong password' }
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => guess(wrong, `192.0.2.${index}`)),
+    )
+    expect(answers.filter(({ status }) => status === 400).length).toBeLessThanOrEqual(4)
+    expect(answers.map(({ status }) => status)).toContain(429)
+  })
+
+  test('count at the address, whatever it says of itself', async () => {
+    await using strict = await startServer({
+      grants: [passwordGrant()],
+      throttle: { perAddress: { failures: 3, window: '1m' } },
+    })
+    const old = await strict.addClient({ grantTypes: ['password'], type: 'public' })
+    const statuses = []
+    for (let index = 0; index < 4; index += 1) {
+      const body = {
+        grant_type: 'password',
+        client_id: old.id,
+        username: `a${index}@example.com`,
+        password: 'x',
+      }
+      const headers = { 'x-forwarded-for': `198.51.100.${index}` }
+      statuses.push(
+        (await askJson(strict, '/oauth/token', { method: 'POST', headers, body: formBody(body) })).status,
+      )
+    }
+    expect(statuses).toEqual([400, 400, 400, 429])
+  })
+
+  test('do not tell who has an account: not by words, not by headers, not once there were too many', async () => {
+    const leaver = await server.addPerson()
+    await server.store.users.update(leaver.id, { disabledAt: 1 })
+    const seen = ({ status, headers, body }: JsonAnswer) => ({
+      status,
+      body,
+      headers: [...headers].filter(
+        ([name]) => !['date', 'x-request-id', 'retry-after', 'ratelimit'].includes(name),
+      ),
+    })
+    const tries = async (email: string) => {
+      const answers = []
+      for (let count = 0; count < 5; count += 1)
+        answers.push(seen(await guess({ email, password: 'a wrong password' }, '')))
+      return answers
+    }
+    const somebody = await tries((await server.addPerson()).email)
+    expect(somebody.map(({ status }) => status)).toEqual([400, 400, 400, 400, 429])
+    for (const email of ['nobody.there@example.com', leaver.email, 'no address', "' or 1=1 --"])
+      expect(await tries(email)).toEqual(somebody)
+  })
+
+  test('do not tell it by what is done, either: as often looked up, as often checked', async () => {
+    const done: string[] = []
+    await using watched = await startServer({
+      grants: [passwordGrant()],
+      users: (context) => {
+        const users = builtInUsers()(context)
+        return {
+          ...users,
+          findByUsername: async (name) => (done.push('look'), users.findByUsername(name)),
+          verifyPassword: async (user, password) => (
+            done.push('check'),
+            users.verifyPassword(user, password)
+          ),
+        }
+      },
+    })
+    const { email } = await watched.addPerson()
+    const old = await watched.addClient({ grantTypes: ['password'], type: 'public' })
+    const work = async (username: string): Promise<readonly string[]> => {
+      await askToken(watched, old, { grant_type: 'password', username, password: 'a wrong password' })
+      return done.splice(0)
+    }
+    expect(await work(email)).toEqual(['look', 'look', 'check'])
+    expect(await work('nobody.at.all@example.com')).toEqual(['look', 'look', 'check'])
+  })
+})
+
+describe('a token in a fragment', () => {
+  const open = (parameters: Parameters): Promise<Page> =>
+    browser.open(authorizationUrl(server, app, { response_type: 'token', ...parameters }))
+
+  test.each<[string, Parameters]>([
+    ['response_mode=query', { response_mode: 'query' }],
+    ['response_mode=form_post', { response_mode: 'form_post' }],
+    ['response_mode=web_message', { response_mode: 'web_message' }],
+    ['a code and a token', { response_type: 'code token' }],
+    ['a token and a code', { response_type: 'token code' }],
+    ['a token and an id token', { response_type: 'token id_token' }],
+    ['a token twice', { response_type: 'token token' }],
+    ['in capitals', { response_type: 'TOKEN' }],
+    ['with a space behind', { response_type: 'token ' }],
+    ['with a tab', { response_type: 'token\t' }],
+    ['none', { response_type: 'none' }],
+  ])('is never in a query, and never given for what is asked by %s', async (_, parameters) => {
+    const { url } = await open(parameters)
+    const answer = new URLSearchParams(url.hash.slice(1) || url.search)
+    expect(answer.get('error')).toBeOneOf(['invalid_request', 'unsupported_response_type'])
+    expect(url.href).not.toContain('access_token')
+  })
+
+  test.each([
+    'https://evil.example/',
+    'https://app.example.evil.example/callback',
+    `${CALLBACK}/../evil`,
+    `${CALLBACK}?next=https://evil.example`,
+    `${CALLBACK}#`,
+    `${CALLBACK}#access_token=x`,
+    'https://app.example@evil.example/callback',
+    '//evil.example',
+    'javascript:alert(1)',
+  ])('goes nowhere but to a registered redirect URI: %s', async (redirectUri) => {
+    const { status, headers, url } = await open({ redirect_uri: redirectUri })
+    expect([status, headers.get('location'), url.origin]).toEqual([400, null, server.origin])
+  })
+
+  test.each(['orders:read *', '*', 'nobody:knows', 'orders:*', '__proto__'])(
+    'cannot be had for more than the client may: %j',
+    async (scope) => {
+      const { url } = await open({ scope })
+      expect(new URLSearchParams(url.hash.slice(1)).get('error')).toBe('invalid_scope')
+    },
+  )
+
+  test('says to whom and for what it was given, so that one that is slipped in can be told', async () => {
+    const other = await server.addClient({ grantTypes: ['implicit'], redirectUris, type: 'public' })
+    const tokens = []
+    for (const [by, resource] of [
+      [app, undefined],
+      [other, 'https://api.example'],
+    ] as const) {
+      const url = authorizationUrl(server, by, { response_type: 'token', resource })
+      const { url: back } = await authorize(browser, url, person)
+      tokens.push(new URLSearchParams(back.hash.slice(1)).get('access_token') ?? '')
+    }
+    const [mine = '', theirs = ''] = tokens
+    expect([claimOf(mine, 'client_id'), claimOf(theirs, 'client_id')]).toEqual([app.id, other.id])
+    expect([claimOf(mine, 'aud'), claimOf(theirs, 'aud')]).toEqual([server.issuer, 'https://api.example'])
+    expect((await askApi(server, '/me', mine)).status).toBe(200)
+    expect((await askApi(server, '/me', theirs)).status).toBe(401)
+  })
+
+  test('does not come of a form that was approved for a code, whatever is sent beside it', async () => {
+    const both = await server.addClient({ grantTypes: ['authorization_code', 'implicit'], redirectUris })
+    const page = await browser.open(authorizationUrl(server, both, { prompt: 'consent' }))
+    const { url } = await browser.open('/oauth/authorize?response_type=token', {
+      method: 'POST',
+      body: formBody({ ...approvalOf(page), response_type: 'token', response_mode: 'fragment' }),
+      headers: { origin: server.origin, 'sec-fetch-site': 'same-origin' },
+    })
+    expect([url.searchParams.has('code'), url.hash]).toEqual([true, ''])
+  })
+
+  test('is not had without the person: no link, method or parameter answers for them', async () => {
+    const fresh = await server.addClient({ grantTypes: ['implicit'], redirectUris, type: 'public' })
+    for (const parameters of [
+      { consent: 'yes' },
+      { approve: 'true' },
+      { prompt: 'none' },
+      { max_age: '0' },
+    ]) {
+      const url = authorizationUrl(server, fresh, { response_type: 'token', ...parameters })
+      expect((await browser.open(url)).url.href).not.toContain('access_token')
+    }
+  })
+})
