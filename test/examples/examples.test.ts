@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import { openBrowser } from './browser.ts'
+import { emptyDirectory, serve } from '../cli/run.ts'
 import { freePort, run, settingsIn, type Program } from './program.ts'
 
 const running: Program[] = []
@@ -110,4 +111,45 @@ test('identity-service and orders-service: a token ends in the other service wit
   await fetch(`http://127.0.0.1:${PORT}/importer`, { method: 'DELETE' })
   await expect.poll(async () => (await ask()).status, { timeout: 3_000 }).toBe(401)
   expect(await (await fetch(`${ORDERS}/health`)).json()).toMatchObject({ isReady: true, keys: 1 })
+})
+
+test('tv: a device shows a code, large and for the camera, and goes on once its person has allowed it', async () => {
+  const demo = await serve(emptyDirectory(), ['--demo'])
+  const password = /password {2}(\S+)/.exec(demo.printed)?.[1] ?? ''
+  const line = demo.printed.split('\n').find((text) => text.includes('examples/tv.ts')) ?? ''
+  const tv = start('tv.ts', settingsIn(line))
+  const shown = await tv.printed('compare the code')
+  const page = /Open (\S+)/.exec(shown)?.[1] ?? ''
+  expect(page).toBe(`${demo.origin}/oauth/device`)
+
+  const browser = openBrowser()
+  const code = await browser.submit(await browser.open(page), 'Sign in', {
+    username: 'demo@example.com',
+    password,
+  })
+  const question = await browser.submit(code, 'Go on', { user_code: /\w{4}-\w{4}/.exec(shown)?.[0] ?? '' })
+  expect(question.text).toContain('Demo TV')
+  await browser.submit(question, 'Allow')
+  expect(await tv.ended()).toContain('200 {\n  "id": ')
+  expect(await tv.ended()).toContain('"client": "demo-tv"')
+  await demo.stop()
+})
+
+test('personal-tokens: a token of the server’s and one that a person makes both open the API', async () => {
+  const PORT = await freePort()
+  const lines = await start('personal-tokens.ts', { PORT }).printed('/orders')
+  const ask = async (token: string): Promise<unknown> => {
+    const headers = { authorization: `Bearer ${token}` }
+    return (await fetch(`http://127.0.0.1:${PORT}/orders`, { headers })).json()
+  }
+  const orders = { orders: ['tea', 'rice'], of: '1' }
+  expect(await ask(/Bearer ([^"]+)"/.exec(lines)?.[1] ?? '')).toEqual(orders)
+
+  const browser = openBrowser()
+  const signIn = await browser.open(`http://127.0.0.1:${PORT}/account/tokens`)
+  const [, username = '', password = ''] = /sign in as (\S+) with (\S+)/.exec(lines) ?? []
+  const page = await browser.submit(signIn, 'Sign in', { username, password })
+  expect(page.text).toContain('Backup')
+  const made = await browser.submit(page, 'Make token', { name: 'Mine', 'scope:orders:read': 'on' })
+  expect(await ask(/>(eyJ[^<]+)</.exec(made.text)?.[1] ?? '')).toEqual(orders)
 })

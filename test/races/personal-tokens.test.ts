@@ -19,7 +19,7 @@ afterAll(async () => {
 })
 
 const PAGE = '/account/tokens'
-const ROUNDS = 24
+const ROUNDS = 16
 /** How far apart (ms) the racers start at most: about as long as each takes. */
 const SPREAD = 15
 

@@ -1,0 +1,54 @@
+/**
+ * People make tokens for their own scripts, on a page of the server. The API is the same as for any other token.
+ *
+ *     npm run example examples/personal-tokens.ts
+ *
+ * It prints where to sign in, and a command with a token that the server made by itself.
+ */
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { createServer, type RequestListener } from 'node:http'
+import { authorizationCode, createAuthorizationServer, type UserProvider } from 'consulate'
+import { toNode } from 'consulate/node'
+import { sqlite } from 'consulate/sqlite'
+
+const port = Number(process.env['PORT'] ?? 3000)
+const issuer = `http://127.0.0.1:${port}`
+const ada = { id: '1', email: 'ada@example.com', password: randomBytes(9).toString('base64url') }
+
+/** One person. Yours are in your tables, and their passwords are hashed. */
+const users: UserProvider = {
+  find: async (id) => (id === ada.id ? ada : undefined),
+  findByUsername: async (name) => (name === ada.email ? ada : undefined),
+  verifyPassword: async (user, password) => user !== undefined && password === ada.password,
+}
+
+const server = createAuthorizationServer({
+  issuer,
+  // They end with this process. A real server has secretsFromDirectory('./secrets').
+  secrets: {
+    signingKeys: [{ privateKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey }],
+    secrets: [{ value: randomBytes(32).toString('base64url') }],
+  },
+  store: sqlite(':memory:'),
+  users,
+  scopes: { 'orders:read': 'See your orders', 'orders:create': 'Place orders' },
+  grants: [authorizationCode()],
+  personalTokens: { lifetime: '30d', maximumLifetime: '1y' },
+})
+
+const auth = toNode(server)
+const orders = auth.user('orders:read')((request, response) => {
+  response.end(JSON.stringify({ orders: ['tea', 'rice'], of: request.auth.user.id }))
+})
+const api: RequestListener = (request, response) =>
+  request.url === '/orders' ? orders(request, response) : response.writeHead(404).end()
+
+createServer(auth.routes(api)).listen(port, '127.0.0.1')
+const { token, accessToken } = await server.personalTokens.create(ada.id, {
+  name: 'Backup',
+  scopes: ['orders:read'],
+  expiresIn: '7d',
+})
+console.log(`Open ${issuer}/account/tokens and sign in as ${ada.email} with ${ada.password}
+"${token.name}" lives until ${new Date(token.expiresAt).toISOString()}:
+curl -H "Authorization: Bearer ${accessToken}" ${issuer}/orders`)

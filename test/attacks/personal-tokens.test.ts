@@ -1,0 +1,341 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { ConfigError } from '../../src/index.ts'
+import { formOf, openBrowser } from '../support/browser.ts'
+import type { Browser } from '../support/browser.ts'
+import {
+  askApi,
+  askToken,
+  authorizationUrl,
+  claimOf,
+  getTokens,
+  getVisitTokens,
+} from '../support/oauth-client.ts'
+import { formForNew, makeToken, openApi, signedInApi, tokenOn } from '../support/personal-tokens.ts'
+import { startTwoSides } from '../support/providers.ts'
+import { startServer } from '../support/server.ts'
+import { openToken, signToken } from './forge.ts'
+
+const server = await startServer()
+const { personalTokens } = server.server
+const [victim, attacker] = [await server.addPerson(), await server.addPerson()]
+const client = await server.addClient()
+afterAll(server.close)
+
+const PATH = '/oauth/personal-access-tokens'
+const PAGE = '/account/tokens'
+const JSON_TYPE = { 'content-type': 'application/json' }
+const statusOf = async (token: string, path = '/me'): Promise<number> =>
+  (await askApi(server, path, token)).status
+const countOf = async ({ id }: { readonly id: string }): Promise<number> =>
+  (await personalTokens.list(id)).length
+
+describe('a token for somebody else', () => {
+  test.each(['userId', 'user_id', 'user', 'sub', 'owner', 'provider', 'id', 'authorizationId', 'client_id'])(
+    'is not made by %s in the body: it is the own one of who is signed in',
+    async (name) => {
+      const api = await signedInApi(server, attacker)
+      const before = await countOf(victim)
+      const { accessToken, id } = await makeToken(api, { name: 'Mine', [name]: victim.id })
+      expect([claimOf(accessToken, 'sub'), claimOf(accessToken, 'client_id')]).toEqual([
+        attacker.id,
+        'personal-access',
+      ])
+      expect([await countOf(victim), id === victim.id]).toEqual([before, false])
+      await personalTokens.revoke(id)
+    },
+  )
+
+  test('is not made by a prototype in the body, nor by fields of the form', async () => {
+    const api = await signedInApi(server, attacker)
+    const headers = { ...JSON_TYPE, 'x-csrf-token': await api.csrf() }
+    const body = `{"__proto__":{"userId":"${victim.id}","name":"a","scopes":["*"]}}`
+    expect((await api.ask(PATH, { method: 'POST', body, headers })).status).toBe(422)
+    const form = await api.browser.open(server.endpoint(PAGE))
+    const extra = { name: 'Mine', userId: victim.id, sub: victim.id, id: 'x'.repeat(22) }
+    const token = tokenOn(server, await api.browser.press(form, 'Make token', extra))
+    expect([claimOf(token, 'sub'), claimOf(token, 'azn') === extra.id]).toEqual([attacker.id, false])
+  })
+
+  test('is not made by the form of theirs: its nonce gives each session a token of its own', async () => {
+    const [theirs, mine] = [await signedInApi(server, victim), await signedInApi(server, attacker)]
+    const form = await theirs.browser.open(server.endpoint(PAGE))
+    const first = tokenOn(server, await theirs.browser.press(form, 'Make token', { name: 'Theirs' }))
+    const own = await mine.browser.open(server.endpoint(PAGE))
+    const { nonce = '' } = formForNew(form)
+    const second = tokenOn(server, await mine.browser.press(own, 'Make token', { name: 'Mine', nonce }))
+    expect(claimOf(second, 'azn')).not.toBe(claimOf(first, 'azn'))
+    expect(claimOf(second, 'sub')).toBe(attacker.id)
+  })
+
+  test("is neither ended nor told from one that never was: another person's", async () => {
+    const { id, accessToken } = await makeToken(await signedInApi(server, victim))
+    const api = await signedInApi(server, attacker)
+    const [theirs, nobodys] = [await api.revoke(id), await api.revoke('x'.repeat(22))]
+    expect([theirs.status, theirs.body]).toEqual([404, nobodys.body])
+    const form = await api.browser.open(server.endpoint(PAGE))
+    const byForm = await api.browser.press(form, 'Make token', { name: 'a', revoke: id })
+    expect(byForm.status).toBe(404)
+    expect((await api.list()).map((token) => token.id)).not.toContain(id)
+    expect(await statusOf(accessToken)).toBe(200)
+  })
+
+  test("is neither made, listed nor ended by the other provider's people, equal ids or not", async () => {
+    await using two = await startTwoSides()
+    const { users, customers } = two.sides
+    const [user, customer] = [
+      await signedInApi(two.server, users.person),
+      await signedInApi(two.server, customers.person, { provider: 'customers' }),
+    ]
+    const mine = await makeToken(customer, { name: 'Mine', provider: 'users' })
+    expect(claimOf(mine.accessToken, 'provider')).toBe('customers')
+    expect((await users.ask('/me', mine.accessToken)).status).toBe(401)
+    expect(await user.list()).toEqual([])
+    expect((await user.revoke(mine.id)).status).toBe(404)
+    const strangers = [
+      { path: PATH, stranger: openApi(two.server, { browser: customer.browser }) },
+      {
+        path: `${PATH}/customers`,
+        stranger: openApi(two.server, { browser: user.browser, provider: 'customers' }),
+      },
+    ]
+    for (const { path, stranger } of strangers) {
+      expect((await stranger.ask(path)).status).toBe(401)
+      expect((await stranger.create({ name: 'a' }, JSON_TYPE)).status).toBe(401)
+      expect((await stranger.revoke(mine.id, JSON_TYPE)).status).toBe(401)
+    }
+    expect((await customers.ask('/me', mine.accessToken)).status).toBe(200)
+  })
+})
+
+describe('a bearer token instead of a session', () => {
+  test('makes, lists and ends nothing, whatever it is and whatever it may do', async () => {
+    const mine = await makeToken(await signedInApi(server, victim), { name: 'All', scopes: ['*'] })
+    const visit = { server, browser: openBrowser(server), client, person: victim }
+    const machine = await server.addClient({ grantTypes: ['client_credentials'], scopes: ['*'] })
+    const tokens = [
+      mine.accessToken,
+      (await getVisitTokens(visit)).access_token,
+      (await getTokens(server, machine, { grant_type: 'client_credentials', scope: '*' })).access_token,
+    ]
+    const api = openApi(server)
+    const before = await countOf(victim)
+    for (const token of tokens) {
+      const headers = { ...JSON_TYPE, authorization: `Bearer ${token}`, 'x-csrf-token': token }
+      for (const path of [PATH, '/oauth/scopes']) expect((await api.ask(path, { headers })).status).toBe(401)
+      expect((await api.create({ name: 'More' }, headers)).status).toBe(401)
+      expect((await api.revoke(mine.id, headers)).status).toBe(401)
+      api.browser.setCookie('consulate_session', token)
+      expect((await api.create({ name: 'More' }, headers)).status).toBe(401)
+    }
+    expect([await countOf(victim), await statusOf(mine.accessToken)]).toEqual([before, 200])
+  })
+})
+
+/** Requests that make a token of the victim's, were they let. */
+type Forgery = (browser: Browser, csrf: string) => Promise<{ readonly status: number }>
+
+const post = (browser: Browser, headers: Record<string, string>, body = '{"name":"Forged"}', path = PATH) =>
+  browser.open(server.endpoint(path), { method: 'POST', headers, body })
+
+describe('a forged request makes nothing and ends nothing:', () => {
+  const withToken = (csrf: string) => ({ ...JSON_TYPE, 'x-csrf-token': csrf })
+  const formType = { 'content-type': 'application/x-www-form-urlencoded' }
+
+  test.each<[string, Forgery, number]>([
+    ['without the header', (browser) => post(browser, JSON_TYPE), 403],
+    ['with an empty header', (browser) => post(browser, withToken('')), 403],
+    ['with a made-up header', (browser) => post(browser, withToken('A'.repeat(43))), 403],
+    ['with the token twice', (browser, csrf) => post(browser, withToken(`${csrf}, ${csrf}`)), 403],
+    [
+      'with the token in the address',
+      (browser, csrf) => post(browser, JSON_TYPE, undefined, `${PATH}?csrf=${csrf}`),
+      403,
+    ],
+    [
+      'with the token in the body',
+      (browser, csrf) => post(browser, JSON_TYPE, JSON.stringify({ name: 'a', csrf })),
+      403,
+    ],
+    ['as the form of another page', (browser, csrf) => post(browser, formType, `name=a&csrf=${csrf}`), 403],
+    ['as a form that is JSON', (browser) => post(browser, { 'content-type': 'text/plain' }), 403],
+    ['without a type', (browser, csrf) => post(browser, { 'content-type': '', 'x-csrf-token': csrf }), 415],
+    [
+      'from another site',
+      (browser, csrf) => post(browser, { ...withToken(csrf), 'sec-fetch-site': 'cross-site' }),
+      403,
+    ],
+    [
+      'from a sister site',
+      (browser, csrf) => post(browser, { ...withToken(csrf), 'sec-fetch-site': 'same-site' }),
+      403,
+    ],
+    [
+      'from another origin',
+      (browser, csrf) => post(browser, { ...withToken(csrf), origin: 'https://evil.example' }),
+      403,
+    ],
+    ['from a hidden origin', (browser, csrf) => post(browser, { ...withToken(csrf), origin: 'null' }), 403],
+    [
+      'with the token of another browser of the same person',
+      async (browser) => post(browser, withToken(await (await signedInApi(server, victim)).csrf())),
+      403,
+    ],
+    [
+      'with the token of somebody else',
+      async (browser) => post(browser, withToken(await (await signedInApi(server, attacker)).csrf())),
+      403,
+    ],
+    [
+      'with the token from before the sign-in',
+      async (browser) => {
+        const page = await openBrowser(server).open(server.endpoint('/login'))
+        return post(browser, withToken(formOf(page, 'Sign in').fields['csrf'] ?? ''))
+      },
+      403,
+    ],
+    ['by a link', (browser) => browser.open(server.endpoint(`${PATH}?name=a&_method=POST`)), 200],
+    [
+      'by a link to the page',
+      (browser) => browser.open(server.endpoint(`${PAGE}?name=a&expires_in=60`)),
+      200,
+    ],
+    [
+      'as the form of the page, without its token',
+      (browser) => post(browser, formType, 'name=a&nonce=b&expires_in=60', PAGE),
+      403,
+    ],
+    [
+      'as the form of the page, with a made-up token',
+      (browser) => post(browser, formType, `name=a&nonce=b&expires_in=60&csrf=${'A'.repeat(43)}`, PAGE),
+      403,
+    ],
+    ['as JSON to the page', (browser, csrf) => post(browser, withToken(csrf), undefined, PAGE), 400],
+  ])('%s', async (_how, forge, status) => {
+    const { browser, csrf } = await signedInApi(server, victim)
+    const before = await countOf(victim)
+    expect((await forge(browser, await csrf())).status).toBe(status)
+    expect(await countOf(victim)).toBe(before)
+  })
+
+  test('to end one, without the header, with a made-up one, and from another site', async () => {
+    const api = await signedInApi(server, victim)
+    const { id, accessToken } = await makeToken(api)
+    const csrf = await api.csrf()
+    const site = { 'x-csrf-token': csrf, 'sec-fetch-site': 'cross-site' }
+    for (const headers of [{}, { 'x-csrf-token': 'A'.repeat(43) }, site] as Record<string, string>[]) {
+      expect((await api.revoke(id, headers)).status).toBe(403)
+    }
+    const page = await post(api.browser, formType, `revoke=${id}`, PAGE)
+    expect([page.status, await statusOf(accessToken)]).toEqual([403, 200])
+    expect((await api.revoke(id, { 'x-csrf-token': csrf })).status).toBe(204)
+  })
+})
+
+describe('the token endpoint', () => {
+  const parameters = { username: victim.email, password: victim.password, name: 'a', scope: 'orders:read' }
+
+  test.each(['personal_access', 'personal-access', 'urn:consulate:personal_access'])(
+    'knows no grant %s, though the record of the client has it',
+    async (grant) => {
+      const lister = await server.addClient({ grantTypes: ['client_credentials'], scopes: ['*'] })
+      await server.store.clients.update(lister.id, { grantTypes: [grant] })
+      const { status, body } = await askToken(server, lister, { ...parameters, grant_type: grant })
+      expect([status, body['error']]).toEqual([400, 'unsupported_grant_type'])
+    },
+  )
+
+  test('and no client is what personal access tokens name as theirs', async () => {
+    const refused = server.server.clients.create({ name: 'Me', id: 'personal-access', redirectUris: [] })
+    await expect(refused).rejects.toThrow(ConfigError)
+    const posing = { ...client, id: 'personal-access', secret: undefined }
+    const { body } = await askToken(server, posing, { grant_type: 'client_credentials' })
+    expect(body['error']).toBe('invalid_client')
+    const page = await openBrowser(server).open(authorizationUrl(server, posing))
+    expect([page.status, page.url.origin]).toEqual([400, server.origin])
+  })
+
+  test('refreshes no personal access token and takes none for a code', async () => {
+    const { accessToken } = await makeToken(await signedInApi(server, victim))
+    const refresh = { grant_type: 'refresh_token', refresh_token: accessToken }
+    expect((await askToken(server, client, refresh)).body['error']).toBe('invalid_grant')
+    const code = { grant_type: 'authorization_code', code: accessToken, redirect_uri: client.redirectUri }
+    expect((await askToken(server, client, code)).body['error']).toBe('invalid_grant')
+  })
+})
+
+describe('a token is no more than its scopes', () => {
+  test('those that it has not are refused, and cannot be added to it afterwards', async () => {
+    const { accessToken } = await makeToken(await signedInApi(server, victim), {
+      name: 'a',
+      scopes: ['profile'],
+    })
+    expect([await statusOf(accessToken), await statusOf(accessToken, '/orders')]).toEqual([200, 403])
+    const { header, payload } = openToken(accessToken)
+    const [, , signature] = accessToken.split('.')
+    const wider = signToken({ header, payload: { ...payload, scope: '*' } })
+      .split('.')
+      .slice(0, 2)
+    expect(await statusOf([...wider, signature].join('.'), '/orders')).toBe(401)
+    expect(await statusOf(accessToken, '/machine')).toBe(401)
+  })
+
+  test('whatever label its header has, or none, or that of a token that is none of these', async () => {
+    const { accessToken, id } = await makeToken(await signedInApi(server, victim), {
+      name: 'a',
+      scopes: ['profile'],
+    })
+    const personal = openToken(accessToken)
+    const { access_token: usual } = await getVisitTokens({
+      server,
+      browser: openBrowser(server),
+      client,
+      person: victim,
+    })
+    for (const label of [undefined, 'pat', 'session', 'admin', '*', 7, null, { scope: '*' }]) {
+      for (const { header, payload } of [personal, openToken(usual)]) {
+        const { consulate: _, ...rest } = header
+        const labelled = signToken({
+          payload,
+          header: { ...(label !== undefined && { consulate: label }), ...rest },
+        })
+        const isPersonal = payload['client_id'] === 'personal-access'
+        expect([await statusOf(labelled), await statusOf(labelled, '/orders')]).toEqual([
+          200,
+          isPersonal ? 403 : 200,
+        ])
+      }
+    }
+    await personalTokens.revoke(id)
+    for (const label of ['pat', 'other']) {
+      const labelled = signToken({ ...personal, header: { ...personal.header, consulate: label } })
+      expect(await statusOf(labelled)).toBe(401)
+    }
+  })
+})
+
+test('markup in a name is no markup, neither in the list nor beside the new token', async () => {
+  const somebody = await server.addPerson()
+  const { browser } = await signedInApi(server, somebody)
+  const name = `"><script>alert(1)</script><b onclick='x'>\u202e`
+  const made = await browser.press(await browser.open(server.endpoint(PAGE)), 'Make token', { name })
+  tokenOn(server, made)
+  const list = await browser.open(server.endpoint(PAGE))
+  for (const { body } of [made, list]) {
+    expect(body).not.toContain('<script>')
+    expect(body).not.toContain('<b onclick')
+    expect(body).toContain('&lt;script&gt;alert(1)&lt;/script&gt;')
+  }
+})
+
+test('the one page with a script lets no other run, is kept nowhere and framed by nobody', async () => {
+  const { browser } = await signedInApi(server, await server.addPerson())
+  const list = await browser.open(server.endpoint(PAGE))
+  const made = await browser.press(list, 'Make token', { name: 'a' })
+  tokenOn(server, made)
+  expect(list.headers.get('content-security-policy')).not.toContain('script-src')
+  expect(made.headers.get('content-security-policy')).toMatch(
+    /; script-src 'sha256-[\w+/=]{44}'; .*frame-ancestors 'none'/,
+  )
+  expect(made.headers.get('content-security-policy')).not.toContain('unsafe')
+  expect([made.headers.get('cache-control'), made.headers.get('location')]).toEqual(['no-store', null])
+})
