@@ -1,0 +1,156 @@
+import { createServer } from 'node:http'
+import type { RequestListener } from 'node:http'
+import type { Browser, ConsoleMessage, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { authorizationCode, implicitGrant } from '../../src/index.ts'
+import { chromium, openBrowser } from '../support/chromium.ts'
+import { askApi, authorizationUrl } from '../support/oauth-client.ts'
+import { listen, startServer } from '../support/server.ts'
+import type { Person, TestClient, TestServer } from '../support/server.ts'
+
+describe.skipIf(!chromium)('the implicit flow in Chromium', () => {
+  let browser: Browser
+  let server: TestServer
+  let person: Person
+  let client: TestClient
+  let callback: string
+  /** What the app's server was asked for, and from where it was said to come. */
+  const asked: { readonly url: string; readonly referer: string | undefined }[] = []
+  const app = createServer(answerAsApp)
+
+  beforeAll(async () => {
+    browser = await openBrowser()
+    server = await startServer({ grants: [authorizationCode(), implicitGrant()] })
+    person = await server.addPerson()
+    app.on('request', ({ url = '', headers: { referer } }) => void asked.push({ url, referer }))
+    callback = `${await listen(app)}/callback`
+    client = await server.addClient({
+      type: 'public',
+      name: 'Orchard Orders',
+      grantTypes: ['implicit'],
+      redirectUris: [callback],
+    })
+  })
+
+  afterEach(() => Promise.all(browser.contexts().map((context) => context.close())))
+
+  afterAll(async () => {
+    await browser?.close()
+    app.close()
+    await server?.close()
+  })
+
+  const urlOf = (parameters: Record<string, string> = {}): string =>
+    authorizationUrl(server, client, { response_type: 'token', scope: 'orders:read', ...parameters })
+
+  async function openPage(javaScriptEnabled: boolean) {
+    const context = await browser.newContext({ javaScriptEnabled, viewport: { width: 320, height: 640 } })
+    const page = await context.newPage()
+    const complaints: string[] = []
+    // Chromium asks every server for an icon, once.
+    const isAboutIcon = (message: ConsoleMessage): boolean => message.location().url.endsWith('/favicon.ico')
+    page.on('console', (message) => isAboutIcon(message) || complaints.push(message.text()))
+    page.on('pageerror', (error) => complaints.push(String(error)))
+    page.on('requestfailed', (request) => complaints.push(`failed: ${request.url()}`))
+    return { page, complaints }
+  }
+
+  async function signIn(page: Page): Promise<void> {
+    await page.getByLabel('Email or user name').fill(person.email)
+    await page.getByLabel('Password').fill(person.password)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+  }
+
+  const allow = (page: Page) => page.getByRole('button', { name: 'Allow', exact: true })
+
+  /** What stands behind the `#` of the page's address. */
+  function fragmentOf(page: Page): Readonly<Record<string, string>> {
+    const fragment = Object.fromEntries(new URLSearchParams(new URL(page.url()).hash.slice(1)))
+    server.hoard.keep('access token', fragment['access_token'] ?? '')
+    return fragment
+  }
+
+  describe.each([
+    ['with JavaScript', true],
+    ['without JavaScript', false],
+  ])('%s', (_, hasScripts) => {
+    test('leads over sign-in and consent back to the client, with a token in the fragment', async () => {
+      const { page, complaints } = await openPage(hasScripts)
+      asked.length = 0
+      await page.goto(urlOf({ state: 'from the app' }))
+      await signIn(page)
+      expect(await page.getByText('See your orders').isVisible()).toBe(true)
+      await allow(page).click()
+      await page.waitForURL(`${callback}#**`)
+      const { access_token: token = '', ...rest } = fragmentOf(page)
+      expect(rest).toEqual({
+        token_type: 'Bearer',
+        expires_in: '900',
+        scope: 'orders:read',
+        state: 'from the app',
+        iss: server.issuer,
+      })
+      expect((await askApi(server, '/orders', token)).status).toBe(200)
+      expect(complaints).toEqual([])
+      // The app's own server is told nothing of it: neither by the address nor by where the person comes from.
+      expect(asked).toEqual([{ url: '/callback', referer: undefined }])
+    })
+
+    test('leads back with a refusal in the fragment', async () => {
+      const { page, complaints } = await openPage(hasScripts)
+      await page.goto(urlOf())
+      await signIn(page)
+      await page.getByRole('button', { name: 'Don’t allow' }).click()
+      await page.waitForURL(`${callback}#**`)
+      expect(fragmentOf(page)).toMatchObject({ error: 'access_denied' })
+      expect(complaints).toEqual([])
+    })
+
+    test('asks afresh on the way back, and the token before lives on', async () => {
+      const { page } = await openPage(hasScripts)
+      await page.goto(urlOf())
+      await signIn(page)
+      await allow(page).click()
+      await page.waitForURL(`${callback}#**`)
+      const first = fragmentOf(page)['access_token'] ?? ''
+      await page.goBack()
+      await allow(page).click()
+      await page.waitForURL(`${callback}#**`)
+      const second = fragmentOf(page)['access_token'] ?? ''
+      expect(second).not.toBe(first)
+      for (const token of [first, second]) expect((await askApi(server, '/orders', token)).status).toBe(200)
+    })
+  })
+
+  test('a script of the client reads the fragment and takes it out of the address', async () => {
+    const { page, complaints } = await openPage(true)
+    await page.goto(urlOf({ state: 'mine' }))
+    await signIn(page)
+    await allow(page).click()
+    await page.waitForURL(`${callback}#**`)
+    fragmentOf(page)
+    const read = await page.evaluate(takeFragment)
+    expect(read).toMatchObject({ state: 'mine', iss: server.issuer })
+    expect((await askApi(server, '/me', read['access_token'] ?? '')).status).toBe(200)
+    expect(page.url()).toBe(callback)
+    expect(complaints).toEqual([])
+  })
+})
+
+/** The client: every page of it says hello. */
+function answerAsApp(...[, response]: Parameters<RequestListener>): void {
+  response
+    .writeHead(200, { 'Content-Type': 'text/html' })
+    .end('<!doctype html><title>App</title><link rel="icon" href="data:,"><h1>Hello from the app</h1>')
+}
+
+/** Runs in the browser, as an old app does it. */
+function takeFragment(): Record<string, string> {
+  const { location, history } = globalThis as unknown as {
+    location: { hash: string; pathname: string }
+    history: { replaceState(state: null, title: string, url: string): void }
+  }
+  const read = Object.fromEntries(new URLSearchParams(location.hash.slice(1)))
+  history.replaceState(null, '', location.pathname)
+  return read
+}
