@@ -1,0 +1,257 @@
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
+import { chooseScopes, OAuthError, permit, refreshToken, refuse } from '../../src/index.ts'
+import type { Grant } from '../../src/index.ts'
+import { askApi, askToken } from '../support/oauth-client.ts'
+import type { JsonAnswer } from '../support/oauth-client.ts'
+import { startServer } from '../support/server.ts'
+import type { Person, TestClient } from '../support/server.ts'
+
+const PHONE_CODE = 'https://example.com/grants/phone-code'
+const CARELESS = 'https://example.com/grants/careless'
+
+/** What was sent, by phone: whose it is, and a code that works once. */
+const sent = new Map<string, { readonly userId: string; readonly code: string }>()
+/** What happens while a code is being checked. */
+let meanwhile: () => Promise<unknown> = async () => {}
+let decisions = 0
+
+async function use(phone: string, code: string | undefined): Promise<boolean> {
+  const isRight = sent.get(phone)?.code === code && sent.delete(phone)
+  await meanwhile()
+  return isRight
+}
+
+const phoneCode: Grant = {
+  type: PHONE_CODE,
+  async decide({ client, form, address, userAgent }, { attempt, people, scopes }) {
+    decisions += 1
+    const granted = chooseScopes(scopes, form.get('scope'), client.scopes)
+    const phone = form.get('phone') ?? ''
+    const userId = sent.get(phone)?.userId ?? ''
+    const person = await attempt({ address, account: `phone-code:${phone}` }, async () => {
+      const met = await people.meet({ provider: client.provider, userId }, client.id)
+      return met && (await use(phone, form.get('code'))) ? met : undefined
+    })
+    if (!person) return refuse(new OAuthError('invalid_grant', 'The code is invalid'))
+    return permit({ client, person, scopes: granted, device: { userAgent, address } })
+  },
+}
+
+/** Its author checks nothing: what the form says is permitted. */
+const careless: Grant = {
+  type: CARELESS,
+  async decide({ client, form }, { people }) {
+    const ref = { provider: form.get('provider') ?? client.provider, userId: form.get('user') ?? '' }
+    const person = await people.meet(ref, form.get('client') ?? client.id)
+    if (!person) return refuse(new OAuthError('invalid_grant', 'There is nobody'), { isGuess: true })
+    await meanwhile()
+    return permit({
+      client,
+      person,
+      scopes: (form.get('scope') ?? '').split(' '),
+      resource: form.get('resource') ?? null,
+    })
+  },
+}
+
+const PROXY = '127.0.0.1'
+const server = await startServer({ grants: [phoneCode, careless, refreshToken()], trustedProxies: [PROXY] })
+const client = await server.addClient({ grantTypes: [PHONE_CODE, 'refresh_token'], scopes: ['orders:read'] })
+afterEach(() => void (meanwhile = async () => {}))
+afterAll(server.close)
+
+let phones = 0
+
+/** Sends somebody a code. */
+async function send(person?: Person) {
+  const { id: userId } = person ?? (await server.addPerson())
+  phones += 1
+  const [phone, code] = [`+44163296000${phones}`, server.hoard.keep('phone code', `code-${phones}-123456`)]
+  sent.set(phone, { userId, code })
+  return { userId, phone, code }
+}
+
+type Parameters = Readonly<Record<string, string>>
+
+/** Everybody who asks does so from an address of their own, unless one is named. */
+let addresses = 0
+async function ask(parameters: Parameters, from?: string, by: TestClient = client): Promise<JsonAnswer> {
+  addresses += 1
+  const address = from ?? `203.0.113.${addresses % 250}`
+  const secret = by.secret ?? ''
+  const body = new URLSearchParams({
+    grant_type: PHONE_CODE,
+    client_id: by.id,
+    client_secret: secret,
+    ...parameters,
+  })
+  const init = { method: 'POST', body, headers: { 'x-forwarded-for': address } }
+  const response = await fetch(server.endpoint('/oauth/token'), init)
+  const answer = (await response.json()) as Record<string, unknown>
+  for (const name of ['access_token', 'refresh_token'])
+    if (typeof answer[name] === 'string') server.hoard.keep(name, answer[name])
+  return { status: response.status, headers: response.headers, body: answer }
+}
+
+const verdict = ({ status, body }: JsonAnswer): readonly unknown[] => [status, body['error']]
+const INVALID = [400, 'invalid_grant']
+const TOO_MANY = [429, 'too_many_requests']
+
+describe('guesses at a code of a grant of your own', () => {
+  test('are counted for the account, from wherever they come: the right one comes too late', async () => {
+    const { phone, code } = await send()
+    for (let tries = 0; tries < 10; tries += 1)
+      expect(verdict(await ask({ phone, code: `guess ${tries}` }))).toEqual(INVALID)
+    const late = await ask({ phone, code })
+    expect(verdict(late)).toEqual(TOO_MANY)
+    expect(Number(late.headers.get('retry-after'))).toBeGreaterThan(0)
+    const other = await send()
+    expect((await ask(other)).status).toBe(200)
+  })
+
+  test('sent all at once do not slip past the limit', async () => {
+    const { phone, code } = await send()
+    const guesses = Array.from({ length: 40 }, (_, index) => ask({ phone, code: `guess ${index}` }))
+    const answers = (await Promise.all(guesses)).map(({ status }) => status)
+    expect(answers.filter((status) => status === 400).length).toBeLessThanOrEqual(10)
+    expect(answers.every((status) => status === 400 || status === 429)).toBe(true)
+    expect(verdict(await ask({ phone, code }))).toEqual(TOO_MANY)
+  })
+
+  test('are counted for a number that nobody has as for one that somebody has', async () => {
+    const answers: (readonly unknown[])[] = []
+    for (let tries = 0; tries < 11; tries += 1) answers.push(verdict(await ask({ phone: '+440', code: 'x' })))
+    expect(answers).toEqual([...Array.from({ length: 10 }, () => INVALID), TOO_MANY])
+  })
+
+  test('are counted for the address, as ours are', async () => {
+    const from = '198.51.100.7'
+    for (let tries = 0; tries < 60; tries += 1)
+      expect(verdict(await ask({ phone: `+${tries}`, code: 'x' }, from))).toEqual(INVALID)
+    expect(verdict(await ask(await send(), from))).toEqual(TOO_MANY)
+    expect((await ask(await send())).status).toBe(200)
+  })
+
+  test('are counted for the address too where the grant only says that it was a guess', async () => {
+    const by = await server.addClient({ grantTypes: [CARELESS] })
+    const from = '198.51.100.8'
+    for (let tries = 0; tries < 60; tries += 1)
+      expect(verdict(await ask({ grant_type: CARELESS, user: `${tries}` }, from, by))).toEqual(INVALID)
+    expect(verdict(await ask({ grant_type: CARELESS, user: 'x' }, from, by))).toEqual(TOO_MANY)
+  })
+
+  test('that could not be checked are not counted, however many there are', async () => {
+    const { phone, code } = await send()
+    meanwhile = () => Promise.reject(new Error('the database of the codes is gone'))
+    for (let tries = 0; tries < 12; tries += 1)
+      expect((await ask({ phone, code: 'guess' })).body['error']).toBe('server_error')
+    meanwhile = async () => {}
+    expect((await ask({ phone, code })).status).toBe(200)
+  })
+
+  test('a request that could give no token uses up no code', async () => {
+    const { phone, code } = await send()
+    expect(verdict(await ask({ phone, code, scope: 'profile' }))).toEqual([400, 'invalid_scope'])
+    expect((await ask({ phone, code })).status).toBe(200)
+  })
+})
+
+describe('a code of a grant of your own', () => {
+  test('gives tokens to one of those who send it at once, and to nobody later', async () => {
+    const code = await send()
+    const answers = await Promise.all(Array.from({ length: 5 }, () => ask(code)))
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 400, 400, 400, 400])
+    expect(verdict(await ask(code))).toEqual(INVALID)
+  })
+
+  test.each<[string, (userId: string) => Promise<unknown>]>([
+    ['was signed out everywhere', (id) => server.server.users.signOutEverywhere(id)],
+    [
+      'got a new password',
+      (id) => server.server.users.setPassword(id, server.hoard.keep('password', 'horse battery')),
+    ],
+  ])('gives nothing where its person %s while it was checked', async (_what, end) => {
+    const { userId, phone, code } = await send()
+    meanwhile = () => end(userId)
+    decisions = 0
+    const answer = await ask({ phone, code })
+    expect([verdict(answer), 'access_token' in answer.body]).toEqual([INVALID, false])
+    expect(await server.server.authorizations.list(userId)).toEqual([])
+    expect(await server.server.sessions.list(userId)).toEqual([])
+    // Not decided again: the code is used up, and a second look would not know that it was right.
+    expect(decisions).toBe(1)
+  })
+
+  test('gives nothing where its client was revoked while it was checked', async () => {
+    const by = await server.addClient({ grantTypes: [PHONE_CODE] })
+    const { userId, phone, code } = await send()
+    meanwhile = () => server.server.clients.revoke(by.id)
+    expect(verdict(await ask({ phone, code }, undefined, by))).toEqual(INVALID)
+    expect(await server.server.authorizations.list(userId)).toEqual([])
+  })
+
+  test('gives nothing for somebody who is disabled, and is not used up', async () => {
+    const { userId, phone, code } = await send()
+    await server.store.users.update(userId, { disabledAt: server.clock.now() })
+    expect(verdict(await ask({ phone, code }))).toEqual(INVALID)
+    expect(sent.has(phone)).toBe(true)
+  })
+
+  test('what it gave ends with everything else of the person', async () => {
+    const { userId, phone, code } = await send()
+    const { body } = await ask({ phone, code, scope: 'orders:read' })
+    expect((await askApi(server, '/orders', String(body['access_token']))).status).toBe(200)
+    await server.server.users.signOutEverywhere(userId)
+    expect((await askApi(server, '/orders', String(body['access_token']))).status).toBe(401)
+    const again = await askToken(server, client, {
+      grant_type: 'refresh_token',
+      refresh_token: String(body['refresh_token']),
+    })
+    expect(verdict(again)).toEqual(INVALID)
+  })
+
+  test('is nothing to a client that may not use the grant, not even a guess', async () => {
+    const by = await server.addClient({ grantTypes: ['refresh_token'] })
+    const { phone, code } = await send()
+    decisions = 0
+    expect(verdict(await ask({ phone, code }, undefined, by))).toEqual([400, 'unauthorized_client'])
+    expect([decisions, sent.has(phone)]).toEqual([0, true])
+  })
+})
+
+describe('a grant whose author checks nothing of what was sent', () => {
+  const attack = async (parameters: Parameters) => {
+    const { id: user } = await server.addPerson()
+    const by = await server.addClient({ grantTypes: [CARELESS], scopes: ['orders:read'] })
+    const usual = { grant_type: CARELESS, user, scope: 'orders:read' }
+    const answer = await ask({ ...usual, ...parameters }, undefined, by)
+    return { verdict: verdict(answer), rows: (await server.server.authorizations.list(user)).length }
+  }
+
+  test('gives what the client may have', async () => {
+    expect(await attack({})).toEqual({ verdict: [200, undefined], rows: 1 })
+  })
+
+  test.each<[string, Parameters, string]>([
+    ['a scope that the client may not have', { scope: 'orders:read orders:create' }, 'invalid_scope'],
+    ['every scope', { scope: '*' }, 'invalid_scope'],
+    ['a scope that nobody knows', { scope: 'admin' }, 'invalid_scope'],
+    ['the audience of another service', { resource: 'https://bank.example' }, 'invalid_target'],
+    ['a person of a provider that is not there', { provider: 'customers' }, 'invalid_grant'],
+  ])('gives nobody %s', async (_what, parameters, error) => {
+    expect(await attack(parameters)).toEqual({ verdict: [400, error], rows: 0 })
+  })
+
+  test('gives nothing to a client that is revoked meanwhile, though another one was named in its place', async () => {
+    const { id: user } = await server.addPerson()
+    const by = await server.addClient({ grantTypes: [CARELESS] })
+    meanwhile = () => server.server.clients.revoke(by.id)
+    const answer = await ask(
+      { grant_type: CARELESS, user, client: client.id, scope: 'profile' },
+      undefined,
+      by,
+    )
+    expect(verdict(answer)).toEqual(INVALID)
+    expect(await server.server.authorizations.list(user)).toEqual([])
+  })
+})
