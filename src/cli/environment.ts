@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts'
 import { ConfigError } from '../errors.ts'
 import { authorizationCode } from '../grants/authorization-code.ts'
 import { clientCredentials } from '../grants/client-credentials.ts'
+import { deviceCode } from '../grants/device-code.ts'
 import { refreshToken } from '../grants/refresh-token.ts'
 import { secretsFromDirectory } from '../keys/directory.ts'
 import { secretsFromEnvironment, type Environment } from '../keys/environment.ts'
@@ -32,7 +33,7 @@ const hasSecretsInEnvironment = (environment: Environment): boolean =>
 export type EnvironmentConfig = Config & { readonly secrets: SecretsSource }
 
 /**
- * The configuration that the environment gives: people of the server's own, SQLite, the three grants.
+ * The configuration that the environment gives: people of the server's own, SQLite, and every grant that is not in decline.
  *
  * @throws ConfigError for scopes that cannot be read; a missing issuer is left for the settings to find
  */
@@ -46,7 +47,7 @@ export function configFromEnvironment(environment: Environment): EnvironmentConf
     store: sqlite(database),
     users: builtInUsers(),
     scopes: readScopes(environment['CONSULATE_SCOPES'] ?? ''),
-    grants: [authorizationCode(), refreshToken(), clientCredentials()],
+    grants: [authorizationCode(), refreshToken(), clientCredentials(), deviceCode()],
     trustedProxies: listOf(environment['CONSULATE_TRUSTED_PROXIES'] ?? '', /[\s,]+/),
   }
 }

@@ -171,6 +171,8 @@ describe('a device that somebody has claimed', () => {
     await send(evil, page, { ...fields, intent: 'switch' })
     expect((await rowOf(server, device)).claim).toMatchObject({ userId: ada.id })
     await hers.press(question, 'Allow')
+    const late = await send(evil, page, { ...fields, intent: 'approve' })
+    expect([late.status, late.text]).toEqual([400, unknown?.text])
     expect(claimOf((await getDeviceTokens(server, device)).access_token, 'sub')).toBe(ada.id)
   })
 

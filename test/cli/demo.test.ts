@@ -148,6 +148,7 @@ describe('consulate serve --demo', () => {
     expect(clients.map(({ client_id: id, type }) => [id, type])).toEqual([
       ['demo-app', 'public'],
       ['demo-machine', 'confidential'],
+      ['demo-tv', 'public'],
       ['demo-web', 'confidential'],
     ])
     await server.stop()

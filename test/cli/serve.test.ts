@@ -37,7 +37,12 @@ describe('consulate serve, from the environment', () => {
     expect(await metadata.json()).toMatchObject({
       issuer: 'https://auth.example.com',
       scopes_supported: ['orders:read', 'orders:create'],
-      grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials'],
+      grant_types_supported: [
+        'authorization_code',
+        'refresh_token',
+        'client_credentials',
+        'urn:ietf:params:oauth:grant-type:device_code',
+      ],
     })
     const answer = await token(server.origin, client.client_id, client.client_secret, 'orders:read')
     expect(await answer.json()).toMatchObject({ token_type: 'Bearer', scope: 'orders:read' })

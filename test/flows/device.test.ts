@@ -226,6 +226,26 @@ describe('the page where the code is typed in', () => {
     expect((await typeCode(phone, expired, person)).text).toContain('This code is not right')
   })
 
+  test('tells the log, and nobody else, why a code is wrong', async () => {
+    const [expired, revoked] = [await startDevice(server, tv), await addDeviceClient(server)]
+    const theirs = await startDevice(server, revoked)
+    await server.server.clients.revoke(revoked.id)
+    await typeCode(phone, theirs, person)
+    await typeCode(phone, { ...theirs, userCode: 'BBBB-BBBB' }, person)
+    await typeCode(phone, { ...theirs, userCode: 'nothing' }, person)
+    server.clock.advance('601s')
+    await typeCode(phone, expired, person)
+    const reasons = server.events
+      .filter(({ name, payload }) => name === 'request.refused' && payload['path'] === '/oauth/device')
+      .map(({ payload }) => [payload['sub'], payload['detail']])
+    expect(reasons.slice(-4)).toEqual([
+      [person.id, 'the user code was revoked'],
+      [person.id, 'no such user code'],
+      [person.id, 'this cannot be a user code'],
+      [person.id, 'the user code has expired'],
+    ])
+  })
+
   test('asks guests to sign in first, and keeps the code of the address', async () => {
     const device = await startDevice(server, tv)
     const guest = openBrowser(server)
@@ -354,6 +374,15 @@ describe('a device that was allowed', () => {
     const { browser, tokens } = await begin(server)
     await browser.press(await browser.open(server.endpoint('/logout')), 'Sign out')
     expect((await askApi(server, '/me', tokens.access)).status).toBe(200)
+  })
+
+  test('is as good for a person who was signed out everywhere before', async () => {
+    const somebody = await server.addPerson()
+    await server.server.users.signOutEverywhere(somebody)
+    const device = await startDevice(server, tv)
+    await answerDevice(openBrowser(server), device, somebody)
+    const { access_token: token } = await getDeviceTokens(server, device)
+    expect((await askApi(server, '/me', token)).status).toBe(200)
   })
 
   test('has no session where its client outlives sessions', async () => {

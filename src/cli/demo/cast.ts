@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { registerClient, type ClientRegistration } from '../../clients/register.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { sha256 } from '../../lib/hash.ts'
+import { DEVICE_GRANT } from '../../model/device-code.ts'
 import type { Store } from '../../store/contract.ts'
 import { createUser } from '../../users/built-in.ts'
 import type { DemoRecord } from './record.ts'
@@ -16,7 +17,12 @@ export type DemoScope = keyof typeof DEMO_SCOPES
 export const DEMO_EMAIL = 'demo@example.com'
 
 /** The ids of the demo's clients. */
-export const DEMO_CLIENTS = { web: 'demo-web', app: 'demo-app', machine: 'demo-machine' } as const
+export const DEMO_CLIENTS = {
+  web: 'demo-web',
+  app: 'demo-app',
+  tv: 'demo-tv',
+  machine: 'demo-machine',
+} as const
 
 /** Where the demo's web application and its app get their answers. */
 export const callbackUrl = (origin: string): string => `${origin}/demo/callback`
@@ -26,6 +32,8 @@ export async function ensureClients(store: Store, record: DemoRecord, origin: st
   const redirectUris = [callbackUrl(origin)]
   await ensureClient(store, { id: DEMO_CLIENTS.web, name: 'Demo Web Shop', redirectUris }, record.webSecret)
   await ensureClient(store, { id: DEMO_CLIENTS.app, name: 'Demo App', type: 'public', redirectUris })
+  const grantTypes = [DEVICE_GRANT, 'refresh_token']
+  await ensureClient(store, { id: DEMO_CLIENTS.tv, name: 'Demo TV', type: 'public', grantTypes })
   const machine = { id: DEMO_CLIENTS.machine, name: 'Demo Machine', scopes: Object.keys(DEMO_SCOPES) }
   await ensureClient(store, machine, record.machineSecret)
 }

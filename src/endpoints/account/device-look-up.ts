@@ -71,8 +71,7 @@ async function findDevice(exchange: Exchange, provider: string, userCode: string
   if (code.voidedAt !== null) return 'the user code was revoked'
   if (code.expiresAt <= settings.clock.now()) return 'the user code has expired'
   const client = await clients.find(code.clientId)
-  if (client?.revokedAt !== null) return `client ${code.clientId} is revoked`
-  if (client.provider !== provider) return `client ${client.id} is for the people of ${client.provider}`
+  if (client?.provider !== provider) return `client ${code.clientId} is for the people of ${client?.provider}`
   if (!canUseGrant(client, DEVICE_GRANT)) return `client ${client.id} lacks the grant ${DEVICE_GRANT}`
   return { code, client }
 }
