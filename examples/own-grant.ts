@@ -7,7 +7,7 @@
  */
 import { generateKeyPairSync, randomBytes, randomInt } from 'node:crypto'
 import { chooseScopes, createAuthorizationServer, OAuthError, permit, refreshToken, refuse } from 'consulate'
-import { silentLogger, type Grant, type UserProvider } from 'consulate'
+import type { Grant, UserProvider } from 'consulate'
 import { sqlite } from 'consulate/sqlite'
 
 const table = [{ id: 7, name: 'Ada', phone: '+441632960007' }]
@@ -47,7 +47,7 @@ const server = createAuthorizationServer({
   users,
   scopes: { 'orders:read': 'See your orders' },
   grants: [phoneCode, refreshToken()],
-  logger: silentLogger,
+  logger: { log() {} },
 })
 const grantTypes = [phoneCode.type, 'refresh_token']
 const { client } = await server.clients.create({ name: 'The app', type: 'public', grantTypes })

@@ -160,7 +160,8 @@ describe('a code of a grant of your own', () => {
   test('gives tokens to one of those who send it at once, and to nobody later', async () => {
     const code = await send()
     const answers = await Promise.all(Array.from({ length: 5 }, () => ask(code)))
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 400, 400, 400, 400])
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+    expect(answers.filter(({ status }) => status === 400)).toHaveLength(4)
     expect(verdict(await ask(code))).toEqual(INVALID)
   })
 

@@ -80,7 +80,11 @@ export async function startTwoSides(options: Partial<TestConfig> = {}): Promise<
 export async function serveApi(guarded: Guarded<TestScope>) {
   const http = createServer(guardedApi(guarded))
   const origin = await listen(http)
-  return { origin, close: () => void http.close().closeAllConnections() }
+  const close = (): void => {
+    http.close()
+    http.closeAllConnections()
+  }
+  return { origin, close }
 }
 
 /** Somebody of a side at a client of that side, in a fresh browser unless one is named. */

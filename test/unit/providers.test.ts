@@ -9,11 +9,13 @@ import { testSecrets } from '../support/secrets.ts'
 const { provider } = createDirectory()
 const issuer = 'https://id.example.com'
 
+type Changes = Pick<Config, 'prefix' | 'provider' | 'providers'>
+
 /** What is said against a configuration: `path: message`. */
-function problemsOf(config: Partial<Config>): readonly string[] {
+function problemsOf(config: Changes): readonly string[] {
   try {
     const store = sqlite(':memory:')
-    createAuthorizationServer({ ...commonConfig(), issuer, secrets: testSecrets, store, ...config } as Config)
+    createAuthorizationServer({ ...commonConfig(), issuer, secrets: testSecrets, store, ...config })
     return []
   } catch (error) {
     if (error instanceof ConfigError) return error.problems.map(({ path, message }) => `${path}: ${message}`)
@@ -21,7 +23,7 @@ function problemsOf(config: Partial<Config>): readonly string[] {
   }
 }
 
-const providers = (named: Readonly<Record<string, unknown>>): Partial<Config> => ({
+const providers = (named: Readonly<Record<string, unknown>>): Changes => ({
   providers: named as Readonly<Record<string, UserProvider>>,
 })
 
@@ -29,7 +31,7 @@ test('several providers may stand side by side', () => {
   expect(problemsOf(providers({ customers: provider, partners: provider }))).toEqual([])
 })
 
-test.each<[string, Partial<Config>, RegExp]>([
+test.each<[string, Changes, RegExp]>([
   ['the name of the default one', providers({ users: provider }), /^providers\.users: has the name/],
   [
     'a default one of the same name',
