@@ -102,6 +102,7 @@ export async function assemble(
       return consentSeal()
     },
     throttle,
+    deviceDemand: createThrottle(settings.throttle, clock),
     issuance,
     personalTokens: createPersonalTokens({
       ...settings,

@@ -37,6 +37,8 @@ export interface Services {
   readonly csrf: Csrf
   readonly consentSeal: Seal<ConsentRequest>
   readonly throttle: Throttle
+  /** Counts the codes that were given to devices without a secret: whoever knows a client's id can ask for them. */
+  readonly deviceDemand: Throttle
   readonly events: Events
   readonly audit: Audit
   readonly subjectOf: (user: UserRef) => string

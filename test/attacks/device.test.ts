@@ -20,7 +20,8 @@ import { startTwoSides } from '../support/providers.ts'
 import { startServer } from '../support/server.ts'
 import type { ServerOptions, TestServer } from '../support/server.ts'
 
-const server = await startServer()
+/** Many devices wait here, and all of them at one address. */
+const server = await startServer({ throttle: { perAddress: { failures: 1_000, window: '1m' } } })
 const [ada, eve] = [await server.addPerson(), await server.addPerson()]
 const [tv, imposter] = [await addDeviceClient(server), await addDeviceClient(server, { name: 'Imposter' })]
 const kiosk = await addDeviceClient(server, { type: 'confidential' })
@@ -152,6 +153,28 @@ describe('a device code', () => {
     strict.clock.advance('1m')
     expect(await verdictOf(strict, device)).toBe('authorization_pending')
   })
+})
+
+test('codes in masses are not to be had with the id of a public client: an address gets so many a minute', async () => {
+  await using strict = await startServer({
+    throttle: { perAddress: { failures: 3, window: '1m' } },
+    trustedProxies: ['127.0.0.1'],
+  })
+  const [client, trusted] = [
+    await addDeviceClient(strict),
+    await addDeviceClient(strict, { type: 'confidential' }),
+  ]
+  const devices = [1, 2, 3].map(() => startDevice(strict, client))
+  const [device] = await Promise.all(devices)
+  const refused = await askDevice(strict, client)
+  expect([refused.status, refused.body['error']]).toEqual([429, 'too_many_requests'])
+  expect(refused.headers.get('retry-after')).toBe('60')
+  expect((await askDevice(strict, trusted)).status).toBe(200)
+  // Those that wait go on, and so do the people at that address.
+  if (device) expect(await verdictOf(strict, device)).toBe('authorization_pending')
+  expect((await askDevice(strict, client, {}, { 'x-forwarded-for': '198.51.100.7' })).status).toBe(200)
+  strict.clock.advance('1m')
+  expect((await askDevice(strict, client)).status).toBe(200)
 })
 
 describe('a device that somebody has claimed', () => {

@@ -19,7 +19,7 @@ import { testSecrets } from '../support/secrets.ts'
 import { startServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
 
-const server = await startServer()
+const server = await startServer({ throttle: { perAddress: { failures: 1_000, window: '1m' } } })
 const person = await server.addPerson()
 const tv = await addDeviceClient(server)
 const kiosk = await addDeviceClient(server, { type: 'confidential', name: 'Orchard Kiosk' })

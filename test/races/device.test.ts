@@ -18,7 +18,7 @@ import { askOffice } from '../support/office.ts'
 import { startServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
 
-const server = await startServer()
+const server = await startServer({ throttle: { perAddress: { failures: 1_000, window: '1m' } } })
 const person = await server.addPerson()
 const tv = await addDeviceClient(server)
 const phone = openBrowser(server)

@@ -30,8 +30,9 @@ export async function askDevice(
   server: TestServer,
   { id, secret }: TestClient,
   parameters: Parameters = {},
+  others: Readonly<Record<string, string>> = {},
 ): Promise<JsonAnswer> {
-  const headers: Record<string, string> = secret === undefined ? {} : { authorization: basic(id, secret) }
+  const headers = { ...others, ...(secret !== undefined && { authorization: basic(id, secret) }) }
   const body = formBody({ ...(secret === undefined && { client_id: id }), ...parameters })
   const answer = await askJson(server, '/oauth/device/code', { method: 'POST', body, headers })
   const { device_code: deviceCode, user_code: userCode } = answer.body

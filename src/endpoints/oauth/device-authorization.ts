@@ -31,6 +31,7 @@ export async function deviceAuthorization(exchange: Exchange): Promise<Answer> {
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
     const client = await authenticateClient(exchange, form)
     checkClient(services, client)
+    if (client.type === 'public') await refuseIfDemanding(exchange)
     const codes = { deviceCode: randomText(32), userCode: makeUserCode() }
     const outcome = await services.store.deviceCodes.insert(newDeviceCode(exchange, client, form, codes))
     if (outcome === 'inserted') return json(200, describe(services, client, codes))
@@ -51,6 +52,20 @@ function checkClient({ people }: Services, client: Client): void {
   throw new OAuthError('unauthorized_client', 'The client is not authorized to use this grant type', {
     detail,
   })
+}
+
+/**
+ * Each code is a row, and the id of a public client is no secret: without a bound, anybody could fill the disk.
+ */
+async function refuseIfDemanding({ services, address }: Exchange): Promise<void> {
+  const blocked = await services.deviceDemand.check({ address })
+  if (!blocked) return services.deviceDemand.fail({ address })
+  const options = { detail: `too many device codes for ${address}`, headers: blocked.headers }
+  throw new OAuthError(
+    'too_many_requests',
+    'Too many codes were asked for: wait before you try again',
+    options,
+  )
 }
 
 function newDeviceCode(
