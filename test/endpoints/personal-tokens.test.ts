@@ -31,12 +31,12 @@ describe('tokens', () => {
     })
     expect([status, headers.get('cache-control')]).toEqual([201, 'no-store'])
     const token = {
-      id: expect.stringMatching(/^[\w-]{22}$/),
+      id: expect.stringMatching(/^[\w-]{22}$/) as string,
       name: 'Backup',
       scopes: ['orders:read', 'profile'],
-      created_at: expect.any(Number),
+      created_at: expect.any(Number) as number,
       last_used_at: null,
-      expires_at: expect.any(Number),
+      expires_at: expect.any(Number) as number,
     }
     const accessToken = String(body['access_token'])
     expect(body).toEqual({
@@ -48,7 +48,7 @@ describe('tokens', () => {
     })
     expect((await askApi(server, '/orders', accessToken)).status).toBe(200)
     const list = await api.list()
-    expect(list).toEqual([{ ...token, last_used_at: expect.any(Number) }])
+    expect(list).toEqual([{ ...token, last_used_at: expect.any(Number) as number }])
     expect((list[0]?.expires_at ?? 0) - (list[0]?.created_at ?? 0)).toBe(3600)
     const id = list[0]?.id ?? ''
     expect(await api.revoke(id)).toMatchObject({ status: 204, body: {} })

@@ -1,10 +1,13 @@
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
+import { longestLifetimes } from '../../src/config/lifetimes.ts'
+import { resolveSettings } from '../../src/config/settings.ts'
 import { ConfigError } from '../../src/index.ts'
-import { builtInUsers } from '../../src/users/built-in.ts'
+import type { Config, PersonalTokensConfig } from '../../src/index.ts'
 import { formOf, openBrowser } from '../support/browser.ts'
 import { commonConfig } from '../support/config.ts'
 import { askApi, claimOf, getVisitTokens } from '../support/oauth-client.ts'
 import { makeToken, signedInApi, tokenOn } from '../support/personal-tokens.ts'
+import { testSecrets } from '../support/secrets.ts'
 import { startServer } from '../support/server.ts'
 
 const server = await startServer()
@@ -34,7 +37,7 @@ describe('the application', () => {
       id: claimOf(accessToken, 'azn'),
       name: 'Backup',
       scopes: ['orders:read'],
-      createdAt: expect.any(Number),
+      createdAt: expect.any(Number) as number,
       lastUsedAt: null,
       expiresAt: Number(claimOf(accessToken, 'exp')) * 1000,
     })
@@ -272,21 +275,23 @@ describe('a token goes on', () => {
   })
 })
 
-test('a signing key is known as long as the longest token that it may have signed', async () => {
-  const { longestLifetimes } = await import('../../src/config/lifetimes.ts')
-  const { resolveSettings } = await import('../../src/config/settings.ts')
-  const common = {
-    ...commonConfig(),
-    issuer: 'https://example.com',
-    store: server.store,
-    users: builtInUsers(),
-  }
-  const secrets = { signingKeys: [], secrets: [] }
-  const lifetimeWith = (config: object): number =>
-    longestLifetimes(resolveSettings({ ...common, secrets, ...config } as never)).accessToken
+test('a signing key is known as long as the longest token that it may have signed', () => {
+  const { store } = server
+  const given = { ...commonConfig(), issuer: 'https://example.com', secrets: testSecrets, store } as const
+  const lifetimeWith = (config: Partial<Config>): number =>
+    longestLifetimes(resolveSettings({ ...(given as Config), ...config })).accessToken
   expect(lifetimeWith({})).toBe(365 * 86_400_000)
   expect(lifetimeWith({ personalTokens: { lifetime: '30d', maximumLifetime: '90d' } })).toBe(90 * 86_400_000)
-  expect(lifetimeWith({ personalTokens: undefined })).toBe(900_000)
+  expect(lifetimeWith({ personalTokens: { lifetime: '1m' } })).toBe(900_000)
+})
+
+test.each<[PersonalTokensConfig, string]>([
+  [{ lifetime: 'soon' as never }, 'personalTokens.lifetime'],
+  [{ lifetime: 0 }, 'personalTokens.lifetime'],
+  [{ lifetime: '31d', maximumLifetime: '30d' }, 'personalTokens.lifetime'],
+  [{ maximumLifetime: '101y' }, 'personalTokens.maximumLifetime'],
+])('a configuration that cannot be is refused: %j', async (config, path) => {
+  expect(await problemsOf(startServer({ personalTokens: config }))).toEqual([path])
 })
 
 describe('the page', () => {

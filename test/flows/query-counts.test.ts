@@ -43,6 +43,20 @@ test('the guard asks nothing, be the token new to it, known or revoked', async (
   expect((await call()).body['error_description']).toBe('Token revoked')
 })
 
+test('a personal access token costs the guard no query either, and its last use is written down later', async () => {
+  const { statements, server, visit } = await startWatched()
+  const { accessToken, token } = await server.server.personalTokens.create(visit.person.id, {
+    name: 'Backup',
+  })
+  server.clock.advance('1m')
+  const call = () => askApi(server, '/me', accessToken)
+  expect(await statements.during(call)).toEqual([])
+  expect(await statements.during(call)).toEqual([])
+  await server.server.personalTokens.revoke(token.id)
+  expect(await statements.during(call)).toEqual([])
+  expect((await call()).body['error_description']).toBe('Token revoked')
+})
+
 test('a refresh is three: the row, the person, the step', async () => {
   const { statements, visit, tokens } = await startWatched()
   expect(await statements.during(() => refresh(visit, tokens.refresh_token))).toEqual([

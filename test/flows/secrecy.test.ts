@@ -12,6 +12,7 @@ import {
   getVisitTokens,
   refresh,
 } from '../support/oauth-client.ts'
+import { makeToken, signedInApi, tokenOn } from '../support/personal-tokens.ts'
 import { startServer } from '../support/server.ts'
 
 const server = await startServer()
@@ -35,6 +36,7 @@ beforeAll(async () => {
   await askToken(server, machine, { grant_type: 'client_credentials' })
   await failInEveryWay(String(body['access_token']))
   await goWithDevices()
+  await goWithPersonalTokens()
   await getCode(visit)
   const question = await visit.browser.open(server.endpoint('/logout'))
   await visit.browser.press(question, 'Sign out')
@@ -56,6 +58,23 @@ async function goWithDevices(): Promise<void> {
   await typeCode(visit.browser, allowed, person)
   await openBrowser(server).open(waiting.completeUri)
   await askApi(server, '/me', waiting.deviceCode)
+}
+
+/** Tokens that people make for themselves, by every way there is; and where such a token does not belong. */
+async function goWithPersonalTokens(): Promise<void> {
+  const made = await server.server.personalTokens.create(person.id, { name: 'Backup', scopes: ['*'] })
+  const token = server.hoard.keep('personal access token', made.accessToken)
+  await askApi(server, '/orders', token)
+  const api = await signedInApi(server, person)
+  await makeToken(api, { name: 'More', scopes: ['orders:read'] })
+  await api.create({ name: '', scopes: [] })
+  await api.create({ name: 'a' }, { 'x-csrf-token': token, 'content-type': 'application/json' })
+  await api.revoke(made.token.id)
+  const form = await api.browser.open(server.endpoint('/account/tokens'))
+  tokenOn(server, await api.browser.press(form, 'Make token', { name: 'By form' }))
+  await api.browser.press(form, 'Make token', { name: 'By form' })
+  await askApi(server, '/orders', token)
+  await askToken(server, client, { grant_type: 'refresh_token', refresh_token: token })
 }
 
 /** Sends each secret to where it does not belong. */
@@ -92,6 +111,7 @@ test('there is something to be found: every kind of secret was given out', () =>
     'csrf',
     'device code',
     'password',
+    'personal access token',
     'refresh token',
     'seed of a refresh token',
     'user code',

@@ -27,14 +27,16 @@ function fieldsIn(html: string): Record<string, string> {
   const sent = inputs.filter(
     (attributes) => attribute(attributes, 'type') !== 'checkbox' || /\schecked\b/.test(attributes),
   )
-  return Object.fromEntries([
-    ...sent.map((attributes) => [attribute(attributes, 'name') ?? '', attribute(attributes, 'value') ?? '']),
-    ...[...html.matchAll(/<select\s([^>]*)>(.*?)<\/select>/gs)].map(([, attributes = '', content = '']) => [
-      attribute(attributes, 'name') ?? '',
-      selectedIn(content),
-    ]),
-  ])
+  const selects = [...html.matchAll(/<select\s([^>]*)>(.*?)<\/select>/gs)]
+  return {
+    ...fromPairs(sent.map((attributes) => [attributes, attribute(attributes, 'value') ?? ''])),
+    ...fromPairs(selects.map(([, attributes = '', content = '']) => [attributes, selectedIn(content)])),
+  }
 }
+
+/** Values by name, from the attributes that have the name. */
+const fromPairs = (pairs: readonly (readonly [string, string])[]): Record<string, string> =>
+  Object.fromEntries(pairs.map(([attributes, value]) => [attribute(attributes, 'name') ?? '', value]))
 
 function selectedIn(html: string): string {
   const options = [...html.matchAll(/<option\s([^>]*)>/gs)].map(([, attributes = '']) => attributes)

@@ -1,0 +1,163 @@
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { chromium, openBrowser } from '../support/chromium.ts'
+import { askApi } from '../support/oauth-client.ts'
+import { startServer } from '../support/server.ts'
+import type { Person, TestServer } from '../support/server.ts'
+
+const DARK_AND_NARROW: BrowserContextOptions = {
+  javaScriptEnabled: false,
+  colorScheme: 'dark',
+  viewport: { width: 320, height: 640 },
+}
+
+describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
+  let server: TestServer
+  let browser: Browser
+  let person: Person
+  const complaints: string[] = []
+
+  beforeAll(async () => {
+    server = await startServer()
+    browser = await openBrowser()
+  })
+
+  afterEach(async () => {
+    complaints.length = 0
+    await Promise.all(browser.contexts().map((context) => context.close()))
+  })
+
+  afterAll(async () => {
+    await browser?.close()
+    await server?.close()
+  })
+
+  /** Somebody who was sent to sign in, and came to their tokens. */
+  async function open(options: BrowserContextOptions = {}): Promise<Page> {
+    person = await server.addPerson()
+    const context = await browser.newContext(options)
+    await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server.origin })
+    const page = await context.newPage()
+    // Browsers ask for an icon by themselves.
+    page.on('console', (message) => {
+      if (!message.location().url.endsWith('/favicon.ico')) complaints.push(message.text())
+    })
+    page.on('pageerror', (error) => complaints.push(String(error)))
+    await page.goto(server.endpoint('/account/tokens'))
+    await page.getByLabel('Email or user name').fill(person.email)
+    await page.getByLabel('Password').fill(person.password)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('heading', { name: 'Personal access tokens' }).waitFor()
+    return page
+  }
+
+  async function make(page: Page, name = 'Backup on my laptop'): Promise<string> {
+    await page.getByLabel('Name', { exact: true }).fill(name)
+    await page.getByLabel('See your orders').check()
+    await page.getByLabel('Lives for').selectOption('7 days')
+    await page.getByRole('button', { name: 'Make token' }).click()
+    await page.getByRole('heading', { name: 'Your new token' }).waitFor()
+    const token = (await page.locator('#token').textContent()) ?? ''
+    return server.hoard.keep('access token', token)
+  }
+
+  const statusOf = async (token: string): Promise<number> => (await askApi(server, '/orders', token)).status
+
+  const selectionIn = (page: Page): Promise<string> => page.evaluate('String(getSelection())')
+
+  async function expectAccessible(page: Page): Promise<void> {
+    expect((await new AxeBuilder({ page }).analyze()).violations.map(({ id }) => id)).toEqual([])
+  }
+
+  const widthOf = (page: Page): Promise<number> => page.evaluate('document.documentElement.scrollWidth')
+
+  test('one is made, copied by its button, used, seen in the list and revoked', async () => {
+    const page = await open()
+    await expectAccessible(page)
+    const token = await make(page)
+    await expectAccessible(page)
+    expect(await page.evaluate('navigator.clipboard.readText()')).not.toBe(token)
+    await page.getByRole('button', { name: 'Copy' }).click()
+    await page.getByRole('status').getByText('Copied').waitFor()
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe(token)
+    expect(await statusOf(token)).toBe(200)
+
+    await page.getByRole('link', { name: 'Back to your tokens' }).click()
+    const item = page.getByRole('listitem').filter({ hasText: 'Backup on my laptop' })
+    await item.getByText('See your orders').waitFor()
+    expect(await item.getByText('UTC').count()).toBe(1)
+    await expectAccessible(page)
+    await page.getByRole('button', { name: 'Revoke Backup on my laptop' }).click()
+    await page.getByText('You have none yet.').waitFor()
+    expect([await statusOf(token), complaints]).toEqual([401, []])
+  })
+
+  test('the keyboard comes to a new token, and one click selects all of it', async () => {
+    const page = await open()
+    const token = await make(page)
+    await page.keyboard.press('Tab')
+    expect(await page.locator(':focus').getAttribute('id')).toBe('token')
+    await page.locator('#token').click()
+    expect(await selectionIn(page)).toBe(token)
+  })
+
+  test('a page that says it failed to copy asks to do it by hand', async () => {
+    const page = await open()
+    await make(page)
+    await page.evaluate('navigator.clipboard.writeText = () => Promise.reject(new Error("no"))')
+    await page.getByRole('button', { name: 'Copy' }).click()
+    await page.getByRole('status').getByText('Please select it and copy it yourself').waitFor()
+  })
+
+  test('without JavaScript, in the dark, 320 pixels wide: the same, without the button that would not work', async () => {
+    const page = await open(DARK_AND_NARROW)
+    expect(await widthOf(page)).toBe(320)
+    const token = await make(page, 'W'.repeat(255))
+    expect(await widthOf(page)).toBe(320)
+    expect(await page.getByRole('button', { name: 'Copy' }).count()).toBe(0)
+    expect(await statusOf(token)).toBe(200)
+    await page.getByRole('link', { name: 'Back to your tokens' }).click()
+    expect(await widthOf(page)).toBe(320)
+    await page.getByRole('button', { name: 'Revoke' }).click()
+    await page.getByText('You have none yet.').waitFor()
+    expect([await statusOf(token), complaints]).toEqual([401, []])
+  })
+
+  test('a reload of the page with the new token makes none, and shows none', async () => {
+    const page = await open()
+    const token = await make(page)
+    await page.reload()
+    await page.getByRole('alert').getByText('This form was answered before').waitFor()
+    expect(await page.content()).not.toContain(token.slice(-43))
+    expect(await page.getByRole('button', { name: /^Revoke/ }).count()).toBe(1)
+    expect(await statusOf(token)).toBe(200)
+  })
+
+  test('a double click makes one', async () => {
+    const page = await open()
+    await page.getByLabel('Name', { exact: true }).fill('Twice')
+    await page.getByRole('button', { name: 'Make token' }).dblclick({ noWaitAfter: true })
+    await page.getByRole('heading', { name: /Your new token|Personal access tokens/ }).waitFor()
+    await page.goto(server.endpoint('/account/tokens'))
+    expect(await page.getByRole('button', { name: /^Revoke/ }).count()).toBe(1)
+  })
+
+  test('the page is led to from where people are signed in', async () => {
+    const page = await open()
+    await page.goto(server.endpoint('/login'))
+    await expectAccessible(page)
+    await page.getByRole('link', { name: 'Personal access tokens' }).click()
+    await page.getByRole('heading', { name: 'New token' }).waitFor()
+  })
+
+  test('no other script runs beside the one that copies', async () => {
+    const page = await open()
+    await make(page)
+    await page.evaluate(
+      `document.body.append(Object.assign(document.createElement('script'), { textContent: 'window.ran = true' }))`,
+    )
+    expect(await page.evaluate('window.ran')).toBeUndefined()
+    expect(complaints.join()).toContain('Content Security Policy')
+  })
+})
