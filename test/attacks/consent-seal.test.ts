@@ -183,6 +183,16 @@ describe('a consent form that comes late:', () => {
     expect(isAsked(await browser.open(address))).toBe(true)
   })
 
+  test('nor does one that was answered, and whose code nobody has exchanged', async () => {
+    const app = await server.addClient({ name: 'Disconnected too' })
+    const address = authorizationUrl(server, app, { scope: 'profile' })
+    const { browser, page } = await asked(address)
+    codeIn(await browser.press(page, 'Allow'))
+    await server.server.authorizations.disconnect(person, app.id)
+    expect((await browser.press(page, 'Allow')).status).toBe(400)
+    expect(isAsked(await browser.open(address))).toBe(true)
+  })
+
   test('one whose code was purged as early as can be does not give that code again', async () => {
     const { browser, page } = await asked()
     const code = codeIn(await browser.press(page, 'Allow'))
