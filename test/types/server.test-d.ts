@@ -1,6 +1,14 @@
 import { expectTypeOf } from 'vitest'
-import { authorizationCode, builtInUsers, createAuthorizationServer } from '../../src/index.ts'
-import type { MachineAuth, UserAuth, UserProvider } from '../../src/index.ts'
+import {
+  authorizationCode,
+  builtInUsers,
+  chooseScopes,
+  createAuthorizationServer,
+  OAuthError,
+  permit,
+  refuse,
+} from '../../src/index.ts'
+import type { Grant, MachineAuth, UserAuth, UserProvider } from '../../src/index.ts'
 import { toNode } from '../../src/adapters/node.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 
@@ -128,4 +136,41 @@ export async function providersAreChecked(request: Request): Promise<void> {
     if (incoming.auth.kind === 'user') expectTypeOf(incoming.auth.user.provider).toEqualTypeOf<'staff'>()
   })
   await two.users.signOutEverywhere(customer.user)
+}
+
+/** A grant of one's own: what `decide` is given and may answer follows from the name of the type. */
+export const phoneCode: Grant = {
+  type: 'https://example.com/grants/phone-code',
+  async decide({ client, form }, { people, scopes, attempt }) {
+    expectTypeOf(form.get('code')).toEqualTypeOf<string | undefined>()
+    const person = await attempt({ address: '', account: 'phone-code:1' }, () =>
+      people.meet({ provider: client.provider, userId: '7' }, client.id),
+    )
+    // @ts-expect-error there may be nobody
+    permit({ client, person, scopes: [] })
+    if (!person) return refuse(new OAuthError('invalid_grant', 'No'), { isGuess: true })
+    // @ts-expect-error a person is who was met, not an id
+    permit({ client, person: '7', scopes: [] })
+    return permit({ client, person, scopes: chooseScopes(scopes, form.get('scope'), client.scopes) })
+  },
+}
+
+/** What a grant must and must not do. */
+export function grantsAreChecked(): void {
+  createAuthorizationServer({ ...common, scopes, grants: [phoneCode] })
+  const { type } = phoneCode
+  // @ts-expect-error nothing that decides
+  createAuthorizationServer({ ...common, scopes, grants: [{ type }] })
+  // @ts-expect-error the answer is no permission
+  const generous: Grant = { type, decide: async () => true }
+  void generous
+  const curious: Grant = {
+    type: 'urn:example:curious',
+    async decide(_request, context) {
+      // @ts-expect-error the database is not a grant's
+      void context.store
+      return refuse(new OAuthError('invalid_grant', 'No'))
+    },
+  }
+  void curious
 }
