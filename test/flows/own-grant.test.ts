@@ -301,14 +301,29 @@ describe('a grant of your own that has a mistake in it', () => {
     })
   })
 
-  test('goes on with an authorization as if it were a refresh, or makes a personal token: a server error', async () => {
-    for (const kind of ['continue', 'personal']) {
-      const { answer, isEmpty } = await run(
-        async ({ client: asking }) =>
-          ({ kind, client: asking, user: { provider: 'users', userId: somebody.id }, scopes: [] }) as never,
-      )
-      expect([answer, isEmpty]).toEqual([[500, 'server_error'], true])
-    }
+  test('goes on with an authorization as if it were a refresh: a server error, and nothing is issued', async () => {
+    await run(permitting(() => ({})))
+    const [authorization] = await own.server.authorizations.list(somebody)
+    if (!authorization) throw new Error('There is no authorization')
+    const next = { seed: 'made up', presented: 0, generation: 1, scopes: authorization.scopes }
+    const { answer } = await run(async ({ client: asking }) => ({
+      kind: 'continue',
+      client: asking,
+      authorization,
+      ...next,
+    }))
+    expect(answer).toEqual([500, 'server_error'])
+    expect((await own.store.authorizations.find(authorization.id))?.generation).toBe(0)
+    await own.server.users.signOutEverywhere(somebody)
+  })
+
+  test('makes a personal token: a server error, and nothing is issued', async () => {
+    const { answer, isEmpty } = await run(async (request, context) => {
+      const { ref: user, epochs } = await met(request, context)
+      const token = { authorizationId: 'made-up', name: 'Mine', scopes: ['orders:read'], lifetime: 1000 }
+      return { kind: 'personal', user, epochs, ...token }
+    })
+    expect([answer, isEmpty]).toEqual([[500, 'server_error'], true])
   })
 })
 

@@ -237,8 +237,12 @@ describe('what ends the sign-ins of one leaves the other alone:', () => {
     const pair = await twins()
     const guests = { users: await signIn(pair.users), customers: await signIn(pair.customers) }
     const [mine, theirs] = [pair[name], pair[otherThan(name)]]
+    const { exchange } = await getCode(guests[name].visit)
     await authorizations.disconnect(ref(theirs), mine.client.id)
     expect(await lifeOf(mine, guests[name])).toEqual(ALIVE)
+    const owner = { provider: name, userId: mine.person.id }
+    expect(await server.store.consents.find(owner, mine.client.id)).toEqual(['orders:read'])
+    expect((await askToken(server, mine.client, exchange)).status).toBe(200)
     await authorizations.disconnect(ref(mine), mine.client.id)
     expect(await lifeOf(mine, guests[name])).toEqual([false, false, true])
     expect(await lifeOf(theirs, guests[otherThan(name)])).toEqual(ALIVE)
