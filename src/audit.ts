@@ -43,7 +43,7 @@ const TELLERS: { readonly [Name in AuditedEvent]: (payload: EventMap[Name]) => T
   }),
   'replay.detected': ({ of, authorizationId, clientId }) => ({
     clientId,
-    detail: `a ${of === 'code' ? 'code' : 'refresh token'} came a second time: authorization ${authorizationId} was revoked`,
+    detail: `a ${of.replace('_', ' ')} came a second time: authorization ${authorizationId} was revoked`,
   }),
   'refresh.ahead': ({ authorizationId, from, to }) => ({
     detail: `authorization ${authorizationId} stood at generation ${from} and was moved to ${to}: an older database than what it gave out`,

@@ -94,6 +94,8 @@ describe('a device code', () => {
     expect((await askApi(server, '/me', others.access_token)).status).toBe(200)
     const { payload } = server.events.findLast(({ name }) => name === 'replay.detected') ?? {}
     expect(payload).toMatchObject({ of: 'device_code', clientId: tv.id })
+    const told = (await server.server.audit.find(String(payload?.['requestId']))).map(({ detail }) => detail)
+    expect(told.join()).toContain('a device code came a second time')
   })
 
   test('that was allowed in time is worth nothing once it has expired', async () => {
