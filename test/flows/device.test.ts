@@ -414,6 +414,15 @@ test('a code that is shown while the root secret is rotated can still be typed i
   await before.close()
 })
 
+test('a device gets what its client may still have when it gets its tokens', async () => {
+  const client = await addDeviceClient(server)
+  const device = await startDevice(server, client, { scope: 'orders:read profile' })
+  await answerDevice(openBrowser(server), device, person)
+  await server.store.clients.update(client.id, { scopes: ['profile'] })
+  server.clock.advance('5s')
+  expect((await getDeviceTokens(server, device)).scope).toBe('profile')
+})
+
 test('a poll without a device code is an invalid request', async () => {
   const answer = await askToken(server, tv, { grant_type: GRANT })
   expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_request'])
