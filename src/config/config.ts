@@ -61,7 +61,7 @@ export interface Config<
    * Personal access tokens, which people make for their own scripts: `{}`, or how long they live. With it come the page
    * `/account/tokens` and a JSON API. Default: nobody can make any.
    */
-  readonly personalTokens?: PersonalTokensConfig
+  readonly personalTokens?: PersonalTokensConfig | undefined
   /** Who must use PKCE: public clients (the default), or everybody. Only S256 is known (RFC 9700 section 2.1.1). */
   readonly pkce?: 'public' | 'always'
   /** The beginning of the OAuth endpoints' paths, within the issuer; default `/oauth`. */

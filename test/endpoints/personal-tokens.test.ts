@@ -161,6 +161,7 @@ describe('who is not signed in', () => {
     const { status, headers, body } = await guest.ask(path, { method })
     expect([status, body['error'], headers.get('content-type')]).toEqual([401, 'login_required', JSON_TYPE])
     expect(headers.get('x-csrf-token')).toBeNull()
+    expect(headers.get('www-authenticate')).toBe(`Cookie realm="${server.issuer}"`)
   })
 
   test('nor is who was disabled since', async () => {

@@ -109,7 +109,7 @@ describe('the application', () => {
   })
 
   test('gets none where they are not configured, and still lists and revokes those from before', async () => {
-    const other = await startServer({ file: server.file, personalTokens: undefined as never })
+    const other = await startServer({ file: server.file, personalTokens: undefined })
     onTestFinished(() => other.close())
     expect(await problemsOf(other.server.personalTokens.create(person.id, { name: 'a' }))).toEqual([
       'personalTokens',

@@ -12,7 +12,16 @@ import type { Exchange } from '../endpoint.ts'
 export async function requireVisitor(exchange: Exchange, provider: string): Promise<Visitor> {
   const visitor = await findVisitor(exchange, provider)
   if (visitor) return visitor
-  throw new OAuthError('login_required', 'Nobody is signed in')
+  throw loginRequired(exchange)
+}
+
+/** That nobody is signed in. Every 401 has a challenge (RFC 9110 section 15.5.2), though no browser knows this one. */
+export function loginRequired({ services }: Exchange, detail?: string): OAuthError {
+  const headers = { 'WWW-Authenticate': `Cookie realm="${services.settings.issuer}"` }
+  return new OAuthError('login_required', 'Nobody is signed in', {
+    headers,
+    ...(detail !== undefined && { detail }),
+  })
 }
 
 /**

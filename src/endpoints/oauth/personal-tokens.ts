@@ -8,7 +8,7 @@ import { makePersonalToken } from '../account/make-personal-token.ts'
 import type { Exchange } from '../endpoint.ts'
 import { idIn } from '../find.ts'
 import { readJson, type JsonBody } from '../json-body.ts'
-import { csrfHeaders, requireCsrf, requireVisitor } from './browser-api.ts'
+import { csrfHeaders, loginRequired, requireCsrf, requireVisitor } from './browser-api.ts'
 
 /** GET: the person's tokens that live, newest first. */
 export async function listPersonalTokens(exchange: Exchange, provider: string): Promise<Answer> {
@@ -23,7 +23,7 @@ export async function createPersonalToken(exchange: Exchange, provider: string):
   requireCsrf(exchange, visitor)
   const wish = wishIn(await readJson(exchange.incoming))
   const outcome = await makePersonalToken(exchange, visitor, wish)
-  if (outcome.kind !== 'made') throw refusalOf(outcome)
+  if (outcome.kind !== 'made') throw refusalOf(exchange, outcome)
   return json(201, { ...outcome.response, token: toWire(outcome.token) })
 }
 
@@ -63,7 +63,7 @@ const isTexts = (value: unknown): value is readonly string[] =>
 const unprocessable = (description: string, detail = description): OAuthError =>
   new OAuthError('invalid_request', description, { status: 422, detail })
 
-function refusalOf(outcome: NoPersonalToken): OAuthError {
+function refusalOf(exchange: Exchange, outcome: NoPersonalToken): OAuthError {
   switch (outcome.kind) {
     case 'wrong':
       return wrong(outcome.problems)
@@ -78,9 +78,7 @@ function refusalOf(outcome: NoPersonalToken): OAuthError {
     case 'repeated':
     case 'ended':
     default:
-      return new OAuthError('login_required', 'Nobody is signed in', {
-        detail: 'signed out everywhere while the token was being made',
-      })
+      return loginRequired(exchange, 'signed out everywhere while the token was being made')
   }
 }
 

@@ -1,8 +1,7 @@
-import { OAuthError } from '../../errors.ts'
 import { json, type Answer } from '../../lib/http.ts'
 import { findVisitor } from '../account/visitor.ts'
 import type { Exchange } from '../endpoint.ts'
-import { csrfHeaders } from './browser-api.ts'
+import { csrfHeaders, loginRequired } from './browser-api.ts'
 import { describeScopes } from './consent-view.ts'
 
 /** GET: every scope with its description, for who is signed in with any provider. */
@@ -14,5 +13,5 @@ export async function scopes(exchange: Exchange): Promise<Answer> {
     const defined = [...settings.scopes.defined]
     return json(200, describeScopes({ scopes: defined }, settings), csrfHeaders(exchange, visitor))
   }
-  throw new OAuthError('login_required', 'Nobody is signed in')
+  throw loginRequired(exchange)
 }
