@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { Answer } from '../../src/index.ts'
 import type { World } from './world.ts'
@@ -6,9 +7,21 @@ import { headerOf, type Message } from './request.ts'
 /** What is wrong with an answer; nothing, as it should be. */
 export type Problems = readonly string[]
 
-type EndpointName = 'authorize' | 'login' | 'logout' | 'token' | 'revocations' | 'metadata' | 'jwks'
+type EndpointName =
+  | 'authorize'
+  | 'login'
+  | 'logout'
+  | 'token'
+  | 'revocations'
+  | 'personal tokens'
+  | 'personal token'
+  | 'tokens page'
+  | 'metadata'
+  | 'jwks'
 
-const PAGES: ReadonlySet<string> = new Set<EndpointName>(['authorize', 'login', 'logout'])
+const PAGES: ReadonlySet<string> = new Set<EndpointName>(['authorize', 'login', 'logout', 'tokens page'])
+/** A person makes a hundred a day, and is told to wait then. */
+const METERED: ReadonlySet<string> = new Set<EndpointName>(['personal tokens', 'tokens page'])
 const PUBLIC: ReadonlySet<string> = new Set<EndpointName>(['metadata', 'jwks'])
 
 /** What is wrong with the answer of an endpoint, whatever it was asked. */
@@ -19,7 +32,7 @@ export function problemsOf(world: World, endpoint: string, message: Message, ans
     ...check(isStatus(answer.status), `status ${answer.status}`),
     ...check(/^[0-9a-f-]{36}$/.test(header('X-Request-Id')), 'no request id'),
     ...check(answer.status !== 405 || header('Allow') !== '', '405 without Allow'),
-    ...check(answer.status !== 429, 'throttled'),
+    ...check(answer.status !== 429 || METERED.has(endpoint), 'throttled'),
     ...problemsOfSharing(endpoint, answer),
     ...problemsOfChallenge(endpoint, message, answer),
     ...(answer.status === 303
@@ -44,7 +57,7 @@ export function problemsOfHeaders({ headers }: Pick<Answer, 'headers'>): Problem
 const check = (isGood: boolean, problem: string): Problems => (isGood ? [] : [problem])
 
 const isStatus = (status: number): boolean =>
-  [200, 204, 303].includes(status) || (status >= 400 && status < 500)
+  [200, 201, 204, 303].includes(status) || (status >= 400 && status < 500)
 
 const textOf = ({ headers }: Pick<Answer, 'headers'>, name: string): string => {
   const entry = Object.entries(headers).find(([other]) => other.toLowerCase() === name.toLowerCase())
@@ -73,7 +86,7 @@ function problemsOfChallenge(endpoint: string, message: Message, answer: Answer)
 /** Redirects lead to the client with an answer, or stay at this server. */
 function problemsOfRedirect({ redirectUris, server }: World, endpoint: string, answer: Answer): Problems {
   const location = textOf(answer, 'Location')
-  const isOwn = /^\/(?:oauth\/authorize(?:\?|$)|login(?:\?|$)|logout$)/.test(location)
+  const isOwn = /^\/(?:oauth\/authorize(?:\?|$)|login(?:\?|$)|logout$|account\/tokens$)/.test(location)
   const isToClient = [...redirectUris, ...loopbackOf(location)].some((uri) => {
     const rest = location.startsWith(uri) ? location.slice(uri.length) : ''
     return (
@@ -95,24 +108,26 @@ const loopbackOf = (location: string): readonly string[] =>
 function problemsOfBody(endpoint: string, message: Message, answer: Answer): Problems {
   const { status, body } = answer
   const type = textOf(answer, 'Content-Type')
-  if (status === 204) return check(body === '' && textOf(answer, 'Allow') !== '', 'a strange 204')
+  const isToBeEmpty = textOf(answer, 'Allow') !== '' || endpoint === 'personal token'
+  if (status === 204) return check(body === '' && isToBeEmpty, 'a strange 204')
   const accept = headerOf(message, 'accept') ?? ''
   const isPage =
     PAGES.has(endpoint) && (status === 200 || !accept.includes('json') || accept.includes('text/html'))
   const keeps = status === 200 && PUBLIC.has(endpoint) ? 'public, max-age=60' : 'no-store'
-  const isSignIn = endpoint === 'login' && type.startsWith('text/html')
+  const isForm = ['login', 'tokens page'].includes(endpoint) && type.startsWith('text/html')
   return [
     ...check(textOf(answer, 'Cache-Control') === keeps, 'it may be kept'),
-    ...(isPage || isSignIn ? problemsOfPage(answer) : problemsOfJson(answer)),
+    ...(isPage || isForm ? problemsOfPage(answer) : problemsOfJson(answer)),
   ]
 }
 
 const POLICY =
-  /^default-src 'none'; style-src 'sha256-[\w+/=]+'; img-src 'self'; form-action 'self'( (https?|com\.example\.app):)*; frame-ancestors 'none'; base-uri 'none'$/
+  /^default-src 'none'; style-src 'sha256-[\w+/=]+'; (script-src 'sha256-[\w+/=]+'; )?img-src 'self'; form-action 'self'( (https?|com\.example\.app):)*; frame-ancestors 'none'; base-uri 'none'$/
 const TAGS = new Set(
-  'a bdi body button dd div dl dt form h1 head header html input label li main meta p path span strong style svg title ul'.split(
-    ' ',
-  ),
+  (
+    'a bdi body button code dd div dl dt fieldset form h1 h2 h3 head header html input label legend li main meta ' +
+    'option p path script select span strong style svg time title ul'
+  ).split(' '),
 )
 
 /** No element that our pages do not have, and no attribute that runs something. */
@@ -133,22 +148,34 @@ function problemsOfPage(answer: Answer): Problems {
     ...check(strange === undefined, `an element <${strange}>`),
     ...check(odd === undefined, `an attribute ${odd}`),
     ...check(
-      targets.every(([, , value]) => /^\/(?:oauth\/authorize|login|logout)$/.test(value ?? '')),
+      scriptsIn(body).every((source) => textOf(answer, 'Content-Security-Policy').includes(source)),
+      'a script that the policy does not name',
+    ),
+    ...check(
+      targets.every(([, , value]) =>
+        /^\/(?:oauth\/authorize|login|logout|account\/tokens)$/.test(value ?? ''),
+      ),
       'a form or a link that leads elsewhere',
     ),
     ...check(!/[<>]/.test(textBetween(body)), 'markup that is none'),
   ]
 }
 
-/** What stands between the elements of a page; its style sheet is a constant of ours. */
+/** The scripts of a page as sources of a policy. */
+const scriptsIn = (body: string): readonly string[] =>
+  [...body.matchAll(/<script\b[^>]*>(.*?)<\/script>/gs)].map(
+    ([, script = '']) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`,
+  )
+
+/** What stands between the elements of a page; its style sheet and its script are constants of ours. */
 const textBetween = (body: string): string =>
-  body.replace(/<style>.*?<\/style>/s, '').replaceAll(/<(?:"[^"]*"|[^">])*>/g, '')
+  body.replaceAll(/<(style|script)\b[^>]*>.*?<\/\1>/gs, '').replaceAll(/<(?:"[^"]*"|[^">])*>/g, '')
 
 /** RFC 6749 section 5.2: an error, its description, and of both only what the section allows. */
 export function problemsOfJson(answer: Answer): Problems {
   if (!textOf(answer, 'Content-Type').startsWith('application/json')) return ['an answer that is no JSON']
   const body = JSON.parse(answer.body) as Readonly<Record<string, unknown>>
-  if (answer.status === 200) return check(!('error' in body), 'an error with status 200')
+  if (answer.status < 300) return check(!('error' in body), 'an error with status 200')
   const { error, error_description: description, ...rest } = body
   return [
     ...check(/^[a-z_]+$/.test(String(error)), 'no error code'),

@@ -107,7 +107,11 @@ function checkRows(
   const after = world.count()
   const expected = {
     ...before,
-    authorizations: before.authorizations + made.authorizations + (given['authorization'] ?? 0),
+    authorizations:
+      before.authorizations +
+      made.authorizations +
+      (given['authorization'] ?? 0) +
+      (given['personal token'] ?? 0),
   }
   // A sign-in of who is signed in already keeps the session.
   const mostSessions = before.sessions + made.sessions + (given['session'] ?? 0)

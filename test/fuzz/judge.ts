@@ -23,7 +23,7 @@ export function judge(theCase: Case, { message, answer }: Outcome): void {
   const fail = (problems: Problems): void => {
     for (const problem of problems) tally.fail(`${target} ${index}`, problem, message)
   }
-  const route = world.server.server.routes.find(({ path }) => path === message.path)
+  const route = routeOf(world, message.path)
   if (answer === undefined) {
     tally.answered('none')
     return fail(route ? ['no answer at a path of the server'] : [])
@@ -41,6 +41,11 @@ export function judge(theCase: Case, { message, answer }: Outcome): void {
   tally.gave(given)
   if (!isProven(given, { ...theCase, message })) fail([`gave a ${given} without proof`])
 }
+
+/** The route of a path; those of single things end in whatever is the id. */
+const routeOf = ({ server }: World, path: string) =>
+  server.server.routes.find((route) => route.path === path) ??
+  server.server.routes.find((route) => route.path === path.replace(/[^/]*$/, '{id}'))
 
 const isGuard = (target: TargetName): boolean => ['user', 'machine', 'anyone'].includes(target)
 

@@ -6,7 +6,15 @@ import { headerOf, type Message } from './request.ts'
 import type { World } from './world.ts'
 
 /** What an answer may give. */
-export type Given = 'session' | 'code' | 'tokens' | 'authorization' | 'revocations'
+export type Given =
+  | 'session'
+  | 'code'
+  | 'tokens'
+  | 'authorization'
+  | 'revocations'
+  | 'personal token'
+  | 'personal list'
+  | 'personal revocation'
 
 /** Who asked for what, and what was honestly come by. */
 export interface Evidence {
@@ -25,10 +33,20 @@ export function givenBy(
   if (cookies.some((text) => /^consulate_session=[^;]/.test(text))) return 'session'
   const location = String(headers['Location'] ?? headers['location'] ?? '')
   if (/^(?!\/).*[?&]code=/.test(location)) return 'code'
-  if (status !== 200 || message.method === 'OPTIONS') return undefined
+  if (message.method === 'OPTIONS') return undefined
+  const personal = personalOf(endpoint, status, body)
+  if (personal || status !== 200) return personal
   if (endpoint === 'revocations') return endpoint
   if (!body.includes('"access_token"')) return undefined
   return formOf(message).get('grant_type') === 'authorization_code' ? 'authorization' : 'tokens'
+}
+
+/** What the API and the page of personal access tokens give. */
+function personalOf(endpoint: string, status: number, body: string): Given | undefined {
+  if (status === 201 || body.includes('id="token"')) return 'personal token'
+  if (endpoint === 'personal token' && status === 204) return 'personal revocation'
+  const isList = ['scopes', 'personal tokens', 'tokens page'].includes(endpoint) && status === 200
+  return isList ? 'personal list' : undefined
 }
 
 /** Whether the request held all that it takes: as it was issued, to the letter, in its proper place. */
@@ -64,7 +82,17 @@ const PROOFS: Readonly<Record<Given, (evidence: Evidence) => boolean>> = {
     return isClient(evidence) && (!isRefresh || hasToken)
   },
   revocations: ({ world: { follower }, message }) => hasBasic(message, follower),
+  'personal token': (evidence) => isSignedIn(evidence) && hasCsrf(evidence),
+  'personal revocation': (evidence) => isSignedIn(evidence) && hasCsrf(evidence),
+  'personal list': (evidence) => isSignedIn(evidence),
 }
+
+const isSignedIn = ({ credentials, message }: Evidence): boolean =>
+  credentials.has('session', readCookie(headerOf(message, 'cookie'), 'consulate_session'))
+
+const hasCsrf = ({ credentials, message }: Evidence): boolean =>
+  credentials.has('csrf', headerOf(message, 'x-csrf-token')) ||
+  credentials.has('csrf', formOf(message).get('csrf') ?? undefined)
 
 const isRead = ({ method }: Message): boolean => method === 'GET' || method === 'HEAD'
 

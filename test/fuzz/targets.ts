@@ -44,6 +44,19 @@ export const TARGETS = {
   revocations: { batch: 1000, prepare: revocationRequests },
   login: { batch: 50, prepare: signInRequests },
   logout: { batch: 20, prepare: signOutRequests },
+  scopes: {
+    batch: 200,
+    prepare: async (world, credentials) => (await apiRequests(world, credentials)).scopes,
+  },
+  'personal tokens': {
+    batch: 200,
+    prepare: async (world, credentials) => (await apiRequests(world, credentials)).tokens,
+  },
+  'personal token': {
+    batch: 200,
+    prepare: async (world, credentials) => (await apiRequests(world, credentials)).token,
+  },
+  'tokens page': { batch: 100, prepare: tokensPageRequests },
   metadata: { batch: 1000, prepare: async () => publicRequests('/.well-known/oauth-authorization-server') },
   jwks: { batch: 1000, prepare: async () => publicRequests('/.well-known/jwks.json') },
   live: { batch: 1000, prepare: async () => publicRequests('/oauth/health/live') },
@@ -147,6 +160,64 @@ async function signOutRequests(
     draft('/logout', { headers }),
     post('/logout', { csrf: visitor.csrf }, ...headers),
     post('/logout', { csrf: visitor.csrf }, ...headers),
+  ]
+}
+
+/** The JSON API of personal access tokens. */
+async function apiRequests(world: World, credentials: Credentials) {
+  const visitor = await signIn(world, credentials)
+  const headers = [...ofBrowser(world, visitor), ['x-csrf-token', visitor.csrf] as const]
+  const path = '/oauth/personal-access-tokens'
+  const sent = {
+    headers: [['content-type', 'application/json'] as const, ...headers],
+    format: 'json',
+  } as const
+  const list = draft(path, { headers })
+  const end = (id: string): Draft => draft(`${path}/${id}`, { method: 'DELETE', headers })
+  return {
+    scopes: [draft('/oauth/scopes', { headers })],
+    tokens: [
+      list,
+      draft(path, { ...sent, method: 'POST', body: [['name', 'Backup']] }),
+      draft(path, {
+        ...sent,
+        method: 'POST',
+        body: [
+          ['name', 'Backup'],
+          ['scopes', 'orders:read'],
+        ],
+      }),
+    ],
+    // Beside what it is for, something that is answered with 200.
+    token: [list, end(await ownToken(world, credentials)), end('x'.repeat(22))],
+  } satisfies Record<string, readonly [Draft, ...Draft[]]>
+}
+
+/** A token of the person's; one that was ended already may be ended again. */
+async function ownToken({ server, person }: World, { made }: Credentials): Promise<string> {
+  const known = ownTokens.get(server)
+  if (known !== undefined) return known
+  const { token } = await server.server.personalTokens.create(person.id, { name: 'Backup' })
+  made.authorizations += 1
+  ownTokens.set(server, token.id)
+  return token.id
+}
+
+const ownTokens = new WeakMap<World['server'], string>()
+
+async function tokensPageRequests(
+  world: World,
+  credentials: Credentials,
+): Promise<readonly [Draft, ...Draft[]]> {
+  const visitor = await signIn(world, credentials)
+  const headers = ofBrowser(world, visitor)
+  const path = '/account/tokens'
+  const form = { csrf: visitor.csrf, nonce: 'nonce', expires_in: '604800' }
+  return [
+    draft(path, { headers }),
+    post(path, { ...form, name: 'Backup', 'scope:orders:read': 'on' }, ...headers),
+    post(path, { ...form, name: '<b>Backup</b>', nonce: 'other' }, ...headers),
+    post(path, { csrf: visitor.csrf, revoke: await ownToken(world, credentials) }, ...headers),
   ]
 }
 
