@@ -73,6 +73,21 @@ describe('consulate serve --demo', () => {
     await server.stop()
   })
 
+  test('the page for personal access tokens that it prints makes one that the API lets in', async () => {
+    const server = await serve(emptyDirectory(), ['--demo'])
+    expect(server.printed).toContain(`${server.origin}/account/tokens\n`)
+    const browser = browse(server)
+    const person = { email: 'demo@example.com', password: passwordIn(server) ?? '' }
+    const page = await browser.signIn(await browser.open(`${server.origin}/account/tokens`), person)
+    const made = await browser.press(page, 'Make token', { name: 'Script', 'scope:orders:read': 'on' })
+    const token = />(eyJ[^<]+)<\/code/.exec(made.body)?.[1]
+    expect((await call(server, '/api/orders', token)).status).toBe(200)
+    expect(
+      (await call(server, '/api/orders', token, { method: 'POST', body: '{"item":"Pears"}' })).status,
+    ).toBe(403)
+    await server.stop()
+  })
+
   test('the page of the public app, a refusal and a code that comes twice are shown as what they are', async () => {
     const server = await serve(emptyDirectory(), ['--demo'])
     const browser = browse(server)

@@ -8,7 +8,7 @@ import {
   permit,
   refuse,
 } from '../../src/index.ts'
-import type { Grant, MachineAuth, UserAuth, UserProvider } from '../../src/index.ts'
+import type { AuthorizationServer, Grant, MachineAuth, UserAuth, UserProvider } from '../../src/index.ts'
 import { toNode } from '../../src/adapters/node.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 
@@ -80,6 +80,21 @@ export function listenersKnowWho(): void {
     (request) =>
       void expectTypeOf(request.auth).toEqualTypeOf<UserAuth<Scope, 'users'> | MachineAuth<Scope>>(),
   )
+}
+
+/** A personal access token has scopes that are defined, or all of them. */
+export async function personalTokensAreChecked(): Promise<void> {
+  const { token } = await server.personalTokens.create('1', { name: 'a', scopes: ['orders:read', '*'] })
+  expectTypeOf(token.lastUsedAt).toEqualTypeOf<number | null>()
+  await server.personalTokens.create({ id: 7, provider: 'users' }, { name: 'a', expiresIn: '30d' })
+  // @ts-expect-error a scope that is not defined
+  await server.personalTokens.create('1', { name: 'a', scopes: ['orders:raed'] })
+  // @ts-expect-error without a name
+  await server.personalTokens.create('1', {})
+  // @ts-expect-error a duration of no unit
+  await server.personalTokens.create('1', { name: 'a', expiresIn: 'a month' })
+  const anyServer: AuthorizationServer = server
+  await anyServer.personalTokens.create('1', { name: 'a', scopes: ['whatever'] })
 }
 
 /** What is missing from a configuration does not compile. */

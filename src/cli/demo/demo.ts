@@ -56,6 +56,7 @@ function demoConfig({ config }: Workplace, issuer: string): Config<DemoScope> {
     users,
     grants,
     scopes: DEMO_SCOPES,
+    personalTokens: {},
     pages: { name: 'Consulate demo' },
     logger,
   }

@@ -21,6 +21,8 @@ export const homePage = ({ web, app }: DemoClients, origin: string): Html =>
       <h2>A device without a browser</h2>
       <p>It shows a code, and you type it in <a href="/oauth/device">here</a>. A TV for a terminal:</p>
       ${codeBox(`ISSUER=${origin} npm run example examples/tv.ts`)}
+      <h2>A person makes a token for a script</h2>
+      <div class="row"><a class="secondary" href="/account/tokens">Personal access tokens</a></div>
       <h2>A machine gets a token</h2>
       ${codeBox(
         `curl -s -u "${DEMO_CLIENTS.machine}:$SECRET" -d grant_type=client_credentials -d scope=orders:read ${origin}/oauth/token`,
