@@ -29,7 +29,7 @@ export function endpointsOf(settings: Settings): readonly Endpoint[] {
       endpoint('authorize', paths.authorize, authorizing, 'nobody', 'page'),
     ]),
     ...on(grants.has(DEVICE_GRANT), () => [
-      endpoint('device_authorization', paths.deviceAuthorization, devices, 'clients', 'json'),
+      endpoint('device authorization', paths.deviceAuthorization, devices, 'clients', 'json'),
     ]),
     ...on(settings.personalTokens !== undefined || GRANTS_OF_PEOPLE.some((type) => grants.has(type)), () =>
       providers.flatMap((provider) => peoplePages(settings, provider)),

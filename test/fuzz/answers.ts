@@ -9,6 +9,8 @@ export type Problems = readonly string[]
 
 type EndpointName =
   | 'authorize'
+  | 'device authorization'
+  | 'device'
   | 'login'
   | 'logout'
   | 'token'
@@ -19,9 +21,17 @@ type EndpointName =
   | 'metadata'
   | 'jwks'
 
-const PAGES: ReadonlySet<string> = new Set<EndpointName>(['authorize', 'login', 'logout', 'tokens page'])
+const PAGES: ReadonlySet<string> = new Set<EndpointName>([
+  'authorize',
+  'device',
+  'login',
+  'logout',
+  'tokens page',
+])
 /** A person makes a hundred a day, and is told to wait then. */
 const METERED: ReadonlySet<string> = new Set<EndpointName>(['personal tokens', 'tokens page'])
+/** What public clients ask for from the pages that they are. */
+const SHARED: ReadonlySet<string> = new Set<EndpointName>(['token', 'device authorization'])
 const PUBLIC: ReadonlySet<string> = new Set<EndpointName>(['metadata', 'jwks'])
 
 /** What is wrong with the answer of an endpoint, whatever it was asked. */
@@ -66,7 +76,7 @@ const textOf = ({ headers }: Pick<Answer, 'headers'>, name: string): string => {
 
 function problemsOfSharing(endpoint: string, answer: Answer): Problems {
   const origin = textOf(answer, 'Access-Control-Allow-Origin')
-  const allowed = PUBLIC.has(endpoint) ? ['*', ''] : endpoint === 'token' ? ['https://spa.example', ''] : ['']
+  const allowed = PUBLIC.has(endpoint) ? ['*', ''] : SHARED.has(endpoint) ? ['https://spa.example', ''] : ['']
   return [
     ...check(allowed.includes(origin) || isLoopback(endpoint, origin), `shared with ${origin}`),
     ...check(textOf(answer, 'Access-Control-Allow-Credentials') === '', 'shared with credentials'),
@@ -75,7 +85,7 @@ function problemsOfSharing(endpoint: string, answer: Answer): Problems {
 
 /** The native client has a loopback redirect URI. */
 const isLoopback = (endpoint: string, origin: string): boolean =>
-  endpoint === 'token' && /^http:\/\/127\.0\.0\.1(:\d+)?$/.test(origin)
+  SHARED.has(endpoint) && /^http:\/\/127\.0\.0\.1(:\d+)?$/.test(origin)
 
 function problemsOfChallenge(endpoint: string, message: Message, answer: Answer): Problems {
   const wasTried = endpoint === 'revocations' || headerOf(message, 'authorization') !== undefined
@@ -86,7 +96,9 @@ function problemsOfChallenge(endpoint: string, message: Message, answer: Answer)
 /** Redirects lead to the client with an answer, or stay at this server. */
 function problemsOfRedirect({ redirectUris, server }: World, endpoint: string, answer: Answer): Problems {
   const location = textOf(answer, 'Location')
-  const isOwn = /^\/(?:oauth\/authorize(?:\?|$)|login(?:\?|$)|logout$|account\/tokens$)/.test(location)
+  const isOwn = /^\/(?:oauth\/(?:authorize|device)(?:\?|$)|login(?:\?|$)|logout$|account\/tokens$)/.test(
+    location,
+  )
   const isToClient = [...redirectUris, ...loopbackOf(location)].some((uri) => {
     const rest = location.startsWith(uri) ? location.slice(uri.length) : ''
     return (
@@ -114,7 +126,7 @@ function problemsOfBody(endpoint: string, message: Message, answer: Answer): Pro
   const isPage =
     PAGES.has(endpoint) && (status === 200 || !accept.includes('json') || accept.includes('text/html'))
   const keeps = status === 200 && PUBLIC.has(endpoint) ? 'public, max-age=60' : 'no-store'
-  const isForm = ['login', 'tokens page'].includes(endpoint) && type.startsWith('text/html')
+  const isForm = ['login', 'device', 'tokens page'].includes(endpoint) && type.startsWith('text/html')
   return [
     ...check(textOf(answer, 'Cache-Control') === keeps, 'it may be kept'),
     ...(isPage || isForm ? problemsOfPage(answer) : problemsOfJson(answer)),
@@ -153,7 +165,7 @@ function problemsOfPage(answer: Answer): Problems {
     ),
     ...check(
       targets.every(([, , value]) =>
-        /^\/(?:oauth\/authorize|login|logout|account\/tokens)$/.test(value ?? ''),
+        /^\/(?:oauth\/authorize|oauth\/device|login|logout|account\/tokens)$/.test(value ?? ''),
       ),
       'a form or a link that leads elsewhere',
     ),

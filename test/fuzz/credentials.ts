@@ -1,4 +1,5 @@
 import { formOf, openBrowser, type Browser } from '../support/browser.ts'
+import { startDevice } from '../support/device.ts'
 import {
   approvalOf,
   authorizationUrl,
@@ -12,7 +13,16 @@ import {
 import type { World } from './world.ts'
 
 /** What somebody must have to get something. The latest of each kind are known; older ones are not sent any more. */
-export type Kind = 'session' | 'csrf' | 'consent' | 'code' | 'verifier' | 'refresh' | 'user' | 'machine'
+export type Kind =
+  | 'session'
+  | 'csrf'
+  | 'consent'
+  | 'code'
+  | 'verifier'
+  | 'device'
+  | 'refresh'
+  | 'user'
+  | 'machine'
 
 /** Credentials that were come by honestly. */
 export interface Credentials {
@@ -86,6 +96,13 @@ export async function openConsent(
   credentials.keep('csrf', fields['csrf'] ?? '')
   credentials.keep('consent', fields['consent'] ?? '')
   return fields
+}
+
+/** The user code of a device that waits. */
+export async function openDevice({ server, tv }: World, credentials: Credentials): Promise<string> {
+  const { deviceCode, userCode } = await startDevice(server, tv)
+  credentials.keep('device', deviceCode)
+  return credentials.keep('device', userCode)
 }
 
 /** What exchanges a fresh code. */

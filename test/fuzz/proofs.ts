@@ -12,6 +12,7 @@ export type Given =
   | 'tokens'
   | 'authorization'
   | 'revocations'
+  | 'device answer'
   | 'personal token'
   | 'personal list'
   | 'personal revocation'
@@ -37,6 +38,7 @@ export function givenBy(
   const personal = personalOf(endpoint, status, body)
   if (personal || status !== 200) return personal
   if (endpoint === 'revocations') return endpoint
+  if (/Allow this device\?|Go back to your device/.test(body)) return 'device answer'
   if (!body.includes('"access_token"')) return undefined
   return formOf(message).get('grant_type') === 'authorization_code' ? 'authorization' : 'tokens'
 }
@@ -82,6 +84,7 @@ const PROOFS: Readonly<Record<Given, (evidence: Evidence) => boolean>> = {
     return isClient(evidence) && (!isRefresh || hasToken)
   },
   revocations: ({ world: { follower }, message }) => hasBasic(message, follower),
+  'device answer': (evidence) => isSignedIn(evidence) && hasCsrf(evidence),
   'personal token': (evidence) => isSignedIn(evidence) && hasCsrf(evidence),
   'personal revocation': (evidence) => isSignedIn(evidence) && hasCsrf(evidence),
   'personal list': (evidence) => isSignedIn(evidence),

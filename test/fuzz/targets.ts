@@ -3,6 +3,7 @@ import {
   arrive,
   basicOf,
   openConsent,
+  openDevice,
   openExchange,
   openMachine,
   openRefresh,
@@ -42,6 +43,8 @@ export const TARGETS = {
   authorize: { batch: 100, prepare: authorizeRequests },
   token: { batch: 100, prepare: tokenRequests },
   revocations: { batch: 1000, prepare: revocationRequests },
+  'device authorization': { batch: 1000, prepare: deviceCodeRequests },
+  device: { batch: 50, prepare: deviceRequests },
   login: { batch: 50, prepare: signInRequests },
   logout: { batch: 20, prepare: signOutRequests },
   scopes: {
@@ -128,6 +131,32 @@ async function revocationRequests(
   const query = pairsOf({ after: '0', limit: '10' })
   const headers = [['authorization', basicOf(world.follower)]] as const
   return [draft('/oauth/revocations', { query, headers }), draft('/oauth/revocations', { headers })]
+}
+
+async function deviceCodeRequests({ tv }: World): Promise<readonly [Draft, ...Draft[]]> {
+  const path = '/oauth/device/code'
+  const ask = { client_id: tv.id, scope: 'orders:read' }
+  return [
+    post(path, ask),
+    post(path, { client_id: tv.id }),
+    post(path, { ...ask, resource: 'https://api.example/orders' }, ['origin', 'https://tv.example']),
+  ]
+}
+
+async function deviceRequests(world: World, credentials: Credentials): Promise<readonly [Draft, ...Draft[]]> {
+  const [visitor, nobody] = [await signIn(world, credentials), await arrive(world, credentials)]
+  const headers = ofBrowser(world, visitor)
+  const path = '/oauth/device'
+  const form = { csrf: visitor.csrf, user_code: await openDevice(world, credentials) }
+  return [
+    draft(path, { query: pairsOf({ user_code: form.user_code }), headers }),
+    draft(path, { query: pairsOf({ user_code: form.user_code }), headers: ofBrowser(world, nobody) }),
+    post(path, form, ...headers),
+    post(path, { ...form, intent: 'approve' }, ...headers),
+    post(path, { ...form, _method: 'DELETE' }, ...headers),
+    post(path, { ...form, intent: 'switch' }, ...headers),
+    { ...post(path, form, ...headers), method: 'DELETE' },
+  ]
 }
 
 async function signInRequests(world: World, credentials: Credentials): Promise<readonly [Draft, ...Draft[]]> {

@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { builtInUsers } from '../../src/index.ts'
 import type { UserProviderFactory } from '../../src/index.ts'
 import type { BuiltInUser } from '../../src/users/built-in.ts'
+import { addDeviceClient } from '../support/device.ts'
 import { leaksOf } from '../support/leaks.ts'
 import { startServer } from '../support/server.ts'
 import type { HeardEvent, Person, TestClient, TestServer } from '../support/server.ts'
@@ -17,6 +18,8 @@ export interface World {
   /** Public, with loopback and an own scheme: people are always asked. */
   readonly native: TestClient
   readonly machine: TestClient
+  /** Public, without a browser. */
+  readonly tv: TestClient
   readonly follower: TestClient
   /** Every redirect URI that is registered. */
   readonly redirectUris: readonly string[]
@@ -56,6 +59,7 @@ export async function createWorld(): Promise<World> {
     spa: await server.addClient({ type: 'public', redirectUris: REDIRECTS.spa }),
     native: await server.addClient({ type: 'public', redirectUris: REDIRECTS.native }),
     machine: await server.addClient({ grantTypes: ['client_credentials'], scopes: ['orders:read'] }),
+    tv: await addDeviceClient(server),
     follower: await server.addClient({ redirectUris: [], followsRevocations: true, grantTypes: [] }),
   }
   return {
