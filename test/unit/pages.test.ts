@@ -14,11 +14,11 @@ const pages = createPages({ name: 'Orchard' })
 type Path = readonly (string | number)[]
 
 /** Words of our own in the props, which are never input. */
-const OURS: readonly unknown[] = ['kind', 'decision']
+const OURS: ReadonlySet<unknown> = new Set(['kind', 'decision'])
 
 /** Where texts stand in the props. */
 function textPaths(value: unknown, path: Path = []): Path[] {
-  if (typeof value === 'string') return OURS.includes(path.at(-1)) ? [] : [path]
+  if (typeof value === 'string') return OURS.has(path.at(-1)) ? [] : [path]
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([key, part]) => textPaths(part, [...path, key]))
 }
