@@ -7,6 +7,7 @@ import type { KindOptions } from '../keys/signing-key-kind.ts'
 import { systemClock } from '../lib/clock.ts'
 import { CommandError } from './failure.ts'
 import { print, printJson } from './output.ts'
+import { longestPersonalLifetime } from './personal-lifetime.ts'
 import { atWorkplace, checkInstalled, type Workplace } from './workplace.ts'
 
 /** The flags of `consulate keys --rotate` and `--rotate-secret`. */
@@ -23,7 +24,7 @@ const MARGIN = 3_600_000
 export function rotateSigningKey({ algorithm, length, ...flags }: RotateFlags): Promise<void> {
   return atWorkplace(async (place) => {
     const directory = place.secrets.directory ?? failByHand(place, KEY_BY_HAND)
-    const keep = lifetimesOf(place).accessToken + MARGIN
+    const keep = flags.dropCurrent ? undefined : await longestAccess(place)
     tell(
       'signing key',
       await rotateSigningKeys(directory, { ...haste(flags), algorithm, length, keep }),
@@ -49,6 +50,11 @@ const haste = ({ now = false, dropCurrent = false }: RotateFlags) => ({
   isUrgent: now,
   dropsCurrent: dropCurrent,
 })
+
+/** How long (ms) a retired key stays. */
+async function longestAccess(place: Workplace): Promise<number> {
+  return Math.max(lifetimesOf(place).accessToken, await longestPersonalLifetime(place)) + MARGIN
+}
 
 /** Whoever only rotates need not say where the server lives. */
 const lifetimesOf = ({ config }: Workplace): Lifetimes =>

@@ -2,10 +2,18 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Keyring } from '../../src/keys/keyring.ts'
+import {
+  authorizationCode,
+  builtInUsers,
+  createAuthorizationServer,
+  secretsFromDirectory,
+  silentLogger,
+} from '../../src/index.ts'
 import { createDerivedKeys } from '../../src/keys/derived.ts'
-import { secretsFromDirectory } from '../../src/keys/directory.ts'
+import { systemClock } from '../../src/lib/clock.ts'
 import { randomText } from '../../src/lib/hash.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
+import { createUser } from '../../src/users/built-in.ts'
 import { pemOf } from '../unit/keys-support.ts'
 import { consulate, emptyDirectory, installed } from './run.ts'
 
@@ -86,6 +94,39 @@ describe('consulate keys --rotate', () => {
     settle(cwd)
     expect((await consulate(cwd, ['keys', '--rotate'])).stdout).toContain(`Dropped: ${oldest?.kid}`)
   })
+})
+
+/** A personal access token of the application's, whose configuration the command does not know. */
+async function addPersonalToken(cwd: string) {
+  const store = sqlite(join(cwd, 'data/consulate.db'))
+  const server = createAuthorizationServer({
+    issuer: 'https://auth.example.com',
+    secrets: secretsFromDirectory(join(cwd, 'data/secrets')),
+    store,
+    users: builtInUsers(),
+    scopes: {},
+    grants: [authorizationCode()],
+    personalTokens: { lifetime: '90d' },
+    logger: silentLogger,
+  })
+  const person = { email: 'ada@example.com', password: 'correct horse battery' }
+  const user = await createUser(store, systemClock, person)
+  const { token } = await server.personalTokens.create(user?.id ?? '', { name: 'Backup' })
+  return { id: token.id, server }
+}
+
+test('a signing key is kept as long as a personal access token lives that it may have signed', async () => {
+  const cwd = await installed()
+  const { id, server } = await addPersonalToken(cwd)
+  for (let rotation = 0; rotation < 4; rotation += 1) {
+    settle(cwd)
+    expect((await consulate(cwd, ['keys', '--rotate'])).stdout).not.toContain('Dropped')
+  }
+  expect((await consulate(cwd, ['doctor'])).stdout).not.toContain('kept of which nothing lives')
+  await server.personalTokens.revoke(id)
+  await server.close()
+  settle(cwd)
+  expect((await consulate(cwd, ['keys', '--rotate'])).stdout).toContain('Dropped')
 })
 
 describe('consulate keys --rotate-secret', () => {

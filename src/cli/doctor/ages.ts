@@ -1,6 +1,7 @@
 import { longestLifetimes } from '../../config/lifetimes.ts'
 import { ConfigError } from '../../errors.ts'
 import type { KeyState } from '../../keys/secrets.ts'
+import { longestPersonalLifetime } from '../personal-lifetime.ts'
 import { fine, warning, type Finding } from './finding.ts'
 import type { Patient } from './patient.ts'
 
@@ -18,12 +19,14 @@ interface Aged {
 }
 
 /** Whether keys are rotated: how old the current ones are, whether a next one is known, how long retired ones stay. */
-export function checkAges({ loaded, settings, secrets }: Patient): readonly Finding[] {
+export async function checkAges(patient: Patient): Promise<readonly Finding[]> {
+  const { loaded, settings, secrets } = patient
   if (loaded instanceof ConfigError) return []
   const lifetimes = settings && longestLifetimes(settings)
+  const accessToken = lifetimes && Math.max(lifetimes.accessToken, await longestPersonalLifetime(patient))
   const hasCommand = secrets.directory !== undefined
   return [
-    ...judge('signing key', loaded.signingKeys, lifetimes?.accessToken, hasCommand),
+    ...judge('signing key', loaded.signingKeys, accessToken, hasCommand),
     ...judge('root secret', loaded.secrets, lifetimes?.refreshToken, hasCommand),
   ]
 }
