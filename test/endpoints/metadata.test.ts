@@ -42,13 +42,23 @@ describe('metadata (RFC 8414)', () => {
   })
 
   test('says nothing of what is off, and neither is it there', async () => {
-    await using machines = await startServer({ grants: [clientCredentials()] })
+    await using machines = await startServer({ grants: [clientCredentials()], personalTokens: undefined })
     const metadata = await readJson(`${machines.origin}/.well-known/oauth-authorization-server`)
     expect(metadata['grant_types_supported']).toEqual(['client_credentials'])
     for (const name of ['authorization_endpoint', 'device_authorization_endpoint', 'prompt_values_supported'])
       expect(metadata).not.toHaveProperty(name)
-    for (const path of ['/oauth/authorize', '/oauth/device', '/oauth/device/code', '/login', '/logout'])
+    const paths = ['/oauth/authorize', '/oauth/device', '/oauth/device/code', '/login', '/logout']
+    for (const path of [...paths, '/oauth/scopes', '/oauth/personal-access-tokens', '/account/tokens'])
       expect((await fetch(machines.endpoint(path))).status).toBe(404)
+  })
+
+  test('people sign in where they only have personal access tokens', async () => {
+    await using people = await startServer({ grants: [clientCredentials()] })
+    expect((await fetch(people.endpoint('/login'))).status).toBe(200)
+    expect((await fetch(people.endpoint('/oauth/authorize'))).status).toBe(404)
+    expect((await fetch(people.endpoint('/account/tokens'))).url).toContain(
+      '/login?return_to=%2Faccount%2Ftokens',
+    )
   })
 
   test('answers HEAD without a body', async () => {
