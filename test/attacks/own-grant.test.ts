@@ -8,6 +8,7 @@ import type { Person, TestClient } from '../support/server.ts'
 
 const PHONE_CODE = 'https://example.com/grants/phone-code'
 const CARELESS = 'https://example.com/grants/careless'
+const TERSE = 'https://example.com/grants/terse'
 
 /** What was sent, by phone: whose it is, and a code that works once. */
 const sent = new Map<string, { readonly userId: string; readonly code: string }>()
@@ -54,8 +55,30 @@ const careless: Grant = {
   },
 }
 
+/** What comes of a comparison, and what databases answer for what is not there. */
+const TERSE_ANSWERS: Readonly<Record<string, boolean | null>> = { right: true, wrong: false, unknown: null }
+
+/** Its author has `attempt` say no more than whether it was right. */
+const terse: Grant = {
+  type: TERSE,
+  async decide({ client, form, address }, { attempt, people }) {
+    const userId = form.get('user') ?? ''
+    const person = await people.meet({ provider: client.provider, userId }, client.id)
+    const isRight = await attempt(
+      { address, account: `terse:${userId}` },
+      async () => TERSE_ANSWERS[form.get('code') ?? ''],
+    )
+    return person && isRight
+      ? permit({ client, person, scopes: [] })
+      : refuse(new OAuthError('invalid_grant', 'The code is invalid'))
+  },
+}
+
 const PROXY = '127.0.0.1'
-const server = await startServer({ grants: [phoneCode, careless, refreshToken()], trustedProxies: [PROXY] })
+const server = await startServer({
+  grants: [phoneCode, careless, terse, refreshToken()],
+  trustedProxies: [PROXY],
+})
 const client = await server.addClient({ grantTypes: [PHONE_CODE, 'refresh_token'], scopes: ['orders:read'] })
 afterEach(() => void (meanwhile = async () => {}))
 afterAll(server.close)
@@ -122,6 +145,14 @@ describe('guesses at a code of a grant of your own', () => {
     const answers: (readonly unknown[])[] = []
     for (let tries = 0; tries < 11; tries += 1) answers.push(verdict(await ask({ phone: '+440', code: 'x' })))
     expect(answers).toEqual([...Array.from({ length: 10 }, () => INVALID), TOO_MANY])
+  })
+
+  test.each(['wrong', 'unknown', 'of nobody'])('are counted where a check is terse: %s', async (code) => {
+    const by = await server.addClient({ grantTypes: [TERSE] })
+    const { id: user } = await server.addPerson()
+    const guess = (guessed: string) => ask({ grant_type: TERSE, user, code: guessed }, undefined, by)
+    for (let tries = 0; tries < 10; tries += 1) expect(verdict(await guess(code))).toEqual(INVALID)
+    expect(verdict(await guess('right'))).toEqual(TOO_MANY)
   })
 
   test('are counted for the address, as ours are', async () => {
