@@ -30,7 +30,10 @@ export async function changePassword(
 ): Promise<void> {
   if (!users.setPassword) {
     throw new ConfigError([
-      { path: 'setPassword', message: `is missing of ${user.provider}: their passwords are changed elsewhere` },
+      {
+        path: 'setPassword',
+        message: `is missing of ${user.provider}: their passwords are changed elsewhere`,
+      },
     ])
   }
   // In this order: a sign-in that reads the new epoch finds the new password, and one that read the old epoch is void.

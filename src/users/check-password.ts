@@ -3,7 +3,8 @@ import type { UserRef } from '../model/subject.ts'
 import type { Blocked } from '../throttle/blocked.ts'
 import type { Throttle } from '../throttle/throttle.ts'
 import type { Person } from './people.ts'
-import type { BaseUser, UserProvider } from './provider.ts'
+import type { UserProvider } from './provider.ts'
+import { idOf } from './user-id.ts'
 
 /** A name and a password that somebody typed. */
 export interface PasswordTry {
@@ -50,13 +51,14 @@ export async function checkPassword<Made>(
   if (ticket.blocked) return { kind: 'blocked', blocked: ticket.blocked }
   try {
     const found = await users.findByUsername(username)
-    const ref = { provider, userId: String(found?.id ?? '') }
+    const ref = { provider, userId: found ? idOf(found, provider) : '' }
     const present = await epochs(subjectOf(ref), clientId)
     const again = await users.findByUsername(username)
-    const user: BaseUser | undefined = again?.id === found?.id ? again : undefined
-    const isRight = await users.verifyPassword(user, password)
+    const user = again && idOf(again, provider) === ref.userId ? again : undefined
+    // Nobody's types hold at run time: an answer such as `{ isRight: false }` must not let anybody in.
+    const isRight: unknown = await users.verifyPassword(user, password)
     const person = user && { user, ref, epochs: present }
-    const made = person && isRight ? await make(person) : undefined
+    const made = person && isRight === true ? await make(person) : undefined
     await (made === undefined ? ticket.fail() : ticket.succeed())
     return made === undefined ? { kind: 'wrong', person } : { kind: 'right', made }
   } finally {

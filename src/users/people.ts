@@ -35,7 +35,11 @@ export interface PeopleOptions {
 
 /** Makes the people of one server. */
 export function createPeople({ providers, epochs, subjectOf }: PeopleOptions): People {
-  const find: People['find'] = async ({ provider, userId }) => providers.get(provider)?.find(userId)
+  const find: People['find'] = async ({ provider, userId }) => {
+    const user = await providers.get(provider)?.find(userId)
+    // Some databases take `7abc` for 7: under a second id a person would outlive what ends the first.
+    return user && String(user.id) === userId ? user : undefined
+  }
   return {
     has: (provider) => providers.has(provider),
     of: (provider) => providers.get(provider) ?? unknown(provider),

@@ -3,6 +3,7 @@ import type { Store } from '../store/contract.ts'
 
 /** What the server needs to know of a person. Your own type may hold more; the guard hands it on as it is. */
 export interface BaseUser {
+  /** A whole number, or 1 to 200 characters without control characters. Never changes, never somebody else's. */
   readonly id: string | number
   readonly name?: string | null
   readonly email?: string | null
@@ -10,7 +11,10 @@ export interface BaseUser {
 
 /** Where people are looked up: your own tables, or `builtInUsers()`. */
 export interface UserProvider<User extends BaseUser = BaseUser> {
-  /** The person, or undefined where deleted or disabled. Runs at each refresh, never on an API call. */
+  /**
+   * The person with this very id, or undefined where deleted or disabled. Runs at each refresh, never on an API call.
+   * Whoever has another id is taken for nobody.
+   */
   find(id: string): Promise<User | undefined>
   /**
    * The person with this user name, as it is typed at sign-in; undefined where there is none, or disabled. Must look
@@ -18,8 +22,8 @@ export interface UserProvider<User extends BaseUser = BaseUser> {
    */
   findByUsername(username: string): Promise<User | undefined>
   /**
-   * Whether this is the person's password; false for nobody. It must take as long for nobody as for somebody, or the
-   * time of a failed sign-in tells who has an account.
+   * Whether this is the person's password: `true`, and nothing else; false for nobody. It must take as long for nobody as
+   * for somebody, or the time of a failed sign-in tells who has an account.
    */
   verifyPassword(user: User | undefined, password: string): Promise<boolean>
   /**

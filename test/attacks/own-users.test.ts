@@ -1,0 +1,169 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { authorizationCode, OAuthError, passwordGrant, permit, refuse } from '../../src/index.ts'
+import type { BuiltInUser, Grant, UserProvider } from '../../src/index.ts'
+import { openBrowser } from '../support/browser.ts'
+import type { Page } from '../support/browser.ts'
+import { askApi, askToken } from '../support/oauth-client.ts'
+import type { JsonAnswer } from '../support/oauth-client.ts'
+import { startServer } from '../support/server.ts'
+import type { TestClient } from '../support/server.ts'
+
+const ADA: BuiltInUser = { id: '7', email: 'ada@example.com', name: 'Ada' }
+const PASSWORD = 'the password of Ada'
+
+/** A look-up that is right. */
+const right: UserProvider<BuiltInUser> = {
+  find: async (id) => (id === ADA.id ? ADA : undefined),
+  findByUsername: async (name) => (name === ADA.email ? ADA : undefined),
+  verifyPassword: async (user, password) => user !== undefined && password === PASSWORD,
+}
+let present = right
+/** What it does otherwise in a test: types do not hold what answers there are at run time. */
+const mistake = (changes: Partial<Record<keyof UserProvider, unknown>>): void =>
+  void (present = { ...right, ...changes } as typeof right)
+const users: typeof right = {
+  find: (id) => present.find(id),
+  findByUsername: (name) => present.findByUsername(name),
+  verifyPassword: (user, password) => present.verifyPassword(user, password),
+}
+
+/** Whoever knows somebody's number is let in: what an assertion of another system would be. */
+const ASSERTION = 'https://example.com/grants/assertion'
+const assertion: Grant = {
+  type: ASSERTION,
+  async decide({ client, form }, { people }) {
+    const ref = { provider: client.provider, userId: form.get('user') ?? '' }
+    const person = await people.meet(ref, client.id)
+    return person ? permit({ client, person, scopes: [] }) : refuse(new OAuthError('invalid_grant', 'Nobody'))
+  },
+}
+
+const server = await startServer({ users, grants: [authorizationCode(), passwordGrant(), assertion] })
+let client: TestClient
+beforeAll(async () => {
+  server.hoard.keep('password', PASSWORD)
+  client = await server.addClient({ grantTypes: ['password', ASSERTION] })
+})
+afterEach(() => {
+  present = right
+  server.clock.advance('16m')
+})
+afterAll(server.close)
+
+const ask = (password = PASSWORD, username = ADA.email): Promise<JsonAnswer> =>
+  askToken(server, client, { grant_type: 'password', username, password })
+
+async function signIn(password = PASSWORD): Promise<Page> {
+  const browser = openBrowser(server)
+  return browser.signIn(await browser.open(server.endpoint('/login')), { ...ADA, password })
+}
+
+const isIn = ({ text }: Page): boolean => text.includes('You are signed in')
+
+/** How many sessions and authorizations there are of anybody whom a look-up could have named. */
+async function written(...ids: readonly unknown[]): Promise<number> {
+  const lists = ['', ADA.id, ...ids].map(async (id) => [
+    ...(await server.server.sessions.list(String(id))),
+    ...(await server.server.authorizations.list(String(id))),
+  ])
+  return (await Promise.all(lists)).flat().length
+}
+
+describe('an id', () => {
+  test.each<[string, string | number]>([
+    ['nought', 0],
+    ['a negative number', -1],
+    ['another alphabet', 'Ада Лавлейс'],
+    ['200 characters', 'x'.repeat(200)],
+  ])('may be %s', async (_, id) => {
+    const ada = { ...ADA, id }
+    mistake({ findByUsername: async () => ada, find: async (asked: string) => asked === String(id) && ada })
+    const { access_token: token } = (await ask()).body
+    expect((await askApi(server, '/me', String(token))).body['user']).toMatchObject({ id: String(id) })
+    expect(isIn(await signIn())).toBe(true)
+  })
+
+  test.each<[string, unknown]>([
+    ['missing', undefined],
+    ['null', null],
+    ['empty', ''],
+    ['blank', ' '],
+    ['an object, of which each is the same text', { oid: 1 }],
+    ['a list', [7]],
+    ['a number that was rounded', 2 ** 53],
+    ['no number', Number.NaN],
+    ['a fraction', 0.5],
+    ['a text with a NUL', '7\0'],
+    ['a text with half a character', '7\ud800'],
+    ['longer than 200 characters', 'x'.repeat(201)],
+  ])('that is %s signs nobody in, and the log says why', async (_, id) => {
+    const before = await written(id)
+    const ada = { ...ADA, id }
+    mistake({ findByUsername: async () => ada, find: async () => ada })
+    const [tokens, page] = [await ask(), await signIn()]
+    expect([tokens.status, tokens.body['error'], page.status]).toEqual([500, 'server_error', 500])
+    expect(JSON.stringify(tokens.body) + page.text).not.toContain('whole number')
+    expect(server.logs.at(-1)).toContain('users: gave somebody whose id is no whole number')
+    expect(await written(id)).toBe(before)
+  })
+
+  test('that some database takes for another one is nobody’s', async () => {
+    mistake({ find: async (id: string) => ({ ...ADA, id: Number.parseInt(id, 10) }) })
+    const letIn = (user: string) => askToken(server, client, { grant_type: ASSERTION, user })
+    expect((await letIn('7')).status).toBe(200)
+    for (const alias of ['7abc', '07', ' 7', '7.0']) {
+      expect((await letIn(alias)).body).toMatchObject({ error: 'invalid_grant' })
+    }
+  })
+})
+
+describe('a password', () => {
+  test.each<unknown>([{ isRight: false }, 1, 'yes', [], Promise.resolve])(
+    'is not right because the answer is %j',
+    async (answer) => {
+      mistake({ verifyPassword: async () => answer })
+      expect((await ask()).body).toMatchObject({ error: 'invalid_grant' })
+      expect(isIn(await signIn())).toBe(false)
+    },
+  )
+
+  test('is checked of nobody where the look-up says null', async () => {
+    const checked: unknown[] = []
+    mistake({
+      findByUsername: async () => null,
+      find: async () => null,
+      verifyPassword: async (user: unknown) => checked.push(user) > 0,
+    })
+    expect((await ask()).body).toMatchObject({ error: 'invalid_grant' })
+    expect(isIn(await signIn())).toBe(false)
+    expect(checked).toEqual([undefined, undefined])
+  })
+})
+
+describe('a look-up that fails', () => {
+  const gone = (): Promise<never> => Promise.reject(new Error('the table of people is gone'))
+
+  test.each(['findByUsername', 'verifyPassword'] as const)(
+    'in %s is our error: it leaves nothing behind, and is no guess, however often it comes',
+    async (name) => {
+      const before = await written()
+      mistake({ [name]: gone })
+      for (let tries = 0; tries < 6; tries += 1) {
+        expect([(await ask()).status, (await signIn()).status]).toEqual([500, 500])
+      }
+      present = right
+      expect(await written()).toBe(before)
+      expect((await ask()).status).toBe(200)
+    },
+  )
+
+  test('when the password was right already gives no token, and leaves nothing behind', async () => {
+    const before = await written()
+    mistake({ find: gone })
+    const { status, body } = await ask()
+    expect([status, body['error']]).toEqual([500, 'server_error'])
+    expect(JSON.stringify(body)).not.toContain('table')
+    present = right
+    expect(await written()).toBe(before)
+  })
+})
