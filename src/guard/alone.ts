@@ -1,6 +1,6 @@
 import { createRevocationFeed, type RevocationFeed } from '../revocations/feed.ts'
 import { discover } from './discovery.ts'
-import { createBearerGuard, type RevocationCheck } from './guard.ts'
+import { createBearerGuard, NO_REVOCATIONS } from './guard.ts'
 import { healthOf, type GuardHealth } from './health.ts'
 import { createIssuerClient, type IssuerClient } from './issuer-client.ts'
 import { resolveGuardOptions, type GuardOptions, type GuardSettings } from './options.ts'
@@ -101,11 +101,4 @@ function feedOf(settings: GuardSettings, client: IssuerClient): RevocationFeed |
     (await discover(settings.issuer, client)).revocations
   const source = createRemoteRevocations(client, locate, revocations)
   return createRevocationFeed({ ...settings, ...revocations, source })
-}
-
-const NO_REVOCATIONS: RevocationCheck = {
-  version: 0,
-  isFresh: () => true,
-  sync: async () => {},
-  hasRevokedToken: () => false,
 }

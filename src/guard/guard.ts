@@ -27,6 +27,14 @@ export interface RevocationCheck {
   hasRevokedToken(claims: AccessTokenClaims): boolean
 }
 
+/** Nothing is ever revoked. */
+export const NO_REVOCATIONS: RevocationCheck = {
+  version: 0,
+  isFresh: () => true,
+  sync: async () => {},
+  hasRevokedToken: () => false,
+}
+
 /** What the check of bearer tokens needs: no store, no private key. */
 export interface BearerGuardOptions {
   readonly issuer: string

@@ -33,8 +33,11 @@ export interface AccessTokenSubject {
   }
 }
 
+/** What it takes to make one. */
+type Workshop = Pick<IssuanceContext, 'issuer' | 'audience' | 'keys' | 'clock'>
+
 /** Makes and signs an access token (RFC 9068). */
-export function makeAccessToken(context: IssuanceContext, subject: AccessTokenSubject): AccessToken {
+export function makeAccessToken(context: Workshop, subject: AccessTokenSubject): AccessToken {
   const issuedAt = toSeconds(context.clock.now())
   const expiresIn = toSeconds(subject.lifetime)
   const claims = claimsOf(context, subject, issuedAt, issuedAt + expiresIn)
@@ -43,7 +46,7 @@ export function makeAccessToken(context: IssuanceContext, subject: AccessTokenSu
 }
 
 function claimsOf(
-  context: IssuanceContext,
+  context: Workshop,
   subject: AccessTokenSubject,
   iat: number,
   exp: number,

@@ -153,3 +153,9 @@ test('personal-tokens: a token of the server’s and one that a person makes bot
   const made = await browser.submit(page, 'Make token', { name: 'Mine', 'scope:orders:read': 'on' })
   expect(await ask(/>(eyJ[^<]+)</.exec(made.text)?.[1] ?? '')).toEqual(orders)
 })
+
+test('test-your-api: the tests of an API pass without an authorization server', async () => {
+  const output = await start('test-your-api.ts').ended()
+  expect(output).toMatch(/^. pass 4$/m)
+  expect(output).toMatch(/^. fail 0$/m)
+})

@@ -1,0 +1,116 @@
+import { afterAll, expect, test } from 'vitest'
+import {
+  authorizationCode,
+  clientCredentials,
+  deviceCode,
+  implicitGrant,
+  passwordGrant,
+  refreshToken,
+} from '../../src/index.ts'
+import type { ClientRegistration } from '../../src/index.ts'
+import { clientOfKind, type ClientKind } from '../../src/testing/index.ts'
+import { openBrowser } from '../support/browser.ts'
+import { answerDevice, getDeviceTokens, startDevice } from '../support/device.ts'
+import {
+  askApi,
+  askJson,
+  authorize,
+  authorizationUrl,
+  basic,
+  getTokens,
+  getVisitTokens,
+} from '../support/oauth-client.ts'
+import { startServer } from '../support/server.ts'
+import type { TestClient } from '../support/server.ts'
+
+/* What each kind of client in tests is good for, at a server with every grant. */
+const server = await startServer({
+  grants: [
+    authorizationCode(),
+    refreshToken(),
+    clientCredentials(),
+    deviceCode(),
+    passwordGrant(),
+    implicitGrant(),
+  ],
+})
+afterAll(server.close)
+const person = await server.addPerson()
+
+type Granted = { readonly access_token: string; readonly refresh_token: string }
+
+const visit = (client: TestClient): Promise<Granted> =>
+  getVisitTokens({ server, browser: openBrowser(server), client, person })
+
+/** How each kind comes to its tokens. */
+const WAYS: Readonly<Record<Exclude<ClientKind, 'service'>, (client: TestClient) => Promise<Granted>>> = {
+  web: visit,
+  public: visit,
+  machine: (client) => getTokens(server, client, { grant_type: 'client_credentials', scope: 'orders:read' }),
+  async device(client) {
+    const device = await startDevice(server, client)
+    await answerDevice(openBrowser(server), device, person)
+    return getDeviceTokens(server, device)
+  },
+  password: (client) => {
+    const credentials = { grant_type: 'password', username: person.email, password: person.password }
+    return getTokens(server, client, { ...credentials, scope: 'orders:read' })
+  },
+  async implicit(client) {
+    const url = authorizationUrl(server, client, { response_type: 'token', scope: 'orders:read' })
+    const fragment = new URLSearchParams(
+      (await authorize(openBrowser(server), url, person)).url.hash.slice(1),
+    )
+    const token = server.hoard.keep('access token', fragment.get('access_token') ?? '')
+    return { access_token: token, refresh_token: '' }
+  },
+}
+
+const add = (kind: ClientKind, changes: Partial<ClientRegistration> = {}): Promise<TestClient> =>
+  server.addClient(clientOfKind(kind, changes))
+
+type Row = readonly [
+  ClientKind,
+  { readonly secret: boolean; readonly refreshes: boolean; readonly opens: string },
+]
+const ROWS: readonly Row[] = [
+  ['web', { secret: true, refreshes: true, opens: '/orders' }],
+  ['public', { secret: false, refreshes: true, opens: '/orders' }],
+  ['machine', { secret: true, refreshes: false, opens: '/machine/orders' }],
+  ['device', { secret: false, refreshes: true, opens: '/orders' }],
+  ['password', { secret: true, refreshes: true, opens: '/orders' }],
+  ['implicit', { secret: false, refreshes: false, opens: '/orders' }],
+]
+
+test.each(ROWS)('%s: gets its tokens by its own grant', async (kind, { secret, refreshes, opens }) => {
+  const client = await add(kind, kind === 'machine' ? { scopes: ['orders:read'] } : {})
+  expect(client.secret !== undefined).toBe(secret)
+  const tokens = await WAYS[kind as keyof typeof WAYS](client)
+  expect(await askApi(server, opens, tokens.access_token)).toMatchObject({
+    status: 200,
+    body: { client: { id: client.id }, scopes: ['orders:read'] },
+  })
+  expect(tokens.refresh_token !== '').toBe(refreshes)
+})
+
+test('service: reads what is revoked, and gets no tokens', async () => {
+  const { id, secret = '' } = await add('service')
+  const headers = { authorization: basic(id, secret) }
+  expect(await askJson(server, '/oauth/revocations', { headers })).toMatchObject({ status: 200 })
+  const body = new URLSearchParams({ grant_type: 'client_credentials' })
+  expect(await askJson(server, '/oauth/token', { method: 'POST', body, headers })).toMatchObject({
+    body: { error: 'unauthorized_client' },
+  })
+})
+
+test('a machine gets no scope unless some are named for it', async () => {
+  const client = await add('machine')
+  const tokens = await getTokens(server, client, { grant_type: 'client_credentials' })
+  expect((await askApi(server, '/machine', tokens.access_token)).body).toMatchObject({ scopes: [] })
+})
+
+test('what is said besides counts', async () => {
+  const changes = { id: 'shop', name: 'Shop', ownerId: '7', scopes: ['profile'] }
+  const { client } = await server.server.clients.create(clientOfKind('public', changes))
+  expect(client).toMatchObject({ ...changes, type: 'public', redirectUris: ['https://app.example/callback'] })
+})
