@@ -31,11 +31,7 @@ process.once('message', (order: ServiceOrder) => {
   http.listen(0, '127.0.0.1', () => process.send?.((http.address() as AddressInfo).port))
 })
 
-async function reply(
-  guard: Guard<TestScope, string>,
-  logs: readonly string[],
-  question: string,
-): Promise<void> {
+async function reply(guard: Guard<TestScope>, logs: readonly string[], question: string): Promise<void> {
   if (question === 'logs') process.send?.(logs)
   if (question === 'health') process.send?.(guard.health())
   if (question === 'modules') process.send?.(await loadedModules())
