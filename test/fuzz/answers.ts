@@ -33,6 +33,13 @@ const METERED: ReadonlySet<string> = new Set<EndpointName>(['personal tokens', '
 /** What public clients ask for from the pages that they are. */
 const SHARED: ReadonlySet<string> = new Set<EndpointName>(['token', 'device authorization'])
 const PUBLIC: ReadonlySet<string> = new Set<EndpointName>(['metadata', 'jwks'])
+/** Where public clients live that are web pages. */
+const ORIGINS = ['https://spa.example', 'https://old.example']
+/** Where our own pages and redirects lead. */
+const OWN_PATH = '/(?:oauth/authorize|(?:oauth/device|login|logout|account/tokens)(?:/customers)?)'
+const [OWN_ADDRESS, OWN_TARGET] = [new RegExp(`^${OWN_PATH}(?:\\?|$)`), new RegExp(`^${OWN_PATH}$`)]
+/** An answer to a client: tokens stand in a fragment only, codes in a query only. */
+const CLIENT_ANSWER = /^(?:[?&](?:code|error)|#(?:access_token|error))=/
 
 /** What is wrong with the answer of an endpoint, whatever it was asked. */
 export function problemsOf(world: World, endpoint: string, message: Message, answer: Answer): Problems {
@@ -76,7 +83,7 @@ const textOf = ({ headers }: Pick<Answer, 'headers'>, name: string): string => {
 
 function problemsOfSharing(endpoint: string, answer: Answer): Problems {
   const origin = textOf(answer, 'Access-Control-Allow-Origin')
-  const allowed = PUBLIC.has(endpoint) ? ['*', ''] : SHARED.has(endpoint) ? ['https://spa.example', ''] : ['']
+  const allowed = PUBLIC.has(endpoint) ? ['*', ''] : SHARED.has(endpoint) ? [...ORIGINS, ''] : ['']
   return [
     ...check(allowed.includes(origin) || isLoopback(endpoint, origin), `shared with ${origin}`),
     ...check(textOf(answer, 'Access-Control-Allow-Credentials') === '', 'shared with credentials'),
@@ -96,17 +103,15 @@ function problemsOfChallenge(endpoint: string, message: Message, answer: Answer)
 /** Redirects lead to the client with an answer, or stay at this server. */
 function problemsOfRedirect({ redirectUris, server }: World, endpoint: string, answer: Answer): Problems {
   const location = textOf(answer, 'Location')
-  const isOwn = /^\/(?:oauth\/(?:authorize|device)(?:\?|$)|login(?:\?|$)|logout$|account\/tokens$)/.test(
-    location,
-  )
   const isToClient = [...redirectUris, ...loopbackOf(location)].some((uri) => {
     const rest = location.startsWith(uri) ? location.slice(uri.length) : ''
-    return (
-      /^[?&](?:code|error)=/.test(rest) && new URLSearchParams(rest.slice(1)).get('iss') === server.issuer
-    )
+    return CLIENT_ANSWER.test(rest) && new URLSearchParams(rest.slice(1)).get('iss') === server.issuer
   })
   return [
-    ...check(isOwn || (isToClient && endpoint === 'authorize'), `redirects to ${location}`),
+    ...check(
+      OWN_ADDRESS.test(location) || (isToClient && endpoint === 'authorize'),
+      `redirects to ${location}`,
+    ),
     ...check(answer.body === '', 'a redirect with a body'),
     ...check(textOf(answer, 'Cache-Control') === 'no-store', 'a redirect that may be kept'),
     ...check(textOf(answer, 'Referrer-Policy') === 'no-referrer', 'a redirect that tells where from'),
@@ -115,7 +120,7 @@ function problemsOfRedirect({ redirectUris, server }: World, endpoint: string, a
 
 /** Loopback redirect URIs may have any port (RFC 8252 section 7.3). */
 const loopbackOf = (location: string): readonly string[] =>
-  /^http:\/\/127\.0\.0\.1:\d{1,5}\/callback(?=\?)/.exec(location) ?? []
+  /^http:\/\/127\.0\.0\.1:\d{1,5}\/callback(?=[?#])/.exec(location) ?? []
 
 function problemsOfBody(endpoint: string, message: Message, answer: Answer): Problems {
   const { status, body } = answer
@@ -164,9 +169,7 @@ function problemsOfPage(answer: Answer): Problems {
       'a script that the policy does not name',
     ),
     ...check(
-      targets.every(([, , value]) =>
-        /^\/(?:oauth\/authorize|oauth\/device|login|logout|account\/tokens)$/.test(value ?? ''),
-      ),
+      targets.every(([, , value]) => OWN_TARGET.test(value ?? '')),
       'a form or a link that leads elsewhere',
     ),
     ...check(!/[<>]/.test(textBetween(body)), 'markup that is none'),

@@ -7,6 +7,7 @@ import { mutate } from './mutations/mutate.ts'
 import { NAMES } from './mutations/names.ts'
 import type { CampaignOrder, Memory, Report } from './order.ts'
 import { createRandom, seedOf } from './random.ts'
+import type { Given } from './proofs.ts'
 import type { Draft } from './request.ts'
 import { send, type Outcome } from './send.ts'
 import { createTally, type Tally } from './tally.ts'
@@ -105,16 +106,12 @@ function checkRows(
   before: ReturnType<World['count']>,
 ): void {
   const after = world.count()
-  const expected = {
-    ...before,
-    authorizations:
-      before.authorizations +
-      made.authorizations +
-      (given['authorization'] ?? 0) +
-      (given['personal token'] ?? 0),
-  }
+  const timesOf = (...kinds: readonly Given[]): number =>
+    kinds.reduce((times, kind) => times + (given[kind] ?? 0), 0)
+  const begun = timesOf('authorization', 'sign-in', 'fragment', 'personal token')
+  const expected = { ...before, authorizations: before.authorizations + made.authorizations + begun }
   // A sign-in of who is signed in already keeps the session.
-  const mostSessions = before.sessions + made.sessions + (given['session'] ?? 0)
+  const mostSessions = before.sessions + made.sessions + timesOf('session', 'sign-in')
   if (after.sessions > mostSessions) fail('end', `${after.sessions} sessions, of ${mostSessions} sign-ins`)
   for (const name of ['clients', 'users', 'authorizations'] as const) {
     if (after[name] !== expected[name]) fail('end', `${after[name]} ${name} instead of ${expected[name]}`)

@@ -1,5 +1,5 @@
 import { formOf, openBrowser, type Browser } from '../support/browser.ts'
-import { startDevice } from '../support/device.ts'
+import { answerDevice, startDevice, type Device } from '../support/device.ts'
 import {
   approvalOf,
   authorizationUrl,
@@ -10,6 +10,7 @@ import {
   makePkce,
   type Parameters,
 } from '../support/oauth-client.ts'
+import type { Draft } from './request.ts'
 import type { World } from './world.ts'
 
 /** What somebody must have to get something. The latest of each kind are known; older ones are not sent any more. */
@@ -38,7 +39,7 @@ export interface Credentials {
 const MOST_OF_A_KIND = 100
 
 /** Begins with what does not change: secrets of clients, the password. */
-export function createCredentials({ clients, person }: World): Credentials {
+export function createCredentials({ clients, person, customer }: World): Credentials {
   const kept = new Map<Kind, string[]>()
   const lasting = clients.flatMap(({ id, secret }) => [id, ...(secret === undefined ? [] : [secret])])
   return {
@@ -51,7 +52,12 @@ export function createCredentials({ clients, person }: World): Credentials {
       return value
     },
     has: (kind, value) => value !== undefined && (kept.get(kind)?.includes(value) ?? false),
-    list: () => [person.password, ...lasting, ...[...kept.values()].flatMap((list) => list.slice(-3))],
+    list: () => [
+      person.password,
+      customer.password,
+      ...lasting,
+      ...[...kept.values()].flatMap((list) => list.slice(-3)),
+    ],
   }
 }
 
@@ -62,20 +68,28 @@ export interface Visitor {
   readonly csrf: string
 }
 
+/** How the paths of a provider's pages end. */
+export type Side = '' | '/customers'
+
 /** Somebody who has opened the sign-in page. */
-export async function arrive({ server }: World, credentials: Credentials): Promise<Visitor> {
+export async function arrive({ server }: World, credentials: Credentials, side: Side = ''): Promise<Visitor> {
   const browser = openBrowser(server)
-  const { fields } = formOf(await browser.open(server.endpoint('/login')), 'Sign in')
+  const { fields } = formOf(await browser.open(server.endpoint(`/login${side}`)), 'Sign in')
   return visitor(browser, credentials, fields['csrf'])
 }
 
 /** Somebody who is signed in. */
-export async function signIn({ server, person }: World, credentials: Credentials): Promise<Visitor> {
+export async function signIn(
+  { server, person, customer }: World,
+  credentials: Credentials,
+  side: Side = '',
+): Promise<Visitor> {
   const browser = openBrowser(server)
-  await browser.signIn(await browser.open(server.endpoint('/login')), person)
+  const page = await browser.open(server.endpoint(`/login${side}`))
+  await browser.signIn(page, side === '' ? person : customer)
   credentials.made.sessions += 1
-  credentials.keep('session', browser.cookies.get('consulate_session') ?? '')
-  const { fields } = formOf(await browser.open(server.endpoint('/logout')), 'Sign out')
+  credentials.keep('session', browser.cookies.get(`consulate_session${side.replace('/', '.')}`) ?? '')
+  const { fields } = formOf(await browser.open(server.endpoint(`/logout${side}`)), 'Sign out')
   return visitor(browser, credentials, fields['csrf'])
 }
 
@@ -84,25 +98,64 @@ function visitor(browser: Browser, credentials: Credentials, csrf = ''): Visitor
   return { browser, cookie, csrf: credentials.keep('csrf', csrf) }
 }
 
-/** What an open consent page sends. */
+/** What a browser sends. */
+export const ofBrowser = ({ server }: World, { cookie }: Visitor): Draft['headers'] => [
+  ['accept', 'text/html'],
+  ['cookie', cookie],
+  ['origin', server.origin],
+  ['sec-fetch-site', 'same-origin'],
+  ['user-agent', 'Firefox/140.0 (X11; Linux x86_64)'],
+]
+
+/** What an open consent page sends: of a client that people are always asked about, for a code. */
 export async function openConsent(
-  { server, native }: World,
+  world: World,
   credentials: Credentials,
-  { browser }: Visitor,
+  visitor: Visitor,
 ): Promise<Readonly<Record<string, string>>> {
   const { challenge } = makePkce()
   const parameters = { scope: 'orders:read', code_challenge: challenge, code_challenge_method: 'S256' }
-  const fields = approvalOf(await browser.open(authorizationUrl(server, native, parameters)))
+  return openConsentAt(credentials, visitor, authorizationUrl(world.server, world.native, parameters))
+}
+
+/** The same, for a token in a fragment. */
+export const openTokenConsent = (
+  world: World,
+  credentials: Credentials,
+  visitor: Visitor,
+): Promise<Readonly<Record<string, string>>> => {
+  const parameters = { response_type: 'token', scope: 'orders:read', prompt: 'consent' }
+  return openConsentAt(credentials, visitor, authorizationUrl(world.server, world.old, parameters))
+}
+
+async function openConsentAt(
+  credentials: Credentials,
+  { browser }: Visitor,
+  url: string,
+): Promise<Readonly<Record<string, string>>> {
+  const fields = approvalOf(await browser.open(url))
   credentials.keep('csrf', fields['csrf'] ?? '')
   credentials.keep('consent', fields['consent'] ?? '')
   return fields
 }
 
-/** The user code of a device that waits. */
-export async function openDevice({ server, tv }: World, credentials: Credentials): Promise<string> {
-  const { deviceCode, userCode } = await startDevice(server, tv)
-  credentials.keep('device', deviceCode)
-  return credentials.keep('device', userCode)
+/** A device that waits. */
+export async function openDevice({ server, tv }: World, credentials: Credentials): Promise<Device> {
+  const device = await startDevice(server, tv)
+  credentials.keep('device', device.deviceCode)
+  credentials.keep('device', device.userCode)
+  return device
+}
+
+/** A device that somebody has allowed. */
+export async function allowDevice(
+  world: World,
+  credentials: Credentials,
+  { browser }: Visitor,
+): Promise<Device> {
+  const device = await openDevice(world, credentials)
+  await answerDevice(browser, device, world.person)
+  return device
 }
 
 /** What exchanges a fresh code. */

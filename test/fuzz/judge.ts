@@ -35,8 +35,10 @@ export function judge(theCase: Case, { message, answer }: Outcome): void {
   tally.answered(String(answer.status))
   if (isGuard(target)) return fail(problemsOfRefusal(answer))
   if (!route) return fail(["an answer at a path that is not the server's"])
-  fail(problemsOf(world, route.name, message, answer))
-  const given = givenBy(route.name, answer, message)
+  // What people of another provider are shown is held to the same.
+  const endpoint = route.name.replace(' (customers)', '')
+  fail(problemsOf(world, endpoint, message, answer))
+  const given = givenBy(endpoint, answer, message)
   if (given === undefined) return
   tally.gave(given)
   if (!isProven(given, { ...theCase, message })) fail([`gave a ${given} without proof`])

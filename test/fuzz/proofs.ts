@@ -1,14 +1,17 @@
 import type { Answer } from '../../src/index.ts'
 import { readCookie } from '../../src/lib/cookie.ts'
-import type { TestClient } from '../support/server.ts'
+import { DEVICE_GRANT } from '../../src/model/device-code.ts'
+import type { Person, TestClient } from '../support/server.ts'
 import type { Credentials } from './credentials.ts'
 import { headerOf, type Message } from './request.ts'
-import type { World } from './world.ts'
+import { BADGE, BADGE_GRANT, type World } from './world.ts'
 
-/** What an answer may give. */
+/** What an answer may give. `fragment`: a token in an address; `sign-in`: tokens, and a session that begins with them. */
 export type Given =
   | 'session'
   | 'code'
+  | 'fragment'
+  | 'sign-in'
   | 'tokens'
   | 'authorization'
   | 'revocations'
@@ -31,16 +34,25 @@ export function givenBy(
   message: Message,
 ): Given | undefined {
   const cookies = [headers['Set-Cookie'] ?? headers['set-cookie'] ?? []].flat()
-  if (cookies.some((text) => /^consulate_session=[^;]/.test(text))) return 'session'
+  if (cookies.some((text) => /^consulate_session(?:\.customers)?=[^;]/.test(text))) return 'session'
   const location = String(headers['Location'] ?? headers['location'] ?? '')
   if (/^(?!\/).*[?&]code=/.test(location)) return 'code'
+  if (/^(?!\/).*#access_token=/.test(location)) return 'fragment'
   if (message.method === 'OPTIONS') return undefined
   const personal = personalOf(endpoint, status, body)
   if (personal || status !== 200) return personal
   if (endpoint === 'revocations') return endpoint
   if (/Allow this device\?|Go back to your device/.test(body)) return 'device answer'
   if (!body.includes('"access_token"')) return undefined
-  return formOf(message).get('grant_type') === 'authorization_code' ? 'authorization' : 'tokens'
+  return BEGINNINGS[formOf(message).get('grant_type') ?? ''] ?? 'tokens'
+}
+
+/** The grants that begin an authorization. */
+const BEGINNINGS: Readonly<Record<string, Given>> = {
+  authorization_code: 'authorization',
+  password: 'sign-in',
+  [BADGE_GRANT]: 'sign-in',
+  [DEVICE_GRANT]: 'sign-in',
 }
 
 /** What the API and the page of personal access tokens give. */
@@ -55,20 +67,14 @@ function personalOf(endpoint: string, status: number, body: string): Given | und
 export const isProven = (given: Given, evidence: Evidence): boolean => PROOFS[given](evidence)
 
 const PROOFS: Readonly<Record<Given, (evidence: Evidence) => boolean>> = {
-  session({ world: { person }, credentials, message }) {
+  session({ world: { person, customer }, credentials, message }) {
     const form = formOf(message)
-    const username = (form.get('username') ?? '').trim().toLowerCase().normalize('NFC')
-    const isPerson = username === person.email && form.get('password') === person.password
-    return isPerson && credentials.has('csrf', form.get('csrf') ?? undefined)
+    const isKnown = hasPassword(form, message.path.endsWith('/customers') ? customer : person)
+    return isKnown && credentials.has('csrf', form.get('csrf') ?? undefined)
   },
-  code({ credentials, message }) {
-    const session = readCookie(headerOf(message, 'cookie'), 'consulate_session')
-    const form = formOf(message)
-    const isForm =
-      credentials.has('consent', form.get('consent') ?? undefined) &&
-      credentials.has('csrf', form.get('csrf') ?? undefined)
-    return credentials.has('session', session) && (isForm || isRead(message))
-  },
+  code: isAllowed,
+  fragment: isAllowed,
+  'sign-in': isSignIn,
   authorization(evidence) {
     const { credentials, message } = evidence
     const form = formOf(message)
@@ -90,6 +96,35 @@ const PROOFS: Readonly<Record<Given, (evidence: Evidence) => boolean>> = {
   'personal list': (evidence) => isSignedIn(evidence),
 }
 
+/** The person, with a consent form or with a link; whether they have consented before does the server alone know. */
+function isAllowed({ credentials, message }: Evidence): boolean {
+  const session = readCookie(headerOf(message, 'cookie'), 'consulate_session')
+  const form = formOf(message)
+  const isForm =
+    credentials.has('consent', form.get('consent') ?? undefined) &&
+    credentials.has('csrf', form.get('csrf') ?? undefined)
+  return credentials.has('session', session) && (isForm || isRead(message))
+}
+
+/** The client, and of somebody of its own provider what its grant asks for. */
+function isSignIn(evidence: Evidence): boolean {
+  const { world, credentials, message } = evidence
+  const form = formOf(message)
+  const grantType = form.get('grant_type')
+  if (grantType === DEVICE_GRANT)
+    return form.get('client_id') === world.tv.id && credentials.has('device', form.get('device_code') ?? '')
+  const client = clientOf(evidence)
+  const person = client === world.shop ? world.customer : world.person
+  const isTheirs =
+    grantType === 'password' ? hasPassword(form, person) : form.get('badge') === `${BADGE}${person.id}`
+  return (client === world.shop || client === world.phone) && isTheirs
+}
+
+function hasPassword(form: URLSearchParams, { email, password }: Person): boolean {
+  const username = (form.get('username') ?? '').trim().toLowerCase().normalize('NFC')
+  return username === email && form.get('password') === password
+}
+
 const isSignedIn = ({ credentials, message }: Evidence): boolean =>
   credentials.has('session', readCookie(headerOf(message, 'cookie'), 'consulate_session'))
 
@@ -101,10 +136,12 @@ const isRead = ({ method }: Message): boolean => method === 'GET' || method === 
 
 const formOf = ({ body }: Message): URLSearchParams => new URLSearchParams(body?.toString() ?? '')
 
-/** The exact secret of a confidential client, in the header or in the body. No public one has tokens here. */
-function isClient({ world: { clients }, message }: Evidence): boolean {
+const isClient = (evidence: Evidence): boolean => clientOf(evidence) !== undefined
+
+/** The confidential client whose exact secret is in the header or in the body. No public one but the TV has tokens here. */
+function clientOf({ world: { clients }, message }: Evidence): TestClient | undefined {
   const form = formOf(message)
-  return clients.some(
+  return clients.find(
     (client) =>
       client.secret !== undefined &&
       (hasBasic(message, client) ||

@@ -41,6 +41,16 @@ export const draft = (path: string, parts: Partial<Draft> = {}): Draft => ({
   ...parts,
 })
 
+/** What a form is sent as. */
+export const FORM = ['content-type', 'application/x-www-form-urlencoded'] as const
+
+/** A form that is posted. */
+export const post = (
+  path: string,
+  parameters: Readonly<Record<string, string | undefined>>,
+  ...headers: Pairs
+): Draft => draft(path, { method: 'POST', body: pairsOf(parameters), headers: [FORM, ...headers] })
+
 /** Names and values as pairs, without those that are undefined. */
 export const pairsOf = (parameters: Readonly<Record<string, string | undefined>>): Pairs =>
   Object.entries(parameters).filter((pair): pair is [string, string] => pair[1] !== undefined)
@@ -63,7 +73,7 @@ export const BOUNDARY = '----fuzz'
 
 const WRITERS: Readonly<Record<BodyFormat, (pairs: Pairs) => string>> = {
   form: encode,
-  json: (pairs) => JSON.stringify(Object.fromEntries(pairs)),
+  json: (pairs) => JSON.stringify(Object.fromEntries(pairs.map(([name, text]) => [name, jsonOf(text)]))),
   multipart: (pairs) =>
     pairs
       .map(
@@ -72,6 +82,15 @@ const WRITERS: Readonly<Record<BodyFormat, (pairs: Pairs) => string>> = {
       )
       .join('')
       .concat(`--${BOUNDARY}--\r\n`),
+}
+
+/** What a text is as JSON, where it is any: lists, numbers, null. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
 }
 
 /** A header as the server sees it: several of one name are joined, as Node does it. */

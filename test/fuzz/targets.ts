@@ -2,6 +2,7 @@ import { makePkce, type Parameters } from '../support/oauth-client.ts'
 import {
   arrive,
   basicOf,
+  ofBrowser,
   openConsent,
   openDevice,
   openExchange,
@@ -9,9 +10,10 @@ import {
   openRefresh,
   signIn,
   type Credentials,
-  type Visitor,
+  type Side,
 } from './credentials.ts'
-import { draft, pairsOf, type Draft } from './request.ts'
+import { grantRequests, implicitRequests } from './other-grants.ts'
+import { draft, FORM, pairsOf, post, type Draft } from './request.ts'
 import type { World } from './world.ts'
 
 /** Something to be tried. */
@@ -25,27 +27,20 @@ export interface Target {
 /** A target by its name: the endpoints, and the guards of an API. */
 export type TargetName = keyof typeof TARGETS
 
-const FORM = ['content-type', 'application/x-www-form-urlencoded'] as const
-
-const post = (path: string, parameters: Parameters, ...headers: Draft['headers']): Draft =>
-  draft(path, { method: 'POST', body: pairsOf(parameters), headers: [FORM, ...headers] })
-
-const ofBrowser = ({ server }: World, { cookie }: Visitor): Draft['headers'] => [
-  ['accept', 'text/html'],
-  ['cookie', cookie],
-  ['origin', server.origin],
-  ['sec-fetch-site', 'same-origin'],
-  ['user-agent', 'Firefox/140.0 (X11; Linux x86_64)'],
-]
-
 /** Every target. */
 export const TARGETS = {
   authorize: { batch: 100, prepare: authorizeRequests },
+  implicit: { batch: 50, prepare: implicitRequests },
   token: { batch: 100, prepare: tokenRequests },
+  'other grants': { batch: 50, prepare: grantRequests },
   revocations: { batch: 1000, prepare: revocationRequests },
   'device authorization': { batch: 1000, prepare: deviceCodeRequests },
   device: { batch: 50, prepare: deviceRequests },
   login: { batch: 50, prepare: signInRequests },
+  'login of customers': {
+    batch: 50,
+    prepare: (world, credentials) => signInRequests(world, credentials, '/customers'),
+  },
   logout: { batch: 20, prepare: signOutRequests },
   scopes: {
     batch: 200,
@@ -147,7 +142,7 @@ async function deviceRequests(world: World, credentials: Credentials): Promise<r
   const [visitor, nobody] = [await signIn(world, credentials), await arrive(world, credentials)]
   const headers = ofBrowser(world, visitor)
   const path = '/oauth/device'
-  const form = { csrf: visitor.csrf, user_code: await openDevice(world, credentials) }
+  const form = { csrf: visitor.csrf, user_code: (await openDevice(world, credentials)).userCode }
   return [
     draft(path, { query: pairsOf({ user_code: form.user_code }), headers }),
     draft(path, { query: pairsOf({ user_code: form.user_code }), headers: ofBrowser(world, nobody) }),
@@ -159,9 +154,16 @@ async function deviceRequests(world: World, credentials: Credentials): Promise<r
   ]
 }
 
-async function signInRequests(world: World, credentials: Credentials): Promise<readonly [Draft, ...Draft[]]> {
-  const { web, person } = world
-  const [somebody, nobody] = [await signIn(world, credentials), await arrive(world, credentials)]
+async function signInRequests(
+  world: World,
+  credentials: Credentials,
+  side: Side = '',
+): Promise<readonly [Draft, ...Draft[]]> {
+  const { web } = world
+  const person = side === '' ? world.person : world.customer
+  const somebody = await signIn(world, credentials, side)
+  const nobody = await arrive(world, credentials, side)
+  const path = `/login${side}`
   const query = new URLSearchParams({
     response_type: 'code',
     client_id: web.id,
@@ -171,11 +173,11 @@ async function signInRequests(world: World, credentials: Credentials): Promise<r
   const known = { username: person.email, password: person.password }
   const here = { return_to: returnTo }
   return [
-    draft('/login', { query: pairsOf(here), headers: ofBrowser(world, somebody) }),
-    draft('/login', { query: pairsOf({ ...here, prompt: 'login' }), headers: ofBrowser(world, nobody) }),
-    post('/login', { ...known, ...here, csrf: nobody.csrf }, ...ofBrowser(world, nobody)),
-    post('/login', { ...known, csrf: somebody.csrf }, ...ofBrowser(world, somebody)),
-    post('/login', { intent: 'switch', ...here }, ...ofBrowser(world, somebody)),
+    draft(path, { query: pairsOf(here), headers: ofBrowser(world, somebody) }),
+    draft(path, { query: pairsOf({ ...here, prompt: 'login' }), headers: ofBrowser(world, nobody) }),
+    post(path, { ...known, ...here, csrf: nobody.csrf }, ...ofBrowser(world, nobody)),
+    post(path, { ...known, csrf: somebody.csrf }, ...ofBrowser(world, somebody)),
+    post(path, { intent: 'switch', ...here }, ...ofBrowser(world, somebody)),
   ]
 }
 
@@ -213,7 +215,8 @@ async function apiRequests(world: World, credentials: Credentials) {
         method: 'POST',
         body: [
           ['name', 'Backup'],
-          ['scopes', 'orders:read'],
+          ['scopes', '["orders:read"]'],
+          ['expires_in', '604800'],
         ],
       }),
     ],

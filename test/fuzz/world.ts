@@ -1,8 +1,10 @@
 import { DatabaseSync } from 'node:sqlite'
-import { builtInUsers } from '../../src/index.ts'
-import type { UserProviderFactory } from '../../src/index.ts'
+import { builtInUsers, implicitGrant, OAuthError, passwordGrant, permit, refuse } from '../../src/index.ts'
+import type { Grant, UserProviderFactory } from '../../src/index.ts'
 import type { BuiltInUser } from '../../src/users/built-in.ts'
+import { commonConfig } from '../support/config.ts'
 import { addDeviceClient } from '../support/device.ts'
+import { createDirectory } from '../support/directory.ts'
 import { leaksOf } from '../support/leaks.ts'
 import { startServer } from '../support/server.ts'
 import type { HeardEvent, Person, TestClient, TestServer } from '../support/server.ts'
@@ -11,6 +13,8 @@ import type { HeardEvent, Person, TestClient, TestServer } from '../support/serv
 export interface World {
   readonly server: TestServer
   readonly person: Person
+  /** Of the other provider, `customers`. */
+  readonly customer: Person
   /** Confidential, with two redirect URIs. */
   readonly web: TestClient
   /** Public, in browsers. */
@@ -20,6 +24,12 @@ export interface World {
   readonly machine: TestClient
   /** Public, without a browser. */
   readonly tv: TestClient
+  /** Public, in browsers, for tokens in a fragment. */
+  readonly old: TestClient
+  /** Confidential, for the grants without a browser. */
+  readonly phone: TestClient
+  /** The same, for customers. */
+  readonly shop: TestClient
   readonly follower: TestClient
   /** Every redirect URI that is registered. */
   readonly redirectUris: readonly string[]
@@ -40,13 +50,46 @@ const REDIRECTS = {
   web: ['https://app.example/callback', 'https://app.example/other?x=1'],
   spa: ['https://spa.example/callback'],
   native: ['http://127.0.0.1/callback', 'com.example.app:/callback'],
+  old: ['https://old.example/callback'],
 }
+
+/** A grant of one's own: whoever has a badge is the person of that id. */
+export const BADGE_GRANT = 'https://example.com/grants/badge'
+
+/** What stands before the id on a badge. */
+export const BADGE = 'badge-of-'
+
+const badgeGrant: Grant = {
+  type: BADGE_GRANT,
+  async decide({ client, form, address, userAgent }, { attempt, people }) {
+    const badge = form.get('badge') ?? ''
+    const check = async () => {
+      if (!badge.startsWith(BADGE)) return undefined
+      return people.meet({ provider: client.provider, userId: badge.slice(BADGE.length) }, client.id)
+    }
+    const person = await attempt({ address, account: `badge:${badge}` }, check)
+    if (!person) return refuse(new OAuthError('invalid_grant', 'The badge is invalid'))
+    const scopes = form.get('scope')?.split(' ') ?? []
+    return permit({
+      client,
+      person,
+      scopes,
+      resource: form.get('resource') ?? null,
+      device: { userAgent, address },
+    })
+  },
+}
+
+const WITHOUT_BROWSER = ['password', BADGE_GRANT, 'refresh_token']
 
 /** Starts a server without limits for failures, behind a proxy that it trusts. */
 export async function createWorld(): Promise<World> {
   const passwords = new Map<string, string>()
+  const customer = { id: '7:1', email: 'person-1@example.com', password: 'correct horse of a customer' }
   const server = await startServer({
     users: quickUsers(passwords),
+    providers: { customers: createDirectory([customer]).provider },
+    grants: [...commonConfig().grants, implicitGrant(), passwordGrant(), badgeGrant],
     throttle: { perAddress: NO_LIMIT, perAccount: NO_LIMIT },
     trustedProxies: ['10.0.0.0/8', 'fd00::/8'],
     resources: ['https://api.example/orders'],
@@ -60,12 +103,16 @@ export async function createWorld(): Promise<World> {
     native: await server.addClient({ type: 'public', redirectUris: REDIRECTS.native }),
     machine: await server.addClient({ grantTypes: ['client_credentials'], scopes: ['orders:read'] }),
     tv: await addDeviceClient(server),
+    old: await server.addClient({ type: 'public', grantTypes: ['implicit'], redirectUris: REDIRECTS.old }),
+    phone: await server.addClient({ grantTypes: WITHOUT_BROWSER }),
+    shop: await server.addClient({ grantTypes: WITHOUT_BROWSER, provider: 'customers' }),
     follower: await server.addClient({ redirectUris: [], followsRevocations: true, grantTypes: [] }),
   }
   return {
     ...named,
     server,
     person,
+    customer,
     clients: Object.values(named),
     redirectUris: Object.values(REDIRECTS).flat(),
     count: () => countRows(server.file),
