@@ -42,6 +42,16 @@ export const wishProblems = (
   ),
 ]
 
+/** How many problems the log is told of: a body has room for twenty thousand, and each would be said in more words than it has. */
+const MOST_TOLD = 5
+
+/** What is wrong with a wish, for the log. */
+export function detailOf(problems: readonly WishProblem[]): string {
+  const told = problems.slice(0, MOST_TOLD).map(({ path, message }) => `${path} ${message}`)
+  const others = problems.length - told.length
+  return [...told, ...(others > 0 ? [`and ${others} more`] : [])].join('; ')
+}
+
 function problem(
   isRight: boolean,
   field: WishProblem['field'],
@@ -51,10 +61,13 @@ function problem(
   return isRight ? [] : [{ field, path: field + place, message }]
 }
 
-/** A lone half of a surrogate pair is no character, and databases differ in what they make of it. */
+/**
+ * Something of it must be seen: a token without a name is hard to find in a list. A lone half of a surrogate pair is no
+ * character, and databases differ in what they make of it.
+ */
 const isName = (name: unknown): boolean =>
   typeof name === 'string' &&
-  name.trim() !== '' &&
+  /[\p{L}\p{N}\p{P}\p{S}]/u.test(name) &&
   name.length <= 255 &&
   name.isWellFormed() &&
   !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(name)

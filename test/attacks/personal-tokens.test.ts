@@ -313,6 +313,19 @@ describe('a token is no more than its scopes', () => {
   })
 })
 
+test('a wish with twenty thousand things wrong is told to the log in a line', async () => {
+  const api = await signedInApi(server, victim)
+  const told = server.logs.length
+  const refused = await api.create({ name: 'a', scopes: Array.from({ length: 20_000 }, () => '') })
+  expect([refused.status, refused.body['error']]).toEqual([422, 'invalid_scope'])
+  const form = await api.browser.open(server.endpoint(PAGE))
+  const scopes = Object.fromEntries(Array.from({ length: 4000 }, (_, index) => [`scope:${index}`, 'on']))
+  expect((await api.browser.press(form, 'Make token', { name: 'a', ...scopes })).status).toBe(422)
+  const lines = server.logs.slice(told).filter((line) => line.includes('is not one of the scopes'))
+  expect(lines).toHaveLength(2)
+  for (const line of lines) expect(line.length).toBeLessThan(1000)
+})
+
 test('markup in a name is no markup, neither in the list nor beside the new token', async () => {
   const somebody = await server.addPerson()
   const { browser } = await signedInApi(server, somebody)

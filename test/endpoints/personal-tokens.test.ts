@@ -72,6 +72,7 @@ describe('tokens', () => {
     ['no name', {}, 'invalid_request'],
     ['an empty name', { name: '' }, 'invalid_request'],
     ['a name of 256 characters', { name: 'x'.repeat(256) }, 'invalid_request'],
+    ['a name that nobody sees', { name: '\u200b\u202e\ufe0f' }, 'invalid_request'],
     ['a NUL in the name', { name: 'a\0' }, 'invalid_request'],
     ['half a character', { name: 'a\ud800' }, 'invalid_request'],
     ['a name that is no text', { name: ['a'] }, 'invalid_request'],

@@ -3,7 +3,7 @@ import type { Form } from '../../lib/form.ts'
 import { hmac } from '../../lib/hash.ts'
 import { redirect, type Answer } from '../../lib/http.ts'
 import type { NoPersonalToken } from '../../personal-tokens/personal-tokens.ts'
-import type { Wish } from '../../personal-tokens/wish.ts'
+import { detailOf, type Wish } from '../../personal-tokens/wish.ts'
 import { signInUrl } from '../auth/return-to.ts'
 import type { Exchange } from '../endpoint.ts'
 import { readForm } from '../form.ts'
@@ -76,10 +76,7 @@ function refuse(
 ): Promise<Answer> {
   const [status, code] =
     outcome.kind === 'throttled' ? [429, 'too_many_requests' as const] : [422, 'invalid_request' as const]
-  const detail =
-    outcome.kind === 'wrong'
-      ? outcome.problems.map(({ path, message }) => `${path} ${message}`).join('; ')
-      : outcome.kind
+  const detail = outcome.kind === 'wrong' ? detailOf(outcome.problems) : outcome.kind
   report(exchange, new OAuthError(code, 'There is no new token', { status, detail }))
   const headers = outcome.kind === 'throttled' ? outcome.blocked.headers : {}
   return tokensPage(exchange, visitor, status, { typed, problem: problemOf(outcome), headers })

@@ -3,7 +3,7 @@ import { toSeconds } from '../../lib/clock.ts'
 import { json, type Answer } from '../../lib/http.ts'
 import type { PersonalToken } from '../../personal-tokens/personal-token.ts'
 import { MOST_PERSONAL_TOKENS, type NoPersonalToken } from '../../personal-tokens/personal-tokens.ts'
-import type { Wish, WishProblem } from '../../personal-tokens/wish.ts'
+import { detailOf, type Wish, type WishProblem } from '../../personal-tokens/wish.ts'
 import { makePersonalToken } from '../account/make-personal-token.ts'
 import type { Exchange } from '../endpoint.ts'
 import { idIn } from '../find.ts'
@@ -90,8 +90,7 @@ const DESCRIPTIONS = {
 
 function wrong(problems: readonly WishProblem[]): OAuthError {
   const field = problems[0]?.field ?? 'name'
-  const detail = problems.map(({ path, message }) => `${path} ${message}`).join('; ')
-  const options = { status: 422, detail }
+  const options = { status: 422, detail: detailOf(problems) }
   return new OAuthError(
     field === 'scopes' ? 'invalid_scope' : 'invalid_request',
     DESCRIPTIONS[field],
