@@ -96,6 +96,10 @@ function authorizationJson(
   }
 }
 
+/** What a person would call it: the client's name, and that of a personal access token. */
+const clientOf = ({ clientId, name }: Authorization, names: Names): string =>
+  [names.get(clientId), name].filter(Boolean).join(': ')
+
 async function authorizationTable(
   place: Workplace,
   rows: readonly Authorization[],
@@ -105,7 +109,7 @@ async function authorizationTable(
   const lines = rows.map(async (row) => [
     row.id,
     await nameOf(row),
-    names.get(row.clientId) ?? '',
+    clientOf(row, names),
     formatScope(row.scopes),
     new Date(row.lastUsedAt).toISOString(),
     new Date(endOf(row)).toISOString(),

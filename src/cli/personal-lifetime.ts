@@ -8,10 +8,11 @@ const PAGE = 1000
 
 /**
  * The longest lifetime (ms) that any living personal access token was given; 0 where there is none. What is configured
- * now does not tell: it may have been shortened since, or be said in an application that no command reads.
+ * now does not tell: it may have been shortened since, or be said in an application that no command reads. Without end
+ * where no database can be asked: the application may have one elsewhere, and a key too many does no harm.
  */
 export async function longestPersonalLifetime(place: Workplace): Promise<number> {
-  if (!hasDatabase(place) || !(await isInstalled(place))) return 0
+  if (!hasDatabase(place) || !(await isInstalled(place))) return Number.POSITIVE_INFINITY
   const now = systemClock.now()
   let longest = 0
   let page: readonly Authorization[]

@@ -1,20 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
 import type { Keyring } from '../../src/keys/keyring.ts'
-import {
-  authorizationCode,
-  builtInUsers,
-  createAuthorizationServer,
-  secretsFromDirectory,
-  silentLogger,
-} from '../../src/index.ts'
+import { secretsFromDirectory } from '../../src/index.ts'
 import { createDerivedKeys } from '../../src/keys/derived.ts'
-import { systemClock } from '../../src/lib/clock.ts'
 import { randomText } from '../../src/lib/hash.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
-import { createUser } from '../../src/users/built-in.ts'
 import { pemOf } from '../unit/keys-support.ts'
+import { addPersonalToken } from './personal-token.ts'
 import { consulate, emptyDirectory, installed } from './run.ts'
 
 const keyringOf = (cwd: string): Keyring =>
@@ -96,25 +90,6 @@ describe('consulate keys --rotate', () => {
   })
 })
 
-/** A personal access token of the application's, whose configuration the command does not know. */
-async function addPersonalToken(cwd: string) {
-  const store = sqlite(join(cwd, 'data/consulate.db'))
-  const server = createAuthorizationServer({
-    issuer: 'https://auth.example.com',
-    secrets: secretsFromDirectory(join(cwd, 'data/secrets')),
-    store,
-    users: builtInUsers(),
-    scopes: {},
-    grants: [authorizationCode()],
-    personalTokens: { lifetime: '90d' },
-    logger: silentLogger,
-  })
-  const person = { email: 'ada@example.com', password: 'correct horse battery' }
-  const user = await createUser(store, systemClock, person)
-  const { token } = await server.personalTokens.create(user?.id ?? '', { name: 'Backup' })
-  return { id: token.id, server }
-}
-
 test('a signing key is kept as long as a personal access token lives that it may have signed', async () => {
   const cwd = await installed()
   const { id, server } = await addPersonalToken(cwd)
@@ -127,6 +102,30 @@ test('a signing key is kept as long as a personal access token lives that it may
   await server.close()
   settle(cwd)
   expect((await consulate(cwd, ['keys', '--rotate'])).stdout).toContain('Dropped')
+})
+
+test('a signing key is kept where no database can be asked: an application may have one elsewhere', async () => {
+  const cwd = emptyDirectory()
+  await consulate(cwd, ['keys'])
+  for (let rotation = 0; rotation < 4; rotation += 1) {
+    settle(cwd)
+    expect((await consulate(cwd, ['keys', '--rotate'])).stdout).not.toContain('Dropped')
+  }
+  settle(cwd)
+  expect((await consulate(cwd, ['keys', '--rotate', '--drop-current'])).stdout).toContain('Dropped')
+})
+
+test('nor are keys dropped before the tables are up to date after an upgrade', async () => {
+  const cwd = await installed()
+  const { server } = await addPersonalToken(cwd)
+  await server.close()
+  const database = new DatabaseSync(join(cwd, 'data/consulate.db'))
+  database.exec("delete from consulate_migrations where name = '0002-device-codes'")
+  database.close()
+  for (let rotation = 0; rotation < 4; rotation += 1) {
+    settle(cwd)
+    expect((await consulate(cwd, ['keys', '--rotate'])).stdout).not.toContain('Dropped')
+  }
 })
 
 describe('consulate keys --rotate-secret', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { addPersonalToken } from './personal-token.ts'
 import { consulate, installed, type Outcome } from './run.ts'
 import { openOffice, type Office, type Visitor } from './visitor.ts'
 
@@ -140,4 +141,14 @@ describe.each(['session', 'authorization'])('consulate %s', (what) => {
     expect(nobody).toMatchObject({ code: 1, stderr: `error: there is no person ${ADA}\n` })
     expect(await consulate(cwd, [what, 'list', '--limit', 'all'])).toMatchObject({ code: 2 })
   })
+})
+
+test('personal access tokens are listed by their names, and one is revoked', async () => {
+  const cwd = await installed()
+  const { id, server } = await addPersonalToken(cwd)
+  const { stdout } = await consulate(cwd, ['authorization', 'list'])
+  expect(stdout).toMatch(new RegExp(`^ +${id} +${ADA} +personal-access: Backup `, 'm'))
+  expect(await consulate(cwd, ['authorization', 'revoke', id])).toMatchObject({ code: 0 })
+  expect(asRows(await consulate(cwd, ['authorization', 'list', '--json']))).toEqual([])
+  await server.close()
 })

@@ -1,0 +1,33 @@
+import { join } from 'node:path'
+import {
+  authorizationCode,
+  builtInUsers,
+  createAuthorizationServer,
+  secretsFromDirectory,
+  silentLogger,
+  type AuthorizationServer,
+} from '../../src/index.ts'
+import { systemClock } from '../../src/lib/clock.ts'
+import { sqlite } from '../../src/store/sqlite.ts'
+import { createUser } from '../../src/users/built-in.ts'
+
+/** A personal access token of the application's, whose configuration no command knows: `Backup`, of ada@example.com. */
+export async function addPersonalToken(
+  cwd: string,
+): Promise<{ readonly id: string; readonly server: AuthorizationServer }> {
+  const store = sqlite(join(cwd, 'data/consulate.db'))
+  const server = createAuthorizationServer({
+    issuer: 'https://auth.example.com',
+    secrets: secretsFromDirectory(join(cwd, 'data/secrets')),
+    store,
+    users: builtInUsers(),
+    scopes: {},
+    grants: [authorizationCode()],
+    personalTokens: { lifetime: '90d' },
+    logger: silentLogger,
+  })
+  const person = { email: 'ada@example.com', password: 'correct horse battery' }
+  const user = await createUser(store, systemClock, person)
+  const { token } = await server.personalTokens.create(user?.id ?? '', { name: 'Backup' })
+  return { id: token.id, server }
+}
