@@ -28,7 +28,7 @@ const device = ({ userCode, address }: DeviceConsentProps, words: Words['deviceC
   html`<div class="device">
     <p>${words.isItYours}</p>
     <p class="code" dir="ltr">${userCode}</p>
-    <p class="soft small">${words.askedFrom(isolateHost(address))}</p>
+    ${address !== '' && html`<p class="soft small">${words.askedFrom(isolateHost(address))}</p>`}
   </div>`
 
 function asked({ client, scopes }: DeviceConsentProps, words: Words['deviceConsent']): Html {

@@ -148,7 +148,7 @@ export interface DeviceConsentProps {
   readonly client: DeviceClientView
   /** As the device shows it: `WDJB-MJHT`. */
   readonly userCode: string
-  /** The address that the device asked from. */
+  /** The address that the device asked from; empty where the server does not know it. */
   readonly address: string
   /** Empty where nothing beyond signing in is asked. */
   readonly scopes: readonly ScopeView[]

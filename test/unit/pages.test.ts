@@ -3,6 +3,7 @@ import type { ViewProps } from '../../src/pages/props.ts'
 import { createPages } from '../../src/pages/render.ts'
 import { LANGUAGES } from '../../src/pages/words.ts'
 import { SAMPLES } from '../support/page-samples.ts'
+import type { Sample } from '../support/page-samples.ts'
 
 const PAYLOAD = `<script>"'&</script>`
 const ESCAPED = '&lt;script&gt;&quot;&#39;&amp;&lt;/script&gt;'
@@ -119,6 +120,15 @@ describe('views', () => {
   })
 })
 
+test('the page for a device says nothing of an address that the server does not know', async () => {
+  const [, props] = SAMPLES['device consent without scopes'] as Extract<
+    Sample,
+    readonly ['deviceConsent', unknown]
+  >
+  expect(await pages.render('deviceConsent', props)).toContain('The device asked from')
+  expect(await pages.render('deviceConsent', { ...props, address: '' })).not.toContain('asked from')
+})
+
 describe('every page', () => {
   test.each(Object.entries(SAMPLES))(
     '%s: has its language, a title, one heading, and no script but for the one that copies a new token',
@@ -140,6 +150,8 @@ describe('English', () => {
     [45, '45 seconds'],
     [91, '2 minutes'],
     [900, '15 minutes'],
+    [5401, '2 hours'],
+    [86_400, '24 hours'],
   ])('a wait of %d seconds reads "%s"', (wait, text) => {
     expect(LANGUAGES.en.signIn.throttled(wait)).toBe(`Too many tries. Please wait ${text}, then try again.`)
   })

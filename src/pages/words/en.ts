@@ -5,8 +5,10 @@ import type { Html } from '../../lib/html.ts'
 const spell = (unit: 'year' | 'day' | 'hour' | 'minute' | 'second', count: number): string =>
   new Intl.NumberFormat('en', { style: 'unit', unit, unitDisplay: 'long' }).format(count)
 
-const duration = (total: number): string =>
-  total > 90 ? spell('minute', Math.ceil(total / 60)) : spell('second', Math.max(1, Math.ceil(total)))
+function duration(total: number): string {
+  if (total > 5400) return spell('hour', Math.ceil(total / 3600))
+  return total > 90 ? spell('minute', Math.ceil(total / 60)) : spell('second', Math.max(1, Math.ceil(total)))
+}
 
 /** A length of time (seconds) as it is chosen: in the greatest unit of which it is a whole number. */
 function days(total: number): string {
