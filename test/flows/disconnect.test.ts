@@ -2,11 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { authorizationCode, implicitGrant } from '../../src/index.ts'
 import type { Store } from '../../src/index.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { openBrowser } from '../support/browser.ts'
 import { askToken, authorizationUrl, authorize, getCode } from '../support/oauth-client.ts'
-import { startServer, type TestClient, type TestServer } from '../support/server.ts'
+import { CALLBACK, startServer, type TestClient, type TestServer } from '../support/server.ts'
+
+const redirectUris = [CALLBACK]
 
 const disconnectAll = (server: TestServer, person: { id: string }, client: TestClient): Promise<void> =>
   server.server.authorizations.disconnect(person, client.id)
@@ -38,7 +41,7 @@ test('somebody else’s code for the same app goes on', async () => {
 })
 
 test('an app that is disconnected between the look at the consent and the code has the person asked again', async () => {
-  const intrusion: { before?: () => Promise<void> } = {}
+  const intrusion: Intrusion = {}
   await using server = await startServer({ store: await interrupted(intrusion) })
   const client = await server.addClient()
   const visit = { server, browser: openBrowser(server), client, person: await server.addPerson() }
@@ -53,8 +56,46 @@ test('an app that is disconnected between the look at the consent and the code h
   expect((await authorize(visit.browser, url)).url.searchParams.get('code')).toBeTruthy()
 })
 
-/** A store in which something happens right before a code is written down. */
-async function interrupted(intrusion: { readonly before?: () => Promise<void> }): Promise<Store> {
+test.each(['code', 'token'])(
+  'an app that is disconnected while its consent form is answered, for a %s, has the person asked again',
+  async (type) => {
+    const intrusion: Intrusion = {}
+    const grants = [authorizationCode(), implicitGrant()]
+    await using server = await startServer({ grants, store: await interrupted(intrusion) })
+    const client = await server.addClient({ grantTypes: ['authorization_code', 'implicit'], redirectUris })
+    const [person, browser] = [await server.addPerson(), openBrowser(server)]
+    const url = authorizationUrl(server, client, { response_type: type, scope: 'orders:read' })
+    intrusion.beforeConsent = () => disconnectAll(server, person, client)
+    const { url: answer } = await authorize(browser, url, person)
+    delete intrusion.beforeConsent
+    expect(answer.hash).toBe('')
+    const page = await browser.open(url)
+    expect(page.forms.map(({ label }) => label)).toContain('Allow')
+    expect(await server.server.authorizations.list(person)).toEqual([])
+  },
+)
+
+test('a form that is answered while its person is signed out everywhere is no consent', async () => {
+  const intrusion: Intrusion = {}
+  await using server = await startServer({ store: await interrupted(intrusion) })
+  const [client, person] = [await server.addClient(), await server.addPerson()]
+  const browser = openBrowser(server)
+  const url = authorizationUrl(server, client, { scope: 'orders:read' })
+  intrusion.before = () => server.server.users.signOutEverywhere(person)
+  const late = await authorize(browser, url, person)
+  delete intrusion.before
+  const page = await browser.signIn(late, person)
+  expect(page.forms.map(({ label }) => label)).toContain('Allow')
+})
+
+/** What happens right before a code, or a consent, is written down. */
+interface Intrusion {
+  before?: () => Promise<void>
+  beforeConsent?: () => Promise<void>
+}
+
+/** A store in which something happens right before it is written to. */
+async function interrupted(intrusion: Intrusion): Promise<Store> {
   const folder = await mkdtemp(join(tmpdir(), 'consulate-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   const store = sqlite(join(folder, 'data.db'))
@@ -62,5 +103,13 @@ async function interrupted(intrusion: { readonly before?: () => Promise<void> })
     await intrusion.before?.()
     return store.codes.insert(code, subject)
   }
-  return { ...store, codes: { ...store.codes, insert } }
+  const remember: Store['consents']['remember'] = async (...consent) => {
+    await intrusion.beforeConsent?.()
+    return store.consents.remember(...consent)
+  }
+  return {
+    ...store,
+    codes: { ...store.codes, insert },
+    consents: { ...store.consents, remember },
+  }
 }

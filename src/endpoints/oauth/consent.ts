@@ -7,7 +7,7 @@ import { readForm, readQuery } from '../form.ts'
 import { pathsOf } from '../paths.ts'
 import { answerError } from './answer.ts'
 import { checkRequest, findTarget, type AuthorizationRequest } from './authorization-request.ts'
-import { writeCode } from './code.ts'
+import { writeCode, type WrittenCode } from './code.ts'
 import { respond } from './respond.ts'
 import type { ConsentRequest } from '../../model/consent-request.ts'
 
@@ -58,17 +58,24 @@ async function decide(
   }
   const again = { ...exchange, incoming: { ...incoming, query: consent.query } }
   const written = await writeCode(again, request, session, consent.nonce)
-  // Only now: a form that was answered before must not bring back a consent that was taken back since.
-  await remember(exchange, request, session)
-  services.events.emit('consent.given', { ...about, scopes: request.scopes })
+  if (written) {
+    await remember(exchange, request, written)
+    services.events.emit('consent.given', { ...about, scopes: request.scopes })
+  }
   return respond(again, request, written)
 }
 
+/**
+ * Remembers a consent, once its code is written down: a form that was answered before must not bring back what was taken
+ * back since. Whoever takes consent back voids its codes, so what was taken back in between is seen, and forgotten.
+ */
 async function remember(
-  { services }: Exchange,
+  { services: { store, settings } }: Exchange,
   { client, scopes }: AuthorizationRequest,
-  session: Session,
+  { row }: WrittenCode,
 ): Promise<void> {
-  const user = { provider: session.provider, userId: session.userId }
-  await services.store.consents.remember(user, client.id, scopes, services.settings.clock.now())
+  const now = settings.clock.now()
+  await store.consents.remember(row, client.id, scopes, now)
+  const code = await store.codes.find(row.hash)
+  if (code?.voidedAt !== null) await store.consents.forget(row, client.id, now)
 }
