@@ -46,14 +46,11 @@ export async function start(
 const isRefreshable = ({ refresh }: IssuanceContext, { client, isRefreshable = true }: StartPermission) =>
   refresh !== undefined && isRefreshable && canUseGrant(client, 'refresh_token')
 
-/** It is listed for as long as the device can go on without the person. */
-function draftSession(context: IssuanceContext, permission: StartPermission): Session | undefined {
-  const { device, client, user, epochs } = permission
-  if (!device || !client.endsWithSession) return undefined
-  const { refresh, accessTokenLifetime, clock } = context
-  const lifetime = refresh && isRefreshable(context, permission) ? refresh.lifetime : accessTokenLifetime
-  return context.draftSession({ user, epochs, ...device }, clock.now() + lifetime)
-}
+const draftSession = (
+  context: IssuanceContext,
+  { device, client, user, epochs }: StartPermission,
+): Session | undefined =>
+  device && client.endsWithSession ? context.draftSession({ user, epochs, ...device }) : undefined
 
 function write(
   { store: { codes, deviceCodes, authorizations }, subjectOf }: IssuanceContext,

@@ -15,7 +15,7 @@ export interface Session extends UserRef {
   readonly createdAt: number
   /** Written at most once a minute. */
   readonly lastSeenAt: number
-  /** When it ends unless it is used before; slides with use. */
+  /** When its cookie ends unless it is used before; slides with use. A device that has no browser has none: when it began. */
   readonly expiresAt: number
   readonly revokedAt: number | null
 }

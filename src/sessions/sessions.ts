@@ -49,8 +49,11 @@ export interface Sessions {
   start(signIn: SignIn, present?: Session): Promise<StartedSession | undefined>
   /** A `Set-Cookie` value that takes a provider's cookie away. */
   clearCookie(provider: string): string
-  /** A session that no browser has, for a sign-in on another device: whoever begins it must insert it. */
-  draft(signIn: SignIn, expiresAt: number): Session
+  /**
+   * A session that no browser has, for a sign-in on another device: whoever begins it must insert it. There is no cookie
+   * to expire later, so it is listed as long as what was given to the device lives, and no longer.
+   */
+  draft(signIn: SignIn): Session
 }
 
 /** A session's use is written at most this often (ms). */
@@ -91,7 +94,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       return (await store.insert(session, subject)) ? { session, setCookie } : undefined
     },
     clearCookie: (provider) => writeCookie(nameOf(provider), '', { maxAge: 0, secure: cookies.isSecure }),
-    draft: (signIn, expiresAt) => newSession(signIn, sha256(randomText(32)), clock.now(), expiresAt),
+    draft: (signIn) => newSession(signIn, sha256(randomText(32)), clock.now(), clock.now()),
   }
 }
 

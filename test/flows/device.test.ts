@@ -342,6 +342,7 @@ describe('the page where the code is typed in', () => {
 
 describe('a device that was allowed', () => {
   const agent = { headers: { 'user-agent': 'OrchardTV/2.1' } }
+  const { revoke: revokeAuthorization, disconnect } = server.server.authorizations
   const begin = async (at: TestServer, registration = {}) => {
     const [client, somebody] = [await addDeviceClient(at, registration), await at.addPerson()]
     const device = await startDevice(at, client)
@@ -355,7 +356,7 @@ describe('a device that was allowed', () => {
     const answer = await fetch(at.endpoint('/oauth/token'), { method: 'POST', body, ...agent })
     const { access_token: access, refresh_token: next } = (await answer.json()) as Record<string, string>
     const tokens = { access: at.hoard.keep('access token', access ?? ''), next: next ?? '' }
-    return { client, somebody, browser, tokens }
+    return { client, somebody, browser, device, tokens }
   }
 
   test('is in the list of sessions beside the browser, and can be signed out from there', async () => {
@@ -368,6 +369,33 @@ describe('a device that was allowed', () => {
     expect((await askApi(server, '/me', tokens.access)).status).toBe(401)
     expect((await refresh({ server, client }, tokens.next)).body['error']).toBe('invalid_grant')
     expect(await server.server.sessions.list(somebody)).toHaveLength(1)
+  })
+
+  test.each<[string, (of: Awaited<ReturnType<typeof begin>>) => Promise<unknown>]>([
+    ['its authorization is revoked', ({ tokens }) => revokeAuthorization(claimOf(tokens.access, 'azn'))],
+    ['its app is disconnected', ({ somebody, client }) => disconnect(somebody, client.id)],
+    ['its client is revoked', ({ client }) => server.server.clients.revoke(client.id)],
+    ['its code comes a second time', ({ device }) => poll(server, device)],
+  ])('is in that list no longer once %s: nobody is told of a device that can do nothing', async (_, end) => {
+    const allowed = await begin(server)
+    await end(allowed)
+    expect((await askApi(server, '/me', allowed.tokens.access)).status).toBe(401)
+    const names = (await server.server.sessions.list(allowed.somebody)).map(({ deviceName }) => deviceName)
+    expect(names).toEqual(['Firefox on Linux'])
+  })
+
+  test('stays in that list for as long as it refreshes', async () => {
+    await using own = await startServer()
+    const { client, somebody, tokens } = await begin(own)
+    let next = tokens.next
+    for (let count = 0; count < 3; count += 1) {
+      own.clock.advance('20d')
+      next = String((await refresh({ server: own, client }, next)).body['refresh_token'])
+      const [device, ...others] = await own.server.sessions.list(somebody)
+      expect([device?.deviceName, others]).toEqual(['OrchardTV', []])
+    }
+    own.clock.advance('31d')
+    expect(await own.server.sessions.list(somebody)).toEqual([])
   })
 
   test('goes on when the person signs out where they allowed it', async () => {
