@@ -107,8 +107,9 @@ input.code { min-block-size: 3.5rem; font-size: 1.5rem }
 .item dd { font-family: inherit; user-select: auto }
 .item form { margin-top: .625rem }
 .token {
-  display: block; margin-top: .75rem; padding: .75rem .875rem; border: 1px solid var(--field-edge); border-radius: .5rem;
-  background: var(--quiet); font: .875rem/1.5 ui-monospace, 'SF Mono', Menlo, Consolas, monospace; user-select: all;
+  display: block; max-block-size: 13.25rem; overflow-y: auto; margin-top: .75rem; padding: .75rem .875rem;
+  border: 1px solid var(--field-edge); border-radius: .5rem; background: var(--quiet);
+  font: .875rem/1.5 ui-monospace, 'SF Mono', Menlo, Consolas, monospace; user-select: all;
 }
 .copying { margin-top: .75rem; display: grid; gap: .5rem }
 .copying p { margin: 0; text-align: center }
@@ -120,7 +121,7 @@ dd { margin: 0; font-family: ui-monospace, 'SF Mono', Menlo, Consolas, monospace
 @media (min-width: 30rem) { .pair { grid-template-columns: 1fr 1fr } }
 @media (prefers-reduced-motion: no-preference) { button, .primary, input { transition: background-color .12s, border-color .12s } }
 @media (forced-colors: active) { .primary, .problem, .account { border: 1px solid } .door { fill: CanvasText } .keyhole { fill: Canvas } }
-@media print { :root { color-scheme: light } body { min-height: 0; background: none } main { border: 0; box-shadow: none } form, .actions { display: none } }
+@media print { :root { color-scheme: light } body { min-height: 0; background: none } main { border: 0; box-shadow: none } form, .actions { display: none } .token { max-block-size: none } }
 `
 
 /** The style as a source of a Content-Security-Policy (CSP Level 3 section 2.3.1). */

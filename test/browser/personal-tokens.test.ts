@@ -102,6 +102,15 @@ describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
     expect(await selectionIn(page)).toBe(token)
   })
 
+  test('a long token leaves room on a small screen for the button that copies it, and is selected whole', async () => {
+    const page = await open({ viewport: { width: 320, height: 640 } })
+    const token = await make(page)
+    expect((await page.locator('#token').boundingBox())?.height).toBeLessThan(240)
+    await page.locator('#token').click()
+    expect(await selectionIn(page)).toBe(token)
+    await expectAccessible(page)
+  })
+
   test('a page that says it failed to copy asks to do it by hand', async () => {
     const page = await open()
     await make(page)
