@@ -3,7 +3,7 @@ import type { RequestListener } from 'node:http'
 import { flushCompileCache } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { toNode } from '../../src/adapters/node.ts'
-import { createAuthorizationServer, jsonLogger, passwordGrant } from '../../src/index.ts'
+import { createAuthorizationServer, implicitGrant, jsonLogger, passwordGrant } from '../../src/index.ts'
 import type { Config } from '../../src/index.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { guardedApi } from './api.ts'
@@ -59,7 +59,7 @@ async function serve(order: ServeOrder): Promise<void> {
   }
   const store = sqlite({ path: file, ...(busyTimeout !== undefined && { busyTimeout }) })
   const common = commonConfig()
-  const grants = [...common.grants, passwordGrant()]
+  const grants = [...common.grants, passwordGrant(), implicitGrant()]
   const own = { ...common, grants, issuer, secrets, store, clock, logger: jsonLogger() }
   const providers = customers && { customers: createDirectory(customers).provider }
   const server = createAuthorizationServer({ ...own, ...(providers && { providers }), ...config })
