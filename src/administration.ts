@@ -16,12 +16,13 @@ import {
 import type { PersonalToken } from './personal-tokens/personal-token.ts'
 import type { Page, RevocationOrder } from './store/contract.ts'
 import { changePassword, type PasswordChange } from './users/change-password.ts'
+import { idOf } from './users/user-id.ts'
 
 /**
  * A person: their id with the provider, or anything that has it, such as `auth.user` or your own row. Who says no provider
  * is of the default one. A provider that the server does not have is a `ConfigError`, never taken for the default one:
  * that would end the sign-ins of somebody else with the same id. So where `provider` means something else in your rows
- * (`google`), hand over the id alone.
+ * (`google`), hand over the id alone. What can be no id, such as undefined, is a `ConfigError` too: it would end nothing.
  */
 export type UserLike = string | { readonly id: string | number; readonly provider?: string }
 
@@ -192,5 +193,5 @@ async function userRef(started: () => Promise<Services>, user: UserLike): Promis
   const { settings, people } = await started()
   const { id, provider = settings.provider } = typeof user === 'string' ? { id: user } : user
   people.of(provider)
-  return { provider, userId: String(id) }
+  return { provider, userId: idOf({ id }, provider) }
 }

@@ -13,7 +13,7 @@ const LONGEST = 200
 export function idOf({ id }: BaseUser, provider: string): string {
   if (Number.isSafeInteger(id)) return String(id)
   if (typeof id === 'string' && isPlain(id)) return id
-  const message = `gave somebody whose id is no whole number and no text of 1 to ${LONGEST} characters`
+  const message = `must have ids that are whole numbers, or texts of 1 to ${LONGEST} characters`
   throw new ConfigError([{ path: provider, message }])
 }
 

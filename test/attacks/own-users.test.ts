@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { authorizationCode, OAuthError, passwordGrant, permit, refuse } from '../../src/index.ts'
+import { authorizationCode, ConfigError, OAuthError, passwordGrant, permit, refuse } from '../../src/index.ts'
 import type { BuiltInUser, Grant, UserProvider } from '../../src/index.ts'
 import { openBrowser } from '../support/browser.ts'
 import type { Page } from '../support/browser.ts'
@@ -62,10 +62,11 @@ const isIn = ({ text }: Page): boolean => text.includes('You are signed in')
 
 /** How many sessions and authorizations there are of anybody whom a look-up could have named. */
 async function written(...ids: readonly unknown[]): Promise<number> {
-  const lists = ['', ADA.id, ...ids].map(async (id) => [
-    ...(await server.server.sessions.list(String(id))),
-    ...(await server.server.authorizations.list(String(id))),
-  ])
+  const lists = ['', ADA.id, ...ids].map(async (id) => {
+    const [user, now] = [{ provider: 'users', userId: String(id) }, server.clock.now()]
+    const { sessions, authorizations } = server.store
+    return [...(await sessions.listOf(user, now)), ...(await authorizations.listOf(user, now))]
+  })
   return (await Promise.all(lists)).flat().length
 }
 
@@ -102,8 +103,8 @@ describe('an id', () => {
     mistake({ findByUsername: async () => ada, find: async () => ada })
     const [tokens, page] = [await ask(), await signIn()]
     expect([tokens.status, tokens.body['error'], page.status]).toEqual([500, 'server_error', 500])
-    expect(JSON.stringify(tokens.body) + page.text).not.toContain('whole number')
-    expect(server.logs.at(-1)).toContain('users: gave somebody whose id is no whole number')
+    expect(JSON.stringify(tokens.body) + page.text).not.toContain('whole numbers')
+    expect(server.logs.at(-1)).toContain('users: must have ids that are whole numbers')
     expect(await written(id)).toBe(before)
   })
 
@@ -116,6 +117,14 @@ describe('an id', () => {
     }
   })
 })
+
+test.each<unknown>([undefined, '', {}, Number.NaN])(
+  'to sign out everywhere whose id is %j is an error',
+  async (id) => {
+    const nobody = { id } as typeof ADA
+    await expect(server.server.users.signOutEverywhere(nobody)).rejects.toThrow(ConfigError)
+  },
+)
 
 describe('a password', () => {
   test.each<unknown>([{ isRight: false }, 1, 'yes', [], Promise.resolve])(
