@@ -68,6 +68,16 @@ test('a thousand uses are written in parts, so that others come to the database 
   expect(written.map(({ size }) => size)).toEqual([500, 500, 1])
 })
 
+test('requests are answered between the parts, though the database answers at once', async () => {
+  const { notes, written } = startNotes()
+  const partsAtTurns: number[] = []
+  const turns = setInterval(() => partsAtTurns.push(written.length), 0)
+  onTestFinished(() => clearInterval(turns))
+  for (let index = 0; index < 50_000; index += 1) notes.mark(`token ${index}`)
+  await notes.close()
+  expect(partsAtTurns.some((parts) => parts > 0 && parts < 100)).toBe(true)
+})
+
 test('what is used while it is being written is written again', async () => {
   const state = { now: 1 }
   const written: number[] = []
