@@ -23,12 +23,14 @@ interface Count {
   readonly pending: number
   /** When the failures are forgotten. */
   readonly endsAt: number
+  /** When the tries under way are given up for lost. */
+  readonly lostAt: number
 }
 
 /** The most keys that a counter remembers; of more, the one unused for the longest is forgotten. About 10 MB. */
 export const MAX_KEYS = 50_000
 
-const NOTHING: Count = { failures: 0, pending: 0, endsAt: 0 }
+const NOTHING: Count = { failures: 0, pending: 0, endsAt: 0, lostAt: 0 }
 
 /** How long (ms) to wait where only tries under way are in the way. */
 const PENDING_WAIT = 1000
@@ -39,9 +41,10 @@ const PENDING_WAIT = 1000
  */
 export function createCounter(policy: Policy, clock: Clock): Counter {
   const counts = new LRUCache<string, Count>({ max: MAX_KEYS })
+  const longestTry = 2 * policy.window
   const find = (key: string): Count => {
     const known = counts.get(key) ?? NOTHING
-    const count = renew(known, clock.now(), policy.window)
+    const count = renew(known, clock.now(), policy.window, longestTry)
     if (count !== known) counts.set(key, count)
     return count
   }
@@ -53,7 +56,8 @@ export function createCounter(policy: Policy, clock: Clock): Counter {
   }
   return {
     check: (key) => blockedIn(policy, find(key), clock.now()),
-    reserve: (key) => change(key, ({ pending }) => ({ pending: pending + 1 })),
+    reserve: (key) =>
+      change(key, ({ pending }) => ({ pending: pending + 1, lostAt: clock.now() + longestTry })),
     release: (key) => change(key, ({ pending }) => ({ pending: Math.max(pending - 1, 0) })),
     fail: (key) => change(key, (count) => withFailure(count, clock.now() + policy.window)),
     clear: (key) => change(key, () => ({ failures: 0 })),
@@ -61,10 +65,23 @@ export function createCounter(policy: Policy, clock: Clock): Counter {
   }
 }
 
-/** Failures end with their window; tries under way do not. A clock that was set back prolongs no window. */
-function renew(count: Count, now: number, window: number): Count {
-  if (count.endsAt <= now) return count.failures === 0 ? count : { ...count, failures: 0 }
-  return count.endsAt <= now + window ? count : { ...count, endsAt: now + window }
+/**
+ * Failures end with their window; tries under way do not. But one that hangs, in a look-up that never answers, must not
+ * shut anybody out for good: they are given up when two windows have passed since the last of them began.
+ */
+const renew = (count: Count, now: number, window: number, longestTry: number): Count =>
+  lapse(lapse(count, 'failures', 'endsAt', now, window), 'pending', 'lostAt', now, longestTry)
+
+/** A clock that was set back prolongs nothing. */
+function lapse(
+  count: Count,
+  what: 'failures' | 'pending',
+  end: 'endsAt' | 'lostAt',
+  now: number,
+  longest: number,
+): Count {
+  if (count[end] <= now) return count[what] === 0 ? count : { ...count, [what]: 0 }
+  return count[end] <= now + longest ? count : { ...count, [end]: now + longest }
 }
 
 const withFailure = ({ failures, endsAt }: Count, nextEnd: number): Partial<Count> => ({

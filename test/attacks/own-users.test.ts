@@ -175,4 +175,18 @@ describe('a look-up that fails', () => {
     present = right
     expect(await written()).toBe(before)
   })
+
+  test('to answer at all shuts nobody out for good', async () => {
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    mistake({ verifyPassword: () => promise })
+    const tries = Array.from({ length: 11 }, () => ask())
+    expect((await Promise.race(tries)).status).toBe(429)
+    present = right
+    expect((await ask()).status).toBe(429)
+    server.clock.advance('30m')
+    expect((await ask()).status).toBe(200)
+    resolve(false)
+    const late = (await Promise.all(tries)).filter(({ status }) => status === 400)
+    expect(late).toHaveLength(10)
+  })
 })

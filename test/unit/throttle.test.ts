@@ -182,6 +182,33 @@ describe('attempts', () => {
   })
 })
 
+describe('guesses that hang for ever', () => {
+  test('shut nobody out for good: after two windows they are given up', async () => {
+    await Promise.all(Array.from({ length: 10 }, () => throttle.attempt(alice)))
+    clock.time += 2 * 900_000 - 1
+    expect(await guess(alice)).toBe(false)
+    clock.time += 1
+    expect(await guess(alice)).toBe(true)
+  })
+
+  test('nor where the clock is set back meanwhile', async () => {
+    await Promise.all(Array.from({ length: 10 }, () => throttle.attempt(alice)))
+    clock.time -= 86_400_000
+    expect(await guess(alice)).toBe(false)
+    clock.time += 2 * 900_000
+    expect(await guess(alice)).toBe(true)
+  })
+
+  test('leave those that began since where they are', async () => {
+    const lost = await throttle.attempt(alice)
+    clock.time += 2 * 900_000
+    await Promise.all(Array.from({ length: 10 }, () => throttle.attempt(alice)))
+    expect(await guess(alice)).toBe(false)
+    if (!lost.blocked) await lost.fail()
+    expect(await guess(alice)).toBe(false)
+  })
+})
+
 describe('an answer to who is blocked', () => {
   test('says how long to wait, in whole seconds and in the standard headers', async () => {
     await failTimes(10, () => alice)
