@@ -60,7 +60,11 @@ export async function verifyPassword(
   const message = bytesOf(password)
   if (!message) return WRONG
   const stored = parsePasswordHash(phc ?? '')
-  if (phc && !stored && verifyForeign) return renewable(await gate(() => verifyForeign(password, phc)))
+  if (phc && !stored && verifyForeign) {
+    // Only true is right: a library that answers with an object must not let everybody in.
+    const verdict: unknown = await gate(() => verifyForeign(password, phc))
+    return renewable(verdict === true)
+  }
   const tag = await derive(message, stored ?? NOBODY)
   if (!stored || !timingSafeEqual(tag, stored.tag)) return WRONG
   return { isRight: true, needsRehash: isWeak(stored) }

@@ -190,6 +190,12 @@ describe('a hash of another system', () => {
     expect(await hashOf()).toBe('$plain$short')
   })
 
+  test('fits nothing, and stays, where its check answers with anything but true', async () => {
+    const verdict = async () => ({ isRight: false }) as unknown as boolean
+    expect(await signIn(provide({ verifyForeign: verdict }), EMAIL, 'wrong password')).toBeUndefined()
+    expect(await hashOf()).toBe('$plain$short')
+  })
+
   test('fits no password where nobody was named to check it', async () => {
     expect(await signIn(users, EMAIL, 'short')).toBeUndefined()
   })
