@@ -1,6 +1,6 @@
 import { html } from '../lib/html.ts'
 import type { Html } from '../lib/html.ts'
-import { postForm } from './form.ts'
+import { postForm, problemLine } from './form.ts'
 import { layout } from './layout.ts'
 import type { Site } from './layout.ts'
 import type { DeviceCodeProps } from './props.ts'
@@ -12,15 +12,12 @@ export function deviceCodePage(props: DeviceCodeProps, site: Site): Html {
   const title = props.problem ? site.words.titleWithProblem(words.heading) : words.heading
   const content = html`<h1>${words.heading}</h1>
     <p class="soft">${words.advice}</p>
-    ${problemLine(props, words)} ${postForm(props, fields(props, words))}`
+    ${problemLine(sentenceOf(props, words))} ${postForm(props, fields(props, words))}`
   return layout(site, title, content)
 }
 
-const problemLine = ({ problem }: DeviceCodeProps, words: Words['deviceCode']): Html | undefined =>
-  problem &&
-  html`<p class="problem" id="problem" role="alert">
-    ${problem.kind === 'throttled' ? words.throttled(problem.seconds) : words[problem.kind]}
-  </p>`
+const sentenceOf = ({ problem }: DeviceCodeProps, words: Words['deviceCode']): string | undefined =>
+  problem && (problem.kind === 'throttled' ? words.throttled(problem.seconds) : words[problem.kind])
 
 const fields = ({ userCode, problem }: DeviceCodeProps, words: Words['deviceCode']): Html =>
   html`<div class="fields">

@@ -8,6 +8,10 @@ export interface FormTarget {
   readonly hidden: HiddenFields
 }
 
+/** What went wrong with a form: announced, and what its fields are described by. Nothing where all is well. */
+export const problemLine = (sentence: string | undefined): Html | undefined =>
+  sentence === undefined ? undefined : html`<p class="problem" id="problem" role="alert">${sentence}</p>`
+
 /** A form that posts: the hidden fields first, then what is given. */
 export const postForm = ({ action, hidden }: FormTarget, content: Html): Html =>
   html`<form method="post" action="${action}">${Object.entries(hidden).map(hiddenField)}${content}</form>`

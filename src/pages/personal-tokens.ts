@@ -1,6 +1,6 @@
 import { html } from '../lib/html.ts'
 import type { Html } from '../lib/html.ts'
-import { postForm } from './form.ts'
+import { postForm, problemLine } from './form.ts'
 import { isolate, isolateName } from './isolate.ts'
 import { layout } from './layout.ts'
 import type { Site } from './layout.ts'
@@ -14,7 +14,7 @@ export function personalTokensPage(props: PersonalTokensProps, site: Site): Html
   const title = props.problem ? site.words.titleWithProblem(words.heading) : words.heading
   const content = html`<h1>${words.heading}</h1>
     <p class="soft">${words.advice}</p>
-    ${problemLine(props, words)}
+    ${problemLine(sentenceOf(props, words))}
     <h2>${words.yours}</h2>
     ${props.tokens.length === 0 ? html`<p class="soft">${words.none}</p>` : list(props, words)}
     <h2>${words.make}</h2>
@@ -23,11 +23,8 @@ export function personalTokensPage(props: PersonalTokensProps, site: Site): Html
   return layout(site, title, content)
 }
 
-const problemLine = ({ problem }: PersonalTokensProps, words: Words['personalTokens']): Html | undefined =>
-  problem &&
-  html`<p class="problem" id="problem" role="alert">
-    ${problem.kind === 'throttled' ? words.throttled(problem.seconds) : words.problems[problem.kind]}
-  </p>`
+const sentenceOf = ({ problem }: PersonalTokensProps, words: Words['personalTokens']): string | undefined =>
+  problem && (problem.kind === 'throttled' ? words.throttled(problem.seconds) : words.problems[problem.kind])
 
 const list = ({ tokens }: PersonalTokensProps, words: Words['personalTokens']): Html =>
   html`<ul class="items" role="list">

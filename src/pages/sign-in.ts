@@ -1,6 +1,6 @@
 import { html } from '../lib/html.ts'
 import type { Html } from '../lib/html.ts'
-import { postForm } from './form.ts'
+import { postForm, problemLine } from './form.ts'
 import { isolateHost, isolateName } from './isolate.ts'
 import { layout } from './layout.ts'
 import type { Site } from './layout.ts'
@@ -12,18 +12,16 @@ export function signInPage(props: SignInProps, site: Site): Html {
   const words = site.words.signIn
   const title = props.problem ? site.words.titleWithProblem(words.heading) : words.heading
   const content = html`<h1>${words.heading}</h1>
-    ${clientLine(props, words)}${problemLine(props, words)} ${postForm(props, fields(props, words))}`
+    ${clientLine(props, words)}${problemLine(sentenceOf(props, words))}
+    ${postForm(props, fields(props, words))}`
   return layout(site, title, content)
 }
 
 const clientLine = ({ client }: SignInProps, words: Words['signIn']): Html | undefined =>
   client && html`<p class="soft">${words.toGoOnTo(isolateName(client.name), isolateHost(client.host))}</p>`
 
-const problemLine = ({ problem }: SignInProps, words: Words['signIn']): Html | undefined =>
-  problem &&
-  html`<p class="problem" id="problem" role="alert">
-    ${problem.kind === 'throttled' ? words.throttled(problem.seconds) : words[problem.kind]}
-  </p>`
+const sentenceOf = ({ problem }: SignInProps, words: Words['signIn']): string | undefined =>
+  problem && (problem.kind === 'throttled' ? words.throttled(problem.seconds) : words[problem.kind])
 
 const fields = (props: SignInProps, words: Words['signIn']): Html =>
   html`<div class="fields">
