@@ -1,6 +1,6 @@
 import { OAuthError } from '../errors.ts'
 import type { Device, StartPermission } from '../issuance/permission.ts'
-import { randomText } from '../lib/hash.ts'
+import { randomId } from '../lib/hash.ts'
 import type { Client } from '../model/client.ts'
 import { resolveScopes, type ScopeRules } from '../model/scope.ts'
 import type { Person } from '../users/people.ts'
@@ -37,7 +37,7 @@ export const permit = ({
   kind: 'start',
   client,
   user: person.ref,
-  authorizationId: randomText(16),
+  authorizationId: randomId(),
   sessionId: null,
   scopes,
   resource,

@@ -42,3 +42,9 @@ export function randomText(bytes: number): string {
   reserve.fill(0, used, (used += bytes))
   return text
 }
+
+/** A new id: 128 random bits, 22 characters of base64url. None begins with a dash, which command lines take for an option. */
+export const randomId = (): string => toId(randomText(16))
+
+/** The id that a base64url text of 22 characters or more comes to: the same for the same text. */
+export const toId = (text: string): string => text.slice(0, 22).replace(/^-/, '_')

@@ -1,7 +1,7 @@
 import type { Issuance } from '../issuance/issue.ts'
 import type { TokenResponse } from '../issuance/response.ts'
 import type { Clock } from '../lib/clock.ts'
-import { randomText } from '../lib/hash.ts'
+import { randomId } from '../lib/hash.ts'
 import { isPersonal } from '../model/authorization.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { Revoker } from '../revocations/revoker.ts'
@@ -99,7 +99,7 @@ export function createPersonalTokens(options: PersonalTokensOptions): PersonalTo
 async function make(
   { store, issuance, scopes: { defaults }, lifetime: usual }: PersonalTokensOptions,
   { ref: user, epochs }: Person,
-  { name, scopes = defaults, lifetime = usual, id: authorizationId = randomText(16) }: Wish,
+  { name, scopes = defaults, lifetime = usual, id: authorizationId = randomId() }: Wish,
   requestId: string,
 ): Promise<MadePersonalToken | NoPersonalToken> {
   const permission = {

@@ -1,6 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
 import { readCookie, writeCookie } from '../lib/cookie.ts'
-import { randomText, sha256 } from '../lib/hash.ts'
+import { randomId, randomText, sha256 } from '../lib/hash.ts'
 import type { Incoming } from '../lib/http.ts'
 import type { Epochs } from '../model/epochs.ts'
 import { isLiveSession, type Session } from '../model/session.ts'
@@ -105,7 +105,7 @@ function newSession(
   expiresAt: number,
 ): Session {
   return {
-    id: randomText(16),
+    id: randomId(),
     cookieHash,
     provider: user.provider,
     userId: user.userId,

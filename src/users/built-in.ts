@@ -1,6 +1,6 @@
 import { OAuthError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
-import { randomText } from '../lib/hash.ts'
+import { randomId } from '../lib/hash.ts'
 import type { Store, StoredUser, UserStore } from '../store/contract.ts'
 import { isEmail, normalizeEmail } from './email.ts'
 import { hashPassword, verifyPassword, type ForeignVerifier } from './password.ts'
@@ -55,7 +55,7 @@ export async function createUser(
 ): Promise<BuiltInUser | undefined> {
   const email = normalizeEmail(input.email)
   if (!isEmail(email)) throw new OAuthError('invalid_request', 'The email address is not valid')
-  const user = { id: randomText(16), email, name: input.name?.trim() || email }
+  const user = { id: randomId(), email, name: input.name?.trim() || email }
   const passwordHash = await hashNewPassword(input.password)
   const isNew = await store.users.insert({ ...user, passwordHash, createdAt: clock.now(), disabledAt: null })
   return isNew ? user : undefined

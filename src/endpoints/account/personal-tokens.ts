@@ -1,6 +1,6 @@
 import { OAuthError } from '../../errors.ts'
 import type { Form } from '../../lib/form.ts'
-import { hmac } from '../../lib/hash.ts'
+import { hmac, toId } from '../../lib/hash.ts'
 import { redirect, type Answer } from '../../lib/http.ts'
 import type { NoPersonalToken } from '../../personal-tokens/personal-tokens.ts'
 import { detailOf, type Wish } from '../../personal-tokens/wish.ts'
@@ -53,7 +53,7 @@ async function create(exchange: Exchange, visitor: Visitor, form: Form): Promise
 function idOf({ services }: Exchange, { session }: Visitor, form: Form): NonNullable<Wish['id']> {
   const nonce = form.get('nonce')
   if (nonce === undefined) throw new OAuthError('invalid_request', 'The parameter nonce is missing')
-  return hmac(services.derived.key('personal-token'), `${session.id}.${nonce}`).slice(0, 22)
+  return toId(hmac(services.derived.key('personal-token'), `${session.id}.${nonce}`))
 }
 
 const SCOPE = 'scope:'

@@ -1,5 +1,5 @@
 import { OAuthError } from '../../errors.ts'
-import { hmac, randomText, sha256 } from '../../lib/hash.ts'
+import { hmac, randomId, sha256 } from '../../lib/hash.ts'
 import type { AuthorizationCode } from '../../model/code.ts'
 import type { Session } from '../../model/session.ts'
 import type { Exchange } from '../endpoint.ts'
@@ -55,7 +55,7 @@ function newCode(
   const now = clock.now()
   return {
     hash,
-    authorizationId: randomText(16),
+    authorizationId: randomId(),
     clientId: client.id,
     provider: session.provider,
     userId: session.userId,

@@ -2,7 +2,7 @@ import { OAuthError } from '../../errors.ts'
 import { chooseScopes } from '../../grants/permit.ts'
 import { chooseResource } from '../../grants/resource.ts'
 import type { Form } from '../../lib/form.ts'
-import { randomText, sha256 } from '../../lib/hash.ts'
+import { randomId, randomText, sha256 } from '../../lib/hash.ts'
 import { json, type Answer } from '../../lib/http.ts'
 import { canUseGrant, type Client } from '../../model/client.ts'
 import { DEVICE_GRANT, formatUserCode, type DeviceCode } from '../../model/device-code.ts'
@@ -79,7 +79,7 @@ function newDeviceCode(
   return {
     hash: sha256(deviceCode),
     userCodeHash: userCodeHashes(services, userCode)[0] ?? '',
-    authorizationId: randomText(16),
+    authorizationId: randomId(),
     clientId: client.id,
     scopes: chooseScopes(scopes, form.get('scope'), client.scopes),
     resource: chooseResource(resources, form.get('resource')),
