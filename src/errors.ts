@@ -28,6 +28,15 @@ const STATUS = {
   temporarily_unavailable: 503,
 } as const
 
+/**
+ * What errors are known by. A configuration file, or a grant of your own, may load another copy of this package, whose
+ * classes are not these: a refusal of theirs must not become a `server_error`.
+ */
+const MARK = Symbol.for('consulate.error')
+
+const isMarked = (value: unknown, name: string): boolean =>
+  typeof value === 'object' && value !== null && Reflect.get(value, MARK) === name
+
 /** An error code of the OAuth family, as it appears in `error`. */
 export type ErrorCode = keyof typeof STATUS
 
@@ -55,6 +64,14 @@ export class OAuthError extends Error {
   readonly detail: string
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isMarked(value, 'OAuthError')
+  }
+
+  get [MARK](): string {
+    return 'OAuthError'
+  }
 
   constructor(code: ErrorCode, description: string, options: OAuthErrorOptions = {}) {
     super(`${code}: ${description}`, options.cause === undefined ? {} : { cause: options.cause })
@@ -84,6 +101,14 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError'
   readonly problems: readonly ConfigProblem[]
 
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isMarked(value, 'ConfigError')
+  }
+
+  get [MARK](): string {
+    return 'ConfigError'
+  }
+
   constructor(problems: readonly ConfigProblem[]) {
     const lines = problems.map(({ path, message }) => `  ${path}: ${message}`)
     super(`The configuration has ${problems.length === 1 ? 'a problem' : 'problems'}:\n${lines.join('\n')}`)
@@ -94,6 +119,14 @@ export class ConfigError extends Error {
 /** Thrown by a store that cannot answer now (locked, full, read-only, gone); becomes 503 with Retry-After. */
 export class StoreUnavailableError extends Error {
   override readonly name = 'StoreUnavailableError'
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isMarked(value, 'StoreUnavailableError')
+  }
+
+  get [MARK](): string {
+    return 'StoreUnavailableError'
+  }
 
   constructor(message: string, cause: unknown) {
     super(message, { cause })

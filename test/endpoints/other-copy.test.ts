@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest'
+import { ConfigError, OAuthError, refuse, StoreUnavailableError, type Grant } from '../../src/index.ts'
+import { sqlite } from '../../src/store/sqlite.ts'
+import { askToken } from '../support/oauth-client.ts'
+import { startServer } from '../support/server.ts'
+
+/** The errors of another copy of the package, such as the one that a configuration file imports. */
+const otherCopy = '../../src/errors.ts?another-copy'
+const other = (await import(otherCopy)) as typeof import('../../src/errors.ts')
+
+/** Asks a server for a token by a grant of one's own. */
+async function answerTo(decide: Grant['decide']): Promise<readonly unknown[]> {
+  const type = 'https://example.com/grants/badge'
+  await using server = await startServer({ grants: [{ type, decide }] })
+  const client = await server.addClient({ grantTypes: [type] })
+  const { status, body } = await askToken(server, client, { grant_type: type })
+  return [status, body['error'], body['error_description']]
+}
+
+test('another copy has classes of its own', () => {
+  expect(other.OAuthError).not.toBe(OAuthError)
+})
+
+test('a grant of another copy refuses, or throws, with the error that it says', async () => {
+  const error = new other.OAuthError('invalid_grant', 'The badge is invalid')
+  const answer = [400, 'invalid_grant', 'The badge is invalid']
+  expect(await answerTo(async () => refuse(error))).toEqual(answer)
+  expect(await answerTo(() => Promise.reject(error))).toEqual(answer)
+})
+
+test('what is no error of any copy is still a server error, whatever it is called', async () => {
+  const impostor = Object.assign(new Error('no'), { name: 'OAuthError', code: 'invalid_grant', status: 200 })
+  expect((await answerTo(() => Promise.reject(impostor)))[0]).toBe(500)
+})
+
+test('a store of another copy that cannot answer is 503', async () => {
+  const store = sqlite(':memory:')
+  const gone = () => Promise.reject(new other.StoreUnavailableError('gone', undefined))
+  await using server = await startServer({ store: { ...store, clients: { ...store.clients, find: gone } } })
+  await server.server.ready()
+  const client = { id: 'somebody', secret: 'secret', redirectUri: '' }
+  const { status, body } = await askToken(server, client, { grant_type: 'client_credentials' })
+  expect([status, body['error']]).toEqual([503, 'temporarily_unavailable'])
+})
+
+test('each kind of error is that kind and no other', () => {
+  const errors = [
+    new other.OAuthError('invalid_grant', 'x'),
+    new other.ConfigError([]),
+    new other.StoreUnavailableError('x', undefined),
+  ]
+  const kinds = [OAuthError, ConfigError, StoreUnavailableError]
+  expect(errors.map((error) => kinds.map((kind) => error instanceof kind))).toEqual([
+    [true, false, false],
+    [false, true, false],
+    [false, false, true],
+  ])
+})
