@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type * as Errors from '../../src/errors.ts'
 import { ConfigError, OAuthError, refuse, StoreUnavailableError, type Grant } from '../../src/index.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { askToken } from '../support/oauth-client.ts'
@@ -6,7 +7,7 @@ import { startServer } from '../support/server.ts'
 
 /** The errors of another copy of the package, such as the one that a configuration file imports. */
 const otherCopy = '../../src/errors.ts?another-copy'
-const other = (await import(otherCopy)) as typeof import('../../src/errors.ts')
+const other = (await import(otherCopy)) as typeof Errors
 
 /** Asks a server for a token by a grant of one's own. */
 async function answerTo(decide: Grant['decide']): Promise<readonly unknown[]> {
