@@ -1,13 +1,11 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { sampleEntry } from '../../src/testing/store/audit.ts'
 import { sampleSession } from '../../src/testing/store/kit.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import type { Store } from '../../src/index.ts'
+import { onTerminal } from './on-terminal.ts'
 import { consulate, emptyDirectory, installed } from './run.ts'
 
 const HOUR = 3_600_000
@@ -118,29 +116,16 @@ function hinder({ file }: Store): () => void {
   return () => run('drop trigger hinder')
 }
 
-/** Runs a purge on a terminal of its own, which `script` makes, and types when something has been shown. */
-async function purgeOnTerminal(cwd: string, waitFor: RegExp, keys: string) {
-  const command = `${process.execPath} ${resolve('bin/consulate.js')} purge`
-  const child = spawn('script', ['-qec', command, '/dev/null'], {
-    cwd,
-    env: { ...process.env, TERM: 'xterm' },
-  })
-  let screen = ''
-  child.stdout.on('data', (chunk: Buffer) => {
-    const hadSeen = waitFor.test(screen)
-    screen += chunk.toString()
-    if (!hadSeen && waitFor.test(screen)) child.stdin.write(keys)
-  })
-  const [code] = (await once(child, 'close')) as [number | null]
-  return { code, screen: stripVTControlCharacters(screen) }
-}
-
 describe.runIf(process.platform === 'linux')('on a terminal', () => {
   test('a purge shows how far it has come, and Ctrl-C ends it with what was done', async () => {
     const { cwd, store } = await open()
     await fillUp(store)
     const letGo = hinder(store)
-    const { code, screen } = await purgeOnTerminal(cwd, /█.* % of 4000 rows/, '\u0003')
+    const purge = onTerminal(cwd, 'purge')
+    const ended = purge.end()
+    await expect.poll(purge.screen, { timeout: 10_000 }).toMatch(/█.* % of 4000 rows/)
+    purge.type('\u0003')
+    const { code, screen } = await ended
     letGo()
     expect(code).toBe(1)
     expect(screen).toContain('interrupted: run it again for the rest')
@@ -148,7 +133,7 @@ describe.runIf(process.platform === 'linux')('on a terminal', () => {
     expect(deleted).toBeGreaterThan(0)
     expect(deleted).toBeLessThan(4000)
     expect(await store.purge.count('audit')).toBe(4000 - deleted)
-    const again = await purgeOnTerminal(cwd, /never/, '')
+    const again = await onTerminal(cwd, 'purge').end()
     expect([again.code, await store.purge.count('audit')]).toEqual([0, 0])
     expect(again.screen).toContain('100 % of')
   })

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, onTestFinished } from 'vitest'
 
-const BIN = resolve('bin/consulate.js')
+export const BIN = resolve('bin/consulate.js')
 
 /** Environment variables for a command. */
 export type Variables = Readonly<Record<string, string>>
@@ -104,7 +104,11 @@ function start(cwd: string, args: readonly string[], env: Variables): ChildProce
 }
 
 /** Nothing of ours but what a program needs to run: no NODE_ENV, no PORT. */
-const variables = (env: Variables): Variables => ({ PATH: process.env['PATH'] ?? '', HOME: tmpdir(), ...env })
+export const variables = (env: Variables): Variables => ({
+  PATH: process.env['PATH'] ?? '',
+  HOME: tmpdir(),
+  ...env,
+})
 
 async function outcomeOf(child: ChildProcess): Promise<Outcome> {
   const { stdout, stderr } = child

@@ -1,8 +1,5 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { resolve } from 'node:path'
-import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { onTerminal } from './on-terminal.ts'
 import { consulate, emptyDirectory, installed } from './run.ts'
 
 const [ENTER, DOWN, CTRL_C] = ['\r', '\u001B[B', '\u0003']
@@ -10,30 +7,19 @@ const [ENTER, DOWN, CTRL_C] = ['\r', '\u001B[B', '\u0003']
 /** What to wait for on the screen, and what to type then. */
 type Turn = readonly [question: string, keys: string]
 
-/** Runs a command on a terminal of its own, which `script` makes, and answers its questions. */
+/** Runs a command on a terminal and answers its questions. */
 async function converse(
   cwd: string,
   args: string,
   turns: readonly Turn[],
 ): Promise<{ code: number | null; screen: string }> {
-  const command = `stty cols 100 rows 30; exec ${process.execPath} ${resolve('bin/consulate.js')} ${args}`
-  const child = spawn('script', ['-qec', command, '/dev/null'], {
-    cwd,
-    env: { ...process.env, TERM: 'xterm' },
-  })
-  const screen = watch(child)
+  const { screen, type, end } = onTerminal(cwd, args)
+  const ended = end()
   for (const [question, keys] of turns) {
     await expect.poll(screen, { timeout: 10_000 }).toContain(question)
-    child.stdin.write(keys)
+    type(keys)
   }
-  const [code] = (await once(child, 'close')) as [number | null]
-  return { code, screen: screen() }
-}
-
-function watch({ stdout }: ChildProcess): () => string {
-  let seen = ''
-  stdout?.on('data', (chunk: Buffer) => (seen += chunk.toString()))
-  return () => stripVTControlCharacters(seen)
+  return ended
 }
 
 /** Only the `script` of Linux runs a command in this way. */
