@@ -25,6 +25,13 @@ export const coversScopes = (granted: readonly string[], wanted: readonly string
 export const firstUncovered = (allowed: readonly string[], wanted: readonly string[]): string | undefined =>
   wanted.find((scope) => !coversScope(allowed, scope))
 
+/**
+ * What a client may ask a person for. `*` on its list stands there for each defined scope by its own name (null): no page
+ * could say what `*` is, least of all of scopes that are defined later.
+ */
+export const scopesToAskFor = (allowed: readonly string[] | null): readonly string[] | null =>
+  allowed?.includes(EVERY_SCOPE) ? null : allowed
+
 /** Whether two lists hold the same scopes, in any order. */
 export const isSameScope = (left: readonly string[], right: readonly string[]): boolean =>
   left.every((scope) => right.includes(scope)) && right.every((scope) => left.includes(scope))

@@ -5,6 +5,7 @@ import type { Form } from '../../lib/form.ts'
 import { canUseGrant, type Client } from '../../model/client.ts'
 import { isCodeChallenge } from '../../model/pkce.ts'
 import { isRegisteredRedirectUri } from '../../model/redirect-uri.ts'
+import { scopesToAskFor } from '../../model/scope.ts'
 import {
   responseModeOf,
   responseTypesOf,
@@ -91,7 +92,7 @@ export function checkRequest(settings: Settings, target: AnswerTarget, form: For
   const codeChallenge = responseType.hasExchange
     ? checkChallenge(settings, target.client, form)
     : checkNoChallenge(form)
-  const scopes = chooseScopes(settings.scopes, form.get('scope'), target.client.scopes)
+  const scopes = chooseScopes(settings.scopes, form.get('scope'), scopesToAskFor(target.client.scopes))
   const resource = chooseResource(settings.resources, form.get('resource'))
   const prompts = new Set(form.get('prompt')?.split(' '))
   return { ...target, responseType, scopes, resource, codeChallenge, prompts }

@@ -6,6 +6,7 @@ import { randomId, randomText, sha256 } from '../../lib/hash.ts'
 import { json, type Answer } from '../../lib/http.ts'
 import { canUseGrant, type Client } from '../../model/client.ts'
 import { DEVICE_GRANT, formatUserCode, type DeviceCode } from '../../model/device-code.ts'
+import { scopesToAskFor } from '../../model/scope.ts'
 import type { Exchange } from '../endpoint.ts'
 import { readForm } from '../form.ts'
 import { peoplePathsOf } from '../paths.ts'
@@ -81,7 +82,7 @@ function newDeviceCode(
     userCodeHash: userCodeHashes(services, userCode)[0] ?? '',
     authorizationId: randomId(),
     clientId: client.id,
-    scopes: chooseScopes(scopes, form.get('scope'), client.scopes),
+    scopes: chooseScopes(scopes, form.get('scope'), scopesToAskFor(client.scopes)),
     resource: chooseResource(resources, form.get('resource')),
     address,
     issuerEpoch: services.feed.issuerEpoch,

@@ -1,0 +1,41 @@
+import { afterAll, expect, test } from 'vitest'
+import { authorizationCode, deviceCode, implicitGrant, refreshToken } from '../../src/index.ts'
+import { DEVICE_GRANT } from '../../src/model/device-code.ts'
+import { openBrowser } from '../support/browser.ts'
+import { SCOPES } from '../support/config.ts'
+import { askDevice, startDevice } from '../support/device.ts'
+import { authorizationUrl, getVisitTokens } from '../support/oauth-client.ts'
+import { CALLBACK, startServer } from '../support/server.ts'
+
+const server = await startServer({
+  grants: [authorizationCode(), refreshToken(), implicitGrant(), deviceCode()],
+})
+const person = await server.addPerson()
+const grantTypes = ['authorization_code', 'refresh_token', 'implicit', DEVICE_GRANT]
+/** A client on whose record `*` is listed. */
+const client = await server.addClient({ grantTypes, redirectUris: [CALLBACK], scopes: ['*'] })
+afterAll(server.close)
+
+const ASKED = ['*', 'orders:read *']
+
+test.each(ASKED)('no consent page asks for %j, of which nobody could tell what it is', async (scope) => {
+  const browser = openBrowser(server)
+  const { url } = await browser.open(authorizationUrl(server, client, { scope }))
+  expect(url.searchParams.get('error')).toBe('invalid_scope')
+  const { url: implicit } = await browser.open(
+    authorizationUrl(server, client, { scope, response_type: 'token' }),
+  )
+  expect(new URLSearchParams(implicit.hash.slice(1)).get('error')).toBe('invalid_scope')
+})
+
+test.each(ASKED)('nor does a device ask for %j', async (scope) => {
+  const { status, body } = await askDevice(server, client, { scope })
+  expect([status, body['error']]).toEqual([400, 'invalid_scope'])
+})
+
+test('a client that may have every scope asks for each by its name', async () => {
+  const scope = Object.keys(SCOPES).join(' ')
+  const tokens = await getVisitTokens({ server, browser: openBrowser(server), client, person }, { scope })
+  expect(tokens.scope).toBe(scope)
+  expect((await startDevice(server, client, { scope })).userCode).toMatch(/^\w{4}-\w{4}$/)
+})
