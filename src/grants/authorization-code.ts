@@ -2,10 +2,12 @@ import { OAuthError } from '../errors.ts'
 import type { Permission } from '../issuance/permission.ts'
 import type { Duration } from '../lib/duration.ts'
 import { sha256 } from '../lib/hash.ts'
+import type { Client } from '../model/client.ts'
 import type { AuthorizationCode } from '../model/code.ts'
 import { isCodeVerifier, matchesChallenge } from '../model/pkce.ts'
 import { remainingScopes } from '../model/scope.ts'
 import {
+  guessBy,
   refuse,
   type BuiltInGrant,
   type BuiltInGrantContext,
@@ -34,7 +36,7 @@ export const authorizationCode = (options: AuthorizationCodeOptions = {}): Autho
     const code = request.form.get('code')
     if (code === undefined) return refuse(new OAuthError('invalid_request', 'The parameter code is missing'))
     const found = await context.store.codes.find(sha256(code))
-    if (!found) return refuse(invalidGrant('no such code'), { isGuess: true })
+    if (!found) return refuse(invalidGrant('no such code'), guessBy(request.client))
     return problemOf(found, request, context) ?? (await permit(found, request, context))
   },
 })
@@ -70,7 +72,7 @@ function problemOf(
   { clock }: BuiltInGrantContext,
 ): Refusal | undefined {
   if (code.clientId !== client.id) {
-    return refuse(invalidGrant(`the code was given to client ${code.clientId}`), { isGuess: true })
+    return refuse(invalidGrant(`the code was given to client ${code.clientId}`), guessBy(client))
   }
   if (code.spentAt !== null) {
     const replay = { of: 'code', authorizationId: code.authorizationId } as const
@@ -78,7 +80,9 @@ function problemOf(
   }
   if (code.voidedAt !== null) return refuse(invalidGrant('the code was revoked'))
   if (code.expiresAt <= clock.now()) return refuse(invalidGrant('the code has expired'))
-  return redirectProblem(code, form.get('redirect_uri')) ?? pkceProblem(code, form.get('code_verifier'))
+  return (
+    redirectProblem(code, form.get('redirect_uri')) ?? pkceProblem(code, client, form.get('code_verifier'))
+  )
 }
 
 /** RFC 6749 section 4.1.3: where the request named a redirect URI, the exchange names the same. */
@@ -94,6 +98,7 @@ function redirectProblem(code: AuthorizationCode, redirectUri: string | undefine
 /** A verifier without a challenge is a downgrade (RFC 9700 section 2.1.1); a wrong one must not get a second try. */
 function pkceProblem(
   { codeChallenge, hash }: AuthorizationCode,
+  client: Client,
   verifier: string | undefined,
 ): Refusal | undefined {
   if (codeChallenge === null) {
@@ -113,7 +118,7 @@ function pkceProblem(
   if (matchesChallenge(verifier, codeChallenge)) return undefined
   return refuse(invalidGrant('the code_verifier does not belong to the code_challenge'), {
     spends: hash,
-    isGuess: true,
+    ...guessBy(client),
   })
 }
 

@@ -5,6 +5,7 @@ import { sha256 } from '../lib/hash.ts'
 import { DEVICE_GRANT, type DeviceClaim, type DeviceCode } from '../model/device-code.ts'
 import { remainingScopes } from '../model/scope.ts'
 import {
+  guessBy,
   refuse,
   type BuiltInGrant,
   type BuiltInGrantContext,
@@ -37,7 +38,7 @@ export const deviceCode = (options: DeviceCodeOptions = {}): DeviceCodeGrant => 
       return refuse(new OAuthError('invalid_request', 'The parameter device_code is missing'))
     }
     const found = await context.store.deviceCodes.find(sha256(code))
-    if (!found) return refuse(invalidGrant('no such device code'), { isGuess: true })
+    if (!found) return refuse(invalidGrant('no such device code'), guessBy(request.client))
     return problemOf(found, request, context) ?? answerOf(found) ?? permit(found, request, context)
   },
 })
@@ -52,7 +53,7 @@ function problemOf(
   { clock }: BuiltInGrantContext,
 ): Refusal | undefined {
   if (code.clientId !== client.id) {
-    return refuse(invalidGrant(`the device code was given to client ${code.clientId}`), { isGuess: true })
+    return refuse(invalidGrant(`the device code was given to client ${code.clientId}`), guessBy(client))
   }
   if (code.spentAt !== null) {
     const replay = { of: 'device_code', authorizationId: code.authorizationId } as const

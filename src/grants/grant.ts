@@ -106,3 +106,10 @@ export const refuse = (error: OAuthError, consequences: Consequences = {}): Refu
   error,
   ...consequences,
 })
+
+/**
+ * What follows from a code or a token that is not the client's. Of a public client it may be a guess. A confidential one
+ * has shown its secret, and hands on what its visitors bring: were that counted, any of them could have everybody turned
+ * away who signs in by way of its address.
+ */
+export const guessBy = ({ type }: Client): Consequences => ({ isGuess: type === 'public' })

@@ -8,6 +8,7 @@ import { standingOf, type Authorization, type Standing } from '../model/authoriz
 import type { Client } from '../model/client.ts'
 import { firstUncovered, parseScope, remainingScopes } from '../model/scope.ts'
 import {
+  guessBy,
   refuse,
   type BuiltInGrant,
   type BuiltInGrantContext,
@@ -44,7 +45,7 @@ export const refreshToken = (options: RefreshTokenOptions = {}): RefreshTokenGra
       return refuse(new OAuthError('invalid_request', 'The parameter refresh_token is missing'))
     // A forged token ends here and costs no query.
     const parts = context.refreshTokens.parse(token)
-    if (!parts) return refuse(invalidGrant('the refresh token was not made here'), { isGuess: true })
+    if (!parts) return refuse(invalidGrant('the refresh token was not made here'), guessBy(request.client))
     const authorization = await findAuthorization(context, parts.authorizationId)
     if (!authorization) return refuse(invalidGrant(`no authorization ${parts.authorizationId}`))
     return (
@@ -72,7 +73,7 @@ function problemOf(
 ): Refusal | undefined {
   const { id: authorizationId, seedHash, clientId, revokedAt, expiresAt } = authorization
   if (seedHash === null || !isEqualInConstantTime(seedHash, sha256(seed))) {
-    return refuse(invalidGrant(`the seed is not that of authorization ${authorizationId}`), { isGuess: true })
+    return refuse(invalidGrant(`the seed is not that of authorization ${authorizationId}`), guessBy(client))
   }
   if (clientId !== client.id) return refuse(invalidGrant(`the refresh token was given to client ${clientId}`))
   if (revokedAt !== null || isEnded(authorization)) {

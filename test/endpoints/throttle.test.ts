@@ -1,6 +1,14 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
-import { askJson, askToken, formBody, getTokens } from '../support/oauth-client.ts'
+import {
+  askJson,
+  askToken,
+  formBody,
+  getCode,
+  getTokens,
+  getVisitTokens,
+  refresh,
+} from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
 
@@ -76,6 +84,34 @@ describe('wrong client secrets', () => {
     const machine = await strict.addClient({ grantTypes: ['client_credentials'] })
     for (let count = 0; count < 6; count += 1)
       expect(await getTokens(strict, machine, { grant_type: 'client_credentials' })).toBeTruthy()
+  })
+})
+
+describe('wrong codes', () => {
+  const throttle = { perAddress: { failures: 3, window: '1m' } } as const
+  const garbage = [
+    { grant_type: 'authorization_code', code: 'A'.repeat(43) },
+    { grant_type: 'refresh_token', refresh_token: 'A'.repeat(43) },
+  ]
+
+  test.each(garbage)('of a public client count for its address: $grant_type', async (guess) => {
+    await using strict = await startServer({ throttle })
+    const client = await strict.addClient({ type: 'public' })
+    const statuses: number[] = []
+    for (let count = 0; count < 4; count += 1) statuses.push((await askToken(strict, client, guess)).status)
+    expect(statuses).toEqual([400, 400, 400, 429])
+  })
+
+  test('that visitors bring to a confidential client turn nobody else away at its address', async () => {
+    await using strict = await startServer({ throttle })
+    const [client, other] = [await strict.addClient(), await strict.addClient({ type: 'public' })]
+    const visit = { server: strict, browser: openBrowser(strict), client, person: await strict.addPerson() }
+    const tokens = await getVisitTokens(visit)
+    const stolen = (await getCode({ ...visit, client: other })).exchange
+    const swapped = { ...(await getCode(visit)).exchange, code_verifier: 'A'.repeat(43) }
+    for (const brought of [...garbage, ...garbage, stolen, swapped])
+      expect((await askToken(strict, client, brought)).body['error']).toBe('invalid_grant')
+    expect((await refresh(visit, tokens.refresh_token)).status).toBe(200)
   })
 })
 
