@@ -30,6 +30,18 @@ test('a code that comes a second time gives nothing and ends what it gave', asyn
   })
 })
 
+test('a code that comes again and again is told of once: nobody can fill the log of what was revoked', async () => {
+  const { exchange } = await getCode(visit)
+  await getTokens(server, client, exchange)
+  const before = server.events.length
+  for (let count = 0; count < 5; count += 1)
+    expect((await askToken(server, client, exchange)).body['error']).toBe('invalid_grant')
+  const told = server.events.slice(before).map(({ name }) => name)
+  const ofReplays = ['revocation.written', 'replay.detected']
+  expect(told.filter((name) => ofReplays.includes(name))).toEqual(ofReplays)
+  expect(told.filter((name) => name === 'request.refused')).toHaveLength(5)
+})
+
 test("another client's try leaves a code unspent", async () => {
   const { exchange } = await getCode(visit)
   const answer = await askToken(server, other, exchange)

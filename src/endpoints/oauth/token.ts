@@ -7,6 +7,7 @@ import { canUseGrant } from '../../model/client.ts'
 import type { Exchange } from '../endpoint.ts'
 import { reportFailedSignIn } from '../failed-sign-in.ts'
 import { readForm, required } from '../form.ts'
+import type { Services } from '../services.ts'
 import { refuseIfThrottled } from '../throttled.ts'
 import { authenticateClient } from './client-authentication.ts'
 
@@ -57,7 +58,7 @@ async function decideAndIssue(
 async function carryOut(exchange: Exchange, { client }: GrantRequest, refusal: Refusal): Promise<OAuthError> {
   const { services, address, requestId } = exchange
   const { replay, spends, polls, isGuess, signIn, error } = refusal
-  if (replay) {
+  if (replay && (await isAlive(services, replay.authorizationId))) {
     await services.revoker.revoke({ kind: 'authorization', id: replay.authorizationId }, requestId)
     services.events.emit('replay.detected', { requestId, clientId: client.id, ...replay })
   }
@@ -71,4 +72,9 @@ async function carryOut(exchange: Exchange, { client }: GrantRequest, refusal: R
   if (signIn) reportFailedSignIn(exchange, signIn.provider, signIn.outcome)
   if (isGuess) await services.throttle.fail({ address })
   return error
+}
+
+/** What comes again and again is ended and told of once: else whoever has one spent code could write without end. */
+async function isAlive({ store }: Services, authorizationId: string): Promise<boolean> {
+  return (await store.authorizations.find(authorizationId))?.revokedAt === null
 }
