@@ -393,6 +393,17 @@ describe('guesses at user codes', () => {
     expect(statuses).toEqual([400, 400, 400, 429])
   })
 
+  test('count where a device is given back, too: that answer tells nothing, but how long it takes might', async () => {
+    await using strict = await strictServer({ perAccount: { failures: 3, window: '15m' } })
+    const [somebody, browser] = [await strict.addPerson(), openBrowser(strict)]
+    const device = await startDevice(strict, await addDeviceClient(strict))
+    const page = await openDevicePage(browser, device.uri, somebody)
+    const { csrf = '' } = formOf(page, 'Go on').fields
+    for (const userCode of [NOBODYS, device.userCode, NOBODYS])
+      await send(browser, page, { csrf, user_code: userCode, intent: 'switch' })
+    expect((await send(browser, page, { csrf, user_code: device.userCode })).status).toBe(429)
+  })
+
   test('that cannot be right count for nothing: a slip of the finger is no attack', async () => {
     await using strict = await strictServer({ perAccount: { failures: 2, window: '15m' } })
     const guess = await openGuesser(strict)

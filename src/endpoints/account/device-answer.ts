@@ -1,8 +1,8 @@
 import type { Client } from '../../model/client.ts'
-import { normalizeUserCode, type DeviceCode, type DeviceDecision } from '../../model/device-code.ts'
+import type { DeviceCode, DeviceDecision } from '../../model/device-code.ts'
 import type { Session } from '../../model/session.ts'
 import type { Exchange } from '../endpoint.ts'
-import { findCode, type Device } from './device-look-up.ts'
+import type { Device } from './device-look-up.ts'
 import type { Visitor } from './visitor.ts'
 
 /** What a device was told. */
@@ -29,8 +29,10 @@ export async function decide(
     return { client, decision }
   }
   const given = decisionOf(await deviceCodes.find(code.hash), session)
-  return given ? { client, decision: given } : 'the user code was not claimed in this session'
+  return given ? { client, decision: given } : NOT_CLAIMED
 }
+
+const NOT_CLAIMED = 'the user code was not claimed in this session'
 
 /** What was answered in this very session. */
 const decisionOf = (code: DeviceCode | undefined, { id }: Session): DeviceDecision | null =>
@@ -46,9 +48,15 @@ function tell(
   else services.events.emit('consent.denied', { requestId, clientId, sub })
 }
 
-/** Gives a device back that was claimed in this session, so that somebody else can claim it. */
-export async function release({ services }: Exchange, { session }: Visitor, typed: string): Promise<void> {
-  const userCode = normalizeUserCode(typed)
-  const code = userCode === undefined ? undefined : await findCode(services, userCode)
-  if (code) await services.store.deviceCodes.release(code.hash, session.id)
+/**
+ * Gives a device back that was claimed in this session, so that somebody else can claim it. A text says for the log why
+ * it cannot be given back.
+ */
+export async function release(
+  { services }: Exchange,
+  { session }: Visitor,
+  device: Device,
+): Promise<Device | string> {
+  const isReleased = await services.store.deviceCodes.release(device.code.hash, session.id)
+  return isReleased ? device : NOT_CLAIMED
 }

@@ -77,7 +77,7 @@ async function findDevice(exchange: Exchange, provider: string, userCode: string
 }
 
 /** The row of a normalized user code, over or not. */
-export const findCode = (services: Services, userCode: string): Promise<DeviceCode | undefined> =>
+const findCode = (services: Services, userCode: string): Promise<DeviceCode | undefined> =>
   services.store.deviceCodes.findByUserCode(userCodeHashes(services, userCode))
 
 /** The same words whatever is wrong with it. */

@@ -89,9 +89,13 @@ function refuse(
   return codePage(exchange, visitor, error.status, { userCode, problem, headers: error.headers })
 }
 
-/** Whoever signs in instead finds the code unclaimed, and filled in. */
+/**
+ * Whoever signs in instead finds the code unclaimed, and filled in. A code that is not theirs to give back counts as a
+ * guess: how long the answer takes would tell whether there is such a code.
+ */
 async function switchAccount(exchange: Exchange, visitor: Visitor, userCode: string): Promise<Answer> {
-  await release(exchange, visitor, userCode)
+  const found = await lookUp(exchange, visitor, userCode, (device) => release(exchange, visitor, device))
+  if ('problem' in found) report(exchange, found.error)
   return askToSignIn(exchange, visitor.session.provider, userCode, true)
 }
 
