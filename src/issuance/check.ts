@@ -17,6 +17,8 @@ export function checkPermission(rules: Rules, permission: Permission): void {
   if (permission.kind === 'start') checkStart(rules, permission)
   if (permission.kind === 'client') checkClient(rules, permission)
   if (permission.kind === 'personal') checkScopes(rules, permission.scopes, [EVERY_SCOPE])
+  // Its scopes were cut down to what there is today. A resource cannot be: without it the token would be for another API.
+  if (permission.kind === 'continue') checkResource(rules, permission.authorization.resource)
 }
 
 function checkStart(rules: Rules, { client, user, scopes, resource }: StartPermission): void {

@@ -92,6 +92,18 @@ describe('a resource', () => {
     expect(late.body['error']).toBe('invalid_target')
   })
 
+  test('that the server no longer has is nobody’s audience, not at a refresh either', async () => {
+    const tokens = await getVisitTokens(visit, { resource: RESOURCE })
+    const { file, issuer } = server
+    await using later = await startServer({ file, issuer })
+    const ask = () => refresh({ server: later, client }, tokens.refresh_token)
+    expect([(await ask()).body['error'], (await ask()).body['error']]).toEqual([
+      'invalid_target',
+      'invalid_target',
+    ])
+    expect((await refresh(visit, tokens.refresh_token)).status).toBe(200)
+  })
+
   test('opens its own API only', async () => {
     const tokens = await getVisitTokens(visit, { resource: RESOURCE })
     expect((await askApi(server, '/orders', tokens.access_token)).status).toBe(401)
