@@ -88,7 +88,7 @@ const SHAPES: Readonly<Record<Exclude<keyof Tables, 'consulate_device_codes'>, T
       voided_at: 'time?',
     },
     primaryKey: ['hash'],
-    indexes: [['session_id'], ['provider', 'user_id'], ['client_id']],
+    indexes: [['session_id'], ['provider', 'user_id', 'client_id'], ['client_id']],
   },
   consulate_authorizations: {
     columns: {
