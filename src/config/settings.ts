@@ -5,8 +5,9 @@ import type { Duration } from '../lib/duration.ts'
 import { jsonLogger, type Logger } from '../lib/log.ts'
 import type { ScopeRules } from '../model/scope.ts'
 import { createPages, type Pages } from '../pages/render.ts'
+import { LANGUAGES, type Language } from '../pages/words.ts'
 import { DEFAULT_THROTTLE_LIMITS, type Limit, type ThrottleLimits } from '../throttle/throttle.ts'
-import type { Config, FailureLimit } from './config.ts'
+import type { Config, FailureLimit, PagesConfig } from './config.ts'
 import { resolveGrants, type GrantSettings } from './grants.ts'
 import { resolveIssuer, resolvePrefix, type IssuerSettings } from './issuer.ts'
 import { createReport, type Report } from '../lib/report.ts'
@@ -57,7 +58,7 @@ export function resolveSettings(config: Config): Settings {
   const settings: Settings = {
     ...issuer,
     ...resolveGrants(config.grants, report),
-    audience,
+    audience: resolveAudience(audience, report),
     prefix: resolvePrefix(config.prefix ?? '/oauth', report),
     resources: resolveResources(config.resources ?? [], audience, report),
     scopes: resolveScopeRules(config, report),
@@ -74,7 +75,7 @@ export function resolveSettings(config: Config): Settings {
     migrations: report.oneOf('migrations', config.migrations ?? 'on-start', ['on-start', 'by-hand']),
     ...resolveUpkeep(config, report),
     secrets: resolveSecrets(config.secrets, report),
-    pages: createPages({ name: new URL(issuer.issuer).host, ...config.pages }),
+    pages: resolvePages(issuer, config.pages ?? {}, report),
     logger: config.logger ?? jsonLogger(),
     clock: config.clock ?? systemClock,
   }
@@ -84,6 +85,18 @@ export function resolveSettings(config: Config): Settings {
   }
   report.end()
   return Object.freeze(settings)
+}
+
+/** Tokens without an audience would be taken by nobody. */
+function resolveAudience(audience: string, report: Report): string {
+  if (typeof audience !== 'string' || audience === '') report.problem('audience', 'must be a text')
+  return audience
+}
+
+function resolvePages({ issuer }: IssuerSettings, pages: PagesConfig, report: Report): Pages {
+  const { language = 'en' } = pages
+  report.oneOf('pages.language', language, Object.keys(LANGUAGES) as Language[])
+  return createPages({ name: new URL(issuer).host, ...pages })
 }
 
 function resolveProxies(proxies: readonly string[], report: Report): readonly string[] {
