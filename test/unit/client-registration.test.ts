@@ -1,0 +1,105 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { ConfigError } from '../../src/index.ts'
+import type { ClientRegistration } from '../../src/index.ts'
+import { startServer } from '../support/server.ts'
+
+const server = await startServer()
+afterAll(server.close)
+
+/** The paths of what is wrong; empty where the client is registered. */
+async function pathsOf(registration: Partial<ClientRegistration>): Promise<readonly string[]> {
+  try {
+    await server.server.clients.create({ name: 'Orchard', redirectUris: [BACK], ...registration })
+    return []
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems.map(({ path }) => path)
+    throw error
+  }
+}
+
+const BACK = 'https://app.example/callback'
+
+describe('a client is registered', () => {
+  test('with an id that nobody can mistake for a person’s', async () => {
+    const { client } = await server.server.clients.create({ name: 'Orchard', redirectUris: [BACK] })
+    expect(client.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+  })
+
+  test('with a secret that is told once, and a public one without', async () => {
+    const { client, secret = '' } = await server.server.clients.create({
+      name: 'Orchard',
+      redirectUris: [BACK],
+    })
+    expect(Buffer.from(secret, 'base64url')).toHaveLength(32)
+    expect(JSON.stringify(await server.server.clients.find(client.id))).not.toContain(secret)
+    const open = await server.server.clients.create({ name: 'App', type: 'public', redirectUris: [BACK] })
+    expect([open.secret, open.client.secrets]).toEqual([undefined, []])
+  })
+
+  test.each<[string, Partial<ClientRegistration>, readonly string[]]>([
+    ['for codes, where people can come back', {}, ['authorization_code', 'refresh_token']],
+    ['as a machine, where they cannot', { redirectUris: [] }, ['client_credentials']],
+    ['for nothing, where it follows revocations', { redirectUris: [], followsRevocations: true }, []],
+  ])('%s', async (_how, changes, grantTypes) => {
+    const { client } = await server.server.clients.create({
+      name: 'Orchard',
+      redirectUris: [BACK],
+      ...changes,
+    })
+    expect(client.grantTypes).toEqual(grantTypes)
+  })
+
+  test('with a name of 255 characters, and as many redirect URIs as it likes', async () => {
+    const redirectUris = [BACK, 'https://app.example/other', 'http://127.0.0.1/back']
+    expect(await pathsOf({ name: 'n'.repeat(255), redirectUris })).toEqual([])
+  })
+})
+
+describe('no client is registered', () => {
+  test.each<[string, Partial<ClientRegistration>, string]>([
+    ['without a name', { name: ' ' }, 'name'],
+    ['with a longer name', { name: 'n'.repeat(256) }, 'name'],
+    ['with a line end in its name', { name: 'Or\nchard' }, 'name'],
+    ['with a plain number for its id, which could be a person’s', { id: '7' }, 'id'],
+    ['with a space in its id', { id: 'my app' }, 'id'],
+    [
+      'for codes that nobody could send back',
+      { redirectUris: [], grantTypes: ['authorization_code'] },
+      'redirectUris',
+    ],
+    ['with a redirect URI without TLS', { redirectUris: [BACK, 'http://app.example/'] }, 'redirectUris[1]'],
+    ['with a grant that is none', { grantTypes: ['authorization_code', 'codes'] }, 'grantTypes[1]'],
+    ['with a scope that can be none', { scopes: ['orders:read', 'my "orders"'] }, 'scopes[1]'],
+    ['with a grace window that is no time', { graceWindow: 'long' as '1h' }, 'graceWindow'],
+    [
+      'as a machine without a secret',
+      { type: 'public', redirectUris: [], grantTypes: ['client_credentials'] },
+      'grantTypes',
+    ],
+    [
+      'that learns who signs out, without a secret',
+      { type: 'public', followsRevocations: true },
+      'followsRevocations',
+    ],
+    [
+      'that learns who signs out, for somebody',
+      { ownerId: 'ada', followsRevocations: true },
+      'followsRevocations',
+    ],
+    ['that asks nobody for consent, for somebody', { ownerId: 'ada', skipsConsent: true }, 'skipsConsent'],
+    ['that sees passwords, for somebody', { ownerId: 'ada', grantTypes: ['password'] }, 'grantTypes'],
+  ])('%s', async (_what, registration, path) => {
+    expect(await pathsOf(registration)).toEqual([path])
+  })
+
+  test('and all that is wrong with it is told at once', async () => {
+    const registration = { name: '', id: '7', redirectUris: ['app'], scopes: [''], grantTypes: ['x'] }
+    expect([...(await pathsOf(registration))].sort()).toEqual([
+      'grantTypes[0]',
+      'id',
+      'name',
+      'redirectUris[0]',
+      'scopes[0]',
+    ])
+  })
+})
