@@ -45,7 +45,13 @@ describe('metadata (RFC 8414)', () => {
     await using machines = await startServer({ grants: [clientCredentials()], personalTokens: undefined })
     const metadata = await readJson(`${machines.origin}/.well-known/oauth-authorization-server`)
     expect(metadata['grant_types_supported']).toEqual(['client_credentials'])
-    for (const name of ['authorization_endpoint', 'device_authorization_endpoint', 'prompt_values_supported'])
+    for (const name of [
+      'authorization_endpoint',
+      'device_authorization_endpoint',
+      'prompt_values_supported',
+      'code_challenge_methods_supported',
+      'authorization_response_iss_parameter_supported',
+    ])
       expect(metadata).not.toHaveProperty(name)
     const paths = ['/oauth/authorize', '/oauth/device', '/oauth/device/code', '/login', '/logout']
     for (const path of [...paths, '/oauth/scopes', '/oauth/personal-access-tokens', '/account/tokens'])

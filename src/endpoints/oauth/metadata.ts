@@ -18,6 +18,7 @@ function describe(settings: Settings): Readonly<Record<string, unknown>> {
   const { origin } = new URL(settings.issuer)
   const responseTypes = responseTypesOf(settings.grants)
   const hasBrowsers = responseTypes.length > 0
+  const hasCodes = responseTypes.some(({ hasExchange }) => hasExchange)
   const hasDevices = settings.grants.has(DEVICE_GRANT)
   return {
     issuer: settings.issuer,
@@ -31,8 +32,10 @@ function describe(settings: Settings): Readonly<Record<string, unknown>> {
     response_modes_supported: responseTypes.map(({ mode }) => mode),
     grant_types_supported: [...settings.grants.keys()],
     token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
-    code_challenge_methods_supported: ['S256'],
-    authorization_response_iss_parameter_supported: true,
-    ...(hasBrowsers && { prompt_values_supported: ['none', 'login', 'consent'] }),
+    ...(hasCodes && { code_challenge_methods_supported: ['S256'] }),
+    ...(hasBrowsers && {
+      authorization_response_iss_parameter_supported: true,
+      prompt_values_supported: ['none', 'login', 'consent'],
+    }),
   }
 }
