@@ -39,20 +39,10 @@ describe('the command line says how it is written', () => {
     expect(stdout).toContain(`Usage: consulate ${command}`)
   })
 
-  test('--help names every command and every variable of the environment', async () => {
+  test('--help names every command, and the variables that set a server up', async () => {
     const { code, stdout } = await consulate(emptyDirectory(), ['--help'])
     expect(code).toBe(0)
-    for (const command of [
-      'serve',
-      'install',
-      'keys',
-      'client',
-      'user',
-      'migrate',
-      'purge',
-      'recover',
-      'explain',
-    ]) {
+    for (const command of COMMANDS.filter((name) => !name.includes(' '))) {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
     }
     for (const name of ['DATA', 'ISSUER', 'SCOPES', 'TRUSTED_PROXIES', 'PRIVATE_KEY', 'SECRET']) {
