@@ -166,6 +166,21 @@ describe('what is very long is refused in time, and breaks nothing:', () => {
     }
   })
 
+  test.each(['cookie', 'authorization', 'user-agent', 'accept', 'origin', 'x-forwarded-for'])(
+    'the header %s, ten times at once',
+    async (name) => {
+      for (const filler of [' ', '\t', ';', '=', ',', '.', 'a ', '127.0.0.1,']) {
+        const value = `Basic a=${filler.repeat(14_000 / filler.length)}b`
+        const ask = async (): Promise<void> => {
+          const response = await fetch(server.endpoint('/login'), { headers: { [name]: value } })
+          expect(response.status).toBe(200)
+          await response.text()
+        }
+        expect(await isQuick(() => Promise.all(Array.from({ length: 10 }, ask)))).toBe(true)
+      }
+    },
+  )
+
   test('a thousand parameters', async () => {
     const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`p${index}`, 'x']))
     expect((await askToken(server, machine, { ...grant, ...many })).status).toBe(200)
