@@ -1,0 +1,87 @@
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { openBrowser } from '../support/browser.ts'
+import { askApi, askToken, getCode, getTokens, getVisitTokens, refresh } from '../support/oauth-client.ts'
+import type { Visit } from '../support/oauth-client.ts'
+import { startServer } from '../support/server.ts'
+
+/** A visit to a server that was told nothing about lifetimes. */
+async function begin(): Promise<Visit> {
+  const server = await startServer()
+  onTestFinished(server.close)
+  const [client, person] = [await server.addClient(), await server.addPerson()]
+  return { server, browser: openBrowser(server), client, person }
+}
+
+const [SECOND, MINUTE, HOUR, DAY] = [1, 60, 3600, 86_400] as const
+
+/** The test runs while the clock does: so much less (seconds) than a lifetime is certainly within it. */
+const SLACK = 20 * SECOND
+
+/** What lives for how long (seconds): makes one, and gives a way to ask for the status of using it. */
+const THINGS: readonly [
+  what: string,
+  seconds: number,
+  make: (visit: Visit) => Promise<() => Promise<number>>,
+][] = [
+  [
+    'an access token lives for 15 minutes',
+    15 * MINUTE,
+    async (visit) => {
+      const { access_token: token } = await getVisitTokens(visit)
+      return async () => (await askApi(visit.server, '/me', token)).status
+    },
+  ],
+  [
+    'a machine’s token lives for 15 minutes',
+    15 * MINUTE,
+    async ({ server }) => {
+      const machine = await server.addClient({ grantTypes: ['client_credentials'] })
+      const { access_token: token } = await getTokens(server, machine, { grant_type: 'client_credentials' })
+      return async () => (await askApi(server, '/machine', token)).status
+    },
+  ],
+  [
+    'a refresh token lives for 30 days',
+    30 * DAY,
+    async (visit) => {
+      const { refresh_token: token } = await getVisitTokens(visit)
+      return async () => (await refresh(visit, token)).status
+    },
+  ],
+  [
+    'a code lives for a minute',
+    MINUTE,
+    async (visit) => {
+      const { exchange } = await getCode(visit)
+      return async () => (await askToken(visit.server, visit.client, exchange)).status
+    },
+  ],
+  [
+    'a personal access token lives for a year',
+    365 * DAY,
+    async ({ server, person }) => {
+      const { accessToken } = await server.server.personalTokens.create(person.id, { name: 'Backup' })
+      return async () => (await askApi(server, '/me', accessToken)).status
+    },
+  ],
+  [
+    'a session lives for 12 hours',
+    12 * HOUR,
+    async ({ server, browser, person }) => {
+      const url = server.endpoint('/login')
+      await browser.signIn(await browser.open(url), person)
+      return async () => ((await browser.open(url)).text.includes(person.email) ? 200 : 401)
+    },
+  ],
+]
+
+describe('unless something else is said', () => {
+  test.each(THINGS)('%s, and no longer', async (_what, seconds, make) => {
+    const [early, late] = [await begin(), await begin()]
+    const [useEarly, useLate] = [await make(early), await make(late)]
+    early.server.clock.advance(seconds - SLACK)
+    expect(await useEarly()).toBe(200)
+    late.server.clock.advance(seconds)
+    expect([400, 401]).toContain(await useLate())
+  })
+})
