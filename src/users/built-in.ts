@@ -72,8 +72,8 @@ async function checkPassword(
   password: string,
   verifyForeign: ForeignVerifier | undefined,
 ): Promise<boolean> {
-  const row = user && (await users.find(user.id))
-  // Checked for unknown and disabled people too: the time of the answer must not tell who has an account.
+  // Looked up and checked for unknown and disabled people too: the time of the answer must not tell who has an account.
+  const row = await users.find(user?.id ?? '')
   const verdict = await verifyPassword(password, enabled(row) && row?.passwordHash, verifyForeign)
   if (!row || !verdict.isRight) return false
   if (verdict.needsRehash) await renewHash(users, row, password)

@@ -4,6 +4,7 @@ import { openBrowser } from '../support/browser.ts'
 import type { Page } from '../support/browser.ts'
 import { askJson, formBody } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
+import { watchStatements } from '../support/statements.ts'
 import type { TestServer } from '../support/server.ts'
 
 /** Behind a proxy, so that a test can come from anywhere. Few failures are enough. */
@@ -35,6 +36,9 @@ async function addNamed(on: TestServer, email: string) {
   const password = on.hoard.keep('password', `the password of ${email}`)
   return { user: await createUser(on.store, on.clock, { email, password }), email, password }
 }
+
+/** No poll comes in between. */
+const CALM = { pollInterval: '1h', maxStaleness: '2h' } as const
 
 describe('an answer does not tell whether there is such an account', () => {
   /** All that a guesser sees, without what differs from one request to the next. */
@@ -76,6 +80,20 @@ describe('an answer does not tell whether there is such an account', () => {
       body: expect.stringContaining('Too many tries') as unknown,
     })
     for (const answer of answers) expect(answer).toEqual(answers[0])
+  })
+
+  test('not by what the database is asked, either', async () => {
+    const { during } = watchStatements()
+    await using watched = await startServer({ audit: 'off', purge: 'by-hand', revocations: CALM })
+    const [somebody, leaver] = [await watched.addPerson(), await watched.addPerson()]
+    await watched.store.users.update(leaver.id, { disabledAt: 1 })
+    const browser = openBrowser(watched)
+    const form = await browser.open(watched.endpoint('/login'))
+    const asked = (email: string) => during(() => browser.signIn(form, { email, password: 'a wrong one' }))
+    const ofSomebody = await asked(somebody.email)
+    expect(ofSomebody.filter((statement) => statement === 'select users')).toHaveLength(3)
+    for (const email of ['nobody@example.com', leaver.email])
+      expect(await asked(email), email).toEqual(ofSomebody)
   })
 
   test('nor does the page that asks for the password', async () => {
