@@ -1,7 +1,14 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { stripVTControlCharacters } from 'node:util'
+import { isAvailable } from '../support/available.ts'
 import { BIN, variables } from './run.ts'
+
+/** Whether a command can be run on a terminal: only the `script` of Linux does it in this way. */
+export const hasTerminal = isAvailable(
+  process.platform === 'linux' && spawnSync('script', ['--version']).status === 0,
+  'The tests on a terminal are left out: they want Linux with `script`, of util-linux or bsdutils.',
+)
 
 /** A command on a terminal. */
 export interface Conversation {

@@ -5,7 +5,7 @@ import { sampleEntry } from '../../src/testing/store/audit.ts'
 import { sampleSession } from '../../src/testing/store/kit.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import type { Store } from '../../src/index.ts'
-import { onTerminal } from './on-terminal.ts'
+import { hasTerminal, onTerminal } from './on-terminal.ts'
 import { consulate, emptyDirectory, installed } from './run.ts'
 
 const HOUR = 3_600_000
@@ -116,7 +116,7 @@ function hinder({ file }: Store): () => void {
   return () => run('drop trigger hinder')
 }
 
-describe.runIf(process.platform === 'linux')('on a terminal', () => {
+describe.runIf(hasTerminal)('on a terminal', () => {
   test('a purge shows how far it has come, and Ctrl-C ends it with what was done', async () => {
     const { cwd, store } = await open()
     await fillUp(store)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { onTerminal } from './on-terminal.ts'
+import { hasTerminal, onTerminal } from './on-terminal.ts'
 import { consulate, emptyDirectory, installed } from './run.ts'
 
 const [ENTER, DOWN, CTRL_C] = ['\r', '\u001B[B', '\u0003']
@@ -22,8 +22,7 @@ async function converse(
   return ended
 }
 
-/** Only the `script` of Linux runs a command in this way. */
-describe.runIf(process.platform === 'linux')('on a terminal, what is left out is asked for', () => {
+describe.runIf(hasTerminal)('on a terminal, what is left out is asked for', () => {
   test('a client, from nothing but the command', async () => {
     const cwd = await installed()
     const { code, screen } = await converse(cwd, 'client', [
