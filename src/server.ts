@@ -83,7 +83,8 @@ export function createAuthorizationServer<
     if (running) return running.guard.check(authorization, requirement)
     return start().then((late) => late?.guard.check(authorization, requirement) ?? unavailable())
   }
-  const guards = guardsFor<Scope, Main>(check, settings.provider as Main)
+  const base = { check, scopes: [...settings.scopes.defined], logger: settings.logger }
+  const guards = guardsFor<Scope, Main>(base, settings.provider as Main)
   const core: Core = {
     ...guards.core,
     handle(incoming) {
@@ -95,7 +96,7 @@ export function createAuthorizationServer<
     ...createAdministration(async () => (await started()).services),
     ...guards,
     for(provider) {
-      if (settings.providers.includes(provider)) return guardsFor(check, provider)
+      if (settings.providers.includes(provider)) return guardsFor(base, provider)
       throw new ConfigError([{ path: 'providers', message: `has no ${JSON.stringify(provider)}` }])
     },
     issuer: settings.issuer,

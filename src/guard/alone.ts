@@ -63,9 +63,10 @@ export function createGuard<const Scope extends string = string, const Main exte
     begin()
     return bearer.check(authorization, requirement)
   }
+  const base = { check, scopes: options.scopes, logger: settings.logger }
   return {
-    ...guardsFor<Scope, Main>(check, settings.provider as Main),
-    for: (provider) => guardsFor(check, provider),
+    ...guardsFor<Scope, Main>(base, settings.provider as Main),
+    for: (provider) => guardsFor(base, provider),
     issuer: settings.issuer,
     async ready() {
       begin()

@@ -1,5 +1,6 @@
 import { toResponse } from '../lib/fetch.ts'
 import { json } from '../lib/http.ts'
+import type { Logger } from '../lib/log.ts'
 import type { Auth, MachineAuth, UserAuth } from './auth.ts'
 import type { Verdict } from './guard.ts'
 import { isRefusal } from './refusal.ts'
@@ -9,11 +10,16 @@ import { requirementOf, type Requirement, type ScopeRequirement } from './requir
 export interface GuardCore {
   /** Who an `Authorization` header is from; 503 where that cannot be known. Never throws. */
   check(authorization: string | null | undefined, requirement: Requirement): Verdict
-  /** What a route asks for, of people of the guard's provider. */
+  /** What a route asks for, of people of the guard's provider. Throws `ConfigError` where that makes no sense. */
   requirement(audience: Requirement['audience'], scopes: Scopes<string>): Requirement
+  /** Hears what the handler of a guarded route threw, and logs it. */
+  failed(cause: unknown): void
 }
 
-/** What a guard is asked for: scopes that are all needed, or `{ anyOf: [...] }`. */
+/**
+ * What a guard is asked for: scopes that are all needed, or `{ anyOf: [...] }`. What is neither, and a scope that there is
+ * not, throws `ConfigError`.
+ */
 export type Scopes<Scope extends string> = ScopeRequirement<Scope>
 
 /** Tells who a request is from, or answers with the response to send instead. */
@@ -66,14 +72,27 @@ export interface GuardedByProvider<Scope extends string, Provider extends string
   for<Name extends Provider>(provider: Name): Guarded<Scope, Name>
 }
 
+/** What the guards of all providers share. */
+export interface GuardBase {
+  /** Checks tokens. */
+  readonly check: GuardCore['check']
+  /** The scopes that there are; undefined for any. */
+  readonly scopes: readonly string[] | undefined
+  readonly logger: Logger
+}
+
 /** The guards of one provider, over what checks tokens. */
 export function guardsFor<Scope extends string, Provider extends string>(
-  check: GuardCore['check'],
+  { check, scopes: defined, logger }: GuardBase,
   provider: Provider,
 ): Guarded<Scope, Provider> {
   const core: GuardCore = {
     check,
-    requirement: (audience, scopes) => requirementOf(audience, scopes, provider),
+    requirement: (audience, scopes) => requirementOf(audience, scopes, { provider, scopes: defined }),
+    failed: (cause) => logger.log('error', 'A guarded route failed', { cause: causeOf(cause) }),
   }
   return { ...requestGuards<Scope, Provider>(core), core }
 }
+
+const causeOf = (cause: unknown): string =>
+  (cause instanceof Error ? cause.stack : undefined) ?? String(cause)

@@ -1,3 +1,5 @@
+import { createReport, type Report } from '../lib/report.ts'
+
 /** Who a route is for. */
 export type Audience = 'user' | 'machine' | 'anyone'
 
@@ -12,23 +14,62 @@ export interface Requirement {
   readonly provider?: string
 }
 
-/** Scopes as they are written at a route: a list of all that are needed, or `{ anyOf }`, `{ allOf }`. */
-export type ScopeRequirement<Scope extends string> =
-  | readonly Scope[]
-  | readonly [{ readonly anyOf?: readonly Scope[]; readonly allOf?: readonly Scope[] }]
+/** Scopes of which every one is needed, or one. */
+export interface NamedScopes<Scope extends string> {
+  readonly anyOf?: readonly Scope[]
+  readonly allOf?: readonly Scope[]
+}
 
-/** The requirement of a route, from what was written there. */
+/**
+ * Scopes as they are written at a route: all that are needed, one after the other; or `{ anyOf }`, `{ allOf }` in place of
+ * the first. One tuple and no union, so that the compiler names the scope that is misspelled.
+ */
+export type ScopeRequirement<Scope extends string> = readonly [
+  first?: Scope | NamedScopes<Scope>,
+  ...others: Scope[],
+]
+
+/** The guard that a requirement is for. */
+export interface RequirementOptions {
+  readonly provider?: string
+  /** The scopes that there are; undefined for any. */
+  readonly scopes?: readonly string[] | undefined
+}
+
+/**
+ * The requirement of a route, from what was written there.
+ *
+ * @throws ConfigError where that is no requirement: taken for none, it would let in whoever has any token
+ */
 export function requirementOf(
   audience: Audience,
   scopes: ScopeRequirement<string>,
-  provider?: string,
+  { provider, scopes: defined }: RequirementOptions = {},
 ): Requirement {
-  const [first] = scopes
-  const named = typeof first === 'object' ? first : { allOf: scopes as readonly string[] }
-  return {
-    audience,
-    allOf: named.allOf ?? [],
-    anyOf: named.anyOf ?? [],
-    ...(provider === undefined ? {} : { provider }),
+  const report = createReport()
+  const [first, ...others] = scopes
+  const named = typeof first === 'object' ? checkedNames(audience, first, report) : {}
+  const listed = typeof first === 'object' ? others : (scopes as readonly string[])
+  const requirement = { audience, allOf: [...(named.allOf ?? []), ...listed], anyOf: named.anyOf ?? [] }
+  for (const scope of [...requirement.allOf, ...requirement.anyOf]) {
+    if (typeof scope !== 'string') report.problem(audience, 'must be given scopes')
+    else if (defined && !defined.includes(scope))
+      report.problem(audience, `there is no scope ${JSON.stringify(scope)}: there is ${defined.join(', ')}`)
   }
+  report.end()
+  return { ...requirement, ...(provider === undefined ? {} : { provider }) }
+}
+
+/** Where nobody compiles, a list and a misspelled `anyOf` would be objects that ask for nothing. */
+function checkedNames(path: string, given: unknown, report: Report): NamedScopes<string> {
+  const names = Array.isArray(given) || given === null ? [] : Object.entries(given as object)
+  const isNamed = names.every(
+    ([name, list]) => /^(anyOf|allOf)$/.test(name) && Array.isArray(list) && list.length > 0,
+  )
+  if (names.length > 0 && isNamed) return given as NamedScopes<string>
+  report.problem(
+    path,
+    "takes scopes one after the other ('a', 'b'), or { anyOf: ['a', 'b'] } with at least one",
+  )
+  return {}
 }

@@ -1,6 +1,7 @@
 import type { UserLike } from '../administration.ts'
 import { createBearerGuard, NO_REVOCATIONS } from '../guard/guard.ts'
 import { guardsFor, type GuardCore, type Guarded, type GuardedByProvider } from '../guard/request-guards.ts'
+import { jsonLogger } from '../lib/log.ts'
 import { createReport } from '../lib/report.ts'
 import { EVERY_SCOPE, isScopeToken } from '../model/scope.ts'
 import { subjectOf } from '../model/subject.ts'
@@ -64,9 +65,10 @@ export function createTestGuard<const Scope extends string = string, const Main 
   let acting: string | undefined
   const check: GuardCore['check'] = (authorization, requirement) =>
     bearer.check(authorization ?? acting, requirement)
+  const base = { check, scopes: defined, logger: jsonLogger() }
   return {
-    ...guardsFor<Scope, Main>(check, main),
-    for: (provider) => guardsFor(check, provider),
+    ...guardsFor<Scope, Main>(base, main),
+    for: (provider) => guardsFor(base, provider),
     actingAs: (...who) => void (acting = `Bearer ${tokenOf(...who)}`),
     actingAsClient: (...who) => void (acting = `Bearer ${tokenOfClient(...who)}`),
     actingAsNobody: () => void (acting = undefined),
