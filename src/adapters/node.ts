@@ -4,10 +4,13 @@ import type { Auth, MachineAuth, UserAuth } from '../guard/auth.ts'
 import { isRefusal, type Refusal } from '../guard/refusal.ts'
 import type { GuardCore, Guarded, Scopes } from '../guard/request-guards.ts'
 import type { Requirement } from '../guard/requirement.ts'
-import type { Answer, Incoming } from '../lib/http.ts'
+import { json, type Answer, type Incoming } from '../lib/http.ts'
 import type { AuthorizationServer, Core } from '../server.ts'
 
-/** A listener that knows who the request is from. */
+/**
+ * A listener that knows who the request is from. What it throws, or rejects with, is logged and becomes a 500; it ends no
+ * other request.
+ */
 export type GuardedListener<Granted extends Auth> = (
   request: IncomingMessage & { readonly auth: Granted },
   response: ServerResponse,
@@ -73,12 +76,34 @@ const guard =
   (request, response) => {
     const admit = (answer: Auth | Refusal): void => {
       if (isRefusal(answer)) send({ ...answer, body: JSON.stringify(answer.body) }, request, response)
-      else void listener(Object.assign(request, { auth: answer as Granted }), response)
+      else run(() => listener(Object.assign(request, { auth: answer as Granted }), response), failed)
+    }
+    const failed = (cause: unknown): void => {
+      // The client went away: reading its body throws then, and there is nobody to answer.
+      if (request.destroyed && !request.complete) return
+      core.failed(cause)
+      if (response.headersSent) response.destroy()
+      else send(SERVER_ERROR, request, response)
     }
     const verdict = core.check(request.headers.authorization, requirement)
     if (verdict instanceof Promise) void verdict.then(admit)
     else admit(verdict)
   }
+
+/** Node ends the process where a listener rejects: one caller that hangs up would end everybody's requests. */
+function run(listener: () => void | Promise<void>, failed: (cause: unknown) => void): void {
+  try {
+    const running = listener()
+    if (running instanceof Promise) running.catch(failed)
+  } catch (cause) {
+    failed(cause)
+  }
+}
+
+const SERVER_ERROR = json(500, {
+  error: 'server_error',
+  error_description: 'Something went wrong on our side',
+})
 
 const notFound: RequestListener = (request, response) =>
   send({ status: 404, headers: { 'Content-Type': 'text/plain' }, body: 'Not found\n' }, request, response)
@@ -126,10 +151,14 @@ function send({ status, headers, body }: Answer, request: IncomingMessage, respo
   const lines = linesOf(headers)
   lines.push('Content-Length', String(Buffer.byteLength(body)))
   // A body that was not read to its end would be taken for the next request.
-  if (!request.complete && body !== '') lines.push('Connection', 'close')
+  if (!request.complete && hasBody(request) && body !== '') lines.push('Connection', 'close')
   response.writeHead(status, lines)
   response.end(request.method === 'HEAD' ? undefined : body)
 }
+
+/** RFC 9112 section 6: a request without either header has no body, whether Node has seen its end yet or not. */
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 
 /** Names and values in one list: `node:http` sends it as it is, where an object becomes a table of its own first. */
 function linesOf(headers: Answer['headers']): string[] {

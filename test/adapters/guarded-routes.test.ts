@@ -1,0 +1,114 @@
+import { once } from 'node:events'
+import { Agent, createServer, get, type IncomingMessage, type RequestListener } from 'node:http'
+import { connect, type AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { toNode } from 'consulate/node'
+import { createTestGuard } from 'consulate/testing'
+import { expect, onTestFinished, test, vi } from 'vitest'
+
+const guard = createTestGuard({ scopes: ['orders:read'] })
+const anybody = toNode(guard).user()
+const authorization = `Bearer ${guard.tokenOf('7')}`
+
+async function listen(
+  listener: RequestListener,
+): Promise<{ readonly port: number; readonly origin: string }> {
+  const http = createServer(listener).listen(0, '127.0.0.1')
+  onTestFinished(() => void http.close())
+  await once(http, 'listening')
+  const { port } = http.address() as AddressInfo
+  return { port, origin: `http://127.0.0.1:${port}` }
+}
+
+/** What is written to standard error, where this guard logs. */
+function watchLog(): readonly string[] {
+  const lines: string[] = []
+  const spy = vi.spyOn(process.stderr, 'write').mockImplementation((line) => lines.push(String(line)) > 0)
+  onTestFinished(() => spy.mockRestore())
+  return lines
+}
+
+test.each([
+  [
+    'throws',
+    () => {
+      throw new Error('no orders today')
+    },
+  ],
+  [
+    'rejects',
+    async () => {
+      throw new Error('no orders today')
+    },
+  ],
+])('a handler that %s is answered for with 500 and logged, and the server goes on', async (_, handler) => {
+  const lines = watchLog()
+  const { origin } = await listen(anybody(handler))
+
+  for (const _again of [1, 2]) {
+    const answer = await fetch(origin, { headers: { authorization } })
+    expect([answer.status, await answer.json()]).toEqual([
+      500,
+      { error: 'server_error', error_description: 'Something went wrong on our side' },
+    ])
+  }
+  expect(lines.map((line) => JSON.parse(line) as object)).toEqual(
+    Array(2).fill(
+      expect.objectContaining({
+        level: 'error',
+        message: 'A guarded route failed',
+        cause: expect.stringContaining('no orders today') as string,
+      }),
+    ),
+  )
+})
+
+test('a handler that fails in the middle of its answer ends that connection, and no other', async () => {
+  watchLog()
+  const { origin } = await listen(
+    anybody(async (_, response) => {
+      response.write('the first ')
+      await new Promise(setImmediate)
+      throw new Error('no more orders')
+    }),
+  )
+
+  const half = await fetch(origin, { headers: { authorization } })
+  await expect(half.text()).rejects.toThrow()
+  expect((await fetch(origin)).status).toBe(401)
+})
+
+test('a client that hangs up while its body is read ends nothing, and is not logged', async () => {
+  const lines = watchLog()
+  const ended = Promise.withResolvers<unknown>()
+  const { port, origin } = await listen(
+    anybody(async (request, response) => {
+      await text(request).catch((cause: unknown) => {
+        ended.resolve(cause)
+        throw cause
+      })
+      response.end()
+    }),
+  )
+  const head = `POST / HTTP/1.1\r\nHost: shop\r\nAuthorization: ${authorization}\r\nContent-Length: 9\r\n\r\n`
+  const socket = connect(port, '127.0.0.1', () => void socket.write(`${head}half`, () => socket.destroy()))
+
+  expect(await ended.promise).toMatchObject({ code: 'ECONNRESET' })
+  expect((await fetch(origin)).status).toBe(401)
+  expect(lines).toEqual([])
+})
+
+test('a refusal keeps the connection, unless a body that nobody has read stands in the way', async () => {
+  const { port, origin } = await listen(anybody((_, response) => void response.end('in')))
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  onTestFinished(() => agent.destroy())
+  const ask = async (): Promise<string | undefined> => {
+    const [answer] = (await once(get({ port, host: '127.0.0.1', agent }), 'response')) as [IncomingMessage]
+    await text(answer)
+    return `${answer.statusCode} ${answer.headers.connection}`
+  }
+
+  expect([await ask(), await ask()]).toEqual(['401 keep-alive', '401 keep-alive'])
+  const refused = await fetch(origin, { method: 'POST', body: 'x'.repeat(100_000) })
+  expect([refused.status, refused.headers.get('connection')]).toEqual([401, 'close'])
+})
