@@ -1,5 +1,7 @@
-import { registerClient, type ClientRegistration, type RegisteredClient } from './clients/register.ts'
+import { registerClient, type RegisteredClient } from './clients/register.ts'
+import type { ClientRegistration } from './clients/registration.ts'
 import { rotateSecret, type RotatedSecret, type SecretRotation } from './clients/secret.ts'
+import { updateClient, type ClientUpdate } from './clients/update.ts'
 import type { Services } from './endpoints/services.ts'
 import { ConfigError } from './errors.ts'
 import { purge, type PurgeOptions, type PurgeReport } from './jobs/purge.ts'
@@ -33,6 +35,11 @@ export interface Administration<Scope extends string = string> {
     create(registration: ClientRegistration): Promise<RegisteredClient>
     find(id: string): Promise<Client | undefined>
     list(page?: Page & { readonly ownerId?: string }): Promise<readonly Client[]>
+    /**
+     * Changes a client: on this node at once, on others within a poll. Its type, provider and owner are for good. Undefined
+     * where there is no such client. Throws `ConfigError` with every problem that it would have then, and for revoked ones.
+     */
+    update(id: string, update: ClientUpdate): Promise<Client | undefined>
     /**
      * Gives a confidential client another secret, told this once; those before work for the overlap (default 24 hours,
      * 0 ends them at once). Undefined where there is no such client. Throws `ConfigError` for public and revoked ones.
@@ -142,6 +149,12 @@ function clientAdministration(started: () => Promise<Services>): Administration[
     },
     find: async (id) => (await started()).store.clients.find(id),
     list: async (page) => (await started()).store.clients.list(page),
+    async update(id, update) {
+      const { store, clients } = await started()
+      const client = await updateClient(store.clients, id, update)
+      clients.forget(id)
+      return client
+    },
     async rotateSecret(id, rotation) {
       const { store, settings, clients } = await started()
       const rotated = await rotateSecret(store.clients, settings.clock, id, rotation)

@@ -1,11 +1,12 @@
 import { registerClient } from '../clients/register.ts'
 import { rotateSecret, type SecretRotation } from '../clients/secret.ts'
+import { updateClient } from '../clients/update.ts'
 import { systemClock } from '../lib/clock.ts'
-import { EVERY_SCOPE } from '../model/scope.ts'
+import { EVERY_SCOPE, parseScope } from '../model/scope.ts'
 import type { Client } from '../model/client.ts'
 import type { Store } from '../store/contract.ts'
 import { clientJson, clientLines, clientTable } from './client-view.ts'
-import { CommandError } from './failure.ts'
+import { CommandError, UsageError } from './failure.ts'
 import { canAsk } from './interactive.ts'
 import { bold, print, printJson } from './output.ts'
 import { registrationOf, type NewClient } from './registration.ts'
@@ -14,6 +15,14 @@ import { atWorkplace, checkInstalled, type Workplace } from './workplace.ts'
 /** The flags of the commands that look at clients. */
 export interface ClientOptions {
   readonly json?: boolean
+}
+
+/** The flags of `consulate client update`; each replaces all that was there before. */
+export interface UpdateOptions extends ClientOptions {
+  readonly name?: string
+  readonly redirectUri?: readonly string[]
+  readonly grant?: readonly string[]
+  readonly scope?: readonly string[]
 }
 
 /** The flags of `consulate client rotate-secret`. */
@@ -48,6 +57,26 @@ export const listClients = ({ json = false }: ClientOptions): Promise<void> =>
 export const showClient = (id: string, { json = false }: ClientOptions): Promise<void> =>
   atWorkplace(async (place) => {
     const client = await findClient(place, id)
+    if (json) return printJson(clientJson(client))
+    print(...clientLines(client))
+  })
+
+/** `consulate client update`: what no flag names stays as it is. */
+export const changeClient = (id: string, { json = false, ...flags }: UpdateOptions): Promise<void> =>
+  atWorkplace(async (place) => {
+    const { name, redirectUri: redirectUris, grant: grantTypes } = flags
+    const scopes = flags.scope?.flatMap(parseScope)
+    if (Object.keys(flags).length === 0) throw new UsageError('say what to change: see --help')
+    await findClient(place, id)
+    checkScopes(place, scopes ?? [])
+    const client = await updateClient(place.store.clients, id, {
+      ...(name !== undefined && { name }),
+      ...(redirectUris && { redirectUris }),
+      ...(grantTypes && { grantTypes }),
+      ...(scopes && { scopes }),
+    })
+    if (!client) throw noClient(id)
+    warnOfGrants(place, client)
     if (json) return printJson(clientJson(client))
     print(...clientLines(client))
   })

@@ -1,4 +1,4 @@
-import type { ClientRegistration } from '../clients/register.ts'
+import type { ClientRegistration } from '../clients/registration.ts'
 import { DEVICE_GRANT } from '../model/device-code.ts'
 import { parseScope } from '../model/scope.ts'
 import { UsageError } from './failure.ts'

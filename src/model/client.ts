@@ -68,6 +68,21 @@ export interface Client {
   readonly revokedAt: number | null
 }
 
+/** What may change of a client that is in use. */
+export type ClientChanges = Partial<
+  Pick<
+    Client,
+    | 'name'
+    | 'secrets'
+    | 'redirectUris'
+    | 'grantTypes'
+    | 'scopes'
+    | 'requiresPkce'
+    | 'skipsConsent'
+    | 'graceWindow'
+  >
+>
+
 /** Whether the client is the issuer's own: no person registered it. */
 export const isFirstParty = (client: Client): boolean => client.ownerId === null
 

@@ -1,6 +1,6 @@
 import type { AuditEntry } from '../model/audit.ts'
 import type { Authorization, Rotation } from '../model/authorization.ts'
-import type { Client, ClientSecret } from '../model/client.ts'
+import type { Client, ClientChanges, ClientSecret } from '../model/client.ts'
 import type { AuthorizationCode } from '../model/code.ts'
 import type { DeviceClaim, DeviceCode, DeviceDecision } from '../model/device-code.ts'
 import type { Epochs } from '../model/epochs.ts'
@@ -57,14 +57,6 @@ export interface ClientStore {
   /** Whether a public client that is not revoked has a redirect URI of this origin. */
   isPublicOrigin(origin: string): Promise<boolean>
 }
-
-/** What may change of a client. */
-export type ClientChanges = Partial<
-  Pick<
-    Client,
-    'name' | 'secrets' | 'redirectUris' | 'grantTypes' | 'scopes' | 'requiresPkce' | 'skipsConsent'
-  >
->
 
 /** A person of the built-in provider. */
 export interface StoredUser {

@@ -180,16 +180,20 @@ describe('consulate client', () => {
     expect(stderr).toContain('orders:raed')
   })
 
-  test.each([['show'], ['revoke']])('%s of a client that there is not ends with 1', async (command) => {
-    const { code, stdout, stderr } = await consulate(await installed(), [
-      'client',
-      command,
-      'nobody',
-      '--json',
-    ])
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-    expect(stderr).toBe('error: there is no client nobody\n')
-  })
+  test.each([['show'], ['revoke'], ['update', '--name', 'X']])(
+    '%s of a client that there is not ends with 1',
+    async (command, ...flags) => {
+      const { code, stdout, stderr } = await consulate(await installed(), [
+        'client',
+        command,
+        'nobody',
+        ...flags,
+        '--json',
+      ])
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+      expect(stderr).toBe('error: there is no client nobody\n')
+    },
+  )
 
   test('where nothing is installed it ends with 1, says what to do, and makes nothing', async () => {
     const cwd = emptyDirectory()

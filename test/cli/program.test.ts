@@ -9,6 +9,7 @@ const COMMANDS = [
   'client',
   'client list',
   'client show',
+  'client update',
   'client rotate-secret',
   'client revoke',
   'user',

@@ -20,7 +20,7 @@ const rules: Readonly<Record<string, { readonly names: readonly string[]; readon
     page: 'docs/reference/configuration.md',
   },
   'every option of a client': {
-    names: namesIn('src/clients/register.ts', 'export interface ClientRegistration', '\n}', MEMBER),
+    names: namesIn('src/clients/registration.ts', 'export interface ClientRegistration', '\n}', MEMBER),
     page: 'docs/reference/configuration.md',
   },
   'every error code': {

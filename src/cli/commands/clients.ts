@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander'
-import type { ClientOptions, RotateOptions } from '../client.ts'
+import type { ClientOptions, RotateOptions, UpdateOptions } from '../client.ts'
 import type { NewClient } from '../registration.ts'
 import { collect, JSON_HELP, parseTime } from './flags.ts'
 
@@ -42,6 +42,7 @@ export function addClient(program: Command): void {
     .action(async (options: NewClient) => (await import('../client.ts')).createClient(options))
   addList(client)
   addShow(client)
+  addUpdate(client)
   addRotateSecret(client)
   addRevoke(client)
 }
@@ -61,6 +62,20 @@ function addShow(client: Command): void {
     .option('--json', JSON_HELP)
     .action(async (id: string, options: ClientOptions) =>
       (await import('../client.ts')).showClient(id, options),
+    )
+}
+
+function addUpdate(client: Command): void {
+  client
+    .command('update <client_id>')
+    .description('change a client; each flag replaces all that was there before')
+    .option('--name <name>', 'what people see when they are asked for consent')
+    .option('--redirect-uri <uri>', 'where people come back to; may be repeated', collect)
+    .option('--grant <grant_type>', 'how it gets tokens (authorization_code, …); may be repeated', collect)
+    .option('--scope <scope>', 'what it may ask for; may be repeated', collect)
+    .option('--json', JSON_HELP)
+    .action(async (id: string, options: UpdateOptions) =>
+      (await import('../client.ts')).changeClient(id, options),
     )
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { registerClient, type ClientRegistration } from '../../clients/register.ts'
+import { registerClient } from '../../clients/register.ts'
+import type { ClientRegistration } from '../../clients/registration.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { DEVICE_GRANT } from '../../model/device-code.ts'

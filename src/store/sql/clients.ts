@@ -1,8 +1,8 @@
 import { sql } from 'kysely'
 import type { Insertable, Selectable } from 'kysely'
-import type { Client, ClientSecret } from '../../model/client.ts'
+import type { Client, ClientChanges, ClientSecret } from '../../model/client.ts'
 import { originOf } from '../../model/redirect-uri.ts'
-import type { ClientChanges, ClientStore, Page } from '../contract.ts'
+import type { ClientStore, Page } from '../contract.ts'
 import { fromFlag, fromJson, numberOrNull, toFlag, toJson } from './columns.ts'
 import { createEpochCounters } from './epochs.ts'
 import { prepare, prepareInsert } from './prepared.ts'
@@ -77,6 +77,7 @@ const updateQuery = ({ db }: Sql, id: string, changes: ClientChanges) =>
       scopes: changes.scopes && toJson(changes.scopes),
       requires_pkce: changes.requiresPkce === undefined ? undefined : toFlag(changes.requiresPkce),
       skips_consent: changes.skipsConsent === undefined ? undefined : toFlag(changes.skipsConsent),
+      grace_window: changes.graceWindow,
     })
     .where('id', '=', id)
 

@@ -81,6 +81,7 @@ export function testClients({ describe, test, expect }: Kit): void {
         scopes: null,
         requiresPkce: true,
         skipsConsent: false,
+        graceWindow: null,
       }
       expect(await clients.update('web', changes)).toBe(true)
       expect(await clients.find('web')).toEqual({ ...FULL, ...changes })

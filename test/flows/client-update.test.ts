@@ -1,0 +1,164 @@
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { ConfigError } from '../../src/index.ts'
+import type { ClientUpdate } from '../../src/index.ts'
+import { openBrowser, type Browser } from '../support/browser.ts'
+import { askToken, authorizationUrl, authorize, getCode, getVisitTokens } from '../support/oauth-client.ts'
+import { CALLBACK, startServer } from '../support/server.ts'
+import type { TestClient } from '../support/server.ts'
+
+const server = await startServer()
+afterAll(server.close)
+const person = await server.addPerson()
+
+const NEW_HOME = 'https://new.example/callback'
+
+let client: TestClient
+let browser: Browser
+beforeEach(async () => {
+  client = await server.addClient({ name: 'Orchard', scopes: ['orders:read', 'orders:create'] })
+  browser = openBrowser(server)
+})
+
+const update = (changes: ClientUpdate) => server.server.clients.update(client.id, changes)
+
+/** A refresh token of a person who allowed both scopes. */
+const refreshTokenOf = async (): Promise<Readonly<Record<string, string>>> => {
+  const { refresh_token } = await getVisitTokens(
+    { server, browser, client, person },
+    { scope: 'orders:read orders:create' },
+  )
+  return { grant_type: 'refresh_token', refresh_token }
+}
+
+describe('another redirect URI', () => {
+  test('is where people are sent from now on, and the one before is refused', async () => {
+    await update({ redirectUris: [NEW_HOME] })
+    const before = await browser.open(authorizationUrl(server, client))
+    expect([before.status, before.url.origin]).toEqual([400, server.origin])
+    const page = await authorize(
+      browser,
+      authorizationUrl(server, client, { redirect_uri: NEW_HOME }),
+      person,
+    )
+    expect(page.url.href).toMatch(/^https:\/\/new\.example\/callback\?code=/)
+  })
+
+  test('counts for a consent page that was open before: its answer goes nowhere', async () => {
+    const page = await browser.signIn(await browser.open(authorizationUrl(server, client)), person)
+    await update({ redirectUris: [NEW_HOME] })
+    const answer = await browser.press(page, 'Allow')
+    expect([answer.status, answer.url.origin]).toEqual([400, server.origin])
+  })
+
+  test('of a public client is an origin that browsers may ask from, and the one before is none', async () => {
+    client = await server.addClient({ type: 'public' })
+    await update({ redirectUris: [NEW_HOME] })
+    const allowed = async (origin: string) => {
+      const headers = { origin, 'access-control-request-method': 'POST' }
+      const answer = await fetch(server.endpoint('/oauth/token'), { method: 'OPTIONS', headers })
+      return answer.headers.get('access-control-allow-origin')
+    }
+    expect(await allowed('https://new.example')).toBe('https://new.example')
+    expect(await allowed(new URL(CALLBACK).origin)).toBeNull()
+  })
+})
+
+describe('fewer scopes', () => {
+  test('are all that a refresh gives, and all that can be asked for', async () => {
+    const form = await refreshTokenOf()
+    await update({ scopes: ['orders:read'] })
+    expect(await askToken(server, client, form)).toMatchObject({
+      status: 200,
+      body: { scope: 'orders:read' },
+    })
+    const url = authorizationUrl(server, client, { scope: 'orders:create' })
+    expect((await browser.open(url)).url.searchParams.get('error')).toBe('invalid_scope')
+  })
+
+  test('count for a code that is on its way', async () => {
+    const scope = 'orders:read orders:create'
+    const { exchange } = await getCode({ server, browser, client, person }, { scope })
+    await update({ scopes: ['orders:read'] })
+    expect((await askToken(server, client, exchange)).body).toMatchObject({ scope: 'orders:read' })
+  })
+
+  test('become every defined one again with null', async () => {
+    await update({ scopes: [] })
+    expect(await update({ scopes: null })).toMatchObject({ scopes: null })
+    const page = await authorize(browser, authorizationUrl(server, client, { scope: 'profile' }), person)
+    expect(page.url.searchParams.get('code')).toBeTruthy()
+  })
+})
+
+test('a grant that was taken away is refused, and works again where it is given back', async () => {
+  const form = await refreshTokenOf()
+  await update({ grantTypes: ['authorization_code'] })
+  expect(await askToken(server, client, form)).toMatchObject({
+    status: 400,
+    body: { error: 'unauthorized_client' },
+  })
+  await update({ grantTypes: ['authorization_code', 'refresh_token'] })
+  expect((await askToken(server, client, form)).status).toBe(200)
+})
+
+test('another name is what people are asked about', async () => {
+  await update({ name: 'Orchard & <b>Sons</b>' })
+  const page = await browser.signIn(await browser.open(authorizationUrl(server, client)), person)
+  expect(page.text).toContain('Orchard & <b>Sons</b>')
+})
+
+test('PKCE can be required from now on', async () => {
+  await update({ requiresPkce: true })
+  const { url } = await browser.open(authorizationUrl(server, client))
+  expect(url.searchParams.get('error_description')).toBe('The parameter code_challenge is missing')
+})
+
+test('without a window a repeated refresh token is a replay; with null the server’s window counts', async () => {
+  await update({ graceWindow: 0 })
+  const form = await refreshTokenOf()
+  await askToken(server, client, form)
+  expect((await askToken(server, client, form)).status).toBe(400)
+  expect(await update({ graceWindow: null })).toMatchObject({ graceWindow: null })
+  const other = await refreshTokenOf()
+  await askToken(server, client, other)
+  expect((await askToken(server, client, other)).status).toBe(200)
+})
+
+test('what is not named stays, and so does what is named undefined', async () => {
+  const before = await server.server.clients.find(client.id)
+  // As plain JavaScript may say it.
+  const nothing = { name: undefined, scopes: undefined, graceWindow: undefined } as unknown as ClientUpdate
+  expect(await update({})).toEqual(before)
+  expect(await update(nothing)).toEqual(before)
+})
+
+test.each<[string, ClientUpdate, readonly string[]]>([
+  ['no name', { name: ' ' }, ['name']],
+  ['a redirect URI that is none', { redirectUris: ['https://a.example/#b', CALLBACK] }, ['redirectUris[0]']],
+  ['no redirect URI for codes', { redirectUris: [] }, ['redirectUris']],
+  ['a grant that is none', { grantTypes: ['personal_access'] }, ['grantTypes[0]']],
+  ['a scope that is none', { scopes: ['a b'] }, ['scopes[0]']],
+  ['a window that is no time', { graceWindow: 'soon' as '1s' }, ['graceWindow']],
+  ['several at once', { name: '', scopes: ['"'] }, ['name', 'scopes[0]']],
+])('%s is refused, and nothing changes', async (_what, changes, paths) => {
+  const before = await server.server.clients.find(client.id)
+  const error = await update({ requiresPkce: true, ...changes }).catch((thrown: unknown) => thrown)
+  expect(error).toBeInstanceOf(ConfigError)
+  expect((error as ConfigError).problems.map(({ path }) => path)).toEqual(paths)
+  expect(await server.server.clients.find(client.id)).toEqual(before)
+})
+
+test.each<[string, Parameters<typeof server.addClient>[0], ClientUpdate, string]>([
+  ['a public client', { type: 'public' }, { grantTypes: ['client_credentials'] }, 'grantTypes'],
+  ['an app of somebody else', { ownerId: 'ada' }, { skipsConsent: true }, 'skipsConsent'],
+  ['an app of somebody else', { ownerId: 'ada' }, { grantTypes: ['password'] }, 'grantTypes'],
+])('%s gets nothing that it could not be registered with', async (_who, registration, changes, path) => {
+  client = await server.addClient(registration)
+  await expect(update(changes)).rejects.toMatchObject({ problems: [{ path }] })
+})
+
+test('a client that is not there is undefined, and a revoked one stays as it is', async () => {
+  expect(await server.server.clients.update('nobody', { name: 'Somebody' })).toBeUndefined()
+  await server.server.clients.revoke(client.id)
+  await expect(update({ name: 'Back again' })).rejects.toMatchObject({ problems: [{ path: 'id' }] })
+})
