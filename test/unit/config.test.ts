@@ -9,6 +9,7 @@ import {
   refreshToken,
 } from '../../src/index.ts'
 import type { Config } from '../../src/index.ts'
+import { resolveSettings } from '../../src/config/settings.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { testSecrets } from '../support/secrets.ts'
 
@@ -35,6 +36,37 @@ function pathsOf(config: object): readonly string[] {
 
 test('what nobody may leave out is all there is to say', () => {
   expect(pathsOf(NEEDED)).toEqual([])
+})
+
+test('what is left out is what the reference says', () => {
+  const grants = [authorizationCode(), refreshToken(), deviceCode()]
+  const [second, minute, hour, day] = [1000, 60_000, 3_600_000, 86_400_000]
+  expect(resolveSettings({ ...NEEDED, grants, personalTokens: {} })).toMatchObject({
+    audience: NEEDED.issuer,
+    resources: [NEEDED.issuer],
+    scopes: { defaults: [] },
+    accessTokenLifetime: 15 * minute,
+    personalTokens: { lifetime: 365 * day, maximumLifetime: 365 * day },
+    pkce: 'public',
+    prefix: '/oauth',
+    provider: 'users',
+    providers: ['users'],
+    sessionLifetime: 12 * hour,
+    trustedProxies: [],
+    throttle: {
+      perAddress: { failures: 60, window: minute },
+      perAccount: { failures: 10, window: 15 * minute },
+    },
+    pollInterval: second,
+    maxStaleness: 10 * second,
+    guardCacheSize: 20_000,
+    migrations: 'on-start',
+    auditRetention: 7 * day,
+    purgeInterval: hour,
+    codeLifetime: minute,
+    deviceCodes: { lifetime: 10 * minute, interval: 5 * second },
+    refresh: { lifetime: 30 * day, maximum: null, graceWindow: minute, rotation: 'always' },
+  })
 })
 
 test('of an empty configuration all that is missing is told at once', () => {
