@@ -1,3 +1,4 @@
+import { OAuthError } from '../errors.ts'
 import type { Answer, Incoming } from './http.ts'
 
 /** A request of the Fetch standard as the server sees it. `peer`: the address that it came from. */
@@ -9,7 +10,18 @@ export function fromRequest(request: Request, peer: string): Incoming {
     query: search.slice(1),
     peer,
     header: (name) => request.headers.get(name) ?? undefined,
-    body: (limit) => readText(request, limit),
+    body: (limit) => readBody(request, limit),
+  }
+}
+
+/** Whoever goes away in the middle is no error of ours. That the application has read the body before is one of its own. */
+async function readBody(request: Request, limit: number): Promise<string | undefined> {
+  const wasRead = request.bodyUsed
+  try {
+    return await readText(request, limit)
+  } catch (cause) {
+    if (wasRead) throw cause
+    throw new OAuthError('invalid_request', 'The request ended before its body did')
   }
 }
 

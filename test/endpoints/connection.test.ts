@@ -40,6 +40,30 @@ test('a client that goes away in the middle is no error of ours', async () => {
   expect(server.logs.filter((line) => line.includes('"level":"error"'))).toEqual([])
 })
 
+test('one that goes away is no error of ours where requests come as those of Fetch, either', async () => {
+  const before = server.logs.length
+  const body = new ReadableStream({
+    pull(controller) {
+      controller.enqueue(Buffer.from('grant_type='))
+      controller.error(new Error('It went away.'))
+    },
+  })
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+  const init = { method: 'POST', headers, body, duplex: 'half' } as const
+  const answer = await server.server.fetch(new Request(server.endpoint('/oauth/token'), init))
+  expect([answer.status, await answer.json()]).toMatchObject([400, { error: 'invalid_request' }])
+  expect(server.logs.slice(before).filter((line) => line.includes('"level":"error"'))).toEqual([])
+})
+
+test('but a body that the application has read before is an error of its own, and is told', async () => {
+  const before = server.logs.length
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+  const request = new Request(server.endpoint('/oauth/token'), { method: 'POST', headers, body: 'a=b' })
+  await request.text()
+  expect((await server.server.fetch(request)).status).toBe(500)
+  expect(server.logs.slice(before).filter((line) => line.includes('"level":"error"'))).toHaveLength(1)
+})
+
 test('a body that is too long ends its connection, so that its rest is not taken for a request', async () => {
   const smuggled = 'GET /.well-known/jwks.json HTTP/1.1\r\nHost: x\r\n\r\n'
   const answer = await talk(`${head('Content-Length: 70000')}${'x'.repeat(69_000)}${smuggled}`)
