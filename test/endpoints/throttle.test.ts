@@ -102,6 +102,21 @@ describe('wrong codes', () => {
     expect(statuses).toEqual([400, 400, 400, 429])
   })
 
+  test('that are another client’s count too, and a verifier that does not fit', async () => {
+    await using strict = await startServer({ throttle })
+    const [client, other] = [
+      await strict.addClient({ type: 'public' }),
+      await strict.addClient({ type: 'public' }),
+    ]
+    const visit = { server: strict, browser: openBrowser(strict), client, person: await strict.addPerson() }
+    const stolen = (await getCode({ ...visit, client: other })).exchange
+    const swapped = { ...(await getCode(visit)).exchange, code_verifier: 'A'.repeat(43) }
+    const statuses: number[] = []
+    for (const guess of [stolen, swapped, stolen, stolen])
+      statuses.push((await askToken(strict, client, guess)).status)
+    expect(statuses).toEqual([400, 400, 400, 429])
+  })
+
   test('that visitors bring to a confidential client turn nobody else away at its address', async () => {
     await using strict = await startServer({ throttle })
     const [client, other] = [await strict.addClient(), await strict.addClient({ type: 'public' })]
