@@ -4,6 +4,9 @@ import ipaddr from 'ipaddr.js'
 /** Proxies whose `X-Forwarded-For` is believed: addresses or CIDR ranges. */
 export type TrustedProxies = readonly string[]
 
+/** More proxies than anybody has behind one another; to look at each costs time. */
+const MOST_HOPS = 32
+
 /** Whether a text is an address or a CIDR range. */
 export const isAddressRange = (text: string): boolean => ipaddr.isValid(text) || ipaddr.isValidCIDR(text)
 
@@ -19,7 +22,7 @@ export function clientAddress(peer: string, forwardedFor: string | null, trusted
   let client = normalize(peer)
   let rest = forwardedFor
   // From the right and no further than needed: to parse all that a client invents would cost most of a second.
-  while (rest && isTrusted(client, trusted)) {
+  for (let hops = 0; rest && hops < MOST_HOPS && isTrusted(client, trusted); hops += 1) {
     const comma = rest.lastIndexOf(',')
     const hop = normalize(rest.slice(comma + 1).trim())
     if (!ipaddr.isValid(hop)) return client

@@ -27,6 +27,8 @@ export const json = (status: number, body: unknown, headers: Answer['headers'] =
   status,
   headers: {
     'Content-Type': 'application/json',
+    // What others have named things must not be taken for a page by a browser that guesses.
+    'X-Content-Type-Options': 'nosniff',
     ...('Cache-Control' in headers ? {} : UNKEPT),
     ...headers,
   },

@@ -69,6 +69,13 @@ describe('clientAddress', () => {
   test('an IPv6 address is never within an IPv4 range', () => {
     expect(clientAddress('2001:db8::1', '198.51.100.1', ['0.0.0.0/0'])).toBe('2001:db8::1')
   })
+
+  test('looks at 32 hops and no more, which is what one request may cost', () => {
+    const hops = (count: number) =>
+      ['198.51.100.1', ...Array.from({ length: count }, () => '10.2.2.2')].join()
+    expect(clientAddress('10.1.1.1', hops(31), PROXIES)).toBe('198.51.100.1')
+    expect(clientAddress('10.1.1.1', hops(32), PROXIES)).toBe('10.2.2.2')
+  })
 })
 
 describe('addressGroup', () => {
