@@ -1,41 +1,18 @@
 import { decodeProtectedHeader } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  authorizationCode,
-  chooseResource,
-  chooseScopes,
-  ConfigError,
-  OAuthError,
-  permit,
-  refreshToken,
-  refuse,
-} from '../../src/index.ts'
+import { authorizationCode, ConfigError, OAuthError, permit, refreshToken } from '../../src/index.ts'
 import type { Client, Grant, GrantContext, GrantRequest } from '../../src/index.ts'
+import { BADGE_GRANT, badgeGrant } from '../support/badge.ts'
 import { openBrowser } from '../support/browser.ts'
 import { askApi, askJson, askToken, claimOf, getCode, getTokens, refresh } from '../support/oauth-client.ts'
 import { createDirectory } from '../support/directory.ts'
 import { startServer } from '../support/server.ts'
 import type { Person, ServerOptions, TestClient, TestServer } from '../support/server.ts'
 
-const TYPE = 'https://example.com/grants/badge'
+const TYPE = BADGE_GRANT
 
-/** Who holds a person's badge is that person. */
 const badges = new Map<string, string>()
-const badge: Grant = {
-  type: TYPE,
-  async decide({ client, form, address, userAgent }, { people, scopes, resources }) {
-    const userId = badges.get(form.get('badge') ?? '') ?? ''
-    const person = await people.meet({ provider: client.provider, userId }, client.id)
-    if (!person) return refuse(new OAuthError('invalid_grant', 'The badge is invalid'), { isGuess: true })
-    return permit({
-      client,
-      person,
-      scopes: chooseScopes(scopes, form.get('scope'), client.scopes),
-      resource: chooseResource(resources, form.get('resource')),
-      device: { userAgent, address },
-    })
-  },
-}
+const badge = badgeGrant((text) => badges.get(text))
 
 const API = 'https://api.example'
 const server = await startServer({ grants: [badge, refreshToken()], resources: [API] })

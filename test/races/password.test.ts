@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { isDeadEverywhere, isLiveEverywhere, startCluster, verdictOn } from '../support/cluster.ts'
 import type { Cluster } from '../support/cluster.ts'
-import { askToken, claimOf, getTokens } from '../support/oauth-client.ts'
-import type { JsonAnswer, Tokens } from '../support/oauth-client.ts'
+import { claimOf, getTokens } from '../support/oauth-client.ts'
+import type { Tokens } from '../support/oauth-client.ts'
 import { askOffice } from '../support/office.ts'
 import { startServer } from '../support/server.ts'
 import type { Person, TestClient } from '../support/server.ts'
+import { raceAgainst } from '../support/race-against.ts'
 
 const server = await startServer()
 let cluster: Cluster
@@ -32,34 +33,6 @@ const signIn = ({ email, password }: Pick<Person, 'email' | 'password'>) => ({
   scope: 'orders:read',
 })
 
-/**
- * A hundred sign-ins with one password, twenty at a time, over all nodes, and after a third of them whatever ends them;
- * the tokens that anybody got.
- */
-async function storm(person: Person, end: () => Promise<unknown>): Promise<readonly Tokens[]> {
-  const answers: JsonAnswer[] = []
-  let ending: Promise<unknown> | undefined
-  const keepAsking = async (_: unknown, index: number): Promise<void> => {
-    for (let round = 0; round < 5; round += 1) {
-      const node = cluster.nodes[(index + round) % cluster.nodes.length] ?? server
-      answers.push(await askToken(node, client, signIn(person)))
-      if (answers.length >= 33) ending ??= end()
-    }
-  }
-  await Promise.all(Array.from({ length: 20 }, keepAsking))
-  await ending
-  for (const { status, body } of answers) {
-    expect([status, body['error']]).toBeOneOf([
-      [200, undefined],
-      [400, 'invalid_grant'],
-    ])
-  }
-  const given = answers.filter(({ status }) => status === 200)
-  // Where all had won or all had lost, it would not have been a race.
-  expect(given.length).toBeGreaterThan(0)
-  return given.map(({ body }) => body as unknown as Tokens)
-}
-
 const sessionsOf = async (person: Person): Promise<unknown> =>
   (await askOffice(cluster.any(), { do: 'list sessions', id: person.id })).body
 
@@ -71,7 +44,7 @@ describe('of a hundred sign-ins by password, over several processes,', () => {
   test('none lives that raced a changed password, and the new one works at once', async () => {
     const person = await server.addPerson()
     const password = server.hoard.keep('password', 'staple battery horse correct')
-    const tokens = await storm(person, async () => {
+    const tokens = await raceAgainst(cluster, client, signIn(person), async () => {
       await askOffice(cluster.any(), { do: 'set password', id: person.id, password })
       await askOffice(cluster.any(), { do: 'sign out everywhere', id: person.id })
     })
@@ -84,7 +57,7 @@ describe('of a hundred sign-ins by password, over several processes,', () => {
 
   test('those live that began after everybody was signed out, and no other', async () => {
     const person = await server.addPerson()
-    const tokens = await storm(person, () =>
+    const tokens = await raceAgainst(cluster, client, signIn(person), () =>
       askOffice(cluster.any(), { do: 'sign out everywhere', id: person.id }),
     )
     const isNew = ({ access_token: token }: Tokens): boolean => claimOf(token, 'epochs').endsWith(',1')

@@ -7,6 +7,7 @@ import { createAuthorizationServer, implicitGrant, jsonLogger, passwordGrant } f
 import type { Config } from '../../src/index.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { guardedApi } from './api.ts'
+import { badgeGrant } from './badge.ts'
 import { commonConfig } from './config.ts'
 import { createDirectory } from './directory.ts'
 import { officeApi } from './office.ts'
@@ -59,7 +60,9 @@ async function serve(order: ServeOrder): Promise<void> {
   }
   const store = sqlite({ path: file, ...(busyTimeout !== undefined && { busyTimeout }) })
   const common = commonConfig()
-  const grants = [...common.grants, passwordGrant(), implicitGrant()]
+  // Here a person's badge is their id.
+  const badge = badgeGrant((userId) => userId)
+  const grants = [...common.grants, passwordGrant(), implicitGrant(), badge]
   const own = { ...common, grants, issuer, secrets, store, clock, logger: jsonLogger() }
   const providers = customers && { customers: createDirectory(customers).provider }
   const server = createAuthorizationServer({ ...own, ...(providers && { providers }), ...config })

@@ -1,0 +1,22 @@
+import { chooseResource, chooseScopes, OAuthError, permit, refuse } from '../../src/index.ts'
+import type { Grant } from '../../src/index.ts'
+
+/** The `grant_type` of badges. */
+export const BADGE_GRANT = 'https://example.com/grants/badge'
+
+/** A grant as an application would add it: whoever holds a person's badge is that person. Undefined for nobody's badge. */
+export const badgeGrant = (holderOf: (badge: string) => string | undefined): Grant => ({
+  type: BADGE_GRANT,
+  async decide({ client, form, address, userAgent }, { people, scopes, resources }) {
+    const userId = holderOf(form.get('badge') ?? '') ?? ''
+    const person = await people.meet({ provider: client.provider, userId }, client.id)
+    if (!person) return refuse(new OAuthError('invalid_grant', 'The badge is invalid'), { isGuess: true })
+    return permit({
+      client,
+      person,
+      scopes: chooseScopes(scopes, form.get('scope'), client.scopes),
+      resource: chooseResource(resources, form.get('resource')),
+      device: { userAgent, address },
+    })
+  },
+})
