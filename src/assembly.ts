@@ -47,6 +47,7 @@ export async function assemble(
   const subject = (user: UserRef): string => subjectOf(user, settings.provider)
   const { epochs } = store.revocations
   const main = typeof users === 'function' ? users({ store, clock }) : users
+  if (typeof main.find !== 'function') throw new ConfigError([NO_PEOPLE])
   const people = createPeople({
     providers: new Map([[settings.provider, main], ...Object.entries(providers)]),
     epochs,
@@ -135,6 +136,9 @@ export async function assemble(
     },
   }
 }
+
+/** `builtInUsers` itself is a function too, which makes one that makes people. */
+const NO_PEOPLE = { path: 'users', message: 'gives no people: call it, as in builtInUsers()' } as const
 
 /** Where personal access tokens are off, those from before can still be listed and revoked. */
 const NEVER = { lifetime: 0, maximumLifetime: 0 } as const

@@ -62,7 +62,7 @@ export function createAuthorizationServer<
   const Main extends string = 'users',
   const Other extends string = never,
 >(config: Config<Scope, User, Main, Other>): AuthorizationServer<Scope, Main, Other> {
-  const untyped = config as unknown as Config
+  const untyped = (config ?? {}) as unknown as Config
   const settings = resolveSettings(untyped)
   const events = createEvents(settings.logger)
   const table = tableOf(settings)

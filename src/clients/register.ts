@@ -5,7 +5,7 @@ import { parseDuration } from '../lib/duration.ts'
 import { randomText, sha256 } from '../lib/hash.ts'
 import type { Client } from '../model/client.ts'
 import type { ClientStore } from '../store/contract.ts'
-import { grantTypesOf, problemsOf, type ClientRegistration } from './registration.ts'
+import { grantTypesOf, problemsOf, unknownOptionsOf, type ClientRegistration } from './registration.ts'
 
 /** A client that has just been registered. */
 export interface RegisteredClient {
@@ -24,7 +24,7 @@ export async function registerClient(
   clock: Clock,
   registration: ClientRegistration,
 ): Promise<RegisteredClient> {
-  const problems = problemsOf(registration)
+  const problems = [...unknownOptionsOf(registration), ...problemsOf(registration)]
   if (problems.length > 0) throw new ConfigError(problems)
   const secret = registration.type === 'public' ? undefined : randomText(32)
   const client = clientOf(registration, secret, clock.now())

@@ -7,6 +7,7 @@ import {
   type ClientType,
   type GrantType,
 } from '../model/client.ts'
+import { optionProblems, type OptionNames } from '../lib/report.ts'
 import { redirectUriProblem } from '../model/redirect-uri.ts'
 import { isScopeToken } from '../model/scope.ts'
 
@@ -41,6 +42,26 @@ export interface ClientRegistration {
   readonly followsRevocations?: boolean
   /** How long a rotated refresh token may be repeated; default: the server's. */
   readonly graceWindow?: Duration
+}
+
+/** What a registration says that nobody reads: a misspelled `requiresPkce` would require nothing. */
+export const unknownOptionsOf = (registration: ClientRegistration): readonly ConfigProblem[] =>
+  optionProblems('', registration, OPTIONS)
+
+const OPTIONS: OptionNames<ClientRegistration> = {
+  name: true,
+  type: true,
+  redirectUris: true,
+  grantTypes: true,
+  scopes: true,
+  id: true,
+  ownerId: true,
+  provider: true,
+  requiresPkce: true,
+  skipsConsent: true,
+  endsWithSession: true,
+  followsRevocations: true,
+  graceWindow: true,
 }
 
 /** The grants of a client: those that were named, or what its registration makes plain. */

@@ -2,6 +2,7 @@ import { ConfigError } from '../errors.ts'
 import { parseDuration, type Duration } from '../lib/duration.ts'
 import type { Client, ClientChanges, GrantType } from '../model/client.ts'
 import type { ClientStore } from '../store/contract.ts'
+import { optionProblems, type OptionNames } from '../lib/report.ts'
 import { problemsOf } from './registration.ts'
 
 /** What changes of a client; what is left out stays as it is. Its type, provider and owner are for good. */
@@ -44,15 +45,29 @@ export async function updateClient(
 }
 
 /** The rules are those of a registration: no change leads to a client that nobody could register. */
-function check(client: Client, { graceWindow, ...update }: ClientUpdate): void {
+function check(client: Client, changes: ClientUpdate): void {
+  const { graceWindow, ...update } = changes
   const { ownerId, scopes, ...rest } = { ...client, ...named(update) }
-  const problems = problemsOf({
-    ...rest,
-    ...(ownerId !== null && { ownerId }),
-    ...(scopes !== null && { scopes }),
-    graceWindow: graceWindow ?? 0,
-  })
+  const problems = [
+    ...optionProblems('', changes, OPTIONS),
+    ...problemsOf({
+      ...rest,
+      ...(ownerId !== null && { ownerId }),
+      ...(scopes !== null && { scopes }),
+      graceWindow: graceWindow ?? 0,
+    }),
+  ]
   if (problems.length > 0) throw new ConfigError(problems)
+}
+
+const OPTIONS: OptionNames<ClientUpdate> = {
+  name: true,
+  redirectUris: true,
+  grantTypes: true,
+  scopes: true,
+  requiresPkce: true,
+  skipsConsent: true,
+  graceWindow: true,
 }
 
 function changesOf({ graceWindow, ...update }: ClientUpdate): ClientChanges {

@@ -11,6 +11,7 @@ import { DEVICE_GRANT } from '../model/device-code.ts'
 import type { Report } from '../lib/report.ts'
 import { GRANT_TYPE_PROBLEM, isGrantType } from '../model/client.ts'
 import type { Config } from './config.ts'
+import { checkGrantOptions } from './options.ts'
 
 /** What follows from the grants that are listed. */
 export interface GrantSettings {
@@ -41,6 +42,7 @@ export function resolveGrants(listed: Config['grants'] | undefined, report: Repo
     const problem = problemOf(grant)
     if (problem) report.problem(`grants[${index}].${problem.path}`, problem.message)
     else grants.set(grant.type, grant)
+    checkGrantOptions(`grants[${index}]`, grant, report)
     paths.set(grant.type, `grants[${index}]`)
   }
   if (paths.size === 0) report.problem('grants', 'must list at least one grant, such as authorizationCode()')
@@ -70,6 +72,8 @@ const WITH_OPTIONS: ReadonlySet<string> = new Set([
 /** What is wrong with a grant, which anybody may have written. */
 function problemOf(grant: Grant | ImplicitGrant): ConfigProblem | undefined {
   const { type } = grant
+  if (typeof grant === 'function')
+    return { path: 'type', message: 'is missing: call it, as in authorizationCode()' }
   if (!isGrantType(type)) return { path: 'type', message: GRANT_TYPE_PROBLEM }
   if (WITH_OPTIONS.has(type) && !('options' in grant))
     return { path: 'type', message: 'is that of a grant of ours: one of your own has a URI of your own' }

@@ -11,6 +11,7 @@ import type { Config, FailureLimit, PagesConfig } from './config.ts'
 import { resolveGrants, type GrantSettings } from './grants.ts'
 import { resolveIssuer, resolvePrefix, type IssuerSettings } from './issuer.ts'
 import { createReport, type Report } from '../lib/report.ts'
+import { checkOptions } from './options.ts'
 import { resolvePersonalTokens, type PersonalTokenSettings } from './personal-tokens.ts'
 import { resolveProviders } from './providers.ts'
 import { resolveResources, resolveScopeRules } from './scopes.ts'
@@ -51,6 +52,7 @@ export interface Settings extends IssuerSettings, GrantSettings, UpkeepSettings 
  */
 export function resolveSettings(config: Config): Settings {
   const report = createReport()
+  checkOptions(config, report)
   const time = (path: string, value: Duration | undefined, usual: Duration): number =>
     report.duration(path, value ?? usual)
   const issuer = resolveIssuer(config.issuer, report)
@@ -134,12 +136,17 @@ function resolveFreshness(
 }
 
 function resolveSecrets(secrets: Config['secrets'] | undefined, report: Report): SecretsSource {
-  if (secrets && 'load' in secrets) return secrets
-  if (!secrets) report.problem('secrets', "is missing: write secretsFromDirectory('./secrets')")
-  const given = secrets ?? { signingKeys: [], secrets: [] }
+  const given = typeof secrets === 'object' ? secrets : { signingKeys: [], secrets: [] }
+  if (given !== secrets)
+    report.problem(
+      'secrets',
+      `${secrets ? 'are none' : 'is missing'}: write secretsFromDirectory('./secrets')`,
+    )
+  if ('load' in given) return given
   return { description: 'the configuration', load: async () => given }
 }
 
 function checkStore({ store }: Partial<Config>, report: Report): void {
-  if (typeof store?.migrate !== 'function') report.problem('store', "is missing: write sqlite('data.db')")
+  if (typeof store?.migrate !== 'function')
+    report.problem('store', `${store ? 'is no store' : 'is missing'}: write sqlite('data.db')`)
 }

@@ -1,7 +1,7 @@
 import { systemClock, type Clock } from '../lib/clock.ts'
 import type { Duration } from '../lib/duration.ts'
 import { jsonLogger, type Logger } from '../lib/log.ts'
-import { createReport, type Report } from '../lib/report.ts'
+import { createReport, type OptionNames, type Report } from '../lib/report.ts'
 import { issuerProblems } from '../model/issuer.ts'
 import { isScopeToken } from '../model/scope.ts'
 import type { FeedCredentials } from './remote-revocations.ts'
@@ -62,8 +62,9 @@ export interface GuardSettings {
 export function resolveGuardOptions(options: GuardOptions): GuardSettings {
   const report = createReport()
   const { issuer, audience = issuer, provider = 'users', cacheSize = 20_000, scopes = [] } = options
+  report.options('', options, OPTIONS)
   for (const problem of issuerProblems(issuer)) report.problem('issuer', problem)
-  checkText('audience', audience, report)
+  if (audience !== issuer) checkText('audience', audience, report)
   checkText('provider', provider, report)
   for (const [index, scope] of scopes.entries()) {
     if (!isScopeToken(scope)) report.problem(`scopes[${index}]`, 'is no scope')
@@ -89,6 +90,7 @@ function resolveRevocations(
   if (!given) report.problem('revocations', "is missing: { clientId, clientSecret }, or 'none' on purpose")
   const { clientId, clientSecret, pollInterval = '1s', maxStaleness = '10s' } = given ?? NOBODY
   if (given) {
+    report.options('revocations', given, FOLLOW)
     checkText('revocations.clientId', clientId, report)
     checkText('revocations.clientSecret', clientSecret, report)
   }
@@ -99,6 +101,24 @@ function resolveRevocations(
   if (staleness <= interval)
     report.problem('revocations.maxStaleness', 'must be longer than the pollInterval')
   return { clientId, clientSecret, pollInterval: interval, maxStaleness: staleness }
+}
+
+const OPTIONS: OptionNames<GuardOptions> = {
+  issuer: true,
+  audience: true,
+  scopes: true,
+  revocations: true,
+  provider: true,
+  cacheSize: true,
+  logger: true,
+  clock: true,
+}
+
+const FOLLOW: OptionNames<FollowOptions> = {
+  clientId: true,
+  clientSecret: true,
+  pollInterval: true,
+  maxStaleness: true,
 }
 
 const NOBODY: FollowOptions = { clientId: '', clientSecret: '' }

@@ -1,5 +1,9 @@
 import { ConfigError, type ConfigProblem } from '../errors.ts'
 import { parseDuration, type Duration } from './duration.ts'
+import { nearest } from './nearest.ts'
+
+/** Every option of a type, so that the compiler notices one that is forgotten. */
+export type OptionNames<Options extends object> = { readonly [Name in keyof Required<Options>]: true }
 
 /** Collects what is wrong with a configuration, so that everything is said at once. */
 export interface Report {
@@ -10,6 +14,8 @@ export interface Report {
   positive(path: string, value: number): number
   /** One of a few words. */
   oneOf<Value extends string>(path: string, value: Value, values: readonly Value[]): Value
+  /** That there are no options but these. Left out altogether is fine. */
+  options(path: string, given: unknown, names: OptionNames<object>): void
   /** Throws `ConfigError` where there was any problem. */
   end(): void
 }
@@ -34,8 +40,31 @@ export function createReport(): Report {
       if (!values.includes(value)) problem(path, `must be one of ${values.join(', ')}`)
       return value
     },
+    options: (path, given, names) => void problems.push(...optionProblems(path, given, names)),
     end() {
       if (problems.length > 0) throw new ConfigError(problems)
     },
   }
+}
+
+/** The options that there are not; none where they are left out altogether. */
+export function optionProblems(
+  path: string,
+  given: unknown,
+  names: OptionNames<object>,
+): readonly ConfigProblem[] {
+  if (given === undefined) return []
+  const known = Object.keys(names)
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    return [{ path, message: `must be an object with ${known.join(', ')}` }]
+  return Object.keys(given)
+    .filter((name) => !known.includes(name))
+    .map((name) => ({ path: path === '' ? name : `${path}.${name}`, message: noOption(name, known) }))
+}
+
+function noOption(name: string, known: readonly string[]): string {
+  const meant = nearest(name, known)
+  return meant === undefined
+    ? `is no option: there are ${known.join(', ')}`
+    : `is no option: did you mean ${meant}?`
 }

@@ -1,0 +1,98 @@
+import type { AuthorizationCodeOptions } from '../grants/authorization-code.ts'
+import type { ClientCredentialsOptions } from '../grants/client-credentials.ts'
+import type { DeviceCodeOptions } from '../grants/device-code.ts'
+import type { RefreshTokenOptions } from '../grants/refresh-token.ts'
+import type { OptionNames, Report } from '../lib/report.ts'
+import { DEVICE_GRANT } from '../model/device-code.ts'
+import type { ViewProps } from '../pages/props.ts'
+import type { Config, FailureLimit, PagesConfig } from './config.ts'
+import type { PersonalTokensConfig } from './personal-tokens.ts'
+
+/**
+ * Reports options that there are not. Left out silently, a misspelled one would leave a default in force that somebody
+ * thinks is changed: `pkse: 'always'` protects nothing.
+ */
+export function checkOptions(config: Partial<Config>, report: Report): void {
+  report.options('', config, CONFIG)
+  const { audit, pages, personalTokens, purge, revocations, throttle } = config
+  if (audit !== 'off') report.options('audit', audit, { keep: true })
+  if (purge !== 'by-hand') report.options('purge', purge, { every: true })
+  report.options('personalTokens', personalTokens, PERSONAL_TOKENS)
+  report.options('revocations', revocations, { pollInterval: true, maxStaleness: true })
+  report.options('throttle', throttle, { perAddress: true, perAccount: true })
+  report.options('throttle.perAddress', throttle?.perAddress, LIMIT)
+  report.options('throttle.perAccount', throttle?.perAccount, LIMIT)
+  report.options('pages', pages, PAGES)
+  report.options('pages.views', pages?.views, VIEWS)
+}
+
+/** Reports options of a grant of ours that there are not. */
+export function checkGrantOptions(path: string, grant: object, report: Report): void {
+  const { type, options } = grant as { readonly type?: string; readonly options?: object }
+  const names = GRANTS[type ?? '']
+  if (names) report.options(path, options, names)
+}
+
+const CONFIG: OptionNames<Config> = {
+  issuer: true,
+  secrets: true,
+  store: true,
+  users: true,
+  scopes: true,
+  grants: true,
+  defaultScopes: true,
+  audience: true,
+  resources: true,
+  accessTokenLifetime: true,
+  personalTokens: true,
+  pkce: true,
+  prefix: true,
+  provider: true,
+  providers: true,
+  sessionLifetime: true,
+  trustedProxies: true,
+  throttle: true,
+  revocations: true,
+  guardCacheSize: true,
+  pages: true,
+  migrations: true,
+  audit: true,
+  purge: true,
+  logger: true,
+  clock: true,
+}
+
+const PERSONAL_TOKENS: OptionNames<PersonalTokensConfig> = { lifetime: true, maximumLifetime: true }
+const LIMIT: OptionNames<FailureLimit> = { failures: true, window: true }
+const PAGES: OptionNames<PagesConfig> = { name: true, language: true, views: true }
+
+const VIEWS: OptionNames<ViewProps> = {
+  signIn: true,
+  consent: true,
+  error: true,
+  signOut: true,
+  signedOut: true,
+  signedIn: true,
+  personalTokens: true,
+  newPersonalToken: true,
+  deviceCode: true,
+  deviceConsent: true,
+  deviceDone: true,
+}
+
+const CODE: OptionNames<AuthorizationCodeOptions> = { codeLifetime: true }
+const MACHINE: OptionNames<ClientCredentialsOptions> = { lifetime: true }
+const DEVICE: OptionNames<DeviceCodeOptions> = { lifetime: true, interval: true }
+const REFRESH: OptionNames<RefreshTokenOptions> = {
+  lifetime: true,
+  maximumLifetime: true,
+  graceWindow: true,
+  rotation: true,
+}
+
+const GRANTS: Readonly<Record<string, OptionNames<object>>> = {
+  authorization_code: CODE,
+  client_credentials: MACHINE,
+  refresh_token: REFRESH,
+  [DEVICE_GRANT]: DEVICE,
+}
