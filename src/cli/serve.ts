@@ -1,5 +1,6 @@
 import { toNode } from '../adapters/node.ts'
 import { createAuthorizationServer } from '../server.ts'
+import { withIcon } from './icon.ts'
 import { originOf, type Address } from './listen.ts'
 import { bold, print } from './output.ts'
 import { run } from './run.ts'
@@ -18,7 +19,7 @@ export async function serve({ demo = false, host, port }: ServeOptions): Promise
     const server = createAuthorizationServer(place.config)
     await run({
       server,
-      listener: toNode(server).routes(),
+      listener: withIcon(toNode(server).routes()),
       address: { host, port },
       announce: () => print(`Consulate ${bold(server.issuer)} is listening on ${originOf({ host, port })}`),
     })

@@ -3,6 +3,7 @@ import type { Config } from '../../config/config.ts'
 import { jsonLogger } from '../../lib/log.ts'
 import { createAuthorizationServer, type AuthorizationServer } from '../../server.ts'
 import { dataFolder } from '../environment.ts'
+import { withIcon } from '../icon.ts'
 import { installAt } from '../install.ts'
 import { originOf, type Address } from '../listen.ts'
 import { run } from '../run.ts'
@@ -75,5 +76,5 @@ function demoListener(
     'POST /demo/call': createCall(origin),
     ...createApi(auth, store),
   } satisfies Parameters<typeof router>[0]
-  return auth.routes(router(routes, logger))
+  return withIcon(auth.routes(router(routes, logger)))
 }

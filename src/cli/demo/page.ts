@@ -18,6 +18,7 @@ export const DEMO_PAGE_HEADERS = {
   'Content-Security-Policy': [
     "default-src 'none'",
     `style-src 'sha256-${hash('sha256', DEMO_STYLE, 'base64')}'`,
+    "img-src 'self'",
     "form-action 'self'",
     "frame-ancestors 'none'",
     "base-uri 'none'",
