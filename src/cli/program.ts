@@ -91,7 +91,7 @@ function addKeys(program: Command): void {
     .addOption(
       new Option(
         '--force',
-        'replace the keys that there are: every token, code and cookie is void then',
+        'replace the keys that there are: every access and refresh token is void then',
       ).conflicts(['rotate', 'rotateSecret']),
     )
     .option('--rotate', 'let the next signing key sign; nobody notices')
