@@ -49,16 +49,19 @@ describe('consulate serve, from the environment', () => {
     expect(await server.stop()).toMatchObject({ code: 0, stderr: '' })
   })
 
-  test.each<[string, readonly string[]]>([
-    ['the server', []],
-    ['the demo', ['--demo']],
-  ])('%s has an icon, so that no browser complains of a page', async (_name, flags) => {
-    const server = await serve(flags.length === 0 ? await installed() : emptyDirectory(), flags, ENVIRONMENT)
-    const icon = await fetch(`${server.origin}/favicon.ico`)
-    expect([icon.status, icon.headers.get('content-type')]).toEqual([200, 'image/svg+xml'])
-    expect(await icon.text()).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" /)
-    await server.stop()
-  })
+  test.each(['serve', 'serve --demo'])(
+    '%s has an icon, so that no browser complains of a page',
+    async (command) => {
+      const isDemo = command.endsWith('--demo')
+      const server = isDemo
+        ? await serve(emptyDirectory(), ['--demo'])
+        : await serve(await installed(), [], ENVIRONMENT)
+      const icon = await fetch(`${server.origin}/favicon.ico`)
+      expect([icon.status, icon.headers.get('content-type')]).toEqual([200, 'image/svg+xml'])
+      expect(await icon.text()).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" /)
+      await server.stop()
+    },
+  )
 
   test('a client that is revoked from the command line gets no token from a running server', async () => {
     const cwd = await installed()
