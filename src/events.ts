@@ -1,3 +1,4 @@
+import { ConfigError } from './errors.ts'
 import type { Logger } from './lib/log.ts'
 import type { RevocationEntry } from './model/revocation.ts'
 
@@ -77,12 +78,30 @@ export interface EventMap {
   'revocation.written': { readonly requestId: string | null; readonly entry: RevocationEntry }
 }
 
+const NAMES: { readonly [Name in keyof EventMap]: true } = {
+  'token.issued': true,
+  'authorization.created': true,
+  'replay.detected': true,
+  'refresh.ahead': true,
+  'session.started': true,
+  'session.ended': true,
+  'sign-in.failed': true,
+  'sign-in.throttled': true,
+  'consent.given': true,
+  'consent.denied': true,
+  'request.refused': true,
+  'revocation.written': true,
+}
+
+/** Every event. */
+export const EVENT_NAMES = Object.keys(NAMES) as readonly (keyof EventMap)[]
+
 /** Called with the payload of an event. What it throws is logged and goes no further. */
 export type Listener<Name extends keyof EventMap> = (payload: EventMap[Name]) => void | Promise<void>
 
 /** Tells listeners what happened. */
 export interface Events {
-  /** Adds a listener; the returned function takes it away again. */
+  /** Adds a listener; the returned function takes it away again. Throws `ConfigError` for an event that there is not. */
   on<Name extends keyof EventMap>(name: Name, listener: Listener<Name>): () => void
   emit<Name extends keyof EventMap>(name: Name, payload: EventMap[Name]): void
 }
@@ -96,6 +115,7 @@ export function createEvents(logger: Logger): Events {
     logger.log('error', 'An event listener failed', { event: name, cause: String(cause) })
   return {
     on(name, listener) {
+      checkName(name)
       const those = listeners.get(name) ?? new Set()
       listeners.set(name, those.add(listener))
       return () => void those.delete(listener)
@@ -110,4 +130,11 @@ export function createEvents(logger: Logger): Events {
       }
     },
   }
+}
+
+/** Where nobody compiles, whoever listens for a misspelled event would wait for it for ever. */
+function checkName(name: string): void {
+  if (Object.hasOwn(NAMES, name)) return
+  const message = `there is no event ${JSON.stringify(name)}: there is ${EVENT_NAMES.join(', ')}`
+  throw new ConfigError([{ path: 'on', message }])
 }

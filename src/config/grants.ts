@@ -66,6 +66,7 @@ const WITH_OPTIONS: ReadonlySet<string> = new Set([
   'authorization_code',
   'refresh_token',
   'client_credentials',
+  'password',
   DEVICE_GRANT,
 ])
 

@@ -1,12 +1,40 @@
 import type { AuthorizationCodeOptions } from '../grants/authorization-code.ts'
 import type { ClientCredentialsOptions } from '../grants/client-credentials.ts'
 import type { DeviceCodeOptions } from '../grants/device-code.ts'
+import type { PasswordGrantOptions } from '../grants/password.ts'
 import type { RefreshTokenOptions } from '../grants/refresh-token.ts'
 import type { OptionNames, Report } from '../lib/report.ts'
 import { DEVICE_GRANT } from '../model/device-code.ts'
 import type { ViewProps } from '../pages/props.ts'
 import type { Config, FailureLimit, PagesConfig } from './config.ts'
 import type { PersonalTokensConfig } from './personal-tokens.ts'
+
+const LISTS: ReadonlySet<string> = new Set(['grants', 'defaultScopes', 'resources', 'trustedProxies'])
+const OBJECTS: ReadonlySet<string> = new Set(['providers', 'logger', 'clock'])
+
+/**
+ * The options without those that are of another sort than they must be, each of which is reported: so the rest can be
+ * checked all the same.
+ */
+export function soundOptions(config: Config, report: Report): Config {
+  const sound = Object.entries(config).filter(([name, value]) => {
+    const problem = problemOf(name, value)
+    if (problem !== undefined) report.problem(name, problem)
+    return problem === undefined
+  })
+  return Object.fromEntries(sound) as unknown as Config
+}
+
+function problemOf(name: string, value: unknown): string | undefined {
+  if (value === null) return 'must not be null: leave it out'
+  if (value === undefined) return undefined
+  const isList = Array.isArray(value)
+  if (LISTS.has(name) && !isList) return 'must be a list'
+  if (OBJECTS.has(name) && (isList || typeof value !== 'object')) return 'must be an object'
+  if (name === 'scopes' && (isList || typeof value !== 'object'))
+    return "must be an object with a sentence for each: { 'orders:read': 'See your orders' }"
+  return undefined
+}
 
 /**
  * Reports options that there are not. Left out silently, a misspelled one would leave a default in force that somebody
@@ -83,6 +111,7 @@ const VIEWS: OptionNames<ViewProps> = {
 const CODE: OptionNames<AuthorizationCodeOptions> = { codeLifetime: true }
 const MACHINE: OptionNames<ClientCredentialsOptions> = { lifetime: true }
 const DEVICE: OptionNames<DeviceCodeOptions> = { lifetime: true, interval: true }
+const PASSWORD: OptionNames<PasswordGrantOptions> = { findByUsername: true, verifyPassword: true }
 const REFRESH: OptionNames<RefreshTokenOptions> = {
   lifetime: true,
   maximumLifetime: true,
@@ -94,5 +123,6 @@ const GRANTS: Readonly<Record<string, OptionNames<object>>> = {
   authorization_code: CODE,
   client_credentials: MACHINE,
   refresh_token: REFRESH,
+  password: PASSWORD,
   [DEVICE_GRANT]: DEVICE,
 }

@@ -7,11 +7,6 @@ export function resolveScopeRules(
   { scopes = {}, defaultScopes = [] }: Partial<Config>,
   report: Report,
 ): ScopeRules {
-  if (Array.isArray(scopes))
-    report.problem(
-      'scopes',
-      "must be an object with a sentence for each: { 'orders:read': 'See your orders' }",
-    )
   const defined = new Set(Object.keys(scopes))
   for (const scope of defined) {
     const problem = problemOf(scope, scopes[scope])

@@ -11,7 +11,7 @@ import type { Config, FailureLimit, PagesConfig } from './config.ts'
 import { resolveGrants, type GrantSettings } from './grants.ts'
 import { resolveIssuer, resolvePrefix, type IssuerSettings } from './issuer.ts'
 import { createReport, type Report } from '../lib/report.ts'
-import { checkOptions } from './options.ts'
+import { checkOptions, soundOptions } from './options.ts'
 import { resolvePersonalTokens, type PersonalTokenSettings } from './personal-tokens.ts'
 import { resolveProviders } from './providers.ts'
 import { resolveResources, resolveScopeRules } from './scopes.ts'
@@ -50,8 +50,9 @@ export interface Settings extends IssuerSettings, GrantSettings, UpkeepSettings 
  *
  * @throws ConfigError with every problem at once, each with its option's path
  */
-export function resolveSettings(config: Config): Settings {
+export function resolveSettings(given: Config): Settings {
   const report = createReport()
+  const config = soundOptions(given, report)
   checkOptions(config, report)
   const time = (path: string, value: Duration | undefined, usual: Duration): number =>
     report.duration(path, value ?? usual)

@@ -22,6 +22,7 @@ export interface PasswordGrantOptions<User extends BaseUser = BaseUser> {
 /** The password grant. */
 export interface PasswordGrant extends BuiltInGrant {
   readonly type: 'password'
+  readonly options: object
 }
 
 /**
@@ -33,6 +34,7 @@ export const passwordGrant = <User extends BaseUser = BaseUser>(
   options: PasswordGrantOptions<User> = {},
 ): PasswordGrant => ({
   type: 'password',
+  options,
   async decide(request, context) {
     const { client, form, address } = request
     const [username, password] = [form.get('username'), form.get('password')]

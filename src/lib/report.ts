@@ -1,6 +1,6 @@
+import { closestMatch } from 'leven'
 import { ConfigError, type ConfigProblem } from '../errors.ts'
 import { parseDuration, type Duration } from './duration.ts'
-import { nearest } from './nearest.ts'
 
 /** Every option of a type, so that the compiler notices one that is forgotten. */
 export type OptionNames<Options extends object> = { readonly [Name in keyof Required<Options>]: true }
@@ -47,6 +47,9 @@ export function createReport(): Report {
   }
 }
 
+/** Letters that are wrong, missing or too many, for a word to be taken for another. */
+const MOST_TYPING_ERRORS = 2
+
 /** The options that there are not; none where they are left out altogether. */
 export function optionProblems(
   path: string,
@@ -63,8 +66,9 @@ export function optionProblems(
 }
 
 function noOption(name: string, known: readonly string[]): string {
-  const meant = nearest(name, known)
+  const lower = known.map((each) => each.toLowerCase())
+  const meant = closestMatch(name.toLowerCase(), lower, { maxDistance: MOST_TYPING_ERRORS })
   return meant === undefined
     ? `is no option: there are ${known.join(', ')}`
-    : `is no option: did you mean ${meant}?`
+    : `is no option: did you mean ${known[lower.indexOf(meant)]}?`
 }

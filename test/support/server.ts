@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { toNode } from '../../src/adapters/node.ts'
 import { createAuthorizationServer, jsonLogger } from '../../src/index.ts'
 import type { AuthorizationServer, ClientRegistration, EventMap, Store } from '../../src/index.ts'
+import { EVENT_NAMES } from '../../src/events.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { createUser } from '../../src/users/built-in.ts'
 import { guardedApi } from './api.ts'
@@ -131,23 +132,8 @@ export async function listen(http: Server): Promise<string> {
   return `http://127.0.0.1:${(http.address() as AddressInfo).port}`
 }
 
-const EVENT_NAMES: Readonly<Record<keyof EventMap, true>> = {
-  'token.issued': true,
-  'authorization.created': true,
-  'replay.detected': true,
-  'refresh.ahead': true,
-  'session.started': true,
-  'session.ended': true,
-  'sign-in.failed': true,
-  'sign-in.throttled': true,
-  'consent.given': true,
-  'consent.denied': true,
-  'request.refused': true,
-  'revocation.written': true,
-}
-
 function listenToAll(server: AuthorizationServer<TestScope>, events: HeardEvent[]): void {
-  for (const name of Object.keys(EVENT_NAMES) as (keyof EventMap)[]) {
+  for (const name of EVENT_NAMES) {
     server.on(name, (payload) => void events.push({ name, payload: { ...payload } }))
   }
 }

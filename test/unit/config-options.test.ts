@@ -5,6 +5,7 @@ import {
   ConfigError,
   createAuthorizationServer,
   deviceCode,
+  passwordGrant,
   refreshToken,
   silentLogger,
   type Config,
@@ -76,6 +77,10 @@ describe('an option that there is not is told, and so is the one that was probab
       { grants: [deviceCode({ intervall: '5s' } as object)] },
       'grants[0].intervall: is no option: did you mean interval?',
     ],
+    [
+      { grants: [passwordGrant({ verifyPasword: () => true } as object)] },
+      'grants[0].verifyPasword: is no option: did you mean verifyPassword?',
+    ],
   ])('%j', (mistake, told) => {
     expect(saidOfServer(mistake)).toEqual([told])
   })
@@ -113,6 +118,12 @@ test('a client is neither registered nor changed by what is no option of it', as
 })
 
 test.each([
+  [{ trustedProxies: '10.0.0.1' }, 'trustedProxies: must be a list'],
+  [{ defaultScopes: 'orders:read' }, 'defaultScopes: must be a list'],
+  [{ logger: 'debug' }, 'logger: must be an object'],
+  [{ clock: Date.now }, 'clock: must be an object'],
+  [{ personalTokens: null }, 'personalTokens: must not be null: leave it out'],
+  [{ audience: null }, 'audience: must not be null: leave it out'],
   [{ purge: 'never' }, 'purge: must be an object with every'],
   [{ revocations: '1s' }, 'revocations: must be an object with pollInterval, maxStaleness'],
   [{ secrets: './data/secrets' }, "secrets: are none: write secretsFromDirectory('./secrets')"],
@@ -145,4 +156,14 @@ test('of no configuration at all it is told what is missing', () => {
 
 test('a guard without an issuer is not told that its audience is missing, which follows from it', () => {
   expect(saidOfGuard({ issuer: undefined }).map((line) => line.split(':')[0])).toEqual(['issuer'])
+})
+
+test('nobody listens for an event that there is not', async () => {
+  const server = createAuthorizationServer({ ...NEEDED, store: sqlite(':memory:'), logger: silentLogger })
+  expect(said(() => server.on('replay.detectd' as 'replay.detected', () => {}))).toEqual([
+    expect.stringMatching(
+      /^on: there is no event "replay\.detectd": there is token\.issued, .*replay\.detected/,
+    ),
+  ])
+  await server.close()
 })
