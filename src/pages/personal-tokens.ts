@@ -19,7 +19,10 @@ export function personalTokensPage(props: PersonalTokensProps, site: Site): Html
     ${props.tokens.length === 0 ? html`<p class="soft">${words.none}</p>` : list(props, words)}
     <h2>${words.make}</h2>
     ${postForm(props.create, fields(props, words))}
-    <p class="note soft small">${words.signedInAs(isolateName(props.userName))}</p>`
+    <p class="note soft small">
+      ${words.signedInAs(isolateName(props.userName))}
+      <a href="${props.signOutUrl}">${site.words.signedIn.signOut}</a>
+    </p>`
   return layout(site, title, content)
 }
 

@@ -97,6 +97,8 @@ export interface PersonalTokenView {
 export interface PersonalTokensProps {
   /** Who is signed in, as they know themselves. */
   readonly userName: string
+  /** Where they can sign out. */
+  readonly signOutUrl: string
   /** Newest first. */
   readonly tokens: readonly PersonalTokenView[]
   /** Make one: POST with `hidden`, `name`, `expires_in`, and for each scope that is wanted `scope:<id>` with any value. */

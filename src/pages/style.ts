@@ -48,6 +48,7 @@ strong { font-weight: 650 }
 .soft { color: var(--soft) }
 .small { font-size: .875rem }
 .note { margin-top: 1.25rem }
+.note a { white-space: nowrap }
 .asks { margin-top: 1rem; font-size: 1.0625rem }
 a, .link { color: var(--link); text-underline-offset: .2em }
 

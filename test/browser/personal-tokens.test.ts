@@ -160,6 +160,13 @@ describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
     await page.getByRole('heading', { name: 'New token' }).waitFor()
   })
 
+  test('it leads to where they sign out', async () => {
+    const page = await open()
+    await page.getByRole('link', { name: 'Sign out' }).click()
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByText('You are signed out').first().waitFor()
+  })
+
   test('no other script runs beside the one that copies', async () => {
     const page = await open()
     await make(page)

@@ -6,6 +6,7 @@ const hidden = { _token: 'anti-forgery', request: 'sealed' }
 /** Tokens in every state that they have. */
 const tokens: ViewProps['personalTokens'] = {
   userName: 'ada@orchard.example',
+  signOutUrl: '/logout',
   tokens: [
     {
       id: 'q3Jm0ZbT5sXvA1nKc8LwYg',

@@ -34,11 +34,12 @@ export async function tokensPage(
   const { services, incoming } = exchange
   const { settings } = services
   const { token: csrf, setCookie } = services.csrf.tokenFor(incoming, session.id)
-  const action = peoplePathsOf(settings, session.provider).tokensPage
+  const { tokensPage: action, signOut: signOutUrl } = peoplePathsOf(settings, session.provider)
   const tokens = await services.personalTokens.list(session)
   const lifetimes = lifetimesUpTo(settings.personalTokens?.maximumLifetime ?? 0)
   const props = {
     userName: displayNameOf(user),
+    signOutUrl,
     tokens: tokens.map((token) => ({
       ...token,
       scopes: describeScopes(token, settings),
