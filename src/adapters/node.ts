@@ -76,14 +76,7 @@ const guard =
   (request, response) => {
     const admit = (answer: Auth | Refusal): void => {
       if (isRefusal(answer)) send({ ...answer, body: JSON.stringify(answer.body) }, request, response)
-      else run(() => listener(Object.assign(request, { auth: answer as Granted }), response), failed)
-    }
-    const failed = (cause: unknown): void => {
-      // The client went away: reading its body throws then, and there is nobody to answer.
-      if (request.destroyed && !request.complete) return
-      core.failed(cause)
-      if (response.headersSent) response.destroy()
-      else send(SERVER_ERROR, request, response)
+      else run(core, listener, Object.assign(request, { auth: answer as Granted }), response)
     }
     const verdict = core.check(request.headers.authorization, requirement)
     if (verdict instanceof Promise) void verdict.then(admit)
@@ -91,13 +84,26 @@ const guard =
   }
 
 /** Node ends the process where a listener rejects: one caller that hangs up would end everybody's requests. */
-function run(listener: () => void | Promise<void>, failed: (cause: unknown) => void): void {
+function run<Granted extends Auth>(
+  core: GuardCore,
+  listener: GuardedListener<Granted>,
+  request: IncomingMessage & { readonly auth: Granted },
+  response: ServerResponse,
+): void {
   try {
-    const running = listener()
-    if (running instanceof Promise) running.catch(failed)
+    const running = listener(request, response)
+    if (running instanceof Promise) running.catch((cause: unknown) => fail(core, cause, request, response))
   } catch (cause) {
-    failed(cause)
+    fail(core, cause, request, response)
   }
+}
+
+function fail(core: GuardCore, cause: unknown, request: IncomingMessage, response: ServerResponse): void {
+  // The client went away: reading its body throws then, and there is nobody to answer.
+  if (request.destroyed && !request.complete) return
+  core.failed(cause)
+  if (response.headersSent) response.destroy()
+  else send(SERVER_ERROR, request, response)
 }
 
 const SERVER_ERROR = json(500, {
