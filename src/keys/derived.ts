@@ -3,14 +3,7 @@ import { deriveBytes, rootSecretFingerprint, rootSecretId, rootSecretProblems } 
 import type { RootSecret, Secrets } from './secrets.ts'
 
 /** What a derived key is for. A key of one purpose tells nothing about another's. */
-export type KeyPurpose =
-  | 'refresh-token'
-  | 'code'
-  | 'csrf'
-  | 'consent'
-  | 'user-code'
-  | 'cookie'
-  | (string & {})
+export type KeyPurpose = 'refresh-token' | 'code' | 'csrf' | 'consent' | 'user-code' | 'personal-token'
 
 /** The symmetric keys of an issuer, all of them derived from its root secrets. */
 export interface DerivedKeys {
@@ -20,7 +13,7 @@ export interface DerivedKeys {
   readonly fingerprints: readonly string[]
   /** The short id of the current root secret: 8 base64url characters. */
   readonly currentId: string
-  /** The 32-byte key of a purpose, from the current root secret. Purposes are constants: each is kept in memory. */
+  /** The 32-byte key of a purpose, from the current root secret; kept in memory. */
   key(purpose: KeyPurpose): Buffer
   /** The keys of a purpose by the short id of their root secret, the current one first. */
   keysById(purpose: KeyPurpose): ReadonlyMap<string, Buffer>

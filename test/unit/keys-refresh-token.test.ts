@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ConfigError } from '../../src/errors.ts'
 import { hmac, randomText } from '../../src/lib/hash.ts'
-import { createDerivedKeys } from '../../src/keys/derived.ts'
+import { createDerivedKeys, type KeyPurpose } from '../../src/keys/derived.ts'
 import { createRefreshTokens } from '../../src/keys/refresh-token.ts'
 import type { RootSecret } from '../../src/keys/secrets.ts'
 
@@ -126,14 +126,14 @@ describe('derived keys', () => {
 
   test('are 32 bytes, the same on every node, and differ for every purpose and secret', () => {
     const again = keysOf({ value: second })
-    const all = ['refresh-token', 'code', 'csrf', 'consent', 'user-code', 'cookie', 'fingerprint', 'id'].map(
-      (purpose) => {
-        expect(keys.key(purpose)).toHaveLength(32)
-        expect(again.key(purpose)).toEqual(keys.key(purpose))
-        expect(keysOf({ value: first }).key(purpose)).not.toEqual(keys.key(purpose))
-        return keys.key(purpose).toString('base64url')
-      },
-    )
+    const purposes = ['refresh-token', 'code', 'csrf', 'consent', 'user-code', 'personal-token'] as const
+    // The last two are no purposes: not even they would derive what the store and every token name a secret by.
+    const all = [...purposes, ...(['fingerprint', 'id'] as string[] as KeyPurpose[])].map((purpose) => {
+      expect(keys.key(purpose)).toHaveLength(32)
+      expect(again.key(purpose)).toEqual(keys.key(purpose))
+      expect(keysOf({ value: first }).key(purpose)).not.toEqual(keys.key(purpose))
+      return keys.key(purpose).toString('base64url')
+    })
     expect(new Set([...all, keys.fingerprint]).size).toBe(all.length + 1)
     expect(all.some((key) => key.startsWith(keys.currentId))).toBe(false)
   })
