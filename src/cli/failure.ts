@@ -19,12 +19,11 @@ export function explain(error: unknown): { readonly text?: string; readonly exit
   return { text: `error: ${reasonOf(error)}`, exitCode: 1 }
 }
 
-/** By name too: a configuration file may have its own copy of the package. */
-const EXPECTED = new Set(['CommandError', 'ConfigError', 'StoreUnavailableError'])
-
 function reasonOf(error: unknown): string {
   if (error instanceof OAuthError) return error.description
-  if (error instanceof ConfigError || error instanceof StoreUnavailableError) return error.message
-  if (!(error instanceof Error)) return String(error)
-  return EXPECTED.has(error.name) ? error.message : (error.stack ?? error.message)
+  if (EXPECTED.some((kind) => error instanceof kind)) return (error as Error).message
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
+
+/** What a person can understand without a stack. */
+const EXPECTED = [CommandError, ConfigError, StoreUnavailableError]
