@@ -19,7 +19,7 @@ export interface AuditOptions {
 export interface Audit {
   /** What is known of a request; the last second of this server included. */
   find(requestId: string): Promise<readonly AuditEntry[]>
-  /** Writes what was heard last, and stops to listen. */
+  /** Writes what was heard last, and stops listening. */
   close(): Promise<void>
 }
 

@@ -10,7 +10,10 @@ interface OfRequest {
 
 /** What happens in the server, by name. Payloads never hold a secret, a token, a code or a password. */
 export interface EventMap {
-  /** An access token was made. `expiresAt` in ms; `authorizationId` and `sub` are those of a person's token. */
+  /**
+   * An access token was made. `expiresAt` in ms. Of a client's token for itself, `sub` is the client's id and
+   * `authorizationId` null.
+   */
   'token.issued': OfRequest & {
     readonly grantType: string
     readonly clientId: string
@@ -27,7 +30,7 @@ export interface EventMap {
     readonly sub: string
     readonly sessionId: string | null
   }
-  /** A refresh token came a second time after its grace window, or a code a second time: what it gave was revoked. */
+  /** A refresh token came again after its grace window, or a code came again: what it gave was revoked. */
   'replay.detected': OfRequest & {
     readonly of: 'code' | 'device_code' | 'refresh_token'
     readonly authorizationId: string
@@ -39,13 +42,15 @@ export interface EventMap {
     readonly from: number
     readonly to: number
   }
+  /** Somebody signed in, or a device got its first tokens. */
   'session.started': OfRequest & {
     readonly sessionId: string
     readonly sub: string
     readonly address: string
   }
+  /** Somebody signed out on the sign-out page. A session that is revoked otherwise is a `revocation.written` alone. */
   'session.ended': OfRequest & { readonly sessionId: string; readonly sub: string }
-  /** `sub` is null where there is no such person. */
+  /** A name or a password was wrong. `sub` is null where there is no such person. */
   'sign-in.failed': OfRequest & {
     readonly provider: string
     readonly address: string
@@ -58,11 +63,13 @@ export interface EventMap {
     readonly address: string
     readonly retryAfter: number
   }
+  /** Somebody was asked, and allowed a client or a device something. */
   'consent.given': OfRequest & {
     readonly clientId: string
     readonly sub: string
     readonly scopes: readonly string[]
   }
+  /** Somebody was asked, and said no. */
   'consent.denied': OfRequest & { readonly clientId: string; readonly sub: string }
   /** A request was refused; `detail` says exactly why. Client and person are null where they were not known yet. */
   'request.refused': OfRequest & {

@@ -33,7 +33,7 @@ const hasSecretsInEnvironment = (environment: Environment): boolean =>
 export type EnvironmentConfig = Config & { readonly secrets: SecretsSource }
 
 /**
- * The configuration that the environment gives: people of the server's own, SQLite, and every grant that is not in decline.
+ * The configuration that the environment gives: people of the server's own, SQLite, and every grant but the legacy ones.
  *
  * @throws ConfigError for scopes that cannot be read; a missing issuer is left for the settings to find
  */

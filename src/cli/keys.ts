@@ -11,7 +11,7 @@ export interface KeysOptions extends NewKeys, RotateFlags {
   readonly rotateSecret?: boolean
 }
 
-/** `consulate keys`: makes keys and secrets, or rotates the ones or the others. */
+/** `consulate keys`: makes keys and secrets, or rotates one or the other. */
 export async function keys({
   rotate,
   rotateSecret,

@@ -25,7 +25,7 @@ export interface HealthOptions {
   readonly logger: Logger
 }
 
-/** Nobody waits longer for an answer (ms): one who asks for health gives up himself after a few seconds. */
+/** Nobody waits longer for an answer (ms): whoever asks for health gives up after a few seconds anyway. */
 const PATIENCE = 2_000
 /** How long an answer is good for (ms), so that asking often costs no queries. */
 const REMEMBERED = 500

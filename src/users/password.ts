@@ -31,7 +31,7 @@ const NOBODY: PasswordHash = {
 }
 
 // One for the process, since memory and threads are the process's: 19 MiB each, and one of libuv's four threads stays
-// free for name look-ups and signatures. 64 more wait for a second or so.
+// free for name look-ups and files. 64 more wait for a second or so.
 const gate = createGate({ atOnce: Math.min(availableParallelism(), 3), waiting: 64 })
 
 const compute = promisify(argon2)

@@ -16,7 +16,7 @@ const CHALLENGE = { 'WWW-Authenticate': 'Basic realm="OAuth", charset="UTF-8"' }
  * The client of a token request: by secret in the `Authorization` header or in the body, or, for public clients, by its
  * id alone (RFC 6749 section 2.3). A failure counts against the address.
  *
- * @throws OAuthError `invalid_client`, `invalid_request` where two methods are used at once
+ * @throws OAuthError `invalid_client`, `invalid_request` where two methods are used at once, `too_many_requests`
  */
 export async function authenticateClient(exchange: Exchange, form: Form): Promise<Client> {
   const header = exchange.incoming.header('authorization')
