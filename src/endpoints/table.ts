@@ -1,6 +1,12 @@
 import type { Settings } from '../config/settings.ts'
 import { denyDevice, postDevice, showDevice } from './account/device.ts'
+import {
+  createPersonalToken,
+  deletePersonalToken,
+  listPersonalTokens,
+} from './account/personal-tokens-api.ts'
 import { postPersonalTokens, showPersonalTokens } from './account/personal-tokens.ts'
+import { scopes } from './account/scopes.ts'
 import { showSignIn, signIn } from './auth/sign-in.ts'
 import { showSignOut, signOut } from './auth/sign-out.ts'
 import type { Answer } from '../lib/http.ts'
@@ -12,9 +18,7 @@ import { authorize, postAuthorize } from './oauth/authorize.ts'
 import { deny } from './oauth/consent.ts'
 import { deviceAuthorization } from './oauth/device-authorization.ts'
 import { jwks, metadata } from './oauth/metadata.ts'
-import { createPersonalToken, deletePersonalToken, listPersonalTokens } from './oauth/personal-tokens.ts'
 import { revocations } from './oauth/revocations.ts'
-import { scopes } from './oauth/scopes.ts'
 import { token } from './oauth/token.ts'
 import { pathsOf, peoplePathsOf } from './paths.ts'
 

@@ -3,8 +3,8 @@ import type { Answer } from '../../lib/http.ts'
 import { formatUserCode, normalizeUserCode } from '../../model/device-code.ts'
 import type { DeviceCodeProps } from '../../pages/props.ts'
 import { displayNameOf } from '../../users/provider.ts'
+import { describeScopes } from '../consent-view.ts'
 import type { Exchange } from '../endpoint.ts'
-import { describeScopes } from '../oauth/consent-view.ts'
 import { page } from '../page.ts'
 import { peoplePathsOf } from '../paths.ts'
 import type { Settled } from './device-answer.ts'
@@ -44,7 +44,7 @@ export function consentPage(
     client: { name: client.name },
     userCode: asRead(userCode),
     address: code.address,
-    scopes: describeScopes(code, exchange.services.settings),
+    scopes: describeScopes(code.scopes, exchange.services.settings),
     userName: displayNameOf(visitor.user),
     approve: { action, hidden: { ...hidden, intent: 'approve' } },
     deny: { action, hidden: { ...hidden, _method: 'DELETE' } },

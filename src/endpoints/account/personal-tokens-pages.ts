@@ -4,8 +4,8 @@ import type { Answer } from '../../lib/http.ts'
 import type { PersonalTokensProps } from '../../pages/props.ts'
 import type { MadePersonalToken } from '../../personal-tokens/personal-tokens.ts'
 import { displayNameOf } from '../../users/provider.ts'
+import { describeScopes } from '../consent-view.ts'
 import type { Exchange } from '../endpoint.ts'
-import { describeScopes } from '../oauth/consent-view.ts'
 import { page } from '../page.ts'
 import { peoplePathsOf } from '../paths.ts'
 import type { Visitor } from './visitor.ts'
@@ -42,11 +42,11 @@ export async function tokensPage(
     signOutUrl,
     tokens: tokens.map((token) => ({
       ...token,
-      scopes: describeScopes(token, settings),
+      scopes: describeScopes(token.scopes, settings),
       revoke: { action, hidden: { csrf, revoke: token.id } },
     })),
     create: { action, hidden: { csrf, nonce: randomText(16) } },
-    scopes: describeScopes({ scopes: [...settings.scopes.defined] }, settings),
+    scopes: describeScopes([...settings.scopes.defined], settings),
     lifetimes: lifetimes.map(toSeconds),
     typed: {
       name: typed?.name ?? '',
@@ -86,7 +86,7 @@ export function madePage(
   return page(exchange, 200, 'newPersonalToken', {
     name: token.name,
     accessToken: response.access_token,
-    scopes: describeScopes(token, settings),
+    scopes: describeScopes(token.scopes, settings),
     expiresAt: token.expiresAt,
     tokensUrl: peoplePathsOf(settings, session.provider).tokensPage,
   })

@@ -3,14 +3,14 @@ import { parseForm, type Form } from '../../lib/form.ts'
 import { formTargetsOf } from '../../pages/headers.ts'
 import type { SignInProps } from '../../pages/props.ts'
 import { displayNameOf, type BaseUser } from '../../users/provider.ts'
+import { hostOf } from '../consent-view.ts'
 import type { Exchange } from '../endpoint.ts'
 import { readForm, readQuery } from '../form.ts'
-import { hostOf } from '../oauth/consent-view.ts'
 import { findTarget, type AnswerTarget } from '../oauth/authorization-request.ts'
 import { page } from '../page.ts'
 import { pathsOf, peoplePathsOf } from '../paths.ts'
+import { safeReturnTo } from '../return-to.ts'
 import { signInWithPassword } from './password.ts'
-import { safeReturnTo } from './return-to.ts'
 
 /** GET: the sign-in page; who is signed in goes on, unless they are to sign in again. */
 export async function showSignIn(exchange: Exchange, provider: string): Promise<Answer> {

@@ -7,16 +7,21 @@ import { coversScopes } from '../../model/scope.ts'
 import type { Session } from '../../model/session.ts'
 import { formTargetsOf } from '../../pages/headers.ts'
 import { displayNameOf, type BaseUser } from '../../users/provider.ts'
-import { signInUrl } from '../auth/return-to.ts'
+import { describeScopes, hostOf } from '../consent-view.ts'
 import type { Exchange } from '../endpoint.ts'
 import { readForm, readQuery } from '../form.ts'
 import { page } from '../page.ts'
 import { pathsOf, peoplePathsOf } from '../paths.ts'
+import { signInUrl } from '../return-to.ts'
 import { answerError } from './answer.ts'
-import { checkRequest, findTarget, type AuthorizationRequest } from './authorization-request.ts'
+import {
+  checkRequest,
+  findTarget,
+  type AnswerTarget,
+  type AuthorizationRequest,
+} from './authorization-request.ts'
 import { writeCode } from './code.ts'
 import { answerConsent } from './consent.ts'
-import { canAssumeConsent, describeScopes, hostOf } from './consent-view.ts'
 import { respond } from './respond.ts'
 
 /** The authorization endpoint (RFC 6749 section 3.1): asks the person to sign in and to consent, or answers at once. */
@@ -75,6 +80,13 @@ async function hasConsent(
   return allowed !== undefined && coversScopes(allowed, scopes)
 }
 
+/**
+ * Whether earlier consent may be relied on. Not for a public client without an https redirect of its own: any program
+ * on the device can pose as it (RFC 8252 section 8.6).
+ */
+const canAssumeConsent = ({ client, redirectUri }: AnswerTarget): boolean =>
+  client.type === 'confidential' || redirectUri.startsWith('https://')
+
 async function askForConsent(
   exchange: Exchange,
   request: AuthorizationRequest,
@@ -95,7 +107,7 @@ async function askForConsent(
   const hidden = { csrf: token, consent }
   const props = {
     client: { name: request.client.name, host: hostOf(request.redirectUri) },
-    scopes: describeScopes(request, settings),
+    scopes: describeScopes(request.scopes, settings),
     userName: displayNameOf(user),
     approve: { action, hidden },
     deny: { action, hidden: { ...hidden, _method: 'DELETE' } },

@@ -1,7 +1,7 @@
 import { OAuthError } from '../../errors.ts'
 import type { Answer } from '../../lib/http.ts'
-import { findVisitor, type Visitor } from '../account/visitor.ts'
 import type { Exchange } from '../endpoint.ts'
+import { findVisitor, type Visitor } from './visitor.ts'
 
 /**
  * Who is signed in in the browser that calls the JSON API. A bearer token is not looked at: who has one must not be able

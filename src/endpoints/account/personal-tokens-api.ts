@@ -4,11 +4,11 @@ import { json, type Answer } from '../../lib/http.ts'
 import type { PersonalToken } from '../../personal-tokens/personal-token.ts'
 import { MOST_PERSONAL_TOKENS, type NoPersonalToken } from '../../personal-tokens/personal-tokens.ts'
 import { detailOf, type Wish, type WishProblem } from '../../personal-tokens/wish.ts'
-import { makePersonalToken } from '../account/make-personal-token.ts'
 import type { Exchange } from '../endpoint.ts'
 import { idIn } from '../find.ts'
 import { readJson, type JsonBody } from '../json-body.ts'
 import { csrfHeaders, loginRequired, requireCsrf, requireVisitor } from './browser-api.ts'
+import { makePersonalToken } from './make-personal-token.ts'
 
 /** GET: the person's tokens that live, newest first. */
 export async function listPersonalTokens(exchange: Exchange, provider: string): Promise<Answer> {

@@ -1,8 +1,8 @@
 import { json, type Answer } from '../../lib/http.ts'
-import { findVisitor } from '../account/visitor.ts'
+import { describeScopes } from '../consent-view.ts'
 import type { Exchange } from '../endpoint.ts'
 import { csrfHeaders, loginRequired } from './browser-api.ts'
-import { describeScopes } from './consent-view.ts'
+import { findVisitor } from './visitor.ts'
 
 /** GET: every scope with its description, for who is signed in with any provider. */
 export async function scopes(exchange: Exchange): Promise<Answer> {
@@ -10,8 +10,8 @@ export async function scopes(exchange: Exchange): Promise<Answer> {
   for (const provider of settings.providers) {
     const visitor = await findVisitor(exchange, provider)
     if (!visitor) continue
-    const defined = [...settings.scopes.defined]
-    return json(200, describeScopes({ scopes: defined }, settings), csrfHeaders(exchange, visitor))
+    const views = describeScopes([...settings.scopes.defined], settings)
+    return json(200, views, csrfHeaders(exchange, visitor))
   }
   throw loginRequired(exchange)
 }

@@ -1,5 +1,5 @@
-import type { Services } from '../services.ts'
-import { pathsOf, peoplePathsOf } from '../paths.ts'
+import { pathsOf, peoplePathsOf } from './paths.ts'
+import type { Services } from './services.ts'
 
 /** The sign-in page of a provider, from where the person comes back to a page of this server. */
 export function signInUrl(
