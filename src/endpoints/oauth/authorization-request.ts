@@ -1,8 +1,9 @@
+import type { Settings } from '../../config/settings.ts'
 import { OAuthError } from '../../errors.ts'
 import { chooseScopes } from '../../grants/permit.ts'
 import { chooseResource } from '../../grants/resource.ts'
 import type { Form } from '../../lib/form.ts'
-import { canUseGrant, type Client } from '../../model/client.ts'
+import type { Client } from '../../model/client.ts'
 import { isCodeChallenge } from '../../model/pkce.ts'
 import { isRegisteredRedirectUri } from '../../model/redirect-uri.ts'
 import { scopesToAskFor } from '../../model/scope.ts'
@@ -12,8 +13,8 @@ import {
   type ResponseMode,
   type ResponseType,
 } from '../../model/response-type.ts'
-import type { Settings } from '../../config/settings.ts'
 import type { Services } from '../services.ts'
+import { requireGrant } from './require-grant.ts'
 
 /** Whom the answer goes to. Until this is known, nothing may be sent anywhere but to the person. */
 export interface AnswerTarget {
@@ -111,11 +112,7 @@ function checkResponseType({ grantType, mode }: ResponseType, client: Client, fo
   if ((form.get('response_mode') ?? mode) !== mode) {
     throw new OAuthError('invalid_request', `Only the response mode ${mode} is supported here`)
   }
-  if (canUseGrant(client, grantType)) return
-  const detail = `client ${client.id} lacks the grant ${grantType}`
-  throw new OAuthError('unauthorized_client', 'The client is not authorized to use this grant type', {
-    detail,
-  })
+  requireGrant(client, grantType)
 }
 
 /** Whoever sends a challenge relies on it: it is not passed over where nothing would ever be compared with it. */

@@ -4,7 +4,7 @@ import { chooseResource } from '../../grants/resource.ts'
 import type { Form } from '../../lib/form.ts'
 import { randomId, randomText, sha256 } from '../../lib/hash.ts'
 import { json, type Answer } from '../../lib/http.ts'
-import { canUseGrant, type Client } from '../../model/client.ts'
+import type { Client } from '../../model/client.ts'
 import { DEVICE_GRANT, formatUserCode, type DeviceCode } from '../../model/device-code.ts'
 import { scopesToAskFor } from '../../model/scope.ts'
 import type { Exchange } from '../endpoint.ts'
@@ -14,6 +14,7 @@ import type { Services } from '../services.ts'
 import { refuseIfThrottled } from '../throttled.ts'
 import { makeUserCode, userCodeHashes } from '../user-code.ts'
 import { authenticateClient } from './client-authentication.ts'
+import { requireGrant } from './require-grant.ts'
 
 /** How often another code is drawn where somebody has this one, or the client looked up again where it has changed. */
 const MOST_ATTEMPTS = 10
@@ -31,7 +32,7 @@ export async function deviceAuthorization(exchange: Exchange): Promise<Answer> {
   const form = await readForm(exchange.incoming)
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
     const client = await authenticateClient(exchange, form)
-    checkClient(services, client)
+    requireGrant(client, DEVICE_GRANT)
     if (client.type === 'public') await refuseIfDemanding(exchange)
     const codes = { deviceCode: randomText(32), userCode: makeUserCode() }
     const outcome = await services.store.deviceCodes.insert(newDeviceCode(exchange, client, form, codes))
@@ -46,18 +47,7 @@ export async function deviceAuthorization(exchange: Exchange): Promise<Answer> {
   throw new OAuthError('temporarily_unavailable', 'Try again in a moment', options)
 }
 
-function checkClient({ people }: Services, client: Client): void {
-  // Servers that share a database share its clients, but not their people.
-  if (canUseGrant(client, DEVICE_GRANT) && people.has(client.provider)) return
-  const detail = `client ${client.id} lacks the grant ${DEVICE_GRANT}, or is for the people of another server`
-  throw new OAuthError('unauthorized_client', 'The client is not authorized to use this grant type', {
-    detail,
-  })
-}
-
-/**
- * Each code is a row, and the id of a public client is no secret: without a bound, anybody could fill the disk.
- */
+/** Each code is a row, and the id of a public client is no secret: without a bound, anybody could fill the disk. */
 async function refuseIfDemanding({ services, address }: Exchange): Promise<void> {
   const blocked = await services.deviceDemand.check({ address })
   if (!blocked) return services.deviceDemand.fail({ address })

@@ -3,13 +3,13 @@ import { decide } from '../../grants/decide.ts'
 import type { Grant, GrantRequest, Refusal } from '../../grants/grant.ts'
 import type { TokenResponse } from '../../issuance/response.ts'
 import { json, type Answer } from '../../lib/http.ts'
-import { canUseGrant } from '../../model/client.ts'
 import type { Exchange } from '../endpoint.ts'
 import { reportFailedSignIn } from '../failed-sign-in.ts'
 import { readForm, required } from '../form.ts'
 import type { Services } from '../services.ts'
 import { refuseIfThrottled } from '../throttled.ts'
 import { authenticateClient } from './client-authentication.ts'
+import { requireGrant } from './require-grant.ts'
 
 /** How often a lost race is run again before the client is asked to come back. */
 const MOST_ATTEMPTS = 10
@@ -25,12 +25,7 @@ export async function token(exchange: Exchange): Promise<Answer> {
     throw new OAuthError('unsupported_grant_type', 'This grant type is not supported')
   }
   const client = await authenticateClient(exchange, form)
-  if (!canUseGrant(client, grantType)) {
-    const detail = `client ${client.id} lacks the grant ${grantType}`
-    throw new OAuthError('unauthorized_client', 'The client is not authorized to use this grant type', {
-      detail,
-    })
-  }
+  requireGrant(client, grantType)
   const { address, incoming } = exchange
   const userAgent = incoming.header('user-agent') ?? ''
   return json(200, await decideAndIssue(exchange, grant, { client, form, address, userAgent }))
