@@ -1,11 +1,10 @@
 import { OAuthError } from '../errors.ts'
 import type { Incoming } from '../lib/http.ts'
 import { EMPTY_FORM, parseForm, type Form } from '../lib/form.ts'
+import { readBody, typeDetail } from './body.ts'
 
-/** The longest body that is read: no request of OAuth comes near it. */
-export const LONGEST_BODY = 65_536
-/** The longest query. */
-export const LONGEST_QUERY = 16_384
+/** The longest query, in characters. */
+const LONGEST_QUERY = 16_384
 
 const MEDIA_TYPE = 'application/x-www-form-urlencoded'
 
@@ -15,15 +14,11 @@ const MEDIA_TYPE = 'application/x-www-form-urlencoded'
  * @throws OAuthError `invalid_request`, with status 413 where it is too long
  */
 export async function readForm(incoming: Incoming): Promise<Form> {
-  const type = (incoming.header('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
-  const text = await incoming.body(LONGEST_BODY)
-  if (text === undefined) throw new OAuthError('invalid_request', 'The body is too long', { status: 413 })
-  if (type === '' && text === '') return EMPTY_FORM
-  if (type !== MEDIA_TYPE) {
-    const detail = `content type ${JSON.stringify(type.slice(0, 100))}`
-    throw new OAuthError('invalid_request', `Send the parameters as ${MEDIA_TYPE}`, { detail })
-  }
-  return parametersOf(text)
+  const body = await readBody(incoming)
+  if (body.type === '' && body.text === '') return EMPTY_FORM
+  if (body.type === MEDIA_TYPE) return parametersOf(body.text)
+  const detail = typeDetail(body)
+  throw new OAuthError('invalid_request', `Send the parameters as ${MEDIA_TYPE}`, { detail })
 }
 
 /**

@@ -1,6 +1,6 @@
 import { OAuthError } from '../errors.ts'
 import type { Incoming } from '../lib/http.ts'
-import { LONGEST_BODY } from './form.ts'
+import { readBody, typeDetail } from './body.ts'
 
 /** The members of a JSON object by name: of one that comes twice, the last. Nothing is known of their types. */
 export type JsonBody = ReadonlyMap<string, unknown>
@@ -13,14 +13,12 @@ const MEDIA_TYPE = 'application/json'
  * @throws OAuthError `invalid_request`, with status 413 where it is too long, 415 where it is something else
  */
 export async function readJson(incoming: Incoming): Promise<JsonBody> {
-  const type = (incoming.header('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
-  const text = await incoming.body(LONGEST_BODY)
-  if (text === undefined) throw new OAuthError('invalid_request', 'The body is too long', { status: 413 })
-  if (type !== MEDIA_TYPE) {
-    const detail = `content type ${JSON.stringify(type.slice(0, 100))}`
+  const body = await readBody(incoming)
+  if (body.type !== MEDIA_TYPE) {
+    const detail = typeDetail(body)
     throw new OAuthError('invalid_request', `Send the body as ${MEDIA_TYPE}`, { status: 415, detail })
   }
-  const value = parse(text)
+  const value = parse(body.text)
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return new Map(Object.entries(value))
   throw new OAuthError('invalid_request', 'The body is not a JSON object')
