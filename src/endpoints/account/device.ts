@@ -1,8 +1,8 @@
-import { OAuthError } from '../../errors.ts'
 import type { Form } from '../../lib/form.ts'
 import { redirect, type Answer } from '../../lib/http.ts'
 import type { DeviceDecision } from '../../model/device-code.ts'
 import type { Exchange } from '../endpoint.ts'
+import { forgedForm } from '../forged-form.ts'
 import { readForm, readQuery } from '../form.ts'
 import { report } from '../report.ts'
 import { signInUrl } from '../return-to.ts'
@@ -44,8 +44,7 @@ async function receive(
   const visitor = await findVisitor(exchange, provider)
   if (!visitor) return askToSignIn(exchange, provider, userCode)
   if (!csrf.isValid(exchange.incoming, visitor.session.id, form.get('csrf'))) {
-    const detail = 'anti-forgery check failed'
-    report(exchange, new OAuthError('access_denied', 'This form did not come from our page', { detail }))
+    report(exchange, forgedForm())
     return codePage(exchange, visitor, 403, { userCode, problem: { kind: 'expired' } })
   }
   if (intent === 'approve') return answer(exchange, visitor, userCode, 'approved')

@@ -5,7 +5,8 @@ import { redirect, type Answer } from '../../lib/http.ts'
 import type { NoPersonalToken } from '../../personal-tokens/personal-tokens.ts'
 import { detailOf, type Wish } from '../../personal-tokens/wish.ts'
 import type { Exchange } from '../endpoint.ts'
-import { readForm } from '../form.ts'
+import { forgedForm } from '../forged-form.ts'
+import { readForm, required } from '../form.ts'
 import { peoplePathsOf } from '../paths.ts'
 import { report } from '../report.ts'
 import { signInUrl } from '../return-to.ts'
@@ -25,11 +26,7 @@ export async function postPersonalTokens(exchange: Exchange, provider: string): 
   const form = await readForm(incoming)
   const visitor = await findVisitor(exchange, provider)
   if (!visitor) return askToSignIn(exchange, provider)
-  if (!services.csrf.isValid(incoming, visitor.session.id, form.get('csrf'))) {
-    throw new OAuthError('access_denied', 'This form did not come from our page', {
-      detail: 'anti-forgery check failed',
-    })
-  }
+  if (!services.csrf.isValid(incoming, visitor.session.id, form.get('csrf'))) throw forgedForm()
   const id = form.get('revoke')
   return id === undefined ? create(exchange, visitor, form) : revoke(exchange, visitor, id)
 }
@@ -51,9 +48,8 @@ async function create(exchange: Exchange, visitor: Visitor, form: Form): Promise
 
 /** One form makes one token, however often it is posted: by a reload, a double click or a browser that comes back. */
 function idOf({ services }: Exchange, { session }: Visitor, form: Form): NonNullable<Wish['id']> {
-  const nonce = form.get('nonce')
-  if (nonce === undefined) throw new OAuthError('invalid_request', 'The parameter nonce is missing')
-  return toId(hmac(services.derived.key('personal-token'), `${session.id}.${nonce}`))
+  const text = `${session.id}.${required(form, 'nonce')}`
+  return toId(hmac(services.derived.key('personal-token'), text))
 }
 
 const SCOPE = 'scope:'

@@ -1,7 +1,7 @@
-import { OAuthError } from '../../errors.ts'
 import { redirect, type Answer } from '../../lib/http.ts'
 import { displayNameOf } from '../../users/provider.ts'
 import type { Exchange } from '../endpoint.ts'
+import { forgedForm } from '../forged-form.ts'
 import { readForm } from '../form.ts'
 import { page } from '../page.ts'
 import { peoplePathsOf } from '../paths.ts'
@@ -24,11 +24,7 @@ export async function signOut(exchange: Exchange, provider: string): Promise<Ans
   const form = await readForm(incoming)
   const session = await services.sessions.current(incoming, provider)
   if (session) {
-    if (!services.csrf.isValid(incoming, session.id, form.get('csrf'))) {
-      throw new OAuthError('access_denied', 'This form did not come from our page', {
-        detail: 'anti-forgery check failed',
-      })
-    }
+    if (!services.csrf.isValid(incoming, session.id, form.get('csrf'))) throw forgedForm()
     await services.revoker.revoke({ kind: 'session', id: session.id }, requestId)
     services.events.emit('session.ended', {
       requestId,

@@ -13,6 +13,7 @@ import {
   type ResponseMode,
   type ResponseType,
 } from '../../model/response-type.ts'
+import { required } from '../form.ts'
 import type { Services } from '../services.ts'
 import { requireGrant } from './require-grant.ts'
 
@@ -43,9 +44,7 @@ export interface AuthorizationRequest extends AnswerTarget {
  * @throws OAuthError `invalid_request`
  */
 export async function findTarget(services: Services, form: Form): Promise<AnswerTarget> {
-  const clientId = form.get('client_id')
-  if (clientId === undefined) throw new OAuthError('invalid_request', 'The parameter client_id is missing')
-  const client = await findClient(services, clientId)
+  const client = await findClient(services, required(form, 'client_id'))
   const named = form.get('redirect_uri')
   const redirectUri = named ?? onlyRedirectUri(client)
   if (!isRegisteredRedirectUri(client, redirectUri)) {
@@ -100,8 +99,7 @@ export function checkRequest(settings: Settings, target: AnswerTarget, form: For
 }
 
 function findResponseType({ grants }: Settings, form: Form): ResponseType {
-  const name = form.get('response_type')
-  if (name === undefined) throw new OAuthError('invalid_request', 'The parameter response_type is missing')
+  const name = required(form, 'response_type')
   const type = responseTypesOf(grants).find((candidate) => candidate.name === name)
   if (type) return type
   throw new OAuthError('unsupported_response_type', 'This response type is not supported')

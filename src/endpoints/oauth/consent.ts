@@ -1,15 +1,16 @@
 import { OAuthError } from '../../errors.ts'
 import type { Form } from '../../lib/form.ts'
 import { redirect, type Answer } from '../../lib/http.ts'
+import type { ConsentRequest } from '../../model/consent-request.ts'
 import type { Session } from '../../model/session.ts'
 import type { Exchange } from '../endpoint.ts'
+import { forgedForm } from '../forged-form.ts'
 import { readForm, readQuery } from '../form.ts'
 import { pathsOf } from '../paths.ts'
 import { answerError } from './answer.ts'
 import { checkRequest, findTarget, type AuthorizationRequest } from './authorization-request.ts'
 import { writeCode, type WrittenCode } from './code.ts'
 import { respond } from './respond.ts'
-import type { ConsentRequest } from '../../model/consent-request.ts'
 
 /** DELETE: the person denies. Plain forms say it with `_method=DELETE`. */
 export async function deny(exchange: Exchange): Promise<Answer> {
@@ -28,11 +29,7 @@ async function settle(exchange: Exchange, form: Form, isApproved: boolean): Prom
   const session = await services.sessions.current(incoming, consent.provider)
   const user = session && (await services.people.find(session))
   if (!user || session.id !== consent.sessionId) return askAgain(exchange, consent)
-  if (!services.csrf.isValid(incoming, session.id, form.get('csrf'))) {
-    throw new OAuthError('access_denied', 'This form did not come from our page', {
-      detail: 'anti-forgery check failed',
-    })
-  }
+  if (!services.csrf.isValid(incoming, session.id, form.get('csrf'))) throw forgedForm()
   return decide(exchange, consent, session, isApproved)
 }
 
