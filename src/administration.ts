@@ -33,7 +33,9 @@ export interface Administration<Scope extends string = string> {
   readonly clients: {
     /** Registers a client; its secret is told this once. Throws `ConfigError` with every problem. */
     create(registration: ClientRegistration): Promise<RegisteredClient>
+    /** The client, revoked or not; undefined where there is none with this id. */
     find(id: string): Promise<Client | undefined>
+    /** Clients by id, revoked ones too: at most `limit` (default 100), after the id `after`; of one owner where one is named. */
     list(page?: Page & { readonly ownerId?: string }): Promise<readonly Client[]>
     /**
      * Changes a client: on this node at once, on others within a poll. Its type, provider and owner are for good. Undefined
@@ -51,7 +53,7 @@ export interface Administration<Scope extends string = string> {
   readonly authorizations: {
     /** What the person has allowed and has not taken back, newest first. */
     list(user: UserLike): Promise<readonly Authorization[]>
-    /** Ends one authorization and its tokens, at once. */
+    /** Ends one authorization and its tokens, at once. Whether there was one with this id, ended or not. */
     revoke(id: string): Promise<boolean>
     /** Ends all that the person has allowed a client, codes on their way too, and forgets that they consented. */
     disconnect(user: UserLike, clientId: string): Promise<void>
@@ -70,7 +72,7 @@ export interface Administration<Scope extends string = string> {
   readonly sessions: {
     /** The devices that the person is signed in on, last seen first. */
     list(user: UserLike): Promise<readonly Session[]>
-    /** Signs one device out, and ends what ends with it. */
+    /** Signs one device out, and ends what ends with it, at once. Whether there was such a session, ended or not. */
     revoke(id: string): Promise<boolean>
   }
   readonly users: {
@@ -94,7 +96,8 @@ export interface Administration<Scope extends string = string> {
   }
   /**
    * Deletes what has ended and what nothing alive depends on, in small batches; never clients, people or consents. The
-   * server does it by itself, unless its configuration says `purge: 'by-hand'`. Throws `ConfigError`.
+   * server does it by itself, unless its configuration says `purge: 'by-hand'`. Throws `ConfigError` where `hours` is no
+   * number from 0.
    */
   purge(options?: PurgeOptions): Promise<PurgeReport>
 }
@@ -107,21 +110,24 @@ export function createAdministration(started: () => Promise<Services>): Administ
     personalTokens: personalTokenAdministration(started),
     sessions: {
       list: async (user) => {
-        const { store, settings } = await started()
-        return store.sessions.listOf(await userRef(started, user), settings.clock.now())
+        const services = await started()
+        const { store, settings } = services
+        return store.sessions.listOf(userRef(services, user), settings.clock.now())
       },
       revoke: async (id) => (await (await started()).revoker.revoke({ kind: 'session', id })) !== undefined,
     },
     users: {
       async signOutEverywhere(user) {
-        const { revoker, subjectOf } = await started()
-        const ref = await userRef(started, user)
+        const services = await started()
+        const { revoker, subjectOf } = services
+        const ref = userRef(services, user)
         await revoker.revoke({ kind: 'user', user: ref, subject: subjectOf(ref) })
       },
       async setPassword(user, password, change) {
-        const { people, revoker, subjectOf } = await started()
+        const services = await started()
+        const { people, revoker, subjectOf } = services
         const revoke = (order: RevocationOrder) => revoker.revoke(order)
-        const ref = await userRef(started, user)
+        const ref = userRef(services, user)
         const users = people.of(ref.provider)
         await changePassword({ users, revoke, subjectOf }, ref, password, change)
       },
@@ -172,8 +178,9 @@ function clientAdministration(started: () => Promise<Services>): Administration[
 
 function authorizationAdministration(started: () => Promise<Services>): Administration['authorizations'] {
   const list = async (user: UserLike): Promise<readonly Authorization[]> => {
-    const { store, settings } = await started()
-    return store.authorizations.listOf(await userRef(started, user), settings.clock.now())
+    const services = await started()
+    const { store, settings } = services
+    return store.authorizations.listOf(userRef(services, user), settings.clock.now())
   }
   const revoke = async (id: string): Promise<boolean> =>
     (await (await started()).revoker.revoke({ kind: 'authorization', id })) !== undefined
@@ -181,8 +188,9 @@ function authorizationAdministration(started: () => Promise<Services>): Administ
     list,
     revoke,
     async disconnect(user, clientId) {
-      const { store, settings } = await started()
-      await store.consents.forget(await userRef(started, user), clientId, settings.clock.now())
+      const services = await started()
+      const { store, settings } = services
+      await store.consents.forget(userRef(services, user), clientId, settings.clock.now())
       const those = (await list(user)).filter((authorization) => authorization.clientId === clientId)
       await Promise.all(those.map(({ id }) => revoke(id)))
     },
@@ -194,16 +202,18 @@ function personalTokenAdministration(started: () => Promise<Services>): Administ
     async create(user, request) {
       const services = await started()
       if (services.settings.personalTokens)
-        return createForApplication(services, await userRef(started, user), request)
+        return createForApplication(services, userRef(services, user), request)
       throw new ConfigError([{ path: 'personalTokens', message: 'is not configured: nobody can make any' }])
     },
-    list: async (user) => (await started()).personalTokens.list(await userRef(started, user)),
+    async list(user) {
+      const services = await started()
+      return services.personalTokens.list(userRef(services, user))
+    },
     revoke: async (id) => (await started()).personalTokens.revoke(id),
   }
 }
 
-async function userRef(started: () => Promise<Services>, user: UserLike): Promise<UserRef> {
-  const { settings, people } = await started()
+function userRef({ settings, people }: Services, user: UserLike): UserRef {
   const { id, provider = settings.provider } = typeof user === 'string' ? { id: user } : user
   people.of(provider)
   return { provider, userId: idOf({ id }, provider) }
