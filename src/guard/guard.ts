@@ -159,11 +159,9 @@ async function hasCaughtUp(revocations: RevocationCheck): Promise<boolean> {
 
 /** A client's token never opens a person's route, nor the other way round; only then do scopes count. */
 function admit(auth: Auth, requirement: Requirement, realm: string): Auth | Refusal {
-  const { audience, allOf, anyOf, provider } = requirement
-  if (audience !== 'anyone' && auth.kind !== audience) return invalid(realm, 'Invalid token')
-  if (provider !== undefined && auth.kind === 'user' && auth.user.provider !== provider) {
-    return invalid(realm, 'Invalid token')
-  }
+  const { caller, allOf, anyOf, provider } = requirement
+  if (caller !== 'anyone' && auth.kind !== caller) return invalid(realm, 'Invalid token')
+  if (auth.kind === 'user' && auth.user.provider !== provider) return invalid(realm, 'Invalid token')
   const hasAny = anyOf.length === 0 || anyOf.some((scope) => coversScope(auth.scopes, scope))
   return hasAny && coversScopes(auth.scopes, allOf) ? auth : insufficient(realm, requirement)
 }

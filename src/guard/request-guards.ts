@@ -11,7 +11,7 @@ export interface GuardCore {
   /** Who an `Authorization` header is from; 503 where that cannot be known. Never throws. */
   check(authorization: string | null | undefined, requirement: Requirement): Verdict
   /** What a route asks for, of people of the guard's provider. Throws `ConfigError` where that makes no sense. */
-  requirement(audience: Requirement['audience'], scopes: Scopes<string>): Requirement
+  requirement(caller: Requirement['caller'], scopes: Scopes<string>): Requirement
   /** Hears what the handler of a guarded route threw, and logs it. */
   failed(cause: unknown): void
 }
@@ -88,7 +88,7 @@ export function guardsFor<Scope extends string, Provider extends string>(
 ): Guarded<Scope, Provider> {
   const core: GuardCore = {
     check,
-    requirement: (audience, scopes) => requirementOf(audience, scopes, { provider, scopes: defined }),
+    requirement: (caller, scopes) => requirementOf(caller, scopes, { provider, scopes: defined }),
     failed: (cause) => logger.log('error', 'A guarded route failed', { cause: causeOf(cause) }),
   }
   return { ...requestGuards<Scope, Provider>(core), core }

@@ -1,17 +1,17 @@
 import { createReport, type Report } from '../lib/report.ts'
 
-/** Who a route is for. */
-export type Audience = 'user' | 'machine' | 'anyone'
+/** Who a route is for: people, clients that act for themselves, or both. Not the audience of a token, which is an API. */
+export type Caller = 'user' | 'machine' | 'anyone'
 
 /** What a route asks of a token. */
 export interface Requirement {
-  readonly audience: Audience
+  readonly caller: Caller
   /** Every one of these. */
   readonly allOf: readonly string[]
   /** At least one of these, where there are any. */
   readonly anyOf: readonly string[]
-  /** The provider that the person must come from; undefined for any. */
-  readonly provider?: string
+  /** The provider that the person must come from. */
+  readonly provider: string
 }
 
 /** Scopes of which every one is needed, or one. */
@@ -31,9 +31,9 @@ export type ScopeRequirement<Scope extends string> = readonly [
 
 /** The guard that a requirement is for. */
 export interface RequirementOptions {
-  readonly provider?: string
+  readonly provider: string
   /** The scopes that there are; undefined for any. */
-  readonly scopes?: readonly string[] | undefined
+  readonly scopes: readonly string[] | undefined
 }
 
 /**
@@ -42,22 +42,23 @@ export interface RequirementOptions {
  * @throws ConfigError where that is no requirement: taken for none, it would let in whoever has any token
  */
 export function requirementOf(
-  audience: Audience,
+  caller: Caller,
   scopes: ScopeRequirement<string>,
-  { provider, scopes: defined }: RequirementOptions = {},
+  { provider, scopes: defined }: RequirementOptions,
 ): Requirement {
   const report = createReport()
   const [first, ...others] = scopes
-  const named = typeof first === 'object' ? checkedNames(audience, first, report) : {}
+  const named = typeof first === 'object' ? checkedNames(caller, first, report) : {}
   const listed = typeof first === 'object' ? others : (scopes as readonly string[])
-  const requirement = { audience, allOf: [...(named.allOf ?? []), ...listed], anyOf: named.anyOf ?? [] }
-  for (const scope of [...requirement.allOf, ...requirement.anyOf]) {
-    if (typeof scope !== 'string') report.problem(audience, 'must be given scopes')
+  const allOf = [...(named.allOf ?? []), ...listed]
+  const { anyOf = [] } = named
+  for (const scope of [...allOf, ...anyOf]) {
+    if (typeof scope !== 'string') report.problem(caller, 'must be given scopes')
     else if (defined && !defined.includes(scope))
-      report.problem(audience, `there is no scope ${JSON.stringify(scope)}: there is ${defined.join(', ')}`)
+      report.problem(caller, `there is no scope ${JSON.stringify(scope)}: there is ${defined.join(', ')}`)
   }
   report.end()
-  return { ...requirement, ...(provider === undefined ? {} : { provider }) }
+  return { caller, allOf, anyOf, provider }
 }
 
 /** Where nobody compiles, a list and a misspelled `anyOf` would be objects that ask for nothing. */
