@@ -79,7 +79,7 @@ const lifetimeField = ({ lifetimes, typed }: PersonalTokensProps, words: Words['
       ${lifetimes.map(
         (seconds) =>
           html`<option value="${seconds}" ${seconds === typed.lifetime && html` selected`}>
-            ${words.days(seconds)}
+            ${words.lifetimeOf(seconds)}
           </option>`,
       )}
     </select>

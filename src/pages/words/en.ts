@@ -5,13 +5,14 @@ import type { Html } from '../../lib/html.ts'
 const spell = (unit: 'year' | 'day' | 'hour' | 'minute' | 'second', count: number): string =>
   new Intl.NumberFormat('en', { style: 'unit', unit, unitDisplay: 'long' }).format(count)
 
+/** A length of time (seconds) as it is waited for: rounded up to hours, minutes or seconds. */
 function duration(total: number): string {
   if (total > 5400) return spell('hour', Math.ceil(total / 3600))
   return total > 90 ? spell('minute', Math.ceil(total / 60)) : spell('second', Math.max(1, Math.ceil(total)))
 }
 
 /** A length of time (seconds) as it is chosen: in the greatest unit of which it is a whole number. */
-function days(total: number): string {
+function exactDuration(total: number): string {
   const units = { year: 31_536_000, day: 86_400, hour: 3600, minute: 60, second: 1 } as const
   const unit = (Object.keys(units) as (keyof typeof units)[]).find((name) => total % units[name] === 0)
   return spell(unit ?? 'second', total / units[unit ?? 'second'])
@@ -90,7 +91,7 @@ export const en = {
     nameHint: 'What will use it? “Backup on my laptop”',
     scopes: 'What it may do',
     lifetime: 'Lives for',
-    days,
+    lifetimeOf: exactDuration,
     submit: 'Make token',
     problems: {
       name: 'The name must have 1 to 255 characters.',
