@@ -15,15 +15,26 @@ export class CommandError extends Error {
 export function explain(error: unknown): { readonly text?: string; readonly exitCode: number } {
   // Commander has spoken already; what it throws for `--help` and `--version` is no error.
   if (error instanceof CommanderError) return { exitCode: error.exitCode === 0 ? 0 : 2 }
-  if (error instanceof UsageError) return { text: `error: ${error.message}`, exitCode: 2 }
-  return { text: `error: ${reasonOf(error)}`, exitCode: 1 }
+  if (error instanceof UsageError) return { text: printable(`error: ${error.message}`), exitCode: 2 }
+  return { text: printable(`error: ${reasonOf(error)}`), exitCode: 1 }
 }
+
+/** The message of an error, and that of what caused it: `The database cannot be used: database or disk is full`. */
+export const messageOf = ({ message, cause }: Error): string =>
+  cause instanceof Error ? `${message}: ${cause.message}` : message
+
+/** Ids and names are repeated to whoever asked for them, who may have them from somebody else. */
+const printable = (text: string): string => text.replaceAll(/[^\P{C}\n\t]/gu, '\ufffd')
 
 function reasonOf(error: unknown): string {
   if (error instanceof OAuthError) return error.description
-  if (EXPECTED.some((kind) => error instanceof kind)) return (error as Error).message
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+  if (!(error instanceof Error)) return String(error)
+  return isExpected(error) ? messageOf(error) : (error.stack ?? error.message)
 }
+
+/** Where the system refuses something, its message says what, and of which file. */
+const isExpected = (error: Error): boolean =>
+  'syscall' in error || EXPECTED.some((kind) => error instanceof kind)
 
 /** What a person can understand without a stack. */
 const EXPECTED = [CommandError, ConfigError, StoreUnavailableError]

@@ -1,3 +1,5 @@
+import { messageOf } from '../failure.ts'
+
 /** How grave something is. Only a `problem` must be mended; a `warning` may be meant. */
 export type Level = 'ok' | 'warning' | 'problem'
 
@@ -20,4 +22,4 @@ export const problem = (text: string, mend: string): Finding => ({ level: 'probl
 
 /** The reason of a failure in one line. */
 export const reasonOf = (cause: unknown): string =>
-  (cause instanceof Error ? cause.message : String(cause)).replaceAll(/\s*\n\s*/g, ' ')
+  (cause instanceof Error ? messageOf(cause) : String(cause)).replaceAll(/\s*\n\s*/g, ' ')

@@ -73,7 +73,8 @@ function createDriver(connection: SqliteConnection): Driver {
     releaseConnection: async () => undefined,
     beginTransaction: run('begin immediate'),
     commitTransaction: run('commit'),
-    rollbackTransaction: run('rollback'),
+    // Where the file cannot be used it was closed, and nothing is left to roll back: what failed before is to be told.
+    rollbackTransaction: (on) => run('rollback')(on).catch(() => undefined),
     destroy: async () => connection.close(),
   }
 }

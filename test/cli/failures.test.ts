@@ -1,0 +1,53 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, expect, test } from 'vitest'
+import { BIN, consulate, emptyDirectory, installed, shell } from './run.ts'
+
+/** Notes a migration that this version does not have. */
+function changeByLaterVersion(cwd: string): void {
+  using database = new DatabaseSync(join(cwd, 'data/consulate.db'))
+  database.exec("insert into consulate_migrations values ('0999-later', '2099-01-01T00:00:00.000Z')")
+}
+
+describe('what a command cannot do, it says in a line that names the cause', () => {
+  test.each([
+    ['install', /^error: ENOTDIR: not a directory, mkdir '.*secrets'\n$/],
+    ['keys', /^error: ENOTDIR: not a directory, mkdir '.*secrets'\n$/],
+    ['migrate', /^error: The database cannot be used: E\w+: .*, mkdir '.*data'\n$/],
+  ])('consulate %s, where the folder of the data is a file', async (command, line) => {
+    const cwd = emptyDirectory()
+    writeFileSync(join(cwd, 'data'), '')
+    expect(await consulate(cwd, [command])).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(line) as string,
+    })
+  })
+
+  test('consulate migrate, on a full disk', async () => {
+    const line = `trap '' XFSZ; ulimit -f 100; exec "${process.execPath}" "${BIN}" migrate`
+    const { code, stderr } = await shell(emptyDirectory(), line)
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^error: The database cannot be used: .*disk.*\n$/)
+  })
+
+  test.each(['migrate', 'install', 'serve'])(
+    'consulate %s, on a database of a later version',
+    async (command) => {
+      const cwd = await installed()
+      changeByLaterVersion(cwd)
+      const env = { CONSULATE_ISSUER: 'http://127.0.0.1:4999', PORT: '4999' }
+      const { code, stderr } = await consulate(cwd, [command], { env })
+      expect(code).toBe(1)
+      expect(stderr).toMatch(
+        /^error: .*\n {2}store: a later version has changed its tables \(0999-later\).*\n$/,
+      )
+    },
+  )
+})
+
+test('what a command was given, it repeats without what moves a terminal', async () => {
+  const { code, stderr } = await consulate(await installed(), ['client', 'show', '\u001B[2Jshop\u202E'])
+  expect([code, stderr]).toEqual([1, 'error: there is no client \uFFFD[2Jshop\uFFFD\n'])
+})
