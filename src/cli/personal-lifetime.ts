@@ -1,7 +1,6 @@
 import { systemClock } from '../lib/clock.ts'
 import { PERSONAL_ACCESS } from '../model/client.ts'
 import type { Authorization } from '../model/authorization.ts'
-import { hasDatabase } from './doctor/patient.ts'
 import { isInstalled, type Workplace } from './workplace.ts'
 
 const PAGE = 1000
@@ -12,7 +11,7 @@ const PAGE = 1000
  * where no database can be asked: the application may have one elsewhere, and a key too many does no harm.
  */
 export async function longestPersonalLifetime(place: Workplace): Promise<number> {
-  if (!hasDatabase(place) || !(await isInstalled(place))) return Number.POSITIVE_INFINITY
+  if (!(await isInstalled(place))) return Number.POSITIVE_INFINITY
   const now = systemClock.now()
   let longest = 0
   let page: readonly Authorization[]

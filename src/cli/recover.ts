@@ -42,8 +42,8 @@ async function confirm(): Promise<void> {
   if (!(await askYes('End all of it?'))) throw new CommandError('nothing was done')
 }
 
-const warning = ({ database, source }: Workplace): readonly string[] => [
-  `In ${database ?? `the store that ${source} names`}, this ends at once, for everybody:`,
+const warning = ({ store, source }: Workplace): readonly string[] => [
+  `In ${store.file ?? `the store that ${source} names`}, this ends at once, for everybody:`,
   '  every session: people sign in again',
   '  every authorization, with its refresh tokens and access tokens: clients send people to sign in',
   '  every token that a client has for itself: the client asks for another',

@@ -1,5 +1,4 @@
 import { longestLifetimes, type Lifetimes } from '../config/lifetimes.ts'
-import { resolveSettings } from '../config/settings.ts'
 import type { Rotation } from '../keys/ring.ts'
 import { rootSecretFingerprint } from '../keys/root-secret.ts'
 import { rotateRootSecrets, rotateSigningKeys } from '../keys/rotate.ts'
@@ -8,7 +7,7 @@ import { systemClock } from '../lib/clock.ts'
 import { CommandError } from './failure.ts'
 import { print, printJson } from './output.ts'
 import { longestPersonalLifetime } from './personal-lifetime.ts'
-import { atWorkplace, checkInstalled, type Workplace } from './workplace.ts'
+import { atWorkplace, checkInstalled, settingsAt, type Workplace } from './workplace.ts'
 
 /** The flags of `consulate keys --rotate` and `--rotate-secret`. */
 export interface RotateFlags extends KindOptions {
@@ -56,9 +55,7 @@ async function longestAccess(place: Workplace): Promise<number> {
   return Math.max(lifetimesOf(place).accessToken, await longestPersonalLifetime(place)) + MARGIN
 }
 
-/** Whoever only rotates need not say where the server lives. */
-const lifetimesOf = ({ config }: Workplace): Lifetimes =>
-  longestLifetimes(resolveSettings({ ...config, issuer: config.issuer || 'https://localhost' }))
+const lifetimesOf = (place: Workplace): Lifetimes => longestLifetimes(settingsAt(place))
 
 const introduce = ({ store }: Workplace, fingerprint: string): Promise<void> =>
   store.fingerprints.add(fingerprint, systemClock.now())

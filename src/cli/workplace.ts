@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Config } from '../config/config.ts'
-import { resolveSettings } from '../config/settings.ts'
+import { resolveSettings, type Settings } from '../config/settings.ts'
 import type { SecretsSource } from '../keys/secrets.ts'
 import { systemClock } from '../lib/clock.ts'
 import { subjectOf, type UserRef } from '../model/subject.ts'
 import type { Store } from '../store/contract.ts'
 import type { UserProvider } from '../users/provider.ts'
 import { findConfigFile, loadConfigFile } from './config-file.ts'
-import { configFromEnvironment, dataFolder } from './environment.ts'
+import { configFromEnvironment } from './environment.ts'
 import { CommandError } from './failure.ts'
 
 /** What a command works on: the same store and secrets that `consulate serve` would use in the same place. */
@@ -28,8 +28,8 @@ export interface Workplace {
   readonly keepsPeople: boolean
   /** The scopes that are defined; undefined where nothing was said about them. */
   readonly scopes: ReadonlySet<string> | undefined
-  /** The database file where the workplace knows of one. */
-  readonly database: string | undefined
+  /** Whether nothing but the environment says what the server is: then `consulate serve` runs it. */
+  readonly isFromEnvironment: boolean
 }
 
 /** Finds out what to work on: from the configuration file in the working directory, else from the environment. */
@@ -48,22 +48,28 @@ export async function atWorkplace<Result>(work: (place: Workplace) => Promise<Re
   }
 }
 
+/** Whether the database is there to be asked: an embedded one would be made by opening it. */
+export const hasDatabase = ({ store: { file } }: Pick<Workplace, 'store'>): boolean =>
+  file === undefined || file === ':memory:' || existsSync(file)
+
 /** Whether the tables are up to date. A database that is missing is not made by looking. */
-export async function isInstalled({ store, database }: Workplace): Promise<boolean> {
-  if (database !== undefined && !existsSync(database)) return false
-  return (await store.pendingMigrations()).length === 0
-}
+export const isInstalled = async (place: Workplace): Promise<boolean> =>
+  hasDatabase(place) && (await place.store.pendingMigrations()).length === 0
 
 /** Throws `CommandError` where the tables are not up to date. */
 export async function checkInstalled(place: Workplace): Promise<void> {
   if (await isInstalled(place)) return
-  const where = place.database ?? `what ${place.source} names`
+  const where = place.store.file ?? `what ${place.source} names`
   throw new CommandError(`${where} has no tables, or old ones: run \`consulate install\``)
 }
 
+/** The settings of a workplace. Whoever serves nobody need not say where the server lives. Throws `ConfigError`. */
+export const settingsAt = ({ config }: Workplace): Settings =>
+  resolveSettings({ ...config, issuer: config.issuer || 'https://localhost' })
+
 /** Throws `CommandError` where the environment names no issuer: in its own words, which the settings do not know. */
-export function checkIssuer({ config, database }: Workplace): void {
-  if (config.issuer !== '' || database === undefined) return
+export function checkIssuer({ config, isFromEnvironment }: Workplace): void {
+  if (config.issuer !== '' || !isFromEnvironment) return
   const help = 'set it, or write consulate.config.ts; to try Consulate out: `consulate serve --demo`'
   throw new CommandError(`CONSULATE_ISSUER is not set, and there is no consulate.config.ts here: ${help}`)
 }
@@ -95,7 +101,7 @@ async function fromFile(path: string): Promise<Workplace> {
     grants: new Set(grants.keys()),
     keepsPeople: typeof config.users === 'function',
     scopes: scopes.defined,
-    database: undefined,
+    isFromEnvironment: false,
   }
 }
 
@@ -113,6 +119,6 @@ function fromEnvironment(): Workplace {
     grants: new Set(config.grants.map(({ type }) => type)),
     keepsPeople: true,
     scopes: env['CONSULATE_SCOPES'] ? new Set(Object.keys(config.scopes)) : undefined,
-    database: dataFolder(env).database,
+    isFromEnvironment: true,
   }
 }

@@ -137,6 +137,14 @@ describe('consulate serve, from a configuration file', () => {
     return cwd
   }
 
+  test('a command that only looks makes no database where the file names one that is missing', async () => {
+    const cwd = withPackage()
+    writeFileSync(join(cwd, 'consulate.config.ts'), config('https://shop.example.com'))
+    const { code, stderr } = await consulate(cwd, ['client', 'list'], { env })
+    expect([code, existsSync(join(cwd, 'shop.db'))]).toEqual([1, false])
+    expect(stderr).toContain('shop.db has no tables, or old ones: run `consulate install`')
+  })
+
   test('every command works on what the file says', async () => {
     const cwd = withPackage()
     writeFileSync(join(cwd, 'consulate.config.ts'), config('https://shop.example.com'))

@@ -1,5 +1,6 @@
+import { hasDatabase } from '../workplace.ts'
 import { fine, problem, reasonOf, type Finding } from './finding.ts'
-import { hasDatabase, type Patient } from './patient.ts'
+import type { Patient } from './patient.ts'
 
 /** Whether the database answers, has the tables of this version, and can be written to. */
 export async function checkDatabase(patient: Patient): Promise<readonly Finding[]> {

@@ -1,7 +1,8 @@
 import { statfs } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
+import { hasDatabase } from '../workplace.ts'
 import { fine, problem, reasonOf, warning, type Finding } from './finding.ts'
-import { hasDatabase, type Patient } from './patient.ts'
+import type { Patient } from './patient.ts'
 
 /** Numbers of file systems on Linux (statfs(2)) that come from another machine: SQLite's locks do not hold there. */
 const NETWORKS: ReadonlyMap<number, string> = new Map([

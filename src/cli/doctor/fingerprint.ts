@@ -1,7 +1,8 @@
 import { ConfigError } from '../../errors.ts'
 import { rootSecretFingerprint } from '../../keys/root-secret.ts'
+import { hasDatabase } from '../workplace.ts'
 import { fine, problem, type Finding } from './finding.ts'
-import { hasDatabase, type Patient } from './patient.ts'
+import type { Patient } from './patient.ts'
 
 /** Whether the store knows the root secret in use: servers refuse to start where it knows others only. */
 export async function checkFingerprint(patient: Patient): Promise<readonly Finding[]> {

@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs'
-import { resolveSettings, type Settings } from '../../config/settings.ts'
+import type { Settings } from '../../config/settings.ts'
 import { ConfigError, type ConfigProblem } from '../../errors.ts'
 import type { Environment } from '../../keys/environment.ts'
 import type { Secrets } from '../../keys/secrets.ts'
-import type { Workplace } from '../workplace.ts'
+import { settingsAt, type Workplace } from '../workplace.ts'
 
 /** What the checks look at. */
 export interface Patient extends Workplace {
@@ -14,8 +13,6 @@ export interface Patient extends Workplace {
   readonly configProblems: readonly ConfigProblem[]
   /** What the source gave, or why it gave nothing. */
   readonly loaded: Secrets | ConfigError
-  /** Whether nothing but the environment says what the server is: then `consulate serve` runs it. */
-  readonly isFromEnvironment: boolean
 }
 
 /** Takes in what the checks look at. Nothing is made by looking. */
@@ -27,19 +24,13 @@ export async function admit(place: Workplace): Promise<Patient> {
     settings,
     configProblems,
     loaded: await place.secrets.load().catch(asConfigError),
-    isFromEnvironment: place.database !== undefined,
   }
 }
 
-/** Whether the database is there to be asked: an embedded one would be made by opening it. */
-export const hasDatabase = ({ store: { file } }: Pick<Workplace, 'store'>): boolean =>
-  file === undefined || file === ':memory:' || existsSync(file)
-
 /** An issuer that is not set is the issuer's own finding: the rest can be judged without it. */
-function settingsOf({ config }: Workplace): Pick<Patient, 'settings' | 'configProblems'> {
+function settingsOf(place: Workplace): Pick<Patient, 'settings' | 'configProblems'> {
   try {
-    const settings = resolveSettings({ ...config, issuer: config.issuer || 'https://localhost' })
-    return { settings, configProblems: [] }
+    return { settings: settingsAt(place), configProblems: [] }
   } catch (error) {
     return { settings: undefined, configProblems: asConfigError(error).problems }
   }
