@@ -6,6 +6,15 @@ const has = (path) => existsSync(new URL(`../${path}`, import.meta.url))
 // A second start then reads what the first one compiled: half the time.
 enableCompileCache()
 
+// A configuration file that waits for what never comes: Node would end, and say that all went well.
+process.once('beforeExit', () => {
+  console.error('error: the command ended before it was done: what does the configuration file wait for?')
+  process.exitCode = 1
+})
+
+// A disk that is full, or a reader who is gone: the end below tells of it.
+process.stdout.on('error', () => {})
+
 // A clone runs its source, even where an old build lies beside it. An installed package runs its build: Node strips no
 // types below node_modules.
 const runsSource = has('.git') || !has('dist/cli/main.js')
@@ -13,4 +22,7 @@ const { main } = await (runsSource ? import('../src/cli/main.ts') : import('../d
 const code = await main(process.argv.slice(2))
 
 // Whatever a configuration file has opened (a pool of connections) must not keep a finished command alive.
-process.stdout.write('', () => process.exit(code))
+process.stdout.write('', (error) => {
+  if (error && error.code !== 'EPIPE') console.error(`error: the output cannot be written: ${error.message}`)
+  process.exit(error ? code || 1 : code)
+})

@@ -1,8 +1,14 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
+import { isAvailable } from '../support/available.ts'
 import { BIN, consulate, emptyDirectory, installed, shell } from './run.ts'
+
+const hasFullDevice = isAvailable(
+  existsSync('/dev/full'),
+  'A test of output that cannot be written is left out: it wants /dev/full, as on Linux.',
+)
 
 /** Notes a migration that this version does not have. */
 function changeByLaterVersion(cwd: string): void {
@@ -50,4 +56,24 @@ describe('what a command cannot do, it says in a line that names the cause', () 
 test('what a command was given, it repeats without what moves a terminal', async () => {
   const { code, stderr } = await consulate(await installed(), ['client', 'show', '\u001B[2Jshop\u202E'])
   expect([code, stderr]).toEqual([1, 'error: there is no client \uFFFD[2Jshop\uFFFD\n'])
+})
+
+describe('a command has not succeeded', () => {
+  test('where the configuration file waits for what never comes', async () => {
+    const cwd = emptyDirectory()
+    writeFileSync(join(cwd, 'consulate.config.mjs'), 'await new Promise(() => {})')
+    const { code, stderr } = await consulate(cwd, ['migrate'])
+    expect([code, stderr]).toEqual([1, expect.stringContaining('what does the configuration file wait for?')])
+  })
+
+  test.runIf(hasFullDevice)('where what it has to tell cannot be written', async () => {
+    const command = `"${process.execPath}" "${BIN}" client list --json`
+    const { code, stderr } = await shell(await installed(), `${command} > /dev/full`)
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^error: the output cannot be written: ENOSPC.*\n$/),
+    ])
+    const piped = await shell(await installed(), `(${command}; echo $? >&2) | true`)
+    expect(piped.stderr).toBe('1\n')
+  })
 })
