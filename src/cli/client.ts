@@ -4,10 +4,10 @@ import { updateClient } from '../clients/update.ts'
 import { systemClock } from '../lib/clock.ts'
 import { EVERY_SCOPE, parseScope } from '../model/scope.ts'
 import type { Client } from '../model/client.ts'
-import type { Store } from '../store/contract.ts'
 import { clientJson, clientLines, clientTable } from './client-view.ts'
 import { CommandError, UsageError } from './failure.ts'
 import { canAsk } from './interactive.ts'
+import { everyRow, nothingThere } from './listing.ts'
 import { bold, print, printJson } from './output.ts'
 import { registrationOf, type NewClient } from './registration.ts'
 import { atWorkplace, checkInstalled, type Workplace } from './workplace.ts'
@@ -47,7 +47,8 @@ export async function createClient(options: NewClient): Promise<void> {
 export const listClients = ({ json = false }: ClientOptions): Promise<void> =>
   atWorkplace(async (place) => {
     await checkInstalled(place)
-    const clients = await everyClient(place.store)
+    const { store } = place
+    const clients = await everyRow((page) => store.clients.list(page))
     if (json) return printJson(clients.map(clientJson))
     if (clients.length === 0) return print('There are no clients. `consulate client` registers one.')
     print(...clientTable(clients))
@@ -75,7 +76,7 @@ export const changeClient = (id: string, { json = false, ...flags }: UpdateOptio
       ...(grantTypes && { grantTypes }),
       ...(scopes && { scopes }),
     })
-    if (!client) throw noClient(id)
+    if (!client) throw nothingThere('client', id)
     warnOfGrants(place, client)
     if (json) return printJson(clientJson(client))
     print(...clientLines(client))
@@ -95,7 +96,7 @@ export const rotateClientSecret = (id: string, { json = false, ...rotation }: Ro
   atWorkplace(async (place) => {
     await findClient(place, id)
     const rotated = await rotateSecret(place.store.clients, systemClock, id, rotation)
-    if (!rotated) throw noClient(id)
+    if (!rotated) throw nothingThere('client', id)
     const { client, secret, oldEndsAt } = rotated
     const isOver = client.secrets.length === 1
     const end = new Date(oldEndsAt).toISOString()
@@ -110,19 +111,8 @@ export const rotateClientSecret = (id: string, { json = false, ...rotation }: Ro
 async function findClient(place: Workplace, id: string): Promise<Client> {
   await checkInstalled(place)
   const client = await place.store.clients.find(id)
-  if (!client) throw noClient(id)
+  if (!client) throw nothingThere('client', id)
   return client
-}
-
-const noClient = (id: string): CommandError => new CommandError(`there is no client ${id}`)
-
-async function everyClient({ clients }: Store): Promise<readonly Client[]> {
-  const all: Client[] = []
-  for (let page = await clients.list(); page.length > 0;) {
-    all.push(...page)
-    page = await clients.list({ after: all.at(-1)?.id ?? '' })
-  }
-  return all
 }
 
 /** Only where the scopes are known: a typing error would otherwise be found by the client's first request. */

@@ -1,3 +1,4 @@
+import type { Page } from '../store/contract.ts'
 import { CommandError } from './failure.ts'
 
 /** How many rows a list shows where nothing is said. */
@@ -20,6 +21,16 @@ export function warnOfMore({ hasMore }: Listing<unknown>, limit: number): void {
   if (hasMore) process.stderr.write(`These are the first ${limit}: there are more (--limit <number>).\n`)
 }
 
-/** What follows from revoking nothing. */
+/** Every row of a list that the store gives page by page. */
+export async function everyRow<Row extends { readonly id: string }>(
+  list: (page: Page) => Promise<readonly Row[]>,
+): Promise<readonly Row[]> {
+  const all: Row[] = []
+  for (let page = await list({}); page.length > 0; page = await list({ after: all.at(-1)?.id ?? '' }))
+    all.push(...page)
+  return all
+}
+
+/** What follows from an id that is nobody's. */
 export const nothingThere = (what: string, id: string): CommandError =>
   new CommandError(`there is no ${what} ${id}`)

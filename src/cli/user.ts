@@ -1,8 +1,9 @@
 import { systemClock } from '../lib/clock.ts'
-import type { RevocationOrder, StoredUser } from '../store/contract.ts'
+import type { RevocationOrder } from '../store/contract.ts'
 import { createUser } from '../users/built-in.ts'
 import { changePassword, type PasswordChange } from '../users/change-password.ts'
 import { CommandError } from './failure.ts'
+import { everyRow } from './listing.ts'
 import { print, printJson } from './output.ts'
 import { askOr, passwordOf, type PasswordOptions } from './password.ts'
 import { findPerson } from './person.ts'
@@ -35,8 +36,8 @@ export async function createPerson(options: NewPerson): Promise<void> {
 
 /** `consulate user list`: everybody, disabled people too. */
 export const listPeople = ({ json = false }: UserOptions): Promise<void> =>
-  amongPeople(async (place) => {
-    const people = await everybody(place)
+  amongPeople(async ({ store }) => {
+    const people = await everyRow((page) => store.users.list(page))
     if (json) return printJson(people.map(userJson))
     if (people.length === 0) return print('There is nobody. `consulate user create` adds a person.')
     print(...userTable(people))
@@ -89,15 +90,6 @@ export async function setPersonsPassword(
     const rest = options.everything ? 'everything else' : 'every app but those of third parties'
     print(`The password of ${email} is changed. Their sessions and ${rest} end within a second.`)
   })
-}
-
-async function everybody({ store: { users } }: Workplace): Promise<readonly StoredUser[]> {
-  const all: StoredUser[] = []
-  for (let page = await users.list(); page.length > 0;) {
-    all.push(...page)
-    page = await users.list({ after: all.at(-1)?.id ?? '' })
-  }
-  return all
 }
 
 /** Works on the people that the server itself keeps. Throws `CommandError` where it keeps none. */
