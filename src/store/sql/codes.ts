@@ -1,7 +1,7 @@
 import type { Insertable, Selectable } from 'kysely'
 import type { AuthorizationCode } from '../../model/code.ts'
 import type { CodeStore } from '../contract.ts'
-import { toAuthorizationRow } from './authorization-rows.ts'
+import { createBirths } from './births.ts'
 import { fromFlag, fromJson, numberOrNull, toFlag, toJson } from './columns.ts'
 import { createLiveness } from './liveness.ts'
 import { prepare, prepareInsert } from './prepared.ts'
@@ -11,9 +11,9 @@ import type { CodeTable } from './tables.ts'
 /** Authorization codes in a database. */
 export function createCodeStore(database: Sql): CodeStore {
   const { db, dialect, first, change, transact } = database
+  const births = createBirths(database)
   const isLive = createLiveness(database)
   const insert = prepareInsert(db, 'consulate_codes')
-  const insertAuthorization = prepareInsert(db, 'consulate_authorizations')
   const find = prepare(({ hash }: { hash: string }) =>
     db.selectFrom('consulate_codes').selectAll().where('hash', '=', hash),
   )
@@ -38,10 +38,11 @@ export function createCodeStore(database: Sql): CodeStore {
     spend: async (hash, now) => (await change(spend({ hash, now }))) === 1,
     exchange: (hash, authorization, subject, now) =>
       transact('relaxed', async (queries) => {
-        if (!(await isLive(queries, { ...authorization, subject }))) return false
+        const birth = { authorization, subject, clientId: authorization.clientId, session: undefined }
+        if (!(await births.isLive(queries, birth))) return false
         const spent = await queries.change(spendFor({ hash, now, authorizationId: authorization.id }))
         if (spent === 0) return false
-        await queries.change(insertAuthorization(toAuthorizationRow(authorization)))
+        await births.write(queries, birth)
         return true
       }),
   }
