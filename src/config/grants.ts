@@ -37,15 +37,22 @@ export function resolveGrants(listed: Config['grants'] | undefined, report: Repo
   const grants = new Map<string, Grant | ImplicitGrant>()
   const paths = new Map<string, string>()
   for (const [index, grant] of (listed ?? []).entries()) {
-    if (grants.has(grant.type))
-      report.problem(`grants[${index}]`, `is the second grant of type ${grant.type}`)
+    const path = `grants[${index}]`
+    // Where nobody compiles, `isLegacy && passwordGrant()` lists nothing at all.
+    if (!grant) {
+      report.problem(path, 'is no grant: leave it out')
+      continue
+    }
+    const { type } = grant
+    if (grants.has(type)) report.problem(path, `is the second grant of type ${type}`)
     const problem = problemOf(grant)
-    if (problem) report.problem(`grants[${index}].${problem.path}`, problem.message)
-    else grants.set(grant.type, grant)
-    checkGrantOptions(`grants[${index}]`, grant, report)
-    paths.set(grant.type, `grants[${index}]`)
+    if (problem) report.problem(`${path}.${problem.path}`, problem.message)
+    else grants.set(type, grant)
+    checkGrantOptions(path, grant, report)
+    paths.set(type, path)
   }
-  if (paths.size === 0) report.problem('grants', 'must list at least one grant, such as authorizationCode()')
+  if ((listed ?? []).length === 0)
+    report.problem('grants', 'must list at least one grant, such as authorizationCode()')
   if (grants.size === 1 && grants.has('refresh_token')) {
     report.problem('grants', 'must list a grant beside refreshToken() that gives the first token')
   }

@@ -129,6 +129,8 @@ test.each([
   [{ secrets: './data/secrets' }, "secrets: are none: write secretsFromDirectory('./secrets')"],
   [{ store: './consulate.db' }, "store: is no store: write sqlite('data.db')"],
   [{ grants: [authorizationCode] }, 'grants[0].type: is missing: call it, as in authorizationCode()'],
+  [{ grants: [null] }, 'grants[0]: is no grant: leave it out'],
+  [{ grants: [false] }, 'grants[0]: is no grant: leave it out'],
   [
     { scopes: ['orders:read'] },
     "scopes: must be an object with a sentence for each: { 'orders:read': 'See your orders' }",
