@@ -129,7 +129,8 @@ function problemsOfBody(endpoint: string, message: Message, answer: Answer): Pro
   if (status === 204) return check(body === '' && isToBeEmpty, 'a strange 204')
   const accept = headerOf(message, 'accept') ?? ''
   const isPage =
-    PAGES.has(endpoint) && (status === 200 || !accept.includes('json') || accept.includes('text/html'))
+    PAGES.has(endpoint) &&
+    (status === 200 || !accept.includes('application/json') || accept.includes('text/html'))
   const keeps = status === 200 && PUBLIC.has(endpoint) ? 'public, max-age=60' : 'no-store'
   const isForm = ['login', 'device', 'tokens page'].includes(endpoint) && type.startsWith('text/html')
   return [
