@@ -19,15 +19,22 @@ export interface Change {
 }
 
 /**
- * Writes the files of new keys, then the keyring that names them: from that moment on it is in force, whole. Whether it
- * is: without `replace`, of several who try at once, one succeeds. Otherwise nothing of it stays.
+ * Writes the files of new keys, then puts the keyring that names them in its place: from that moment on it is in force,
+ * whole. Whether it is: without `replace`, of several who try at once, one succeeds. Otherwise nothing of it stays. The
+ * keyring is written before them, beside its place, so that others can tell what is being made from what is there.
  */
 export async function commitKeyring(path: string, { keyring, added, replace }: Change): Promise<boolean> {
   const owner = await ownerOf(path)
+  const prepare = async (): Promise<void> => {
+    for (const { entry, text } of added) await writeNewFile(join(path, entry.file), text, owner)
+  }
   let isCommitted = false
   try {
-    for (const { entry, text } of added) await writeNewFile(join(path, entry.file), text, owner)
-    isCommitted = await placeFile(join(path, KEYRING_FILE), formatKeyring(keyring), { replace, owner })
+    isCommitted = await placeFile(join(path, KEYRING_FILE), formatKeyring(keyring), {
+      replace,
+      owner,
+      prepare,
+    })
     return isCommitted
   } finally {
     if (!isCommitted)

@@ -22,6 +22,15 @@ export async function writeNewFile(path: string, text: string, owner?: Owner): P
   }
 }
 
+/** How a file is put in its place. */
+export interface Placing {
+  /** Whether it takes the place of another one. */
+  readonly replace: boolean
+  readonly owner?: Owner | undefined
+  /** What is done before, once the text lies beside its place. */
+  readonly prepare?: () => Promise<void>
+}
+
 /**
  * Puts a file in its place whole or not at all: written beside it under another name, then renamed. With `replace` off,
  * whether it did: of several who try at once, one does.
@@ -29,11 +38,12 @@ export async function writeNewFile(path: string, text: string, owner?: Owner): P
 export async function placeFile(
   path: string,
   text: string,
-  { replace: replaces, owner }: { readonly replace: boolean; readonly owner?: Owner | undefined },
+  { replace: replaces, owner, prepare }: Placing,
 ): Promise<boolean> {
-  const temporary = join(dirname(path), `.${crypto.randomUUID()}.tmp`)
+  const temporary = join(dirname(path), `.${crypto.randomUUID()}.${replaces ? 'tmp' : FIRST}`)
   try {
     await writeNewFile(temporary, text, owner)
+    await prepare?.()
     const isPlaced = replaces ? await replace(temporary, path) : await claim(temporary, path)
     await syncDirectory(dirname(path))
     return isPlaced
@@ -41,6 +51,11 @@ export async function placeFile(
     await rm(temporary, { force: true })
   }
 }
+
+const FIRST = 'new'
+
+/** Whether a file of this name is about to be the first in its place, or would have been: who wrote it was cut off. */
+export const isAwaitingPlace = (name: string): boolean => name.startsWith('.') && name.endsWith(`.${FIRST}`)
 
 async function replace(from: string, to: string): Promise<true> {
   await rename(from, to)

@@ -2,7 +2,8 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ConfigError } from '../errors.ts'
 import type { ConfigProblem } from '../errors.ts'
-import { KEYRING_FILE } from './keyring.ts'
+import { isAwaitingPlace } from './durable-file.ts'
+import { KEYRING_FILE, parseKeyring } from './keyring.ts'
 import { hasPrivateKey } from './pem.ts'
 
 /** A directory of secrets that is being read. What is wrong is collected, so that all of it is told at once. */
@@ -32,8 +33,10 @@ export async function openSecretFiles(path: string): Promise<SecretFiles> {
       note(`${join(path, file)} cannot be read (${codeOf(error)})`)
       return ''
     })
-  const names = await list(path)
-  const hasKeyring = names.includes(KEYRING_FILE)
+  const all = await list(path)
+  const hasKeyring = all.includes(KEYRING_FILE)
+  const unfinished = hasKeyring ? new Set() : await filesBeingMade(path, all)
+  const names = all.filter((name) => !unfinished.has(name))
   const keys = hasKeyring ? [] : await filterKeys(names, read)
   const secrets = names.filter((name) => /^secret(.*\.txt)?$/.test(name))
   return { hasKeyring, keys, secrets, read, note, check }
@@ -47,6 +50,16 @@ async function list(path: string): Promise<readonly string[]> {
     const unreadable = `the directory ${path} cannot be read (${codeOf(error)})`
     throw new ConfigError([{ path: 'secrets', message: codeOf(error) === 'ENOENT' ? missing : unreadable }])
   }
+}
+
+/** What a first keyring names that is not in force yet: another command is at work, or was cut off. Nobody has used it. */
+async function filesBeingMade(path: string, names: readonly string[]): Promise<ReadonlySet<string>> {
+  const texts = names
+    .filter(isAwaitingPlace)
+    .map((name) => readFile(join(path, name), 'utf8').catch(() => ''))
+  const keyrings = (await Promise.all(texts)).map(parseKeyring)
+  const entries = keyrings.flatMap((keyring) => (keyring ? [...keyring.signing, ...keyring.secrets] : []))
+  return new Set(entries.map(({ file }) => file))
 }
 
 /** Certificates and public keys have the same endings: only what is inside tells. */

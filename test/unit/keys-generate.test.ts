@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { randomText } from '../../src/lib/hash.ts'
 import { createDerivedKeys } from '../../src/keys/derived.ts'
@@ -18,6 +19,16 @@ async function readUntil(work: Promise<unknown>, file: string): Promise<readonly
   while (!state.isDone) seen.push(JSON.parse(await readFile(file, 'utf8')))
   await end
   return seen
+}
+
+/** Waits until the first key lies there and the keyring does not; whether that moment could be caught. */
+async function isHalfMade(path: string): Promise<boolean> {
+  for (;;) {
+    const names = await readdir(path).catch((): string[] => [])
+    if (names.includes('keyring.json')) return false
+    if (names.some((name) => name.endsWith('.pem'))) return true
+    await nextTurn()
+  }
 }
 
 describe('new secrets', () => {
@@ -157,6 +168,35 @@ describe('existing secrets', () => {
       expect((await readdir(path)).sort()).toEqual(['.gitignore', ...(winner?.files ?? [])].sort())
       expect(await kidOf(secretsFromDirectory(path))).toBe(winner?.kid)
     }
+  })
+
+  test('are there for whoever comes while another one makes them', async () => {
+    let met = 0
+    for (let round = 0; round < 20; round++) {
+      const path = newPath()
+      const first = generateSecrets(path)
+      if (await isHalfMade(path)) met += 1
+      const second = await generateSecrets(path)
+      const kid = await kidOf(secretsFromDirectory(path))
+      expect([second.kid, (await first).kid]).toContain(kid)
+    }
+    expect(met).toBeGreaterThan(0)
+  })
+
+  test('are made once more where making them was cut off', async () => {
+    let met = 0
+    for (let round = 0; round < 20; round++) {
+      const path = newPath()
+      const whole = generateSecrets(path)
+      const files = (await isHalfMade(path)) ? await contentOf(path).catch(() => ({})) : {}
+      await whole
+      if (Object.keys(files).length === 0 || 'keyring.json' in files) continue
+      met += 1
+      const cutOff = await directoryOf(files)
+      const made = await generateSecrets(cutOff)
+      expect([made.created, await kidOf(secretsFromDirectory(cutOff))]).toEqual([true, made.kid])
+    }
+    expect(met).toBeGreaterThan(0)
   })
 
   test('are whole for whoever reads while they are replaced by force', async () => {
