@@ -1,4 +1,5 @@
 import { generateSecrets } from '../keys/generate.ts'
+import { createKeySet } from '../keys/key-set.ts'
 import { print, printJson } from './output.ts'
 import { atWorkplace, type Workplace } from './workplace.ts'
 
@@ -9,7 +10,7 @@ export interface InstallOptions {
 
 /** What an installation has done. */
 export interface Installed {
-  /** `elsewhere`: they come from the environment or the configuration, and can be read. */
+  /** `elsewhere`: they come from the environment or the configuration, and can be used. */
   readonly keys: 'created' | 'kept' | 'elsewhere'
   /** Where the secrets are. */
   readonly secrets: string
@@ -30,7 +31,7 @@ export function install({ json = false }: InstallOptions): Promise<void> {
   })
 }
 
-/** Makes keys and tables of a workplace where there are none. Throws `ConfigError` where its secrets cannot be read. */
+/** Makes keys and tables of a workplace where there are none. Throws `ConfigError` where its secrets cannot be used. */
 export async function installAt({ secrets, store }: Workplace): Promise<Installed> {
   const keys =
     secrets.directory === undefined
@@ -38,6 +39,6 @@ export async function installAt({ secrets, store }: Workplace): Promise<Installe
       : (await generateSecrets(secrets.directory)).created
         ? 'created'
         : 'kept'
-  await secrets.load()
+  await createKeySet(await secrets.load())
   return { keys, secrets: secrets.description, migrations: await store.migrate() }
 }

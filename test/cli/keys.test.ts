@@ -1,5 +1,5 @@
 import { createPublicKey } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { calculateJwkThumbprint, exportJWK } from 'jose'
 import { describe, expect, test } from 'vitest'
@@ -127,6 +127,19 @@ describe('consulate install and migrate', () => {
     expect(stderr).toContain('CONSULATE_PRIVATE_KEY: is not set')
   })
 
+  test.each([
+    [/^signing-.*pem$/, 'secrets.signingKeys[0]: is not a private key'],
+    [/^secret-.*txt$/, 'secrets.secrets[0]: is too short'],
+  ])('install ends with 1 where no server could use what there is: %s', async (name, problem) => {
+    const cwd = await installed()
+    const folder = join(cwd, 'data/secrets')
+    for (const file of readdirSync(folder).filter((each) => name.test(each))) {
+      writeFileSync(join(folder, file), '')
+    }
+    const { code, stderr } = await consulate(cwd, ['install'])
+    expect([code, stderr]).toEqual([1, expect.stringContaining(problem)])
+  })
+
   test('migrate --dry-run says what there is to do and does nothing; migrate does it once', async () => {
     const cwd = emptyDirectory()
     const run = async (...flags: readonly string[]): Promise<unknown> =>
@@ -134,7 +147,7 @@ describe('consulate install and migrate', () => {
     const migrations = ['0001-first-tables', '0002-device-codes']
     const first = { applied: [], pending: migrations }
     expect(await run('--dry-run')).toEqual(first)
-    expect(await run('--dry-run')).toEqual(first)
+    expect(readdirSync(cwd)).toEqual([])
     expect(await run()).toEqual({ applied: migrations, pending: [] })
     expect(await run()).toEqual({ applied: [], pending: [] })
   })
