@@ -5,7 +5,8 @@ import { parseDuration } from '../lib/duration.ts'
 import { randomText, sha256 } from '../lib/hash.ts'
 import type { Client } from '../model/client.ts'
 import type { ClientStore } from '../store/contract.ts'
-import { grantTypesOf, problemsOf, unknownOptionsOf, type ClientRegistration } from './registration.ts'
+import { unknownOptionsOf, type ClientRegistration } from './registration.ts'
+import { grantTypesOf, problemsOf } from './rules.ts'
 
 /** A client that has just been registered. */
 export interface RegisteredClient {

@@ -3,7 +3,7 @@ import { parseDuration, type Duration } from '../lib/duration.ts'
 import type { Client, ClientChanges, GrantType } from '../model/client.ts'
 import type { ClientStore } from '../store/contract.ts'
 import { optionProblems, type OptionNames } from '../lib/report.ts'
-import { problemsOf } from './registration.ts'
+import { problemsOf } from './rules.ts'
 
 /** What changes of a client; what is left out stays as it is. Its type, provider and owner are for good. */
 export interface ClientUpdate {

@@ -139,6 +139,7 @@ test.each<[string, ClientUpdate, readonly string[]]>([
   ['a grant that is none', { grantTypes: ['personal_access'] }, ['grantTypes[0]']],
   ['a scope that is none', { scopes: ['a b'] }, ['scopes[0]']],
   ['a window that is no time', { graceWindow: 'soon' as '1s' }, ['graceWindow']],
+  ['one scope that is no list', { scopes: 'orders:read' as unknown as [] }, ['scopes']],
   ['several at once', { name: '', scopes: ['"'] }, ['name', 'scopes[0]']],
 ])('%s is refused, and nothing changes', async (_what, changes, paths) => {
   const before = await server.server.clients.find(client.id)

@@ -92,6 +92,18 @@ describe('no client is registered', () => {
     expect(await pathsOf(registration)).toEqual([path])
   })
 
+  test.each<[string, object, string]>([
+    ['no name', { name: undefined }, 'name'],
+    ['a type that is neither', { type: 'Public' }, 'type'],
+    ['one redirect URI that is no list', { redirectUris: BACK }, 'redirectUris'],
+    ['redirect URIs that are no texts', { redirectUris: [BACK, null] }, 'redirectUris'],
+    ['null for its scopes', { scopes: null }, 'scopes'],
+    ['a number for its owner', { ownerId: 7 }, 'ownerId'],
+    ['a word for a yes or no', { skipsConsent: 'false' }, 'skipsConsent'],
+  ])('with %s, as a form or plain JavaScript may bring it', async (_what, registration, path) => {
+    expect(await pathsOf(registration)).toEqual([path])
+  })
+
   test('and all that is wrong with it is told at once', async () => {
     const registration = { name: '', id: '7', redirectUris: ['app'], scopes: [''], grantTypes: ['x'] }
     expect([...(await pathsOf(registration))].sort()).toEqual([
