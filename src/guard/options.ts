@@ -66,9 +66,7 @@ export function resolveGuardOptions(options: GuardOptions): GuardSettings {
   for (const problem of issuerProblems(issuer)) report.problem('issuer', problem)
   if (audience !== issuer) checkText('audience', audience, report)
   checkText('provider', provider, report)
-  for (const [index, scope] of scopes.entries()) {
-    if (!isScopeToken(scope)) report.problem(`scopes[${index}]`, 'is no scope')
-  }
+  checkScopes(scopes, report)
   const settings = {
     issuer,
     audience,
@@ -80,6 +78,13 @@ export function resolveGuardOptions(options: GuardOptions): GuardSettings {
   }
   report.end()
   return settings
+}
+
+function checkScopes(scopes: unknown, report: Report): void {
+  if (!Array.isArray(scopes)) return report.problem('scopes', "must be a list, such as ['orders:read']")
+  for (const [index, scope] of scopes.entries()) {
+    if (typeof scope !== 'string' || !isScopeToken(scope)) report.problem(`scopes[${index}]`, 'is no scope')
+  }
 }
 
 function resolveRevocations(

@@ -3,6 +3,7 @@ import type { JsonWebKey, KeyObject, KeyPairKeyObjectResult } from 'node:crypto'
 import { calculateJwkThumbprint } from 'jose'
 import type { JWK } from 'jose'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { ConfigError } from '../../src/errors.ts'
 import { createGuard } from '../../src/guard/alone.ts'
 import type { Guard, GuardOptions } from '../../src/guard/alone.ts'
 import { silentLogger } from '../../src/lib/log.ts'
@@ -115,6 +116,10 @@ describe('metadata is believed only where it can be', () => {
       /issuer: must use https[^]*audience[^]*scopes\[0\][^]*clientId[^]*clientSecret[^]*cacheSize/,
     )
     expect(() => createGuard({ issuer } as GuardOptions)).toThrow(/revocations: is missing/)
+    for (const scopes of ['orders:read', null, {}, [7]]) {
+      const options = { issuer, revocations: 'none', scopes } as unknown as GuardOptions
+      expect(() => createGuard(options), JSON.stringify(scopes)).toThrow(ConfigError)
+    }
   })
 })
 
