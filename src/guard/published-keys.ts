@@ -26,13 +26,16 @@ const RETRY_INTERVAL = 2_000
 /** Makes an empty set of keys. `read` fetches the issuer's JWK set (RFC 7517 section 5). */
 export function createPublishedKeys(read: () => Promise<unknown>, logger: Logger): PublishedKeys {
   const trouble = createTrouble(logger, "The issuer's keys")
+  const complain = createComplaint(logger)
   let keys: ReadonlyMap<string, VerificationKey> = new Map()
   let timer: NodeJS.Timeout | undefined
   let isClosed = false
 
   const load = shared(() =>
     trouble.watch(async () => {
-      keys = await keysIn(await read(), logger)
+      const reading = await keysIn(await read())
+      complain(reading.problems)
+      keys = reading.keys
       if (keys.size === 0) throw new Error('The issuer publishes no key that can be used')
     }),
   )
@@ -66,15 +69,33 @@ export function createPublishedKeys(read: () => Promise<unknown>, logger: Logger
   }
 }
 
-/** What can be used of a JWK set; the rest is left out (RFC 7517 section 5), and said in the log. */
-async function keysIn(body: unknown, logger: Logger): Promise<ReadonlyMap<string, VerificationKey>> {
+/** Tells what is wrong with single keys, once for as long as it stays the same: they are read again every minute. */
+function createComplaint(logger: Logger): (problems: readonly string[]) => void {
+  let known = ''
+  return (problems) => {
+    const why = [...new Set(problems)].toSorted().join('; ')
+    if (why !== '' && why !== known) {
+      logger.log('warn', 'Some published keys cannot be used', { count: problems.length, why })
+    }
+    known = why
+  }
+}
+
+interface Reading {
+  readonly keys: ReadonlyMap<string, VerificationKey>
+  readonly problems: readonly string[]
+}
+
+/** What can be used of a JWK set, and why the rest is left out (RFC 7517 section 5). */
+async function keysIn(body: unknown): Promise<Reading> {
   const list = typeof body === 'object' && body !== null && 'keys' in body ? body.keys : undefined
   if (!Array.isArray(list)) throw new Error('What the issuer publishes is no JWK set')
   const keys = new Map<string, VerificationKey>()
-  for (const [index, jwk] of list.entries()) {
+  const problems: string[] = []
+  for (const jwk of list) {
     const reading = await readJwk(jwk)
-    if ('problem' in reading) logger.log('warn', `A published key ${reading.problem}`, { index })
+    if ('problem' in reading) problems.push(`one ${reading.problem}`)
     else if (!keys.has(reading.kid)) keys.set(reading.kid, reading.key)
   }
-  return keys
+  return { keys, problems }
 }

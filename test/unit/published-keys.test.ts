@@ -3,6 +3,7 @@ import { calculateJwkThumbprint } from 'jose'
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { createPublishedKeys } from '../../src/guard/published-keys.ts'
 import { silentLogger } from '../../src/index.ts'
+import type { Logger } from '../../src/index.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
 afterEach(() => void vi.useRealTimers())
@@ -16,7 +17,7 @@ async function makeKey() {
 const [before, after] = [await makeKey(), await makeKey()]
 
 /** The keys of an issuer that publishes what it is told to, or cannot be reached where that is nothing. */
-async function follow() {
+async function follow(logger: Logger = silentLogger) {
   const issuer: { published: readonly object[] | undefined; asked: number } = {
     published: [before],
     asked: 0,
@@ -25,7 +26,7 @@ async function follow() {
     issuer.asked += 1
     if (issuer.published === undefined) throw new Error('The issuer cannot be reached')
     return { keys: issuer.published }
-  }, silentLogger)
+  }, logger)
   onTestFinished(keys.close)
   keys.start()
   // Keys are read in by another thread, which no clock of ours moves on.
@@ -63,4 +64,22 @@ test('nobody is asked once they are closed', async () => {
   keys.close()
   vi.advanceTimersByTime(120_000)
   expect(issuer.asked).toBe(1)
+})
+
+test('keys that cannot be used are told of in one line, and again only when there are others', async () => {
+  const told: unknown[] = []
+  const log: Logger['log'] = (level, message, fields) => void told.push([level, message, fields])
+  const { issuer, keys, trusts } = await follow({ log })
+  const message = 'Some published keys cannot be used'
+  issuer.published = [before, { ...after, use: 'enc' }, { ...after, use: 'enc' }, { ...after, d: 'secret' }]
+  await keys.load()
+  await keys.load()
+  const why = 'one is not for signatures; one is secret, and published'
+  expect(told).toEqual([['warn', message, { count: 3, why }]])
+  issuer.published = [before, {}]
+  await keys.load()
+  issuer.published = [before]
+  await keys.load()
+  await trusts(before)
+  expect(told.slice(1)).toEqual([['warn', message, { count: 1, why: 'one has no algorithm of ours' }]])
 })
