@@ -78,6 +78,20 @@ test('a handler that fails in the middle of its answer ends that connection, and
   expect((await fetch(origin)).status).toBe(401)
 })
 
+test('a handler that fails after its answer is logged, and the answer arrives whole', async () => {
+  const lines = watchLog()
+  const answer = 'orders '.repeat(500_000)
+  const { origin } = await listen(
+    anybody((_, response) => {
+      response.end(answer)
+      throw new Error('too late')
+    }),
+  )
+
+  expect(await (await fetch(origin, { headers: { authorization } })).text()).toBe(answer)
+  expect(lines.join()).toContain('too late')
+})
+
 test('a client that hangs up while its body is read ends nothing, and is not logged', async () => {
   const lines = watchLog()
   const ended = Promise.withResolvers<unknown>()
