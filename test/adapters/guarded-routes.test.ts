@@ -80,7 +80,7 @@ test('a handler that fails in the middle of its answer ends that connection, and
 
 test('a handler that fails after its answer is logged, and the answer arrives whole', async () => {
   const lines = watchLog()
-  const answer = 'orders '.repeat(500_000)
+  const answer = 'orders '.repeat(5_000_000)
   const { origin } = await listen(
     anybody((_, response) => {
       response.end(answer)
