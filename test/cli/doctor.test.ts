@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -176,6 +185,13 @@ const AILMENTS: Readonly<Record<string, Ailment>> = {
   'a database that is none': {
     hurt: (cwd) => writeFileSync(database(cwd), 'x'.repeat(10_000)),
     found: ['database', 'problem', /does not answer/, /whole and not locked/],
+  },
+  'a database that cannot be opened': {
+    hurt: (cwd) => {
+      rmSync(database(cwd))
+      mkdirSync(database(cwd))
+    },
+    found: ['disk', 'problem', /cannot be opened/, /let this account write it and its folder/],
   },
   'a database in another mode than WAL': {
     hurt: (cwd) => execute(cwd, 'pragma journal_mode = delete'),

@@ -36,7 +36,8 @@ function journalFinding(file: string): Finding {
     const mend = 'end what else opens the file: the server sets WAL mode itself as soon as it is alone'
     return warning(`${file} is in ${mode} mode, not in WAL mode`, mend)
   } catch (cause) {
-    return problem(`${file} cannot be opened: ${reasonOf(cause)}`, 'restore it from the backup')
+    const mend = 'let this account write it and its folder; a damaged one is to be restored from the backup'
+    return problem(`${file} cannot be opened: ${reasonOf(cause)}`, mend)
   }
 }
 
