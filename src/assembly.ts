@@ -5,94 +5,80 @@ import { legacyGrantsOf } from './config/legacy-grants.ts'
 import type { Services } from './endpoints/services.ts'
 import { ConfigError } from './errors.ts'
 import type { Events } from './events.ts'
-import { createIssuance } from './issuance/issue.ts'
+import type { BuiltInGrantContext } from './grants/grant.ts'
+import { createIssuance, type Issuance } from './issuance/issue.ts'
 import { startLastUsed } from './jobs/last-used.ts'
 import { startUpkeep } from './jobs/upkeep.ts'
 import type { DerivedKeys } from './keys/derived.ts'
-import { createLiveKeys } from './keys/live.ts'
+import { createLiveKeys, type LiveKeys } from './keys/live.ts'
 import { createSeal } from './lib/sealed.ts'
 import { CONSENT_LIFETIME, type ConsentRequest } from './model/consent-request.ts'
 import { subjectOf, type UserRef } from './model/subject.ts'
-import { createPersonalTokens } from './personal-tokens/personal-tokens.ts'
+import { createPersonalTokens, type PersonalTokens } from './personal-tokens/personal-tokens.ts'
 import { createRevocationFeed } from './revocations/feed.ts'
 import { createRevoker } from './revocations/revoker.ts'
 import { createCsrf } from './sessions/csrf.ts'
-import { createSessions } from './sessions/sessions.ts'
+import { createSessions, type Sessions } from './sessions/sessions.ts'
 import type { Settings } from './config/settings.ts'
 import type { Store } from './store/contract.ts'
 import { createAttempt } from './throttle/attempt.ts'
-import { createThrottle } from './throttle/throttle.ts'
-import { createPeople } from './users/people.ts'
+import { createThrottle, type Throttle } from './throttle/throttle.ts'
+import { createPeople, type People } from './users/people.ts'
+
+/** What the rest of a server stands on. */
+interface Foundation extends Pick<
+  Services,
+  'settings' | 'store' | 'events' | 'feed' | 'people' | 'subjectOf'
+> {
+  readonly liveKeys: LiveKeys
+}
 
 /**
  * Puts a server together: reads the secrets, sees to the tables, begins to follow the revocations and the secrets.
  *
- * @throws ConfigError where secrets or tables are not as they must be
+ * @throws ConfigError where secrets, tables or people are not as they must be
  */
-export async function assemble(
-  settings: Settings,
-  { store, users, providers = {} }: Config,
-  events: Events,
-): Promise<Services> {
+export async function assemble(settings: Settings, config: Config, events: Events): Promise<Services> {
+  const foundation = await lay(settings, config, events)
+  for (const legacy of legacyGrantsOf(settings))
+    settings.logger.log('warn', 'A grant is on that is not safe', { ...legacy })
+  return build(foundation)
+}
+
+/** All that can fail comes before anything that goes on by itself, so that a start that failed leaves nothing behind. */
+async function lay(settings: Settings, config: Config, events: Events): Promise<Foundation> {
+  const { store } = config
   const { clock, issuer, logger } = settings
+  const subject = (user: UserRef): string => subjectOf(user, settings.provider)
+  const people = peopleOf(settings, config, subject)
   const liveKeys = await createLiveKeys(settings.secrets, issuer)
-  const { keySet: keys, derived, refreshTokens } = liveKeys
   const check = (candidates: DerivedKeys): Promise<void> => checkFingerprint(store, candidates, clock.now())
   await prepareTables(settings, store)
-  await check(derived)
+  await check(liveKeys.derived)
   const feed = createRevocationFeed({ ...settings, source: store.revocations })
   await feed.sync()
   feed.start()
   liveKeys.start({ logger, check })
-  const subject = (user: UserRef): string => subjectOf(user, settings.provider)
-  const { epochs } = store.revocations
-  const main = typeof users === 'function' ? users({ store, clock }) : users
-  if (typeof main.find !== 'function') throw new ConfigError([NO_PEOPLE])
-  const people = createPeople({
-    providers: new Map([[settings.provider, main], ...Object.entries(providers)]),
-    epochs,
-    subjectOf: subject,
-  })
+  return { settings, store, events, feed, people, subjectOf: subject, liveKeys }
+}
+
+function build(foundation: Foundation): Services {
+  const { settings, store, events, feed, subjectOf, liveKeys } = foundation
+  const { clock } = settings
+  const { csrf, consentSeal } = formsOf(foundation)
   const throttle = createThrottle(settings.throttle, clock)
-  const { cookies } = settings
-  // A form that is open while the root secret is rotated has to be opened again.
-  const csrf = liveKeys.follow((present) => createCsrf(present.key('csrf'), issuer, cookies))
-  const consentSeal = liveKeys.follow((present) =>
-    createSeal<ConsentRequest>(present.key('consent'), CONSENT_LIFETIME, clock),
-  )
-  const sessions = createSessions({
-    ...settings,
-    store: store.sessions,
-    feed,
-    lifetime: settings.sessionLifetime,
-    subjectOf: subject,
-  })
+  const lifetime = settings.sessionLifetime
+  const sessions = createSessions({ ...settings, store: store.sessions, feed, lifetime, subjectOf })
   const audit = createAudit({ ...settings, events, store: store.audit })
   const upkeep = startUpkeep({ ...settings, store: store.purge })
   const lastUsed = startLastUsed({ ...settings, store: store.authorizations })
   const revoker = createRevoker(store.revocations, feed, events, clock)
-  const issuance = createIssuance({
-    ...settings,
-    subjectOf: subject,
-    issuerEpoch: () => feed.issuerEpoch,
-    draftSession: sessions.draft,
-    store,
-    keys,
-    refreshTokens,
-    events,
-  })
-  for (const legacy of legacyGrantsOf(settings))
-    logger.log('warn', 'A grant is on that is not safe', { ...legacy })
+  const issuance = issuanceOf(foundation, sessions)
   return {
-    settings,
-    store,
-    keys,
-    derived,
-    feed,
-    events,
+    ...foundation,
+    keys: liveKeys.keySet,
+    derived: liveKeys.derived,
     audit,
-    people,
-    subjectOf: subject,
     revoker,
     clients: createClientCache(store.clients, clock, settings.pollInterval),
     sessions,
@@ -105,28 +91,9 @@ export async function assemble(
     throttle,
     deviceDemand: createThrottle(settings.throttle, clock),
     issuance,
-    personalTokens: createPersonalTokens({
-      ...settings,
-      ...(settings.personalTokens ?? NEVER),
-      store: store.authorizations,
-      issuance,
-      revoker,
-      subjectOf: subject,
-      usedAt: lastUsed.usedAt,
-    }),
+    personalTokens: personalTokensOf(foundation, { issuance, revoker, lastUsed }),
     lastUsed,
-    grantContext: {
-      ...settings,
-      store,
-      refreshTokens,
-      people,
-      throttle,
-      attempt: createAttempt(throttle),
-      epochs,
-      subjectOf: subject,
-      isEnded: (authorization) =>
-        feed.hasRevokedAuthorization({ ...authorization, subject: subject(authorization) }),
-    },
+    grantContext: grantContextOf(foundation, throttle),
     async close() {
       liveKeys.close()
       feed.close()
@@ -136,6 +103,70 @@ export async function assemble(
     },
   }
 }
+
+function peopleOf(
+  { provider, clock }: Settings,
+  { store, users, providers = {} }: Config,
+  subject: Services['subjectOf'],
+): People {
+  const main = typeof users === 'function' ? users({ store, clock }) : users
+  if (typeof main.find !== 'function') throw new ConfigError([NO_PEOPLE])
+  return createPeople({
+    providers: new Map([[provider, main], ...Object.entries(providers)]),
+    epochs: store.revocations.epochs,
+    subjectOf: subject,
+  })
+}
+
+/** A form that is open while the root secret is rotated has to be opened again. */
+function formsOf({ settings: { issuer, cookies, clock }, liveKeys }: Foundation) {
+  return {
+    csrf: liveKeys.follow((present) => createCsrf(present.key('csrf'), issuer, cookies)),
+    consentSeal: liveKeys.follow((present) =>
+      createSeal<ConsentRequest>(present.key('consent'), CONSENT_LIFETIME, clock),
+    ),
+  }
+}
+
+const issuanceOf = (foundation: Foundation, sessions: Sessions): Issuance =>
+  createIssuance({
+    ...foundation.settings,
+    ...foundation,
+    issuerEpoch: () => foundation.feed.issuerEpoch,
+    draftSession: sessions.draft,
+    keys: foundation.liveKeys.keySet,
+    refreshTokens: foundation.liveKeys.refreshTokens,
+  })
+
+const personalTokensOf = (
+  { settings, store, subjectOf }: Foundation,
+  { issuance, revoker, lastUsed }: Pick<Services, 'issuance' | 'revoker' | 'lastUsed'>,
+): PersonalTokens =>
+  createPersonalTokens({
+    ...settings,
+    ...(settings.personalTokens ?? NEVER),
+    store: store.authorizations,
+    issuance,
+    revoker,
+    subjectOf,
+    usedAt: lastUsed.usedAt,
+  })
+
+const grantContextOf = (
+  { settings, store, feed, people, subjectOf, liveKeys }: Foundation,
+  throttle: Throttle,
+): BuiltInGrantContext => ({
+  ...settings,
+  store,
+  refreshTokens: liveKeys.refreshTokens,
+  people,
+  throttle,
+  attempt: createAttempt(throttle),
+  epochs: store.revocations.epochs,
+  subjectOf,
+  isEnded: (authorization) =>
+    feed.hasRevokedAuthorization({ ...authorization, subject: subjectOf(authorization) }),
+})
 
 /** `builtInUsers` itself is a function too, which makes one that makes people. */
 const NO_PEOPLE = { path: 'users', message: 'gives no people: call it, as in builtInUsers()' } as const
