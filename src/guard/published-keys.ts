@@ -12,7 +12,10 @@ export interface PublishedKeys extends TokenVerifier {
   readonly size: number
   /** Why they could not be read last; undefined where they could. */
   readonly problem: string | undefined
-  /** Reads them now; calls at the same time share one read. Throws where that fails, and keeps those of before. */
+  /**
+   * Reads them now; calls at the same time share one read. Throws where that fails, and keeps those of before; throws too
+   * where the issuer publishes none that can be used, and trusts none then: it may have taken them all away.
+   */
   load(): Promise<void>
   /** Begins to read them again every minute, after a failure every other second. */
   start(): void

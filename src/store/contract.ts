@@ -30,7 +30,7 @@ export interface Store {
   readonly file?: string
   /** Makes or updates the tables; safe to run from several processes at once. The names of what it applied. */
   migrate(): Promise<readonly string[]>
-  /** The names of the migrations that `migrate` would apply. */
+  /** The names of those that `migrate` would apply. Throws `ConfigError` where a later version has changed the tables. */
   pendingMigrations(): Promise<readonly string[]>
   /** Ends what is open. The store cannot be used afterwards. */
   close(): Promise<void>

@@ -182,6 +182,16 @@ const AILMENTS: Readonly<Record<string, Ailment>> = {
     hurt: (cwd) => (rmSync(database(cwd)), execute(cwd, 'pragma journal_mode = wal')),
     found: ['database', 'problem', /lacks tables .*0001-first-tables/, /^consulate migrate$/],
   },
+  'a database of a later version': {
+    hurt: (cwd) =>
+      execute(cwd, "insert into consulate_migrations values ('0999-later', '2099-01-01T00:00:00.000Z')"),
+    found: [
+      'database',
+      'problem',
+      /a later version has changed its tables \(0999-later\)/,
+      /run the version/,
+    ],
+  },
   'a database that is none': {
     hurt: (cwd) => writeFileSync(database(cwd), 'x'.repeat(10_000)),
     found: ['database', 'problem', /does not answer/, /whole and not locked/],

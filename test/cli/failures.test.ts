@@ -38,13 +38,13 @@ describe('what a command cannot do, it says in a line that names the cause', () 
     expect(stderr).toMatch(/^error: The database cannot be used: .*disk.*\n$/)
   })
 
-  test.each(['migrate', 'install', 'serve'])(
+  test.each(['migrate', 'migrate --dry-run', 'install', 'serve', 'client list', 'purge'])(
     'consulate %s, on a database of a later version',
     async (command) => {
       const cwd = await installed()
       changeByLaterVersion(cwd)
       const env = { CONSULATE_ISSUER: 'http://127.0.0.1:4999', PORT: '4999' }
-      const { code, stderr } = await consulate(cwd, [command], { env })
+      const { code, stderr } = await consulate(cwd, command.split(' '), { env })
       expect(code).toBe(1)
       expect(stderr).toMatch(
         /^error: .*\n {2}store: a later version has changed its tables \(0999-later\).*\n$/,

@@ -1,3 +1,4 @@
+import { ConfigError } from '../../errors.ts'
 import { hasDatabase } from '../workplace.ts'
 import { fine, problem, reasonOf, type Finding } from './finding.ts'
 import type { Patient } from './patient.ts'
@@ -12,11 +13,14 @@ export async function checkDatabase(patient: Patient): Promise<readonly Finding[
     if (pending.length > 0)
       return [problem(`${name} lacks tables or changes: ${pending.join(', ')}`, 'consulate migrate')]
   } catch (cause) {
+    if (cause instanceof ConfigError)
+      return cause.problems.map(({ message }) => problem(`${name} cannot be used: ${message}`, LATER))
     return [problem(`${name} does not answer: ${reasonOf(cause)}`, UNREACHABLE)]
   }
   return [(await writeProblem(patient, name)) ?? fine(`${name} is up to date and can be written to`)]
 }
 
+const LATER = 'run the version that changed it last'
 const UNREACHABLE = 'see that it is there, whole and not locked, and that this account may open it'
 
 /** Changes nobody: there is no person without an id. What it needs is what every write needs. */

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import type { Migration } from 'kysely/migration'
 import { ConfigError } from '../../errors.ts'
@@ -11,7 +12,7 @@ import type { Sql } from './queries.ts'
 export interface Migrations {
   /** Applies what is missing; the names of what it applied. Throws `ConfigError` where a later version has made tables. */
   migrate(): Promise<readonly string[]>
-  /** The names of what is missing. */
+  /** The names of what is missing. Throws `ConfigError` where a later version has made tables. */
   pendingMigrations(): Promise<readonly string[]>
 }
 
@@ -21,35 +22,54 @@ const migrationsFor = (dialect: SqlDialect): Record<string, Migration> => ({
   '0002-device-codes': deviceCodeTables(dialect),
 })
 
+const APPLIED = 'consulate_migrations'
+
 /** The migrations of a database. */
 export function createMigrations({ db, dialect }: Sql): Migrations {
   const migrator = new Migrator({
     db,
     provider: { getMigrations: async () => migrationsFor(dialect) },
-    migrationTableName: 'consulate_migrations',
+    migrationTableName: APPLIED,
     migrationLockTableName: 'consulate_migration_lock',
   })
   return {
     migrate: () => patiently(dialect, () => applyAll(migrator)),
     async pendingMigrations() {
       const migrations = await patiently(dialect, () => migrator.getMigrations())
-      return migrations.filter(({ executedAt }) => executedAt === undefined).map(({ name }) => name)
+      const pending = migrations.filter(({ executedAt }) => executedAt === undefined)
+      if (pending.length < migrations.length) await refuseLaterVersion(db, migrations)
+      return pending.map(({ name }) => name)
     },
   }
 }
 
 async function applyAll(migrator: Migrator): Promise<readonly string[]> {
   const { error, results = [] } = await migrator.migrateToLatest()
-  if (error instanceof Error) throw laterVersion(error) ?? error
+  if (error instanceof Error) throw problemOf(error)
   return results.map(({ migrationName }) => migrationName)
 }
 
 /** What a migration of a later version comes to for Kysely, which knows none that is not listed. */
 const UNKNOWN = /^corrupted migrations: previously executed migration (\S+) is missing$/
 
-function laterVersion({ message }: Error): ConfigError | undefined {
-  const [, name] = UNKNOWN.exec(message) ?? []
-  if (name === undefined) return undefined
+function problemOf(error: Error): Error {
+  const [, name] = UNKNOWN.exec(error.message) ?? []
+  return name === undefined ? error : laterVersion(name)
+}
+
+/** Kysely tells of migrations that it knows, applied or not, and of no others. */
+async function refuseLaterVersion(
+  db: Sql['db'],
+  migrations: readonly { readonly name: string }[],
+): Promise<void> {
+  const applied = sql<{ name: string }>`select name from ${sql.table(APPLIED)} order by name`
+  const known = new Set(migrations.map(({ name }) => name))
+  const { rows } = await applied.execute(db)
+  const unknown = rows.find(({ name }) => !known.has(name))
+  if (unknown) throw laterVersion(unknown.name)
+}
+
+function laterVersion(name: string): ConfigError {
   const problem = `a later version has changed its tables (${name}): run that version, or restore a backup from before`
   return new ConfigError([{ path: 'store', message: problem }])
 }
