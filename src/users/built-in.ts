@@ -45,8 +45,9 @@ export const builtInUsers =
   })
 
 /**
- * Adds a person, or gives undefined where the email is taken. Throws `invalid_request` for what is no email address and
- * for a password of fewer than 8 characters or more than 1024 bytes.
+ * Adds a person, or gives undefined where the email is taken. Throws `invalid_request` for what is no email address, for
+ * a name of more than 255 characters or with control characters, and for a password of fewer than 8 characters or more
+ * than 1024 bytes.
  */
 export async function createUser(
   store: Store,
@@ -55,11 +56,17 @@ export async function createUser(
 ): Promise<BuiltInUser | undefined> {
   const email = normalizeEmail(input.email)
   if (!isEmail(email)) throw new OAuthError('invalid_request', 'The email address is not valid')
-  const user = { id: randomId(), email, name: input.name?.trim() || email }
+  const name = input.name?.trim() || email
+  if (!isName(name))
+    throw new OAuthError('invalid_request', 'The name is too long, or holds control characters')
+  const user = { id: randomId(), email, name }
   const passwordHash = await hashNewPassword(input.password)
   const isNew = await store.users.insert({ ...user, passwordHash, createdAt: clock.now(), disabledAt: null })
   return isNew ? user : undefined
 }
+
+/** Names stand on pages, in logs and on terminals. */
+const isName = (name: string): boolean => name.length <= 255 && !/\p{Cc}/u.test(name)
 
 async function findByEmail(users: UserStore, username: string): Promise<StoredUser | undefined> {
   const email = normalizeEmail(username)

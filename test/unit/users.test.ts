@@ -87,6 +87,12 @@ describe('a new person', () => {
     })
   })
 
+  test.each(['Ada\u001B[2J', 'Ada\nLovelace', 'a'.repeat(256)])('a name that is none: %j', async (name) => {
+    const input = { email: 'bob@example.com', name, password: PASSWORD }
+    await expect(createUser(store, clock, input)).rejects.toMatchObject({ code: 'invalid_request' })
+    expect(await store.users.findByEmail('bob@example.com')).toBeUndefined()
+  })
+
   test.each(['', 'seven77', '🎈'.repeat(7), 'e\u0301'.repeat(7), 'x'.repeat(1025)])(
     'needs a password of 8 characters to 1024 bytes (%#)',
     async (password) => {
