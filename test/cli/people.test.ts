@@ -1,6 +1,8 @@
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { registerClient } from '../../src/clients/register.ts'
 import { systemClock } from '../../src/lib/clock.ts'
+import { sqlite } from '../../src/store/sqlite.ts'
 import { consulate, installed, type Outcome } from './run.ts'
 import { openOffice, type Office } from './visitor.ts'
 
@@ -121,11 +123,13 @@ describe('consulate user', () => {
     expect({ code, stderr }).toEqual({ code: 2, stderr: like(/--password-stdin/) })
   })
 
-  test('a name that would move the terminal does not', async () => {
+  test('a name that would move the terminal does not, however it came into the database', async () => {
     const cwd = await installed()
     const name = 'Ada\u001B[2J\u202Eevil'
-    const args = ['user', 'create', '--email', ADA, '--name', name]
-    await consulate(cwd, args, { env: { CONSULATE_PASSWORD: PASSWORD } })
+    const { id } = asJson(await create(cwd, ADA)) as { readonly id: string }
+    const store = sqlite(join(cwd, 'data/consulate.db'))
+    expect(await store.users.update(id, { name })).toBe(true)
+    await store.close()
     const { stdout } = await consulate(cwd, ['user', 'list'])
     expect(stdout).toContain('Ada\ufffd[2J\ufffdevil')
     expect(asJson(await consulate(cwd, ['user', 'show', ADA, '--json']))).toMatchObject({ name })
