@@ -26,24 +26,21 @@ export interface RotatedSecret {
  * @throws ConfigError where the overlap is no duration, where the client is public, and where it is revoked
  */
 export async function rotateSecret(
-  clients: Pick<ClientStore, 'find' | 'replaceSecrets'>,
+  clients: Pick<ClientStore, 'revise'>,
   clock: Clock,
   id: string,
   { overlap = '24h' }: SecretRotation = {},
 ): Promise<RotatedSecret | undefined> {
   const kept = parseDuration(overlap) ?? fail('overlap', 'must be a duration; 0 ends the old secret at once')
-  for (;;) {
-    const client = await clients.find(id)
-    if (!client) return undefined
-    checkCanRotate(client)
-    const secret = randomText(32)
-    const now = clock.now()
-    const secrets = [{ hash: sha256(secret), expiresAt: null }, ...remaining(client.secrets, now, now + kept)]
-    // Of two rotations at once the later one must see the former's secret, or it would bring back what that one ended.
-    if (await clients.replaceSecrets(id, client.secrets, secrets)) {
-      return { client: { ...client, secrets }, secret, oldEndsAt: now + kept }
-    }
-  }
+  const secret = randomText(32)
+  const now = clock.now()
+  // Of two rotations at once the later one sees the former's secret, or it would bring back what that one ended.
+  const client = await clients.revise(id, (present) => {
+    checkCanRotate(present)
+    const secrets = remaining(present.secrets, now, now + kept)
+    return { secrets: [{ hash: sha256(secret), expiresAt: null }, ...secrets] }
+  })
+  return client && { client, secret, oldEndsAt: now + kept }
 }
 
 /** The secrets that work now and still will; none longer than it would have. */

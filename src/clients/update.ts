@@ -29,23 +29,22 @@ export interface ClientUpdate {
  *
  * @throws ConfigError with every problem that the client would have then, and where it is revoked
  */
-export async function updateClient(
-  clients: Pick<ClientStore, 'find' | 'update'>,
+export function updateClient(
+  clients: Pick<ClientStore, 'revise'>,
   id: string,
   update: ClientUpdate,
 ): Promise<Client | undefined> {
-  const client = await clients.find(id)
-  if (!client) return undefined
-  if (client.revokedAt !== null) {
-    throw new ConfigError([{ path: 'id', message: 'is that of a revoked client' }])
-  }
-  check(client, update)
-  await clients.update(id, changesOf(update))
-  return clients.find(id)
+  return clients.revise(id, (present) => {
+    check(present, update)
+    return changesOf(update)
+  })
 }
 
 /** The rules are those of a registration: no change leads to a client that nobody could register. */
 function check(client: Client, changes: ClientUpdate): void {
+  if (client.revokedAt !== null) {
+    throw new ConfigError([{ path: 'id', message: 'is that of a revoked client' }])
+  }
   const { graceWindow, ...update } = changes
   const { ownerId, scopes, ...rest } = { ...client, ...named(update) }
   const problems = [

@@ -1,6 +1,6 @@
 import type { AuditEntry } from '../model/audit.ts'
 import type { Authorization, Rotation } from '../model/authorization.ts'
-import type { Client, ClientChanges, ClientSecret } from '../model/client.ts'
+import type { Client, ClientChanges } from '../model/client.ts'
 import type { AuthorizationCode } from '../model/code.ts'
 import type { DeviceClaim, DeviceCode, DeviceDecision } from '../model/device-code.ts'
 import type { Epochs } from '../model/epochs.ts'
@@ -52,8 +52,11 @@ export interface ClientStore {
   list(page?: Page & { readonly ownerId?: string }): Promise<readonly Client[]>
   /** Durable. Whether there was such a client. */
   update(id: string, changes: ClientChanges): Promise<boolean>
-  /** Durable. Replaces the secrets only if they are still `from`; whether it did. */
-  replaceSecrets(id: string, from: readonly ClientSecret[], to: readonly ClientSecret[]): Promise<boolean>
+  /**
+   * Durable. Changes a client by what it is at this moment, which nobody changes meanwhile; the client as it is then.
+   * `decide` may be called again. What it throws is thrown, and nothing changes. Undefined where there is no such client.
+   */
+  revise(id: string, decide: (present: Client) => ClientChanges): Promise<Client | undefined>
   /** Whether a public client that is not revoked has a redirect URI of this origin. */
   isPublicOrigin(origin: string): Promise<boolean>
 }

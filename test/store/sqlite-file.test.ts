@@ -206,7 +206,7 @@ describe('a power cut', () => {
   const durable: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
     'clients.insert': ({ clients }) => clients.insert(sampleClient({ id: 'another' })),
     'clients.update': ({ clients }) => clients.update('web', { name: 'Renamed' }),
-    'clients.replaceSecrets': ({ clients }) => clients.replaceSecrets('web', [], []),
+    'clients.revise': ({ clients }) => clients.revise('web', () => ({ name: 'Revised' })),
     'users.insert': ({ users }) => users.insert(sampleUser()),
     'users.update': ({ users }) => users.update('alice', { name: 'Alicia' }),
     'sessions.insert': ({ sessions }) => sessions.insert(sampleSession({ id: 'phone' }), 'alice'),

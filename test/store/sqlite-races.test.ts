@@ -146,3 +146,11 @@ test('raises of one epoch in several processes are all counted', async () => {
   await askAll(await startWorkers(path, 3), 'raise', 20)
   expect((await store.revocations.epochs('alice', 'web')).user).toBe(60)
 })
+
+test('revisions of one client in several processes each see what the others did', async () => {
+  const { path, store } = await openSignedIn()
+  const { name = '' } = (await store.clients.find('web')) ?? {}
+  const answers = await askAll(await startWorkers(path, 4), 'lengthenName', 25)
+  expect(answers.filter(({ error }) => error)).toEqual([])
+  expect((await store.clients.find('web'))?.name).toBe(name + '+'.repeat(100))
+})

@@ -16,6 +16,20 @@ export function createClientStore(database: Sql): ClientStore {
   const insert = prepareInsert(db, 'consulate_clients')
   const find = prepare(({ id }: { id: string }) => selectClients(database).where('id', '=', id))
   const findOrigin = prepareOriginQuery(database)
+  const read = async (queries: Queries, id: string): Promise<Client | undefined> => {
+    const row = await queries.first(find({ id }))
+    return row && toClient(row)
+  }
+  const revise: ClientStore['revise'] = (id, decide) =>
+    transact('durable', async (queries) => {
+      await queries.first(lockQuery(database, id).compile())
+      const present = await read(queries, id)
+      if (!present) return undefined
+      const changes = decide(present)
+      await queries.change(updateQuery(database, id, changes).compile())
+      if (changes.redirectUris) await writeOrigins(database, queries, id, changes.redirectUris)
+      return read(queries, id)
+    })
   return {
     insert: (client) =>
       transact('durable', async (queries) => {
@@ -26,24 +40,10 @@ export function createClientStore(database: Sql): ClientStore {
         if (!dialect.isUniqueViolation(error)) throw error
         throw new Error(`There is a client ${client.id} already`, { cause: error })
       }),
-    async find(id) {
-      const row = await first(find({ id }))
-      return row && toClient(row)
-    },
+    find: (id) => read(database, id),
     list: async (page) => (await all(listQuery(database, page).compile())).map(toClient),
-    update: (id, changes) =>
-      transact('durable', async (queries) => {
-        const { redirectUris } = changes
-        if ((await queries.change(updateQuery(database, id, changes).compile())) === 0) return false
-        if (redirectUris) await writeOrigins(database, queries, id, redirectUris)
-        return true
-      }),
-    replaceSecrets: (id, from, to) =>
-      transact('durable', async (queries) => {
-        const present = await queries.first(secretsQuery(database, id).compile())
-        if (!present || !isSame(readSecrets(present.secrets), from)) return false
-        return (await queries.change(updateQuery(database, id, { secrets: to }).compile())) === 1
-      }),
+    update: async (id, changes) => (await revise(id, () => changes)) !== undefined,
+    revise,
     isPublicOrigin: async (origin) => (await first(findOrigin({ origin }))) !== undefined,
   }
 }
@@ -81,22 +81,11 @@ const updateQuery = ({ db }: Sql, id: string, changes: ClientChanges) =>
     })
     .where('id', '=', id)
 
-/** Locks the client, so that its secrets stay what they are until they are replaced. */
-const secretsQuery = ({ db, dialect: { phrases } }: Sql, id: string) =>
-  db
-    .selectFrom('consulate_clients')
-    .select('secrets')
-    .where('id', '=', id)
-    .modifyEnd(sql.raw(phrases.forUpdate))
+/** Locks the client, so that it stays what it is until it is changed. */
+const lockQuery = ({ db, dialect: { phrases } }: Sql, id: string) =>
+  db.selectFrom('consulate_clients').select('id').where('id', '=', id).modifyEnd(sql.raw(phrases.forUpdate))
 
 const readSecrets = (text: string): readonly ClientSecret[] => JSON.parse(text) as ClientSecret[]
-
-const isSame = (left: readonly ClientSecret[], right: readonly ClientSecret[]): boolean =>
-  left.length === right.length &&
-  left.every(({ hash, expiresAt }, index) => {
-    const other = right[index]
-    return hash === other?.hash && expiresAt === other.expiresAt
-  })
 
 const prepareOriginQuery = ({ db }: Sql) =>
   prepare(({ origin }: { origin: string }) =>

@@ -1,5 +1,6 @@
+import type { Client } from '../../model/client.ts'
 import type { Kit } from './kit.ts'
-import { countTrue, failureOf, NOW, sampleClient } from './kit.ts'
+import { failureOf, NOW, sampleClient } from './kit.ts'
 
 const FULL = sampleClient({
   type: 'confidential',
@@ -90,26 +91,34 @@ export function testClients({ describe, test, expect }: Kit): void {
       expect(await clients.update('web', {})).toBe(true)
     })
 
-    test('secrets are replaced only while they are those that are to be replaced', async ({ clients }) => {
+    test('a revision is decided by what the client is, and gives what it is then', async ({ clients }) => {
       await clients.insert(FULL)
-      const next = [{ hash: 'next', expiresAt: null }, ...FULL.secrets]
-      expect(await clients.replaceSecrets('web', FULL.secrets, next)).toBe(true)
-      expect(await clients.find('web')).toEqual({ ...FULL, secrets: next })
-      const soon = [{ hash: 'next', expiresAt: NOW }, ...FULL.secrets]
-      for (const others of [FULL.secrets, [], soon, next.slice(0, 2)]) {
-        expect(await clients.replaceSecrets('web', others, [])).toBe(false)
-      }
-      expect(await clients.replaceSecrets('nobody', [], next)).toBe(false)
-      expect(await clients.find('web')).toEqual({ ...FULL, secrets: next })
+      const secretsAfter = ({ secrets }: Client) => [{ hash: 'next', expiresAt: null }, ...secrets]
+      const revised = { ...FULL, secrets: secretsAfter(FULL) }
+      expect(await clients.revise('web', (present) => ({ secrets: secretsAfter(present) }))).toEqual(revised)
+      expect(await clients.find('web')).toEqual(revised)
+      expect(await clients.revise('nobody', () => ({ name: 'Somebody' }))).toBe(undefined)
     })
 
-    test('of rotations that race exactly one replaces the secrets', async ({ clients }) => {
+    test('a revision that throws changes nothing, and the next one does', async ({ clients }) => {
       await clients.insert(FULL)
-      const racers = Array.from({ length: 20 }, (_, index) => [{ hash: `racer-${index}`, expiresAt: null }])
-      const race = racers.map((secrets) => clients.replaceSecrets('web', FULL.secrets, secrets))
-      const answers = await Promise.all(race)
-      expect(countTrue(answers)).toBe(1)
-      expect((await clients.find('web'))?.secrets).toEqual(racers[answers.indexOf(true)])
+      const refuse = (): never => {
+        throw new RangeError('not this one')
+      }
+      expect(await failureOf(clients.revise('web', refuse))).toBe('RangeError')
+      expect(await clients.find('web')).toEqual(FULL)
+      expect(await clients.revise('web', () => ({ name: 'Next' }))).toEqual({ ...FULL, name: 'Next' })
+    })
+
+    test('of revisions that race each sees what those before it did', async ({ clients }) => {
+      await clients.insert(FULL)
+      const add = (uri: string) =>
+        clients.revise('web', ({ redirectUris }) => ({ redirectUris: [...redirectUris, uri] }))
+      const uris = Array.from({ length: 20 }, (_, index) => `https://racer.example/${index}`)
+      await Promise.all(uris.map(add))
+      const { redirectUris = [] } = (await clients.find('web')) ?? {}
+      expect(redirectUris.length).toBe(FULL.redirectUris.length + 20)
+      expect(uris.every((uri) => redirectUris.includes(uri))).toBe(true)
     })
 
     test('an update of nobody is false', async ({ clients }) => {

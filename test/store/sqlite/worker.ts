@@ -28,6 +28,12 @@ async function claimDevices(store: Store, count: number, claim: DeviceClaim): Pr
 const tasks: Readonly<Record<string, Task>> = {
   migrate: (store) => store.migrate(),
   find: (store) => store.clients.find('web'),
+  /** Revises one client `count` times, each time by what it is. */
+  async lengthenName(store, count) {
+    for (let round = 0; round < count; round++) {
+      await store.clients.revise('web', ({ name }) => ({ name: `${name}+` }))
+    }
+  },
   insertSession: (store, index) => store.sessions.insert(sampleSession({ id: `session-${index}` }), 'alice'),
   insertCode: (store, index) => store.codes.insert(sampleCode({ hash: `code-${index}` }), 'alice'),
   /** Exchanges codes 0 to `count`, all at once. */
