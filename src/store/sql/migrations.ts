@@ -32,40 +32,30 @@ export function createMigrations({ db, dialect }: Sql): Migrations {
     migrationTableName: APPLIED,
     migrationLockTableName: 'consulate_migration_lock',
   })
+  const known = Object.keys(migrationsFor(dialect))
+  const pending = async (): Promise<readonly string[]> => {
+    const migrations = await migrator.getMigrations()
+    const missing = migrations.filter(({ executedAt }) => executedAt === undefined).map(({ name }) => name)
+    if (missing.length < known.length) await refuseLaterVersion(db, known)
+    return missing
+  }
   return {
-    migrate: () => patiently(dialect, () => applyAll(migrator)),
-    async pendingMigrations() {
-      const migrations = await patiently(dialect, () => migrator.getMigrations())
-      const pending = migrations.filter(({ executedAt }) => executedAt === undefined)
-      if (pending.length < migrations.length) await refuseLaterVersion(db, migrations)
-      return pending.map(({ name }) => name)
-    },
+    migrate: () => patiently(dialect, async () => ((await pending()).length > 0 ? applyAll(migrator) : [])),
+    pendingMigrations: () => patiently(dialect, pending),
   }
 }
 
 async function applyAll(migrator: Migrator): Promise<readonly string[]> {
   const { error, results = [] } = await migrator.migrateToLatest()
-  if (error instanceof Error) throw problemOf(error)
+  if (error instanceof Error) throw error
   return results.map(({ migrationName }) => migrationName)
 }
 
-/** What a migration of a later version comes to for Kysely, which knows none that is not listed. */
-const UNKNOWN = /^corrupted migrations: previously executed migration (\S+) is missing$/
-
-function problemOf(error: Error): Error {
-  const [, name] = UNKNOWN.exec(error.message) ?? []
-  return name === undefined ? error : laterVersion(name)
-}
-
 /** Kysely tells of migrations that it knows, applied or not, and of no others. */
-async function refuseLaterVersion(
-  db: Sql['db'],
-  migrations: readonly { readonly name: string }[],
-): Promise<void> {
+async function refuseLaterVersion(db: Sql['db'], known: readonly string[]): Promise<void> {
   const applied = sql<{ name: string }>`select name from ${sql.table(APPLIED)} order by name`
-  const known = new Set(migrations.map(({ name }) => name))
   const { rows } = await applied.execute(db)
-  const unknown = rows.find(({ name }) => !known.has(name))
+  const unknown = rows.find(({ name }) => !known.includes(name))
   if (unknown) throw laterVersion(unknown.name)
 }
 
