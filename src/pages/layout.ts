@@ -1,5 +1,6 @@
 import { html, trustedMarkup } from '../lib/html.ts'
 import type { Html } from '../lib/html.ts'
+import { mark } from './mark.ts'
 import { STYLE } from './style.ts'
 import type { Words } from './words.ts'
 
@@ -30,16 +31,3 @@ export const layout = ({ words, name }: Site, title: string, content: Html): Htm
 
 /** To the letter: a space more, and the hash in the policy would not be its own. */
 const style = trustedMarkup(`<style>${STYLE}</style>`)
-
-/** A door with a keyhole. */
-export const mark = html`<svg
-  class="mark"
-  viewBox="0 0 32 32"
-  width="32"
-  height="32"
-  aria-hidden="true"
-  focusable="false"
->
-  <path class="door" d="M4 30V14a12 12 0 0 1 24 0v16z" />
-  <path class="keyhole" d="M16 11a3.6 3.6 0 0 0-1.9 6.7L12.8 24h6.4l-1.3-6.3A3.6 3.6 0 0 0 16 11z" />
-</svg>`

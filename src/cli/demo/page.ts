@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { html, trustedMarkup, type Html } from '../../lib/html.ts'
-import { mark } from '../../pages/layout.ts'
+import { mark } from '../../pages/mark.ts'
 import { STYLE } from '../../pages/style.ts'
 
 /** Wider than a sign-in page: there is code to show. */
