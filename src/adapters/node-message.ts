@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { OAuthError } from '../errors.ts'
-import type { Answer, Incoming } from '../lib/http.ts'
+import { bodyCutOff, type Answer, type Incoming } from '../lib/http.ts'
 
 /** A message of `node:http` as the server sees it. */
 export function fromMessage(message: IncomingMessage): Incoming {
@@ -33,7 +32,7 @@ function readText(message: IncomingMessage, limit: number): Promise<string | und
       } else chunks.push(chunk)
     })
     message.on('end', () => resolve(Buffer.concat(chunks).toString()))
-    const end = (): void => reject(new OAuthError('invalid_request', 'The request ended before its body did'))
+    const end = (): void => reject(bodyCutOff())
     // Node calls it an error when the client goes away; it is none of ours.
     message.on('error', end)
     // It comes after every request: an error costs too much to be made in vain.

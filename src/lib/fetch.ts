@@ -1,5 +1,4 @@
-import { OAuthError } from '../errors.ts'
-import type { Answer, Incoming } from './http.ts'
+import { bodyCutOff, type Answer, type Incoming } from './http.ts'
 
 /** A request of the Fetch standard as the server sees it. `peer`: the address that it came from. */
 export function fromRequest(request: Request, peer: string): Incoming {
@@ -21,7 +20,7 @@ async function readBody(request: Request, limit: number): Promise<string | undef
     return await readText(request, limit)
   } catch (cause) {
     if (wasRead) throw cause
-    throw new OAuthError('invalid_request', 'The request ended before its body did')
+    throw bodyCutOff()
   }
 }
 

@@ -1,3 +1,5 @@
+import { OAuthError } from '../errors.ts'
+
 /** A request as the server sees it, whatever framework it came through. */
 export interface Incoming {
   readonly method: string
@@ -19,6 +21,10 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string | readonly string[]>>
   readonly body: string
 }
+
+/** The caller went away in the middle of its body: no error of ours. */
+export const bodyCutOff = (): OAuthError =>
+  new OAuthError('invalid_request', 'The request ended before its body did')
 
 const UNKEPT = { 'Cache-Control': 'no-store', Pragma: 'no-cache' } as const
 
