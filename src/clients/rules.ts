@@ -4,7 +4,7 @@ import { GRANT_TYPE_PROBLEM, isClientId, isGrantType, type GrantType } from '../
 import { redirectUriProblem } from '../model/redirect-uri.ts'
 import { isScopeToken } from '../model/scope.ts'
 import type { ClientRegistration } from './registration.ts'
-import { sortProblemsOf } from './sorts.ts'
+import { typeProblemsOf } from './value-types.ts'
 
 /** The grants of a client: those that were named, or what its registration makes plain. */
 export function grantTypesOf(registration: ClientRegistration): readonly GrantType[] {
@@ -16,11 +16,11 @@ export function grantTypesOf(registration: ClientRegistration): readonly GrantTy
 
 /** What is wrong with a registration. */
 export function problemsOf(registration: ClientRegistration): readonly ConfigProblem[] {
-  const problems = sortProblemsOf(registration)
+  const problems = typeProblemsOf(registration)
   return problems.length > 0 ? problems : meaningProblemsOf(registration)
 }
 
-/** What is wrong with a registration in which each part is of the right sort. */
+/** What is wrong with a registration in which each part is of the right type. */
 function meaningProblemsOf(registration: ClientRegistration): readonly ConfigProblem[] {
   const { id, name, redirectUris = [], type = 'confidential', scopes = [], graceWindow } = registration
   const grantTypes = grantTypesOf(registration)

@@ -1,5 +1,5 @@
 import { json, type Answer } from '../../lib/http.ts'
-import { describeScopes } from '../consent-view.ts'
+import { describeScopes } from '../descriptions.ts'
 import type { Exchange } from '../endpoint.ts'
 import { csrfHeaders, loginRequired } from './browser-api.ts'
 import { findVisitor } from './visitor.ts'

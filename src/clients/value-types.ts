@@ -1,23 +1,23 @@
 import type { ConfigProblem } from '../errors.ts'
 import type { ClientRegistration } from './registration.ts'
 
-interface Sort {
+interface ValueType {
   readonly message: string
   is(value: unknown): boolean
 }
 
-const TEXT: Sort = { is: (value) => typeof value === 'string', message: 'must be a text' }
-const FLAG: Sort = { is: (value) => typeof value === 'boolean', message: 'must be true or false' }
-const TEXTS: Sort = {
+const TEXT: ValueType = { is: (value) => typeof value === 'string', message: 'must be a text' }
+const FLAG: ValueType = { is: (value) => typeof value === 'boolean', message: 'must be true or false' }
+const TEXTS: ValueType = {
   is: (value) => Array.isArray(value) && value.every(TEXT.is),
   message: 'must be a list of texts',
 }
-const TYPE: Sort = {
+const TYPE: ValueType = {
   is: (value) => value === 'confidential' || value === 'public',
   message: 'must be confidential or public',
 }
 
-const SORTS: { readonly [Name in keyof Omit<Required<ClientRegistration>, 'graceWindow'>]: Sort } = {
+const TYPES: { readonly [Name in keyof Omit<Required<ClientRegistration>, 'graceWindow'>]: ValueType } = {
   name: TEXT,
   type: TYPE,
   redirectUris: TEXTS,
@@ -33,12 +33,12 @@ const SORTS: { readonly [Name in keyof Omit<Required<ClientRegistration>, 'grace
 }
 
 /**
- * What is of another sort than it must be. Registrations come from forms and JSON too: `"false"` would be taken for true,
+ * What is of another type than it must be. Registrations come from forms and JSON too: `"false"` would be taken for true,
  * and a type that is neither for neither.
  */
-export function sortProblemsOf(registration: ClientRegistration): readonly ConfigProblem[] {
+export function typeProblemsOf(registration: ClientRegistration): readonly ConfigProblem[] {
   const given: Readonly<Record<string, unknown>> = { ...registration }
-  return Object.entries(SORTS)
+  return Object.entries(TYPES)
     .filter(([path, { is }]) => (given[path] !== undefined || path === 'name') && !is(given[path]))
     .map(([path, { message }]) => ({ path, message }))
 }
