@@ -15,7 +15,7 @@ import { createBearerGuard, type BearerGuard } from './guard/guard.ts'
 import { unavailable } from './guard/refusal.ts'
 import { guardsFor, type GuardCore, type Guarded, type GuardedByProvider } from './guard/request-guards.ts'
 import { fromRequest, toResponse } from './lib/fetch.ts'
-import { json, type Answer, type Incoming } from './lib/http.ts'
+import { json, type HttpResponse, type HttpRequest } from './lib/http.ts'
 import { once } from './lib/once.ts'
 import type { Logger } from './lib/log.ts'
 import { resolveSettings, type Settings } from './config/settings.ts'
@@ -48,7 +48,7 @@ export interface AuthorizationServer<
 /** What an adapter builds on. */
 export interface Core extends GuardCore {
   /** Undefined, at once, where the path is none of the server's. Never throws. */
-  handle(incoming: Incoming): Promise<Answer> | undefined
+  handle(request: HttpRequest): Promise<HttpResponse> | undefined
 }
 
 /**
@@ -72,9 +72,9 @@ export function createAuthorizationServer<
   })
   const start = (): Promise<Running | undefined> =>
     started().catch((cause: unknown) => notStarted(settings.logger, cause))
-  const answer = async (endpoint: Endpoint, incoming: Incoming): Promise<Answer> => {
+  const answer = async (endpoint: Endpoint, request: HttpRequest): Promise<HttpResponse> => {
     const running = started.result() ?? (await start())
-    return running ? handle(endpoint, running.services, incoming) : NOT_STARTED
+    return running ? handle(endpoint, running.services, request) : NOT_STARTED
   }
   const probes = new Map(probesOf(settings).map((probe) => [probe.path, probe]))
   const health = createHealth({ start: async () => (await started()).services, logger: settings.logger })
@@ -87,9 +87,9 @@ export function createAuthorizationServer<
   const guards = guardsFor<Scope, Main>(base, settings.provider as Main)
   const core: Core = {
     ...guards.core,
-    handle(incoming) {
-      const endpoint = endpointAt(table, incoming.path)
-      return endpoint ? answer(endpoint, incoming) : probes.get(incoming.path)?.answer(incoming, health)
+    handle(request) {
+      const endpoint = endpointAt(table, request.path)
+      return endpoint ? answer(endpoint, request) : probes.get(request.path)?.answer(request, health)
     },
   }
   return {

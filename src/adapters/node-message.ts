@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { bodyCutOff, type Answer, type Incoming } from '../lib/http.ts'
+import { bodyCutOff, type HttpResponse, type HttpRequest } from '../lib/http.ts'
 
 /** A message of `node:http` as the server sees it. */
-export function fromMessage(message: IncomingMessage): Incoming {
+export function fromMessage(message: IncomingMessage): HttpRequest {
   const url = message.url ?? '/'
   const mark = url.indexOf('?')
   return {
@@ -42,7 +42,7 @@ function readText(message: IncomingMessage, limit: number): Promise<string | und
 
 /** Sends an answer. */
 export function send(
-  { status, headers, body }: Answer,
+  { status, headers, body }: HttpResponse,
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
@@ -59,7 +59,7 @@ const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 
 /** Names and values in one list: `node:http` sends it as it is, where an object becomes a table of its own first. */
-function linesOf(headers: Answer['headers']): string[] {
+function linesOf(headers: HttpResponse['headers']): string[] {
   const lines: string[] = []
   for (const [name, value] of Object.entries(headers)) {
     for (const one of typeof value === 'string' ? [value] : value) lines.push(name, one)

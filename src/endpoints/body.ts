@@ -1,5 +1,5 @@
 import { OAuthError } from '../errors.ts'
-import type { Incoming } from '../lib/http.ts'
+import type { HttpRequest } from '../lib/http.ts'
 
 /** The longest body that is read, in bytes: no request of OAuth comes near it. */
 const LONGEST_BODY = 65_536
@@ -16,9 +16,9 @@ export interface Body {
  *
  * @throws OAuthError `invalid_request` with status 413 where it is too long
  */
-export async function readBody(incoming: Incoming): Promise<Body> {
-  const type = (incoming.header('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
-  const text = await incoming.body(LONGEST_BODY)
+export async function readBody(request: HttpRequest): Promise<Body> {
+  const type = (request.header('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
+  const text = await request.body(LONGEST_BODY)
   if (text === undefined) throw new OAuthError('invalid_request', 'The body is too long', { status: 413 })
   return { type, text }
 }

@@ -1,32 +1,32 @@
-import type { Answer, Incoming } from '../lib/http.ts'
+import type { HttpResponse, HttpRequest } from '../lib/http.ts'
 import type { Services } from './services.ts'
 
 /** Whom a request has turned out to be about, as far as it got: for the log, should it be refused. */
-export interface Involved {
+export interface AuditFields {
   clientId?: string
   sub?: string
 }
 
 /** A request on its way through the server. */
 export interface Exchange {
-  readonly incoming: Incoming
+  readonly request: HttpRequest
   /** In the log, in events and in the `X-Request-Id` of the answer. */
   readonly requestId: string
   /** Where the request came from, as far as trusted proxies tell. */
   readonly address: string
   /** Filled in on the way. */
-  readonly involved: Involved
+  readonly auditFields: AuditFields
   readonly services: Services
 }
 
 /** Answers a request; throws `OAuthError` where it is refused. */
-export type Handler = (exchange: Exchange) => Promise<Answer> | Answer
+export type Handler = (exchange: Exchange) => Promise<HttpResponse> | HttpResponse
 
 /** A method that endpoints answer to. HEAD is answered wherever GET is, OPTIONS everywhere. */
 export type Method = 'GET' | 'POST' | 'DELETE'
 
 /** Which other origins may read the answers: everybody (no credentials), origins of public clients, nobody. */
-export type Sharing = 'everyone' | 'clients' | 'nobody'
+export type CorsPolicy = 'any' | 'clients' | 'none'
 
 /** One path of the server. */
 export interface Endpoint {
@@ -34,7 +34,7 @@ export interface Endpoint {
   readonly name: string
   readonly path: string
   readonly methods: { readonly [Name in Method]?: Handler }
-  readonly sharing: Sharing
+  readonly cors: CorsPolicy
   /** How errors are shown: to programs, or as a page unless JSON is asked for. */
   readonly errors: 'json' | 'page'
 }

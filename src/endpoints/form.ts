@@ -1,5 +1,5 @@
 import { OAuthError } from '../errors.ts'
-import type { Incoming } from '../lib/http.ts'
+import type { HttpRequest } from '../lib/http.ts'
 import { EMPTY_FORM, parseForm, type Form } from '../lib/form.ts'
 import { readBody, typeDetail } from './body.ts'
 
@@ -13,8 +13,8 @@ const MEDIA_TYPE = 'application/x-www-form-urlencoded'
  *
  * @throws OAuthError `invalid_request`, with status 413 where it is too long
  */
-export async function readForm(incoming: Incoming): Promise<Form> {
-  const body = await readBody(incoming)
+export async function readForm(request: HttpRequest): Promise<Form> {
+  const body = await readBody(request)
   if (body.type === '' && body.text === '') return EMPTY_FORM
   if (body.type === MEDIA_TYPE) return parametersOf(body.text)
   const detail = typeDetail(body)
@@ -26,7 +26,7 @@ export async function readForm(incoming: Incoming): Promise<Form> {
  *
  * @throws OAuthError `invalid_request`
  */
-export function readQuery({ query }: Incoming): Form {
+export function readQuery({ query }: HttpRequest): Form {
   if (query.length > LONGEST_QUERY) throw new OAuthError('invalid_request', 'The query is too long')
   return query === '' ? EMPTY_FORM : parametersOf(query)
 }

@@ -1,35 +1,35 @@
 import { randomUUID } from 'node:crypto'
 import { OAuthError, StoreUnavailableError } from '../errors.ts'
 import { clientAddress } from '../lib/address.ts'
-import { json, prefersJson, type Answer, type Incoming } from '../lib/http.ts'
-import { allowedMethods, answerOptions, sharingHeaders } from './cors.ts'
+import { json, prefersJson, type HttpResponse, type HttpRequest } from '../lib/http.ts'
+import { allowedMethods, answerOptions, corsHeaders } from './cors.ts'
 import type { Endpoint, Exchange, Handler } from './endpoint.ts'
 import { page } from './page.ts'
 import { report } from './report.ts'
 import type { Services } from './services.ts'
 
 /** Answers a request to an endpoint. Never throws. */
-export async function handle(endpoint: Endpoint, services: Services, incoming: Incoming): Promise<Answer> {
+export async function handle(endpoint: Endpoint, services: Services, request: HttpRequest): Promise<HttpResponse> {
   const { trustedProxies } = services.settings
-  const address = clientAddress(incoming.peer, incoming.header('x-forwarded-for') ?? null, trustedProxies)
-  const exchange = { incoming, services, address, involved: {}, requestId: randomUUID() }
+  const address = clientAddress(request.peer, request.header('x-forwarded-for') ?? null, trustedProxies)
+  const exchange = { request, services, address, auditFields: {}, requestId: randomUUID() }
   const answer = await attempt(endpoint, exchange)
   return { ...answer, headers: { ...answer.headers, 'X-Request-Id': exchange.requestId } }
 }
 
-async function attempt(endpoint: Endpoint, exchange: Exchange): Promise<Answer> {
+async function attempt(endpoint: Endpoint, exchange: Exchange): Promise<HttpResponse> {
   try {
-    const { method } = exchange.incoming
+    const { method } = exchange.request
     if (method === 'OPTIONS') return await answerOptions(endpoint, exchange)
     const answer = await handlerOf(endpoint, method)(exchange)
-    return endpoint.sharing === 'nobody' ? answer : await share(endpoint, exchange, answer)
+    return endpoint.cors === 'none' ? answer : await share(endpoint, exchange, answer)
   } catch (thrown) {
     return refuse(endpoint, exchange, asOAuthError(thrown)).catch(() => LAST_RESORT)
   }
 }
 
-async function share(endpoint: Endpoint, exchange: Exchange, answer: Answer): Promise<Answer> {
-  return { ...answer, headers: { ...answer.headers, ...(await sharingHeaders(endpoint, exchange)) } }
+async function share(endpoint: Endpoint, exchange: Exchange, answer: HttpResponse): Promise<HttpResponse> {
+  return { ...answer, headers: { ...answer.headers, ...(await corsHeaders(endpoint, exchange)) } }
 }
 
 function handlerOf(endpoint: Endpoint, method: string): Handler {
@@ -56,18 +56,18 @@ function asOAuthError(thrown: unknown): OAuthError {
   })
 }
 
-const LAST_RESORT: Answer = json(
+const LAST_RESORT: HttpResponse = json(
   503,
   { error: 'temporarily_unavailable', error_description: 'Try again in a moment' },
   { 'Retry-After': '1' },
 )
 
-async function refuse(endpoint: Endpoint, exchange: Exchange, error: OAuthError): Promise<Answer> {
+async function refuse(endpoint: Endpoint, exchange: Exchange, error: OAuthError): Promise<HttpResponse> {
   report(exchange, error)
-  const shared = await sharingHeaders(endpoint, exchange).catch(() => ({}))
+  const shared = await corsHeaders(endpoint, exchange).catch(() => ({}))
   const headers = { ...error.headers, ...shared }
   const { status, code, description } = error
-  if (endpoint.errors === 'json' || prefersJson(exchange.incoming)) return json(status, error, headers)
+  if (endpoint.errors === 'json' || prefersJson(exchange.request)) return json(status, error, headers)
   const { requestId } = exchange
   return page(exchange, status, 'error', { status, code, description, requestId }, { headers })
 }

@@ -1,5 +1,5 @@
 import { OAuthError } from '../errors.ts'
-import type { Incoming } from '../lib/http.ts'
+import type { HttpRequest } from '../lib/http.ts'
 import { readBody, typeDetail } from './body.ts'
 
 /** The members of a JSON object by name: of one that comes twice, the last. Nothing is known of their types. */
@@ -12,8 +12,8 @@ const MEDIA_TYPE = 'application/json'
  *
  * @throws OAuthError `invalid_request`, with status 413 where it is too long, 415 where it is something else
  */
-export async function readJson(incoming: Incoming): Promise<JsonBody> {
-  const body = await readBody(incoming)
+export async function readJson(request: HttpRequest): Promise<JsonBody> {
+  const body = await readBody(request)
   if (body.type !== MEDIA_TYPE) {
     const detail = typeDetail(body)
     throw new OAuthError('invalid_request', `Send the body as ${MEDIA_TYPE}`, { status: 415, detail })

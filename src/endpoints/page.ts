@@ -1,10 +1,10 @@
-import type { Answer } from '../lib/http.ts'
+import type { HttpResponse } from '../lib/http.ts'
 import type { ViewProps } from '../pages/props.ts'
 import type { Exchange } from './endpoint.ts'
 
 /** What a page's answer has beside the page. */
 export interface PageOptions {
-  readonly headers?: Answer['headers']
+  readonly headers?: HttpResponse['headers']
   /** Where its forms may lead besides this server: see `pageHeaders`. */
   readonly formTargets?: readonly string[]
 }
@@ -16,7 +16,7 @@ export async function page<Name extends keyof ViewProps>(
   name: Name,
   props: ViewProps[Name],
   { headers = {}, formTargets = [] }: PageOptions = {},
-): Promise<Answer> {
+): Promise<HttpResponse> {
   const { pages } = services.settings
   const body = await pages.render(name, props)
   return { status, headers: { ...pages.headers(name, formTargets), ...headers }, body }

@@ -16,7 +16,7 @@ export interface Paths {
 }
 
 /** The paths of what people of one provider do in a browser. Those of the default provider end without its name. */
-export interface PeoplePaths {
+export interface ProviderPaths {
   readonly signIn: string
   readonly signOut: string
   /** Where a person types in what a device shows: the `verification_uri` (RFC 8628 section 3.2). */
@@ -41,10 +41,10 @@ export const pathsOf = ({ basePath, prefix }: { basePath: string; prefix: string
 })
 
 /** The paths of a provider's people: the name of another than the default one follows at the end. */
-export function peoplePathsOf(
+export function providerPathsOf(
   { basePath, prefix, provider: usual }: { basePath: string; prefix: string; provider: string },
   provider: string,
-): PeoplePaths {
+): ProviderPaths {
   const end = provider === usual ? '' : `/${provider}`
   return {
     signIn: `${basePath}/login${end}`,

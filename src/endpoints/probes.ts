@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Settings } from '../config/settings.ts'
-import { json, type Answer, type Incoming } from '../lib/http.ts'
+import { json, type HttpResponse, type HttpRequest } from '../lib/http.ts'
 import type { Health } from './health.ts'
 import { pathsOf } from './paths.ts'
 
@@ -11,7 +11,7 @@ import { pathsOf } from './paths.ts'
 export interface Probe {
   readonly name: string
   readonly path: string
-  answer(incoming: Incoming, health: () => Promise<Health>): Promise<Answer>
+  answer(request: HttpRequest, health: () => Promise<Health>): Promise<HttpResponse>
 }
 
 const METHODS = 'GET, HEAD, OPTIONS'
@@ -31,7 +31,7 @@ export function probesOf(settings: Pick<Settings, 'basePath' | 'prefix'>): reado
 const probe = (
   name: string,
   path: string,
-  look: (health: () => Promise<Health>) => Promise<Answer>,
+  look: (health: () => Promise<Health>) => Promise<HttpResponse>,
 ): Probe => ({
   name,
   path,
@@ -41,7 +41,7 @@ const probe = (
   },
 })
 
-async function answerTo(method: string, answer: () => Promise<Answer>): Promise<Answer> {
+async function answerTo(method: string, answer: () => Promise<HttpResponse>): Promise<HttpResponse> {
   if (method === 'GET' || method === 'HEAD') return answer()
   const headers = { Allow: METHODS }
   if (method === 'OPTIONS') return { status: 204, headers, body: '' }
@@ -50,7 +50,7 @@ async function answerTo(method: string, answer: () => Promise<Answer>): Promise<
 }
 
 /** What failed is told, why is not: that is for the log. */
-const readiness = ({ isReady, checks }: Health): Answer =>
+const readiness = ({ isReady, checks }: Health): HttpResponse =>
   isReady
     ? json(200, { ready: true, checks })
     : json(503, { ready: false, checks }, { 'Retry-After': checks.started ? '1' : '5' })

@@ -6,12 +6,12 @@ import type { Exchange } from './endpoint.ts'
  * device waits for its person is no refusal: it would be said every five seconds.
  */
 export function report(
-  { incoming, requestId, address, involved, services }: Exchange,
+  { request, requestId, address, auditFields, services }: Exchange,
   error: OAuthError,
 ): void {
   const { status, code, detail, cause } = error
-  const { path, method } = incoming
-  const { clientId = null, sub = null } = involved
+  const { path, method } = request
+  const { clientId = null, sub = null } = auditFields
   const stack = cause instanceof Error ? cause.stack : undefined
   const isWaiting = code === 'authorization_pending'
   const level = isWaiting ? 'debug' : status >= 500 ? 'error' : 'warn'

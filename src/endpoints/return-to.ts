@@ -1,4 +1,4 @@
-import { pathsOf, peoplePathsOf } from './paths.ts'
+import { pathsOf, providerPathsOf } from './paths.ts'
 import type { Services } from './services.ts'
 
 /** The sign-in page of a provider, from where the person comes back to a page of this server. */
@@ -10,7 +10,7 @@ export function signInUrl(
 ): string {
   const parameters = new URLSearchParams({ return_to: returnTo })
   if (isAgain) parameters.set('prompt', 'login')
-  return `${peoplePathsOf(settings, provider).signIn}?${parameters.toString()}`
+  return `${providerPathsOf(settings, provider).signIn}?${parameters.toString()}`
 }
 
 /**
@@ -25,7 +25,7 @@ export function safeReturnTo(
   const { origin } = new URL(settings.issuer)
   if (text === undefined || !URL.canParse(text, origin)) return undefined
   const url = new URL(text, origin)
-  const { device, tokensPage } = peoplePathsOf(settings, provider)
+  const { device, tokensPage } = providerPathsOf(settings, provider)
   const pages = [pathsOf(settings).authorize, device, tokensPage]
   return url.origin === origin && pages.includes(url.pathname) ? `${url.pathname}${url.search}` : undefined
 }

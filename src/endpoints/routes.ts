@@ -1,5 +1,5 @@
 import type { Settings } from '../config/settings.ts'
-import type { Sharing } from './endpoint.ts'
+import type { CorsPolicy } from './endpoint.ts'
 import { probesOf } from './probes.ts'
 import { endpointsOf } from './table.ts'
 
@@ -10,21 +10,21 @@ export interface Route {
   /** HEAD is answered wherever GET is, OPTIONS everywhere. */
   readonly methods: readonly string[]
   /** Which other origins may read the answers: everybody, those of public clients, nobody. */
-  readonly sharing: Sharing
+  readonly cors: CorsPolicy
 }
 
 /** Every route that the settings turn on. */
 export const routesOf = (settings: Settings): readonly Route[] => [
-  ...endpointsOf(settings).map(({ name, path, methods, sharing }) => ({
+  ...endpointsOf(settings).map(({ name, path, methods, cors }) => ({
     name,
     path,
     methods: Object.keys(methods),
-    sharing,
+    cors,
   })),
   ...probesOf(settings).map(({ name, path }) => ({
     name,
     path,
     methods: ['GET'],
-    sharing: 'nobody' as const,
+    cors: 'none' as const,
   })),
 ]

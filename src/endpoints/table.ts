@@ -9,7 +9,7 @@ import { postPersonalTokens, showPersonalTokens } from './account/personal-token
 import { scopes } from './account/scopes.ts'
 import { showSignIn, signIn } from './auth/sign-in.ts'
 import { showSignOut, signOut } from './auth/sign-out.ts'
-import type { Answer } from '../lib/http.ts'
+import type { HttpResponse } from '../lib/http.ts'
 import { DEVICE_GRANT } from '../model/device-code.ts'
 import { responseTypesOf } from '../model/response-type.ts'
 import type { Endpoint, Exchange, Handler } from './endpoint.ts'
@@ -20,7 +20,7 @@ import { deviceAuthorization } from './oauth/device-authorization.ts'
 import { jwks, metadata } from './oauth/metadata.ts'
 import { revocations } from './oauth/revocations.ts'
 import { token } from './oauth/token.ts'
-import { pathsOf, peoplePathsOf } from './paths.ts'
+import { pathsOf, providerPathsOf } from './paths.ts'
 
 /** Every endpoint that the settings turn on. */
 export function endpointsOf(settings: Settings): readonly Endpoint[] {
@@ -30,50 +30,50 @@ export function endpointsOf(settings: Settings): readonly Endpoint[] {
   const devices = { POST: deviceAuthorization }
   return [
     ...on(responseTypesOf(grants).length > 0, () => [
-      endpoint('authorize', paths.authorize, authorizing, 'nobody', 'page'),
+      endpoint('authorize', paths.authorize, authorizing, 'none', 'page'),
     ]),
     ...on(grants.has(DEVICE_GRANT), () => [
       endpoint('device authorization', paths.deviceAuthorization, devices, 'clients', 'json'),
     ]),
-    ...on(settings.personalTokens !== undefined || GRANTS_OF_PEOPLE.some((type) => grants.has(type)), () =>
-      providers.flatMap((provider) => peoplePages(settings, provider)),
+    ...on(settings.personalTokens !== undefined || USER_GRANTS.some((type) => grants.has(type)), () =>
+      providers.flatMap((provider) => providerEndpoints(settings, provider)),
     ),
     ...on(settings.personalTokens !== undefined, () => [
-      endpoint('scopes', paths.scopes, { GET: scopes }, 'nobody', 'json'),
+      endpoint('scopes', paths.scopes, { GET: scopes }, 'none', 'json'),
     ]),
     endpoint('token', paths.token, { POST: token }, 'clients', 'json'),
-    endpoint('revocations', paths.revocations, { GET: revocations }, 'nobody', 'json'),
-    endpoint('metadata', paths.metadata, { GET: metadata }, 'everyone', 'json'),
-    endpoint('jwks', paths.jwks, { GET: jwks }, 'everyone', 'json'),
+    endpoint('revocations', paths.revocations, { GET: revocations }, 'none', 'json'),
+    endpoint('metadata', paths.metadata, { GET: metadata }, 'any', 'json'),
+    endpoint('jwks', paths.jwks, { GET: jwks }, 'any', 'json'),
   ]
 }
 
 /** The grants for which people sign in here. */
-const GRANTS_OF_PEOPLE = ['authorization_code', 'implicit', DEVICE_GRANT] as const
+const USER_GRANTS = ['authorization_code', 'implicit', DEVICE_GRANT] as const
 
 const on = (isOn: boolean, list: () => readonly Endpoint[]): readonly Endpoint[] => (isOn ? list() : [])
 
 /** What people of one provider do in a browser. */
-function peoplePages(settings: Settings, provider: string): readonly Endpoint[] {
-  const paths = peoplePathsOf(settings, provider)
+function providerEndpoints(settings: Settings, provider: string): readonly Endpoint[] {
+  const paths = providerPathsOf(settings, provider)
   const named = (name: string): string => (provider === settings.provider ? name : `${name} (${provider})`)
-  const of = (handle: (exchange: Exchange, provider: string) => Promise<Answer>): Handler => {
+  const of = (handle: (exchange: Exchange, provider: string) => Promise<HttpResponse>): Handler => {
     return (exchange) => handle(exchange, provider)
   }
   const tokens = { GET: of(listPersonalTokens), POST: of(createPersonalToken) }
-  const oneToken = { DELETE: of(deletePersonalToken) }
+  const tokenById = { DELETE: of(deletePersonalToken) }
   const tokensPage = { GET: of(showPersonalTokens), POST: of(postPersonalTokens) }
   const device = { GET: of(showDevice), POST: of(postDevice), DELETE: of(denyDevice) }
   return [
-    endpoint(named('login'), paths.signIn, { GET: of(showSignIn), POST: of(signIn) }, 'nobody', 'page'),
-    endpoint(named('logout'), paths.signOut, { GET: of(showSignOut), POST: of(signOut) }, 'nobody', 'page'),
+    endpoint(named('login'), paths.signIn, { GET: of(showSignIn), POST: of(signIn) }, 'none', 'page'),
+    endpoint(named('logout'), paths.signOut, { GET: of(showSignOut), POST: of(signOut) }, 'none', 'page'),
     ...on(settings.grants.has(DEVICE_GRANT), () => [
-      endpoint(named('device'), paths.device, device, 'nobody', 'page'),
+      endpoint(named('device'), paths.device, device, 'none', 'page'),
     ]),
     ...on(settings.personalTokens !== undefined, () => [
-      endpoint(named('personal tokens'), paths.personalTokens, tokens, 'nobody', 'json'),
-      endpoint(named('personal token'), `${paths.personalTokens}/${ID}`, oneToken, 'nobody', 'json'),
-      endpoint(named('tokens page'), paths.tokensPage, tokensPage, 'nobody', 'page'),
+      endpoint(named('personal tokens'), paths.personalTokens, tokens, 'none', 'json'),
+      endpoint(named('personal token'), `${paths.personalTokens}/${ID}`, tokenById, 'none', 'json'),
+      endpoint(named('tokens page'), paths.tokensPage, tokensPage, 'none', 'page'),
     ]),
   ]
 }
@@ -82,6 +82,6 @@ const endpoint = (
   name: string,
   path: string,
   methods: Endpoint['methods'],
-  sharing: Endpoint['sharing'],
+  cors: Endpoint['cors'],
   errors: Endpoint['errors'],
-): Endpoint => ({ name, path, methods, sharing, errors })
+): Endpoint => ({ name, path, methods, cors, errors })

@@ -1,7 +1,7 @@
-import { bodyCutOff, type Answer, type Incoming } from './http.ts'
+import { bodyCutOff, type HttpResponse, type HttpRequest } from './http.ts'
 
 /** A request of the Fetch standard as the server sees it. `peer`: the address that it came from. */
-export function fromRequest(request: Request, peer: string): Incoming {
+export function fromRequest(request: Request, peer: string): HttpRequest {
   const { pathname, search } = new URL(request.url)
   return {
     method: request.method,
@@ -25,7 +25,7 @@ async function readBody(request: Request, limit: number): Promise<string | undef
 }
 
 /** An answer as a response of the Fetch standard. */
-export function toResponse({ status, headers, body }: Answer): Response {
+export function toResponse({ status, headers, body }: HttpResponse): Response {
   const list = Object.entries(headers).flatMap(([name, value]) =>
     [value].flat().map((one): [string, string] => [name, one]),
   )

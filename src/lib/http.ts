@@ -1,7 +1,7 @@
 import { OAuthError } from '../errors.ts'
 
 /** A request as the server sees it, whatever framework it came through. */
-export interface Incoming {
+export interface HttpRequest {
   readonly method: string
   /** The path of the URL, as it was sent. */
   readonly path: string
@@ -16,7 +16,7 @@ export interface Incoming {
 }
 
 /** A response before it becomes a framework's. */
-export interface Answer {
+export interface HttpResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string | readonly string[]>>
   readonly body: string
@@ -29,7 +29,7 @@ export const bodyCutOff = (): OAuthError =>
 const UNKEPT = { 'Cache-Control': 'no-store', Pragma: 'no-cache' } as const
 
 /** A JSON answer that nobody keeps (RFC 6749 section 5.1), unless `headers` say how long it may be kept. */
-export const json = (status: number, body: unknown, headers: Answer['headers'] = {}): Answer => ({
+export const json = (status: number, body: unknown, headers: HttpResponse['headers'] = {}): HttpResponse => ({
   status,
   headers: {
     'Content-Type': 'application/json',
@@ -42,14 +42,14 @@ export const json = (status: number, body: unknown, headers: Answer['headers'] =
 })
 
 /** Sends the browser on with a GET, whatever the method was (RFC 9110 section 15.4.4; never 307, RFC 9700 section 4.12). */
-export const redirect = (location: string, headers: Answer['headers'] = {}): Answer => ({
+export const redirect = (location: string, headers: HttpResponse['headers'] = {}): HttpResponse => ({
   status: 303,
   headers: { Location: location, 'Cache-Control': 'no-store', 'Referrer-Policy': 'no-referrer', ...headers },
   body: '',
 })
 
 /** Whether a client would rather read JSON than a page. */
-export const prefersJson = (incoming: Incoming): boolean => {
-  const accept = incoming.header('accept') ?? ''
+export const prefersJson = (request: HttpRequest): boolean => {
+  const accept = request.header('accept') ?? ''
   return accept.includes('application/json') && !accept.includes('text/html')
 }

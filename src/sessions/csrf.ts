@@ -1,8 +1,8 @@
 import { readCookie, writeCookie } from '../lib/cookie.ts'
 import { hmac, isEqualInConstantTime, randomText } from '../lib/hash.ts'
-import type { Incoming } from '../lib/http.ts'
+import type { HttpRequest } from '../lib/http.ts'
 
-type HasHeaders = Pick<Incoming, 'header'>
+type HasHeaders = Pick<HttpRequest, 'header'>
 
 /** The anti-forgery token of a browser, and the cookie to set where the browser had none. */
 export interface CsrfToken {

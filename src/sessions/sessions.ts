@@ -1,7 +1,7 @@
 import type { Clock } from '../lib/clock.ts'
 import { readCookie, writeCookie } from '../lib/cookie.ts'
 import { randomId, randomText, sha256 } from '../lib/hash.ts'
-import type { Incoming } from '../lib/http.ts'
+import type { HttpRequest } from '../lib/http.ts'
 import type { Epochs } from '../model/epochs.ts'
 import { isLiveSession, type Session } from '../model/session.ts'
 import type { UserRef } from '../model/subject.ts'
@@ -41,7 +41,7 @@ export interface StartedSession {
 /** Browser sessions: who is signed in on the device that a request came from. */
 export interface Sessions {
   /** The live session of a request with a provider, if it has one: each provider has a cookie of its own. */
-  current(request: Pick<Incoming, 'header'>, provider: string): Promise<Session | undefined>
+  current(request: Pick<HttpRequest, 'header'>, provider: string): Promise<Session | undefined>
   /**
    * Begins a session under a new cookie, or goes on with the `present` one of the same person under a new cookie.
    * Undefined where the person's epoch was raised meanwhile.

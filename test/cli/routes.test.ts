@@ -8,7 +8,7 @@ interface Route {
   readonly name: string
   readonly path: string
   readonly methods: readonly string[]
-  readonly sharing: string
+  readonly cors: string
 }
 
 test('consulate routes lists every path, and each is answered by consulate serve', async () => {
@@ -17,9 +17,9 @@ test('consulate routes lists every path, and each is answered by consulate serve
   const routes = JSON.parse(stdout) as readonly Route[]
   expect(routes).toEqual(
     expect.arrayContaining([
-      { name: 'token', path: '/id/oauth/token', methods: ['POST'], sharing: 'clients' },
-      { name: 'ready', path: '/id/oauth/health/ready', methods: ['GET'], sharing: 'nobody' },
-      { name: 'jwks', path: '/id/.well-known/jwks.json', methods: ['GET'], sharing: 'everyone' },
+      { name: 'token', path: '/id/oauth/token', methods: ['POST'], cors: 'clients' },
+      { name: 'ready', path: '/id/oauth/health/ready', methods: ['GET'], cors: 'none' },
+      { name: 'jwks', path: '/id/.well-known/jwks.json', methods: ['GET'], cors: 'any' },
     ]),
   )
   const server = await serve(cwd, [], env)

@@ -57,9 +57,9 @@ describe('a server that is well', () => {
     await using server = await startServer()
     expect(server.server.routes).toEqual(
       expect.arrayContaining([
-        { name: 'live', path: LIVE, methods: ['GET'], sharing: 'nobody' },
-        { name: 'ready', path: READY, methods: ['GET'], sharing: 'nobody' },
-        { name: 'token', path: '/oauth/token', methods: ['POST'], sharing: 'clients' },
+        { name: 'live', path: LIVE, methods: ['GET'], cors: 'none' },
+        { name: 'ready', path: READY, methods: ['GET'], cors: 'none' },
+        { name: 'token', path: '/oauth/token', methods: ['POST'], cors: 'clients' },
       ]),
     )
   })

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { validateHeaderName, validateHeaderValue } from 'node:http'
-import type { Answer } from '../../src/index.ts'
+import type { HttpResponse } from '../../src/index.ts'
 import type { World } from './world.ts'
 import { headerOf, type Message } from './request.ts'
 
@@ -42,7 +42,7 @@ const [OWN_ADDRESS, OWN_TARGET] = [new RegExp(`^${OWN_PATH}(?:\\?|$)`), new RegE
 const CLIENT_ANSWER = /^(?:[?&](?:code|error)|#(?:access_token|error))=/
 
 /** What is wrong with the answer of an endpoint, whatever it was asked. */
-export function problemsOf(world: World, endpoint: string, message: Message, answer: Answer): Problems {
+export function problemsOf(world: World, endpoint: string, message: Message, answer: HttpResponse): Problems {
   const header = (name: string): string => textOf(answer, name)
   return [
     ...problemsOfHeaders(answer),
@@ -59,7 +59,7 @@ export function problemsOf(world: World, endpoint: string, message: Message, ans
 }
 
 /** What is wrong with the headers: Node throws for names and values that cannot be sent. */
-export function problemsOfHeaders({ headers }: Pick<Answer, 'headers'>): Problems {
+export function problemsOfHeaders({ headers }: Pick<HttpResponse, 'headers'>): Problems {
   return Object.entries(headers).flatMap(([name, values]) => {
     try {
       validateHeaderName(name)
@@ -76,12 +76,12 @@ const check = (isGood: boolean, problem: string): Problems => (isGood ? [] : [pr
 const isStatus = (status: number): boolean =>
   [200, 201, 204, 303].includes(status) || (status >= 400 && status < 500)
 
-const textOf = ({ headers }: Pick<Answer, 'headers'>, name: string): string => {
+const textOf = ({ headers }: Pick<HttpResponse, 'headers'>, name: string): string => {
   const entry = Object.entries(headers).find(([other]) => other.toLowerCase() === name.toLowerCase())
   return entry ? [entry[1]].flat().join(', ') : ''
 }
 
-function problemsOfSharing(endpoint: string, answer: Answer): Problems {
+function problemsOfSharing(endpoint: string, answer: HttpResponse): Problems {
   const origin = textOf(answer, 'Access-Control-Allow-Origin')
   const allowed = PUBLIC.has(endpoint) ? ['*', ''] : SHARED.has(endpoint) ? [...ORIGINS, ''] : ['']
   return [
@@ -94,14 +94,14 @@ function problemsOfSharing(endpoint: string, answer: Answer): Problems {
 const isLoopback = (endpoint: string, origin: string): boolean =>
   SHARED.has(endpoint) && /^http:\/\/127\.0\.0\.1(:\d+)?$/.test(origin)
 
-function problemsOfChallenge(endpoint: string, message: Message, answer: Answer): Problems {
+function problemsOfChallenge(endpoint: string, message: Message, answer: HttpResponse): Problems {
   const wasTried = endpoint === 'revocations' || headerOf(message, 'authorization') !== undefined
   const isMissing = answer.status === 401 && wasTried && textOf(answer, 'WWW-Authenticate') === ''
   return check(!isMissing, '401 without a challenge')
 }
 
 /** Redirects lead to the client with an answer, or stay at this server. */
-function problemsOfRedirect({ redirectUris, server }: World, endpoint: string, answer: Answer): Problems {
+function problemsOfRedirect({ redirectUris, server }: World, endpoint: string, answer: HttpResponse): Problems {
   const location = textOf(answer, 'Location')
   const isToClient = [...redirectUris, ...loopbackOf(location)].some((uri) => {
     const rest = location.startsWith(uri) ? location.slice(uri.length) : ''
@@ -122,7 +122,7 @@ function problemsOfRedirect({ redirectUris, server }: World, endpoint: string, a
 const loopbackOf = (location: string): readonly string[] =>
   /^http:\/\/127\.0\.0\.1:\d{1,5}\/callback(?=[?#])/.exec(location) ?? []
 
-function problemsOfBody(endpoint: string, message: Message, answer: Answer): Problems {
+function problemsOfBody(endpoint: string, message: Message, answer: HttpResponse): Problems {
   const { status, body } = answer
   const type = textOf(answer, 'Content-Type')
   const isToBeEmpty = textOf(answer, 'Allow') !== '' || endpoint === 'personal token'
@@ -149,7 +149,7 @@ const TAGS = new Set(
 )
 
 /** No element that our pages do not have, and no attribute that runs something. */
-function problemsOfPage(answer: Answer): Problems {
+function problemsOfPage(answer: HttpResponse): Problems {
   const { body } = answer
   const tags = [...body.matchAll(/<\/?([a-z][^\s/>]*)((?:"[^"]*"|[^">])*)>/gi)]
   const strange = tags.map(([, name = '']) => name).find((name) => !TAGS.has(name))
@@ -188,7 +188,7 @@ const textBetween = (body: string): string =>
   body.replaceAll(/<(style|script)\b[^>]*>.*?<\/\1>/gs, '').replaceAll(/<(?:"[^"]*"|[^">])*>/g, '')
 
 /** RFC 6749 section 5.2: an error, its description, and of both only what the section allows. */
-export function problemsOfJson(answer: Answer): Problems {
+export function problemsOfJson(answer: HttpResponse): Problems {
   if (!textOf(answer, 'Content-Type').startsWith('application/json')) return ['an answer that is no JSON']
   const body = JSON.parse(answer.body) as Readonly<Record<string, unknown>>
   if (answer.status < 300) return check(!('error' in body), 'an error with status 200')

@@ -1,4 +1,4 @@
-import type { Answer } from '../../src/index.ts'
+import type { HttpResponse } from '../../src/index.ts'
 import { readCookie } from '../../src/lib/cookie.ts'
 import { DEVICE_GRANT } from '../../src/model/device-code.ts'
 import type { Person, TestClient } from '../support/server.ts'
@@ -30,7 +30,7 @@ export interface Evidence {
 /** What an answer of an endpoint gives; undefined where it gives nothing that needs a proof. */
 export function givenBy(
   endpoint: string,
-  { status, headers, body }: Answer,
+  { status, headers, body }: HttpResponse,
   message: Message,
 ): Given | undefined {
   const cookies = [headers['Set-Cookie'] ?? headers['set-cookie'] ?? []].flat()

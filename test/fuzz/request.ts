@@ -1,4 +1,4 @@
-import type { Incoming } from '../../src/index.ts'
+import type { HttpRequest } from '../../src/index.ts'
 
 /** Names and values, in order; names may come again. */
 export type Pairs = readonly (readonly [name: string, value: string])[]
@@ -103,7 +103,7 @@ export function headerOf({ headers }: Pick<Message, 'headers'>, name: string): s
 }
 
 /** A message as adapters hand it to the server. */
-export const incomingOf = (message: Message): Incoming => ({
+export const incomingOf = (message: Message): HttpRequest => ({
   method: message.method,
   path: message.path,
   query: message.query,

@@ -1,4 +1,4 @@
-import type { Answer, Auth } from '../../src/index.ts'
+import type { HttpResponse, Auth } from '../../src/index.ts'
 import type { Random } from './random.ts'
 import { headerOf, incomingOf, requestOf, type Message } from './request.ts'
 import type { TargetName } from './targets.ts'
@@ -9,7 +9,7 @@ export interface Outcome {
   /** The message as the server saw it: URLs of the Fetch standard are normalized before. */
   readonly message: Message
   /** Undefined where the path is none of the server's; `granted` where a guard let somebody in. */
-  readonly answer: Answer | { readonly granted: Auth } | undefined
+  readonly answer: HttpResponse | { readonly granted: Auth } | undefined
 }
 
 const GUARDS = { user: [], machine: [], anyone: [{ anyOf: ['orders:read', 'profile'] }] } as const
@@ -51,7 +51,7 @@ function seen({ url, method, headers }: Request, message: Message): Message {
   return { ...message, method, path: pathname, query: search.slice(1), headers: [...headers] }
 }
 
-async function answerOf(response: Response): Promise<Answer> {
+async function answerOf(response: Response): Promise<HttpResponse> {
   const { status, headers } = response
   const cookies = headers.getSetCookie()
   const list = { ...Object.fromEntries(headers), ...(cookies.length > 0 && { 'set-cookie': cookies }) }

@@ -1,5 +1,5 @@
 import { OAuthError } from '../../errors.ts'
-import type { Answer } from '../../lib/http.ts'
+import type { HttpResponse } from '../../lib/http.ts'
 import type { Exchange } from '../endpoint.ts'
 import { findVisitor, type Visitor } from './visitor.ts'
 
@@ -29,14 +29,14 @@ export function loginRequired({ services }: Exchange, detail?: string): OAuthErr
  *
  * @throws OAuthError `access_denied`
  */
-export function requireCsrf({ services, incoming }: Exchange, { session }: Visitor): void {
-  if (services.csrf.isValid(incoming, session.id, incoming.header('x-csrf-token'))) return
+export function requireCsrf({ services, request }: Exchange, { session }: Visitor): void {
+  if (services.csrf.isValid(request, session.id, request.header('x-csrf-token'))) return
   const detail = 'anti-forgery check failed'
   throw new OAuthError('access_denied', 'The header X-CSRF-Token is missing or wrong', { detail })
 }
 
 /** The headers of the answer to a GET: what the next change must send, and the cookie that it is bound to. */
-export function csrfHeaders({ services, incoming }: Exchange, { session }: Visitor): Answer['headers'] {
-  const { token, setCookie } = services.csrf.tokenFor(incoming, session.id)
+export function csrfHeaders({ services, request }: Exchange, { session }: Visitor): HttpResponse['headers'] {
+  const { token, setCookie } = services.csrf.tokenFor(request, session.id)
   return { 'X-CSRF-Token': token, ...(setCookie !== undefined && { 'Set-Cookie': setCookie }) }
 }

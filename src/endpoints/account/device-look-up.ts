@@ -67,7 +67,7 @@ async function findDevice(exchange: Exchange, provider: string, userCode: string
   const { settings, clients } = exchange.services
   const code = await findCode(exchange.services, userCode)
   if (!code) return 'no such user code'
-  exchange.involved.clientId = code.clientId
+  exchange.auditFields.clientId = code.clientId
   if (code.voidedAt !== null) return 'the user code was revoked'
   if (code.expiresAt <= settings.clock.now()) return 'the user code has expired'
   const client = await clients.find(code.clientId)

@@ -1,12 +1,12 @@
 import type { Settings } from '../../config/settings.ts'
-import type { Answer } from '../../lib/http.ts'
+import type { HttpResponse } from '../../lib/http.ts'
 import { formatUserCode, normalizeUserCode } from '../../model/device-code.ts'
 import type { DeviceCodeProps } from '../../pages/props.ts'
 import { displayNameOf } from '../../users/provider.ts'
 import { describeScopes } from '../descriptions.ts'
 import type { Exchange } from '../endpoint.ts'
 import { page } from '../page.ts'
-import { peoplePathsOf } from '../paths.ts'
+import { providerPathsOf } from '../paths.ts'
 import type { Settled } from './device-answer.ts'
 import type { Device } from './device-look-up.ts'
 import type { Visitor } from './visitor.ts'
@@ -16,7 +16,7 @@ export interface CodePageOptions {
   /** What was typed, or came with the address. */
   readonly userCode: string
   readonly problem?: NonNullable<DeviceCodeProps['problem']>
-  readonly headers?: Answer['headers']
+  readonly headers?: HttpResponse['headers']
 }
 
 /** The page that asks for the code. */
@@ -25,7 +25,7 @@ export function codePage(
   visitor: Visitor,
   status: number,
   { userCode, problem, headers }: CodePageOptions,
-): Promise<Answer> {
+): Promise<HttpResponse> {
   const { action, csrf, cookies } = formOf(exchange, visitor)
   const props = { action, hidden: { csrf }, userCode: asRead(userCode), ...(problem && { problem }) }
   return page(exchange, status, 'deviceCode', props, { headers: { ...headers, ...cookies } })
@@ -37,7 +37,7 @@ export function consentPage(
   visitor: Visitor,
   userCode: string,
   { client, code }: Device,
-): Promise<Answer> {
+): Promise<HttpResponse> {
   const { action, csrf, cookies } = formOf(exchange, visitor)
   const hidden = { csrf, user_code: asRead(userCode) }
   const props = {
@@ -54,12 +54,12 @@ export function consentPage(
 }
 
 /** The page that says how it ended. */
-export const donePage = (exchange: Exchange, { client, decision }: Settled): Promise<Answer> =>
+export const donePage = (exchange: Exchange, { client, decision }: Settled): Promise<HttpResponse> =>
   page(exchange, 200, 'deviceDone', { client: { name: client.name }, decision })
 
 /** The address of the first page, with the code filled in where there is one. */
 export function devicePathWith(settings: Settings, provider: string, userCode: string): string {
-  const path = peoplePathsOf(settings, provider).device
+  const path = providerPathsOf(settings, provider).device
   return userCode === '' ? path : `${path}?${new URLSearchParams({ user_code: asRead(userCode) }).toString()}`
 }
 
@@ -71,10 +71,10 @@ function asRead(typed: string): string {
 
 /** Where the forms of these pages post to, and what shows that they are ours. */
 function formOf(
-  { services, incoming }: Exchange,
+  { services, request }: Exchange,
   { session }: Visitor,
-): { readonly action: string; readonly csrf: string; readonly cookies: Answer['headers'] } {
-  const { token, setCookie } = services.csrf.tokenFor(incoming, session.id)
-  const action = peoplePathsOf(services.settings, session.provider).device
+): { readonly action: string; readonly csrf: string; readonly cookies: HttpResponse['headers'] } {
+  const { token, setCookie } = services.csrf.tokenFor(request, session.id)
+  const action = providerPathsOf(services.settings, session.provider).device
   return { action, csrf: token, cookies: setCookie === undefined ? {} : { 'Set-Cookie': setCookie } }
 }

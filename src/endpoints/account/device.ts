@@ -1,5 +1,5 @@
 import type { Form } from '../../lib/form.ts'
-import { redirect, type Answer } from '../../lib/http.ts'
+import { redirect, type HttpResponse } from '../../lib/http.ts'
 import type { DeviceDecision } from '../../model/device-code.ts'
 import type { Exchange } from '../endpoint.ts'
 import { forgedForm } from '../forged-form.ts'
@@ -15,35 +15,35 @@ import { findVisitor, type Visitor } from './visitor.ts'
 const LONGEST_CODE = 32
 
 /** GET: where a person types in what a device shows (RFC 8628 section 3.3). A code in the address is filled in, and no more. */
-export async function showDevice(exchange: Exchange, provider: string): Promise<Answer> {
-  const userCode = typedIn(readQuery(exchange.incoming))
+export async function showDevice(exchange: Exchange, provider: string): Promise<HttpResponse> {
+  const userCode = typedIn(readQuery(exchange.request))
   const visitor = await findVisitor(exchange, provider)
   return visitor ? codePage(exchange, visitor, 200, { userCode }) : askToSignIn(exchange, provider, userCode)
 }
 
 /** POST: a code, or the answer to the question that followed it. Plain forms deny with `_method=DELETE`. */
-export async function postDevice(exchange: Exchange, provider: string): Promise<Answer> {
-  const form = await readForm(exchange.incoming)
+export async function postDevice(exchange: Exchange, provider: string): Promise<HttpResponse> {
+  const form = await readForm(exchange.request)
   return form.get('_method')?.toUpperCase() === 'DELETE'
     ? receive(exchange, provider, form, 'deny')
     : receive(exchange, provider, form, form.get('intent'))
 }
 
 /** DELETE: the person denies. */
-export const denyDevice = async (exchange: Exchange, provider: string): Promise<Answer> =>
-  receive(exchange, provider, await readForm(exchange.incoming), 'deny')
+export const denyDevice = async (exchange: Exchange, provider: string): Promise<HttpResponse> =>
+  receive(exchange, provider, await readForm(exchange.request), 'deny')
 
 async function receive(
   exchange: Exchange,
   provider: string,
   form: Form,
   intent: string | undefined,
-): Promise<Answer> {
+): Promise<HttpResponse> {
   const { csrf } = exchange.services
   const userCode = typedIn(form)
   const visitor = await findVisitor(exchange, provider)
   if (!visitor) return askToSignIn(exchange, provider, userCode)
-  if (!csrf.isValid(exchange.incoming, visitor.session.id, form.get('csrf'))) {
+  if (!csrf.isValid(exchange.request, visitor.session.id, form.get('csrf'))) {
     report(exchange, forgedForm())
     return codePage(exchange, visitor, 403, { userCode, problem: { kind: 'expired' } })
   }
@@ -60,7 +60,7 @@ function typedIn(form: Form): string {
 }
 
 /** The first step: the code is claimed for this person, who is then asked. */
-async function ask(exchange: Exchange, visitor: Visitor, userCode: string): Promise<Answer> {
+async function ask(exchange: Exchange, visitor: Visitor, userCode: string): Promise<HttpResponse> {
   const found = await lookUp(exchange, visitor, userCode, (device) => claim(exchange, visitor, device))
   if ('problem' in found) return refuse(exchange, visitor, userCode, found)
   return consentPage(exchange, visitor, userCode, found)
@@ -72,7 +72,7 @@ async function answer(
   visitor: Visitor,
   userCode: string,
   decision: DeviceDecision,
-): Promise<Answer> {
+): Promise<HttpResponse> {
   const act = async (device: Device) => decide(exchange, visitor, device, decision)
   const settled = await lookUp(exchange, visitor, userCode, act)
   return 'problem' in settled ? refuse(exchange, visitor, userCode, settled) : donePage(exchange, settled)
@@ -83,7 +83,7 @@ function refuse(
   visitor: Visitor,
   userCode: string,
   { problem, error }: Problem,
-): Promise<Answer> {
+): Promise<HttpResponse> {
   report(exchange, error)
   return codePage(exchange, visitor, error.status, { userCode, problem, headers: error.headers })
 }
@@ -92,11 +92,11 @@ function refuse(
  * Whoever signs in instead finds the code unclaimed, and filled in. A code that is not theirs to give back counts as a
  * guess: how long the answer takes would tell whether there is such a code.
  */
-async function switchAccount(exchange: Exchange, visitor: Visitor, userCode: string): Promise<Answer> {
+async function switchAccount(exchange: Exchange, visitor: Visitor, userCode: string): Promise<HttpResponse> {
   const found = await lookUp(exchange, visitor, userCode, (device) => release(exchange, visitor, device))
   if ('problem' in found) report(exchange, found.error)
   return askToSignIn(exchange, visitor.session.provider, userCode, true)
 }
 
-const askToSignIn = ({ services }: Exchange, provider: string, userCode: string, isAgain = false): Answer =>
+const askToSignIn = ({ services }: Exchange, provider: string, userCode: string, isAgain = false): HttpResponse =>
   redirect(signInUrl(services, provider, devicePathWith(services.settings, provider, userCode), isAgain))

@@ -1,6 +1,6 @@
 import { OAuthError } from '../../errors.ts'
 import { toSeconds } from '../../lib/clock.ts'
-import { json, type Answer } from '../../lib/http.ts'
+import { json, type HttpResponse } from '../../lib/http.ts'
 import type { PersonalToken } from '../../personal-tokens/personal-token.ts'
 import { MOST_PERSONAL_TOKENS, type NoPersonalToken } from '../../personal-tokens/personal-tokens.ts'
 import { detailOf, type Wish, type WishProblem } from '../../personal-tokens/wish.ts'
@@ -11,29 +11,29 @@ import { csrfHeaders, loginRequired, requireCsrf, requireVisitor } from './brows
 import { makePersonalToken } from './make-personal-token.ts'
 
 /** GET: the person's tokens that live, newest first. */
-export async function listPersonalTokens(exchange: Exchange, provider: string): Promise<Answer> {
+export async function listPersonalTokens(exchange: Exchange, provider: string): Promise<HttpResponse> {
   const visitor = await requireVisitor(exchange, provider)
   const tokens = await exchange.services.personalTokens.list(visitor.session)
   return json(200, tokens.map(toWire), csrfHeaders(exchange, visitor))
 }
 
 /** POST: makes one, and tells it this once. Whoever is signed in is whose it is, whatever the body says besides. */
-export async function createPersonalToken(exchange: Exchange, provider: string): Promise<Answer> {
+export async function createPersonalToken(exchange: Exchange, provider: string): Promise<HttpResponse> {
   const visitor = await requireVisitor(exchange, provider)
   requireCsrf(exchange, visitor)
-  const wish = wishIn(await readJson(exchange.incoming))
+  const wish = wishIn(await readJson(exchange.request))
   const outcome = await makePersonalToken(exchange, visitor, wish)
   if (outcome.kind !== 'made') throw refusalOf(exchange, outcome)
   return json(201, { ...outcome.response, token: toWire(outcome.token) })
 }
 
 /** DELETE: ends one of the person's own. Doing it again is harmless, as long as the token is remembered. */
-export async function deletePersonalToken(exchange: Exchange, provider: string): Promise<Answer> {
+export async function deletePersonalToken(exchange: Exchange, provider: string): Promise<HttpResponse> {
   const visitor = await requireVisitor(exchange, provider)
   requireCsrf(exchange, visitor)
-  const { services, incoming, requestId } = exchange
+  const { services, request, requestId } = exchange
   const by = { owner: visitor.session, requestId }
-  if (await services.personalTokens.revoke(idIn(incoming.path), by))
+  if (await services.personalTokens.revoke(idIn(request.path), by))
     return { status: 204, headers: {}, body: '' }
   throw new OAuthError('not_found', 'There is no such personal access token')
 }

@@ -1,13 +1,13 @@
 import { toSeconds } from '../../lib/clock.ts'
 import { randomText } from '../../lib/hash.ts'
-import type { Answer } from '../../lib/http.ts'
+import type { HttpResponse } from '../../lib/http.ts'
 import type { PersonalTokensProps } from '../../pages/props.ts'
 import type { MadePersonalToken } from '../../personal-tokens/personal-tokens.ts'
 import { displayNameOf } from '../../users/provider.ts'
 import { describeScopes } from '../descriptions.ts'
 import type { Exchange } from '../endpoint.ts'
 import { page } from '../page.ts'
-import { peoplePathsOf } from '../paths.ts'
+import { providerPathsOf } from '../paths.ts'
 import type { Visitor } from './visitor.ts'
 
 /** What was typed into the form. `lifetime` in ms; not a number where it was none. */
@@ -21,7 +21,7 @@ export interface Typed {
 export interface TokensPageOptions {
   readonly typed?: Typed
   readonly problem?: NonNullable<PersonalTokensProps['problem']>
-  readonly headers?: Answer['headers']
+  readonly headers?: HttpResponse['headers']
 }
 
 /** The page of a person's tokens. */
@@ -30,11 +30,11 @@ export async function tokensPage(
   { session, user }: Visitor,
   status: number,
   { typed, problem, headers }: TokensPageOptions = {},
-): Promise<Answer> {
-  const { services, incoming } = exchange
+): Promise<HttpResponse> {
+  const { services, request } = exchange
   const { settings } = services
-  const { token: csrf, setCookie } = services.csrf.tokenFor(incoming, session.id)
-  const { tokensPage: action, signOut: signOutUrl } = peoplePathsOf(settings, session.provider)
+  const { token: csrf, setCookie } = services.csrf.tokenFor(request, session.id)
+  const { tokensPage: action, signOut: signOutUrl } = providerPathsOf(settings, session.provider)
   const tokens = await services.personalTokens.list(session)
   const lifetimes = lifetimesUpTo(settings.personalTokens?.maximumLifetime ?? 0)
   const props = {
@@ -81,13 +81,13 @@ export function madePage(
   exchange: Exchange,
   { session }: Visitor,
   { token, response }: MadePersonalToken,
-): Promise<Answer> {
+): Promise<HttpResponse> {
   const { settings } = exchange.services
   return page(exchange, 200, 'newPersonalToken', {
     name: token.name,
     accessToken: response.access_token,
     scopes: describeScopes(token.scopes, settings),
     expiresAt: token.expiresAt,
-    tokensUrl: peoplePathsOf(settings, session.provider).tokensPage,
+    tokensUrl: providerPathsOf(settings, session.provider).tokensPage,
   })
 }

@@ -1,13 +1,13 @@
 import { OAuthError } from '../../errors.ts'
 import type { Form } from '../../lib/form.ts'
 import { hmac, toId } from '../../lib/hash.ts'
-import { redirect, type Answer } from '../../lib/http.ts'
+import { redirect, type HttpResponse } from '../../lib/http.ts'
 import type { NoPersonalToken } from '../../personal-tokens/personal-tokens.ts'
 import { detailOf, type Wish } from '../../personal-tokens/wish.ts'
 import type { Exchange } from '../endpoint.ts'
 import { forgedForm } from '../forged-form.ts'
 import { readForm, required } from '../form.ts'
-import { peoplePathsOf } from '../paths.ts'
+import { providerPathsOf } from '../paths.ts'
 import { report } from '../report.ts'
 import { signInUrl } from '../return-to.ts'
 import { makePersonalToken } from './make-personal-token.ts'
@@ -15,30 +15,30 @@ import { madePage, tokensPage, type Typed } from './personal-tokens-pages.ts'
 import { findVisitor, type Visitor } from './visitor.ts'
 
 /** GET: the person's tokens, and a form for another one. */
-export async function showPersonalTokens(exchange: Exchange, provider: string): Promise<Answer> {
+export async function showPersonalTokens(exchange: Exchange, provider: string): Promise<HttpResponse> {
   const visitor = await findVisitor(exchange, provider)
   return visitor ? tokensPage(exchange, visitor, 200) : askToSignIn(exchange, provider)
 }
 
 /** POST: the form for another one, or with `revoke` the end of the one with that id. */
-export async function postPersonalTokens(exchange: Exchange, provider: string): Promise<Answer> {
-  const { services, incoming } = exchange
-  const form = await readForm(incoming)
+export async function postPersonalTokens(exchange: Exchange, provider: string): Promise<HttpResponse> {
+  const { services, request } = exchange
+  const form = await readForm(request)
   const visitor = await findVisitor(exchange, provider)
   if (!visitor) return askToSignIn(exchange, provider)
-  if (!services.csrf.isValid(incoming, visitor.session.id, form.get('csrf'))) throw forgedForm()
+  if (!services.csrf.isValid(request, visitor.session.id, form.get('csrf'))) throw forgedForm()
   const id = form.get('revoke')
   return id === undefined ? create(exchange, visitor, form) : revoke(exchange, visitor, id)
 }
 
-async function revoke({ services, requestId }: Exchange, { session }: Visitor, id: string): Promise<Answer> {
+async function revoke({ services, requestId }: Exchange, { session }: Visitor, id: string): Promise<HttpResponse> {
   const isThere = await services.personalTokens.revoke(id, { owner: session, requestId })
   if (!isThere) throw new OAuthError('not_found', 'There is no such personal access token')
-  return redirect(peoplePathsOf(services.settings, session.provider).tokensPage)
+  return redirect(providerPathsOf(services.settings, session.provider).tokensPage)
 }
 
 /** The answer itself shows the token: a redirect would have to carry it. */
-async function create(exchange: Exchange, visitor: Visitor, form: Form): Promise<Answer> {
+async function create(exchange: Exchange, visitor: Visitor, form: Form): Promise<HttpResponse> {
   const typed = typedIn(form)
   const outcome = await makePersonalToken(exchange, visitor, { ...typed, id: idOf(exchange, visitor, form) })
   if (outcome.kind === 'made') return madePage(exchange, visitor, outcome)
@@ -69,7 +69,7 @@ function refuse(
   visitor: Visitor,
   typed: Typed,
   outcome: Exclude<NoPersonalToken, { readonly kind: 'ended' }>,
-): Promise<Answer> {
+): Promise<HttpResponse> {
   const [status, code] =
     outcome.kind === 'throttled' ? [429, 'too_many_requests' as const] : [422, 'invalid_request' as const]
   const detail = outcome.kind === 'wrong' ? detailOf(outcome.problems) : outcome.kind
@@ -85,5 +85,5 @@ function problemOf(outcome: Exclude<NoPersonalToken, { readonly kind: 'ended' }>
   return { kind: outcome.kind } as const
 }
 
-const askToSignIn = ({ services }: Exchange, provider: string): Answer =>
-  redirect(signInUrl(services, provider, peoplePathsOf(services.settings, provider).tokensPage))
+const askToSignIn = ({ services }: Exchange, provider: string): HttpResponse =>
+  redirect(signInUrl(services, provider, providerPathsOf(services.settings, provider).tokensPage))

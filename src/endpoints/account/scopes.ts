@@ -1,11 +1,11 @@
-import { json, type Answer } from '../../lib/http.ts'
+import { json, type HttpResponse } from '../../lib/http.ts'
 import { describeScopes } from '../descriptions.ts'
 import type { Exchange } from '../endpoint.ts'
 import { csrfHeaders, loginRequired } from './browser-api.ts'
 import { findVisitor } from './visitor.ts'
 
 /** GET: every scope with its description, for who is signed in with any provider. */
-export async function scopes(exchange: Exchange): Promise<Answer> {
+export async function scopes(exchange: Exchange): Promise<HttpResponse> {
   const { settings } = exchange.services
   for (const provider of settings.providers) {
     const visitor = await findVisitor(exchange, provider)

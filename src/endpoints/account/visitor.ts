@@ -11,9 +11,9 @@ export interface Visitor {
 /** The person of a provider who is signed in; undefined for guests, and for who was disabled since. */
 export async function findVisitor(exchange: Exchange, provider: string): Promise<Visitor | undefined> {
   const { sessions, people, subjectOf } = exchange.services
-  const session = await sessions.current(exchange.incoming, provider)
+  const session = await sessions.current(exchange.request, provider)
   const user = session && (await people.find(session))
   if (!session || !user) return undefined
-  exchange.involved.sub = subjectOf(session)
+  exchange.auditFields.sub = subjectOf(session)
   return { session, user }
 }

@@ -1,4 +1,4 @@
-import type { Answer } from '../../lib/http.ts'
+import type { HttpResponse } from '../../lib/http.ts'
 import type { Session } from '../../model/session.ts'
 import type { SignInProps } from '../../pages/props.ts'
 import type { StartedSession } from '../../sessions/sessions.ts'
@@ -13,7 +13,7 @@ export type SignInOutcome =
   | {
       readonly status: number
       readonly problem: NonNullable<SignInProps['problem']>
-      readonly headers: Answer['headers']
+      readonly headers: HttpResponse['headers']
     }
 
 /** What was typed into a sign-in page, and the session that the browser has with this provider already. */
@@ -47,8 +47,8 @@ async function begin(
   { ref: user, epochs }: Person,
   present: Session | undefined,
 ): Promise<StartedSession | undefined> {
-  const { services, incoming, address, requestId } = exchange
-  const userAgent = incoming.header('user-agent') ?? ''
+  const { services, request, address, requestId } = exchange
+  const userAgent = request.header('user-agent') ?? ''
   const started = await services.sessions.start({ user, epochs, userAgent, address }, present)
   if (!started) return undefined
   const { id: sessionId } = started.session

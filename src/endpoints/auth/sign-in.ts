@@ -1,4 +1,4 @@
-import { redirect, type Answer } from '../../lib/http.ts'
+import { redirect, type HttpResponse } from '../../lib/http.ts'
 import { parseForm, type Form } from '../../lib/form.ts'
 import { formTargetsOf } from '../../pages/headers.ts'
 import type { SignInProps } from '../../pages/props.ts'
@@ -8,30 +8,30 @@ import type { Exchange } from '../endpoint.ts'
 import { readForm, readQuery } from '../form.ts'
 import { findTarget, type AnswerTarget } from '../oauth/authorization-request.ts'
 import { page } from '../page.ts'
-import { pathsOf, peoplePathsOf } from '../paths.ts'
+import { pathsOf, providerPathsOf } from '../paths.ts'
 import { safeReturnTo } from '../return-to.ts'
 import { signInWithPassword } from './password.ts'
 
 /** GET: the sign-in page; who is signed in goes on, unless they are to sign in again. */
-export async function showSignIn(exchange: Exchange, provider: string): Promise<Answer> {
+export async function showSignIn(exchange: Exchange, provider: string): Promise<HttpResponse> {
   const { services } = exchange
-  const form = readQuery(exchange.incoming)
+  const form = readQuery(exchange.request)
   const returnTo = safeReturnTo(services, provider, form.get('return_to'))
-  const session = await services.sessions.current(exchange.incoming, provider)
+  const session = await services.sessions.current(exchange.request, provider)
   const user = session && (await services.people.find(session))
   if (!user || form.get('prompt') === 'login') return signInPage(exchange, 200, { provider, returnTo })
   return returnTo === undefined ? signedIn(exchange, provider, user) : redirect(returnTo)
 }
 
 /** POST: name and password, or the wish to sign in as somebody else. */
-export async function signIn(exchange: Exchange, provider: string): Promise<Answer> {
-  const { services, incoming } = exchange
-  const form = await readForm(incoming)
+export async function signIn(exchange: Exchange, provider: string): Promise<HttpResponse> {
+  const { services, request } = exchange
+  const form = await readForm(request)
   const returnTo = safeReturnTo(services, provider, form.get('return_to'))
   if (form.get('intent') === 'switch') return switchAccount(exchange, provider, returnTo)
-  const present = await services.sessions.current(incoming, provider)
+  const present = await services.sessions.current(request, provider)
   const username = form.get('username') ?? ''
-  if (!services.csrf.isValid(incoming, present?.id, form.get('csrf'))) {
+  if (!services.csrf.isValid(request, present?.id, form.get('csrf'))) {
     return signInPage(exchange, 403, { provider, returnTo, username, problem: { kind: 'expired' } })
   }
   const password = form.get('password') ?? ''
@@ -44,17 +44,17 @@ export async function signIn(exchange: Exchange, provider: string): Promise<Answ
   if (present && present.id !== outcome.session.id) {
     await services.revoker.revoke({ kind: 'session', id: present.id }, exchange.requestId)
   }
-  return redirect(returnTo ?? peoplePathsOf(services.settings, provider).signIn, {
+  return redirect(returnTo ?? providerPathsOf(services.settings, provider).signIn, {
     'Set-Cookie': outcome.setCookie,
   })
 }
 
-function switchAccount({ services }: Exchange, provider: string, returnTo: string | undefined): Answer {
+function switchAccount({ services }: Exchange, provider: string, returnTo: string | undefined): HttpResponse {
   const parameters = new URLSearchParams({
     prompt: 'login',
     ...(returnTo !== undefined && { return_to: returnTo }),
   })
-  return redirect(`${peoplePathsOf(services.settings, provider).signIn}?${parameters.toString()}`)
+  return redirect(`${providerPathsOf(services.settings, provider).signIn}?${parameters.toString()}`)
 }
 
 interface Shown {
@@ -62,17 +62,17 @@ interface Shown {
   readonly returnTo: string | undefined
   readonly username?: string
   readonly problem?: NonNullable<SignInProps['problem']>
-  readonly headers?: Answer['headers']
+  readonly headers?: HttpResponse['headers']
 }
 
-async function signInPage(exchange: Exchange, status: number, shown: Shown): Promise<Answer> {
-  const { services, incoming } = exchange
+async function signInPage(exchange: Exchange, status: number, shown: Shown): Promise<HttpResponse> {
+  const { services, request } = exchange
   const { provider, returnTo, username, problem, headers } = shown
-  const session = await services.sessions.current(incoming, provider)
-  const { token, setCookie } = services.csrf.tokenFor(incoming, session?.id)
+  const session = await services.sessions.current(request, provider)
+  const { token, setCookie } = services.csrf.tokenFor(request, session?.id)
   const target = await targetOf(exchange, provider, returnTo)
   const props = {
-    action: peoplePathsOf(services.settings, provider).signIn,
+    action: providerPathsOf(services.settings, provider).signIn,
     hidden: { csrf: token, ...(returnTo !== undefined && { return_to: returnTo }) },
     provider,
     username: username ?? '',
@@ -100,9 +100,9 @@ async function targetOf(
   return target?.client.provider === provider ? target : undefined
 }
 
-function signedIn(exchange: Exchange, provider: string, user: BaseUser): Promise<Answer> {
+function signedIn(exchange: Exchange, provider: string, user: BaseUser): Promise<HttpResponse> {
   const { settings } = exchange.services
-  const { signOut: signOutUrl, tokensPage: tokensUrl } = peoplePathsOf(settings, provider)
+  const { signOut: signOutUrl, tokensPage: tokensUrl } = providerPathsOf(settings, provider)
   const props = { userName: displayNameOf(user), signOutUrl }
   return page(exchange, 200, 'signedIn', settings.personalTokens ? { ...props, tokensUrl } : props)
 }

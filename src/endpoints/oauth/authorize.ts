@@ -1,7 +1,7 @@
 import { OAuthError } from '../../errors.ts'
 import type { Form } from '../../lib/form.ts'
 import { randomText } from '../../lib/hash.ts'
-import { redirect, type Answer } from '../../lib/http.ts'
+import { redirect, type HttpResponse } from '../../lib/http.ts'
 import { isFirstParty } from '../../model/client.ts'
 import { coversScopes } from '../../model/scope.ts'
 import type { Session } from '../../model/session.ts'
@@ -11,7 +11,7 @@ import { describeScopes, hostOf } from '../descriptions.ts'
 import type { Exchange } from '../endpoint.ts'
 import { readForm, readQuery } from '../form.ts'
 import { page } from '../page.ts'
-import { pathsOf, peoplePathsOf } from '../paths.ts'
+import { pathsOf, providerPathsOf } from '../paths.ts'
 import { signInUrl } from '../return-to.ts'
 import { answerError } from './answer.ts'
 import {
@@ -25,10 +25,10 @@ import { answerConsent } from './consent.ts'
 import { respond } from './respond.ts'
 
 /** The authorization endpoint (RFC 6749 section 3.1): asks the person to sign in and to consent, or answers at once. */
-export async function authorize(exchange: Exchange): Promise<Answer> {
-  const form = readQuery(exchange.incoming)
+export async function authorize(exchange: Exchange): Promise<HttpResponse> {
+  const form = readQuery(exchange.request)
   const target = await findTarget(exchange.services, form)
-  exchange.involved.clientId = target.client.id
+  exchange.auditFields.clientId = target.client.id
   try {
     return await proceed(exchange, checkRequest(exchange.services.settings, target, form), form)
   } catch (thrown) {
@@ -38,43 +38,43 @@ export async function authorize(exchange: Exchange): Promise<Answer> {
 }
 
 /** POST: the answer of a consent form, or an authorization request in a body (RFC 6749 section 3.1), which becomes a GET. */
-export async function postAuthorize(exchange: Exchange): Promise<Answer> {
-  const form = await readForm(exchange.incoming)
+export async function postAuthorize(exchange: Exchange): Promise<HttpResponse> {
+  const form = await readForm(exchange.request)
   if (form.get('consent') !== undefined) return answerConsent(exchange, form)
   const { authorize: path } = pathsOf(exchange.services.settings)
   return redirect(`${path}?${new URLSearchParams([...form.entries()]).toString()}`)
 }
 
-async function proceed(exchange: Exchange, request: AuthorizationRequest, form: Form): Promise<Answer> {
+async function proceed(exchange: Exchange, authorizationRequest: AuthorizationRequest, form: Form): Promise<HttpResponse> {
   const { services } = exchange
-  const { provider } = request.client
-  const isSilent = request.prompts.has('none')
-  const session = await services.sessions.current(exchange.incoming, provider)
+  const { provider } = authorizationRequest.client
+  const isSilent = authorizationRequest.prompts.has('none')
+  const session = await services.sessions.current(exchange.request, provider)
   const user = session && (await services.people.find(session))
-  if (session) exchange.involved.sub = services.subjectOf(session)
-  if (!session || !user || (request.prompts.has('login') && !isSilent)) {
+  if (session) exchange.auditFields.sub = services.subjectOf(session)
+  if (!session || !user || (authorizationRequest.prompts.has('login') && !isSilent)) {
     if (isSilent) throw new OAuthError('login_required', 'The person is not signed in')
     const returnTo = `${pathsOf(services.settings).authorize}?${withoutLoginPrompt(form)}`
     return redirect(signInUrl(services, provider, returnTo, user !== undefined))
   }
-  if (await hasConsent(exchange, request, session)) {
-    const written = await writeCode(exchange, request, session, randomText(32))
+  if (await hasConsent(exchange, authorizationRequest, session)) {
+    const written = await writeCode(exchange, authorizationRequest, session, randomText(32))
     // A consent that was taken back before the code was written down did not void it, but is seen to be gone now.
-    const isAllowed = await hasConsent(exchange, request, session)
-    return isAllowed ? respond(exchange, request, written) : proceed(exchange, request, form)
+    const isAllowed = await hasConsent(exchange, authorizationRequest, session)
+    return isAllowed ? respond(exchange, authorizationRequest, written) : proceed(exchange, authorizationRequest, form)
   }
   if (isSilent) throw new OAuthError('consent_required', 'The person has not consented')
-  return askForConsent(exchange, request, session, user)
+  return askForConsent(exchange, authorizationRequest, session, user)
 }
 
 /** Whether nobody needs to be asked: the client is trusted, or all of this was allowed before. */
 async function hasConsent(
   { services }: Exchange,
-  request: AuthorizationRequest,
+  authorizationRequest: AuthorizationRequest,
   session: Session,
 ): Promise<boolean> {
-  const { client, scopes, prompts } = request
-  if (prompts.has('consent') || !canAssumeConsent(request)) return false
+  const { client, scopes, prompts } = authorizationRequest
+  if (prompts.has('consent') || !canAssumeConsent(authorizationRequest)) return false
   if (client.skipsConsent && isFirstParty(client)) return true
   const allowed = await services.store.consents.find(session, client.id)
   return allowed !== undefined && coversScopes(allowed, scopes)
@@ -89,15 +89,15 @@ const canAssumeConsent = ({ client, redirectUri }: AnswerTarget): boolean =>
 
 async function askForConsent(
   exchange: Exchange,
-  request: AuthorizationRequest,
+  authorizationRequest: AuthorizationRequest,
   session: Session,
   user: BaseUser,
-): Promise<Answer> {
+): Promise<HttpResponse> {
   const { settings, csrf, consentSeal } = exchange.services
   const { authorize: action } = pathsOf(settings)
-  const { signIn } = peoplePathsOf(settings, session.provider)
-  const { query } = exchange.incoming
-  const { token, setCookie } = csrf.tokenFor(exchange.incoming, session.id)
+  const { signIn } = providerPathsOf(settings, session.provider)
+  const { query } = exchange.request
+  const { token, setCookie } = csrf.tokenFor(exchange.request, session.id)
   const consent = consentSeal.close({
     query,
     sessionId: session.id,
@@ -106,14 +106,14 @@ async function askForConsent(
   })
   const hidden = { csrf: token, consent }
   const props = {
-    client: { name: request.client.name, host: hostOf(request.redirectUri) },
-    scopes: describeScopes(request.scopes, settings),
+    client: { name: authorizationRequest.client.name, host: hostOf(authorizationRequest.redirectUri) },
+    scopes: describeScopes(authorizationRequest.scopes, settings),
     userName: displayNameOf(user),
     approve: { action, hidden },
     deny: { action, hidden: { ...hidden, _method: 'DELETE' } },
     switchAccount: { action: signIn, hidden: { intent: 'switch', return_to: `${action}?${query}` } },
   }
-  const formTargets = formTargetsOf(request.redirectUri)
+  const formTargets = formTargetsOf(authorizationRequest.redirectUri)
   return page(exchange, 200, 'consent', props, {
     formTargets,
     ...(setCookie && { headers: { 'Set-Cookie': setCookie } }),

@@ -19,7 +19,7 @@ const CHALLENGE = { 'WWW-Authenticate': 'Basic realm="OAuth", charset="UTF-8"' }
  * @throws OAuthError `invalid_client`, `invalid_request` where two methods are used at once, `too_many_requests`
  */
 export async function authenticateClient(exchange: Exchange, form: Form): Promise<Client> {
-  const header = exchange.incoming.header('authorization')
+  const header = exchange.request.header('authorization')
   const credentials = header === undefined ? fromBody(form) : fromHeader(header, form)
   return verify(exchange, credentials, header !== undefined)
 }
@@ -31,7 +31,7 @@ export async function authenticateClient(exchange: Exchange, form: Form): Promis
  * @throws OAuthError `invalid_client` with a challenge, `too_many_requests`
  */
 export async function authenticateByBasic(exchange: Exchange): Promise<Client> {
-  const header = exchange.incoming.header('authorization')
+  const header = exchange.request.header('authorization')
   if (header === undefined) throw failure('no Authorization header was sent', true)
   const client = await verify(exchange, fromHeader(header, EMPTY_FORM), true)
   if (client.type === 'confidential') return client
@@ -39,9 +39,9 @@ export async function authenticateByBasic(exchange: Exchange): Promise<Client> {
 }
 
 async function verify(exchange: Exchange, credentials: Credentials, hasChallenge: boolean): Promise<Client> {
-  const { services, address, involved } = exchange
+  const { services, address, auditFields } = exchange
   const { client, problem } = await identify(exchange, credentials)
-  if (client) involved.clientId = client.id
+  if (client) auditFields.clientId = client.id
   if (client && problem === undefined) return client
   await refuseIfThrottled(exchange)
   await services.throttle.fail({ address })

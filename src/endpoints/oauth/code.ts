@@ -19,17 +19,17 @@ export interface WrittenCode {
  */
 export async function writeCode(
   exchange: Exchange,
-  request: AuthorizationRequest,
+  authorizationRequest: AuthorizationRequest,
   session: Session,
   nonce: string,
 ): Promise<WrittenCode | undefined> {
   const { store, derived, clients, feed, subjectOf } = exchange.services
   const code = hmac(derived.key('code'), nonce)
-  const row = newCode(exchange, request, session, sha256(code))
+  const row = newCode(exchange, authorizationRequest, session, sha256(code))
   const outcome = await store.codes.insert(row, subjectOf(session))
   if (outcome === 'inserted') return { code, row }
   if (outcome === 'exists') return { code, row: await findUnspent(exchange, row.hash) }
-  clients.forget(request.client.id)
+  clients.forget(authorizationRequest.client.id)
   await feed.sync()
   return undefined
 }

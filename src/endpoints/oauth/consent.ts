@@ -1,6 +1,6 @@
 import { OAuthError } from '../../errors.ts'
 import type { Form } from '../../lib/form.ts'
-import { redirect, type Answer } from '../../lib/http.ts'
+import { redirect, type HttpResponse } from '../../lib/http.ts'
 import type { ConsentRequest } from '../../model/consent-request.ts'
 import type { Session } from '../../model/session.ts'
 import type { Exchange } from '../endpoint.ts'
@@ -13,28 +13,28 @@ import { writeCode, type WrittenCode } from './code.ts'
 import { respond } from './respond.ts'
 
 /** DELETE: the person denies. Plain forms say it with `_method=DELETE`. */
-export async function deny(exchange: Exchange): Promise<Answer> {
-  return settle(exchange, await readForm(exchange.incoming), false)
+export async function deny(exchange: Exchange): Promise<HttpResponse> {
+  return settle(exchange, await readForm(exchange.request), false)
 }
 
 /** A consent form comes back: approved, or denied with `_method=DELETE`. */
-export const answerConsent = (exchange: Exchange, form: Form): Promise<Answer> =>
+export const answerConsent = (exchange: Exchange, form: Form): Promise<HttpResponse> =>
   settle(exchange, form, form.get('_method')?.toUpperCase() !== 'DELETE')
 
-async function settle(exchange: Exchange, form: Form, isApproved: boolean): Promise<Answer> {
-  const { services, incoming } = exchange
+async function settle(exchange: Exchange, form: Form, isApproved: boolean): Promise<HttpResponse> {
+  const { services, request } = exchange
   const consent = services.consentSeal.open(form.get('consent') ?? '')
   if (!consent)
     throw new OAuthError('invalid_request', 'This form was open too long: go back to the application')
-  const session = await services.sessions.current(incoming, consent.provider)
+  const session = await services.sessions.current(request, consent.provider)
   const user = session && (await services.people.find(session))
   if (!user || session.id !== consent.sessionId) return askAgain(exchange, consent)
-  if (!services.csrf.isValid(incoming, session.id, form.get('csrf'))) throw forgedForm()
+  if (!services.csrf.isValid(request, session.id, form.get('csrf'))) throw forgedForm()
   return decide(exchange, consent, session, isApproved)
 }
 
 /** Somebody else is signed in than the page was shown to, or nobody, or somebody disabled: they are asked for themselves. */
-const askAgain = ({ services }: Exchange, { query }: ConsentRequest): Answer =>
+const askAgain = ({ services }: Exchange, { query }: ConsentRequest): HttpResponse =>
   redirect(`${pathsOf(services.settings).authorize}?${query}`)
 
 async function decide(
@@ -42,24 +42,24 @@ async function decide(
   consent: ConsentRequest,
   session: Session,
   isApproved: boolean,
-): Promise<Answer> {
-  const { services, incoming, requestId } = exchange
-  const form = readQuery({ ...incoming, query: consent.query })
+): Promise<HttpResponse> {
+  const { services, request, requestId } = exchange
+  const form = readQuery({ ...request, query: consent.query })
   const target = await findTarget(services, form)
-  const request = checkRequest(services.settings, target, form)
+  const authorizationRequest = checkRequest(services.settings, target, form)
   const about = { requestId, clientId: target.client.id, sub: services.subjectOf(session) }
-  Object.assign(exchange.involved, { clientId: about.clientId, sub: about.sub })
+  Object.assign(exchange.auditFields, { clientId: about.clientId, sub: about.sub })
   if (!isApproved) {
     services.events.emit('consent.denied', about)
     return answerError(exchange, target, new OAuthError('access_denied', 'The person denied the request'))
   }
-  const again = { ...exchange, incoming: { ...incoming, query: consent.query } }
-  const written = await writeCode(again, request, session, consent.nonce)
+  const again = { ...exchange, request: { ...request, query: consent.query } }
+  const written = await writeCode(again, authorizationRequest, session, consent.nonce)
   if (written) {
-    await remember(exchange, request, written)
-    services.events.emit('consent.given', { ...about, scopes: request.scopes })
+    await remember(exchange, authorizationRequest, written)
+    services.events.emit('consent.given', { ...about, scopes: authorizationRequest.scopes })
   }
-  return respond(again, request, written)
+  return respond(again, authorizationRequest, written)
 }
 
 /**

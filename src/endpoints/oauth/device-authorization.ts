@@ -3,13 +3,13 @@ import { chooseScopes } from '../../grants/permit.ts'
 import { chooseResource } from '../../grants/resource.ts'
 import type { Form } from '../../lib/form.ts'
 import { randomId, randomText, sha256 } from '../../lib/hash.ts'
-import { json, type Answer } from '../../lib/http.ts'
+import { json, type HttpResponse } from '../../lib/http.ts'
 import type { Client } from '../../model/client.ts'
 import { DEVICE_GRANT, formatUserCode, type DeviceCode } from '../../model/device-code.ts'
 import { scopesToAskFor } from '../../model/scope.ts'
 import type { Exchange } from '../endpoint.ts'
 import { readForm } from '../form.ts'
-import { peoplePathsOf } from '../paths.ts'
+import { providerPathsOf } from '../paths.ts'
 import type { Services } from '../services.ts'
 import { refuseIfThrottled } from '../throttled.ts'
 import { makeUserCode, userCodeHashes } from '../user-code.ts'
@@ -26,10 +26,10 @@ interface Codes {
 }
 
 /** A device asks for a code that a person can type in elsewhere (RFC 8628 section 3.1). */
-export async function deviceAuthorization(exchange: Exchange): Promise<Answer> {
+export async function deviceAuthorization(exchange: Exchange): Promise<HttpResponse> {
   const { services } = exchange
   await refuseIfThrottled(exchange)
-  const form = await readForm(exchange.incoming)
+  const form = await readForm(exchange.request)
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
     const client = await authenticateClient(exchange, form)
     requireGrant(client, DEVICE_GRANT)
@@ -91,7 +91,7 @@ function newDeviceCode(
 /** The answer of RFC 8628 section 3.2. */
 function describe({ settings }: Services, { provider }: Client, { deviceCode, userCode }: Codes): unknown {
   const { issuer, deviceCodes } = settings
-  const page = new URL(issuer).origin + peoplePathsOf(settings, provider).device
+  const page = new URL(issuer).origin + providerPathsOf(settings, provider).device
   const shown = formatUserCode(userCode)
   return {
     device_code: deviceCode,

@@ -1,4 +1,4 @@
-import { json, type Answer } from '../../lib/http.ts'
+import { json, type HttpResponse } from '../../lib/http.ts'
 import { DEVICE_GRANT } from '../../model/device-code.ts'
 import { responseTypesOf } from '../../model/response-type.ts'
 import type { Settings } from '../../config/settings.ts'
@@ -8,10 +8,10 @@ import { pathsOf } from '../paths.ts'
 const CACHED = { 'Cache-Control': 'public, max-age=60' } as const
 
 /** The server's metadata (RFC 8414): what is on, and where. */
-export const metadata = ({ services }: Exchange): Answer => json(200, describe(services.settings), CACHED)
+export const metadata = ({ services }: Exchange): HttpResponse => json(200, describe(services.settings), CACHED)
 
 /** The public keys that tokens are verified with (RFC 7517 section 5). */
-export const jwks = ({ services }: Exchange): Answer => json(200, services.keys.jwks(), CACHED)
+export const jwks = ({ services }: Exchange): HttpResponse => json(200, services.keys.jwks(), CACHED)
 
 function describe(settings: Settings): Readonly<Record<string, unknown>> {
   const paths = pathsOf(settings)

@@ -1,4 +1,4 @@
-import { redirect, type Answer } from '../../lib/http.ts'
+import { redirect, type HttpResponse } from '../../lib/http.ts'
 import type { ResponseType } from '../../model/response-type.ts'
 import type { Exchange } from '../endpoint.ts'
 import { pathsOf } from '../paths.ts'
@@ -6,25 +6,25 @@ import { answerClient } from './answer.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
 import { findUnspent, type WrittenCode } from './code.ts'
 
-type Responder = (exchange: Exchange, request: AuthorizationRequest, written: WrittenCode) => Promise<Answer>
+type Responder = (exchange: Exchange, authorizationRequest: AuthorizationRequest, written: WrittenCode) => Promise<HttpResponse>
 
 /** What a client gets that the person allows, by what it asked for. */
 const RESPONDERS: Readonly<Record<ResponseType['name'], Responder>> = {
-  code: async (exchange, request, { code }) => answerClient(exchange, request, { code }),
+  code: async (exchange, authorizationRequest, { code }) => answerClient(exchange, authorizationRequest, { code }),
   token: respondWithToken,
 }
 
 /** Answers a request that the person allows, by a code that was written down; begins anew where that was in vain. */
 export async function respond(
   exchange: Exchange,
-  request: AuthorizationRequest,
+  authorizationRequest: AuthorizationRequest,
   written: WrittenCode | undefined,
-): Promise<Answer> {
-  return written ? RESPONDERS[request.responseType.name](exchange, request, written) : beginAnew(exchange)
+): Promise<HttpResponse> {
+  return written ? RESPONDERS[authorizationRequest.responseType.name](exchange, authorizationRequest, written) : beginAnew(exchange)
 }
 
-const beginAnew = ({ services, incoming }: Exchange): Answer =>
-  redirect(`${pathsOf(services.settings).authorize}?${incoming.query}`)
+const beginAnew = ({ services, request }: Exchange): HttpResponse =>
+  redirect(`${pathsOf(services.settings).authorize}?${request.query}`)
 
 /**
  * The implicit answer (RFC 6749 section 4.2.2). Its code stays here and is spent at once: so one consent form begins one
@@ -32,15 +32,15 @@ const beginAnew = ({ services, incoming }: Exchange): Answer =>
  */
 async function respondWithToken(
   exchange: Exchange,
-  request: AuthorizationRequest,
+  authorizationRequest: AuthorizationRequest,
   { row }: WrittenCode,
-): Promise<Answer> {
+): Promise<HttpResponse> {
   const { services, requestId } = exchange
   const { hash, authorizationId, provider, userId, sessionId, scopes, resource, epochs } = row
   const response = await services.issuance.issue(
     {
       kind: 'start',
-      client: request.client,
+      client: authorizationRequest.client,
       user: { provider, userId },
       authorizationId,
       sessionId: row.endsWithSession ? sessionId : null,
@@ -50,10 +50,10 @@ async function respondWithToken(
       spends: { kind: 'code', hash },
       isRefreshable: false,
     },
-    { requestId, grantType: request.responseType.grantType },
+    { requestId, grantType: authorizationRequest.responseType.grantType },
   )
   if (response)
-    return answerClient(exchange, request, { ...response, expires_in: String(response.expires_in) })
+    return answerClient(exchange, authorizationRequest, { ...response, expires_in: String(response.expires_in) })
   await findUnspent(exchange, hash)
   return beginAnew(exchange)
 }

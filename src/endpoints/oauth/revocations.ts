@@ -1,6 +1,6 @@
 import { OAuthError } from '../../errors.ts'
 import type { Form } from '../../lib/form.ts'
-import { json, type Answer } from '../../lib/http.ts'
+import { json, type HttpResponse } from '../../lib/http.ts'
 import { canFollowRevocations } from '../../model/client.ts'
 import { toWire } from '../../revocations/wire.ts'
 import type { Exchange } from '../endpoint.ts'
@@ -15,7 +15,7 @@ const LONGEST_PAGE = 1000
  * expired, and the newest of all, by id ascending, at most `limit` (default and most: 1000). It is read from the store,
  * so that whoever asks is as fresh as this very answer. For confidential clients that were registered to follow it, by HTTP Basic.
  */
-export async function revocations(exchange: Exchange): Promise<Answer> {
+export async function revocations(exchange: Exchange): Promise<HttpResponse> {
   const client = await authenticateByBasic(exchange)
   if (!canFollowRevocations(client)) {
     const detail = `client ${client.id} was not registered to follow revocations`
@@ -25,7 +25,7 @@ export async function revocations(exchange: Exchange): Promise<Answer> {
     })
   }
   const { store, settings } = exchange.services
-  const query = readQuery(exchange.incoming)
+  const query = readQuery(exchange.request)
   const limit = Math.min(wholeNumber(query, 'limit', LONGEST_PAGE), LONGEST_PAGE)
   // One more than asked for tells whether there are more.
   const found = await store.revocations.since(wholeNumber(query, 'after', 0), settings.clock.now(), limit + 1)

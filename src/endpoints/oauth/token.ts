@@ -2,7 +2,7 @@ import { OAuthError } from '../../errors.ts'
 import { decide } from '../../grants/decide.ts'
 import type { Grant, GrantRequest, Refusal } from '../../grants/grant.ts'
 import type { TokenResponse } from '../../issuance/response.ts'
-import { json, type Answer } from '../../lib/http.ts'
+import { json, type HttpResponse } from '../../lib/http.ts'
 import type { Exchange } from '../endpoint.ts'
 import { reportFailedSignIn } from '../failed-sign-in.ts'
 import { readForm, required } from '../form.ts'
@@ -15,10 +15,10 @@ import { requireGrant } from './require-grant.ts'
 const MOST_ATTEMPTS = 10
 
 /** The token endpoint (RFC 6749 section 3.2). */
-export async function token(exchange: Exchange): Promise<Answer> {
+export async function token(exchange: Exchange): Promise<HttpResponse> {
   const { settings } = exchange.services
   await refuseIfThrottled(exchange)
-  const form = await readForm(exchange.incoming)
+  const form = await readForm(exchange.request)
   const grantType = required(form, 'grant_type')
   const grant = settings.grants.get(grantType)
   if (!grant || !('decide' in grant)) {
@@ -26,8 +26,8 @@ export async function token(exchange: Exchange): Promise<Answer> {
   }
   const client = await authenticateClient(exchange, form)
   requireGrant(client, grantType)
-  const { address, incoming } = exchange
-  const userAgent = incoming.header('user-agent') ?? ''
+  const { address, request } = exchange
+  const userAgent = request.header('user-agent') ?? ''
   return json(200, await decideAndIssue(exchange, grant, { client, form, address, userAgent }))
 }
 
