@@ -9,7 +9,11 @@ import { report } from './report.ts'
 import type { Services } from './services.ts'
 
 /** Answers a request to an endpoint. Never throws. */
-export async function handle(endpoint: Endpoint, services: Services, request: HttpRequest): Promise<HttpResponse> {
+export async function handle(
+  endpoint: Endpoint,
+  services: Services,
+  request: HttpRequest,
+): Promise<HttpResponse> {
   const { trustedProxies } = services.settings
   const address = clientAddress(request.peer, request.header('x-forwarded-for') ?? null, trustedProxies)
   const exchange = { request, services, address, auditFields: {}, requestId: randomUUID() }

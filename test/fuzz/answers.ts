@@ -101,7 +101,11 @@ function problemsOfChallenge(endpoint: string, message: Message, answer: HttpRes
 }
 
 /** Redirects lead to the client with an answer, or stay at this server. */
-function problemsOfRedirect({ redirectUris, server }: World, endpoint: string, answer: HttpResponse): Problems {
+function problemsOfRedirect(
+  { redirectUris, server }: World,
+  endpoint: string,
+  answer: HttpResponse,
+): Problems {
   const location = textOf(answer, 'Location')
   const isToClient = [...redirectUris, ...loopbackOf(location)].some((uri) => {
     const rest = location.startsWith(uri) ? location.slice(uri.length) : ''

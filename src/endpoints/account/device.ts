@@ -98,5 +98,10 @@ async function switchAccount(exchange: Exchange, visitor: Visitor, userCode: str
   return askToSignIn(exchange, visitor.session.provider, userCode, true)
 }
 
-const askToSignIn = ({ services }: Exchange, provider: string, userCode: string, isAgain = false): HttpResponse =>
+const askToSignIn = (
+  { services }: Exchange,
+  provider: string,
+  userCode: string,
+  isAgain = false,
+): HttpResponse =>
   redirect(signInUrl(services, provider, devicePathWith(services.settings, provider, userCode), isAgain))

@@ -31,7 +31,11 @@ export async function postPersonalTokens(exchange: Exchange, provider: string): 
   return id === undefined ? create(exchange, visitor, form) : revoke(exchange, visitor, id)
 }
 
-async function revoke({ services, requestId }: Exchange, { session }: Visitor, id: string): Promise<HttpResponse> {
+async function revoke(
+  { services, requestId }: Exchange,
+  { session }: Visitor,
+  id: string,
+): Promise<HttpResponse> {
   const isThere = await services.personalTokens.revoke(id, { owner: session, requestId })
   if (!isThere) throw new OAuthError('not_found', 'There is no such personal access token')
   return redirect(providerPathsOf(services.settings, session.provider).tokensPage)

@@ -45,7 +45,11 @@ export async function postAuthorize(exchange: Exchange): Promise<HttpResponse> {
   return redirect(`${path}?${new URLSearchParams([...form.entries()]).toString()}`)
 }
 
-async function proceed(exchange: Exchange, authorizationRequest: AuthorizationRequest, form: Form): Promise<HttpResponse> {
+async function proceed(
+  exchange: Exchange,
+  authorizationRequest: AuthorizationRequest,
+  form: Form,
+): Promise<HttpResponse> {
   const { services } = exchange
   const { provider } = authorizationRequest.client
   const isSilent = authorizationRequest.prompts.has('none')
@@ -61,7 +65,9 @@ async function proceed(exchange: Exchange, authorizationRequest: AuthorizationRe
     const written = await writeCode(exchange, authorizationRequest, session, randomText(32))
     // A consent that was taken back before the code was written down did not void it, but is seen to be gone now.
     const isAllowed = await hasConsent(exchange, authorizationRequest, session)
-    return isAllowed ? respond(exchange, authorizationRequest, written) : proceed(exchange, authorizationRequest, form)
+    return isAllowed
+      ? respond(exchange, authorizationRequest, written)
+      : proceed(exchange, authorizationRequest, form)
   }
   if (isSilent) throw new OAuthError('consent_required', 'The person has not consented')
   return askForConsent(exchange, authorizationRequest, session, user)

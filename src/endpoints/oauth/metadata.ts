@@ -8,7 +8,8 @@ import { pathsOf } from '../paths.ts'
 const CACHED = { 'Cache-Control': 'public, max-age=60' } as const
 
 /** The server's metadata (RFC 8414): what is on, and where. */
-export const metadata = ({ services }: Exchange): HttpResponse => json(200, describe(services.settings), CACHED)
+export const metadata = ({ services }: Exchange): HttpResponse =>
+  json(200, describe(services.settings), CACHED)
 
 /** The public keys that tokens are verified with (RFC 7517 section 5). */
 export const jwks = ({ services }: Exchange): HttpResponse => json(200, services.keys.jwks(), CACHED)

@@ -6,11 +6,16 @@ import { answerClient } from './answer.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
 import { findUnspent, type WrittenCode } from './code.ts'
 
-type Responder = (exchange: Exchange, authorizationRequest: AuthorizationRequest, written: WrittenCode) => Promise<HttpResponse>
+type Responder = (
+  exchange: Exchange,
+  authorizationRequest: AuthorizationRequest,
+  written: WrittenCode,
+) => Promise<HttpResponse>
 
 /** What a client gets that the person allows, by what it asked for. */
 const RESPONDERS: Readonly<Record<ResponseType['name'], Responder>> = {
-  code: async (exchange, authorizationRequest, { code }) => answerClient(exchange, authorizationRequest, { code }),
+  code: async (exchange, authorizationRequest, { code }) =>
+    answerClient(exchange, authorizationRequest, { code }),
   token: respondWithToken,
 }
 
@@ -20,7 +25,9 @@ export async function respond(
   authorizationRequest: AuthorizationRequest,
   written: WrittenCode | undefined,
 ): Promise<HttpResponse> {
-  return written ? RESPONDERS[authorizationRequest.responseType.name](exchange, authorizationRequest, written) : beginAnew(exchange)
+  return written
+    ? RESPONDERS[authorizationRequest.responseType.name](exchange, authorizationRequest, written)
+    : beginAnew(exchange)
 }
 
 const beginAnew = ({ services, request }: Exchange): HttpResponse =>
@@ -53,7 +60,10 @@ async function respondWithToken(
     { requestId, grantType: authorizationRequest.responseType.grantType },
   )
   if (response)
-    return answerClient(exchange, authorizationRequest, { ...response, expires_in: String(response.expires_in) })
+    return answerClient(exchange, authorizationRequest, {
+      ...response,
+      expires_in: String(response.expires_in),
+    })
   await findUnspent(exchange, hash)
   return beginAnew(exchange)
 }
