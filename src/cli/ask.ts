@@ -1,5 +1,5 @@
 import { confirm, password, select, text } from '@clack/prompts'
-import { CommandError } from './failure.ts'
+import { CommandError } from './errors.ts'
 
 /** What can be chosen, with what people read. */
 export interface Choice<Value extends string> {

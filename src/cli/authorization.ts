@@ -5,7 +5,7 @@ import { subjectOf } from '../model/subject.ts'
 import { firstOf, nothingThere, USUAL_LIMIT, warnOfMore } from './listing.ts'
 import { dim, print, printJson, table } from './output.ts'
 import { createNames, refOf } from './person.ts'
-import { atWorkplace, checkInstalled, type Workplace } from './workplace.ts'
+import { withProject, requireInstalled, type Project } from './project.ts'
 
 /** The flags of `consulate authorization list`. */
 export interface AuthorizationOptions {
@@ -20,13 +20,13 @@ export interface AuthorizationOptions {
 /** `consulate authorization list`: what people have allowed clients, as long as a token of it lives. */
 export function listAuthorizations(options: AuthorizationOptions): Promise<void> {
   const { limit = USUAL_LIMIT, json = false } = options
-  return atWorkplace(async (place) => {
-    await checkInstalled(place)
-    const listing = firstOf(await findAuthorizations(place, options, limit + 1), limit)
+  return withProject(async (project) => {
+    await requireInstalled(project)
+    const listing = firstOf(await findAuthorizations(project, options, limit + 1), limit)
     const { rows } = listing
-    const names = await clientNames(place, rows)
-    if (json) printJson(rows.map((row) => authorizationJson(place, row, names)))
-    else print(...(rows.length > 0 ? await authorizationTable(place, rows, names) : ['There are none.']))
+    const names = await clientNames(project, rows)
+    if (json) printJson(rows.map((row) => authorizationJson(project, row, names)))
+    else print(...(rows.length > 0 ? await authorizationTable(project, rows, names) : ['There are none.']))
     warnOfMore(listing, limit)
   })
 }
@@ -36,34 +36,34 @@ export const revokeAuthorization = (
   id: string,
   { json = false }: Pick<AuthorizationOptions, 'json'>,
 ): Promise<void> =>
-  atWorkplace(async (place) => {
-    await checkInstalled(place)
-    const { authorizations, revocations } = place.store
+  withProject(async (project) => {
+    await requireInstalled(project)
+    const { authorizations, revocations } = project.store
     const entry = await revocations.revoke({ kind: 'authorization', id }, systemClock.now())
     const authorization = entry && (await authorizations.find(id))
     if (!authorization) throw nothingThere('authorization', id)
     if (json)
-      return printJson(authorizationJson(place, authorization, await clientNames(place, [authorization])))
+      return printJson(authorizationJson(project, authorization, await clientNames(project, [authorization])))
     print(`${id} is revoked. Its tokens end within the time that servers poll in: a second.`)
   })
 
 async function findAuthorizations(
-  place: Workplace,
+  project: Project,
   { user, client }: AuthorizationOptions,
   limit: number,
 ): Promise<readonly Authorization[]> {
-  const { authorizations } = place.store
+  const { authorizations } = project.store
   const now = systemClock.now()
   if (user === undefined) {
     return authorizations.list(now, { limit, ...(client !== undefined && { clientId: client }) })
   }
-  const theirs = await authorizations.listOf(await refOf(place, user), now)
+  const theirs = await authorizations.listOf(await refOf(project, user), now)
   return theirs.filter(({ clientId }) => client === undefined || clientId === client)
 }
 
 type Names = ReadonlyMap<string, string>
 
-async function clientNames({ store }: Workplace, rows: readonly Authorization[]): Promise<Names> {
+async function clientNames({ store }: Project, rows: readonly Authorization[]): Promise<Names> {
   const ids = [...new Set(rows.map(({ clientId }) => clientId))]
   return new Map(
     await Promise.all(ids.map(async (id) => [id, (await store.clients.find(id))?.name ?? id] as const)),
@@ -76,13 +76,13 @@ const endOf = ({ seedHash, expiresAt, accessExpiresAt }: Authorization): number 
 
 /** An authorization for scripts. */
 function authorizationJson(
-  place: Workplace,
+  project: Project,
   row: Authorization,
   names: Names,
 ): Readonly<Record<string, unknown>> {
   return {
     id: row.id,
-    sub: subjectOf(row, place.provider),
+    sub: subjectOf(row, project.provider),
     client_id: row.clientId,
     client_name: names.get(row.clientId),
     session_id: row.sessionId,
@@ -101,11 +101,11 @@ const clientOf = ({ clientId, name }: Authorization, names: Names): string =>
   [names.get(clientId), name].filter(Boolean).join(': ')
 
 async function authorizationTable(
-  place: Workplace,
+  project: Project,
   rows: readonly Authorization[],
   names: Names,
 ): Promise<readonly string[]> {
-  const nameOf = createNames(place)
+  const nameOf = createNames(project)
   const lines = rows.map(async (row) => [
     row.id,
     await nameOf(row),

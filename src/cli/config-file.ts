@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Config } from '../config/config.ts'
-import { CommandError } from './failure.ts'
+import { CommandError } from './errors.ts'
 
 const NAMES = ['consulate.config.ts', 'consulate.config.js', 'consulate.config.mjs']
 

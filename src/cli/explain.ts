@@ -1,9 +1,9 @@
 import { resolveUpkeep } from '../config/upkeep.ts'
 import { createReport } from '../lib/report.ts'
 import type { AuditedEvent, AuditEntry } from '../model/audit.ts'
-import { CommandError } from './failure.ts'
+import { CommandError } from './errors.ts'
 import { bold, print, printJson, table } from './output.ts'
-import { atWorkplace, checkInstalled, type Workplace } from './workplace.ts'
+import { withProject, requireInstalled, type Project } from './project.ts'
 
 /** The flags of `consulate explain`. */
 export interface ExplainOptions {
@@ -21,16 +21,16 @@ const HEADINGS: Readonly<Record<AuditedEvent, string>> = {
 
 /** `consulate explain`: why a request was refused, by the id that its answer had in `X-Request-Id` and on the error page. */
 export const explainRequest = (requestId: string, { json = false }: ExplainOptions): Promise<void> =>
-  atWorkplace(async (place) => {
-    await checkInstalled(place)
-    const entries = await place.store.audit.find(requestId)
+  withProject(async (project) => {
+    await requireInstalled(project)
+    const entries = await project.store.audit.find(requestId)
     if (entries.length === 0)
-      throw new CommandError(`nothing is known of request ${requestId}. ${hintOf(place)}`)
+      throw new CommandError(`nothing is known of request ${requestId}. ${hintOf(project)}`)
     if (json) return printJson(entries.map(entryJson))
     print(...entries.flatMap((entry, index) => [...(index === 0 ? [] : ['']), ...entryLines(entry)]))
   })
 
-function hintOf({ config }: Workplace): string {
+function hintOf({ config }: Project): string {
   const { auditRetention } = resolveUpkeep(config, createReport())
   if (auditRetention === 0)
     return 'The audit log is turned off (`audit`); the server’s own log has the reason.'

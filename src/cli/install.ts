@@ -1,7 +1,7 @@
 import { generateSecrets } from '../keys/generate.ts'
 import { createKeySet } from '../keys/key-set.ts'
 import { print, printJson } from './output.ts'
-import { atWorkplace, type Workplace } from './workplace.ts'
+import { withProject, type Project } from './project.ts'
 
 /** The flags of `consulate install`. */
 export interface InstallOptions {
@@ -19,8 +19,8 @@ export interface Installed {
 
 /** `consulate install`: makes keys and tables where there are none. Again and again is harmless. */
 export function install({ json = false }: InstallOptions): Promise<void> {
-  return atWorkplace(async (place) => {
-    const installed = await installAt(place)
+  return withProject(async (project) => {
+    const installed = await installProject(project)
     if (json) return printJson(installed)
     const { keys, secrets, migrations } = installed
     const made = { created: 'made in', kept: 'there already, in', elsewhere: 'read from' }
@@ -32,7 +32,7 @@ export function install({ json = false }: InstallOptions): Promise<void> {
 }
 
 /** Makes keys and tables of a workplace where there are none. Throws `ConfigError` where its secrets cannot be used. */
-export async function installAt({ secrets, store }: Workplace): Promise<Installed> {
+export async function installProject({ secrets, store }: Project): Promise<Installed> {
   const keys =
     secrets.directory === undefined
       ? 'elsewhere'

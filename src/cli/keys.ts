@@ -1,9 +1,9 @@
 import { generateSecrets, type GenerateOptions } from '../keys/generate.ts'
 import { systemClock } from '../lib/clock.ts'
-import { CommandError, UsageError } from './failure.ts'
+import { CommandError, UsageError } from './errors.ts'
 import { print, printJson } from './output.ts'
 import { rotateRootSecret, rotateSigningKey, type RotateFlags } from './rotate.ts'
-import { atWorkplace, isInstalled, type Workplace } from './workplace.ts'
+import { withProject, isInstalled, type Project } from './project.ts'
 
 /** The flags of `consulate keys`. */
 export interface KeysOptions extends NewKeys, RotateFlags {
@@ -32,9 +32,9 @@ interface NewKeys extends Pick<GenerateOptions, 'algorithm' | 'length' | 'force'
 
 /** Leaves existing keys alone unless it is told not to. */
 function makeKeys({ json = false, ...options }: NewKeys): Promise<void> {
-  return atWorkplace(async (place) => {
-    const directory = directoryOf(place)
-    const announce = await announcer(place)
+  return withProject(async (project) => {
+    const directory = directoryOf(project)
+    const announce = await announcer(project)
     const { created, kid, files } = await generateSecrets(directory, { ...options, announce })
     if (!created) throw new CommandError(`there are keys in ${directory} already: --force replaces them`)
     if (json) return printJson({ directory, kid, files })
@@ -42,7 +42,7 @@ function makeKeys({ json = false, ...options }: NewKeys): Promise<void> {
   })
 }
 
-function directoryOf({ secrets, source }: Workplace): string {
+function directoryOf({ secrets, source }: Project): string {
   if (secrets.directory !== undefined) return secrets.directory
   throw new CommandError(
     `the secrets come from ${secrets.description} (says ${source}), not from a directory`,
@@ -50,7 +50,7 @@ function directoryOf({ secrets, source }: Workplace): string {
 }
 
 /** A store remembers the secret that it was set up with, so that no node starts with a wrong one by mistake. */
-async function announcer(place: Workplace): Promise<(fingerprint: string) => Promise<void>> {
-  if (!(await isInstalled(place))) return async () => undefined
-  return (fingerprint) => place.store.fingerprints.add(fingerprint, systemClock.now())
+async function announcer(project: Project): Promise<(fingerprint: string) => Promise<void>> {
+  if (!(await isInstalled(project))) return async () => undefined
+  return (fingerprint) => project.store.fingerprints.add(fingerprint, systemClock.now())
 }

@@ -1,5 +1,5 @@
 import type { Page } from '../store/contract.ts'
-import { CommandError } from './failure.ts'
+import { CommandError } from './errors.ts'
 
 /** How many rows a list shows where nothing is said. */
 export const USUAL_LIMIT = 100

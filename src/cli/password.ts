@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers'
 import type * as Asking from './ask.ts'
-import { UsageError } from './failure.ts'
-import { canAsk } from './interactive.ts'
+import { UsageError } from './errors.ts'
+import { isInteractive } from './interactive.ts'
 
 /** The flags by which a password is told. */
 export interface PasswordOptions {
@@ -25,6 +25,6 @@ export async function askOr(
   flag: string,
   question: (asking: typeof Asking) => Promise<string>,
 ): Promise<string> {
-  if (!canAsk(options)) throw new UsageError(`without a terminal to ask on, ${flag} is needed`)
+  if (!isInteractive(options)) throw new UsageError(`without a terminal to ask on, ${flag} is needed`)
   return question(await import('./ask.ts'))
 }

@@ -1,7 +1,7 @@
 import { systemClock } from '../lib/clock.ts'
 import { PERSONAL_ACCESS } from '../model/client.ts'
 import type { Authorization } from '../model/authorization.ts'
-import { isInstalled, type Workplace } from './workplace.ts'
+import { isInstalled, type Project } from './project.ts'
 
 const PAGE = 1000
 
@@ -10,15 +10,15 @@ const PAGE = 1000
  * now does not tell: it may have been shortened since, or be said in an application that no command reads. Without end
  * where no database can be asked: the application may have one elsewhere, and a key too many does no harm.
  */
-export async function longestPersonalLifetime(place: Workplace): Promise<number> {
-  if (!(await isInstalled(place))) return Number.POSITIVE_INFINITY
+export async function longestPersonalLifetime(project: Project): Promise<number> {
+  if (!(await isInstalled(project))) return Number.POSITIVE_INFINITY
   const now = systemClock.now()
   let longest = 0
   let page: readonly Authorization[]
   let after: string | undefined
   do {
     const options = { clientId: PERSONAL_ACCESS, limit: PAGE, ...(after !== undefined && { after }) }
-    page = await place.store.authorizations.list(now, options)
+    page = await project.store.authorizations.list(now, options)
     for (const { createdAt, accessExpiresAt } of page)
       longest = Math.max(longest, accessExpiresAt - createdAt)
     after = page.at(-1)?.id

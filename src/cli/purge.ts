@@ -2,10 +2,10 @@ import { resolveUpkeep } from '../config/upkeep.ts'
 import { purge, type PurgeCounts, type PurgeReport } from '../jobs/purge.ts'
 import { systemClock } from '../lib/clock.ts'
 import { createReport } from '../lib/report.ts'
-import { CommandError } from './failure.ts'
+import { CommandError } from './errors.ts'
 import { print, printJson, table } from './output.ts'
 import { progressBar } from './progress.ts'
-import { atWorkplace, checkInstalled, type Workplace } from './workplace.ts'
+import { withProject, requireInstalled, type Project } from './project.ts'
 
 /** The flags of `consulate purge`. */
 export interface PurgeFlags {
@@ -27,16 +27,16 @@ const NAMES: Readonly<Record<keyof PurgeCounts, string>> = {
 
 /** `consulate purge`: deletes what has ended. Ctrl-C ends it between two batches; what was deleted is told all the same. */
 export function purgeTables(flags: PurgeFlags): Promise<void> {
-  return atWorkplace(async (place) => {
-    await checkInstalled(place)
-    const report = await run(place, flags)
+  return withProject(async (project) => {
+    await requireInstalled(project)
+    const report = await run(project, flags)
     tell(report, flags)
     if (!report.isComplete) throw new CommandError('interrupted: run it again for the rest')
   })
 }
 
 async function run(
-  { store, config }: Workplace,
+  { store, config }: Project,
   { json = false, ...options }: PurgeFlags,
 ): Promise<PurgeReport> {
   const { auditRetention } = resolveUpkeep(config, createReport())
@@ -45,9 +45,9 @@ async function run(
   const bar = progressBar(!json)
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
   try {
-    const place = { store: store.purge, clock: systemClock, auditRetention }
+    const target = { store: store.purge, clock: systemClock, auditRetention }
     const onProgress = ({ done, total }: { done: number; total: number }): void => bar.show(done, total)
-    return await purge(place, { ...options, signal: interruption.signal, onProgress })
+    return await purge(target, { ...options, signal: interruption.signal, onProgress })
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
     bar.end()

@@ -1,8 +1,8 @@
 import { systemClock } from '../lib/clock.ts'
-import { CommandError, UsageError } from './failure.ts'
-import { canAsk } from './interactive.ts'
+import { CommandError, UsageError } from './errors.ts'
+import { isInteractive } from './interactive.ts'
 import { print, printJson } from './output.ts'
-import { atWorkplace, checkInstalled, type Workplace } from './workplace.ts'
+import { withProject, requireInstalled, type Project } from './project.ts'
 
 /** The flags of `consulate recover`. */
 export interface RecoverOptions {
@@ -15,12 +15,13 @@ export interface RecoverOptions {
  * which knows nothing of what was revoked since, and for leaks. Asks first.
  */
 export function recover(options: RecoverOptions): Promise<void> {
-  if (!options.yes && !canAsk(options)) throw new UsageError('without a terminal to ask on, --yes is needed')
-  return atWorkplace(async (place) => {
-    await checkInstalled(place)
-    if (!options.json) print(...warning(place))
+  if (!options.yes && !isInteractive(options))
+    throw new UsageError('without a terminal to ask on, --yes is needed')
+  return withProject(async (project) => {
+    await requireInstalled(project)
+    if (!options.json) print(...warning(project))
     if (!options.yes) await confirm()
-    const issuerEpoch = await endEverything(place)
+    const issuerEpoch = await endEverything(project)
     if (options.json) return printJson({ issuerEpoch })
     print('', 'Done. Running servers know it within the time that they poll in: a second.', ...AFTERWARDS)
   })
@@ -30,7 +31,7 @@ export function recover(options: RecoverOptions): Promise<void> {
  * Raises the issuer's epoch to the present time (ms), not by one: it may have been raised since the backup too, and what
  * was given out in those epochs must be below. Time outruns whatever is raised by ones.
  */
-async function endEverything({ store }: Workplace): Promise<number> {
+async function endEverything({ store }: Project): Promise<number> {
   const now = systemClock.now()
   const entry = await store.revocations.revoke({ kind: 'issuer', atLeast: now }, now)
   if (!entry) throw new CommandError('the store did not revoke anything')
@@ -42,7 +43,7 @@ async function confirm(): Promise<void> {
   if (!(await askYes('End all of it?'))) throw new CommandError('nothing was done')
 }
 
-const warning = ({ store, source }: Workplace): readonly string[] => [
+const warning = ({ store, source }: Project): readonly string[] => [
   `In ${store.file ?? `the store that ${source} names`}, this ends at once, for everybody:`,
   '  every session: people sign in again',
   '  every authorization, with its refresh tokens and access tokens: clients send people to sign in',

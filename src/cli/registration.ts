@@ -1,8 +1,8 @@
 import type { ClientRegistration } from '../clients/registration.ts'
 import { DEVICE_GRANT } from '../model/device-code.ts'
 import { parseScope } from '../model/scope.ts'
-import { UsageError } from './failure.ts'
-import { canAsk } from './interactive.ts'
+import { UsageError } from './errors.ts'
+import { isInteractive } from './interactive.ts'
 
 /** The flags of `consulate client`. */
 export interface NewClient {
@@ -37,7 +37,7 @@ export async function registrationOf(flags: NewClient): Promise<ClientRegistrati
     redirectUri = [],
     scope = [],
     ...kind
-  } = isComplete(flags) || !canAsk(flags) ? flags : await askFor(flags)
+  } = isComplete(flags) || !isInteractive(flags) ? flags : await askFor(flags)
   if (name === undefined) throw new UsageError('without a terminal to ask on, --name is needed')
   if (kind.service) return { name, followsRevocations: true }
   if (isMachine && redirectUri.length > 0) {

@@ -4,10 +4,10 @@ import { rootSecretFingerprint } from '../keys/root-secret.ts'
 import { rotateRootSecrets, rotateSigningKeys } from '../keys/rotate.ts'
 import type { KindOptions } from '../keys/signing-key-kind.ts'
 import { systemClock } from '../lib/clock.ts'
-import { CommandError } from './failure.ts'
+import { CommandError } from './errors.ts'
 import { print, printJson } from './output.ts'
 import { longestPersonalLifetime } from './personal-lifetime.ts'
-import { atWorkplace, checkInstalled, settingsAt, type Workplace } from './workplace.ts'
+import { withProject, requireInstalled, settingsOf, type Project } from './project.ts'
 
 /** The flags of `consulate keys --rotate` and `--rotate-secret`. */
 export interface RotateFlags extends KindOptions {
@@ -21,9 +21,9 @@ const MARGIN = 3_600_000
 
 /** `consulate keys --rotate`: lets the next signing key sign. */
 export function rotateSigningKey({ algorithm, length, ...flags }: RotateFlags): Promise<void> {
-  return atWorkplace(async (place) => {
-    const directory = place.secrets.directory ?? failByHand(place, KEY_BY_HAND)
-    const keep = flags.dropCurrent ? undefined : await longestAccess(place)
+  return withProject(async (project) => {
+    const directory = project.secrets.directory ?? failByHand(project, KEY_BY_HAND)
+    const keep = flags.dropCurrent ? undefined : await longestAccess(project)
     tell(
       'signing key',
       await rotateSigningKeys(directory, { ...haste(flags), algorithm, length, keep }),
@@ -34,13 +34,13 @@ export function rotateSigningKey({ algorithm, length, ...flags }: RotateFlags): 
 
 /** `consulate keys --rotate-secret`: makes the next root secret the current one. The store hears of it first. */
 export function rotateRootSecret(flags: RotateFlags): Promise<void> {
-  return atWorkplace(async (place) => {
-    await checkInstalled(place)
-    const { directory } = place.secrets
-    if (directory === undefined) return announceNext(place)
-    const { refreshToken } = lifetimesOf(place)
+  return withProject(async (project) => {
+    await requireInstalled(project)
+    const { directory } = project.secrets
+    if (directory === undefined) return announceNext(project)
+    const { refreshToken } = lifetimesOf(project)
     const keep = refreshToken === undefined ? undefined : refreshToken + MARGIN
-    const announce = (fingerprint: string): Promise<void> => introduce(place, fingerprint)
+    const announce = (fingerprint: string): Promise<void> => introduce(project, fingerprint)
     tell('root secret', await rotateRootSecrets(directory, { ...haste(flags), keep, announce }), flags)
   })
 }
@@ -51,26 +51,26 @@ const haste = ({ now = false, dropCurrent = false }: RotateFlags) => ({
 })
 
 /** How long (ms) a retired key stays. */
-async function longestAccess(place: Workplace): Promise<number> {
-  return Math.max(lifetimesOf(place).accessToken, await longestPersonalLifetime(place)) + MARGIN
+async function longestAccess(project: Project): Promise<number> {
+  return Math.max(lifetimesOf(project).accessToken, await longestPersonalLifetime(project)) + MARGIN
 }
 
-const lifetimesOf = (place: Workplace): Lifetimes => longestLifetimes(settingsAt(place))
+const lifetimesOf = (project: Project): Lifetimes => longestLifetimes(settingsOf(project))
 
-const introduce = ({ store }: Workplace, fingerprint: string): Promise<void> =>
+const introduce = ({ store }: Project, fingerprint: string): Promise<void> =>
   store.fingerprints.add(fingerprint, systemClock.now())
 
 /** Who keeps secrets elsewhere rotates them by hand: all that this can do is to tell the store. */
-async function announceNext(place: Workplace): Promise<void> {
-  const { secrets } = await place.secrets.load()
+async function announceNext(project: Project): Promise<void> {
+  const { secrets } = await project.secrets.load()
   const next = secrets.filter(({ state }) => state === 'next')
-  if (next.length === 0) failByHand(place, SECRET_BY_HAND)
-  for (const secret of next) await introduce(place, rootSecretFingerprint(secret))
+  if (next.length === 0) failByHand(project, SECRET_BY_HAND)
+  for (const secret of next) await introduce(project, rootSecretFingerprint(secret))
   print('The database knows the next secret now. Make it the current one, keep the old one as a retired one,')
   print('and restart every process: CONSULATE_NEXT_SECRETS, CONSULATE_SECRET, CONSULATE_RETIRED_SECRETS.')
 }
 
-function failByHand({ secrets }: Workplace, steps: readonly string[]): never {
+function failByHand({ secrets }: Project, steps: readonly string[]): never {
   const lines = steps.map((step, index) => `  ${index + 1}. ${step}`)
   throw new CommandError(
     [`the secrets come from ${secrets.description}: rotate them by hand`, ...lines].join('\n'),

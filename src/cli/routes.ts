@@ -1,7 +1,7 @@
 import { resolveSettings } from '../config/settings.ts'
 import { routesOf } from '../endpoints/routes.ts'
 import { dim, print, printJson, table } from './output.ts'
-import { atWorkplace, checkIssuer } from './workplace.ts'
+import { withProject, requireIssuer } from './project.ts'
 
 /** The flags of `consulate routes`. */
 export interface RoutesOptions {
@@ -10,9 +10,9 @@ export interface RoutesOptions {
 
 /** `consulate routes`: every path that the server answers, as it is configured here. Nothing is started. */
 export const listRoutes = ({ json = false }: RoutesOptions): Promise<void> =>
-  atWorkplace(async (place) => {
-    checkIssuer(place)
-    const routes = routesOf(resolveSettings(place.config))
+  withProject(async (project) => {
+    requireIssuer(project)
+    const routes = routesOf(resolveSettings(project.config))
     if (json) return printJson(routes)
     const rows = routes.map(({ name, methods, path, cors }) => [name, methods.join(', '), path, cors])
     const [head = '', ...lines] = table([['name', 'methods', 'path', 'CORS'], ...rows])

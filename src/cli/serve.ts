@@ -1,10 +1,9 @@
 import { toNode } from '../adapters/node.ts'
 import { createAuthorizationServer } from '../server.ts'
 import { withIcon } from './icon.ts'
-import { originOf, type Address } from './listen.ts'
+import { originOf, runServer, type Address } from './run-server.ts'
 import { bold, print } from './output.ts'
-import { run } from './run.ts'
-import { atWorkplace, checkIssuer } from './workplace.ts'
+import { withProject, requireIssuer } from './project.ts'
 
 /** The flags of `consulate serve`. */
 export interface ServeOptions extends Address {
@@ -14,10 +13,10 @@ export interface ServeOptions extends Address {
 /** `consulate serve`: runs the server until SIGINT or SIGTERM, then ends it cleanly. */
 export async function serve({ demo = false, host, port }: ServeOptions): Promise<void> {
   if (demo) return (await import('./demo/demo.ts')).serveDemo({ host, port })
-  await atWorkplace(async (place) => {
-    checkIssuer(place)
-    const server = createAuthorizationServer(place.config)
-    await run({
+  await withProject(async (project) => {
+    requireIssuer(project)
+    const server = createAuthorizationServer(project.config)
+    await runServer({
       server,
       listener: withIcon(toNode(server).routes()),
       address: { host, port },

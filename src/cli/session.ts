@@ -4,7 +4,7 @@ import { subjectOf } from '../model/subject.ts'
 import { firstOf, nothingThere, USUAL_LIMIT, warnOfMore } from './listing.ts'
 import { dim, print, printJson, table } from './output.ts'
 import { createNames, refOf } from './person.ts'
-import { atWorkplace, checkInstalled, type Workplace } from './workplace.ts'
+import { withProject, requireInstalled, type Project } from './project.ts'
 
 /** The flags of `consulate session list`. */
 export interface SessionOptions {
@@ -16,42 +16,42 @@ export interface SessionOptions {
 
 /** `consulate session list`: who is signed in, on which device; of one person, last seen first. */
 export const listSessions = ({ user, limit = USUAL_LIMIT, json = false }: SessionOptions): Promise<void> =>
-  atWorkplace(async (place) => {
-    await checkInstalled(place)
-    const listing = firstOf(await findSessions(place, user, limit + 1), limit)
+  withProject(async (project) => {
+    await requireInstalled(project)
+    const listing = firstOf(await findSessions(project, user, limit + 1), limit)
     const { rows } = listing
-    if (json) printJson(rows.map((session) => sessionJson(place, session)))
-    else print(...(rows.length > 0 ? await sessionTable(place, rows) : ['Nobody is signed in.']))
+    if (json) printJson(rows.map((session) => sessionJson(project, session)))
+    else print(...(rows.length > 0 ? await sessionTable(project, rows) : ['Nobody is signed in.']))
     warnOfMore(listing, limit)
   })
 
 /** `consulate session revoke`: signs a device out, and ends what ends with it. Again is harmless. */
 export const revokeSession = (id: string, { json = false }: Pick<SessionOptions, 'json'>): Promise<void> =>
-  atWorkplace(async (place) => {
-    await checkInstalled(place)
-    const { sessions, revocations } = place.store
+  withProject(async (project) => {
+    await requireInstalled(project)
+    const { sessions, revocations } = project.store
     const entry = await revocations.revoke({ kind: 'session', id }, systemClock.now())
     const session = entry && (await sessions.find(id))
     if (!session) throw nothingThere('session', id)
-    if (json) return printJson(sessionJson(place, session))
+    if (json) return printJson(sessionJson(project, session))
     print(`${id} is signed out. What ends with it ends within the time that servers poll in: a second.`)
   })
 
 async function findSessions(
-  place: Workplace,
+  project: Project,
   who: string | undefined,
   limit: number,
 ): Promise<readonly Session[]> {
-  const { sessions } = place.store
+  const { sessions } = project.store
   const now = systemClock.now()
-  return who === undefined ? sessions.list(now, { limit }) : sessions.listOf(await refOf(place, who), now)
+  return who === undefined ? sessions.list(now, { limit }) : sessions.listOf(await refOf(project, who), now)
 }
 
 /** A session for scripts. */
-function sessionJson(place: Workplace, session: Session): Readonly<Record<string, unknown>> {
+function sessionJson(project: Project, session: Session): Readonly<Record<string, unknown>> {
   return {
     id: session.id,
-    sub: subjectOf(session, place.provider),
+    sub: subjectOf(session, project.provider),
     device: session.deviceName,
     user_agent: session.userAgent,
     address: session.address,
@@ -62,8 +62,8 @@ function sessionJson(place: Workplace, session: Session): Readonly<Record<string
   }
 }
 
-async function sessionTable(place: Workplace, sessions: readonly Session[]): Promise<readonly string[]> {
-  const nameOf = createNames(place)
+async function sessionTable(project: Project, sessions: readonly Session[]): Promise<readonly string[]> {
+  const nameOf = createNames(project)
   const rows = await Promise.all(
     sessions.map(async (session) => [
       session.id,

@@ -2,13 +2,13 @@ import { systemClock } from '../lib/clock.ts'
 import type { RevocationOrder } from '../store/contract.ts'
 import { createUser } from '../users/built-in.ts'
 import { changePassword, type PasswordChange } from '../users/change-password.ts'
-import { CommandError } from './failure.ts'
+import { CommandError } from './errors.ts'
 import { everyRow } from './listing.ts'
 import { print, printJson } from './output.ts'
 import { askOr, passwordOf, type PasswordOptions } from './password.ts'
 import { findPerson } from './person.ts'
 import { userJson, userLines, userTable } from './user-view.ts'
-import { atWorkplace, checkInstalled, providerAt, subjectAt, type Workplace } from './workplace.ts'
+import { withProject, requireInstalled, userProviderOf, identify, type Project } from './project.ts'
 
 /** The flags of `consulate user create`. */
 export interface NewPerson extends PasswordOptions {
@@ -45,31 +45,31 @@ export const listPeople = ({ json = false }: UserOptions): Promise<void> =>
 
 /** `consulate user show`: one person. */
 export const showPerson = (who: string, { json = false }: UserOptions): Promise<void> =>
-  amongPeople(async (place) => {
-    const user = await findPerson(place, who)
+  amongPeople(async (project) => {
+    const user = await findPerson(project, who)
     if (json) return printJson(userJson(user))
     print(...userLines(user))
   })
 
 /** `consulate user disable`: no sign-in and no refresh any more, and all that there is ends, on every running node. */
 export const disablePerson = (who: string, { json = false }: UserOptions): Promise<void> =>
-  amongPeople(async (place) => {
-    const { id, disabledAt } = await findPerson(place, who)
+  amongPeople(async (project) => {
+    const { id, disabledAt } = await findPerson(project, who)
     const now = systemClock.now()
-    await place.store.users.update(id, { disabledAt: disabledAt ?? now })
+    await project.store.users.update(id, { disabledAt: disabledAt ?? now })
     // Only now: a sign-in that comes after this has found them disabled.
-    await place.store.revocations.revoke({ kind: 'user', ...subjectAt(place, id) }, now)
-    const user = await findPerson(place, id)
+    await project.store.revocations.revoke({ kind: 'user', ...identify(project, id) }, now)
+    const user = await findPerson(project, id)
     if (json) return printJson(userJson(user))
     print(`${user.email} is disabled. What they had ends within the time that servers poll in: a second.`)
   })
 
 /** `consulate user enable`: they may sign in again. What was ended stays ended. */
 export const enablePerson = (who: string, { json = false }: UserOptions): Promise<void> =>
-  amongPeople(async (place) => {
-    const { id } = await findPerson(place, who)
-    await place.store.users.update(id, { disabledAt: null })
-    const user = await findPerson(place, id)
+  amongPeople(async (project) => {
+    const { id } = await findPerson(project, who)
+    await project.store.users.update(id, { disabledAt: null })
+    const user = await findPerson(project, id)
     if (json) return printJson(userJson(user))
     print(`${user.email} can sign in.`)
   })
@@ -80,22 +80,22 @@ export async function setPersonsPassword(
   options: PasswordOptions & PasswordChange,
 ): Promise<void> {
   const password = await passwordOf(options, 'New password')
-  await amongPeople(async (place) => {
-    const { id, email } = await findPerson(place, who)
-    const { user, subject } = subjectAt(place, id)
-    const users = providerAt(place)
-    const revoke = (order: RevocationOrder) => place.store.revocations.revoke(order, systemClock.now())
+  await amongPeople(async (project) => {
+    const { id, email } = await findPerson(project, who)
+    const { user, subject } = identify(project, id)
+    const users = userProviderOf(project)
+    const revoke = (order: RevocationOrder) => project.store.revocations.revoke(order, systemClock.now())
     await changePassword({ users, revoke, subjectOf: () => subject }, user, password, options)
-    if (options.json) return printJson(userJson(await findPerson(place, id)))
+    if (options.json) return printJson(userJson(await findPerson(project, id)))
     const rest = options.everything ? 'everything else' : 'every app but those of third parties'
     print(`The password of ${email} is changed. Their sessions and ${rest} end within a second.`)
   })
 }
 
 /** Works on the people that the server itself keeps. Throws `CommandError` where it keeps none. */
-const amongPeople = (work: (place: Workplace) => Promise<void>): Promise<void> =>
-  atWorkplace(async (place) => {
-    if (!place.keepsPeople) throw new CommandError(`${place.source} keeps its people elsewhere`)
-    await checkInstalled(place)
-    await work(place)
+const amongPeople = (work: (project: Project) => Promise<void>): Promise<void> =>
+  withProject(async (project) => {
+    if (!project.hasBuiltInUsers) throw new CommandError(`${project.source} keeps its people elsewhere`)
+    await requireInstalled(project)
+    await work(project)
   })

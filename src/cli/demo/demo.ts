@@ -4,10 +4,9 @@ import { jsonLogger } from '../../lib/log.ts'
 import { createAuthorizationServer, type AuthorizationServer } from '../../server.ts'
 import { dataFolder } from '../environment.ts'
 import { withIcon } from '../icon.ts'
-import { installAt } from '../install.ts'
-import { originOf, type Address } from '../listen.ts'
-import { run } from '../run.ts'
-import { atWorkplace, type Workplace } from '../workplace.ts'
+import { installProject } from '../install.ts'
+import { originOf, runServer, type Address } from '../run-server.ts'
+import { withProject, type Project } from '../project.ts'
 import { announce } from './announcement.ts'
 import { router, sendPage } from './answer.ts'
 import { createApi } from './api.ts'
@@ -22,7 +21,7 @@ import { demoClients, type DemoClients } from './sign-in.ts'
 /**
  * `consulate serve --demo`: a real server with a demo person, demo clients and a small API, until SIGINT or SIGTERM.
  *
- * @throws CommandError where it could be a real server's place
+ * @throws CommandError where it could be a real server's project
  */
 export async function serveDemo(address: Address): Promise<void> {
   checkIsPlayground(address)
@@ -31,24 +30,24 @@ export async function serveDemo(address: Address): Promise<void> {
   // Before there is a database: it tells from then on that the database is the demo's.
   const record = await openRecord(folder)
   const clients = demoClients(record, origin)
-  await atWorkplace(async (place) => {
-    await installAt(place)
-    await ensureClients(place.store, record, origin)
-    const server = createAuthorizationServer(demoConfig(place, origin))
-    await run({
+  await withProject(async (project) => {
+    await installProject(project)
+    await ensureClients(project.store, record, origin)
+    const server = createAuthorizationServer(demoConfig(project, origin))
+    await runServer({
       server,
-      listener: demoListener(server, place, clients),
+      listener: demoListener(server, project, clients),
       address,
       // The person is made last: a password that nobody gets to see would be lost.
       announce: async () =>
-        announce({ origin, folder, record, clients, password: await ensurePerson(place.store) }),
+        announce({ origin, folder, record, clients, password: await ensurePerson(project.store) }),
     })
   })
 }
 
 const logger = jsonLogger()
 
-function demoConfig({ config }: Workplace, issuer: string): Config<DemoScope> {
+function demoConfig({ config }: Project, issuer: string): Config<DemoScope> {
   const { secrets, store, users, grants } = config
   return {
     issuer,
@@ -65,7 +64,7 @@ function demoConfig({ config }: Workplace, issuer: string): Config<DemoScope> {
 
 function demoListener(
   server: AuthorizationServer<DemoScope>,
-  { store }: Workplace,
+  { store }: Project,
   clients: DemoClients,
 ): ReturnType<typeof router> {
   const auth = toNode(server)

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs'
 import { isLoopbackHost } from '../../lib/address.ts'
 import { findConfigFile } from '../config-file.ts'
 import { dataFolder } from '../environment.ts'
-import { CommandError } from '../failure.ts'
-import { originOf, type Address } from '../listen.ts'
+import { CommandError } from '../errors.ts'
+import { originOf, type Address } from '../run-server.ts'
 import { recordPath } from './record.ts'
 
 /**

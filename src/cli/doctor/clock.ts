@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { ConfigError } from '../../errors.ts'
-import { fine, problem, warning, type Finding } from './finding.ts'
-import type { Patient } from './patient.ts'
+import { ok, problem, warning, type Finding } from './finding.ts'
+import type { CheckContext } from './context.ts'
 import type { Reached } from './reach.ts'
 
 const MEND = 'let the machine follow a time server (NTP)'
@@ -10,14 +10,14 @@ const MEND = 'let the machine follow a time server (NTP)'
 const [NOTICED, REFUSED] = [5_000, 60_000]
 
 /** Whether the clock is right, as far as files, the issuer's own answers and the machine itself tell. */
-export function checkClock(patient: Patient, reached: Reached): readonly Finding[] {
-  const findings = [futureFinding(patient), issuerFinding(reached), jumpFinding()]
+export function checkClock(context: CheckContext, reached: Reached): readonly Finding[] {
+  const findings = [futureFinding(context), issuerFinding(reached), jumpFinding()]
   const bad = findings.filter((finding) => finding !== undefined)
-  return bad.length > 0 ? bad : [fine('the clock agrees with all that there is to compare it with')]
+  return bad.length > 0 ? bad : [ok('the clock agrees with all that there is to compare it with')]
 }
 
 /** What was written later than now shows that the clock was set back, or that another machine's differs. */
-function futureFinding({ store: { file }, loaded }: Patient): Finding | undefined {
+function futureFinding({ store: { file }, loaded }: CheckContext): Finding | undefined {
   const files = file === undefined || file === ':memory:' ? [] : [file, `${file}-wal`]
   const written = files.map((path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0)
   const made = loaded instanceof ConfigError ? [] : [...loaded.signingKeys, ...loaded.secrets]

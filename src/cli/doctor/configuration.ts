@@ -1,14 +1,14 @@
 import { legacyGrantsOf } from '../../config/legacy-grants.ts'
-import { fine, problem, warning, type Finding } from './finding.ts'
-import type { Patient } from './patient.ts'
+import { ok, problem, warning, type Finding } from './finding.ts'
+import type { CheckContext } from './context.ts'
 
 /** Whether a server would take the configuration, and what it would warn of at its start. */
-export function checkConfiguration({ source, settings, configProblems }: Patient): readonly Finding[] {
+export function checkConfiguration({ source, settings, configProblems }: CheckContext): readonly Finding[] {
   if (!settings) {
     return configProblems.map(({ path, message }) => problem(`${path}: ${message}`, `change it in ${source}`))
   }
   const warnings = legacyGrantsOf(settings).map(({ grant, why, instead }) =>
     warning(`the ${grant} grant is on: ${why}`, `use ${instead}`),
   )
-  return [fine(`${source} can be used`), ...warnings]
+  return [ok(`${source} can be used`), ...warnings]
 }

@@ -1,8 +1,8 @@
 import { statfs } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
-import { hasDatabase } from '../workplace.ts'
-import { fine, problem, reasonOf, warning, type Finding } from './finding.ts'
-import type { Patient } from './patient.ts'
+import { databaseExists } from '../project.ts'
+import { ok, problem, reasonOf, warning, type Finding } from './finding.ts'
+import type { CheckContext } from './context.ts'
 
 /** Numbers of file systems on Linux (statfs(2)) that come from another machine: SQLite's locks do not hold there. */
 const NETWORKS: ReadonlyMap<number, string> = new Map([
@@ -19,10 +19,10 @@ const MEMORY_DISK = 0x01021994
 const [LITTLE, ENOUGH] = [100e6, 1e9]
 
 /** Whether an embedded database lies where it is safe: in WAL mode, on a disk of this machine, with room to grow. */
-export async function checkDisk(patient: Patient): Promise<readonly Finding[]> {
-  const { file } = patient.store
+export async function checkDisk(context: CheckContext): Promise<readonly Finding[]> {
+  const { file } = context.store
   if (file === ':memory:') return [problem('the database ends with the process', "write sqlite('data.db')")]
-  if (file === undefined || !hasDatabase(patient)) return []
+  if (file === undefined || !databaseExists(context)) return []
   const { type, bavail, bsize } = await statfs(file)
   return [journalFinding(file), ...placeFindings(file, type), roomFinding(file, bavail * bsize)]
 }
@@ -32,7 +32,7 @@ function journalFinding(file: string): Finding {
   try {
     using database = new DatabaseSync(file, { readOnly: true })
     const mode = String(database.prepare('pragma journal_mode').get()?.['journal_mode'])
-    if (mode === 'wal') return fine('in WAL mode; revocations, sign-ins and clients are written through')
+    if (mode === 'wal') return ok('in WAL mode; revocations, sign-ins and clients are written through')
     const mend = 'end what else opens the file: the server sets WAL mode itself as soon as it is alone'
     return warning(`${file} is in ${mode} mode, not in WAL mode`, mend)
   } catch (cause) {
@@ -56,5 +56,5 @@ export function roomFinding(file: string, free: number): Finding {
   const text = `${(free / 1e9).toFixed(1)} GB are free for ${file}`
   const mend = 'free some room, or move the database'
   if (free < LITTLE) return problem(text, mend)
-  return free < ENOUGH ? warning(text, mend) : fine(text)
+  return free < ENOUGH ? warning(text, mend) : ok(text)
 }

@@ -1,8 +1,8 @@
 import { ConfigError } from '../../errors.ts'
-import { CommandError } from '../failure.ts'
+import { CommandError } from '../errors.ts'
 import { bold, dim, print, printJson } from '../output.ts'
-import { atWorkplace } from '../workplace.ts'
-import { checkAges } from './ages.ts'
+import { withProject } from '../project.ts'
+import { checkKeyAge } from './key-age.ts'
 import { checkClock } from './clock.ts'
 import { checkConfiguration } from './configuration.ts'
 import { checkDatabase } from './database.ts'
@@ -10,9 +10,9 @@ import { checkDisk } from './disk.ts'
 import { problem, reasonOf, type Finding } from './finding.ts'
 import { checkFingerprint } from './fingerprint.ts'
 import { checkIssuer } from './issuer.ts'
-import { checkModes } from './modes.ts'
+import { checkPermissions } from './permissions.ts'
 import { checkNode } from './node.ts'
-import { admit, type Patient } from './patient.ts'
+import { createCheckContext, type CheckContext } from './context.ts'
 import { checkProxy } from './proxy.ts'
 import { reachIssuer } from './reach.ts'
 import { checkSecrets } from './secrets.ts'
@@ -37,7 +37,7 @@ export async function doctor({ json = false }: DoctorOptions): Promise<void> {
 async function examine(): Promise<readonly Named[]> {
   const node = await seen('node', () => checkNode())
   try {
-    return [...node, ...(await atWorkplace(async (place) => look(await admit(place))))]
+    return [...node, ...(await withProject(async (project) => look(await createCheckContext(project))))]
   } catch (cause) {
     const mend = 'change the configuration file, or the environment'
     const problems =
@@ -49,19 +49,19 @@ async function examine(): Promise<readonly Named[]> {
 }
 
 /** The file is looked at before the store opens it and puts it right. */
-async function look(patient: Patient): Promise<readonly Named[]> {
-  const reached = await reachIssuer(patient)
+async function look(context: CheckContext): Promise<readonly Named[]> {
+  const reached = await reachIssuer(context)
   return [
-    ...(await seen('configuration', () => checkConfiguration(patient))),
-    ...(await seen('issuer', () => [...checkIssuer(patient), ...reached.findings])),
-    ...(await seen('proxy', () => checkProxy(patient))),
-    ...(await seen('secrets', () => checkSecrets(patient))),
-    ...(await seen('disk', () => checkDisk(patient))),
-    ...(await seen('database', () => checkDatabase(patient))),
-    ...(await seen('keys', () => checkAges(patient))),
-    ...(await seen('fingerprint', () => checkFingerprint(patient))),
-    ...(await seen('modes', () => checkModes(patient))),
-    ...(await seen('clock', () => checkClock(patient, reached))),
+    ...(await seen('configuration', () => checkConfiguration(context))),
+    ...(await seen('issuer', () => [...checkIssuer(context), ...reached.findings])),
+    ...(await seen('proxy', () => checkProxy(context))),
+    ...(await seen('secrets', () => checkSecrets(context))),
+    ...(await seen('disk', () => checkDisk(context))),
+    ...(await seen('database', () => checkDatabase(context))),
+    ...(await seen('keys', () => checkKeyAge(context))),
+    ...(await seen('fingerprint', () => checkFingerprint(context))),
+    ...(await seen('modes', () => checkPermissions(context))),
+    ...(await seen('clock', () => checkClock(context, reached))),
   ]
 }
 
@@ -79,17 +79,14 @@ async function seen(
   }
 }
 
-const findingJson = ({ check, level, text, mend }: Named): Readonly<Record<string, unknown>> => ({
+const findingJson = ({ check, level, text, fix }: Named): Readonly<Record<string, unknown>> => ({
   check,
   level,
   text,
-  mend: mend ?? null,
+  mend: fix ?? null,
 })
 
-const findingLines = ({ check, level, text, mend }: Named): readonly string[] => {
+const findingLines = ({ check, level, text, fix }: Named): readonly string[] => {
   const line = `  ${level.padEnd(7)}  ${check.padEnd(13)}  ${text}`
-  return [
-    level === 'ok' ? dim(line) : bold(line),
-    ...(mend === undefined ? [] : [`${' '.repeat(26)}${mend}`]),
-  ]
+  return [level === 'ok' ? dim(line) : bold(line), ...(fix === undefined ? [] : [`${' '.repeat(26)}${fix}`])]
 }

@@ -1,4 +1,4 @@
-import { messageOf } from '../failure.ts'
+import { messageOf } from '../errors.ts'
 
 /** How grave something is. Only a `problem` must be mended; a `warning` may be meant. */
 export type Level = 'ok' | 'warning' | 'problem'
@@ -8,17 +8,17 @@ export interface Finding {
   readonly level: Level
   readonly text: string
   /** What to do about it; undefined where all is well. */
-  readonly mend?: string
+  readonly fix?: string
 }
 
 /** All is well. */
-export const fine = (text: string): Finding => ({ level: 'ok', text })
+export const ok = (text: string): Finding => ({ level: 'ok', text })
 
 /** Something that may be meant, or will be trouble one day. */
-export const warning = (text: string, mend: string): Finding => ({ level: 'warning', text, mend })
+export const warning = (text: string, fix: string): Finding => ({ level: 'warning', text, fix })
 
 /** Something that must be mended. */
-export const problem = (text: string, mend: string): Finding => ({ level: 'problem', text, mend })
+export const problem = (text: string, fix: string): Finding => ({ level: 'problem', text, fix })
 
 /** The reason of a failure in one line. */
 export const reasonOf = (cause: unknown): string =>

@@ -1,9 +1,9 @@
 import { isLoopbackHost } from '../../lib/address.ts'
-import { fine, problem, warning, type Finding } from './finding.ts'
-import type { Patient } from './patient.ts'
+import { ok, problem, warning, type Finding } from './finding.ts'
+import type { CheckContext } from './context.ts'
 
 /** Whether the issuer is one that others can reach, and fits how the server is run. */
-export function checkIssuer({ config, environment, isFromEnvironment }: Patient): readonly Finding[] {
+export function checkIssuer({ config, environment, isFromEnvironment }: CheckContext): readonly Finding[] {
   const { issuer } = config
   if (!URL.canParse(issuer)) {
     const where = isFromEnvironment ? 'CONSULATE_ISSUER' : 'issuer'
@@ -20,5 +20,5 @@ export function checkIssuer({ config, environment, isFromEnvironment }: Patient)
     'NODE_ENV is not production',
     'set NODE_ENV=production: then the demo refuses to run here',
   )
-  return [fine(`the issuer is ${issuer}`), ...(isProduction ? [] : [mode])]
+  return [ok(`the issuer is ${issuer}`), ...(isProduction ? [] : [mode])]
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { fine, problem, warning, type Finding } from './finding.ts'
+import { ok, problem, warning, type Finding } from './finding.ts'
 
 /** Whether Node is new enough, and one that is kept up for years: even numbers are. */
 export function checkNode(version: string = process.versions.node): readonly Finding[] {
@@ -9,7 +9,7 @@ export function checkNode(version: string = process.versions.node): readonly Fin
     return [problem(`Node ${version} is older than ${least}`, newer)]
   if (Number(version.split('.')[0]) % 2 === 1)
     return [warning(`Node ${version} gets security updates for half a year only`, newer)]
-  return [fine(`Node ${version}`)]
+  return [ok(`Node ${version}`)]
 }
 
 /** From `engines` of the package: `>=24.11.0`. */

@@ -1,6 +1,6 @@
 import { pathsOf } from '../../endpoints/paths.ts'
-import { fine, problem, reasonOf, warning, type Finding } from './finding.ts'
-import type { Patient } from './patient.ts'
+import { ok, problem, reasonOf, warning, type Finding } from './finding.ts'
+import type { CheckContext } from './context.ts'
 
 /** What the issuer has answered from here. */
 export interface Reached {
@@ -13,7 +13,7 @@ export interface Reached {
 const PATIENCE = 3_000
 
 /** Asks the issuer for its metadata, as clients do, to see that it is this server that answers there. */
-export async function reachIssuer({ config: { issuer }, settings }: Patient): Promise<Reached> {
+export async function reachIssuer({ config: { issuer }, settings }: CheckContext): Promise<Reached> {
   if (!settings || !URL.canParse(issuer)) return { findings: [], skew: undefined }
   const url = new URL(pathsOf(settings).metadata, issuer).href
   try {
@@ -23,7 +23,7 @@ export async function reachIssuer({ config: { issuer }, settings }: Patient): Pr
     return { findings: [await metadataFinding(response, url, issuer)], skew }
   } catch (cause) {
     return {
-      findings: [fine(`${url} cannot be asked from here now: ${networkReason(cause)}`)],
+      findings: [ok(`${url} cannot be asked from here now: ${networkReason(cause)}`)],
       skew: undefined,
     }
   }
@@ -44,7 +44,7 @@ async function metadataFinding(response: Response, url: string, issuer: string):
     return warning(`${url} answers ${response.status}`, mend)
   }
   const body = (await response.json().catch(() => ({}))) as { readonly issuer?: unknown }
-  if (body.issuer === issuer) return fine(`${issuer} answers, as itself`)
+  if (body.issuer === issuer) return ok(`${issuer} answers, as itself`)
   return problem(`${url} is not the metadata of ${issuer}`, mend)
 }
 

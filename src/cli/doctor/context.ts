@@ -2,10 +2,10 @@ import type { Settings } from '../../config/settings.ts'
 import { ConfigError, type ConfigProblem } from '../../errors.ts'
 import type { Environment } from '../../keys/environment.ts'
 import type { Secrets } from '../../keys/secrets.ts'
-import { settingsAt, type Workplace } from '../workplace.ts'
+import { settingsOf, type Project } from '../project.ts'
 
 /** What the checks look at. */
-export interface Patient extends Workplace {
+export interface CheckContext extends Project {
   readonly environment: Environment
   /** Undefined where the configuration is not as it must be. */
   readonly settings: Settings | undefined
@@ -16,21 +16,21 @@ export interface Patient extends Workplace {
 }
 
 /** Takes in what the checks look at. Nothing is made by looking. */
-export async function admit(place: Workplace): Promise<Patient> {
-  const { settings, configProblems } = settingsOf(place)
+export async function createCheckContext(project: Project): Promise<CheckContext> {
+  const { settings, configProblems } = resolveConfig(project)
   return {
-    ...place,
+    ...project,
     environment: process.env,
     settings,
     configProblems,
-    loaded: await place.secrets.load().catch(asConfigError),
+    loaded: await project.secrets.load().catch(asConfigError),
   }
 }
 
 /** An issuer that is not set is the issuer's own finding: the rest can be judged without it. */
-function settingsOf(place: Workplace): Pick<Patient, 'settings' | 'configProblems'> {
+function resolveConfig(project: Project): Pick<CheckContext, 'settings' | 'configProblems'> {
   try {
-    return { settings: settingsAt(place), configProblems: [] }
+    return { settings: settingsOf(project), configProblems: [] }
   } catch (error) {
     return { settings: undefined, configProblems: asConfigError(error).problems }
   }

@@ -9,10 +9,10 @@ import type { Store } from '../store/contract.ts'
 import type { UserProvider } from '../users/provider.ts'
 import { findConfigFile, loadConfigFile } from './config-file.ts'
 import { configFromEnvironment } from './environment.ts'
-import { CommandError } from './failure.ts'
+import { CommandError } from './errors.ts'
 
-/** What a command works on: the same store and secrets that `consulate serve` would use in the same place. */
-export interface Workplace {
+/** What a command works on: the same store and secrets that `consulate serve` would use in the same project. */
+export interface Project {
   /** Where that is said, for messages: `consulate.config.ts`, or `the environment`. */
   readonly source: string
   readonly config: Config
@@ -25,7 +25,7 @@ export interface Workplace {
   /** The types of the grants that are listed. */
   readonly grants: ReadonlySet<string>
   /** Whether the server itself keeps its people. */
-  readonly keepsPeople: boolean
+  readonly hasBuiltInUsers: boolean
   /** The scopes that are defined; undefined where nothing was said about them. */
   readonly scopes: ReadonlySet<string> | undefined
   /** Whether nothing but the environment says what the server is: then `consulate serve` runs it. */
@@ -33,49 +33,49 @@ export interface Workplace {
 }
 
 /** Finds out what to work on: from the configuration file in the working directory, else from the environment. */
-export async function openWorkplace(): Promise<Workplace> {
+export async function openProject(): Promise<Project> {
   const path = findConfigFile(process.cwd())
   return path === undefined ? fromEnvironment() : fromFile(path)
 }
 
 /** Works on the workplace and closes its store, whatever happens. */
-export async function atWorkplace<Result>(work: (place: Workplace) => Promise<Result>): Promise<Result> {
-  const place = await openWorkplace()
+export async function withProject<Result>(work: (project: Project) => Promise<Result>): Promise<Result> {
+  const project = await openProject()
   try {
-    return await work(place)
+    return await work(project)
   } finally {
-    await place.store.close()
+    await project.store.close()
   }
 }
 
 /** Whether the database is there to be asked: an embedded one would be made by opening it. */
-export const hasDatabase = ({ store: { file } }: Pick<Workplace, 'store'>): boolean =>
+export const databaseExists = ({ store: { file } }: Pick<Project, 'store'>): boolean =>
   file === undefined || file === ':memory:' || existsSync(file)
 
 /** Whether the tables are up to date. A database that is missing is not made by looking. */
-export const isInstalled = async (place: Workplace): Promise<boolean> =>
-  hasDatabase(place) && (await place.store.pendingMigrations()).length === 0
+export const isInstalled = async (project: Project): Promise<boolean> =>
+  databaseExists(project) && (await project.store.pendingMigrations()).length === 0
 
 /** Throws `CommandError` where the tables are not up to date. */
-export async function checkInstalled(place: Workplace): Promise<void> {
-  if (await isInstalled(place)) return
-  const where = place.store.file ?? `what ${place.source} names`
+export async function requireInstalled(project: Project): Promise<void> {
+  if (await isInstalled(project)) return
+  const where = project.store.file ?? `what ${project.source} names`
   throw new CommandError(`${where} has no tables, or old ones: run \`consulate install\``)
 }
 
 /** The settings of a workplace. Whoever serves nobody need not say where the server lives. Throws `ConfigError`. */
-export const settingsAt = ({ config }: Workplace): Settings =>
+export const settingsOf = ({ config }: Project): Settings =>
   resolveSettings({ ...config, issuer: config.issuer || 'https://localhost' })
 
 /** Throws `CommandError` where the environment names no issuer: in its own words, which the settings do not know. */
-export function checkIssuer({ config, isFromEnvironment }: Workplace): void {
+export function requireIssuer({ config, isFromEnvironment }: Project): void {
   if (config.issuer !== '' || !isFromEnvironment) return
   const help = 'set it, or write consulate.config.ts; to try Consulate out: `consulate serve --demo`'
   throw new CommandError(`CONSULATE_ISSUER is not set, and there is no consulate.config.ts here: ${help}`)
 }
 
 /** The people of one provider of a workplace, as its server looks them up; default: those of the first. */
-export function providerAt({ config, store, provider: first }: Workplace, provider = first): UserProvider {
+export function userProviderOf({ config, store, provider: first }: Project, provider = first): UserProvider {
   const { users, providers = {} } = config
   const other = provider === first ? undefined : providers[provider]
   if (other) return other
@@ -83,12 +83,12 @@ export function providerAt({ config, store, provider: first }: Workplace, provid
 }
 
 /** A person of the workplace's provider, and their `sub`. */
-export function subjectAt({ provider }: Workplace, userId: string): { user: UserRef; subject: string } {
+export function identify({ provider }: Project, userId: string): { user: UserRef; subject: string } {
   const user = { provider, userId }
   return { user, subject: subjectOf(user, provider) }
 }
 
-async function fromFile(path: string): Promise<Workplace> {
+async function fromFile(path: string): Promise<Project> {
   const config = await loadConfigFile(path)
   const { secrets, provider, providers, grants, scopes } = resolveSettings(config)
   return {
@@ -99,14 +99,14 @@ async function fromFile(path: string): Promise<Workplace> {
     provider,
     providers,
     grants: new Set(grants.keys()),
-    keepsPeople: typeof config.users === 'function',
+    hasBuiltInUsers: typeof config.users === 'function',
     scopes: scopes.defined,
     isFromEnvironment: false,
   }
 }
 
 /** Only `serve` needs an issuer, so nothing is checked here. */
-function fromEnvironment(): Workplace {
+function fromEnvironment(): Project {
   const { env } = process
   const config = configFromEnvironment(env)
   return {
@@ -117,7 +117,7 @@ function fromEnvironment(): Workplace {
     provider: 'users',
     providers: ['users'],
     grants: new Set(config.grants.map(({ type }) => type)),
-    keepsPeople: true,
+    hasBuiltInUsers: true,
     scopes: env['CONSULATE_SCOPES'] ? new Set(Object.keys(config.scopes)) : undefined,
     isFromEnvironment: true,
   }

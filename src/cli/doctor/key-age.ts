@@ -2,8 +2,8 @@ import { longestLifetimes } from '../../config/lifetimes.ts'
 import { ConfigError } from '../../errors.ts'
 import type { KeyState } from '../../keys/secrets.ts'
 import { longestPersonalLifetime } from '../personal-lifetime.ts'
-import { fine, warning, type Finding } from './finding.ts'
-import type { Patient } from './patient.ts'
+import { ok, warning, type Finding } from './finding.ts'
+import type { CheckContext } from './context.ts'
 
 const DAY = 86_400_000
 
@@ -19,11 +19,11 @@ interface Aged {
 }
 
 /** Whether keys are rotated: how old the current ones are, whether a next one is known, how long retired ones stay. */
-export async function checkAges(patient: Patient): Promise<readonly Finding[]> {
-  const { loaded, settings, secrets } = patient
+export async function checkKeyAge(context: CheckContext): Promise<readonly Finding[]> {
+  const { loaded, settings, secrets } = context
   if (loaded instanceof ConfigError) return []
   const lifetimes = settings && longestLifetimes(settings)
-  const accessToken = lifetimes && Math.max(lifetimes.accessToken, await longestPersonalLifetime(patient))
+  const accessToken = lifetimes && Math.max(lifetimes.accessToken, await longestPersonalLifetime(context))
   const hasCommand = secrets.directory !== undefined
   return [
     ...judge('signing key', loaded.signingKeys, accessToken, hasCommand),
@@ -45,7 +45,7 @@ function judge(
       `there is no next ${kind}, which others would know before it is used`,
     leftoverProblem(kind, ofState(keys, 'retired'), lifetime),
   ].filter((text) => typeof text === 'string')
-  return findings.length > 0 ? findings.map((text) => warning(text, mend)) : [fine(summary(kind, keys))]
+  return findings.length > 0 ? findings.map((text) => warning(text, mend)) : [ok(summary(kind, keys))]
 }
 
 const ofState = (keys: readonly Aged[], wanted: KeyState): readonly Aged[] =>

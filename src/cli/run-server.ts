@@ -1,6 +1,38 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { Socket } from 'node:net'
-import { CommandError } from './failure.ts'
+import type { AuthorizationServer } from '../server.ts'
+import { CommandError } from './errors.ts'
+import { print } from './output.ts'
+
+/** A server, how it is reached, and what to do once it is. */
+export interface ServerRun {
+  readonly server: Pick<AuthorizationServer, 'ready' | 'close'>
+  readonly listener: RequestListener
+  readonly address: Address
+  readonly announce: () => void | Promise<void>
+}
+
+/** Runs a server until SIGINT or SIGTERM, then ends it cleanly: requests first, the database last. */
+export async function runServer({ server, listener, address, announce }: ServerRun): Promise<void> {
+  const stopped = stopSignal()
+  try {
+    await server.ready()
+    const listening = await listen(listener, address)
+    await announce()
+    await stopped
+    await listening.close()
+  } finally {
+    await server.close()
+  }
+  print('Stopped.')
+}
+
+/** The first signal to stop. Later ones change nothing: npm sends each Ctrl-C a second time. */
+const stopSignal = (): Promise<NodeJS.Signals> =>
+  new Promise((resolve) => {
+    process.on('SIGINT', resolve)
+    process.on('SIGTERM', resolve)
+  })
 
 /** Where to listen. */
 export interface Address {
@@ -9,7 +41,7 @@ export interface Address {
 }
 
 /** An HTTP server that is listening. */
-export interface Listening {
+interface Listening {
   /** Takes no new request, lets open ones end for up to `bound` ms, then ends what is left. Default 10 seconds. */
   close(bound?: number): Promise<void>
 }
@@ -19,7 +51,7 @@ export const originOf = ({ host, port }: Address): string =>
   `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 
 /** Listens. Throws `CommandError` where the port is taken or the address is not this machine's. */
-export async function listen(listener: RequestListener, address: Address): Promise<Listening> {
+async function listen(listener: RequestListener, address: Address): Promise<Listening> {
   const server = createServer(listener)
   const connections = follow(server)
   await new Promise<void>((resolve, reject) => {

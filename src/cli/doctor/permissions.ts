@@ -1,20 +1,20 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { hasPrivateKey } from '../../keys/pem.ts'
-import { fine, problem, warning, type Finding } from './finding.ts'
-import type { Patient } from './patient.ts'
+import { ok, problem, warning, type Finding } from './finding.ts'
+import type { CheckContext } from './context.ts'
 
 /** Whether nobody but the server's account can read the secrets and the database. */
-export async function checkModes(patient: Patient): Promise<readonly Finding[]> {
+export async function checkPermissions(context: CheckContext): Promise<readonly Finding[]> {
   // Windows has no such modes: what it says of them means nothing.
   if (process.platform === 'win32') return []
-  const paths = [...(await secretPaths(patient)), ...databasePaths(patient)]
+  const paths = [...(await secretPaths(context)), ...databasePaths(context)]
   const found = (await Promise.all(paths.map(judge))).flat()
   const bad = found.filter(({ level }) => level !== 'ok')
   return bad.length > 0 ? bad : found.slice(0, 1)
 }
 
-async function secretPaths({ secrets: { directory } }: Patient): Promise<readonly string[]> {
+async function secretPaths({ secrets: { directory } }: CheckContext): Promise<readonly string[]> {
   if (directory === undefined) return []
   const names = await readdir(directory).catch(() => [])
   const paths = names.filter((name) => SECRET.test(name)).map((name) => join(directory, name))
@@ -31,7 +31,7 @@ async function isPublic(path: string): Promise<boolean> {
   return text !== undefined && !hasPrivateKey(text)
 }
 
-function databasePaths({ store: { file } }: Patient): readonly string[] {
+function databasePaths({ store: { file } }: CheckContext): readonly string[] {
   if (file === undefined || file === ':memory:') return []
   return [file, `${file}-wal`, `${file}-shm`, dirname(file)]
 }
@@ -46,7 +46,7 @@ async function judge(path: string): Promise<readonly Finding[]> {
   const mend = `chmod ${isFolder ? 'go-w' : '600'} ${path}`
   if (who === 'everybody on this machine') return [problem(text, mend)]
   if (who === 'the group') return [warning(text, mend)]
-  return [fine('secrets and database are for the account of the server only')]
+  return [ok('secrets and database are for the account of the server only')]
 }
 
 function whoCan(mode: number, what: number): 'everybody on this machine' | 'the group' | 'nobody else' {

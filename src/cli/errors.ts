@@ -12,7 +12,7 @@ export class CommandError extends Error {
 }
 
 /** What to tell about an error, if anything is left to tell, and the exit code: 1 failed, 2 wrongly written. */
-export function explain(error: unknown): { readonly text?: string; readonly exitCode: number } {
+export function describeError(error: unknown): { readonly text?: string; readonly exitCode: number } {
   // Commander has spoken already; what it throws for `--help` and `--version` is no error.
   if (error instanceof CommanderError) return { exitCode: error.exitCode === 0 ? 0 : 2 }
   if (error instanceof UsageError) return { text: printable(`error: ${error.message}`), exitCode: 2 }

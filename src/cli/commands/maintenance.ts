@@ -1,8 +1,29 @@
 import type { Command } from 'commander'
+import type { DoctorOptions } from '../doctor/doctor.ts'
 import type { ExplainOptions } from '../explain.ts'
+import type { MigrateOptions } from '../migrate.ts'
 import type { PurgeFlags } from '../purge.ts'
 import type { RecoverOptions } from '../recover.ts'
 import { JSON_HELP, parseNumber } from './flags.ts'
+
+/** Adds `consulate doctor`. */
+export function addDoctor(program: Command): void {
+  program
+    .command('doctor')
+    .description('look for what is wrong, and say how to mend it')
+    .option('--json', JSON_HELP)
+    .action(async (options: DoctorOptions) => (await import('../doctor/doctor.ts')).doctor(options))
+}
+
+/** Adds `consulate migrate`. */
+export function addMigrate(program: Command): void {
+  program
+    .command('migrate')
+    .description('make or update the tables')
+    .option('--dry-run', 'only say what there is to do')
+    .option('--json', JSON_HELP)
+    .action(async (options: MigrateOptions) => (await import('../migrate.ts')).migrate(options))
+}
 
 /** Adds `consulate purge`. */
 export function addPurge(program: Command): void {
