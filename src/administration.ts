@@ -16,7 +16,7 @@ import {
   type PersonalTokenRequest,
 } from './personal-tokens/for-application.ts'
 import type { PersonalToken } from './personal-tokens/personal-token.ts'
-import type { Page, RevocationOrder } from './store/contract.ts'
+import type { ListOptions, RevocationTarget } from './store/contract.ts'
 import { changePassword, type PasswordChange } from './users/change-password.ts'
 import { idOf } from './users/user-id.ts'
 
@@ -36,7 +36,7 @@ export interface Administration<Scope extends string = string> {
     /** The client, revoked or not; undefined where there is none with this id. */
     find(id: string): Promise<Client | undefined>
     /** Clients by id, revoked ones too: at most `limit` (default 100), after the id `after`; of one owner where one is named. */
-    list(page?: Page & { readonly ownerId?: string }): Promise<readonly Client[]>
+    list(page?: ListOptions & { readonly ownerId?: string }): Promise<readonly Client[]>
     /**
      * Changes a client: on this node at once, on others within a poll. Its type, provider and owner are for good. Undefined
      * where there is no such client. Throws `ConfigError` with every problem that it would have then, and for revoked ones.
@@ -112,7 +112,7 @@ export function createAdministration(started: () => Promise<Services>): Administ
       list: async (user) => {
         const services = await started()
         const { store, settings } = services
-        return store.sessions.listOf(userRef(services, user), settings.clock.now())
+        return store.sessions.listByUser(userRef(services, user), settings.clock.now())
       },
       revoke: async (id) => (await (await started()).revoker.revoke({ kind: 'session', id })) !== undefined,
     },
@@ -126,7 +126,7 @@ export function createAdministration(started: () => Promise<Services>): Administ
       async setPassword(user, password, change) {
         const services = await started()
         const { people, revoker, subjectOf } = services
-        const revoke = (order: RevocationOrder) => revoker.revoke(order)
+        const revoke = (order: RevocationTarget) => revoker.revoke(order)
         const ref = userRef(services, user)
         const users = people.of(ref.provider)
         await changePassword({ users, revoke, subjectOf }, ref, password, change)
@@ -180,7 +180,7 @@ function authorizationAdministration(started: () => Promise<Services>): Administ
   const list = async (user: UserLike): Promise<readonly Authorization[]> => {
     const services = await started()
     const { store, settings } = services
-    return store.authorizations.listOf(userRef(services, user), settings.clock.now())
+    return store.authorizations.listByUser(userRef(services, user), settings.clock.now())
   }
   const revoke = async (id: string): Promise<boolean> =>
     (await (await started()).revoker.revoke({ kind: 'authorization', id })) !== undefined
@@ -190,7 +190,7 @@ function authorizationAdministration(started: () => Promise<Services>): Administ
     async disconnect(user, clientId) {
       const services = await started()
       const { store, settings } = services
-      await store.consents.forget(userRef(services, user), clientId, settings.clock.now())
+      await store.consents.delete(userRef(services, user), clientId, settings.clock.now())
       const those = (await list(user)).filter((authorization) => authorization.clientId === clientId)
       await Promise.all(those.map(({ id }) => revoke(id)))
     },

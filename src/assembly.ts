@@ -113,7 +113,7 @@ function peopleOf(
   if (typeof main.find !== 'function') throw new ConfigError([NO_PEOPLE])
   return createPeople({
     providers: new Map([[provider, main], ...Object.entries(providers)]),
-    epochs: store.revocations.epochs,
+    epochs: store.revocations.readEpochs,
     subjectOf: subject,
   })
 }
@@ -162,7 +162,7 @@ const grantContextOf = (
   people,
   throttle,
   attempt: createAttempt(throttle),
-  epochs: store.revocations.epochs,
+  epochs: store.revocations.readEpochs,
   subjectOf,
   isEnded: (authorization) =>
     feed.hasRevokedAuthorization({ ...authorization, subject: subjectOf(authorization) }),

@@ -82,7 +82,7 @@ export function createAudit({ events, store, clock, logger, auditRetention }: Au
   return {
     async find(requestId) {
       await batches.flush()
-      return store.find(requestId)
+      return store.listByRequest(requestId)
     },
     async close() {
       for (const stop of stops) stop()

@@ -82,7 +82,7 @@ export async function startConsulate({ fillStore, guardCacheSize }: Differences 
     scopes: [SCOPE],
   })
   const { session, cookie } = await signIn(store)
-  await store.consents.remember(session, registered.client.id, [SCOPE], Date.now())
+  await store.consents.add(session, registered.client.id, [SCOPE], Date.now())
   const auth = toNode(server)
   const orders = auth.user(SCOPE)((_, response) => answerJson(response, API_ANSWER))
   const { port, stop } = await listen(auth.routes(orders))

@@ -57,7 +57,7 @@ async function findAuthorizations(
   if (user === undefined) {
     return authorizations.list(now, { limit, ...(client !== undefined && { clientId: client }) })
   }
-  const theirs = await authorizations.listOf(await refOf(project, user), now)
+  const theirs = await authorizations.listByUser(await refOf(project, user), now)
   return theirs.filter(({ clientId }) => client === undefined || clientId === client)
 }
 

@@ -23,7 +23,7 @@ const HEADINGS: Readonly<Record<AuditedEvent, string>> = {
 export const explainRequest = (requestId: string, { json = false }: ExplainOptions): Promise<void> =>
   withProject(async (project) => {
     await requireInstalled(project)
-    const entries = await project.store.audit.find(requestId)
+    const entries = await project.store.audit.listByRequest(requestId)
     if (entries.length === 0)
       throw new CommandError(`nothing is known of request ${requestId}. ${hintOf(project)}`)
     if (json) return printJson(entries.map(entryJson))

@@ -1,4 +1,4 @@
-import type { Page } from '../store/contract.ts'
+import type { ListOptions } from '../store/contract.ts'
 import { CommandError } from './errors.ts'
 
 /** How many rows a list shows where nothing is said. */
@@ -23,7 +23,7 @@ export function warnOfMore({ hasMore }: Listing<unknown>, limit: number): void {
 
 /** Every row of a list that the store gives page by page. */
 export async function everyRow<Row extends { readonly id: string }>(
-  list: (page: Page) => Promise<readonly Row[]>,
+  list: (page: ListOptions) => Promise<readonly Row[]>,
 ): Promise<readonly Row[]> {
   const all: Row[] = []
   for (let page = await list({}); page.length > 0; page = await list({ after: all.at(-1)?.id ?? '' }))

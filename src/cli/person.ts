@@ -1,12 +1,12 @@
 import { subjectOf, type UserRef } from '../model/subject.ts'
-import type { StoredUser } from '../store/contract.ts'
+import type { UserRecord } from '../store/contract.ts'
 import { normalizeEmail } from '../users/email.ts'
 import { displayNameOf } from '../users/provider.ts'
 import { CommandError } from './errors.ts'
 import { userProviderOf, type Project } from './project.ts'
 
 /** The built-in person with this id or email, disabled or not. Throws `CommandError` where there is none. */
-export async function findPerson({ store: { users } }: Project, who: string): Promise<StoredUser> {
+export async function findPerson({ store: { users } }: Project, who: string): Promise<UserRecord> {
   const user = (await users.find(who)) ?? (await users.findByEmail(normalizeEmail(who)))
   if (!user) throw new CommandError(`there is no person ${who}`)
   return user

@@ -33,7 +33,7 @@ export function recover(options: RecoverOptions): Promise<void> {
  */
 async function endEverything({ store }: Project): Promise<number> {
   const now = systemClock.now()
-  const entry = await store.revocations.revoke({ kind: 'issuer', atLeast: now }, now)
+  const entry = await store.revocations.revoke({ kind: 'issuer', minimumEpoch: now }, now)
   if (!entry) throw new CommandError('the store did not revoke anything')
   return entry.epoch
 }

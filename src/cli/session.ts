@@ -44,7 +44,7 @@ async function findSessions(
 ): Promise<readonly Session[]> {
   const { sessions } = project.store
   const now = systemClock.now()
-  return who === undefined ? sessions.list(now, { limit }) : sessions.listOf(await refOf(project, who), now)
+  return who === undefined ? sessions.list(now, { limit }) : sessions.listByUser(await refOf(project, who), now)
 }
 
 /** A session for scripts. */

@@ -1,8 +1,8 @@
-import type { StoredUser } from '../store/contract.ts'
+import type { UserRecord } from '../store/contract.ts'
 import { dim, table } from './output.ts'
 
 /** A person for scripts. */
-export const userJson = (user: StoredUser): Readonly<Record<string, unknown>> => ({
+export const userJson = (user: UserRecord): Readonly<Record<string, unknown>> => ({
   id: user.id,
   email: user.email,
   name: user.name,
@@ -11,7 +11,7 @@ export const userJson = (user: StoredUser): Readonly<Record<string, unknown>> =>
 })
 
 /** A person for people, a line for each thing that there is to know. */
-export const userLines = (user: StoredUser): readonly string[] =>
+export const userLines = (user: UserRecord): readonly string[] =>
   table([
     ['id', user.id],
     ['email', user.email],
@@ -21,11 +21,11 @@ export const userLines = (user: StoredUser): readonly string[] =>
   ])
 
 /** People for people, a line for each; disabled ones are dim. */
-export function userTable(users: readonly StoredUser[]): readonly string[] {
+export function userTable(users: readonly UserRecord[]): readonly string[] {
   const rows = users.map((user) => [user.id, user.email, user.name, stateOf(user)])
   const [head = '', ...lines] = table([['id', 'email', 'name', ''], ...rows])
   return [dim(head), ...lines.map((line, index) => (users[index]?.disabledAt ? dim(line) : line))]
 }
 
-const stateOf = ({ disabledAt }: StoredUser): string =>
+const stateOf = ({ disabledAt }: UserRecord): string =>
   disabledAt === null ? '' : `disabled ${new Date(disabledAt).toISOString()}`

@@ -1,5 +1,5 @@
 import { systemClock } from '../lib/clock.ts'
-import type { RevocationOrder } from '../store/contract.ts'
+import type { RevocationTarget } from '../store/contract.ts'
 import { createUser } from '../users/built-in.ts'
 import { changePassword, type PasswordChange } from '../users/change-password.ts'
 import { CommandError } from './errors.ts'
@@ -84,7 +84,7 @@ export async function setPersonsPassword(
     const { id, email } = await findPerson(project, who)
     const { user, subject } = identify(project, id)
     const users = userProviderOf(project)
-    const revoke = (order: RevocationOrder) => project.store.revocations.revoke(order, systemClock.now())
+    const revoke = (order: RevocationTarget) => project.store.revocations.revoke(order, systemClock.now())
     await changePassword({ users, revoke, subjectOf: () => subject }, user, password, options)
     if (options.json) return printJson(userJson(await findPerson(project, id)))
     const rest = options.everything ? 'everything else' : 'every app but those of third parties'

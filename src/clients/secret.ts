@@ -26,7 +26,7 @@ export interface RotatedSecret {
  * @throws ConfigError where the overlap is no duration, where the client is public, and where it is revoked
  */
 export async function rotateSecret(
-  clients: Pick<ClientStore, 'revise'>,
+  clients: Pick<ClientStore, 'update'>,
   clock: Clock,
   id: string,
   { overlap = '24h' }: SecretRotation = {},
@@ -35,9 +35,9 @@ export async function rotateSecret(
   const secret = randomText(32)
   const now = clock.now()
   // Of two rotations at once the later one sees the former's secret, or it would bring back what that one ended.
-  const client = await clients.revise(id, (present) => {
-    checkCanRotate(present)
-    const secrets = remaining(present.secrets, now, now + kept)
+  const client = await clients.update(id, (current) => {
+    checkCanRotate(current)
+    const secrets = remaining(current.secrets, now, now + kept)
     return { secrets: [{ hash: sha256(secret), expiresAt: null }, ...secrets] }
   })
   return client && { client, secret, oldEndsAt: now + kept }

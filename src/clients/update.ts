@@ -30,12 +30,12 @@ export interface ClientUpdate {
  * @throws ConfigError with every problem that the client would have then, and where it is revoked
  */
 export function updateClient(
-  clients: Pick<ClientStore, 'revise'>,
+  clients: Pick<ClientStore, 'update'>,
   id: string,
   update: ClientUpdate,
 ): Promise<Client | undefined> {
-  return clients.revise(id, (present) => {
-    check(present, update)
+  return clients.update(id, (current) => {
+    check(current, update)
     return changesOf(update)
   })
 }

@@ -48,7 +48,7 @@ export interface BuiltInGrantContext extends GrantContext {
   readonly throttle: Throttle
   readonly subjectOf: (user: UserRef) => string
   /** The present epochs of a person, by `sub`, and a client. */
-  readonly epochs: RevocationStore['epochs']
+  readonly epochs: RevocationStore['readEpochs']
   /** Whether an authorization was ended by a revocation that its row does not show. */
   readonly isEnded: (authorization: Authorization) => boolean
 }

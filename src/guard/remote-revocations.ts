@@ -51,7 +51,7 @@ export function createRemoteRevocations(
   }
 
   return {
-    async since(cursor, _now, limit) {
+    async listSince(cursor, _now, limit) {
       if (pause && performance.now() < pause.until) throw pause.cause
       try {
         return await readAll(cursor, limit)

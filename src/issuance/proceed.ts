@@ -1,5 +1,5 @@
 import { rememberRotation } from '../model/authorization.ts'
-import type { Advance } from '../store/contract.ts'
+import type { RefreshUpdate } from '../store/contract.ts'
 import { makeAccessToken } from './access-token.ts'
 import type { IssuanceContext, RefreshPolicy } from './context.ts'
 import { refreshExpiry } from './expiry.ts'
@@ -24,7 +24,7 @@ export async function proceed(
   })
   if (!context.refresh) return undefined
   const advance = advanceOf(permission, context.refresh, context.clock.now(), access.expiresAt)
-  if (!(await context.store.authorizations.advance(advance, owner.sub))) return undefined
+  if (!(await context.store.authorizations.refresh(advance, owner.sub))) return undefined
   if (presented > authorization.generation) {
     const { requestId } = request
     context.events.emit('refresh.ahead', {
@@ -43,7 +43,7 @@ function advanceOf(
   policy: RefreshPolicy,
   now: number,
   accessExpiresAt: number,
-): Advance {
+): RefreshUpdate {
   const rotation = { generation: presented, graceEndsAt: now + (client.graceWindow ?? policy.graceWindow) }
   return {
     id: authorization.id,

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ConfigError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import { CONSENT_LIFETIME } from '../model/consent-request.ts'
-import type { PurgeBounds, PurgeKind, PurgeStore } from '../store/purge.ts'
+import type { PurgeCutoffs, PurgeKind, PurgeStore } from '../store/purge.ts'
 
 /** How far a purge has come. */
 export interface PurgeProgress {
@@ -75,36 +75,36 @@ export async function purge(place: PurgePlace, options: PurgeOptions = {}): Prom
     throw new ConfigError([{ path: 'hours', message: 'must be a number from 0' }])
   const isBoth = revoked === expired
   const until = Math.floor(place.clock.now() - hours * 3_600_000)
-  const bounds = boundsOf(place, revoked || isBoth ? until : 0, expired || isBoth ? until : 0)
-  return walk(place.store, bounds, revoked && !expired ? REVOCABLE : EVERY_KIND, options)
+  const cutoffs = cutoffsOf(place, revoked || isBoth ? until : 0, expired || isBoth ? until : 0)
+  return walk(place.store, cutoffs, revoked && !expired ? REVOCABLE : EVERY_KIND, options)
 }
 
 /** Deletes audit entries that were kept for long enough, and the oldest of too many. */
 export const trimAudit = (place: PurgePlace, signal: AbortSignal): Promise<PurgeReport> =>
-  walk(place.store, boundsOf(place, 0, 0), ['audit'], { signal })
+  walk(place.store, cutoffsOf(place, 0, 0), ['audit'], { signal })
 
-const boundsOf = (
+const cutoffsOf = (
   { clock, auditRetention }: PurgePlace,
   revokedUntil: number,
   expiredUntil: number,
-): PurgeBounds => ({
+): PurgeCutoffs => ({
   now: clock.now(),
   revokedUntil,
   expiredUntil,
   auditUntil: clock.now() - auditRetention,
-  auditMost: MOST_AUDIT_ENTRIES,
+  maxAuditEntries: MOST_AUDIT_ENTRIES,
 })
 
 /** An authorization code is kept as long as the form that gave it may come back, whatever is asked for. */
-function boundsFor(kind: PurgeKind, bounds: PurgeBounds): PurgeBounds {
-  return kind === 'codes' ? { ...bounds, now: bounds.now - CONSENT_LIFETIME } : bounds
+function cutoffsFor(kind: PurgeKind, cutoffs: PurgeCutoffs): PurgeCutoffs {
+  return kind === 'codes' ? { ...cutoffs, now: cutoffs.now - CONSENT_LIFETIME } : cutoffs
 }
 
 async function walk(
   store: PurgeStore,
-  bounds: PurgeBounds,
+  cutoffs: PurgeCutoffs,
   kinds: readonly PurgeKind[],
-  { dryRun: isRehearsal = false, signal, onProgress }: PurgeOptions,
+  { dryRun: isDryRun = false, signal, onProgress }: PurgeOptions,
 ): Promise<PurgeReport> {
   const sizes = onProgress ? await sizesOf(store, kinds) : NONE
   const total = sum(Object.values(sizes))
@@ -118,13 +118,13 @@ async function walk(
       const begunAt = performance.now()
       const step = await store.step({
         kind,
-        bounds: boundsFor(kind, bounds),
+        cutoffs: cutoffsFor(kind, cutoffs),
         after,
         limit: BATCH,
-        isRehearsal,
+        isDryRun,
       })
       after = step.next
-      counts[kind] += step.over
+      counts[kind] += step.count
       done = after === undefined ? end : Math.min(done + BATCH, end)
       onProgress?.({ done, total, counts: { ...counts } })
       if (after !== undefined) await sleep(Math.max(SHORTEST_PAUSE, performance.now() - begunAt))

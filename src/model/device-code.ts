@@ -63,10 +63,10 @@ export function normalizeUserCode(text: string): string | undefined {
 export const formatUserCode = (code: string): string => `${code.slice(0, 4)}-${code.slice(4)}`
 
 /** How much longer (ms) a device must wait after each poll that came too soon (RFC 8628 section 3.5). */
-export const SLOW_DOWN = 5000
+export const SLOW_DOWN_INCREMENT = 5000
 
 /** How much sooner (ms) than its interval a poll may come: clocks and networks waver, and an honest device never hears `slow_down`. */
-const LENIENCE = 1000
+const POLL_TOLERANCE = 1000
 
 /** Whether a poll comes too soon after the last one; the clock of another node may be a little behind. */
 export function isTooSoon(
@@ -74,5 +74,5 @@ export function isTooSoon(
   now: number,
 ): boolean {
   const since = lastPolledAt === null ? interval : now - lastPolledAt
-  return since > -interval && since < interval - LENIENCE
+  return since > -interval && since < interval - POLL_TOLERANCE
 }

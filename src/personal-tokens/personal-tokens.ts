@@ -47,7 +47,7 @@ export interface PersonalTokens {
 /** What personal access tokens are made with. `lifetime` in ms, where a wish says none. */
 export interface PersonalTokensOptions extends WishRules {
   readonly lifetime: number
-  readonly store: Pick<AuthorizationStore, 'find' | 'listOf'>
+  readonly store: Pick<AuthorizationStore, 'find' | 'listByUser'>
   readonly issuance: Issuance
   readonly revoker: Revoker
   readonly clock: Clock
@@ -64,7 +64,7 @@ export function createPersonalTokens(options: PersonalTokensOptions): PersonalTo
   const { store, revoker, clock, subjectOf, usedAt } = options
   const counter = createCounter(DAILY, clock)
   const list: PersonalTokens['list'] = async (user) => {
-    const authorizations = await store.listOf(user, clock.now())
+    const authorizations = await store.listByUser(user, clock.now())
     return authorizations.filter(isPersonal).map((one) => toPersonalToken(one, usedAt(one.id)))
   }
   return {

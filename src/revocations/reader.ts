@@ -8,7 +8,7 @@ import type { Timelines } from './timelines.ts'
 /** Where the entries come from: the store, or the issuer's feed over HTTP. */
 export interface RevocationSource {
   /** The first `limit` entries with an id above `cursor`, by id ascending; the newest of all, even where it has expired. */
-  since(cursor: number, now: number, limit: number): Promise<readonly RevocationEntry[]>
+  listSince(cursor: number, now: number, limit: number): Promise<readonly RevocationEntry[]>
 }
 
 /** What reads the entries of a source into memory. */
@@ -69,7 +69,7 @@ export function createReader(
     do {
       // SQLite answers within the same turn of the event loop: without this, requests would wait for a million entries.
       if (newest) await nextTurn()
-      entries = await source.since(newest?.id ?? start, now, BATCH)
+      entries = await source.listSince(newest?.id ?? start, now, BATCH)
       for (const entry of entries) {
         live.apply(entry)
         if (entry.id === known?.id) atAnchor = entry

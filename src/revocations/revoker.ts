@@ -1,7 +1,7 @@
 import type { Events } from '../events.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { RevocationEntry } from '../model/revocation.ts'
-import type { RevocationOrder, RevocationStore } from '../store/contract.ts'
+import type { RevocationTarget, RevocationStore } from '../store/contract.ts'
 import type { RevocationFeed } from './feed.ts'
 
 /** The one way to revoke: written down first, then known to this node, then told. */
@@ -10,7 +10,7 @@ export interface Revoker {
    * The entry that was written; undefined where there is nothing with that id. Doing it again is harmless. `requestId`:
    * of the request that had it done, if one did.
    */
-  revoke(order: RevocationOrder, requestId?: string): Promise<RevocationEntry | undefined>
+  revoke(order: RevocationTarget, requestId?: string): Promise<RevocationEntry | undefined>
 }
 
 /** Makes the revoker of a server. */

@@ -37,7 +37,7 @@ export interface Store {
 }
 
 /** Part of a list: at most `limit` (default 100) rows, after the row with the id `after`. */
-export interface Page {
+export interface ListOptions {
   readonly limit?: number
   readonly after?: string
 }
@@ -49,20 +49,22 @@ export interface ClientStore {
   /** The client with its present epoch, revoked or not. */
   find(id: string): Promise<Client | undefined>
   /** By id, ascending. */
-  list(page?: Page & { readonly ownerId?: string }): Promise<readonly Client[]>
-  /** Durable. Whether there was such a client. */
-  update(id: string, changes: ClientChanges): Promise<boolean>
+  list(page?: ListOptions & { readonly ownerId?: string }): Promise<readonly Client[]>
   /**
-   * Durable. Changes a client by what it is at this moment, which nobody changes meanwhile; the client as it is then.
-   * `decide` may be called again. What it throws is thrown, and nothing changes. Undefined where there is no such client.
+   * Changes a client and returns it as it is then, or undefined if there is no such client. Durable. A function receives
+   * the client as it is now, and nothing else can change it before the update commits. The store may call the function
+   * more than once. If it throws, the error is rethrown and nothing changes.
    */
-  revise(id: string, decide: (present: Client) => ClientChanges): Promise<Client | undefined>
+  update(
+    id: string,
+    changes: ClientChanges | ((current: Client) => ClientChanges),
+  ): Promise<Client | undefined>
   /** Whether a public client that is not revoked has a redirect URI of this origin. */
   isPublicOrigin(origin: string): Promise<boolean>
 }
 
 /** A person of the built-in provider. */
-export interface StoredUser {
+export interface UserRecord {
   readonly id: string
   /** Lower case; unique. */
   readonly email: string
@@ -76,17 +78,17 @@ export interface StoredUser {
 /** People of the built-in provider. */
 export interface UserStore {
   /** Durable. False where the email is taken; then nothing is written. */
-  insert(user: StoredUser): Promise<boolean>
-  find(id: string): Promise<StoredUser | undefined>
-  findByEmail(email: string): Promise<StoredUser | undefined>
-  list(page?: Page): Promise<readonly StoredUser[]>
+  insert(user: UserRecord): Promise<boolean>
+  find(id: string): Promise<UserRecord | undefined>
+  findByEmail(email: string): Promise<UserRecord | undefined>
+  list(page?: ListOptions): Promise<readonly UserRecord[]>
   /** Durable. Whether there was such a person. */
   update(
     id: string,
-    changes: Partial<Pick<StoredUser, 'name' | 'passwordHash' | 'disabledAt'>>,
+    changes: Partial<Pick<UserRecord, 'name' | 'passwordHash' | 'disabledAt'>>,
   ): Promise<boolean>
   /** Replaces the password hash only if it is still `from`; whether it did. */
-  replaceHash(id: string, from: string, to: string): Promise<boolean>
+  replacePasswordHash(id: string, from: string, to: string): Promise<boolean>
 }
 
 /** A new sign-in of the person whom a session belongs to. */
@@ -116,18 +118,18 @@ export interface SessionStore {
    * The person's sessions that are not revoked, and that have not expired or have an authorization that can still be
    * refreshed; last seen first.
    */
-  listOf(user: UserRef, now: number): Promise<readonly Session[]>
+  listByUser(user: UserRef, now: number): Promise<readonly Session[]>
   /** Everybody's sessions of that sort, by id, ascending. */
-  list(now: number, page?: Page): Promise<readonly Session[]>
+  list(now: number, page?: ListOptions): Promise<readonly Session[]>
 }
 
 /** Authorization codes, by their hashes. */
 export interface CodeStore {
   /**
    * Inserts only if client, session and epochs live. `exists`: this very code was inserted before (a consent form
-   * posted twice); `dead`: what it hangs on was revoked.
+   * posted twice); `revoked`: what it hangs on was revoked.
    */
-  insert(code: AuthorizationCode, subject: string): Promise<'inserted' | 'exists' | 'dead'>
+  insert(code: AuthorizationCode, subject: string): Promise<'inserted' | 'exists' | 'revoked'>
   find(hash: string): Promise<AuthorizationCode | undefined>
   /** Marks the code as spent only if it is neither spent, void nor expired; whether it did. */
   spend(hash: string, now: number): Promise<boolean>
@@ -140,8 +142,8 @@ export interface CodeStore {
 
 /** Device codes (RFC 8628), by their hashes. */
 export interface DeviceCodeStore {
-  /** Inserts only if client and epochs live. `taken`: another one, over or not, has this user code; `dead`: the client was revoked. */
-  insert(code: DeviceCode): Promise<'inserted' | 'taken' | 'dead'>
+  /** Inserts only if client and epochs live. `taken`: another one, over or not, has this user code; `revoked`: the client was revoked. */
+  insert(code: DeviceCode): Promise<'inserted' | 'taken' | 'revoked'>
   find(hash: string): Promise<DeviceCode | undefined>
   /** The one whose `userCodeHash` is one of these: one for each secret that it may have been made with. */
   findByUserCode(userCodeHashes: readonly string[]): Promise<DeviceCode | undefined>
@@ -151,7 +153,7 @@ export interface DeviceCodeStore {
    */
   claim(hash: string, claim: DeviceClaim, now: number): Promise<boolean>
   /** Takes a claim back, only if it is that of this session and not answered; whether it did. */
-  release(hash: string, sessionId: string): Promise<boolean>
+  releaseClaim(hash: string, sessionId: string): Promise<boolean>
   /**
    * Writes the answer down: only if it is claimed in this very session, not answered, neither spent, void nor expired,
    * and session and epochs live. Whether it did. `subject` is the `sub` of the person who claimed it.
@@ -163,9 +165,9 @@ export interface DeviceCodeStore {
   ): Promise<boolean>
   /**
    * Notes a poll of one that is not answered yet, and makes its interval longer where it came too soon (`isTooSoon`,
-   * `SLOW_DOWN`). Of parallel polls, all but one come too soon. `too_soon` or `noted`; `answered` where there is nothing to wait for any more.
+   * `SLOW_DOWN_INCREMENT`). Of parallel polls, all but one come too soon. `slow_down` or `pending`; `done` where there is nothing to wait for any more.
    */
-  poll(hash: string, now: number): Promise<'noted' | 'too_soon' | 'answered'>
+  poll(hash: string, now: number): Promise<'pending' | 'slow_down' | 'done'>
   /**
    * Spends it and inserts the authorization that it named, and the session that this begins, all or nothing: only if it
    * was approved and is neither spent, void nor expired, and client and epochs live. Whether it did.
@@ -180,7 +182,7 @@ export interface DeviceCodeStore {
 }
 
 /** The next state of a refreshed authorization. */
-export interface Advance {
+export interface RefreshUpdate {
   readonly id: string
   /** The generation that the row must have. */
   readonly from: number
@@ -202,11 +204,11 @@ export interface AuthorizationStore {
   insert(authorization: Authorization, subject: string, session?: Session): Promise<boolean>
   find(id: string): Promise<Authorization | undefined>
   /** Applies the advance only if the row has the generation `from`, is not revoked and its epochs live; whether it did. */
-  advance(advance: Advance, subject: string): Promise<boolean>
+  refresh(advance: RefreshUpdate, subject: string): Promise<boolean>
   /** The person's authorizations that are not revoked and not expired (neither refresh nor access token), newest first. */
-  listOf(user: UserRef, now: number): Promise<readonly Authorization[]>
+  listByUser(user: UserRef, now: number): Promise<readonly Authorization[]>
   /** Everybody's authorizations of that sort, by id, ascending. */
-  list(now: number, page?: Page & { readonly clientId?: string }): Promise<readonly Authorization[]>
+  list(now: number, page?: ListOptions & { readonly clientId?: string }): Promise<readonly Authorization[]>
   /** Moves `lastUsedAt` forward, never backward, by authorization id. */
   markUsed(uses: ReadonlyMap<string, number>): Promise<void>
 }
@@ -216,16 +218,16 @@ export interface ConsentStore {
   /** The scopes that the person has allowed the client; undefined where they never consented to it. */
   find(user: UserRef, clientId: string): Promise<readonly string[] | undefined>
   /** Durable. Adds to the scopes that are remembered (a union). */
-  remember(user: UserRef, clientId: string, scopes: readonly string[], now: number): Promise<void>
+  add(user: UserRef, clientId: string, scopes: readonly string[], now: number): Promise<void>
   /**
    * Durable, one transaction: forgets the consent, and voids the codes of both sorts of this person for this client that
    * were not spent. Whoever lists the person's authorizations afterwards finds what any other code has given.
    */
-  forget(user: UserRef, clientId: string, now: number): Promise<void>
+  delete(user: UserRef, clientId: string, now: number): Promise<void>
 }
 
 /** What is to be revoked. `subject` is the person's `sub`. */
-export type RevocationOrder =
+export type RevocationTarget =
   | { readonly kind: 'token'; readonly jti: string; readonly expiresAt: number }
   | { readonly kind: 'authorization'; readonly id: string }
   | { readonly kind: 'session'; readonly id: string }
@@ -237,19 +239,19 @@ export type RevocationOrder =
        * Whether authorizations of clients with an owner live on that hang on no session: they move to the new epoch, so
        * that they can be refreshed. The access tokens that they gave end. Default false.
        */
-      readonly sparesThirdParties?: boolean
+      readonly keepThirdParties?: boolean
     }
   | { readonly kind: 'client'; readonly id: string }
-  | IssuerOrder
+  | IssuerTarget
 
 /** Everything that was ever given out. */
-export interface IssuerOrder {
+export interface IssuerTarget {
   readonly kind: 'issuer'
   /**
    * The least that the issuer's epoch is raised to. After a restored backup it must be above every one that was given
    * out since: else what was given in one of those would live on.
    */
-  readonly atLeast?: number
+  readonly minimumEpoch?: number
 }
 
 /** What was revoked, and the epochs. */
@@ -260,14 +262,14 @@ export interface RevocationStore {
    * again is harmless. Undefined where there is nothing with that id. An entry lives as long as a token that it stops
    * could: from the stored latest expiry; entries of clients and of the issuer are kept for good.
    */
-  revoke(order: RevocationOrder, now: number): Promise<RevocationEntry | undefined>
+  revoke(order: RevocationTarget, now: number): Promise<RevocationEntry | undefined>
   /**
    * The first `limit` entries with an id above `cursor` that have not expired, by id ascending. The newest of all counts
    * as one of them for ever: by that, whoever follows can tell that the store is still the one it was.
    */
-  since(cursor: number, now: number, limit: number): Promise<readonly RevocationEntry[]>
+  listSince(cursor: number, now: number, limit: number): Promise<readonly RevocationEntry[]>
   /** The present epochs of a person and a client with this issuer; what was never raised is 0. */
-  epochs(subject: string, clientId: string): Promise<Epochs>
+  readEpochs(subject: string, clientId: string): Promise<Epochs>
 }
 
 /** Fingerprints of the secrets that refresh tokens are made with, so that a node with a wrong secret refuses to start. */
@@ -285,5 +287,5 @@ export interface AuditStore {
   /** Adds entries, all or none. */
   insert(entries: readonly AuditEntry[]): Promise<void>
   /** The first 100 entries of a request, in the order in which they were inserted. */
-  find(requestId: string): Promise<readonly AuditEntry[]>
+  listByRequest(requestId: string): Promise<readonly AuditEntry[]>
 }

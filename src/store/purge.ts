@@ -2,7 +2,7 @@
 export type PurgeKind = 'codes' | 'deviceCodes' | 'authorizations' | 'sessions' | 'revocations' | 'audit'
 
 /** What is over. What ended at the very bound is over too; a bound of 0 spares all that ended in this way. */
-export interface PurgeBounds {
+export interface PurgeCutoffs {
   readonly now: number
   /** Codes of both sorts that were spent or voided, authorizations and sessions that were revoked, up to then. */
   readonly revokedUntil: number
@@ -11,19 +11,19 @@ export interface PurgeBounds {
   /** Audit entries of up to then. */
   readonly auditUntil: number
   /** How many audit entries are left at the most; of more, the oldest are over, whatever their age. */
-  readonly auditMost: number
+  readonly maxAuditEntries: number
 }
 
 /** One step of a purge. */
 export interface PurgeStep {
   readonly kind: PurgeKind
-  readonly bounds: PurgeBounds
+  readonly cutoffs: PurgeCutoffs
   /** The `next` of the step before; undefined to begin. */
   readonly after: string | undefined
   /** How many rows to look at: of so many are deleted at the most. */
   readonly limit: number
   /** Whether rows are only counted. */
-  readonly isRehearsal: boolean
+  readonly isDryRun: boolean
 }
 
 /** Deletes what is over, in steps that are short however many rows there are. */
@@ -36,5 +36,5 @@ export interface PurgeStore {
    * a code that can still be used; a revocation entry that stops a token, or the newest of them. How many were `over`, and where to go on;
    * `next` is undefined where nothing can be left. Several purges at once are harmless.
    */
-  step(step: PurgeStep): Promise<{ readonly over: number; readonly next: string | undefined }>
+  step(step: PurgeStep): Promise<{ readonly count: number; readonly next: string | undefined }>
 }

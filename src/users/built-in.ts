@@ -1,7 +1,7 @@
 import { OAuthError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import { randomId } from '../lib/hash.ts'
-import type { Store, StoredUser, UserStore } from '../store/contract.ts'
+import type { Store, UserRecord, UserStore } from '../store/contract.ts'
 import { isEmail, normalizeEmail } from './email.ts'
 import { hashPassword, verifyPassword, type ForeignVerifier } from './password.ts'
 import type { BaseUser, UserProviderFactory } from './provider.ts'
@@ -68,7 +68,7 @@ export async function createUser(
 /** Names stand on pages, in logs and on terminals. */
 const isName = (name: string): boolean => name.length <= 255 && !/\p{Cc}/u.test(name)
 
-async function findByEmail(users: UserStore, username: string): Promise<StoredUser | undefined> {
+async function findByEmail(users: UserStore, username: string): Promise<UserRecord | undefined> {
   const email = normalizeEmail(username)
   return isEmail(email) ? users.findByEmail(email) : undefined
 }
@@ -89,11 +89,11 @@ async function checkPassword(
 
 async function renewHash(
   users: UserStore,
-  { id, passwordHash: old }: StoredUser,
+  { id, passwordHash: old }: UserRecord,
   password: string,
 ): Promise<void> {
   // A password that was changed meanwhile stays changed.
-  await users.replaceHash(id, old, await hashPassword(password))
+  await users.replacePasswordHash(id, old, await hashPassword(password))
 }
 
 async function replacePassword(users: UserStore, id: string, password: string): Promise<void> {
@@ -111,5 +111,5 @@ async function hashNewPassword(password: string): Promise<string> {
   return hashPassword(password)
 }
 
-const enabled = (row: StoredUser | undefined): BuiltInUser | undefined =>
+const enabled = (row: UserRecord | undefined): BuiltInUser | undefined =>
   row?.disabledAt === null ? { id: row.id, email: row.email, name: row.name } : undefined

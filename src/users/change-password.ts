@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.ts'
 import type { UserRef } from '../model/subject.ts'
-import type { RevocationOrder } from '../store/contract.ts'
+import type { RevocationTarget } from '../store/contract.ts'
 import type { UserProvider } from './provider.ts'
 
 /** What ends with a password. */
@@ -12,7 +12,7 @@ export interface PasswordChange {
 /** What changing a password needs. */
 export interface PasswordPlace {
   readonly users: UserProvider
-  revoke(order: RevocationOrder): Promise<unknown>
+  revoke(order: RevocationTarget): Promise<unknown>
   readonly subjectOf: (user: UserRef) => string
 }
 
@@ -38,5 +38,5 @@ export async function changePassword(
   }
   // In this order: a sign-in that reads the new epoch finds the new password, and one that read the old epoch is void.
   await users.setPassword(user.userId, password)
-  await revoke({ kind: 'user', user, subject: subjectOf(user), sparesThirdParties: !everything })
+  await revoke({ kind: 'user', user, subject: subjectOf(user), keepThirdParties: !everything })
 }

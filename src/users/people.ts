@@ -29,7 +29,7 @@ export interface People {
 /** What people are looked up in. */
 export interface PeopleOptions {
   readonly providers: ReadonlyMap<string, UserProvider>
-  readonly epochs: RevocationStore['epochs']
+  readonly epochs: RevocationStore['readEpochs']
   readonly subjectOf: (user: UserRef) => string
 }
 

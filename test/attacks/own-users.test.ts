@@ -65,7 +65,7 @@ async function written(...ids: readonly unknown[]): Promise<number> {
   const lists = ['', ADA.id, ...ids].map(async (id) => {
     const [user, now] = [{ provider: 'users', userId: String(id) }, server.clock.now()]
     const { sessions, authorizations } = server.store
-    return [...(await sessions.listOf(user, now)), ...(await authorizations.listOf(user, now))]
+    return [...(await sessions.listByUser(user, now)), ...(await authorizations.listByUser(user, now))]
   })
   return (await Promise.all(lists)).flat().length
 }

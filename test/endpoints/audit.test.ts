@@ -132,9 +132,9 @@ test('it is written at the end, before the store closes', async () => {
   const answer = await askToken(own, client, { grant_type: 'nothing' })
   const reader = sqlite(own.file)
   onTestFinished(() => reader.close())
-  expect(await reader.audit.find(requestIdOf(answer))).toEqual([])
+  expect(await reader.audit.listByRequest(requestIdOf(answer))).toEqual([])
   await own.server.close()
-  expect(await reader.audit.find(requestIdOf(answer))).toHaveLength(1)
+  expect(await reader.audit.listByRequest(requestIdOf(answer))).toHaveLength(1)
   await own.close().catch(() => undefined)
 })
 

@@ -111,12 +111,12 @@ describe('a server that cannot work is live and not ready', () => {
   test('because its knowledge of revocations is stale', async () => {
     const broken = { isBroken: false }
     const store = sqlite(':memory:')
-    const since: typeof store.revocations.since = async (...args) => {
+    const listSince: typeof store.revocations.listSince = async (...args) => {
       if (broken.isBroken) throw new Error('the feed is cut')
-      return store.revocations.since(...args)
+      return store.revocations.listSince(...args)
     }
     await using server = await startServer({
-      store: { ...store, revocations: { ...store.revocations, since } },
+      store: { ...store, revocations: { ...store.revocations, listSince } },
       revocations: { pollInterval: '50ms', maxStaleness: '200ms' },
     })
     expect(await statusesOf(server)).toEqual([200, 200])

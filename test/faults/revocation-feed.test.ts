@@ -93,12 +93,12 @@ describe('a store that goes back to a backup', () => {
     await pass(setup, EVERY)
     await restore()
     const sessionOf = async () => {
-      const { issuer, user } = await store.revocations.epochs('alice', '')
+      const { issuer, user } = await store.revocations.readEpochs('alice', '')
       return { id: 'new', subject: 'alice', issuerEpoch: issuer, userEpoch: user }
     }
     await pass(setup, EVERY)
     expect(feed.hasRevokedSession(await sessionOf())).toBe(true)
-    await store.revocations.revoke({ kind: 'issuer', atLeast: 1_000 }, clock.now())
+    await store.revocations.revoke({ kind: 'issuer', minimumEpoch: 1_000 }, clock.now())
     await pass(setup, EVERY)
     expect(feed.hasRevokedSession(await sessionOf())).toBe(false)
     expect(feed.hasRevokedSession({ ...(await sessionOf()), issuerEpoch: 999 })).toBe(true)
@@ -122,15 +122,15 @@ describe('a store that only lets go of what is over', () => {
     await revoke(setup, 'last', MINUTE)
     await pass(setup, EVERY)
     await pass(setup, 2 * MINUTE)
-    const bounds = {
+    const cutoffs = {
       now: clock.now(),
       revokedUntil: 0,
       expiredUntil: clock.now(),
       auditUntil: 0,
-      auditMost: 9,
+      maxAuditEntries: 9,
     }
-    const step = { kind: 'revocations', bounds, after: undefined, limit: 100, isRehearsal: false } as const
-    expect((await store.purge.step(step)).over).toBe(2)
+    const step = { kind: 'revocations', cutoffs, after: undefined, limit: 100, isDryRun: false } as const
+    expect((await store.purge.step(step)).count).toBe(2)
     await pass(setup, EVERY)
     expect(logs).toEqual([])
   })

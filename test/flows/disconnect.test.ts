@@ -103,13 +103,13 @@ async function interrupted(intrusion: Intrusion): Promise<Store> {
     await intrusion.before?.()
     return store.codes.insert(code, subject)
   }
-  const remember: Store['consents']['remember'] = async (...consent) => {
+  const add: Store['consents']['add'] = async (...consent) => {
     await intrusion.beforeConsent?.()
-    return store.consents.remember(...consent)
+    return store.consents.add(...consent)
   }
   return {
     ...store,
     codes: { ...store.codes, insert },
-    consents: { ...store.consents, remember },
+    consents: { ...store.consents, add },
   }
 }

@@ -206,7 +206,6 @@ describe('a power cut', () => {
   const durable: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
     'clients.insert': ({ clients }) => clients.insert(sampleClient({ id: 'another' })),
     'clients.update': ({ clients }) => clients.update('web', { name: 'Renamed' }),
-    'clients.revise': ({ clients }) => clients.revise('web', () => ({ name: 'Revised' })),
     'users.insert': ({ users }) => users.insert(sampleUser()),
     'users.update': ({ users }) => users.update('alice', { name: 'Alicia' }),
     'sessions.insert': ({ sessions }) => sessions.insert(sampleSession({ id: 'phone' }), 'alice'),
@@ -218,8 +217,8 @@ describe('a power cut', () => {
         sampleSession({ id: 'phone' }),
       ),
     'consents.remember': ({ consents }) =>
-      consents.remember({ provider: 'users', userId: 'alice' }, 'web', ['a'], NOW),
-    'consents.forget': ({ consents }) => consents.forget({ provider: 'users', userId: 'alice' }, 'web', NOW),
+      consents.add({ provider: 'users', userId: 'alice' }, 'web', ['a'], NOW),
+    'consents.forget': ({ consents }) => consents.delete({ provider: 'users', userId: 'alice' }, 'web', NOW),
     'revocations.revoke': ({ revocations }) => revocations.revoke({ kind: 'issuer' }, NOW),
     'fingerprints.claim': ({ fingerprints }) => fingerprints.claim('first', NOW),
     'fingerprints.add': ({ fingerprints }) => fingerprints.add('second', NOW),

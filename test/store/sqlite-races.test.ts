@@ -102,8 +102,8 @@ test('after a revocation that races with devices in other processes, nothing of 
     ...racers.map((racer) => racer.ask('exchangeDevice', 50)),
   ])
   expect(answers.map((answer) => answer?.error)).toEqual([undefined, undefined, undefined])
-  expect(await store.authorizations.listOf({ provider: 'users', userId: 'alice' }, NOW)).toEqual([])
-  expect(await store.sessions.listOf({ provider: 'users', userId: 'alice' }, NOW)).toEqual([])
+  expect(await store.authorizations.listByUser({ provider: 'users', userId: 'alice' }, NOW)).toEqual([])
+  expect(await store.sessions.listByUser({ provider: 'users', userId: 'alice' }, NOW)).toEqual([])
   for (let index = 0; index < 50; index++) {
     const code = await store.deviceCodes.find(`device-${index}`)
     expect((code?.spentAt ?? null) === null).toBe(code?.voidedAt === NOW)
@@ -134,7 +134,7 @@ test('after a revocation that races with exchanges in other processes, nothing o
     ...racers.map((racer) => racer.ask('exchange', 50)),
   ])
   expect([revoked, ...exchanged].map((answer) => answer?.error)).toEqual([undefined, undefined, undefined])
-  expect(await store.authorizations.listOf({ provider: 'users', userId: 'alice' }, NOW)).toEqual([])
+  expect(await store.authorizations.listByUser({ provider: 'users', userId: 'alice' }, NOW)).toEqual([])
   for (let index = 0; index < 50; index++) {
     const code = await store.codes.find(`code-${index}`)
     expect((code?.spentAt ?? null) === null).toBe(code?.voidedAt === NOW)
@@ -144,7 +144,7 @@ test('after a revocation that races with exchanges in other processes, nothing o
 test('raises of one epoch in several processes are all counted', async () => {
   const { path, store } = await openSignedIn()
   await askAll(await startWorkers(path, 3), 'raise', 20)
-  expect((await store.revocations.epochs('alice', 'web')).user).toBe(60)
+  expect((await store.revocations.readEpochs('alice', 'web')).user).toBe(60)
 })
 
 test('revisions of one client in several processes each see what the others did', async () => {

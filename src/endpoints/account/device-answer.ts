@@ -57,6 +57,6 @@ export async function release(
   { session }: Visitor,
   device: Device,
 ): Promise<Device | string> {
-  const isReleased = await services.store.deviceCodes.release(device.code.hash, session.id)
+  const isReleased = await services.store.deviceCodes.releaseClaim(device.code.hash, session.id)
   return isReleased ? device : NOT_CLAIMED
 }

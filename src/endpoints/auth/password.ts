@@ -31,7 +31,7 @@ export async function signInWithPassword(exchange: Exchange, typed: Typed): Prom
     {
       users: services.people.of(typed.provider),
       throttle: services.throttle,
-      epochs: services.store.revocations.epochs,
+      epochs: services.store.revocations.readEpochs,
       subjectOf: services.subjectOf,
     },
     { ...typed, address, clientId: '' },

@@ -72,7 +72,7 @@ async function remember(
   { row }: WrittenCode,
 ): Promise<void> {
   const now = settings.clock.now()
-  await store.consents.remember(row, client.id, scopes, now)
+  await store.consents.add(row, client.id, scopes, now)
   const code = await store.codes.find(row.hash)
-  if (code?.voidedAt !== null) await store.consents.forget(row, client.id, now)
+  if (code?.voidedAt !== null) await store.consents.delete(row, client.id, now)
 }

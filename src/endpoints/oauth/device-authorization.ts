@@ -37,7 +37,7 @@ export async function deviceAuthorization(exchange: Exchange): Promise<HttpRespo
     const codes = { deviceCode: randomText(32), userCode: makeUserCode() }
     const outcome = await services.store.deviceCodes.insert(newDeviceCode(exchange, client, form, codes))
     if (outcome === 'inserted') return json(200, describe(services, client, codes))
-    if (outcome === 'dead') {
+    if (outcome === 'revoked') {
       // The client was revoked meanwhile, or everything was: look again, knowing it.
       services.clients.forget(client.id)
       await services.feed.sync()

@@ -28,7 +28,11 @@ export async function revocations(exchange: Exchange): Promise<HttpResponse> {
   const query = readQuery(exchange.request)
   const limit = Math.min(wholeNumber(query, 'limit', LONGEST_PAGE), LONGEST_PAGE)
   // One more than asked for tells whether there are more.
-  const found = await store.revocations.since(wholeNumber(query, 'after', 0), settings.clock.now(), limit + 1)
+  const found = await store.revocations.listSince(
+    wholeNumber(query, 'after', 0),
+    settings.clock.now(),
+    limit + 1,
+  )
   return json(200, toWire({ entries: found.slice(0, limit), hasMore: found.length > limit }))
 }
 

@@ -60,7 +60,7 @@ async function carryOut(exchange: Exchange, { client }: GrantRequest, refusal: R
   if (spends !== undefined) await services.store.codes.spend(spends, services.settings.clock.now())
   if (
     polls !== undefined &&
-    (await services.store.deviceCodes.poll(polls, services.settings.clock.now())) === 'too_soon'
+    (await services.store.deviceCodes.poll(polls, services.settings.clock.now())) === 'slow_down'
   ) {
     return new OAuthError('slow_down', 'Wait 5 seconds longer between two requests from now on')
   }

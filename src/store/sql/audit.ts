@@ -25,7 +25,7 @@ export function createAuditStore({ db, all, transact }: Sql): AuditStore {
       transact('relaxed', async (queries) => {
         for (const entry of entries) await queries.change(insert(toRow(entry)))
       }),
-    find: async (requestId) => (await all(find({ requestId }))).map(toEntry),
+    listByRequest: async (requestId) => (await all(find({ requestId }))).map(toEntry),
   }
 }
 

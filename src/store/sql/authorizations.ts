@@ -1,5 +1,5 @@
 import type { Expression } from 'kysely'
-import type { Advance, AuthorizationStore, Page } from '../contract.ts'
+import type { RefreshUpdate, AuthorizationStore, ListOptions } from '../contract.ts'
 import { toAuthorization } from './authorization-rows.ts'
 import { createBirths } from './births.ts'
 import { greaterOf, toJson } from './columns.ts'
@@ -35,9 +35,9 @@ export function createAuthorizationStore(database: Sql): AuthorizationStore {
       const row = await first(find({ id }))
       return row && toAuthorization(row)
     },
-    advance: async (step, subject) =>
+    refresh: async (step, subject) =>
       (await change(advance({ ...step, rotations: toJson(step.rotations), subject }))) === 1,
-    listOf: async ({ provider, userId }, now) =>
+    listByUser: async ({ provider, userId }, now) =>
       (await all(listOf({ provider, userId, now }))).map(toAuthorization),
     list: async (now, page) => (await all(listQuery(database, now, page).compile())).map(toAuthorization),
     async markUsed(uses) {
@@ -54,7 +54,10 @@ export function createAuthorizationStore(database: Sql): AuthorizationStore {
 
 const selectAuthorizations = ({ db }: Sql) => db.selectFrom('consulate_authorizations').selectAll()
 
-type AdvanceSlots = Omit<Advance, 'rotations'> & { readonly rotations: string; readonly subject: string }
+type AdvanceSlots = Omit<RefreshUpdate, 'rotations'> & {
+  readonly rotations: string
+  readonly subject: string
+}
 
 /** One statement: whoever finds the generation changed, the row revoked or an epoch raised changes nothing. */
 const prepareAdvance = ({ db }: Sql) =>
@@ -107,7 +110,7 @@ const selectLive = (database: Sql, now: number) =>
 const listQuery = (
   database: Sql,
   now: number,
-  { limit = 100, after, clientId }: Page & { readonly clientId?: string } = {},
+  { limit = 100, after, clientId }: ListOptions & { readonly clientId?: string } = {},
 ) =>
   selectLive(database, now)
     .$if(after !== undefined, (query) => query.where('id', '>', after ?? ''))

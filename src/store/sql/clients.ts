@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Insertable, Selectable } from 'kysely'
 import type { Client, ClientChanges, ClientSecret } from '../../model/client.ts'
 import { originOf } from '../../model/redirect-uri.ts'
-import type { ClientStore, Page } from '../contract.ts'
+import type { ClientStore, ListOptions } from '../contract.ts'
 import { fromFlag, fromJson, numberOrNull, toFlag, toJson } from './columns.ts'
 import { createEpochCounters } from './epochs.ts'
 import { prepare, prepareInsert } from './prepared.ts'
@@ -20,16 +20,6 @@ export function createClientStore(database: Sql): ClientStore {
     const row = await queries.first(find({ id }))
     return row && toClient(row)
   }
-  const revise: ClientStore['revise'] = (id, decide) =>
-    transact('durable', async (queries) => {
-      await queries.first(lockQuery(database, id).compile())
-      const present = await read(queries, id)
-      if (!present) return undefined
-      const changes = decide(present)
-      await queries.change(updateQuery(database, id, changes).compile())
-      if (changes.redirectUris) await writeOrigins(database, queries, id, changes.redirectUris)
-      return read(queries, id)
-    })
   return {
     insert: (client) =>
       transact('durable', async (queries) => {
@@ -42,8 +32,16 @@ export function createClientStore(database: Sql): ClientStore {
       }),
     find: (id) => read(database, id),
     list: async (page) => (await all(listQuery(database, page).compile())).map(toClient),
-    update: async (id, changes) => (await revise(id, () => changes)) !== undefined,
-    revise,
+    update: (id, changes) =>
+      transact('durable', async (queries) => {
+        await queries.first(lockQuery(database, id).compile())
+        const current = await read(queries, id)
+        if (!current) return undefined
+        const change = typeof changes === 'function' ? changes(current) : changes
+        await queries.change(updateQuery(database, id, change).compile())
+        if (change.redirectUris) await writeOrigins(database, queries, id, change.redirectUris)
+        return read(queries, id)
+      }),
     isPublicOrigin: async (origin) => (await first(findOrigin({ origin }))) !== undefined,
   }
 }
@@ -57,7 +55,7 @@ const selectClients = ({ db }: Sql) =>
     .selectAll('consulate_clients')
     .select('epoch')
 
-const listQuery = (database: Sql, { limit = 100, after, ownerId }: Page & { ownerId?: string } = {}) =>
+const listQuery = (database: Sql, { limit = 100, after, ownerId }: ListOptions & { ownerId?: string } = {}) =>
   selectClients(database)
     .$if(after !== undefined, (query) => query.where('id', '>', after ?? ''))
     .$if(ownerId !== undefined, (query) => query.where('owner_id', '=', ownerId ?? ''))

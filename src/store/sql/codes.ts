@@ -24,7 +24,7 @@ export function createCodeStore(database: Sql): CodeStore {
   return {
     insert: (code, subject) =>
       transact('relaxed', async (queries) => {
-        if (!(await isLive(queries, { ...code, subject }))) return 'dead'
+        if (!(await isLive(queries, { ...code, subject }))) return 'revoked'
         await queries.change(insert(toRow(code)))
         return 'inserted'
       }).catch((error: unknown) => {

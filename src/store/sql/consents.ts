@@ -25,7 +25,7 @@ export function createConsentStore(database: Sql): ConsentStore {
       if (rows.length === 0) return undefined
       return rows.map(({ scope }) => scope).filter((scope) => scope !== NO_SCOPE)
     },
-    async remember({ provider, userId }, clientId, scopes, now) {
+    async add({ provider, userId }, clientId, scopes, now) {
       const rows = [...new Set([NO_SCOPE, ...scopes])].map((scope) => ({
         provider,
         user_id: userId,
@@ -39,7 +39,7 @@ export function createConsentStore(database: Sql): ConsentStore {
         .modifyEnd(sql.raw(dialect.phrases.keepExisting('scope')))
       await transact('durable', (queries) => queries.change(insert.compile()))
     },
-    async forget({ provider, userId }, clientId, now) {
+    async delete({ provider, userId }, clientId, now) {
       const reach = { provider, user_id: userId, client_id: clientId }
       const forget = db.deleteFrom('consulate_consents').where((eb) => eb.and(reach))
       await transact('durable', async (queries) => {

@@ -1,4 +1,4 @@
-import { isTooSoon, SLOW_DOWN } from '../../model/device-code.ts'
+import { isTooSoon, SLOW_DOWN_INCREMENT } from '../../model/device-code.ts'
 import type { DeviceCode } from '../../model/device-code.ts'
 import type { DeviceCodeStore } from '../contract.ts'
 import { createBirths } from './births.ts'
@@ -25,7 +25,7 @@ export function createDeviceCodeStore(database: Sql): DeviceCodeStore {
         if (!(await isSessionLive(within, claim.sessionId))) return false
         return (await within.change(queries.claim({ ...claim, hash, now }))) === 1
       }),
-    release: async (hash, sessionId) => (await change(queries.release({ hash, sessionId }))) === 1,
+    releaseClaim: async (hash, sessionId) => (await change(queries.release({ hash, sessionId }))) === 1,
     decide: createDecide(database, queries),
     poll: createPoll(database, queries),
     exchange: createExchange(database, queries),
@@ -41,7 +41,7 @@ function createInsert(database: Sql): DeviceCodeStore['insert'] {
   return async (code) => {
     try {
       return await transact('relaxed', async (within) => {
-        if (!(await isLive(within, { ...tiesOf(code, 0), subject: null, sessionId: null }))) return 'dead'
+        if (!(await isLive(within, { ...tiesOf(code, 0), subject: null, sessionId: null }))) return 'revoked'
         await within.change(insert(toDeviceCodeRow(code)))
         return 'inserted'
       })
@@ -90,9 +90,9 @@ const createPoll =
     transact('relaxed', async (within) => {
       const row = await within.first(queries.lock({ hash }))
       const code = row && toDeviceCode(row)
-      if (!code || isAnswered(code, now)) return 'answered'
-      const answer = isTooSoon(code, now) ? 'too_soon' : 'noted'
-      const interval = answer === 'too_soon' ? code.interval + SLOW_DOWN : code.interval
+      if (!code || isAnswered(code, now)) return 'done'
+      const answer = isTooSoon(code, now) ? 'slow_down' : 'pending'
+      const interval = answer === 'slow_down' ? code.interval + SLOW_DOWN_INCREMENT : code.interval
       await within.change(queries.notePoll({ hash, now, interval }))
       return answer
     })

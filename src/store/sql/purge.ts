@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { RawBuilder, SqlBool } from 'kysely'
-import type { PurgeBounds, PurgeKind, PurgeStore } from '../purge.ts'
+import type { PurgeCutoffs, PurgeKind, PurgeStore } from '../purge.ts'
 import { prepare } from './prepared.ts'
 import type { Sql } from './queries.ts'
 
@@ -15,7 +15,7 @@ interface Purgeable {
   /** Whether the rows that are over come first, by key. */
   readonly isInOrder?: true
   /** What never was, such as `spent_at` of a code, compares as null: neither over nor not, so it is left. */
-  readonly isOver: (bounds: PurgeBounds) => RawBuilder<SqlBool>
+  readonly isOver: (cutoffs: PurgeCutoffs) => RawBuilder<SqlBool>
 }
 
 /** The highest id. MySQL reads the table that it deletes from only through one more subquery. */
@@ -23,7 +23,7 @@ const newestOf = (table: string): RawBuilder<number> =>
   sql`(select newest from (select max(id) as newest from ${sql.table(table)}) as entries)`
 
 /** A code of either sort: kept until it has expired, so that whoever uses it again is noticed. */
-const isCodeOver = ({ now, revokedUntil, expiredUntil }: PurgeBounds): RawBuilder<SqlBool> =>
+const isCodeOver = ({ now, revokedUntil, expiredUntil }: PurgeCutoffs): RawBuilder<SqlBool> =>
   sql`expires_at <= ${now} and (spent_at <= ${revokedUntil} or voided_at <= ${revokedUntil} or expires_at <= ${expiredUntil})`
 
 /** Whether a session, by the name of its table, has a code of a table that can still be used. */
@@ -67,8 +67,8 @@ const PURGEABLES: Readonly<Record<PurgeKind, Purgeable>> = {
     key: 'id',
     lowest: 0,
     isInOrder: true,
-    isOver: ({ auditUntil, auditMost }) =>
-      sql`created_at <= ${auditUntil} or id <= ${newestOf('consulate_audit')} - ${auditMost}`,
+    isOver: ({ auditUntil, maxAuditEntries }) =>
+      sql`created_at <= ${auditUntil} or id <= ${newestOf('consulate_audit')} - ${maxAuditEntries}`,
   },
 }
 
@@ -87,7 +87,7 @@ export function createPurgeStore(database: Sql): PurgeStore {
   }
 }
 
-type Stretch = PurgeBounds & { readonly after: Key; readonly upTo: Key }
+type Stretch = PurgeCutoffs & { readonly after: Key; readonly upTo: Key }
 
 /** The steps through one table. Condition and deletion are one statement, so a row that comes back to life is left. */
 function createWalk({ db, first, change }: Sql, purgeable: Purgeable): PurgeStore['step'] {
@@ -113,7 +113,7 @@ function createWalk({ db, first, change }: Sql, purgeable: Purgeable): PurgeStor
       .where(column, '<=', slots.upTo)
       .where(sql<SqlBool>`(${isOver(slots)})`),
   )
-  const count = prepare((slots: Stretch) =>
+  const countRows = prepare((slots: Stretch) =>
     db
       .selectFrom(table)
       .select(({ fn }) => fn.countAll().as('over'))
@@ -121,13 +121,13 @@ function createWalk({ db, first, change }: Sql, purgeable: Purgeable): PurgeStor
       .where(column, '<=', slots.upTo)
       .where(sql<SqlBool>`(${isOver(slots)})`),
   )
-  return async ({ bounds, after: text, limit, isRehearsal }) => {
+  return async ({ cutoffs, after: text, limit, isDryRun }) => {
     const after = text === undefined || typeof lowest === 'string' ? (text ?? lowest) : Number(text)
     const end = (await first(lastOf({ after, offset: limit - 1 })))?.last
     const upTo = end ?? (await first(highest))?.last ?? lowest
-    const slots = { ...bounds, after, upTo }
-    const over = isRehearsal ? Number((await first(count(slots)))?.over ?? 0) : await change(remove(slots))
-    const isDone = end === undefined || (isInOrder && over === 0)
-    return { over, next: isDone ? undefined : String(end) }
+    const slots = { ...cutoffs, after, upTo }
+    const count = isDryRun ? Number((await first(countRows(slots)))?.over ?? 0) : await change(remove(slots))
+    const isDone = end === undefined || (isInOrder && count === 0)
+    return { count, next: isDone ? undefined : String(end) }
   }
 }

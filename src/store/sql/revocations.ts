@@ -1,5 +1,5 @@
 import type { RevocationEntry } from '../../model/revocation.ts'
-import type { RevocationOrder, RevocationStore } from '../contract.ts'
+import type { RevocationTarget, RevocationStore } from '../contract.ts'
 import { createEpochCounters, ISSUER_SUBJECT } from './epochs.ts'
 import type { EpochCounters } from './epochs.ts'
 import { createFeed } from './feed.ts'
@@ -19,7 +19,7 @@ interface Work {
   readonly now: number
 }
 
-type Order<Kind extends RevocationOrder['kind']> = Extract<RevocationOrder, { kind: Kind }>
+type Order<Kind extends RevocationTarget['kind']> = Extract<RevocationTarget, { kind: Kind }>
 
 /** Revocations in a database. */
 export function createRevocationStore(database: Sql): RevocationStore {
@@ -28,13 +28,13 @@ export function createRevocationStore(database: Sql): RevocationStore {
   return {
     revoke: (order, now) =>
       database.transact('durable', (queries) => carryOut({ database, counters, feed, queries, now }, order)),
-    since: feed.since,
-    epochs: (subject, clientId) => counters.read(database, subject, clientId),
+    listSince: feed.since,
+    readEpochs: (subject, clientId) => counters.read(database, subject, clientId),
   }
 }
 
 /** Every order locks in the same order (epoch, client, sessions, codes, device codes, authorizations), so that none waits in a circle. */
-function carryOut(work: Work, order: RevocationOrder): Promise<RevocationEntry | undefined> {
+function carryOut(work: Work, order: RevocationTarget): Promise<RevocationEntry | undefined> {
   switch (order.kind) {
     case 'token':
       return writeOnce(work, 'token', order.jti, order.expiresAt, order.expiresAt)
@@ -80,13 +80,13 @@ async function revokeSession(work: Work, { id }: Order<'session'>) {
 
 async function revokeUser(
   { database, counters, feed, queries, now }: Work,
-  { user, subject, sparesThirdParties = false }: Order<'user'>,
+  { user, subject, keepThirdParties = false }: Order<'user'>,
 ) {
   const epoch = await counters.raise(queries, 'user', subject)
   const reach = { provider: user.provider, user_id: user.userId }
   await revokeSessions(database, queries, reach, now)
   await voidCodes(database, queries, reach, now)
-  if (sparesThirdParties) await spareThirdParties(database, queries, reach, epoch)
+  if (keepThirdParties) await spareThirdParties(database, queries, reach, epoch)
   await revokeAuthorizations(database, queries, reach, now, epoch)
   const expiresAt = Math.max(await lastExpiryOf(database, queries, reach), now + SHORTEST_LIFE)
   return feed.write(queries, { kind: 'user', subject, epoch, expiresAt })
@@ -105,8 +105,11 @@ async function revokeClient({ database, counters, feed, queries, now }: Work, { 
   return feed.write(queries, { kind: 'client', subject: id, epoch, expiresAt: null })
 }
 
-async function revokeIssuer({ database, counters, feed, queries, now }: Work, { atLeast }: Order<'issuer'>) {
-  const epoch = await counters.raise(queries, 'issuer', ISSUER_SUBJECT, atLeast)
+async function revokeIssuer(
+  { database, counters, feed, queries, now }: Work,
+  { minimumEpoch }: Order<'issuer'>,
+) {
+  const epoch = await counters.raise(queries, 'issuer', ISSUER_SUBJECT, minimumEpoch)
   await revokeSessions(database, queries, {}, now)
   await voidCodes(database, queries, {}, now)
   await revokeAuthorizations(database, queries, {}, now)

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Page, SessionRenewal, SessionStore } from '../contract.ts'
+import type { ListOptions, SessionRenewal, SessionStore } from '../contract.ts'
 import { greaterOf } from './columns.ts'
 import { createLiveness, tiesOfSession } from './liveness.ts'
 import { prepare, prepareInsert } from './prepared.ts'
@@ -41,7 +41,7 @@ export function createSessionStore(database: Sql): SessionStore {
     async touch(id, seenAt, expiresAt) {
       await change(touch({ id, seenAt, expiresAt }))
     },
-    listOf: async ({ provider, userId }, now) =>
+    listByUser: async ({ provider, userId }, now) =>
       (await all(listOf({ provider, userId, now }))).map(toSession),
     list: async (now, page) => (await all(listQuery(database, now, page).compile())).map(toSession),
   }
@@ -105,7 +105,7 @@ const prepareList = (database: Sql) =>
       .orderBy('id'),
   )
 
-const listQuery = (database: Sql, now: number, { limit = 100, after }: Page = {}) =>
+const listQuery = (database: Sql, now: number, { limit = 100, after }: ListOptions = {}) =>
   selectLive(database, now)
     .$if(after !== undefined, (query) => query.where('id', '>', after ?? ''))
     .orderBy('id')

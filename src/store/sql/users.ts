@@ -1,5 +1,5 @@
 import type { Insertable, Selectable } from 'kysely'
-import type { Page, StoredUser, UserStore } from '../contract.ts'
+import type { ListOptions, UserRecord, UserStore } from '../contract.ts'
 import { numberOrNull } from './columns.ts'
 import { prepare, prepareInsert } from './prepared.ts'
 import type { Sql } from './queries.ts'
@@ -38,7 +38,7 @@ export function createUserStore(database: Sql): UserStore {
         const update = db.updateTable('consulate_users').set(changes).where('id', '=', id)
         return (await queries.change(update.compile())) > 0
       }),
-    async replaceHash(id, from, to) {
+    async replacePasswordHash(id, from, to) {
       const update = db
         .updateTable('consulate_users')
         .set({ password_hash: to })
@@ -52,13 +52,13 @@ export function createUserStore(database: Sql): UserStore {
 
 const selectUsers = ({ db }: Sql) => db.selectFrom('consulate_users').selectAll()
 
-const listQuery = (database: Sql, { limit = 100, after }: Page = {}) =>
+const listQuery = (database: Sql, { limit = 100, after }: ListOptions = {}) =>
   selectUsers(database)
     .$if(after !== undefined, (query) => query.where('id', '>', after ?? ''))
     .orderBy('id')
     .limit(limit)
 
-const toRow = (user: StoredUser): Insertable<UserTable> => ({
+const toRow = (user: UserRecord): Insertable<UserTable> => ({
   id: user.id,
   email: user.email,
   name: user.name,
@@ -67,7 +67,7 @@ const toRow = (user: StoredUser): Insertable<UserTable> => ({
   disabled_at: user.disabledAt,
 })
 
-const toUser = (row: Selectable<UserTable>): StoredUser => ({
+const toUser = (row: Selectable<UserTable>): UserRecord => ({
   id: row.id,
   email: row.email,
   name: row.name,

@@ -26,26 +26,26 @@ export function testAudit({ describe, test, expect }: Kit): void {
         sampleEntry({ at: NOW - MINUTE }),
       ]
       await audit.insert([...entries, sampleEntry({ requestId: 'another' })])
-      expect(await audit.find(sampleEntry().requestId ?? '')).toEqual(entries)
-      expect(await audit.find('nothing')).toEqual([])
+      expect(await audit.listByRequest(sampleEntry().requestId ?? '')).toEqual(entries)
+      expect(await audit.listByRequest('nothing')).toEqual([])
     })
 
     test('everything but time, event and detail may be missing', async ({ audit }) => {
       const nothing = { status: null, code: null, path: null, clientId: null, sub: null, address: null }
       const bare = sampleEntry({ ...nothing, detail: '' })
       await audit.insert([bare, sampleEntry({ ...nothing, requestId: null })])
-      expect(await audit.find(sampleEntry().requestId ?? '')).toEqual([bare])
+      expect(await audit.listByRequest(sampleEntry().requestId ?? '')).toEqual([bare])
     })
 
     test('details of any alphabet and length are kept', async ({ audit }) => {
       const detail = `no scope "コーヒー ☕ 𝒳": ${'x'.repeat(2000)}`
       await audit.insert([sampleEntry({ requestId: 'r', detail })])
-      expect((await audit.find('r'))[0]?.detail).toBe(detail)
+      expect((await audit.listByRequest('r'))[0]?.detail).toBe(detail)
     })
 
     test('of one request no more than 100 entries are found', async ({ audit }) => {
       await audit.insert(Array.from({ length: 101 }, (_, index) => sampleEntry({ detail: String(index) })))
-      const found = await audit.find(sampleEntry().requestId ?? '')
+      const found = await audit.listByRequest(sampleEntry().requestId ?? '')
       expect([found.length, found[0]?.detail, found.at(-1)?.detail]).toEqual([100, '0', '99'])
     })
   })

@@ -1,4 +1,4 @@
-import type { Advance, RevocationOrder, Store } from '../../store/contract.ts'
+import type { RefreshUpdate, RevocationTarget, Store } from '../../store/contract.ts'
 import type { Kit } from './kit.ts'
 import {
   ALICE,
@@ -15,7 +15,7 @@ import {
   signIn,
 } from './kit.ts'
 
-const NEXT: Advance = {
+const NEXT: RefreshUpdate = {
   id: 'azn',
   from: 0,
   to: 1,
@@ -25,7 +25,7 @@ const NEXT: Advance = {
   accessExpiresAt: NOW + 20 * MINUTE,
 }
 
-const ORDERS: readonly RevocationOrder[] = [
+const ORDERS: readonly RevocationTarget[] = [
   { kind: 'authorization', id: 'azn' },
   { kind: 'session', id: 'laptop' },
   { kind: 'client', id: 'web' },
@@ -191,7 +191,7 @@ function testAdvancing({ describe, test, expect }: Kit): void {
   describe('advance', () => {
     test('an advance from the present generation changes what it names', async (store) => {
       await authorize(store)
-      expect(await store.authorizations.advance(NEXT, 'alice')).toBe(true)
+      expect(await store.authorizations.refresh(NEXT, 'alice')).toBe(true)
       const { id: _, from: __, to: generation, ...changes } = NEXT
       expect(await store.authorizations.find('azn')).toEqual(sampleAuthorization({ ...changes, generation }))
     })
@@ -199,30 +199,30 @@ function testAdvancing({ describe, test, expect }: Kit): void {
     test('an advance from any other generation, or of nothing, is false and changes nothing', async (store) => {
       await authorize(store, { generation: 5 })
       for (const from of [4, 6]) {
-        expect(await store.authorizations.advance({ ...NEXT, from, to: from + 1 }, 'alice')).toBe(false)
+        expect(await store.authorizations.refresh({ ...NEXT, from, to: from + 1 }, 'alice')).toBe(false)
       }
-      expect(await store.authorizations.advance({ ...NEXT, id: 'other' }, 'alice')).toBe(false)
+      expect(await store.authorizations.refresh({ ...NEXT, id: 'other' }, 'alice')).toBe(false)
       expect(await store.authorizations.find('azn')).toEqual(sampleAuthorization({ generation: 5 }))
     })
 
     test('a repeat stays at its generation and counts as done, even if it changes nothing', async (store) => {
       await authorize(store)
       const repeat = { ...NEXT, to: 0, rotations: [] }
-      expect(await store.authorizations.advance(repeat, 'alice')).toBe(true)
-      expect(await store.authorizations.advance(repeat, 'alice')).toBe(true)
+      expect(await store.authorizations.refresh(repeat, 'alice')).toBe(true)
+      expect(await store.authorizations.refresh(repeat, 'alice')).toBe(true)
       expect((await store.authorizations.find('azn'))?.generation).toBe(0)
     })
 
     test('the latest access-token expiry is never lowered', async (store) => {
       await authorize(store)
-      await store.authorizations.advance({ ...NEXT, accessExpiresAt: NOW + MINUTE }, 'alice')
+      await store.authorizations.refresh({ ...NEXT, accessExpiresAt: NOW + MINUTE }, 'alice')
       expect((await store.authorizations.find('azn'))?.accessExpiresAt).toBe(NOW + 15 * MINUTE)
     })
 
     test('of 200 advances from one generation exactly one succeeds', async (store) => {
       await authorize(store)
       const answers = await Promise.all(
-        Array.from({ length: 200 }, () => store.authorizations.advance(NEXT, 'alice')),
+        Array.from({ length: 200 }, () => store.authorizations.refresh(NEXT, 'alice')),
       )
       expect(countTrue(answers)).toBe(1)
       expect((await store.authorizations.find('azn'))?.generation).toBe(1)
@@ -232,7 +232,7 @@ function testAdvancing({ describe, test, expect }: Kit): void {
       test(`nothing advances after a revocation (${order.kind})`, async (store) => {
         await authorize(store)
         await store.revocations.revoke(order, NOW)
-        expect(await store.authorizations.advance(NEXT, 'alice')).toBe(false)
+        expect(await store.authorizations.refresh(NEXT, 'alice')).toBe(false)
         expect((await store.authorizations.find('azn'))?.revokedAt).toBe(NOW)
       })
     }
@@ -242,7 +242,7 @@ function testAdvancing({ describe, test, expect }: Kit): void {
       const elsewhere = { provider: 'admins', userId: 'alice' }
       await store.revocations.revoke({ kind: 'user', user: elsewhere, subject: 'alice' }, NOW)
       expect((await store.authorizations.find('azn'))?.revokedAt).toBe(null)
-      expect(await store.authorizations.advance(NEXT, 'alice')).toBe(false)
+      expect(await store.authorizations.refresh(NEXT, 'alice')).toBe(false)
     })
   })
 }
@@ -264,7 +264,7 @@ function testListing({ describe, test, expect }: Kit): void {
       ]
       for (const row of rows) await store.authorizations.insert(row, row.userId)
       await store.revocations.revoke({ kind: 'authorization', id: 'revoked' }, NOW)
-      const ids = (await store.authorizations.listOf(ALICE, NOW)).map(({ id }) => id)
+      const ids = (await store.authorizations.listByUser(ALICE, NOW)).map(({ id }) => id)
       expect(ids).toEqual(['refresh only', 'access only', 'oldest'])
     })
 

@@ -84,20 +84,20 @@ export function testClients({ describe, test, expect }: Kit): void {
         skipsConsent: false,
         graceWindow: null,
       }
-      expect(await clients.update('web', changes)).toBe(true)
+      expect(await clients.update('web', changes)).toEqual({ ...FULL, ...changes })
       expect(await clients.find('web')).toEqual({ ...FULL, ...changes })
-      expect(await clients.update('web', { name: 'Again' })).toBe(true)
+      await clients.update('web', { name: 'Again' })
       expect(await clients.find('web')).toEqual({ ...FULL, ...changes, name: 'Again' })
-      expect(await clients.update('web', {})).toBe(true)
+      expect((await clients.update('web', {}))?.name).toBe('Again')
     })
 
     test('a revision is decided by what the client is, and gives what it is then', async ({ clients }) => {
       await clients.insert(FULL)
       const secretsAfter = ({ secrets }: Client) => [{ hash: 'next', expiresAt: null }, ...secrets]
       const revised = { ...FULL, secrets: secretsAfter(FULL) }
-      expect(await clients.revise('web', (present) => ({ secrets: secretsAfter(present) }))).toEqual(revised)
+      expect(await clients.update('web', (present) => ({ secrets: secretsAfter(present) }))).toEqual(revised)
       expect(await clients.find('web')).toEqual(revised)
-      expect(await clients.revise('nobody', () => ({ name: 'Somebody' }))).toBe(undefined)
+      expect(await clients.update('nobody', () => ({ name: 'Somebody' }))).toBe(undefined)
     })
 
     test('a revision that throws changes nothing, and the next one does', async ({ clients }) => {
@@ -105,15 +105,15 @@ export function testClients({ describe, test, expect }: Kit): void {
       const refuse = (): never => {
         throw new RangeError('not this one')
       }
-      expect(await failureOf(clients.revise('web', refuse))).toBe('RangeError')
+      expect(await failureOf(clients.update('web', refuse))).toBe('RangeError')
       expect(await clients.find('web')).toEqual(FULL)
-      expect(await clients.revise('web', () => ({ name: 'Next' }))).toEqual({ ...FULL, name: 'Next' })
+      expect(await clients.update('web', () => ({ name: 'Next' }))).toEqual({ ...FULL, name: 'Next' })
     })
 
     test('of revisions that race each sees what those before it did', async ({ clients }) => {
       await clients.insert(FULL)
       const add = (uri: string) =>
-        clients.revise('web', ({ redirectUris }) => ({ redirectUris: [...redirectUris, uri] }))
+        clients.update('web', ({ redirectUris }) => ({ redirectUris: [...redirectUris, uri] }))
       const uris = Array.from({ length: 20 }, (_, index) => `https://racer.example/${index}`)
       await Promise.all(uris.map(add))
       const { redirectUris = [] } = (await clients.find('web')) ?? {}
@@ -121,8 +121,8 @@ export function testClients({ describe, test, expect }: Kit): void {
       expect(uris.every((uri) => redirectUris.includes(uri))).toBe(true)
     })
 
-    test('an update of nobody is false', async ({ clients }) => {
-      expect(await clients.update('web', { name: 'Nobody' })).toBe(false)
+    test('an update of an unknown client returns undefined', async ({ clients }) => {
+      expect(await clients.update('web', { name: 'Nobody' })).toBe(undefined)
     })
   })
 

@@ -37,9 +37,9 @@ export function testCodes({ describe, test, expect }: Kit): void {
     })
 
     test('a code of an unknown client or session is dead', async ({ clients, sessions, codes }) => {
-      expect(await codes.insert(sampleCode(), 'alice')).toBe('dead')
+      expect(await codes.insert(sampleCode(), 'alice')).toBe('revoked')
       await clients.insert(sampleClient())
-      expect(await codes.insert(sampleCode(), 'alice')).toBe('dead')
+      expect(await codes.insert(sampleCode(), 'alice')).toBe('revoked')
       await sessions.insert(sampleSession(), 'alice')
       expect(await codes.insert(sampleCode(), 'alice')).toBe('inserted')
     })
@@ -47,7 +47,7 @@ export function testCodes({ describe, test, expect }: Kit): void {
     test('a code of a revoked session is dead', async (store) => {
       await signIn(store)
       await store.revocations.revoke({ kind: 'session', id: 'laptop' }, NOW)
-      expect(await store.codes.insert(sampleCode(), 'alice')).toBe('dead')
+      expect(await store.codes.insert(sampleCode(), 'alice')).toBe('revoked')
       expect(await store.codes.find('code')).toBe(undefined)
     })
 
@@ -55,7 +55,7 @@ export function testCodes({ describe, test, expect }: Kit): void {
       await signIn(store)
       await store.revocations.revoke({ kind: 'client', id: 'web' }, NOW)
       const epochs = await presentEpochs(store)
-      expect(await store.codes.insert(sampleCode({ epochs }), 'alice')).toBe('dead')
+      expect(await store.codes.insert(sampleCode({ epochs }), 'alice')).toBe('revoked')
     })
 
     test('a code whose epochs were read before a raise is dead', async (store) => {
@@ -65,7 +65,7 @@ export function testCodes({ describe, test, expect }: Kit): void {
       const userEpoch = epochs.user + 1
       await store.sessions.insert(sampleSession({ id: 'phone', userEpoch }), 'alice')
       const code = sampleCode({ sessionId: 'phone' })
-      expect(await store.codes.insert({ ...code, epochs }, 'alice')).toBe('dead')
+      expect(await store.codes.insert({ ...code, epochs }, 'alice')).toBe('revoked')
       expect(await store.codes.insert({ ...code, epochs: { ...epochs, user: userEpoch } }, 'alice')).toBe(
         'inserted',
       )

@@ -18,33 +18,33 @@ export function testConsents({ describe, test, expect }: Kit): void {
     })
 
     test('a consent to no scope at all is one', async ({ consents }) => {
-      await consents.remember(ALICE, 'web', [], NOW)
+      await consents.add(ALICE, 'web', [], NOW)
       expect(await consents.find(ALICE, 'web')).toEqual([])
     })
 
     test('scopes that are remembered are added to those before', async ({ consents }) => {
-      await consents.remember(ALICE, 'web', ['a', 'b'], NOW)
-      await consents.remember(ALICE, 'web', ['b', 'c'], NOW + 1)
-      await consents.remember(ALICE, 'web', [], NOW + 2)
+      await consents.add(ALICE, 'web', ['a', 'b'], NOW)
+      await consents.add(ALICE, 'web', ['b', 'c'], NOW + 1)
+      await consents.add(ALICE, 'web', [], NOW + 2)
       expect(new Set(await consents.find(ALICE, 'web'))).toEqual(new Set(['a', 'b', 'c']))
     })
 
     test('a scope that is named twice is remembered once', async ({ consents }) => {
-      await consents.remember(ALICE, 'web', ['a', 'a'], NOW)
+      await consents.add(ALICE, 'web', ['a', 'a'], NOW)
       expect(await consents.find(ALICE, 'web')).toEqual(['a'])
     })
 
     test('consents given at once are all remembered', async ({ consents }) => {
       const scopes = Array.from({ length: 50 }, (_, index) => `scope:${index}`)
-      await Promise.all(scopes.map((scope) => consents.remember(ALICE, 'web', ['a', scope], NOW)))
+      await Promise.all(scopes.map((scope) => consents.add(ALICE, 'web', ['a', scope], NOW)))
       expect((await consents.find(ALICE, 'web'))?.length).toBe(51)
     })
 
     test('what is forgotten is gone, for that person and client only', async ({ consents }) => {
       for (const user of [ALICE, BOB]) {
-        for (const client of ['web', 'other']) await consents.remember(user, client, ['a'], NOW)
+        for (const client of ['web', 'other']) await consents.add(user, client, ['a'], NOW)
       }
-      await consents.forget(ALICE, 'web', NOW)
+      await consents.delete(ALICE, 'web', NOW)
       expect(await consents.find(ALICE, 'web')).toBe(undefined)
       expect(await consents.find(ALICE, 'other')).toEqual(['a'])
       expect(await consents.find(BOB, 'web')).toEqual(['a'])
@@ -65,7 +65,7 @@ export function testConsents({ describe, test, expect }: Kit): void {
         await store.codes.insert(sampleCode({ hash, authorizationId: hash, ...changes }), subject)
       }
       await store.codes.spend('spent', NOW)
-      await store.consents.forget(ALICE, 'web', NOW + 1)
+      await store.consents.delete(ALICE, 'web', NOW + 1)
       const voided = async (hash: string) => (await store.codes.find(hash))?.voidedAt
       expect(await Promise.all(Object.keys(codes).map(voided))).toEqual([NOW + 1, null, null, null])
       const answer = sampleAuthorization({ id: 'pending' })
@@ -79,8 +79,8 @@ export function testConsents({ describe, test, expect }: Kit): void {
       const exchange = (id: string) => store.codes.exchange(id, sampleAuthorization({ id }), 'alice', NOW + 1)
       const first = ids.slice(0, 10).map(exchange)
       const listed = store.consents
-        .forget(ALICE, 'web', NOW + 1)
-        .then(() => store.authorizations.listOf(ALICE, NOW + 1))
+        .delete(ALICE, 'web', NOW + 1)
+        .then(() => store.authorizations.listByUser(ALICE, NOW + 1))
       const answers = await Promise.all([...first, ...ids.slice(10).map(exchange)])
       const won = ids.filter((_, index) => answers[index])
       expect((await listed).map(({ id }) => id).toSorted()).toEqual(won.toSorted())

@@ -74,7 +74,7 @@ function testDeciding({ describe, test, expect }: Kit): void {
       await claim(store)
       const [isDecided, isReleased] = await Promise.all([
         decide(store),
-        store.deviceCodes.release('device', 'laptop'),
+        store.deviceCodes.releaseClaim('device', 'laptop'),
       ])
       expect(isDecided === isReleased).toBe(false)
     })
@@ -92,7 +92,7 @@ function testPolling({ describe, test, expect }: Kit): void {
     test('is noted, and again once the interval has passed', async (store) => {
       await askForDevice(store)
       for (const now of [NOW, NOW + 5000, NOW + 10_000]) {
-        expect(await poll(store, now)).toBe('noted')
+        expect(await poll(store, now)).toBe('pending')
         expect(await stateOf(store)).toEqual([now, 5000])
       }
     })
@@ -100,27 +100,27 @@ function testPolling({ describe, test, expect }: Kit): void {
     test('too soon makes the interval longer by five seconds each time, from this poll on', async (store) => {
       await askForDevice(store)
       await poll(store)
-      expect(await poll(store, NOW + 1000)).toBe('too_soon')
+      expect(await poll(store, NOW + 1000)).toBe('slow_down')
       expect(await stateOf(store)).toEqual([NOW + 1000, 10_000])
-      expect(await poll(store, NOW + 9000)).toBe('too_soon')
+      expect(await poll(store, NOW + 9000)).toBe('slow_down')
       expect(await stateOf(store)).toEqual([NOW + 9000, 15_000])
-      expect(await poll(store, NOW + 24_000)).toBe('noted')
+      expect(await poll(store, NOW + 24_000)).toBe('pending')
       expect(await stateOf(store)).toEqual([NOW + 24_000, 15_000])
     })
 
     test('is forgiven a little haste, and a clock that was set back', async (store) => {
       await askForDevice(store)
       await poll(store)
-      expect(await poll(store, NOW + 4000)).toBe('noted')
-      expect(await poll(store, NOW + 7999)).toBe('too_soon')
-      expect(await poll(store, NOW - MINUTE)).toBe('noted')
+      expect(await poll(store, NOW + 4000)).toBe('pending')
+      expect(await poll(store, NOW + 7999)).toBe('slow_down')
+      expect(await poll(store, NOW - MINUTE)).toBe('pending')
       expect(await stateOf(store)).toEqual([NOW - MINUTE, 10_000])
     })
 
     test('goes on while somebody has claimed the code', async (store) => {
       await askForDevice(store)
       await claim(store)
-      expect(await poll(store)).toBe('noted')
+      expect(await poll(store)).toBe('pending')
       expect((await findDevice(store))?.claim).toEqual(sampleClaim())
     })
 
@@ -129,8 +129,8 @@ function testPolling({ describe, test, expect }: Kit): void {
         await signIn(store)
         const code = sampleDeviceCode({ claim: sampleClaim(), ...changes })
         await store.deviceCodes.insert(code)
-        expect(await poll(store)).toBe('answered')
-        expect(await store.deviceCodes.poll('other', NOW)).toBe('answered')
+        expect(await poll(store)).toBe('done')
+        expect(await store.deviceCodes.poll('other', NOW)).toBe('done')
         expect(await findDevice(store)).toEqual(code)
       })
     }
@@ -138,8 +138,8 @@ function testPolling({ describe, test, expect }: Kit): void {
     test('20 times at once comes too soon all but once', async (store) => {
       await askForDevice(store)
       const answers = await Promise.all(Array.from({ length: 20 }, () => poll(store)))
-      expect(answers.filter((answer) => answer === 'noted').length).toBe(1)
-      expect(answers.filter((answer) => answer === 'too_soon').length).toBe(19)
+      expect(answers.filter((answer) => answer === 'pending').length).toBe(1)
+      expect(answers.filter((answer) => answer === 'slow_down').length).toBe(19)
       expect(await stateOf(store)).toEqual([NOW, 5000 + 19 * 5000])
     })
   })

@@ -78,11 +78,11 @@ function testInserting({ describe, test, expect }: Kit): void {
     })
 
     test('a device code of an unknown or revoked client is dead', async (store) => {
-      expect(await store.deviceCodes.insert(sampleDeviceCode())).toBe('dead')
+      expect(await store.deviceCodes.insert(sampleDeviceCode())).toBe('revoked')
       await signIn(store)
       await store.revocations.revoke({ kind: 'client', id: 'web' }, NOW)
       for (const clientEpoch of [0, 1])
-        expect(await store.deviceCodes.insert(sampleDeviceCode({ clientEpoch }))).toBe('dead')
+        expect(await store.deviceCodes.insert(sampleDeviceCode({ clientEpoch }))).toBe('revoked')
       expect(await findDevice(store)).toBe(undefined)
     })
 
@@ -90,7 +90,7 @@ function testInserting({ describe, test, expect }: Kit): void {
       await signIn(store)
       await store.revocations.revoke({ kind: 'user', user: ALICE, subject: 'alice' }, NOW)
       await store.revocations.revoke({ kind: 'issuer' }, NOW)
-      expect(await store.deviceCodes.insert(sampleDeviceCode())).toBe('dead')
+      expect(await store.deviceCodes.insert(sampleDeviceCode())).toBe('revoked')
       expect(await store.deviceCodes.insert(sampleDeviceCode({ issuerEpoch: 1 }))).toBe('inserted')
     })
   })
@@ -155,19 +155,19 @@ function testClaiming({ describe, test, expect }: Kit): void {
     test('lets somebody else claim it', async (store) => {
       await askForDevice(store)
       await claim(store, { userEpoch: 3 })
-      expect(await store.deviceCodes.release('device', 'laptop')).toBe(true)
+      expect(await store.deviceCodes.releaseClaim('device', 'laptop')).toBe(true)
       expect(await findDevice(store)).toEqual(sampleDeviceCode())
       expect(await claim(store, BOBS_CLAIM)).toBe(true)
     })
 
     test('is for the session that claimed it, before it is answered', async (store) => {
       await askForDevice(store)
-      expect(await store.deviceCodes.release('device', 'laptop')).toBe(false)
+      expect(await store.deviceCodes.releaseClaim('device', 'laptop')).toBe(false)
       await claim(store)
-      expect(await store.deviceCodes.release('device', 'phone')).toBe(false)
-      expect(await store.deviceCodes.release('other', 'laptop')).toBe(false)
+      expect(await store.deviceCodes.releaseClaim('device', 'phone')).toBe(false)
+      expect(await store.deviceCodes.releaseClaim('other', 'laptop')).toBe(false)
       await decide(store, 'denied')
-      expect(await store.deviceCodes.release('device', 'laptop')).toBe(false)
+      expect(await store.deviceCodes.releaseClaim('device', 'laptop')).toBe(false)
       expect((await findDevice(store))?.claim).toEqual(sampleClaim())
     })
   })

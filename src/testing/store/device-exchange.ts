@@ -1,7 +1,7 @@
 import type { Authorization } from '../../model/authorization.ts'
 import type { DeviceCode } from '../../model/device-code.ts'
 import type { Session } from '../../model/session.ts'
-import type { RevocationOrder, Store } from '../../store/contract.ts'
+import type { RevocationTarget, Store } from '../../store/contract.ts'
 import type { Kit } from './kit.ts'
 import {
   ALICE,
@@ -162,15 +162,15 @@ function testHanging({ describe, test, expect }: Kit): void {
 }
 
 function testEnding({ describe, test, expect }: Kit): void {
-  const ORDERS: readonly RevocationOrder[] = [
+  const ORDERS: readonly RevocationTarget[] = [
     { kind: 'session', id: 'laptop' },
     { kind: 'client', id: 'web' },
     { kind: 'user', user: ALICE, subject: 'alice' },
-    { kind: 'user', user: ALICE, subject: 'alice', sparesThirdParties: true },
+    { kind: 'user', user: ALICE, subject: 'alice', keepThirdParties: true },
     { kind: 'issuer' },
   ]
-  const nameOf = (order: RevocationOrder) =>
-    `${order.kind}${'sparesThirdParties' in order ? ', third parties spared' : ''}`
+  const nameOf = (order: RevocationTarget) =>
+    `${order.kind}${'keepThirdParties' in order ? ', third parties spared' : ''}`
 
   describe('device codes end', () => {
     for (const order of ORDERS) {
@@ -211,7 +211,7 @@ function testEnding({ describe, test, expect }: Kit): void {
       }
       for (const [hash, changes] of Object.entries(codes))
         await store.deviceCodes.insert(sampleDeviceCode({ hash, ...changes }))
-      const revoke = async (order: RevocationOrder) => {
+      const revoke = async (order: RevocationTarget) => {
         await store.revocations.revoke(order, NOW + 1)
         const voided = async (hash: string) => (await store.deviceCodes.find(hash))?.voidedAt
         const names = Object.keys(codes)
@@ -245,7 +245,7 @@ function testEnding({ describe, test, expect }: Kit): void {
       }
       for (const [hash, changes] of Object.entries(codes))
         await store.deviceCodes.insert(sampleDeviceCode({ hash, ...changes }))
-      await store.consents.forget(ALICE, 'web', NOW + 1)
+      await store.consents.delete(ALICE, 'web', NOW + 1)
       const voided = async (hash: string) => (await store.deviceCodes.find(hash))?.voidedAt
       const times = await Promise.all(['device', ...Object.keys(codes)].map(voided))
       expect(times).toEqual([NOW + 1, NOW + 1, null, null, null, null])

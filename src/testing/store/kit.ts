@@ -6,7 +6,7 @@ import type { Epochs } from '../../model/epochs.ts'
 import { ZERO_EPOCHS } from '../../model/epochs.ts'
 import type { Session } from '../../model/session.ts'
 import type { UserRef } from '../../model/subject.ts'
-import type { Store, StoredUser } from '../../store/contract.ts'
+import type { Store, UserRecord } from '../../store/contract.ts'
 
 /** What the suite needs of a test runner. Vitest, Jest and Bun fit as they are. */
 export interface TestFunctions {
@@ -71,7 +71,7 @@ export const sampleClient = (changes: Partial<Client> = {}): Client => ({
 })
 
 /** A person of the built-in provider. */
-export const sampleUser = (changes: Partial<StoredUser> = {}): StoredUser => ({
+export const sampleUser = (changes: Partial<UserRecord> = {}): UserRecord => ({
   id: 'alice',
   email: 'alice@example.com',
   name: 'Alice',
@@ -193,7 +193,7 @@ export async function approveDevice(store: Store, changes: Partial<DeviceCode> =
 }
 
 /** The epochs that something of Alice and `web` is born with now. */
-export const presentEpochs = (store: Store): Promise<Epochs> => store.revocations.epochs('alice', 'web')
+export const presentEpochs = (store: Store): Promise<Epochs> => store.revocations.readEpochs('alice', 'web')
 
 /** How many of the answers are true. */
 export const countTrue = (answers: readonly boolean[]): number => answers.filter(Boolean).length

@@ -1,5 +1,5 @@
 import type { Store } from '../../store/contract.ts'
-import type { PurgeBounds, PurgeKind } from '../../store/purge.ts'
+import type { PurgeCutoffs, PurgeKind } from '../../store/purge.ts'
 
 /** All that is purged, in the order of the server. */
 export const EVERY_KIND: readonly PurgeKind[] = [
@@ -12,18 +12,18 @@ export const EVERY_KIND: readonly PurgeKind[] = [
 ]
 
 /** All that has ended by then. */
-export const endedBy = (now: number, changes: Partial<PurgeBounds> = {}): PurgeBounds => ({
+export const endedBy = (now: number, changes: Partial<PurgeCutoffs> = {}): PurgeCutoffs => ({
   now,
   revokedUntil: now,
   expiredUntil: now,
   auditUntil: now,
-  auditMost: 1_000_000,
+  maxAuditEntries: 1_000_000,
   ...changes,
 })
 
 /** What a whole walk has come to. */
 export interface Walked {
-  readonly over: number
+  readonly count: number
   readonly steps: number
 }
 
@@ -31,28 +31,28 @@ export interface Walked {
 export async function walk(
   { purge }: Store,
   kind: PurgeKind,
-  bounds: PurgeBounds,
-  { limit = 3, isRehearsal = false } = {},
+  cutoffs: PurgeCutoffs,
+  { limit = 3, isDryRun = false } = {},
 ): Promise<Walked> {
-  let [over, steps, after] = [0, 0, undefined as string | undefined]
+  let [count, steps, after] = [0, 0, undefined as string | undefined]
   do {
-    const result = await purge.step({ kind, bounds, after, limit, isRehearsal })
-    over += result.over
+    const result = await purge.step({ kind, cutoffs, after, limit, isDryRun })
+    count += result.count
     steps += 1
     after = result.next
   } while (after !== undefined)
-  return { over, steps }
+  return { count, steps }
 }
 
 /** How many rows of each kind a whole purge deletes. */
 export async function purgeAll(
   store: Store,
-  bounds: PurgeBounds,
+  cutoffs: PurgeCutoffs,
 ): Promise<Partial<Record<PurgeKind, number>>> {
   const counts: Partial<Record<PurgeKind, number>> = {}
   for (const kind of EVERY_KIND) {
-    const { over } = await walk(store, kind, bounds)
-    if (over > 0) counts[kind] = over
+    const { count } = await walk(store, kind, cutoffs)
+    if (count > 0) counts[kind] = count
   }
   return counts
 }

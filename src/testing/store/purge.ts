@@ -36,9 +36,9 @@ function testEnds({ describe, test, expect }: Kit): void {
       await store.codes.insert(sampleCode({ hash: 'spent' }), 'alice')
       await store.codes.spend('spent', NOW)
       await store.revocations.revoke({ kind: 'session', id: 'laptop' }, NOW)
-      const bounds = endedBy(NOW + MINUTE, { revokedUntil: NOW, expiredUntil: 0 })
-      expect(await purgeAll(store, { ...bounds, revokedUntil: NOW - 1, auditUntil: 0 })).toEqual({})
-      expect(await purgeAll(store, bounds)).toEqual({ codes: 2, authorizations: 1, sessions: 1 })
+      const cutoffs = endedBy(NOW + MINUTE, { revokedUntil: NOW, expiredUntil: 0 })
+      expect(await purgeAll(store, { ...cutoffs, revokedUntil: NOW - 1, auditUntil: 0 })).toEqual({})
+      expect(await purgeAll(store, cutoffs)).toEqual({ codes: 2, authorizations: 1, sessions: 1 })
       expect(await store.codes.find('code')).toBe(undefined)
       expect(await store.authorizations.find('azn')).toBe(undefined)
       expect(await store.sessions.find('laptop')).toBe(undefined)
@@ -49,10 +49,10 @@ function testEnds({ describe, test, expect }: Kit): void {
       await store.codes.insert(sampleCode(), 'alice')
       for (const jti of ['azn.1', 'azn.2'])
         await store.revocations.revoke({ kind: 'token', jti, expiresAt: NOW + 60 * MINUTE }, NOW)
-      const bounds = endedBy(LATER, { revokedUntil: 0, expiredUntil: NOW + 60 * MINUTE })
-      expect(await purgeAll(store, { ...bounds, expiredUntil: NOW + MINUTE - 1 })).toEqual({})
-      expect(await purgeAll(store, { ...bounds, expiredUntil: NOW + 60 * MINUTE - 1 })).toEqual({ codes: 1 })
-      expect(await purgeAll(store, bounds)).toEqual({ authorizations: 1, sessions: 1, revocations: 1 })
+      const cutoffs = endedBy(LATER, { revokedUntil: 0, expiredUntil: NOW + 60 * MINUTE })
+      expect(await purgeAll(store, { ...cutoffs, expiredUntil: NOW + MINUTE - 1 })).toEqual({})
+      expect(await purgeAll(store, { ...cutoffs, expiredUntil: NOW + 60 * MINUTE - 1 })).toEqual({ codes: 1 })
+      expect(await purgeAll(store, cutoffs)).toEqual({ authorizations: 1, sessions: 1, revocations: 1 })
     })
 
     test('what was revoked and what expired, each by its own bound', async (store) => {
@@ -82,7 +82,7 @@ function testEnds({ describe, test, expect }: Kit): void {
       for (const [hash, changes] of Object.entries(codes))
         await store.deviceCodes.insert(sampleDeviceCode({ hash, ...changes }))
       const over = async (now: number, revokedUntil: number, expiredUntil: number) =>
-        (await walk(store, 'deviceCodes', endedBy(now, { revokedUntil, expiredUntil }))).over
+        (await walk(store, 'deviceCodes', endedBy(now, { revokedUntil, expiredUntil }))).count
       expect(await over(NOW + 1, NOW + 1, NOW + 1)).toBe(0)
       expect(await over(LATER, NOW - 1, NOW + 1)).toBe(0)
       expect(await over(LATER, NOW, 0)).toBe(2)
@@ -93,7 +93,7 @@ function testEnds({ describe, test, expect }: Kit): void {
 
     test('a session that ended, although what does not hang on it goes on', async (store) => {
       await authorize(store, { sessionId: null, expiresAt: LATER + MINUTE })
-      expect((await walk(store, 'sessions', endedBy(LATER))).over).toBe(1)
+      expect((await walk(store, 'sessions', endedBy(LATER))).count).toBe(1)
     })
 
     test('a session that ended, although it has codes: void ones, and ones that nobody came for', async (store) => {
@@ -115,7 +115,7 @@ function testEnds({ describe, test, expect }: Kit): void {
         sampleDeviceCode({ hash: 'void', expiresAt: LATER + MINUTE, claim: sampleClaim() }),
       )
       await store.revocations.revoke({ kind: 'session', id: 'laptop' }, NOW)
-      expect((await walk(store, 'sessions', endedBy(LATER))).over).toBe(2)
+      expect((await walk(store, 'sessions', endedBy(LATER))).count).toBe(2)
     })
 
     test('audit entries by their age, and the oldest of too many', async (store) => {
@@ -124,12 +124,14 @@ function testEnds({ describe, test, expect }: Kit): void {
       )
       await store.audit.insert(entries)
       expect(await walk(store, 'audit', endedBy(LATER, { auditUntil: NOW + 3 }))).toEqual({
-        over: 4,
+        count: 4,
         steps: 3,
       })
-      expect((await walk(store, 'audit', endedBy(LATER, { auditUntil: 0, auditMost: 2 }))).over).toBe(4)
-      expect(await store.audit.find('r7')).toEqual([])
-      expect(await store.audit.find('r8')).toEqual([entries[8]])
+      expect((await walk(store, 'audit', endedBy(LATER, { auditUntil: 0, maxAuditEntries: 2 }))).count).toBe(
+        4,
+      )
+      expect(await store.audit.listByRequest('r7')).toEqual([])
+      expect(await store.audit.listByRequest('r8')).toEqual([entries[8]])
     })
 
     test('no client, no person and no consent', async (store) => {
@@ -137,7 +139,7 @@ function testEnds({ describe, test, expect }: Kit): void {
       await store.clients.insert(sampleClient({ id: 'revoked' }))
       await store.users.insert(sampleUser())
       await store.users.update('alice', { disabledAt: NOW })
-      await store.consents.remember(ALICE, 'web', ['orders:read'], NOW)
+      await store.consents.add(ALICE, 'web', ['orders:read'], NOW)
       await store.revocations.revoke({ kind: 'client', id: 'revoked' }, NOW)
       await purgeAll(store, endedBy(LATER))
       expect((await store.clients.find('web'))?.id).toBe('web')
@@ -175,25 +177,25 @@ function testDependence({ describe, test, expect }: Kit): void {
 
     test('an authorization whose access token outlives its refresh token', async (store) => {
       await authorize(store, { expiresAt: NOW + MINUTE })
-      expect((await walk(store, 'authorizations', endedBy(NOW + 15 * MINUTE - 1))).over).toBe(0)
-      expect((await walk(store, 'authorizations', endedBy(NOW + 15 * MINUTE))).over).toBe(1)
+      expect((await walk(store, 'authorizations', endedBy(NOW + 15 * MINUTE - 1))).count).toBe(0)
+      expect((await walk(store, 'authorizations', endedBy(NOW + 15 * MINUTE))).count).toBe(1)
     })
 
     test('an authorization that has ended, until its last end was long enough ago', async (store) => {
       await authorize(store, { expiresAt: NOW + MINUTE })
-      const bounds = endedBy(LATER, { expiredUntil: NOW + 15 * MINUTE - 1 })
-      expect((await walk(store, 'authorizations', bounds)).over).toBe(0)
+      const cutoffs = endedBy(LATER, { expiredUntil: NOW + 15 * MINUTE - 1 })
+      expect((await walk(store, 'authorizations', cutoffs)).count).toBe(0)
     })
 
     test('an authorization that can be refreshed although no access token of it is alive', async (store) => {
       await authorize(store)
-      expect((await walk(store, 'authorizations', endedBy(NOW + 60 * MINUTE - 1))).over).toBe(0)
+      expect((await walk(store, 'authorizations', endedBy(NOW + 60 * MINUTE - 1))).count).toBe(0)
     })
 
     test('an expired session as long as something of it goes on', async (store) => {
       await authorize(store, { expiresAt: LATER + MINUTE })
       await store.codes.insert(sampleCode({ expiresAt: LATER + MINUTE }), 'alice')
-      const over = async (now: number) => (await walk(store, 'sessions', endedBy(now))).over
+      const over = async (now: number) => (await walk(store, 'sessions', endedBy(now))).count
       expect(await over(LATER)).toBe(0)
       await store.revocations.revoke({ kind: 'authorization', id: 'azn' }, LATER)
       expect(await over(LATER)).toBe(0)
@@ -203,7 +205,7 @@ function testDependence({ describe, test, expect }: Kit): void {
 
     test('an expired session as long as a device may come for what was approved in it', async (store) => {
       await approveDevice(store, { expiresAt: LATER + MINUTE })
-      const over = async (now: number) => (await walk(store, 'sessions', endedBy(now))).over
+      const over = async (now: number) => (await walk(store, 'sessions', endedBy(now))).count
       expect(await over(LATER + MINUTE - 1)).toBe(0)
       expect(await over(LATER + MINUTE)).toBe(1)
     })
@@ -213,7 +215,7 @@ function testDependence({ describe, test, expect }: Kit): void {
       await store.revocations.revoke({ kind: 'client', id: 'web' }, NOW)
       await store.revocations.revoke({ kind: 'issuer' }, NOW)
       await walk(store, 'revocations', endedBy(NOW * 2))
-      expect((await store.revocations.since(0, NOW * 2, 10)).map(({ kind }) => kind)).toEqual([
+      expect((await store.revocations.listSince(0, NOW * 2, 10)).map(({ kind }) => kind)).toEqual([
         'client',
         'issuer',
       ])
@@ -222,15 +224,15 @@ function testDependence({ describe, test, expect }: Kit): void {
     test('the newest revocation, by which the store is known again', async (store) => {
       const order = { kind: 'token', expiresAt: NOW } as const
       for (const jti of ['a', 'b', 'c']) await store.revocations.revoke({ ...order, jti }, NOW)
-      expect(await walk(store, 'revocations', endedBy(LATER), { limit: 2 })).toEqual({ over: 2, steps: 2 })
-      expect((await store.revocations.since(0, LATER, 10)).map(({ subject }) => subject)).toEqual(['c'])
+      expect(await walk(store, 'revocations', endedBy(LATER), { limit: 2 })).toEqual({ count: 2, steps: 2 })
+      expect((await store.revocations.listSince(0, LATER, 10)).map(({ subject }) => subject)).toEqual(['c'])
     })
 
     test('a revocation that is still in force: a session that it ends stays ended', async (store) => {
       await authorize(store)
       const entry = await store.revocations.revoke({ kind: 'session', id: 'laptop' }, NOW)
       await purgeAll(store, endedBy(NOW + 10 * MINUTE))
-      expect(await store.revocations.since(0, NOW + 10 * MINUTE, 10)).toEqual([entry])
+      expect(await store.revocations.listSince(0, NOW + 10 * MINUTE, 10)).toEqual([entry])
     })
   })
 }
@@ -246,21 +248,21 @@ function testSteps({ describe, test, expect }: Kit): void {
       for (const session of [...sessions(10, NOW), ...sessions(5, LATER)])
         await store.sessions.insert(session, 'alice')
       expect(await store.purge.count('sessions')).toBe(15)
-      expect(await walk(store, 'sessions', endedBy(NOW), { limit: 4 })).toEqual({ over: 10, steps: 4 })
+      expect(await walk(store, 'sessions', endedBy(NOW), { limit: 4 })).toEqual({ count: 10, steps: 4 })
       expect(await store.purge.count('sessions')).toBe(5)
     })
 
     test('delete nothing in a rehearsal, and count the same', async (store) => {
       for (const session of sessions(7, NOW)) await store.sessions.insert(session, 'alice')
-      expect((await walk(store, 'sessions', endedBy(NOW), { isRehearsal: true })).over).toBe(7)
+      expect((await walk(store, 'sessions', endedBy(NOW), { isDryRun: true })).count).toBe(7)
       expect(await store.purge.count('sessions')).toBe(7)
-      expect((await walk(store, 'sessions', endedBy(NOW))).over).toBe(7)
+      expect((await walk(store, 'sessions', endedBy(NOW))).count).toBe(7)
     })
 
     test('end on a table that is empty', async (store) => {
       for (const kind of EVERY_KIND) {
         expect(await store.purge.count(kind)).toBe(0)
-        expect(await walk(store, kind, endedBy(NOW))).toEqual({ over: 0, steps: 1 })
+        expect(await walk(store, kind, endedBy(NOW))).toEqual({ count: 0, steps: 1 })
       }
     })
 
@@ -268,7 +270,7 @@ function testSteps({ describe, test, expect }: Kit): void {
       for (const session of sessions(20, NOW)) await store.sessions.insert(session, 'alice')
       const purges = Array.from({ length: 4 }, () => walk(store, 'sessions', endedBy(NOW)))
       const counts = await Promise.all(purges)
-      expect(counts.reduce((sum, { over }) => sum + over, 0)).toBe(20)
+      expect(counts.reduce((sum, { count }) => sum + count, 0)).toBe(20)
       expect(await store.purge.count('sessions')).toBe(0)
     })
 
@@ -277,7 +279,7 @@ function testSteps({ describe, test, expect }: Kit): void {
       const refreshed = { lastUsedAt: NOW, expiresAt: LATER, accessExpiresAt: NOW + 30 * MINUTE }
       const step = { id: 'azn', from: 0, to: 1, rotations: [], ...refreshed }
       const [hasAdvanced] = await Promise.all([
-        store.authorizations.advance(step, 'alice'),
+        store.authorizations.refresh(step, 'alice'),
         walk(store, 'authorizations', endedBy(NOW + 15 * MINUTE)),
       ])
       expect((await store.authorizations.find('azn')) !== undefined).toBe(hasAdvanced)

@@ -1,4 +1,4 @@
-import type { RevocationOrder } from '../../store/contract.ts'
+import type { RevocationTarget } from '../../store/contract.ts'
 import type { Kit } from './kit.ts'
 import {
   ALICE,
@@ -14,10 +14,10 @@ import {
   signIn,
 } from './kit.ts'
 
-const TOKEN: RevocationOrder = { kind: 'token', jti: 'azn.1', expiresAt: NOW + MINUTE }
-const USER: RevocationOrder = { kind: 'user', user: ALICE, subject: 'alice' }
-const LAPTOP: RevocationOrder = { kind: 'session', id: 'laptop' }
-const WEB: RevocationOrder = { kind: 'client', id: 'web' }
+const TOKEN: RevocationTarget = { kind: 'token', jti: 'azn.1', expiresAt: NOW + MINUTE }
+const USER: RevocationTarget = { kind: 'user', user: ALICE, subject: 'alice' }
+const LAPTOP: RevocationTarget = { kind: 'session', id: 'laptop' }
+const WEB: RevocationTarget = { kind: 'client', id: 'web' }
 
 /** Revocations: what each order ends, and the feed that tells of it. */
 export function testRevocations(kit: Kit): void {
@@ -32,7 +32,7 @@ function testOrders({ describe, test, expect }: Kit): void {
       for (const kind of ['authorization', 'session', 'client'] as const) {
         expect(await revocations.revoke({ kind, id: 'nothing' }, NOW)).toBe(undefined)
       }
-      expect(await revocations.since(0, NOW, 100)).toEqual([])
+      expect(await revocations.listSince(0, NOW, 100)).toEqual([])
     })
 
     test('an authorization is revoked alone', async (store) => {
@@ -123,13 +123,13 @@ function testOrders({ describe, test, expect }: Kit): void {
       expect(await presentEpochs(store)).toEqual({ issuer: 0, client: 1, user: 1 })
       await store.revocations.revoke({ kind: 'issuer' }, NOW)
       expect(await presentEpochs(store)).toEqual({ issuer: 1, client: 1, user: 1 })
-      expect(await store.revocations.epochs('bob', 'other')).toEqual({ issuer: 1, client: 0, user: 0 })
+      expect(await store.revocations.readEpochs('bob', 'other')).toEqual({ issuer: 1, client: 0, user: 0 })
     })
 
     test('the epoch of the issuer can be raised far beyond what it was, and never falls', async (store) => {
       await authorize(store)
       const far = 5_000_000_000
-      const first = await store.revocations.revoke({ kind: 'issuer', atLeast: far }, NOW)
+      const first = await store.revocations.revoke({ kind: 'issuer', minimumEpoch: far }, NOW)
       expect([first?.epoch, (await presentEpochs(store)).issuer]).toEqual([far, far])
       expect(
         await store.sessions.insert(sampleSession({ id: 'before', issuerEpoch: far - 1 }), 'alice'),
@@ -142,7 +142,7 @@ function testOrders({ describe, test, expect }: Kit): void {
     test('orders at once each raise the epoch', async ({ revocations }) => {
       const entries = await Promise.all(Array.from({ length: 50 }, () => revocations.revoke(USER, NOW)))
       expect(new Set(entries.map((entry) => entry?.epoch)).size).toBe(50)
-      expect((await revocations.epochs('alice', 'web')).user).toBe(50)
+      expect((await revocations.readEpochs('alice', 'web')).user).toBe(50)
     })
   })
 }
@@ -206,7 +206,7 @@ function testLifetimes({ describe, test, expect }: Kit): void {
 
 function testFeed({ describe, test, expect }: Kit): void {
   describe('the revocation feed', () => {
-    const tokens = (count: number): RevocationOrder[] =>
+    const tokens = (count: number): RevocationTarget[] =>
       Array.from({ length: count }, (_, index) => ({
         kind: 'token',
         jti: `t${index}`,
@@ -216,10 +216,10 @@ function testFeed({ describe, test, expect }: Kit): void {
     test('entries come by id, above the cursor, and not expired', async ({ revocations }) => {
       for (const order of tokens(5)) await revocations.revoke(order, NOW - MINUTE)
       const subjectsSince = async (cursor: number, now: number) =>
-        (await revocations.since(cursor, now, 100)).map(({ subject }) => subject)
+        (await revocations.listSince(cursor, now, 100)).map(({ subject }) => subject)
       expect(await subjectsSince(0, NOW - 1)).toEqual(['t0', 't1', 't2', 't3', 't4'])
       expect(await subjectsSince(0, NOW + 2)).toEqual(['t3', 't4'])
-      const [first] = await revocations.since(0, NOW - 1, 100)
+      const [first] = await revocations.listSince(0, NOW - 1, 100)
       expect(await subjectsSince(first?.id ?? 0, NOW - 1)).toEqual(['t1', 't2', 't3', 't4'])
     })
 
@@ -227,14 +227,14 @@ function testFeed({ describe, test, expect }: Kit): void {
       revocations,
     }) => {
       for (const order of tokens(3)) await revocations.revoke(order, NOW - MINUTE)
-      const entries = await revocations.since(0, NOW + MINUTE, 100)
+      const entries = await revocations.listSince(0, NOW + MINUTE, 100)
       expect(entries.map(({ subject }) => subject)).toEqual(['t2'])
-      expect(await revocations.since(entries[0]?.id ?? 0, NOW + MINUTE, 100)).toEqual([])
+      expect(await revocations.listSince(entries[0]?.id ?? 0, NOW + MINUTE, 100)).toEqual([])
     })
 
     test('no more entries come than were asked for', async ({ revocations }) => {
       for (const order of tokens(5)) await revocations.revoke(order, NOW - MINUTE)
-      const entries = await revocations.since(0, NOW - 1, 2)
+      const entries = await revocations.listSince(0, NOW - 1, 2)
       expect(entries.map(({ subject }) => subject)).toEqual(['t0', 't1'])
     })
 
@@ -243,14 +243,14 @@ function testFeed({ describe, test, expect }: Kit): void {
       const returned = []
       for (const order of [TOKEN, LAPTOP, USER, WEB])
         returned.push(await store.revocations.revoke(order, NOW))
-      expect(await store.revocations.since(0, NOW, 100)).toEqual(returned)
+      expect(await store.revocations.listSince(0, NOW, 100)).toEqual(returned)
     })
 
     test('doing it again is harmless', async (store) => {
       await authorize(store)
-      const orders: RevocationOrder[] = [TOKEN, LAPTOP, { kind: 'authorization', id: 'azn' }]
+      const orders: RevocationTarget[] = [TOKEN, LAPTOP, { kind: 'authorization', id: 'azn' }]
       for (const order of orders) await store.revocations.revoke(order, NOW)
-      const before = await store.revocations.since(0, NOW, 100)
+      const before = await store.revocations.listSince(0, NOW, 100)
       for (const order of orders) {
         const again = await store.revocations.revoke(order, NOW + 1)
         expect(before.some(({ kind, subject }) => kind === again?.kind && subject === again.subject)).toBe(
@@ -261,8 +261,8 @@ function testFeed({ describe, test, expect }: Kit): void {
 
     test('a token that turns out to live longer is revoked for longer', async ({ revocations }) => {
       await revocations.revoke(TOKEN, NOW)
-      await revocations.revoke({ ...TOKEN, expiresAt: NOW + 2 * MINUTE } as RevocationOrder, NOW)
-      expect((await revocations.since(0, NOW + MINUTE, 100)).length).toBe(1)
+      await revocations.revoke({ ...TOKEN, expiresAt: NOW + 2 * MINUTE } as RevocationTarget, NOW)
+      expect((await revocations.listSince(0, NOW + MINUTE, 100)).length).toBe(1)
     })
 
     test('a client and the issuer have one entry each: the highest, with an id above all before', async (store) => {
@@ -271,7 +271,9 @@ function testFeed({ describe, test, expect }: Kit): void {
         const first = await store.revocations.revoke(order, NOW)
         await store.revocations.revoke(TOKEN, NOW)
         const second = await store.revocations.revoke(order, NOW)
-        const entries = (await store.revocations.since(0, NOW, 100)).filter(({ kind }) => kind === order.kind)
+        const entries = (await store.revocations.listSince(0, NOW, 100)).filter(
+          ({ kind }) => kind === order.kind,
+        )
         expect(entries).toEqual([{ ...second, epoch: (first?.epoch ?? 0) + 1 }])
         expect((second?.id ?? 0) > (first?.id ?? 0)).toBe(true)
       }

@@ -23,7 +23,7 @@ export function testSessions({ describe, test, expect }: Kit): void {
     })
 
     test("a sign-in that began before the person's epoch was raised is refused", async (store) => {
-      const { user: userEpoch } = await store.revocations.epochs('alice', '')
+      const { user: userEpoch } = await store.revocations.readEpochs('alice', '')
       await store.revocations.revoke({ kind: 'user', user: ALICE, subject: 'alice' }, NOW)
       expect(await store.sessions.insert(sampleSession({ userEpoch }), 'alice')).toBe(false)
       expect(await store.sessions.find('laptop')).toBe(undefined)
@@ -121,7 +121,7 @@ export function testSessions({ describe, test, expect }: Kit): void {
       for (const session of [...mine, ...others]) await sessions.insert(session, session.userId)
       await sessions.insert(sampleSession({ id: 'expired', expiresAt: NOW }), 'alice')
       await revocations.revoke({ kind: 'session', id: 'revoked' }, NOW)
-      expect((await sessions.listOf(ALICE, NOW)).map(({ id }) => id)).toEqual(['new', 'old'])
+      expect((await sessions.listByUser(ALICE, NOW)).map(({ id }) => id)).toEqual(['new', 'old'])
     })
 
     test("the list of all holds everybody's live sessions, by id, in pages", async (store) => {
@@ -153,17 +153,17 @@ export function testSessions({ describe, test, expect }: Kit): void {
         await store.authorizations.insert(sampleAuthorization({ id, sessionId: id, ...changes }), 'alice')
       }
       await store.revocations.revoke({ kind: 'authorization', id: 'revoked' }, NOW)
-      expect((await store.sessions.listOf(ALICE, NOW)).map(({ id }) => id)).toEqual(['refreshable'])
+      expect((await store.sessions.listByUser(ALICE, NOW)).map(({ id }) => id)).toEqual(['refreshable'])
       expect((await store.sessions.list(NOW)).map(({ id }) => id)).toEqual(['refreshable'])
       expect(await store.sessions.list(NOW, { after: 'refreshable' })).toEqual([])
-      expect(await store.sessions.listOf(BOB, NOW)).toEqual([])
+      expect(await store.sessions.listByUser(BOB, NOW)).toEqual([])
     })
 
     test('a revoked session is in no list, whatever was given in it', async (store) => {
       await authorize(store)
       await store.revocations.revoke({ kind: 'session', id: 'laptop' }, NOW)
       await store.authorizations.insert(sampleAuthorization({ id: 'other', sessionId: null }), 'alice')
-      expect(await store.sessions.listOf(ALICE, NOW)).toEqual([])
+      expect(await store.sessions.listByUser(ALICE, NOW)).toEqual([])
       expect(await store.sessions.list(NOW)).toEqual([])
     })
   })

@@ -1,5 +1,5 @@
 import type { Authorization } from '../../model/authorization.ts'
-import type { Advance, RevocationOrder, Store } from '../../store/contract.ts'
+import type { RefreshUpdate, RevocationTarget, Store } from '../../store/contract.ts'
 import type { Kit } from './kit.ts'
 import {
   ALICE,
@@ -13,7 +13,7 @@ import {
   signIn,
 } from './kit.ts'
 
-const SPARING: RevocationOrder = { kind: 'user', user: ALICE, subject: 'alice', sparesThirdParties: true }
+const SPARING: RevocationTarget = { kind: 'user', user: ALICE, subject: 'alice', keepThirdParties: true }
 
 /** Revoking a person while third parties go on: a changed password. */
 export function testSparing({ describe, test, expect }: Kit): void {
@@ -32,8 +32,8 @@ export function testSparing({ describe, test, expect }: Kit): void {
     test('what was spared can be refreshed, and what was not cannot', async (store) => {
       await authorizeAll(store)
       await store.revocations.revoke(SPARING, NOW)
-      expect(await store.authorizations.advance(nextOf('theirs'), 'alice')).toBe(true)
-      expect(await store.authorizations.advance(nextOf('ours'), 'alice')).toBe(false)
+      expect(await store.authorizations.refresh(nextOf('theirs'), 'alice')).toBe(true)
+      expect(await store.authorizations.refresh(nextOf('ours'), 'alice')).toBe(false)
     })
 
     test('codes of all clients are void, and no sign-in of before begins a session', async (store) => {
@@ -66,14 +66,14 @@ export function testSparing({ describe, test, expect }: Kit): void {
       await store.authorizations.insert(later, 'alice')
       await store.revocations.revoke(SPARING, NOW + 1)
       expect((await store.authorizations.find('theirs'))?.revokedAt).toBe(NOW)
-      expect((await store.authorizations.listOf(ALICE, NOW)).map(({ id }) => id)).toEqual(['later'])
+      expect((await store.authorizations.listByUser(ALICE, NOW)).map(({ id }) => id)).toEqual(['later'])
     })
 
     test('again and again is harmless', async (store) => {
       await authorizeAll(store)
       for (let count = 0; count < 3; count += 1) await store.revocations.revoke(SPARING, NOW)
       expect((await store.authorizations.find('theirs'))?.epochs.user).toBe(3)
-      expect((await store.authorizations.listOf(ALICE, NOW)).map(({ id }) => id)).toEqual(['theirs'])
+      expect((await store.authorizations.listByUser(ALICE, NOW)).map(({ id }) => id)).toEqual(['theirs'])
     })
   })
 }
@@ -94,7 +94,7 @@ async function authorizeAll(store: Store): Promise<void> {
   }
 }
 
-const nextOf = (id: string): Advance => ({
+const nextOf = (id: string): RefreshUpdate => ({
   id,
   from: 0,
   to: 1,

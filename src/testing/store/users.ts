@@ -49,17 +49,19 @@ export function testUsers({ describe, test, expect }: Kit): void {
 
     test('a hash is replaced only while it is the one that is to be replaced', async ({ users }) => {
       await users.insert(sampleUser({ passwordHash: 'weak' }))
-      expect(await users.replaceHash('alice', 'weak', 'strong')).toBe(true)
+      expect(await users.replacePasswordHash('alice', 'weak', 'strong')).toBe(true)
       expect(await users.find('alice')).toEqual(sampleUser({ passwordHash: 'strong' }))
-      expect(await users.replaceHash('alice', 'weak', 'late')).toBe(false)
-      expect(await users.replaceHash('bob', 'strong', 'late')).toBe(false)
+      expect(await users.replacePasswordHash('alice', 'weak', 'late')).toBe(false)
+      expect(await users.replacePasswordHash('bob', 'strong', 'late')).toBe(false)
       expect(await users.find('alice')).toEqual(sampleUser({ passwordHash: 'strong' }))
     })
 
     test('of hashes that race to replace one exactly one does', async ({ users }) => {
       await users.insert(sampleUser({ passwordHash: 'weak' }))
       const racers = Array.from({ length: 20 }, (_, index) => `strong-${index}`)
-      const answers = await Promise.all(racers.map((hash) => users.replaceHash('alice', 'weak', hash)))
+      const answers = await Promise.all(
+        racers.map((hash) => users.replacePasswordHash('alice', 'weak', hash)),
+      )
       expect(countTrue(answers)).toBe(1)
       expect((await users.find('alice'))?.passwordHash).toBe(racers[answers.indexOf(true)])
     })

@@ -39,9 +39,9 @@ export async function follow(): Promise<Setup> {
   const logger = { log: (level: string, message: string) => void logs.push(`${level}: ${message}`) }
   let count = 0
   const source: RevocationSource = {
-    since(cursor, now, limit) {
+    listSince(cursor, now, limit) {
       count += Number(cursor === 0)
-      return store.revocations.since(cursor, now, limit)
+      return store.revocations.listSince(cursor, now, limit)
     },
   }
   const feed = createRevocationFeed({ source, clock, logger, pollInterval: EVERY, maxStaleness: 10_000 })

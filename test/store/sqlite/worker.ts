@@ -31,7 +31,7 @@ const tasks: Readonly<Record<string, Task>> = {
   /** Revises one client `count` times, each time by what it is. */
   async lengthenName(store, count) {
     for (let round = 0; round < count; round++) {
-      await store.clients.revise('web', ({ name }) => ({ name: `${name}+` }))
+      await store.clients.update('web', ({ name }) => ({ name: `${name}+` }))
     }
   },
   insertSession: (store, index) => store.sessions.insert(sampleSession({ id: `session-${index}` }), 'alice'),
@@ -57,7 +57,7 @@ const tasks: Readonly<Record<string, Task>> = {
   /** Polls device codes 0 to `count`; those whose poll was noted. */
   async poll(store, count) {
     const polls = Array.from({ length: count }, (_, index) => store.deviceCodes.poll(`device-${index}`, NOW))
-    return indexesOf((await Promise.all(polls)).map((answer) => answer === 'noted'))
+    return indexesOf((await Promise.all(polls)).map((answer) => answer === 'pending'))
   },
   /** Advances one authorization from each generation below `count`; how often it was the one who did. */
   async advance(store, count) {
@@ -72,7 +72,7 @@ const tasks: Readonly<Record<string, Task>> = {
         expiresAt: NOW,
         accessExpiresAt: NOW,
       }
-      answers.push(await store.authorizations.advance(step, 'alice'))
+      answers.push(await store.authorizations.refresh(step, 'alice'))
     }
     return countTrue(answers)
   },
