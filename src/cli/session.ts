@@ -44,7 +44,9 @@ async function findSessions(
 ): Promise<readonly Session[]> {
   const { sessions } = project.store
   const now = systemClock.now()
-  return who === undefined ? sessions.list(now, { limit }) : sessions.listByUser(await refOf(project, who), now)
+  return who === undefined
+    ? sessions.list(now, { limit })
+    : sessions.listByUser(await refOf(project, who), now)
 }
 
 /** A session for scripts. */
