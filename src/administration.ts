@@ -96,7 +96,7 @@ export interface Administration<Scope extends string = string> {
   }
   /**
    * Deletes what has ended and what nothing alive depends on, in small batches; never clients, people or consents. The
-   * server does it by itself, unless its configuration says `purge: 'by-hand'`. Throws `ConfigError` where `hours` is no
+   * server does it by itself, unless its configuration says `purge: 'manual'`. Throws `ConfigError` where `hours` is no
    * number from 0.
    */
   purge(options?: PurgeOptions): Promise<PurgeReport>

@@ -1,17 +1,17 @@
 import { createAudit } from './audit.ts'
 import { createClientCache } from './clients/cache.ts'
 import type { Config } from './config/config.ts'
-import { legacyGrantsOf } from './config/legacy-grants.ts'
+import { findLegacyGrants } from './config/legacy-grants.ts'
 import type { Services } from './endpoints/services.ts'
 import { ConfigError } from './errors.ts'
 import type { Events } from './events.ts'
 import type { BuiltInGrantContext } from './grants/grant.ts'
 import { createIssuance, type Issuance } from './issuance/issue.ts'
-import { startLastUsed } from './jobs/last-used.ts'
-import { startUpkeep } from './jobs/upkeep.ts'
+import { startLastUsedTracker } from './jobs/last-used.ts'
+import { startMaintenance } from './jobs/maintenance.ts'
 import type { DerivedKeys } from './keys/derived.ts'
 import { createLiveKeys, type LiveKeys } from './keys/live.ts'
-import { createSeal } from './lib/sealed.ts'
+import { createValueSigner } from './lib/signed-value.ts'
 import { CONSENT_LIFETIME, type ConsentRequest } from './model/consent-request.ts'
 import { subjectOf, type UserRef } from './model/subject.ts'
 import { createPersonalTokens, type PersonalTokens } from './personal-tokens/personal-tokens.ts'
@@ -38,15 +38,15 @@ interface Foundation extends Pick<
  *
  * @throws ConfigError where secrets, tables or people are not as they must be
  */
-export async function assemble(settings: Settings, config: Config, events: Events): Promise<Services> {
-  const foundation = await lay(settings, config, events)
-  for (const legacy of legacyGrantsOf(settings))
-    settings.logger.log('warn', 'A grant is on that is not safe', { ...legacy })
+export async function startServices(settings: Settings, config: Config, events: Events): Promise<Services> {
+  const foundation = await openFoundation(settings, config, events)
+  for (const legacy of findLegacyGrants(settings))
+    settings.logger.log('warn', 'Insecure grant is enabled', { ...legacy })
   return build(foundation)
 }
 
 /** All that can fail comes before anything that goes on by itself, so that a start that failed leaves nothing behind. */
-async function lay(settings: Settings, config: Config, events: Events): Promise<Foundation> {
+async function openFoundation(settings: Settings, config: Config, events: Events): Promise<Foundation> {
   const { store } = config
   const { clock, issuer, logger } = settings
   const subject = (user: UserRef): string => subjectOf(user, settings.provider)
@@ -65,13 +65,13 @@ async function lay(settings: Settings, config: Config, events: Events): Promise<
 function build(foundation: Foundation): Services {
   const { settings, store, events, feed, subjectOf, liveKeys } = foundation
   const { clock } = settings
-  const { csrf, consentSeal } = formsOf(foundation)
+  const { csrf, consentSigner } = formsOf(foundation)
   const throttle = createThrottle(settings.throttle, clock)
   const lifetime = settings.sessionLifetime
   const sessions = createSessions({ ...settings, store: store.sessions, feed, lifetime, subjectOf })
   const audit = createAudit({ ...settings, events, store: store.audit })
-  const upkeep = startUpkeep({ ...settings, store: store.purge })
-  const lastUsed = startLastUsed({ ...settings, store: store.authorizations })
+  const maintenance = startMaintenance({ ...settings, store: store.purge })
+  const lastUsed = startLastUsedTracker({ ...settings, store: store.authorizations })
   const revoker = createRevoker(store.revocations, feed, events, clock)
   const issuance = issuanceOf(foundation, sessions)
   return {
@@ -85,8 +85,8 @@ function build(foundation: Foundation): Services {
     get csrf() {
       return csrf()
     },
-    get consentSeal() {
-      return consentSeal()
+    get consentSigner() {
+      return consentSigner()
     },
     throttle,
     deviceDemand: createThrottle(settings.throttle, clock),
@@ -97,7 +97,7 @@ function build(foundation: Foundation): Services {
     async close() {
       liveKeys.close()
       feed.close()
-      await upkeep.close()
+      await maintenance.close()
       await lastUsed.close()
       await audit.close()
     },
@@ -122,8 +122,8 @@ function peopleOf(
 function formsOf({ settings: { issuer, cookies, clock }, liveKeys }: Foundation) {
   return {
     csrf: liveKeys.follow((present) => createCsrf(present.key('csrf'), issuer, cookies)),
-    consentSeal: liveKeys.follow((present) =>
-      createSeal<ConsentRequest>(present.key('consent'), CONSENT_LIFETIME, clock),
+    consentSigner: liveKeys.follow((present) =>
+      createValueSigner<ConsentRequest>(present.key('consent'), CONSENT_LIFETIME, clock),
     ),
   }
 }

@@ -1,5 +1,5 @@
 import type { EventMap, Events } from './events.ts'
-import { createBatches } from './jobs/batches.ts'
+import { createBatchWriter } from './jobs/batch-writer.ts'
 import type { Clock } from './lib/clock.ts'
 import { addressGroup } from './lib/address.ts'
 import type { Logger } from './lib/log.ts'
@@ -67,7 +67,7 @@ const LONGEST_TEXT = 1_000
 
 /** Begins to listen. Nothing here slows a request down: entries are written a second later, in batches. */
 export function createAudit({ events, store, clock, logger, auditRetention }: AuditOptions): Audit {
-  const batches = createBatches<AuditEntry>({
+  const batches = createBatchWriter<AuditEntry>({
     name: 'audit entries',
     write: (entries) => store.insert(entries),
     logger,

@@ -1,4 +1,4 @@
-import { assemble } from './assembly.ts'
+import { startServices } from './assembly.ts'
 import { ConfigError } from './errors.ts'
 import { createAdministration, type Administration } from './administration.ts'
 import type { Config } from './config/config.ts'
@@ -16,7 +16,7 @@ import { unavailable } from './guard/refusal.ts'
 import { guardsFor, type GuardCore, type Guarded, type GuardedByProvider } from './guard/request-guards.ts'
 import { fromRequest, toResponse } from './lib/fetch.ts'
 import { json, type HttpResponse, type HttpRequest } from './lib/http.ts'
-import { once } from './lib/once.ts'
+import { once } from './lib/async.ts'
 import type { Logger } from './lib/log.ts'
 import { resolveSettings, type Settings } from './config/settings.ts'
 import type { BaseUser } from './users/provider.ts'
@@ -67,7 +67,7 @@ export function createAuthorizationServer<
   const events = createEvents(settings.logger)
   const table = tableOf(settings)
   const started = once(async (): Promise<Running> => {
-    const services = await assemble(settings, untyped, events)
+    const services = await startServices(settings, untyped, events)
     return { services, guard: guardOf(services) }
   })
   const start = (): Promise<Running | undefined> =>

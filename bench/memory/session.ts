@@ -1,6 +1,6 @@
 /** What each live session costs: a row, and nothing in memory, though each has been asked for. */
 import { DatabaseSync } from 'node:sqlite'
-import { randomText, sha256 } from '../../src/lib/hash.ts'
+import { randomBase64url, sha256 } from '../../src/lib/hash.ts'
 import type { PreparedRequest } from '../target.ts'
 import { startConsulate } from '../targets/consulate.ts'
 import { ask } from './parts/ask.ts'
@@ -23,7 +23,7 @@ const visit = (cookie: string): PreparedRequest => ({
 /** Copies the session that there is, each time with an id and a cookie of its own, and comes back with each cookie. */
 async function visitAs(count: number): Promise<void> {
   for (let made = 0; made < count; made += AT_ONCE) {
-    const cookies = Array.from({ length: AT_ONCE }, () => randomText(32))
+    const cookies = Array.from({ length: AT_ONCE }, () => randomBase64url(32))
     insert(cookies)
     await ask(target.port, cookies.map(visit))
   }
@@ -35,7 +35,7 @@ function insert(cookies: readonly string[]): void {
   const change = database.prepare('UPDATE first SET id = ?, cookie_hash = ?')
   const copy = database.prepare('INSERT INTO consulate_sessions SELECT * FROM first')
   for (const cookie of cookies) {
-    change.run(randomText(16), sha256(cookie))
+    change.run(randomBase64url(16), sha256(cookie))
     copy.run()
   }
   database.exec('COMMIT')

@@ -1,5 +1,5 @@
-import { resolveUpkeep } from '../config/upkeep.ts'
-import { createReport } from '../lib/report.ts'
+import { resolveMaintenance } from '../config/maintenance.ts'
+import { createValidator } from '../lib/validator.ts'
 import type { AuditedEvent, AuditEntry } from '../model/audit.ts'
 import { CommandError } from './errors.ts'
 import { bold, print, printJson, table } from './output.ts'
@@ -31,7 +31,7 @@ export const explainRequest = (requestId: string, { json = false }: ExplainOptio
   })
 
 function hintOf({ config }: Project): string {
-  const { auditRetention } = resolveUpkeep(config, createReport())
+  const { auditRetention } = resolveMaintenance(config, createValidator())
   if (auditRetention === 0)
     return 'The audit log is turned off (`audit`); the server’s own log has the reason.'
   const days = Math.round(auditRetention / 8_640_000) / 10

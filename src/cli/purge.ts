@@ -1,7 +1,7 @@
-import { resolveUpkeep } from '../config/upkeep.ts'
+import { resolveMaintenance } from '../config/maintenance.ts'
 import { purge, type PurgeCounts, type PurgeReport } from '../jobs/purge.ts'
 import { systemClock } from '../lib/clock.ts'
-import { createReport } from '../lib/report.ts'
+import { createValidator } from '../lib/validator.ts'
 import { CommandError } from './errors.ts'
 import { print, printJson, table } from './output.ts'
 import { progressBar } from './progress.ts'
@@ -39,7 +39,7 @@ async function run(
   { store, config }: Project,
   { json = false, ...options }: PurgeFlags,
 ): Promise<PurgeReport> {
-  const { auditRetention } = resolveUpkeep(config, createReport())
+  const { auditRetention } = resolveMaintenance(config, createValidator())
   const interruption = new AbortController()
   const interrupt = (): void => interruption.abort()
   const bar = progressBar(!json)

@@ -1,4 +1,4 @@
-import { longestLifetimes, type Lifetimes } from '../config/lifetimes.ts'
+import { maxLifetimes, type Lifetimes } from '../config/lifetimes.ts'
 import type { Rotation } from '../keys/ring.ts'
 import { rootSecretFingerprint } from '../keys/root-secret.ts'
 import { rotateRootSecrets, rotateSigningKeys } from '../keys/rotate.ts'
@@ -55,7 +55,7 @@ async function longestAccess(project: Project): Promise<number> {
   return Math.max(lifetimesOf(project).accessToken, await longestPersonalLifetime(project)) + MARGIN
 }
 
-const lifetimesOf = (project: Project): Lifetimes => longestLifetimes(settingsOf(project))
+const lifetimesOf = (project: Project): Lifetimes => maxLifetimes(settingsOf(project))
 
 const introduce = ({ store }: Project, fingerprint: string): Promise<void> =>
   store.fingerprints.add(fingerprint, systemClock.now())

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { ConfigError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import { parseDuration } from '../lib/duration.ts'
-import { randomText, sha256 } from '../lib/hash.ts'
+import { randomBase64url, sha256 } from '../lib/hash.ts'
 import type { Client } from '../model/client.ts'
 import type { ClientStore } from '../store/contract.ts'
 import { unknownOptionsOf, type ClientRegistration } from './registration.ts'
@@ -27,7 +27,7 @@ export async function registerClient(
 ): Promise<RegisteredClient> {
   const problems = [...unknownOptionsOf(registration), ...problemsOf(registration)]
   if (problems.length > 0) throw new ConfigError(problems)
-  const secret = registration.type === 'public' ? undefined : randomText(32)
+  const secret = registration.type === 'public' ? undefined : randomBase64url(32)
   const client = clientOf(registration, secret, clock.now())
   await clients.insert(client)
   return { client, secret }

@@ -1,6 +1,6 @@
 import type { ConfigProblem } from '../errors.ts'
 import type { Duration } from '../lib/duration.ts'
-import { optionProblems, type OptionNames } from '../lib/report.ts'
+import { unknownOptionProblems, type OptionNames } from '../lib/validator.ts'
 import type { ClientType, GrantType } from '../model/client.ts'
 
 /** What is told of a client when it is registered. */
@@ -38,7 +38,7 @@ export interface ClientRegistration {
 
 /** What a registration says that nobody reads: a misspelled `requiresPkce` would require nothing. */
 export const unknownOptionsOf = (registration: ClientRegistration): readonly ConfigProblem[] =>
-  optionProblems('', registration, OPTIONS)
+  unknownOptionProblems('', registration, OPTIONS)
 
 const OPTIONS: OptionNames<ClientRegistration> = {
   name: true,

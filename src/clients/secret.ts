@@ -1,7 +1,7 @@
 import { ConfigError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import { parseDuration, type Duration } from '../lib/duration.ts'
-import { randomText, sha256 } from '../lib/hash.ts'
+import { randomBase64url, sha256 } from '../lib/hash.ts'
 import type { Client, ClientSecret } from '../model/client.ts'
 import type { ClientStore } from '../store/contract.ts'
 
@@ -32,7 +32,7 @@ export async function rotateSecret(
   { overlap = '24h' }: SecretRotation = {},
 ): Promise<RotatedSecret | undefined> {
   const kept = parseDuration(overlap) ?? fail('overlap', 'must be a duration; 0 ends the old secret at once')
-  const secret = randomText(32)
+  const secret = randomBase64url(32)
   const now = clock.now()
   // Of two rotations at once the later one sees the former's secret, or it would bring back what that one ended.
   const client = await clients.update(id, (current) => {

@@ -2,7 +2,7 @@ import { ConfigError } from '../errors.ts'
 import { parseDuration, type Duration } from '../lib/duration.ts'
 import type { Client, ClientChanges, GrantType } from '../model/client.ts'
 import type { ClientStore } from '../store/contract.ts'
-import { optionProblems, type OptionNames } from '../lib/report.ts'
+import { unknownOptionProblems, type OptionNames } from '../lib/validator.ts'
 import { problemsOf } from './rules.ts'
 
 /** What changes of a client; what is left out stays as it is. Its type, provider and owner are for good. */
@@ -48,7 +48,7 @@ function check(client: Client, changes: ClientUpdate): void {
   const { graceWindow, ...update } = changes
   const { ownerId, scopes, ...rest } = { ...client, ...named(update) }
   const problems = [
-    ...optionProblems('', changes, OPTIONS),
+    ...unknownOptionProblems('', changes, OPTIONS),
     ...problemsOf({
       ...rest,
       ...(ownerId !== null && { ownerId }),

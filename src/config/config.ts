@@ -85,16 +85,29 @@ export interface Config<
   readonly guardCacheSize?: number
   readonly pages?: PagesConfig
   /** Whether `ready()` makes and updates the tables, or refuses to start where they are not up to date. Default `on-start`. */
-  readonly migrations?: 'on-start' | 'by-hand'
+  readonly migrations?: 'on-start' | 'manual'
   /** How long it is kept why requests were refused, for `consulate explain`; default `{ keep: '7d' }`. */
   readonly audit?: { readonly keep?: Duration } | 'off'
   /**
    * How often the server itself deletes what ended more than a week ago; default `{ every: '1h' }`, at most 10 days.
-   * `by-hand`: never; run `consulate purge`.
+   * `manual`: never; run `consulate purge`.
    */
-  readonly purge?: { readonly every?: Duration } | 'by-hand'
+  readonly purge?: { readonly every?: Duration } | 'manual'
   /** Default: JSON lines on standard error. */
   readonly logger?: Logger
   /** For tests. */
   readonly clock?: Clock
 }
+
+/**
+ * Returns the configuration unchanged, so that the compiler checks it. Use it in `consulate.config.ts`, which both the
+ * command line and your app read: `export default defineConfig({ … })`.
+ */
+export const defineConfig = <
+  const Scope extends string,
+  User extends BaseUser,
+  const Main extends string = 'users',
+  const Other extends string = never,
+>(
+  config: Config<Scope, User, Main, Other>,
+): Config<Scope, User, Main, Other> => config

@@ -8,7 +8,7 @@ import type { RefreshTokenGrant } from '../grants/refresh-token.ts'
 import type { RefreshPolicy } from '../issuance/context.ts'
 import { parseDuration } from '../lib/duration.ts'
 import { DEVICE_GRANT } from '../model/device-code.ts'
-import type { Report } from '../lib/report.ts'
+import type { Validator } from '../lib/validator.ts'
 import { GRANT_TYPE_PROBLEM, isGrantType } from '../model/client.ts'
 import type { Config } from './config.ts'
 import { checkGrantOptions } from './options.ts'
@@ -33,36 +33,36 @@ export interface DeviceCodeSettings {
 }
 
 /** Checks the grants and their options. */
-export function resolveGrants(listed: Config['grants'] | undefined, report: Report): GrantSettings {
+export function resolveGrants(listed: Config['grants'] | undefined, validator: Validator): GrantSettings {
   const grants = new Map<string, Grant | ImplicitGrant>()
   const paths = new Map<string, string>()
   for (const [index, grant] of (listed ?? []).entries()) {
     const path = `grants[${index}]`
     // Where nobody compiles, `isLegacy && passwordGrant()` lists nothing at all.
     if (!grant) {
-      report.problem(path, 'is no grant: leave it out')
+      validator.problem(path, 'is no grant: leave it out')
       continue
     }
     const { type } = grant
-    if (grants.has(type)) report.problem(path, `is the second grant of type ${type}`)
+    if (grants.has(type)) validator.problem(path, `is the second grant of type ${type}`)
     const problem = problemOf(grant)
-    if (problem) report.problem(`${path}.${problem.path}`, problem.message)
+    if (problem) validator.problem(`${path}.${problem.path}`, problem.message)
     else grants.set(type, grant)
-    checkGrantOptions(path, grant, report)
+    checkGrantOptions(path, grant, validator)
     paths.set(type, path)
   }
   if ((listed ?? []).length === 0)
-    report.problem('grants', 'must list at least one grant, such as authorizationCode()')
+    validator.problem('grants', 'must list at least one grant, such as authorizationCode()')
   if (grants.size === 1 && grants.has('refresh_token')) {
-    report.problem('grants', 'must list a grant beside refreshToken() that gives the first token')
+    validator.problem('grants', 'must list a grant beside refreshToken() that gives the first token')
   }
   const pathOf = (type: string): string => paths.get(type) ?? 'grants'
-  checkClientCredentials(grants, pathOf('client_credentials'), report)
+  checkClientCredentials(grants, pathOf('client_credentials'), validator)
   return {
     grants,
-    codeLifetime: resolveCodeLifetime(grants, pathOf('authorization_code'), report),
-    deviceCodes: resolveDeviceCodes(grants, pathOf(DEVICE_GRANT), report),
-    refresh: resolveRefresh(grants, pathOf('refresh_token'), report),
+    codeLifetime: resolveCodeLifetime(grants, pathOf('authorization_code'), validator),
+    deviceCodes: resolveDeviceCodes(grants, pathOf(DEVICE_GRANT), validator),
+    refresh: resolveRefresh(grants, pathOf('refresh_token'), validator),
   }
 }
 
@@ -89,41 +89,41 @@ function problemOf(grant: Grant | ImplicitGrant): ConfigProblem | undefined {
   return canDecide ? undefined : { path: 'decide', message: 'must be a function' }
 }
 
-function resolveCodeLifetime(grants: Grants, path: string, report: Report): number {
+function resolveCodeLifetime(grants: Grants, path: string, validator: Validator): number {
   const grant = grants.get('authorization_code') as AuthorizationCodeGrant | undefined
-  return report.duration(`${path}.codeLifetime`, grant?.options.codeLifetime ?? '60s')
+  return validator.duration(`${path}.codeLifetime`, grant?.options.codeLifetime ?? '60s')
 }
 
-function resolveDeviceCodes(grants: Grants, path: string, report: Report): DeviceCodeSettings {
+function resolveDeviceCodes(grants: Grants, path: string, validator: Validator): DeviceCodeSettings {
   const { lifetime = '10m', interval = '5s' } =
     (grants.get(DEVICE_GRANT) as DeviceCodeGrant | undefined)?.options ?? {}
   const settings = {
-    lifetime: report.duration(`${path}.lifetime`, lifetime),
-    interval: report.duration(`${path}.interval`, interval),
+    lifetime: validator.duration(`${path}.lifetime`, lifetime),
+    interval: validator.duration(`${path}.interval`, interval),
   }
   if (settings.interval > 0 && settings.interval < 1000)
-    report.problem(`${path}.interval`, 'must be at least a second')
+    validator.problem(`${path}.interval`, 'must be at least a second')
   if (settings.lifetime > 0 && settings.lifetime <= settings.interval)
-    report.problem(`${path}.lifetime`, 'must be longer than the interval')
+    validator.problem(`${path}.lifetime`, 'must be longer than the interval')
   return settings
 }
 
-function checkClientCredentials(grants: Grants, path: string, report: Report): void {
+function checkClientCredentials(grants: Grants, path: string, validator: Validator): void {
   const grant = grants.get('client_credentials') as ClientCredentialsGrant | undefined
-  if (grant?.options.lifetime !== undefined) report.duration(`${path}.lifetime`, grant.options.lifetime)
+  if (grant?.options.lifetime !== undefined) validator.duration(`${path}.lifetime`, grant.options.lifetime)
 }
 
-function resolveRefresh(grants: Grants, path: string, report: Report): RefreshPolicy | undefined {
+function resolveRefresh(grants: Grants, path: string, validator: Validator): RefreshPolicy | undefined {
   const grant = grants.get('refresh_token') as RefreshTokenGrant | undefined
   if (!grant) return undefined
   const { lifetime = '30d', maximumLifetime, graceWindow = '60s', rotation = 'always' } = grant.options
   const grace = parseDuration(graceWindow)
-  if (grace === undefined) report.problem(`${path}.graceWindow`, 'must be a duration; 0 turns it off')
+  if (grace === undefined) validator.problem(`${path}.graceWindow`, 'must be a duration; 0 turns it off')
   return {
-    lifetime: report.duration(`${path}.lifetime`, lifetime),
+    lifetime: validator.duration(`${path}.lifetime`, lifetime),
     maximum:
-      maximumLifetime === undefined ? null : report.duration(`${path}.maximumLifetime`, maximumLifetime),
+      maximumLifetime === undefined ? null : validator.duration(`${path}.maximumLifetime`, maximumLifetime),
     graceWindow: grace ?? 0,
-    rotation: report.oneOf(`${path}.rotation`, rotation, ['always', 'public']),
+    rotation: validator.oneOf(`${path}.rotation`, rotation, ['always', 'public']),
   }
 }

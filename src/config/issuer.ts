@@ -1,5 +1,5 @@
 import { issuerProblems } from '../model/issuer.ts'
-import type { Report } from '../lib/report.ts'
+import type { Validator } from '../lib/validator.ts'
 import type { CookiePolicy } from '../sessions/csrf.ts'
 
 /** Where the server lives. */
@@ -11,8 +11,8 @@ export interface IssuerSettings {
 }
 
 /** Checks the issuer (RFC 8414 section 2): https, or http where nobody can listen in. */
-export function resolveIssuer(issuer: unknown, report: Report): IssuerSettings {
-  for (const problem of issuerProblems(issuer)) report.problem('issuer', problem)
+export function resolveIssuer(issuer: unknown, validator: Validator): IssuerSettings {
+  for (const problem of issuerProblems(issuer)) validator.problem('issuer', problem)
   if (typeof issuer !== 'string' || !URL.canParse(issuer)) {
     return { issuer: 'http://127.0.0.1', basePath: '', cookies: { prefix: '', suffix: '', isSecure: false } }
   }
@@ -24,8 +24,8 @@ export function resolveIssuer(issuer: unknown, report: Report): IssuerSettings {
 }
 
 /** Checks the beginning of the OAuth endpoints' paths. */
-export function resolvePrefix(prefix: string, report: Report): string {
+export function resolvePrefix(prefix: string, validator: Validator): string {
   const isPath = /^(\/[A-Za-z0-9._~-]+)+$/.test(prefix)
-  if (!isPath) report.problem('prefix', 'must begin with a slash and not end with one: /oauth')
+  if (!isPath) validator.problem('prefix', 'must begin with a slash and not end with one: /oauth')
   return prefix
 }

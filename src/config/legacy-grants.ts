@@ -1,27 +1,27 @@
 import type { GrantSettings } from './grants.ts'
 
-/** A grant that is only there for apps that cannot be changed at once. */
+/** A grant that only apps that cannot be changed yet should use. */
 export interface LegacyGrant {
   readonly grant: string
-  /** Why nothing new should use it. */
-  readonly why: string
-  /** What should be used. */
-  readonly instead: string
+  /** Why new apps must not use it. */
+  readonly reason: string
+  /** What to use instead. */
+  readonly replacement: string
 }
 
 const LEGACY_GRANTS: readonly LegacyGrant[] = [
   {
     grant: 'password',
-    why: 'apps see passwords, and people learn to type them in anywhere (RFC 9700 section 2.4)',
-    instead: 'authorizationCode() with PKCE: send people to the sign-in page',
+    reason: 'apps see passwords, and users get used to entering them anywhere (RFC 9700 section 2.4)',
+    replacement: 'authorizationCode() with PKCE, which sends users to the sign-in page',
   },
   {
     grant: 'implicit',
-    why: 'tokens stand in addresses, where they leak and can be slipped in (RFC 9700 section 2.1.2)',
-    instead: 'authorizationCode() with PKCE, which works in browsers too',
+    reason: 'tokens in URLs leak and can be injected (RFC 9700 section 2.1.2)',
+    replacement: 'authorizationCode() with PKCE, which works in browsers too',
   },
 ]
 
-/** Those of the listed grants that nothing new should use. */
-export const legacyGrantsOf = ({ grants }: Pick<GrantSettings, 'grants'>): readonly LegacyGrant[] =>
+/** Returns the enabled grants that new apps must not use. */
+export const findLegacyGrants = ({ grants }: Pick<GrantSettings, 'grants'>): readonly LegacyGrant[] =>
   LEGACY_GRANTS.filter(({ grant }) => grants.has(grant))

@@ -10,12 +10,7 @@ export interface Lifetimes {
 }
 
 /** The longest lifetimes that these settings allow. */
-export function longestLifetimes({
-  accessTokenLifetime,
-  personalTokens,
-  grants,
-  refresh,
-}: Settings): Lifetimes {
+export function maxLifetimes({ accessTokenLifetime, personalTokens, grants, refresh }: Settings): Lifetimes {
   const machines = grants.get('client_credentials') as ClientCredentialsGrant | undefined
   const machineLifetime = parseDuration(machines?.options.lifetime) ?? 0
   const personalLifetime = personalTokens?.maximumLifetime ?? 0

@@ -3,7 +3,7 @@ import type { ClientCredentialsOptions } from '../grants/client-credentials.ts'
 import type { DeviceCodeOptions } from '../grants/device-code.ts'
 import type { PasswordGrantOptions } from '../grants/password.ts'
 import type { RefreshTokenOptions } from '../grants/refresh-token.ts'
-import type { OptionNames, Report } from '../lib/report.ts'
+import type { OptionNames, Validator } from '../lib/validator.ts'
 import { DEVICE_GRANT } from '../model/device-code.ts'
 import type { ViewProps } from '../pages/props.ts'
 import type { Config, FailureLimit, PagesConfig } from './config.ts'
@@ -16,10 +16,10 @@ const OBJECTS: ReadonlySet<string> = new Set(['providers', 'logger', 'clock'])
  * The options without those that are of another sort than they must be, each of which is reported: so the rest can be
  * checked all the same.
  */
-export function soundOptions(config: Config, report: Report): Config {
+export function validOptions(config: Config, validator: Validator): Config {
   const sound = Object.entries(config).filter(([name, value]) => {
     const problem = problemOf(name, value)
-    if (problem !== undefined) report.problem(name, problem)
+    if (problem !== undefined) validator.problem(name, problem)
     return problem === undefined
   })
   return Object.fromEntries(sound) as unknown as Config
@@ -40,25 +40,25 @@ function problemOf(name: string, value: unknown): string | undefined {
  * Reports options that there are not. Left out silently, a misspelled one would leave a default in force that somebody
  * thinks is changed: `pkse: 'always'` protects nothing.
  */
-export function checkOptions(config: Partial<Config>, report: Report): void {
-  report.options('', config, CONFIG)
+export function checkOptions(config: Partial<Config>, validator: Validator): void {
+  validator.knownOptions('', config, CONFIG)
   const { audit, pages, personalTokens, purge, revocations, throttle } = config
-  if (audit !== 'off') report.options('audit', audit, { keep: true })
-  if (purge !== 'by-hand') report.options('purge', purge, { every: true })
-  report.options('personalTokens', personalTokens, PERSONAL_TOKENS)
-  report.options('revocations', revocations, { pollInterval: true, maxStaleness: true })
-  report.options('throttle', throttle, { perAddress: true, perAccount: true })
-  report.options('throttle.perAddress', throttle?.perAddress, LIMIT)
-  report.options('throttle.perAccount', throttle?.perAccount, LIMIT)
-  report.options('pages', pages, PAGES)
-  report.options('pages.views', pages?.views, VIEWS)
+  if (audit !== 'off') validator.knownOptions('audit', audit, { keep: true })
+  if (purge !== 'manual') validator.knownOptions('purge', purge, { every: true })
+  validator.knownOptions('personalTokens', personalTokens, PERSONAL_TOKENS)
+  validator.knownOptions('revocations', revocations, { pollInterval: true, maxStaleness: true })
+  validator.knownOptions('throttle', throttle, { perAddress: true, perAccount: true })
+  validator.knownOptions('throttle.perAddress', throttle?.perAddress, LIMIT)
+  validator.knownOptions('throttle.perAccount', throttle?.perAccount, LIMIT)
+  validator.knownOptions('pages', pages, PAGES)
+  validator.knownOptions('pages.views', pages?.views, VIEWS)
 }
 
 /** Reports options of a grant of ours that there are not. */
-export function checkGrantOptions(path: string, grant: object, report: Report): void {
+export function checkGrantOptions(path: string, grant: object, validator: Validator): void {
   const { type, options } = grant as { readonly type?: string; readonly options?: object }
   const names = GRANTS[type ?? '']
-  if (names) report.options(path, options, names)
+  if (names) validator.knownOptions(path, options, names)
 }
 
 const CONFIG: OptionNames<Config> = {

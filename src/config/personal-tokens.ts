@@ -1,5 +1,5 @@
 import type { Duration } from '../lib/duration.ts'
-import type { Report } from '../lib/report.ts'
+import type { Validator } from '../lib/validator.ts'
 
 /** What you say of personal access tokens. */
 export interface PersonalTokensConfig {
@@ -21,18 +21,18 @@ const YEAR = 31_536_000_000
 /** Checks what is said of personal access tokens; undefined where nobody is to make any. */
 export function resolvePersonalTokens(
   given: PersonalTokensConfig | undefined,
-  report: Report,
+  validator: Validator,
 ): PersonalTokenSettings | undefined {
   if (given === undefined) return undefined
   const time = (name: 'lifetime' | 'maximumLifetime'): number | undefined =>
-    given[name] === undefined ? undefined : report.duration(`personalTokens.${name}`, given[name])
+    given[name] === undefined ? undefined : validator.duration(`personalTokens.${name}`, given[name])
   const [chosen, most] = [time('lifetime'), time('maximumLifetime')]
   const lifetime = chosen ?? Math.min(YEAR, most ?? YEAR)
   const maximumLifetime = most ?? lifetime
   if (lifetime > maximumLifetime)
-    report.problem('personalTokens.lifetime', 'must not be longer than the maximumLifetime')
+    validator.problem('personalTokens.lifetime', 'must not be longer than the maximumLifetime')
   if (maximumLifetime > 100 * YEAR)
-    report.problem(
+    validator.problem(
       `personalTokens.${most === undefined ? 'lifetime' : 'maximumLifetime'}`,
       'must be at most 100y',
     )

@@ -1,4 +1,4 @@
-import type { Report } from '../lib/report.ts'
+import type { Validator } from '../lib/validator.ts'
 import type { UserProvider } from '../users/provider.ts'
 import type { Config } from './config.ts'
 
@@ -13,32 +13,36 @@ export interface ProviderSettings {
 /** Checks the providers and their names. */
 export function resolveProviders(
   { users, provider = 'users', providers = {} }: Partial<Config>,
-  report: Report,
+  validator: Validator,
 ): ProviderSettings {
-  checkName('provider', provider, report)
-  if (!users) report.problem('users', 'is missing: write builtInUsers(), or look people up yourself')
-  else if (typeof users !== 'function') checkFunctions('users', users, report)
+  checkName('provider', provider, validator)
+  if (!users) validator.problem('users', 'is missing: write builtInUsers(), or look people up yourself')
+  else if (typeof users !== 'function') checkFunctions('users', users, validator)
   for (const [name, other] of Object.entries(providers)) {
-    checkName(`providers.${name}`, name, report)
-    if (name === provider) report.problem(`providers.${name}`, 'has the name of the default provider')
+    checkName(`providers.${name}`, name, validator)
+    if (name === provider) validator.problem(`providers.${name}`, 'has the name of the default provider')
     if (typeof other === 'function')
-      report.problem(
+      validator.problem(
         `providers.${name}`,
         'must be a look-up of your own: builtInUsers() are one set of people',
       )
-    else checkFunctions(`providers.${name}`, other, report)
+    else checkFunctions(`providers.${name}`, other, validator)
   }
   return { provider, providers: [provider, ...Object.keys(providers)] }
 }
 
 /** `code` would make `/oauth/device/code` the page of that provider. */
-function checkName(path: string, name: string, report: Report): void {
+function checkName(path: string, name: string, validator: Validator): void {
   if (!/^[a-z][a-z0-9_-]{0,31}$/.test(name) || name === 'code')
-    report.problem(path, 'must be a short name in lower case, such as users, and not code')
+    validator.problem(path, 'must be a short name in lower case, such as users, and not code')
 }
 
-function checkFunctions(path: string, provider: Partial<UserProvider> | undefined, report: Report): void {
+function checkFunctions(
+  path: string,
+  provider: Partial<UserProvider> | undefined,
+  validator: Validator,
+): void {
   for (const name of ['find', 'findByUsername', 'verifyPassword'] as const) {
-    if (typeof provider?.[name] !== 'function') report.problem(`${path}.${name}`, 'must be a function')
+    if (typeof provider?.[name] !== 'function') validator.problem(`${path}.${name}`, 'must be a function')
   }
 }

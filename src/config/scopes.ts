@@ -1,19 +1,19 @@
 import { EVERY_SCOPE, isScopeToken, type ScopeRules } from '../model/scope.ts'
 import type { Config } from './config.ts'
-import type { Report } from '../lib/report.ts'
+import type { Validator } from '../lib/validator.ts'
 
 /** Checks the scopes and what is given where none is named. */
 export function resolveScopeRules(
   { scopes = {}, defaultScopes = [] }: Partial<Config>,
-  report: Report,
+  validator: Validator,
 ): ScopeRules {
   const defined = new Set(Object.keys(scopes))
   for (const scope of defined) {
     const problem = problemOf(scope, scopes[scope])
-    if (problem) report.problem(`scopes[${JSON.stringify(scope)}]`, problem)
+    if (problem) validator.problem(`scopes[${JSON.stringify(scope)}]`, problem)
   }
   for (const [index, scope] of defaultScopes.entries()) {
-    if (!defined.has(scope)) report.problem(`defaultScopes[${index}]`, 'is not one of the scopes')
+    if (!defined.has(scope)) validator.problem(`defaultScopes[${index}]`, 'is not one of the scopes')
   }
   return { defined, defaults: defaultScopes }
 }
@@ -30,11 +30,11 @@ function problemOf(scope: string, description: unknown): string | undefined {
 export function resolveResources(
   resources: readonly string[],
   audience: string,
-  report: Report,
+  validator: Validator,
 ): readonly string[] {
   for (const [index, resource] of resources.entries()) {
     if (URL.canParse(resource) && !resource.includes('#')) continue
-    report.problem(`resources[${index}]`, 'must be an absolute URI without a fragment')
+    validator.problem(`resources[${index}]`, 'must be an absolute URI without a fragment')
   }
   return [...new Set([audience, ...resources])]
 }

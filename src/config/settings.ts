@@ -10,15 +10,15 @@ import { DEFAULT_THROTTLE_LIMITS, type Limit, type ThrottleLimits } from '../thr
 import type { Config, FailureLimit, PagesConfig } from './config.ts'
 import { resolveGrants, type GrantSettings } from './grants.ts'
 import { resolveIssuer, resolvePrefix, type IssuerSettings } from './issuer.ts'
-import { createReport, type Report } from '../lib/report.ts'
-import { checkOptions, soundOptions } from './options.ts'
+import { createValidator, type Validator } from '../lib/validator.ts'
+import { checkOptions, validOptions } from './options.ts'
 import { resolvePersonalTokens, type PersonalTokenSettings } from './personal-tokens.ts'
 import { resolveProviders } from './providers.ts'
 import { resolveResources, resolveScopeRules } from './scopes.ts'
-import { resolveUpkeep, type UpkeepSettings } from './upkeep.ts'
+import { resolveMaintenance, type MaintenanceSettings } from './maintenance.ts'
 
 /** What the configuration comes to: every default filled in, every value checked, times in milliseconds. Frozen. */
-export interface Settings extends IssuerSettings, GrantSettings, UpkeepSettings {
+export interface Settings extends IssuerSettings, GrantSettings, MaintenanceSettings {
   readonly prefix: string
   readonly audience: string
   readonly resources: readonly string[]
@@ -38,7 +38,7 @@ export interface Settings extends IssuerSettings, GrantSettings, UpkeepSettings 
   readonly pollInterval: number
   readonly maxStaleness: number
   readonly guardCacheSize: number
-  readonly migrations: 'on-start' | 'by-hand'
+  readonly migrations: 'on-start' | 'manual'
   readonly secrets: SecretsSource
   readonly pages: Pages
   readonly logger: Logger
@@ -51,72 +51,72 @@ export interface Settings extends IssuerSettings, GrantSettings, UpkeepSettings 
  * @throws ConfigError with every problem at once, each with its option's path
  */
 export function resolveSettings(given: Config): Settings {
-  const report = createReport()
-  const config = soundOptions(given, report)
-  checkOptions(config, report)
+  const validator = createValidator()
+  const config = validOptions(given, validator)
+  checkOptions(config, validator)
   const time = (path: string, value: Duration | undefined, usual: Duration): number =>
-    report.duration(path, value ?? usual)
-  const issuer = resolveIssuer(config.issuer, report)
+    validator.duration(path, value ?? usual)
+  const issuer = resolveIssuer(config.issuer, validator)
   const audience = config.audience ?? issuer.issuer
   const settings: Settings = {
     ...issuer,
-    ...resolveGrants(config.grants, report),
-    audience: resolveAudience(audience, report),
-    prefix: resolvePrefix(config.prefix ?? '/oauth', report),
-    resources: resolveResources(config.resources ?? [], audience, report),
-    scopes: resolveScopeRules(config, report),
+    ...resolveGrants(config.grants, validator),
+    audience: resolveAudience(audience, validator),
+    prefix: resolvePrefix(config.prefix ?? '/oauth', validator),
+    resources: resolveResources(config.resources ?? [], audience, validator),
+    scopes: resolveScopeRules(config, validator),
     scopeDescriptions: { ...config.scopes },
     accessTokenLifetime: time('accessTokenLifetime', config.accessTokenLifetime, '15m'),
-    personalTokens: resolvePersonalTokens(config.personalTokens, report),
-    pkce: report.oneOf('pkce', config.pkce ?? 'public', ['public', 'always']),
-    ...resolveProviders(config, report),
+    personalTokens: resolvePersonalTokens(config.personalTokens, validator),
+    pkce: validator.oneOf('pkce', config.pkce ?? 'public', ['public', 'always']),
+    ...resolveProviders(config, validator),
     sessionLifetime: time('sessionLifetime', config.sessionLifetime, '12h'),
-    trustedProxies: resolveProxies(config.trustedProxies ?? [], report),
-    throttle: resolveThrottle(config.throttle ?? {}, report),
-    ...resolveFreshness(config.revocations ?? {}, report),
-    guardCacheSize: report.positive('guardCacheSize', config.guardCacheSize ?? 20_000),
-    migrations: report.oneOf('migrations', config.migrations ?? 'on-start', ['on-start', 'by-hand']),
-    ...resolveUpkeep(config, report),
-    secrets: resolveSecrets(config.secrets, report),
-    pages: resolvePages(issuer, config.pages ?? {}, report),
+    trustedProxies: resolveProxies(config.trustedProxies ?? [], validator),
+    throttle: resolveThrottle(config.throttle ?? {}, validator),
+    ...resolveFreshness(config.revocations ?? {}, validator),
+    guardCacheSize: validator.positiveInteger('guardCacheSize', config.guardCacheSize ?? 20_000),
+    migrations: validator.oneOf('migrations', config.migrations ?? 'on-start', ['on-start', 'manual']),
+    ...resolveMaintenance(config, validator),
+    secrets: resolveSecrets(config.secrets, validator),
+    pages: resolvePages(issuer, config.pages ?? {}, validator),
     logger: config.logger ?? jsonLogger(),
     clock: config.clock ?? systemClock,
   }
-  checkStore(config, report)
+  checkStore(config, validator)
   if (settings.pkce === 'always' && settings.grants.has('implicit')) {
-    report.problem('pkce', "cannot be 'always' beside implicitGrant(), which knows no PKCE")
+    validator.problem('pkce', "cannot be 'always' beside implicitGrant(), which knows no PKCE")
   }
-  report.end()
+  validator.throwIfInvalid()
   return Object.freeze(settings)
 }
 
 /** Tokens without an audience would be taken by nobody. */
-function resolveAudience(audience: string, report: Report): string {
-  if (typeof audience !== 'string' || audience === '') report.problem('audience', 'must be a text')
+function resolveAudience(audience: string, validator: Validator): string {
+  if (typeof audience !== 'string' || audience === '') validator.problem('audience', 'must be a text')
   return audience
 }
 
-function resolvePages({ issuer }: IssuerSettings, pages: PagesConfig, report: Report): Pages {
+function resolvePages({ issuer }: IssuerSettings, pages: PagesConfig, validator: Validator): Pages {
   const { language = 'en' } = pages
-  report.oneOf('pages.language', language, Object.keys(LANGUAGES) as Language[])
+  validator.oneOf('pages.language', language, Object.keys(LANGUAGES) as Language[])
   return createPages({ name: new URL(issuer).host, ...pages })
 }
 
-function resolveProxies(proxies: readonly string[], report: Report): readonly string[] {
+function resolveProxies(proxies: readonly string[], validator: Validator): readonly string[] {
   for (const [index, proxy] of proxies.entries()) {
     if (!isAddressRange(proxy))
-      report.problem(`trustedProxies[${index}]`, 'must be an address or a range: 10.0.0.0/8')
+      validator.problem(`trustedProxies[${index}]`, 'must be an address or a range: 10.0.0.0/8')
   }
   return proxies
 }
 
 function resolveThrottle(
   { perAddress, perAccount }: NonNullable<Config['throttle']>,
-  report: Report,
+  validator: Validator,
 ): ThrottleLimits {
   const limit = (path: string, given: FailureLimit | undefined, usual: Limit): Limit => ({
-    failures: report.positive(`throttle.${path}.failures`, given?.failures ?? usual.failures),
-    window: given ? report.duration(`throttle.${path}.window`, given.window) : usual.window,
+    failures: validator.positiveInteger(`throttle.${path}.failures`, given?.failures ?? usual.failures),
+    window: given ? validator.duration(`throttle.${path}.window`, given.window) : usual.window,
   })
   return {
     perAddress: limit('perAddress', perAddress, DEFAULT_THROTTLE_LIMITS.perAddress),
@@ -127,19 +127,19 @@ function resolveThrottle(
 /** A poll must be able to fail once or twice before anybody is turned away. */
 function resolveFreshness(
   { pollInterval: every = '1s', maxStaleness: most = '10s' }: NonNullable<Config['revocations']>,
-  report: Report,
+  validator: Validator,
 ): Pick<Settings, 'pollInterval' | 'maxStaleness'> {
-  const pollInterval = report.duration('revocations.pollInterval', every)
-  const maxStaleness = report.duration('revocations.maxStaleness', most)
+  const pollInterval = validator.duration('revocations.pollInterval', every)
+  const maxStaleness = validator.duration('revocations.maxStaleness', most)
   if (maxStaleness <= pollInterval)
-    report.problem('revocations.maxStaleness', 'must be longer than the pollInterval')
+    validator.problem('revocations.maxStaleness', 'must be longer than the pollInterval')
   return { pollInterval, maxStaleness }
 }
 
-function resolveSecrets(secrets: Config['secrets'] | undefined, report: Report): SecretsSource {
+function resolveSecrets(secrets: Config['secrets'] | undefined, validator: Validator): SecretsSource {
   const given = typeof secrets === 'object' ? secrets : { signingKeys: [], secrets: [] }
   if (given !== secrets)
-    report.problem(
+    validator.problem(
       'secrets',
       `${secrets ? 'are none' : 'is missing'}: write secretsFromDirectory('./secrets')`,
     )
@@ -147,7 +147,7 @@ function resolveSecrets(secrets: Config['secrets'] | undefined, report: Report):
   return { description: 'the configuration', load: async () => given }
 }
 
-function checkStore({ store }: Partial<Config>, report: Report): void {
+function checkStore({ store }: Partial<Config>, validator: Validator): void {
   if (typeof store?.migrate !== 'function')
-    report.problem('store', `${store ? 'is no store' : 'is missing'}: write sqlite('data.db')`)
+    validator.problem('store', `${store ? 'is no store' : 'is missing'}: write sqlite('data.db')`)
 }

@@ -1,5 +1,5 @@
 import type { Logger } from '../lib/log.ts'
-import { shared } from '../lib/shared.ts'
+import { singleFlight } from '../lib/async.ts'
 import type { Services } from './services.ts'
 
 /** How a server stands. */
@@ -37,7 +37,7 @@ const REMEMBERED = 500
 export function createHealth({ start, logger }: HealthOptions): () => Promise<Health> {
   let latest: { readonly health: Health; readonly at: number } | undefined
   let told = ''
-  const look = shared(async () => {
+  const look = singleFlight(async () => {
     const health = await examine(start)
     const reason = health.problems.join('; ')
     if (reason !== told) tell(logger, reason)

@@ -1,7 +1,7 @@
 import type { Audit } from '../audit.ts'
 import type { Events } from '../events.ts'
 import type { Issuance } from '../issuance/issue.ts'
-import type { LastUsed } from '../jobs/last-used.ts'
+import type { LastUsedTracker } from '../jobs/last-used.ts'
 import type { DerivedKeys } from '../keys/derived.ts'
 import type { KeySet } from '../keys/key-set.ts'
 import type { BuiltInGrantContext } from '../grants/grant.ts'
@@ -17,7 +17,7 @@ import type { Store } from '../store/contract.ts'
 import type { Throttle } from '../throttle/throttle.ts'
 import type { People } from '../users/people.ts'
 import type { ConsentRequest } from '../model/consent-request.ts'
-import type { Seal } from '../lib/sealed.ts'
+import type { ValueSigner } from '../lib/signed-value.ts'
 
 /** Everything that endpoints work with, made once when the server starts. */
 export interface Services {
@@ -29,13 +29,13 @@ export interface Services {
   readonly revoker: Revoker
   readonly issuance: Issuance
   readonly personalTokens: PersonalTokens
-  readonly lastUsed: LastUsed
+  readonly lastUsed: LastUsedTracker
   readonly grantContext: BuiltInGrantContext
   readonly clients: ClientCache
   readonly people: People
   readonly sessions: Sessions
   readonly csrf: Csrf
-  readonly consentSeal: Seal<ConsentRequest>
+  readonly consentSigner: ValueSigner<ConsentRequest>
   readonly throttle: Throttle
   /** Counts the codes that were given to devices without a secret: whoever knows a client's id can ask for them. */
   readonly deviceDemand: Throttle

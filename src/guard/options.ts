@@ -1,7 +1,7 @@
 import { systemClock, type Clock } from '../lib/clock.ts'
 import type { Duration } from '../lib/duration.ts'
 import { jsonLogger, type Logger } from '../lib/log.ts'
-import { createReport, type OptionNames, type Report } from '../lib/report.ts'
+import { createValidator, type OptionNames, type Validator } from '../lib/validator.ts'
 import { issuerProblems } from '../model/issuer.ts'
 import { isScopeToken } from '../model/scope.ts'
 import type { FeedCredentials } from './remote-revocations.ts'
@@ -60,51 +60,52 @@ export interface GuardSettings {
  * @throws ConfigError with every problem at once
  */
 export function resolveGuardOptions(options: GuardOptions): GuardSettings {
-  const report = createReport()
+  const validator = createValidator()
   const { issuer, audience = issuer, provider = 'users', cacheSize = 20_000, scopes = [] } = options
-  report.options('', options, OPTIONS)
-  for (const problem of issuerProblems(issuer)) report.problem('issuer', problem)
-  if (audience !== issuer) checkText('audience', audience, report)
-  checkText('provider', provider, report)
-  checkScopes(scopes, report)
+  validator.knownOptions('', options, OPTIONS)
+  for (const problem of issuerProblems(issuer)) validator.problem('issuer', problem)
+  if (audience !== issuer) checkText('audience', audience, validator)
+  checkText('provider', provider, validator)
+  checkScopes(scopes, validator)
   const settings = {
     issuer,
     audience,
     provider,
-    revocations: resolveRevocations(options.revocations, report),
-    cacheSize: report.positive('cacheSize', cacheSize),
+    revocations: resolveRevocations(options.revocations, validator),
+    cacheSize: validator.positiveInteger('cacheSize', cacheSize),
     logger: options.logger ?? jsonLogger(),
     clock: options.clock ?? systemClock,
   }
-  report.end()
+  validator.throwIfInvalid()
   return settings
 }
 
-function checkScopes(scopes: unknown, report: Report): void {
-  if (!Array.isArray(scopes)) return report.problem('scopes', "must be a list, such as ['orders:read']")
+function checkScopes(scopes: unknown, validator: Validator): void {
+  if (!Array.isArray(scopes)) return validator.problem('scopes', "must be a list, such as ['orders:read']")
   for (const [index, scope] of scopes.entries()) {
-    if (typeof scope !== 'string' || !isScopeToken(scope)) report.problem(`scopes[${index}]`, 'is no scope')
+    if (typeof scope !== 'string' || !isScopeToken(scope))
+      validator.problem(`scopes[${index}]`, 'is no scope')
   }
 }
 
 function resolveRevocations(
   given: GuardOptions['revocations'] | undefined,
-  report: Report,
+  validator: Validator,
 ): GuardSettings['revocations'] {
   if (given === 'none') return given
-  if (!given) report.problem('revocations', "is missing: { clientId, clientSecret }, or 'none' on purpose")
+  if (!given) validator.problem('revocations', "is missing: { clientId, clientSecret }, or 'none' on purpose")
   const { clientId, clientSecret, pollInterval = '1s', maxStaleness = '10s' } = given ?? NOBODY
   if (given) {
-    report.options('revocations', given, FOLLOW)
-    checkText('revocations.clientId', clientId, report)
-    checkText('revocations.clientSecret', clientSecret, report)
+    validator.knownOptions('revocations', given, FOLLOW)
+    checkText('revocations.clientId', clientId, validator)
+    checkText('revocations.clientSecret', clientSecret, validator)
   }
   const [interval, staleness] = [
-    report.duration('revocations.pollInterval', pollInterval),
-    report.duration('revocations.maxStaleness', maxStaleness),
+    validator.duration('revocations.pollInterval', pollInterval),
+    validator.duration('revocations.maxStaleness', maxStaleness),
   ]
   if (staleness <= interval)
-    report.problem('revocations.maxStaleness', 'must be longer than the pollInterval')
+    validator.problem('revocations.maxStaleness', 'must be longer than the pollInterval')
   return { clientId, clientSecret, pollInterval: interval, maxStaleness: staleness }
 }
 
@@ -129,6 +130,6 @@ const FOLLOW: OptionNames<FollowOptions> = {
 const NOBODY: FollowOptions = { clientId: '', clientSecret: '' }
 
 /** Options often come from the environment, where what is not set is undefined or empty. */
-function checkText(path: string, value: unknown, report: Report): void {
-  if (typeof value !== 'string' || value === '') report.problem(path, 'is missing')
+function checkText(path: string, value: unknown, validator: Validator): void {
+  if (typeof value !== 'string' || value === '') validator.problem(path, 'is missing')
 }

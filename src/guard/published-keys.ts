@@ -1,7 +1,7 @@
 import { keyIdOf, verifyJws, type VerificationKey } from '../keys/jws.ts'
 import type { Logger } from '../lib/log.ts'
-import { shared } from '../lib/shared.ts'
-import { createTrouble } from '../lib/trouble.ts'
+import { singleFlight } from '../lib/async.ts'
+import { createOutageLog } from '../lib/outage-log.ts'
 import type { TokenVerifier } from './guard.ts'
 import { readJwk } from './jwk.ts'
 import { createKeySearch } from './key-search.ts'
@@ -28,14 +28,17 @@ const RETRY_INTERVAL = 2_000
 
 /** Makes an empty set of keys. `read` fetches the issuer's JWK set (RFC 7517 section 5). */
 export function createPublishedKeys(read: () => Promise<unknown>, logger: Logger): PublishedKeys {
-  const trouble = createTrouble(logger, "The issuer's keys")
+  const outageLog = createOutageLog(logger, {
+    failed: 'Issuer keys are unreachable',
+    recovered: 'Issuer keys are reachable again',
+  })
   const complain = createComplaint(logger)
   let keys: ReadonlyMap<string, VerificationKey> = new Map()
   let timer: NodeJS.Timeout | undefined
   let isClosed = false
 
-  const load = shared(() =>
-    trouble.watch(async () => {
+  const load = singleFlight(() =>
+    outageLog.watch(async () => {
       const reading = await keysIn(await read())
       complain(reading.problems)
       keys = reading.keys
@@ -46,7 +49,7 @@ export function createPublishedKeys(read: () => Promise<unknown>, logger: Logger
   const keepUp = async (): Promise<void> => {
     await load().catch(() => {})
     if (isClosed) return
-    timer = setTimeout(() => void keepUp(), trouble.cause ? RETRY_INTERVAL : REFRESH_INTERVAL).unref()
+    timer = setTimeout(() => void keepUp(), outageLog.cause ? RETRY_INTERVAL : REFRESH_INTERVAL).unref()
   }
 
   return {
@@ -54,7 +57,7 @@ export function createPublishedKeys(read: () => Promise<unknown>, logger: Logger
       return keys.size
     },
     get problem() {
-      return trouble.cause
+      return outageLog.cause
     },
     load,
     start: () => void keepUp(),

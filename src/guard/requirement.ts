@@ -1,4 +1,4 @@
-import { createReport, type Report } from '../lib/report.ts'
+import { createValidator, type Validator } from '../lib/validator.ts'
 
 /** Who a route is for: people, clients that act for themselves, or both. Not the audience of a token, which is an API. */
 export type Caller = 'user' | 'machine' | 'anyone'
@@ -46,29 +46,29 @@ export function requirementOf(
   scopes: ScopeRequirement<string>,
   { provider, scopes: defined }: RequirementOptions,
 ): Requirement {
-  const report = createReport()
+  const validator = createValidator()
   const [first, ...others] = scopes
-  const named = typeof first === 'object' ? checkedNames(caller, first, report) : {}
+  const named = typeof first === 'object' ? checkedNames(caller, first, validator) : {}
   const listed = typeof first === 'object' ? others : (scopes as readonly string[])
   const allOf = [...(named.allOf ?? []), ...listed]
   const { anyOf = [] } = named
   for (const scope of [...allOf, ...anyOf]) {
-    if (typeof scope !== 'string') report.problem(caller, 'must be given scopes')
+    if (typeof scope !== 'string') validator.problem(caller, 'must be given scopes')
     else if (defined && !defined.includes(scope))
-      report.problem(caller, `there is no scope ${JSON.stringify(scope)}: there is ${defined.join(', ')}`)
+      validator.problem(caller, `there is no scope ${JSON.stringify(scope)}: there is ${defined.join(', ')}`)
   }
-  report.end()
+  validator.throwIfInvalid()
   return { caller, allOf, anyOf, provider }
 }
 
 /** Where nobody compiles, a list and a misspelled `anyOf` would be objects that ask for nothing. */
-function checkedNames(path: string, given: unknown, report: Report): NamedScopes<string> {
+function checkedNames(path: string, given: unknown, validator: Validator): NamedScopes<string> {
   const names = Array.isArray(given) || given === null ? [] : Object.entries(given as object)
   const isNamed = names.every(
     ([name, list]) => /^(anyOf|allOf)$/.test(name) && Array.isArray(list) && list.length > 0,
   )
   if (names.length > 0 && isNamed) return given as NamedScopes<string>
-  report.problem(
+  validator.problem(
     path,
     "takes scopes one after the other ('a', 'b'), or { anyOf: ['a', 'b'] } with at least one",
   )

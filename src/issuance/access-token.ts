@@ -1,4 +1,4 @@
-import { randomText } from '../lib/hash.ts'
+import { randomBase64url } from '../lib/hash.ts'
 import { toSeconds } from '../lib/clock.ts'
 import { ACCESS_TOKEN_TYPE, type AccessTokenClaims } from '../model/claims.ts'
 import type { Epochs } from '../model/epochs.ts'
@@ -58,7 +58,7 @@ function claimsOf(
     aud: resource ?? context.audience,
     client_id: clientId,
     scope: formatScope(scopes),
-    jti: person ? `${person.authorizationId}.${randomText(9)}` : randomText(16),
+    jti: person ? `${person.authorizationId}.${randomBase64url(9)}` : randomBase64url(16),
     iat,
     exp,
     subject_type: person ? 'user' : 'client',

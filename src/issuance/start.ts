@@ -1,4 +1,4 @@
-import { randomText, sha256 } from '../lib/hash.ts'
+import { randomBase64url, sha256 } from '../lib/hash.ts'
 import type { Authorization } from '../model/authorization.ts'
 import { canUseGrant } from '../model/client.ts'
 import type { Session } from '../model/session.ts'
@@ -27,7 +27,7 @@ export async function start(
     lifetime: context.accessTokenLifetime,
     person: { provider: user.provider, authorizationId, sessionId },
   })
-  const seed = isRefreshable(context, permission) ? randomText(16) : undefined
+  const seed = isRefreshable(context, permission) ? randomBase64url(16) : undefined
   const authorization = newAuthorization(context, permission, {
     seed,
     sessionId,

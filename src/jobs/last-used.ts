@@ -5,7 +5,7 @@ import type { AuthorizationStore } from '../store/contract.ts'
 import { repeat } from './repeat.ts'
 
 /** What the notes of last uses need. */
-export interface LastUsedOptions {
+export interface LastUsedTrackerOptions {
   readonly store: Pick<AuthorizationStore, 'markUsed'>
   readonly clock: Clock
   readonly logger: Logger
@@ -14,7 +14,7 @@ export interface LastUsedOptions {
 }
 
 /** When personal access tokens were used last on this node. A node that is killed forgets a minute at the most. */
-export interface LastUsed {
+export interface LastUsedTracker {
   /** Notes a use, in memory. */
   mark(authorizationId: string): void
   /** When it was used last (ms), where that is not written down yet. */
@@ -28,7 +28,12 @@ const MINUTE = 60_000
 const BATCH = 500
 
 /** Begins to note uses, and to write them down once a minute. */
-export function startLastUsed({ store, clock, logger, interval = MINUTE }: LastUsedOptions): LastUsed {
+export function startLastUsedTracker({
+  store,
+  clock,
+  logger,
+  interval = MINUTE,
+}: LastUsedTrackerOptions): LastUsedTracker {
   const uses = new Map<string, number>()
   /** What cannot be written stays for the next time; so does what is used again meanwhile. */
   const write = async (): Promise<void> => {

@@ -39,7 +39,7 @@ export interface PurgeOptions {
 }
 
 /** Where a purge works. */
-export interface PurgePlace {
+export interface PurgeContext {
   readonly store: PurgeStore
   readonly clock: Clock
   readonly auditRetention: number
@@ -69,7 +69,7 @@ const NONE: PurgeCounts = {
  *
  * @throws ConfigError where `hours` is no number from 0
  */
-export async function purge(place: PurgePlace, options: PurgeOptions = {}): Promise<PurgeReport> {
+export async function purge(place: PurgeContext, options: PurgeOptions = {}): Promise<PurgeReport> {
   const { hours = DEFAULT_HOURS, revoked = false, expired = false } = options
   if (!Number.isFinite(hours) || hours < 0)
     throw new ConfigError([{ path: 'hours', message: 'must be a number from 0' }])
@@ -80,11 +80,11 @@ export async function purge(place: PurgePlace, options: PurgeOptions = {}): Prom
 }
 
 /** Deletes audit entries that were kept for long enough, and the oldest of too many. */
-export const trimAudit = (place: PurgePlace, signal: AbortSignal): Promise<PurgeReport> =>
+export const trimAudit = (place: PurgeContext, signal: AbortSignal): Promise<PurgeReport> =>
   walk(place.store, cutoffsOf(place, 0, 0), ['audit'], { signal })
 
 const cutoffsOf = (
-  { clock, auditRetention }: PurgePlace,
+  { clock, auditRetention }: PurgeContext,
   revokedUntil: number,
   expiredUntil: number,
 ): PurgeCutoffs => ({

@@ -1,5 +1,5 @@
 import type { Logger } from '../lib/log.ts'
-import { createTrouble } from '../lib/trouble.ts'
+import { createOutageLog } from '../lib/outage-log.ts'
 import { createDerivedKeys } from './derived.ts'
 import type { DerivedKeys } from './derived.ts'
 import { delegateDerivedKeys, delegateKeySet, delegateRefreshTokens } from './delegates.ts'
@@ -62,10 +62,13 @@ export async function createLiveKeys(source: SecretsSource, issuer: string): Pro
     refreshTokens: delegateRefreshTokens(() => present.refreshTokens),
     follow: (make) => followerOf(() => present.derived, make),
     start(options) {
-      const trouble = createTrouble(options.logger, `A change of ${source.description}`)
+      const outageLog = createOutageLog(options.logger, {
+        failed: `Cannot load changed secrets from ${source.description}`,
+        recovered: `Loaded changed secrets from ${source.description}`,
+      })
       const lookQuietly = (): void => {
         running ??= look(options)
-          .then(trouble.over, trouble.failed)
+          .then(outageLog.recovered, outageLog.failed)
           .finally(() => (running = undefined))
       }
       if (source.version) timer = setInterval(lookQuietly, LOOK_INTERVAL).unref()

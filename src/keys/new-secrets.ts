@@ -1,7 +1,7 @@
 import { generateKeyPair } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
-import { randomText } from '../lib/hash.ts'
+import { randomBase64url } from '../lib/hash.ts'
 import { secretFile, signingFile } from './keyring.ts'
 import type { KeyringEntry, SecretEntry, SigningEntry } from './keyring.ts'
 import { thumbprint } from './pem.ts'
@@ -28,7 +28,7 @@ export async function createSigningKey(kind: SigningKeyKind, state: KeyState): P
 
 /** Makes a root secret in memory. */
 export function createRootSecret(state: KeyState): New<SecretEntry> {
-  const value = randomText(32)
+  const value = randomBase64url(32)
   const id = rootSecretId({ value })
   return { entry: { file: secretFile(id), id, state, createdAt: Date.now() }, text: `${value}\n` }
 }

@@ -32,7 +32,7 @@ let used = reserve.length
 /**
  * `bytes` random bytes as base64url: 32 (43 characters) for codes and secrets, 16 (22 characters) for ids. At most 4096.
  */
-export function randomText(bytes: number): string {
+export function randomBase64url(bytes: number): string {
   if (used + bytes > reserve.length) {
     randomFillSync(reserve)
     used = 0
@@ -44,7 +44,7 @@ export function randomText(bytes: number): string {
 }
 
 /** A new id: 128 random bits, 22 characters of base64url. None begins with a dash, which command lines take for an option. */
-export const randomId = (): string => toId(randomText(16))
+export const randomId = (): string => toId(randomBase64url(16))
 
 /** The id that a base64url text of 22 characters or more comes to: the same for the same text. */
 export const toId = (text: string): string => text.slice(0, 22).replace(/^-/, '_')

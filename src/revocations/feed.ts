@@ -1,7 +1,7 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
-import { shared } from '../lib/shared.ts'
-import { createTrouble } from '../lib/trouble.ts'
+import { singleFlight } from '../lib/async.ts'
+import { createOutageLog } from '../lib/outage-log.ts'
 import type { LiveSet } from './live-set.ts'
 import { createReader, type RevocationSource } from './reader.ts'
 import { createTimelines } from './timelines.ts'
@@ -52,8 +52,11 @@ export function createRevocationFeed({
     await reader.read()
     freshSince = startedAt
   }
-  const trouble = createTrouble(logger, 'The revocation feed')
-  const sync = shared(() => trouble.watch(poll))
+  const outageLog = createOutageLog(logger, {
+    failed: 'Revocation feed is unreachable',
+    recovered: 'Revocation feed is reachable again',
+  })
+  const sync = singleFlight(() => outageLog.watch(poll))
   const pollQuietly = (): void => void sync().catch(() => {})
 
   return {
@@ -70,7 +73,7 @@ export function createRevocationFeed({
       return live.issuerEpoch
     },
     get problem() {
-      return trouble.cause
+      return outageLog.cause
     },
     isFresh: () => performance.now() - freshSince <= maxStaleness,
     sync,

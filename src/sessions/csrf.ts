@@ -1,5 +1,5 @@
 import { readCookie, writeCookie } from '../lib/cookie.ts'
-import { hmac, isEqualInConstantTime, randomText } from '../lib/hash.ts'
+import { hmac, isEqualInConstantTime, randomBase64url } from '../lib/hash.ts'
 import type { HttpRequest } from '../lib/http.ts'
 
 type HasHeaders = Pick<HttpRequest, 'header'>
@@ -38,7 +38,7 @@ export function createCsrf(key: Buffer, issuer: string, { prefix, suffix, isSecu
   return {
     tokenFor(request, sessionId) {
       const known = readCookie(request.header('cookie'), name)
-      const browser = known ?? randomText(32)
+      const browser = known ?? randomBase64url(32)
       const setCookie = known ? undefined : writeCookie(name, browser, { secure: isSecure })
       return { token: tokenOf(browser, sessionId), setCookie }
     },

@@ -1,6 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
 import { readCookie, writeCookie } from '../lib/cookie.ts'
-import { randomId, randomText, sha256 } from '../lib/hash.ts'
+import { randomId, randomBase64url, sha256 } from '../lib/hash.ts'
 import type { HttpRequest } from '../lib/http.ts'
 import type { Epochs } from '../model/epochs.ts'
 import { isLiveSession, type Session } from '../model/session.ts'
@@ -79,7 +79,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       return session
     },
     async start(signIn, present) {
-      const cookie = randomText(32)
+      const cookie = randomBase64url(32)
       const subject = subjectOf(signIn.user)
       const now = clock.now()
       const session = newSession(signIn, sha256(cookie), now, now + lifetime)
@@ -94,7 +94,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       return (await store.insert(session, subject)) ? { session, setCookie } : undefined
     },
     clearCookie: (provider) => writeCookie(nameOf(provider), '', { maxAge: 0, secure: cookies.isSecure }),
-    draft: (signIn) => newSession(signIn, sha256(randomText(32)), clock.now(), clock.now()),
+    draft: (signIn) => newSession(signIn, sha256(randomBase64url(32)), clock.now(), clock.now()),
   }
 }
 

@@ -2,7 +2,7 @@ import type { UserLike } from '../administration.ts'
 import { createBearerGuard, NO_REVOCATIONS } from '../guard/guard.ts'
 import { guardsFor, type GuardCore, type Guarded, type GuardedByProvider } from '../guard/request-guards.ts'
 import { jsonLogger } from '../lib/log.ts'
-import { createReport } from '../lib/report.ts'
+import { createValidator } from '../lib/validator.ts'
 import { EVERY_SCOPE, isScopeToken } from '../model/scope.ts'
 import { subjectOf } from '../model/subject.ts'
 import { createTokenMemory, TEST_ISSUER, type TokenMemory } from './token-memory.ts'
@@ -114,12 +114,12 @@ function checkSubject(
   { scopes, ...ids }: { readonly user?: string; readonly client: string; readonly scopes: readonly string[] },
   defined: readonly string[] | undefined,
 ): void {
-  const report = createReport()
-  for (const [path, id] of Object.entries(ids)) if (id === '') report.problem(path, 'has no id')
+  const validator = createValidator()
+  for (const [path, id] of Object.entries(ids)) if (id === '') validator.problem(path, 'has no id')
   for (const [index, scope] of scopes.entries()) {
     const isKnown = scope === EVERY_SCOPE || !defined || defined.includes(scope)
-    if (!isScopeToken(scope)) report.problem(`scopes[${index}]`, 'is no scope')
-    else if (!isKnown) report.problem(`scopes[${index}]`, `is none of the guard's: ${defined?.join(', ')}`)
+    if (!isScopeToken(scope)) validator.problem(`scopes[${index}]`, 'is no scope')
+    else if (!isKnown) validator.problem(`scopes[${index}]`, `is none of the guard's: ${defined?.join(', ')}`)
   }
-  report.end()
+  validator.throwIfInvalid()
 }

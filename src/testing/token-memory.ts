@@ -1,7 +1,7 @@
 import type { TokenVerifier } from '../guard/guard.ts'
 import { makeAccessToken, type AccessTokenSubject } from '../issuance/access-token.ts'
 import { systemClock } from '../lib/clock.ts'
-import { randomText } from '../lib/hash.ts'
+import { randomBase64url } from '../lib/hash.ts'
 import { ZERO_EPOCHS } from '../model/epochs.ts'
 
 /** The issuer of all that a guard for tests lets in. There is nobody of that name (RFC 6761 section 6.2). */
@@ -28,7 +28,7 @@ export function createTokenMemory(): TokenMemory {
   const claimsByToken = new Map<string, object>()
   const keys = {
     sign(_type: string, claims: object) {
-      const token = randomText(32)
+      const token = randomBase64url(32)
       claimsByToken.set(token, claims)
       return token
     },
@@ -39,7 +39,7 @@ export function createTokenMemory(): TokenMemory {
       const usual = { resource: null, epochs: ZERO_EPOCHS, lifetime: LIFETIME }
       if (!person) return makeAccessToken(context, { ...usual, ...subject }).token
       const { provider, sessionId = null } = person
-      const whose = { person: { provider, sessionId, authorizationId: randomText(16) } }
+      const whose = { person: { provider, sessionId, authorizationId: randomBase64url(16) } }
       return makeAccessToken(context, { ...usual, ...subject, ...whose }).token
     },
     async verify(token) {

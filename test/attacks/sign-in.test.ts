@@ -84,7 +84,7 @@ describe('an answer does not tell whether there is such an account', () => {
 
   test('not by what the database is asked, either', async () => {
     const { during } = watchStatements()
-    await using watched = await startServer({ audit: 'off', purge: 'by-hand', revocations: CALM })
+    await using watched = await startServer({ audit: 'off', purge: 'manual', revocations: CALM })
     const [somebody, leaver] = [await watched.addPerson(), await watched.addPerson()]
     await watched.store.users.update(leaver.id, { disabledAt: 1 })
     const browser = openBrowser(watched)

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import type { Keyring } from '../../src/keys/keyring.ts'
 import { secretsFromDirectory } from '../../src/index.ts'
 import { createDerivedKeys } from '../../src/keys/derived.ts'
-import { randomText } from '../../src/lib/hash.ts'
+import { randomBase64url } from '../../src/lib/hash.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { pemOf } from '../unit/keys-support.ts'
 import { addPersonalToken } from './personal-token.ts'
@@ -154,7 +154,7 @@ describe('consulate keys --rotate-secret', () => {
 })
 
 describe('secrets of the environment', () => {
-  const env = { CONSULATE_PRIVATE_KEY: pemOf(), CONSULATE_SECRET: randomText(32) }
+  const env = { CONSULATE_PRIVATE_KEY: pemOf(), CONSULATE_SECRET: randomBase64url(32) }
 
   test.each([
     ['--rotate', 'CONSULATE_NEXT_PRIVATE_KEYS'],
@@ -168,7 +168,7 @@ describe('secrets of the environment', () => {
 
   test('--rotate-secret tells the database of the next one', async () => {
     const cwd = await installed()
-    const next = randomText(32)
+    const next = randomBase64url(32)
     const { code } = await consulate(cwd, ['keys', '--rotate-secret'], {
       env: { ...env, CONSULATE_NEXT_SECRETS: next },
     })

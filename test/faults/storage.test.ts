@@ -224,7 +224,7 @@ describe('a database file that is deleted under a process', () => {
       .poll(() => errorsIn(place))
       .toContainEqual(
         expect.objectContaining({
-          message: 'The revocation feed cannot be read',
+          message: 'Revocation feed is unreachable',
           cause: expect.stringContaining('no such file') as unknown,
         }),
       )
@@ -233,7 +233,7 @@ describe('a database file that is deleted under a process', () => {
     expect(await soon(async () => (await askApi(node, '/me', tokens.access_token)).status === 200)).toBe(true)
     const next = await refresh({ server: node, client }, tokens.refresh_token)
     expect(next.status).toBe(200)
-    await expect.poll(() => place.logs).toContain('The revocation feed can be read again')
+    await expect.poll(() => place.logs).toContain('Revocation feed is reachable again')
     await askOffice(node, { do: 'sign out everywhere', id: visit.person.id })
     expect(await isDeadEverywhere([node], String(next.body['access_token']))).toBe(true)
   })

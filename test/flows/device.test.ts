@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { deviceCode, refreshToken } from '../../src/index.ts'
 import { createDerivedKeys } from '../../src/keys/derived.ts'
-import { randomText, sha256 } from '../../src/lib/hash.ts'
+import { randomBase64url, sha256 } from '../../src/lib/hash.ts'
 import { openBrowser } from '../support/browser.ts'
 import {
   addDeviceClient,
@@ -422,7 +422,7 @@ describe('a device that was allowed', () => {
 
 test('a code that is shown while the root secret is rotated can still be typed in', async () => {
   const { signingKeys, secrets } = testSecrets
-  const next = { value: randomText(32) }
+  const next = { value: randomBase64url(32) }
   const before = await startServer({
     secrets: { signingKeys, secrets: [...secrets, { ...next, state: 'next' }] },
   })

@@ -291,7 +291,7 @@ describe('the server', () => {
   })
 
   test('warns of it once in the log, and says what to do instead', async () => {
-    const lines = server.logs.filter((line) => line.includes('A grant is on that is not safe'))
+    const lines = server.logs.filter((line) => line.includes('Insecure grant is enabled'))
     expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
       { level: 'warn', grant: 'implicit' },
     ])

@@ -331,18 +331,18 @@ describe('where it is not listed', () => {
     expect([status, body['error']]).toEqual([400, 'unsupported_grant_type'])
     const { body: metadata } = await askJson(plain, '/.well-known/oauth-authorization-server')
     expect(metadata['grant_types_supported']).not.toContain('password')
-    expect(plain.logs.join('')).not.toContain('not safe')
+    expect(plain.logs.join('')).not.toContain('Insecure grant')
   })
 
   test('and where it is, the log says once why not, and what to do instead', async () => {
     await server.server.ready()
-    const lines = server.logs.filter((line) => line.includes('A grant is on that is not safe'))
+    const lines = server.logs.filter((line) => line.includes('Insecure grant is enabled'))
     expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
       {
         level: 'warn',
         grant: 'password',
-        why: expect.any(String) as unknown,
-        instead: expect.any(String) as unknown,
+        reason: expect.any(String) as unknown,
+        replacement: expect.any(String) as unknown,
       },
     ])
     const { body } = await askJson(server, '/.well-known/oauth-authorization-server')

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
-import { longestLifetimes } from '../../src/config/lifetimes.ts'
+import { maxLifetimes } from '../../src/config/lifetimes.ts'
 import { resolveSettings } from '../../src/config/settings.ts'
 import { ConfigError } from '../../src/index.ts'
 import type { Config, PersonalTokensConfig } from '../../src/index.ts'
@@ -279,7 +279,7 @@ test('a signing key is known as long as the longest token that it may have signe
   const { store } = server
   const given = { ...commonConfig(), issuer: 'https://example.com', secrets: testSecrets, store } as const
   const lifetimeWith = (config: Partial<Config>): number =>
-    longestLifetimes(resolveSettings({ ...(given as Config), ...config })).accessToken
+    maxLifetimes(resolveSettings({ ...(given as Config), ...config })).accessToken
   expect(lifetimeWith({})).toBe(365 * 86_400_000)
   expect(lifetimeWith({ personalTokens: { lifetime: '30d', maximumLifetime: '90d' } })).toBe(90 * 86_400_000)
   expect(lifetimeWith({ personalTokens: { lifetime: '1m' } })).toBe(900_000)

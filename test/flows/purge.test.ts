@@ -162,7 +162,7 @@ describe('a purge', () => {
 
 describe('the running server', () => {
   const server = startServer({ purge: { every: '1s' } })
-  const byHand = startServer({ purge: 'by-hand' })
+  const byHand = startServer({ purge: 'manual' })
   afterAll(async () => Promise.all([(await server).close(), (await byHand).close()]))
 
   test('purges by itself, unless that is done by hand', async () => {

@@ -17,7 +17,7 @@ import { watchStatements } from '../support/statements.ts'
 async function startWatched() {
   const statements = watchStatements()
   const revocations = { pollInterval: '1h', maxStaleness: '2h' } as const
-  const server = await startServer({ revocations, purge: 'by-hand', audit: 'off' })
+  const server = await startServer({ revocations, purge: 'manual', audit: 'off' })
   onTestFinished(server.close)
   const [person, client] = [await server.addPerson(), await server.addClient()]
   const visit = { server, browser: openBrowser(server), client, person }

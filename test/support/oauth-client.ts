@@ -1,4 +1,4 @@
-import { randomText, sha256 } from '../../src/lib/hash.ts'
+import { randomBase64url, sha256 } from '../../src/lib/hash.ts'
 import { formOf } from './browser.ts'
 import type { Browser, Page } from './browser.ts'
 import type { Person, TestClient, TestServer } from './server.ts'
@@ -23,7 +23,7 @@ export interface Tokens {
 
 /** A verifier that nobody has used, and its challenge (RFC 7636 section 4). */
 export function makePkce(): { readonly verifier: string; readonly challenge: string } {
-  const verifier = randomText(32)
+  const verifier = randomBase64url(32)
   return { verifier, challenge: sha256(verifier) }
 }
 

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { randomText } from '../../src/lib/hash.ts'
+import { randomBase64url } from '../../src/lib/hash.ts'
 
 /** A signing key (ES256) and a root secret as text, so that they can be handed to other processes. */
 export interface TestSecrets {
@@ -14,5 +14,5 @@ export const testSecrets: TestSecrets = makeSecrets()
 export function makeSecrets(): TestSecrets {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
-  return { signingKeys: [{ privateKey: pem }], secrets: [{ value: randomText(32) }] }
+  return { signingKeys: [{ privateKey: pem }], secrets: [{ value: randomBase64url(32) }] }
 }

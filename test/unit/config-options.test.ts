@@ -47,49 +47,49 @@ const credentials = { clientId: 'orders', clientSecret: 'secret' }
 
 describe('an option that there is not is told, and so is the one that was probably meant', () => {
   test.each([
-    [{ pkse: 'always' }, 'pkse: is no option: did you mean pkce?'],
-    [{ TrustedProxys: [] }, 'TrustedProxys: is no option: did you mean trustedProxies?'],
+    [{ pkse: 'always' }, 'pkse: unknown option. Did you mean pkce?'],
+    [{ TrustedProxys: [] }, 'TrustedProxys: unknown option. Did you mean trustedProxies?'],
     [
       { revocations: { polInterval: '1s' } },
-      'revocations.polInterval: is no option: did you mean pollInterval?',
+      'revocations.polInterval: unknown option. Did you mean pollInterval?',
     ],
-    [{ throttle: { perAdress: {} } }, 'throttle.perAdress: is no option: did you mean perAddress?'],
+    [{ throttle: { perAdress: {} } }, 'throttle.perAdress: unknown option. Did you mean perAddress?'],
     [
       { throttle: { perAccount: { failures: 5, window: '1m', block: '1h' } } },
-      'throttle.perAccount.block: is no option: there are failures, window',
+      'throttle.perAccount.block: unknown option. Use one of: failures, window',
     ],
-    [{ pages: { nam: 'Orchard' } }, 'pages.nam: is no option: did you mean name?'],
+    [{ pages: { nam: 'Orchard' } }, 'pages.nam: unknown option. Did you mean name?'],
     [
       { pages: { views: { login: () => '' } } },
-      expect.stringContaining('pages.views.login: is no option: there are signIn'),
+      expect.stringContaining('pages.views.login: unknown option. Use one of: signIn'),
     ],
-    [{ audit: { kep: '1d' } }, 'audit.kep: is no option: did you mean keep?'],
-    [{ purge: { evry: '1h' } }, 'purge.evry: is no option: did you mean every?'],
+    [{ audit: { kep: '1d' } }, 'audit.kep: unknown option. Did you mean keep?'],
+    [{ purge: { evry: '1h' } }, 'purge.evry: unknown option. Did you mean every?'],
     [
       { personalTokens: { maxLifetime: '1y' } },
-      'personalTokens.maxLifetime: is no option: there are lifetime, maximumLifetime',
+      'personalTokens.maxLifetime: unknown option. Use one of: lifetime, maximumLifetime',
     ],
     [
       { grants: [authorizationCode(), refreshToken({ lifetme: '1d' } as object)] },
-      'grants[1].lifetme: is no option: did you mean lifetime?',
+      'grants[1].lifetme: unknown option. Did you mean lifetime?',
     ],
     [
       { grants: [deviceCode({ intervall: '5s' } as object)] },
-      'grants[0].intervall: is no option: did you mean interval?',
+      'grants[0].intervall: unknown option. Did you mean interval?',
     ],
     [
       { grants: [passwordGrant({ verifyPasword: () => true } as object)] },
-      'grants[0].verifyPasword: is no option: did you mean verifyPassword?',
+      'grants[0].verifyPasword: unknown option. Did you mean verifyPassword?',
     ],
   ])('%j', (mistake, told) => {
     expect(saidOfServer(mistake)).toEqual([told])
   })
 
   test.each([
-    [{ cachSize: 1 }, 'cachSize: is no option: did you mean cacheSize?'],
+    [{ cachSize: 1 }, 'cachSize: unknown option. Did you mean cacheSize?'],
     [
       { revocations: { ...credentials, maxStalenes: '5s' } },
-      'revocations.maxStalenes: is no option: did you mean maxStaleness?',
+      'revocations.maxStalenes: unknown option. Did you mean maxStaleness?',
     ],
   ])('at a guard elsewhere: %j', (mistake, told) => {
     expect(saidOfGuard(mistake)).toEqual([told])
@@ -106,7 +106,7 @@ test('a client is neither registered nor changed by what is no option of it', as
     redirectUri: 'https://orchard.example',
   }
   await expect(server.clients.create(registration)).rejects.toThrow(
-    'requiresPKCE: is no option: did you mean requiresPkce?\n  redirectUri: is no option: did you mean redirectUris?',
+    'requiresPKCE: unknown option. Did you mean requiresPkce?\n  redirectUri: unknown option. Did you mean redirectUris?',
   )
   expect(await server.clients.list()).toEqual([])
 
@@ -124,8 +124,8 @@ test.each([
   [{ clock: Date.now }, 'clock: must be an object'],
   [{ personalTokens: null }, 'personalTokens: must not be null: leave it out'],
   [{ audience: null }, 'audience: must not be null: leave it out'],
-  [{ purge: 'never' }, 'purge: must be an object with every'],
-  [{ revocations: '1s' }, 'revocations: must be an object with pollInterval, maxStaleness'],
+  [{ purge: 'never' }, 'purge: must be an object with the options every'],
+  [{ revocations: '1s' }, 'revocations: must be an object with the options pollInterval, maxStaleness'],
   [{ secrets: './data/secrets' }, "secrets: are none: write secretsFromDirectory('./secrets')"],
   [{ store: './consulate.db' }, "store: is no store: write sqlite('data.db')"],
   [{ grants: [authorizationCode] }, 'grants[0].type: is missing: call it, as in authorizationCode()'],

@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { randomText } from '../../src/lib/hash.ts'
+import { randomBase64url } from '../../src/lib/hash.ts'
 import { createDerivedKeys } from '../../src/keys/derived.ts'
 import { secretsFromDirectory } from '../../src/keys/directory.ts'
 import { generateSecrets } from '../../src/keys/generate.ts'
@@ -52,7 +52,7 @@ describe('a keyring', () => {
     await rm(next)
     await mkdir(next)
     await writeFile(retired, pemOf())
-    await writeFile(secret, randomText(32))
+    await writeFile(secret, randomBase64url(32))
     const problems = await problemsOf(secretsFromDirectory(path).load())
     expect(problems.toSorted()).toEqual(
       [
@@ -99,7 +99,7 @@ describe('a directory of your own', () => {
     ['oauth-private.key', 'secret.txt'],
     ['tls.pem', 'secret-of-mine.txt'],
   ])('needs no keyring: %s and %s', async (keyFile, secretFile) => {
-    const value = randomText(32)
+    const value = randomBase64url(32)
     const path = await directoryOf({
       [keyFile]: pemOf('ed25519'),
       [secretFile]: `${value}\n`,
@@ -120,7 +120,7 @@ describe('a directory of your own', () => {
   })
 
   test('is refused with a file that cannot be read', async () => {
-    const path = await directoryOf({ 'a.pem': pemOf(), secret: randomText(32) })
+    const path = await directoryOf({ 'a.pem': pemOf(), secret: randomBase64url(32) })
     await mkdir(join(path, 'b.pem'))
     const problem = `secrets: ${join(path, 'b.pem')} cannot be read (EISDIR)`
     expect(await problemsOf(secretsFromDirectory(path).load())).toEqual([problem])

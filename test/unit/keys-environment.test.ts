@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { randomText } from '../../src/lib/hash.ts'
+import { randomBase64url } from '../../src/lib/hash.ts'
 import { createDerivedKeys } from '../../src/keys/derived.ts'
 import { secretsFromEnvironment } from '../../src/keys/environment.ts'
 import { createKeySet } from '../../src/keys/key-set.ts'
@@ -7,7 +7,7 @@ import type { SecretsSource } from '../../src/keys/secrets.ts'
 import { kidOf, pemOf, problemsOf } from './keys-support.ts'
 
 describe('the environment', () => {
-  const [key, secret] = [pemOf(), randomText(32)]
+  const [key, secret] = [pemOf(), randomBase64url(32)]
 
   test('holds a key, with literal line breaks too, and a secret', async () => {
     const [plain, escaped] = [key, key.replaceAll('\n', '\\n')].map((pem) =>

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { randomText } from '../../src/lib/hash.ts'
+import { randomBase64url } from '../../src/lib/hash.ts'
 import { createDerivedKeys } from '../../src/keys/derived.ts'
 import { secretsFromDirectory } from '../../src/keys/directory.ts'
 import { generateSecrets } from '../../src/keys/generate.ts'
@@ -130,7 +130,7 @@ describe('existing secrets', () => {
   test.each(['secret', 'secret.txt', 'secret-abcdefgh.txt'])(
     'count even when only %s is left',
     async (name) => {
-      const path = await directoryOf({ [name]: randomText(32) })
+      const path = await directoryOf({ [name]: randomBase64url(32) })
       expect((await generateSecrets(path)).created).toBe(false)
       expect(await readdir(path)).toEqual([name])
     },

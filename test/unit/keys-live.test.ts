@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ConfigError } from '../../src/errors.ts'
-import { randomText } from '../../src/lib/hash.ts'
+import { randomBase64url } from '../../src/lib/hash.ts'
 import { jsonLogger, silentLogger } from '../../src/lib/log.ts'
 import type { DerivedKeys } from '../../src/keys/derived.ts'
 import { createLiveKeys } from '../../src/keys/live.ts'
@@ -12,7 +12,7 @@ const PARTS = { authorizationId: 'azn', generation: 3, seed: 'A'.repeat(22) }
 
 const newSecrets = (): Secrets => ({
   signingKeys: [{ privateKey: pemOf() }],
-  secrets: [{ value: randomText(32) }],
+  secrets: [{ value: randomBase64url(32) }],
 })
 
 /** Secrets that a test may replace. */

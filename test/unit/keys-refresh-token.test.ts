@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { ConfigError } from '../../src/errors.ts'
-import { hmac, randomText } from '../../src/lib/hash.ts'
+import { hmac, randomBase64url } from '../../src/lib/hash.ts'
 import { createDerivedKeys, type KeyPurpose } from '../../src/keys/derived.ts'
 import { createRefreshTokens } from '../../src/keys/refresh-token.ts'
 import type { RootSecret } from '../../src/keys/secrets.ts'
 
 const issuer = 'https://issuer.example'
-const [first, second] = [randomText(32), randomText(32)]
+const [first, second] = [randomBase64url(32), randomBase64url(32)]
 const keysOf = (...secrets: readonly RootSecret[]) => createDerivedKeys({ secrets })
 const tokensOf = (...secrets: readonly RootSecret[]) => createRefreshTokens(keysOf(...secrets), issuer)
 
-const parts = { authorizationId: randomText(16), generation: 12, seed: randomText(16) }
+const parts = { authorizationId: randomBase64url(16), generation: 12, seed: randomBase64url(16) }
 
 describe('a refresh token', () => {
   test('says what it was made of', () => {
@@ -54,7 +54,7 @@ describe('a forged refresh token', () => {
   test.each([
     ['another secret id', join(keysOf({ value: second }).currentId, id, generation, seed, mac)],
     ['a prototype name for a secret id', join('toString', id, generation, seed, mac)],
-    ['another authorization', join(kid, randomText(16), generation, seed, mac)],
+    ['another authorization', join(kid, randomBase64url(16), generation, seed, mac)],
     ['an empty authorization', join(kid, '', generation, seed, mac)],
     ['a higher generation', join(kid, id, '13', seed, mac)],
     ['a leading zero', join(kid, id, '012', seed, mac)],
@@ -66,10 +66,10 @@ describe('a forged refresh token', () => {
     ['an unsafe generation', join(kid, id, '9007199254740993', seed, mac)],
     ['a huge generation', join(kid, id, '9'.repeat(80), seed, mac)],
     ['an empty generation', join(kid, id, '', seed, mac)],
-    ['another seed', join(kid, id, generation, randomText(16), mac)],
+    ['another seed', join(kid, id, generation, randomBase64url(16), mac)],
     ['a shorter seed', join(kid, id, generation, seed.slice(1), mac)],
     ['a moved border between fields', join(kid, `${id}1`, '2', seed, mac)],
-    ['another MAC', join(kid, id, generation, seed, randomText(32))],
+    ['another MAC', join(kid, id, generation, seed, randomBase64url(32))],
     ['an empty MAC', join(kid, id, generation, seed, '')],
     ['a padded MAC', `${token}=`],
     ['one segment more', `${token}.x`],

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { chown, mkdir, open, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { randomText } from '../../src/lib/hash.ts'
+import { randomBase64url } from '../../src/lib/hash.ts'
 import { createDerivedKeys } from '../../src/keys/derived.ts'
 import { secretsFromDirectory } from '../../src/keys/directory.ts'
 import { generateSecrets } from '../../src/keys/generate.ts'
@@ -272,7 +272,7 @@ describe('a keyring without next ones', () => {
 
 describe('no rotation', () => {
   test('is done of keys of your own, and says how to do it by hand', async () => {
-    const files = { 'a.pem': pemOf(), secret: randomText(32) }
+    const files = { 'a.pem': pemOf(), secret: randomBase64url(32) }
     const path = await directoryOf(files)
     const problem = `secrets: ${path} has keys of your own and no keyring.json: these are rotated by hand, through the environment (CONSULATE_NEXT_PRIVATE_KEYS, CONSULATE_NEXT_SECRETS)`
     expect(await problemsOf(rotateSigningKeys(path))).toEqual([problem])

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { startLastUsed } from '../../src/jobs/last-used.ts'
+import { startLastUsedTracker } from '../../src/jobs/last-used.ts'
 import { silentLogger } from '../../src/index.ts'
 import type { LogFields } from '../../src/index.ts'
 
@@ -8,7 +8,7 @@ function startNotes(interval = 60_000) {
   const state = { failure: undefined as Error | undefined, now: 1000 }
   const written: ReadonlyMap<string, number>[] = []
   const told: (LogFields | undefined)[] = []
-  const notes = startLastUsed({
+  const notes = startLastUsedTracker({
     store: {
       async markUsed(uses) {
         if (state.failure) throw state.failure
@@ -81,7 +81,7 @@ test('requests are answered between the parts, though the database answers at on
 test('what is used while it is being written is written again', async () => {
   const state = { now: 1 }
   const written: number[] = []
-  const notes = startLastUsed({
+  const notes = startLastUsedTracker({
     store: {
       async markUsed(uses) {
         written.push(...uses.values())

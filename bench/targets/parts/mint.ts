@@ -1,5 +1,5 @@
 import { systemClock } from '../../../src/lib/clock.ts'
-import { hmac, randomText, sha256 } from '../../../src/lib/hash.ts'
+import { hmac, randomBase64url, sha256 } from '../../../src/lib/hash.ts'
 import type { RegisteredClient, Session, Store } from '../../../src/index.ts'
 import { createUser } from '../../../src/users/built-in.ts'
 import { deviceForm } from '../../floors/parts/requests.ts'
@@ -18,9 +18,9 @@ export async function signIn(store: Store): Promise<{ session: Session; cookie: 
   const now = Date.now()
   const user = await createUser(store, systemClock, PERSON)
   if (!user) throw new Error('the person is there already')
-  const [userId, cookie] = [user.id, randomText(32)]
+  const [userId, cookie] = [user.id, randomBase64url(32)]
   const session = {
-    id: randomText(16),
+    id: randomBase64url(16),
     provider: 'users',
     userId,
     cookieHash: sha256(cookie),
@@ -42,18 +42,18 @@ export async function signIn(store: Store): Promise<{ session: Session; cookie: 
 export async function addPeople(store: Store, modelId: string, count: number): Promise<readonly string[]> {
   const model = await store.users.find(modelId)
   if (!model) throw new Error('there is nobody to be like')
-  const emails = Array.from({ length: count }, () => `${randomText(16).toLowerCase()}@example.com`)
-  for (const email of emails) await store.users.insert({ ...model, id: randomText(16), email })
+  const emails = Array.from({ length: count }, () => `${randomBase64url(16).toLowerCase()}@example.com`)
+  for (const email of emails) await store.users.insert({ ...model, id: randomBase64url(16), email })
   return emails
 }
 
 /** A code as the authorization endpoint gives it, and the form that exchanges it (RFC 7636 section 4.5). */
 export async function mintCode(store: Store, { client }: RegisteredClient, session: Session) {
-  const [code, code_verifier, now] = [randomText(32), randomText(32), Date.now()]
+  const [code, code_verifier, now] = [randomBase64url(32), randomBase64url(32), Date.now()]
   const { provider, userId, id: sessionId } = session
   const row = {
     hash: sha256(code),
-    authorizationId: randomText(16),
+    authorizationId: randomBase64url(16),
     clientId: client.id,
     provider,
     userId,
@@ -77,13 +77,13 @@ export async function mintCode(store: Store, { client }: RegisteredClient, sessi
 
 /** A device code that the person has approved, and the form that polls with it. */
 export async function mintDeviceCode(store: Store, { client }: RegisteredClient, session: Session) {
-  const [code, now] = [randomText(32), Date.now()]
+  const [code, now] = [randomBase64url(32), Date.now()]
   const { provider, userId, id: sessionId, userEpoch } = session
   const hash = sha256(code)
   const row = {
     hash,
     userCodeHash: hmac(Buffer.alloc(32), code),
-    authorizationId: randomText(16),
+    authorizationId: randomBase64url(16),
     clientId: client.id,
     scopes: [SCOPE],
     resource: null,

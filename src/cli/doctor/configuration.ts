@@ -1,4 +1,4 @@
-import { legacyGrantsOf } from '../../config/legacy-grants.ts'
+import { findLegacyGrants } from '../../config/legacy-grants.ts'
 import { ok, problem, warning, type Finding } from './finding.ts'
 import type { CheckContext } from './context.ts'
 
@@ -7,8 +7,8 @@ export function checkConfiguration({ source, settings, configProblems }: CheckCo
   if (!settings) {
     return configProblems.map(({ path, message }) => problem(`${path}: ${message}`, `change it in ${source}`))
   }
-  const warnings = legacyGrantsOf(settings).map(({ grant, why, instead }) =>
-    warning(`the ${grant} grant is on: ${why}`, `use ${instead}`),
+  const warnings = findLegacyGrants(settings).map(({ grant, reason, replacement }) =>
+    warning(`the ${grant} grant is on: ${reason}`, `use ${replacement}`),
   )
   return [ok(`${source} can be used`), ...warnings]
 }

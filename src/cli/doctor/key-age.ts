@@ -1,4 +1,4 @@
-import { longestLifetimes } from '../../config/lifetimes.ts'
+import { maxLifetimes } from '../../config/lifetimes.ts'
 import { ConfigError } from '../../errors.ts'
 import type { KeyState } from '../../keys/secrets.ts'
 import { longestPersonalLifetime } from '../personal-lifetime.ts'
@@ -22,7 +22,7 @@ interface Aged {
 export async function checkKeyAge(context: CheckContext): Promise<readonly Finding[]> {
   const { loaded, settings, secrets } = context
   if (loaded instanceof ConfigError) return []
-  const lifetimes = settings && longestLifetimes(settings)
+  const lifetimes = settings && maxLifetimes(settings)
   const accessToken = lifetimes && Math.max(lifetimes.accessToken, await longestPersonalLifetime(context))
   const hasCommand = secrets.directory !== undefined
   return [

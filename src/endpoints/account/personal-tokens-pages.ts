@@ -1,5 +1,5 @@
 import { toSeconds } from '../../lib/clock.ts'
-import { randomText } from '../../lib/hash.ts'
+import { randomBase64url } from '../../lib/hash.ts'
 import type { HttpResponse } from '../../lib/http.ts'
 import type { PersonalTokensProps } from '../../pages/props.ts'
 import type { MadePersonalToken } from '../../personal-tokens/personal-tokens.ts'
@@ -45,7 +45,7 @@ export async function tokensPage(
       scopes: describeScopes(token.scopes, settings),
       revoke: { action, hidden: { csrf, revoke: token.id } },
     })),
-    create: { action, hidden: { csrf, nonce: randomText(16) } },
+    create: { action, hidden: { csrf, nonce: randomBase64url(16) } },
     scopes: describeScopes([...settings.scopes.defined], settings),
     lifetimes: lifetimes.map(toSeconds),
     typed: {

@@ -1,6 +1,6 @@
 import { OAuthError } from '../../errors.ts'
 import type { Form } from '../../lib/form.ts'
-import { randomText } from '../../lib/hash.ts'
+import { randomBase64url } from '../../lib/hash.ts'
 import { redirect, type HttpResponse } from '../../lib/http.ts'
 import { isFirstParty } from '../../model/client.ts'
 import { coversScopes } from '../../model/scope.ts'
@@ -62,7 +62,7 @@ async function proceed(
     return redirect(signInUrl(services, provider, returnTo, user !== undefined))
   }
   if (await hasConsent(exchange, authorizationRequest, session)) {
-    const written = await writeCode(exchange, authorizationRequest, session, randomText(32))
+    const written = await writeCode(exchange, authorizationRequest, session, randomBase64url(32))
     // A consent that was taken back before the code was written down did not void it, but is seen to be gone now.
     const isAllowed = await hasConsent(exchange, authorizationRequest, session)
     return isAllowed
@@ -99,16 +99,16 @@ async function askForConsent(
   session: Session,
   user: BaseUser,
 ): Promise<HttpResponse> {
-  const { settings, csrf, consentSeal } = exchange.services
+  const { settings, csrf, consentSigner } = exchange.services
   const { authorize: action } = pathsOf(settings)
   const { signIn } = providerPathsOf(settings, session.provider)
   const { query } = exchange.request
   const { token, setCookie } = csrf.tokenFor(exchange.request, session.id)
-  const consent = consentSeal.close({
+  const consent = consentSigner.sign({
     query,
     sessionId: session.id,
     provider: session.provider,
-    nonce: randomText(32),
+    nonce: randomBase64url(32),
   })
   const hidden = { csrf: token, consent }
   const props = {

@@ -23,7 +23,7 @@ export const answerConsent = (exchange: Exchange, form: Form): Promise<HttpRespo
 
 async function settle(exchange: Exchange, form: Form, isApproved: boolean): Promise<HttpResponse> {
   const { services, request } = exchange
-  const consent = services.consentSeal.open(form.get('consent') ?? '')
+  const consent = services.consentSigner.verify(form.get('consent') ?? '')
   if (!consent)
     throw new OAuthError('invalid_request', 'This form was open too long: go back to the application')
   const session = await services.sessions.current(request, consent.provider)

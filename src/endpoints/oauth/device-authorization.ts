@@ -2,7 +2,7 @@ import { OAuthError } from '../../errors.ts'
 import { chooseScopes } from '../../grants/permit.ts'
 import { chooseResource } from '../../grants/resource.ts'
 import type { Form } from '../../lib/form.ts'
-import { randomId, randomText, sha256 } from '../../lib/hash.ts'
+import { randomId, randomBase64url, sha256 } from '../../lib/hash.ts'
 import { json, type HttpResponse } from '../../lib/http.ts'
 import type { Client } from '../../model/client.ts'
 import { DEVICE_GRANT, formatUserCode, type DeviceCode } from '../../model/device-code.ts'
@@ -34,7 +34,7 @@ export async function deviceAuthorization(exchange: Exchange): Promise<HttpRespo
     const client = await authenticateClient(exchange, form)
     requireGrant(client, DEVICE_GRANT)
     if (client.type === 'public') await refuseIfDemanding(exchange)
-    const codes = { deviceCode: randomText(32), userCode: makeUserCode() }
+    const codes = { deviceCode: randomBase64url(32), userCode: makeUserCode() }
     const outcome = await services.store.deviceCodes.insert(newDeviceCode(exchange, client, form, codes))
     if (outcome === 'inserted') return json(200, describe(services, client, codes))
     if (outcome === 'revoked') {

@@ -1,8 +1,8 @@
-import type { Report } from '../lib/report.ts'
+import type { Validator } from '../lib/validator.ts'
 import type { Config } from './config.ts'
 
 /** What the server does by itself to keep its tables small. Times in milliseconds. */
-export interface UpkeepSettings {
+export interface MaintenanceSettings {
   /** How long audit entries are kept; 0: none are written, and the purge deletes what there is. */
   readonly auditRetention: number
   /** How often the server purges; 0: never. */
@@ -13,12 +13,12 @@ export interface UpkeepSettings {
 const LONGEST_INTERVAL = 864_000_000
 
 /** Checks how long audit entries are kept, and how often the server purges. */
-export function resolveUpkeep(
+export function resolveMaintenance(
   { audit = {}, purge = {} }: Pick<Config, 'audit' | 'purge'>,
-  report: Report,
-): UpkeepSettings {
-  const auditRetention = audit === 'off' ? 0 : report.duration('audit.keep', audit.keep ?? '7d')
-  const purgeInterval = purge === 'by-hand' ? 0 : report.duration('purge.every', purge.every ?? '1h')
-  if (purgeInterval > LONGEST_INTERVAL) report.problem('purge.every', 'must be at most 10 days')
+  validator: Validator,
+): MaintenanceSettings {
+  const auditRetention = audit === 'off' ? 0 : validator.duration('audit.keep', audit.keep ?? '7d')
+  const purgeInterval = purge === 'manual' ? 0 : validator.duration('purge.every', purge.every ?? '1h')
+  if (purgeInterval > LONGEST_INTERVAL) validator.problem('purge.every', 'must be at most 10 days')
   return { auditRetention, purgeInterval }
 }

@@ -1,13 +1,13 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { StoreUnavailableError } from '../../src/errors.ts'
-import { createBatches } from '../../src/jobs/batches.ts'
+import { createBatchWriter } from '../../src/jobs/batch-writer.ts'
 
-/** Batches into a database that can be broken, and what came of them. */
+/** BatchWriter into a database that can be broken, and what came of them. */
 function openBatches() {
   const written: number[][] = []
   const told: string[] = []
   const state = { failure: undefined as Error | undefined }
-  const batches = createBatches<number>({
+  const batches = createBatchWriter<number>({
     name: 'numbers',
     async write(items) {
       if (state.failure) throw state.failure

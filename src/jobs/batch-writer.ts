@@ -1,9 +1,9 @@
 import { StoreUnavailableError } from '../errors.ts'
 import type { Logger } from '../lib/log.ts'
-import { shared } from '../lib/shared.ts'
+import { singleFlight } from '../lib/async.ts'
 
 /** How items are written. */
-export interface BatchOptions<Item> {
+export interface BatchWriterOptions<Item> {
   /** What they are called in the log: `audit entries`. */
   readonly name: string
   readonly write: (items: readonly Item[]) => Promise<void>
@@ -11,7 +11,7 @@ export interface BatchOptions<Item> {
 }
 
 /** Items on their way to the database. Whoever adds one never waits, and never learns that the database fails. */
-export interface Batches<Item> {
+export interface BatchWriter<Item> {
   /** Takes an item, unless too many are waiting already. Of those with a source there may be only so many a second. */
   add(item: Item, source?: string): void
   /** Writes all that is waiting, if the database can be reached. Never throws. */
@@ -33,7 +33,11 @@ const MOST_OF_A_SOURCE = 50
  * Writes items in batches, once a second. While the database cannot be reached they wait; what there is no room for is
  * dropped, and the log says how many.
  */
-export function createBatches<Item>({ name, write, logger }: BatchOptions<Item>): Batches<Item> {
+export function createBatchWriter<Item>({
+  name,
+  write,
+  logger,
+}: BatchWriterOptions<Item>): BatchWriter<Item> {
   const waiting: Item[] = []
   const bySource = new Map<string, number>()
   let dropped = 0
@@ -60,7 +64,7 @@ export function createBatches<Item>({ name, write, logger }: BatchOptions<Item>)
     waiting.splice(0, batch.length)
     return true
   }
-  const writeBatch = shared(attempt)
+  const writeBatch = singleFlight(attempt)
   const flush = async (): Promise<void> => {
     while (waiting.length > 0 && (await writeBatch()));
   }

@@ -1,15 +1,15 @@
 import type { Logger } from '../lib/log.ts'
-import { purge, trimAudit, type PurgePlace } from './purge.ts'
+import { purge, trimAudit, type PurgeContext } from './purge.ts'
 import { repeat } from './repeat.ts'
 
 /** What upkeep needs. `purgeInterval` in ms; 0 for never. */
-export interface UpkeepOptions extends PurgePlace {
+export interface MaintenanceOptions extends PurgeContext {
   readonly purgeInterval: number
   readonly logger: Logger
 }
 
 /** What a running server does by itself to keep its tables small. */
-export interface Upkeep {
+export interface Maintenance {
   /** Ends what is under way between two batches, and begins nothing more. */
   close(): Promise<void>
 }
@@ -20,7 +20,7 @@ const TRIM_INTERVAL = 60_000
  * Begins to purge at the interval, and to trim the audit log each minute. That several nodes do so at once is harmless;
  * jitter keeps them apart.
  */
-export function startUpkeep(options: UpkeepOptions): Upkeep {
+export function startMaintenance(options: MaintenanceOptions): Maintenance {
   const { purgeInterval, auditRetention, logger } = options
   const abort = new AbortController()
   const start = (interval: number, work: () => Promise<unknown>) =>

@@ -1,0 +1,33 @@
+/** A lazily started task: it runs on the first call, every caller shares the result, and a failure is retried. */
+export interface Once<Value> {
+  (): Promise<Value>
+  /** The promise of the current run, or undefined if the task was never started or has failed. */
+  current(): Promise<Value> | undefined
+  /** The result, or undefined if the task has not succeeded yet. */
+  result(): Value | undefined
+}
+
+/** Runs a task on the first call and returns the same promise to every caller. Runs it again only after a failure. */
+export function once<Value>(task: () => Promise<Value>): Once<Value> {
+  let running: Promise<Value> | undefined
+  let result: Value | undefined
+  const run = async (): Promise<Value> => {
+    result = await task()
+    return result
+  }
+  const start = (): Promise<Value> =>
+    (running ??= run().catch((cause: unknown) => {
+      running = undefined
+      throw cause
+    }))
+  return Object.assign(start, { current: () => running, result: () => result })
+}
+
+/** Prevents a task from running concurrently: calls during a run share its result. */
+export function singleFlight<Value>(task: () => Promise<Value>): () => Promise<Value> {
+  let running: Promise<Value> | undefined
+  return () =>
+    (running ??= task().finally(() => {
+      running = undefined
+    }))
+}
