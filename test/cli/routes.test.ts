@@ -36,8 +36,8 @@ test('consulate routes has a line for people for each, and makes nothing', async
   const cwd = emptyDirectory()
   const { code, stdout } = await consulate(cwd, ['routes'], { env })
   expect(code).toBe(0)
-  expect(stdout).toMatch(/^ +name +methods +path +other origins may read$/m)
-  expect(stdout).toMatch(/^ +authorize +GET, POST, DELETE +\/id\/oauth\/authorize +nobody$/m)
+  expect(stdout).toMatch(/^ +name +methods +path +CORS$/m)
+  expect(stdout).toMatch(/^ +authorize +GET, POST, DELETE +\/id\/oauth\/authorize +none$/m)
   expect(readdirSync(cwd)).toEqual([])
 })
 
