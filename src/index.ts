@@ -32,7 +32,7 @@ export type {
 } from './grants/grant.ts'
 export { chooseScopes, permit } from './grants/permit.ts'
 export type { Allowance } from './grants/permit.ts'
-export { chooseResource } from './grants/resource.ts'
+export { chooseResources } from './grants/resources.ts'
 export type { Permission } from './issuance/permission.ts'
 export type { Attempt } from './throttle/attempt.ts'
 export type { People, Person } from './users/people.ts'

@@ -87,7 +87,7 @@ function authorizationJson(
     client_name: names.get(row.clientId),
     session_id: row.sessionId,
     scope: formatScope(row.scopes),
-    resource: row.resource,
+    resources: row.resources,
     name: row.name,
     created_at: new Date(row.createdAt).toISOString(),
     last_used_at: new Date(row.lastUsedAt).toISOString(),

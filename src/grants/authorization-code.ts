@@ -14,7 +14,7 @@ import {
   type GrantRequest,
   type Refusal,
 } from './grant.ts'
-import { keepResource } from './resource.ts'
+import { narrowResources } from './resources.ts'
 
 /** Options of the authorization code grant. */
 export interface AuthorizationCodeOptions {
@@ -47,7 +47,7 @@ async function permit(
   context: BuiltInGrantContext,
 ): Promise<Permission | Refusal> {
   const { provider, userId, authorizationId, epochs } = code
-  const resource = keepResource(code.resource, form.get('resource'))
+  const tokenResources = narrowResources(context, code.resources, form.getAll('resource'))
   if (!(await context.people.find(code))) return refuse(invalidGrant(`user ${userId} is deleted or disabled`))
   const sessionId = code.endsWithSession ? code.sessionId : null
   const user = { provider, userId }
@@ -59,7 +59,8 @@ async function permit(
     sessionId,
     // As at a refresh: what is no longer defined, or the client may no longer have, is left out.
     scopes: remainingScopes(context.scopes, code.scopes, client.scopes),
-    resource,
+    resources: code.resources,
+    tokenResources,
     epochs,
     spends: { kind: 'code', hash: code.hash },
   }

@@ -2,7 +2,7 @@ import { OAuthError } from '../errors.ts'
 import { parseDuration, type Duration } from '../lib/duration.ts'
 import { refuse, type BuiltInGrant } from './grant.ts'
 import { chooseScopes } from './permit.ts'
-import { chooseResource } from './resource.ts'
+import { chooseResources } from './resources.ts'
 
 /** Options of the client credentials grant. */
 export interface ClientCredentialsOptions {
@@ -25,17 +25,17 @@ export function clientCredentials(options: ClientCredentialsOptions = {}): Clien
   return {
     type: 'client_credentials',
     options,
-    async decide({ client, form }, { scopes, resources }) {
+    async decide({ client, form }, { scopes, resources: known }) {
       if (client.type === 'public') {
         return refuse(new OAuthError('unauthorized_client', 'A public client cannot use this grant'))
       }
       const granted = chooseScopes(scopes, form.get('scope'), client.scopes ?? [])
-      const resource = chooseResource(resources, form.get('resource'))
+      const resources = chooseResources(known, form.getAll('resource'))
       return {
         kind: 'client',
         client,
         scopes: granted,
-        resource,
+        resources,
         ...(lifetime !== undefined && { lifetime }),
       }
     },

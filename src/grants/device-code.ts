@@ -12,7 +12,7 @@ import {
   type GrantRequest,
   type Refusal,
 } from './grant.ts'
-import { keepResource } from './resource.ts'
+import { narrowResources } from './resources.ts'
 
 /** Options of the device grant. */
 export interface DeviceCodeOptions {
@@ -78,10 +78,10 @@ function answerOf({ hash, decision }: DeviceCode): Refusal | undefined {
 async function permit(
   code: DeviceCode,
   { client, form, address, userAgent }: GrantRequest,
-  { people, scopes }: BuiltInGrantContext,
+  { audience, people, scopes }: BuiltInGrantContext,
 ): Promise<Permission | Refusal> {
   const { hash, claim, authorizationId } = code
-  const resource = keepResource(code.resource, form.get('resource'))
+  const tokenResources = narrowResources({ audience }, code.resources, form.getAll('resource'))
   if (!claim || !(await people.find(claim))) {
     return refuse(invalidGrant(`user ${claim?.userId} is deleted or disabled`))
   }
@@ -94,7 +94,8 @@ async function permit(
     device: { userAgent, address },
     // As at a refresh: what is no longer defined, or the client may no longer have, is left out.
     scopes: remainingScopes(scopes, code.scopes, client.scopes),
-    resource,
+    resources: code.resources,
+    tokenResources,
     epochs: epochsOf(code, claim),
     spends: { kind: 'device_code', hash },
   }

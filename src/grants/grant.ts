@@ -31,7 +31,7 @@ export interface GrantContext {
   readonly clock: Clock
   /** The scopes that are defined, for `chooseScopes`. */
   readonly scopes: ScopeRules
-  /** The resources that tokens may be asked for (RFC 8707), for `chooseResource`. */
+  /** The resources that tokens may be asked for (RFC 8707), for `chooseResources`. */
   readonly resources: readonly string[]
   /** Everybody who can sign in. */
   readonly people: Pick<People, 'find' | 'meet'>
@@ -43,6 +43,8 @@ export interface GrantContext {
 export interface BuiltInGrantContext extends GrantContext {
   readonly store: { readonly [Name in 'codes' | 'deviceCodes' | 'authorizations']: Pick<Store[Name], 'find'> }
   readonly refreshTokens: Pick<RefreshTokens, 'parse'>
+  /** The `aud` of tokens for which no resource was requested. */
+  readonly audience: string
   readonly refresh: RefreshPolicy | undefined
   readonly people: People
   readonly throttle: Throttle

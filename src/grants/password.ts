@@ -6,7 +6,7 @@ import type { Person } from '../users/people.ts'
 import type { BaseUser } from '../users/provider.ts'
 import { refuse, type BuiltInGrant, type BuiltInGrantContext, type GrantRequest } from './grant.ts'
 import { chooseScopes, permit } from './permit.ts'
-import { chooseResource } from './resource.ts'
+import { chooseResources } from './resources.ts'
 
 /** Options of the password grant: what takes the place of the provider's own functions, for this grant only. */
 export interface PasswordGrantOptions<User extends BaseUser = BaseUser> {
@@ -63,7 +63,7 @@ const wantedBy = (
 ): Wanted => ({
   client,
   scopes: chooseScopes(context.scopes, form.get('scope'), client.scopes),
-  resource: chooseResource(context.resources, form.get('resource')),
+  resources: chooseResources(context.resources, form.getAll('resource')),
   device: { userAgent, address },
 })
 

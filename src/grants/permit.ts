@@ -13,8 +13,8 @@ export interface Allowance {
   readonly person: Person
   /** As `chooseScopes` gave them: defined ones that the client may have. */
   readonly scopes: readonly string[]
-  /** As `chooseResource` gave it; default: the server's audience. */
-  readonly resource?: string | null
+  /** From `chooseResources`. Default: the server's audience. */
+  readonly resources?: readonly string[]
   /** Where the person signs in by this, if they do: it is then listed among their devices, and can be signed out. */
   readonly device?: Device
   /** What the client hears where person or client were ended meanwhile; default: `invalid_grant`. */
@@ -30,7 +30,7 @@ export const permit = ({
   client,
   person,
   scopes,
-  resource = null,
+  resources = [],
   device,
   ifEnded = ended(person),
 }: Allowance): StartPermission => ({
@@ -40,7 +40,7 @@ export const permit = ({
   authorizationId: randomId(),
   sessionId: null,
   scopes,
-  resource,
+  resources,
   epochs: person.epochs,
   ifEnded,
   ...(device && { device }),

@@ -15,7 +15,7 @@ import {
   type GrantRequest,
   type Refusal,
 } from './grant.ts'
-import { keepResource } from './resource.ts'
+import { narrowResources } from './resources.ts'
 
 /** Options of the refresh token grant. */
 export interface RefreshTokenOptions {
@@ -91,7 +91,7 @@ async function permit(
   { client, form }: GrantRequest,
   context: BuiltInGrantContext,
 ): Promise<Permission | Refusal> {
-  keepResource(authorization.resource, form.get('resource'))
+  const resources = narrowResources(context, authorization.resources, form.getAll('resource'))
   const scopes = narrow(authorization, client, form.get('scope'), context)
   if (scopes === undefined) {
     return refuse(new OAuthError('invalid_scope', 'The scope exceeds what was authorized'))
@@ -102,7 +102,7 @@ async function permit(
   const standing = standingOf(authorization, presented, context.clock.now())
   const rotates = client.type === 'public' || context.refresh?.rotation !== 'public'
   const generation = nextGeneration(authorization.generation, presented, standing, rotates)
-  return { kind: 'continue', client, authorization, seed, presented, generation, scopes }
+  return { kind: 'continue', client, authorization, seed, presented, generation, scopes, resources }
 }
 
 function nextGeneration(present: number, presented: number, standing: Standing, rotates: boolean): number {

@@ -20,7 +20,7 @@ export interface AccessTokenSubject {
   readonly sub: string
   readonly clientId: string
   readonly scopes: readonly string[]
-  readonly resource: string | null
+  readonly resources: readonly string[]
   readonly epochs: Epochs
   readonly lifetime: number
   /** What scanners for leaked tokens recognize it by. */
@@ -51,11 +51,11 @@ function claimsOf(
   iat: number,
   exp: number,
 ): AccessTokenClaims {
-  const { sub, clientId, scopes, resource, epochs, person } = subject
+  const { sub, clientId, scopes, resources, epochs, person } = subject
   return {
     iss: context.issuer,
     sub,
-    aud: resource ?? context.audience,
+    aud: audienceOf(context, resources),
     client_id: clientId,
     scope: formatScope(scopes),
     jti: person ? `${person.authorizationId}.${randomBase64url(9)}` : randomBase64url(16),
@@ -66,4 +66,9 @@ function claimsOf(
     ...(person && { provider: person.provider, azn: person.authorizationId }),
     ...(person?.sessionId && { sid: person.sessionId }),
   }
+}
+
+function audienceOf({ audience }: Workshop, resources: readonly string[]): AccessTokenClaims['aud'] {
+  const [only = audience, ...others] = resources
+  return others.length === 0 ? only : resources
 }

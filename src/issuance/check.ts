@@ -1,5 +1,6 @@
 import { OAuthError } from '../errors.ts'
 import { isFirstParty, type Client } from '../model/client.ts'
+import { findResource } from '../model/resource.ts'
 import { EVERY_SCOPE, formatScope, resolveScopes } from '../model/scope.ts'
 import type { IssuanceContext } from './context.ts'
 import type { ClientPermission, Permission, StartPermission } from './permission.ts'
@@ -17,26 +18,26 @@ export function checkPermission(rules: Rules, permission: Permission): void {
   if (permission.kind === 'start') checkStart(rules, permission)
   if (permission.kind === 'client') checkClient(rules, permission)
   if (permission.kind === 'personal') checkScopes(rules, permission.scopes, [EVERY_SCOPE])
-  // Its scopes were cut down to what there is today. A resource cannot be: without it the token would be for another API.
-  if (permission.kind === 'continue') checkResource(rules, permission.authorization.resource)
+  // Its scopes were already reduced to those that still exist. A resource is not dropped: the token would be for another API.
+  if (permission.kind === 'continue') checkResources(rules, permission.resources)
 }
 
-function checkStart(rules: Rules, { client, user, scopes, resource }: StartPermission): void {
+function checkStart(rules: Rules, { client, user, scopes, resources }: StartPermission): void {
   if (user.provider !== client.provider) {
     const detail = `user ${user.userId} is one of ${user.provider}, client ${client.id} for ${client.provider}`
     throw new OAuthError('invalid_grant', 'The grant is invalid', { detail })
   }
   checkScopes(rules, scopes, client.scopes)
-  checkResource(rules, resource)
+  checkResources(rules, resources)
 }
 
-function checkClient(rules: Rules, { client, scopes, resource }: ClientPermission): void {
+function checkClient(rules: Rules, { client, scopes, resources }: ClientPermission): void {
   if (!canActForItself(client)) {
     const detail = `client ${client.id} is public or an app of somebody else: it gets no tokens of its own`
     throw new OAuthError('unauthorized_client', 'The client cannot use this grant', { detail })
   }
   checkScopes(rules, scopes, client.scopes ?? [])
-  checkResource(rules, resource)
+  checkResources(rules, resources)
 }
 
 const canActForItself = (client: Client): boolean => client.type === 'confidential' && isFirstParty(client)
@@ -51,8 +52,8 @@ function checkScopes(
     throw new OAuthError('invalid_scope', 'The scope is invalid', { detail: answer.problem })
 }
 
-/** An audience that somebody else chose would let them make tokens for any service that trusts this issuer. */
-function checkResource({ resources }: Rules, resource: string | null): void {
-  if (resource !== null && !resources.includes(resource))
-    throw new OAuthError('invalid_target', 'The requested resource is unknown')
+/** An unchecked audience would let the caller make tokens for any service that trusts this issuer. */
+function checkResources({ resources: known }: Rules, resources: readonly string[]): void {
+  if (resources.some((resource) => findResource(known, resource) === undefined))
+    throw new OAuthError('invalid_target', 'A requested resource is unknown')
 }

@@ -9,8 +9,8 @@ export interface ClientPermission {
   readonly kind: 'client'
   readonly client: Client
   readonly scopes: readonly string[]
-  /** The resource that was asked for (RFC 8707); null for the default audience. */
-  readonly resource: string | null
+  /** The requested resources (RFC 8707). Empty for the default audience. */
+  readonly resources: readonly string[]
   /** How long the token lives (ms); omitted: the server's usual time. */
   readonly lifetime?: number
 }
@@ -27,7 +27,10 @@ export interface StartPermission {
   /** Where the person signs in on another device by this: a session begins there, unless the client outlives sessions. */
   readonly device?: Device
   readonly scopes: readonly string[]
-  readonly resource: string | null
+  /** The authorized resources (RFC 8707). Empty for the default audience. */
+  readonly resources: readonly string[]
+  /** The resources of the first access token, if the client asked for fewer. Default: all of them. */
+  readonly tokenResources?: readonly string[]
   /** The epochs it is born in. */
   readonly epochs: Epochs
   /** What is spent by this, in the same transaction; nothing where somebody proved who they are at this moment. */
@@ -78,6 +81,8 @@ export interface ContinuePermission {
   readonly generation: number
   /** The scopes of this access token; the authorization keeps its own (RFC 6749 section 6). */
   readonly scopes: readonly string[]
+  /** The resources of this access token; the authorization keeps its own (RFC 8707 section 2.2). */
+  readonly resources: readonly string[]
 }
 
 /** What a grant found to be allowed; issuance turns it into tokens. */

@@ -19,7 +19,7 @@ export async function issuePersonal(
   const access = makeAccessToken(context, {
     ...owner,
     scopes,
-    resource: null,
+    resources: [],
     epochs,
     lifetime,
     person: { provider: user.provider, authorizationId, sessionId: null },
@@ -43,7 +43,7 @@ const newAuthorization = (
   ...user,
   sessionId: null,
   scopes,
-  resource: null,
+  resources: [],
   name,
   seedHash: null,
   generation: 0,

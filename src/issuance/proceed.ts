@@ -12,13 +12,14 @@ export async function proceed(
   permission: ContinuePermission,
   request: TokenRequest,
 ): Promise<TokenResponse | undefined> {
-  const { authorization, presented, generation, scopes, seed } = permission
+  const { authorization, presented, generation, scopes, resources, seed } = permission
   const { id: authorizationId, clientId, provider, sessionId } = authorization
   const owner = { clientId, sub: context.subjectOf(authorization), authorizationId }
   const access = makeAccessToken(context, {
     ...authorization,
     ...owner,
     scopes,
+    resources,
     lifetime: context.accessTokenLifetime,
     person: { provider, authorizationId, sessionId },
   })

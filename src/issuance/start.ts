@@ -24,6 +24,7 @@ export async function start(
   const access = makeAccessToken(context, {
     ...permission,
     ...owner,
+    resources: permission.tokenResources ?? permission.resources,
     lifetime: context.accessTokenLifetime,
     person: { provider: user.provider, authorizationId, sessionId },
   })
@@ -88,7 +89,7 @@ interface Beginning {
 
 function newAuthorization(
   { clock, refresh }: IssuanceContext,
-  { authorizationId, client, user, scopes, resource, epochs }: StartPermission,
+  { authorizationId, client, user, scopes, resources, epochs }: StartPermission,
   { seed, sessionId, expiresAt: accessExpiresAt }: Beginning,
 ): Authorization {
   const now = clock.now()
@@ -98,7 +99,7 @@ function newAuthorization(
     ...user,
     sessionId,
     scopes,
-    resource,
+    resources,
     name: null,
     seedHash: seed === undefined ? null : sha256(seed),
     generation: 0,

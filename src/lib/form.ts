@@ -1,27 +1,43 @@
-/** Parameters of a query or a form body, each at most once. Those without a value count as left out (RFC 6749 section 3.1). */
+/** Parameters of a query or a form body. Those without a value count as left out (RFC 6749 section 3.1). */
 export interface Form {
+  /** Returns a parameter, or the first of several. */
   get(name: string): string | undefined
-  readonly entries: () => IterableIterator<[string, string]>
+  /** Returns every value of a parameter. Only `resource` can have more than one (RFC 8707 section 2). */
+  getAll(name: string): readonly string[]
+  /** Returns the pairs of name and value in order. */
+  entries(): Iterable<[name: string, value: string]>
 }
 
 /** What is wrong with a text that should be `application/x-www-form-urlencoded`. */
 export type FormProblem = 'repeated' | 'encoding' | 'nul'
 
-/** No parameters. */
-export const EMPTY_FORM: Form = new Map<string, string>()
+const REPEATABLE = 'resource'
 
-/** Reads parameters strictly: a repeated name, a broken percent-encoding, bytes that are no UTF-8 and NULs are problems. */
+/** Parses parameters strictly: rejects repeated names, invalid percent-encoding or UTF-8, and NUL characters. */
 export function parseForm(text: string): Form | FormProblem {
   if (text.includes('%') && (/%(?![0-9A-Fa-f]{2})/.test(text) || /%00/.test(text))) {
     return /%(?![0-9A-Fa-f]{2})/.test(text) ? 'encoding' : 'nul'
   }
-  const parameters = new Map<string, string>()
+  const pairs: [name: string, value: string][] = []
+  const names = new Set<string>()
   for (const [name, value] of new URLSearchParams(text)) {
     if (value.includes('\ufffd') || name.includes('\ufffd')) return 'encoding'
     if (value.includes('\0') || name.includes('\0')) return 'nul'
-    if (parameters.has(name)) return 'repeated'
-    parameters.set(name, value)
+    if (names.has(name) && name !== REPEATABLE) return 'repeated'
+    names.add(name)
+    if (value !== '') pairs.push([name, value])
   }
-  for (const [name, value] of parameters) if (value === '') parameters.delete(name)
-  return parameters
+  return createForm(pairs)
 }
+
+function createForm(pairs: readonly [name: string, value: string][]): Form {
+  const first = new Map(pairs.toReversed())
+  return {
+    get: (name) => first.get(name),
+    getAll: (name) => pairs.filter(([key]) => key === name).map(([, value]) => value),
+    entries: () => pairs,
+  }
+}
+
+/** A form without parameters. */
+export const EMPTY_FORM: Form = createForm([])

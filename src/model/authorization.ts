@@ -18,8 +18,8 @@ export interface Authorization extends UserRef {
   /** The session it ends with; null where it outlives sessions. */
   readonly sessionId: string | null
   readonly scopes: readonly string[]
-  /** The resource that was asked for (RFC 8707); null for the default audience. */
-  readonly resource: string | null
+  /** The authorized resources (RFC 8707). Empty for the default audience. */
+  readonly resources: readonly string[]
   /** The name of a personal access token; null otherwise. */
   readonly name: string | null
   /** SHA-256 of the seed in its refresh tokens; null where it has none. */

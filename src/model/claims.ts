@@ -7,7 +7,8 @@ export type SubjectType = 'user' | 'client'
 export interface AccessTokenClaims {
   readonly iss: string
   readonly sub: string
-  readonly aud: string
+  /** A list if the token is for several resources (RFC 8707). */
+  readonly aud: string | readonly string[]
   readonly client_id: string
   readonly scope: string
   /** Begins with the authorization id and a dot, where there is one. */
@@ -37,11 +38,12 @@ export const epochsOf = ({ epochs: [issuer, client, user] }: AccessTokenClaims):
 
 /** Whether a verified payload has every claim that an access token of ours must have, each of its type. */
 export function isAccessTokenClaims(payload: Readonly<Record<string, unknown>>): boolean {
-  const texts = ['iss', 'sub', 'aud', 'client_id', 'jti'].every((name) => isFilledText(payload[name]))
+  const texts = ['iss', 'sub', 'client_id', 'jti'].every((name) => isFilledText(payload[name]))
   const times = Number.isSafeInteger(payload['iat']) && Number.isSafeInteger(payload['exp'])
   return (
     texts &&
     times &&
+    isAudience(payload['aud']) &&
     typeof payload['scope'] === 'string' &&
     isEpochs(payload['epochs']) &&
     hasSubject(payload)
@@ -49,6 +51,9 @@ export function isAccessTokenClaims(payload: Readonly<Record<string, unknown>>):
 }
 
 const isFilledText = (value: unknown): boolean => typeof value === 'string' && value !== ''
+
+const isAudience = (value: unknown): boolean =>
+  Array.isArray(value) ? value.length > 0 && value.every(isFilledText) : isFilledText(value)
 
 const isEpochs = (value: unknown): boolean =>
   Array.isArray(value) && value.length === 3 && value.every((epoch) => Number.isSafeInteger(epoch))

@@ -16,7 +16,7 @@ export interface AuthorizationCode extends UserRef {
   /** Whether the request named the redirect URI; then the exchange must too (RFC 6749 section 4.1.3). */
   readonly isRedirectUriRequired: boolean
   readonly scopes: readonly string[]
-  readonly resource: string | null
+  readonly resources: readonly string[]
   readonly codeChallenge: string | null
   readonly epochs: Epochs
   readonly createdAt: number

@@ -23,7 +23,7 @@ export interface DeviceCode {
   readonly authorizationId: string
   readonly clientId: string
   readonly scopes: readonly string[]
-  readonly resource: string | null
+  readonly resources: readonly string[]
   /** The address that asked, which the person is shown. */
   readonly address: string
   readonly issuerEpoch: number

@@ -36,7 +36,7 @@ export function createTokenMemory(): TokenMemory {
   const context = { issuer: TEST_ISSUER, audience: TEST_ISSUER, keys, clock: systemClock }
   return {
     make({ person, ...subject }) {
-      const usual = { resource: null, epochs: ZERO_EPOCHS, lifetime: LIFETIME }
+      const usual = { resources: [], epochs: ZERO_EPOCHS, lifetime: LIFETIME }
       if (!person) return makeAccessToken(context, { ...usual, ...subject }).token
       const { provider, sessionId = null } = person
       const whose = { person: { provider, sessionId, authorizationId: randomBase64url(16) } }

@@ -50,7 +50,7 @@ const careless: Grant = {
       client,
       person,
       scopes: (form.get('scope') ?? '').split(' '),
-      resource: form.get('resource') ?? null,
+      resources: form.getAll('resource'),
     })
   },
 }

@@ -91,7 +91,7 @@ describe('while a server runs', () => {
       client_name: 'Notes',
       session_id: like(/^[\w-]{22}$/),
       scope: 'orders:read',
-      resource: null,
+      resources: [],
       name: null,
       created_at: MOMENT,
       last_used_at: MOMENT,

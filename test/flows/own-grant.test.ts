@@ -241,7 +241,7 @@ describe('a grant of your own that has a mistake in it', () => {
   })
 
   test('permits a resource that is not ours: an invalid target, and nothing is issued', async () => {
-    const { answer, isEmpty } = await run(permitting(() => ({ resource: 'https://bank.example' })))
+    const { answer, isEmpty } = await run(permitting(() => ({ resources: ['https://bank.example'] })))
     expect([answer, isEmpty]).toEqual([[400, 'invalid_target'], true])
   })
 
@@ -252,7 +252,7 @@ describe('a grant of your own that has a mistake in it', () => {
         kind: 'client',
         client: asking,
         scopes: [],
-        resource: null,
+        resources: [],
         ...changes,
       })
 
@@ -282,7 +282,7 @@ describe('a grant of your own that has a mistake in it', () => {
     await run(permitting(() => ({})))
     const [authorization] = await own.server.authorizations.list(somebody)
     if (!authorization) throw new Error('There is no authorization')
-    const next = { seed: 'made up', presented: 0, generation: 1, scopes: authorization.scopes }
+    const next = { seed: 'made up', presented: 0, generation: 1, scopes: authorization.scopes, resources: [] }
     const { answer } = await run(async ({ client: asking }) => ({
       kind: 'continue',
       client: asking,

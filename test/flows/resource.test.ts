@@ -1,10 +1,13 @@
 import { decodeJwt } from 'jose'
 import { afterAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
+import { addDeviceClient, answerDevice, poll, startDevice } from '../support/device.ts'
 import {
   askApi,
   askToken,
   authorizationUrl,
+  authorize,
+  codeIn,
   getCode,
   getTokens,
   getVisitTokens,
@@ -26,7 +29,7 @@ afterAll(server.close)
 const audienceOf = (token: unknown): unknown => decodeJwt(String(token)).aud
 
 describe('a resource (RFC 8707)', () => {
-  test('that was asked for is the audience of the tokens, refreshed ones too', async () => {
+  test('is the audience of the access token and of refreshed ones', async () => {
     const tokens = await getVisitTokens(visit, { resource: billing })
     const next = await refresh(visit, tokens.refresh_token)
     const named = await refresh(visit, String(next.body['refresh_token']), { resource: billing })
@@ -34,20 +37,92 @@ describe('a resource (RFC 8707)', () => {
     expect(tokensOfAll.map(audienceOf)).toEqual([billing, billing, billing])
   })
 
-  test('cannot be changed afterwards, and trying spends nothing', async () => {
+  test('cannot be changed later, and trying spends nothing', async () => {
     const { exchange } = await getCode(visit, { resource: billing })
-    const other = await askToken(server, client, { ...exchange, resource: shipping })
-    expect([other.status, other.body['error']]).toEqual([400, 'invalid_target'])
+    for (const resource of [shipping, [billing, shipping]]) {
+      const other = await askToken(server, client, { ...exchange, resource })
+      expect([other.status, other.body['error']]).toEqual([400, 'invalid_target'])
+    }
     const tokens = await getTokens(server, client, exchange)
     const later = await refresh(visit, tokens.refresh_token, { resource: shipping })
     expect([later.status, later.body['error']]).toEqual([400, 'invalid_target'])
     expect((await refresh(visit, tokens.refresh_token)).status).toBe(200)
   })
 
+  test('is compared as a URL and written as the server spells it', async () => {
+    const tokens = await getVisitTokens(visit, { resource: `${billing}/` })
+    const next = await refresh(visit, tokens.refresh_token, { resource: 'HTTPS://billing.example:443' })
+    expect([tokens.access_token, next.body['access_token']].map(audienceOf)).toEqual([billing, billing])
+    const deeper = await refresh(visit, String(next.body['refresh_token']), { resource: `${billing}/v1` })
+    expect(deeper.body['error']).toBe('invalid_target')
+  })
+
+  test('may be the default audience, which a token request can name later', async () => {
+    const { exchange } = await getCode(visit)
+    const tokens = await getTokens(server, client, { ...exchange, resource: 'https://api.example/' })
+    expect(audienceOf(tokens.access_token)).toBe('https://api.example')
+  })
+
   test('that was not asked for leaves the configured audience, which this API is', async () => {
     const tokens = await getVisitTokens(visit)
     expect(audienceOf(tokens.access_token)).toBe('https://api.example')
     expect((await askApi(server, '/me', tokens.access_token)).status).toBe(200)
+  })
+})
+
+describe('several resources', () => {
+  const both = [billing, shipping]
+
+  test('are all in the audience, in the order of the request and each once', async () => {
+    const tokens = await getVisitTokens(visit, { resource: [shipping, billing, `${shipping}/`] })
+    expect(audienceOf(tokens.access_token)).toEqual([shipping, billing])
+  })
+
+  test('can be narrowed by the code exchange and by each refresh, and stay authorized', async () => {
+    const { exchange } = await getCode(visit, { resource: both })
+    const tokens = await getTokens(server, client, { ...exchange, resource: billing })
+    const narrowed = await refresh(visit, tokens.refresh_token, { resource: shipping })
+    const all = await refresh(visit, String(narrowed.body['refresh_token']))
+    const audiences = [tokens.access_token, narrowed.body['access_token'], all.body['access_token']]
+    expect(audiences.map(audienceOf)).toEqual([billing, shipping, both])
+  })
+
+  test('are refused if one of them is unknown', async () => {
+    const page = await visit.browser.open(
+      authorizationUrl(server, client, { resource: [billing, 'https://elsewhere.example'] }),
+    )
+    expect(page.url.searchParams.get('error')).toBe('invalid_target')
+  })
+
+  test('survive the sign-in page, the consent page and a request by POST', async () => {
+    const browser = openBrowser(server)
+    const fresh = await server.addClient()
+    const url = new URL(authorizationUrl(server, fresh, { resource: both }))
+    const page = await authorize(browser, `${url.origin}${url.pathname}`, person, {
+      method: 'POST',
+      body: url.searchParams,
+    })
+    const tokens = await getTokens(server, fresh, {
+      grant_type: 'authorization_code',
+      code: codeIn(page),
+      redirect_uri: fresh.redirectUri,
+    })
+    expect(audienceOf(tokens.access_token)).toEqual(both)
+  })
+
+  test('can be requested with client credentials', async () => {
+    const machine = await server.addClient({ grantTypes: ['client_credentials'], scopes: ['orders:read'] })
+    const tokens = await getTokens(server, machine, { grant_type: 'client_credentials', resource: both })
+    expect(audienceOf(tokens.access_token)).toEqual(both)
+  })
+
+  test('can be requested by a device, and narrowed by its poll', async () => {
+    const tv = await addDeviceClient(server)
+    const device = await startDevice(server, tv, { resource: both })
+    await answerDevice(visit.browser, device, person)
+    const tokens = await poll(server, device, { resource: shipping })
+    const next = await refresh({ server, client: tv }, String(tokens.body['refresh_token']))
+    expect([tokens, next].map(({ body }) => audienceOf(body['access_token']))).toEqual([shipping, both])
   })
 })
 

@@ -1,4 +1,5 @@
 import type { HttpRequest } from '../../src/index.ts'
+import { formBody, type Parameters } from '../support/oauth-client.ts'
 
 /** Names and values, in order; names may come again. */
 export type Pairs = readonly (readonly [name: string, value: string])[]
@@ -45,15 +46,11 @@ export const draft = (path: string, parts: Partial<Draft> = {}): Draft => ({
 export const FORM = ['content-type', 'application/x-www-form-urlencoded'] as const
 
 /** A form that is posted. */
-export const post = (
-  path: string,
-  parameters: Readonly<Record<string, string | undefined>>,
-  ...headers: Pairs
-): Draft => draft(path, { method: 'POST', body: pairsOf(parameters), headers: [FORM, ...headers] })
+export const post = (path: string, parameters: Parameters, ...headers: Pairs): Draft =>
+  draft(path, { method: 'POST', body: pairsOf(parameters), headers: [FORM, ...headers] })
 
-/** Names and values as pairs, without those that are undefined. */
-export const pairsOf = (parameters: Readonly<Record<string, string | undefined>>): Pairs =>
-  Object.entries(parameters).filter((pair): pair is [string, string] => pair[1] !== undefined)
+/** Turns parameters into pairs of name and value. */
+export const pairsOf = (parameters: Parameters): Pairs => [...formBody(parameters)]
 
 /** Writes a draft down. */
 export function messageOf({ query, body, format, ...rest }: Draft): Message {

@@ -109,7 +109,11 @@ async function tokenRequests(world: World, credentials: Credentials): Promise<re
   const path = '/oauth/token'
   return [
     post(path, grant, ['authorization', basicOf(machine)]),
-    post(path, { ...grant, ...secretOf(machine), resource: 'https://api.example/orders' }),
+    post(path, {
+      ...grant,
+      ...secretOf(machine),
+      resource: ['https://api.example/orders', world.server.issuer],
+    }),
     post(path, exchange, ['authorization', basicOf(web)]),
     post(path, { ...exchange, ...secretOf(web) }, ['origin', 'https://app.example']),
     post(path, refresh, ['authorization', basicOf(web)]),

@@ -74,7 +74,7 @@ const badgeGrant: Grant = {
       client,
       person,
       scopes,
-      resource: form.get('resource') ?? null,
+      resources: form.getAll('resource'),
       device: { userAgent, address },
     })
   },

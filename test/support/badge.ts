@@ -1,4 +1,4 @@
-import { chooseResource, chooseScopes, OAuthError, permit, refuse } from '../../src/index.ts'
+import { chooseResources, chooseScopes, OAuthError, permit, refuse } from '../../src/index.ts'
 import type { Grant } from '../../src/index.ts'
 
 /** The `grant_type` of badges. */
@@ -15,7 +15,7 @@ export const badgeGrant = (holderOf: (badge: string) => string | undefined): Gra
       client,
       person,
       scopes: chooseScopes(scopes, form.get('scope'), client.scopes),
-      resource: chooseResource(resources, form.get('resource')),
+      resources: chooseResources(resources, form.getAll('resource')),
       device: { userAgent, address },
     })
   },

@@ -3,8 +3,8 @@ import { formOf } from './browser.ts'
 import type { Browser, Page } from './browser.ts'
 import type { Person, TestClient, TestServer } from './server.ts'
 
-/** Parameters by name; undefined leaves one out. */
-export type Parameters = Readonly<Record<string, string | undefined>>
+/** Parameters by name. Undefined leaves one out, a list repeats it. */
+export type Parameters = Readonly<Record<string, string | readonly string[] | undefined>>
 
 /** An answer of the token endpoint, or of any other that speaks JSON. */
 export interface JsonAnswer {
@@ -27,10 +27,12 @@ export function makePkce(): { readonly verifier: string; readonly challenge: str
   return { verifier, challenge: sha256(verifier) }
 }
 
-/** Parameters as a form, without what is left out. */
+/** Encodes parameters as a form. */
 export const formBody = (parameters: Parameters): URLSearchParams =>
   new URLSearchParams(
-    Object.entries(parameters).filter((pair): pair is [string, string] => pair[1] !== undefined),
+    Object.entries(parameters).flatMap(([name, values = []]) =>
+      [values].flat().map((value): [string, string] => [name, value]),
+    ),
   )
 
 /** The address that a client sends a person to; public clients need a `code_challenge` besides. */
@@ -130,7 +132,7 @@ export interface Visit {
 export async function getCode(
   { server, browser, client, person }: Visit,
   parameters: Parameters = {},
-): Promise<{ readonly code: string; readonly exchange: Parameters }> {
+): Promise<{ readonly code: string; readonly exchange: Readonly<Record<string, string>> }> {
   const { verifier, challenge } = makePkce()
   server.hoard.keep('code verifier', verifier)
   const pkce = { code_challenge: challenge, code_challenge_method: 'S256' }

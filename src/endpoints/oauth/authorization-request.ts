@@ -1,7 +1,7 @@
 import type { Settings } from '../../config/settings.ts'
 import { OAuthError } from '../../errors.ts'
 import { chooseScopes } from '../../grants/permit.ts'
-import { chooseResource } from '../../grants/resource.ts'
+import { chooseResources } from '../../grants/resources.ts'
 import type { Form } from '../../lib/form.ts'
 import type { Client } from '../../model/client.ts'
 import { isCodeChallenge } from '../../model/pkce.ts'
@@ -31,7 +31,7 @@ export interface AnswerTarget {
 export interface AuthorizationRequest extends AnswerTarget {
   readonly responseType: ResponseType
   readonly scopes: readonly string[]
-  readonly resource: string | null
+  readonly resources: readonly string[]
   readonly codeChallenge: string | null
   /** The values of `prompt`; unknown ones are ignored. */
   readonly prompts: ReadonlySet<string>
@@ -93,9 +93,9 @@ export function checkRequest(settings: Settings, target: AnswerTarget, form: For
     ? checkChallenge(settings, target.client, form)
     : checkNoChallenge(form)
   const scopes = chooseScopes(settings.scopes, form.get('scope'), scopesToAskFor(target.client.scopes))
-  const resource = chooseResource(settings.resources, form.get('resource'))
+  const resources = chooseResources(settings.resources, form.getAll('resource'))
   const prompts = new Set(form.get('prompt')?.split(' '))
-  return { ...target, responseType, scopes, resource, codeChallenge, prompts }
+  return { ...target, responseType, scopes, resources, codeChallenge, prompts }
 }
 
 function findResponseType({ grants }: Settings, form: Form): ResponseType {

@@ -47,7 +47,7 @@ export async function findUnspent({ services }: Exchange, hash: string): Promise
 
 function newCode(
   { services }: Exchange,
-  { client, redirectUri, isRedirectUriNamed, scopes, resource, codeChallenge }: AuthorizationRequest,
+  { client, redirectUri, isRedirectUriNamed, scopes, resources, codeChallenge }: AuthorizationRequest,
   session: Session,
   hash: string,
 ): AuthorizationCode {
@@ -64,7 +64,7 @@ function newCode(
     redirectUri,
     isRedirectUriRequired: isRedirectUriNamed,
     scopes,
-    resource,
+    resources,
     codeChallenge,
     epochs: { issuer: session.issuerEpoch, client: client.epoch, user: session.userEpoch },
     createdAt: now,

@@ -1,6 +1,6 @@
 import { OAuthError } from '../../errors.ts'
 import { chooseScopes } from '../../grants/permit.ts'
-import { chooseResource } from '../../grants/resource.ts'
+import { chooseResources } from '../../grants/resources.ts'
 import type { Form } from '../../lib/form.ts'
 import { randomId, randomBase64url, sha256 } from '../../lib/hash.ts'
 import { json, type HttpResponse } from '../../lib/http.ts'
@@ -73,7 +73,7 @@ function newDeviceCode(
     authorizationId: randomId(),
     clientId: client.id,
     scopes: chooseScopes(scopes, form.get('scope'), scopesToAskFor(client.scopes)),
-    resource: chooseResource(resources, form.get('resource')),
+    resources: chooseResources(resources, form.getAll('resource')),
     address,
     issuerEpoch: services.feed.issuerEpoch,
     clientEpoch: client.epoch,

@@ -43,7 +43,7 @@ async function respondWithToken(
   { row }: WrittenCode,
 ): Promise<HttpResponse> {
   const { services, requestId } = exchange
-  const { hash, authorizationId, provider, userId, sessionId, scopes, resource, epochs } = row
+  const { hash, authorizationId, provider, userId, sessionId, scopes, resources, epochs } = row
   const response = await services.issuance.issue(
     {
       kind: 'start',
@@ -52,7 +52,7 @@ async function respondWithToken(
       authorizationId,
       sessionId: row.endsWithSession ? sessionId : null,
       scopes,
-      resource,
+      resources,
       epochs,
       spends: { kind: 'code', hash },
       isRefreshable: false,

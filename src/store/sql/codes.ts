@@ -69,7 +69,7 @@ const toRow = (code: AuthorizationCode): Insertable<CodeTable> => ({
   redirect_uri: code.redirectUri,
   is_redirect_uri_required: toFlag(code.isRedirectUriRequired),
   scopes: toJson(code.scopes),
-  resource: code.resource,
+  resources: toJson(code.resources),
   code_challenge: code.codeChallenge,
   issuer_epoch: code.epochs.issuer,
   client_epoch: code.epochs.client,
@@ -91,7 +91,7 @@ const toCode = (row: Selectable<CodeTable>): AuthorizationCode => ({
   redirectUri: row.redirect_uri,
   isRedirectUriRequired: fromFlag(row.is_redirect_uri_required),
   scopes: fromJson(row.scopes),
-  resource: row.resource,
+  resources: fromJson(row.resources),
   codeChallenge: row.code_challenge,
   epochs: {
     issuer: Number(row.issuer_epoch),

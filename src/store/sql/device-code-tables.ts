@@ -12,7 +12,7 @@ const DEVICE_CODES: TableShape = {
     authorization_id: 'id',
     client_id: 'id',
     scopes: 'json',
-    resource: 'text?',
+    resources: 'json',
     address: 'text',
     issuer_epoch: 'count',
     client_epoch: 'count',

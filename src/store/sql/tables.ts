@@ -71,7 +71,7 @@ export interface CodeTable {
   redirect_uri: string
   is_redirect_uri_required: Integer
   scopes: string
-  resource: string | null
+  resources: string
   code_challenge: string | null
   issuer_epoch: Integer
   client_epoch: Integer
@@ -89,7 +89,7 @@ export interface DeviceCodeTable {
   authorization_id: string
   client_id: string
   scopes: string
-  resource: string | null
+  resources: string
   address: string
   issuer_epoch: Integer
   client_epoch: Integer
@@ -114,7 +114,7 @@ export interface AuthorizationTable {
   user_id: string
   session_id: string | null
   scopes: string
-  resource: string | null
+  resources: string
   name: string | null
   seed_hash: string | null
   generation: Integer

@@ -49,7 +49,7 @@ function testInserting({ describe, test, expect }: Kit): void {
       const bare = sampleAuthorization({
         id: 'bare',
         sessionId: null,
-        resource: null,
+        resources: [],
         seedHash: null,
         scopes: [],
       })

@@ -33,7 +33,7 @@ function testInserting({ describe, test, expect }: Kit): void {
         spentAt: NOW + 1,
         voidedAt: NOW + 2,
       })
-      const bare = sampleDeviceCode({ resource: null, scopes: [] })
+      const bare = sampleDeviceCode({ resources: [], scopes: [] })
       for (const code of [full, bare]) {
         expect(await store.deviceCodes.insert(code)).toBe('inserted')
         expect(await store.deviceCodes.find(code.hash)).toEqual(code)
