@@ -3,13 +3,13 @@ import { API } from 'typescript/unstable/sync'
 import { ROOT, type Files } from './repository.ts'
 
 /**
- * Every TypeScript block of a document is a module of its own and must compile. A fragment says in its first line what
- * it takes for granted, by the names that docs/prelude.ts declares:
+ * A code block in the docs. Each TypeScript block is compiled as a separate module. The first line of a fragment may
+ * import names that docs/prelude.ts declares:
  *
  *     // given: app, server
  */
 export interface Block {
-  /** The document and the line of the fence: `docs/start.md:12`. */
+  /** The file and the line of the fence: `docs/start.md:12`. */
   readonly place: string
   readonly language: string
   readonly text: string
@@ -18,28 +18,28 @@ export interface Block {
 const FENCE = /^( *)(`{3,}|~{3,})(.*)$/
 const GIVEN = /^\/\/ given: (.+)$/
 const PRELUDE = 'docs/prelude.ts'
-/** Ways to show code that nothing would compile. */
+/** Languages of code blocks that would not be compiled. */
 const UNCHECKED = /^(typescript|tsx|mts|cts|js|jsx|mjs|cjs|javascript|ts .*)$/i
 
-/** The code blocks of documents, by their fences (CommonMark: three or more backticks or tildes). */
-export const blocksOf = (documents: Files): readonly Block[] =>
-  Object.entries(documents).flatMap(([path, text]) => blocksIn(path, text.split('\n')))
+/** Returns the fenced code blocks (CommonMark: three or more backticks or tildes). */
+export const blocksOf = (docs: Files): readonly Block[] =>
+  Object.entries(docs).flatMap(([path, text]) => blocksIn(path, text.split('\n')))
 
-/** Blocks that show code but would escape the compiler: another spelling of `ts`, or words behind it. */
+/** Code blocks that would not be compiled: another spelling of `ts`, or attributes after it. */
 export const unchecked = (blocks: readonly Block[]): readonly string[] =>
   blocks
     .filter(({ language }) => UNCHECKED.test(language))
     .map(({ place, language }) => `${place}: ${language}`)
 
-/** Names that a fragment takes for granted and then does not use. */
-export const needlessGivens = (blocks: readonly Block[]): readonly string[] =>
+/** Given names that the fragment does not use. */
+export const unusedGivens = (blocks: readonly Block[]): readonly string[] =>
   blocks.flatMap(({ place, text }) => {
     const [first = '', ...rest] = text.split('\n')
     const unused = givensIn(first).filter((name) => !new RegExp(`\\b${name}\\b`).test(rest.join('\n')))
     return unused.map((name) => `${place}: ${name}`)
   })
 
-/** What the compiler says against the TypeScript blocks, under the repository's own settings. */
+/** Compiles the TypeScript blocks with the repository's settings and returns the errors. */
 export function compileErrors(blocks: readonly Block[]): readonly string[] {
   const modules = new Map(
     blocks.filter(({ language }) => language === 'ts').map((block) => [fileOf(block), block]),
@@ -54,7 +54,7 @@ export function compileErrors(blocks: readonly Block[]): readonly string[] {
     fs: { readFile: (path) => texts.get(path), fileExists: (path) => texts.has(path) || undefined },
   })
   const program = api.updateSnapshot({ openProjects: [config] }).getProject(config)?.program
-  if (!program) throw new Error('The blocks make no program')
+  if (!program) throw new Error('The code blocks could not be loaded')
   const problems = [...program.getConfigFileParsingDiagnostics(), ...program.getProgramDiagnostics()]
   for (const file of modules.keys()) {
     problems.push(...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file))
@@ -79,11 +79,11 @@ function blocksIn(path: string, lines: readonly string[]): readonly Block[] {
   return blocks
 }
 
-/** The same character, at least as often, and nothing else (CommonMark 4.5). */
+/** A closing fence uses the same character, at least as often, and nothing else (CommonMark 4.5). */
 const isClosing = (line: string, fence: string): boolean =>
   line.length >= fence.length && line === fence.slice(0, 1).repeat(line.length)
 
-/** Where a block would lie: beside its document, so that it sees the package and its types as any file here does. */
+/** A virtual path beside the document, so that the package resolves as it does for any other file. */
 const fileOf = ({ place }: Block): string => posix.join(ROOT, `${place.replace(':', '.')}.block.ts`)
 
 function moduleOf(block: Block): string {

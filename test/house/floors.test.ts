@@ -1,29 +1,29 @@
 import { describe, expect, test } from 'vitest'
-import { circles, climbs, shortcuts, strayings } from './floors.ts'
+import { cycles, forbiddenPaths, sourceImports, upwardImports } from './floors.ts'
 import { filesBelow, matching } from './repository.ts'
 import { readSources } from './source.ts'
 
-const house = readSources(matching(filesBelow('src'), /\.ts$/))
+const sources = readSources(matching(filesBelow('src'), /\.ts$/))
 
-describe('the house stands', () => {
+describe('imports', () => {
   test('a file imports its own folder, its own floor or a lower one', () => {
-    expect(climbs(house)).toEqual([])
+    expect(upwardImports(sources)).toEqual([])
   })
 
-  test('no imports go in a circle, not even those of types', () => {
-    expect(circles(house)).toEqual([])
+  test('there are no import cycles, not even of types', () => {
+    expect(cycles(sources)).toEqual([])
   })
 
-  test('the guard never reaches the store, the grants or the pages', () => {
-    expect(strayings(house)).toEqual([])
+  test('the guard does not import the store, the grants or the pages, even indirectly', () => {
+    expect(forbiddenPaths(sources)).toEqual([])
   })
 
-  test('examples import the package by its name', () => {
-    expect(shortcuts(readSources(matching(filesBelow(), /^examples\/.*\.ts$/)))).toEqual([])
+  test('examples import the package by name', () => {
+    expect(sourceImports(readSources(matching(filesBelow(), /^examples\/.*\.ts$/)))).toEqual([])
   })
 })
 
-describe('the checks see what they are for', () => {
+describe('the checks detect', () => {
   const kinds = {
     static: `import { b } from '../grants/b.ts'`,
     'type-only': `import type { B } from '../grants/b.ts'`,
@@ -36,69 +36,74 @@ describe('the checks see what they are for', () => {
     star: `export * from '../grants/b.ts'`,
   }
 
-  test.each(Object.entries(kinds))('a climbing import is found: %s', (_kind, text) => {
+  test.each(Object.entries(kinds))('an upward import: %s', (_kind, text) => {
     const sources = readSources({ 'src/lib/a.ts': text, 'src/grants/b.ts': '' })
-    expect(climbs(sources)).toEqual(['src/lib/a.ts → src/grants/b.ts'])
+    expect(upwardImports(sources)).toEqual(['src/lib/a.ts → src/grants/b.ts'])
   })
 
-  test('what only looks like an import is none', () => {
+  test('nothing in text that only looks like an import', () => {
     const text = `// import '../grants/b.ts'\nexport const words = "import '../grants/b.ts'"`
-    expect(climbs(readSources({ 'src/lib/a.ts': text }))).toEqual([])
+    expect(upwardImports(readSources({ 'src/lib/a.ts': text }))).toEqual([])
   })
 
-  test('neighbors on a floor and lower floors may be imported', () => {
+  test('nothing in imports from the same or a lower floor', () => {
     const text = `import '../store/b.ts'\nimport '../lib/c.ts'\nimport './d.ts'\nimport 'jose'\nimport 'node:fs'`
-    expect(climbs(readSources({ 'src/keys/a.ts': text }))).toEqual([])
+    expect(upwardImports(readSources({ 'src/keys/a.ts': text }))).toEqual([])
   })
 
-  test('a file on no floor is found', () => {
-    expect(climbs(readSources({ 'src/helpers/a.ts': '' }))).toEqual(['src/helpers/a.ts stands on no floor'])
+  test('a file on no floor', () => {
+    expect(upwardImports(readSources({ 'src/helpers/a.ts': '' }))).toEqual([
+      'src/helpers/a.ts is on no floor',
+    ])
   })
 
-  test('leaving src, or coming back by the name of the package, is found', () => {
+  test('imports from outside src and imports of the package by name', () => {
     const text = `import '../../test/b.ts'\nimport 'consulate'\nimport 'consulate/node'`
     const sources = readSources({ 'src/cli/a.ts': text })
-    expect(climbs(sources)).toEqual([
+    expect(upwardImports(sources)).toEqual([
       'src/cli/a.ts → test/b.ts',
       'src/cli/a.ts → consulate',
       'src/cli/a.ts → consulate/node',
     ])
   })
 
-  test('the browser SDK imports lib only, and nobody imports it', () => {
+  test('a browser SDK that imports more than lib, and imports of it', () => {
     const sources = readSources({
       'src/browser/a.ts': `import '../lib/b.ts'\nimport '../model/c.ts'`,
       'src/server.ts': `import './browser/a.ts'`,
     })
-    expect(climbs(sources)).toEqual(['src/browser/a.ts → src/model/c.ts', 'src/server.ts → src/browser/a.ts'])
+    expect(upwardImports(sources)).toEqual([
+      'src/browser/a.ts → src/model/c.ts',
+      'src/server.ts → src/browser/a.ts',
+    ])
   })
 
-  test('a circle through types is found, once', () => {
+  test('a cycle through types, once', () => {
     const sources = readSources({
       'src/lib/a.ts': `import type { B } from './b.ts'\nexport type A = B`,
       'src/lib/b.ts': `export { c } from './c.ts'\nexport type B = 1`,
       'src/lib/c.ts': `import type { A } from './a.ts'\nexport const c: A = 1`,
     })
-    expect(circles(sources)).toEqual(['src/lib/a.ts → src/lib/b.ts → src/lib/c.ts → src/lib/a.ts'])
+    expect(cycles(sources)).toEqual(['src/lib/a.ts → src/lib/b.ts → src/lib/c.ts → src/lib/a.ts'])
   })
 
-  test('a file that imports itself is a circle', () => {
-    expect(circles(readSources({ 'src/lib/a.ts': `import './a.ts'` }))).toEqual([
+  test('a file that imports itself', () => {
+    expect(cycles(readSources({ 'src/lib/a.ts': `import './a.ts'` }))).toEqual([
       'src/lib/a.ts → src/lib/a.ts',
     ])
   })
 
-  test('a way of the guard to the store is found, however long', () => {
+  test('an indirect import of the store by the guard', () => {
     const sources = readSources({
       'src/guard/a.ts': `import '../revocations/b.ts'`,
       'src/revocations/b.ts': `import type { Store } from '../store/contract.ts'`,
       'src/store/contract.ts': 'export interface Store {}',
     })
-    expect(strayings(sources)).toEqual(['src/guard/a.ts → src/revocations/b.ts → src/store/contract.ts'])
+    expect(forbiddenPaths(sources)).toEqual(['src/guard/a.ts → src/revocations/b.ts → src/store/contract.ts'])
   })
 
-  test('an example that reaches into src is found', () => {
+  test('an example that imports from src', () => {
     const examples = readSources({ 'examples/a.ts': `import 'consulate'\nimport '../src/index.ts'` })
-    expect(shortcuts(examples)).toEqual(['examples/a.ts → src/index.ts'])
+    expect(sourceImports(examples)).toEqual(['examples/a.ts → src/index.ts'])
   })
 })

@@ -1,6 +1,6 @@
 import type { Source } from './source.ts'
 
-/** What stands on each floor of src. A file imports its own folder, its own floor or a lower one. */
+/** The layers of `src`, lowest first. A file imports from its own folder, its own floor or a lower one. */
 const FLOORS: readonly (readonly string[])[] = [
   ['errors.ts', 'lib'],
   ['model'],
@@ -15,94 +15,96 @@ const FLOORS: readonly (readonly string[])[] = [
   ['cli', 'testing'],
 ]
 
-/** The SDK for browsers stands beside the house: it imports only this, and nothing imports it. */
-const BESIDE = { folder: 'browser', imports: 'lib' }
+/** The browser SDK is not on a floor. It imports only `lib`, and nothing imports it. */
+const BROWSER = { folder: 'browser', imports: 'lib' }
 
-/** What the guard must never come to, by whatever way: it runs in other people's services, with no database at hand. */
+/** Folders that the guard must not import, even indirectly. It also runs in services that have no database. */
 const FORBIDDEN_TO_GUARD = new Set(['store', 'grants', 'pages'])
 
-/** Imports that climb, as `src/a.ts → src/b.ts`, and files that stand on no floor. */
-export function climbs(sources: readonly Source[]): readonly string[] {
-  const homeless = sources.filter(({ path }) => floorOf(path) === undefined && homeOf(path) !== BESIDE.folder)
+/** Imports of a higher floor, as `src/a.ts → src/b.ts`, and files that are on no floor. */
+export function upwardImports(sources: readonly Source[]): readonly string[] {
+  const unplaced = sources.filter(
+    ({ path }) => floorOf(path) === undefined && topLevelOf(path) !== BROWSER.folder,
+  )
   return [
-    ...homeless.map(({ path }) => `${path} stands on no floor`),
+    ...unplaced.map(({ path }) => `${path} is on no floor`),
     ...edges(sources)
       .filter(([from, to]) => !isAllowed(from, to))
       .map(arrow),
   ]
 }
 
-/** Circles of imports, type-only ones included, each once: `a → b → a`. */
-export function circles(sources: readonly Source[]): readonly string[] {
+/** Import cycles, type-only imports included, each reported once: `a → b → a`. */
+export function cycles(sources: readonly Source[]): readonly string[] {
   const graph = graphOf(sources)
   const found = new Map<string, string>()
   for (const start of graph.keys()) {
-    const way = wayBetween(graph, start, (path) => path === start)
-    const members = way?.slice(1).toSorted().join(' ')
-    if (way && members && !found.has(members)) found.set(members, arrow(way))
+    const path = shortestPath(graph, start, (node) => node === start)
+    const members = path?.slice(1).toSorted().join(' ')
+    if (path && members && !found.has(members)) found.set(members, arrow(path))
   }
   return [...found.values()]
 }
 
-/** The shortest ways from a file of the guard to what it must never reach, type-only imports included. */
-export function strayings(sources: readonly Source[]): readonly string[] {
+/** The shortest import paths from the guard to a forbidden folder, type-only imports included. */
+export function forbiddenPaths(sources: readonly Source[]): readonly string[] {
   const graph = graphOf(sources)
-  const starts = [...graph.keys()].filter((path) => homeOf(path) === 'guard')
+  const starts = [...graph.keys()].filter((path) => topLevelOf(path) === 'guard')
   return starts.flatMap((start) => {
-    const way = wayBetween(graph, start, (path) => FORBIDDEN_TO_GUARD.has(homeOf(path)))
-    return way ? [arrow(way)] : []
+    const path = shortestPath(graph, start, (node) => FORBIDDEN_TO_GUARD.has(topLevelOf(node)))
+    return path ? [arrow(path)] : []
   })
 }
 
-/** Examples that reach into src instead of importing the package as its users do. */
-export const shortcuts = (examples: readonly Source[]): readonly string[] =>
+/** Examples that import from `src` instead of the package. */
+export const sourceImports = (examples: readonly Source[]): readonly string[] =>
   examples.flatMap(({ path, imports }) =>
     imports.filter((to) => to.startsWith('src/')).map((to) => arrow([path, to])),
   )
 
 type Graph = ReadonlyMap<string, readonly string[]>
 
-/** The folder right below src, or the file that lies there. */
-const homeOf = (path: string): string => path.split('/')[1] ?? ''
+/** The folder or file directly below `src`. */
+const topLevelOf = (path: string): string => path.split('/')[1] ?? ''
 
 const floorOf = (path: string): number | undefined => {
-  const floor = FLOORS.findIndex((homes) => path.startsWith('src/') && homes.includes(homeOf(path)))
+  const floor = FLOORS.findIndex((entries) => path.startsWith('src/') && entries.includes(topLevelOf(path)))
   return floor === -1 ? undefined : floor
 }
 
 function isAllowed(from: string, to: string): boolean {
-  if (homeOf(from) === homeOf(to)) return true
-  if (homeOf(from) === BESIDE.folder) return homeOf(to) === BESIDE.imports
+  if (topLevelOf(from) === topLevelOf(to)) return true
+  if (topLevelOf(from) === BROWSER.folder) return topLevelOf(to) === BROWSER.imports
   const [own, other] = [floorOf(from), floorOf(to)]
   return own === undefined || (other !== undefined && other <= own)
 }
 
-/** Imports of our own files; going out of src, or in again by the package's name, counts as one. */
+/** Imports of project files, including those outside `src` and those by package name. */
 const edges = (sources: readonly Source[]): readonly (readonly [string, string])[] =>
-  sources.flatMap(({ path, imports }) => imports.filter(isOurs).map((to) => [path, to] as const))
+  sources.flatMap(({ path, imports }) => imports.filter(isInternal).map((to) => [path, to] as const))
 
-const isOurs = (specifier: string): boolean =>
+const isInternal = (specifier: string): boolean =>
   /^(src|test|bench|examples|bin)\//.test(specifier) || /^(\.\.|consulate)(\/|$)/.test(specifier)
 
 const graphOf = (sources: readonly Source[]): Graph =>
-  new Map(sources.map(({ path, imports }) => [path, imports.filter(isOurs)]))
+  new Map(sources.map(({ path, imports }) => [path, imports.filter(isInternal)]))
 
-/** Breadth first, so the way is a shortest one; `start` itself counts only when it is come back to. */
-function wayBetween(
+/** Breadth-first search for a shortest path. `start` matches only if a cycle returns to it. */
+function shortestPath(
   graph: Graph,
   start: string,
   isGoal: (path: string) => boolean,
 ): readonly string[] | undefined {
-  const ways: (readonly string[])[] = [[start]]
+  const paths: (readonly string[])[] = [[start]]
   const seen = new Set<string>()
-  for (const way of ways) {
-    for (const next of graph.get(way.at(-1) ?? start) ?? []) {
-      if (isGoal(next)) return [...way, next]
-      if (!seen.has(next)) ways.push([...way, next])
+  for (const path of paths) {
+    for (const next of graph.get(path.at(-1) ?? start) ?? []) {
+      if (isGoal(next)) return [...path, next]
+      if (!seen.has(next)) paths.push([...path, next])
       seen.add(next)
     }
   }
   return undefined
 }
 
-const arrow = (way: readonly string[]): string => way.join(' → ')
+const arrow = (path: readonly string[]): string => path.join(' → ')

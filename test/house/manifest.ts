@@ -6,7 +6,7 @@ interface Conditions {
   readonly default: string
 }
 
-/** What the checks read of package.json. */
+/** The fields of package.json that the checks read. */
 export interface Manifest {
   readonly exports: Readonly<Record<string, Conditions | string>>
   readonly bin?: Readonly<Record<string, string>>
@@ -16,34 +16,43 @@ export interface Manifest {
 
 const EXACT = /^\d+\.\d+\.\d+(-[\w.]+)?$/
 
-/** Dependencies whose version is a range: npm would pick another one on another day, or on another Node. */
-export const loose = ({ dependencies, devDependencies }: Manifest): readonly string[] =>
+/** Source files behind the package's entry points: `src/index.ts`. */
+export const entriesOf = ({ exports }: Manifest): readonly string[] =>
+  Object.values(exports).flatMap((target) =>
+    typeof target === 'string' ? [] : [normalize(target['consulate-source'])],
+  )
+
+/** Dependencies with a version range. npm resolves those differently over time and across Node versions. */
+export const ranges = ({ dependencies, devDependencies }: Manifest): readonly string[] =>
   Object.entries({ ...dependencies, ...devDependencies })
     .filter(([, version]) => !EXACT.test(version))
     .map(([name, version]) => `${name}: ${version}`)
 
-/** Exports and bins that lead nowhere, or whose built files do not mirror their source. */
-export function deadEnds({ exports, bin = {} }: Manifest, files: Files): readonly string[] {
+/** Exports and bins whose target is missing, or whose built files do not match their source. */
+export function brokenTargets({ exports, bin = {} }: Manifest, files: Files): readonly string[] {
   const bins = Object.values(bin).filter((path) => !(normalize(path) in files))
-  return [...Object.entries(exports).flatMap(([name, target]) => faultsOf(name, target, files)), ...bins]
+  return [...Object.entries(exports).flatMap(([name, target]) => problemsOf(name, target, files)), ...bins]
 }
 
-/** Exports that neither the README nor the documents name, as `consulate/node`. */
-export function unmentioned({ exports }: Manifest, documents: Files): readonly string[] {
-  const named = new Set(Object.values(documents).flatMap(specifiersIn))
+/** Exports that the docs do not mention, as `consulate/node`. */
+export function undocumentedExports({ exports }: Manifest, docs: Files): readonly string[] {
+  const named = new Set(Object.values(docs).flatMap(specifiersIn))
   return subpaths(exports).filter((specifier) => !named.has(specifier))
 }
 
-/** Names in the documents that no export answers to: `docs/a.md: consulate/nowhere`. */
-export function madeUp({ exports }: Manifest, documents: Files): readonly string[] {
+/** Specifiers in the docs that the package does not export: `docs/a.md: consulate/nowhere`. */
+export function unknownExports({ exports }: Manifest, docs: Files): readonly string[] {
   const known = new Set(subpaths(exports))
-  return Object.entries(documents).flatMap(([path, text]) =>
+  return Object.entries(docs).flatMap(([path, text]) =>
     [...new Set(specifiersIn(text))].filter((name) => !known.has(name)).map((name) => `${path}: ${name}`),
   )
 }
 
-/** Dependencies without a row in the table that says why, and rows without a dependency. */
-export function unexplained({ dependencies, devDependencies }: Manifest, table: string): readonly string[] {
+/** Dependencies without a row in the decision table, and rows without a dependency. */
+export function unexplainedDependencies(
+  { dependencies, devDependencies }: Manifest,
+  table: string,
+): readonly string[] {
   const names = Object.keys({ ...dependencies, ...devDependencies })
   const rows = [...table.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name = '']) => name)
   return [...names.filter((name) => !rows.includes(name)), ...rows.filter((row) => !names.includes(row))]
@@ -56,12 +65,12 @@ const subpaths = (exports: Manifest['exports']): readonly string[] =>
     .filter((name) => name !== './package.json')
     .map((name) => name.replace(/^\./, 'consulate'))
 
-function faultsOf(name: string, target: Conditions | string, files: Files): readonly string[] {
+function problemsOf(name: string, target: Conditions | string, files: Files): readonly string[] {
   if (typeof target === 'string') return normalize(target) in files ? [] : [`${name} → ${target}`]
   const { 'consulate-source': source, types, default: built } = target
-  const faults = normalize(source) in files ? [] : [`${name} → ${source}`]
+  const problems = normalize(source) in files ? [] : [`${name} → ${source}`]
   const stem = source.replace(/^\.\/src\//, './dist/').replace(/\.ts$/, '')
-  return faults.concat(
+  return problems.concat(
     [types, built]
       .filter((path) => ![`${stem}.d.ts`, `${stem}.js`].includes(path))
       .map((path) => `${name} → ${path}`),

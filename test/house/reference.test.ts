@@ -5,7 +5,7 @@ import { filesBelow } from './repository.ts'
 const files = filesBelow()
 const read = (path: string): string => files[path] ?? ''
 
-/** The names that a pattern finds in a part of a file, from one text to the next. */
+/** Returns the names that a pattern matches in the part of a file between two texts. */
 function namesIn(path: string, from: string, to: string, pattern: RegExp): readonly string[] {
   const rest = read(path).slice(read(path).indexOf(from))
   const part = rest.slice(0, rest.includes(to) ? rest.indexOf(to) : undefined)
@@ -15,11 +15,11 @@ function namesIn(path: string, from: string, to: string, pattern: RegExp): reado
 const MEMBER = /^ {2}readonly (\w+)\??:/gm
 
 const rules: Readonly<Record<string, { readonly names: readonly string[]; readonly page: string }>> = {
-  'every option of the configuration': {
+  'every configuration option': {
     names: namesIn('src/config/config.ts', 'export interface Config<', '\n}', MEMBER),
     page: 'docs/reference/configuration.md',
   },
-  'every option of a client': {
+  'every client option': {
     names: namesIn('src/clients/registration.ts', 'export interface ClientRegistration', '\n}', MEMBER),
     page: 'docs/reference/configuration.md',
   },
@@ -31,7 +31,7 @@ const rules: Readonly<Record<string, { readonly names: readonly string[]; readon
     names: namesIn('src/events.ts', 'export interface EventMap', '\n}', /^ {2}'([\w.-]+)':/gm),
     page: 'docs/reference/events.md',
   },
-  'every claim of an access token': {
+  'every access token claim': {
     names: namesIn('src/model/claims.ts', 'export interface AccessTokenClaims', '\n}', MEMBER),
     page: 'docs/reference/tokens.md',
   },
@@ -45,33 +45,33 @@ const rules: Readonly<Record<string, { readonly names: readonly string[]; readon
 
 test.each(Object.entries(rules))('%s is in the reference', (_rule, { names, page }) => {
   expect(names.length).toBeGreaterThan(3)
-  const isTold = (name: string): boolean => new RegExp(`\`[^\`]*\\b${name}\\b[^\`]*\``).test(read(page))
-  expect(names.filter((name) => !isTold(name))).toEqual([])
+  const isMentioned = (name: string): boolean => new RegExp(`\`[^\`]*\\b${name}\\b[^\`]*\``).test(read(page))
+  expect(names.filter((name) => !isMentioned(name))).toEqual([])
 })
 
-const documents = Object.entries(files).filter(([path]) => path.endsWith('.md'))
+const docs = Object.entries(files).filter(([path]) => path.endsWith('.md'))
 
-/** How GitHub names a heading. */
+/** The anchor that GitHub generates for a heading. */
 const anchorOf = (heading: string): string =>
   heading
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
     .replaceAll(' ', '-')
 
-test('every link within the repository leads somewhere, to its very heading', () => {
-  const isGood = (from: string, link: string): boolean => {
+test('every relative link points to an existing file and heading', () => {
+  const isValid = (from: string, link: string): boolean => {
     const [path = '', anchor] = link.split('#')
     const target = path === '' ? from : posix.join(posix.dirname(from), path)
-    const isThere = target in files || Object.keys(files).some((name) => name.startsWith(`${target}/`))
+    const exists = target in files || Object.keys(files).some((name) => name.startsWith(`${target}/`))
     const headings = [...(files[target] ?? '').matchAll(/^#+ (.+)$/gm)].map(([, text = '']) => text)
-    return isThere && (anchor === undefined || headings.map(anchorOf).includes(anchor))
+    return exists && (anchor === undefined || headings.map(anchorOf).includes(anchor))
   }
-  const links = documents.flatMap(([path, text]) =>
+  const links = docs.flatMap(([path, text]) =>
     [...text.matchAll(/\]\(([^)\s]+)\)/g)]
       .map(([, link = '']) => link)
       .filter((link) => !/^[a-z]+:/.test(link))
       .map((link) => ({ path, link })),
   )
   expect(links.length).toBeGreaterThan(50)
-  expect(links.filter(({ path, link }) => !isGood(path, link))).toEqual([])
+  expect(links.filter(({ path, link }) => !isValid(path, link))).toEqual([])
 })

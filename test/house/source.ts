@@ -13,16 +13,18 @@ import { createVirtualFileSystem } from 'typescript/unstable/fs'
 import { API } from 'typescript/unstable/sync'
 import type { Files } from './repository.ts'
 
-/** What the checks want to know of a TypeScript file. */
+/** Facts about a TypeScript file that the checks use. */
 export interface Source {
   readonly path: string
   readonly lines: number
-  /** The files it imports: static, type-only, dynamic, `import('…').Type` and re-exports; relative ones resolved. */
+  /** Imported files: static, type-only, dynamic, `import('…').Type` and re-exports. Relative paths are resolved. */
   readonly imports: readonly string[]
-  /** Exported names without a doc comment. */
+  /** `export { name } from './file.ts'`. */
+  readonly reexports: readonly { readonly name: string; readonly from: string }[]
+  /** Names declared and exported here without a doc comment. */
   readonly undocumented: readonly string[]
-  /** What the house does without, as `any`, `enum Color`, `namespace Words`, `class Store`, `export default`. */
-  readonly unwelcome: readonly string[]
+  /** Banned constructs: `any`, `enum Color`, `namespace Words`, `class Store`, `export default`, `export *`. */
+  readonly banned: readonly string[]
 }
 
 const CONFIG = {
@@ -32,12 +34,12 @@ const CONFIG = {
 
 const disk = createVirtualFileSystem({})
 const parser = new API({ cwd: '/', fs: disk })
-let houses = 0
+let projects = 0
 
-/** Reads TypeScript files with the compiler's own parser. Throws where one does not parse. */
+/** Parses TypeScript files with the compiler. Throws if one has a syntax error. */
 export function readSources(files: Files): readonly Source[] {
-  houses += 1
-  const root = `/house-${houses}`
+  projects += 1
+  const root = `/project-${projects}`
   for (const [path, text] of Object.entries(files)) disk.writeFile?.(`${root}/${path}`, text)
   disk.writeFile?.(`${root}/tsconfig.json`, JSON.stringify(CONFIG))
   const snapshot = parser.updateSnapshot({ openProjects: [`${root}/tsconfig.json`] })
@@ -55,14 +57,23 @@ const factsOf = (path: string, source: SourceFile): Source => ({
   path,
   lines: source.text.trimEnd().split('\n').length,
   imports: [...new Set(source.imports.filter(isStringLiteral).map(({ text }) => resolve(path, text)))],
+  reexports: source.statements.flatMap((statement) => reexportsIn(path, statement)),
   undocumented: undocumentedIn(source),
-  unwelcome: unwelcomeIn(source),
+  banned: bannedIn(source),
 })
 
 const resolve = (from: string, specifier: string): string =>
   specifier.startsWith('.') ? posix.join(posix.dirname(from), specifier) : specifier
 
-/** Re-exports are documented where they are declared; an overload is documented once. */
+function reexportsIn(path: string, statement: Node): Source['reexports'] {
+  if (!isExportDeclaration(statement)) return []
+  const { exportClause: clause, moduleSpecifier: specifier } = statement
+  if (!specifier || !isStringLiteral(specifier) || !clause || !isNamedExports(clause)) return []
+  const from = resolve(path, specifier.text)
+  return clause.elements.map(({ name, propertyName }) => ({ name: (propertyName ?? name).text, from }))
+}
+
+/** Re-exports are documented where they are declared. Overloads need one comment. */
 function undocumentedIn(source: SourceFile): readonly string[] {
   const listed = new Set(source.statements.flatMap(localExports))
   const documented = new Set<string>()
@@ -76,7 +87,7 @@ function undocumentedIn(source: SourceFile): readonly string[] {
   return [...exported].filter((name) => !documented.has(name))
 }
 
-/** `export { a, b }` without `from`: the names as they are called in this file. */
+/** `export { a, b }` without `from`. Returns the local names. */
 function localExports(statement: Node): readonly string[] {
   if (!isExportDeclaration(statement) || statement.moduleSpecifier) return []
   const clause = statement.exportClause
@@ -100,23 +111,24 @@ const hasKeyword = (node: Node, kind: SyntaxKind): boolean =>
   'modifiers' in node &&
   ((node.modifiers as readonly Node[] | undefined) ?? []).some((modifier) => modifier.kind === kind)
 
-function unwelcomeIn(source: SourceFile): readonly string[] {
+function bannedIn(source: SourceFile): readonly string[] {
   const found: string[] = []
   const visit = (node: Node): void => {
-    const name = unwelcomeName(node)
+    const name = bannedName(node)
     if (name) found.push(name)
-    // What an augmentation of somebody else's module holds is theirs to shape.
+    // The shape of another module's types is not up to us.
     if (!isAugmentation(node)) node.forEachChild(visit)
   }
   visit(source)
   return found
 }
 
-function unwelcomeName(node: Node): string | undefined {
+function bannedName(node: Node): string | undefined {
   if (node.kind === SyntaxKind.AnyKeyword) return 'any'
   if (node.kind === SyntaxKind.EnumDeclaration) return `enum ${nameOf(node)}`
   if (node.kind === SyntaxKind.ModuleDeclaration && !isAugmentation(node)) return `namespace ${nameOf(node)}`
   if (isExportAssignment(node) || isDefaultExport(node)) return 'export default'
+  if (isExportDeclaration(node) && !node.exportClause) return 'export *'
   if ((isClassDeclaration(node) || isClassExpression(node)) && !extendsError(node))
     return `class ${nameOf(node)}`
   return undefined
@@ -126,9 +138,9 @@ const isDefaultExport = (node: Node): boolean =>
   hasKeyword(node, SyntaxKind.DefaultKeyword) ||
   (node.kind === SyntaxKind.ExportSpecifier && nameOf(node) === 'default')
 
-/** `declare global` and `declare module 'express'`: the only way to tell a framework about our fields. */
+/** `declare global` and `declare module 'express'`, the only way to add fields to a framework's types. */
 const isAugmentation = (node: Node): boolean =>
   node.kind === SyntaxKind.ModuleDeclaration && /^declare\s+(global|module\s+['"])/.test(node.getText())
 
-/** By name: whatever ends in `Error` is one. */
+/** By naming convention: a base class ending in `Error`. */
 const extendsError = (node: Node): boolean => /^[^{]*\bextends\s+\w*Error\b/.test(node.getText())

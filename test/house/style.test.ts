@@ -1,21 +1,24 @@
 import { describe, expect, test } from 'vitest'
+import { entriesOf, type Manifest } from './manifest.ts'
 import { filesBelow, matching } from './repository.ts'
 import { readSources } from './source.ts'
-import { misnamed, tooDeep, tooLong, tooLongToShow, undocumented, unwelcome } from './style.ts'
+import { banned, misnamed, tooDeep, tooLong, tooLongToShow, undocumented } from './style.ts'
 
 const CODE_FOLDERS = ['src', 'test', 'bench', 'examples', 'bin']
 
-const everything = filesBelow()
-const isOfCode = (path: string): boolean => CODE_FOLDERS.some((folder) => path.startsWith(`${folder}/`))
-const sources = readSources(matching(everything, /^src\/.*\.ts$/))
+const files = filesBelow()
+const isCode = (path: string): boolean => CODE_FOLDERS.some((folder) => path.startsWith(`${folder}/`))
+const sources = readSources(matching(files, /^src\/.*\.ts$/))
+const entries = entriesOf(JSON.parse(files['package.json'] ?? '') as Manifest)
 
-describe('the style is kept', () => {
-  test('every export has a doc comment', () => {
-    expect(undocumented(sources)).toEqual([])
+describe('code style', () => {
+  test('every public export has a doc comment', () => {
+    expect(entries).toContain('src/index.ts')
+    expect(undocumented(sources, entries)).toEqual([])
   })
 
-  test('there is no any, no enum, no namespace, no class but errors and no default export', () => {
-    expect(unwelcome(sources)).toEqual([])
+  test('no any, enums, namespaces, classes other than errors, default exports or star exports', () => {
+    expect(banned(sources)).toEqual([])
   })
 
   test('no source file is over 300 lines', () => {
@@ -23,19 +26,19 @@ describe('the style is kept', () => {
   })
 
   test('no example is over 60 lines', () => {
-    expect(tooLongToShow(matching(everything, /^examples\/.*\.ts$/))).toEqual([])
+    expect(tooLongToShow(matching(files, /^examples\/.*\.ts$/))).toEqual([])
   })
 
   test('folders are at most two deep below src', () => {
-    expect(tooDeep(Object.keys(everything))).toEqual([])
+    expect(tooDeep(Object.keys(files))).toEqual([])
   })
 
-  test('names of code are kebab-case and do not repeat their folder', () => {
-    expect(misnamed(Object.keys(everything).filter(isOfCode))).toEqual([])
+  test('file and folder names are kebab-case and do not repeat their folder', () => {
+    expect(misnamed(Object.keys(files).filter(isCode))).toEqual([])
   })
 })
 
-describe('the checks see what they are for', () => {
+describe('the checks detect', () => {
   const read = (text: string): ReturnType<typeof readSources> => readSources({ 'src/a.ts': text })
 
   test.each([
@@ -46,10 +49,10 @@ describe('the checks see what they are for', () => {
     'export class a extends Error {}',
     'const a = 1\nexport { a }',
     'const a = 1\nexport { a as b }',
-    '// a line is no doc comment\nexport const a = 1',
-    '/* nor is a plain block */\nexport const a = 1',
-  ])('an export without a doc comment is found: %s', (text) => {
-    expect(undocumented(read(text))).toEqual(['src/a.ts: a'])
+    '// a line comment is not a doc comment\nexport const a = 1',
+    '/* neither is a plain block */\nexport const a = 1',
+  ])('an export without a doc comment: %s', (text) => {
+    expect(undocumented(read(text), ['src/a.ts'])).toEqual(['src/a.ts: a'])
   })
 
   test.each([
@@ -58,8 +61,17 @@ describe('the checks see what they are for', () => {
     '/** A. */\nexport function a(b: 1): 1\nexport function a(b: number) { return b }',
     `export { a } from './b.ts'`,
     '/** A. */\nconst a = 1\nexport { a }',
-  ])('what is documented, or not exported, is left in peace: %s', (text) => {
-    expect(undocumented(read(text))).toEqual([])
+  ])('nothing if it is documented or not exported: %s', (text) => {
+    expect(undocumented(read(text), ['src/a.ts'])).toEqual([])
+  })
+
+  test('an undocumented export that an entry point re-exports, directly or through another file', () => {
+    const read = readSources({
+      'src/index.ts': `export { a } from './b.ts'`,
+      'src/b.ts': `export { a } from './c.ts'\nexport const internal = 1`,
+      'src/c.ts': 'export const a = 1',
+    })
+    expect(undocumented(read, ['src/index.ts'])).toEqual(['src/c.ts: a'])
   })
 
   test.each([
@@ -73,8 +85,9 @@ describe('the checks see what they are for', () => {
     ['export default 1', 'export default'],
     ['export default function a() {}', 'export default'],
     ['const a = 1\nexport { a as default }', 'export default'],
-  ])('what the house does without is found: %s', (text, name) => {
-    expect(unwelcome(read(text))).toEqual([`src/a.ts: ${name}`])
+    [`export * from './b.ts'`, 'export *'],
+  ])('a banned construct: %s', (text, name) => {
+    expect(banned(read(text))).toEqual([`src/a.ts: ${name}`])
   })
 
   test.each([
@@ -83,22 +96,22 @@ describe('the checks see what they are for', () => {
     'class LostError extends OAuthError {}',
     'declare global { namespace Express { interface Request {} } }',
     `declare module 'fastify' { interface FastifyRequest {} }`,
-  ])('what only looks like it is left in peace: %s', (text) => {
-    expect(unwelcome(read(text))).toEqual([])
+  ])('nothing in a lookalike: %s', (text) => {
+    expect(banned(read(text))).toEqual([])
   })
 
-  test('a file of 301 lines is found and one of 300 is not', () => {
+  test('a source file of 301 lines, but not one of 300', () => {
     expect(tooLong(read('\n'.repeat(299) + 'const a = 1\n'))).toEqual([])
     expect(tooLong(read('\n'.repeat(300) + 'const a = 1\n'))).toEqual(['src/a.ts: 301 lines'])
   })
 
-  test('an example of 61 lines is found and one of 60 is not', () => {
+  test('an example of 61 lines, but not one of 60', () => {
     const example = (lines: number): Record<string, string> => ({ 'examples/a.ts': 'a()\n'.repeat(lines) })
     expect(tooLongToShow(example(60))).toEqual([])
     expect(tooLongToShow(example(61))).toEqual(['examples/a.ts: 61 lines'])
   })
 
-  test('a third folder below src is found', () => {
+  test('a third folder below src', () => {
     expect(tooDeep(['src/a/b/c.ts', 'src/a/b/c/d.ts'])).toEqual(['src/a/b/c/d.ts'])
   })
 
@@ -108,7 +121,7 @@ describe('the checks see what they are for', () => {
     'src/redirect_uri.ts',
     'src/grants/password-grant.ts',
     'src/aB/c.ts',
-  ])('a bad name is found: %s', (path) => {
+  ])('a bad name: %s', (path) => {
     expect(misnamed([path])).toEqual([path])
   })
 
@@ -117,7 +130,7 @@ describe('the checks see what they are for', () => {
     'test/types/auth.test-d.ts',
     'src/grants/password.ts',
     'src/sessions/sessions.ts',
-  ])('a good name is left in peace: %s', (path) => {
+  ])('nothing in a good name: %s', (path) => {
     expect(misnamed([path])).toEqual([])
   })
 })

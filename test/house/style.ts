@@ -4,30 +4,41 @@ import type { Source } from './source.ts'
 const LONGEST_SOURCE = 300
 const LONGEST_EXAMPLE = 60
 
-/** Exported names that nobody explained: `src/a.ts: createThing`. */
-export const undocumented = (sources: readonly Source[]): readonly string[] =>
-  sources.flatMap(({ path, undocumented: names }) => names.map((name) => `${path}: ${name}`))
+/** Public exports without a doc comment, as `src/a.ts: createThing`. `entries` are the files that package.json exports. */
+export function undocumented(sources: readonly Source[], entries: readonly string[]): readonly string[] {
+  const files = new Map(sources.map((source) => [source.path, source]))
+  const problems = entries.flatMap(
+    (entry) => files.get(entry)?.undocumented.map((name) => `${entry}: ${name}`) ?? [],
+  )
+  const pending = entries.flatMap((entry) => files.get(entry)?.reexports ?? [])
+  for (const { name, from } of pending) {
+    const source = files.get(from)
+    if (source?.undocumented.includes(name)) problems.push(`${from}: ${name}`)
+    pending.push(...(source?.reexports.filter((reexport) => reexport.name === name) ?? []))
+  }
+  return [...new Set(problems)]
+}
 
-/** What the house does without: `any`, enums, namespaces, classes but errors, default exports. */
-export const unwelcome = (sources: readonly Source[]): readonly string[] =>
-  sources.flatMap(({ path, unwelcome: names }) => names.map((name) => `${path}: ${name}`))
+/** Banned constructs: `any`, enums, namespaces, classes other than errors, default exports, `export *`. */
+export const banned = (sources: readonly Source[]): readonly string[] =>
+  sources.flatMap(({ path, banned: names }) => names.map((name) => `${path}: ${name}`))
 
-/** Files of src over 300 lines: those are two files. */
+/** Source files over 300 lines. */
 export const tooLong = (sources: readonly Source[]): readonly string[] =>
   sources.filter(({ lines }) => lines > LONGEST_SOURCE).map(({ path, lines }) => `${path}: ${lines} lines`)
 
-/** Examples over 60 lines: nobody reads those in one sitting. */
+/** Examples over 60 lines. */
 export const tooLongToShow = (examples: Files): readonly string[] =>
   Object.entries(examples)
     .map(([path, text]) => ({ path, lines: text.trimEnd().split('\n').length }))
     .filter(({ lines }) => lines > LONGEST_EXAMPLE)
     .map(({ path, lines }) => `${path}: ${lines} lines`)
 
-/** Files of src with more than two folders between. */
+/** Source files more than two folders below `src`. */
 export const tooDeep = (paths: readonly string[]): readonly string[] =>
   paths.filter((path) => path.startsWith('src/') && path.split('/').length > 4)
 
-/** Files and folders of code whose name is not kebab-case, or says again what its folder says: `grants/password-grant`. */
+/** Paths that are not kebab-case, or repeat their folder: `grants/password-grant`. */
 export const misnamed = (paths: readonly string[]): readonly string[] =>
   paths.filter((path) => !isWellNamed(path))
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { filesBelow } from './repository.ts'
-import { emptyPromises, threatsOf, unnamedAttacks, unspokenSections } from './threats.ts'
+import { missingTests, threatsOf, unlistedAttacks, unmentionedSections } from './threats.ts'
 
 const files = filesBelow()
 const document = files['docs/reference/security.md'] ?? ''
 const threats = threatsOf(document)
 
-/** The attacks of RFC 9700, section 4, and the threats of RFC 6819, section 4. */
+/** Every attack in RFC 9700 section 4 and every threat in RFC 6819 section 4. */
 const upTo = (last: number, prefix: string): readonly string[] =>
   Array.from({ length: last }, (_, index) => `${prefix}.${index + 1}`)
 const SECTIONS = {
@@ -22,30 +22,30 @@ const SECTIONS = {
   ].flat(),
 }
 
-describe('the table of threats is complete and true', () => {
-  test('each threat has its defense, and tests that exist', () => {
+describe('the threat table', () => {
+  test('each threat has a defense and existing tests', () => {
     expect(threats.length).toBeGreaterThan(30)
-    expect(emptyPromises(threats, files)).toEqual([])
+    expect(missingTests(threats, files)).toEqual([])
     expect(threats.filter(({ name, defense }) => name === '' || defense === '')).toEqual([])
   })
 
-  test('each file of attacks is named in it', () => {
-    expect(unnamedAttacks(threats, files)).toEqual([])
+  test('lists every attack test file', () => {
+    expect(unlistedAttacks(threats, files)).toEqual([])
   })
 
-  test.each(Object.entries(SECTIONS))('every attack of RFC %s is spoken of', (name, sections) => {
-    expect(unspokenSections(document, name, sections)).toEqual([])
+  test.each(Object.entries(SECTIONS))('mentions every attack in RFC %s', (name, sections) => {
+    expect(unmentionedSections(document, name, sections)).toEqual([])
   })
 })
 
-describe('the checks see what they are for', () => {
+describe('the checks detect', () => {
   const row = (tests: string): ReturnType<typeof threatsOf> =>
     threatsOf(`| theft | a lock | 9700 §4.1 | ${tests} |`)
   const home = {
     'test/attacks/a.test.ts': `test('the lock holds', () => {})\ntest.each([1])(\n  "nobody's %s is",\n  async (x) => {},\n)`,
   }
 
-  test('a line is read cell by cell, the head and the rule are not, and neither are other tables', () => {
+  test('only the rows of four-column tables', () => {
     const text =
       '| threat | defense | RFC | tests |\n|---|---|---|---|\n| a | b |\n| theft | a lock | 9700 §4.1 | `x/y` “z” |'
     expect(threatsOf(text)).toEqual([
@@ -53,25 +53,25 @@ describe('the checks see what they are for', () => {
     ])
   })
 
-  test('tests that are there are left in peace, in whatever quotes', () => {
-    expect(emptyPromises(row("`attacks/a` “the lock holds”, “nobody's %s is”"), home)).toEqual([])
+  test('nothing if the tests exist, with any quotes', () => {
+    expect(missingTests(row("`attacks/a` “the lock holds”, “nobody's %s is”"), home)).toEqual([])
   })
 
   test.each([
     ['', 'theft: has no test'],
     ['`attacks/a`', 'theft: names no test of test/attacks/a.test.ts'],
-    ['`attacks/b` “x”', 'theft: there is no test/attacks/b.test.ts'],
+    ['`attacks/b` “x”', 'theft: test/attacks/b.test.ts does not exist'],
     ['`attacks/a` “the lock”', 'theft: test/attacks/a.test.ts has no test “the lock”'],
-  ])('what is not there is found: %s', (tests, problem) => {
-    expect(emptyPromises(row(tests), home)).toEqual([problem])
+  ])('a missing test: %s', (tests, problem) => {
+    expect(missingTests(row(tests), home)).toEqual([problem])
   })
 
-  test('a file of attacks that nobody names is found', () => {
-    expect(unnamedAttacks(row('`flows/a` “x”'), home)).toEqual(['test/attacks/a.test.ts'])
+  test('an attack test file that is not listed', () => {
+    expect(unlistedAttacks(row('`flows/a` “x”'), home)).toEqual(['test/attacks/a.test.ts'])
   })
 
-  test('a section that nobody speaks of is found, and one of another RFC does not count for it', () => {
+  test('a section that is not mentioned, even if another RFC has one with that number', () => {
     const text = '9700 §4.1, §4.10; 6819 §4.2'
-    expect(unspokenSections(text, '9700', ['4.1', '4.2', '4.10'])).toEqual(['RFC 9700 §4.2'])
+    expect(unmentionedSections(text, '9700', ['4.1', '4.2', '4.10'])).toEqual(['RFC 9700 §4.2'])
   })
 })
