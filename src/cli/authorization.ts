@@ -3,7 +3,7 @@ import type { Authorization } from '../model/authorization.ts'
 import { formatScope } from '../model/scope.ts'
 import { subjectOf } from '../model/subject.ts'
 import { firstOf, nothingThere, USUAL_LIMIT, warnOfMore } from './listing.ts'
-import { dim, print, printJson, table } from './output.ts'
+import { print, printJson, relativeTime, table } from './output.ts'
 import { createNames, refOf } from './person.ts'
 import { withProject, requireInstalled, type Project } from './project.ts'
 
@@ -111,10 +111,9 @@ async function authorizationTable(
     await nameOf(row),
     clientOf(row, names),
     formatScope(row.scopes),
-    new Date(row.lastUsedAt).toISOString(),
-    new Date(endOf(row)).toISOString(),
+    relativeTime(row.lastUsedAt),
+    relativeTime(endOf(row)),
   ])
   const head = ['id', 'person', 'client', 'scopes', 'last used', 'expires']
-  const [first = '', ...rest] = table([head, ...(await Promise.all(lines))])
-  return [dim(first), ...rest]
+  return table(head, await Promise.all(lines))
 }

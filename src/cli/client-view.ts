@@ -1,6 +1,6 @@
 import type { Client } from '../model/client.ts'
 import { formatScope } from '../model/scope.ts'
-import { dim, table } from './output.ts'
+import { dim, fields, table } from './output.ts'
 
 /** A client for scripts, in the words of client registration (RFC 7591 section 2) where it has one. */
 export const clientJson = (client: Client): Readonly<Record<string, unknown>> => ({
@@ -18,16 +18,16 @@ export const clientJson = (client: Client): Readonly<Record<string, unknown>> =>
 
 /** A client for people, a line for each thing that there is to know. */
 export const clientLines = (client: Client): readonly string[] =>
-  table([
+  fields([
     ['client_id', client.id],
     ['name', client.name],
     ['type', client.type],
     ['grants', usesOf(client)],
-    ...client.redirectUris.map((uri) => ['redirect', uri]),
+    ...client.redirectUris.map((uri) => ['redirect', uri] as const),
     ['scopes', scopesOf(client)],
     ['people', client.provider],
     ['created', new Date(client.createdAt).toISOString()],
-    ...(client.revokedAt === null ? [] : [['revoked', new Date(client.revokedAt).toISOString()]]),
+    ...(client.revokedAt === null ? [] : [['revoked', new Date(client.revokedAt).toISOString()] as const]),
   ])
 
 /** Clients for people, a line for each; revoked ones are dim. */
@@ -39,8 +39,8 @@ export function clientTable(clients: readonly Client[]): readonly string[] {
     client.provider,
     stateOf(client),
   ])
-  const [head = '', ...lines] = table([['client_id', 'name', 'type', 'people', 'grants'], ...rows])
-  return [dim(head), ...lines.map((line, index) => (clients[index]?.revokedAt ? dim(line) : line))]
+  const style = (line: string, row: number): string => (clients[row]?.revokedAt ? dim(line) : line)
+  return table(['client_id', 'name', 'type', 'people', 'grants'], rows, style)
 }
 
 const stateOf = (client: Client): string =>

@@ -2,7 +2,7 @@ import { resolveMaintenance } from '../config/maintenance.ts'
 import { createValidator } from '../lib/validator.ts'
 import type { AuditedEvent, AuditEntry } from '../model/audit.ts'
 import { CommandError } from './errors.ts'
-import { bold, print, printJson, table } from './output.ts'
+import { bold, fields, print, printJson } from './output.ts'
 import { withProject, requireInstalled, type Project } from './project.ts'
 
 /** The flags of `consulate explain`. */
@@ -46,16 +46,14 @@ const entryJson = ({ at, ...entry }: AuditEntry): Readonly<Record<string, unknow
 
 const entryLines = (entry: AuditEntry): readonly string[] => [
   bold(HEADINGS[entry.event]),
-  ...table(
-    [
-      ['why', entry.detail],
-      ['answer', [entry.status, entry.code].filter((part) => part !== null).join(' ')],
-      ['path', entry.path ?? ''],
-      ['client', entry.clientId ?? ''],
-      ['person', entry.sub ?? ''],
-      ['address', entry.address ?? ''],
-      ['time', new Date(entry.at).toISOString()],
-      ['event', entry.event],
-    ].filter(([, text]) => text !== ''),
-  ),
+  ...fields([
+    ['why', entry.detail],
+    ['answer', [entry.status, entry.code].filter((part) => part !== null).join(' ')],
+    ['path', entry.path ?? ''],
+    ['client', entry.clientId ?? ''],
+    ['person', entry.sub ?? ''],
+    ['address', entry.address ?? ''],
+    ['time', new Date(entry.at).toISOString()],
+    ['event', entry.event],
+  ]),
 ]

@@ -3,7 +3,7 @@ import { purge, type PurgeCounts, type PurgeReport } from '../jobs/purge.ts'
 import { systemClock } from '../lib/clock.ts'
 import { createValidator } from '../lib/validator.ts'
 import { CommandError } from './errors.ts'
-import { print, printJson, table } from './output.ts'
+import { fields, print, printJson } from './output.ts'
 import { progressBar } from './progress.ts'
 import { withProject, requireInstalled, type Project } from './project.ts'
 
@@ -56,6 +56,8 @@ async function run(
 
 function tell({ counts, isComplete }: PurgeReport, { dryRun = false, json = false }: PurgeFlags): void {
   if (json) return printJson({ dryRun, isComplete, counts })
-  const rows = Object.entries(NAMES).map(([kind, name]) => [name, String(counts[kind as keyof PurgeCounts])])
-  print(dryRun ? 'Would be deleted:' : 'Deleted:', ...table(rows))
+  const rows = Object.entries(NAMES).map(
+    ([kind, name]) => [name, String(counts[kind as keyof PurgeCounts])] as const,
+  )
+  print(dryRun ? 'Would be deleted:' : 'Deleted:', ...fields(rows))
 }

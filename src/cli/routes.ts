@@ -1,6 +1,6 @@
 import { resolveSettings } from '../config/settings.ts'
 import { routesOf } from '../endpoints/routes.ts'
-import { dim, print, printJson, table } from './output.ts'
+import { print, printJson, table } from './output.ts'
 import { withProject, requireIssuer } from './project.ts'
 
 /** The flags of `consulate routes`. */
@@ -15,6 +15,5 @@ export const listRoutes = ({ json = false }: RoutesOptions): Promise<void> =>
     const routes = routesOf(resolveSettings(project.config))
     if (json) return printJson(routes)
     const rows = routes.map(({ name, methods, path, cors }) => [name, methods.join(', '), path, cors])
-    const [head = '', ...lines] = table([['name', 'methods', 'path', 'CORS'], ...rows])
-    print(dim(head), ...lines)
+    print(...table(['name', 'methods', 'path', 'CORS'], rows))
   })

@@ -2,7 +2,7 @@ import { systemClock } from '../lib/clock.ts'
 import type { Session } from '../model/session.ts'
 import { subjectOf } from '../model/subject.ts'
 import { firstOf, nothingThere, USUAL_LIMIT, warnOfMore } from './listing.ts'
-import { dim, print, printJson, table } from './output.ts'
+import { print, printJson, relativeTime, table } from './output.ts'
 import { createNames, refOf } from './person.ts'
 import { withProject, requireInstalled, type Project } from './project.ts'
 
@@ -72,9 +72,8 @@ async function sessionTable(project: Project, sessions: readonly Session[]): Pro
       await nameOf(session),
       session.deviceName,
       session.address,
-      new Date(session.lastSeenAt).toISOString(),
+      relativeTime(session.lastSeenAt),
     ]),
   )
-  const [head = '', ...lines] = table([['id', 'person', 'device', 'address', 'last seen'], ...rows])
-  return [dim(head), ...lines]
+  return table(['id', 'person', 'device', 'address', 'last seen'], rows)
 }

@@ -139,7 +139,7 @@ describe('consulate client', () => {
     expect(stdout).toMatch(/client_id +[0-9a-f-]{36}\n/)
     expect(stdout).toMatch(/client_secret +[\w-]{43}\n/)
     const { stdout: list } = await consulate(cwd, ['client', 'list'])
-    expect(list).toMatch(/^ +[0-9a-f-]{36} +Import +confidential +users +client_credentials$/m)
+    expect(list).toMatch(/^ +client_id +[0-9a-f-]{36}\n +name +Import\n +type +confidential\n/m)
   })
 
   test('list has every client; revoke ends one, and again is harmless', async () => {

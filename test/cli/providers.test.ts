@@ -50,7 +50,9 @@ describe('with several providers', () => {
     expect(await json(...flags, 'Shop', '--provider', 'customers')).toMatchObject({ provider: 'customers' })
     expect(await json(...flags, 'Back office')).toMatchObject({ provider: 'users' })
     const { stdout } = await run('client', 'list')
-    expect(stdout).toMatch(/Shop +confidential +customers +password, refresh_token$/m)
+    expect(stdout).toMatch(
+      /Shop\n +type +confidential\n +people +customers\n +grants +password, refresh_token$/m,
+    )
     const [{ client_id: id }] = (await json('client', 'list')) as [{ client_id: string }]
     expect((await run('client', 'show', id)).stdout).toMatch(/^ +people +(customers|users)$/m)
   })
