@@ -24,16 +24,16 @@ const use = async (phone: string, code: string | undefined): Promise<boolean> =>
 
 const phoneCode: Grant = {
   type: 'https://example.com/grants/phone-code',
-  async decide({ client, form, address, userAgent }, { attempt, people, scopes }) {
+  async decide({ client, form, address, userAgent }, { attempt, userDirectory, scopes }) {
     const granted = chooseScopes(scopes, form.get('scope'), client.scopes)
     const phone = form.get('phone') ?? ''
     const userId = String((await users.findByUsername(phone))?.id)
-    const person = await attempt({ address, account: `phone-code:${phone}` }, async () => {
-      const met = await people.meet({ provider: client.provider, userId }, client.id)
+    const user = await attempt({ address, account: `phone-code:${phone}` }, async () => {
+      const met = await userDirectory.load({ provider: client.provider, userId }, client.id)
       return met && (await use(phone, form.get('code'))) ? met : undefined
     })
-    if (!person) return refuse(new OAuthError('invalid_grant', 'The code is invalid'))
-    return permit({ client, person, scopes: granted, device: { userAgent, address } })
+    if (!user) return refuse(new OAuthError('invalid_grant', 'The code is invalid'))
+    return permit({ client, user, scopes: granted, device: { userAgent, address } })
   },
 }
 

@@ -1,6 +1,6 @@
 import { registerClient, type RegisteredClient } from './clients/register.ts'
 import type { ClientRegistration } from './clients/registration.ts'
-import { rotateSecret, type RotatedSecret, type SecretRotation } from './clients/secret.ts'
+import { rotateSecret, type RotatedSecret, type SecretRotation } from './clients/rotate-secret.ts'
 import { updateClient, type ClientUpdate } from './clients/update.ts'
 import type { Services } from './endpoints/services.ts'
 import { ConfigError } from './errors.ts'
@@ -11,14 +11,14 @@ import type { Client } from './model/client.ts'
 import type { Session } from './model/session.ts'
 import type { UserRef } from './model/subject.ts'
 import {
-  createForApplication,
   type CreatedPersonalToken,
+  createPersonalTokenFor,
+  type PersonalToken,
   type PersonalTokenRequest,
-} from './personal-tokens/for-application.ts'
-import type { PersonalToken } from './personal-tokens/personal-token.ts'
+} from './personal-tokens/personal-tokens.ts'
 import type { ListOptions, RevocationTarget } from './store/contract.ts'
 import { changePassword, type PasswordChange } from './users/change-password.ts'
-import { idOf } from './users/user-id.ts'
+import { toUserId } from './users/provider.ts'
 
 /**
  * A person: their id with the provider, or anything that has it, such as `auth.user` or your own row. Who says no provider
@@ -80,7 +80,7 @@ export interface Administration<Scope extends string = string> {
     signOutEverywhere(user: UserLike): Promise<void>
     /**
      * Replaces the person's password through the provider's `setPassword`, and ends every session and authorization of
-     * theirs, at once. Apps of third parties go on with a refresh, unless `everything` is said. A sign-in with the old
+     * theirs, at once. Apps of third parties go on with a refresh, unless `revokeThirdParties` is true. A sign-in with the old
      * password that is under way is void. Throws `ConfigError` where the provider has no `setPassword`, and what that
      * throws.
      */
@@ -125,10 +125,10 @@ export function createAdministration(started: () => Promise<Services>): Administ
       },
       async setPassword(user, password, change) {
         const services = await started()
-        const { people, revoker, subjectOf } = services
+        const { userDirectory, revoker, subjectOf } = services
         const revoke = (order: RevocationTarget) => revoker.revoke(order)
         const ref = userRef(services, user)
-        const users = people.of(ref.provider)
+        const users = userDirectory.provider(ref.provider)
         await changePassword({ users, revoke, subjectOf }, ref, password, change)
       },
     },
@@ -148,9 +148,9 @@ export function createAdministration(started: () => Promise<Services>): Administ
 function clientAdministration(started: () => Promise<Services>): Administration['clients'] {
   return {
     async create(registration) {
-      const { store, settings, people } = await started()
+      const { store, settings, userDirectory } = await started()
       const { provider = settings.provider } = registration
-      people.of(provider)
+      userDirectory.provider(provider)
       return registerClient(store.clients, settings.clock, { ...registration, provider })
     },
     find: async (id) => (await started()).store.clients.find(id),
@@ -202,7 +202,7 @@ function personalTokenAdministration(started: () => Promise<Services>): Administ
     async create(user, request) {
       const services = await started()
       if (services.settings.personalTokens)
-        return createForApplication(services, userRef(services, user), request)
+        return createPersonalTokenFor(services, userRef(services, user), request)
       throw new ConfigError([{ path: 'personalTokens', message: 'is not configured: nobody can make any' }])
     },
     async list(user) {
@@ -213,8 +213,8 @@ function personalTokenAdministration(started: () => Promise<Services>): Administ
   }
 }
 
-function userRef({ settings, people }: Services, user: UserLike): UserRef {
+function userRef({ settings, userDirectory }: Services, user: UserLike): UserRef {
   const { id, provider = settings.provider } = typeof user === 'string' ? { id: user } : user
-  people.of(provider)
-  return { provider, userId: idOf({ id }, provider) }
+  userDirectory.provider(provider)
+  return { provider, userId: toUserId({ id }, provider) }
 }

@@ -21,14 +21,13 @@ import { createCsrf } from './sessions/csrf.ts'
 import { createSessions, type Sessions } from './sessions/sessions.ts'
 import type { Settings } from './config/settings.ts'
 import type { Store } from './store/contract.ts'
-import { createAttempt } from './throttle/attempt.ts'
-import { createThrottle, type Throttle } from './throttle/throttle.ts'
-import { createPeople, type People } from './users/people.ts'
+import { createAttempt, createThrottle, type Throttle } from './throttle/throttle.ts'
+import { createUserDirectory, type UserDirectory } from './users/directory.ts'
 
 /** What the rest of a server stands on. */
 interface Foundation extends Pick<
   Services,
-  'settings' | 'store' | 'events' | 'feed' | 'people' | 'subjectOf'
+  'settings' | 'store' | 'events' | 'feed' | 'userDirectory' | 'subjectOf'
 > {
   readonly liveKeys: LiveKeys
 }
@@ -50,7 +49,7 @@ async function openFoundation(settings: Settings, config: Config, events: Events
   const { store } = config
   const { clock, issuer, logger } = settings
   const subject = (user: UserRef): string => subjectOf(user, settings.provider)
-  const people = peopleOf(settings, config, subject)
+  const userDirectory = userDirectoryOf(settings, config, subject)
   const liveKeys = await createLiveKeys(settings.secrets, issuer)
   const check = (candidates: DerivedKeys): Promise<void> => checkFingerprint(store, candidates, clock.now())
   await prepareTables(settings, store)
@@ -59,7 +58,7 @@ async function openFoundation(settings: Settings, config: Config, events: Events
   await feed.sync()
   feed.start()
   liveKeys.start({ logger, check })
-  return { settings, store, events, feed, people, subjectOf: subject, liveKeys }
+  return { settings, store, events, feed, userDirectory, subjectOf: subject, liveKeys }
 }
 
 function build(foundation: Foundation): Services {
@@ -89,7 +88,7 @@ function build(foundation: Foundation): Services {
       return consentSigner()
     },
     throttle,
-    deviceDemand: createThrottle(settings.throttle, clock),
+    deviceCodeThrottle: createThrottle(settings.throttle, clock),
     issuance,
     personalTokens: personalTokensOf(foundation, { issuance, revoker, lastUsed }),
     lastUsed,
@@ -104,14 +103,14 @@ function build(foundation: Foundation): Services {
   }
 }
 
-function peopleOf(
+function userDirectoryOf(
   { provider, clock }: Settings,
   { store, users, providers = {} }: Config,
   subject: Services['subjectOf'],
-): People {
+): UserDirectory {
   const main = typeof users === 'function' ? users({ store, clock }) : users
   if (typeof main.find !== 'function') throw new ConfigError([NO_PEOPLE])
-  return createPeople({
+  return createUserDirectory({
     providers: new Map([[provider, main], ...Object.entries(providers)]),
     epochs: store.revocations.readEpochs,
     subjectOf: subject,
@@ -153,13 +152,13 @@ const personalTokensOf = (
   })
 
 const grantContextOf = (
-  { settings, store, feed, people, subjectOf, liveKeys }: Foundation,
+  { settings, store, feed, userDirectory, subjectOf, liveKeys }: Foundation,
   throttle: Throttle,
 ): BuiltInGrantContext => ({
   ...settings,
   store,
   refreshTokens: liveKeys.refreshTokens,
-  people,
+  userDirectory,
   throttle,
   attempt: createAttempt(throttle),
   epochs: store.revocations.readEpochs,

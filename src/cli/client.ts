@@ -1,5 +1,5 @@
 import { registerClient } from '../clients/register.ts'
-import { rotateSecret, type SecretRotation } from '../clients/secret.ts'
+import { rotateSecret, type SecretRotation } from '../clients/rotate-secret.ts'
 import { updateClient } from '../clients/update.ts'
 import { systemClock } from '../lib/clock.ts'
 import { EVERY_SCOPE, parseScope } from '../model/scope.ts'
@@ -97,9 +97,9 @@ export const rotateClientSecret = (id: string, { json = false, ...rotation }: Ro
     await findClient(project, id)
     const rotated = await rotateSecret(project.store.clients, systemClock, id, rotation)
     if (!rotated) throw nothingThere('client', id)
-    const { client, secret, oldEndsAt } = rotated
+    const { client, secret, oldSecretsExpireAt } = rotated
     const isOver = client.secrets.length === 1
-    const end = new Date(oldEndsAt).toISOString()
+    const end = new Date(oldSecretsExpireAt).toISOString()
     if (json) {
       const old = { old_secret_expires_at: isOver ? null : end }
       return printJson({ ...clientJson(client), client_secret: secret, ...old })

@@ -1,6 +1,6 @@
 import { subjectOf, type UserRef } from '../model/subject.ts'
 import type { UserRecord } from '../store/contract.ts'
-import { normalizeEmail } from '../users/email.ts'
+import { normalizeEmail } from '../users/built-in.ts'
 import { displayNameOf } from '../users/provider.ts'
 import { CommandError } from './errors.ts'
 import { userProviderOf, type Project } from './project.ts'

@@ -87,7 +87,7 @@ export async function setPersonsPassword(
     const revoke = (order: RevocationTarget) => project.store.revocations.revoke(order, systemClock.now())
     await changePassword({ users, revoke, subjectOf: () => subject }, user, password, options)
     if (options.json) return printJson(userJson(await findPerson(project, id)))
-    const rest = options.everything ? 'everything else' : 'every app but those of third parties'
+    const rest = options.revokeThirdParties ? 'everything else' : 'every app but those of third parties'
     print(`The password of ${email} is changed. Their sessions and ${rest} end within a second.`)
   })
 }

@@ -10,7 +10,7 @@ export interface ClientCache {
   forget(id: string): void
 }
 
-const MOST_CLIENTS = 5_000
+const MAX_CLIENTS = 5_000
 
 /**
  * Makes a cache of clients. What another node changes is seen after `lifetime` (ms); a client that was revoked
@@ -21,7 +21,7 @@ export function createClientCache(
   clock: Clock,
   lifetime: number,
 ): ClientCache {
-  const known = new LRUCache<string, { client: Client; since: number }>({ max: MOST_CLIENTS })
+  const known = new LRUCache<string, { client: Client; since: number }>({ max: MAX_CLIENTS })
   // A clock that is set back must not prolong what is remembered.
   const isYoung = (since: number): boolean => since <= clock.now() && clock.now() < since + lifetime
   return {

@@ -5,8 +5,12 @@ import { parseDuration } from '../lib/duration.ts'
 import { randomBase64url, sha256 } from '../lib/hash.ts'
 import type { Client } from '../model/client.ts'
 import type { ClientStore } from '../store/contract.ts'
-import { unknownOptionsOf, type ClientRegistration } from './registration.ts'
-import { grantTypesOf, problemsOf } from './rules.ts'
+import {
+  defaultGrantTypes,
+  registrationProblems,
+  unknownOptionsOf,
+  type ClientRegistration,
+} from './registration.ts'
 
 /** A client that has just been registered. */
 export interface RegisteredClient {
@@ -25,7 +29,7 @@ export async function registerClient(
   clock: Clock,
   registration: ClientRegistration,
 ): Promise<RegisteredClient> {
-  const problems = [...unknownOptionsOf(registration), ...problemsOf(registration)]
+  const problems = [...unknownOptionsOf(registration), ...registrationProblems(registration)]
   if (problems.length > 0) throw new ConfigError(problems)
   const secret = registration.type === 'public' ? undefined : randomBase64url(32)
   const client = clientOf(registration, secret, clock.now())
@@ -41,7 +45,7 @@ function clientOf(registration: ClientRegistration, secret: string | undefined, 
     type: registration.type ?? 'confidential',
     secrets: secret === undefined ? [] : [{ hash: sha256(secret), expiresAt: null }],
     redirectUris,
-    grantTypes: grantTypesOf(registration),
+    grantTypes: defaultGrantTypes(registration),
     scopes,
     provider: registration.provider ?? 'users',
     ownerId,

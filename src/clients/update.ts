@@ -3,7 +3,7 @@ import { parseDuration, type Duration } from '../lib/duration.ts'
 import type { Client, ClientChanges, GrantType } from '../model/client.ts'
 import type { ClientStore } from '../store/contract.ts'
 import { unknownOptionProblems, type OptionNames } from '../lib/validator.ts'
-import { problemsOf } from './rules.ts'
+import { registrationProblems } from './registration.ts'
 
 /** What changes of a client; what is left out stays as it is. Its type, provider and owner are for good. */
 export interface ClientUpdate {
@@ -49,7 +49,7 @@ function check(client: Client, changes: ClientUpdate): void {
   const { ownerId, scopes, ...rest } = { ...client, ...named(update) }
   const problems = [
     ...unknownOptionProblems('', changes, OPTIONS),
-    ...problemsOf({
+    ...registrationProblems({
       ...rest,
       ...(ownerId !== null && { ownerId }),
       ...(scopes !== null && { scopes }),

@@ -1,11 +1,11 @@
-import type { FailedTry } from '../users/check-password.ts'
+import type { FailedPasswordAttempt } from '../users/check-password.ts'
 import type { Exchange } from './endpoint.ts'
 
 /** Says in the log and to listeners why nobody was signed in by name and password: never with what was typed. */
 export function reportFailedSignIn(
   { services, requestId, address }: Exchange,
   provider: string,
-  outcome: FailedTry,
+  outcome: FailedPasswordAttempt,
 ): void {
   const { events, settings, subjectOf } = services
   if (outcome.kind === 'blocked') {
@@ -14,10 +14,10 @@ export function reportFailedSignIn(
     events.emit('sign-in.throttled', { requestId, provider, address, retryAfter })
     return
   }
-  const { person } = outcome
-  const sub = person ? subjectOf(person.ref) : null
-  const reason = person
-    ? `wrong password for user ${person.user.id}, or signed out everywhere meanwhile`
+  const { user } = outcome
+  const sub = user ? subjectOf(user.ref) : null
+  const reason = user
+    ? `wrong password for user ${user.user.id}, or signed out everywhere meanwhile`
     : 'no such user'
   settings.logger.log('warn', 'Sign-in failed', { requestId, address, reason })
   events.emit('sign-in.failed', { requestId, provider, address, sub, reason })

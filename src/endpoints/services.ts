@@ -15,7 +15,7 @@ import type { Settings } from '../config/settings.ts'
 import type { ClientCache } from '../clients/cache.ts'
 import type { Store } from '../store/contract.ts'
 import type { Throttle } from '../throttle/throttle.ts'
-import type { People } from '../users/people.ts'
+import type { UserDirectory } from '../users/directory.ts'
 import type { ConsentRequest } from '../model/consent-request.ts'
 import type { ValueSigner } from '../lib/signed-value.ts'
 
@@ -32,13 +32,13 @@ export interface Services {
   readonly lastUsed: LastUsedTracker
   readonly grantContext: BuiltInGrantContext
   readonly clients: ClientCache
-  readonly people: People
+  readonly userDirectory: UserDirectory
   readonly sessions: Sessions
   readonly csrf: Csrf
   readonly consentSigner: ValueSigner<ConsentRequest>
   readonly throttle: Throttle
   /** Counts the codes that were given to devices without a secret: whoever knows a client's id can ask for them. */
-  readonly deviceDemand: Throttle
+  readonly deviceCodeThrottle: Throttle
   readonly events: Events
   readonly audit: Audit
   readonly subjectOf: (user: UserRef) => string

@@ -48,7 +48,8 @@ async function permit(
 ): Promise<Permission | Refusal> {
   const { provider, userId, authorizationId, epochs } = code
   const tokenResources = narrowResources(context, code.resources, form.getAll('resource'))
-  if (!(await context.people.find(code))) return refuse(invalidGrant(`user ${userId} is deleted or disabled`))
+  if (!(await context.userDirectory.find(code)))
+    return refuse(invalidGrant(`user ${userId} is deleted or disabled`))
   const sessionId = code.endsWithSession ? code.sessionId : null
   const user = { provider, userId }
   return {

@@ -78,11 +78,11 @@ function answerOf({ hash, decision }: DeviceCode): Refusal | undefined {
 async function permit(
   code: DeviceCode,
   { client, form, address, userAgent }: GrantRequest,
-  { audience, people, scopes }: BuiltInGrantContext,
+  { audience, userDirectory, scopes }: BuiltInGrantContext,
 ): Promise<Permission | Refusal> {
   const { hash, claim, authorizationId } = code
   const tokenResources = narrowResources({ audience }, code.resources, form.getAll('resource'))
-  if (!claim || !(await people.find(claim))) {
+  if (!claim || !(await userDirectory.find(claim))) {
     return refuse(invalidGrant(`user ${claim?.userId} is deleted or disabled`))
   }
   return {

@@ -9,10 +9,9 @@ import type { Client, GrantType } from '../model/client.ts'
 import type { ScopeRules } from '../model/scope.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { RevocationStore, Store } from '../store/contract.ts'
-import type { Attempt } from '../throttle/attempt.ts'
-import type { Throttle } from '../throttle/throttle.ts'
-import type { FailedTry } from '../users/check-password.ts'
-import type { People } from '../users/people.ts'
+import type { Attempt, Throttle } from '../throttle/throttle.ts'
+import type { FailedPasswordAttempt } from '../users/check-password.ts'
+import type { UserDirectory } from '../users/directory.ts'
 
 /** A token request whose client is authenticated and may use the grant. */
 export interface GrantRequest {
@@ -34,7 +33,7 @@ export interface GrantContext {
   /** The resources that tokens may be asked for (RFC 8707), for `chooseResources`. */
   readonly resources: readonly string[]
   /** Everybody who can sign in. */
-  readonly people: Pick<People, 'find' | 'meet'>
+  readonly userDirectory: Pick<UserDirectory, 'find' | 'load'>
   /** Checks something that can be guessed, and counts the wrong guesses. */
   readonly attempt: Attempt
 }
@@ -46,7 +45,7 @@ export interface BuiltInGrantContext extends GrantContext {
   /** The `aud` of tokens for which no resource was requested. */
   readonly audience: string
   readonly refresh: RefreshPolicy | undefined
-  readonly people: People
+  readonly userDirectory: UserDirectory
   readonly throttle: Throttle
   readonly subjectOf: (user: UserRef) => string
   /** The present epochs of a person, by `sub`, and a client. */
@@ -72,7 +71,7 @@ export interface Consequences {
   /** The hash of a device code that was polled before anybody answered. */
   readonly polls?: string
   /** A name and a password that were tried in vain; `checkPassword` has counted it. */
-  readonly signIn?: { readonly provider: string; readonly outcome: FailedTry }
+  readonly signIn?: { readonly provider: string; readonly outcome: FailedPasswordAttempt }
 }
 
 /** No tokens. */

@@ -1,8 +1,8 @@
 import { OAuthError } from '../errors.ts'
 import type { StartPermission } from '../issuance/permission.ts'
 import type { Client } from '../model/client.ts'
-import { checkPassword, type FailedTry } from '../users/check-password.ts'
-import type { Person } from '../users/people.ts'
+import { checkPassword, type FailedPasswordAttempt } from '../users/check-password.ts'
+import type { LoadedUser } from '../users/directory.ts'
 import type { BaseUser } from '../users/provider.ts'
 import { refuse, type BuiltInGrant, type BuiltInGrantContext, type GrantRequest } from './grant.ts'
 import { chooseScopes, permit } from './permit.ts'
@@ -47,15 +47,15 @@ export const passwordGrant = <User extends BaseUser = BaseUser>(
     const outcome = await checkPassword(
       { ...context, users: usersOf(options, client, context) },
       { provider, username, password, address, clientId: client.id },
-      async (person) => ((await context.people.find(person.ref)) ? allow(person, wanted) : undefined),
+      async (person) => ((await context.userDirectory.find(person.ref)) ? allow(person, wanted) : undefined),
     )
-    return outcome.kind === 'right'
-      ? outcome.made
+    return outcome.kind === 'correct'
+      ? outcome.result
       : refuse(errorOf(outcome), { signIn: { provider, outcome } })
   },
 })
 
-type Wanted = Omit<Parameters<typeof permit>[0], 'person'>
+type Wanted = Omit<Parameters<typeof permit>[0], 'user'>
 
 const wantedBy = (
   { client, form, address, userAgent }: GrantRequest,
@@ -68,15 +68,15 @@ const wantedBy = (
 })
 
 /** Whoever knows a password that was right a moment ago hears no more than whoever guesses. */
-const allow = (person: Person, wanted: Wanted): StartPermission =>
-  permit({ ...wanted, person, ifEnded: incorrect(`user ${person.user.id} was signed out meanwhile`) })
+const allow = (user: LoadedUser, wanted: Wanted): StartPermission =>
+  permit({ ...wanted, user, ifEnded: incorrect(`user ${user.user.id} was signed out meanwhile`) })
 
 function usersOf<User extends BaseUser>(
   { findByUsername, verifyPassword }: PasswordGrantOptions<User>,
   client: Client,
-  { people }: BuiltInGrantContext,
+  { userDirectory }: BuiltInGrantContext,
 ): Parameters<typeof checkPassword>[0]['users'] {
-  const users = people.of(client.provider)
+  const users = userDirectory.provider(client.provider)
   return {
     findByUsername: (username) =>
       findByUsername ? findByUsername(username, client) : users.findByUsername(username),
@@ -88,14 +88,14 @@ function usersOf<User extends BaseUser>(
 }
 
 /** The same words whether the name exists or not. */
-function errorOf(outcome: FailedTry): OAuthError {
-  if (outcome.kind === 'wrong') return incorrect(detailOf(outcome.person))
+function errorOf(outcome: FailedPasswordAttempt): OAuthError {
+  if (outcome.kind === 'incorrect') return incorrect(detailOf(outcome.user))
   const { headers } = outcome.blocked
   const options = { detail: 'too many failures at this account or from this address', headers }
   return new OAuthError('too_many_requests', 'Too many failed requests: wait before you try again', options)
 }
 
-const detailOf = (person: Person | undefined): string =>
+const detailOf = (person: LoadedUser | undefined): string =>
   person ? `wrong password for user ${person.user.id}, or signed out meanwhile` : 'no such user'
 
 const incorrect = (detail: string): OAuthError =>

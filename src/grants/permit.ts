@@ -3,14 +3,14 @@ import type { Device, StartPermission } from '../issuance/permission.ts'
 import { randomId } from '../lib/hash.ts'
 import type { Client } from '../model/client.ts'
 import { resolveScopes, type ScopeRules } from '../model/scope.ts'
-import type { Person } from '../users/people.ts'
+import type { LoadedUser } from '../users/directory.ts'
 
 /** What a person allows a client at this moment. */
 export interface Allowance {
   /** The client of the request. */
   readonly client: Client
-  /** As `people.meet` gave them, before anything of theirs was checked: of the client's provider. */
-  readonly person: Person
+  /** As `userDirectory.load` gave them, before anything of theirs was checked: of the client's provider. */
+  readonly user: LoadedUser
   /** As `chooseScopes` gave them: defined ones that the client may have. */
   readonly scopes: readonly string[]
   /** From `chooseResources`. Default: the server's audience. */
@@ -28,25 +28,25 @@ export interface Allowance {
  */
 export const permit = ({
   client,
-  person,
+  user,
   scopes,
   resources = [],
   device,
-  ifEnded = ended(person),
+  ifEnded = ended(user),
 }: Allowance): StartPermission => ({
   kind: 'start',
   client,
-  user: person.ref,
+  user: user.ref,
   authorizationId: randomId(),
   sessionId: null,
   scopes,
   resources,
-  epochs: person.epochs,
+  epochs: user.epochs,
   ifEnded,
   ...(device && { device }),
 })
 
-const ended = ({ user }: Person): OAuthError =>
+const ended = ({ user }: LoadedUser): OAuthError =>
   new OAuthError('invalid_grant', 'The grant is invalid', {
     detail: `user ${user.id} was signed out everywhere meanwhile, or the client revoked`,
   })

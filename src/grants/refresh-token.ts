@@ -96,7 +96,7 @@ async function permit(
   if (scopes === undefined) {
     return refuse(new OAuthError('invalid_scope', 'The scope exceeds what was authorized'))
   }
-  if (!(await context.people.find(authorization))) {
+  if (!(await context.userDirectory.find(authorization))) {
     return refuse(invalidGrant(`user ${authorization.userId} is deleted or disabled`))
   }
   const standing = standingOf(authorization, presented, context.clock.now())

@@ -1,6 +1,5 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../lib/clock.ts'
-import { blockedBy, type Blocked, type Policy } from './blocked.ts'
 
 /** Failures by key: those that happened, and those that tries under way may yet turn into. */
 export interface Counter {
@@ -70,10 +69,10 @@ export function createCounter(policy: Policy, clock: Clock): Counter {
  * shut anybody out for good: they are given up when two windows have passed since the last of them began.
  */
 const renew = (count: Count, now: number, window: number, longestTry: number): Count =>
-  lapse(lapse(count, 'failures', 'endsAt', now, window), 'pending', 'lostAt', now, longestTry)
+  expireCount(expireCount(count, 'failures', 'endsAt', now, window), 'pending', 'lostAt', now, longestTry)
 
 /** A clock that was set back prolongs nothing. */
-function lapse(
+function expireCount(
   count: Count,
   what: 'failures' | 'pending',
   end: 'endsAt' | 'lostAt',
@@ -92,4 +91,70 @@ const withFailure = ({ failures, endsAt }: Count, nextEnd: number): Partial<Coun
 function blockedIn(policy: Policy, { failures, pending, endsAt }: Count, now: number): Blocked | undefined {
   if (failures + pending < policy.failures) return undefined
   return blockedBy(policy, failures < policy.failures ? PENDING_WAIT : endsAt - now)
+}
+
+/** A limit, and the name it has in the headers. */
+export interface Policy {
+  readonly name: string
+  /** How many failures within a window are too many. */
+  readonly failures: number
+  /** Milliseconds, from the first of the failures. */
+  readonly window: number
+}
+
+/** Too many failures: what to tell the caller, with status 429. */
+export interface Blocked {
+  /** Whole seconds, at least 1. */
+  readonly retryAfter: number
+  /** `Retry-After` (RFC 9110 section 10.2.3), `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers). */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** What a policy says to who must wait so many milliseconds. */
+export function blockedBy({ name, failures, window }: Policy, wait: number): Blocked {
+  const retryAfter = wholeSeconds(wait)
+  const headers = {
+    'Retry-After': String(retryAfter),
+    'RateLimit-Policy': `"${name}";q=${failures};w=${wholeSeconds(window)}`,
+    RateLimit: `"${name}";r=0;t=${retryAfter}`,
+  }
+  return { retryAfter, headers }
+}
+
+const wholeSeconds = (milliseconds: number): number => Math.max(1, Math.ceil(milliseconds / 1000))
+
+/** A try that was allowed. It counts as a failure under way until it is settled; only the first settlement counts. */
+export interface PendingAttempt {
+  readonly blocked?: undefined
+  /** It was right: forgets the account's failures, not the address's. */
+  succeed(): Promise<void>
+  /** It was wrong. */
+  fail(): Promise<void>
+  /** It was never decided, by an error on our side: not counted. */
+  release(): Promise<void>
+}
+
+/** Where a try is counted. */
+export interface CounterKey {
+  readonly counter: Counter
+  readonly key: string
+}
+
+/** Counts a try under way in every place; only `accounts` forgets its failures upon success. */
+export function reserveAttempt(places: readonly CounterKey[], accounts: Counter): PendingAttempt {
+  for (const { counter, key } of places) counter.reserve(key)
+  let isSettled = false
+  const settle = async (then?: (place: CounterKey) => void) => {
+    if (isSettled) return
+    isSettled = true
+    for (const place of places) {
+      place.counter.release(place.key)
+      then?.(place)
+    }
+  }
+  return {
+    succeed: () => settle(({ counter, key }) => counter === accounts && counter.clear(key)),
+    fail: () => settle(({ counter, key }) => counter.fail(key)),
+    release: () => settle(),
+  }
 }

@@ -2,8 +2,7 @@ import { OAuthError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import { randomId } from '../lib/hash.ts'
 import type { Store, UserRecord, UserStore } from '../store/contract.ts'
-import { isEmail, normalizeEmail } from './email.ts'
-import { hashPassword, verifyPassword, type ForeignVerifier } from './password.ts'
+import { hashPassword, verifyPassword, type LegacyHashVerifier } from './password-hash.ts'
 import type { BaseUser, UserProviderFactory } from './provider.ts'
 
 /** The least length of a new password, in characters (NIST SP 800-63B section 5.1.1.1). */
@@ -31,16 +30,16 @@ export interface BuiltInUsersOptions {
    * Checks hashes that another system made, until the person's next sign-in replaces them by ours:
    * `(password, hash) => bcrypt.verify(password, hash)`. Without it only Argon2 hashes are read.
    */
-  readonly verifyForeign?: ForeignVerifier
+  readonly verifyLegacyHash?: LegacyHashVerifier
 }
 
 /** People in the server's own store, who sign in with their email address and a password. */
 export const builtInUsers =
-  ({ verifyForeign }: BuiltInUsersOptions = {}): UserProviderFactory<BuiltInUser> =>
+  ({ verifyLegacyHash }: BuiltInUsersOptions = {}): UserProviderFactory<BuiltInUser> =>
   ({ store: { users } }) => ({
     find: async (id) => enabled(await users.find(id)),
     findByUsername: async (username) => enabled(await findByEmail(users, username)),
-    verifyPassword: (user, password) => checkPassword(users, user, password, verifyForeign),
+    verifyPassword: (user, password) => checkPassword(users, user, password, verifyLegacyHash),
     setPassword: (id, password) => replacePassword(users, id, password),
   })
 
@@ -77,12 +76,12 @@ async function checkPassword(
   users: UserStore,
   user: BuiltInUser | undefined,
   password: string,
-  verifyForeign: ForeignVerifier | undefined,
+  verifyForeign: LegacyHashVerifier | undefined,
 ): Promise<boolean> {
   // Looked up and checked for unknown and disabled people too: the time of the answer must not tell who has an account.
   const row = await users.find(user?.id ?? '')
   const verdict = await verifyPassword(password, enabled(row) && row?.passwordHash, verifyForeign)
-  if (!row || !verdict.isRight) return false
+  if (!row || !verdict.isCorrect) return false
   if (verdict.needsRehash) await renewHash(users, row, password)
   return true
 }
@@ -113,3 +112,14 @@ async function hashNewPassword(password: string): Promise<string> {
 
 const enabled = (row: UserRecord | undefined): BuiltInUser | undefined =>
   row?.disabledAt === null ? { id: row.id, email: row.email, name: row.name } : undefined
+
+/** The longest email address, in bytes (RFC 5321 section 4.5.3.1.3, less the angle brackets). */
+const MAX_BYTES = 254
+
+const SHAPE = /^[^\s@\p{Cc}\p{Cf}\p{Cs}]+@[^\s@\p{Cc}\p{Cf}\p{Cs}]+$/u
+
+/** One spelling for each email address: trimmed, lower case, Unicode NFC. */
+export const normalizeEmail = (text: string): string => text.trim().toLowerCase().normalize('NFC')
+
+/** Whether a normalized text can be an email address: something on both sides of one `@`, at most 254 bytes. */
+export const isEmail = (text: string): boolean => Buffer.byteLength(text) <= MAX_BYTES && SHAPE.test(text)

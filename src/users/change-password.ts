@@ -6,11 +6,11 @@ import type { UserProvider } from './provider.ts'
 /** What ends with a password. */
 export interface PasswordChange {
   /** Whether apps of third parties end too, which did not get the password; default false. */
-  readonly everything?: boolean
+  readonly revokeThirdParties?: boolean
 }
 
 /** What changing a password needs. */
-export interface PasswordPlace {
+export interface PasswordChangeServices {
   readonly users: UserProvider
   revoke(order: RevocationTarget): Promise<unknown>
   readonly subjectOf: (user: UserRef) => string
@@ -23,10 +23,10 @@ export interface PasswordPlace {
  * @throws ConfigError where the provider has no `setPassword`; whatever that throws
  */
 export async function changePassword(
-  { users, revoke, subjectOf }: PasswordPlace,
+  { users, revoke, subjectOf }: PasswordChangeServices,
   user: UserRef,
   password: string,
-  { everything = false }: PasswordChange = {},
+  { revokeThirdParties = false }: PasswordChange = {},
 ): Promise<void> {
   if (!users.setPassword) {
     throw new ConfigError([
@@ -38,5 +38,5 @@ export async function changePassword(
   }
   // In this order: a sign-in that reads the new epoch finds the new password, and one that read the old epoch is void.
   await users.setPassword(user.userId, password)
-  await revoke({ kind: 'user', user, subject: subjectOf(user), keepThirdParties: !everything })
+  await revoke({ kind: 'user', user, subject: subjectOf(user), keepThirdParties: !revokeThirdParties })
 }

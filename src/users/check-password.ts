@@ -1,67 +1,67 @@
 import type { Epochs } from '../model/epochs.ts'
 import type { UserRef } from '../model/subject.ts'
-import type { Blocked } from '../throttle/blocked.ts'
+import type { Blocked } from '../throttle/counter.ts'
 import type { Throttle } from '../throttle/throttle.ts'
-import type { Person } from './people.ts'
-import type { UserProvider } from './provider.ts'
-import { idOf } from './user-id.ts'
+import type { LoadedUser } from './directory.ts'
+import { toUserId, type UserProvider } from './provider.ts'
 
-/** A name and a password that somebody typed. */
-export interface PasswordTry {
+/** A user name and password to check. */
+export interface PasswordAttempt {
   readonly provider: string
   readonly username: string
   readonly password: string
-  /** Where the request came from. */
+  /** The address that the request came from. */
   readonly address: string
-  /** The client that the person is to be signed in to; empty where there is none. */
+  /** The client that the user signs in to; empty on the sign-in page. */
   readonly clientId: string
 }
 
-/** What a password is checked with. */
-export interface PasswordCheck {
+/** What `checkPassword` needs. */
+export interface PasswordCheckServices {
   readonly users: Pick<UserProvider, 'findByUsername' | 'verifyPassword'>
   readonly throttle: Throttle
   readonly epochs: (subject: string, clientId: string) => Promise<Epochs>
   readonly subjectOf: (user: UserRef) => string
 }
 
-/** What a try comes to: what was made of the person, or why nothing was. */
-export type PasswordOutcome<Made> =
-  | { readonly kind: 'right'; readonly made: Made }
-  /** `person`: who was found under this name, for the log. */
-  | { readonly kind: 'wrong'; readonly person: Person | undefined }
+/** The result of a password check. */
+export type PasswordOutcome<Result> =
+  | { readonly kind: 'correct'; readonly result: Result }
+  /** `user`: the user with this user name, for the log only. */
+  | { readonly kind: 'incorrect'; readonly user: LoadedUser | undefined }
   | { readonly kind: 'blocked'; readonly blocked: Blocked }
 
-/** A try that came to nothing. */
-export type FailedTry = Exclude<PasswordOutcome<never>, { readonly kind: 'right' }>
+/** An incorrect or blocked attempt. */
+export type FailedPasswordAttempt = Exclude<PasswordOutcome<never>, { readonly kind: 'correct' }>
 
 /**
- * Checks a name and a password, and makes something of the person where they are right: `make` gives undefined where
- * the person was signed out everywhere meanwhile. The try is counted before the password is looked at.
+ * Checks a user name and password, and calls `onSuccess` if they are correct. `onSuccess` returns undefined if the user
+ * was signed out everywhere in the meantime; the attempt then counts as incorrect. Attempts are counted before the
+ * password is checked.
  *
- * The person is looked up twice, to know whose epochs they are and again once those are read: what was known of them
- * before may hold a password that is over.
+ * The user is looked up twice: first to know whose epochs to read, then again after reading them. The first result may
+ * hold a password that was changed before the epochs were read.
  */
-export async function checkPassword<Made>(
-  { users, throttle, epochs, subjectOf }: PasswordCheck,
-  { provider, username, password, address, clientId }: PasswordTry,
-  make: (person: Person) => Promise<Made | undefined>,
-): Promise<PasswordOutcome<Made>> {
-  const ticket = await throttle.attempt({ address, account: `password:${provider}:${username}` })
-  if (ticket.blocked) return { kind: 'blocked', blocked: ticket.blocked }
+export async function checkPassword<Result>(
+  { users, throttle, epochs, subjectOf }: PasswordCheckServices,
+  { provider, username, password, address, clientId }: PasswordAttempt,
+  onSuccess: (user: LoadedUser) => Promise<Result | undefined>,
+): Promise<PasswordOutcome<Result>> {
+  const attempt = await throttle.attempt({ address, account: `password:${provider}:${username}` })
+  if (attempt.blocked) return { kind: 'blocked', blocked: attempt.blocked }
   try {
-    const found = await users.findByUsername(username)
-    const ref = { provider, userId: found ? idOf(found, provider) : '' }
-    const present = await epochs(subjectOf(ref), clientId)
-    const again = await users.findByUsername(username)
-    const user = again && idOf(again, provider) === ref.userId ? again : undefined
-    // Nobody's types hold at run time: an answer such as `{ isRight: false }` must not let anybody in.
-    const isRight: unknown = await users.verifyPassword(user, password)
-    const person = user && { user, ref, epochs: present }
-    const made = person && isRight === true ? await make(person) : undefined
-    await (made === undefined ? ticket.fail() : ticket.succeed())
-    return made === undefined ? { kind: 'wrong', person } : { kind: 'right', made }
+    const first = await users.findByUsername(username)
+    const ref = { provider, userId: first ? toUserId(first, provider) : '' }
+    const current = await epochs(subjectOf(ref), clientId)
+    const second = await users.findByUsername(username)
+    const user = second && toUserId(second, provider) === ref.userId ? second : undefined
+    // Types do not hold at run time: a result such as `{ isCorrect: false }` must not sign anyone in.
+    const isCorrect: unknown = await users.verifyPassword(user, password)
+    const loaded = user && { user, ref, epochs: current }
+    const result = loaded && isCorrect === true ? await onSuccess(loaded) : undefined
+    await (result === undefined ? attempt.fail() : attempt.succeed())
+    return result === undefined ? { kind: 'incorrect', user: loaded } : { kind: 'correct', result }
   } finally {
-    await ticket.release()
+    await attempt.release()
   }
 }

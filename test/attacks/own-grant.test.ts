@@ -1,10 +1,7 @@
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
-import { chooseScopes, OAuthError, permit, refreshToken, refuse } from '../../src/index.ts'
-import type { Grant } from '../../src/index.ts'
-import { askApi, askToken } from '../support/oauth-client.ts'
-import type { JsonAnswer } from '../support/oauth-client.ts'
-import { startServer } from '../support/server.ts'
-import type { Person, TestClient } from '../support/server.ts'
+import { chooseScopes, type Grant, OAuthError, permit, refreshToken, refuse } from '../../src/index.ts'
+import { askApi, askToken, type JsonAnswer } from '../support/oauth-client.ts'
+import { type Person, startServer, type TestClient } from '../support/server.ts'
 
 const PHONE_CODE = 'https://example.com/grants/phone-code'
 const CARELESS = 'https://example.com/grants/careless'
@@ -24,31 +21,31 @@ async function use(phone: string, code: string | undefined): Promise<boolean> {
 
 const phoneCode: Grant = {
   type: PHONE_CODE,
-  async decide({ client, form, address, userAgent }, { attempt, people, scopes }) {
+  async decide({ client, form, address, userAgent }, { attempt, userDirectory, scopes }) {
     decisions += 1
     const granted = chooseScopes(scopes, form.get('scope'), client.scopes)
     const phone = form.get('phone') ?? ''
     const userId = sent.get(phone)?.userId ?? ''
-    const person = await attempt({ address, account: `phone-code:${phone}` }, async () => {
-      const met = await people.meet({ provider: client.provider, userId }, client.id)
+    const user = await attempt({ address, account: `phone-code:${phone}` }, async () => {
+      const met = await userDirectory.load({ provider: client.provider, userId }, client.id)
       return met && (await use(phone, form.get('code'))) ? met : undefined
     })
-    if (!person) return refuse(new OAuthError('invalid_grant', 'The code is invalid'))
-    return permit({ client, person, scopes: granted, device: { userAgent, address } })
+    if (!user) return refuse(new OAuthError('invalid_grant', 'The code is invalid'))
+    return permit({ client, user, scopes: granted, device: { userAgent, address } })
   },
 }
 
 /** Its author checks nothing: what the form says is permitted. */
 const careless: Grant = {
   type: CARELESS,
-  async decide({ client, form }, { people }) {
+  async decide({ client, form }, { userDirectory }) {
     const ref = { provider: form.get('provider') ?? client.provider, userId: form.get('user') ?? '' }
-    const person = await people.meet(ref, form.get('client') ?? client.id)
-    if (!person) return refuse(new OAuthError('invalid_grant', 'There is nobody'), { isGuess: true })
+    const user = await userDirectory.load(ref, form.get('client') ?? client.id)
+    if (!user) return refuse(new OAuthError('invalid_grant', 'There is nobody'), { isGuess: true })
     await meanwhile()
     return permit({
       client,
-      person,
+      user,
       scopes: (form.get('scope') ?? '').split(' '),
       resources: form.getAll('resource'),
     })
@@ -61,15 +58,15 @@ const TERSE_ANSWERS: Readonly<Record<string, boolean | null>> = { right: true, w
 /** Its author has `attempt` say no more than whether it was right. */
 const terse: Grant = {
   type: TERSE,
-  async decide({ client, form, address }, { attempt, people }) {
+  async decide({ client, form, address }, { attempt, userDirectory }) {
     const userId = form.get('user') ?? ''
-    const person = await people.meet({ provider: client.provider, userId }, client.id)
+    const user = await userDirectory.load({ provider: client.provider, userId }, client.id)
     const isRight = await attempt(
       { address, account: `terse:${userId}` },
       async () => TERSE_ANSWERS[form.get('code') ?? ''],
     )
-    return person && isRight
-      ? permit({ client, person, scopes: [] })
+    return user && isRight
+      ? permit({ client, user, scopes: [] })
       : refuse(new OAuthError('invalid_grant', 'The code is invalid'))
   },
 }

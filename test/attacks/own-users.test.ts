@@ -1,12 +1,18 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { authorizationCode, ConfigError, OAuthError, passwordGrant, permit, refuse } from '../../src/index.ts'
-import type { BuiltInUser, Grant, UserProvider } from '../../src/index.ts'
-import { openBrowser } from '../support/browser.ts'
-import type { Page } from '../support/browser.ts'
-import { askApi, askToken } from '../support/oauth-client.ts'
-import type { JsonAnswer } from '../support/oauth-client.ts'
-import { startServer } from '../support/server.ts'
-import type { TestClient } from '../support/server.ts'
+import {
+  authorizationCode,
+  type BuiltInUser,
+  ConfigError,
+  type Grant,
+  OAuthError,
+  passwordGrant,
+  permit,
+  refuse,
+  type UserProvider,
+} from '../../src/index.ts'
+import { openBrowser, type Page } from '../support/browser.ts'
+import { askApi, askToken, type JsonAnswer } from '../support/oauth-client.ts'
+import { startServer, type TestClient } from '../support/server.ts'
 
 const ADA: BuiltInUser = { id: '7', email: 'ada@example.com', name: 'Ada' }
 const PASSWORD = 'the password of Ada'
@@ -31,10 +37,10 @@ const users: typeof right = {
 const ASSERTION = 'https://example.com/grants/assertion'
 const assertion: Grant = {
   type: ASSERTION,
-  async decide({ client, form }, { people }) {
+  async decide({ client, form }, { userDirectory }) {
     const ref = { provider: client.provider, userId: form.get('user') ?? '' }
-    const person = await people.meet(ref, client.id)
-    return person ? permit({ client, person, scopes: [] }) : refuse(new OAuthError('invalid_grant', 'Nobody'))
+    const user = await userDirectory.load(ref, client.id)
+    return user ? permit({ client, user, scopes: [] }) : refuse(new OAuthError('invalid_grant', 'Nobody'))
   },
 }
 

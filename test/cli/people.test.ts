@@ -57,11 +57,11 @@ describe('while a server runs', () => {
     await office.stop()
   })
 
-  test('with --everything those of third parties end too', async () => {
+  test('with --revoke-third-parties those of third parties end too', async () => {
     const office = await openOffice()
     await create(office.cwd, ADA)
     const theirs = await office.visit(ADA, PASSWORD, await addClient(office, 'somebody'))
-    expect(await password(office.cwd, '--everything')).toMatchObject({ code: 0 })
+    expect(await password(office.cwd, '--revoke-third-parties')).toMatchObject({ code: 0 })
     await expect.poll(theirs.isSignedIn, { timeout: 4000 }).toBe(false)
     expect(await theirs.refreshes()).toBe(400)
     await office.stop()

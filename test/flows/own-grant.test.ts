@@ -1,13 +1,27 @@
 import { decodeProtectedHeader } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { authorizationCode, ConfigError, OAuthError, permit, refreshToken } from '../../src/index.ts'
-import type { Client, Grant, GrantContext, GrantRequest } from '../../src/index.ts'
+import {
+  authorizationCode,
+  type Client,
+  ConfigError,
+  type Grant,
+  type GrantContext,
+  type GrantRequest,
+  OAuthError,
+  permit,
+  refreshToken,
+} from '../../src/index.ts'
 import { BADGE_GRANT, badgeGrant } from '../support/badge.ts'
 import { openBrowser } from '../support/browser.ts'
 import { askApi, askJson, askToken, claimOf, getCode, getTokens, refresh } from '../support/oauth-client.ts'
 import { createDirectory } from '../support/directory.ts'
-import { startServer } from '../support/server.ts'
-import type { Person, ServerOptions, TestClient, TestServer } from '../support/server.ts'
+import {
+  type Person,
+  type ServerOptions,
+  startServer,
+  type TestClient,
+  type TestServer,
+} from '../support/server.ts'
 
 const TYPE = BADGE_GRANT
 
@@ -145,8 +159,8 @@ describe('a grant of your own that has a mistake in it', () => {
   }
 
   /** Somebody who is met as they should be, for mistakes that are made afterwards. */
-  async function met({ client: by }: GrantRequest, { people }: GrantContext, provider = by.provider) {
-    const found = await people.meet({ provider, userId: somebody.id }, by.id)
+  async function met({ client: by }: GrantRequest, { userDirectory }: GrantContext, provider = by.provider) {
+    const found = await userDirectory.load({ provider, userId: somebody.id }, by.id)
     if (!found) throw new Error('There is nobody')
     return found
   }
@@ -154,7 +168,7 @@ describe('a grant of your own that has a mistake in it', () => {
   const permitting =
     (changes: (request: GrantRequest, context: GrantContext) => Promise<object> | object): Grant['decide'] =>
     async (request, context) => {
-      const usual = { client: request.client, person: await met(request, context), scopes: ['orders:read'] }
+      const usual = { client: request.client, user: await met(request, context), scopes: ['orders:read'] }
       return permit({ ...usual, ...(await changes(request, context)) })
     }
 
@@ -193,15 +207,15 @@ describe('a grant of your own that has a mistake in it', () => {
   })
 
   test.each<[string, Grant['decide']]>([
-    ['nobody', permitting(() => ({ person: { ref: undefined, user: {}, epochs: undefined } }))],
+    ['nobody', permitting(() => ({ user: { ref: undefined, user: {}, epochs: undefined } }))],
     [
       'an id that is no text',
-      permitting(() => ({ person: { ref: { provider: 'users', userId: 7 }, user: {} } })),
+      permitting(() => ({ user: { ref: { provider: 'users', userId: 7 }, user: {} } })),
     ],
     ['no scopes', permitting(() => ({ scopes: undefined }))],
     [
       'no epochs',
-      permitting(async (...given) => ({ person: { ...(await met(...given)), epochs: undefined } })),
+      permitting(async (...given) => ({ user: { ...(await met(...given)), epochs: undefined } })),
     ],
   ])('permits %s: a server error, and nothing is issued', async (_what, decide) => {
     const { answer, isEmpty } = await run(decide)
@@ -224,7 +238,7 @@ describe('a grant of your own that has a mistake in it', () => {
 
   test("permits a person of another provider than the client's: an invalid grant, and nothing is issued", async () => {
     const { answer, log, isEmpty } = await run(
-      permitting(async (request, context) => ({ person: await met(request, context, 'customers') })),
+      permitting(async (request, context) => ({ user: await met(request, context, 'customers') })),
     )
     expect([answer, isEmpty]).toEqual([[400, 'invalid_grant'], true])
     expect(log).toContain(`user ${somebody.id} is one of customers`)

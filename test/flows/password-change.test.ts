@@ -1,12 +1,9 @@
 import { afterAll, describe, expect, test } from 'vitest'
-import { ConfigError } from '../../src/index.ts'
-import type { BuiltInUser, UserProvider } from '../../src/index.ts'
+import { type BuiltInUser, ConfigError, type UserProvider } from '../../src/index.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
-import { openBrowser } from '../support/browser.ts'
-import type { Browser } from '../support/browser.ts'
+import { type Browser, openBrowser } from '../support/browser.ts'
 import { askApi, askToken, getCode, getVisitTokens, refresh } from '../support/oauth-client.ts'
-import { startServer } from '../support/server.ts'
-import type { Person, TestServer } from '../support/server.ts'
+import { type Person, startServer, type TestServer } from '../support/server.ts'
 
 const NEW = 'battery staple correct'
 
@@ -19,7 +16,7 @@ const clients = {
 }
 afterAll(server.close)
 
-const change = (person: Person, options?: { everything: boolean }): Promise<void> =>
+const change = (person: Person, options?: { revokeThirdParties: boolean }): Promise<void> =>
   server.server.users.setPassword(person, server.hoard.keep('password', NEW), options)
 
 /** Tokens of a person for each of the clients, all from one browser. */
@@ -76,7 +73,7 @@ describe('a changed password', () => {
   test('ends third parties too where everything is to end', async () => {
     const person = await server.addPerson()
     const owned = await tokensOf(person)
-    await change(person, { everything: true })
+    await change(person, { revokeThirdParties: true })
     for (const life of Object.values(await lifeOf(owned))) expect(life).toEqual([401, 400])
   })
 

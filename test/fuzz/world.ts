@@ -1,13 +1,26 @@
 import { DatabaseSync } from 'node:sqlite'
-import { builtInUsers, implicitGrant, OAuthError, passwordGrant, permit, refuse } from '../../src/index.ts'
-import type { Grant, UserProviderFactory } from '../../src/index.ts'
+import {
+  builtInUsers,
+  type Grant,
+  implicitGrant,
+  OAuthError,
+  passwordGrant,
+  permit,
+  refuse,
+  type UserProviderFactory,
+} from '../../src/index.ts'
 import type { BuiltInUser } from '../../src/users/built-in.ts'
 import { commonConfig } from '../support/config.ts'
 import { addDeviceClient } from '../support/device.ts'
 import { createDirectory } from '../support/directory.ts'
 import { leaksOf } from '../support/leaks.ts'
-import { startServer } from '../support/server.ts'
-import type { HeardEvent, Person, TestClient, TestServer } from '../support/server.ts'
+import {
+  type HeardEvent,
+  type Person,
+  startServer,
+  type TestClient,
+  type TestServer,
+} from '../support/server.ts'
 
 /** A server to be tried, and who is registered there. */
 export interface World {
@@ -61,18 +74,18 @@ export const BADGE = 'badge-of-'
 
 const badgeGrant: Grant = {
   type: BADGE_GRANT,
-  async decide({ client, form, address, userAgent }, { attempt, people }) {
+  async decide({ client, form, address, userAgent }, { attempt, userDirectory }) {
     const badge = form.get('badge') ?? ''
     const check = async () => {
       if (!badge.startsWith(BADGE)) return undefined
-      return people.meet({ provider: client.provider, userId: badge.slice(BADGE.length) }, client.id)
+      return userDirectory.load({ provider: client.provider, userId: badge.slice(BADGE.length) }, client.id)
     }
-    const person = await attempt({ address, account: `badge:${badge}` }, check)
-    if (!person) return refuse(new OAuthError('invalid_grant', 'The badge is invalid'))
+    const user = await attempt({ address, account: `badge:${badge}` }, check)
+    if (!user) return refuse(new OAuthError('invalid_grant', 'The badge is invalid'))
     const scopes = form.get('scope')?.split(' ') ?? []
     return permit({
       client,
-      person,
+      user,
       scopes,
       resources: form.getAll('resource'),
       device: { userAgent, address },

@@ -7,13 +7,13 @@ export const BADGE_GRANT = 'https://example.com/grants/badge'
 /** A grant as an application would add it: whoever holds a person's badge is that person. Undefined for nobody's badge. */
 export const badgeGrant = (holderOf: (badge: string) => string | undefined): Grant => ({
   type: BADGE_GRANT,
-  async decide({ client, form, address, userAgent }, { people, scopes, resources }) {
+  async decide({ client, form, address, userAgent }, { userDirectory, scopes, resources }) {
     const userId = holderOf(form.get('badge') ?? '') ?? ''
-    const person = await people.meet({ provider: client.provider, userId }, client.id)
-    if (!person) return refuse(new OAuthError('invalid_grant', 'The badge is invalid'), { isGuess: true })
+    const user = await userDirectory.load({ provider: client.provider, userId }, client.id)
+    if (!user) return refuse(new OAuthError('invalid_grant', 'The badge is invalid'), { isGuess: true })
     return permit({
       client,
-      person,
+      user,
       scopes: chooseScopes(scopes, form.get('scope'), client.scopes),
       resources: chooseResources(resources, form.getAll('resource')),
       device: { userAgent, address },

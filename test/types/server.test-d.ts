@@ -1,14 +1,18 @@
 import { expectTypeOf } from 'vitest'
 import {
   authorizationCode,
+  type AuthorizationServer,
   builtInUsers,
   chooseScopes,
   createAuthorizationServer,
+  type Grant,
+  type MachineAuth,
   OAuthError,
   permit,
   refuse,
+  type UserAuth,
+  type UserProvider,
 } from '../../src/index.ts'
-import type { AuthorizationServer, Grant, MachineAuth, UserAuth, UserProvider } from '../../src/index.ts'
 import { toNode } from '../../src/adapters/node.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 
@@ -156,17 +160,17 @@ export async function providersAreChecked(request: Request): Promise<void> {
 /** A grant of one's own: what `decide` is given and may answer follows from the name of the type. */
 export const phoneCode: Grant = {
   type: 'https://example.com/grants/phone-code',
-  async decide({ client, form }, { people, scopes, attempt }) {
+  async decide({ client, form }, { userDirectory, scopes, attempt }) {
     expectTypeOf(form.get('code')).toEqualTypeOf<string | undefined>()
-    const person = await attempt({ address: '', account: 'phone-code:1' }, () =>
-      people.meet({ provider: client.provider, userId: '7' }, client.id),
+    const user = await attempt({ address: '', account: 'phone-code:1' }, () =>
+      userDirectory.load({ provider: client.provider, userId: '7' }, client.id),
     )
     // @ts-expect-error there may be nobody
-    permit({ client, person, scopes: [] })
-    if (!person) return refuse(new OAuthError('invalid_grant', 'No'), { isGuess: true })
+    permit({ client, user, scopes: [] })
+    if (!user) return refuse(new OAuthError('invalid_grant', 'No'), { isGuess: true })
     // @ts-expect-error a person is who was met, not an id
-    permit({ client, person: '7', scopes: [] })
-    return permit({ client, person, scopes: chooseScopes(scopes, form.get('scope'), client.scopes) })
+    permit({ client, user: '7', scopes: [] })
+    return permit({ client, user, scopes: chooseScopes(scopes, form.get('scope'), client.scopes) })
   },
 }
 

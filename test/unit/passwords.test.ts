@@ -2,13 +2,18 @@ import { describe, expect, test } from 'vitest'
 import { argon2Sync } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { OAuthError } from '../../src/errors.ts'
-import { createGate } from '../../src/users/gate.ts'
-import { formatPasswordHash, parsePasswordHash } from '../../src/users/password-hash.ts'
-import { hashPassword, MAX_PASSWORD_BYTES, verifyPassword } from '../../src/users/password.ts'
+import {
+  formatPasswordHash,
+  hashPassword,
+  limitConcurrency,
+  MAX_PASSWORD_BYTES,
+  parsePasswordHash,
+  verifyPassword,
+} from '../../src/users/password-hash.ts'
 
 const PASSWORD = 'correct horse battery staple'
-const RIGHT = { isRight: true, needsRehash: false }
-const WRONG = { isRight: false, needsRehash: false }
+const RIGHT = { isCorrect: true, needsRehash: false }
+const WRONG = { isCorrect: false, needsRehash: false }
 
 /** A hash made without the code under test. */
 function hashWith(
@@ -80,7 +85,7 @@ describe('a password hash', () => {
   ])(
     'that the reference implementation made with %s is read, and renewed for its short salt',
     async (_, hash) => {
-      expect(await verifyPassword('password', hash)).toEqual({ isRight: true, needsRehash: true })
+      expect(await verifyPassword('password', hash)).toEqual({ isCorrect: true, needsRehash: true })
       expect(await verifyPassword('Password', hash)).toEqual(WRONG)
     },
   )
@@ -89,7 +94,7 @@ describe('a password hash', () => {
     'with weaker parameters (%j) is right and wants renewal, but only for who knows the password',
     async (parameters) => {
       const hash = hashWith(PASSWORD, parameters)
-      expect(await verifyPassword(PASSWORD, hash)).toEqual({ isRight: true, needsRehash: true })
+      expect(await verifyPassword(PASSWORD, hash)).toEqual({ isCorrect: true, needsRehash: true })
       expect(await verifyPassword('wrong password', hash)).toEqual(WRONG)
     },
   )
@@ -131,7 +136,7 @@ describe('what is no hash that can be computed', () => {
     const typed = 'pässwörd'.normalize('NFD')
     const verifyForeign = async (password: string, hash: string) => hash === `$plain$${password}`
     expect(await verifyPassword(typed, `$plain$${typed}`, verifyForeign)).toEqual({
-      isRight: true,
+      isCorrect: true,
       needsRehash: true,
     })
     expect(await verifyPassword('wrong', `$plain$${typed}`, verifyForeign)).toEqual(WRONG)
@@ -173,11 +178,11 @@ describe('a flood of passwords', () => {
         status: 503,
         headers: { 'Retry-After': '1' },
       })
-    expect(await verifyPassword(PASSWORD, hash)).toMatchObject({ isRight: true })
+    expect(await verifyPassword(PASSWORD, hash)).toMatchObject({ isCorrect: true })
   })
 
   test('never runs more at once than the gate lets through, and each in its turn', async () => {
-    const gate = createGate({ atOnce: 3, waiting: 20 })
+    const gate = limitConcurrency({ concurrent: 3, queued: 20 })
     const order: number[] = []
     let [running, most] = [0, 0]
     const work = (index: number) => async () => {
@@ -192,7 +197,7 @@ describe('a flood of passwords', () => {
   })
 
   test('leaves the gate open when work fails', async () => {
-    const gate = createGate({ atOnce: 1, waiting: 1 })
+    const gate = limitConcurrency({ concurrent: 1, queued: 1 })
     const failing = gate(() => Promise.reject(new Error('broken')))
     await expect(failing).rejects.toThrow('broken')
     expect(await gate(async () => 'open')).toBe('open')

@@ -4,12 +4,12 @@ import { MAX_KEYS } from '../../src/throttle/counter.ts'
 import {
   createThrottle,
   DEFAULT_THROTTLE_LIMITS,
-  type Failure,
+  type ThrottleTarget,
   type Throttle,
 } from '../../src/throttle/throttle.ts'
 
 const HOME = '203.0.113.9'
-const alice: Failure = { address: HOME, account: 'password:users:alice@example.com' }
+const alice: ThrottleTarget = { address: HOME, account: 'password:users:alice@example.com' }
 const clock = { time: 0, now: () => clock.time }
 let throttle: Throttle
 
@@ -18,15 +18,18 @@ beforeEach(() => {
   throttle = createThrottle(DEFAULT_THROTTLE_LIMITS, clock)
 })
 
-const failTimes = async (times: number, who: (index: number) => Failure): Promise<void> => {
+const failTimes = async (times: number, who: (index: number) => ThrottleTarget): Promise<void> => {
   for (let index = 0; index < times; index++) await throttle.fail(who(index))
 }
 
-const retryAfter = async (who: Failure): Promise<number | undefined> =>
+const retryAfter = async (who: ThrottleTarget): Promise<number | undefined> =>
   (await throttle.check(who))?.retryAfter
 
 /** A guess as a sign-in makes it: the answer takes a while. Whether the password was looked at. */
-async function guess(who: Failure, outcome: 'succeed' | 'fail' | 'release' = 'fail'): Promise<boolean> {
+async function guess(
+  who: ThrottleTarget,
+  outcome: 'succeed' | 'fail' | 'release' = 'fail',
+): Promise<boolean> {
   const attempt = await throttle.attempt(who)
   if (attempt.blocked) return false
   await nextTurn()

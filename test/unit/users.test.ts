@@ -2,7 +2,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest
 import type { Store } from '../../src/store/contract.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { builtInUsers, createUser, type BuiltInUser } from '../../src/users/built-in.ts'
-import { hashPassword } from '../../src/users/password.ts'
+import { hashPassword } from '../../src/users/password-hash.ts'
 import { displayNameOf, type UserProvider } from '../../src/users/provider.ts'
 
 const EMAIL = 'alice@example.com'
@@ -181,24 +181,24 @@ describe('a password', () => {
 
 describe('a hash of another system', () => {
   const hashOf = async () => (await store.users.find(alice.id))?.passwordHash
-  const verifyForeign = async (password: string, hash: string) => hash === `$plain$${password}`
+  const verifyLegacyHash = async (password: string, hash: string) => hash === `$plain$${password}`
 
   beforeEach(() => store.users.update(alice.id, { passwordHash: '$plain$short' }))
 
   test('is replaced by ours at the next sign-in, and the same password still fits', async () => {
-    expect(await signIn(provide({ verifyForeign }), EMAIL, 'short')).toEqual(alice)
+    expect(await signIn(provide({ verifyLegacyHash }), EMAIL, 'short')).toEqual(alice)
     expect(await hashOf()).toMatch(/^\$argon2id\$/)
     expect(await signIn(users, EMAIL, 'short')).toEqual(alice)
   })
 
   test('stays what it is after a wrong password', async () => {
-    expect(await signIn(provide({ verifyForeign }), EMAIL, 'wrong password')).toBeUndefined()
+    expect(await signIn(provide({ verifyLegacyHash }), EMAIL, 'wrong password')).toBeUndefined()
     expect(await hashOf()).toBe('$plain$short')
   })
 
   test('fits nothing, and stays, where its check answers with anything but true', async () => {
-    const verdict = async () => ({ isRight: false }) as unknown as boolean
-    expect(await signIn(provide({ verifyForeign: verdict }), EMAIL, 'wrong password')).toBeUndefined()
+    const verdict = async () => ({ isCorrect: false }) as unknown as boolean
+    expect(await signIn(provide({ verifyLegacyHash: verdict }), EMAIL, 'wrong password')).toBeUndefined()
     expect(await hashOf()).toBe('$plain$short')
   })
 
@@ -209,9 +209,9 @@ describe('a hash of another system', () => {
   test('does not come back over a password that was changed meanwhile', async () => {
     const verifyAndChange = async (password: string, hash: string) => {
       await users.setPassword(alice.id, 'changed meanwhile')
-      return verifyForeign(password, hash)
+      return verifyLegacyHash(password, hash)
     }
-    await signIn(provide({ verifyForeign: verifyAndChange }), EMAIL, 'short')
+    await signIn(provide({ verifyLegacyHash: verifyAndChange }), EMAIL, 'short')
     expect(await signIn(users, EMAIL, 'changed meanwhile')).toEqual(alice)
     expect(await signIn(users, EMAIL, 'short')).toBeUndefined()
   })

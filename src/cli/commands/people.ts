@@ -67,9 +67,9 @@ function addPassword(user: Command): void {
     .command('password <user>')
     .description('change a password, and end every session and app but those of third parties')
     .option('--password-stdin', STDIN_HELP)
-    .option('--everything', 'end the apps of third parties too')
+    .option('--revoke-third-parties', 'end the apps of third parties too')
     .option('--json', JSON_HELP)
-    .action(async (who: string, options: PasswordOptions & { readonly everything?: boolean }) =>
+    .action(async (who: string, options: PasswordOptions & { readonly revokeThirdParties?: boolean }) =>
       (await import('../user.ts')).setPersonsPassword(who, options),
     )
 }

@@ -7,9 +7,8 @@ import { describeScopes } from '../descriptions.ts'
 import type { Exchange } from '../endpoint.ts'
 import { page } from '../page.ts'
 import { providerPathsOf } from '../paths.ts'
-import type { Settled } from './device-answer.ts'
-import type { Device } from './device-look-up.ts'
-import type { Visitor } from './visitor.ts'
+import type { DeviceAnswer, PendingDevice } from './pending-device.ts'
+import type { SignedInUser } from './signed-in-user.ts'
 
 /** What the first page shows beside its form. */
 export interface CodePageOptions {
@@ -22,27 +21,27 @@ export interface CodePageOptions {
 /** The page that asks for the code. */
 export function codePage(
   exchange: Exchange,
-  visitor: Visitor,
+  visitor: SignedInUser,
   status: number,
   { userCode, problem, headers }: CodePageOptions,
 ): Promise<HttpResponse> {
   const { action, csrf, cookies } = formOf(exchange, visitor)
-  const props = { action, hidden: { csrf }, userCode: asRead(userCode), ...(problem && { problem }) }
+  const props = { action, hidden: { csrf }, userCode: displayUserCode(userCode), ...(problem && { problem }) }
   return page(exchange, status, 'deviceCode', props, { headers: { ...headers, ...cookies } })
 }
 
 /** The page that asks whether the device may go on. Whoever asks is always asked: nothing is remembered. */
 export function consentPage(
   exchange: Exchange,
-  visitor: Visitor,
+  visitor: SignedInUser,
   userCode: string,
-  { client, code }: Device,
+  { client, code }: PendingDevice,
 ): Promise<HttpResponse> {
   const { action, csrf, cookies } = formOf(exchange, visitor)
-  const hidden = { csrf, user_code: asRead(userCode) }
+  const hidden = { csrf, user_code: displayUserCode(userCode) }
   const props = {
     client: { name: client.name },
-    userCode: asRead(userCode),
+    userCode: displayUserCode(userCode),
     address: code.address,
     scopes: describeScopes(code.scopes, exchange.services.settings),
     userName: displayNameOf(visitor.user),
@@ -54,17 +53,19 @@ export function consentPage(
 }
 
 /** The page that says how it ended. */
-export const donePage = (exchange: Exchange, { client, decision }: Settled): Promise<HttpResponse> =>
+export const donePage = (exchange: Exchange, { client, decision }: DeviceAnswer): Promise<HttpResponse> =>
   page(exchange, 200, 'deviceDone', { client: { name: client.name }, decision })
 
 /** The address of the first page, with the code filled in where there is one. */
 export function devicePathWith(settings: Settings, provider: string, userCode: string): string {
   const path = providerPathsOf(settings, provider).device
-  return userCode === '' ? path : `${path}?${new URLSearchParams({ user_code: asRead(userCode) }).toString()}`
+  return userCode === ''
+    ? path
+    : `${path}?${new URLSearchParams({ user_code: displayUserCode(userCode) }).toString()}`
 }
 
 /** As the device shows it; as it is where it can be no code. */
-function asRead(typed: string): string {
+function displayUserCode(typed: string): string {
   const userCode = normalizeUserCode(typed)
   return userCode === undefined ? typed : formatUserCode(userCode)
 }
@@ -72,7 +73,7 @@ function asRead(typed: string): string {
 /** Where the forms of these pages post to, and what shows that they are ours. */
 function formOf(
   { services, request }: Exchange,
-  { session }: Visitor,
+  { session }: SignedInUser,
 ): { readonly action: string; readonly csrf: string; readonly cookies: HttpResponse['headers'] } {
   const { token, setCookie } = services.csrf.tokenFor(request, session.id)
   const action = providerPathsOf(services.settings, session.provider).device

@@ -6,18 +6,24 @@ import { forgedForm } from '../forged-form.ts'
 import { readForm, readQuery } from '../form.ts'
 import { report } from '../report.ts'
 import { signInUrl } from '../return-to.ts'
-import { decide, release } from './device-answer.ts'
-import { claim, lookUp, type Device, type Problem } from './device-look-up.ts'
+import {
+  claim,
+  decide,
+  type DeviceProblem,
+  type PendingDevice,
+  release,
+  withPendingDevice,
+} from './pending-device.ts'
 import { codePage, consentPage, devicePathWith, donePage } from './device-pages.ts'
-import { findVisitor, type Visitor } from './visitor.ts'
+import { findSignedInUser, type SignedInUser } from './signed-in-user.ts'
 
 /** What people type is never longer, however many spaces are in it. */
 const LONGEST_CODE = 32
 
 /** GET: where a person types in what a device shows (RFC 8628 section 3.3). A code in the address is filled in, and no more. */
 export async function showDevice(exchange: Exchange, provider: string): Promise<HttpResponse> {
-  const userCode = typedIn(readQuery(exchange.request))
-  const visitor = await findVisitor(exchange, provider)
+  const userCode = userCodeIn(readQuery(exchange.request))
+  const visitor = await findSignedInUser(exchange, provider)
   return visitor ? codePage(exchange, visitor, 200, { userCode }) : askToSignIn(exchange, provider, userCode)
 }
 
@@ -40,8 +46,8 @@ async function receive(
   intent: string | undefined,
 ): Promise<HttpResponse> {
   const { csrf } = exchange.services
-  const userCode = typedIn(form)
-  const visitor = await findVisitor(exchange, provider)
+  const userCode = userCodeIn(form)
+  const visitor = await findSignedInUser(exchange, provider)
   if (!visitor) return askToSignIn(exchange, provider, userCode)
   if (!csrf.isValid(exchange.request, visitor.session.id, form.get('csrf'))) {
     report(exchange, forgedForm())
@@ -54,14 +60,16 @@ async function receive(
 }
 
 /** Too long for a code is none: it is not even shown again. */
-function typedIn(form: Form): string {
+function userCodeIn(form: Form): string {
   const text = form.get('user_code') ?? ''
   return text.length <= LONGEST_CODE ? text : ''
 }
 
 /** The first step: the code is claimed for this person, who is then asked. */
-async function ask(exchange: Exchange, visitor: Visitor, userCode: string): Promise<HttpResponse> {
-  const found = await lookUp(exchange, visitor, userCode, (device) => claim(exchange, visitor, device))
+async function ask(exchange: Exchange, visitor: SignedInUser, userCode: string): Promise<HttpResponse> {
+  const found = await withPendingDevice(exchange, visitor, userCode, (device) =>
+    claim(exchange, visitor, device),
+  )
   if ('problem' in found) return refuse(exchange, visitor, userCode, found)
   return consentPage(exchange, visitor, userCode, found)
 }
@@ -69,20 +77,20 @@ async function ask(exchange: Exchange, visitor: Visitor, userCode: string): Prom
 /** The second step: what the person answers. */
 async function answer(
   exchange: Exchange,
-  visitor: Visitor,
+  visitor: SignedInUser,
   userCode: string,
   decision: DeviceDecision,
 ): Promise<HttpResponse> {
-  const act = async (device: Device) => decide(exchange, visitor, device, decision)
-  const settled = await lookUp(exchange, visitor, userCode, act)
+  const act = async (device: PendingDevice) => decide(exchange, visitor, device, decision)
+  const settled = await withPendingDevice(exchange, visitor, userCode, act)
   return 'problem' in settled ? refuse(exchange, visitor, userCode, settled) : donePage(exchange, settled)
 }
 
 function refuse(
   exchange: Exchange,
-  visitor: Visitor,
+  visitor: SignedInUser,
   userCode: string,
-  { problem, error }: Problem,
+  { problem, error }: DeviceProblem,
 ): Promise<HttpResponse> {
   report(exchange, error)
   return codePage(exchange, visitor, error.status, { userCode, problem, headers: error.headers })
@@ -92,8 +100,14 @@ function refuse(
  * Whoever signs in instead finds the code unclaimed, and filled in. A code that is not theirs to give back counts as a
  * guess: how long the answer takes would tell whether there is such a code.
  */
-async function switchAccount(exchange: Exchange, visitor: Visitor, userCode: string): Promise<HttpResponse> {
-  const found = await lookUp(exchange, visitor, userCode, (device) => release(exchange, visitor, device))
+async function switchAccount(
+  exchange: Exchange,
+  visitor: SignedInUser,
+  userCode: string,
+): Promise<HttpResponse> {
+  const found = await withPendingDevice(exchange, visitor, userCode, (device) =>
+    release(exchange, visitor, device),
+  )
   if ('problem' in found) report(exchange, found.error)
   return askToSignIn(exchange, visitor.session.provider, userCode, true)
 }

@@ -1,35 +1,47 @@
 import { OAuthError } from '../../errors.ts'
 import { toSeconds } from '../../lib/clock.ts'
 import { json, type HttpResponse } from '../../lib/http.ts'
-import type { PersonalToken } from '../../personal-tokens/personal-token.ts'
-import { MOST_PERSONAL_TOKENS, type NoPersonalToken } from '../../personal-tokens/personal-tokens.ts'
-import { detailOf, type Wish, type WishProblem } from '../../personal-tokens/wish.ts'
+import {
+  MAX_PERSONAL_TOKENS,
+  type PersonalToken,
+  type PersonalTokenRefusal,
+} from '../../personal-tokens/personal-tokens.ts'
+import {
+  summarizeProblems,
+  type PersonalTokenParams,
+  type PersonalTokenProblem,
+} from '../../personal-tokens/params.ts'
 import type { Exchange } from '../endpoint.ts'
 import { idIn } from '../find.ts'
 import { readJson, type JsonBody } from '../json-body.ts'
-import { csrfHeaders, loginRequired, requireCsrf, requireVisitor } from './browser-api.ts'
-import { makePersonalToken } from './make-personal-token.ts'
+import {
+  createForSignedInUser,
+  csrfHeaders,
+  loginRequired,
+  requireCsrf,
+  requireSignedInUser,
+} from './signed-in-user.ts'
 
 /** GET: the person's tokens that live, newest first. */
 export async function listPersonalTokens(exchange: Exchange, provider: string): Promise<HttpResponse> {
-  const visitor = await requireVisitor(exchange, provider)
+  const visitor = await requireSignedInUser(exchange, provider)
   const tokens = await exchange.services.personalTokens.list(visitor.session)
   return json(200, tokens.map(toWire), csrfHeaders(exchange, visitor))
 }
 
 /** POST: makes one, and tells it this once. Whoever is signed in is whose it is, whatever the body says besides. */
 export async function createPersonalToken(exchange: Exchange, provider: string): Promise<HttpResponse> {
-  const visitor = await requireVisitor(exchange, provider)
+  const visitor = await requireSignedInUser(exchange, provider)
   requireCsrf(exchange, visitor)
   const wish = wishIn(await readJson(exchange.request))
-  const outcome = await makePersonalToken(exchange, visitor, wish)
+  const outcome = await createForSignedInUser(exchange, visitor, wish)
   if (outcome.kind !== 'made') throw refusalOf(exchange, outcome)
   return json(201, { ...outcome.response, token: toWire(outcome.token) })
 }
 
 /** DELETE: ends one of the person's own. Doing it again is harmless, as long as the token is remembered. */
 export async function deletePersonalToken(exchange: Exchange, provider: string): Promise<HttpResponse> {
-  const visitor = await requireVisitor(exchange, provider)
+  const visitor = await requireSignedInUser(exchange, provider)
   requireCsrf(exchange, visitor)
   const { services, request, requestId } = exchange
   const by = { owner: visitor.session, requestId }
@@ -48,7 +60,7 @@ const toWire = ({ id, name, scopes, createdAt, lastUsedAt, expiresAt }: Personal
   expires_at: toSeconds(expiresAt),
 })
 
-function wishIn(body: JsonBody): Wish {
+function wishIn(body: JsonBody): PersonalTokenParams {
   const [name, scopes, seconds] = ['name', 'scopes', 'expires_in'].map((member) => body.get(member))
   if (typeof name !== 'string') throw unprocessable('name must be a text')
   if (scopes !== undefined && !isTexts(scopes)) throw unprocessable('scopes must be a list of texts')
@@ -63,7 +75,7 @@ const isTexts = (value: unknown): value is readonly string[] =>
 const unprocessable = (description: string, detail = description): OAuthError =>
   new OAuthError('invalid_request', description, { status: 422, detail })
 
-function refusalOf(exchange: Exchange, outcome: NoPersonalToken): OAuthError {
+function refusalOf(exchange: Exchange, outcome: PersonalTokenRefusal): OAuthError {
   switch (outcome.kind) {
     case 'wrong':
       return wrong(outcome.problems)
@@ -73,7 +85,7 @@ function refusalOf(exchange: Exchange, outcome: NoPersonalToken): OAuthError {
       })
     case 'full':
       return unprocessable(
-        `Nobody may have more than ${MOST_PERSONAL_TOKENS} personal access tokens: revoke one`,
+        `Nobody may have more than ${MAX_PERSONAL_TOKENS} personal access tokens: revoke one`,
       )
     case 'repeated':
     case 'ended':
@@ -88,9 +100,9 @@ const DESCRIPTIONS = {
   expiresIn: 'expires_in must be a number of seconds from 1 to the maximum lifetime',
 } as const
 
-function wrong(problems: readonly WishProblem[]): OAuthError {
+function wrong(problems: readonly PersonalTokenProblem[]): OAuthError {
   const field = problems[0]?.field ?? 'name'
-  const options = { status: 422, detail: detailOf(problems) }
+  const options = { status: 422, detail: summarizeProblems(problems) }
   return new OAuthError(
     field === 'scopes' ? 'invalid_scope' : 'invalid_request',
     DESCRIPTIONS[field],

@@ -2,13 +2,13 @@ import { toSeconds } from '../../lib/clock.ts'
 import { randomBase64url } from '../../lib/hash.ts'
 import type { HttpResponse } from '../../lib/http.ts'
 import type { PersonalTokensProps } from '../../pages/props.ts'
-import type { MadePersonalToken } from '../../personal-tokens/personal-tokens.ts'
+import type { PersonalTokenCreated } from '../../personal-tokens/personal-tokens.ts'
 import { displayNameOf } from '../../users/provider.ts'
 import { describeScopes } from '../descriptions.ts'
 import type { Exchange } from '../endpoint.ts'
 import { page } from '../page.ts'
 import { providerPathsOf } from '../paths.ts'
-import type { Visitor } from './visitor.ts'
+import type { SignedInUser } from './signed-in-user.ts'
 
 /** What was typed into the form. `lifetime` in ms; not a number where it was none. */
 export interface Typed {
@@ -27,7 +27,7 @@ export interface TokensPageOptions {
 /** The page of a person's tokens. */
 export async function tokensPage(
   exchange: Exchange,
-  { session, user }: Visitor,
+  { session, user }: SignedInUser,
   status: number,
   { typed, problem, headers }: TokensPageOptions = {},
 ): Promise<HttpResponse> {
@@ -79,8 +79,8 @@ function chosenOf(lifetimes: readonly number[], typed: number | undefined, usual
 /** The page that shows a new token, this once. */
 export function madePage(
   exchange: Exchange,
-  { session }: Visitor,
-  { token, response }: MadePersonalToken,
+  { session }: SignedInUser,
+  { token, response }: PersonalTokenCreated,
 ): Promise<HttpResponse> {
   const { settings } = exchange.services
   return page(exchange, 200, 'newPersonalToken', {

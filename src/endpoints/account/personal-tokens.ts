@@ -2,21 +2,20 @@ import { OAuthError } from '../../errors.ts'
 import type { Form } from '../../lib/form.ts'
 import { hmac, toId } from '../../lib/hash.ts'
 import { redirect, type HttpResponse } from '../../lib/http.ts'
-import type { NoPersonalToken } from '../../personal-tokens/personal-tokens.ts'
-import { detailOf, type Wish } from '../../personal-tokens/wish.ts'
+import type { PersonalTokenRefusal } from '../../personal-tokens/personal-tokens.ts'
+import { summarizeProblems, type PersonalTokenParams } from '../../personal-tokens/params.ts'
 import type { Exchange } from '../endpoint.ts'
 import { forgedForm } from '../forged-form.ts'
 import { readForm, required } from '../form.ts'
 import { providerPathsOf } from '../paths.ts'
 import { report } from '../report.ts'
 import { signInUrl } from '../return-to.ts'
-import { makePersonalToken } from './make-personal-token.ts'
+import { createForSignedInUser, findSignedInUser, type SignedInUser } from './signed-in-user.ts'
 import { madePage, tokensPage, type Typed } from './personal-tokens-pages.ts'
-import { findVisitor, type Visitor } from './visitor.ts'
 
 /** GET: the person's tokens, and a form for another one. */
 export async function showPersonalTokens(exchange: Exchange, provider: string): Promise<HttpResponse> {
-  const visitor = await findVisitor(exchange, provider)
+  const visitor = await findSignedInUser(exchange, provider)
   return visitor ? tokensPage(exchange, visitor, 200) : askToSignIn(exchange, provider)
 }
 
@@ -24,7 +23,7 @@ export async function showPersonalTokens(exchange: Exchange, provider: string): 
 export async function postPersonalTokens(exchange: Exchange, provider: string): Promise<HttpResponse> {
   const { services, request } = exchange
   const form = await readForm(request)
-  const visitor = await findVisitor(exchange, provider)
+  const visitor = await findSignedInUser(exchange, provider)
   if (!visitor) return askToSignIn(exchange, provider)
   if (!services.csrf.isValid(request, visitor.session.id, form.get('csrf'))) throw forgedForm()
   const id = form.get('revoke')
@@ -33,7 +32,7 @@ export async function postPersonalTokens(exchange: Exchange, provider: string): 
 
 async function revoke(
   { services, requestId }: Exchange,
-  { session }: Visitor,
+  { session }: SignedInUser,
   id: string,
 ): Promise<HttpResponse> {
   const isThere = await services.personalTokens.revoke(id, { owner: session, requestId })
@@ -42,16 +41,23 @@ async function revoke(
 }
 
 /** The answer itself shows the token: a redirect would have to carry it. */
-async function create(exchange: Exchange, visitor: Visitor, form: Form): Promise<HttpResponse> {
-  const typed = typedIn(form)
-  const outcome = await makePersonalToken(exchange, visitor, { ...typed, id: idOf(exchange, visitor, form) })
+async function create(exchange: Exchange, visitor: SignedInUser, form: Form): Promise<HttpResponse> {
+  const typed = readTokenForm(form)
+  const outcome = await createForSignedInUser(exchange, visitor, {
+    ...typed,
+    id: idOf(exchange, visitor, form),
+  })
   if (outcome.kind === 'made') return madePage(exchange, visitor, outcome)
   if (outcome.kind === 'ended') return askToSignIn(exchange, visitor.session.provider)
   return refuse(exchange, visitor, typed, outcome)
 }
 
 /** One form makes one token, however often it is posted: by a reload, a double click or a browser that comes back. */
-function idOf({ services }: Exchange, { session }: Visitor, form: Form): NonNullable<Wish['id']> {
+function idOf(
+  { services }: Exchange,
+  { session }: SignedInUser,
+  form: Form,
+): NonNullable<PersonalTokenParams['id']> {
   const text = `${session.id}.${required(form, 'nonce')}`
   return toId(hmac(services.derived.key('personal-token'), text))
 }
@@ -59,7 +65,7 @@ function idOf({ services }: Exchange, { session }: Visitor, form: Form): NonNull
 const SCOPE = 'scope:'
 
 /** Each scope is a parameter of its own, since none may come twice. */
-function typedIn(form: Form): Typed {
+function readTokenForm(form: Form): Typed {
   const names = Array.from(form.entries(), ([name]) => name)
   return {
     name: form.get('name') ?? '',
@@ -70,19 +76,19 @@ function typedIn(form: Form): Typed {
 
 function refuse(
   exchange: Exchange,
-  visitor: Visitor,
+  visitor: SignedInUser,
   typed: Typed,
-  outcome: Exclude<NoPersonalToken, { readonly kind: 'ended' }>,
+  outcome: Exclude<PersonalTokenRefusal, { readonly kind: 'ended' }>,
 ): Promise<HttpResponse> {
   const [status, code] =
     outcome.kind === 'throttled' ? [429, 'too_many_requests' as const] : [422, 'invalid_request' as const]
-  const detail = outcome.kind === 'wrong' ? detailOf(outcome.problems) : outcome.kind
+  const detail = outcome.kind === 'wrong' ? summarizeProblems(outcome.problems) : outcome.kind
   report(exchange, new OAuthError(code, 'There is no new token', { status, detail }))
   const headers = outcome.kind === 'throttled' ? outcome.blocked.headers : {}
   return tokensPage(exchange, visitor, status, { typed, problem: problemOf(outcome), headers })
 }
 
-function problemOf(outcome: Exclude<NoPersonalToken, { readonly kind: 'ended' }>) {
+function problemOf(outcome: Exclude<PersonalTokenRefusal, { readonly kind: 'ended' }>) {
   if (outcome.kind === 'wrong') return { kind: outcome.problems[0]?.field ?? 'name' } as const
   if (outcome.kind === 'throttled')
     return { kind: outcome.kind, seconds: outcome.blocked.retryAfter } as const

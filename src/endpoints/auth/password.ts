@@ -2,8 +2,8 @@ import type { HttpResponse } from '../../lib/http.ts'
 import type { Session } from '../../model/session.ts'
 import type { SignInProps } from '../../pages/props.ts'
 import type { StartedSession } from '../../sessions/sessions.ts'
-import { checkPassword, type FailedTry } from '../../users/check-password.ts'
-import type { Person } from '../../users/people.ts'
+import { checkPassword, type FailedPasswordAttempt } from '../../users/check-password.ts'
+import type { LoadedUser } from '../../users/directory.ts'
 import type { Exchange } from '../endpoint.ts'
 import { reportFailedSignIn } from '../failed-sign-in.ts'
 
@@ -17,7 +17,7 @@ export type SignInOutcome =
     }
 
 /** What was typed into a sign-in page, and the session that the browser has with this provider already. */
-export interface Typed {
+export interface SignInForm {
   readonly provider: string
   readonly username: string
   readonly password: string
@@ -25,26 +25,26 @@ export interface Typed {
 }
 
 /** Begins a session, or renews the present one where it is this person's, if name and password are right. */
-export async function signInWithPassword(exchange: Exchange, typed: Typed): Promise<SignInOutcome> {
+export async function signInWithPassword(exchange: Exchange, typed: SignInForm): Promise<SignInOutcome> {
   const { services, address } = exchange
   const outcome = await checkPassword(
     {
-      users: services.people.of(typed.provider),
+      users: services.userDirectory.provider(typed.provider),
       throttle: services.throttle,
       epochs: services.store.revocations.readEpochs,
       subjectOf: services.subjectOf,
     },
     { ...typed, address, clientId: '' },
-    (person) => begin(exchange, person, typed.present),
+    (person) => startSession(exchange, person, typed.present),
   )
-  if (outcome.kind === 'right') return outcome.made
+  if (outcome.kind === 'correct') return outcome.result
   reportFailedSignIn(exchange, typed.provider, outcome)
   return refusalOf(outcome)
 }
 
-async function begin(
+async function startSession(
   exchange: Exchange,
-  { ref: user, epochs }: Person,
+  { ref: user, epochs }: LoadedUser,
   present: Session | undefined,
 ): Promise<StartedSession | undefined> {
   const { services, request, address, requestId } = exchange
@@ -57,8 +57,8 @@ async function begin(
 }
 
 /** The same words whether the name exists or not. Only the log and the event know the reason. */
-function refusalOf(outcome: FailedTry): SignInOutcome {
-  if (outcome.kind === 'wrong') return { status: 403, problem: { kind: 'credentials' }, headers: {} }
+function refusalOf(outcome: FailedPasswordAttempt): SignInOutcome {
+  if (outcome.kind === 'incorrect') return { status: 403, problem: { kind: 'credentials' }, headers: {} }
   const { retryAfter, headers } = outcome.blocked
   return { status: 429, problem: { kind: 'throttled', seconds: retryAfter }, headers }
 }

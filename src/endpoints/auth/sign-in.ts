@@ -18,7 +18,7 @@ export async function showSignIn(exchange: Exchange, provider: string): Promise<
   const form = readQuery(exchange.request)
   const returnTo = safeReturnTo(services, provider, form.get('return_to'))
   const session = await services.sessions.current(exchange.request, provider)
-  const user = session && (await services.people.find(session))
+  const user = session && (await services.userDirectory.find(session))
   if (!user || form.get('prompt') === 'login') return signInPage(exchange, 200, { provider, returnTo })
   return returnTo === undefined ? signedIn(exchange, provider, user) : redirect(returnTo)
 }

@@ -11,7 +11,7 @@ export async function showSignOut(exchange: Exchange, provider: string): Promise
   const { services, request } = exchange
   const { signIn: signInUrl, signOut: action } = providerPathsOf(services.settings, provider)
   const session = await services.sessions.current(request, provider)
-  const user = session && (await services.people.find(session))
+  const user = session && (await services.userDirectory.find(session))
   if (!session || !user) return page(exchange, 200, 'signedOut', { signInUrl })
   const { token, setCookie } = services.csrf.tokenFor(request, session.id)
   const props = { action, hidden: { csrf: token }, userName: displayNameOf(user) }

@@ -62,9 +62,9 @@ export async function findTarget(services: Services, form: Form): Promise<Answer
 }
 
 /** A live client of this server's people: servers that share a database share its clients, but not their people. */
-async function findClient({ clients, people }: Services, id: string): Promise<Client> {
+async function findClient({ clients, userDirectory }: Services, id: string): Promise<Client> {
   const client = await clients.find(id)
-  if (client?.revokedAt === null && people.has(client.provider)) return client
+  if (client?.revokedAt === null && userDirectory.has(client.provider)) return client
   const detail = client
     ? `client ${id} is revoked, or for the people of ${client.provider}`
     : 'no such client'

@@ -54,7 +54,7 @@ async function proceed(
   const { provider } = authorizationRequest.client
   const isSilent = authorizationRequest.prompts.has('none')
   const session = await services.sessions.current(exchange.request, provider)
-  const user = session && (await services.people.find(session))
+  const user = session && (await services.userDirectory.find(session))
   if (session) exchange.auditFields.sub = services.subjectOf(session)
   if (!session || !user || (authorizationRequest.prompts.has('login') && !isSilent)) {
     if (isSilent) throw new OAuthError('login_required', 'The person is not signed in')

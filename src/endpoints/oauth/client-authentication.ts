@@ -56,13 +56,13 @@ interface Identity {
 
 /** A secret that does not fit may be newer than what this node remembers of the client: it looks again. */
 async function identify(
-  { services: { clients, people, settings } }: Exchange,
+  { services: { clients, userDirectory, settings } }: Exchange,
   { clientId, secret }: Credentials,
 ): Promise<Identity> {
   const look = async (): Promise<Identity> => {
     const client = await clients.find(clientId)
     // Servers that share a database share its clients, but not their people; and a provider can be taken away.
-    if (client && !people.has(client.provider)) {
+    if (client && !userDirectory.has(client.provider)) {
       return { client, problem: `is for the people of ${client.provider}, whom this server does not have` }
     }
     return { client, problem: problemOf(client, secret, settings.clock.now()) }

@@ -27,7 +27,7 @@ async function settle(exchange: Exchange, form: Form, isApproved: boolean): Prom
   if (!consent)
     throw new OAuthError('invalid_request', 'This form was open too long: go back to the application')
   const session = await services.sessions.current(request, consent.provider)
-  const user = session && (await services.people.find(session))
+  const user = session && (await services.userDirectory.find(session))
   if (!user || session.id !== consent.sessionId) return askAgain(exchange, consent)
   if (!services.csrf.isValid(request, session.id, form.get('csrf'))) throw forgedForm()
   return decide(exchange, consent, session, isApproved)

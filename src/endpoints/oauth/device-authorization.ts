@@ -49,8 +49,8 @@ export async function deviceAuthorization(exchange: Exchange): Promise<HttpRespo
 
 /** Each code is a row, and the id of a public client is no secret: without a bound, anybody could fill the disk. */
 async function refuseIfDemanding({ services, address }: Exchange): Promise<void> {
-  const blocked = await services.deviceDemand.check({ address })
-  if (!blocked) return services.deviceDemand.fail({ address })
+  const blocked = await services.deviceCodeThrottle.check({ address })
+  if (!blocked) return services.deviceCodeThrottle.fail({ address })
   const options = { detail: `too many device codes for ${address}`, headers: blocked.headers }
   throw new OAuthError(
     'too_many_requests',

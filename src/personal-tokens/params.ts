@@ -2,7 +2,7 @@ import type { ConfigProblem } from '../errors.ts'
 import { EVERY_SCOPE, type ScopeRules } from '../model/scope.ts'
 
 /** The token that somebody wants. */
-export interface Wish {
+export interface PersonalTokenParams {
   /** 1 to 255 characters, no control characters. */
   readonly name: string
   /** Omitted: what a request gets that names no scope. */
@@ -14,22 +14,22 @@ export interface Wish {
 }
 
 /** What is wrong with a wish. */
-export interface WishProblem extends ConfigProblem {
+export interface PersonalTokenProblem extends ConfigProblem {
   readonly field: 'name' | 'scopes' | 'expiresIn'
 }
 
 /** What a wish is held to. */
-export interface WishRules {
+export interface PersonalTokenRules {
   readonly scopes: ScopeRules
   /** In ms. */
   readonly maximumLifetime: number
 }
 
 /** Everything that is wrong with a wish. */
-export const wishProblems = (
-  { name, scopes = [], lifetime = 1000 }: Wish,
-  { scopes: { defined }, maximumLifetime }: WishRules,
-): readonly WishProblem[] => [
+export const personalTokenProblems = (
+  { name, scopes = [], lifetime = 1000 }: PersonalTokenParams,
+  { scopes: { defined }, maximumLifetime }: PersonalTokenRules,
+): readonly PersonalTokenProblem[] => [
   ...problem(isName(name), 'name', 'must be 1 to 255 characters without control characters'),
   ...scopes.flatMap((scope, index) =>
     problem(scope === EVERY_SCOPE || defined.has(scope), 'scopes', 'is not one of the scopes', `[${index}]`),
@@ -46,7 +46,7 @@ export const wishProblems = (
 const MOST_TOLD = 5
 
 /** What is wrong with a wish, for the log. */
-export function detailOf(problems: readonly WishProblem[]): string {
+export function summarizeProblems(problems: readonly PersonalTokenProblem[]): string {
   const told = problems.slice(0, MOST_TOLD).map(({ path, message }) => `${path} ${message}`)
   const others = problems.length - told.length
   return [...told, ...(others > 0 ? [`and ${others} more`] : [])].join('; ')
@@ -54,10 +54,10 @@ export function detailOf(problems: readonly WishProblem[]): string {
 
 function problem(
   isRight: boolean,
-  field: WishProblem['field'],
+  field: PersonalTokenProblem['field'],
   message: string,
   place = '',
-): readonly WishProblem[] {
+): readonly PersonalTokenProblem[] {
   return isRight ? [] : [{ field, path: field + place, message }]
 }
 

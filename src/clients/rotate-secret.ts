@@ -17,7 +17,7 @@ export interface RotatedSecret {
   /** Shown this once; the store keeps its hash. */
   readonly secret: string
   /** When those before stop working (ms), unless they would sooner. */
-  readonly oldEndsAt: number
+  readonly oldSecretsExpireAt: number
 }
 
 /**
@@ -40,7 +40,7 @@ export async function rotateSecret(
     const secrets = remaining(current.secrets, now, now + kept)
     return { secrets: [{ hash: sha256(secret), expiresAt: null }, ...secrets] }
   })
-  return client && { client, secret, oldEndsAt: now + kept }
+  return client && { client, secret, oldSecretsExpireAt: now + kept }
 }
 
 /** The secrets that work now and still will; none longer than it would have. */
