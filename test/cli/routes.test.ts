@@ -37,7 +37,7 @@ test('consulate routes has a line for people for each, and makes nothing', async
   const { code, stdout } = await consulate(cwd, ['routes'], { env })
   expect(code).toBe(0)
   expect(stdout).toMatch(/^ +name +methods +path +CORS$/m)
-  expect(stdout).toMatch(/^ +authorize +GET, POST, DELETE +\/id\/oauth\/authorize +none$/m)
+  expect(stdout).toMatch(/^ +authorize +GET,.* +\/id\/oauth\/authorize +none$/m)
   expect(readdirSync(cwd)).toEqual([])
 })
 
