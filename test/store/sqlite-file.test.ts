@@ -81,6 +81,64 @@ describe('the database file', () => {
   })
 })
 
+describe('the SQL of pending migrations', () => {
+  /** What the database file holds, apart from the times of its migrations. */
+  function contentOf(path: string): unknown {
+    const database = new DatabaseSync(path)
+    const read = (table: string) => database.prepare(`select * from ${table} order by 1, 2`).all()
+    const migrations = read('consulate_migrations').map(({ name }) => name)
+    const schema = read('sqlite_schema').map(({ sql, tbl_name: table }) => ({ table, sql }))
+    const rows = ['consulate_migration_lock', 'consulate_epochs'].map(read)
+    database.close()
+    return { migrations, schema, rows }
+  }
+
+  /** Prints the SQL for a database, then runs it there. */
+  async function runPrinted(path: string): Promise<string> {
+    const store = sqlite(path)
+    const script = await store.migrationSql()
+    await store.close()
+    const database = new DatabaseSync(path)
+    database.exec(script)
+    database.close()
+    return script
+  }
+
+  test('makes the same tables as migrating', async () => {
+    const { folder, path } = await openMigrated()
+    const printed = join(folder, 'printed.db')
+    await runPrinted(printed)
+    expect(contentOf(printed)).toEqual(contentOf(path))
+    const store = sqlite(printed)
+    onTestFinished(() => store.close())
+    expect(await store.pendingMigrations()).toEqual([])
+    expect(await store.migrate()).toEqual([])
+  })
+
+  test('holds only the migrations that are pending', async () => {
+    const { path, store } = await openMigrated()
+    const complete = contentOf(path)
+    await store.close()
+    const before = new DatabaseSync(path)
+    before.exec("drop table consulate_device_codes; delete from consulate_migrations where name > '0002'")
+    before.close()
+    const script = await runPrinted(path)
+    expect(script.match(/^-- .*/gm)).toEqual(['-- 0002-device-codes'])
+    expect(contentOf(path)).toEqual(complete)
+  })
+
+  test('changes nothing when it is printed', async () => {
+    const path = join(await temporaryFolder(), 'data.db')
+    const store = sqlite(path)
+    onTestFinished(() => store.close())
+    expect(await store.migrationSql()).toContain('consulate_clients')
+    expect(await store.pendingMigrations()).toEqual(['0001-first-tables', '0002-device-codes'])
+    const database = new DatabaseSync(path)
+    onTestFinished(() => database.close())
+    expect(database.prepare('select name from sqlite_schema').all()).toEqual([])
+  })
+})
+
 describe('a lock that another process holds', () => {
   test('is waited for, while others read and the event loop turns', async () => {
     const { path, store } = await openMigrated()

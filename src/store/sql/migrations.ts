@@ -2,19 +2,17 @@ import { sql } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import type { Migration } from 'kysely/migration'
 import { ConfigError } from '../../errors.ts'
+import type { Store } from '../contract.ts'
 import { deviceCodeTables } from './device-code-tables.ts'
 import type { SqlDialect } from './dialect.ts'
 import { firstTables } from './first-tables.ts'
+import { createRecorder } from './migration-sql.ts'
+import type { Recorder } from './migration-sql.ts'
 import { patiently } from './patience.ts'
 import type { Sql } from './queries.ts'
 
-/** Brings the tables up to date. */
-export interface Migrations {
-  /** Applies what is missing; the names of what it applied. Throws `ConfigError` where a later version has made tables. */
-  migrate(): Promise<readonly string[]>
-  /** The names of what is missing. Throws `ConfigError` where a later version has made tables. */
-  pendingMigrations(): Promise<readonly string[]>
-}
+/** The part of a store that updates its tables. */
+export type Migrations = Pick<Store, 'migrate' | 'pendingMigrations' | 'migrationSql'>
 
 /** In the order of their names. A published one is never changed: another is added. */
 const migrationsFor = (dialect: SqlDialect): Record<string, Migration> => ({
@@ -24,25 +22,48 @@ const migrationsFor = (dialect: SqlDialect): Record<string, Migration> => ({
 
 const APPLIED = 'consulate_migrations'
 
-/** The migrations of a database. */
+/** Creates the migrations of a database. */
 export function createMigrations({ db, dialect }: Sql): Migrations {
-  const migrator = new Migrator({
-    db,
-    provider: { getMigrations: async () => migrationsFor(dialect) },
-    migrationTableName: APPLIED,
-    migrationLockTableName: 'consulate_migration_lock',
-  })
-  const known = Object.keys(migrationsFor(dialect))
+  const migrations = migrationsFor(dialect)
+  const migrator = createMigrator(db, migrations)
+  const known = Object.keys(migrations)
   const pending = async (): Promise<readonly string[]> => {
-    const migrations = await migrator.getMigrations()
-    const missing = migrations.filter(({ executedAt }) => executedAt === undefined).map(({ name }) => name)
+    const infos = await migrator.getMigrations()
+    const missing = infos.filter(({ executedAt }) => executedAt === undefined).map(({ name }) => name)
     if (missing.length < known.length) await refuseLaterVersion(db, known)
     return missing
   }
   return {
     migrate: () => patiently(dialect, async () => ((await pending()).length > 0 ? applyAll(migrator) : [])),
     pendingMigrations: () => patiently(dialect, pending),
+    migrationSql: () =>
+      patiently(dialect, async () =>
+        (await pending()).length > 0 ? recordAll(createRecorder(db, dialect.kysely), migrations) : '',
+      ),
   }
+}
+
+const createMigrator = (db: Sql['db'], migrations: Record<string, Migration>): Migrator =>
+  new Migrator({
+    db,
+    provider: { getMigrations: async () => migrations },
+    migrationTableName: APPLIED,
+    migrationLockTableName: 'consulate_migration_lock',
+  })
+
+/** Applies the migrations to a recorder, each under a comment with its name. */
+async function recordAll(recorder: Recorder, migrations: Record<string, Migration>): Promise<string> {
+  const named = Object.entries(migrations).map(([name, migration]): [string, Migration] => [
+    name,
+    {
+      up: async (db) => {
+        recorder.note(`-- ${name}`)
+        await migration.up(db)
+      },
+    },
+  ])
+  await applyAll(createMigrator(recorder.db, Object.fromEntries(named)))
+  return recorder.script()
 }
 
 async function applyAll(migrator: Migrator): Promise<readonly string[]> {

@@ -8,6 +8,7 @@ export function testMigrations({ describe, test, expect }: Kit): void {
       await store.clients.insert(sampleClient())
       expect(await store.pendingMigrations()).toEqual([])
       expect(await store.migrate()).toEqual([])
+      expect(await store.migrationSql()).toBe('')
       expect(await store.clients.find('web')).toEqual(sampleClient())
     })
 
