@@ -28,25 +28,11 @@ export interface Store {
   readonly purge: PurgeStore
   /** The file of an embedded database, or `:memory:`; undefined where the database is a server of its own. */
   readonly file?: string
-  /**
-   * Creates or updates the tables and returns the names of the migrations that it applied. Safe to call from several
-   * processes at the same time.
-   *
-   * @throws ConfigError if a later version of the package has changed the tables
-   */
+  /** Creates or updates the tables; safe in several processes at a time. Returns the names of the applied migrations. */
   migrate(): Promise<readonly string[]>
-  /**
-   * Returns the names of the migrations that `migrate` would apply.
-   *
-   * @throws ConfigError if a later version of the package has changed the tables
-   */
+  /** Returns the names of pending migrations. Throws `ConfigError` if a later version has changed the tables. */
   pendingMigrations(): Promise<readonly string[]>
-  /**
-   * Returns the SQL that `migrate` would run, as a script; empty if no migration is pending. Changes nothing. Running the
-   * script has the same effect as `migrate`.
-   *
-   * @throws ConfigError if a later version of the package has changed the tables
-   */
+  /** Returns the SQL that `migrate` would run, as a script; empty if no migration is pending. Changes nothing. */
   migrationSql(): Promise<string>
   /** Ends what is open. The store cannot be used afterwards. */
   close(): Promise<void>
