@@ -4,20 +4,22 @@ import { layout } from './layout.ts'
 import type { Site } from './layout.ts'
 import type { ErrorProps } from './props.ts'
 
-/** The error page: what happened, what to do, and what to tell support. From status 500 on it is our fault, and says so. */
+/** The error page. The descriptions of server errors say nothing that a user can act on, so they are not shown. */
 export function errorPage({ status, code, description, requestId }: ErrorProps, site: Site): Html {
-  const words = site.words.error
-  const isOurs = status >= 500
-  const heading = isOurs ? words.headingOfServer : words.headingOfCaller
-  const content = html`<h1>${heading}</h1>
-    <p class="asks">${description}.</p>
-    <p>${isOurs ? words.adviceOfServer : words.adviceToCaller}</p>
-    <p class="note soft small">${words.forSupport}</p>
+  const text = site.messages.error
+  const message =
+    status >= 500
+      ? html`<p class="asks">${text.serverAdvice}</p>`
+      : html`<p class="asks">${description}.</p>
+          <p>${text.advice}</p>`
+  const content = html`<h1>${text.heading}</h1>
+    ${message}
+    <p class="note soft small">${text.forDeveloper}</p>
     <dl class="small">
-      <dt>${words.code}</dt>
+      <dt>${text.code}</dt>
       <dd>${code}</dd>
-      <dt>${words.requestId}</dt>
+      <dt>${text.requestId}</dt>
       <dd>${requestId}</dd>
     </dl>`
-  return layout(site, heading, content)
+  return layout(site, text.heading, content)
 }

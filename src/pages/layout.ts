@@ -2,25 +2,25 @@ import { html, trustedMarkup } from '../lib/html.ts'
 import type { Html } from '../lib/html.ts'
 import { mark } from './mark.ts'
 import { STYLE } from './style.ts'
-import type { Words } from './words.ts'
+import type { Messages } from './messages.ts'
 
 /** What all pages of one server share. */
 export interface Site {
-  readonly words: Words
+  readonly messages: Messages
   /** What the server calls itself, shown above every page. */
   readonly name?: string
 }
 
 /** The whole document around a page: `title` for the tab, `content` for `<main>`. No script, and nothing fetched. */
-export const layout = ({ words, name }: Site, title: string, content: Html): Html =>
+export const layout = ({ messages, name }: Site, title: string, content: Html): Html =>
   html`<!doctype html>
-    <html lang="${words.lang}" dir="${words.direction}">
+    <html lang="${messages.lang}" dir="${messages.direction}">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <meta name="robots" content="noindex" />
-        <title>${words.title(title, name)}</title>
+        <title>${messages.title(title, name)}</title>
         ${style}
       </head>
       <body>

@@ -5,18 +5,15 @@ import { day } from './date.ts'
 import { isolateName } from './isolate.ts'
 import { layout } from './layout.ts'
 import type { Site } from './layout.ts'
-import { scopeNames } from './personal-token.ts'
+import { scopeNames } from './personal-tokens.ts'
 import type { NewPersonalTokenProps } from './props.ts'
 
-/**
- * The page that shows a token, this once: one click selects all of it. The button that copies it needs a script, and is
- * not there without one.
- */
+/** Shows a new token once. One click selects all of it; the button that copies it appears only if scripts run. */
 export function newPersonalTokenPage(props: NewPersonalTokenProps, site: Site): Html {
-  const words = site.words.newPersonalToken
-  const content = html`<h1>${words.heading}</h1>
-    <p class="soft">${words.advice}</p>
-    <p class="asks" id="label">${words.label(isolateName(props.name))}</p>
+  const text = site.messages.newPersonalToken
+  const content = html`<h1>${text.heading}</h1>
+    <p class="soft">${text.advice}</p>
+    <p class="asks" id="label">${text.label(isolateName(props.name))}</p>
     <code
       class="token"
       id="token"
@@ -28,13 +25,13 @@ export function newPersonalTokenPage(props: NewPersonalTokenProps, site: Site): 
       >${props.accessToken}</code
     >
     <div class="copying">
-      <button class="secondary" type="button" data-copies="token" hidden>${words.copy}</button>
-      <p class="soft small" role="status" data-copied="${words.copied}" data-failed="${words.failed}"></p>
+      <button class="secondary" type="button" data-copies="token" hidden>${text.copy}</button>
+      <p class="soft small" role="status" data-copied="${text.copied}" data-failed="${text.failed}"></p>
     </div>
-    <p class="note">${words.allows}</p>
-    ${scopeNames(props.scopes, site.words.personalTokens)}
-    <p class="note soft small">${words.expires(day(props.expiresAt))}</p>
-    <p class="actions"><a class="secondary" href="${props.tokensUrl}">${words.back}</a></p>
+    <p class="note">${text.allows}</p>
+    ${scopeNames(props.scopes, site.messages.personalTokens)}
+    <p class="note soft small">${text.expires(day(props.expiresAt))}</p>
+    <p class="actions"><a class="secondary" href="${props.tokensUrl}">${text.back}</a></p>
     ${copyScript}`
-  return layout(site, words.heading, content)
+  return layout(site, text.heading, content)
 }

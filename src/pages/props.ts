@@ -107,8 +107,8 @@ export interface PersonalTokensProps {
   readonly scopes: readonly ScopeView[]
   /** What `expires_in` may be chosen from (seconds). */
   readonly lifetimes: readonly number[]
-  /** What was typed before, or is chosen beforehand. */
-  readonly typed: { readonly name: string; readonly scopes: readonly string[]; readonly lifetime: number }
+  /** The values of the form: what the user entered, or the defaults. */
+  readonly values: { readonly name: string; readonly scopes: readonly string[]; readonly lifetime: number }
   /**
    * Why the last try failed: a name that is none, a scope that is not there any more, a lifetime that is too long, too many
    * tokens, a form that was answered before, or too many tokens within a day (seconds to wait).

@@ -1,8 +1,6 @@
 import type { Html } from '../lib/html.ts'
 import { consentPage } from './consent.ts'
-import { deviceCodePage } from './device-code.ts'
-import { deviceConsentPage } from './device-consent.ts'
-import { deviceDonePage } from './device-done.ts'
+import { deviceCodePage, deviceConsentPage, deviceDonePage } from './device.ts'
 import { errorPage } from './error.ts'
 import { COPY_SOURCE } from './copy-script.ts'
 import { pageHeaders } from './headers.ts'
@@ -10,12 +8,10 @@ import type { Site } from './layout.ts'
 import type { ViewProps, Views } from './props.ts'
 import { newPersonalTokenPage } from './new-personal-token.ts'
 import { personalTokensPage } from './personal-tokens.ts'
-import { signInPage } from './sign-in.ts'
-import { signOutPage } from './sign-out.ts'
-import { signedInPage } from './signed-in.ts'
-import { signedOutPage } from './signed-out.ts'
-import { LANGUAGES } from './words.ts'
-import type { Language } from './words.ts'
+import { signedInPage, signInPage } from './sign-in.ts'
+import { signedOutPage, signOutPage } from './sign-out.ts'
+import { LANGUAGES } from './messages.ts'
+import type { Language } from './messages.ts'
 
 /** How the pages of one server look and speak. */
 export interface PagesOptions {
@@ -58,7 +54,7 @@ const SCRIPTS: { readonly [Name in keyof ViewProps]?: readonly string[] } = {
 
 /** Makes the pages of a server from its settings. */
 export function createPages({ views = {}, language = 'en', name }: PagesOptions = {}): Pages {
-  const site: Site = { words: LANGUAGES[language], ...(name === undefined ? {} : { name }) }
+  const site: Site = { messages: LANGUAGES[language], ...(name === undefined ? {} : { name }) }
   return {
     render: async (page, props) => views[page]?.(props) ?? OURS[page](props, site).markup,
     headers: (page, formTargets = []) =>

@@ -1,32 +1,29 @@
 import { html } from '../lib/html.ts'
 import type { Html } from '../lib/html.ts'
 import { postForm, problemLine } from './form.ts'
-import { isolateHost, isolateName } from './isolate.ts'
+import { isolateName } from './isolate.ts'
 import { layout } from './layout.ts'
 import type { Site } from './layout.ts'
-import type { SignInProps } from './props.ts'
-import type { Words } from './words.ts'
+import type { Messages } from './messages.ts'
+import type { SignedInProps, SignInProps } from './props.ts'
 
-/** The sign-in page. The first field that is still empty has the focus; a problem is in the title, announced and described. */
+/** The sign-in page. The first empty field has the focus. */
 export function signInPage(props: SignInProps, site: Site): Html {
-  const words = site.words.signIn
-  const title = props.problem ? site.words.titleWithProblem(words.heading) : words.heading
-  const content = html`<h1>${words.heading}</h1>
-    ${clientLine(props, words)}${problemLine(sentenceOf(props, words))}
-    ${postForm(props, fields(props, words))}`
+  const text = site.messages.signIn
+  const title = props.problem ? site.messages.titleWithProblem(text.heading) : text.heading
+  const content = html`<h1>${text.heading}</h1>
+    ${props.client && html`<p class="soft">${text.toContinueTo(isolateName(props.client.name))}</p>`}
+    ${problemLine(problemText(props, text))} ${postForm(props, fields(props, text))}`
   return layout(site, title, content)
 }
 
-const clientLine = ({ client }: SignInProps, words: Words['signIn']): Html | undefined =>
-  client && html`<p class="soft">${words.toGoOnTo(isolateName(client.name), isolateHost(client.host))}</p>`
+const problemText = ({ problem }: SignInProps, text: Messages['signIn']): string | undefined =>
+  problem && (problem.kind === 'throttled' ? text.throttled(problem.seconds) : text[problem.kind])
 
-const sentenceOf = ({ problem }: SignInProps, words: Words['signIn']): string | undefined =>
-  problem && (problem.kind === 'throttled' ? words.throttled(problem.seconds) : words[problem.kind])
-
-const fields = (props: SignInProps, words: Words['signIn']): Html =>
+const fields = (props: SignInProps, text: Messages['signIn']): Html =>
   html`<div class="fields">
     <div>
-      <label for="username">${words.username}</label>
+      <label for="username">${text.username}</label>
       <input
         id="username"
         name="username"
@@ -35,24 +32,34 @@ const fields = (props: SignInProps, words: Words['signIn']): Html =>
         autocapitalize="none"
         spellcheck="false"
         dir="auto"
-        required${focusIf(props.username === '')}${described(props)}
+        required${props.username === '' && html` autofocus`}${description(props)}
       />
     </div>
     <div>
-      <label for="password">${words.password}</label>
+      <label for="password">${text.password}</label>
       <input
         id="password"
         name="password"
         type="password"
         autocomplete="current-password"
-        required${focusIf(props.username !== '')}${described(props)}
+        required${props.username !== '' && html` autofocus`}${description(props)}
       />
     </div>
-    <button class="primary">${words.submit}</button>
+    <button class="primary">${text.submit}</button>
   </div>`
 
-const focusIf = (hasFocus: boolean): Html | false => hasFocus && html` autofocus`
-
-/** Which of the two was wrong is nobody's business, so both are marked. */
-const described = ({ problem }: SignInProps): Html | undefined =>
+/** Both fields are marked, so that the page does not tell which of them was wrong. */
+const description = ({ problem }: SignInProps): Html | undefined =>
   problem && html` aria-describedby="problem"${problem.kind === 'credentials' && html` aria-invalid="true"`}`
+
+/** Shown after a sign-in that no client started. */
+export function signedInPage({ userName, signOutUrl, tokensUrl }: SignedInProps, site: Site): Html {
+  const text = site.messages.signedIn
+  const content = html`<h1>${text.heading}</h1>
+    <p>${text.signedInAs(isolateName(userName))}</p>
+    <p class="actions">
+      ${tokensUrl !== undefined && html`<a class="secondary" href="${tokensUrl}">${text.tokens}</a>`}
+      <a class="secondary" href="${signOutUrl}">${text.signOut}</a>
+    </p>`
+  return layout(site, text.heading, content)
+}

@@ -220,7 +220,7 @@ describe('a consent form that comes late:', () => {
     const { browser, page } = await asked(authorizationUrl(server, app, { scope: 'profile' }))
     const answer = await browser.open(server.endpoint('/oauth/authorize?_method=POST'), {
       method: 'POST',
-      body: formBody(formOf(page, 'Don’t allow').fields),
+      body: formBody(formOf(page, "Don't allow").fields),
       headers: { 'x-http-method-override': 'POST' },
     })
     expect(answer.url.searchParams.get('error')).toBe('access_denied')

@@ -45,7 +45,7 @@ describe('over https only cookies with __Host- count, which no other host can se
 
   const isSignedIn = async (cookie: string): Promise<boolean> => {
     const answer = await secure.server.fetch(new Request(`${ISSUER}/login`, { headers: { cookie } }))
-    return (await answer.text()).includes('You are signed in')
+    return (await answer.text()).includes("You're signed in")
   }
 
   test('the right one does', async () => {
@@ -78,7 +78,7 @@ describe('over https only cookies with __Host- count, which no other host can se
       const body = formBody({ ...fields, username: 'x@example.com', password: 'wrong password' })
       const request = { method: 'POST', body, headers: { cookie: `${name}=${value.browser}` } }
       const text = await (await secure.server.fetch(new Request(`${ISSUER}/login`, request))).text()
-      return text.includes('is not right') ? 403 : 400
+      return text.includes('Incorrect email or password') ? 403 : 400
     }
     expect(await send(`__Host-${BROWSER}`)).toBe(403)
     expect(await send(BROWSER)).toBe(400)
@@ -136,12 +136,12 @@ describe('the cookie of a session that was revoked', () => {
     const question = await browser.open(server.endpoint('/logout'))
     for (const { id } of await server.server.sessions.list(person)) await server.server.sessions.revoke(id)
     expect((await browser.open(server.endpoint('/login'))).text).not.toContain(person.email)
-    expect((await browser.open(server.endpoint('/logout'))).text).toContain('You are signed out')
+    expect((await browser.open(server.endpoint('/logout'))).text).toContain("You're signed out")
     expect((await browser.open(address)).url.pathname).toBe('/login')
     const silent = await browser.open(authorizationUrl(server, client, { prompt: 'none' }))
     expect(silent.url.searchParams.get('error')).toBe('login_required')
     expect((await browser.press(consent, 'Allow')).url.pathname).toBe('/login')
-    expect((await browser.press(question, 'Sign out')).text).toContain('You are signed out')
+    expect((await browser.press(question, 'Sign out')).text).toContain("You're signed out")
   })
 
   test('does not live again when the same person signs in anew', async () => {

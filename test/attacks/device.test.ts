@@ -28,7 +28,7 @@ const kiosk = await addDeviceClient(server, { type: 'confidential' })
 const [hers, evil] = [openBrowser(server), openBrowser(server)]
 afterAll(server.close)
 
-const WRONG = 'This code is not right'
+const WRONG = 'That code is invalid or has expired'
 /** A code that is well made and that, one may be sure, nobody has. */
 const NOBODYS = 'BBBB-BBBB'
 
@@ -184,7 +184,7 @@ describe('a device that somebody has claimed', () => {
     const device = await startDevice(server, tv)
     const question = await typeCode(hers, device, ada)
     const page = await openDevicePage(evil, device.uri, eve)
-    const { csrf = '' } = formOf(page, 'Go on').fields
+    const { csrf = '' } = formOf(page, 'Continue').fields
     const fields = { csrf, user_code: device.userCode }
     const [unknown, ...answers] = [
       await send(evil, page, { csrf, user_code: NOBODYS }),
@@ -206,10 +206,10 @@ describe('a device that somebody has claimed', () => {
     const question = await typeCode(hers, device, ada)
     const laptop = openBrowser(server)
     const page = await openDevicePage(laptop, device.uri, ada)
-    const fields = { csrf: formOf(page, 'Go on').fields['csrf'] ?? '', user_code: device.userCode }
+    const fields = { csrf: formOf(page, 'Continue').fields['csrf'] ?? '', user_code: device.userCode }
     expect((await send(laptop, page, { ...fields, intent: 'approve' })).text).toContain(WRONG)
     expect((await rowOf(server, device)).decision).toBeNull()
-    const again = await laptop.press(page, 'Go on', fields)
+    const again = await laptop.press(page, 'Continue', fields)
     expect((await hers.press(question, 'Allow')).text).toContain(WRONG)
     await laptop.press(again, 'Allow')
     expect(await verdictOf(server, device)).toBe('200')
@@ -218,7 +218,7 @@ describe('a device that somebody has claimed', () => {
   test('cannot be answered before anybody has claimed it', async () => {
     const device = await startDevice(server, tv)
     const page = await openDevicePage(hers, device.uri, ada)
-    const fields = { csrf: formOf(page, 'Go on').fields['csrf'] ?? '', user_code: device.userCode }
+    const fields = { csrf: formOf(page, 'Continue').fields['csrf'] ?? '', user_code: device.userCode }
     expect((await send(hers, page, { ...fields, intent: 'approve' })).text).toContain(WRONG)
     expect(await verdictOf(server, device)).toBe('authorization_pending')
   })
@@ -271,7 +271,7 @@ describe('a form that did not come from our page', () => {
   test('has no token, or that of another session: it does nothing', async () => {
     const device = await startDevice(server, tv)
     const question = await typeCode(hers, device, ada)
-    const strange = formOf(await openDevicePage(evil, device.uri, eve), 'Go on').fields['csrf'] ?? ''
+    const strange = formOf(await openDevicePage(evil, device.uri, eve), 'Continue').fields['csrf'] ?? ''
     const fields = { user_code: device.userCode, intent: 'approve' }
     for (const csrf of [{}, { csrf: '' }, { csrf: 'made-up' }, { csrf: strange }])
       expect((await send(hers, question, { ...fields, ...csrf })).status).toBe(403)
@@ -296,15 +296,15 @@ describe('a link with a code in it', () => {
   ])('that is %s is text in a field', async (_, text) => {
     const page = await openDevicePage(hers, `/oauth/device?user_code=${encodeURIComponent(text)}`, ada)
     expect(page.status).toBe(200)
-    expect(formOf(page, 'Go on').fields['user_code']).toBe(text)
+    expect(formOf(page, 'Continue').fields['user_code']).toBe(text)
     for (const markup of ['<script>', '<style>*', 'onfocus="x']) expect(page.body).not.toContain(markup)
   })
 
   test('that is longer than any code fills in nothing', async () => {
     const page = await openDevicePage(hers, `/oauth/device?user_code=${'B'.repeat(8_000)}`, ada)
-    expect(formOf(page, 'Go on').fields['user_code']).toBe('')
-    const answer = await hers.press(page, 'Go on', { user_code: 'B'.repeat(8_000) })
-    expect([answer.status, formOf(answer, 'Go on').fields['user_code']]).toEqual([400, ''])
+    expect(formOf(page, 'Continue').fields['user_code']).toBe('')
+    const answer = await hers.press(page, 'Continue', { user_code: 'B'.repeat(8_000) })
+    expect([answer.status, formOf(answer, 'Continue').fields['user_code']]).toEqual([400, ''])
   })
 
   test('claims and answers nothing, whatever else it says', async () => {
@@ -331,7 +331,7 @@ describe('guesses at user codes', () => {
   async function openGuesser(at: TestServer) {
     const [person, browser] = [await at.addPerson(), openBrowser(at)]
     const page = await openDevicePage(browser, at.endpoint('/oauth/device'), person)
-    const csrf = formOf(page, 'Go on').fields['csrf'] ?? ''
+    const csrf = formOf(page, 'Continue').fields['csrf'] ?? ''
     return (userCode: string, from: string): Promise<Page> =>
       send(browser, page, { csrf, user_code: userCode }, { 'x-forwarded-for': from, origin: at.origin })
   }
@@ -344,8 +344,8 @@ describe('guesses at user codes', () => {
       expect((await guess(NOBODYS, `203.0.113.${count}`)).status).toBe(400)
     const late = await guess(device.userCode, '198.51.100.7')
     expect([late.status, late.headers.get('retry-after')]).toEqual([429, '900'])
-    expect(late.text).toContain('Too many wrong codes. Please wait 15 minutes')
-    expect(formOf(late, 'Go on').fields['user_code']).toBe(device.userCode)
+    expect(late.text).toContain('Too many incorrect codes. Try again in 15 minutes')
+    expect(formOf(late, 'Continue').fields['user_code']).toBe(device.userCode)
     strict.clock.advance('15m')
     const next = await startDevice(strict, device.client)
     expect((await guess(next.userCode, '198.51.100.7')).text).toContain('Allow this device?')
@@ -386,7 +386,7 @@ describe('guesses at user codes', () => {
     await using strict = await strictServer({ perAccount: { failures: 3, window: '15m' } })
     const [somebody, browser] = [await strict.addPerson(), openBrowser(strict)]
     const page = await openDevicePage(browser, strict.endpoint('/oauth/device'), somebody)
-    const { csrf = '' } = formOf(page, 'Go on').fields
+    const { csrf = '' } = formOf(page, 'Continue').fields
     const fields = { csrf, user_code: NOBODYS, intent: 'approve' }
     const statuses: number[] = []
     for (let count = 0; count < 4; count += 1) statuses.push((await send(browser, page, fields)).status)
@@ -398,7 +398,7 @@ describe('guesses at user codes', () => {
     const [somebody, browser] = [await strict.addPerson(), openBrowser(strict)]
     const device = await startDevice(strict, await addDeviceClient(strict))
     const page = await openDevicePage(browser, device.uri, somebody)
-    const { csrf = '' } = formOf(page, 'Go on').fields
+    const { csrf = '' } = formOf(page, 'Continue').fields
     for (const userCode of [NOBODYS, device.userCode, NOBODYS])
       await send(browser, page, { csrf, user_code: userCode, intent: 'switch' })
     expect((await send(browser, page, { csrf, user_code: device.userCode })).status).toBe(429)
@@ -437,7 +437,7 @@ describe('a code of the people of another provider', () => {
     expect(device.uri).toBe(both.server.endpoint('/oauth/device/customers'))
     const browser = openBrowser(both.server)
     const page = await openDevicePage(browser, both.server.endpoint('/oauth/device'), users.person)
-    expect((await browser.press(page, 'Go on', { user_code: device.userCode })).text).toContain(WRONG)
+    expect((await browser.press(page, 'Continue', { user_code: device.userCode })).text).toContain(WRONG)
     expect((await rowOf(both.server, device)).claim).toBeNull()
     await answerDevice(browser, device, customers.person)
     const { access_token: token } = await getDeviceTokens(both.server, device)

@@ -78,7 +78,7 @@ describe('a revoked client', () => {
   })
 
   test('gets nothing from a consent page that was open', async () => {
-    for (const label of ['Allow', 'Don’t allow']) {
+    for (const label of ['Allow', "Don't allow"]) {
       const page = await visit.browser.press(held.consent, label)
       expect([page.status, page.url.origin]).toEqual([400, server.origin])
     }
@@ -109,7 +109,7 @@ describe('a disabled person', () => {
 
   test('is signed in nowhere, though the cookie is still there', async () => {
     expect((await visit.browser.open(server.endpoint('/login'))).text).not.toContain(visit.person.email)
-    expect((await visit.browser.open(server.endpoint('/logout'))).text).toContain('You are signed out')
+    expect((await visit.browser.open(server.endpoint('/logout'))).text).toContain("You're signed out")
     const url = authorizationUrl(server, client, { scope: 'orders:read' })
     expect((await visit.browser.open(url)).url.pathname).toBe('/login')
     const silent = await visit.browser.open(authorizationUrl(server, client, { prompt: 'none' }))

@@ -64,7 +64,7 @@ async function signIn(password = PASSWORD): Promise<Page> {
   return browser.signIn(await browser.open(server.endpoint('/login')), { ...ADA, password })
 }
 
-const isIn = ({ text }: Page): boolean => text.includes('You are signed in')
+const isIn = ({ text }: Page): boolean => text.includes("You're signed in")
 
 /** How many sessions and authorizations there are of anybody whom a look-up could have named. */
 async function written(...ids: readonly unknown[]): Promise<number> {

@@ -52,17 +52,17 @@ describe('a token for somebody else', () => {
     expect((await api.ask(PATH, { method: 'POST', body, headers })).status).toBe(422)
     const form = await api.browser.open(server.endpoint(PAGE))
     const extra = { name: 'Mine', userId: victim.id, sub: victim.id, id: 'x'.repeat(22) }
-    const token = tokenOn(server, await api.browser.press(form, 'Make token', extra))
+    const token = tokenOn(server, await api.browser.press(form, 'Generate token', extra))
     expect([claimOf(token, 'sub'), claimOf(token, 'azn') === extra.id]).toEqual([attacker.id, false])
   })
 
   test('is not made by the form of theirs: its nonce gives each session a token of its own', async () => {
     const [theirs, mine] = [await signedInApi(server, victim), await signedInApi(server, attacker)]
     const form = await theirs.browser.open(server.endpoint(PAGE))
-    const first = tokenOn(server, await theirs.browser.press(form, 'Make token', { name: 'Theirs' }))
+    const first = tokenOn(server, await theirs.browser.press(form, 'Generate token', { name: 'Theirs' }))
     const own = await mine.browser.open(server.endpoint(PAGE))
     const { nonce = '' } = formForNew(form)
-    const second = tokenOn(server, await mine.browser.press(own, 'Make token', { name: 'Mine', nonce }))
+    const second = tokenOn(server, await mine.browser.press(own, 'Generate token', { name: 'Mine', nonce }))
     expect(claimOf(second, 'azn')).not.toBe(claimOf(first, 'azn'))
     expect(claimOf(second, 'sub')).toBe(attacker.id)
   })
@@ -73,7 +73,7 @@ describe('a token for somebody else', () => {
     const [theirs, nobodys] = [await api.revoke(id), await api.revoke('x'.repeat(22))]
     expect([theirs.status, theirs.body]).toEqual([404, nobodys.body])
     const form = await api.browser.open(server.endpoint(PAGE))
-    const byForm = await api.browser.press(form, 'Make token', { name: 'a', revoke: id })
+    const byForm = await api.browser.press(form, 'Generate token', { name: 'a', revoke: id })
     expect(byForm.status).toBe(404)
     expect((await api.list()).map((token) => token.id)).not.toContain(id)
     expect(await statusOf(accessToken)).toBe(200)
@@ -320,7 +320,7 @@ test('a wish with twenty thousand things wrong is told to the log in a line', as
   expect([refused.status, refused.body['error']]).toEqual([422, 'invalid_scope'])
   const form = await api.browser.open(server.endpoint(PAGE))
   const scopes = Object.fromEntries(Array.from({ length: 4000 }, (_, index) => [`scope:${index}`, 'on']))
-  expect((await api.browser.press(form, 'Make token', { name: 'a', ...scopes })).status).toBe(422)
+  expect((await api.browser.press(form, 'Generate token', { name: 'a', ...scopes })).status).toBe(422)
   const lines = server.logs.slice(told).filter((line) => line.includes('is not one of the scopes'))
   expect(lines).toHaveLength(2)
   for (const line of lines) expect(line.length).toBeLessThan(1000)
@@ -330,7 +330,7 @@ test('markup in a name is no markup, neither in the list nor beside the new toke
   const somebody = await server.addPerson()
   const { browser } = await signedInApi(server, somebody)
   const name = `"><script>alert(1)</script><b onclick='x'>\u202e`
-  const made = await browser.press(await browser.open(server.endpoint(PAGE)), 'Make token', { name })
+  const made = await browser.press(await browser.open(server.endpoint(PAGE)), 'Generate token', { name })
   tokenOn(server, made)
   const list = await browser.open(server.endpoint(PAGE))
   for (const { body } of [made, list]) {
@@ -343,7 +343,7 @@ test('markup in a name is no markup, neither in the list nor beside the new toke
 test('the one page with a script lets no other run, is kept nowhere and framed by nobody', async () => {
   const { browser } = await signedInApi(server, await server.addPerson())
   const list = await browser.open(server.endpoint(PAGE))
-  const made = await browser.press(list, 'Make token', { name: 'a' })
+  const made = await browser.press(list, 'Generate token', { name: 'a' })
   tokenOn(server, made)
   expect(list.headers.get('content-security-policy')).not.toContain('script-src')
   expect(made.headers.get('content-security-policy')).toMatch(

@@ -29,7 +29,7 @@ async function signedIn(...those: readonly Side[]): Promise<Browser> {
 }
 
 const isSignedIn = async (browser: Browser, side: Side): Promise<boolean> =>
-  (await browser.open(side.signIn)).text.includes('You are signed in')
+  (await browser.open(side.signIn)).text.includes("You're signed in")
 
 const askingUrl = (side: Side): string =>
   authorizationUrl(server, side.client, { scope: 'profile', prompt: 'consent' })
@@ -39,7 +39,7 @@ describe.each(named)('who is one of the %s, with a cookie of theirs,', (_thief, 
     const browser = await signedIn(thief)
     browser.setCookie(COOKIES[victim.name], browser.cookies.get(COOKIES[thief.name]) ?? '')
     expect(await isSignedIn(browser, victim)).toBe(false)
-    expect((await browser.open(victim.signOut)).text).toContain('You are signed out')
+    expect((await browser.open(victim.signOut)).text).toContain("You're signed out")
     const silent = await browser.open(authorizationUrl(server, victim.client, { prompt: 'none' }))
     expect(silent.url.searchParams.get('error')).toBe('login_required')
     expect(await isSignedIn(browser, thief)).toBe(true)
@@ -112,7 +112,7 @@ describe.each(named)('who is one of the %s, with a cookie of theirs,', (_thief, 
     const page = await browser.open(`${thief.signIn}?provider=${victim.name}`)
     const { email: username, password } = thief.person
     const end = await browser.press(page, 'Sign in', { ...wish, username, password })
-    expect(end.text).toContain('You are signed in')
+    expect(end.text).toContain("You're signed in")
     expect(await isSignedIn(browser, victim)).toBe(false)
     const other = await authorize(browser, authorizationUrl(server, victim.client, { provider: thief.name }))
     expect(other.url.origin + other.url.pathname).toBe(victim.signIn)

@@ -135,7 +135,7 @@ describe('return_to leads nowhere but to the authorization endpoint, for guests 
     const query = formBody({ return_to: text }).toString()
     const signedIn = await browser.open(server.endpoint(`/login?${query}`))
     expect([signedIn.status, signedIn.url.href]).toEqual([200, server.endpoint(`/login?${query}`)])
-    expect(signedIn.text).toContain('You are signed in')
+    expect(signedIn.text).toContain("You're signed in")
     const guest = openBrowser(server)
     const login = await guest.open(server.endpoint(`/login?${query}`))
     expect(login.body).not.toContain('evil')

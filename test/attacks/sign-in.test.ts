@@ -77,7 +77,7 @@ describe('an answer does not tell whether there is such an account', () => {
     }
     expect(answers[0]).toMatchObject({
       status: 429,
-      body: expect.stringContaining('Too many tries') as unknown,
+      body: expect.stringContaining('Too many attempts') as unknown,
     })
     for (const answer of answers) expect(answer).toEqual(answers[0])
   })

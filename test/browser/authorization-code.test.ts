@@ -56,7 +56,7 @@ describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
   }
 
   async function signIn(page: Page, { email, password }: Person): Promise<void> {
-    await page.getByLabel('Email or user name').fill(email)
+    await page.getByLabel('Email or username').fill(email)
     await page.getByLabel('Password').fill(password)
     await page.getByRole('button', { name: 'Sign in' }).click()
   }
@@ -85,7 +85,7 @@ describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
       await shoot(page, `${name} 1 sign-in`)
       await page.getByLabel('Password').fill('a wrong one')
       await signIn(page, { ...person, password: 'a wrong one' })
-      expect(await page.getByRole('alert').textContent()).toContain('is not right')
+      expect(await page.getByRole('alert').textContent()).toContain('Incorrect email or password')
       await shoot(page, `${name} 2 wrong password`)
       complaints.length = 0
       await signIn(page, person)
@@ -101,7 +101,7 @@ describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
       await page.goto(server.endpoint('/logout'))
       await shoot(page, `${name} 5 sign out`)
       await page.getByRole('button', { name: 'Sign out' }).click()
-      expect(await page.getByRole('heading').textContent()).toBe('You are signed out')
+      expect(await page.getByRole('heading').textContent()).toBe("You're signed out")
       await shoot(page, `${name} 6 signed out`)
       expect((await askApi(server, '/orders', tokens.access_token)).status).toBe(401)
       expect(complaints).toEqual([])
@@ -111,7 +111,7 @@ describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
       const { page, complaints } = await openPage(hasScripts)
       await page.goto(urlOf())
       await signIn(page, person)
-      await page.getByRole('button', { name: 'Don’t allow' }).click()
+      await page.getByRole('button', { name: "Don't allow" }).click()
       await page.waitForURL(`${callback}?error=access_denied**`)
       expect(complaints).toEqual([])
     })

@@ -44,7 +44,7 @@ describe.skipIf(!chromium)('the device flow in Chromium', () => {
   }
 
   async function signIn(page: Page, { email, password }: Person): Promise<void> {
-    await page.getByLabel('Email or user name').fill(email)
+    await page.getByLabel('Email or username').fill(email)
     await page.getByLabel('Password').fill(password)
     await press(page, 'Sign in')
   }
@@ -73,8 +73,8 @@ describe.skipIf(!chromium)('the device flow in Chromium', () => {
       await shoot(page, `${name} 1 code`)
       const field = page.getByLabel('Code', { exact: true })
       await field.pressSequentially(device.userCode.slice(0, -1).toLowerCase())
-      await press(page, 'Go on')
-      expect(await page.getByRole('alert').textContent()).toContain('is not right')
+      await press(page, 'Continue')
+      expect(await page.getByRole('alert').textContent()).toContain('That code is invalid or has expired')
       await shoot(page, `${name} 2 wrong`)
       complaints.length = 0
       await field.press('End')
@@ -100,9 +100,9 @@ describe.skipIf(!chromium)('the device flow in Chromium', () => {
       await page.goto(device.completeUri)
       await signIn(page, person)
       expect(await page.getByLabel('Code', { exact: true }).inputValue()).toBe(device.userCode)
-      await press(page, 'Go on')
-      await press(page, 'Don’t allow')
-      expect(await headingOf(page)).toBe('Not allowed')
+      await press(page, 'Continue')
+      await press(page, "Don't allow")
+      expect(await headingOf(page)).toBe('Access denied')
       await shoot(page, `${name} 5 denied`)
       expect(await verdictOf(server, device)).toBe('access_denied')
       expect(complaints).toEqual([])
@@ -113,7 +113,7 @@ describe.skipIf(!chromium)('the device flow in Chromium', () => {
   async function ask(page: Page, device: Device, who = person): Promise<void> {
     await page.goto(device.completeUri)
     await signIn(page, who)
-    await press(page, 'Go on')
+    await press(page, 'Continue')
   }
 
   test('another account takes over, and the code is filled in again', async () => {
@@ -123,7 +123,7 @@ describe.skipIf(!chromium)('the device flow in Chromium', () => {
     await press(page, 'Not you? Use another account')
     await signIn(page, other)
     expect(await page.getByLabel('Code', { exact: true }).inputValue()).toBe(device.userCode)
-    await press(page, 'Go on')
+    await press(page, 'Continue')
     expect(await page.getByText(other.email).isVisible()).toBe(true)
     await press(page, 'Allow')
     expect(await verdictOf(server, device)).toBe('200')
@@ -135,12 +135,12 @@ describe.skipIf(!chromium)('the device flow in Chromium', () => {
     await ask(page, device)
     await page.keyboard.press('Enter')
     expect(await headingOf(page)).toBe('Allow this device?')
-    for (const label of ['Not you? Use another account', 'Allow', 'Don’t allow']) {
+    for (const label of ['Not you? Use another account', 'Allow', "Don't allow"]) {
       await page.keyboard.press('Tab')
       expect(await page.locator(':focus').textContent()).toBe(label)
     }
     await page.keyboard.press('Enter')
-    expect(await headingOf(page)).toBe('Not allowed')
+    expect(await headingOf(page)).toBe('Access denied')
   })
 
   test('going back and forth, reloading and clicking twice do no harm', async () => {
@@ -163,10 +163,10 @@ describe.skipIf(!chromium)('the device flow in Chromium', () => {
     await signIn(page, person)
     expect(await violations()).toEqual([])
     await page.getByLabel('Code', { exact: true }).fill('wrong')
-    await press(page, 'Go on')
+    await press(page, 'Continue')
     expect(await violations()).toEqual([])
     await page.getByLabel('Code', { exact: true }).fill(device.userCode)
-    await press(page, 'Go on')
+    await press(page, 'Continue')
     expect(await violations()).toEqual([])
     await press(page, 'Allow')
     expect(await violations()).toEqual([])

@@ -56,7 +56,7 @@ describe.skipIf(!chromium)('the implicit flow in Chromium', () => {
   }
 
   async function signIn(page: Page): Promise<void> {
-    await page.getByLabel('Email or user name').fill(person.email)
+    await page.getByLabel('Email or username').fill(person.email)
     await page.getByLabel('Password').fill(person.password)
     await page.getByRole('button', { name: 'Sign in' }).click()
   }
@@ -100,7 +100,7 @@ describe.skipIf(!chromium)('the implicit flow in Chromium', () => {
       const { page, complaints } = await openPage(hasScripts)
       await page.goto(urlOf())
       await signIn(page)
-      await page.getByRole('button', { name: 'Don’t allow' }).click()
+      await page.getByRole('button', { name: "Don't allow" }).click()
       await page.waitForURL(`${callback}#**`)
       expect(fragmentOf(page)).toMatchObject({ error: 'access_denied' })
       expect(complaints).toEqual([])

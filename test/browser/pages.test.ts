@@ -96,7 +96,7 @@ describe.skipIf(!chromium)('the pages in Chromium', () => {
   describe('consent', () => {
     test.each([
       ['Allow', '/oauth/authorize', { _token: 'anti-forgery', request: 'sealed' }],
-      ['Don’t allow', '/oauth/authorize', { _token: 'anti-forgery', request: 'sealed', _method: 'DELETE' }],
+      ["Don't allow", '/oauth/authorize', { _token: 'anti-forgery', request: 'sealed', _method: 'DELETE' }],
       ['Not you? Use another account', '/auth/switch', { _token: 'anti-forgery', request: 'sealed' }],
     ])(
       '"%s" posts from our own origin and follows the redirect to the client, without a script',
@@ -123,7 +123,7 @@ describe.skipIf(!chromium)('the pages in Chromium', () => {
     test('the keyboard comes to the account, to allowing and to denying, each with a visible focus', async () => {
       const { page } = await open(SAMPLES['consent'])
       expect(await focused(page)).toEqual({ label: '', outline: 'none' })
-      for (const label of ['Not you? Use another account', 'Allow', 'Don’t allow']) {
+      for (const label of ['Not you? Use another account', 'Allow', "Don't allow"]) {
         await page.keyboard.press('Tab')
         expect(await focused(page)).toEqual({ label, outline: 'solid' })
       }
@@ -133,9 +133,9 @@ describe.skipIf(!chromium)('the pages in Chromium', () => {
       const { page } = await open(SAMPLES['consent'])
       const top = async (name: string) =>
         (await page.getByRole('button', { name, exact: true }).boundingBox())?.y
-      expect(await top('Allow')).toBe(await top('Don’t allow'))
+      expect(await top('Allow')).toBe(await top("Don't allow"))
       await page.setViewportSize({ width: 320, height: 640 })
-      expect(await top('Allow')).toBeLessThan((await top('Don’t allow')) ?? 0)
+      expect(await top('Allow')).toBeLessThan((await top("Don't allow")) ?? 0)
     })
   })
 
@@ -167,9 +167,9 @@ describe.skipIf(!chromium)('the pages in Chromium', () => {
 
     test('a problem is an alert, is in the title, and describes both fields', async () => {
       const { page } = await open(SAMPLES['sign-in after wrong credentials'])
-      expect(await page.title()).toBe('Problem: Sign in · Orchard')
+      expect(await page.title()).toBe('Error: Sign in · Orchard')
       const problem = await page.getByRole('alert').textContent()
-      for (const label of ['Email or user name', 'Password']) {
+      for (const label of ['Email or username', 'Password']) {
         const field = page.getByLabel(label)
         expect(await field.getAttribute('aria-invalid')).toBe('true')
         expect(await page.locator(`#${await field.getAttribute('aria-describedby')}`).textContent()).toBe(
@@ -180,7 +180,7 @@ describe.skipIf(!chromium)('the pages in Chromium', () => {
 
     test('password managers know the fields', async () => {
       const { page } = await open(SAMPLES['sign-in'])
-      expect(await page.getByLabel('Email or user name').getAttribute('autocomplete')).toBe('username')
+      expect(await page.getByLabel('Email or username').getAttribute('autocomplete')).toBe('username')
       expect(await page.getByLabel('Password').getAttribute('autocomplete')).toBe('current-password')
     })
   })

@@ -45,7 +45,7 @@ describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
     })
     page.on('pageerror', (error) => complaints.push(String(error)))
     await page.goto(server.endpoint('/account/tokens'))
-    await page.getByLabel('Email or user name').fill(person.email)
+    await page.getByLabel('Email or username').fill(person.email)
     await page.getByLabel('Password').fill(person.password)
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByRole('heading', { name: 'Personal access tokens' }).waitFor()
@@ -55,8 +55,8 @@ describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
   async function make(page: Page, name = 'Backup on my laptop'): Promise<string> {
     await page.getByLabel('Name', { exact: true }).fill(name)
     await page.getByLabel('See your orders').check()
-    await page.getByLabel('Lives for').selectOption('7 days')
-    await page.getByRole('button', { name: 'Make token' }).click()
+    await page.getByLabel('Expiration').selectOption('7 days')
+    await page.getByRole('button', { name: 'Generate token' }).click()
     await page.getByRole('heading', { name: 'Your new token' }).waitFor()
     const token = (await page.locator('#token').textContent()) ?? ''
     return server.hoard.keep('access token', token)
@@ -89,7 +89,7 @@ describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
     expect(await item.getByText('UTC').count()).toBe(1)
     await expectAccessible(page)
     await page.getByRole('button', { name: 'Revoke Backup on my laptop' }).click()
-    await page.getByText('You have none yet.').waitFor()
+    await page.getByText('You have no tokens yet.').waitFor()
     expect([await statusOf(token), complaints]).toEqual([401, []])
   })
 
@@ -116,7 +116,10 @@ describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
     await make(page)
     await page.evaluate('navigator.clipboard.writeText = () => Promise.reject(new Error("no"))')
     await page.getByRole('button', { name: 'Copy' }).click()
-    await page.getByRole('status').getByText('Please select it and copy it yourself').waitFor()
+    await page
+      .getByRole('status')
+      .getByText("Couldn't copy. Select the token and copy it manually.")
+      .waitFor()
   })
 
   test('without JavaScript, in the dark, 320 pixels wide: the same, without the button that would not work', async () => {
@@ -129,7 +132,7 @@ describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
     await page.getByRole('link', { name: 'Back to your tokens' }).click()
     expect(await widthOf(page)).toBe(320)
     await page.getByRole('button', { name: 'Revoke' }).click()
-    await page.getByText('You have none yet.').waitFor()
+    await page.getByText('You have no tokens yet.').waitFor()
     expect([await statusOf(token), complaints]).toEqual([401, []])
   })
 
@@ -137,7 +140,7 @@ describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
     const page = await open()
     const token = await make(page)
     await page.reload()
-    await page.getByRole('alert').getByText('This form was answered before').waitFor()
+    await page.getByRole('alert').getByText('This form was already submitted').waitFor()
     expect(await page.content()).not.toContain(token.slice(-43))
     expect(await page.getByRole('button', { name: /^Revoke/ }).count()).toBe(1)
     expect(await statusOf(token)).toBe(200)
@@ -146,7 +149,7 @@ describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
   test('a double click makes one', async () => {
     const page = await open()
     await page.getByLabel('Name', { exact: true }).fill('Twice')
-    await page.getByRole('button', { name: 'Make token' }).dblclick({ noWaitAfter: true })
+    await page.getByRole('button', { name: 'Generate token' }).dblclick({ noWaitAfter: true })
     await page.getByRole('heading', { name: /Your new token|Personal access tokens/ }).waitFor()
     await page.goto(server.endpoint('/account/tokens'))
     expect(await page.getByRole('button', { name: /^Revoke/ }).count()).toBe(1)
@@ -164,7 +167,7 @@ describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
     const page = await open()
     await page.getByRole('link', { name: 'Sign out' }).click()
     await page.getByRole('button', { name: 'Sign out' }).click()
-    await page.getByText('You are signed out').first().waitFor()
+    await page.getByText("You're signed out").first().waitFor()
   })
 
   test('no other script runs beside the one that copies', async () => {

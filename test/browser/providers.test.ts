@@ -43,7 +43,7 @@ describe.skipIf(!chromium)('two providers in Chromium', () => {
   }
 
   async function signIn(page: Page, { person }: Side): Promise<void> {
-    await page.getByLabel('Email or user name').fill(person.email)
+    await page.getByLabel('Email or username').fill(person.email)
     await page.getByLabel('Password').fill(person.password)
     await page.getByRole('button', { name: 'Sign in' }).click()
   }
@@ -73,11 +73,11 @@ describe.skipIf(!chromium)('two providers in Chromium', () => {
     const { users, customers } = two.sides
     await page.goto(customers.signOut)
     await page.getByRole('button', { name: 'Sign out' }).click()
-    expect(await page.getByRole('heading').textContent()).toBe('You are signed out')
+    expect(await page.getByRole('heading').textContent()).toBe("You're signed out")
     await page.getByRole('link', { name: 'Sign in again' }).click()
     expect(page.url()).toBe(customers.signIn)
     await page.goto(users.signIn)
-    expect(await page.getByRole('heading').textContent()).toBe('You are signed in')
+    expect(await page.getByRole('heading').textContent()).toBe("You're signed in")
     expect(complaints).toEqual([])
   })
 

@@ -79,7 +79,7 @@ describe('consulate serve --demo', () => {
     const browser = browse(server)
     const person = { email: 'demo@example.com', password: passwordIn(server) ?? '' }
     const page = await browser.signIn(await browser.open(`${server.origin}/account/tokens`), person)
-    const made = await browser.press(page, 'Make token', { name: 'Script', 'scope:orders:read': 'on' })
+    const made = await browser.press(page, 'Generate token', { name: 'Script', 'scope:orders:read': 'on' })
     const token = />(eyJ[^<]+)<\/code/.exec(made.body)?.[1]
     expect((await call(server, '/api/orders', token)).status).toBe(200)
     expect(
@@ -94,7 +94,7 @@ describe('consulate serve --demo', () => {
     const home = await browser.open('/')
     const app = /href="([^"]*client_id=demo-app[^"]*)"/.exec(home.body)?.[1]?.replaceAll('&amp;', '&') ?? ''
     const person = { email: 'demo@example.com', password: passwordIn(server) ?? '' }
-    const denied = await browser.press(await browser.signIn(await browser.open(app), person), 'Don’t allow')
+    const denied = await browser.press(await browser.signIn(await browser.open(app), person), "Don't allow")
     expect([denied.status, denied.text]).toEqual([400, expect.stringContaining('You have not allowed it')])
     const done = await browser.press(await browser.open(app), 'Allow')
     expect(done.text).toContain('"client_id": "demo-app"')

@@ -51,7 +51,7 @@ test('two pages that are open at once both work', async () => {
 describe('when somebody else is signed in than the page was shown to', () => {
   test('they are asked for themselves, whichever button was pressed', async () => {
     const other = await server.addPerson()
-    for (const label of ['Allow', 'Don’t allow']) {
+    for (const label of ['Allow', "Don't allow"]) {
       const { browser, page } = await asked()
       await browser.signIn(await browser.open(server.endpoint('/login?prompt=login')), other)
       const again = await browser.press(page, label)

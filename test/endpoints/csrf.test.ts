@@ -30,7 +30,7 @@ const scenes: Readonly<Record<string, () => Promise<Scene>>> = {
   'the consent form, allowing': () =>
     scene(authorizationUrl(server, client, { scope: 'profile', prompt: 'consent' }), 'Allow'),
   'the consent form, denying': () =>
-    scene(authorizationUrl(server, client, { scope: 'profile', prompt: 'consent' }), 'Don’t allow'),
+    scene(authorizationUrl(server, client, { scope: 'profile', prompt: 'consent' }), "Don't allow"),
   'the sign-out form': () => scene('/logout', 'Sign out'),
 }
 
@@ -38,7 +38,7 @@ const send = ({ browser, action, fields }: Scene, headers: Record<string, string
   browser.open(new URL(action, server.origin), { method: 'POST', body: formBody(fields), headers })
 
 const isSignedIn = async (browser: Browser): Promise<boolean> =>
-  (await browser.open(server.endpoint('/login'))).text.includes('You are signed in')
+  (await browser.open(server.endpoint('/login'))).text.includes("You're signed in")
 
 describe.each(Object.entries(scenes))('%s', (name, open) => {
   const isSignIn = name === 'the sign-in form'
@@ -77,7 +77,7 @@ test('a sign-in page from before somebody signed in cannot be sent afterwards', 
   await send(set)
   const again = await send(set)
   expect(again.status).toBe(403)
-  expect(again.text).toContain('This page was open for too long. Please sign in again.')
+  expect(again.text).toContain('Your session timed out. Sign in again.')
   expect(formOf(again, 'Sign in').fields['username']).toBe(person.email)
 })
 

@@ -114,6 +114,6 @@ describe('an issuer with a path', () => {
     const page = await visit.browser.open(authorizationUrl(plain, client, { prompt: 'none' }))
     expect(page.url.searchParams.get('iss')).toBe(`${plain.origin}/tenant`)
     const question = await visit.browser.open(plain.endpoint('/logout'))
-    expect((await visit.browser.press(question, 'Sign out')).text).toContain('You are signed out')
+    expect((await visit.browser.press(question, 'Sign out')).text).toContain("You're signed out")
   })
 })

@@ -55,7 +55,7 @@ describe('signing in', () => {
     expect(browser.cookies.get(SESSION)).not.toBe(before)
     const thief = openBrowser(server)
     thief.setCookie(SESSION, before)
-    expect((await thief.open(server.endpoint('/login'))).text).toContain('Email or user name')
+    expect((await thief.open(server.endpoint('/login'))).text).toContain('Email or username')
   })
 
   test('never takes over a cookie that somebody else chose', async () => {
@@ -66,7 +66,7 @@ describe('signing in', () => {
     expect(victim.cookies.get(SESSION)).not.toBe(planted)
     const attacker = openBrowser(server)
     attacker.setCookie(SESSION, planted)
-    expect((await attacker.open(server.endpoint('/login'))).text).toContain('Email or user name')
+    expect((await attacker.open(server.endpoint('/login'))).text).toContain('Email or username')
   })
 
   test('makes one session for a device, with its name, and no second one', async () => {
@@ -127,6 +127,6 @@ describe('return_to', () => {
       return_to: text,
     })
     expect(page.url.href).toBe(server.endpoint('/login'))
-    expect(page.text).toContain('You are signed in')
+    expect(page.text).toContain("You're signed in")
   })
 })

@@ -26,18 +26,18 @@ describe('wrong passwords', () => {
     for (let count = 0; count < 10; count += 1) {
       const page = await tryPassword(server, person.email, `wrong ${count}`)
       expect(page.status).toBe(403)
-      expect(page.text).toContain('The user name or the password is not right')
+      expect(page.text).toContain('Incorrect email or password')
     }
     const late = await tryPassword(server, person.email, person.password)
     expect(late.status).toBe(429)
-    expect(late.text).toContain('Too many tries. Please wait 15 minutes')
+    expect(late.text).toContain('Too many attempts. Try again in 15 minutes')
     expect(Number(late.headers.get('retry-after'))).toBeGreaterThan(880)
     expect(late.headers.get('ratelimit')).toMatch(/^"account";r=0;t=\d+$/)
     expect(late.headers.get('ratelimit-policy')).toBe('"account";q=10;w=900')
     expect((await tryPassword(server, person.email.toUpperCase(), person.password)).status).toBe(429)
-    expect((await tryPassword(server, neighbor.email, neighbor.password)).text).toContain('You are signed in')
+    expect((await tryPassword(server, neighbor.email, neighbor.password)).text).toContain("You're signed in")
     server.clock.advance('15m')
-    expect((await tryPassword(server, person.email, person.password)).text).toContain('You are signed in')
+    expect((await tryPassword(server, person.email, person.password)).text).toContain("You're signed in")
   })
 
   test('are counted for names that nobody has, in the same words', async () => {
@@ -46,7 +46,7 @@ describe('wrong passwords', () => {
     for (let count = 0; count < 3; count += 1)
       answers.push(await tryPassword(strict, 'nobody@example.com', 'whatever it is'))
     expect(answers.map(({ status }) => status)).toEqual([403, 403, 429])
-    expect(answers[0]?.text).toContain('The user name or the password is not right')
+    expect(answers[0]?.text).toContain('Incorrect email or password')
   })
 
   test('sent all at once do not slip past the limit', async () => {

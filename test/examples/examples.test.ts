@@ -127,7 +127,7 @@ test('tv: a device shows a code, large and for the camera, and goes on once its 
     username: 'demo@example.com',
     password,
   })
-  const question = await browser.submit(code, 'Go on', { user_code: /\w{4}-\w{4}/.exec(shown)?.[0] ?? '' })
+  const question = await browser.submit(code, 'Continue', { user_code: /\w{4}-\w{4}/.exec(shown)?.[0] ?? '' })
   expect(question.text).toContain('Demo TV')
   await browser.submit(question, 'Allow')
   expect(await tv.ended()).toContain('200 {\n  "id": ')
@@ -150,7 +150,7 @@ test('personal-tokens: a token of the server’s and one that a person makes bot
   const [, username = '', password = ''] = /sign in as (\S+) with (\S+)/.exec(lines) ?? []
   const page = await browser.submit(signIn, 'Sign in', { username, password })
   expect(page.text).toContain('Backup')
-  const made = await browser.submit(page, 'Make token', { name: 'Mine', 'scope:orders:read': 'on' })
+  const made = await browser.submit(page, 'Generate token', { name: 'Mine', 'scope:orders:read': 'on' })
   expect(await ask(/>(eyJ[^<]+)</.exec(made.text)?.[1] ?? '')).toEqual(orders)
 })
 

@@ -46,7 +46,7 @@ const tokenIn = ({ body }: JsonAnswer): string => String(body['refresh_token'])
 const statusOf = async (node: TestServer, token: string): Promise<number> =>
   (await askApi(node, '/me', token)).status
 const isSignedIn = async (browser: Browser): Promise<boolean> =>
-  (await browser.open('/login')).text.includes('You are signed in')
+  (await browser.open('/login')).text.includes("You're signed in")
 
 describe('a clock that is set forward and back', () => {
   test('lets no code be spent twice', async () => {
@@ -184,7 +184,7 @@ describe('two processes whose clocks are ten minutes apart', () => {
       const cookie = [...browser.cookies].map((pair) => pair.join('=')).join('; ')
       for (const node of cluster.nodes)
         expect((await openBrowser(node).open('/login', { headers: { cookie } })).text).toContain(
-          'You are signed in',
+          "You're signed in",
         )
     }
   })

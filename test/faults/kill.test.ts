@@ -93,7 +93,7 @@ test(`${KILLS} kills under load lose nothing that was acknowledged, let nothing 
   for (const id of kept.people) expect((await askOffice(node, { do: 'find person', id })).body['id']).toBe(id)
   for (const cookie of [target.cookie, ...kept.sessions]) {
     const page = await openBrowser(node).open('/login', { headers: { cookie } })
-    expect(page.text).toContain('You are signed in')
+    expect(page.text).toContain("You're signed in")
   }
   for (const acknowledged of Object.values<readonly unknown[]>({ ...kept }))
     expect(acknowledged.length).toBeGreaterThan(0)

@@ -52,7 +52,7 @@ describe('the consent page', () => {
     const client = await server.addClient()
     const browser = await signedIn()
     const page = await browser.open(authorizationUrl(server, client, { scope: 'profile', state: 's p' }))
-    const { url } = await browser.press(page, 'Don’t allow')
+    const { url } = await browser.press(page, "Don't allow")
     expect(Object.fromEntries(url.searchParams)).toEqual({
       error: 'access_denied',
       error_description: 'The person denied the request',

@@ -98,8 +98,8 @@ describe.each([
 
   test('hears access_denied once a person has denied it, and again', async () => {
     const device = await startDevice(server, client)
-    const done = await answerDevice(phone, device, person, 'Don’t allow')
-    expect(done.text).toContain('gets nothing')
+    const done = await answerDevice(phone, device, person, "Don't allow")
+    expect(done.text).toContain("wasn't given access")
     const { status, body } = await poll(server, device)
     expect([status, body['error']]).toEqual([400, 'access_denied'])
     expect(await verdictOf(server, device)).toBe('access_denied')
@@ -166,7 +166,7 @@ describe('how often a device asks', () => {
     for (const device of [allowed, denied])
       expect(await verdictOf(server, device)).toBe('authorization_pending')
     await answerDevice(phone, allowed, person)
-    await answerDevice(phone, denied, person, 'Don’t allow')
+    await answerDevice(phone, denied, person, "Don't allow")
     expect([await verdictOf(server, allowed), await verdictOf(server, denied)]).toEqual([
       '200',
       'access_denied',
@@ -206,8 +206,8 @@ describe('the page where the code is typed in', () => {
     const typo = device.userCode.slice(0, -1)
     const page = await typeCode(phone, { ...device, userCode: typo }, person)
     expect([page.status, page.forms[0]?.fields['user_code']]).toEqual([400, typo])
-    expect(page.text).toContain('This code is not right')
-    const question = await phone.press(page, 'Go on', { user_code: device.userCode })
+    expect(page.text).toContain('That code is invalid or has expired')
+    const question = await phone.press(page, 'Continue', { user_code: device.userCode })
     expect(question.text).toContain('Allow this device?')
   })
 
@@ -217,13 +217,13 @@ describe('the page where the code is typed in', () => {
       await startDevice(server, tv),
       await startDevice(server, tv),
     ]
-    await answerDevice(phone, denied, person, 'Don’t allow')
+    await answerDevice(phone, denied, person, "Don't allow")
     await answerDevice(phone, used, person)
     await getDeviceTokens(server, used)
     for (const device of [denied, used])
-      expect((await typeCode(phone, device, person)).text).toContain('This code is not right')
+      expect((await typeCode(phone, device, person)).text).toContain('That code is invalid or has expired')
     server.clock.advance('601s')
-    expect((await typeCode(phone, expired, person)).text).toContain('This code is not right')
+    expect((await typeCode(phone, expired, person)).text).toContain('That code is invalid or has expired')
   })
 
   test('tells the log, and nobody else, why a code is wrong', async () => {
@@ -289,7 +289,7 @@ describe('the page where the code is typed in', () => {
     const question = await typeCode(phone, device, person)
     expect((await phone.press(question, 'Allow')).text).toContain('Go back to your device')
     expect((await phone.press(question, 'Allow')).text).toContain('Go back to your device')
-    expect((await phone.press(question, 'Don’t allow')).text).toContain('Go back to your device')
+    expect((await phone.press(question, "Don't allow")).text).toContain('Go back to your device')
     expect(await verdictOf(server, device)).toBe('200')
     expect((await phone.press(question, 'Allow')).text).toContain('Go back to your device')
   })
@@ -299,10 +299,10 @@ describe('the page where the code is typed in', () => {
     const browser = openBrowser(server)
     const question = await typeCode(browser, device, person)
     const signIn = await browser.press(question, 'Not you? Use another account')
-    expect(signIn.text).toContain('Email or user name')
+    expect(signIn.text).toContain('Email or username')
     const page = await browser.signIn(signIn, other)
     expect(page.forms[0]?.fields['user_code']).toBe(device.userCode)
-    const again = await browser.press(page, 'Go on')
+    const again = await browser.press(page, 'Continue')
     expect(again.text).toContain(other.email)
     await browser.press(again, 'Allow')
     expect(claimOf((await getDeviceTokens(server, device)).access_token, 'sub')).toBe(other.id)
@@ -312,7 +312,7 @@ describe('the page where the code is typed in', () => {
     const [yes, no] = [await startDevice(server, tv), await startDevice(server, tv)]
     const before = server.events.length
     await answerDevice(phone, yes, person)
-    await answerDevice(phone, no, person, 'Don’t allow')
+    await answerDevice(phone, no, person, "Don't allow")
     await phone.press(await typeCode(phone, await startDevice(server, tv), person), 'Allow')
     const about = { clientId: tv.id, sub: person.id }
     const answers = server.events.slice(before).filter(({ name }) => name.startsWith('consent.'))

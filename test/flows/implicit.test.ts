@@ -126,7 +126,7 @@ describe('an error stands in the fragment, with state and issuer:', () => {
 
   test('a person who says no', async () => {
     const page = await browser.open(urlOf({ prompt: 'consent' }))
-    expect(fragmentOf(await browser.press(page, 'Don’t allow'))).toMatchObject({ error: 'access_denied' })
+    expect(fragmentOf(await browser.press(page, "Don't allow"))).toMatchObject({ error: 'access_denied' })
   })
 
   test('nobody who is signed in, where nobody may be asked', async () => {

@@ -308,8 +308,8 @@ describe('the page', () => {
     const owner = await server.addPerson()
     const { browser } = await signedInApi(server, owner)
     const empty = await browser.open(server.endpoint(page))
-    expect(empty.text).toContain('You have none yet.')
-    const made = await browser.press(empty, 'Make token', {
+    expect(empty.text).toContain('You have no tokens yet.')
+    const made = await browser.press(empty, 'Generate token', {
       name: 'Backup & <b>more</b>',
       'scope:orders:read': 'on',
       expires_in: '604800',
@@ -325,7 +325,7 @@ describe('the page', () => {
     expect(list.text).toContain('Backup & <b>more</b>')
     expect(list.text).toMatch(/Last used \d{4}-\d\d-\d\d \d\d:\d\d UTC/)
     const gone = await browser.press(list, 'Revoke')
-    expect([gone.url.pathname, gone.text.includes('You have none yet.')]).toEqual([page, true])
+    expect([gone.url.pathname, gone.text.includes('You have no tokens yet.')]).toEqual([page, true])
     expect(await statusOf(token, '/orders')).toBe(401)
     expect((await browser.press(list, 'Revoke')).url.pathname).toBe(page)
   })
@@ -334,14 +334,14 @@ describe('the page', () => {
     const owner = await server.addPerson()
     const { browser } = await signedInApi(server, owner)
     const form = await browser.open(server.endpoint(page))
-    const token = tokenOn(server, await browser.press(form, 'Make token', { name: 'Once' }))
-    const again = await browser.press(form, 'Make token', { name: 'Once' })
-    expect([again.status, again.text.includes('This form was answered before')]).toEqual([422, true])
+    const token = tokenOn(server, await browser.press(form, 'Generate token', { name: 'Once' }))
+    const again = await browser.press(form, 'Generate token', { name: 'Once' })
+    expect([again.status, again.text.includes('This form was already submitted')]).toEqual([422, true])
     expect(await personalTokens.list(owner.id)).toHaveLength(1)
     await personalTokens.revoke(claimOf(token, 'azn'))
-    expect((await browser.press(form, 'Make token', { name: 'Once' })).status).toBe(422)
+    expect((await browser.press(form, 'Generate token', { name: 'Once' })).status).toBe(422)
     expect(await personalTokens.list(owner.id)).toEqual([])
-    const fresh = await browser.press(again, 'Make token', { name: 'Twice' })
+    const fresh = await browser.press(again, 'Generate token', { name: 'Twice' })
     expect(await statusOf(tokenOn(server, fresh))).toBe(200)
   })
 
@@ -354,22 +354,25 @@ describe('the page', () => {
   ])('says what is wrong with %s, and keeps what was typed', async (_what, fields, words) => {
     const { browser } = await signedInApi(server, person)
     const form = await browser.open(server.endpoint(page))
-    const answer = await browser.press(form, 'Make token', { 'scope:profile': 'on', ...fields })
+    const answer = await browser.press(form, 'Generate token', { 'scope:profile': 'on', ...fields })
     expect([answer.status, answer.text.includes(words)]).toEqual([422, true])
-    expect(formOf(answer, 'Make token').fields).toMatchObject({ name: fields['name'], 'scope:profile': 'on' })
+    expect(formOf(answer, 'Generate token').fields).toMatchObject({
+      name: fields['name'],
+      'scope:profile': 'on',
+    })
   })
 
   test('offers the lifetimes that are allowed, and chooses no longer than a month', async () => {
     await using short = await startServer({ personalTokens: { maximumLifetime: '90d' } })
     const { browser } = await signedInApi(short, await short.addPerson())
     const { text, forms } = await browser.open(short.endpoint(page))
-    expect(text).toContain('7 days 30 days 90 days Make token')
+    expect(text).toContain('7 days 30 days 90 days Generate token')
     expect(forms.at(-1)?.fields['expires_in']).toBe('2592000')
     await using hour = await startServer({ personalTokens: { lifetime: '1h' } })
     const visitor = await signedInApi(hour, await hour.addPerson())
     const only = await visitor.browser.open(hour.endpoint(page))
-    expect(only.text).toContain('Lives for 1 hour Make token')
-    expect(tokenOn(hour, await visitor.browser.press(only, 'Make token', { name: 'a' }))).toBeTruthy()
+    expect(only.text).toContain('Expiration 1 hour Generate token')
+    expect(tokenOn(hour, await visitor.browser.press(only, 'Generate token', { name: 'a' }))).toBeTruthy()
   })
 
   test('is told of where people are signed in with nowhere to go', async () => {

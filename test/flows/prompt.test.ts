@@ -26,7 +26,7 @@ test('a guest signs in and comes back to the very request', async () => {
   const browser = openBrowser(server)
   const login = await browser.open(url(undefined, stranger))
   expect(login.url.pathname).toBe('/login')
-  expect(login.text).toContain('to go on to Stranger at app.example')
+  expect(login.text).toContain('to continue to Stranger')
   const consent = await browser.signIn(login, person)
   expect(consent.url.href).toBe(url(undefined, stranger))
   expect(labelsIn(consent)).toContain('Allow')

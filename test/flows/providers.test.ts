@@ -53,7 +53,7 @@ async function lifeOf(side: Side, { visit, tokens }: Guest): Promise<readonly bo
   const api = await side.ask('/me', tokens.access_token)
   const again = await refresh(visit, tokens.refresh_token)
   const page = await visit.browser.open(side.signIn)
-  return [api.status === 200, again.status === 200, page.text.includes('You are signed in')]
+  return [api.status === 200, again.status === 200, page.text.includes("You're signed in")]
 }
 
 const ALIVE = [true, true, true]
@@ -66,8 +66,8 @@ describe('with the same id and the same user name on both sides', () => {
     const wrong = await browser.signIn(await browser.open(mine.signIn), theirs.person)
     expect([wrong.status, wrong.url.href]).toEqual([403, mine.signIn])
     const right = await browser.signIn(wrong, mine.person)
-    expect(right.text).toContain('You are signed in')
-    expect((await browser.open(theirs.signIn)).text).not.toContain('You are signed in')
+    expect(right.text).toContain("You're signed in")
+    expect((await browser.open(theirs.signIn)).text).not.toContain("You're signed in")
   })
 
   test.each(NAMES)(
@@ -89,7 +89,7 @@ describe('with the same id and the same user name on both sides', () => {
       const [mine, theirs] = [sides[name], sides[otherThan(name)]]
       const browser = openBrowser(server)
       const [leaving, staying] = [await signIn(mine, browser), await signIn(theirs, browser)]
-      expect((await browser.open(mine.signIn)).text).toContain('You are signed in')
+      expect((await browser.open(mine.signIn)).text).toContain("You're signed in")
       await browser.press(await browser.open(mine.signOut), 'Sign out')
       expect(await lifeOf(mine, leaving)).toEqual(DEAD)
       expect(await lifeOf(theirs, staying)).toEqual(ALIVE)
@@ -320,7 +320,7 @@ test("wrong passwords for one side's name do not keep the other out", async () =
   expect((await browser.signIn(page, pair.customers.person)).status).toBe(429)
   const other = openBrowser(server)
   const own = await other.signIn(await other.open(pair.users.signIn), pair.users.person)
-  expect(own.text).toContain('You are signed in')
+  expect(own.text).toContain("You're signed in")
 })
 
 test("an id with a colon is not taken for another side's person", async () => {
@@ -391,7 +391,7 @@ describe('after a provider was taken out of the configuration', () => {
     for (const [name, value] of visit.browser.cookies) browser.setCookie(name, value)
     for (const path of ['/login/customers', '/logout/customers'])
       expect((await browser.open(rest.endpoint(path))).status).toBe(404)
-    expect((await browser.open(rest.endpoint('/login'))).text).not.toContain('You are signed in')
+    expect((await browser.open(rest.endpoint('/login'))).text).not.toContain("You're signed in")
     expect((await browser.open(authorizationUrl(rest, visit.client))).status).toBe(400)
     const url400 = { ...consent, url: new URL(rest.endpoint('/oauth/authorize')) }
     expect((await browser.press(url400, 'Allow')).status).toBe(400)

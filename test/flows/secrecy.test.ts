@@ -52,7 +52,7 @@ async function goWithDevices(): Promise<void> {
     await startDevice(server, tv),
   ]
   await answerDevice(visit.browser, allowed, person)
-  await answerDevice(visit.browser, denied, person, 'Don’t allow')
+  await answerDevice(visit.browser, denied, person, "Don't allow")
   for (const device of [allowed, allowed, denied, waiting, waiting]) await poll(server, device)
   await poll(server, { ...waiting, client })
   await typeCode(visit.browser, allowed, person)
@@ -71,8 +71,8 @@ async function goWithPersonalTokens(): Promise<void> {
   await api.create({ name: 'a' }, { 'x-csrf-token': token, 'content-type': 'application/json' })
   await api.revoke(made.token.id)
   const form = await api.browser.open(server.endpoint('/account/tokens'))
-  tokenOn(server, await api.browser.press(form, 'Make token', { name: 'By form' }))
-  await api.browser.press(form, 'Make token', { name: 'By form' })
+  tokenOn(server, await api.browser.press(form, 'Generate token', { name: 'By form' }))
+  await api.browser.press(form, 'Generate token', { name: 'By form' })
   await askApi(server, '/orders', token)
   await askToken(server, client, { grant_type: 'refresh_token', refresh_token: token })
 }
@@ -94,7 +94,7 @@ async function failInEveryWay(token: string): Promise<void> {
   })
   const consent = await browser.signIn(login, person)
   await browser.press(consent, 'Allow', { csrf: '' })
-  await browser.press(consent, 'Don’t allow')
+  await browser.press(consent, "Don't allow")
 }
 
 const secrets = () => [...server.hoard.entries.keys()]

@@ -20,7 +20,7 @@ test("signing out ends the session and first-party tokens at once, and leaves th
   const third = { server, browser, person, client: theirs }
   const [mine, foreign] = [await getVisitTokens(first), await getVisitTokens(third)]
   const page = await signOut(browser)
-  expect(page.text).toContain('You are signed out')
+  expect(page.text).toContain("You're signed out")
   expect((await askApi(server, '/me', mine.access_token)).body['error_description']).toBe('Token revoked')
   expect((await refresh(first, mine.refresh_token)).body['error']).toBe('invalid_grant')
   expect((await askApi(server, '/me', foreign.access_token)).status).toBe(200)
@@ -74,8 +74,8 @@ test('signing out twice is harmless', async () => {
   const browser = openBrowser(server)
   await browser.signIn(await browser.open(server.endpoint('/login')), person)
   const question = await browser.open(server.endpoint('/logout'))
-  expect((await browser.press(question, 'Sign out')).text).toContain('You are signed out')
-  expect((await browser.press(question, 'Sign out')).text).toContain('You are signed out')
+  expect((await browser.press(question, 'Sign out')).text).toContain("You're signed out")
+  expect((await browser.press(question, 'Sign out')).text).toContain("You're signed out")
 })
 
 test('signing out everywhere ends every session and every token of the person, and of nobody else', async () => {

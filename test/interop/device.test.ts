@@ -14,10 +14,10 @@ const kiosk = await addDeviceClient(server, { type: 'confidential' })
 afterAll(server.close)
 
 /** The person follows the QR code, compares the code, and answers. */
-async function answer(completeUri: string, label: 'Allow' | 'Don’t allow'): Promise<void> {
+async function answer(completeUri: string, label: 'Allow' | "Don't allow"): Promise<void> {
   const phone = openBrowser(server)
   const page = await openDevicePage(phone, completeUri, person)
-  await phone.press(await phone.press(page, 'Go on'), label)
+  await phone.press(await phone.press(page, 'Continue'), label)
 }
 
 describe.each([
@@ -46,7 +46,7 @@ describe.each([
   test('hears that the person denied it', async () => {
     const config = await discover()
     const device = await oauth.initiateDeviceAuthorization(config, {})
-    await answer(device.verification_uri_complete ?? '', 'Don’t allow')
+    await answer(device.verification_uri_complete ?? '', "Don't allow")
     const polled = oauth.pollDeviceAuthorizationGrant(config, device)
     await expect(polled).rejects.toMatchObject({ error: 'access_denied', status: 400 })
   })

@@ -87,13 +87,13 @@ test('twelve people who type in one code at once, on four processes: one claims 
     }),
   )
   const pages = await Promise.all(
-    crowd.map(({ browser, page }) => browser.press(page, 'Go on', { user_code: device.userCode })),
+    crowd.map(({ browser, page }) => browser.press(page, 'Continue', { user_code: device.userCode })),
   )
   const claimed = pages.map(({ text }) => text.includes('Allow this device?'))
   expect(claimed.filter(Boolean)).toHaveLength(1)
   const done = await Promise.all(
     crowd.map(({ browser, page }) =>
-      browser.press(page, 'Go on', { user_code: device.userCode, intent: 'approve' }),
+      browser.press(page, 'Continue', { user_code: device.userCode, intent: 'approve' }),
     ),
   )
   expect(done.map(({ text }) => text.includes('Go back to your device'))).toEqual(claimed)
@@ -105,11 +105,11 @@ test('allowing and denying at once: one counts, and both clicks are told which',
     const device = await startDevice(server, tv)
     const question = await typeCode(phone, device, person)
     const pages = await Promise.all([
-      phone.press(question, round % 2 === 0 ? 'Allow' : 'Don’t allow'),
-      phone.press(question, round % 2 === 0 ? 'Don’t allow' : 'Allow'),
+      phone.press(question, round % 2 === 0 ? 'Allow' : "Don't allow"),
+      phone.press(question, round % 2 === 0 ? "Don't allow" : 'Allow'),
     ])
     const verdict = await verdictOf(cluster.any(), device)
-    const told = verdict === '200' ? 'Go back to your device' : 'gets nothing'
+    const told = verdict === '200' ? 'Go back to your device' : "wasn't given access"
     for (const { text } of pages) expect(text).toContain(told)
     seen.add(verdict)
   }

@@ -86,8 +86,8 @@ test('a request that is under way when its person is signed out everywhere gets 
   const again = await signedInApi(one, person)
   const late = await again.browser.open(one.endpoint(PAGE))
   atLookUp = () => one.server.users.signOutEverywhere(person.id)
-  expect((await again.browser.press(late, 'Make token', { name: 'Late' })).url.pathname).toBe('/login')
-  expect((await api.browser.press(page, 'Make token', { name: 'Late' })).url.pathname).toBe('/login')
+  expect((await again.browser.press(late, 'Generate token', { name: 'Late' })).url.pathname).toBe('/login')
+  expect((await api.browser.press(page, 'Generate token', { name: 'Late' })).url.pathname).toBe('/login')
   // The application's own request is void as well: it asked before.
   await expect(one.server.personalTokens.create(person.id, { name: 'Late' })).rejects.toThrow(
     'user: was signed',
@@ -98,7 +98,7 @@ test('a request that is under way when its person is signed out everywhere gets 
 test('one form that is posted a hundred times on four processes makes one token', async () => {
   const person = await server.addPerson()
   const { browser } = await signedInApi(server, person)
-  const { fields } = formOf(await browser.open(server.endpoint(PAGE)), 'Make token')
+  const { fields } = formOf(await browser.open(server.endpoint(PAGE)), 'Generate token')
   const body = formBody({ ...fields, name: 'Once', 'scope:orders:read': 'on' })
   const tokens: string[] = []
   const answers = await cluster.storm(100, async (node) => {

@@ -46,7 +46,7 @@ async function presence({ cookies }: Browser, side: Side): Promise<number> {
   const pages = await Promise.all(
     cluster.nodes.map((node) => openBrowser(node).open(pageOn(node, side), { headers: { cookie } })),
   )
-  return pages.filter(({ text }) => text.includes('You are signed in')).length
+  return pages.filter(({ text }) => text.includes("You're signed in")).length
 }
 
 interface Round {

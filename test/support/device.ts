@@ -95,7 +95,7 @@ export async function typeCode(
   person: Pick<Person, 'email' | 'password'>,
 ): Promise<Page> {
   const page = await openDevicePage(browser, device.uri, person)
-  return browser.press(page, 'Go on', { user_code: device.userCode })
+  return browser.press(page, 'Continue', { user_code: device.userCode })
 }
 
 /** Types a code in and answers; the page after it. */
@@ -103,7 +103,7 @@ export async function answerDevice(
   browser: Browser,
   device: Device,
   person: Pick<Person, 'email' | 'password'>,
-  label: 'Allow' | 'Don’t allow' = 'Allow',
+  label: 'Allow' | "Don't allow" = 'Allow',
 ): Promise<Page> {
   return browser.press(await typeCode(browser, device, person), label)
 }

@@ -36,7 +36,7 @@ const tokens: ViewProps['personalTokens'] = {
     { id: 'profile', description: 'See your name and picture' },
   ],
   lifetimes: [604_800, 2_592_000, 31_536_000],
-  typed: { name: '', scopes: [], lifetime: 2_592_000 },
+  values: { name: '', scopes: [], lifetime: 2_592_000 },
 }
 
 /** One page as it is used: the view and what it is given. */
@@ -138,7 +138,7 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
   ],
   'personal access tokens after a name that is none': [
     'personalTokens',
-    { ...tokens, typed: { name: ' ', scopes: ['profile'], lifetime: 604_800 }, problem: { kind: 'name' } },
+    { ...tokens, values: { name: ' ', scopes: ['profile'], lifetime: 604_800 }, problem: { kind: 'name' } },
   ],
   'personal access tokens, too many in a day': [
     'personalTokens',

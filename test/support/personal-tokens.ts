@@ -89,7 +89,8 @@ export function tokenOn(server: TestServer, { body, text }: Page): string {
 }
 
 /** What the form for a new token sends, to be sent by other means. */
-export const formForNew = (page: Page): Readonly<Record<string, string>> => formOf(page, 'Make token').fields
+export const formForNew = (page: Page): Readonly<Record<string, string>> =>
+  formOf(page, 'Generate token').fields
 
 function answerOf(server: TestServer, { status, headers, body: text }: Page): JsonAnswer {
   const body = (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>

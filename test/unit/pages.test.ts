@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ViewProps } from '../../src/pages/props.ts'
 import { createPages } from '../../src/pages/render.ts'
-import { LANGUAGES } from '../../src/pages/words.ts'
+import { LANGUAGES } from '../../src/pages/messages.ts'
 import { SAMPLES } from '../support/page-samples.ts'
 import type { Sample } from '../support/page-samples.ts'
 
@@ -125,8 +125,8 @@ test('the page for a device says nothing of an address that the server does not 
     Sample,
     readonly ['deviceConsent', unknown]
   >
-  expect(await pages.render('deviceConsent', props)).toContain('The device asked from')
-  expect(await pages.render('deviceConsent', { ...props, address: '' })).not.toContain('asked from')
+  expect(await pages.render('deviceConsent', props)).toContain('Requested from')
+  expect(await pages.render('deviceConsent', { ...props, address: '' })).not.toContain('Requested from')
 })
 
 describe('every page', () => {
@@ -153,6 +153,6 @@ describe('English', () => {
     [5401, '2 hours'],
     [86_400, '24 hours'],
   ])('a wait of %d seconds reads "%s"', (wait, text) => {
-    expect(LANGUAGES.en.signIn.throttled(wait)).toBe(`Too many tries. Please wait ${text}, then try again.`)
+    expect(LANGUAGES.en.signIn.throttled(wait)).toBe(`Too many attempts. Try again in ${text}.`)
   })
 })

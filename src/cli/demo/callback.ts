@@ -58,7 +58,7 @@ async function exchange({ id, secret, verifier }: DemoClient, code: string, orig
 
 const succeeded = (client: DemoClient, tokens: Fields, accessToken: string): Html =>
   demoPage(
-    'You are signed in',
+    "You're signed in",
     html`<p>The client <strong>${client.id}</strong> has exchanged its code. It got:</p>
       ${jsonBox(tokens)}
       <h2>The access token, decoded</h2>

@@ -11,7 +11,7 @@ import { providerPathsOf } from '../paths.ts'
 import type { SignedInUser } from './signed-in-user.ts'
 
 /** What was typed into the form. `lifetime` in ms; not a number where it was none. */
-export interface Typed {
+export interface TokenFormValues {
   readonly name: string
   readonly scopes: readonly string[]
   readonly lifetime: number
@@ -19,7 +19,7 @@ export interface Typed {
 
 /** What the page shows after a form that did not do. */
 export interface TokensPageOptions {
-  readonly typed?: Typed
+  readonly values?: TokenFormValues
   readonly problem?: NonNullable<PersonalTokensProps['problem']>
   readonly headers?: HttpResponse['headers']
 }
@@ -29,7 +29,7 @@ export async function tokensPage(
   exchange: Exchange,
   { session, user }: SignedInUser,
   status: number,
-  { typed, problem, headers }: TokensPageOptions = {},
+  { values, problem, headers }: TokensPageOptions = {},
 ): Promise<HttpResponse> {
   const { services, request } = exchange
   const { settings } = services
@@ -48,10 +48,10 @@ export async function tokensPage(
     create: { action, hidden: { csrf, nonce: randomBase64url(16) } },
     scopes: describeScopes([...settings.scopes.defined], settings),
     lifetimes: lifetimes.map(toSeconds),
-    typed: {
-      name: typed?.name ?? '',
-      scopes: typed?.scopes ?? [],
-      lifetime: toSeconds(chosenOf(lifetimes, typed?.lifetime, settings.personalTokens?.lifetime ?? 0)),
+    values: {
+      name: values?.name ?? '',
+      scopes: values?.scopes ?? [],
+      lifetime: toSeconds(chosenOf(lifetimes, values?.lifetime, settings.personalTokens?.lifetime ?? 0)),
     },
     ...(problem && { problem }),
   }
@@ -77,7 +77,7 @@ function chosenOf(lifetimes: readonly number[], typed: number | undefined, usual
 }
 
 /** The page that shows a new token, this once. */
-export function madePage(
+export function newTokenPage(
   exchange: Exchange,
   { session }: SignedInUser,
   { token, response }: PersonalTokenCreated,

@@ -10,8 +10,8 @@ import { readForm, required } from '../form.ts'
 import { providerPathsOf } from '../paths.ts'
 import { report } from '../report.ts'
 import { signInUrl } from '../return-to.ts'
+import { newTokenPage, tokensPage, type TokenFormValues } from './personal-tokens-pages.ts'
 import { createForSignedInUser, findSignedInUser, type SignedInUser } from './signed-in-user.ts'
-import { madePage, tokensPage, type Typed } from './personal-tokens-pages.ts'
 
 /** GET: the person's tokens, and a form for another one. */
 export async function showPersonalTokens(exchange: Exchange, provider: string): Promise<HttpResponse> {
@@ -42,14 +42,14 @@ async function revoke(
 
 /** The answer itself shows the token: a redirect would have to carry it. */
 async function create(exchange: Exchange, visitor: SignedInUser, form: Form): Promise<HttpResponse> {
-  const typed = readTokenForm(form)
+  const values = readTokenForm(form)
   const outcome = await createForSignedInUser(exchange, visitor, {
-    ...typed,
+    ...values,
     id: idOf(exchange, visitor, form),
   })
-  if (outcome.kind === 'made') return madePage(exchange, visitor, outcome)
+  if (outcome.kind === 'made') return newTokenPage(exchange, visitor, outcome)
   if (outcome.kind === 'ended') return askToSignIn(exchange, visitor.session.provider)
-  return refuse(exchange, visitor, typed, outcome)
+  return refuse(exchange, visitor, values, outcome)
 }
 
 /** One form makes one token, however often it is posted: by a reload, a double click or a browser that comes back. */
@@ -65,7 +65,7 @@ function idOf(
 const SCOPE = 'scope:'
 
 /** Each scope is a parameter of its own, since none may come twice. */
-function readTokenForm(form: Form): Typed {
+function readValues(form: Form): TokenFormValues {
   const names = Array.from(form.entries(), ([name]) => name)
   return {
     name: form.get('name') ?? '',
@@ -76,16 +76,16 @@ function readTokenForm(form: Form): Typed {
 
 function refuse(
   exchange: Exchange,
-  visitor: SignedInUser,
-  typed: Typed,
-  outcome: Exclude<PersonalTokenRefusal, { readonly kind: 'ended' }>,
+  visitor: Visitor,
+  values: TokenFormValues,
+  outcome: Exclude<NoPersonalToken, { readonly kind: 'ended' }>,
 ): Promise<HttpResponse> {
   const [status, code] =
     outcome.kind === 'throttled' ? [429, 'too_many_requests' as const] : [422, 'invalid_request' as const]
   const detail = outcome.kind === 'wrong' ? summarizeProblems(outcome.problems) : outcome.kind
   report(exchange, new OAuthError(code, 'There is no new token', { status, detail }))
   const headers = outcome.kind === 'throttled' ? outcome.blocked.headers : {}
-  return tokensPage(exchange, visitor, status, { typed, problem: problemOf(outcome), headers })
+  return tokensPage(exchange, visitor, status, { values, problem: problemOf(outcome), headers })
 }
 
 function problemOf(outcome: Exclude<PersonalTokenRefusal, { readonly kind: 'ended' }>) {

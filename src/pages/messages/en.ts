@@ -1,0 +1,150 @@
+import { html } from '../../lib/html.ts'
+import type { Html } from '../../lib/html.ts'
+
+type Unit = 'year' | 'day' | 'hour' | 'minute' | 'second'
+
+/** `Intl` is loaded on first use, which takes tens of milliseconds: few pages name a duration. */
+const formatUnit = (unit: Unit, count: number): string =>
+  new Intl.NumberFormat('en', { style: 'unit', unit, unitDisplay: 'long' }).format(count)
+
+/** A waiting time (seconds), rounded up to hours, minutes or seconds. */
+function waitingTime(seconds: number): string {
+  if (seconds > 5400) return formatUnit('hour', Math.ceil(seconds / 3600))
+  if (seconds > 90) return formatUnit('minute', Math.ceil(seconds / 60))
+  return formatUnit('second', Math.max(1, Math.ceil(seconds)))
+}
+
+/** A lifetime (seconds) in the largest unit that divides it. */
+function lifetime(seconds: number): string {
+  const units: readonly (readonly [Unit, number])[] = [
+    ['year', 31_536_000],
+    ['day', 86_400],
+    ['hour', 3600],
+    ['minute', 60],
+  ]
+  const [unit, length] = units.find(([, divisor]) => seconds % divisor === 0) ?? ['second', 1]
+  return formatUnit(unit, seconds / length)
+}
+
+/** The text of every page, in English. Names and hosts arrive as markup that is already escaped and isolated. */
+export const en = {
+  /** For `<html lang>` (BCP 47). */
+  lang: 'en',
+  direction: 'ltr' as 'ltr' | 'rtl',
+  /** The document title. `site` is the name of the server. */
+  title: (page: string, site: string | undefined): string => (site ? `${page} · ${site}` : page),
+  titleWithProblem: (page: string): string => `Error: ${page}`,
+  signIn: {
+    heading: 'Sign in',
+    toContinueTo: (name: Html): Html => html`to continue to ${name}`,
+    username: 'Email or username',
+    password: 'Password',
+    submit: 'Sign in',
+    credentials: 'Incorrect email or password.',
+    expired: 'Your session timed out. Sign in again.',
+    throttled: (seconds: number): string => `Too many attempts. Try again in ${waitingTime(seconds)}.`,
+  },
+  consent: {
+    heading: 'Allow access?',
+    wantsTo: (name: Html): Html => html`${name} wants to:`,
+    wantsIdentity: (name: Html): Html => html`${name} wants to know who you are.`,
+    signedInAs: 'Signed in as',
+    switchAccount: 'Not you? Use another account',
+    approve: 'Allow',
+    deny: "Don't allow",
+    trust: (name: Html, host: Html): Html =>
+      html`Make sure you trust ${name}. You'll be redirected to ${host}.`,
+  },
+  error: {
+    heading: "We can't complete this request",
+    advice: 'Go back to the app and try again.',
+    serverAdvice: 'Something went wrong on our end. Please try again.',
+    forDeveloper: "If this keeps happening, contact the app's developer and include:",
+    code: 'Error',
+    requestId: 'Request ID',
+  },
+  signOut: {
+    heading: 'Sign out?',
+    signedInAs: (name: Html): Html => html`You're signed in as ${name} on this device.`,
+    submit: 'Sign out',
+  },
+  signedOut: {
+    heading: "You're signed out",
+    advice: 'On a shared device, close all browser windows.',
+    signIn: 'Sign in again',
+  },
+  signedIn: {
+    heading: "You're signed in",
+    signedInAs: (name: Html): Html => html`Signed in as ${name}. You can close this window.`,
+    signOut: 'Sign out',
+    tokens: 'Personal access tokens',
+  },
+  personalTokens: {
+    heading: 'Personal access tokens',
+    advice:
+      'Use personal access tokens in scripts and with the API. Anyone who has a token can act as you, within its permissions.',
+    signedInAs: (name: Html): Html => html`Signed in as ${name}`,
+    yours: 'Your tokens',
+    none: 'You have no tokens yet.',
+    noScopes: 'No permissions (identity only)',
+    everything: 'Full access to your account',
+    created: 'Created',
+    lastUsed: 'Last used',
+    expires: 'Expires',
+    never: 'Never',
+    revoke: 'Revoke',
+    revokeNamed: (name: string): string => `Revoke ${name}`,
+    create: 'New token',
+    name: 'Name',
+    nameHint: "What's this token for? For example, “Backup on my laptop”.",
+    scopes: 'Permissions',
+    lifetime: 'Expiration',
+    lifetimeOf: lifetime,
+    submit: 'Generate token',
+    problems: {
+      name: 'Enter a name of up to 255 characters.',
+      scopes: 'One of the permissions is no longer available. Select permissions again.',
+      expiresIn: "Tokens can't be valid for that long. Choose another expiration.",
+      full: "You've reached the maximum number of tokens. Revoke one you no longer need.",
+      repeated: "This form was already submitted. The token it created can't be shown again.",
+    },
+    throttled: (seconds: number): string =>
+      `You've generated too many tokens. Try again in ${waitingTime(seconds)}.`,
+  },
+  newPersonalToken: {
+    heading: 'Your new token',
+    advice: "Copy your token now. You won't be able to see it again. Treat it like a password.",
+    label: (name: Html): Html => html`Token ${name}`,
+    copy: 'Copy',
+    copied: 'Copied',
+    failed: "Couldn't copy. Select the token and copy it manually.",
+    allows: 'Permissions',
+    expires: (date: Html): Html => html`Expires on ${date}.`,
+    back: 'Back to your tokens',
+  },
+  deviceCode: {
+    heading: 'Connect a device',
+    advice: 'Enter the code shown on your device.',
+    label: 'Code',
+    hint: "8 letters. Spaces, dashes, and capitalization don't matter.",
+    submit: 'Continue',
+    incorrect: 'That code is invalid or has expired. Check the code on your device and try again.',
+    expired: 'Your session timed out. Try again.',
+    throttled: (seconds: number): string => `Too many incorrect codes. Try again in ${waitingTime(seconds)}.`,
+  },
+  deviceConsent: {
+    heading: 'Allow this device?',
+    compare: 'Make sure your device shows this code',
+    requestedFrom: (address: Html): Html => html`Requested from ${address}`,
+    warning: (deny: Html): Html =>
+      html`Only continue if you started this yourself. If someone sent you this code, choose ${deny}: they
+      would get access to your account.`,
+  },
+  deviceDone: {
+    approved: 'Go back to your device',
+    denied: 'Access denied',
+    connected: (name: Html): Html =>
+      html`You're connected. ${name} will continue in a few seconds. You can close this window.`,
+    notConnected: (name: Html): Html => html`${name} wasn't given access. You can close this window.`,
+  },
+}
