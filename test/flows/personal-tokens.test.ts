@@ -346,11 +346,11 @@ describe('the page', () => {
   })
 
   test.each<[string, Record<string, string>, string]>([
-    ['a name that is none', { name: '\u0007' }, 'The name must have'],
-    ['no name', { name: '' }, 'The name must have'],
-    ['a scope that is not there any more', { name: 'a', 'scope:gone': 'on' }, 'not there any more'],
-    ['a lifetime that is too long', { name: 'a', expires_in: '31536001' }, 'cannot live for so long'],
-    ['no lifetime', { name: 'a', expires_in: '' }, 'cannot live for so long'],
+    ['a name that is none', { name: '\u0007' }, 'Enter a name'],
+    ['no name', { name: '' }, 'Enter a name'],
+    ['a scope that is not there any more', { name: 'a', 'scope:gone': 'on' }, 'no longer available'],
+    ['a lifetime that is too long', { name: 'a', expires_in: '31536001' }, "can't be valid for that long"],
+    ['no lifetime', { name: 'a', expires_in: '' }, "can't be valid for that long"],
   ])('says what is wrong with %s, and keeps what was typed', async (_what, fields, words) => {
     const { browser } = await signedInApi(server, person)
     const form = await browser.open(server.endpoint(page))

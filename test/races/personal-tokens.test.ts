@@ -113,7 +113,7 @@ test('one form that is posted a hundred times on four processes makes one token'
     return {
       status: answer.status,
       headers: answer.headers,
-      body: { isRepeat: text.includes('answered before') },
+      body: { isRepeat: text.includes('already submitted') },
     }
   })
   const [token = '', ...others] = tokens

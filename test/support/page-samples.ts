@@ -106,7 +106,7 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
       switchAccount: { action: '/auth/switch', hidden },
     },
   ],
-  "an error of the caller's": [
+  'an error': [
     'error',
     {
       status: 400,
@@ -115,7 +115,7 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
       requestId: 'q3Jm0ZbT5sXvA1nKc8LwYg',
     },
   ],
-  'an error of ours': [
+  'a server error': [
     'error',
     {
       status: 503,

@@ -134,7 +134,7 @@ export const en = {
   },
   deviceConsent: {
     heading: 'Allow this device?',
-    compare: 'Make sure your device shows this code',
+    compare: 'Is this code on a device in front of you?',
     requestedFrom: (address: Html): Html => html`Requested from ${address}`,
     warning: (deny: Html): Html =>
       html`Only continue if you started this yourself. If someone sent you this code, choose ${deny}: they
