@@ -65,7 +65,7 @@ function idOf(
 const SCOPE = 'scope:'
 
 /** Each scope is a parameter of its own, since none may come twice. */
-function readValues(form: Form): TokenFormValues {
+function readTokenForm(form: Form): TokenFormValues {
   const names = Array.from(form.entries(), ([name]) => name)
   return {
     name: form.get('name') ?? '',
@@ -76,9 +76,9 @@ function readValues(form: Form): TokenFormValues {
 
 function refuse(
   exchange: Exchange,
-  visitor: Visitor,
+  visitor: SignedInUser,
   values: TokenFormValues,
-  outcome: Exclude<NoPersonalToken, { readonly kind: 'ended' }>,
+  outcome: Exclude<PersonalTokenRefusal, { readonly kind: 'ended' }>,
 ): Promise<HttpResponse> {
   const [status, code] =
     outcome.kind === 'throttled' ? [429, 'too_many_requests' as const] : [422, 'invalid_request' as const]
