@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { createClientCache } from '../../src/clients/cache.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
-import { sampleClient } from '../../src/testing/store/kit.ts'
+import { sampleClient } from '../../src/testing/store/samples.ts'
 import { aliveBytes, fileBytes, tell } from './parts/finding.ts'
 
 const [CACHES, EACH] = [20, 5_000]

@@ -1,6 +1,6 @@
 export { clientOfKind } from './client-kinds.ts'
 export type { ClientKind } from './client-kinds.ts'
 export { storeSuite } from './store-suite.ts'
-export type { TestFunctions } from './store/kit.ts'
+export type { TestFunctions } from './store/suite.ts'
 export { createTestGuard } from './test-guard.ts'
 export type { ClientLike, TestGuard, TestGuardOptions, TokenDetails } from './test-guard.ts'

@@ -7,8 +7,8 @@ import { testConsents } from './store/consents.ts'
 import { testDeviceAnswers } from './store/device-answers.ts'
 import { testDeviceCodes } from './store/device-codes.ts'
 import { testDeviceExchange } from './store/device-exchange.ts'
-import { createKit } from './store/kit.ts'
-import type { TestFunctions } from './store/kit.ts'
+import { createSuite } from './store/suite.ts'
+import type { TestFunctions } from './store/suite.ts'
 import { testMigrations } from './store/migrations.ts'
 import { testPurge } from './store/purge.ts'
 import { testRevocations } from './store/revocations.ts'
@@ -21,9 +21,9 @@ import { testUsers } from './store/users.ts'
  * `openStore` is called for each test and gives an empty store whose tables are made; the test closes it.
  */
 export function storeSuite(functions: TestFunctions, openStore: () => Promise<Store>): void {
-  const kit = createKit(functions, openStore)
+  const suite = createSuite(functions, openStore)
   const parts = [testMigrations, testClients, testUsers, testSessions, testCodes, testAuthorizations]
   const devices = [testDeviceCodes, testDeviceAnswers, testDeviceExchange]
   for (const part of [...parts, ...devices, testConsents, testRevocations, testSparing, testAudit, testPurge])
-    part(kit)
+    part(suite)
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { MINUTE, sampleClient } from '../../src/testing/store/kit.ts'
+import { MINUTE, sampleClient } from '../../src/testing/store/samples.ts'
 import { backUp, EVERY, follow, isRevoked, pass, revoke, writeEntries } from './feed/follow.ts'
 
 describe('a store that goes back to a backup', () => {

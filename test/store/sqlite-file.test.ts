@@ -15,7 +15,7 @@ import {
   sampleSession,
   sampleUser,
   signIn,
-} from '../../src/testing/store/kit.ts'
+} from '../../src/testing/store/samples.ts'
 import { startWorker, temporaryFolder } from './sqlite/processes.ts'
 
 const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8)

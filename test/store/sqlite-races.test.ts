@@ -11,7 +11,7 @@ import {
   sampleDeviceCode,
   sampleSession,
   signIn,
-} from '../../src/testing/store/kit.ts'
+} from '../../src/testing/store/samples.ts'
 import { startWorkers, temporaryFolder } from './sqlite/processes.ts'
 import type { Worker } from './sqlite/processes.ts'
 

@@ -1,6 +1,6 @@
 import type { AuditEntry } from '../../model/audit.ts'
-import type { Kit } from './kit.ts'
-import { MINUTE, NOW } from './kit.ts'
+import type { Suite } from './suite.ts'
+import { MINUTE, NOW } from './samples.ts'
 
 /** A refused request. */
 export const sampleEntry = (changes: Partial<AuditEntry> = {}): AuditEntry => ({
@@ -18,7 +18,7 @@ export const sampleEntry = (changes: Partial<AuditEntry> = {}): AuditEntry => ({
 })
 
 /** The audit log: what was written of a request is found by its id. */
-export function testAudit({ describe, test, expect }: Kit): void {
+export function testAudit({ describe, test, expect }: Suite): void {
   describe('the audit log', () => {
     test('the entries of a request are found by its id, in the order they came in', async ({ audit }) => {
       const entries = [

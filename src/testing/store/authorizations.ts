@@ -1,5 +1,5 @@
 import type { RefreshUpdate, RevocationTarget, Store } from '../../store/contract.ts'
-import type { Kit } from './kit.ts'
+import type { Suite } from './suite.ts'
 import {
   ALICE,
   authorize,
@@ -13,7 +13,7 @@ import {
   sampleClient,
   sampleSession,
   signIn,
-} from './kit.ts'
+} from './samples.ts'
 
 const NEXT: RefreshUpdate = {
   id: 'azn',
@@ -34,14 +34,14 @@ const ORDERS: readonly RevocationTarget[] = [
 ]
 
 /** Authorizations: one row each, moved forward by one racer at a time. */
-export function testAuthorizations(kit: Kit): void {
-  testInserting(kit)
-  testBeginnings(kit)
-  testAdvancing(kit)
-  testListing(kit)
+export function testAuthorizations(suite: Suite): void {
+  testInserting(suite)
+  testBeginnings(suite)
+  testAdvancing(suite)
+  testListing(suite)
 }
 
-function testInserting({ describe, test, expect }: Kit): void {
+function testInserting({ describe, test, expect }: Suite): void {
   describe('authorizations', () => {
     test('an authorization is found as it was inserted', async (store) => {
       await signIn(store)
@@ -116,7 +116,7 @@ function testInserting({ describe, test, expect }: Kit): void {
   })
 }
 
-function testBeginnings({ describe, test, expect }: Kit): void {
+function testBeginnings({ describe, test, expect }: Suite): void {
   describe('a session that begins with an authorization', () => {
     const PHONE = sampleSession({ id: 'phone' })
 
@@ -187,7 +187,7 @@ function testBeginnings({ describe, test, expect }: Kit): void {
   })
 }
 
-function testAdvancing({ describe, test, expect }: Kit): void {
+function testAdvancing({ describe, test, expect }: Suite): void {
   describe('advance', () => {
     test('an advance from the present generation changes what it names', async (store) => {
       await authorize(store)
@@ -247,7 +247,7 @@ function testAdvancing({ describe, test, expect }: Kit): void {
   })
 }
 
-function testListing({ describe, test, expect }: Kit): void {
+function testListing({ describe, test, expect }: Suite): void {
   describe('lists of authorizations', () => {
     test('the list holds what still has a living token, newest first', async (store) => {
       await signIn(store)

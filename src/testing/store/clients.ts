@@ -1,6 +1,6 @@
 import type { Client } from '../../model/client.ts'
-import type { Kit } from './kit.ts'
-import { failureOf, NOW, sampleClient } from './kit.ts'
+import type { Suite } from './suite.ts'
+import { failureOf, NOW, sampleClient } from './samples.ts'
 
 const FULL = sampleClient({
   type: 'confidential',
@@ -18,7 +18,7 @@ const FULL = sampleClient({
 })
 
 /** Clients: kept whole, listed in order, looked up by origin. */
-export function testClients({ describe, test, expect }: Kit): void {
+export function testClients({ describe, test, expect }: Suite): void {
   describe('clients', () => {
     test('a client is found as it was inserted', async ({ clients }) => {
       await clients.insert(FULL)

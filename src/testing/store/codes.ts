@@ -1,5 +1,5 @@
 import type { Store } from '../../store/contract.ts'
-import type { Kit } from './kit.ts'
+import type { Suite } from './suite.ts'
 import {
   ALICE,
   countTrue,
@@ -11,13 +11,13 @@ import {
   sampleCode,
   sampleSession,
   signIn,
-} from './kit.ts'
+} from './samples.ts'
 
 const exchange = (store: Store, now = NOW) =>
   store.codes.exchange('code', sampleAuthorization(), 'alice', now)
 
 /** Codes: each spent once, and only while all that it hangs on lives. */
-export function testCodes({ describe, test, expect }: Kit): void {
+export function testCodes({ describe, test, expect }: Suite): void {
   describe('codes', () => {
     test('a code is found as it was inserted', async (store) => {
       await signIn(store)

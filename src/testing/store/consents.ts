@@ -1,4 +1,4 @@
-import type { Kit } from './kit.ts'
+import type { Suite } from './suite.ts'
 import {
   ALICE,
   BOB,
@@ -8,10 +8,10 @@ import {
   sampleCode,
   sampleSession,
   signIn,
-} from './kit.ts'
+} from './samples.ts'
 
 /** Consents and fingerprints: what is remembered. */
-export function testConsents({ describe, test, expect }: Kit): void {
+export function testConsents({ describe, test, expect }: Suite): void {
   describe('consents', () => {
     test('who never consented is undefined', async ({ consents }) => {
       expect(await consents.find(ALICE, 'web')).toBe(undefined)

@@ -1,15 +1,15 @@
 import type { Store } from '../../store/contract.ts'
-import { askForDevice, claim, decide, findDevice, OVER } from './device-kit.ts'
-import type { Kit } from './kit.ts'
-import { countTrue, MINUTE, NOW, sampleClaim, sampleDeviceCode, signIn } from './kit.ts'
+import { askForDevice, claim, decide, findDevice, OVER } from './device-steps.ts'
+import type { Suite } from './suite.ts'
+import { countTrue, MINUTE, NOW, sampleClaim, sampleDeviceCode, signIn } from './samples.ts'
 
 /** Device codes as people answer them, while the device polls. */
-export function testDeviceAnswers(kit: Kit): void {
-  testDeciding(kit)
-  testPolling(kit)
+export function testDeviceAnswers(suite: Suite): void {
+  testDeciding(suite)
+  testPolling(suite)
 }
 
-function testDeciding({ describe, test, expect }: Kit): void {
+function testDeciding({ describe, test, expect }: Suite): void {
   describe('answering a device', () => {
     for (const decision of ['approved', 'denied'] as const) {
       test(`writes down that it was ${decision}`, async (store) => {
@@ -81,7 +81,7 @@ function testDeciding({ describe, test, expect }: Kit): void {
   })
 }
 
-function testPolling({ describe, test, expect }: Kit): void {
+function testPolling({ describe, test, expect }: Suite): void {
   describe('polling', () => {
     const poll = (store: Store, now = NOW) => store.deviceCodes.poll('device', now)
     const stateOf = async (store: Store) => {

@@ -1,5 +1,5 @@
-import { askForDevice, claim, decide, findDevice, OVER } from './device-kit.ts'
-import type { Kit } from './kit.ts'
+import { askForDevice, claim, decide, findDevice, OVER } from './device-steps.ts'
+import type { Suite } from './suite.ts'
 import {
   ALICE,
   BOB,
@@ -10,18 +10,18 @@ import {
   sampleClaim,
   sampleDeviceCode,
   signIn,
-} from './kit.ts'
+} from './samples.ts'
 
 const LAPTOP = { kind: 'session', id: 'laptop' } as const
 const BOBS_CLAIM = sampleClaim({ ...BOB, sessionId: 'of bob' })
 
 /** Device codes: asked for by a device, claimed by one person, answered once. */
-export function testDeviceCodes(kit: Kit): void {
-  testInserting(kit)
-  testClaiming(kit)
+export function testDeviceCodes(suite: Suite): void {
+  testInserting(suite)
+  testClaiming(suite)
 }
 
-function testInserting({ describe, test, expect }: Kit): void {
+function testInserting({ describe, test, expect }: Suite): void {
   describe('device codes', () => {
     test('a device code is found as it was inserted, by its hash and by its user code', async (store) => {
       await signIn(store)
@@ -96,7 +96,7 @@ function testInserting({ describe, test, expect }: Kit): void {
   })
 }
 
-function testClaiming({ describe, test, expect }: Kit): void {
+function testClaiming({ describe, test, expect }: Suite): void {
   describe('claiming a device code', () => {
     test('keeps who has typed it in, and where', async (store) => {
       await askForDevice(store)

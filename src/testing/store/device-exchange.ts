@@ -2,7 +2,7 @@ import type { Authorization } from '../../model/authorization.ts'
 import type { DeviceCode } from '../../model/device-code.ts'
 import type { Session } from '../../model/session.ts'
 import type { RevocationTarget, Store } from '../../store/contract.ts'
-import type { Kit } from './kit.ts'
+import type { Suite } from './suite.ts'
 import {
   ALICE,
   approveDevice,
@@ -16,7 +16,7 @@ import {
   sampleDeviceCode,
   sampleSession,
   signIn,
-} from './kit.ts'
+} from './samples.ts'
 
 /** What the device gets: an authorization that hangs on no session. */
 const given = (changes: Partial<Authorization> = {}): Authorization =>
@@ -44,13 +44,13 @@ const leftovers = async ({ deviceCodes, authorizations, sessions }: Store) => [
 const NOTHING = [null, undefined, undefined]
 
 /** Device codes as they are spent, and as they end. */
-export function testDeviceExchange(kit: Kit): void {
-  testSpending(kit)
-  testHanging(kit)
-  testEnding(kit)
+export function testDeviceExchange(suite: Suite): void {
+  testSpending(suite)
+  testHanging(suite)
+  testEnding(suite)
 }
 
-function testSpending({ describe, test, expect }: Kit): void {
+function testSpending({ describe, test, expect }: Suite): void {
   describe('exchanging a device code', () => {
     test('spends it and inserts the authorization, once', async (store) => {
       await approveDevice(store)
@@ -116,7 +116,7 @@ function testSpending({ describe, test, expect }: Kit): void {
   })
 }
 
-function testHanging({ describe, test, expect }: Kit): void {
+function testHanging({ describe, test, expect }: Suite): void {
   describe('what a device gets', () => {
     test('needs a client that lives', async (store) => {
       await approveDevice(store)
@@ -161,7 +161,7 @@ function testHanging({ describe, test, expect }: Kit): void {
   })
 }
 
-function testEnding({ describe, test, expect }: Kit): void {
+function testEnding({ describe, test, expect }: Suite): void {
   const ORDERS: readonly RevocationTarget[] = [
     { kind: 'session', id: 'laptop' },
     { kind: 'client', id: 'web' },

@@ -1,8 +1,8 @@
-import type { Kit } from './kit.ts'
-import { failureOf, sampleClient } from './kit.ts'
+import type { Suite } from './suite.ts'
+import { failureOf, sampleClient } from './samples.ts'
 
 /** The life of the store itself. */
-export function testMigrations({ describe, test, expect }: Kit): void {
+export function testMigrations({ describe, test, expect }: Suite): void {
   describe('the store', () => {
     test('migrating again applies nothing and loses nothing', async (store) => {
       await store.clients.insert(sampleClient())

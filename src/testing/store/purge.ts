@@ -1,6 +1,6 @@
 import type { DeviceCode } from '../../model/device-code.ts'
 import { sampleEntry } from './audit.ts'
-import type { Kit } from './kit.ts'
+import type { Suite } from './suite.ts'
 import { endedBy, EVERY_KIND, purgeAll, walk } from './purge-walk.ts'
 import {
   ALICE,
@@ -16,19 +16,19 @@ import {
   sampleSession,
   sampleUser,
   signIn,
-} from './kit.ts'
+} from './samples.ts'
 
 /** When the samples have all expired. */
 const LATER = NOW + 120 * MINUTE
 
 /** Purges: what is over goes, what something alive depends on stays. */
-export function testPurge(kit: Kit): void {
-  testEnds(kit)
-  testDependence(kit)
-  testSteps(kit)
+export function testPurge(suite: Suite): void {
+  testEnds(suite)
+  testDependence(suite)
+  testSteps(suite)
 }
 
-function testEnds({ describe, test, expect }: Kit): void {
+function testEnds({ describe, test, expect }: Suite): void {
   describe('a purge deletes', () => {
     test('codes that were spent or voided, authorizations and sessions that were revoked', async (store) => {
       await authorize(store, { accessExpiresAt: NOW })
@@ -150,7 +150,7 @@ function testEnds({ describe, test, expect }: Kit): void {
   })
 }
 
-function testDependence({ describe, test, expect }: Kit): void {
+function testDependence({ describe, test, expect }: Suite): void {
   describe('a purge leaves', () => {
     test('everything that is alive', async (store) => {
       await authorize(store)
@@ -237,7 +237,7 @@ function testDependence({ describe, test, expect }: Kit): void {
   })
 }
 
-function testSteps({ describe, test, expect }: Kit): void {
+function testSteps({ describe, test, expect }: Suite): void {
   describe('the steps of a purge', () => {
     const sessions = (count: number, expiresAt: number) =>
       Array.from({ length: count }, (_, index) =>

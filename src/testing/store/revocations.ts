@@ -1,5 +1,5 @@
 import type { RevocationTarget } from '../../store/contract.ts'
-import type { Kit } from './kit.ts'
+import type { Suite } from './suite.ts'
 import {
   ALICE,
   authorize,
@@ -12,7 +12,7 @@ import {
   sampleCode,
   sampleSession,
   signIn,
-} from './kit.ts'
+} from './samples.ts'
 
 const TOKEN: RevocationTarget = { kind: 'token', jti: 'azn.1', expiresAt: NOW + MINUTE }
 const USER: RevocationTarget = { kind: 'user', user: ALICE, subject: 'alice' }
@@ -20,13 +20,13 @@ const LAPTOP: RevocationTarget = { kind: 'session', id: 'laptop' }
 const WEB: RevocationTarget = { kind: 'client', id: 'web' }
 
 /** Revocations: what each order ends, and the feed that tells of it. */
-export function testRevocations(kit: Kit): void {
-  testOrders(kit)
-  testLifetimes(kit)
-  testFeed(kit)
+export function testRevocations(suite: Suite): void {
+  testOrders(suite)
+  testLifetimes(suite)
+  testFeed(suite)
 }
 
-function testOrders({ describe, test, expect }: Kit): void {
+function testOrders({ describe, test, expect }: Suite): void {
   describe('revocation orders', () => {
     test('what does not exist cannot be revoked', async ({ revocations }) => {
       for (const kind of ['authorization', 'session', 'client'] as const) {
@@ -147,7 +147,7 @@ function testOrders({ describe, test, expect }: Kit): void {
   })
 }
 
-function testLifetimes({ describe, test, expect }: Kit): void {
+function testLifetimes({ describe, test, expect }: Suite): void {
   describe('revocation entries', () => {
     const BARE = { epoch: 0, expiresAt: NOW + MINUTE }
 
@@ -204,7 +204,7 @@ function testLifetimes({ describe, test, expect }: Kit): void {
   })
 }
 
-function testFeed({ describe, test, expect }: Kit): void {
+function testFeed({ describe, test, expect }: Suite): void {
   describe('the revocation feed', () => {
     const tokens = (count: number): RevocationTarget[] =>
       Array.from({ length: count }, (_, index) => ({

@@ -1,5 +1,5 @@
 import type { Authorization } from '../../model/authorization.ts'
-import type { Kit } from './kit.ts'
+import type { Suite } from './suite.ts'
 import {
   ALICE,
   authorize,
@@ -9,10 +9,10 @@ import {
   sampleAuthorization,
   sampleClient,
   sampleSession,
-} from './kit.ts'
+} from './samples.ts'
 
 /** Sessions: born of the present epochs, touched forward, listed while they live. */
-export function testSessions({ describe, test, expect }: Kit): void {
+export function testSessions({ describe, test, expect }: Suite): void {
   describe('sessions', () => {
     test('a session is found by id and by cookie', async ({ sessions }) => {
       expect(await sessions.insert(sampleSession(), 'alice')).toBe(true)

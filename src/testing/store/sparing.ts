@@ -1,6 +1,6 @@
 import type { Authorization } from '../../model/authorization.ts'
 import type { RefreshUpdate, RevocationTarget, Store } from '../../store/contract.ts'
-import type { Kit } from './kit.ts'
+import type { Suite } from './suite.ts'
 import {
   ALICE,
   BOB,
@@ -11,12 +11,12 @@ import {
   sampleClient,
   sampleCode,
   signIn,
-} from './kit.ts'
+} from './samples.ts'
 
 const SPARING: RevocationTarget = { kind: 'user', user: ALICE, subject: 'alice', keepThirdParties: true }
 
 /** Revoking a person while third parties go on: a changed password. */
-export function testSparing({ describe, test, expect }: Kit): void {
+export function testSparing({ describe, test, expect }: Suite): void {
   describe('a person is revoked and third parties are spared', () => {
     test('who has an owner and hangs on no session lives on in the new epoch, everything else ends', async (store) => {
       await authorizeAll(store)

@@ -1,8 +1,8 @@
-import type { Kit } from './kit.ts'
-import { countTrue, failureOf, NOW, sampleUser } from './kit.ts'
+import type { Suite } from './suite.ts'
+import { countTrue, failureOf, NOW, sampleUser } from './samples.ts'
 
 /** People of the built-in provider: one an email. */
-export function testUsers({ describe, test, expect }: Kit): void {
+export function testUsers({ describe, test, expect }: Suite): void {
   describe('users', () => {
     test('a person is found by id and by email', async ({ users }) => {
       const user = sampleUser({ name: 'Ålice 🦊', disabledAt: NOW })

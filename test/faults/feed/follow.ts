@@ -9,7 +9,7 @@ import type { RevocationFeed } from '../../../src/revocations/feed.ts'
 import type { RevocationSource } from '../../../src/revocations/reader.ts'
 import type { Store } from '../../../src/store/contract.ts'
 import { sqlite } from '../../../src/store/sqlite.ts'
-import { MINUTE } from '../../../src/testing/store/kit.ts'
+import { MINUTE } from '../../../src/testing/store/samples.ts'
 import { createTestClock } from '../../support/clock.ts'
 import type { TestClock } from '../../support/clock.ts'
 

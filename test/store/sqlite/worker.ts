@@ -9,7 +9,7 @@ import {
   sampleClaim,
   sampleCode,
   sampleSession,
-} from '../../../src/testing/store/kit.ts'
+} from '../../../src/testing/store/samples.ts'
 
 /** A process of its own with one store, which does what the test asks for: a line in, a line of JSON out. */
 type Task = (store: Store, argument: number) => Promise<unknown>

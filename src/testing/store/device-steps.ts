@@ -1,6 +1,6 @@
 import type { DeviceClaim, DeviceCode, DeviceDecision } from '../../model/device-code.ts'
 import type { Store } from '../../store/contract.ts'
-import { BOB, NOW, sampleClaim, sampleDeviceCode, sampleSession, signIn } from './kit.ts'
+import { BOB, NOW, sampleClaim, sampleDeviceCode, sampleSession, signIn } from './samples.ts'
 
 /** A device that asks, with Alice signed in on two devices and Bob on one. */
 export async function askForDevice(store: Store): Promise<void> {

@@ -8,18 +8,6 @@ import type { Session } from '../../model/session.ts'
 import type { UserRef } from '../../model/subject.ts'
 import type { Store, UserRecord } from '../../store/contract.ts'
 
-/** What the suite needs of a test runner. Vitest, Jest and Bun fit as they are. */
-export interface TestFunctions {
-  describe(name: string, body: () => void): unknown
-  test(name: string, body: () => Promise<void>): unknown
-  expect(actual: unknown): { toBe(expected: unknown): unknown; toEqual(expected: unknown): unknown }
-}
-
-/** The test functions, with a `test` that gets a store of its own. */
-export interface Kit extends Pick<TestFunctions, 'describe' | 'expect'> {
-  readonly test: (name: string, body: (store: Store) => Promise<void>) => void
-}
-
 /** Times and people of the samples: the suite never looks at a clock. */
 export const NOW = 1_800_000_000_000
 
@@ -31,22 +19,6 @@ export const ALICE: UserRef = { provider: 'users', userId: 'alice' }
 
 /** Somebody else. */
 export const BOB: UserRef = { provider: 'users', userId: 'bob' }
-
-/** Makes each test open a store and close it. */
-export const createKit = (functions: TestFunctions, openStore: () => Promise<Store>): Kit => ({
-  describe: (name, body) => functions.describe(name, body),
-  expect: (actual) => functions.expect(actual),
-  test: (name, body) => {
-    functions.test(name, async () => {
-      const store = await openStore()
-      try {
-        await body(store)
-      } finally {
-        await store.close()
-      }
-    })
-  },
-})
 
 /** A public client with one redirect URI. */
 export const sampleClient = (changes: Partial<Client> = {}): Client => ({
