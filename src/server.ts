@@ -3,13 +3,11 @@ import { ConfigError } from './errors.ts'
 import { createAdministration, type Administration } from './administration.ts'
 import type { Config } from './config/config.ts'
 import type { Endpoint } from './endpoints/endpoint.ts'
-import { endpointAt } from './endpoints/find.ts'
 import { handle } from './endpoints/handle.ts'
 import { createHealth, type Health } from './endpoints/health.ts'
 import { probesOf } from './endpoints/probes.ts'
-import { routesOf, type Route } from './endpoints/routes.ts'
+import { createEndpoints, findEndpoint, routesOf, type Route } from './endpoints/routes.ts'
 import type { Services } from './endpoints/services.ts'
-import { endpointsOf } from './endpoints/table.ts'
 import { createEvents, type Events } from './events.ts'
 import { createBearerGuard, type BearerGuard } from './guard/guard.ts'
 import { unavailable } from './guard/refusal.ts'
@@ -88,7 +86,7 @@ export function createAuthorizationServer<
   const core: Core = {
     ...guards.core,
     handle(request) {
-      const endpoint = endpointAt(table, request.path)
+      const endpoint = findEndpoint(table, request.path)
       return endpoint ? answer(endpoint, request) : probes.get(request.path)?.answer(request, health)
     },
   }
@@ -123,7 +121,7 @@ export function createAuthorizationServer<
 
 /** The endpoints by path. A prefix such as `/login` can make two of one path, of which one would never be reached. */
 function tableOf(settings: Settings): ReadonlyMap<string, Endpoint> {
-  const endpoints = endpointsOf(settings)
+  const endpoints = createEndpoints(settings)
   const table = new Map(endpoints.map((endpoint) => [endpoint.path, endpoint]))
   const lost = endpoints.find((endpoint) => table.get(endpoint.path) !== endpoint)
   if (!lost) return table

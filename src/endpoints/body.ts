@@ -1,27 +1,102 @@
 import { OAuthError } from '../errors.ts'
+import { EMPTY_FORM, parseForm, type Form } from '../lib/form.ts'
 import type { HttpRequest } from '../lib/http.ts'
 
-/** The longest body that is read, in bytes: no request of OAuth comes near it. */
-const LONGEST_BODY = 65_536
+/** The longest body that is read, in bytes. */
+const MAX_BODY = 65_536
 
-/** The body of a request. */
-export interface Body {
-  /** Its media type in lower case, without parameters; empty where it names none. */
+/** The longest query, in characters. */
+const MAX_QUERY = 16_384
+
+const FORM_TYPE = 'application/x-www-form-urlencoded'
+const JSON_TYPE = 'application/json'
+
+/**
+ * Reads the parameters of a request body (RFC 6749 appendix B).
+ *
+ * @throws OAuthError `invalid_request`, with status 413 if the body is too long
+ */
+export async function readForm(request: HttpRequest): Promise<Form> {
+  const { type, text } = await readBody(request)
+  if (type === '' && text === '') return EMPTY_FORM
+  if (type === FORM_TYPE) return parameters(text)
+  throw new OAuthError('invalid_request', `The content type must be ${FORM_TYPE}`, {
+    detail: typeDetail(type),
+  })
+}
+
+/**
+ * Reads the parameters of a request's query.
+ *
+ * @throws OAuthError `invalid_request`
+ */
+export function readQuery({ query }: Pick<HttpRequest, 'query'>): Form {
+  if (query.length > MAX_QUERY) throw new OAuthError('invalid_request', 'The query is too long')
+  return query === '' ? EMPTY_FORM : parameters(query)
+}
+
+function parameters(text: string): Form {
+  const form = parseForm(text)
+  if (form === 'repeated') throw new OAuthError('invalid_request', 'A parameter is included more than once')
+  if (form === 'encoding') throw new OAuthError('invalid_request', 'The parameters are not correctly encoded')
+  if (form === 'nul') throw new OAuthError('invalid_request', 'A parameter contains a NUL character')
+  return form
+}
+
+/**
+ * Returns a parameter.
+ *
+ * @throws OAuthError `invalid_request` if it is missing
+ */
+export function requireParameter(form: Form, name: string): string {
+  const value = form.get(name)
+  if (value === undefined) throw new OAuthError('invalid_request', `The parameter ${name} is missing`)
+  return value
+}
+
+/** Creates the error for a form without the CSRF token of this browser and session. */
+export const forgedForm = (): OAuthError =>
+  new OAuthError('access_denied', 'This form was not sent from our page', { detail: 'CSRF check failed' })
+
+/** The members of a JSON object by name. Their types are unchecked. */
+export type JsonBody = ReadonlyMap<string, unknown>
+
+/**
+ * Reads the JSON object in a request body. Only `application/json` is accepted, which a form on another site cannot send.
+ *
+ * @throws OAuthError `invalid_request`, with status 413 if the body is too long, 415 for another content type
+ */
+export async function readJson(request: HttpRequest): Promise<JsonBody> {
+  const { type, text } = await readBody(request)
+  if (type !== JSON_TYPE) {
+    const options = { status: 415, detail: typeDetail(type) }
+    throw new OAuthError('invalid_request', `The content type must be ${JSON_TYPE}`, options)
+  }
+  const value = parseJson(text)
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return new Map(Object.entries(value))
+  throw new OAuthError('invalid_request', 'The body is not a JSON object')
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+interface Body {
+  /** The media type in lower case, without parameters. Empty if the header is missing. */
   readonly type: string
   readonly text: string
 }
 
-/**
- * Reads the body of a request.
- *
- * @throws OAuthError `invalid_request` with status 413 where it is too long
- */
-export async function readBody(request: HttpRequest): Promise<Body> {
+async function readBody(request: HttpRequest): Promise<Body> {
   const type = (request.header('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
-  const text = await request.body(LONGEST_BODY)
+  const text = await request.body(MAX_BODY)
   if (text === undefined) throw new OAuthError('invalid_request', 'The body is too long', { status: 413 })
   return { type, text }
 }
 
-/** What a body was sent as, for the log. */
-export const typeDetail = ({ type }: Body): string => `content type ${JSON.stringify(type.slice(0, 100))}`
+const typeDetail = (type: string): string => `content type ${JSON.stringify(type.slice(0, 100))}`

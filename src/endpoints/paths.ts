@@ -15,19 +15,19 @@ export interface Paths {
   readonly metadata: string
 }
 
-/** The paths of what people of one provider do in a browser. Those of the default provider end without its name. */
+/** The paths that users of one provider open in a browser. Those of the default provider end without its name. */
 export interface ProviderPaths {
   readonly signIn: string
   readonly signOut: string
-  /** Where a person types in what a device shows: the `verification_uri` (RFC 8628 section 3.2). */
+  /** Where users enter the code of a device: the `verification_uri` (RFC 8628 section 3.2). */
   readonly device: string
-  /** The API of their personal access tokens. */
+  /** The JSON API for personal access tokens. */
   readonly personalTokens: string
-  /** The page of their personal access tokens. */
+  /** The page for personal access tokens. */
   readonly tokensPage: string
 }
 
-/** The paths that follow from the issuer's path and the prefix. */
+/** Returns the paths below the issuer's path and the prefix. */
 export const pathsOf = ({ basePath, prefix }: { basePath: string; prefix: string }): Paths => ({
   authorize: `${basePath}${prefix}/authorize`,
   token: `${basePath}${prefix}/token`,
@@ -40,12 +40,12 @@ export const pathsOf = ({ basePath, prefix }: { basePath: string; prefix: string
   metadata: METADATA_PATH + basePath,
 })
 
-/** The paths of a provider's people: the name of another than the default one follows at the end. */
+/** Returns the paths for users of a provider. */
 export function providerPathsOf(
-  { basePath, prefix, provider: usual }: { basePath: string; prefix: string; provider: string },
+  { basePath, prefix, provider: defaultProvider }: { basePath: string; prefix: string; provider: string },
   provider: string,
 ): ProviderPaths {
-  const end = provider === usual ? '' : `/${provider}`
+  const end = provider === defaultProvider ? '' : `/${provider}`
   return {
     signIn: `${basePath}/login${end}`,
     signOut: `${basePath}/logout${end}`,
@@ -54,3 +54,9 @@ export function providerPathsOf(
     tokensPage: `${basePath}/account/tokens${end}`,
   }
 }
+
+/** Stands for the id at the end of an endpoint's path. */
+export const ID = '{id}'
+
+/** Returns the id at the end of a path, as sent. */
+export const idIn = (path: string): string => path.slice(path.lastIndexOf('/') + 1)

@@ -1,9 +1,10 @@
 import type { OAuthError } from '../errors.ts'
+import type { FailedPasswordAttempt } from '../users/check-password.ts'
 import type { Exchange } from './endpoint.ts'
 
 /**
- * Says in the log and to listeners why a request was refused: with the request id, never with what was sent. That a
- * device waits for its person is no refusal: it would be said every five seconds.
+ * Logs a refused request and emits `request.refused`, without the parameters that were sent. A device that waits for its
+ * user is logged at debug level only: it polls every five seconds.
  */
 export function report(
   { request, requestId, address, auditFields, services }: Exchange,
@@ -36,4 +37,26 @@ export function report(
     code,
     detail,
   })
+}
+
+/** Logs a failed sign-in with a password and emits its event, without what the user typed. */
+export function reportFailedSignIn(
+  { services, requestId, address }: Exchange,
+  provider: string,
+  outcome: FailedPasswordAttempt,
+): void {
+  const { events, settings, subjectOf } = services
+  if (outcome.kind === 'blocked') {
+    const { retryAfter } = outcome.blocked
+    settings.logger.log('warn', 'Sign-in throttled', { requestId, address, retryAfter })
+    events.emit('sign-in.throttled', { requestId, provider, address, retryAfter })
+    return
+  }
+  const { user } = outcome
+  const sub = user ? subjectOf(user.ref) : null
+  const reason = user
+    ? `wrong password for user ${user.user.id}, or signed out everywhere meanwhile`
+    : 'no such user'
+  settings.logger.log('warn', 'Sign-in failed', { requestId, address, reason })
+  events.emit('sign-in.failed', { requestId, provider, address, sub, reason })
 }

@@ -1,30 +1,112 @@
 import type { Settings } from '../config/settings.ts'
-import type { CorsPolicy } from './endpoint.ts'
+import { denyDevice, postDevice, showDevice } from './account/device.ts'
+import {
+  createPersonalToken,
+  deletePersonalToken,
+  listPersonalTokens,
+} from './account/personal-tokens-api.ts'
+import { postPersonalTokens, showPersonalTokens } from './account/personal-tokens.ts'
+import { scopes } from './account/scopes.ts'
+import { showSignIn, signIn } from './auth/sign-in.ts'
+import { showSignOut, signOut } from './auth/sign-out.ts'
+import type { HttpResponse } from '../lib/http.ts'
+import { DEVICE_GRANT } from '../model/device-code.ts'
+import { responseTypesOf } from '../model/response-type.ts'
+import type { CorsPolicy, Endpoint, Exchange, Handler } from './endpoint.ts'
+import { authorize, postAuthorize } from './oauth/authorize.ts'
+import { deny } from './oauth/consent.ts'
+import { deviceAuthorization } from './oauth/device-authorization.ts'
+import { jwks, metadata } from './oauth/metadata.ts'
+import { revocations } from './oauth/revocations.ts'
+import { token } from './oauth/token.ts'
+import { ID, pathsOf, providerPathsOf } from './paths.ts'
 import { probesOf } from './probes.ts'
-import { endpointsOf } from './table.ts'
 
-/** One route of the server, for listings. */
+/** Returns the endpoints that the settings turn on. */
+export function createEndpoints(settings: Settings): readonly Endpoint[] {
+  const paths = pathsOf(settings)
+  const { grants, providers } = settings
+  const authorization = { GET: authorize, POST: postAuthorize, DELETE: deny }
+  const device = { POST: deviceAuthorization }
+  return [
+    ...on(responseTypesOf(grants).length > 0, () => [
+      endpoint('authorize', paths.authorize, authorization, 'none', 'page'),
+    ]),
+    ...on(grants.has(DEVICE_GRANT), () => [
+      endpoint('device authorization', paths.deviceAuthorization, device, 'clients', 'json'),
+    ]),
+    ...on(settings.personalTokens !== undefined || USER_GRANTS.some((type) => grants.has(type)), () =>
+      providers.flatMap((provider) => providerEndpoints(settings, provider)),
+    ),
+    ...on(settings.personalTokens !== undefined, () => [
+      endpoint('scopes', paths.scopes, { GET: scopes }, 'none', 'json'),
+    ]),
+    endpoint('token', paths.token, { POST: token }, 'clients', 'json'),
+    endpoint('revocations', paths.revocations, { GET: revocations }, 'none', 'json'),
+    endpoint('metadata', paths.metadata, { GET: metadata }, 'any', 'json'),
+    endpoint('jwks', paths.jwks, { GET: jwks }, 'any', 'json'),
+  ]
+}
+
+/** The grants for which users sign in on our pages. */
+const USER_GRANTS = ['authorization_code', 'implicit', DEVICE_GRANT] as const
+
+const on = (isOn: boolean, list: () => readonly Endpoint[]): readonly Endpoint[] => (isOn ? list() : [])
+
+/** Returns the endpoints for users of one provider. */
+function providerEndpoints(settings: Settings, provider: string): readonly Endpoint[] {
+  const paths = providerPathsOf(settings, provider)
+  const named = (name: string): string => (provider === settings.provider ? name : `${name} (${provider})`)
+  const of = (handle: (exchange: Exchange, provider: string) => Promise<HttpResponse>): Handler => {
+    return (exchange) => handle(exchange, provider)
+  }
+  const tokens = { GET: of(listPersonalTokens), POST: of(createPersonalToken) }
+  const tokenById = { DELETE: of(deletePersonalToken) }
+  const tokensPage = { GET: of(showPersonalTokens), POST: of(postPersonalTokens) }
+  const device = { GET: of(showDevice), POST: of(postDevice), DELETE: of(denyDevice) }
+  return [
+    endpoint(named('login'), paths.signIn, { GET: of(showSignIn), POST: of(signIn) }, 'none', 'page'),
+    endpoint(named('logout'), paths.signOut, { GET: of(showSignOut), POST: of(signOut) }, 'none', 'page'),
+    ...on(settings.grants.has(DEVICE_GRANT), () => [
+      endpoint(named('device'), paths.device, device, 'none', 'page'),
+    ]),
+    ...on(settings.personalTokens !== undefined, () => [
+      endpoint(named('personal tokens'), paths.personalTokens, tokens, 'none', 'json'),
+      endpoint(named('personal token'), `${paths.personalTokens}/${ID}`, tokenById, 'none', 'json'),
+      endpoint(named('tokens page'), paths.tokensPage, tokensPage, 'none', 'page'),
+    ]),
+  ]
+}
+
+const endpoint = (
+  name: string,
+  path: string,
+  methods: Endpoint['methods'],
+  cors: Endpoint['cors'],
+  errors: Endpoint['errors'],
+): Endpoint => ({ name, path, methods, cors, errors })
+
+/** Finds the endpoint of a path: an exact match first, then one whose path ends with an id. */
+export const findEndpoint = (endpoints: ReadonlyMap<string, Endpoint>, path: string): Endpoint | undefined =>
+  endpoints.get(path) ?? endpoints.get(path.slice(0, path.lastIndexOf('/') + 1) + ID)
+
+/** One route of the server. */
 export interface Route {
   readonly name: string
   readonly path: string
-  /** HEAD is answered wherever GET is, OPTIONS everywhere. */
+  /** HEAD is answered if GET is, OPTIONS always. */
   readonly methods: readonly string[]
-  /** Which other origins may read the answers: everybody, those of public clients, nobody. */
+  /** Which other origins may read responses: any, those of public clients, or none. */
   readonly cors: CorsPolicy
 }
 
-/** Every route that the settings turn on. */
+/** Lists the routes that the settings turn on, health probes included. */
 export const routesOf = (settings: Settings): readonly Route[] => [
-  ...endpointsOf(settings).map(({ name, path, methods, cors }) => ({
+  ...createEndpoints(settings).map(({ name, path, methods, cors }) => ({
     name,
     path,
     methods: Object.keys(methods),
     cors,
   })),
-  ...probesOf(settings).map(({ name, path }) => ({
-    name,
-    path,
-    methods: ['GET'],
-    cors: 'none' as const,
-  })),
+  ...probesOf(settings).map(({ name, path }) => ({ name, path, methods: ['GET'], cors: 'none' as const })),
 ]

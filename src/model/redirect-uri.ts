@@ -74,7 +74,7 @@ export function originOf(uri: string): string | undefined {
 }
 
 /** The redirect URI with answer parameters added to its query (RFC 6749 section 4.1.2), or as its fragment (4.2.2). */
-export function withAnswer(
+export function withResponse(
   uri: string,
   answer: Readonly<Record<string, string | undefined>>,
   mode: ResponseMode = 'query',

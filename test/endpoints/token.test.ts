@@ -83,7 +83,7 @@ describe('the form', () => {
       })
       expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_request'])
       expect(answer.body['error_description']).toBe(
-        'Send the parameters as application/x-www-form-urlencoded',
+        'The content type must be application/x-www-form-urlencoded',
       )
     },
   )

@@ -4,7 +4,7 @@ import {
   isRegisteredRedirectUri,
   originOf,
   redirectUriProblem,
-  withAnswer,
+  withResponse,
 } from '../../src/model/redirect-uri.ts'
 
 const clientWith = (type: Client['type'], ...redirectUris: string[]): Client => ({
@@ -244,23 +244,25 @@ test('the origin of a web address is its scheme, host and port; an app has none'
 
 describe('the answer', () => {
   test('is added to the query, whether there is one or not', () => {
-    expect(withAnswer('https://app.example/cb', { code: 'c' })).toBe('https://app.example/cb?code=c')
-    expect(withAnswer('https://app.example/cb?x=1', { code: 'c' })).toBe('https://app.example/cb?x=1&code=c')
-    expect(withAnswer('com.example.app:/cb', { code: 'c' })).toBe('com.example.app:/cb?code=c')
+    expect(withResponse('https://app.example/cb', { code: 'c' })).toBe('https://app.example/cb?code=c')
+    expect(withResponse('https://app.example/cb?x=1', { code: 'c' })).toBe(
+      'https://app.example/cb?x=1&code=c',
+    )
+    expect(withResponse('com.example.app:/cb', { code: 'c' })).toBe('com.example.app:/cb?code=c')
   })
 
   test('leaves out what is undefined', () => {
-    expect(withAnswer('https://app.example/', { code: 'c', state: undefined })).toBe(
+    expect(withResponse('https://app.example/', { code: 'c', state: undefined })).toBe(
       'https://app.example/?code=c',
     )
   })
 
   test('cannot be changed by what the caller sent: every value is encoded', () => {
     const state = 'a&code=stolen#f\r\nSet-Cookie: x=1 é'
-    const url = new URL(withAnswer('https://app.example/cb', { code: 'c', state }))
+    const url = new URL(withResponse('https://app.example/cb', { code: 'c', state }))
     expect(url.searchParams.getAll('code')).toEqual(['c'])
     expect(url.searchParams.get('state')).toBe(state)
     expect(url.hash).toBe('')
-    expect(withAnswer('https://app.example/cb', { state })).toMatch(/^[!-~]+$/)
+    expect(withResponse('https://app.example/cb', { state })).toMatch(/^[!-~]+$/)
   })
 })

@@ -12,8 +12,8 @@ import {
   type PersonalTokenProblem,
 } from '../../personal-tokens/params.ts'
 import type { Exchange } from '../endpoint.ts'
-import { idIn } from '../find.ts'
-import { readJson, type JsonBody } from '../json-body.ts'
+import { idIn } from '../paths.ts'
+import { readJson, type JsonBody } from '../body.ts'
 import {
   createForSignedInUser,
   csrfHeaders,

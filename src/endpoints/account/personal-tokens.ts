@@ -5,8 +5,7 @@ import { redirect, type HttpResponse } from '../../lib/http.ts'
 import type { PersonalTokenRefusal } from '../../personal-tokens/personal-tokens.ts'
 import { summarizeProblems, type PersonalTokenParams } from '../../personal-tokens/params.ts'
 import type { Exchange } from '../endpoint.ts'
-import { forgedForm } from '../forged-form.ts'
-import { readForm, required } from '../form.ts'
+import { forgedForm, readForm, requireParameter } from '../body.ts'
 import { providerPathsOf } from '../paths.ts'
 import { report } from '../report.ts'
 import { signInUrl } from '../return-to.ts'
@@ -58,7 +57,7 @@ function idOf(
   { session }: SignedInUser,
   form: Form,
 ): NonNullable<PersonalTokenParams['id']> {
-  const text = `${session.id}.${required(form, 'nonce')}`
+  const text = `${session.id}.${requireParameter(form, 'nonce')}`
   return toId(hmac(services.derived.key('personal-token'), text))
 }
 

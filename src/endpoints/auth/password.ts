@@ -5,7 +5,7 @@ import type { StartedSession } from '../../sessions/sessions.ts'
 import { checkPassword, type FailedPasswordAttempt } from '../../users/check-password.ts'
 import type { LoadedUser } from '../../users/directory.ts'
 import type { Exchange } from '../endpoint.ts'
-import { reportFailedSignIn } from '../failed-sign-in.ts'
+import { reportFailedSignIn } from '../report.ts'
 
 /** A session that has begun, or why none has. */
 export type SignInOutcome =

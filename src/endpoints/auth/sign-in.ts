@@ -5,8 +5,8 @@ import type { SignInProps } from '../../pages/props.ts'
 import { displayNameOf, type BaseUser } from '../../users/provider.ts'
 import { hostOf } from '../descriptions.ts'
 import type { Exchange } from '../endpoint.ts'
-import { readForm, readQuery } from '../form.ts'
-import { findTarget, type AnswerTarget } from '../oauth/authorization-request.ts'
+import { readForm, readQuery } from '../body.ts'
+import { findTarget, type ResponseTarget } from '../oauth/authorization-request.ts'
 import { page } from '../page.ts'
 import { pathsOf, providerPathsOf } from '../paths.ts'
 import { safeReturnTo } from '../return-to.ts'
@@ -91,7 +91,7 @@ async function targetOf(
   { services }: Exchange,
   provider: string,
   returnTo: string | undefined,
-): Promise<AnswerTarget | undefined> {
+): Promise<ResponseTarget | undefined> {
   const [path, query] = returnTo?.split(/\?(.*)/s, 2) ?? []
   if (path !== pathsOf(services.settings).authorize) return undefined
   const form: Form | string = query === undefined ? '' : parseForm(query)

@@ -1,8 +1,7 @@
 import { redirect, type HttpResponse } from '../../lib/http.ts'
 import { displayNameOf } from '../../users/provider.ts'
 import type { Exchange } from '../endpoint.ts'
-import { forgedForm } from '../forged-form.ts'
-import { readForm } from '../form.ts'
+import { forgedForm, readForm } from '../body.ts'
 import { page } from '../page.ts'
 import { providerPathsOf } from '../paths.ts'
 

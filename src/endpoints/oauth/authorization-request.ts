@@ -13,12 +13,12 @@ import {
   type ResponseMode,
   type ResponseType,
 } from '../../model/response-type.ts'
-import { required } from '../form.ts'
+import { requireParameter } from '../body.ts'
 import type { Services } from '../services.ts'
-import { requireGrant } from './require-grant.ts'
+import { requireGrant } from './client-authentication.ts'
 
 /** Whom the answer goes to. Until this is known, nothing may be sent anywhere but to the person. */
-export interface AnswerTarget {
+export interface ResponseTarget {
   readonly client: Client
   readonly redirectUri: string
   /** Whether the request named it, or the client has only this one. */
@@ -28,7 +28,7 @@ export interface AnswerTarget {
 }
 
 /** A valid authorization request (RFC 6749 sections 4.1.1 and 4.2.1). */
-export interface AuthorizationRequest extends AnswerTarget {
+export interface AuthorizationRequest extends ResponseTarget {
   readonly responseType: ResponseType
   readonly scopes: readonly string[]
   readonly resources: readonly string[]
@@ -43,8 +43,8 @@ export interface AuthorizationRequest extends AnswerTarget {
  *
  * @throws OAuthError `invalid_request`
  */
-export async function findTarget(services: Services, form: Form): Promise<AnswerTarget> {
-  const client = await findClient(services, required(form, 'client_id'))
+export async function findTarget(services: Services, form: Form): Promise<ResponseTarget> {
+  const client = await findClient(services, requireParameter(form, 'client_id'))
   const named = form.get('redirect_uri')
   const redirectUri = named ?? onlyRedirectUri(client)
   if (!isRegisteredRedirectUri(client, redirectUri)) {
@@ -86,7 +86,7 @@ function onlyRedirectUri({ redirectUris, id }: Client): string {
  *
  * @throws OAuthError `invalid_request`, `unsupported_response_type`, `unauthorized_client`, `invalid_scope`, `invalid_target`
  */
-export function checkRequest(settings: Settings, target: AnswerTarget, form: Form): AuthorizationRequest {
+export function checkRequest(settings: Settings, target: ResponseTarget, form: Form): AuthorizationRequest {
   const responseType = findResponseType(settings, form)
   checkResponseType(responseType, target.client, form)
   const codeChallenge = responseType.hasExchange
@@ -99,7 +99,7 @@ export function checkRequest(settings: Settings, target: AnswerTarget, form: For
 }
 
 function findResponseType({ grants }: Settings, form: Form): ResponseType {
-  const name = required(form, 'response_type')
+  const name = requireParameter(form, 'response_type')
   const type = responseTypesOf(grants).find((candidate) => candidate.name === name)
   if (type) return type
   throw new OAuthError('unsupported_response_type', 'This response type is not supported')

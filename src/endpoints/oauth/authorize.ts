@@ -9,20 +9,19 @@ import { formTargetsOf } from '../../pages/headers.ts'
 import { displayNameOf, type BaseUser } from '../../users/provider.ts'
 import { describeScopes, hostOf } from '../descriptions.ts'
 import type { Exchange } from '../endpoint.ts'
-import { readForm, readQuery } from '../form.ts'
+import { readForm, readQuery } from '../body.ts'
 import { page } from '../page.ts'
 import { pathsOf, providerPathsOf } from '../paths.ts'
 import { signInUrl } from '../return-to.ts'
-import { answerError } from './answer.ts'
+import { redirectWithError, respond } from './authorization-response.ts'
 import {
   checkRequest,
   findTarget,
-  type AnswerTarget,
+  type ResponseTarget,
   type AuthorizationRequest,
 } from './authorization-request.ts'
-import { writeCode } from './code.ts'
+import { createCode } from './code.ts'
 import { answerConsent } from './consent.ts'
-import { respond } from './respond.ts'
 
 /** The authorization endpoint (RFC 6749 section 3.1): asks the person to sign in and to consent, or answers at once. */
 export async function authorize(exchange: Exchange): Promise<HttpResponse> {
@@ -32,7 +31,7 @@ export async function authorize(exchange: Exchange): Promise<HttpResponse> {
   try {
     return await proceed(exchange, checkRequest(exchange.services.settings, target, form), form)
   } catch (thrown) {
-    if (thrown instanceof OAuthError) return answerError(exchange, target, thrown)
+    if (thrown instanceof OAuthError) return redirectWithError(exchange, target, thrown)
     throw thrown
   }
 }
@@ -62,11 +61,11 @@ async function proceed(
     return redirect(signInUrl(services, provider, returnTo, user !== undefined))
   }
   if (await hasConsent(exchange, authorizationRequest, session)) {
-    const written = await writeCode(exchange, authorizationRequest, session, randomBase64url(32))
+    const created = await createCode(exchange, authorizationRequest, session, randomBase64url(32))
     // A consent that was taken back before the code was written down did not void it, but is seen to be gone now.
     const isAllowed = await hasConsent(exchange, authorizationRequest, session)
     return isAllowed
-      ? respond(exchange, authorizationRequest, written)
+      ? respond(exchange, authorizationRequest, created)
       : proceed(exchange, authorizationRequest, form)
   }
   if (isSilent) throw new OAuthError('consent_required', 'The person has not consented')
@@ -90,7 +89,7 @@ async function hasConsent(
  * Whether earlier consent may be relied on. Not for a public client without an https redirect of its own: any program
  * on the device can pose as it (RFC 8252 section 8.6).
  */
-const canAssumeConsent = ({ client, redirectUri }: AnswerTarget): boolean =>
+const canAssumeConsent = ({ client, redirectUri }: ResponseTarget): boolean =>
   client.type === 'confidential' || redirectUri.startsWith('https://')
 
 async function askForConsent(

@@ -1,9 +1,8 @@
 import { OAuthError } from '../../errors.ts'
 import { EMPTY_FORM, type Form } from '../../lib/form.ts'
 import { isEqualInConstantTime, sha256 } from '../../lib/hash.ts'
-import type { Client } from '../../model/client.ts'
+import { canUseGrant, type Client, type GrantType } from '../../model/client.ts'
 import type { Exchange } from '../endpoint.ts'
-import { refuseIfThrottled } from '../throttled.ts'
 
 interface Credentials {
   readonly clientId: string
@@ -45,7 +44,7 @@ async function verify(exchange: Exchange, credentials: Credentials, hasChallenge
   if (client && problem === undefined) return client
   await refuseIfThrottled(exchange)
   await services.throttle.fail({ address })
-  const id = client?.id ?? glimpse(credentials.clientId)
+  const id = client?.id ?? excerpt(credentials.clientId)
   throw failure(`client ${id}: ${problem ?? 'unknown'}`, hasChallenge)
 }
 
@@ -121,7 +120,7 @@ function formDecode(text: string): string | undefined {
 }
 
 /** The beginning: who mixes up id and secret would otherwise find the secret in the log. */
-const glimpse = (text: string): string => JSON.stringify(`${text.slice(0, 8)}…`)
+const excerpt = (text: string): string => JSON.stringify(`${text.slice(0, 8)}…`)
 
 /** RFC 6749 section 5.2: 401, with a challenge where the header was tried. */
 const failure = (detail: string, wasHeaderTried: boolean): OAuthError =>
@@ -129,3 +128,26 @@ const failure = (detail: string, wasHeaderTried: boolean): OAuthError =>
     detail,
     headers: wasHeaderTried ? CHALLENGE : {},
   })
+
+/**
+ * Refuses a request from an address with too many recent failures.
+ *
+ * @throws OAuthError `too_many_requests` with `Retry-After`
+ */
+export async function refuseIfThrottled({ services, address }: Exchange): Promise<void> {
+  const blocked = await services.throttle.check({ address })
+  if (!blocked) return
+  const options = { detail: `too many failures from ${address}`, headers: blocked.headers }
+  throw new OAuthError('too_many_requests', 'Too many failed requests. Try again later.', options)
+}
+
+/**
+ * Refuses a client that may not use a grant.
+ *
+ * @throws OAuthError `unauthorized_client`
+ */
+export function requireGrant(client: Client, grantType: GrantType): void {
+  if (canUseGrant(client, grantType)) return
+  const options = { detail: `client ${client.id} lacks the grant ${grantType}` }
+  throw new OAuthError('unauthorized_client', 'The client is not allowed to use this grant type', options)
+}

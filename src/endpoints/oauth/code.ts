@@ -6,7 +6,7 @@ import type { Exchange } from '../endpoint.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
 
 /** A code that was written down. Its row names the authorization that it will make. */
-export interface WrittenCode {
+export interface CreatedCode {
   readonly code: string
   readonly row: AuthorizationCode
 }
@@ -17,12 +17,12 @@ export interface WrittenCode {
  *
  * @throws OAuthError `invalid_request` where the code of this nonce is over
  */
-export async function writeCode(
+export async function createCode(
   exchange: Exchange,
   authorizationRequest: AuthorizationRequest,
   session: Session,
   nonce: string,
-): Promise<WrittenCode | undefined> {
+): Promise<CreatedCode | undefined> {
   const { store, derived, clients, feed, subjectOf } = exchange.services
   const code = hmac(derived.key('code'), nonce)
   const row = newCode(exchange, authorizationRequest, session, sha256(code))

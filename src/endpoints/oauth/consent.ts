@@ -4,13 +4,11 @@ import { redirect, type HttpResponse } from '../../lib/http.ts'
 import type { ConsentRequest } from '../../model/consent-request.ts'
 import type { Session } from '../../model/session.ts'
 import type { Exchange } from '../endpoint.ts'
-import { forgedForm } from '../forged-form.ts'
-import { readForm, readQuery } from '../form.ts'
+import { forgedForm, readForm, readQuery } from '../body.ts'
 import { pathsOf } from '../paths.ts'
-import { answerError } from './answer.ts'
+import { redirectWithError, respond } from './authorization-response.ts'
 import { checkRequest, findTarget, type AuthorizationRequest } from './authorization-request.ts'
-import { writeCode, type WrittenCode } from './code.ts'
-import { respond } from './respond.ts'
+import { createCode, type CreatedCode } from './code.ts'
 
 /** DELETE: the person denies. Plain forms say it with `_method=DELETE`. */
 export async function deny(exchange: Exchange): Promise<HttpResponse> {
@@ -51,15 +49,19 @@ async function decide(
   Object.assign(exchange.auditFields, { clientId: about.clientId, sub: about.sub })
   if (!isApproved) {
     services.events.emit('consent.denied', about)
-    return answerError(exchange, target, new OAuthError('access_denied', 'The person denied the request'))
+    return redirectWithError(
+      exchange,
+      target,
+      new OAuthError('access_denied', 'The person denied the request'),
+    )
   }
   const again = { ...exchange, request: { ...request, query: consent.query } }
-  const written = await writeCode(again, authorizationRequest, session, consent.nonce)
-  if (written) {
-    await remember(exchange, authorizationRequest, written)
+  const created = await createCode(again, authorizationRequest, session, consent.nonce)
+  if (created) {
+    await remember(exchange, authorizationRequest, created)
     services.events.emit('consent.given', { ...about, scopes: authorizationRequest.scopes })
   }
-  return respond(again, authorizationRequest, written)
+  return respond(again, authorizationRequest, created)
 }
 
 /**
@@ -69,7 +71,7 @@ async function decide(
 async function remember(
   { services: { store, settings } }: Exchange,
   { client, scopes }: AuthorizationRequest,
-  { row }: WrittenCode,
+  { row }: CreatedCode,
 ): Promise<void> {
   const now = settings.clock.now()
   await store.consents.add(row, client.id, scopes, now)

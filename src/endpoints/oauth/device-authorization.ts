@@ -8,13 +8,11 @@ import type { Client } from '../../model/client.ts'
 import { DEVICE_GRANT, formatUserCode, type DeviceCode } from '../../model/device-code.ts'
 import { scopesToAskFor } from '../../model/scope.ts'
 import type { Exchange } from '../endpoint.ts'
-import { readForm } from '../form.ts'
+import { readForm } from '../body.ts'
 import { providerPathsOf } from '../paths.ts'
 import type { Services } from '../services.ts'
-import { refuseIfThrottled } from '../throttled.ts'
+import { refuseIfThrottled, authenticateClient, requireGrant } from './client-authentication.ts'
 import { makeUserCode, userCodeHashes } from '../user-code.ts'
-import { authenticateClient } from './client-authentication.ts'
-import { requireGrant } from './require-grant.ts'
 
 /** How often another code is drawn where somebody has this one, or the client looked up again where it has changed. */
 const MOST_ATTEMPTS = 10

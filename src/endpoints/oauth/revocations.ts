@@ -4,7 +4,7 @@ import { json, type HttpResponse } from '../../lib/http.ts'
 import { canFollowRevocations } from '../../model/client.ts'
 import { toWire } from '../../revocations/wire.ts'
 import type { Exchange } from '../endpoint.ts'
-import { readQuery } from '../form.ts'
+import { readQuery } from '../body.ts'
 import { authenticateByBasic } from './client-authentication.ts'
 
 /** How many entries an answer holds at most, and where no `limit` is named. */

@@ -4,12 +4,10 @@ import type { Grant, GrantRequest, Refusal } from '../../grants/grant.ts'
 import type { TokenResponse } from '../../issuance/response.ts'
 import { json, type HttpResponse } from '../../lib/http.ts'
 import type { Exchange } from '../endpoint.ts'
-import { reportFailedSignIn } from '../failed-sign-in.ts'
-import { readForm, required } from '../form.ts'
+import { reportFailedSignIn } from '../report.ts'
+import { readForm, requireParameter } from '../body.ts'
 import type { Services } from '../services.ts'
-import { refuseIfThrottled } from '../throttled.ts'
-import { authenticateClient } from './client-authentication.ts'
-import { requireGrant } from './require-grant.ts'
+import { refuseIfThrottled, authenticateClient, requireGrant } from './client-authentication.ts'
 
 /** How often a lost race is run again before the client is asked to come back. */
 const MOST_ATTEMPTS = 10
@@ -19,7 +17,7 @@ export async function token(exchange: Exchange): Promise<HttpResponse> {
   const { settings } = exchange.services
   await refuseIfThrottled(exchange)
   const form = await readForm(exchange.request)
-  const grantType = required(form, 'grant_type')
+  const grantType = requireParameter(form, 'grant_type')
   const grant = settings.grants.get(grantType)
   if (!grant || !('decide' in grant)) {
     throw new OAuthError('unsupported_grant_type', 'This grant type is not supported')
