@@ -2,9 +2,9 @@ import { systemClock } from '../lib/clock.ts'
 import type { Authorization } from '../model/authorization.ts'
 import { formatScope } from '../model/scope.ts'
 import { subjectOf } from '../model/subject.ts'
-import { firstOf, nothingThere, USUAL_LIMIT, warnOfMore } from './listing.ts'
+import { limitRows, notFound, DEFAULT_LIMIT, warnIfTruncated } from './listing.ts'
 import { print, printJson, relativeTime, table } from './output.ts'
-import { createNames, refOf } from './person.ts'
+import { createUserNames, resolveUser } from './user-lookup.ts'
 import { withProject, requireInstalled, type Project } from './project.ts'
 
 /** The flags of `consulate authorization list`. */
@@ -19,15 +19,15 @@ export interface AuthorizationOptions {
 
 /** `consulate authorization list`: what people have allowed clients, as long as a token of it lives. */
 export function listAuthorizations(options: AuthorizationOptions): Promise<void> {
-  const { limit = USUAL_LIMIT, json = false } = options
+  const { limit = DEFAULT_LIMIT, json = false } = options
   return withProject(async (project) => {
     await requireInstalled(project)
-    const listing = firstOf(await findAuthorizations(project, options, limit + 1), limit)
+    const listing = limitRows(await findAuthorizations(project, options, limit + 1), limit)
     const { rows } = listing
     const names = await clientNames(project, rows)
     if (json) printJson(rows.map((row) => authorizationJson(project, row, names)))
     else print(...(rows.length > 0 ? await authorizationTable(project, rows, names) : ['There are none.']))
-    warnOfMore(listing, limit)
+    warnIfTruncated(listing, limit)
   })
 }
 
@@ -41,7 +41,7 @@ export const revokeAuthorization = (
     const { authorizations, revocations } = project.store
     const entry = await revocations.revoke({ kind: 'authorization', id }, systemClock.now())
     const authorization = entry && (await authorizations.find(id))
-    if (!authorization) throw nothingThere('authorization', id)
+    if (!authorization) throw notFound('authorization', id)
     if (json)
       return printJson(authorizationJson(project, authorization, await clientNames(project, [authorization])))
     print(`${id} is revoked. Its tokens end within the time that servers poll in: a second.`)
@@ -57,7 +57,7 @@ async function findAuthorizations(
   if (user === undefined) {
     return authorizations.list(now, { limit, ...(client !== undefined && { clientId: client }) })
   }
-  const theirs = await authorizations.listByUser(await refOf(project, user), now)
+  const theirs = await authorizations.listByUser(await resolveUser(project, user), now)
   return theirs.filter(({ clientId }) => client === undefined || clientId === client)
 }
 
@@ -105,7 +105,7 @@ async function authorizationTable(
   rows: readonly Authorization[],
   names: Names,
 ): Promise<readonly string[]> {
-  const nameOf = createNames(project)
+  const nameOf = createUserNames(project)
   const lines = rows.map(async (row) => [
     row.id,
     await nameOf(row),

@@ -22,7 +22,7 @@ export const clientLines = (client: Client): readonly string[] =>
     ['client_id', client.id],
     ['name', client.name],
     ['type', client.type],
-    ['grants', usesOf(client)],
+    ['grants', grantNames(client)],
     ...client.redirectUris.map((uri) => ['redirect', uri] as const),
     ['scopes', scopesOf(client)],
     ['people', client.provider],
@@ -37,16 +37,16 @@ export function clientTable(clients: readonly Client[]): readonly string[] {
     client.name,
     client.type,
     client.provider,
-    stateOf(client),
+    clientStatus(client),
   ])
   const style = (line: string, row: number): string => (clients[row]?.revokedAt ? dim(line) : line)
   return table(['client_id', 'name', 'type', 'people', 'grants'], rows, style)
 }
 
-const stateOf = (client: Client): string =>
-  client.revokedAt === null ? usesOf(client) : `revoked ${new Date(client.revokedAt).toISOString()}`
+const clientStatus = (client: Client): string =>
+  client.revokedAt === null ? grantNames(client) : `revoked ${new Date(client.revokedAt).toISOString()}`
 
-const usesOf = ({ grantTypes, followsRevocations }: Client): string =>
+const grantNames = ({ grantTypes, followsRevocations }: Client): string =>
   [...grantTypes, ...(followsRevocations ? ['follows revocations'] : [])].join(', ')
 
 const scopesOf = ({ scopes, grantTypes }: Client): string => {

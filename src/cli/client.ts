@@ -7,9 +7,9 @@ import type { Client } from '../model/client.ts'
 import { clientJson, clientLines, clientTable } from './client-view.ts'
 import { CommandError, UsageError } from './errors.ts'
 import { isInteractive } from './interactive.ts'
-import { everyRow, nothingThere } from './listing.ts'
+import { listAll, notFound } from './listing.ts'
 import { bold, print, printJson } from './output.ts'
-import { registrationOf, type NewClient } from './registration.ts'
+import { registrationOf, type NewClient } from './client-flags.ts'
 import { withProject, requireInstalled, type Project } from './project.ts'
 
 /** The flags of the commands that look at clients. */
@@ -48,7 +48,7 @@ export const listClients = ({ json = false }: ClientOptions): Promise<void> =>
   withProject(async (project) => {
     await requireInstalled(project)
     const { store } = project
-    const clients = await everyRow((page) => store.clients.list(page))
+    const clients = await listAll((page) => store.clients.list(page))
     if (json) return printJson(clients.map(clientJson))
     if (clients.length === 0) return print('There are no clients. `consulate client` registers one.')
     print(...clientTable(clients))
@@ -63,7 +63,7 @@ export const showClient = (id: string, { json = false }: ClientOptions): Promise
   })
 
 /** `consulate client update`: what no flag names stays as it is. */
-export const changeClient = (id: string, { json = false, ...flags }: UpdateOptions): Promise<void> =>
+export const changeClientRecord = (id: string, { json = false, ...flags }: UpdateOptions): Promise<void> =>
   withProject(async (project) => {
     const { name, redirectUri: redirectUris, grant: grantTypes } = flags
     const scopes = flags.scope?.flatMap(parseScope)
@@ -76,7 +76,7 @@ export const changeClient = (id: string, { json = false, ...flags }: UpdateOptio
       ...(grantTypes && { grantTypes }),
       ...(scopes && { scopes }),
     })
-    if (!client) throw nothingThere('client', id)
+    if (!client) throw notFound('client', id)
     warnOfGrants(project, client)
     if (json) return printJson(clientJson(client))
     print(...clientLines(client))
@@ -96,7 +96,7 @@ export const rotateClientSecret = (id: string, { json = false, ...rotation }: Ro
   withProject(async (project) => {
     await findClient(project, id)
     const rotated = await rotateSecret(project.store.clients, systemClock, id, rotation)
-    if (!rotated) throw nothingThere('client', id)
+    if (!rotated) throw notFound('client', id)
     const { client, secret, oldSecretsExpireAt } = rotated
     const isOver = client.secrets.length === 1
     const end = new Date(oldSecretsExpireAt).toISOString()
@@ -111,7 +111,7 @@ export const rotateClientSecret = (id: string, { json = false, ...rotation }: Ro
 async function findClient(project: Project, id: string): Promise<Client> {
   await requireInstalled(project)
   const client = await project.store.clients.find(id)
-  if (!client) throw nothingThere('client', id)
+  if (!client) throw notFound('client', id)
   return client
 }
 
@@ -132,7 +132,7 @@ async function chooseProvider(
   }
   const isNobodyAsked = providers.length === 1 || client || service || !isInteractive(flags)
   if (named !== undefined || isNobodyAsked) return named ?? provider
-  const { askChoice } = await import('./ask.ts')
+  const { askChoice } = await import('./prompts.ts')
   const choices = providers.map((name) => ({ value: name, label: name, hint: '' }))
   return askChoice('Whose people does it sign in?', choices)
 }

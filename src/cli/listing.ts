@@ -2,27 +2,27 @@ import type { ListOptions } from '../store/contract.ts'
 import { CommandError } from './errors.ts'
 
 /** How many rows a list shows where nothing is said. */
-export const USUAL_LIMIT = 100
+export const DEFAULT_LIMIT = 100
 
 /** Rows of a list, and whether there are more than were asked for. */
 export interface Listing<Row> {
   readonly rows: readonly Row[]
-  readonly hasMore: boolean
+  readonly isTruncated: boolean
 }
 
 /** The first rows of what was found. Give it one more than the limit: that tells whether there are more. */
-export const firstOf = <Row>(found: readonly Row[], limit: number): Listing<Row> => ({
+export const limitRows = <Row>(found: readonly Row[], limit: number): Listing<Row> => ({
   rows: found.slice(0, limit),
-  hasMore: found.length > limit,
+  isTruncated: found.length > limit,
 })
 
 /** Says on standard error that a list is not whole, where it is not: scripts read the other. */
-export function warnOfMore({ hasMore }: Listing<unknown>, limit: number): void {
-  if (hasMore) process.stderr.write(`These are the first ${limit}: there are more (--limit <number>).\n`)
+export function warnIfTruncated({ isTruncated }: Listing<unknown>, limit: number): void {
+  if (isTruncated) process.stderr.write(`These are the first ${limit}: there are more (--limit <number>).\n`)
 }
 
 /** Every row of a list that the store gives page by page. */
-export async function everyRow<Row extends { readonly id: string }>(
+export async function listAll<Row extends { readonly id: string }>(
   list: (page: ListOptions) => Promise<readonly Row[]>,
 ): Promise<readonly Row[]> {
   const all: Row[] = []
@@ -32,5 +32,5 @@ export async function everyRow<Row extends { readonly id: string }>(
 }
 
 /** What follows from an id that is nobody's. */
-export const nothingThere = (what: string, id: string): CommandError =>
+export const notFound = (what: string, id: string): CommandError =>
   new CommandError(`there is no ${what} ${id}`)

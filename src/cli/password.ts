@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers'
-import type * as Asking from './ask.ts'
+import type * as Asking from './prompts.ts'
 import { UsageError } from './errors.ts'
 import { isInteractive } from './interactive.ts'
 
@@ -11,7 +11,7 @@ export interface PasswordOptions {
 }
 
 /** The password that was told by a flag, by standard input or by the environment; asked for where it was not. */
-export async function passwordOf(options: PasswordOptions, question = 'Password'): Promise<string> {
+export async function readPassword(options: PasswordOptions, question = 'Password'): Promise<string> {
   if (options.password !== undefined) return options.password
   // Only the line's end is not part of it: what `echo` and editors add.
   if (options.passwordStdin) return (await text(process.stdin)).replace(/\r?\n$/, '')
@@ -26,5 +26,5 @@ export async function askOr(
   question: (asking: typeof Asking) => Promise<string>,
 ): Promise<string> {
   if (!isInteractive(options)) throw new UsageError(`without a terminal to ask on, ${flag} is needed`)
-  return question(await import('./ask.ts'))
+  return question(await import('./prompts.ts'))
 }

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { addClient } from './commands/clients.ts'
 import { addDoctor, addExplain, addMigrate, addPurge, addRecover } from './commands/maintenance.ts'
-import { addUser } from './commands/people.ts'
+import { addUser } from './commands/users.ts'
 import { addInstall, addKeys, addRoutes, addServe } from './commands/server.ts'
-import { addAuthorization, addSession } from './commands/sign-ins.ts'
+import { addAuthorization, addSession } from './commands/sessions.ts'
 
 const WHERE = `
 Works on what consulate.config.ts (.js, .mjs) in this directory says, or without one on the environment:

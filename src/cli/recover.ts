@@ -39,8 +39,8 @@ async function endEverything({ store }: Project): Promise<number> {
 }
 
 async function confirm(): Promise<void> {
-  const { askYes } = await import('./ask.ts')
-  if (!(await askYes('End all of it?'))) throw new CommandError('nothing was done')
+  const { confirm: ask } = await import('./prompts.ts')
+  if (!(await ask('End all of it?'))) throw new CommandError('nothing was done')
 }
 
 const warning = ({ store, source }: Project): readonly string[] => [

@@ -6,7 +6,7 @@ import type { KindOptions } from '../keys/signing-key-kind.ts'
 import { systemClock } from '../lib/clock.ts'
 import { CommandError } from './errors.ts'
 import { print, printJson } from './output.ts'
-import { longestPersonalLifetime } from './personal-lifetime.ts'
+import { longestPersonalTokenLifetime } from './personal-token-lifetime.ts'
 import { withProject, requireInstalled, settingsOf, type Project } from './project.ts'
 
 /** The flags of `consulate keys --rotate` and `--rotate-secret`. */
@@ -52,7 +52,7 @@ const haste = ({ now = false, dropCurrent = false }: RotateFlags) => ({
 
 /** How long (ms) a retired key stays. */
 async function longestAccess(project: Project): Promise<number> {
-  return Math.max(lifetimesOf(project).accessToken, await longestPersonalLifetime(project)) + MARGIN
+  return Math.max(lifetimesOf(project).accessToken, await longestPersonalTokenLifetime(project)) + MARGIN
 }
 
 const lifetimesOf = (project: Project): Lifetimes => maxLifetimes(settingsOf(project))

@@ -1,9 +1,9 @@
 import { systemClock } from '../lib/clock.ts'
 import type { Session } from '../model/session.ts'
 import { subjectOf } from '../model/subject.ts'
-import { firstOf, nothingThere, USUAL_LIMIT, warnOfMore } from './listing.ts'
+import { limitRows, notFound, DEFAULT_LIMIT, warnIfTruncated } from './listing.ts'
 import { print, printJson, relativeTime, table } from './output.ts'
-import { createNames, refOf } from './person.ts'
+import { createUserNames, resolveUser } from './user-lookup.ts'
 import { withProject, requireInstalled, type Project } from './project.ts'
 
 /** The flags of `consulate session list`. */
@@ -15,14 +15,14 @@ export interface SessionOptions {
 }
 
 /** `consulate session list`: who is signed in, on which device; of one person, last seen first. */
-export const listSessions = ({ user, limit = USUAL_LIMIT, json = false }: SessionOptions): Promise<void> =>
+export const listSessions = ({ user, limit = DEFAULT_LIMIT, json = false }: SessionOptions): Promise<void> =>
   withProject(async (project) => {
     await requireInstalled(project)
-    const listing = firstOf(await findSessions(project, user, limit + 1), limit)
+    const listing = limitRows(await findSessions(project, user, limit + 1), limit)
     const { rows } = listing
     if (json) printJson(rows.map((session) => sessionJson(project, session)))
     else print(...(rows.length > 0 ? await sessionTable(project, rows) : ['Nobody is signed in.']))
-    warnOfMore(listing, limit)
+    warnIfTruncated(listing, limit)
   })
 
 /** `consulate session revoke`: signs a device out, and ends what ends with it. Again is harmless. */
@@ -32,7 +32,7 @@ export const revokeSession = (id: string, { json = false }: Pick<SessionOptions,
     const { sessions, revocations } = project.store
     const entry = await revocations.revoke({ kind: 'session', id }, systemClock.now())
     const session = entry && (await sessions.find(id))
-    if (!session) throw nothingThere('session', id)
+    if (!session) throw notFound('session', id)
     if (json) return printJson(sessionJson(project, session))
     print(`${id} is signed out. What ends with it ends within the time that servers poll in: a second.`)
   })
@@ -46,7 +46,7 @@ async function findSessions(
   const now = systemClock.now()
   return who === undefined
     ? sessions.list(now, { limit })
-    : sessions.listByUser(await refOf(project, who), now)
+    : sessions.listByUser(await resolveUser(project, who), now)
 }
 
 /** A session for scripts. */
@@ -65,7 +65,7 @@ function sessionJson(project: Project, session: Session): Readonly<Record<string
 }
 
 async function sessionTable(project: Project, sessions: readonly Session[]): Promise<readonly string[]> {
-  const nameOf = createNames(project)
+  const nameOf = createUserNames(project)
   const rows = await Promise.all(
     sessions.map(async (session) => [
       session.id,

@@ -157,7 +157,7 @@ describe('a token whose provider was tampered with', () => {
 describe('a page is that of a provider by its very name:', () => {
   test.each([
     '/login/unknown',
-    '/login/users',
+    '/login/users.ts',
     '/login/Customers',
     '/login/customers/',
     '/login//customers',

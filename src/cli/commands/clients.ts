@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander'
 import type { ClientOptions, RotateOptions, UpdateOptions } from '../client.ts'
-import type { NewClient } from '../registration.ts'
+import type { NewClient } from '../client-flags.ts'
 import { collect, JSON_HELP, parseTime } from './flags.ts'
 
 /** Adds `consulate client` and what follows it. */
@@ -75,7 +75,7 @@ function addUpdate(client: Command): void {
     .option('--scope <scope>', 'what it may ask for; may be repeated', collect)
     .option('--json', JSON_HELP)
     .action(async (id: string, options: UpdateOptions) =>
-      (await import('../client.ts')).changeClient(id, options),
+      (await import('../client.ts')).changeClientRecord(id, options),
     )
 }
 

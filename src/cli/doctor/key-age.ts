@@ -1,7 +1,7 @@
 import { maxLifetimes } from '../../config/lifetimes.ts'
 import { ConfigError } from '../../errors.ts'
 import type { KeyState } from '../../keys/secrets.ts'
-import { longestPersonalLifetime } from '../personal-lifetime.ts'
+import { longestPersonalTokenLifetime } from '../personal-token-lifetime.ts'
 import { ok, warning, type Finding } from './finding.ts'
 import type { CheckContext } from './context.ts'
 
@@ -23,7 +23,8 @@ export async function checkKeyAge(context: CheckContext): Promise<readonly Findi
   const { loaded, settings, secrets } = context
   if (loaded instanceof ConfigError) return []
   const lifetimes = settings && maxLifetimes(settings)
-  const accessToken = lifetimes && Math.max(lifetimes.accessToken, await longestPersonalLifetime(context))
+  const accessToken =
+    lifetimes && Math.max(lifetimes.accessToken, await longestPersonalTokenLifetime(context))
   const hasCommand = secrets.directory !== undefined
   return [
     ...judge('signing key', loaded.signingKeys, accessToken, hasCommand),

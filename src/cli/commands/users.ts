@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander'
 import type { PasswordOptions } from '../password.ts'
-import type { NewPerson, UserOptions } from '../user.ts'
+import type { NewUser, UserOptions } from '../user.ts'
 import { JSON_HELP } from './flags.ts'
 
 /** Adds `consulate user` and what follows it. */
@@ -27,7 +27,7 @@ function addCreate(user: Command): void {
     )
     .option('--password-stdin', STDIN_HELP)
     .option('--json', JSON_HELP)
-    .action(async (options: NewPerson) => (await import('../user.ts')).createPerson(options))
+    .action(async (options: NewUser) => (await import('../user.ts')).createBuiltInUser(options))
 }
 
 function addLooks(user: Command): void {
@@ -35,14 +35,12 @@ function addLooks(user: Command): void {
     .command('list')
     .description('list the people')
     .option('--json', JSON_HELP)
-    .action(async (options: UserOptions) => (await import('../user.ts')).listPeople(options))
+    .action(async (options: UserOptions) => (await import('../user.ts')).listUsers(options))
   user
     .command('show <user>')
     .description('show a person, by id or email')
     .option('--json', JSON_HELP)
-    .action(async (who: string, options: UserOptions) =>
-      (await import('../user.ts')).showPerson(who, options),
-    )
+    .action(async (who: string, options: UserOptions) => (await import('../user.ts')).showUser(who, options))
 }
 
 function addSwitches(user: Command): void {
@@ -51,14 +49,14 @@ function addSwitches(user: Command): void {
     .description('let a person sign in no more, and sign them out everywhere at once')
     .option('--json', JSON_HELP)
     .action(async (who: string, options: UserOptions) =>
-      (await import('../user.ts')).disablePerson(who, options),
+      (await import('../user.ts')).disableUser(who, options),
     )
   user
     .command('enable <user>')
     .description('let a person sign in again')
     .option('--json', JSON_HELP)
     .action(async (who: string, options: UserOptions) =>
-      (await import('../user.ts')).enablePerson(who, options),
+      (await import('../user.ts')).enableUser(who, options),
     )
 }
 
@@ -70,6 +68,6 @@ function addPassword(user: Command): void {
     .option('--revoke-third-parties', 'end the apps of third parties too')
     .option('--json', JSON_HELP)
     .action(async (who: string, options: PasswordOptions & { readonly revokeThirdParties?: boolean }) =>
-      (await import('../user.ts')).setPersonsPassword(who, options),
+      (await import('../user.ts')).setUserPassword(who, options),
     )
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { addPersonalToken } from './personal-token.ts'
 import { consulate, installed, type Outcome } from './run.ts'
-import { openOffice, type Office, type Visitor } from './visitor.ts'
+import { startCliServer, type CliServer, type SignedInUser } from './cli-server.ts'
 
 const [ADA, GRACE, PASSWORD] = ['ada@example.com', 'grace@example.com', 'correct horse']
 
@@ -14,37 +14,37 @@ type Json = Readonly<Record<string, unknown>>
 
 const asRows = ({ stdout }: Outcome): readonly Json[] => JSON.parse(stdout) as readonly Json[]
 
-const addPerson = async ({ cwd }: Office, email: string): Promise<string> => {
+const addPerson = async ({ cwd }: CliServer, email: string): Promise<string> => {
   const args = ['user', 'create', '--email', email, '--json']
   const { stdout } = await consulate(cwd, args, { env: { CONSULATE_PASSWORD: PASSWORD } })
   return (JSON.parse(stdout) as { id: string }).id
 }
 
-async function addClient(office: Office, name: string): Promise<Visitor['client']> {
+async function addClient(server: CliServer, name: string): Promise<SignedInUser['client']> {
   const redirectUri = 'https://app.example/callback'
-  const { stdout } = await office.run('client', '--name', name, '--redirect-uri', redirectUri, '--json')
+  const { stdout } = await server.run('client', '--name', name, '--redirect-uri', redirectUri, '--json')
   const { client_id: id, client_secret: secret } = JSON.parse(stdout) as Record<string, string>
   return { id: id ?? '', secret, redirectUri }
 }
 
 /** Ada on two devices with two clients, Grace on one with one. */
-async function busyOffice() {
-  const office = await openOffice()
-  const ids = { ada: await addPerson(office, ADA), grace: await addPerson(office, GRACE) }
-  const [shop, notes] = [await addClient(office, 'Shop'), await addClient(office, 'Notes')]
-  const ada = await office.visit(ADA, PASSWORD, shop)
-  const second = await office.visit(ADA, PASSWORD, notes)
-  const grace = await office.visit(GRACE, PASSWORD, shop)
-  return { office, ids, shop, notes, ada, second, grace }
+async function startBusyServer() {
+  const server = await startCliServer()
+  const ids = { ada: await addPerson(server, ADA), grace: await addPerson(server, GRACE) }
+  const [shop, notes] = [await addClient(server, 'Shop'), await addClient(server, 'Notes')]
+  const ada = await server.signInTo(ADA, PASSWORD, shop)
+  const second = await server.signInTo(ADA, PASSWORD, notes)
+  const grace = await server.signInTo(GRACE, PASSWORD, shop)
+  return { server, ids, shop, notes, ada, second, grace }
 }
 
 describe('while a server runs', () => {
   test('sessions are listed with device, address and last use, and one is revoked at once and alone', async () => {
-    const { office, ids, ada, second, grace } = await busyOffice()
-    const all = asRows(await office.run('session', 'list', '--json'))
+    const { server, ids, ada, second, grace } = await startBusyServer()
+    const all = asRows(await server.run('session', 'list', '--json'))
     expect(all.map(({ sub }) => String(sub)).toSorted()).toEqual([ids.ada, ids.ada, ids.grace].toSorted())
-    const hers = asRows(await office.run('session', 'list', '--user', ADA, '--json'))
-    expect(hers).toEqual(asRows(await office.run('session', 'list', '--user', ids.ada, '--json')))
+    const hers = asRows(await server.run('session', 'list', '--user', ADA, '--json'))
+    expect(hers).toEqual(asRows(await server.run('session', 'list', '--user', ids.ada, '--json')))
     expect(hers).toHaveLength(2)
     expect(hers[0]).toEqual({
       id: like(/^[\w-]{22}$/),
@@ -57,28 +57,28 @@ describe('while a server runs', () => {
       expires_at: MOMENT,
       revoked_at: null,
     })
-    const { stdout } = await office.run('session', 'list')
+    const { stdout } = await server.run('session', 'list')
     expect(stdout).toMatch(/^ +id +person +device +address +last seen$/m)
     expect(stdout).toMatch(
       new RegExp(`^ +${String(hers[0]?.['id'])} +${ADA} +Firefox (on )? +127\\.0\\.0\\.1 +${AGO}$`, 'm'),
     )
     const first = hers.at(-1)
     const revoke = ['session', 'revoke', String(first?.['id']), '--json']
-    expect(JSON.parse((await office.run(...revoke)).stdout)).toEqual({ ...first, revoked_at: MOMENT })
+    expect(JSON.parse((await server.run(...revoke)).stdout)).toEqual({ ...first, revoked_at: MOMENT })
     await expect.poll(ada.isSignedIn, { timeout: 4000 }).toBe(false)
     expect([await ada.refreshes(), await second.refreshes(), await grace.refreshes()]).toEqual([
       400, 200, 200,
     ])
     expect([await second.isSignedIn(), await grace.isSignedIn()]).toEqual([true, true])
-    expect(await office.run(...revoke)).toMatchObject({ code: 0 })
-    expect(asRows(await office.run('session', 'list', '--json'))).toHaveLength(2)
-    await office.stop()
+    expect(await server.run(...revoke)).toMatchObject({ code: 0 })
+    expect(asRows(await server.run('session', 'list', '--json'))).toHaveLength(2)
+    await server.stop()
   })
 
   test('authorizations are listed with client, scopes, last use and expiry, and one is revoked at once and alone', async () => {
-    const { office, ids, shop, notes, ada, second, grace } = await busyOffice()
+    const { server, ids, shop, notes, ada, second, grace } = await startBusyServer()
     const list = async (...flags: string[]): Promise<readonly Json[]> =>
-      asRows(await office.run('authorization', 'list', '--json', ...flags))
+      asRows(await server.run('authorization', 'list', '--json', ...flags))
     expect(await list()).toHaveLength(3)
     expect((await list('--client', shop.id)).map(({ sub }) => String(sub)).toSorted()).toEqual(
       [ids.ada, ids.grace].toSorted(),
@@ -99,30 +99,30 @@ describe('while a server runs', () => {
       expires_at: MOMENT,
       revoked_at: null,
     })
-    const { stdout } = await office.run('authorization', 'list', '--user', ADA)
+    const { stdout } = await server.run('authorization', 'list', '--user', ADA)
     expect(stdout).toMatch(
       new RegExp(`^ +client +Notes\n +scopes +orders:read\n +last used +${AGO}\n +expires +in 30 days$`, 'm'),
     )
     const revoke = ['authorization', 'revoke', String(only?.['id']), '--json']
-    expect(JSON.parse((await office.run(...revoke)).stdout)).toEqual({ ...only, revoked_at: MOMENT })
+    expect(JSON.parse((await server.run(...revoke)).stdout)).toEqual({ ...only, revoked_at: MOMENT })
     expect([await ada.refreshes(), await second.refreshes(), await grace.refreshes()]).toEqual([
       200, 400, 200,
     ])
     expect(await second.isSignedIn()).toBe(true)
-    expect(await office.run(...revoke)).toMatchObject({ code: 0 })
+    expect(await server.run(...revoke)).toMatchObject({ code: 0 })
     expect(await list()).toHaveLength(2)
-    await office.stop()
+    await server.stop()
   })
 
   test('no more rows are shown than were asked for, and that there are more is said apart', async () => {
-    const { office } = await busyOffice()
+    const { server } = await startBusyServer()
     for (const what of ['session', 'authorization']) {
-      const part = await office.run(what, 'list', '--limit', '2', '--json')
+      const part = await server.run(what, 'list', '--limit', '2', '--json')
       expect(asRows(part)).toHaveLength(2)
       expect(part).toMatchObject({ code: 0, stderr: like(/there are more/) })
-      expect((await office.run(what, 'list', '--limit', '3')).stderr).toBe('')
+      expect((await server.run(what, 'list', '--limit', '3')).stderr).toBe('')
     }
-    await office.stop()
+    await server.stop()
   })
 })
 

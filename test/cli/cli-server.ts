@@ -9,7 +9,7 @@ import type { TestServer } from '../support/server.ts'
 import { consulate, freePort, installed, serve, type Outcome, type Variables } from './run.ts'
 
 /** Somebody who uses a server of the command line in a browser. */
-export interface Visitor {
+export interface SignedInUser {
   readonly browser: Browser
   readonly client: Visit['client']
   readonly refreshToken: string
@@ -20,7 +20,7 @@ export interface Visitor {
 }
 
 /** A server of the command line that runs, with its directory. */
-export interface Office {
+export interface CliServer {
   readonly cwd: string
   /** Runs a command in the directory of the server. */
   run(...args: readonly string[]): Promise<Outcome>
@@ -29,12 +29,12 @@ export interface Office {
   /** Tries to sign in, in a browser of its own. */
   signIn(email: string, password: string): Promise<boolean>
   /** Signs somebody in and gives a client their consent. */
-  visit(email: string, password: string, client: Visit['client']): Promise<Visitor>
+  signInTo(email: string, password: string, client: Visit['client']): Promise<SignedInUser>
   stop(): Promise<Outcome>
 }
 
 /** Starts a server on what `consulate install` has made. */
-export async function openOffice(): Promise<Office> {
+export async function startCliServer(): Promise<CliServer> {
   const cwd = await installed()
   const port = String(await freePort())
   const origin = `http://127.0.0.1:${port}`
@@ -43,7 +43,7 @@ export async function openOffice(): Promise<Office> {
   const hoard = createHoard()
   // Of a server under test, visits only know where it is and where to note what must never leak.
   const server = { origin, issuer: origin, hoard, endpoint: (path: string) => origin + path } as TestServer
-  const enter = async (email: string, password: string): Promise<Browser> => {
+  const openSignedIn = async (email: string, password: string): Promise<Browser> => {
     const browser = openBrowser(server)
     await browser.signIn(await browser.open(`${origin}/login`), { email, password })
     return browser
@@ -53,10 +53,10 @@ export async function openOffice(): Promise<Office> {
   return {
     cwd,
     run: (...args) => consulate(cwd, args, { env }),
-    openStore: () => opened(join(cwd, 'data/consulate.db')),
-    signIn: async (email, password) => isIn(await enter(email, password)),
-    async visit(email, password, client) {
-      const browser = await enter(email, password)
+    openStore: () => openStore(join(cwd, 'data/consulate.db')),
+    signIn: async (email, password) => isIn(await openSignedIn(email, password)),
+    async signInTo(email, password, client) {
+      const browser = await openSignedIn(email, password)
       const visit = { server, browser, client, person: { id: '', email, password } }
       const tokens = await getVisitTokens(visit)
       return {
@@ -71,7 +71,7 @@ export async function openOffice(): Promise<Office> {
   }
 }
 
-function opened(path: string): Store {
+function openStore(path: string): Store {
   const store = sqlite(path)
   onTestFinished(() => store.close())
   return store

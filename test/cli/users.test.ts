@@ -4,7 +4,7 @@ import { registerClient } from '../../src/clients/register.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { consulate, installed, type Outcome } from './run.ts'
-import { openOffice, type Office } from './visitor.ts'
+import { startCliServer, type CliServer } from './cli-server.ts'
 
 const [ADA, PASSWORD, NEW] = ['ada@example.com', 'correct horse', 'battery staple']
 
@@ -19,9 +19,9 @@ const create = (cwd: string, email: string): Promise<Outcome> =>
 const redirectUris = ['https://app.example/callback']
 
 /** A client of the server's own, or of somebody else. */
-async function addClient(office: Office, ownerId?: string) {
+async function addClient(server: CliServer, ownerId?: string) {
   const registration = { name: 'App', redirectUris, ...(ownerId !== undefined && { ownerId }) }
-  const { client, secret } = await registerClient(office.openStore().clients, systemClock, registration)
+  const { client, secret } = await registerClient(server.openStore().clients, systemClock, registration)
   return { id: client.id, secret, redirectUri: redirectUris[0] ?? '' }
 }
 
@@ -30,41 +30,41 @@ const password = (cwd: string, ...flags: string[]): Promise<Outcome> =>
 
 describe('while a server runs', () => {
   test('who is disabled is out at once, cannot refresh or sign in, and comes back only by signing in', async () => {
-    const office = await openOffice()
-    await create(office.cwd, ADA)
-    const visitor = await office.visit(ADA, PASSWORD, await addClient(office))
-    expect(await office.run('user', 'disable', ADA)).toMatchObject({ code: 0, stderr: '' })
-    await expect.poll(visitor.isSignedIn, { timeout: 4000 }).toBe(false)
-    expect(await visitor.refreshes()).toBe(400)
-    expect(await office.signIn(ADA, PASSWORD)).toBe(false)
-    expect(await office.run('user', 'enable', ADA)).toMatchObject({ code: 0 })
-    expect(await visitor.isSignedIn()).toBe(false)
-    expect(await visitor.refreshes()).toBe(400)
-    expect(await office.signIn(ADA, PASSWORD)).toBe(true)
-    await office.stop()
+    const server = await startCliServer()
+    await create(server.cwd, ADA)
+    const ada = await server.signInTo(ADA, PASSWORD, await addClient(server))
+    expect(await server.run('user', 'disable', ADA)).toMatchObject({ code: 0, stderr: '' })
+    await expect.poll(ada.isSignedIn, { timeout: 4000 }).toBe(false)
+    expect(await ada.refreshes()).toBe(400)
+    expect(await server.signIn(ADA, PASSWORD)).toBe(false)
+    expect(await server.run('user', 'enable', ADA)).toMatchObject({ code: 0 })
+    expect(await ada.isSignedIn()).toBe(false)
+    expect(await ada.refreshes()).toBe(400)
+    expect(await server.signIn(ADA, PASSWORD)).toBe(true)
+    await server.stop()
   })
 
   test('a changed password ends sessions and apps of our own; those of third parties go on', async () => {
-    const office = await openOffice()
-    await create(office.cwd, ADA)
-    const ours = await office.visit(ADA, PASSWORD, await addClient(office))
-    const theirs = await office.visit(ADA, PASSWORD, await addClient(office, 'somebody'))
-    expect(await password(office.cwd)).toMatchObject({ code: 0, stderr: '' })
+    const server = await startCliServer()
+    await create(server.cwd, ADA)
+    const ours = await server.signInTo(ADA, PASSWORD, await addClient(server))
+    const theirs = await server.signInTo(ADA, PASSWORD, await addClient(server, 'somebody'))
+    expect(await password(server.cwd)).toMatchObject({ code: 0, stderr: '' })
     await expect.poll(ours.isSignedIn, { timeout: 4000 }).toBe(false)
     expect(await theirs.isSignedIn()).toBe(false)
     expect([await ours.refreshes(), await theirs.refreshes()]).toEqual([400, 200])
-    expect([await office.signIn(ADA, PASSWORD), await office.signIn(ADA, NEW)]).toEqual([false, true])
-    await office.stop()
+    expect([await server.signIn(ADA, PASSWORD), await server.signIn(ADA, NEW)]).toEqual([false, true])
+    await server.stop()
   })
 
   test('with --revoke-third-parties those of third parties end too', async () => {
-    const office = await openOffice()
-    await create(office.cwd, ADA)
-    const theirs = await office.visit(ADA, PASSWORD, await addClient(office, 'somebody'))
-    expect(await password(office.cwd, '--revoke-third-parties')).toMatchObject({ code: 0 })
+    const server = await startCliServer()
+    await create(server.cwd, ADA)
+    const theirs = await server.signInTo(ADA, PASSWORD, await addClient(server, 'somebody'))
+    expect(await password(server.cwd, '--revoke-third-parties')).toMatchObject({ code: 0 })
     await expect.poll(theirs.isSignedIn, { timeout: 4000 }).toBe(false)
     expect(await theirs.refreshes()).toBe(400)
-    await office.stop()
+    await server.stop()
   })
 })
 
@@ -109,13 +109,13 @@ describe('consulate user', () => {
   })
 
   test('a new password that is too short ends with 1 and changes nothing', async () => {
-    const office = await openOffice()
-    await create(office.cwd, ADA)
+    const server = await startCliServer()
+    await create(server.cwd, ADA)
     const args = ['user', 'password', ADA, '--password-stdin']
-    const { code, stderr } = await consulate(office.cwd, args, { input: 'short\n' })
+    const { code, stderr } = await consulate(server.cwd, args, { input: 'short\n' })
     expect({ code, stderr }).toEqual({ code: 1, stderr: like(/at least 8 characters/) })
-    expect(await office.signIn(ADA, PASSWORD)).toBe(true)
-    await office.stop()
+    expect(await server.signIn(ADA, PASSWORD)).toBe(true)
+    await server.stop()
   })
 
   test('a password with nobody to ask for it ends with 2', async () => {

@@ -87,7 +87,7 @@ const KINDS = [
 ] as const
 
 async function askFor(flags: NewClient): Promise<NewClient> {
-  const { askChoice, askText } = await import('./ask.ts')
+  const { askChoice, askText } = await import('./prompts.ts')
   const name = flags.name ?? (await askText('What is the client called?'))
   const isKind = KINDS.some(({ value }) => value !== 'web' && flags[value]) || flags.redirectUri
   const kind = isKind ? {} : { [await askChoice('What is it?', KINDS)]: true }

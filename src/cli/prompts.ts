@@ -1,4 +1,4 @@
-import { confirm, password, select, text } from '@clack/prompts'
+import * as clack from '@clack/prompts'
 import { CommandError } from './errors.ts'
 
 /** What can be chosen, with what people read. */
@@ -12,22 +12,23 @@ export interface Choice<Value extends string> {
 export async function askText(message: string, isOptional = false): Promise<string> {
   const validate = (value: string | undefined): string | undefined =>
     isOptional || value?.trim() ? undefined : 'Something must be here.'
-  return answered(await text({ message, validate })).trim()
+  return answered(await clack.text({ message, validate })).trim()
 }
 
 /** Asks for a password, which is not shown. Throws `CommandError` when the person leaves. */
-export const askPassword = async (message: string): Promise<string> => answered(await password({ message }))
+export const askPassword = async (message: string): Promise<string> =>
+  answered(await clack.password({ message }))
 
 /** Asks for a yes; whoever only presses enter has said no. Throws `CommandError` when the person leaves. */
-export const askYes = async (message: string): Promise<boolean> =>
-  answered(await confirm({ message, initialValue: false }))
+export const confirm = async (message: string): Promise<boolean> =>
+  answered(await clack.confirm({ message, initialValue: false }))
 
 /** Asks which one of several. Throws `CommandError` when the person leaves. */
 export async function askChoice<Value extends string>(
   message: string,
   choices: readonly Choice<Value>[],
 ): Promise<Value> {
-  return answered(await select<string>({ message, options: [...choices] })) as Value
+  return answered(await clack.select<string>({ message, options: [...choices] })) as Value
 }
 
 /** Whoever leaves a question answers it with a symbol. */

@@ -10,7 +10,7 @@ const PAGE = 1000
  * now does not tell: it may have been shortened since, or be said in an application that no command reads. Without end
  * where no database can be asked: the application may have one elsewhere, and a key too many does no harm.
  */
-export async function longestPersonalLifetime(project: Project): Promise<number> {
+export async function longestPersonalTokenLifetime(project: Project): Promise<number> {
   if (!(await isInstalled(project))) return Number.POSITIVE_INFINITY
   const now = systemClock.now()
   let longest = 0
