@@ -28,7 +28,7 @@ const api = createApi(guard)
 const order = (headers: Record<string, string> = {}): Promise<Response> =>
   api(new Request('https://shop.example/orders', { method: 'POST', body: 'tea', headers }))
 
-beforeEach(() => guard.actingAsNobody())
+beforeEach(() => guard.actingAsGuest())
 
 test('who may place orders gets 201', async () => {
   guard.actingAs('7', ['orders:create'])
@@ -51,6 +51,6 @@ test('nobody gets 401, and so does a machine', async () => {
 })
 
 test('a request with a token speaks for itself', async () => {
-  const authorization = `Bearer ${guard.tokenOf('8', ['*'])}`
+  const authorization = `Bearer ${guard.tokenFor('8', ['*'])}`
   assert.equal((await order({ authorization })).status, 201)
 })

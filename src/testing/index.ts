@@ -1,5 +1,5 @@
-export { clientOfKind } from './client-kinds.ts'
-export type { ClientKind } from './client-kinds.ts'
+export { testClient } from './test-client.ts'
+export type { ClientKind } from './test-client.ts'
 export { storeSuite } from './store-suite.ts'
 export type { TestFunctions } from './store/suite.ts'
 export { createTestGuard } from './test-guard.ts'

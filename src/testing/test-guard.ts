@@ -40,14 +40,14 @@ export interface TestGuard<Scope extends string = string, Main extends string = 
   /** From now on, requests without an `Authorization` header are from this client, which acts for itself. */
   actingAsClient(client: ClientLike, scopes?: Granted<Scope>): void
   /** From now on, requests without an `Authorization` header are from nobody, as at the beginning: 401. */
-  actingAsNobody(): void
+  actingAsGuest(): void
   /**
    * A token for single requests, `Authorization: Bearer …`, whoever the others are from. It is a random text which only
    * this guard knows; it does not expire.
    */
-  tokenOf(user: UserLike, scopes?: Granted<Scope>, details?: TokenDetails): string
+  tokenFor(user: UserLike, scopes?: Granted<Scope>, details?: TokenDetails): string
   /** The same for a client that acts for itself. */
-  tokenOfClient(client: ClientLike, scopes?: Granted<Scope>): string
+  tokenForClient(client: ClientLike, scopes?: Granted<Scope>): string
 }
 
 /**
@@ -60,7 +60,7 @@ export function createTestGuard<const Scope extends string = string, const Main 
   provider: main = 'users' as Main,
 }: TestGuardOptions<Scope, Main> = {}): TestGuard<Scope, Main> {
   const memory = createTokenMemory()
-  const { tokenOf, tokenOfClient } = createTokenMaker(memory, main, defined)
+  const { tokenFor, tokenForClient } = createTokenMaker(memory, main, defined)
   const bearer = createBearerGuard({ ...REALM, verifier: memory })
   let acting: string | undefined
   const check: GuardCore['check'] = (authorization, requirement) =>
@@ -69,11 +69,11 @@ export function createTestGuard<const Scope extends string = string, const Main 
   return {
     ...guardsFor<Scope, Main>(base, main),
     for: (provider) => guardsFor(base, provider),
-    actingAs: (...who) => void (acting = `Bearer ${tokenOf(...who)}`),
-    actingAsClient: (...who) => void (acting = `Bearer ${tokenOfClient(...who)}`),
-    actingAsNobody: () => void (acting = undefined),
-    tokenOf,
-    tokenOfClient,
+    actingAs: (...who) => void (acting = `Bearer ${tokenFor(...who)}`),
+    actingAsClient: (...who) => void (acting = `Bearer ${tokenForClient(...who)}`),
+    actingAsGuest: () => void (acting = undefined),
+    tokenFor,
+    tokenForClient,
   }
 }
 
@@ -90,16 +90,16 @@ function createTokenMaker(
   memory: TokenMemory,
   main: string,
   defined: readonly string[] | undefined,
-): Pick<TestGuard, 'tokenOf' | 'tokenOfClient'> {
+): Pick<TestGuard, 'tokenFor' | 'tokenForClient'> {
   return {
-    tokenOf(user, scopes = [], { client = 'test-client', sessionId } = {}) {
+    tokenFor(user, scopes = [], { client = 'test-client', sessionId } = {}) {
       const { id, provider = main } = typeof user === 'string' ? { id: user } : user
       const [userId, clientId] = [String(id), idOf(client)]
       checkSubject({ user: userId, client: clientId, scopes }, defined)
       const sub = subjectOf({ provider, userId }, main)
       return memory.make({ sub, clientId, scopes, person: { provider, sessionId } })
     },
-    tokenOfClient(client, scopes = []) {
+    tokenForClient(client, scopes = []) {
       const clientId = idOf(client)
       checkSubject({ client: clientId, scopes }, defined)
       return memory.make({ sub: clientId, clientId, scopes })

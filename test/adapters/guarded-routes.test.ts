@@ -8,7 +8,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 
 const guard = createTestGuard({ scopes: ['orders:read'] })
 const anybody = toNode(guard).user()
-const authorization = `Bearer ${guard.tokenOf('7')}`
+const authorization = `Bearer ${guard.tokenFor('7')}`
 
 async function listen(
   listener: RequestListener,

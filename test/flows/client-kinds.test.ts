@@ -8,7 +8,7 @@ import {
   refreshToken,
 } from '../../src/index.ts'
 import type { ClientRegistration } from '../../src/index.ts'
-import { clientOfKind, type ClientKind } from '../../src/testing/index.ts'
+import { testClient, type ClientKind } from '../../src/testing/index.ts'
 import { openBrowser } from '../support/browser.ts'
 import { answerDevice, getDeviceTokens, startDevice } from '../support/device.ts'
 import {
@@ -67,7 +67,7 @@ const WAYS: Readonly<Record<Exclude<ClientKind, 'service'>, (client: TestClient)
 }
 
 const add = (kind: ClientKind, changes: Partial<ClientRegistration> = {}): Promise<TestClient> =>
-  server.addClient(clientOfKind(kind, changes))
+  server.addClient(testClient(kind, changes))
 
 type Row = readonly [
   ClientKind,
@@ -111,6 +111,6 @@ test('a machine gets no scope unless some are named for it', async () => {
 
 test('what is said besides counts', async () => {
   const changes = { id: 'shop', name: 'Shop', ownerId: '7', scopes: ['profile'] }
-  const { client } = await server.server.clients.create(clientOfKind('public', changes))
+  const { client } = await server.server.clients.create(testClient('public', changes))
   expect(client).toMatchObject({ ...changes, type: 'public', redirectUris: ['https://app.example/callback'] })
 })

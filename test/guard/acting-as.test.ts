@@ -18,7 +18,7 @@ const real = {
   customers: await serveApi(server.server.for('customers')),
 }
 const acted = { users: await serveApi(guard), customers: await serveApi(guard.for('customers')) }
-beforeEach(() => guard.actingAsNobody())
+beforeEach(() => guard.actingAsGuest())
 afterAll(async () => {
   for (const { close } of [...Object.values(real), ...Object.values(acted)]) close()
   await two[Symbol.asyncDispose]()
@@ -126,7 +126,7 @@ test.each([
 
 test('what one of them takes for a token, the other does not', async () => {
   const token = await person('users', ['orders:read'])()
-  const made = guard.tokenOf(sides.users.person, ['orders:read'])
+  const made = guard.tokenFor(sides.users.person, ['orders:read'])
   expect([
     statusesOf(await askAll(real, `Bearer ${made}`)),
     statusesOf(await askAll(acted, `Bearer ${token}`)),

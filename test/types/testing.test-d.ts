@@ -1,7 +1,7 @@
 import { expectTypeOf } from 'vitest'
 import { toNode } from '../../src/adapters/node.ts'
 import type { AuthorizationServer, Guarded, UserAuth } from '../../src/index.ts'
-import { clientOfKind, createTestGuard } from '../../src/testing/index.ts'
+import { testClient, createTestGuard } from '../../src/testing/index.ts'
 
 type Scope = 'orders:read' | 'orders:create'
 
@@ -22,9 +22,9 @@ export function scopesAreChecked(): void {
   // @ts-expect-error a scope that is not listed
   guard.actingAsClient('importer', ['orders:raed'])
   // @ts-expect-error a scope that is not listed
-  guard.tokenOf('7', ['orders:raed'])
+  guard.tokenFor('7', ['orders:raed'])
   // @ts-expect-error a scope that is not listed
-  guard.tokenOfClient('importer', ['orders:raed'])
+  guard.tokenForClient('importer', ['orders:raed'])
   // @ts-expect-error a scope that is not listed
   createTestGuard<Scope>().actingAs('7', ['orders:raed'])
   createTestGuard().actingAs('7', ['orders:raed'])
@@ -62,9 +62,9 @@ export async function providersAreKnown(request: Request): Promise<void> {
 
 /** A kind of client is one of a few words, and what is changed of it is what a client has. */
 export function clientsAreRegistrations(): void {
-  void server.clients.create(clientOfKind('machine', { scopes: ['orders:read'] }))
+  void server.clients.create(testClient('machine', { scopes: ['orders:read'] }))
   // @ts-expect-error no such kind
-  clientOfKind('robot')
+  testClient('robot')
   // @ts-expect-error no such option
-  clientOfKind('web', { redirectUri: 'https://app.example/callback' })
+  testClient('web', { redirectUri: 'https://app.example/callback' })
 }

@@ -11,7 +11,7 @@ const run = promisify(execFile)
 const guard = createTestGuard({ scopes: ['orders:read', 'orders:create', 'profile'] })
 const anybody = guard.anyone()
 const customers = guard.for('customers')
-beforeEach(() => guard.actingAsNobody())
+beforeEach(() => guard.actingAsGuest())
 
 const requestWith = (token?: string): Request =>
   new Request(
@@ -45,21 +45,21 @@ describe('who a request is from', () => {
     expect(await whoIs()).toMatchObject({ kind: 'user', user: { id: '7' } })
     guard.actingAsClient('importer', ['profile'])
     expect(await whoIs()).toMatchObject({ kind: 'machine', client: { id: 'importer' }, scopes: ['profile'] })
-    guard.actingAsNobody()
+    guard.actingAsGuest()
     expect(outcomeOf(await anybody(requestWith()))).toBe(401)
   })
 
   test('is what its own token says, whoever the others are from', async () => {
-    const [ada, bob] = [guard.tokenOf('ada', ['orders:read']), guard.tokenOf('bob')]
+    const [ada, bob] = [guard.tokenFor('ada', ['orders:read']), guard.tokenFor('bob')]
     guard.actingAs('cora')
     const all = await Promise.all([ada, bob, undefined, ada].map((token) => whoIs(token)))
     expect(all.map((auth) => 'user' in auth && auth.user.id)).toEqual(['ada', 'bob', 'cora', 'ada'])
-    expect(await whoIs(guard.tokenOfClient('importer'))).toMatchObject({ kind: 'machine' })
+    expect(await whoIs(guard.tokenForClient('importer'))).toMatchObject({ kind: 'machine' })
   })
 
   test('is nobody where its token is none of this guard’s, whoever the others are from', async () => {
     guard.actingAs('7')
-    const other = createTestGuard().tokenOf('7')
+    const other = createTestGuard().tokenFor('7')
     for (const token of [other, 'nonsense', ''])
       expect(outcomeOf(await anybody(requestWith(token)))).toBe(401)
     const basic = new Request('https://api.example/', { headers: { authorization: 'Basic YTpi' } })
@@ -69,14 +69,14 @@ describe('who a request is from', () => {
 
 describe('a token', () => {
   test('is a random text, and another one each time', () => {
-    const tokens = Array.from({ length: 100 }, () => guard.tokenOf('7', ['orders:read']))
+    const tokens = Array.from({ length: 100 }, () => guard.tokenFor('7', ['orders:read']))
     expect(new Set(tokens).size).toBe(100)
     for (const token of tokens) expect(token).toMatch(/^[\w-]{43}$/)
   })
 
   test('tells of a person whatever a real one does', async () => {
     const details = { client: { id: 'web' }, sessionId: 'laptop' }
-    const auth = await whoIs(guard.tokenOf({ id: 7 }, ['orders:read', '*'], details))
+    const auth = await whoIs(guard.tokenFor({ id: 7 }, ['orders:read', '*'], details))
     expect(auth).toEqual({
       kind: 'user',
       user: { id: '7', provider: 'users', sub: '7' },
@@ -93,14 +93,14 @@ describe('a token', () => {
   })
 
   test('has no scopes, the client test-client and no session unless they are said', async () => {
-    const auth = await whoIs(guard.tokenOf('7'))
+    const auth = await whoIs(guard.tokenFor('7'))
     expect(auth).toMatchObject({ scopes: [], client: { id: 'test-client' }, sessionId: undefined })
     expect(auth.can('orders:read')).toBe(false)
   })
 
   test('does not expire, however far a test moves the clock', async () => {
     vi.useFakeTimers()
-    const token = guard.tokenOf('7')
+    const token = guard.tokenFor('7')
     expect(await whoIs(token)).toMatchObject({ expiresAt: Math.floor(Date.now() / 1000) * 1000 + 900_000 })
     vi.setSystemTime(Date.now() + 10 * 365 * 86_400_000)
     expect(await whoIs(token)).toMatchObject({ user: { id: '7' } })
@@ -110,7 +110,7 @@ describe('a token', () => {
 
 describe('people of another provider', () => {
   test('are let in by its guard alone, by the same id', async () => {
-    const [user, customer] = [guard.tokenOf('7'), guard.tokenOf({ id: '7', provider: 'customers' })]
+    const [user, customer] = [guard.tokenFor('7'), guard.tokenFor({ id: '7', provider: 'customers' })]
     const outcomes = [guard, customers].flatMap((each) =>
       [user, customer].map(async (token) => outcomeOf(await each.user()(requestWith(token)))),
     )
@@ -149,7 +149,7 @@ describe('what no server would put in a token', () => {
       'client has no id',
       ...ofScopes,
     ])
-    expect(problemsOf(() => guard.tokenOfClient({ id: '' }, scopes))).toEqual([
+    expect(problemsOf(() => guard.tokenForClient({ id: '' }, scopes))).toEqual([
       'client has no id',
       ...ofScopes,
     ])
@@ -162,7 +162,7 @@ describe('what no server would put in a token', () => {
   })
 
   test('is no scope that is not listed, where none are listed', async () => {
-    expect(await whoIs(guard.tokenOf('7', ['profile']))).toMatchObject({ scopes: ['profile'] })
+    expect(await whoIs(guard.tokenFor('7', ['profile']))).toMatchObject({ scopes: ['profile'] })
     const open = createTestGuard()
     open.actingAs('7', ['whatever'])
     expect(await whoIs(undefined, open.anyone('whatever'))).toMatchObject({ scopes: ['whatever'] })

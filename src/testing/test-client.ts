@@ -22,11 +22,11 @@ const KINDS: Readonly<Record<ClientKind, ClientRegistration>> = {
 }
 
 /**
- * What to register a client with in a test, `server.clients.create(clientOfKind('machine', { scopes: ['orders:read'] }))`:
+ * What to register a client with in a test, `server.clients.create(testClient('machine', { scopes: ['orders:read'] }))`:
  * all that its kind needs, and what is said besides. People come back to `https://app.example/callback`, where nobody
  * listens. A machine may ask for no scope unless some are named.
  */
-export const clientOfKind = (
+export const testClient = (
   kind: ClientKind,
   changes: Partial<ClientRegistration> = {},
 ): ClientRegistration => ({ ...KINDS[kind], ...changes })
