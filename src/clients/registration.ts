@@ -1,206 +1,70 @@
-import type { ConfigProblem } from '../errors.ts'
-import { parseDuration, type Duration } from '../lib/duration.ts'
-import { unknownOptionProblems, type OptionNames } from '../lib/validator.ts'
-import {
-  GRANT_TYPE_PROBLEM,
-  isClientId,
-  isGrantType,
-  type ClientType,
-  type GrantType,
-} from '../model/client.ts'
-import { redirectUriProblem } from '../model/redirect-uri.ts'
-import { isScopeToken } from '../model/scope.ts'
+import type { Duration } from '../lib/duration.ts'
+import type { ClientType, GrantType } from '../model/client.ts'
 
-/** What is told of a client when it is registered. */
-export interface ClientRegistration {
-  /** What people see on the consent page: 1 to 255 characters. */
+/** A client to register. */
+export interface ClientRegistration extends ClientPresentation {
+  /** The name on the consent page: 1 to 255 characters. */
   readonly name: string
-  /** Default `confidential`: it gets a secret. */
+  /** Default `confidential`: the client gets a secret. */
   readonly type?: ClientType
   /** Exact URIs, no wildcards. */
   readonly redirectUris?: readonly string[]
   /**
-   * Default: `authorization_code` and `refresh_token` where there is a redirect URI, none for a client that follows
-   * revocations, else `client_credentials`.
+   * Default: `authorization_code` and `refresh_token` if there is a redirect URI; none if `followsRevocations` is true;
+   * `client_credentials` otherwise.
    */
   readonly grantTypes?: readonly GrantType[]
-  /** The scopes it may ask for; default: every defined one, and for client credentials none. */
+  /** The scopes that the client may request. Default: all, but none for client credentials. */
   readonly scopes?: readonly string[]
-  /** Default: a UUID. */
+  /** The `client_id`. Default: a UUID. */
   readonly id?: string
-  /** The `sub` of the person who registers it; default: a first-party client. */
+  /** The `sub` of the user who registers the client. The client is then third-party. */
   readonly ownerId?: string
-  /** The provider whose people it signs in; default: the server's own. One that it does not have is a `ConfigError`. */
+  /** Default: true if there is an owner. A client with an owner is always third-party. */
+  readonly isThirdParty?: boolean
+  /** The provider whose users sign in to the client. Default: the server's own. `ConfigError` if the server lacks it. */
   readonly provider?: string
-  /** Require PKCE although it is confidential; default false. */
+  /** Requires PKCE of a confidential client. Default false. */
   readonly requiresPkce?: boolean
-  /** Never ask people for consent; default false. Never with an owner. */
+  /** Skips the consent page. Default false. First-party clients only. */
   readonly skipsConsent?: boolean
-  /** Default: true for first-party clients, false for others. */
+  /** Revokes the client's authorizations when the user signs out. Default: true for first-party clients. */
   readonly endsWithSession?: boolean
-  /** Let it follow the feed of revocations, for the guard of another service; default false. Never with an owner. */
+  /** Lets the client read the revocation feed, for the guard of another service. Default false. First-party clients only. */
   readonly followsRevocations?: boolean
-  /** How long a rotated refresh token may be repeated; default: the server's. */
+  /** How long a rotated refresh token may be repeated. Default: the server's grace window. */
   readonly graceWindow?: Duration
 }
 
-/** What a registration says that nobody reads: a misspelled `requiresPkce` would require nothing. */
-export const unknownOptionsOf = (registration: ClientRegistration): readonly ConfigProblem[] =>
-  unknownOptionProblems('', registration, OPTIONS)
-
-const OPTIONS: OptionNames<ClientRegistration> = {
-  name: true,
-  type: true,
-  redirectUris: true,
-  grantTypes: true,
-  scopes: true,
-  id: true,
-  ownerId: true,
-  provider: true,
-  requiresPkce: true,
-  skipsConsent: true,
-  endsWithSession: true,
-  followsRevocations: true,
-  graceWindow: true,
+/** What the pages show about a client besides its name. Nothing is shown for a missing field. */
+export interface ClientPresentation {
+  /**
+   * A path on the server's own origin (`/logos/shop.png`), or a `data:` URI of a PNG, JPEG, GIF, WebP, AVIF or SVG image of
+   * at most 32,768 characters. `logo_uri` in RFC 7591 section 2, which allows any origin; here no third party learns who
+   * opens the page.
+   */
+  readonly logo?: string
+  /** An https URL: `client_uri` in RFC 7591. */
+  readonly homepage?: string
+  /** The https URL of the privacy policy: `policy_uri` in RFC 7591. */
+  readonly privacy?: string
+  /** The https URL of the terms of service: `tos_uri` in RFC 7591. */
+  readonly terms?: string
+  /** The company or person behind the client: 1 to 255 characters. */
+  readonly publisher?: string
 }
 
-/** The grants of a client: those that were named, or what its registration makes plain. */
-export function defaultGrantTypes(registration: ClientRegistration): readonly GrantType[] {
-  const { grantTypes, redirectUris = [], followsRevocations } = registration
+/** Returns the grant types that a registration names, or else the default ones. */
+export function grantTypesOf({
+  grantTypes,
+  redirectUris = [],
+  followsRevocations,
+}: ClientRegistration): readonly GrantType[] {
   if (grantTypes) return grantTypes
   if (redirectUris.length > 0) return ['authorization_code', 'refresh_token']
   return followsRevocations ? [] : ['client_credentials']
 }
 
-/** What is wrong with a registration. */
-export function registrationProblems(registration: ClientRegistration): readonly ConfigProblem[] {
-  const problems = typeProblemsOf(registration)
-  return problems.length > 0 ? problems : meaningProblemsOf(registration)
-}
-
-/** What is wrong with a registration in which each part is of the right type. */
-function meaningProblemsOf(registration: ClientRegistration): readonly ConfigProblem[] {
-  const { id, name, redirectUris = [], type = 'confidential', scopes = [], graceWindow } = registration
-  const grantTypes = defaultGrantTypes(registration)
-  const problems: (ConfigProblem | false)[] = [
-    (name.trim() === '' || name.length > 255) && { path: 'name', message: 'must have 1 to 255 characters' },
-    /\p{Cc}/u.test(name) && { path: 'name', message: 'must hold no control characters' },
-    id !== undefined &&
-      !isClientId(id) && {
-        path: 'id',
-        message: 'must be visible ASCII, not only digits, and not personal-access',
-      },
-    grantTypes.includes('authorization_code') &&
-      redirectUris.length === 0 && {
-        path: 'redirectUris',
-        message: 'must name at least one URI for the authorization code grant',
-      },
-    ...legacyProblemsOf(registration),
-    type === 'public' &&
-      grantTypes.includes('client_credentials') && {
-        path: 'grantTypes',
-        message: 'a public client has no secret and cannot use client_credentials',
-      },
-    registration.followsRevocations === true &&
-      (type === 'public' || registration.ownerId !== undefined) && {
-        path: 'followsRevocations',
-        message: "is for the issuer's own clients, and for confidential ones",
-      },
-    registration.skipsConsent === true &&
-      registration.ownerId !== undefined && {
-        path: 'skipsConsent',
-        message: "is for the issuer's own clients: people are asked about those of others",
-      },
-    graceWindow !== undefined &&
-      parseDuration(graceWindow) === undefined && {
-        path: 'graceWindow',
-        message: 'must be a duration; 0 turns it off',
-      },
-  ]
-  return [
-    ...problems.filter((problem) => problem !== false),
-    ...redirectUris.flatMap((uri, index) =>
-      problemAt(`redirectUris[${index}]`, redirectUriProblem(uri, type)),
-    ),
-    ...grantTypes.flatMap((grantType, index) =>
-      problemAt(`grantTypes[${index}]`, isGrantType(grantType) ? undefined : GRANT_TYPE_PROBLEM),
-    ),
-    ...scopes.flatMap((scope, index) =>
-      problemAt(
-        `scopes[${index}]`,
-        isScopeToken(scope) ? undefined : 'is no scope: visible ASCII without space, " and \\',
-      ),
-    ),
-  ]
-}
-
-/** Who holds passwords, or gets tokens in an address, must be whom the issuer knows, and reached where nobody listens in. */
-function legacyProblemsOf(registration: ClientRegistration): readonly (ConfigProblem | false)[] {
-  const { type, redirectUris = [], ownerId, requiresPkce = false } = registration
-  const grantTypes = defaultGrantTypes(registration)
-  const isImplicit = grantTypes.includes('implicit')
-  const isWeb = (uri: string): boolean =>
-    uri.startsWith('https://') || (type === 'public' && uri.startsWith('http://'))
-  return [
-    grantTypes.includes('password') &&
-      ownerId !== undefined && {
-        path: 'grantTypes',
-        message: "password is for the issuer's own clients: no app of somebody else sees passwords",
-      },
-    isImplicit &&
-      (redirectUris.length === 0 || !redirectUris.every(isWeb)) && {
-        path: 'redirectUris',
-        message: 'must all use https for the implicit grant, or http on loopback for a public client',
-      },
-    isImplicit &&
-      requiresPkce && {
-        path: 'requiresPkce',
-        message: 'cannot be asked of a client with the implicit grant, which knows no PKCE',
-      },
-  ]
-}
-
-const problemAt = (path: string, message: string | undefined): readonly ConfigProblem[] =>
-  message === undefined ? [] : [{ path, message }]
-
-interface ValueType {
-  readonly message: string
-  is(value: unknown): boolean
-}
-
-const TEXT: ValueType = { is: (value) => typeof value === 'string', message: 'must be a text' }
-const FLAG: ValueType = { is: (value) => typeof value === 'boolean', message: 'must be true or false' }
-const TEXTS: ValueType = {
-  is: (value) => Array.isArray(value) && value.every(TEXT.is),
-  message: 'must be a list of texts',
-}
-const TYPE: ValueType = {
-  is: (value) => value === 'confidential' || value === 'public',
-  message: 'must be confidential or public',
-}
-
-const TYPES: { readonly [Name in keyof Omit<Required<ClientRegistration>, 'graceWindow'>]: ValueType } = {
-  name: TEXT,
-  type: TYPE,
-  redirectUris: TEXTS,
-  grantTypes: TEXTS,
-  scopes: TEXTS,
-  id: TEXT,
-  ownerId: TEXT,
-  provider: TEXT,
-  requiresPkce: FLAG,
-  skipsConsent: FLAG,
-  endsWithSession: FLAG,
-  followsRevocations: FLAG,
-}
-
-/**
- * What is of another type than it must be. Registrations come from forms and JSON too: `"false"` would be taken for true,
- * and a type that is neither for neither.
- */
-export function typeProblemsOf(registration: ClientRegistration): readonly ConfigProblem[] {
-  const given: Readonly<Record<string, unknown>> = { ...registration }
-  return Object.entries(TYPES)
-    .filter(([path, { is }]) => (given[path] !== undefined || path === 'name') && !is(given[path]))
-    .map(([path, { message }]) => ({ path, message }))
-}
+/** Returns whether a registration makes a third-party client. */
+export const isThirdPartyOf = ({ isThirdParty, ownerId }: ClientRegistration): boolean =>
+  isThirdParty ?? ownerId !== undefined

@@ -3,31 +3,35 @@ import { parseDuration, type Duration } from '../lib/duration.ts'
 import type { Client, ClientChanges, GrantType } from '../model/client.ts'
 import type { ClientStore } from '../store/contract.ts'
 import { unknownOptionProblems, type OptionNames } from '../lib/validator.ts'
-import { registrationProblems } from './registration.ts'
+import type { ClientPresentation } from './registration.ts'
+import { registrationProblems } from './validation.ts'
 
-/** What changes of a client; what is left out stays as it is. Its type, provider and owner are for good. */
-export interface ClientUpdate {
-  /** What people see on the consent page: 1 to 255 characters. */
+/** Changes to a client. Omitted fields stay as they are. Type, provider, owner and `isThirdParty` never change. */
+export interface ClientUpdate extends Nullable<ClientPresentation> {
+  /** The name on the consent page: 1 to 255 characters. */
   readonly name?: string
-  /** In place of all those before. */
+  /** Replaces the whole list. */
   readonly redirectUris?: readonly string[]
-  /** In place of all those before. Without `refresh_token` its refresh tokens are refused from now on. */
+  /** Replaces the whole list. Without `refresh_token` the client's refresh tokens are rejected from now on. */
   readonly grantTypes?: readonly GrantType[]
-  /** In place of all those before; null for every defined one. A refresh gives no scope that is not among them. */
+  /** Replaces the whole list; null allows all scopes. A refresh never returns a scope that is not in the list. */
   readonly scopes?: readonly string[] | null
-  /** Require PKCE although it is confidential. */
+  /** Requires PKCE of a confidential client. */
   readonly requiresPkce?: boolean
-  /** Never ask people for consent; never with an owner. */
+  /** Skips the consent page. First-party clients only. */
   readonly skipsConsent?: boolean
   /** How long a rotated refresh token may be repeated; null for the server's default. */
   readonly graceWindow?: Duration | null
 }
 
+/** The same fields; null removes a value. */
+type Nullable<Fields> = { readonly [Name in keyof Fields]: Fields[Name] | null }
+
 /**
- * Changes a client. Access tokens that it has live to their expiry with what they were given. Undefined where there is
- * no such client.
+ * Changes a client. Access tokens that were issued before keep their scopes until they expire. Returns undefined if the
+ * client does not exist.
  *
- * @throws ConfigError with every problem that the client would have then, and where it is revoked
+ * @throws ConfigError with everything that would be wrong with the changed client, or if the client is revoked
  */
 export function updateClient(
   clients: Pick<ClientStore, 'update'>,
@@ -40,21 +44,20 @@ export function updateClient(
   })
 }
 
-/** The rules are those of a registration: no change leads to a client that nobody could register. */
+/** The rules of a registration: an update must not lead to a client that could not be registered. */
 function check(client: Client, changes: ClientUpdate): void {
   if (client.revokedAt !== null) {
-    throw new ConfigError([{ path: 'id', message: 'is that of a revoked client' }])
+    throw new ConfigError([{ path: 'id', message: 'belongs to a revoked client' }])
   }
   const { graceWindow, ...update } = changes
-  const { ownerId, scopes, ...rest } = { ...client, ...named(update) }
+  const { ownerId, scopes, logo, homepage, privacy, terms, publisher, ...rest } = {
+    ...client,
+    ...withoutUndefined(update),
+  }
+  const nullable = { ownerId, scopes, logo, homepage, privacy, terms, publisher }
   const problems = [
     ...unknownOptionProblems('', changes, OPTIONS),
-    ...registrationProblems({
-      ...rest,
-      ...(ownerId !== null && { ownerId }),
-      ...(scopes !== null && { scopes }),
-      graceWindow: graceWindow ?? 0,
-    }),
+    ...registrationProblems({ ...rest, ...withoutNull(nullable), graceWindow: graceWindow ?? 0 }),
   ]
   if (problems.length > 0) throw new ConfigError(problems)
 }
@@ -66,14 +69,29 @@ const OPTIONS: OptionNames<ClientUpdate> = {
   scopes: true,
   requiresPkce: true,
   skipsConsent: true,
+  logo: true,
+  homepage: true,
+  privacy: true,
+  terms: true,
+  publisher: true,
   graceWindow: true,
 }
 
 function changesOf({ graceWindow, ...update }: ClientUpdate): ClientChanges {
-  if (graceWindow === undefined) return named(update)
-  return { ...named(update), graceWindow: graceWindow === null ? null : (parseDuration(graceWindow) ?? null) }
+  if (graceWindow === undefined) return withoutUndefined(update)
+  return {
+    ...withoutUndefined(update),
+    graceWindow: graceWindow === null ? null : (parseDuration(graceWindow) ?? null),
+  }
 }
 
-/** What is there but undefined is left out: it would be taken for a change. */
-const named = <Part extends object>(part: Part): Part =>
-  Object.fromEntries(Object.entries(part).filter(([, value]) => value !== undefined)) as Part
+/** An undefined field would overwrite the current value. */
+const withoutUndefined = <Fields extends object>(fields: Fields): Fields =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Fields
+
+const withoutNull = <Fields extends object>(
+  fields: Fields,
+): { readonly [Name in keyof Fields]?: NonNullable<Fields[Name]> } =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null)) as {
+    readonly [Name in keyof Fields]?: NonNullable<Fields[Name]>
+  }

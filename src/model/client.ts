@@ -51,8 +51,23 @@ export interface Client {
   readonly scopes: readonly string[] | null
   /** The provider whose people it signs in. */
   readonly provider: string
-  /** The `sub` of the person who registered it; null for a first-party client. */
+  /**
+   * A path on the issuer's own origin, or a `data:` image (`logo_uri`, RFC 7591 section 2). Another origin would learn who
+   * signs in where.
+   */
+  readonly logo: string | null
+  /** An https URL (`client_uri`). */
+  readonly homepage: string | null
+  /** An https URL (`policy_uri`). */
+  readonly privacy: string | null
+  /** An https URL (`tos_uri`). */
+  readonly terms: string | null
+  /** The person or company that publishes the client. */
+  readonly publisher: string | null
+  /** The `sub` of the user who registered it, if a user did. */
   readonly ownerId: string | null
+  /** True if somebody other than the issuer publishes it. Always true if it has an owner. */
+  readonly isThirdParty: boolean
   /** Whether PKCE is required of it although it is confidential. */
   readonly requiresPkce: boolean
   /** Whether people are never asked for consent. For first-party clients. */
@@ -79,17 +94,22 @@ export type ClientChanges = Partial<
     | 'scopes'
     | 'requiresPkce'
     | 'skipsConsent'
+    | 'logo'
+    | 'homepage'
+    | 'privacy'
+    | 'terms'
+    | 'publisher'
     | 'graceWindow'
   >
 >
 
-/** Whether the client is the issuer's own: no person registered it. */
-export const isFirstParty = (client: Client): boolean => client.ownerId === null
+/** Returns whether the client belongs to the issuer. A client with an owner never does. */
+export const isFirstParty = ({ isThirdParty, ownerId }: Client): boolean => !isThirdParty && ownerId === null
 
-/** Whether the client may use a grant. An app that a person registered never gets tokens of its own or by password. */
+/** Returns whether the client may use a grant. Third parties never get client credentials, and never see passwords. */
 export function canUseGrant(client: Client, grantType: GrantType): boolean {
-  const isForOwnersOnly = grantType === 'client_credentials' || grantType === 'password'
-  return client.grantTypes.includes(grantType) && (isFirstParty(client) || !isForOwnersOnly)
+  const isFirstPartyOnly = grantType === 'client_credentials' || grantType === 'password'
+  return client.grantTypes.includes(grantType) && (isFirstParty(client) || !isFirstPartyOnly)
 }
 
 /** Whether the client may read what is revoked: a confidential one of the issuer's own, for it learns who signs out. */

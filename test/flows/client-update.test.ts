@@ -107,6 +107,17 @@ test('another name is what people are asked about', async () => {
   expect(page.text).toContain('Orchard & <b>Sons</b>')
 })
 
+test('what is shown about it can be changed, and removed with null', async () => {
+  const presentation = { logo: '/shop.png', homepage: 'https://shop.example', publisher: 'Shop Ltd' }
+  expect(await update(presentation)).toMatchObject({ ...presentation, privacy: null })
+  expect(await update({ logo: null, publisher: null, terms: 'https://shop.example/terms' })).toMatchObject({
+    logo: null,
+    homepage: 'https://shop.example',
+    publisher: null,
+    terms: 'https://shop.example/terms',
+  })
+})
+
 test('PKCE can be required from now on', async () => {
   await update({ requiresPkce: true })
   const { url } = await browser.open(authorizationUrl(server, client))
@@ -140,6 +151,10 @@ test.each<[string, ClientUpdate, readonly string[]]>([
   ['a scope that is none', { scopes: ['a b'] }, ['scopes[0]']],
   ['a window that is no time', { graceWindow: 'soon' as '1s' }, ['graceWindow']],
   ['one scope that is no list', { scopes: 'orders:read' as unknown as [] }, ['scopes']],
+  ['a logo of another origin', { logo: 'https://cdn.example/logo.png' }, ['logo']],
+  ['a homepage without TLS', { homepage: 'http://app.example' }, ['homepage']],
+  ['another owner', { ownerId: 'ada' } as ClientUpdate, ['ownerId', 'isThirdParty']],
+  ['another party', { isThirdParty: false } as ClientUpdate, ['isThirdParty']],
   ['several at once', { name: '', scopes: ['"'] }, ['name', 'scopes[0]']],
 ])('%s is refused, and nothing changes', async (_what, changes, paths) => {
   const before = await server.server.clients.find(client.id)
@@ -153,6 +168,7 @@ test.each<[string, Parameters<typeof server.addClient>[0], ClientUpdate, string]
   ['a public client', { type: 'public' }, { grantTypes: ['client_credentials'] }, 'grantTypes'],
   ['an app of somebody else', { ownerId: 'ada' }, { skipsConsent: true }, 'skipsConsent'],
   ['an app of somebody else', { ownerId: 'ada' }, { grantTypes: ['password'] }, 'grantTypes'],
+  ['a third-party app', { isThirdParty: true }, { skipsConsent: true }, 'skipsConsent'],
 ])('%s gets nothing that it could not be registered with', async (_who, registration, changes, path) => {
   client = await server.addClient(registration)
   await expect(update(changes)).rejects.toMatchObject({ problems: [{ path }] })

@@ -88,6 +88,17 @@ describe('no client is registered', () => {
     ],
     ['that asks nobody for consent, for somebody', { ownerId: 'ada', skipsConsent: true }, 'skipsConsent'],
     ['that sees passwords, for somebody', { ownerId: 'ada', grantTypes: ['password'] }, 'grantTypes'],
+    ['as first-party with an owner', { ownerId: 'ada', isThirdParty: false }, 'isThirdParty'],
+    ['as third-party without consent', { isThirdParty: true, skipsConsent: true }, 'skipsConsent'],
+    ['as third-party that sees passwords', { isThirdParty: true, grantTypes: ['password'] }, 'grantTypes'],
+    [
+      'as third-party that learns who signs out',
+      { isThirdParty: true, followsRevocations: true },
+      'followsRevocations',
+    ],
+    ['with an empty publisher', { publisher: ' ' }, 'publisher'],
+    ['with a line break in its publisher', { publisher: 'Or\nchard' }, 'publisher'],
+    ['with half a character in its name', { name: 'Orchard \ud83d' }, 'name'],
   ])('%s', async (_what, registration, path) => {
     expect(await pathsOf(registration)).toEqual([path])
   })
@@ -100,6 +111,9 @@ describe('no client is registered', () => {
     ['null for its scopes', { scopes: null }, 'scopes'],
     ['a number for its owner', { ownerId: 7 }, 'ownerId'],
     ['a word for a yes or no', { skipsConsent: 'false' }, 'skipsConsent'],
+    ['a word for third-party', { isThirdParty: 'false' }, 'isThirdParty'],
+    ['a URL object for its homepage', { homepage: new URL('https://app.example') }, 'homepage'],
+    ['null for its logo', { logo: null }, 'logo'],
   ])('with %s, as a form or plain JavaScript may bring it', async (_what, registration, path) => {
     expect(await pathsOf(registration)).toEqual([path])
   })
@@ -113,5 +127,88 @@ describe('no client is registered', () => {
       'redirectUris[0]',
       'scopes[0]',
     ])
+  })
+})
+
+const IMAGE = 'data:image/png;base64,iVBORw0KGgo='
+
+describe('what is shown about a client', () => {
+  test('is stored as given, and null by default', async () => {
+    const presentation = {
+      logo: IMAGE,
+      homepage: 'https://app.example',
+      privacy: 'https://app.example/privacy?lang=de#data',
+      terms: 'https://bücher.example/terms',
+      publisher: 'Orchard Ltd',
+    }
+    const { client } = await server.server.clients.create({
+      name: 'Orchard',
+      redirectUris: [BACK],
+      ...presentation,
+    })
+    expect(await server.server.clients.find(client.id)).toMatchObject(presentation)
+    const { client: plain } = await server.server.clients.create({ name: 'Plain', redirectUris: [BACK] })
+    expect(plain).toMatchObject({ logo: null, homepage: null, privacy: null, terms: null, publisher: null })
+  })
+
+  test.each([
+    '/logo.png',
+    '/assets/logos/shop.svg?v=2',
+    IMAGE,
+    'data:image/svg+xml;base64,PHN2Zy8+',
+    `data:image/webp;base64,${'A'.repeat(32_768 - 23)}`,
+  ])('accepts the logo %.40s', async (logo) => {
+    expect(await pathsOf({ logo })).toEqual([])
+  })
+
+  test.each([
+    ['an image from another origin', 'https://cdn.example/logo.png'],
+    ['a path to another host', '//cdn.example/logo.png'],
+    ['a path that browsers take for another host', '/\\cdn.example/logo.png'],
+    ['a tab that browsers drop, which leaves another host', '/\t/cdn.example/logo.png'],
+    ['a relative path', 'logo.png'],
+    ['a path with a quote', '/logo.png" onerror="alert(1)'],
+    ['an empty string', ''],
+    ['a document in a data URI', 'data:text/html;base64,PGI+'],
+    ['a data URI with unencoded markup', 'data:image/svg+xml,<svg onload=alert(1)>'],
+    ['a data URI without data', 'data:image/png;base64,'],
+    ['a data URI that is too long', `data:image/png;base64,${'A'.repeat(32_768)}`],
+    ['a path that is too long', `/${'a'.repeat(2048)}`],
+  ])('rejects for a logo %s', async (_what, logo) => {
+    expect(await pathsOf({ logo })).toEqual(['logo'])
+  })
+
+  test.each([
+    ['http', 'http://app.example'],
+    ['another scheme', 'javascript:alert(1)'],
+    ['a path', '/privacy'],
+    ['no host', 'https://'],
+    ['a password', 'https://user:secret@app.example'],
+    ['a space', 'https://app.example/a b'],
+    ['a backslash', 'https://app.example\\@evil.example'],
+    ['a line break', 'https://app.example/\nx'],
+    ['too many characters', `https://app.example/${'a'.repeat(2048)}`],
+    ['nothing', ''],
+  ])('rejects links with %s', async (_what, url) => {
+    expect(await pathsOf({ homepage: url, privacy: url, terms: url })).toEqual([
+      'homepage',
+      'privacy',
+      'terms',
+    ])
+  })
+})
+
+describe('third-party clients', () => {
+  test.each<[string, Partial<ClientRegistration>, object]>([
+    ['first-party by default', {}, { isThirdParty: false, endsWithSession: true }],
+    ['third-party with an owner', { ownerId: 'ada' }, { isThirdParty: true, endsWithSession: false }],
+    ['third-party if registered so', { isThirdParty: true }, { isThirdParty: true, endsWithSession: false }],
+  ])('are %s', async (_what, registration, expected) => {
+    const { client } = await server.server.clients.create({
+      name: 'Orchard',
+      redirectUris: [BACK],
+      ...registration,
+    })
+    expect(await server.server.clients.find(client.id)).toMatchObject(expected)
   })
 })

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { sampleClient } from '../../src/testing/store/kit.ts'
 import type { Client } from '../../src/model/client.ts'
 import {
   isRegisteredRedirectUri,
@@ -7,25 +8,8 @@ import {
   withResponse,
 } from '../../src/model/redirect-uri.ts'
 
-const clientWith = (type: Client['type'], ...redirectUris: string[]): Client => ({
-  id: 'app',
-  name: 'App',
-  type,
-  secrets: [],
-  redirectUris,
-  grantTypes: ['authorization_code'],
-  scopes: null,
-  provider: 'users',
-  ownerId: null,
-  requiresPkce: false,
-  skipsConsent: false,
-  endsWithSession: false,
-  followsRevocations: false,
-  graceWindow: null,
-  epoch: 0,
-  createdAt: 0,
-  revokedAt: null,
-})
+const clientWith = (type: Client['type'], ...redirectUris: string[]): Client =>
+  sampleClient({ type, redirectUris })
 
 describe('what can be registered', () => {
   test.each([

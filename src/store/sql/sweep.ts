@@ -66,7 +66,7 @@ export async function spareThirdParties(
     .where('session_id', 'is', null)
     .where('user_epoch', '=', userEpoch - 1)
     .where('client_id', 'in', (eb) =>
-      eb.selectFrom('consulate_clients').select('id').where('owner_id', 'is not', null),
+      eb.selectFrom('consulate_clients').select('id').where('is_third_party', '=', 1),
     )
   await queries.change(update.compile())
 }

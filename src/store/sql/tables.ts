@@ -17,6 +17,12 @@ export interface ClientTable {
   scopes: string | null
   provider: string
   owner_id: string | null
+  is_third_party: Integer
+  logo: string | null
+  homepage: string | null
+  privacy: string | null
+  terms: string | null
+  publisher: string | null
   requires_pkce: Integer
   skips_consent: Integer
   ends_with_session: Integer

@@ -18,7 +18,7 @@ const SPARING: RevocationTarget = { kind: 'user', user: ALICE, subject: 'alice',
 /** Revoking a person while third parties go on: a changed password. */
 export function testSparing({ describe, test, expect }: Suite): void {
   describe('a person is revoked and third parties are spared', () => {
-    test('who has an owner and hangs on no session lives on in the new epoch, everything else ends', async (store) => {
+    test('what a third party has and hangs on no session lives on in the new epoch, everything else ends', async (store) => {
       await authorizeAll(store)
       await store.revocations.revoke(SPARING, NOW)
       const revokedAt = async (id: string) => (await store.authorizations.find(id))?.revokedAt
@@ -78,10 +78,10 @@ export function testSparing({ describe, test, expect }: Suite): void {
   })
 }
 
-/** One authorization of each sort, for a client with an owner and one without. */
+/** One authorization of each sort, for a third-party client and a first-party one. */
 async function authorizeAll(store: Store): Promise<void> {
   await signIn(store)
-  await store.clients.insert(sampleClient({ id: 'theirs', ownerId: 'somebody', endsWithSession: false }))
+  await store.clients.insert(sampleClient({ id: 'theirs', isThirdParty: true, endsWithSession: false }))
   const samples: readonly (readonly [string, Partial<Authorization>])[] = [
     ['theirs', { clientId: 'theirs', sessionId: null }],
     ['theirs on laptop', { clientId: 'theirs' }],
