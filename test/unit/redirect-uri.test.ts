@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { sampleClient } from '../../src/testing/store/kit.ts'
+import { sampleClient } from '../../src/testing/store/samples.ts'
 import type { Client } from '../../src/model/client.ts'
 import {
   isRegisteredRedirectUri,
