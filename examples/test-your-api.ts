@@ -6,13 +6,13 @@
  */
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import type { Guarded } from 'consulate'
+import type { Guards } from 'consulate'
 import { createTestGuard } from 'consulate/testing'
 
 type Scope = 'orders:read' | 'orders:create'
 
 /** The API, for any guard: in production `createApi(server)`, or the guard of a service of its own. */
-function createApi(guard: Guarded<Scope>): (request: Request) => Promise<Response> {
+function createApi(guard: Guards<Scope>): (request: Request) => Promise<Response> {
   const mayOrder = guard.user('orders:create')
   const orders: string[] = []
   return async (request) => {

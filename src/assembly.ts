@@ -120,8 +120,8 @@ function userDirectoryOf(
 /** A form that is open while the root secret is rotated has to be opened again. */
 function formsOf({ settings: { issuer, cookies, clock }, liveKeys }: Foundation) {
   return {
-    csrf: liveKeys.follow((present) => createCsrf(present.key('csrf'), issuer, cookies)),
-    consentSigner: liveKeys.follow((present) =>
+    csrf: liveKeys.derive((present) => createCsrf(present.key('csrf'), issuer, cookies)),
+    consentSigner: liveKeys.derive((present) =>
       createValueSigner<ConsentRequest>(present.key('consent'), CONSENT_LIFETIME, clock),
     ),
   }

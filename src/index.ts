@@ -60,8 +60,8 @@ export type { AuditedEvent, AuditEntry } from './model/audit.ts'
 export type { Auth, MachineAuth, UserAuth } from './guard/auth.ts'
 export type {
   GuardCore,
-  Guarded,
-  GuardedByProvider,
+  Guards,
+  GuardsByProvider,
   RequestGuard,
   RequestGuards,
   Scopes,

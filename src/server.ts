@@ -11,7 +11,7 @@ import type { Services } from './endpoints/services.ts'
 import { createEvents, type Events } from './events.ts'
 import { createBearerGuard, type BearerGuard } from './guard/guard.ts'
 import { unavailable } from './guard/refusal.ts'
-import { guardsFor, type GuardCore, type Guarded, type GuardedByProvider } from './guard/request-guards.ts'
+import { createGuards, type GuardCore, type Guards, type GuardsByProvider } from './guard/request-guards.ts'
 import { fromRequest, toResponse } from './lib/fetch.ts'
 import { json, type HttpResponse, type HttpRequest } from './lib/http.ts'
 import { once } from './lib/async.ts'
@@ -25,7 +25,7 @@ export interface AuthorizationServer<
   Main extends string = string,
   Other extends string = string,
 >
-  extends Administration<Scope>, Guarded<Scope, Main>, GuardedByProvider<Scope, Main | Other> {
+  extends Administration<Scope>, Guards<Scope, Main>, GuardsByProvider<Scope, Main | Other> {
   readonly issuer: string
   /** Answers a request to one of the server's endpoints; 404 for any other path. `peer` is the address it came from. */
   fetch(request: Request, from?: { readonly peer?: string }): Promise<Response>
@@ -82,7 +82,7 @@ export function createAuthorizationServer<
     return start().then((late) => late?.guard.check(authorization, requirement) ?? unavailable())
   }
   const base = { check, scopes: [...settings.scopes.defined], logger: settings.logger }
-  const guards = guardsFor<Scope, Main>(base, settings.provider as Main)
+  const guards = createGuards<Scope, Main>(base, settings.provider as Main)
   const core: Core = {
     ...guards.core,
     handle(request) {
@@ -94,7 +94,7 @@ export function createAuthorizationServer<
     ...createAdministration(async () => (await started()).services),
     ...guards,
     for(provider) {
-      if (settings.providers.includes(provider)) return guardsFor(base, provider)
+      if (settings.providers.includes(provider)) return createGuards(base, provider)
       throw new ConfigError([{ path: 'providers', message: `has no ${JSON.stringify(provider)}` }])
     },
     issuer: settings.issuer,
@@ -150,6 +150,6 @@ function guardOf({ settings, keys, feed, lastUsed }: Services): BearerGuard {
     verifier: keys,
     revocations: feed,
     cacheSize: settings.guardCacheSize,
-    onPersonalUse: lastUsed.mark,
+    onPersonalTokenUse: lastUsed.mark,
   })
 }

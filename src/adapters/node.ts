@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Auth, MachineAuth, UserAuth } from '../guard/auth.ts'
 import { isRefusal, type Refusal } from '../guard/refusal.ts'
-import type { GuardCore, Guarded, Scopes } from '../guard/request-guards.ts'
+import type { GuardCore, Guards, Scopes } from '../guard/request-guards.ts'
 import type { Requirement } from '../guard/requirement.ts'
 import { json } from '../lib/http.ts'
 import type { AuthorizationServer, Core } from '../server.ts'
@@ -46,7 +46,7 @@ export function toNode<Scope extends string, Provider extends string>(
   server: AuthorizationServer<Scope, Provider>,
 ): NodeAdapter<Scope, Provider>
 export function toNode<Scope extends string, Provider extends string>(
-  guard: Guarded<Scope, Provider>,
+  guard: Guards<Scope, Provider>,
 ): NodeGuards<Scope, Provider>
 export function toNode({
   core,
@@ -101,7 +101,7 @@ function run<Granted extends Auth>(
 function fail(core: GuardCore, cause: unknown, request: IncomingMessage, response: ServerResponse): void {
   // The client went away: reading its body throws then, and there is nobody to answer.
   if (request.destroyed && !request.complete) return
-  core.failed(cause)
+  core.logFailure(cause)
   // An answer that is whole is left alone; half of one must not be taken for whole.
   if (response.writableEnded) return
   if (response.headersSent) response.destroy()

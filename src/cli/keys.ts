@@ -34,8 +34,8 @@ interface NewKeys extends Pick<GenerateOptions, 'algorithm' | 'length' | 'force'
 function makeKeys({ json = false, ...options }: NewKeys): Promise<void> {
   return withProject(async (project) => {
     const directory = directoryOf(project)
-    const announce = await announcer(project)
-    const { created, kid, files } = await generateSecrets(directory, { ...options, announce })
+    const registerFingerprint = await fingerprintRegistration(project)
+    const { created, kid, files } = await generateSecrets(directory, { ...options, registerFingerprint })
     if (!created) throw new CommandError(`there are keys in ${directory} already: --force replaces them`)
     if (json) return printJson({ directory, kid, files })
     print(`Made in ${directory}:`, ...files.map((file) => `  ${file}`), `The key id is ${kid}.`)
@@ -50,7 +50,7 @@ function directoryOf({ secrets, source }: Project): string {
 }
 
 /** A store remembers the secret that it was set up with, so that no node starts with a wrong one by mistake. */
-async function announcer(project: Project): Promise<(fingerprint: string) => Promise<void>> {
+async function fingerprintRegistration(project: Project): Promise<(fingerprint: string) => Promise<void>> {
   if (!(await isInstalled(project))) return async () => undefined
   return (fingerprint) => project.store.fingerprints.add(fingerprint, systemClock.now())
 }

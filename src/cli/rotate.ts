@@ -1,8 +1,8 @@
 import { maxLifetimes, type Lifetimes } from '../config/lifetimes.ts'
-import type { Rotation } from '../keys/ring.ts'
-import { rootSecretFingerprint } from '../keys/root-secret.ts'
-import { rotateRootSecrets, rotateSigningKeys } from '../keys/rotate.ts'
-import type { KindOptions } from '../keys/signing-key-kind.ts'
+import type { RotationResult } from '../keys/rotation.ts'
+import { rootSecretFingerprint } from '../keys/derived.ts'
+import { rotateRootSecrets, rotateSigningKeys } from '../keys/rotation.ts'
+import type { SigningKeyOptions } from '../keys/new-keys.ts'
 import { systemClock } from '../lib/clock.ts'
 import { CommandError } from './errors.ts'
 import { print, printJson } from './output.ts'
@@ -10,7 +10,7 @@ import { longestPersonalTokenLifetime } from './personal-token-lifetime.ts'
 import { withProject, requireInstalled, settingsOf, type Project } from './project.ts'
 
 /** The flags of `consulate keys --rotate` and `--rotate-secret`. */
-export interface RotateFlags extends KindOptions {
+export interface RotateFlags extends SigningKeyOptions {
   readonly now?: boolean | undefined
   readonly dropCurrent?: boolean | undefined
   readonly json?: boolean | undefined
@@ -40,8 +40,12 @@ export function rotateRootSecret(flags: RotateFlags): Promise<void> {
     if (directory === undefined) return announceNext(project)
     const { refreshToken } = lifetimesOf(project)
     const keep = refreshToken === undefined ? undefined : refreshToken + MARGIN
-    const announce = (fingerprint: string): Promise<void> => introduce(project, fingerprint)
-    tell('root secret', await rotateRootSecrets(directory, { ...haste(flags), keep, announce }), flags)
+    const registerFingerprint = (fingerprint: string): Promise<void> => introduce(project, fingerprint)
+    tell(
+      'root secret',
+      await rotateRootSecrets(directory, { ...haste(flags), keep, registerFingerprint }),
+      flags,
+    )
   })
 }
 
@@ -92,14 +96,14 @@ const SECRET_BY_HAND = [
 
 type Kind = 'signing key' | 'root secret'
 
-function tell(kind: Kind, rotation: Rotation, { json = false }: RotateFlags): void {
+function tell(kind: Kind, rotation: RotationResult, { json = false }: RotateFlags): void {
   if (rotation.outcome === 'too-soon') {
     throw new CommandError(
       `the next ${kind} is less than 10 minutes old, and others may not know it yet: ` +
         `rotate after ${timeOf(rotation.readyAt)}, or in an emergency with --now`,
     )
   }
-  if (rotation.outcome === 'rotated' && rotation.isHasty) console.error(warningOf(kind))
+  if (rotation.outcome === 'rotated' && rotation.isEarly) console.error(warningOf(kind))
   if (json) printJson(rotation)
   else print(...linesOf(kind, rotation))
 }
@@ -109,7 +113,7 @@ const warningOf = (kind: Kind): string =>
   'for up to 5 seconds' +
   (kind === 'signing key' ? ', services that keep the public keys until they fetch them anew' : '')
 
-function linesOf(kind: Kind, rotation: Exclude<Rotation, { outcome: 'too-soon' }>): readonly string[] {
+function linesOf(kind: Kind, rotation: Exclude<RotationResult, { outcome: 'too-soon' }>): readonly string[] {
   if (rotation.outcome !== 'rotated') {
     return [
       `There was no next ${kind}: now it is ${rotation.next}.`,

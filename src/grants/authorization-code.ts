@@ -53,7 +53,7 @@ async function permit(
   const sessionId = code.endsWithSession ? code.sessionId : null
   const user = { provider, userId }
   return {
-    kind: 'start',
+    kind: 'authorization',
     client,
     user,
     authorizationId,
@@ -63,7 +63,7 @@ async function permit(
     resources: code.resources,
     tokenResources,
     epochs,
-    spends: { kind: 'code', hash: code.hash },
+    redeems: { kind: 'code', hash: code.hash },
   }
 }
 

@@ -32,7 +32,7 @@ export function clientCredentials(options: ClientCredentialsOptions = {}): Clien
       const granted = chooseScopes(scopes, form.get('scope'), client.scopes ?? [])
       const resources = chooseResources(known, form.getAll('resource'))
       return {
-        kind: 'client',
+        kind: 'machine',
         client,
         scopes: granted,
         resources,

@@ -27,14 +27,14 @@ function problemOf(
 ): string | undefined {
   if (decision?.kind === 'refused')
     return decision.error instanceof OAuthError ? undefined : 'refused without an OAuthError'
-  if (decision?.kind !== 'start' && decision?.kind !== 'client' && decision?.kind !== 'continue')
+  if (decision?.kind !== 'authorization' && decision?.kind !== 'machine' && decision?.kind !== 'refresh')
     return 'answered with nothing that permit() or refuse() makes'
   // By identity: a copy could have scopes that are on no record.
   if (decision.client !== client) return 'permitted another client than the one that asked'
-  if (decision.kind === 'continue' && type !== 'refresh_token')
+  if (decision.kind === 'refresh' && type !== 'refresh_token')
     return 'went on with an authorization, which refreshToken() alone may'
   // Signing keys are kept for as long as the tokens live that the configuration knows of.
-  return decision.kind === 'client' && decision.lifetime !== undefined && type !== 'client_credentials'
+  return decision.kind === 'machine' && decision.lifetime !== undefined && type !== 'client_credentials'
     ? 'said how long a token lives, which clientCredentials() alone may'
     : undefined
 }

@@ -86,7 +86,7 @@ async function permit(
     return refuse(invalidGrant(`user ${claim?.userId} is deleted or disabled`))
   }
   return {
-    kind: 'start',
+    kind: 'authorization',
     client,
     user: { provider: claim.provider, userId: claim.userId },
     authorizationId,
@@ -97,7 +97,7 @@ async function permit(
     resources: code.resources,
     tokenResources,
     epochs: epochsOf(code, claim),
-    spends: { kind: 'device_code', hash },
+    redeems: { kind: 'device_code', hash },
   }
 }
 

@@ -1,5 +1,5 @@
 import { OAuthError } from '../errors.ts'
-import type { StartPermission } from '../issuance/permission.ts'
+import type { AuthorizationPermission } from '../issuance/permission.ts'
 import type { Client } from '../model/client.ts'
 import { checkPassword, type FailedPasswordAttempt } from '../users/check-password.ts'
 import type { LoadedUser } from '../users/directory.ts'
@@ -68,8 +68,8 @@ const wantedBy = (
 })
 
 /** Whoever knows a password that was right a moment ago hears no more than whoever guesses. */
-const allow = (user: LoadedUser, wanted: Wanted): StartPermission =>
-  permit({ ...wanted, user, ifEnded: incorrect(`user ${user.user.id} was signed out meanwhile`) })
+const allow = (user: LoadedUser, wanted: Wanted): AuthorizationPermission =>
+  permit({ ...wanted, user, ifRevoked: incorrect(`user ${user.user.id} was signed out meanwhile`) })
 
 function usersOf<User extends BaseUser>(
   { findByUsername, verifyPassword }: PasswordGrantOptions<User>,

@@ -1,11 +1,11 @@
 import { OAuthError } from '../errors.ts'
-import type { Device, StartPermission } from '../issuance/permission.ts'
+import type { SignInDevice, AuthorizationPermission } from '../issuance/permission.ts'
 import { randomId } from '../lib/hash.ts'
 import type { Client } from '../model/client.ts'
 import { resolveScopes, type ScopeRules } from '../model/scope.ts'
 import type { LoadedUser } from '../users/directory.ts'
 
-/** What a person allows a client at this moment. */
+/** What a user allows a client at this moment. */
 export interface Allowance {
   /** The client of the request. */
   readonly client: Client
@@ -15,15 +15,15 @@ export interface Allowance {
   readonly scopes: readonly string[]
   /** From `chooseResources`. Default: the server's audience. */
   readonly resources?: readonly string[]
-  /** Where the person signs in by this, if they do: it is then listed among their devices, and can be signed out. */
-  readonly device?: Device
-  /** What the client hears where person or client were ended meanwhile; default: `invalid_grant`. */
-  readonly ifEnded?: OAuthError
+  /** Where the user signs in by this, if they do: it is then listed among their devices, and can be signed out. */
+  readonly device?: SignInDevice
+  /** What the client hears where user or client were ended meanwhile; default: `invalid_grant`. */
+  readonly ifRevoked?: OAuthError
 }
 
 /**
- * The permission to begin an authorization for a person who has just proved who they are. Issuance holds it to what the
- * client may have: a person of another provider is `invalid_grant`, a scope that it may not have `invalid_scope`. A client
+ * The permission to begin an authorization for a user who has just proved who they are. Issuance holds it to what the
+ * client may have: a user of another provider is `invalid_grant`, a scope that it may not have `invalid_scope`. A client
  * with `refresh_token` on its record gets a refresh token too, where that grant is on.
  */
 export const permit = ({
@@ -32,9 +32,9 @@ export const permit = ({
   scopes,
   resources = [],
   device,
-  ifEnded = ended(user),
-}: Allowance): StartPermission => ({
-  kind: 'start',
+  ifRevoked = ended(user),
+}: Allowance): AuthorizationPermission => ({
+  kind: 'authorization',
   client,
   user: user.ref,
   authorizationId: randomId(),
@@ -42,7 +42,7 @@ export const permit = ({
   scopes,
   resources,
   epochs: user.epochs,
-  ifEnded,
+  ifRevoked,
   ...(device && { device }),
 })
 

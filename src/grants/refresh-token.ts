@@ -4,7 +4,7 @@ import type { Permission } from '../issuance/permission.ts'
 import type { RefreshTokenParts } from '../keys/refresh-token.ts'
 import type { Duration } from '../lib/duration.ts'
 import { isEqualInConstantTime, sha256 } from '../lib/hash.ts'
-import { standingOf, type Authorization, type Standing } from '../model/authorization.ts'
+import { generationStatus, type Authorization, type GenerationStatus } from '../model/authorization.ts'
 import type { Client } from '../model/client.ts'
 import { firstUncovered, parseScope, remainingScopes } from '../model/scope.ts'
 import {
@@ -35,7 +35,7 @@ export interface RefreshTokenGrant extends BuiltInGrant {
   readonly options: RefreshTokenOptions
 }
 
-/** A client goes on without the person (RFC 6749 section 6), with rotation and replay detection (RFC 9700 section 4.14). */
+/** A client goes on without the user (RFC 6749 section 6), with rotation and replay detection (RFC 9700 section 4.14). */
 export const refreshToken = (options: RefreshTokenOptions = {}): RefreshTokenGrant => ({
   type: 'refresh_token',
   options,
@@ -80,7 +80,7 @@ function problemOf(
     return refuse(invalidGrant(`authorization ${authorizationId} was revoked`))
   }
   if (expiresAt <= clock.now()) return refuse(invalidGrant('the refresh token has expired'))
-  if (standingOf(authorization, generation, clock.now()) !== 'replayed') return undefined
+  if (generationStatus(authorization, generation, clock.now()) !== 'replayed') return undefined
   const detail = `generation ${generation} of authorization ${authorizationId} was replayed`
   return refuse(invalidGrant(detail), { replay: { of: 'refresh_token', authorizationId } })
 }
@@ -99,13 +99,18 @@ async function permit(
   if (!(await context.userDirectory.find(authorization))) {
     return refuse(invalidGrant(`user ${authorization.userId} is deleted or disabled`))
   }
-  const standing = standingOf(authorization, presented, context.clock.now())
+  const standing = generationStatus(authorization, presented, context.clock.now())
   const rotates = client.type === 'public' || context.refresh?.rotation !== 'public'
   const generation = nextGeneration(authorization.generation, presented, standing, rotates)
-  return { kind: 'continue', client, authorization, seed, presented, generation, scopes, resources }
+  return { kind: 'refresh', client, authorization, seed, presented, generation, scopes, resources }
 }
 
-function nextGeneration(present: number, presented: number, standing: Standing, rotates: boolean): number {
+function nextGeneration(
+  present: number,
+  presented: number,
+  standing: GenerationStatus,
+  rotates: boolean,
+): number {
   if (standing === 'repeated') return present
   return rotates ? presented + 1 : presented
 }

@@ -3,7 +3,7 @@ import { coversScope, parseScope } from '../model/scope.ts'
 import { userIdOf } from '../model/subject.ts'
 
 /** What every accepted token tells. */
-interface Accepted<Scope extends string> {
+interface AuthBase<Scope extends string> {
   /** The client that the token was given to. */
   readonly client: { readonly id: string }
   /** `*` stands for every scope. */
@@ -20,7 +20,7 @@ interface Accepted<Scope extends string> {
 export interface UserAuth<
   Scope extends string = string,
   Provider extends string = string,
-> extends Accepted<Scope> {
+> extends AuthBase<Scope> {
   readonly kind: 'user'
   readonly user: { readonly id: string; readonly provider: Provider; readonly sub: string }
   readonly authorizationId: string
@@ -29,7 +29,7 @@ export interface UserAuth<
 }
 
 /** A token that a client got for itself. */
-export interface MachineAuth<Scope extends string = string> extends Accepted<Scope> {
+export interface MachineAuth<Scope extends string = string> extends AuthBase<Scope> {
   readonly kind: 'machine'
 }
 
@@ -39,7 +39,7 @@ export type Auth<Scope extends string = string, Provider extends string = string
   | MachineAuth<Scope>
 
 /** The answer for verified claims. */
-export function authOf(claims: AccessTokenClaims): Auth {
+export function toAuth(claims: AccessTokenClaims): Auth {
   const scopes = Object.freeze([...parseScope(claims.scope)])
   const accepted = {
     client: { id: claims.client_id },

@@ -1,7 +1,7 @@
 import { readText } from '../lib/fetch.ts'
 
 /** What is asked for. */
-export interface Question {
+export interface IssuerRequest {
   readonly url: string
   /** The longest body that is read, in bytes. */
   readonly limit: number
@@ -9,7 +9,7 @@ export interface Question {
 }
 
 /** What the issuer answered. */
-export interface IssuerAnswer {
+export interface IssuerResponse {
   readonly status: number
   /** The JSON of an answer with status 200; undefined otherwise. */
   readonly body: unknown
@@ -18,7 +18,7 @@ export interface IssuerAnswer {
 /** Asks the issuer, and trusts it with neither time nor memory nor the way. */
 export interface IssuerClient {
   /** Throws where there is no answer in time, or none that can be read. */
-  get(question: Question): Promise<IssuerAnswer>
+  get(question: IssuerRequest): Promise<IssuerResponse>
   /** Ends what is under way; nothing is asked afterwards. */
   close(): void
 }
@@ -28,14 +28,14 @@ const TIMEOUT = 5_000
 
 /** Makes a client that follows no redirect, waits 5 seconds at the most, and reads no further than the limit. */
 export function createIssuerClient(): IssuerClient {
-  const underWay = new Set<AbortController>()
+  const pending = new Set<AbortController>()
   let isClosed = false
   return {
     async get({ url, limit, headers = {} }) {
       if (isClosed) throw new Error('The guard is closed')
       const controller = new AbortController()
       const timer = setTimeout(() => controller.abort(new Error('No answer in 5 seconds')), TIMEOUT).unref()
-      underWay.add(controller)
+      pending.add(controller)
       try {
         const { signal } = controller
         // A redirect could lead the credential, or us, anywhere.
@@ -45,17 +45,17 @@ export function createIssuerClient(): IssuerClient {
         throw new Error(`${url} gave no answer that can be read`, { cause })
       } finally {
         clearTimeout(timer)
-        underWay.delete(controller)
+        pending.delete(controller)
       }
     },
     close() {
       isClosed = true
-      for (const controller of underWay) controller.abort(new Error('The guard is closed'))
+      for (const controller of pending) controller.abort(new Error('The guard is closed'))
     },
   }
 }
 
-async function read(response: Response, limit: number): Promise<IssuerAnswer> {
+async function read(response: Response, limit: number): Promise<IssuerResponse> {
   const { status } = response
   if (status !== 200) {
     await response.body?.cancel()

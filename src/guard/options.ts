@@ -7,7 +7,7 @@ import { isScopeToken } from '../model/scope.ts'
 import type { FeedCredentials } from './remote-revocations.ts'
 
 /** How a guard follows the issuer's revocations. */
-export interface FollowOptions extends FeedCredentials {
+export interface RevocationFeedOptions extends FeedCredentials {
   /** How often it asks for new ones; default a second. A sign-out takes effect within this and one request. */
   readonly pollInterval?: Duration
   /** How old the last good answer may be before nobody is let in; default 10 seconds, more than `pollInterval`. */
@@ -26,7 +26,7 @@ export interface GuardOptions<Scope extends string = string, Main extends string
    * The credential of a client that was registered with `followsRevocations`; or `'none'` on purpose: then a token is
    * good until it expires, whoever has signed out meanwhile.
    */
-  readonly revocations: FollowOptions | 'none'
+  readonly revocations: RevocationFeedOptions | 'none'
   /** The provider that people must come from; default `users`, as at the server. For others: `guard.for('customers')`. */
   readonly provider?: Main
   /** How many verified tokens are remembered, at about 2 kB each; default 20,000. */
@@ -38,7 +38,7 @@ export interface GuardOptions<Scope extends string = string, Main extends string
 }
 
 /** How a guard follows revocations, in milliseconds. */
-export interface FollowSettings extends FeedCredentials {
+export interface RevocationFeedSettings extends FeedCredentials {
   readonly pollInterval: number
   readonly maxStaleness: number
 }
@@ -47,7 +47,7 @@ export interface FollowSettings extends FeedCredentials {
 export interface GuardSettings {
   readonly issuer: string
   readonly audience: string
-  readonly revocations: FollowSettings | 'none'
+  readonly revocations: RevocationFeedSettings | 'none'
   readonly provider: string
   readonly cacheSize: number
   readonly logger: Logger
@@ -94,9 +94,9 @@ function resolveRevocations(
 ): GuardSettings['revocations'] {
   if (given === 'none') return given
   if (!given) validator.problem('revocations', "is missing: { clientId, clientSecret }, or 'none' on purpose")
-  const { clientId, clientSecret, pollInterval = '1s', maxStaleness = '10s' } = given ?? NOBODY
+  const { clientId, clientSecret, pollInterval = '1s', maxStaleness = '10s' } = given ?? NO_CREDENTIALS
   if (given) {
-    validator.knownOptions('revocations', given, FOLLOW)
+    validator.knownOptions('revocations', given, FEED_OPTIONS)
     checkText('revocations.clientId', clientId, validator)
     checkText('revocations.clientSecret', clientSecret, validator)
   }
@@ -120,14 +120,14 @@ const OPTIONS: OptionNames<GuardOptions> = {
   clock: true,
 }
 
-const FOLLOW: OptionNames<FollowOptions> = {
+const FEED_OPTIONS: OptionNames<RevocationFeedOptions> = {
   clientId: true,
   clientSecret: true,
   pollInterval: true,
   maxStaleness: true,
 }
 
-const NOBODY: FollowOptions = { clientId: '', clientSecret: '' }
+const NO_CREDENTIALS: RevocationFeedOptions = { clientId: '', clientSecret: '' }
 
 /** Options often come from the environment, where what is not set is undefined or empty. */
 function checkText(path: string, value: unknown, validator: Validator): void {

@@ -1,10 +1,10 @@
-import { keyIdOf, verifyJws, type VerificationKey } from '../keys/jws.ts'
+import { unverifiedKeyId, verifyJws, type VerificationKey } from '../keys/jws.ts'
 import type { Logger } from '../lib/log.ts'
 import { singleFlight } from '../lib/async.ts'
 import { createOutageLog } from '../lib/outage-log.ts'
 import type { TokenVerifier } from './guard.ts'
 import { readJwk } from './jwk.ts'
-import { createKeySearch } from './key-search.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** The issuer's keys as it publishes them. */
 export interface PublishedKeys extends TokenVerifier {
@@ -32,20 +32,20 @@ export function createPublishedKeys(read: () => Promise<unknown>, logger: Logger
     failed: 'Issuer keys are unreachable',
     recovered: 'Issuer keys are reachable again',
   })
-  const complain = createComplaint(logger)
+  const complain = createProblemLogger(logger)
   let keys: ReadonlyMap<string, VerificationKey> = new Map()
   let timer: NodeJS.Timeout | undefined
   let isClosed = false
 
   const load = singleFlight(() =>
     outageLog.watch(async () => {
-      const reading = await keysIn(await read())
+      const reading = await readKeySet(await read())
       complain(reading.problems)
       keys = reading.keys
       if (keys.size === 0) throw new Error('The issuer publishes no key that can be used')
     }),
   )
-  const canTell = createKeySearch(load)
+  const canTell = createThrottledRefresh(load)
   const keepUp = async (): Promise<void> => {
     await load().catch(() => {})
     if (isClosed) return
@@ -67,7 +67,7 @@ export function createPublishedKeys(read: () => Promise<unknown>, logger: Logger
     },
     isTrusted: (kid) => keys.has(kid),
     async verify(token, type) {
-      const kid = keyIdOf(token)
+      const kid = unverifiedKeyId(token)
       // A key that was just put in use must be looked for; while that fails, nobody can say that the token is bad.
       if (kid !== undefined && !keys.has(kid) && !(await canTell())) return 'unavailable'
       return verifyJws(token, type, keys)
@@ -76,7 +76,7 @@ export function createPublishedKeys(read: () => Promise<unknown>, logger: Logger
 }
 
 /** Tells what is wrong with single keys, once for as long as it stays the same: they are read again every minute. */
-function createComplaint(logger: Logger): (problems: readonly string[]) => void {
+function createProblemLogger(logger: Logger): (problems: readonly string[]) => void {
   let known = ''
   return (problems) => {
     const why = [...new Set(problems)].toSorted().join('; ')
@@ -93,7 +93,7 @@ interface Reading {
 }
 
 /** What can be used of a JWK set, and why the rest is left out (RFC 7517 section 5). */
-async function keysIn(body: unknown): Promise<Reading> {
+async function readKeySet(body: unknown): Promise<Reading> {
   const list = typeof body === 'object' && body !== null && 'keys' in body ? body.keys : undefined
   if (!Array.isArray(list)) throw new Error('What the issuer publishes is no JWK set')
   const keys = new Map<string, VerificationKey>()
@@ -104,4 +104,43 @@ async function keysIn(body: unknown): Promise<Reading> {
     else if (!keys.has(reading.kid)) keys.set(reading.kid, reading.key)
   }
   return { keys, problems }
+}
+
+/** Unknown keys in tokens cost the issuer no more than a request in this time (ms). */
+const INTERVAL = 3_000
+/** How many requests wait for the next look. */
+const MOST_WAITING = 100
+
+/**
+ * Looks for a key that nobody knows yet: whether it can be told afterwards that there is none. A look that comes too
+ * early waits for its time, and all who wait share it, so that an honest token of a key that was just put in use is
+ * never called invalid, and a flood of invented ones reaches nobody. While looking fails, nobody waits.
+ */
+export function createThrottledRefresh(load: () => Promise<void>): () => Promise<boolean> {
+  let next: Promise<boolean> | undefined
+  let hasFailed = false
+  let notBefore = 0
+  let waiting = 0
+
+  async function look(): Promise<boolean> {
+    await sleep(Math.max(0, notBefore - performance.now()), undefined, { ref: false })
+    notBefore = performance.now() + INTERVAL
+    hasFailed = await load().then(
+      () => false,
+      () => true,
+    )
+    next = undefined
+    return !hasFailed
+  }
+
+  return async () => {
+    const isEarly = !next && performance.now() < notBefore
+    if ((hasFailed && isEarly) || waiting >= MOST_WAITING) return false
+    waiting += 1
+    try {
+      return await (next ??= look())
+    } finally {
+      waiting -= 1
+    }
+  }
 }

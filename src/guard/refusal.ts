@@ -15,14 +15,14 @@ export const isRefusal = (answer: object): answer is Refusal => 'status' in answ
 const NO_STORE = { 'Cache-Control': 'no-store', 'Content-Type': 'application/json' } as const
 
 /** No token: a challenge without an error code (RFC 6750 section 3.1). */
-export const missing = (realm: string): Refusal => ({
+export const missingToken = (realm: string): Refusal => ({
   status: 401,
   headers: { ...NO_STORE, 'WWW-Authenticate': `Bearer realm="${realm}"` },
   body: { error: 'missing_token', error_description: 'Missing token' },
 })
 
 /** A token that is of no use: malformed or altered, expired, revoked, or for somebody else. */
-export const invalid = (realm: string, description: string): Refusal => ({
+export const invalidToken = (realm: string, description: string): Refusal => ({
   status: 401,
   headers: {
     ...NO_STORE,
@@ -32,7 +32,7 @@ export const invalid = (realm: string, description: string): Refusal => ({
 })
 
 /** A good token that does not reach this far; the challenge names the scopes that would. */
-export const insufficient = (realm: string, { allOf, anyOf }: Requirement): Refusal => ({
+export const insufficientScope = (realm: string, { allOf, anyOf }: Requirement): Refusal => ({
   status: 403,
   headers: {
     ...NO_STORE,

@@ -2,18 +2,18 @@ import { toResponse } from '../lib/fetch.ts'
 import { json } from '../lib/http.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Auth, MachineAuth, UserAuth } from './auth.ts'
-import type { Verdict } from './guard.ts'
+import type { CheckResult } from './guard.ts'
 import { isRefusal } from './refusal.ts'
 import { requirementOf, type Requirement, type ScopeRequirement } from './requirement.ts'
 
 /** What adapters guard routes with. */
 export interface GuardCore {
   /** Who an `Authorization` header is from; 503 where that cannot be known. Never throws. */
-  check(authorization: string | null | undefined, requirement: Requirement): Verdict
+  check(authorization: string | null | undefined, requirement: Requirement): CheckResult
   /** What a route asks for, of people of the guard's provider. Throws `ConfigError` where that makes no sense. */
   requirement(caller: Requirement['caller'], scopes: Scopes<string>): Requirement
   /** Hears what the handler of a guarded route threw, and logs it. */
-  failed(cause: unknown): void
+  logFailure(cause: unknown): void
 }
 
 /**
@@ -36,7 +36,7 @@ export interface RequestGuards<Scope extends string, Provider extends string = s
 }
 
 /** What adapters can put before a route: an authorization server, or the guard of another service. */
-export interface Guarded<Scope extends string, Provider extends string = string> extends RequestGuards<
+export interface Guards<Scope extends string, Provider extends string = string> extends RequestGuards<
   Scope,
   Provider
 > {
@@ -44,7 +44,7 @@ export interface Guarded<Scope extends string, Provider extends string = string>
 }
 
 /** Makes the guards for requests of the Fetch standard. */
-export function requestGuards<Scope extends string, Provider extends string = string>(
+export function createRequestGuards<Scope extends string, Provider extends string = string>(
   core: GuardCore,
 ): RequestGuards<Scope, Provider> {
   const guard = <Granted extends Auth>(requirement: Requirement): RequestGuard<Granted> => {
@@ -63,17 +63,17 @@ export function requestGuards<Scope extends string, Provider extends string = st
 }
 
 /** Guards for the people of each provider, by its name. */
-export interface GuardedByProvider<Scope extends string, Provider extends string> {
+export interface GuardsByProvider<Scope extends string, Provider extends string> {
   /**
    * The guards for people of one provider: a token of another's is 401, equal ids or not. Machines have no provider.
    *
    * @throws ConfigError where there is no such provider
    */
-  for<Name extends Provider>(provider: Name): Guarded<Scope, Name>
+  for<Name extends Provider>(provider: Name): Guards<Scope, Name>
 }
 
 /** What the guards of all providers share. */
-export interface GuardBase {
+export interface GuardDependencies {
   /** Checks tokens. */
   readonly check: GuardCore['check']
   /** The scopes that there are; undefined for any. */
@@ -82,16 +82,16 @@ export interface GuardBase {
 }
 
 /** The guards of one provider, over what checks tokens. */
-export function guardsFor<Scope extends string, Provider extends string>(
-  { check, scopes: defined, logger }: GuardBase,
+export function createGuards<Scope extends string, Provider extends string>(
+  { check, scopes: defined, logger }: GuardDependencies,
   provider: Provider,
-): Guarded<Scope, Provider> {
+): Guards<Scope, Provider> {
   const core: GuardCore = {
     check,
     requirement: (caller, scopes) => requirementOf(caller, scopes, { provider, scopes: defined }),
-    failed: (cause) => logger.log('error', 'A guarded route failed', { cause: causeOf(cause) }),
+    logFailure: (cause) => logger.log('error', 'A guarded route failed', { cause: causeOf(cause) }),
   }
-  return { ...requestGuards<Scope, Provider>(core), core }
+  return { ...createRequestGuards<Scope, Provider>(core), core }
 }
 
 const causeOf = (cause: unknown): string =>

@@ -25,8 +25,8 @@ export interface AccessTokenSubject {
   readonly lifetime: number
   /** What scanners for leaked tokens recognize it by. */
   readonly label?: string
-  /** For a person's token. */
-  readonly person?: {
+  /** For a user's token. */
+  readonly user?: {
     readonly provider: string
     readonly authorizationId: string
     readonly sessionId: string | null
@@ -34,10 +34,10 @@ export interface AccessTokenSubject {
 }
 
 /** What it takes to make one. */
-type Workshop = Pick<IssuanceContext, 'issuer' | 'audience' | 'keys' | 'clock'>
+type AccessTokenContext = Pick<IssuanceContext, 'issuer' | 'audience' | 'keys' | 'clock'>
 
 /** Makes and signs an access token (RFC 9068). */
-export function makeAccessToken(context: Workshop, subject: AccessTokenSubject): AccessToken {
+export function createAccessToken(context: AccessTokenContext, subject: AccessTokenSubject): AccessToken {
   const issuedAt = toSeconds(context.clock.now())
   const expiresIn = toSeconds(subject.lifetime)
   const claims = claimsOf(context, subject, issuedAt, issuedAt + expiresIn)
@@ -46,29 +46,32 @@ export function makeAccessToken(context: Workshop, subject: AccessTokenSubject):
 }
 
 function claimsOf(
-  context: Workshop,
+  context: AccessTokenContext,
   subject: AccessTokenSubject,
   iat: number,
   exp: number,
 ): AccessTokenClaims {
-  const { sub, clientId, scopes, resources, epochs, person } = subject
+  const { sub, clientId, scopes, resources, epochs, user } = subject
   return {
     iss: context.issuer,
     sub,
     aud: audienceOf(context, resources),
     client_id: clientId,
     scope: formatScope(scopes),
-    jti: person ? `${person.authorizationId}.${randomBase64url(9)}` : randomBase64url(16),
+    jti: user ? `${user.authorizationId}.${randomBase64url(9)}` : randomBase64url(16),
     iat,
     exp,
-    subject_type: person ? 'user' : 'client',
+    subject_type: user ? 'user' : 'client',
     epochs: [epochs.issuer, epochs.client, epochs.user],
-    ...(person && { provider: person.provider, azn: person.authorizationId }),
-    ...(person?.sessionId && { sid: person.sessionId }),
+    ...(user && { provider: user.provider, azn: user.authorizationId }),
+    ...(user?.sessionId && { sid: user.sessionId }),
   }
 }
 
-function audienceOf({ audience }: Workshop, resources: readonly string[]): AccessTokenClaims['aud'] {
+function audienceOf(
+  { audience }: AccessTokenContext,
+  resources: readonly string[],
+): AccessTokenClaims['aud'] {
   const [only = audience, ...others] = resources
   return others.length === 0 ? only : resources
 }

@@ -42,3 +42,8 @@ export interface IssuanceContext {
   readonly clock: Clock
   readonly events: Events
 }
+
+/** When a refresh token that is given now expires (ms): its lifetime from now, but not past the cap. */
+export function refreshExpiry({ lifetime, maximum }: RefreshPolicy, createdAt: number, now: number): number {
+  return maximum === null ? now + lifetime : Math.min(now + lifetime, createdAt + maximum)
+}

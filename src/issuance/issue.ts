@@ -1,11 +1,11 @@
 import { checkPermission } from './check.ts'
 import type { IssuanceContext } from './context.ts'
-import { issueToClient } from './for-client.ts'
-import type { Permission } from './permission.ts'
-import { issuePersonal } from './personal.ts'
-import { proceed } from './proceed.ts'
-import type { TokenRequest, TokenResponse } from './response.ts'
-import { start } from './start.ts'
+import type { Permission, MachinePermission } from './permission.ts'
+import { issuePersonalToken } from './personal.ts'
+import { refreshAuthorization } from './refresh.ts'
+import { type TokenRequest, type TokenResponse, emitIssued } from './response.ts'
+import { createAuthorization } from './create.ts'
+import { createAccessToken } from './access-token.ts'
 
 /** The only place where tokens are made, written down and spoken of. */
 export interface Issuance {
@@ -21,10 +21,22 @@ export function createIssuance(context: IssuanceContext): Issuance {
   return {
     async issue(permission, request) {
       checkPermission(context, permission)
-      if (permission.kind === 'client') return issueToClient(context, permission, request)
-      if (permission.kind === 'personal') return issuePersonal(context, permission, request)
-      if (permission.kind === 'start') return start(context, permission, request)
-      return proceed(context, permission, request)
+      if (permission.kind === 'machine') return issueMachineToken(context, permission, request)
+      if (permission.kind === 'personal') return issuePersonalToken(context, permission, request)
+      if (permission.kind === 'authorization') return createAuthorization(context, permission, request)
+      return refreshAuthorization(context, permission, request)
     },
   }
+}
+
+/** A client's token for itself: signed, announced, written down nowhere. */
+export function issueMachineToken(
+  context: IssuanceContext,
+  { client, scopes, resources, lifetime = context.accessTokenLifetime }: MachinePermission,
+  request: TokenRequest,
+): TokenResponse {
+  const owner = { clientId: client.id, sub: client.id, authorizationId: null }
+  const epochs = { issuer: context.issuerEpoch(), client: client.epoch, user: 0 }
+  const access = createAccessToken(context, { ...owner, scopes, resources, epochs, lifetime })
+  return emitIssued(context, request, access, scopes, owner)
 }

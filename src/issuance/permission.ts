@@ -5,8 +5,8 @@ import type { Epochs } from '../model/epochs.ts'
 import type { UserRef } from '../model/subject.ts'
 
 /** A client may have a token for itself. Nothing is written down. */
-export interface ClientPermission {
-  readonly kind: 'client'
+export interface MachinePermission {
+  readonly kind: 'machine'
   readonly client: Client
   readonly scopes: readonly string[]
   /** The requested resources (RFC 8707). Empty for the default audience. */
@@ -16,8 +16,8 @@ export interface ClientPermission {
 }
 
 /** A person has allowed a client something: an authorization begins. */
-export interface StartPermission {
-  readonly kind: 'start'
+export interface AuthorizationPermission {
+  readonly kind: 'authorization'
   readonly client: Client
   readonly user: UserRef
   /** The id that the authorization was promised, or a new one. */
@@ -25,7 +25,7 @@ export interface StartPermission {
   /** The session that it ends with; null where it outlives sessions. */
   readonly sessionId: string | null
   /** Where the person signs in on another device by this: a session begins there, unless the client outlives sessions. */
-  readonly device?: Device
+  readonly device?: SignInDevice
   readonly scopes: readonly string[]
   /** The authorized resources (RFC 8707). Empty for the default audience. */
   readonly resources: readonly string[]
@@ -34,24 +34,24 @@ export interface StartPermission {
   /** The epochs it is born in. */
   readonly epochs: Epochs
   /** What is spent by this, in the same transaction; nothing where somebody proved who they are at this moment. */
-  readonly spends?: Spendable
+  readonly redeems?: RedeemedCode
   /** False where nobody gets a refresh token, whatever the client may have. Default true. */
-  readonly isRefreshable?: boolean
+  readonly hasRefreshToken?: boolean
   /**
    * What the client hears where person or client were ended before this was written down. Without it the request is
    * decided anew, which would check a password twice, or a one-time code that is used up.
    */
-  readonly ifEnded?: OAuthError
+  readonly ifRevoked?: OAuthError
 }
 
 /** A code that can be spent once, by its hash. */
-export interface Spendable {
+export interface RedeemedCode {
   readonly kind: 'code' | 'device_code'
   readonly hash: string
 }
 
 /** Where a person signs in without a browser of ours. */
-export interface Device {
+export interface SignInDevice {
   readonly userAgent: string
   readonly address: string
 }
@@ -69,8 +69,8 @@ export interface PersonalPermission {
 }
 
 /** A refresh token was presented: its authorization goes on. */
-export interface ContinuePermission {
-  readonly kind: 'continue'
+export interface RefreshPermission {
+  readonly kind: 'refresh'
   readonly client: Client
   readonly authorization: Authorization
   /** The seed of the presented token, of which the row knows the hash only. */
@@ -86,4 +86,4 @@ export interface ContinuePermission {
 }
 
 /** What a grant found to be allowed; issuance turns it into tokens. */
-export type Permission = ClientPermission | StartPermission | ContinuePermission | PersonalPermission
+export type Permission = MachinePermission | AuthorizationPermission | RefreshPermission | PersonalPermission

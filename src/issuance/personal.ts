@@ -1,33 +1,33 @@
 import type { Authorization } from '../model/authorization.ts'
 import { PERSONAL_ACCESS } from '../model/client.ts'
-import { makeAccessToken } from './access-token.ts'
+import { createAccessToken } from './access-token.ts'
 import type { IssuanceContext } from './context.ts'
 import type { PersonalPermission } from './permission.ts'
-import { announce, type TokenRequest, type TokenResponse } from './response.ts'
+import { emitIssued, type TokenRequest, type TokenResponse } from './response.ts'
 
 /**
  * Makes a personal access token: an authorization with a name, for no client, with no refresh token. Undefined where the
  * person was signed out everywhere meanwhile, or the authorization is there already.
  */
-export async function issuePersonal(
+export async function issuePersonalToken(
   context: IssuanceContext,
   permission: PersonalPermission,
   request: TokenRequest,
 ): Promise<TokenResponse | undefined> {
   const { user, authorizationId, scopes, epochs, lifetime } = permission
   const owner = { clientId: PERSONAL_ACCESS, sub: context.subjectOf(user), authorizationId }
-  const access = makeAccessToken(context, {
+  const access = createAccessToken(context, {
     ...owner,
     scopes,
     resources: [],
     epochs,
     lifetime,
-    person: { provider: user.provider, authorizationId, sessionId: null },
+    user: { provider: user.provider, authorizationId, sessionId: null },
     label: 'pat',
   })
   const authorization = newAuthorization(permission, context.clock.now(), access.expiresAt)
   if (!(await context.store.authorizations.insert(authorization, owner.sub))) return undefined
-  const response = announce(context, request, access, scopes, owner)
+  const response = emitIssued(context, request, access, scopes, owner)
   const { requestId } = request
   context.events.emit('authorization.created', { requestId, ...owner, authorizationId, sessionId: null })
   return response

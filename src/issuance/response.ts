@@ -27,7 +27,7 @@ export interface TokenOwner {
 }
 
 /** Tells that an access token was made, and answers with it. */
-export function announce(
+export function emitIssued(
   { events }: IssuanceContext,
   { requestId, grantType }: TokenRequest,
   { token, jti, expiresIn, expiresAt }: AccessToken,

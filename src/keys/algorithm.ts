@@ -1,6 +1,4 @@
-import { constants, sign, verify } from 'node:crypto'
-import type { KeyObject } from 'node:crypto'
-import { fromDer, toDer } from './ecdsa.ts'
+import { constants, sign, verify, type KeyObject } from 'node:crypto'
 import type { SigningAlgorithm } from './secrets.ts'
 
 /** The least RSA modulus, in bits (RFC 7518 section 3.3). */
@@ -76,9 +74,43 @@ export const createSignature = (algorithm: SigningAlgorithm, key: KeyObject, inp
   ALGORITHMS[algorithm].sign(input, key)
 
 /** Whether a signature of an algorithm is right. The algorithm is the key's own, never one that a token names. */
-export const isSignature = (
+export const verifySignature = (
   algorithm: SigningAlgorithm,
   key: KeyObject,
   input: Buffer,
   signature: Buffer,
 ): boolean => ALGORITHMS[algorithm].verify(input, key, signature)
+const HALF = 32
+const SEQUENCE = 0x30
+const INTEGER = 0x02
+
+/**
+ * A P-256 signature from the DER that OpenSSL writes to the 64 bytes that JWS wants (RFC 7518 section 3.4).
+ * Only for signatures that we have just made: it trusts their form.
+ *
+ * Node can convert by itself (`dsaEncoding`), but takes the key apart each time: that doubles the price of a signature.
+ */
+export function fromDer(der: Buffer): Buffer {
+  const raw = Buffer.alloc(2 * HALF)
+  const second = 4 + der.readUInt8(3)
+  place(der.subarray(4, second), raw.subarray(0, HALF))
+  place(der.subarray(second + 2), raw.subarray(HALF))
+  return raw
+}
+
+/** A P-256 signature from the 64 bytes of JWS to DER. Whatever those bytes are, the result is well-formed. */
+export function toDer(raw: Buffer): Buffer {
+  const body = [...integer(raw.subarray(0, HALF)), ...integer(raw.subarray(HALF))]
+  return Buffer.from([SEQUENCE, body.length, ...body])
+}
+
+/** DER writes the least bytes, and a zero before a number that would look negative. */
+const place = (number: Buffer, half: Buffer): void =>
+  void number.subarray(-HALF).copy(half, Math.max(0, HALF - number.length))
+
+function integer(half: Buffer): number[] {
+  const start = half.findIndex((byte) => byte !== 0)
+  const bytes = start === -1 ? [0] : [...half.subarray(start)]
+  const padded = (bytes[0] ?? 0) >= 0x80 ? [0, ...bytes] : bytes
+  return [INTEGER, padded.length, ...padded]
+}

@@ -5,13 +5,13 @@ import { dirname, join } from 'node:path'
 const OWNER_ONLY = 0o600
 
 /** The account that a file belongs to. */
-export interface Owner {
+export interface FileOwner {
   readonly uid: number
   readonly gid: number
 }
 
 /** Writes a new file with mode 0600 that survives a power cut. Throws `EEXIST` where there is one. */
-export async function writeNewFile(path: string, text: string, owner?: Owner): Promise<void> {
+export async function createFile(path: string, text: string, owner?: FileOwner): Promise<void> {
   const file = await open(path, 'wx', OWNER_ONLY)
   try {
     if (owner) await file.chown(owner.uid, owner.gid)
@@ -23,28 +23,28 @@ export async function writeNewFile(path: string, text: string, owner?: Owner): P
 }
 
 /** How a file is put in its place. */
-export interface Placing {
+export interface AtomicWriteOptions {
   /** Whether it takes the place of another one. */
   readonly replace: boolean
-  readonly owner?: Owner | undefined
+  readonly owner?: FileOwner | undefined
   /** What is done before, once the text lies beside its place. */
-  readonly prepare?: () => Promise<void>
+  readonly beforeCommit?: () => Promise<void>
 }
 
 /**
  * Puts a file in its place whole or not at all: written beside it under another name, then renamed. With `replace` off,
  * whether it did: of several who try at once, one does.
  */
-export async function placeFile(
+export async function writeFileAtomically(
   path: string,
   text: string,
-  { replace: replaces, owner, prepare }: Placing,
+  { replace: replaces, owner, beforeCommit }: AtomicWriteOptions,
 ): Promise<boolean> {
   const temporary = join(dirname(path), `.${crypto.randomUUID()}.${replaces ? 'tmp' : FIRST}`)
   try {
-    await writeNewFile(temporary, text, owner)
-    await prepare?.()
-    const isPlaced = replaces ? await replace(temporary, path) : await claim(temporary, path)
+    await createFile(temporary, text, owner)
+    await beforeCommit?.()
+    const isPlaced = replaces ? await replace(temporary, path) : await linkIfAbsent(temporary, path)
     await syncDirectory(dirname(path))
     return isPlaced
   } finally {
@@ -55,7 +55,7 @@ export async function placeFile(
 const FIRST = 'new'
 
 /** Whether a file of this name is about to be the first in its place, or would have been: who wrote it was cut off. */
-export const isAwaitingPlace = (name: string): boolean => name.startsWith('.') && name.endsWith(`.${FIRST}`)
+export const isPendingFile = (name: string): boolean => name.startsWith('.') && name.endsWith(`.${FIRST}`)
 
 async function replace(from: string, to: string): Promise<true> {
   await rename(from, to)
@@ -66,7 +66,7 @@ async function replace(from: string, to: string): Promise<true> {
 const LINKLESS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
 
 /** A hard link fails where the name is taken; a rename would take it away from whoever was first. */
-async function claim(from: string, to: string): Promise<boolean> {
+async function linkIfAbsent(from: string, to: string): Promise<boolean> {
   try {
     await link(from, to)
     return true

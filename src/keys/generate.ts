@@ -1,22 +1,19 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { commitKeyring, removeFiles, whileLocked } from './commit.ts'
-import type { Change } from './commit.ts'
-import { writeNewFile } from './durable-file.ts'
-import { KEYRING_FILE, parseKeyring } from './keyring.ts'
-import type { KeyringEntry } from './keyring.ts'
-import { createRootSecret, createSigningKey } from './new-secrets.ts'
-import { rootSecretFingerprint } from './root-secret.ts'
-import { openSecretFiles } from './secret-files.ts'
-import { resolveKind } from './signing-key-kind.ts'
-import type { KindOptions, SigningKeyKind } from './signing-key-kind.ts'
+import { commitKeyring, removeKeyFiles, withLock, type KeyringChange } from './keyring-update.ts'
+import { createFile } from './durable-file.ts'
+import { KEYRING_FILE, parseKeyring, type KeyringEntry } from './keyring.ts'
+import { createRootSecret, createSigningKey } from './new-keys.ts'
+import { rootSecretFingerprint } from './derived.ts'
+import { openSecretFiles } from './directory.ts'
+import { resolveKeyType, type SigningKeyOptions, type SigningKeyType } from './new-keys.ts'
 
 /** What keys to make. */
-export interface GenerateOptions extends KindOptions {
+export interface GenerateOptions extends SigningKeyOptions {
   /** Whether existing keys are replaced: every token, code and cookie made with them is void then. Default false. */
   readonly force?: boolean
   /** With `force`, is told the fingerprint of the new root secret before it is in force, so that a store can learn it. */
-  readonly announce?: (fingerprint: string) => Promise<void>
+  readonly registerFingerprint?: (fingerprint: string) => Promise<void>
 }
 
 /** What became of it. */
@@ -40,15 +37,15 @@ export async function generateSecrets(
   options: GenerateOptions = {},
 ): Promise<GeneratedSecrets> {
   const { force = false } = options
-  const kind = resolveKind(options)
+  const kind = resolveKeyType(options)
   await mkdir(path, { recursive: true, mode: 0o700 })
   const untouched = { created: false, directory: path, files: [], kid: null }
   if (!force && (await hasSecrets(path))) return untouched
   const made = await makeSecrets(kind)
   await ignoreInGit(path)
   const isDone = force
-    ? await whileLocked(path, () => replaceSecrets(path, made, options))
-    : await commitKeyring(path, { ...made, replace: false })
+    ? await withLock(path, () => replaceSecrets(path, made, options))
+    : await commitKeyring(path, { ...made, replaces: false })
   if (!isDone) return untouched
   const files = [...made.added.map(({ entry }) => entry.file), KEYRING_FILE]
   return { created: true, directory: path, files, kid: made.kid }
@@ -57,17 +54,17 @@ export async function generateSecrets(
 /** Keys of a person's own count, and so does what an interrupted run left: it may be all that somebody still has. */
 async function hasSecrets(path: string): Promise<boolean> {
   const files = await openSecretFiles(path)
-  files.check()
+  files.throwProblems()
   return files.hasKeyring || files.keys.length + files.secrets.length > 0
 }
 
-interface Made extends Omit<Change, 'replace'> {
+interface Made extends Omit<KeyringChange, 'replaces'> {
   readonly kid: string
   readonly fingerprint: string
 }
 
 /** The next ones are made from the start: a rotation can then put them to use at a stroke. */
-async function makeSecrets(kind: SigningKeyKind): Promise<Made> {
+async function makeSecrets(kind: SigningKeyType): Promise<Made> {
   const signing = await Promise.all([createSigningKey(kind, 'current'), createSigningKey(kind, 'next')])
   const secrets = [createRootSecret('current'), createRootSecret('next')] as const
   return {
@@ -78,11 +75,15 @@ async function makeSecrets(kind: SigningKeyKind): Promise<Made> {
   }
 }
 
-async function replaceSecrets(path: string, made: Made, { announce }: GenerateOptions): Promise<boolean> {
+async function replaceSecrets(
+  path: string,
+  made: Made,
+  { registerFingerprint }: GenerateOptions,
+): Promise<boolean> {
   const outdated = await listedEntries(path)
-  await announce?.(made.fingerprint)
-  const isReplaced = await commitKeyring(path, { ...made, replace: true })
-  await removeFiles(path, outdated)
+  await registerFingerprint?.(made.fingerprint)
+  const isReplaced = await commitKeyring(path, { ...made, replaces: true })
+  await removeKeyFiles(path, outdated)
   return isReplaced
 }
 
@@ -94,6 +95,6 @@ async function listedEntries(path: string): Promise<readonly KeyringEntry[]> {
 
 /** Keys in a repository belong to everybody who ever sees it. */
 const ignoreInGit = (path: string): Promise<void> =>
-  writeNewFile(join(path, '.gitignore'), '*\n').catch((error: unknown) => {
+  createFile(join(path, '.gitignore'), '*\n').catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   })

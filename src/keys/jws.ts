@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import { isSignature } from './algorithm.ts'
+import { verifySignature } from './algorithm.ts'
 import type { SigningAlgorithm } from './secrets.ts'
 
 /** No token of ours comes near it; whatever is longer costs no work. */
@@ -49,7 +49,7 @@ export function verifyJws(
 }
 
 /** The `kid` that a token names, unverified: good for looking for a key, and for nothing else. */
-export function keyIdOf(token: string): string | undefined {
+export function unverifiedKeyId(token: string): string | undefined {
   const end = token.length > MAXIMUM_LENGTH ? -1 : token.indexOf('.')
   const { kid } = decodeObject(token.slice(0, Math.max(end, 0))) ?? {}
   return typeof kid === 'string' ? kid : undefined
@@ -57,7 +57,7 @@ export function keyIdOf(token: string): string | undefined {
 
 function isSigned({ algorithm, publicKey }: VerificationKey, input: string, signature: string): boolean {
   const bytes = decode(signature)
-  return bytes !== undefined && isSignature(algorithm, publicKey, Buffer.from(input), bytes)
+  return bytes !== undefined && verifySignature(algorithm, publicKey, Buffer.from(input), bytes)
 }
 
 /** Base64url in its one right spelling: else one token has many, and a list of revoked ones misses the others. */

@@ -1,13 +1,9 @@
-import { exportJWK } from 'jose'
-import type { JWK } from 'jose'
-import { ConfigError } from '../errors.ts'
-import type { ConfigProblem } from '../errors.ts'
+import { exportJWK, type JWK } from 'jose'
+import { ConfigError, type ConfigProblem } from '../errors.ts'
 import { createSignature } from './algorithm.ts'
-import { encodeHeader, verifyJws } from './jws.ts'
-import type { VerifiedToken } from './jws.ts'
-import { readSigningKey, thumbprint } from './pem.ts'
-import type { ReadyKey } from './pem.ts'
-import { rootSecretProblems } from './root-secret.ts'
+import { encodeHeader, verifyJws, type VerifiedToken } from './jws.ts'
+import { readSigningKey, thumbprint, type ParsedKey } from './pem.ts'
+import { rootSecretProblems } from './derived.ts'
 import type { Secrets, SigningAlgorithm } from './secrets.ts'
 
 /** The keys that tokens are signed and verified with. */
@@ -29,7 +25,7 @@ export interface KeySet {
   jwks(): { readonly keys: readonly JWK[] }
 }
 
-interface KnownKey extends ReadyKey {
+interface KnownKey extends ParsedKey {
   readonly kid: string
 }
 

@@ -5,7 +5,7 @@ import { defaultAlgorithm, isSigningAlgorithm, keyProblem, SIGNING_ALGORITHMS } 
 import type { KeyState, SigningAlgorithm, SigningKey } from './secrets.ts'
 
 /** A signing key that was read and found sound. */
-export interface ReadyKey {
+export interface ParsedKey {
   readonly algorithm: SigningAlgorithm
   readonly state: KeyState
   readonly privateKey: KeyObject
@@ -13,10 +13,10 @@ export interface ReadyKey {
 }
 
 /** A key that can be used, or what is wrong with it. The message never holds any of the key. */
-export type KeyReading = { readonly key: ReadyKey } | { readonly problem: string }
+export type KeyParseResult = { readonly key: ParsedKey } | { readonly problem: string }
 
 /** Reads a signing key and checks that it is strong enough and fits its algorithm. */
-export function readSigningKey({ privateKey, algorithm, state = 'current' }: SigningKey): KeyReading {
+export function readSigningKey({ privateKey, algorithm, state = 'current' }: SigningKey): KeyParseResult {
   const key = typeof privateKey === 'string' ? parsePem(privateKey) : privateKey
   if (typeof key === 'string') return { problem: key }
   if (key.type !== 'private') return { problem: `is a ${key.type} key: a private key is needed` }

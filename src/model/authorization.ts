@@ -42,7 +42,7 @@ export interface Authorization extends UserRef {
 export const isPersonal = ({ name }: Pick<Authorization, 'name'>): boolean => name !== null
 
 /** What a presented refresh token is, seen from its authorization. */
-export type Standing = 'current' | 'repeated' | 'replayed' | 'ahead'
+export type GenerationStatus = 'current' | 'repeated' | 'replayed' | 'ahead'
 
 /** How many rotated generations a row remembers. More rotations than this inside one grace window are no honest client. */
 export const REMEMBERED_ROTATIONS = 5
@@ -51,7 +51,11 @@ export const REMEMBERED_ROTATIONS = 5
  * Where a presented generation stands. `repeated`: rotated away within its grace window (two tabs, a lost answer);
  * `replayed`: longer ago, a theft (RFC 9700 section 4.14.2); `ahead`: issued by us before a backup was restored.
  */
-export function standingOf(authorization: Authorization, generation: number, now: number): Standing {
+export function generationStatus(
+  authorization: Authorization,
+  generation: number,
+  now: number,
+): GenerationStatus {
   if (generation === authorization.generation) return 'current'
   if (generation > authorization.generation) return 'ahead'
   const rotation = authorization.rotations.find((candidate) => candidate.generation === generation)

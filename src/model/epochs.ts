@@ -14,5 +14,5 @@ export interface Epochs {
 export const ZERO_EPOCHS: Epochs = { issuer: 0, client: 0, user: 0 }
 
 /** Whether something born at `born` has outlived every raise that `current` knows of. */
-export const isOfEpochs = (born: Epochs, current: Epochs): boolean =>
+export const hasCurrentEpochs = (born: Epochs, current: Epochs): boolean =>
   born.issuer >= current.issuer && born.client >= current.client && born.user >= current.user

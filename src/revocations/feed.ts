@@ -2,9 +2,9 @@ import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import { singleFlight } from '../lib/async.ts'
 import { createOutageLog } from '../lib/outage-log.ts'
-import type { LiveSet } from './live-set.ts'
+import type { RevocationSet } from './revocation-set.ts'
 import { createReader, type RevocationSource } from './reader.ts'
-import { createTimelines } from './timelines.ts'
+import { createRevocationHistory } from './history.ts'
 
 /** How a node follows the revocations of all. Times in milliseconds. */
 export interface FeedOptions {
@@ -18,7 +18,7 @@ export interface FeedOptions {
 }
 
 /** This node's knowledge of what is revoked, and how fresh it is. */
-export interface RevocationFeed extends Omit<LiveSet, 'sweep'> {
+export interface RevocationFeed extends Omit<RevocationSet, 'sweep'> {
   /** Whether the last successful poll began less than `maxStaleness` ago. */
   isFresh(): boolean
   /** Why the last poll failed; undefined where it did not. */
@@ -42,7 +42,7 @@ export function createRevocationFeed({
   pollInterval,
   maxStaleness,
 }: FeedOptions): RevocationFeed {
-  const live = createTimelines()
+  const live = createRevocationHistory()
   const reader = createReader(source, live, clock, logger)
   let freshSince = Number.NEGATIVE_INFINITY
   let timers: readonly NodeJS.Timeout[] = []

@@ -3,7 +3,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import type { RevocationEntry } from '../model/revocation.ts'
 import { createCursor } from './cursor.ts'
-import type { Timelines } from './timelines.ts'
+import type { RevocationHistory } from './history.ts'
 
 /** Where the entries come from: the store, or the issuer's feed over HTTP. */
 export interface RevocationSource {
@@ -43,7 +43,7 @@ const MOST_SKEW = 300_000
  */
 export function createReader(
   source: RevocationSource,
-  live: Timelines,
+  live: RevocationHistory,
   clock: Clock,
   logger: Logger,
 ): Reader {
@@ -89,8 +89,8 @@ export function createReader(
   async function readAgain(lost: RevocationEntry, found: Found, now: number, epoch: number): Promise<Found> {
     seen.rewind()
     anchor = undefined
-    if (provesReturn(lost, found, now)) {
-      live.turn(epoch)
+    if (isRollback(lost, found, now)) {
+      live.archive(epoch)
       logger.log('error', 'The revocations went back: if a backup was restored, run `consulate recover`', {
         newest: found.newest?.id ?? null,
         known: lost.id,
@@ -107,10 +107,10 @@ export function createReader(
       // What had expired by a clock that was set back since has not any more.
       if (now < latest) seen.rewind()
       latest = now
-      const start = Math.min(seen.safe(moment), (known?.id ?? 1) - 1)
+      const start = Math.min(seen.startAfter(moment), (known?.id ?? 1) - 1)
       let found = await readFrom(start, now, known)
       if (known && !isSame(known, found.atAnchor)) found = await readAgain(known, found, now, epoch)
-      live.settle()
+      live.dropSuperseded()
       note(found.newest)
       seen.advance(found.newest?.id ?? 0, moment)
       await readPart(now)
@@ -131,7 +131,7 @@ export function createReader(
 }
 
 /** Whether the store must have gone back, and did not just let go of an entry that has expired or was replaced. */
-function provesReturn(anchor: RevocationEntry, { atAnchor, newest }: Found, now: number): boolean {
+function isRollback(anchor: RevocationEntry, { atAnchor, newest }: Found, now: number): boolean {
   if (atAnchor || (newest?.id ?? 0) < anchor.id) return true
   return anchor.expiresAt !== null && anchor.expiresAt > now + MOST_SKEW
 }

@@ -1,6 +1,6 @@
 import type { UserLike } from '../administration.ts'
 import { createBearerGuard, NO_REVOCATIONS } from '../guard/guard.ts'
-import { guardsFor, type GuardCore, type Guarded, type GuardedByProvider } from '../guard/request-guards.ts'
+import { createGuards, type GuardCore, type Guards, type GuardsByProvider } from '../guard/request-guards.ts'
 import { jsonLogger } from '../lib/log.ts'
 import { createValidator } from '../lib/validator.ts'
 import { EVERY_SCOPE, isScopeToken } from '../model/scope.ts'
@@ -34,7 +34,7 @@ export interface TokenDetails {
  * client without an id, and a scope that does not exist, throw `ConfigError`.
  */
 export interface TestGuard<Scope extends string = string, Main extends string = string>
-  extends Guarded<Scope, Main>, GuardedByProvider<Scope, string> {
+  extends Guards<Scope, Main>, GuardsByProvider<Scope, string> {
   /** From now on, requests without an `Authorization` header are from this person. */
   actingAs(user: UserLike, scopes?: Granted<Scope>, details?: TokenDetails): void
   /** From now on, requests without an `Authorization` header are from this client, which acts for itself. */
@@ -67,8 +67,8 @@ export function createTestGuard<const Scope extends string = string, const Main 
     bearer.check(authorization ?? acting, requirement)
   const base = { check, scopes: defined, logger: jsonLogger() }
   return {
-    ...guardsFor<Scope, Main>(base, main),
-    for: (provider) => guardsFor(base, provider),
+    ...createGuards<Scope, Main>(base, main),
+    for: (provider) => createGuards(base, provider),
     actingAs: (...who) => void (acting = `Bearer ${tokenFor(...who)}`),
     actingAsClient: (...who) => void (acting = `Bearer ${tokenForClient(...who)}`),
     actingAsGuest: () => void (acting = undefined),
@@ -97,7 +97,7 @@ function createTokenMaker(
       const [userId, clientId] = [String(id), idOf(client)]
       checkSubject({ user: userId, client: clientId, scopes }, defined)
       const sub = subjectOf({ provider, userId }, main)
-      return memory.make({ sub, clientId, scopes, person: { provider, sessionId } })
+      return memory.make({ sub, clientId, scopes, user: { provider, sessionId } })
     },
     tokenForClient(client, scopes = []) {
       const clientId = idOf(client)

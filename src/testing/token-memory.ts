@@ -1,5 +1,5 @@
 import type { TokenVerifier } from '../guard/guard.ts'
-import { makeAccessToken, type AccessTokenSubject } from '../issuance/access-token.ts'
+import { createAccessToken, type AccessTokenSubject } from '../issuance/access-token.ts'
 import { systemClock } from '../lib/clock.ts'
 import { randomBase64url } from '../lib/hash.ts'
 import { ZERO_EPOCHS } from '../model/epochs.ts'
@@ -9,7 +9,7 @@ export const TEST_ISSUER = 'https://issuer.test'
 
 /** Whom a token is for. */
 export interface TestSubject extends Pick<AccessTokenSubject, 'sub' | 'clientId' | 'scopes'> {
-  readonly person?: { readonly provider: string; readonly sessionId: string | undefined }
+  readonly user?: { readonly provider: string; readonly sessionId: string | undefined }
 }
 
 /** Makes tokens, and knows them again. */
@@ -35,12 +35,12 @@ export function createTokenMemory(): TokenMemory {
   }
   const context = { issuer: TEST_ISSUER, audience: TEST_ISSUER, keys, clock: systemClock }
   return {
-    make({ person, ...subject }) {
+    make({ user, ...subject }) {
       const usual = { resources: [], epochs: ZERO_EPOCHS, lifetime: LIFETIME }
-      if (!person) return makeAccessToken(context, { ...usual, ...subject }).token
-      const { provider, sessionId = null } = person
-      const whose = { person: { provider, sessionId, authorizationId: randomBase64url(16) } }
-      return makeAccessToken(context, { ...usual, ...subject, ...whose }).token
+      if (!user) return createAccessToken(context, { ...usual, ...subject }).token
+      const { provider, sessionId = null } = user
+      const whose = { user: { provider, sessionId, authorizationId: randomBase64url(16) } }
+      return createAccessToken(context, { ...usual, ...subject, ...whose }).token
     },
     async verify(token) {
       const claims = claimsByToken.get(token)

@@ -67,7 +67,7 @@ describe('consulate keys --rotate', () => {
     ])
     expect(code).toBe(0)
     expect(stderr).toMatch(/^warning: others may not know this signing key yet/)
-    expect(JSON.parse(stdout)).toMatchObject({ outcome: 'rotated', isHasty: true, dropped: [] })
+    expect(JSON.parse(stdout)).toMatchObject({ outcome: 'rotated', isEarly: true, dropped: [] })
   })
 
   test('--drop-current leaves nothing of the stolen key', async () => {
@@ -138,7 +138,7 @@ describe('consulate keys --rotate-secret', () => {
     expect(JSON.parse(stdout)).toMatchObject({
       outcome: 'rotated',
       current: derived.currentId,
-      isHasty: false,
+      isEarly: false,
     })
     expect(await knownTo(join(cwd, 'data/consulate.db'))).toEqual([derived.fingerprint])
   })

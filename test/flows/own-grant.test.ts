@@ -263,7 +263,7 @@ describe('a grant of your own that has a mistake in it', () => {
     const forItself =
       (changes: object): Grant['decide'] =>
       async ({ client: asking }) => ({
-        kind: 'client',
+        kind: 'machine',
         client: asking,
         scopes: [],
         resources: [],
@@ -298,7 +298,7 @@ describe('a grant of your own that has a mistake in it', () => {
     if (!authorization) throw new Error('There is no authorization')
     const next = { seed: 'made up', presented: 0, generation: 1, scopes: authorization.scopes, resources: [] }
     const { answer } = await run(async ({ client: asking }) => ({
-      kind: 'continue',
+      kind: 'refresh',
       client: asking,
       authorization,
       ...next,

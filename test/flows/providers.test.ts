@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createGuard } from '../../src/guard/alone.ts'
+import { createGuard } from '../../src/guard/standalone.ts'
 import { ConfigError, silentLogger } from '../../src/index.ts'
 import { openBrowser } from '../support/browser.ts'
 import type { Browser } from '../support/browser.ts'

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import * as oauth from 'oauth4webapi'
 import { afterAll, expect, test } from 'vitest'
-import { createGuard } from '../../src/guard/alone.ts'
+import { createGuard } from '../../src/guard/standalone.ts'
 import { getTokens } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 

@@ -1,6 +1,6 @@
 import type { RequestListener, ServerResponse } from 'node:http'
 import { toNode } from '../../src/adapters/node.ts'
-import type { Auth, Guarded } from '../../src/index.ts'
+import type { Auth, Guards } from '../../src/index.ts'
 import type { TestScope } from './config.ts'
 
 /**
@@ -8,7 +8,7 @@ import type { TestScope } from './config.ts'
  * `/machine/orders` for clients with `orders:read`, `/anyone` for both with either scope of orders. Each answers who it
  * let in.
  */
-export function guardedApi(guarded: Guarded<TestScope>): RequestListener {
+export function guardedApi(guarded: Guards<TestScope>): RequestListener {
   const auth = toNode(guarded)
   const routes: Readonly<Record<string, RequestListener>> = {
     '/me': auth.user()((request, response) => tell(response, request.auth)),

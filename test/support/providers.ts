@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import type { Guarded } from '../../src/index.ts'
+import type { Guards } from '../../src/index.ts'
 import { guardedApi } from './api.ts'
 import { openBrowser } from './browser.ts'
 import type { TestConfig, TestScope } from './config.ts'
@@ -77,7 +77,7 @@ export async function startTwoSides(options: Partial<TestConfig> = {}): Promise<
 }
 
 /** Serves the API of the tests behind any guard. */
-export async function serveApi(guarded: Guarded<TestScope>) {
+export async function serveApi(guarded: Guards<TestScope>) {
   const http = createServer(guardedApi(guarded))
   const origin = await listen(http)
   const close = (): void => {

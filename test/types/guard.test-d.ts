@@ -1,7 +1,7 @@
 import { expectTypeOf } from 'vitest'
 import { toNode } from '../../src/adapters/node.ts'
-import { createGuard } from '../../src/guard/alone.ts'
-import type { MachineAuth, UserAuth } from '../../src/guard/alone.ts'
+import { createGuard } from '../../src/guard/standalone.ts'
+import type { MachineAuth, UserAuth } from '../../src/guard/standalone.ts'
 
 type Scope = 'orders:read' | 'orders:create'
 

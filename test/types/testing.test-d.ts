@@ -1,12 +1,12 @@
 import { expectTypeOf } from 'vitest'
 import { toNode } from '../../src/adapters/node.ts'
-import type { AuthorizationServer, Guarded, UserAuth } from '../../src/index.ts'
+import type { AuthorizationServer, Guards, UserAuth } from '../../src/index.ts'
 import { testClient, createTestGuard } from '../../src/testing/index.ts'
 
 type Scope = 'orders:read' | 'orders:create'
 
 declare const server: AuthorizationServer<Scope>
-declare function createApi(guard: Guarded<Scope>): void
+declare function createApi(guard: Guards<Scope>): void
 
 const guard = createTestGuard({ scopes: ['orders:read', 'orders:create'] })
 

@@ -7,7 +7,7 @@ import { secretsFromDirectory } from '../../src/keys/directory.ts'
 import { generateSecrets } from '../../src/keys/generate.ts'
 import { createKeySet } from '../../src/keys/key-set.ts'
 import { parseKeyring } from '../../src/keys/keyring.ts'
-import { rotateRootSecrets, rotateSigningKeys } from '../../src/keys/rotate.ts'
+import { rotateRootSecrets, rotateSigningKeys } from '../../src/keys/rotation.ts'
 import { contentOf, directoryOf, kidOf, newPath, pemOf, problemsOf, publicPem } from './keys-support.ts'
 
 describe('a keyring', () => {
@@ -16,7 +16,7 @@ describe('a keyring', () => {
     const path = newPath()
     await generateSecrets(path)
     await rotateSigningKeys(path, { isUrgent: true })
-    await rotateRootSecrets(path, { isUrgent: true, announce: async () => undefined })
+    await rotateRootSecrets(path, { isUrgent: true, registerFingerprint: async () => undefined })
     const { 'keyring.json': text = '' } = await contentOf(path)
     const { signing, secrets } = parseKeyring(text) ?? { signing: [], secrets: [] }
     return { path, signing, secrets, kids: signing.map(({ kid }) => kid) }

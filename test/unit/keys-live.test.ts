@@ -62,7 +62,7 @@ describe('the keys of a running server', () => {
   test('are the new ones within 5 seconds, for whoever kept any part of them', async () => {
     const { live, replace, logs } = await started()
     const { keySet, derived, refreshTokens } = live
-    const mark = live.follow((present) => ({ fingerprint: present.fingerprint }))
+    const mark = live.derive((present) => ({ fingerprint: present.fingerprint }))
     const [kid, fingerprint, first] = [keySet.currentKid, derived.fingerprint, mark()]
     const [token, refreshToken] = [keySet.sign('at+jwt', { sub: '7' }), refreshTokens.format(PARTS)]
     expect(mark()).toBe(first)

@@ -9,7 +9,7 @@ import { generateSecrets } from '../../src/keys/generate.ts'
 import { createKeySet } from '../../src/keys/key-set.ts'
 import type { Keyring, KeyringEntry, SigningEntry } from '../../src/keys/keyring.ts'
 import { createRefreshTokens } from '../../src/keys/refresh-token.ts'
-import { rotateRootSecrets, rotateSigningKeys } from '../../src/keys/rotate.ts'
+import { rotateRootSecrets, rotateSigningKeys } from '../../src/keys/rotation.ts'
 import { isAvailable } from '../support/available.ts'
 import { contentOf, directoryOf, newPath, pemOf, problemsOf } from './keys-support.ts'
 
@@ -65,7 +65,7 @@ const load = (path: string) => secretsFromDirectory(path).load()
 const PARTS = { authorizationId: 'azn', generation: 3, seed: 'A'.repeat(22) }
 
 const announced: string[] = []
-const announce = async (fingerprint: string): Promise<void> => void announced.push(fingerprint)
+const registerFingerprint = async (fingerprint: string): Promise<void> => void announced.push(fingerprint)
 
 describe('a rotation of signing keys', () => {
   test('lets the next one sign, retires the current one and makes another next one', async () => {
@@ -78,7 +78,7 @@ describe('a rotation of signing keys', () => {
       current: before['next'],
       next: after['next'],
       dropped: [],
-      isHasty: false,
+      isEarly: false,
     })
     expect(after).toEqual({
       retired: before['current'],
@@ -115,7 +115,7 @@ describe('a rotation of signing keys', () => {
     expect(await rotateSigningKeys(path)).toEqual(refusal)
     expect(await contentOf(path)).toEqual(before)
     await age(path, MINUTE)
-    expect(await rotateSigningKeys(path)).toMatchObject({ outcome: 'rotated', isHasty: false })
+    expect(await rotateSigningKeys(path)).toMatchObject({ outcome: 'rotated', isEarly: false })
     expect(await rotateSigningKeys(path)).toMatchObject({ outcome: 'too-soon' })
   })
 
@@ -124,7 +124,7 @@ describe('a rotation of signing keys', () => {
     await generateSecrets(path)
     expect(await rotateSigningKeys(path, { isUrgent: true })).toMatchObject({
       outcome: 'rotated',
-      isHasty: true,
+      isEarly: true,
     })
   })
 
@@ -165,7 +165,7 @@ describe('a rotation of signing keys', () => {
       outcome: 'rotated',
       current: next,
       dropped: [retired, current],
-      isHasty: true,
+      isEarly: true,
     })
     const keys = await createKeySet(await load(path))
     expect(await keys.verify(token, 'at+jwt')).toBeUndefined()
@@ -193,11 +193,11 @@ describe('a rotation of root secrets', () => {
     const before = createDerivedKeys(await load(path))
     const [, upcoming] = before.fingerprints
     const token = createRefreshTokens(before, 'https://a.example').format(PARTS)
-    const rotation = await rotateRootSecrets(path, { announce })
+    const rotation = await rotateRootSecrets(path, { registerFingerprint })
     const after = createDerivedKeys(await load(path))
     expect(after.fingerprint).toBe(upcoming)
     expect(after.fingerprints).toHaveLength(3)
-    expect(rotation).toMatchObject({ outcome: 'rotated', current: after.currentId, isHasty: false })
+    expect(rotation).toMatchObject({ outcome: 'rotated', current: after.currentId, isEarly: false })
     const fresh = createRefreshTokens(after, 'https://a.example')
     expect(fresh.parse(token)).toEqual(PARTS)
     expect(createRefreshTokens(before, 'https://a.example').parse(fresh.format(PARTS))).toEqual(PARTS)
@@ -211,8 +211,8 @@ describe('a rotation of root secrets', () => {
       expect(createDerivedKeys(await load(path)).fingerprint).not.toBe(fingerprint)
       told.push(fingerprint)
     }
-    await rotateRootSecrets(path, { announce: listen })
-    await rotateRootSecrets(path, { announce: listen })
+    await rotateRootSecrets(path, { registerFingerprint: listen })
+    await rotateRootSecrets(path, { registerFingerprint: listen })
     expect(told).toEqual([createDerivedKeys(await load(path)).fingerprint])
   })
 
@@ -220,25 +220,27 @@ describe('a rotation of root secrets', () => {
     const path = await settled()
     const before = await contentOf(path)
     const fail = () => Promise.reject(new Error('the database is gone'))
-    await expect(rotateRootSecrets(path, { announce: fail })).rejects.toThrow('the database is gone')
+    await expect(rotateRootSecrets(path, { registerFingerprint: fail })).rejects.toThrow(
+      'the database is gone',
+    )
     expect(await contentOf(path)).toEqual(before)
   })
 
   test('keeps a retired one for 90 days where it was told nothing else', async () => {
     const path = await settled()
     const { currentId } = createDerivedKeys(await load(path))
-    await rotateRootSecrets(path, { announce })
+    await rotateRootSecrets(path, { registerFingerprint })
     await age(path, 90 * 24 * HOUR - MINUTE)
-    expect(await rotateRootSecrets(path, { announce })).toMatchObject({ dropped: [] })
+    expect(await rotateRootSecrets(path, { registerFingerprint })).toMatchObject({ dropped: [] })
     await age(path, 10 * MINUTE)
-    expect(await rotateRootSecrets(path, { announce })).toMatchObject({ dropped: [currentId] })
+    expect(await rotateRootSecrets(path, { registerFingerprint })).toMatchObject({ dropped: [currentId] })
     expect(await readdir(path)).not.toContain(`secret-${currentId}.txt`)
   })
 
   test('leaves the signing keys alone', async () => {
     const path = await settled()
     const { signing } = await keyringOf(path)
-    await rotateRootSecrets(path, { announce })
+    await rotateRootSecrets(path, { registerFingerprint })
     expect((await keyringOf(path)).signing).toEqual(signing)
   })
 })
@@ -261,10 +263,10 @@ describe('a keyring without next ones', () => {
     const [{ current }, derived] = [await signingStates(path), createDerivedKeys(await load(path))]
     expect(await rotateSigningKeys(path, { isUrgent: true })).toMatchObject({
       outcome: 'rotated',
-      isHasty: true,
+      isEarly: true,
     })
     expect(await signingStates(path)).toMatchObject({ retired: current, next: expect.any(String) as string })
-    const rotation = await rotateRootSecrets(path, { announce, dropsCurrent: true })
+    const rotation = await rotateRootSecrets(path, { registerFingerprint, dropsCurrent: true })
     expect(rotation).toMatchObject({ outcome: 'rotated', dropped: [derived.currentId] })
     expect(announced.at(-1)).toBe(createDerivedKeys(await load(path)).fingerprint)
   })
@@ -276,7 +278,7 @@ describe('no rotation', () => {
     const path = await directoryOf(files)
     const problem = `secrets: ${path} has keys of your own and no keyring.json: these are rotated by hand, through the environment (CONSULATE_NEXT_PRIVATE_KEYS, CONSULATE_NEXT_SECRETS)`
     expect(await problemsOf(rotateSigningKeys(path))).toEqual([problem])
-    expect(await problemsOf(rotateRootSecrets(path, { announce }))).toEqual([problem])
+    expect(await problemsOf(rotateRootSecrets(path, { registerFingerprint }))).toEqual([problem])
     expect(await contentOf(path)).toEqual(files)
   })
 
@@ -285,7 +287,7 @@ describe('no rotation', () => {
     const { signing } = await keyringOf(path)
     await writeFile(join(path, signing[0]?.file ?? ''), pemOf())
     const before = await contentOf(path)
-    expect(await problemsOf(rotateRootSecrets(path, { announce }))).toHaveLength(1)
+    expect(await problemsOf(rotateRootSecrets(path, { registerFingerprint }))).toHaveLength(1)
     expect(await contentOf(path)).toEqual(before)
   })
 
@@ -305,7 +307,7 @@ describe('no rotation', () => {
     const attempts = Array.from({ length: 8 }, (_, index) =>
       problemsOf(
         index % 2
-          ? rotateRootSecrets(path, { announce, isUrgent: true })
+          ? rotateRootSecrets(path, { registerFingerprint, isUrgent: true })
           : rotateSigningKeys(path, { isUrgent: true }),
       ),
     )

@@ -1,8 +1,7 @@
-import { generateKeyPairSync } from 'node:crypto'
-import type { KeyObject } from 'node:crypto'
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { calculateJwkThumbprint, createLocalJWKSet, decodeProtectedHeader, exportJWK, jwtVerify } from 'jose'
 import { describe, expect, test } from 'vitest'
-import { fromDer, toDer } from '../../src/keys/ecdsa.ts'
+import { fromDer, toDer } from '../../src/keys/algorithm.ts'
 import { createKeySet } from '../../src/keys/key-set.ts'
 import type { Secrets, SigningAlgorithm, SigningKey } from '../../src/keys/secrets.ts'
 

@@ -1,6 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { placeFile } from '../../keys/durable-file.ts'
+import { writeFileAtomically } from '../../keys/durable-file.ts'
 import { randomBase64url } from '../../lib/hash.ts'
 
 /** What the demo's clients know of themselves, as an application would keep it in its environment. */
@@ -21,6 +21,6 @@ export const recordPath = (folder: string): string => join(folder, 'demo.json')
 export async function openRecord(folder: string): Promise<DemoRecord> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const record: DemoRecord = { webSecret: randomBase64url(32), machineSecret: randomBase64url(32) }
-  await placeFile(recordPath(folder), `${JSON.stringify(record, null, 2)}\n`, { replace: false })
+  await writeFileAtomically(recordPath(folder), `${JSON.stringify(record, null, 2)}\n`, { replace: false })
   return JSON.parse(await readFile(recordPath(folder), 'utf8')) as DemoRecord
 }

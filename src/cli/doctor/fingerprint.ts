@@ -1,5 +1,5 @@
 import { ConfigError } from '../../errors.ts'
-import { rootSecretFingerprint } from '../../keys/root-secret.ts'
+import { rootSecretFingerprint } from '../../keys/derived.ts'
 import { databaseExists } from '../project.ts'
 import { ok, problem, type Finding } from './finding.ts'
 import type { CheckContext } from './context.ts'

@@ -68,7 +68,7 @@ async function respondWithToken(
   const { hash, authorizationId, provider, userId, sessionId, scopes, resources, epochs } = row
   const response = await services.issuance.issue(
     {
-      kind: 'start',
+      kind: 'authorization',
       client: authorizationRequest.client,
       user: { provider, userId },
       authorizationId,
@@ -76,8 +76,8 @@ async function respondWithToken(
       scopes,
       resources,
       epochs,
-      spends: { kind: 'code', hash },
-      isRefreshable: false,
+      redeems: { kind: 'code', hash },
+      hasRefreshToken: false,
     },
     { requestId, grantType: authorizationRequest.responseType.grantType },
   )

@@ -41,7 +41,7 @@ async function decideAndIssue(
     if (decision.kind === 'refused') throw await carryOut(exchange, request, decision)
     const response = await issuance.issue(decision, { requestId: exchange.requestId, grantType: grant.type })
     if (response) return response
-    if (decision.kind === 'start' && decision.ifEnded) throw decision.ifEnded
+    if (decision.kind === 'authorization' && decision.ifRevoked) throw decision.ifRevoked
   }
   const options = { detail: `lost ${MOST_ATTEMPTS} races in a row`, headers: { 'Retry-After': '1' } }
   throw new OAuthError('temporarily_unavailable', 'Try again in a moment', options)

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { isOfEpochs } from '../../model/epochs.ts'
+import { hasCurrentEpochs } from '../../model/epochs.ts'
 import type { Epochs } from '../../model/epochs.ts'
 import type { Session } from '../../model/session.ts'
 import { createEpochCounters } from './epochs.ts'
@@ -39,7 +39,7 @@ export function createLiveness(database: Sql): Liveness {
   const isSessionLive = createRowLiveness(database, 'sessions')
   return async (queries, { epochs, subject, clientId, sessionId }) => {
     const present = await counters.readLocked(queries, subject, clientId)
-    if (!isOfEpochs(epochs, present)) return false
+    if (!hasCurrentEpochs(epochs, present)) return false
     if (clientId !== null && !(await isClientLive(queries, clientId))) return false
     return sessionId === null || isSessionLive(queries, sessionId)
   }

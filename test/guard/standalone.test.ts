@@ -67,7 +67,7 @@ test('the process has neither a store nor a database driver in it, nor anything 
   expect((await scene.service.get('/machine', scene.header)).status).toBe(200)
   const { files, builtIn } = await scene.service.ask('modules')
   const ours = files.flatMap((url) => /\/src\/(.*)/.exec(url)?.[1] ?? [])
-  expect(ours).toContain('guard/alone.ts')
+  expect(ours).toContain('guard/standalone.ts')
   expect(ours).toContain('adapters/node.ts')
   const forbidden = /^(store|grants|pages|issuance|sessions|endpoints|config|users|clients|server|index)\b/
   expect(ours.filter((path) => forbidden.test(path))).toEqual([])

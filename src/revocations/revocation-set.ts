@@ -1,5 +1,5 @@
 import { epochsOf, type AccessTokenClaims } from '../model/claims.ts'
-import { isOfEpochs, type Epochs } from '../model/epochs.ts'
+import { hasCurrentEpochs, type Epochs } from '../model/epochs.ts'
 import type { RevocationEntry, RevocationKind } from '../model/revocation.ts'
 
 /** A session as far as its revocation is concerned. */
@@ -20,7 +20,7 @@ export interface RevocableAuthorization {
 }
 
 /** The revocations in force, in memory: a look-up each, no query. */
-export interface LiveSet {
+export interface RevocationSet {
   /** Grows whenever an entry comes in that was not known. What was checked at this version need not be checked again. */
   readonly version: number
   readonly size: number
@@ -46,7 +46,7 @@ type Maps = Readonly<Record<RevocationKind, Map<string, Kept>>>
 const SWEPT_AT_ONCE = 50_000
 
 /** Makes an empty live set. */
-export function createLiveSet(): LiveSet {
+export function createRevocationSet(): RevocationSet {
   const kept: Maps = {
     token: new Map(),
     authorization: new Map(),
@@ -87,16 +87,16 @@ export function createLiveSet(): LiveSet {
       if (claims.azn !== undefined && kept.authorization.has(claims.azn)) return true
       if (claims.sid !== undefined && kept.session.has(claims.sid)) return true
       const current = epochs(claims.subject_type === 'user' ? claims.sub : '', claims.client_id)
-      return !isOfEpochs(epochsOf(claims), current)
+      return !hasCurrentEpochs(epochsOf(claims), current)
     },
     hasRevokedAuthorization({ id, sessionId, epochs: born, subject, clientId }) {
       if (kept.authorization.has(id) || (sessionId !== null && kept.session.has(sessionId))) return true
-      return !isOfEpochs(born, epochs(subject, clientId))
+      return !hasCurrentEpochs(born, epochs(subject, clientId))
     },
     hasRevokedSession({ id, subject, issuerEpoch, userEpoch }) {
       return (
         kept.session.has(id) ||
-        !isOfEpochs({ issuer: issuerEpoch, client: 0, user: userEpoch }, epochs(subject, ''))
+        !hasCurrentEpochs({ issuer: issuerEpoch, client: 0, user: userEpoch }, epochs(subject, ''))
       )
     },
     sweep(now) {

@@ -1,27 +1,26 @@
 import { rememberRotation } from '../model/authorization.ts'
 import type { RefreshUpdate } from '../store/contract.ts'
-import { makeAccessToken } from './access-token.ts'
-import type { IssuanceContext, RefreshPolicy } from './context.ts'
-import { refreshExpiry } from './expiry.ts'
-import type { ContinuePermission } from './permission.ts'
-import { announce, type TokenRequest, type TokenResponse } from './response.ts'
+import { createAccessToken } from './access-token.ts'
+import { refreshExpiry, type IssuanceContext, type RefreshPolicy } from './context.ts'
+import type { RefreshPermission } from './permission.ts'
+import { emitIssued, type TokenRequest, type TokenResponse } from './response.ts'
 
 /** Goes on with an authorization: its row moves by one conditional update. Undefined where another one moved it first. */
-export async function proceed(
+export async function refreshAuthorization(
   context: IssuanceContext,
-  permission: ContinuePermission,
+  permission: RefreshPermission,
   request: TokenRequest,
 ): Promise<TokenResponse | undefined> {
   const { authorization, presented, generation, scopes, resources, seed } = permission
   const { id: authorizationId, clientId, provider, sessionId } = authorization
   const owner = { clientId, sub: context.subjectOf(authorization), authorizationId }
-  const access = makeAccessToken(context, {
+  const access = createAccessToken(context, {
     ...authorization,
     ...owner,
     scopes,
     resources,
     lifetime: context.accessTokenLifetime,
-    person: { provider, authorizationId, sessionId },
+    user: { provider, authorizationId, sessionId },
   })
   if (!context.refresh) return undefined
   const advance = advanceOf(permission, context.refresh, context.clock.now(), access.expiresAt)
@@ -36,11 +35,11 @@ export async function proceed(
     })
   }
   const refreshToken = context.refreshTokens.format({ authorizationId, generation, seed })
-  return { ...announce(context, request, access, scopes, owner), refresh_token: refreshToken }
+  return { ...emitIssued(context, request, access, scopes, owner), refresh_token: refreshToken }
 }
 
 function advanceOf(
-  { client, authorization, presented, generation }: ContinuePermission,
+  { client, authorization, presented, generation }: RefreshPermission,
   policy: RefreshPolicy,
   now: number,
   accessExpiresAt: number,

@@ -2,31 +2,30 @@ import { randomBase64url, sha256 } from '../lib/hash.ts'
 import type { Authorization } from '../model/authorization.ts'
 import { canUseGrant } from '../model/client.ts'
 import type { Session } from '../model/session.ts'
-import { makeAccessToken } from './access-token.ts'
-import type { IssuanceContext } from './context.ts'
-import { refreshExpiry } from './expiry.ts'
-import type { StartPermission } from './permission.ts'
-import { announce, type TokenRequest, type TokenResponse } from './response.ts'
+import { createAccessToken } from './access-token.ts'
+import { type IssuanceContext, refreshExpiry } from './context.ts'
+import type { AuthorizationPermission } from './permission.ts'
+import { emitIssued, type TokenRequest, type TokenResponse } from './response.ts'
 
 /**
  * Begins an authorization: its row, the session that begins with it and the spending of its code are one transaction.
  * Undefined where that was lost.
  */
-export async function start(
+export async function createAuthorization(
   context: IssuanceContext,
-  permission: StartPermission,
+  permission: AuthorizationPermission,
   request: TokenRequest,
 ): Promise<TokenResponse | undefined> {
   const { authorizationId, scopes, client, user } = permission
   const session = draftSession(context, permission)
   const sessionId = session?.id ?? permission.sessionId
   const owner = { clientId: client.id, sub: context.subjectOf(user), authorizationId }
-  const access = makeAccessToken(context, {
+  const access = createAccessToken(context, {
     ...permission,
     ...owner,
     resources: permission.tokenResources ?? permission.resources,
     lifetime: context.accessTokenLifetime,
-    person: { provider: user.provider, authorizationId, sessionId },
+    user: { provider: user.provider, authorizationId, sessionId },
   })
   const seed = isRefreshable(context, permission) ? randomBase64url(16) : undefined
   const authorization = newAuthorization(context, permission, {
@@ -35,7 +34,7 @@ export async function start(
     expiresAt: access.expiresAt,
   })
   if (!(await write(context, permission, authorization, session))) return undefined
-  const response = announce(context, request, access, scopes, owner)
+  const response = emitIssued(context, request, access, scopes, owner)
   announceBeginning(context, request, authorization, session)
   if (seed === undefined) return response
   return {
@@ -44,26 +43,28 @@ export async function start(
   }
 }
 
-const isRefreshable = ({ refresh }: IssuanceContext, { client, isRefreshable = true }: StartPermission) =>
-  refresh !== undefined && isRefreshable && canUseGrant(client, 'refresh_token')
+const isRefreshable = (
+  { refresh }: IssuanceContext,
+  { client, hasRefreshToken = true }: AuthorizationPermission,
+) => refresh !== undefined && hasRefreshToken && canUseGrant(client, 'refresh_token')
 
 const draftSession = (
   context: IssuanceContext,
-  { device, client, user, epochs }: StartPermission,
+  { device, client, user, epochs }: AuthorizationPermission,
 ): Session | undefined =>
   device && client.endsWithSession ? context.draftSession({ user, epochs, ...device }) : undefined
 
 function write(
   { store: { codes, deviceCodes, authorizations }, subjectOf }: IssuanceContext,
-  { spends, user }: StartPermission,
+  { redeems, user }: AuthorizationPermission,
   authorization: Authorization,
   session: Session | undefined,
 ): Promise<boolean> {
   const sub = subjectOf(user)
-  if (spends === undefined) return authorizations.insert(authorization, sub, session)
+  if (redeems === undefined) return authorizations.insert(authorization, sub, session)
   const now = authorization.createdAt
-  if (spends.kind === 'code') return codes.exchange(spends.hash, authorization, sub, now)
-  return deviceCodes.exchange(spends.hash, authorization, sub, now, session)
+  if (redeems.kind === 'code') return codes.exchange(redeems.hash, authorization, sub, now)
+  return deviceCodes.exchange(redeems.hash, authorization, sub, now, session)
 }
 
 function announceBeginning(
@@ -89,7 +90,7 @@ interface Beginning {
 
 function newAuthorization(
   { clock, refresh }: IssuanceContext,
-  { authorizationId, client, user, scopes, resources, epochs }: StartPermission,
+  { authorizationId, client, user, scopes, resources, epochs }: AuthorizationPermission,
   { seed, sessionId, expiresAt: accessExpiresAt }: Beginning,
 ): Authorization {
   const now = clock.now()

@@ -1,29 +1,30 @@
-import { createLiveSet, type LiveSet } from './live-set.ts'
+import { createRevocationSet, type RevocationSet } from './revocation-set.ts'
 
 /**
  * The revocations in force, also where the store went back to a backup. What it has forgotten by that stays in force
  * here, until the issuer's epoch is raised: that ends all that the forgotten ones stop.
  */
-export interface Timelines extends LiveSet {
+export interface RevocationHistory extends RevocationSet {
   /** The store went back: what is applied from now on is another present. `epoch`: the issuer's, as it was known before. */
-  turn(epoch: number): void
+  archive(epoch: number): void
   /** Lets go of pasts that the issuer's epoch has made irrelevant. */
-  settle(): void
+  dropSuperseded(): void
 }
 
-interface Past {
-  readonly set: LiveSet
+interface ArchivedSet {
+  readonly set: RevocationSet
   /** The issuer's epoch when it ended. */
   readonly epoch: number
 }
 
 /** Begins with an empty present and no past. */
-export function createTimelines(): Timelines {
-  let present = createLiveSet()
-  let pasts: readonly Past[] = []
+export function createRevocationHistory(): RevocationHistory {
+  let present = createRevocationSet()
+  let pasts: readonly ArchivedSet[] = []
   let versionBefore = 0
-  const sets = (): readonly LiveSet[] => [present, ...pasts.map(({ set }) => set)]
-  const inAny = (has: (set: LiveSet) => boolean): boolean => has(present) || pasts.some(({ set }) => has(set))
+  const sets = (): readonly RevocationSet[] => [present, ...pasts.map(({ set }) => set)]
+  const inAny = (has: (set: RevocationSet) => boolean): boolean =>
+    has(present) || pasts.some(({ set }) => has(set))
   return {
     get version() {
       return versionBefore + present.version
@@ -42,12 +43,12 @@ export function createTimelines(): Timelines {
       for (const set of sets()) set.sweep(now)
       pasts = pasts.filter(({ set }) => set.size > 0)
     },
-    turn(epoch) {
+    archive(epoch) {
       versionBefore += present.version
       pasts = [...pasts, { set: present, epoch }]
-      present = createLiveSet()
+      present = createRevocationSet()
     },
-    settle() {
+    dropSuperseded() {
       pasts = pasts.filter(({ epoch }) => epoch >= present.issuerEpoch)
     },
   }

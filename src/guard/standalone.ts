@@ -1,20 +1,17 @@
 import { createRevocationFeed, type RevocationFeed } from '../revocations/feed.ts'
-import { discover } from './discovery.ts'
+import { discoverEndpoints } from './discovery.ts'
 import { createBearerGuard, NO_REVOCATIONS } from './guard.ts'
-import { healthOf, type GuardHealth } from './health.ts'
 import { createIssuerClient, type IssuerClient } from './issuer-client.ts'
 import { resolveGuardOptions, type GuardOptions, type GuardSettings } from './options.ts'
-import { createPublishedKeys } from './published-keys.ts'
+import { createPublishedKeys, type PublishedKeys } from './published-keys.ts'
 import { createRemoteRevocations } from './remote-revocations.ts'
-import { guardsFor, type GuardCore, type Guarded, type GuardedByProvider } from './request-guards.ts'
-
+import { createGuards, type GuardCore, type Guards, type GuardsByProvider } from './request-guards.ts'
 export type { Auth, MachineAuth, UserAuth } from './auth.ts'
-export type { GuardHealth } from './health.ts'
-export type { FollowOptions, GuardOptions } from './options.ts'
+export type { RevocationFeedOptions, GuardOptions } from './options.ts'
 export type {
   GuardCore,
-  Guarded,
-  GuardedByProvider,
+  Guards,
+  GuardsByProvider,
   RequestGuard,
   RequestGuards,
   Scopes,
@@ -22,7 +19,7 @@ export type {
 
 /** The guard of a service beside the authorization server: with the issuer's public keys, and a memory. */
 export interface Guard<Scope extends string = string, Main extends string = string>
-  extends Guarded<Scope, Main>, GuardedByProvider<Scope, string> {
+  extends Guards<Scope, Main>, GuardsByProvider<Scope, string> {
   readonly issuer: string
   /**
    * Reads the keys and the revocations. The first request does it otherwise, and is answered 503 while it cannot be
@@ -65,8 +62,8 @@ export function createGuard<const Scope extends string = string, const Main exte
   }
   const base = { check, scopes: options.scopes, logger: settings.logger }
   return {
-    ...guardsFor<Scope, Main>(base, settings.provider as Main),
-    for: (provider) => guardsFor(base, provider),
+    ...createGuards<Scope, Main>(base, settings.provider as Main),
+    for: (provider) => createGuards(base, provider),
     issuer: settings.issuer,
     async ready() {
       begin()
@@ -87,7 +84,7 @@ export function createGuard<const Scope extends string = string, const Main exte
 }
 
 async function readKeys(issuer: string, client: IssuerClient): Promise<unknown> {
-  const { keys: url } = await discover(issuer, client)
+  const { keys: url } = await discoverEndpoints(issuer, client)
   const { status, body } = await client.get({ url, limit: LONGEST_KEYS })
   if (status !== 200) throw new Error(`${url} answered ${status}`)
   return body
@@ -99,7 +96,32 @@ function feedOf(settings: GuardSettings, client: IssuerClient): RevocationFeed |
   const { revocations } = settings
   if (revocations === 'none') return undefined
   const locate = async (): Promise<string | undefined> =>
-    (await discover(settings.issuer, client)).revocations
+    (await discoverEndpoints(settings.issuer, client)).revocations
   const source = createRemoteRevocations(client, locate, revocations)
   return createRevocationFeed({ ...settings, ...revocations, source })
+}
+
+/** How a guard stands. */
+export interface GuardHealth {
+  /** Whether it could let anybody in at this moment. */
+  readonly isReady: boolean
+  /** How many keys of the issuer are trusted. */
+  readonly keys: number
+  readonly revocations: 'fresh' | 'stale' | 'none'
+  /** Why something could not be read last; empty where all is well. */
+  readonly problems: readonly string[]
+}
+
+/** How a guard with these keys stands; without a feed where it follows none on purpose. */
+export function healthOf(
+  keys: Pick<PublishedKeys, 'size' | 'problem'>,
+  feed: Pick<RevocationFeed, 'isFresh' | 'problem'> | undefined,
+): GuardHealth {
+  const isFresh = feed?.isFresh() ?? true
+  return {
+    isReady: keys.size > 0 && isFresh,
+    keys: keys.size,
+    revocations: feed ? (isFresh ? 'fresh' : 'stale') : 'none',
+    problems: [keys.problem, feed?.problem].filter((problem) => problem !== undefined),
+  }
 }
