@@ -3,10 +3,15 @@ import { join } from 'node:path'
 import { commitKeyring, removeKeyFiles, withLock, type KeyringChange } from './keyring-update.ts'
 import { createFile } from './durable-file.ts'
 import { KEYRING_FILE, parseKeyring, type KeyringEntry } from './keyring.ts'
-import { createRootSecret, createSigningKey } from './new-keys.ts'
+import {
+  createRootSecret,
+  createSigningKey,
+  resolveKeyType,
+  type SigningKeyOptions,
+  type SigningKeyType,
+} from './new-keys.ts'
 import { rootSecretFingerprint } from './derived.ts'
 import { openSecretFiles } from './directory.ts'
-import { resolveKeyType, type SigningKeyOptions, type SigningKeyType } from './new-keys.ts'
 
 /** What keys to make. */
 export interface GenerateOptions extends SigningKeyOptions {
