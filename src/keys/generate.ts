@@ -9,7 +9,7 @@ import {
   resolveKeyType,
   type SigningKeyOptions,
   type SigningKeyType,
-} from './new-keys.ts'
+} from './key-material.ts'
 import { rootSecretFingerprint } from './derived.ts'
 import { openSecretFiles } from './directory.ts'
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { ConfigError } from '../errors.ts'
 import { writeFileAtomically, createFile, type FileOwner } from './durable-file.ts'
 import { formatKeyring, KEYRING_FILE, type Keyring, type KeyringEntry, parseKeyring } from './keyring.ts'
-import type { NewKey } from './new-keys.ts'
+import type { NewKey } from './key-material.ts'
 import { secretsFromDirectory } from './directory.ts'
 import { createKeySet } from './key-set.ts'
 

@@ -10,7 +10,7 @@ import {
   type SigningKeyOptions,
   type SigningKeyType,
   type NewKey,
-} from './new-keys.ts'
+} from './key-material.ts'
 
 /** How to rotate. */
 export interface RotateOptions {
