@@ -1,37 +1,37 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
 import {
-  askJson,
-  askToken,
+  fetchJson,
+  requestToken,
   basic,
   formBody,
   getCode,
   getTokens,
-  getVisitTokens,
+  getCodeFlowTokens,
   refresh,
 } from '../support/oauth-client.ts'
-import type { JsonAnswer, Parameters } from '../support/oauth-client.ts'
+import type { JsonResponse, Parameters } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 import type { TestClient } from '../support/server.ts'
 
 const server = await startServer()
-const person = await server.addPerson()
+const user = await server.addUser()
 const [mine, theirs] = [await server.addClient(), await server.addClient({ name: 'Theirs' })]
 const [app, imposter] = [
   await server.addClient({ type: 'public' }),
   await server.addClient({ type: 'public' }),
 ]
-const visit = { server, browser: openBrowser(server), client: mine, person }
+const visit = { server, browser: openBrowser(server), client: mine, user }
 afterAll(server.close)
 
 /** Asks as one client while naming another, in every way there is. */
-const impersonations: Readonly<Record<string, (parameters: Parameters) => Promise<JsonAnswer>>> = {
-  'another confidential client': (parameters) => askToken(server, theirs, parameters),
-  'a public client': (parameters) => askToken(server, imposter, parameters),
+const impersonations: Readonly<Record<string, (parameters: Parameters) => Promise<JsonResponse>>> = {
+  'another confidential client': (parameters) => requestToken(server, theirs, parameters),
+  'a public client': (parameters) => requestToken(server, imposter, parameters),
   'its own id without the secret': (parameters) =>
-    askToken(server, { ...mine, secret: undefined }, parameters),
+    requestToken(server, { ...mine, secret: undefined }, parameters),
   "its own id with another's secret": (parameters) =>
-    askToken(server, { ...mine, secret: theirs.secret }, parameters),
+    requestToken(server, { ...mine, secret: theirs.secret }, parameters),
   'its own id with an empty secret': (parameters) =>
     post({ ...parameters, client_id: mine.id, client_secret: '' }),
   'another by Basic and its own id in the body': (parameters) =>
@@ -45,9 +45,9 @@ const impersonations: Readonly<Record<string, (parameters: Parameters) => Promis
   nobody: (parameters) => post(parameters),
 }
 
-function post(parameters: Parameters, by?: TestClient, query = ''): Promise<JsonAnswer> {
+function post(parameters: Parameters, by?: TestClient, query = ''): Promise<JsonResponse> {
   const headers: Record<string, string> = by ? { authorization: basic(by.id, by.secret ?? '') } : {}
-  return askJson(server, `/oauth/token${query}`, { method: 'POST', body: formBody(parameters), headers })
+  return fetchJson(server, `/oauth/token${query}`, { method: 'POST', body: formBody(parameters), headers })
 }
 
 const refusals = ['invalid_grant', 'invalid_client', 'invalid_request']
@@ -68,10 +68,10 @@ describe.each(Object.entries(impersonations))('%s', (_, ask) => {
   })
 
   test('gets nothing for a refresh token, and neither rotates nor ends it', async () => {
-    const tokens = await getVisitTokens(visit)
+    const tokens = await getCodeFlowTokens(visit)
     const answer = await ask({ grant_type: 'refresh_token', refresh_token: tokens.refresh_token })
     expect(refusals).toContain(answer.body['error'])
-    const before = (await server.server.authorizations.list(person)).find(({ id }) =>
+    const before = (await server.server.authorizations.list(user)).find(({ id }) =>
       tokens.refresh_token.includes(id),
     )
     expect(before?.generation).toBe(0)
@@ -79,7 +79,7 @@ describe.each(Object.entries(impersonations))('%s', (_, ask) => {
   })
 
   test('gets nothing for an old refresh token, and ends nothing', async () => {
-    const tokens = await getVisitTokens(visit)
+    const tokens = await getCodeFlowTokens(visit)
     const next = await refresh(visit, tokens.refresh_token)
     server.clock.advance('2m')
     const answer = await ask({ grant_type: 'refresh_token', refresh_token: tokens.refresh_token })
@@ -91,7 +91,7 @@ describe.each(Object.entries(impersonations))('%s', (_, ask) => {
 test('a public client is held to its own codes and refresh tokens as well', async () => {
   const theirVisit = { ...visit, client: app }
   const { exchange } = await getCode(theirVisit)
-  expect((await askToken(server, imposter, exchange)).body['error']).toBe('invalid_grant')
+  expect((await requestToken(server, imposter, exchange)).body['error']).toBe('invalid_grant')
   const tokens = await getTokens(server, app, exchange)
   const other = { ...theirVisit, client: imposter }
   expect((await refresh(other, tokens.refresh_token)).body['error']).toBe('invalid_grant')
@@ -106,6 +106,6 @@ test.each([
   'https://evil.example/callback',
 ])('a code is bound to its redirect URI, to the letter: %s', async (uri) => {
   const { exchange } = await getCode(visit)
-  const answer = await askToken(server, mine, { ...exchange, redirect_uri: uri })
+  const answer = await requestToken(server, mine, { ...exchange, redirect_uri: uri })
   expect(answer.body['error']).toBe('invalid_grant')
 })

@@ -2,19 +2,19 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { formOf, openBrowser } from '../support/browser.ts'
 import type { Browser, Page } from '../support/browser.ts'
 import {
-  approvalOf,
+  approvalFields,
   authorizationUrl,
   authorize,
   codeIn,
   formBody,
   getTokens,
 } from '../support/oauth-client.ts'
-import { makeSecrets } from '../support/secrets.ts'
+import { createSecrets } from '../support/secrets.ts'
 import { CALLBACK, startServer } from '../support/server.ts'
 import { withOtherCharacter } from './forge.ts'
 
 const server = await startServer()
-const person = await server.addPerson()
+const user = await server.addUser()
 const client = await server.addClient()
 const other = await server.addClient({ name: 'Other', redirectUris: ['https://other.example/callback'] })
 afterAll(server.close)
@@ -22,7 +22,7 @@ afterAll(server.close)
 const url = authorizationUrl(server, client, { scope: 'profile', prompt: 'consent' })
 const isAsked = ({ forms }: Page): boolean => forms.some(({ label }) => label === 'Allow')
 
-async function asked(address = url, who = person): Promise<{ browser: Browser; page: Page }> {
+async function asked(address = url, who = user): Promise<{ browser: Browser; page: Page }> {
   const browser = openBrowser(server)
   return { browser, page: await browser.signIn(await browser.open(address), who) }
 }
@@ -34,7 +34,7 @@ describe('a consent form that was altered gives nothing:', () => {
   test('whichever character of the seal is another, and however it is cut', async () => {
     const fresh = await server.addClient({ name: 'Fresh' })
     const { browser, page } = await asked(authorizationUrl(server, fresh, { scope: 'profile' }))
-    const { consent = '', ...rest } = approvalOf(page)
+    const { consent = '', ...rest } = approvalFields(page)
     const places = Array.from({ length: consent.length }, (_, index) => index)
     const altered = places
       .filter((index) => consent[index] !== '.' && (index % 3 === 0 || index > consent.length - 50))
@@ -60,14 +60,14 @@ describe('a consent form that was altered gives nothing:', () => {
   })
 
   test('a seal of a server with other secrets is none', async () => {
-    await using twin = await startServer({ secrets: makeSecrets() })
+    await using twin = await startServer({ secrets: createSecrets() })
     const theirs = await twin.addClient({ id: client.id })
-    const somebody = await twin.addPerson()
+    const somebody = await twin.addUser()
     const elsewhere = openBrowser(twin)
     const login = await elsewhere.open(authorizationUrl(twin, theirs, { scope: 'profile' }))
-    const { consent = '' } = approvalOf(await elsewhere.signIn(login, somebody))
+    const { consent = '' } = approvalFields(await elsewhere.signIn(login, somebody))
     const { browser, page } = await asked()
-    expect((await post(browser, { ...approvalOf(page), consent })).status).toBe(400)
+    expect((await post(browser, { ...approvalFields(page), consent })).status).toBe(400)
   })
 })
 
@@ -82,7 +82,7 @@ describe('a consent form answers its own question and no other:', () => {
       response_type: 'token',
     }
     const path = `/oauth/authorize?${formBody(beside).toString()}`
-    const answer = await post(browser, { ...approvalOf(page), ...beside }, path)
+    const answer = await post(browser, { ...approvalFields(page), ...beside }, path)
     expect([answer.url.origin + answer.url.pathname, answer.url.searchParams.get('state')]).toEqual([
       CALLBACK,
       'xyz',
@@ -94,15 +94,15 @@ describe('a consent form answers its own question and no other:', () => {
   test("another client's form is that client's, in whatever page it is sent", async () => {
     const { browser, page } = await asked()
     const theirs = await browser.open(authorizationUrl(server, other, { scope: 'profile' }))
-    const answer = await browser.press(page, 'Allow', { consent: approvalOf(theirs)['consent'] ?? '' })
+    const answer = await browser.press(page, 'Allow', { consent: approvalFields(theirs)['consent'] ?? '' })
     expect(answer.url.origin).toBe('https://other.example')
   })
 
   test('of another person, it is worth nothing', async () => {
-    const { page } = await asked(url, await server.addPerson())
+    const { page } = await asked(url, await server.addUser())
     const { browser, page: own } = await asked()
-    const { consent = '' } = approvalOf(page)
-    for (const csrf of [approvalOf(page)['csrf'] ?? '', approvalOf(own)['csrf'] ?? '']) {
+    const { consent = '' } = approvalFields(page)
+    for (const csrf of [approvalFields(page)['csrf'] ?? '', approvalFields(own)['csrf'] ?? '']) {
       const answer = await post(browser, { consent, csrf })
       expect([answer.url.origin, isAsked(answer)]).toEqual([server.origin, true])
     }
@@ -111,8 +111,8 @@ describe('a consent form answers its own question and no other:', () => {
   test('from before the same person signed out and in again, it is worth nothing', async () => {
     const { browser, page } = await asked()
     await browser.press(await browser.open(server.endpoint('/logout')), 'Sign out')
-    await browser.signIn(await browser.open(server.endpoint('/login')), person)
-    const answer = await post(browser, approvalOf(page))
+    await browser.signIn(await browser.open(server.endpoint('/login')), user)
+    const answer = await post(browser, approvalFields(page))
     expect([answer.url.origin, isAsked(answer)]).toEqual([server.origin, true])
   })
 })
@@ -139,7 +139,7 @@ describe('consent cannot be slipped past the person:', () => {
 
   test('with the answer in the address instead of a form', async () => {
     const { browser, page } = await asked()
-    const fields = formBody(approvalOf(page)).toString()
+    const fields = formBody(approvalFields(page)).toString()
     expect(isAsked(await browser.open(`${url}&${fields}`))).toBe(true)
     expect((await browser.open(server.endpoint(`/oauth/authorize?${fields}`))).status).toBe(400)
   })
@@ -178,7 +178,7 @@ describe('a consent form that comes late:', () => {
     const { browser, page } = await asked(address)
     const code = codeIn(await browser.press(page, 'Allow'))
     await getTokens(server, app, { grant_type: 'authorization_code', code, redirect_uri: CALLBACK })
-    await server.server.authorizations.disconnect(person, app.id)
+    await server.server.authorizations.disconnect(user, app.id)
     expect((await browser.press(page, 'Allow')).status).toBe(400)
     expect(isAsked(await browser.open(address))).toBe(true)
   })
@@ -188,7 +188,7 @@ describe('a consent form that comes late:', () => {
     const address = authorizationUrl(server, app, { scope: 'profile' })
     const { browser, page } = await asked(address)
     codeIn(await browser.press(page, 'Allow'))
-    await server.server.authorizations.disconnect(person, app.id)
+    await server.server.authorizations.disconnect(user, app.id)
     expect((await browser.press(page, 'Allow')).status).toBe(400)
     expect(isAsked(await browser.open(address))).toBe(true)
   })
@@ -206,7 +206,7 @@ describe('a consent form that comes late:', () => {
   })
 
   test('one of a person who was disabled meanwhile gives no code and remembers nothing', async () => {
-    const leaver = await server.addPerson()
+    const leaver = await server.addUser()
     const { browser, page } = await asked(url, leaver)
     await server.store.users.update(leaver.id, { disabledAt: server.clock.now() })
     const answer = await browser.press(page, 'Allow')
@@ -237,7 +237,7 @@ test('the consent page shows where the code goes, whatever the client is called'
   const answer = await authorize(
     openBrowser(server),
     authorizationUrl(server, phisher, { scope: 'profile' }),
-    person,
+    user,
   )
   expect(answer.url.origin).toBe('https://phisher.example')
 })

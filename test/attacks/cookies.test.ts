@@ -4,18 +4,18 @@ import type { Browser } from '../support/browser.ts'
 import { formsIn } from '../support/html-form.ts'
 import { authorizationUrl, formBody } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
-import type { Person } from '../support/server.ts'
+import type { TestUser } from '../support/server.ts'
 
 const ISSUER = 'https://login.example'
 const [SESSION, BROWSER] = ['consulate_session', 'consulate_browser'] as const
 
 const server = await startServer()
 const secure = await startServer({ issuer: ISSUER })
-const [person, attacker] = [await server.addPerson(), await server.addPerson()]
+const [user, attacker] = [await server.addUser(), await server.addUser()]
 const client = await server.addClient()
 afterAll(() => Promise.all([server.close(), secure.close()]))
 
-async function signedIn(who: Person): Promise<Browser> {
+async function signedIn(who: TestUser): Promise<Browser> {
   const browser = openBrowser(server)
   await browser.signIn(await browser.open(server.endpoint('/login')), who)
   return browser
@@ -29,7 +29,7 @@ describe('over https only cookies with __Host- count, which no other host can se
   const value = { session: '', browser: '' }
 
   beforeAll(async () => {
-    const somebody = await secure.addPerson()
+    const somebody = await secure.addUser()
     const login = await secure.server.fetch(new Request(`${ISSUER}/login`))
     const cookie = login.headers.getSetCookie()[0]?.split(';', 1)[0] ?? ''
     const fields = formsIn(await login.text())[0]?.fields ?? {}
@@ -38,9 +38,9 @@ describe('over https only cookies with __Host- count, which no other host can se
       new Request(`${ISSUER}/login`, { method: 'POST', body, headers: { cookie } }),
     )
     value.session = /=([\w-]{43});/.exec(answer.headers.getSetCookie()[0] ?? '')?.[1] ?? ''
-    value.browser = secure.hoard.keep('cookie', cookie.split('=')[1] ?? '')
+    value.browser = secure.knownSecrets.add('cookie', cookie.split('=')[1] ?? '')
     expect(value.session).toHaveLength(43)
-    secure.hoard.keep('cookie', value.session)
+    secure.knownSecrets.add('cookie', value.session)
   })
 
   const isSignedIn = async (cookie: string): Promise<boolean> => {
@@ -87,18 +87,18 @@ describe('over https only cookies with __Host- count, which no other host can se
 
 describe('of two cookies with one name', () => {
   test('the first counts, alone', async () => {
-    const [mine, theirs] = [await signedIn(person), await signedIn(attacker)]
+    const [mine, theirs] = [await signedIn(user), await signedIn(attacker)]
     const [first, second] = [mine.cookies.get(SESSION) ?? '', theirs.cookies.get(SESSION) ?? '']
     const text = await openWith(`${SESSION}=${first}; ${SESSION}=${second}`)
-    expect(text).toContain(person.email)
+    expect(text).toContain(user.email)
     expect(text).not.toContain(attacker.email)
-    expect(await openWith(`${SESSION}=x; ${SESSION}=${first}`)).not.toContain(person.email)
+    expect(await openWith(`${SESSION}=x; ${SESSION}=${first}`)).not.toContain(user.email)
   })
 
   test('an attacker who sets the one cannot make forms for the other: the token is bound to the session too', async () => {
     const theirs = await signedIn(attacker)
     const page = await theirs.open(authorizationUrl(server, client, { scope: 'profile', prompt: 'consent' }))
-    const victim = await signedIn(person)
+    const victim = await signedIn(user)
     const own = await victim.open(authorizationUrl(server, client, { scope: 'profile', prompt: 'consent' }))
     victim.setCookie(BROWSER, theirs.cookies.get(BROWSER) ?? '')
     const planted = formOf(page, 'Allow').fields['csrf'] ?? ''
@@ -122,20 +122,20 @@ describe('a cookie is itself and nothing that comes to the same:', () => {
     ['a query', () => "' or 1=1 --"],
     ['__proto__', () => '__proto__'],
   ])('%s it signs nobody in', async (_, change) => {
-    const browser = await signedIn(person)
+    const browser = await signedIn(user)
     const text = await openWith(`${SESSION}=${change(browser.cookies.get(SESSION) ?? '')}`)
-    expect(text).not.toContain(person.email)
+    expect(text).not.toContain(user.email)
   })
 })
 
 describe('the cookie of a session that was revoked', () => {
   test('is worth nothing at any endpoint', async () => {
-    const browser = await signedIn(person)
+    const browser = await signedIn(user)
     const address = authorizationUrl(server, client, { scope: 'profile', prompt: 'consent' })
     const consent = await browser.open(address)
     const question = await browser.open(server.endpoint('/logout'))
-    for (const { id } of await server.server.sessions.list(person)) await server.server.sessions.revoke(id)
-    expect((await browser.open(server.endpoint('/login'))).text).not.toContain(person.email)
+    for (const { id } of await server.server.sessions.list(user)) await server.server.sessions.revoke(id)
+    expect((await browser.open(server.endpoint('/login'))).text).not.toContain(user.email)
     expect((await browser.open(server.endpoint('/logout'))).text).toContain("You're signed out")
     expect((await browser.open(address)).url.pathname).toBe('/login')
     const silent = await browser.open(authorizationUrl(server, client, { prompt: 'none' }))
@@ -144,12 +144,12 @@ describe('the cookie of a session that was revoked', () => {
     expect((await browser.press(question, 'Sign out')).text).toContain("You're signed out")
   })
 
-  test('does not live again when the same person signs in anew', async () => {
-    const browser = await signedIn(person)
+  test('does not live again when the same user signs in anew', async () => {
+    const browser = await signedIn(user)
     const old = browser.cookies.get(SESSION) ?? ''
-    await server.server.users.signOutEverywhere(person)
-    await signedIn(person)
-    expect(await openWith(`${SESSION}=${old}`)).not.toContain(person.email)
+    await server.server.users.signOutEverywhere(user)
+    await signedIn(user)
+    expect(await openWith(`${SESSION}=${old}`)).not.toContain(user.email)
   })
 })
 

@@ -6,23 +6,23 @@ import type { Browser, Page } from '../support/browser.ts'
 import {
   addDeviceClient,
   answerDevice,
-  askDevice,
+  requestDeviceCode,
   getDeviceTokens,
   openDevicePage,
   poll,
   startDevice,
-  typeCode,
-  verdictOf,
+  enterCode,
+  pollOutcome,
 } from '../support/device.ts'
 import type { Device } from '../support/device.ts'
-import { askApi, askToken, claimOf, refresh } from '../support/oauth-client.ts'
-import { startTwoSides } from '../support/providers.ts'
+import { callApi, requestToken, claimOf, refresh } from '../support/oauth-client.ts'
+import { startTwoProviders } from '../support/providers.ts'
 import { startServer } from '../support/server.ts'
 import type { ServerOptions, TestServer } from '../support/server.ts'
 
 /** Many devices wait here, and all of them at one address. */
 const server = await startServer({ throttle: { perAddress: { failures: 1_000, window: '1m' } } })
-const [ada, eve] = [await server.addPerson(), await server.addPerson()]
+const [ada, eve] = [await server.addUser(), await server.addUser()]
 const [tv, imposter] = [await addDeviceClient(server), await addDeviceClient(server, { name: 'Imposter' })]
 const kiosk = await addDeviceClient(server, { type: 'confidential' })
 const [hers, evil] = [openBrowser(server), openBrowser(server)]
@@ -58,25 +58,25 @@ describe("another client's device code", () => {
   ])('gives %s nothing, and does the device no harm', async (_, thief) => {
     const device = await startDevice(server, tv)
     for (let count = 0; count < 3; count += 1)
-      expect(await verdictOf(server, { ...device, client: thief })).toBe('invalid_grant')
-    expect(await verdictOf(server, device)).toBe('authorization_pending')
+      expect(await pollOutcome(server, { ...device, client: thief })).toBe('invalid_grant')
+    expect(await pollOutcome(server, device)).toBe('authorization_pending')
     await answerDevice(hers, device, ada)
-    expect(await verdictOf(server, { ...device, client: thief })).toBe('invalid_grant')
+    expect(await pollOutcome(server, { ...device, client: thief })).toBe('invalid_grant')
     const tokens = await getDeviceTokens(server, device)
-    expect(await verdictOf(server, { ...device, client: thief })).toBe('invalid_grant')
+    expect(await pollOutcome(server, { ...device, client: thief })).toBe('invalid_grant')
     expect((await refresh({ server, client: tv }, tokens.refresh_token)).status).toBe(200)
   })
 
   test('of a confidential client is worth nothing without its secret', async () => {
     const device = await startDevice(server, kiosk)
     await answerDevice(hers, device, ada)
-    expect(await verdictOf(server, { ...device, client: { ...kiosk, secret: undefined } })).toBe(
+    expect(await pollOutcome(server, { ...device, client: { ...kiosk, secret: undefined } })).toBe(
       'invalid_client',
     )
-    expect(await verdictOf(server, { ...device, client: { ...kiosk, secret: 'guessed' } })).toBe(
+    expect(await pollOutcome(server, { ...device, client: { ...kiosk, secret: 'guessed' } })).toBe(
       'invalid_client',
     )
-    expect(await verdictOf(server, device)).toBe('200')
+    expect(await pollOutcome(server, device)).toBe('200')
   })
 })
 
@@ -88,10 +88,12 @@ describe('a device code', () => {
     const unrelated = await startDevice(server, tv)
     await answerDevice(hers, unrelated, ada)
     const others = await getDeviceTokens(server, unrelated)
-    expect(await verdictOf(server, device)).toBe('invalid_grant')
-    expect((await askApi(server, '/me', tokens.access_token)).body['error_description']).toBe('Token revoked')
+    expect(await pollOutcome(server, device)).toBe('invalid_grant')
+    expect((await callApi(server, '/me', tokens.access_token)).body['error_description']).toBe(
+      'Token revoked',
+    )
     expect((await refresh({ server, client: tv }, tokens.refresh_token)).body['error']).toBe('invalid_grant')
-    expect((await askApi(server, '/me', others.access_token)).status).toBe(200)
+    expect((await callApi(server, '/me', others.access_token)).status).toBe(200)
     const { payload } = server.events.findLast(({ name }) => name === 'replay.detected') ?? {}
     expect(payload).toMatchObject({ of: 'device_code', clientId: tv.id })
     const told = (await server.server.audit.find(String(payload?.['requestId']))).map(({ detail }) => detail)
@@ -102,12 +104,12 @@ describe('a device code', () => {
     const device = await startDevice(server, tv)
     await answerDevice(hers, device, ada)
     server.clock.advance('601s')
-    expect(await verdictOf(server, device)).toBe('expired_token')
+    expect(await pollOutcome(server, device)).toBe('expired_token')
   })
 
   test('cannot be allowed once it has expired, though the page was open before', async () => {
     const device = await startDevice(server, tv)
-    const question = await typeCode(hers, device, ada)
+    const question = await enterCode(hers, device, ada)
     server.clock.advance('601s')
     expect((await hers.press(question, 'Allow')).text).toContain(WRONG)
     expect((await rowOf(server, device)).decision).toBeNull()
@@ -118,20 +120,20 @@ describe('a device code', () => {
     await answerDevice(hers, device, ada)
     const { body } = await poll(server, device, { scope: 'profile orders:create' })
     expect(body['scope']).toBe('profile')
-    expect((await askApi(server, '/orders', String(body['access_token']))).status).toBe(403)
+    expect((await callApi(server, '/orders', String(body['access_token']))).status).toBe(403)
   })
 
   test('cannot be asked for with a scope beyond the record of its client', async () => {
     const modest = await addDeviceClient(server, { scopes: ['profile'] })
     for (const scope of ['orders:read', 'profile orders:read', '*'])
-      expect((await askDevice(server, modest, { scope })).body['error']).toBe('invalid_scope')
+      expect((await requestDeviceCode(server, modest, { scope })).body['error']).toBe('invalid_scope')
   })
 
   test('is neither given to a client without the grant nor taken from one', async () => {
     const web = await server.addClient()
-    expect((await askDevice(server, web)).body['error']).toBe('unauthorized_client')
+    expect((await requestDeviceCode(server, web)).body['error']).toBe('unauthorized_client')
     const device = await startDevice(server, tv)
-    expect(await verdictOf(server, { ...device, client: web })).toBe('unauthorized_client')
+    expect(await pollOutcome(server, { ...device, client: web })).toBe('unauthorized_client')
   })
 
   test('is no use once its client has lost the grant, neither on the page nor at the poll', async () => {
@@ -140,8 +142,8 @@ describe('a device code', () => {
     await answerDevice(hers, allowed, ada)
     await server.store.clients.update(demoted.id, { grantTypes: ['refresh_token'] })
     server.clock.advance('2s')
-    expect(await verdictOf(server, allowed)).toBe('unauthorized_client')
-    expect((await typeCode(hers, waiting, ada)).text).toContain(WRONG)
+    expect(await pollOutcome(server, allowed)).toBe('unauthorized_client')
+    expect((await enterCode(hers, waiting, ada)).text).toContain(WRONG)
   })
 
   test('that is guessed counts against the address', async () => {
@@ -149,11 +151,11 @@ describe('a device code', () => {
     const client = await addDeviceClient(strict)
     const device = await startDevice(strict, client)
     const guess = { ...device, deviceCode: 'A'.repeat(43) }
-    for (let count = 0; count < 3; count += 1) expect(await verdictOf(strict, guess)).toBe('invalid_grant')
-    expect(await verdictOf(strict, device)).toBe('too_many_requests')
-    expect((await askDevice(strict, client)).status).toBe(429)
+    for (let count = 0; count < 3; count += 1) expect(await pollOutcome(strict, guess)).toBe('invalid_grant')
+    expect(await pollOutcome(strict, device)).toBe('too_many_requests')
+    expect((await requestDeviceCode(strict, client)).status).toBe(429)
     strict.clock.advance('1m')
-    expect(await verdictOf(strict, device)).toBe('authorization_pending')
+    expect(await pollOutcome(strict, device)).toBe('authorization_pending')
   })
 })
 
@@ -168,21 +170,23 @@ test('codes in masses are not to be had with the id of a public client: an addre
   ]
   const devices = [1, 2, 3].map(() => startDevice(strict, client))
   const [device] = await Promise.all(devices)
-  const refused = await askDevice(strict, client)
+  const refused = await requestDeviceCode(strict, client)
   expect([refused.status, refused.body['error']]).toEqual([429, 'too_many_requests'])
   expect(refused.headers.get('retry-after')).toBe('60')
-  expect((await askDevice(strict, trusted)).status).toBe(200)
+  expect((await requestDeviceCode(strict, trusted)).status).toBe(200)
   // Those that wait go on, and so do the people at that address.
-  if (device) expect(await verdictOf(strict, device)).toBe('authorization_pending')
-  expect((await askDevice(strict, client, {}, { 'x-forwarded-for': '198.51.100.7' })).status).toBe(200)
+  if (device) expect(await pollOutcome(strict, device)).toBe('authorization_pending')
+  expect((await requestDeviceCode(strict, client, {}, { 'x-forwarded-for': '198.51.100.7' })).status).toBe(
+    200,
+  )
   strict.clock.advance('1m')
-  expect((await askDevice(strict, client)).status).toBe(200)
+  expect((await requestDeviceCode(strict, client)).status).toBe(200)
 })
 
 describe('a device that somebody has claimed', () => {
   test('is nobody else’s: the code is wrong for them, and they can neither allow, deny nor release it', async () => {
     const device = await startDevice(server, tv)
-    const question = await typeCode(hers, device, ada)
+    const question = await enterCode(hers, device, ada)
     const page = await openDevicePage(evil, device.uri, eve)
     const { csrf = '' } = formOf(page, 'Continue').fields
     const fields = { csrf, user_code: device.userCode }
@@ -201,9 +205,9 @@ describe('a device that somebody has claimed', () => {
     expect(claimOf((await getDeviceTokens(server, device)).access_token, 'sub')).toBe(ada.id)
   })
 
-  test('is answered in the session that claimed it, and in no other of the same person', async () => {
+  test('is answered in the session that claimed it, and in no other of the same user', async () => {
     const device = await startDevice(server, tv)
-    const question = await typeCode(hers, device, ada)
+    const question = await enterCode(hers, device, ada)
     const laptop = openBrowser(server)
     const page = await openDevicePage(laptop, device.uri, ada)
     const fields = { csrf: formOf(page, 'Continue').fields['csrf'] ?? '', user_code: device.userCode }
@@ -212,7 +216,7 @@ describe('a device that somebody has claimed', () => {
     const again = await laptop.press(page, 'Continue', fields)
     expect((await hers.press(question, 'Allow')).text).toContain(WRONG)
     await laptop.press(again, 'Allow')
-    expect(await verdictOf(server, device)).toBe('200')
+    expect(await pollOutcome(server, device)).toBe('200')
   })
 
   test('cannot be answered before anybody has claimed it', async () => {
@@ -220,13 +224,13 @@ describe('a device that somebody has claimed', () => {
     const page = await openDevicePage(hers, device.uri, ada)
     const fields = { csrf: formOf(page, 'Continue').fields['csrf'] ?? '', user_code: device.userCode }
     expect((await send(hers, page, { ...fields, intent: 'approve' })).text).toContain(WRONG)
-    expect(await verdictOf(server, device)).toBe('authorization_pending')
+    expect(await pollOutcome(server, device)).toBe('authorization_pending')
   })
 
   test('is given back before another account signs in: nobody is asked in another’s name', async () => {
     const device = await startDevice(server, tv)
     const browser = openBrowser(server)
-    const question = await typeCode(browser, device, eve)
+    const question = await enterCode(browser, device, eve)
     const signIn = await browser.press(question, 'Not you? Use another account')
     expect((await rowOf(server, device)).claim).toBeNull()
     await browser.signIn(signIn, ada)
@@ -238,10 +242,10 @@ describe('a device that somebody has claimed', () => {
   test('does not stay claimed in a session that somebody else has signed in over', async () => {
     const device = await startDevice(server, tv)
     const browser = openBrowser(server)
-    const question = await typeCode(browser, device, eve)
+    const question = await enterCode(browser, device, eve)
     await browser.signIn(await browser.open('/login?prompt=login'), ada)
     expect((await browser.press(question, 'Allow')).text).not.toContain('Go back to your device')
-    expect(await verdictOf(server, device)).toBe('invalid_grant')
+    expect(await pollOutcome(server, device)).toBe('invalid_grant')
   })
 })
 
@@ -253,7 +257,7 @@ describe('a form that did not come from our page', () => {
   ]
   test.each(foreign)('but from %s claims nothing and answers nothing', async (_, headers) => {
     const [fresh, claimed] = [await startDevice(server, tv), await startDevice(server, tv)]
-    const question = await typeCode(hers, claimed, ada)
+    const question = await enterCode(hers, claimed, ada)
     const { csrf = '' } = formOf(question, 'Allow').fields
     const code = { csrf, user_code: fresh.userCode }
     const open = { csrf, user_code: claimed.userCode }
@@ -270,7 +274,7 @@ describe('a form that did not come from our page', () => {
 
   test('has no token, or that of another session: it does nothing', async () => {
     const device = await startDevice(server, tv)
-    const question = await typeCode(hers, device, ada)
+    const question = await enterCode(hers, device, ada)
     const strange = formOf(await openDevicePage(evil, device.uri, eve), 'Continue').fields['csrf'] ?? ''
     const fields = { user_code: device.userCode, intent: 'approve' }
     for (const csrf of [{}, { csrf: '' }, { csrf: 'made-up' }, { csrf: strange }])
@@ -329,14 +333,14 @@ describe('guesses at user codes', () => {
 
   /** Somebody who guesses from whatever address they like. */
   async function openGuesser(at: TestServer) {
-    const [person, browser] = [await at.addPerson(), openBrowser(at)]
-    const page = await openDevicePage(browser, at.endpoint('/oauth/device'), person)
+    const [user, browser] = [await at.addUser(), openBrowser(at)]
+    const page = await openDevicePage(browser, at.endpoint('/oauth/device'), user)
     const csrf = formOf(page, 'Continue').fields['csrf'] ?? ''
     return (userCode: string, from: string): Promise<Page> =>
       send(browser, page, { csrf, user_code: userCode }, { 'x-forwarded-for': from, origin: at.origin })
   }
 
-  test('are ten for a person in a quarter of an hour, from however many addresses; then even a right one must wait', async () => {
+  test('are ten for a user in a quarter of an hour, from however many addresses; then even a right one must wait', async () => {
     await using strict = await strictServer({})
     const guess = await openGuesser(strict)
     const device = await startDevice(strict, await addDeviceClient(strict))
@@ -384,7 +388,7 @@ describe('guesses at user codes', () => {
 
   test('count as answers too: whoever allows what they have not claimed is guessing', async () => {
     await using strict = await strictServer({ perAccount: { failures: 3, window: '15m' } })
-    const [somebody, browser] = [await strict.addPerson(), openBrowser(strict)]
+    const [somebody, browser] = [await strict.addUser(), openBrowser(strict)]
     const page = await openDevicePage(browser, strict.endpoint('/oauth/device'), somebody)
     const { csrf = '' } = formOf(page, 'Continue').fields
     const fields = { csrf, user_code: NOBODYS, intent: 'approve' }
@@ -395,7 +399,7 @@ describe('guesses at user codes', () => {
 
   test('count where a device is given back, too: that answer tells nothing, but how long it takes might', async () => {
     await using strict = await strictServer({ perAccount: { failures: 3, window: '15m' } })
-    const [somebody, browser] = [await strict.addPerson(), openBrowser(strict)]
+    const [somebody, browser] = [await strict.addUser(), openBrowser(strict)]
     const device = await startDevice(strict, await addDeviceClient(strict))
     const page = await openDevicePage(browser, device.uri, somebody)
     const { csrf = '' } = formOf(page, 'Continue').fields
@@ -430,16 +434,16 @@ describe('guesses at user codes', () => {
 
 describe('a code of the people of another provider', () => {
   test('is wrong on the page of these, and theirs is the page that the device shows', async () => {
-    await using both = await startTwoSides()
+    await using both = await startTwoProviders()
     const { users, customers } = both.sides
     const shop = await addDeviceClient(both.server, { provider: 'customers' })
     const device = await startDevice(both.server, shop)
     expect(device.uri).toBe(both.server.endpoint('/oauth/device/customers'))
     const browser = openBrowser(both.server)
-    const page = await openDevicePage(browser, both.server.endpoint('/oauth/device'), users.person)
+    const page = await openDevicePage(browser, both.server.endpoint('/oauth/device'), users.user)
     expect((await browser.press(page, 'Continue', { user_code: device.userCode })).text).toContain(WRONG)
     expect((await rowOf(both.server, device)).claim).toBeNull()
-    await answerDevice(browser, device, customers.person)
+    await answerDevice(browser, device, customers.user)
     const { access_token: token } = await getDeviceTokens(both.server, device)
     expect([(await users.ask('/me', token)).status, (await customers.ask('/me', token)).status]).toEqual([
       401, 200,
@@ -453,12 +457,12 @@ const ends: Readonly<
 > = {
   'the client was revoked': ({ clientId }) => server.server.clients.revoke(clientId),
   'the session that allowed it was revoked': ({ sessionId }) => server.server.sessions.revoke(sessionId),
-  'the person was signed out everywhere': ({ personId }) => server.server.users.signOutEverywhere(personId),
-  'the person changed the password': ({ personId }) =>
-    server.server.users.setPassword(personId, server.hoard.keep('password', 'staple horse correct')),
-  'the person disconnected the client': ({ personId, clientId }) =>
+  'the user was signed out everywhere': ({ personId }) => server.server.users.signOutEverywhere(personId),
+  'the user changed the password': ({ personId }) =>
+    server.server.users.setPassword(personId, server.knownSecrets.add('password', 'staple horse correct')),
+  'the user disconnected the client': ({ personId, clientId }) =>
     server.server.authorizations.disconnect(personId, clientId),
-  'the person was disabled': ({ personId }) =>
+  'the user was disabled': ({ personId }) =>
     server.store.users.update(personId, { disabledAt: server.clock.now() }),
   'everything of the issuer was revoked': () =>
     server.store.revocations.revoke({ kind: 'issuer' }, server.clock.now()),
@@ -466,16 +470,16 @@ const ends: Readonly<
 
 describe('gives nothing, neither before nor after it is allowed, once', () => {
   test.each(Object.keys(ends))('%s', async (name) => {
-    const [somebody, client] = [await server.addPerson(), await addDeviceClient(server)]
+    const [somebody, client] = [await server.addUser(), await addDeviceClient(server)]
     const browser = openBrowser(server)
     const [allowed, claimed] = [await startDevice(server, client), await startDevice(server, client)]
     await answerDevice(browser, allowed, somebody)
-    const question = await typeCode(browser, claimed, somebody)
+    const question = await enterCode(browser, claimed, somebody)
     const { sessionId = '' } = (await rowOf(server, claimed)).claim ?? {}
     await ends[name]?.({ personId: somebody.id, clientId: client.id, sessionId })
     const late = await browser.press(question, 'Allow')
     expect(late.text).not.toContain('Go back to your device')
-    for (const device of [allowed, claimed]) expect(await verdictOf(server, device)).not.toBe('200')
+    for (const device of [allowed, claimed]) expect(await pollOutcome(server, device)).not.toBe('200')
     expect(await server.server.authorizations.list(somebody)).toEqual([])
   })
 })
@@ -484,16 +488,16 @@ test('the grant is the one of RFC 8628', () => {
   expect(DEVICE_GRANT).toBe('urn:ietf:params:oauth:grant-type:device_code')
 })
 
-test('the tokens of a device end with its person, and not with another', async () => {
-  const [somebody, other] = [await server.addPerson(), await server.addPerson()]
+test('the tokens of a device end with its user, and not with another', async () => {
+  const [somebody, other] = [await server.addUser(), await server.addUser()]
   const device = await startDevice(server, tv)
   await answerDevice(openBrowser(server), device, somebody)
   const tokens = await getDeviceTokens(server, device)
   await server.server.users.signOutEverywhere(other.id)
-  expect((await askApi(server, '/me', tokens.access_token)).status).toBe(200)
+  expect((await callApi(server, '/me', tokens.access_token)).status).toBe(200)
   await server.server.users.signOutEverywhere(somebody.id)
-  expect((await askApi(server, '/me', tokens.access_token)).status).toBe(401)
-  const answer = await askToken(server, tv, {
+  expect((await callApi(server, '/me', tokens.access_token)).status).toBe(401)
+  const answer = await requestToken(server, tv, {
     grant_type: 'refresh_token',
     refresh_token: tokens.refresh_token,
   })

@@ -2,20 +2,20 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
 import type { Page } from '../support/browser.ts'
 import {
-  askApi,
-  askJson,
-  askToken,
+  callApi,
+  fetchJson,
+  requestToken,
   authorizationUrl,
   basic,
   getCode,
   getTokens,
   refresh,
 } from '../support/oauth-client.ts'
-import type { Parameters, Tokens, Visit } from '../support/oauth-client.ts'
+import type { Parameters, Tokens, CodeFlow } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 
 const server = await startServer()
-const person = await server.addPerson()
+const user = await server.addUser()
 const client = await server.addClient()
 afterAll(server.close)
 
@@ -26,7 +26,7 @@ interface Belongings {
   readonly consent: Page
 }
 
-async function collect(visit: Visit): Promise<Belongings> {
+async function collect(visit: CodeFlow): Promise<Belongings> {
   const tokens = await getTokens(server, visit.client, (await getCode(visit)).exchange)
   const { exchange } = await getCode(visit)
   const url = authorizationUrl(server, visit.client, { scope: 'profile', prompt: 'consent' })
@@ -34,7 +34,7 @@ async function collect(visit: Visit): Promise<Belongings> {
 }
 
 describe('a revoked client', () => {
-  let visit: Visit, held: Belongings, machineToken: string
+  let visit: CodeFlow, held: Belongings, machineToken: string
   const url = (parameters: Parameters = {}): string => authorizationUrl(server, visit.client, parameters)
 
   beforeAll(async () => {
@@ -42,10 +42,10 @@ describe('a revoked client', () => {
     const grantTypes = ['authorization_code', 'refresh_token', 'client_credentials']
     const redirectUris = ['https://gone.example/callback']
     const gone = await server.addClient({ grantTypes, scopes, redirectUris, followsRevocations: true })
-    visit = { server, browser: openBrowser(server), client: gone, person }
+    visit = { server, browser: openBrowser(server), client: gone, user }
     held = await collect(visit)
     machineToken = (await getTokens(server, gone, { grant_type: 'client_credentials' })).access_token
-    expect((await askApi(server, '/machine', machineToken)).status).toBe(200)
+    expect((await callApi(server, '/machine', machineToken)).status).toBe(200)
     await server.server.clients.revoke(gone.id)
   })
 
@@ -54,18 +54,18 @@ describe('a revoked client', () => {
     ['its refresh token', () => ({ grant_type: 'refresh_token', refresh_token: held.tokens.refresh_token })],
     ['its own name', () => ({ grant_type: 'client_credentials' })],
   ])('gets nothing for %s', async (_, parameters) => {
-    const answer = await askToken(server, visit.client, parameters())
+    const answer = await requestToken(server, visit.client, parameters())
     expect([answer.status, answer.body['error']]).toEqual([401, 'invalid_client'])
   })
 
-  test('reaches no API, neither for the person nor for itself', async () => {
-    expect((await askApi(server, '/me', held.tokens.access_token)).status).toBe(401)
-    expect((await askApi(server, '/machine', machineToken)).status).toBe(401)
+  test('reaches no API, neither for the user nor for itself', async () => {
+    expect((await callApi(server, '/me', held.tokens.access_token)).status).toBe(401)
+    expect((await callApi(server, '/machine', machineToken)).status).toBe(401)
   })
 
   test('follows no revocations', async () => {
     const headers = { authorization: basic(visit.client.id, visit.client.secret ?? '') }
-    expect((await askJson(server, '/oauth/revocations', { headers })).status).toBe(401)
+    expect((await fetchJson(server, '/oauth/revocations', { headers })).status).toBe(401)
   })
 
   test.each<[string, Parameters]>([
@@ -92,23 +92,23 @@ describe('a revoked client', () => {
   })
 })
 
-describe('a disabled person', () => {
-  let visit: Visit, held: Belongings
+describe('a disabled user', () => {
+  let visit: CodeFlow, held: Belongings
 
   beforeAll(async () => {
-    const leaver = await server.addPerson()
-    visit = { server, browser: openBrowser(server), client, person: leaver }
+    const leaver = await server.addUser()
+    visit = { server, browser: openBrowser(server), client, user: leaver }
     held = await collect(visit)
     await server.store.users.update(leaver.id, { disabledAt: server.clock.now() })
   })
 
   test('cannot sign in', async () => {
     const guest = openBrowser(server)
-    expect((await guest.signIn(await guest.open(server.endpoint('/login')), visit.person)).status).toBe(403)
+    expect((await guest.signIn(await guest.open(server.endpoint('/login')), visit.user)).status).toBe(403)
   })
 
   test('is signed in nowhere, though the cookie is still there', async () => {
-    expect((await visit.browser.open(server.endpoint('/login'))).text).not.toContain(visit.person.email)
+    expect((await visit.browser.open(server.endpoint('/login'))).text).not.toContain(visit.user.email)
     expect((await visit.browser.open(server.endpoint('/logout'))).text).toContain("You're signed out")
     const url = authorizationUrl(server, client, { scope: 'orders:read' })
     expect((await visit.browser.open(url)).url.pathname).toBe('/login')
@@ -121,14 +121,14 @@ describe('a disabled person', () => {
   })
 
   test('is nobody to get tokens for: neither for a code nor for a refresh token', async () => {
-    expect((await askToken(server, client, held.exchange)).body['error']).toBe('invalid_grant')
+    expect((await requestToken(server, client, held.exchange)).body['error']).toBe('invalid_grant')
     expect((await refresh(visit, held.tokens.refresh_token)).body['error']).toBe('invalid_grant')
   })
 
   test('is let in until the access token expires, or at once no more where they are signed out everywhere', async () => {
-    expect((await askApi(server, '/me', held.tokens.access_token)).status).toBe(200)
-    await server.server.users.signOutEverywhere(visit.person)
-    expect((await askApi(server, '/me', held.tokens.access_token)).status).toBe(401)
+    expect((await callApi(server, '/me', held.tokens.access_token)).status).toBe(200)
+    await server.server.users.signOutEverywhere(visit.user)
+    expect((await callApi(server, '/me', held.tokens.access_token)).status).toBe(401)
   })
 })
 
@@ -136,14 +136,14 @@ describe('a server that shares its database with one for other people', () => {
   test('takes none of them for its own, and knows none of their clients', async () => {
     await using staff = await startServer({ file: server.file, provider: 'staff', path: '/staff' })
     const browser = openBrowser(server)
-    await browser.signIn(await browser.open(server.endpoint('/login')), person)
+    await browser.signIn(await browser.open(server.endpoint('/login')), user)
     const foreign = openBrowser(staff)
     await foreign.open(staff.endpoint('/login'))
     const [name = ''] = foreign.cookies.keys()
     const session = browser.cookies.get('consulate_session') ?? ''
     foreign.setCookie(name.replace('browser', 'session'), session)
     for (const path of ['/login', '/logout'])
-      expect((await foreign.open(staff.endpoint(path))).text).not.toContain(person.email)
+      expect((await foreign.open(staff.endpoint(path))).text).not.toContain(user.email)
     const theirs = await staff.addClient({ skipsConsent: true })
     expect((await foreign.open(authorizationUrl(staff, theirs))).url.pathname).toBe('/staff/login')
     expect((await foreign.open(authorizationUrl(staff, client))).status).toBe(400)

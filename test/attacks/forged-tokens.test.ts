@@ -1,23 +1,23 @@
 import { createHmac, createPublicKey } from 'node:crypto'
 import { afterAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
-import { askApi, askJson, getTokens, getVisitTokens } from '../support/oauth-client.ts'
+import { callApi, fetchJson, getTokens, getCodeFlowTokens } from '../support/oauth-client.ts'
 import { testSecrets } from '../support/secrets.ts'
 import { startServer } from '../support/server.ts'
 import { openToken, signToken, withOtherCharacter } from './forge.ts'
 
 const server = await startServer()
-const person = await server.addPerson()
+const user = await server.addUser()
 const client = await server.addClient()
 const machine = await server.addClient({ grantTypes: ['client_credentials'] })
-const visit = { server, browser: openBrowser(server), client, person }
-const token = (await getVisitTokens(visit)).access_token
+const visit = { server, browser: openBrowser(server), client, user }
+const token = (await getCodeFlowTokens(visit)).access_token
 const machineToken = (await getTokens(server, machine, { grant_type: 'client_credentials' })).access_token
 const [own, machines] = [openToken(token), openToken(machineToken)]
 afterAll(server.close)
 
 const statusOf = async (text: string, path = '/me'): Promise<number> =>
-  (await askApi(server, path, text)).status
+  (await callApi(server, path, text)).status
 const withClaims = (claims: Record<string, unknown>): string =>
   signToken({ ...own, payload: { ...own.payload, ...claims } })
 const withHeader = (header: Record<string, unknown>): string =>
@@ -81,7 +81,7 @@ describe('a token that our own key signed, but whose claims are not as ours, is 
     const grown = { subject_type: 'user' }
     const payload = { ...machines.payload, ...grown }
     expect(await statusOf(signToken({ ...machines, payload }))).toBe(401)
-    const subject = { ...machines.payload, sub: person.id }
+    const subject = { ...machines.payload, sub: user.id }
     expect(await statusOf(signToken({ ...machines, payload: subject }), '/machine')).toBe(401)
   })
 })
@@ -109,7 +109,7 @@ describe('the header chooses neither algorithm nor key:', () => {
   })
 
   test('a MAC with the public key, in all the spellings of that key', async () => {
-    const { keys } = (await askJson(server, '/.well-known/jwks.json')).body as { keys: [object] }
+    const { keys } = (await fetchJson(server, '/.well-known/jwks.json')).body as { keys: [object] }
     const publicKey = createPublicKey(testSecrets.signingKeys[0].privateKey)
     const spellings = [
       publicKey.export({ type: 'spki', format: 'pem' }),
@@ -208,7 +208,7 @@ describe('one that can be written in two ways dies in both', () => {
   const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
 
   test('the twin of a token, with the other signature that fits, is revoked with it', async () => {
-    const { access_token: mine } = await getVisitTokens(visit)
+    const { access_token: mine } = await getCodeFlowTokens(visit)
     const [header, payload, signature = ''] = mine.split('.')
     const bytes = Buffer.from(signature, 'base64url')
     const s = ORDER - BigInt(`0x${bytes.subarray(32).toString('hex')}`)

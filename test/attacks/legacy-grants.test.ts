@@ -16,18 +16,18 @@ import { DEVICE_GRANT } from '../../src/model/device-code.ts'
 import { openBrowser } from '../support/browser.ts'
 import type { Browser, Page } from '../support/browser.ts'
 import {
-  approvalOf,
-  askApi,
-  askJson,
-  askToken,
+  approvalFields,
+  callApi,
+  fetchJson,
+  requestToken,
   authorize,
   authorizationUrl,
   claimOf,
   formBody,
 } from '../support/oauth-client.ts'
-import type { JsonAnswer, Parameters } from '../support/oauth-client.ts'
+import type { JsonResponse, Parameters } from '../support/oauth-client.ts'
 import { CALLBACK, startServer } from '../support/server.ts'
-import type { Person, TestClient } from '../support/server.ts'
+import type { TestUser, TestClient } from '../support/server.ts'
 
 const OWN = 'urn:example:badge'
 const own: Grant = {
@@ -48,7 +48,7 @@ const server = await startServer({
   resources: ['https://api.example'],
   throttle: { perAccount: { failures: 4, window: '5m' }, perAddress: { failures: 1000, window: '1m' } },
 })
-const person = await server.addPerson()
+const person = await server.addUser()
 const redirectUris = [CALLBACK]
 let browser: Browser
 let app: TestClient
@@ -80,8 +80,8 @@ describe('a grant that a client does not have on its record', () => {
     }
   })
   /** Everything that any of them could want; only the record stands in the way. */
-  const ask = (by: TestClient, grantType: string): Promise<JsonAnswer> =>
-    askToken(server, by, {
+  const ask = (by: TestClient, grantType: string): Promise<JsonResponse> =>
+    requestToken(server, by, {
       ...credentials,
       grant_type: grantType,
       code: 'x',
@@ -122,7 +122,7 @@ describe('a grant that a client does not have on its record', () => {
   test('is refused to every one that asks for a device code', async () => {
     for (const [has, { id, secret }] of clients) {
       const body = formBody({ client_id: id, client_secret: secret })
-      const answer = await askJson(server, '/oauth/device/code', { method: 'POST', body })
+      const answer = await fetchJson(server, '/oauth/device/code', { method: 'POST', body })
       if (has === DEVICE_GRANT) expect(answer.status).toBe(200)
       else expect([has, answer.body['error']]).toEqual([has, 'unauthorized_client'])
     }
@@ -150,7 +150,7 @@ describe('an app that a person registered', () => {
     const row = await server.store.clients.find(id)
     if (row) await server.store.clients.insert({ ...row, id: 'owned', ownerId: person.id })
     const owned = { id: 'owned', secret: undefined, redirectUri: '' }
-    const { status, body } = await askToken(server, owned, { grant_type: 'password', ...credentials })
+    const { status, body } = await requestToken(server, owned, { grant_type: 'password', ...credentials })
     expect([status, body['error']]).toEqual([400, 'unauthorized_client'])
   })
 })
@@ -159,8 +159,8 @@ describe('guessed passwords at the token endpoint', () => {
   let phone: TestClient
   beforeAll(async () => void (phone = await server.addClient({ grantTypes: ['password'], type: 'public' })))
 
-  const guess = (who: Pick<Person, 'email' | 'password'>, forwarded: string): Promise<JsonAnswer> =>
-    askJson(server, '/oauth/token', {
+  const guess = (who: Pick<TestUser, 'email' | 'password'>, forwarded: string): Promise<JsonResponse> =>
+    fetchJson(server, '/oauth/token', {
       method: 'POST',
       headers: { 'x-forwarded-for': forwarded, 'x-real-ip': forwarded },
       body: formBody({
@@ -172,7 +172,7 @@ describe('guessed passwords at the token endpoint', () => {
     })
 
   test('count at the name, wherever they say that they come from and however it is spelled', async () => {
-    const target = await server.addPerson()
+    const target = await server.addUser()
     const spellings = [target.email, target.email.toUpperCase(), ` ${target.email}`, `${target.email}\u3000`]
     const statuses = []
     for (const [index, email] of spellings.entries())
@@ -182,7 +182,7 @@ describe('guessed passwords at the token endpoint', () => {
   })
 
   test('sent all at once do not slip past the limit', async () => {
-    const target = await server.addPerson()
+    const target = await server.addUser()
     const wrong = { ...target, password: 'a wrong password' }
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, index) => guess(wrong, `192.0.2.${index}`)),
@@ -207,16 +207,16 @@ describe('guessed passwords at the token endpoint', () => {
       }
       const headers = { 'x-forwarded-for': `198.51.100.${index}` }
       statuses.push(
-        (await askJson(strict, '/oauth/token', { method: 'POST', headers, body: formBody(body) })).status,
+        (await fetchJson(strict, '/oauth/token', { method: 'POST', headers, body: formBody(body) })).status,
       )
     }
     expect(statuses).toEqual([400, 400, 400, 429])
   })
 
   test('do not tell who has an account: not by words, not by headers, not once there were too many', async () => {
-    const leaver = await server.addPerson()
+    const leaver = await server.addUser()
     await server.store.users.update(leaver.id, { disabledAt: 1 })
-    const seen = ({ status, headers, body }: JsonAnswer) => ({
+    const seen = ({ status, headers, body }: JsonResponse) => ({
       status,
       body,
       headers: [...headers].filter(
@@ -229,7 +229,7 @@ describe('guessed passwords at the token endpoint', () => {
         answers.push(seen(await guess({ email, password: 'a wrong password' }, '')))
       return answers
     }
-    const somebody = await tries((await server.addPerson()).email)
+    const somebody = await tries((await server.addUser()).email)
     expect(somebody.map(({ status }) => status)).toEqual([400, 400, 400, 400, 429])
     for (const email of ['nobody.there@example.com', leaver.email, 'no address', "' or 1=1 --"])
       expect(await tries(email)).toEqual(somebody)
@@ -251,10 +251,10 @@ describe('guessed passwords at the token endpoint', () => {
         }
       },
     })
-    const { email } = await watched.addPerson()
+    const { email } = await watched.addUser()
     const old = await watched.addClient({ grantTypes: ['password'], type: 'public' })
     const work = async (username: string): Promise<readonly string[]> => {
-      await askToken(watched, old, { grant_type: 'password', username, password: 'a wrong password' })
+      await requestToken(watched, old, { grant_type: 'password', username, password: 'a wrong password' })
       return done.splice(0)
     }
     expect(await work(email)).toEqual(['look', 'look', 'check'])
@@ -322,8 +322,8 @@ describe('a token in a fragment', () => {
     const [mine = '', theirs = ''] = tokens
     expect([claimOf(mine, 'client_id'), claimOf(theirs, 'client_id')]).toEqual([app.id, other.id])
     expect([claimOf(mine, 'aud'), claimOf(theirs, 'aud')]).toEqual([server.issuer, 'https://api.example'])
-    expect((await askApi(server, '/me', mine)).status).toBe(200)
-    expect((await askApi(server, '/me', theirs)).status).toBe(401)
+    expect((await callApi(server, '/me', mine)).status).toBe(200)
+    expect((await callApi(server, '/me', theirs)).status).toBe(401)
   })
 
   test('does not come of a form that was approved for a code, whatever is sent beside it', async () => {
@@ -331,7 +331,7 @@ describe('a token in a fragment', () => {
     const page = await browser.open(authorizationUrl(server, both, { prompt: 'consent' }))
     const { url } = await browser.open('/oauth/authorize?response_type=token', {
       method: 'POST',
-      body: formBody({ ...approvalOf(page), response_type: 'token', response_mode: 'fragment' }),
+      body: formBody({ ...approvalFields(page), response_type: 'token', response_mode: 'fragment' }),
       headers: { origin: server.origin, 'sec-fetch-site': 'same-origin' },
     })
     expect([url.searchParams.has('code'), url.hash]).toEqual([true, ''])

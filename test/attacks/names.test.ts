@@ -1,14 +1,14 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
 import {
-  askApi,
-  askToken,
+  callApi,
+  requestToken,
   authorizationUrl,
   authorize,
   codeIn,
   formBody,
   getTokens,
-  getVisitTokens,
+  getCodeFlowTokens,
 } from '../support/oauth-client.ts'
 import type { Parameters } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
@@ -26,7 +26,7 @@ const INHERITED = [
 
 /** What is tried here would be too many failures for one address. */
 const server = await startServer({ throttle: { perAddress: { failures: 100_000, window: '1m' } } })
-const person = await server.addPerson()
+const user = await server.addUser()
 const client = await server.addClient()
 const machine = await server.addClient({ grantTypes: ['client_credentials'] })
 const grant = { grant_type: 'client_credentials' }
@@ -39,7 +39,7 @@ describe.each(INHERITED)('%s', (name) => {
     ['scope', { ...grant, scope: name }, 'invalid_scope'],
     ['resource', { ...grant, resource: name }, 'invalid_target'],
   ])('is no %s', async (_, parameters, error) => {
-    expect((await askToken(server, machine, parameters)).body['error']).toBe(error)
+    expect((await requestToken(server, machine, parameters)).body['error']).toBe(error)
   })
 
   test.each<[string, Parameters, string]>([
@@ -56,20 +56,20 @@ describe.each(INHERITED)('%s', (name) => {
 
   test('is nobody: no client, no person, no code, no refresh token, no session', async () => {
     const stranger = { ...machine, id: name }
-    expect((await askToken(server, stranger, grant)).body['error']).toBe('invalid_client')
-    expect((await askToken(server, { ...stranger, secret: undefined }, grant)).body['error']).toBe(
+    expect((await requestToken(server, stranger, grant)).body['error']).toBe('invalid_client')
+    expect((await requestToken(server, { ...stranger, secret: undefined }, grant)).body['error']).toBe(
       'invalid_client',
     )
     expect((await openBrowser(server).open(authorizationUrl(server, stranger))).status).toBe(400)
     const code = { grant_type: 'authorization_code', code: name }
-    expect((await askToken(server, client, code)).body['error']).toBe('invalid_grant')
+    expect((await requestToken(server, client, code)).body['error']).toBe('invalid_grant')
     const refreshing = { grant_type: 'refresh_token', refresh_token: name }
-    expect((await askToken(server, client, refreshing)).body['error']).toBe('invalid_grant')
+    expect((await requestToken(server, client, refreshing)).body['error']).toBe('invalid_grant')
     const guest = openBrowser(server)
     guest.setCookie('consulate_session', name)
     const login = await guest.open(server.endpoint('/login'))
     expect((await guest.signIn(login, { email: name, password: name })).status).toBe(403)
-    expect((await askApi(server, '/me', name)).status).toBe(401)
+    expect((await callApi(server, '/me', name)).status).toBe(401)
   })
 
   test('as the name of a parameter changes nothing and reaches nobody', async () => {
@@ -77,7 +77,7 @@ describe.each(INHERITED)('%s', (name) => {
     const tokens = await getTokens(server, machine, { ...grant, ...polluting })
     expect(tokens.scope).toBe('')
     const url = authorizationUrl(server, client, { scope: 'profile', ...polluting })
-    expect(codeIn(await authorize(browser, url, person))).toBeTruthy()
+    expect(codeIn(await authorize(browser, url, user))).toBeTruthy()
     const login = `/login?${formBody(polluting).toString()}`
     expect((await browser.open(server.endpoint(login))).status).toBe(200)
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
@@ -85,11 +85,11 @@ describe.each(INHERITED)('%s', (name) => {
 
   test('is as good an id for a client as any other, where an administrator wants it', async () => {
     const odd = await server.addClient({ id: name })
-    const theirs = { server, browser, client: odd, person }
-    const { access_token: token } = await getVisitTokens(theirs)
-    expect((await askApi(server, '/me', token)).body).toMatchObject({ client: { id: name } })
+    const theirs = { server, browser, client: odd, user }
+    const { access_token: token } = await getCodeFlowTokens(theirs)
+    expect((await callApi(server, '/me', token)).body).toMatchObject({ client: { id: name } })
     await server.server.clients.revoke(name)
-    expect((await askApi(server, '/me', token)).body['error_description']).toBe('Token revoked')
+    expect((await callApi(server, '/me', token)).body['error_description']).toBe('Token revoked')
   })
 })
 
@@ -121,7 +121,7 @@ describe('what is very long is refused in time, and breaks nothing:', () => {
     ]) {
       const parameters = { grant_type: 'authorization_code', code: 'x', [name]: text }
       const quick = await isQuick(async () => {
-        const { status } = await askToken(server, client, parameters)
+        const { status } = await requestToken(server, client, parameters)
         expect(status).toBeGreaterThanOrEqual(400)
         expect(status).toBeLessThan(500)
       })
@@ -183,6 +183,6 @@ describe('what is very long is refused in time, and breaks nothing:', () => {
 
   test('a thousand parameters', async () => {
     const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`p${index}`, 'x']))
-    expect((await askToken(server, machine, { ...grant, ...many })).status).toBe(200)
+    expect((await requestToken(server, machine, { ...grant, ...many })).status).toBe(200)
   })
 })

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { chooseScopes, type Grant, OAuthError, permit, refreshToken, refuse } from '../../src/index.ts'
-import { askApi, askToken, type JsonAnswer } from '../support/oauth-client.ts'
-import { type Person, startServer, type TestClient } from '../support/server.ts'
+import { callApi, requestToken, type JsonResponse } from '../support/oauth-client.ts'
+import { type TestUser, startServer, type TestClient } from '../support/server.ts'
 
 const PHONE_CODE = 'https://example.com/grants/phone-code'
 const CARELESS = 'https://example.com/grants/careless'
@@ -83,10 +83,13 @@ afterAll(server.close)
 let phones = 0
 
 /** Sends somebody a code. */
-async function send(person?: Person) {
-  const { id: userId } = person ?? (await server.addPerson())
+async function send(user?: TestUser) {
+  const { id: userId } = user ?? (await server.addUser())
   phones += 1
-  const [phone, code] = [`+44163296000${phones}`, server.hoard.keep('phone code', `code-${phones}-123456`)]
+  const [phone, code] = [
+    `+44163296000${phones}`,
+    server.knownSecrets.add('phone code', `code-${phones}-123456`),
+  ]
   sent.set(phone, { userId, code })
   return { userId, phone, code }
 }
@@ -95,7 +98,7 @@ type Parameters = Readonly<Record<string, string>>
 
 /** Everybody who asks does so from an address of their own, unless one is named. */
 let addresses = 0
-async function ask(parameters: Parameters, from?: string, by: TestClient = client): Promise<JsonAnswer> {
+async function ask(parameters: Parameters, from?: string, by: TestClient = client): Promise<JsonResponse> {
   addresses += 1
   const address = from ?? `203.0.113.${addresses % 250}`
   const secret = by.secret ?? ''
@@ -109,11 +112,11 @@ async function ask(parameters: Parameters, from?: string, by: TestClient = clien
   const response = await fetch(server.endpoint('/oauth/token'), init)
   const answer = (await response.json()) as Record<string, unknown>
   for (const name of ['access_token', 'refresh_token'])
-    if (typeof answer[name] === 'string') server.hoard.keep(name, answer[name])
+    if (typeof answer[name] === 'string') server.knownSecrets.add(name, answer[name])
   return { status: response.status, headers: response.headers, body: answer }
 }
 
-const verdict = ({ status, body }: JsonAnswer): readonly unknown[] => [status, body['error']]
+const verdict = ({ status, body }: JsonResponse): readonly unknown[] => [status, body['error']]
 const INVALID = [400, 'invalid_grant']
 const TOO_MANY = [429, 'too_many_requests']
 
@@ -146,7 +149,7 @@ describe('guesses at a code of a grant of your own', () => {
 
   test.each(['wrong', 'unknown', 'of nobody'])('are counted where a check is terse: %s', async (code) => {
     const by = await server.addClient({ grantTypes: [TERSE] })
-    const { id: user } = await server.addPerson()
+    const { id: user } = await server.addUser()
     const guess = (guessed: string) => ask({ grant_type: TERSE, user, code: guessed }, undefined, by)
     for (let tries = 0; tries < 10; tries += 1) expect(verdict(await guess(code))).toEqual(INVALID)
     expect(verdict(await guess('right'))).toEqual(TOO_MANY)
@@ -197,9 +200,9 @@ describe('a code of a grant of your own', () => {
     ['was signed out everywhere', (id) => server.server.users.signOutEverywhere(id)],
     [
       'got a new password',
-      (id) => server.server.users.setPassword(id, server.hoard.keep('password', 'horse battery')),
+      (id) => server.server.users.setPassword(id, server.knownSecrets.add('password', 'horse battery')),
     ],
-  ])('gives nothing where its person %s while it was checked', async (_what, end) => {
+  ])('gives nothing where its user %s while it was checked', async (_what, end) => {
     const { userId, phone, code } = await send()
     meanwhile = () => end(userId)
     decisions = 0
@@ -226,13 +229,13 @@ describe('a code of a grant of your own', () => {
     expect(sent.has(phone)).toBe(true)
   })
 
-  test('what it gave ends with everything else of the person', async () => {
+  test('what it gave ends with everything else of the user', async () => {
     const { userId, phone, code } = await send()
     const { body } = await ask({ phone, code, scope: 'orders:read' })
-    expect((await askApi(server, '/orders', String(body['access_token']))).status).toBe(200)
+    expect((await callApi(server, '/orders', String(body['access_token']))).status).toBe(200)
     await server.server.users.signOutEverywhere(userId)
-    expect((await askApi(server, '/orders', String(body['access_token']))).status).toBe(401)
-    const again = await askToken(server, client, {
+    expect((await callApi(server, '/orders', String(body['access_token']))).status).toBe(401)
+    const again = await requestToken(server, client, {
       grant_type: 'refresh_token',
       refresh_token: String(body['refresh_token']),
     })
@@ -250,7 +253,7 @@ describe('a code of a grant of your own', () => {
 
 describe('a grant whose author checks nothing of what was sent', () => {
   const attack = async (parameters: Parameters) => {
-    const { id: user } = await server.addPerson()
+    const { id: user } = await server.addUser()
     const by = await server.addClient({ grantTypes: [CARELESS], scopes: ['orders:read'] })
     const usual = { grant_type: CARELESS, user, scope: 'orders:read' }
     const answer = await ask({ ...usual, ...parameters }, undefined, by)
@@ -266,13 +269,13 @@ describe('a grant whose author checks nothing of what was sent', () => {
     ['every scope', { scope: '*' }, 'invalid_scope'],
     ['a scope that nobody knows', { scope: 'admin' }, 'invalid_scope'],
     ['the audience of another service', { resource: 'https://bank.example' }, 'invalid_target'],
-    ['a person of a provider that is not there', { provider: 'customers' }, 'invalid_grant'],
+    ['a user of a provider that is not there', { provider: 'customers' }, 'invalid_grant'],
   ])('gives nobody %s', async (_what, parameters, error) => {
     expect(await attack(parameters)).toEqual({ verdict: [400, error], rows: 0 })
   })
 
   test('gives nothing to a client that is revoked meanwhile, though another one was named in its place', async () => {
-    const { id: user } = await server.addPerson()
+    const { id: user } = await server.addUser()
     const by = await server.addClient({ grantTypes: [CARELESS] })
     meanwhile = () => server.server.clients.revoke(by.id)
     const answer = await ask(

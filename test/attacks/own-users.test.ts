@@ -11,7 +11,7 @@ import {
   type UserProvider,
 } from '../../src/index.ts'
 import { openBrowser, type Page } from '../support/browser.ts'
-import { askApi, askToken, type JsonAnswer } from '../support/oauth-client.ts'
+import { callApi, requestToken, type JsonResponse } from '../support/oauth-client.ts'
 import { startServer, type TestClient } from '../support/server.ts'
 
 const ADA: BuiltInUser = { id: '7', email: 'ada@example.com', name: 'Ada' }
@@ -47,7 +47,7 @@ const assertion: Grant = {
 const server = await startServer({ users, grants: [authorizationCode(), passwordGrant(), assertion] })
 let client: TestClient
 beforeAll(async () => {
-  server.hoard.keep('password', PASSWORD)
+  server.knownSecrets.add('password', PASSWORD)
   client = await server.addClient({ grantTypes: ['password', ASSERTION] })
 })
 afterEach(() => {
@@ -56,8 +56,8 @@ afterEach(() => {
 })
 afterAll(server.close)
 
-const ask = (password = PASSWORD, username = ADA.email): Promise<JsonAnswer> =>
-  askToken(server, client, { grant_type: 'password', username, password })
+const ask = (password = PASSWORD, username = ADA.email): Promise<JsonResponse> =>
+  requestToken(server, client, { grant_type: 'password', username, password })
 
 async function signIn(password = PASSWORD): Promise<Page> {
   const browser = openBrowser(server)
@@ -86,7 +86,7 @@ describe('an id', () => {
     const ada = { ...ADA, id }
     mistake({ findByUsername: async () => ada, find: async (asked: string) => asked === String(id) && ada })
     const { access_token: token } = (await ask()).body
-    expect((await askApi(server, '/me', String(token))).body['user']).toMatchObject({ id: String(id) })
+    expect((await callApi(server, '/me', String(token))).body['user']).toMatchObject({ id: String(id) })
     expect(isIn(await signIn())).toBe(true)
   })
 
@@ -116,7 +116,7 @@ describe('an id', () => {
 
   test('that some database takes for another one is nobody’s', async () => {
     mistake({ find: async (id: string) => ({ ...ADA, id: Number.parseInt(id, 10) }) })
-    const letIn = (user: string) => askToken(server, client, { grant_type: ASSERTION, user })
+    const letIn = (user: string) => requestToken(server, client, { grant_type: ASSERTION, user })
     expect((await letIn('7')).status).toBe(200)
     for (const alias of ['7abc', '07', ' 7', '7.0']) {
       expect((await letIn(alias)).body).toMatchObject({ error: 'invalid_grant' })

@@ -16,7 +16,7 @@ const server = await startServer({
 })
 await server.server.ready()
 const client = await server.addClient({ name: PAYLOAD })
-const password = server.hoard.keep('password', 'correct horse evil battery')
+const password = server.knownSecrets.add('password', 'correct horse evil battery')
 const user = await createUser(server.store, server.clock, {
   email: `${PAYLOAD}@example.com`,
   name: PAYLOAD,

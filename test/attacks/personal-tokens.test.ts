@@ -3,21 +3,27 @@ import { ConfigError } from '../../src/index.ts'
 import { formOf, openBrowser } from '../support/browser.ts'
 import type { Browser } from '../support/browser.ts'
 import {
-  askApi,
-  askToken,
+  callApi,
+  requestToken,
   authorizationUrl,
   claimOf,
   getTokens,
-  getVisitTokens,
+  getCodeFlowTokens,
 } from '../support/oauth-client.ts'
-import { formForNew, makeToken, openApi, signedInApi, tokenOn } from '../support/personal-tokens.ts'
-import { startTwoSides } from '../support/providers.ts'
+import {
+  newTokenFields,
+  createToken,
+  openTokenApi,
+  signInToTokenApi,
+  tokenInPage,
+} from '../support/personal-tokens.ts'
+import { startTwoProviders } from '../support/providers.ts'
 import { startServer } from '../support/server.ts'
 import { openToken, signToken } from './forge.ts'
 
 const server = await startServer()
 const { personalTokens } = server.server
-const [victim, attacker] = [await server.addPerson(), await server.addPerson()]
+const [victim, attacker] = [await server.addUser(), await server.addUser()]
 const client = await server.addClient()
 afterAll(server.close)
 
@@ -25,7 +31,7 @@ const PATH = '/oauth/personal-access-tokens'
 const PAGE = '/account/tokens'
 const JSON_TYPE = { 'content-type': 'application/json' }
 const statusOf = async (token: string, path = '/me'): Promise<number> =>
-  (await askApi(server, path, token)).status
+  (await callApi(server, path, token)).status
 const countOf = async ({ id }: { readonly id: string }): Promise<number> =>
   (await personalTokens.list(id)).length
 
@@ -33,9 +39,9 @@ describe('a token for somebody else', () => {
   test.each(['userId', 'user_id', 'user', 'sub', 'owner', 'provider', 'id', 'authorizationId', 'client_id'])(
     'is not made by %s in the body: it is the own one of who is signed in',
     async (name) => {
-      const api = await signedInApi(server, attacker)
+      const api = await signInToTokenApi(server, attacker)
       const before = await countOf(victim)
-      const { accessToken, id } = await makeToken(api, { name: 'Mine', [name]: victim.id })
+      const { accessToken, id } = await createToken(api, { name: 'Mine', [name]: victim.id })
       expect([claimOf(accessToken, 'sub'), claimOf(accessToken, 'client_id')]).toEqual([
         attacker.id,
         'personal-access',
@@ -46,30 +52,33 @@ describe('a token for somebody else', () => {
   )
 
   test('is not made by a prototype in the body, nor by fields of the form', async () => {
-    const api = await signedInApi(server, attacker)
+    const api = await signInToTokenApi(server, attacker)
     const headers = { ...JSON_TYPE, 'x-csrf-token': await api.csrf() }
     const body = `{"__proto__":{"userId":"${victim.id}","name":"a","scopes":["*"]}}`
     expect((await api.ask(PATH, { method: 'POST', body, headers })).status).toBe(422)
     const form = await api.browser.open(server.endpoint(PAGE))
     const extra = { name: 'Mine', userId: victim.id, sub: victim.id, id: 'x'.repeat(22) }
-    const token = tokenOn(server, await api.browser.press(form, 'Generate token', extra))
+    const token = tokenInPage(server, await api.browser.press(form, 'Generate token', extra))
     expect([claimOf(token, 'sub'), claimOf(token, 'azn') === extra.id]).toEqual([attacker.id, false])
   })
 
   test('is not made by the form of theirs: its nonce gives each session a token of its own', async () => {
-    const [theirs, mine] = [await signedInApi(server, victim), await signedInApi(server, attacker)]
+    const [theirs, mine] = [await signInToTokenApi(server, victim), await signInToTokenApi(server, attacker)]
     const form = await theirs.browser.open(server.endpoint(PAGE))
-    const first = tokenOn(server, await theirs.browser.press(form, 'Generate token', { name: 'Theirs' }))
+    const first = tokenInPage(server, await theirs.browser.press(form, 'Generate token', { name: 'Theirs' }))
     const own = await mine.browser.open(server.endpoint(PAGE))
-    const { nonce = '' } = formForNew(form)
-    const second = tokenOn(server, await mine.browser.press(own, 'Generate token', { name: 'Mine', nonce }))
+    const { nonce = '' } = newTokenFields(form)
+    const second = tokenInPage(
+      server,
+      await mine.browser.press(own, 'Generate token', { name: 'Mine', nonce }),
+    )
     expect(claimOf(second, 'azn')).not.toBe(claimOf(first, 'azn'))
     expect(claimOf(second, 'sub')).toBe(attacker.id)
   })
 
-  test("is neither ended nor told from one that never was: another person's", async () => {
-    const { id, accessToken } = await makeToken(await signedInApi(server, victim))
-    const api = await signedInApi(server, attacker)
+  test("is neither ended nor told from one that never was: another user's", async () => {
+    const { id, accessToken } = await createToken(await signInToTokenApi(server, victim))
+    const api = await signInToTokenApi(server, attacker)
     const [theirs, nobodys] = [await api.revoke(id), await api.revoke('x'.repeat(22))]
     expect([theirs.status, theirs.body]).toEqual([404, nobodys.body])
     const form = await api.browser.open(server.endpoint(PAGE))
@@ -80,22 +89,22 @@ describe('a token for somebody else', () => {
   })
 
   test("is neither made, listed nor ended by the other provider's people, equal ids or not", async () => {
-    await using two = await startTwoSides()
+    await using two = await startTwoProviders()
     const { users, customers } = two.sides
     const [user, customer] = [
-      await signedInApi(two.server, users.person),
-      await signedInApi(two.server, customers.person, { provider: 'customers' }),
+      await signInToTokenApi(two.server, users.user),
+      await signInToTokenApi(two.server, customers.user, { provider: 'customers' }),
     ]
-    const mine = await makeToken(customer, { name: 'Mine', provider: 'users' })
+    const mine = await createToken(customer, { name: 'Mine', provider: 'users' })
     expect(claimOf(mine.accessToken, 'provider')).toBe('customers')
     expect((await users.ask('/me', mine.accessToken)).status).toBe(401)
     expect(await user.list()).toEqual([])
     expect((await user.revoke(mine.id)).status).toBe(404)
     const strangers = [
-      { path: PATH, stranger: openApi(two.server, { browser: customer.browser }) },
+      { path: PATH, stranger: openTokenApi(two.server, { browser: customer.browser }) },
       {
         path: `${PATH}/customers`,
-        stranger: openApi(two.server, { browser: user.browser, provider: 'customers' }),
+        stranger: openTokenApi(two.server, { browser: user.browser, provider: 'customers' }),
       },
     ]
     for (const { path, stranger } of strangers) {
@@ -109,15 +118,15 @@ describe('a token for somebody else', () => {
 
 describe('a bearer token instead of a session', () => {
   test('makes, lists and ends nothing, whatever it is and whatever it may do', async () => {
-    const mine = await makeToken(await signedInApi(server, victim), { name: 'All', scopes: ['*'] })
-    const visit = { server, browser: openBrowser(server), client, person: victim }
+    const mine = await createToken(await signInToTokenApi(server, victim), { name: 'All', scopes: ['*'] })
+    const visit = { server, browser: openBrowser(server), client, user: victim }
     const machine = await server.addClient({ grantTypes: ['client_credentials'], scopes: ['*'] })
     const tokens = [
       mine.accessToken,
-      (await getVisitTokens(visit)).access_token,
+      (await getCodeFlowTokens(visit)).access_token,
       (await getTokens(server, machine, { grant_type: 'client_credentials', scope: '*' })).access_token,
     ]
-    const api = openApi(server)
+    const api = openTokenApi(server)
     const before = await countOf(victim)
     for (const token of tokens) {
       const headers = { ...JSON_TYPE, authorization: `Bearer ${token}`, 'x-csrf-token': token }
@@ -176,13 +185,13 @@ describe('a forged request makes nothing and ends nothing:', () => {
     ],
     ['from a hidden origin', (browser, csrf) => post(browser, { ...withToken(csrf), origin: 'null' }), 403],
     [
-      'with the token of another browser of the same person',
-      async (browser) => post(browser, withToken(await (await signedInApi(server, victim)).csrf())),
+      'with the token of another browser of the same user',
+      async (browser) => post(browser, withToken(await (await signInToTokenApi(server, victim)).csrf())),
       403,
     ],
     [
       'with the token of somebody else',
-      async (browser) => post(browser, withToken(await (await signedInApi(server, attacker)).csrf())),
+      async (browser) => post(browser, withToken(await (await signInToTokenApi(server, attacker)).csrf())),
       403,
     ],
     [
@@ -211,15 +220,15 @@ describe('a forged request makes nothing and ends nothing:', () => {
     ],
     ['as JSON to the page', (browser, csrf) => post(browser, withToken(csrf), undefined, PAGE), 400],
   ])('%s', async (_how, forge, status) => {
-    const { browser, csrf } = await signedInApi(server, victim)
+    const { browser, csrf } = await signInToTokenApi(server, victim)
     const before = await countOf(victim)
     expect((await forge(browser, await csrf())).status).toBe(status)
     expect(await countOf(victim)).toBe(before)
   })
 
   test('to end one, without the header, with a made-up one, and from another site', async () => {
-    const api = await signedInApi(server, victim)
-    const { id, accessToken } = await makeToken(api)
+    const api = await signInToTokenApi(server, victim)
+    const { id, accessToken } = await createToken(api)
     const csrf = await api.csrf()
     const site = { 'x-csrf-token': csrf, 'sec-fetch-site': 'cross-site' }
     for (const headers of [{}, { 'x-csrf-token': 'A'.repeat(43) }, site] as Record<string, string>[]) {
@@ -239,7 +248,7 @@ describe('the token endpoint', () => {
     async (grant) => {
       const lister = await server.addClient({ grantTypes: ['client_credentials'], scopes: ['*'] })
       await server.store.clients.update(lister.id, { grantTypes: [grant] })
-      const { status, body } = await askToken(server, lister, { ...parameters, grant_type: grant })
+      const { status, body } = await requestToken(server, lister, { ...parameters, grant_type: grant })
       expect([status, body['error']]).toEqual([400, 'unsupported_grant_type'])
     },
   )
@@ -248,24 +257,24 @@ describe('the token endpoint', () => {
     const refused = server.server.clients.create({ name: 'Me', id: 'personal-access', redirectUris: [] })
     await expect(refused).rejects.toThrow(ConfigError)
     const posing = { ...client, id: 'personal-access', secret: undefined }
-    const { body } = await askToken(server, posing, { grant_type: 'client_credentials' })
+    const { body } = await requestToken(server, posing, { grant_type: 'client_credentials' })
     expect(body['error']).toBe('invalid_client')
     const page = await openBrowser(server).open(authorizationUrl(server, posing))
     expect([page.status, page.url.origin]).toEqual([400, server.origin])
   })
 
   test('refreshes no personal access token and takes none for a code', async () => {
-    const { accessToken } = await makeToken(await signedInApi(server, victim))
+    const { accessToken } = await createToken(await signInToTokenApi(server, victim))
     const refresh = { grant_type: 'refresh_token', refresh_token: accessToken }
-    expect((await askToken(server, client, refresh)).body['error']).toBe('invalid_grant')
+    expect((await requestToken(server, client, refresh)).body['error']).toBe('invalid_grant')
     const code = { grant_type: 'authorization_code', code: accessToken, redirect_uri: client.redirectUri }
-    expect((await askToken(server, client, code)).body['error']).toBe('invalid_grant')
+    expect((await requestToken(server, client, code)).body['error']).toBe('invalid_grant')
   })
 })
 
 describe('a token is no more than its scopes', () => {
   test('those that it has not are refused, and cannot be added to it afterwards', async () => {
-    const { accessToken } = await makeToken(await signedInApi(server, victim), {
+    const { accessToken } = await createToken(await signInToTokenApi(server, victim), {
       name: 'a',
       scopes: ['profile'],
     })
@@ -280,16 +289,16 @@ describe('a token is no more than its scopes', () => {
   })
 
   test('whatever label its header has, or none, or that of a token that is none of these', async () => {
-    const { accessToken, id } = await makeToken(await signedInApi(server, victim), {
+    const { accessToken, id } = await createToken(await signInToTokenApi(server, victim), {
       name: 'a',
       scopes: ['profile'],
     })
     const personal = openToken(accessToken)
-    const { access_token: usual } = await getVisitTokens({
+    const { access_token: usual } = await getCodeFlowTokens({
       server,
       browser: openBrowser(server),
       client,
-      person: victim,
+      user: victim,
     })
     for (const label of [undefined, 'pat', 'session', 'admin', '*', 7, null, { scope: '*' }]) {
       for (const { header, payload } of [personal, openToken(usual)]) {
@@ -314,7 +323,7 @@ describe('a token is no more than its scopes', () => {
 })
 
 test('a wish with twenty thousand things wrong is told to the log in a line', async () => {
-  const api = await signedInApi(server, victim)
+  const api = await signInToTokenApi(server, victim)
   const told = server.logs.length
   const refused = await api.create({ name: 'a', scopes: Array.from({ length: 20_000 }, () => '') })
   expect([refused.status, refused.body['error']]).toEqual([422, 'invalid_scope'])
@@ -327,11 +336,11 @@ test('a wish with twenty thousand things wrong is told to the log in a line', as
 })
 
 test('markup in a name is no markup, neither in the list nor beside the new token', async () => {
-  const somebody = await server.addPerson()
-  const { browser } = await signedInApi(server, somebody)
+  const somebody = await server.addUser()
+  const { browser } = await signInToTokenApi(server, somebody)
   const name = `"><script>alert(1)</script><b onclick='x'>\u202e`
   const made = await browser.press(await browser.open(server.endpoint(PAGE)), 'Generate token', { name })
-  tokenOn(server, made)
+  tokenInPage(server, made)
   const list = await browser.open(server.endpoint(PAGE))
   for (const { body } of [made, list]) {
     expect(body).not.toContain('<script>')
@@ -341,10 +350,10 @@ test('markup in a name is no markup, neither in the list nor beside the new toke
 })
 
 test('the one page with a script lets no other run, is kept nowhere and framed by nobody', async () => {
-  const { browser } = await signedInApi(server, await server.addPerson())
+  const { browser } = await signInToTokenApi(server, await server.addUser())
   const list = await browser.open(server.endpoint(PAGE))
   const made = await browser.press(list, 'Generate token', { name: 'a' })
-  tokenOn(server, made)
+  tokenInPage(server, made)
   expect(list.headers.get('content-security-policy')).not.toContain('script-src')
   expect(made.headers.get('content-security-policy')).toMatch(
     /; script-src 'sha256-[\w+/=]{44}'; .*frame-ancestors 'none'/,

@@ -1,28 +1,28 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
 import {
-  askToken,
+  requestToken,
   authorizationUrl,
   authorize,
   getCode,
   getTokens,
-  makePkce,
+  createPkce,
 } from '../support/oauth-client.ts'
 import type { Parameters } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 
 const server = await startServer()
-const [person, attacker] = [await server.addPerson(), await server.addPerson()]
+const [user, attacker] = [await server.addUser(), await server.addUser()]
 const web = await server.addClient()
 const careful = await server.addClient({ requiresPkce: true })
 const spa = await server.addClient({ type: 'public' })
-const visit = { server, browser: openBrowser(server), client: spa, person }
+const visit = { server, browser: openBrowser(server), client: spa, user }
 afterAll(server.close)
 
-const { challenge } = makePkce()
+const { challenge } = createPkce()
 
 const expectRefusal = async (parameters: Parameters, client = spa): Promise<void> => {
-  const answer = await askToken(server, client, parameters)
+  const answer = await requestToken(server, client, parameters)
   expect([answer.status, answer.body['access_token']]).toEqual([400, undefined])
 }
 
@@ -39,7 +39,7 @@ describe('a challenge cannot be taken away on the way to the server:', () => {
     ['in other characters', { code_challenge: `${challenge.slice(1)}+`, code_challenge_method: 'S256' }],
   ])('%s', async (_, parameters) => {
     for (const client of [spa, careful]) {
-      const { url } = await authorize(visit.browser, authorizationUrl(server, client, parameters), person)
+      const { url } = await authorize(visit.browser, authorizationUrl(server, client, parameters), user)
       expect([url.searchParams.get('error'), url.searchParams.get('code')]).toEqual(['invalid_request', null])
     }
   })
@@ -53,14 +53,14 @@ describe('a stolen code is worth nothing without its verifier:', () => {
   })
 
   test('with the challenge itself, as if the method were plain', async () => {
-    const { verifier, challenge: known } = makePkce()
+    const { verifier, challenge: known } = createPkce()
     const { exchange } = await getCode(visit, { code_challenge: known })
     await expectRefusal({ ...exchange, code_verifier: known })
     await expectRefusal({ ...exchange, code_verifier: verifier })
   })
 
   test("with the verifier of another of the thief's own requests", async () => {
-    const own = await getCode({ ...visit, browser: openBrowser(server), person: attacker })
+    const own = await getCode({ ...visit, browser: openBrowser(server), user: attacker })
     const stolen = await getCode(visit)
     await expectRefusal({ ...stolen.exchange, code_verifier: own.exchange['code_verifier'] })
     await getTokens(server, spa, own.exchange)
@@ -76,7 +76,7 @@ describe('a stolen code is worth nothing without its verifier:', () => {
 
 test("an attacker's code that is slipped into a victim's session does not fit the victim's verifier", async () => {
   for (const client of [spa, web]) {
-    const theirs = await getCode({ ...visit, client, browser: openBrowser(server), person: attacker })
+    const theirs = await getCode({ ...visit, client, browser: openBrowser(server), user: attacker })
     const victims = await getCode({ ...visit, client })
     await expectRefusal({ ...victims.exchange, code: theirs.code }, client)
   }
@@ -84,11 +84,8 @@ test("an attacker's code that is slipped into a victim's session does not fit th
 
 test("an attacker's code from a request without a challenge is refused where a verifier comes with it", async () => {
   const plain = { code_challenge: undefined, code_challenge_method: undefined }
-  const theirs = await getCode(
-    { ...visit, client: web, person: attacker, browser: openBrowser(server) },
-    plain,
-  )
-  const { verifier } = makePkce()
+  const theirs = await getCode({ ...visit, client: web, user: attacker, browser: openBrowser(server) }, plain)
+  const { verifier } = createPkce()
   await expectRefusal({ ...theirs.exchange, code_verifier: verifier }, web)
   await getTokens(server, web, { ...theirs.exchange, code_verifier: undefined })
 })

@@ -1,17 +1,23 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { formOf, openBrowser } from '../support/browser.ts'
 import type { Browser } from '../support/browser.ts'
-import { askToken, authorizationUrl, authorize, getCode, getVisitTokens } from '../support/oauth-client.ts'
-import { startTwoSides, visitOf } from '../support/providers.ts'
-import type { Side, SideName } from '../support/providers.ts'
+import {
+  requestToken,
+  authorizationUrl,
+  authorize,
+  getCode,
+  getCodeFlowTokens,
+} from '../support/oauth-client.ts'
+import { startTwoProviders, codeFlowOf } from '../support/providers.ts'
+import type { ProviderSetup, ProviderName } from '../support/providers.ts'
 import { openToken, signToken } from './forge.ts'
 import { lines, statusesIn, talk } from './wire.ts'
 
-const two = await startTwoSides()
+const two = await startTwoProviders()
 const { server, sides } = two
 afterAll(() => two[Symbol.asyncDispose]())
 
-const COOKIES: Readonly<Record<SideName, string>> = {
+const COOKIES: Readonly<Record<ProviderName, string>> = {
   users: 'consulate_session',
   customers: 'consulate_session.customers',
 }
@@ -22,16 +28,16 @@ const PAIRS = [
 ] as const
 const named = PAIRS.map(([thief, victim]) => [thief.name, victim.name, thief, victim] as const)
 
-async function signedIn(...those: readonly Side[]): Promise<Browser> {
+async function signedIn(...those: readonly ProviderSetup[]): Promise<Browser> {
   const browser = openBrowser(server)
-  for (const side of those) await browser.signIn(await browser.open(side.signIn), side.person)
+  for (const side of those) await browser.signIn(await browser.open(side.signIn), side.user)
   return browser
 }
 
-const isSignedIn = async (browser: Browser, side: Side): Promise<boolean> =>
+const isSignedIn = async (browser: Browser, side: ProviderSetup): Promise<boolean> =>
   (await browser.open(side.signIn)).text.includes("You're signed in")
 
-const askingUrl = (side: Side): string =>
+const askingUrl = (side: ProviderSetup): string =>
   authorizationUrl(server, side.client, { scope: 'profile', prompt: 'consent' })
 
 describe.each(named)('who is one of the %s, with a cookie of theirs,', (_thief, _victim, thief, victim) => {
@@ -49,12 +55,12 @@ describe.each(named)('who is one of the %s, with a cookie of theirs,', (_thief, 
     const planted = (await signedIn(thief)).cookies.get(COOKIES[thief.name]) ?? ''
     const browser = openBrowser(server)
     browser.setCookie(COOKIES[victim.name], planted)
-    await browser.signIn(await browser.open(victim.signIn), victim.person)
+    await browser.signIn(await browser.open(victim.signIn), victim.user)
     expect(browser.cookies.get(COOKIES[victim.name])).not.toBe(planted)
     const watcher = openBrowser(server)
     for (const cookie of Object.values(COOKIES)) watcher.setCookie(cookie, planted)
     expect(await isSignedIn(watcher, victim)).toBe(false)
-    const of = (side: Side) => server.server.sessions.list({ id: side.person.id, provider: side.name })
+    const of = (side: ProviderSetup) => server.server.sessions.list({ id: side.user.id, provider: side.name })
     const ids = new Set((await of(victim)).map(({ id }) => id))
     expect((await of(thief)).filter(({ id }) => ids.has(id))).toEqual([])
   })
@@ -65,7 +71,7 @@ describe.each(named)('who is one of the %s, with a cookie of theirs,', (_thief, 
     const address = `${thief.signIn}?return_to=${encodeURIComponent(pathname + search)}`
     const page = await browser.open(address)
     expect(page.text).not.toContain(new URL(victim.client.redirectUri).host)
-    const end = await browser.signIn(page, thief.person)
+    const end = await browser.signIn(page, thief.user)
     expect(end.url.origin + end.url.pathname).toBe(victim.signIn)
   })
 
@@ -83,7 +89,7 @@ describe.each(named)('who is one of the %s, with a cookie of theirs,', (_thief, 
     const question = await browser.open(victim.signOut)
     expect((await browser.press(question, 'Sign out', { csrf: mine })).status).toBe(403)
     const again = await browser.open(`${victim.signIn}?prompt=login`)
-    const fields = { username: victim.person.email, password: victim.person.password, csrf: mine }
+    const fields = { username: victim.user.email, password: victim.user.password, csrf: mine }
     expect((await browser.press(again, 'Sign in', fields)).text).toContain('open for too long')
     const consent = await browser.open(askingUrl(victim))
     expect((await browser.press(consent, 'Allow', { csrf: mine })).status).toBe(403)
@@ -101,33 +107,33 @@ describe.each(named)('who is one of the %s, with a cookie of theirs,', (_thief, 
   })
 
   test('gets nothing for a code of the other side, and leaves it whole', async () => {
-    const { exchange } = await getCode(visitOf(two, victim))
-    expect((await askToken(server, thief.client, exchange)).body['error']).toBe('invalid_grant')
-    expect((await askToken(server, victim.client, exchange)).status).toBe(200)
+    const { exchange } = await getCode(codeFlowOf(two, victim))
+    expect((await requestToken(server, thief.client, exchange)).body['error']).toBe('invalid_grant')
+    expect((await requestToken(server, victim.client, exchange)).status).toBe(200)
   })
 
   test('is not taken for the other by a provider that is named in the request', async () => {
     const browser = openBrowser(server)
     const wish = { provider: victim.name }
     const page = await browser.open(`${thief.signIn}?provider=${victim.name}`)
-    const { email: username, password } = thief.person
+    const { email: username, password } = thief.user
     const end = await browser.press(page, 'Sign in', { ...wish, username, password })
     expect(end.text).toContain("You're signed in")
     expect(await isSignedIn(browser, victim)).toBe(false)
     const other = await authorize(browser, authorizationUrl(server, victim.client, { provider: thief.name }))
     expect(other.url.origin + other.url.pathname).toBe(victim.signIn)
-    const { exchange } = await getCode(visitOf(two, thief, browser))
-    const { body } = await askToken(server, thief.client, { ...exchange, ...wish })
+    const { exchange } = await getCode(codeFlowOf(two, thief, browser))
+    const { body } = await requestToken(server, thief.client, { ...exchange, ...wish })
     expect(openToken(String(body['access_token'])).payload['provider']).toBe(thief.name)
   })
 })
 
 describe('a token whose provider was tampered with', () => {
   test.each(named)('from %s to %s is no token', async (_from, to, thief, victim) => {
-    const { access_token: token } = await getVisitTokens(visitOf(two, thief))
+    const { access_token: token } = await getCodeFlowTokens(codeFlowOf(two, thief))
     const [header, , signature] = token.split('.')
     const { payload } = openToken(token)
-    const { sub } = openToken((await getVisitTokens(visitOf(two, victim))).access_token).payload
+    const { sub } = openToken((await getCodeFlowTokens(codeFlowOf(two, victim))).access_token).payload
     for (const claims of [
       { ...payload, provider: to },
       { ...payload, provider: to, sub },
@@ -147,7 +153,9 @@ describe('a token whose provider was tampered with', () => {
     { customers: true },
     '__proto__',
   ])('to %j gets in nowhere, though our own key signed it', async (provider) => {
-    const { header, payload } = openToken((await getVisitTokens(visitOf(two, sides.customers))).access_token)
+    const { header, payload } = openToken(
+      (await getCodeFlowTokens(codeFlowOf(two, sides.customers))).access_token,
+    )
     const token = signToken({ header, payload: { ...payload, provider } })
     for (const side of Object.values(sides))
       for (const path of ['/me', '/anyone']) expect((await side.ask(path, token)).status).toBe(401)

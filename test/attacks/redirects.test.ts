@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
-import { authorizationUrl, authorize, codeIn, formBody, makePkce } from '../support/oauth-client.ts'
+import { authorizationUrl, authorize, codeIn, formBody, createPkce } from '../support/oauth-client.ts'
 import type { Parameters } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 
 const REGISTERED = 'https://app.example/callback?tenant=1'
 
 const server = await startServer()
-const person = await server.addPerson()
+const user = await server.addUser()
 const web = await server.addClient({ redirectUris: [REGISTERED] })
 const local = await server.addClient({ redirectUris: ['http://localhost:3000/cb'] })
 const native = await server.addClient({
@@ -17,11 +17,11 @@ const native = await server.addClient({
 /** Somebody who is signed in and has consented: whatever is let through here ends in a code. */
 const browser = openBrowser(server)
 beforeAll(async () => {
-  expect(codeIn(await authorize(browser, authorizationUrl(server, web), person))).toBeTruthy()
+  expect(codeIn(await authorize(browser, authorizationUrl(server, web), user))).toBeTruthy()
 })
 afterAll(server.close)
 
-const pkce = { code_challenge: makePkce().challenge, code_challenge_method: 'S256' }
+const pkce = { code_challenge: createPkce().challenge, code_challenge_method: 'S256' }
 
 /** What else may be right or wrong with a request: none of it may open a way out. */
 const circumstances: readonly Parameters[] = [
@@ -102,9 +102,7 @@ describe('on loopback only the port is free (RFC 8252 section 7.3): no redirect 
 
   test('and the free port is not free of its numbers', async () => {
     const url = authorizationUrl(server, native, { ...pkce, redirect_uri: 'http://127.0.0.1:49152/cb' })
-    expect((await authorize(browser, url, person)).url.href).toMatch(
-      /^http:\/\/127\.0\.0\.1:49152\/cb\?code=/,
-    )
+    expect((await authorize(browser, url, user)).url.href).toMatch(/^http:\/\/127\.0\.0\.1:49152\/cb\?code=/)
     await expectNoRedirect('http://127.0.0.1:65536/cb', native)
   })
 })
@@ -139,7 +137,7 @@ describe('return_to leads nowhere but to the authorization endpoint, for guests 
     const guest = openBrowser(server)
     const login = await guest.open(server.endpoint(`/login?${query}`))
     expect(login.body).not.toContain('evil')
-    const fields = { username: person.email, password: person.password, return_to: text }
+    const fields = { username: user.email, password: user.password, return_to: text }
     expect((await guest.press(login, 'Sign in', fields)).url.href).toBe(server.endpoint('/login'))
   })
 
@@ -182,9 +180,9 @@ test('whoever posts is sent on with 303, never with 307 or 308, which would take
   const headers = { cookie: [...guest.cookies].map((pair) => pair.join('=')).join('; ') }
   const post = async (path: string, fields: Parameters): Promise<Response> =>
     fetch(server.endpoint(path), { method: 'POST', redirect: 'manual', headers, body: formBody(fields) })
-  const { email: username, password } = person
+  const { email: username, password } = user
   const signedIn = await post('/login', { ...forms[0]?.fields, username, password })
-  server.hoard.keep('cookie', /=([\w-]+)/.exec(signedIn.headers.get('set-cookie') ?? '')?.[1] ?? '')
+  server.knownSecrets.add('cookie', /=([\w-]+)/.exec(signedIn.headers.get('set-cookie') ?? '')?.[1] ?? '')
   const others = [
     await post('/login', { intent: 'switch' }),
     await post('/logout', {}),

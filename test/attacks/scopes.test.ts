@@ -1,22 +1,22 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
 import {
-  askApi,
-  askToken,
+  callApi,
+  requestToken,
   authorizationUrl,
   getCode,
   getTokens,
-  getVisitTokens,
+  getCodeFlowTokens,
   refresh,
 } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 
 const RESOURCE = 'https://api.example'
 const server = await startServer({ resources: [RESOURCE] })
-const person = await server.addPerson()
+const user = await server.addUser()
 const client = await server.addClient({ scopes: ['orders:read', 'profile'] })
 const machine = await server.addClient({ grantTypes: ['client_credentials'], scopes: ['orders:read'] })
-const visit = { server, browser: openBrowser(server), client, person }
+const visit = { server, browser: openBrowser(server), client, user }
 afterAll(server.close)
 
 const WIDER = [
@@ -43,14 +43,14 @@ describe('more than what is allowed is refused, never cut down in silence:', () 
   })
 
   test.each(WIDER)('%j, at a refresh, which leaves the token as it was', async (scope) => {
-    const tokens = await getVisitTokens(visit)
+    const tokens = await getCodeFlowTokens(visit)
     expect((await refresh(visit, tokens.refresh_token, { scope })).body['error']).toBe('invalid_scope')
     const next = await refresh(visit, tokens.refresh_token)
     expect(next.body['scope']).toBe('orders:read')
   })
 
   test.each(WIDER)('%j, for a machine', async (scope) => {
-    const answer = await askToken(server, machine, { grant_type: 'client_credentials', scope })
+    const answer = await requestToken(server, machine, { grant_type: 'client_credentials', scope })
     expect(answer.body['error']).toBe('invalid_scope')
   })
 })
@@ -59,7 +59,7 @@ test('a scope that nobody defined is refused to a client, too, that may have eve
   const almighty = await server.addClient({ grantTypes: ['client_credentials'], scopes: ['*'] })
   for (const scope of ['nobody:knows', '* nobody:knows', '__proto__', 'orders:*'])
     expect(
-      (await askToken(server, almighty, { grant_type: 'client_credentials', scope })).body['error'],
+      (await requestToken(server, almighty, { grant_type: 'client_credentials', scope })).body['error'],
     ).toBe('invalid_scope')
 })
 
@@ -85,7 +85,7 @@ test('a scope beside the form of the consent page adds nothing to what it showed
 describe('a resource', () => {
   test('cannot be changed after the person allowed it, neither with the code nor with the refresh token', async () => {
     const { exchange } = await getCode(visit)
-    const early = await askToken(server, client, { ...exchange, resource: RESOURCE })
+    const early = await requestToken(server, client, { ...exchange, resource: RESOURCE })
     expect(early.body['error']).toBe('invalid_target')
     const tokens = await getTokens(server, client, exchange)
     const late = await refresh(visit, tokens.refresh_token, { resource: RESOURCE })
@@ -93,7 +93,7 @@ describe('a resource', () => {
   })
 
   test('that the server no longer has is nobody’s audience, not at a refresh either', async () => {
-    const tokens = await getVisitTokens(visit, { resource: RESOURCE })
+    const tokens = await getCodeFlowTokens(visit, { resource: RESOURCE })
     const { file, issuer } = server
     await using later = await startServer({ file, issuer })
     const ask = () => refresh({ server: later, client }, tokens.refresh_token)
@@ -105,7 +105,7 @@ describe('a resource', () => {
   })
 
   test('opens its own API only', async () => {
-    const tokens = await getVisitTokens(visit, { resource: RESOURCE })
-    expect((await askApi(server, '/orders', tokens.access_token)).status).toBe(401)
+    const tokens = await getCodeFlowTokens(visit, { resource: RESOURCE })
+    expect((await callApi(server, '/orders', tokens.access_token)).status).toBe(401)
   })
 })

@@ -2,9 +2,9 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { createUser } from '../../src/users/built-in.ts'
 import { openBrowser } from '../support/browser.ts'
 import type { Page } from '../support/browser.ts'
-import { askJson, formBody } from '../support/oauth-client.ts'
+import { fetchJson, formBody } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
-import { watchStatements } from '../support/statements.ts'
+import { recordStatements } from '../support/statements.ts'
 import type { TestServer } from '../support/server.ts'
 
 /** Behind a proxy, so that a test can come from anywhere. Few failures are enough. */
@@ -12,7 +12,7 @@ const server = await startServer({
   trustedProxies: ['127.0.0.1'],
   throttle: { perAccount: { failures: 4, window: '5m' }, perAddress: { failures: 6, window: '1m' } },
 })
-const person = await server.addPerson()
+const user = await server.addUser()
 afterAll(server.close)
 
 let networks = 0
@@ -33,7 +33,7 @@ const guess = (email: string, address = freshAddress()): Promise<Page> =>
   attempt(email, 'a wrong password', { 'x-forwarded-for': address })
 
 async function addNamed(on: TestServer, email: string) {
-  const password = on.hoard.keep('password', `the password of ${email}`)
+  const password = on.knownSecrets.add('password', `the password of ${email}`)
   return { user: await createUser(on.store, on.clock, { email, password }), email, password }
 }
 
@@ -51,9 +51,9 @@ describe('an answer does not tell whether there is such an account', () => {
   })
 
   test('for somebody, nobody, somebody disabled, and what can be no name at all', async () => {
-    const leaver = await server.addPerson()
+    const leaver = await server.addUser()
     await server.store.users.update(leaver.id, { disabledAt: 1 })
-    const somebody = seen(await guess(person.email))
+    const somebody = seen(await guess(user.email))
     expect(somebody.status).toBe(403)
     for (const email of [
       'nobody@example.com',
@@ -67,9 +67,9 @@ describe('an answer does not tell whether there is such an account', () => {
   })
 
   test('not even once there were too many', async () => {
-    const leaver = await server.addPerson()
+    const leaver = await server.addUser()
     await server.store.users.update(leaver.id, { disabledAt: 1 })
-    const target = await server.addPerson()
+    const target = await server.addUser()
     const answers = []
     for (const email of [target.email, 'nobody.else@example.com', leaver.email]) {
       for (let count = 0; count < 4; count += 1) await guess(email)
@@ -83,9 +83,9 @@ describe('an answer does not tell whether there is such an account', () => {
   })
 
   test('not by what the database is asked, either', async () => {
-    const { during } = watchStatements()
+    const { during } = recordStatements()
     await using watched = await startServer({ audit: 'off', purge: 'manual', revocations: CALM })
-    const [somebody, leaver] = [await watched.addPerson(), await watched.addPerson()]
+    const [somebody, leaver] = [await watched.addUser(), await watched.addUser()]
     await watched.store.users.update(leaver.id, { disabledAt: 1 })
     const browser = openBrowser(watched)
     const form = await browser.open(watched.endpoint('/login'))
@@ -97,8 +97,8 @@ describe('an answer does not tell whether there is such an account', () => {
   })
 
   test('nor does the page that asks for the password', async () => {
-    const page = await openBrowser(server).open(server.endpoint(`/login?username=${person.email}`))
-    expect(page.body).not.toContain(person.email)
+    const page = await openBrowser(server).open(server.endpoint(`/login?username=${user.email}`))
+    expect(page.body).not.toContain(user.email)
   })
 })
 
@@ -110,7 +110,7 @@ describe('guesses at one account are counted together', () => {
   }
 
   test('from wherever they come', async () => {
-    const target = await server.addPerson()
+    const target = await server.addUser()
     const statuses = await exhaust(Array.from({ length: 5 }, () => target.email))
     expect(statuses).toEqual([403, 403, 403, 403, 429])
   })
@@ -130,7 +130,7 @@ describe('guesses at one account are counted together', () => {
   })
 
   test('and a right sign-in of their own does not buy a guesser more', async () => {
-    const [target, own, address] = [await server.addPerson(), await server.addPerson(), freshAddress()]
+    const [target, own, address] = [await server.addUser(), await server.addUser(), freshAddress()]
     for (let count = 0; count < 3; count += 1) {
       expect((await guess(target.email, address)).status).toBe(403)
       await guess(`${count}@example.com`, address)
@@ -143,7 +143,7 @@ describe('guesses at one account are counted together', () => {
 describe('guesses from one place are counted together, whoever they are at', () => {
   const statusOf = async (forwardedFor: string, headers: Record<string, string> = {}): Promise<number> =>
     (
-      await askJson(server, '/oauth/token', {
+      await fetchJson(server, '/oauth/token', {
         method: 'POST',
         headers: { 'x-forwarded-for': forwardedFor, ...headers },
         body: formBody({ grant_type: 'client_credentials', client_id: 'nobody', client_secret: 'x' }),
@@ -251,14 +251,14 @@ describe('a password', () => {
   test.each(['', ' ', '%', '*', "' or '1'='1", 'null', 'undefined', '[object Object]', 'x'.repeat(2_000)])(
     'that is none opens nothing: %j',
     async (password) => {
-      const target = await server.addPerson()
+      const target = await server.addUser()
       const page = await attempt(target.email, password, { 'x-forwarded-for': freshAddress() })
       expect(page.status).toBe(403)
     },
   )
 
   test('is right to the letter: not cut, not trimmed, not in other capitals', async () => {
-    const target = await server.addPerson()
+    const target = await server.addUser()
     const { password } = target
     for (const text of [`${password} `, password.toUpperCase(), password.slice(0, -1)])
       expect((await attempt(target.email, text, { 'x-forwarded-for': freshAddress() })).status).toBe(403)

@@ -3,9 +3,9 @@ import { DEVICE_GRANT } from '../../src/model/device-code.ts'
 import { openBrowser } from '../support/browser.ts'
 import { addDeviceClient, answerDevice, startDevice } from '../support/device.ts'
 import {
-  approvalOf,
-  askApi,
-  askToken,
+  approvalFields,
+  callApi,
+  requestToken,
   authorizationUrl,
   getCode,
   getTokens,
@@ -14,17 +14,17 @@ import { startServer } from '../support/server.ts'
 import { openToken, signToken } from './forge.ts'
 
 const server = await startServer()
-const person = await server.addPerson()
+const user = await server.addUser()
 const web = await server.addClient()
-/** A client whose id is that of a person: only the kind of the token can tell them apart. */
+/** A client whose id is that of a user: only the kind of the token can tell them apart. */
 const namesake = await server.addClient({
-  id: person.id,
+  id: user.id,
   grantTypes: ['client_credentials'],
   scopes: ['orders:read'],
 })
 const tv = await addDeviceClient(server)
 const browser = openBrowser(server)
-const visit = { server, browser, client: web, person }
+const visit = { server, browser, client: web, user }
 afterAll(server.close)
 
 /** One of every kind of secret that is given out. */
@@ -54,7 +54,7 @@ beforeAll(async () => {
   })
   const consent = await browser.open(authorizationUrl(server, web, { scope: 'profile', prompt: 'consent' }))
   const device = await startDevice(server, tv)
-  await answerDevice(browser, device, person)
+  await answerDevice(browser, device, user)
   const { deviceCode } = device
   const found = [
     tokens.access_token,
@@ -64,8 +64,8 @@ beforeAll(async () => {
     deviceCode,
     browser.cookies.get('consulate_session'),
     browser.cookies.get('consulate_browser'),
-    approvalOf(consent)['csrf'],
-    approvalOf(consent)['consent'],
+    approvalFields(consent)['csrf'],
+    approvalFields(consent)['consent'],
     web.secret,
     web.id,
     String(openToken(tokens.access_token).payload['azn']),
@@ -76,38 +76,38 @@ beforeAll(async () => {
 
 const others = (...allowed: readonly string[]) => names.filter((name) => !allowed.includes(name))
 
-describe('is no bearer token for a person:', () => {
+describe('is no bearer token for a user:', () => {
   test.each(others('an access token'))('%s', async (name) => {
-    expect((await askApi(server, '/me', kind(name))).status).toBe(401)
-    expect((await askApi(server, '/me', kind('an access token'))).status).toBe(200)
+    expect((await callApi(server, '/me', kind(name))).status).toBe(401)
+    expect((await callApi(server, '/me', kind('an access token'))).status).toBe(200)
   })
 })
 
 describe('is no bearer token for a machine:', () => {
   test.each(others("a client's access token"))('%s', async (name) => {
-    expect((await askApi(server, '/machine', kind(name))).status).toBe(401)
-    expect((await askApi(server, '/machine', kind("a client's access token"))).status).toBe(200)
+    expect((await callApi(server, '/machine', kind(name))).status).toBe(401)
+    expect((await callApi(server, '/machine', kind("a client's access token"))).status).toBe(200)
   })
 })
 
 describe('is no code:', () => {
   test.each(others('an authorization code'))('%s', async (name) => {
     const exchange = { grant_type: 'authorization_code', code: kind(name), redirect_uri: web.redirectUri }
-    expect((await askToken(server, web, exchange)).body['error']).toBe('invalid_grant')
+    expect((await requestToken(server, web, exchange)).body['error']).toBe('invalid_grant')
   })
 })
 
 describe('is no device code:', () => {
   test.each(others('a device code'))('%s', async (name) => {
     const grant = { grant_type: DEVICE_GRANT, device_code: kind(name) }
-    expect((await askToken(server, tv, grant)).body['error']).toBe('invalid_grant')
+    expect((await requestToken(server, tv, grant)).body['error']).toBe('invalid_grant')
   })
 })
 
 describe('is no refresh token:', () => {
   test.each(others('a refresh token'))('%s', async (name) => {
     const grant = { grant_type: 'refresh_token', refresh_token: kind(name) }
-    expect((await askToken(server, web, grant)).body['error']).toBe('invalid_grant')
+    expect((await requestToken(server, web, grant)).body['error']).toBe('invalid_grant')
   })
 })
 
@@ -115,13 +115,17 @@ describe('is no session:', () => {
   test.each(others('a session cookie'))('%s', async (name) => {
     const thief = openBrowser(server)
     thief.setCookie('consulate_session', kind(name))
-    expect((await thief.open(server.endpoint('/login'))).text).not.toContain(person.email)
+    expect((await thief.open(server.endpoint('/login'))).text).not.toContain(user.email)
   })
 })
 
 describe('is no client secret:', () => {
   test.each(others('a client secret'))('%s', async (name) => {
-    const { body } = await askToken(server, { ...web, secret: kind(name) }, { grant_type: 'refresh_token' })
+    const { body } = await requestToken(
+      server,
+      { ...web, secret: kind(name) },
+      { grant_type: 'refresh_token' },
+    )
     expect(body['error']).toBe('invalid_client')
   })
 })
@@ -134,29 +138,29 @@ describe('is no sealed consent form:', () => {
   })
 })
 
-describe('a client whose id is that of a person', () => {
-  test('gets tokens with that very subject, and is nevertheless no person', async () => {
+describe('a client whose id is that of a user', () => {
+  test('gets tokens with that very subject, and is nevertheless no user', async () => {
     const { payload } = openToken(kind("a client's access token"))
     expect(payload['sub']).toBe(openToken(kind('an access token')).payload['sub'])
-    expect((await askApi(server, '/me', kind("a client's access token"))).status).toBe(401)
-    expect((await askApi(server, '/anyone', kind("a client's access token"))).body).toMatchObject({
+    expect((await callApi(server, '/me', kind("a client's access token"))).status).toBe(401)
+    expect((await callApi(server, '/anyone', kind("a client's access token"))).body).toMatchObject({
       kind: 'machine',
     })
   })
 
-  test('is not ended by ending the person, nor the person by ending it', async () => {
+  test('is not ended by ending the user, nor the user by ending it', async () => {
     await using own = await startServer()
-    const somebody = await own.addPerson()
+    const somebody = await own.addUser()
     const twin = await own.addClient({ id: somebody.id, grantTypes: ['client_credentials'] })
     const app = await own.addClient()
     const machine = await getTokens(own, twin, { grant_type: 'client_credentials' })
     await own.server.users.signOutEverywhere(somebody)
-    expect((await askApi(own, '/machine', machine.access_token)).status).toBe(200)
-    const theirs = { server: own, browser: openBrowser(own), client: app, person: somebody }
+    expect((await callApi(own, '/machine', machine.access_token)).status).toBe(200)
+    const theirs = { server: own, browser: openBrowser(own), client: app, user: somebody }
     const tokens = await getTokens(own, app, (await getCode(theirs)).exchange)
     await own.server.clients.revoke(twin.id)
-    expect((await askApi(own, '/machine', machine.access_token)).status).toBe(401)
-    expect((await askApi(own, '/me', tokens.access_token)).status).toBe(200)
+    expect((await callApi(own, '/machine', machine.access_token)).status).toBe(401)
+    expect((await callApi(own, '/me', tokens.access_token)).status).toBe(200)
   })
 })
 
@@ -173,7 +177,9 @@ describe('a token that our own key signed, but as something else, is no access t
     undefined,
   ])('typ %j', async (typ) => {
     const { header, payload } = openToken(kind('an access token'))
-    expect((await askApi(server, '/me', signToken({ header: { ...header, typ }, payload }))).status).toBe(401)
-    expect((await askApi(server, '/me', signToken({ header, payload }))).status).toBe(200)
+    expect((await callApi(server, '/me', signToken({ header: { ...header, typ }, payload }))).status).toBe(
+      401,
+    )
+    expect((await callApi(server, '/me', signToken({ header, payload }))).status).toBe(200)
   })
 })

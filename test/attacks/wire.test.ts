@@ -1,11 +1,11 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
-import { askApi, askJson, authorizationUrl, basic, formBody, getTokens } from '../support/oauth-client.ts'
+import { callApi, fetchJson, authorizationUrl, basic, formBody, getTokens } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 import { lines, statusesIn, talk } from './wire.ts'
 
 const server = await startServer()
-const person = await server.addPerson()
+const user = await server.addUser()
 const client = await server.addClient()
 const machine = await server.addClient({ grantTypes: ['client_credentials'] })
 const grant = { grant_type: 'client_credentials' }
@@ -19,7 +19,7 @@ const post = (
   body: string | URLSearchParams | Buffer<ArrayBuffer>,
   headers: Record<string, string> = {},
 ) =>
-  askJson(server, path, {
+  fetchJson(server, path, {
     method: 'POST',
     body,
     headers: { 'content-type': 'application/x-www-form-urlencoded', authorization, ...headers },
@@ -60,7 +60,7 @@ describe('the issuer is what the configuration says, whatever the request says:'
     const token = String(body['access_token'])
     const payload = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as object
     expect(payload).toMatchObject({ iss: server.issuer, aud: server.issuer })
-    expect((await askApi(server, '/machine', token)).status).toBe(200)
+    expect((await callApi(server, '/machine', token)).status).toBe(200)
   })
 
   test('and what others may keep is the same for all', async () => {
@@ -182,7 +182,7 @@ describe('a method is the one of the request line:', () => {
 
   test('no header makes it another one', async () => {
     for (const name of overrides) {
-      const got = await askJson(server, '/oauth/token', { headers: { [name]: 'POST', authorization } })
+      const got = await fetchJson(server, '/oauth/token', { headers: { [name]: 'POST', authorization } })
       expect(got.status).toBe(405)
       const posted = await post('/oauth/token', form, { [name]: 'GET' })
       expect(posted.status).toBe(200)
@@ -193,9 +193,9 @@ describe('a method is the one of the request line:', () => {
     const posted = await post('/oauth/token?_method=GET', formBody({ ...grant, _method: 'DELETE' }))
     expect(posted.status).toBe(200)
     const browser = openBrowser(server)
-    await browser.signIn(await browser.open(server.endpoint('/login')), person)
+    await browser.signIn(await browser.open(server.endpoint('/login')), user)
     await browser.open(server.endpoint('/logout?_method=POST'))
-    expect((await browser.open(server.endpoint('/login?_method=POST'))).text).toContain(person.email)
+    expect((await browser.open(server.endpoint('/login?_method=POST'))).text).toContain(user.email)
   })
 
   test.each(['TRACE', 'PROPFIND', 'SEARCH', 'PUT', 'QUERY'])(
@@ -216,7 +216,7 @@ describe('a parameter is in the body and nowhere else:', () => {
     const { status } = await post('/oauth/token?grant_type=password&scope=*', form)
     expect(status).toBe(200)
     const query = formBody({ client_id: machine.id, client_secret: machine.secret }).toString()
-    const answer = await askJson(server, `/oauth/token?${query}`, { method: 'POST', body: formBody(grant) })
+    const answer = await fetchJson(server, `/oauth/token?${query}`, { method: 'POST', body: formBody(grant) })
     expect(answer.body['error']).toBe('invalid_client')
   })
 

@@ -4,17 +4,17 @@ import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { chromium, openBrowser } from '../support/chromium.ts'
-import { askApi, authorizationUrl, getTokens, makePkce } from '../support/oauth-client.ts'
+import { callApi, authorizationUrl, getTokens, createPkce } from '../support/oauth-client.ts'
 import { listen, startServer } from '../support/server.ts'
-import type { Person, TestClient, TestServer } from '../support/server.ts'
+import type { TestUser, TestClient, TestServer } from '../support/server.ts'
 
-/** A folder for screenshots, to be looked at by a person; none are taken without it. */
+/** A folder for screenshots, to be looked at by a user; none are taken without it. */
 const shots = process.env['SCREENSHOTS']
 
 describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
   let browser: Browser
   let server: TestServer
-  let person: Person
+  let user: TestUser
   let client: TestClient
   let callback: string
   const app = createServer(answerAsApp)
@@ -22,7 +22,7 @@ describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
   beforeAll(async () => {
     browser = await openBrowser()
     server = await startServer()
-    person = await server.addPerson()
+    user = await server.addUser()
     callback = `${await listen(app)}/callback`
     client = await server.addClient({ type: 'public', name: 'Orchard Orders', redirectUris: [callback] })
   })
@@ -35,7 +35,7 @@ describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
     await server?.close()
   })
 
-  const { verifier, challenge } = makePkce()
+  const { verifier, challenge } = createPkce()
   const urlOf = (parameters: Record<string, string> = {}): string =>
     authorizationUrl(server, client, {
       scope: 'orders:read profile',
@@ -55,7 +55,7 @@ describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
     return { page, complaints }
   }
 
-  async function signIn(page: Page, { email, password }: Person): Promise<void> {
+  async function signIn(page: Page, { email, password }: TestUser): Promise<void> {
     await page.getByLabel('Email or username').fill(email)
     await page.getByLabel('Password').fill(password)
     await page.getByRole('button', { name: 'Sign in' }).click()
@@ -84,11 +84,11 @@ describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
       await page.goto(urlOf({ state: 'from the app' }))
       await shoot(page, `${name} 1 sign-in`)
       await page.getByLabel('Password').fill('a wrong one')
-      await signIn(page, { ...person, password: 'a wrong one' })
+      await signIn(page, { ...user, password: 'a wrong one' })
       expect(await page.getByRole('alert').textContent()).toContain('Incorrect email or password')
       await shoot(page, `${name} 2 wrong password`)
       complaints.length = 0
-      await signIn(page, person)
+      await signIn(page, user)
       expect(await page.getByText('See your orders').isVisible()).toBe(true)
       await shoot(page, `${name} 3 consent`)
       await page.getByRole('button', { name: 'Allow', exact: true }).click()
@@ -97,30 +97,30 @@ describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
       expect(new URL(page.url()).searchParams.get('iss')).toBe(server.issuer)
       await shoot(page, `${name} 4 back at the app`)
       const tokens = await exchange(codeOf(page))
-      expect((await askApi(server, '/orders', tokens.access_token)).status).toBe(200)
+      expect((await callApi(server, '/orders', tokens.access_token)).status).toBe(200)
       await page.goto(server.endpoint('/logout'))
       await shoot(page, `${name} 5 sign out`)
       await page.getByRole('button', { name: 'Sign out' }).click()
       expect(await page.getByRole('heading').textContent()).toBe("You're signed out")
       await shoot(page, `${name} 6 signed out`)
-      expect((await askApi(server, '/orders', tokens.access_token)).status).toBe(401)
+      expect((await callApi(server, '/orders', tokens.access_token)).status).toBe(401)
       expect(complaints).toEqual([])
     })
 
     test('leads back to the client with a refusal', async () => {
       const { page, complaints } = await openPage(hasScripts)
       await page.goto(urlOf())
-      await signIn(page, person)
+      await signIn(page, user)
       await page.getByRole('button', { name: "Don't allow" }).click()
       await page.waitForURL(`${callback}?error=access_denied**`)
       expect(complaints).toEqual([])
     })
 
     test('lets somebody else sign in from the consent page', async () => {
-      const other = await server.addPerson()
+      const other = await server.addUser()
       const { page, complaints } = await openPage(hasScripts)
       await page.goto(urlOf())
-      await signIn(page, person)
+      await signIn(page, user)
       await page.getByRole('button', { name: 'Not you?' }).click()
       await signIn(page, other)
       expect(await page.getByText(other.email).isVisible()).toBe(true)
@@ -130,7 +130,7 @@ describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
     test('survives a double click, and asks afresh on the way back', async () => {
       const { page } = await openPage(hasScripts)
       await page.goto(urlOf())
-      await signIn(page, person)
+      await signIn(page, user)
       await page.getByRole('button', { name: 'Allow', exact: true }).dblclick()
       await page.waitForURL(`${callback}?**`)
       const first = codeOf(page)
@@ -154,7 +154,7 @@ describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
   test("a script of the client's own origin exchanges the code, and a script of another origin cannot", async () => {
     const { page } = await openPage(true)
     await page.goto(urlOf())
-    await signIn(page, person)
+    await signIn(page, user)
     await page.getByRole('button', { name: 'Allow', exact: true }).click()
     await page.waitForURL(`${callback}?**`)
     const form = new URLSearchParams({

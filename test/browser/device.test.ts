@@ -3,25 +3,25 @@ import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { chromium, openBrowser } from '../support/chromium.ts'
-import { addDeviceClient, getDeviceTokens, startDevice, verdictOf } from '../support/device.ts'
+import { addDeviceClient, getDeviceTokens, startDevice, pollOutcome } from '../support/device.ts'
 import type { Device } from '../support/device.ts'
-import { askApi } from '../support/oauth-client.ts'
+import { callApi } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
-import type { Person, TestClient, TestServer } from '../support/server.ts'
+import type { TestUser, TestClient, TestServer } from '../support/server.ts'
 
-/** A folder for screenshots, to be looked at by a person; none are taken without it. */
+/** A folder for screenshots, to be looked at by a user; none are taken without it. */
 const shots = process.env['SCREENSHOTS']
 
 describe.skipIf(!chromium)('the device flow in Chromium', () => {
   let browser: Browser
   let server: TestServer
-  let person: Person
+  let user: TestUser
   let tv: TestClient
 
   beforeAll(async () => {
     browser = await openBrowser()
     server = await startServer()
-    person = await server.addPerson()
+    user = await server.addUser()
     tv = await addDeviceClient(server)
   })
 
@@ -43,7 +43,7 @@ describe.skipIf(!chromium)('the device flow in Chromium', () => {
     return { page, complaints }
   }
 
-  async function signIn(page: Page, { email, password }: Person): Promise<void> {
+  async function signIn(page: Page, { email, password }: TestUser): Promise<void> {
     await page.getByLabel('Email or username').fill(email)
     await page.getByLabel('Password').fill(password)
     await press(page, 'Sign in')
@@ -65,11 +65,11 @@ describe.skipIf(!chromium)('the device flow in Chromium', () => {
       { javaScriptEnabled: false, viewport: { width: 320, height: 640 }, colorScheme: 'dark' as const },
     ],
   ])('%s', (name, options) => {
-    test('a person signs in, mistypes the code, mends it, and allows the device', async () => {
+    test('a user signs in, mistypes the code, mends it, and allows the device', async () => {
       const device = await startDevice(server, tv, { scope: 'orders:read profile' })
       const { page, complaints } = await openPage(options)
       await page.goto(device.uri)
-      await signIn(page, person)
+      await signIn(page, user)
       await shoot(page, `${name} 1 code`)
       const field = page.getByLabel('Code', { exact: true })
       await field.pressSequentially(device.userCode.slice(0, -1).toLowerCase())
@@ -85,39 +85,39 @@ describe.skipIf(!chromium)('the device flow in Chromium', () => {
       await shoot(page, `${name} 3 consent`)
       const { width = 0 } = page.viewportSize() ?? {}
       expect(await page.locator('html').evaluate((root) => root.scrollWidth)).toBeLessThanOrEqual(width)
-      expect(await verdictOf(server, device)).toBe('authorization_pending')
+      expect(await pollOutcome(server, device)).toBe('authorization_pending')
       await press(page, 'Allow')
       expect(await headingOf(page)).toBe('Go back to your device')
       await shoot(page, `${name} 4 done`)
       const tokens = await getDeviceTokens(server, device)
-      expect((await askApi(server, '/orders', tokens.access_token)).status).toBe(200)
+      expect((await callApi(server, '/orders', tokens.access_token)).status).toBe(200)
       expect(complaints).toEqual([])
     })
 
-    test('a person follows the QR code, sees the same code, and denies', async () => {
+    test('a user follows the QR code, sees the same code, and denies', async () => {
       const device = await startDevice(server, tv)
       const { page, complaints } = await openPage(options)
       await page.goto(device.completeUri)
-      await signIn(page, person)
+      await signIn(page, user)
       expect(await page.getByLabel('Code', { exact: true }).inputValue()).toBe(device.userCode)
       await press(page, 'Continue')
       await press(page, "Don't allow")
       expect(await headingOf(page)).toBe('Access denied')
       await shoot(page, `${name} 5 denied`)
-      expect(await verdictOf(server, device)).toBe('access_denied')
+      expect(await pollOutcome(server, device)).toBe('access_denied')
       expect(complaints).toEqual([])
     })
   })
 
   /** Goes as far as the question. */
-  async function ask(page: Page, device: Device, who = person): Promise<void> {
+  async function ask(page: Page, device: Device, who = user): Promise<void> {
     await page.goto(device.completeUri)
     await signIn(page, who)
     await press(page, 'Continue')
   }
 
   test('another account takes over, and the code is filled in again', async () => {
-    const [device, other] = [await startDevice(server, tv), await server.addPerson()]
+    const [device, other] = [await startDevice(server, tv), await server.addUser()]
     const { page } = await openPage()
     await ask(page, device)
     await press(page, 'Not you? Use another account')
@@ -126,7 +126,7 @@ describe.skipIf(!chromium)('the device flow in Chromium', () => {
     await press(page, 'Continue')
     expect(await page.getByText(other.email).isVisible()).toBe(true)
     await press(page, 'Allow')
-    expect(await verdictOf(server, device)).toBe('200')
+    expect(await pollOutcome(server, device)).toBe('200')
   })
 
   test('Enter alone allows nothing, and the keyboard comes to every button', async () => {
@@ -151,7 +151,7 @@ describe.skipIf(!chromium)('the device flow in Chromium', () => {
     await page.getByText('Go back to your device').waitFor()
     await page.reload()
     expect(await headingOf(page)).toBe('Go back to your device')
-    expect(await verdictOf(server, device)).toBe('200')
+    expect(await pollOutcome(server, device)).toBe('200')
   })
 
   test('axe finds nothing on the pages as they come from the server', async () => {
@@ -160,7 +160,7 @@ describe.skipIf(!chromium)('the device flow in Chromium', () => {
     const violations = async (): Promise<readonly string[]> =>
       (await new AxeBuilder({ page }).analyze()).violations.map(({ id }) => id)
     await page.goto(device.uri)
-    await signIn(page, person)
+    await signIn(page, user)
     expect(await violations()).toEqual([])
     await page.getByLabel('Code', { exact: true }).fill('wrong')
     await press(page, 'Continue')
@@ -176,7 +176,7 @@ describe.skipIf(!chromium)('the device flow in Chromium', () => {
     const device = await startDevice(server, tv)
     const { page } = await openPage()
     await page.goto(device.uri)
-    await signIn(page, person)
+    await signIn(page, user)
     const trap = `<form method="post" action="${device.uri}">
       <input name="user_code" value="${device.userCode}"><button>Win a prize</button></form>`
     await page.goto(`data:text/html,${encodeURIComponent(trap)}`)

@@ -4,14 +4,14 @@ import type { Browser, ConsoleMessage, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { authorizationCode, implicitGrant } from '../../src/index.ts'
 import { chromium, openBrowser } from '../support/chromium.ts'
-import { askApi, authorizationUrl } from '../support/oauth-client.ts'
+import { callApi, authorizationUrl } from '../support/oauth-client.ts'
 import { listen, startServer } from '../support/server.ts'
-import type { Person, TestClient, TestServer } from '../support/server.ts'
+import type { TestUser, TestClient, TestServer } from '../support/server.ts'
 
 describe.skipIf(!chromium)('the implicit flow in Chromium', () => {
   let browser: Browser
   let server: TestServer
-  let person: Person
+  let user: TestUser
   let client: TestClient
   let callback: string
   /** What the app's server was asked for, and from where it was said to come. */
@@ -21,7 +21,7 @@ describe.skipIf(!chromium)('the implicit flow in Chromium', () => {
   beforeAll(async () => {
     browser = await openBrowser()
     server = await startServer({ grants: [authorizationCode(), implicitGrant()] })
-    person = await server.addPerson()
+    user = await server.addUser()
     app.on('request', ({ url = '', headers: { referer } }) => void asked.push({ url, referer }))
     callback = `${await listen(app)}/callback`
     client = await server.addClient({
@@ -56,8 +56,8 @@ describe.skipIf(!chromium)('the implicit flow in Chromium', () => {
   }
 
   async function signIn(page: Page): Promise<void> {
-    await page.getByLabel('Email or username').fill(person.email)
-    await page.getByLabel('Password').fill(person.password)
+    await page.getByLabel('Email or username').fill(user.email)
+    await page.getByLabel('Password').fill(user.password)
     await page.getByRole('button', { name: 'Sign in' }).click()
   }
 
@@ -66,7 +66,7 @@ describe.skipIf(!chromium)('the implicit flow in Chromium', () => {
   /** What stands behind the `#` of the page's address. */
   function fragmentOf(page: Page): Readonly<Record<string, string>> {
     const fragment = Object.fromEntries(new URLSearchParams(new URL(page.url()).hash.slice(1)))
-    server.hoard.keep('access token', fragment['access_token'] ?? '')
+    server.knownSecrets.add('access token', fragment['access_token'] ?? '')
     return fragment
   }
 
@@ -90,9 +90,9 @@ describe.skipIf(!chromium)('the implicit flow in Chromium', () => {
         state: 'from the app',
         iss: server.issuer,
       })
-      expect((await askApi(server, '/orders', token)).status).toBe(200)
+      expect((await callApi(server, '/orders', token)).status).toBe(200)
       expect(complaints).toEqual([])
-      // The app's own server is told nothing of it: neither by the address nor by where the person comes from.
+      // The app's own server is told nothing of it: neither by the address nor by where the user comes from.
       expect(asked).toEqual([{ url: '/callback', referer: undefined }])
     })
 
@@ -118,7 +118,7 @@ describe.skipIf(!chromium)('the implicit flow in Chromium', () => {
       await page.waitForURL(`${callback}#**`)
       const second = fragmentOf(page)['access_token'] ?? ''
       expect(second).not.toBe(first)
-      for (const token of [first, second]) expect((await askApi(server, '/orders', token)).status).toBe(200)
+      for (const token of [first, second]) expect((await callApi(server, '/orders', token)).status).toBe(200)
     })
   })
 
@@ -131,7 +131,7 @@ describe.skipIf(!chromium)('the implicit flow in Chromium', () => {
     fragmentOf(page)
     const read = await page.evaluate(takeFragment)
     expect(read).toMatchObject({ state: 'mine', iss: server.issuer })
-    expect((await askApi(server, '/me', read['access_token'] ?? '')).status).toBe(200)
+    expect((await callApi(server, '/me', read['access_token'] ?? '')).status).toBe(200)
     expect(page.url()).toBe(callback)
     expect(complaints).toEqual([])
   })

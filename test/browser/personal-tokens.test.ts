@@ -2,9 +2,9 @@ import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { chromium, openBrowser } from '../support/chromium.ts'
-import { askApi } from '../support/oauth-client.ts'
+import { callApi } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
-import type { Person, TestServer } from '../support/server.ts'
+import type { TestUser, TestServer } from '../support/server.ts'
 
 const DARK_AND_NARROW: BrowserContextOptions = {
   javaScriptEnabled: false,
@@ -15,7 +15,7 @@ const DARK_AND_NARROW: BrowserContextOptions = {
 describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
   let server: TestServer
   let browser: Browser
-  let person: Person
+  let user: TestUser
   const complaints: string[] = []
 
   beforeAll(async () => {
@@ -35,7 +35,7 @@ describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
 
   /** Somebody who was sent to sign in, and came to their tokens. */
   async function open(options: BrowserContextOptions = {}): Promise<Page> {
-    person = await server.addPerson()
+    user = await server.addUser()
     const context = await browser.newContext(options)
     await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server.origin })
     const page = await context.newPage()
@@ -45,8 +45,8 @@ describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
     })
     page.on('pageerror', (error) => complaints.push(String(error)))
     await page.goto(server.endpoint('/account/tokens'))
-    await page.getByLabel('Email or username').fill(person.email)
-    await page.getByLabel('Password').fill(person.password)
+    await page.getByLabel('Email or username').fill(user.email)
+    await page.getByLabel('Password').fill(user.password)
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByRole('heading', { name: 'Personal access tokens' }).waitFor()
     return page
@@ -59,10 +59,10 @@ describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
     await page.getByRole('button', { name: 'Generate token' }).click()
     await page.getByRole('heading', { name: 'Your new token' }).waitFor()
     const token = (await page.locator('#token').textContent()) ?? ''
-    return server.hoard.keep('access token', token)
+    return server.knownSecrets.add('access token', token)
   }
 
-  const statusOf = async (token: string): Promise<number> => (await askApi(server, '/orders', token)).status
+  const statusOf = async (token: string): Promise<number> => (await callApi(server, '/orders', token)).status
 
   const selectionIn = (page: Page): Promise<string> => page.evaluate('String(getSelection())')
 

@@ -4,14 +4,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { View } from '../../src/index.ts'
 import { chromium, openBrowser } from '../support/chromium.ts'
 import { authorizationUrl, claimOf, getTokens } from '../support/oauth-client.ts'
-import { startTwoSides } from '../support/providers.ts'
-import type { Side, TwoSides } from '../support/providers.ts'
+import { startTwoProviders } from '../support/providers.ts'
+import type { ProviderSetup, TwoProviders } from '../support/providers.ts'
 import { listen } from '../support/server.ts'
 import type { TestClient } from '../support/server.ts'
 
 describe.skipIf(!chromium)('two providers in Chromium', () => {
   let browser: Browser
-  let two: TwoSides
+  let two: TwoProviders
   let callback: string
   const app = createServer((_request, response) =>
     response
@@ -21,7 +21,7 @@ describe.skipIf(!chromium)('two providers in Chromium', () => {
 
   beforeAll(async () => {
     browser = await openBrowser()
-    two = await startTwoSides()
+    two = await startTwoProviders()
     callback = `${await listen(app)}/callback`
   })
   afterEach(() => Promise.all(browser.contexts().map((context) => context.close())))
@@ -42,14 +42,14 @@ describe.skipIf(!chromium)('two providers in Chromium', () => {
     return { page, complaints }
   }
 
-  async function signIn(page: Page, { person }: Side): Promise<void> {
-    await page.getByLabel('Email or username').fill(person.email)
-    await page.getByLabel('Password').fill(person.password)
+  async function signIn(page: Page, { user }: ProviderSetup): Promise<void> {
+    await page.getByLabel('Email or username').fill(user.email)
+    await page.getByLabel('Password').fill(user.password)
     await page.getByRole('button', { name: 'Sign in' }).click()
   }
 
   /** From the client over the pages of its side, and back. */
-  async function visit(page: Page, side: Side, client: TestClient): Promise<string> {
+  async function visit(page: Page, side: ProviderSetup, client: TestClient): Promise<string> {
     const { server } = two
     await page.goto(authorizationUrl(server, client, { scope: 'orders:read', redirect_uri: callback }))
     expect(page.url()).toContain(`${side.signIn}?`)
@@ -83,7 +83,7 @@ describe.skipIf(!chromium)('two providers in Chromium', () => {
 
   test('somebody else of the same side can sign in from the consent page', async () => {
     const { customers } = two.sides
-    const other = { ...customers, person: (await two.addTwins()).customers }
+    const other = { ...customers, user: (await two.addUsersWithSameId()).customers }
     const client = await two.server.addClient({ provider: 'customers', redirectUris: [callback] })
     const { page, complaints } = await openPage(false)
     await page.goto(authorizationUrl(two.server, client, { scope: 'profile', redirect_uri: callback }))
@@ -91,14 +91,14 @@ describe.skipIf(!chromium)('two providers in Chromium', () => {
     await page.getByRole('button', { name: 'Not you?' }).click()
     expect(page.url()).toContain(`${customers.signIn}?`)
     await signIn(page, other)
-    expect(await page.getByText(other.person.email).isVisible()).toBe(true)
+    expect(await page.getByText(other.user.email).isVisible()).toBe(true)
     expect(complaints).toEqual([])
   })
 
   test('a view of your own can tell whose page it is', async () => {
     const signInView: View<'signIn'> = ({ provider }) =>
       `<!doctype html><html lang="en"><title>Sign in</title><h1>For ${provider}</h1></html>`
-    await using own = await startTwoSides({ pages: { views: { signIn: signInView } } })
+    await using own = await startTwoProviders({ pages: { views: { signIn: signInView } } })
     const { page } = await openPage(false)
     for (const side of Object.values(own.sides)) {
       await page.goto(side.signIn)

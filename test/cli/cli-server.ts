@@ -3,15 +3,15 @@ import { join } from 'node:path'
 import type { Store } from '../../src/store/contract.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { openBrowser, type Browser } from '../support/browser.ts'
-import { createHoard } from '../support/leaks.ts'
-import { getVisitTokens, refresh, type Visit } from '../support/oauth-client.ts'
+import { createKnownSecrets } from '../support/known-secrets.ts'
+import { getCodeFlowTokens, refresh, type CodeFlow } from '../support/oauth-client.ts'
 import type { TestServer } from '../support/server.ts'
 import { consulate, freePort, installed, serve, type Outcome, type Variables } from './run.ts'
 
 /** Somebody who uses a server of the command line in a browser. */
 export interface SignedInUser {
   readonly browser: Browser
-  readonly client: Visit['client']
+  readonly client: CodeFlow['client']
   readonly refreshToken: string
   /** Whether the browser is still signed in. */
   isSignedIn(): Promise<boolean>
@@ -29,7 +29,7 @@ export interface CliServer {
   /** Tries to sign in, in a browser of its own. */
   signIn(email: string, password: string): Promise<boolean>
   /** Signs somebody in and gives a client their consent. */
-  signInTo(email: string, password: string, client: Visit['client']): Promise<SignedInUser>
+  signInTo(email: string, password: string, client: CodeFlow['client']): Promise<SignedInUser>
   stop(): Promise<Outcome>
 }
 
@@ -40,9 +40,14 @@ export async function startCliServer(): Promise<CliServer> {
   const origin = `http://127.0.0.1:${port}`
   const env: Variables = { CONSULATE_ISSUER: origin, CONSULATE_SCOPES: 'orders:read=See your orders' }
   const running = await serve(cwd, [], { ...env, PORT: port })
-  const hoard = createHoard()
+  const knownSecrets = createKnownSecrets()
   // Of a server under test, visits only know where it is and where to note what must never leak.
-  const server = { origin, issuer: origin, hoard, endpoint: (path: string) => origin + path } as TestServer
+  const server = {
+    origin,
+    issuer: origin,
+    knownSecrets,
+    endpoint: (path: string) => origin + path,
+  } as TestServer
   const openSignedIn = async (email: string, password: string): Promise<Browser> => {
     const browser = openBrowser(server)
     await browser.signIn(await browser.open(`${origin}/login`), { email, password })
@@ -57,8 +62,8 @@ export async function startCliServer(): Promise<CliServer> {
     signIn: async (email, password) => isIn(await openSignedIn(email, password)),
     async signInTo(email, password, client) {
       const browser = await openSignedIn(email, password)
-      const visit = { server, browser, client, person: { id: '', email, password } }
-      const tokens = await getVisitTokens(visit)
+      const visit = { server, browser, client, user: { id: '', email, password } }
+      const tokens = await getCodeFlowTokens(visit)
       return {
         browser,
         client,

@@ -2,7 +2,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { openBrowser, type Browser } from '../support/browser.ts'
-import { createHoard } from '../support/leaks.ts'
+import { createKnownSecrets } from '../support/known-secrets.ts'
 import { consulate, emptyDirectory, installed, serve, shell, type Serving, type Variables } from './run.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -14,7 +14,7 @@ const urlIn = ({ printed }: Serving): string => /^ +(http\S+\/oauth\/authorize\S
 
 const curlIn = ({ printed }: Serving): string => /^ +(curl .*\/oauth\/token)$/m.exec(printed)?.[1] ?? ''
 
-const browse = ({ origin }: Serving): Browser => openBrowser({ origin, hoard: createHoard() })
+const browse = ({ origin }: Serving): Browser => openBrowser({ origin, knownSecrets: createKnownSecrets() })
 
 async function machineToken(server: Serving): Promise<Json> {
   const { stdout } = await shell('/', curlIn(server))
@@ -25,7 +25,7 @@ const call = (server: Serving, path: string, token: unknown, init: RequestInit =
   fetch(server.origin + path, { ...init, headers: { Authorization: `Bearer ${String(token)}` } })
 
 describe('consulate serve --demo', () => {
-  test('is ready soon, and the curl that it prints works when pasted', async () => {
+  test('is ready eventually, and the curl that it prints works when pasted', async () => {
     const server = await serve(emptyDirectory(), ['--demo'])
     expect(server.took).toBeLessThan(5000)
     const { access_token: token, ...rest } = await machineToken(server)
@@ -77,8 +77,8 @@ describe('consulate serve --demo', () => {
     const server = await serve(emptyDirectory(), ['--demo'])
     expect(server.printed).toContain(`${server.origin}/account/tokens\n`)
     const browser = browse(server)
-    const person = { email: 'demo@example.com', password: passwordIn(server) ?? '' }
-    const page = await browser.signIn(await browser.open(`${server.origin}/account/tokens`), person)
+    const user = { email: 'demo@example.com', password: passwordIn(server) ?? '' }
+    const page = await browser.signIn(await browser.open(`${server.origin}/account/tokens`), user)
     const made = await browser.press(page, 'Generate token', { name: 'Script', 'scope:orders:read': 'on' })
     const token = />(eyJ[^<]+)<\/code/.exec(made.body)?.[1]
     expect((await call(server, '/api/orders', token)).status).toBe(200)
@@ -93,8 +93,8 @@ describe('consulate serve --demo', () => {
     const browser = browse(server)
     const home = await browser.open('/')
     const app = /href="([^"]*client_id=demo-app[^"]*)"/.exec(home.body)?.[1]?.replaceAll('&amp;', '&') ?? ''
-    const person = { email: 'demo@example.com', password: passwordIn(server) ?? '' }
-    const denied = await browser.press(await browser.signIn(await browser.open(app), person), "Don't allow")
+    const user = { email: 'demo@example.com', password: passwordIn(server) ?? '' }
+    const denied = await browser.press(await browser.signIn(await browser.open(app), user), "Don't allow")
     expect([denied.status, denied.text]).toEqual([400, expect.stringContaining('You have not allowed it')])
     const done = await browser.press(await browser.open(app), 'Allow')
     expect(done.text).toContain('"client_id": "demo-app"')
@@ -137,15 +137,15 @@ describe('consulate serve --demo', () => {
     const cwd = emptyDirectory()
     const first = await serve(cwd, ['--demo'])
     const { access_token: token } = await machineToken(first)
-    const person = { email: 'demo@example.com', password: passwordIn(first) ?? '' }
-    expect(person.password).toMatch(/^[a-z2-9]{16}$/)
+    const user = { email: 'demo@example.com', password: passwordIn(first) ?? '' }
+    expect(user.password).toMatch(/^[a-z2-9]{16}$/)
     await first.stop()
     const second = await serve(cwd, ['--demo'])
     expect(passwordIn(second)).toBeUndefined()
-    expect(second.printed).not.toContain(person.password)
+    expect(second.printed).not.toContain(user.password)
     expect(await machineToken(second)).toMatchObject({ scope: 'orders:read' })
     const browser = browse(second)
-    const page = await browser.press(await browser.signIn(await browser.open(urlIn(second)), person), 'Allow')
+    const page = await browser.press(await browser.signIn(await browser.open(urlIn(second)), user), 'Allow')
     expect(page.text).toContain('The access token, decoded')
     await second.stop()
     const third = await serve(cwd, ['--demo'], { PORT: new URL(first.origin).port })
@@ -198,7 +198,7 @@ describe('the demo is never on by accident', () => {
     expect(await refused(cwd, {})).toContain('consulate.db')
   })
 
-  test('serve without --demo knows neither its person nor its API', async () => {
+  test('serve without --demo knows neither its user nor its API', async () => {
     const cwd = await installed()
     const server = await serve(cwd, [], { CONSULATE_ISSUER: 'https://auth.example.com' })
     for (const path of ['/', '/api/me', '/demo/callback']) {

@@ -14,7 +14,7 @@ type Json = Readonly<Record<string, unknown>>
 
 const asRows = ({ stdout }: Outcome): readonly Json[] => JSON.parse(stdout) as readonly Json[]
 
-const addPerson = async ({ cwd }: CliServer, email: string): Promise<string> => {
+const addUser = async ({ cwd }: CliServer, email: string): Promise<string> => {
   const args = ['user', 'create', '--email', email, '--json']
   const { stdout } = await consulate(cwd, args, { env: { CONSULATE_PASSWORD: PASSWORD } })
   return (JSON.parse(stdout) as { id: string }).id
@@ -30,7 +30,7 @@ async function addClient(server: CliServer, name: string): Promise<SignedInUser[
 /** Ada on two devices with two clients, Grace on one with one. */
 async function startBusyServer() {
   const server = await startCliServer()
-  const ids = { ada: await addPerson(server, ADA), grace: await addPerson(server, GRACE) }
+  const ids = { ada: await addUser(server, ADA), grace: await addUser(server, GRACE) }
   const [shop, notes] = [await addClient(server, 'Shop'), await addClient(server, 'Notes')]
   const ada = await server.signInTo(ADA, PASSWORD, shop)
   const second = await server.signInTo(ADA, PASSWORD, notes)
@@ -58,7 +58,7 @@ describe('while a server runs', () => {
       revoked_at: null,
     })
     const { stdout } = await server.run('session', 'list')
-    expect(stdout).toMatch(/^ +id +person +device +address +last seen$/m)
+    expect(stdout).toMatch(/^ +id +user +device +address +last seen$/m)
     expect(stdout).toMatch(
       new RegExp(`^ +${String(hers[0]?.['id'])} +${ADA} +Firefox (on )? +127\\.0\\.0\\.1 +${AGO}$`, 'm'),
     )
@@ -141,7 +141,7 @@ describe.each(['session', 'authorization'])('consulate %s', (what) => {
   test('list of nobody ends with 1, a limit that is no number with 2', async () => {
     const cwd = await installed()
     const nobody = await consulate(cwd, [what, 'list', '--user', ADA])
-    expect(nobody).toMatchObject({ code: 1, stderr: `error: there is no person ${ADA}\n` })
+    expect(nobody).toMatchObject({ code: 1, stderr: `error: there is no user ${ADA}\n` })
     expect(await consulate(cwd, [what, 'list', '--limit', 'all'])).toMatchObject({ code: 2 })
   })
 })
@@ -150,9 +150,7 @@ test('personal access tokens are listed by their names, and one is revoked', asy
   const cwd = await installed()
   const { id, server } = await addPersonalToken(cwd)
   const { stdout } = await consulate(cwd, ['authorization', 'list'])
-  expect(stdout).toMatch(
-    new RegExp(`^ +id +${id}\n +person +${ADA}\n +client +personal-access: Backup\n`, 'm'),
-  )
+  expect(stdout).toMatch(new RegExp(`^ +id +${id}\n +user +${ADA}\n +client +personal-access: Backup\n`, 'm'))
   expect(await consulate(cwd, ['authorization', 'revoke', id])).toMatchObject({ code: 0 })
   expect(asRows(await consulate(cwd, ['authorization', 'list', '--json']))).toEqual([])
   await server.close()

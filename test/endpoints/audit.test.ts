@@ -3,23 +3,23 @@ import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { StoreUnavailableError } from '../../src/errors.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { openBrowser } from '../support/browser.ts'
-import { askToken, getCode, getTokens } from '../support/oauth-client.ts'
-import type { JsonAnswer } from '../support/oauth-client.ts'
+import { requestToken, getCode, getTokens } from '../support/oauth-client.ts'
+import type { JsonResponse } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
 
 const server = await startServer()
-const person = await server.addPerson()
+const user = await server.addUser()
 const client = await server.addClient()
-const visit = { server, browser: openBrowser(server), client, person }
+const visit = { server, browser: openBrowser(server), client, user }
 afterAll(server.close)
 
 const requestIdOf = ({ headers }: Pick<Response, 'headers'>): string => headers.get('x-request-id') ?? ''
-const explain = (answer: Pick<JsonAnswer, 'headers'>) => server.server.audit.find(requestIdOf(answer))
+const explain = (answer: Pick<JsonResponse, 'headers'>) => server.server.audit.find(requestIdOf(answer))
 
 describe('what is kept', () => {
   test('is why a request was refused, in full, with client and address', async () => {
-    const answer = await askToken(
+    const answer = await requestToken(
       server,
       { ...client, secret: 'wrong' },
       { grant_type: 'client_credentials' },
@@ -43,7 +43,7 @@ describe('what is kept', () => {
 
   test('is an error that went back to the client, with the person who was signed in', async () => {
     const browser = openBrowser(server)
-    await browser.signIn(await browser.open(server.endpoint('/login')), person)
+    await browser.signIn(await browser.open(server.endpoint('/login')), user)
     const query = new URLSearchParams({
       response_type: 'code',
       client_id: client.id,
@@ -53,17 +53,17 @@ describe('what is kept', () => {
     const page = await browser.open(`${server.endpoint('/oauth/authorize')}?${query.toString()}`)
     expect(page.url.searchParams.get('error')).toBe('consent_required')
     expect(await explain(page)).toMatchObject([
-      { event: 'request.refused', code: 'consent_required', clientId: client.id, sub: person.id },
+      { event: 'request.refused', code: 'consent_required', clientId: client.id, sub: user.id },
     ])
   })
 
   test('is a failed sign-in, with the reason that the page keeps to itself', async () => {
     const browser = openBrowser(server)
     const form = await browser.open(server.endpoint('/login'))
-    const known = await browser.signIn(form, { ...person, password: 'not this one' })
+    const known = await browser.signIn(form, { ...user, password: 'not this one' })
     const unknown = await browser.signIn(form, { email: 'nobody@example.com', password: 'whatever it is' })
-    expect(known.text.replace(person.email, '')).toBe(unknown.text.replace('nobody@example.com', ''))
-    expect(await explain(known)).toMatchObject([{ event: 'sign-in.failed', sub: person.id }])
+    expect(known.text.replace(user.email, '')).toBe(unknown.text.replace('nobody@example.com', ''))
+    expect(await explain(known)).toMatchObject([{ event: 'sign-in.failed', sub: user.id }])
     expect(await explain(unknown)).toMatchObject([{ event: 'sign-in.failed', detail: 'no such user' }])
   })
 
@@ -81,7 +81,7 @@ describe('what is kept', () => {
   test('is a replay with all that followed from it, under one id', async () => {
     const { exchange } = await getCode(visit)
     await getTokens(server, client, exchange)
-    const entries = await explain(await askToken(server, client, exchange))
+    const entries = await explain(await requestToken(server, client, exchange))
     expect(entries.map(({ event }) => event)).toEqual([
       'revocation.written',
       'replay.detected',
@@ -92,22 +92,26 @@ describe('what is kept', () => {
 
   test('is nothing of a request that was answered', async () => {
     const { exchange } = await getCode(visit)
-    expect(await explain(await askToken(server, client, exchange))).toEqual([])
+    expect(await explain(await requestToken(server, client, exchange))).toEqual([])
   })
 
   test('is no secret: not even one that was sent as a client id', async () => {
     const secret = client.secret ?? ''
-    const answer = await askToken(server, { ...client, id: secret }, { grant_type: 'refresh_token' })
+    const answer = await requestToken(server, { ...client, id: secret }, { grant_type: 'refresh_token' })
     const [entry] = await explain(answer)
     expect(entry?.detail).toBe(`client "${secret.slice(0, 8)}…": unknown`)
   })
 
   test('is free of what could make a terminal lie, and cut where it is too long', async () => {
-    const odd = await askToken(server, { ...client, id: 'a\u202Eb\u009Bc' }, { grant_type: 'refresh_token' })
+    const odd = await requestToken(
+      server,
+      { ...client, id: 'a\u202Eb\u009Bc' },
+      { grant_type: 'refresh_token' },
+    )
     expect((await explain(odd))[0]?.detail).toBe('client "a\ufffdb\ufffdc…": unknown')
     const scoped = await server.addClient({ grantTypes: ['client_credentials'], scopes: ['profile'] })
     const scope = 'x'.repeat(5_000)
-    const long = await askToken(server, scoped, { grant_type: 'client_credentials', scope })
+    const long = await requestToken(server, scoped, { grant_type: 'client_credentials', scope })
     const [entry] = await explain(long)
     expect(entry?.code).toBe('invalid_scope')
     expect(entry?.detail.length).toBeLessThanOrEqual(1_000)
@@ -115,7 +119,7 @@ describe('what is kept', () => {
 })
 
 test('it is in the database within a second or two, for whoever looks from another process', async () => {
-  const answer = await askToken(server, client, { grant_type: 'nothing' })
+  const answer = await requestToken(server, client, { grant_type: 'nothing' })
   const find = () => {
     const database = new DatabaseSync(server.file, { readOnly: true })
     const rows = database
@@ -129,7 +133,7 @@ test('it is in the database within a second or two, for whoever looks from anoth
 
 test('it is written at the end, before the store closes', async () => {
   const own = await startServer()
-  const answer = await askToken(own, client, { grant_type: 'nothing' })
+  const answer = await requestToken(own, client, { grant_type: 'nothing' })
   const reader = sqlite(own.file)
   onTestFinished(() => reader.close())
   expect(await reader.audit.listByRequest(requestIdOf(answer))).toEqual([])
@@ -140,7 +144,7 @@ test('it is written at the end, before the store closes', async () => {
 
 test("audit: 'off' keeps nothing", async () => {
   await using silent = await startServer({ audit: 'off' })
-  const answer = await askToken(silent, client, { grant_type: 'nothing' })
+  const answer = await requestToken(silent, client, { grant_type: 'nothing' })
   expect(answer.status).toBe(400)
   expect(await silent.server.audit.find(requestIdOf(answer))).toEqual([])
 })
@@ -192,7 +196,7 @@ describe('a database that fails', () => {
       if (isDown) throw new StoreUnavailableError('The database is gone', undefined)
     })
     onTestFinished(broken.close)
-    const answer = await askToken(broken, client, { grant_type: 'nothing' })
+    const answer = await requestToken(broken, client, { grant_type: 'nothing' })
     expect(answer.status).toBe(400)
     expect(await broken.server.audit.find(requestIdOf(answer))).toEqual([])
     isDown = false
@@ -207,9 +211,9 @@ describe('a database that fails', () => {
       throw new Error('no such column')
     })
     onTestFinished(broken.close)
-    const lost = await askToken(broken, client, { grant_type: 'nothing' })
+    const lost = await requestToken(broken, client, { grant_type: 'nothing' })
     expect(await broken.server.audit.find(requestIdOf(lost))).toEqual([])
-    const next = await askToken(broken, client, { grant_type: 'nothing' })
+    const next = await requestToken(broken, client, { grant_type: 'nothing' })
     expect(await broken.server.audit.find(requestIdOf(next))).toHaveLength(1)
     expect(broken.logs.join('')).toContain('Some audit entries cannot be written')
   })

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
-import { askJson, authorizationUrl, makePkce } from '../support/oauth-client.ts'
+import { fetchJson, authorizationUrl, createPkce } from '../support/oauth-client.ts'
 import type { Parameters } from '../support/oauth-client.ts'
 import { CALLBACK, startServer } from '../support/server.ts'
 
@@ -18,7 +18,7 @@ afterAll(server.close)
 const open = (parameters: Parameters, client = web) =>
   openBrowser(server).open(authorizationUrl(server, client, parameters))
 
-const { challenge } = makePkce()
+const { challenge } = createPkce()
 
 describe('nobody is ever redirected', () => {
   test.each<[string, Parameters]>([
@@ -64,7 +64,7 @@ describe('nobody is ever redirected', () => {
 
   test('JSON is for who asks for it, and pages for all others', async () => {
     const path = '/oauth/authorize?client_id=nobody'
-    const asProgram = await askJson(server, path, { headers: { accept: 'application/json' } })
+    const asProgram = await fetchJson(server, path, { headers: { accept: 'application/json' } })
     expect(asProgram.body).toEqual({ error: 'invalid_request', error_description: 'The client is unknown' })
     for (const accept of ['text/html', '*/*', 'text/html, application/json']) {
       const response = await fetch(server.endpoint(path), { headers: { accept } })

@@ -1,20 +1,20 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
-import { askToken, authorizationUrl, codeIn, getTokens } from '../support/oauth-client.ts'
+import { requestToken, authorizationUrl, codeIn, getTokens } from '../support/oauth-client.ts'
 import { CALLBACK, startServer } from '../support/server.ts'
 
 const server = await startServer()
-const person = await server.addPerson()
+const user = await server.addUser()
 const client = await server.addClient()
 const url = authorizationUrl(server, client, { scope: 'profile', prompt: 'consent' })
 afterAll(server.close)
 
 const exchange = (code: string) => ({ grant_type: 'authorization_code', code, redirect_uri: CALLBACK })
 
-/** A browser in which the person is signed in, with a consent page open. */
+/** A browser in which the user is signed in, with a consent page open. */
 async function asked() {
   const browser = openBrowser(server)
-  const page = await browser.signIn(await browser.open(url), person)
+  const page = await browser.signIn(await browser.open(url), user)
   return { browser, page }
 }
 
@@ -36,7 +36,7 @@ describe('a form that is sent twice', () => {
     expect(late.status).toBe(400)
     expect(late.text).toContain('This form was already answered: go back to the application')
     const grant = { grant_type: 'refresh_token', refresh_token: refreshToken }
-    expect((await askToken(server, client, grant)).status).toBe(200)
+    expect((await requestToken(server, client, grant)).status).toBe(200)
   })
 })
 
@@ -50,7 +50,7 @@ test('two pages that are open at once both work', async () => {
 
 describe('when somebody else is signed in than the page was shown to', () => {
   test('they are asked for themselves, whichever button was pressed', async () => {
-    const other = await server.addPerson()
+    const other = await server.addUser()
     for (const label of ['Allow', "Don't allow"]) {
       const { browser, page } = await asked()
       await browser.signIn(await browser.open(server.endpoint('/login?prompt=login')), other)
@@ -72,7 +72,7 @@ describe('when somebody else is signed in than the page was shown to', () => {
     await browser.press(await browser.open(server.endpoint('/logout')), 'Sign out')
     const login = await browser.press(page, 'Allow')
     expect(login.url.pathname).toBe('/login')
-    expect((await browser.signIn(login, person)).text).toContain('Allow access?')
+    expect((await browser.signIn(login, user)).text).toContain('Allow access?')
   })
 })
 
@@ -105,9 +105,9 @@ describe('a form', () => {
     expect([answer.status, answer.url.origin]).toEqual([400, server.origin])
   })
 
-  test('of a person who was signed out everywhere meanwhile leads to the sign-in page', async () => {
+  test('of a user who was signed out everywhere meanwhile leads to the sign-in page', async () => {
     const { browser, page } = await asked()
-    await server.server.users.signOutEverywhere(person)
+    await server.server.users.signOutEverywhere(user)
     expect((await browser.press(page, 'Allow')).url.pathname).toBe('/login')
   })
 })

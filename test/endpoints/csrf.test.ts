@@ -5,7 +5,7 @@ import { authorizationUrl, authorize, formBody } from '../support/oauth-client.t
 import { startServer } from '../support/server.ts'
 
 const server = await startServer()
-const person = await server.addPerson()
+const user = await server.addUser()
 const client = await server.addClient()
 afterAll(server.close)
 
@@ -19,14 +19,14 @@ interface Scene {
 
 async function scene(path: string, label: string, typed: Record<string, string> = {}): Promise<Scene> {
   const browser = openBrowser(server)
-  if (label !== 'Sign in') await browser.signIn(await browser.open(server.endpoint('/login')), person)
+  if (label !== 'Sign in') await browser.signIn(await browser.open(server.endpoint('/login')), user)
   const page = await browser.open(path)
   const { action, fields } = formOf(page, label)
   return { browser, page, action, fields: { ...fields, ...typed } }
 }
 
 const scenes: Readonly<Record<string, () => Promise<Scene>>> = {
-  'the sign-in form': () => scene('/login', 'Sign in', { username: person.email, password: person.password }),
+  'the sign-in form': () => scene('/login', 'Sign in', { username: user.email, password: user.password }),
   'the consent form, allowing': () =>
     scene(authorizationUrl(server, client, { scope: 'profile', prompt: 'consent' }), 'Allow'),
   'the consent form, denying': () =>
@@ -73,20 +73,20 @@ describe.each(Object.entries(scenes))('%s', (name, open) => {
 })
 
 test('a sign-in page from before somebody signed in cannot be sent afterwards', async () => {
-  const set = await scene('/login', 'Sign in', { username: person.email, password: person.password })
+  const set = await scene('/login', 'Sign in', { username: user.email, password: user.password })
   await send(set)
   const again = await send(set)
   expect(again.status).toBe(403)
   expect(again.text).toContain('Your session timed out. Sign in again.')
-  expect(formOf(again, 'Sign in').fields['username']).toBe(person.email)
+  expect(formOf(again, 'Sign in').fields['username']).toBe(user.email)
 })
 
 test('a link signs nobody in and nobody out', async () => {
   const browser = openBrowser(server)
-  const query = formBody({ username: person.email, password: person.password }).toString()
+  const query = formBody({ username: user.email, password: user.password }).toString()
   await browser.open(server.endpoint(`/login?${query}`))
   expect(await isSignedIn(browser)).toBe(false)
-  await authorize(browser, authorizationUrl(server, client), person)
+  await authorize(browser, authorizationUrl(server, client), user)
   await browser.open(server.endpoint('/logout'))
   expect(await isSignedIn(browser)).toBe(true)
 })

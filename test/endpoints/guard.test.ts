@@ -2,16 +2,16 @@ import { generateKeyPairSync, sign } from 'node:crypto'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
-import { askApi, askJson, getTokens, getVisitTokens } from '../support/oauth-client.ts'
-import { makeSecrets } from '../support/secrets.ts'
+import { callApi, fetchJson, getTokens, getCodeFlowTokens } from '../support/oauth-client.ts'
+import { createSecrets } from '../support/secrets.ts'
 import { startServer } from '../support/server.ts'
 
 const server = await startServer()
-const person = await server.addPerson()
+const user = await server.addUser()
 const client = await server.addClient()
 const machine = await server.addClient({ grantTypes: ['client_credentials'], scopes: ['orders:read'] })
-const visit = { server, browser: openBrowser(server), client, person }
-const { access_token: token, refresh_token: refreshToken } = await getVisitTokens(visit)
+const visit = { server, browser: openBrowser(server), client, user }
+const { access_token: token, refresh_token: refreshToken } = await getCodeFlowTokens(visit)
 afterAll(server.close)
 
 const challengeOf = ({ headers }: { readonly headers: Headers }): string | null =>
@@ -32,7 +32,7 @@ describe('without a token', () => {
     ['a token in a cookie, which is ignored', { cookie: `access_token=${token}` }],
     ['a scheme that only begins alike', { authorization: `Bearerx ${token}` }],
   ])('there is a challenge without an error: %s', async (_, headers, query = '') => {
-    const answer = await askJson(server, `/me${query}`, { headers })
+    const answer = await fetchJson(server, `/me${query}`, { headers })
     expect(answer.status).toBe(401)
     expect(answer.body).toEqual({ error: 'missing_token', error_description: 'Missing token' })
     expect(challengeOf(answer)).toBe(`Bearer realm="${server.issuer}"`)
@@ -62,7 +62,7 @@ describe('a token that is of no use', () => {
     ['with something after it', `${token}, ${token}`],
     ['very long', 'a'.repeat(12_000)],
   ])('%s is refused as invalid', async (_, text) => {
-    const answer = await askApi(server, '/me', text)
+    const answer = await callApi(server, '/me', text)
     expect([answer.status, answer.body]).toEqual([401, invalid])
     expect(challengeOf(answer)).toBe(
       `Bearer realm="${server.issuer}", error="invalid_token", error_description="Invalid token"`,
@@ -73,15 +73,15 @@ describe('a token that is of no use', () => {
     await using twin = await startServer()
     const theirs = await twin.addClient({ grantTypes: ['client_credentials'] })
     const { access_token: foreign } = await getTokens(twin, theirs, { grant_type: 'client_credentials' })
-    expect((await askApi(twin, '/machine', foreign)).status).toBe(200)
-    expect((await askApi(server, '/machine', foreign)).body).toEqual(invalid)
+    expect((await callApi(twin, '/machine', foreign)).status).toBe(200)
+    expect((await callApi(server, '/machine', foreign)).body).toEqual(invalid)
   })
 
   test('of the same issuer with other keys is refused', async () => {
-    await using twin = await startServer({ issuer: server.issuer, secrets: makeSecrets() })
+    await using twin = await startServer({ issuer: server.issuer, secrets: createSecrets() })
     const theirs = await twin.addClient({ grantTypes: ['client_credentials'] })
     const { access_token: foreign } = await getTokens(twin, theirs, { grant_type: 'client_credentials' })
-    expect((await askApi(server, '/machine', foreign)).body).toEqual(invalid)
+    expect((await callApi(server, '/machine', foreign)).body).toEqual(invalid)
   })
 
   test('for another audience is refused', async () => {
@@ -91,14 +91,14 @@ describe('a token that is of no use', () => {
     const grant = { grant_type: 'client_credentials' }
     const { access_token: foreign } = await getTokens(twin, theirs, { ...grant, resource })
     expect(decodeJwt(foreign).aud).toBe(resource)
-    expect((await askApi(twin, '/machine', foreign)).body).toEqual(invalid)
+    expect((await callApi(twin, '/machine', foreign)).body).toEqual(invalid)
   })
 
   test("of a client is refused where people are expected, and a person's where clients are", async () => {
     const { access_token: own } = await getTokens(server, machine, { grant_type: 'client_credentials' })
-    expect((await askApi(server, '/me', own)).body).toEqual(invalid)
-    expect((await askApi(server, '/machine', token)).body).toEqual(invalid)
-    expect((await askApi(server, '/machine', own)).status).toBe(200)
+    expect((await callApi(server, '/me', own)).body).toEqual(invalid)
+    expect((await callApi(server, '/machine', token)).body).toEqual(invalid)
+    expect((await callApi(server, '/machine', own)).status).toBe(200)
   })
 
   test('that expired says so, and expires at the very second', async () => {
@@ -106,17 +106,17 @@ describe('a token that is of no use', () => {
     const theirs = await brief.addClient({ grantTypes: ['client_credentials'] })
     const { access_token: short } = await getTokens(brief, theirs, { grant_type: 'client_credentials' })
     brief.clock.advance('115s')
-    expect((await askApi(brief, '/machine', short)).status).toBe(200)
+    expect((await callApi(brief, '/machine', short)).status).toBe(200)
     brief.clock.advance('5s')
-    const answer = await askApi(brief, '/machine', short)
+    const answer = await callApi(brief, '/machine', short)
     expect([answer.status, answer.body['error_description']]).toEqual([401, 'Token expired'])
   })
 })
 
 describe('scopes', () => {
   test('that are missing are named, with 403', async () => {
-    const { access_token: lesser } = await getVisitTokens(visit, { scope: 'profile' })
-    const answer = await askApi(server, '/orders', lesser)
+    const { access_token: lesser } = await getCodeFlowTokens(visit, { scope: 'profile' })
+    const answer = await callApi(server, '/orders', lesser)
     expect([answer.status, answer.body]).toEqual([
       403,
       { error: 'insufficient_scope', error_description: 'Insufficient scope' },
@@ -124,22 +124,22 @@ describe('scopes', () => {
     expect(challengeOf(answer)).toBe(
       `Bearer realm="${server.issuer}", error="insufficient_scope", scope="orders:read"`,
     )
-    expect((await askApi(server, '/me', lesser)).status).toBe(200)
+    expect((await callApi(server, '/me', lesser)).status).toBe(200)
   })
 
   test('may be any of several', async () => {
-    const { access_token: creator } = await getVisitTokens(visit, { scope: 'orders:create' })
-    const { access_token: lesser } = await getVisitTokens(visit, { scope: 'profile' })
-    expect((await askApi(server, '/anyone', creator)).status).toBe(200)
-    expect((await askApi(server, '/anyone', lesser)).status).toBe(403)
+    const { access_token: creator } = await getCodeFlowTokens(visit, { scope: 'orders:create' })
+    const { access_token: lesser } = await getCodeFlowTokens(visit, { scope: 'profile' })
+    expect((await callApi(server, '/anyone', creator)).status).toBe(200)
+    expect((await callApi(server, '/anyone', lesser)).status).toBe(403)
   })
 })
 
 test('the scheme may be written in any case', async () => {
   for (const scheme of ['bearer', 'BEARER', 'bEaReR'])
-    expect((await askJson(server, '/me', { headers: { authorization: `${scheme} ${token}` } })).status).toBe(
-      200,
-    )
+    expect(
+      (await fetchJson(server, '/me', { headers: { authorization: `${scheme} ${token}` } })).status,
+    ).toBe(200)
 })
 
 test('a guard works on requests of the Fetch standard too', async () => {
@@ -150,6 +150,6 @@ test('a guard works on requests of the Fetch standard too', async () => {
   expect(refused instanceof Response && refused.status).toBe(401)
   expect(await asked({ authorization: `Bearer ${token}` })).toMatchObject({
     kind: 'user',
-    user: { id: person.id },
+    user: { id: user.id },
   })
 })

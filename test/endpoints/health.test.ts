@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { sqlite } from '../../src/store/sqlite.ts'
-import { askJson } from '../support/oauth-client.ts'
-import { makeSecrets } from '../support/secrets.ts'
+import { fetchJson } from '../support/oauth-client.ts'
+import { createSecrets } from '../support/secrets.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 const [LIVE, READY] = ['/oauth/health/live', '/oauth/health/ready']
 const GOOD = { started: true, store: true, revocations: true }
 
 const statusesOf = async (server: TestServer): Promise<readonly number[]> =>
-  Promise.all([LIVE, READY].map(async (path) => (await askJson(server, path)).status))
+  Promise.all([LIVE, READY].map(async (path) => (await fetchJson(server, path)).status))
 
 /** How many lines of the log speak of readiness. */
 const told = ({ logs }: TestServer): number =>
@@ -18,8 +18,8 @@ const told = ({ logs }: TestServer): number =>
 describe('a server that is well', () => {
   test('is live and ready, from the first question on, and says so to nobody who keeps it', async () => {
     await using server = await startServer()
-    const live = await askJson(server, LIVE)
-    const ready = await askJson(server, READY)
+    const live = await fetchJson(server, LIVE)
+    const ready = await fetchJson(server, READY)
     expect([live.status, live.body]).toEqual([200, { live: true }])
     expect([ready.status, ready.body]).toEqual([200, { ready: true, checks: GOOD }])
     for (const { headers } of [live, ready]) {
@@ -43,12 +43,12 @@ describe('a server that is well', () => {
   test('answers below its own prefix and path only, and to those who look only', async () => {
     await using server = await startServer({ prefix: '/id/oauth2', path: '/tenant' })
     const path = '/id/oauth2/health/ready'
-    expect((await askJson(server, path)).status).toBe(200)
+    expect((await fetchJson(server, path)).status).toBe(200)
     for (const other of ['/health/ready', '/oauth/health/ready'])
       expect((await fetch(server.origin + other)).status).toBe(404)
     const head = await fetch(server.endpoint(path), { method: 'HEAD' })
     expect([head.status, await head.text()]).toEqual([200, ''])
-    const refused = await askJson(server, path, { method: 'POST' })
+    const refused = await fetchJson(server, path, { method: 'POST' })
     expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS'])
     expect((await fetch(server.endpoint(path), { method: 'OPTIONS' })).status).toBe(204)
   })
@@ -69,10 +69,10 @@ describe('a server that cannot work is live and not ready', () => {
   test('because it cannot start: with the wrong secrets', async () => {
     await using first = await startServer()
     await first.server.ready()
-    await using second = await startServer({ file: first.file, secrets: makeSecrets() })
-    expect((await askJson(second, LIVE)).status).toBe(200)
+    await using second = await startServer({ file: first.file, secrets: createSecrets() })
+    expect((await fetchJson(second, LIVE)).status).toBe(200)
     for (let count = 0; count < 3; count += 1) {
-      const { status, headers, body } = await askJson(second, READY)
+      const { status, headers, body } = await fetchJson(second, READY)
       expect([status, headers.get('retry-after')]).toEqual([503, '5'])
       expect(body).toEqual({ ready: false, checks: { started: false, store: false, revocations: false } })
     }
@@ -86,7 +86,7 @@ describe('a server that cannot work is live and not ready', () => {
     expect(await statusesOf(server)).toEqual([200, 200])
     await server.store.close()
     await expect.poll(() => statusesOf(server), { timeout: 20_000 }).toEqual([200, 503])
-    const { headers, body } = await askJson(server, READY)
+    const { headers, body } = await fetchJson(server, READY)
     expect(headers.get('retry-after')).toBe('1')
     expect(body).toEqual({ ready: false, checks: { ...GOOD, store: false } })
     expect(JSON.stringify(body)).not.toMatch(/sqlite|path|version/i)
@@ -122,7 +122,7 @@ describe('a server that cannot work is live and not ready', () => {
     expect(await statusesOf(server)).toEqual([200, 200])
     broken.isBroken = true
     await expect.poll(() => statusesOf(server), { timeout: 20_000 }).toEqual([200, 503])
-    expect((await askJson(server, READY)).body).toEqual({
+    expect((await fetchJson(server, READY)).body).toEqual({
       ready: false,
       checks: { ...GOOD, revocations: false },
     })

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { clientCredentials } from '../../src/index.ts'
 import { openBrowser } from '../support/browser.ts'
-import { askApi, authorizationUrl, getVisitTokens, refresh } from '../support/oauth-client.ts'
+import { callApi, authorizationUrl, getCodeFlowTokens, refresh } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 
 const server = await startServer()
@@ -106,11 +106,11 @@ describe('an issuer with a path', () => {
 
   test('goes through the whole flow', async () => {
     await using plain = await startServer({ path: '/tenant' })
-    const [person, client] = [await plain.addPerson(), await plain.addClient()]
-    const visit = { server: plain, browser: openBrowser(plain), person, client }
-    const tokens = await getVisitTokens(visit)
+    const [user, client] = [await plain.addUser(), await plain.addClient()]
+    const visit = { server: plain, browser: openBrowser(plain), user, client }
+    const tokens = await getCodeFlowTokens(visit)
     expect((await refresh(visit, tokens.refresh_token)).status).toBe(200)
-    expect((await askApi(plain, '/orders', tokens.access_token)).status).toBe(200)
+    expect((await callApi(plain, '/orders', tokens.access_token)).status).toBe(200)
     const page = await visit.browser.open(authorizationUrl(plain, client, { prompt: 'none' }))
     expect(page.url.searchParams.get('iss')).toBe(`${plain.origin}/tenant`)
     const question = await visit.browser.open(plain.endpoint('/logout'))

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type * as Errors from '../../src/errors.ts'
 import { ConfigError, OAuthError, refuse, StoreUnavailableError, type Grant } from '../../src/index.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
-import { askToken } from '../support/oauth-client.ts'
+import { requestToken } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 
 /** The errors of another copy of the package, such as the one that a configuration file imports. */
@@ -14,7 +14,7 @@ async function answerTo(decide: Grant['decide']): Promise<readonly unknown[]> {
   const type = 'https://example.com/grants/badge'
   await using server = await startServer({ grants: [{ type, decide }] })
   const client = await server.addClient({ grantTypes: [type] })
-  const { status, body } = await askToken(server, client, { grant_type: type })
+  const { status, body } = await requestToken(server, client, { grant_type: type })
   return [status, body['error'], body['error_description']]
 }
 
@@ -40,7 +40,7 @@ test('a store of another copy that cannot answer is 503', async () => {
   await using server = await startServer({ store: { ...store, clients: { ...store.clients, find: gone } } })
   await server.server.ready()
   const client = { id: 'somebody', secret: 'secret', redirectUri: '' }
-  const { status, body } = await askToken(server, client, { grant_type: 'client_credentials' })
+  const { status, body } = await requestToken(server, client, { grant_type: 'client_credentials' })
   expect([status, body['error']]).toEqual([503, 'temporarily_unavailable'])
 })
 

@@ -1,17 +1,17 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
 import type { Browser, Page } from '../support/browser.ts'
-import { authorizationUrl, makePkce } from '../support/oauth-client.ts'
+import { authorizationUrl, createPkce } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 
 const server = await startServer()
-const person = await server.addPerson()
+const user = await server.addUser()
 const client = await server.addClient()
 afterAll(server.close)
 
 async function signedIn(): Promise<Browser> {
   const browser = openBrowser(server)
-  await browser.signIn(await browser.open(server.endpoint('/login')), person)
+  await browser.signIn(await browser.open(server.endpoint('/login')), user)
   return browser
 }
 
@@ -49,7 +49,7 @@ describe.each(Object.entries(pages))('%s', (_, open) => {
 
 test('forms lead to this server, and where a client waits, on to the web or to its own scheme', async () => {
   const native = await server.addClient({ type: 'public', redirectUris: ['com.example.app:/callback'] })
-  const request = { code_challenge: makePkce().challenge, code_challenge_method: 'S256' }
+  const request = { code_challenge: createPkce().challenge, code_challenge_method: 'S256' }
   const browser = await signedIn()
   const shown = [
     await openBrowser(server).open(server.endpoint('/login')),

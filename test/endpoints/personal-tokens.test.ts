@@ -1,12 +1,12 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
 import { SCOPES } from '../support/config.ts'
-import { askApi, claimOf, getVisitTokens } from '../support/oauth-client.ts'
-import { makeToken, openApi, signedInApi } from '../support/personal-tokens.ts'
+import { callApi, claimOf, getCodeFlowTokens } from '../support/oauth-client.ts'
+import { createToken, openTokenApi, signInToTokenApi } from '../support/personal-tokens.ts'
 import { startServer } from '../support/server.ts'
 
 const server = await startServer()
-const person = await server.addPerson()
+const user = await server.addUser()
 afterAll(server.close)
 
 const PATH = '/oauth/personal-access-tokens'
@@ -14,7 +14,7 @@ const JSON_TYPE = 'application/json'
 
 describe('GET /oauth/scopes', () => {
   test('lists every scope with its description', async () => {
-    const { status, headers, body } = await (await signedInApi(server, person)).ask('/oauth/scopes')
+    const { status, headers, body } = await (await signInToTokenApi(server, user)).ask('/oauth/scopes')
     expect([status, headers.get('content-type')]).toEqual([200, JSON_TYPE])
     expect(body).toEqual(Object.entries(SCOPES).map(([id, description]) => ({ id, description })))
   })
@@ -22,7 +22,7 @@ describe('GET /oauth/scopes', () => {
 
 describe('tokens', () => {
   test('are made, told once, listed and ended', async () => {
-    const api = await signedInApi(server, await server.addPerson())
+    const api = await signInToTokenApi(server, await server.addUser())
     expect(await api.list()).toEqual([])
     const { status, headers, body } = await api.create({
       name: ' Backup ',
@@ -46,24 +46,24 @@ describe('tokens', () => {
       scope: 'orders:read profile',
       token,
     })
-    expect((await askApi(server, '/orders', accessToken)).status).toBe(200)
+    expect((await callApi(server, '/orders', accessToken)).status).toBe(200)
     const list = await api.list()
     expect(list).toEqual([{ ...token, last_used_at: expect.any(Number) as number }])
     expect((list[0]?.expires_at ?? 0) - (list[0]?.created_at ?? 0)).toBe(3600)
     const id = list[0]?.id ?? ''
     expect(await api.revoke(id)).toMatchObject({ status: 204, body: {} })
-    expect((await askApi(server, '/orders', accessToken)).status).toBe(401)
+    expect((await callApi(server, '/orders', accessToken)).status).toBe(401)
     expect(await api.list()).toEqual([])
     expect(await api.revoke(id)).toMatchObject({ status: 204 })
   })
 
   test('need no scopes, may have all of them, and live as long as is configured', async () => {
-    const api = await signedInApi(server, person)
+    const api = await signInToTokenApi(server, user)
     const none = await api.create({ name: 'None' })
     expect(none.body).toMatchObject({ scope: '', expires_in: 31_536_000 })
     expect((await api.create({ name: 'All', scopes: ['*'] })).body['scope']).toBe('*')
     await using other = await startServer({ defaultScopes: ['profile'] })
-    const usual = await signedInApi(other, await other.addPerson())
+    const usual = await signInToTokenApi(other, await other.addUser())
     expect((await usual.create({ name: 'Usual' })).body['scope']).toBe('profile')
     expect((await usual.create({ name: 'None', scopes: [] })).body['scope']).toBe('')
   })
@@ -89,7 +89,7 @@ describe('tokens', () => {
     ['a lifetime in words', { name: 'a', expires_in: '60' }, 'invalid_request'],
     ['endless life', { name: 'a', expires_in: 1e300 }, 'invalid_request'],
   ])('are refused with 422: %s', async (_what, body, error) => {
-    const api = await signedInApi(server, person)
+    const api = await signInToTokenApi(server, user)
     const before = await api.list()
     const answer = await api.create(body)
     expect([answer.status, answer.body['error']]).toEqual([422, error])
@@ -107,13 +107,13 @@ describe('tokens', () => {
     ['a text, as a form of another site can send', '{"name":"a"}', 'text/plain', 415],
     ['more than 64 KiB', `{"name":"${'x'.repeat(70_000)}"}`, JSON_TYPE, 413],
   ])('are refused as a body: %s', async (_what, body, type, status) => {
-    const api = await signedInApi(server, person)
+    const api = await signInToTokenApi(server, user)
     const headers = { 'content-type': type, 'x-csrf-token': await api.csrf() }
     expect((await api.ask(PATH, { method: 'POST', body, headers })).status).toBe(status)
   })
 
   test('JSON may say what it is in more words, and be as deep as it likes where nobody looks', async () => {
-    const api = await signedInApi(server, person)
+    const api = await signInToTokenApi(server, user)
     const headers = { 'content-type': 'Application/JSON; charset=utf-8', 'x-csrf-token': await api.csrf() }
     const body = `{"name":"Deep","other":${'['.repeat(10_000)}${']'.repeat(10_000)}}`
     expect((await api.ask(PATH, { method: 'POST', body, headers })).status).toBe(201)
@@ -122,36 +122,36 @@ describe('tokens', () => {
   test.each(['nobody', '{id}', '../token', '%2e%2e', 'x'.repeat(5000), '%00', "' or 1=1 --"])(
     'there is none with the id %j',
     async (id) => {
-      const api = await signedInApi(server, person)
+      const api = await signInToTokenApi(server, user)
       const answer = await api.revoke(encodeURIComponent(id))
       expect([answer.status, answer.body['error']]).toEqual([404, 'not_found'])
     },
   )
 
   test('what a client was given is none of these, and is not ended here', async () => {
-    const api = await signedInApi(server, person)
+    const api = await signInToTokenApi(server, user)
     const client = await server.addClient()
-    const visit = { server, browser: api.browser, client, person }
-    const { access_token: token } = await getVisitTokens(visit)
+    const visit = { server, browser: api.browser, client, user }
+    const { access_token: token } = await getCodeFlowTokens(visit)
     expect((await api.revoke(claimOf(token, 'azn'))).status).toBe(404)
-    expect((await askApi(server, '/me', token)).status).toBe(200)
+    expect((await callApi(server, '/me', token)).status).toBe(200)
   })
 
   test('the hundred and first is refused, on a later day too', async () => {
-    const somebody = await server.addPerson()
-    const api = await signedInApi(server, somebody)
-    for (let count = 0; count < 100; count += 1) await makeToken(api, { name: 'One of many' })
+    const somebody = await server.addUser()
+    const api = await signInToTokenApi(server, somebody)
+    for (let count = 0; count < 100; count += 1) await createToken(api, { name: 'One of many' })
     const soon = await api.create({ name: 'One more' })
     expect([soon.status, soon.body['error']]).toEqual([429, 'too_many_requests'])
     expect(Number(soon.headers.get('retry-after'))).toBeGreaterThan(86_000)
     server.clock.advance('1d')
-    const later = await (await signedInApi(server, somebody)).create({ name: 'One more' })
+    const later = await (await signInToTokenApi(server, somebody)).create({ name: 'One more' })
     expect([later.status, later.body['error']]).toEqual([422, 'invalid_request'])
   })
 })
 
 describe('who is not signed in', () => {
-  const guest = openApi(server)
+  const guest = openTokenApi(server)
 
   test.each([
     ['GET', '/oauth/scopes'],
@@ -166,8 +166,8 @@ describe('who is not signed in', () => {
   })
 
   test('nor is who was disabled since', async () => {
-    const somebody = await server.addPerson()
-    const api = await signedInApi(server, somebody)
+    const somebody = await server.addUser()
+    const api = await signInToTokenApi(server, somebody)
     const csrf = await api.csrf()
     await server.store.users.update(somebody.id, { disabledAt: server.clock.now() })
     const headers = { 'content-type': JSON_TYPE, 'x-csrf-token': csrf }
@@ -180,7 +180,7 @@ describe('who is not signed in', () => {
 })
 
 test('each answer to a GET has the anti-forgery token, and the cookie that it is bound to where there is none', async () => {
-  const api = await signedInApi(server, person)
+  const api = await signInToTokenApi(server, user)
   const [one, two] = [await api.ask('/oauth/scopes'), await api.ask(PATH)]
   expect(one.headers.get('x-csrf-token')).toMatch(/^[\w-]{43}$/)
   expect(two.headers.get('x-csrf-token')).toBe(one.headers.get('x-csrf-token'))
@@ -189,7 +189,7 @@ test('each answer to a GET has the anti-forgery token, and the cookie that it is
   bare.setCookie(...session)
   const answer = await bare.open(server.endpoint(PATH))
   expect(answer.headers.getSetCookie().join()).toMatch(/^consulate_browser=/)
-  expect((await openApi(server, { browser: bare }).create({ name: 'Bare' })).status).toBe(201)
+  expect((await openTokenApi(server, { browser: bare }).create({ name: 'Bare' })).status).toBe(201)
 })
 
 test('no other origin may read any of it, and other methods are refused', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
-import { askJson, basic, getVisitTokens } from '../support/oauth-client.ts'
-import type { JsonAnswer } from '../support/oauth-client.ts'
+import { fetchJson, basic, getCodeFlowTokens } from '../support/oauth-client.ts'
+import type { JsonResponse } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 import type { TestClient, TestServer } from '../support/server.ts'
 
@@ -10,8 +10,12 @@ const follower = await server.addClient({ name: 'Orders', followsRevocations: tr
 const machine = await server.addClient({ grantTypes: ['client_credentials'] })
 afterAll(server.close)
 
-const follow = ({ id, secret = '' }: TestClient, query = '', on: TestServer = server): Promise<JsonAnswer> =>
-  askJson(on, `/oauth/revocations${query}`, { headers: { authorization: basic(id, secret) } })
+const follow = (
+  { id, secret = '' }: TestClient,
+  query = '',
+  on: TestServer = server,
+): Promise<JsonResponse> =>
+  fetchJson(on, `/oauth/revocations${query}`, { headers: { authorization: basic(id, secret) } })
 
 interface Entry {
   readonly id: number
@@ -21,7 +25,7 @@ interface Entry {
   readonly expires_at: number | null
 }
 
-const entriesOf = ({ body }: JsonAnswer): readonly Entry[] => body['entries'] as readonly Entry[]
+const entriesOf = ({ body }: JsonResponse): readonly Entry[] => body['entries'] as readonly Entry[]
 
 describe('who follows', () => {
   test('a client that follows revocations needs no grant, and gets no token', async () => {
@@ -29,7 +33,7 @@ describe('who follows', () => {
       followsRevocations: true,
       grantTypes: [],
     })
-    const { status, body } = await askJson(server, '/oauth/token', {
+    const { status, body } = await fetchJson(server, '/oauth/token', {
       method: 'POST',
       body: new URLSearchParams({ grant_type: 'client_credentials' }),
       headers: { authorization: basic(follower.id, follower.secret ?? '') },
@@ -57,14 +61,14 @@ describe('who follows', () => {
     ['no secret', { authorization: basic(follower.id, '') }],
     ['another scheme', { authorization: `Bearer ${follower.secret}` }],
   ])('%s: 401 with a Basic challenge', async (_, headers) => {
-    const answer = await askJson(server, '/oauth/revocations', { headers })
+    const answer = await fetchJson(server, '/oauth/revocations', { headers })
     expect([answer.status, answer.body['error']]).toEqual([401, 'invalid_client'])
     expect(answer.headers.get('www-authenticate')).toBe('Basic realm="OAuth", charset="UTF-8"')
   })
 
   test('credentials in the query are not looked at', async () => {
     const query = `client_id=${follower.id}&client_secret=${follower.secret}`
-    expect((await askJson(server, `/oauth/revocations?${query}`)).status).toBe(401)
+    expect((await fetchJson(server, `/oauth/revocations?${query}`)).status).toBe(401)
   })
 
   test('a public client is no follower, though it needs no secret elsewhere', async () => {
@@ -82,7 +86,7 @@ describe('who follows', () => {
   test('failures count against the address; who has the right secret is served all the same', async () => {
     await using strict = await startServer({ throttle: { perAddress: { failures: 3, window: '1m' } } })
     const honest = await strict.addClient({ followsRevocations: true, redirectUris: [] })
-    const guess = (): Promise<JsonAnswer> => follow({ ...honest, secret: 'guess' }, '', strict)
+    const guess = (): Promise<JsonResponse> => follow({ ...honest, secret: 'guess' }, '', strict)
     const statuses: number[] = []
     for (let count = 0; count < 4; count += 1) statuses.push((await guess()).status)
     expect(statuses).toEqual([401, 401, 401, 429])
@@ -93,20 +97,16 @@ describe('who follows', () => {
 
 describe('what is read', () => {
   test('a sign-out is there at once: an entry for the session, kept as long as its tokens live', async () => {
-    const [browser, client, person] = [
-      openBrowser(server),
-      await server.addClient(),
-      await server.addPerson(),
-    ]
-    await getVisitTokens({ server, browser, client, person })
+    const [browser, client, user] = [openBrowser(server), await server.addClient(), await server.addUser()]
+    await getCodeFlowTokens({ server, browser, client, user })
     const before = entriesOf(await follow(follower)).at(-1)?.id ?? 0
-    await server.server.users.signOutEverywhere(person.id)
+    await server.server.users.signOutEverywhere(user.id)
     const entries = entriesOf(await follow(follower, `?after=${before}`))
     expect(entries).toEqual([
       {
         id: expect.any(Number) as unknown,
         kind: 'user',
-        subject: person.id,
+        subject: user.id,
         epoch: 1,
         expires_at: expect.any(Number) as unknown,
       },
@@ -174,7 +174,7 @@ describe('what is read', () => {
   })
 
   test('nobody keeps an answer, and no other origin reads it', async () => {
-    const { headers } = await askJson(server, '/oauth/revocations', {
+    const { headers } = await fetchJson(server, '/oauth/revocations', {
       headers: { authorization: basic(follower.id, follower.secret ?? ''), origin: 'https://app.example' },
     })
     expect(headers.get('cache-control')).toBe('no-store')
@@ -182,7 +182,7 @@ describe('what is read', () => {
   })
 
   test('the metadata says where the feed is', async () => {
-    const { body } = await askJson(server, '/.well-known/oauth-authorization-server')
+    const { body } = await fetchJson(server, '/.well-known/oauth-authorization-server')
     expect(body['revocation_feed_endpoint']).toBe(server.endpoint('/oauth/revocations'))
   })
 })

@@ -5,7 +5,7 @@ import { formsIn } from '../support/html-form.ts'
 import { startServer } from '../support/server.ts'
 
 const server = await startServer()
-const person = await server.addPerson()
+const user = await server.addUser()
 const client = await server.addClient()
 afterAll(server.close)
 
@@ -13,7 +13,7 @@ const SESSION = 'consulate_session'
 
 async function signedIn() {
   const browser = openBrowser(server)
-  const page = await browser.signIn(await browser.open(server.endpoint('/login')), person)
+  const page = await browser.signIn(await browser.open(server.endpoint('/login')), user)
   return { browser, page }
 }
 
@@ -30,7 +30,7 @@ describe('the cookies', () => {
   test('are __Host- and Secure under https', async () => {
     const issuer = 'https://login.example'
     await using secure = await startServer({ issuer })
-    const somebody = await secure.addPerson()
+    const somebody = await secure.addUser()
     const login = await secure.server.fetch(new Request(`${issuer}/login`))
     const [anonymous = ''] = login.headers.getSetCookie()
     expect(anonymous).toMatch(/^__Host-consulate_browser=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Secure$/)
@@ -51,7 +51,7 @@ describe('signing in', () => {
   test('gives a new cookie: one from before is worth nothing after it', async () => {
     const { browser } = await signedIn()
     const before = browser.cookies.get(SESSION) ?? ''
-    await browser.signIn(await browser.open(server.endpoint('/login?prompt=login')), person)
+    await browser.signIn(await browser.open(server.endpoint('/login?prompt=login')), user)
     expect(browser.cookies.get(SESSION)).not.toBe(before)
     const thief = openBrowser(server)
     thief.setCookie(SESSION, before)
@@ -62,7 +62,7 @@ describe('signing in', () => {
     const planted = 'A'.repeat(43)
     const victim = openBrowser(server)
     victim.setCookie(SESSION, planted)
-    await victim.signIn(await victim.open(server.endpoint('/login')), person)
+    await victim.signIn(await victim.open(server.endpoint('/login')), user)
     expect(victim.cookies.get(SESSION)).not.toBe(planted)
     const attacker = openBrowser(server)
     attacker.setCookie(SESSION, planted)
@@ -70,7 +70,7 @@ describe('signing in', () => {
   })
 
   test('makes one session for a device, with its name, and no second one', async () => {
-    const somebody = await server.addPerson()
+    const somebody = await server.addUser()
     const browser = openBrowser(server)
     await browser.signIn(await browser.open(server.endpoint('/login')), somebody)
     await browser.signIn(await browser.open(server.endpoint('/login?prompt=login')), somebody)
@@ -82,14 +82,14 @@ describe('signing in', () => {
   test('does not say whether a name exists', async () => {
     const browser = openBrowser(server)
     const login = await browser.open(server.endpoint('/login'))
-    const wrong = await browser.signIn(login, { ...person, password: 'not this one' })
+    const wrong = await browser.signIn(login, { ...user, password: 'not this one' })
     const nobody = await browser.signIn(login, { email: 'nobody@example.com', password: 'not this one' })
     expect([wrong.status, nobody.status]).toEqual([403, 403])
     expect(nobody.text).toBe(wrong.text)
   })
 
   test('is not for who is disabled, whose sessions end too', async () => {
-    const leaver = await server.addPerson()
+    const leaver = await server.addUser()
     const browser = openBrowser(server)
     await browser.signIn(await browser.open(server.endpoint('/login')), leaver)
     await server.store.users.update(leaver.id, { disabledAt: 1 })
@@ -122,8 +122,8 @@ describe('return_to', () => {
       `${server.endpoint('/login')}?${formBody({ return_to: text }).toString()}`,
     )
     const page = await browser.press(login, 'Sign in', {
-      username: person.email,
-      password: person.password,
+      username: user.email,
+      password: user.password,
       return_to: text,
     })
     expect(page.url.href).toBe(server.endpoint('/login'))

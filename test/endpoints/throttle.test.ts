@@ -1,12 +1,12 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
 import {
-  askJson,
-  askToken,
+  fetchJson,
+  requestToken,
   formBody,
   getCode,
   getTokens,
-  getVisitTokens,
+  getCodeFlowTokens,
   refresh,
 } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
@@ -22,22 +22,22 @@ async function tryPassword(on: TestServer, email: string, password: string) {
 
 describe('wrong passwords', () => {
   test('are ten for an account in a quarter of an hour: then even the right one must wait', async () => {
-    const [person, neighbor] = [await server.addPerson(), await server.addPerson()]
+    const [user, neighbor] = [await server.addUser(), await server.addUser()]
     for (let count = 0; count < 10; count += 1) {
-      const page = await tryPassword(server, person.email, `wrong ${count}`)
+      const page = await tryPassword(server, user.email, `wrong ${count}`)
       expect(page.status).toBe(403)
       expect(page.text).toContain('Incorrect email or password')
     }
-    const late = await tryPassword(server, person.email, person.password)
+    const late = await tryPassword(server, user.email, user.password)
     expect(late.status).toBe(429)
     expect(late.text).toContain('Too many attempts. Try again in 15 minutes')
     expect(Number(late.headers.get('retry-after'))).toBeGreaterThan(880)
     expect(late.headers.get('ratelimit')).toMatch(/^"account";r=0;t=\d+$/)
     expect(late.headers.get('ratelimit-policy')).toBe('"account";q=10;w=900')
-    expect((await tryPassword(server, person.email.toUpperCase(), person.password)).status).toBe(429)
+    expect((await tryPassword(server, user.email.toUpperCase(), user.password)).status).toBe(429)
     expect((await tryPassword(server, neighbor.email, neighbor.password)).text).toContain("You're signed in")
     server.clock.advance('15m')
-    expect((await tryPassword(server, person.email, person.password)).text).toContain("You're signed in")
+    expect((await tryPassword(server, user.email, user.password)).text).toContain("You're signed in")
   })
 
   test('are counted for names that nobody has, in the same words', async () => {
@@ -51,11 +51,11 @@ describe('wrong passwords', () => {
 
   test('sent all at once do not slip past the limit', async () => {
     await using strict = await startServer({ throttle: { perAccount: { failures: 3, window: '5m' } } })
-    const person = await strict.addPerson()
+    const user = await strict.addUser()
     const browser = openBrowser(strict)
     const login = await browser.open(strict.endpoint('/login'))
     const tries = Array.from({ length: 12 }, (_, index) =>
-      browser.signIn(login, { email: person.email, password: `wrong ${index}` }),
+      browser.signIn(login, { email: user.email, password: `wrong ${index}` }),
     )
     const statuses = (await Promise.all(tries)).map(({ status }) => status)
     expect(statuses.filter((status) => status === 403)).toHaveLength(3)
@@ -69,14 +69,15 @@ describe('wrong client secrets', () => {
     const machine = await strict.addClient({ grantTypes: ['client_credentials'] })
     const grant = { grant_type: 'client_credentials' }
     const wrong = { ...machine, secret: 'wrong' }
-    for (let count = 0; count < 3; count += 1) expect((await askToken(strict, wrong, grant)).status).toBe(401)
-    const { status, headers, body } = await askToken(strict, machine, grant)
+    for (let count = 0; count < 3; count += 1)
+      expect((await requestToken(strict, wrong, grant)).status).toBe(401)
+    const { status, headers, body } = await requestToken(strict, machine, grant)
     expect([status, body['error']]).toEqual([429, 'too_many_requests'])
     expect(headers.get('retry-after')).toMatch(/^(?:60|59|58)$/)
     expect(headers.get('ratelimit')).toMatch(/^"address";r=0;t=\d+$/)
     expect(headers.get('ratelimit-policy')).toBe('"address";q=3;w=60')
     strict.clock.advance('60s')
-    expect((await askToken(strict, machine, grant)).status).toBe(200)
+    expect((await requestToken(strict, machine, grant)).status).toBe(200)
   })
 
   test('are the only thing that is counted: who is right may ask as often as they like', async () => {
@@ -98,7 +99,8 @@ describe('wrong codes', () => {
     await using strict = await startServer({ throttle })
     const client = await strict.addClient({ type: 'public' })
     const statuses: number[] = []
-    for (let count = 0; count < 4; count += 1) statuses.push((await askToken(strict, client, guess)).status)
+    for (let count = 0; count < 4; count += 1)
+      statuses.push((await requestToken(strict, client, guess)).status)
     expect(statuses).toEqual([400, 400, 400, 429])
   })
 
@@ -108,31 +110,31 @@ describe('wrong codes', () => {
       await strict.addClient({ type: 'public' }),
       await strict.addClient({ type: 'public' }),
     ]
-    const visit = { server: strict, browser: openBrowser(strict), client, person: await strict.addPerson() }
+    const visit = { server: strict, browser: openBrowser(strict), client, user: await strict.addUser() }
     const stolen = (await getCode({ ...visit, client: other })).exchange
     const swapped = { ...(await getCode(visit)).exchange, code_verifier: 'A'.repeat(43) }
     const statuses: number[] = []
     for (const guess of [stolen, swapped, stolen, stolen])
-      statuses.push((await askToken(strict, client, guess)).status)
+      statuses.push((await requestToken(strict, client, guess)).status)
     expect(statuses).toEqual([400, 400, 400, 429])
   })
 
   test('that visitors bring to a confidential client turn nobody else away at its address', async () => {
     await using strict = await startServer({ throttle })
     const [client, other] = [await strict.addClient(), await strict.addClient({ type: 'public' })]
-    const visit = { server: strict, browser: openBrowser(strict), client, person: await strict.addPerson() }
-    const tokens = await getVisitTokens(visit)
+    const visit = { server: strict, browser: openBrowser(strict), client, user: await strict.addUser() }
+    const tokens = await getCodeFlowTokens(visit)
     const stolen = (await getCode({ ...visit, client: other })).exchange
     const swapped = { ...(await getCode(visit)).exchange, code_verifier: 'A'.repeat(43) }
     for (const brought of [...garbage, ...garbage, stolen, swapped])
-      expect((await askToken(strict, client, brought)).body['error']).toBe('invalid_grant')
+      expect((await requestToken(strict, client, brought)).body['error']).toBe('invalid_grant')
     expect((await refresh(visit, tokens.refresh_token)).status).toBe(200)
   })
 })
 
 describe('X-Forwarded-For', () => {
   const fail = (on: TestServer, forwardedFor: string) =>
-    askJson(on, '/oauth/token', {
+    fetchJson(on, '/oauth/token', {
       method: 'POST',
       headers: { 'x-forwarded-for': forwardedFor },
       body: formBody({ grant_type: 'client_credentials', client_id: 'nobody', client_secret: 'x' }),

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest'
-import { askJson, askToken, basic, formBody } from '../support/oauth-client.ts'
+import { fetchJson, requestToken, basic, formBody } from '../support/oauth-client.ts'
 import type { Parameters } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 
@@ -12,7 +12,7 @@ const grant = { grant_type: 'client_credentials' }
 afterAll(server.close)
 
 const post = (parameters: Parameters | string, headers: Record<string, string> = {}) =>
-  askJson(server, '/oauth/token', {
+  fetchJson(server, '/oauth/token', {
     method: 'POST',
     headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
     body: typeof parameters === 'string' ? parameters : formBody(parameters),
@@ -43,16 +43,16 @@ describe('the grant type', () => {
       'unsupported_grant_type',
     ],
   ])('%s', async (_, parameters, error) => {
-    const answer = await askToken(server, machine, parameters)
+    const answer = await requestToken(server, machine, parameters)
     expect([answer.status, answer.body['error']]).toEqual([400, error])
   })
 
   test('that is not on the record of the client is unauthorized_client', async () => {
     const answers = [
-      await askToken(server, web, grant),
-      await askToken(server, spa, grant),
-      await askToken(server, machine, { grant_type: 'refresh_token', refresh_token: 'cons_rt_x' }),
-      await askToken(server, machine, { grant_type: 'authorization_code', code: 'x' }),
+      await requestToken(server, web, grant),
+      await requestToken(server, spa, grant),
+      await requestToken(server, machine, { grant_type: 'refresh_token', refresh_token: 'cons_rt_x' }),
+      await requestToken(server, machine, { grant_type: 'authorization_code', code: 'x' }),
     ]
     for (const { status, body } of answers)
       expect([status, body['error']]).toEqual([400, 'unauthorized_client'])
@@ -95,7 +95,7 @@ describe('the form', () => {
 
   test('counts, and the query does not', async () => {
     const query = formBody({ ...grant, client_id: id, client_secret: secret }).toString()
-    const answer = await askJson(server, `/oauth/token?${query}`, { method: 'POST' })
+    const answer = await fetchJson(server, `/oauth/token?${query}`, { method: 'POST' })
     expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
   })
 
@@ -107,7 +107,7 @@ describe('the form', () => {
     const form = formBody({ ...grant, client_id: id, client_secret: secret, filler: 'x' }).toString()
     const fitting = form.padEnd(65_536, 'x')
     const chunked = (text: string) =>
-      askJson(server, '/oauth/token', {
+      fetchJson(server, '/oauth/token', {
         method: 'POST',
         headers: { 'content-type': 'application/x-www-form-urlencoded' },
         body: new Blob([text]).stream(),
@@ -202,7 +202,7 @@ describe('scope and resource', () => {
 
 describe('methods', () => {
   test.each(['GET', 'PUT', 'PATCH', 'DELETE', 'HEAD'])('%s is not allowed, and POST is', async (method) => {
-    const { status, headers, body } = await askJson(server, '/oauth/token', { method })
+    const { status, headers, body } = await fetchJson(server, '/oauth/token', { method })
     expect(status).toBe(405)
     expect(headers.get('allow')).toBe('POST, OPTIONS')
     expect(body['error']).toBe(method === 'HEAD' ? undefined : 'invalid_request')

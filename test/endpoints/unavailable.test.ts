@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { openBrowser } from '../support/browser.ts'
-import { askApi, askJson, getTokens, getVisitTokens, refresh } from '../support/oauth-client.ts'
-import { makeSecrets } from '../support/secrets.ts'
+import { callApi, fetchJson, getTokens, getCodeFlowTokens, refresh } from '../support/oauth-client.ts'
+import { createSecrets } from '../support/secrets.ts'
 import { startServer } from '../support/server.ts'
 
 const grant = { grant_type: 'client_credentials' }
@@ -12,13 +12,13 @@ const grant = { grant_type: 'client_credentials' }
 test('a server that cannot start answers 503 everywhere, and says why in the log', async () => {
   await using first = await startServer()
   await first.server.ready()
-  await using second = await startServer({ issuer: first.issuer, file: first.file, secrets: makeSecrets() })
+  await using second = await startServer({ issuer: first.issuer, file: first.file, secrets: createSecrets() })
   for (const path of ['/oauth/token', '/oauth/authorize', '/.well-known/jwks.json']) {
-    const { status, headers, body } = await askJson(second, path)
+    const { status, headers, body } = await fetchJson(second, path)
     expect([status, body['error']]).toEqual([503, 'temporarily_unavailable'])
     expect(headers.get('retry-after')).toBe('5')
   }
-  const guarded = await askApi(second, '/me', 'whatever')
+  const guarded = await callApi(second, '/me', 'whatever')
   expect([guarded.status, guarded.headers.get('www-authenticate')]).toEqual([503, null])
   expect(second.logs.join('')).toContain('are not the ones that this store was set up with')
 })
@@ -28,12 +28,12 @@ test('a guard that cannot learn of revocations answers 503 with Retry-After, nev
   const machine = await server.addClient({ grantTypes: ['client_credentials'] })
   const { access_token: token } = await getTokens(server, machine, grant)
   await server.store.close()
-  expect((await askApi(server, '/machine', token)).status).toBe(200)
+  expect((await callApi(server, '/machine', token)).status).toBe(200)
   await sleep(400)
-  const { status, headers, body } = await askApi(server, '/machine', token)
+  const { status, headers, body } = await callApi(server, '/machine', token)
   expect([status, body['error']]).toEqual([503, 'temporarily_unavailable'])
   expect(headers.get('retry-after')).toBe('1')
-  expect((await askApi(server, '/machine', 'not a token')).status).toBe(401)
+  expect((await callApi(server, '/machine', 'not a token')).status).toBe(401)
 })
 
 test('a database that is locked for too long is 503 with Retry-After, and nobody is signed out by it', async () => {
@@ -42,9 +42,9 @@ test('a database that is locked for too long is 503 with Retry-After, and nobody
     store: sqlite({ path: home.file, busyTimeout: 200 }),
     file: home.file,
   })
-  const [person, client] = [await server.addPerson(), await server.addClient()]
-  const visit = { server, browser: openBrowser(server), person, client }
-  const { refresh_token: refreshToken } = await getVisitTokens(visit)
+  const [user, client] = [await server.addUser(), await server.addClient()]
+  const visit = { server, browser: openBrowser(server), user, client }
+  const { refresh_token: refreshToken } = await getCodeFlowTokens(visit)
   const browser = openBrowser(server)
   const login = await browser.open(server.endpoint('/login'))
   const other = new DatabaseSync(server.file)
@@ -52,7 +52,7 @@ test('a database that is locked for too long is 503 with Retry-After, and nobody
   const { status, headers, body } = await refresh(visit, refreshToken)
   expect([status, body['error']]).toEqual([503, 'temporarily_unavailable'])
   expect(headers.get('retry-after')).toBe('1')
-  const page = await browser.signIn(login, person)
+  const page = await browser.signIn(login, user)
   expect([page.status, page.headers.get('retry-after')]).toEqual([503, '1'])
   expect(page.text).toContain('Something went wrong')
   other.exec('rollback')

@@ -1,12 +1,25 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
 import type { Browser } from '../support/browser.ts'
-import { isDeadEverywhere, isLiveEverywhere, soon, startCluster, verdictOn } from '../support/cluster.ts'
+import {
+  isRejectedEverywhere,
+  isAcceptedEverywhere,
+  eventually,
+  startCluster,
+  refreshOutcome,
+} from '../support/cluster.ts'
 import type { Cluster } from '../support/cluster.ts'
-import { askApi, askToken, claimOf, getCode, getVisitTokens, refresh } from '../support/oauth-client.ts'
-import type { JsonAnswer, Visit } from '../support/oauth-client.ts'
-import { askOffice } from '../support/office.ts'
-import type { OfficeTask } from '../support/office.ts'
+import {
+  callApi,
+  requestToken,
+  claimOf,
+  getCode,
+  getCodeFlowTokens,
+  refresh,
+} from '../support/oauth-client.ts'
+import type { JsonResponse, CodeFlow } from '../support/oauth-client.ts'
+import { callAdminApi } from '../support/admin-api.ts'
+import type { AdminTask } from '../support/admin-api.ts'
 import type { ServerProcess } from '../support/process.ts'
 import { startServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
@@ -16,7 +29,7 @@ const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
 const server = await startServer()
-const person = await server.addPerson()
+const user = await server.addUser()
 const client = await server.addClient()
 let cluster: Cluster
 let left: ServerProcess
@@ -35,44 +48,44 @@ afterAll(async () => {
 
 const openBrowserAt = ({ node }: ServerProcess): Browser =>
   openBrowser({ ...node, formOrigin: server.origin })
-const visitAt = (process: ServerProcess, theirs: Partial<Visit> = {}): Visit => ({
+const visitAt = (process: ServerProcess, theirs: Partial<CodeFlow> = {}): CodeFlow => ({
   server: process.node,
   browser: openBrowserAt(process),
   client,
-  person,
+  user,
   ...theirs,
 })
-const tokenIn = ({ body }: JsonAnswer): string => String(body['refresh_token'])
+const tokenIn = ({ body }: JsonResponse): string => String(body['refresh_token'])
 const statusOf = async (node: TestServer, token: string): Promise<number> =>
-  (await askApi(node, '/me', token)).status
+  (await callApi(node, '/me', token)).status
 const isSignedIn = async (browser: Browser): Promise<boolean> =>
   (await browser.open('/login')).text.includes("You're signed in")
 
 describe('a clock that is set forward and back', () => {
   test('lets no code be spent twice', async () => {
     const { exchange } = await getCode(visitAt(left))
-    expect((await askToken(left.node, client, exchange)).status).toBe(200)
+    expect((await requestToken(left.node, client, exchange)).status).toBe(200)
     for (const ahead of [-DAY, 0, 30_000, HOUR]) {
       await left.setClock(ahead)
-      expect((await askToken(left.node, client, exchange)).body['error']).toBe('invalid_grant')
+      expect((await requestToken(left.node, client, exchange)).body['error']).toBe('invalid_grant')
     }
   })
 
   test('lets no refresh token have two successors', async () => {
-    const first = (await getVisitTokens(visitAt(left))).refresh_token
+    const first = (await getCodeFlowTokens(visitAt(left))).refresh_token
     const second = tokenIn(await refresh({ server: left.node, client }, first))
     await left.setClock(-DAY)
     expect(tokenIn(await refresh({ server: left.node, client }, first))).toBe(second)
     await left.setClock(0)
-    expect(await verdictOn(left.node, client, second)).toBe('200')
+    expect(await refreshOutcome(left.node, client, second)).toBe('200')
     await left.setClock(2 * MINUTE)
-    expect(await verdictOn(left.node, client, first)).toBe('invalid_grant')
-    expect(await verdictOn(left.node, client, second)).toBe('invalid_grant')
+    expect(await refreshOutcome(left.node, client, first)).toBe('invalid_grant')
+    expect(await refreshOutcome(left.node, client, second)).toBe('invalid_grant')
   })
 
   test('lets access tokens, refresh tokens and sessions expire by it, and ends none of them for good', async () => {
-    const visit = visitAt(left)
-    const tokens = await getVisitTokens(visit)
+    const flow = visitAt(left)
+    const tokens = await getCodeFlowTokens(flow)
     const ages = [
       { ahead: 14 * MINUTE, expected: [200, true] },
       { ahead: 15 * MINUTE, expected: [401, true] },
@@ -82,21 +95,21 @@ describe('a clock that is set forward and back', () => {
     ]
     for (const { ahead, expected } of ages) {
       await left.setClock(ahead)
-      const found = [await statusOf(left.node, tokens.access_token), await isSignedIn(visit.browser)]
+      const found = [await statusOf(left.node, tokens.access_token), await isSignedIn(flow.browser)]
       expect([ahead, ...found]).toEqual([ahead, ...expected])
     }
     await left.setClock(31 * DAY)
-    expect(await verdictOn(left.node, client, tokens.refresh_token)).toBe('invalid_grant')
+    expect(await refreshOutcome(left.node, client, tokens.refresh_token)).toBe('invalid_grant')
     await left.setClock(-HOUR)
     const next = await refresh({ server: left.node, client }, tokens.refresh_token)
     expect(next.status).toBe(200)
     await left.setClock(0)
-    expect(await verdictOn(left.node, client, tokenIn(next))).toBe('200')
+    expect(await refreshOutcome(left.node, client, tokenIn(next))).toBe('200')
   })
 
   test('keeps nobody signed in for ever who used a session while it was ahead', async () => {
     const { browser, ...rest } = visitAt(left)
-    await getVisitTokens({ browser, ...rest })
+    await getCodeFlowTokens({ browser, ...rest })
     await left.setClock(11 * HOUR)
     expect(await isSignedIn(browser)).toBe(true)
     await left.setClock(0)
@@ -110,16 +123,16 @@ describe('a clock that is set forward and back', () => {
   test.each([0, HOUR, -HOUR])(
     'makes no revoked token live again that was revoked %i ms off, nor the guards stale',
     async (whenRevoked) => {
-      const somebody = await server.addPerson()
-      const tokens = await getVisitTokens(visitAt(left, { person: somebody }))
-      const other = await getVisitTokens(visitAt(left))
+      const somebody = await server.addUser()
+      const tokens = await getCodeFlowTokens(visitAt(left, { user: somebody }))
+      const other = await getCodeFlowTokens(visitAt(left))
       await left.setClock(whenRevoked)
-      await askOffice(left.node, { do: 'sign out everywhere', id: somebody.id })
+      await callAdminApi(left.node, { action: 'sign out everywhere', id: somebody.id })
       for (const ahead of [0, -DAY, 14 * MINUTE, 0]) {
         await cluster.setClocks(ahead)
-        expect(await isDeadEverywhere(cluster.nodes, tokens.access_token)).toBe(true)
-        expect(await verdictOn(right.node, client, tokens.refresh_token)).toBe('invalid_grant')
-        expect(await isLiveEverywhere(cluster.nodes, other.access_token)).toBe(true)
+        expect(await isRejectedEverywhere(cluster.nodes, tokens.access_token)).toBe(true)
+        expect(await refreshOutcome(right.node, client, tokens.refresh_token)).toBe('invalid_grant')
+        expect(await isAcceptedEverywhere(cluster.nodes, other.access_token)).toBe(true)
       }
     },
   )
@@ -128,14 +141,14 @@ describe('a clock that is set forward and back', () => {
     const gone = await server.addClient({ grantTypes: ['client_credentials'] })
     const ask = { grant_type: 'client_credentials' }
     await left.setClock(HOUR)
-    expect((await askToken(left.node, gone, ask)).status).toBe(200)
+    expect((await requestToken(left.node, gone, ask)).status).toBe(200)
     await left.setClock(0)
-    await askOffice(right.node, { do: 'revoke client', id: gone.id })
-    expect(await soon(async () => (await askToken(left.node, gone, ask)).status === 401)).toBe(true)
+    await callAdminApi(right.node, { action: 'revoke client', id: gone.id })
+    expect(await eventually(async () => (await requestToken(left.node, gone, ask)).status === 401)).toBe(true)
   })
 
   test('locks an account out for no longer than its window', async () => {
-    const somebody = await server.addPerson()
+    const somebody = await server.addUser()
     const guess = async (): Promise<string> => {
       const browser = openBrowserAt(left)
       const wrong = { email: somebody.email, password: 'not this one' }
@@ -162,23 +175,23 @@ describe('two processes whose clocks are ten minutes apart', () => {
   test('spend a code once, and each by its own clock', async () => {
     await apart()
     const { exchange } = await getCode(visitAt(left))
-    const answers = await cluster.storm(40, (node) => askToken(node, client, exchange))
+    const answers = await cluster.inParallel(40, (node) => requestToken(node, client, exchange))
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
     const late = await getCode(visitAt(right))
-    expect((await askToken(left.node, client, late.exchange)).body['error']).toBe('invalid_grant')
-    expect((await askToken(right.node, client, late.exchange)).status).toBe(200)
+    expect((await requestToken(left.node, client, late.exchange)).body['error']).toBe('invalid_grant')
+    expect((await requestToken(right.node, client, late.exchange)).status).toBe(200)
   })
 
   test('go on with one refresh token, whichever it reaches, and sign nobody out', async () => {
     await apart()
     for (const start of [left, right]) {
       const { browser, ...rest } = visitAt(start)
-      let token = (await getVisitTokens({ browser, ...rest })).refresh_token
+      let token = (await getCodeFlowTokens({ browser, ...rest })).refresh_token
       for (let turn = 0; turn < 8; turn += 1) {
         const { node } = turn % 3 === 0 ? left : right
         const answer = await refresh({ server: node, client }, token)
         expect(answer.status).toBe(200)
-        expect(await isLiveEverywhere(cluster.nodes, String(answer.body['access_token']))).toBe(true)
+        expect(await isAcceptedEverywhere(cluster.nodes, String(answer.body['access_token']))).toBe(true)
         token = tokenIn(answer)
       }
       const cookie = [...browser.cookies].map((pair) => pair.join('=')).join('; ')
@@ -192,8 +205,8 @@ describe('two processes whose clocks are ten minutes apart', () => {
   test('give a token to 100 tries at one refresh token once, and the same to all within the window', async () => {
     await left.setClock(20_000)
     await right.setClock(-20_000)
-    const { refresh_token: token } = await getVisitTokens(visitAt(right))
-    const answers = await cluster.storm(100, (node) => refresh({ server: node, client }, token))
+    const { refresh_token: token } = await getCodeFlowTokens(visitAt(right))
+    const answers = await cluster.inParallel(100, (node) => refresh({ server: node, client }, token))
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(100)
     expect(new Set(answers.map(tokenIn)).size).toBe(1)
   })
@@ -208,14 +221,14 @@ describe('two processes whose clocks are ten minutes apart', () => {
     ] as const
     for (const [giver, revoker] of cases) {
       const visit = visitAt(giver)
-      const tokens = await getVisitTokens(visit)
-      const task: OfficeTask = { do: 'revoke session', id: claimOf(tokens.access_token, 'sid') }
-      expect((await askOffice(revoker.node, task)).body).toBe(true)
-      expect(await isDeadEverywhere(cluster.nodes, tokens.access_token)).toBe(true)
+      const tokens = await getCodeFlowTokens(visit)
+      const task: AdminTask = { action: 'revoke session', id: claimOf(tokens.access_token, 'sid') }
+      expect((await callAdminApi(revoker.node, task)).body).toBe(true)
+      expect(await isRejectedEverywhere(cluster.nodes, tokens.access_token)).toBe(true)
       expect(await isSignedIn(visit.browser)).toBe(false)
       // As late as it can be that the slow one would still let it in.
       await right.setClock((giver === left ? 19 : 9) * MINUTE)
-      const { status, body } = await askApi(right.node, '/me', tokens.access_token)
+      const { status, body } = await callApi(right.node, '/me', tokens.access_token)
       expect([status, body['error_description']]).toEqual([401, 'Token revoked'])
       await apart()
     }

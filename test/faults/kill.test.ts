@@ -2,10 +2,10 @@ import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
-import { isDeadEverywhere, verdictOn } from '../support/cluster.ts'
-import { leaksOf } from '../support/leaks.ts'
-import { getVisitTokens } from '../support/oauth-client.ts'
-import { askOffice } from '../support/office.ts'
+import { isRejectedEverywhere, refreshOutcome } from '../support/cluster.ts'
+import { findLeaks } from '../support/known-secrets.ts'
+import { getCodeFlowTokens } from '../support/oauth-client.ts'
+import { callAdminApi } from '../support/admin-api.ts'
 import { startProcess } from '../support/process.ts'
 import { startServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
@@ -19,9 +19,9 @@ const SLOTS = 2
 const LONGEST_LIFE = 200
 
 const server = await startServer()
-const person = await server.addPerson()
+const user = await server.addUser()
 const client = await server.addClient({ skipsConsent: true })
-const visit = { server, browser: openBrowser(server), client, person }
+const visit = { server, browser: openBrowser(server), client, user }
 const kept: Kept = {
   refresh: [],
   refreshed: [],
@@ -32,7 +32,7 @@ const kept: Kept = {
   people: [],
   sessions: [],
 }
-for (let count = 0; count < 3; count += 1) kept.refresh.push((await getVisitTokens(visit)).refresh_token)
+for (let count = 0; count < 3; count += 1) kept.refresh.push((await getCodeFlowTokens(visit)).refresh_token)
 // Only those that will be killed have the file open: what they leave behind, the next of them has to cope with.
 await server.server.close()
 afterAll(server.close)
@@ -43,7 +43,7 @@ const target: Target = {
   living: () => [...living][Math.floor(Math.random() * living.size)],
   isOver: () => isOver,
   client,
-  person,
+  person: user,
   cookie: cookieOf(visit.browser.cookies),
 }
 
@@ -66,7 +66,7 @@ async function killForEver(): Promise<void> {
 async function expectRotated(node: TestServer, tokens: readonly string[]): Promise<void> {
   for (const token of tokens) {
     const [, id = '', generation] = token.split('.')
-    const { body } = await askOffice(node, { do: 'find authorization', id })
+    const { body } = await callAdminApi(node, { action: 'find authorization', id })
     expect(Number(body['generation'])).toBeGreaterThanOrEqual(Number(generation))
   }
 }
@@ -82,15 +82,16 @@ test(`${KILLS} kills under load lose nothing that was acknowledged, let nothing 
   expect(new Set(kept.refreshed)).toEqual(new Set(['200']))
   await expectRotated(node, kept.refresh)
   for (const token of [...kept.refresh, ...kept.given])
-    expect(await verdictOn(node, client, token)).toBe('200')
+    expect(await refreshOutcome(node, client, token)).toBe('200')
   expect(Math.max(...kept.spent)).toBe(1)
   for (const { access, refresh } of kept.revoked) {
-    expect(await isDeadEverywhere([node], access)).toBe(true)
-    expect(await verdictOn(node, client, refresh)).toBe('invalid_grant')
+    expect(await isRejectedEverywhere([node], access)).toBe(true)
+    expect(await refreshOutcome(node, client, refresh)).toBe('invalid_grant')
   }
   for (const id of kept.clients)
-    expect((await askOffice(node, { do: 'find client', id })).body['id']).toBe(id)
-  for (const id of kept.people) expect((await askOffice(node, { do: 'find person', id })).body['id']).toBe(id)
+    expect((await callAdminApi(node, { action: 'find client', id })).body['id']).toBe(id)
+  for (const id of kept.people)
+    expect((await callAdminApi(node, { action: 'find user', id })).body['id']).toBe(id)
   for (const cookie of [target.cookie, ...kept.sessions]) {
     const page = await openBrowser(node).open('/login', { headers: { cookie } })
     expect(page.text).toContain("You're signed in")
@@ -101,5 +102,5 @@ test(`${KILLS} kills under load lose nothing that was acknowledged, let nothing 
   const database = new DatabaseSync(server.file)
   expect(database.prepare('pragma integrity_check').get()).toEqual({ integrity_check: 'ok' })
   database.close()
-  expect(leaksOf(server.hoard, { logs: [logs], events: [], file: server.file })).toEqual([])
+  expect(findLeaks(server.knownSecrets, { logs: [logs], events: [], file: server.file })).toEqual([])
 }, 360_000)

@@ -5,10 +5,10 @@ import { backup, DatabaseSync } from 'node:sqlite'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { consulate } from '../cli/run.ts'
 import { openBrowser } from '../support/browser.ts'
-import { isDeadEverywhere, isLiveEverywhere, soon, verdictOn } from '../support/cluster.ts'
-import { askApi, askToken, getCode, getVisitTokens, refresh } from '../support/oauth-client.ts'
-import type { JsonAnswer, Visit } from '../support/oauth-client.ts'
-import { askOffice } from '../support/office.ts'
+import { isRejectedEverywhere, isAcceptedEverywhere, eventually, refreshOutcome } from '../support/cluster.ts'
+import { callApi, requestToken, getCode, getCodeFlowTokens, refresh } from '../support/oauth-client.ts'
+import type { JsonResponse, CodeFlow } from '../support/oauth-client.ts'
+import { callAdminApi } from '../support/admin-api.ts'
 import { startProcess } from '../support/process.ts'
 import type { ServerProcess } from '../support/process.ts'
 import { startServer } from '../support/server.ts'
@@ -78,14 +78,14 @@ const RESTORES: Readonly<Record<string, (file: string, copy: string) => Promise<
   },
 }
 
-const visitOf = async (server: TestServer, client: Visit['client']): Promise<Visit> => ({
+const codeFlowOf = async (server: TestServer, client: CodeFlow['client']): Promise<CodeFlow> => ({
   server,
   browser: openBrowser(server),
   client,
-  person: await server.addPerson(),
+  user: await server.addUser(),
 })
-const accessIn = ({ body }: JsonAnswer): string => String(body['access_token'])
-const refreshIn = ({ body }: JsonAnswer): string => String(body['refresh_token'])
+const accessIn = ({ body }: JsonResponse): string => String(body['access_token'])
+const refreshIn = ({ body }: JsonResponse): string => String(body['refresh_token'])
 const isSound = ({ file }: TestServer): boolean => {
   const database = new DatabaseSync(file, { readOnly: true })
   const [row] = database.prepare('pragma integrity_check').all()
@@ -97,21 +97,21 @@ describe.each(Object.entries(RESTORES))('a backup that was %s', (_how, restore) 
   test('hides no revocation from the nodes that kept running', async () => {
     const { server, nodes, old } = await open()
     const client = await server.addClient()
-    const lost = await visitOf(server, client)
-    const visits = await Promise.all([1, 2, 3].map(() => visitOf(server, client)))
-    const lostTokens = await getVisitTokens(lost)
+    const lost = await codeFlowOf(server, client)
+    const visits = await Promise.all([1, 2, 3].map(() => codeFlowOf(server, client)))
+    const lostTokens = await getCodeFlowTokens(lost)
     const tokens = []
-    for (const visit of visits) tokens.push(await getVisitTokens(visit))
+    for (const flow of visits) tokens.push(await getCodeFlowTokens(flow))
     const copy = await backUp(server)
-    for (let ids = 0; ids < 4; ids += 1) await server.server.users.signOutEverywhere(lost.person.id)
-    expect(await isDeadEverywhere(nodes, lostTokens.access_token)).toBe(true)
+    for (let ids = 0; ids < 4; ids += 1) await server.server.users.signOutEverywhere(lost.user.id)
+    expect(await isRejectedEverywhere(nodes, lostTokens.access_token)).toBe(true)
     await restore(server.file, copy)
     await expect.poll(() => old.logs, { timeout: 5_000 }).toContain('The revocations went back')
-    for (const [index, { person }] of visits.entries()) {
+    for (const [index, { user }] of visits.entries()) {
       const by = nodes[index % nodes.length] ?? server
-      if (by === server) await server.server.users.signOutEverywhere(person.id)
-      else await askOffice(by, { do: 'sign out everywhere', id: person.id })
-      expect(await isDeadEverywhere(nodes, tokens[index]?.access_token ?? '')).toBe(true)
+      if (by === server) await server.server.users.signOutEverywhere(user.id)
+      else await callAdminApi(by, { action: 'sign out everywhere', id: user.id })
+      expect(await isRejectedEverywhere(nodes, tokens[index]?.access_token ?? '')).toBe(true)
     }
     expect(isSound(server)).toBe(true)
   })
@@ -121,25 +121,25 @@ describe.each(Object.entries(RESTORES))('a backup that was %s', (_how, restore) 
     const client = await server.addClient()
     const machine = await server.addClient({ grantTypes: ['client_credentials'], scopes: ['orders:read'] })
     const ask = { grant_type: 'client_credentials', scope: 'orders:read' }
-    const [gone, steady, everywhere] = await Promise.all([1, 2, 3].map(() => visitOf(server, client)))
+    const [gone, steady, everywhere] = await Promise.all([1, 2, 3].map(() => codeFlowOf(server, client)))
     if (!gone || !steady || !everywhere) throw new Error('Nobody is there')
-    const [goneTokens, steadyTokens] = [await getVisitTokens(gone), await getVisitTokens(steady)]
-    const everywhereTokens = await getVisitTokens(everywhere)
+    const [goneTokens, steadyTokens] = [await getCodeFlowTokens(gone), await getCodeFlowTokens(steady)]
+    const everywhereTokens = await getCodeFlowTokens(everywhere)
     const { exchange } = await getCode(steady)
     const copy = await backUp(server)
 
-    await server.server.users.signOutEverywhere(gone.person.id)
-    await server.server.users.signOutEverywhere(everywhere.person.id)
+    await server.server.users.signOutEverywhere(gone.user.id)
+    await server.server.users.signOutEverywhere(everywhere.user.id)
     const ahead = await refresh(steady, steadyTokens.refresh_token)
-    const later = await getVisitTokens({ ...everywhere, browser: openBrowser(server) })
-    const theirs = await askToken(server, machine, ask)
+    const later = await getCodeFlowTokens({ ...everywhere, browser: openBrowser(server) })
+    const theirs = await requestToken(server, machine, ask)
     const lostEpoch = await recover()
-    const latest = await getVisitTokens({ ...steady, browser: openBrowser(server) })
-    expect(await isLiveEverywhere([server], latest.access_token)).toBe(true)
+    const latest = await getCodeFlowTokens({ ...steady, browser: openBrowser(server) })
+    expect(await isAcceptedEverywhere([server], latest.access_token)).toBe(true)
 
     await restore(server.file, copy)
     const before = await newcomer()
-    expect((await askApi(before, '/me', goneTokens.access_token)).status).toBe(200)
+    expect((await callApi(before, '/me', goneTokens.access_token)).status).toBe(200)
     expect((await refresh({ server: before, client }, refreshIn(ahead))).status).toBe(200)
     expect(await recover()).toBeGreaterThan(lostEpoch)
 
@@ -149,25 +149,25 @@ describe.each(Object.entries(RESTORES))('a backup that was %s', (_how, restore) 
       accessIn(ahead),
       accessIn(theirs),
     ]
-    for (const token of access) expect(await isDeadEverywhere(all, token)).toBe(true)
+    for (const token of access) expect(await isRejectedEverywhere(all, token)).toBe(true)
     const refreshing = [goneTokens, steadyTokens, everywhereTokens, later, latest].map(
       ({ refresh_token: token }) => token,
     )
     for (const token of [...refreshing, refreshIn(ahead)])
-      for (const node of all) expect(await verdictOn(node, client, token)).toBe('invalid_grant')
-    expect((await askToken(before, client, exchange)).body['error']).toBe('invalid_grant')
+      for (const node of all) expect(await refreshOutcome(node, client, token)).toBe('invalid_grant')
+    expect((await requestToken(before, client, exchange)).body['error']).toBe('invalid_grant')
     for (const { browser } of [gone, steady, everywhere])
       expect((await browser.open(server.endpoint('/login'))).forms.map(({ label }) => label)).toEqual([
         'Sign in',
       ])
 
     for (const visit of [gone, steady, everywhere]) {
-      const fresh = await getVisitTokens({ ...visit, browser: openBrowser(server) })
-      expect(await soon(() => isLiveEverywhere(all, fresh.access_token))).toBe(true)
-      expect(await verdictOn(before, client, fresh.refresh_token)).toBe('200')
+      const fresh = await getCodeFlowTokens({ ...visit, browser: openBrowser(server) })
+      expect(await eventually(() => isAcceptedEverywhere(all, fresh.access_token))).toBe(true)
+      expect(await refreshOutcome(before, client, fresh.refresh_token)).toBe('200')
     }
-    const again = await askToken(before, machine, ask)
-    expect(await soon(() => isLiveEverywhere(all, accessIn(again)))).toBe(true)
+    const again = await requestToken(before, machine, ask)
+    expect(await eventually(() => isAcceptedEverywhere(all, accessIn(again)))).toBe(true)
     expect(isSound(server)).toBe(true)
   })
 })

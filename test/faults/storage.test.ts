@@ -6,10 +6,10 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { isAvailable } from '../support/available.ts'
 import { openBrowser } from '../support/browser.ts'
-import { isDeadEverywhere, soon } from '../support/cluster.ts'
-import { askApi, askJson, askToken, getVisitTokens, refresh } from '../support/oauth-client.ts'
-import type { JsonAnswer, Tokens, Visit } from '../support/oauth-client.ts'
-import { askOffice } from '../support/office.ts'
+import { isRejectedEverywhere, eventually } from '../support/cluster.ts'
+import { callApi, fetchJson, requestToken, getCodeFlowTokens, refresh } from '../support/oauth-client.ts'
+import type { JsonResponse, Tokens, CodeFlow } from '../support/oauth-client.ts'
+import { callAdminApi } from '../support/admin-api.ts'
 import { startProcess } from '../support/process.ts'
 import type { ProcessOptions, ServerProcess } from '../support/process.ts'
 import { startServer } from '../support/server.ts'
@@ -18,7 +18,7 @@ import type { TestServer } from '../support/server.ts'
 /** A database on which somebody is signed in, and one process on it. */
 interface Place extends ServerProcess {
   readonly server: TestServer
-  readonly visit: Visit
+  readonly visit: CodeFlow
   readonly tokens: Tokens
   readonly folder: string
 }
@@ -27,9 +27,9 @@ async function open(options: ProcessOptions = {}, hasOwnDisk = false): Promise<P
   const folder = await mkdtemp(join(tmpdir(), 'consulate-storage-'))
   if (hasOwnDisk) mountDisk(folder)
   const server = await startServer({ file: join(folder, 'data.db') })
-  const [person, client] = [await server.addPerson(), await server.addClient()]
-  const visit = { server, browser: openBrowser(server), client, person }
-  const tokens = await getVisitTokens(visit)
+  const [user, client] = [await server.addUser(), await server.addClient()]
+  const visit = { server, browser: openBrowser(server), client, user }
+  const tokens = await getCodeFlowTokens(visit)
   // From here on nobody but the process has the file open.
   await server.server.close()
   const process = await startProcess(server, options)
@@ -56,7 +56,7 @@ async function open(options: ProcessOptions = {}, hasOwnDisk = false): Promise<P
 }
 
 /** What a client must be told when the database is to blame: to try again, and never that its token is bad. */
-function expectUnavailable({ status, headers, body }: JsonAnswer): void {
+function expectUnavailable({ status, headers, body }: JsonResponse): void {
   expect([status, body['error']]).toEqual([503, 'temporarily_unavailable'])
   expect(headers.get('retry-after')).toMatch(/^[1-9]\d*$/)
 }
@@ -69,7 +69,7 @@ const errorsIn = ({ logs }: Pick<ServerProcess, 'logs'>): readonly Record<string
     .map((line) => JSON.parse(line) as Record<string, unknown>)
     .filter(({ level }) => level === 'error')
 
-const tokenIn = ({ body }: JsonAnswer): string => String(body['refresh_token'])
+const tokenIn = ({ body }: JsonResponse): string => String(body['refresh_token'])
 
 /** Makes a folder a disk of its own, of 1 MB. */
 function mountDisk(folder: string): void {
@@ -94,7 +94,7 @@ describe('a full disk', () => {
     await expect
       .poll(() => errorsIn(place))
       .toContainEqual(expect.objectContaining({ stack: expect.stringMatching(/disk is full/) as unknown }))
-    expect((await askApi(node, '/me', tokens.access_token)).status).toBe(200)
+    expect((await callApi(node, '/me', tokens.access_token)).status).toBe(200)
     await rm(ballast)
     expect((await refresh({ server: node, client: visit.client }, tokens.refresh_token)).status).toBe(200)
   })
@@ -123,7 +123,7 @@ describe('a full disk', () => {
           stack: expect.stringMatching(/disk/) as unknown,
         }),
       )
-    expect((await askApi(node, '/me', tokens.access_token)).status).toBe(200)
+    expect((await callApi(node, '/me', tokens.access_token)).status).toBe(200)
     expectUnavailable(await refresh({ server: node, client }, token))
 
     other.exec('pragma wal_checkpoint(truncate)')
@@ -145,8 +145,8 @@ describe('a database that another process has locked', () => {
     await expect
       .poll(() => errorsIn(place))
       .toContainEqual(expect.objectContaining({ status: 503, detail: 'The database is busy' }))
-    expect((await askApi(node, '/me', tokens.access_token)).status).toBe(200)
-    expect((await askJson(node, '/.well-known/jwks.json')).status).toBe(200)
+    expect((await callApi(node, '/me', tokens.access_token)).status).toBe(200)
+    expect((await fetchJson(node, '/.well-known/jwks.json')).status).toBe(200)
     const waiting = refresh({ server: node, client }, tokens.refresh_token)
     other.exec('rollback')
     other.close()
@@ -185,8 +185,8 @@ describe('a database that cannot be written', () => {
     const { node } = started
     const { client } = place.visit
     const ask = { grant_type: 'refresh_token', refresh_token: place.tokens.refresh_token }
-    expectUnavailable(await askToken(node, client, ask))
-    expectUnavailable(await askApi(node, '/me', place.tokens.access_token))
+    expectUnavailable(await requestToken(node, client, ask))
+    expectUnavailable(await callApi(node, '/me', place.tokens.access_token))
     await expect
       .poll(() => errorsIn(started))
       .toContainEqual(
@@ -196,8 +196,8 @@ describe('a database that cannot be written', () => {
         }),
       )
     await setModes(place, 0o777, 0o666)
-    expect((await askApi(node, '/me', place.tokens.access_token)).status).toBe(200)
-    expect((await askToken(node, client, ask)).status).toBe(200)
+    expect((await callApi(node, '/me', place.tokens.access_token)).status).toBe(200)
+    expect((await requestToken(node, client, ask)).status).toBe(200)
   })
 })
 
@@ -214,11 +214,13 @@ describe('a database file that is deleted under a process', () => {
     for (const name of names) await rename(join(folder, name), join(aside, name)).catch(() => undefined)
 
     expectUnavailable(await refresh({ server: node, client }, tokens.refresh_token))
-    const revocation = await askOffice(node, { do: 'sign out everywhere', id: visit.person.id })
+    const revocation = await callAdminApi(node, { action: 'sign out everywhere', id: visit.user.id })
     expect(revocation.body['error']).toBe('StoreUnavailableError: The database cannot be used')
-    expect((await askApi(node, '/me', tokens.access_token)).status).toBe(200)
-    expect(await soon(async () => (await askApi(node, '/me', tokens.access_token)).status === 503)).toBe(true)
-    expectUnavailable(await askApi(node, '/me', tokens.access_token))
+    expect((await callApi(node, '/me', tokens.access_token)).status).toBe(200)
+    expect(
+      await eventually(async () => (await callApi(node, '/me', tokens.access_token)).status === 503),
+    ).toBe(true)
+    expectUnavailable(await callApi(node, '/me', tokens.access_token))
     await expect(stat(server.file)).rejects.toThrow('ENOENT')
     await expect
       .poll(() => errorsIn(place))
@@ -230,11 +232,13 @@ describe('a database file that is deleted under a process', () => {
       )
 
     for (const name of names) await rename(join(aside, name), join(folder, name)).catch(() => undefined)
-    expect(await soon(async () => (await askApi(node, '/me', tokens.access_token)).status === 200)).toBe(true)
+    expect(
+      await eventually(async () => (await callApi(node, '/me', tokens.access_token)).status === 200),
+    ).toBe(true)
     const next = await refresh({ server: node, client }, tokens.refresh_token)
     expect(next.status).toBe(200)
     await expect.poll(() => place.logs).toContain('Revocation feed is reachable again')
-    await askOffice(node, { do: 'sign out everywhere', id: visit.person.id })
-    expect(await isDeadEverywhere([node], String(next.body['access_token']))).toBe(true)
+    await callAdminApi(node, { action: 'sign out everywhere', id: visit.user.id })
+    expect(await isRejectedEverywhere([node], String(next.body['access_token']))).toBe(true)
   })
 })

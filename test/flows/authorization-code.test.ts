@@ -2,30 +2,30 @@ import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import { afterAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
 import {
-  askApi,
-  askToken,
+  callApi,
+  requestToken,
   authorizationUrl,
   authorize,
   basic,
   codeIn,
   formBody,
-  askJson,
+  fetchJson,
   getCode,
-  makePkce,
+  createPkce,
 } from '../support/oauth-client.ts'
 import { CALLBACK, startServer } from '../support/server.ts'
 
 const server = await startServer()
-const person = await server.addPerson()
+const user = await server.addUser()
 const publicClient = await server.addClient({ type: 'public' })
 const confidential = await server.addClient({ name: 'Ledger' })
 afterAll(server.close)
 
 describe('a public client with PKCE', () => {
   test('gets exactly the answer of RFC 6749 section 5.1, which nobody may keep', async () => {
-    const visit = { server, browser: openBrowser(server), client: publicClient, person }
+    const visit = { server, browser: openBrowser(server), client: publicClient, user }
     const { exchange } = await getCode(visit, { scope: 'orders:read profile' })
-    const { status, headers, body } = await askToken(server, publicClient, exchange)
+    const { status, headers, body } = await requestToken(server, publicClient, exchange)
     expect(status).toBe(200)
     expect(headers.get('content-type')).toBe('application/json')
     expect(headers.get('cache-control')).toBe('no-store')
@@ -40,9 +40,9 @@ describe('a public client with PKCE', () => {
   })
 
   test('gets a token by RFC 9068, which the published keys verify', async () => {
-    const visit = { server, browser: openBrowser(server), client: publicClient, person }
+    const visit = { server, browser: openBrowser(server), client: publicClient, user }
     const { exchange } = await getCode(visit)
-    const { body } = await askToken(server, publicClient, exchange)
+    const { body } = await requestToken(server, publicClient, exchange)
     const token = String(body['access_token'])
     const keys = createRemoteJWKSet(new URL(server.endpoint('/.well-known/jwks.json')))
     const { payload } = await jwtVerify(token, keys, {
@@ -54,7 +54,7 @@ describe('a public client with PKCE', () => {
     })
     expect(Object.keys(decodeProtectedHeader(token)).sort()).toEqual(['alg', 'kid', 'typ'])
     expect(payload).toMatchObject({
-      sub: person.id,
+      sub: user.id,
       client_id: publicClient.id,
       scope: 'orders:read',
       subject_type: 'user',
@@ -65,14 +65,14 @@ describe('a public client with PKCE', () => {
   })
 
   test('reaches the API as the person who allowed it, with the scopes allowed', async () => {
-    const visit = { server, browser: openBrowser(server), client: publicClient, person }
+    const visit = { server, browser: openBrowser(server), client: publicClient, user }
     const { exchange } = await getCode(visit)
-    const { body } = await askToken(server, publicClient, exchange)
-    const answer = await askApi(server, '/orders', String(body['access_token']))
+    const { body } = await requestToken(server, publicClient, exchange)
+    const answer = await callApi(server, '/orders', String(body['access_token']))
     expect(answer.status).toBe(200)
     expect(answer.body).toMatchObject({
       kind: 'user',
-      user: { id: person.id, provider: 'users', sub: person.id },
+      user: { id: user.id, provider: 'users', sub: user.id },
       client: { id: publicClient.id },
       scopes: ['orders:read'],
     })
@@ -81,14 +81,14 @@ describe('a public client with PKCE', () => {
 
 describe('a confidential client', () => {
   test('authenticates with Basic, or with its secret in the body', async () => {
-    const visit = { server, browser: openBrowser(server), client: confidential, person }
+    const visit = { server, browser: openBrowser(server), client: confidential, user }
     const { id, secret = '' } = confidential
-    const byHeader = await askJson(server, '/oauth/token', {
+    const byHeader = await fetchJson(server, '/oauth/token', {
       method: 'POST',
       headers: { authorization: basic(id, secret) },
       body: formBody((await getCode(visit)).exchange),
     })
-    const byBody = await askJson(server, '/oauth/token', {
+    const byBody = await fetchJson(server, '/oauth/token', {
       method: 'POST',
       body: formBody({ ...(await getCode(visit)).exchange, client_id: id, client_secret: secret }),
     })
@@ -97,8 +97,8 @@ describe('a confidential client', () => {
   })
 
   test('needs no PKCE, as in the classic flow', async () => {
-    const page = await authorize(openBrowser(server), authorizationUrl(server, confidential), person)
-    const { status, body } = await askToken(server, confidential, {
+    const page = await authorize(openBrowser(server), authorizationUrl(server, confidential), user)
+    const { status, body } = await requestToken(server, confidential, {
       grant_type: 'authorization_code',
       code: codeIn(page),
       redirect_uri: CALLBACK,
@@ -125,11 +125,7 @@ describe('a confidential client', () => {
 describe('the answer to the client', () => {
   test('has the state, equal to the byte, and the issuer', async () => {
     const state = 'a b+c&d=e%20f#g?"\'<ü€😀/\\'
-    const page = await authorize(
-      openBrowser(server),
-      authorizationUrl(server, confidential, { state }),
-      person,
-    )
+    const page = await authorize(openBrowser(server), authorizationUrl(server, confidential, { state }), user)
     expect(page.url.origin + page.url.pathname).toBe(CALLBACK)
     expect([...page.url.searchParams.keys()]).toEqual(['code', 'state', 'iss'])
     expect(page.url.searchParams.get('state')).toBe(state)
@@ -138,19 +134,19 @@ describe('the answer to the client', () => {
 
   test('has no state where the request had none', async () => {
     const url = authorizationUrl(server, confidential, { state: undefined })
-    const page = await authorize(openBrowser(server), url, person)
+    const page = await authorize(openBrowser(server), url, user)
     expect([...page.url.searchParams.keys()]).toEqual(['code', 'iss'])
   })
 
   test('is added to the query that a redirect URI already has', async () => {
     const redirectUri = 'https://app.example/callback?tenant=a%20b'
     const client = await server.addClient({ redirectUris: [redirectUri] })
-    const page = await authorize(openBrowser(server), authorizationUrl(server, client), person)
+    const page = await authorize(openBrowser(server), authorizationUrl(server, client), user)
     expect(page.url.href.startsWith(`${redirectUri}&code=`)).toBe(true)
   })
 
   test('is sent with 303 and keeps the code out of Referer headers', async () => {
-    const page = await authorize(openBrowser(server), authorizationUrl(server, confidential), person)
+    const page = await authorize(openBrowser(server), authorizationUrl(server, confidential), user)
     expect(page.status).toBe(303)
     expect(page.headers.get('referrer-policy')).toBe('no-referrer')
     expect(page.headers.get('cache-control')).toBe('no-store')
@@ -161,12 +157,12 @@ describe('redirect_uri', () => {
   test('may be left out where one is registered, and then at the exchange too', async () => {
     const url = authorizationUrl(server, confidential, { redirect_uri: undefined })
     const browser = openBrowser(server)
-    const first = codeIn(await authorize(browser, url, person))
-    const second = codeIn(await authorize(browser, url, person))
+    const first = codeIn(await authorize(browser, url, user))
+    const second = codeIn(await authorize(browser, url, user))
     const exchange = { grant_type: 'authorization_code', code: first }
     const named = { grant_type: 'authorization_code', code: second, redirect_uri: CALLBACK }
-    expect((await askToken(server, confidential, exchange)).status).toBe(200)
-    expect((await askToken(server, confidential, named)).status).toBe(200)
+    expect((await requestToken(server, confidential, exchange)).status).toBe(200)
+    expect((await requestToken(server, confidential, named)).status).toBe(200)
   })
 
   test('must be named where several are registered', async () => {
@@ -179,9 +175,9 @@ describe('redirect_uri', () => {
   test('of a native client may have any port on loopback', async () => {
     const client = await server.addClient({ type: 'public', redirectUris: ['http://127.0.0.1/callback'] })
     const moved = { ...client, redirectUri: 'http://127.0.0.1:49152/callback' }
-    const visit = { server, browser: openBrowser(server), client: moved, person }
+    const visit = { server, browser: openBrowser(server), client: moved, user }
     const { exchange } = await getCode(visit)
-    expect((await askToken(server, moved, exchange)).status).toBe(200)
+    expect((await requestToken(server, moved, exchange)).status).toBe(200)
   })
 })
 
@@ -191,13 +187,13 @@ test.each([
   ['localhost', 'http://localhost/callback'],
 ])('a native client may be sent back to %s', async (_, redirectUri) => {
   const client = await server.addClient({ type: 'public', redirectUris: [redirectUri] })
-  const visit = { server, browser: openBrowser(server), client, person }
+  const visit = { server, browser: openBrowser(server), client, user }
   const { exchange } = await getCode(visit)
-  expect((await askToken(server, client, exchange)).status).toBe(200)
+  expect((await requestToken(server, client, exchange)).status).toBe(200)
 })
 
 test('an authorization request may be posted', async () => {
-  const { challenge } = makePkce()
+  const { challenge } = createPkce()
   const body = formBody({
     response_type: 'code',
     client_id: publicClient.id,
@@ -208,7 +204,7 @@ test('an authorization request may be posted', async () => {
     code_challenge_method: 'S256',
   })
   const url = server.endpoint('/oauth/authorize')
-  const page = await authorize(openBrowser(server), url, person, { method: 'POST', body })
+  const page = await authorize(openBrowser(server), url, user, { method: 'POST', body })
   expect(page.url.searchParams.get('state')).toBe('posted')
   expect(codeIn(page)).toMatch(/^[\w-]{43}$/)
 })

@@ -1,7 +1,7 @@
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { afterAll, expect, test } from 'vitest'
 import { clientCredentials } from '../../src/index.ts'
-import { askApi, askToken, getTokens } from '../support/oauth-client.ts'
+import { callApi, requestToken, getTokens } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 
 const server = await startServer({ grants: [clientCredentials({ lifetime: '1h' })] })
@@ -13,7 +13,7 @@ const grant = { grant_type: 'client_credentials' }
 afterAll(server.close)
 
 test('a machine gets a token of its own, and no refresh token', async () => {
-  const { status, body } = await askToken(server, machine, { ...grant, scope: 'orders:read' })
+  const { status, body } = await requestToken(server, machine, { ...grant, scope: 'orders:read' })
   expect(status).toBe(200)
   expect(body).toEqual({
     access_token: expect.any(String) as unknown,
@@ -34,57 +34,59 @@ test('its token names the client as its subject, and no person', async () => {
 test("its token opens machines' routes by its scopes, and no person's route", async () => {
   const { access_token: token } = await getTokens(server, machine, { ...grant, scope: 'orders:read' })
   const { access_token: lesser } = await getTokens(server, machine, { ...grant, scope: 'profile' })
-  expect(await askApi(server, '/machine/orders', token)).toMatchObject({
+  expect(await callApi(server, '/machine/orders', token)).toMatchObject({
     status: 200,
     body: { kind: 'machine', client: { id: machine.id }, scopes: ['orders:read'] },
   })
-  expect((await askApi(server, '/machine/orders', lesser)).status).toBe(403)
-  expect((await askApi(server, '/anyone', token)).status).toBe(200)
-  expect((await askApi(server, '/me', token)).status).toBe(401)
+  expect((await callApi(server, '/machine/orders', lesser)).status).toBe(403)
+  expect((await callApi(server, '/anyone', token)).status).toBe(200)
+  expect((await callApi(server, '/me', token)).status).toBe(401)
 })
 
 test('it gets no scope that is not listed on its record', async () => {
-  const { status, body } = await askToken(server, machine, { ...grant, scope: 'orders:create' })
+  const { status, body } = await requestToken(server, machine, { ...grant, scope: 'orders:create' })
   expect([status, body['error']]).toEqual([400, 'invalid_scope'])
 })
 
 test('a client without listed scopes gets none', async () => {
   const bare = await server.addClient({ grantTypes: ['client_credentials'] })
   expect((await getTokens(server, bare, grant)).scope).toBe('')
-  expect((await askToken(server, bare, { ...grant, scope: 'profile' })).body['error']).toBe('invalid_scope')
+  expect((await requestToken(server, bare, { ...grant, scope: 'profile' })).body['error']).toBe(
+    'invalid_scope',
+  )
 })
 
 test('* stands for every scope where it is listed on the record, and only then', async () => {
   const almighty = await server.addClient({ grantTypes: ['client_credentials'], scopes: ['*'] })
   const { access_token: token } = await getTokens(server, almighty, { ...grant, scope: '*' })
-  expect((await askApi(server, '/machine/orders', token)).status).toBe(200)
-  expect((await askToken(server, machine, { ...grant, scope: '*' })).body['error']).toBe('invalid_scope')
+  expect((await callApi(server, '/machine/orders', token)).status).toBe(200)
+  expect((await requestToken(server, machine, { ...grant, scope: '*' })).body['error']).toBe('invalid_scope')
 })
 
 test('an app that a person registered gets no tokens of its own', async () => {
   const owned = await server.addClient({ grantTypes: ['client_credentials'], ownerId: 'ada' })
-  const { status, body } = await askToken(server, owned, grant)
+  const { status, body } = await requestToken(server, owned, grant)
   expect([status, body['error']]).toEqual([400, 'unauthorized_client'])
 })
 
 test('a revoked client is refused, and what it had stops at once', async () => {
   const gone = await server.addClient({ grantTypes: ['client_credentials'] })
   const { access_token: token } = await getTokens(server, gone, grant)
-  expect((await askApi(server, '/machine', token)).status).toBe(200)
+  expect((await callApi(server, '/machine', token)).status).toBe(200)
   await server.server.clients.revoke(gone.id)
-  expect((await askApi(server, '/machine', token)).body['error_description']).toBe('Token revoked')
-  expect((await askToken(server, gone, grant)).body['error']).toBe('invalid_client')
+  expect((await callApi(server, '/machine', token)).body['error_description']).toBe('Token revoked')
+  expect((await requestToken(server, gone, grant)).body['error']).toBe('invalid_client')
 })
 
 test('one token can be stopped by its id', async () => {
   const [first, second] = [await getTokens(server, machine, grant), await getTokens(server, machine, grant)]
-  const { body } = await askApi(server, '/machine', first.access_token)
+  const { body } = await callApi(server, '/machine', first.access_token)
   await server.server.tokens.revoke({
     tokenId: String(body['tokenId']),
     expiresAt: Number(body['expiresAt']),
   })
-  expect((await askApi(server, '/machine', first.access_token)).body['error_description']).toBe(
+  expect((await callApi(server, '/machine', first.access_token)).body['error_description']).toBe(
     'Token revoked',
   )
-  expect((await askApi(server, '/machine', second.access_token)).status).toBe(200)
+  expect((await callApi(server, '/machine', second.access_token)).status).toBe(200)
 })

@@ -12,13 +12,13 @@ import { testClient, type ClientKind } from '../../src/testing/index.ts'
 import { openBrowser } from '../support/browser.ts'
 import { answerDevice, getDeviceTokens, startDevice } from '../support/device.ts'
 import {
-  askApi,
-  askJson,
+  callApi,
+  fetchJson,
   authorize,
   authorizationUrl,
   basic,
   getTokens,
-  getVisitTokens,
+  getCodeFlowTokens,
 } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 import type { TestClient } from '../support/server.ts'
@@ -35,12 +35,12 @@ const server = await startServer({
   ],
 })
 afterAll(server.close)
-const person = await server.addPerson()
+const user = await server.addUser()
 
 type Granted = { readonly access_token: string; readonly refresh_token: string }
 
 const visit = (client: TestClient): Promise<Granted> =>
-  getVisitTokens({ server, browser: openBrowser(server), client, person })
+  getCodeFlowTokens({ server, browser: openBrowser(server), client, user })
 
 /** How each kind comes to its tokens. */
 const WAYS: Readonly<Record<Exclude<ClientKind, 'service'>, (client: TestClient) => Promise<Granted>>> = {
@@ -49,19 +49,17 @@ const WAYS: Readonly<Record<Exclude<ClientKind, 'service'>, (client: TestClient)
   machine: (client) => getTokens(server, client, { grant_type: 'client_credentials', scope: 'orders:read' }),
   async device(client) {
     const device = await startDevice(server, client)
-    await answerDevice(openBrowser(server), device, person)
+    await answerDevice(openBrowser(server), device, user)
     return getDeviceTokens(server, device)
   },
   password: (client) => {
-    const credentials = { grant_type: 'password', username: person.email, password: person.password }
+    const credentials = { grant_type: 'password', username: user.email, password: user.password }
     return getTokens(server, client, { ...credentials, scope: 'orders:read' })
   },
   async implicit(client) {
     const url = authorizationUrl(server, client, { response_type: 'token', scope: 'orders:read' })
-    const fragment = new URLSearchParams(
-      (await authorize(openBrowser(server), url, person)).url.hash.slice(1),
-    )
-    const token = server.hoard.keep('access token', fragment.get('access_token') ?? '')
+    const fragment = new URLSearchParams((await authorize(openBrowser(server), url, user)).url.hash.slice(1))
+    const token = server.knownSecrets.add('access token', fragment.get('access_token') ?? '')
     return { access_token: token, refresh_token: '' }
   },
 }
@@ -86,7 +84,7 @@ test.each(ROWS)('%s: gets its tokens by its own grant', async (kind, { secret, r
   const client = await add(kind, kind === 'machine' ? { scopes: ['orders:read'] } : {})
   expect(client.secret !== undefined).toBe(secret)
   const tokens = await WAYS[kind as keyof typeof WAYS](client)
-  expect(await askApi(server, opens, tokens.access_token)).toMatchObject({
+  expect(await callApi(server, opens, tokens.access_token)).toMatchObject({
     status: 200,
     body: { client: { id: client.id }, scopes: ['orders:read'] },
   })
@@ -96,9 +94,9 @@ test.each(ROWS)('%s: gets its tokens by its own grant', async (kind, { secret, r
 test('service: reads what is revoked, and gets no tokens', async () => {
   const { id, secret = '' } = await add('service')
   const headers = { authorization: basic(id, secret) }
-  expect(await askJson(server, '/oauth/revocations', { headers })).toMatchObject({ status: 200 })
+  expect(await fetchJson(server, '/oauth/revocations', { headers })).toMatchObject({ status: 200 })
   const body = new URLSearchParams({ grant_type: 'client_credentials' })
-  expect(await askJson(server, '/oauth/token', { method: 'POST', body, headers })).toMatchObject({
+  expect(await fetchJson(server, '/oauth/token', { method: 'POST', body, headers })).toMatchObject({
     body: { error: 'unauthorized_client' },
   })
 })
@@ -106,7 +104,7 @@ test('service: reads what is revoked, and gets no tokens', async () => {
 test('a machine gets no scope unless some are named for it', async () => {
   const client = await add('machine')
   const tokens = await getTokens(server, client, { grant_type: 'client_credentials' })
-  expect((await askApi(server, '/machine', tokens.access_token)).body).toMatchObject({ scopes: [] })
+  expect((await callApi(server, '/machine', tokens.access_token)).body).toMatchObject({ scopes: [] })
 })
 
 test('what is said besides counts', async () => {

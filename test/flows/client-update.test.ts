@@ -2,13 +2,19 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { ConfigError } from '../../src/index.ts'
 import type { ClientUpdate } from '../../src/index.ts'
 import { openBrowser, type Browser } from '../support/browser.ts'
-import { askToken, authorizationUrl, authorize, getCode, getVisitTokens } from '../support/oauth-client.ts'
+import {
+  requestToken,
+  authorizationUrl,
+  authorize,
+  getCode,
+  getCodeFlowTokens,
+} from '../support/oauth-client.ts'
 import { CALLBACK, startServer } from '../support/server.ts'
 import type { TestClient } from '../support/server.ts'
 
 const server = await startServer()
 afterAll(server.close)
-const person = await server.addPerson()
+const user = await server.addUser()
 
 const NEW_HOME = 'https://new.example/callback'
 
@@ -23,8 +29,8 @@ const update = (changes: ClientUpdate) => server.server.clients.update(client.id
 
 /** A refresh token of a person who allowed both scopes. */
 const refreshTokenOf = async (): Promise<Readonly<Record<string, string>>> => {
-  const { refresh_token } = await getVisitTokens(
-    { server, browser, client, person },
+  const { refresh_token } = await getCodeFlowTokens(
+    { server, browser, client, user },
     { scope: 'orders:read orders:create' },
   )
   return { grant_type: 'refresh_token', refresh_token }
@@ -35,16 +41,12 @@ describe('another redirect URI', () => {
     await update({ redirectUris: [NEW_HOME] })
     const before = await browser.open(authorizationUrl(server, client))
     expect([before.status, before.url.origin]).toEqual([400, server.origin])
-    const page = await authorize(
-      browser,
-      authorizationUrl(server, client, { redirect_uri: NEW_HOME }),
-      person,
-    )
+    const page = await authorize(browser, authorizationUrl(server, client, { redirect_uri: NEW_HOME }), user)
     expect(page.url.href).toMatch(/^https:\/\/new\.example\/callback\?code=/)
   })
 
   test('counts for a consent page that was open before: its answer goes nowhere', async () => {
-    const page = await browser.signIn(await browser.open(authorizationUrl(server, client)), person)
+    const page = await browser.signIn(await browser.open(authorizationUrl(server, client)), user)
     await update({ redirectUris: [NEW_HOME] })
     const answer = await browser.press(page, 'Allow')
     expect([answer.status, answer.url.origin]).toEqual([400, server.origin])
@@ -67,7 +69,7 @@ describe('fewer scopes', () => {
   test('are all that a refresh gives, and all that can be asked for', async () => {
     const form = await refreshTokenOf()
     await update({ scopes: ['orders:read'] })
-    expect(await askToken(server, client, form)).toMatchObject({
+    expect(await requestToken(server, client, form)).toMatchObject({
       status: 200,
       body: { scope: 'orders:read' },
     })
@@ -77,15 +79,15 @@ describe('fewer scopes', () => {
 
   test('count for a code that is on its way', async () => {
     const scope = 'orders:read orders:create'
-    const { exchange } = await getCode({ server, browser, client, person }, { scope })
+    const { exchange } = await getCode({ server, browser, client, user }, { scope })
     await update({ scopes: ['orders:read'] })
-    expect((await askToken(server, client, exchange)).body).toMatchObject({ scope: 'orders:read' })
+    expect((await requestToken(server, client, exchange)).body).toMatchObject({ scope: 'orders:read' })
   })
 
   test('become every defined one again with null', async () => {
     await update({ scopes: [] })
     expect(await update({ scopes: null })).toMatchObject({ scopes: null })
-    const page = await authorize(browser, authorizationUrl(server, client, { scope: 'profile' }), person)
+    const page = await authorize(browser, authorizationUrl(server, client, { scope: 'profile' }), user)
     expect(page.url.searchParams.get('code')).toBeTruthy()
   })
 })
@@ -93,17 +95,17 @@ describe('fewer scopes', () => {
 test('a grant that was taken away is refused, and works again where it is given back', async () => {
   const form = await refreshTokenOf()
   await update({ grantTypes: ['authorization_code'] })
-  expect(await askToken(server, client, form)).toMatchObject({
+  expect(await requestToken(server, client, form)).toMatchObject({
     status: 400,
     body: { error: 'unauthorized_client' },
   })
   await update({ grantTypes: ['authorization_code', 'refresh_token'] })
-  expect((await askToken(server, client, form)).status).toBe(200)
+  expect((await requestToken(server, client, form)).status).toBe(200)
 })
 
 test('another name is what people are asked about', async () => {
   await update({ name: 'Orchard & <b>Sons</b>' })
-  const page = await browser.signIn(await browser.open(authorizationUrl(server, client)), person)
+  const page = await browser.signIn(await browser.open(authorizationUrl(server, client)), user)
   expect(page.text).toContain('Orchard & <b>Sons</b>')
 })
 
@@ -127,12 +129,12 @@ test('PKCE can be required from now on', async () => {
 test('without a window a repeated refresh token is a replay; with null the server’s window counts', async () => {
   await update({ graceWindow: 0 })
   const form = await refreshTokenOf()
-  await askToken(server, client, form)
-  expect((await askToken(server, client, form)).status).toBe(400)
+  await requestToken(server, client, form)
+  expect((await requestToken(server, client, form)).status).toBe(400)
   expect(await update({ graceWindow: null })).toMatchObject({ graceWindow: null })
   const other = await refreshTokenOf()
-  await askToken(server, client, other)
-  expect((await askToken(server, client, other)).status).toBe(200)
+  await requestToken(server, client, other)
+  expect((await requestToken(server, client, other)).status).toBe(200)
 })
 
 test('what is not named stays, and so does what is named undefined', async () => {

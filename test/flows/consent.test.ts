@@ -7,23 +7,23 @@ import {
   formBody,
   getCode,
   getTokens,
-  makePkce,
+  createPkce,
 } from '../support/oauth-client.ts'
 import { CALLBACK, startServer } from '../support/server.ts'
 
 const server = await startServer()
-const person = await server.addPerson()
+const user = await server.addUser()
 afterAll(server.close)
 
 const isAsked = (labels: readonly { readonly label: string }[]): boolean =>
   labels.some(({ label }) => label === 'Allow')
 
-const pkce = { code_challenge: makePkce().challenge, code_challenge_method: 'S256' }
+const pkce = { code_challenge: createPkce().challenge, code_challenge_method: 'S256' }
 
 /** A browser in which the person is signed in. */
 async function signedIn() {
   const browser = openBrowser(server)
-  await browser.signIn(await browser.open(server.endpoint('/login')), person)
+  await browser.signIn(await browser.open(server.endpoint('/login')), user)
   return browser
 }
 
@@ -33,7 +33,7 @@ describe('the consent page', () => {
     const url = authorizationUrl(server, client, { scope: 'orders:read profile' })
     const { status, text, body } = await (await signedIn()).open(url)
     expect(status).toBe(200)
-    for (const words of ['Orchard <b>Orders</b>', 'app.example', 'See your orders', person.email])
+    for (const words of ['Orchard <b>Orders</b>', 'app.example', 'See your orders', user.email])
       expect(text).toContain(words)
     expect(body).toContain('See your name &amp; picture')
     expect(text).not.toContain('Place orders')
@@ -109,7 +109,7 @@ describe('consent once given', () => {
 
   test("is one person's and one client's", async () => {
     const [client, other] = [await server.addClient(), await server.addClient()]
-    const stranger = await server.addPerson()
+    const stranger = await server.addUser()
     const browser = await signedIn()
     await authorize(browser, authorizationUrl(server, client, { scope: 'profile' }))
     expect(isAsked((await browser.open(authorizationUrl(server, other, { scope: 'profile' }))).forms)).toBe(
@@ -122,11 +122,11 @@ describe('consent once given', () => {
 
   test('is forgotten when the person disconnects the app, whose tokens end with it', async () => {
     const client = await server.addClient()
-    const visit = { server, browser: await signedIn(), client, person }
+    const visit = { server, browser: await signedIn(), client, user }
     const { exchange } = await getCode(visit)
     await getTokens(server, client, exchange)
-    await server.server.authorizations.disconnect(person, client.id)
-    const those = await server.server.authorizations.list(person)
+    await server.server.authorizations.disconnect(user, client.id)
+    const those = await server.server.authorizations.list(user)
     expect(those.filter(({ clientId }) => clientId === client.id)).toEqual([])
     const again = await visit.browser.open(authorizationUrl(server, client, { scope: 'orders:read' }))
     expect(isAsked(again.forms)).toBe(true)

@@ -6,21 +6,21 @@ import { openBrowser } from '../support/browser.ts'
 import {
   addDeviceClient,
   answerDevice,
-  askDevice,
+  requestDeviceCode,
   getDeviceTokens,
   openDevicePage,
   poll,
   startDevice,
-  typeCode,
-  verdictOf,
+  enterCode,
+  pollOutcome,
 } from '../support/device.ts'
-import { askApi, askToken, authorizationUrl, claimOf, refresh } from '../support/oauth-client.ts'
+import { callApi, requestToken, authorizationUrl, claimOf, refresh } from '../support/oauth-client.ts'
 import { testSecrets } from '../support/secrets.ts'
 import { startServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
 
 const server = await startServer({ throttle: { perAddress: { failures: 1_000, window: '1m' } } })
-const person = await server.addPerson()
+const user = await server.addUser()
 const tv = await addDeviceClient(server)
 const kiosk = await addDeviceClient(server, { type: 'confidential', name: 'Orchard Kiosk' })
 const phone = openBrowser(server)
@@ -30,7 +30,7 @@ const GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
 
 describe('a device asks for codes (RFC 8628 section 3.2)', () => {
   test('and hears where to go, how long there is, and how often to ask', async () => {
-    const { status, headers, body } = await askDevice(server, tv)
+    const { status, headers, body } = await requestDeviceCode(server, tv)
     expect(status).toBe(200)
     expect(body).toEqual({
       device_code: expect.stringMatching(/^[\w-]{43}$/) as unknown,
@@ -46,7 +46,7 @@ describe('a device asks for codes (RFC 8628 section 3.2)', () => {
   test('as long and as often as the server is told', async () => {
     const grants = [deviceCode({ lifetime: '2m', interval: '2500ms' }), refreshToken()]
     await using quick = await startServer({ grants })
-    const { body } = await askDevice(quick, await addDeviceClient(quick))
+    const { body } = await requestDeviceCode(quick, await addDeviceClient(quick))
     expect(body).toMatchObject({ expires_in: 120, interval: 3 })
   })
 
@@ -56,18 +56,18 @@ describe('a device asks for codes (RFC 8628 section 3.2)', () => {
     [{ client_id: 'nobody' }, 401, 'invalid_client'],
     [{ client_id: undefined }, 401, 'invalid_client'],
   ])('and with %j hears what is wrong', async (parameters, status, error) => {
-    const answer = await askDevice(server, tv, parameters)
+    const answer = await requestDeviceCode(server, tv, parameters)
     expect([answer.status, answer.body['error']]).toEqual([status, error])
   })
 
   test('a confidential client says who it is with its secret', async () => {
-    const without = await askDevice(server, { ...kiosk, secret: undefined })
+    const without = await requestDeviceCode(server, { ...kiosk, secret: undefined })
     expect([without.status, without.body['error']]).toEqual([401, 'invalid_client'])
-    expect((await askDevice(server, kiosk)).status).toBe(200)
+    expect((await requestDeviceCode(server, kiosk)).status).toBe(200)
   })
 
   test('a client without the grant gets none', async () => {
-    const answer = await askDevice(server, await server.addClient())
+    const answer = await requestDeviceCode(server, await server.addClient())
     expect([answer.status, answer.body['error']]).toEqual([400, 'unauthorized_client'])
   })
 })
@@ -76,33 +76,33 @@ describe.each([
   ['a public client', tv],
   ['a confidential client', kiosk],
 ])('%s', (_, client) => {
-  test('waits, gets tokens once a person has allowed it, and refreshes them', async () => {
+  test('waits, gets tokens once a user has allowed it, and refreshes them', async () => {
     const device = await startDevice(server, client)
-    expect(await verdictOf(server, device)).toBe('authorization_pending')
-    const question = await typeCode(phone, device, person)
+    expect(await pollOutcome(server, device)).toBe('authorization_pending')
+    const question = await enterCode(phone, device, user)
     expect(question.text).toContain(`Is this code on a device in front of you? ${device.userCode}`)
     expect(question.text).toContain('See your orders')
     expect(question.text).toContain('127.0.0.1')
-    expect(question.text).toContain(person.email)
+    expect(question.text).toContain(user.email)
     const done = await phone.press(question, 'Allow')
     expect(done.text).toContain('Go back to your device')
     const { status, headers, body } = await poll(server, device)
     expect([status, headers.get('cache-control')]).toEqual([200, 'no-store'])
     expect(body).toMatchObject({ token_type: 'Bearer', expires_in: 900, scope: 'orders:read' })
-    const me = await askApi(server, '/orders', String(body['access_token']))
-    expect(me.body).toMatchObject({ kind: 'user', user: { id: person.id }, client: { id: client.id } })
+    const me = await callApi(server, '/orders', String(body['access_token']))
+    expect(me.body).toMatchObject({ kind: 'user', user: { id: user.id }, client: { id: client.id } })
     const next = await refresh({ server, client }, String(body['refresh_token']))
     expect(next.status).toBe(200)
-    expect((await askApi(server, '/orders', String(next.body['access_token']))).status).toBe(200)
+    expect((await callApi(server, '/orders', String(next.body['access_token']))).status).toBe(200)
   })
 
-  test('hears access_denied once a person has denied it, and again', async () => {
+  test('hears access_denied once a user has denied it, and again', async () => {
     const device = await startDevice(server, client)
-    const done = await answerDevice(phone, device, person, "Don't allow")
+    const done = await answerDevice(phone, device, user, "Don't allow")
     expect(done.text).toContain("wasn't given access")
     const { status, body } = await poll(server, device)
     expect([status, body['error']]).toEqual([400, 'access_denied'])
-    expect(await verdictOf(server, device)).toBe('access_denied')
+    expect(await pollOutcome(server, device)).toBe('access_denied')
   })
 
   test('hears expired_token once its codes have expired', async () => {
@@ -116,14 +116,14 @@ describe.each([
 test('a client without the refresh grant gets no refresh token', async () => {
   const client = await addDeviceClient(server, { grantTypes: [GRANT] })
   const device = await startDevice(server, client)
-  await answerDevice(phone, device, person)
+  await answerDevice(phone, device, user)
   expect((await getDeviceTokens(server, device)).refresh_token).toBe('')
 })
 
 test('the resource is the one that the device asked for', async () => {
   const api = 'https://api.example/orders'
   await using shop = await startServer({ resources: [api] })
-  const [client, somebody] = [await addDeviceClient(shop), await shop.addPerson()]
+  const [client, somebody] = [await addDeviceClient(shop), await shop.addUser()]
   const device = await startDevice(shop, client, { resource: api })
   await answerDevice(openBrowser(shop), device, somebody)
   const other = await poll(shop, device, { resource: shop.issuer })
@@ -135,39 +135,39 @@ describe('how often a device asks', () => {
   test('in its interval it never hears slow_down, however long it waits', async () => {
     const device = await startDevice(server, tv)
     for (let round = 0; round < 20; round += 1) {
-      expect(await verdictOf(server, device)).toBe('authorization_pending')
+      expect(await pollOutcome(server, device)).toBe('authorization_pending')
       server.clock.advance('5s')
     }
-    await answerDevice(phone, device, person)
-    expect(await verdictOf(server, device)).toBe('200')
+    await answerDevice(phone, device, user)
+    expect(await pollOutcome(server, device)).toBe('200')
   })
 
   test('a little early is on time: clocks and networks waver', async () => {
     const device = await startDevice(server, tv)
-    expect(await verdictOf(server, device)).toBe('authorization_pending')
+    expect(await pollOutcome(server, device)).toBe('authorization_pending')
     server.clock.advance('4200ms')
-    expect(await verdictOf(server, device)).toBe('authorization_pending')
+    expect(await pollOutcome(server, device)).toBe('authorization_pending')
   })
 
   test('too often makes it wait five seconds longer each time (RFC 8628 section 3.5)', async () => {
     const device = await startDevice(server, tv)
-    expect(await verdictOf(server, device)).toBe('authorization_pending')
-    expect(await verdictOf(server, device)).toBe('slow_down')
+    expect(await pollOutcome(server, device)).toBe('authorization_pending')
+    expect(await pollOutcome(server, device)).toBe('slow_down')
     server.clock.advance('5s')
-    expect(await verdictOf(server, device)).toBe('slow_down')
+    expect(await pollOutcome(server, device)).toBe('slow_down')
     server.clock.advance('10s')
-    expect(await verdictOf(server, device)).toBe('slow_down')
+    expect(await pollOutcome(server, device)).toBe('slow_down')
     server.clock.advance('20s')
-    expect(await verdictOf(server, device)).toBe('authorization_pending')
+    expect(await pollOutcome(server, device)).toBe('authorization_pending')
   })
 
-  test('does not matter once the person has answered', async () => {
+  test('does not matter once the user has answered', async () => {
     const [allowed, denied] = [await startDevice(server, tv), await startDevice(server, tv)]
     for (const device of [allowed, denied])
-      expect(await verdictOf(server, device)).toBe('authorization_pending')
-    await answerDevice(phone, allowed, person)
-    await answerDevice(phone, denied, person, "Don't allow")
-    expect([await verdictOf(server, allowed), await verdictOf(server, denied)]).toEqual([
+      expect(await pollOutcome(server, device)).toBe('authorization_pending')
+    await answerDevice(phone, allowed, user)
+    await answerDevice(phone, denied, user, "Don't allow")
+    expect([await pollOutcome(server, allowed), await pollOutcome(server, denied)]).toEqual([
       '200',
       'access_denied',
     ])
@@ -196,7 +196,7 @@ describe('the page where the code is typed in', () => {
   ]
   test.each(spellings)('takes it %s', async (_, spell) => {
     const device = await startDevice(server, tv)
-    const page = await typeCode(phone, { ...device, userCode: spell(device.userCode) }, person)
+    const page = await enterCode(phone, { ...device, userCode: spell(device.userCode) }, user)
     expect(page.text).toContain(device.userCode)
     expect((await phone.press(page, 'Allow')).text).toContain('Go back to your device')
   })
@@ -204,7 +204,7 @@ describe('the page where the code is typed in', () => {
   test('says that a wrong code is wrong, and keeps it to be mended', async () => {
     const device = await startDevice(server, tv)
     const typo = device.userCode.slice(0, -1)
-    const page = await typeCode(phone, { ...device, userCode: typo }, person)
+    const page = await enterCode(phone, { ...device, userCode: typo }, user)
     expect([page.status, page.forms[0]?.fields['user_code']]).toEqual([400, typo])
     expect(page.text).toContain('That code is invalid or has expired')
     const question = await phone.press(page, 'Continue', { user_code: device.userCode })
@@ -217,32 +217,32 @@ describe('the page where the code is typed in', () => {
       await startDevice(server, tv),
       await startDevice(server, tv),
     ]
-    await answerDevice(phone, denied, person, "Don't allow")
-    await answerDevice(phone, used, person)
+    await answerDevice(phone, denied, user, "Don't allow")
+    await answerDevice(phone, used, user)
     await getDeviceTokens(server, used)
     for (const device of [denied, used])
-      expect((await typeCode(phone, device, person)).text).toContain('That code is invalid or has expired')
+      expect((await enterCode(phone, device, user)).text).toContain('That code is invalid or has expired')
     server.clock.advance('601s')
-    expect((await typeCode(phone, expired, person)).text).toContain('That code is invalid or has expired')
+    expect((await enterCode(phone, expired, user)).text).toContain('That code is invalid or has expired')
   })
 
   test('tells the log, and nobody else, why a code is wrong', async () => {
     const [expired, revoked] = [await startDevice(server, tv), await addDeviceClient(server)]
     const theirs = await startDevice(server, revoked)
     await server.server.clients.revoke(revoked.id)
-    await typeCode(phone, theirs, person)
-    await typeCode(phone, { ...theirs, userCode: 'BBBB-BBBB' }, person)
-    await typeCode(phone, { ...theirs, userCode: 'nothing' }, person)
+    await enterCode(phone, theirs, user)
+    await enterCode(phone, { ...theirs, userCode: 'BBBB-BBBB' }, user)
+    await enterCode(phone, { ...theirs, userCode: 'nothing' }, user)
     server.clock.advance('601s')
-    await typeCode(phone, expired, person)
+    await enterCode(phone, expired, user)
     const reasons = server.events
       .filter(({ name, payload }) => name === 'request.refused' && payload['path'] === '/oauth/device')
       .map(({ payload }) => [payload['sub'], payload['detail']])
     expect(reasons.slice(-4)).toEqual([
-      [person.id, 'the user code was revoked'],
-      [person.id, 'no such user code'],
-      [person.id, 'this cannot be a user code'],
-      [person.id, 'the user code has expired'],
+      [user.id, 'the user code was revoked'],
+      [user.id, 'no such user code'],
+      [user.id, 'this cannot be a user code'],
+      [user.id, 'the user code has expired'],
     ])
   })
 
@@ -251,25 +251,25 @@ describe('the page where the code is typed in', () => {
     const guest = openBrowser(server)
     const signIn = await guest.open(device.completeUri)
     expect(signIn.text).toContain('Sign in')
-    const page = await guest.signIn(signIn, person)
+    const page = await guest.signIn(signIn, user)
     expect(page.url.pathname).toBe('/oauth/device')
     expect(page.forms[0]?.fields['user_code']).toBe(device.userCode)
   })
 
   test('fills in the code of the address and does nothing with it', async () => {
     const device = await startDevice(server, tv)
-    const page = await openDevicePage(phone, device.completeUri, person)
+    const page = await openDevicePage(phone, device.completeUri, user)
     expect(page.forms[0]?.fields['user_code']).toBe(device.userCode)
     expect(page.text).not.toContain('Allow')
     expect((await server.store.deviceCodes.find(sha256(device.deviceCode)))?.claim).toBeNull()
-    expect(await verdictOf(server, device)).toBe('authorization_pending')
+    expect(await pollOutcome(server, device)).toBe('authorization_pending')
   })
 
   test('asks again, whatever was allowed before and however trusted the client is', async () => {
     const trusted = await addDeviceClient(server, { skipsConsent: true })
     for (const client of [tv, trusted]) {
-      await answerDevice(phone, await startDevice(server, client), person)
-      const question = await typeCode(phone, await startDevice(server, client), person)
+      await answerDevice(phone, await startDevice(server, client), user)
+      const question = await enterCode(phone, await startDevice(server, client), user)
       expect(question.text).toContain('Allow this device?')
     }
   })
@@ -279,25 +279,25 @@ describe('the page where the code is typed in', () => {
       grantTypes: [GRANT, 'authorization_code'],
       redirectUris: ['https://app.example/callback'],
     })
-    await answerDevice(phone, await startDevice(server, both), person)
+    await answerDevice(phone, await startDevice(server, both), user)
     const page = await phone.open(authorizationUrl(server, both, { scope: 'orders:read' }))
     expect(page.text).toContain('Allow access?')
   })
 
   test('a double click on an answer changes nothing: the first one counts', async () => {
     const device = await startDevice(server, tv)
-    const question = await typeCode(phone, device, person)
+    const question = await enterCode(phone, device, user)
     expect((await phone.press(question, 'Allow')).text).toContain('Go back to your device')
     expect((await phone.press(question, 'Allow')).text).toContain('Go back to your device')
     expect((await phone.press(question, "Don't allow")).text).toContain('Go back to your device')
-    expect(await verdictOf(server, device)).toBe('200')
+    expect(await pollOutcome(server, device)).toBe('200')
     expect((await phone.press(question, 'Allow')).text).toContain('Go back to your device')
   })
 
   test('another account takes over by signing in, and finds the code filled in', async () => {
-    const [device, other] = [await startDevice(server, tv), await server.addPerson()]
+    const [device, other] = [await startDevice(server, tv), await server.addUser()]
     const browser = openBrowser(server)
-    const question = await typeCode(browser, device, person)
+    const question = await enterCode(browser, device, user)
     const signIn = await browser.press(question, 'Not you? Use another account')
     expect(signIn.text).toContain('Email or username')
     const page = await browser.signIn(signIn, other)
@@ -311,10 +311,10 @@ describe('the page where the code is typed in', () => {
   test('tells listeners what was answered', async () => {
     const [yes, no] = [await startDevice(server, tv), await startDevice(server, tv)]
     const before = server.events.length
-    await answerDevice(phone, yes, person)
-    await answerDevice(phone, no, person, "Don't allow")
-    await phone.press(await typeCode(phone, await startDevice(server, tv), person), 'Allow')
-    const about = { clientId: tv.id, sub: person.id }
+    await answerDevice(phone, yes, user)
+    await answerDevice(phone, no, user, "Don't allow")
+    await phone.press(await enterCode(phone, await startDevice(server, tv), user), 'Allow')
+    const about = { clientId: tv.id, sub: user.id }
     const answers = server.events.slice(before).filter(({ name }) => name.startsWith('consent.'))
     expect(answers).toMatchObject([
       { name: 'consent.given', payload: { ...about, scopes: ['orders:read'] } },
@@ -333,7 +333,7 @@ describe('the page where the code is typed in', () => {
       grant_types_supported: [GRANT],
     })
     expect(metadata).not.toHaveProperty('authorization_endpoint')
-    const [client, somebody] = [await addDeviceClient(shop), await shop.addPerson()]
+    const [client, somebody] = [await addDeviceClient(shop), await shop.addUser()]
     const device = await startDevice(shop, client)
     await answerDevice(openBrowser(shop), device, somebody)
     expect((await getDeviceTokens(shop, device)).refresh_token).toBe('')
@@ -344,7 +344,7 @@ describe('a device that was allowed', () => {
   const agent = { headers: { 'user-agent': 'OrchardTV/2.1' } }
   const { revoke: revokeAuthorization, disconnect } = server.server.authorizations
   const begin = async (at: TestServer, registration = {}) => {
-    const [client, somebody] = [await addDeviceClient(at, registration), await at.addPerson()]
+    const [client, somebody] = [await addDeviceClient(at, registration), await at.addUser()]
     const device = await startDevice(at, client)
     const browser = openBrowser(at)
     await answerDevice(browser, device, somebody)
@@ -355,7 +355,7 @@ describe('a device that was allowed', () => {
     })
     const answer = await fetch(at.endpoint('/oauth/token'), { method: 'POST', body, ...agent })
     const { access_token: access, refresh_token: next } = (await answer.json()) as Record<string, string>
-    const tokens = { access: at.hoard.keep('access token', access ?? ''), next: next ?? '' }
+    const tokens = { access: at.knownSecrets.add('access token', access ?? ''), next: next ?? '' }
     return { client, somebody, browser, device, tokens }
   }
 
@@ -366,7 +366,7 @@ describe('a device that was allowed', () => {
     const session = sessions.find(({ id }) => id === claimOf(tokens.access, 'sid'))
     expect(session).toMatchObject({ address: '127.0.0.1', userAgent: agent.headers['user-agent'] })
     await server.server.sessions.revoke(session?.id ?? '')
-    expect((await askApi(server, '/me', tokens.access)).status).toBe(401)
+    expect((await callApi(server, '/me', tokens.access)).status).toBe(401)
     expect((await refresh({ server, client }, tokens.next)).body['error']).toBe('invalid_grant')
     expect(await server.server.sessions.list(somebody)).toHaveLength(1)
   })
@@ -379,7 +379,7 @@ describe('a device that was allowed', () => {
   ])('is in that list no longer once %s: nobody is told of a device that can do nothing', async (_, end) => {
     const allowed = await begin(server)
     await end(allowed)
-    expect((await askApi(server, '/me', allowed.tokens.access)).status).toBe(401)
+    expect((await callApi(server, '/me', allowed.tokens.access)).status).toBe(401)
     const names = (await server.server.sessions.list(allowed.somebody)).map(({ deviceName }) => deviceName)
     expect(names).toEqual(['Firefox on Linux'])
   })
@@ -398,19 +398,19 @@ describe('a device that was allowed', () => {
     expect(await own.server.sessions.list(somebody)).toEqual([])
   })
 
-  test('goes on when the person signs out where they allowed it', async () => {
+  test('goes on when the user signs out where they allowed it', async () => {
     const { browser, tokens } = await begin(server)
     await browser.press(await browser.open(server.endpoint('/logout')), 'Sign out')
-    expect((await askApi(server, '/me', tokens.access)).status).toBe(200)
+    expect((await callApi(server, '/me', tokens.access)).status).toBe(200)
   })
 
-  test('is as good for a person who was signed out everywhere before', async () => {
-    const somebody = await server.addPerson()
+  test('is as good for a user who was signed out everywhere before', async () => {
+    const somebody = await server.addUser()
     await server.server.users.signOutEverywhere(somebody)
     const device = await startDevice(server, tv)
     await answerDevice(openBrowser(server), device, somebody)
     const { access_token: token } = await getDeviceTokens(server, device)
-    expect((await askApi(server, '/me', token)).status).toBe(200)
+    expect((await callApi(server, '/me', token)).status).toBe(200)
   })
 
   test('has no session where its client outlives sessions', async () => {
@@ -426,7 +426,7 @@ test('a code that is shown while the root secret is rotated can still be typed i
   const before = await startServer({
     secrets: { signingKeys, secrets: [...secrets, { ...next, state: 'next' }] },
   })
-  const [client, somebody] = [await addDeviceClient(before), await before.addPerson()]
+  const [client, somebody] = [await addDeviceClient(before), await before.addUser()]
   const device = await startDevice(before, client)
   const { fingerprint } = createDerivedKeys({ secrets: [next] })
   await before.store.fingerprints.add(fingerprint, before.clock.now())
@@ -438,21 +438,21 @@ test('a code that is shown while the root secret is rotated can still be typed i
   })
   const browser = openBrowser({ ...after, formOrigin: before.origin })
   await answerDevice(browser, { ...device, uri: after.endpoint('/oauth/device') }, somebody)
-  expect(await verdictOf(after, device)).toBe('200')
+  expect(await pollOutcome(after, device)).toBe('200')
   await before.close()
 })
 
 test('a device gets what its client may still have when it gets its tokens', async () => {
   const client = await addDeviceClient(server)
   const device = await startDevice(server, client, { scope: 'orders:read profile' })
-  await answerDevice(openBrowser(server), device, person)
+  await answerDevice(openBrowser(server), device, user)
   await server.store.clients.update(client.id, { scopes: ['profile'] })
   server.clock.advance('5s')
   expect((await getDeviceTokens(server, device)).scope).toBe('profile')
 })
 
 test('a poll without a device code is an invalid request', async () => {
-  const answer = await askToken(server, tv, { grant_type: GRANT })
+  const answer = await requestToken(server, tv, { grant_type: GRANT })
   expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_request'])
 })
 

@@ -6,24 +6,24 @@ import { authorizationCode, implicitGrant } from '../../src/index.ts'
 import type { Store } from '../../src/index.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { openBrowser } from '../support/browser.ts'
-import { askToken, authorizationUrl, authorize, getCode } from '../support/oauth-client.ts'
+import { requestToken, authorizationUrl, authorize, getCode } from '../support/oauth-client.ts'
 import { CALLBACK, startServer, type TestClient, type TestServer } from '../support/server.ts'
 
 const redirectUris = [CALLBACK]
 
-const disconnectAll = (server: TestServer, person: { id: string }, client: TestClient): Promise<void> =>
-  server.server.authorizations.disconnect(person, client.id)
+const disconnectAll = (server: TestServer, user: { id: string }, client: TestClient): Promise<void> =>
+  server.server.authorizations.disconnect(user, client.id)
 
 test('a code on its way to an app that is disconnected gives nothing, and that of another app does', async () => {
   await using server = await startServer()
-  const person = await server.addPerson()
+  const user = await server.addUser()
   const [gone, kept] = [await server.addClient({ ownerId: 'somebody' }), await server.addClient()]
   const browser = openBrowser(server)
   const codes: Awaited<ReturnType<typeof getCode>>[] = []
-  for (const client of [gone, kept]) codes.push(await getCode({ server, browser, client, person }))
-  await disconnectAll(server, person, gone)
+  for (const client of [gone, kept]) codes.push(await getCode({ server, browser, client, user }))
+  await disconnectAll(server, user, gone)
   const answers = await Promise.all(
-    [gone, kept].map((client, index) => askToken(server, client, codes[index]?.exchange ?? {})),
+    [gone, kept].map((client, index) => requestToken(server, client, codes[index]?.exchange ?? {})),
   )
   expect(answers.map(({ status, body }) => [status, body['error']])).toEqual([
     [400, 'invalid_grant'],
@@ -34,22 +34,22 @@ test('a code on its way to an app that is disconnected gives nothing, and that o
 test('somebody else’s code for the same app goes on', async () => {
   await using server = await startServer()
   const client = await server.addClient()
-  const [leaver, other] = [await server.addPerson(), await server.addPerson()]
-  const { exchange } = await getCode({ server, browser: openBrowser(server), client, person: other })
+  const [leaver, other] = [await server.addUser(), await server.addUser()]
+  const { exchange } = await getCode({ server, browser: openBrowser(server), client, user: other })
   await disconnectAll(server, leaver, client)
-  expect((await askToken(server, client, exchange)).status).toBe(200)
+  expect((await requestToken(server, client, exchange)).status).toBe(200)
 })
 
-test('an app that is disconnected between the look at the consent and the code has the person asked again', async () => {
+test('an app that is disconnected between the look at the consent and the code has the user asked again', async () => {
   const intrusion: Intrusion = {}
   await using server = await startServer({ store: await interrupted(intrusion) })
   const client = await server.addClient()
-  const visit = { server, browser: openBrowser(server), client, person: await server.addPerson() }
+  const visit = { server, browser: openBrowser(server), client, user: await server.addUser() }
   await getCode(visit)
   const url = authorizationUrl(server, client, { scope: 'orders:read' })
   intrusion.before = async () => {
     delete intrusion.before
-    await disconnectAll(server, visit.person, client)
+    await disconnectAll(server, visit.user, client)
   }
   const page = await visit.browser.open(url)
   expect(page.forms.map(({ label }) => label)).toContain('Allow')
@@ -57,34 +57,34 @@ test('an app that is disconnected between the look at the consent and the code h
 })
 
 test.each(['code', 'token'])(
-  'an app that is disconnected while its consent form is answered, for a %s, has the person asked again',
+  'an app that is disconnected while its consent form is answered, for a %s, has the user asked again',
   async (type) => {
     const intrusion: Intrusion = {}
     const grants = [authorizationCode(), implicitGrant()]
     await using server = await startServer({ grants, store: await interrupted(intrusion) })
     const client = await server.addClient({ grantTypes: ['authorization_code', 'implicit'], redirectUris })
-    const [person, browser] = [await server.addPerson(), openBrowser(server)]
+    const [user, browser] = [await server.addUser(), openBrowser(server)]
     const url = authorizationUrl(server, client, { response_type: type, scope: 'orders:read' })
-    intrusion.beforeConsent = () => disconnectAll(server, person, client)
-    const { url: answer } = await authorize(browser, url, person)
+    intrusion.beforeConsent = () => disconnectAll(server, user, client)
+    const { url: answer } = await authorize(browser, url, user)
     delete intrusion.beforeConsent
     expect(answer.hash).toBe('')
     const page = await browser.open(url)
     expect(page.forms.map(({ label }) => label)).toContain('Allow')
-    expect(await server.server.authorizations.list(person)).toEqual([])
+    expect(await server.server.authorizations.list(user)).toEqual([])
   },
 )
 
-test('a form that is answered while its person is signed out everywhere is no consent', async () => {
+test('a form that is answered while its user is signed out everywhere is no consent', async () => {
   const intrusion: Intrusion = {}
   await using server = await startServer({ store: await interrupted(intrusion) })
-  const [client, person] = [await server.addClient(), await server.addPerson()]
+  const [client, user] = [await server.addClient(), await server.addUser()]
   const browser = openBrowser(server)
   const url = authorizationUrl(server, client, { scope: 'orders:read' })
-  intrusion.before = () => server.server.users.signOutEverywhere(person)
-  const late = await authorize(browser, url, person)
+  intrusion.before = () => server.server.users.signOutEverywhere(user)
+  const late = await authorize(browser, url, user)
   delete intrusion.before
-  const page = await browser.signIn(late, person)
+  const page = await browser.signIn(late, user)
   expect(page.forms.map(({ label }) => label)).toContain('Allow')
 })
 

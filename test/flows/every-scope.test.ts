@@ -3,14 +3,14 @@ import { authorizationCode, deviceCode, implicitGrant, refreshToken } from '../.
 import { DEVICE_GRANT } from '../../src/model/device-code.ts'
 import { openBrowser } from '../support/browser.ts'
 import { SCOPES } from '../support/config.ts'
-import { askDevice, startDevice } from '../support/device.ts'
-import { authorizationUrl, getVisitTokens } from '../support/oauth-client.ts'
+import { requestDeviceCode, startDevice } from '../support/device.ts'
+import { authorizationUrl, getCodeFlowTokens } from '../support/oauth-client.ts'
 import { CALLBACK, startServer } from '../support/server.ts'
 
 const server = await startServer({
   grants: [authorizationCode(), refreshToken(), implicitGrant(), deviceCode()],
 })
-const person = await server.addPerson()
+const user = await server.addUser()
 const grantTypes = ['authorization_code', 'refresh_token', 'implicit', DEVICE_GRANT]
 /** A client on whose record `*` is listed. */
 const client = await server.addClient({ grantTypes, redirectUris: [CALLBACK], scopes: ['*'] })
@@ -29,13 +29,13 @@ test.each(ASKED)('no consent page asks for %j, of which nobody could tell what i
 })
 
 test.each(ASKED)('nor does a device ask for %j', async (scope) => {
-  const { status, body } = await askDevice(server, client, { scope })
+  const { status, body } = await requestDeviceCode(server, client, { scope })
   expect([status, body['error']]).toEqual([400, 'invalid_scope'])
 })
 
 test('a client that may have every scope asks for each by its name', async () => {
   const scope = Object.keys(SCOPES).join(' ')
-  const tokens = await getVisitTokens({ server, browser: openBrowser(server), client, person }, { scope })
+  const tokens = await getCodeFlowTokens({ server, browser: openBrowser(server), client, user }, { scope })
   expect(tokens.scope).toBe(scope)
   expect((await startDevice(server, client, { scope })).userCode).toMatch(/^\w{4}-\w{4}$/)
 })

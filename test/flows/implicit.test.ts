@@ -4,31 +4,31 @@ import type { ClientRegistration } from '../../src/index.ts'
 import { openBrowser } from '../support/browser.ts'
 import type { Browser, Page } from '../support/browser.ts'
 import {
-  approvalOf,
-  askApi,
-  askJson,
-  askToken,
+  approvalFields,
+  callApi,
+  fetchJson,
+  requestToken,
   authorize,
   authorizationUrl,
   claimOf,
   formBody,
-  makePkce,
+  createPkce,
 } from '../support/oauth-client.ts'
 import type { Parameters } from '../support/oauth-client.ts'
 import { CALLBACK, startServer } from '../support/server.ts'
-import type { Person, TestClient } from '../support/server.ts'
+import type { TestUser, TestClient } from '../support/server.ts'
 
 const server = await startServer({
   grants: [implicitGrant(), authorizationCode(), refreshToken()],
   resources: ['https://api.example'],
 })
 const redirectUris = [CALLBACK]
-let person: Person
+let user: TestUser
 let client: TestClient
 let browser: Browser
 
 beforeAll(async () => {
-  person = await server.addPerson()
+  user = await server.addUser()
   client = await server.addClient({ grantTypes: ['implicit', 'refresh_token'], redirectUris, type: 'public' })
   browser = openBrowser(server)
   await ask()
@@ -39,7 +39,7 @@ const urlOf = (parameters: Parameters = {}, by = client): string =>
   authorizationUrl(server, by, { response_type: 'token', scope: 'orders:read', ...parameters })
 
 const ask = (parameters: Parameters = {}, by = client, from = browser): Promise<Page> =>
-  authorize(from, urlOf(parameters, by), person)
+  authorize(from, urlOf(parameters, by), user)
 
 /** What stands behind the `#`; the query must hold nothing. */
 function fragmentOf({ url }: Page): Readonly<Record<string, string>> {
@@ -65,9 +65,9 @@ describe('the answer', () => {
 
   test('has a token that opens the person’s routes, and names the client that it was given to', async () => {
     const { access_token: token = '' } = fragmentOf(await ask())
-    expect(await askApi(server, '/orders', token)).toMatchObject({
+    expect(await callApi(server, '/orders', token)).toMatchObject({
       status: 200,
-      body: { user: { id: person.id } },
+      body: { user: { id: user.id } },
     })
     expect(claimOf(token, 'client_id')).toBe(client.id)
   })
@@ -87,7 +87,7 @@ describe('the answer', () => {
   test('is announced as what it is', async () => {
     await ask()
     const issued = server.events.findLast(({ name }) => name === 'token.issued')
-    expect(issued?.payload).toMatchObject({ grantType: 'implicit', clientId: client.id, sub: person.id })
+    expect(issued?.payload).toMatchObject({ grantType: 'implicit', clientId: client.id, sub: user.id })
   })
 
   test('gives nothing to refresh with, though the client’s record has that', async () => {
@@ -98,7 +98,7 @@ describe('the answer', () => {
 })
 
 describe('an error stands in the fragment, with state and issuer:', () => {
-  const { challenge } = makePkce()
+  const { challenge } = createPkce()
 
   test.each<[string, Parameters, string]>([
     ['a scope that nobody defined', { scope: 'nobody:knows' }, 'invalid_scope'],
@@ -153,7 +153,7 @@ describe('consent', () => {
     expect(fragmentOf(silent)).toHaveProperty('access_token')
     const more = await browser.open(urlOf({ scope: 'orders:create', prompt: 'none' }))
     expect(fragmentOf(more)).toMatchObject({ error: 'consent_required' })
-    expect(approvalOf(await browser.open(urlOf({ scope: 'profile', prompt: 'consent' })))).toBeDefined()
+    expect(approvalFields(await browser.open(urlOf({ scope: 'profile', prompt: 'consent' })))).toBeDefined()
   })
 
   test('is asked for each time where anybody on the device can pose as the client', async () => {
@@ -166,8 +166,8 @@ describe('consent', () => {
 
   test('that was taken back ends the token, and has to be given again', async () => {
     const { access_token: token = '' } = fragmentOf(await ask())
-    await server.server.authorizations.disconnect(person.id, client.id)
-    expect((await askApi(server, '/me', token)).status).toBe(401)
+    await server.server.authorizations.disconnect(user.id, client.id)
+    expect((await callApi(server, '/me', token)).status).toBe(401)
     const again = await browser.open(urlOf({ prompt: 'none' }))
     expect(fragmentOf(again)).toMatchObject({ error: 'consent_required' })
   })
@@ -181,8 +181,8 @@ describe('one consent form, posted twice,', () => {
       headers: { origin: server.origin, 'sec-fetch-site': 'same-origin' },
     })
 
-  const openForm = async () => approvalOf(await browser.open(urlOf({ prompt: 'consent' })))
-  const authorizations = async () => (await server.server.authorizations.list(person.id)).length
+  const openForm = async () => approvalFields(await browser.open(urlOf({ prompt: 'consent' })))
+  const authorizations = async () => (await server.server.authorizations.list(user.id)).length
 
   test('gives one token; the second time it says that it was answered', async () => {
     const form = await openForm()
@@ -216,10 +216,10 @@ describe('one consent form, posted twice,', () => {
     await ask()
     const form = await openForm()
     await post(form)
-    await server.server.authorizations.disconnect(person.id, client.id)
+    await server.server.authorizations.disconnect(user.id, client.id)
     await post(form)
     expect(
-      await server.store.consents.find({ provider: 'users', userId: person.id }, client.id),
+      await server.store.consents.find({ provider: 'users', userId: user.id }, client.id),
     ).toBeUndefined()
   })
 })
@@ -227,7 +227,7 @@ describe('one consent form, posted twice,', () => {
 describe('the authorization', () => {
   const own = async (): Promise<Browser> => {
     const fresh = openBrowser(server)
-    await authorize(fresh, urlOf(), person)
+    await authorize(fresh, urlOf(), user)
     return fresh
   }
 
@@ -235,7 +235,7 @@ describe('the authorization', () => {
     const fresh = await own()
     const { access_token: token = '' } = fragmentOf(await ask({}, client, fresh))
     await server.server.sessions.revoke(claimOf(token, 'sid'))
-    expect((await askApi(server, '/me', token)).status).toBe(401)
+    expect((await callApi(server, '/me', token)).status).toBe(401)
   })
 
   test('outlives it where the client does', async () => {
@@ -248,7 +248,7 @@ describe('the authorization', () => {
     const fresh = await own()
     const { access_token: token = '' } = fragmentOf(await ask({}, lasting, fresh))
     await fresh.press(await fresh.open('/logout'), 'Sign out')
-    expect((await askApi(server, '/me', token)).status).toBe(200)
+    expect((await callApi(server, '/me', token)).status).toBe(200)
   })
 })
 
@@ -275,7 +275,7 @@ describe('a client with the implicit grant', () => {
 
 describe('the server', () => {
   test('tells of it in its metadata', async () => {
-    const { body } = await askJson(server, '/.well-known/oauth-authorization-server')
+    const { body } = await fetchJson(server, '/.well-known/oauth-authorization-server')
     expect(body).toMatchObject({
       response_types_supported: ['code', 'token'],
       response_modes_supported: ['query', 'fragment'],
@@ -285,7 +285,7 @@ describe('the server', () => {
 
   test('does not know it at the token endpoint, whoever asks', async () => {
     for (const by of [client, { ...client, id: 'nobody' }]) {
-      const { status, body } = await askToken(server, by, { grant_type: 'implicit' })
+      const { status, body } = await requestToken(server, by, { grant_type: 'implicit' })
       expect([status, body['error']]).toEqual([400, 'unsupported_grant_type'])
     }
   })
@@ -299,13 +299,13 @@ describe('the server', () => {
 
   test('has the pages for it without the grant for codes', async () => {
     await using alone = await startServer({ grants: [implicitGrant()] })
-    const somebody = await alone.addPerson()
+    const somebody = await alone.addUser()
     const old = await alone.addClient({ grantTypes: ['implicit'], redirectUris, type: 'public' })
     const url = authorizationUrl(alone, old, { response_type: 'token', scope: 'orders:read' })
     expect(fragmentOf(await authorize(openBrowser(alone), url, somebody))).toHaveProperty('access_token')
     const code = await openBrowser(alone).open(authorizationUrl(alone, old))
     expect(code.url.searchParams.get('error')).toBe('unsupported_response_type')
-    const { body } = await askJson(alone, '/.well-known/oauth-authorization-server')
+    const { body } = await fetchJson(alone, '/.well-known/oauth-authorization-server')
     expect(body).toMatchObject({
       response_types_supported: ['token'],
       response_modes_supported: ['fragment'],

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { secretsFromDirectory } from '../../src/index.ts'
 import { consulate, installed } from '../cli/run.ts'
 import { openBrowser } from '../support/browser.ts'
-import { getTokens, getVisitTokens, refresh } from '../support/oauth-client.ts'
+import { getTokens, getCodeFlowTokens, refresh } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
 import { startSecondNode } from './key-rotation/second-node.ts'
@@ -37,7 +37,7 @@ const publicKeysOf = async (node: TestServer): Promise<JSONWebKeySet> =>
   (await (await fetch(node.endpoint('/.well-known/jwks.json'))).json()) as JSONWebKeySet
 
 /** Waits until something is so; throws when it takes longer than a node may take. */
-async function soon(isSo: () => Promise<boolean>): Promise<void> {
+async function eventually(isSo: () => Promise<boolean>): Promise<void> {
   const deadline = performance.now() + SOON
   while (!(await isSo())) {
     if (performance.now() > deadline) throw new Error(`It was not so within ${SOON} ms.`)
@@ -71,11 +71,11 @@ test('nobody notices a rotation: not under load, not on another node, not with p
     server: here,
     browser: openBrowser(here),
     client: await here.addClient(),
-    person: await here.addPerson(),
+    user: await here.addUser(),
   }
   const first = await getTokens(here, client, { grant_type: 'client_credentials' })
-  const early = await getVisitTokens(visit)
-  let { refresh_token: latest } = await getVisitTokens(visit)
+  const early = await getCodeFlowTokens(visit)
+  let { refresh_token: latest } = await getCodeFlowTokens(visit)
   let keptKeys = createLocalJWKSet(await publicKeysOf(here))
   const signers = new Set<string | undefined>()
 
@@ -104,9 +104,9 @@ test('nobody notices a rotation: not under load, not on another node, not with p
       await keys('--rotate', '--now'),
       await keys('--rotate-secret', '--now'),
     ]
-    await soon(async () => (await publicKeysOf(here)).keys[0]?.kid === kid)
-    await soon(async () => (await publicKeysOf(there)).keys[0]?.kid === kid)
-    await soon(async () => latest.startsWith(`cons_rt_${secret}.`))
+    await eventually(async () => (await publicKeysOf(here)).keys[0]?.kid === kid)
+    await eventually(async () => (await publicKeysOf(there)).keys[0]?.kid === kid)
+    await eventually(async () => latest.startsWith(`cons_rt_${secret}.`))
   }
   for (const stop of loads) {
     const { rounds, failures } = await stop()
@@ -125,7 +125,8 @@ test('a key that was dropped is refused everywhere within seconds, by guards tha
   const { access_token: stolen } = await getTokens(here, client, { grant_type: 'client_credentials' })
   for (const node of [here, there]) expect(await statusOf(node, '/machine', stolen)).toBe(200)
   await keys('--rotate', '--drop-current')
-  for (const node of [here, there]) await soon(async () => (await statusOf(node, '/machine', stolen)) === 401)
+  for (const node of [here, there])
+    await eventually(async () => (await statusOf(node, '/machine', stolen)) === 401)
   const { access_token: token } = await getTokens(there, client, { grant_type: 'client_credentials' })
   for (const node of [here, there]) expect(await statusOf(node, '/machine', token)).toBe(200)
   await here.close()

@@ -1,15 +1,22 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
-import { askApi, askToken, getCode, getTokens, getVisitTokens, refresh } from '../support/oauth-client.ts'
-import type { Visit } from '../support/oauth-client.ts'
+import {
+  callApi,
+  requestToken,
+  getCode,
+  getTokens,
+  getCodeFlowTokens,
+  refresh,
+} from '../support/oauth-client.ts'
+import type { CodeFlow } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 
 /** A visit to a server that was told nothing about lifetimes. */
-async function begin(): Promise<Visit> {
+async function begin(): Promise<CodeFlow> {
   const server = await startServer()
   onTestFinished(server.close)
-  const [client, person] = [await server.addClient(), await server.addPerson()]
-  return { server, browser: openBrowser(server), client, person }
+  const [client, user] = [await server.addClient(), await server.addUser()]
+  return { server, browser: openBrowser(server), client, user }
 }
 
 const [SECOND, MINUTE, HOUR, DAY] = [1, 60, 3600, 86_400] as const
@@ -21,14 +28,14 @@ const SLACK = 20 * SECOND
 const THINGS: readonly [
   what: string,
   seconds: number,
-  make: (visit: Visit) => Promise<() => Promise<number>>,
+  make: (flow: CodeFlow) => Promise<() => Promise<number>>,
 ][] = [
   [
     'an access token lives for 15 minutes',
     15 * MINUTE,
     async (visit) => {
-      const { access_token: token } = await getVisitTokens(visit)
-      return async () => (await askApi(visit.server, '/me', token)).status
+      const { access_token: token } = await getCodeFlowTokens(visit)
+      return async () => (await callApi(visit.server, '/me', token)).status
     },
   ],
   [
@@ -37,14 +44,14 @@ const THINGS: readonly [
     async ({ server }) => {
       const machine = await server.addClient({ grantTypes: ['client_credentials'] })
       const { access_token: token } = await getTokens(server, machine, { grant_type: 'client_credentials' })
-      return async () => (await askApi(server, '/machine', token)).status
+      return async () => (await callApi(server, '/machine', token)).status
     },
   ],
   [
     'a refresh token lives for 30 days',
     30 * DAY,
     async (visit) => {
-      const { refresh_token: token } = await getVisitTokens(visit)
+      const { refresh_token: token } = await getCodeFlowTokens(visit)
       return async () => (await refresh(visit, token)).status
     },
   ],
@@ -53,24 +60,24 @@ const THINGS: readonly [
     MINUTE,
     async (visit) => {
       const { exchange } = await getCode(visit)
-      return async () => (await askToken(visit.server, visit.client, exchange)).status
+      return async () => (await requestToken(visit.server, visit.client, exchange)).status
     },
   ],
   [
     'a personal access token lives for a year',
     365 * DAY,
-    async ({ server, person }) => {
-      const { accessToken } = await server.server.personalTokens.create(person.id, { name: 'Backup' })
-      return async () => (await askApi(server, '/me', accessToken)).status
+    async ({ server, user }) => {
+      const { accessToken } = await server.server.personalTokens.create(user.id, { name: 'Backup' })
+      return async () => (await callApi(server, '/me', accessToken)).status
     },
   ],
   [
     'a session lives for 12 hours',
     12 * HOUR,
-    async ({ server, browser, person }) => {
+    async ({ server, browser, user }) => {
       const url = server.endpoint('/login')
-      await browser.signIn(await browser.open(url), person)
-      return async () => ((await browser.open(url)).text.includes(person.email) ? 200 : 401)
+      await browser.signIn(await browser.open(url), user)
+      return async () => ((await browser.open(url)).text.includes(user.email) ? 200 : 401)
     },
   ],
 ]

@@ -11,32 +11,40 @@ import {
   permit,
   refreshToken,
 } from '../../src/index.ts'
-import { BADGE_GRANT, badgeGrant } from '../support/badge.ts'
+import { CUSTOM_GRANT_TYPE, customGrant } from '../support/custom-grant.ts'
 import { openBrowser } from '../support/browser.ts'
-import { askApi, askJson, askToken, claimOf, getCode, getTokens, refresh } from '../support/oauth-client.ts'
-import { createDirectory } from '../support/directory.ts'
 import {
-  type Person,
+  callApi,
+  fetchJson,
+  requestToken,
+  claimOf,
+  getCode,
+  getTokens,
+  refresh,
+} from '../support/oauth-client.ts'
+import { createUserTable } from '../support/user-table.ts'
+import {
+  type TestUser,
   type ServerOptions,
   startServer,
   type TestClient,
   type TestServer,
 } from '../support/server.ts'
 
-const TYPE = BADGE_GRANT
+const TYPE = CUSTOM_GRANT_TYPE
 
 const badges = new Map<string, string>()
-const badge = badgeGrant((text) => badges.get(text))
+const badge = customGrant((text) => badges.get(text))
 
 const API = 'https://api.example'
 const server = await startServer({ grants: [badge, refreshToken()], resources: [API] })
-const person = await server.addPerson()
-badges.set('a badge', person.id)
+const user = await server.addUser()
+badges.set('a badge', user.id)
 const client = await server.addClient({ grantTypes: [TYPE, 'refresh_token'] })
 afterAll(server.close)
 
 const ask = (parameters: Readonly<Record<string, string>> = {}, by = client) =>
-  askToken(server, by, { grant_type: TYPE, badge: 'a badge', scope: 'orders:read', ...parameters })
+  requestToken(server, by, { grant_type: TYPE, badge: 'a badge', scope: 'orders:read', ...parameters })
 
 describe('a grant of your own', () => {
   test('gives what ours give: a signed token, an authorization, a session on a device, events', async () => {
@@ -47,17 +55,17 @@ describe('a grant of your own', () => {
       scope: 'orders:read',
     })
     expect(decodeProtectedHeader(tokens.access_token).typ).toBe('at+jwt')
-    const { body } = await askApi(server, '/orders', tokens.access_token)
-    expect(body['user']).toEqual({ id: person.id, provider: 'users', sub: person.id })
+    const { body } = await callApi(server, '/orders', tokens.access_token)
+    expect(body['user']).toEqual({ id: user.id, provider: 'users', sub: user.id })
     const authorizationId = claimOf(tokens.access_token, 'azn')
-    expect(await server.server.authorizations.list(person)).toContainEqual(
+    expect(await server.server.authorizations.list(user)).toContainEqual(
       expect.objectContaining({ id: authorizationId, clientId: client.id, scopes: ['orders:read'] }),
     )
-    const sessions = await server.server.sessions.list(person)
+    const sessions = await server.server.sessions.list(user)
     expect(sessions.map(({ id }) => id)).toContain(claimOf(tokens.access_token, 'sid'))
     expect(server.events.slice(before)).toMatchObject([
-      { name: 'token.issued', payload: { grantType: TYPE, clientId: client.id, sub: person.id } },
-      { name: 'session.started', payload: { sub: person.id } },
+      { name: 'token.issued', payload: { grantType: TYPE, clientId: client.id, sub: user.id } },
+      { name: 'session.started', payload: { sub: user.id } },
       { name: 'authorization.created', payload: { authorizationId } },
     ])
   })
@@ -69,13 +77,13 @@ describe('a grant of your own', () => {
     expect(second.status).toBe(200)
     const access = String(second.body['access_token'])
     await server.server.sessions.revoke(claimOf(access, 'sid'))
-    expect((await askApi(server, '/me', access)).status).toBe(401)
+    expect((await callApi(server, '/me', access)).status).toBe(401)
     const third = await refresh({ server, client }, String(second.body['refresh_token']))
     expect(third.body['error']).toBe('invalid_grant')
   })
 
   test('is in the metadata, and gives tokens for a resource', async () => {
-    const { body } = await askJson(server, '/.well-known/oauth-authorization-server')
+    const { body } = await fetchJson(server, '/.well-known/oauth-authorization-server')
     expect(body['grant_types_supported']).toEqual([TYPE, 'refresh_token'])
     const answer = await ask({ resource: API })
     expect(claimOf(String(answer.body['access_token']), 'aud')).toBe(API)
@@ -86,7 +94,7 @@ describe('a grant of your own', () => {
     expect((await ask({}, other)).body['error']).toBe('unauthorized_client')
     await using without = await startServer()
     const theirs = await without.addClient({ grantTypes: [TYPE] })
-    const { body } = await askToken(without, theirs, { grant_type: TYPE, badge: 'a badge' })
+    const { body } = await requestToken(without, theirs, { grant_type: TYPE, badge: 'a badge' })
     expect(body['error']).toBe('unsupported_grant_type')
   })
 
@@ -118,9 +126,9 @@ interface Aftermath {
 describe('a grant of your own that has a mistake in it', () => {
   /** The mistake of the moment. */
   let mistake: Grant['decide']
-  const customers = createDirectory()
+  const customers = createUserTable()
   let own: TestServer,
-    somebody: Person,
+    somebody: TestUser,
     web: TestClient,
     other: TestClient,
     app: TestClient,
@@ -133,8 +141,8 @@ describe('a grant of your own that has a mistake in it', () => {
     ]
     const options: ServerOptions = { grants, resources: [API], providers: { customers: customers.provider } }
     own = await startServer(options)
-    somebody = await own.addPerson()
-    customers.people.set(somebody.id, somebody)
+    somebody = await own.addUser()
+    customers.users.set(somebody.id, somebody)
     const grantTypes = [TYPE, 'refresh_token']
     web = await own.addClient({ grantTypes, scopes: ['orders:read'] })
     other = await own.addClient({ grantTypes })
@@ -146,7 +154,7 @@ describe('a grant of your own that has a mistake in it', () => {
   async function run(decide: Grant['decide'], by: TestClient = web): Promise<Aftermath> {
     mistake = decide
     const [logged, heard] = [own.logs.length, own.events.length]
-    const { status, body } = await askToken(own, by, { grant_type: TYPE })
+    const { status, body } = await requestToken(own, by, { grant_type: TYPE })
     const [issued, written] = [
       own.events.slice(heard).filter(({ name }) => name !== 'request.refused'),
       await own.server.authorizations.list(somebody),
@@ -236,7 +244,7 @@ describe('a grant of your own that has a mistake in it', () => {
     expect([answer, isEmpty]).toEqual([[500, 'server_error'], true])
   })
 
-  test("permits a person of another provider than the client's: an invalid grant, and nothing is issued", async () => {
+  test("permits a user of another provider than the client's: an invalid grant, and nothing is issued", async () => {
     const { answer, log, isEmpty } = await run(
       permitting(async (request, context) => ({ user: await met(request, context, 'customers') })),
     )
@@ -338,9 +346,9 @@ describe('a configuration', () => {
 
 test('a code gives what its client may still have when it is exchanged', async () => {
   await using own = await startServer()
-  const visitor = await own.addPerson()
+  const visitor = await own.addUser()
   const shop = await own.addClient()
-  const visit = { server: own, browser: openBrowser(own), client: shop, person: visitor }
+  const visit = { server: own, browser: openBrowser(own), client: shop, user: visitor }
   const { exchange } = await getCode(visit, { scope: 'orders:read profile' })
   const scopes: Client['scopes'] = ['profile']
   await own.store.clients.update(shop.id, { scopes })

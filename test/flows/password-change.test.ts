@@ -2,8 +2,8 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { type BuiltInUser, ConfigError, type UserProvider } from '../../src/index.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { type Browser, openBrowser } from '../support/browser.ts'
-import { askApi, askToken, getCode, getVisitTokens, refresh } from '../support/oauth-client.ts'
-import { type Person, startServer, type TestServer } from '../support/server.ts'
+import { callApi, requestToken, getCode, getCodeFlowTokens, refresh } from '../support/oauth-client.ts'
+import { type TestUser, startServer, type TestServer } from '../support/server.ts'
 
 const NEW = 'battery staple correct'
 
@@ -16,17 +16,17 @@ const clients = {
 }
 afterAll(server.close)
 
-const change = (person: Person, options?: { revokeThirdParties: boolean }): Promise<void> =>
-  server.server.users.setPassword(person, server.hoard.keep('password', NEW), options)
+const change = (user: TestUser, options?: { revokeThirdParties: boolean }): Promise<void> =>
+  server.server.users.setPassword(user, server.knownSecrets.add('password', NEW), options)
 
-/** Tokens of a person for each of the clients, all from one browser. */
-async function tokensOf(person: Person, browser: Browser = openBrowser(server)) {
+/** Tokens of a user for each of the clients, all from one browser. */
+async function tokensOf(user: TestUser, browser: Browser = openBrowser(server)) {
   const visits = Object.entries(clients).map(
-    ([name, client]) => [name, { server, browser, person, client }] as const,
+    ([name, client]) => [name, { server, browser, user, client }] as const,
   )
   const owned = []
   for (const [name, visit] of visits)
-    owned.push({ name, visit, tokens: await getVisitTokens(visit, { scope: 'profile' }) })
+    owned.push({ name, visit, tokens: await getCodeFlowTokens(visit, { scope: 'profile' }) })
   return owned
 }
 
@@ -34,7 +34,7 @@ async function tokensOf(person: Person, browser: Browser = openBrowser(server)) 
 async function lifeOf(owned: Awaited<ReturnType<typeof tokensOf>>) {
   const lives: Record<string, readonly [api: number, refresh: number]> = {}
   for (const { name, visit, tokens } of owned) {
-    const api = (await askApi(server, '/me', tokens.access_token)).status
+    const api = (await callApi(server, '/me', tokens.access_token)).status
     lives[name] = [api, (await refresh(visit, tokens.refresh_token)).status]
   }
   return lives
@@ -42,10 +42,10 @@ async function lifeOf(owned: Awaited<ReturnType<typeof tokensOf>>) {
 
 describe('a changed password', () => {
   test('ends every session and what is our own; third parties refresh and go on', async () => {
-    const person = await server.addPerson()
+    const user = await server.addUser()
     const browser = openBrowser(server)
-    const owned = await tokensOf(person, browser)
-    await change(person)
+    const owned = await tokensOf(user, browser)
+    await change(user)
     expect(await lifeOf(owned)).toEqual({
       ours: [401, 400],
       'ours, outliving sessions': [401, 400],
@@ -53,66 +53,66 @@ describe('a changed password', () => {
       'theirs, ending with sessions': [401, 400],
     })
     expect((await browser.open(server.endpoint('/login'))).forms).toHaveLength(1)
-    expect(await server.server.sessions.list(person)).toEqual([])
-    expect(await server.server.authorizations.list(person)).toMatchObject([
+    expect(await server.server.sessions.list(user)).toEqual([])
+    expect(await server.server.authorizations.list(user)).toMatchObject([
       { clientId: clients.theirs.id, revokedAt: null },
     ])
   })
 
   test('leaves a third party with tokens that work, once it has refreshed', async () => {
-    const person = await server.addPerson()
-    const visit = { server, browser: openBrowser(server), person, client: clients.theirs }
-    const tokens = await getVisitTokens(visit, { scope: 'profile' })
-    await change(person)
+    const user = await server.addUser()
+    const visit = { server, browser: openBrowser(server), user, client: clients.theirs }
+    const tokens = await getCodeFlowTokens(visit, { scope: 'profile' })
+    await change(user)
     const { body } = await refresh(visit, tokens.refresh_token)
-    expect((await askApi(server, '/me', String(body['access_token']))).status).toBe(200)
-    await server.server.users.signOutEverywhere(person)
-    expect((await askApi(server, '/me', String(body['access_token']))).status).toBe(401)
+    expect((await callApi(server, '/me', String(body['access_token']))).status).toBe(200)
+    await server.server.users.signOutEverywhere(user)
+    expect((await callApi(server, '/me', String(body['access_token']))).status).toBe(401)
   })
 
   test('ends third parties too where everything is to end', async () => {
-    const person = await server.addPerson()
-    const owned = await tokensOf(person)
-    await change(person, { revokeThirdParties: true })
+    const user = await server.addUser()
+    const owned = await tokensOf(user)
+    await change(user, { revokeThirdParties: true })
     for (const life of Object.values(await lifeOf(owned))) expect(life).toEqual([401, 400])
   })
 
   test('voids codes that are on their way, whoever they are for', async () => {
     for (const client of [clients.ours, clients.theirs]) {
-      const person = await server.addPerson()
-      const visit = { server, browser: openBrowser(server), person, client }
+      const user = await server.addUser()
+      const visit = { server, browser: openBrowser(server), user, client }
       const { exchange } = await getCode(visit, { scope: 'profile' })
-      await change(person)
-      expect((await askToken(server, client, exchange)).body['error']).toBe('invalid_grant')
+      await change(user)
+      expect((await requestToken(server, client, exchange)).body['error']).toBe('invalid_grant')
     }
   })
 
   test('is the one that signs in from then on, and the old one is not', async () => {
-    const person = await server.addPerson()
-    await change(person)
+    const user = await server.addUser()
+    await change(user)
     const statuses = []
-    for (const password of [person.password, NEW])
-      statuses.push(await signIn(server, openBrowser(server), { ...person, password }))
+    for (const password of [user.password, NEW])
+      statuses.push(await signIn(server, openBrowser(server), { ...user, password }))
     expect(statuses).toEqual(['refused', 'signed in'])
   })
 
   test('ends nothing of anybody else', async () => {
-    const [person, neighbor] = [await server.addPerson(), await server.addPerson()]
+    const [user, neighbor] = [await server.addUser(), await server.addUser()]
     const owned = await tokensOf(neighbor)
-    await change(person)
+    await change(user)
     for (const life of Object.values(await lifeOf(owned))) expect(life).toEqual([200, 200])
   })
 
   test('that is refused ends nothing', async () => {
-    const person = await server.addPerson()
-    const owned = await tokensOf(person)
-    await expect(server.server.users.setPassword(person, 'short')).rejects.toThrow('at least 8 characters')
+    const user = await server.addUser()
+    const owned = await tokensOf(user)
+    await expect(server.server.users.setPassword(user, 'short')).rejects.toThrow('at least 8 characters')
     for (const life of Object.values(await lifeOf(owned))) expect(life).toEqual([200, 200])
   })
 })
 
-async function signIn(to: TestServer, browser: Browser, person: Person): Promise<'signed in' | 'refused'> {
-  await browser.signIn(await browser.open(to.endpoint('/login')), person)
+async function signIn(to: TestServer, browser: Browser, user: TestUser): Promise<'signed in' | 'refused'> {
+  await browser.signIn(await browser.open(to.endpoint('/login')), user)
   const { forms } = await browser.open(to.endpoint('/login'))
   return forms.length === 0 ? 'signed in' : 'refused'
 }
@@ -145,9 +145,9 @@ function ownUsers(intrusion: { at: Moment; act: () => Promise<void> }): {
         await strike('looked up')
         return found
       },
-      async verifyPassword(person, password) {
+      async verifyPassword(user, password) {
         await strike('checked first')
-        const isRight = person?.password === password
+        const isRight = user?.password === password
         await strike('checked')
         return isRight
       },
@@ -159,16 +159,16 @@ function ownUsers(intrusion: { at: Moment; act: () => Promise<void> }): {
 }
 
 describe('a sign-in with the old password that is under way while it is changed', () => {
-  test.each<Moment>(['looked up', 'checked first', 'checked'])('is void: the person was %s', async (at) => {
+  test.each<Moment>(['looked up', 'checked first', 'checked'])('is void: the user was %s', async (at) => {
     const intrusion: Parameters<typeof ownUsers>[0] = { at, act: async () => {} }
     const { users, row } = ownUsers(intrusion)
     await using own = await startServer({ users })
-    const person = row()
+    const user = row()
     intrusion.act = () => own.server.users.setPassword('7', NEW)
-    expect(await signIn(own, openBrowser(own), person)).toBe('refused')
+    expect(await signIn(own, openBrowser(own), user)).toBe('refused')
     expect(row().password).toBe(NEW)
     expect(await own.server.sessions.list('7')).toEqual([])
-    expect(await signIn(own, openBrowser(own), { ...person, password: NEW })).toBe('signed in')
+    expect(await signIn(own, openBrowser(own), { ...user, password: NEW })).toBe('signed in')
   })
 })
 
@@ -185,14 +185,14 @@ test('a refresh of a third party that is under way while the password is changed
   await using own = await startServer({
     store: { ...store, authorizations: { ...store.authorizations, find } },
   })
-  const person = await own.addPerson()
+  const user = await own.addUser()
   const client = await own.addClient({ ownerId: 'somebody' })
-  const visit = { server: own, browser: openBrowser(own), person, client }
-  const tokens = await getVisitTokens(visit, { scope: 'profile' })
-  intrusion.act = () => own.server.users.setPassword(person, own.hoard.keep('password', NEW))
+  const visit = { server: own, browser: openBrowser(own), user, client }
+  const tokens = await getCodeFlowTokens(visit, { scope: 'profile' })
+  intrusion.act = () => own.server.users.setPassword(user, own.knownSecrets.add('password', NEW))
   const { status, body } = await refresh(visit, tokens.refresh_token)
   expect(status).toBe(200)
-  expect((await askApi(own, '/me', String(body['access_token']))).status).toBe(200)
+  expect((await callApi(own, '/me', String(body['access_token']))).status).toBe(200)
 })
 
 test('where the provider cannot set passwords, that is said', async () => {

@@ -2,10 +2,18 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { authorizationCode, passwordGrant, refreshToken } from '../../src/index.ts'
 import type { UserProvider } from '../../src/index.ts'
 import { openBrowser } from '../support/browser.ts'
-import { askApi, askJson, askToken, claimOf, formBody, getTokens, refresh } from '../support/oauth-client.ts'
-import type { JsonAnswer, Parameters } from '../support/oauth-client.ts'
+import {
+  callApi,
+  fetchJson,
+  requestToken,
+  claimOf,
+  formBody,
+  getTokens,
+  refresh,
+} from '../support/oauth-client.ts'
+import type { JsonResponse, Parameters } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
-import type { Person, TestClient } from '../support/server.ts'
+import type { TestUser, TestClient } from '../support/server.ts'
 
 const customers: Record<string, string> = { 'cora@example.com': 'c', 'ada@example.com': '1' }
 
@@ -22,25 +30,25 @@ const server = await startServer({
   throttle: { perAccount: { failures: 3, window: '5m' }, perAddress: { failures: 1000, window: '1m' } },
 })
 const grantTypes = ['password', 'refresh_token']
-let person: Person
+let person: TestUser
 let client: TestClient
 let app: TestClient
 
 beforeAll(async () => {
-  person = await server.addPerson()
+  person = await server.addUser()
   client = await server.addClient({ grantTypes })
   app = await server.addClient({ grantTypes, type: 'public', scopes: ['orders:read', '*'] })
 })
 afterAll(server.close)
 
-const credentials = ({ email, password }: Pick<Person, 'email' | 'password'>): Parameters => ({
+const credentials = ({ email, password }: Pick<TestUser, 'email' | 'password'>): Parameters => ({
   grant_type: 'password',
   username: email,
   password,
 })
 
-const signIn = (who = person, by = client, parameters: Parameters = {}): Promise<JsonAnswer> =>
-  askToken(server, by, { ...credentials(who), ...parameters })
+const signIn = (who = person, by = client, parameters: Parameters = {}): Promise<JsonResponse> =>
+  requestToken(server, by, { ...credentials(who), ...parameters })
 
 const heard = (name: string) => server.events.filter((event) => event.name === name)
 
@@ -56,7 +64,7 @@ describe('name and password', () => {
       expires_in: 900,
       scope: 'orders:read profile',
     })
-    const me = await askApi(server, '/me', String(body['access_token']))
+    const me = await callApi(server, '/me', String(body['access_token']))
     expect(me).toMatchObject({ status: 200, body: { user: { id: person.id } } })
     const next = await refresh({ server, client }, String(body['refresh_token']))
     expect([next.status, next.body['scope']]).toEqual([200, 'orders:read profile'])
@@ -84,7 +92,7 @@ describe('name and password', () => {
   })
 
   test('that are wrong get the same words, whether there is such a person or not', async () => {
-    const leaver = await server.addPerson()
+    const leaver = await server.addUser()
     await server.store.users.update(leaver.id, { disabledAt: 1 })
     const wrong = await signIn({ ...person, password: 'a wrong password' })
     expect([wrong.status, wrong.body]).toEqual([
@@ -102,7 +110,7 @@ describe('name and password', () => {
   })
 
   test('that are wrong are told to listeners as at the sign-in page', async () => {
-    const somebody = await server.addPerson()
+    const somebody = await server.addUser()
     const answer = await signIn({ ...somebody, password: 'a wrong password' })
     expect(heard('sign-in.failed').at(-1)?.payload).toEqual({
       requestId: answer.headers.get('x-request-id'),
@@ -115,10 +123,10 @@ describe('name and password', () => {
 })
 
 describe('guesses', () => {
-  const wrong = (who: Person): Promise<JsonAnswer> => signIn({ ...who, password: 'a wrong password' })
+  const wrong = (who: TestUser): Promise<JsonResponse> => signIn({ ...who, password: 'a wrong password' })
 
   test('at one name are too many after a few, for a right password too, with the time to wait', async () => {
-    const target = await server.addPerson()
+    const target = await server.addUser()
     for (let count = 0; count < 3; count += 1) expect((await wrong(target)).status).toBe(400)
     const { status, headers, body } = await signIn(target)
     expect([status, body['error']]).toEqual([429, 'too_many_requests'])
@@ -131,7 +139,7 @@ describe('guesses', () => {
   })
 
   test('count together with those at the sign-in page', async () => {
-    const target = await server.addPerson()
+    const target = await server.addUser()
     const guess = async (): Promise<number> => {
       const browser = openBrowser(server)
       const page = await browser.open('/login')
@@ -143,7 +151,7 @@ describe('guesses', () => {
   })
 
   test('are forgotten with a right password', async () => {
-    const target = await server.addPerson()
+    const target = await server.addUser()
     for (let round = 0; round < 2; round += 1) {
       for (let count = 0; count < 2; count += 1) expect((await wrong(target)).status).toBe(400)
       expect((await signIn(target)).status).toBe(200)
@@ -151,7 +159,7 @@ describe('guesses', () => {
   })
 
   test('are not what a request is that could give no token', async () => {
-    const target = await server.addPerson()
+    const target = await server.addUser()
     for (let count = 0; count < 4; count += 1) {
       const { body } = await signIn({ ...target, password: 'a wrong password' }, client, {
         scope: 'nobody:knows',
@@ -175,7 +183,7 @@ describe('scopes', () => {
     expect(tokens.scope).toBe('*')
     const next = await refresh({ server, client: app }, tokens.refresh_token)
     expect(next.body['scope']).toBe('*')
-    expect((await askApi(server, '/orders', String(next.body['access_token']))).status).toBe(200)
+    expect((await callApi(server, '/orders', String(next.body['access_token']))).status).toBe(200)
   })
 
   test('may not be * for a client that may have every defined one', async () => {
@@ -184,30 +192,30 @@ describe('scopes', () => {
 })
 
 describe('a sign-in by password', () => {
-  const ask = (who: Person, by: TestClient): Promise<JsonAnswer> =>
-    askJson(server, '/oauth/token', {
+  const ask = (who: TestUser, by: TestClient): Promise<JsonResponse> =>
+    fetchJson(server, '/oauth/token', {
       method: 'POST',
       headers: { 'user-agent': 'Orchard/2.1 (iPhone; iOS 19)' },
       body: formBody({ client_id: by.id, ...credentials(who) }),
     })
 
   test('is listed among the devices, with its name and address, and can be signed out', async () => {
-    const somebody = await server.addPerson()
+    const somebody = await server.addUser()
     const { body } = await ask(somebody, app)
     const [token, refreshToken] = [String(body['access_token']), String(body['refresh_token'])]
     const sessions = await server.server.sessions.list(somebody.id)
     expect(sessions).toMatchObject([{ deviceName: 'iPhone', address: '127.0.0.1' }])
     expect(claimOf(token, 'sid')).toBe(sessions[0]?.id)
     expect(heard('session.started').at(-1)?.payload).toMatchObject({ sessionId: sessions[0]?.id })
-    expect((await askApi(server, '/me', token)).status).toBe(200)
+    expect((await callApi(server, '/me', token)).status).toBe(200)
     expect(await server.server.sessions.revoke(String(sessions[0]?.id))).toBe(true)
-    expect((await askApi(server, '/me', token)).status).toBe(401)
+    expect((await callApi(server, '/me', token)).status).toBe(401)
     expect((await refresh({ server, client: app }, refreshToken)).body['error']).toBe('invalid_grant')
     expect(await server.server.sessions.list(somebody.id)).toEqual([])
   })
 
   test('is listed for as long as it can be refreshed', async () => {
-    const somebody = await server.addPerson()
+    const somebody = await server.addUser()
     await ask(somebody, app)
     server.clock.advance('29d')
     expect(await server.server.sessions.list(somebody.id)).toHaveLength(1)
@@ -216,15 +224,15 @@ describe('a sign-in by password', () => {
   })
 
   test('is an authorization that can be ended alone', async () => {
-    const somebody = await server.addPerson()
+    const somebody = await server.addUser()
     const { body } = await ask(somebody, app)
     const [authorization] = await server.server.authorizations.list(somebody.id)
     await server.server.authorizations.revoke(String(authorization?.id))
-    expect((await askApi(server, '/me', String(body['access_token']))).status).toBe(401)
+    expect((await callApi(server, '/me', String(body['access_token']))).status).toBe(401)
   })
 
   test('begins no session for a client that outlives sessions', async () => {
-    const somebody = await server.addPerson()
+    const somebody = await server.addUser()
     const lasting = await server.addClient({ grantTypes, type: 'public', endsWithSession: false })
     const { body } = await ask(somebody, lasting)
     expect(await server.server.sessions.list(somebody.id)).toEqual([])
@@ -232,10 +240,10 @@ describe('a sign-in by password', () => {
   })
 
   test('ends with everything else of the person', async () => {
-    const somebody = await server.addPerson()
+    const somebody = await server.addUser()
     const { body } = await ask(somebody, app)
     await server.server.users.signOutEverywhere(somebody.id)
-    expect((await askApi(server, '/me', String(body['access_token']))).status).toBe(401)
+    expect((await callApi(server, '/me', String(body['access_token']))).status).toBe(401)
   })
 })
 
@@ -248,7 +256,7 @@ describe('the people of another provider', () => {
   test('sign in to the clients of theirs, and are not taken for others', async () => {
     const { access_token: token } = await getTokens(server, shop, credentials(cora))
     expect([claimOf(token, 'sub'), claimOf(token, 'provider')]).toEqual(['customers:c', 'customers'])
-    expect((await askApi(server, '/me', token)).status).toBe(401)
+    expect((await callApi(server, '/me', token)).status).toBe(401)
   })
 
   test('cannot sign in to the clients of others, nor others to theirs', async () => {
@@ -285,8 +293,8 @@ describe('a look-up and a check of one’s own', () => {
   test('take the place of the provider’s, and are told the client; without a person they are asked too', async () => {
     await using own = await startServer({ grants: [ownGrant], users: customerProvider as never })
     const phone = await own.addClient({ grantTypes: ['password'] })
-    const ask = (username: string): Promise<JsonAnswer> =>
-      askToken(own, phone, { grant_type: 'password', username, password: '4711' })
+    const ask = (username: string): Promise<JsonResponse> =>
+      requestToken(own, phone, { grant_type: 'password', username, password: '4711' })
     const found = ['find', phone.id, 'users']
     expect((await ask('0049')).status).toBe(200)
     expect(asked.splice(0)).toEqual([found, found, ['verify', phone.id, 'c']])
@@ -310,9 +318,9 @@ describe('a password that is changed while it is checked', () => {
     })
     const throttle = { perAccount: { failures: 2, window: '5m' } as const }
     await using racy = await startServer({ grants: [endsEverything, refreshToken()], throttle })
-    const somebody = await racy.addPerson()
+    const somebody = await racy.addUser()
     const old = await racy.addClient({ grantTypes })
-    const { status, body } = await askToken(racy, old, credentials(somebody))
+    const { status, body } = await requestToken(racy, old, credentials(somebody))
     expect([status, body]).toEqual([
       400,
       { error: 'invalid_grant', error_description: 'The user credentials were incorrect' },
@@ -327,9 +335,9 @@ describe('where it is not listed', () => {
   test('it is no grant type, and not in the metadata', async () => {
     await using plain = await startServer()
     const old = await plain.addClient({ grantTypes })
-    const { status, body } = await askToken(plain, old, credentials(await plain.addPerson()))
+    const { status, body } = await requestToken(plain, old, credentials(await plain.addUser()))
     expect([status, body['error']]).toEqual([400, 'unsupported_grant_type'])
-    const { body: metadata } = await askJson(plain, '/.well-known/oauth-authorization-server')
+    const { body: metadata } = await fetchJson(plain, '/.well-known/oauth-authorization-server')
     expect(metadata['grant_types_supported']).not.toContain('password')
     expect(plain.logs.join('')).not.toContain('Insecure grant')
   })
@@ -345,7 +353,7 @@ describe('where it is not listed', () => {
         replacement: expect.any(String) as unknown,
       },
     ])
-    const { body } = await askJson(server, '/.well-known/oauth-authorization-server')
+    const { body } = await fetchJson(server, '/.well-known/oauth-authorization-server')
     expect(body['grant_types_supported']).toContain('password')
   })
 })

@@ -5,19 +5,19 @@ import { ConfigError } from '../../src/index.ts'
 import type { Config, PersonalTokensConfig } from '../../src/index.ts'
 import { formOf, openBrowser } from '../support/browser.ts'
 import { commonConfig } from '../support/config.ts'
-import { askApi, claimOf, getVisitTokens } from '../support/oauth-client.ts'
-import { makeToken, signedInApi, tokenOn } from '../support/personal-tokens.ts'
+import { callApi, claimOf, getCodeFlowTokens } from '../support/oauth-client.ts'
+import { createToken, signInToTokenApi, tokenInPage } from '../support/personal-tokens.ts'
 import { testSecrets } from '../support/secrets.ts'
 import { startServer } from '../support/server.ts'
 
 const server = await startServer()
 const { personalTokens } = server.server
-const person = await server.addPerson()
+const user = await server.addUser()
 afterAll(server.close)
 
 const page = '/account/tokens'
 const statusOf = async (token: string, path = '/me'): Promise<number> =>
-  (await askApi(server, path, token)).status
+  (await callApi(server, path, token)).status
 
 /** The paths of the problems that something is refused with. */
 const problemsOf = async (work: Promise<unknown>): Promise<readonly string[]> =>
@@ -29,7 +29,7 @@ const problemsOf = async (work: Promise<unknown>): Promise<readonly string[]> =>
 
 describe('the application', () => {
   test('makes a token for one of its people that opens what its scopes open, and no more', async () => {
-    const { token, accessToken } = await personalTokens.create(person.id, {
+    const { token, accessToken } = await personalTokens.create(user.id, {
       name: 'Backup',
       scopes: ['orders:read'],
     })
@@ -42,10 +42,10 @@ describe('the application', () => {
       expiresAt: Number(claimOf(accessToken, 'exp')) * 1000,
     })
     expect(token.expiresAt - token.createdAt).toBeGreaterThan(365 * 86_400_000 - 1001)
-    const { status, body } = await askApi(server, '/orders', accessToken)
-    expect([status, body['user']]).toEqual([200, { id: person.id, provider: 'users', sub: person.id }])
+    const { status, body } = await callApi(server, '/orders', accessToken)
+    expect([status, body['user']]).toEqual([200, { id: user.id, provider: 'users', sub: user.id }])
     expect(await statusOf(accessToken, '/machine')).toBe(401)
-    const bare = await personalTokens.create(person.id, { name: 'Bare' })
+    const bare = await personalTokens.create(user.id, { name: 'Bare' })
     expect([await statusOf(bare.accessToken), await statusOf(bare.accessToken, '/orders')]).toEqual([
       200, 403,
     ])
@@ -53,7 +53,7 @@ describe('the application', () => {
 
   test('makes one for everything, and for a provider by name', async () => {
     const { accessToken } = await personalTokens.create(
-      { id: person.id, provider: 'users' },
+      { id: user.id, provider: 'users' },
       { name: 'All', scopes: ['*'] },
     )
     expect(await statusOf(accessToken, '/orders')).toBe(200)
@@ -61,15 +61,15 @@ describe('the application', () => {
 
   test('every token begins with the same letters, by which a leaked one is found', async () => {
     for (const name of ['One', 'Two']) {
-      const { accessToken } = await personalTokens.create(person.id, { name, scopes: ['profile'] })
+      const { accessToken } = await personalTokens.create(user.id, { name, scopes: ['profile'] })
       expect(accessToken).toMatch(/^eyJjb25zdWxhdGUiOiJwYXQi[\w-]+\.[\w-]+\.[\w-]+$/)
     }
     const client = await server.addClient()
-    const { access_token: usual } = await getVisitTokens({
+    const { access_token: usual } = await getCodeFlowTokens({
       server,
       browser: openBrowser(server),
       client,
-      person,
+      user,
     })
     expect(usual).not.toMatch(/^eyJjb25/)
   })
@@ -92,17 +92,17 @@ describe('the application', () => {
     ['for what is no time', { name: 'a', expiresIn: 'soon' }, ['expiresIn']],
     ['wrong in every way', { name: '', scopes: ['x'], expiresIn: -1 }, ['name', 'scopes[0]', 'expiresIn']],
   ])('is told everything that is wrong with a token %s', async (_what, request, paths) => {
-    expect(await problemsOf(personalTokens.create(person.id, request as never))).toEqual(paths)
+    expect(await problemsOf(personalTokens.create(user.id, request as never))).toEqual(paths)
   })
 
   test('a name of 255 characters is one', async () => {
-    const { token } = await personalTokens.create(person.id, { name: 'é'.repeat(255) })
+    const { token } = await personalTokens.create(user.id, { name: 'é'.repeat(255) })
     expect(token.name).toHaveLength(255)
     await personalTokens.revoke(token.id)
   })
 
   test('gets none for who was never there, was deleted or is disabled', async () => {
-    const gone = await server.addPerson()
+    const gone = await server.addUser()
     await server.store.users.update(gone.id, { disabledAt: server.clock.now() })
     expect(await problemsOf(personalTokens.create(gone.id, { name: 'a' }))).toEqual(['user'])
     expect(await problemsOf(personalTokens.create('nobody', { name: 'a' }))).toEqual(['user'])
@@ -111,16 +111,16 @@ describe('the application', () => {
   test('gets none where they are not configured, and still lists and revokes those from before', async () => {
     const other = await startServer({ file: server.file, personalTokens: undefined })
     onTestFinished(() => other.close())
-    expect(await problemsOf(other.server.personalTokens.create(person.id, { name: 'a' }))).toEqual([
+    expect(await problemsOf(other.server.personalTokens.create(user.id, { name: 'a' }))).toEqual([
       'personalTokens',
     ])
-    expect((await other.server.personalTokens.list(person.id)).length).toBeGreaterThan(0)
+    expect((await other.server.personalTokens.list(user.id)).length).toBeGreaterThan(0)
     expect((await fetch(other.endpoint(page))).status).toBe(404)
     expect((await fetch(other.endpoint('/oauth/personal-access-tokens'))).status).toBe(404)
   })
 
   test('nobody has more than a hundred, nor makes more than that in a day', async () => {
-    const busy = await server.addPerson()
+    const busy = await server.addUser()
     const make = () => personalTokens.create(busy.id, { name: 'One of many' })
     for (let count = 0; count < 100; count += 1) await make()
     expect(await problemsOf(make())).toEqual(['user'])
@@ -137,17 +137,17 @@ describe('the application', () => {
 
 describe('a token', () => {
   test('lives as long as was said, and no longer', async () => {
-    const { accessToken } = await personalTokens.create(person.id, { name: 'Short', expiresIn: '10m' })
+    const { accessToken } = await personalTokens.create(user.id, { name: 'Short', expiresIn: '10m' })
     server.clock.advance('9m')
     expect(await statusOf(accessToken)).toBe(200)
     server.clock.advance('61s')
-    expect((await askApi(server, '/me', accessToken)).body['error_description']).toBe('Token expired')
-    expect((await personalTokens.list(person.id)).map(({ name }) => name)).not.toContain('Short')
+    expect((await callApi(server, '/me', accessToken)).body['error_description']).toBe('Token expired')
+    expect((await personalTokens.list(user.id)).map(({ name }) => name)).not.toContain('Short')
   })
 
   test('lives as long as is configured where nobody says it, however long others may choose', async () => {
     await using short = await startServer({ personalTokens: { lifetime: '30d', maximumLifetime: '90d' } })
-    const { id } = await short.addPerson()
+    const { id } = await short.addUser()
     const create = async (expiresIn?: '90d' | '91d') => {
       const { token } = await short.server.personalTokens.create(id, {
         name: 'a',
@@ -160,16 +160,16 @@ describe('a token', () => {
   })
 
   test('is told of, newest first, with when it was used last', async () => {
-    const owner = await server.addPerson()
+    const owner = await server.addUser()
     const [first, second] = [
       await personalTokens.create(owner.id, { name: 'First' }),
       (server.clock.advance('1m'), await personalTokens.create(owner.id, { name: 'Second' })),
     ]
     server.clock.advance('1m')
     const now = server.clock.now()
-    await askApi(server, '/me', first.accessToken)
+    await callApi(server, '/me', first.accessToken)
     // A token that does not reach so far was not let in.
-    await askApi(server, '/orders', second.accessToken)
+    await callApi(server, '/orders', second.accessToken)
     const list = await personalTokens.list(owner.id)
     expect(list.map(({ name, lastUsedAt }) => [name, lastUsedAt !== null])).toEqual([
       ['Second', false],
@@ -178,18 +178,18 @@ describe('a token', () => {
     expect(list[1]?.lastUsedAt).toBeGreaterThanOrEqual(now)
     // Other kinds of authorization are none of these, and these are among the authorizations.
     const client = await server.addClient()
-    await getVisitTokens({ server, browser: openBrowser(server), client, person: owner })
+    await getCodeFlowTokens({ server, browser: openBrowser(server), client, user: owner })
     expect(await personalTokens.list(owner.id)).toHaveLength(2)
     expect(await server.server.authorizations.list(owner.id)).toHaveLength(3)
   })
 
   test('its last use is written down when the server is closed', async () => {
-    const owner = await server.addPerson()
+    const owner = await server.addUser()
     const other = await startServer({ file: server.file, issuer: server.issuer })
     const { accessToken, token } = await other.server.personalTokens.create(owner.id, { name: 'Used' })
     other.clock.advance('1h')
     const usedAt = other.clock.now()
-    expect((await askApi(other, '/me', accessToken)).status).toBe(200)
+    expect((await callApi(other, '/me', accessToken)).status).toBe(200)
     await other.close()
     const [kept] = await personalTokens.list(owner.id)
     expect(kept?.id).toBe(token.id)
@@ -199,9 +199,9 @@ describe('a token', () => {
 
 /** Somebody with a token and a browser. */
 async function owner() {
-  const somebody = await server.addPerson()
-  const api = await signedInApi(server, somebody)
-  return { ...somebody, api, ...(await makeToken(api)) }
+  const somebody = await server.addUser()
+  const api = await signInToTokenApi(server, somebody)
+  return { ...somebody, api, ...(await createToken(api)) }
 }
 
 /** A week after a purge of everything, when nobody remembers but the revocations. */
@@ -222,7 +222,7 @@ describe('a token ends, and stays ended,', () => {
       ({ accessToken }) => server.server.authorizations.revoke(claimOf(accessToken, 'azn')),
     ],
     [
-      'when its person is signed out everywhere',
+      'when its user is signed out everywhere',
       ({ accessToken }) => server.server.users.signOutEverywhere(claimOf(accessToken, 'sub')),
     ],
     [
@@ -230,7 +230,7 @@ describe('a token ends, and stays ended,', () => {
       ({ accessToken }) => server.server.users.setPassword(claimOf(accessToken, 'sub'), 'another password'),
     ],
     [
-      'when its person is disabled, and that is said',
+      'when its user is disabled, and that is said',
       async ({ accessToken }) => {
         const id = claimOf(accessToken, 'sub')
         await server.store.users.update(id, { disabledAt: server.clock.now() })
@@ -248,14 +248,14 @@ describe('a token ends, and stays ended,', () => {
     await expect.poll(() => statusOf(who.accessToken), { timeout: 5000 }).toBe(401)
     expect(await personalTokens.list(claimOf(who.accessToken, 'sub'))).toEqual([])
     await muchLater()
-    expect((await askApi(server, '/me', who.accessToken)).body['error_description']).toBe('Token revoked')
+    expect((await callApi(server, '/me', who.accessToken)).body['error_description']).toBe('Token revoked')
   })
 })
 
 describe('a token goes on', () => {
   test.each<[string, (who: Awaited<ReturnType<typeof owner>>) => Promise<unknown>]>([
     [
-      'when the person signs out',
+      'when the user signs out',
       async ({ api: { browser } }) =>
         browser.press(await browser.open(server.endpoint('/logout')), 'Sign out'),
     ],
@@ -299,14 +299,14 @@ describe('the page', () => {
     const browser = openBrowser(server)
     const asked = await browser.open(server.endpoint(page))
     expect(asked.url.pathname).toBe('/login')
-    const shown = await browser.signIn(asked, person)
+    const shown = await browser.signIn(asked, user)
     expect(shown.url.pathname).toBe(page)
     expect(shown.text).toContain('Personal access tokens')
   })
 
   test('makes a token, shows it once, tells of it afterwards, and ends it', async () => {
-    const owner = await server.addPerson()
-    const { browser } = await signedInApi(server, owner)
+    const owner = await server.addUser()
+    const { browser } = await signInToTokenApi(server, owner)
     const empty = await browser.open(server.endpoint(page))
     expect(empty.text).toContain('You have no tokens yet.')
     const made = await browser.press(empty, 'Generate token', {
@@ -315,7 +315,7 @@ describe('the page', () => {
       expires_in: '604800',
     })
     expect([made.status, made.url.search, made.headers.get('cache-control')]).toEqual([200, '', 'no-store'])
-    const token = tokenOn(server, made)
+    const token = tokenInPage(server, made)
     expect(made.text).toContain('See your orders')
     expect(await statusOf(token, '/orders')).toBe(200)
     expect(Number(claimOf(token, 'exp')) - Number(claimOf(token, 'iat'))).toBe(604_800)
@@ -331,10 +331,10 @@ describe('the page', () => {
   })
 
   test('makes one token of one form, however often it is sent', async () => {
-    const owner = await server.addPerson()
-    const { browser } = await signedInApi(server, owner)
+    const owner = await server.addUser()
+    const { browser } = await signInToTokenApi(server, owner)
     const form = await browser.open(server.endpoint(page))
-    const token = tokenOn(server, await browser.press(form, 'Generate token', { name: 'Once' }))
+    const token = tokenInPage(server, await browser.press(form, 'Generate token', { name: 'Once' }))
     const again = await browser.press(form, 'Generate token', { name: 'Once' })
     expect([again.status, again.text.includes('This form was already submitted')]).toEqual([422, true])
     expect(await personalTokens.list(owner.id)).toHaveLength(1)
@@ -342,7 +342,7 @@ describe('the page', () => {
     expect((await browser.press(form, 'Generate token', { name: 'Once' })).status).toBe(422)
     expect(await personalTokens.list(owner.id)).toEqual([])
     const fresh = await browser.press(again, 'Generate token', { name: 'Twice' })
-    expect(await statusOf(tokenOn(server, fresh))).toBe(200)
+    expect(await statusOf(tokenInPage(server, fresh))).toBe(200)
   })
 
   test.each<[string, Record<string, string>, string]>([
@@ -352,7 +352,7 @@ describe('the page', () => {
     ['a lifetime that is too long', { name: 'a', expires_in: '31536001' }, "can't be valid for that long"],
     ['no lifetime', { name: 'a', expires_in: '' }, "can't be valid for that long"],
   ])('says what is wrong with %s, and keeps what was typed', async (_what, fields, words) => {
-    const { browser } = await signedInApi(server, person)
+    const { browser } = await signInToTokenApi(server, user)
     const form = await browser.open(server.endpoint(page))
     const answer = await browser.press(form, 'Generate token', { 'scope:profile': 'on', ...fields })
     expect([answer.status, answer.text.includes(words)]).toEqual([422, true])
@@ -364,19 +364,19 @@ describe('the page', () => {
 
   test('offers the lifetimes that are allowed, and chooses no longer than a month', async () => {
     await using short = await startServer({ personalTokens: { maximumLifetime: '90d' } })
-    const { browser } = await signedInApi(short, await short.addPerson())
+    const { browser } = await signInToTokenApi(short, await short.addUser())
     const { text, forms } = await browser.open(short.endpoint(page))
     expect(text).toContain('7 days 30 days 90 days Generate token')
     expect(forms.at(-1)?.fields['expires_in']).toBe('2592000')
     await using hour = await startServer({ personalTokens: { lifetime: '1h' } })
-    const visitor = await signedInApi(hour, await hour.addPerson())
+    const visitor = await signInToTokenApi(hour, await hour.addUser())
     const only = await visitor.browser.open(hour.endpoint(page))
     expect(only.text).toContain('Expiration 1 hour Generate token')
-    expect(tokenOn(hour, await visitor.browser.press(only, 'Generate token', { name: 'a' }))).toBeTruthy()
+    expect(tokenInPage(hour, await visitor.browser.press(only, 'Generate token', { name: 'a' }))).toBeTruthy()
   })
 
   test('is told of where people are signed in with nowhere to go', async () => {
-    const { browser } = await signedInApi(server, person)
+    const { browser } = await signInToTokenApi(server, user)
     expect((await browser.open(server.endpoint('/login'))).body).toContain(`href="${page}"`)
   })
 })

@@ -5,7 +5,7 @@ import { authorizationUrl, authorize, codeIn } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 
 const server = await startServer()
-const person = await server.addPerson()
+const user = await server.addUser()
 const client = await server.addClient()
 const stranger = await server.addClient({ name: 'Stranger' })
 afterAll(server.close)
@@ -15,10 +15,10 @@ const url = (prompt?: string, to = client): string =>
 const errorIn = ({ url: { searchParams } }: Page): string | null => searchParams.get('error')
 const labelsIn = ({ forms }: Page): readonly string[] => forms.map(({ label }) => label)
 
-/** A browser in which the person is signed in and has allowed the client. */
+/** A browser in which the user is signed in and has allowed the client. */
 async function familiar() {
   const browser = openBrowser(server)
-  await authorize(browser, url(), person)
+  await authorize(browser, url(), user)
   return browser
 }
 
@@ -27,7 +27,7 @@ test('a guest signs in and comes back to the very request', async () => {
   const login = await browser.open(url(undefined, stranger))
   expect(login.url.pathname).toBe('/login')
   expect(login.text).toContain('to continue to Stranger')
-  const consent = await browser.signIn(login, person)
+  const consent = await browser.signIn(login, user)
   expect(consent.url.href).toBe(url(undefined, stranger))
   expect(labelsIn(consent)).toContain('Allow')
 })
@@ -56,15 +56,15 @@ describe('prompt=none', () => {
 })
 
 describe('prompt=login', () => {
-  test('has the person sign in again, and then goes on', async () => {
+  test('has the user sign in again, and then goes on', async () => {
     const browser = await familiar()
     const login = await browser.open(url('login'))
     expect(labelsIn(login)).toEqual(['Sign in'])
-    expect(codeIn(await browser.signIn(login, person))).toBeTruthy()
+    expect(codeIn(await browser.signIn(login, user))).toBeTruthy()
   })
 
   test('goes on as whoever signs in', async () => {
-    const other = await server.addPerson()
+    const other = await server.addUser()
     const browser = await familiar()
     const consent = await browser.signIn(await browser.open(url('login')), other)
     expect(consent.text).toContain(other.email)
@@ -74,7 +74,7 @@ describe('prompt=login', () => {
     const browser = await familiar()
     const login = await browser.open(url('login consent'))
     expect(labelsIn(login)).toEqual(['Sign in'])
-    expect(labelsIn(await browser.signIn(login, person))).toContain('Allow')
+    expect(labelsIn(await browser.signIn(login, user))).toContain('Allow')
   })
 })
 
@@ -90,7 +90,7 @@ test('a prompt that nobody knows is ignored', async () => {
 })
 
 test('who is somebody else says so on the consent page, signs in and comes back', async () => {
-  const other = await server.addPerson()
+  const other = await server.addUser()
   const browser = await familiar()
   const consent = await browser.open(url('consent'))
   const login = await browser.press(consent, 'Not you? Use another account')

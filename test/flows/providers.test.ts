@@ -4,52 +4,52 @@ import { ConfigError, silentLogger } from '../../src/index.ts'
 import { openBrowser } from '../support/browser.ts'
 import type { Browser } from '../support/browser.ts'
 import type { TestScope } from '../support/config.ts'
-import { createDirectory } from '../support/directory.ts'
+import { createUserTable } from '../support/user-table.ts'
 import {
-  askApi,
-  askToken,
+  callApi,
+  requestToken,
   authorizationUrl,
   claimOf,
   getCode,
   getTokens,
-  getVisitTokens,
+  getCodeFlowTokens,
   refresh,
 } from '../support/oauth-client.ts'
-import type { Tokens, Visit } from '../support/oauth-client.ts'
-import { serveApi, startTwoSides, visitOf } from '../support/providers.ts'
-import type { Side, SideName } from '../support/providers.ts'
+import type { Tokens, CodeFlow } from '../support/oauth-client.ts'
+import { serveGuardedApi, startTwoProviders, codeFlowOf } from '../support/providers.ts'
+import type { ProviderSetup, ProviderName } from '../support/providers.ts'
 import { startServer } from '../support/server.ts'
-import type { Person } from '../support/server.ts'
+import type { TestUser } from '../support/server.ts'
 
-const two = await startTwoSides()
+const two = await startTwoProviders()
 const { server, sides } = two
 afterAll(() => two[Symbol.asyncDispose]())
 
 const NAMES = ['users', 'customers'] as const
-const otherThan = (name: SideName): SideName => (name === 'users' ? 'customers' : 'users')
+const otherThan = (name: ProviderName): ProviderName => (name === 'users' ? 'customers' : 'users')
 
 /** Two sides with people of their own for one test, whose id and name are the same again. */
-async function twins(): Promise<Readonly<Record<SideName, Side>>> {
-  const people = await two.addTwins()
+async function twins(): Promise<Readonly<Record<ProviderName, ProviderSetup>>> {
+  const people = await two.addUsersWithSameId()
   return {
-    users: { ...sides.users, person: people.users },
-    customers: { ...sides.customers, person: people.customers },
+    users: { ...sides.users, user: people.users },
+    customers: { ...sides.customers, user: people.customers },
   }
 }
 
 /** Somebody with tokens, from a browser that they stay signed in on. */
 interface Guest {
-  readonly visit: Visit
+  readonly visit: CodeFlow
   readonly tokens: Tokens
 }
 
-async function signIn(side: Side, browser?: Browser): Promise<Guest> {
-  const visit = visitOf(two, side, browser)
-  return { visit, tokens: await getVisitTokens(visit) }
+async function signIn(side: ProviderSetup, browser?: Browser): Promise<Guest> {
+  const visit = codeFlowOf(two, side, browser)
+  return { visit, tokens: await getCodeFlowTokens(visit) }
 }
 
 /** Whether somebody's access token, refresh token and browser still work. */
-async function lifeOf(side: Side, { visit, tokens }: Guest): Promise<readonly boolean[]> {
+async function lifeOf(side: ProviderSetup, { visit, tokens }: Guest): Promise<readonly boolean[]> {
   const api = await side.ask('/me', tokens.access_token)
   const again = await refresh(visit, tokens.refresh_token)
   const page = await visit.browser.open(side.signIn)
@@ -63,9 +63,9 @@ describe('with the same id and the same user name on both sides', () => {
   test.each(NAMES)('%s sign in on their own page, with their own password', async (name) => {
     const [mine, theirs] = [sides[name], sides[otherThan(name)]]
     const browser = openBrowser(server)
-    const wrong = await browser.signIn(await browser.open(mine.signIn), theirs.person)
+    const wrong = await browser.signIn(await browser.open(mine.signIn), theirs.user)
     expect([wrong.status, wrong.url.href]).toEqual([403, mine.signIn])
-    const right = await browser.signIn(wrong, mine.person)
+    const right = await browser.signIn(wrong, mine.user)
     expect(right.text).toContain("You're signed in")
     expect((await browser.open(theirs.signIn)).text).not.toContain("You're signed in")
   })
@@ -75,10 +75,10 @@ describe('with the same id and the same user name on both sides', () => {
     async (name) => {
       const [mine, theirs] = [sides[name], sides[otherThan(name)]]
       const browser = openBrowser(server)
-      await browser.signIn(await browser.open(theirs.signIn), theirs.person)
+      await browser.signIn(await browser.open(theirs.signIn), theirs.user)
       const page = await browser.open(authorizationUrl(server, mine.client, { scope: 'orders:read' }))
       expect(page.url.origin + page.url.pathname).toBe(mine.signIn)
-      expect((await browser.signIn(page, theirs.person)).status).toBe(403)
+      expect((await browser.signIn(page, theirs.user)).status).toBe(403)
       const silent = await browser.open(authorizationUrl(server, mine.client, { prompt: 'none' }))
       expect(silent.url.searchParams.get('error')).toBe('login_required')
     },
@@ -98,7 +98,7 @@ describe('with the same id and the same user name on both sides', () => {
 
   test('they have different subs in their tokens, and the same id for their own API', async () => {
     const tokens = { users: await signIn(sides.users), customers: await signIn(sides.customers) }
-    const { id } = sides.users.person
+    const { id } = sides.users.user
     expect(claimOf(tokens.users.tokens.access_token, 'sub')).toBe(id)
     expect(claimOf(tokens.customers.tokens.access_token, 'sub')).toBe(`customers:${id}`)
     for (const name of NAMES) {
@@ -130,14 +130,17 @@ describe("a token of one side is 401 at the other's guard, with the same id:", (
   const followed: { close(): void }[] = []
   const apis: Record<
     string,
-    Readonly<Record<SideName, (path: string, token: string) => Promise<number>>>
+    Readonly<Record<ProviderName, (path: string, token: string) => Promise<number>>>
   > = {}
 
   beforeAll(async () => {
-    const remote = { users: await serveApi(alone), customers: await serveApi(alone.for('customers')) }
+    const remote = {
+      users: await serveGuardedApi(alone),
+      customers: await serveGuardedApi(alone.for('customers')),
+    }
     followed.push(remote.users, remote.customers)
     const askAt = (origin: string) => async (path: string, token: string) =>
-      (await askApi({ ...server, origin }, path, token)).status
+      (await callApi({ ...server, origin }, path, token)).status
     const fetched =
       (guarded: Pick<typeof server.server, 'user' | 'anyone'>) => async (path: string, token: string) => {
         const request = new Request(server.issuer, { headers: { authorization: `Bearer ${token}` } })
@@ -198,12 +201,12 @@ describe("a token of one side is 401 at the other's guard, with the same id:", (
 })
 
 describe('what ends the sign-ins of one leaves the other alone:', () => {
-  const ref = (side: Side) => ({ id: side.person.id, provider: side.name })
+  const ref = (side: ProviderSetup) => ({ id: side.user.id, provider: side.name })
   const { sessions, authorizations, users } = server.server
-  const ways: Readonly<Record<string, (side: Side) => Promise<unknown>>> = {
+  const ways: Readonly<Record<string, (side: ProviderSetup) => Promise<unknown>>> = {
     'signing out everywhere': (side) => users.signOutEverywhere(ref(side)),
     'a new password': (side) =>
-      users.setPassword(ref(side), server.hoard.keep('password', 'an entirely new horse')),
+      users.setPassword(ref(side), server.knownSecrets.add('password', 'an entirely new horse')),
     'every session that is listed': async (side) => {
       const those = await sessions.list(ref(side))
       expect(those.map(({ provider }) => provider)).toEqual([side.name])
@@ -240,9 +243,9 @@ describe('what ends the sign-ins of one leaves the other alone:', () => {
     const { exchange } = await getCode(guests[name].visit)
     await authorizations.disconnect(ref(theirs), mine.client.id)
     expect(await lifeOf(mine, guests[name])).toEqual(ALIVE)
-    const owner = { provider: name, userId: mine.person.id }
+    const owner = { provider: name, userId: mine.user.id }
     expect(await server.store.consents.find(owner, mine.client.id)).toEqual(['orders:read'])
-    expect((await askToken(server, mine.client, exchange)).status).toBe(200)
+    expect((await requestToken(server, mine.client, exchange)).status).toBe(200)
     await authorizations.disconnect(ref(mine), mine.client.id)
     expect(await lifeOf(mine, guests[name])).toEqual([false, false, true])
     expect(await lifeOf(theirs, guests[otherThan(name)])).toEqual(ALIVE)
@@ -251,7 +254,7 @@ describe('what ends the sign-ins of one leaves the other alone:', () => {
   test('who names no provider means the default one', async () => {
     const pair = await twins()
     const guests = { users: await signIn(pair.users), customers: await signIn(pair.customers) }
-    await users.signOutEverywhere(pair.users.person.id)
+    await users.signOutEverywhere(pair.users.user.id)
     expect(await lifeOf(pair.users, guests.users)).toEqual(DEAD)
     expect(await lifeOf(pair.customers, guests.customers)).toEqual(ALIVE)
   })
@@ -259,7 +262,7 @@ describe('what ends the sign-ins of one leaves the other alone:', () => {
   test('who names a provider that there is not ends nothing, and hears of it', async () => {
     const pair = await twins()
     const guest = await signIn(pair.users)
-    const row = { id: pair.users.person.id, provider: 'google' }
+    const row = { id: pair.users.user.id, provider: 'google' }
     const tries = [
       users.signOutEverywhere(row),
       users.setPassword(row, 'correct horse battery'),
@@ -278,7 +281,7 @@ describe('somebody who is gone from one side', () => {
   test('stops at the next refresh, and the other with this id goes on', async () => {
     const pair = await twins()
     const guests = { users: await signIn(pair.users), customers: await signIn(pair.customers) }
-    two.customers.people.delete(pair.customers.person.id)
+    two.customers.users.delete(pair.customers.user.id)
     const { status, body } = await refresh(guests.customers.visit, guests.customers.tokens.refresh_token)
     expect([status, body['error']]).toEqual([400, 'invalid_grant'])
     expect(await lifeOf(pair.users, guests.users)).toEqual(ALIVE)
@@ -287,7 +290,7 @@ describe('somebody who is gone from one side', () => {
   test('and the other way round', async () => {
     const pair = await twins()
     const guests = { users: await signIn(pair.users), customers: await signIn(pair.customers) }
-    await server.store.users.update(pair.users.person.id, { disabledAt: server.clock.now() })
+    await server.store.users.update(pair.users.user.id, { disabledAt: server.clock.now() })
     const { body } = await refresh(guests.users.visit, guests.users.tokens.refresh_token)
     expect(body['error']).toBe('invalid_grant')
     expect(await lifeOf(pair.customers, guests.customers)).toEqual(ALIVE)
@@ -295,18 +298,18 @@ describe('somebody who is gone from one side', () => {
 
   test('gets nothing for a code either', async () => {
     const pair = await twins()
-    const visit = visitOf(two, pair.customers)
+    const visit = codeFlowOf(two, pair.customers)
     const { exchange } = await getCode(visit)
-    two.customers.people.delete(pair.customers.person.id)
-    expect((await askToken(server, visit.client, exchange)).body['error']).toBe('invalid_grant')
+    two.customers.users.delete(pair.customers.user.id)
+    expect((await requestToken(server, visit.client, exchange)).body['error']).toBe('invalid_grant')
   })
 })
 
 test('consent is remembered of the one who gave it', async () => {
   const pair = await twins()
   await signIn(pair.customers)
-  const { client, person } = pair.customers
-  const allowed = (provider: string) => server.store.consents.find({ provider, userId: person.id }, client.id)
+  const { client, user } = pair.customers
+  const allowed = (provider: string) => server.store.consents.find({ provider, userId: user.id }, client.id)
   expect(await allowed('customers')).toEqual(['orders:read'])
   expect(await allowed('users')).toBeUndefined()
 })
@@ -316,43 +319,43 @@ test("wrong passwords for one side's name do not keep the other out", async () =
   const browser = openBrowser(server)
   const page = await browser.open(pair.customers.signIn)
   for (let tries = 0; tries < 10; tries += 1)
-    expect((await browser.signIn(page, { ...pair.customers.person, password: 'wrong' })).status).toBe(403)
-  expect((await browser.signIn(page, pair.customers.person)).status).toBe(429)
+    expect((await browser.signIn(page, { ...pair.customers.user, password: 'wrong' })).status).toBe(403)
+  expect((await browser.signIn(page, pair.customers.user)).status).toBe(429)
   const other = openBrowser(server)
-  const own = await other.signIn(await other.open(pair.users.signIn), pair.users.person)
+  const own = await other.signIn(await other.open(pair.users.signIn), pair.users.user)
   expect(own.text).toContain("You're signed in")
 })
 
-test("an id with a colon is not taken for another side's person", async () => {
-  const [staff, shoppers] = [createDirectory(), createDirectory()]
+test("an id with a colon is not taken for another side's user", async () => {
+  const [staff, shoppers] = [createUserTable(), createUserTable()]
   const password = 'correct horse battery'
   const ids = { users: 'customers:42', customers: '42' } as const
-  const people: Record<SideName, Person> = {
+  const people: Record<ProviderName, TestUser> = {
     users: { id: ids.users, email: 'ada@example.com', password },
     customers: { id: ids.customers, email: 'ada@example.com', password },
   }
-  staff.people.set(ids.users, people.users)
-  shoppers.people.set(ids.customers, people.customers)
+  staff.users.set(ids.users, people.users)
+  shoppers.users.set(ids.customers, people.customers)
   await using own = await startServer({
     users: staff.provider,
     providers: { customers: shoppers.provider },
   })
-  const visits: Record<SideName, Visit> = {
-    users: { server: own, browser: openBrowser(own), client: await own.addClient(), person: people.users },
+  const visits: Record<ProviderName, CodeFlow> = {
+    users: { server: own, browser: openBrowser(own), client: await own.addClient(), user: people.users },
     customers: {
       server: own,
       browser: openBrowser(own),
       client: await own.addClient({ provider: 'customers' }),
-      person: people.customers,
+      user: people.customers,
     },
   }
   const tokens = {
-    users: await getVisitTokens(visits.users),
-    customers: await getVisitTokens(visits.customers),
+    users: await getCodeFlowTokens(visits.users),
+    customers: await getCodeFlowTokens(visits.customers),
   }
   expect(claimOf(tokens.users.access_token, 'sub')).toBe('users:customers:42')
   expect(claimOf(tokens.customers.access_token, 'sub')).toBe('customers:42')
-  expect((await askApi(own, '/me', tokens.users.access_token)).body['user']).toMatchObject({ id: ids.users })
+  expect((await callApi(own, '/me', tokens.users.access_token)).body['user']).toMatchObject({ id: ids.users })
   await own.server.users.signOutEverywhere(ids.users)
   expect((await refresh(visits.users, tokens.users.refresh_token)).status).toBe(400)
   expect((await refresh(visits.customers, tokens.customers.refresh_token)).status).toBe(200)
@@ -364,7 +367,7 @@ describe('a client', () => {
   })
 
   test('keeps its provider, and is of the default one where nothing is said', async () => {
-    const found = async (name: SideName) =>
+    const found = async (name: ProviderName) =>
       (await server.server.clients.find(sides[name].client.id))?.provider
     expect([await found('users'), await found('customers')]).toEqual(['users', 'customers'])
   })
@@ -397,16 +400,16 @@ describe('after a provider was taken out of the configuration', () => {
     expect((await browser.press(url400, 'Allow')).status).toBe(400)
 
     const answers = [
-      await askToken(rest, visit.client, exchange),
+      await requestToken(rest, visit.client, exchange),
       await refresh({ server: rest, client: visit.client }, tokens.refresh_token),
-      await askToken(rest, importer, { grant_type: 'client_credentials' }),
+      await requestToken(rest, importer, { grant_type: 'client_credentials' }),
     ]
     expect(answers.map(({ status, body }) => [status, body['error']])).toEqual(
       answers.map(() => [401, 'invalid_client']),
     )
     for (const path of ['/me', '/anyone'])
-      expect((await askApi(rest, path, tokens.access_token)).status).toBe(401)
-    expect((await askApi(rest, '/me', others.tokens.access_token)).status).toBe(200)
+      expect((await callApi(rest, path, tokens.access_token)).status).toBe(401)
+    expect((await callApi(rest, '/me', others.tokens.access_token)).status).toBe(200)
     expect(rest.logs.filter((line) => line.includes('"level":"error"'))).toEqual([])
   })
 
@@ -419,11 +422,11 @@ describe('after a provider was taken out of the configuration', () => {
   })
 })
 
-test('with both signed in, each client gets the person of its own side', async () => {
+test('with both signed in, each client gets the user of its own side', async () => {
   const browser = openBrowser(server)
-  for (const name of NAMES) await browser.signIn(await browser.open(sides[name].signIn), sides[name].person)
+  for (const name of NAMES) await browser.signIn(await browser.open(sides[name].signIn), sides[name].user)
   for (const name of NAMES) {
-    const { exchange } = await getCode(visitOf(two, sides[name], browser))
+    const { exchange } = await getCode(codeFlowOf(two, sides[name], browser))
     const tokens = await getTokens(server, sides[name].client, exchange)
     expect(claimOf(tokens.access_token, 'provider')).toBe(name)
   }

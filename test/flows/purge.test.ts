@@ -4,7 +4,7 @@ import type { PurgeProgress } from '../../src/index.ts'
 import { sampleEntry } from '../../src/testing/store/audit.ts'
 import { sampleSession } from '../../src/testing/store/samples.ts'
 import { openBrowser } from '../support/browser.ts'
-import { askApi, askToken, getVisitTokens, refresh } from '../support/oauth-client.ts'
+import { callApi, requestToken, getCodeFlowTokens, refresh } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
 
@@ -12,9 +12,9 @@ const NOTHING = { codes: 0, deviceCodes: 0, authorizations: 0, sessions: 0, revo
 
 /** Somebody who has just been given tokens. */
 async function startVisit(server: TestServer) {
-  const [person, client] = [await server.addPerson(), await server.addClient()]
-  const visit = { server, browser: openBrowser(server), client, person }
-  return { visit, tokens: await getVisitTokens(visit) }
+  const [user, client] = [await server.addUser(), await server.addClient()]
+  const visit = { server, browser: openBrowser(server), client, user }
+  return { visit, tokens: await getCodeFlowTokens(visit) }
 }
 
 /** Sessions that ended long ago. */
@@ -37,7 +37,7 @@ describe('a purge', () => {
     await using server = await startServer()
     const { visit, tokens } = await startVisit(server)
     expect((await server.server.purge({ hours: 0 })).counts).toEqual(NOTHING)
-    expect((await askApi(server, '/me', tokens.access_token)).status).toBe(200)
+    expect((await callApi(server, '/me', tokens.access_token)).status).toBe(200)
     expect((await refresh(visit, tokens.refresh_token)).status).toBe(200)
     server.clock.advance('29d')
     expect((await server.server.purge()).counts).toEqual({ ...NOTHING, codes: 1 })
@@ -54,9 +54,11 @@ describe('a purge', () => {
   test('keeps what was revoked as long as an access token of it could still be used', async () => {
     await using server = await startServer()
     const { tokens, visit } = await startVisit(server)
-    await server.server.users.signOutEverywhere(visit.person.id)
+    await server.server.users.signOutEverywhere(visit.user.id)
     expect((await server.server.purge({ hours: 0 })).counts).toEqual(NOTHING)
-    expect((await askApi(server, '/me', tokens.access_token)).body['error_description']).toBe('Token revoked')
+    expect((await callApi(server, '/me', tokens.access_token)).body['error_description']).toBe(
+      'Token revoked',
+    )
     server.clock.advance('62m')
     await server.server.tokens.revoke({ tokenId: 'another', expiresAt: server.clock.now() + 60_000 })
     expect((await server.server.purge({ hours: 0 })).counts).toMatchObject({
@@ -65,14 +67,16 @@ describe('a purge', () => {
       sessions: 1,
       revocations: 1,
     })
-    expect((await askApi(server, '/me', tokens.access_token)).body['error_description']).toBe('Token expired')
+    expect((await callApi(server, '/me', tokens.access_token)).body['error_description']).toBe(
+      'Token expired',
+    )
     expect((await refresh(visit, tokens.refresh_token)).body['error']).toBe('invalid_grant')
   })
 
   test('takes only what was revoked, or only what expired, where it is told so', async () => {
     await using server = await startServer()
     const { visit } = await startVisit(server)
-    await server.server.users.signOutEverywhere(visit.person.id)
+    await server.server.users.signOutEverywhere(visit.user.id)
     server.clock.advance('62m')
     await server.store.sessions.insert(
       sampleSession({ id: 'expired', expiresAt: server.clock.now() - 1 }),
@@ -96,7 +100,7 @@ describe('a purge', () => {
   test('takes audit entries after a time of their own', async () => {
     await using server = await startServer({ audit: { keep: '2h' } })
     const client = await server.addClient()
-    const { headers } = await askToken(server, client, { grant_type: 'nothing' })
+    const { headers } = await requestToken(server, client, { grant_type: 'nothing' })
     const find = () => server.server.audit.find(headers.get('x-request-id') ?? '')
     expect(await find()).toHaveLength(1)
     server.clock.advance('119m')

@@ -1,27 +1,27 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
 import {
-  askApi,
+  callApi,
   authorizationUrl,
   codeIn,
   getCode,
   getTokens,
-  getVisitTokens,
-  makePkce,
+  getCodeFlowTokens,
+  createPkce,
   refresh,
 } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
-import { watchStatements } from '../support/statements.ts'
+import { recordStatements } from '../support/statements.ts'
 
 /** A server that nothing but requests makes ask its database. */
 async function startWatched() {
-  const statements = watchStatements()
+  const statements = recordStatements()
   const revocations = { pollInterval: '1h', maxStaleness: '2h' } as const
   const server = await startServer({ revocations, purge: 'manual', audit: 'off' })
   onTestFinished(server.close)
-  const [person, client] = [await server.addPerson(), await server.addClient()]
-  const visit = { server, browser: openBrowser(server), client, person }
-  return { statements, server, client, visit, tokens: await getVisitTokens(visit) }
+  const [user, client] = [await server.addUser(), await server.addClient()]
+  const visit = { server, browser: openBrowser(server), client, user }
+  return { statements, server, client, visit, tokens: await getCodeFlowTokens(visit) }
 }
 
 test('a machine that is known gets its token without a query', async () => {
@@ -34,7 +34,7 @@ test('a machine that is known gets its token without a query', async () => {
 
 test('the guard asks nothing, be the token new to it, known or revoked', async () => {
   const { statements, server, tokens } = await startWatched()
-  const call = () => askApi(server, '/me', tokens.access_token)
+  const call = () => callApi(server, '/me', tokens.access_token)
   expect(await statements.during(call)).toEqual([])
   expect(await statements.during(call)).toEqual([])
   const { body } = await call()
@@ -45,11 +45,11 @@ test('the guard asks nothing, be the token new to it, known or revoked', async (
 
 test('a personal access token costs the guard no query either, and its last use is written down later', async () => {
   const { statements, server, visit } = await startWatched()
-  const { accessToken, token } = await server.server.personalTokens.create(visit.person.id, {
+  const { accessToken, token } = await server.server.personalTokens.create(visit.user.id, {
     name: 'Backup',
   })
   server.clock.advance('1m')
-  const call = () => askApi(server, '/me', accessToken)
+  const call = () => callApi(server, '/me', accessToken)
   expect(await statements.during(call)).toEqual([])
   expect(await statements.during(call)).toEqual([])
   await server.server.personalTokens.revoke(token.id)
@@ -88,7 +88,7 @@ test('the exchange of a code is seven, five of them in its transaction', async (
 
 test('an authorization request of who is signed in and has consented is eight: consent is read once more at the end', async () => {
   const { statements, server, client, visit } = await startWatched()
-  const { challenge } = makePkce()
+  const { challenge } = createPkce()
   const pkce = { code_challenge: challenge, code_challenge_method: 'S256' }
   const url = authorizationUrl(server, client, { scope: 'orders:read', ...pkce })
   const ask = async () => codeIn(await visit.browser.open(url))

@@ -2,16 +2,16 @@ import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
-import { askApi, askToken, getCode, getVisitTokens, refresh } from '../support/oauth-client.ts'
-import type { JsonAnswer } from '../support/oauth-client.ts'
+import { callApi, requestToken, getCode, getCodeFlowTokens, refresh } from '../support/oauth-client.ts'
+import type { JsonResponse } from '../support/oauth-client.ts'
 import { startProcess } from '../support/process.ts'
 import { startServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
 
 const server = await startServer()
-const person = await server.addPerson()
+const user = await server.addUser()
 const client = await server.addClient()
-const visit = { server, browser: openBrowser(server), client, person }
+const visit = { server, browser: openBrowser(server), client, user }
 const processes = [await startProcess(server), await startProcess(server)]
 const [left = server, right = server] = processes.map(({ node }) => node)
 afterAll(async () => {
@@ -20,10 +20,13 @@ afterAll(async () => {
 })
 
 /** Asks `count` times at once, every other time at the other node. */
-const storm = (count: number, ask: (node: TestServer) => Promise<JsonAnswer>): Promise<JsonAnswer[]> =>
+const inParallel = (
+  count: number,
+  ask: (node: TestServer) => Promise<JsonResponse>,
+): Promise<JsonResponse[]> =>
   Promise.all(Array.from({ length: count }, (_, index) => ask(index % 2 === 0 ? left : right)))
 
-const count = (answers: readonly JsonAnswer[], status: number): number =>
+const count = (answers: readonly JsonResponse[], status: number): number =>
   answers.filter((answer) => answer.status === status).length
 
 /** Waits until it is true, for two seconds at the most; how long (ms) it took. */
@@ -36,14 +39,14 @@ async function until(isTrue: () => Promise<boolean>): Promise<number> {
 describe('200 tries at one code, on two nodes', () => {
   test('give tokens once, and those end, because the code was replayed', async () => {
     const { exchange } = await getCode(visit)
-    const answers = await storm(200, (node) => askToken(node, client, exchange))
+    const answers = await inParallel(200, (node) => requestToken(node, client, exchange))
     expect([count(answers, 200), count(answers, 400)]).toEqual([1, 199])
     const losers = answers.filter(({ status }) => status !== 200)
     expect(new Set(losers.map(({ body }) => body['error']))).toEqual(new Set(['invalid_grant']))
     const body = answers.find(({ status }) => status === 200)?.body
     for (const node of [left, right]) {
       const took = await until(
-        async () => (await askApi(node, '/me', String(body?.['access_token']))).status === 401,
+        async () => (await callApi(node, '/me', String(body?.['access_token']))).status === 401,
       )
       expect(took).toBeLessThan(2_000)
       const answer = await refresh({ server: node, client }, String(body?.['refresh_token']))
@@ -54,7 +57,7 @@ describe('200 tries at one code, on two nodes', () => {
   test('make one authorization', async () => {
     const before = countAuthorizations()
     const { exchange } = await getCode(visit)
-    await storm(50, (node) => askToken(node, client, exchange))
+    await inParallel(50, (node) => requestToken(node, client, exchange))
     expect(countAuthorizations() - before).toBe(1)
   })
 })
@@ -69,8 +72,8 @@ function countAuthorizations(): number {
 
 describe('200 tries at one refresh token, on two nodes', () => {
   test('all get the same next one, because a client must not be punished for its own retries', async () => {
-    const tokens = await getVisitTokens(visit)
-    const answers = await storm(200, (node) => refresh({ server: node, client }, tokens.refresh_token))
+    const tokens = await getCodeFlowTokens(visit)
+    const answers = await inParallel(200, (node) => refresh({ server: node, client }, tokens.refresh_token))
     expect(count(answers, 200)).toBe(200)
     const next = new Set(answers.map(({ body }) => String(body['refresh_token'])))
     expect(next.size).toBe(1)
@@ -85,11 +88,11 @@ describe('200 tries at one refresh token, on two nodes', () => {
 describe('a revocation on one node is seen on the other within two seconds:', () => {
   test('signing out', async () => {
     const alone = { ...visit, browser: openBrowser(server) }
-    const tokens = await getVisitTokens(alone)
-    expect((await askApi(right, '/me', tokens.access_token)).status).toBe(200)
+    const tokens = await getCodeFlowTokens(alone)
+    expect((await callApi(right, '/me', tokens.access_token)).status).toBe(200)
     const question = await alone.browser.open(server.endpoint('/logout'))
     await alone.browser.press(question, 'Sign out')
-    const took = await until(async () => (await askApi(right, '/me', tokens.access_token)).status === 401)
+    const took = await until(async () => (await callApi(right, '/me', tokens.access_token)).status === 401)
     expect(took).toBeLessThan(2_000)
     expect((await refresh({ server: left, client }, tokens.refresh_token)).body['error']).toBe(
       'invalid_grant',
@@ -99,14 +102,14 @@ describe('a revocation on one node is seen on the other within two seconds:', ()
   test('a revoked client', async () => {
     const gone = await server.addClient({ grantTypes: ['client_credentials'] })
     const grant = { grant_type: 'client_credentials' }
-    const { body } = await askToken(left, gone, grant)
+    const { body } = await requestToken(left, gone, grant)
     const token = String(body['access_token'])
-    expect((await askApi(right, '/machine', token)).status).toBe(200)
+    expect((await callApi(right, '/machine', token)).status).toBe(200)
     await server.server.clients.revoke(gone.id)
     const took = await until(
       async () =>
-        (await askApi(right, '/machine', token)).status === 401 &&
-        (await askToken(left, gone, grant)).status === 401,
+        (await callApi(right, '/machine', token)).status === 401 &&
+        (await requestToken(left, gone, grant)).status === 401,
     )
     expect(took).toBeLessThan(2_000)
   })
@@ -114,5 +117,5 @@ describe('a revocation on one node is seen on the other within two seconds:', ()
 
 test('consent allowed on one node is a code on the other', async () => {
   const { exchange } = await getCode(visit)
-  expect((await askToken(right, client, exchange)).status).toBe(200)
+  expect((await requestToken(right, client, exchange)).status).toBe(200)
 })

@@ -1,76 +1,76 @@
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
-import { askApi, getVisitTokens, refresh } from '../support/oauth-client.ts'
-import type { JsonAnswer, Visit } from '../support/oauth-client.ts'
+import { callApi, getCodeFlowTokens, refresh } from '../support/oauth-client.ts'
+import type { JsonResponse, CodeFlow } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 
 const server = await startServer()
-const person = await server.addPerson()
+const user = await server.addUser()
 const client = await server.addClient({ type: 'public' })
-const visit: Visit = { server, browser: openBrowser(server), client, person }
+const flow: CodeFlow = { server, browser: openBrowser(server), client, user }
 afterAll(server.close)
 
-const tokenIn = ({ body }: JsonAnswer): string => String(body['refresh_token'])
-const accessIn = ({ body }: JsonAnswer): string => String(body['access_token'])
+const tokenIn = ({ body }: JsonResponse): string => String(body['refresh_token'])
+const accessIn = ({ body }: JsonResponse): string => String(body['access_token'])
 
 /** Rotates so many times; every refresh token, the first one first. */
-async function rotate(theirs: Visit, count: number): Promise<string[]> {
-  const tokens = [(await getVisitTokens(theirs)).refresh_token]
+async function rotate(theirs: CodeFlow, count: number): Promise<string[]> {
+  const tokens = [(await getCodeFlowTokens(theirs)).refresh_token]
   for (let turn = 0; turn < count; turn += 1) tokens.push(tokenIn(await refresh(theirs, tokens.at(-1) ?? '')))
   return tokens
 }
 
 describe('within the grace window', () => {
   test('an old refresh token gets the current one again, with a fresh access token', async () => {
-    const [old = '', current = ''] = await rotate(visit, 1)
+    const [old = '', current = ''] = await rotate(flow, 1)
     server.clock.advance('59s')
-    const repeated = await refresh(visit, old)
+    const repeated = await refresh(flow, old)
     expect(repeated.status).toBe(200)
     expect(tokenIn(repeated)).toBe(current)
-    expect((await askApi(server, '/me', accessIn(repeated))).status).toBe(200)
-    expect((await refresh(visit, current)).status).toBe(200)
+    expect((await callApi(server, '/me', accessIn(repeated))).status).toBe(200)
+    expect((await refresh(flow, current)).status).toBe(200)
   })
 
   test('three rotations in a row leave the first token good for the current one', async () => {
-    const tokens = await rotate(visit, 3)
-    for (const old of tokens.slice(0, 3)) expect(tokenIn(await refresh(visit, old))).toBe(tokens[3])
+    const tokens = await rotate(flow, 3)
+    for (const old of tokens.slice(0, 3)) expect(tokenIn(await refresh(flow, old))).toBe(tokens[3])
   })
 
   test('more rotations than an honest client makes are a replay', async () => {
-    const tokens = await rotate(visit, 6)
-    expect((await refresh(visit, tokens[0] ?? '')).body['error']).toBe('invalid_grant')
-    expect((await refresh(visit, tokens[6] ?? '')).body['error']).toBe('invalid_grant')
+    const tokens = await rotate(flow, 6)
+    expect((await refresh(flow, tokens[0] ?? '')).body['error']).toBe('invalid_grant')
+    expect((await refresh(flow, tokens[6] ?? '')).body['error']).toBe('invalid_grant')
   })
 })
 
 describe('after the grace window', () => {
   test('an old refresh token is a replay: its authorization ends, and no other device is signed out', async () => {
-    const tablet = await getVisitTokens(visit)
-    const tokens = await getVisitTokens(visit)
-    const next = await refresh(visit, tokens.refresh_token)
+    const tablet = await getCodeFlowTokens(flow)
+    const tokens = await getCodeFlowTokens(flow)
+    const next = await refresh(flow, tokens.refresh_token)
     server.clock.advance('60s')
-    const replayed = await refresh(visit, tokens.refresh_token)
+    const replayed = await refresh(flow, tokens.refresh_token)
     expect([replayed.status, replayed.body['error']]).toEqual([400, 'invalid_grant'])
     for (const token of [tokens.access_token, accessIn(next)])
-      expect((await askApi(server, '/me', token)).body['error_description']).toBe('Token revoked')
-    expect((await refresh(visit, tokenIn(next))).body['error']).toBe('invalid_grant')
-    expect((await askApi(server, '/me', tablet.access_token)).status).toBe(200)
-    expect((await refresh(visit, tablet.refresh_token)).status).toBe(200)
+      expect((await callApi(server, '/me', token)).body['error_description']).toBe('Token revoked')
+    expect((await refresh(flow, tokenIn(next))).body['error']).toBe('invalid_grant')
+    expect((await callApi(server, '/me', tablet.access_token)).status).toBe(200)
+    expect((await refresh(flow, tablet.refresh_token)).status).toBe(200)
   })
 
   test('a repeat does not prolong the window', async () => {
-    const [old = ''] = await rotate(visit, 1)
+    const [old = ''] = await rotate(flow, 1)
     server.clock.advance('50s')
-    expect((await refresh(visit, old)).status).toBe(200)
+    expect((await refresh(flow, old)).status).toBe(200)
     server.clock.advance('11s')
-    expect((await refresh(visit, old)).body['error']).toBe('invalid_grant')
+    expect((await refresh(flow, old)).body['error']).toBe('invalid_grant')
   })
 
   test('says in the log which generation was replayed, and never the token', async () => {
-    const [old = ''] = await rotate(visit, 1)
+    const [old = ''] = await rotate(flow, 1)
     server.clock.advance('61s')
-    const { headers } = await refresh(visit, old)
+    const { headers } = await refresh(flow, old)
     const line = server.logs.find((text) => text.includes(headers.get('x-request-id') ?? '?'))
     expect(line).toMatch(/generation 0 of authorization [\w-]+ was replayed/)
     expect(line).not.toContain(old)
@@ -80,7 +80,7 @@ describe('after the grace window', () => {
 describe("a client's own window", () => {
   test('of 0 makes every repeat a replay', async () => {
     const strict = await server.addClient({ type: 'public', graceWindow: 0 })
-    const theirs = { ...visit, client: strict }
+    const theirs = { ...flow, client: strict }
     const [old = '', current = ''] = await rotate(theirs, 1)
     expect((await refresh(theirs, old)).body['error']).toBe('invalid_grant')
     expect((await refresh(theirs, current)).body['error']).toBe('invalid_grant')
@@ -88,7 +88,7 @@ describe("a client's own window", () => {
 
   test('wins over that of the server', async () => {
     const patient = await server.addClient({ type: 'public', graceWindow: '10m' })
-    const theirs = { ...visit, client: patient }
+    const theirs = { ...flow, client: patient }
     const [old = '', current = ''] = await rotate(theirs, 1)
     server.clock.advance('9m')
     expect(tokenIn(await refresh(theirs, old))).toBe(current)
@@ -96,14 +96,14 @@ describe("a client's own window", () => {
 })
 
 test('after a restored backup, the token that is ahead of its row goes on and is written down as such', async () => {
-  const [, second = ''] = await rotate(visit, 1)
+  const [, second = ''] = await rotate(flow, 1)
   const backup = `${server.file}.backup`
   const database = new DatabaseSync(server.file, { readOnly: true })
   database.exec(`vacuum into '${backup}'`)
   database.close()
-  const third = tokenIn(await refresh(visit, second))
+  const third = tokenIn(await refresh(flow, second))
   await using restored = await startServer({ issuer: server.issuer, file: backup })
-  const afterwards = { ...visit, server: { ...restored, endpoint: restored.endpoint } }
+  const afterwards = { ...flow, server: { ...restored, endpoint: restored.endpoint } }
   const ahead = await refresh(afterwards, third)
   expect(ahead.status).toBe(200)
   expect(restored.events).toContainEqual({

@@ -2,21 +2,21 @@ import { decodeJwt } from 'jose'
 import { afterAll, describe, expect, test } from 'vitest'
 import { authorizationCode, refreshToken } from '../../src/index.ts'
 import { openBrowser } from '../support/browser.ts'
-import { askApi, askToken, getVisitTokens, refresh } from '../support/oauth-client.ts'
-import type { JsonAnswer } from '../support/oauth-client.ts'
+import { callApi, requestToken, getCodeFlowTokens, refresh } from '../support/oauth-client.ts'
+import type { JsonResponse } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 
 const server = await startServer()
-const person = await server.addPerson()
+const user = await server.addUser()
 const client = await server.addClient()
-const visit = { server, browser: openBrowser(server), client, person }
+const visit = { server, browser: openBrowser(server), client, user }
 afterAll(server.close)
 
-const tokenIn = ({ body }: JsonAnswer): string => String(body['refresh_token'])
-const scopesIn = ({ body }: JsonAnswer): unknown => decodeJwt(String(body['access_token']))['scope']
+const tokenIn = ({ body }: JsonResponse): string => String(body['refresh_token'])
+const scopesIn = ({ body }: JsonResponse): unknown => decodeJwt(String(body['access_token']))['scope']
 
 test('a refresh gives a new access token and a new refresh token, and no other field', async () => {
-  const tokens = await getVisitTokens(visit)
+  const tokens = await getCodeFlowTokens(visit)
   const { status, headers, body } = await refresh(visit, tokens.refresh_token)
   expect(status).toBe(200)
   expect(headers.get('cache-control')).toBe('no-store')
@@ -28,20 +28,20 @@ test('a refresh gives a new access token and a new refresh token, and no other f
     scope: 'orders:read',
   })
   expect(body['refresh_token']).not.toBe(tokens.refresh_token)
-  expect((await askApi(server, '/me', String(body['access_token']))).status).toBe(200)
+  expect((await callApi(server, '/me', String(body['access_token']))).status).toBe(200)
 })
 
 test('the old access token lives on to its expiry, for the tabs that still hold it', async () => {
-  const tokens = await getVisitTokens(visit)
+  const tokens = await getCodeFlowTokens(visit)
   await refresh(visit, tokens.refresh_token)
-  expect((await askApi(server, '/me', tokens.access_token)).status).toBe(200)
+  expect((await callApi(server, '/me', tokens.access_token)).status).toBe(200)
   server.clock.advance('15m')
-  expect((await askApi(server, '/me', tokens.access_token)).body['error_description']).toBe('Token expired')
+  expect((await callApi(server, '/me', tokens.access_token)).body['error_description']).toBe('Token expired')
 })
 
 describe('scope', () => {
   test('may be narrowed for one access token, and is whole again at the next refresh', async () => {
-    const tokens = await getVisitTokens(visit, { scope: 'orders:read profile' })
+    const tokens = await getCodeFlowTokens(visit, { scope: 'orders:read profile' })
     const narrow = await refresh(visit, tokens.refresh_token, { scope: 'profile' })
     expect([narrow.body['scope'], scopesIn(narrow)]).toEqual(['profile', 'profile'])
     const whole = await refresh(visit, tokenIn(narrow))
@@ -49,7 +49,7 @@ describe('scope', () => {
   })
 
   test.each(['orders:read orders:create', 'nobody:knows', '*'])('cannot be widened to %s', async (scope) => {
-    const tokens = await getVisitTokens(visit)
+    const tokens = await getCodeFlowTokens(visit)
     const answer = await refresh(visit, tokens.refresh_token, { scope })
     expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_scope'])
     expect((await refresh(visit, tokens.refresh_token)).status).toBe(200)
@@ -58,7 +58,7 @@ describe('scope', () => {
   test('shrinks to what the client may still ask for', async () => {
     const shrinking = await server.addClient()
     const theirs = { ...visit, client: shrinking }
-    const tokens = await getVisitTokens(theirs, { scope: 'orders:read profile' })
+    const tokens = await getCodeFlowTokens(theirs, { scope: 'orders:read profile' })
     await server.store.clients.update(shrinking.id, { scopes: ['profile'] })
     server.clock.advance('2s')
     expect((await refresh(theirs, tokens.refresh_token)).body['scope']).toBe('profile')
@@ -68,7 +68,7 @@ describe('scope', () => {
 describe('who may refresh', () => {
   test("is the client that the token was given to, and nobody else's try does harm", async () => {
     const other = await server.addClient({ name: 'Other' })
-    const tokens = await getVisitTokens(visit)
+    const tokens = await getCodeFlowTokens(visit)
     const answer = await refresh({ server, client: other }, tokens.refresh_token)
     expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_grant'])
     expect((await refresh(visit, tokens.refresh_token)).status).toBe(200)
@@ -79,16 +79,16 @@ describe('who may refresh', () => {
       grantTypes: ['authorization_code'],
       redirectUris: ['https://app.example/callback'],
     })
-    const tokens = await getVisitTokens({ ...visit, client: once })
+    const tokens = await getCodeFlowTokens({ ...visit, client: once })
     expect(tokens.refresh_token).toBe('')
     const answer = await refresh({ server, client: once }, 'cons_rt_whatever')
     expect([answer.status, answer.body['error']]).toEqual([400, 'unauthorized_client'])
   })
 
-  test('is nobody once the person is disabled', async () => {
-    const leaver = await server.addPerson()
-    const theirs = { ...visit, browser: openBrowser(server), person: leaver }
-    const tokens = await getVisitTokens(theirs)
+  test('is nobody once the user is disabled', async () => {
+    const leaver = await server.addUser()
+    const theirs = { ...visit, browser: openBrowser(server), user: leaver }
+    const tokens = await getCodeFlowTokens(theirs)
     await server.store.users.update(leaver.id, { disabledAt: server.clock.now() })
     const answer = await refresh(theirs, tokens.refresh_token)
     expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_grant'])
@@ -97,11 +97,13 @@ describe('who may refresh', () => {
   })
 
   test('is nobody once the authorization is revoked, whose access tokens stop too', async () => {
-    const tokens = await getVisitTokens(visit)
-    const { body } = await askApi(server, '/me', tokens.access_token)
+    const tokens = await getCodeFlowTokens(visit)
+    const { body } = await callApi(server, '/me', tokens.access_token)
     expect(await server.server.authorizations.revoke(String(body['authorizationId']))).toBe(true)
     expect((await refresh(visit, tokens.refresh_token)).body['error']).toBe('invalid_grant')
-    expect((await askApi(server, '/me', tokens.access_token)).body['error_description']).toBe('Token revoked')
+    expect((await callApi(server, '/me', tokens.access_token)).body['error_description']).toBe(
+      'Token revoked',
+    )
   })
 })
 
@@ -115,7 +117,7 @@ test.each([
 })
 
 test('a token altered in any part is an invalid grant', async () => {
-  const { refresh_token: token } = await getVisitTokens(visit)
+  const { refresh_token: token } = await getCodeFlowTokens(visit)
   const [head = '', id = '', generation = '', seed = '', mac = ''] = token.split('.')
   const forged = [
     [head, id, String(Number(generation) + 1), seed, mac],
@@ -130,7 +132,7 @@ test('a token altered in any part is an invalid grant', async () => {
 
 describe('lifetime', () => {
   test('slides: whoever refreshes in time goes on, whoever comes late does not', async () => {
-    const tokens = await getVisitTokens(visit)
+    const tokens = await getCodeFlowTokens(visit)
     server.clock.advance('29d')
     const next = await refresh(visit, tokens.refresh_token)
     server.clock.advance('29d')
@@ -144,9 +146,9 @@ describe('lifetime', () => {
   test('has an end for all refreshes together where the server sets one', async () => {
     const grants = [authorizationCode(), refreshToken({ lifetime: '12h', maximumLifetime: '20h' })]
     await using capped = await startServer({ grants })
-    const [user, app] = [await capped.addPerson(), await capped.addClient()]
-    const theirs = { server: capped, browser: openBrowser(capped), client: app, person: user }
-    const tokens = await getVisitTokens(theirs)
+    const [user, app] = [await capped.addUser(), await capped.addClient()]
+    const theirs = { server: capped, browser: openBrowser(capped), client: app, user }
+    const tokens = await getCodeFlowTokens(theirs)
     capped.clock.advance('11h')
     const next = await refresh(theirs, tokens.refresh_token)
     expect(next.status).toBe(200)
@@ -162,11 +164,11 @@ describe("rotation: 'public'", () => {
   test("leaves a confidential client's refresh token as it is, and replaces a public one's", async () => {
     const grants = [authorizationCode(), refreshToken({ rotation: 'public' })]
     await using calm = await startServer({ grants })
-    const user = await calm.addPerson()
+    const user = await calm.addUser()
     const [web, native] = [await calm.addClient(), await calm.addClient({ type: 'public' })]
     for (const app of [web, native]) {
-      const theirs = { server: calm, browser: openBrowser(calm), client: app, person: user }
-      const tokens = await getVisitTokens(theirs)
+      const theirs = { server: calm, browser: openBrowser(calm), client: app, user }
+      const tokens = await getCodeFlowTokens(theirs)
       const next = tokenIn(await refresh(theirs, tokens.refresh_token))
       expect(next === tokens.refresh_token).toBe(app === web)
       calm.clock.advance('2m')
@@ -176,6 +178,6 @@ describe("rotation: 'public'", () => {
 })
 
 test('nothing was refreshed without the parameter refresh_token', async () => {
-  const answer = await askToken(server, client, { grant_type: 'refresh_token' })
+  const answer = await requestToken(server, client, { grant_type: 'refresh_token' })
   expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
 })

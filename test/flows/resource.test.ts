@@ -3,14 +3,14 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
 import { addDeviceClient, answerDevice, poll, startDevice } from '../support/device.ts'
 import {
-  askApi,
-  askToken,
+  callApi,
+  requestToken,
   authorizationUrl,
   authorize,
   codeIn,
   getCode,
   getTokens,
-  getVisitTokens,
+  getCodeFlowTokens,
   refresh,
 } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
@@ -21,16 +21,16 @@ const server = await startServer({
   resources: [billing, shipping],
   defaultScopes: ['profile', 'orders:read'],
 })
-const person = await server.addPerson()
+const user = await server.addUser()
 const client = await server.addClient()
-const visit = { server, browser: openBrowser(server), client, person }
+const visit = { server, browser: openBrowser(server), client, user }
 afterAll(server.close)
 
 const audienceOf = (token: unknown): unknown => decodeJwt(String(token)).aud
 
 describe('a resource (RFC 8707)', () => {
   test('is the audience of the access token and of refreshed ones', async () => {
-    const tokens = await getVisitTokens(visit, { resource: billing })
+    const tokens = await getCodeFlowTokens(visit, { resource: billing })
     const next = await refresh(visit, tokens.refresh_token)
     const named = await refresh(visit, String(next.body['refresh_token']), { resource: billing })
     const tokensOfAll = [tokens.access_token, next.body['access_token'], named.body['access_token']]
@@ -40,7 +40,7 @@ describe('a resource (RFC 8707)', () => {
   test('cannot be changed later, and trying spends nothing', async () => {
     const { exchange } = await getCode(visit, { resource: billing })
     for (const resource of [shipping, [billing, shipping]]) {
-      const other = await askToken(server, client, { ...exchange, resource })
+      const other = await requestToken(server, client, { ...exchange, resource })
       expect([other.status, other.body['error']]).toEqual([400, 'invalid_target'])
     }
     const tokens = await getTokens(server, client, exchange)
@@ -50,7 +50,7 @@ describe('a resource (RFC 8707)', () => {
   })
 
   test('is compared as a URL and written as the server spells it', async () => {
-    const tokens = await getVisitTokens(visit, { resource: `${billing}/` })
+    const tokens = await getCodeFlowTokens(visit, { resource: `${billing}/` })
     const next = await refresh(visit, tokens.refresh_token, { resource: 'HTTPS://billing.example:443' })
     expect([tokens.access_token, next.body['access_token']].map(audienceOf)).toEqual([billing, billing])
     const deeper = await refresh(visit, String(next.body['refresh_token']), { resource: `${billing}/v1` })
@@ -64,9 +64,9 @@ describe('a resource (RFC 8707)', () => {
   })
 
   test('that was not asked for leaves the configured audience, which this API is', async () => {
-    const tokens = await getVisitTokens(visit)
+    const tokens = await getCodeFlowTokens(visit)
     expect(audienceOf(tokens.access_token)).toBe('https://api.example')
-    expect((await askApi(server, '/me', tokens.access_token)).status).toBe(200)
+    expect((await callApi(server, '/me', tokens.access_token)).status).toBe(200)
   })
 })
 
@@ -74,7 +74,7 @@ describe('several resources', () => {
   const both = [billing, shipping]
 
   test('are all in the audience, in the order of the request and each once', async () => {
-    const tokens = await getVisitTokens(visit, { resource: [shipping, billing, `${shipping}/`] })
+    const tokens = await getCodeFlowTokens(visit, { resource: [shipping, billing, `${shipping}/`] })
     expect(audienceOf(tokens.access_token)).toEqual([shipping, billing])
   })
 
@@ -98,7 +98,7 @@ describe('several resources', () => {
     const browser = openBrowser(server)
     const fresh = await server.addClient()
     const url = new URL(authorizationUrl(server, fresh, { resource: both }))
-    const page = await authorize(browser, `${url.origin}${url.pathname}`, person, {
+    const page = await authorize(browser, `${url.origin}${url.pathname}`, user, {
       method: 'POST',
       body: url.searchParams,
     })
@@ -119,7 +119,7 @@ describe('several resources', () => {
   test('can be requested by a device, and narrowed by its poll', async () => {
     const tv = await addDeviceClient(server)
     const device = await startDevice(server, tv, { resource: both })
-    await answerDevice(visit.browser, device, person)
+    await answerDevice(visit.browser, device, user)
     const tokens = await poll(server, device, { resource: shipping })
     const next = await refresh({ server, client: tv }, String(tokens.body['refresh_token']))
     expect([tokens, next].map(({ body }) => audienceOf(body['access_token']))).toEqual([shipping, both])
@@ -128,7 +128,7 @@ describe('several resources', () => {
 
 describe('default scopes', () => {
   test('are what a request gets that names none', async () => {
-    const tokens = await getVisitTokens(visit, { scope: undefined })
+    const tokens = await getCodeFlowTokens(visit, { scope: undefined })
     expect(tokens.scope).toBe('profile orders:read')
   })
 
@@ -139,12 +139,12 @@ describe('default scopes', () => {
   })
 
   test('are left out where the request names others', async () => {
-    expect((await getVisitTokens(visit, { scope: 'orders:create' })).scope).toBe('orders:create')
+    expect((await getCodeFlowTokens(visit, { scope: 'orders:create' })).scope).toBe('orders:create')
   })
 
   test('are cut to what the client may have', async () => {
     const limited = await server.addClient({ scopes: ['orders:read'] })
-    expect((await getVisitTokens({ ...visit, client: limited }, { scope: undefined })).scope).toBe(
+    expect((await getCodeFlowTokens({ ...visit, client: limited }, { scope: undefined })).scope).toBe(
       'orders:read',
     )
   })

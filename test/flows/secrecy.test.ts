@@ -2,45 +2,45 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
-import { addDeviceClient, answerDevice, poll, startDevice, typeCode } from '../support/device.ts'
-import { dumpTables, leaksOf } from '../support/leaks.ts'
+import { addDeviceClient, answerDevice, poll, startDevice, enterCode } from '../support/device.ts'
+import { dumpTables, findLeaks } from '../support/known-secrets.ts'
 import {
-  askApi,
-  askToken,
+  callApi,
+  requestToken,
   authorizationUrl,
   getCode,
-  getVisitTokens,
+  getCodeFlowTokens,
   refresh,
 } from '../support/oauth-client.ts'
-import { makeToken, signedInApi, tokenOn } from '../support/personal-tokens.ts'
+import { createToken, signInToTokenApi, tokenInPage } from '../support/personal-tokens.ts'
 import { startServer } from '../support/server.ts'
 
 const server = await startServer()
-const person = await server.addPerson()
+const user = await server.addUser()
 const client = await server.addClient()
 const machine = await server.addClient({ grantTypes: ['client_credentials'] })
-const visit = { server, browser: openBrowser(server), client, person }
+const visit = { server, browser: openBrowser(server), client, user }
 afterAll(server.close)
 
 /** All that people and clients do, rightly and wrongly, so that whatever is written down is written down. */
 beforeAll(async () => {
   const { exchange } = await getCode(visit)
-  const { body } = await askToken(server, client, exchange)
-  await askToken(server, client, exchange)
-  const tokens = await getVisitTokens(visit)
+  const { body } = await requestToken(server, client, exchange)
+  await requestToken(server, client, exchange)
+  const tokens = await getCodeFlowTokens(visit)
   const next = await refresh(visit, tokens.refresh_token)
   await refresh(visit, tokens.refresh_token)
   server.clock.advance('2m')
   await refresh(visit, tokens.refresh_token)
   await refresh(visit, String(next.body['refresh_token']))
-  await askToken(server, machine, { grant_type: 'client_credentials' })
+  await requestToken(server, machine, { grant_type: 'client_credentials' })
   await failInEveryWay(String(body['access_token']))
   await goWithDevices()
   await goWithPersonalTokens()
   await getCode(visit)
   const question = await visit.browser.open(server.endpoint('/logout'))
   await visit.browser.press(question, 'Sign out')
-  await getVisitTokens(visit)
+  await getCodeFlowTokens(visit)
 })
 
 /** A device that is allowed, one that is denied, one that waits; and their codes where they do not belong. */
@@ -51,54 +51,54 @@ async function goWithDevices(): Promise<void> {
     await startDevice(server, tv),
     await startDevice(server, tv),
   ]
-  await answerDevice(visit.browser, allowed, person)
-  await answerDevice(visit.browser, denied, person, "Don't allow")
+  await answerDevice(visit.browser, allowed, user)
+  await answerDevice(visit.browser, denied, user, "Don't allow")
   for (const device of [allowed, allowed, denied, waiting, waiting]) await poll(server, device)
   await poll(server, { ...waiting, client })
-  await typeCode(visit.browser, allowed, person)
+  await enterCode(visit.browser, allowed, user)
   await openBrowser(server).open(waiting.completeUri)
-  await askApi(server, '/me', waiting.deviceCode)
+  await callApi(server, '/me', waiting.deviceCode)
 }
 
 /** Tokens that people make for themselves, by every way there is; and where such a token does not belong. */
 async function goWithPersonalTokens(): Promise<void> {
-  const made = await server.server.personalTokens.create(person.id, { name: 'Backup', scopes: ['*'] })
-  const token = server.hoard.keep('personal access token', made.accessToken)
-  await askApi(server, '/orders', token)
-  const api = await signedInApi(server, person)
-  await makeToken(api, { name: 'More', scopes: ['orders:read'] })
+  const made = await server.server.personalTokens.create(user.id, { name: 'Backup', scopes: ['*'] })
+  const token = server.knownSecrets.add('personal access token', made.accessToken)
+  await callApi(server, '/orders', token)
+  const api = await signInToTokenApi(server, user)
+  await createToken(api, { name: 'More', scopes: ['orders:read'] })
   await api.create({ name: '', scopes: [] })
   await api.create({ name: 'a' }, { 'x-csrf-token': token, 'content-type': 'application/json' })
   await api.revoke(made.token.id)
   const form = await api.browser.open(server.endpoint('/account/tokens'))
-  tokenOn(server, await api.browser.press(form, 'Generate token', { name: 'By form' }))
+  tokenInPage(server, await api.browser.press(form, 'Generate token', { name: 'By form' }))
   await api.browser.press(form, 'Generate token', { name: 'By form' })
-  await askApi(server, '/orders', token)
-  await askToken(server, client, { grant_type: 'refresh_token', refresh_token: token })
+  await callApi(server, '/orders', token)
+  await requestToken(server, client, { grant_type: 'refresh_token', refresh_token: token })
 }
 
 /** Sends each secret to where it does not belong. */
 async function failInEveryWay(token: string): Promise<void> {
   const other = await server.addClient({ type: 'public' })
   const { exchange } = await getCode(visit)
-  await askToken(server, other, exchange)
-  await askToken(server, client, { ...exchange, code_verifier: 'a'.repeat(43) })
-  await askToken(server, { ...client, secret: machine.secret }, exchange)
-  await askToken(server, client, { grant_type: 'refresh_token', refresh_token: token })
-  await askApi(server, '/me', machine.secret ?? '')
+  await requestToken(server, other, exchange)
+  await requestToken(server, client, { ...exchange, code_verifier: 'a'.repeat(43) })
+  await requestToken(server, { ...client, secret: machine.secret }, exchange)
+  await requestToken(server, client, { grant_type: 'refresh_token', refresh_token: token })
+  await callApi(server, '/me', machine.secret ?? '')
   const browser = openBrowser(server)
   const login = await browser.open(authorizationUrl(server, client, { scope: 'profile', prompt: 'consent' }))
   await browser.signIn(login, {
-    ...person,
-    password: server.hoard.keep('wrong password', 'wrong password typed'),
+    ...user,
+    password: server.knownSecrets.add('wrong password', 'wrong password typed'),
   })
-  const consent = await browser.signIn(login, person)
+  const consent = await browser.signIn(login, user)
   await browser.press(consent, 'Allow', { csrf: '' })
   await browser.press(consent, "Don't allow")
 }
 
-const secrets = () => [...server.hoard.entries.keys()]
-const kinds = () => new Set(server.hoard.entries.values())
+const secrets = () => [...server.knownSecrets.entries.keys()]
+const kinds = () => new Set(server.knownSecrets.entries.values())
 
 test('there is something to be found: every kind of secret was given out', () => {
   expect([...kinds()].sort()).toEqual([
@@ -126,26 +126,26 @@ describe('no secret is', () => {
   const places = { logs: [], events: [], file: join(server.file, 'none') }
 
   test('in the log', () => {
-    expect(leaksOf(server.hoard, { ...places, logs: server.logs })).toEqual([])
+    expect(findLeaks(server.knownSecrets, { ...places, logs: server.logs })).toEqual([])
   })
 
   test('in an event', () => {
-    expect(leaksOf(server.hoard, { ...places, events: server.events })).toEqual([])
+    expect(findLeaks(server.knownSecrets, { ...places, events: server.events })).toEqual([])
   })
 
   test('in any table, nor in the bytes of the file and its journal', () => {
     expect(existsSync(`${server.file}-wal`)).toBe(true)
-    expect(leaksOf(server.hoard, { ...places, file: server.file })).toEqual([])
+    expect(findLeaks(server.knownSecrets, { ...places, file: server.file })).toEqual([])
   })
 
   test('missed by the search: what is there is found, in each of the places', () => {
     const issued = server.events.find(({ name }) => name === 'token.issued')
     const planted = new Map([
       [String(issued?.payload['authorizationId']), 'authorization id'],
-      [person.email, 'email'],
+      [user.email, 'email'],
     ])
-    const hoard = { ...server.hoard, entries: planted }
-    const found = leaksOf(hoard, { logs: [person.email], events: server.events, file: server.file })
+    const knownSecrets = { ...server.knownSecrets, entries: planted }
+    const found = findLeaks(knownSecrets, { logs: [user.email], events: server.events, file: server.file })
     for (const place of ['the tables', 'the bytes of', 'the events', 'the log'])
       expect(found.some((text) => text.includes(place))).toBe(true)
   })
@@ -154,7 +154,7 @@ describe('no secret is', () => {
 test('the database holds hashes in place of what it was given', () => {
   const text = dumpTables(server.file)
   expect(text).toContain('$argon2id$')
-  expect(text).toContain(person.email)
+  expect(text).toContain(user.email)
 })
 
 describe('the log', () => {
@@ -170,7 +170,7 @@ describe('the log', () => {
   })
 
   test('says in full why a request was refused, under the id that its answer had', async () => {
-    const { headers, body } = await askToken(server, machine, { grant_type: 'refresh_token' })
+    const { headers, body } = await requestToken(server, machine, { grant_type: 'refresh_token' })
     const id = headers.get('x-request-id')
     const line = server.logs
       .map((text) => JSON.parse(text) as Record<string, unknown>)
@@ -207,7 +207,7 @@ describe('the log', () => {
 test('a leak fails the test that has it: the search runs when a server closes', async () => {
   const leaky = await startServer()
   await leaky.server.ready()
-  leaky.hoard.keep('planted', 'planted-in-the-file')
+  leaky.knownSecrets.add('planted', 'planted-in-the-file')
   await leaky.server.clients.create({ name: 'planted-in-the-file', redirectUris: ['https://app.example/'] })
   await expect(leaky.close()).rejects.toThrow('planted in the tables')
 })

@@ -1,11 +1,11 @@
 import { afterAll, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
 import type { Browser } from '../support/browser.ts'
-import { askApi, authorizationUrl, getVisitTokens, refresh } from '../support/oauth-client.ts'
+import { callApi, authorizationUrl, getCodeFlowTokens, refresh } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 
 const server = await startServer()
-const person = await server.addPerson()
+const user = await server.addUser()
 const ours = await server.addClient({ name: 'Ours' })
 const theirs = await server.addClient({ name: 'Theirs', ownerId: 'somebody' })
 afterAll(server.close)
@@ -16,38 +16,38 @@ async function signOut(browser: Browser) {
 
 test("signing out ends the session and first-party tokens at once, and leaves third parties' alone", async () => {
   const browser = openBrowser(server)
-  const first = { server, browser, person, client: ours }
-  const third = { server, browser, person, client: theirs }
-  const [mine, foreign] = [await getVisitTokens(first), await getVisitTokens(third)]
+  const first = { server, browser, user, client: ours }
+  const third = { server, browser, user, client: theirs }
+  const [mine, foreign] = [await getCodeFlowTokens(first), await getCodeFlowTokens(third)]
   const page = await signOut(browser)
   expect(page.text).toContain("You're signed out")
-  expect((await askApi(server, '/me', mine.access_token)).body['error_description']).toBe('Token revoked')
+  expect((await callApi(server, '/me', mine.access_token)).body['error_description']).toBe('Token revoked')
   expect((await refresh(first, mine.refresh_token)).body['error']).toBe('invalid_grant')
-  expect((await askApi(server, '/me', foreign.access_token)).status).toBe(200)
+  expect((await callApi(server, '/me', foreign.access_token)).status).toBe(200)
   expect((await refresh(third, foreign.refresh_token)).status).toBe(200)
   expect((await browser.open(authorizationUrl(server, ours))).url.pathname).toBe('/login')
 })
 
-test("signing out on one device leaves the person's other devices signed in", async () => {
+test("signing out on one device leaves the user's other devices signed in", async () => {
   const devices = ['phone', 'tablet', 'desk'].map(() => ({
     server,
     browser: openBrowser(server),
-    person,
+    user,
     client: ours,
   }))
   const tokens = []
-  for (const device of devices) tokens.push(await getVisitTokens(device))
+  for (const device of devices) tokens.push(await getCodeFlowTokens(device))
   await signOut((devices[0] ?? { browser: openBrowser(server) }).browser)
-  const answers = await Promise.all(tokens.map(({ access_token: token }) => askApi(server, '/me', token)))
+  const answers = await Promise.all(tokens.map(({ access_token: token }) => callApi(server, '/me', token)))
   expect(answers.map(({ status }) => status)).toEqual([401, 200, 200])
 })
 
-test('the same person signing in again keeps the session and what hangs on it, under another cookie', async () => {
+test('the same user signing in again keeps the session and what hangs on it, under another cookie', async () => {
   const browser = openBrowser(server)
-  const { access_token: token } = await getVisitTokens({ server, browser, person, client: ours })
+  const { access_token: token } = await getCodeFlowTokens({ server, browser, user, client: ours })
   const before = new Map(browser.cookies)
-  await browser.signIn(await browser.open(server.endpoint('/login?prompt=login')), person)
-  expect((await askApi(server, '/me', token)).status).toBe(200)
+  await browser.signIn(await browser.open(server.endpoint('/login?prompt=login')), user)
+  expect((await callApi(server, '/me', token)).status).toBe(200)
   expect([...browser.cookies]).not.toEqual([...before])
   const thief = openBrowser(server)
   for (const [name, value] of before) thief.setCookie(name, value)
@@ -56,59 +56,59 @@ test('the same person signing in again keeps the session and what hangs on it, u
 
 test("somebody else signing in on the device ends the first one's session and what hangs on it", async () => {
   const browser = openBrowser(server)
-  const { access_token: token } = await getVisitTokens({ server, browser, person, client: ours })
-  await browser.signIn(await browser.open(server.endpoint('/login?prompt=login')), await server.addPerson())
-  expect((await askApi(server, '/me', token)).status).toBe(401)
+  const { access_token: token } = await getCodeFlowTokens({ server, browser, user, client: ours })
+  await browser.signIn(await browser.open(server.endpoint('/login?prompt=login')), await server.addUser())
+  expect((await callApi(server, '/me', token)).status).toBe(401)
 })
 
 test('a copy of the cookie is worth nothing after signing out', async () => {
   const [browser, thief] = [openBrowser(server), openBrowser(server)]
-  await browser.signIn(await browser.open(server.endpoint('/login')), person)
+  await browser.signIn(await browser.open(server.endpoint('/login')), user)
   for (const [name, value] of browser.cookies) thief.setCookie(name, value)
-  expect((await thief.open(server.endpoint('/login'))).text).toContain(person.email)
+  expect((await thief.open(server.endpoint('/login'))).text).toContain(user.email)
   await signOut(browser)
   expect((await thief.open(server.endpoint('/login'))).forms).toHaveLength(1)
 })
 
 test('signing out twice is harmless', async () => {
   const browser = openBrowser(server)
-  await browser.signIn(await browser.open(server.endpoint('/login')), person)
+  await browser.signIn(await browser.open(server.endpoint('/login')), user)
   const question = await browser.open(server.endpoint('/logout'))
   expect((await browser.press(question, 'Sign out')).text).toContain("You're signed out")
   expect((await browser.press(question, 'Sign out')).text).toContain("You're signed out")
 })
 
-test('signing out everywhere ends every session and every token of the person, and of nobody else', async () => {
-  const neighbor = await server.addPerson()
-  const visits = [person, person, neighbor].map((who) => ({
+test('signing out everywhere ends every session and every token of the user, and of nobody else', async () => {
+  const neighbor = await server.addUser()
+  const visits = [user, user, neighbor].map((who) => ({
     server,
     browser: openBrowser(server),
-    person: who,
+    user: who,
     client: theirs,
   }))
   const tokens = []
-  for (const visit of visits) tokens.push(await getVisitTokens(visit))
-  await server.server.users.signOutEverywhere(person)
-  const answers = await Promise.all(tokens.map(({ access_token: token }) => askApi(server, '/me', token)))
+  for (const visit of visits) tokens.push(await getCodeFlowTokens(visit))
+  await server.server.users.signOutEverywhere(user)
+  const answers = await Promise.all(tokens.map(({ access_token: token }) => callApi(server, '/me', token)))
   expect(answers.map(({ status }) => status)).toEqual([401, 401, 200])
-  expect(await server.server.sessions.list(person)).toEqual([])
-  expect(await server.server.authorizations.list(person)).toEqual([])
-  const afterwards = await getVisitTokens({ server, browser: openBrowser(server), person, client: theirs })
-  expect((await askApi(server, '/me', afterwards.access_token)).status).toBe(200)
+  expect(await server.server.sessions.list(user)).toEqual([])
+  expect(await server.server.authorizations.list(user)).toEqual([])
+  const afterwards = await getCodeFlowTokens({ server, browser: openBrowser(server), user, client: theirs })
+  expect((await callApi(server, '/me', afterwards.access_token)).status).toBe(200)
 })
 
 test('a session that is revoked from elsewhere ends with its tokens', async () => {
-  const visit = { server, browser: openBrowser(server), person, client: ours }
-  const tokens = await getVisitTokens(visit)
-  const { body } = await askApi(server, '/me', tokens.access_token)
+  const visit = { server, browser: openBrowser(server), user, client: ours }
+  const tokens = await getCodeFlowTokens(visit)
+  const { body } = await callApi(server, '/me', tokens.access_token)
   expect(await server.server.sessions.revoke(String(body['sessionId']))).toBe(true)
-  expect((await askApi(server, '/me', tokens.access_token)).status).toBe(401)
+  expect((await callApi(server, '/me', tokens.access_token)).status).toBe(401)
   expect((await visit.browser.open(server.endpoint('/login'))).forms).toHaveLength(1)
 })
 
 test('a session ends when it was not used for its lifetime, and use prolongs it', async () => {
   await using brief = await startServer({ sessionLifetime: '1h' })
-  const somebody = await brief.addPerson()
+  const somebody = await brief.addUser()
   const browser = openBrowser(brief)
   await browser.signIn(await browser.open(brief.endpoint('/login')), somebody)
   for (let count = 0; count < 3; count += 1) {

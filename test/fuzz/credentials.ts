@@ -1,13 +1,13 @@
 import { formOf, openBrowser, type Browser } from '../support/browser.ts'
 import { answerDevice, startDevice, type Device } from '../support/device.ts'
 import {
-  approvalOf,
+  approvalFields,
   authorizationUrl,
   basic,
   getCode,
   getTokens,
-  getVisitTokens,
-  makePkce,
+  getCodeFlowTokens,
+  createPkce,
   type Parameters,
 } from '../support/oauth-client.ts'
 import type { Draft } from './request.ts'
@@ -39,7 +39,7 @@ export interface Credentials {
 const MOST_OF_A_KIND = 100
 
 /** Begins with what does not change: secrets of clients, the password. */
-export function createCredentials({ clients, person, customer }: World): Credentials {
+export function createCredentials({ clients, user, customer }: World): Credentials {
   const kept = new Map<Kind, string[]>()
   const lasting = clients.flatMap(({ id, secret }) => [id, ...(secret === undefined ? [] : [secret])])
   return {
@@ -53,7 +53,7 @@ export function createCredentials({ clients, person, customer }: World): Credent
     },
     has: (kind, value) => value !== undefined && (kept.get(kind)?.includes(value) ?? false),
     list: () => [
-      person.password,
+      user.password,
       customer.password,
       ...lasting,
       ...[...kept.values()].flatMap((list) => list.slice(-3)),
@@ -80,13 +80,13 @@ export async function arrive({ server }: World, credentials: Credentials, side: 
 
 /** Somebody who is signed in. */
 export async function signIn(
-  { server, person, customer }: World,
+  { server, user, customer }: World,
   credentials: Credentials,
   side: Side = '',
 ): Promise<Visitor> {
   const browser = openBrowser(server)
   const page = await browser.open(server.endpoint(`/login${side}`))
-  await browser.signIn(page, side === '' ? person : customer)
+  await browser.signIn(page, side === '' ? user : customer)
   credentials.made.sessions += 1
   credentials.keep('session', browser.cookies.get(`consulate_session${side.replace('/', '.')}`) ?? '')
   const { fields } = formOf(await browser.open(server.endpoint(`/logout${side}`)), 'Sign out')
@@ -113,7 +113,7 @@ export async function openConsent(
   credentials: Credentials,
   visitor: Visitor,
 ): Promise<Readonly<Record<string, string>>> {
-  const { challenge } = makePkce()
+  const { challenge } = createPkce()
   const parameters = { scope: 'orders:read', code_challenge: challenge, code_challenge_method: 'S256' }
   return openConsentAt(credentials, visitor, authorizationUrl(world.server, world.native, parameters))
 }
@@ -133,7 +133,7 @@ async function openConsentAt(
   { browser }: Visitor,
   url: string,
 ): Promise<Readonly<Record<string, string>>> {
-  const fields = approvalOf(await browser.open(url))
+  const fields = approvalFields(await browser.open(url))
   credentials.keep('csrf', fields['csrf'] ?? '')
   credentials.keep('consent', fields['consent'] ?? '')
   return fields
@@ -154,29 +154,29 @@ export async function allowDevice(
   { browser }: Visitor,
 ): Promise<Device> {
   const device = await openDevice(world, credentials)
-  await answerDevice(browser, device, world.person)
+  await answerDevice(browser, device, world.user)
   return device
 }
 
 /** What exchanges a fresh code. */
 export async function openExchange(
-  { server, web, person }: World,
+  { server, web, user }: World,
   credentials: Credentials,
   { browser }: Visitor,
 ): Promise<Parameters> {
-  const { code, exchange } = await getCode({ server, browser, client: web, person })
+  const { code, exchange } = await getCode({ server, browser, client: web, user })
   credentials.keep('code', code)
   credentials.keep('verifier', exchange['code_verifier'] ?? '')
   return exchange
 }
 
-/** A person's refresh token; the access token is kept too. */
+/** A user's refresh token; the access token is kept too. */
 export async function openRefresh(
-  { server, web, person }: World,
+  { server, web, user }: World,
   credentials: Credentials,
   { browser }: Visitor,
 ): Promise<string> {
-  const tokens = await getVisitTokens({ server, browser, client: web, person })
+  const tokens = await getCodeFlowTokens({ server, browser, client: web, user })
   credentials.made.authorizations += 1
   credentials.keep('user', tokens.access_token)
   return credentials.keep('refresh', tokens.refresh_token)

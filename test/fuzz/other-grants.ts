@@ -10,18 +10,18 @@ import {
   type Credentials,
 } from './credentials.ts'
 import { draft, FORM, pairsOf, post, type Draft } from './request.ts'
-import { BADGE, BADGE_GRANT, type World } from './world.ts'
+import { BADGE, CUSTOM_GRANT_TYPE, type World } from './world.ts'
 
 /** Asks for a token in a fragment, by links and by the consent page. */
 export async function implicitRequests(
   world: World,
   credentials: Credentials,
 ): Promise<readonly [Draft, ...Draft[]]> {
-  const { server, old, person } = world
+  const { server, old, user } = world
   const visitor = await signIn(world, credentials)
   const ask = { response_type: 'token', scope: 'orders:read', state: 'xyz' }
-  // The person is asked once: what comes after it is remembered.
-  await authorize(visitor.browser, authorizationUrl(server, old, ask), person)
+  // The user is asked once: what comes after it is remembered.
+  await authorize(visitor.browser, authorizationUrl(server, old, ask), user)
   credentials.made.authorizations += 1
   const approve = await openTokenConsent(world, credentials, visitor)
   const headers = ofBrowser(world, visitor)
@@ -42,21 +42,21 @@ export async function grantRequests(
   world: World,
   credentials: Credentials,
 ): Promise<readonly [Draft, ...Draft[]]> {
-  const { phone, shop, tv, person, customer } = world
+  const { phone, shop, tv, user, customer } = world
   const visitor = await signIn(world, credentials)
   const ask = (by: World['phone'], parameters: Parameters): Draft =>
     post('/oauth/token', { scope: 'orders:read', ...parameters }, ['authorization', basicOf(by)])
-  const password = ({ email, password: typed }: World['person']): Parameters => ({
+  const password = ({ email, password: typed }: World['user']): Parameters => ({
     grant_type: 'password',
     username: email,
     password: typed,
   })
-  const badge = (id: string): Parameters => ({ grant_type: BADGE_GRANT, badge: `${BADGE}${id}` })
+  const badge = (id: string): Parameters => ({ grant_type: CUSTOM_GRANT_TYPE, badge: `${BADGE}${id}` })
   const poll = ({ deviceCode }: { readonly deviceCode: string }): Draft =>
     post('/oauth/token', { grant_type: DEVICE_GRANT, client_id: tv.id, device_code: deviceCode })
   return [
-    ask(phone, password(person)),
-    ask(phone, badge(person.id)),
+    ask(phone, password(user)),
+    ask(phone, badge(user.id)),
     ask(shop, password(customer)),
     ask(shop, { ...badge(customer.id), resource: 'https://api.example/orders' }),
     poll(await openDevice(world, credentials)),

@@ -1,10 +1,10 @@
 import type { HttpResponse } from '../../src/index.ts'
 import { readCookie } from '../../src/lib/cookie.ts'
 import { DEVICE_GRANT } from '../../src/model/device-code.ts'
-import type { Person, TestClient } from '../support/server.ts'
+import type { TestUser, TestClient } from '../support/server.ts'
 import type { Credentials } from './credentials.ts'
 import { headerOf, type Message } from './request.ts'
-import { BADGE, BADGE_GRANT, type World } from './world.ts'
+import { BADGE, CUSTOM_GRANT_TYPE, type World } from './world.ts'
 
 /** What an answer may give. `fragment`: a token in an address; `sign-in`: tokens, and a session that begins with them. */
 export type Given =
@@ -51,7 +51,7 @@ export function givenBy(
 const BEGINNINGS: Readonly<Record<string, Given>> = {
   authorization_code: 'authorization',
   password: 'sign-in',
-  [BADGE_GRANT]: 'sign-in',
+  [CUSTOM_GRANT_TYPE]: 'sign-in',
   [DEVICE_GRANT]: 'sign-in',
 }
 
@@ -67,9 +67,9 @@ function personalOf(endpoint: string, status: number, body: string): Given | und
 export const isProven = (given: Given, evidence: Evidence): boolean => PROOFS[given](evidence)
 
 const PROOFS: Readonly<Record<Given, (evidence: Evidence) => boolean>> = {
-  session({ world: { person, customer }, credentials, message }) {
+  session({ world: { user, customer }, credentials, message }) {
     const form = formOf(message)
-    const isKnown = hasPassword(form, message.path.endsWith('/customers') ? customer : person)
+    const isKnown = hasPassword(form, message.path.endsWith('/customers') ? customer : user)
     return isKnown && credentials.has('csrf', form.get('csrf') ?? undefined)
   },
   code: isAllowed,
@@ -96,7 +96,7 @@ const PROOFS: Readonly<Record<Given, (evidence: Evidence) => boolean>> = {
   'personal list': (evidence) => isSignedIn(evidence),
 }
 
-/** The person, with a consent form or with a link; whether they have consented before does the server alone know. */
+/** The user, with a consent form or with a link; whether they have consented before does the server alone know. */
 function isAllowed({ credentials, message }: Evidence): boolean {
   const session = readCookie(headerOf(message, 'cookie'), 'consulate_session')
   const form = formOf(message)
@@ -114,13 +114,13 @@ function isSignIn(evidence: Evidence): boolean {
   if (grantType === DEVICE_GRANT)
     return form.get('client_id') === world.tv.id && credentials.has('device', form.get('device_code') ?? '')
   const client = clientOf(evidence)
-  const person = client === world.shop ? world.customer : world.person
+  const user = client === world.shop ? world.customer : world.user
   const isTheirs =
-    grantType === 'password' ? hasPassword(form, person) : form.get('badge') === `${BADGE}${person.id}`
+    grantType === 'password' ? hasPassword(form, user) : form.get('badge') === `${BADGE}${user.id}`
   return (client === world.shop || client === world.phone) && isTheirs
 }
 
-function hasPassword(form: URLSearchParams, { email, password }: Person): boolean {
+function hasPassword(form: URLSearchParams, { email, password }: TestUser): boolean {
   const username = (form.get('username') ?? '').trim().toLowerCase().normalize('NFC')
   return username === email && form.get('password') === password
 }

@@ -1,4 +1,4 @@
-import { askApi, refresh } from '../support/oauth-client.ts'
+import { callApi, refresh } from '../support/oauth-client.ts'
 import { openRefresh, signIn, type Credentials } from './credentials.ts'
 import type { Tally } from './tally.ts'
 import type { World } from './world.ts'
@@ -18,7 +18,7 @@ export async function checkService(world: World, credentials: Credentials, { fai
     const visitor = await signIn(world, credentials)
     const token = await openRefresh(world, credentials, visitor)
     const { body } = await refresh({ server: world.server, client: world.web }, token)
-    const { status } = await askApi(world.server, '/me', String(body['access_token']))
+    const { status } = await callApi(world.server, '/me', String(body['access_token']))
     if (status !== 200) fail('end', `the API answers ${status} afterwards`)
   } catch (cause) {
     fail('end', `nobody is served afterwards: ${String(cause)}`)

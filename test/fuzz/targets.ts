@@ -1,4 +1,4 @@
-import { makePkce, type Parameters } from '../support/oauth-client.ts'
+import { createPkce, type Parameters } from '../support/oauth-client.ts'
 import {
   arrive,
   basicOf,
@@ -70,7 +70,7 @@ async function authorizeRequests(
 ): Promise<readonly [Draft, ...Draft[]]> {
   const { web, spa } = world
   const visitor = await signIn(world, credentials)
-  // The person is asked once: what comes after it is remembered.
+  // The user is asked once: what comes after it is remembered.
   await openRefresh(world, credentials, visitor)
   const { approve, deny } = {
     approve: await openConsent(world, credentials, visitor),
@@ -93,7 +93,7 @@ async function authorizeRequests(
   ]
 }
 
-const pkce = (): Parameters => ({ code_challenge: makePkce().challenge, code_challenge_method: 'S256' })
+const pkce = (): Parameters => ({ code_challenge: createPkce().challenge, code_challenge_method: 'S256' })
 
 async function tokenRequests(world: World, credentials: Credentials): Promise<readonly [Draft, ...Draft[]]> {
   const { web, machine, spa } = world
@@ -164,7 +164,7 @@ async function signInRequests(
   side: Side = '',
 ): Promise<readonly [Draft, ...Draft[]]> {
   const { web } = world
-  const person = side === '' ? world.person : world.customer
+  const user = side === '' ? world.user : world.customer
   const somebody = await signIn(world, credentials, side)
   const nobody = await arrive(world, credentials, side)
   const path = `/login${side}`
@@ -174,7 +174,7 @@ async function signInRequests(
     redirect_uri: web.redirectUri,
   })
   const returnTo = `/oauth/authorize?${query.toString()}`
-  const known = { username: person.email, password: person.password }
+  const known = { username: user.email, password: user.password }
   const here = { return_to: returnTo }
   return [
     draft(path, { query: pairsOf(here), headers: ofBrowser(world, somebody) }),
@@ -229,11 +229,11 @@ async function apiRequests(world: World, credentials: Credentials) {
   } satisfies Record<string, readonly [Draft, ...Draft[]]>
 }
 
-/** A token of the person's; one that was ended already may be ended again. */
-async function ownToken({ server, person }: World, { made }: Credentials): Promise<string> {
+/** A token of the user's; one that was ended already may be ended again. */
+async function ownToken({ server, user }: World, { made }: Credentials): Promise<string> {
   const known = ownTokens.get(server)
   if (known !== undefined) return known
-  const { token } = await server.server.personalTokens.create(person.id, { name: 'Backup' })
+  const { token } = await server.server.personalTokens.create(user.id, { name: 'Backup' })
   made.authorizations += 1
   ownTokens.set(server, token.id)
   return token.id

@@ -12,11 +12,11 @@ import {
 import type { BuiltInUser } from '../../src/users/built-in.ts'
 import { commonConfig } from '../support/config.ts'
 import { addDeviceClient } from '../support/device.ts'
-import { createDirectory } from '../support/directory.ts'
-import { leaksOf } from '../support/leaks.ts'
+import { createUserTable } from '../support/user-table.ts'
+import { findLeaks } from '../support/known-secrets.ts'
 import {
-  type HeardEvent,
-  type Person,
+  type RecordedEvent,
+  type TestUser,
   startServer,
   type TestClient,
   type TestServer,
@@ -25,9 +25,9 @@ import {
 /** A server to be tried, and who is registered there. */
 export interface World {
   readonly server: TestServer
-  readonly person: Person
+  readonly user: TestUser
   /** Of the other provider, `customers`. */
-  readonly customer: Person
+  readonly customer: TestUser
   /** Confidential, with two redirect URIs. */
   readonly web: TestClient
   /** Public, in browsers. */
@@ -66,14 +66,14 @@ const REDIRECTS = {
   old: ['https://old.example/callback'],
 }
 
-/** A grant of one's own: whoever has a badge is the person of that id. */
-export const BADGE_GRANT = 'https://example.com/grants/badge'
+/** A grant of one's own: whoever has a badge is the user of that id. */
+export const CUSTOM_GRANT_TYPE = 'https://example.com/grants/badge'
 
 /** What stands before the id on a badge. */
 export const BADGE = 'badge-of-'
 
-const badgeGrant: Grant = {
-  type: BADGE_GRANT,
+const customGrant: Grant = {
+  type: CUSTOM_GRANT_TYPE,
   async decide({ client, form, address, userAgent }, { attempt, userDirectory }) {
     const badge = form.get('badge') ?? ''
     const check = async () => {
@@ -93,23 +93,23 @@ const badgeGrant: Grant = {
   },
 }
 
-const WITHOUT_BROWSER = ['password', BADGE_GRANT, 'refresh_token']
+const WITHOUT_BROWSER = ['password', CUSTOM_GRANT_TYPE, 'refresh_token']
 
 /** Starts a server without limits for failures, behind a proxy that it trusts. */
 export async function createWorld(): Promise<World> {
   const passwords = new Map<string, string>()
-  const customer = { id: '7:1', email: 'person-1@example.com', password: 'correct horse of a customer' }
+  const customer = { id: '7:1', email: 'user-1@example.com', password: 'correct horse of a customer' }
   const server = await startServer({
     users: quickUsers(passwords),
-    providers: { customers: createDirectory([customer]).provider },
-    grants: [...commonConfig().grants, implicitGrant(), passwordGrant(), badgeGrant],
+    providers: { customers: createUserTable([customer]).provider },
+    grants: [...commonConfig().grants, implicitGrant(), passwordGrant(), customGrant],
     throttle: { perAddress: NO_LIMIT, perAccount: NO_LIMIT },
     trustedProxies: ['10.0.0.0/8', 'fd00::/8'],
     resources: ['https://api.example/orders'],
     defaultScopes: ['profile'],
   })
-  const person = await server.addPerson()
-  passwords.set(person.id, person.password)
+  const user = await server.addUser()
+  passwords.set(user.id, user.password)
   const named = {
     web: await server.addClient({ name: 'Web & <b>Co</b>', redirectUris: REDIRECTS.web }),
     spa: await server.addClient({ type: 'public', redirectUris: REDIRECTS.spa }),
@@ -124,7 +124,7 @@ export async function createWorld(): Promise<World> {
   return {
     ...named,
     server,
-    person,
+    user,
     customer,
     clients: Object.values(named),
     redirectUris: Object.values(REDIRECTS).flat(),
@@ -161,14 +161,14 @@ function countRows(file: string): Record<Counted, number> {
 const QUOTES = /(?:redirect URI|scope|content type|client) \\*"|may not ask for scope/
 
 /** What the harness remembers of a test would be all that grows in a run of a hundred thousand requests. */
-function forget({ hoard, logs, events }: TestServer): readonly string[] {
-  const leaks = leaksOf(hoard, {
+function forget({ knownSecrets, logs, events }: TestServer): readonly string[] {
+  const leaks = findLeaks(knownSecrets, {
     logs: logs.filter((line) => !QUOTES.test(line)),
     events: events.filter(({ payload }) => !QUOTES.test(String(payload['detail']))),
     file: '',
   })
   ;(logs as string[]).length = 0
-  ;(events as HeardEvent[]).length = 0
-  ;(hoard.entries as Map<string, string>).clear()
+  ;(events as RecordedEvent[]).length = 0
+  ;(knownSecrets.entries as Map<string, string>).clear()
   return leaks
 }

@@ -1,23 +1,26 @@
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import { createTestGuard, type TestGuard } from '../../src/testing/index.ts'
 import type { TestScope } from '../support/config.ts'
-import { claimOf, getTokens, getVisitTokens } from '../support/oauth-client.ts'
-import { serveApi, startTwoSides, visitOf } from '../support/providers.ts'
-import type { SideName } from '../support/providers.ts'
+import { claimOf, getTokens, getCodeFlowTokens } from '../support/oauth-client.ts'
+import { serveGuardedApi, startTwoProviders, codeFlowOf } from '../support/providers.ts'
+import type { ProviderName } from '../support/providers.ts'
 
 /*
  * The guard for the tests of applications, beside the guards of a server: the same people, clients and scopes, with real
  * tokens on the one side and by word alone on the other. Every answer must be the same to the letter, but for the realm
  * and for ids that are made up anew each time.
  */
-const two = await startTwoSides()
+const two = await startTwoProviders()
 const { server, sides } = two
 const guard: TestGuard<TestScope, 'users'> = createTestGuard<TestScope>()
 const real = {
-  users: await serveApi(server.server),
-  customers: await serveApi(server.server.for('customers')),
+  users: await serveGuardedApi(server.server),
+  customers: await serveGuardedApi(server.server.for('customers')),
 }
-const acted = { users: await serveApi(guard), customers: await serveApi(guard.for('customers')) }
+const acted = {
+  users: await serveGuardedApi(guard),
+  customers: await serveGuardedApi(guard.for('customers')),
+}
 beforeEach(() => guard.actingAsGuest())
 afterAll(async () => {
   for (const { close } of [...Object.values(real), ...Object.values(acted)]) close()
@@ -32,20 +35,20 @@ const machine = await server.addClient({
   scopes: ['orders:read', 'orders:create', 'profile', '*'],
 })
 
-/** Gets a person's token for a client, and makes the test guard act as the same. */
-const person = (name: SideName, scopes: Scopes) => async (): Promise<string> => {
-  const { client, person: somebody } = sides[name]
+/** Gets a user's token for a client, and makes the test guard act as the same. */
+const user = (name: ProviderName, scopes: Scopes) => async (): Promise<string> => {
+  const { client, user: somebody } = sides[name]
   const scope = scopes.join(' ')
-  const { access_token: token } = await getVisitTokens(visitOf(two, sides[name]), { scope })
+  const { access_token: token } = await getCodeFlowTokens(codeFlowOf(two, sides[name]), { scope })
   guard.actingAs({ id: somebody.id, provider: name }, scopes, { client, sessionId: claimOf(token, 'sid') })
   return token
 }
 
 /** The same with a personal access token, which belongs to no client and to no session. */
-const script = (name: SideName, scopes: Scopes) => async (): Promise<string> => {
-  const user = { id: sides[name].person.id, provider: name }
+const script = (name: ProviderName, scopes: Scopes) => async (): Promise<string> => {
+  const user = { id: sides[name].user.id, provider: name }
   const { accessToken } = await server.server.personalTokens.create(user, { name: 'Script', scopes })
-  server.hoard.keep('access token', accessToken)
+  server.knownSecrets.add('access token', accessToken)
   guard.actingAs(user, scopes, { client: 'personal-access' })
   return accessToken
 }
@@ -92,13 +95,13 @@ const statusesOf = (answers: Answers): string =>
 const REFUSED = '401 401 401 401 401'
 
 test.each([
-  ['a person with the scope of a route', person('users', ['orders:read']), `200 200 401 401 200 ${REFUSED}`],
-  ['with several', person('users', ['orders:create', 'orders:read']), `200 200 401 401 200 ${REFUSED}`],
-  ['with another', person('users', ['orders:create']), `200 403 401 401 200 ${REFUSED}`],
-  ['with none that is asked for', person('users', ['profile']), `200 403 401 401 403 ${REFUSED}`],
+  ['a user with the scope of a route', user('users', ['orders:read']), `200 200 401 401 200 ${REFUSED}`],
+  ['with several', user('users', ['orders:create', 'orders:read']), `200 200 401 401 200 ${REFUSED}`],
+  ['with another', user('users', ['orders:create']), `200 403 401 401 200 ${REFUSED}`],
+  ['with none that is asked for', user('users', ['profile']), `200 403 401 401 403 ${REFUSED}`],
   ['with every scope', script('users', ['*']), `200 200 401 401 200 ${REFUSED}`],
   ['by a script', script('users', ['profile']), `200 403 401 401 403 ${REFUSED}`],
-  ['of another provider', person('customers', ['orders:read']), `${REFUSED} 200 200 401 401 200`],
+  ['of another provider', user('customers', ['orders:read']), `${REFUSED} 200 200 401 401 200`],
   ['of another, with every scope', script('customers', ['*']), `${REFUSED} 200 200 401 401 200`],
   ['a client with the scope', client(['orders:read']), '401 401 200 200 200 401 401 200 200 200'],
   ['with another scope', client(['profile']), '401 401 200 403 403 401 401 200 403 403'],
@@ -125,8 +128,8 @@ test.each([
 })
 
 test('what one of them takes for a token, the other does not', async () => {
-  const token = await person('users', ['orders:read'])()
-  const made = guard.tokenFor(sides.users.person, ['orders:read'])
+  const token = await user('users', ['orders:read'])()
+  const made = guard.tokenFor(sides.users.user, ['orders:read'])
   expect([
     statusesOf(await askAll(real, `Bearer ${made}`)),
     statusesOf(await askAll(acted, `Bearer ${token}`)),

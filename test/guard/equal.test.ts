@@ -2,8 +2,8 @@ import { generateKeyPairSync, sign } from 'node:crypto'
 import { afterAll, expect, test } from 'vitest'
 import { createKeySet } from '../../src/keys/key-set.ts'
 import { openBrowser } from '../support/browser.ts'
-import { getTokens, getVisitTokens } from '../support/oauth-client.ts'
-import { makeSecrets, testSecrets } from '../support/secrets.ts'
+import { getTokens, getCodeFlowTokens } from '../support/oauth-client.ts'
+import { createSecrets, testSecrets } from '../support/secrets.ts'
 import { startServer } from '../support/server.ts'
 import type { ApiAnswer } from './start-service.ts'
 import { getFrom, startService, timeUntil } from './start-service.ts'
@@ -30,10 +30,10 @@ const machine = await server.addClient({
 })
 const machineToken = async (scope = 'orders:read'): Promise<string> =>
   (await getTokens(server, machine, { grant_type: 'client_credentials', scope })).access_token
-const [person, client] = [await server.addPerson(), await server.addClient()]
-const visit = { server, browser: openBrowser(server), client, person }
+const [user, client] = [await server.addUser(), await server.addClient()]
+const visit = { server, browser: openBrowser(server), client, user }
 const userToken = async (scope = 'orders:read'): Promise<string> =>
-  (await getVisitTokens(visit, { scope })).access_token
+  (await getCodeFlowTokens(visit, { scope })).access_token
 
 const keys = await createKeySet(testSecrets)
 const now = Math.floor(Date.now() / 1000)
@@ -78,7 +78,7 @@ const EXPIRED: Expected = [401, 'invalid_token', 'Token expired']
 const REVOKED: Expected = [401, 'invalid_token', 'Token revoked']
 const MISSING: Expected = [401, 'missing_token', 'Missing token']
 const INSUFFICIENT: Expected = [403, 'insufficient_scope', 'Insufficient scope']
-const OTHER = { signingKeys: makeSecrets().signingKeys, secrets: testSecrets.secrets }
+const OTHER = { signingKeys: createSecrets().signingKeys, secrets: testSecrets.secrets }
 const foreign = async (): Promise<string> => (await createKeySet(OTHER)).sign('at+jwt', claims)
 const kid = keys.currentKid
 

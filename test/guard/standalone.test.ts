@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { createKeySet } from '../../src/keys/key-set.ts'
 import { openBrowser } from '../support/browser.ts'
-import { getTokens, getVisitTokens } from '../support/oauth-client.ts'
-import { makeSecrets, testSecrets } from '../support/secrets.ts'
+import { getTokens, getCodeFlowTokens } from '../support/oauth-client.ts'
+import { createSecrets, testSecrets } from '../support/secrets.ts'
 import { startServer } from '../support/server.ts'
 import type { ServerOptions, TestServer } from '../support/server.ts'
 import { cut, openRelay } from './relay.ts'
@@ -85,16 +85,16 @@ describe('a sign-out', () => {
       endpoint: (path: string) => relay.origin + path,
     }
     const browser = openBrowser(server)
-    const visit = { server, browser, client: await server.addClient(), person: await server.addPerson() }
+    const visit = { server, browser, client: await server.addClient(), user: await server.addUser() }
     const elsewhere = { ...visit, browser: openBrowser(server) }
-    const header = `Bearer ${(await getVisitTokens(visit)).access_token}`
-    const other = `Bearer ${(await getVisitTokens(elsewhere)).access_token}`
+    const header = `Bearer ${(await getCodeFlowTokens(visit)).access_token}`
+    const other = `Bearer ${(await getCodeFlowTokens(elsewhere)).access_token}`
     expect((await service.get('/me', header)).status).toBe(200)
     await browser.press(await browser.open(server.endpoint('/logout')), 'Sign out')
     expect(await timeUntil(401, () => service.get('/me', header))).toBeLessThan(3_000)
     expect((await service.get('/me', header)).body['error_description']).toBe('Token revoked')
     expect((await service.get('/me', other)).status).toBe(200)
-    await server.server.users.signOutEverywhere(visit.person.id)
+    await server.server.users.signOutEverywhere(visit.user.id)
     expect(await timeUntil(401, () => service.get('/me', other))).toBeLessThan(3_000)
   })
 
@@ -135,7 +135,7 @@ describe('when the issuer changes its key', () => {
     await using scene = await openScene()
     const { server, relay, service, header } = scene
     expect((await service.get('/machine', header)).status).toBe(200)
-    const secrets = { signingKeys: makeSecrets().signingKeys, secrets: testSecrets.secrets }
+    const secrets = { signingKeys: createSecrets().signingKeys, secrets: testSecrets.secrets }
     await using next = await startServer({ issuer: relay.origin, file: server.file, secrets })
     relay.target = next.origin
     expect((await service.get('/machine', await machineHeader(next))).status).toBe(200)
@@ -149,7 +149,7 @@ describe('when the issuer changes its key', () => {
     expect((await service.get('/machine', header)).status).toBe(200)
     const before = relay.count(JWKS)
     const flood = Array.from({ length: 100 }, async () => {
-      const keys = await createKeySet(makeSecrets())
+      const keys = await createKeySet(createSecrets())
       return (await service.get('/machine', `Bearer ${keys.sign('at+jwt', { iss: relay.origin })}`)).status
     })
     expect(new Set(await Promise.all(flood))).toEqual(new Set([401]))
@@ -206,7 +206,7 @@ describe('when the issuer is gone', () => {
     const { relay, service, header } = scene
     expect((await service.get('/machine', header)).status).toBe(200)
     relay.interfere = () => cut
-    const keys = await createKeySet(makeSecrets())
+    const keys = await createKeySet(createSecrets())
     const fresh = `Bearer ${keys.sign('at+jwt', { iss: relay.origin })}`
     expect((await service.get('/machine', fresh)).status).toBe(503)
     expect((await service.get('/machine', header)).status).toBe(200)

@@ -4,19 +4,19 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { deviceCode, refreshToken } from '../../src/index.ts'
 import { openBrowser } from '../support/browser.ts'
 import { addDeviceClient, openDevicePage } from '../support/device.ts'
-import { askApi } from '../support/oauth-client.ts'
+import { callApi } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 
 const server = await startServer({ grants: [deviceCode({ interval: '1s' }), refreshToken()] })
-const person = await server.addPerson()
+const user = await server.addUser()
 const tv = await addDeviceClient(server)
 const kiosk = await addDeviceClient(server, { type: 'confidential' })
 afterAll(server.close)
 
-/** The person follows the QR code, compares the code, and answers. */
+/** The user follows the QR code, compares the code, and answers. */
 async function answer(completeUri: string, label: 'Allow' | "Don't allow"): Promise<void> {
   const phone = openBrowser(server)
-  const page = await openDevicePage(phone, completeUri, person)
+  const page = await openDevicePage(phone, completeUri, user)
   await phone.press(await phone.press(page, 'Continue'), label)
 }
 
@@ -30,20 +30,20 @@ describe.each([
       execute: [oauth.allowInsecureRequests],
     })
 
-  test('shows a code, polls until the person allows it, and refreshes', async () => {
+  test('shows a code, polls until the user allows it, and refreshes', async () => {
     const config = await discover()
     const device = await oauth.initiateDeviceAuthorization(config, { scope: 'orders:read' })
     expect(device).toMatchObject({ expires_in: 600, interval: 1 })
     const polled = oauth.pollDeviceAuthorizationGrant(config, device)
     await answer(device.verification_uri_complete ?? '', 'Allow')
     const tokens = await polled
-    expect((await askApi(server, '/orders', tokens.access_token)).status).toBe(200)
+    expect((await callApi(server, '/orders', tokens.access_token)).status).toBe(200)
     const next = await oauth.refreshTokenGrant(config, tokens.refresh_token ?? '')
     expect(next.scope).toBe('orders:read')
     expect(server.logs.join('')).not.toContain('slow_down')
   })
 
-  test('hears that the person denied it', async () => {
+  test('hears that the user denied it', async () => {
     const config = await discover()
     const device = await oauth.initiateDeviceAuthorization(config, {})
     await answer(device.verification_uri_complete ?? '', "Don't allow")

@@ -2,7 +2,7 @@ import * as oauth from 'oauth4webapi'
 import * as openid from 'openid-client'
 import { afterAll, describe, expect, test } from 'vitest'
 import { passwordGrant, refreshToken } from '../../src/index.ts'
-import { askApi } from '../support/oauth-client.ts'
+import { callApi } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 
 /*
@@ -10,11 +10,11 @@ import { startServer } from '../support/server.ts'
  * of them takes an implicit answer any more: oauth4webapi throws that it is not supported.
  */
 const server = await startServer({ grants: [passwordGrant(), refreshToken()] })
-const person = await server.addPerson()
+const user = await server.addUser()
 const client = await server.addClient({ grantTypes: ['password', 'refresh_token'] })
 afterAll(server.close)
 
-const credentials = { username: person.email, password: person.password, scope: 'orders:read' }
+const credentials = { username: user.email, password: user.password, scope: 'orders:read' }
 const wrong = { ...credentials, password: 'a wrong password' }
 
 describe('the password grant', () => {
@@ -38,7 +38,7 @@ describe('the password grant', () => {
       headers: { authorization: `Bearer ${tokens.access_token}` },
     })
     const claims = await oauth.validateJwtAccessToken(as, request, server.issuer, insecure)
-    expect(claims).toMatchObject({ sub: person.id, client_id: client.id, scope: 'orders:read' })
+    expect(claims).toMatchObject({ sub: user.id, client_id: client.id, scope: 'orders:read' })
     await expect(ask(wrong)).rejects.toMatchObject({ error: 'invalid_grant', status: 400 })
   })
 
@@ -50,7 +50,7 @@ describe('the password grant', () => {
     })
     const tokens = await openid.genericGrantRequest(config, 'password', credentials)
     const next = await openid.refreshTokenGrant(config, tokens.refresh_token ?? '')
-    expect((await askApi(server, '/orders', next.access_token)).status).toBe(200)
+    expect((await callApi(server, '/orders', next.access_token)).status).toBe(200)
     const refused = openid.genericGrantRequest(config, 'password', wrong)
     await expect(refused).rejects.toMatchObject({ error: 'invalid_grant', status: 400 })
   })

@@ -6,7 +6,7 @@ import { CALLBACK, startServer } from '../support/server.ts'
 
 const server = await startServer()
 const tenant = await startServer({ path: '/tenant' })
-const person = await server.addPerson()
+const user = await server.addUser()
 const spa = await server.addClient({ type: 'public' })
 const machine = await server.addClient({ grantTypes: ['client_credentials'], scopes: ['orders:read'] })
 const insecure = { [oauth.allowInsecureRequests]: true }
@@ -35,7 +35,7 @@ describe('oauth4webapi, which checks every MUST,', () => {
       code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
       code_challenge_method: 'S256',
     })
-    const callback = await authorize(openBrowser(server), url, person)
+    const callback = await authorize(openBrowser(server), url, user)
     const parameters = oauth.validateAuthResponse(as, client, callback.url, state)
     const codeResponse = await oauth.authorizationCodeGrantRequest(
       as,
@@ -59,7 +59,7 @@ describe('oauth4webapi, which checks every MUST,', () => {
       headers: { authorization: `Bearer ${next.access_token}` },
     })
     const claims = await oauth.validateJwtAccessToken(as, request, server.issuer, insecure)
-    expect(claims).toMatchObject({ sub: person.id, client_id: spa.id, scope: 'orders:read' })
+    expect(claims).toMatchObject({ sub: user.id, client_id: spa.id, scope: 'orders:read' })
   })
 
   test('accepts client credentials', async () => {

@@ -1,12 +1,12 @@
 import * as oauth from 'openid-client'
 import { afterAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
-import { askApi, authorize } from '../support/oauth-client.ts'
+import { callApi, authorize } from '../support/oauth-client.ts'
 import { CALLBACK, startServer } from '../support/server.ts'
 import type { TestClient } from '../support/server.ts'
 
 const server = await startServer()
-const person = await server.addPerson()
+const user = await server.addUser()
 const confidential = await server.addClient()
 const spa = await server.addClient({ type: 'public' })
 const machine = await server.addClient({ grantTypes: ['client_credentials'], scopes: ['orders:read'] })
@@ -34,7 +34,7 @@ describe.each<[string, TestClient, oauth.ClientAuth]>([
       code_challenge_method: 'S256',
       state: expectedState,
     })
-    const callback = await authorize(openBrowser(server), url.href, person)
+    const callback = await authorize(openBrowser(server), url.href, user)
     const tokens = await oauth.authorizationCodeGrant(config, callback.url, {
       pkceCodeVerifier,
       expectedState,
@@ -42,8 +42,8 @@ describe.each<[string, TestClient, oauth.ClientAuth]>([
     expect(tokens).toMatchObject({ token_type: 'bearer', expires_in: 900, scope: 'orders:read profile' })
     const next = await oauth.refreshTokenGrant(config, tokens.refresh_token ?? '', { scope: 'orders:read' })
     expect(next.scope).toBe('orders:read')
-    expect((await askApi(server, '/orders', next.access_token)).body).toMatchObject({
-      user: { id: person.id },
+    expect((await callApi(server, '/orders', next.access_token)).body).toMatchObject({
+      user: { id: user.id },
     })
   })
 
@@ -69,7 +69,7 @@ test('openid-client gets client credentials', async () => {
   const config = await discover(machine, oauth.ClientSecretBasic(machine.secret))
   const tokens = await oauth.clientCredentialsGrant(config, { scope: 'orders:read' })
   expect(tokens.refresh_token).toBeUndefined()
-  expect((await askApi(server, '/machine/orders', tokens.access_token)).status).toBe(200)
+  expect((await callApi(server, '/machine/orders', tokens.access_token)).status).toBe(200)
 })
 
 test('openid-client hears of a wrong secret, with the challenge', async () => {

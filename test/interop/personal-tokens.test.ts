@@ -9,12 +9,12 @@ import { startServer } from '../support/server.ts'
 
 const server = await startServer()
 const { issuer } = server
-const { id } = await server.addPerson()
+const { id } = await server.addUser()
 const { accessToken } = await server.server.personalTokens.create(id, {
   name: 'Backup',
   scopes: ['orders:read'],
 })
-server.hoard.keep('access token', accessToken)
+server.knownSecrets.add('access token', accessToken)
 afterAll(server.close)
 
 const JWKS = server.endpoint('/.well-known/jwks.json')

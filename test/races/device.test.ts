@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
 import type { Browser } from '../support/browser.ts'
-import { isDeadEverywhere, isLiveEverywhere, startCluster, verdictOn } from '../support/cluster.ts'
+import {
+  isRejectedEverywhere,
+  isAcceptedEverywhere,
+  startCluster,
+  refreshOutcome,
+} from '../support/cluster.ts'
 import type { Cluster } from '../support/cluster.ts'
 import {
   addDeviceClient,
@@ -9,17 +14,17 @@ import {
   openDevicePage,
   poll,
   startDevice,
-  typeCode,
-  verdictOf,
+  enterCode,
+  pollOutcome,
 } from '../support/device.ts'
 import type { Device } from '../support/device.ts'
-import type { JsonAnswer } from '../support/oauth-client.ts'
-import { askOffice } from '../support/office.ts'
+import type { JsonResponse } from '../support/oauth-client.ts'
+import { callAdminApi } from '../support/admin-api.ts'
 import { startServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
 
 const server = await startServer({ throttle: { perAddress: { failures: 1_000, window: '1m' } } })
-const person = await server.addPerson()
+const user = await server.addUser()
 const tv = await addDeviceClient(server)
 const phone = openBrowser(server)
 let cluster: Cluster
@@ -29,10 +34,10 @@ afterAll(async () => {
   await server.close()
 })
 
-const textOf = ({ body }: JsonAnswer, name: string): string => String(body[name])
-const winnersIn = (answers: readonly JsonAnswer[]): readonly JsonAnswer[] =>
+const textOf = ({ body }: JsonResponse, name: string): string => String(body[name])
+const winnersIn = (answers: readonly JsonResponse[]): readonly JsonResponse[] =>
   answers.filter(({ status }) => status === 200)
-const errorsIn = (answers: readonly JsonAnswer[]): ReadonlySet<unknown> =>
+const errorsIn = (answers: readonly JsonResponse[]): ReadonlySet<unknown> =>
   new Set(answers.filter(({ status }) => status !== 200).map(({ body }) => body['error']))
 
 /** A browser at a node, whose forms say that they come from the issuer, as they do behind a proxy. */
@@ -40,39 +45,41 @@ const browserAt = (node: TestServer): Browser => openBrowser({ ...node, formOrig
 
 test('200 polls of one allowed device code, on four processes: one gets tokens; the others are replays, and end what it was given', async () => {
   const device = await startDevice(server, tv)
-  await answerDevice(phone, device, person)
-  const answers = await cluster.storm(200, (node) => poll(node, device))
+  await answerDevice(phone, device, user)
+  const answers = await cluster.inParallel(200, (node) => poll(node, device))
   const [winner, ...others] = winnersIn(answers)
   expect(others).toEqual([])
   expect(errorsIn(answers)).toEqual(new Set(['invalid_grant']))
   if (!winner) throw new Error('Nobody has won')
-  expect(await isDeadEverywhere(cluster.nodes, textOf(winner, 'access_token'))).toBe(true)
-  expect(await verdictOn(cluster.any(), tv, textOf(winner, 'refresh_token'))).toBe('invalid_grant')
+  expect(await isRejectedEverywhere(cluster.nodes, textOf(winner, 'access_token'))).toBe(true)
+  expect(await refreshOutcome(cluster.randomNode(), tv, textOf(winner, 'refresh_token'))).toBe(
+    'invalid_grant',
+  )
 })
 
-test('200 polls of one code that waits: one waits, the others come too soon, and none is lost', async () => {
+test('200 polls of one code that waits: one waits, the others come too eventually, and none is lost', async () => {
   const device = await startDevice(server, tv)
-  const answers = await cluster.storm(200, (node) => poll(node, device))
+  const answers = await cluster.inParallel(200, (node) => poll(node, device))
   const waiting = answers.filter(({ body }) => body['error'] === 'authorization_pending')
   expect([waiting.length, errorsIn(answers)]).toEqual([1, new Set(['authorization_pending', 'slow_down'])])
-  await answerDevice(phone, device, person)
-  expect(await verdictOf(cluster.any(), device)).toBe('200')
+  await answerDevice(phone, device, user)
+  expect(await pollOutcome(cluster.randomNode(), device)).toBe('200')
 })
 
-test('a device that polls one node after the other, while its person answers at a third, keeps its tokens', async () => {
+test('a device that polls one node after the other, while its user answers at a third, keeps its tokens', async () => {
   for (let round = 0; round < 8; round += 1) {
-    const device = await startDevice(cluster.any(), tv)
-    const question = await typeCode(phone, { ...device, uri: server.endpoint('/oauth/device') }, person)
+    const device = await startDevice(cluster.randomNode(), tv)
+    const question = await enterCode(phone, { ...device, uri: server.endpoint('/oauth/device') }, user)
     const [tokens] = await Promise.all([pollInTurn(device), phone.press(question, 'Allow')])
-    expect(await isLiveEverywhere(cluster.nodes, textOf(tokens, 'access_token'))).toBe(true)
-    expect(await verdictOn(cluster.any(), tv, textOf(tokens, 'refresh_token'))).toBe('200')
+    expect(await isAcceptedEverywhere(cluster.nodes, textOf(tokens, 'access_token'))).toBe(true)
+    expect(await refreshOutcome(cluster.randomNode(), tv, textOf(tokens, 'refresh_token'))).toBe('200')
   }
 })
 
 /** One poll after the other, each somewhere else, until there are tokens. */
-async function pollInTurn(device: Device): Promise<JsonAnswer> {
+async function pollInTurn(device: Device): Promise<JsonResponse> {
   for (let count = 0; count < 100; count += 1) {
-    const answer = await poll(cluster.any(), device)
+    const answer = await poll(cluster.randomNode(), device)
     if (answer.status === 200) return answer
   }
   throw new Error('There were never any tokens')
@@ -83,7 +90,7 @@ test('twelve people who type in one code at once, on four processes: one claims 
   const crowd = await Promise.all(
     Array.from({ length: 12 }, async (_, index) => {
       const browser = browserAt(cluster.nodes[index % 4] ?? server)
-      return { browser, page: await openDevicePage(browser, '/oauth/device', await server.addPerson()) }
+      return { browser, page: await openDevicePage(browser, '/oauth/device', await server.addUser()) }
     }),
   )
   const pages = await Promise.all(
@@ -103,12 +110,12 @@ test('allowing and denying at once: one counts, and both clicks are told which',
   const seen = new Set<string>()
   for (let round = 0; round < 12; round += 1) {
     const device = await startDevice(server, tv)
-    const question = await typeCode(phone, device, person)
+    const question = await enterCode(phone, device, user)
     const pages = await Promise.all([
       phone.press(question, round % 2 === 0 ? 'Allow' : "Don't allow"),
       phone.press(question, round % 2 === 0 ? "Don't allow" : 'Allow'),
     ])
-    const verdict = await verdictOf(cluster.any(), device)
+    const verdict = await pollOutcome(cluster.randomNode(), device)
     const told = verdict === '200' ? 'Go back to your device' : "wasn't given access"
     for (const { text } of pages) expect(text).toContain(told)
     seen.add(verdict)
@@ -116,26 +123,30 @@ test('allowing and denying at once: one counts, and both clicks are told which',
   expect([...seen].every((verdict) => ['200', 'access_denied'].includes(verdict))).toBe(true)
 })
 
-test('no token lives that a device got while its person was signed out everywhere', async () => {
-  const outcomes: JsonAnswer[] = []
+test('no token lives that a device got while its user was signed out everywhere', async () => {
+  const outcomes: JsonResponse[] = []
   for (let round = 0; round < 16; round += 1) {
-    const somebody = await server.addPerson()
+    const somebody = await server.addUser()
     const device = await startDevice(server, tv)
     await answerDevice(openBrowser(server), device, somebody)
     const [answer] = await Promise.all([
-      poll(cluster.any(), device),
-      askOffice(cluster.any(), { do: 'sign out everywhere', id: somebody.id }),
+      poll(cluster.randomNode(), device),
+      callAdminApi(cluster.randomNode(), { action: 'sign out everywhere', id: somebody.id }),
     ])
     expect([answer.status, answer.body['error']]).toBeOneOf([
       [200, undefined],
       [400, 'invalid_grant'],
     ])
     outcomes.push(answer)
-    expect((await askOffice(cluster.any(), { do: 'list sessions', id: somebody.id })).body).toEqual([])
+    expect(
+      (await callAdminApi(cluster.randomNode(), { action: 'list sessions', id: somebody.id })).body,
+    ).toEqual([])
   }
   for (const winner of winnersIn(outcomes)) {
-    expect(await isDeadEverywhere(cluster.nodes, textOf(winner, 'access_token'))).toBe(true)
-    expect(await verdictOn(cluster.any(), tv, textOf(winner, 'refresh_token'))).toBe('invalid_grant')
+    expect(await isRejectedEverywhere(cluster.nodes, textOf(winner, 'access_token'))).toBe(true)
+    expect(await refreshOutcome(cluster.randomNode(), tv, textOf(winner, 'refresh_token'))).toBe(
+      'invalid_grant',
+    )
   }
   // Where nobody had won, it would not have been a race.
   expect(winnersIn(outcomes).length).toBeGreaterThan(0)

@@ -1,17 +1,17 @@
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
-import { isLiveEverywhere, startCluster, verdictOn } from '../support/cluster.ts'
+import { isAcceptedEverywhere, startCluster, refreshOutcome } from '../support/cluster.ts'
 import type { Cluster } from '../support/cluster.ts'
-import { formBody, getVisitTokens, refresh } from '../support/oauth-client.ts'
-import type { JsonAnswer, Visit } from '../support/oauth-client.ts'
+import { formBody, getCodeFlowTokens, refresh } from '../support/oauth-client.ts'
+import type { JsonResponse, CodeFlow } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
 
 const server = await startServer()
-const person = await server.addPerson()
+const user = await server.addUser()
 const client = await server.addClient({ type: 'public' })
-const visit: Visit = { server, browser: openBrowser(server), client, person }
+const flow: CodeFlow = { server, browser: openBrowser(server), client, user }
 let cluster: Cluster
 beforeAll(async () => void (cluster = await startCluster(server, 4)))
 afterAll(async () => {
@@ -19,9 +19,9 @@ afterAll(async () => {
   await server.close()
 })
 
-const tokenIn = ({ body }: JsonAnswer): string => String(body['refresh_token'])
+const tokenIn = ({ body }: JsonResponse): string => String(body['refresh_token'])
 const nodeAt = (index: number): TestServer => cluster.nodes[index] ?? server
-const refreshAt = (index: number, token: string): Promise<JsonAnswer> =>
+const refreshAt = (index: number, token: string): Promise<JsonResponse> =>
   refresh({ server: nodeAt(index), client }, token)
 
 /** Sends a refresh and hangs up before the answer: a phone in a tunnel. */
@@ -50,7 +50,7 @@ const generationOf = async (token: string): Promise<number | undefined> =>
 describe('within its grace window, whichever process it reaches,', () => {
   test('a refresh whose answer was lost can be repeated', async () => {
     for (let turn = 0; turn < 20; turn += 1) {
-      const { refresh_token: token } = await getVisitTokens(visit)
+      const { refresh_token: token } = await getCodeFlowTokens(flow)
       await refreshAndHangUp(nodeAt(turn % 4), token)
       if (turn % 2 === 0) await expect.poll(() => generationOf(token)).toBe(1)
       const repeated = await refreshAt((turn + 1) % 4, token)
@@ -61,14 +61,14 @@ describe('within its grace window, whichever process it reaches,', () => {
   })
 
   test('two tabs that refresh a few seconds apart get the same token, and both go on', async () => {
-    const { refresh_token: token } = await getVisitTokens(visit)
+    const { refresh_token: token } = await getCodeFlowTokens(flow)
     const left = await refreshAt(0, token)
     await cluster.setClocks(4_000)
     const right = await refreshAt(1, token)
     expect([left.status, right.status]).toEqual([200, 200])
     expect(tokenIn(right)).toBe(tokenIn(left))
     const access = String(right.body['access_token'])
-    expect(await isLiveEverywhere(cluster.nodes, access)).toBe(true)
+    expect(await isAcceptedEverywhere(cluster.nodes, access)).toBe(true)
     await cluster.setClocks(8_000)
     expect((await refreshAt(2, tokenIn(left))).status).toBe(200)
     expect((await refreshAt(3, tokenIn(right))).status).toBe(200)
@@ -76,7 +76,7 @@ describe('within its grace window, whichever process it reaches,', () => {
   })
 
   test('three rotations leave every token before good for the current one', async () => {
-    const tokens = [(await getVisitTokens(visit)).refresh_token]
+    const tokens = [(await getCodeFlowTokens(flow)).refresh_token]
     for (const index of [0, 1, 2]) {
       await cluster.setClocks((index + 1) * 15_000)
       tokens.push(tokenIn(await refreshAt(index, tokens.at(-1) ?? '')))
@@ -87,7 +87,7 @@ describe('within its grace window, whichever process it reaches,', () => {
   })
 
   test('each rotation has a window of its own', async () => {
-    const tokens = [(await getVisitTokens(visit)).refresh_token]
+    const tokens = [(await getCodeFlowTokens(flow)).refresh_token]
     for (const index of [0, 1]) {
       await cluster.setClocks(index * 40_000)
       tokens.push(tokenIn(await refreshAt(index, tokens.at(-1) ?? '')))
@@ -95,8 +95,8 @@ describe('within its grace window, whichever process it reaches,', () => {
     await cluster.setClocks(70_000)
     const [first = '', second = '', third = ''] = tokens
     expect(tokenIn(await refreshAt(2, second))).toBe(third)
-    expect(await verdictOn(nodeAt(3), client, first)).toBe('invalid_grant')
-    expect(await verdictOn(nodeAt(0), client, third)).toBe('invalid_grant')
+    expect(await refreshOutcome(nodeAt(3), client, first)).toBe('invalid_grant')
+    expect(await refreshOutcome(nodeAt(0), client, third)).toBe('invalid_grant')
     await cluster.setClocks(0)
   })
 })

@@ -1,10 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { BADGE_GRANT } from '../support/badge.ts'
-import { isDeadEverywhere, isLiveEverywhere, startCluster, verdictOn } from '../support/cluster.ts'
+import { CUSTOM_GRANT_TYPE } from '../support/custom-grant.ts'
+import {
+  isRejectedEverywhere,
+  isAcceptedEverywhere,
+  startCluster,
+  refreshOutcome,
+} from '../support/cluster.ts'
 import type { Cluster } from '../support/cluster.ts'
 import { claimOf } from '../support/oauth-client.ts'
 import type { Tokens } from '../support/oauth-client.ts'
-import { askOffice } from '../support/office.ts'
+import { callAdminApi } from '../support/admin-api.ts'
 import { raceAgainst } from '../support/race-against.ts'
 import { startServer } from '../support/server.ts'
 import type { TestClient } from '../support/server.ts'
@@ -15,7 +20,7 @@ let client: TestClient
 
 beforeAll(async () => {
   cluster = await startCluster(server, 4)
-  client = await server.addClient({ grantTypes: [BADGE_GRANT, 'refresh_token'] })
+  client = await server.addClient({ grantTypes: [CUSTOM_GRANT_TYPE, 'refresh_token'] })
 })
 afterAll(async () => {
   await cluster.stop()
@@ -23,36 +28,36 @@ afterAll(async () => {
 })
 
 const badgeOf = (person: { readonly id: string }) => ({
-  grant_type: BADGE_GRANT,
+  grant_type: CUSTOM_GRANT_TYPE,
   badge: person.id,
   scope: 'orders:read',
 })
 
 const isDead = async ({ access_token: access, refresh_token: refreshToken }: Tokens): Promise<boolean> =>
-  (await isDeadEverywhere(cluster.nodes, access)) &&
-  (await verdictOn(cluster.any(), client, refreshToken)) === 'invalid_grant'
+  (await isRejectedEverywhere(cluster.nodes, access)) &&
+  (await refreshOutcome(cluster.randomNode(), client, refreshToken)) === 'invalid_grant'
 
 describe('of a hundred requests by a grant of your own, over several processes,', () => {
   test('those live that began after their person was signed out everywhere, and no other', async () => {
-    const person = await server.addPerson()
-    const tokens = await raceAgainst(cluster, client, badgeOf(person), () =>
-      askOffice(cluster.any(), { do: 'sign out everywhere', id: person.id }),
+    const user = await server.addUser()
+    const tokens = await raceAgainst(cluster, client, badgeOf(user), () =>
+      callAdminApi(cluster.randomNode(), { action: 'sign out everywhere', id: user.id }),
     )
     const isNew = ({ access_token: token }: Tokens): boolean => claimOf(token, 'epochs').endsWith(',1')
     const [late, early] = [tokens.filter(isNew), tokens.filter((token) => !isNew(token))]
     expect(await Promise.all(early.map(isDead))).toEqual(early.map(() => true))
-    const lives = late.map(({ access_token: token }) => isLiveEverywhere(cluster.nodes, token))
+    const lives = late.map(({ access_token: token }) => isAcceptedEverywhere(cluster.nodes, token))
     expect(await Promise.all(lives)).toEqual(late.map(() => true))
-    const { body } = await askOffice(cluster.any(), { do: 'list sessions', id: person.id })
+    const { body } = await callAdminApi(cluster.randomNode(), { action: 'list sessions', id: user.id })
     expect(body).toHaveLength(late.length)
   })
 
   test('none lives once their client was revoked', async () => {
-    const person = await server.addPerson()
+    const person = await server.addUser()
     const tokens = await raceAgainst(cluster, client, badgeOf(person), () =>
-      askOffice(cluster.any(), { do: 'revoke client', id: client.id }),
+      callAdminApi(cluster.randomNode(), { action: 'revoke client', id: client.id }),
     )
-    const isDead = tokens.map(({ access_token: token }) => isDeadEverywhere(cluster.nodes, token))
+    const isDead = tokens.map(({ access_token: token }) => isRejectedEverywhere(cluster.nodes, token))
     expect(await Promise.all(isDead)).toEqual(tokens.map(() => true))
   })
 })

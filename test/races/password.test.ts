@@ -1,11 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { isDeadEverywhere, isLiveEverywhere, startCluster, verdictOn } from '../support/cluster.ts'
+import {
+  isRejectedEverywhere,
+  isAcceptedEverywhere,
+  startCluster,
+  refreshOutcome,
+} from '../support/cluster.ts'
 import type { Cluster } from '../support/cluster.ts'
 import { claimOf, getTokens } from '../support/oauth-client.ts'
 import type { Tokens } from '../support/oauth-client.ts'
-import { askOffice } from '../support/office.ts'
+import { callAdminApi } from '../support/admin-api.ts'
 import { startServer } from '../support/server.ts'
-import type { Person, TestClient } from '../support/server.ts'
+import type { TestUser, TestClient } from '../support/server.ts'
 import { raceAgainst } from '../support/race-against.ts'
 
 const server = await startServer()
@@ -26,45 +31,45 @@ afterAll(async () => {
   await server.close()
 })
 
-const signIn = ({ email, password }: Pick<Person, 'email' | 'password'>) => ({
+const signIn = ({ email, password }: Pick<TestUser, 'email' | 'password'>) => ({
   grant_type: 'password',
   username: email,
   password,
   scope: 'orders:read',
 })
 
-const sessionsOf = async (person: Person): Promise<unknown> =>
-  (await askOffice(cluster.any(), { do: 'list sessions', id: person.id })).body
+const sessionsOf = async (user: TestUser): Promise<unknown> =>
+  (await callAdminApi(cluster.randomNode(), { action: 'list sessions', id: user.id })).body
 
 const isDead = async ({ access_token: access, refresh_token: refreshToken }: Tokens): Promise<boolean> =>
-  (await isDeadEverywhere(cluster.nodes, access)) &&
-  (await verdictOn(cluster.any(), client, refreshToken)) === 'invalid_grant'
+  (await isRejectedEverywhere(cluster.nodes, access)) &&
+  (await refreshOutcome(cluster.randomNode(), client, refreshToken)) === 'invalid_grant'
 
 describe('of a hundred sign-ins by password, over several processes,', () => {
   test('none lives that raced a changed password, and the new one works at once', async () => {
-    const person = await server.addPerson()
-    const password = server.hoard.keep('password', 'staple battery horse correct')
+    const person = await server.addUser()
+    const password = server.knownSecrets.add('password', 'staple battery horse correct')
     const tokens = await raceAgainst(cluster, client, signIn(person), async () => {
-      await askOffice(cluster.any(), { do: 'set password', id: person.id, password })
-      await askOffice(cluster.any(), { do: 'sign out everywhere', id: person.id })
+      await callAdminApi(cluster.randomNode(), { action: 'set password', id: person.id, password })
+      await callAdminApi(cluster.randomNode(), { action: 'sign out everywhere', id: person.id })
     })
     expect(tokens.length).toBeLessThan(100)
     expect(await Promise.all(tokens.map(isDead))).toEqual(tokens.map(() => true))
     expect(await sessionsOf(person)).toEqual([])
-    const fresh = await getTokens(cluster.any(), client, signIn({ ...person, password }))
-    expect(await isLiveEverywhere(cluster.nodes, fresh.access_token)).toBe(true)
+    const fresh = await getTokens(cluster.randomNode(), client, signIn({ ...person, password }))
+    expect(await isAcceptedEverywhere(cluster.nodes, fresh.access_token)).toBe(true)
   })
 
   test('those live that began after everybody was signed out, and no other', async () => {
-    const person = await server.addPerson()
+    const person = await server.addUser()
     const tokens = await raceAgainst(cluster, client, signIn(person), () =>
-      askOffice(cluster.any(), { do: 'sign out everywhere', id: person.id }),
+      callAdminApi(cluster.randomNode(), { action: 'sign out everywhere', id: person.id }),
     )
     const isNew = ({ access_token: token }: Tokens): boolean => claimOf(token, 'epochs').endsWith(',1')
     const [late, early] = [tokens.filter(isNew), tokens.filter((token) => !isNew(token))]
     expect(await Promise.all(early.map(isDead))).toEqual(early.map(() => true))
     const lives = await Promise.all(
-      late.map(({ access_token: token }) => isLiveEverywhere(cluster.nodes, token)),
+      late.map(({ access_token: token }) => isAcceptedEverywhere(cluster.nodes, token)),
     )
     expect(lives).toEqual(late.map(() => true))
     expect(await sessionsOf(person)).toHaveLength(late.length)

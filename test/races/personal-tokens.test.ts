@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { builtInUsers } from '../../src/index.ts'
 import { formOf, type Browser } from '../support/browser.ts'
-import { isDeadEverywhere, isLiveEverywhere, startCluster } from '../support/cluster.ts'
+import { isRejectedEverywhere, isAcceptedEverywhere, startCluster } from '../support/cluster.ts'
 import type { Cluster } from '../support/cluster.ts'
 import { formBody } from '../support/oauth-client.ts'
-import { askOffice } from '../support/office.ts'
-import { signedInApi } from '../support/personal-tokens.ts'
+import { callAdminApi } from '../support/admin-api.ts'
+import { signInToTokenApi } from '../support/personal-tokens.ts'
 import { startServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
 
@@ -33,23 +33,23 @@ async function createAt(node: TestServer, browser: Browser, csrf: string) {
   const init = { method: 'POST', headers, body }
   const answer = await fetch(node.endpoint('/oauth/personal-access-tokens'), init)
   const { access_token: token } = (await answer.json()) as { readonly access_token?: string }
-  if (token !== undefined) server.hoard.keep('access token', token)
+  if (token !== undefined) server.knownSecrets.add('access token', token)
   return { status: answer.status, token }
 }
 
 const after = async <Result>(act: (node: TestServer) => Promise<Result>): Promise<Result> => {
   await sleep(Math.random() * SPREAD)
-  return act(cluster.any())
+  return act(cluster.randomNode())
 }
 
-test('no token lives that was made while its person was signed out everywhere', async () => {
+test('no token lives that was made while its user was signed out everywhere', async () => {
   const made: string[] = []
   for (let round = 0; round < ROUNDS; round += 1) {
-    const person = await server.addPerson()
-    const { browser, csrf } = await signedInApi(server, person)
+    const user = await server.addUser()
+    const { browser, csrf } = await signInToTokenApi(server, user)
     const token = await csrf()
     const [signedOut, ...answers] = await Promise.all([
-      after((node) => askOffice(node, { do: 'sign out everywhere', id: person.id })),
+      after((node) => callAdminApi(node, { action: 'sign out everywhere', id: user.id })),
       ...Array.from({ length: 5 }, () => after((node) => createAt(node, browser, token))),
     ])
     expect(signedOut.status).toBe(200)
@@ -57,16 +57,16 @@ test('no token lives that was made while its person was signed out everywhere', 
       expect(answer.status).toBeOneOf([201, 401])
       if (answer.token !== undefined) made.push(answer.token)
     }
-    expect(await server.server.personalTokens.list(person.id)).toEqual([])
+    expect(await server.server.personalTokens.list(user.id)).toEqual([])
   }
   // Were all refused, or none, nothing would have raced.
   expect(made.length).toBeGreaterThan(ROUNDS / 4)
   expect(made.length).toBeLessThan(ROUNDS * 5)
-  const dead = await Promise.all(made.map((token) => isDeadEverywhere(cluster.nodes, token)))
+  const dead = await Promise.all(made.map((token) => isRejectedEverywhere(cluster.nodes, token)))
   expect(dead).toEqual(made.map(() => true))
 })
 
-test('a request that is under way when its person is signed out everywhere gets nothing', async () => {
+test('a request that is under way when its user is signed out everywhere gets nothing', async () => {
   let atLookUp = async (): Promise<void> => {}
   const one = await startServer({
     users(context) {
@@ -75,33 +75,33 @@ test('a request that is under way when its person is signed out everywhere gets 
     },
   })
   onTestFinished(() => one.close())
-  const person = await one.addPerson()
-  const api = await signedInApi(one, person)
+  const user = await one.addUser()
+  const api = await signInToTokenApi(one, user)
   const page = await api.browser.open(one.endpoint(PAGE))
   const headers = { 'x-csrf-token': await api.csrf(), 'content-type': 'application/json' }
-  atLookUp = () => one.server.users.signOutEverywhere(person.id)
+  atLookUp = () => one.server.users.signOutEverywhere(user.id)
   const answer = await api.create({ name: 'Late' }, headers)
   expect([answer.status, answer.body['error']]).toEqual([401, 'login_required'])
   atLookUp = async () => {}
-  const again = await signedInApi(one, person)
+  const again = await signInToTokenApi(one, user)
   const late = await again.browser.open(one.endpoint(PAGE))
-  atLookUp = () => one.server.users.signOutEverywhere(person.id)
+  atLookUp = () => one.server.users.signOutEverywhere(user.id)
   expect((await again.browser.press(late, 'Generate token', { name: 'Late' })).url.pathname).toBe('/login')
   expect((await api.browser.press(page, 'Generate token', { name: 'Late' })).url.pathname).toBe('/login')
   // The application's own request is void as well: it asked before.
-  await expect(one.server.personalTokens.create(person.id, { name: 'Late' })).rejects.toThrow(
+  await expect(one.server.personalTokens.create(user.id, { name: 'Late' })).rejects.toThrow(
     'user: was signed',
   )
-  expect(await one.server.personalTokens.list(person.id)).toEqual([])
+  expect(await one.server.personalTokens.list(user.id)).toEqual([])
 })
 
 test('one form that is posted a hundred times on four processes makes one token', async () => {
-  const person = await server.addPerson()
-  const { browser } = await signedInApi(server, person)
+  const user = await server.addUser()
+  const { browser } = await signInToTokenApi(server, user)
   const { fields } = formOf(await browser.open(server.endpoint(PAGE)), 'Generate token')
   const body = formBody({ ...fields, name: 'Once', 'scope:orders:read': 'on' })
   const tokens: string[] = []
-  const answers = await cluster.storm(100, async (node) => {
+  const answers = await cluster.inParallel(100, async (node) => {
     const answer = await fetch(node.endpoint(PAGE), {
       method: 'POST',
       headers: { cookie: cookiesOf(browser) },
@@ -109,7 +109,7 @@ test('one form that is posted a hundred times on four processes makes one token'
     })
     const text = await answer.text()
     const token = />(eyJ[^<]+)<\/code/.exec(text)?.[1]
-    if (token !== undefined) tokens.push(server.hoard.keep('access token', token))
+    if (token !== undefined) tokens.push(server.knownSecrets.add('access token', token))
     return {
       status: answer.status,
       headers: answer.headers,
@@ -120,6 +120,6 @@ test('one form that is posted a hundred times on four processes makes one token'
   expect(others).toEqual([])
   expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
   expect(answers.filter(({ status, body: { isRepeat } }) => status === 422 && isRepeat)).toHaveLength(99)
-  expect(await server.server.personalTokens.list(person.id)).toHaveLength(1)
-  expect(await isLiveEverywhere(cluster.nodes, token)).toBe(true)
+  expect(await server.server.personalTokens.list(user.id)).toHaveLength(1)
+  expect(await isAcceptedEverywhere(cluster.nodes, token)).toBe(true)
 })

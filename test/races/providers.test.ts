@@ -2,26 +2,26 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
 import type { Browser } from '../support/browser.ts'
-import { soon, startCluster, verdictOn } from '../support/cluster.ts'
+import { eventually, startCluster, refreshOutcome } from '../support/cluster.ts'
 import type { Cluster } from '../support/cluster.ts'
-import { askApi, getVisitTokens } from '../support/oauth-client.ts'
+import { callApi, getCodeFlowTokens } from '../support/oauth-client.ts'
 import type { Tokens } from '../support/oauth-client.ts'
-import { askOffice } from '../support/office.ts'
-import { startTwoSides, visitOf } from '../support/providers.ts'
-import type { Side, SideName } from '../support/providers.ts'
-import type { Person, TestServer } from '../support/server.ts'
+import { callAdminApi } from '../support/admin-api.ts'
+import { startTwoProviders, codeFlowOf } from '../support/providers.ts'
+import type { ProviderSetup, ProviderName } from '../support/providers.ts'
+import type { TestUser, TestServer } from '../support/server.ts'
 
 const ROUNDS = 6
 /** How far apart (ms) the sign-ins start: before, while and after the other side is signed out. */
 const DELAYS = [0, 40, 80, 120] as const
 
-const two = await startTwoSides()
+const two = await startTwoProviders()
 const { server, sides } = two
-const pairs: Readonly<Record<SideName, Person>>[] = []
+const pairs: Readonly<Record<ProviderName, TestUser>>[] = []
 let cluster: Cluster
 beforeAll(async () => {
-  for (let round = 0; round < ROUNDS; round += 1) pairs.push(await two.addTwins())
-  cluster = await startCluster(server, 4, { customers: [...two.customers.people.values()] })
+  for (let round = 0; round < ROUNDS; round += 1) pairs.push(await two.addUsersWithSameId())
+  cluster = await startCluster(server, 4, { customers: [...two.customers.users.values()] })
 })
 afterAll(async () => {
   await cluster.stop()
@@ -29,19 +29,19 @@ afterAll(async () => {
 })
 
 /** The address of a side's sign-in page on a node. */
-const pageOn = (node: TestServer, { signIn }: Side): string => node.origin + new URL(signIn).pathname
+const pageOn = (node: TestServer, { signIn }: ProviderSetup): string => node.origin + new URL(signIn).pathname
 
-async function signInLater(side: Side, delay: number): Promise<Browser> {
-  const node = cluster.any()
+async function signInLater(side: ProviderSetup, delay: number): Promise<Browser> {
+  const node = cluster.randomNode()
   const browser = openBrowser({ ...node, formOrigin: server.origin })
   const page = await browser.open(pageOn(node, side))
   await sleep(delay)
-  await browser.signIn(page, side.person)
+  await browser.signIn(page, side.user)
   return browser
 }
 
 /** On how many nodes a browser is signed in with a side. */
-async function presence({ cookies }: Browser, side: Side): Promise<number> {
+async function presence({ cookies }: Browser, side: ProviderSetup): Promise<number> {
   const cookie = [...cookies].map((pair) => pair.join('=')).join('; ')
   const pages = await Promise.all(
     cluster.nodes.map((node) => openBrowser(node).open(pageOn(node, side), { headers: { cookie } })),
@@ -50,17 +50,17 @@ async function presence({ cookies }: Browser, side: Side): Promise<number> {
 }
 
 interface Round {
-  readonly leaving: Side
-  readonly staying: Side
-  readonly tokens: Readonly<Record<SideName, Tokens>>
+  readonly leaving: ProviderSetup
+  readonly staying: ProviderSetup
+  readonly tokens: Readonly<Record<ProviderName, Tokens>>
 }
 
-async function layOut(pair: Readonly<Record<SideName, Person>>, leaver: SideName): Promise<Round> {
-  const users: Side = { ...sides.users, person: pair.users }
-  const customers: Side = { ...sides.customers, person: pair.customers }
+async function layOut(pair: Readonly<Record<ProviderName, TestUser>>, leaver: ProviderName): Promise<Round> {
+  const users: ProviderSetup = { ...sides.users, user: pair.users }
+  const customers: ProviderSetup = { ...sides.customers, user: pair.customers }
   const tokens = {
-    users: await getVisitTokens(visitOf(two, users)),
-    customers: await getVisitTokens(visitOf(two, customers)),
+    users: await getCodeFlowTokens(codeFlowOf(two, users)),
+    customers: await getCodeFlowTokens(codeFlowOf(two, customers)),
   }
   return leaver === 'users'
     ? { leaving: users, staying: customers, tokens }
@@ -68,17 +68,17 @@ async function layOut(pair: Readonly<Record<SideName, Person>>, leaver: SideName
 }
 
 /** Whether the guard of a node lets a token of a side in. */
-const isLetIn = async (node: TestServer, { name }: Side, token: string): Promise<boolean> =>
-  (await askApi(node, name === 'customers' ? '/customers/me' : '/me', token)).status === 200
+const isLetIn = async (node: TestServer, { name }: ProviderSetup, token: string): Promise<boolean> =>
+  (await callApi(node, name === 'customers' ? '/customers/me' : '/me', token)).status === 200
 
 test('signing one side out everywhere, while both sign in on any node, leaves the other with the same id alone', async () => {
   let ended = 0
   for (const [round, pair] of pairs.entries()) {
     const { leaving, staying, tokens } = await layOut(pair, round % 2 === 0 ? 'users' : 'customers')
-    const { id } = staying.person
+    const { id } = staying.user
     const signOut = async (): Promise<void> => {
       await sleep(Math.random() * (DELAYS.at(-1) ?? 0))
-      await askOffice(cluster.any(), { do: 'sign out everywhere', id, provider: leaving.name })
+      await callAdminApi(cluster.randomNode(), { action: 'sign out everywhere', id, provider: leaving.name })
     }
     const [left, stayed] = await Promise.all([
       Promise.all(DELAYS.map((delay) => signInLater(leaving, delay))),
@@ -86,17 +86,23 @@ test('signing one side out everywhere, while both sign in on any node, leaves th
       signOut(),
     ])
     for (const browser of stayed) expect(await presence(browser, staying)).toBe(cluster.nodes.length)
-    const { body } = await askOffice(cluster.any(), { do: 'list sessions', id, provider: staying.name })
+    const { body } = await callAdminApi(cluster.randomNode(), {
+      action: 'list sessions',
+      id,
+      provider: staying.name,
+    })
     expect(body).toHaveLength(DELAYS.length + 1)
     for (const browser of left) if ((await presence(browser, leaving)) === 0) ended += 1
 
     const [gone, kept] = [tokens[leaving.name], tokens[staying.name]]
     for (const node of cluster.nodes) {
-      expect(await soon(async () => !(await isLetIn(node, leaving, gone.access_token)))).toBe(true)
+      expect(await eventually(async () => !(await isLetIn(node, leaving, gone.access_token)))).toBe(true)
       expect(await isLetIn(node, staying, kept.access_token)).toBe(true)
     }
-    expect(await verdictOn(cluster.any(), leaving.client, gone.refresh_token)).toBe('invalid_grant')
-    expect(await verdictOn(cluster.any(), staying.client, kept.refresh_token)).toBe('200')
+    expect(await refreshOutcome(cluster.randomNode(), leaving.client, gone.refresh_token)).toBe(
+      'invalid_grant',
+    )
+    expect(await refreshOutcome(cluster.randomNode(), staying.client, kept.refresh_token)).toBe('200')
   }
   // Where the sign-out had met none of the sign-ins, it would not have been a race.
   expect(ended).toBeGreaterThan(0)

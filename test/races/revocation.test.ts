@@ -1,12 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
-import { isDeadEverywhere, startCluster, verdictOn } from '../support/cluster.ts'
+import { isRejectedEverywhere, startCluster, refreshOutcome } from '../support/cluster.ts'
 import type { Cluster } from '../support/cluster.ts'
-import { askApi, askToken, claimOf, getCode, getVisitTokens, refresh } from '../support/oauth-client.ts'
-import type { JsonAnswer, Tokens, Visit } from '../support/oauth-client.ts'
-import { askOffice } from '../support/office.ts'
-import type { OfficeTask } from '../support/office.ts'
+import {
+  callApi,
+  requestToken,
+  claimOf,
+  getCode,
+  getCodeFlowTokens,
+  refresh,
+} from '../support/oauth-client.ts'
+import type { JsonResponse, Tokens, CodeFlow } from '../support/oauth-client.ts'
+import { callAdminApi } from '../support/admin-api.ts'
+import type { AdminTask } from '../support/admin-api.ts'
 import { startProcess } from '../support/process.ts'
 import { startServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
@@ -21,25 +28,25 @@ afterAll(async () => {
 
 /** Somebody with tokens, and a code that was not exchanged yet: all that a revocation has to find. */
 interface Prey {
-  readonly visit: Visit
+  readonly visit: CodeFlow
   readonly tokens: Tokens
   readonly exchange: Readonly<Record<string, string | undefined>>
   /** What ends all of it, but for the code where that is another authorization's. */
-  readonly task: OfficeTask
+  readonly task: AdminTask
 }
 
-const TASKS: Readonly<Record<string, (visit: Visit, accessToken: string) => OfficeTask>> = {
-  'an authorization': (_, access) => ({ do: 'revoke authorization', id: claimOf(access, 'azn') }),
-  'a session': (_, access) => ({ do: 'revoke session', id: claimOf(access, 'sid') }),
-  'a client': ({ client }) => ({ do: 'revoke client', id: client.id }),
-  'a person': ({ person }) => ({ do: 'sign out everywhere', id: person.id }),
+const TASKS: Readonly<Record<string, (flow: CodeFlow, accessToken: string) => AdminTask>> = {
+  'an authorization': (_, access) => ({ action: 'revoke authorization', id: claimOf(access, 'azn') }),
+  'a session': (_, access) => ({ action: 'revoke session', id: claimOf(access, 'sid') }),
+  'a client': ({ client }) => ({ action: 'revoke client', id: client.id }),
+  'a user': ({ user }) => ({ action: 'sign out everywhere', id: user.id }),
 }
 
 const ROUNDS = 16
 /** How far apart (ms) the racers start at most: about as long as each takes. */
 const SPREAD = 30
 
-const person = await server.addPerson()
+const user = await server.addUser()
 const shared = await server.addClient()
 const signedIn = openBrowser(server)
 
@@ -47,11 +54,11 @@ const signedIn = openBrowser(server)
 async function layOut(kind: string): Promise<Prey> {
   const visit = {
     server,
-    browser: ['a session', 'a person'].includes(kind) ? openBrowser(server) : signedIn,
+    browser: ['a session', 'a user'].includes(kind) ? openBrowser(server) : signedIn,
     client: kind === 'a client' ? await server.addClient() : shared,
-    person: kind === 'a person' ? await server.addPerson() : person,
+    user: kind === 'a user' ? await server.addUser() : user,
   }
-  const tokens = await getVisitTokens(visit)
+  const tokens = await getCodeFlowTokens(visit)
   const { exchange } = await getCode(visit)
   return { visit, tokens, exchange, task: (TASKS[kind] ?? fail)(visit, tokens.access_token) }
 }
@@ -62,17 +69,17 @@ const fail = (): never => {
 
 const after = async <Result>(act: (node: TestServer) => Promise<Result>): Promise<Result> => {
   await sleep(Math.random() * SPREAD)
-  return act(cluster.any())
+  return act(cluster.randomNode())
 }
 
 /** The revocation, two refreshes and an exchange, each on any node and at any time; the tokens that anybody got. */
-async function race({ visit: { client }, tokens, exchange, task }: Prey): Promise<readonly JsonAnswer[]> {
-  const isReached = task.do !== 'revoke authorization'
+async function race({ visit: { client }, tokens, exchange, task }: Prey): Promise<readonly JsonResponse[]> {
+  const isReached = task.action !== 'revoke authorization'
   const [revoked, ...answers] = await Promise.all([
-    after((node) => askOffice(node, task)),
+    after((node) => callAdminApi(node, task)),
     after((node) => refresh({ server: node, client }, tokens.refresh_token)),
     after((node) => refresh({ server: node, client }, tokens.refresh_token)),
-    ...(isReached ? [after((node) => askToken(node, client, exchange))] : []),
+    ...(isReached ? [after((node) => requestToken(node, client, exchange))] : []),
   ])
   expect(revoked.status).toBe(200)
   for (const { status, body } of answers) expect([status, body['error']]).toBeOneOf(OUTCOMES)
@@ -90,16 +97,19 @@ const everAnswered: string[] = []
 
 async function expectDead(
   { visit: { client }, tokens }: Prey,
-  answers: readonly JsonAnswer[],
+  answers: readonly JsonResponse[],
 ): Promise<void> {
   const bodies = [tokens, ...answers.map(({ body }) => body as unknown as Tokens)]
   everAnswered.push(...bodies.map(({ access_token: token }) => token))
   const dead = await Promise.all(
-    bodies.map(({ access_token: token }) => isDeadEverywhere(cluster.nodes, token)),
+    bodies.map(({ access_token: token }) => isRejectedEverywhere(cluster.nodes, token)),
   )
   expect(dead).toEqual(bodies.map(() => true))
   for (const { refresh_token: token } of bodies) {
-    expect(await verdictOn(cluster.any(), client, token)).toBeOneOf(['invalid_grant', 'invalid_client'])
+    expect(await refreshOutcome(cluster.randomNode(), client, token)).toBeOneOf([
+      'invalid_grant',
+      'invalid_client',
+    ])
   }
 }
 
@@ -107,7 +117,7 @@ describe('no token that was ever answered lives', () => {
   test.each(Object.keys(TASKS))(
     'after %s was revoked while it was refreshed and a code was exchanged',
     async (kind) => {
-      const races: { prey: Prey; answers: readonly JsonAnswer[] }[] = []
+      const races: { prey: Prey; answers: readonly JsonResponse[] }[] = []
       for (let round = 0; round < ROUNDS; round += 1) {
         const prey = await layOut(kind)
         races.push({ prey, answers: await race(prey) })
@@ -120,14 +130,14 @@ describe('no token that was ever answered lives', () => {
 
   test('in a session that was begun with a password while that was changed and everybody signed out', async () => {
     for (let round = 0; round < 4; round += 1) {
-      const victim = await server.addPerson()
-      const password = server.hoard.keep('password', `battery staple ${round} horse`)
+      const victim = await server.addUser()
+      const password = server.knownSecrets.add('password', `battery staple ${round} horse`)
       const change = async (): Promise<void> => {
-        await askOffice(cluster.any(), { do: 'set password', id: victim.id, password })
-        await askOffice(cluster.any(), { do: 'sign out everywhere', id: victim.id })
+        await callAdminApi(cluster.randomNode(), { action: 'set password', id: victim.id, password })
+        await callAdminApi(cluster.randomNode(), { action: 'sign out everywhere', id: victim.id })
       }
       const begin = async (delay: number): Promise<string> => {
-        const node = cluster.any()
+        const node = cluster.randomNode()
         const browser = openBrowser({ ...node, formOrigin: server.origin })
         const page = await browser.open('/login')
         await sleep(delay)
@@ -135,7 +145,9 @@ describe('no token that was ever answered lives', () => {
         return [...browser.cookies].map((pair) => pair.join('=')).join('; ')
       }
       const [cookies] = await Promise.all([Promise.all([0, 50, 100, 150, 200].map(begin)), change()])
-      expect((await askOffice(cluster.any(), { do: 'list sessions', id: victim.id })).body).toEqual([])
+      expect(
+        (await callAdminApi(cluster.randomNode(), { action: 'list sessions', id: victim.id })).body,
+      ).toEqual([])
       for (const cookie of cookies)
         for (const node of cluster.nodes) {
           const page = await openBrowser(node).open('/login', { headers: { cookie } })
@@ -147,7 +159,7 @@ describe('no token that was ever answered lives', () => {
   test('on a node that is started 14 minutes later and knows only what is still written', async () => {
     const { node, stop } = await startProcess(server, { ahead: 14 * 60_000 })
     for (const token of everAnswered) {
-      const { status, body } = await askApi(node, '/me', token)
+      const { status, body } = await callApi(node, '/me', token)
       expect([status, body['error_description']]).toEqual([401, 'Token revoked'])
     }
     expect(everAnswered.length).toBeGreaterThan(4 * ROUNDS)

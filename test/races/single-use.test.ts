@@ -1,20 +1,25 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
-import { isDeadEverywhere, isLiveEverywhere, startCluster, verdictOn } from '../support/cluster.ts'
+import {
+  isRejectedEverywhere,
+  isAcceptedEverywhere,
+  startCluster,
+  refreshOutcome,
+} from '../support/cluster.ts'
 import type { Cluster } from '../support/cluster.ts'
-import { askToken, getCode, getVisitTokens, refresh } from '../support/oauth-client.ts'
-import type { JsonAnswer, Visit } from '../support/oauth-client.ts'
+import { requestToken, getCode, getCodeFlowTokens, refresh } from '../support/oauth-client.ts'
+import type { JsonResponse, CodeFlow } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 import type { TestClient } from '../support/server.ts'
 
 const server = await startServer()
-const person = await server.addPerson()
+const user = await server.addUser()
 const client = await server.addClient()
-const visitWith = (theirs: TestClient): Visit => ({
+const visitWith = (theirs: TestClient): CodeFlow => ({
   server,
   browser: openBrowser(server),
   client: theirs,
-  person,
+  user,
 })
 let cluster: Cluster
 beforeAll(async () => void (cluster = await startCluster(server, 4)))
@@ -23,44 +28,46 @@ afterAll(async () => {
   await server.close()
 })
 
-const accessIn = ({ body }: JsonAnswer): string => String(body['access_token'])
-const refreshIn = ({ body }: JsonAnswer): string => String(body['refresh_token'])
-const winnersIn = (answers: readonly JsonAnswer[]): readonly JsonAnswer[] =>
+const accessIn = ({ body }: JsonResponse): string => String(body['access_token'])
+const refreshIn = ({ body }: JsonResponse): string => String(body['refresh_token'])
+const winnersIn = (answers: readonly JsonResponse[]): readonly JsonResponse[] =>
   answers.filter(({ status }) => status === 200)
-const errorsIn = (answers: readonly JsonAnswer[]): ReadonlySet<unknown> =>
+const errorsIn = (answers: readonly JsonResponse[]): ReadonlySet<unknown> =>
   new Set(answers.filter(({ status }) => status !== 200).map(({ body }) => body['error']))
 
 describe('200 tries at one code, on four processes', () => {
   test('give tokens to one; the others are replays, and end what it was given', async () => {
     const { exchange } = await getCode(visitWith(client))
-    const answers = await cluster.storm(200, (node) => askToken(node, client, exchange))
+    const answers = await cluster.inParallel(200, (node) => requestToken(node, client, exchange))
     const [winner, ...others] = winnersIn(answers)
     expect(others).toEqual([])
     expect(errorsIn(answers)).toEqual(new Set(['invalid_grant']))
     if (!winner) throw new Error('Nobody has won')
-    expect(await isDeadEverywhere(cluster.nodes, accessIn(winner))).toBe(true)
-    expect(await verdictOn(cluster.any(), client, refreshIn(winner))).toBe('invalid_grant')
+    expect(await isRejectedEverywhere(cluster.nodes, accessIn(winner))).toBe(true)
+    expect(await refreshOutcome(cluster.randomNode(), client, refreshIn(winner))).toBe('invalid_grant')
   })
 })
 
 describe('200 tries at one refresh token, on four processes', () => {
   test('rotate it once: all get the one next token, the family lives, and a replay after the window ends it', async () => {
-    const visit = visitWith(client)
-    const other = await getVisitTokens(visit)
-    const first = await getVisitTokens(visit)
-    const answers = await cluster.storm(200, (node) => refresh({ server: node, client }, first.refresh_token))
+    const flow = visitWith(client)
+    const other = await getCodeFlowTokens(flow)
+    const first = await getCodeFlowTokens(flow)
+    const answers = await cluster.inParallel(200, (node) =>
+      refresh({ server: node, client }, first.refresh_token),
+    )
     expect(winnersIn(answers)).toHaveLength(200)
     const [second = '', ...more] = new Set(answers.map(refreshIn))
     expect(more).toEqual([])
-    const third = await refresh({ server: cluster.any(), client }, second)
+    const third = await refresh({ server: cluster.randomNode(), client }, second)
     expect(third.status).toBe(200)
-    expect(await isLiveEverywhere(cluster.nodes, accessIn(third))).toBe(true)
+    expect(await isAcceptedEverywhere(cluster.nodes, accessIn(third))).toBe(true)
     await cluster.setClocks(61_000)
-    expect(await verdictOn(cluster.any(), client, first.refresh_token)).toBe('invalid_grant')
-    expect(await isDeadEverywhere(cluster.nodes, accessIn(third))).toBe(true)
+    expect(await refreshOutcome(cluster.randomNode(), client, first.refresh_token)).toBe('invalid_grant')
+    expect(await isRejectedEverywhere(cluster.nodes, accessIn(third))).toBe(true)
     for (const node of cluster.nodes)
-      expect(await verdictOn(node, client, refreshIn(third))).toBe('invalid_grant')
-    expect(await isLiveEverywhere(cluster.nodes, other.access_token)).toBe(true)
+      expect(await refreshOutcome(node, client, refreshIn(third))).toBe('invalid_grant')
+    expect(await isAcceptedEverywhere(cluster.nodes, other.access_token)).toBe(true)
     await cluster.setClocks(0)
   })
 
@@ -69,30 +76,32 @@ describe('200 tries at one refresh token, on four processes', () => {
     const visit = visitWith(strict)
     // Who comes first decides it within a millisecond, so it takes many firsts.
     for (let round = 0; round < 40; round += 1) {
-      const first = await getVisitTokens(visit)
-      const answers = await cluster.storm(12, (node) =>
+      const first = await getCodeFlowTokens(visit)
+      const answers = await cluster.inParallel(12, (node) =>
         refresh({ server: node, client: strict }, first.refresh_token),
       )
       const [winner, ...others] = winnersIn(answers)
       expect(others).toEqual([])
       expect(errorsIn(answers)).toEqual(new Set(['invalid_grant']))
       if (!winner) throw new Error('Nobody has won')
-      expect(await verdictOn(cluster.any(), strict, refreshIn(winner))).toBe('invalid_grant')
-      if (round % 10 === 0) expect(await isDeadEverywhere(cluster.nodes, accessIn(winner))).toBe(true)
+      expect(await refreshOutcome(cluster.randomNode(), strict, refreshIn(winner))).toBe('invalid_grant')
+      if (round % 10 === 0) expect(await isRejectedEverywhere(cluster.nodes, accessIn(winner))).toBe(true)
     }
   })
 
   test('and at its next one at the same time: nobody is signed out, and one token is the last', async () => {
     const visit = visitWith(client)
-    const first = await getVisitTokens(visit)
+    const first = await getCodeFlowTokens(visit)
     const second = refreshIn(await refresh(visit, first.refresh_token))
     let turn = 0
-    const answers = await cluster.storm(200, (node) =>
+    const answers = await cluster.inParallel(200, (node) =>
       refresh({ server: node, client }, (turn++ >> 2) % 2 === 0 ? first.refresh_token : second),
     )
     expect(winnersIn(answers)).toHaveLength(200)
     const verdicts = await Promise.all(
-      [...new Set(answers.map(refreshIn))].map((token) => refresh({ server: cluster.any(), client }, token)),
+      [...new Set(answers.map(refreshIn))].map((token) =>
+        refresh({ server: cluster.randomNode(), client }, token),
+      ),
     )
     expect(verdicts.map(({ status }) => status)).toEqual(verdicts.map(() => 200))
   })

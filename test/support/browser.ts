@@ -1,7 +1,7 @@
 import { formsIn, textIn } from './html-form.ts'
 import type { HtmlForm } from './html-form.ts'
-import type { Hoard } from './leaks.ts'
-import type { Person, TestServer } from './server.ts'
+import type { KnownSecrets } from './known-secrets.ts'
+import type { TestUser, TestServer } from './server.ts'
 
 /** Where a browser came to: a page of the server, or the address of a client that it was sent on to. */
 export interface Page {
@@ -23,7 +23,7 @@ export interface Browser {
   /** Presses the button of a form; `fields` are typed in, or replace what is there. */
   press(page: Page, label: string, fields?: Readonly<Record<string, string>>): Promise<Page>
   /** Fills in the sign-in page. */
-  signIn(page: Page, person: Pick<Person, 'email' | 'password'>): Promise<Page>
+  signIn(page: Page, user: Pick<TestUser, 'email' | 'password'>): Promise<Page>
   /** Sets a cookie by hand, as an attacker might. */
   setCookie(name: string, value: string): void
 }
@@ -31,12 +31,12 @@ export interface Browser {
 const MOST_REDIRECTS = 10
 
 /** Where a browser goes. `formOrigin`: where it says that its forms come from, if not from there. */
-export interface Destination extends Pick<TestServer, 'origin' | 'hoard'> {
+export interface Destination extends Pick<TestServer, 'origin' | 'knownSecrets'> {
   readonly formOrigin?: string
 }
 
 /** Opens a browser with no cookies. It says that it is Firefox on Linux, and where its forms come from. */
-export function openBrowser({ origin, hoard, formOrigin }: Destination): Browser {
+export function openBrowser({ origin, knownSecrets, formOrigin }: Destination): Browser {
   const cookies = new Map<string, string>()
   const setCookies: string[] = []
 
@@ -45,7 +45,7 @@ export function openBrowser({ origin, hoard, formOrigin }: Destination): Browser
     if (cookies.size > 0) headers.set('cookie', [...cookies].map((pair) => pair.join('=')).join('; '))
     for (const [name, value] of new Headers(init.headers)) headers.set(name, value)
     const response = await fetch(url, { ...init, headers, redirect: 'manual' })
-    for (const text of response.headers.getSetCookie()) keepCookie(text, cookies, hoard)
+    for (const text of response.headers.getSetCookie()) keepCookie(text, cookies, knownSecrets)
     setCookies.push(...response.headers.getSetCookie())
     return response
   }
@@ -55,10 +55,10 @@ export function openBrowser({ origin, hoard, formOrigin }: Destination): Browser
     let response = await visit(url, init)
     for (let count = 0; count < MOST_REDIRECTS; count += 1) {
       const location = response.headers.get('location')
-      if (location === null) return pageOf(url, response, await response.text(), hoard)
+      if (location === null) return pageOf(url, response, await response.text(), knownSecrets)
       await response.body?.cancel()
       url = new URL(location, url)
-      if (url.origin !== origin) return pageOf(url, response, '', hoard)
+      if (url.origin !== origin) return pageOf(url, response, '', knownSecrets)
       response = await visit(url, {})
     }
     throw new Error('There are too many redirects.')
@@ -88,20 +88,20 @@ export function formOf({ forms, text }: Page, label: string): HtmlForm {
   return form
 }
 
-function pageOf(url: URL, { status, headers }: Response, body: string, hoard: Hoard): Page {
+function pageOf(url: URL, { status, headers }: Response, body: string, knownSecrets: KnownSecrets): Page {
   const forms = formsIn(body)
   for (const { fields } of forms) {
-    for (const name of ['csrf', 'consent']) hoard.keep(name, fields[name] ?? '')
+    for (const name of ['csrf', 'consent']) knownSecrets.add(name, fields[name] ?? '')
   }
-  hoard.keep('authorization code', url.searchParams.get('code') ?? '')
-  hoard.keep('access token', new URLSearchParams(url.hash.slice(1)).get('access_token') ?? '')
+  knownSecrets.add('authorization code', url.searchParams.get('code') ?? '')
+  knownSecrets.add('access token', new URLSearchParams(url.hash.slice(1)).get('access_token') ?? '')
   return { url, status, headers, body, text: textIn(body), forms }
 }
 
-function keepCookie(text: string, cookies: Map<string, string>, hoard: Hoard): void {
+function keepCookie(text: string, cookies: Map<string, string>, knownSecrets: KnownSecrets): void {
   const [pair = '', ...attributes] = text.split('; ')
   const mark = pair.indexOf('=')
   const [name, value] = [pair.slice(0, mark), pair.slice(mark + 1)]
   if (attributes.includes('Max-Age=0')) cookies.delete(name)
-  else cookies.set(name, hoard.keep('cookie', value))
+  else cookies.set(name, knownSecrets.add('cookie', value))
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { askApi, refresh } from './oauth-client.ts'
-import type { JsonAnswer } from './oauth-client.ts'
+import { callApi, refresh } from './oauth-client.ts'
+import type { JsonResponse } from './oauth-client.ts'
 import { startProcess } from './process.ts'
 import type { ProcessOptions, ServerProcess } from './process.ts'
 import type { TestClient, TestServer } from './server.ts'
@@ -10,9 +10,12 @@ export interface Cluster {
   readonly processes: readonly ServerProcess[]
   readonly nodes: readonly TestServer[]
   /** One of the nodes, by chance. */
-  any(): TestServer
+  randomNode(): TestServer
   /** Asks `count` times at once, each node as often as the others. */
-  storm(count: number, ask: (node: TestServer) => Promise<JsonAnswer>): Promise<readonly JsonAnswer[]>
+  inParallel(
+    count: number,
+    ask: (node: TestServer) => Promise<JsonResponse>,
+  ): Promise<readonly JsonResponse[]>
   /** Sets the clocks of all, so many milliseconds ahead of the machine's. */
   setClocks(ahead: number): Promise<void>
   stop(): Promise<void>
@@ -30,8 +33,8 @@ export async function startCluster(
   return {
     processes,
     nodes,
-    any: () => at(Math.floor(Math.random() * count)),
-    storm: (times, ask) => Promise.all(Array.from({ length: times }, (_, index) => ask(at(index)))),
+    randomNode: () => at(Math.floor(Math.random() * count)),
+    inParallel: (times, ask) => Promise.all(Array.from({ length: times }, (_, index) => ask(at(index)))),
     async setClocks(ahead) {
       await Promise.all(processes.map(({ setClock }) => setClock(ahead)))
     },
@@ -45,7 +48,7 @@ export async function startCluster(
 const BOUND = 3_000
 
 /** Waits until it is true; whether it was before the bound of revocations was over. */
-export async function soon(isTrue: () => Promise<boolean>, bound = BOUND): Promise<boolean> {
+export async function eventually(isTrue: () => Promise<boolean>, bound = BOUND): Promise<boolean> {
   const start = performance.now()
   while (!(await isTrue())) {
     if (performance.now() - start > bound) return false
@@ -55,20 +58,26 @@ export async function soon(isTrue: () => Promise<boolean>, bound = BOUND): Promi
 }
 
 /** Whether an access token is refused by the guard of every node within the bound. */
-export async function isDeadEverywhere(nodes: readonly TestServer[], accessToken: string): Promise<boolean> {
+export async function isRejectedEverywhere(
+  nodes: readonly TestServer[],
+  accessToken: string,
+): Promise<boolean> {
   const isDead = async (node: TestServer): Promise<boolean> =>
-    (await askApi(node, '/anyone', accessToken)).status === 401
-  return (await Promise.all(nodes.map((node) => soon(() => isDead(node))))).every(Boolean)
+    (await callApi(node, '/anyone', accessToken)).status === 401
+  return (await Promise.all(nodes.map((node) => eventually(() => isDead(node))))).every(Boolean)
 }
 
 /** Whether an access token is let in by the guard of every node. */
-export async function isLiveEverywhere(nodes: readonly TestServer[], accessToken: string): Promise<boolean> {
-  const answers = await Promise.all(nodes.map((node) => askApi(node, '/anyone', accessToken)))
+export async function isAcceptedEverywhere(
+  nodes: readonly TestServer[],
+  accessToken: string,
+): Promise<boolean> {
+  const answers = await Promise.all(nodes.map((node) => callApi(node, '/anyone', accessToken)))
   return answers.every(({ status }) => status === 200)
 }
 
 /** What a node says to a refresh token: `200`, or the error code. */
-export async function verdictOn(
+export async function refreshOutcome(
   server: TestServer,
   client: TestClient,
   refreshToken: string,

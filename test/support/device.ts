@@ -1,9 +1,9 @@
 import type { ClientRegistration } from '../../src/index.ts'
 import { DEVICE_GRANT } from '../../src/model/device-code.ts'
 import type { Browser, Page } from './browser.ts'
-import { askJson, askToken, basic, formBody, getTokens } from './oauth-client.ts'
-import type { JsonAnswer, Parameters, Tokens } from './oauth-client.ts'
-import type { Person, TestClient, TestServer } from './server.ts'
+import { fetchJson, requestToken, basic, formBody, getTokens } from './oauth-client.ts'
+import type { JsonResponse, Parameters, Tokens } from './oauth-client.ts'
+import type { TestUser, TestClient, TestServer } from './server.ts'
 
 /** What a device was given to wait with (RFC 8628 section 3.2). */
 export interface Device {
@@ -11,7 +11,7 @@ export interface Device {
   readonly deviceCode: string
   /** As it is shown: `WDJB-MJHT`. */
   readonly userCode: string
-  /** Where the person goes, and where they go who follow a QR code. */
+  /** Where the user goes, and where they go who follow a QR code. */
   readonly uri: string
   readonly completeUri: string
 }
@@ -26,19 +26,19 @@ export const addDeviceClient = (
 }
 
 /** Asks for a device's codes: by Basic where the client has a secret, else with its id in the body. */
-export async function askDevice(
+export async function requestDeviceCode(
   server: TestServer,
   { id, secret }: TestClient,
   parameters: Parameters = {},
   others: Readonly<Record<string, string>> = {},
-): Promise<JsonAnswer> {
+): Promise<JsonResponse> {
   const headers = { ...others, ...(secret !== undefined && { authorization: basic(id, secret) }) }
   const body = formBody({ ...(secret === undefined && { client_id: id }), ...parameters })
-  const answer = await askJson(server, '/oauth/device/code', { method: 'POST', body, headers })
+  const answer = await fetchJson(server, '/oauth/device/code', { method: 'POST', body, headers })
   const { device_code: deviceCode, user_code: userCode } = answer.body
-  if (typeof deviceCode === 'string') server.hoard.keep('device code', deviceCode)
-  if (typeof userCode === 'string') server.hoard.keep('user code', userCode)
-  if (typeof userCode === 'string') server.hoard.keep('user code', userCode.replace('-', ''))
+  if (typeof deviceCode === 'string') server.knownSecrets.add('device code', deviceCode)
+  if (typeof userCode === 'string') server.knownSecrets.add('user code', userCode)
+  if (typeof userCode === 'string') server.knownSecrets.add('user code', userCode.replace('-', ''))
   return answer
 }
 
@@ -48,7 +48,7 @@ export async function startDevice(
   client: TestClient,
   parameters: Parameters = { scope: 'orders:read' },
 ): Promise<Device> {
-  const { status, body } = await askDevice(server, client, parameters)
+  const { status, body } = await requestDeviceCode(server, client, parameters)
   if (status !== 200) throw new Error(`There are no codes: ${status} ${JSON.stringify(body)}`)
   return {
     client,
@@ -65,11 +65,14 @@ const pollBody = ({ deviceCode }: Device): Parameters => ({
 })
 
 /** Asks for the tokens of a device once. */
-export const poll = (server: TestServer, device: Device, parameters: Parameters = {}): Promise<JsonAnswer> =>
-  askToken(server, device.client, { ...pollBody(device), ...parameters })
+export const poll = (
+  server: TestServer,
+  device: Device,
+  parameters: Parameters = {},
+): Promise<JsonResponse> => requestToken(server, device.client, { ...pollBody(device), ...parameters })
 
 /** What a device hears when it polls: `200`, or the error code. */
-export async function verdictOf(server: TestServer, device: Device): Promise<string> {
+export async function pollOutcome(server: TestServer, device: Device): Promise<string> {
   const { status, body } = await poll(server, device)
   return status === 200 ? '200' : String(body['error'])
 }
@@ -82,19 +85,19 @@ export const getDeviceTokens = (server: TestServer, device: Device): Promise<Tok
 export async function openDevicePage(
   browser: Browser,
   uri: string,
-  person: Pick<Person, 'email' | 'password'>,
+  user: Pick<TestUser, 'email' | 'password'>,
 ): Promise<Page> {
   const page = await browser.open(uri)
-  return page.forms.some(({ label }) => label === 'Sign in') ? browser.signIn(page, person) : page
+  return page.forms.some(({ label }) => label === 'Sign in') ? browser.signIn(page, user) : page
 }
 
 /** Types a code in; the page after it. */
-export async function typeCode(
+export async function enterCode(
   browser: Browser,
   device: Pick<Device, 'uri' | 'userCode'>,
-  person: Pick<Person, 'email' | 'password'>,
+  user: Pick<TestUser, 'email' | 'password'>,
 ): Promise<Page> {
-  const page = await openDevicePage(browser, device.uri, person)
+  const page = await openDevicePage(browser, device.uri, user)
   return browser.press(page, 'Continue', { user_code: device.userCode })
 }
 
@@ -102,8 +105,8 @@ export async function typeCode(
 export async function answerDevice(
   browser: Browser,
   device: Device,
-  person: Pick<Person, 'email' | 'password'>,
+  user: Pick<TestUser, 'email' | 'password'>,
   label: 'Allow' | "Don't allow" = 'Allow',
 ): Promise<Page> {
-  return browser.press(await typeCode(browser, device, person), label)
+  return browser.press(await enterCode(browser, device, user), label)
 }

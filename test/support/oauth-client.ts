@@ -1,13 +1,13 @@
 import { randomBase64url, sha256 } from '../../src/lib/hash.ts'
 import { formOf } from './browser.ts'
 import type { Browser, Page } from './browser.ts'
-import type { Person, TestClient, TestServer } from './server.ts'
+import type { TestUser, TestClient, TestServer } from './server.ts'
 
 /** Parameters by name. Undefined leaves one out, a list repeats it. */
 export type Parameters = Readonly<Record<string, string | readonly string[] | undefined>>
 
 /** An answer of the token endpoint, or of any other that speaks JSON. */
-export interface JsonAnswer {
+export interface JsonResponse {
   readonly status: number
   readonly headers: Headers
   readonly body: Readonly<Record<string, unknown>>
@@ -22,7 +22,7 @@ export interface Tokens {
 }
 
 /** A verifier that nobody has used, and its challenge (RFC 7636 section 4). */
-export function makePkce(): { readonly verifier: string; readonly challenge: string } {
+export function createPkce(): { readonly verifier: string; readonly challenge: string } {
   const verifier = randomBase64url(32)
   return { verifier, challenge: sha256(verifier) }
 }
@@ -51,15 +51,15 @@ export const authorizationUrl = (
 }
 
 /** Posts to the token endpoint: by Basic where the client has a secret, else with its id in the body. */
-export async function askToken(
+export async function requestToken(
   server: TestServer,
   client: TestClient,
   parameters: Parameters,
-): Promise<JsonAnswer> {
+): Promise<JsonResponse> {
   const { id, secret } = client
   const headers: Record<string, string> = secret === undefined ? {} : { authorization: basic(id, secret) }
   const identity = secret === undefined ? { client_id: id } : {}
-  return askJson(server, '/oauth/token', {
+  return fetchJson(server, '/oauth/token', {
     method: 'POST',
     body: formBody({ ...identity, ...parameters }),
     headers,
@@ -67,7 +67,11 @@ export async function askToken(
 }
 
 /** A request to any path of the server, and its JSON. */
-export async function askJson(server: TestServer, path: string, init: RequestInit = {}): Promise<JsonAnswer> {
+export async function fetchJson(
+  server: TestServer,
+  path: string,
+  init: RequestInit = {},
+): Promise<JsonResponse> {
   const response = await fetch(server.endpoint(path), { redirect: 'manual', ...init })
   const text = await response.text()
   const body = (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>
@@ -76,13 +80,13 @@ export async function askJson(server: TestServer, path: string, init: RequestIni
 }
 
 function keepTokens(
-  { hoard }: TestServer,
-  { access_token: access, refresh_token: refresh }: JsonAnswer['body'],
+  { knownSecrets }: TestServer,
+  { access_token: access, refresh_token: refresh }: JsonResponse['body'],
 ): void {
-  if (typeof access === 'string') hoard.keep('access token', access)
+  if (typeof access === 'string') knownSecrets.add('access token', access)
   if (typeof refresh !== 'string') return
-  hoard.keep('refresh token', refresh)
-  hoard.keep('seed of a refresh token', refresh.split('.')[3] ?? '')
+  knownSecrets.add('refresh token', refresh)
+  knownSecrets.add('seed of a refresh token', refresh.split('.')[3] ?? '')
 }
 
 /** Tokens for certain; throws what the server said where it gave none. */
@@ -91,7 +95,7 @@ export async function getTokens(
   client: TestClient,
   parameters: Parameters,
 ): Promise<Tokens> {
-  const { status, body } = await askToken(server, client, parameters)
+  const { status, body } = await requestToken(server, client, parameters)
   if (status !== 200) throw new Error(`There are no tokens: ${status} ${JSON.stringify(body)}`)
   return { refresh_token: '', ...body } as Tokens
 }
@@ -104,11 +108,11 @@ export const basic = (id: string, secret: string): string =>
 export async function authorize(
   browser: Browser,
   url: string,
-  person?: Pick<Person, 'email' | 'password'>,
+  user?: Pick<TestUser, 'email' | 'password'>,
   init?: RequestInit,
 ): Promise<Page> {
   let page = await browser.open(url, init)
-  if (person && page.forms.some(({ label }) => label === 'Sign in')) page = await browser.signIn(page, person)
+  if (user && page.forms.some(({ label }) => label === 'Sign in')) page = await browser.signIn(page, user)
   if (page.forms.some(({ label }) => label === 'Allow')) page = await browser.press(page, 'Allow')
   return page
 }
@@ -121,23 +125,23 @@ export function codeIn({ url, text }: Page): string {
 }
 
 /** Somebody who uses a client in a browser: `code()` and `tokens()` do whatever it takes. */
-export interface Visit {
+export interface CodeFlow {
   readonly server: TestServer
   readonly browser: Browser
   readonly client: TestClient
-  readonly person: Person
+  readonly user: TestUser
 }
 
 /** A fresh code of a visit, and what its exchange needs besides. */
 export async function getCode(
-  { server, browser, client, person }: Visit,
+  { server, browser, client, user }: CodeFlow,
   parameters: Parameters = {},
 ): Promise<{ readonly code: string; readonly exchange: Readonly<Record<string, string>> }> {
-  const { verifier, challenge } = makePkce()
-  server.hoard.keep('code verifier', verifier)
+  const { verifier, challenge } = createPkce()
+  server.knownSecrets.add('code verifier', verifier)
   const pkce = { code_challenge: challenge, code_challenge_method: 'S256' }
   const url = authorizationUrl(server, client, { scope: 'orders:read', ...pkce, ...parameters })
-  const code = codeIn(await authorize(browser, url, person))
+  const code = codeIn(await authorize(browser, url, user))
   const exchange = {
     grant_type: 'authorization_code',
     code,
@@ -148,18 +152,18 @@ export async function getCode(
 }
 
 /** Fresh tokens of a visit. */
-export async function getVisitTokens(visit: Visit, parameters: Parameters = {}): Promise<Tokens> {
-  const { exchange } = await getCode(visit, parameters)
-  return getTokens(visit.server, visit.client, exchange)
+export async function getCodeFlowTokens(flow: CodeFlow, parameters: Parameters = {}): Promise<Tokens> {
+  const { exchange } = await getCode(flow, parameters)
+  return getTokens(flow.server, flow.client, exchange)
 }
 
 /** Refreshes. */
 export const refresh = (
-  { server, client }: Pick<Visit, 'server' | 'client'>,
+  { server, client }: Pick<CodeFlow, 'server' | 'client'>,
   refreshToken: string,
   parameters: Parameters = {},
-): Promise<JsonAnswer> =>
-  askToken(server, client, { grant_type: 'refresh_token', refresh_token: refreshToken, ...parameters })
+): Promise<JsonResponse> =>
+  requestToken(server, client, { grant_type: 'refresh_token', refresh_token: refreshToken, ...parameters })
 
 /** A claim of an access token, unverified. */
 export function claimOf(accessToken: string, name: string): string {
@@ -168,10 +172,10 @@ export function claimOf(accessToken: string, name: string): string {
 }
 
 /** Asks the guarded API with a token. */
-export const askApi = (server: TestServer, path: string, token: string): Promise<JsonAnswer> =>
-  askJson({ ...server, endpoint: (rest) => server.origin + rest }, path, {
+export const callApi = (server: TestServer, path: string, token: string): Promise<JsonResponse> =>
+  fetchJson({ ...server, endpoint: (rest) => server.origin + rest }, path, {
     headers: { authorization: `Bearer ${token}` },
   })
 
 /** What a consent page sends when it is approved, to be sent by other means. */
-export const approvalOf = (page: Page): Readonly<Record<string, string>> => formOf(page, 'Allow').fields
+export const approvalFields = (page: Page): Readonly<Record<string, string>> => formOf(page, 'Allow').fields

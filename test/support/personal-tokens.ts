@@ -1,7 +1,7 @@
 import { formOf, openBrowser } from './browser.ts'
 import type { Browser, Page } from './browser.ts'
-import type { JsonAnswer } from './oauth-client.ts'
-import type { Person, TestServer } from './server.ts'
+import type { JsonResponse } from './oauth-client.ts'
+import type { TestUser, TestServer } from './server.ts'
 
 /** The JSON API of personal access tokens, as a script in somebody's browser calls it. */
 export interface TokenApi {
@@ -10,10 +10,10 @@ export interface TokenApi {
   csrf(): Promise<string>
   list(): Promise<readonly TokenView[]>
   /** Sends the token of the last GET, unless the headers say otherwise. */
-  create(body: unknown, headers?: Record<string, string>): Promise<JsonAnswer>
-  revoke(id: string, headers?: Record<string, string>): Promise<JsonAnswer>
+  create(body: unknown, headers?: Record<string, string>): Promise<JsonResponse>
+  revoke(id: string, headers?: Record<string, string>): Promise<JsonResponse>
   /** Any request to the API. */
-  ask(path: string, init?: RequestInit): Promise<JsonAnswer>
+  ask(path: string, init?: RequestInit): Promise<JsonResponse>
 }
 
 /** A token as the API tells of it. */
@@ -27,7 +27,7 @@ export interface TokenView {
 }
 
 /** Where somebody signs in, and where their tokens are. */
-export interface TokenPlace {
+export interface TokenApiOptions {
   readonly browser?: Browser
   /** The other provider than the usual one. */
   readonly provider?: string
@@ -36,16 +36,16 @@ export interface TokenPlace {
 const JSON_TYPE = { 'content-type': 'application/json' }
 
 /** The API as a browser calls it that may be signed in. */
-export function openApi(
+export function openTokenApi(
   server: TestServer,
-  { browser = openBrowser(server), provider }: TokenPlace = {},
+  { browser = openBrowser(server), provider }: TokenApiOptions = {},
 ): TokenApi {
   const end = provider === undefined ? '' : `/${provider}`
   const path = `/oauth/personal-access-tokens${end}`
   const ask: TokenApi['ask'] = async (where, init) =>
     answerOf(server, await browser.open(server.endpoint(where), init))
   const csrf = async (): Promise<string> =>
-    server.hoard.keep('csrf', (await ask(path)).headers.get('x-csrf-token') ?? '')
+    server.knownSecrets.add('csrf', (await ask(path)).headers.get('x-csrf-token') ?? '')
   const change = async (where: string, init: RequestInit, headers: Record<string, string> | undefined) =>
     ask(where, { ...init, headers: headers ?? { ...JSON_TYPE, 'x-csrf-token': await csrf() } })
   return {
@@ -59,18 +59,18 @@ export function openApi(
 }
 
 /** The same, in a browser in which somebody is signed in. */
-export async function signedInApi(
+export async function signInToTokenApi(
   server: TestServer,
-  person: Pick<Person, 'email' | 'password'>,
-  { browser = openBrowser(server), provider }: TokenPlace = {},
+  user: Pick<TestUser, 'email' | 'password'>,
+  { browser = openBrowser(server), provider }: TokenApiOptions = {},
 ): Promise<TokenApi> {
   const end = provider === undefined ? '' : `/${provider}`
-  await browser.signIn(await browser.open(server.endpoint(`/login${end}`)), person)
-  return openApi(server, { browser, ...(provider !== undefined && { provider }) })
+  await browser.signIn(await browser.open(server.endpoint(`/login${end}`)), user)
+  return openTokenApi(server, { browser, ...(provider !== undefined && { provider }) })
 }
 
 /** A token that was made by the API; throws what the server said where it made none. */
-export async function makeToken(
+export async function createToken(
   api: TokenApi,
   body: Readonly<Record<string, unknown>> = { name: 'Backup', scopes: ['orders:read'] },
 ): Promise<{ readonly id: string; readonly accessToken: string }> {
@@ -82,18 +82,18 @@ export async function makeToken(
 }
 
 /** The token that a page shows. */
-export function tokenOn(server: TestServer, { body, text }: Page): string {
+export function tokenInPage(server: TestServer, { body, text }: Page): string {
   const token = />(eyJ[^<]+)<\/code/.exec(body)?.[1]
   if (token === undefined) throw new Error(`There is no token on this page: ${text}`)
-  return server.hoard.keep('access token', token)
+  return server.knownSecrets.add('access token', token)
 }
 
 /** What the form for a new token sends, to be sent by other means. */
-export const formForNew = (page: Page): Readonly<Record<string, string>> =>
+export const newTokenFields = (page: Page): Readonly<Record<string, string>> =>
   formOf(page, 'Generate token').fields
 
-function answerOf(server: TestServer, { status, headers, body: text }: Page): JsonAnswer {
+function answerOf(server: TestServer, { status, headers, body: text }: Page): JsonResponse {
   const body = (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>
-  if (typeof body['access_token'] === 'string') server.hoard.keep('access token', body['access_token'])
+  if (typeof body['access_token'] === 'string') server.knownSecrets.add('access token', body['access_token'])
   return { status, headers, body }
 }

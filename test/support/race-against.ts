@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import type { Cluster } from './cluster.ts'
-import { askToken } from './oauth-client.ts'
-import type { JsonAnswer, Parameters, Tokens } from './oauth-client.ts'
+import { requestToken } from './oauth-client.ts'
+import type { JsonResponse, Parameters, Tokens } from './oauth-client.ts'
 import type { TestClient } from './server.ts'
 
 /**
@@ -14,13 +14,13 @@ export async function raceAgainst(
   form: Parameters,
   end: () => Promise<unknown>,
 ): Promise<readonly Tokens[]> {
-  const answers: JsonAnswer[] = []
+  const answers: JsonResponse[] = []
   let ending: Promise<unknown> | undefined
   const keepAsking = async (_: unknown, index: number): Promise<void> => {
     for (let round = 0; round < 5; round += 1) {
       const node = nodes[(index + round) % nodes.length]
       if (!node) throw new Error('there is no node to ask')
-      answers.push(await askToken(node, client, form))
+      answers.push(await requestToken(node, client, form))
       if (answers.length >= 33) ending ??= end()
     }
   }

@@ -8,10 +8,10 @@ export interface TestSecrets {
 }
 
 /** The secrets of every server that a test file starts: made once, when the file is loaded. */
-export const testSecrets: TestSecrets = makeSecrets()
+export const testSecrets: TestSecrets = createSecrets()
 
 /** Makes secrets that nobody else has. */
-export function makeSecrets(): TestSecrets {
+export function createSecrets(): TestSecrets {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
   return { signingKeys: [{ privateKey: pem }], secrets: [{ value: randomBase64url(32) }] }

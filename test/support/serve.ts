@@ -7,12 +7,12 @@ import { createAuthorizationServer, implicitGrant, jsonLogger, passwordGrant } f
 import type { Config } from '../../src/index.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { guardedApi } from './api.ts'
-import { badgeGrant } from './badge.ts'
+import { customGrant } from './custom-grant.ts'
 import { commonConfig } from './config.ts'
-import { createDirectory } from './directory.ts'
-import { officeApi } from './office.ts'
+import { createUserTable } from './user-table.ts'
+import { adminApi } from './admin-api.ts'
 import type { TestSecrets } from './secrets.ts'
-import type { Person } from './server.ts'
+import type { TestUser } from './server.ts'
 
 /** What a process is told to begin with. */
 export interface ServeOrder {
@@ -27,7 +27,7 @@ export interface ServeOrder {
   readonly ahead?: number
   readonly config?: Pick<Config, 'revocations' | 'throttle'>
   /** The people of a second provider, `customers`. */
-  readonly customers?: readonly Person[]
+  readonly customers?: readonly TestUser[]
 }
 
 /** What it may be told later: to set its clock. It says the same back. */
@@ -61,17 +61,17 @@ async function serve(order: ServeOrder): Promise<void> {
   const store = sqlite({ path: file, ...(busyTimeout !== undefined && { busyTimeout }) })
   const common = commonConfig()
   // Here a person's badge is their id.
-  const badge = badgeGrant((userId) => userId)
+  const badge = customGrant((userId) => userId)
   const grants = [...common.grants, passwordGrant(), implicitGrant(), badge]
   const own = { ...common, grants, issuer, secrets, store, clock, logger: jsonLogger() }
-  const providers = customers && { customers: createDirectory(customers).provider }
+  const providers = customers && { customers: createUserTable(customers).provider }
   const server = createAuthorizationServer({ ...own, ...(providers && { providers }), ...config })
   // Where it cannot start yet it listens all the same, as an application does that has other things to serve.
   await server.ready().catch(() => undefined)
   const api = providers
     ? besides(guardedApi(server.for('customers')), guardedApi(server))
     : guardedApi(server)
-  const http = createServer(toNode(server).routes(officeApi(server, store, clock, api)))
+  const http = createServer(toNode(server).routes(adminApi(server, store, clock, api)))
   http.listen(0, '127.0.0.1', () => process.send?.({ port: (http.address() as AddressInfo).port }))
   flushCompileCache()
 }

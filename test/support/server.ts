@@ -15,12 +15,12 @@ import { createTestClock } from './clock.ts'
 import type { TestClock } from './clock.ts'
 import { commonConfig } from './config.ts'
 import type { TestConfig, TestScope } from './config.ts'
-import { createHoard, leaksOf } from './leaks.ts'
-import type { Hoard } from './leaks.ts'
+import { createKnownSecrets, findLeaks } from './known-secrets.ts'
+import type { KnownSecrets } from './known-secrets.ts'
 import { testSecrets } from './secrets.ts'
 
 /** A person who can sign in. */
-export interface Person {
+export interface TestUser {
   readonly id: string
   readonly email: string
   readonly password: string
@@ -36,7 +36,7 @@ export interface TestClient {
 }
 
 /** What the server told its listeners. */
-export interface HeardEvent {
+export interface RecordedEvent {
   readonly name: keyof EventMap
   readonly payload: Readonly<Record<string, unknown>>
 }
@@ -53,12 +53,12 @@ export interface TestServer {
   readonly clock: TestClock
   /** Every log line so far. */
   readonly logs: readonly string[]
-  readonly events: readonly HeardEvent[]
+  readonly events: readonly RecordedEvent[]
   /** Every secret that was given out or typed in so far. */
-  readonly hoard: Hoard
+  readonly knownSecrets: KnownSecrets
   /** The address of a path, as the issuer would write it: `endpoint('/oauth/token')`. */
   endpoint(path: string): string
-  addPerson(): Promise<Person>
+  addUser(): Promise<TestUser>
   addClient(registration?: Partial<ClientRegistration>): Promise<TestClient>
   /** Stops it. Throws where a secret was found in the log, in an event or in the file. */
   close(): Promise<void>
@@ -80,7 +80,7 @@ export async function startServer({ path = '', file, ...config }: ServerOptions 
   const http = createServer()
   const origin = await listen(http)
   const database = file ?? join(directory, 'data.db')
-  const { logs, events, hoard, clock } = { ...recorders(), clock: createTestClock() }
+  const { logs, events, knownSecrets, clock } = { ...recorders(), clock: createTestClock() }
   const store = config.store ?? sqlite(database)
   const logger = jsonLogger({ level: 'debug', write: (line) => void logs.push(line) })
   const server = createAuthorizationServer({
@@ -97,7 +97,7 @@ export async function startServer({ path = '', file, ...config }: ServerOptions 
   const close = async (): Promise<void> => {
     http.close()
     http.closeAllConnections()
-    const leaks = leaksOf(hoard, { logs, events, file: database })
+    const leaks = findLeaks(knownSecrets, { logs, events, file: database })
     await server.close()
     await rm(directory, { recursive: true, force: true })
     if (leaks.length > 0) throw new Error(`Secrets were found:\n${leaks.join('\n')}`)
@@ -111,19 +111,19 @@ export async function startServer({ path = '', file, ...config }: ServerOptions 
     clock,
     logs,
     events,
-    hoard,
+    knownSecrets,
     endpoint: (rest) => `${origin}${path}${rest}`,
-    addPerson: () => addPerson(server, store, clock, hoard),
-    addClient: (registration) => addClient(server, hoard, registration),
+    addUser: () => addUser(server, store, clock, knownSecrets),
+    addClient: (registration) => addClient(server, knownSecrets, registration),
     close,
     [Symbol.asyncDispose]: close,
   }
 }
 
-const recorders = (): { logs: string[]; events: HeardEvent[]; hoard: Hoard } => ({
+const recorders = (): { logs: string[]; events: RecordedEvent[]; knownSecrets: KnownSecrets } => ({
   logs: [],
   events: [],
-  hoard: createHoard(),
+  knownSecrets: createKnownSecrets(),
 })
 
 /** Listens on a free port of the loopback address. */
@@ -132,7 +132,7 @@ export async function listen(http: Server): Promise<string> {
   return `http://127.0.0.1:${(http.address() as AddressInfo).port}`
 }
 
-function listenToAll(server: AuthorizationServer<TestScope>, events: HeardEvent[]): void {
+function listenToAll(server: AuthorizationServer<TestScope>, events: RecordedEvent[]): void {
   for (const name of EVENT_NAMES) {
     server.on(name, (payload) => void events.push({ name, payload: { ...payload } }))
   }
@@ -140,15 +140,15 @@ function listenToAll(server: AuthorizationServer<TestScope>, events: HeardEvent[
 
 let people = 0
 
-async function addPerson(
+async function addUser(
   server: AuthorizationServer<TestScope>,
   store: Store,
   clock: TestClock,
-  hoard: Hoard,
-): Promise<Person> {
+  knownSecrets: KnownSecrets,
+): Promise<TestUser> {
   await server.ready()
   people += 1
-  const password = hoard.keep('password', `correct horse ${people} battery`)
+  const password = knownSecrets.add('password', `correct horse ${people} battery`)
   const user = await createUser(store, clock, { email: `person-${people}@example.com`, password })
   if (!user) throw new Error('The address is taken.')
   return { id: user.id, email: user.email, password }
@@ -156,11 +156,11 @@ async function addPerson(
 
 async function addClient(
   server: AuthorizationServer<TestScope>,
-  hoard: Hoard,
+  knownSecrets: KnownSecrets,
   registration: Partial<ClientRegistration> = {},
 ): Promise<TestClient> {
   const redirectUris = registration.redirectUris ?? (registration.grantTypes ? [] : [CALLBACK])
   const { client, secret } = await server.clients.create({ name: 'Orchard', redirectUris, ...registration })
-  if (secret !== undefined) hoard.keep('client secret', secret)
+  if (secret !== undefined) knownSecrets.add('client secret', secret)
   return { id: client.id, secret, redirectUri: redirectUris[0] ?? '' }
 }

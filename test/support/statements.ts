@@ -8,7 +8,7 @@ export interface Statements {
 }
 
 /** Watches every statement of this process until the test ends. Open the store afterwards. */
-export function watchStatements(): Statements {
+export function recordStatements(): Statements {
   let seen: string[] = []
   const prepare = DatabaseSync.prototype.prepare
   vi.spyOn(DatabaseSync.prototype, 'prepare').mockImplementation(function (this: DatabaseSync, sql: string) {

@@ -3,10 +3,10 @@ import { builtInUsers, ConfigError, createAuthorizationServer } from '../../src/
 import type { Config, UserProvider } from '../../src/index.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { commonConfig } from '../support/config.ts'
-import { createDirectory } from '../support/directory.ts'
+import { createUserTable } from '../support/user-table.ts'
 import { testSecrets } from '../support/secrets.ts'
 
-const { provider } = createDirectory()
+const { provider } = createUserTable()
 const issuer = 'https://id.example.com'
 
 type Changes = Pick<Config, 'prefix' | 'provider' | 'providers'>

@@ -5,7 +5,7 @@ import { ConfigError } from '../../src/index.ts'
 import type { Auth, RequestGuard } from '../../src/index.ts'
 import { createTestGuard } from '../../src/testing/index.ts'
 import { ROOT } from '../house/repository.ts'
-import { serveApi } from '../support/providers.ts'
+import { serveGuardedApi } from '../support/providers.ts'
 
 const run = promisify(execFile)
 const guard = createTestGuard({ scopes: ['orders:read', 'orders:create', 'profile'] })
@@ -170,7 +170,7 @@ describe('what no server would put in a token', () => {
 })
 
 test('routes of node:http are guarded as by a server', async () => {
-  const { origin, close } = await serveApi(guard)
+  const { origin, close } = await serveGuardedApi(guard)
   const ask = async (path: string): Promise<number> => (await fetch(origin + path)).status
   expect(await ask('/orders')).toBe(401)
   guard.actingAs('7', ['orders:read'])

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openBrowser } from '../../support/browser.ts'
-import { askToken, authorizationUrl, codeIn, makePkce } from '../../support/oauth-client.ts'
-import type { JsonAnswer, Parameters } from '../../support/oauth-client.ts'
-import { askOffice } from '../../support/office.ts'
+import { requestToken, authorizationUrl, codeIn, createPkce } from '../../support/oauth-client.ts'
+import type { JsonResponse, Parameters } from '../../support/oauth-client.ts'
+import { callAdminApi } from '../../support/admin-api.ts'
 import { CALLBACK } from '../../support/server.ts'
-import type { Person, TestClient, TestServer } from '../../support/server.ts'
+import type { TestUser, TestClient, TestServer } from '../../support/server.ts'
 
 /** Where the load goes, and until when. */
 export interface Target {
@@ -12,7 +12,7 @@ export interface Target {
   living(): TestServer | undefined
   isOver(): boolean
   readonly client: TestClient
-  readonly person: Person
+  readonly person: TestUser
   /** The `Cookie` header of somebody who is signed in and whom `client` need not ask for consent. */
   readonly cookie: string
 }
@@ -40,8 +40,8 @@ const PAUSE = 5
 /** Asks a node; undefined where nobody answered, or only that it cannot now. */
 async function ask(
   { living }: Target,
-  question: (node: TestServer) => Promise<JsonAnswer>,
-): Promise<JsonAnswer | undefined> {
+  question: (node: TestServer) => Promise<JsonResponse>,
+): Promise<JsonResponse | undefined> {
   const node = living()
   const answer = await (node ? question(node) : sleep(10, undefined)).catch(() => undefined)
   return answer && answer.status < 500 ? answer : undefined
@@ -50,20 +50,20 @@ async function ask(
 /** Asks until somebody answers. */
 async function insist(
   target: Target,
-  question: (node: TestServer) => Promise<JsonAnswer>,
-): Promise<JsonAnswer> {
+  question: (node: TestServer) => Promise<JsonResponse>,
+): Promise<JsonResponse> {
   for (;;) {
     const answer = await ask(target, question)
     if (answer) return answer
   }
 }
 
-const tokenIn = ({ body }: JsonAnswer): string => String(body['refresh_token'])
+const tokenIn = ({ body }: JsonResponse): string => String(body['refresh_token'])
 
 /** An honest client: it goes on from the last answer that it got. */
 async function refresh(target: Target, kept: Kept, index: number): Promise<void> {
   const form = { grant_type: 'refresh_token', refresh_token: kept.refresh[index] }
-  const answer = await insist(target, (node) => askToken(node, target.client, form))
+  const answer = await insist(target, (node) => requestToken(node, target.client, form))
   kept.refreshed.push(answer.status === 200 ? '200' : JSON.stringify(answer.body))
   if (answer.status === 200) kept.refresh[index] = tokenIn(answer)
 }
@@ -72,7 +72,7 @@ async function refresh(target: Target, kept: Kept, index: number): Promise<void>
 async function askCode({ living, client, cookie }: Target): Promise<Parameters | undefined> {
   const node = living()
   if (!node) return undefined
-  const { verifier, challenge } = makePkce()
+  const { verifier, challenge } = createPkce()
   const pkce = { code_challenge: challenge, code_challenge_method: 'S256' }
   const url = authorizationUrl(node, client, { scope: 'orders:read', ...pkce })
   const page = await openBrowser(node)
@@ -87,7 +87,7 @@ async function askCode({ living, client, cookie }: Target): Promise<Parameters |
 async function spend(target: Target, kept: Kept): Promise<void> {
   const form = await askCode(target)
   if (!form) return
-  const exchange = (node: TestServer): Promise<JsonAnswer> => askToken(node, target.client, form)
+  const exchange = (node: TestServer): Promise<JsonResponse> => requestToken(node, target.client, form)
   const answers = await Promise.all([1, 2, 3].map(() => ask(target, exchange)))
   answers.push(await insist(target, exchange))
   kept.spent.push(answers.filter((answer) => answer?.status === 200).length)
@@ -96,25 +96,25 @@ async function spend(target: Target, kept: Kept): Promise<void> {
 /** Gets tokens, and takes every second ones back. */
 async function give(target: Target, kept: Kept, turn: number): Promise<void> {
   const form = await askCode(target)
-  const answer = form && (await ask(target, (node) => askToken(node, target.client, form)))
+  const answer = form && (await ask(target, (node) => requestToken(node, target.client, form)))
   if (answer?.status !== 200) return
   if (turn % 2 === 0) {
     kept.given.push(tokenIn(answer))
     return
   }
   const [, id = ''] = tokenIn(answer).split('.')
-  await insist(target, (node) => askOffice(node, { do: 'revoke authorization', id }))
+  await insist(target, (node) => callAdminApi(node, { action: 'revoke authorization', id }))
   kept.revoked.push({ access: String(answer.body['access_token']), refresh: tokenIn(answer) })
 }
 
 /** Registers a client; every fifth time a person too. */
 async function register(target: Target, kept: Kept, turn: number): Promise<void> {
   const registration = { name: `Client ${turn}`, redirectUris: [CALLBACK] }
-  const made = await ask(target, (node) => askOffice(node, { do: 'add client', registration }))
+  const made = await ask(target, (node) => callAdminApi(node, { action: 'add client', registration }))
   if (made) kept.clients.push((made.body['client'] as { readonly id: string }).id)
   if (turn % 5 !== 0) return
-  const task = { do: 'add person', email: `${turn}@example.net`, password: 'correct horse' } as const
-  const added = await ask(target, (node) => askOffice(node, task))
+  const task = { action: 'add user', email: `${turn}@example.net`, password: 'correct horse' } as const
+  const added = await ask(target, (node) => callAdminApi(node, task))
   if (typeof added?.body['id'] === 'string') kept.people.push(added.body['id'])
 }
 

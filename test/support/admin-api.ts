@@ -4,30 +4,34 @@ import type { AuthorizationServer, ClientRegistration, Store } from '../../src/i
 import type { Clock } from '../../src/lib/clock.ts'
 import { builtInUsers, createUser } from '../../src/users/built-in.ts'
 import type { TestScope } from './config.ts'
-import type { JsonAnswer } from './oauth-client.ts'
-import { askJson } from './oauth-client.ts'
+import type { JsonResponse } from './oauth-client.ts'
+import { fetchJson } from './oauth-client.ts'
 import type { TestServer } from './server.ts'
 
 /** What the application that owns a server may be asked to do, over HTTP so that it can be done in any process. */
-export type OfficeTask =
-  | { readonly do: 'add person'; readonly email: string; readonly password: string }
-  | { readonly do: 'add client'; readonly registration: ClientRegistration }
-  | { readonly do: 'set password'; readonly id: string; readonly password: string }
-  | { readonly do: 'sign out everywhere' | 'list sessions'; readonly id: string; readonly provider?: string }
-  | { readonly do: 'revoke authorization' | 'revoke session' | 'revoke client'; readonly id: string }
+export type AdminTask =
+  | { readonly action: 'add user'; readonly email: string; readonly password: string }
+  | { readonly action: 'add client'; readonly registration: ClientRegistration }
+  | { readonly action: 'set password'; readonly id: string; readonly password: string }
   | {
-      readonly do: 'find person' | 'find client' | 'find authorization'
+      readonly action: 'sign out everywhere' | 'list sessions'
+      readonly id: string
+      readonly provider?: string
+    }
+  | { readonly action: 'revoke authorization' | 'revoke session' | 'revoke client'; readonly id: string }
+  | {
+      readonly action: 'find user' | 'find client' | 'find authorization'
       readonly id: string
     }
 
-const PATH = '/office'
+const PATH = '/admin'
 
 /** Asks a process for something. */
-export const askOffice = (node: TestServer, task: OfficeTask): Promise<JsonAnswer> =>
-  askJson(node, PATH, { method: 'POST', body: JSON.stringify(task) })
+export const callAdminApi = (node: TestServer, task: AdminTask): Promise<JsonResponse> =>
+  fetchJson(node, PATH, { method: 'POST', body: JSON.stringify(task) })
 
 /** Answers the tasks; everything else goes to `others`. Where a task fails: 500. */
-export function officeApi(
+export function adminApi(
   server: AuthorizationServer<TestScope>,
   store: Store,
   clock: Clock,
@@ -35,7 +39,7 @@ export function officeApi(
 ): RequestListener {
   return (request, response) => {
     if (request.url !== PATH) return others(request, response)
-    const work = text(request).then((body) => carryOut(server, store, clock, JSON.parse(body) as OfficeTask))
+    const work = text(request).then((body) => carryOut(server, store, clock, JSON.parse(body) as AdminTask))
     void work.then(
       (value) => response.writeHead(200).end(JSON.stringify(value ?? {})),
       (error: unknown) => response.writeHead(500).end(JSON.stringify({ error: String(error) })),
@@ -47,10 +51,10 @@ async function carryOut(
   server: AuthorizationServer<TestScope>,
   store: Store,
   clock: Clock,
-  task: OfficeTask,
+  task: AdminTask,
 ): Promise<unknown> {
-  switch (task.do) {
-    case 'add person':
+  switch (task.action) {
+    case 'add user':
       return createUser(store, clock, task)
     case 'add client':
       return server.clients.create(task.registration)
@@ -64,7 +68,7 @@ async function carryOut(
       return server.sessions.revoke(task.id)
     case 'revoke client':
       return server.clients.revoke(task.id)
-    case 'find person':
+    case 'find user':
       return store.users.find(task.id)
     case 'find client':
       return store.clients.find(task.id)

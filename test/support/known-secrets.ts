@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 
 /** The secrets of a run: whatever must not be found anywhere but with whom it was given to. */
-export interface Hoard {
+export interface KnownSecrets {
   /** Remembers a secret, with what it is; gives it back. */
-  keep(kind: string, value: string): string
+  add(kind: string, value: string): string
   readonly entries: ReadonlyMap<string, string>
 }
 
@@ -16,12 +16,12 @@ export interface Places {
   readonly file: string
 }
 
-/** Makes an empty hoard. */
-export function createHoard(): Hoard {
+/** Makes an empty knownSecrets. */
+export function createKnownSecrets(): KnownSecrets {
   const entries = new Map<string, string>()
   return {
     entries,
-    keep(kind, value) {
+    add(kind, value) {
       // What is shorter could be found by chance. User codes are the shortest.
       if (value.length >= 8) entries.set(value, kind)
       return value
@@ -30,7 +30,7 @@ export function createHoard(): Hoard {
 }
 
 /** Every secret that was found where it must not be: `access token in the log`. */
-export function leaksOf({ entries }: Hoard, { logs, events, file }: Places): readonly string[] {
+export function findLeaks({ entries }: KnownSecrets, { logs, events, file }: Places): readonly string[] {
   const places: Readonly<Record<string, string>> = {
     'the log': logs.join(''),
     'the events': JSON.stringify(events),

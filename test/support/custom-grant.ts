@@ -2,11 +2,11 @@ import { chooseResources, chooseScopes, OAuthError, permit, refuse } from '../..
 import type { Grant } from '../../src/index.ts'
 
 /** The `grant_type` of badges. */
-export const BADGE_GRANT = 'https://example.com/grants/badge'
+export const CUSTOM_GRANT_TYPE = 'https://example.com/grants/badge'
 
 /** A grant as an application would add it: whoever holds a person's badge is that person. Undefined for nobody's badge. */
-export const badgeGrant = (holderOf: (badge: string) => string | undefined): Grant => ({
-  type: BADGE_GRANT,
+export const customGrant = (holderOf: (badge: string) => string | undefined): Grant => ({
+  type: CUSTOM_GRANT_TYPE,
   async decide({ client, form, address, userAgent }, { userDirectory, scopes, resources }) {
     const userId = holderOf(form.get('badge') ?? '') ?? ''
     const user = await userDirectory.load({ provider: client.provider, userId }, client.id)
