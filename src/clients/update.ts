@@ -20,6 +20,10 @@ export interface ClientUpdate extends Nullable<ClientPresentation> {
   readonly requiresPkce?: boolean
   /** Skips the consent page. First-party clients only. */
   readonly skipsConsent?: boolean
+  /** Revokes new authorizations of the client when the user signs out. */
+  readonly endsWithSession?: boolean
+  /** Lets the client read the revocation feed. Confidential first-party clients only. */
+  readonly followsRevocations?: boolean
   /** How long a rotated refresh token may be repeated; null for the server's default. */
   readonly graceWindow?: Duration | null
 }
@@ -69,6 +73,8 @@ const OPTIONS: OptionNames<ClientUpdate> = {
   scopes: true,
   requiresPkce: true,
   skipsConsent: true,
+  endsWithSession: true,
+  followsRevocations: true,
   logo: true,
   homepage: true,
   privacy: true,

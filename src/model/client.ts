@@ -94,6 +94,8 @@ export type ClientChanges = Partial<
     | 'scopes'
     | 'requiresPkce'
     | 'skipsConsent'
+    | 'endsWithSession'
+    | 'followsRevocations'
     | 'logo'
     | 'homepage'
     | 'privacy'

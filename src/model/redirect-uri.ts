@@ -40,7 +40,9 @@ function webProblem(uri: string, { protocol, hostname }: URL): string | undefine
   const origin = `${protocol}//${hostname}`
   const isPlain = uri.startsWith(origin) && /^(?::\d+)?(?:[/?]|$)/.test(uri.slice(origin.length))
   if (!isPlain) return 'must spell scheme and host as browsers do: lower case, after two slashes'
-  return protocol === 'https:' || isLoopbackHost(hostname) ? undefined : 'must use https'
+  return protocol === 'https:' || isLoopbackHost(hostname)
+    ? undefined
+    : 'must use https (http is allowed for localhost only)'
 }
 
 /**

@@ -120,6 +120,16 @@ test('what is shown about it can be changed, and removed with null', async () =>
   })
 })
 
+test.each([
+  [false, 200],
+  [true, 400],
+])('with endsWithSession %s a refresh after sign-out returns %d', async (endsWithSession, status) => {
+  await update({ endsWithSession })
+  const form = await refreshTokenOf()
+  await browser.press(await browser.open(server.endpoint('/logout')), 'Sign out')
+  expect((await requestToken(server, client, form)).status).toBe(status)
+})
+
 test('PKCE can be required from now on', async () => {
   await update({ requiresPkce: true })
   const { url } = await browser.open(authorizationUrl(server, client))
@@ -171,6 +181,8 @@ test.each<[string, Parameters<typeof server.addClient>[0], ClientUpdate, string]
   ['an app of somebody else', { ownerId: 'ada' }, { skipsConsent: true }, 'skipsConsent'],
   ['an app of somebody else', { ownerId: 'ada' }, { grantTypes: ['password'] }, 'grantTypes'],
   ['a third-party app', { isThirdParty: true }, { skipsConsent: true }, 'skipsConsent'],
+  ['a third-party app', { isThirdParty: true }, { followsRevocations: true }, 'followsRevocations'],
+  ['a public client', { type: 'public' }, { followsRevocations: true }, 'followsRevocations'],
 ])('%s gets nothing that it could not be registered with', async (_who, registration, changes, path) => {
   client = await server.addClient(registration)
   await expect(update(changes)).rejects.toMatchObject({ problems: [{ path }] })

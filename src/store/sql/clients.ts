@@ -73,8 +73,10 @@ const updateQuery = ({ db }: Sql, id: string, changes: ClientChanges) =>
       redirect_uris: changes.redirectUris && toJson(changes.redirectUris),
       grant_types: changes.grantTypes && toJson(changes.grantTypes),
       scopes: changes.scopes && toJson(changes.scopes),
-      requires_pkce: changes.requiresPkce === undefined ? undefined : toFlag(changes.requiresPkce),
-      skips_consent: changes.skipsConsent === undefined ? undefined : toFlag(changes.skipsConsent),
+      requires_pkce: flagOrUndefined(changes.requiresPkce),
+      skips_consent: flagOrUndefined(changes.skipsConsent),
+      ends_with_session: flagOrUndefined(changes.endsWithSession),
+      follows_revocations: flagOrUndefined(changes.followsRevocations),
       logo: changes.logo,
       homepage: changes.homepage,
       privacy: changes.privacy,
@@ -83,6 +85,8 @@ const updateQuery = ({ db }: Sql, id: string, changes: ClientChanges) =>
       grace_window: changes.graceWindow,
     })
     .where('id', '=', id)
+
+const flagOrUndefined = (value: boolean | undefined) => (value === undefined ? undefined : toFlag(value))
 
 /** Locks the client, so that it stays what it is until it is changed. */
 const lockQuery = ({ db, dialect: { phrases } }: Sql, id: string) =>

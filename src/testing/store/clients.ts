@@ -88,6 +88,8 @@ export function testClients({ describe, test, expect }: Suite): void {
         scopes: null,
         requiresPkce: true,
         skipsConsent: false,
+        endsWithSession: true,
+        followsRevocations: false,
         logo: '/logos/web.svg',
         homepage: null,
         privacy: 'https://web.example/your-data',
