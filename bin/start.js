@@ -8,7 +8,7 @@ enableCompileCache()
 
 // A configuration file that waits for what never comes: Node would end, and say that all went well.
 process.once('beforeExit', () => {
-  console.error('error: the command ended before it was done: what does the configuration file wait for?')
+  console.error('The configuration file never finished loading: a top-level await in it never settles.')
   process.exitCode = 1
 })
 
@@ -23,6 +23,6 @@ const code = await main(process.argv.slice(2))
 
 // Whatever a configuration file has opened (a pool of connections) must not keep a finished command alive.
 process.stdout.write('', (error) => {
-  if (error && error.code !== 'EPIPE') console.error(`error: the output cannot be written: ${error.message}`)
+  if (error && error.code !== 'EPIPE') console.error(`Cannot write the output: ${error.message}`)
   process.exit(error ? code || 1 : code)
 })

@@ -1,24 +1,123 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { dirname, extname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Config } from '../config/config.ts'
+import { describeLoadError, displayPath } from './config-error.ts'
 import { CommandError } from './errors.ts'
 
-const NAMES = ['consulate.config.ts', 'consulate.config.js', 'consulate.config.mjs']
+const EXTENSIONS = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs']
+const NAMES = EXTENSIONS.map((extension) => `consulate.config${extension}`)
 
-/** The configuration file of a directory: the first there is of `consulate.config.ts`, `.js` and `.mjs`. */
+/** Returns the configuration file in a directory: the first of `consulate.config.ts`, `.mts`, `.cts`, `.js` and so on. */
 export const findConfigFile = (directory: string): string | undefined =>
   NAMES.map((name) => join(directory, name)).find((path) => existsSync(path))
 
-/** Runs a configuration file and takes its default export. Throws `CommandError` where that is no configuration. */
-export async function loadConfigFile(path: string): Promise<Config> {
-  const file = (await import(pathToFileURL(path).href)) as { readonly default?: unknown }
-  if (isConfig(file.default)) return file.default
-  throw new CommandError(
-    `${path} exports no configuration: write \`export default defineConfig({ issuer, … })\``,
-  )
+/**
+ * Returns the file that `--config` or `CONSULATE_CONFIG` names, otherwise the one in the working directory.
+ *
+ * @throws CommandError if the named file does not exist or is a directory
+ */
+export function configFilePath(): string | undefined {
+  const named = process.env['CONSULATE_CONFIG']
+  if (!named) return findConfigFile(process.cwd())
+  const path = resolve(named)
+  if (!existsSync(path)) throw new CommandError(`Configuration file ${named} does not exist.`)
+  if (!statSync(path).isDirectory()) return path
+  const inside = findConfigFile(path) ?? join(path, 'consulate.config.ts')
+  throw new CommandError(`${named} is a directory. Pass the file: --config ${displayPath(inside)}`)
 }
 
-/** That it was meant as one; what is wrong with it, the settings say. A made server has no store to work on. */
-const isConfig = (value: unknown): value is Config =>
-  typeof value === 'object' && value !== null && ('issuer' in value || 'store' in value) && !('core' in value)
+/** Returns a configuration file that may be meant instead: the built one, or that of a directory above in the same package. */
+export const findConfigFileNearby = (directory: string): string | undefined =>
+  findConfigFile(join(directory, 'dist')) ?? findAbove(directory)
+
+function findAbove(directory: string): string | undefined {
+  const parent = dirname(directory)
+  const isTop = ['package.json', '.git'].some((name) => existsSync(join(directory, name)))
+  if (isTop || parent === directory) return undefined
+  return findConfigFile(parent) ?? findAbove(parent)
+}
+
+/**
+ * Runs a configuration file and returns its default export.
+ *
+ * @throws CommandError with the file and line of the cause, if it cannot be loaded or exports no configuration
+ */
+export async function loadConfigFile(path: string): Promise<Config> {
+  const notice = setTimeout(() => console.error(`Still loading ${displayPath(path)}…`), 3000).unref()
+  try {
+    return toConfig(await defaultExport(await importFile(path)), path)
+  } catch (error) {
+    throw describeLoadError(error, path)
+  } finally {
+    clearTimeout(notice)
+  }
+}
+
+/**
+ * Node itself loads ES modules, and strips their types. What it refuses and every TypeScript project may have is jiti's:
+ * `./users.js` for `users.ts`, missing extensions, enums, CommonJS packages, `paths` of tsconfig.json.
+ */
+async function importFile(path: string): Promise<unknown> {
+  if (isEsModule(path)) {
+    try {
+      return await import(pathToFileURL(path).href)
+    } catch (error) {
+      if (!isLoaderError(error)) throw error
+    }
+  }
+  const { createJiti } = await import('jiti')
+  return createJiti(path, { fsCache: false, tsconfigPaths: true, interopDefault: false }).import(path)
+}
+
+function isEsModule(path: string): boolean {
+  const extension = extname(path)
+  if (extension === '.mjs' || extension === '.mts') return true
+  if (extension !== '.js' && extension !== '.ts') return false
+  return packageType(dirname(path)) === 'module'
+}
+
+/** Returns the `type` of the nearest package.json. */
+function packageType(directory: string): string | undefined {
+  const manifest = join(directory, 'package.json')
+  if (existsSync(manifest)) return (JSON.parse(readFileSync(manifest, 'utf8')) as { type?: string }).type
+  const parent = dirname(directory)
+  return parent === directory ? undefined : packageType(parent)
+}
+
+/** Returns whether Node could not resolve, read or compile a file. Errors of the program itself are none of these. */
+function isLoaderError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  if (error instanceof SyntaxError) return true
+  if (error instanceof ReferenceError) return error.message.endsWith('is not defined in ES module scope')
+  return 'code' in error && LOADER_CODES.has(String(error.code))
+}
+
+const LOADER_CODES: ReadonlySet<string> = new Set([
+  'ERR_IMPORT_ATTRIBUTE_MISSING',
+  'ERR_MODULE_NOT_FOUND',
+  'ERR_UNKNOWN_FILE_EXTENSION',
+  'ERR_UNSUPPORTED_DIR_IMPORT',
+])
+
+/** A CommonJS module that was compiled from an ES module has its own `default`. A promise is awaited. */
+async function defaultExport(module: unknown): Promise<unknown> {
+  const outer = property(module, 'default') ?? module
+  return property(outer, 'default') ?? outer
+}
+
+const property = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+
+/** Only checks that a configuration is meant: what is wrong with it, the settings say. */
+function toConfig(value: unknown, path: string): Config {
+  const isObject = typeof value === 'object' && value !== null
+  if (isObject && 'core' in value) throw wrongExport(path, 'a server')
+  if (isObject && ('issuer' in value || 'store' in value)) return value as Config
+  throw wrongExport(path, typeof value === 'function' ? 'a function' : 'no configuration')
+}
+
+const wrongExport = (path: string, what: string): CommandError =>
+  new CommandError(
+    `${displayPath(path)} exports ${what}. Write \`export default defineConfig({ issuer, … })\`.`,
+  )

@@ -15,8 +15,8 @@ export class CommandError extends Error {
 export function describeError(error: unknown): { readonly text?: string; readonly exitCode: number } {
   // Commander has spoken already; what it throws for `--help` and `--version` is no error.
   if (error instanceof CommanderError) return { exitCode: error.exitCode === 0 ? 0 : 2 }
-  if (error instanceof UsageError) return { text: printable(`error: ${error.message}`), exitCode: 2 }
-  return { text: printable(`error: ${reasonOf(error)}`), exitCode: 1 }
+  if (error instanceof UsageError) return { text: printable(error.message), exitCode: 2 }
+  return { text: printable(reasonOf(error)), exitCode: 1 }
 }
 
 /** The message of an error, and that of what caused it: `The database cannot be used: database or disk is full`. */

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { basename } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { resolveSettings, type Settings } from '../config/settings.ts'
 import type { SecretsSource } from '../keys/secrets.ts'
@@ -7,7 +6,8 @@ import { systemClock } from '../lib/clock.ts'
 import { subjectOf, type UserRef } from '../model/subject.ts'
 import type { Store } from '../store/contract.ts'
 import type { UserProvider } from '../users/provider.ts'
-import { findConfigFile, loadConfigFile } from './config-file.ts'
+import { displayPath } from './config-error.ts'
+import { configFilePath, loadConfigFile, findConfigFileNearby } from './config-file.ts'
 import { configFromEnvironment } from './environment.ts'
 import { CommandError } from './errors.ts'
 
@@ -32,13 +32,25 @@ export interface Project {
   readonly isFromEnvironment: boolean
 }
 
-/** Finds out what to work on: from the configuration file in the working directory, else from the environment. */
+/**
+ * Opens the project that the configuration file describes; without one, the project that the environment describes.
+ *
+ * @throws CommandError if neither does, but there is a configuration file nearby: a command would otherwise create a second
+ * database beside the project's own
+ */
 export async function openProject(): Promise<Project> {
-  const path = findConfigFile(process.cwd())
-  return path === undefined ? fromEnvironment() : fromFile(path)
+  const path = configFilePath()
+  if (path !== undefined) return fromFile(path)
+  const { CONSULATE_DATA: data, CONSULATE_ISSUER: issuer } = process.env
+  const nearby = data || issuer ? undefined : findConfigFileNearby(process.cwd())
+  if (nearby !== undefined) {
+    const file = displayPath(nearby)
+    throw new CommandError(`No configuration file in this directory. To use ${file}, pass --config ${file}.`)
+  }
+  return fromEnvironment()
 }
 
-/** Works on the workplace and closes its store, whatever happens. */
+/** Opens the project for `work` and closes its store afterwards, whatever happens. */
 export async function withProject<Result>(work: (project: Project) => Promise<Result>): Promise<Result> {
   const project = await openProject()
   try {
@@ -92,7 +104,7 @@ async function fromFile(path: string): Promise<Project> {
   const config = await loadConfigFile(path)
   const { secrets, provider, providers, grants, scopes } = resolveSettings(config)
   return {
-    source: basename(path),
+    source: displayPath(path),
     config,
     store: config.store,
     secrets,

@@ -191,7 +191,7 @@ describe('consulate client', () => {
         '--json',
       ])
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-      expect(stderr).toBe('error: there is no client nobody\n')
+      expect(stderr).toBe('there is no client nobody\n')
     },
   )
 

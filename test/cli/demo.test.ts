@@ -174,7 +174,7 @@ describe('the demo is never on by accident', () => {
   const refused = async (cwd: string, env: Variables): Promise<string> => {
     const { code, stdout, stderr } = await consulate(cwd, ['serve', '--demo'], { env })
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-    expect(stderr).toMatch(/^error: the demo does not run here: /)
+    expect(stderr).toMatch(/^the demo does not run here: /)
     return stderr
   }
 

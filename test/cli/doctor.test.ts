@@ -33,7 +33,7 @@ interface Finding {
   readonly check: string
   readonly level: 'ok' | 'warning' | 'problem'
   readonly text: string
-  readonly mend: string | null
+  readonly fix: string | null
 }
 
 interface Diagnosis {
@@ -99,7 +99,7 @@ async function claim(cwd: string): Promise<void> {
 interface Ailment {
   readonly hurt?: (cwd: string) => void | Promise<void>
   readonly env?: Variables
-  readonly found: readonly [check: string, level: string, text: RegExp, mend: RegExp]
+  readonly found: readonly [check: string, level: string, text: RegExp, fix: RegExp]
 }
 
 const AILMENTS: Readonly<Record<string, Ailment>> = {
@@ -229,13 +229,13 @@ describe('consulate doctor', () => {
     expect([...checks].toSorted()).toEqual(['node', ...parts, 'modes', 'clock'].toSorted())
   })
 
-  test.each(Object.entries(AILMENTS))('finds %s, and says how to mend it', async (_what, ailment) => {
+  test.each(Object.entries(AILMENTS))('finds %s, and says how to fix it', async (_what, ailment) => {
     const cwd = await installed()
     await ailment.hurt?.(cwd)
     const { code, bad } = await examine(cwd, ailment.env)
-    const [check, level, text, mend] = ailment.found
+    const [check, level, text, fix] = ailment.found
     const matching = { check, level, text: like(text) }
-    expect(bad).toContainEqual({ ...matching, mend: like(mend) })
+    expect(bad).toContainEqual({ ...matching, fix: like(fix) })
     expect(code).toBe(bad.some((finding) => finding.level === 'problem') ? 1 : 0)
     if (level === 'warning') expect(code).toBe(0)
   })
@@ -247,7 +247,7 @@ describe('consulate doctor', () => {
     const { code, bad } = await examine(cwd)
     other.close()
     expect(code).toBe(1)
-    expect(bad).toMatchObject([{ check: 'database', level: 'problem', mend: like(/lock/) }])
+    expect(bad).toMatchObject([{ check: 'database', level: 'problem', fix: like(/lock/) }])
   })
 
   test('tells people the same in lines, and on standard error how many things must be mended', async () => {
@@ -257,7 +257,7 @@ describe('consulate doctor', () => {
     expect(code).toBe(1)
     expect(stdout).toMatch(/^ {2}problem {2}modes +everybody .*\n +chmod 600 .*\.pem$/m)
     expect(stdout).toMatch(/^ {2}ok {7}database +/m)
-    expect(stderr).toBe('error: one thing must be mended\n')
+    expect(stderr).toBe('one thing must be mended\n')
   })
 
   test('makes nothing where nothing is', async () => {
@@ -312,7 +312,7 @@ describe('consulate doctor asks the issuer', () => {
       check: 'clock',
       level,
       text: like(text),
-      mend: like(/NTP/),
+      fix: like(/NTP/),
     })
     expect(others).toEqual([])
   })
@@ -320,7 +320,7 @@ describe('consulate doctor asks the issuer', () => {
   test('and finds that somebody else answers there', async () => {
     const bad = await badAt(await answerAs('https://somebody.invalid', 0))
     expect(bad).toMatchObject([{ check: 'issuer', level: 'problem' }])
-    expect(bad[0]?.mend).toContain('consulate routes')
+    expect(bad[0]?.fix).toContain('consulate routes')
   })
 
   test('and finds that its paths are not handed on', async () => {
@@ -333,7 +333,7 @@ describe('consulate doctor asks the issuer', () => {
 describe('what cannot be broken here is judged all the same', () => {
   test('a Node that is too old, and one that is not kept up', () => {
     expect(checkNode('24.11.0')).toMatchObject([{ level: 'ok' }])
-    expect(checkNode('24.9.9')).toMatchObject([{ level: 'problem', mend: like(/Node 24/) }])
+    expect(checkNode('24.9.9')).toMatchObject([{ level: 'problem', fix: like(/Node 24/) }])
     expect(checkNode('25.1.0')).toMatchObject([{ level: 'warning' }])
     expect(checkNode('26.0.0')).toMatchObject([{ level: 'ok' }])
   })
@@ -345,7 +345,7 @@ describe('what cannot be broken here is judged all the same', () => {
   })
 
   test('a disk that is nearly full', () => {
-    expect(roomFinding('data.db', 50e6)).toMatchObject({ level: 'problem', mend: like(/free some room/) })
+    expect(roomFinding('data.db', 50e6)).toMatchObject({ level: 'problem', fix: like(/free some room/) })
     expect(roomFinding('data.db', 500e6)).toMatchObject({ level: 'warning' })
     expect(roomFinding('data.db', 5e9)).toMatchObject({ level: 'ok' })
   })

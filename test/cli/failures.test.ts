@@ -18,9 +18,9 @@ function changeByLaterVersion(cwd: string): void {
 
 describe('what a command cannot do, it says in a line that names the cause', () => {
   test.each([
-    ['install', /^error: ENOTDIR: not a directory, mkdir '.*secrets'\n$/],
-    ['keys', /^error: ENOTDIR: not a directory, mkdir '.*secrets'\n$/],
-    ['migrate', /^error: The database cannot be used: E\w+: .*, mkdir '.*data'\n$/],
+    ['install', /^ENOTDIR: not a directory, mkdir '.*secrets'\n$/],
+    ['keys', /^ENOTDIR: not a directory, mkdir '.*secrets'\n$/],
+    ['migrate', /^The database cannot be used: E\w+: .*, mkdir '.*data'\n$/],
   ])('consulate %s, where the folder of the data is a file', async (command, line) => {
     const cwd = emptyDirectory()
     writeFileSync(join(cwd, 'data'), '')
@@ -35,7 +35,7 @@ describe('what a command cannot do, it says in a line that names the cause', () 
     const line = `trap '' XFSZ; ulimit -f 100; exec "${process.execPath}" "${BIN}" migrate`
     const { code, stderr } = await shell(emptyDirectory(), line)
     expect(code).toBe(1)
-    expect(stderr).toMatch(/^error: The database cannot be used: .*disk.*\n$/)
+    expect(stderr).toMatch(/^The database cannot be used: .*disk.*\n$/)
   })
 
   test.each(['migrate', 'migrate --dry-run', 'install', 'serve', 'client list', 'purge'])(
@@ -46,16 +46,14 @@ describe('what a command cannot do, it says in a line that names the cause', () 
       const env = { CONSULATE_ISSUER: 'http://127.0.0.1:4999', PORT: '4999' }
       const { code, stderr } = await consulate(cwd, command.split(' '), { env })
       expect(code).toBe(1)
-      expect(stderr).toMatch(
-        /^error: .*\n {2}store: a later version has changed its tables \(0999-later\).*\n$/,
-      )
+      expect(stderr).toMatch(/^.*\n {2}store: a later version has changed its tables \(0999-later\).*\n$/)
     },
   )
 })
 
 test('what a command was given, it repeats without what moves a terminal', async () => {
   const { code, stderr } = await consulate(await installed(), ['client', 'show', '\u001B[2Jshop\u202E'])
-  expect([code, stderr]).toEqual([1, 'error: there is no client \uFFFD[2Jshop\uFFFD\n'])
+  expect([code, stderr]).toEqual([1, 'there is no client \uFFFD[2Jshop\uFFFD\n'])
 })
 
 describe('a command has not succeeded', () => {
@@ -63,16 +61,13 @@ describe('a command has not succeeded', () => {
     const cwd = emptyDirectory()
     writeFileSync(join(cwd, 'consulate.config.mjs'), 'await new Promise(() => {})')
     const { code, stderr } = await consulate(cwd, ['migrate'])
-    expect([code, stderr]).toEqual([1, expect.stringContaining('what does the configuration file wait for?')])
+    expect([code, stderr]).toEqual([1, expect.stringContaining('a top-level await in it never settles')])
   })
 
   test.runIf(hasFullDevice)('where what it has to tell cannot be written', async () => {
     const command = `"${process.execPath}" "${BIN}" client list --json`
     const { code, stderr } = await shell(await installed(), `${command} > /dev/full`)
-    expect([code, stderr]).toEqual([
-      1,
-      expect.stringMatching(/^error: the output cannot be written: ENOSPC.*\n$/),
-    ])
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^Cannot write the output: ENOSPC.*\n$/)])
     const piped = await shell(await installed(), `(${command}; echo $? >&2) | true`)
     expect(piped.stderr).toBe('1\n')
   })

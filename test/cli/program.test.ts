@@ -40,6 +40,19 @@ describe('the command line says how it is written', () => {
     expect(stdout).toContain(`Usage: consulate ${command}`)
   })
 
+  test.each(['keys', 'client', 'client rotate-secret', 'user'])(
+    'consulate help %s is the same',
+    async (command) => {
+      const [help, flag] = await Promise.all(
+        [
+          ['help', ...command.split(' ')],
+          [...command.split(' '), '--help'],
+        ].map((args) => consulate(emptyDirectory(), args)),
+      )
+      expect(help).toEqual(flag)
+    },
+  )
+
   test('--help names every command, and the variables that set a server up', async () => {
     const { code, stdout } = await consulate(emptyDirectory(), ['--help'])
     expect(code).toBe(0)
@@ -70,6 +83,7 @@ describe('what is wrongly written ends with 2, and says so on standard error onl
     ['an option without its value', ['client', '--name']],
     ['an argument too many', ['migrate', 'now']],
     ['an argument too few', ['client', 'show']],
+    ['help for an unknown command', ['help', 'client', 'rotate']],
     ['an unknown algorithm', ['keys', '--algorithm', 'none']],
     ['a length that is no number', ['keys', '--algorithm', 'RS256', '--length', 'long']],
     ['a port that is none', ['serve', '--port', '65536']],

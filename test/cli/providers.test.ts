@@ -62,7 +62,7 @@ describe('with several providers', () => {
     expect(outcome).toEqual({
       code: 1,
       stdout: '',
-      stderr: 'error: consulate.config.ts has no provider costumers: there is users, customers\n',
+      stderr: 'consulate.config.ts has no provider costumers: there is users, customers\n',
     })
     expect(await json('client', 'list')).toEqual([])
   })
@@ -110,6 +110,6 @@ test('doctor warns of the password grant, and of what to do instead', async () =
     check: 'configuration',
     level: 'warning',
     text: like(/^the password grant is on: .*RFC 9700/),
-    mend: like(/authorizationCode\(\) with PKCE/),
+    fix: like(/authorizationCode\(\) with PKCE/),
   })
 })

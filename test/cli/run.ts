@@ -46,13 +46,24 @@ async function install(): Promise<string> {
   return cwd
 }
 
-/** Runs a command to its end. Without `input`, standard input is empty. */
-export async function consulate(
+interface RunOptions {
+  readonly env?: Variables
+  /** Standard input; default: empty. */
+  readonly input?: string
+}
+
+/** Runs a command to its end. */
+export const consulate = (cwd: string, args: readonly string[], options?: RunOptions): Promise<Outcome> =>
+  run(BIN, cwd, args, options)
+
+/** Runs a command of another copy of the package. */
+export async function run(
+  bin: string,
   cwd: string,
   args: readonly string[],
-  { env = {}, input = '' }: { readonly env?: Variables; readonly input?: string } = {},
+  { env = {}, input = '' }: RunOptions = {},
 ): Promise<Outcome> {
-  const child = start(cwd, args, env)
+  const child = spawn(process.execPath, [bin, ...args], { cwd, env: variables(env) })
   child.stdin?.end(input)
   return outcomeOf(child)
 }

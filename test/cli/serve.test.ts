@@ -106,9 +106,7 @@ describe('consulate serve, from the environment', () => {
     const { port } = new URL(server.origin)
     const { code, stderr } = await consulate(cwd, ['serve', '--port', port], { env: ENVIRONMENT })
     expect(code).toBe(1)
-    expect(stderr).toBe(
-      `error: port ${port} of 127.0.0.1 is taken: choose another with PORT, as in PORT=3001\n`,
-    )
+    expect(stderr).toBe(`port ${port} of 127.0.0.1 is taken: choose another with PORT, as in PORT=3001\n`)
     await server.stop()
   })
 })
@@ -134,6 +132,7 @@ describe('consulate serve, from a configuration file', () => {
     const cwd = emptyDirectory()
     symlinkSync(resolve('.'), join(cwd, 'consulate'), 'dir')
     symlinkSync('.', join(cwd, 'node_modules'), 'dir')
+    writeFileSync(join(cwd, 'package.json'), '{ "type": "module" }')
     return cwd
   }
 
@@ -163,7 +162,7 @@ describe('consulate serve, from a configuration file', () => {
     const typo = ['client', '--client', '--name', 'Import', '--scope', 'orders:raed']
     expect(await consulate(cwd, typo, { env })).toMatchObject({
       code: 1,
-      stderr: 'error: consulate.config.ts defines no scope orders:raed\n',
+      stderr: 'consulate.config.ts defines no scope orders:raed\n',
     })
   })
 

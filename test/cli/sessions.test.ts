@@ -135,13 +135,13 @@ describe.each(['session', 'authorization'])('consulate %s', (what) => {
 
   test('revoke of what there is not ends with 1', async () => {
     const outcome = await consulate(await installed(), [what, 'revoke', 'nothing', '--json'])
-    expect(outcome).toEqual({ code: 1, stdout: '', stderr: `error: there is no ${what} nothing\n` })
+    expect(outcome).toEqual({ code: 1, stdout: '', stderr: `there is no ${what} nothing\n` })
   })
 
   test('list of nobody ends with 1, a limit that is no number with 2', async () => {
     const cwd = await installed()
     const nobody = await consulate(cwd, [what, 'list', '--user', ADA])
-    expect(nobody).toMatchObject({ code: 1, stderr: `error: there is no user ${ADA}\n` })
+    expect(nobody).toMatchObject({ code: 1, stderr: `there is no user ${ADA}\n` })
     expect(await consulate(cwd, [what, 'list', '--limit', 'all'])).toMatchObject({ code: 2 })
   })
 })

@@ -105,7 +105,7 @@ describe('consulate user', () => {
   test.each(['show', 'disable', 'enable', 'password'])('%s of nobody ends with 1', async (command) => {
     const env = { CONSULATE_PASSWORD: NEW }
     const outcome = await consulate(await installed(), ['user', command, ADA, '--json'], { env })
-    expect(outcome).toEqual({ code: 1, stdout: '', stderr: `error: there is no person ${ADA}\n` })
+    expect(outcome).toEqual({ code: 1, stdout: '', stderr: `there is no person ${ADA}\n` })
   })
 
   test('a new password that is too short ends with 1 and changes nothing', async () => {

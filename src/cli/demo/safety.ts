@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { isLoopbackHost } from '../../lib/address.ts'
-import { findConfigFile } from '../config-file.ts'
+import { configFilePath } from '../config-file.ts'
 import { dataFolder } from '../environment.ts'
 import { CommandError } from '../errors.ts'
 import { originOf, type Address } from '../run-server.ts'
@@ -16,7 +16,7 @@ export function checkIsPlayground(address: Address): void {
   const { env } = process
   const { database, path } = dataFolder(env)
   const { CONSULATE_ISSUER: issuer, NODE_ENV: mode } = env
-  const configFile = findConfigFile(process.cwd())
+  const configFile = configFilePath()
   if (mode === 'production') refuse('NODE_ENV is production')
   if (!isLoopbackHost(address.host)) refuse(`${address.host} can be reached from other machines`)
   if (issuer && issuer !== originOf(address)) refuse(`CONSULATE_ISSUER is set, to ${issuer}`)

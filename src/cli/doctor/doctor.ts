@@ -83,7 +83,7 @@ const findingJson = ({ check, level, text, fix }: Named): Readonly<Record<string
   check,
   level,
   text,
-  mend: fix ?? null,
+  fix: fix ?? null,
 })
 
 const findingLines = ({ check, level, text, fix }: Named): readonly string[] => {
