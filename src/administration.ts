@@ -6,9 +6,14 @@ import type { Services } from './endpoints/services.ts'
 import { ConfigError } from './errors.ts'
 import { purge, type PurgeOptions, type PurgeReport } from './jobs/purge.ts'
 import type { AuditEntry } from './model/audit.ts'
-import type { Authorization } from './model/authorization.ts'
-import type { Client } from './model/client.ts'
-import type { Session } from './model/session.ts'
+import {
+  toAuthorizationInfo,
+  toClientInfo,
+  toSessionInfo,
+  type AuthorizationInfo,
+  type ClientInfo,
+  type SessionInfo,
+} from './model/info.ts'
 import type { UserRef } from './model/subject.ts'
 import {
   type CreatedPersonalToken,
@@ -34,14 +39,14 @@ export interface Administration<Scope extends string = string> {
     /** Registers a client; its secret is told this once. Throws `ConfigError` with every problem. */
     create(registration: ClientRegistration): Promise<RegisteredClient>
     /** The client, revoked or not; undefined where there is none with this id. */
-    find(id: string): Promise<Client | undefined>
+    find(id: string): Promise<ClientInfo | undefined>
     /** Clients by id, revoked ones too: at most `limit` (default 100), after the id `after`; of one owner where one is named. */
-    list(page?: ListOptions & { readonly ownerId?: string }): Promise<readonly Client[]>
+    list(page?: ListOptions & { readonly ownerId?: string }): Promise<readonly ClientInfo[]>
     /**
      * Changes a client: on this node at once, on others within a poll. Its type, provider and owner are for good. Undefined
      * where there is no such client. Throws `ConfigError` with every problem that it would have then, and for revoked ones.
      */
-    update(id: string, update: ClientUpdate): Promise<Client | undefined>
+    update(id: string, update: ClientUpdate): Promise<ClientInfo | undefined>
     /**
      * Gives a confidential client another secret, told this once; those before work for the overlap (default 24 hours,
      * 0 ends them at once). Undefined where there is no such client. Throws `ConfigError` for public and revoked ones.
@@ -52,7 +57,7 @@ export interface Administration<Scope extends string = string> {
   }
   readonly authorizations: {
     /** What the person has allowed and has not taken back, newest first. */
-    list(user: UserLike): Promise<readonly Authorization[]>
+    list(user: UserLike): Promise<readonly AuthorizationInfo[]>
     /** Ends one authorization and its tokens, at once. Whether there was one with this id, ended or not. */
     revoke(id: string): Promise<boolean>
     /** Ends all that the person has allowed a client, codes on their way too, and forgets that they consented. */
@@ -71,7 +76,7 @@ export interface Administration<Scope extends string = string> {
   }
   readonly sessions: {
     /** The devices that the person is signed in on, last seen first. */
-    list(user: UserLike): Promise<readonly Session[]>
+    list(user: UserLike): Promise<readonly SessionInfo[]>
     /** Signs one device out, and ends what ends with it, at once. Whether there was such a session, ended or not. */
     revoke(id: string): Promise<boolean>
   }
@@ -112,7 +117,8 @@ export function createAdministration(started: () => Promise<Services>): Administ
       list: async (user) => {
         const services = await started()
         const { store, settings } = services
-        return store.sessions.listByUser(userRef(services, user), settings.clock.now())
+        const sessions = await store.sessions.listByUser(userRef(services, user), settings.clock.now())
+        return sessions.map(toSessionInfo)
       },
       revoke: async (id) => (await (await started()).revoker.revoke({ kind: 'session', id })) !== undefined,
     },
@@ -151,21 +157,28 @@ function clientAdministration(started: () => Promise<Services>): Administration[
       const { store, settings, userDirectory } = await started()
       const { provider = settings.provider } = registration
       userDirectory.provider(provider)
-      return registerClient(store.clients, settings.clock, { ...registration, provider })
+      const { client, secret } = await registerClient(store.clients, settings.clock, {
+        ...registration,
+        provider,
+      })
+      return { client: toClientInfo(client), secret }
     },
-    find: async (id) => (await started()).store.clients.find(id),
-    list: async (page) => (await started()).store.clients.list(page),
+    async find(id) {
+      const client = await (await started()).store.clients.find(id)
+      return client && toClientInfo(client)
+    },
+    list: async (page) => (await (await started()).store.clients.list(page)).map(toClientInfo),
     async update(id, update) {
       const { store, clients } = await started()
       const client = await updateClient(store.clients, id, update)
       clients.forget(id)
-      return client
+      return client && toClientInfo(client)
     },
     async rotateSecret(id, rotation) {
       const { store, settings, clients } = await started()
       const rotated = await rotateSecret(store.clients, settings.clock, id, rotation)
       clients.forget(id)
-      return rotated
+      return rotated && { ...rotated, client: toClientInfo(rotated.client) }
     },
     async revoke(id) {
       const { revoker, clients } = await started()
@@ -177,10 +190,11 @@ function clientAdministration(started: () => Promise<Services>): Administration[
 }
 
 function authorizationAdministration(started: () => Promise<Services>): Administration['authorizations'] {
-  const list = async (user: UserLike): Promise<readonly Authorization[]> => {
+  const list = async (user: UserLike): Promise<readonly AuthorizationInfo[]> => {
     const services = await started()
     const { store, settings } = services
-    return store.authorizations.listByUser(userRef(services, user), settings.clock.now())
+    const found = await store.authorizations.listByUser(userRef(services, user), settings.clock.now())
+    return found.map(toAuthorizationInfo)
   }
   const revoke = async (id: string): Promise<boolean> =>
     (await (await started()).revoker.revoke({ kind: 'authorization', id })) !== undefined

@@ -4,14 +4,15 @@ import type { Clock } from '../lib/clock.ts'
 import { parseDuration } from '../lib/duration.ts'
 import { randomBase64url, sha256 } from '../lib/hash.ts'
 import type { Client } from '../model/client.ts'
+import type { ClientInfo } from '../model/info.ts'
 import type { ClientStore } from '../store/contract.ts'
 import { unknownOptionProblems } from '../lib/validator.ts'
 import { grantTypesOf, isThirdPartyOf, type ClientRegistration } from './registration.ts'
 import { REGISTRATION_OPTIONS, registrationProblems } from './validation.ts'
 
 /** A new client. */
-export interface RegisteredClient {
-  readonly client: Client
+export interface RegisteredClient<Record extends ClientInfo = ClientInfo> {
+  readonly client: Record
   /** Available only here: the store keeps a hash. Undefined for public clients. */
   readonly secret: string | undefined
 }
@@ -25,7 +26,7 @@ export async function registerClient(
   clients: Pick<ClientStore, 'insert'>,
   clock: Clock,
   registration: ClientRegistration,
-): Promise<RegisteredClient> {
+): Promise<RegisteredClient<Client>> {
   const problems = [
     ...unknownOptionProblems('', registration, REGISTRATION_OPTIONS),
     ...registrationProblems(registration),

@@ -3,6 +3,7 @@ import type { Clock } from '../lib/clock.ts'
 import { parseDuration, type Duration } from '../lib/duration.ts'
 import { randomBase64url, sha256 } from '../lib/hash.ts'
 import type { Client, ClientSecret } from '../model/client.ts'
+import type { ClientInfo } from '../model/info.ts'
 import type { ClientStore } from '../store/contract.ts'
 
 /** How a secret is replaced. */
@@ -12,8 +13,8 @@ export interface SecretRotation {
 }
 
 /** A client whose secret has just been replaced. */
-export interface RotatedSecret {
-  readonly client: Client
+export interface RotatedSecret<Record extends ClientInfo = ClientInfo> {
+  readonly client: Record
   /** Shown this once; the store keeps its hash. */
   readonly secret: string
   /** When those before stop working (ms), unless they would sooner. */
@@ -30,7 +31,7 @@ export async function rotateSecret(
   clock: Clock,
   id: string,
   { overlap = '24h' }: SecretRotation = {},
-): Promise<RotatedSecret | undefined> {
+): Promise<RotatedSecret<Client> | undefined> {
   const kept = parseDuration(overlap) ?? fail('overlap', 'must be a duration; 0 ends the old secret at once')
   const secret = randomBase64url(32)
   const now = clock.now()

@@ -302,7 +302,7 @@ describe('a grant of your own that has a mistake in it', () => {
 
   test('goes on with an authorization as if it were a refresh: a server error, and nothing is issued', async () => {
     await run(permitting(() => ({})))
-    const [authorization] = await own.server.authorizations.list(somebody)
+    const [authorization] = await own.store.authorizations.list(own.clock.now())
     if (!authorization) throw new Error('There is no authorization')
     const next = { seed: 'made up', presented: 0, generation: 1, scopes: authorization.scopes, resources: [] }
     const { answer } = await run(async ({ client: asking }) => ({

@@ -101,6 +101,21 @@ export async function personalTokensAreChecked(): Promise<void> {
   await anyServer.personalTokens.create('1', { name: 'a', scopes: ['whatever'] })
 }
 
+/** What the server returns can be sent to a browser. */
+export async function valuesHoldNothingSecret(): Promise<void> {
+  const [client] = await server.clients.list()
+  // @ts-expect-error hashes of client secrets stay in the server
+  void client?.secrets
+  // @ts-expect-error so do those of a client that was just registered
+  void (await server.clients.create({ name: 'Shop' })).client.secrets
+  const [session] = await server.sessions.list('1')
+  // @ts-expect-error the hash of a cookie stays in the server
+  void session?.cookieHash
+  const [authorization] = await server.authorizations.list('1')
+  // @ts-expect-error the hash of a seed stays in the server
+  void authorization?.seedHash
+}
+
 /** What is missing from a configuration does not compile. */
 export function configurationsAreChecked(): void {
   // @ts-expect-error without scopes

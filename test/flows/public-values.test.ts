@@ -1,0 +1,184 @@
+import { DatabaseSync } from 'node:sqlite'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { EVENT_NAMES } from '../../src/events.ts'
+import type { Administration } from '../../src/index.ts'
+import { openBrowser } from '../support/browser.ts'
+import { addDeviceClient, startDevice } from '../support/device.ts'
+import {
+  authorizationUrl,
+  claimOf,
+  getCode,
+  getCodeFlowTokens,
+  refresh,
+  requestToken,
+} from '../support/oauth-client.ts'
+import { startServer } from '../support/server.ts'
+
+const server = await startServer({ throttle: { perAccount: { failures: 2, window: '15m' } } })
+const { clients, authorizations, personalTokens, sessions, users, tokens, audit, purge } = server.server
+const [user, victim] = [await server.addUser(), await server.addUser()]
+const client = await server.addClient({ requiresPkce: true })
+const flow = { server, browser: openBrowser(server), client, user }
+afterAll(server.close)
+
+/** Fills every table, and causes every event at least once. */
+beforeAll(async () => {
+  const { exchange } = await getCode(flow)
+  await requestToken(server, client, exchange)
+  await requestToken(server, client, exchange)
+  await refuseConsent()
+  await guessPassword()
+  await refreshAfterRestore()
+  await startDevice(server, await addDeviceClient(server))
+  await personalTokens.create(user.id, { name: 'Backup' })
+  const browser = openBrowser(server)
+  await getCodeFlowTokens({ ...flow, browser })
+  await browser.press(await browser.open(server.endpoint('/logout')), 'Sign out')
+  await getCodeFlowTokens(flow)
+})
+
+async function refuseConsent(): Promise<void> {
+  const app = await server.addClient()
+  const url = authorizationUrl(server, app, { scope: 'profile' })
+  await flow.browser.press(await flow.browser.open(url), "Don't allow")
+}
+
+async function guessPassword(): Promise<void> {
+  for (let count = 0; count < 3; count += 1) {
+    const browser = openBrowser(server)
+    const login = await browser.open(server.endpoint('/login'))
+    await browser.signIn(login, { ...victim, password: 'a wrong guess' })
+  }
+}
+
+/** Sets the row back as a restored backup would. */
+async function refreshAfterRestore(): Promise<void> {
+  const first = await getCodeFlowTokens(flow)
+  const { body } = await refresh(flow, first.refresh_token)
+  const database = new DatabaseSync(server.file)
+  database.exec('update consulate_authorizations set generation = 0')
+  database.close()
+  await refresh(flow, String(body['refresh_token']))
+}
+
+/** Every hash in the database, and every secret that was handed out. */
+function secretValues(): readonly string[] {
+  const database = new DatabaseSync(server.file, { readOnly: true })
+  const tables = database.prepare("select name from sqlite_master where type = 'table'").all()
+  const rows = tables.flatMap(({ name }) => database.prepare(`select * from "${String(name)}"`).all())
+  database.close()
+  const hashes = rows
+    .flatMap((row) => Object.entries(row))
+    .filter(([column, value]) => /hash|secret|fingerprint/.test(column) && typeof value === 'string')
+    .flatMap(([, value]) => String(value).match(/[\w$+/=.,-]{20,}/g) ?? [])
+  return [...new Set([...hashes, ...server.knownSecrets.entries.keys()])]
+}
+
+function expectNothingSecret(name: string, value: unknown): void {
+  const text = JSON.stringify(value) ?? ''
+  expect(
+    secretValues().filter((secret) => text.includes(secret)),
+    name,
+  ).toEqual([])
+}
+
+const registration = { name: 'New', redirectUris: ['https://new.example/callback'] }
+
+type Call = () => Promise<unknown>
+
+/** One call of each method. A new method does not compile until it is listed here. */
+const CALLS: {
+  readonly [Group in Exclude<keyof Administration, 'purge'>]: {
+    readonly [Name in keyof Administration[Group]]: Call
+  }
+} & { readonly purge: Call } = {
+  clients: {
+    // The only values that must hold a secret: `secret` and `accessToken`, on the top level.
+    create: async () => (await clients.create(registration)).client,
+    find: () => clients.find(client.id),
+    list: () => clients.list(),
+    update: () => clients.update(client.id, { name: 'Renamed' }),
+    rotateSecret: async () => {
+      const { secret: _, ...rest } = (await clients.rotateSecret(client.id)) ?? { secret: '' }
+      return rest
+    },
+    revoke: async () => clients.revoke((await server.addClient()).id),
+  },
+  authorizations: {
+    list: () => authorizations.list(user),
+    disconnect: () => authorizations.disconnect(victim, client.id),
+    revoke: () => authorizations.revoke('unknown'),
+  },
+  personalTokens: {
+    create: async () => (await personalTokens.create(user, { name: 'Other' })).token,
+    list: () => personalTokens.list(user),
+    revoke: () => personalTokens.revoke('unknown'),
+  },
+  sessions: { list: () => sessions.list(user), revoke: () => sessions.revoke('unknown') },
+  users: {
+    setPassword: () => users.setPassword(victim, 'another password'),
+    signOutEverywhere: () => users.signOutEverywhere(victim),
+  },
+  tokens: { revoke: () => tokens.revoke({ tokenId: 'unknown', expiresAt: Date.now() + 1000 }) },
+  audit: { find: () => audit.find(requestIdOf('request.refused')) },
+  purge: () => purge({ hours: 0 }),
+}
+
+const requestIdOf = (event: string): string =>
+  String(server.events.find(({ name }) => name === event)?.payload['requestId'])
+
+const calls = Object.entries(CALLS).flatMap(([group, methods]): (readonly [string, Call])[] =>
+  typeof methods === 'function'
+    ? [[group, methods]]
+    : Object.entries(methods).map(([name, call]) => [`${group}.${name}`, call]),
+)
+
+test('there are rows and hashes to find', async () => {
+  const lists = [clients.list(), authorizations.list(user), personalTokens.list(user), sessions.list(user)]
+  for (const list of await Promise.all(lists)) expect(list).not.toEqual([])
+  expect(await audit.find(requestIdOf('request.refused'))).not.toEqual([])
+  const hashed = await server.store.clients.find(client.id)
+  expect(secretValues()).toContain(hashed?.secrets[0]?.hash)
+  const azn = claimOf((await getCodeFlowTokens(flow)).access_token, 'azn')
+  expect(secretValues()).toContain((await server.store.authorizations.find(azn))?.seedHash)
+})
+
+test.each(calls)('%s returns nothing secret', async (name, call) => {
+  expectNothingSecret(name, await call())
+})
+
+test.each(EVENT_NAMES)('%s is emitted, with nothing secret', (event) => {
+  const payloads = server.events.filter(({ name }) => name === event)
+  expect(payloads).not.toEqual([])
+  expectNothingSecret(event, payloads)
+})
+
+test('clients, sessions and authorizations have exactly the public fields', async () => {
+  const [session] = await sessions.list(user)
+  const authorization = (await authorizations.list(user)).find(({ clientId }) => clientId === client.id)
+  expect(Object.keys((await clients.find(client.id)) ?? {})).not.toContain('secrets')
+  expect(Object.keys(session ?? {}).sort()).toEqual([
+    'address',
+    'createdAt',
+    'deviceName',
+    'expiresAt',
+    'id',
+    'lastSeenAt',
+    'provider',
+    'userAgent',
+    'userId',
+  ])
+  expect(Object.keys(authorization ?? {}).sort()).toEqual([
+    'clientId',
+    'createdAt',
+    'expiresAt',
+    'id',
+    'lastUsedAt',
+    'name',
+    'provider',
+    'resources',
+    'scopes',
+    'sessionId',
+    'userId',
+  ])
+})
