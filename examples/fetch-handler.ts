@@ -1,10 +1,10 @@
 /**
- * An authorization server and an API in one function from Request to Response, as frameworks with fetch handlers take
- * it: Hono's `app.all('*', (c) => handle(c.req.raw, address))`, a route handler of Next, an endpoint of SvelteKit.
+ * An authorization server and an API in one fetch handler, for frameworks that use Request and Response: Hono's
+ * `app.all('*', (c) => handle(c.req.raw, address))`, a Next route handler, a SvelteKit endpoint.
  *
  *     npm run example examples/fetch-handler.ts
  *
- * No port is opened: the requests at the end go straight into the function.
+ * It opens no port. The requests at the end call the function directly.
  */
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { builtInUsers, clientCredentials, createAuthorizationServer } from 'consulate'
@@ -12,7 +12,7 @@ import { sqlite } from 'consulate/sqlite'
 
 const server = createAuthorizationServer({
   issuer: 'https://example.com',
-  // They end with this process. A real server has secretsFromDirectory('./secrets').
+  // Lost when the process exits. In production, use secretsFromDirectory('./secrets').
   secrets: {
     signingKeys: [{ privateKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey }],
     secrets: [{ value: randomBytes(32).toString('base64url') }],
@@ -23,12 +23,12 @@ const server = createAuthorizationServer({
   grants: [clientCredentials()],
 })
 
-const mayReadOrders = server.anyone('orders:read')
+const requireOrders = server.anyone('orders:read')
 
-/** `peer` is the address of whoever is connected: failures are counted by it, so every request needs its own. */
+/** `peer` is the address of the connected client. Failures are counted by it, so pass it for every request. */
 async function handle(request: Request, peer: string): Promise<Response> {
   if (new URL(request.url).pathname !== '/orders') return server.fetch(request, { peer })
-  const auth = await mayReadOrders(request)
+  const auth = await requireOrders(request)
   if (auth instanceof Response) return auth
   return Response.json({ orders: ['tea', 'rice'], kind: auth.kind })
 }
@@ -47,7 +47,7 @@ const tokens = await handle(
 const { access_token: token } = (await tokens.json()) as { access_token: string }
 
 for (const headers of [{}, { Authorization: `Bearer ${token}` }]) {
-  const answer = await handle(new Request('https://example.com/orders', { headers }), '192.0.2.7')
-  console.log(answer.status, await answer.text())
+  const response = await handle(new Request('https://example.com/orders', { headers }), '192.0.2.7')
+  console.log(response.status, await response.text())
 }
 await server.close()

@@ -1,9 +1,9 @@
 /**
- * An authorization server in a process of its own, for orders-service.ts, which runs in another.
+ * An authorization server for orders-service.ts, which runs in another process.
  *
  *     npm run example examples/identity-service.ts
  *
- * It prints how to start the other one, how to get a token for it, and how to end that token in both.
+ * It prints how to start the other service, how to get a token for it, and how to revoke the client in both.
  */
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { createServer, type RequestListener } from 'node:http'
@@ -17,7 +17,7 @@ const orders = process.env['ORDERS'] ?? 'http://127.0.0.1:3001'
 
 const server = createAuthorizationServer({
   issuer,
-  // They end with this process. A real server has secretsFromDirectory('./secrets').
+  // Lost when the process exits. In production, use secretsFromDirectory('./secrets').
   secrets: {
     signingKeys: [{ privateKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey }],
     secrets: [{ value: randomBytes(32).toString('base64url') }],
@@ -30,16 +30,16 @@ const server = createAuthorizationServer({
 })
 
 await server.ready()
-// The service follows what is revoked. That is all that its credential is good for.
+// The service uses this client to follow revocations. It can't get tokens.
 const service = await server.clients.create({ name: 'Orders', followsRevocations: true })
 const importer = await server.clients.create({ name: 'Importer', scopes: ['orders:read'] })
 
-const others: RequestListener = async (request, response) => {
-  const isEnded = request.method === 'DELETE' && (await server.clients.revoke(importer.client.id))
-  response.writeHead(isEnded ? 204 : 404).end()
+const fallback: RequestListener = async (request, response) => {
+  const isRevoked = request.method === 'DELETE' && (await server.clients.revoke(importer.client.id))
+  response.writeHead(isRevoked ? 204 : 404).end()
 }
 
-const http = createServer(toNode(server).routes(others)).listen(port, '127.0.0.1', () => {
+const http = createServer(toNode(server).routes(fallback)).listen(port, '127.0.0.1', () => {
   console.log(
     `ISSUER=${issuer} ORDERS=${orders} CLIENT_ID=${service.client.id} CLIENT_SECRET=${service.secret}`,
     'npm run example examples/orders-service.ts',

@@ -1,9 +1,9 @@
 /**
- * An authorization server and an API that it guards, in one process, on Node's own HTTP server.
+ * An authorization server and a guarded API in one process, on Node's HTTP server.
  *
  *     npm run example examples/node-http.ts
  *
- * It prints how to start machine-client.ts, which gets a token and uses it.
+ * It prints how to start machine-client.ts, which gets a token and calls the API.
  */
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { createServer, type RequestListener } from 'node:http'
@@ -16,7 +16,7 @@ const issuer = `http://127.0.0.1:${port}`
 
 const server = createAuthorizationServer({
   issuer,
-  // They end with this process. A real server has secretsFromDirectory('./secrets').
+  // Lost when the process exits. In production, use secretsFromDirectory('./secrets').
   secrets: {
     signingKeys: [{ privateKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey }],
     secrets: [{ value: randomBytes(32).toString('base64url') }],

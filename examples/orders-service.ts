@@ -1,10 +1,10 @@
 /**
- * A service beside the authorization server: it has the server's public keys and knows what is revoked, and neither a
- * database nor a private key.
+ * An API in a separate service. It has the authorization server's public keys and follows its revocations, without a
+ * database or a private key.
  *
  *     ISSUER=… ORDERS=… CLIENT_ID=… CLIENT_SECRET=… npm run example examples/orders-service.ts
  *
- * identity-service.ts prints that line, with the values in it.
+ * identity-service.ts prints this command with the values filled in.
  */
 import { createServer } from 'node:http'
 import { createGuard } from 'consulate/guard'
@@ -24,7 +24,7 @@ const listOrders = toNode(guard).machine('orders:read')((request, response) => {
   response.end(JSON.stringify({ orders: ['tea', 'rice'], client: request.auth.client.id }))
 })
 
-// A wrong credential is seen here. Without this line the first requests would be answered 503, until all is read.
+// Throws if the credentials are wrong. Without it, requests get 503 until keys and revocations are loaded.
 await guard.ready()
 
 const http = createServer((request, response) => {

@@ -1,5 +1,5 @@
 /**
- * An authorization server whose people are in your own table, and an API that knows who is asking.
+ * An authorization server with your own users table, and an API that knows who is calling.
  *
  *     npm run example examples/own-users.ts
  *
@@ -15,16 +15,16 @@ import { sqlite } from 'consulate/sqlite'
 // Your own hashing, whatever it is, off the main thread.
 const hashOf = promisify(scrypt) as (password: string, salt: string, length: number) => Promise<Buffer>
 const ada = { id: 7, name: 'Ada', email: 'ada@example.com', salt: 'a1', isActive: true }
-const people = [{ ...ada, hash: await hashOf('correct horse', 'a1', 32) }]
-const nobody = { salt: 'b2', hash: randomBytes(32) }
+const table = [{ ...ada, hash: await hashOf('correct horse', 'a1', 32) }]
+const dummy = { salt: 'b2', hash: randomBytes(32) }
 
-const users: UserProvider<(typeof people)[number]> = {
-  find: async (id) => people.find((person) => String(person.id) === id && person.isActive),
-  findByUsername: async (name) => people.find(({ email, isActive }) => email === name && isActive),
-  async verifyPassword(person, password) {
-    // Nobody gets a hash too, else the time of the answer tells who has an account.
-    const { salt, hash } = person ?? nobody
-    return timingSafeEqual(await hashOf(password, salt, 32), hash) && person !== undefined
+const users: UserProvider<(typeof table)[number]> = {
+  find: async (id) => table.find((user) => String(user.id) === id && user.isActive),
+  findByUsername: async (name) => table.find(({ email, isActive }) => email === name && isActive),
+  async verifyPassword(user, password) {
+    // Hash without a user too, or response times reveal who has an account.
+    const { salt, hash } = user ?? dummy
+    return timingSafeEqual(await hashOf(password, salt, 32), hash) && user !== undefined
   },
 }
 
@@ -44,8 +44,8 @@ const server = createAuthorizationServer({
 
 const auth = toNode(server)
 const me = auth.user('profile')((request, response) => {
-  const person = people.find(({ id }) => String(id) === request.auth.user.id)
-  response.end(`You are ${person?.name}\n`)
+  const user = table.find(({ id }) => String(id) === request.auth.user.id)
+  response.end(`You are ${user?.name}\n`)
 })
 const api: RequestListener = (request, response) =>
   request.url === '/me' ? me(request, response) : response.writeHead(404).end()

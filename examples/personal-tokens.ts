@@ -1,9 +1,9 @@
 /**
- * People make tokens for their own scripts, on a page of the server. The API is the same as for any other token.
+ * Users create tokens for their own scripts on a page of the server. The API accepts them like any other token.
  *
  *     npm run example examples/personal-tokens.ts
  *
- * It prints where to sign in, and a command with a token that the server made by itself.
+ * It prints where to sign in, and a command with a token that the server created.
  */
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { createServer, type RequestListener } from 'node:http'
@@ -15,7 +15,7 @@ const port = Number(process.env['PORT'] ?? 3000)
 const issuer = `http://127.0.0.1:${port}`
 const ada = { id: '1', email: 'ada@example.com', password: randomBytes(9).toString('base64url') }
 
-/** One person. Yours are in your tables, and their passwords are hashed. */
+/** One user. In production, use your users table and hash the passwords. */
 const users: UserProvider = {
   find: async (id) => (id === ada.id ? ada : undefined),
   findByUsername: async (name) => (name === ada.email ? ada : undefined),
@@ -24,7 +24,7 @@ const users: UserProvider = {
 
 const server = createAuthorizationServer({
   issuer,
-  // They end with this process. A real server has secretsFromDirectory('./secrets').
+  // Lost when the process exits. In production, use secretsFromDirectory('./secrets').
   secrets: {
     signingKeys: [{ privateKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey }],
     secrets: [{ value: randomBytes(32).toString('base64url') }],
@@ -38,7 +38,7 @@ const server = createAuthorizationServer({
 
 const auth = toNode(server)
 const orders = auth.user('orders:read')((request, response) => {
-  response.end(JSON.stringify({ orders: ['tea', 'rice'], of: request.auth.user.id }))
+  response.end(JSON.stringify({ orders: ['tea', 'rice'], user: request.auth.user.id }))
 })
 const api: RequestListener = (request, response) =>
   request.url === '/orders' ? orders(request, response) : response.writeHead(404).end()
@@ -50,5 +50,5 @@ const { token, accessToken } = await server.personalTokens.create(ada.id, {
   expiresIn: '7d',
 })
 console.log(`Open ${issuer}/account/tokens and sign in as ${ada.email} with ${ada.password}
-"${token.name}" lives until ${new Date(token.expiresAt).toISOString()}:
+"${token.name}" is valid until ${new Date(token.expiresAt).toISOString()}:
 curl -H "Authorization: Bearer ${accessToken}" ${issuer}/orders`)

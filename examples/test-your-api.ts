@@ -1,6 +1,6 @@
 /**
- * The tests of an API whose routes are guarded. They need no authorization server, no keys and no database: who a request
- * is from is what the test says.
+ * Tests of an API with guarded routes. They need no authorization server, keys or database, because each test says who
+ * is calling.
  *
  *     npm run example examples/test-your-api.ts
  */
@@ -11,15 +11,15 @@ import { createTestGuard } from 'consulate/testing'
 
 type Scope = 'orders:read' | 'orders:create'
 
-/** The API, for any guard: in production `createApi(server)`, or the guard of a service of its own. */
+/** The API, for any guard. In production: `createApi(server)`, or a guard from `consulate/guard`. */
 function createApi(guard: Guards<Scope>): (request: Request) => Promise<Response> {
-  const mayOrder = guard.user('orders:create')
+  const requireOrder = guard.user('orders:create')
   const orders: string[] = []
   return async (request) => {
-    const auth = await mayOrder(request)
+    const auth = await requireOrder(request)
     if (auth instanceof Response) return auth
     orders.push(await request.text())
-    return Response.json({ of: auth.user.id, orders }, { status: 201 })
+    return Response.json({ user: auth.user.id, orders }, { status: 201 })
   }
 }
 
@@ -30,27 +30,27 @@ const order = (headers: Record<string, string> = {}): Promise<Response> =>
 
 beforeEach(() => guard.actingAsGuest())
 
-test('who may place orders gets 201', async () => {
+test('a user with the scope gets 201', async () => {
   guard.actingAs('7', ['orders:create'])
-  const answer = await order()
-  assert.equal(answer.status, 201)
-  assert.deepEqual(await answer.json(), { of: '7', orders: ['tea'] })
+  const response = await order()
+  assert.equal(response.status, 201)
+  assert.deepEqual(await response.json(), { user: '7', orders: ['tea'] })
 })
 
-test('who may only read them gets 403, and is told which scope is missing', async () => {
+test('a user without the scope gets 403 with the missing scope', async () => {
   guard.actingAs('7', ['orders:read'])
-  const answer = await order()
-  assert.equal(answer.status, 403)
-  assert.match(answer.headers.get('www-authenticate') ?? '', /scope="orders:create"/)
+  const response = await order()
+  assert.equal(response.status, 403)
+  assert.match(response.headers.get('www-authenticate') ?? '', /scope="orders:create"/)
 })
 
-test('nobody gets 401, and so does a machine', async () => {
+test('a guest gets 401, and so does a machine', async () => {
   assert.equal((await order()).status, 401)
   guard.actingAsClient('importer', ['orders:create'])
   assert.equal((await order()).status, 401)
 })
 
-test('a request with a token speaks for itself', async () => {
+test('a token in the request takes precedence', async () => {
   const authorization = `Bearer ${guard.tokenFor('8', ['*'])}`
   assert.equal((await order({ authorization })).status, 201)
 })

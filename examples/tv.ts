@@ -1,9 +1,9 @@
 /**
- * A device without a browser: it shows a code, and somebody lets it in on their phone (the device flow).
+ * A device without a browser: it shows a code that the user enters on their phone (device flow).
  *
  *     npm run example examples/tv.ts
  *
- * It is a client of the demo: run `npm start` in another terminal first.
+ * It is a client of the demo. Run `npm start` in another terminal first.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as oauth from 'oauth4webapi'
@@ -11,29 +11,29 @@ import { renderUnicodeCompact } from 'uqr'
 
 const { ISSUER = 'http://127.0.0.1:3000', CLIENT_ID = 'demo-tv' } = process.env
 
-// For a server on this machine only. Leave it out and nothing but https is spoken.
+// Allows http, for a local server only.
 const insecure = { [oauth.allowInsecureRequests]: true }
 
 const issuer = new URL(ISSUER)
 const found = await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...insecure })
 const server = await oauth.processDiscoveryResponse(issuer, found)
 const client = { client_id: CLIENT_ID }
-const wish = { scope: 'orders:read' }
-const asked = await oauth.deviceAuthorizationRequest(server, client, oauth.None(), wish, insecure)
+const request = { scope: 'orders:read' }
+const asked = await oauth.deviceAuthorizationRequest(server, client, oauth.None(), request, insecure)
 const device = await oauth.processDeviceAuthorizationResponse(server, client, asked)
 
-console.log(`\nOpen ${device.verification_uri} on your phone, and type in\n`)
+console.log(`\nOpen ${device.verification_uri} on your phone and enter\n`)
 console.log(large(device.user_code))
-console.log(`\n${device.user_code}. Or scan this, and compare the code:\n`)
+console.log(`\n${device.user_code}. Or scan this and compare the code:\n`)
 console.log(renderUnicodeCompact(device.verification_uri_complete ?? device.verification_uri))
 
-const { access_token: token } = await waitForPerson(device.interval)
+const { access_token: token } = await poll(device.interval)
 const me = new URL('/api/me', issuer)
-const answer = await oauth.protectedResourceRequest(token, 'GET', me, undefined, undefined, insecure)
-console.log(answer.status, await answer.text())
+const reply = await oauth.protectedResourceRequest(token, 'GET', me, undefined, undefined, insecure)
+console.log(reply.status, await reply.text())
 
-/** Asks every few seconds, more slowly whenever the server says so (RFC 8628 section 3.5). */
-async function waitForPerson(interval = 5): Promise<oauth.TokenEndpointResponse> {
+/** Polls every few seconds, and more slowly if the server asks for it (RFC 8628 section 3.5). */
+async function poll(interval = 5): Promise<oauth.TokenEndpointResponse> {
   await sleep(interval * 1000)
   const { device_code: code } = device
   const polled = await oauth.deviceCodeGrantRequest(server, client, oauth.None(), code, insecure)
@@ -41,13 +41,13 @@ async function waitForPerson(interval = 5): Promise<oauth.TokenEndpointResponse>
     return await oauth.processDeviceCodeResponse(server, client, polled)
   } catch (error) {
     const reason = error instanceof oauth.ResponseBodyError ? error.error : String(error)
-    if (reason === 'slow_down') return waitForPerson(interval + 5)
-    if (reason === 'authorization_pending') return waitForPerson(interval)
+    if (reason === 'slow_down') return poll(interval + 5)
+    if (reason === 'authorization_pending') return poll(interval)
     throw new Error(`No tokens: ${reason}`, { cause: error })
   }
 }
 
-/** The code as it can be read from the sofa. In the font, five rows follow each letter: five dots each, as a digit to base 32. */
+/** Renders the code in large letters. In the font, each letter is followed by its five rows of five dots, as base 32 digits. */
 function large(code: string): string {
   const font = `BuhuhuCfgggfDuhhhuFvguggGfgjhfHhhvhhJ722icKhisihLggggvMhrlhh
     NhpljhPuhuggQehlidRuhuihSfge1uTv4444Vhhha4WhhlrhXha4ahZv248v-00e00`

@@ -1,9 +1,9 @@
 /**
- * An authorization server with two sorts of people, staff and customers, each in a table and behind a guard of its own.
+ * An authorization server with two user types, staff and customers, each with its own table and guard.
  *
  *     npm run example examples/two-providers.ts
  *
- * It prints how to start web-app-client.ts for either. Both people are called ada and have the id 7; their passwords are
+ * It prints how to start web-app-client.ts for either. Both users are called ada and have the ID 7. Their passwords are
  * "correct horse" and "battery staple".
  */
 import { generateKeyPairSync, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
@@ -15,16 +15,16 @@ import { toNode, type GuardedListener } from 'consulate/node'
 import { sqlite } from 'consulate/sqlite'
 
 const hashOf = promisify(scrypt) as (password: string, salt: string, length: number) => Promise<Buffer>
-const nobody = randomBytes(32)
+const dummy = randomBytes(32)
 
-/** A table with one person in it. */
+/** A table with one user. */
 async function tableOf(name: string, password: string): Promise<UserProvider> {
   const ada = { id: 7, name, hash: await hashOf(password, 'a1', 32) }
   return {
     find: async (id) => (id === '7' ? ada : undefined),
     findByUsername: async (typed) => (typed === 'ada' ? ada : undefined),
-    verifyPassword: async (person, typed) =>
-      timingSafeEqual(await hashOf(typed, 'a1', 32), person ? ada.hash : nobody) && person !== undefined,
+    verifyPassword: async (user, typed) =>
+      timingSafeEqual(await hashOf(typed, 'a1', 32), user ? ada.hash : dummy) && user !== undefined,
   }
 }
 
@@ -37,17 +37,17 @@ const server = createAuthorizationServer({
     secrets: [{ value: randomBytes(32).toString('base64url') }],
   },
   store: sqlite(':memory:'),
-  users: await tableOf('Ada of the staff', 'correct horse'),
+  users: await tableOf('Ada, staff', 'correct horse'),
   provider: 'staff',
-  providers: { customers: await tableOf('Ada, a customer', 'battery staple') },
+  providers: { customers: await tableOf('Ada, customer', 'battery staple') },
   scopes: { profile: 'See your name' },
   grants: [authorizationCode(), refreshToken()],
 })
 
 const [staff, customers] = [toNode(server), toNode(server.for('customers'))]
-const tell: GuardedListener<UserAuth> = ({ auth: { user } }, response) =>
+const whoami: GuardedListener<UserAuth> = ({ auth: { user } }, response) =>
   void response.end(`${user.provider} ${user.id}`)
-const [office, shop] = [staff.user('profile')(tell), customers.user('profile')(tell)]
+const [office, shop] = [staff.user('profile')(whoami), customers.user('profile')(whoami)]
 const api: RequestListener = (request, response) =>
   request.url === '/staff' ? office(request, response) : shop(request, response)
 

@@ -1,9 +1,9 @@
 /**
- * A web app that people sign in to through the authorization server: authorization code with PKCE and a secret.
+ * A web app that signs users in through the authorization server: authorization code with PKCE and a secret.
  *
  *     ISSUER=… CLIENT_ID=… CLIENT_SECRET=… npm run example examples/web-app-client.ts
  *
- * own-users.ts prints that line, with the values in it. Then open http://127.0.0.1:4000.
+ * own-users.ts prints this command with the values filled in. Then open http://127.0.0.1:4000.
  */
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -14,14 +14,14 @@ const { ME = '/me' } = process.env
 const home = `http://127.0.0.1:${PORT}`
 const config = await oauth.discovery(new URL(ISSUER), CLIENT_ID, CLIENT_SECRET, undefined, {
   algorithm: 'oauth2',
-  // For a server on this machine only.
+  // Allows http, for a local server only.
   execute: [oauth.allowInsecureRequests],
 })
 
-/** Sign-ins under way, each bound to the browser that began it. */
+/** Pending sign-ins, each bound to the browser that started it. */
 const pending = new Map<string, { readonly verifier: string; readonly state: string }>()
 
-async function begin(response: ServerResponse): Promise<void> {
+async function startSignIn(response: ServerResponse): Promise<void> {
   const [browser, verifier, state] = [randomUUID(), oauth.randomPKCECodeVerifier(), oauth.randomState()]
   pending.set(browser, { verifier, state })
   const url = oauth.buildAuthorizationUrl(config, {
@@ -35,21 +35,21 @@ async function begin(response: ServerResponse): Promise<void> {
   response.writeHead(303, { Location: url.href }).end()
 }
 
-async function finish(request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function finishSignIn(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const browser = /(?:^|; )app=([\w-]+)/.exec(request.headers.cookie ?? '')?.[1] ?? ''
-  const begun = pending.get(browser)
+  const signIn = pending.get(browser)
   pending.delete(browser)
-  if (!begun) return void response.writeHead(400).end('Begin at the beginning\n')
+  if (!signIn) return void response.writeHead(400).end('Start the sign-in again\n')
   const tokens = await oauth.authorizationCodeGrant(config, new URL(request.url ?? '', home), {
-    pkceCodeVerifier: begun.verifier,
-    expectedState: begun.state,
+    pkceCodeVerifier: signIn.verifier,
+    expectedState: signIn.state,
   })
   const renewed = await oauth.refreshTokenGrant(config, tokens.refresh_token ?? '')
-  const answer = await oauth.fetchProtectedResource(config, renewed.access_token, new URL(ME, ISSUER), 'GET')
-  response.end(await answer.text())
+  const result = await oauth.fetchProtectedResource(config, renewed.access_token, new URL(ME, ISSUER), 'GET')
+  response.end(await result.text())
 }
 
 createServer((request, response) => {
-  const work = request.url?.startsWith('/callback?') ? finish(request, response) : begin(response)
-  work.catch((problem: unknown) => response.writeHead(400).end(`${String(problem)}\n`))
+  const done = request.url?.startsWith('/callback?') ? finishSignIn(request, response) : startSignIn(response)
+  done.catch((problem: unknown) => response.writeHead(400).end(`${String(problem)}\n`))
 }).listen(Number(PORT), '127.0.0.1', () => console.log(`Open ${home}`))
