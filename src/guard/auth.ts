@@ -1,22 +1,22 @@
-import type { AccessTokenClaims } from '../model/claims.ts'
+import { validityOf, type AccessTokenClaims } from '../model/claims.ts'
 import { coversScope, parseScope } from '../model/scope.ts'
 import { userIdOf } from '../model/subject.ts'
 
-/** What every accepted token tells. */
+/** What every accepted token has. */
 interface AuthBase<Scope extends string> {
-  /** The client that the token was given to. */
+  /** The client that the token was issued to. */
   readonly client: { readonly id: string }
-  /** `*` stands for every scope. */
+  /** `*` means every scope. */
   readonly scopes: readonly (Scope | '*')[]
-  /** Whether the token covers a scope. */
+  /** Returns whether the token covers a scope. */
   can(scope: Scope): boolean
   /** The token's `jti`. */
   readonly tokenId: string
-  /** When it expires (ms). */
+  /** When the token expires (ms). */
   readonly expiresAt: number
 }
 
-/** A person's token. Loading more about the person is the application's: the guard asks no database. */
+/** The result of a guard for a user's token. It has the user's ID only: guards do not query a database. */
 export interface UserAuth<
   Scope extends string = string,
   Provider extends string = string,
@@ -24,35 +24,34 @@ export interface UserAuth<
   readonly kind: 'user'
   readonly user: { readonly id: string; readonly provider: Provider; readonly sub: string }
   readonly authorizationId: string
-  /** The session that it ends with, if it does. */
+  /** The session that the token is revoked with, or undefined if it does not depend on one. */
   readonly sessionId: string | undefined
 }
 
-/** A token that a client got for itself. */
+/** The result of a guard for a machine token, which a client got for itself (client credentials). */
 export interface MachineAuth<Scope extends string = string> extends AuthBase<Scope> {
   readonly kind: 'machine'
 }
 
-/** What a guard answers where the token is good. */
+/** The result of a guard for an accepted token. */
 export type Auth<Scope extends string = string, Provider extends string = string> =
   | UserAuth<Scope, Provider>
   | MachineAuth<Scope>
 
-/** The answer for verified claims. */
 export function toAuth(claims: AccessTokenClaims): Auth {
   const scopes = Object.freeze([...parseScope(claims.scope)])
-  const accepted = {
+  const base = {
     client: { id: claims.client_id },
     scopes,
     can: (scope: string) => coversScope(scopes, scope),
     tokenId: claims.jti,
-    expiresAt: claims.exp * 1000,
+    expiresAt: validityOf(claims).expiresAt,
   }
-  if (claims.subject_type === 'client') return Object.freeze({ kind: 'machine', ...accepted })
+  if (claims.subject_type === 'client') return Object.freeze({ kind: 'machine', ...base })
   const provider = claims.provider ?? ''
   return Object.freeze({
     kind: 'user',
-    ...accepted,
+    ...base,
     user: Object.freeze({ id: userIdOf(claims.sub, provider), provider, sub: claims.sub }),
     authorizationId: claims.azn ?? '',
     sessionId: claims.sid,

@@ -1,33 +1,40 @@
 import { LRUCache } from 'lru-cache'
 import type { VerifiedToken } from '../keys/jws.ts'
 import type { Clock } from '../lib/clock.ts'
-import { ACCESS_TOKEN_TYPE, isAccessTokenClaims, type AccessTokenClaims } from '../model/claims.ts'
+import {
+  ACCESS_TOKEN_TYPE,
+  hasAudience,
+  isAccessTokenClaims,
+  validityOf,
+  type AccessTokenClaims,
+} from '../model/claims.ts'
 import { PERSONAL_ACCESS } from '../model/client.ts'
 import { coversScope, coversScopes } from '../model/scope.ts'
 import { toAuth, type Auth } from './auth.ts'
 import { insufficientScope, invalidToken, missingToken, unavailable, type Refusal } from './refusal.ts'
 import type { Requirement } from './requirement.ts'
 
-/** What verifies signatures: the issuer's own keys, or its published ones. */
+/** Verifies signatures, with the server's own keys or with those that the issuer publishes. */
 export interface TokenVerifier {
   /**
-   * Payload and key id of a token with a good signature and this `typ`; undefined otherwise. `unavailable`: its key is
-   * not known, and it cannot be found out at this moment whether it should be.
+   * Returns the payload and key ID of a token with a valid signature and this `typ`, otherwise undefined. Returns
+   * `unavailable` if the key is unknown and the issuer cannot be asked for it.
    */
   verify(token: string, type: string): Promise<VerifiedToken | 'unavailable' | undefined>
-  /** Whether a key that once verified a token is still trusted. */
+  /** Returns whether a key is still trusted. Called for cached tokens. */
   isTrusted(kid: string): boolean
 }
 
-/** What tells whether a token is revoked. */
+/** Knows which tokens are revoked. */
 export interface RevocationCheck {
+  /** Changes when a revocation is added. */
   readonly version: number
   isFresh(): boolean
   sync(): Promise<void>
   hasRevokedToken(claims: AccessTokenClaims): boolean
 }
 
-/** Nothing is ever revoked. */
+/** A check for guards that do not follow revocations. */
 export const NO_REVOCATIONS: RevocationCheck = {
   version: 0,
   isFresh: () => true,
@@ -35,26 +42,25 @@ export const NO_REVOCATIONS: RevocationCheck = {
   hasRevokedToken: () => false,
 }
 
-/** What the check of bearer tokens needs: no store, no private key. */
 export interface BearerGuardOptions {
   readonly issuer: string
-  /** The audience of this API: the `aud` that its tokens must have. */
+  /** The audience that tokens must have. */
   readonly audience: string
   readonly verifier: TokenVerifier
   readonly revocations: RevocationCheck
   readonly clock: Clock
-  /** How many verified tokens are remembered; about 2 kB each. */
+  /** The number of verified tokens to cache, at about 2 kB each. */
   readonly cacheSize: number
-  /** Hears of each personal access token that is let in. */
+  /** Called for each personal access token that is accepted. */
   readonly onPersonalTokenUse?: (authorizationId: string) => void
 }
 
-/** What a check comes to: at once where the token is known, since promises would cost as much as the check. */
+/** Synchronous for cached tokens, because a promise costs as much as the check itself. */
 export type CheckResult = Auth | Refusal | Promise<Auth | Refusal>
 
-/** Tells who a request is from, by its bearer token. */
+/** Authenticates requests by bearer token. */
 export interface BearerGuard {
-  /** Checks an `Authorization` header against a requirement: who it is, or why not. Never throws for what was sent. */
+  /** Checks an `Authorization` header against a requirement. Never throws because of what a client sent. */
   check(authorization: string | null | undefined, requirement: Requirement): CheckResult
 }
 
@@ -62,19 +68,20 @@ interface CachedToken {
   readonly token: string
   readonly claims: AccessTokenClaims
   readonly auth: Auth
+  readonly notBefore: number
   readonly kid: string
-  /** The authorization of a personal access token. */
+  /** The authorization ID of a personal access token. */
   readonly personalId: string | undefined
-  /** The version of the revocations at which it was last found alive. */
+  /** The version of the revocations at the last check. */
   checkedAtVersion: number
 }
 
-/** Longer than any token of ours; what is longer is not even looked at. */
+/** Longer than any token of ours. Longer ones are rejected unread. */
 const MAX_TOKEN_LENGTH = 16_384
 
 /**
- * Makes the part that all guards share, with the server or without. A token's signature is verified once and remembered;
- * its expiry, its key and its revocation are checked on every call, in memory.
+ * Creates the part that all guards share, inside the server and outside. A token's signature and claims are verified once
+ * and cached. Its validity in time, its key and its revocation are checked on every call, in memory.
  */
 export function createBearerGuard({
   issuer,
@@ -93,25 +100,31 @@ export function createBearerGuard({
     if (verified === 'unavailable') return verified
     if (!verified || !isAccessTokenClaims(verified.payload)) return undefined
     const claims = verified.payload as unknown as AccessTokenClaims
-    if (claims.iss !== issuer || claims.aud !== audience) return undefined
-    const personalId = claims.client_id === PERSONAL_ACCESS ? claims.azn : undefined
-    const entry = { token, claims, auth: toAuth(claims), kid: verified.kid, personalId, checkedAtVersion: -1 }
+    if (claims.iss !== issuer || !hasAudience(claims, audience)) return undefined
+    const entry = toCachedToken(token, verified.kid, claims)
     cache.set(cacheKey(token), entry)
     return entry
   }
 
-  function problemOf(entry: CachedToken): Refusal | undefined {
-    if (entry.auth.expiresAt <= clock.now()) return invalidToken(issuer, 'Token expired')
-    if (entry.checkedAtVersion === revocations.version) return undefined
-    if (revocations.hasRevokedToken(entry.claims)) return invalidToken(issuer, 'Token revoked')
+  function problemOf({ auth, notBefore }: CachedToken): string | undefined {
+    const now = clock.now()
+    if (auth.expiresAt <= now) return 'Token expired'
+    return notBefore > now ? 'Token not yet valid' : undefined
+  }
+
+  function isRevoked(entry: CachedToken): boolean {
+    if (entry.checkedAtVersion === revocations.version) return false
+    if (revocations.hasRevokedToken(entry.claims)) return true
     entry.checkedAtVersion = revocations.version
-    return undefined
+    return false
   }
 
   function decide(entry: CachedToken, requirement: Requirement): Auth | Refusal {
-    const answer = problemOf(entry) ?? checkRequirement(entry.auth, requirement, issuer)
-    if (entry.personalId !== undefined && answer === entry.auth) onPersonalTokenUse(entry.personalId)
-    return answer
+    const problem = problemOf(entry) ?? (isRevoked(entry) ? 'Token revoked' : undefined)
+    if (problem !== undefined) return invalidToken(issuer, problem)
+    const result = checkRequirement(entry.auth, requirement, issuer)
+    if (entry.personalId !== undefined && result === entry.auth) onPersonalTokenUse(entry.personalId)
+    return result
   }
 
   async function checkUncached(token: string, requirement: Requirement): Promise<Auth | Refusal> {
@@ -123,27 +136,37 @@ export function createBearerGuard({
   }
 
   function findCached(token: string): CachedToken | undefined {
-    const known = cache.get(cacheKey(token))
-    return known?.token === token && verifier.isTrusted(known.kid) ? known : undefined
+    const cached = cache.get(cacheKey(token))
+    return cached?.token === token && verifier.isTrusted(cached.kid) ? cached : undefined
   }
 
   return {
     check(authorization, requirement) {
       const token = bearerToken(authorization)
       if (token === undefined) return missingToken(issuer)
-      const known = revocations.isFresh() ? findCached(token) : undefined
-      return known ? decide(known, requirement) : checkUncached(token, requirement)
+      const cached = revocations.isFresh() ? findCached(token) : undefined
+      return cached ? decide(cached, requirement) : checkUncached(token, requirement)
     },
   }
 }
 
+const toCachedToken = (token: string, kid: string, claims: AccessTokenClaims): CachedToken => ({
+  token,
+  claims,
+  auth: toAuth(claims),
+  notBefore: validityOf(claims).notBefore,
+  kid,
+  personalId: claims.client_id === PERSONAL_ACCESS ? claims.azn : undefined,
+  checkedAtVersion: -1,
+})
+
 /**
- * What a token is looked up by: 256 bits of its signature. To hash all of it would take as long as the rest of the check;
- * whether it is the same token is seen by comparing.
+ * The last 256 bits of the signature. Hashing the whole token would take as long as the rest of the check, so it is
+ * compared with the cached one instead.
  */
 const cacheKey = (token: string): string => token.slice(-43)
 
-/** The token of a `Bearer` header (RFC 6750 section 2.1), any case; undefined where there is none of that scheme. */
+/** Returns the token of a `Bearer` header (RFC 6750 section 2.1) in any case, or undefined for other schemes. */
 function bearerToken(authorization: string | null | undefined): string | undefined {
   if (!authorization) return undefined
   if (authorization.startsWith('Bearer ')) return authorization.slice(7).trim()
@@ -157,7 +180,7 @@ async function trySync(revocations: RevocationCheck): Promise<boolean> {
   )
 }
 
-/** A client's token never opens a person's route, nor the other way round; only then do scopes count. */
+/** Checks the kind of token before its scopes: the wrong kind is 401 whatever its scopes are. */
 function checkRequirement(auth: Auth, requirement: Requirement, realm: string): Auth | Refusal {
   const { caller, allOf, anyOf, provider } = requirement
   if (caller !== 'anyone' && auth.kind !== caller) return invalidToken(realm, 'Invalid token')

@@ -1,9 +1,10 @@
 import type { Epochs } from './epochs.ts'
+import { findResource } from './resource.ts'
 
-/** Who a token speaks for: a person, or the client itself. */
+/** What the `sub` of a token names: a user, or the client itself. */
 export type SubjectType = 'user' | 'client'
 
-/** The claims of an access token (RFC 9068 section 2.2) and ours beside them. Times in seconds. */
+/** The claims of an access token (RFC 9068 section 2.2), followed by our own. Times are in seconds. */
 export interface AccessTokenClaims {
   readonly iss: string
   readonly sub: string
@@ -11,38 +12,59 @@ export interface AccessTokenClaims {
   readonly aud: string | readonly string[]
   readonly client_id: string
   readonly scope: string
-  /** Begins with the authorization id and a dot, where there is one. */
+  /** Starts with the authorization ID and a dot, unless it is a machine token. */
   readonly jti: string
   readonly iat: number
   readonly exp: number
+  /** We never set it, but guards respect it. */
+  readonly nbf?: number
   readonly subject_type: SubjectType
-  /** The epochs it was born in: issuer, client, user. */
+  /** The epochs at the time the authorization was created. A token is revoked once one of them is raised. */
   readonly epochs: readonly [issuer: number, client: number, user: number]
-  /** The provider of the person; absent from a client's token. */
+  /** The user provider. Missing from machine tokens. */
   readonly provider?: string
-  /** The authorization it belongs to; absent from a client's token. */
+  /** The authorization ID. Missing from machine tokens. */
   readonly azn?: string
-  /** The session it ends with, if it does. */
+  /** The session that the token is revoked with, if any. */
   readonly sid?: string
 }
 
-/** The `typ` of an access token's header (RFC 9068 section 2.1). */
+/** The `typ` header of an access token (RFC 9068 section 2.1). */
 export const ACCESS_TOKEN_TYPE = 'at+jwt'
 
-/** The epochs of a token's claims. */
 export const epochsOf = ({ epochs: [issuer, client, user] }: AccessTokenClaims): Epochs => ({
   issuer,
   client,
   user,
 })
 
-/** Whether a verified payload has every claim that an access token of ours must have, each of its type. */
+/**
+ * Returns whether a token is for an audience. `aud` may name several (RFC 7519 section 4.1.3). Audiences that are URLs
+ * are compared as URLs, like the resources they come from.
+ */
+export const hasAudience = ({ aud }: AccessTokenClaims, audience: string): boolean =>
+  findResource(typeof aud === 'string' ? [aud] : aud, audience) !== undefined
+
+/**
+ * Returns when a token is valid, in milliseconds: from `notBefore` on, and until just before `expiresAt`.
+ *
+ * There is no leeway: RFC 7519 allows one for clocks that differ, but it would also keep expired tokens alive. An `iat` in
+ * the future is accepted, because only `nbf` says when a token becomes valid, and clocks do differ.
+ */
+export const validityOf = ({
+  nbf = 0,
+  exp,
+}: AccessTokenClaims): { readonly notBefore: number; readonly expiresAt: number } => ({
+  notBefore: nbf * 1000,
+  expiresAt: exp * 1000,
+})
+
+/** Returns whether a payload has all claims of an access token, each of the right type. */
 export function isAccessTokenClaims(payload: Readonly<Record<string, unknown>>): boolean {
-  const texts = ['iss', 'sub', 'client_id', 'jti'].every((name) => isFilledText(payload[name]))
-  const times = Number.isSafeInteger(payload['iat']) && Number.isSafeInteger(payload['exp'])
   return (
-    texts &&
-    times &&
+    ['iss', 'sub', 'client_id', 'jti'].every((name) => isNonEmptyString(payload[name])) &&
+    ['iat', 'exp'].every((name) => isNumericDate(payload[name])) &&
+    (payload['nbf'] === undefined || isNumericDate(payload['nbf'])) &&
     isAudience(payload['aud']) &&
     typeof payload['scope'] === 'string' &&
     isEpochs(payload['epochs']) &&
@@ -50,15 +72,22 @@ export function isAccessTokenClaims(payload: Readonly<Record<string, unknown>>):
   )
 }
 
-const isFilledText = (value: unknown): boolean => typeof value === 'string' && value !== ''
+const isNonEmptyString = (value: unknown): boolean => typeof value === 'string' && value !== ''
+
+/** The last second that a JavaScript `Date` can hold. */
+const MAX_NUMERIC_DATE = 8_640_000_000_000
+
+/** RFC 7519 section 2 allows fractions of a second. We never issue them, so a token that has them is not ours. */
+const isNumericDate = (value: unknown): boolean =>
+  Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= MAX_NUMERIC_DATE
 
 const isAudience = (value: unknown): boolean =>
-  Array.isArray(value) ? value.length > 0 && value.every(isFilledText) : isFilledText(value)
+  Array.isArray(value) ? value.length > 0 && value.every(isNonEmptyString) : isNonEmptyString(value)
 
 const isEpochs = (value: unknown): boolean =>
   Array.isArray(value) && value.length === 3 && value.every((epoch) => Number.isSafeInteger(epoch))
 
-/** A person's token names provider and authorization; a client's names neither and has the client as its subject. */
+/** A user's token has a provider and an authorization. A machine token has neither, and its subject is the client. */
 function hasSubject({
   subject_type,
   provider,
@@ -67,7 +96,7 @@ function hasSubject({
   sub,
   client_id,
 }: Readonly<Record<string, unknown>>): boolean {
-  if (sid !== undefined && !isFilledText(sid)) return false
-  if (subject_type === 'user') return isFilledText(provider) && isFilledText(azn)
+  if (sid !== undefined && !isNonEmptyString(sid)) return false
+  if (subject_type === 'user') return isNonEmptyString(provider) && isNonEmptyString(azn)
   return subject_type === 'client' && provider === undefined && azn === undefined && sub === client_id
 }

@@ -11,7 +11,7 @@ import {
 } from '../support/oauth-client.ts'
 import { createSecrets } from '../support/secrets.ts'
 import { CALLBACK, startServer } from '../support/server.ts'
-import { withOtherCharacter } from './forge.ts'
+import { withOtherCharacter } from '../support/forge.ts'
 
 const server = await startServer()
 const user = await server.addUser()

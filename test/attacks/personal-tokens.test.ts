@@ -19,7 +19,7 @@ import {
 } from '../support/personal-tokens.ts'
 import { startTwoProviders } from '../support/providers.ts'
 import { startServer } from '../support/server.ts'
-import { openToken, signToken } from './forge.ts'
+import { decodeToken, signToken } from '../support/forge.ts'
 
 const server = await startServer()
 const { personalTokens } = server.server
@@ -279,7 +279,7 @@ describe('a token is no more than its scopes', () => {
       scopes: ['profile'],
     })
     expect([await statusOf(accessToken), await statusOf(accessToken, '/orders')]).toEqual([200, 403])
-    const { header, payload } = openToken(accessToken)
+    const { header, payload } = decodeToken(accessToken)
     const [, , signature] = accessToken.split('.')
     const wider = signToken({ header, payload: { ...payload, scope: '*' } })
       .split('.')
@@ -293,7 +293,7 @@ describe('a token is no more than its scopes', () => {
       name: 'a',
       scopes: ['profile'],
     })
-    const personal = openToken(accessToken)
+    const personal = decodeToken(accessToken)
     const { access_token: usual } = await getCodeFlowTokens({
       server,
       browser: openBrowser(server),
@@ -301,7 +301,7 @@ describe('a token is no more than its scopes', () => {
       user: victim,
     })
     for (const label of [undefined, 'pat', 'session', 'admin', '*', 7, null, { scope: '*' }]) {
-      for (const { header, payload } of [personal, openToken(usual)]) {
+      for (const { header, payload } of [personal, decodeToken(usual)]) {
         const { consulate: _, ...rest } = header
         const labelled = signToken({
           payload,

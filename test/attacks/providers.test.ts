@@ -10,7 +10,7 @@ import {
 } from '../support/oauth-client.ts'
 import { startTwoProviders, codeFlowOf } from '../support/providers.ts'
 import type { ProviderSetup, ProviderName } from '../support/providers.ts'
-import { openToken, signToken } from './forge.ts'
+import { decodeToken, signToken } from '../support/forge.ts'
 import { lines, statusesIn, talk } from './wire.ts'
 
 const two = await startTwoProviders()
@@ -124,7 +124,7 @@ describe.each(named)('who is one of the %s, with a cookie of theirs,', (_thief, 
     expect(other.url.origin + other.url.pathname).toBe(victim.signIn)
     const { exchange } = await getCode(codeFlowOf(two, thief, browser))
     const { body } = await requestToken(server, thief.client, { ...exchange, ...wish })
-    expect(openToken(String(body['access_token'])).payload['provider']).toBe(thief.name)
+    expect(decodeToken(String(body['access_token'])).payload['provider']).toBe(thief.name)
   })
 })
 
@@ -132,8 +132,8 @@ describe('a token whose provider was tampered with', () => {
   test.each(named)('from %s to %s is no token', async (_from, to, thief, victim) => {
     const { access_token: token } = await getCodeFlowTokens(codeFlowOf(two, thief))
     const [header, , signature] = token.split('.')
-    const { payload } = openToken(token)
-    const { sub } = openToken((await getCodeFlowTokens(codeFlowOf(two, victim))).access_token).payload
+    const { payload } = decodeToken(token)
+    const { sub } = decodeToken((await getCodeFlowTokens(codeFlowOf(two, victim))).access_token).payload
     for (const claims of [
       { ...payload, provider: to },
       { ...payload, provider: to, sub },
@@ -153,7 +153,7 @@ describe('a token whose provider was tampered with', () => {
     { customers: true },
     '__proto__',
   ])('to %j gets in nowhere, though our own key signed it', async (provider) => {
-    const { header, payload } = openToken(
+    const { header, payload } = decodeToken(
       (await getCodeFlowTokens(codeFlowOf(two, sides.customers))).access_token,
     )
     const token = signToken({ header, payload: { ...payload, provider } })

@@ -11,7 +11,7 @@ import {
   getTokens,
 } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
-import { openToken, signToken } from './forge.ts'
+import { decodeToken, signToken } from '../support/forge.ts'
 
 const server = await startServer()
 const user = await server.addUser()
@@ -68,7 +68,7 @@ beforeAll(async () => {
     approvalFields(consent)['consent'],
     web.secret,
     web.id,
-    String(openToken(tokens.access_token).payload['azn']),
+    String(decodeToken(tokens.access_token).payload['azn']),
   ]
   for (const [index, name] of names.entries()) kinds.set(name, found[index] ?? '')
   expect([...kinds.values()].every((text) => text.length >= 20)).toBe(true)
@@ -140,8 +140,8 @@ describe('is no sealed consent form:', () => {
 
 describe('a client whose id is that of a user', () => {
   test('gets tokens with that very subject, and is nevertheless no user', async () => {
-    const { payload } = openToken(kind("a client's access token"))
-    expect(payload['sub']).toBe(openToken(kind('an access token')).payload['sub'])
+    const { payload } = decodeToken(kind("a client's access token"))
+    expect(payload['sub']).toBe(decodeToken(kind('an access token')).payload['sub'])
     expect((await callApi(server, '/me', kind("a client's access token"))).status).toBe(401)
     expect((await callApi(server, '/anyone', kind("a client's access token"))).body).toMatchObject({
       kind: 'machine',
@@ -176,7 +176,7 @@ describe('a token that our own key signed, but as something else, is no access t
     '',
     undefined,
   ])('typ %j', async (typ) => {
-    const { header, payload } = openToken(kind('an access token'))
+    const { header, payload } = decodeToken(kind('an access token'))
     expect((await callApi(server, '/me', signToken({ header: { ...header, typ }, payload }))).status).toBe(
       401,
     )

@@ -1,9 +1,9 @@
 import { createPrivateKey, sign } from 'node:crypto'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
-import { testSecrets } from '../support/secrets.ts'
+import { testSecrets } from './secrets.ts'
 
-/** Header and payload of a token, to be changed and signed again. */
-export interface Opened {
+/** A decoded token, to be changed and signed again. */
+export interface DecodedToken {
   readonly header: Readonly<Record<string, unknown>>
   readonly payload: Readonly<Record<string, unknown>>
 }
@@ -11,19 +11,18 @@ export interface Opened {
 const key = createPrivateKey(testSecrets.signingKeys[0].privateKey)
 const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url')
 
-/** A genuine token taken apart. */
-export const openToken = (token: string): Opened => ({
+export const decodeToken = (token: string): DecodedToken => ({
   header: { ...decodeProtectedHeader(token) },
   payload: { ...decodeJwt(token) },
 })
 
-/** A token whose signature is right: made with the very key of the servers under test. */
-export function signToken({ header, payload }: Opened): string {
+/** Signs a token with the key of the servers under test. */
+export function signToken({ header, payload }: DecodedToken): string {
   const input = `${encode(header)}.${encode(payload)}`
   const signature = sign('sha256', Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' })
   return `${input}.${signature.toString('base64url')}`
 }
 
-/** A text with one of its characters replaced by another one of base64url. */
+/** Replaces one character of a text by another one of base64url. */
 export const withOtherCharacter = (text: string, index: number): string =>
   text.slice(0, index) + (text[index] === 'A' ? 'B' : 'A') + text.slice(index + 1)
