@@ -66,8 +66,14 @@ function build(foundation: Foundation): Services {
   const { clock } = settings
   const { csrf, consentSigner } = formsOf(foundation)
   const throttle = createThrottle(settings.throttle, clock)
-  const lifetime = settings.sessionLifetime
-  const sessions = createSessions({ ...settings, store: store.sessions, feed, lifetime, subjectOf })
+  const sessions = createSessions({
+    ...settings,
+    store: store.sessions,
+    feed,
+    lifetime: settings.sessionLifetime,
+    persistentLifetime: persistentLifetimeOf(settings),
+    subjectOf,
+  })
   const audit = createAudit({ ...settings, events, store: store.audit })
   const maintenance = startMaintenance({ ...settings, store: store.purge })
   const lastUsed = startLastUsedTracker({ ...settings, store: store.authorizations })
@@ -118,14 +124,19 @@ function userDirectoryOf(
 }
 
 /** A form that is open while the root secret is rotated has to be opened again. */
-function formsOf({ settings: { issuer, cookies, clock }, liveKeys }: Foundation) {
+function formsOf({ settings, liveKeys }: Foundation) {
+  const { issuer, cookies, clock } = settings
+  const maxAge = Math.floor(persistentLifetimeOf(settings) / 1000)
   return {
-    csrf: liveKeys.derive((present) => createCsrf(present.key('csrf'), issuer, cookies)),
+    csrf: liveKeys.derive((present) => createCsrf({ key: present.key('csrf'), issuer, cookies, maxAge })),
     consentSigner: liveKeys.derive((present) =>
       createValueSigner<ConsentRequest>(present.key('consent'), CONSENT_LIFETIME, clock),
     ),
   }
 }
+
+const persistentLifetimeOf = ({ keepSignedIn, sessionLifetime }: Settings): number =>
+  keepSignedIn?.lifetime ?? sessionLifetime
 
 const issuanceOf = (foundation: Foundation, sessions: Sessions): Issuance =>
   createIssuance({

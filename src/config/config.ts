@@ -8,6 +8,7 @@ import type { Views } from '../pages/props.ts'
 import type { Language } from '../pages/messages.ts'
 import type { Store } from '../store/contract.ts'
 import type { BaseUser, UserProvider, UserProviderFactory } from '../users/provider.ts'
+import type { KeepSignedInConfig } from './keep-signed-in.ts'
 import type { PersonalTokensConfig } from './personal-tokens.ts'
 
 /** How many failures are too many, and in which time. */
@@ -75,6 +76,11 @@ export interface Config<
   readonly providers?: Readonly<Record<Other, UserProvider>>
   /** How long people stay signed in on a device without using it; default 12 hours. */
   readonly sessionLifetime?: Duration
+  /**
+   * The checkbox "Keep me signed in" on the sign-in page. If a user checks it, the session outlives the browser and lasts 30
+   * days without use by default. `off` removes the checkbox; every session then ends with the browser.
+   */
+  readonly keepSignedIn?: KeepSignedInConfig | 'off'
   /** Proxies whose `X-Forwarded-For` is believed: addresses or CIDR ranges. Default: none. */
   readonly trustedProxies?: readonly string[]
   /** When failures are too many; defaults: 60 a minute from an address, 10 in 15 minutes against an account. */

@@ -1,6 +1,6 @@
 import { issuerProblems } from '../model/issuer.ts'
 import type { Validator } from '../lib/validator.ts'
-import type { CookiePolicy } from '../sessions/csrf.ts'
+import type { CookiePolicy } from '../sessions/cookies.ts'
 
 /** Where the server lives. */
 export interface IssuerSettings {

@@ -7,6 +7,7 @@ import type { OptionNames, Validator } from '../lib/validator.ts'
 import { DEVICE_GRANT } from '../model/device-code.ts'
 import type { ViewProps } from '../pages/props.ts'
 import type { Config, FailureLimit, PagesConfig } from './config.ts'
+import type { KeepSignedInConfig } from './keep-signed-in.ts'
 import type { PersonalTokensConfig } from './personal-tokens.ts'
 
 const LISTS: ReadonlySet<string> = new Set(['grants', 'defaultScopes', 'resources', 'trustedProxies'])
@@ -42,8 +43,9 @@ function problemOf(name: string, value: unknown): string | undefined {
  */
 export function checkOptions(config: Partial<Config>, validator: Validator): void {
   validator.knownOptions('', config, CONFIG)
-  const { audit, pages, personalTokens, purge, revocations, throttle } = config
+  const { audit, keepSignedIn, pages, personalTokens, purge, revocations, throttle } = config
   if (audit !== 'off') validator.knownOptions('audit', audit, { keep: true })
+  if (keepSignedIn !== 'off') validator.knownOptions('keepSignedIn', keepSignedIn, KEEP_SIGNED_IN)
   if (purge !== 'manual') validator.knownOptions('purge', purge, { every: true })
   validator.knownOptions('personalTokens', personalTokens, PERSONAL_TOKENS)
   validator.knownOptions('revocations', revocations, { pollInterval: true, maxStaleness: true })
@@ -78,6 +80,7 @@ const CONFIG: OptionNames<Config> = {
   provider: true,
   providers: true,
   sessionLifetime: true,
+  keepSignedIn: true,
   trustedProxies: true,
   throttle: true,
   revocations: true,
@@ -90,6 +93,7 @@ const CONFIG: OptionNames<Config> = {
   clock: true,
 }
 
+const KEEP_SIGNED_IN: OptionNames<KeepSignedInConfig> = { lifetime: true, checked: true }
 const PERSONAL_TOKENS: OptionNames<PersonalTokensConfig> = { lifetime: true, maximumLifetime: true }
 const LIMIT: OptionNames<FailureLimit> = { failures: true, window: true }
 const PAGES: OptionNames<PagesConfig> = { name: true, language: true, views: true }

@@ -12,6 +12,7 @@ import { resolveGrants, type GrantSettings } from './grants.ts'
 import { resolveIssuer, resolvePrefix, type IssuerSettings } from './issuer.ts'
 import { createValidator, type Validator } from '../lib/validator.ts'
 import { checkOptions, validOptions } from './options.ts'
+import { resolveKeepSignedIn, type KeepSignedInSettings } from './keep-signed-in.ts'
 import { resolvePersonalTokens, type PersonalTokenSettings } from './personal-tokens.ts'
 import { resolveProviders } from './providers.ts'
 import { resolveResources, resolveScopeRules } from './scopes.ts'
@@ -33,6 +34,8 @@ export interface Settings extends IssuerSettings, GrantSettings, MaintenanceSett
   /** The names of all providers, the default one first. */
   readonly providers: readonly string[]
   readonly sessionLifetime: number
+  /** Undefined if every session ends with the browser. */
+  readonly keepSignedIn: KeepSignedInSettings | undefined
   readonly trustedProxies: readonly string[]
   readonly throttle: ThrottleLimits
   readonly pollInterval: number
@@ -58,6 +61,7 @@ export function resolveSettings(given: Config): Settings {
     validator.duration(path, value ?? usual)
   const issuer = resolveIssuer(config.issuer, validator)
   const audience = config.audience ?? issuer.issuer
+  const sessionLifetime = time('sessionLifetime', config.sessionLifetime, '12h')
   const settings: Settings = {
     ...issuer,
     ...resolveGrants(config.grants, validator),
@@ -70,7 +74,8 @@ export function resolveSettings(given: Config): Settings {
     personalTokens: resolvePersonalTokens(config.personalTokens, validator),
     pkce: validator.oneOf('pkce', config.pkce ?? 'public', ['public', 'always']),
     ...resolveProviders(config, validator),
-    sessionLifetime: time('sessionLifetime', config.sessionLifetime, '12h'),
+    sessionLifetime,
+    keepSignedIn: resolveKeepSignedIn(config.keepSignedIn, sessionLifetime, validator),
     trustedProxies: resolveProxies(config.trustedProxies ?? [], validator),
     throttle: resolveThrottle(config.throttle ?? {}, validator),
     ...resolveFreshness(config.revocations ?? {}, validator),

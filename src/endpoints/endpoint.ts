@@ -1,4 +1,5 @@
 import type { HttpResponse, HttpRequest } from '../lib/http.ts'
+import type { NewCookie } from '../sessions/cookies.ts'
 import type { Services } from './services.ts'
 
 /** Whom a request has turned out to be about, as far as it got: for the log, should it be refused. */
@@ -16,6 +17,8 @@ export interface Exchange {
   readonly address: string
   /** Filled in on the way. */
   readonly auditFields: AuditFields
+  /** Cookies that the response sets, by name. */
+  readonly newCookies: Map<string, NewCookie>
   readonly services: Services
 }
 

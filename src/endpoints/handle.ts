@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { OAuthError, StoreUnavailableError } from '../errors.ts'
 import { clientAddress } from '../lib/address.ts'
 import { json, prefersJson, type HttpResponse, type HttpRequest } from '../lib/http.ts'
+import { setCookieHeaders } from '../sessions/cookies.ts'
 import { allowedMethods, answerOptions, corsHeaders } from './cors.ts'
 import type { Endpoint, Exchange, Handler } from './endpoint.ts'
 import { page } from './page.ts'
@@ -16,9 +17,12 @@ export async function handle(
 ): Promise<HttpResponse> {
   const { trustedProxies } = services.settings
   const address = clientAddress(request.peer, request.header('x-forwarded-for') ?? null, trustedProxies)
-  const exchange = { request, services, address, auditFields: {}, requestId: randomUUID() }
+  const newCookies: Exchange['newCookies'] = new Map()
+  const exchange = { request, services, address, newCookies, auditFields: {}, requestId: randomUUID() }
   const answer = await attempt(endpoint, exchange)
-  return { ...answer, headers: { ...answer.headers, 'X-Request-Id': exchange.requestId } }
+  const cookies = setCookieHeaders(exchange, services.settings.cookies)
+  const headers = { ...(cookies.length > 0 && { 'Set-Cookie': cookies }), 'X-Request-Id': exchange.requestId }
+  return { ...answer, headers: { ...answer.headers, ...headers } }
 }
 
 async function attempt(endpoint: Endpoint, exchange: Exchange): Promise<HttpResponse> {

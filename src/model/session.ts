@@ -15,6 +15,8 @@ export interface Session extends UserRef {
   readonly createdAt: number
   /** Written at most once a minute. */
   readonly lastSeenAt: number
+  /** True if the cookie outlives the browser ("Keep me signed in"). */
+  readonly isPersistent: boolean
   /** When its cookie ends unless it is used before; slides with use. A device that has no browser has none: when it began. */
   readonly expiresAt: number
   readonly revokedAt: number | null

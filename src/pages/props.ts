@@ -25,6 +25,11 @@ export interface SignInProps {
   readonly provider: string
   /** The user name that was typed before, or a hint. */
   readonly username: string
+  /**
+   * Whether the checkbox "Keep me signed in" is checked; undefined if there is none. The form sends it as
+   * `keep_signed_in=yes`.
+   */
+  readonly keepSignedIn?: boolean
   /** Who asks, where a client started this. */
   readonly client?: ClientView
   /** Why the last try failed: wrong name or password, too many tries (seconds to wait), or a form that was open too long. */

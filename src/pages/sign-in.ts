@@ -45,6 +45,13 @@ const fields = (props: SignInProps, text: Messages['signIn']): Html =>
         required${props.username !== '' && html` autofocus`}${description(props)}
       />
     </div>
+    ${
+      props.keepSignedIn !== undefined &&
+      html`<label class="checkbox">
+        <input type="checkbox" name="keep_signed_in" value="yes" ${props.keepSignedIn && html` checked`} />
+        ${text.keepSignedIn}
+      </label>`
+    }
     <button class="primary">${text.submit}</button>
   </div>`
 

@@ -1,57 +1,57 @@
-import { readCookie, writeCookie } from '../lib/cookie.ts'
+import { readCookie } from '../lib/cookie.ts'
 import { hmac, isEqualInConstantTime, randomBase64url } from '../lib/hash.ts'
 import type { HttpRequest } from '../lib/http.ts'
-
-type HasHeaders = Pick<HttpRequest, 'header'>
-
-/** The anti-forgery token of a browser, and the cookie to set where the browser had none. */
-export interface CsrfToken {
-  readonly token: string
-  readonly setCookie: string | undefined
-}
+import type { Session } from '../model/session.ts'
+import { cookieName, cookieValue, type CookieExchange, type CookiePolicy } from './cookies.ts'
 
 /**
- * Anti-forgery tokens: the MAC of a random cookie of the browser and of the session that it is signed in to, so that a
- * form of another site, of another browser or of an earlier sign-in is refused.
+ * CSRF tokens. A token is the MAC of a random browser cookie and the current session, so forms of another site, another
+ * browser or an earlier sign-in are rejected.
  */
 export interface Csrf {
-  /** The token for a page that is shown to this browser. */
-  tokenFor(request: HasHeaders, sessionId: string | undefined): CsrfToken
-  /** Whether a posted token belongs to this browser and session, and the form to this origin. */
-  isValid(request: HasHeaders, sessionId: string | undefined, token: string | undefined): boolean
+  /**
+   * Returns the token for a page, and sets the browser cookie if there is none. In a session that outlives the browser, the
+   * cookie does too: tabs that a browser restores together would otherwise overwrite each other's.
+   */
+  tokenFor(exchange: CookieExchange, session: CsrfSession | undefined): string
+  /** Returns whether a token belongs to this browser and session, and the form to this origin. */
+  isValid(exchange: CookieExchange, session: CsrfSession | undefined, token: string | undefined): boolean
 }
 
-/** How the cookies of a server are named and set. */
-export interface CookiePolicy {
-  /** `__Host-` over https; empty on loopback http, where browsers refuse the prefix. */
-  readonly prefix: '__Host-' | ''
-  /** Keeps issuers with different paths on one host apart; empty for an issuer without a path. */
-  readonly suffix: string
-  readonly isSecure: boolean
+type CsrfSession = Pick<Session, 'id' | 'isPersistent'>
+
+/** What CSRF tokens are made with. `maxAge`: of the cookie in a persistent session, in seconds. */
+export interface CsrfOptions {
+  readonly key: Buffer
+  readonly issuer: string
+  readonly cookies: CookiePolicy
+  readonly maxAge: number
 }
 
-/** Makes the anti-forgery check of one issuer. */
-export function createCsrf(key: Buffer, issuer: string, { prefix, suffix, isSecure }: CookiePolicy): Csrf {
-  const name = `${prefix}consulate_browser${suffix}`
+/** Creates the CSRF check of one issuer. */
+export function createCsrf({ key, issuer, cookies, maxAge }: CsrfOptions): Csrf {
+  const name = cookieName(cookies, 'browser')
   const { origin } = new URL(issuer)
-  const tokenOf = (browser: string, sessionId = ''): string => hmac(key, `${browser}.${sessionId}`)
+  const toToken = (browser: string, session: CsrfSession | undefined): string =>
+    hmac(key, `${browser}.${session?.id ?? ''}`)
   return {
-    tokenFor(request, sessionId) {
-      const known = readCookie(request.header('cookie'), name)
-      const browser = known ?? randomBase64url(32)
-      const setCookie = known ? undefined : writeCookie(name, browser, { secure: isSecure })
-      return { token: tokenOf(browser, sessionId), setCookie }
+    tokenFor(exchange, session) {
+      const known = cookieValue(exchange, name)
+      const value = known ?? randomBase64url(32)
+      if (session?.isPersistent) exchange.newCookies.set(name, { value, maxAge })
+      else if (known === undefined) exchange.newCookies.set(name, { value })
+      return toToken(value, session)
     },
-    isValid(request, sessionId, token) {
+    isValid({ request }, session, token) {
       const browser = readCookie(request.header('cookie'), name)
-      if (!browser || !token || !isFromHere(request, origin)) return false
-      return isEqualInConstantTime(token, tokenOf(browser, sessionId))
+      if (!browser || !token || !isSameOrigin(request, origin)) return false
+      return isEqualInConstantTime(token, toToken(browser, session))
     },
   }
 }
 
-/** What browsers say of where a form came from; a client that says nothing is held to the token alone. */
-function isFromHere(request: HasHeaders, origin: string): boolean {
+/** Browsers say where a form comes from. For a client that does not, the token alone counts. */
+function isSameOrigin(request: Pick<HttpRequest, 'header'>, origin: string): boolean {
   const site = request.header('sec-fetch-site') ?? 'none'
   return (site === 'same-origin' || site === 'none') && (request.header('origin') ?? origin) === origin
 }

@@ -1,122 +1,131 @@
 import type { Clock } from '../lib/clock.ts'
-import { readCookie, writeCookie } from '../lib/cookie.ts'
-import { randomId, randomBase64url, sha256 } from '../lib/hash.ts'
-import type { HttpRequest } from '../lib/http.ts'
+import { randomBase64url, randomId, sha256 } from '../lib/hash.ts'
+import { readCookie } from '../lib/cookie.ts'
 import type { Epochs } from '../model/epochs.ts'
 import { isLiveSession, type Session } from '../model/session.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { RevocationFeed } from '../revocations/feed.ts'
 import type { SessionStore } from '../store/contract.ts'
-import type { CookiePolicy } from './csrf.ts'
+import { cookieName, type CookieExchange, type CookiePolicy } from './cookies.ts'
 import { deviceNameOf } from './device-name.ts'
 
-/** What sessions need. `lifetime` in ms: how long a session lasts without use. */
+/** What sessions need. Lifetimes are in milliseconds without use. */
 export interface SessionsOptions {
   readonly store: SessionStore
   readonly clock: Clock
   readonly feed: Pick<RevocationFeed, 'hasRevokedSession'>
   readonly cookies: CookiePolicy
   readonly lifetime: number
+  /** The lifetime of sessions that outlive the browser. */
+  readonly persistentLifetime: number
   /** The provider whose cookie has no name added. */
   readonly provider: string
-  /** The `sub` of a person. */
   readonly subjectOf: (user: UserRef) => string
 }
 
 /** A sign-in that has been checked. */
 export interface SignIn {
   readonly user: UserRef
-  /** The epochs read before the password was checked. */
+  /** The epochs that were read before the password was checked. */
   readonly epochs: Epochs
   readonly userAgent: string
   readonly address: string
 }
 
-/** A session and the `Set-Cookie` value that carries it. */
-export interface StartedSession {
-  readonly session: Session
-  readonly setCookie: string
+/** How a session starts. */
+export interface SessionStart {
+  /** True if the session outlives the browser. */
+  readonly isPersistent: boolean
+  /** The session that the browser has already. It is renewed if it belongs to the same user. */
+  readonly current: Session | undefined
 }
 
-/** Browser sessions: who is signed in on the device that a request came from. */
+/** Browser sessions: who is signed in on the device that sent a request. Each provider has its own cookie. */
 export interface Sessions {
-  /** The live session of a request with a provider, if it has one: each provider has a cookie of its own. */
-  current(request: Pick<HttpRequest, 'header'>, provider: string): Promise<Session | undefined>
+  /** Returns the live session of a request, if there is one. Renews its cookie if it is persistent, once a minute. */
+  current(exchange: CookieExchange, provider: string): Promise<Session | undefined>
   /**
-   * Begins a session under a new cookie, or goes on with the `present` one of the same person under a new cookie.
-   * Undefined where the person's epoch was raised meanwhile.
+   * Starts a session, or renews the current one, and sets a new cookie. Returns undefined if the user was signed out
+   * everywhere in the meantime.
    */
-  start(signIn: SignIn, present?: Session): Promise<StartedSession | undefined>
-  /** A `Set-Cookie` value that takes a provider's cookie away. */
-  clearCookie(provider: string): string
+  start(exchange: CookieExchange, signIn: SignIn, options: SessionStart): Promise<Session | undefined>
+  /** Deletes a provider's cookie. */
+  clearCookie(exchange: CookieExchange, provider: string): void
   /**
-   * A session that no browser has, for a sign-in on another device: whoever begins it must insert it. There is no cookie
-   * to expire later, so it is listed as long as what was given to the device lives, and no longer.
+   * Returns a session for a sign-in without a browser, for the caller to insert. It has no cookie and expires immediately,
+   * so it is listed only as long as the tokens of the device are valid.
    */
   draft(signIn: SignIn): Session
 }
 
-/** A session's use is written at most this often (ms). */
+/** The use of a session is written at most this often, in milliseconds. */
 const TOUCH_INTERVAL = 60_000
-const LONGEST_USER_AGENT = 512
+const MAX_USER_AGENT_LENGTH = 512
 
-/** Makes the sessions of one server. */
+/** Creates the sessions of one server. */
 export function createSessions(options: SessionsOptions): Sessions {
-  const { store, clock, feed, cookies, lifetime, subjectOf } = options
-  const nameOf = (provider: string): string =>
-    `${cookies.prefix}consulate_session${cookies.suffix}${provider === options.provider ? '' : `.${provider}`}`
-  const isAlive = (session: Session): boolean =>
+  const { store, clock, feed, cookies, lifetime, persistentLifetime, subjectOf } = options
+  const nameFor = (provider: string): string =>
+    cookieName(cookies, 'session') + (provider === options.provider ? '' : `.${provider}`)
+  const isLive = (session: Session): boolean =>
     isLiveSession(session, clock.now()) &&
     !feed.hasRevokedSession({ ...session, subject: subjectOf(session) })
+  const setCookie = (exchange: CookieExchange, { provider, isPersistent }: Session, value: string): void => {
+    const maxAge = Math.floor(persistentLifetime / 1000)
+    exchange.newCookies.set(nameFor(provider), { value, ...(isPersistent && { maxAge }) })
+  }
 
   return {
-    async current(request, provider) {
-      const cookie = readCookie(request.header('cookie'), nameOf(provider))
-      const session = cookie ? await store.findByCookie(sha256(cookie)) : undefined
-      if (session?.provider !== provider || !isAlive(session)) return undefined
+    async current(exchange, provider) {
+      const cookie = readCookie(exchange.request.header('cookie'), nameFor(provider))
+      const session = cookie === undefined ? undefined : await store.findByCookie(sha256(cookie))
+      if (cookie === undefined || session?.provider !== provider || !isLive(session)) return undefined
       const now = clock.now()
-      if (now - session.lastSeenAt >= TOUCH_INTERVAL) await store.touch(session.id, now, now + lifetime)
+      if (now - session.lastSeenAt < TOUCH_INTERVAL) return session
+      await store.touch(session.id, now, now + (session.isPersistent ? persistentLifetime : lifetime))
+      if (session.isPersistent) setCookie(exchange, session, cookie)
       return session
     },
-    async start(signIn, present) {
+    async start(exchange, signIn, { isPersistent, current }) {
       const cookie = randomBase64url(32)
       const subject = subjectOf(signIn.user)
       const now = clock.now()
-      const session = newSession(signIn, sha256(cookie), now, now + lifetime)
-      const setCookie = writeCookie(nameOf(signIn.user.provider), cookie, { secure: cookies.isSecure })
-      if (
-        present &&
-        subjectOf(present) === subject &&
-        (await store.renew(present.id, { ...session, subject }))
-      ) {
-        return { session: { ...session, id: present.id, createdAt: present.createdAt }, setCookie }
-      }
-      return (await store.insert(session, subject)) ? { session, setCookie } : undefined
+      const expiresAt = now + (isPersistent ? persistentLifetime : lifetime)
+      const session = newSession(signIn, { cookieHash: sha256(cookie), isPersistent, now, expiresAt })
+      const isSameUser = current !== undefined && subjectOf(current) === subject
+      const isRenewed = isSameUser && (await store.renew(current.id, { ...session, subject }))
+      if (!isRenewed && !(await store.insert(session, subject))) return undefined
+      setCookie(exchange, session, cookie)
+      return isRenewed ? { ...session, id: current.id, createdAt: current.createdAt } : session
     },
-    clearCookie: (provider) => writeCookie(nameOf(provider), '', { maxAge: 0, secure: cookies.isSecure }),
-    draft: (signIn) => newSession(signIn, sha256(randomBase64url(32)), clock.now(), clock.now()),
+    clearCookie: (exchange, provider) =>
+      void exchange.newCookies.set(nameFor(provider), { value: '', maxAge: 0 }),
+    draft(signIn) {
+      const now = clock.now()
+      const cookieHash = sha256(randomBase64url(32))
+      return newSession(signIn, { cookieHash, isPersistent: false, now, expiresAt: now })
+    },
   }
 }
 
-function newSession(
-  { user, epochs, userAgent, address }: SignIn,
-  cookieHash: string,
-  now: number,
-  expiresAt: number,
-): Session {
-  return {
-    id: randomId(),
-    cookieHash,
-    provider: user.provider,
-    userId: user.userId,
-    deviceName: deviceNameOf(userAgent),
-    userAgent: userAgent.slice(0, LONGEST_USER_AGENT),
-    address,
-    issuerEpoch: epochs.issuer,
-    userEpoch: epochs.user,
-    createdAt: now,
-    lastSeenAt: now,
-    expiresAt,
-    revokedAt: null,
-  }
+interface SessionFields extends Pick<Session, 'cookieHash' | 'isPersistent' | 'expiresAt'> {
+  readonly now: number
 }
+
+const newSession = (
+  { user, epochs, userAgent, address }: SignIn,
+  { now, ...fields }: SessionFields,
+): Session => ({
+  id: randomId(),
+  ...fields,
+  provider: user.provider,
+  userId: user.userId,
+  deviceName: deviceNameOf(userAgent),
+  userAgent: userAgent.slice(0, MAX_USER_AGENT_LENGTH),
+  address,
+  issuerEpoch: epochs.issuer,
+  userEpoch: epochs.user,
+  createdAt: now,
+  lastSeenAt: now,
+  revokedAt: null,
+})

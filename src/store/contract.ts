@@ -96,7 +96,7 @@ export interface UserStore {
 /** A new sign-in of the person whom a session belongs to. */
 export interface SessionRenewal extends Pick<
   Session,
-  'cookieHash' | 'issuerEpoch' | 'userEpoch' | 'lastSeenAt' | 'expiresAt'
+  'cookieHash' | 'issuerEpoch' | 'userEpoch' | 'lastSeenAt' | 'expiresAt' | 'isPersistent'
 > {
   /** The person's `sub`. */
   readonly subject: string

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { formOf, openBrowser } from '../support/browser.ts'
 import type { Browser } from '../support/browser.ts'
-import { formsIn } from '../support/html-form.ts'
+import { formsIn, textIn } from '../support/html-form.ts'
 import { authorizationUrl, formBody } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 import type { TestUser } from '../support/server.ts'
@@ -45,7 +45,7 @@ describe('over https only cookies with __Host- count, which no other host can se
 
   const isSignedIn = async (cookie: string): Promise<boolean> => {
     const answer = await secure.server.fetch(new Request(`${ISSUER}/login`, { headers: { cookie } }))
-    return (await answer.text()).includes("You're signed in")
+    return textIn(await answer.text()).includes("You're signed in")
   }
 
   test('the right one does', async () => {

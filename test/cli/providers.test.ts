@@ -80,6 +80,7 @@ describe('with several providers', () => {
       createdAt: now,
       lastSeenAt: now,
       expiresAt: now + 60_000,
+      isPersistent: false,
       revokedAt: null,
     }
     const both = [

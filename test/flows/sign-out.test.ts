@@ -61,6 +61,15 @@ test("somebody else signing in on the device ends the first one's session and wh
   expect((await callApi(server, '/me', token)).status).toBe(401)
 })
 
+test('signing out deletes the session cookie', async () => {
+  const browser = openBrowser(server)
+  await browser.signIn(await browser.open(server.endpoint('/login')), user)
+  expect(browser.cookies.has('consulate_session')).toBe(true)
+  await signOut(browser)
+  expect(browser.cookies.has('consulate_session')).toBe(false)
+  expect(browser.setCookies.at(-1)).toBe('consulate_session=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0')
+})
+
 test('a copy of the cookie is worth nothing after signing out', async () => {
   const [browser, thief] = [openBrowser(server), openBrowser(server)]
   await browser.signIn(await browser.open(server.endpoint('/login')), user)

@@ -24,6 +24,8 @@ export interface Browser {
   press(page: Page, label: string, fields?: Readonly<Record<string, string>>): Promise<Page>
   /** Fills in the sign-in page. */
   signIn(page: Page, user: Pick<TestUser, 'email' | 'password'>): Promise<Page>
+  /** Closes and reopens the browser: only cookies with a `Max-Age` remain. */
+  restart(): void
   /** Sets a cookie by hand, as an attacker might. */
   setCookie(name: string, value: string): void
 }
@@ -39,13 +41,15 @@ export interface Destination extends Pick<TestServer, 'origin' | 'knownSecrets'>
 export function openBrowser({ origin, knownSecrets, formOrigin }: Destination): Browser {
   const cookies = new Map<string, string>()
   const setCookies: string[] = []
+  const persistent = new Set<string>()
 
   async function visit(url: URL, init: RequestInit): Promise<Response> {
     const headers = new Headers({ accept: 'text/html', 'user-agent': 'Firefox/140.0 (X11; Linux x86_64)' })
     if (cookies.size > 0) headers.set('cookie', [...cookies].map((pair) => pair.join('=')).join('; '))
     for (const [name, value] of new Headers(init.headers)) headers.set(name, value)
     const response = await fetch(url, { ...init, headers, redirect: 'manual' })
-    for (const text of response.headers.getSetCookie()) keepCookie(text, cookies, knownSecrets)
+    for (const text of response.headers.getSetCookie())
+      keepCookie(text, { cookies, persistent }, knownSecrets)
     setCookies.push(...response.headers.getSetCookie())
     return response
   }
@@ -77,6 +81,9 @@ export function openBrowser({ origin, knownSecrets, formOrigin }: Destination): 
     open,
     press,
     signIn: (page, { email, password }) => press(page, 'Sign in', { username: email, password }),
+    restart() {
+      for (const name of cookies.keys()) if (!persistent.has(name)) cookies.delete(name)
+    },
     setCookie: (name, value) => void cookies.set(name, value),
   }
 }
@@ -98,10 +105,17 @@ function pageOf(url: URL, { status, headers }: Response, body: string, knownSecr
   return { url, status, headers, body, text: textIn(body), forms }
 }
 
-function keepCookie(text: string, cookies: Map<string, string>, knownSecrets: KnownSecrets): void {
+interface CookieJar {
+  readonly cookies: Map<string, string>
+  readonly persistent: Set<string>
+}
+
+function keepCookie(text: string, { cookies, persistent }: CookieJar, knownSecrets: KnownSecrets): void {
   const [pair = '', ...attributes] = text.split('; ')
   const mark = pair.indexOf('=')
   const [name, value] = [pair.slice(0, mark), pair.slice(mark + 1)]
   if (attributes.includes('Max-Age=0')) cookies.delete(name)
   else cookies.set(name, knownSecrets.add('cookie', value))
+  if (attributes.some((attribute) => attribute.startsWith('Max-Age='))) persistent.add(name)
+  else persistent.delete(name)
 }

@@ -64,6 +64,7 @@ describe('an option that there is not is told, and so is the one that was probab
       expect.stringContaining('pages.views.login: unknown option. Use one of: signIn'),
     ],
     [{ audit: { kep: '1d' } }, 'audit.kep: unknown option. Did you mean keep?'],
+    [{ keepSignedIn: { lifetme: '7d' } }, 'keepSignedIn.lifetme: unknown option. Did you mean lifetime?'],
     [{ purge: { evry: '1h' } }, 'purge.evry: unknown option. Did you mean every?'],
     [
       { personalTokens: { maxLifetime: '1y' } },

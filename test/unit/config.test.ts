@@ -52,6 +52,7 @@ test('what is left out is what the reference says', () => {
     provider: 'users',
     providers: ['users'],
     sessionLifetime: 12 * hour,
+    keepSignedIn: { lifetime: 30 * day, checked: false },
     trustedProxies: [],
     throttle: {
       perAddress: { failures: 60, window: minute },
@@ -92,6 +93,7 @@ const MISTAKES: Readonly<Record<string, object>> = {
     providers: { Staff: { find: () => {}, findByUsername: () => {}, verifyPassword: () => {} } },
   },
   sessionLifetime: { sessionLifetime: -1 },
+  'keepSignedIn.checked': { keepSignedIn: { checked: 'no' } },
   'trustedProxies[0]': { trustedProxies: ['10.0.0.0/99'] },
   'throttle.perAddress.failures': { throttle: { perAddress: { failures: 0, window: '1m' } } },
   'revocations.maxStaleness': { revocations: { pollInterval: '10s', maxStaleness: '5s' } },
@@ -104,6 +106,12 @@ const MISTAKES: Readonly<Record<string, object>> = {
 
 test.each(Object.entries(MISTAKES))('a mistake in %s is told by its path', (path, mistake) => {
   expect(pathsOf({ ...NEEDED, ...mistake })).toEqual([path])
+})
+
+test('"Keep me signed in" must not sign users out sooner', () => {
+  expect(pathsOf({ ...NEEDED, keepSignedIn: { lifetime: '1h' } })).toEqual(['keepSignedIn.lifetime'])
+  const settings = resolveSettings({ ...NEEDED, sessionLifetime: '90d' })
+  expect(settings.keepSignedIn?.lifetime).toBe(settings.sessionLifetime)
 })
 
 test('all mistakes are told at once', () => {

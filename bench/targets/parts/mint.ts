@@ -32,6 +32,7 @@ export async function signIn(store: Store): Promise<{ session: Session; cookie: 
     createdAt: now,
     lastSeenAt: now,
     expiresAt: now + HOUR,
+    isPersistent: false,
     revokedAt: null,
   }
   await store.sessions.insert(session, userId)
@@ -67,6 +68,7 @@ export async function mintCode(store: Store, { client }: RegisteredClient, sessi
     epochs: { issuer: 0, client: 0, user: 0 },
     createdAt: now,
     expiresAt: now + HOUR,
+    isPersistent: false,
     spentAt: null,
     voidedAt: null,
   }
@@ -96,6 +98,7 @@ export async function mintDeviceCode(store: Store, { client }: RegisteredClient,
     decision: null,
     createdAt: now,
     expiresAt: now + HOUR,
+    isPersistent: false,
     spentAt: null,
     voidedAt: null,
   }

@@ -25,9 +25,9 @@ export function codePage(
   status: number,
   { userCode, problem, headers }: CodePageOptions,
 ): Promise<HttpResponse> {
-  const { action, csrf, cookies } = formOf(exchange, visitor)
+  const { action, csrf } = formOf(exchange, visitor)
   const props = { action, hidden: { csrf }, userCode: displayUserCode(userCode), ...(problem && { problem }) }
-  return page(exchange, status, 'deviceCode', props, { headers: { ...headers, ...cookies } })
+  return page(exchange, status, 'deviceCode', props, { ...(headers && { headers }) })
 }
 
 /** The page that asks whether the device may go on. Whoever asks is always asked: nothing is remembered. */
@@ -37,7 +37,7 @@ export function consentPage(
   userCode: string,
   { client, code }: PendingDevice,
 ): Promise<HttpResponse> {
-  const { action, csrf, cookies } = formOf(exchange, visitor)
+  const { action, csrf } = formOf(exchange, visitor)
   const hidden = { csrf, user_code: displayUserCode(userCode) }
   const props = {
     client: { name: client.name },
@@ -49,7 +49,7 @@ export function consentPage(
     deny: { action, hidden: { ...hidden, _method: 'DELETE' } },
     switchAccount: { action, hidden: { ...hidden, intent: 'switch' } },
   }
-  return page(exchange, 200, 'deviceConsent', props, { headers: cookies })
+  return page(exchange, 200, 'deviceConsent', props)
 }
 
 /** The page that says how it ended. */
@@ -72,10 +72,12 @@ function displayUserCode(typed: string): string {
 
 /** Where the forms of these pages post to, and what shows that they are ours. */
 function formOf(
-  { services, request }: Exchange,
+  exchange: Exchange,
   { session }: SignedInUser,
-): { readonly action: string; readonly csrf: string; readonly cookies: HttpResponse['headers'] } {
-  const { token, setCookie } = services.csrf.tokenFor(request, session.id)
-  const action = providerPathsOf(services.settings, session.provider).device
-  return { action, csrf: token, cookies: setCookie === undefined ? {} : { 'Set-Cookie': setCookie } }
+): { readonly action: string; readonly csrf: string } {
+  const { csrf, settings } = exchange.services
+  return {
+    action: providerPathsOf(settings, session.provider).device,
+    csrf: csrf.tokenFor(exchange, session),
+  }
 }

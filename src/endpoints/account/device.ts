@@ -48,7 +48,7 @@ async function receive(
   const userCode = userCodeIn(form)
   const visitor = await findSignedInUser(exchange, provider)
   if (!visitor) return askToSignIn(exchange, provider, userCode)
-  if (!csrf.isValid(exchange.request, visitor.session.id, form.get('csrf'))) {
+  if (!csrf.isValid(exchange, visitor.session, form.get('csrf'))) {
     report(exchange, forgedForm())
     return codePage(exchange, visitor, 403, { userCode, problem: { kind: 'expired' } })
   }

@@ -31,9 +31,9 @@ export async function tokensPage(
   status: number,
   { values, problem, headers }: TokensPageOptions = {},
 ): Promise<HttpResponse> {
-  const { services, request } = exchange
+  const { services } = exchange
   const { settings } = services
-  const { token: csrf, setCookie } = services.csrf.tokenFor(request, session.id)
+  const csrf = services.csrf.tokenFor(exchange, session)
   const { tokensPage: action, signOut: signOutUrl } = providerPathsOf(settings, session.provider)
   const tokens = await services.personalTokens.list(session)
   const lifetimes = lifetimesUpTo(settings.personalTokens?.maximumLifetime ?? 0)
@@ -55,9 +55,7 @@ export async function tokensPage(
     },
     ...(problem && { problem }),
   }
-  return page(exchange, status, 'personalTokens', props, {
-    headers: { ...headers, ...(setCookie !== undefined && { 'Set-Cookie': setCookie }) },
-  })
+  return page(exchange, status, 'personalTokens', props, { ...(headers && { headers }) })
 }
 
 const DAY = 86_400_000

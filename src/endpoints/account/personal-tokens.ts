@@ -24,7 +24,7 @@ export async function postPersonalTokens(exchange: Exchange, provider: string): 
   const form = await readForm(request)
   const visitor = await findSignedInUser(exchange, provider)
   if (!visitor) return askToSignIn(exchange, provider)
-  if (!services.csrf.isValid(request, visitor.session.id, form.get('csrf'))) throw forgedForm()
+  if (!services.csrf.isValid(exchange, visitor.session, form.get('csrf'))) throw forgedForm()
   const id = form.get('revoke')
   return id === undefined ? create(exchange, visitor, form) : revoke(exchange, visitor, id)
 }

@@ -1,62 +1,63 @@
 import type { HttpResponse } from '../../lib/http.ts'
 import type { Session } from '../../model/session.ts'
 import type { SignInProps } from '../../pages/props.ts'
-import type { StartedSession } from '../../sessions/sessions.ts'
 import { checkPassword, type FailedPasswordAttempt } from '../../users/check-password.ts'
 import type { LoadedUser } from '../../users/directory.ts'
 import type { Exchange } from '../endpoint.ts'
 import { reportFailedSignIn } from '../report.ts'
 
-/** A session that has begun, or why none has. */
+/** The sign-in form, and the session that the browser already has with this provider. */
+export interface SignInForm {
+  readonly provider: string
+  readonly username: string
+  readonly password: string
+  readonly keepSignedIn: boolean
+  readonly current: Session | undefined
+}
+
+/** A new or renewed session, or what the sign-in page shows instead. */
 export type SignInOutcome =
-  | StartedSession
+  | { readonly session: Session }
   | {
       readonly status: number
       readonly problem: NonNullable<SignInProps['problem']>
       readonly headers: HttpResponse['headers']
     }
 
-/** What was typed into a sign-in page, and the session that the browser has with this provider already. */
-export interface SignInForm {
-  readonly provider: string
-  readonly username: string
-  readonly password: string
-  readonly present: Session | undefined
-}
-
-/** Begins a session, or renews the present one where it is this person's, if name and password are right. */
-export async function signInWithPassword(exchange: Exchange, typed: SignInForm): Promise<SignInOutcome> {
+/** Checks a user name and password. Starts a session if they are correct, or renews the user's current one. */
+export async function signInWithPassword(exchange: Exchange, form: SignInForm): Promise<SignInOutcome> {
   const { services, address } = exchange
+  const { provider, username, password } = form
   const outcome = await checkPassword(
     {
-      users: services.userDirectory.provider(typed.provider),
+      users: services.userDirectory.provider(provider),
       throttle: services.throttle,
       epochs: services.store.revocations.readEpochs,
       subjectOf: services.subjectOf,
     },
-    { ...typed, address, clientId: '' },
-    (person) => startSession(exchange, person, typed.present),
+    { provider, username, password, address, clientId: '' },
+    (user) => startSession(exchange, user, form),
   )
-  if (outcome.kind === 'correct') return outcome.result
-  reportFailedSignIn(exchange, typed.provider, outcome)
+  if (outcome.kind === 'correct') return { session: outcome.result }
+  reportFailedSignIn(exchange, provider, outcome)
   return refusalOf(outcome)
 }
 
 async function startSession(
   exchange: Exchange,
   { ref: user, epochs }: LoadedUser,
-  present: Session | undefined,
-): Promise<StartedSession | undefined> {
+  { keepSignedIn: isPersistent, current }: SignInForm,
+): Promise<Session | undefined> {
   const { services, request, address, requestId } = exchange
-  const userAgent = request.header('user-agent') ?? ''
-  const started = await services.sessions.start({ user, epochs, userAgent, address }, present)
-  if (!started) return undefined
-  const { id: sessionId } = started.session
-  services.events.emit('session.started', { requestId, sessionId, sub: services.subjectOf(user), address })
-  return started
+  const signIn = { user, epochs, userAgent: request.header('user-agent') ?? '', address }
+  const session = await services.sessions.start(exchange, signIn, { isPersistent, current })
+  if (!session) return undefined
+  const sub = services.subjectOf(user)
+  services.events.emit('session.started', { requestId, sessionId: session.id, sub, address })
+  return session
 }
 
-/** The same words whether the name exists or not. Only the log and the event know the reason. */
+/** The page is the same whether the user exists or not. Only the log and the event have the reason. */
 function refusalOf(outcome: FailedPasswordAttempt): SignInOutcome {
   if (outcome.kind === 'incorrect') return { status: 403, problem: { kind: 'credentials' }, headers: {} }
   const { retryAfter, headers } = outcome.blocked

@@ -1,52 +1,50 @@
-import { redirect, type HttpResponse } from '../../lib/http.ts'
 import { parseForm, type Form } from '../../lib/form.ts'
+import { redirect, type HttpResponse } from '../../lib/http.ts'
 import { formTargetsOf } from '../../pages/headers.ts'
 import type { SignInProps } from '../../pages/props.ts'
 import { displayNameOf, type BaseUser } from '../../users/provider.ts'
+import { readForm, readQuery } from '../body.ts'
 import { hostOf } from '../descriptions.ts'
 import type { Exchange } from '../endpoint.ts'
-import { readForm, readQuery } from '../body.ts'
 import { findTarget, type ResponseTarget } from '../oauth/authorization-request.ts'
 import { page } from '../page.ts'
 import { pathsOf, providerPathsOf } from '../paths.ts'
 import { safeReturnTo } from '../return-to.ts'
 import { signInWithPassword } from './password.ts'
 
-/** GET: the sign-in page; who is signed in goes on, unless they are to sign in again. */
+/** GET: shows the sign-in page. A signed-in user is redirected, unless they must sign in again. */
 export async function showSignIn(exchange: Exchange, provider: string): Promise<HttpResponse> {
   const { services } = exchange
   const form = readQuery(exchange.request)
   const returnTo = safeReturnTo(services, provider, form.get('return_to'))
-  const session = await services.sessions.current(exchange.request, provider)
+  const session = await services.sessions.current(exchange, provider)
   const user = session && (await services.userDirectory.find(session))
   if (!user || form.get('prompt') === 'login') return signInPage(exchange, 200, { provider, returnTo })
-  return returnTo === undefined ? signedIn(exchange, provider, user) : redirect(returnTo)
+  return returnTo === undefined ? signedInPage(exchange, provider, user) : redirect(returnTo)
 }
 
-/** POST: name and password, or the wish to sign in as somebody else. */
+/** POST: signs in with a user name and password, or switches to another account. */
 export async function signIn(exchange: Exchange, provider: string): Promise<HttpResponse> {
-  const { services, request } = exchange
+  const { services, request, requestId } = exchange
   const form = await readForm(request)
   const returnTo = safeReturnTo(services, provider, form.get('return_to'))
   if (form.get('intent') === 'switch') return switchAccount(exchange, provider, returnTo)
-  const present = await services.sessions.current(request, provider)
-  const username = form.get('username') ?? ''
-  if (!services.csrf.isValid(request, present?.id, form.get('csrf'))) {
-    return signInPage(exchange, 403, { provider, returnTo, username, problem: { kind: 'expired' } })
+  const current = await services.sessions.current(exchange, provider)
+  const [username, password] = [form.get('username') ?? '', form.get('password') ?? '']
+  const keepSignedIn = services.settings.keepSignedIn !== undefined && form.get('keep_signed_in') === 'yes'
+  const shown = { provider, returnTo, username, keepSignedIn }
+  if (!services.csrf.isValid(exchange, current, form.get('csrf'))) {
+    return signInPage(exchange, 403, { ...shown, problem: { kind: 'expired' } })
   }
-  const password = form.get('password') ?? ''
-  const outcome = await signInWithPassword(exchange, { provider, username, password, present })
-  if ('problem' in outcome) {
-    const { status, problem, headers } = outcome
-    return signInPage(exchange, status, { provider, returnTo, username, problem, headers })
+  const outcome = await signInWithPassword(exchange, { provider, username, password, keepSignedIn, current })
+  if ('problem' in outcome) return signInPage(exchange, outcome.status, { ...shown, ...outcome })
+  // Another user's session on this device must not outlive its cookie.
+  if (current && current.id !== outcome.session.id) {
+    await services.revoker.revoke({ kind: 'session', id: current.id }, requestId)
   }
-  // A cookie from before the sign-in is worth nothing after it, and somebody else's session on this device ends.
-  if (present && present.id !== outcome.session.id) {
-    await services.revoker.revoke({ kind: 'session', id: present.id }, exchange.requestId)
-  }
-  return redirect(returnTo ?? providerPathsOf(services.settings, provider).signIn, {
-    'Set-Cookie': outcome.setCookie,
-  })
+  // Renews the browser cookie of a persistent session.
+  services.csrf.tokenFor(exchange, outcome.session)
+  return redirect(returnTo ?? providerPathsOf(services.settings, provider).signIn)
 }
 
 function switchAccount({ services }: Exchange, provider: string, returnTo: string | undefined): HttpResponse {
@@ -57,36 +55,39 @@ function switchAccount({ services }: Exchange, provider: string, returnTo: strin
   return redirect(`${providerPathsOf(services.settings, provider).signIn}?${parameters.toString()}`)
 }
 
-interface Shown {
+interface SignInPageOptions {
   readonly provider: string
   readonly returnTo: string | undefined
   readonly username?: string
+  readonly keepSignedIn?: boolean
   readonly problem?: NonNullable<SignInProps['problem']>
   readonly headers?: HttpResponse['headers']
 }
 
-async function signInPage(exchange: Exchange, status: number, shown: Shown): Promise<HttpResponse> {
-  const { services, request } = exchange
-  const { provider, returnTo, username, problem, headers } = shown
-  const session = await services.sessions.current(request, provider)
-  const { token, setCookie } = services.csrf.tokenFor(request, session?.id)
+async function signInPage(
+  exchange: Exchange,
+  status: number,
+  { provider, returnTo, username = '', keepSignedIn, problem, headers = {} }: SignInPageOptions,
+): Promise<HttpResponse> {
+  const { services } = exchange
+  const { settings } = services
+  const csrf = services.csrf.tokenFor(exchange, await services.sessions.current(exchange, provider))
   const target = await targetOf(exchange, provider, returnTo)
   const props = {
-    action: providerPathsOf(services.settings, provider).signIn,
-    hidden: { csrf: token, ...(returnTo !== undefined && { return_to: returnTo }) },
+    action: providerPathsOf(settings, provider).signIn,
+    hidden: { csrf, ...(returnTo !== undefined && { return_to: returnTo }) },
     provider,
-    username: username ?? '',
+    username,
+    ...(settings.keepSignedIn && { keepSignedIn: keepSignedIn ?? settings.keepSignedIn.checked }),
     ...(target && { client: { name: target.client.name, host: hostOf(target.redirectUri) } }),
     ...(problem && { problem }),
   }
-  return page(exchange, status, 'signIn', props, {
-    // Where consent is remembered, this very form leads to the client.
-    formTargets: target ? formTargetsOf(target.redirectUri) : [],
-    headers: { ...headers, ...(setCookie && { 'Set-Cookie': setCookie }) },
-  })
+  // If consent was given before, this form leads straight to the client.
+  const formTargets = target ? formTargetsOf(target.redirectUri) : []
+  return page(exchange, status, 'signIn', props, { formTargets, headers })
 }
 
-/** The client that sent the person here, if a client of theirs did. */
+/** Returns the client that sent the user here, if it belongs to this provider. */
 async function targetOf(
   { services }: Exchange,
   provider: string,
@@ -100,7 +101,7 @@ async function targetOf(
   return target?.client.provider === provider ? target : undefined
 }
 
-function signedIn(exchange: Exchange, provider: string, user: BaseUser): Promise<HttpResponse> {
+function signedInPage(exchange: Exchange, provider: string, user: BaseUser): Promise<HttpResponse> {
   const { settings } = exchange.services
   const { signOut: signOutUrl, tokensPage: tokensUrl } = providerPathsOf(settings, provider)
   const props = { userName: displayNameOf(user), signOutUrl }

@@ -5,25 +5,24 @@ import { forgedForm, readForm } from '../body.ts'
 import { page } from '../page.ts'
 import { providerPathsOf } from '../paths.ts'
 
-/** GET: asks before it signs out, because any page can make a browser follow a link. */
+/** GET: asks for confirmation, because any page can make a browser follow a link. */
 export async function showSignOut(exchange: Exchange, provider: string): Promise<HttpResponse> {
-  const { services, request } = exchange
+  const { services } = exchange
   const { signIn: signInUrl, signOut: action } = providerPathsOf(services.settings, provider)
-  const session = await services.sessions.current(request, provider)
+  const session = await services.sessions.current(exchange, provider)
   const user = session && (await services.userDirectory.find(session))
   if (!session || !user) return page(exchange, 200, 'signedOut', { signInUrl })
-  const { token, setCookie } = services.csrf.tokenFor(request, session.id)
-  const props = { action, hidden: { csrf: token }, userName: displayNameOf(user) }
-  return page(exchange, 200, 'signOut', props, { ...(setCookie && { headers: { 'Set-Cookie': setCookie } }) })
+  const csrf = services.csrf.tokenFor(exchange, session)
+  return page(exchange, 200, 'signOut', { action, hidden: { csrf }, userName: displayNameOf(user) })
 }
 
-/** POST: ends this device's session with a provider, and what ends with it. Doing it twice is harmless. */
+/** POST: signs out of one provider on this device, and revokes what ends with the session. Repeating it is harmless. */
 export async function signOut(exchange: Exchange, provider: string): Promise<HttpResponse> {
   const { services, request, requestId } = exchange
   const form = await readForm(request)
-  const session = await services.sessions.current(request, provider)
+  const session = await services.sessions.current(exchange, provider)
   if (session) {
-    if (!services.csrf.isValid(request, session.id, form.get('csrf'))) throw forgedForm()
+    if (!services.csrf.isValid(exchange, session, form.get('csrf'))) throw forgedForm()
     await services.revoker.revoke({ kind: 'session', id: session.id }, requestId)
     services.events.emit('session.ended', {
       requestId,
@@ -31,6 +30,6 @@ export async function signOut(exchange: Exchange, provider: string): Promise<Htt
       sub: services.subjectOf(session),
     })
   }
-  const { signOut: signedOut } = providerPathsOf(services.settings, provider)
-  return redirect(signedOut, { 'Set-Cookie': services.sessions.clearCookie(provider) })
+  services.sessions.clearCookie(exchange, provider)
+  return redirect(providerPathsOf(services.settings, provider).signOut)
 }

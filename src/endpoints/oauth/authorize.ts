@@ -52,7 +52,7 @@ async function proceed(
   const { services } = exchange
   const { provider } = authorizationRequest.client
   const isSilent = authorizationRequest.prompts.has('none')
-  const session = await services.sessions.current(exchange.request, provider)
+  const session = await services.sessions.current(exchange, provider)
   const user = session && (await services.userDirectory.find(session))
   if (session) exchange.auditFields.sub = services.subjectOf(session)
   if (!session || !user || (authorizationRequest.prompts.has('login') && !isSilent)) {
@@ -102,7 +102,7 @@ async function askForConsent(
   const { authorize: action } = pathsOf(settings)
   const { signIn } = providerPathsOf(settings, session.provider)
   const { query } = exchange.request
-  const { token, setCookie } = csrf.tokenFor(exchange.request, session.id)
+  const token = csrf.tokenFor(exchange, session)
   const consent = consentSigner.sign({
     query,
     sessionId: session.id,
@@ -119,10 +119,7 @@ async function askForConsent(
     switchAccount: { action: signIn, hidden: { intent: 'switch', return_to: `${action}?${query}` } },
   }
   const formTargets = formTargetsOf(authorizationRequest.redirectUri)
-  return page(exchange, 200, 'consent', props, {
-    formTargets,
-    ...(setCookie && { headers: { 'Set-Cookie': setCookie } }),
-  })
+  return page(exchange, 200, 'consent', props, { formTargets })
 }
 
 /** The same request, as it is to be made after the person has signed in again. */

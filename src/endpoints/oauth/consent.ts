@@ -20,14 +20,14 @@ export const answerConsent = (exchange: Exchange, form: Form): Promise<HttpRespo
   settle(exchange, form, form.get('_method')?.toUpperCase() !== 'DELETE')
 
 async function settle(exchange: Exchange, form: Form, isApproved: boolean): Promise<HttpResponse> {
-  const { services, request } = exchange
+  const { services } = exchange
   const consent = services.consentSigner.verify(form.get('consent') ?? '')
   if (!consent)
     throw new OAuthError('invalid_request', 'This form was open too long: go back to the application')
-  const session = await services.sessions.current(request, consent.provider)
+  const session = await services.sessions.current(exchange, consent.provider)
   const user = session && (await services.userDirectory.find(session))
   if (!user || session.id !== consent.sessionId) return askAgain(exchange, consent)
-  if (!services.csrf.isValid(request, session.id, form.get('csrf'))) throw forgedForm()
+  if (!services.csrf.isValid(exchange, session, form.get('csrf'))) throw forgedForm()
   return decide(exchange, consent, session, isApproved)
 }
 

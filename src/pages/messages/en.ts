@@ -39,6 +39,7 @@ export const en = {
     toContinueTo: (name: Html): Html => html`to continue to ${name}`,
     username: 'Email or username',
     password: 'Password',
+    keepSignedIn: 'Keep me signed in',
     submit: 'Sign in',
     credentials: 'Incorrect email or password.',
     expired: 'Your session timed out. Sign in again.',

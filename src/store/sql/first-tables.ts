@@ -67,6 +67,7 @@ const SHAPES: Readonly<Record<Exclude<keyof Tables, 'consulate_device_codes'>, T
       created_at: 'time',
       last_seen_at: 'time',
       expires_at: 'time',
+      is_persistent: 'flag',
       revoked_at: 'time?',
     },
     primaryKey: ['id'],

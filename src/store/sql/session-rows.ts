@@ -1,6 +1,6 @@
 import type { Insertable, Selectable } from 'kysely'
 import type { Session } from '../../model/session.ts'
-import { numberOrNull } from './columns.ts'
+import { fromFlag, numberOrNull, toFlag } from './columns.ts'
 import type { SessionTable } from './tables.ts'
 
 /** A session as a row. */
@@ -17,6 +17,7 @@ export const toSessionRow = (session: Session): Insertable<SessionTable> => ({
   created_at: session.createdAt,
   last_seen_at: session.lastSeenAt,
   expires_at: session.expiresAt,
+  is_persistent: toFlag(session.isPersistent),
   revoked_at: session.revokedAt,
 })
 
@@ -34,5 +35,6 @@ export const toSession = (row: Selectable<SessionTable>): Session => ({
   createdAt: Number(row.created_at),
   lastSeenAt: Number(row.last_seen_at),
   expiresAt: Number(row.expires_at),
+  isPersistent: fromFlag(row.is_persistent),
   revokedAt: numberOrNull(row.revoked_at),
 })

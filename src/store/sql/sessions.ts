@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { ListOptions, SessionRenewal, SessionStore } from '../contract.ts'
-import { greaterOf } from './columns.ts'
+import { greaterOf, toFlag } from './columns.ts'
 import { createLiveness, tiesOfSession } from './liveness.ts'
 import { prepare, prepareInsert } from './prepared.ts'
 import type { Sql } from './queries.ts'
@@ -51,7 +51,15 @@ const selectSessions = ({ db }: Sql) => db.selectFrom('consulate_sessions').sele
 
 const prepareRenewal = ({ db }: Sql) =>
   prepare(
-    ({ id, cookieHash, issuerEpoch, userEpoch, lastSeenAt, expiresAt }: SessionRenewal & { id: string }) =>
+    ({
+      id,
+      cookieHash,
+      issuerEpoch,
+      userEpoch,
+      lastSeenAt,
+      expiresAt,
+      isPersistent,
+    }: SessionRenewal & { id: string }) =>
       db
         .updateTable('consulate_sessions')
         .set({
@@ -60,6 +68,7 @@ const prepareRenewal = ({ db }: Sql) =>
           user_epoch: userEpoch,
           last_seen_at: lastSeenAt,
           expires_at: expiresAt,
+          is_persistent: toFlag(isPersistent),
         })
         .where('id', '=', id)
         .where('revoked_at', 'is', null),

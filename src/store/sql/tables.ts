@@ -62,6 +62,7 @@ export interface SessionTable {
   created_at: Integer
   last_seen_at: Integer
   expires_at: Integer
+  is_persistent: Integer
   revoked_at: NullableInteger
 }
 

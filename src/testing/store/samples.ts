@@ -72,6 +72,7 @@ export const sampleSession = (changes: Partial<Session> = {}): Session => ({
   createdAt: NOW,
   lastSeenAt: NOW,
   expiresAt: NOW + 60 * MINUTE,
+  isPersistent: false,
   revokedAt: null,
   ...changes,
 })

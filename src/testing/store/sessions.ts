@@ -51,6 +51,7 @@ export function testSessions({ describe, test, expect }: Suite): void {
         userEpoch: 0,
         lastSeenAt: NOW + MINUTE,
         expiresAt: NOW + 90 * MINUTE,
+        isPersistent: true,
         subject: 'alice',
       }
 

@@ -1,0 +1,36 @@
+import type { Duration } from '../lib/duration.ts'
+import type { Validator } from '../lib/validator.ts'
+
+/** The checkbox "Keep me signed in" on the sign-in page. */
+export interface KeepSignedInConfig {
+  /** How long a user stays signed in without using the server's pages. Default 30 days. */
+  readonly lifetime?: Duration
+  /** Whether the box is checked at first. Default false. */
+  readonly checked?: boolean
+}
+
+/** The checkbox, with its lifetime in milliseconds. */
+export interface KeepSignedInSettings {
+  readonly lifetime: number
+  readonly checked: boolean
+}
+
+/** Checks the option `keepSignedIn`. Returns undefined if it is off. */
+export function resolveKeepSignedIn(
+  given: KeepSignedInConfig | 'off' = {},
+  sessionLifetime: number,
+  validator: Validator,
+): KeepSignedInSettings | undefined {
+  if (given === 'off') return undefined
+  const { lifetime: chosen, checked = false } = given
+  const lifetime =
+    chosen === undefined
+      ? Math.max(MONTH, sessionLifetime)
+      : validator.duration('keepSignedIn.lifetime', chosen)
+  if (lifetime < sessionLifetime)
+    validator.problem('keepSignedIn.lifetime', 'must not be shorter than sessionLifetime')
+  if (typeof checked !== 'boolean') validator.problem('keepSignedIn.checked', 'must be true or false')
+  return { lifetime, checked }
+}
+
+const MONTH = 30 * 86_400_000

@@ -1,0 +1,40 @@
+import { readCookie, writeCookie } from '../lib/cookie.ts'
+import type { HttpRequest } from '../lib/http.ts'
+
+/** How the cookies of a server are named and set. */
+export interface CookiePolicy {
+  /** `__Host-` over https; empty on loopback http, where browsers reject the prefix. */
+  readonly prefix: '__Host-' | ''
+  /** Keeps issuers with different paths on one host apart; empty for an issuer without a path. */
+  readonly suffix: string
+  readonly isSecure: boolean
+}
+
+/** A cookie to set. `maxAge` in seconds: 0 deletes the cookie, undefined makes it end with the browser. */
+export interface NewCookie {
+  readonly value: string
+  readonly maxAge?: number
+}
+
+/** A request, and the cookies that its response will set, by name. */
+export interface CookieExchange {
+  readonly request: Pick<HttpRequest, 'header'>
+  readonly newCookies: Map<string, NewCookie>
+}
+
+/** Returns the full name of a cookie: `session` is `__Host-consulate_session` on an issuer without a path. */
+export const cookieName = ({ prefix, suffix }: CookiePolicy, name: string): string =>
+  `${prefix}consulate_${name}${suffix}`
+
+/** Returns the value of a cookie: the one that the response will set, or else the one in the request. */
+export const cookieValue = ({ request, newCookies }: CookieExchange, name: string): string | undefined =>
+  newCookies.get(name)?.value ?? readCookie(request.header('cookie'), name)
+
+/** Returns the `Set-Cookie` values of a response. */
+export const setCookieHeaders = (
+  { newCookies }: CookieExchange,
+  { isSecure }: CookiePolicy,
+): readonly string[] =>
+  Array.from(newCookies, ([name, { value, maxAge }]) =>
+    writeCookie(name, value, { secure: isSecure, ...(maxAge !== undefined && { maxAge }) }),
+  )
