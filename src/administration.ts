@@ -21,7 +21,8 @@ import {
   type PersonalToken,
   type PersonalTokenRequest,
 } from './personal-tokens/personal-tokens.ts'
-import type { ListOptions, RevocationTarget } from './store/contract.ts'
+import type { ListOptions } from './store/contract.ts'
+import type { RevocationTarget } from './store/revocations.ts'
 import { changePassword, type PasswordChange } from './users/change-password.ts'
 import { toUserId } from './users/provider.ts'
 

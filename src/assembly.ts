@@ -201,7 +201,7 @@ async function prepareTables(settings: Settings, store: Store): Promise<void> {
  * current one, the others would refuse.
  */
 async function checkFingerprint(store: Store, { fingerprint }: DerivedKeys, now: number): Promise<void> {
-  const known = await store.fingerprints.claim(fingerprint, now)
+  const known = await store.fingerprints.addFirst(fingerprint, now)
   if (known.includes(fingerprint)) return
   const message = 'are not the ones that this store was set up with: every refresh token would be refused'
   throw new ConfigError([{ path: 'secrets', message }])

@@ -1,5 +1,5 @@
 import { systemClock } from '../lib/clock.ts'
-import type { RevocationTarget } from '../store/contract.ts'
+import type { RevocationTarget } from '../store/revocations.ts'
 import { createUser } from '../users/built-in.ts'
 import { changePassword, type PasswordChange } from '../users/change-password.ts'
 import { CommandError } from './errors.ts'

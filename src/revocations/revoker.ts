@@ -1,7 +1,7 @@
 import type { Events } from '../events.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { RevocationEntry } from '../model/revocation.ts'
-import type { RevocationTarget, RevocationStore } from '../store/contract.ts'
+import type { RevocationStore, RevocationTarget } from '../store/revocations.ts'
 import type { RevocationFeed } from './feed.ts'
 
 /** The one way to revoke: written down first, then known to this node, then told. */

@@ -3,16 +3,20 @@ import type { Authorization, Rotation } from '../model/authorization.ts'
 import type { Client, ClientChanges } from '../model/client.ts'
 import type { AuthorizationCode } from '../model/code.ts'
 import type { DeviceClaim, DeviceCode, DeviceDecision } from '../model/device-code.ts'
-import type { Epochs } from '../model/epochs.ts'
-import type { RevocationEntry } from '../model/revocation.ts'
 import type { Session } from '../model/session.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { PurgeStore } from './purge.ts'
+import type { RevocationStore } from './revocations.ts'
 
 /**
- * What the server needs of a database. Times are milliseconds since 1970, given by the caller. Every method is atomic;
- * where it says "only if", the condition and the write are one, whatever races with it. A method that cannot reach the
- * database throws `StoreUnavailableError`.
+ * Everything that the server needs from a database.
+ *
+ * - Every method is atomic. "Only if" means that the check and the write are one step, whatever runs at the same time in
+ *   this process or another.
+ * - A method whose condition does not hold changes nothing and says so by its result. It does not throw.
+ * - "Durable" means that the change survives a power cut once the promise has resolved.
+ * - Times are milliseconds since 1970 and come from the caller. A store never reads a clock.
+ * - A method throws `StoreUnavailableError` if it cannot use the database now. The server then answers 503.
  */
 export interface Store {
   readonly clients: ClientStore
@@ -26,49 +30,53 @@ export interface Store {
   readonly fingerprints: FingerprintStore
   readonly audit: AuditStore
   readonly purge: PurgeStore
-  /** The file of an embedded database, or `:memory:`; undefined where the database is a server of its own. */
+  /** The path of an embedded database, or `:memory:`. Undefined if the database is a server. */
   readonly file?: string
-  /** Creates or updates the tables; safe in several processes at a time. Returns the names of the applied migrations. */
+  /**
+   * Creates or updates the tables and returns the names of the migrations that it applied. Several processes may call it
+   * at the same time. Throws `ConfigError` if a later version has migrated the database.
+   */
   migrate(): Promise<readonly string[]>
-  /** Returns the names of pending migrations. Throws `ConfigError` if a later version has changed the tables. */
+  /** Returns the names of the migrations that `migrate` would apply. Throws `ConfigError` in the same case. */
   pendingMigrations(): Promise<readonly string[]>
   /** Returns the SQL that `migrate` would run, as a script; empty if no migration is pending. Changes nothing. */
   migrationSql(): Promise<string>
-  /** Ends what is open. The store cannot be used afterwards. */
+  /** Waits for earlier calls, then closes the database. Later calls fail. Closing twice is harmless. */
   close(): Promise<void>
 }
 
-/** Part of a list: at most `limit` (default 100) rows, after the row with the id `after`. */
+/** A page of a list that is sorted by id: at most `limit` (default 100) rows, starting after the id `after`. */
 export interface ListOptions {
   readonly limit?: number
   readonly after?: string
 }
 
-/** Clients. */
+/** Registered clients. */
 export interface ClientStore {
-  /** Durable. Throws where the id is taken. */
+  /** Inserts a client. Durable. Throws an `Error` if the id is taken. */
   insert(client: Client): Promise<void>
-  /** The client with its present epoch, revoked or not. */
+  /** Finds a client with its current epoch, revoked or not. */
   find(id: string): Promise<Client | undefined>
-  /** By id, ascending. */
-  list(page?: ListOptions & { readonly ownerId?: string }): Promise<readonly Client[]>
+  /** Lists clients by ascending id: all of them, or those of one owner. */
+  list(options?: ListOptions & { readonly ownerId?: string }): Promise<readonly Client[]>
   /**
-   * Changes a client and returns it as it is then, or undefined if there is no such client. Durable. A function receives
-   * the client as it is now, and nothing else can change it before the update commits. The store may call the function
-   * more than once. If it throws, the error is rethrown and nothing changes.
+   * Changes a client. Durable. Returns the changed client, or undefined if there is none with this id.
+   *
+   * A function receives the client as it is now and returns the changes. The client cannot change in between, so no update
+   * is lost. The store may call the function more than once. If it throws, nothing changes and the error is rethrown.
    */
   update(
     id: string,
     changes: ClientChanges | ((current: Client) => ClientChanges),
   ): Promise<Client | undefined>
-  /** Whether a public client that is not revoked has a redirect URI of this origin. */
+  /** Returns whether an unrevoked public client has a redirect URI with this origin. Used for CORS. */
   isPublicOrigin(origin: string): Promise<boolean>
 }
 
-/** A person of the built-in provider. */
+/** A built-in user, as stored. */
 export interface UserRecord {
   readonly id: string
-  /** Lower case; unique. */
+  /** Lower case and unique. */
   readonly email: string
   readonly name: string
   /** A PHC string (`$argon2id$…`). */
@@ -77,88 +85,93 @@ export interface UserRecord {
   readonly disabledAt: number | null
 }
 
-/** People of the built-in provider. */
+/** Built-in users. Not used if every provider has a user directory of its own. */
 export interface UserStore {
-  /** Durable. False where the email is taken; then nothing is written. */
+  /** Inserts a user. Durable. Returns false if the email is taken. Throws if the id is taken. */
   insert(user: UserRecord): Promise<boolean>
   find(id: string): Promise<UserRecord | undefined>
   findByEmail(email: string): Promise<UserRecord | undefined>
-  list(page?: ListOptions): Promise<readonly UserRecord[]>
-  /** Durable. Whether there was such a person. */
+  /** Lists users by ascending id. */
+  list(options?: ListOptions): Promise<readonly UserRecord[]>
+  /** Changes a user. Durable. Returns false if there is none with this id. */
   update(
     id: string,
     changes: Partial<Pick<UserRecord, 'name' | 'passwordHash' | 'disabledAt'>>,
   ): Promise<boolean>
-  /** Replaces the password hash only if it is still `from`; whether it did. */
+  /** Replaces a password hash only if it is still `from`. Returns whether it did. */
   replacePasswordHash(id: string, from: string, to: string): Promise<boolean>
 }
 
-/** A new sign-in of the person whom a session belongs to. */
+/** A new sign-in in an existing session. */
 export interface SessionRenewal extends Pick<
   Session,
   'cookieHash' | 'issuerEpoch' | 'userEpoch' | 'lastSeenAt' | 'expiresAt' | 'isPersistent'
 > {
-  /** The person's `sub`. */
+  /** The `sub` of the user. */
   readonly subject: string
 }
 
-/** Sign-ins, one row for each device. */
+/** Sessions, one for each device that a user is signed in on. `subject` is the user's `sub`. */
 export interface SessionStore {
-  /** Durable. Inserts only if the issuer's and the user's epochs are still those of the session; whether it did. */
+  /** Inserts a session only if its issuer and user epochs are current. Durable. Returns whether it did. */
   insert(session: Session, subject: string): Promise<boolean>
   find(id: string): Promise<Session | undefined>
   /**
-   * Durable. Gives a session another cookie and moves its times forward, because its person signed in again: only if
-   * it is not revoked and the epochs are still those. Whether it did.
+   * Gives a session a new cookie, epochs and times, because its user signed in again. Only if the session is not revoked
+   * and the new epochs are current. Durable. Returns whether it did.
    */
   renew(id: string, renewal: SessionRenewal): Promise<boolean>
-  /** The session with this cookie, revoked and expired ones too. */
+  /** Finds the session with this cookie, even if it is revoked or expired. */
   findByCookie(cookieHash: string): Promise<Session | undefined>
-  /** Moves `lastSeenAt` and `expiresAt` forward, only if it is not revoked; never backward. */
+  /** Moves `lastSeenAt` and `expiresAt` forward, never back, only if the session is not revoked. */
   touch(id: string, seenAt: number, expiresAt: number): Promise<void>
   /**
-   * The person's sessions that are not revoked, and that have not expired or have an authorization that can still be
-   * refreshed; last seen first.
+   * Lists a user's unrevoked sessions, last seen first. Includes an expired session if one of its authorizations can
+   * still be refreshed.
    */
   listByUser(user: UserRef, now: number): Promise<readonly Session[]>
-  /** Everybody's sessions of that sort, by id, ascending. */
-  list(now: number, page?: ListOptions): Promise<readonly Session[]>
+  /** Lists the same kind of sessions of all users, by ascending id. */
+  list(now: number, options?: ListOptions): Promise<readonly Session[]>
 }
 
-/** Authorization codes, by their hashes. */
+/** Authorization codes, identified by their hashes. `subject` is the user's `sub`. */
 export interface CodeStore {
   /**
-   * Inserts only if client, session and epochs live. `exists`: this very code was inserted before (a consent form
-   * posted twice); `revoked`: what it hangs on was revoked.
+   * Inserts a code only if its client and session exist and are not revoked, and its epochs are current. Returns `exists`
+   * if this code was inserted before (a consent form that was posted twice), and `revoked` if the condition fails.
    */
   insert(code: AuthorizationCode, subject: string): Promise<'inserted' | 'exists' | 'revoked'>
   find(hash: string): Promise<AuthorizationCode | undefined>
-  /** Marks the code as spent only if it is neither spent, void nor expired; whether it did. */
+  /** Spends a code only if it is not spent, voided or expired. Returns whether it did. */
   spend(hash: string, now: number): Promise<boolean>
   /**
-   * Spends the code and inserts the authorization that it named, both or neither: only if the code is neither spent,
-   * void nor expired, and client, session and epochs live. Whether it did.
+   * Spends a code and inserts its authorization, both or neither. Only if the code names this authorization and is not
+   * spent, voided or expired, the client and the session of the authorization exist and are not revoked, and its epochs
+   * are current. Returns whether it did.
    */
   exchange(hash: string, authorization: Authorization, subject: string, now: number): Promise<boolean>
 }
 
-/** Device codes (RFC 8628), by their hashes. */
+/** Device codes (RFC 8628), identified by their hashes. */
 export interface DeviceCodeStore {
-  /** Inserts only if client and epochs live. `taken`: another one, over or not, has this user code; `revoked`: the client was revoked. */
+  /**
+   * Inserts a code only if its client exists and is not revoked, and its issuer and client epochs are current. Returns
+   * `taken` if any other code has this user code, even an expired one, and `revoked` if the condition fails.
+   */
   insert(code: DeviceCode): Promise<'inserted' | 'taken' | 'revoked'>
   find(hash: string): Promise<DeviceCode | undefined>
-  /** The one whose `userCodeHash` is one of these: one for each secret that it may have been made with. */
+  /** Finds a code by the hash of its user code. There is one hash for each secret that it may have been made with. */
   findByUserCode(userCodeHashes: readonly string[]): Promise<DeviceCode | undefined>
   /**
-   * Claims it for a person: only if nobody has answered it, it is neither spent, void nor expired, and nobody else has
-   * claimed it. The same person may claim it again, from another session too. Whether it did.
+   * Claims a code for a user. Only if it is pending (not decided, spent, voided or expired), no other user has claimed it,
+   * and the session of the claim exists and is not revoked. The same user may claim it again. Returns whether it did.
    */
   claim(hash: string, claim: DeviceClaim, now: number): Promise<boolean>
-  /** Takes a claim back, only if it is that of this session and not answered; whether it did. */
+  /** Releases a claim only if this session made it and the code is not decided. Returns whether it did. */
   releaseClaim(hash: string, sessionId: string): Promise<boolean>
   /**
-   * Writes the answer down: only if it is claimed in this very session, not answered, neither spent, void nor expired,
-   * and session and epochs live. Whether it did. `subject` is the `sub` of the person who claimed it.
+   * Approves or denies a pending code only if this session has claimed it and is not revoked, and its epochs are current.
+   * Returns whether it did. `subject` is the `sub` of the user who claimed it.
    */
   decide(
     hash: string,
@@ -166,13 +179,15 @@ export interface DeviceCodeStore {
     now: number,
   ): Promise<boolean>
   /**
-   * Notes a poll of one that is not answered yet, and makes its interval longer where it came too soon (`isTooSoon`,
-   * `SLOW_DOWN_INCREMENT`). Of parallel polls, all but one come too soon. `slow_down` or `pending`; `done` where there is nothing to wait for any more.
+   * Records a poll. Returns `pending`, or `slow_down` if it came too soon (`isTooSoon`), in which case the interval also
+   * grows by `SLOW_DOWN_INCREMENT`. Of several parallel polls, one is in time. Returns `done`, and records nothing, if the
+   * code is no longer pending or does not exist.
    */
   poll(hash: string, now: number): Promise<'pending' | 'slow_down' | 'done'>
   /**
-   * Spends it and inserts the authorization that it named, and the session that this begins, all or nothing: only if it
-   * was approved and is neither spent, void nor expired, and client and epochs live. Whether it did.
+   * Spends a code and inserts its authorization, and the session that starts with it, all or nothing. Only if the code
+   * names this authorization, is approved and is not spent, voided or expired, the client exists and is not revoked, and
+   * all epochs are current. The browser session that approved the code does not matter. Returns whether it did.
    */
   exchange(
     hash: string,
@@ -183,111 +198,69 @@ export interface DeviceCodeStore {
   ): Promise<boolean>
 }
 
-/** The next state of a refreshed authorization. */
+/** The next state of an authorization that is refreshed. */
 export interface RefreshUpdate {
   readonly id: string
   /** The generation that the row must have. */
   readonly from: number
-  /** The generation that it gets; equal to `from` for a repeat. */
+  /** The generation to set; equal to `from` if a request is repeated within the grace window. */
   readonly to: number
   readonly rotations: readonly Rotation[]
   readonly lastUsedAt: number
   readonly expiresAt: number
-  /** Raises the stored latest access-token expiry; a lower one is ignored. */
+  /** Raises `accessExpiresAt`. A lower value than the stored one is ignored. */
   readonly accessExpiresAt: number
 }
 
-/** What people have allowed. */
+/** Authorizations: one user's grant to one client, or a personal access token. `subject` is the user's `sub`. */
 export interface AuthorizationStore {
   /**
-   * Durable. Inserts an authorization, and the session that begins with it: only if client, session (where it has one)
-   * and epochs live, and the id is new; whether it did. A personal access token, one with a name, has no client.
+   * Inserts an authorization, and the session that starts with it, both or neither. Only if the id is new, its client and
+   * its session exist and are not revoked, and its epochs are current. A personal access token (one with a name) needs no
+   * client. Durable. Returns whether it did.
    */
   insert(authorization: Authorization, subject: string, session?: Session): Promise<boolean>
   find(id: string): Promise<Authorization | undefined>
-  /** Applies the advance only if the row has the generation `from`, is not revoked and its epochs live; whether it did. */
-  refresh(advance: RefreshUpdate, subject: string): Promise<boolean>
-  /** The person's authorizations that are not revoked and not expired (neither refresh nor access token), newest first. */
+  /**
+   * Updates an authorization only if it has the generation `from`, is not revoked, and its epochs are current. Returns
+   * false if not: another refresh or a revocation came first.
+   */
+  refresh(update: RefreshUpdate, subject: string): Promise<boolean>
+  /** Lists a user's unrevoked authorizations with an unexpired refresh or access token, newest first. */
   listByUser(user: UserRef, now: number): Promise<readonly Authorization[]>
-  /** Everybody's authorizations of that sort, by id, ascending. */
-  list(now: number, page?: ListOptions & { readonly clientId?: string }): Promise<readonly Authorization[]>
-  /** Moves `lastUsedAt` forward, never backward, by authorization id. */
+  /** Lists the same kind of authorizations of all users, by ascending id, or those of one client. */
+  list(now: number, options?: ListOptions & { readonly clientId?: string }): Promise<readonly Authorization[]>
+  /** Moves `lastUsedAt` forward, never back, for several authorizations by id. Ignores unknown ids. */
   markUsed(uses: ReadonlyMap<string, number>): Promise<void>
 }
 
-/** What people need not be asked again. */
+/** The scopes that users have allowed clients, so that they are not asked again. */
 export interface ConsentStore {
-  /** The scopes that the person has allowed the client; undefined where they never consented to it. */
+  /** Finds the scopes that a user has allowed a client. Returns undefined if the user has never consented. */
   find(user: UserRef, clientId: string): Promise<readonly string[] | undefined>
-  /** Durable. Adds to the scopes that are remembered (a union). */
+  /** Adds scopes to those that the user has allowed before. Durable. */
   add(user: UserRef, clientId: string, scopes: readonly string[], now: number): Promise<void>
   /**
-   * Durable, one transaction: forgets the consent, and voids the codes of both sorts of this person for this client that
-   * were not spent. Whoever lists the person's authorizations afterwards finds what any other code has given.
+   * Deletes the consent and voids the unspent codes and device codes of this user for this client, in one transaction.
+   * Durable. An exchange that it does not stop is committed before it, so a later list has that authorization.
    */
   delete(user: UserRef, clientId: string, now: number): Promise<void>
 }
 
-/** What is to be revoked. `subject` is the person's `sub`. */
-export type RevocationTarget =
-  | { readonly kind: 'token'; readonly jti: string; readonly expiresAt: number }
-  | { readonly kind: 'authorization'; readonly id: string }
-  | { readonly kind: 'session'; readonly id: string }
-  | {
-      readonly kind: 'user'
-      readonly user: UserRef
-      readonly subject: string
-      /**
-       * Whether authorizations of clients with an owner live on that hang on no session: they move to the new epoch, so
-       * that they can be refreshed. The access tokens that they gave end. Default false.
-       */
-      readonly keepThirdParties?: boolean
-    }
-  | { readonly kind: 'client'; readonly id: string }
-  | IssuerTarget
-
-/** Everything that was ever given out. */
-export interface IssuerTarget {
-  readonly kind: 'issuer'
-  /**
-   * The least that the issuer's epoch is raised to. After a restored backup it must be above every one that was given
-   * out since: else what was given in one of those would live on.
-   */
-  readonly minimumEpoch?: number
-}
-
-/** What was revoked, and the epochs. */
-export interface RevocationStore {
-  /**
-   * Durable, one transaction: voids pending codes and device codes, revokes authorizations and sessions, raises the epoch (of a user,
-   * a client, the issuer), writes the entry and returns it. A `client` order also marks the client revoked. Doing it
-   * again is harmless. Undefined where there is nothing with that id. An entry lives as long as a token that it stops
-   * could: from the stored latest expiry; entries of clients and of the issuer are kept for good.
-   */
-  revoke(order: RevocationTarget, now: number): Promise<RevocationEntry | undefined>
-  /**
-   * The first `limit` entries with an id above `cursor` that have not expired, by id ascending. The newest of all counts
-   * as one of them for ever: by that, whoever follows can tell that the store is still the one it was.
-   */
-  listSince(cursor: number, now: number, limit: number): Promise<readonly RevocationEntry[]>
-  /** The present epochs of a person and a client with this issuer; what was never raised is 0. */
-  readEpochs(subject: string, clientId: string): Promise<Epochs>
-}
-
-/** Fingerprints of the secrets that refresh tokens are made with, so that a node with a wrong secret refuses to start. */
+/** Fingerprints of the root secrets in use. A node whose secret is not among them refuses to start. */
 export interface FingerprintStore {
-  /** All that the store has, oldest first. */
+  /** Lists all fingerprints, oldest first. */
   list(): Promise<readonly string[]>
-  /** Durable. Adds the fingerprint only if the store has none yet. All that it has. */
-  claim(fingerprint: string, now: number): Promise<readonly string[]>
-  /** Durable. Adds a fingerprint: a rotation. */
+  /** Adds a fingerprint only if there is none. Durable. Returns all fingerprints, oldest first. */
+  addFirst(fingerprint: string, now: number): Promise<readonly string[]>
+  /** Adds a fingerprint, unless it is there already. Durable. */
   add(fingerprint: string, now: number): Promise<void>
 }
 
-/** What was refused, failed or was revoked, for whoever has to explain it. */
+/** What was refused, what failed and what was revoked, for `consulate explain`. */
 export interface AuditStore {
-  /** Adds entries, all or none. */
+  /** Inserts entries, all or none. */
   insert(entries: readonly AuditEntry[]): Promise<void>
-  /** The first 100 entries of a request, in the order in which they were inserted. */
+  /** Lists the first 100 entries of a request, in the order of their insertion. */
   listByRequest(requestId: string): Promise<readonly AuditEntry[]>
 }

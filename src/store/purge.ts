@@ -1,16 +1,15 @@
-/** What a purge goes through, one kind after the other. */
+/** The kinds of rows that a purge deletes. */
 export type PurgeKind = 'codes' | 'deviceCodes' | 'authorizations' | 'sessions' | 'revocations' | 'audit'
 
-/** What is over. What ended at the very bound is over too; a bound of 0 spares all that ended in this way. */
+/** How old a row must be to be deleted. A time that equals its cutoff is old enough; a cutoff of 0 keeps everything. */
 export interface PurgeCutoffs {
   readonly now: number
-  /** Codes of both sorts that were spent or voided, authorizations and sessions that were revoked, up to then. */
+  /** For spent and voided codes and device codes, and for revoked authorizations and sessions. */
   readonly revokedUntil: number
-  /** Codes, authorizations, sessions and revocation entries that expired up to then. */
+  /** For expired codes, device codes, authorizations, sessions and revocation entries. */
   readonly expiredUntil: number
-  /** Audit entries of up to then. */
   readonly auditUntil: number
-  /** How many audit entries are left at the most; of more, the oldest are over, whatever their age. */
+  /** The number of audit entries to keep. Older ones are deleted whatever their age. */
   readonly maxAuditEntries: number
 }
 
@@ -18,23 +17,29 @@ export interface PurgeCutoffs {
 export interface PurgeStep {
   readonly kind: PurgeKind
   readonly cutoffs: PurgeCutoffs
-  /** The `next` of the step before; undefined to begin. */
+  /** The `next` of the previous step; undefined for the first step. */
   readonly after: string | undefined
-  /** How many rows to look at: of so many are deleted at the most. */
+  /** The number of rows to look at, and so the most that the step deletes. */
   readonly limit: number
-  /** Whether rows are only counted. */
+  /** Counts the rows without deleting them. */
   readonly isDryRun: boolean
 }
 
-/** Deletes what is over, in steps that are short however many rows there are. */
+/** Deletes old rows in short steps, however many there are. */
 export interface PurgeStore {
-  /** How many rows of a kind there are, over or not. */
+  /** Counts all rows of a kind, old or not. */
   count(kind: PurgeKind): Promise<number>
   /**
-   * Looks at the next rows of a kind, by key, and deletes those that are over and that nothing alive depends on: never
-   * a code that has not expired; an authorization with an access token that has not; a session with an authorization or
-   * a code that can still be used; a revocation entry that stops a token, or the newest of them. How many were `over`, and where to go on;
-   * `next` is undefined where nothing can be left. Several purges at once are harmless.
+   * Looks at the next rows of a kind, in the order of their keys, and deletes those that are old enough and not needed.
+   * Still needed are:
+   *
+   * - a code or device code that has not expired, even if it is spent, to detect a replay;
+   * - an authorization whose last access token has not expired;
+   * - a session with a code that can be spent, an unexpired access token, or an authorization that can be refreshed;
+   * - a revocation entry that has not expired, and the newest entry.
+   *
+   * Returns how many rows it deleted, and where the next step starts; `next` is undefined after the last one. Several
+   * purges may run at the same time.
    */
   step(step: PurgeStep): Promise<{ readonly count: number; readonly next: string | undefined }>
 }

@@ -4,18 +4,23 @@ import { createSqlStore } from './sql/store.ts'
 import { createSqliteDialect } from './sqlite/dialect.ts'
 import { MEMORY } from './sqlite/file.ts'
 
-/** Where the database is and how it is waited for. */
+/** The location of the database and how long to wait for it. */
 export interface SqliteOptions {
-  /** The file, made (mode 0600, its folder 0700) where there is none; or `:memory:`, which ends with the process. */
+  /**
+   * The database file, or `:memory:` for a database that ends with the process. A missing file is created with mode 0600,
+   * a missing folder with mode 0700.
+   */
   readonly path: string
-  /** How long (ms) a call waits for other processes that write, before `StoreUnavailableError`; 5000. */
+  /** How long (ms) a call waits while another process writes, before it throws `StoreUnavailableError`. Default 5000. */
   readonly busyTimeout?: number
 }
 
 /**
- * A store in one SQLite file, through Node's own SQLite: any number of processes of one machine may share it, never
- * over a network file system. The file is opened at the first call. Errors: `StoreUnavailableError` where it is locked
- * for too long, full, read-only, damaged or gone; it goes on by itself when the cause has ended.
+ * Creates a store in a SQLite file, using Node's built-in SQLite. Any number of processes on one machine can share the
+ * file; do not put it on a network file system. The file is opened by the first call.
+ *
+ * Methods throw `StoreUnavailableError` if the file is locked for too long, full, read-only, corrupt or missing. The store
+ * recovers as soon as the file can be used again.
  */
 export function sqlite(location: string | SqliteOptions): Store {
   const { path, busyTimeout = 5000 } = typeof location === 'string' ? { path: location } : location

@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.ts'
 import type { UserRef } from '../model/subject.ts'
-import type { RevocationTarget } from '../store/contract.ts'
+import type { RevocationTarget } from '../store/revocations.ts'
 import type { UserProvider } from './provider.ts'
 
 /** What ends with a password. */

@@ -1,7 +1,7 @@
 import { ConfigError } from '../errors.ts'
 import type { Epochs } from '../model/epochs.ts'
 import type { UserRef } from '../model/subject.ts'
-import type { RevocationStore } from '../store/contract.ts'
+import type { RevocationStore } from '../store/revocations.ts'
 import type { BaseUser, UserProvider } from './provider.ts'
 
 /** A person who was looked up, and the epochs that they were in just before. */

@@ -46,7 +46,7 @@ describe('what a command cannot do, it says in a line that names the cause', () 
       const env = { CONSULATE_ISSUER: 'http://127.0.0.1:4999', PORT: '4999' }
       const { code, stderr } = await consulate(cwd, command.split(' '), { env })
       expect(code).toBe(1)
-      expect(stderr).toMatch(/^.*\n {2}store: a later version has changed its tables \(0999-later\).*\n$/)
+      expect(stderr).toMatch(/^.*\n {2}store: was migrated by a later version \(0999-later\).*\n$/)
     },
   )
 })

@@ -31,7 +31,7 @@ const idsOf = (cwd: string): Record<string, string> =>
 async function knownTo(path: string): Promise<readonly string[]> {
   const store = sqlite(path)
   try {
-    return await store.fingerprints.claim('none', 0)
+    return await store.fingerprints.addFirst('none', 0)
   } finally {
     await store.close()
   }

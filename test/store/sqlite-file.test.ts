@@ -278,7 +278,7 @@ describe('a power cut', () => {
       consents.add({ provider: 'users', userId: 'alice' }, 'web', ['a'], NOW),
     'consents.forget': ({ consents }) => consents.delete({ provider: 'users', userId: 'alice' }, 'web', NOW),
     'revocations.revoke': ({ revocations }) => revocations.revoke({ kind: 'issuer' }, NOW),
-    'fingerprints.claim': ({ fingerprints }) => fingerprints.claim('first', NOW),
+    'fingerprints.addFirst': ({ fingerprints }) => fingerprints.addFirst('first', NOW),
     'fingerprints.add': ({ fingerprints }) => fingerprints.add('second', NOW),
   }
 

@@ -2,30 +2,29 @@ import type { Insertable, Selectable } from 'kysely'
 import type { AuditedEvent, AuditEntry } from '../../model/audit.ts'
 import type { AuditStore } from '../contract.ts'
 import { numberOrNull } from './columns.ts'
-import { prepare, prepareInsert } from './prepared.ts'
-import type { Sql } from './queries.ts'
+import type { Database } from './database.ts'
+import { prepare, prepareInsert } from './prepare.ts'
 import type { AuditTable } from './tables.ts'
 
-const MOST_OF_A_REQUEST = 100
+const MAX_ENTRIES_PER_REQUEST = 100
 
-/** Audit entries in a database. */
-export function createAuditStore({ db, all, transact }: Sql): AuditStore {
+export function createAuditStore({ db, all, transaction }: Database): AuditStore {
   const insert = prepareInsert(db, 'consulate_audit')
-  const find = prepare(({ requestId }: { requestId: string }) =>
+  const list = prepare(({ requestId }: { requestId: string }) =>
     db
       .selectFrom('consulate_audit')
       .selectAll()
       .where('request_id', '=', requestId)
       .orderBy('id')
-      .limit(MOST_OF_A_REQUEST),
+      .limit(MAX_ENTRIES_PER_REQUEST),
   )
   return {
-    // Row by row: a statement for each number of rows would push the others out of the cache of statements.
+    // One by one: a multi-row insert would be another cached statement for each number of rows.
     insert: (entries) =>
-      transact('relaxed', async (queries) => {
-        for (const entry of entries) await queries.change(insert(toRow(entry)))
+      transaction('relaxed', async (queries) => {
+        for (const entry of entries) await queries.execute(insert(toRow(entry)))
       }),
-    listByRequest: async (requestId) => (await all(find({ requestId }))).map(toEntry),
+    listByRequest: async (requestId) => (await all(list({ requestId }))).map(toEntry),
   }
 }
 

@@ -1,29 +1,30 @@
-import type { Expression } from 'kysely'
-import type { RefreshUpdate, AuthorizationStore, ListOptions } from '../contract.ts'
-import { toAuthorization } from './authorization-rows.ts'
-import { createBirths } from './births.ts'
-import { greaterOf, toJson } from './columns.ts'
+import type { Expression, Insertable, Selectable } from 'kysely'
+import type { Authorization, Rotation } from '../../model/authorization.ts'
+import type { Session } from '../../model/session.ts'
+import type { AuthorizationStore, ListOptions, RefreshUpdate } from '../contract.ts'
+import { fromJson, greaterOf, numberOrNull, toJson } from './columns.ts'
+import type { Database, QueryRunner } from './database.ts'
+import { createDependencyLock, dependenciesOfSession } from './dependencies.ts'
 import { ISSUER_SUBJECT } from './epochs.ts'
-import { prepare } from './prepared.ts'
-import type { Sql } from './queries.ts'
-import type { EpochKind } from './tables.ts'
+import { prepare, prepareInsert } from './prepare.ts'
+import { toSessionRow } from './sessions.ts'
+import type { AuthorizationTable, EpochKind } from './tables.ts'
 
-/** Authorizations in a database. */
-export function createAuthorizationStore(database: Sql): AuthorizationStore {
-  const { dialect, first, all, change, transact } = database
-  const births = createBirths(database)
+export function createAuthorizationStore(database: Database): AuthorizationStore {
+  const { dialect, first, all, execute, transaction } = database
+  const inserter = createAuthorizationInserter(database)
   const find = prepare(({ id }: { id: string }) => selectAuthorizations(database).where('id', '=', id))
-  const advance = prepareAdvance(database)
-  const markUsed = prepareUse(database)
-  const listOf = prepareList(database)
+  const refresh = prepareRefresh(database)
+  const markUsed = prepareMarkUsed(database)
+  const listByUser = prepareListByUser(database)
   const authorizations: AuthorizationStore = {
     async insert(authorization, subject, session) {
       const clientId = authorization.name === null ? authorization.clientId : null
-      const birth = { authorization, subject, clientId, session }
+      const addition = { authorization, subject, clientId, session }
       try {
-        return await transact('durable', async (queries) => {
-          if (!(await births.isLive(queries, birth))) return false
-          await births.write(queries, birth)
+        return await transaction('durable', async (queries) => {
+          if (!(await inserter.lockDependencies(queries, addition))) return false
+          await inserter.insert(queries, addition)
           return true
         })
       } catch (error) {
@@ -35,33 +36,71 @@ export function createAuthorizationStore(database: Sql): AuthorizationStore {
       const row = await first(find({ id }))
       return row && toAuthorization(row)
     },
-    refresh: async (step, subject) =>
-      (await change(advance({ ...step, rotations: toJson(step.rotations), subject }))) === 1,
+    refresh: async (update, subject) =>
+      (await execute(refresh({ ...update, rotations: toJson(update.rotations), subject }))) === 1,
     listByUser: async ({ provider, userId }, now) =>
-      (await all(listOf({ provider, userId, now }))).map(toAuthorization),
-    list: async (now, page) => (await all(listQuery(database, now, page).compile())).map(toAuthorization),
+      (await all(listByUser({ provider, userId, now }))).map(toAuthorization),
+    list: async (now, options) =>
+      (await all(buildList(database, now, options).compile())).map(toAuthorization),
     async markUsed(uses) {
       if (uses.size === 0) return
-      // All in one order, so that none who marks the same ones waits in a circle.
+      // In one order everywhere, so that two calls for the same authorizations cannot deadlock.
       const inOrder = [...uses].toSorted(([left], [right]) => (left < right ? -1 : 1))
-      await transact('relaxed', async (queries) => {
-        for (const [id, usedAt] of inOrder) await queries.change(markUsed({ id, usedAt }))
+      await transaction('relaxed', async (queries) => {
+        for (const [id, usedAt] of inOrder) await queries.execute(markUsed({ id, usedAt }))
       })
     },
   }
   return authorizations
 }
 
-const selectAuthorizations = ({ db }: Sql) => db.selectFrom('consulate_authorizations').selectAll()
+/** A new authorization. */
+export interface NewAuthorization {
+  readonly authorization: Authorization
+  /** The `sub` of its user. */
+  readonly subject: string
+  /** The client that it depends on; null for a personal access token. */
+  readonly clientId: string | null
+  /** The session that starts with it, if one does. */
+  readonly session: Session | undefined
+}
 
-type AdvanceSlots = Omit<RefreshUpdate, 'rotations'> & {
+/** Inserts authorizations within a transaction. */
+export interface AuthorizationInserter {
+  /** Locks everything that the authorization and its new session depend on. Returns false if any of it is revoked. */
+  lockDependencies(queries: QueryRunner, addition: NewAuthorization): Promise<boolean>
+  /** Inserts the session, if there is one, and the authorization. */
+  insert(queries: QueryRunner, addition: NewAuthorization): Promise<void>
+}
+
+export function createAuthorizationInserter(database: Database): AuthorizationInserter {
+  const lock = createDependencyLock(database)
+  const insertSession = prepareInsert(database.db, 'consulate_sessions')
+  const insertAuthorization = prepareInsert(database.db, 'consulate_authorizations')
+  return {
+    async lockDependencies(queries, { authorization: { epochs, sessionId }, subject, clientId, session }) {
+      // A session that starts now has no row to lock yet.
+      const existingSession = session?.id === sessionId ? null : sessionId
+      if (!(await lock(queries, { epochs, subject, clientId, sessionId: existingSession }))) return false
+      return !session || lock(queries, dependenciesOfSession(session, subject))
+    },
+    async insert(queries, { authorization, session }) {
+      if (session) await queries.execute(insertSession(toSessionRow(session)))
+      await queries.execute(insertAuthorization(toRow(authorization)))
+    },
+  }
+}
+
+const selectAuthorizations = ({ db }: Database) => db.selectFrom('consulate_authorizations').selectAll()
+
+type RefreshParameters = Omit<RefreshUpdate, 'rotations'> & {
   readonly rotations: string
   readonly subject: string
 }
 
-/** One statement: whoever finds the generation changed, the row revoked or an epoch raised changes nothing. */
-const prepareAdvance = ({ db }: Sql) =>
-  prepare(({ id, from, to, rotations, lastUsedAt, expiresAt, accessExpiresAt, subject }: AdvanceSlots) =>
+/** One statement with all conditions, so that it changes nothing if another refresh or a revocation came first. */
+const prepareRefresh = ({ db }: Database) =>
+  prepare(({ id, from, to, rotations, lastUsedAt, expiresAt, accessExpiresAt, subject }: RefreshParameters) =>
     db
       .updateTable('consulate_authorizations')
       .set({
@@ -75,7 +114,7 @@ const prepareAdvance = ({ db }: Sql) =>
       .where('generation', '=', from)
       .where('revoked_at', 'is', null)
       .where((eb) => {
-        const present = (kind: EpochKind, subject: Expression<string>) =>
+        const current = (kind: EpochKind, subject: Expression<string>) =>
           eb.fn.coalesce(
             eb
               .selectFrom('consulate_epochs')
@@ -85,14 +124,14 @@ const prepareAdvance = ({ db }: Sql) =>
             eb.val(0),
           )
         return eb.and([
-          eb('issuer_epoch', '>=', present('issuer', eb.val(ISSUER_SUBJECT))),
-          eb('client_epoch', '>=', present('client', eb.ref('client_id'))),
-          eb('user_epoch', '>=', present('user', eb.val(subject))),
+          eb('issuer_epoch', '>=', current('issuer', eb.val(ISSUER_SUBJECT))),
+          eb('client_epoch', '>=', current('client', eb.ref('client_id'))),
+          eb('user_epoch', '>=', current('user', eb.val(subject))),
         ])
       }),
   )
 
-const prepareUse = ({ db }: Sql) =>
+const prepareMarkUsed = ({ db }: Database) =>
   prepare(({ id, usedAt }: { id: string; usedAt: number }) =>
     db
       .updateTable('consulate_authorizations')
@@ -101,14 +140,14 @@ const prepareUse = ({ db }: Sql) =>
       .where('last_used_at', '<', usedAt),
   )
 
-/** Those of which a token lives. */
-const selectLive = (database: Sql, now: number) =>
+/** Selects those with a refresh or access token that has neither expired nor been revoked. */
+const selectLive = (database: Database, now: number) =>
   selectAuthorizations(database)
     .where('revoked_at', 'is', null)
     .where((eb) => eb.or([eb('expires_at', '>', now), eb('access_expires_at', '>', now)]))
 
-const listQuery = (
-  database: Sql,
+const buildList = (
+  database: Database,
   now: number,
   { limit = 100, after, clientId }: ListOptions & { readonly clientId?: string } = {},
 ) =>
@@ -118,7 +157,7 @@ const listQuery = (
     .orderBy('id')
     .limit(limit)
 
-const prepareList = (database: Sql) =>
+const prepareListByUser = (database: Database) =>
   prepare(({ provider, userId, now }: { provider: string; userId: string; now: number }) =>
     selectLive(database, now)
       .where('provider', '=', provider)
@@ -126,3 +165,49 @@ const prepareList = (database: Sql) =>
       .orderBy('created_at', 'desc')
       .orderBy('id'),
   )
+
+const toRow = (authorization: Authorization): Insertable<AuthorizationTable> => ({
+  id: authorization.id,
+  client_id: authorization.clientId,
+  provider: authorization.provider,
+  user_id: authorization.userId,
+  session_id: authorization.sessionId,
+  scopes: toJson(authorization.scopes),
+  resources: toJson(authorization.resources),
+  name: authorization.name,
+  seed_hash: authorization.seedHash,
+  generation: authorization.generation,
+  rotations: toJson(authorization.rotations),
+  issuer_epoch: authorization.epochs.issuer,
+  client_epoch: authorization.epochs.client,
+  user_epoch: authorization.epochs.user,
+  created_at: authorization.createdAt,
+  last_used_at: authorization.lastUsedAt,
+  expires_at: authorization.expiresAt,
+  access_expires_at: authorization.accessExpiresAt,
+  revoked_at: authorization.revokedAt,
+})
+
+const toAuthorization = (row: Selectable<AuthorizationTable>): Authorization => ({
+  id: row.id,
+  clientId: row.client_id,
+  provider: row.provider,
+  userId: row.user_id,
+  sessionId: row.session_id,
+  scopes: fromJson(row.scopes),
+  resources: fromJson(row.resources),
+  name: row.name,
+  seedHash: row.seed_hash,
+  generation: Number(row.generation),
+  rotations: JSON.parse(row.rotations) as Rotation[],
+  epochs: {
+    issuer: Number(row.issuer_epoch),
+    client: Number(row.client_epoch),
+    user: Number(row.user_epoch),
+  },
+  createdAt: Number(row.created_at),
+  lastUsedAt: Number(row.last_used_at),
+  expiresAt: Number(row.expires_at),
+  accessExpiresAt: Number(row.access_expires_at),
+  revokedAt: numberOrNull(row.revoked_at),
+})

@@ -5,40 +5,39 @@ import { originOf } from '../../model/redirect-uri.ts'
 import type { ClientStore, ListOptions } from '../contract.ts'
 import { fromFlag, fromJson, numberOrNull, toFlag, toJson } from './columns.ts'
 import { createEpochCounters } from './epochs.ts'
-import { prepare, prepareInsert } from './prepared.ts'
-import type { Queries, Sql } from './queries.ts'
+import { prepare, prepareInsert } from './prepare.ts'
+import type { QueryRunner, Database } from './database.ts'
 import type { AnyInteger, ClientTable } from './tables.ts'
 
-/** Clients in a database. */
-export function createClientStore(database: Sql): ClientStore {
-  const { db, dialect, first, all, transact } = database
+export function createClientStore(database: Database): ClientStore {
+  const { db, dialect, first, all, transaction } = database
   const counters = createEpochCounters(database)
   const insert = prepareInsert(db, 'consulate_clients')
   const find = prepare(({ id }: { id: string }) => selectClients(database).where('id', '=', id))
-  const findOrigin = prepareOriginQuery(database)
-  const read = async (queries: Queries, id: string): Promise<Client | undefined> => {
+  const findOrigin = prepareFindOrigin(database)
+  const read = async (queries: QueryRunner, id: string): Promise<Client | undefined> => {
     const row = await queries.first(find({ id }))
     return row && toClient(row)
   }
   return {
     insert: (client) =>
-      transact('durable', async (queries) => {
-        await queries.change(insert(toRow(client)))
-        await counters.start(queries, 'client', client.id)
+      transaction('durable', async (queries) => {
+        await queries.execute(insert(toRow(client)))
+        await counters.insert(queries, 'client', client.id)
         await writeOrigins(database, queries, client.id, client.redirectUris)
       }).catch((error: unknown) => {
         if (!dialect.isUniqueViolation(error)) throw error
-        throw new Error(`There is a client ${client.id} already`, { cause: error })
+        throw new Error(`The client ID ${client.id} is taken`, { cause: error })
       }),
     find: (id) => read(database, id),
-    list: async (page) => (await all(listQuery(database, page).compile())).map(toClient),
+    list: async (options) => (await all(buildList(database, options).compile())).map(toClient),
     update: (id, changes) =>
-      transact('durable', async (queries) => {
-        await queries.first(lockQuery(database, id).compile())
+      transaction('durable', async (queries) => {
+        await queries.first(buildLock(database, id).compile())
         const current = await read(queries, id)
         if (!current) return undefined
         const change = typeof changes === 'function' ? changes(current) : changes
-        await queries.change(updateQuery(database, id, change).compile())
+        await queries.execute(buildUpdate(database, id, change).compile())
         if (change.redirectUris) await writeOrigins(database, queries, id, change.redirectUris)
         return read(queries, id)
       }),
@@ -46,7 +45,7 @@ export function createClientStore(database: Sql): ClientStore {
   }
 }
 
-const selectClients = ({ db }: Sql) =>
+const selectClients = ({ db }: Database) =>
   db
     .selectFrom('consulate_clients')
     .leftJoin('consulate_epochs', (join) =>
@@ -55,15 +54,18 @@ const selectClients = ({ db }: Sql) =>
     .selectAll('consulate_clients')
     .select('epoch')
 
-const listQuery = (database: Sql, { limit = 100, after, ownerId }: ListOptions & { ownerId?: string } = {}) =>
+const buildList = (
+  database: Database,
+  { limit = 100, after, ownerId }: ListOptions & { ownerId?: string } = {},
+) =>
   selectClients(database)
     .$if(after !== undefined, (query) => query.where('id', '>', after ?? ''))
     .$if(ownerId !== undefined, (query) => query.where('owner_id', '=', ownerId ?? ''))
     .orderBy('id')
     .limit(limit)
 
-/** Sets the id to itself, so that there is something to set even where nothing changes. */
-const updateQuery = ({ db }: Sql, id: string, changes: ClientChanges) =>
+/** Sets the id to itself as well, because an update must set something even if nothing changes. */
+const buildUpdate = ({ db }: Database, id: string, changes: ClientChanges) =>
   db
     .updateTable('consulate_clients')
     .set({
@@ -88,13 +90,13 @@ const updateQuery = ({ db }: Sql, id: string, changes: ClientChanges) =>
 
 const flagOrUndefined = (value: boolean | undefined) => (value === undefined ? undefined : toFlag(value))
 
-/** Locks the client, so that it stays what it is until it is changed. */
-const lockQuery = ({ db, dialect: { phrases } }: Sql, id: string) =>
-  db.selectFrom('consulate_clients').select('id').where('id', '=', id).modifyEnd(sql.raw(phrases.forUpdate))
+/** Keeps the client from changing between the read and the update. */
+const buildLock = ({ db, dialect: { clauses } }: Database, id: string) =>
+  db.selectFrom('consulate_clients').select('id').where('id', '=', id).modifyEnd(sql.raw(clauses.forUpdate))
 
 const readSecrets = (text: string): readonly ClientSecret[] => JSON.parse(text) as ClientSecret[]
 
-const prepareOriginQuery = ({ db }: Sql) =>
+const prepareFindOrigin = ({ db }: Database) =>
   prepare(({ origin }: { origin: string }) =>
     db
       .selectFrom('consulate_client_origins')
@@ -107,16 +109,16 @@ const prepareOriginQuery = ({ db }: Sql) =>
   )
 
 async function writeOrigins(
-  { db }: Sql,
-  queries: Queries,
+  { db }: Database,
+  queries: QueryRunner,
   id: string,
   uris: readonly string[],
 ): Promise<void> {
-  await queries.change(db.deleteFrom('consulate_client_origins').where('client_id', '=', id).compile())
+  await queries.execute(db.deleteFrom('consulate_client_origins').where('client_id', '=', id).compile())
   const origins = new Set(uris.map(originOf).filter((origin) => origin !== undefined))
   if (origins.size === 0) return
   const rows = [...origins].map((origin) => ({ origin, client_id: id }))
-  await queries.change(db.insertInto('consulate_client_origins').values(rows).compile())
+  await queries.execute(db.insertInto('consulate_client_origins').values(rows).compile())
 }
 
 const toRow = (client: Client): Insertable<ClientTable> => ({

@@ -1,31 +1,30 @@
 import type { Insertable, Selectable } from 'kysely'
 import type { AuthorizationCode } from '../../model/code.ts'
 import type { CodeStore } from '../contract.ts'
-import { createBirths } from './births.ts'
+import { createAuthorizationInserter } from './authorizations.ts'
 import { fromFlag, fromJson, numberOrNull, toFlag, toJson } from './columns.ts'
-import { createLiveness } from './liveness.ts'
-import { prepare, prepareInsert } from './prepared.ts'
-import type { Sql } from './queries.ts'
+import { createDependencyLock } from './dependencies.ts'
+import { prepare, prepareInsert } from './prepare.ts'
+import type { Database } from './database.ts'
 import type { CodeTable } from './tables.ts'
 
-/** Authorization codes in a database. */
-export function createCodeStore(database: Sql): CodeStore {
-  const { db, dialect, first, change, transact } = database
-  const births = createBirths(database)
-  const isLive = createLiveness(database)
+export function createCodeStore(database: Database): CodeStore {
+  const { db, dialect, first, execute, transaction } = database
+  const inserter = createAuthorizationInserter(database)
+  const lockDependencies = createDependencyLock(database)
   const insert = prepareInsert(db, 'consulate_codes')
   const find = prepare(({ hash }: { hash: string }) =>
     db.selectFrom('consulate_codes').selectAll().where('hash', '=', hash),
   )
-  const spend = prepare((slots: { hash: string; now: number }) => spendQuery(database, slots))
-  const spendFor = prepare((slots: { hash: string; now: number; authorizationId: string }) =>
-    spendQuery(database, slots).where('authorization_id', '=', slots.authorizationId),
+  const spend = prepare((parameters: { hash: string; now: number }) => buildSpend(database, parameters))
+  const spendFor = prepare((parameters: { hash: string; now: number; authorizationId: string }) =>
+    buildSpend(database, parameters).where('authorization_id', '=', parameters.authorizationId),
   )
   return {
     insert: (code, subject) =>
-      transact('relaxed', async (queries) => {
-        if (!(await isLive(queries, { ...code, subject }))) return 'revoked'
-        await queries.change(insert(toRow(code)))
+      transaction('relaxed', async (queries) => {
+        if (!(await lockDependencies(queries, { ...code, subject }))) return 'revoked'
+        await queries.execute(insert(toRow(code)))
         return 'inserted'
       }).catch((error: unknown) => {
         if (dialect.isUniqueViolation(error)) return 'exists'
@@ -35,21 +34,21 @@ export function createCodeStore(database: Sql): CodeStore {
       const row = await first(find({ hash }))
       return row && toCode(row)
     },
-    spend: async (hash, now) => (await change(spend({ hash, now }))) === 1,
+    spend: async (hash, now) => (await execute(spend({ hash, now }))) === 1,
     exchange: (hash, authorization, subject, now) =>
-      transact('relaxed', async (queries) => {
-        const birth = { authorization, subject, clientId: authorization.clientId, session: undefined }
-        if (!(await births.isLive(queries, birth))) return false
-        const spent = await queries.change(spendFor({ hash, now, authorizationId: authorization.id }))
+      transaction('relaxed', async (queries) => {
+        const addition = { authorization, subject, clientId: authorization.clientId, session: undefined }
+        if (!(await inserter.lockDependencies(queries, addition))) return false
+        const spent = await queries.execute(spendFor({ hash, now, authorizationId: authorization.id }))
         if (spent === 0) return false
-        await births.write(queries, birth)
+        await inserter.insert(queries, addition)
         return true
       }),
   }
 }
 
-/** The condition and the mark are one statement, so that of any number of racers one wins. */
-const spendQuery = ({ db }: Sql, { hash, now }: { hash: string; now: number }) =>
+/** One statement with all conditions, so that exactly one of any number of concurrent calls spends the code. */
+const buildSpend = ({ db }: Database, { hash, now }: { hash: string; now: number }) =>
   db
     .updateTable('consulate_codes')
     .set({ spent_at: now })

@@ -1,23 +1,24 @@
 import { sql } from 'kysely'
 import type { ConsentStore } from '../contract.ts'
-import { prepare } from './prepared.ts'
-import type { Sql } from './queries.ts'
-import { voidCodes } from './sweep.ts'
+import { prepare } from './prepare.ts'
+import type { Database } from './database.ts'
+import { voidCodes } from './revocations.ts'
 
-/** Stands for the consent itself, which may be to no scope at all. No scope is empty (RFC 6749 section 3.3). */
+/** Marks the consent itself, which may cover no scopes. A scope is never empty (RFC 6749 section 3.3). */
 const NO_SCOPE = ''
 
-/** What people have allowed clients, in a database: a row for each scope, so that a union is an insert. */
-export function createConsentStore(database: Sql): ConsentStore {
-  const { db, dialect, all, transact } = database
-  const find = prepare((slots: { provider: string; userId: string; clientId: string }) =>
-    db
-      .selectFrom('consulate_consents')
-      .select('scope')
-      .where('provider', '=', slots.provider)
-      .where('user_id', '=', slots.userId)
-      .where('client_id', '=', slots.clientId)
-      .orderBy('scope'),
+/** One row for each scope, so that adding scopes is an insert. */
+export function createConsentStore(database: Database): ConsentStore {
+  const { db, dialect, all, transaction } = database
+  const find = prepare(
+    ({ provider, userId, clientId }: { provider: string; userId: string; clientId: string }) =>
+      db
+        .selectFrom('consulate_consents')
+        .select('scope')
+        .where('provider', '=', provider)
+        .where('user_id', '=', userId)
+        .where('client_id', '=', clientId)
+        .orderBy('scope'),
   )
   return {
     async find({ provider, userId }, clientId) {
@@ -36,15 +37,15 @@ export function createConsentStore(database: Sql): ConsentStore {
       const insert = db
         .insertInto('consulate_consents')
         .values(rows)
-        .modifyEnd(sql.raw(dialect.phrases.keepExisting('scope')))
-      await transact('durable', (queries) => queries.change(insert.compile()))
+        .modifyEnd(sql.raw(dialect.clauses.keepExisting('scope')))
+      await transaction('durable', (queries) => queries.execute(insert.compile()))
     },
     async delete({ provider, userId }, clientId, now) {
-      const reach = { provider, user_id: userId, client_id: clientId }
-      const forget = db.deleteFrom('consulate_consents').where((eb) => eb.and(reach))
-      await transact('durable', async (queries) => {
-        await queries.change(forget.compile())
-        await voidCodes(database, queries, reach, now)
+      const filter = { provider, user_id: userId, client_id: clientId }
+      const deletion = db.deleteFrom('consulate_consents').where((eb) => eb.and(filter))
+      await transaction('durable', async (queries) => {
+        await queries.execute(deletion.compile())
+        await voidCodes(database, queries, filter, now)
       })
     },
   }

@@ -1,72 +1,72 @@
 import type { CompiledQuery, Dialect, QueryResult } from 'kysely'
 
-/** `durable` survives a power cut once it is committed; `relaxed` may lose the last moments, never its consistency. */
+/**
+ * How safe a commit is against a power cut: a `durable` one is on disk when it returns, a `relaxed` one may be lost if it
+ * is only moments old. Neither can leave the database inconsistent.
+ */
 export type Durability = 'durable' | 'relaxed'
 
-/**
- * What each sort of column is in a database. All texts must compare byte by byte: an id that differs in case is
- * another id.
- */
+/** The SQL type of each kind of column. All text must compare byte by byte, because ids are case-sensitive. */
 export interface ColumnTypes {
-  /** Ids, hashes and names of ours: ASCII, at most 255 characters. */
+  /** Ids, hashes and names that the server makes: ASCII, at most 255 characters. */
   readonly id: string
-  /** Text of any alphabet that is looked up, at most 255 characters: emails, a person's id, a `sub`. */
+  /** Text in any alphabet that is searched for, at most 255 characters: an email, a user id, a `sub`. */
   readonly key: string
-  /** Text that is only read. */
+  /** Text that is never searched for. */
   readonly text: string
-  /** JSON, kept and returned as text. */
+  /** JSON, written and returned as text. */
   readonly json: string
-  /** Milliseconds since 1970: more than 32 bits. */
+  /** Milliseconds since 1970, which need more than 32 bits. */
   readonly time: string
   /** 0 or 1. */
   readonly flag: string
   /** A count. */
   readonly count: string
-  /** The primary key of a table whose ids grow and are never used again, with the words that make it so. */
+  /** An auto-incremented primary key that never reuses an id, including the words that make it one. */
   readonly serial: string
 }
 
-/** Words that differ between databases, put at the end of a statement. Empty where nothing is needed. */
-export interface Phrases {
-  /** After a `select`: nobody may change these rows until the transaction ends. */
+/** Clauses that differ between databases, appended to a statement. Empty if the database needs none. */
+export interface Clauses {
+  /** After a `select`: other transactions can read these rows but not change them until this one ends. */
   readonly forShare: string
-  /** After a `select`: nobody else may lock these rows until the transaction ends. */
+  /** After a `select`: other transactions can neither change nor lock these rows until this one ends. */
   readonly forUpdate: string
-  /** After an `insert`: where such a row is there already, leave it and do not fail. `column` is one of its key. */
+  /** After an `insert`: keeps the existing row, without an error, if its key is taken. `column` is part of that key. */
   readonly keepExisting: (column: string) => string
   /** After a `create table`. */
   readonly createTable: string
 }
 
-/** The statements that open a transaction, and those that follow its end, on the same connection. */
-export interface TransactionBounds {
-  /** Must make it READ COMMITTED or stricter. */
+/** The statements that start a transaction, and those that run after it on the same connection. */
+export interface TransactionStatements {
+  /** Must select READ COMMITTED or a stricter level. */
   readonly begin: readonly string[]
-  /** Run after commit and rollback alike; a failure here is ignored. */
+  /** Run after commit and after rollback. Their errors are ignored. */
   readonly end: readonly string[]
 }
 
-/** A database that answers while it is called, over its one connection: its queries need not go through Kysely's executor. */
+/** The only connection of a database that answers synchronously. Its queries can skip Kysely's executor. */
 export interface DirectConnection {
-  /** Whether no transaction is open, so that a query may run on its own. */
+  /** Returns true if no transaction is open, so that a query can run on its own. */
   isFree(): boolean
   run<Row>(query: CompiledQuery<Row>): QueryResult<Row>
 }
 
-/** All that the SQL store must know of a database. One of these is a whole new backend. */
+/** Everything that the SQL store needs to know about a database. A new backend is one of these. */
 export interface SqlDialect {
   readonly kysely: Dialect
-  /** Left out by databases that are spoken to over a network. */
+  /** Only for embedded databases. */
   readonly direct?: DirectConnection
   readonly types: ColumnTypes
-  readonly phrases: Phrases
-  readonly transactions: Readonly<Record<Durability, TransactionBounds>>
-  /** How long (ms) a call tries again while the database is busy. */
-  readonly patience: number
-  /** Whether a statement failed because a primary or unique key is taken. */
+  readonly clauses: Clauses
+  readonly transactions: Readonly<Record<Durability, TransactionStatements>>
+  /** How long (ms) a call is retried while the database is busy. */
+  readonly busyTimeout: number
+  /** Returns whether a statement failed because a primary or unique key is taken. */
   readonly isUniqueViolation: (error: unknown) => boolean
-  /** Whether the same may well succeed a moment later: busy, deadlock, serialization failure. */
+  /** Returns whether the same statement may succeed a moment later: busy, deadlock, serialization failure. */
   readonly isRetryable: (error: unknown) => boolean
-  /** Whether the database cannot be used now: unreachable, full, read-only, broken. */
+  /** Returns whether the database cannot be used now: unreachable, full, read-only, corrupt. */
   readonly isUnavailable: (error: unknown) => boolean
 }

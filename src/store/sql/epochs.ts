@@ -1,66 +1,64 @@
 import { sql } from 'kysely'
 import type { Epochs } from '../../model/epochs.ts'
-import { prepare } from './prepared.ts'
-import type { Queries, Sql } from './queries.ts'
+import type { Database, QueryRunner } from './database.ts'
+import { prepare } from './prepare.ts'
 import type { AnyInteger, EpochKind } from './tables.ts'
 
-/** The counters of `consulate_epochs`. */
+/** The counters in `consulate_epochs`. A counter without a row is 0. */
 export interface EpochCounters {
-  /** The present epochs of the issuer, a person and a client; what has no row is 0. */
-  read(queries: Queries, subject: string, clientId: string): Promise<Epochs>
-  /** The same, and nobody can raise one of them until the transaction ends. Null: of no person, of no client. */
-  readLocked(queries: Queries, subject: string | null, clientId: string | null): Promise<Epochs>
-  /** Starts a counter where there is none yet. */
-  start(queries: Queries, kind: EpochKind, subject: string): Promise<void>
-  /** Raises a counter by one, or to `least` where that is more, and locks it until the transaction ends; its new value. */
-  raise(queries: Queries, kind: EpochKind, subject: string, least?: number): Promise<number>
+  read(queries: QueryRunner, subject: string, clientId: string): Promise<Epochs>
+  /** Reads them, and keeps others from raising them until the transaction ends. */
+  readLocked(queries: QueryRunner, subject: string | null, clientId: string | null): Promise<Epochs>
+  /** Inserts a counter at 0, unless it exists. */
+  insert(queries: QueryRunner, kind: EpochKind, subject: string): Promise<void>
+  /** Raises a counter by one, or to `minimum` if that is more. Locks it until the transaction ends. Returns its value. */
+  raise(queries: QueryRunner, kind: EpochKind, subject: string, minimum?: number): Promise<number>
 }
 
-/** The subject of the issuer's own epoch and revocations. */
+/** The subject of the issuer's epoch and of its revocations. */
 export const ISSUER_SUBJECT = ''
 
-/** The subject of no person and no client. */
-const NOBODY = ''
+/** Matches the counter of no user and no client. */
+const NO_SUBJECT = ''
 
 type EpochRow = { readonly kind: EpochKind; readonly epoch: AnyInteger }
 
-/** The epoch counters of a database. */
-export function createEpochCounters(database: Sql): EpochCounters {
+export function createEpochCounters(database: Database): EpochCounters {
   const [find, lock, insert, increment] = prepareEpochQueries(database)
   const counters: EpochCounters = {
     read: async (queries, subject, clientId) => toEpochs(await queries.all(find({ subject, clientId }))),
     async readLocked(queries, subject, clientId) {
-      const slots = { subject: subject ?? NOBODY, clientId: clientId ?? NOBODY }
-      const rows = await queries.all(lock(slots))
+      const subjects = { subject: subject ?? NO_SUBJECT, clientId: clientId ?? NO_SUBJECT }
+      const rows = await queries.all(lock(subjects))
       if (subject === null || rows.some(({ kind }) => kind === 'user')) return toEpochs(rows)
-      // What is not there cannot be locked: without a row, a raise could slip in between.
-      await counters.start(queries, 'user', subject)
-      return toEpochs(await queries.all(lock(slots)))
+      // A missing row cannot be locked, so a raise could still slip in.
+      await counters.insert(queries, 'user', subject)
+      return toEpochs(await queries.all(lock(subjects)))
     },
-    async start(queries, kind, subject) {
-      await queries.change(insert({ kind, subject }))
+    async insert(queries, kind, subject) {
+      await queries.execute(insert({ kind, subject }))
     },
-    async raise(queries, kind, subject, least = 0) {
-      await counters.start(queries, kind, subject)
-      await queries.change(increment({ kind, subject, least }))
-      const [clientId, person] = kind === 'client' ? [subject, NOBODY] : [NOBODY, subject]
-      return (await counters.read(queries, person, clientId))[kind]
+    async raise(queries, kind, subject, minimum = 0) {
+      await counters.insert(queries, kind, subject)
+      await queries.execute(increment({ kind, subject, minimum }))
+      const [clientId, user] = kind === 'client' ? [subject, NO_SUBJECT] : [NO_SUBJECT, subject]
+      return (await counters.read(queries, user, clientId))[kind]
     },
   }
   return counters
 }
 
-function prepareEpochQueries({ db, dialect: { phrases } }: Sql) {
+function prepareEpochQueries({ db, dialect: { clauses } }: Database) {
   const select = (lock: string) =>
-    prepare((slots: { subject: string; clientId: string }) =>
+    prepare(({ subject, clientId }: { subject: string; clientId: string }) =>
       db
         .selectFrom('consulate_epochs')
         .select(['kind', 'epoch'])
         .where((eb) =>
           eb.or([
             eb.and({ kind: 'issuer', subject: ISSUER_SUBJECT }),
-            eb.and({ kind: 'user', subject: slots.subject }),
-            eb.and({ kind: 'client', subject: slots.clientId }),
+            eb.and({ kind: 'user', subject }),
+            eb.and({ kind: 'client', subject: clientId }),
           ]),
         )
         .modifyEnd(sql.raw(lock)),
@@ -69,16 +67,17 @@ function prepareEpochQueries({ db, dialect: { phrases } }: Sql) {
     db
       .insertInto('consulate_epochs')
       .values({ kind, subject, epoch: 0 })
-      .modifyEnd(sql.raw(phrases.keepExisting('subject'))),
+      .modifyEnd(sql.raw(clauses.keepExisting('subject'))),
   )
-  const increment = prepare(({ kind, subject, least }: { kind: EpochKind; subject: string; least: number }) =>
-    db
-      .updateTable('consulate_epochs')
-      .set({ epoch: sql`case when epoch < ${least} then ${least} else epoch + 1 end` })
-      .where('kind', '=', kind)
-      .where('subject', '=', subject),
+  const increment = prepare(
+    ({ kind, subject, minimum }: { kind: EpochKind; subject: string; minimum: number }) =>
+      db
+        .updateTable('consulate_epochs')
+        .set({ epoch: sql`case when epoch < ${minimum} then ${minimum} else epoch + 1 end` })
+        .where('kind', '=', kind)
+        .where('subject', '=', subject),
   )
-  return [select(''), select(phrases.forShare), insert, increment] as const
+  return [select(''), select(clauses.forShare), insert, increment] as const
 }
 
 function toEpochs(rows: readonly EpochRow[]): Epochs {

@@ -1,59 +1,54 @@
 import type { Selectable } from 'kysely'
 import type { RevocationEntry, RevocationKind } from '../../model/revocation.ts'
+import type { RevocationStore } from '../revocations.ts'
 import { numberOrNull } from './columns.ts'
-import { prepare, prepareInsert } from './prepared.ts'
-import type { Queries, Sql } from './queries.ts'
+import { prepare, prepareInsert } from './prepare.ts'
+import type { QueryRunner, Database } from './database.ts'
 import type { EpochKind, RevocationTable } from './tables.ts'
 
-/** An entry that has no id yet. */
-export type NewEntry = Omit<RevocationEntry, 'id'>
-
-/** The entries of `consulate_revocations`. */
+/** The entries in `consulate_revocations`. */
 export interface Feed {
-  /** Writes an entry. */
-  readonly write: (queries: Queries, entry: NewEntry) => Promise<RevocationEntry>
-  /** The newest entry of a kind and subject. */
-  readonly latest: (
-    queries: Queries,
+  readonly write: (queries: QueryRunner, entry: Omit<RevocationEntry, 'id'>) => Promise<RevocationEntry>
+  /** Finds the newest entry of a kind and subject. */
+  readonly findLatest: (
+    queries: QueryRunner,
     kind: RevocationKind,
     subject: string,
   ) => Promise<RevocationEntry | undefined>
-  /** Forgets the entries of an epoch kind that a higher one is about to replace. */
-  readonly forget: (queries: Queries, kind: EpochKind, subject: string) => Promise<void>
-  /** The first `limit` entries with an id above `cursor` that have not expired, by id; the newest never counts as expired. */
-  readonly since: (cursor: number, now: number, limit: number) => Promise<readonly RevocationEntry[]>
+  /** Deletes the entries of a counter that are about to be replaced by one with a higher epoch. */
+  readonly delete: (queries: QueryRunner, kind: EpochKind, subject: string) => Promise<void>
+  readonly listSince: RevocationStore['listSince']
 }
 
-/** The revocation feed of a database. */
-export function createFeed(database: Sql): Feed {
+export function createFeed(database: Database): Feed {
   const { db, all } = database
   const insert = prepareInsert(db, 'consulate_revocations')
-  const latest = prepareLatest(database)
-  const since = prepareSince(database)
+  const findLatest = prepareFindLatest(database)
+  const listSince = prepareListSince(database)
   const feed: Feed = {
     async write(queries, { kind, subject, epoch, expiresAt }) {
-      await queries.change(insert({ kind, subject, epoch, expires_at: expiresAt }))
-      const written = await feed.latest(queries, kind, subject)
-      if (!written) throw new Error('A revocation vanished within its own transaction')
-      return written
+      await queries.execute(insert({ kind, subject, epoch, expires_at: expiresAt }))
+      const entry = await feed.findLatest(queries, kind, subject)
+      if (!entry) throw new Error('A revocation vanished within its own transaction')
+      return entry
     },
-    async latest(queries, kind, subject) {
-      const row = await queries.first(latest({ kind, subject }))
+    async findLatest(queries, kind, subject) {
+      const row = await queries.first(findLatest({ kind, subject }))
       return row && toEntry(row)
     },
-    async forget(queries, kind, subject) {
-      const forget = db
+    async delete(queries, kind, subject) {
+      const deletion = db
         .deleteFrom('consulate_revocations')
         .where('kind', '=', kind)
         .where('subject', '=', subject)
-      await queries.change(forget.compile())
+      await queries.execute(deletion.compile())
     },
-    since: async (cursor, now, limit) => (await all(since({ cursor, now, limit }))).map(toEntry),
+    listSince: async (cursor, now, limit) => (await all(listSince({ cursor, now, limit }))).map(toEntry),
   }
   return feed
 }
 
-const prepareLatest = ({ db }: Sql) =>
+const prepareFindLatest = ({ db }: Database) =>
   prepare(({ kind, subject }: { kind: RevocationKind; subject: string }) =>
     db
       .selectFrom('consulate_revocations')
@@ -64,7 +59,7 @@ const prepareLatest = ({ db }: Sql) =>
       .limit(1),
   )
 
-const prepareSince = ({ db }: Sql) =>
+const prepareListSince = ({ db }: Database) =>
   prepare(({ cursor, now, limit }: { cursor: number; now: number; limit: number }) =>
     db
       .selectFrom('consulate_revocations')

@@ -1,53 +1,63 @@
 import { sql } from 'kysely'
+import type { Kysely } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import type { Migration } from 'kysely/migration'
 import { ConfigError } from '../../errors.ts'
 import type { Store } from '../contract.ts'
-import { deviceCodeTables } from './device-code-tables.ts'
 import type { SqlDialect } from './dialect.ts'
-import { firstTables } from './first-tables.ts'
 import { createRecorder } from './recorder.ts'
 import type { Recorder } from './recorder.ts'
-import { patiently } from './patience.ts'
-import type { Sql } from './queries.ts'
+import { retryWhileBusy } from './retry.ts'
+import { createTable, DEVICE_CODES, FIRST_TABLES } from './schema.ts'
+import type { Tables } from './tables.ts'
+import type { Database } from './database.ts'
 
 /** The part of a store that updates its tables. */
 export type Migrations = Pick<Store, 'migrate' | 'pendingMigrations' | 'migrationSql'>
 
-/** In the order of their names. A published one is never changed: another is added. */
+/** Applied in the order of their names. A published migration never changes; a change of the tables is another one. */
 const migrationsFor = (dialect: SqlDialect): Record<string, Migration> => ({
-  '0001-first-tables': firstTables(dialect),
-  '0002-device-codes': deviceCodeTables(dialect),
+  '0001-first-tables': {
+    async up(db: Kysely<Tables>) {
+      for (const [table, definition] of Object.entries(FIRST_TABLES))
+        await createTable(db, dialect, table, definition)
+      // An epoch is locked by its row, so the issuer's row must exist from the start.
+      await db.insertInto('consulate_epochs').values({ kind: 'issuer', subject: '', epoch: 0 }).execute()
+    },
+  },
+  '0002-device-codes': {
+    up: (db: Kysely<Tables>) => createTable(db, dialect, 'consulate_device_codes', DEVICE_CODES),
+  },
 })
 
-const APPLIED = 'consulate_migrations'
+const MIGRATION_TABLE = 'consulate_migrations'
 
-/** Creates the migrations of a database. */
-export function createMigrations({ db, dialect }: Sql): Migrations {
+export function createMigrations({ db, dialect }: Database): Migrations {
   const migrations = migrationsFor(dialect)
   const migrator = createMigrator(db, migrations)
   const known = Object.keys(migrations)
   const pending = async (): Promise<readonly string[]> => {
     const infos = await migrator.getMigrations()
     const missing = infos.filter(({ executedAt }) => executedAt === undefined).map(({ name }) => name)
-    if (missing.length < known.length) await refuseLaterVersion(db, known)
+    if (missing.length < known.length) await rejectLaterVersion(db, known)
     return missing
   }
   return {
-    migrate: () => patiently(dialect, async () => ((await pending()).length > 0 ? applyAll(migrator) : [])),
-    pendingMigrations: () => patiently(dialect, pending),
+    migrate: () =>
+      retryWhileBusy(dialect, async () => ((await pending()).length > 0 ? applyAll(migrator) : [])),
+    pendingMigrations: () => retryWhileBusy(dialect, pending),
     migrationSql: () =>
-      patiently(dialect, async () =>
+      retryWhileBusy(dialect, async () =>
         (await pending()).length > 0 ? recordAll(createRecorder(db, dialect.kysely), migrations) : '',
       ),
   }
 }
 
-const createMigrator = (db: Sql['db'], migrations: Record<string, Migration>): Migrator =>
+const createMigrator = (db: Database['db'], migrations: Record<string, Migration>): Migrator =>
   new Migrator({
     db,
     provider: { getMigrations: async () => migrations },
-    migrationTableName: APPLIED,
+    migrationTableName: MIGRATION_TABLE,
     migrationLockTableName: 'consulate_migration_lock',
   })
 
@@ -72,15 +82,15 @@ async function applyAll(migrator: Migrator): Promise<readonly string[]> {
   return results.map(({ migrationName }) => migrationName)
 }
 
-/** Kysely tells of migrations that it knows, applied or not, and of no others. */
-async function refuseLaterVersion(db: Sql['db'], known: readonly string[]): Promise<void> {
-  const applied = sql<{ name: string }>`select name from ${sql.table(APPLIED)} order by name`
+/** Kysely ignores applied migrations that it does not know. */
+async function rejectLaterVersion(db: Database['db'], known: readonly string[]): Promise<void> {
+  const applied = sql<{ name: string }>`select name from ${sql.table(MIGRATION_TABLE)} order by name`
   const { rows } = await applied.execute(db)
   const unknown = rows.find(({ name }) => !known.includes(name))
-  if (unknown) throw laterVersion(unknown.name)
+  if (unknown) throw createLaterVersionError(unknown.name)
 }
 
-function laterVersion(name: string): ConfigError {
-  const problem = `a later version has changed its tables (${name}): run that version, or restore a backup from before`
-  return new ConfigError([{ path: 'store', message: problem }])
+function createLaterVersionError(migration: string): ConfigError {
+  const message = `was migrated by a later version (${migration}): run that version, or restore an earlier backup`
+  return new ConfigError([{ path: 'store', message }])
 }

@@ -1,52 +1,52 @@
 import { sql } from 'kysely'
 import type { RawBuilder, SqlBool } from 'kysely'
 import type { PurgeCutoffs, PurgeKind, PurgeStore } from '../purge.ts'
-import { prepare } from './prepared.ts'
-import type { Sql } from './queries.ts'
+import { prepare } from './prepare.ts'
+import type { Database } from './database.ts'
 
 type Key = string | number
 
-/** The rows of one kind. */
+/** One kind of rows. */
 interface Purgeable {
   readonly table: `consulate_${Exclude<PurgeKind, 'deviceCodes'> | 'device_codes'}`
-  /** Its primary key, and a value below every one. */
-  readonly key: string
-  readonly lowest: Key
-  /** Whether the rows that are over come first, by key. */
-  readonly isInOrder?: true
-  /** What never was, such as `spent_at` of a code, compares as null: neither over nor not, so it is left. */
-  readonly isOver: (cutoffs: PurgeCutoffs) => RawBuilder<SqlBool>
+  readonly primaryKey: string
+  /** A value below every key. */
+  readonly lowestKey: Key
+  /** True if the rows to delete have the lowest keys, so that a step that finds none is the last one. */
+  readonly isOldestFirst?: true
+  /** Selects the rows to delete. A time that is null, such as `spent_at` of an unspent code, never matches. */
+  readonly condition: (cutoffs: PurgeCutoffs) => RawBuilder<SqlBool>
 }
 
-/** The highest id. MySQL reads the table that it deletes from only through one more subquery. */
+/** Returns the highest id. MySQL needs the extra subquery to read from the table that it deletes from. */
 const newestOf = (table: string): RawBuilder<number> =>
   sql`(select newest from (select max(id) as newest from ${sql.table(table)}) as entries)`
 
-/** A code of either sort: kept until it has expired, so that whoever uses it again is noticed. */
-const isCodeOver = ({ now, revokedUntil, expiredUntil }: PurgeCutoffs): RawBuilder<SqlBool> =>
+/** A spent code is kept until it would have expired, so that a replay is detected. */
+const isDeadCode = ({ now, revokedUntil, expiredUntil }: PurgeCutoffs): RawBuilder<SqlBool> =>
   sql`expires_at <= ${now} and (spent_at <= ${revokedUntil} or voided_at <= ${revokedUntil} or expires_at <= ${expiredUntil})`
 
-/** Whether a session, by the name of its table, has a code of a table that can still be used. */
+/** Whether the session of a row in `consulate_sessions` has a code that can still be used. */
 const hasCode = (table: 'consulate_codes' | 'consulate_device_codes', now: number): RawBuilder<SqlBool> =>
   sql`exists (select 1 from ${sql.table(table)} as codes where codes.session_id = consulate_sessions.id
     and codes.spent_at is null and codes.voided_at is null and codes.expires_at > ${now})`
 
 const PURGEABLES: Readonly<Record<PurgeKind, Purgeable>> = {
-  codes: { table: 'consulate_codes', key: 'hash', lowest: '', isOver: isCodeOver },
-  deviceCodes: { table: 'consulate_device_codes', key: 'hash', lowest: '', isOver: isCodeOver },
-  // How long a revocation of the session or the person must be kept is read from these rows.
+  codes: { table: 'consulate_codes', primaryKey: 'hash', lowestKey: '', condition: isDeadCode },
+  deviceCodes: { table: 'consulate_device_codes', primaryKey: 'hash', lowestKey: '', condition: isDeadCode },
+  // Kept until the last access token expires: a revocation of the session or user reads its expiry from these rows.
   authorizations: {
     table: 'consulate_authorizations',
-    key: 'id',
-    lowest: '',
-    isOver: ({ now, revokedUntil, expiredUntil }) =>
+    primaryKey: 'id',
+    lowestKey: '',
+    condition: ({ now, revokedUntil, expiredUntil }) =>
       sql`access_expires_at <= ${now} and (revoked_at <= ${revokedUntil} or (expires_at <= ${expiredUntil} and access_expires_at <= ${expiredUntil}))`,
   },
   sessions: {
     table: 'consulate_sessions',
-    key: 'id',
-    lowest: '',
-    isOver: ({ now, revokedUntil, expiredUntil }) =>
+    primaryKey: 'id',
+    lowestKey: '',
+    condition: ({ now, revokedUntil, expiredUntil }) =>
       sql`(revoked_at <= ${revokedUntil} or expires_at <= ${expiredUntil})
         and not ${hasCode('consulate_codes', now)} and not ${hasCode('consulate_device_codes', now)}
         and not exists (select 1 from consulate_authorizations
@@ -56,24 +56,24 @@ const PURGEABLES: Readonly<Record<PurgeKind, Purgeable>> = {
   },
   revocations: {
     table: 'consulate_revocations',
-    key: 'id',
-    lowest: 0,
-    // By the newest, whoever follows the feed knows the store again.
-    isOver: ({ expiredUntil }) =>
+    primaryKey: 'id',
+    lowestKey: 0,
+    // The newest entry stays: a reader of the feed recognizes the store by it.
+    condition: ({ expiredUntil }) =>
       sql`expires_at <= ${expiredUntil} and id < ${newestOf('consulate_revocations')}`,
   },
   audit: {
     table: 'consulate_audit',
-    key: 'id',
-    lowest: 0,
-    isInOrder: true,
-    isOver: ({ auditUntil, maxAuditEntries }) =>
+    primaryKey: 'id',
+    lowestKey: 0,
+    isOldestFirst: true,
+    condition: ({ auditUntil, maxAuditEntries }) =>
       sql`created_at <= ${auditUntil} or id <= ${newestOf('consulate_audit')} - ${maxAuditEntries}`,
   },
 }
 
-/** Purges a database. It walks along the primary keys: an index on what expires would cost every refresh a write. */
-export function createPurgeStore(database: Sql): PurgeStore {
+/** Walks along the primary keys. An index on the expiry would cost every refresh another write. */
+export function createPurgeStore(database: Database): PurgeStore {
   const { db, first } = database
   const walks = Object.fromEntries(
     Object.entries(PURGEABLES).map(([kind, purgeable]) => [kind, createWalk(database, purgeable)]),
@@ -87,47 +87,52 @@ export function createPurgeStore(database: Sql): PurgeStore {
   }
 }
 
-type Stretch = PurgeCutoffs & { readonly after: Key; readonly upTo: Key }
+type Range = PurgeCutoffs & { readonly after: Key; readonly upTo: Key }
 
-/** The steps through one table. Condition and deletion are one statement, so a row that comes back to life is left. */
-function createWalk({ db, first, change }: Sql, purgeable: Purgeable): PurgeStore['step'] {
-  const { table, key, lowest, isInOrder, isOver } = purgeable
-  const column = sql.ref<Key>(key)
-  const lastOf = prepare(({ after, offset }: { after: Key; offset: number }) =>
+/**
+ * Creates the steps through one table. The condition and the deletion are one statement, so a row that is refreshed
+ * meanwhile is kept.
+ */
+function createWalk({ db, first, execute }: Database, purgeable: Purgeable): PurgeStore['step'] {
+  const { table, primaryKey, lowestKey, isOldestFirst, condition } = purgeable
+  const column = sql.ref<Key>(primaryKey)
+  const findEnd = prepare(({ after, offset }: { after: Key; offset: number }) =>
     db
       .selectFrom(table)
-      .select(column.as('last'))
+      .select(column.as('key'))
       .where(column, '>', after)
       .orderBy(column)
       .limit(1)
       .offset(offset),
   )
-  const highest = db
+  const findHighest = db
     .selectFrom(table)
-    .select(sql<Key | null>`max(${column})`.as('last'))
+    .select(sql<Key | null>`max(${column})`.as('key'))
     .compile()
-  const remove = prepare((slots: Stretch) =>
+  const deleteRange = prepare((range: Range) =>
     db
       .deleteFrom(table)
-      .where(column, '>', slots.after)
-      .where(column, '<=', slots.upTo)
-      .where(sql<SqlBool>`(${isOver(slots)})`),
+      .where(column, '>', range.after)
+      .where(column, '<=', range.upTo)
+      .where(sql<SqlBool>`(${condition(range)})`),
   )
-  const countRows = prepare((slots: Stretch) =>
+  const countRange = prepare((range: Range) =>
     db
       .selectFrom(table)
-      .select(({ fn }) => fn.countAll().as('over'))
-      .where(column, '>', slots.after)
-      .where(column, '<=', slots.upTo)
-      .where(sql<SqlBool>`(${isOver(slots)})`),
+      .select(({ fn }) => fn.countAll().as('rows'))
+      .where(column, '>', range.after)
+      .where(column, '<=', range.upTo)
+      .where(sql<SqlBool>`(${condition(range)})`),
   )
   return async ({ cutoffs, after: text, limit, isDryRun }) => {
-    const after = text === undefined || typeof lowest === 'string' ? (text ?? lowest) : Number(text)
-    const end = (await first(lastOf({ after, offset: limit - 1 })))?.last
-    const upTo = end ?? (await first(highest))?.last ?? lowest
-    const slots = { ...cutoffs, after, upTo }
-    const count = isDryRun ? Number((await first(countRows(slots)))?.over ?? 0) : await change(remove(slots))
-    const isDone = end === undefined || (isInOrder && count === 0)
-    return { count, next: isDone ? undefined : String(end) }
+    const after = text === undefined || typeof lowestKey === 'string' ? (text ?? lowestKey) : Number(text)
+    const end = (await first(findEnd({ after, offset: limit - 1 })))?.key
+    const upTo = end ?? (await first(findHighest))?.key ?? lowestKey
+    const range = { ...cutoffs, after, upTo }
+    const count = isDryRun
+      ? Number((await first(countRange(range)))?.rows ?? 0)
+      : await execute(deleteRange(range))
+    const isLast = end === undefined || (isOldestFirst && count === 0)
+    return { count, next: isLast ? undefined : String(end) }
   }
 }

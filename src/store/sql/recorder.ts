@@ -2,7 +2,7 @@ import { Kysely, SelectQueryNode, TableNode } from 'kysely'
 import type { CompiledQuery, DatabaseConnection, Dialect, DialectAdapter, Driver } from 'kysely'
 import type { Tables } from './tables.ts'
 
-/** A database that records statements instead of running them. Queries are answered by the real database. */
+/** A database that records statements instead of running them. QueryRunner are answered by the real database. */
 export interface Recorder {
   readonly db: Kysely<Tables>
   /** Adds a line of its own, such as a comment. */

@@ -1,132 +1,209 @@
 import type { RevocationEntry } from '../../model/revocation.ts'
-import type { RevocationTarget, RevocationStore } from '../contract.ts'
+import type { RevocationStore, RevocationTarget } from '../revocations.ts'
+import type { Database, QueryRunner } from './database.ts'
 import { createEpochCounters, ISSUER_SUBJECT } from './epochs.ts'
 import type { EpochCounters } from './epochs.ts'
 import { createFeed } from './feed.ts'
 import type { Feed } from './feed.ts'
-import type { Queries, Sql } from './queries.ts'
-import { lastExpiryOf, revokeAuthorizations, revokeSessions, spareThirdParties, voidCodes } from './sweep.ts'
 
-/** How long (ms) an entry lives at the least: tokens that are being signed at this moment are not written down yet. */
-const SHORTEST_LIFE = 60_000
+/** The minimum lifetime (ms) of an entry, which covers tokens that are being signed and not recorded yet. */
+const MINIMUM_LIFETIME = 60_000
 
-/** One revocation at work: where, with what, when. */
-interface Work {
-  readonly database: Sql
+/** What every step of a revocation needs. */
+interface Context {
+  readonly database: Database
   readonly counters: EpochCounters
   readonly feed: Feed
-  readonly queries: Queries
+  readonly queries: QueryRunner
   readonly now: number
 }
 
-type Order<Kind extends RevocationTarget['kind']> = Extract<RevocationTarget, { kind: Kind }>
+type Target<Kind extends RevocationTarget['kind']> = Extract<RevocationTarget, { kind: Kind }>
 
-/** Revocations in a database. */
-export function createRevocationStore(database: Sql): RevocationStore {
+export function createRevocationStore(database: Database): RevocationStore {
   const counters = createEpochCounters(database)
   const feed = createFeed(database)
   return {
-    revoke: (order, now) =>
-      database.transact('durable', (queries) => carryOut({ database, counters, feed, queries, now }, order)),
-    listSince: feed.since,
+    revoke: (target, now) =>
+      database.transaction('durable', (queries) =>
+        revoke({ database, counters, feed, queries, now }, target),
+      ),
+    listSince: feed.listSince,
     readEpochs: (subject, clientId) => counters.read(database, subject, clientId),
   }
 }
 
-/** Every order locks in the same order (epoch, client, sessions, codes, device codes, authorizations), so that none waits in a circle. */
-function carryOut(work: Work, order: RevocationTarget): Promise<RevocationEntry | undefined> {
-  switch (order.kind) {
+/** Always locks in the same order, so that revocations cannot deadlock: epoch, client, sessions, codes, device codes, authorizations. */
+function revoke(context: Context, target: RevocationTarget): Promise<RevocationEntry | undefined> {
+  switch (target.kind) {
     case 'token':
-      return writeOnce(work, 'token', order.jti, order.expiresAt, order.expiresAt)
+      return writeOnce(context, 'token', target.jti, target.expiresAt, target.expiresAt)
     case 'authorization':
-      return revokeAuthorization(work, order)
+      return revokeAuthorization(context, target)
     case 'session':
-      return revokeSession(work, order)
+      return revokeSession(context, target)
     case 'user':
-      return revokeUser(work, order)
+      return revokeUser(context, target)
     case 'client':
-      return revokeClient(work, order)
+      return revokeClient(context, target)
     case 'issuer':
     default:
-      return revokeIssuer(work, order)
+      return revokeIssuer(context, target)
   }
 }
 
-async function revokeAuthorization(work: Work, { id }: Order<'authorization'>) {
-  const { database, queries, now } = work
+async function revokeAuthorization(context: Context, { id }: Target<'authorization'>) {
+  const { database, queries, now } = context
   const { db } = database
-  const mark = db
+  const update = db
     .updateTable('consulate_authorizations')
     .set({ revoked_at: now })
     .where('revoked_at', 'is', null)
-  await queries.change(mark.where('id', '=', id).compile())
+  await queries.execute(update.where('id', '=', id).compile())
   const find = db.selectFrom('consulate_authorizations').select('access_expires_at').where('id', '=', id)
   const row = await queries.first(find.compile())
-  return row && writeOnce(work, 'authorization', id, Number(row.access_expires_at))
+  return row && writeOnce(context, 'authorization', id, Number(row.access_expires_at))
 }
 
-async function revokeSession(work: Work, { id }: Order<'session'>) {
-  const { database, queries, now } = work
+async function revokeSession(context: Context, { id }: Target<'session'>) {
+  const { database, queries, now } = context
   const { db } = database
-  const mark = db.updateTable('consulate_sessions').set({ revoked_at: now }).where('revoked_at', 'is', null)
-  await queries.change(mark.where('id', '=', id).compile())
+  const update = db.updateTable('consulate_sessions').set({ revoked_at: now }).where('revoked_at', 'is', null)
+  await queries.execute(update.where('id', '=', id).compile())
   const find = db.selectFrom('consulate_sessions').select('id').where('id', '=', id)
   if (!(await queries.first(find.compile()))) return undefined
-  const reach = { session_id: id }
-  await voidCodes(database, queries, reach, now)
-  await revokeAuthorizations(database, queries, reach, now)
-  return writeOnce(work, 'session', id, await lastExpiryOf(database, queries, reach))
+  const filter = { session_id: id }
+  await voidCodes(database, queries, filter, now)
+  await revokeAuthorizations(context, filter)
+  return writeOnce(context, 'session', id, await findLastExpiry(context, filter))
 }
 
-async function revokeUser(
-  { database, counters, feed, queries, now }: Work,
-  { user, subject, keepThirdParties = false }: Order<'user'>,
-) {
+async function revokeUser(context: Context, { user, subject, keepThirdParties = false }: Target<'user'>) {
+  const { database, counters, feed, queries, now } = context
   const epoch = await counters.raise(queries, 'user', subject)
-  const reach = { provider: user.provider, user_id: user.userId }
-  await revokeSessions(database, queries, reach, now)
-  await voidCodes(database, queries, reach, now)
-  if (keepThirdParties) await spareThirdParties(database, queries, reach, epoch)
-  await revokeAuthorizations(database, queries, reach, now, epoch)
-  const expiresAt = Math.max(await lastExpiryOf(database, queries, reach), now + SHORTEST_LIFE)
+  const filter = { provider: user.provider, user_id: user.userId }
+  await revokeSessions(context, filter)
+  await voidCodes(database, queries, filter, now)
+  if (keepThirdParties) await moveThirdPartiesTo(epoch, context, filter)
+  await revokeAuthorizations(context, filter, epoch)
+  const expiresAt = Math.max(await findLastExpiry(context, filter), now + MINIMUM_LIFETIME)
   return feed.write(queries, { kind: 'user', subject, epoch, expiresAt })
 }
 
-async function revokeClient({ database, counters, feed, queries, now }: Work, { id }: Order<'client'>) {
+async function revokeClient({ database, counters, feed, queries, now }: Context, { id }: Target<'client'>) {
   const { db } = database
   const find = db.selectFrom('consulate_clients').select('id').where('id', '=', id)
   if (!(await queries.first(find.compile()))) return undefined
   const epoch = await counters.raise(queries, 'client', id)
-  const mark = db.updateTable('consulate_clients').set({ revoked_at: now }).where('revoked_at', 'is', null)
-  await queries.change(mark.where('id', '=', id).compile())
+  const update = db.updateTable('consulate_clients').set({ revoked_at: now }).where('revoked_at', 'is', null)
+  await queries.execute(update.where('id', '=', id).compile())
   await voidCodes(database, queries, { client_id: id }, now)
-  await revokeAuthorizations(database, queries, { client_id: id }, now)
-  await feed.forget(queries, 'client', id)
+  await revokeAuthorizations({ database, queries, now }, { client_id: id })
+  await feed.delete(queries, 'client', id)
   return feed.write(queries, { kind: 'client', subject: id, epoch, expiresAt: null })
 }
 
-async function revokeIssuer(
-  { database, counters, feed, queries, now }: Work,
-  { minimumEpoch }: Order<'issuer'>,
-) {
+async function revokeIssuer(context: Context, { minimumEpoch }: Target<'issuer'>) {
+  const { database, counters, feed, queries, now } = context
   const epoch = await counters.raise(queries, 'issuer', ISSUER_SUBJECT, minimumEpoch)
-  await revokeSessions(database, queries, {}, now)
+  await revokeSessions(context, {})
   await voidCodes(database, queries, {}, now)
-  await revokeAuthorizations(database, queries, {}, now)
-  await feed.forget(queries, 'issuer', ISSUER_SUBJECT)
+  await revokeAuthorizations(context, {})
+  await feed.delete(queries, 'issuer', ISSUER_SUBJECT)
   return feed.write(queries, { kind: 'issuer', subject: ISSUER_SUBJECT, epoch, expiresAt: null })
 }
 
-/** Writes the entry of one token, authorization or session, unless there is one that lives long enough. */
+/** Writes the entry of a token, an authorization or a session, unless an earlier entry lasts long enough. */
 async function writeOnce(
-  { feed, queries, now }: Work,
+  { feed, queries, now }: Context,
   kind: 'token' | 'authorization' | 'session',
   subject: string,
   lastExpiry: number,
-  expiresAt: number = Math.max(lastExpiry, now + SHORTEST_LIFE),
+  expiresAt: number = Math.max(lastExpiry, now + MINIMUM_LIFETIME),
 ): Promise<RevocationEntry> {
-  const known = await feed.latest(queries, kind, subject)
-  const knownExpiry = known?.expiresAt ?? 0
-  if (known && knownExpiry > now && knownExpiry >= lastExpiry) return known
+  const earlier = await feed.findLatest(queries, kind, subject)
+  const earlierExpiry = earlier?.expiresAt ?? 0
+  if (earlier && earlierExpiry > now && earlierExpiry >= lastExpiry) return earlier
   return feed.write(queries, { kind, subject, epoch: 0, expiresAt })
+}
+
+/** The rows with all of these values. An empty filter matches every row. */
+type RowFilter = Partial<Record<'provider' | 'user_id' | 'client_id' | 'session_id', string>>
+
+type Updates = Pick<Context, 'database' | 'queries' | 'now'>
+
+async function revokeSessions(
+  { database: { db }, queries, now }: Updates,
+  filter: Pick<RowFilter, 'provider' | 'user_id'>,
+): Promise<void> {
+  const update = db
+    .updateTable('consulate_sessions')
+    .set({ revoked_at: now })
+    .where((eb) => eb.and(filter))
+    .where('revoked_at', 'is', null)
+  await queries.execute(update.compile())
+}
+
+/** Voids unspent codes. Device codes belong to the user and session that claimed them. */
+export async function voidCodes(
+  { db }: Database,
+  queries: QueryRunner,
+  filter: RowFilter,
+  now: number,
+): Promise<void> {
+  for (const table of ['consulate_codes', 'consulate_device_codes'] as const) {
+    const update = db
+      .updateTable(table)
+      .set({ voided_at: now })
+      .where((eb) => eb.and(filter))
+      .where('spent_at', 'is', null)
+      .where('voided_at', 'is', null)
+    await queries.execute(update.compile())
+  }
+}
+
+/** Revokes authorizations; with an epoch, only those from before it. */
+async function revokeAuthorizations(
+  { database: { db }, queries, now }: Updates,
+  filter: RowFilter,
+  userEpoch?: number,
+): Promise<void> {
+  const update = db
+    .updateTable('consulate_authorizations')
+    .set({ revoked_at: now })
+    .where((eb) => eb.and(filter))
+    .where('revoked_at', 'is', null)
+    .$if(userEpoch !== undefined, (query) => query.where('user_epoch', '<', userEpoch ?? 0))
+  await queries.execute(update.compile())
+}
+
+/**
+ * Moves the authorizations of third-party clients that depend on no session to a user's new epoch. Those from before the
+ * previous epoch were revoked by it and stay revoked.
+ */
+async function moveThirdPartiesTo(
+  userEpoch: number,
+  { database: { db }, queries }: Updates,
+  filter: RowFilter,
+): Promise<void> {
+  const update = db
+    .updateTable('consulate_authorizations')
+    .set({ user_epoch: userEpoch })
+    .where((eb) => eb.and(filter))
+    .where('revoked_at', 'is', null)
+    .where('session_id', 'is', null)
+    .where('user_epoch', '=', userEpoch - 1)
+    .where('client_id', 'in', (eb) =>
+      eb.selectFrom('consulate_clients').select('id').where('is_third_party', '=', 1),
+    )
+  await queries.execute(update.compile())
+}
+
+/** Returns when the last access token of these authorizations expires, revoked ones included; 0 if there are none. */
+async function findLastExpiry({ database: { db }, queries }: Updates, filter: RowFilter): Promise<number> {
+  const query = db
+    .selectFrom('consulate_authorizations')
+    .select(({ fn }) => fn.max('access_expires_at').as('last'))
+    .where((eb) => eb.and(filter))
+  return Number((await queries.first(query.compile()))?.last ?? 0)
 }

@@ -1,15 +1,16 @@
 import { sql } from 'kysely'
+import type { Insertable, Selectable } from 'kysely'
+import type { Session } from '../../model/session.ts'
 import type { ListOptions, SessionRenewal, SessionStore } from '../contract.ts'
-import { greaterOf, toFlag } from './columns.ts'
-import { createLiveness, tiesOfSession } from './liveness.ts'
-import { prepare, prepareInsert } from './prepared.ts'
-import type { Sql } from './queries.ts'
-import { toSession, toSessionRow } from './session-rows.ts'
+import { fromFlag, greaterOf, numberOrNull, toFlag } from './columns.ts'
+import { createDependencyLock, dependenciesOfSession } from './dependencies.ts'
+import { prepare, prepareInsert } from './prepare.ts'
+import type { Database } from './database.ts'
+import type { SessionTable } from './tables.ts'
 
-/** Sessions in a database. */
-export function createSessionStore(database: Sql): SessionStore {
-  const { db, first, all, change, transact } = database
-  const isLive = createLiveness(database)
+export function createSessionStore(database: Database): SessionStore {
+  const { db, first, all, execute, transaction } = database
+  const lockDependencies = createDependencyLock(database)
   const insert = prepareInsert(db, 'consulate_sessions')
   const find = prepare(({ id }: { id: string }) => selectSessions(database).where('id', '=', id))
   const findByCookie = prepare(({ hash }: { hash: string }) =>
@@ -17,12 +18,12 @@ export function createSessionStore(database: Sql): SessionStore {
   )
   const renew = prepareRenewal(database)
   const touch = prepareTouch(database)
-  const listOf = prepareList(database)
+  const listByUser = prepareListByUser(database)
   return {
     insert: (session, subject) =>
-      transact('durable', async (queries) => {
-        if (!(await isLive(queries, tiesOfSession(session, subject)))) return false
-        await queries.change(insert(toSessionRow(session)))
+      transaction('durable', async (queries) => {
+        if (!(await lockDependencies(queries, dependenciesOfSession(session, subject)))) return false
+        await queries.execute(insert(toSessionRow(session)))
         return true
       }),
     async find(id) {
@@ -30,36 +31,35 @@ export function createSessionStore(database: Sql): SessionStore {
       return row && toSession(row)
     },
     renew: (id, renewal) =>
-      transact('durable', async (queries) => {
-        if (!(await isLive(queries, tiesOfSession(renewal, renewal.subject)))) return false
-        return (await queries.change(renew({ ...renewal, id }))) === 1
+      transaction('durable', async (queries) => {
+        if (!(await lockDependencies(queries, dependenciesOfSession(renewal, renewal.subject)))) return false
+        return (
+          (await queries.execute(renew({ ...renewal, id, isPersistent: toFlag(renewal.isPersistent) }))) === 1
+        )
       }),
     async findByCookie(hash) {
       const row = await first(findByCookie({ hash }))
       return row && toSession(row)
     },
     async touch(id, seenAt, expiresAt) {
-      await change(touch({ id, seenAt, expiresAt }))
+      await execute(touch({ id, seenAt, expiresAt }))
     },
     listByUser: async ({ provider, userId }, now) =>
-      (await all(listOf({ provider, userId, now }))).map(toSession),
-    list: async (now, page) => (await all(listQuery(database, now, page).compile())).map(toSession),
+      (await all(listByUser({ provider, userId, now }))).map(toSession),
+    list: async (now, options) => (await all(buildList(database, now, options).compile())).map(toSession),
   }
 }
 
-const selectSessions = ({ db }: Sql) => db.selectFrom('consulate_sessions').selectAll()
+const selectSessions = ({ db }: Database) => db.selectFrom('consulate_sessions').selectAll()
 
-const prepareRenewal = ({ db }: Sql) =>
+type RenewalParameters = Omit<SessionRenewal, 'isPersistent'> & {
+  readonly id: string
+  readonly isPersistent: number
+}
+
+const prepareRenewal = ({ db }: Database) =>
   prepare(
-    ({
-      id,
-      cookieHash,
-      issuerEpoch,
-      userEpoch,
-      lastSeenAt,
-      expiresAt,
-      isPersistent,
-    }: SessionRenewal & { id: string }) =>
+    ({ id, cookieHash, issuerEpoch, userEpoch, lastSeenAt, expiresAt, isPersistent }: RenewalParameters) =>
       db
         .updateTable('consulate_sessions')
         .set({
@@ -68,14 +68,14 @@ const prepareRenewal = ({ db }: Sql) =>
           user_epoch: userEpoch,
           last_seen_at: lastSeenAt,
           expires_at: expiresAt,
-          is_persistent: toFlag(isPersistent),
+          is_persistent: isPersistent,
         })
         .where('id', '=', id)
         .where('revoked_at', 'is', null),
   )
 
-/** Each time moves on its own; what is later stays. */
-const prepareTouch = ({ db }: Sql) =>
+/** Each of the two times only moves forward, whatever the other one does. */
+const prepareTouch = ({ db }: Database) =>
   prepare(({ id, seenAt, expiresAt }: { id: string; seenAt: number; expiresAt: number }) =>
     db
       .updateTable('consulate_sessions')
@@ -87,8 +87,8 @@ const prepareTouch = ({ db }: Sql) =>
       .where('revoked_at', 'is', null),
   )
 
-/** Those that are not over, and those whose devices can still get tokens. */
-const selectLive = (database: Sql, now: number) =>
+/** Selects those that have not expired, and expired ones whose device can still refresh a token. */
+const selectLive = (database: Database, now: number) =>
   selectSessions(database)
     .where('revoked_at', 'is', null)
     .where((eb) =>
@@ -105,7 +105,7 @@ const selectLive = (database: Sql, now: number) =>
       ]),
     )
 
-const prepareList = (database: Sql) =>
+const prepareListByUser = (database: Database) =>
   prepare(({ provider, userId, now }: { provider: string; userId: string; now: number }) =>
     selectLive(database, now)
       .where('provider', '=', provider)
@@ -114,8 +114,42 @@ const prepareList = (database: Sql) =>
       .orderBy('id'),
   )
 
-const listQuery = (database: Sql, now: number, { limit = 100, after }: ListOptions = {}) =>
+const buildList = (database: Database, now: number, { limit = 100, after }: ListOptions = {}) =>
   selectLive(database, now)
     .$if(after !== undefined, (query) => query.where('id', '>', after ?? ''))
     .orderBy('id')
     .limit(limit)
+
+export const toSessionRow = (session: Session): Insertable<SessionTable> => ({
+  id: session.id,
+  cookie_hash: session.cookieHash,
+  provider: session.provider,
+  user_id: session.userId,
+  device_name: session.deviceName,
+  user_agent: session.userAgent,
+  address: session.address,
+  issuer_epoch: session.issuerEpoch,
+  user_epoch: session.userEpoch,
+  created_at: session.createdAt,
+  last_seen_at: session.lastSeenAt,
+  expires_at: session.expiresAt,
+  is_persistent: toFlag(session.isPersistent),
+  revoked_at: session.revokedAt,
+})
+
+const toSession = (row: Selectable<SessionTable>): Session => ({
+  id: row.id,
+  cookieHash: row.cookie_hash,
+  provider: row.provider,
+  userId: row.user_id,
+  deviceName: row.device_name,
+  userAgent: row.user_agent,
+  address: row.address,
+  issuerEpoch: Number(row.issuer_epoch),
+  userEpoch: Number(row.user_epoch),
+  createdAt: Number(row.created_at),
+  lastSeenAt: Number(row.last_seen_at),
+  expiresAt: Number(row.expires_at),
+  isPersistent: fromFlag(row.is_persistent),
+  revokedAt: numberOrNull(row.revoked_at),
+})

@@ -9,15 +9,15 @@ import type { SqlDialect } from './dialect.ts'
 import { createFingerprintStore } from './fingerprints.ts'
 import { createMigrations } from './migrations.ts'
 import { createPurgeStore } from './purge.ts'
-import { createSql } from './queries.ts'
-import type { Sql } from './queries.ts'
+import { createDatabase } from './database.ts'
+import type { Database } from './database.ts'
 import { createRevocationStore } from './revocations.ts'
 import { createSessionStore } from './sessions.ts'
 import { createUserStore } from './users.ts'
 
-/** The whole store over a SQL database, from the description of what is particular about it. */
+/** Creates a store in a SQL database. */
 export function createSqlStore(dialect: SqlDialect): Store {
-  const database = createSql(dialect)
+  const database = createDatabase(dialect)
   let closing: Promise<void> | undefined
   return {
     clients: createClientStore(database),
@@ -36,8 +36,8 @@ export function createSqlStore(dialect: SqlDialect): Store {
   }
 }
 
-async function close({ db }: Sql): Promise<void> {
-  // Waits for its turn behind whatever was asked before.
+async function close({ db }: Database): Promise<void> {
+  // Waits for the calls that came before.
   await db.connection().execute(async () => undefined)
   await db.destroy()
 }

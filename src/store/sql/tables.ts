@@ -1,12 +1,12 @@
 import type { ColumnType } from 'kysely'
 
-/** A 64-bit integer as drivers return it: some as text. It is read with `Number`. */
+/** A 64-bit integer as a driver returns it, which may be text. Convert it with `Number`. */
 export type AnyInteger = number | bigint | string
 
 type Integer = ColumnType<AnyInteger, number, number>
 type NullableInteger = ColumnType<AnyInteger | null, number | null, number | null>
 
-/** `consulate_clients`. The epoch of a client stands in `consulate_epochs`. */
+/** `consulate_clients`. The epoch of a client is in `consulate_epochs`. */
 export interface ClientTable {
   id: string
   name: string
@@ -38,7 +38,7 @@ export interface ClientOriginTable {
   client_id: string
 }
 
-/** `consulate_users`: the people of the built-in provider. */
+/** `consulate_users`: built-in users. */
 export interface UserTable {
   id: string
   email: string
@@ -48,7 +48,6 @@ export interface UserTable {
   disabled_at: NullableInteger
 }
 
-/** `consulate_sessions`. */
 export interface SessionTable {
   id: string
   cookie_hash: string
@@ -66,7 +65,7 @@ export interface SessionTable {
   revoked_at: NullableInteger
 }
 
-/** `consulate_codes`: authorization codes, by their hash. */
+/** `consulate_codes`: authorization codes. */
 export interface CodeTable {
   hash: string
   authorization_id: string
@@ -89,7 +88,7 @@ export interface CodeTable {
   voided_at: NullableInteger
 }
 
-/** `consulate_device_codes`, by their hash. Provider, person, session and the person's epoch are those of the claim. */
+/** `consulate_device_codes`. Provider, user, session and user epoch belong to the claim. */
 export interface DeviceCodeTable {
   hash: string
   user_code_hash: string
@@ -113,7 +112,6 @@ export interface DeviceCodeTable {
   voided_at: NullableInteger
 }
 
-/** `consulate_authorizations`. */
 export interface AuthorizationTable {
   id: string
   client_id: string
@@ -136,7 +134,7 @@ export interface AuthorizationTable {
   revoked_at: NullableInteger
 }
 
-/** `consulate_consents`: one row for each scope that a person has allowed a client, and one with no scope (`''`). */
+/** `consulate_consents`: one row with an empty scope for the consent itself, and one for each scope. */
 export interface ConsentTable {
   provider: string
   user_id: string
@@ -145,7 +143,7 @@ export interface ConsentTable {
   given_at: Integer
 }
 
-/** `consulate_revocations`: the feed. */
+/** `consulate_revocations`: the revocation feed. */
 export interface RevocationTable {
   id: ColumnType<AnyInteger, never, never>
   kind: string
@@ -154,23 +152,20 @@ export interface RevocationTable {
   expires_at: NullableInteger
 }
 
-/** `consulate_epochs`: of the issuer (its subject is empty), of clients by id, of people by `sub`. */
+/** `consulate_epochs`: the counter of the issuer (with an empty subject), of clients by id and of users by `sub`. */
 export interface EpochTable {
   kind: EpochKind
   subject: string
   epoch: Integer
 }
 
-/** What has an epoch. */
 export type EpochKind = 'issuer' | 'client' | 'user'
 
-/** `consulate_fingerprints`. */
 export interface FingerprintTable {
   fingerprint: string
   added_at: Integer
 }
 
-/** `consulate_audit`. */
 export interface AuditTable {
   id: ColumnType<AnyInteger, never, never>
   created_at: Integer
@@ -185,7 +180,6 @@ export interface AuditTable {
   detail: string
 }
 
-/** Every table, by name. */
 export interface Tables {
   consulate_clients: ClientTable
   consulate_client_origins: ClientOriginTable

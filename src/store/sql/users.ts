@@ -1,13 +1,12 @@
 import type { Insertable, Selectable } from 'kysely'
 import type { ListOptions, UserRecord, UserStore } from '../contract.ts'
 import { numberOrNull } from './columns.ts'
-import { prepare, prepareInsert } from './prepared.ts'
-import type { Sql } from './queries.ts'
+import { prepare, prepareInsert } from './prepare.ts'
+import type { Database } from './database.ts'
 import type { UserTable } from './tables.ts'
 
-/** The people of the built-in provider in a database. */
-export function createUserStore(database: Sql): UserStore {
-  const { db, dialect, first, all, change, transact } = database
+export function createUserStore(database: Database): UserStore {
+  const { db, dialect, first, all, execute, transaction } = database
   const insert = prepareInsert(db, 'consulate_users')
   const find = prepare(({ id }: { id: string }) => selectUsers(database).where('id', '=', id))
   const findByEmail = prepare(({ email }: { email: string }) =>
@@ -16,7 +15,7 @@ export function createUserStore(database: Sql): UserStore {
   const users: UserStore = {
     async insert(user) {
       try {
-        await transact('durable', (queries) => queries.change(insert(toRow(user))))
+        await transaction('durable', (queries) => queries.execute(insert(toRow(user))))
         return true
       } catch (error) {
         if (dialect.isUniqueViolation(error) && (await users.findByEmail(user.email))) return false
@@ -31,12 +30,12 @@ export function createUserStore(database: Sql): UserStore {
       const row = await first(findByEmail({ email }))
       return row && toUser(row)
     },
-    list: async (page) => (await all(listQuery(database, page).compile())).map(toUser),
+    list: async (options) => (await all(buildList(database, options).compile())).map(toUser),
     update: (id, { name, passwordHash, disabledAt }) =>
-      transact('durable', async (queries) => {
+      transaction('durable', async (queries) => {
         const changes = { id, name, password_hash: passwordHash, disabled_at: disabledAt }
         const update = db.updateTable('consulate_users').set(changes).where('id', '=', id)
-        return (await queries.change(update.compile())) > 0
+        return (await queries.execute(update.compile())) > 0
       }),
     async replacePasswordHash(id, from, to) {
       const update = db
@@ -44,15 +43,15 @@ export function createUserStore(database: Sql): UserStore {
         .set({ password_hash: to })
         .where('id', '=', id)
         .where('password_hash', '=', from)
-      return (await change(update.compile())) > 0
+      return (await execute(update.compile())) > 0
     },
   }
   return users
 }
 
-const selectUsers = ({ db }: Sql) => db.selectFrom('consulate_users').selectAll()
+const selectUsers = ({ db }: Database) => db.selectFrom('consulate_users').selectAll()
 
-const listQuery = (database: Sql, { limit = 100, after }: ListOptions = {}) =>
+const buildList = (database: Database, { limit = 100, after }: ListOptions = {}) =>
   selectUsers(database)
     .$if(after !== undefined, (query) => query.where('id', '>', after ?? ''))
     .orderBy('id')

@@ -5,8 +5,8 @@ import { createConnection } from './connection.ts'
 import type { SqliteConnection } from './connection.ts'
 import { isBusy, isUniqueViolation, isUnusable } from './errors.ts'
 
-/** What the SQL store must know of SQLite (3.37 or later, for strict tables). */
-export function createSqliteDialect(path: string, patience: number): SqlDialect {
+/** Creates the dialect of SQLite. It needs SQLite 3.37 for strict tables. */
+export function createSqliteDialect(path: string, busyTimeout: number): SqlDialect {
   const connection = createConnection(path)
   return {
     kysely: createKyselyDialect(connection),
@@ -21,22 +21,22 @@ export function createSqliteDialect(path: string, patience: number): SqlDialect 
       count: 'integer',
       serial: 'integer primary key autoincrement',
     },
-    // Whoever has begun is the only writer there is, so rows need no locks.
-    phrases: {
+    // BEGIN IMMEDIATE admits one writer at a time, so rows need no locks.
+    clauses: {
       forShare: '',
       forUpdate: '',
       keepExisting: () => 'on conflict do nothing',
       createTable: 'strict',
     },
     transactions: {
-      // In WAL mode NORMAL commits without waiting for the disk; FULL waits, for all that was written before as well.
+      // In WAL mode, NORMAL commits without waiting for the disk. FULL waits for all earlier commits too.
       durable: {
         begin: ['pragma synchronous = full', 'begin immediate'],
         end: ['pragma synchronous = normal'],
       },
       relaxed: { begin: ['begin immediate'], end: [] },
     },
-    patience,
+    busyTimeout,
     isUniqueViolation,
     isRetryable: isBusy,
     isUnavailable: isUnusable,
@@ -50,11 +50,11 @@ const createKyselyDialect = (connection: SqliteConnection): Dialect => ({
   createIntrospector: (db) => new SqliteIntrospector(db),
 })
 
-/** One connection, which Kysely lends to one query or transaction at a time. */
+/** With one connection, Kysely runs one query or transaction at a time. */
 const adapter: DialectAdapter = {
   supportsCreateIfNotExists: true,
   supportsMultipleConnections: false,
-  // Migrations run within BEGIN IMMEDIATE, which also keeps other processes out.
+  // Migrations run within BEGIN IMMEDIATE, which also locks out other processes, so they need no further lock.
   supportsTransactionalDdl: true,
   supportsReturning: true,
   supportsOutput: false,
@@ -67,13 +67,13 @@ function createDriver(connection: SqliteConnection): Driver {
     await on.executeQuery(CompiledQuery.raw(sql))
   }
   return {
-    // The connection opens itself: a failure here would leave Kysely's lock taken.
+    // The connection opens the file itself. An error here would never release Kysely's lock.
     init: async () => undefined,
     acquireConnection: async () => connection,
     releaseConnection: async () => undefined,
     beginTransaction: run('begin immediate'),
     commitTransaction: run('commit'),
-    // Where the file cannot be used it was closed, and nothing is left to roll back: what failed before is to be told.
+    // There is nothing to roll back if the file was closed as unusable. The earlier error matters more than this one.
     rollbackTransaction: (on) => run('rollback')(on).catch(() => undefined),
     destroy: async () => connection.close(),
   }

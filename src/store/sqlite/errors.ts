@@ -1,4 +1,4 @@
-/** Primary result codes (https://sqlite.org/rescode.html); the low byte of what an error carries. */
+/** Primary result codes (https://sqlite.org/rescode.html), the low byte of the code in an error. */
 const BUSY = 5
 const LOCKED = 6
 const UNUSABLE = new Set([
@@ -11,7 +11,7 @@ const UNUSABLE = new Set([
   26, // NOTADB
 ])
 
-/** Extended codes: a unique index, a primary key. */
+/** Extended result codes of a taken unique index and of a taken primary key. */
 const TAKEN = new Set([2067, 1555])
 
 const extendedCodeOf = (error: unknown): number =>
@@ -19,12 +19,11 @@ const extendedCodeOf = (error: unknown): number =>
 
 const codeOf = (error: unknown): number => extendedCodeOf(error) & 0xff
 
-/** Whether a primary or unique key is taken. */
 export const isUniqueViolation = (error: unknown): boolean => TAKEN.has(extendedCodeOf(error))
 
-/** Whether another process holds the lock. */
+/** Returns whether another process holds the lock. */
 export const isBusy = (error: unknown): boolean => [BUSY, LOCKED].includes(codeOf(error))
 
-/** Whether the file cannot be used now: SQLite says so, or the file system did while it was being opened. */
+/** Returns whether the file cannot be used now, by the code of SQLite or of the file system that opened it. */
 export const isUnusable = (error: unknown): boolean =>
   UNUSABLE.has(codeOf(error)) || (error instanceof Error && 'syscall' in error)

@@ -2,45 +2,45 @@ import { closeSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
-/** The path that stands for a database in memory. */
+/** The path of an in-memory database. */
 export const MEMORY = ':memory:'
 
-/** How long (ms) SQLite itself waits for a lock. It blocks the whole process meanwhile, so it is next to nothing. */
-const BLOCKING_WAIT = 2
+/** How long (ms) SQLite itself waits for a lock. It blocks the process meanwhile, so the store waits by retrying. */
+const BLOCKING_TIMEOUT = 2
 
-/** A database that is open, and which file it is. */
+/** An open database file. */
 export interface OpenFile {
   readonly database: DatabaseSync
-  /** Whether the file is still the one at its path: not deleted, not replaced. */
+  /** Returns whether the file is still at its path, neither deleted nor replaced. */
   isInPlace(): boolean
 }
 
-/** Opens a database file. `create` makes it and its folder, for nobody but the owner of the process; else it must exist. */
+/** Opens a database file. With `create`, creates a missing file and folder that only the owner of the process can read. */
 export function openFile(path: string, create: boolean): OpenFile {
   if (path === MEMORY) return { database: openDatabase(path), isInPlace: () => true }
   if (create) mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  // Made here and not by SQLite, which would leave its mode to the umask. What SQLite adds (-wal, -shm) takes it over.
+  // SQLite would create the file with the mode of the umask. The files that it adds (-wal, -shm) get the mode of this one.
   closeSync(openSync(path, create ? 'a' : 'r+', 0o600))
   const database = openDatabase(path)
   const { ino } = statSync(path)
-  return { database, isInPlace: untilNextTurn(() => statSync(path, { throwIfNoEntry: false })?.ino === ino) }
+  return { database, isInPlace: cacheForTick(() => statSync(path, { throwIfNoEntry: false })?.ino === ino) }
 }
 
-/** Keeps an answer while code runs that waits for nothing from outside: the queries of a request follow at once. */
-function untilNextTurn(look: () => boolean): () => boolean {
-  let answer: boolean | undefined
+/** Caches a check until the event loop moves on, because the queries of a request follow each other immediately. */
+function cacheForTick(check: () => boolean): () => boolean {
+  let result: boolean | undefined
   const forget = (): void => {
-    answer = undefined
+    result = undefined
   }
   return () => {
-    if (answer === undefined) process.nextTick(forget)
-    answer ??= look()
-    return answer
+    if (result === undefined) process.nextTick(forget)
+    result ??= check()
+    return result
   }
 }
 
 function openDatabase(path: string): DatabaseSync {
-  const database = new DatabaseSync(path, { timeout: BLOCKING_WAIT })
+  const database = new DatabaseSync(path, { timeout: BLOCKING_TIMEOUT })
   try {
     database.exec('pragma journal_mode = wal; pragma synchronous = normal')
     return database

@@ -89,29 +89,29 @@ export function testConsents({ describe, test, expect }: Suite): void {
 
   describe('fingerprints', () => {
     test('the first claim is kept, later ones only learn of it', async ({ fingerprints }) => {
-      expect(await fingerprints.claim('first', NOW)).toEqual(['first'])
-      expect(await fingerprints.claim('second', NOW)).toEqual(['first'])
-      expect(await fingerprints.claim('first', NOW)).toEqual(['first'])
+      expect(await fingerprints.addFirst('first', NOW)).toEqual(['first'])
+      expect(await fingerprints.addFirst('second', NOW)).toEqual(['first'])
+      expect(await fingerprints.addFirst('first', NOW)).toEqual(['first'])
     })
 
     test('the list holds all, and looking adds none', async ({ fingerprints }) => {
       expect(await fingerprints.list()).toEqual([])
-      await fingerprints.claim('first', NOW)
+      await fingerprints.addFirst('first', NOW)
       await fingerprints.add('second', NOW + 1)
       expect(await fingerprints.list()).toEqual(['first', 'second'])
     })
 
     test('of nodes that claim at once one wins, and all agree', async ({ fingerprints }) => {
       const names = Array.from({ length: 50 }, (_, index) => `node-${index}`)
-      const answers = await Promise.all(names.map((name) => fingerprints.claim(name, NOW)))
+      const answers = await Promise.all(names.map((name) => fingerprints.addFirst(name, NOW)))
       expect(new Set(answers.map((known) => known.join())).size).toBe(1)
     })
 
     test('a rotation adds a fingerprint, however often', async ({ fingerprints }) => {
-      await fingerprints.claim('first', NOW)
+      await fingerprints.addFirst('first', NOW)
       await fingerprints.add('second', NOW + 1)
       await fingerprints.add('second', NOW + 2)
-      expect(await fingerprints.claim('third', NOW)).toEqual(['first', 'second'])
+      expect(await fingerprints.addFirst('third', NOW)).toEqual(['first', 'second'])
     })
   })
 }

@@ -1,7 +1,8 @@
 import type { Authorization } from '../../model/authorization.ts'
 import type { DeviceCode } from '../../model/device-code.ts'
 import type { Session } from '../../model/session.ts'
-import type { RevocationTarget, Store } from '../../store/contract.ts'
+import type { Store } from '../../store/contract.ts'
+import type { RevocationTarget } from '../../store/revocations.ts'
 import type { Suite } from './suite.ts'
 import {
   ALICE,

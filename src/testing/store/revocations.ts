@@ -1,4 +1,4 @@
-import type { RevocationTarget } from '../../store/contract.ts'
+import type { RevocationTarget } from '../../store/revocations.ts'
 import type { Suite } from './suite.ts'
 import {
   ALICE,

@@ -63,6 +63,13 @@ export function testSessions({ describe, test, expect }: Suite): void {
         expect(await sessions.findByCookie('cookie of laptop')).toBe(undefined)
       })
 
+      test('replaces every value of the sign-in before', async ({ sessions }) => {
+        await sessions.insert(sampleSession({ isPersistent: true }), 'alice')
+        const { subject, ...values } = { ...renewal, isPersistent: false }
+        expect(await sessions.renew('laptop', { ...values, subject })).toBe(true)
+        expect(await sessions.find('laptop')).toEqual(sampleSession(values))
+      })
+
       test('is refused where the session was revoked, or is not there', async ({ sessions, revocations }) => {
         await sessions.insert(sampleSession(), 'alice')
         await revocations.revoke({ kind: 'session', id: 'laptop' }, NOW)

@@ -1,13 +1,26 @@
-import type { Kysely } from 'kysely'
-import type { Migration } from 'kysely/migration'
-import { createTable } from './create-table.ts'
-import type { TableShape } from './create-table.ts'
-import type { SqlDialect } from './dialect.ts'
+import { sql } from 'kysely'
+import type { CreateTableBuilder, Kysely } from 'kysely'
+import type { ColumnTypes, SqlDialect } from './dialect.ts'
 import type { Tables } from './tables.ts'
+
+/** The kind of a column. A question mark makes it nullable. */
+type ColumnKind = keyof ColumnTypes | `${keyof ColumnTypes}?`
+
+/** A table with its keys and indexes. */
+export interface TableDefinition {
+  readonly columns: Readonly<Record<string, ColumnKind>>
+  /** Left out if a column is `serial`. */
+  readonly primaryKey?: readonly string[]
+  readonly unique?: readonly string[]
+  readonly indexes?: readonly string[][]
+}
 
 const EPOCHS = { issuer_epoch: 'count', client_epoch: 'count', user_epoch: 'count' } as const
 
-const SHAPES: Readonly<Record<Exclude<keyof Tables, 'consulate_device_codes'>, TableShape>> = {
+/** The tables of the first migration. */
+export const FIRST_TABLES: Readonly<
+  Record<Exclude<keyof Tables, 'consulate_device_codes'>, TableDefinition>
+> = {
   consulate_clients: {
     columns: {
       id: 'id',
@@ -154,11 +167,56 @@ const SHAPES: Readonly<Record<Exclude<keyof Tables, 'consulate_device_codes'>, T
   },
 }
 
-/** The migration that makes every table of the first version. */
-export const firstTables = (dialect: SqlDialect): Migration => ({
-  async up(db: Kysely<Tables>) {
-    for (const [table, shape] of Object.entries(SHAPES)) await createTable(db, dialect, table, shape)
-    // Epochs are locked by their rows, so the issuer's must be there before anybody reads it.
-    await db.insertInto('consulate_epochs').values({ kind: 'issuer', subject: '', epoch: 0 }).execute()
+/** The table of the second migration. */
+export const DEVICE_CODES: TableDefinition = {
+  columns: {
+    hash: 'id',
+    user_code_hash: 'id',
+    authorization_id: 'id',
+    client_id: 'id',
+    scopes: 'json',
+    resources: 'json',
+    address: 'text',
+    issuer_epoch: 'count',
+    client_epoch: 'count',
+    poll_interval: 'time',
+    last_polled_at: 'time?',
+    provider: 'id?',
+    user_id: 'key?',
+    session_id: 'id?',
+    user_epoch: 'count?',
+    decision: 'id?',
+    created_at: 'time',
+    expires_at: 'time',
+    spent_at: 'time?',
+    voided_at: 'time?',
   },
-})
+  primaryKey: ['hash'],
+  unique: ['user_code_hash'],
+  indexes: [['session_id'], ['provider', 'user_id', 'client_id'], ['client_id']],
+}
+
+export async function createTable(
+  db: Kysely<Tables>,
+  { types, clauses }: SqlDialect,
+  table: string,
+  { columns, primaryKey, unique = [], indexes = [] }: TableDefinition,
+): Promise<void> {
+  let builder: CreateTableBuilder<string, string> = db.schema.createTable(table)
+  for (const [column, kind] of Object.entries(columns)) {
+    const type = sql.raw(types[kind.replace('?', '') as keyof ColumnTypes])
+    builder = builder.addColumn(column, type, (definition) =>
+      kind.endsWith('?') || kind === 'serial' ? definition : definition.notNull(),
+    )
+  }
+  if (primaryKey) builder = builder.addPrimaryKeyConstraint(`${table}_primary`, [...primaryKey])
+  await builder.modifyEnd(sql.raw(clauses.createTable)).execute()
+  for (const column of unique) await createIndex(db, table, [column]).unique().execute()
+  for (const list of indexes) await createIndex(db, table, list).execute()
+}
+
+const createIndex = (db: Kysely<Tables>, table: string, columns: readonly string[]) =>
+  db.schema
+    .createIndex(`${table}_${columns.join('_')}`)
+    .on(table)
+    .columns([...columns])

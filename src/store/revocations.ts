@@ -1,0 +1,51 @@
+import type { Epochs } from '../model/epochs.ts'
+import type { RevocationEntry } from '../model/revocation.ts'
+import type { UserRef } from '../model/subject.ts'
+
+/** What to revoke. `subject` is the user's `sub`. */
+export type RevocationTarget =
+  | { readonly kind: 'token'; readonly jti: string; readonly expiresAt: number }
+  | { readonly kind: 'authorization'; readonly id: string }
+  | { readonly kind: 'session'; readonly id: string }
+  | {
+      readonly kind: 'user'
+      readonly user: UserRef
+      readonly subject: string
+      /**
+       * Keeps the authorizations of third-party clients that do not depend on a session: they get the new epoch, so they
+       * can be refreshed. Their access tokens stop working all the same. Default false.
+       */
+      readonly keepThirdParties?: boolean
+    }
+  | { readonly kind: 'client'; readonly id: string }
+  | {
+      readonly kind: 'issuer'
+      /**
+       * The least value of the issuer's new epoch. After a backup was restored, it must exceed every epoch issued since
+       * that backup, or tokens from then would work again.
+       */
+      readonly minimumEpoch?: number
+    }
+
+/** Revocations and epochs. */
+export interface RevocationStore {
+  /**
+   * Revokes a target in one transaction and returns the entry for the revocation feed. Durable. Returns undefined if an
+   * authorization, a session or a client does not exist. Revoking again is harmless: the first `revokedAt` stays.
+   *
+   * - Everything that depends on the target is revoked with it: authorizations and sessions get `revokedAt`, unspent codes
+   *   and device codes get `voidedAt`. A revoked client is marked as revoked itself.
+   * - A user, a client or the issuer gets a higher epoch.
+   * - The entry expires with the last access token that it stops, by the stored `accessExpiresAt` of revoked
+   *   authorizations too, and after one minute at the earliest. Entries of clients and of the issuer never expire, because
+   *   machine tokens have no row. A new entry of a client or of the issuer replaces the old one.
+   */
+  revoke(target: RevocationTarget, now: number): Promise<RevocationEntry | undefined>
+  /**
+   * Lists the first `limit` unexpired entries with an id above `cursor`, by ascending id. The newest entry of all never
+   * counts as expired: a reader that misses it knows that the database is an older copy.
+   */
+  listSince(cursor: number, now: number, limit: number): Promise<readonly RevocationEntry[]>
+  /** Returns the current epochs of the issuer, a user and a client. A counter that was never raised is 0. */
+  readEpochs(subject: string, clientId: string): Promise<Epochs>
+}

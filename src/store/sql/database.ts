@@ -1,0 +1,75 @@
+import { CompiledQuery, Kysely } from 'kysely'
+import type { QueryResult } from 'kysely'
+import type { Durability, SqlDialect, TransactionStatements } from './dialect.ts'
+import { retryWhileBusy } from './retry.ts'
+import type { Tables } from './tables.ts'
+
+/** Runs compiled queries, either each on its own or within a transaction. */
+export interface QueryRunner {
+  /** Returns every row. */
+  readonly all: <Row>(query: CompiledQuery<Row>) => Promise<readonly Row[]>
+  /** Returns the first row, if there is one. */
+  readonly first: <Row>(query: CompiledQuery<Row>) => Promise<Row | undefined>
+  /** Runs an insert, update or delete and returns the number of affected rows. */
+  readonly execute: (query: CompiledQuery) => Promise<number>
+}
+
+/** A database. A query that it runs itself is a `relaxed` transaction of its own. */
+export interface Database extends QueryRunner {
+  /** Builds queries. Do not run queries on it inside a transaction: they would wait forever for that transaction. */
+  readonly db: Kysely<Tables>
+  readonly dialect: SqlDialect
+  /** Runs `body` in a transaction. It may run again if the database was busy, so it must have no other side effects. */
+  readonly transaction: <Result>(
+    durability: Durability,
+    body: (queries: QueryRunner) => Promise<Result>,
+  ) => Promise<Result>
+}
+
+type Run = <Row>(query: CompiledQuery<Row>) => Promise<QueryResult<Row>>
+
+/** Creates a database from its dialect. Every method throws `StoreUnavailableError` if the database cannot be used. */
+export function createDatabase(dialect: SqlDialect): Database {
+  const db = new Kysely<Tables>({ dialect: dialect.kysely })
+  const { direct } = dialect
+  // Kysely's executor creates a dozen promises for each query, which costs more than a lookup by id.
+  const run: Run = async (query) => (direct?.isFree() ? direct.run(query) : db.executeQuery(query))
+  const runOn = (connection: Kysely<Tables>): Run =>
+    direct ? async (query) => direct.run(query) : (query) => connection.executeQuery(query)
+  return {
+    ...createQueryRunner((query) => retryWhileBusy(dialect, () => run(query))),
+    db,
+    dialect,
+    transaction: (durability, body) =>
+      retryWhileBusy(dialect, () =>
+        db
+          .connection()
+          .execute((connection) => runTransaction(runOn(connection), dialect.transactions[durability], body)),
+      ),
+  }
+}
+
+const createQueryRunner = (run: Run): QueryRunner => ({
+  all: async (query) => (await run(query)).rows,
+  first: async (query) => (await run(query)).rows[0],
+  execute: async (query) => Number((await run(query)).numAffectedRows ?? 0),
+})
+
+async function runTransaction<Result>(
+  run: Run,
+  { begin, end }: TransactionStatements,
+  body: (queries: QueryRunner) => Promise<Result>,
+): Promise<Result> {
+  try {
+    for (const statement of begin) await run(CompiledQuery.raw(statement))
+    const result = await body(createQueryRunner(run))
+    await run(CompiledQuery.raw('commit'))
+    return result
+  } catch (error) {
+    // Fails if the transaction did not start, or if the database has rolled it back already.
+    await run(CompiledQuery.raw('rollback')).catch(() => undefined)
+    throw error
+  } finally {
+    for (const statement of end) await run(CompiledQuery.raw(statement)).catch(() => undefined)
+  }
+}

@@ -1,0 +1,29 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { StoreUnavailableError } from '../../errors.ts'
+import type { SqlDialect } from './dialect.ts'
+
+const MAX_PAUSE = 25
+
+/**
+ * Runs `attempt`, and again while the database is busy. It holds no lock between attempts.
+ *
+ * @throws StoreUnavailableError if the database is busy for longer than the dialect's timeout, or cannot be used
+ */
+export async function retryWhileBusy<Result>(
+  dialect: SqlDialect,
+  attempt: () => Promise<Result>,
+): Promise<Result> {
+  const start = performance.now()
+  for (let pause = 1; ; pause = Math.min(pause * 2, MAX_PAUSE)) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (dialect.isUnavailable(error)) throw new StoreUnavailableError('The database cannot be used', error)
+      if (!dialect.isRetryable(error)) throw error
+      const isTimeUp = performance.now() - start >= dialect.busyTimeout
+      if (isTimeUp) throw new StoreUnavailableError('The database is busy', error)
+    }
+    // Jitter keeps two writers that collided once from colliding again.
+    await sleep(pause * (0.5 + Math.random()))
+  }
+}
