@@ -27,135 +27,156 @@ import { changePassword, type PasswordChange } from './users/change-password.ts'
 import { toUserId } from './users/provider.ts'
 
 /**
- * A person: their id with the provider, or anything that has it, such as `auth.user` or your own row. Who says no provider
- * is of the default one. A provider that the server does not have is a `ConfigError`, never taken for the default one:
- * that would end the sign-ins of somebody else with the same id. So where `provider` means something else in your rows
- * (`google`), hand over the id alone. What can be no id, such as undefined, is a `ConfigError` too: it would end nothing.
+ * A user: the ID, or any object with an `id`, such as `auth.user` or your own database row.
+ *
+ * `provider` is the name of a user provider; default: that of `users`. A name that the configuration does not have throws
+ * `ConfigError`, because the default provider may have another user with the same ID. So pass the ID alone if `provider`
+ * means something else in your rows (`google`).
  */
 export type UserLike = string | { readonly id: string | number; readonly provider?: string }
 
-/** What the application that owns the server may do with it, beside answering requests. */
+/**
+ * Manages clients, users' sessions and everything that was issued.
+ *
+ * Revocations take effect on this node immediately, and on other nodes and on guards of other services within
+ * `revocations.pollInterval` (1 second). No returned value contains a secret, except where a method creates one.
+ */
 export interface Administration<Scope extends string = string> {
   readonly clients: {
-    /** Registers a client; its secret is told this once. Throws `ConfigError` with every problem. */
-    create(registration: ClientRegistration): Promise<RegisteredClient>
-    /** The client, revoked or not; undefined where there is none with this id. */
-    find(id: string): Promise<ClientInfo | undefined>
-    /** Clients by id, revoked ones too: at most `limit` (default 100), after the id `after`; of one owner where one is named. */
-    list(page?: ListOptions & { readonly ownerId?: string }): Promise<readonly ClientInfo[]>
     /**
-     * Changes a client: on this node at once, on others within a poll. Its type, provider and owner are for good. Undefined
-     * where there is no such client. Throws `ConfigError` with every problem that it would have then, and for revoked ones.
+     * Registers a client. The `secret` is returned only here: the store keeps a hash.
+     *
+     * @throws ConfigError with every problem of the registration
+     */
+    create(registration: ClientRegistration): Promise<RegisteredClient>
+    /** Returns a client, revoked or not, or undefined if no client has this ID. */
+    find(id: string): Promise<ClientInfo | undefined>
+    /**
+     * Lists clients by ID, in ascending order, revoked ones included: at most `limit` (default 100), starting after the ID
+     * `after`. With `ownerId`, lists the clients of that owner only.
+     */
+    list(options?: ListOptions & { readonly ownerId?: string }): Promise<readonly ClientInfo[]>
+    /**
+     * Updates a client, on other nodes within a second. Its type, provider and owner never change. Returns undefined if no
+     * client has this ID.
+     *
+     * @throws ConfigError with every problem of the updated client, or if it is revoked
      */
     update(id: string, update: ClientUpdate): Promise<ClientInfo | undefined>
     /**
-     * Gives a confidential client another secret, told this once; those before work for the overlap (default 24 hours,
-     * 0 ends them at once). Undefined where there is no such client. Throws `ConfigError` for public and revoked ones.
+     * Creates a new secret for a confidential client and returns it, only here. Older secrets keep working for `overlap`
+     * (default 24 hours; 0 stops them immediately). Returns undefined if no client has this ID.
+     *
+     * @throws ConfigError for a public or revoked client
      */
     rotateSecret(id: string, rotation?: SecretRotation): Promise<RotatedSecret | undefined>
-    /** Ends the client and everything it was given, at once. Whether there was such a client. */
+    /**
+     * Revokes a client and every authorization and token that it has. This cannot be undone. Returns whether the client
+     * exists.
+     */
     revoke(id: string): Promise<boolean>
   }
   readonly authorizations: {
-    /** What the person has allowed and has not taken back, newest first. */
+    /** Lists a user's active authorizations (connected apps and personal access tokens), newest first. */
     list(user: UserLike): Promise<readonly AuthorizationInfo[]>
-    /** Ends one authorization and its tokens, at once. Whether there was one with this id, ended or not. */
+    /** Revokes an authorization with its refresh token and access tokens. Returns whether it exists, revoked or not. */
     revoke(id: string): Promise<boolean>
-    /** Ends all that the person has allowed a client, codes on their way too, and forgets that they consented. */
+    /**
+     * Disconnects an app: revokes everything that the user has allowed the client, authorization codes included, and
+     * forgets the consent, so that the user is asked again.
+     */
     disconnect(user: UserLike, clientId: string): Promise<void>
   }
   readonly personalTokens: {
     /**
-     * Makes a personal access token, for which no client has to be registered; it is told this once. Throws
-     * `ConfigError` with every problem of the request; where nobody can make any, or the person is disabled or has 100.
+     * Creates a personal access token. It needs no client. `accessToken` is returned only here: it is not stored.
+     *
+     * @throws ConfigError with every problem of the request; if `personalTokens` is not configured; if the user is unknown
+     * or disabled, or has 100 tokens
      */
     create(user: UserLike, request: PersonalTokenRequest<Scope>): Promise<CreatedPersonalToken>
-    /** The person's tokens that live, newest first. */
+    /** Lists a user's active personal access tokens, newest first. */
     list(user: UserLike): Promise<readonly PersonalToken[]>
-    /** Ends a token, at once. Whether there is such a personal access token. */
+    /** Revokes a personal access token. Returns whether it exists, revoked or not. */
     revoke(id: string): Promise<boolean>
   }
   readonly sessions: {
-    /** The devices that the person is signed in on, last seen first. */
+    /** Lists the devices on which a user is signed in, last used first. */
     list(user: UserLike): Promise<readonly SessionInfo[]>
-    /** Signs one device out, and ends what ends with it, at once. Whether there was such a session, ended or not. */
+    /**
+     * Signs out one device, and revokes the authorizations of clients with `endsWithSession` that were granted on it.
+     * Returns whether the session exists, revoked or not.
+     */
     revoke(id: string): Promise<boolean>
   }
   readonly users: {
-    /** Ends every session and every authorization of the person, at once. */
+    /** Revokes every session, authorization and token of a user, on all devices and in all apps. */
     signOutEverywhere(user: UserLike): Promise<void>
     /**
-     * Replaces the person's password through the provider's `setPassword`, and ends every session and authorization of
-     * theirs, at once. Apps of third parties go on with a refresh, unless `revokeThirdParties` is true. A sign-in with the old
-     * password that is under way is void. Throws `ConfigError` where the provider has no `setPassword`, and what that
-     * throws.
+     * Sets a user's password through the `setPassword` of the user provider, and signs the user out everywhere. A sign-in
+     * with the old password that is in progress fails. Third-party apps stay connected, but must refresh their tokens,
+     * unless `revokeThirdParties` is true.
+     *
+     * @throws ConfigError if the user provider has no `setPassword`; whatever `setPassword` throws
      */
     setPassword(user: UserLike, password: string, change?: PasswordChange): Promise<void>
   }
   readonly tokens: {
-    /** Ends one access token by its `jti`; `expiresAt` (ms) says how long that must be remembered. */
+    /**
+     * Revokes a single access token by its `jti` claim. `expiresAt` (milliseconds since 1970) is the token's expiration:
+     * the revocation is kept until then.
+     */
     revoke(token: { readonly tokenId: string; readonly expiresAt: number }): Promise<void>
   }
   readonly audit: {
-    /** Why a request was refused, and what else is known of it, by the `X-Request-Id` of its answer; empty where nothing is. */
+    /**
+     * Explains a request by the `X-Request-Id` of its response: why it was refused, and what it revoked. Returns an empty
+     * array if the request was not refused or its entries have expired (`audit.keep`, 7 days).
+     */
     find(requestId: string): Promise<readonly AuditEntry[]>
   }
   /**
-   * Deletes what has ended and what nothing alive depends on, in small batches; never clients, people or consents. The
-   * server does it by itself, unless its configuration says `purge: 'manual'`. Throws `ConfigError` where `hours` is no
-   * number from 0.
+   * Deletes expired and revoked rows that no valid token depends on, in small batches. Never deletes clients, users or
+   * consents. The server runs it every hour, unless the configuration has `purge: 'manual'`.
+   *
+   * @throws ConfigError if `hours` is not a number of at least 0
    */
   purge(options?: PurgeOptions): Promise<PurgeReport>
 }
 
-/** Makes the administration of a server; it works once the server has started. */
-export function createAdministration(started: () => Promise<Services>): Administration {
+/** Creates the administration of a server. Each method starts the server if necessary. */
+export function createAdministration(start: () => Promise<Services>): Administration {
   return {
-    clients: clientAdministration(started),
-    authorizations: authorizationAdministration(started),
-    personalTokens: personalTokenAdministration(started),
+    clients: clientAdministration(start),
+    authorizations: authorizationAdministration(start),
+    personalTokens: personalTokenAdministration(start),
     sessions: {
-      list: async (user) => {
-        const services = await started()
+      async list(user) {
+        const services = await start()
         const { store, settings } = services
-        const sessions = await store.sessions.listByUser(userRef(services, user), settings.clock.now())
+        const sessions = await store.sessions.listByUser(toUserRef(services, user), settings.clock.now())
         return sessions.map(toSessionInfo)
       },
-      revoke: async (id) => (await (await started()).revoker.revoke({ kind: 'session', id })) !== undefined,
+      revoke: async (id) => (await (await start()).revoker.revoke({ kind: 'session', id })) !== undefined,
     },
-    users: {
-      async signOutEverywhere(user) {
-        const services = await started()
-        const { revoker, subjectOf } = services
-        const ref = userRef(services, user)
-        await revoker.revoke({ kind: 'user', user: ref, subject: subjectOf(ref) })
-      },
-      async setPassword(user, password, change) {
-        const services = await started()
-        const { userDirectory, revoker, subjectOf } = services
-        const revoke = (order: RevocationTarget) => revoker.revoke(order)
-        const ref = userRef(services, user)
-        const users = userDirectory.provider(ref.provider)
-        await changePassword({ users, revoke, subjectOf }, ref, password, change)
-      },
-    },
+    users: userAdministration(start),
     tokens: {
       async revoke({ tokenId, expiresAt }) {
-        await (await started()).revoker.revoke({ kind: 'token', jti: tokenId, expiresAt })
+        await (await start()).revoker.revoke({ kind: 'token', jti: tokenId, expiresAt })
       },
     },
-    audit: { find: async (requestId) => (await started()).audit.find(requestId) },
+    audit: { find: async (requestId) => (await start()).audit.find(requestId) },
     async purge(options) {
-      const { store, settings } = await started()
+      const { store, settings } = await start()
       return purge({ ...settings, store: store.purge }, options)
     },
   }
 }
 
-function clientAdministration(started: () => Promise<Services>): Administration['clients'] {
+function clientAdministration(start: () => Promise<Services>): Administration['clients'] {
   return {
     async create(registration) {
-      const { store, settings, userDirectory } = await started()
+      const { store, settings, userDirectory } = await start()
       const { provider = settings.provider } = registration
       userDirectory.provider(provider)
       const { client, secret } = await registerClient(store.clients, settings.clock, {
@@ -165,24 +186,24 @@ function clientAdministration(started: () => Promise<Services>): Administration[
       return { client: toClientInfo(client), secret }
     },
     async find(id) {
-      const client = await (await started()).store.clients.find(id)
+      const client = await (await start()).store.clients.find(id)
       return client && toClientInfo(client)
     },
-    list: async (page) => (await (await started()).store.clients.list(page)).map(toClientInfo),
+    list: async (options) => (await (await start()).store.clients.list(options)).map(toClientInfo),
     async update(id, update) {
-      const { store, clients } = await started()
+      const { store, clients } = await start()
       const client = await updateClient(store.clients, id, update)
       clients.forget(id)
       return client && toClientInfo(client)
     },
     async rotateSecret(id, rotation) {
-      const { store, settings, clients } = await started()
+      const { store, settings, clients } = await start()
       const rotated = await rotateSecret(store.clients, settings.clock, id, rotation)
       clients.forget(id)
       return rotated && { ...rotated, client: toClientInfo(rotated.client) }
     },
     async revoke(id) {
-      const { revoker, clients } = await started()
+      const { revoker, clients } = await start()
       const entry = await revoker.revoke({ kind: 'client', id })
       clients.forget(id)
       return entry !== undefined
@@ -190,46 +211,68 @@ function clientAdministration(started: () => Promise<Services>): Administration[
   }
 }
 
-function authorizationAdministration(started: () => Promise<Services>): Administration['authorizations'] {
+function authorizationAdministration(start: () => Promise<Services>): Administration['authorizations'] {
   const list = async (user: UserLike): Promise<readonly AuthorizationInfo[]> => {
-    const services = await started()
+    const services = await start()
     const { store, settings } = services
-    const found = await store.authorizations.listByUser(userRef(services, user), settings.clock.now())
+    const found = await store.authorizations.listByUser(toUserRef(services, user), settings.clock.now())
     return found.map(toAuthorizationInfo)
   }
   const revoke = async (id: string): Promise<boolean> =>
-    (await (await started()).revoker.revoke({ kind: 'authorization', id })) !== undefined
+    (await (await start()).revoker.revoke({ kind: 'authorization', id })) !== undefined
   return {
     list,
     revoke,
     async disconnect(user, clientId) {
-      const services = await started()
+      const services = await start()
       const { store, settings } = services
-      await store.consents.delete(userRef(services, user), clientId, settings.clock.now())
-      const those = (await list(user)).filter((authorization) => authorization.clientId === clientId)
-      await Promise.all(those.map(({ id }) => revoke(id)))
+      // Voids pending codes first: an authorization from a code that was exchanged before this is in the list below.
+      await store.consents.delete(toUserRef(services, user), clientId, settings.clock.now())
+      const connected = (await list(user)).filter((authorization) => authorization.clientId === clientId)
+      await Promise.all(connected.map(({ id }) => revoke(id)))
     },
   }
 }
 
-function personalTokenAdministration(started: () => Promise<Services>): Administration['personalTokens'] {
+function personalTokenAdministration(start: () => Promise<Services>): Administration['personalTokens'] {
   return {
     async create(user, request) {
-      const services = await started()
+      const services = await start()
       if (services.settings.personalTokens)
-        return createPersonalTokenFor(services, userRef(services, user), request)
-      throw new ConfigError([{ path: 'personalTokens', message: 'is not configured: nobody can make any' }])
+        return createPersonalTokenFor(services, toUserRef(services, user), request)
+      throw new ConfigError([
+        { path: 'personalTokens', message: 'is not configured. Write personalTokens: {} to turn them on' },
+      ])
     },
     async list(user) {
-      const services = await started()
-      return services.personalTokens.list(userRef(services, user))
+      const services = await start()
+      return services.personalTokens.list(toUserRef(services, user))
     },
-    revoke: async (id) => (await started()).personalTokens.revoke(id),
+    revoke: async (id) => (await start()).personalTokens.revoke(id),
   }
 }
 
-function userRef({ settings, userDirectory }: Services, user: UserLike): UserRef {
-  const { id, provider = settings.provider } = typeof user === 'string' ? { id: user } : user
+function userAdministration(start: () => Promise<Services>): Administration['users'] {
+  return {
+    async signOutEverywhere(user) {
+      const services = await start()
+      const ref = toUserRef(services, user)
+      await services.revoker.revoke({ kind: 'user', user: ref, subject: services.subjectOf(ref) })
+    },
+    async setPassword(user, password, change) {
+      const services = await start()
+      const { userDirectory, revoker, subjectOf } = services
+      const revoke = (target: RevocationTarget) => revoker.revoke(target)
+      const ref = toUserRef(services, user)
+      const users = userDirectory.provider(ref.provider)
+      await changePassword({ users, revoke, subjectOf }, ref, password, change)
+    },
+  }
+}
+
+/** Throws `ConfigError` for a missing user or ID: from JavaScript, undefined would revoke nothing, silently. */
+function toUserRef({ settings, userDirectory }: Services, user: UserLike | undefined): UserRef {
+  const { id = '', provider = settings.provider } = typeof user === 'object' ? (user ?? {}) : { id: user }
   userDirectory.provider(provider)
   return { provider, userId: toUserId({ id }, provider) }
 }

@@ -25,7 +25,7 @@ const call = (server: Serving, path: string, token: unknown, init: RequestInit =
   fetch(server.origin + path, { ...init, headers: { Authorization: `Bearer ${String(token)}` } })
 
 describe('consulate serve --demo', () => {
-  test('is ready eventually, and the curl that it prints works when pasted', async () => {
+  test('is ready soon, and the curl that it prints works when pasted', async () => {
     const server = await serve(emptyDirectory(), ['--demo'])
     expect(server.took).toBeLessThan(5000)
     const { access_token: token, ...rest } = await machineToken(server)

@@ -57,7 +57,7 @@ test('200 polls of one allowed device code, on four processes: one gets tokens; 
   )
 })
 
-test('200 polls of one code that waits: one waits, the others come too eventually, and none is lost', async () => {
+test('200 polls of one code that waits: one waits, the others come too soon, and none is lost', async () => {
   const device = await startDevice(server, tv)
   const answers = await cluster.inParallel(200, (node) => poll(node, device))
   const waiting = answers.filter(({ body }) => body['error'] === 'authorization_pending')
