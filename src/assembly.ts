@@ -12,7 +12,12 @@ import { startMaintenance } from './jobs/maintenance.ts'
 import type { DerivedKeys } from './keys/derived.ts'
 import { createLiveKeys, type LiveKeys } from './keys/live.ts'
 import { createValueSigner } from './lib/signed-value.ts'
-import { CONSENT_LIFETIME, type ConsentRequest } from './model/consent-request.ts'
+import {
+  CONSENT_LIFETIME,
+  RETURN_TO_LIFETIME,
+  type ConsentRequest,
+  type ReturnTo,
+} from './model/signed-state.ts'
 import { subjectOf, type UserRef } from './model/subject.ts'
 import { createPersonalTokens, type PersonalTokens } from './personal-tokens/personal-tokens.ts'
 import { createRevocationFeed } from './revocations/feed.ts'
@@ -64,7 +69,7 @@ async function openFoundation(settings: Settings, config: Config, events: Events
 function build(foundation: Foundation): Services {
   const { settings, store, events, feed, subjectOf, liveKeys } = foundation
   const { clock } = settings
-  const { csrf, consentSigner } = formsOf(foundation)
+  const { csrf, consentSigner, returnToSigner } = formsOf(foundation)
   const throttle = createThrottle(settings.throttle, clock)
   const sessions = createSessions({
     ...settings,
@@ -92,6 +97,9 @@ function build(foundation: Foundation): Services {
     },
     get consentSigner() {
       return consentSigner()
+    },
+    get returnToSigner() {
+      return returnToSigner()
     },
     throttle,
     deviceCodeThrottle: createThrottle(settings.throttle, clock),
@@ -123,14 +131,26 @@ function userDirectoryOf(
   })
 }
 
-/** A form that is open while the root secret is rotated has to be opened again. */
+/** After a rotation of the root secret, open forms fail their CSRF check and must be opened again. */
 function formsOf({ settings, liveKeys }: Foundation) {
   const { issuer, cookies, clock } = settings
   const maxAge = Math.floor(persistentLifetimeOf(settings) / 1000)
   return {
     csrf: liveKeys.derive((present) => createCsrf({ key: present.key('csrf'), issuer, cookies, maxAge })),
     consentSigner: liveKeys.derive((present) =>
-      createValueSigner<ConsentRequest>(present.key('consent'), CONSENT_LIFETIME, clock),
+      createValueSigner<ConsentRequest>({
+        keys: [present.key('consent')],
+        lifetime: CONSENT_LIFETIME,
+        clock,
+      }),
+    ),
+    returnToSigner: liveKeys.derive((present) =>
+      createValueSigner<ReturnTo>({
+        keys: [present.key('return-to'), ...present.keysById('return-to').values()],
+        lifetime: RETURN_TO_LIFETIME,
+        clock,
+        isCompressed: true,
+      }),
     ),
   }
 }

@@ -1,31 +1,68 @@
-import { pathsOf, providerPathsOf } from './paths.ts'
+import { OAuthError } from '../errors.ts'
+import { json, prefersJson, redirect, type HttpResponse } from '../lib/http.ts'
+import type { Exchange } from './endpoint.ts'
+import { providerPathsOf } from './paths.ts'
+import { report } from './report.ts'
 import type { Services } from './services.ts'
 
-/** The sign-in page of a provider, from where the person comes back to a page of this server. */
-export function signInUrl(
-  { settings }: Services,
-  provider: string,
-  returnTo: string,
-  isAgain = false,
-): string {
-  const parameters = new URLSearchParams({ return_to: returnTo })
-  if (isAgain) parameters.set('prompt', 'login')
-  return `${providerPathsOf(settings, provider).signIn}?${parameters.toString()}`
+/** How a request is sent to the sign-in page. */
+export interface SignInOptions {
+  /** The path and query to return to. */
+  readonly returnTo: string
+  /** True to show the sign-in page to users who are already signed in. Default false. */
+  readonly isForced?: boolean
 }
 
 /**
- * Where to go after signing in with a provider: only a page of this server that has people sent to it. Anything else
- * would be an open redirect (RFC 9700 section 4.11.2).
+ * Sends a browser to the sign-in page of a provider. A caller that wants JSON gets a 401 that names the page.
+ *
+ * The destination is signed, so that `return_to` cannot be an open redirect (RFC 9700 section 4.11.2), and compressed,
+ * so that a long authorization request does not grow beyond the header limit of clients (16 kB in Node).
  */
-export function safeReturnTo(
-  { settings }: Services,
+export function redirectToSignIn(
+  exchange: Exchange,
+  provider: string,
+  { returnTo, isForced = false }: SignInOptions,
+): HttpResponse {
+  const { services, request } = exchange
+  const url = signInUrl(services, provider, { returnTo, isForced })
+  return prefersJson(request) ? loginRequired(exchange, url) : redirect(url)
+}
+
+function loginRequired(exchange: Exchange, url: string): HttpResponse {
+  const { issuer } = exchange.services.settings
+  const error = new OAuthError('login_required', 'Open login_uri in a browser to sign in')
+  report(exchange, error)
+  const body = { ...error.toJSON(), login_uri: new URL(url, issuer).href }
+  return json(error.status, body, { 'WWW-Authenticate': `Cookie realm="${issuer}"` })
+}
+
+/** Returns the path of a sign-in page. */
+export function signInUrl(
+  services: Pick<Services, 'settings' | 'returnToSigner'>,
+  provider: string,
+  { returnTo, isForced = false }: Partial<SignInOptions>,
+): string {
+  const parameters = new URLSearchParams({
+    ...(isForced && { prompt: 'login' }),
+    ...(returnTo !== undefined && { return_to: signReturnTo(services, provider, returnTo) }),
+  })
+  return `${providerPathsOf(services.settings, provider).signIn}?${parameters.toString()}`
+}
+
+/** Signs a path and query of this server for use as `return_to`. */
+export const signReturnTo = (
+  { returnToSigner }: Pick<Services, 'returnToSigner'>,
+  provider: string,
+  path: string,
+): string => returnToSigner.sign({ provider, path })
+
+/** Returns the path and query in `return_to`, or undefined unless this server signed it for users of the provider. */
+export function readReturnTo(
+  { returnToSigner }: Pick<Services, 'returnToSigner'>,
   provider: string,
   text: string | undefined,
 ): string | undefined {
-  const { origin } = new URL(settings.issuer)
-  if (text === undefined || !URL.canParse(text, origin)) return undefined
-  const url = new URL(text, origin)
-  const { device, tokensPage } = providerPathsOf(settings, provider)
-  const pages = [pathsOf(settings).authorize, device, tokensPage]
-  return url.origin === origin && pages.includes(url.pathname) ? `${url.pathname}${url.search}` : undefined
+  const returnTo = text === undefined ? undefined : returnToSigner.verify(text)
+  return returnTo?.provider === provider ? returnTo.path : undefined
 }

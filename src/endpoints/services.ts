@@ -16,7 +16,7 @@ import type { ClientCache } from '../clients/cache.ts'
 import type { Store } from '../store/contract.ts'
 import type { Throttle } from '../throttle/throttle.ts'
 import type { UserDirectory } from '../users/directory.ts'
-import type { ConsentRequest } from '../model/consent-request.ts'
+import type { ConsentRequest, ReturnTo } from '../model/signed-state.ts'
 import type { ValueSigner } from '../lib/signed-value.ts'
 
 /** Everything that endpoints work with, made once when the server starts. */
@@ -36,6 +36,7 @@ export interface Services {
   readonly sessions: Sessions
   readonly csrf: Csrf
   readonly consentSigner: ValueSigner<ConsentRequest>
+  readonly returnToSigner: ValueSigner<ReturnTo>
   readonly throttle: Throttle
   /** Counts the codes that were given to devices without a secret: whoever knows a client's id can ask for them. */
   readonly deviceCodeThrottle: Throttle

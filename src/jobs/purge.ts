@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConfigError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
-import { CONSENT_LIFETIME } from '../model/consent-request.ts'
+import { CONSENT_LIFETIME } from '../model/signed-state.ts'
 import type { PurgeCutoffs, PurgeKind, PurgeStore } from '../store/purge.ts'
 
 /** How far a purge has come. */

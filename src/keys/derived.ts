@@ -2,7 +2,14 @@ import { ConfigError, type ConfigProblem } from '../errors.ts'
 import type { RootSecret, Secrets } from './secrets.ts'
 import { hkdfSync } from 'node:crypto'
 /** What a derived key is for. A key of one purpose tells nothing about another's. */
-export type KeyPurpose = 'refresh-token' | 'code' | 'csrf' | 'consent' | 'user-code' | 'personal-token'
+export type KeyPurpose =
+  | 'refresh-token'
+  | 'code'
+  | 'csrf'
+  | 'consent'
+  | 'user-code'
+  | 'personal-token'
+  | 'return-to'
 
 /** The symmetric keys of an issuer, all of them derived from its root secrets. */
 export interface DerivedKeys {

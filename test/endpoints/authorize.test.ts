@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest'
-import { openBrowser } from '../support/browser.ts'
+import { openBrowser, type Browser } from '../support/browser.ts'
 import { fetchJson, authorizationUrl, createPkce } from '../support/oauth-client.ts'
 import type { Parameters } from '../support/oauth-client.ts'
 import { CALLBACK, startServer } from '../support/server.ts'
@@ -14,6 +14,14 @@ const machine = await server.addClient({
 const revoked = await server.addClient()
 await server.server.clients.revoke(revoked.id)
 afterAll(server.close)
+
+const user = await server.addUser()
+
+async function signedIn(): Promise<Browser> {
+  const browser = openBrowser(server)
+  await browser.signIn(await browser.open(server.endpoint('/login')), user)
+  return browser
+}
 
 const open = (parameters: Parameters, client = web) =>
   openBrowser(server).open(authorizationUrl(server, client, parameters))
@@ -110,6 +118,50 @@ describe('the client hears, with state and issuer,', () => {
 
   test('that its record lacks the grant', async () => {
     expect((await open({}, machine)).url.searchParams.get('error')).toBe('unauthorized_client')
+  })
+})
+
+describe('a caller that wants JSON', () => {
+  const headers = { accept: 'application/json' }
+
+  test('learns where to sign in, which leads back to the request', async () => {
+    for (const path of ['/oauth/authorize', '/oauth/device', '/account/tokens']) {
+      const url = new URL(authorizationUrl(server, web))
+      const answer = await fetchJson(server, path + (path === '/oauth/authorize' ? url.search : ''), {
+        headers,
+      })
+      expect([answer.status, answer.body['error']]).toEqual([401, 'login_required'])
+      expect(answer.headers.get('www-authenticate')).toBe(`Cookie realm="${server.issuer}"`)
+      const loginUri = String(answer.body['login_uri'])
+      expect(loginUri).toMatch(new RegExp(`^${server.issuer}/login\\?return_to=`))
+      const browser = openBrowser(server)
+      const page = await browser.signIn(await browser.open(loginUri), user)
+      expect(page.url.pathname).toBe(path)
+    }
+  })
+
+  test('learns that a signed-in user must sign in again, for prompt=login', async () => {
+    const browser = await signedIn()
+    const page = await browser.open(authorizationUrl(server, web, { prompt: 'login' }), { headers })
+    const { error, login_uri: loginUri } = JSON.parse(page.body) as Record<string, string>
+    expect([page.status, error]).toEqual([401, 'login_required'])
+    expect((await browser.open(loginUri ?? '')).forms.map(({ label }) => label)).toContain('Sign in')
+  })
+
+  test('learns where to consent', async () => {
+    const browser = await signedIn()
+    const url = authorizationUrl(server, web, { prompt: 'consent' })
+    const page = await browser.open(url, { headers })
+    expect([page.status, JSON.parse(page.body)]).toEqual([
+      403,
+      { error: 'consent_required', error_description: expect.any(String) as unknown, consent_uri: url },
+    ])
+  })
+
+  test('is redirected to the client like a browser, if nothing has to be asked', async () => {
+    const browser = await signedIn()
+    const page = await browser.open(authorizationUrl(server, web, { prompt: 'none' }), { headers })
+    expect(page.url.searchParams.get('error')).toBe('consent_required')
   })
 })
 

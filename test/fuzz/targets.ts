@@ -1,4 +1,4 @@
-import { createPkce, type Parameters } from '../support/oauth-client.ts'
+import { formBody, createPkce, returnToOf, type Parameters } from '../support/oauth-client.ts'
 import {
   arrive,
   basicOf,
@@ -168,12 +168,8 @@ async function signInRequests(
   const somebody = await signIn(world, credentials, side)
   const nobody = await arrive(world, credentials, side)
   const path = `/login${side}`
-  const query = new URLSearchParams({
-    response_type: 'code',
-    client_id: web.id,
-    redirect_uri: web.redirectUri,
-  })
-  const returnTo = `/oauth/authorize?${query.toString()}`
+  const query = { response_type: 'code', client_id: web.id, redirect_uri: web.redirectUri }
+  const returnTo = await returnToOf(world.server, `/oauth/authorize?${formBody(query).toString()}`)
   const known = { username: user.email, password: user.password }
   const here = { return_to: returnTo }
   return [

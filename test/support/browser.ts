@@ -35,10 +35,12 @@ const MOST_REDIRECTS = 10
 /** Where a browser goes. `formOrigin`: where it says that its forms come from, if not from there. */
 export interface Destination extends Pick<TestServer, 'origin' | 'knownSecrets'> {
   readonly formOrigin?: string
+  /** What requests are sent with. Default: the global `fetch`. */
+  readonly send?: (url: URL, init: RequestInit) => Promise<Response>
 }
 
 /** Opens a browser with no cookies. It says that it is Firefox on Linux, and where its forms come from. */
-export function openBrowser({ origin, knownSecrets, formOrigin }: Destination): Browser {
+export function openBrowser({ origin, knownSecrets, formOrigin, send = fetch }: Destination): Browser {
   const cookies = new Map<string, string>()
   const setCookies: string[] = []
   const persistent = new Set<string>()
@@ -47,7 +49,7 @@ export function openBrowser({ origin, knownSecrets, formOrigin }: Destination): 
     const headers = new Headers({ accept: 'text/html', 'user-agent': 'Firefox/140.0 (X11; Linux x86_64)' })
     if (cookies.size > 0) headers.set('cookie', [...cookies].map((pair) => pair.join('=')).join('; '))
     for (const [name, value] of new Headers(init.headers)) headers.set(name, value)
-    const response = await fetch(url, { ...init, headers, redirect: 'manual' })
+    const response = await send(url, { ...init, headers, redirect: 'manual' })
     for (const text of response.headers.getSetCookie())
       keepCookie(text, { cookies, persistent }, knownSecrets)
     setCookies.push(...response.headers.getSetCookie())

@@ -179,3 +179,9 @@ export const callApi = (server: TestServer, path: string, token: string): Promis
 
 /** What a consent page sends when it is approved, to be sent by other means. */
 export const approvalFields = (page: Page): Readonly<Record<string, string>> => formOf(page, 'Allow').fields
+
+/** The `return_to` that a guest is sent to the sign-in page with. */
+export async function returnToOf({ origin }: TestServer, url: string): Promise<string> {
+  const response = await fetch(new URL(url, origin), { redirect: 'manual' })
+  return new URL(response.headers.get('location') ?? '', origin).searchParams.get('return_to') ?? ''
+}

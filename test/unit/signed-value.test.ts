@@ -4,7 +4,7 @@ import { createValueSigner } from '../../src/lib/signed-value.ts'
 
 const key = randomBytes(32)
 const clock = { time: 1_000_000, now: () => clock.time }
-const signer = createValueSigner<{ readonly text: string }>(key, 60_000, clock)
+const signer = createValueSigner<{ readonly text: string }>({ keys: [key], lifetime: 60_000, clock })
 
 const changeAt = (text: string, index: number): string =>
   text.slice(0, index) + (text[index] === 'A' ? 'B' : 'A') + text.slice(index + 1)
@@ -41,8 +41,32 @@ describe('a signed value', () => {
   })
 
   test('is rejected by a signer with another key', () => {
-    const other = createValueSigner<unknown>(randomBytes(32), 60_000, clock)
+    const other = createValueSigner<unknown>({ keys: [randomBytes(32)], lifetime: 60_000, clock })
     expect(other.verify(signer.sign({ text: 'x' }))).toBeUndefined()
+  })
+
+  test('is accepted as long as its key is among the keys', () => {
+    const later = randomBytes(32)
+    const text = signer.sign({ text: 'x' })
+    const rotated = createValueSigner<unknown>({ keys: [later, key], lifetime: 60_000, clock })
+    expect(rotated.verify(text)).toEqual({ text: 'x' })
+    expect(signer.verify(rotated.sign({ text: 'y' }))).toBeUndefined()
+  })
+
+  test('can be compressed', () => {
+    const compressing = createValueSigner<{ readonly text: string }>({
+      keys: [key],
+      lifetime: 60_000,
+      clock,
+      isCompressed: true,
+    })
+    const value = { text: encodeURIComponent('grüße 🎈'.repeat(1000)) }
+    const text = compressing.sign(value)
+    expect(compressing.verify(text)).toEqual(value)
+    expect(text).toMatch(/^[\w-]+\.[\w-]{43}$/)
+    expect(text.length).toBeLessThan(value.text.length / 50)
+    for (const index of [0, 5, text.indexOf('.') - 1, text.length - 1])
+      expect(compressing.verify(changeAt(text, index))).toBeUndefined()
   })
 
   test.each([

@@ -1,10 +1,10 @@
 import type { Form } from '../../lib/form.ts'
-import { redirect, type HttpResponse } from '../../lib/http.ts'
+import type { HttpResponse } from '../../lib/http.ts'
 import type { DeviceDecision } from '../../model/device-code.ts'
 import type { Exchange } from '../endpoint.ts'
 import { forgedForm, readForm, readQuery } from '../body.ts'
 import { report } from '../report.ts'
-import { signInUrl } from '../return-to.ts'
+import { redirectToSignIn } from '../return-to.ts'
 import {
   claim,
   decide,
@@ -112,9 +112,12 @@ async function switchAccount(
 }
 
 const askToSignIn = (
-  { services }: Exchange,
+  exchange: Exchange,
   provider: string,
   userCode: string,
-  isAgain = false,
+  isForced = false,
 ): HttpResponse =>
-  redirect(signInUrl(services, provider, devicePathWith(services.settings, provider, userCode), isAgain))
+  redirectToSignIn(exchange, provider, {
+    returnTo: devicePathWith(exchange.services.settings, provider, userCode),
+    isForced,
+  })

@@ -8,7 +8,7 @@ import type { Exchange } from '../endpoint.ts'
 import { forgedForm, readForm, requireParameter } from '../body.ts'
 import { providerPathsOf } from '../paths.ts'
 import { report } from '../report.ts'
-import { signInUrl } from '../return-to.ts'
+import { redirectToSignIn } from '../return-to.ts'
 import { newTokenPage, tokensPage, type TokenFormValues } from './personal-tokens-pages.ts'
 import { createForSignedInUser, findSignedInUser, type SignedInUser } from './signed-in-user.ts'
 
@@ -94,5 +94,7 @@ function problemOf(outcome: Exclude<PersonalTokenRefusal, { readonly kind: 'ende
   return { kind: outcome.kind } as const
 }
 
-const askToSignIn = ({ services }: Exchange, provider: string): HttpResponse =>
-  redirect(signInUrl(services, provider, providerPathsOf(services.settings, provider).tokensPage))
+const askToSignIn = (exchange: Exchange, provider: string): HttpResponse =>
+  redirectToSignIn(exchange, provider, {
+    returnTo: providerPathsOf(exchange.services.settings, provider).tokensPage,
+  })

@@ -9,14 +9,14 @@ import type { Exchange } from '../endpoint.ts'
 import { findTarget, type ResponseTarget } from '../oauth/authorization-request.ts'
 import { page } from '../page.ts'
 import { pathsOf, providerPathsOf } from '../paths.ts'
-import { safeReturnTo } from '../return-to.ts'
+import { readReturnTo, signInUrl, signReturnTo } from '../return-to.ts'
 import { signInWithPassword } from './password.ts'
 
 /** GET: shows the sign-in page. A signed-in user is redirected, unless they must sign in again. */
 export async function showSignIn(exchange: Exchange, provider: string): Promise<HttpResponse> {
   const { services } = exchange
   const form = readQuery(exchange.request)
-  const returnTo = safeReturnTo(services, provider, form.get('return_to'))
+  const returnTo = readReturnTo(services, provider, form.get('return_to'))
   const session = await services.sessions.current(exchange, provider)
   const user = session && (await services.userDirectory.find(session))
   if (!user || form.get('prompt') === 'login') return signInPage(exchange, 200, { provider, returnTo })
@@ -27,7 +27,7 @@ export async function showSignIn(exchange: Exchange, provider: string): Promise<
 export async function signIn(exchange: Exchange, provider: string): Promise<HttpResponse> {
   const { services, request, requestId } = exchange
   const form = await readForm(request)
-  const returnTo = safeReturnTo(services, provider, form.get('return_to'))
+  const returnTo = readReturnTo(services, provider, form.get('return_to'))
   if (form.get('intent') === 'switch') return switchAccount(exchange, provider, returnTo)
   const current = await services.sessions.current(exchange, provider)
   const [username, password] = [form.get('username') ?? '', form.get('password') ?? '']
@@ -47,13 +47,12 @@ export async function signIn(exchange: Exchange, provider: string): Promise<Http
   return redirect(returnTo ?? providerPathsOf(services.settings, provider).signIn)
 }
 
-function switchAccount({ services }: Exchange, provider: string, returnTo: string | undefined): HttpResponse {
-  const parameters = new URLSearchParams({
-    prompt: 'login',
-    ...(returnTo !== undefined && { return_to: returnTo }),
-  })
-  return redirect(`${providerPathsOf(services.settings, provider).signIn}?${parameters.toString()}`)
-}
+const switchAccount = (
+  { services }: Exchange,
+  provider: string,
+  returnTo: string | undefined,
+): HttpResponse =>
+  redirect(signInUrl(services, provider, { isForced: true, ...(returnTo !== undefined && { returnTo }) }))
 
 interface SignInPageOptions {
   readonly provider: string
@@ -75,7 +74,10 @@ async function signInPage(
   const target = await targetOf(exchange, provider, returnTo)
   const props = {
     action: providerPathsOf(settings, provider).signIn,
-    hidden: { csrf, ...(returnTo !== undefined && { return_to: returnTo }) },
+    hidden: {
+      csrf,
+      ...(returnTo !== undefined && { return_to: signReturnTo(services, provider, returnTo) }),
+    },
     provider,
     username,
     ...(settings.keepSignedIn && { keepSignedIn: keepSignedIn ?? settings.keepSignedIn.checked }),

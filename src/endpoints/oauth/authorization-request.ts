@@ -5,7 +5,7 @@ import { chooseResources } from '../../grants/resources.ts'
 import type { Form } from '../../lib/form.ts'
 import type { Client } from '../../model/client.ts'
 import { isCodeChallenge } from '../../model/pkce.ts'
-import { isRegisteredRedirectUri } from '../../model/redirect-uri.ts'
+import { isRegisteredRedirectUri, withResponse } from '../../model/redirect-uri.ts'
 import { scopesToAskFor } from '../../model/scope.ts'
 import {
   responseModeOf,
@@ -38,6 +38,22 @@ export interface AuthorizationRequest extends ResponseTarget {
 }
 
 /**
+ * The longest authorization request, in characters of its query. The same limit holds for the redirect back to the
+ * client. Node and most HTTP clients read 16 kB of headers, and these come with others.
+ */
+const MAX_LENGTH = 14_336
+
+/**
+ * Refuses an authorization request that would not fit into our redirects.
+ *
+ * @throws OAuthError `invalid_request`
+ */
+export function checkLength(text: string): void {
+  if (text.length > MAX_LENGTH)
+    throw new OAuthError('invalid_request', 'The authorization request is too long')
+}
+
+/**
  * Finds out who asks and where the answer goes. What fails here must be shown to the person, never redirected
  * (RFC 6749 section 4.1.2.1).
  *
@@ -52,13 +68,9 @@ export async function findTarget(services: Services, form: Form): Promise<Respon
     throw new OAuthError('invalid_request', 'The redirect_uri is not registered for this client', { detail })
   }
   const responseMode = responseModeOf(form.get('response_type'))
-  return {
-    client,
-    redirectUri,
-    isRedirectUriNamed: named !== undefined,
-    state: form.get('state'),
-    responseMode,
-  }
+  const state = form.get('state')
+  checkLength(withResponse(redirectUri, { state }, responseMode))
+  return { client, redirectUri, isRedirectUriNamed: named !== undefined, state, responseMode }
 }
 
 /** A live client of this server's people: servers that share a database share its clients, but not their people. */

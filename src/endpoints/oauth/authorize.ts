@@ -1,7 +1,6 @@
 import { OAuthError } from '../../errors.ts'
-import type { Form } from '../../lib/form.ts'
 import { randomBase64url } from '../../lib/hash.ts'
-import { redirect, type HttpResponse } from '../../lib/http.ts'
+import { json, prefersJson, redirect, type HttpResponse } from '../../lib/http.ts'
 import { isFirstParty } from '../../model/client.ts'
 import { coversScopes } from '../../model/scope.ts'
 import type { Session } from '../../model/session.ts'
@@ -12,9 +11,11 @@ import type { Exchange } from '../endpoint.ts'
 import { readForm, readQuery } from '../body.ts'
 import { page } from '../page.ts'
 import { pathsOf, providerPathsOf } from '../paths.ts'
-import { signInUrl } from '../return-to.ts'
+import { report } from '../report.ts'
+import { redirectToSignIn, signReturnTo } from '../return-to.ts'
 import { redirectWithError, respond } from './authorization-response.ts'
 import {
+  checkLength,
   checkRequest,
   findTarget,
   type ResponseTarget,
@@ -25,11 +26,12 @@ import { answerConsent } from './consent.ts'
 
 /** The authorization endpoint (RFC 6749 section 3.1): asks the person to sign in and to consent, or answers at once. */
 export async function authorize(exchange: Exchange): Promise<HttpResponse> {
+  checkLength(exchange.request.query)
   const form = readQuery(exchange.request)
   const target = await findTarget(exchange.services, form)
   exchange.auditFields.clientId = target.client.id
   try {
-    return await proceed(exchange, checkRequest(exchange.services.settings, target, form), form)
+    return await proceed(exchange, checkRequest(exchange.services.settings, target, form))
   } catch (thrown) {
     if (thrown instanceof OAuthError) return redirectWithError(exchange, target, thrown)
     throw thrown
@@ -40,14 +42,14 @@ export async function authorize(exchange: Exchange): Promise<HttpResponse> {
 export async function postAuthorize(exchange: Exchange): Promise<HttpResponse> {
   const form = await readForm(exchange.request)
   if (form.get('consent') !== undefined) return answerConsent(exchange, form)
-  const { authorize: path } = pathsOf(exchange.services.settings)
-  return redirect(`${path}?${new URLSearchParams([...form.entries()]).toString()}`)
+  const query = new URLSearchParams([...form.entries()]).toString()
+  checkLength(query)
+  return redirect(`${pathsOf(exchange.services.settings).authorize}?${query}`)
 }
 
 async function proceed(
   exchange: Exchange,
   authorizationRequest: AuthorizationRequest,
-  form: Form,
 ): Promise<HttpResponse> {
   const { services } = exchange
   const { provider } = authorizationRequest.client
@@ -56,9 +58,9 @@ async function proceed(
   const user = session && (await services.userDirectory.find(session))
   if (session) exchange.auditFields.sub = services.subjectOf(session)
   if (!session || !user || (authorizationRequest.prompts.has('login') && !isSilent)) {
-    if (isSilent) throw new OAuthError('login_required', 'The person is not signed in')
-    const returnTo = `${pathsOf(services.settings).authorize}?${withoutLoginPrompt(form)}`
-    return redirect(signInUrl(services, provider, returnTo, user !== undefined))
+    if (isSilent) throw new OAuthError('login_required', 'The user is not signed in')
+    const returnTo = `${pathsOf(services.settings).authorize}?${withoutLoginPrompt(exchange.request.query, authorizationRequest.prompts)}`
+    return redirectToSignIn(exchange, provider, { returnTo, isForced: user !== undefined })
   }
   if (await hasConsent(exchange, authorizationRequest, session)) {
     const created = await createCode(exchange, authorizationRequest, session, randomBase64url(32))
@@ -66,9 +68,10 @@ async function proceed(
     const isAllowed = await hasConsent(exchange, authorizationRequest, session)
     return isAllowed
       ? respond(exchange, authorizationRequest, created)
-      : proceed(exchange, authorizationRequest, form)
+      : proceed(exchange, authorizationRequest)
   }
-  if (isSilent) throw new OAuthError('consent_required', 'The person has not consented')
+  if (isSilent) throw new OAuthError('consent_required', 'The user has not given consent')
+  if (prefersJson(exchange.request)) return consentRequired(exchange)
   return askForConsent(exchange, authorizationRequest, session, user)
 }
 
@@ -92,6 +95,16 @@ async function hasConsent(
 const canAssumeConsent = ({ client, redirectUri }: ResponseTarget): boolean =>
   client.type === 'confidential' || redirectUri.startsWith('https://')
 
+/** Tells a caller that wants JSON where the user can consent. */
+function consentRequired(exchange: Exchange): HttpResponse {
+  const { services, request } = exchange
+  const { issuer } = services.settings
+  const error = new OAuthError('consent_required', 'Open consent_uri in a browser')
+  report(exchange, error)
+  const { href } = new URL(`${pathsOf(services.settings).authorize}?${request.query}`, issuer)
+  return json(error.status, { ...error.toJSON(), consent_uri: href })
+}
+
 async function askForConsent(
   exchange: Exchange,
   authorizationRequest: AuthorizationRequest,
@@ -110,23 +123,23 @@ async function askForConsent(
     nonce: randomBase64url(32),
   })
   const hidden = { csrf: token, consent }
+  const returnTo = signReturnTo(exchange.services, session.provider, `${action}?${query}`)
   const props = {
     client: { name: authorizationRequest.client.name, host: hostOf(authorizationRequest.redirectUri) },
     scopes: describeScopes(authorizationRequest.scopes, settings),
     userName: displayNameOf(user),
     approve: { action, hidden },
     deny: { action, hidden: { ...hidden, _method: 'DELETE' } },
-    switchAccount: { action: signIn, hidden: { intent: 'switch', return_to: `${action}?${query}` } },
+    switchAccount: { action: signIn, hidden: { intent: 'switch', return_to: returnTo } },
   }
   const formTargets = formTargetsOf(authorizationRequest.redirectUri)
   return page(exchange, 200, 'consent', props, { formTargets })
 }
 
-/** The same request, as it is to be made after the person has signed in again. */
-function withoutLoginPrompt(form: Form): string {
-  const parameters = new URLSearchParams([...form.entries()])
-  const rest = (form.get('prompt') ?? '').split(' ').filter((prompt) => prompt !== 'login' && prompt !== '')
-  if (rest.length > 0) parameters.set('prompt', rest.join(' '))
-  else parameters.delete('prompt')
-  return parameters.toString()
+/** Removes `login` from `prompt`, for the request after the sign-in. The rest stays as sent: encoding it again could grow it. */
+function withoutLoginPrompt(query: string, prompts: ReadonlySet<string>): string {
+  if (!prompts.has('login')) return query
+  const others = query.split('&').filter((pair) => !new URLSearchParams(pair).has('prompt'))
+  const prompt = [...prompts].filter((value) => value !== 'login').join(' ')
+  return [...others, ...(prompt === '' ? [] : [`prompt=${encodeURIComponent(prompt)}`])].join('&')
 }

@@ -1,7 +1,7 @@
 import { OAuthError } from '../../errors.ts'
 import type { Form } from '../../lib/form.ts'
 import { redirect, type HttpResponse } from '../../lib/http.ts'
-import type { ConsentRequest } from '../../model/consent-request.ts'
+import type { ConsentRequest } from '../../model/signed-state.ts'
 import type { Session } from '../../model/session.ts'
 import type { Exchange } from '../endpoint.ts'
 import { forgedForm, readForm, readQuery } from '../body.ts'
