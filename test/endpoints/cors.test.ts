@@ -15,6 +15,11 @@ const ask = (path: string, method: string, origin?: string) =>
     headers: { ...(origin !== undefined && { origin }), 'access-control-request-method': 'POST' },
   })
 
+const EXPOSED = 'Retry-After, WWW-Authenticate, X-Request-Id'
+
+const allowedHeaders = ({ headers }: Response): readonly string[] =>
+  (headers.get('access-control-allow-headers') ?? '').toLowerCase().split(', ')
+
 const allowed = ({ headers }: Response): string | null => headers.get('access-control-allow-origin')
 
 describe.each(['/.well-known/oauth-authorization-server', '/.well-known/jwks.json'])('%s', (path) => {
@@ -23,7 +28,15 @@ describe.each(['/.well-known/oauth-authorization-server', '/.well-known/jwks.jso
       const response = await ask(path, method, 'https://anywhere.example')
       expect(allowed(response)).toBe('*')
       expect(response.headers.get('access-control-allow-credentials')).toBeNull()
+      expect(response.headers.get('access-control-expose-headers')).toBe(EXPOSED)
     }
+  })
+
+  test('allows any request header, such as the one of MCP clients', async () => {
+    const preflight = await ask(path, 'OPTIONS', 'https://inspector.example')
+    // A wildcard covers every header but Authorization (Fetch standard, CORS-preflight fetch).
+    expect(allowedHeaders(preflight)).toEqual(['authorization', 'content-type', 'mcp-protocol-version', '*'])
+    expect(preflight.headers.get('access-control-max-age')).toBe('600')
   })
 })
 
@@ -33,7 +46,7 @@ describe('the token endpoint', () => {
     expect(preflight.status).toBe(204)
     expect(allowed(preflight)).toBe('https://spa.example')
     expect(preflight.headers.get('access-control-allow-methods')).toContain('POST')
-    expect(preflight.headers.get('access-control-allow-headers')).toBe('Authorization, Content-Type')
+    expect(allowedHeaders(preflight)).toEqual(expect.arrayContaining(['authorization', 'content-type', '*']))
     expect(preflight.headers.get('access-control-allow-credentials')).toBeNull()
   })
 
@@ -41,6 +54,7 @@ describe('the token endpoint', () => {
     const response = await ask('/oauth/token', 'POST', 'https://spa.example')
     expect([response.status, allowed(response)]).toEqual([400, 'https://spa.example'])
     expect(response.headers.get('vary')).toBe('Origin')
+    expect(response.headers.get('access-control-expose-headers')).toBe(EXPOSED)
   })
 
   test.each([
