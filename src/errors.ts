@@ -2,7 +2,8 @@
  * Every error code that leaves this server, with the HTTP status it travels with.
  *
  * RFC 6749 sections 4.1.2.1 and 5.2, RFC 6750 section 3.1, RFC 8628 section 3.5, RFC 8707 section 2;
- * `login_required` and `consent_required` are OpenID Connect Core section 3.1.2.6.
+ * `login_required`, `consent_required`, `request_not_supported` and `request_uri_not_supported` are OpenID Connect Core
+ * section 3.1.2.6.
  */
 const STATUS = {
   invalid_request: 400,
@@ -20,6 +21,8 @@ const STATUS = {
   expired_token: 400,
   login_required: 401,
   consent_required: 403,
+  request_not_supported: 400,
+  request_uri_not_supported: 400,
   invalid_token: 401,
   missing_token: 401,
   insufficient_scope: 403,

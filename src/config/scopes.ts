@@ -1,4 +1,4 @@
-import { EVERY_SCOPE, isScopeToken, type ScopeRules } from '../model/scope.ts'
+import { EVERY_SCOPE, OPENID_SCOPE, isScopeToken, type ScopeRules } from '../model/scope.ts'
 import type { Config } from './config.ts'
 import type { Validator } from '../lib/validator.ts'
 
@@ -20,6 +20,8 @@ export function resolveScopeRules(
 
 function problemOf(scope: string, description: unknown): string | undefined {
   if (scope === EVERY_SCOPE) return 'stands for every scope and cannot be defined'
+  if (scope === OPENID_SCOPE)
+    return 'cannot be defined: this server issues no ID tokens, and OpenID Connect clients would fail without one'
   if (!isScopeToken(scope)) return 'must be visible ASCII without space, " and \\'
   return typeof description === 'string' && description !== ''
     ? undefined

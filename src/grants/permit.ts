@@ -2,7 +2,7 @@ import { OAuthError } from '../errors.ts'
 import type { SignInDevice, AuthorizationPermission } from '../issuance/permission.ts'
 import { randomId } from '../lib/hash.ts'
 import type { Client } from '../model/client.ts'
-import { resolveScopes, type ScopeRules } from '../model/scope.ts'
+import { OPENID_SCOPE, parseScope, resolveScopes, type ScopeRules } from '../model/scope.ts'
 import type { LoadedUser } from '../users/directory.ts'
 
 /** What a user allows a client at this moment. */
@@ -52,7 +52,8 @@ const ended = ({ user }: LoadedUser): OAuthError =>
   })
 
 /**
- * The scopes of a request, if the client may have them (RFC 6749 section 3.3). `allowed`: null for every defined one.
+ * Returns the scopes of a request (RFC 6749 section 3.3), or the defaults if it names none. `allowed` lists what the
+ * client may have; null for every defined scope.
  *
  * @throws OAuthError `invalid_scope`
  */
@@ -61,7 +62,10 @@ export function chooseScopes(
   requested: string | undefined,
   allowed: readonly string[] | null,
 ): readonly string[] {
-  const answer = resolveScopes(rules, requested, allowed)
-  if ('scopes' in answer) return answer.scopes
-  throw new OAuthError('invalid_scope', 'The scope is invalid', { detail: answer.problem })
+  const result = resolveScopes(rules, requested, allowed)
+  if ('scopes' in result) return result.scopes
+  const description = parseScope(requested).includes(OPENID_SCOPE) ? NO_OPENID : 'The scope is invalid'
+  throw new OAuthError('invalid_scope', description, { detail: result.problem })
 }
+
+const NO_OPENID = 'OpenID Connect is not supported: request the scopes you need without openid'

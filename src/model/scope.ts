@@ -1,6 +1,9 @@
 /** Every scope that is defined, including those to come. For personal tokens, the password grant and listed machines. */
 export const EVERY_SCOPE = '*'
 
+/** The scope that asks for an ID token (OpenID Connect Core section 3.1.2.1), which this server does not issue. */
+export const OPENID_SCOPE = 'openid'
+
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]{1,255}$/
 
 /** Whether a text can be a scope (RFC 6749 section 3.3). */

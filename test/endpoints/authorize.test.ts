@@ -64,6 +64,15 @@ describe('nobody is ever redirected', () => {
     expect([page.status, page.headers.get('location')]).toEqual([400, null])
   })
 
+  test('with a request object in place of one of several redirect URIs: they see a page', async () => {
+    const client = await server.addClient({ redirectUris: [CALLBACK, `${CALLBACK}/2`] })
+    const { status, url } = await open({ request: 'x.y.z', redirect_uri: undefined }, client)
+    expect([status, url.origin]).toEqual([400, server.origin])
+    expect(server.logs.findLast((line) => line.includes('Request refused'))).toContain(
+      'request_not_supported',
+    )
+  })
+
   test('with more than 16 KiB: they see a page', async () => {
     const url = `${authorizationUrl(server, web)}&x=${'y'.repeat(16_384)}`
     const { status, headers } = await server.server.fetch(new Request(url))
@@ -91,6 +100,18 @@ describe('the client hears, with state and issuer,', () => {
     ['that a scope is not for it', { scope: 'orders:create' }, 'invalid_scope'],
     ['that * is not for it', { scope: '*' }, 'invalid_scope'],
     ['that a resource is unknown', { resource: 'https://elsewhere.example' }, 'invalid_target'],
+    ['that openid is no scope here', { scope: 'openid orders:read' }, 'invalid_scope'],
+    ['that it cannot sign its request', { request: 'eyJhbGciOiJub25lIn0.e30.' }, 'request_not_supported'],
+    [
+      'that it cannot sign its request, whatever else is wrong',
+      { request: 'x', scope: '?' },
+      'request_not_supported',
+    ],
+    [
+      'that its request is not fetched',
+      { request_uri: 'https://app.example/r' },
+      'request_uri_not_supported',
+    ],
     ['that a challenge method lacks its challenge', { code_challenge_method: 'S256' }, 'invalid_request'],
   ])('%s', async (_, parameters, error) => {
     const { status, url } = await open({ ...parameters, state: 'mine' })
@@ -114,6 +135,13 @@ describe('the client hears, with state and issuer,', () => {
     const { url } = await open(parameters, spa)
     expect(url.searchParams.get('error')).toBe('invalid_request')
     expect(url.searchParams.get('state')).toBe('xyz')
+  })
+
+  test('why openid is no scope here', async () => {
+    const { url } = await open({ scope: 'openid' })
+    expect(url.searchParams.get('error_description')).toBe(
+      'OpenID Connect is not supported: request the scopes you need without openid',
+    )
   })
 
   test('that its record lacks the grant', async () => {

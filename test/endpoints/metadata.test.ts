@@ -38,6 +38,8 @@ describe('metadata (RFC 8414)', () => {
       code_challenge_methods_supported: ['S256'],
       authorization_response_iss_parameter_supported: true,
       prompt_values_supported: ['none', 'login', 'consent'],
+      request_parameter_supported: false,
+      request_uri_parameter_supported: false,
     })
   })
 
@@ -49,6 +51,7 @@ describe('metadata (RFC 8414)', () => {
       'authorization_endpoint',
       'device_authorization_endpoint',
       'prompt_values_supported',
+      'request_parameter_supported',
       'code_challenge_methods_supported',
       'authorization_response_iss_parameter_supported',
     ])

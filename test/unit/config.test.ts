@@ -114,6 +114,12 @@ test('"Keep me signed in" must not sign users out sooner', () => {
   expect(settings.keepSignedIn?.lifetime).toBe(settings.sessionLifetime)
 })
 
+test('openid cannot be defined as a scope, and the message says why', () => {
+  expect(() => createAuthorizationServer({ ...NEEDED, scopes: { openid: 'Know who you are' } })).toThrow(
+    /scopes\["openid"\]: cannot be defined: this server issues no ID tokens/,
+  )
+})
+
 test('all mistakes are told at once', () => {
   const config = Object.assign({ ...NEEDED }, ...Object.values(MISTAKES)) as object
   expect([...pathsOf(config)].sort()).toEqual(Object.keys(MISTAKES).sort())

@@ -62,7 +62,7 @@ export function checkLength(text: string): void {
 export async function findTarget(services: Services, form: Form): Promise<ResponseTarget> {
   const client = await findClient(services, requireParameter(form, 'client_id'))
   const named = form.get('redirect_uri')
-  const redirectUri = named ?? onlyRedirectUri(client)
+  const redirectUri = named ?? onlyRedirectUri(client, form)
   if (!isRegisteredRedirectUri(client, redirectUri)) {
     const detail = `client ${client.id} has not registered the redirect URI ${withoutQuery(redirectUri)}`
     throw new OAuthError('invalid_request', 'The redirect_uri is not registered for this client', { detail })
@@ -86,19 +86,23 @@ async function findClient({ clients, userDirectory }: Services, id: string): Pro
 /** For the log: a query may hold what nobody should read. */
 const withoutQuery = (uri: string): string => JSON.stringify(uri.split(/[?#]/, 1)[0]?.slice(0, 200))
 
-function onlyRedirectUri({ redirectUris, id }: Client): string {
+function onlyRedirectUri({ redirectUris, id }: Client, form: Form): string {
   const [only, ...others] = redirectUris
   if (only !== undefined && others.length === 0) return only
+  // It may be in the request object.
+  checkNoRequestObject(form)
   const detail = `client ${id} has ${redirectUris.length} redirect URIs`
   throw new OAuthError('invalid_request', 'The parameter redirect_uri is missing', { detail })
 }
 
 /**
- * Checks the rest of the request. What fails here goes back to the client.
+ * Checks the rest of the request. These errors are sent to the client.
  *
- * @throws OAuthError `invalid_request`, `unsupported_response_type`, `unauthorized_client`, `invalid_scope`, `invalid_target`
+ * @throws OAuthError `invalid_request`, `request_not_supported`, `request_uri_not_supported`,
+ * `unsupported_response_type`, `unauthorized_client`, `invalid_scope`, `invalid_target`
  */
 export function checkRequest(settings: Settings, target: ResponseTarget, form: Form): AuthorizationRequest {
+  checkNoRequestObject(form)
   const responseType = findResponseType(settings, form)
   checkResponseType(responseType, target.client, form)
   const codeChallenge = responseType.hasExchange
@@ -108,6 +112,14 @@ export function checkRequest(settings: Settings, target: ResponseTarget, form: F
   const resources = chooseResources(settings.resources, form.getAll('resource'))
   const prompts = new Set(form.get('prompt')?.split(' '))
   return { ...target, responseType, scopes, resources, codeChallenge, prompts }
+}
+
+/** A client that signs its request must not get a response as if it had not (RFC 9101, OpenID Connect Core section 6). */
+function checkNoRequestObject(form: Form): void {
+  if (form.get('request') !== undefined)
+    throw new OAuthError('request_not_supported', 'The parameter request is not supported')
+  if (form.get('request_uri') !== undefined)
+    throw new OAuthError('request_uri_not_supported', 'The parameter request_uri is not supported')
 }
 
 function findResponseType({ grants }: Settings, form: Form): ResponseType {
