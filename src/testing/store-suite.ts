@@ -7,23 +7,39 @@ import { testConsents } from './store/consents.ts'
 import { testDeviceAnswers } from './store/device-answers.ts'
 import { testDeviceCodes } from './store/device-codes.ts'
 import { testDeviceExchange } from './store/device-exchange.ts'
+import { testFingerprints } from './store/fingerprints.ts'
 import { createSuite } from './store/suite.ts'
 import type { TestFunctions } from './store/suite.ts'
 import { testMigrations } from './store/migrations.ts'
 import { testPurge } from './store/purge.ts'
 import { testRevocations } from './store/revocations.ts'
 import { testSessions } from './store/sessions.ts'
-import { testSparing } from './store/sparing.ts'
+import { testKeepingThirdParties } from './store/third-parties.ts'
 import { testUsers } from './store/users.ts'
 
+const PARTS = [
+  testMigrations,
+  testClients,
+  testUsers,
+  testSessions,
+  testCodes,
+  testDeviceCodes,
+  testDeviceAnswers,
+  testDeviceExchange,
+  testAuthorizations,
+  testConsents,
+  testRevocations,
+  testKeepingThirdParties,
+  testFingerprints,
+  testAudit,
+  testPurge,
+]
+
 /**
- * Declares tests for every sentence of the store's contract, races within one process included. For stores of your own:
- * `openStore` is called for each test and gives an empty store whose tables are made; the test closes it.
+ * Declares tests for the whole contract of a store, including races within one process. For stores of your own.
+ * `openStore` is called for each test and returns an empty, migrated store, which the test closes.
  */
 export function storeSuite(functions: TestFunctions, openStore: () => Promise<Store>): void {
   const suite = createSuite(functions, openStore)
-  const parts = [testMigrations, testClients, testUsers, testSessions, testCodes, testAuthorizations]
-  const devices = [testDeviceCodes, testDeviceAnswers, testDeviceExchange]
-  for (const part of [...parts, ...devices, testConsents, testRevocations, testSparing, testAudit, testPurge])
-    part(suite)
+  for (const declareTests of PARTS) declareTests(suite)
 }

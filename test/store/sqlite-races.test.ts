@@ -65,7 +65,7 @@ test('each of 50 device codes that two processes exchange at once is spent by ex
 
 test('each of 50 device codes that two persons claim in two processes at once is of one of them', async () => {
   const { path, store } = await openSignedIn()
-  await store.sessions.insert(sampleSession({ id: 'of bob', ...BOB }), 'bob')
+  await store.sessions.insert(sampleSession({ id: 'bob', ...BOB }), 'bob')
   const indexes = Array.from({ length: 50 }, (_, index) => index)
   await insertDevices(store, indexes, false)
   const [first, second] = await startWorkers(path, 2)

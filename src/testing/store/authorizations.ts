@@ -9,14 +9,14 @@ import {
   failureOf,
   MINUTE,
   NOW,
-  presentEpochs,
+  currentEpochs,
   sampleAuthorization,
   sampleClient,
   sampleSession,
   signIn,
 } from './samples.ts'
 
-const NEXT: RefreshUpdate = {
+const UPDATE: RefreshUpdate = {
   id: 'azn',
   from: 0,
   to: 1,
@@ -26,7 +26,7 @@ const NEXT: RefreshUpdate = {
   accessExpiresAt: NOW + 20 * MINUTE,
 }
 
-const ORDERS: readonly RevocationTarget[] = [
+const TARGETS: readonly RevocationTarget[] = [
   { kind: 'authorization', id: 'azn' },
   { kind: 'session', id: 'laptop' },
   { kind: 'client', id: 'web' },
@@ -34,38 +34,37 @@ const ORDERS: readonly RevocationTarget[] = [
   { kind: 'issuer' },
 ]
 
-/** Authorizations: one row each, moved forward by one racer at a time. */
 export function testAuthorizations(suite: Suite): void {
   testInserting(suite)
-  testBeginnings(suite)
-  testAdvancing(suite)
+  testNewSessions(suite)
+  testRefreshing(suite)
   testListing(suite)
 }
 
 function testInserting({ describe, test, expect }: Suite): void {
   describe('authorizations', () => {
-    test('an authorization is found as it was inserted', async (store) => {
+    test('finds an authorization as it was inserted', async (store) => {
       await signIn(store)
-      const full = sampleAuthorization({ name: 'My script', rotations: NEXT.rotations, generation: 1 })
-      const bare = sampleAuthorization({
-        id: 'bare',
+      const full = sampleAuthorization({ name: 'My script', rotations: UPDATE.rotations, generation: 1 })
+      const minimal = sampleAuthorization({
+        id: 'minimal',
         sessionId: null,
         resources: [],
         seedHash: null,
         scopes: [],
       })
       expect(await store.authorizations.insert(full, 'alice')).toBe(true)
-      expect(await store.authorizations.insert(bare, 'alice')).toBe(true)
+      expect(await store.authorizations.insert(minimal, 'alice')).toBe(true)
       expect(await store.authorizations.find('azn')).toEqual(full)
-      expect(await store.authorizations.find('bare')).toEqual(bare)
+      expect(await store.authorizations.find('minimal')).toEqual(minimal)
       expect(await store.authorizations.find('other')).toBe(undefined)
     })
 
-    test('an authorization of an unknown client is refused', async ({ authorizations }) => {
+    test('refuses an authorization of an unknown client', async ({ authorizations }) => {
       expect(await authorizations.insert(sampleAuthorization({ sessionId: null }), 'alice')).toBe(false)
     })
 
-    test('an authorization of a revoked session is refused, one without a session is not', async (store) => {
+    test('refuses an authorization of a revoked session, unless it does not depend on the session', async (store) => {
       await signIn(store)
       await store.revocations.revoke({ kind: 'session', id: 'laptop' }, NOW)
       expect(await store.authorizations.insert(sampleAuthorization(), 'alice')).toBe(false)
@@ -73,20 +72,20 @@ function testInserting({ describe, test, expect }: Suite): void {
       expect(await store.authorizations.insert(sampleAuthorization({ sessionId: null }), 'alice')).toBe(true)
     })
 
-    test('an authorization of a revoked client is refused, even of its present epoch', async (store) => {
+    test('refuses an authorization of a revoked client, even if it has the current epoch', async (store) => {
       await signIn(store)
       await store.revocations.revoke({ kind: 'client', id: 'web' }, NOW)
-      const epochs = await presentEpochs(store)
+      const epochs = await currentEpochs(store)
       expect(await store.authorizations.insert(sampleAuthorization({ epochs }), 'alice')).toBe(false)
     })
 
-    test('a personal access token, one with a name, has no client to live', async ({ authorizations }) => {
+    test('accepts a personal access token without a client', async ({ authorizations }) => {
       const personal = sampleAuthorization({ name: 'My script', clientId: 'none', sessionId: null })
       expect(await authorizations.insert(personal, 'alice')).toBe(true)
       expect(await authorizations.find('azn')).toEqual(personal)
     })
 
-    test('an id that is taken is refused, and what has it stays as it is', async (store) => {
+    test('refuses an id that is taken and changes nothing', async (store) => {
       await authorize(store)
       const session = sampleSession({ id: 'phone' })
       const again = sampleAuthorization({ sessionId: 'phone', scopes: [] })
@@ -95,7 +94,7 @@ function testInserting({ describe, test, expect }: Suite): void {
       expect(await store.sessions.find('phone')).toBe(undefined)
     })
 
-    test('of 20 inserts with one id at once, one is made', async (store) => {
+    test('inserts an id once under 20 parallel attempts', async (store) => {
       await signIn(store)
       const inserts = Array.from({ length: 20 }, () =>
         store.authorizations.insert(sampleAuthorization(), 'alice'),
@@ -103,25 +102,25 @@ function testInserting({ describe, test, expect }: Suite): void {
       expect(countTrue(await Promise.all(inserts))).toBe(1)
     })
 
-    for (const order of ORDERS.slice(3)) {
-      test(`an authorization whose epochs were read before a raise (${order.kind}) is refused`, async (store) => {
+    for (const target of TARGETS.slice(3)) {
+      test(`refuses an authorization whose ${target.kind} epoch was raised after it was read`, async (store) => {
         await signIn(store)
-        const epochs = await presentEpochs(store)
-        await store.revocations.revoke(order, NOW)
+        const epochs = await currentEpochs(store)
+        await store.revocations.revoke(target, NOW)
         const late = sampleAuthorization({ sessionId: null, epochs })
         expect(await store.authorizations.insert(late, 'alice')).toBe(false)
-        const inTime = { ...late, epochs: await presentEpochs(store) }
+        const inTime = { ...late, epochs: await currentEpochs(store) }
         expect(await store.authorizations.insert(inTime, 'alice')).toBe(true)
       })
     }
   })
 }
 
-function testBeginnings({ describe, test, expect }: Suite): void {
-  describe('a session that begins with an authorization', () => {
+function testNewSessions({ describe, test, expect }: Suite): void {
+  describe('a session that starts with an authorization', () => {
     const PHONE = sampleSession({ id: 'phone' })
 
-    test('is inserted with it', async (store) => {
+    test('is inserted together with it', async (store) => {
       await signIn(store)
       const authorization = sampleAuthorization({ sessionId: 'phone' })
       expect(await store.authorizations.insert(authorization, 'alice', PHONE)).toBe(true)
@@ -129,19 +128,19 @@ function testBeginnings({ describe, test, expect }: Suite): void {
       expect(await store.authorizations.find('azn')).toEqual(authorization)
     })
 
-    test('is not inserted where the authorization is refused', async (store) => {
+    test('is not inserted if the authorization is refused', async (store) => {
       await signIn(store)
-      const ofNobody = sampleAuthorization({ sessionId: 'phone', clientId: 'unknown' })
-      expect(await store.authorizations.insert(ofNobody, 'alice', PHONE)).toBe(false)
+      const refused = sampleAuthorization({ sessionId: 'phone', clientId: 'unknown' })
+      expect(await store.authorizations.insert(refused, 'alice', PHONE)).toBe(false)
       await store.revocations.revoke({ kind: 'session', id: 'laptop' }, NOW)
       expect(await store.authorizations.insert(sampleAuthorization(), 'alice', PHONE)).toBe(false)
       expect(await store.sessions.find('phone')).toBe(undefined)
     })
 
-    test('has epochs of its own, which must live', async (store) => {
+    test('must have current epochs itself', async (store) => {
       await signIn(store)
       await store.revocations.revoke({ kind: 'user', user: ALICE, subject: 'alice' }, NOW)
-      const epochs = await presentEpochs(store)
+      const epochs = await currentEpochs(store)
       const authorization = sampleAuthorization({ sessionId: 'phone', epochs })
       expect(await store.authorizations.insert(authorization, 'alice', PHONE)).toBe(false)
       expect(await store.authorizations.find('azn')).toBe(undefined)
@@ -149,7 +148,7 @@ function testBeginnings({ describe, test, expect }: Suite): void {
       expect(await store.authorizations.insert(authorization, 'alice', late)).toBe(true)
     })
 
-    test('whose cookie another one has is a failure, and leaves nothing', async (store) => {
+    test('fails if its cookie is taken, and inserts neither', async (store) => {
       await signIn(store)
       const session = { ...PHONE, cookieHash: 'cookie of laptop' }
       const authorization = sampleAuthorization({ sessionId: 'phone' })
@@ -159,11 +158,11 @@ function testBeginnings({ describe, test, expect }: Suite): void {
     })
   })
 
-  describe('the last use of authorizations', () => {
+  describe('marking authorizations as used', () => {
     const usesOf = ({ authorizations }: Store, ids: readonly string[]) =>
       Promise.all(ids.map(async (id) => (await authorizations.find(id))?.lastUsedAt))
 
-    test('moves forward, never backward, of those that are named and there', async (store) => {
+    test('moves the last use forward, never back, and ignores unknown ids', async (store) => {
       await authorize(store)
       for (const id of ['later', 'untouched'])
         await store.authorizations.insert(sampleAuthorization({ id, lastUsedAt: NOW + 5 }), 'alice')
@@ -179,7 +178,7 @@ function testBeginnings({ describe, test, expect }: Suite): void {
       expect(await usesOf(store, ['azn'])).toEqual([NOW + 3])
     })
 
-    test('that several mark at once is the last of all', async (store) => {
+    test('keeps the latest of several parallel uses', async (store) => {
       await authorize(store)
       const times = [7, 3, 9, 1, 8]
       await Promise.all(times.map((time) => store.authorizations.markUsed(new Map([['azn', NOW + time]]))))
@@ -188,69 +187,69 @@ function testBeginnings({ describe, test, expect }: Suite): void {
   })
 }
 
-function testAdvancing({ describe, test, expect }: Suite): void {
-  describe('advance', () => {
-    test('an advance from the present generation changes what it names', async (store) => {
+function testRefreshing({ describe, test, expect }: Suite): void {
+  describe('refreshing an authorization', () => {
+    test('updates the row if it has the expected generation', async (store) => {
       await authorize(store)
-      expect(await store.authorizations.refresh(NEXT, 'alice')).toBe(true)
-      const { id: _, from: __, to: generation, ...changes } = NEXT
+      expect(await store.authorizations.refresh(UPDATE, 'alice')).toBe(true)
+      const { id: _, from: __, to: generation, ...changes } = UPDATE
       expect(await store.authorizations.find('azn')).toEqual(sampleAuthorization({ ...changes, generation }))
     })
 
-    test('an advance from any other generation, or of nothing, is false and changes nothing', async (store) => {
+    test('returns false and changes nothing for another generation or an unknown id', async (store) => {
       await authorize(store, { generation: 5 })
       for (const from of [4, 6]) {
-        expect(await store.authorizations.refresh({ ...NEXT, from, to: from + 1 }, 'alice')).toBe(false)
+        expect(await store.authorizations.refresh({ ...UPDATE, from, to: from + 1 }, 'alice')).toBe(false)
       }
-      expect(await store.authorizations.refresh({ ...NEXT, id: 'other' }, 'alice')).toBe(false)
+      expect(await store.authorizations.refresh({ ...UPDATE, id: 'other' }, 'alice')).toBe(false)
       expect(await store.authorizations.find('azn')).toEqual(sampleAuthorization({ generation: 5 }))
     })
 
-    test('a repeat stays at its generation and counts as done, even if it changes nothing', async (store) => {
+    test('returns true for a repeat, even if it changes nothing', async (store) => {
       await authorize(store)
-      const repeat = { ...NEXT, to: 0, rotations: [] }
+      const repeat = { ...UPDATE, to: 0, rotations: [] }
       expect(await store.authorizations.refresh(repeat, 'alice')).toBe(true)
       expect(await store.authorizations.refresh(repeat, 'alice')).toBe(true)
       expect((await store.authorizations.find('azn'))?.generation).toBe(0)
     })
 
-    test('the latest access-token expiry is never lowered', async (store) => {
+    test('never lowers the latest access token expiry', async (store) => {
       await authorize(store)
-      await store.authorizations.refresh({ ...NEXT, accessExpiresAt: NOW + MINUTE }, 'alice')
+      await store.authorizations.refresh({ ...UPDATE, accessExpiresAt: NOW + MINUTE }, 'alice')
       expect((await store.authorizations.find('azn'))?.accessExpiresAt).toBe(NOW + 15 * MINUTE)
     })
 
-    test('of 200 advances from one generation exactly one succeeds', async (store) => {
+    test('succeeds once under 50 parallel refreshes of one generation', async (store) => {
       await authorize(store)
       const answers = await Promise.all(
-        Array.from({ length: 200 }, () => store.authorizations.refresh(NEXT, 'alice')),
+        Array.from({ length: 50 }, () => store.authorizations.refresh(UPDATE, 'alice')),
       )
       expect(countTrue(answers)).toBe(1)
       expect((await store.authorizations.find('azn'))?.generation).toBe(1)
     })
 
-    for (const order of ORDERS) {
-      test(`nothing advances after a revocation (${order.kind})`, async (store) => {
+    for (const target of TARGETS) {
+      test(`returns false after a revocation (${target.kind})`, async (store) => {
         await authorize(store)
-        await store.revocations.revoke(order, NOW)
-        expect(await store.authorizations.refresh(NEXT, 'alice')).toBe(false)
+        await store.revocations.revoke(target, NOW)
+        expect(await store.authorizations.refresh(UPDATE, 'alice')).toBe(false)
         expect((await store.authorizations.find('azn'))?.revokedAt).toBe(NOW)
       })
     }
 
-    test('an advance needs the epochs of the row to live, whether it was marked or not', async (store) => {
+    test('returns false if an epoch was raised, even if the row is not marked as revoked', async (store) => {
       await authorize(store)
       const elsewhere = { provider: 'admins', userId: 'alice' }
       await store.revocations.revoke({ kind: 'user', user: elsewhere, subject: 'alice' }, NOW)
       expect((await store.authorizations.find('azn'))?.revokedAt).toBe(null)
-      expect(await store.authorizations.refresh(NEXT, 'alice')).toBe(false)
+      expect(await store.authorizations.refresh(UPDATE, 'alice')).toBe(false)
     })
   })
 }
 
 function testListing({ describe, test, expect }: Suite): void {
-  describe('lists of authorizations', () => {
-    test('the list holds what still has a living token, newest first', async (store) => {
+  describe('listing authorizations', () => {
+    test('lists those of a user that have a valid token, newest first', async (store) => {
       await signIn(store)
       await store.clients.insert(sampleClient({ id: 'other' }))
       const past = { expiresAt: NOW, accessExpiresAt: NOW }
@@ -260,8 +259,8 @@ function testListing({ describe, test, expect }: Suite): void {
         sampleAuthorization({ id: 'refresh only', clientId: 'other', accessExpiresAt: NOW }),
         sampleAuthorization({ id: 'expired', ...past }),
         sampleAuthorization({ id: 'revoked' }),
-        sampleAuthorization({ id: 'of bob', ...BOB }),
-        sampleAuthorization({ id: 'of an admin', provider: 'admins' }),
+        sampleAuthorization({ id: 'bob', ...BOB }),
+        sampleAuthorization({ id: 'admin', provider: 'admins' }),
       ]
       for (const row of rows) await store.authorizations.insert(row, row.userId)
       await store.revocations.revoke({ kind: 'authorization', id: 'revoked' }, NOW)
@@ -269,7 +268,7 @@ function testListing({ describe, test, expect }: Suite): void {
       expect(ids).toEqual(['refresh only', 'access only', 'oldest'])
     })
 
-    test('the list of all holds what lives of everybody, by id, in pages, of one client where one is named', async (store) => {
+    test('lists those of all users or of one client, by id, in pages', async (store) => {
       await signIn(store)
       await store.clients.insert(sampleClient({ id: 'other' }))
       const past = { expiresAt: NOW, accessExpiresAt: NOW }

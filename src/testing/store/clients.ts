@@ -23,38 +23,37 @@ const FULL = sampleClient({
   graceWindow: 5000,
 })
 
-/** Clients: kept whole, listed in order, looked up by origin. */
 export function testClients({ describe, test, expect }: Suite): void {
   describe('clients', () => {
-    test('a client is found as it was inserted', async ({ clients }) => {
+    test('finds a client as it was inserted', async ({ clients }) => {
       await clients.insert(FULL)
       expect(await clients.find('web')).toEqual(FULL)
     })
 
-    test('a client that was never inserted is undefined', async ({ clients }) => {
+    test('returns undefined for an unknown client', async ({ clients }) => {
       expect(await clients.find('web')).toBe(undefined)
     })
 
-    test('ids that differ in case are different clients', async ({ clients }) => {
+    test('treats ids that differ in case as different clients', async ({ clients }) => {
       await clients.insert(sampleClient())
       await clients.insert(sampleClient({ id: 'WEB', name: 'Another' }))
       expect((await clients.find('WEB'))?.name).toBe('Another')
       expect((await clients.find('web'))?.name).toBe('The web app')
     })
 
-    test('an id that is taken throws and changes nothing', async ({ clients }) => {
+    test('throws an Error if the id is taken, and changes nothing', async ({ clients }) => {
       await clients.insert(sampleClient())
       expect(await failureOf(clients.insert(sampleClient({ name: 'Impostor' })))).toBe('Error')
       expect((await clients.find('web'))?.name).toBe('The web app')
     })
 
-    test('a client is found with its present epoch, revoked or not', async ({ clients, revocations }) => {
+    test('finds a revoked client, with its current epoch', async ({ clients, revocations }) => {
       await clients.insert(sampleClient())
       await revocations.revoke({ kind: 'client', id: 'web' }, NOW)
       expect(await clients.find('web')).toEqual(sampleClient({ epoch: 1, revokedAt: NOW }))
     })
 
-    test('the list is by id, in pages', async ({ clients }) => {
+    test('lists clients by id, in pages', async ({ clients }) => {
       for (const id of ['c', 'a', 'd', 'b']) await clients.insert(sampleClient({ id }))
       const idsOf = async (page: { limit?: number; after?: string }) =>
         (await clients.list(page)).map(({ id }) => id)
@@ -64,21 +63,21 @@ export function testClients({ describe, test, expect }: Suite): void {
       expect(await idsOf({ after: 'd' })).toEqual([])
     })
 
-    test('a page is at most 100 long unless it says more', async ({ clients }) => {
+    test('lists at most 100 clients unless a limit is given', async ({ clients }) => {
       const ids = Array.from({ length: 101 }, (_, index) => `client-${1000 + index}`)
       for (const id of ids) await clients.insert(sampleClient({ id }))
       expect((await clients.list()).length).toBe(100)
       expect((await clients.list({ limit: 200 })).length).toBe(101)
     })
 
-    test("the list of an owner holds that owner's clients only", async ({ clients }) => {
+    test('lists only the clients of an owner', async ({ clients }) => {
       await clients.insert(sampleClient())
       await clients.insert(sampleClient({ id: 'hers', ownerId: 'alice' }))
       await clients.insert(sampleClient({ id: 'his', ownerId: 'bob' }))
       expect((await clients.list({ ownerId: 'alice' })).map(({ id }) => id)).toEqual(['hers'])
     })
 
-    test('an update changes what it names and nothing else', async ({ clients }) => {
+    test('updates only the given values', async ({ clients }) => {
       await clients.insert(FULL)
       const changes = {
         name: 'Renamed',
@@ -104,16 +103,16 @@ export function testClients({ describe, test, expect }: Suite): void {
       expect((await clients.update('web', {}))?.name).toBe('Again')
     })
 
-    test('a revision is decided by what the client is, and gives what it is then', async ({ clients }) => {
+    test('updates a client by a function of its current state', async ({ clients }) => {
       await clients.insert(FULL)
       const secretsAfter = ({ secrets }: Client) => [{ hash: 'next', expiresAt: null }, ...secrets]
-      const revised = { ...FULL, secrets: secretsAfter(FULL) }
-      expect(await clients.update('web', (present) => ({ secrets: secretsAfter(present) }))).toEqual(revised)
-      expect(await clients.find('web')).toEqual(revised)
-      expect(await clients.update('nobody', () => ({ name: 'Somebody' }))).toBe(undefined)
+      const updated = { ...FULL, secrets: secretsAfter(FULL) }
+      expect(await clients.update('web', (current) => ({ secrets: secretsAfter(current) }))).toEqual(updated)
+      expect(await clients.find('web')).toEqual(updated)
+      expect(await clients.update('unknown', () => ({ name: 'New' }))).toBe(undefined)
     })
 
-    test('a revision that throws changes nothing, and the next one does', async ({ clients }) => {
+    test('changes nothing if the function throws, and rethrows its error', async ({ clients }) => {
       await clients.insert(FULL)
       const refuse = (): never => {
         throw new RangeError('not this one')
@@ -123,7 +122,7 @@ export function testClients({ describe, test, expect }: Suite): void {
       expect(await clients.update('web', () => ({ name: 'Next' }))).toEqual({ ...FULL, name: 'Next' })
     })
 
-    test('of revisions that race each sees what those before it did', async ({ clients }) => {
+    test('loses none of 20 parallel updates by a function', async ({ clients }) => {
       await clients.insert(FULL)
       const add = (uri: string) =>
         clients.update('web', ({ redirectUris }) => ({ redirectUris: [...redirectUris, uri] }))
@@ -134,13 +133,13 @@ export function testClients({ describe, test, expect }: Suite): void {
       expect(uris.every((uri) => redirectUris.includes(uri))).toBe(true)
     })
 
-    test('an update of an unknown client returns undefined', async ({ clients }) => {
-      expect(await clients.update('web', { name: 'Nobody' })).toBe(undefined)
+    test('returns undefined for an update of an unknown client', async ({ clients }) => {
+      expect(await clients.update('web', { name: 'New' })).toBe(undefined)
     })
   })
 
   describe('public origins', () => {
-    test('the origin of a public redirect URI is one, until the URI goes', async ({ clients }) => {
+    test('include the origins of the current redirect URIs of public clients', async ({ clients }) => {
       await clients.insert(sampleClient({ redirectUris: ['https://app.example/a', 'https://app.example/b'] }))
       expect(await clients.isPublicOrigin('https://app.example')).toBe(true)
       expect(await clients.isPublicOrigin('https://other.example')).toBe(false)
@@ -149,18 +148,18 @@ export function testClients({ describe, test, expect }: Suite): void {
       expect(await clients.isPublicOrigin('https://other.example')).toBe(true)
     })
 
-    test('an update that names no redirect URIs leaves the origins', async ({ clients }) => {
+    test('stay the same if an update has no redirect URIs', async ({ clients }) => {
       await clients.insert(sampleClient())
       await clients.update('web', { name: 'Renamed' })
       expect(await clients.isPublicOrigin('https://app.example')).toBe(true)
     })
 
-    test('the origin of a confidential client is none', async ({ clients }) => {
+    test('do not include those of confidential clients', async ({ clients }) => {
       await clients.insert(FULL)
       expect(await clients.isPublicOrigin('https://app.example')).toBe(false)
     })
 
-    test('the origin of a revoked client is none, unless another client has it', async (store) => {
+    test('do not include those of revoked clients, unless another client has the same origin', async (store) => {
       await store.clients.insert(sampleClient())
       await store.clients.insert(sampleClient({ id: 'second' }))
       await store.revocations.revoke({ kind: 'client', id: 'web' }, NOW)

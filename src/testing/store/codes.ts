@@ -5,7 +5,7 @@ import {
   countTrue,
   MINUTE,
   NOW,
-  presentEpochs,
+  currentEpochs,
   sampleAuthorization,
   sampleClient,
   sampleCode,
@@ -16,17 +16,16 @@ import {
 const exchange = (store: Store, now = NOW) =>
   store.codes.exchange('code', sampleAuthorization(), 'alice', now)
 
-/** Codes: each spent once, and only while all that it hangs on lives. */
 export function testCodes({ describe, test, expect }: Suite): void {
-  describe('codes', () => {
-    test('a code is found as it was inserted', async (store) => {
+  describe('authorization codes', () => {
+    test('finds a code as it was inserted', async (store) => {
       await signIn(store)
       expect(await store.codes.insert(sampleCode(), 'alice')).toBe('inserted')
       expect(await store.codes.find('code')).toEqual(sampleCode())
       expect(await store.codes.find('other')).toBe(undefined)
     })
 
-    test('a consent form that is posted twice gives one code', async (store) => {
+    test('inserts a code once under 20 parallel attempts, and returns "exists" to the others', async (store) => {
       await signIn(store)
       const codes = Array.from({ length: 20 }, (_, index) =>
         sampleCode({ redirectUri: `https://app.example/${index}` }),
@@ -36,7 +35,11 @@ export function testCodes({ describe, test, expect }: Suite): void {
       expect(answers.filter((answer) => answer === 'exists').length).toBe(19)
     })
 
-    test('a code of an unknown client or session is dead', async ({ clients, sessions, codes }) => {
+    test('returns "revoked" for a code of an unknown client or session', async ({
+      clients,
+      sessions,
+      codes,
+    }) => {
       expect(await codes.insert(sampleCode(), 'alice')).toBe('revoked')
       await clients.insert(sampleClient())
       expect(await codes.insert(sampleCode(), 'alice')).toBe('revoked')
@@ -44,23 +47,23 @@ export function testCodes({ describe, test, expect }: Suite): void {
       expect(await codes.insert(sampleCode(), 'alice')).toBe('inserted')
     })
 
-    test('a code of a revoked session is dead', async (store) => {
+    test('returns "revoked" for a code of a revoked session', async (store) => {
       await signIn(store)
       await store.revocations.revoke({ kind: 'session', id: 'laptop' }, NOW)
       expect(await store.codes.insert(sampleCode(), 'alice')).toBe('revoked')
       expect(await store.codes.find('code')).toBe(undefined)
     })
 
-    test('a code of a revoked client is dead, even of its present epoch', async (store) => {
+    test('returns "revoked" for a code of a revoked client, even if it has the current epoch', async (store) => {
       await signIn(store)
       await store.revocations.revoke({ kind: 'client', id: 'web' }, NOW)
-      const epochs = await presentEpochs(store)
+      const epochs = await currentEpochs(store)
       expect(await store.codes.insert(sampleCode({ epochs }), 'alice')).toBe('revoked')
     })
 
-    test('a code whose epochs were read before a raise is dead', async (store) => {
+    test('returns "revoked" for a code whose epochs were raised after they were read', async (store) => {
       await signIn(store)
-      const epochs = await presentEpochs(store)
+      const epochs = await currentEpochs(store)
       await store.revocations.revoke({ kind: 'user', user: ALICE, subject: 'alice' }, NOW)
       const userEpoch = epochs.user + 1
       await store.sessions.insert(sampleSession({ id: 'phone', userEpoch }), 'alice')
@@ -72,8 +75,8 @@ export function testCodes({ describe, test, expect }: Suite): void {
     })
   })
 
-  describe('spending', () => {
-    test('a code is spent once', async (store) => {
+  describe('spending an authorization code', () => {
+    test('spends it once', async (store) => {
       await signIn(store)
       await store.codes.insert(sampleCode(), 'alice')
       expect(await store.codes.spend('code', NOW + 1)).toBe(true)
@@ -81,7 +84,7 @@ export function testCodes({ describe, test, expect }: Suite): void {
       expect((await store.codes.find('code'))?.spentAt).toBe(NOW + 1)
     })
 
-    test('an unknown, an expired and a void code cannot be spent', async (store) => {
+    test('returns false if it is unknown, expired or voided', async (store) => {
       await signIn(store)
       await store.codes.insert(sampleCode(), 'alice')
       expect(await store.codes.spend('other', NOW)).toBe(false)
@@ -91,16 +94,16 @@ export function testCodes({ describe, test, expect }: Suite): void {
       expect((await store.codes.find('code'))?.spentAt).toBe(null)
     })
 
-    test('of 200 who spend a code at once exactly one does', async (store) => {
+    test('spends it once under 50 parallel attempts', async (store) => {
       await signIn(store)
       await store.codes.insert(sampleCode(), 'alice')
-      const answers = await Promise.all(Array.from({ length: 200 }, () => store.codes.spend('code', NOW)))
+      const answers = await Promise.all(Array.from({ length: 50 }, () => store.codes.spend('code', NOW)))
       expect(countTrue(answers)).toBe(1)
     })
   })
 
-  describe('exchange', () => {
-    test('an exchange spends the code and inserts the authorization', async (store) => {
+  describe('exchanging an authorization code', () => {
+    test('spends it and inserts the authorization', async (store) => {
       await signIn(store)
       await store.codes.insert(sampleCode(), 'alice')
       expect(await exchange(store, NOW + 1)).toBe(true)
@@ -109,14 +112,14 @@ export function testCodes({ describe, test, expect }: Suite): void {
       expect(await exchange(store)).toBe(false)
     })
 
-    test('of 200 exchanges at once exactly one succeeds', async (store) => {
+    test('succeeds once under 50 parallel attempts', async (store) => {
       await signIn(store)
       await store.codes.insert(sampleCode(), 'alice')
-      const answers = await Promise.all(Array.from({ length: 200 }, () => exchange(store)))
+      const answers = await Promise.all(Array.from({ length: 50 }, () => exchange(store)))
       expect(countTrue(answers)).toBe(1)
     })
 
-    test('a code gives only the authorization that it names', async (store) => {
+    test('is refused for an authorization that the code does not name', async (store) => {
       await signIn(store)
       await store.codes.insert(sampleCode(), 'alice')
       const other = sampleAuthorization({ id: 'another' })
@@ -125,23 +128,23 @@ export function testCodes({ describe, test, expect }: Suite): void {
       expect(await store.authorizations.find('another')).toBe(undefined)
     })
 
-    test('an expired code gives nothing', async (store) => {
+    test('is refused if the code has expired', async (store) => {
       await signIn(store)
       await store.codes.insert(sampleCode(), 'alice')
       expect(await exchange(store, NOW + MINUTE)).toBe(false)
       expect(await store.authorizations.find('azn')).toBe(undefined)
     })
 
-    for (const order of [
+    for (const target of [
       { kind: 'session', id: 'laptop' },
       { kind: 'client', id: 'web' },
       { kind: 'user', user: ALICE, subject: 'alice' },
       { kind: 'issuer' },
     ] as const) {
-      test(`a code gives nothing after a revocation of its ${order.kind}`, async (store) => {
+      test(`is refused after a revocation (${target.kind}), which voids the code`, async (store) => {
         await signIn(store)
         await store.codes.insert(sampleCode(), 'alice')
-        await store.revocations.revoke(order, NOW)
+        await store.revocations.revoke(target, NOW)
         expect(await exchange(store)).toBe(false)
         expect(await store.authorizations.find('azn')).toBe(undefined)
         const code = await store.codes.find('code')
@@ -149,7 +152,7 @@ export function testCodes({ describe, test, expect }: Suite): void {
       })
     }
 
-    test('a code that outlives sessions is void all the same when the session ends first', async (store) => {
+    test('is refused after its session was revoked, even if the authorization would not depend on it', async (store) => {
       await signIn(store)
       await store.codes.insert(sampleCode({ endsWithSession: false }), 'alice')
       await store.revocations.revoke({ kind: 'session', id: 'laptop' }, NOW)
@@ -157,7 +160,7 @@ export function testCodes({ describe, test, expect }: Suite): void {
       expect(await store.codes.exchange('code', authorization, 'alice', NOW)).toBe(false)
     })
 
-    test('whatever wins, a revocation and an exchange at once leave nothing alive', async (store) => {
+    test('leaves no valid authorization if it races with a revocation', async (store) => {
       await signIn(store)
       await store.codes.insert(sampleCode(), 'alice')
       await Promise.all([

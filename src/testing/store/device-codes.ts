@@ -1,11 +1,14 @@
-import { askForDevice, claim, decide, findDevice, OVER } from './device-steps.ts'
 import type { Suite } from './suite.ts'
 import {
   ALICE,
   BOB,
+  claim,
   countTrue,
+  decide,
   failureOf,
+  insertDeviceCode,
   MINUTE,
+  NOT_PENDING,
   NOW,
   sampleClaim,
   sampleDeviceCode,
@@ -13,9 +16,8 @@ import {
 } from './samples.ts'
 
 const LAPTOP = { kind: 'session', id: 'laptop' } as const
-const BOBS_CLAIM = sampleClaim({ ...BOB, sessionId: 'of bob' })
+const BOBS_CLAIM = sampleClaim({ ...BOB, sessionId: 'bob' })
 
-/** Device codes: asked for by a device, claimed by one person, answered once. */
 export function testDeviceCodes(suite: Suite): void {
   testInserting(suite)
   testClaiming(suite)
@@ -23,7 +25,7 @@ export function testDeviceCodes(suite: Suite): void {
 
 function testInserting({ describe, test, expect }: Suite): void {
   describe('device codes', () => {
-    test('a device code is found as it was inserted, by its hash and by its user code', async (store) => {
+    test('finds a code as it was inserted, by its hash and by its user code', async (store) => {
       await signIn(store)
       const full = sampleDeviceCode({
         hash: 'full',
@@ -33,8 +35,8 @@ function testInserting({ describe, test, expect }: Suite): void {
         spentAt: NOW + 1,
         voidedAt: NOW + 2,
       })
-      const bare = sampleDeviceCode({ resources: [], scopes: [] })
-      for (const code of [full, bare]) {
+      const minimal = sampleDeviceCode({ resources: [], scopes: [] })
+      for (const code of [full, minimal]) {
         expect(await store.deviceCodes.insert(code)).toBe('inserted')
         expect(await store.deviceCodes.find(code.hash)).toEqual(code)
         expect(await store.deviceCodes.findByUserCode([code.userCodeHash])).toEqual(code)
@@ -42,7 +44,7 @@ function testInserting({ describe, test, expect }: Suite): void {
       expect(await store.deviceCodes.find('other')).toBe(undefined)
     })
 
-    test('a user code is found by whichever of its hashes it was kept with', async (store) => {
+    test('finds a code by any of several hashes of its user code', async (store) => {
       await signIn(store)
       await store.deviceCodes.insert(sampleDeviceCode())
       const findBy = async (...hashes: string[]) => (await store.deviceCodes.findByUserCode(hashes))?.hash
@@ -52,7 +54,7 @@ function testInserting({ describe, test, expect }: Suite): void {
       expect(await findBy()).toBe(undefined)
     })
 
-    test('a user code that another one has is taken, even by one that is over', async (store) => {
+    test('returns "taken" if another code has the same user code, even an expired one', async (store) => {
       await signIn(store)
       await store.deviceCodes.insert(sampleDeviceCode({ expiresAt: NOW - MINUTE, voidedAt: NOW - MINUTE }))
       const another = sampleDeviceCode({ hash: 'another', userCodeHash: 'user code of device' })
@@ -60,14 +62,14 @@ function testInserting({ describe, test, expect }: Suite): void {
       expect(await store.deviceCodes.find('another')).toBe(undefined)
     })
 
-    test('a device code that is there already, with another user code, is a failure', async (store) => {
+    test('throws if the hash of the code itself is taken', async (store) => {
       await signIn(store)
       await store.deviceCodes.insert(sampleDeviceCode())
       const again = store.deviceCodes.insert(sampleDeviceCode({ userCodeHash: 'another' }))
       expect((await failureOf(again)) === 'no failure').toBe(false)
     })
 
-    test('of 20 devices that get one user code at once, one has it', async (store) => {
+    test('inserts a user code once under 20 parallel attempts', async (store) => {
       await signIn(store)
       const codes = Array.from({ length: 20 }, (_, index) =>
         sampleDeviceCode({ hash: `device-${index}`, userCodeHash: 'user code' }),
@@ -77,16 +79,16 @@ function testInserting({ describe, test, expect }: Suite): void {
       expect(answers.filter((answer) => answer === 'taken').length).toBe(19)
     })
 
-    test('a device code of an unknown or revoked client is dead', async (store) => {
+    test('returns "revoked" for a code of an unknown or revoked client', async (store) => {
       expect(await store.deviceCodes.insert(sampleDeviceCode())).toBe('revoked')
       await signIn(store)
       await store.revocations.revoke({ kind: 'client', id: 'web' }, NOW)
       for (const clientEpoch of [0, 1])
         expect(await store.deviceCodes.insert(sampleDeviceCode({ clientEpoch }))).toBe('revoked')
-      expect(await findDevice(store)).toBe(undefined)
+      expect(await store.deviceCodes.find('device')).toBe(undefined)
     })
 
-    test("a device code from before the issuer's epoch was raised is dead; a person's does not matter", async (store) => {
+    test('returns "revoked" if the issuer epoch was raised after it was read', async (store) => {
       await signIn(store)
       await store.revocations.revoke({ kind: 'user', user: ALICE, subject: 'alice' }, NOW)
       await store.revocations.revoke({ kind: 'issuer' }, NOW)
@@ -98,77 +100,81 @@ function testInserting({ describe, test, expect }: Suite): void {
 
 function testClaiming({ describe, test, expect }: Suite): void {
   describe('claiming a device code', () => {
-    test('keeps who has typed it in, and where', async (store) => {
-      await askForDevice(store)
+    test('stores the user and the session', async (store) => {
+      await insertDeviceCode(store)
       expect(await claim(store, { userEpoch: 3 })).toBe(true)
-      expect(await findDevice(store)).toEqual(sampleDeviceCode({ claim: sampleClaim({ userEpoch: 3 }) }))
+      expect(await store.deviceCodes.find('device')).toEqual(
+        sampleDeviceCode({ claim: sampleClaim({ userEpoch: 3 }) }),
+      )
     })
 
-    test('is for one person, who may do it again from another session', async (store) => {
-      await askForDevice(store)
+    test('is refused to other users; the same user may claim it again', async (store) => {
+      await insertDeviceCode(store)
       expect(await claim(store)).toBe(true)
       expect(await claim(store)).toBe(true)
       expect(await claim(store, BOBS_CLAIM)).toBe(false)
       expect(await claim(store, { provider: 'admins', sessionId: 'phone' })).toBe(false)
       expect(await claim(store, { sessionId: 'phone', userEpoch: 1 })).toBe(true)
-      expect((await findDevice(store))?.claim).toEqual(sampleClaim({ sessionId: 'phone', userEpoch: 1 }))
+      expect((await store.deviceCodes.find('device'))?.claim).toEqual(
+        sampleClaim({ sessionId: 'phone', userEpoch: 1 }),
+      )
     })
 
-    test('is refused to a session that was revoked, or is not there', async (store) => {
-      await askForDevice(store)
+    test('is refused to a revoked or unknown session', async (store) => {
+      await insertDeviceCode(store)
       await store.revocations.revoke(LAPTOP, NOW)
       expect(await claim(store)).toBe(false)
-      expect(await claim(store, { sessionId: 'nowhere' })).toBe(false)
-      expect(await findDevice(store)).toEqual(sampleDeviceCode())
+      expect(await claim(store, { sessionId: 'unknown' })).toBe(false)
+      expect(await store.deviceCodes.find('device')).toEqual(sampleDeviceCode())
     })
 
-    for (const [state, changes] of Object.entries(OVER)) {
-      test(`is refused where the code is ${state}`, async (store) => {
+    for (const [state, changes] of Object.entries(NOT_PENDING)) {
+      test(`is refused if the code is ${state}`, async (store) => {
         await signIn(store)
         const code = sampleDeviceCode({ claim: sampleClaim(), ...changes })
         await store.deviceCodes.insert(code)
         expect(await claim(store, { userEpoch: 1 })).toBe(false)
         expect(await store.deviceCodes.claim('other', sampleClaim(), NOW)).toBe(false)
-        expect(await findDevice(store)).toEqual(code)
+        expect(await store.deviceCodes.find('device')).toEqual(code)
       })
     }
 
-    test('of two persons at once has one winner', async (store) => {
-      await askForDevice(store)
+    test('has one winner if two users race', async (store) => {
+      await insertDeviceCode(store)
       const claims = Array.from({ length: 40 }, (_, index) => (index % 2 ? BOBS_CLAIM : sampleClaim()))
       const answers = await Promise.all(claims.map((each) => store.deviceCodes.claim('device', each, NOW)))
       const winners = new Set(claims.filter((_, index) => answers[index]).map(({ userId }) => userId))
-      expect([...winners]).toEqual([(await findDevice(store))?.claim?.userId])
+      expect([...winners]).toEqual([(await store.deviceCodes.find('device'))?.claim?.userId])
       expect(countTrue(answers)).toBe(20)
     })
 
-    test('at once with the end of the session leaves no claim of it that lives', async (store) => {
-      await askForDevice(store)
+    test('leaves no valid claim if it races with a revocation of the session', async (store) => {
+      await insertDeviceCode(store)
       const claims = Array.from({ length: 10 }, () => claim(store))
       await Promise.all([...claims, store.revocations.revoke(LAPTOP, NOW), claim(store)])
-      const code = await findDevice(store)
+      const code = await store.deviceCodes.find('device')
       expect(code?.claim === null || code?.voidedAt === NOW).toBe(true)
     })
   })
 
-  describe('releasing a device code', () => {
-    test('lets somebody else claim it', async (store) => {
-      await askForDevice(store)
+  describe('releasing a claim on a device code', () => {
+    test('lets another user claim it', async (store) => {
+      await insertDeviceCode(store)
       await claim(store, { userEpoch: 3 })
       expect(await store.deviceCodes.releaseClaim('device', 'laptop')).toBe(true)
-      expect(await findDevice(store)).toEqual(sampleDeviceCode())
+      expect(await store.deviceCodes.find('device')).toEqual(sampleDeviceCode())
       expect(await claim(store, BOBS_CLAIM)).toBe(true)
     })
 
-    test('is for the session that claimed it, before it is answered', async (store) => {
-      await askForDevice(store)
+    test('is refused to other sessions, and after a decision', async (store) => {
+      await insertDeviceCode(store)
       expect(await store.deviceCodes.releaseClaim('device', 'laptop')).toBe(false)
       await claim(store)
       expect(await store.deviceCodes.releaseClaim('device', 'phone')).toBe(false)
       expect(await store.deviceCodes.releaseClaim('other', 'laptop')).toBe(false)
       await decide(store, 'denied')
       expect(await store.deviceCodes.releaseClaim('device', 'laptop')).toBe(false)
-      expect((await findDevice(store))?.claim).toEqual(sampleClaim())
+      expect((await store.deviceCodes.find('device'))?.claim).toEqual(sampleClaim())
     })
   })
 }

@@ -1,10 +1,9 @@
 import type { Suite } from './suite.ts'
 import { failureOf, sampleClient } from './samples.ts'
 
-/** The life of the store itself. */
 export function testMigrations({ describe, test, expect }: Suite): void {
   describe('the store', () => {
-    test('migrating again applies nothing and loses nothing', async (store) => {
+    test('applies no migration twice and keeps its data', async (store) => {
       await store.clients.insert(sampleClient())
       expect(await store.pendingMigrations()).toEqual([])
       expect(await store.migrate()).toEqual([])
@@ -12,13 +11,13 @@ export function testMigrations({ describe, test, expect }: Suite): void {
       expect(await store.clients.find('web')).toEqual(sampleClient())
     })
 
-    test('a closed store cannot be used', async (store) => {
+    test('fails after it was closed', async (store) => {
       await store.close()
       await store.close()
       expect(await failureOf(store.clients.find('web'))).toBe('Error')
     })
 
-    test('closing waits for what was asked before', async (store) => {
+    test('finishes earlier calls before it closes', async (store) => {
       const inserts = ['a', 'b', 'c'].map((id) => store.clients.insert(sampleClient({ id })))
       const [failure] = await Promise.all([failureOf(Promise.all(inserts)), store.close()])
       expect(failure).toBe('no failure')

@@ -1,23 +1,22 @@
 import type { Authorization } from '../../model/authorization.ts'
 import type { Client } from '../../model/client.ts'
 import type { AuthorizationCode } from '../../model/code.ts'
-import type { DeviceClaim, DeviceCode } from '../../model/device-code.ts'
+import type { DeviceClaim, DeviceCode, DeviceDecision } from '../../model/device-code.ts'
 import type { Epochs } from '../../model/epochs.ts'
 import { ZERO_EPOCHS } from '../../model/epochs.ts'
 import type { Session } from '../../model/session.ts'
 import type { UserRef } from '../../model/subject.ts'
 import type { Store, UserRecord } from '../../store/contract.ts'
 
-/** Times and people of the samples: the suite never looks at a clock. */
+/** The time of the samples. The suite never reads a clock. */
 export const NOW = 1_800_000_000_000
 
-/** A minute, in ms. */
 export const MINUTE = 60_000
 
-/** The person of the samples. */
+/** The user of the samples. */
 export const ALICE: UserRef = { provider: 'users', userId: 'alice' }
 
-/** Somebody else. */
+/** Another user. */
 export const BOB: UserRef = { provider: 'users', userId: 'bob' }
 
 /** A public client with one redirect URI. */
@@ -48,7 +47,7 @@ export const sampleClient = (changes: Partial<Client> = {}): Client => ({
   ...changes,
 })
 
-/** A person of the built-in provider. */
+/** A built-in user. */
 export const sampleUser = (changes: Partial<UserRecord> = {}): UserRecord => ({
   id: 'alice',
   email: 'alice@example.com',
@@ -59,7 +58,7 @@ export const sampleUser = (changes: Partial<UserRecord> = {}): UserRecord => ({
   ...changes,
 })
 
-/** A session of Alice. */
+/** Alice's session on her laptop. */
 export const sampleSession = (changes: Partial<Session> = {}): Session => ({
   ...ALICE,
   id: 'laptop',
@@ -77,7 +76,7 @@ export const sampleSession = (changes: Partial<Session> = {}): Session => ({
   ...changes,
 })
 
-/** A code that Alice gave `web` on her laptop. */
+/** A code for `web` that Alice approved on her laptop. */
 export const sampleCode = (changes: Partial<AuthorizationCode> = {}): AuthorizationCode => ({
   ...ALICE,
   hash: 'code',
@@ -98,7 +97,7 @@ export const sampleCode = (changes: Partial<AuthorizationCode> = {}): Authorizat
   ...changes,
 })
 
-/** A device that asks for tokens of `web`. */
+/** A device code for `web`. */
 export const sampleDeviceCode = (changes: Partial<DeviceCode> = {}): DeviceCode => ({
   hash: 'device',
   userCodeHash: `user code of ${changes.hash ?? 'device'}`,
@@ -120,7 +119,7 @@ export const sampleDeviceCode = (changes: Partial<DeviceCode> = {}): DeviceCode 
   ...changes,
 })
 
-/** Alice has typed its user code in, on her laptop. */
+/** Alice's claim on a device code, made on her laptop. */
 export const sampleClaim = (changes: Partial<DeviceClaim> = {}): DeviceClaim => ({
   ...ALICE,
   sessionId: 'laptop',
@@ -128,7 +127,7 @@ export const sampleClaim = (changes: Partial<DeviceClaim> = {}): DeviceClaim => 
   ...changes,
 })
 
-/** What the codes give. */
+/** The authorization that the sample codes name. */
 export const sampleAuthorization = (changes: Partial<Authorization> = {}): Authorization => ({
   ...ALICE,
   id: 'azn',
@@ -155,13 +154,13 @@ export async function signIn(store: Store): Promise<void> {
   await store.sessions.insert(sampleSession(), 'alice')
 }
 
-/** What `signIn` does, and an authorization for `web`. */
+/** Signs Alice in and inserts an authorization for `web`. */
 export async function authorize(store: Store, changes: Partial<Authorization> = {}): Promise<void> {
   await signIn(store)
   await store.authorizations.insert(sampleAuthorization(changes), 'alice')
 }
 
-/** What `signIn` does, and a device that Alice has allowed to go on. */
+/** Signs Alice in and lets her approve a device code. */
 export async function approveDevice(store: Store, changes: Partial<DeviceCode> = {}): Promise<void> {
   await signIn(store)
   const code = sampleDeviceCode(changes)
@@ -171,13 +170,41 @@ export async function approveDevice(store: Store, changes: Partial<DeviceCode> =
   await store.deviceCodes.decide(code.hash, answer, NOW)
 }
 
-/** The epochs that something of Alice and `web` is born with now. */
-export const presentEpochs = (store: Store): Promise<Epochs> => store.revocations.readEpochs('alice', 'web')
+/** Signs Alice in on two devices and Bob on one, and inserts a device code. */
+export async function insertDeviceCode(store: Store): Promise<void> {
+  await signIn(store)
+  await store.sessions.insert(sampleSession({ id: 'phone' }), 'alice')
+  await store.sessions.insert(sampleSession({ id: 'bob', ...BOB }), 'bob')
+  await store.deviceCodes.insert(sampleDeviceCode())
+}
 
-/** How many of the answers are true. */
-export const countTrue = (answers: readonly boolean[]): number => answers.filter(Boolean).length
+/** Claims the device code for Alice, on her laptop. */
+export const claim = (store: Store, changes: Partial<DeviceClaim> = {}): Promise<boolean> =>
+  store.deviceCodes.claim('device', sampleClaim(changes), NOW)
 
-/** The name of the error that a promise ends with, or that it did not. */
+/** Approves the device code as Alice, on her laptop. */
+export const decide = (
+  store: Store,
+  decision: DeviceDecision = 'approved',
+  sessionId = 'laptop',
+): Promise<boolean> => store.deviceCodes.decide('device', { sessionId, decision, subject: 'alice' }, NOW)
+
+/** Every state in which a device code is no longer pending. */
+export const NOT_PENDING: Readonly<Record<string, Partial<DeviceCode>>> = {
+  approved: { decision: 'approved' },
+  denied: { decision: 'denied' },
+  spent: { spentAt: NOW },
+  voided: { voidedAt: NOW },
+  expired: { expiresAt: NOW },
+}
+
+/** Reads the epochs that a new row of Alice and `web` needs. */
+export const currentEpochs = (store: Store): Promise<Epochs> => store.revocations.readEpochs('alice', 'web')
+
+/** Counts the results that are true. */
+export const countTrue = (results: readonly boolean[]): number => results.filter(Boolean).length
+
+/** Returns the name of the error that a promise rejects with. */
 export const failureOf = (promise: Promise<unknown>): Promise<string> =>
   promise.then(
     () => 'no failure',

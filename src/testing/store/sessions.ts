@@ -11,10 +11,9 @@ import {
   sampleSession,
 } from './samples.ts'
 
-/** Sessions: born of the present epochs, touched forward, listed while they live. */
 export function testSessions({ describe, test, expect }: Suite): void {
   describe('sessions', () => {
-    test('a session is found by id and by cookie', async ({ sessions }) => {
+    test('finds a session by id and by cookie', async ({ sessions }) => {
       expect(await sessions.insert(sampleSession(), 'alice')).toBe(true)
       expect(await sessions.find('laptop')).toEqual(sampleSession())
       expect(await sessions.findByCookie('cookie of laptop')).toEqual(sampleSession())
@@ -22,7 +21,7 @@ export function testSessions({ describe, test, expect }: Suite): void {
       expect(await sessions.findByCookie('cookie of phone')).toBe(undefined)
     })
 
-    test("a sign-in that began before the person's epoch was raised is refused", async (store) => {
+    test('refuses a sign-in that started before the user epoch was raised', async (store) => {
       const { user: userEpoch } = await store.revocations.readEpochs('alice', '')
       await store.revocations.revoke({ kind: 'user', user: ALICE, subject: 'alice' }, NOW)
       expect(await store.sessions.insert(sampleSession({ userEpoch }), 'alice')).toBe(false)
@@ -30,7 +29,7 @@ export function testSessions({ describe, test, expect }: Suite): void {
       expect(await store.sessions.insert(sampleSession({ userEpoch: userEpoch + 1 }), 'alice')).toBe(true)
     })
 
-    test("a sign-in that began before the issuer's epoch was raised is refused", async ({
+    test('refuses a sign-in that started before the issuer epoch was raised', async ({
       sessions,
       revocations,
     }) => {
@@ -39,12 +38,12 @@ export function testSessions({ describe, test, expect }: Suite): void {
       expect(await sessions.insert(sampleSession({ issuerEpoch: 1 }), 'alice')).toBe(true)
     })
 
-    test("somebody else's epoch does not matter", async ({ sessions, revocations }) => {
+    test('ignores the epochs of other users', async ({ sessions, revocations }) => {
       await revocations.revoke({ kind: 'user', user: BOB, subject: 'bob' }, NOW)
       expect(await sessions.insert(sampleSession(), 'alice')).toBe(true)
     })
 
-    describe('a renewal', () => {
+    describe('renewing a session', () => {
       const renewal = {
         cookieHash: 'another cookie',
         issuerEpoch: 0,
@@ -55,7 +54,7 @@ export function testSessions({ describe, test, expect }: Suite): void {
         subject: 'alice',
       }
 
-      test('gives the session another cookie, and the old one finds nothing', async ({ sessions }) => {
+      test('replaces its cookie, and the old cookie stops working', async ({ sessions }) => {
         await sessions.insert(sampleSession(), 'alice')
         expect(await sessions.renew('laptop', renewal)).toBe(true)
         const { subject: _, ...renewed } = renewal
@@ -63,14 +62,14 @@ export function testSessions({ describe, test, expect }: Suite): void {
         expect(await sessions.findByCookie('cookie of laptop')).toBe(undefined)
       })
 
-      test('replaces every value of the sign-in before', async ({ sessions }) => {
+      test('replaces all values of the earlier sign-in', async ({ sessions }) => {
         await sessions.insert(sampleSession({ isPersistent: true }), 'alice')
         const { subject, ...values } = { ...renewal, isPersistent: false }
         expect(await sessions.renew('laptop', { ...values, subject })).toBe(true)
         expect(await sessions.find('laptop')).toEqual(sampleSession(values))
       })
 
-      test('is refused where the session was revoked, or is not there', async ({ sessions, revocations }) => {
+      test('is refused if the session is revoked or unknown', async ({ sessions, revocations }) => {
         await sessions.insert(sampleSession(), 'alice')
         await revocations.revoke({ kind: 'session', id: 'laptop' }, NOW)
         expect(await sessions.renew('laptop', renewal)).toBe(false)
@@ -78,7 +77,7 @@ export function testSessions({ describe, test, expect }: Suite): void {
         expect(await sessions.findByCookie('another cookie')).toBe(undefined)
       })
 
-      test("that began before the person's epoch was raised is refused", async ({
+      test('is refused if the user epoch was raised after the sign-in started', async ({
         sessions,
         revocations,
       }) => {
@@ -89,7 +88,7 @@ export function testSessions({ describe, test, expect }: Suite): void {
       })
     })
 
-    test('a touch moves both times forward, never backward', async ({ sessions }) => {
+    test('moves both times forward on touch, never back', async ({ sessions }) => {
       await sessions.insert(sampleSession(), 'alice')
       const later = { lastSeenAt: NOW + MINUTE, expiresAt: NOW + 90 * MINUTE }
       await sessions.touch('laptop', later.lastSeenAt, later.expiresAt)
@@ -100,23 +99,20 @@ export function testSessions({ describe, test, expect }: Suite): void {
       expect(await sessions.find('laptop')).toEqual(sampleSession({ ...later, expiresAt: NOW + 91 * MINUTE }))
     })
 
-    test('a touch does not change a revoked session', async ({ sessions, revocations }) => {
+    test('does not touch a revoked session', async ({ sessions, revocations }) => {
       await sessions.insert(sampleSession(), 'alice')
       await revocations.revoke({ kind: 'session', id: 'laptop' }, NOW)
       await sessions.touch('laptop', NOW + MINUTE, NOW + 90 * MINUTE)
       expect(await sessions.find('laptop')).toEqual(sampleSession({ revokedAt: NOW }))
     })
 
-    test('revoked and expired sessions are still found by their cookie', async ({
-      sessions,
-      revocations,
-    }) => {
+    test('finds revoked and expired sessions by their cookie', async ({ sessions, revocations }) => {
       await sessions.insert(sampleSession({ expiresAt: NOW - MINUTE }), 'alice')
       await revocations.revoke({ kind: 'session', id: 'laptop' }, NOW)
       expect((await sessions.findByCookie('cookie of laptop'))?.revokedAt).toBe(NOW)
     })
 
-    test("the list holds the person's living sessions, last seen first", async ({
+    test('lists the unrevoked, unexpired sessions of a user, last seen first', async ({
       sessions,
       revocations,
     }) => {
@@ -132,7 +128,7 @@ export function testSessions({ describe, test, expect }: Suite): void {
       expect((await sessions.listByUser(ALICE, NOW)).map(({ id }) => id)).toEqual(['new', 'old'])
     })
 
-    test("the list of all holds everybody's live sessions, by id, in pages", async (store) => {
+    test('lists those of all users, by id, in pages', async (store) => {
       const rows = [
         sampleSession({ id: 'd' }),
         sampleSession({ id: 'c', ...BOB }),
@@ -149,7 +145,7 @@ export function testSessions({ describe, test, expect }: Suite): void {
       expect((await store.sessions.list(NOW)).length).toBe(3)
     })
 
-    test('the lists hold expired sessions too whose devices can still get tokens', async (store) => {
+    test('lists an expired session if one of its authorizations can still be refreshed', async (store) => {
       await store.clients.insert(sampleClient())
       const kinds: Readonly<Record<string, Partial<Authorization>>> = {
         refreshable: { expiresAt: NOW + 1 },
@@ -167,7 +163,7 @@ export function testSessions({ describe, test, expect }: Suite): void {
       expect(await store.sessions.listByUser(BOB, NOW)).toEqual([])
     })
 
-    test('a revoked session is in no list, whatever was given in it', async (store) => {
+    test('never lists a revoked session', async (store) => {
       await authorize(store)
       await store.revocations.revoke({ kind: 'session', id: 'laptop' }, NOW)
       await store.authorizations.insert(sampleAuthorization({ id: 'other', sessionId: null }), 'alice')

@@ -1,10 +1,9 @@
 import type { Suite } from './suite.ts'
 import { countTrue, failureOf, NOW, sampleUser } from './samples.ts'
 
-/** People of the built-in provider: one an email. */
 export function testUsers({ describe, test, expect }: Suite): void {
-  describe('users', () => {
-    test('a person is found by id and by email', async ({ users }) => {
+  describe('built-in users', () => {
+    test('finds a user by id and by email', async ({ users }) => {
       const user = sampleUser({ name: 'Ålice 🦊', disabledAt: NOW })
       expect(await users.insert(user)).toBe(true)
       expect(await users.find('alice')).toEqual(user)
@@ -13,30 +12,30 @@ export function testUsers({ describe, test, expect }: Suite): void {
       expect(await users.findByEmail('bob@example.com')).toBe(undefined)
     })
 
-    test('an email that is taken is false, and nothing is written', async ({ users }) => {
+    test('returns false if the email is taken, and inserts nothing', async ({ users }) => {
       await users.insert(sampleUser())
       expect(await users.insert(sampleUser({ id: 'second' }))).toBe(false)
       expect(await users.find('second')).toBe(undefined)
     })
 
-    test('an id that is taken is no matter of emails: it throws', async ({ users }) => {
+    test('throws if the id is taken', async ({ users }) => {
       await users.insert(sampleUser())
       expect(await failureOf(users.insert(sampleUser({ email: 'other@example.com' })))).toBe('Error')
     })
 
-    test('of people who race for one email exactly one gets it', async ({ users }) => {
+    test('gives an email to one user under 50 parallel attempts', async ({ users }) => {
       const racers = Array.from({ length: 50 }, (_, index) => sampleUser({ id: `racer-${index}` }))
       expect(countTrue(await Promise.all(racers.map((user) => users.insert(user))))).toBe(1)
       expect((await users.list()).length).toBe(1)
     })
 
-    test('the list is in pages', async ({ users }) => {
+    test('lists users by id, in pages', async ({ users }) => {
       for (const id of ['c', 'a', 'b']) await users.insert(sampleUser({ id, email: `${id}@example.com` }))
       expect((await users.list()).map(({ id }) => id)).toEqual(['a', 'b', 'c'])
       expect((await users.list({ limit: 1, after: 'a' })).map(({ id }) => id)).toEqual(['b'])
     })
 
-    test('an update changes what it names and nothing else', async ({ users }) => {
+    test('updates only the given values', async ({ users }) => {
       await users.insert(sampleUser())
       expect(await users.update('alice', { passwordHash: 'new' })).toBe(true)
       expect(await users.update('alice', { name: 'Alicia', disabledAt: NOW })).toBe(true)
@@ -47,7 +46,7 @@ export function testUsers({ describe, test, expect }: Suite): void {
       expect(await users.update('bob', { name: 'Bob' })).toBe(false)
     })
 
-    test('a hash is replaced only while it is the one that is to be replaced', async ({ users }) => {
+    test('replaces a password hash only if it is the expected one', async ({ users }) => {
       await users.insert(sampleUser({ passwordHash: 'weak' }))
       expect(await users.replacePasswordHash('alice', 'weak', 'strong')).toBe(true)
       expect(await users.find('alice')).toEqual(sampleUser({ passwordHash: 'strong' }))
@@ -56,7 +55,7 @@ export function testUsers({ describe, test, expect }: Suite): void {
       expect(await users.find('alice')).toEqual(sampleUser({ passwordHash: 'strong' }))
     })
 
-    test('of hashes that race to replace one exactly one does', async ({ users }) => {
+    test('replaces a password hash once under 20 parallel attempts', async ({ users }) => {
       await users.insert(sampleUser({ passwordHash: 'weak' }))
       const racers = Array.from({ length: 20 }, (_, index) => `strong-${index}`)
       const answers = await Promise.all(

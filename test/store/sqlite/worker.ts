@@ -53,7 +53,7 @@ const tasks: Readonly<Record<string, Task>> = {
     return indexesOf(await Promise.all(exchanges))
   },
   claimAsAlice: (store, count) => claimDevices(store, count, sampleClaim()),
-  claimAsBob: (store, count) => claimDevices(store, count, sampleClaim({ ...BOB, sessionId: 'of bob' })),
+  claimAsBob: (store, count) => claimDevices(store, count, sampleClaim({ ...BOB, sessionId: 'bob' })),
   /** Polls device codes 0 to `count`; those whose poll was noted. */
   async poll(store, count) {
     const polls = Array.from({ length: count }, (_, index) => store.deviceCodes.poll(`device-${index}`, NOW))

@@ -1,7 +1,7 @@
 import type { Store } from '../../store/contract.ts'
 import type { PurgeCutoffs, PurgeKind } from '../../store/purge.ts'
 
-/** All that is purged, in the order of the server. */
+/** Every kind of rows, in the order in which the server purges them. */
 export const EVERY_KIND: readonly PurgeKind[] = [
   'codes',
   'deviceCodes',
@@ -11,8 +11,8 @@ export const EVERY_KIND: readonly PurgeKind[] = [
   'audit',
 ]
 
-/** All that has ended by then. */
-export const endedBy = (now: number, changes: Partial<PurgeCutoffs> = {}): PurgeCutoffs => ({
+/** The cutoffs that delete everything revoked or expired by `now`. */
+export const cutoffsAt = (now: number, changes: Partial<PurgeCutoffs> = {}): PurgeCutoffs => ({
   now,
   revokedUntil: now,
   expiredUntil: now,
@@ -21,37 +21,37 @@ export const endedBy = (now: number, changes: Partial<PurgeCutoffs> = {}): Purge
   ...changes,
 })
 
-/** What a whole walk has come to. */
-export interface Walked {
+/** The result of all steps of a purge. */
+export interface PurgeResult {
   readonly count: number
   readonly steps: number
 }
 
-/** Goes through a kind to its end. */
-export async function walk(
+/** Purges one kind of rows, step by step. */
+export async function purgeKind(
   { purge }: Store,
   kind: PurgeKind,
   cutoffs: PurgeCutoffs,
   { limit = 3, isDryRun = false } = {},
-): Promise<Walked> {
+): Promise<PurgeResult> {
   let [count, steps, after] = [0, 0, undefined as string | undefined]
   do {
-    const result = await purge.step({ kind, cutoffs, after, limit, isDryRun })
-    count += result.count
+    const step = await purge.step({ kind, cutoffs, after, limit, isDryRun })
+    count += step.count
     steps += 1
-    after = result.next
+    after = step.next
   } while (after !== undefined)
   return { count, steps }
 }
 
-/** How many rows of each kind a whole purge deletes. */
+/** Purges every kind of rows. Returns the number of deleted rows of each kind that had any. */
 export async function purgeAll(
   store: Store,
   cutoffs: PurgeCutoffs,
 ): Promise<Partial<Record<PurgeKind, number>>> {
   const counts: Partial<Record<PurgeKind, number>> = {}
   for (const kind of EVERY_KIND) {
-    const { count } = await walk(store, kind, cutoffs)
+    const { count } = await purgeKind(store, kind, cutoffs)
     if (count > 0) counts[kind] = count
   }
   return counts
