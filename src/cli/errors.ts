@@ -24,7 +24,7 @@ export const messageOf = ({ message, cause }: Error): string =>
   cause instanceof Error ? `${message}: ${cause.message}` : message
 
 /** Ids and names are repeated to whoever asked for them, who may have them from somebody else. */
-const printable = (text: string): string => text.replaceAll(/[^\P{C}\n\t]/gu, '\ufffd')
+export const printable = (text: string): string => text.replaceAll(/[^\P{C}\n\t]/gu, '\ufffd')
 
 function reasonOf(error: unknown): string {
   if (error instanceof OAuthError) return error.description

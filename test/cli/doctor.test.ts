@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   utimesSync,
   writeFileSync,
@@ -13,41 +14,42 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { placeFindings, roomFinding } from '../../src/cli/doctor/disk.ts'
+import { fileSystemFindings, spaceFinding } from '../../src/cli/doctor/disk.ts'
 import { checkNode } from '../../src/cli/doctor/node.ts'
 import type { Keyring, KeyringEntry } from '../../src/keys/keyring.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
+import { hasTerminal, onTerminal } from './on-terminal.ts'
 import { consulate, emptyDirectory, installed, type Outcome, type Variables } from './run.ts'
 
-/** A server that is run as it should be; nothing is ever found at its name (RFC 6761 section 6.4). */
-const WELL: Variables = {
+/** A healthy server. Nothing is ever found at its name (RFC 6761 section 6.4). */
+const HEALTHY: Variables = {
   CONSULATE_ISSUER: 'https://auth.example.invalid',
   CONSULATE_TRUSTED_PROXIES: '127.0.0.1',
   NODE_ENV: 'production',
 }
 
-/** Any text of this shape. */
-const like = (shape: RegExp): string => expect.stringMatching(shape) as string
+/** Matches any text of a pattern. */
+const like = (pattern: RegExp): string => expect.stringMatching(pattern) as string
 
 interface Finding {
   readonly check: string
   readonly level: 'ok' | 'warning' | 'problem'
-  readonly text: string
+  readonly message: string
   readonly fix: string | null
 }
 
 interface Diagnosis {
   readonly code: number | null
   readonly stderr: string
-  /** What is not well. */
+  /** Warnings and problems. */
   readonly bad: readonly Finding[]
   readonly checks: ReadonlySet<string>
 }
 
-async function examine(cwd: string, env: Variables = WELL): Promise<Diagnosis> {
+async function runDoctor(cwd: string, env: Variables = HEALTHY): Promise<Diagnosis> {
   const { code, stdout, stderr }: Outcome = await consulate(cwd, ['doctor', '--json'], { env })
-  const { isWell, findings } = JSON.parse(stdout) as { isWell: boolean; findings: readonly Finding[] }
-  expect(isWell).toBe(code === 0)
+  const { ok, findings } = JSON.parse(stdout) as { ok: boolean; findings: readonly Finding[] }
+  expect(ok).toBe(code === 0)
   return {
     code,
     stderr,
@@ -64,8 +66,8 @@ function signingFile(cwd: string): string {
   return join(secrets(cwd), name ?? '')
 }
 
-/** Writes other entries into the keyring. */
-function rewrite(
+/** Changes the entries of the keyring. */
+function changeKeyring(
   cwd: string,
   kind: keyof Keyring,
   change: <Entry extends KeyringEntry>(entries: readonly Entry[]) => readonly Entry[],
@@ -77,7 +79,7 @@ function rewrite(
 
 const ago = (days: number): number => Date.now() - days * 86_400_000
 
-/** The current entries, as if they had been made so many days ago. */
+/** Makes the current keys look this old. */
 const aged =
   (days: number) =>
   <Entry extends KeyringEntry>(entries: readonly Entry[]): readonly Entry[] =>
@@ -95,142 +97,160 @@ async function claim(cwd: string): Promise<void> {
   await store.close()
 }
 
-/** What is broken, how, and what the doctor must say of it. */
-interface Ailment {
-  readonly hurt?: (cwd: string) => void | Promise<void>
+/** How to break something, and what the doctor must say about it. */
+interface Fault {
+  readonly breakIt?: (cwd: string) => void | Promise<void>
   readonly env?: Variables
-  readonly found: readonly [check: string, level: string, text: RegExp, fix: RegExp]
+  readonly found: readonly [check: string, level: string, message: RegExp, fix: RegExp]
 }
 
-const AILMENTS: Readonly<Record<string, Ailment>> = {
-  'a key that everybody can read': {
-    hurt: (cwd) => chmodSync(signingFile(cwd), 0o644),
-    found: ['modes', 'problem', /everybody .* read .*\.pem/, /^chmod 600 .*\.pem$/],
+const FAULTS: Readonly<Record<string, Fault>> = {
+  'a key that everyone can read': {
+    breakIt: (cwd) => chmodSync(signingFile(cwd), 0o644),
+    found: [
+      'permissions',
+      'problem',
+      /^every account .* can read data\/.*\.pem$/,
+      /^Run `chmod 600 data\/.*\.pem`\.$/,
+    ],
   },
   'a keyring that the group can read': {
-    hurt: (cwd) => chmodSync(join(secrets(cwd), 'keyring.json'), 0o640),
-    found: ['modes', 'warning', /the group can read .*keyring\.json/, /^chmod 600 /],
+    breakIt: (cwd) => chmodSync(join(secrets(cwd), 'keyring.json'), 0o640),
+    found: ['permissions', 'warning', /group can read .*keyring\.json$/, /`chmod 600 /],
   },
-  'a database that everybody can read': {
-    hurt: (cwd) => chmodSync(database(cwd), 0o644),
-    found: ['modes', 'problem', /everybody .* read .*consulate\.db/, /^chmod 600 /],
+  'a database that everyone can read': {
+    breakIt: (cwd) => chmodSync(database(cwd), 0o644),
+    found: ['permissions', 'problem', /^every account .* can read .*consulate\.db$/, /`chmod 600 /],
   },
-  'a folder of secrets that everybody can change': {
-    hurt: (cwd) => chmodSync(secrets(cwd), 0o777),
-    found: ['modes', 'problem', /everybody .* change what is in .*secrets/, /^chmod go-w /],
+  'a secrets directory that everyone can write to': {
+    breakIt: (cwd) => chmodSync(secrets(cwd), 0o777),
+    found: ['permissions', 'problem', /^every account .* can replace files in .*secrets$/, /`chmod go-w /],
+  },
+  'a readable database in a directory with a space': {
+    breakIt: (cwd) => {
+      renameSync(join(cwd, 'data'), join(cwd, "the owner's data"))
+      chmodSync(join(cwd, "the owner's data/consulate.db"), 0o644)
+    },
+    env: { ...HEALTHY, CONSULATE_DATA: "the owner's data" },
+    found: [
+      'permissions',
+      'problem',
+      /consulate\.db$/,
+      /`chmod 600 'the owner'\\''s data\/consulate\.db'`\.$/,
+    ],
   },
   'no issuer': {
-    env: { ...WELL, CONSULATE_ISSUER: '' },
-    found: ['issuer', 'problem', /no issuer/, /CONSULATE_ISSUER/],
+    env: { ...HEALTHY, CONSULATE_ISSUER: '' },
+    found: ['configuration', 'warning', /^no consulate\.config\.ts .* CONSULATE_ISSUER/, /in your app/],
   },
   'an issuer without https': {
-    env: { ...WELL, CONSULATE_ISSUER: 'http://auth.example.invalid' },
+    env: { ...HEALTHY, CONSULATE_ISSUER: 'http://auth.example.invalid' },
     found: ['configuration', 'problem', /issuer: must use https/, /the environment/],
   },
-  'an issuer of this machine in production': {
-    env: { ...WELL, CONSULATE_ISSUER: 'http://127.0.0.1:1' },
+  'a loopback issuer in production': {
+    env: { ...HEALTHY, CONSULATE_ISSUER: 'http://127.0.0.1:1' },
     found: ['issuer', 'problem', /this machine only/, /public URL/],
   },
-  'an issuer of this machine': {
+  'a loopback issuer in development': {
     env: { CONSULATE_ISSUER: 'http://127.0.0.1:1' },
     found: ['issuer', 'warning', /this machine only/, /public URL/],
   },
-  'a mode that is not production': {
-    env: { ...WELL, NODE_ENV: '' },
+  'a NODE_ENV other than production': {
+    env: { ...HEALTHY, NODE_ENV: '' },
     found: ['issuer', 'warning', /NODE_ENV/, /NODE_ENV=production/],
   },
   'https without a trusted proxy': {
-    env: { ...WELL, CONSULATE_TRUSTED_PROXIES: '' },
+    env: { ...HEALTHY, CONSULATE_TRUSTED_PROXIES: '' },
     found: ['proxy', 'problem', /in front of 127\.0\.0\.1/, /CONSULATE_TRUSTED_PROXIES/],
   },
-  'everybody trusted as a proxy': {
-    env: { ...WELL, CONSULATE_TRUSTED_PROXIES: '10.0.0.0/8,::/0' },
-    found: ['proxy', 'problem', /^::\/0 trusts everybody/, /addresses of the proxies/],
+  'a trusted proxy range of every address': {
+    env: { ...HEALTHY, CONSULATE_TRUSTED_PROXIES: '10.0.0.0/8,::/0' },
+    found: ['proxy', 'problem', /^::\/0 trusts every address/, /addresses of your proxies/],
   },
   'no secrets': {
-    hurt: (cwd) => rmSync(secrets(cwd), { recursive: true }),
-    found: ['secrets', 'problem', /there is no directory/, /consulate install/],
+    breakIt: (cwd) => rmSync(secrets(cwd), { recursive: true }),
+    found: ['secrets', 'problem', /directory/, /`consulate install`/],
   },
-  'a key file that is gone': {
-    hurt: (cwd) => rmSync(signingFile(cwd)),
-    found: ['secrets', 'problem', /cannot be read/, /restore them from the backup/],
+  'a missing key file': {
+    breakIt: (cwd) => rmSync(signingFile(cwd)),
+    found: ['secrets', 'problem', /cannot be read/, /restore them from a backup/],
   },
   'a signing key of 91 days': {
-    hurt: (cwd) => rewrite(cwd, 'signing', aged(91)),
-    found: ['keys', 'warning', /signing key in use is 91 days old/, /^consulate keys --rotate$/],
+    breakIt: (cwd) => changeKeyring(cwd, 'signing', aged(91)),
+    found: ['keys', 'warning', /current signing key is 91 days old/, /^Run `consulate keys --rotate`\.$/],
   },
   'a root secret of 366 days': {
-    hurt: (cwd) => rewrite(cwd, 'secrets', aged(366)),
-    found: ['keys', 'warning', /root secret in use is 366 days old/, /^consulate keys --rotate-secret$/],
+    breakIt: (cwd) => changeKeyring(cwd, 'secrets', aged(366)),
+    found: ['keys', 'warning', /root secret is 366 days old/, /^Run `consulate keys --rotate-secret`\.$/],
   },
   'no next signing key': {
-    hurt: (cwd) => rewrite(cwd, 'signing', (keys) => keys.filter(({ state }) => state === 'current')),
-    found: ['keys', 'warning', /there is no next signing key/, /^consulate keys --rotate$/],
+    breakIt: (cwd) =>
+      changeKeyring(cwd, 'signing', (keys) => keys.filter(({ state }) => state === 'current')),
+    found: ['keys', 'warning', /there is no next signing key/, /^Run `consulate keys --rotate`\.$/],
   },
-  'a retired key that nothing needs': {
-    hurt: (cwd) =>
-      rewrite(cwd, 'signing', (keys) =>
+  'a retired key that no token needs': {
+    breakIt: (cwd) =>
+      changeKeyring(cwd, 'signing', (keys) =>
         keys.map((key) => (key.state === 'next' ? { ...key, state: 'retired', retiredAt: ago(3) } : key)),
       ),
-    found: ['keys', 'warning', /1 retired signing key is kept/, /^consulate keys --rotate$/],
+    found: ['keys', 'warning', /1 retired signing key is kept/, /^Run `consulate keys --rotate`\.$/],
   },
   'no database': {
-    hurt: (cwd) => rmSync(database(cwd)),
-    found: ['database', 'problem', /there is no .*consulate\.db/, /^consulate install$/],
+    breakIt: (cwd) => rmSync(database(cwd)),
+    found: ['database', 'problem', /^data\/consulate\.db does not exist$/, /^Run `consulate install`\.$/],
   },
   'a database without tables': {
-    hurt: (cwd) => (rmSync(database(cwd)), execute(cwd, 'pragma journal_mode = wal')),
-    found: ['database', 'problem', /lacks tables .*0001-first-tables/, /^consulate migrate$/],
+    breakIt: (cwd) => (rmSync(database(cwd)), execute(cwd, 'pragma journal_mode = wal')),
+    found: ['database', 'problem', /pending \(0001-first-tables/, /^Run `consulate migrate`\.$/],
   },
   'a database of a later version': {
-    hurt: (cwd) =>
+    breakIt: (cwd) =>
       execute(cwd, "insert into consulate_migrations values ('0999-later', '2099-01-01T00:00:00.000Z')"),
-    found: ['database', 'problem', /was migrated by a later version \(0999-later\)/, /run the version/],
+    found: ['database', 'problem', /0999-later/, /later version/],
   },
-  'a database that is none': {
-    hurt: (cwd) => writeFileSync(database(cwd), 'x'.repeat(10_000)),
-    found: ['database', 'problem', /does not answer/, /whole and not locked/],
+  'a corrupt database': {
+    breakIt: (cwd) => writeFileSync(database(cwd), 'x'.repeat(10_000)),
+    found: ['database', 'problem', /cannot be read/, /not corrupt or locked/],
   },
   'a database that cannot be opened': {
-    hurt: (cwd) => {
+    breakIt: (cwd) => {
       rmSync(database(cwd))
       mkdirSync(database(cwd))
     },
-    found: ['disk', 'problem', /cannot be opened/, /let this account write it and its folder/],
+    found: ['disk', 'problem', /cannot be opened/, /write to the file and its directory/],
   },
   'a database in another mode than WAL': {
-    hurt: (cwd) => execute(cwd, 'pragma journal_mode = delete'),
-    found: ['disk', 'warning', /in delete mode/, /sets WAL mode itself/],
+    breakIt: (cwd) => execute(cwd, 'pragma journal_mode = delete'),
+    found: ['disk', 'warning', /in delete mode/, /sets WAL mode/],
   },
   'a root secret that the database does not know': {
-    hurt: claim,
-    found: ['fingerprint', 'problem', /does not know the root secret/, /put back the secrets/],
+    breakIt: claim,
+    found: ['fingerprint', 'problem', /does not know the root secret/, /^Restore the secrets/],
   },
-  'a database of the future': {
-    hurt: (cwd) => utimesSync(database(cwd), new Date(), new Date(Date.now() + 3_600_000)),
-    found: ['clock', 'problem', /written 3[56]\d\d seconds from now/, /NTP/],
+  'a database that was written in the future': {
+    breakIt: (cwd) => utimesSync(database(cwd), new Date(), new Date(Date.now() + 3_600_000)),
+    found: ['clock', 'problem', /written 3[56]\d\d seconds in the future/, /NTP/],
   },
-  'scopes that cannot be read': {
-    env: { ...WELL, CONSULATE_SCOPES: 'orders:read' },
-    found: ['configuration', 'problem', /CONSULATE_SCOPES/, /the environment/],
+  'scopes that cannot be parsed': {
+    env: { ...HEALTHY, CONSULATE_SCOPES: 'orders:read' },
+    found: ['configuration', 'problem', /CONSULATE_SCOPES/, /environment variables/],
   },
 }
 
 describe('consulate doctor', () => {
-  test('finds nothing where all is well, and ends with 0', async () => {
-    const { code, stderr, bad, checks } = await examine(await installed())
+  test('finds no fault in a healthy server, and exits with 0', async () => {
+    const { code, stderr, bad, checks } = await runDoctor(await installed())
     expect({ code, stderr, bad }).toEqual({ code: 0, stderr: '', bad: [] })
     const parts = ['configuration', 'issuer', 'proxy', 'secrets', 'keys', 'disk', 'database', 'fingerprint']
-    expect([...checks].toSorted()).toEqual(['node', ...parts, 'modes', 'clock'].toSorted())
+    expect([...checks].toSorted()).toEqual(['node', ...parts, 'permissions', 'clock'].toSorted())
   })
 
-  test.each(Object.entries(AILMENTS))('finds %s, and says how to fix it', async (_what, ailment) => {
+  test.each(Object.entries(FAULTS))('finds %s, and says how to fix it', async (_what, fault) => {
     const cwd = await installed()
-    await ailment.hurt?.(cwd)
-    const { code, bad } = await examine(cwd, ailment.env)
-    const [check, level, text, fix] = ailment.found
-    const matching = { check, level, text: like(text) }
-    expect(bad).toContainEqual({ ...matching, fix: like(fix) })
+    await fault.breakIt?.(cwd)
+    const { code, bad } = await runDoctor(cwd, fault.env)
+    const [check, level, message, fix] = fault.found
+    expect(bad).toContainEqual({ check, level, message: like(message), fix: like(fix) })
     expect(code).toBe(bad.some((finding) => finding.level === 'problem') ? 1 : 0)
     if (level === 'warning') expect(code).toBe(0)
   })
@@ -239,42 +259,86 @@ describe('consulate doctor', () => {
     const cwd = await installed()
     const other = new DatabaseSync(database(cwd))
     other.exec('begin immediate')
-    const { code, bad } = await examine(cwd)
+    const { code, bad } = await runDoctor(cwd)
     other.close()
     expect(code).toBe(1)
     expect(bad).toMatchObject([{ check: 'database', level: 'problem', fix: like(/lock/) }])
   })
 
-  test('tells people the same in lines, and on standard error how many things must be mended', async () => {
+  test('prints sentences with a mark, and the number of problems on standard error', async () => {
     const cwd = await installed()
+    const healthy = await consulate(cwd, ['doctor'], { env: HEALTHY })
+    expect(healthy.stdout).toMatch(/^✓ Clock: in sync \(database, keys\)\n\nNo problems found\.\n$/m)
     chmodSync(signingFile(cwd), 0o644)
-    const { code, stdout, stderr } = await consulate(cwd, ['doctor'], { env: WELL })
+    const { code, stdout, stderr } = await consulate(cwd, ['doctor'], { env: HEALTHY })
     expect(code).toBe(1)
-    expect(stdout).toMatch(/^ {2}problem {2}modes +everybody .*\n +chmod 600 .*\.pem$/m)
-    expect(stdout).toMatch(/^ {2}ok {7}database +/m)
-    expect(stderr).toBe('one thing must be mended\n')
+    expect(stdout.replaceAll(/\n {2}/g, ' ')).toMatch(
+      /^✗ Permissions: every account on this machine can read \S+\.pem\. Run `chmod 600 \S+\.pem`\.$/m,
+    )
+    expect(stderr).toBe('1 problem found.\n')
   })
 
-  test('makes nothing where nothing is', async () => {
+  test('checks only the data directory if the settings are in the code of an app', async () => {
+    const { code, bad, checks } = await runDoctor(await installed(), {})
+    expect([code, bad.map(({ check, level }) => [check, level])]).toEqual([0, [['configuration', 'warning']]])
+    expect(checks).toContain('database')
+    const nothing = await runDoctor(emptyDirectory(), {})
+    expect([nothing.code, nothing.bad.length]).toEqual([0, 1])
+    expect(nothing.checks).not.toContain('secrets')
+  })
+
+  test('creates nothing', async () => {
     const cwd = emptyDirectory()
-    expect((await examine(cwd)).code).toBe(1)
+    expect((await runDoctor(cwd)).code).toBe(1)
     expect(readdirSync(cwd)).toEqual([])
   })
 
-  test('reads a configuration file, and says of one that cannot be loaded why', async () => {
+  test('reads a configuration file, and says why one cannot be loaded', async () => {
     const cwd = emptyDirectory()
     writeFileSync(join(cwd, 'consulate.config.mjs'), 'export default { issuer: "https://example.invalid" }')
-    const { code, bad } = await examine(cwd)
+    const { code, bad } = await runDoctor(cwd)
     expect(code).toBe(1)
-    const texts = bad.map(({ text }) => text).join('\n')
-    for (const option of ['users', 'store']) expect(texts).toContain(`${option}: is missing`)
+    const messages = bad.map(({ message }) => message).join('\n')
+    for (const option of ['users', 'store']) expect(messages).toContain(`${option}: is missing`)
     writeFileSync(join(cwd, 'consulate.config.mjs'), 'export default {')
-    expect((await examine(cwd)).bad).toMatchObject([{ check: 'configuration', level: 'problem' }])
+    expect((await runDoctor(cwd)).bad).toMatchObject([{ check: 'configuration', level: 'problem' }])
   })
 })
 
-describe('consulate doctor asks the issuer', () => {
-  /** Somebody who answers at the issuer, with a clock of theirs. */
+describe.runIf(hasTerminal)('consulate doctor on a terminal', () => {
+  test.each([80, 40])('breaks lines between words only at %i columns', async (columns) => {
+    const cwd = await installed()
+    chmodSync(signingFile(cwd), 0o644)
+    const { end } = onTerminal(cwd, 'doctor', { columns })
+    const lines = (await end()).screen.split('\r\n')
+    const tooLong = lines.filter((line) => line.length > columns && line.trim().includes(' '))
+    expect(tooLong).toEqual([])
+    expect(lines.join(' ').replaceAll(/\s+/g, ' ')).toContain('can read data/secrets/signing-')
+  })
+})
+
+describe('the marks of consulate doctor have colors', () => {
+  const GREEN_MARK = '\u001B[32m✓\u001B[39m Node'
+
+  test.each<[string, Variables, boolean]>([
+    ['not in a pipe', {}, false],
+    ['in a pipe with FORCE_COLOR', { FORCE_COLOR: '1' }, true],
+  ])('%s', async (_where, env, hasColors) => {
+    const { stdout } = await consulate(await installed(), ['doctor'], { env: { ...HEALTHY, ...env } })
+    expect([stdout.includes(GREEN_MARK), stdout.includes('\u001B')]).toEqual([hasColors, hasColors])
+  })
+
+  test.runIf(hasTerminal).each<[string, Variables, boolean]>([
+    ['on a terminal', {}, true],
+    ['not on a terminal with NO_COLOR', { NO_COLOR: '1' }, false],
+  ])('%s', async (_where, env, hasColors) => {
+    const { raw } = await onTerminal(await installed(), 'doctor', { env }).end()
+    expect([raw.includes(GREEN_MARK), raw.includes('\u001B')]).toEqual([hasColors, hasColors])
+  })
+})
+
+describe('consulate doctor requests the metadata of the issuer', () => {
+  /** Starts a server at the issuer, with its own clock. */
   async function answerAs(issuer: string | undefined, ahead: number, status = 200): Promise<string> {
     const server: Server = createServer((_request, response) => {
       const date = new Date(Date.now() + ahead).toUTCString()
@@ -287,62 +351,62 @@ describe('consulate doctor asks the issuer', () => {
     return origin
   }
 
-  /** What is bad beside an issuer of this machine, which is meant here. */
+  /** Returns the findings but for the loopback issuer, which is intended here. */
   const badAt = async (issuer: string): Promise<readonly Finding[]> => {
-    const { bad } = await examine(await installed(), { CONSULATE_ISSUER: issuer })
-    return bad.filter(({ text }) => !text.includes('this machine only'))
+    const { bad } = await runDoctor(await installed(), { CONSULATE_ISSUER: issuer })
+    return bad.filter(({ message }) => !message.includes('this machine only'))
   }
 
-  test('and is content where it answers as itself, at the same time', async () => {
+  test('and finds no fault in its own, at the same time', async () => {
     expect(await badAt(await answerAs(undefined, 0))).toEqual([])
   })
 
   test.each<[string, number, string, RegExp]>([
-    ['20 seconds ahead', 20_000, 'warning', /the clock is (19|20|21) seconds behind/],
-    ['20 seconds behind', -20_000, 'warning', /the clock is (19|20|21) seconds ahead of/],
-    ['10 minutes behind', -600_000, 'problem', /the clock is (599|600|601) seconds ahead of/],
-  ])('and finds that its clock is %s', async (_what, ahead, level, text) => {
+    ['20 seconds ahead', 20_000, 'warning', /^(19|20|21) seconds behind the issuer/],
+    ['20 seconds behind', -20_000, 'warning', /^(19|20|21) seconds ahead of the issuer/],
+    ['10 minutes behind', -600_000, 'problem', /^(599|600|601) seconds ahead of the issuer/],
+  ])('and finds that its clock is %s', async (_what, ahead, level, message) => {
     const [finding, ...others] = await badAt(await answerAs(undefined, ahead))
     expect(finding).toEqual({
       check: 'clock',
       level,
-      text: like(text),
+      message: like(message),
       fix: like(/NTP/),
     })
     expect(others).toEqual([])
   })
 
-  test('and finds that somebody else answers there', async () => {
-    const bad = await badAt(await answerAs('https://somebody.invalid', 0))
+  test('and finds that another server answers there', async () => {
+    const bad = await badAt(await answerAs('https://other.invalid', 0))
     expect(bad).toMatchObject([{ check: 'issuer', level: 'problem' }])
     expect(bad[0]?.fix).toContain('consulate routes')
   })
 
-  test('and finds that its paths are not handed on', async () => {
+  test('and finds that the proxy does not forward its path', async () => {
     const bad = await badAt(await answerAs(undefined, 0, 404))
     expect(bad).toMatchObject([{ check: 'issuer', level: 'warning' }])
-    expect(bad[0]?.text).toMatch(/oauth-authorization-server answers 404$/)
+    expect(bad[0]?.message).toMatch(/oauth-authorization-server responds with 404$/)
   })
 })
 
-describe('what cannot be broken here is judged all the same', () => {
-  test('a Node that is too old, and one that is not kept up', () => {
+describe('checks of what a test cannot break', () => {
+  test('a Node that is too old, or without long-term support', () => {
     expect(checkNode('24.11.0')).toMatchObject([{ level: 'ok' }])
     expect(checkNode('24.9.9')).toMatchObject([{ level: 'problem', fix: like(/Node 24/) }])
     expect(checkNode('25.1.0')).toMatchObject([{ level: 'warning' }])
     expect(checkNode('26.0.0')).toMatchObject([{ level: 'ok' }])
   })
 
-  test('a network file system, and one that is in memory', () => {
-    expect(placeFindings('data.db', 0x6969)).toMatchObject([{ level: 'problem', text: like(/NFS/) }])
-    expect(placeFindings('data.db', 0xef53)).toEqual([])
-    expect(placeFindings('data.db', 0x01021994)).toMatchObject([{ level: 'warning' }])
+  test('a network file system, or one in memory', () => {
+    expect(fileSystemFindings('data.db', 0x6969)).toMatchObject([{ level: 'problem', message: like(/NFS/) }])
+    expect(fileSystemFindings('data.db', 0xef53)).toEqual([])
+    expect(fileSystemFindings('data.db', 0x01021994)).toMatchObject([{ level: 'warning' }])
   })
 
   test('a disk that is nearly full', () => {
-    expect(roomFinding('data.db', 50e6)).toMatchObject({ level: 'problem', fix: like(/free some room/) })
-    expect(roomFinding('data.db', 500e6)).toMatchObject({ level: 'warning' })
-    expect(roomFinding('data.db', 5e9)).toMatchObject({ level: 'ok' })
+    expect(spaceFinding('data.db', 50e6)).toMatchObject({ level: 'problem', fix: like(/Free up disk space/) })
+    expect(spaceFinding('data.db', 500e6)).toMatchObject({ level: 'warning' })
+    expect(spaceFinding('data.db', 5e9)).toMatchObject({ level: 'ok' })
   })
 
   test('a database in memory', async () => {
@@ -359,7 +423,7 @@ describe('what cannot be broken here is judged all the same', () => {
          store: sqlite(':memory:'), users: builtInUsers(), grants: [clientCredentials()],
        }`,
     )
-    const { bad } = await examine(cwd)
+    const { bad } = await runDoctor(cwd)
     expect(bad).toContainEqual(expect.objectContaining({ check: 'disk', level: 'problem' }))
     expect(bad).toContainEqual(expect.objectContaining({ check: 'proxy', level: 'warning' }))
   })

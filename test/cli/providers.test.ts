@@ -40,6 +40,7 @@ const json = async (...args: readonly string[]): Promise<unknown> =>
 
 beforeEach(async () => {
   cwd = emptyDirectory()
+  writeFileSync(join(cwd, 'package.json'), '{ "type": "module" }')
   writeFileSync(join(cwd, 'consulate.config.ts'), CONFIG)
   await run('install')
 })
@@ -110,7 +111,7 @@ test('doctor warns of the password grant, and of what to do instead', async () =
   expect(findings).toContainEqual({
     check: 'configuration',
     level: 'warning',
-    text: like(/^the password grant is on: .*RFC 9700/),
+    message: like(/^the password grant is enabled: .*RFC 9700/),
     fix: like(/authorizationCode\(\) with PKCE/),
   })
 })

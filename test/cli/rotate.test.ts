@@ -97,7 +97,7 @@ test('a signing key is kept as long as a personal access token lives that it may
     settle(cwd)
     expect((await consulate(cwd, ['keys', '--rotate'])).stdout).not.toContain('Dropped')
   }
-  expect((await consulate(cwd, ['doctor'])).stdout).not.toContain('kept of which nothing lives')
+  expect((await consulate(cwd, ['doctor'])).stdout).not.toContain('is kept, but no valid token needs it')
   await server.personalTokens.revoke(id)
   await server.close()
   settle(cwd)

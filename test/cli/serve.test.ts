@@ -1,4 +1,4 @@
-import { existsSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { join, resolve } from 'node:path'
@@ -62,6 +62,34 @@ describe('consulate serve, from the environment', () => {
       await server.stop()
     },
   )
+
+  test('warns of a private key and a database that other accounts can read', async () => {
+    const cwd = await installed()
+    const secrets = join(cwd, 'data/secrets')
+    const key = readdirSync(secrets).find((name) => name.endsWith('.pem')) ?? ''
+    chmodSync(join(secrets, key), 0o644)
+    chmodSync(join(cwd, 'data/consulate.db'), 0o640)
+    const server = await serve(cwd, [], ENVIRONMENT)
+    const { stderr } = await server.stop()
+    const warnings = stderr
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, string>)
+    expect(warnings.map(({ level, message, fix }) => ({ level, message, fix }))).toEqual(
+      expect.arrayContaining([
+        {
+          level: 'warn',
+          message: `Every account on this machine can read data/secrets/${key}`,
+          fix: `Run \`chmod 600 data/secrets/${key}\`.`,
+        },
+        {
+          level: 'warn',
+          message: 'Other accounts of the group can read data/consulate.db',
+          fix: 'Run `chmod 600 data/consulate.db`.',
+        },
+      ]),
+    )
+  })
 
   test('a client that is revoked from the command line gets no token from a running server', async () => {
     const cwd = await installed()

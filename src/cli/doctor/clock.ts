@@ -2,42 +2,59 @@ import { statSync } from 'node:fs'
 import { ConfigError } from '../../errors.ts'
 import { ok, problem, warning, type Finding } from './finding.ts'
 import type { CheckContext } from './context.ts'
-import type { Reached } from './reach.ts'
+import type { IssuerResponse } from './issuer.ts'
 
-const MEND = 'let the machine follow a time server (NTP)'
+const FIX = 'Synchronize the clock with a time server (NTP).'
 
-/** How far (ms) clocks may be apart: the first is noticed, with the second tokens are refused. */
-const [NOTICED, REFUSED] = [5_000, 60_000]
+/** Differences (ms) that are reported, and that make servers reject tokens. */
+const [WARNING_ABOVE, PROBLEM_ABOVE] = [5_000, 60_000]
 
-/** Whether the clock is right, as far as files, the issuer's own answers and the machine itself tell. */
-export function checkClock(context: CheckContext, reached: Reached): readonly Finding[] {
-  const findings = [futureFinding(context), issuerFinding(reached), jumpFinding()]
+/** Compares the clock with the dates of the database and the keys, and with the issuer's clock. */
+export function checkClock(context: CheckContext, { skew }: IssuerResponse): readonly Finding[] {
+  const database = databaseTime(context)
+  const keys = keyTime(context)
+  const findings = [futureFinding(Math.max(database ?? 0, keys ?? 0)), issuerFinding(skew), jumpFinding()]
   const bad = findings.filter((finding) => finding !== undefined)
-  return bad.length > 0 ? bad : [ok('the clock agrees with all that there is to compare it with')]
+  if (bad.length > 0) return bad
+  const compared = Object.entries({ database, keys, issuer: skew }).filter(([, time]) => time !== undefined)
+  return [ok(compared.length > 0 ? `in sync (${compared.map(([name]) => name).join(', ')})` : 'not compared')]
 }
 
-/** What was written later than now shows that the clock was set back, or that another machine's differs. */
-function futureFinding({ store: { file }, loaded }: CheckContext): Finding | undefined {
+/** Returns when an embedded database was last written to. */
+function databaseTime({ store: { file } }: CheckContext): number | undefined {
   const files = file === undefined || file === ':memory:' ? [] : [file, `${file}-wal`]
-  const written = files.map((path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0)
-  const made = loaded instanceof ConfigError ? [] : [...loaded.signingKeys, ...loaded.secrets]
-  const latest = Math.max(0, ...written, ...made.map(({ createdAt = 0 }) => createdAt))
-  const ahead = latest - Date.now()
-  if (ahead <= NOTICED) return undefined
-  return problem(`database or keys were written ${seconds(ahead)} from now: the clock is late`, MEND)
+  const times = files.map((path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs)
+  return latest(times)
 }
 
-function issuerFinding({ skew }: Reached): Finding | undefined {
-  if (skew === undefined || Math.abs(skew) <= NOTICED) return undefined
-  const text = `the clock is ${seconds(skew)} ${skew > 0 ? 'behind' : 'ahead of'} that of the issuer`
-  return Math.abs(skew) > REFUSED ? problem(text, MEND) : warning(text, MEND)
+function keyTime({ loaded }: CheckContext): number | undefined {
+  const keys = loaded instanceof ConfigError ? [] : [...loaded.signingKeys, ...loaded.secrets]
+  return latest(keys.map(({ createdAt }) => createdAt))
 }
 
-/** Both clocks have run since the process began; the wall clock is the one that can be set. */
+function latest(times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined)
+  return known.length > 0 ? Math.max(...known) : undefined
+}
+
+/** A date in the future means that the clock was set back, or that another machine's clock differs. */
+function futureFinding(written: number): Finding | undefined {
+  const ahead = written - Date.now()
+  if (ahead <= WARNING_ABOVE) return undefined
+  return problem(`behind: the database or the keys were written ${seconds(ahead)} in the future`, FIX)
+}
+
+function issuerFinding(skew: number | undefined): Finding | undefined {
+  if (skew === undefined || Math.abs(skew) <= WARNING_ABOVE) return undefined
+  const message = `${seconds(skew)} ${skew > 0 ? 'behind' : 'ahead of'} the issuer`
+  return Math.abs(skew) > PROBLEM_ABOVE ? problem(message, FIX) : warning(message, FIX)
+}
+
+/** Compares the clock, which can be set, with the time that has passed since the process started. */
 function jumpFinding(): Finding | undefined {
   const jump = Date.now() - (performance.timeOrigin + performance.now())
   if (Math.abs(jump) <= 1_000) return undefined
-  return warning(`the clock was set by ${seconds(jump)} within the last seconds`, MEND)
+  return warning(`set by ${seconds(jump)} while this command ran`, FIX)
 }
 
 const seconds = (time: number): string => `${Math.round(Math.abs(time) / 1000)} seconds`

@@ -7,27 +7,28 @@ import { settingsOf, type Project } from '../project.ts'
 /** What the checks look at. */
 export interface CheckContext extends Project {
   readonly environment: Environment
-  /** Undefined where the configuration is not as it must be. */
+  /** False if neither a configuration file nor the environment says what the server is: an app's own code may. */
+  readonly isConfigured: boolean
+  /** Undefined if the configuration has problems. */
   readonly settings: Settings | undefined
-  /** What is wrong with it. */
   readonly configProblems: readonly ConfigProblem[]
-  /** What the source gave, or why it gave nothing. */
+  /** The secrets, or why they cannot be loaded. */
   readonly loaded: Secrets | ConfigError
 }
 
-/** Takes in what the checks look at. Nothing is made by looking. */
+/** Loads what the checks look at. Creates nothing. */
 export async function createCheckContext(project: Project): Promise<CheckContext> {
   const { settings, configProblems } = resolveConfig(project)
   return {
     ...project,
     environment: process.env,
+    isConfigured: !project.isFromEnvironment || project.config.issuer !== '',
     settings,
     configProblems,
     loaded: await project.secrets.load().catch(asConfigError),
   }
 }
 
-/** An issuer that is not set is the issuer's own finding: the rest can be judged without it. */
 function resolveConfig(project: Project): Pick<CheckContext, 'settings' | 'configProblems'> {
   try {
     return { settings: settingsOf(project), configProblems: [] }

@@ -1,35 +1,35 @@
 import { ConfigError } from '../../errors.ts'
+import { displayPath } from '../config-error.ts'
 import { databaseExists } from '../project.ts'
 import { ok, problem, reasonOf, type Finding } from './finding.ts'
 import type { CheckContext } from './context.ts'
 
-/** Whether the database answers, has the tables of this version, and can be written to. */
+/** Checks that the database answers, has the tables of this version, and can be written to. */
 export async function checkDatabase(context: CheckContext): Promise<readonly Finding[]> {
   const { store } = context
-  const name = store.file ?? 'the database'
-  if (!databaseExists(context)) return [problem(`there is no ${name}`, 'consulate install')]
+  const name = store.file === undefined ? 'the database' : displayPath(store.file)
+  if (!databaseExists(context)) return [problem(`${name} does not exist`, 'Run `consulate install`.')]
   try {
     const pending = await store.pendingMigrations()
     if (pending.length > 0)
-      return [problem(`${name} lacks tables or changes: ${pending.join(', ')}`, 'consulate migrate')]
+      return [problem(`migrations are pending (${pending.join(', ')})`, 'Run `consulate migrate`.')]
   } catch (cause) {
     if (cause instanceof ConfigError)
-      return cause.problems.map(({ message }) => problem(`${name} cannot be used: ${message}`, LATER))
-    return [problem(`${name} does not answer: ${reasonOf(cause)}`, UNREACHABLE)]
+      return cause.problems.map(({ message }) => problem(message, 'Run the later version again.'))
+    return [problem(`${name} cannot be read: ${reasonOf(cause)}`, UNREADABLE)]
   }
-  return [(await writeProblem(context, name)) ?? ok(`${name} is up to date and can be written to`)]
+  return [(await writeProblem(context, name)) ?? ok(`${name} is up to date and writable`)]
 }
 
-const LATER = 'run the version that changed it last'
-const UNREACHABLE = 'see that it is there, whole and not locked, and that this account may open it'
+const UNREADABLE = 'Check that it exists, is not corrupt or locked, and that this account may open it.'
+const UNWRITABLE = 'Check which process holds a lock, and that the disk and the permissions allow writes.'
 
-/** Changes nobody: there is no person without an id. What it needs is what every write needs. */
+/** Updates a user that cannot exist: that needs what every write needs, and changes nothing. */
 async function writeProblem({ store }: CheckContext, name: string): Promise<Finding | undefined> {
   try {
     await store.users.update('', { name: '' })
     return undefined
   } catch (cause) {
-    const mend = 'see who holds a lock on it, and that disk and account allow to write'
-    return problem(`${name} cannot be written to: ${reasonOf(cause)}`, mend)
+    return problem(`${name} cannot be written to: ${reasonOf(cause)}`, UNWRITABLE)
   }
 }

@@ -1,92 +1,108 @@
+import { existsSync } from 'node:fs'
 import { ConfigError } from '../../errors.ts'
-import { CommandError } from '../errors.ts'
-import { bold, dim, print, printJson } from '../output.ts'
-import { withProject } from '../project.ts'
-import { checkKeyAge } from './key-age.ts'
+import { CommandError, printable } from '../errors.ts'
+import { green, print, printJson, red, wrapAfter, yellow, type Style } from '../output.ts'
+import { databaseExists, withProject } from '../project.ts'
 import { checkClock } from './clock.ts'
 import { checkConfiguration } from './configuration.ts'
+import { createCheckContext, type CheckContext } from './context.ts'
 import { checkDatabase } from './database.ts'
 import { checkDisk } from './disk.ts'
-import { problem, reasonOf, type Finding } from './finding.ts'
-import { checkFingerprint } from './fingerprint.ts'
-import { checkIssuer } from './issuer.ts'
-import { checkPermissions } from './permissions.ts'
+import { problem, reasonOf, type Finding, type Level } from './finding.ts'
+import { checkIssuer, requestMetadata } from './issuer.ts'
+import { checkKeyAge } from './key-age.ts'
 import { checkNode } from './node.ts'
-import { createCheckContext, type CheckContext } from './context.ts'
+import { checkPermissions } from './permissions.ts'
 import { checkProxy } from './proxy.ts'
-import { reachIssuer } from './reach.ts'
-import { checkSecrets } from './secrets.ts'
+import { checkFingerprint, checkSecrets } from './secrets.ts'
 
 /** The flags of `consulate doctor`. */
 export interface DoctorOptions {
   readonly json?: boolean
 }
 
-type Named = Finding & { readonly check: string }
+type CheckResult = Finding & { readonly check: string }
 
-/** `consulate doctor`: looks for what is wrong and says how to mend it. Throws `CommandError` where something must be. */
+/** `consulate doctor`: checks the server and says how to fix what it finds. Throws `CommandError` if there is a problem. */
 export async function doctor({ json = false }: DoctorOptions): Promise<void> {
-  const findings = await examine()
-  const count = findings.filter(({ level }) => level === 'problem').length
-  if (json) printJson({ isWell: count === 0, findings: findings.map(findingJson) })
-  else print(...findings.flatMap(findingLines))
-  if (count > 0) throw new CommandError(`${count === 1 ? 'one thing' : `${count} things`} must be mended`)
+  const results = await runChecks()
+  const count = results.filter(({ level }) => level === 'problem').length
+  if (json) printJson({ ok: count === 0, findings: results.map(toJson) })
+  else print(...results.flatMap(toLines), '')
+  if (count > 0) throw new CommandError(`${count} ${count === 1 ? 'problem' : 'problems'} found.`)
+  if (!json) print('No problems found.')
 }
 
-/** What cannot even be loaded is the only finding then. */
-async function examine(): Promise<readonly Named[]> {
-  const node = await seen('node', () => checkNode())
+/** If the configuration cannot be loaded, that is the only finding. */
+async function runChecks(): Promise<readonly CheckResult[]> {
+  const node = await check('node', () => checkNode())
   try {
-    return [...node, ...(await withProject(async (project) => look(await createCheckContext(project))))]
+    return [
+      ...node,
+      ...(await withProject(async (project) => checkProject(await createCheckContext(project)))),
+    ]
   } catch (cause) {
-    const mend = 'change the configuration file, or the environment'
+    const fix = 'Change the configuration file or the environment variables.'
     const problems =
       cause instanceof ConfigError
         ? cause.problems.map(({ path, message }) => `${path}: ${message}`)
         : [reasonOf(cause)]
-    return [...node, ...(await seen('configuration', () => problems.map((text) => problem(text, mend))))]
+    return [...node, ...(await check('configuration', () => problems.map((text) => problem(text, fix))))]
   }
 }
 
-/** The file is looked at before the store opens it and puts it right. */
-async function look(context: CheckContext): Promise<readonly Named[]> {
-  const reached = await reachIssuer(context)
+/** The disk is checked before anything opens the store, which sets the file's mode. */
+async function checkProject(context: CheckContext): Promise<readonly CheckResult[]> {
+  const issuer = await requestMetadata(context)
+  const { isConfigured } = context
+  // An app that keeps its settings in its own code may also keep secrets and database elsewhere.
+  const hasSecrets = isConfigured || existsSync(context.secrets.directory ?? '')
+  const hasDatabase = isConfigured || databaseExists(context)
   return [
-    ...(await seen('configuration', () => checkConfiguration(context))),
-    ...(await seen('issuer', () => [...checkIssuer(context), ...reached.findings])),
-    ...(await seen('proxy', () => checkProxy(context))),
-    ...(await seen('secrets', () => checkSecrets(context))),
-    ...(await seen('disk', () => checkDisk(context))),
-    ...(await seen('database', () => checkDatabase(context))),
-    ...(await seen('keys', () => checkKeyAge(context))),
-    ...(await seen('fingerprint', () => checkFingerprint(context))),
-    ...(await seen('modes', () => checkPermissions(context))),
-    ...(await seen('clock', () => checkClock(context, reached))),
+    ...(await check('configuration', () => checkConfiguration(context))),
+    ...(await check('issuer', () => [...checkIssuer(context), ...issuer.findings])),
+    ...(await check('proxy', () => checkProxy(context))),
+    ...(hasDatabase ? await check('disk', () => checkDisk(context)) : []),
+    ...(hasDatabase ? await check('database', () => checkDatabase(context)) : []),
+    ...(hasSecrets ? await check('secrets', () => checkSecrets(context)) : []),
+    ...(hasSecrets ? await check('keys', () => checkKeyAge(context)) : []),
+    ...(hasDatabase ? await check('fingerprint', () => checkFingerprint(context)) : []),
+    ...(await check('permissions', () => checkPermissions(context))),
+    ...(await check('clock', () => checkClock(context, issuer))),
   ]
 }
 
-/** A check that fails itself has found something too. */
-async function seen(
-  check: string,
+/** Runs one check. If it throws, that is a problem too. */
+async function check(
+  name: string,
   work: () => readonly Finding[] | Promise<readonly Finding[]>,
-): Promise<readonly Named[]> {
+): Promise<readonly CheckResult[]> {
   try {
-    return (await work()).map((finding) => ({ check, ...finding }))
+    return (await work()).map((finding) => ({ check: name, ...finding }))
   } catch (cause) {
-    return [
-      { check, ...problem(`this could not be looked at: ${reasonOf(cause)}`, 'mend what stands above') },
-    ]
+    const failure = problem(`could not be checked: ${reasonOf(cause)}`, 'Fix the problems above first.')
+    return [{ check: name, ...failure }]
   }
 }
 
-const findingJson = ({ check, level, text, fix }: Named): Readonly<Record<string, unknown>> => ({
-  check,
+const toJson = ({ check: name, level, message, fix }: CheckResult): Readonly<Record<string, unknown>> => ({
+  check: name,
   level,
-  text,
+  message,
   fix: fix ?? null,
 })
 
-const findingLines = ({ check, level, text, fix }: Named): readonly string[] => {
-  const line = `  ${level.padEnd(7)}  ${check.padEnd(13)}  ${text}`
-  return [level === 'ok' ? dim(line) : bold(line), ...(fix === undefined ? [] : [`${' '.repeat(26)}${fix}`])]
+const MARKS: Readonly<Record<Level, readonly [mark: string, style: Style]>> = {
+  ok: ['✓', green],
+  warning: ['!', yellow],
+  problem: ['✗', red],
+}
+
+function toLines({ check: name, level, message, fix }: CheckResult): readonly string[] {
+  const [mark, style] = MARKS[level]
+  const sentence = `${name.charAt(0).toUpperCase()}${name.slice(1)}: ${message}${fix === undefined ? '' : '.'}`
+  return [
+    ...wrapAfter(`${style(mark)} `, printable(sentence)),
+    ...(fix === undefined ? [] : wrapAfter('  ', printable(fix))),
+  ]
 }

@@ -1,25 +1,23 @@
 import { messageOf } from '../errors.ts'
 
-/** How grave something is. Only a `problem` must be mended; a `warning` may be meant. */
+/** A `problem` must be fixed; a `warning` may be intended. */
 export type Level = 'ok' | 'warning' | 'problem'
 
-/** One thing that a check has seen. */
+/** One result of a check. */
 export interface Finding {
   readonly level: Level
-  readonly text: string
-  /** What to do about it; undefined where all is well. */
+  /** A clause that is read after the name of the check: `Clock: in sync (database, issuer)`. */
+  readonly message: string
+  /** What to do about it. */
   readonly fix?: string
 }
 
-/** All is well. */
-export const ok = (text: string): Finding => ({ level: 'ok', text })
+export const ok = (message: string): Finding => ({ level: 'ok', message })
 
-/** Something that may be meant, or will be trouble one day. */
-export const warning = (text: string, fix: string): Finding => ({ level: 'warning', text, fix })
+export const warning = (message: string, fix: string): Finding => ({ level: 'warning', message, fix })
 
-/** Something that must be mended. */
-export const problem = (text: string, fix: string): Finding => ({ level: 'problem', text, fix })
+export const problem = (message: string, fix: string): Finding => ({ level: 'problem', message, fix })
 
-/** The reason of a failure in one line. */
+/** Returns the reason of a failure on one line. */
 export const reasonOf = (cause: unknown): string =>
   (cause instanceof Error ? messageOf(cause) : String(cause)).replaceAll(/\s*\n\s*/g, ' ')

@@ -1,24 +1,65 @@
+import { pathsOf } from '../../endpoints/paths.ts'
 import { isLoopbackHost } from '../../lib/address.ts'
-import { ok, problem, warning, type Finding } from './finding.ts'
+import { ok, problem, reasonOf, warning, type Finding } from './finding.ts'
 import type { CheckContext } from './context.ts'
 
-/** Whether the issuer is one that others can reach, and fits how the server is run. */
-export function checkIssuer({ config, environment, isFromEnvironment }: CheckContext): readonly Finding[] {
-  const { issuer } = config
-  if (!URL.canParse(issuer)) {
-    const where = isFromEnvironment ? 'CONSULATE_ISSUER' : 'issuer'
-    return [problem('there is no issuer', `set ${where} to the public URL: https://auth.example.com`)]
-  }
+/** Checks that others can reach the issuer, and that it fits how the server is run. */
+export function checkIssuer({ config: { issuer }, environment }: CheckContext): readonly Finding[] {
+  if (!URL.canParse(issuer)) return []
   const isProduction = environment['NODE_ENV'] === 'production'
   if (isLoopbackHost(new URL(issuer).hostname)) {
-    const make = isProduction ? problem : warning
-    return [
-      make(`the issuer ${issuer} is this machine only`, 'set it to the public URL before others use it'),
-    ]
+    const level = isProduction ? problem : warning
+    return [level(`${issuer} is reachable from this machine only`, 'Set the issuer to the public URL.')]
   }
-  const mode = warning(
-    'NODE_ENV is not production',
-    'set NODE_ENV=production: then the demo refuses to run here',
-  )
-  return [ok(`the issuer is ${issuer}`), ...(isProduction ? [] : [mode])]
+  if (isProduction) return [ok(issuer)]
+  const fix = 'Set NODE_ENV=production. The demo then refuses to run here.'
+  return [ok(issuer), warning('NODE_ENV is not "production"', fix)]
 }
+
+/** What the issuer answered. */
+export interface IssuerResponse {
+  readonly findings: readonly Finding[]
+  /** How far (ms) its clock is ahead of ours, to the second; undefined if it sent no date. */
+  readonly skew: number | undefined
+}
+
+/** How long (ms) to wait for a response. */
+const TIMEOUT = 3_000
+
+/** Requests the issuer's metadata, as clients do, to check that this server answers there. */
+export async function requestMetadata({ config, settings }: CheckContext): Promise<IssuerResponse> {
+  const { issuer } = config
+  if (!settings || !URL.canParse(issuer)) return { findings: [], skew: undefined }
+  const url = new URL(pathsOf(settings).metadata, issuer).href
+  try {
+    const sentAt = Date.now()
+    const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT) })
+    const skew = skewOf(response.headers.get('date'), sentAt)
+    return { findings: [await metadataFinding(response, url, issuer)], skew }
+  } catch (cause) {
+    return { findings: [ok(`not reachable from here: ${networkReason(cause)}`)], skew: undefined }
+  }
+}
+
+/** The header has whole seconds, so a difference within that second, or within the time of the request, is none. */
+function skewOf(header: string | null, sentAt: number): number | undefined {
+  const date = Date.parse(header ?? '')
+  if (Number.isNaN(date)) return undefined
+  if (date > Date.now()) return date - Date.now()
+  return Math.min(0, date + 1000 - sentAt)
+}
+
+async function metadataFinding(response: Response, url: string, issuer: string): Promise<Finding> {
+  const fix = 'Make the proxy forward whole paths to the server. `consulate routes` lists them.'
+  if (!response.ok) {
+    await response.body?.cancel()
+    return warning(`${url} responds with ${response.status}`, fix)
+  }
+  const body = (await response.json().catch(() => ({}))) as { readonly issuer?: unknown }
+  if (body.issuer === issuer) return ok('the server responds there')
+  return problem(`${url} is not the metadata of ${issuer}`, fix)
+}
+
+/** `fetch` only says that it failed. The reason is in the cause. */
+const networkReason = (cause: unknown): string =>
+  reasonOf(cause instanceof Error && cause.cause !== undefined ? cause.cause : cause)

@@ -7,71 +7,73 @@ import type { CheckContext } from './context.ts'
 
 const DAY = 86_400_000
 
-/** How old (ms) what is in use may become. */
-const MOST = { 'signing key': 90 * DAY, 'root secret': 365 * DAY } as const
+/** How old (ms) a current key may become. */
+const MAX_AGE = { 'signing key': 90 * DAY, 'root secret': 365 * DAY } as const
 
-type Kind = keyof typeof MOST
+type Kind = keyof typeof MAX_AGE
 
-interface Aged {
+interface Key {
   readonly state?: KeyState
   readonly createdAt?: number
   readonly retiredAt?: number
 }
 
-/** Whether keys are rotated: how old the current ones are, whether a next one is known, how long retired ones stay. */
+/** Checks that keys are rotated: the age of the current ones, that there is a next one, and how long retired ones stay. */
 export async function checkKeyAge(context: CheckContext): Promise<readonly Finding[]> {
   const { loaded, settings, secrets } = context
   if (loaded instanceof ConfigError) return []
   const lifetimes = settings && maxLifetimes(settings)
   const accessToken =
     lifetimes && Math.max(lifetimes.accessToken, await longestPersonalTokenLifetime(context))
-  const hasCommand = secrets.directory !== undefined
+  const canRotate = secrets.directory !== undefined
   return [
-    ...judge('signing key', loaded.signingKeys, accessToken, hasCommand),
-    ...judge('root secret', loaded.secrets, lifetimes?.refreshToken, hasCommand),
+    ...findingsFor('signing key', loaded.signingKeys, accessToken, canRotate),
+    ...findingsFor('root secret', loaded.secrets, lifetimes?.refreshToken, canRotate),
   ]
 }
 
-function judge(
+function findingsFor(
   kind: Kind,
-  keys: readonly Aged[],
+  keys: readonly Key[],
   lifetime: number | undefined,
-  hasCommand: boolean,
+  canRotate: boolean,
 ): readonly Finding[] {
-  const flag = kind === 'signing key' ? '--rotate' : '--rotate-secret'
-  const mend = hasCommand ? `consulate keys ${flag}` : 'rotate by hand: `consulate keys ${flag}` says how'
-  const findings = [
-    ageProblem(kind, ofState(keys, 'current')[0]),
-    ofState(keys, 'next').length === 0 &&
-      `there is no next ${kind}, which others would know before it is used`,
-    leftoverProblem(kind, ofState(keys, 'retired'), lifetime),
+  const command = `\`consulate keys ${kind === 'signing key' ? '--rotate' : '--rotate-secret'}\``
+  const fix = canRotate ? `Run ${command}.` : `Rotate it manually. ${command} shows the steps.`
+  const messages = [
+    ageMessage(kind, withState(keys, 'current')[0]),
+    withState(keys, 'next').length === 0 &&
+      `there is no next ${kind} for other processes to learn in advance`,
+    leftoverMessage(kind, withState(keys, 'retired'), lifetime),
   ].filter((text) => typeof text === 'string')
-  return findings.length > 0 ? findings.map((text) => warning(text, mend)) : [ok(summary(kind, keys))]
+  return messages.length > 0 ? messages.map((text) => warning(text, fix)) : [ok(summary(kind, keys))]
 }
 
-const ofState = (keys: readonly Aged[], wanted: KeyState): readonly Aged[] =>
+const withState = (keys: readonly Key[], wanted: KeyState): readonly Key[] =>
   keys.filter(({ state = 'current' }) => state === wanted)
 
 const daysSince = (time: number): number => Math.floor((Date.now() - time) / DAY)
 
-function ageProblem(kind: Kind, current: Aged | undefined): string | false {
-  const { createdAt } = current ?? {}
-  if (createdAt === undefined || Date.now() - createdAt <= MOST[kind]) return false
-  return `the ${kind} in use is ${daysSince(createdAt)} days old`
+function ageMessage(kind: Kind, { createdAt }: Key = {}): string | false {
+  if (createdAt === undefined || Date.now() - createdAt <= MAX_AGE[kind]) return false
+  return `the current ${kind} is ${days(daysSince(createdAt))} old`
 }
 
-/** A rotation removes those of which nothing can live; whoever never rotates keeps them. */
-function leftoverProblem(kind: Kind, retired: readonly Aged[], lifetime: number | undefined): string | false {
-  const isOver = ({ retiredAt }: Aged): boolean =>
+/** A rotation removes the retired keys that no valid token needs. Without rotations they stay. */
+function leftoverMessage(kind: Kind, retired: readonly Key[], lifetime: number | undefined): string | false {
+  const isUnused = ({ retiredAt }: Key): boolean =>
     lifetime !== undefined && retiredAt !== undefined && Date.now() - retiredAt > lifetime + DAY
-  const count = retired.filter(isOver).length
-  return (
-    count > 0 && `${count} retired ${kind}${count > 1 ? 's are' : ' is'} kept of which nothing lives any more`
-  )
+  const count = retired.filter(isUnused).length
+  if (count === 0) return false
+  return count === 1
+    ? `1 retired ${kind} is kept, but no valid token needs it`
+    : `${count} retired ${kind}s are kept, but no valid token needs them`
 }
 
-function summary(kind: Kind, keys: readonly Aged[]): string {
-  const { createdAt } = ofState(keys, 'current')[0] ?? {}
-  const age = createdAt === undefined ? 'of unknown age' : `${daysSince(createdAt)} days old`
-  return `the ${kind} in use is ${age}; ${ofState(keys, 'retired').length} retired`
+function summary(kind: Kind, keys: readonly Key[]): string {
+  const { createdAt } = withState(keys, 'current')[0] ?? {}
+  const age = createdAt === undefined ? 'of unknown age' : `${days(daysSince(createdAt))} old`
+  return `${kind} ${age}, ${withState(keys, 'retired').length} retired`
 }
+
+const days = (count: number): string => `${count} ${count === 1 ? 'day' : 'days'}`

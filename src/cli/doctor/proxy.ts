@@ -3,31 +3,29 @@ import { ok, problem, warning, type Finding } from './finding.ts'
 import type { CheckContext } from './context.ts'
 
 /**
- * Whether the proxies in front are known. Where they are not, all requests seem to come from them, and one who guesses
- * passwords shuts everybody out; where everybody is one, whoever guesses invents another address each time.
+ * Checks which proxies are trusted. With too few, all requests seem to come from the proxy, and one attacker who guesses
+ * passwords locks everyone out. With too many, an attacker makes up a new address for each guess.
  */
 export function checkProxy(context: CheckContext): readonly Finding[] {
   const { settings, isFromEnvironment, config } = context
   if (!settings || !URL.canParse(config.issuer)) return []
   const { trustedProxies } = settings
   const option = isFromEnvironment ? 'CONSULATE_TRUSTED_PROXIES' : 'trustedProxies'
-  const name = `name the addresses of the proxies in ${option}, such as 127.0.0.1 or 10.0.0.0/8`
-  const everybody = trustedProxies.filter((range) => /\/0+$/.test(range))
-  if (everybody.length > 0) return [problem(`${everybody.join(', ')} trusts everybody as a proxy`, name)]
-  if (trustedProxies.length > 0) return [ok(`trusts the proxies ${trustedProxies.join(', ')}`)]
-  return withoutProxies(context, name)
+  const fix = `Set ${option} to the addresses of your proxies, such as 127.0.0.1 or 10.0.0.0/8.`
+  const everyAddress = trustedProxies.filter((range) => /\/0+$/.test(range))
+  if (everyAddress.length > 0) return [problem(`${everyAddress.join(', ')} trusts every address`, fix)]
+  if (trustedProxies.length > 0) return [ok(`trusts ${trustedProxies.join(', ')}`)]
+  return withoutProxies(context, fix)
 }
 
-function withoutProxies(
-  { config, environment, isFromEnvironment }: CheckContext,
-  name: string,
-): readonly Finding[] {
+function withoutProxies(context: CheckContext, fix: string): readonly Finding[] {
+  const { config, environment, isFromEnvironment } = context
   const { protocol, hostname } = new URL(config.issuer)
   if (isLoopbackHost(hostname)) return []
-  // `consulate serve` speaks http: whoever reaches it by https has come through something in front of it.
+  // `consulate serve` speaks http only, so with an https issuer there is a proxy.
   if (isFromEnvironment && protocol === 'https:') {
     const host = environment['HOST'] || '127.0.0.1'
-    return [problem(`https ends at a proxy in front of ${host}, and no proxy is trusted`, name)]
+    return [problem(`https ends at a proxy in front of ${host}, but no proxy is trusted`, fix)]
   }
-  return [warning('no proxy is trusted: right only if nothing stands in front of the server', name)]
+  return [warning('no proxy is trusted. That is correct only if clients connect directly', fix)]
 }

@@ -1,20 +1,21 @@
 import { ConfigError } from '../../errors.ts'
-import { createDerivedKeys } from '../../keys/derived.ts'
+import { createDerivedKeys, rootSecretFingerprint } from '../../keys/derived.ts'
 import { createKeySet } from '../../keys/key-set.ts'
 import type { Secrets } from '../../keys/secrets.ts'
+import { databaseExists } from '../project.ts'
 import { ok, problem, type Finding } from './finding.ts'
 import type { CheckContext } from './context.ts'
 
-/** Whether the keys and secrets can be read and used. */
+/** Checks that keys and secrets can be loaded and used. */
 export async function checkSecrets({ loaded, secrets }: CheckContext): Promise<readonly Finding[]> {
   const problems = loaded instanceof ConfigError ? loaded.problems : await problemsOf(loaded)
   const { description, directory } = secrets
-  if (problems.length === 0) return [ok(`keys and secrets are read from ${description}`)]
-  const mend =
+  if (problems.length === 0) return [ok(`loaded from ${description}`)]
+  const fix =
     directory === undefined
-      ? `put them right in ${description}`
-      : '`consulate install` makes them where there are none; else restore them from the backup'
-  return problems.map(({ path, message }) => problem(`${path}: ${message}`, mend))
+      ? `Change ${description}.`
+      : 'Run `consulate install` to create missing secrets, or restore them from a backup.'
+  return problems.map(({ path, message }) => problem(`${path}: ${message}`, fix))
 }
 
 async function problemsOf(secrets: Secrets): Promise<ConfigError['problems']> {
@@ -27,3 +28,19 @@ async function problemsOf(secrets: Secrets): Promise<ConfigError['problems']> {
     throw error
   }
 }
+
+/** Checks that the database knows the current root secret. Servers refuse to start if it knows only others. */
+export async function checkFingerprint(context: CheckContext): Promise<readonly Finding[]> {
+  const { loaded, store } = context
+  if (loaded instanceof ConfigError || !databaseExists(context)) return []
+  const current = loaded.secrets.find(({ state = 'current' }) => state === 'current')
+  if (!current || (await store.pendingMigrations()).length > 0) return []
+  const known = await store.fingerprints.list()
+  if (known.length === 0) return [ok('no server has used this database yet')]
+  if (known.includes(rootSecretFingerprint(current))) return [ok('the database knows the root secret')]
+  return [problem('the database does not know the root secret, so servers refuse to start', RESTORE)]
+}
+
+const RESTORE =
+  'Restore the secrets that belong to the database. If they are lost, `consulate keys --force` creates new ones: all ' +
+  'tokens become invalid.'
