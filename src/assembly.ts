@@ -23,6 +23,7 @@ import { createPersonalTokens, type PersonalTokens } from './personal-tokens/per
 import { createRevocationFeed } from './revocations/feed.ts'
 import { createRevoker } from './revocations/revoker.ts'
 import { createCsrf } from './sessions/csrf.ts'
+import { createDeviceCookies } from './sessions/device-cookie.ts'
 import { createSessions, type Sessions } from './sessions/sessions.ts'
 import type { Settings } from './config/settings.ts'
 import type { Store } from './store/contract.ts'
@@ -69,7 +70,7 @@ async function openFoundation(settings: Settings, config: Config, events: Events
 function build(foundation: Foundation): Services {
   const { settings, store, events, feed, subjectOf, liveKeys } = foundation
   const { clock } = settings
-  const { csrf, consentSigner, returnToSigner } = formsOf(foundation)
+  const { deviceCookies, csrf, consentSigner, returnToSigner } = formsOf(foundation)
   const throttle = createThrottle(settings.throttle, clock)
   const sessions = createSessions({
     ...settings,
@@ -92,6 +93,9 @@ function build(foundation: Foundation): Services {
     revoker,
     clients: createClientCache(store.clients, clock, settings.pollInterval),
     sessions,
+    get deviceCookies() {
+      return deviceCookies()
+    },
     get csrf() {
       return csrf()
     },
@@ -136,6 +140,13 @@ function formsOf({ settings, liveKeys }: Foundation) {
   const { issuer, cookies, clock } = settings
   const maxAge = Math.floor(persistentLifetimeOf(settings) / 1000)
   return {
+    deviceCookies: liveKeys.derive((present) =>
+      createDeviceCookies({
+        keys: [present.key('device-cookie'), ...present.keysById('device-cookie').values()],
+        cookies,
+        clock,
+      }),
+    ),
     csrf: liveKeys.derive((present) => createCsrf({ key: present.key('csrf'), issuer, cookies, maxAge })),
     consentSigner: liveKeys.derive((present) =>
       createValueSigner<ConsentRequest>({

@@ -10,6 +10,7 @@ export type KeyPurpose =
   | 'user-code'
   | 'personal-token'
   | 'return-to'
+  | 'device-cookie'
 
 /** The symmetric keys of an issuer, all of them derived from its root secrets. */
 export interface DerivedKeys {

@@ -1,19 +1,36 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../lib/clock.ts'
 
-/** Failures by key: those that happened, and those that tries under way may yet turn into. */
+/** A limit, and its name in the headers. */
+export interface Policy {
+  readonly name: string
+  /** The number of failures within a window that blocks further attempts. */
+  readonly failures: number
+  /** Milliseconds, from the first failure. */
+  readonly window: number
+}
+
+/** The answer to a caller with too many failures, for status 429. */
+export interface Blocked {
+  /** Whole seconds, at least 1. */
+  readonly retryAfter: number
+  /** `Retry-After` (RFC 9110 section 10.2.3), `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers). */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** Counts failures by key, and the attempts that are still being checked. */
 export interface Counter {
-  /** Why the key must wait; undefined where it need not. */
+  /** Returns how long the key must wait; undefined if it is not blocked. */
   check(key: string): Blocked | undefined
-  /** Counts a try whose outcome is not known yet. */
+  /** Counts an attempt whose outcome is not known yet. */
   reserve(key: string): void
-  /** Takes a reserved try back. */
+  /** Takes back a reserved attempt. */
   release(key: string): void
   /** Counts a failure. */
   fail(key: string): void
-  /** Forgets the failures, not the tries under way. */
+  /** Forgets the failures, but not the reserved attempts. */
   clear(key: string): void
-  /** Whether nothing is counted for anybody. */
+  /** Returns whether nothing is counted at all. */
   isEmpty(): boolean
 }
 
@@ -21,29 +38,29 @@ interface Count {
   readonly failures: number
   readonly pending: number
   /** When the failures are forgotten. */
-  readonly endsAt: number
-  /** When the tries under way are given up for lost. */
-  readonly lostAt: number
+  readonly failuresExpireAt: number
+  /** When the reserved attempts are considered lost. */
+  readonly pendingExpireAt: number
 }
 
-/** The most keys that a counter remembers; of more, the one unused for the longest is forgotten. About 10 MB. */
+/** The most keys that a counter holds, about 10 MB. The least recently used one is dropped. */
 export const MAX_KEYS = 50_000
 
-const NOTHING: Count = { failures: 0, pending: 0, endsAt: 0, lostAt: 0 }
+const EMPTY: Count = { failures: 0, pending: 0, failuresExpireAt: 0, pendingExpireAt: 0 }
 
-/** How long (ms) to wait where only tries under way are in the way. */
+/** How long to wait in milliseconds if only attempts under way block the key. */
 const PENDING_WAIT = 1000
 
 /**
- * Counts failures in memory, by a policy. On an LRU cache and not a limiter library: those keep each key, with a timer,
- * till its window ends, however many there are, and whoever owns an IPv6 network has keys without end.
+ * Creates a counter in memory. It is an LRU cache and not a rate limiter library: those keep every key, with a timer, until
+ * its window ends, and the owner of an IPv6 network has endless keys.
  */
 export function createCounter(policy: Policy, clock: Clock): Counter {
   const counts = new LRUCache<string, Count>({ max: MAX_KEYS })
-  const longestTry = 2 * policy.window
+  const maxPending = 2 * policy.window
   const find = (key: string): Count => {
-    const known = counts.get(key) ?? NOTHING
-    const count = renew(known, clock.now(), policy.window, longestTry)
+    const known = counts.get(key) ?? EMPTY
+    const count = withoutExpired(known, clock.now(), policy.window, maxPending)
     if (count !== known) counts.set(key, count)
     return count
   }
@@ -56,7 +73,7 @@ export function createCounter(policy: Policy, clock: Clock): Counter {
   return {
     check: (key) => blockedIn(policy, find(key), clock.now()),
     reserve: (key) =>
-      change(key, ({ pending }) => ({ pending: pending + 1, lostAt: clock.now() + longestTry })),
+      change(key, ({ pending }) => ({ pending: pending + 1, pendingExpireAt: clock.now() + maxPending })),
     release: (key) => change(key, ({ pending }) => ({ pending: Math.max(pending - 1, 0) })),
     fail: (key) => change(key, (count) => withFailure(count, clock.now() + policy.window)),
     clear: (key) => change(key, () => ({ failures: 0 })),
@@ -65,52 +82,45 @@ export function createCounter(policy: Policy, clock: Clock): Counter {
 }
 
 /**
- * Failures end with their window; tries under way do not. But one that hangs, in a look-up that never answers, must not
- * shut anybody out for good: they are given up when two windows have passed since the last of them began.
+ * Failures expire with their window. Reserved attempts outlive it, but not forever: an attempt that hangs must not block
+ * its key for good.
  */
-const renew = (count: Count, now: number, window: number, longestTry: number): Count =>
-  expireCount(expireCount(count, 'failures', 'endsAt', now, window), 'pending', 'lostAt', now, longestTry)
+const withoutExpired = (count: Count, now: number, window: number, maxPending: number): Count =>
+  expire(
+    expire(count, 'failures', 'failuresExpireAt', now, window),
+    'pending',
+    'pendingExpireAt',
+    now,
+    maxPending,
+  )
 
-/** A clock that was set back prolongs nothing. */
-function expireCount(
+/** If the clock was set back, nothing lasts longer than it would have. */
+function expire(
   count: Count,
-  what: 'failures' | 'pending',
-  end: 'endsAt' | 'lostAt',
+  field: 'failures' | 'pending',
+  expiry: 'failuresExpireAt' | 'pendingExpireAt',
   now: number,
   longest: number,
 ): Count {
-  if (count[end] <= now) return count[what] === 0 ? count : { ...count, [what]: 0 }
-  return count[end] <= now + longest ? count : { ...count, [end]: now + longest }
+  if (count[expiry] <= now) return count[field] === 0 ? count : { ...count, [field]: 0 }
+  return count[expiry] <= now + longest ? count : { ...count, [expiry]: now + longest }
 }
 
-const withFailure = ({ failures, endsAt }: Count, nextEnd: number): Partial<Count> => ({
+const withFailure = ({ failures, failuresExpireAt }: Count, expiresAt: number): Partial<Count> => ({
   failures: failures + 1,
-  endsAt: failures > 0 ? endsAt : nextEnd,
+  failuresExpireAt: failures > 0 ? failuresExpireAt : expiresAt,
 })
 
-function blockedIn(policy: Policy, { failures, pending, endsAt }: Count, now: number): Blocked | undefined {
+function blockedIn(
+  policy: Policy,
+  { failures, pending, failuresExpireAt }: Count,
+  now: number,
+): Blocked | undefined {
   if (failures + pending < policy.failures) return undefined
-  return blockedBy(policy, failures < policy.failures ? PENDING_WAIT : endsAt - now)
+  return blockedBy(policy, failures < policy.failures ? PENDING_WAIT : failuresExpireAt - now)
 }
 
-/** A limit, and the name it has in the headers. */
-export interface Policy {
-  readonly name: string
-  /** How many failures within a window are too many. */
-  readonly failures: number
-  /** Milliseconds, from the first of the failures. */
-  readonly window: number
-}
-
-/** Too many failures: what to tell the caller, with status 429. */
-export interface Blocked {
-  /** Whole seconds, at least 1. */
-  readonly retryAfter: number
-  /** `Retry-After` (RFC 9110 section 10.2.3), `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers). */
-  readonly headers: Readonly<Record<string, string>>
-}
-
-/** What a policy says to who must wait so many milliseconds. */
+/** Creates the answer to a caller that must wait for a number of milliseconds. */
 export function blockedBy({ name, failures, window }: Policy, wait: number): Blocked {
   const retryAfter = wholeSeconds(wait)
   const headers = {
@@ -123,33 +133,33 @@ export function blockedBy({ name, failures, window }: Policy, wait: number): Blo
 
 const wholeSeconds = (milliseconds: number): number => Math.max(1, Math.ceil(milliseconds / 1000))
 
-/** A try that was allowed. It counts as a failure under way until it is settled; only the first settlement counts. */
+/** An allowed attempt. It counts as pending until it is settled. Only the first call settles it. */
 export interface PendingAttempt {
   readonly blocked?: undefined
-  /** It was right: forgets the account's failures, not the address's. */
+  /** The guess was correct: forgets the failures of the account, but not those of the address. */
   succeed(): Promise<void>
-  /** It was wrong. */
+  /** The guess was wrong. */
   fail(): Promise<void>
-  /** It was never decided, by an error on our side: not counted. */
+  /** The guess was never checked, because of an error: not counted. */
   release(): Promise<void>
 }
 
-/** Where a try is counted. */
+/** A counter, and the key that an attempt has in it. */
 export interface CounterKey {
   readonly counter: Counter
   readonly key: string
 }
 
-/** Counts a try under way in every place; only `accounts` forgets its failures upon success. */
-export function reserveAttempt(places: readonly CounterKey[], accounts: Counter): PendingAttempt {
-  for (const { counter, key } of places) counter.reserve(key)
+/** Reserves an attempt in every counter. Only `accounts` forgets its failures on success. */
+export function reserveAttempt(keys: readonly CounterKey[], accounts: Counter): PendingAttempt {
+  for (const { counter, key } of keys) counter.reserve(key)
   let isSettled = false
-  const settle = async (then?: (place: CounterKey) => void) => {
+  const settle = async (then?: (counterKey: CounterKey) => void) => {
     if (isSettled) return
     isSettled = true
-    for (const place of places) {
-      place.counter.release(place.key)
-      then?.(place)
+    for (const counterKey of keys) {
+      counterKey.counter.release(counterKey.key)
+      then?.(counterKey)
     }
   }
   return {

@@ -1,90 +1,98 @@
 import { LRUCache } from 'lru-cache'
+import { OAuthError } from '../errors.ts'
 import { addressGroup } from '../lib/address.ts'
 import { systemClock, type Clock } from '../lib/clock.ts'
 import { sha256 } from '../lib/hash.ts'
 import {
-  type Blocked,
-  type Policy,
   createCounter,
   reserveAttempt,
+  type Blocked,
   type CounterKey,
   type PendingAttempt,
+  type Policy,
 } from './counter.ts'
-import { OAuthError } from '../errors.ts'
 
-/** How many failures are too many, within a window in milliseconds that begins with the first of them. */
+/** The number of failures that is too many, within a window in milliseconds from the first of them. */
 export type Limit = Omit<Policy, 'name'>
 
-/** The limit of one address, and the limit of guesses at one account from anywhere. */
+/** The limit per address, and the limit of guesses per account from any address. */
 export interface ThrottleLimits {
   readonly perAddress: Limit
   readonly perAccount: Limit
 }
 
-/** 60 failures a minute from an address, 10 in 15 minutes against an account. */
+/** 60 failures a minute per address, 10 in 15 minutes per account. */
 export const DEFAULT_THROTTLE_LIMITS: ThrottleLimits = {
   perAddress: { failures: 60, window: 60_000 },
   perAccount: { failures: 10, window: 900_000 },
 }
 
-/** Who failed. */
+/** What a guess is counted against. */
 export interface ThrottleTarget {
-  /** The address of the request; those of one IPv6 /64 count as one. */
+  /** The address of the request. The addresses of one IPv6 /64 count as one. */
   readonly address: string
   /**
-   * What was guessed at, by kind: `password:users:<name>`, or one of your own, `phone-code:<number>`. Kept as a hash. Spellings that some
-   * database takes for the same name (case, accents, spaces) count as one. Name it whether it exists or not.
+   * What is guessed, with a prefix for its kind: `password:users:<name>`, or one of your own, `phone-code:<number>`. Pass it
+   * whether it exists or not. It is kept as a hash. Spellings that a database may treat as equal (case, accents, spaces)
+   * count as one.
    */
   readonly account?: string
-}
-
-/** Counts failed guesses and says when there were too many. */
-export interface Throttle {
-  /** Undefined where another try is allowed; else how long to wait. Counts nothing. */
-  check(who: ThrottleTarget): Promise<Blocked | undefined> | Blocked | undefined
   /**
-   * Allows one try and counts it beforehand, so that parallel guesses cannot slip past the limit while their passwords
-   * are being hashed. Settle the ticket whatever happens.
+   * The id of a browser that has signed in to this account before. It has its own limit, of the same size: failures from
+   * other browsers and from its address do not block it.
    */
-  attempt(who: ThrottleTarget): Promise<PendingAttempt | { readonly blocked: Blocked }>
-  /** Counts one failure. Goes with `check`; a ticket counts its own. */
-  fail(who: ThrottleTarget): Promise<void>
-  /** Forgets the account's failures, not the address's: else who owns one account could guess at others for ever. */
-  succeed(who: ThrottleTarget): Promise<void>
+  readonly device?: string | undefined
 }
 
-/** Makes a throttle that counts in this process's memory, for at most 50,000 addresses and 50,000 accounts. */
+/** Counts failed guesses, and blocks further ones. */
+export interface Throttle {
+  /** Returns how long to wait; undefined if another attempt is allowed. Counts nothing. */
+  check(target: ThrottleTarget): Promise<Blocked | undefined> | Blocked | undefined
+  /**
+   * Allows one attempt and counts it beforehand, so that parallel guesses cannot exceed the limit while their passwords are
+   * being hashed. The caller must settle it.
+   */
+  attempt(target: ThrottleTarget): Promise<PendingAttempt | { readonly blocked: Blocked }>
+  /** Counts one failure, after a `check`. Attempts count their own. */
+  fail(target: ThrottleTarget): Promise<void>
+}
+
+/** Creates a throttle that counts in the memory of this process, for at most 50,000 addresses and 50,000 accounts. */
 export function createThrottle(limits: ThrottleLimits, clock: Clock = systemClock): Throttle {
   const addresses = createCounter({ name: 'address', ...limits.perAddress }, clock)
   const accounts = createCounter({ name: 'account', ...limits.perAccount }, clock)
   const groups = new LRUCache<string, string>({ max: 10_000, memoMethod: addressGroup })
-  const placesOf = ({ address, account }: ThrottleTarget): readonly CounterKey[] => {
-    const place = { counter: addresses, key: groups.memo(address) }
-    return account === undefined ? [place] : [place, { counter: accounts, key: accountKey(account) }]
-  }
-  // The first test keeps parsing and hashing off the path of a server where nobody has failed.
-  const check = (who: ThrottleTarget) =>
-    addresses.isEmpty() && accounts.isEmpty() ? undefined : longestOf(placesOf(who))
+  const accountKeys = ({ account, device }: ThrottleTarget): readonly CounterKey[] =>
+    account === undefined ? [] : [{ counter: accounts, key: keyOf(account, device) }]
+  const allKeys = (target: ThrottleTarget): readonly CounterKey[] => [
+    { counter: addresses, key: groups.memo(target.address) },
+    ...accountKeys(target),
+  ]
+  // A server without failures neither parses nor hashes anything.
+  const check = (target: ThrottleTarget) =>
+    addresses.isEmpty() && accounts.isEmpty()
+      ? undefined
+      : longestOf(target.device === undefined ? allKeys(target) : accountKeys(target))
   return {
     check,
-    async attempt(who) {
-      const blocked = check(who)
-      return blocked ? { blocked } : reserveAttempt(placesOf(who), accounts)
+    async attempt(target) {
+      const blocked = check(target)
+      return blocked ? { blocked } : reserveAttempt(allKeys(target), accounts)
     },
-    async fail(who) {
-      for (const { counter, key } of placesOf(who)) counter.fail(key)
-    },
-    async succeed({ account }) {
-      if (account !== undefined) accounts.clear(accountKey(account))
+    async fail(target) {
+      for (const { counter, key } of allKeys(target)) counter.fail(key)
     },
   }
 }
 
+const keyOf = (account: string, device: string | undefined): string =>
+  device === undefined ? normalizeAccount(account) : `${normalizeAccount(account)}.${device}`
+
 /**
- * What databases take for one name depends on their collation, so the key is as forgiving as any of them. To lower case
- * first: a capital ẞ, like ß, then becomes SS.
+ * Returns the hash of an account's name. Databases differ in which names they treat as equal, so this is as lenient as any
+ * of them. Lower case comes first: a capital ẞ, like ß, then becomes SS.
  */
-const accountKey = (account: string): string =>
+export const normalizeAccount = (account: string): string =>
   sha256(
     account
       .normalize('NFKD')
@@ -93,43 +101,42 @@ const accountKey = (account: string): string =>
       .toUpperCase(),
   )
 
-const longestOf = (places: readonly CounterKey[]): Blocked | undefined =>
-  places
+const longestOf = (keys: readonly CounterKey[]): Blocked | undefined =>
+  keys
     .map(({ counter, key }) => counter.check(key))
     .filter((blocked) => blocked !== undefined)
     .sort((left, right) => right.retryAfter - left.retryAfter)[0]
 
 /**
- * Checks something that can be guessed, and counts the tries: at the account, from anywhere (10 in 15 minutes by
- * default), and from the address. A try counts before it is checked, so that parallel guesses do not slip past the limit.
+ * Runs a check that can be guessed, and counts the attempts: per account from any address (10 in 15 minutes by default),
+ * and per address. An attempt counts before it is checked, so that parallel guesses cannot exceed the limit.
  *
- * `check` gives nothing where the guess was wrong: undefined, null or false, and that is handed on. Anything else was
- * right, and the account's failures are forgotten. What it throws is thrown, and not counted.
+ * If `check` returns undefined, null or false, the guess was wrong. Any other result was correct, and the account's failures
+ * are forgotten. The result is returned. What `check` throws is thrown, and not counted.
  *
  * @throws OAuthError `too_many_requests` with `Retry-After`, before `check` is called
  */
-export type Attempt = <Made>(who: Required<ThrottleTarget>, check: () => Promise<Made>) => Promise<Made>
+export type Attempt = <Result>(
+  target: { readonly address: string; readonly account: string },
+  check: () => Promise<Result>,
+) => Promise<Result>
 
-/** Makes attempts that a throttle counts. */
+/** Creates the function that own grants count guesses with. */
 export const createAttempt =
   (throttle: Pick<Throttle, 'attempt'>): Attempt =>
-  async (who, check) => {
-    const ticket = await throttle.attempt(who)
-    if (ticket.blocked) {
-      const options = { detail: `too many failures from ${who.address}`, headers: ticket.blocked.headers }
-      throw new OAuthError(
-        'too_many_requests',
-        'Too many failed requests: wait before you try again',
-        options,
-      )
+  async (target, check) => {
+    const attempt = await throttle.attempt(target)
+    if (attempt.blocked) {
+      const options = { detail: `too many failures from ${target.address}`, headers: attempt.blocked.headers }
+      throw new OAuthError('too_many_requests', 'Too many failed requests. Try again later.', options)
     }
     try {
-      const made = await check()
-      // Databases answer null, and comparisons false: to take those for right would allow guesses without end.
-      const isWrong = made === undefined || made === null || made === false
-      await (isWrong ? ticket.fail() : ticket.succeed())
-      return made
+      const result = await check()
+      // Databases return null, and comparisons false: if those were correct, guesses would be unlimited.
+      const isWrong = result === undefined || result === null || result === false
+      await (isWrong ? attempt.fail() : attempt.succeed())
+      return result
     } finally {
-      await ticket.release()
+      await attempt.release()
     }
   }

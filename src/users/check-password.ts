@@ -12,9 +12,15 @@ export interface PasswordAttempt {
   readonly password: string
   /** The address that the request came from. */
   readonly address: string
+  /** The id of a browser that has signed in to this account before; undefined for others, and for clients. */
+  readonly device?: string | undefined
   /** The client that the user signs in to; empty on the sign-in page. */
   readonly clientId: string
 }
+
+/** Returns the name that password guesses are counted under, whether the user exists or not. */
+export const passwordAccount = (provider: string, username: string): string =>
+  `password:${provider}:${username}`
 
 /** What `checkPassword` needs. */
 export interface PasswordCheckServices {
@@ -44,10 +50,10 @@ export type FailedPasswordAttempt = Exclude<PasswordOutcome<never>, { readonly k
  */
 export async function checkPassword<Result>(
   { users, throttle, epochs, subjectOf }: PasswordCheckServices,
-  { provider, username, password, address, clientId }: PasswordAttempt,
+  { provider, username, password, address, device, clientId }: PasswordAttempt,
   onSuccess: (user: LoadedUser) => Promise<Result | undefined>,
 ): Promise<PasswordOutcome<Result>> {
-  const attempt = await throttle.attempt({ address, account: `password:${provider}:${username}` })
+  const attempt = await throttle.attempt({ address, account: passwordAccount(provider, username), device })
   if (attempt.blocked) return { kind: 'blocked', blocked: attempt.blocked }
   try {
     const first = await users.findByUsername(username)

@@ -86,10 +86,40 @@ describe('failures against an account', () => {
   })
 
   test('are forgotten upon a success, those of the address are not', async () => {
-    await failTimes(10, () => alice)
-    await throttle.succeed(alice)
+    await failTimes(9, () => alice)
+    expect(await guess(alice, 'succeed')).toBe(true)
+    await throttle.fail(alice)
     expect(await retryAfter(alice)).toBeUndefined()
     await failTimes(50, (index) => ({ address: HOME, account: `password:users:${index}` }))
+    expect(await retryAfter({ address: HOME })).toBe(60)
+  })
+})
+
+describe('a known device', () => {
+  const laptop: ThrottleTarget = { ...alice, device: 'laptop' }
+  const phone: ThrottleTarget = { ...alice, device: 'phone' }
+
+  test('is not blocked by failures from elsewhere, nor by those of its address', async () => {
+    await failTimes(100, () => alice)
+    expect(await retryAfter(laptop)).toBeUndefined()
+    expect(await guess(laptop, 'succeed')).toBe(true)
+    expect(await retryAfter(alice)).toBe(900)
+  })
+
+  test('has a limit of its own', async () => {
+    await failTimes(10, () => laptop)
+    expect(await Promise.all([laptop, phone, alice].map(retryAfter))).toEqual([900, undefined, undefined])
+    const guesses = Array.from({ length: 200 }, () => guess(phone))
+    expect((await Promise.all(guesses)).filter(Boolean)).toHaveLength(10)
+  })
+
+  test('is known for one account only', async () => {
+    await failTimes(10, () => laptop)
+    expect(await retryAfter({ ...laptop, account: 'password:customers:alice@example.com' })).toBeUndefined()
+  })
+
+  test('counts for its address too', async () => {
+    await failTimes(60, (index) => ({ ...alice, device: String(index) }))
     expect(await retryAfter({ address: HOME })).toBe(60)
   })
 })
@@ -230,8 +260,8 @@ describe('an answer to who is blocked', () => {
     await failTimes(60, () => alice)
     expect((await throttle.check(alice))?.headers['RateLimit-Policy']).toBe('"account";q=10;w=900')
     clock.time += 30_000
-    await throttle.succeed(alice)
-    expect((await throttle.check(alice))?.headers['RateLimit']).toBe('"address";r=0;t=30')
+    const stranger = { ...alice, account: 'password:users:bob@example.com' }
+    expect((await throttle.check(stranger))?.headers['RateLimit']).toBe('"address";r=0;t=30')
   })
 })
 

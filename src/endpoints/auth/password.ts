@@ -1,7 +1,7 @@
 import type { HttpResponse } from '../../lib/http.ts'
 import type { Session } from '../../model/session.ts'
 import type { SignInProps } from '../../pages/props.ts'
-import { checkPassword, type FailedPasswordAttempt } from '../../users/check-password.ts'
+import { checkPassword, passwordAccount, type FailedPasswordAttempt } from '../../users/check-password.ts'
 import type { LoadedUser } from '../../users/directory.ts'
 import type { Exchange } from '../endpoint.ts'
 import { reportFailedSignIn } from '../report.ts'
@@ -28,6 +28,8 @@ export type SignInOutcome =
 export async function signInWithPassword(exchange: Exchange, form: SignInForm): Promise<SignInOutcome> {
   const { services, address } = exchange
   const { provider, username, password } = form
+  const account = passwordAccount(provider, username)
+  const device = services.deviceCookies.find(exchange, account)
   const outcome = await checkPassword(
     {
       users: services.userDirectory.provider(provider),
@@ -35,10 +37,13 @@ export async function signInWithPassword(exchange: Exchange, form: SignInForm): 
       epochs: services.store.revocations.readEpochs,
       subjectOf: services.subjectOf,
     },
-    { provider, username, password, address, clientId: '' },
+    { provider, username, password, address, device, clientId: '' },
     (user) => startSession(exchange, user, form),
   )
-  if (outcome.kind === 'correct') return { session: outcome.result }
+  if (outcome.kind === 'correct') {
+    services.deviceCookies.remember(exchange, account)
+    return { session: outcome.result }
+  }
   reportFailedSignIn(exchange, provider, outcome)
   return refusalOf(outcome)
 }
