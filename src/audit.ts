@@ -6,27 +6,28 @@ import type { Logger } from './lib/log.ts'
 import type { AuditEntry, AuditedEvent } from './model/audit.ts'
 import type { AuditStore } from './store/contract.ts'
 
-/** What the audit log needs. `auditRetention`: 0 turns it off. */
+/** The dependencies of the audit log. */
 export interface AuditOptions {
   readonly events: Pick<Events, 'on'>
   readonly store: AuditStore
   readonly clock: Clock
   readonly logger: Logger
+  /** Milliseconds; 0 turns the audit log off. */
   readonly auditRetention: number
 }
 
-/** The audit log of one server: it listens, and writes down what has to be explained some day. */
+/** Records events that may need an explanation later. */
 export interface Audit {
-  /** What is known of a request; the last second of this server included. */
+  /** Returns the entries of a request, including those that this node has not written yet. */
   find(requestId: string): Promise<readonly AuditEntry[]>
-  /** Writes what was heard last, and stops listening. */
+  /** Stops recording and writes what is pending. */
   close(): Promise<void>
 }
 
-type Telling = Partial<AuditEntry> & Pick<AuditEntry, 'detail'>
+type EntryFields = Partial<AuditEntry> & Pick<AuditEntry, 'detail'>
 
-/** What each event comes to as an entry. */
-const TELLERS: { readonly [Name in AuditedEvent]: (payload: EventMap[Name]) => Telling } = {
+/** Converts the payload of each event. */
+const CONVERTERS: { readonly [Name in AuditedEvent]: (payload: EventMap[Name]) => EntryFields } = {
   'request.refused': ({ status, code, path, clientId, sub, address, detail }) => ({
     status,
     code,
@@ -39,14 +40,14 @@ const TELLERS: { readonly [Name in AuditedEvent]: (payload: EventMap[Name]) => T
   'sign-in.failed': ({ sub, address, reason }) => ({ sub, address, detail: reason }),
   'sign-in.throttled': ({ address, retryAfter }) => ({
     address,
-    detail: `too many failures before: ${retryAfter} seconds to wait`,
+    detail: `too many failures: blocked for ${retryAfter} more seconds`,
   }),
-  'replay.detected': ({ of, authorizationId, clientId }) => ({
+  'replay.detected': ({ credential, authorizationId, clientId }) => ({
     clientId,
-    detail: `a ${of.replace('_', ' ')} came a second time: authorization ${authorizationId} was revoked`,
+    detail: `a ${credential.replace('_', ' ')} was used again: authorization ${authorizationId} was revoked`,
   }),
   'refresh.ahead': ({ authorizationId, from, to }) => ({
-    detail: `authorization ${authorizationId} stood at generation ${from} and was moved to ${to}: an older database than what it gave out`,
+    detail: `authorization ${authorizationId} was at generation ${from} and moved to ${to}: the database is older than the refresh token`,
   }),
   'revocation.written': ({ entry: { kind, subject, epoch } }) => ({
     ...(kind === 'client' && { clientId: subject }),
@@ -55,49 +56,48 @@ const TELLERS: { readonly [Name in AuditedEvent]: (payload: EventMap[Name]) => T
   }),
 }
 
-const tell = <Name extends AuditedEvent>(event: Name, payload: EventMap[Name]): Telling =>
-  TELLERS[event](payload)
+const convert = <Name extends AuditedEvent>(event: Name, payload: EventMap[Name]): EntryFields =>
+  CONVERTERS[event](payload)
 
-const EVENTS = Object.keys(TELLERS) as readonly AuditedEvent[]
+const EVENTS = Object.keys(CONVERTERS) as readonly AuditedEvent[]
 
-const NOTHING = { status: null, code: null, path: null, clientId: null, sub: null, address: null } as const
+const EMPTY = { status: null, code: null, path: null, clientId: null, sub: null, address: null } as const
 
-/** Longer details are cut. */
-const LONGEST_TEXT = 1_000
+const MAX_TEXT_LENGTH = 1_000
 
-/** Begins to listen. Nothing here slows a request down: entries are written a second later, in batches. */
+/** Starts the audit log. It never delays a request: entries are written in batches, within a second. */
 export function createAudit({ events, store, clock, logger, auditRetention }: AuditOptions): Audit {
   const batches = createBatchWriter<AuditEntry>({
     name: 'audit entries',
     write: (entries) => store.insert(entries),
     logger,
   })
-  const listen = (event: AuditedEvent): (() => void) =>
+  const record = (event: AuditedEvent): (() => void) =>
     events.on(event, (payload) => {
-      const told = { ...NOTHING, ...tell(event, payload) }
-      const source = told.address === null ? undefined : addressGroup(told.address)
-      batches.add(clean({ at: clock.now(), requestId: payload.requestId, event, ...told }), source)
+      const fields = { ...EMPTY, ...convert(event, payload) }
+      const source = fields.address === null ? undefined : addressGroup(fields.address)
+      batches.add(sanitize({ at: clock.now(), requestId: payload.requestId, event, ...fields }), source)
     })
-  const stops = auditRetention > 0 ? EVENTS.map(listen) : []
+  const removeListeners = auditRetention > 0 ? EVENTS.map(record) : []
   return {
     async find(requestId) {
       await batches.flush()
       return store.listByRequest(requestId)
     },
     async close() {
-      for (const stop of stops) stop()
+      for (const remove of removeListeners) remove()
       await batches.close()
     },
   }
 }
 
-/** Some of these texts came from outside. */
-const clean = (entry: AuditEntry): AuditEntry => ({
+/** These fields may contain input. */
+const sanitize = (entry: AuditEntry): AuditEntry => ({
   ...entry,
   path: entry.path && printable(entry.path),
   address: entry.address && printable(entry.address),
   detail: printable(entry.detail),
 })
 
-/** Control characters could make a terminal lie to whoever reads it, and NUL is no text to some databases. */
-const printable = (text: string): string => text.slice(0, LONGEST_TEXT).replaceAll(/\p{C}/gu, '\ufffd')
+/** Control characters can forge terminal output, and some databases reject NUL. */
+const printable = (text: string): string => text.slice(0, MAX_TEXT_LENGTH).replaceAll(/\p{C}/gu, '\ufffd')

@@ -1,9 +1,9 @@
 /**
- * Every error code that leaves this server, with the HTTP status it travels with.
+ * Every error code that the server returns, with its HTTP status.
  *
  * RFC 6749 sections 4.1.2.1 and 5.2, RFC 6750 section 3.1, RFC 8628 section 3.5, RFC 8707 section 2;
- * `login_required`, `consent_required`, `request_not_supported` and `request_uri_not_supported` are OpenID Connect Core
- * section 3.1.2.6.
+ * `login_required`, `consent_required`, `request_not_supported` and `request_uri_not_supported` are from OpenID Connect
+ * Core section 3.1.2.6.
  */
 const STATUS = {
   invalid_request: 400,
@@ -32,33 +32,33 @@ const STATUS = {
 } as const
 
 /**
- * What errors are known by. A configuration file, or a grant of your own, may load another copy of this package, whose
- * classes are not these: a refusal of theirs must not become a `server_error`.
+ * Identifies our errors across copies of this package: a configuration file or a custom grant may load another copy, and
+ * `instanceof` must recognize its errors too. Otherwise they would become a `server_error`.
  */
 const MARK = Symbol.for('consulate.error')
 
-const isMarked = (value: unknown, name: string): boolean =>
+const hasMark = (value: unknown, name: string): boolean =>
   typeof value === 'object' && value !== null && Reflect.get(value, MARK) === name
 
-/** An error code of the OAuth family, as it appears in `error`. */
+/** An OAuth error code: the `error` of a response. */
 export type ErrorCode = keyof typeof STATUS
 
-/** What only the log and the event may know about an error, and how the answer differs from the usual. */
+/** Options of an `OAuthError`. */
 export interface OAuthErrorOptions {
-  /** The exact reason, for the log: may name ids, never a secret or a token. */
+  /** The exact reason, for the log and the audit log. Never sent. May contain IDs, but no secrets or tokens. */
   readonly detail?: string
-  /** Another HTTP status than the code's own: 405, 413. */
+  /** The HTTP status, if it differs from that of the code: 405, 413. */
   readonly status?: number
-  /** Extra response headers, such as `Retry-After` (seconds) or `Allow`. */
+  /** Additional response headers, such as `Retry-After` (seconds) or `Allow`. */
   readonly headers?: Readonly<Record<string, string>>
-  /** What failed underneath. Logged, never sent. */
+  /** The underlying error. Logged, never sent. */
   readonly cause?: unknown
 }
 
 /**
- * An answer in the words of RFC 6749 section 5.2.
+ * An error response (RFC 6749 section 5.2). Custom grants refuse a request with it.
  *
- * `description` goes to the caller and never holds input; `detail` goes to the log with the request id.
+ * `description` is sent to the client, so it must not contain any input. `detail` is only logged.
  */
 export class OAuthError extends Error {
   override readonly name = 'OAuthError'
@@ -69,7 +69,7 @@ export class OAuthError extends Error {
   readonly headers: Readonly<Record<string, string>>
 
   static override [Symbol.hasInstance](value: unknown): boolean {
-    return isMarked(value, 'OAuthError')
+    return hasMark(value, 'OAuthError')
   }
 
   get [MARK](): string {
@@ -85,27 +85,27 @@ export class OAuthError extends Error {
     this.headers = options.headers ?? {}
   }
 
-  /** The JSON body: `{ error, error_description }`. */
+  /** Returns the JSON body of the response. */
   toJSON(): { error: ErrorCode; error_description: string } {
     return { error: this.code, error_description: this.description }
   }
 }
 
-/** One thing that is wrong with the configuration. */
+/** One problem of a configuration, or of the arguments of an administration method. */
 export interface ConfigProblem {
-  /** The option, as it would be written in code: `grants[1].lifetime`. */
+  /** The option as written in code: `grants[1].lifetime`. */
   readonly path: string
-  /** What is wrong and what to write instead. */
+  /** What is wrong, and what to write instead. */
   readonly message: string
 }
 
-/** Thrown by `createAuthorizationServer` and the CLI; lists every problem at once. */
+/** Thrown for an invalid configuration or invalid arguments. `problems` lists all of them. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
   readonly problems: readonly ConfigProblem[]
 
   static override [Symbol.hasInstance](value: unknown): boolean {
-    return isMarked(value, 'ConfigError')
+    return hasMark(value, 'ConfigError')
   }
 
   get [MARK](): string {
@@ -119,12 +119,12 @@ export class ConfigError extends Error {
   }
 }
 
-/** Thrown by a store that cannot answer now (locked, full, read-only, gone); becomes 503 with Retry-After. */
+/** Thrown by a store if the database is locked, full, read-only or unreachable. The response is 503 with `Retry-After`. */
 export class StoreUnavailableError extends Error {
   override readonly name = 'StoreUnavailableError'
 
   static override [Symbol.hasInstance](value: unknown): boolean {
-    return isMarked(value, 'StoreUnavailableError')
+    return hasMark(value, 'StoreUnavailableError')
   }
 
   get [MARK](): string {

@@ -2,77 +2,94 @@ import { ConfigError } from './errors.ts'
 import type { Logger } from './lib/log.ts'
 import type { RevocationEntry } from './model/revocation.ts'
 
-/** What every event about one request carries. */
-interface OfRequest {
-  /** The `X-Request-Id` of the answer; the same id is in the log. */
+interface RequestEvent {
+  /** The `X-Request-Id` of the response. The log and `server.audit` have the same ID. */
   readonly requestId: string
 }
 
-/** What happens in the server, by name. Payloads never hold a secret, a token, a code or a password. */
+/**
+ * The events of a server, by name, with their payloads. Listen with `server.on(name, listener)`.
+ *
+ * Payloads never contain a secret, token, code or password. Times are in milliseconds since 1970. `sub` is the user as in
+ * the token: the user ID, or `provider:id` for users of another provider than `users`.
+ */
 export interface EventMap {
   /**
-   * An access token was made. `expiresAt` in ms. Of a client's token for itself, `sub` is the client's id and
-   * `authorizationId` null.
+   * An access token was issued. For a machine token (client credentials), `sub` is the client ID and `authorizationId` is
+   * null. `grantType` is `personal_access` for a personal access token.
    */
-  'token.issued': OfRequest & {
+  'token.issued': RequestEvent & {
     readonly grantType: string
     readonly clientId: string
     readonly sub: string
+    /** The `jti` claim. Pass it to `server.tokens.revoke` to revoke this token alone. */
     readonly jti: string
     readonly authorizationId: string | null
     readonly scopes: readonly string[]
     readonly expiresAt: number
   }
-  /** A person has allowed a client something, and its first tokens were made. */
-  'authorization.created': OfRequest & {
+  /**
+   * A user allowed a client, and its first tokens were issued; or a personal access token was created (`clientId` is
+   * `personal-access`). `sessionId` is null if the authorization is not revoked with a session.
+   */
+  'authorization.created': RequestEvent & {
     readonly authorizationId: string
     readonly clientId: string
     readonly sub: string
     readonly sessionId: string | null
   }
-  /** A refresh token came again after its grace window, or a code came again: what it gave was revoked. */
-  'replay.detected': OfRequest & {
-    readonly of: 'code' | 'device_code' | 'refresh_token'
+  /**
+   * A code or device code was used again, or a refresh token after its grace window. Its authorization was revoked, because
+   * the credential may be stolen (RFC 9700 section 4.14.2).
+   */
+  'replay.detected': RequestEvent & {
+    readonly credential: 'code' | 'device_code' | 'refresh_token'
     readonly authorizationId: string
     readonly clientId: string
   }
-  /** A refresh token was ahead of its row: the database is older than what was issued (a restored backup). */
-  'refresh.ahead': OfRequest & {
+  /**
+   * A refresh token was newer than its database row, which was then moved from generation `from` to `to`: the database was
+   * restored from a backup. See `consulate recover`.
+   */
+  'refresh.ahead': RequestEvent & {
     readonly authorizationId: string
     readonly from: number
     readonly to: number
   }
-  /** Somebody signed in, or a device got its first tokens. */
-  'session.started': OfRequest & {
+  /** A user signed in, or a device received its first tokens. */
+  'session.started': RequestEvent & {
     readonly sessionId: string
     readonly sub: string
     readonly address: string
   }
-  /** Somebody signed out on the sign-out page. A session that is revoked otherwise is a `revocation.written` alone. */
-  'session.ended': OfRequest & { readonly sessionId: string; readonly sub: string }
-  /** A name or a password was wrong. `sub` is null where there is no such person. */
-  'sign-in.failed': OfRequest & {
+  /** A user signed out on the sign-out page. A session that is revoked otherwise emits only `revocation.written`. */
+  'session.ended': RequestEvent & { readonly sessionId: string; readonly sub: string }
+  /** A user name or password was wrong. `sub` is null if the user is unknown. */
+  'sign-in.failed': RequestEvent & {
     readonly provider: string
     readonly address: string
     readonly sub: string | null
     readonly reason: string
   }
-  /** A sign-in was not even tried: too many have failed. `retryAfter` in seconds. */
-  'sign-in.throttled': OfRequest & {
+  /** A sign-in was rejected unchecked after too many failures. `retryAfter` in seconds. */
+  'sign-in.throttled': RequestEvent & {
     readonly provider: string
     readonly address: string
     readonly retryAfter: number
   }
-  /** Somebody was asked, and allowed a client or a device something. */
-  'consent.given': OfRequest & {
+  /** A user was asked and allowed a client or a device. Not emitted if an earlier consent covers the request. */
+  'consent.given': RequestEvent & {
     readonly clientId: string
     readonly sub: string
     readonly scopes: readonly string[]
   }
-  /** Somebody was asked, and said no. */
-  'consent.denied': OfRequest & { readonly clientId: string; readonly sub: string }
-  /** A request was refused; `detail` says exactly why. Client and person are null where they were not known yet. */
-  'request.refused': OfRequest & {
+  /** A user was asked and refused. */
+  'consent.denied': RequestEvent & { readonly clientId: string; readonly sub: string }
+  /**
+   * An endpoint answered with an error. `detail` says exactly why, for your eyes only; `clientId` and `sub` are null if
+   * they were not known yet. Not emitted by guards, by failed sign-ins and by devices that poll.
+   */
+  'request.refused': RequestEvent & {
     readonly path: string
     readonly address: string
     readonly clientId: string | null
@@ -81,7 +98,7 @@ export interface EventMap {
     readonly code: string
     readonly detail: string
   }
-  /** Something was revoked by this node; `requestId` is null where the application did it. */
+  /** This node revoked something. `requestId` is null if your own code did. */
   'revocation.written': { readonly requestId: string | null; readonly entry: RevocationEntry }
 }
 
@@ -100,48 +117,51 @@ const NAMES: { readonly [Name in keyof EventMap]: true } = {
   'revocation.written': true,
 }
 
-/** Every event. */
 export const EVENT_NAMES = Object.keys(NAMES) as readonly (keyof EventMap)[]
 
-/** Called with the payload of an event. What it throws is logged and goes no further. */
+/** Receives the payload of an event. If it throws or rejects, the error is logged and nothing else happens. */
 export type Listener<Name extends keyof EventMap> = (payload: EventMap[Name]) => void | Promise<void>
 
-/** Tells listeners what happened. */
+/** The event emitter of one server. */
 export interface Events {
-  /** Adds a listener; the returned function takes it away again. Throws `ConfigError` for an event that there is not. */
+  /**
+   * Adds a listener. Returns a function that removes it.
+   *
+   * @throws ConfigError for an unknown event
+   */
   on<Name extends keyof EventMap>(name: Name, listener: Listener<Name>): () => void
+  /** Calls every listener and waits for none. Never throws. */
   emit<Name extends keyof EventMap>(name: Name, payload: EventMap[Name]): void
 }
 
 type AnyListener = (payload: never) => void | Promise<void>
 
-/** Makes the events of one server. */
 export function createEvents(logger: Logger): Events {
-  const listeners = new Map<string, Set<AnyListener>>()
-  const failed = (name: string, cause: unknown): void =>
-    logger.log('error', 'An event listener failed', { event: name, cause: String(cause) })
+  const listenersByName = new Map<string, Set<AnyListener>>()
+  const logFailure = (name: string, cause: unknown): void =>
+    logger.log('error', 'Event listener failed', { event: name, cause: String(cause) })
   return {
     on(name, listener) {
       checkName(name)
-      const those = listeners.get(name) ?? new Set()
-      listeners.set(name, those.add(listener))
-      return () => void those.delete(listener)
+      const listeners = listenersByName.get(name) ?? new Set()
+      listenersByName.set(name, listeners.add(listener))
+      return () => void listeners.delete(listener)
     },
     emit(name, payload) {
-      for (const listener of listeners.get(name) ?? []) {
+      for (const listener of listenersByName.get(name) ?? []) {
         try {
-          Promise.resolve(listener(payload as never)).catch((cause: unknown) => failed(name, cause))
+          Promise.resolve(listener(payload as never)).catch((cause: unknown) => logFailure(name, cause))
         } catch (cause) {
-          failed(name, cause)
+          logFailure(name, cause)
         }
       }
     },
   }
 }
 
-/** Where nobody compiles, whoever listens for a misspelled event would wait for it for ever. */
+/** Rejects misspelled names: without a compiler, the listener would wait forever. */
 function checkName(name: string): void {
   if (Object.hasOwn(NAMES, name)) return
-  const message = `there is no event ${JSON.stringify(name)}: there is ${EVENT_NAMES.join(', ')}`
+  const message = `unknown event ${JSON.stringify(name)}. Use one of: ${EVENT_NAMES.join(', ')}`
   throw new ConfigError([{ path: 'on', message }])
 }

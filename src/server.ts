@@ -14,45 +14,63 @@ import { unavailable } from './guard/refusal.ts'
 import { createGuards, type GuardCore, type Guards, type GuardsByProvider } from './guard/request-guards.ts'
 import { fromRequest, toResponse } from './lib/fetch.ts'
 import { json, type HttpResponse, type HttpRequest } from './lib/http.ts'
-import { once } from './lib/async.ts'
+import { once, type Once } from './lib/async.ts'
 import type { Logger } from './lib/log.ts'
 import { resolveSettings, type Settings } from './config/settings.ts'
 import type { BaseUser } from './users/provider.ts'
 
-/** An OAuth 2 authorization server. */
+/**
+ * An OAuth 2 authorization server. Mount it with an adapter (`toNode(server).routes()` from `consulate/node`) or call
+ * `fetch`, guard your own API with `user`, `machine` and `anyone`, and manage it with `clients`, `sessions` and so on.
+ *
+ * It starts with the first request or call. While it cannot start, its endpoints and guards answer 503.
+ */
 export interface AuthorizationServer<
   Scope extends string = string,
   Main extends string = string,
   Other extends string = string,
 >
   extends Administration<Scope>, Guards<Scope, Main>, GuardsByProvider<Scope, Main | Other> {
+  /** The issuer from the configuration. */
   readonly issuer: string
-  /** Answers a request to one of the server's endpoints; 404 for any other path. `peer` is the address it came from. */
-  fetch(request: Request, from?: { readonly peer?: string }): Promise<Response>
-  /** The server's endpoints. */
+  /**
+   * Answers a request to one of the server's endpoints, for runtimes with `Request` and `Response`. Any other path gets
+   * 404. Pass the IP address of the connection as `peer`: failures are limited per address.
+   */
+  fetch(request: Request, connection?: { readonly peer?: string }): Promise<Response>
+  /** The server's endpoints, with their paths and methods. */
   readonly routes: readonly Route[]
-  /** Hears what happens: see `EventMap`. */
+  /**
+   * Adds a listener for an event of `EventMap`. Returns a function that removes it. Events are local to this process.
+   *
+   * @throws ConfigError for an unknown event
+   */
   readonly on: Events['on']
-  /** Reads the secrets, sees to the tables. The first request does it otherwise. Throws `ConfigError`. */
+  /**
+   * Starts the server: loads the secrets, applies migrations and reads the revocations. Call it at startup to fail early;
+   * otherwise the first request does it.
+   *
+   * @throws ConfigError if secrets, tables or users are not usable
+   */
   ready(): Promise<void>
-  /** How the server stands: whether it could answer requests, and what is amiss. Starts it; answers within two seconds. */
+  /** Returns whether the server can answer requests, and what is wrong otherwise. Starts it. Takes at most 2 seconds. */
   health(): Promise<Health>
-  /** Ends what is open: the feed and the store. */
+  /** Stops the server: writes what is pending and closes the store. */
   close(): Promise<void>
-  /** For adapters: the same as `fetch` and the guards, without a framework's types. */
+  /** The server without a framework, for adapters. */
   readonly core: Core
 }
 
-/** What an adapter builds on. */
+/** What an adapter mounts: the endpoints and the guards. */
 export interface Core extends GuardCore {
-  /** Undefined, at once, where the path is none of the server's. Never throws. */
+  /** Answers a request, or returns undefined if the path is not one of the server's. Never throws or rejects. */
   handle(request: HttpRequest): Promise<HttpResponse> | undefined
 }
 
 /**
- * Makes an authorization server.
+ * Creates an authorization server. Nothing is read or opened until it starts.
  *
- * @throws ConfigError with every problem of the configuration at once, each with its option's path
+ * @throws ConfigError with every problem of the configuration, each with the path of its option
  */
 export function createAuthorizationServer<
   const Scope extends string,
@@ -63,39 +81,30 @@ export function createAuthorizationServer<
   const untyped = (config ?? {}) as unknown as Config
   const settings = resolveSettings(untyped)
   const events = createEvents(settings.logger)
-  const table = tableOf(settings)
-  const started = once(async (): Promise<Running> => {
+  const start = once(async (): Promise<Running> => {
     const services = await startServices(settings, untyped, events)
-    return { services, guard: guardOf(services) }
+    return { services, guard: createServerGuard(services) }
   })
-  const start = (): Promise<Running | undefined> =>
-    started().catch((cause: unknown) => notStarted(settings.logger, cause))
-  const answer = async (endpoint: Endpoint, request: HttpRequest): Promise<HttpResponse> => {
-    const running = started.result() ?? (await start())
-    return running ? handle(endpoint, running.services, request) : NOT_STARTED
+  const startedServices = async (): Promise<Services> => (await start()).services
+  const health = createHealth({ start: startedServices, logger: settings.logger })
+  const shared = {
+    check: createCheck(start, settings.logger),
+    scopes: [...settings.scopes.defined],
+    logger: settings.logger,
   }
-  const probes = new Map(probesOf(settings).map((probe) => [probe.path, probe]))
-  const health = createHealth({ start: async () => (await started()).services, logger: settings.logger })
-  const check: GuardCore['check'] = (authorization, requirement) => {
-    const running = started.result()
-    if (running) return running.guard.check(authorization, requirement)
-    return start().then((late) => late?.guard.check(authorization, requirement) ?? unavailable())
-  }
-  const base = { check, scopes: [...settings.scopes.defined], logger: settings.logger }
-  const guards = createGuards<Scope, Main>(base, settings.provider as Main)
-  const core: Core = {
-    ...guards.core,
-    handle(request) {
-      const endpoint = findEndpoint(table, request.path)
-      return endpoint ? answer(endpoint, request) : probes.get(request.path)?.answer(request, health)
-    },
-  }
+  const guards = createGuards<Scope, Main>(shared, settings.provider as Main)
+  const core: Core = { ...guards.core, handle: createHandler(settings, start, health) }
   return {
-    ...createAdministration(async () => (await started()).services),
+    ...createAdministration(startedServices),
     ...guards,
     for(provider) {
-      if (settings.providers.includes(provider)) return createGuards(base, provider)
-      throw new ConfigError([{ path: 'providers', message: `has no ${JSON.stringify(provider)}` }])
+      if (settings.providers.includes(provider)) return createGuards(shared, provider)
+      throw new ConfigError([
+        {
+          path: 'providers',
+          message: `has no ${JSON.stringify(provider)}, only ${settings.providers.join(', ')}`,
+        },
+      ])
     },
     issuer: settings.issuer,
     routes: routesOf(settings),
@@ -103,36 +112,18 @@ export function createAuthorizationServer<
     core,
     on: events.on,
     async fetch(request, { peer = '' } = {}) {
-      const answer = await core.handle(fromRequest(request, peer))
-      return toResponse(
-        answer ?? json(404, { error: 'not_found', error_description: 'There is nothing here' }),
-      )
+      return toResponse((await core.handle(fromRequest(request, peer))) ?? NOT_FOUND)
     },
     async ready() {
-      await started()
+      await start()
     },
     async close() {
-      const running = await started.current()?.catch(() => undefined)
+      const running = await start.current()?.catch(() => undefined)
       await running?.services.close()
       await untyped.store.close()
     },
   }
 }
-
-/** The endpoints by path. A prefix such as `/login` can make two of one path, of which one would never be reached. */
-function tableOf(settings: Settings): ReadonlyMap<string, Endpoint> {
-  const endpoints = createEndpoints(settings)
-  const table = new Map(endpoints.map((endpoint) => [endpoint.path, endpoint]))
-  const lost = endpoints.find((endpoint) => table.get(endpoint.path) !== endpoint)
-  if (!lost) return table
-  throw new ConfigError([{ path: 'prefix', message: `gives the path ${lost.path} to two endpoints` }])
-}
-
-const NOT_STARTED = json(
-  503,
-  { error: 'temporarily_unavailable', error_description: 'Try again in a moment' },
-  { 'Retry-After': '5' },
-)
 
 /** A server that has started. */
 interface Running {
@@ -140,11 +131,60 @@ interface Running {
   readonly guard: BearerGuard
 }
 
-function notStarted(logger: Logger, cause: unknown): undefined {
-  logger.log('error', 'The server cannot start', { cause: String(cause) })
+/** Returns undefined, and logs why, if the server cannot start. */
+const tryStart = (start: Once<Running>, logger: Logger): Promise<Running | undefined> =>
+  start().catch((cause: unknown) => {
+    logger.log('error', 'Server cannot start', { cause: String(cause) })
+    return undefined
+  })
+
+function createHandler(
+  settings: Settings,
+  start: Once<Running>,
+  health: () => Promise<Health>,
+): Core['handle'] {
+  const endpoints = endpointsByPath(settings)
+  const probes = new Map(probesOf(settings).map((probe) => [probe.path, probe]))
+  const answer = async (endpoint: Endpoint, request: HttpRequest): Promise<HttpResponse> => {
+    const running = start.result() ?? (await tryStart(start, settings.logger))
+    return running ? handle(endpoint, running.services, request) : NOT_STARTED
+  }
+  return (request) => {
+    const endpoint = findEndpoint(endpoints, request.path)
+    return endpoint ? answer(endpoint, request) : probes.get(request.path)?.answer(request, health)
+  }
 }
 
-function guardOf({ settings, keys, feed, lastUsed }: Services): BearerGuard {
+function createCheck(start: Once<Running>, logger: Logger): GuardCore['check'] {
+  return (authorization, requirement) => {
+    const running = start.result()
+    if (running) return running.guard.check(authorization, requirement)
+    return tryStart(start, logger).then(
+      (started) => started?.guard.check(authorization, requirement) ?? unavailable(),
+    )
+  }
+}
+
+/** Throws if two endpoints have one path, because of a prefix such as `/login`: one of them would be unreachable. */
+function endpointsByPath(settings: Settings): ReadonlyMap<string, Endpoint> {
+  const endpoints = createEndpoints(settings)
+  const byPath = new Map(endpoints.map((endpoint) => [endpoint.path, endpoint]))
+  const hidden = endpoints.find((endpoint) => byPath.get(endpoint.path) !== endpoint)
+  if (!hidden) return byPath
+  throw new ConfigError([
+    { path: 'prefix', message: `gives two endpoints the path ${hidden.path}. Choose another prefix` },
+  ])
+}
+
+const NOT_FOUND = json(404, { error: 'not_found', error_description: 'Nothing exists at this path' })
+
+const NOT_STARTED = json(
+  503,
+  { error: 'temporarily_unavailable', error_description: 'Try again in a moment' },
+  { 'Retry-After': '5' },
+)
+
+function createServerGuard({ settings, keys, feed, lastUsed }: Services): BearerGuard {
   return createBearerGuard({
     ...settings,
     verifier: keys,

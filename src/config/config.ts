@@ -11,8 +11,9 @@ import type { BaseUser, UserProvider, UserProviderFactory } from '../users/provi
 import type { KeepSignedInConfig } from './keep-signed-in.ts'
 import type { PersonalTokensConfig } from './personal-tokens.ts'
 
-/** How many failures are too many, and in which time. */
+/** A limit on failures: after `failures` within `window`, further attempts get 429 with `Retry-After`. */
 export interface FailureLimit {
+  /** A whole number of at least 1. */
   readonly failures: number
   readonly window: Duration
 }
@@ -28,8 +29,9 @@ export interface PagesConfig {
 }
 
 /**
- * What you write. Everything but the first six has a default. `Main` is the name of the default provider, `Other` are
- * those of the others.
+ * The configuration of a server. The first six options are required.
+ *
+ * A duration is a number of seconds, or a string: `'500ms'`, `'60s'`, `'15m'`, `'12h'`, `'30d'`, `'2w'`, `'1y'`.
  */
 export interface Config<
   Scope extends string = string,
@@ -37,71 +39,115 @@ export interface Config<
   Main extends string = string,
   Other extends string = string,
 > {
-  /** Where the server lives, and the `iss` of its tokens: https, or http on a loopback address. May have a path. */
+  /**
+   * The public URL of the server, and the `iss` claim of its tokens: `https://id.example.com`. Must use https; http is
+   * allowed for loopback addresses. May have a path, but no trailing slash, query or fragment (RFC 8414 section 2).
+   */
   readonly issuer: string
-  /** Signing keys and root secrets: `secretsFromDirectory('./secrets')`, `secretsFromEnvironment()`, or given here. */
+  /**
+   * The signing keys and root secrets: `secretsFromDirectory('./secrets')`, `secretsFromEnvironment()`, a source of your
+   * own (`{ description, load }`), or the secrets themselves.
+   */
   readonly secrets: SecretsSource | Secrets
-  /** Where rows are kept: `sqlite('data.db')`. */
+  /** The database: `sqlite('data.db')`, or a store of your own. */
   readonly store: Store
-  /** Who signs in: your own look-up, or `builtInUsers()`. */
+  /** Your users: functions that look them up in your own database, or `builtInUsers()`. */
   readonly users: UserProvider<User> | UserProviderFactory<User>
-  /** Every scope with the sentence that people read on the consent page. */
+  /**
+   * Every scope, with the sentence that users read on the consent page: `{ 'orders:read': 'See your orders' }`. `*` cannot
+   * be defined: it stands for every scope.
+   */
   readonly scopes: Readonly<Record<Scope, string>>
-  /** The ways to a token: `[authorizationCode(), refreshToken(), clientCredentials()]`. What is not listed is off. */
+  /**
+   * The enabled grants: `[authorizationCode(), refreshToken(), clientCredentials()]`. A client may use a grant if it is in
+   * this list and in the `grantTypes` of the client.
+   */
   readonly grants: readonly (Grant | ImplicitGrant)[]
 
-  /** What a request gets that names no scope; default: nothing. */
+  /** The scopes of a request without `scope`, as far as the client may have them. Default: none. */
   readonly defaultScopes?: readonly NoInfer<Scope>[]
-  /** The `aud` of tokens for which no resource was named; default: the issuer. */
+  /**
+   * The `aud` claim of tokens that are requested without a `resource`, and the one that the guards of this server accept.
+   * Default: the issuer.
+   */
   readonly audience?: string
-  /** Resources that tokens may be asked for (RFC 8707): absolute URIs. Default: only the audience. */
+  /**
+   * The resources that clients may request tokens for (RFC 8707): absolute URIs without a fragment. Default: only the
+   * audience.
+   */
   readonly resources?: readonly string[]
-  /** How long access tokens live; default 15 minutes. */
+  /** The lifetime of access tokens. Default `'15m'`. */
   readonly accessTokenLifetime?: Duration
   /**
-   * Personal access tokens, which people make for their own scripts: `{}`, or how long they live. With it come the page
-   * `/account/tokens` and a JSON API. Default: nobody can make any.
+   * Turns on personal access tokens, which users create for scripts and API calls: `{}`, or their lifetimes. Adds the page
+   * `/account/tokens` and a JSON API. Default: off.
    */
   readonly personalTokens?: PersonalTokensConfig | undefined
-  /** Who must use PKCE: public clients (the default), or everybody. Only S256 is known (RFC 9700 section 2.1.1). */
+  /**
+   * Who must use PKCE. `'public'` (default): public clients, and confidential clients with `requiresPkce`. `'always'`: all
+   * clients. The method is always S256 (RFC 9700 section 2.1.1).
+   */
   readonly pkce?: 'public' | 'always'
-  /** The beginning of the OAuth endpoints' paths, within the issuer; default `/oauth`. */
+  /** The path prefix of the OAuth endpoints, within the issuer. Default `'/oauth'`. */
   readonly prefix?: string
-  /** What `users` is called in rows and tokens; default `users`. Never change it: the `sub` of tokens depends on it. */
+  /**
+   * The name of the user provider in `users`, as it is stored with sessions and authorizations. Default `'users'`. Do not
+   * change it later: existing rows and tokens would no longer match.
+   */
   readonly provider?: Main
   /**
-   * Further people, by the name of their provider: `{ customers: { find, findByUsername, verifyPassword } }`. They sign in
-   * on pages of their own (`/login/customers`), and only clients of their provider get tokens for them. Default: none.
+   * More user providers by name, such as customers beside staff: `{ customers: { find, findByUsername, verifyPassword } }`.
+   * Each has its own sign-in page (`/login/customers`) and its own clients, and a guard accepts the users of one provider
+   * only. Names have 1 to 32 lowercase letters, digits, `-` and `_`, and start with a letter. Default: none.
    */
   readonly providers?: Readonly<Record<Other, UserProvider>>
-  /** How long people stay signed in on a device without using it; default 12 hours. */
+  /**
+   * How long users stay signed in on a device without visiting the server's pages. Each visit extends it; API calls do
+   * not. The session also ends when the browser closes, unless the user checked "Keep me signed in". Default `'12h'`.
+   */
   readonly sessionLifetime?: Duration
   /**
-   * The checkbox "Keep me signed in" on the sign-in page. If a user checks it, the session outlives the browser and lasts 30
-   * days without use by default. `off` removes the checkbox; every session then ends with the browser.
+   * The checkbox "Keep me signed in" on the sign-in page. If it is checked, the session outlives the browser and lasts 30
+   * days without use. `'off'` removes the checkbox. Default `{ lifetime: '30d', checked: false }`.
    */
   readonly keepSignedIn?: KeepSignedInConfig | 'off'
-  /** Proxies whose `X-Forwarded-For` is believed: addresses or CIDR ranges. Default: none. */
+  /**
+   * The proxies whose `X-Forwarded-For` header is trusted: addresses or CIDR ranges, such as `'10.0.0.0/8'`. Without them,
+   * behind a proxy, all users share the failure limit of its address. Default: none.
+   */
   readonly trustedProxies?: readonly string[]
-  /** When failures are too many; defaults: 60 a minute from an address, 10 in 15 minutes against an account. */
+  /**
+   * Limits on failures such as wrong passwords, secrets and codes. `perAddress` (IPv6: per /64): default 60 per minute.
+   * `perAccount`, from any address: default 10 in 15 minutes.
+   */
   readonly throttle?: { readonly perAddress?: FailureLimit; readonly perAccount?: FailureLimit }
-  /** How a node follows revocations: polls every second by default; a poll 10 seconds old lets nobody in. */
+  /**
+   * How this node learns what other nodes revoke. `pollInterval` (default `'1s'`): how often it reads revocations, and how
+   * long it caches a client. `maxStaleness` (default `'10s'`): if it could not read them for this long, guards answer 503.
+   */
   readonly revocations?: { readonly pollInterval?: Duration; readonly maxStaleness?: Duration }
-  /** How many verified tokens a guard remembers, at about 2 kB each; default 20,000. */
+  /** How many verified tokens a guard caches, at about 2 kB each. Default 20,000. */
   readonly guardCacheSize?: number
+  /** The look of the server's own pages. */
   readonly pages?: PagesConfig
-  /** Whether `ready()` makes and updates the tables, or refuses to start where they are not up to date. Default `on-start`. */
+  /**
+   * `'on-start'` (default): the server creates and updates its tables when it starts. `'manual'`: it refuses to start if a
+   * migration is pending; run `consulate migrate` first.
+   */
   readonly migrations?: 'on-start' | 'manual'
-  /** How long it is kept why requests were refused, for `consulate explain`; default `{ keep: '7d' }`. */
+  /**
+   * How long the reasons of refused requests are kept, for `consulate explain` and `server.audit`. Default
+   * `{ keep: '7d' }`; `'off'` keeps nothing.
+   */
   readonly audit?: { readonly keep?: Duration } | 'off'
   /**
-   * How often the server itself deletes what ended more than a week ago; default `{ every: '1h' }`, at most 10 days.
-   * `manual`: never; run `consulate purge`.
+   * How often the server deletes rows that expired or were revoked more than a week ago: at most every 10 days, default
+   * `{ every: '1h' }`. `'manual'`: never; run `consulate purge` or call `server.purge()`.
    */
   readonly purge?: { readonly every?: Duration } | 'manual'
-  /** Default: JSON lines on standard error. */
+  /** Where log lines go. Default: `jsonLogger()`, JSON lines on standard error. */
   readonly logger?: Logger
-  /** For tests. */
+  /** The clock, for tests. Default: the system clock. */
   readonly clock?: Clock
 }
 

@@ -77,7 +77,7 @@ function problemOf(
     return refuse(invalidGrant(`the code was given to client ${code.clientId}`), guessBy(client))
   }
   if (code.spentAt !== null) {
-    const replay = { of: 'code', authorizationId: code.authorizationId } as const
+    const replay = { credential: 'code', authorizationId: code.authorizationId } as const
     return refuse(invalidGrant('the code was used before'), { replay })
   }
   if (code.voidedAt !== null) return refuse(invalidGrant('the code was revoked'))

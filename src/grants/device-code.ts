@@ -56,7 +56,7 @@ function problemOf(
     return refuse(invalidGrant(`the device code was given to client ${code.clientId}`), guessBy(client))
   }
   if (code.spentAt !== null) {
-    const replay = { of: 'device_code', authorizationId: code.authorizationId } as const
+    const replay = { credential: 'device_code', authorizationId: code.authorizationId } as const
     return refuse(invalidGrant('the device code was used before'), { replay })
   }
   if (code.voidedAt !== null) return refuse(invalidGrant('the device code was revoked'))

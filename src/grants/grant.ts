@@ -64,7 +64,7 @@ export interface Consequences {
   readonly isGuess?: boolean
   /** Something that can be used once was used twice: everything that this authorization gave is revoked. */
   readonly replay?: {
-    readonly of: 'code' | 'device_code' | 'refresh_token'
+    readonly credential: 'code' | 'device_code' | 'refresh_token'
     readonly authorizationId: string
   }
   /** The hash of an authorization code that must not be tried again. */

@@ -82,7 +82,7 @@ function problemOf(
   if (expiresAt <= clock.now()) return refuse(invalidGrant('the refresh token has expired'))
   if (generationStatus(authorization, generation, clock.now()) !== 'replayed') return undefined
   const detail = `generation ${generation} of authorization ${authorizationId} was replayed`
-  return refuse(invalidGrant(detail), { replay: { of: 'refresh_token', authorizationId } })
+  return refuse(invalidGrant(detail), { replay: { credential: 'refresh_token', authorizationId } })
 }
 
 async function permit(

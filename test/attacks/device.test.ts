@@ -95,9 +95,9 @@ describe('a device code', () => {
     expect((await refresh({ server, client: tv }, tokens.refresh_token)).body['error']).toBe('invalid_grant')
     expect((await callApi(server, '/me', others.access_token)).status).toBe(200)
     const { payload } = server.events.findLast(({ name }) => name === 'replay.detected') ?? {}
-    expect(payload).toMatchObject({ of: 'device_code', clientId: tv.id })
+    expect(payload).toMatchObject({ credential: 'device_code', clientId: tv.id })
     const told = (await server.server.audit.find(String(payload?.['requestId']))).map(({ detail }) => detail)
-    expect(told.join()).toContain('a device code came a second time')
+    expect(told.join()).toContain('a device code was used again')
   })
 
   test('that was allowed in time is worth nothing once it has expired', async () => {

@@ -191,7 +191,7 @@ describe('a database that cannot be written', () => {
       .poll(() => errorsIn(started))
       .toContainEqual(
         expect.objectContaining({
-          message: 'The server cannot start',
+          message: 'Server cannot start',
           cause: expect.stringContaining('The database cannot be used') as unknown,
         }),
       )

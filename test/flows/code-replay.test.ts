@@ -26,7 +26,7 @@ test('a code that comes a second time gives nothing and ends what it gave', asyn
   expect((await callApi(server, '/me', unrelated.access_token)).status).toBe(200)
   expect(server.events).toContainEqual({
     name: 'replay.detected',
-    payload: expect.objectContaining({ of: 'code', clientId: client.id }) as unknown,
+    payload: expect.objectContaining({ credential: 'code', clientId: client.id }) as unknown,
   })
 })
 

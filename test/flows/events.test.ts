@@ -273,7 +273,7 @@ describe('other events', () => {
     const used = await refreshParameters()
     await issue(web, used)
     server.clock.advance('61s')
-    for (const [of, parameters] of [
+    for (const [credential, parameters] of [
       ['code', exchange],
       ['refresh_token', used],
     ] as const) {
@@ -284,7 +284,7 @@ describe('other events', () => {
           name: 'revocation.written',
           payload: { entry: { kind: 'authorization', subject: authorizationId } },
         },
-        { name: 'replay.detected', payload: { of, authorizationId, clientId: web.id } },
+        { name: 'replay.detected', payload: { credential, authorizationId, clientId: web.id } },
         { name: 'request.refused', payload: { code: 'invalid_grant' } },
       ])
       expect(await namesOf(() => requestToken(server, web, parameters))).toEqual(['request.refused'])

@@ -63,5 +63,7 @@ test.each<[string, Changes, RegExp]>([
 
 test('two endpoints of one path are refused: one of them would never be reached', () => {
   const config = { ...providers({ token: provider }), prefix: '/login' }
-  expect(problemsOf(config)).toEqual(['prefix: gives the path /login/token to two endpoints'])
+  expect(problemsOf(config)).toEqual([
+    'prefix: gives two endpoints the path /login/token. Choose another prefix',
+  ])
 })
