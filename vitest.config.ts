@@ -5,9 +5,13 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['consulate-source'] } },
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: 'test/support/temporary-folder.ts',
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',
+    // Files of a worker share the modules they import. Loading those for each file took a third of the CPU time.
+    isolate: false,
+    restoreMocks: true,
     maxWorkers: 2,
   },
 })

@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { afterAll, onTestFinished } from 'vitest'
+import { onTestFinished } from 'vitest'
 
 export const BIN = resolve('bin/consulate.js')
 
@@ -28,11 +28,7 @@ export function emptyDirectory(): string {
 
 let template: Promise<string> | undefined
 
-afterAll(async () => {
-  if (template) rmSync(await template, { recursive: true, force: true })
-})
-
-/** A directory where `consulate install` has run. It ran once for all tests of a file. */
+/** Returns a directory in which `consulate install` has run. It runs once per worker. */
 export async function installed(): Promise<string> {
   template ??= install()
   const cwd = emptyDirectory()

@@ -1,14 +1,12 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll } from 'vitest'
 import { ConfigError } from '../../src/errors.ts'
 import { createKeySet } from '../../src/keys/key-set.ts'
 import type { SecretsSource } from '../../src/keys/secrets.ts'
 
 const root = await mkdtemp(join(tmpdir(), 'consulate-keys-'))
-afterAll(() => rm(root, { recursive: true }))
 
 let count = 0
 
