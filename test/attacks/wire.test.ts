@@ -280,7 +280,7 @@ test.each(['%00', 'x%00', '%EF%BF%BD'])(
     const answer = await post('/oauth/token', form, { authorization: `Basic ${encoded}` })
     expect(answer.body['error']).toBe('invalid_client')
     const line = server.logs.find((entry) => entry.includes(answer.headers.get('x-request-id') ?? '?'))
-    expect(line).toContain('is no Basic credentials')
+    expect(line).toContain('has no valid Basic credentials')
   },
 )
 

@@ -108,7 +108,7 @@ describe('what is kept', () => {
       { ...client, id: 'a\u202Eb\u009Bc' },
       { grant_type: 'refresh_token' },
     )
-    expect((await explain(odd))[0]?.detail).toBe('client "a\ufffdb\ufffdc…": unknown')
+    expect((await explain(odd))[0]?.detail).toContain('client "a\ufffdb\ufffdc…": unknown')
     const scoped = await server.addClient({ grantTypes: ['client_credentials'], scopes: ['profile'] })
     const scope = 'x'.repeat(5_000)
     const long = await requestToken(server, scoped, { grant_type: 'client_credentials', scope })

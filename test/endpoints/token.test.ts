@@ -2,8 +2,9 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { fetchJson, requestToken, basic, formBody } from '../support/oauth-client.ts'
 import type { Parameters } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
+import { sha256 } from '../../src/lib/hash.ts'
 
-const server = await startServer()
+const server = await startServer({ throttle: { perAddress: { failures: 1000, window: '1m' } } })
 const machine = await server.addClient({ grantTypes: ['client_credentials'], scopes: ['orders:read'] })
 const web = await server.addClient()
 const spa = await server.addClient({ type: 'public' })
@@ -126,6 +127,16 @@ describe('the form', () => {
   })
 })
 
+/** A client whose secret another system chose. */
+async function addOdd(clientId: string, clientSecret: string) {
+  const { id: base } = await server.addClient({ grantTypes: ['client_credentials'], scopes: ['orders:read'] })
+  const client = await server.store.clients.find(base)
+  if (!client) throw new Error('The client is missing')
+  const secrets = [{ hash: sha256(clientSecret), expiresAt: null }]
+  await server.store.clients.insert({ ...client, id: clientId, secrets })
+  return { id: clientId, secret: clientSecret }
+}
+
 describe('client authentication', () => {
   const challenge = 'Basic realm="OAuth", charset="UTF-8"'
 
@@ -167,12 +178,64 @@ describe('client authentication', () => {
   })
 
   test('by Basic is form-decoded (RFC 6749 section 2.3.1), and the scheme has any case', async () => {
-    const odd = await server.addClient({ id: 'app:one+two%', grantTypes: ['client_credentials'] })
-    const pair = `${encodeURIComponent(odd.id)}:${encodeURIComponent(odd.secret ?? '')}`
+    const odd = await addOdd('app:one+two%', 'a+b %41:c/=')
+    const pair = `${encodeURIComponent(odd.id)}:${encodeURIComponent(odd.secret)}`
     expect((await post(grant, { authorization: `bAsIc ${btoa(pair)}` })).status).toBe(200)
-    expect((await post(grant, { authorization: `Basic ${btoa(`${odd.id}:${odd.secret}`)}` })).status).toBe(
-      401,
+    const plusPair = pair.replaceAll('%20', '+')
+    expect((await post(grant, { authorization: `Basic ${btoa(plusPair)}` })).status).toBe(200)
+  })
+
+  test.each([
+    ['%', 'app%', '100%'],
+    ['% before two digits', 'app%41', 'a%41'],
+    ['+', 'app+web', 'a+b'],
+    ['a colon in the id', 'https://app.example/id', 'abc'],
+    ['several colons in the secret', 'plain', 'a:b:c'],
+    ['all of them', 'urn:app:1+1', '%+%2B+'],
+  ])('by Basic without form-encoding is accepted, with %s', async (_, clientId, clientSecret) => {
+    const odd = await addOdd(clientId, clientSecret)
+    const authorization = `Basic ${btoa(`${odd.id}:${odd.secret}`)}`
+    expect((await post(grant, { authorization })).status).toBe(200)
+    expect((await post({ ...grant, client_id: odd.id }, { authorization })).status).toBe(200)
+    expect((await post({ ...grant, client_id: id }, { authorization })).status).toBe(400)
+    const wrong = await post(grant, { authorization: `Basic ${btoa(`${odd.id}:${odd.secret}x`)}` })
+    expect([wrong.status, wrong.body['error']]).toEqual([401, 'invalid_client'])
+  })
+
+  test('by Basic is that of the form-decoded client if both readings name one', async () => {
+    const [decoded, asSent] = [await addOdd('two-1', 'same'), await addOdd('two%2D1', 'other')]
+    const authorize = (text: string) => post(grant, { authorization: `Basic ${btoa(text)}` })
+    expect((await authorize(`${asSent.id}:${decoded.secret}`)).status).toBe(200)
+    expect((await authorize(`${asSent.id}:${asSent.secret}`)).status).toBe(401)
+    expect((await authorize(`${encodeURIComponent(asSent.id)}:${asSent.secret}`)).status).toBe(200)
+  })
+
+  test('tells consulate explain that the credentials may lack their encoding', async () => {
+    await using own = await startServer()
+    const machine = await own.addClient({ id: 'odd+', grantTypes: ['client_credentials'] })
+    const reasonFor = async (authorization: string) => {
+      const init = { method: 'POST', headers: { authorization }, body: formBody(grant) }
+      const { headers } = await fetchJson(own, '/oauth/token', init)
+      return (await own.server.audit.find(headers.get('x-request-id') ?? ''))[0]?.detail
+    }
+    expect(await reasonFor(`Basic ${btoa(`${machine.id}:a+c`)}`)).toBe(
+      'client odd+: sent a wrong secret; the credentials contain %, + or several colons, ' +
+        'and are read as form-encoded (RFC 6749 section 2.3.1) and as sent',
     )
+    expect(await reasonFor(`Basic ${btoa('odd%2B:abc')}`)).toContain('as form-encoded')
+    const plain = await own.addClient()
+    expect(await reasonFor(basic(plain.id, 'wrong'))).toBe(`client ${plain.id}: sent a wrong secret`)
+  })
+
+  test('counts each secret that it compares as a guess', async () => {
+    await using strict = await startServer({ throttle: { perAddress: { failures: 4, window: '1m' } } })
+    const machine = await strict.addClient({ grantTypes: ['client_credentials'], scopes: ['orders:read'] })
+    const guess = async (text: string): Promise<number> => {
+      const authorization = `Basic ${btoa(`${machine.id}:${text}`)}`
+      const init = { method: 'POST', headers: { authorization }, body: formBody(grant) }
+      return (await fetchJson(strict, '/oauth/token', init)).status
+    }
+    expect([await guess('a+b'), await guess('c%41'), await guess('d')]).toEqual([401, 401, 429])
   })
 
   test('says nothing of what was sent', async () => {

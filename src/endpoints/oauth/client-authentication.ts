@@ -3,29 +3,25 @@ import { EMPTY_FORM, type Form } from '../../lib/form.ts'
 import { isEqualInConstantTime, sha256 } from '../../lib/hash.ts'
 import { canUseGrant, type Client, type GrantType } from '../../model/client.ts'
 import type { Exchange } from '../endpoint.ts'
-
-interface Credentials {
-  readonly clientId: string
-  readonly secret: string | undefined
-}
+import { basicCredentials, type Credentials } from './basic-credentials.ts'
 
 const CHALLENGE = { 'WWW-Authenticate': 'Basic realm="OAuth", charset="UTF-8"' } as const
 
 /**
- * The client of a token request: by secret in the `Authorization` header or in the body, or, for public clients, by its
- * id alone (RFC 6749 section 2.3). A failure counts against the address.
+ * Authenticates the client of a token request: by a secret in the `Authorization` header or the body, or, for a public
+ * client, by its id alone (RFC 6749 section 2.3). A failure counts against the address.
  *
- * @throws OAuthError `invalid_client`, `invalid_request` where two methods are used at once, `too_many_requests`
+ * @throws OAuthError `invalid_client`, `invalid_request` if two methods are used, `too_many_requests`
  */
 export async function authenticateClient(exchange: Exchange, form: Form): Promise<Client> {
   const header = exchange.request.header('authorization')
-  const credentials = header === undefined ? fromBody(form) : fromHeader(header, form)
-  return verify(exchange, credentials, header !== undefined)
+  const readings = header === undefined ? fromBody(form) : fromHeader(header, form)
+  return verify(exchange, readings, header !== undefined)
 }
 
 /**
- * The confidential client of a request by HTTP Basic and nothing else. A failure counts against the address, and is all
- * that a throttled address is refused for: else a guesser behind the same proxy would shut out honest services.
+ * Authenticates a confidential client by HTTP Basic. A failure counts against the address. A throttled address is only
+ * refused if the credentials are wrong, so that a guesser behind the same proxy cannot shut out other services.
  *
  * @throws OAuthError `invalid_client` with a challenge, `too_many_requests`
  */
@@ -37,96 +33,100 @@ export async function authenticateByBasic(exchange: Exchange): Promise<Client> {
   throw failure(`client ${client.id}: is public`, true)
 }
 
-async function verify(exchange: Exchange, credentials: Credentials, hasChallenge: boolean): Promise<Client> {
+/** What credentials can mean. More than one reading only if Basic credentials may be form-encoded or not. */
+type Readings = readonly [Credentials, ...Credentials[]]
+
+async function verify(exchange: Exchange, readings: Readings, isBasic: boolean): Promise<Client> {
   const { services, address, auditFields } = exchange
-  const { client, problem } = await identify(exchange, credentials)
+  const { client, problem, guesses } = await identify(exchange, readings)
   if (client) auditFields.clientId = client.id
   if (client && problem === undefined) return client
   await refuseIfThrottled(exchange)
-  await services.throttle.fail({ address })
-  const id = client?.id ?? excerpt(credentials.clientId)
-  throw failure(`client ${id}: ${problem ?? 'unknown'}`, hasChallenge)
+  for (let guess = 0; guess < guesses; guess += 1) await services.throttle.fail({ address })
+  const id = client?.id ?? excerpt(readings[0].clientId)
+  const hint = readings.length > 1 ? `; ${HINT}` : ''
+  throw failure(`client ${id}: ${problem ?? 'unknown'}${hint}`, isBasic)
 }
+
+const HINT =
+  'the credentials contain %, + or several colons, and are read as form-encoded (RFC 6749 section 2.3.1) and as sent'
 
 interface Identity {
   readonly client: Client | undefined
   readonly problem: string | undefined
+  /** How many secrets were compared, for the throttle. */
+  readonly guesses: number
 }
 
-/** A secret that does not fit may be newer than what this node remembers of the client: it looks again. */
-async function identify(
-  { services: { clients, userDirectory, settings } }: Exchange,
-  { clientId, secret }: Credentials,
-): Promise<Identity> {
-  const look = async (): Promise<Identity> => {
+/** Finds and checks the client. If the secret is wrong, this node may remember an older one: it loads the client again. */
+async function identify(exchange: Exchange, readings: Readings): Promise<Identity> {
+  const first = await check(exchange, readings)
+  if (!first.client || first.problem === undefined) return first
+  exchange.services.clients.forget(first.client.id)
+  return check(exchange, readings)
+}
+
+/** If both readings name a client, the form-encoded one counts: the other one is ambiguous. */
+async function check(exchange: Exchange, readings: Readings): Promise<Identity> {
+  const { clients, userDirectory, settings } = exchange.services
+  for (const { clientId } of readings) {
     const client = await clients.find(clientId)
-    // Servers that share a database share its clients, but not their people; and a provider can be taken away.
-    if (client && !userDirectory.has(client.provider)) {
-      return { client, problem: `is for the people of ${client.provider}, whom this server does not have` }
-    }
-    return { client, problem: problemOf(client, secret, settings.clock.now()) }
+    if (!client) continue
+    const secrets = readings.filter((reading) => reading.clientId === clientId).map(({ secret }) => secret)
+    // Servers can share a database and its clients without having the same providers.
+    const problem = userDirectory.has(client.provider)
+      ? problemOf(client, secrets, settings.clock.now())
+      : `its provider ${client.provider} is not one of this server`
+    return { client, problem, guesses: secrets.length }
   }
-  const remembered = await look()
-  if (!remembered.client || remembered.problem === undefined) return remembered
-  clients.forget(clientId)
-  return look()
+  return { client: undefined, problem: 'unknown', guesses: 1 }
 }
 
-function problemOf(client: Client | undefined, secret: string | undefined, now: number): string | undefined {
-  if (!client) return 'unknown'
+function problemOf(
+  client: Client,
+  presented: readonly (string | undefined)[],
+  now: number,
+): string | undefined {
   if (client.revokedAt !== null) return 'revoked'
   if (client.type === 'public') return undefined
-  if (secret === undefined) return 'is confidential and sent no secret'
-  const presented = sha256(secret)
-  const live = client.secrets.filter(({ expiresAt }) => expiresAt === null || expiresAt > now)
-  return live.some(({ hash }) => isEqualInConstantTime(hash, presented)) ? undefined : 'sent a wrong secret'
+  const secrets = presented.filter((secret) => secret !== undefined)
+  if (secrets.length === 0) return 'is confidential and sent no secret'
+  const hashes = client.secrets
+    .filter(({ expiresAt }) => expiresAt === null || expiresAt > now)
+    .map(({ hash }) => hash)
+  return secrets.some((secret) => isOneOf(hashes, sha256(secret))) ? undefined : 'sent a wrong secret'
 }
 
-function fromBody(form: Form): Credentials {
+const isOneOf = (hashes: readonly string[], presented: string): boolean =>
+  hashes.some((hash) => isEqualInConstantTime(hash, presented))
+
+function fromBody(form: Form): Readings {
   const clientId = form.get('client_id')
   if (clientId === undefined) throw failure('no client_id was sent', false)
-  return { clientId, secret: form.get('client_secret') }
+  return [{ clientId, secret: form.get('client_secret') }]
 }
 
-/** RFC 6749 section 2.3.1: both parts are form-encoded before they are joined, and one method is used, not two. */
-function fromHeader(header: string, form: Form): Credentials {
+/** A client uses one method, not two (RFC 6749 section 2.3). */
+function fromHeader(header: string, form: Form): Readings {
   if (form.get('client_secret') !== undefined) {
-    throw new OAuthError('invalid_request', 'The client authenticates in two ways at once')
+    throw new OAuthError('invalid_request', 'The client authenticates in two ways')
   }
-  const encoded = /^basic +([A-Za-z0-9+/]+={0,2}) *$/i.exec(header)?.[1]
-  const pair = encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString()
-  const [clientId, secret] = pair === undefined ? [] : splitPair(pair)
-  if (!clientId) throw failure('the Authorization header is no Basic credentials', true)
+  const all = basicCredentials(header)
+  if (all.length === 0) throw failure('the Authorization header has no valid Basic credentials', true)
   const named = form.get('client_id')
-  if (named !== undefined && named !== clientId) {
-    throw new OAuthError('invalid_request', 'The client_id differs from the one in the Authorization header')
-  }
-  return { clientId, secret: secret || undefined }
+  const [first, ...others] = all.filter(({ clientId }) => named === undefined || named === clientId)
+  if (first) return [first, ...others]
+  throw new OAuthError('invalid_request', 'The client_id differs from the one in the Authorization header')
 }
 
-function splitPair(pair: string): readonly (string | undefined)[] {
-  const colon = pair.indexOf(':')
-  return colon < 0 ? [] : [formDecode(pair.slice(0, colon)), formDecode(pair.slice(colon + 1))]
-}
-
-/** As strict as a form in a body is: a NUL would be an error in some databases and the end of the text in others. */
-function formDecode(text: string): string | undefined {
-  try {
-    const decoded = decodeURIComponent(text.replaceAll('+', ' '))
-    return /[\0\ufffd]/.test(decoded) ? undefined : decoded
-  } catch {
-    return undefined
-  }
-}
-
-/** The beginning: who mixes up id and secret would otherwise find the secret in the log. */
+/** The beginning only: if a client mixes up id and secret, the log must not contain the secret. */
 const excerpt = (text: string): string => JSON.stringify(`${text.slice(0, 8)}…`)
 
-/** RFC 6749 section 5.2: 401, with a challenge where the header was tried. */
-const failure = (detail: string, wasHeaderTried: boolean): OAuthError =>
+/** RFC 6749 section 5.2: 401, with a challenge if the client used the header. */
+const failure = (detail: string, isBasic: boolean): OAuthError =>
   new OAuthError('invalid_client', 'Client authentication failed', {
     detail,
-    headers: wasHeaderTried ? CHALLENGE : {},
+    headers: isBasic ? CHALLENGE : {},
   })
 
 /**
