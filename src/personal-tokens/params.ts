@@ -1,69 +1,64 @@
 import type { ConfigProblem } from '../errors.ts'
 import { EVERY_SCOPE, type ScopeRules } from '../model/scope.ts'
 
-/** The token that somebody wants. */
+/** A personal access token to create. */
 export interface PersonalTokenParams {
   /** 1 to 255 characters, no control characters. */
   readonly name: string
-  /** Omitted: what a request gets that names no scope. */
+  /** Default: the `defaultScopes` of the configuration. */
   readonly scopes?: readonly string[] | undefined
-  /** How long it shall live (ms); omitted: the usual time. */
+  /** In milliseconds. Default: the `personalTokens.lifetime` of the configuration. */
   readonly lifetime?: number | undefined
-  /** The id that it shall have: the same wish twice makes one token. Default: a new one. */
+  /** The id of the token. A second request with the same id creates nothing. Default: a new id. */
   readonly id?: string | undefined
 }
 
-/** What is wrong with a wish. */
+/** Something wrong with the parameters of a token. */
 export interface PersonalTokenProblem extends ConfigProblem {
   readonly field: 'name' | 'scopes' | 'expiresIn'
 }
 
-/** What a wish is held to. */
+/** The limits of the parameters. */
 export interface PersonalTokenRules {
   readonly scopes: ScopeRules
-  /** In ms. */
+  /** In milliseconds. */
   readonly maximumLifetime: number
 }
 
-/** Everything that is wrong with a wish. */
+/** Returns everything that is wrong with the parameters of a token. */
 export const personalTokenProblems = (
   { name, scopes = [], lifetime = 1000 }: PersonalTokenParams,
   { scopes: { defined }, maximumLifetime }: PersonalTokenRules,
 ): readonly PersonalTokenProblem[] => [
-  ...problem(isName(name), 'name', 'must be 1 to 255 characters without control characters'),
+  ...problemUnless(isName(name), 'name', 'must be 1 to 255 characters without control characters'),
   ...scopes.flatMap((scope, index) =>
-    problem(scope === EVERY_SCOPE || defined.has(scope), 'scopes', 'is not one of the scopes', `[${index}]`),
+    problemUnless(
+      scope === EVERY_SCOPE || defined.has(scope),
+      'scopes',
+      'is not a defined scope',
+      `[${index}]`,
+    ),
   ),
-  ...problem(
-    // Tokens say in whole seconds when they expire (RFC 7519 section 2).
+  ...problemUnless(
+    // The expiry in a token is in whole seconds (RFC 7519 section 2).
     lifetime >= 1000 && lifetime <= maximumLifetime,
     'expiresIn',
     'must be a duration from a second to the maximum lifetime',
   ),
 ]
 
-/** How many problems the log is told of: a body has room for twenty thousand, and each would be said in more words than it has. */
-const MOST_TOLD = 5
-
-/** What is wrong with a wish, for the log. */
-export function summarizeProblems(problems: readonly PersonalTokenProblem[]): string {
-  const told = problems.slice(0, MOST_TOLD).map(({ path, message }) => `${path} ${message}`)
-  const others = problems.length - told.length
-  return [...told, ...(others > 0 ? [`and ${others} more`] : [])].join('; ')
-}
-
-function problem(
-  isRight: boolean,
+function problemUnless(
+  isValid: boolean,
   field: PersonalTokenProblem['field'],
   message: string,
-  place = '',
+  index = '',
 ): readonly PersonalTokenProblem[] {
-  return isRight ? [] : [{ field, path: field + place, message }]
+  return isValid ? [] : [{ field, path: field + index, message }]
 }
 
 /**
- * Something of it must be seen: a token without a name is hard to find in a list. A lone half of a surrogate pair is no
- * character, and databases differ in what they make of it.
+ * A name must have a visible character, or the token is hard to find in a list. Databases differ in what they do with half
+ * of a surrogate pair.
  */
 const isName = (name: unknown): boolean =>
   typeof name === 'string' &&
@@ -71,3 +66,13 @@ const isName = (name: unknown): boolean =>
   name.length <= 255 &&
   name.isWellFormed() &&
   !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(name)
+
+/** A body has room for 20,000 invalid scopes. */
+const MAX_LOGGED_PROBLEMS = 5
+
+/** Returns the first problems as one line for the log. */
+export function summarizeProblems(problems: readonly PersonalTokenProblem[]): string {
+  const logged = problems.slice(0, MAX_LOGGED_PROBLEMS).map(({ path, message }) => `${path} ${message}`)
+  const others = problems.length - logged.length
+  return [...logged, ...(others > 0 ? [`and ${others} more`] : [])].join('; ')
+}

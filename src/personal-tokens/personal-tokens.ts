@@ -1,12 +1,17 @@
+import { randomUUID } from 'node:crypto'
+import { ConfigError, type ConfigProblem } from '../errors.ts'
 import type { Issuance } from '../issuance/issue.ts'
 import type { TokenResponse } from '../issuance/response.ts'
 import type { Clock } from '../lib/clock.ts'
+import { parseDuration, type Duration } from '../lib/duration.ts'
 import { randomId } from '../lib/hash.ts'
 import { isPersonal, type Authorization } from '../model/authorization.ts'
+import { PERSONAL_ACCESS } from '../model/client.ts'
+import type { EVERY_SCOPE } from '../model/scope.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { Revoker } from '../revocations/revoker.ts'
 import type { AuthorizationStore } from '../store/contract.ts'
-import { type Blocked, createCounter, reserveAttempt } from '../throttle/counter.ts'
+import { createCounter, reserveAttempt, type Blocked } from '../throttle/counter.ts'
 import type { LoadedUser, UserDirectory } from '../users/directory.ts'
 import {
   personalTokenProblems,
@@ -14,87 +19,99 @@ import {
   type PersonalTokenProblem,
   type PersonalTokenRules,
 } from './params.ts'
-import { randomUUID } from 'node:crypto'
-import { ConfigError, type ConfigProblem } from '../errors.ts'
-import { parseDuration, type Duration } from '../lib/duration.ts'
-import { PERSONAL_ACCESS } from '../model/client.ts'
-import type { EVERY_SCOPE } from '../model/scope.ts'
 
-/** How many tokens a person may have that live, and how many they may make in a day. */
+/** The most tokens that a user can have at a time, and create in a day. */
 export const MAX_PERSONAL_TOKENS = 100
 
-/** A token that was just made. `response` holds the token itself, this once. */
+/** A personal access token as its owner sees it, without the token itself. Times in milliseconds. */
+export interface PersonalToken {
+  /** The `azn` claim of the token. */
+  readonly id: string
+  readonly name: string
+  /** `*` stands for all scopes. */
+  readonly scopes: readonly string[]
+  readonly createdAt: number
+  /** Null until first use. Uses at guards of other services are not counted. */
+  readonly lastUsedAt: number | null
+  readonly expiresAt: number
+}
+
+/** A new token. `response` contains the token itself, which cannot be read again. */
 export interface PersonalTokenCreated {
-  readonly kind: 'made'
+  readonly kind: 'created'
   readonly token: PersonalToken
   readonly response: TokenResponse
 }
 
-/**
- * Why there is no token: the wish is wrong; the person has too many; they made too many in a day; the wish was granted
- * before; or the person was signed out everywhere since their epochs were read.
- */
+/** The reason why no token was created. */
 export type PersonalTokenRefusal =
-  | { readonly kind: 'wrong'; readonly problems: readonly PersonalTokenProblem[] }
+  | { readonly kind: 'invalid'; readonly problems: readonly PersonalTokenProblem[] }
+  /** The user has too many tokens. */
   | { readonly kind: 'full' }
+  /** The user created too many tokens today. */
   | { readonly kind: 'throttled'; readonly blocked: Blocked }
+  /** There is a token with this id. */
   | { readonly kind: 'repeated' }
-  | { readonly kind: 'ended' }
+  /** The user was signed out everywhere after their epochs were read. */
+  | { readonly kind: 'signed-out' }
 
-/** Personal access tokens, whoever asks for them: the application, a script in a browser, or a form. */
+/** Personal access tokens: for the application, the JSON API and the page. */
 export interface PersonalTokens {
-  /** Makes a token, born in the epochs that come with the person. */
+  /** Creates a token with the epochs of the loaded user. */
   create(
-    person: LoadedUser,
-    wish: PersonalTokenParams,
+    user: LoadedUser,
+    params: PersonalTokenParams,
     requestId: string,
   ): Promise<PersonalTokenCreated | PersonalTokenRefusal>
-  /** The person's tokens that live, newest first. */
+  /** Returns a user's valid tokens, newest first. */
   list(user: UserRef): Promise<readonly PersonalToken[]>
-  /** Ends a token, at once. Whether there is such a token, ended or not; of nobody but the owner, where one is named. */
+  /** Revokes a token, only of `by.owner` if given. Returns whether it existed, revoked or not. */
   revoke(id: string, by?: { readonly owner: UserRef; readonly requestId: string }): Promise<boolean>
 }
 
-/** What personal access tokens are made with. `lifetime` in ms, where a wish says none. */
+/** What personal access tokens need. */
 export interface PersonalTokensOptions extends PersonalTokenRules {
+  /** The default lifetime in milliseconds. */
   readonly lifetime: number
   readonly store: Pick<AuthorizationStore, 'find' | 'listByUser'>
   readonly issuance: Issuance
   readonly revoker: Revoker
   readonly clock: Clock
   readonly subjectOf: (user: UserRef) => string
-  /** When a token was used last on this node, where that is not written down yet. */
+  /** Returns when this node last accepted a token, if that was not written yet. */
   readonly usedAt: (id: string) => number | undefined
 }
 
-/** A revocation is remembered for as long as its token would have lived: who could make them without end would fill the memory of every node. */
-const DAILY = { name: 'personal-tokens', failures: MAX_PERSONAL_TOKENS, window: 86_400_000 } as const
+/** Every node remembers a revocation until its token would expire: unlimited tokens would fill the memory of all nodes. */
+const DAILY_LIMIT = { name: 'personal-tokens', failures: MAX_PERSONAL_TOKENS, window: 86_400_000 } as const
 
-/** Makes the personal access tokens of one server. */
+/** Creates the personal access tokens of one server. */
 export function createPersonalTokens(options: PersonalTokensOptions): PersonalTokens {
   const { store, revoker, clock, subjectOf, usedAt } = options
-  const counter = createCounter(DAILY, clock)
+  const counter = createCounter(DAILY_LIMIT, clock)
   const list: PersonalTokens['list'] = async (user) => {
     const authorizations = await store.listByUser(user, clock.now())
-    return authorizations.filter(isPersonal).map((one) => toPersonalToken(one, usedAt(one.id)))
+    return authorizations
+      .filter(isPersonal)
+      .map((authorization) => toPersonalToken(authorization, usedAt(authorization.id)))
   }
   return {
     list,
-    async create(person, wish, requestId) {
-      const problems = personalTokenProblems(wish, options)
-      if (problems.length > 0) return { kind: 'wrong', problems }
-      const key = subjectOf(person.ref)
+    async create(user, params, requestId) {
+      const problems = personalTokenProblems(params, options)
+      if (problems.length > 0) return { kind: 'invalid', problems }
+      const key = subjectOf(user.ref)
       const blocked = counter.check(key)
       if (blocked) return { kind: 'throttled', blocked }
-      // Counted beforehand, so that parallel requests cannot slip past.
-      const ticket = reserveAttempt([{ counter, key }], counter)
+      // Counted beforehand, so that parallel requests cannot exceed the limit.
+      const attempt = reserveAttempt([{ counter, key }], counter)
       try {
-        if ((await list(person.ref)).length >= MAX_PERSONAL_TOKENS) return { kind: 'full' }
-        const outcome = await make(options, person, wish, requestId)
-        if (outcome.kind === 'made') await ticket.fail()
+        if ((await list(user.ref)).length >= MAX_PERSONAL_TOKENS) return { kind: 'full' }
+        const outcome = await issueToken(options, user, params, requestId)
+        if (outcome.kind === 'created') await attempt.fail()
         return outcome
       } finally {
-        await ticket.release()
+        await attempt.release()
       }
     },
     async revoke(id, by) {
@@ -107,10 +124,15 @@ export function createPersonalTokens(options: PersonalTokensOptions): PersonalTo
   }
 }
 
-async function make(
-  { store, issuance, scopes: { defaults }, lifetime: usual }: PersonalTokensOptions,
+async function issueToken(
+  { store, issuance, scopes: { defaults }, lifetime: defaultLifetime }: PersonalTokensOptions,
   { ref: user, epochs }: LoadedUser,
-  { name, scopes = defaults, lifetime = usual, id: authorizationId = randomId() }: PersonalTokenParams,
+  {
+    name,
+    scopes = defaults,
+    lifetime = defaultLifetime,
+    id: authorizationId = randomId(),
+  }: PersonalTokenParams,
   requestId: string,
 ): Promise<PersonalTokenCreated | PersonalTokenRefusal> {
   const permission = {
@@ -124,83 +146,67 @@ async function make(
   } as const
   const response = await issuance.issue(permission, { requestId, grantType: 'personal_access' })
   const authorization = await store.find(authorizationId)
-  if (!response || !authorization) return { kind: authorization ? 'repeated' : 'ended' }
-  return { kind: 'made', token: toPersonalToken(authorization), response }
+  if (!response || !authorization) return { kind: authorization ? 'repeated' : 'signed-out' }
+  return { kind: 'created', token: toPersonalToken(authorization), response }
 }
 
-/** A personal access token as its owner sees it: never the token itself. Times in ms. */
-export interface PersonalToken {
-  /** The `azn` of the token. */
-  readonly id: string
-  readonly name: string
-  /** `*` stands for every scope. */
-  readonly scopes: readonly string[]
-  readonly createdAt: number
-  /** Null until it is used. Guards of other services do not tell. */
-  readonly lastUsedAt: number | null
-  readonly expiresAt: number
-}
-
-/** What is told of a personal access token; `usedAt`: when it was used, where that is not written down yet. */
-export function toPersonalToken(authorization: Authorization, usedAt = 0): PersonalToken {
+function toPersonalToken(authorization: Authorization, usedAt = 0): PersonalToken {
   const { id, name, scopes, createdAt, expiresAt } = authorization
   const lastUsedAt = Math.max(authorization.lastUsedAt, usedAt)
-  // Nobody has used a token in the very millisecond in which it was made: it was still on its way.
   return {
     id,
     name: name ?? '',
     scopes,
     createdAt,
+    // A new authorization starts with its creation as the last use.
     lastUsedAt: lastUsedAt > createdAt ? lastUsedAt : null,
     expiresAt,
   }
 }
 
-/** The personal access token that an application wants for one of its people. */
+/** A personal access token that the application creates for a user. */
 export interface PersonalTokenRequest<Scope extends string = string> {
-  /** What the person knows it by: 1 to 255 characters, no control characters. */
+  /** The name that the user sees: 1 to 255 characters, no control characters. */
   readonly name: string
-  /** Scopes that are defined; `*` for every one. Default: the `defaultScopes`. */
+  /** Defined scopes; `*` for all. Default: the `defaultScopes`. */
   readonly scopes?: readonly (Scope | typeof EVERY_SCOPE)[]
   /** Default: the `personalTokens.lifetime` of the configuration. At most its `maximumLifetime`. */
   readonly expiresIn?: Duration
 }
 
-/** A personal access token that was just made. */
+/** A new personal access token. */
 export interface CreatedPersonalToken {
   readonly token: PersonalToken
-  /** The token itself, this once: it is written down nowhere. */
+  /** The token itself. It is not stored and cannot be read again. */
   readonly accessToken: string
 }
 
 /**
- * Makes a personal access token for one of the application's people.
+ * Creates a personal access token for a user of the application.
  *
- * @throws ConfigError with every problem of the request; where the person is deleted or disabled, or has too many tokens
+ * @throws ConfigError with everything that is wrong with the request; if the user is deleted or disabled, or has too many
+ *   tokens
  */
 export async function createPersonalTokenFor(
-  {
-    personalTokens,
-    userDirectory,
-  }: { readonly personalTokens: PersonalTokens; readonly userDirectory: UserDirectory },
-  user: UserRef,
+  services: { readonly personalTokens: PersonalTokens; readonly userDirectory: UserDirectory },
+  ref: UserRef,
   { name, scopes, expiresIn }: PersonalTokenRequest,
 ): Promise<CreatedPersonalToken> {
-  const person = await userDirectory.load(user, PERSONAL_ACCESS)
-  if (!person) throw new ConfigError([{ path: 'user', message: 'is not there, or disabled' }])
+  const user = await services.userDirectory.load(ref, PERSONAL_ACCESS)
+  if (!user) throw new ConfigError([{ path: 'user', message: 'does not exist or is disabled' }])
   const lifetime = expiresIn === undefined ? undefined : (parseDuration(expiresIn) ?? 0)
-  const outcome = await personalTokens.create(person, { name, scopes, lifetime }, randomUUID())
-  if (outcome.kind !== 'made') throw new ConfigError(problemsOf(outcome))
+  const outcome = await services.personalTokens.create(user, { name, scopes, lifetime }, randomUUID())
+  if (outcome.kind !== 'created') throw new ConfigError(problemsOf(outcome))
   return { token: outcome.token, accessToken: outcome.response.access_token }
 }
 
 function problemsOf(outcome: PersonalTokenRefusal): readonly ConfigProblem[] {
-  if (outcome.kind === 'wrong') return outcome.problems.map(({ path, message }) => ({ path, message }))
+  if (outcome.kind === 'invalid') return outcome.problems.map(({ path, message }) => ({ path, message }))
   const messages = {
-    full: `has ${MAX_PERSONAL_TOKENS} personal access tokens: revoke one first`,
-    throttled: `has got ${MAX_PERSONAL_TOKENS} personal access tokens within a day: wait`,
-    repeated: 'has this token already',
-    ended: 'was signed out everywhere meanwhile',
+    full: `already has ${MAX_PERSONAL_TOKENS} personal access tokens. Revoke one first.`,
+    throttled: `created ${MAX_PERSONAL_TOKENS} personal access tokens within a day. Try again later.`,
+    repeated: 'already has this token',
+    'signed-out': 'was signed out everywhere in the meantime',
   }
   return [{ path: 'user', message: messages[outcome.kind] }]
 }

@@ -10,23 +10,24 @@ import { providerPathsOf } from '../paths.ts'
 import { report } from '../report.ts'
 import { redirectToSignIn } from '../return-to.ts'
 import { newTokenPage, tokensPage, type TokenFormValues } from './personal-tokens-pages.ts'
+import { tokenNotFound } from './personal-tokens-api.ts'
 import { createForSignedInUser, findSignedInUser, type SignedInUser } from './signed-in-user.ts'
 
-/** GET: the person's tokens, and a form for another one. */
+/** GET: shows the user's tokens and a form for a new one. */
 export async function showPersonalTokens(exchange: Exchange, provider: string): Promise<HttpResponse> {
-  const visitor = await findSignedInUser(exchange, provider)
-  return visitor ? tokensPage(exchange, visitor, 200) : askToSignIn(exchange, provider)
+  const signedIn = await findSignedInUser(exchange, provider)
+  return signedIn ? tokensPage(exchange, signedIn, 200) : askToSignIn(exchange, provider)
 }
 
-/** POST: the form for another one, or with `revoke` the end of the one with that id. */
+/** POST: creates a token, or revokes the one whose id is in `revoke`. */
 export async function postPersonalTokens(exchange: Exchange, provider: string): Promise<HttpResponse> {
   const { services, request } = exchange
   const form = await readForm(request)
-  const visitor = await findSignedInUser(exchange, provider)
-  if (!visitor) return askToSignIn(exchange, provider)
-  if (!services.csrf.isValid(exchange, visitor.session, form.get('csrf'))) throw forgedForm()
+  const signedIn = await findSignedInUser(exchange, provider)
+  if (!signedIn) return askToSignIn(exchange, provider)
+  if (!services.csrf.isValid(exchange, signedIn.session, form.get('csrf'))) throw forgedForm()
   const id = form.get('revoke')
-  return id === undefined ? create(exchange, visitor, form) : revoke(exchange, visitor, id)
+  return id === undefined ? create(exchange, signedIn, form) : revoke(exchange, signedIn, id)
 }
 
 async function revoke(
@@ -34,25 +35,25 @@ async function revoke(
   { session }: SignedInUser,
   id: string,
 ): Promise<HttpResponse> {
-  const isThere = await services.personalTokens.revoke(id, { owner: session, requestId })
-  if (!isThere) throw new OAuthError('not_found', 'There is no such personal access token')
+  const exists = await services.personalTokens.revoke(id, { owner: session, requestId })
+  if (!exists) throw tokenNotFound()
   return redirect(providerPathsOf(services.settings, session.provider).tokensPage)
 }
 
-/** The answer itself shows the token: a redirect would have to carry it. */
-async function create(exchange: Exchange, visitor: SignedInUser, form: Form): Promise<HttpResponse> {
+/** The response itself shows the token: a redirect would have to carry it. */
+async function create(exchange: Exchange, signedIn: SignedInUser, form: Form): Promise<HttpResponse> {
   const values = readTokenForm(form)
-  const outcome = await createForSignedInUser(exchange, visitor, {
+  const outcome = await createForSignedInUser(exchange, signedIn, {
     ...values,
-    id: idOf(exchange, visitor, form),
+    id: tokenIdOf(exchange, signedIn, form),
   })
-  if (outcome.kind === 'made') return newTokenPage(exchange, visitor, outcome)
-  if (outcome.kind === 'ended') return askToSignIn(exchange, visitor.session.provider)
-  return refuse(exchange, visitor, values, outcome)
+  if (outcome.kind === 'created') return newTokenPage(exchange, signedIn, outcome)
+  if (outcome.kind === 'signed-out') return askToSignIn(exchange, signedIn.session.provider)
+  return refuse(exchange, signedIn, values, outcome)
 }
 
-/** One form makes one token, however often it is posted: by a reload, a double click or a browser that comes back. */
-function idOf(
+/** One form creates one token, however often it is posted: after a reload, a double click or a restored tab. */
+function tokenIdOf(
   { services }: Exchange,
   { session }: SignedInUser,
   form: Form,
@@ -63,7 +64,7 @@ function idOf(
 
 const SCOPE = 'scope:'
 
-/** Each scope is a parameter of its own, since none may come twice. */
+/** Each scope is a parameter of its own: repeated parameters are rejected. */
 function readTokenForm(form: Form): TokenFormValues {
   const names = Array.from(form.entries(), ([name]) => name)
   return {
@@ -75,20 +76,20 @@ function readTokenForm(form: Form): TokenFormValues {
 
 function refuse(
   exchange: Exchange,
-  visitor: SignedInUser,
+  signedIn: SignedInUser,
   values: TokenFormValues,
-  outcome: Exclude<PersonalTokenRefusal, { readonly kind: 'ended' }>,
+  outcome: Exclude<PersonalTokenRefusal, { readonly kind: 'signed-out' }>,
 ): Promise<HttpResponse> {
   const [status, code] =
     outcome.kind === 'throttled' ? [429, 'too_many_requests' as const] : [422, 'invalid_request' as const]
-  const detail = outcome.kind === 'wrong' ? summarizeProblems(outcome.problems) : outcome.kind
-  report(exchange, new OAuthError(code, 'There is no new token', { status, detail }))
+  const detail = outcome.kind === 'invalid' ? summarizeProblems(outcome.problems) : outcome.kind
+  report(exchange, new OAuthError(code, 'No token was created', { status, detail }))
   const headers = outcome.kind === 'throttled' ? outcome.blocked.headers : {}
-  return tokensPage(exchange, visitor, status, { values, problem: problemOf(outcome), headers })
+  return tokensPage(exchange, signedIn, status, { values, problem: problemOf(outcome), headers })
 }
 
-function problemOf(outcome: Exclude<PersonalTokenRefusal, { readonly kind: 'ended' }>) {
-  if (outcome.kind === 'wrong') return { kind: outcome.problems[0]?.field ?? 'name' } as const
+function problemOf(outcome: Exclude<PersonalTokenRefusal, { readonly kind: 'signed-out' }>) {
+  if (outcome.kind === 'invalid') return { kind: outcome.problems[0]?.field ?? 'name' } as const
   if (outcome.kind === 'throttled')
     return { kind: outcome.kind, seconds: outcome.blocked.retryAfter } as const
   return { kind: outcome.kind } as const
