@@ -6,6 +6,7 @@ import { StoreUnavailableError } from '../../src/errors.ts'
 import type { Store } from '../../src/store/contract.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import {
+  ALICE,
   authorize,
   NOW,
   sampleAuthorization,
@@ -16,21 +17,19 @@ import {
   sampleUser,
   signIn,
 } from '../../src/testing/store/samples.ts'
-import { startWorker, temporaryFolder } from './sqlite/processes.ts'
+import { createFolder, openMigrated, startWorker } from './sqlite/processes.ts'
 
 const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8)
 
-async function openMigrated(busyTimeout = 5000): Promise<{ folder: string; path: string; store: Store }> {
-  const folder = await temporaryFolder()
-  const path = join(folder, 'data.db')
-  const store = sqlite({ path, busyTimeout })
-  onTestFinished(() => store.close())
-  await store.migrate()
-  return { folder, path, store }
+/** Turns the database into one of the version before device codes. */
+function downgrade(path: string): void {
+  const database = new DatabaseSync(path)
+  database.exec("drop table consulate_device_codes; delete from consulate_migrations where name > '0002'")
+  database.close()
 }
 
-/** Somebody else who holds the write lock until told otherwise. */
-function lockOut(path: string): { release: () => void } {
+/** Takes the write lock, as another process would. */
+function lock(path: string): { release: () => void } {
   const database = new DatabaseSync(path)
   database.exec('begin immediate')
   onTestFinished(() => database.close())
@@ -38,8 +37,8 @@ function lockOut(path: string): { release: () => void } {
 }
 
 describe('the database file', () => {
-  test('is for its owner only, with all that stands beside it', async () => {
-    const folder = join(await temporaryFolder(), 'made/for/it')
+  test('is readable by its owner only, like the files next to it', async () => {
+    const folder = join(await createFolder(), 'a/new/folder')
     const store = sqlite(join(folder, 'data.db'))
     onTestFinished(() => store.close())
     await store.migrate()
@@ -48,7 +47,7 @@ describe('the database file', () => {
       expect(await modeOf(join(folder, `data.db${ending}`))).toBe('600')
   })
 
-  test('keeps what it was given, over a close', async () => {
+  test('keeps its data when the store is closed', async () => {
     const { path, store } = await openMigrated()
     await signIn(store)
     await store.close()
@@ -59,13 +58,11 @@ describe('the database file', () => {
     expect(await again.sessions.find('laptop')).toEqual(sampleSession())
   })
 
-  test('of a version before is brought up to date, and keeps what it holds', async () => {
+  test('of an earlier version is migrated and keeps its data', async () => {
     const { path, store } = await openMigrated()
     await signIn(store)
     await store.close()
-    const before = new DatabaseSync(path)
-    before.exec("drop table consulate_device_codes; delete from consulate_migrations where name > '0002'")
-    before.close()
+    downgrade(path)
     const later = sqlite(path)
     onTestFinished(() => later.close())
     expect(await later.pendingMigrations()).toEqual(['0002-device-codes'])
@@ -74,8 +71,8 @@ describe('the database file', () => {
     expect(await later.deviceCodes.insert(sampleDeviceCode())).toBe('inserted')
   })
 
-  test('is not made before the first call', async () => {
-    const path = join(await temporaryFolder(), 'data.db')
+  test('is created by the first call', async () => {
+    const path = join(await createFolder(), 'data.db')
     await sqlite(path).close()
     await expect(stat(path)).rejects.toThrow('ENOENT')
   })
@@ -119,16 +116,14 @@ describe('the SQL of pending migrations', () => {
     const { path, store } = await openMigrated()
     const complete = contentOf(path)
     await store.close()
-    const before = new DatabaseSync(path)
-    before.exec("drop table consulate_device_codes; delete from consulate_migrations where name > '0002'")
-    before.close()
+    downgrade(path)
     const script = await runPrinted(path)
     expect(script.match(/^-- .*/gm)).toEqual(['-- 0002-device-codes'])
     expect(contentOf(path)).toEqual(complete)
   })
 
   test('changes nothing when it is printed', async () => {
-    const path = join(await temporaryFolder(), 'data.db')
+    const path = join(await createFolder(), 'data.db')
     const store = sqlite(path)
     onTestFinished(() => store.close())
     expect(await store.migrationSql()).toContain('consulate_clients')
@@ -139,36 +134,36 @@ describe('the SQL of pending migrations', () => {
   })
 })
 
-describe('a lock that another process holds', () => {
-  test('is waited for, while others read and the event loop turns', async () => {
+describe('a lock of another process', () => {
+  test('delays writes but neither reads nor the event loop', async () => {
     const { path, store } = await openMigrated()
     await store.clients.insert(sampleClient())
-    const lock = lockOut(path)
+    const { release } = lock(path)
     const insert = store.sessions.insert(sampleSession(), 'alice')
     for (let round = 0; round < 20; round++) {
       expect(await store.clients.find('web')).toEqual(sampleClient())
       await new Promise((resolve) => setTimeout(resolve, 5))
     }
     expect(await Promise.race([insert, Promise.resolve('waiting')])).toBe('waiting')
-    lock.release()
+    release()
     expect(await insert).toBe(true)
   })
 
-  test('is waited for up to the timeout; then the store is unavailable, and it recovers', async () => {
+  test('makes the store unavailable after the timeout, until it is released', async () => {
     const { path, store } = await openMigrated(100)
     await signIn(store)
-    const lock = lockOut(path)
+    const { release } = lock(path)
     await expect(store.sessions.insert(sampleSession({ id: 'phone' }), 'alice')).rejects.toThrow(
       StoreUnavailableError,
     )
     await expect(store.codes.spend('code', NOW)).rejects.toThrow(StoreUnavailableError)
-    lock.release()
+    release()
     expect(await store.sessions.insert(sampleSession({ id: 'phone' }), 'alice')).toBe(true)
   })
 })
 
 describe('a file that cannot be used', () => {
-  test('a deleted file makes the store unavailable, and is not replaced by an empty one', async () => {
+  test('makes the store unavailable if it was deleted, and is not created again', async () => {
     const { folder, path, store } = await openMigrated()
     await signIn(store)
     await rename(folder, `${folder}-aside`)
@@ -182,7 +177,7 @@ describe('a file that cannot be used', () => {
     expect(await store.clients.find('web')).toEqual(sampleClient())
   })
 
-  test('a file that a backup replaced is read from then on', async () => {
+  test('is opened again if it was replaced by a backup', async () => {
     const { path, store } = await openMigrated()
     await store.clients.insert(sampleClient())
     const backup = `${path}.backup`
@@ -195,15 +190,15 @@ describe('a file that cannot be used', () => {
     expect((await store.clients.find('web'))?.name).toBe('The web app')
   })
 
-  test('a file that is no database makes the store unavailable', async () => {
-    const path = join(await temporaryFolder(), 'data.db')
+  test('makes the store unavailable if it is not a database', async () => {
+    const path = join(await createFolder(), 'data.db')
     await copyFile(new URL(import.meta.url), path)
     const store = sqlite(path)
     onTestFinished(() => store.close())
     await expect(store.migrate()).rejects.toThrow(StoreUnavailableError)
   })
 
-  test('a read-only file makes the store unavailable, until it can be written again', async () => {
+  test('makes the store unavailable while it is read-only', async () => {
     const { folder, path, store } = await openMigrated()
     await signIn(store)
     await store.close()
@@ -212,33 +207,35 @@ describe('a file that cannot be used', () => {
       await chmod(path, file)
     }
     await setModes(0o755, 0o444)
-    // The superuser may write everything, so somebody else tries.
-    const worker = await startWorker(path, process.getuid?.() === 0 ? { uid: 65_534 } : {})
-    expect(await worker.ask('insertSession', 1)).toMatchObject({ error: 'StoreUnavailableError' })
+    // Root can write to any file, so a process of another user tries.
+    const worker = await startWorker(process.getuid?.() === 0 ? { uid: 65_534 } : {})
+    onTestFinished(worker.stop)
+    expect(await worker.run('insertSession', path, 1)).toMatchObject({ error: 'StoreUnavailableError' })
     await setModes(0o777, 0o666)
-    expect(await worker.ask('insertSession', 1)).toEqual({ value: true })
+    expect(await worker.run('insertSession', path, 1)).toEqual({ value: true })
   })
 })
 
 describe('a full disk', () => {
-  test('makes the store unavailable, until there is room again', async () => {
+  test('makes the store unavailable until there is space again', async () => {
     const { path, store } = await openMigrated()
     await signIn(store)
-    const worker = await startWorker(path, { fileSize: 1024 })
+    const worker = await startWorker({ fileSize: 512 })
+    onTestFinished(worker.stop)
     let index = 0
-    while ((await worker.ask('insertSession', index)).value === true) index++
-    expect(await worker.ask('insertSession', index)).toMatchObject({ error: 'StoreUnavailableError' })
-    expect(await worker.ask('find')).toEqual({ value: sampleClient() })
+    while ((await worker.run('insertSession', path, index)).value === true) index++
+    expect(await worker.run('insertSession', path, index)).toMatchObject({ error: 'StoreUnavailableError' })
+    expect(await worker.run('find', path)).toEqual({ value: sampleClient() })
     expect(await store.sessions.find(`session-${index}`)).toBe(undefined)
     const checkpointer = new DatabaseSync(path)
     checkpointer.exec('pragma wal_checkpoint(truncate)')
     checkpointer.close()
-    expect(await worker.ask('insertSession', index)).toEqual({ value: true })
+    expect(await worker.run('insertSession', path, index)).toEqual({ value: true })
   })
 })
 
 describe('a power cut', () => {
-  /** What SQLite was set to at each commit: 1 NORMAL, 2 FULL. */
+  /** Records the synchronous level of SQLite at each commit. */
   function watchCommits(): number[] {
     const levels: number[] = []
     const prepare = DatabaseSync.prototype.prepare
@@ -267,6 +264,7 @@ describe('a power cut', () => {
     'users.insert': ({ users }) => users.insert(sampleUser()),
     'users.update': ({ users }) => users.update('alice', { name: 'Alicia' }),
     'sessions.insert': ({ sessions }) => sessions.insert(sampleSession({ id: 'phone' }), 'alice'),
+    'sessions.renew': ({ sessions }) => sessions.renew('laptop', { ...sampleSession(), subject: 'alice' }),
     'authorizations.insert': (store) => authorize(store),
     'authorizations.insert, with a session': (store) =>
       store.authorizations.insert(
@@ -274,16 +272,15 @@ describe('a power cut', () => {
         'alice',
         sampleSession({ id: 'phone' }),
       ),
-    'consents.remember': ({ consents }) =>
-      consents.add({ provider: 'users', userId: 'alice' }, 'web', ['a'], NOW),
-    'consents.forget': ({ consents }) => consents.delete({ provider: 'users', userId: 'alice' }, 'web', NOW),
+    'consents.add': ({ consents }) => consents.add(ALICE, 'web', ['a'], NOW),
+    'consents.delete': ({ consents }) => consents.delete(ALICE, 'web', NOW),
     'revocations.revoke': ({ revocations }) => revocations.revoke({ kind: 'issuer' }, NOW),
     'fingerprints.addFirst': ({ fingerprints }) => fingerprints.addFirst('first', NOW),
     'fingerprints.add': ({ fingerprints }) => fingerprints.add('second', NOW),
   }
 
   for (const [name, act] of Object.entries(durable)) {
-    test(`cannot undo ${name}: the disk has it before the call returns`, async () => {
+    test(`does not undo ${name}, because it is on disk when the call returns`, async () => {
       const levels = watchCommits()
       const { store } = await openMigrated()
       if (name !== 'authorizations.insert') await signIn(store)
@@ -295,7 +292,7 @@ describe('a power cut', () => {
     })
   }
 
-  test('may undo a code of either sort, which nobody waits on the disk for', async () => {
+  test('may undo a code or device code, which does not wait for the disk', async () => {
     const levels = watchCommits()
     const { store } = await openMigrated()
     await signIn(store)
@@ -305,7 +302,7 @@ describe('a power cut', () => {
     expect(levels).toEqual([NORMAL, NORMAL])
   })
 
-  test('may undo when something was last used, in one transaction for all', async () => {
+  test('may undo a last use, which is written in one transaction for all', async () => {
     const levels = watchCommits()
     const { store } = await openMigrated()
     await authorize(store)

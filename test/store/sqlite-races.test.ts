@@ -1,156 +1,151 @@
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Store } from '../../src/store/contract.ts'
-import { sqlite } from '../../src/store/sqlite.ts'
 import {
+  ALICE,
   BOB,
   NOW,
   sampleAuthorization,
   sampleClaim,
+  sampleClient,
   sampleCode,
   sampleDeviceCode,
   sampleSession,
   signIn,
 } from '../../src/testing/store/samples.ts'
-import { startWorkers, temporaryFolder } from './sqlite/processes.ts'
-import type { Worker } from './sqlite/processes.ts'
+import { createFolder, openMigrated, startWorker } from './sqlite/processes.ts'
+import type { Result, Worker } from './sqlite/processes.ts'
+import type { TaskName } from './sqlite/worker.ts'
 
-const askAll = (workers: readonly Worker[], task: string, argument?: number) =>
-  Promise.all(workers.map((worker) => worker.ask(task, argument)))
+/** The number of codes that each test races for. */
+const COUNT = 20
+const INDEXES = Array.from({ length: COUNT }, (_, index) => index)
+
+const workers: Worker[] = []
+beforeAll(async () => void workers.push(...(await Promise.all([1, 2, 3].map(() => startWorker())))))
+afterAll(() => workers.forEach((worker) => worker.stop()))
+
+/** Runs one task in each process at the same time. Returns what the tasks returned. */
+async function race<Value>(
+  path: string,
+  tasks: readonly TaskName[],
+  argument = 0,
+): Promise<readonly Value[]> {
+  const runs = tasks.map((task, index) => workers[index]?.run(task, path, argument))
+  const results = (await Promise.all(runs)) as Result[]
+  expect(results.filter(({ error }) => error)).toEqual([])
+  return results.map(({ value }) => value as Value)
+}
+
+const inAll = (task: TaskName): TaskName[] => [task, task, task]
+
+const sorted = (lists: readonly (readonly number[])[]): number[] => lists.flat().toSorted((a, b) => a - b)
 
 async function openSignedIn(): Promise<{ path: string; store: Store }> {
-  const path = join(await temporaryFolder(), 'data.db')
-  const store = sqlite(path)
-  onTestFinished(() => store.close())
-  await store.migrate()
+  const { path, store } = await openMigrated()
   await signIn(store)
   return { path, store }
 }
 
-test('of four processes that migrate one new file at once, one does and none fails', async () => {
-  const workers = await startWorkers(join(await temporaryFolder(), 'data.db'), 4)
-  const answers = await askAll(workers, 'migrate')
-  expect(answers.filter(({ error }) => error)).toEqual([])
-  expect(answers.flatMap(({ value }) => value)).toEqual(['0001-first-tables', '0002-device-codes'])
-})
-
-test('each of 50 codes that four processes exchange at once is spent by exactly one', async () => {
-  const { path, store } = await openSignedIn()
-  const indexes = Array.from({ length: 50 }, (_, index) => index)
-  for (const index of indexes) {
+async function insertCodes(store: Store): Promise<void> {
+  for (const index of INDEXES) {
     await store.codes.insert(sampleCode({ hash: `code-${index}`, authorizationId: `azn-${index}` }), 'alice')
   }
-  const answers = await askAll(await startWorkers(path, 4), 'exchange', 50)
-  const winners = answers.flatMap(({ value }) => value as number[])
-  expect(winners.toSorted((a, b) => a - b)).toEqual(indexes)
-})
+}
 
-/** Device codes, as many as there are indexes, which Alice has approved or nobody has typed in yet. */
-async function insertDevices(store: Store, indexes: readonly number[], isApproved: boolean): Promise<void> {
-  const answer = isApproved ? ({ claim: sampleClaim(), decision: 'approved' } as const) : {}
-  for (const index of indexes) {
-    const code = { hash: `device-${index}`, authorizationId: `azn-${index}`, ...answer }
+async function insertDeviceCodes(store: Store, isApproved: boolean): Promise<void> {
+  const decision = isApproved ? ({ claim: sampleClaim(), decision: 'approved' } as const) : {}
+  for (const index of INDEXES) {
+    const code = { hash: `device-${index}`, authorizationId: `azn-${index}`, ...decision }
     await store.deviceCodes.insert(sampleDeviceCode(code))
   }
 }
 
-test('each of 50 device codes that two processes exchange at once is spent by exactly one', async () => {
-  const { path, store } = await openSignedIn()
-  const indexes = Array.from({ length: 50 }, (_, index) => index)
-  await insertDevices(store, indexes, true)
-  const answers = await askAll(await startWorkers(path, 2), 'exchangeDevice', 50)
-  const winners = answers.flatMap(({ value }) => value as number[])
-  expect(winners.toSorted((a, b) => a - b)).toEqual(indexes)
-})
-
-test('each of 50 device codes that two persons claim in two processes at once is of one of them', async () => {
-  const { path, store } = await openSignedIn()
-  await store.sessions.insert(sampleSession({ id: 'bob', ...BOB }), 'bob')
-  const indexes = Array.from({ length: 50 }, (_, index) => index)
-  await insertDevices(store, indexes, false)
-  const [first, second] = await startWorkers(path, 2)
-  const answers = await Promise.all([first?.ask('claimAsAlice', 50), second?.ask('claimAsBob', 50)])
-  const [ofAlice, ofBob] = answers.map((answer) => answer?.value as number[])
-  expect([...(ofAlice ?? []), ...(ofBob ?? [])].toSorted((a, b) => a - b)).toEqual(indexes)
-  for (const index of indexes) {
-    const winner = ofAlice?.includes(index) ? 'alice' : 'bob'
-    expect((await store.deviceCodes.find(`device-${index}`))?.claim?.userId).toBe(winner)
+/** Expects that every code is either spent or voided, and that Alice has no valid authorization or session. */
+async function expectNothingValid(
+  store: Store,
+  find: (index: number) => Promise<{ spentAt: number | null; voidedAt: number | null } | undefined>,
+): Promise<void> {
+  expect(await store.authorizations.listByUser(ALICE, NOW)).toEqual([])
+  expect(await store.sessions.listByUser(ALICE, NOW)).toEqual([])
+  for (const index of INDEXES) {
+    const { spentAt, voidedAt } = (await find(index)) ?? {}
+    expect([spentAt, voidedAt]).toContain(null)
+    expect([spentAt, voidedAt]).toContain(NOW)
   }
-})
+}
 
-test('of polls in four processes at once, all but one of each device come too soon', async () => {
-  const { path, store } = await openSignedIn()
-  const indexes = Array.from({ length: 20 }, (_, index) => index)
-  await insertDevices(store, indexes, false)
-  const answers = await askAll(await startWorkers(path, 4), 'poll', 20)
-  const noted = answers.flatMap(({ value }) => value as number[])
-  expect(noted.toSorted((a, b) => a - b)).toEqual(indexes)
-  for (const index of indexes)
-    expect((await store.deviceCodes.find(`device-${index}`))?.interval).toBe(5000 + 3 * 5000)
-})
+describe('three processes on one database file', () => {
+  test('apply each migration once', async () => {
+    const path = join(await createFolder(), 'data.db')
+    const applied = await race<readonly string[]>(path, inAll('migrate'))
+    expect(applied.flat()).toEqual(['0001-first-tables', '0002-device-codes'])
+  })
 
-test('after a revocation that races with devices in other processes, nothing of the person lives', async () => {
-  const { path, store } = await openSignedIn()
-  await insertDevices(
-    store,
-    Array.from({ length: 50 }, (_, index) => index),
-    true,
-  )
-  const [revoker, ...racers] = await startWorkers(path, 3)
-  const answers = await Promise.all([
-    revoker?.ask('raise', 1),
-    ...racers.map((racer) => racer.ask('exchangeDevice', 50)),
-  ])
-  expect(answers.map((answer) => answer?.error)).toEqual([undefined, undefined, undefined])
-  expect(await store.authorizations.listByUser({ provider: 'users', userId: 'alice' }, NOW)).toEqual([])
-  expect(await store.sessions.listByUser({ provider: 'users', userId: 'alice' }, NOW)).toEqual([])
-  for (let index = 0; index < 50; index++) {
-    const code = await store.deviceCodes.find(`device-${index}`)
-    expect((code?.spentAt ?? null) === null).toBe(code?.voidedAt === NOW)
-  }
-})
+  test('exchange each code once', async () => {
+    const { path, store } = await openSignedIn()
+    await insertCodes(store)
+    expect(sorted(await race(path, inAll('exchange'), COUNT))).toEqual(INDEXES)
+  })
 
-test('each of 100 generations that three processes advance from is advanced by exactly one', async () => {
-  const { path, store } = await openSignedIn()
-  await store.authorizations.insert(sampleAuthorization(), 'alice')
-  const workers = await startWorkers(path, 3)
-  let total = 0
-  while (total < 100) {
-    const answers = await askAll(workers, 'advance', 100)
-    for (const { value } of answers) total += value as number
-  }
-  expect(total).toBe(100)
-  expect((await store.authorizations.find('azn'))?.generation).toBe(100)
-})
+  test('exchange each device code once', async () => {
+    const { path, store } = await openSignedIn()
+    await insertDeviceCodes(store, true)
+    expect(sorted(await race(path, inAll('exchangeDevice'), COUNT))).toEqual(INDEXES)
+  })
 
-test('after a revocation that races with exchanges in other processes, nothing of the session lives', async () => {
-  const { path, store } = await openSignedIn()
-  for (let index = 0; index < 50; index++) {
-    await store.codes.insert(sampleCode({ hash: `code-${index}`, authorizationId: `azn-${index}` }), 'alice')
-  }
-  const [revoker, ...racers] = await startWorkers(path, 3)
-  const [revoked, ...exchanged] = await Promise.all([
-    revoker?.ask('revokeSession'),
-    ...racers.map((racer) => racer.ask('exchange', 50)),
-  ])
-  expect([revoked, ...exchanged].map((answer) => answer?.error)).toEqual([undefined, undefined, undefined])
-  expect(await store.authorizations.listByUser({ provider: 'users', userId: 'alice' }, NOW)).toEqual([])
-  for (let index = 0; index < 50; index++) {
-    const code = await store.codes.find(`code-${index}`)
-    expect((code?.spentAt ?? null) === null).toBe(code?.voidedAt === NOW)
-  }
-})
+  test('let one of two users claim each device code', async () => {
+    const { path, store } = await openSignedIn()
+    await store.sessions.insert(sampleSession({ id: 'bob', ...BOB }), 'bob')
+    await insertDeviceCodes(store, false)
+    const [alice = [], bob = []] = await race<number[]>(path, ['claimAsAlice', 'claimAsBob'], COUNT)
+    expect(sorted([alice, bob])).toEqual(INDEXES)
+    for (const index of INDEXES) {
+      const winner = alice.includes(index) ? 'alice' : 'bob'
+      expect((await store.deviceCodes.find(`device-${index}`))?.claim?.userId).toBe(winner)
+    }
+  })
 
-test('raises of one epoch in several processes are all counted', async () => {
-  const { path, store } = await openSignedIn()
-  await askAll(await startWorkers(path, 3), 'raise', 20)
-  expect((await store.revocations.readEpochs('alice', 'web')).user).toBe(60)
-})
+  test('slow down all parallel polls of a device code except one', async () => {
+    const { path, store } = await openSignedIn()
+    await insertDeviceCodes(store, false)
+    expect(sorted(await race(path, inAll('poll'), COUNT))).toEqual(INDEXES)
+    for (const index of INDEXES)
+      expect((await store.deviceCodes.find(`device-${index}`))?.interval).toBe(5000 + 2 * 5000)
+  })
 
-test('revisions of one client in several processes each see what the others did', async () => {
-  const { path, store } = await openSignedIn()
-  const { name = '' } = (await store.clients.find('web')) ?? {}
-  const answers = await askAll(await startWorkers(path, 4), 'lengthenName', 25)
-  expect(answers.filter(({ error }) => error)).toEqual([])
-  expect((await store.clients.find('web'))?.name).toBe(name + '+'.repeat(100))
+  test('refresh each generation once', async () => {
+    const { path, store } = await openSignedIn()
+    await store.authorizations.insert(sampleAuthorization(), 'alice')
+    let total = 0
+    while (total < COUNT) for (const won of await race<number>(path, inAll('refresh'), COUNT)) total += won
+    expect(total).toBe(COUNT)
+    expect((await store.authorizations.find('azn'))?.generation).toBe(COUNT)
+  })
+
+  test('leave nothing valid if a revocation of the session races with exchanges', async () => {
+    const { path, store } = await openSignedIn()
+    await insertCodes(store)
+    await race(path, ['exchange', 'revokeSession', 'exchange'], COUNT)
+    await expectNothingValid(store, (index) => store.codes.find(`code-${index}`))
+  })
+
+  test('leave nothing valid if a revocation of the user races with devices', async () => {
+    const { path, store } = await openSignedIn()
+    await insertDeviceCodes(store, true)
+    await race(path, ['exchangeDevice', 'revokeUser', 'exchangeDevice'], COUNT)
+    await expectNothingValid(store, (index) => store.deviceCodes.find(`device-${index}`))
+  })
+
+  test('count every raise of an epoch', async () => {
+    const { path, store } = await openSignedIn()
+    await race(path, inAll('revokeUser'), 5)
+    expect((await store.revocations.readEpochs('alice', 'web')).user).toBe(15)
+  })
+
+  test('lose no update of a client', async () => {
+    const { path, store } = await openSignedIn()
+    await race(path, inAll('appendToName'), 5)
+    expect((await store.clients.find('web'))?.name).toBe(sampleClient().name + '+'.repeat(15))
+  })
 })

@@ -1,61 +1,81 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
+import { sqlite } from '../../../src/store/sqlite.ts'
+import type { Store } from '../../../src/store/contract.ts'
+import type { TaskName } from './worker.ts'
 
-/** What a task of a worker came to. */
-export interface Answer {
+/** The outcome of a task. */
+export interface Result {
   readonly value?: unknown
+  /** The name of the error that it threw. */
   readonly error?: string
   readonly cause?: string
 }
 
-/** Another process with a store on the same file. */
+/** Another process, which opens a store of its own. */
 export interface Worker {
-  ask(task: string, argument?: number): Promise<Answer>
+  run(task: TaskName, path: string, argument?: number): Promise<Result>
+  stop(): void
 }
 
-/** How a worker is started. */
 export interface WorkerOptions {
-  /** The user and group that it becomes. */
+  /** The user and group that the process changes to. */
   readonly uid?: number
-  /** How large (KiB) a file may grow that it writes: a disk that is full for it alone. */
+  /** The maximum size (KiB) of a file that the process writes. For this process, a larger file means a full disk. */
   readonly fileSize?: number
 }
 
-/** A folder that goes with the test. */
-export async function temporaryFolder(): Promise<string> {
+/** Creates a folder that is deleted after the test. */
+export async function createFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'consulate-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   return folder
 }
 
-/** Starts a process on a database file; it ends with the test. */
-export async function startWorker(path: string, { uid, fileSize }: WorkerOptions = {}): Promise<Worker> {
-  const script = fileURLToPath(new URL('worker.ts', import.meta.url))
-  const limit = fileSize === undefined ? '' : `trap '' XFSZ; ulimit -f ${fileSize * 2};`
-  const child = spawn(
-    'sh',
-    ['-c', `${limit} exec "$@"`, 'sh', process.execPath, script, path, String(uid ?? '')],
-    {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    },
-  )
-  onTestFinished(() => void child.kill())
-  await once(child, 'message')
-  return {
-    async ask(task, argument = 0) {
-      const answered = once(child, 'message')
-      child.send([task, argument])
-      const [answer] = (await answered) as [Answer]
-      return answer
-    },
-  }
+let template: Promise<Buffer> | undefined
+
+/** Creates the file of a migrated database. Writing it again is faster than migrating another database. */
+async function createTemplate(): Promise<Buffer> {
+  const folder = await mkdtemp(join(tmpdir(), 'consulate-'))
+  const path = join(folder, 'data.db')
+  const store = sqlite(path)
+  await store.migrate()
+  await store.close()
+  const template = await readFile(path)
+  await rm(folder, { recursive: true })
+  return template
 }
 
-/** Starts several. */
-export const startWorkers = (path: string, count: number): Promise<Worker[]> =>
-  Promise.all(Array.from({ length: count }, () => startWorker(path)))
+/** Opens a store on a migrated database file, in a folder that is deleted after the test. */
+export async function openMigrated(
+  busyTimeout = 5000,
+): Promise<{ folder: string; path: string; store: Store }> {
+  const folder = await createFolder()
+  const path = join(folder, 'data.db')
+  await writeFile(path, await (template ??= createTemplate()))
+  const store = sqlite({ path, busyTimeout })
+  onTestFinished(() => store.close())
+  return { folder, path, store }
+}
+
+export async function startWorker({ uid, fileSize }: WorkerOptions = {}): Promise<Worker> {
+  const script = fileURLToPath(new URL('worker.ts', import.meta.url))
+  const limit = fileSize === undefined ? '' : `trap '' XFSZ; ulimit -f ${fileSize * 2};`
+  const shell = ['-c', `${limit} exec "$@"`, 'sh', process.execPath, script, String(uid ?? '')]
+  const child = spawn('sh', shell, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  await once(child, 'message')
+  return {
+    async run(task, path, argument = 0) {
+      const answered = once(child, 'message')
+      child.send([task, path, argument])
+      const [result] = (await answered) as [Result]
+      return result
+    },
+    stop: () => void child.kill(),
+  }
+}

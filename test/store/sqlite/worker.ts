@@ -2,97 +2,78 @@ import { sqlite } from '../../../src/store/sqlite.ts'
 import type { Store } from '../../../src/store/contract.ts'
 import type { DeviceClaim } from '../../../src/model/device-code.ts'
 import {
+  ALICE,
   BOB,
   countTrue,
   NOW,
   sampleAuthorization,
   sampleClaim,
-  sampleCode,
   sampleSession,
 } from '../../../src/testing/store/samples.ts'
 
-/** A process of its own with one store, which does what the test asks for: a line in, a line of JSON out. */
+/** A process with a store of its own. It runs the tasks that a test sends. */
 type Task = (store: Store, argument: number) => Promise<unknown>
 
-/** Which of the answers are true. */
-const indexesOf = (answers: readonly boolean[]): readonly number[] =>
-  answers.flatMap((isTrue, index) => (isTrue ? [index] : []))
+const indexesOf = (results: readonly boolean[]): readonly number[] =>
+  results.flatMap((isTrue, index) => (isTrue ? [index] : []))
 
-async function claimDevices(store: Store, count: number, claim: DeviceClaim): Promise<readonly number[]> {
-  const claims = Array.from({ length: count }, (_, index) =>
-    store.deviceCodes.claim(`device-${index}`, claim, NOW),
-  )
-  return indexesOf(await Promise.all(claims))
-}
+/** Calls `act` for each index below `count` in parallel. Returns the indexes for which it returned true. */
+const winnersOf = async (
+  count: number,
+  act: (index: number) => Promise<boolean>,
+): Promise<readonly number[]> =>
+  indexesOf(await Promise.all(Array.from({ length: count }, (_, index) => act(index))))
 
-const tasks: Readonly<Record<string, Task>> = {
+const claimDevices = (store: Store, count: number, claim: DeviceClaim) =>
+  winnersOf(count, (index) => store.deviceCodes.claim(`device-${index}`, claim, NOW))
+
+const tasks = {
   migrate: (store) => store.migrate(),
   find: (store) => store.clients.find('web'),
-  /** Revises one client `count` times, each time by what it is. */
-  async lengthenName(store, count) {
+  insertSession: (store, index) => store.sessions.insert(sampleSession({ id: `session-${index}` }), 'alice'),
+  async appendToName(store, count) {
     for (let round = 0; round < count; round++) {
       await store.clients.update('web', ({ name }) => ({ name: `${name}+` }))
     }
   },
-  insertSession: (store, index) => store.sessions.insert(sampleSession({ id: `session-${index}` }), 'alice'),
-  insertCode: (store, index) => store.codes.insert(sampleCode({ hash: `code-${index}` }), 'alice'),
-  /** Exchanges codes 0 to `count`, all at once. */
-  async exchange(store, count) {
-    const exchanges = Array.from({ length: count }, (_, index) =>
-      store.codes.exchange(`code-${index}`, sampleAuthorization({ id: `azn-${index}` }), 'alice', NOW),
-    )
-    return indexesOf(await Promise.all(exchanges))
-  },
-  /** Exchanges device codes 0 to `count`, all at once, each for a session of its own. */
-  async exchangeDevice(store, count) {
-    const exchanges = Array.from({ length: count }, (_, index) => {
-      const session = sampleSession({ id: `of-device-${index}` })
+  exchange: (store, count) =>
+    winnersOf(count, (index) => {
+      const authorization = sampleAuthorization({ id: `azn-${index}` })
+      return store.codes.exchange(`code-${index}`, authorization, 'alice', NOW)
+    }),
+  exchangeDevice: (store, count) =>
+    winnersOf(count, (index) => {
+      const session = sampleSession({ id: `session-${index}` })
       const authorization = sampleAuthorization({ id: `azn-${index}`, sessionId: session.id })
       return store.deviceCodes.exchange(`device-${index}`, authorization, 'alice', NOW, session)
-    })
-    return indexesOf(await Promise.all(exchanges))
-  },
+    }),
   claimAsAlice: (store, count) => claimDevices(store, count, sampleClaim()),
   claimAsBob: (store, count) => claimDevices(store, count, sampleClaim({ ...BOB, sessionId: 'bob' })),
-  /** Polls device codes 0 to `count`; those whose poll was noted. */
-  async poll(store, count) {
-    const polls = Array.from({ length: count }, (_, index) => store.deviceCodes.poll(`device-${index}`, NOW))
-    return indexesOf((await Promise.all(polls)).map((answer) => answer === 'pending'))
-  },
-  /** Advances one authorization from each generation below `count`; how often it was the one who did. */
-  async advance(store, count) {
-    const answers: boolean[] = []
+  poll: (store, count) =>
+    winnersOf(count, async (index) => (await store.deviceCodes.poll(`device-${index}`, NOW)) === 'pending'),
+  /** Refreshes one authorization from each generation below `count`. Returns how often it won. */
+  async refresh(store, count) {
+    const results: boolean[] = []
     for (let from = 0; from < count; from++) {
-      const step = {
-        id: 'azn',
-        from,
-        to: from + 1,
-        rotations: [],
-        lastUsedAt: NOW,
-        expiresAt: NOW,
-        accessExpiresAt: NOW,
-      }
-      answers.push(await store.authorizations.refresh(step, 'alice'))
+      const times = { lastUsedAt: NOW, expiresAt: NOW, accessExpiresAt: NOW }
+      const update = { id: 'azn', from, to: from + 1, rotations: [], ...times }
+      results.push(await store.authorizations.refresh(update, 'alice'))
     }
-    return countTrue(answers)
+    return countTrue(results)
   },
   revokeSession: (store) => store.revocations.revoke({ kind: 'session', id: 'laptop' }, NOW),
-  async raise(store, count) {
-    const order = { kind: 'user', user: { provider: 'users', userId: 'alice' }, subject: 'alice' } as const
-    for (let round = 0; round < count; round++) await store.revocations.revoke(order, NOW)
+  async revokeUser(store, count) {
+    const target = { kind: 'user', user: ALICE, subject: 'alice' } as const
+    for (let round = 0; round < count; round++) await store.revocations.revoke(target, NOW)
   },
-}
+} satisfies Readonly<Record<string, Task>>
 
-const [path = '', uid] = process.argv.slice(2)
-if (uid) {
-  process.setgid?.(Number(uid))
-  process.setuid?.(Number(uid))
-}
-const store = sqlite(path)
+export type TaskName = keyof typeof tasks
 
-async function answer(name: string, argument: number): Promise<unknown> {
+async function run(name: TaskName, path: string, argument: number): Promise<unknown> {
+  const store = openStore(path)
   try {
-    return { value: (await tasks[name]?.(store, argument)) ?? null }
+    return { value: (await tasks[name](store, argument)) ?? null }
   } catch (error) {
     return {
       error: error instanceof Error ? error.name : 'unknown',
@@ -101,7 +82,21 @@ async function answer(name: string, argument: number): Promise<unknown> {
   }
 }
 
-process.on('message', async ([name, argument]: [string, number]) => {
-  process.send?.(await answer(name, argument))
+let current: { readonly path: string; readonly store: Store } | undefined
+
+function openStore(path: string): Store {
+  if (current?.path === path) return current.store
+  void current?.store.close()
+  current = { path, store: sqlite(path) }
+  return current.store
+}
+
+const [uid] = process.argv.slice(2)
+if (uid) {
+  process.setgid?.(Number(uid))
+  process.setuid?.(Number(uid))
+}
+process.on('message', async ([name, path, argument]: [TaskName, string, number]) => {
+  process.send?.(await run(name, path, argument))
 })
 process.send?.('ready')
