@@ -31,8 +31,11 @@ async function race<Value>(
   tasks: readonly TaskName[],
   argument = 0,
 ): Promise<readonly Value[]> {
-  const runs = tasks.map((task, index) => workers[index]?.run(task, path, argument))
-  const results = (await Promise.all(runs)) as Result[]
+  const results = await Promise.all(
+    tasks.map(
+      async (task, index): Promise<Result> => (await workers[index]?.run(task, path, argument)) ?? {},
+    ),
+  )
   expect(results.filter(({ error }) => error)).toEqual([])
   return results.map(({ value }) => value as Value)
 }
