@@ -5,5 +5,5 @@ const orders = Array.from({ length: 5 }, (_, index) => ({
   placedAt: '2026-11-21T20:00:00.000Z',
 }))
 
-/** What every target answers to a guarded GET, as JSON text: a page of an API, about 600 bytes. */
+/** The JSON that every target returns from a guarded GET: a typical API response of about 600 bytes. */
 export const API_ANSWER = JSON.stringify({ orders, next: null })

@@ -1,9 +1,9 @@
-/** The process that a target runs in: `node bench/child.ts floors/constant`, started by `launch.ts`. */
+/** The process of a target: `node bench/child.ts floors/constant`, started by `launch.ts`. */
 import type { Answer, Question, Start, Target } from './target.ts'
 
 const answer = (message: Answer): void => void process.send?.(message)
 
-/** A package that is missing is no failure of the target: those of peers are installed separately. */
+/** A missing package is not a failure, because the packages of peers are installed separately. */
 function fail(error: unknown): void {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
   const isNotInstalled = text.includes('[ERR_MODULE_NOT_FOUND]') && text.includes('Cannot find package')
@@ -34,6 +34,6 @@ async function serve(name: string): Promise<void> {
   answer({ ready: { port: target.port, terms: target.terms ?? '' } })
 }
 
-// Ctrl-C reaches this process too; it stops when the bench is gone, and then deletes what it wrote.
+// Ctrl-C also reaches this process. It stops when the bench exits, and then deletes its files.
 process.on('SIGINT', () => undefined)
 await serve(process.argv[2] ?? '').catch(fail)

@@ -4,12 +4,12 @@ import { type Round, rounds } from './round.ts'
 import type { Row } from './rows.ts'
 
 /**
- * How long each entrant is driven before anything counts, in rounds: caches are warm by then, and the compiler has seen
- * what it needs. The large ones among the peers take seconds to reach their pace.
+ * The warm-up of each entrant in rounds, to fill caches and let the JIT compile. Large peers take seconds to reach
+ * their pace.
  */
 const WARM_UP = 1.5
 
-/** An entrant that is running, and what has been measured of it so far. */
+/** A running entrant and its measurements so far. */
 interface Competitor {
   readonly entrant: Entrant
   readonly run: (duration: number) => Promise<Round>
@@ -18,8 +18,8 @@ interface Competitor {
 }
 
 /**
- * Runs one row: starts its entrants, warms each up, then lets them take turns (A B C A B C …), so that whatever else
- * the machine does hits all alike.
+ * Runs one row: starts and warms up its entrants, then lets them take turns (A B C A B C …), so that other load on the
+ * machine affects all of them alike.
  */
 export async function compete(
   row: Row,
@@ -45,12 +45,12 @@ const competitor = (entrant: Entrant, row: Row): Competitor => ({
   refusals: [],
 })
 
-/** A round with a wrong answer in it does not count; why is kept for the report. */
+/** A round with an unexpected response doesn't count. The report says why. */
 async function runRound({ run, rounds, refusals }: Competitor, duration: number): Promise<void> {
   try {
     rounds.push(await run(duration))
   } catch (error) {
-    refusals.push(`a round does not count: ${error instanceof Error ? error.message : String(error)}`)
+    refusals.push(`a round doesn't count: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
 

@@ -1,15 +1,15 @@
 import { parseArgs } from 'node:util'
 import { ROWS, type Row } from './rows.ts'
 
-/** What the command line asks for. */
+/** The command-line options. */
 export interface Flags {
-  /** How many rounds each entrant runs in each row, after the warm-up. Default 5. */
+  /** Rounds per entrant and row after the warm-up. Default 5. */
   readonly rounds: number
-  /** How long a round lasts, in ms. Default 2,000. */
+  /** The duration of a round in ms. Default 2,000. */
   readonly duration: number
-  /** The rows to run, with the entrants to run in them. */
+  /** The rows to run, each with its entrants. */
   readonly rows: readonly Row[]
-  /** Whether to print JSON in place of the tables. */
+  /** Whether to print JSON instead of tables. */
   readonly isJson: boolean
 }
 
@@ -20,7 +20,7 @@ const OPTIONS = {
   json: { type: 'boolean', default: false },
 } as const
 
-/** Reads the command line; throws where it says what makes no sense. */
+/** Parses the command line. Throws if an option is invalid. */
 export function readFlags(): Flags {
   const { values } = parseArgs({ options: OPTIONS })
   const names = values.only.flatMap((list) => list.split(','))
@@ -34,12 +34,13 @@ function positive(name: string, text: string): number {
   throw new Error(`--${name} must be a number above 0`)
 }
 
-/** Names are of rows, of entrants, or both; with no row among them all rows run, and so with entrants. */
+/** Names can be rows, entrants or both. Without a row, all rows run; without an entrant, all entrants. */
 function select(names: readonly string[]): readonly Row[] {
   const shortNameOf = (entrant: string): string => entrant.replace(/.*\//, '')
   const known = new Set(ROWS.flatMap(({ name, entrants }) => [name, ...entrants.map(shortNameOf)]))
   const unknown = names.filter((name) => !known.has(name))
-  if (unknown.length > 0) throw new Error(`--only knows no ${unknown.join()}, only ${[...known].join(', ')}`)
+  if (unknown.length > 0)
+    throw new Error(`--only: unknown name ${unknown.join(', ')}. Known names: ${[...known].join(', ')}`)
 
   const rows = ROWS.filter(({ name }) => names.includes(name))
   const isEntrantNamed = names.length > rows.length

@@ -4,21 +4,21 @@ import { fileURLToPath } from 'node:url'
 import { SERVER_CORE } from './cores.ts'
 import type { Answer, PreparedRequest, Question, Scenario } from './target.ts'
 
-/** A target that runs in its own process, seen from the bench. */
+/** A running target in its own process. */
 export interface Entrant {
   readonly name: string
   readonly port: number
-  /** Signature algorithm and storage in a few words; empty for a floor. */
+  /** Signature algorithm and storage. Empty for floors. */
   readonly terms: string
   prepare(scenario: Scenario, count: number): Promise<readonly PreparedRequest[]>
-  /** The CPU time used so far, in microseconds. */
+  /** Returns the CPU time used so far, in microseconds. */
   cpu(): Promise<number>
-  /** Starts another node on the same database, in the same process; how long that took (ms). */
+  /** Starts another node on the same database in the same process. Returns the duration (ms). */
   startAgain(): Promise<number>
   stop(): Promise<void>
 }
 
-/** A target that did not start, and why; `isNotInstalled` where a file or package of it is missing. */
+/** A target that did not start. `isNotInstalled` if one of its files or packages is missing. */
 export interface Absence {
   readonly name: string
   readonly reason: string
@@ -27,14 +27,14 @@ export interface Absence {
 
 const CHILD = fileURLToPath(new URL('child.ts', import.meta.url))
 
-/** Starts `bench/<name>.ts` in a process of its own, on a core of its own where `isPinned`. */
+/** Starts `bench/<name>.ts` in its own process, on its own core if `isPinned`. */
 export async function launch(name: string, isPinned: boolean): Promise<Entrant | Absence> {
   const child = spawnNode([CHILD, name], isPinned)
   const first = await nextAnswer(child)
   if ('ready' in first) return entrant(name, child, first.ready)
   child.kill()
   if ('failed' in first) return { name, reason: first.failed, isNotInstalled: first.isNotInstalled }
-  throw new Error(`${name} did not say that it was ready`)
+  throw new Error(`${name} did not report that it is ready`)
 }
 
 function spawnNode(args: readonly string[], isPinned: boolean): ChildProcess {
@@ -57,7 +57,7 @@ const entrant = (name: string, child: ChildProcess, ready: Pick<Entrant, 'port' 
 })
 
 async function ask<Key extends string>(child: ChildProcess, question: Question, key: Key) {
-  if (!child.connected) throw new Error('the process of the target is gone')
+  if (!child.connected) throw new Error('the process of the target has exited')
   child.send(question)
   const answer = await nextAnswer(child)
   if (key in answer) return answer as Extract<Answer, Record<Key, unknown>>
@@ -68,7 +68,7 @@ async function nextAnswer(child: ChildProcess): Promise<Answer> {
   const waiting = new AbortController()
   const { signal } = waiting
   const gone = once(child, 'exit', { signal }).then(([code]): Answer => {
-    return { failed: `the process ended with code ${String(code)}`, isNotInstalled: false }
+    return { failed: `the process exited with code ${String(code)}`, isNotInstalled: false }
   })
   const said = once(child, 'message', { signal }).then(([message]) => message as Answer)
   return Promise.race([gone, said]).finally(() => {

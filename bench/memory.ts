@@ -1,4 +1,4 @@
-/** `npm run bench:memory`: what a token, a revocation, a session and a client cost, each in a process of its own. */
+/** `npm run bench:memory`: measures the memory per token, revocation, session and client, each in its own process. */
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -20,8 +20,8 @@ const bytes = (total: number | undefined, count: number): string =>
 const line = (name: string, ...cells: readonly string[]): string =>
   name.padEnd(44) + cells.map((cell) => cell.padStart(14)).join('')
 
-console.log(`Node ${process.version}; bytes for each, from the difference that so many made\n`)
-console.log(line('', 'so many', 'heap bytes', 'disk bytes'))
+console.log(`Node ${process.version}; bytes per item, from the growth caused by all of them\n`)
+console.log(line('', 'items', 'heap bytes', 'disk bytes'))
 for (const part of PARTS) {
   const { what, count, heap, disk } = await find(part)
   console.log(line(what, count.toLocaleString('en'), bytes(heap, count), bytes(disk, count)))

@@ -1,18 +1,18 @@
 import type { Round } from './round.ts'
 
-/** What became of an entrant in a row: its rounds, and why others do not count. */
+/** The results of an entrant in a row: its rounds, and why others don't count. */
 export interface Standing {
   readonly name: string
-  /** Signature algorithm and storage in a few words; empty for a floor. */
+  /** Signature algorithm and storage. Empty for floors. */
   readonly terms: string
   readonly rounds: readonly Round[]
-  /** Why it did not start, or why a round was refused. */
+  /** Why it didn't start, or why a round doesn't count. */
   readonly refusals: readonly string[]
-  /** Whether it is a peer whose packages are missing; that is no failure. */
+  /** Whether it is a peer whose packages are missing, which is not a failure. */
   readonly isNotInstalled: boolean
 }
 
-/** A row with its figures: the median of each over the rounds, and the ratio of CPU to the floor's. */
+/** The results of a row: medians over the rounds, and the CPU ratio to the floor. */
 export interface Result {
   readonly row: string
   readonly title: string
@@ -23,10 +23,10 @@ export interface Result {
   })[]
 }
 
-/** What installs the packages of the peers. */
+/** The command that installs the peers. */
 const INSTALL = 'npm run bench:peers'
 
-/** Works out medians and ratios. */
+/** Computes medians and ratios. */
 export function toResult(
   row: { name: string; title: string; floor: string },
   standings: readonly Standing[],
@@ -40,7 +40,7 @@ export function toResult(
   return { row: row.name, title: row.title, floor: row.floor, entrants }
 }
 
-/** The table of a row, for people. */
+/** Formats a row as a text table. */
 export function toTable({ title, floor, entrants }: Result): string {
   const heading = ['', 'CPU µs', 'least', '× floor', 'req/s', 'p50 ms', 'p99 ms', 'core busy', 'rounds']
   const present = entrants.filter(({ isNotInstalled }) => !isNotInstalled)

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:revocations`: what 1,000,000 revocations cost a node that starts, and those that ask one meanwhile in
- * whose process they are read.
+ * `npm run bench:revocations`: measures how long a node takes to start with 1,000,000 revocations, and how that affects
+ * requests to another node in the same process.
  */
 import { canPin, LOAD_CORE, pinThisProcess } from './cores.ts'
 import { type Entrant, launch } from './launch.ts'
@@ -10,25 +10,25 @@ import { CONNECTIONS } from './rows.ts'
 import { REVOCATIONS } from './targets/parts/revocations.ts'
 
 const ROUNDS = 3
-/** How long (ms) the quiet time is watched. */
+/** How long (ms) to measure without a starting node. */
 const QUIET = 2000
-/** How long (ms) a start may take at the most. */
+/** The maximum duration of a start (ms). */
 const LONGEST = 60_000
 
-/** What those who asked have seen: milliseconds, and answers a second. */
+/** Latencies in milliseconds, and responses per second. */
 interface Watch {
   readonly perSecond: number
   readonly p99: number
   readonly longest: number
 }
 
-/** Asks until `end` says so; any answer but 200 rejects. */
+/** Sends requests until `end` resolves. Rejects on any response other than 200. */
 async function watch(port: number, ask: Feed, end: Promise<unknown>): Promise<Watch> {
-  let isOver = false
-  void end.finally(() => (isOver = true))
+  let hasEnded = false
+  void end.finally(() => (hasEnded = true))
   const load = await openLoad(port, CONNECTIONS)
-  const askOn: Feed = (connection, last) => (isOver ? undefined : ask(connection, last))
-  const { latencies, duration } = await load.fire(askOn, LONGEST)
+  const next: Feed = (connection, last) => (hasEnded ? undefined : ask(connection, last))
+  const { latencies, duration } = await load.fire(next, LONGEST)
   load.close()
   const sorted = latencies.toSorted((a, b) => a - b)
   return {
@@ -39,18 +39,18 @@ async function watch(port: number, ask: Feed, end: Promise<unknown>): Promise<Wa
 }
 
 const text = ({ perSecond, p99, longest }: Watch): string =>
-  `${Math.round(perSecond).toLocaleString('en')} answers/s, p99 ${p99.toFixed(1)} ms, longest ${longest.toFixed(1)} ms`
+  `${Math.round(perSecond).toLocaleString('en')} responses/s, p99 ${p99.toFixed(1)} ms, longest ${longest.toFixed(1)} ms`
 
 async function study(entrant: Entrant): Promise<void> {
   const ask = cycle(await entrant.prepare('guard', 8))
   const { port } = entrant
   await watch(port, ask, pause(QUIET))
   for (let round = 0; round < ROUNDS; round++) {
-    console.log(`  quiet                        ${text(await watch(port, ask, pause(QUIET)))}`)
-    console.log(`  a node starts, none asks     ${(await entrant.startAgain()).toFixed(0)} ms`)
+    console.log(`  idle                         ${text(await watch(port, ask, pause(QUIET)))}`)
+    console.log(`  a node starts, no requests   ${(await entrant.startAgain()).toFixed(0)} ms`)
     const start = entrant.startAgain()
-    const seen = await watch(port, ask, start)
-    console.log(`  a node starts beside         ${(await start).toFixed(0)} ms: ${text(seen)}`)
+    const result = await watch(port, ask, start)
+    console.log(`  a node starts, requests      ${(await start).toFixed(0)} ms: ${text(result)}`)
   }
 }
 

@@ -3,28 +3,28 @@ import { openLoad } from './load/load.ts'
 import { CONNECTIONS, type Row } from './rows.ts'
 import type { PreparedRequest, Scenario } from './target.ts'
 
-/** What one round has measured. */
+/** The measurements of one round. */
 export interface Round {
   readonly requests: number
-  /** CPU of the server per request, user and system, all threads: microseconds. */
+  /** Server CPU time per request in microseconds: user and system, all threads. */
   readonly cpu: number
   readonly perSecond: number
   /** Milliseconds. */
   readonly p50: number
   readonly p99: number
-  /** The share of the round in which the server's core worked, 0 to 1; well below 1 where the load is the limit. */
+  /** How busy the server's core was, 0 to 1. Well below 1 if the load generator is the limit. */
   readonly busy: number
 }
 
-/** How many codes the first round gets, before anybody knows how many it needs. */
+/** The number of codes for the first round, when the required number is unknown. */
 const FIRST_GUESS = 3000
 
-/** The rounds of one entrant in one row: call it for each, with the duration in ms. Rejects where an answer is not 200. */
+/** Returns a function that runs one round of an entrant for a duration in ms. Rejects if a response is not 200. */
 export function rounds(entrant: Entrant, row: Row): (duration: number) => Promise<Round> {
   let kept: readonly PreparedRequest[] | undefined
   let perSecond = 0
 
-  /** Half as much again as the last rate needs, since the first rounds are slower than the later. */
+  /** 50% more than the last rate needs, because the first rounds are slower. */
   const needed = (duration: number): number => {
     if (row.count !== 'each') return row.count
     return perSecond === 0 ? FIRST_GUESS : Math.ceil((1.5 * perSecond * duration) / 1000)
@@ -45,7 +45,7 @@ async function prepare(
   count: number,
 ): Promise<readonly PreparedRequest[]> {
   const requests = await entrant.prepare(scenario, count)
-  if (requests.length !== count) throw new Error(`it prepared ${requests.length} requests of ${count}`)
+  if (requests.length !== count) throw new Error(`prepared ${requests.length} of ${count} requests`)
   return requests
 }
 
@@ -54,8 +54,8 @@ async function measure(entrant: Entrant, row: Row, requests: readonly PreparedRe
   const load = await openLoad(entrant.port, CONNECTIONS)
   try {
     const before = await entrant.cpu()
-    const volley = await load.fire(feed, duration)
-    return summarize(volley.latencies, volley.duration, (await entrant.cpu()) - before)
+    const results = await load.fire(feed, duration)
+    return summarize(results.latencies, results.duration, (await entrant.cpu()) - before)
   } finally {
     load.close()
   }

@@ -1,25 +1,25 @@
 import type { PreparedRequest, Scenario } from './target.ts'
 import { type Feed, chain, cycle, once } from './load/feed.ts'
 
-/** How many keep-alive connections the load holds. */
+/** The number of keep-alive connections. */
 export const CONNECTIONS = 16
 
-/** One row of the bench: one kind of request, and who answers it. */
+/** One row of the bench: a kind of request and its entrants. */
 export interface Row {
-  /** What `--only` calls it. */
+  /** Its name in `--only`. */
   readonly name: string
   readonly title: string
   readonly scenario: Scenario
   /**
-   * How many requests a round needs; `each` is one for every request that it will send. Where `isKept`, every round
-   * sends the requests prepared for the first.
+   * The number of prepared requests per round. `each` prepares one for every request it will send. If `isKept`, all
+   * rounds reuse the requests of the first.
    */
   readonly count: number | 'each'
   readonly isKept: boolean
   readonly feed: (requests: readonly PreparedRequest[]) => Feed
-  /** The entrant that the others are divided by. */
+  /** The entrant that the ratios refer to. */
   readonly floor: string
-  /** The files that answer it, in the order of their turns: add a peer here. The floor is one of them. */
+  /** The entrants in the order of their turns, including the floor. Add a peer here. */
   readonly entrants: readonly string[]
 }
 
@@ -35,7 +35,7 @@ const guardEntrants = [
   'targets/node-oauth2-server',
 ]
 
-/** The servers beside ours, each with its own way to store. */
+/** Other servers, each with its own storage. */
 const servers = [
   'targets/node-oauth2-server',
   'targets/oidc-provider',
@@ -43,7 +43,7 @@ const servers = [
   'targets/better-auth',
 ]
 
-/** Every row, in the order of the report. */
+/** All rows in the order of the report. */
 export const ROWS: readonly Row[] = [
   {
     name: 'client-credentials',
@@ -130,7 +130,7 @@ export const ROWS: readonly Row[] = [
   {
     ...guard,
     name: 'guard-revoked',
-    title: 'Guarded GET, 8 tokens, with 1,000,000 revocations of others in force',
+    title: 'Guarded GET, 8 tokens, with 1,000,000 other revocations',
     count: 8,
     floor: 'targets/consulate',
     entrants: ['targets/consulate', 'targets/consulate-revoked'],

@@ -1,4 +1,4 @@
-/** `npm run bench`: every row, every entrant in turn. README.md says what it measures and how to read it. */
+/** `npm run bench`: runs every row with every entrant. See README.md. */
 import { cpus, loadavg } from 'node:os'
 import { compete } from './compete.ts'
 import { LOAD_CORE, SERVER_CORE, canPin, pinThisProcess } from './cores.ts'
@@ -6,7 +6,7 @@ import { readFlags } from './flags.ts'
 import { type Result, toResult, toTable } from './report.ts'
 import { CONNECTIONS } from './rows.ts'
 
-/** The load average that the bench alone stays below: one server and one load. */
+/** The bench alone (one server, one load generator) stays below this load average. */
 const CROWDED = 2.5
 
 const { rounds, duration, rows, isJson } = readFlags()
@@ -16,7 +16,7 @@ if (isPinned) pinThisProcess(LOAD_CORE)
 const machine = `${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}`
 const cores = isPinned
   ? `server on core ${SERVER_CORE}, load on core ${LOAD_CORE}`
-  : 'server and load NOT on cores of their own (two cores and taskset are needed): read nothing but large differences'
+  : 'server and load are NOT pinned to separate cores (needs two cores and taskset): only large differences mean anything'
 const say = (text: string): void => console[isJson ? 'error' : 'log'](`${text}\n`)
 
 say(`${machine}; ${cores}; ${CONNECTIONS} connections; medians of ${rounds} rounds of ${duration / 1000} s`)
@@ -28,7 +28,7 @@ for (const row of rows) {
 }
 const [load = 0] = loadavg()
 if (load > CROWDED)
-  say(`Other programs were running (load average ${load.toFixed(1)}): read the ratios only, and with care.`)
+  say(`Other programs were running (load average ${load.toFixed(1)}). Only the ratios are meaningful.`)
 const figures = { machine, isPinned, connections: CONNECTIONS, duration, loadAverage: load, results }
 if (isJson) console.log(JSON.stringify(figures, null, 2))
 

@@ -1,4 +1,4 @@
-/** `node bench/signing.ts`: what one signature costs, by algorithm and by way of asking node:crypto for it. */
+/** `node bench/signing.ts`: measures one signature, by algorithm and by node:crypto API. */
 import { generateKeyPairSync, sign, webcrypto } from 'node:crypto'
 import { canPin, pinThisProcess, SERVER_CORE } from './cores.ts'
 import { toRaw } from './floors/parts/tokens.ts'
@@ -6,7 +6,7 @@ import { toRaw } from './floors/parts/tokens.ts'
 const COUNT = 3000
 const ROUNDS = 5
 
-/** The signed part of a JWT, about as long as ours. */
+/** The signed part of a JWT of typical length. */
 const input = Buffer.from('x'.repeat(600))
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const { privateKey: edwards } = generateKeyPairSync('ed25519')
@@ -17,7 +17,7 @@ const ecdsa = { name: 'ECDSA', hash: 'SHA-256' }
 const imported = privateKey.toCryptoKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign'])
 
 const ways: Readonly<Record<string, () => unknown>> = {
-  'ES256, sync, DER turned into r and s': () => toRaw(sign('sha256', input, privateKey)),
+  'ES256, sync, DER converted to r and s': () => toRaw(sign('sha256', input, privateKey)),
   'ES256, sync, ieee-p1363': () => sign('sha256', input, raw),
   'ES256, sync, DER, from a PEM string': () => toRaw(sign('sha256', input, pem)),
   'ES256, thread pool, DER': () => new Promise((done) => sign('sha256', input, privateKey, done)),
@@ -26,7 +26,7 @@ const ways: Readonly<Record<string, () => unknown>> = {
   'RS256 (2048), sync': () => sign('sha256', input, rsa),
 }
 
-/** CPU of all threads per call, in microseconds: the median of the rounds, the first left out. */
+/** CPU time per call in microseconds, all threads: the median of the rounds without the first. */
 async function costOf(way: () => unknown): Promise<number> {
   const costs: number[] = []
   for (let round = 0; round <= ROUNDS; round++) {

@@ -1,4 +1,4 @@
-/** What a target is asked to do: which requests it prepares, and answers. */
+/** The kinds of requests that a target prepares and answers. */
 export type Scenario =
   | 'client-credentials'
   | 'refresh'
@@ -9,55 +9,54 @@ export type Scenario =
   | 'guard'
   | 'personal'
 
-/** One request, ready to be sent to the target that prepared it. */
+/** A request for the target that prepared it. */
 export interface PreparedRequest {
   readonly method: 'GET' | 'POST'
-  /** Path and query, as in the request line. */
+  /** Path and query. */
   readonly path: string
-  /** Without Host and Content-Length, which the load generator writes. */
+  /** Without Host and Content-Length, which the load generator adds. */
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
-  /** The status of the right answer; default 200. */
+  /** The expected status. Default 200. */
   readonly expects?: number
 }
 
-/** A program under measurement, listening on 127.0.0.1. */
+/** A measured program, listening on 127.0.0.1. */
 export interface Target {
   readonly port: number
-  /** Signature algorithm and storage in a few words, for the table; README.md says it of the floors. */
+  /** Signature algorithm and storage, for the table. README.md describes the floors. */
   readonly terms?: string
   /**
-   * `count` requests that the target will answer as they expect. Each has something of its own: a refresh token for
-   * `refresh`, a code for `code` and `device`, an access token for `guard` and `personal`, a person for `password`. Its
-   * cost is not measured.
+   * Prepares `count` valid requests. Each has its own refresh token (`refresh`), code (`code`, `device`), access token
+   * (`guard`, `personal`) or user (`password`). Not measured.
    */
   prepare(scenario: Scenario, count: number): Promise<readonly PreparedRequest[]>
   /**
-   * Starts another node on the same database, in the same process; how long that took (ms). While it starts, the first
-   * one goes on answering.
+   * Starts another node on the same database in the same process, while the first one keeps responding. Returns the
+   * duration (ms).
    */
   startAgain?(): Promise<number>
-  /** Closes what is open and deletes what was written. */
+  /** Closes everything and deletes its files. */
   stop(): Promise<void>
 }
 
-/** What a file in `floors/` or `targets/` exports under the name `start`. */
+/** The `start` export of a file in `floors/` or `targets/`. */
 export type Start = () => Promise<Target>
 
-/** What the bench asks of a target's process, one question at a time. */
+/** A message from the bench to a target's process, one at a time. */
 export type Question =
   | { readonly prepare: { readonly scenario: Scenario; readonly count: number } }
   | { readonly cpu: true }
   | { readonly startAgain: true }
   | { readonly stop: true }
 
-/** What a target's process answers; `ready` or `failed` comes unasked, once, at the start. */
+/** A reply of a target's process. `ready` or `failed` is sent once at startup. */
 export type Answer =
   | { readonly ready: { readonly port: number; readonly terms: string } }
   | { readonly requests: readonly PreparedRequest[] }
-  /** The CPU time used so far by all threads of the process, user and system, in microseconds. */
+  /** CPU time of all threads so far, user and system, in microseconds. */
   | { readonly cpu: number }
-  /** How long the start took, in milliseconds. */
+  /** The duration of the start in milliseconds. */
   | { readonly started: number }
   | { readonly stopped: true }
   | { readonly failed: string; readonly isNotInstalled: boolean }

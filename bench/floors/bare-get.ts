@@ -1,4 +1,4 @@
-/** The floor of a guarded GET: node:http that answers with the API's text and looks at nothing. */
+/** The floor of a guarded GET: node:http that returns the API's response without checking anything. */
 import { API_ANSWER } from '../api-answer.ts'
 import type { Start } from '../target.ts'
 import { answerJson, listen } from './parts/http.ts'

@@ -1,4 +1,4 @@
-/** node:http that answers every token request with one text. */
+/** node:http that answers every token request with a constant. */
 import type { Start } from '../target.ts'
 import { answerJson, listen } from './parts/http.ts'
 import { FORMS, hasForm, refreshToken, tokenRequest } from './parts/requests.ts'

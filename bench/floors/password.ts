@@ -1,6 +1,6 @@
 /**
- * The floor of a password grant: the form, one Argon2id of the parameters that we use, one transaction that inserts the
- * authorization, one ES256 signature, the answer.
+ * The floor of a password grant: the form, one Argon2id hash with Consulate's parameters, one transaction that inserts
+ * the authorization, one ES256 signature, the response.
  */
 import { argon2, randomUUID } from 'node:crypto'
 import { promisify } from 'node:util'

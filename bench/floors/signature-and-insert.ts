@@ -1,4 +1,4 @@
-/** The floor of a grant that spends nothing: one INSERT of an authorization, one ES256 signature, the answer. */
+/** The floor of the implicit grant: one INSERT of an authorization, one ES256 signature, the response. */
 import { randomUUID } from 'node:crypto'
 import type { Start } from '../target.ts'
 import { INSERT_AUTHORIZATION, authorization, openDatabase } from './parts/database.ts'

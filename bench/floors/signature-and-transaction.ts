@@ -1,6 +1,6 @@
 /**
  * The floor of a code exchange: the form, one transaction that spends the code and inserts the authorization, one ES256
- * signature, the answer.
+ * signature, the response.
  */
 import { randomUUID } from 'node:crypto'
 import type { Start } from '../target.ts'

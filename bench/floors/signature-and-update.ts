@@ -1,4 +1,4 @@
-/** The floor of a refresh: the form, one conditional UPDATE of one row by its id, one ES256 signature, the answer. */
+/** The floor of a refresh: the form, one conditional UPDATE by ID, one ES256 signature, the response. */
 import type { Start } from '../target.ts'
 import { ROWS, idOf, openDatabase } from './parts/database.ts'
 import { answerJson, listen, readForm } from './parts/http.ts'

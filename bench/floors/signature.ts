@@ -1,4 +1,4 @@
-/** node:http that parses the form, signs one access token with ES256 and answers: no client, no storage. */
+/** node:http that parses the form, signs one access token with ES256 and responds. No client authentication, no storage. */
 import type { Start } from '../target.ts'
 import { answerJson, listen, readForm } from './parts/http.ts'
 import { FORMS, hasForm, refreshToken, tokenRequest } from './parts/requests.ts'

@@ -1,4 +1,4 @@
-/** node:http that verifies each access token once, finds it in a Map from then on, and looks at its expiry only. */
+/** node:http that verifies each access token once, caches it in a Map, and then checks only its expiry. */
 import { API_ANSWER } from '../api-answer.ts'
 import type { Start } from '../target.ts'
 import { answerJson, listen } from './parts/http.ts'

@@ -2,19 +2,19 @@ import { once } from 'node:events'
 import { type Socket, connect } from 'node:net'
 import { isWhole } from './wire.ts'
 
-/** How long (ms) an answer may take before the connection is given up. */
+/** The response timeout (ms). */
 const PATIENCE = 10_000
 
-/** A keep-alive connection with one request under way at a time. */
+/** A keep-alive connection with one request at a time. */
 export interface Connection {
-  /** Sends a request and resolves with the whole answer, one character a byte. Rejects where none comes. */
+  /** Sends a request and resolves with the raw response, one character per byte. Rejects if there is none. */
   exchange(wire: string): Promise<string>
   close(): void
 }
 
 /**
- * Connects to a port of 127.0.0.1. It reads into one buffer and sends each request in one write: cheaper than
- * node:http, so that the load is not what is measured.
+ * Connects to a port of 127.0.0.1. It reads into one buffer and sends each request in one write, which is cheaper than
+ * node:http and keeps the load generator from being the limit.
  */
 export async function openConnection(port: number): Promise<Connection> {
   let waiting: PromiseWithResolvers<string> | undefined

@@ -1,36 +1,36 @@
 import type { PreparedRequest } from '../target.ts'
 import { refreshTokenOf, toWire } from './wire.ts'
 
-/** A request as it goes over the wire, and the status of the right answer to it. */
+/** A raw request and its expected status. */
 export interface Shot {
   readonly wire: string
   readonly expects: number
 }
 
-/** The next request of a connection, given the last answer to it; undefined ends the connection's round. */
+/** Returns the next request of a connection, given its last response. Undefined ends the connection's round. */
 export type Feed = (connection: number, lastAnswer: string | undefined) => Shot | undefined
 
-/** Sends the requests in turn, over and over. */
+/** Repeats the requests in turn. */
 export function cycle(requests: readonly PreparedRequest[]): Feed {
   const shots = requests.map(toShot)
   let sent = 0
   return () => shots[sent++ % shots.length]
 }
 
-/** Sends each request once; the round ends when none is left. */
+/** Sends each request once. The round ends when none is left. */
 export function once(requests: readonly PreparedRequest[]): Feed {
   const shots = requests.map(toShot)
   let sent = 0
   return () => shots[sent++]
 }
 
-/** Gives each connection a request of its own, whose form from then on holds the refresh token of the last answer. */
+/** Gives each connection its own request, and puts the refresh token of each response into the next one. */
 export function chain(requests: readonly PreparedRequest[]): Feed {
   return (connection, lastAnswer) => {
     const request = requests[connection]
     if (request === undefined || lastAnswer === undefined) return request && toShot(request)
     const token = refreshTokenOf(lastAnswer)
-    if (token === undefined) throw new Error('an answer had no refresh token')
+    if (token === undefined) throw new Error('a response had no refresh token')
     return toShot({ ...request, body: withRefreshToken(request.body ?? '', token) })
   }
 }

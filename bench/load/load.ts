@@ -2,7 +2,7 @@ import { type Connection, openConnection } from './connection.ts'
 import type { Feed } from './feed.ts'
 import { statusOf } from './wire.ts'
 
-/** What a load has measured: one latency per answer (ms), and the time from the first request to the last answer (ms). */
+/** One latency per response (ms), and the time from the first request to the last response (ms). */
 export interface Volley {
   readonly latencies: readonly number[]
   readonly duration: number
@@ -11,8 +11,8 @@ export interface Volley {
 /** Open connections to one server. */
 export interface Load {
   /**
-   * Keeps every connection busy for `duration` ms, or until the feed ends; what is under way then is waited for and
-   * counted. Rejects at the first answer whose status is not the right one: such a round measures something else.
+   * Keeps every connection busy for `duration` ms, or until the feed ends. Waits for pending requests and counts them.
+   * Rejects at the first response with an unexpected status.
    */
   fire(feed: Feed, duration: number): Promise<Volley>
   close(): void
@@ -41,7 +41,7 @@ async function keepBusy(connection: Connection, index: number, feed: Feed, end: 
     const shot = feed(index, answer)
     if (shot === undefined) return
     answer = await connection.exchange(shot.wire)
-    if (statusOf(answer) !== shot.expects) throw new Error(`an answer was not ${shot.expects}:\n${answer}`)
+    if (statusOf(answer) !== shot.expects) throw new Error(`expected status ${shot.expects}:\n${answer}`)
     const answeredAt = performance.now()
     latencies.push(answeredAt - now)
     now = answeredAt

@@ -1,10 +1,10 @@
-/** What the guard keeps for each verified token: a person's, issued in exchange for a code and sent over HTTP. */
+/** The memory per verified token in the guard's cache: a user's, issued for a code and sent over HTTP. */
 import { startConsulate } from '../targets/consulate.ts'
 import { ask } from './parts/ask.ts'
-import { aliveBytes, tell } from './parts/finding.ts'
+import { aliveBytes, report } from './parts/finding.ts'
 
 const COUNT = 100_000
-/** Of so many at once the requests are held, until they have been sent. */
+/** The number of requests in memory at a time. */
 const AT_ONCE = 2_000
 
 const target = await startConsulate({ guardCacheSize: 2 * COUNT })
@@ -18,5 +18,5 @@ async function use(count: number): Promise<void> {
 await use(AT_ONCE)
 const before = aliveBytes()
 await use(COUNT)
-tell({ what: 'verified token in the cache of the guard', count: COUNT, heap: aliveBytes() - before })
+report({ what: 'cached verified token', count: COUNT, heap: aliveBytes() - before })
 await target.stop()

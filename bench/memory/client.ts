@@ -1,4 +1,4 @@
-/** What each client in the cache costs. A server remembers 5,000 at the most, so these are the caches of 20. */
+/** The memory per cached client. A server caches at most 5,000, so this uses the caches of 20 servers. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import { createClientCache } from '../../src/clients/cache.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { sampleClient } from '../../src/testing/store/samples.ts'
-import { aliveBytes, fileBytes, tell } from './parts/finding.ts'
+import { aliveBytes, fileBytes, report } from './parts/finding.ts'
 
 const [CACHES, EACH] = [20, 5_000]
 const COUNT = CACHES * EACH
@@ -27,7 +27,7 @@ const grown = fileBytes(file) - disk
 for (const [index, cache] of caches.entries()) {
   for (let number = 1; number <= EACH; number += 1) await cache.find(`client ${index * EACH + number}`)
 }
-tell({ what: 'client in the cache', count: COUNT, heap: aliveBytes() - heap, disk: grown })
+report({ what: 'client in the cache', count: COUNT, heap: aliveBytes() - heap, disk: grown })
 if ((await caches.at(-1)?.find(`client ${COUNT}`)) === undefined) throw new Error('a client was not found')
 await store.close()
 await rm(folder, { recursive: true })

@@ -1,35 +1,35 @@
-/** What each revocation in force costs a node that follows them: written by another, read from the database. */
+/** The memory per live revocation of a node that reads them from the database. */
 import { DatabaseSync } from 'node:sqlite'
 import { startConsulate } from '../targets/consulate.ts'
 import { insertRevocations, REVOCATIONS } from '../targets/parts/revocations.ts'
-import { aliveBytes, fileBytes, tell } from './parts/finding.ts'
+import { aliveBytes, fileBytes, report } from './parts/finding.ts'
 
 let file = ''
 const target = await startConsulate({ fillStore: (path) => (file = path) })
 const [request] = await target.prepare('guard', 1)
-const isLetIn = async (): Promise<boolean> => {
+const isAccepted = async (): Promise<boolean> => {
   const answer = await fetch(`http://127.0.0.1:${target.port}${request?.path}`, {
     headers: request?.headers ?? {},
   })
   await answer.arrayBuffer()
   return answer.status === 200
 }
-if (!(await isLetIn())) throw new Error('the token was refused before it was revoked')
+if (!(await isAccepted())) throw new Error('The token was rejected before it was revoked')
 
 const [heap, disk] = [aliveBytes(), fileBytes(file)]
 insertRevocations(file, REVOCATIONS)
 revoke(request?.headers['Authorization'] ?? '')
-// The last of all: once it is known, all are.
-while (await isLetIn()) await new Promise((done) => setTimeout(done, 100))
-tell({
-  what: 'revocation in force',
+// The last entry. Once it is known, all of them are.
+while (await isAccepted()) await new Promise((done) => setTimeout(done, 100))
+report({
+  what: 'live revocation',
   count: REVOCATIONS,
   heap: aliveBytes() - heap,
   disk: fileBytes(file) - disk,
 })
 await target.stop()
 
-/** Writes the revocation of a token, as another node would. */
+/** Writes the revocation of a token as another node would. */
 function revoke(authorization: string): void {
   const payload = Buffer.from(authorization.split('.')[1] ?? '', 'base64url').toString()
   const { jti, exp } = JSON.parse(payload) as { readonly jti: string; readonly exp: number }

@@ -1,26 +1,26 @@
-/** What each live session costs: a row, and nothing in memory, though each has been asked for. */
+/** The cost per live session: a row, and no memory, even after each has been used. */
 import { DatabaseSync } from 'node:sqlite'
 import { randomBase64url, sha256 } from '../../src/lib/hash.ts'
 import type { PreparedRequest } from '../target.ts'
 import { startConsulate } from '../targets/consulate.ts'
 import { ask } from './parts/ask.ts'
-import { aliveBytes, fileBytes, tell } from './parts/finding.ts'
+import { aliveBytes, fileBytes, report } from './parts/finding.ts'
 
 const COUNT = 100_000
-/** Of so many at once the cookies are held. */
+/** The number of cookies in memory at a time. */
 const AT_ONCE = 2_000
 
 let file = ''
 const target = await startConsulate({ fillStore: (path) => (file = path) })
 
-/** The sign-in page, which greets who is signed in: so the session is found, checked and its person looked up. */
+/** Requests the sign-in page, which looks up the session and its user. */
 const visit = (cookie: string): PreparedRequest => ({
   method: 'GET',
   path: '/login',
   headers: { Cookie: `__Host-consulate_session=${cookie}` },
 })
 
-/** Copies the session that there is, each time with an id and a cookie of its own, and comes back with each cookie. */
+/** Copies the existing session with new IDs and cookies, and calls back with each cookie. */
 async function visitAs(count: number): Promise<void> {
   for (let made = 0; made < count; made += AT_ONCE) {
     const cookies = Array.from({ length: AT_ONCE }, () => randomBase64url(32))
@@ -45,5 +45,5 @@ function insert(cookies: readonly string[]): void {
 await visitAs(AT_ONCE)
 const [heap, disk] = [aliveBytes(), fileBytes(file)]
 await visitAs(COUNT)
-tell({ what: 'live session', count: COUNT, heap: aliveBytes() - heap, disk: fileBytes(file) - disk })
+report({ what: 'live session', count: COUNT, heap: aliveBytes() - heap, disk: fileBytes(file) - disk })
 await target.stop()

@@ -1,4 +1,4 @@
-/** better-auth with its OAuth provider, on a node:sqlite file. Limits by address are off, since all load has one. */
+/** better-auth with its OAuth provider on a node:sqlite file. Rate limits are off, because all load has one address. */
 import { oauthProvider } from '@better-auth/oauth-provider'
 import { betterAuth, type Auth } from 'better-auth'
 import { getMigrations } from 'better-auth/db/migration'
@@ -42,7 +42,7 @@ export const start: Start = async () => {
     const url = `${ISSUER}${PATH}/authorize?${authorizationRequest.toString()}`
     const answer = await auth.handler(new Request(url, { headers }))
     const code = new URL(answer.headers.get('location') ?? url).searchParams.get('code')
-    if (code === null) throw new Error(`no code was given: ${answer.status} ${await answer.text()}`)
+    if (code === null) throw new Error(`got no code: ${answer.status} ${await answer.text()}`)
     return code
   }
   return {
@@ -81,7 +81,7 @@ const optionsFor = (database: DatabaseSync) => ({
   ],
 })
 
-/** The headers of a person who is signed in. */
+/** The headers of a signed-in user. */
 async function signUp(auth: Auth): Promise<Headers> {
   const body = { name: 'Ann', email: 'ann@example.com', password: 'a password that nobody types' }
   const { headers } = await auth.api.signUpEmail({ body, returnHeaders: true })

@@ -1,4 +1,4 @@
-/** Consulate with 1,000,000 revocations in force, which were in the database before it started. */
+/** Consulate with 1,000,000 live revocations that were in the database before it started. */
 import { REVOCATIONS, insertRevocations } from './parts/revocations.ts'
 import type { Start } from '../target.ts'
 import { startConsulate } from './consulate.ts'

@@ -1,4 +1,4 @@
-/** Consulate itself, as a person would mount it in `node:http`: a SQLite file, built-in users, default settings. */
+/** Consulate mounted in `node:http`: an SQLite file, built-in users, default settings. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,25 +22,25 @@ import { generateSecrets } from '../../src/keys/generate.ts'
 import { API_ANSWER } from '../api-answer.ts'
 import { answerJson, listen } from '../floors/parts/http.ts'
 import { apiRequest } from '../floors/parts/requests.ts'
-import { addPeople, mintCode, mintDeviceCode, PERSON, REDIRECT_URI, SCOPE, signIn } from './parts/mint.ts'
+import { addUsers, mintCode, mintDeviceCode, USER, REDIRECT_URI, SCOPE, signIn } from './parts/mint.ts'
 import type { PreparedRequest, Start, Target } from '../target.ts'
 
 const ISSUER = 'https://auth.example.com'
-/** How many authorizations the table holds before the first request, as the floors' does. */
+/** The number of authorizations before the first request, as in the floors. */
 const ROWS = 10_000
 
 type TokenAnswer = Readonly<Record<'access_token' | 'refresh_token', string>>
 
 export const start: Start = () => startConsulate()
 
-/** How a bench differs from what a person would mount. */
+/** Differences from a typical server. */
 export interface Differences {
-  /** Is told the database file before the server starts; its tables are there. */
+  /** Called with the database file after migrations and before the server starts. */
   readonly fillStore?: (file: string) => void
   readonly guardCacheSize?: number
 }
 
-/** Starts it with these differences. */
+/** Starts Consulate with these differences. */
 export async function startConsulate({ fillStore, guardCacheSize }: Differences = {}): Promise<Target> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-'))
   await generateSecrets(join(folder, 'secrets'))
@@ -92,7 +92,7 @@ export async function startConsulate({ fillStore, guardCacheSize }: Differences 
   const exchange = async (): Promise<TokenAnswer> => {
     const { path, ...request } = await codeRequest()
     const response = await server.fetch(new Request(ISSUER + path, request))
-    if (response.status !== 200) throw new Error(`a code was refused: ${await response.text()}`)
+    if (response.status !== 200) throw new Error(`a code was rejected: ${await response.text()}`)
     return (await response.json()) as TokenAnswer
   }
 
@@ -122,7 +122,7 @@ export async function startConsulate({ fillStore, guardCacheSize }: Differences 
       if (scenario === 'device')
         return times(count, async () => toRequest(await mintDeviceCode(store, registered, session)))
       if (scenario === 'password') {
-        const names = await addPeople(store, session.userId, count)
+        const names = await addUsers(store, session.userId, count)
         return names.map((username) => toRequest(passwordForm(username)))
       }
       if (scenario === 'implicit') return times(count, async () => implicitRequest(registered, cookie))
@@ -147,15 +147,15 @@ export async function startConsulate({ fillStore, guardCacheSize }: Differences 
   }
 }
 
-/** The form of a person who gives the app their password (RFC 6749 section 4.3.2). */
+/** A token request with a user's password (RFC 6749 section 4.3.2). */
 const passwordForm = (username: string) => ({
   grant_type: 'password',
   username,
-  password: PERSON.password,
+  password: USER.password,
   scope: SCOPE,
 })
 
-/** A person who has consented before comes back for a token (RFC 6749 section 4.2.1). */
+/** An implicit request by a user who has already consented (RFC 6749 section 4.2.1). */
 function implicitRequest({ client }: RegisteredClient, cookie: string): PreparedRequest {
   const query = new URLSearchParams({
     response_type: 'token',
@@ -171,7 +171,7 @@ function implicitRequest({ client }: RegisteredClient, cookie: string): Prepared
   }
 }
 
-/** Writes the token requests of a client that authenticates with its secret (RFC 6749 section 2.3.1). */
+/** Creates token requests of a client that authenticates with its secret (RFC 6749 section 2.3.1). */
 function requestsOf({ client, secret }: RegisteredClient) {
   const credentials = Buffer.from(`${client.id}:${secret}`).toString('base64')
   const type = 'application/x-www-form-urlencoded'
@@ -183,7 +183,7 @@ function requestsOf({ client, secret }: RegisteredClient) {
   })
 }
 
-/** One after the other: SQLite has one writer anyway. */
+/** Sequential, because SQLite has a single writer. */
 async function times<Value>(count: number, make: () => Promise<Value>): Promise<readonly Value[]> {
   const values: Value[] = []
   while (values.length < count) values.push(await make())

@@ -1,4 +1,4 @@
-/** express-jwt, which verifies on each request with jsonwebtoken. */
+/** express-jwt, which verifies every request with jsonwebtoken. */
 import { expressjwt } from 'express-jwt'
 import { API, ISSUER, publicKey } from '../floors/parts/tokens.ts'
 import type { Start } from '../target.ts'
@@ -7,6 +7,6 @@ import { startExpress } from './parts/express.ts'
 export const start: Start = () =>
   startExpress(
     'ES256, Express',
-    // A KeyObject: with the PEM text of its README, jsonwebtoken would parse the key on each request.
+    // With the PEM string of its README instead of a KeyObject, jsonwebtoken would parse the key on every request.
     expressjwt({ secret: publicKey, algorithms: ['ES256'], issuer: ISSUER, audience: API }),
   )

@@ -1,4 +1,4 @@
-/** express-oauth2-jwt-bearer with a public key at hand, which verifies on each request with jose; the scope is asked for. */
+/** express-oauth2-jwt-bearer with a local public key, which verifies every request with jose and checks the scope. */
 import { auth, requiredScopes } from 'express-oauth2-jwt-bearer'
 import { CLIENT } from '../floors/parts/requests.ts'
 import { API, ISSUER, publicKey } from '../floors/parts/tokens.ts'

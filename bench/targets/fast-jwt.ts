@@ -1,4 +1,4 @@
-/** fast-jwt on node:http, its cache turned on: larger than the 1,000 of `cache: true`, so that 2,000 tokens fit. */
+/** fast-jwt on node:http with a cache larger than the 1,000 of `cache: true`, so that 2,000 tokens fit. */
 import { createVerifier } from 'fast-jwt'
 import { API_ANSWER } from '../api-answer.ts'
 import { answerJson, listen } from '../floors/parts/http.ts'

@@ -6,12 +6,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { promisify } from 'node:util'
 import { answerJson, listen, readForm } from '../floors/parts/http.ts'
 import { CLIENT } from '../floors/parts/requests.ts'
-import { ISSUER, PERSON, privateKey, publicKey } from '../floors/parts/tokens.ts'
+import { ISSUER, USER, privateKey, publicKey } from '../floors/parts/tokens.ts'
 import type { Start } from '../target.ts'
 import { isClientSecret } from './parts/client-secret.ts'
 import { preparation } from './parts/preparation.ts'
 
-const user = { id: PERSON }
+const user = { id: USER }
 const scopes = [{ name: CLIENT.scope }]
 const client = {
   id: CLIENT.id,

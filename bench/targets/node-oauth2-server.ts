@@ -1,11 +1,11 @@
-/** @node-oauth/oauth2-server on node:http, with a model in memory. Its guard looks access tokens up. */
+/** @node-oauth/oauth2-server on node:http with a model in memory. Its guard looks up access tokens. */
 import OAuth2Server, { type Code, type Model, type Token } from '@node-oauth/oauth2-server'
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { API_ANSWER } from '../api-answer.ts'
 import { answerJson, listen, readForm } from '../floors/parts/http.ts'
 import { CLIENT } from '../floors/parts/requests.ts'
-import { issueToken, PERSON } from '../floors/parts/tokens.ts'
+import { issueToken, USER } from '../floors/parts/tokens.ts'
 import type { Start } from '../target.ts'
 import { isClientSecret } from './parts/client-secret.ts'
 import { preparation } from './parts/preparation.ts'
@@ -21,7 +21,7 @@ const code = {
   redirectUri: CLIENT.redirectUri,
   scope: [CLIENT.scope],
   client,
-  user: { id: PERSON },
+  user: { id: USER },
   codeChallenge: CLIENT.challenge,
   codeChallengeMethod: 'S256',
 }

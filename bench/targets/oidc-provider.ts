@@ -1,9 +1,9 @@
-/** oidc-provider with JWT access tokens. Its own memory adapter keeps 1,000 entries; this one keeps all, in a Map. */
+/** oidc-provider with JWT access tokens. Its memory adapter keeps 1,000 entries; this one keeps all of them in a Map. */
 import { randomUUID } from 'node:crypto'
 import { Provider, type AdapterPayload } from 'oidc-provider'
 import { listen } from '../floors/parts/http.ts'
 import { CLIENT } from '../floors/parts/requests.ts'
-import { API, ISSUER, PERSON, privateKey } from '../floors/parts/tokens.ts'
+import { API, ISSUER, USER, privateKey } from '../floors/parts/tokens.ts'
 import type { Start } from '../target.ts'
 import { preparation } from './parts/preparation.ts'
 
@@ -58,9 +58,9 @@ export const start: Start = async () => {
   const { port, stop } = await listen(provider.callback())
   const allow = async () => {
     const client = await provider.Client.find(CLIENT.id)
-    const grant = new provider.Grant({ accountId: PERSON, clientId: CLIENT.id })
+    const grant = new provider.Grant({ accountId: USER, clientId: CLIENT.id })
     grant.addResourceScope(API, CLIENT.scope)
-    return { client, accountId: PERSON, grantId: await grant.save(), scope: CLIENT.scope, resource: API }
+    return { client, accountId: USER, grantId: await grant.save(), scope: CLIENT.scope, resource: API }
   }
   const mintCode = async (): Promise<string> => {
     const code = new provider.AuthorizationCode({

@@ -1,4 +1,4 @@
-/** passport-jwt, which verifies on each request with jsonwebtoken; the person is looked up nowhere. */
+/** passport-jwt, which verifies every request with jsonwebtoken. It doesn't look up the user. */
 import passport from 'passport'
 import { ExtractJwt, Strategy } from 'passport-jwt'
 import { API, ISSUER, publicKey } from '../floors/parts/tokens.ts'
@@ -7,7 +7,7 @@ import { startExpress } from './parts/express.ts'
 
 const options = {
   jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
-  // A KeyObject: with the PEM text of its README, jsonwebtoken would parse the key on each request.
+  // With the PEM string of its README instead of a KeyObject, jsonwebtoken would parse the key on every request.
   secretOrKey: publicKey,
   algorithms: ['ES256'],
   issuer: ISSUER,

@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
-/** How many authorizations the table holds before the first request. */
+/** The number of authorizations in the table before the first request. */
 export const ROWS = 10_000
 
-/** An id of the real length that sorts nowhere in particular, the same for the same number. */
+/** A deterministic ID of realistic length, in no particular sort order. */
 export const idOf = (number: number): string =>
   Buffer.from(String(number * 2_654_435_761).padStart(16, '0')).toString('base64url')
 
-/** A SQLite file in the temporary folder with `ROWS` authorizations and no codes: WAL, synchronous NORMAL. */
+/** Creates an SQLite file in the temporary folder with `ROWS` authorizations and no codes: WAL, synchronous NORMAL. */
 export function openDatabase() {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'))
   const database = new DatabaseSync(join(folder, 'floor.db'))
@@ -23,13 +23,13 @@ export function openDatabase() {
   return { database, remove: () => remove(database, folder) }
 }
 
-/** Inserts an authorization: its id, then the values of `authorization()`. */
+/** Inserts an authorization. Parameters: its ID, then the values of `authorization()`. */
 export const INSERT_AUTHORIZATION = `
   INSERT INTO authorization
     (id, client_id, user_id, session_id, scopes, seed_hash, generation, last_used_at, expires_at, access_expires_at)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
-/** The values of a new authorization, all but its id. */
+/** The values of a new authorization, without its ID. */
 export function authorization() {
   const now = Date.now()
   const ids = ['1d0f2b6e-reports', '4711', 's'.repeat(22)]

@@ -5,21 +5,21 @@ import { CLIENT } from './requests.ts'
 /** The key pair of this process. */
 export const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 
-/** Who gives out the tokens, to whom, for which API. */
-export const [ISSUER, PERSON, API] = ['https://auth.example.com', '4711', 'https://api.example.com']
+/** The issuer, user and API of all tokens. */
+export const [ISSUER, USER, API] = ['https://auth.example.com', '4711', 'https://api.example.com']
 
 const HEADER = encode({ alg: 'ES256', typ: 'at+jwt', kid: 'k'.repeat(43) })
 
-/** Seconds that a floor's token lives. */
+/** The lifetime of a floor's token in seconds. */
 export const LIFETIME = 3600
 
-/** A real access token with all the claims of a person's (RFC 9068), signed with ES256. */
+/** Signs an access token with all claims of a user token (RFC 9068), with ES256. */
 export function issueToken(scope: string): string {
   const signed = `${HEADER}.${encode(claims(scope))}`
   return `${signed}.${toRaw(sign('sha256', Buffer.from(signed, 'latin1'), privateKey)).toString('base64url')}`
 }
 
-/** The claims of a token whose signature is right, or undefined. */
+/** Verifies a token. Returns its claims, or undefined if the signature is invalid. */
 export function verifyToken(token: string): AccessTokenClaims | undefined {
   const [header, payload, signature = ''] = token.split('.')
   const key = { key: publicKey, dsaEncoding: 'ieee-p1363' } as const
@@ -34,15 +34,15 @@ export function verifyToken(token: string): AccessTokenClaims | undefined {
     : undefined
 }
 
-/** The body of a successful token answer (RFC 6749 section 5.1). */
+/** The body of a successful token response (RFC 6749 section 5.1). */
 export function tokenAnswer(accessToken: string, scope: string, refreshToken?: string): string {
   const answer = { access_token: accessToken, token_type: 'Bearer', expires_in: LIFETIME, scope }
   return JSON.stringify(refreshToken === undefined ? answer : { ...answer, refresh_token: refreshToken })
 }
 
 /**
- * An ECDSA signature as JWS wants it, 32 bytes of r and 32 of s (RFC 7518 section 3.4), from the DER that OpenSSL
- * makes. Asking node:crypto for `ieee-p1363` instead doubles the cost of a signature: see `signing.ts`.
+ * Converts OpenSSL's DER to the ECDSA signature format of JWS, 32 bytes of r and 32 of s (RFC 7518 section 3.4).
+ * Requesting `ieee-p1363` from node:crypto doubles the cost of a signature: see `signing.ts`.
  */
 export function toRaw(der: Buffer): Buffer {
   const raw = Buffer.alloc(64)
@@ -52,7 +52,7 @@ export function toRaw(der: Buffer): Buffer {
   return raw
 }
 
-/** Right-aligns an ASN.1 integer, which may be shorter than 32 bytes or have a zero in front. */
+/** Right-aligns an ASN.1 integer, which may be shorter than 32 bytes or have a leading zero. */
 function copyInteger(der: Buffer, start: number, length: number, raw: Buffer, end: number): void {
   const size = Math.min(length, 32)
   der.copy(raw, end - size, start + length - size, start + length)
@@ -63,7 +63,7 @@ function claims(scope: string): AccessTokenClaims {
   const authorization = 'a'.repeat(22)
   return {
     iss: ISSUER,
-    sub: PERSON,
+    sub: USER,
     aud: API,
     client_id: CLIENT.id,
     scope,

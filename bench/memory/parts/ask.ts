@@ -5,7 +5,7 @@ import type { PreparedRequest } from '../../target.ts'
 
 const LONGEST = 600_000
 
-/** Sends requests to a server of this process, each once; rejects where an answer is not 200. */
+/** Sends each request once to a server in this process. Rejects if a response is not 200. */
 export async function ask(port: number, requests: readonly PreparedRequest[]): Promise<void> {
   const load = await openLoad(port, CONNECTIONS)
   try {

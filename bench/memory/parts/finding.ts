@@ -1,28 +1,28 @@
 import { statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 
-/** What a part of `memory.ts` has found out, as one line of JSON on its standard output. */
+/** The result of a part of `memory.ts`, printed as one line of JSON. */
 export interface Finding {
   readonly what: string
-  /** How many there were. */
+  /** The number of items. */
   readonly count: number
-  /** Bytes on the heap, and beside it in buffers, by which the process grew. */
+  /** The growth of heap and buffers in bytes. */
   readonly heap: number
-  /** Bytes by which the database file grew; undefined where nothing is written. */
+  /** The growth of the database file in bytes; undefined if nothing is stored. */
   readonly disk?: number
 }
 
-/** Bytes that are alive on the heap, and beside it in buffers. Needs `--expose-gc`. */
+/** Returns the live bytes in heap and buffers. Needs `--expose-gc`. */
 export function aliveBytes(): number {
-  if (!globalThis.gc) throw new Error('start it with --expose-gc, as `npm run bench:memory` does')
-  // What the first leaves behind for finalizers, the second takes.
+  if (!globalThis.gc) throw new Error('Run it with --expose-gc, as `npm run bench:memory` does')
+  // The second run collects what the finalizers of the first one released.
   globalThis.gc()
   globalThis.gc()
   const { heapUsed, external } = process.memoryUsage()
   return heapUsed + external
 }
 
-/** The size of a SQLite file with all that was written to it. */
+/** Returns the size of an SQLite file including its log. */
 export function fileBytes(file: string): number {
   const database = new DatabaseSync(file)
   database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
@@ -30,5 +30,5 @@ export function fileBytes(file: string): number {
   return statSync(file).size
 }
 
-/** Tells the parent. */
-export const tell = (finding: Finding): void => console.log(JSON.stringify(finding))
+/** Prints the result for the parent process. */
+export const report = (finding: Finding): void => console.log(JSON.stringify(finding))

@@ -4,7 +4,7 @@ import { answerJson, listen } from '../../floors/parts/http.ts'
 import type { Target } from '../../target.ts'
 import { prepareGuard } from './prepare-guard.ts'
 
-/** An Express application with one route behind the middleware of a peer. */
+/** Starts an Express app with one route behind a peer's middleware. */
 export async function startExpress(terms: string, ...guards: readonly Middleware[]): Promise<Target> {
   const app = express()
   app.get('/orders', ...guards, (_, response) => answerJson(response, API_ANSWER))

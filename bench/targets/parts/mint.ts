@@ -4,20 +4,20 @@ import type { RegisteredClient, Session, Store } from '../../../src/index.ts'
 import { createUser } from '../../../src/users/built-in.ts'
 import { deviceForm } from '../../floors/parts/requests.ts'
 
-/** Where the client of the bench has its people sent back to. */
+/** The client's redirect URI. */
 export const REDIRECT_URI = 'https://app.example.com/callback'
-/** The one scope. */
+/** The only scope. */
 export const SCOPE = 'orders:read'
 const HOUR = 3_600_000
 
-/** The person who signs in. */
-export const PERSON = { email: 'ann@example.com', name: 'Ann', password: 'correct horse battery staple' }
+/** The user who signs in. */
+export const USER = { email: 'ann@example.com', name: 'Ann', password: 'correct horse battery staple' }
 
-/** A person who is signed in, and the cookie that their browser holds. */
+/** A signed-in user and their session cookie. */
 export async function signIn(store: Store): Promise<{ session: Session; cookie: string }> {
   const now = Date.now()
-  const user = await createUser(store, systemClock, PERSON)
-  if (!user) throw new Error('the person is there already')
+  const user = await createUser(store, systemClock, USER)
+  if (!user) throw new Error('the user already exists')
   const [userId, cookie] = [user.id, randomBase64url(32)]
   const session = {
     id: randomBase64url(16),
@@ -39,16 +39,16 @@ export async function signIn(store: Store): Promise<{ session: Session; cookie: 
   return { session, cookie }
 }
 
-/** Adds people with the password of one who is there; their user names. Parallel tries at one account would be throttled. */
-export async function addPeople(store: Store, modelId: string, count: number): Promise<readonly string[]> {
+/** Adds users with the password of an existing one and returns their names. Parallel attempts at one account would be throttled. */
+export async function addUsers(store: Store, modelId: string, count: number): Promise<readonly string[]> {
   const model = await store.users.find(modelId)
-  if (!model) throw new Error('there is nobody to be like')
+  if (!model) throw new Error('there is no user to copy')
   const emails = Array.from({ length: count }, () => `${randomBase64url(16).toLowerCase()}@example.com`)
   for (const email of emails) await store.users.insert({ ...model, id: randomBase64url(16), email })
   return emails
 }
 
-/** A code as the authorization endpoint gives it, and the form that exchanges it (RFC 7636 section 4.5). */
+/** Creates an authorization code and the form that exchanges it (RFC 7636 section 4.5). */
 export async function mintCode(store: Store, { client }: RegisteredClient, session: Session) {
   const [code, code_verifier, now] = [randomBase64url(32), randomBase64url(32), Date.now()]
   const { provider, userId, id: sessionId } = session
@@ -77,7 +77,7 @@ export async function mintCode(store: Store, { client }: RegisteredClient, sessi
   return { grant_type: 'authorization_code', code, redirect_uri: REDIRECT_URI, code_verifier }
 }
 
-/** A device code that the person has approved, and the form that polls with it. */
+/** Creates an approved device code and the form that polls with it. */
 export async function mintDeviceCode(store: Store, { client }: RegisteredClient, session: Session) {
   const [code, now] = [randomBase64url(32), Date.now()]
   const { provider, userId, id: sessionId, userEpoch } = session

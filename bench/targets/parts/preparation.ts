@@ -1,22 +1,22 @@
 import { apiRequest, codeForm, deviceForm, FORMS, tokenRequest } from '../../floors/parts/requests.ts'
 import type { PreparedRequest, Scenario, Target } from '../../target.ts'
 
-/** What the preparation needs of a running peer. */
+/** What the preparation needs to know about a running peer. */
 export interface Peer {
   readonly port: number
-  /** Where its token endpoint is; default `/oauth/token`. */
+  /** The path of its token endpoint. Default `/oauth/token`. */
   readonly path?: string
-  /** The API that its forms must name (RFC 8707 section 2), where it knows none of its own accord. */
+  /** The `resource` that its requests must include (RFC 8707 section 2), if any. */
   readonly resource?: string
-  /** An authorization code for `CLIENT`, with the S256 challenge of its verifier. */
+  /** Creates an authorization code for `CLIENT` with its S256 challenge. */
   readonly mintCode: () => Promise<string>
-  /** A device code for `CLIENT` that a person has approved, where the peer knows them (RFC 8628). */
+  /** Creates an approved device code for `CLIENT`, if the peer supports them (RFC 8628). */
   readonly mintDeviceCode?: () => Promise<string>
 }
 
 type TokenAnswer = Readonly<Record<'access_token' | 'refresh_token', string>>
 
-/** Prepares the requests of every scenario with codes that were exchanged at the peer's own token endpoint. */
+/** Prepares requests by exchanging codes at the peer's token endpoint. */
 export function preparation({
   port,
   path = '/oauth/token',
@@ -41,7 +41,7 @@ export function preparation({
   }
   return async (scenario, count) => {
     const make = makers[scenario]
-    if (!make) throw new Error(`it knows no ${scenario}`)
+    if (!make) throw new Error(`unsupported scenario: ${scenario}`)
     const requests: PreparedRequest[] = []
     while (requests.length < count) requests.push(await make())
     return requests
@@ -50,6 +50,6 @@ export function preparation({
 
 async function send(port: number, { path, ...request }: PreparedRequest): Promise<TokenAnswer> {
   const response = await fetch(`http://127.0.0.1:${port}${path}`, request)
-  if (response.status !== 200) throw new Error(`a code was refused: ${await response.text()}`)
+  if (response.status !== 200) throw new Error(`a code was rejected: ${await response.text()}`)
   return (await response.json()) as TokenAnswer
 }

@@ -2,8 +2,8 @@ import { apiRequest, CLIENT } from '../../floors/parts/requests.ts'
 import { issueToken } from '../../floors/parts/tokens.ts'
 import type { Target } from '../../target.ts'
 
-/** Requests with access tokens signed by this process's key, for peers that guard and nothing else. */
+/** Prepares requests with access tokens signed by this process, for peers that only guard. */
 export const prepareGuard: Target['prepare'] = async (scenario, count) => {
-  if (scenario !== 'guard') throw new Error('a guard gives out no tokens')
+  if (scenario !== 'guard') throw new Error('A guard issues no tokens')
   return Array.from({ length: count }, () => apiRequest(issueToken(CLIENT.scope)))
 }

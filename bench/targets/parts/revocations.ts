@@ -1,15 +1,15 @@
 import { DatabaseSync } from 'node:sqlite'
 
-/** How many revocations are in force where there are many. */
+/** The number of live revocations. */
 export const REVOCATIONS = 1_000_000
 
 /**
- * Writes entries that live for a day and stop nobody: of ten six authorizations, two sessions, a token and a person. It
- * goes round the server, which would wait for the disk after each.
+ * Writes entries that last a day and affect no request: per ten, six authorizations, two sessions, a token and a user.
+ * Writes directly to the database, because the server would wait for the disk after each one.
  */
 export function insertRevocations(file: string, count: number): void {
   const database = new DatabaseSync(file)
-  // The index of all these does not fit the 2 MB that SQLite takes by itself.
+  // The index is larger than SQLite's default cache of 2 MB.
   database.exec('PRAGMA synchronous = OFF; PRAGMA cache_size = -400000')
   database
     .prepare(`
