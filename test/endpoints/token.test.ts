@@ -238,6 +238,16 @@ describe('client authentication', () => {
     expect([await guess('a+b'), await guess('c%41'), await guess('d')]).toEqual([401, 401, 429])
   })
 
+  test.each<[string, Parameters, string | undefined]>([
+    ['in the body', { client_id: spa.id, client_secret: 'anything' }, undefined],
+    ['by Basic', {}, basic(spa.id, 'anything')],
+    ['by Basic, empty', {}, basic(spa.id, '')],
+  ])('ignores the secret of a public client: %s', async (_, parameters, authorization) => {
+    const form = { grant_type: 'refresh_token', refresh_token: 'unknown', ...parameters }
+    const answer = await post(form, authorization === undefined ? {} : { authorization })
+    expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_grant'])
+  })
+
   test('says nothing of what was sent', async () => {
     const answer = await post({ ...grant, client_id: '<script>', client_secret: 'hunter2hunter2' })
     expect(JSON.stringify(answer.body)).not.toMatch(/<script>|hunter2/)

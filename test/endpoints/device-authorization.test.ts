@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest'
+import type { Store } from '../../src/index.ts'
+import { sqlite } from '../../src/store/sqlite.ts'
+import { openBrowser } from '../support/browser.ts'
+import {
+  addDeviceClient,
+  answerDevice,
+  pollOutcome,
+  requestDeviceCode,
+  startDevice,
+} from '../support/device.ts'
+import { startServer } from '../support/server.ts'
+
+type Insert = Store['deviceCodes']['insert']
+type DeviceCode = Parameters<Insert>[0]
+
+/** A real store in which `before` may change what is inserted, or do something else first. */
+function storeWith(before: (code: DeviceCode) => Promise<DeviceCode>): Store {
+  const store = sqlite(':memory:')
+  const insert: Insert = async (code) => store.deviceCodes.insert(await before(code))
+  return { ...store, deviceCodes: { ...store.deviceCodes, insert } }
+}
+
+/** Draws the user code of the first device again, as often as `times` says. */
+function drawAgain(times: number) {
+  const drawn: string[] = []
+  const store = storeWith(async (code) => {
+    drawn.push(code.userCodeHash)
+    const isTaken = drawn.length > 1 && drawn.length <= times + 1
+    return isTaken ? { ...code, userCodeHash: drawn[0] ?? '' } : code
+  })
+  return { store, drawn }
+}
+
+test('a user code that is already taken is drawn again, and both devices work', async () => {
+  const { store, drawn } = drawAgain(3)
+  await using server = await startServer({ store })
+  const [tv, user] = [await addDeviceClient(server), await server.addUser()]
+  const devices = [await startDevice(server, tv), await startDevice(server, tv)]
+  expect(drawn).toHaveLength(5)
+  const browser = openBrowser(server)
+  for (const device of devices) {
+    await answerDevice(browser, device, user)
+    expect(await pollOutcome(server, device)).toBe('200')
+  }
+})
+
+test('a device is asked to come back if no free user code is found', async () => {
+  const { store } = drawAgain(10)
+  await using server = await startServer({ store })
+  const tv = await addDeviceClient(server)
+  await startDevice(server, tv)
+  const { status, headers, body } = await requestDeviceCode(server, tv)
+  expect([status, headers.get('retry-after'), body['error']]).toEqual([503, '1', 'temporarily_unavailable'])
+  expect((await requestDeviceCode(server, tv)).status).toBe(200)
+})
+
+test('a client that is revoked at the same moment gets no codes', async () => {
+  let revoke: (id: string) => Promise<void> = async () => {}
+  const store = storeWith(async (code) => {
+    await revoke(code.clientId)
+    return code
+  })
+  await using server = await startServer({ store })
+  const tv = await addDeviceClient(server)
+  revoke = async (id) => void (await server.server.clients.revoke(id))
+  const { status, body } = await requestDeviceCode(server, tv)
+  expect([status, body['error']]).toEqual([401, 'invalid_client'])
+})
