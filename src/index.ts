@@ -1,4 +1,5 @@
 /** Consulate: an OAuth 2 authorization server for TypeScript applications. */
+import './lib/node-version.ts'
 export { createAuthorizationServer } from './server.ts'
 export type { AuthorizationServer, Core } from './server.ts'
 export type { Health } from './endpoints/health.ts'

@@ -1,3 +1,4 @@
+import '../lib/node-version.ts'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Auth, MachineAuth, UserAuth } from '../guard/auth.ts'
 import { isRefusal, type Refusal } from '../guard/refusal.ts'

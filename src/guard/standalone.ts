@@ -1,3 +1,4 @@
+import '../lib/node-version.ts'
 import { createRevocationFeed, type RevocationFeed } from '../revocations/feed.ts'
 import { discoverEndpoints } from './discovery.ts'
 import { createBearerGuard, NO_REVOCATIONS } from './guard.ts'

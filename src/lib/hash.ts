@@ -1,8 +1,8 @@
-import { createHmac, createSecretKey, hash, randomFillSync, timingSafeEqual } from 'node:crypto'
+import crypto, { createHmac, createSecretKey, randomFillSync, timingSafeEqual } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 
 /** The SHA-256 of a text, base64url (43 characters). Enough for 256 random bits; never for a password. */
-export const sha256 = (text: string): string => hash('sha256', text, 'base64url')
+export const sha256 = (text: string): string => crypto.hash('sha256', text, 'base64url')
 
 /** HMAC-SHA256 of a text, base64url (43 characters). */
 export const hmac = (key: Buffer, text: string): string =>

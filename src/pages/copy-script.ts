@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import crypto from 'node:crypto'
 import { trustedMarkup } from '../lib/html.ts'
 
 /** Shows the button that copies, which is hidden where this does not run, and says how it went. */
@@ -19,4 +19,4 @@ button.addEventListener('click', () => {
 export const copyScript = trustedMarkup(`<script type="module">${COPY}</script>`)
 
 /** The script as a source of a Content-Security-Policy (CSP Level 3 section 2.3.1). */
-export const COPY_SOURCE = `'sha256-${hash('sha256', COPY, 'base64')}'`
+export const COPY_SOURCE = `'sha256-${crypto.hash('sha256', COPY, 'base64')}'`

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import crypto from 'node:crypto'
 
 /**
  * The style of all pages. System fonts, nothing fetched; every pair of text and ground has a contrast of at least
@@ -126,4 +126,4 @@ dd { margin: 0; font-family: ui-monospace, 'SF Mono', Menlo, Consolas, monospace
 `
 
 /** The style as a source of a Content-Security-Policy (CSP Level 3 section 2.3.1). */
-export const STYLE_SOURCE = `'sha256-${hash('sha256', STYLE, 'base64')}'`
+export const STYLE_SOURCE = `'sha256-${crypto.hash('sha256', STYLE, 'base64')}'`

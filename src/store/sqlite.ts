@@ -1,3 +1,4 @@
+import '../lib/node-version.ts'
 import { resolve } from 'node:path'
 import type { Store } from './contract.ts'
 import { createSqlStore } from './sql/store.ts'

@@ -1,3 +1,4 @@
+import '../lib/node-version.ts'
 export { testClient } from './test-client.ts'
 export type { ClientKind } from './test-client.ts'
 export { storeSuite } from './store-suite.ts'

@@ -1,4 +1,4 @@
-import { argon2, randomBytes, timingSafeEqual } from 'node:crypto'
+import crypto, { randomBytes, timingSafeEqual } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { promisify } from 'node:util'
 import { OAuthError } from '../errors.ts'
@@ -32,7 +32,7 @@ const NOBODY: PasswordHash = {
 // free for name look-ups and files. 64 more wait for a second or so.
 const gate = limitConcurrency({ concurrent: Math.min(availableParallelism(), 3), queued: 64 })
 
-const compute = promisify(argon2)
+const compute = promisify(crypto.argon2)
 
 /**
  * Hashes a password with Argon2id (19 MiB, two passes) off the main thread; gives a PHC string.

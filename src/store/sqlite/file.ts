@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 
 /** The path of an in-memory database. */
 export const MEMORY = ':memory:'
@@ -40,7 +40,9 @@ function cacheForTick(check: () => boolean): () => boolean {
 }
 
 function openDatabase(path: string): DatabaseSync {
-  const database = new DatabaseSync(path, { timeout: BLOCKING_TIMEOUT })
+  // A static import would fail on an old Node before the version check can say why.
+  const sqlite = process.getBuiltinModule('node:sqlite')
+  const database = new sqlite.DatabaseSync(path, { timeout: BLOCKING_TIMEOUT })
   try {
     database.exec('pragma journal_mode = wal; pragma synchronous = normal')
     return database
