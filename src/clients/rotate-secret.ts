@@ -6,25 +6,25 @@ import type { Client, ClientSecret } from '../model/client.ts'
 import type { ClientInfo } from '../model/info.ts'
 import type { ClientStore } from '../store/contract.ts'
 
-/** How a secret is replaced. */
+/** The options of a secret rotation. */
 export interface SecretRotation {
-  /** How long those before still work; default 24 hours, 0 ends them at once. */
+  /** How long the old secrets keep working. Default 24 hours; 0 revokes them immediately. */
   readonly overlap?: Duration
 }
 
-/** A client whose secret has just been replaced. */
+/** A client with a new secret. */
 export interface RotatedSecret<Record extends ClientInfo = ClientInfo> {
   readonly client: Record
-  /** Shown this once; the store keeps its hash. */
+  /** Available only here: the store keeps a hash. */
   readonly secret: string
-  /** When those before stop working (ms), unless they would sooner. */
+  /** When the old secrets stop working, in milliseconds, if they do not expire sooner. */
   readonly oldSecretsExpireAt: number
 }
 
 /**
- * Gives a client another secret. Undefined where there is no such client.
+ * Creates a new secret for a client. Returns undefined if the client does not exist.
  *
- * @throws ConfigError where the overlap is no duration, where the client is public, and where it is revoked
+ * @throws ConfigError if the overlap is not a duration, or if the client is public or revoked
  */
 export async function rotateSecret(
   clients: Pick<ClientStore, 'update'>,
@@ -32,27 +32,28 @@ export async function rotateSecret(
   id: string,
   { overlap = '24h' }: SecretRotation = {},
 ): Promise<RotatedSecret<Client> | undefined> {
-  const kept = parseDuration(overlap) ?? fail('overlap', 'must be a duration; 0 ends the old secret at once')
+  const overlapMs =
+    parseDuration(overlap) ?? fail('overlap', 'must be a duration; 0 revokes the old secret immediately')
   const secret = randomBase64url(32)
   const now = clock.now()
-  // Of two rotations at once the later one sees the former's secret, or it would bring back what that one ended.
+  // Of two concurrent rotations, the second sees the secrets of the first. Otherwise it would restore what that one revoked.
   const client = await clients.update(id, (current) => {
     checkCanRotate(current)
-    const secrets = remaining(current.secrets, now, now + kept)
+    const secrets = remaining(current.secrets, now, now + overlapMs)
     return { secrets: [{ hash: sha256(secret), expiresAt: null }, ...secrets] }
   })
-  return client && { client, secret, oldSecretsExpireAt: now + kept }
+  return client && { client, secret, oldSecretsExpireAt: now + overlapMs }
 }
 
-/** The secrets that work now and still will; none longer than it would have. */
-const remaining = (secrets: readonly ClientSecret[], now: number, endsAt: number): readonly ClientSecret[] =>
+/** Returns the secrets that still work, none longer than before. */
+const remaining = (secrets: readonly ClientSecret[], now: number, latest: number): readonly ClientSecret[] =>
   secrets
-    .map(({ hash, expiresAt }) => ({ hash, expiresAt: Math.min(expiresAt ?? endsAt, endsAt) }))
+    .map(({ hash, expiresAt }) => ({ hash, expiresAt: Math.min(expiresAt ?? latest, latest) }))
     .filter(({ expiresAt }) => expiresAt > now)
 
 function checkCanRotate({ type, revokedAt }: Client): void {
   if (type === 'public') fail('type', 'a public client has no secret')
-  if (revokedAt !== null) fail('id', 'is that of a revoked client')
+  if (revokedAt !== null) fail('id', 'belongs to a revoked client')
 }
 
 function fail(path: string, message: string): never {

@@ -1,7 +1,7 @@
 /** How a client authenticates at the token endpoint (RFC 6749 section 2.1): with a secret, or not at all. */
 export type ClientType = 'confidential' | 'public'
 
-/** A grant type as it stands in `grant_type`; extension grants are absolute URIs (RFC 6749 section 4.5). */
+/** The value of `grant_type`. Extension grants are absolute URIs (RFC 6749 section 4.5). */
 export type GrantType =
   | 'authorization_code'
   | 'refresh_token'
@@ -20,40 +20,40 @@ const NAMED_GRANTS: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Whether a text can be a grant type: one of RFC 6749, or an absolute URI (section 4.5). No other word is ever one, so
- * that nothing else which gives tokens, such as `personal_access`, can be asked for at the token endpoint.
+ * Returns whether a string can be a grant type: one of RFC 6749, or an absolute URI (section 4.5). Nothing else is allowed,
+ * so that the internal `personal_access` cannot be requested at the token endpoint.
  */
 export const isGrantType = (text: string): boolean =>
   NAMED_GRANTS.has(text) || (/^[a-z][a-z0-9+.-]*:[!-~]+$/i.test(text) && !text.includes('#'))
 
-/** What is wrong with a text that is no grant type. */
+/** The message for a string that is not a grant type. */
 export const GRANT_TYPE_PROBLEM =
-  'is no grant type: those of your own are absolute URIs, such as urn:example:grant'
+  'must be a grant type. Grants of your own are absolute URIs, such as urn:example:grant'
 
-/** A client secret as it is kept: the SHA-256 of 256 random bits, and when it stops working (ms), if ever. */
+/** A stored client secret: the SHA-256 of 256 random bits, and when it expires in milliseconds, if ever. */
 export interface ClientSecret {
   readonly hash: string
   readonly expiresAt: number | null
 }
 
-/** An application that asks for tokens (RFC 6749 section 2). */
+/** An application that requests tokens (RFC 6749 section 2). */
 export interface Client {
-  /** Its `client_id`, and the `sub` of tokens that it gets for itself. Never a plain number. */
+  /** The `client_id`, and the `sub` of its machine tokens. Never a plain number. */
   readonly id: string
-  /** The name that people see on the consent page. */
+  /** The name on the consent page. */
   readonly name: string
   readonly type: ClientType
-  /** Newest first. Empty for public clients; several while rotated ones still work. */
+  /** Newest first. Empty for public clients; several while old ones still work. */
   readonly secrets: readonly ClientSecret[]
   readonly redirectUris: readonly string[]
   readonly grantTypes: readonly GrantType[]
-  /** The scopes it may ask for; null for every defined one. Client credentials need a list. */
+  /** The scopes that it may request; null for all. Client credentials require a list. */
   readonly scopes: readonly string[] | null
-  /** The provider whose people it signs in. */
+  /** The provider whose users sign in to it. */
   readonly provider: string
   /**
    * A path on the issuer's own origin, or a `data:` image (`logo_uri`, RFC 7591 section 2). Another origin would learn who
-   * signs in where.
+   * opens the page.
    */
   readonly logo: string | null
   /** An https URL (`client_uri`). */
@@ -68,22 +68,22 @@ export interface Client {
   readonly ownerId: string | null
   /** True if somebody other than the issuer publishes it. Always true if it has an owner. */
   readonly isThirdParty: boolean
-  /** Whether PKCE is required of it although it is confidential. */
+  /** Requires PKCE of a confidential client. */
   readonly requiresPkce: boolean
-  /** Whether people are never asked for consent. For first-party clients. */
+  /** Skips the consent page. First-party clients only. */
   readonly skipsConsent: boolean
-  /** Whether what it was given ends when the person signs out of the session it was given in. */
+  /** Revokes its authorizations when the user signs out of the session in which they were granted. */
   readonly endsWithSession: boolean
-  /** Whether it may follow the feed of revocations, as the guard of another service does. */
+  /** Lets it read the revocation feed, as the guard of another service does. */
   readonly followsRevocations: boolean
-  /** How long (ms) a rotated refresh token may be repeated; null for the server's default. */
+  /** How long a rotated refresh token may be repeated, in milliseconds; null for the server's default. */
   readonly graceWindow: number | null
   readonly epoch: number
   readonly createdAt: number
   readonly revokedAt: number | null
 }
 
-/** What may change of a client that is in use. */
+/** The fields of a client that can change. */
 export type ClientChanges = Partial<
   Pick<
     Client,
@@ -114,13 +114,13 @@ export function canUseGrant(client: Client, grantType: GrantType): boolean {
   return client.grantTypes.includes(grantType) && (isFirstParty(client) || !isFirstPartyOnly)
 }
 
-/** Whether the client may read what is revoked: a confidential one of the issuer's own, for it learns who signs out. */
+/** Returns whether the client may read the revocation feed. It must be confidential and first-party: it learns who signs out. */
 export const canFollowRevocations = (client: Client): boolean =>
   client.followsRevocations && client.type === 'confidential' && isFirstParty(client)
 
-/** The `client_id` of personal access tokens, which belong to no client. No client can have it. */
+/** The `client_id` of personal access tokens, which belong to no client. Reserved. */
 export const PERSONAL_ACCESS = 'personal-access'
 
-/** What may follow in a `client_id`: visible ASCII (RFC 6749 appendix A.1), and not only digits (see `sub`). */
+/** Returns whether a string can be a `client_id`: visible ASCII (RFC 6749 appendix A.1), and not only digits (see `sub`). */
 export const isClientId = (text: string): boolean =>
   /^[\x21-\x7e]{1,255}$/.test(text) && !/^\d+$/.test(text) && text !== PERSONAL_ACCESS

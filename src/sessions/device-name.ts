@@ -17,7 +17,7 @@ const SYSTEMS = [
   ['Linux', /\bLinux\b/],
 ] as const
 
-/** What a person would call a device: `Firefox on Windows`; the program's own name where it is no browser. */
+/** Returns a readable name of a device: `Firefox on Windows`, or the program's name if it is not a browser. */
 export function deviceNameOf(userAgent: string): string {
   const browser = BROWSERS.find(([, pattern]) => pattern.test(userAgent))?.[0]
   const system = SYSTEMS.find(([, pattern]) => pattern.test(userAgent))?.[0]

@@ -3,24 +3,24 @@ import type { UserRef } from '../model/subject.ts'
 import type { RevocationTarget } from '../store/revocations.ts'
 import type { UserProvider } from './provider.ts'
 
-/** What ends with a password. */
+/** The options of `users.setPassword`. */
 export interface PasswordChange {
-  /** Whether apps of third parties end too, which did not get the password; default false. */
+  /** Revokes third-party apps too, which never saw the password. Default false. */
   readonly revokeThirdParties?: boolean
 }
 
-/** What changing a password needs. */
+/** What `changePassword` needs. */
 export interface PasswordChangeServices {
   readonly users: UserProvider
-  revoke(order: RevocationTarget): Promise<unknown>
+  revoke(target: RevocationTarget): Promise<unknown>
   readonly subjectOf: (user: UserRef) => string
 }
 
 /**
- * Replaces a person's password and ends every session of theirs, and every authorization but those of third parties.
- * Where it fails half-way, do it again.
+ * Changes a user's password, and revokes their sessions and the authorizations of first-party apps. If it fails halfway,
+ * call it again.
  *
- * @throws ConfigError where the provider has no `setPassword`; whatever that throws
+ * @throws ConfigError if the provider has no `setPassword`; also whatever `setPassword` throws
  */
 export async function changePassword(
   { users, revoke, subjectOf }: PasswordChangeServices,
@@ -29,14 +29,10 @@ export async function changePassword(
   { revokeThirdParties = false }: PasswordChange = {},
 ): Promise<void> {
   if (!users.setPassword) {
-    throw new ConfigError([
-      {
-        path: 'setPassword',
-        message: `is missing of ${user.provider}: their passwords are changed elsewhere`,
-      },
-    ])
+    const message = `is not implemented by the user provider ${user.provider}`
+    throw new ConfigError([{ path: 'setPassword', message }])
   }
-  // In this order: a sign-in that reads the new epoch finds the new password, and one that read the old epoch is void.
+  // In this order, a sign-in that reads the new epoch finds the new password, and one that read the old epoch is void.
   await users.setPassword(user.userId, password)
   await revoke({ kind: 'user', user, subject: subjectOf(user), keepThirdParties: !revokeThirdParties })
 }

@@ -3,13 +3,13 @@ import { availableParallelism } from 'node:os'
 import { promisify } from 'node:util'
 import { OAuthError } from '../errors.ts'
 
-/** The longest password, in UTF-8 bytes. */
+/** The maximum length of a password, in UTF-8 bytes. */
 export const MAX_PASSWORD_BYTES = 1024
 
-/** Checks a hash that another system made, such as `$2y$…`; given the password as it was typed. */
+/** Verifies a hash from another system, such as `$2y$…`. Receives the password as entered. */
 export type LegacyHashVerifier = (password: string, hash: string) => Promise<boolean>
 
-/** Whether a password was right, and whether its hash should be made anew with today's parameters. */
+/** The result of a password check. `needsRehash`: the hash should be replaced by one with today's parameters. */
 export interface PasswordVerdict {
   readonly isCorrect: boolean
   readonly needsRehash: boolean
@@ -18,67 +18,67 @@ export interface PasswordVerdict {
 const ALGORITHM = 'argon2id'
 const PARAMETERS = { memory: 19_456, passes: 2, parallelism: 1 } as const
 const [SALT_BYTES, TAG_BYTES] = [16, 32]
-const WRONG: PasswordVerdict = { isCorrect: false, needsRehash: false }
+const INCORRECT: PasswordVerdict = { isCorrect: false, needsRehash: false }
 
-/** What is checked where there is nobody, so that it takes as long. */
-const NOBODY: PasswordHash = {
+/** Checked if there is no user, so that it takes as long. */
+const DUMMY_HASH: PasswordHash = {
   algorithm: ALGORITHM,
   ...PARAMETERS,
   salt: randomBytes(SALT_BYTES),
   tag: randomBytes(TAG_BYTES),
 }
 
-// One for the process, since memory and threads are the process's: 19 MiB each, and one of libuv's four threads stays
-// free for name look-ups and files. 64 more wait for a second or so.
-const gate = limitConcurrency({ concurrent: Math.min(availableParallelism(), 3), queued: 64 })
+// One limit for the whole process, because it shares memory and threads: each hash takes 19 MiB, and one of libuv's four
+// threads stays free for DNS and files. 64 more wait for about a second.
+const limit = limitConcurrency({ concurrent: Math.min(availableParallelism(), 3), queued: 64 })
 
 const compute = promisify(crypto.argon2)
 
 /**
- * Hashes a password with Argon2id (19 MiB, two passes) off the main thread; gives a PHC string.
+ * Hashes a password with Argon2id (19 MiB, two passes) off the main thread. Returns a PHC string.
  *
- * Throws `invalid_request` where it is longer than 1024 bytes, `temporarily_unavailable` where too many wait.
+ * @throws OAuthError `invalid_request` if it is longer than 1024 bytes, `temporarily_unavailable` if too many wait
  */
 export async function hashPassword(password: string): Promise<string> {
-  const message = bytesOf(password)
+  const message = toBytes(password)
   if (!message) throw new OAuthError('invalid_request', 'The password is too long')
-  const blank = { ...NOBODY, salt: randomBytes(SALT_BYTES) }
-  return formatPasswordHash({ ...blank, tag: await derive(message, blank) })
+  const fields = { ...DUMMY_HASH, salt: randomBytes(SALT_BYTES) }
+  return formatPasswordHash({ ...fields, tag: await derive(message, fields) })
 }
 
 /**
- * Whether a hash is that of a password. Takes as long where there is no hash, or one that cannot be read. Hashes that
- * are not Argon2 go to `verifyForeign`. Throws `temporarily_unavailable` where too many wait.
+ * Checks a password against a hash. It takes as long if there is no hash, or if the hash is invalid. Hashes other than
+ * Argon2 are passed to `verifyLegacyHash`.
+ *
+ * @throws OAuthError `temporarily_unavailable` if too many checks wait
  */
 export async function verifyPassword(
   password: string,
   phc: string | undefined,
-  verifyForeign?: LegacyHashVerifier,
+  verifyLegacyHash?: LegacyHashVerifier,
 ): Promise<PasswordVerdict> {
-  const message = bytesOf(password)
-  if (!message) return WRONG
+  const message = toBytes(password)
+  if (!message) return INCORRECT
   const stored = parsePasswordHash(phc ?? '')
-  if (phc && !stored && verifyForeign) {
-    // Only true is right: a library that answers with an object must not let everybody in.
-    const verdict: unknown = await gate(() => verifyForeign(password, phc))
-    return renewable(verdict === true)
+  if (phc && !stored && verifyLegacyHash) {
+    // Only true counts: a library that returns an object must not accept every password.
+    const isCorrect: unknown = await limit(() => verifyLegacyHash(password, phc))
+    return isCorrect === true ? { isCorrect, needsRehash: true } : INCORRECT
   }
-  const tag = await derive(message, stored ?? NOBODY)
-  if (!stored || !timingSafeEqual(tag, stored.tag)) return WRONG
+  const tag = await derive(message, stored ?? DUMMY_HASH)
+  if (!stored || !timingSafeEqual(tag, stored.tag)) return INCORRECT
   return { isCorrect: true, needsRehash: isWeak(stored) }
 }
 
-const renewable = (isCorrect: boolean): PasswordVerdict => ({ isCorrect, needsRehash: isCorrect })
-
-/** Keyboards differ in how they compose an accent; NFC makes them agree (RFC 8265 section 4.2). */
-function bytesOf(password: string): Buffer | undefined {
+/** Keyboards compose accents differently; NFC makes them equal (RFC 8265 section 4.2). Undefined if too long. */
+function toBytes(password: string): Buffer | undefined {
   if (Buffer.byteLength(password) > MAX_PASSWORD_BYTES) return undefined
   const bytes = Buffer.from(password.normalize('NFC'))
   return bytes.length > MAX_PASSWORD_BYTES ? undefined : bytes
 }
 
 const derive = (message: Buffer, { algorithm, salt, tag, ...parameters }: PasswordHash): Promise<Buffer> =>
-  gate(() => compute(algorithm, { message, nonce: salt, tagLength: tag.length, ...parameters }))
+  limit(() => compute(algorithm, { message, nonce: salt, tagLength: tag.length, ...parameters }))
 
 const isWeak = ({ algorithm, memory, passes, salt, tag }: PasswordHash): boolean =>
   algorithm !== ALGORITHM ||
@@ -87,7 +87,7 @@ const isWeak = ({ algorithm, memory, passes, salt, tag }: PasswordHash): boolean
   salt.length < SALT_BYTES ||
   tag.length < TAG_BYTES
 
-/** A password hash taken apart. */
+/** The fields of a password hash. */
 export interface PasswordHash {
   readonly algorithm: 'argon2id' | 'argon2i' | 'argon2d'
   /** KiB. */
@@ -98,20 +98,20 @@ export interface PasswordHash {
   readonly tag: Buffer
 }
 
-// The counts of digits are limits too: a damaged row must not ask for all the memory there is.
-const SHAPE =
+// The numbers of digits are limits too: a corrupt row must not make Argon2 take all memory.
+const PHC =
   /^\$(argon2(?:id|i|d))\$v=19\$m=(\d{1,6}),t=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{16,86})$/
 
-/** Reads the PHC string of an Argon2 hash (RFC 9106), or gives undefined where it is none. */
+/** Parses the PHC string of an Argon2 hash (RFC 9106). Returns undefined if it is invalid. */
 export function parsePasswordHash(phc: string): PasswordHash | undefined {
-  const [, algorithm, memory, passes, parallelism, salt = '', tag = ''] = SHAPE.exec(phc) ?? []
+  const [, algorithm, memory, passes, parallelism, salt = '', tag = ''] = PHC.exec(phc) ?? []
   const parameters = { memory: Number(memory), passes: Number(passes), parallelism: Number(parallelism) }
   if (!algorithm || !isComputable(parameters)) return undefined
   const bytes = { salt: Buffer.from(salt, 'base64'), tag: Buffer.from(tag, 'base64') }
   return { algorithm: algorithm as PasswordHash['algorithm'], ...parameters, ...bytes }
 }
 
-/** Writes a hash as a PHC string: `$argon2id$v=19$m=…,t=…,p=…$salt$hash`, base64 without padding. */
+/** Formats a hash as a PHC string: `$argon2id$v=19$m=…,t=…,p=…$salt$hash`, base64 without padding. */
 export const formatPasswordHash = ({
   algorithm,
   memory,
@@ -122,7 +122,7 @@ export const formatPasswordHash = ({
 }: PasswordHash): string =>
   `$${algorithm}$v=19$m=${memory},t=${passes},p=${parallelism}$${base64(salt)}$${base64(tag)}`
 
-/** Argon2's own lower bounds (RFC 9106 section 3.1). */
+/** The lower bounds of Argon2 (RFC 9106 section 3.1). */
 const isComputable = ({
   memory,
   passes,
@@ -132,21 +132,21 @@ const isComputable = ({
 
 const base64 = (bytes: Buffer): string => bytes.toString('base64').replace(/=+$/, '')
 
-/** How much work a gate lets through. */
+/** How many tasks run and wait. */
 export interface ConcurrencyLimits {
-  /** Pieces of work that run at once. */
+  /** Tasks that run at the same time. */
   readonly concurrent: number
-  /** Pieces of work that may wait for their turn. */
+  /** Tasks that may wait. */
   readonly queued: number
 }
 
-/** Runs the work when its turn comes, first come, first served. */
-export type ConcurrencyLimiter = <Result>(work: () => Promise<Result>) => Promise<Result>
+/** Runs a task when it is its turn, first come, first served. */
+export type ConcurrencyLimiter = <Result>(task: () => Promise<Result>) => Promise<Result>
 
 /**
- * Bounds how much expensive work runs at once, and how much of it waits.
+ * Limits how many expensive tasks run at the same time, and how many wait.
  *
- * Work beyond that is refused at once with `temporarily_unavailable` and `Retry-After: 1`.
+ * @throws OAuthError `temporarily_unavailable` with `Retry-After: 1` if too many wait
  */
 export function limitConcurrency({ concurrent, queued }: ConcurrencyLimits): ConcurrencyLimiter {
   let running = 0
@@ -156,16 +156,16 @@ export function limitConcurrency({ concurrent, queued }: ConcurrencyLimits): Con
     if (queue.length >= queued) throw tooBusy()
     return new Promise((resolve) => queue.push(resolve))
   }
-  // A place that somebody waits for is handed over, never free in between: nobody can jump the queue.
+  // A place goes straight to the next in the queue, and is never free in between, so no task can jump the queue.
   const leave = () => (queue.shift() ?? (() => running--))()
-  return async (work) => {
+  return async (task) => {
     await enter()
-    return work().finally(leave)
+    return task().finally(leave)
   }
 }
 
 const tooBusy = (): OAuthError =>
-  new OAuthError('temporarily_unavailable', 'The server is busy; try again shortly', {
+  new OAuthError('temporarily_unavailable', 'The server is busy. Try again in a moment.', {
     detail: 'too many password checks are waiting',
     headers: { 'Retry-After': '1' },
   })

@@ -132,9 +132,9 @@ describe('a grant that a client does not have on its record', () => {
     'cannot be put on it where it could be none: %j',
     async (grantType) => {
       const registering = server.addClient({ grantTypes: [grantType], redirectUris })
-      await expect(registering).rejects.toThrow('grantTypes[0]: is no grant type')
+      await expect(registering).rejects.toThrow('grantTypes[0]: must be a grant type')
       const start = startServer({ grants: [{ ...own, type: grantType }] })
-      await expect(start).rejects.toThrow('grants[0].type: is no grant type')
+      await expect(start).rejects.toThrow('grants[0].type: must be a grant type')
     },
   )
 })

@@ -109,8 +109,8 @@ describe('an id', () => {
     mistake({ findByUsername: async () => ada, find: async () => ada })
     const [tokens, page] = [await ask(), await signIn()]
     expect([tokens.status, tokens.body['error'], page.status]).toEqual([500, 'server_error', 500])
-    expect(JSON.stringify(tokens.body) + page.text).not.toContain('whole numbers')
-    expect(server.logs.at(-1)).toContain('users: must have ids that are whole numbers')
+    expect(JSON.stringify(tokens.body) + page.text).not.toContain('integers')
+    expect(server.logs.at(-1)).toContain('users: must have ids that are integers')
     expect(await written(id)).toBe(before)
   })
 

@@ -86,7 +86,7 @@ describe('consulate client rotate-secret', () => {
   test.each([
     ['a client that there is not', 'nobody', 'there is no client nobody'],
     ['a public client', 'public', 'a public client has no secret'],
-    ['a revoked client', 'revoked', 'is that of a revoked client'],
+    ['a revoked client', 'revoked', 'belongs to a revoked client'],
   ])('of %s ends with 1', async (_what, kind, reason) => {
     const cwd = await installed()
     const app = ['client', '--name', 'App', '--redirect-uri', 'https://app.example/', '--json']

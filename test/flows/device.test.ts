@@ -240,8 +240,8 @@ describe('the page where the code is typed in', () => {
       .map(({ payload }) => [payload['sub'], payload['detail']])
     expect(reasons.slice(-4)).toEqual([
       [user.id, 'the user code was revoked'],
-      [user.id, 'no such user code'],
-      [user.id, 'this cannot be a user code'],
+      [user.id, 'unknown user code'],
+      [user.id, 'not a user code'],
       [user.id, 'the user code has expired'],
     ])
   })

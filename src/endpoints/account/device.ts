@@ -5,28 +5,23 @@ import type { Exchange } from '../endpoint.ts'
 import { forgedForm, readForm, readQuery } from '../body.ts'
 import { report } from '../report.ts'
 import { redirectToSignIn } from '../return-to.ts'
-import {
-  claim,
-  decide,
-  type DeviceProblem,
-  type PendingDevice,
-  release,
-  withPendingDevice,
-} from './pending-device.ts'
+import { claim, decide, type DeviceProblem, release, withPendingDevice } from './pending-device.ts'
 import { codePage, consentPage, devicePathWith, donePage } from './device-pages.ts'
 import { findSignedInUser, type SignedInUser } from './signed-in-user.ts'
 
-/** What people type is never longer, however many spaces are in it. */
-const LONGEST_CODE = 32
+/** Longer than any code that a user enters, with all its spaces. */
+const MAX_CODE_LENGTH = 32
 
-/** GET: where a person types in what a device shows (RFC 8628 section 3.3). A code in the address is filled in, and no more. */
+/** GET: shows the form for the code on a device (RFC 8628 section 3.3). A code in the URL only prefills it. */
 export async function showDevice(exchange: Exchange, provider: string): Promise<HttpResponse> {
   const userCode = userCodeIn(readQuery(exchange.request))
-  const visitor = await findSignedInUser(exchange, provider)
-  return visitor ? codePage(exchange, visitor, 200, { userCode }) : askToSignIn(exchange, provider, userCode)
+  const signedIn = await findSignedInUser(exchange, provider)
+  return signedIn
+    ? codePage(exchange, signedIn, 200, { userCode })
+    : askToSignIn(exchange, provider, userCode)
 }
 
-/** POST: a code, or the answer to the question that followed it. Plain forms deny with `_method=DELETE`. */
+/** POST: looks up a code, or approves or denies it. Plain forms deny with `_method=DELETE`. */
 export async function postDevice(exchange: Exchange, provider: string): Promise<HttpResponse> {
   const form = await readForm(exchange.request)
   return form.get('_method')?.toUpperCase() === 'DELETE'
@@ -34,7 +29,7 @@ export async function postDevice(exchange: Exchange, provider: string): Promise<
     : receive(exchange, provider, form, form.get('intent'))
 }
 
-/** DELETE: the person denies. */
+/** DELETE: denies. */
 export const denyDevice = async (exchange: Exchange, provider: string): Promise<HttpResponse> =>
   receive(exchange, provider, await readForm(exchange.request), 'deny')
 
@@ -46,69 +41,70 @@ async function receive(
 ): Promise<HttpResponse> {
   const { csrf } = exchange.services
   const userCode = userCodeIn(form)
-  const visitor = await findSignedInUser(exchange, provider)
-  if (!visitor) return askToSignIn(exchange, provider, userCode)
-  if (!csrf.isValid(exchange, visitor.session, form.get('csrf'))) {
+  const signedIn = await findSignedInUser(exchange, provider)
+  if (!signedIn) return askToSignIn(exchange, provider, userCode)
+  if (!csrf.isValid(exchange, signedIn.session, form.get('csrf'))) {
     report(exchange, forgedForm())
-    return codePage(exchange, visitor, 403, { userCode, problem: { kind: 'expired' } })
+    return codePage(exchange, signedIn, 403, { userCode, problem: { kind: 'expired' } })
   }
-  if (intent === 'approve') return answer(exchange, visitor, userCode, 'approved')
-  if (intent === 'deny') return answer(exchange, visitor, userCode, 'denied')
-  if (intent === 'switch') return switchAccount(exchange, visitor, userCode)
-  return ask(exchange, visitor, userCode)
+  if (intent === 'approve') return answer(exchange, signedIn, userCode, 'approved')
+  if (intent === 'deny') return answer(exchange, signedIn, userCode, 'denied')
+  if (intent === 'switch') return switchAccount(exchange, signedIn, userCode)
+  return ask(exchange, signedIn, userCode)
 }
 
-/** Too long for a code is none: it is not even shown again. */
+/** Text that is too long for a code is dropped, and not shown again. */
 function userCodeIn(form: Form): string {
   const text = form.get('user_code') ?? ''
-  return text.length <= LONGEST_CODE ? text : ''
+  return text.length <= MAX_CODE_LENGTH ? text : ''
 }
 
-/** The first step: the code is claimed for this person, who is then asked. */
-async function ask(exchange: Exchange, visitor: SignedInUser, userCode: string): Promise<HttpResponse> {
-  const found = await withPendingDevice(exchange, visitor, userCode, (device) =>
-    claim(exchange, visitor, device),
+/** The first step: claims the code for this user, and asks for consent. */
+async function ask(exchange: Exchange, signedIn: SignedInUser, userCode: string): Promise<HttpResponse> {
+  const found = await withPendingDevice(exchange, signedIn, userCode, (device) =>
+    claim(exchange, signedIn, device),
   )
-  if ('problem' in found) return refuse(exchange, visitor, userCode, found)
-  return consentPage(exchange, visitor, userCode, found)
+  if ('problem' in found) return refuse(exchange, signedIn, userCode, found)
+  return consentPage(exchange, signedIn, userCode, found)
 }
 
-/** The second step: what the person answers. */
+/** The second step: records the user's decision. */
 async function answer(
   exchange: Exchange,
-  visitor: SignedInUser,
+  signedIn: SignedInUser,
   userCode: string,
   decision: DeviceDecision,
 ): Promise<HttpResponse> {
-  const act = async (device: PendingDevice) => decide(exchange, visitor, device, decision)
-  const settled = await withPendingDevice(exchange, visitor, userCode, act)
-  return 'problem' in settled ? refuse(exchange, visitor, userCode, settled) : donePage(exchange, settled)
+  const outcome = await withPendingDevice(exchange, signedIn, userCode, (device) =>
+    decide(exchange, signedIn, device, decision),
+  )
+  return 'problem' in outcome ? refuse(exchange, signedIn, userCode, outcome) : donePage(exchange, outcome)
 }
 
 function refuse(
   exchange: Exchange,
-  visitor: SignedInUser,
+  signedIn: SignedInUser,
   userCode: string,
   { problem, error }: DeviceProblem,
 ): Promise<HttpResponse> {
   report(exchange, error)
-  return codePage(exchange, visitor, error.status, { userCode, problem, headers: error.headers })
+  return codePage(exchange, signedIn, error.status, { userCode, problem, headers: error.headers })
 }
 
 /**
- * Whoever signs in instead finds the code unclaimed, and filled in. A code that is not theirs to give back counts as a
- * guess: how long the answer takes would tell whether there is such a code.
+ * Releases the code, so that the other account finds it unclaimed and prefilled. A code that this session has not claimed
+ * counts as a guess: the response time would tell whether it exists.
  */
 async function switchAccount(
   exchange: Exchange,
-  visitor: SignedInUser,
+  signedIn: SignedInUser,
   userCode: string,
 ): Promise<HttpResponse> {
-  const found = await withPendingDevice(exchange, visitor, userCode, (device) =>
-    release(exchange, visitor, device),
+  const found = await withPendingDevice(exchange, signedIn, userCode, (device) =>
+    release(exchange, signedIn, device),
   )
   if ('problem' in found) report(exchange, found.error)
-  return askToSignIn(exchange, visitor.session.provider, userCode, true)
+  return askToSignIn(exchange, signedIn.session.provider, userCode, true)
 }
 
 const askToSignIn = (
