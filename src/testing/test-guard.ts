@@ -7,60 +7,57 @@ import { EVERY_SCOPE, isScopeToken } from '../model/scope.ts'
 import { subjectOf } from '../model/subject.ts'
 import { createTokenMemory, TEST_ISSUER, type TokenMemory } from './token-memory.ts'
 
-/** What a guard for tests may be told. Scopes and provider as at the server, or at the guard, that it stands in for. */
+/** Options of a test guard. Use those of the server or guard that it replaces. */
 export interface TestGuardOptions<Scope extends string = string, Main extends string = string> {
-  /** The scopes that there are, so that a misspelled one does not compile, and throws; default: any. */
+  /** The defined scopes. Any other scope does not compile, and throws a `ConfigError`. Default: every scope is allowed. */
   readonly scopes?: readonly Scope[]
-  /** The provider that people are of who name none; default `users`. */
+  /** The provider of users without a `provider` of their own. Default `users`. */
   readonly provider?: Main
 }
 
-/** A client: its id, or anything that has it, such as your own record of it. */
+/** A client id, or any object with an `id`. */
 export type ClientLike = string | { readonly id: string }
 
-/** Scopes of the guard, or every one. */
+/** Defined scopes, or `*` for every scope. */
 type Granted<Scope extends string> = readonly (Scope | typeof EVERY_SCOPE)[]
 
-/** What else may be said of a person's token. */
+/** Further details of a user's token. */
 export interface TokenDetails {
-  /** The app that it was given to; default `test-client`. For a personal access token: `personal-access`. */
+  /** The client that has the token. Default `test-client`; `personal-access` makes it a personal access token. */
   readonly client?: ClientLike
-  /** The session that it ends with; default: none. */
+  /** The session that the token belongs to. Default: none. */
   readonly sessionId?: string
 }
 
 /**
- * A guard that is told who requests are from. Where scopes are left out there are none; `*` is every one. A person or a
- * client without an id, and a scope that does not exist, throw `ConfigError`.
+ * A guard for which the test decides who sends a request. Scopes default to none; `*` is every scope. Its methods throw
+ * `ConfigError` for an empty user or client id and for an undefined scope.
  */
 export interface TestGuard<Scope extends string = string, Main extends string = string>
   extends Guards<Scope, Main>, GuardsByProvider<Scope, string> {
-  /** From now on, requests without an `Authorization` header are from this person. */
+  /** Makes requests without an `Authorization` header come from this user, until the next call. */
   actingAs(user: UserLike, scopes?: Granted<Scope>, details?: TokenDetails): void
-  /** From now on, requests without an `Authorization` header are from this client, which acts for itself. */
+  /** Makes requests without an `Authorization` header come from this client, acting for itself, until the next call. */
   actingAsClient(client: ClientLike, scopes?: Granted<Scope>): void
-  /** From now on, requests without an `Authorization` header are from nobody, as at the beginning: 401. */
+  /** Makes requests without an `Authorization` header fail with 401, as they do initially. */
   actingAsGuest(): void
-  /**
-   * A token for single requests, `Authorization: Bearer …`, whoever the others are from. It is a random text which only
-   * this guard knows; it does not expire.
-   */
+  /** Creates a bearer token for single requests. It is a random string that only this guard accepts, and never expires. */
   tokenFor(user: UserLike, scopes?: Granted<Scope>, details?: TokenDetails): string
-  /** The same for a client that acts for itself. */
+  /** Creates such a token for a client that acts for itself. */
   tokenForClient(client: ClientLike, scopes?: Granted<Scope>): string
 }
 
 /**
- * Makes a guard for the tests of your own routes, in place of a server or of a guard from `consulate/guard`. It needs no
- * server, no keys, no database and no network. What a token tells, and whether that is enough for a route, is found out
- * by the code of the real ones; the `WWW-Authenticate` of its refusals has a realm of its own.
+ * Creates a guard for testing your own routes, in place of a server or a guard from `consulate/guard`. It needs no server,
+ * keys, database or network. It creates claims and checks requirements with the code of the real guards. Only the realm in
+ * `WWW-Authenticate` differs.
  */
 export function createTestGuard<const Scope extends string = string, const Main extends string = 'users'>({
   scopes: defined,
   provider: main = 'users' as Main,
 }: TestGuardOptions<Scope, Main> = {}): TestGuard<Scope, Main> {
   const memory = createTokenMemory()
-  const { tokenFor, tokenForClient } = createTokenMaker(memory, main, defined)
+  const { tokenFor, tokenForClient } = createTokenFactory(memory, main, defined)
   const bearer = createBearerGuard({ ...REALM, verifier: memory })
   let acting: string | undefined
   const check: GuardCore['check'] = (authorization, requirement) =>
@@ -69,8 +66,8 @@ export function createTestGuard<const Scope extends string = string, const Main 
   return {
     ...createGuards<Scope, Main>(base, main),
     for: (provider) => createGuards(base, provider),
-    actingAs: (...who) => void (acting = `Bearer ${tokenFor(...who)}`),
-    actingAsClient: (...who) => void (acting = `Bearer ${tokenForClient(...who)}`),
+    actingAs: (...user) => void (acting = `Bearer ${tokenFor(...user)}`),
+    actingAsClient: (...client) => void (acting = `Bearer ${tokenForClient(...client)}`),
     actingAsGuest: () => void (acting = undefined),
     tokenFor,
     tokenForClient,
@@ -81,12 +78,12 @@ const REALM = {
   issuer: TEST_ISSUER,
   audience: TEST_ISSUER,
   revocations: NO_REVOCATIONS,
-  // It stands still, so that nobody's token expires in the middle of a test, whatever clock that moves.
+  // Stands still, so that tokens do not expire if a test moves the clock.
   clock: { now: () => 0 },
   cacheSize: 1,
 }
 
-function createTokenMaker(
+function createTokenFactory(
   memory: TokenMemory,
   main: string,
   defined: readonly string[] | undefined,
@@ -95,31 +92,32 @@ function createTokenMaker(
     tokenFor(user, scopes = [], { client = 'test-client', sessionId } = {}) {
       const { id, provider = main } = typeof user === 'string' ? { id: user } : user
       const [userId, clientId] = [String(id), idOf(client)]
-      checkSubject({ user: userId, client: clientId, scopes }, defined)
+      validate({ user: userId, client: clientId, scopes }, defined)
       const sub = subjectOf({ provider, userId }, main)
-      return memory.make({ sub, clientId, scopes, user: { provider, sessionId } })
+      return memory.create({ sub, clientId, scopes, user: { provider, sessionId } })
     },
     tokenForClient(client, scopes = []) {
       const clientId = idOf(client)
-      checkSubject({ client: clientId, scopes }, defined)
-      return memory.make({ sub: clientId, clientId, scopes })
+      validate({ client: clientId, scopes }, defined)
+      return memory.create({ sub: clientId, clientId, scopes })
     },
   }
 }
 
 const idOf = (client: ClientLike): string => (typeof client === 'string' ? client : client.id)
 
-/** What no server would put in a token would be taken for a bad token, and nobody would see why. */
-function checkSubject(
+/** The guard would reject a token with such claims as invalid, and the test would fail with a 401 that explains nothing. */
+function validate(
   { scopes, ...ids }: { readonly user?: string; readonly client: string; readonly scopes: readonly string[] },
   defined: readonly string[] | undefined,
 ): void {
   const validator = createValidator()
-  for (const [path, id] of Object.entries(ids)) if (id === '') validator.problem(path, 'has no id')
+  for (const [path, id] of Object.entries(ids)) if (id === '') validator.problem(path, 'must not be empty')
   for (const [index, scope] of scopes.entries()) {
     const isKnown = scope === EVERY_SCOPE || !defined || defined.includes(scope)
-    if (!isScopeToken(scope)) validator.problem(`scopes[${index}]`, 'is no scope')
-    else if (!isKnown) validator.problem(`scopes[${index}]`, `is none of the guard's: ${defined?.join(', ')}`)
+    if (!isScopeToken(scope)) validator.problem(`scopes[${index}]`, 'is not a valid scope')
+    else if (!isKnown)
+      validator.problem(`scopes[${index}]`, `is not defined. Defined scopes: ${defined?.join(', ')}`)
   }
   validator.throwIfInvalid()
 }
