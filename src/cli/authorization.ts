@@ -1,11 +1,13 @@
 import { systemClock } from '../lib/clock.ts'
 import type { Authorization } from '../model/authorization.ts'
+import { PERSONAL_ACCESS } from '../model/client.ts'
 import { formatScope } from '../model/scope.ts'
 import { subjectOf } from '../model/subject.ts'
-import { limitRows, notFound, DEFAULT_LIMIT, warnIfTruncated } from './listing.ts'
+import { confirmOrCancel, requireConfirmable, type InteractiveOptions } from './interactive.ts'
+import { DEFAULT_LIMIT, limitRows, notFound, warnIfTruncated } from './listing.ts'
 import { print, printJson, relativeTime, table } from './output.ts'
-import { createUserNames, resolveUser } from './user-lookup.ts'
 import { withProject, requireInstalled, type Project } from './project.ts'
+import { createUserNames, resolveUser } from './user-lookup.ts'
 
 /** The flags of `consulate authorization list`. */
 export interface AuthorizationOptions {
@@ -17,7 +19,7 @@ export interface AuthorizationOptions {
   readonly json?: boolean
 }
 
-/** `consulate authorization list`: what people have allowed clients, as long as a token of it lives. */
+/** `consulate authorization list`: lists the authorizations that have a valid token. */
 export function listAuthorizations(options: AuthorizationOptions): Promise<void> {
   const { limit = DEFAULT_LIMIT, json = false } = options
   return withProject(async (project) => {
@@ -26,26 +28,31 @@ export function listAuthorizations(options: AuthorizationOptions): Promise<void>
     const { rows } = listing
     const names = await clientNames(project, rows)
     if (json) printJson(rows.map((row) => authorizationJson(project, row, names)))
-    else print(...(rows.length > 0 ? await authorizationTable(project, rows, names) : ['There are none.']))
+    else
+      print(
+        ...(rows.length > 0 ? await authorizationTable(project, rows, names) : ['No active authorizations.']),
+      )
     warnIfTruncated(listing, limit)
   })
 }
 
-/** `consulate authorization revoke`: ends one authorization and its tokens. Again is harmless. */
-export const revokeAuthorization = (
-  id: string,
-  { json = false }: Pick<AuthorizationOptions, 'json'>,
-): Promise<void> =>
-  withProject(async (project) => {
+/** `consulate authorization revoke`: revokes an authorization and its tokens. Revoking it again is harmless. */
+export async function revokeAuthorization(id: string, options: InteractiveOptions): Promise<void> {
+  requireConfirmable(options)
+  await withProject(async (project) => {
     await requireInstalled(project)
     const { authorizations, revocations } = project.store
-    const entry = await revocations.revoke({ kind: 'authorization', id }, systemClock.now())
-    const authorization = entry && (await authorizations.find(id))
+    const authorization = await authorizations.find(id)
     if (!authorization) throw notFound('authorization', id)
-    if (json)
-      return printJson(authorizationJson(project, authorization, await clientNames(project, [authorization])))
-    print(`${id} is revoked. Its tokens end within the time that servers poll in: a second.`)
+    const names = await clientNames(project, [authorization])
+    const what = `the access of ${appName(authorization, names)} to ${await createUserNames(project)(authorization)}`
+    await confirmOrCancel(options, `Revoke ${what}?`)
+    await revocations.revoke({ kind: 'authorization', id }, systemClock.now())
+    const revoked = (await authorizations.find(id)) ?? authorization
+    if (options.json) return printJson(authorizationJson(project, revoked, names))
+    print(`Revoked ${what}. Its tokens stop working within 1 second.`)
   })
+}
 
 async function findAuthorizations(
   project: Project,
@@ -57,63 +64,59 @@ async function findAuthorizations(
   if (user === undefined) {
     return authorizations.list(now, { limit, ...(client !== undefined && { clientId: client }) })
   }
-  const theirs = await authorizations.listByUser(await resolveUser(project, user), now)
-  return theirs.filter(({ clientId }) => client === undefined || clientId === client)
+  const found = await authorizations.listByUser(await resolveUser(project, user), now)
+  return found.filter(({ clientId }) => client === undefined || clientId === client)
 }
 
-type Names = ReadonlyMap<string, string>
+type ClientNames = ReadonlyMap<string, string>
 
-async function clientNames({ store }: Project, rows: readonly Authorization[]): Promise<Names> {
+async function clientNames({ store }: Project, rows: readonly Authorization[]): Promise<ClientNames> {
   const ids = [...new Set(rows.map(({ clientId }) => clientId))]
   return new Map(
     await Promise.all(ids.map(async (id) => [id, (await store.clients.find(id))?.name ?? id] as const)),
   )
 }
 
-/** When the last token of it that there is now expires (ms). */
-const endOf = ({ seedHash, expiresAt, accessExpiresAt }: Authorization): number =>
+/** Returns when the last token expires (ms). */
+const expiryOf = ({ seedHash, expiresAt, accessExpiresAt }: Authorization): number =>
   seedHash === null ? accessExpiresAt : Math.max(expiresAt, accessExpiresAt)
 
-/** An authorization for scripts. */
-function authorizationJson(
+const authorizationJson = (
   project: Project,
   row: Authorization,
-  names: Names,
-): Readonly<Record<string, unknown>> {
-  return {
-    id: row.id,
-    sub: subjectOf(row, project.provider),
-    client_id: row.clientId,
-    client_name: names.get(row.clientId),
-    session_id: row.sessionId,
-    scope: formatScope(row.scopes),
-    resources: row.resources,
-    name: row.name,
-    created_at: new Date(row.createdAt).toISOString(),
-    last_used_at: new Date(row.lastUsedAt).toISOString(),
-    expires_at: new Date(endOf(row)).toISOString(),
-    revoked_at: row.revokedAt && new Date(row.revokedAt).toISOString(),
-  }
-}
+  names: ClientNames,
+): Readonly<Record<string, unknown>> => ({
+  id: row.id,
+  sub: subjectOf(row, project.provider),
+  client_id: row.clientId,
+  client_name: names.get(row.clientId),
+  session_id: row.sessionId,
+  scope: formatScope(row.scopes),
+  resources: row.resources,
+  name: row.name,
+  created_at: new Date(row.createdAt).toISOString(),
+  last_used_at: new Date(row.lastUsedAt).toISOString(),
+  expires_at: new Date(expiryOf(row)).toISOString(),
+  revoked_at: row.revokedAt && new Date(row.revokedAt).toISOString(),
+})
 
-/** What a person would call it: the client's name, and that of a personal access token. */
-const clientOf = ({ clientId, name }: Authorization, names: Names): string =>
-  [names.get(clientId), name].filter(Boolean).join(': ')
+/** Returns the name of the client, and that of a personal access token. */
+const appName = ({ clientId, name }: Authorization, names: ClientNames): string =>
+  clientId === PERSONAL_ACCESS ? `${name} (personal access token)` : (names.get(clientId) ?? clientId)
 
 async function authorizationTable(
   project: Project,
   rows: readonly Authorization[],
-  names: Names,
+  names: ClientNames,
 ): Promise<readonly string[]> {
   const nameOf = createUserNames(project)
   const lines = rows.map(async (row) => [
     row.id,
     await nameOf(row),
-    clientOf(row, names),
-    formatScope(row.scopes),
+    appName(row, names),
+    formatScope(row.scopes) || 'none',
     relativeTime(row.lastUsedAt),
-    relativeTime(endOf(row)),
+    relativeTime(expiryOf(row)),
   ])
-  const head = ['id', 'person', 'client', 'scopes', 'last used', 'expires']
-  return table(head, await Promise.all(lines))
+  return table(['ID', 'User', 'App', 'Scopes', 'Last used', 'Expires'], await Promise.all(lines))
 }

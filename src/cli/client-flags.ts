@@ -1,100 +1,180 @@
-import type { ClientRegistration } from '../clients/registration.ts'
+import type { ClientPresentation, ClientRegistration } from '../clients/registration.ts'
+import type { ClientUpdate } from '../clients/update.ts'
+import { ConfigError, type ConfigProblem } from '../errors.ts'
+import type { Duration } from '../lib/duration.ts'
 import { DEVICE_GRANT } from '../model/device-code.ts'
-import { parseScope } from '../model/scope.ts'
+import { EVERY_SCOPE, parseScope } from '../model/scope.ts'
 import { UsageError } from './errors.ts'
-import { isInteractive } from './interactive.ts'
+import { readLogo } from './logo.ts'
+import type { Project } from './project.ts'
 
-/** The flags of `consulate client`. */
-export interface NewClient {
+/** The flags that `consulate client create` and `update` share. */
+export interface ClientFlags {
   readonly name?: string
-  /** An app that can keep no secret. */
-  readonly public?: boolean
-  /** A machine that acts for itself. */
-  readonly client?: boolean
-  /** A device without a browser. */
-  readonly device?: boolean
-  /** An app with a sign-in form of its own. */
-  readonly password?: boolean
-  /** An app that gets tokens in its address. */
-  readonly implicit?: boolean
-  /** Another service, whose guard follows the revocations. */
-  readonly service?: boolean
   readonly redirectUri?: readonly string[]
   readonly scope?: readonly string[]
-  readonly provider?: string
+  /** A path on the server, a `data:` URI, or a local file; false removes it. */
+  readonly logo?: string | false
+  readonly homepage?: string | false
+  readonly privacy?: string | false
+  readonly terms?: string | false
+  readonly publisher?: string | false
+  readonly requirePkce?: boolean
+  readonly skipConsent?: boolean
+  readonly endWithSession?: boolean
+  readonly followRevocations?: boolean
+  /** `default` returns to the server's. */
+  readonly graceWindow?: Duration | 'default'
   readonly json?: boolean
 }
 
-/**
- * The client that the flags describe; what they leave out is asked for on a terminal.
- *
- * @throws UsageError where something is missing and nobody is there to ask, or does not go together
- */
-export async function registrationOf(flags: NewClient): Promise<ClientRegistration> {
-  const {
-    name,
-    client: isMachine = false,
-    redirectUri = [],
-    scope = [],
-    ...kind
-  } = isComplete(flags) || !isInteractive(flags) ? flags : await askFor(flags)
-  if (name === undefined) throw new UsageError('without a terminal to ask on, --name is needed')
-  if (kind.service) return { name, followsRevocations: true }
-  if (isMachine && redirectUri.length > 0) {
-    throw new UsageError('--client and --redirect-uri do not go together: nobody is sent back to a machine')
-  }
-  if (!hasNoBrowser({ client: isMachine, ...kind }) && redirectUri.length === 0) {
-    throw new UsageError('--redirect-uri is needed; a machine that acts for itself has --client instead')
-  }
-  const scopes = scope.flatMap(parseScope)
-  const grantTypes = grantTypesOf(kind, redirectUri.length > 0)
+/** The flags of `consulate client create`. Without a kind it is a web application. */
+export interface CreateFlags extends ClientFlags {
+  readonly public?: boolean
+  readonly machine?: boolean
+  readonly device?: boolean
+  readonly service?: boolean
+  readonly password?: boolean
+  readonly implicit?: boolean
+  readonly thirdParty?: boolean
+  /** An id or a user name. */
+  readonly owner?: string
+  readonly provider?: string
+}
+
+/** The flags of `consulate client update`. */
+export interface UpdateFlags extends ClientFlags {
+  readonly grant?: readonly string[]
+  readonly allScopes?: boolean
+}
+
+/** Returns whether browsers are redirected to a client of this kind. */
+export const hasRedirect = ({ machine, device, service, password }: CreateFlags): boolean =>
+  !(machine || device || service || password)
+
+/** Converts the flags of `consulate client create`, all but `--owner` and `--provider`. */
+export function toRegistration(flags: CreateFlags): ClientRegistration {
+  const { name = '', redirectUri: redirectUris = [], graceWindow } = flags
+  const scopes = flags.scope?.flatMap(parseScope) ?? []
+  const grantTypes = toGrantTypes(flags)
   return {
     name,
-    type: kind.public || kind.implicit ? 'public' : 'confidential',
-    redirectUris: redirectUri,
+    type: flags.public || flags.implicit ? 'public' : 'confidential',
+    redirectUris,
     ...(grantTypes && { grantTypes }),
     ...(scopes.length > 0 && { scopes }),
+    ...(flags.thirdParty && { isThirdParty: true }),
+    ...toSettings(flags),
+    ...(flags.service && { followsRevocations: true }),
+    ...(graceWindow !== undefined && graceWindow !== 'default' && { graceWindow }),
+    ...withoutNull(toPresentation(flags)),
   }
 }
 
-/** Undefined for what is registered without a word about its grants. Where people can come back to, codes are let in too. */
-function grantTypesOf(
-  { device, password, implicit }: NewClient,
-  hasRedirect: boolean,
-): readonly string[] | undefined {
+/** Converts the flags of `consulate client update`. */
+export function toUpdate(flags: UpdateFlags): ClientUpdate {
+  const { name, redirectUri: redirectUris, grant: grantTypes, graceWindow, allScopes } = flags
+  const scopes = allScopes ? null : flags.scope?.flatMap(parseScope)
+  return {
+    ...(name !== undefined && { name }),
+    ...(redirectUris && { redirectUris }),
+    ...(grantTypes && { grantTypes }),
+    ...(scopes !== undefined && { scopes }),
+    ...(graceWindow !== undefined && { graceWindow: graceWindow === 'default' ? null : graceWindow }),
+    ...toSettings(flags),
+    ...toPresentation(flags),
+  }
+}
+
+/** Returns undefined for kinds whose grants follow from the rest of the registration. */
+function toGrantTypes({
+  device,
+  password,
+  implicit,
+  redirectUri,
+}: CreateFlags): readonly string[] | undefined {
   if (implicit) return ['implicit']
   const special = [...(device ? [DEVICE_GRANT] : []), ...(password ? ['password'] : [])]
   if (special.length === 0) return undefined
-  return [...(hasRedirect ? ['authorization_code'] : []), ...special, 'refresh_token']
+  return [...(redirectUri?.length ? ['authorization_code'] : []), ...special, 'refresh_token']
 }
 
-/** Nobody is sent back to these. */
-const hasNoBrowser = ({ client, device, password }: NewClient): boolean =>
-  Boolean(client || device || password)
+const toSettings = (flags: ClientFlags) => ({
+  ...(flags.requirePkce !== undefined && { requiresPkce: flags.requirePkce }),
+  ...(flags.skipConsent !== undefined && { skipsConsent: flags.skipConsent }),
+  ...(flags.endWithSession !== undefined && { endsWithSession: flags.endWithSession }),
+  ...(flags.followRevocations !== undefined && { followsRevocations: flags.followRevocations }),
+})
 
-const isComplete = (flags: NewClient): boolean =>
-  flags.name !== undefined &&
-  (hasNoBrowser(flags) || flags.service === true || flags.redirectUri !== undefined)
+type Presentation = { readonly [Field in keyof ClientPresentation]: string | null }
 
-const KINDS = [
-  { value: 'web', label: 'A web application', hint: 'its server keeps a secret' },
-  { value: 'public', label: 'An app in a browser or on a device', hint: 'no secret, but PKCE' },
-  { value: 'client', label: 'A machine that acts for itself', hint: 'client credentials' },
-  { value: 'device', label: 'A device without a browser', hint: 'it shows a code' },
-  { value: 'service', label: 'Another service', hint: 'its guard follows the revocations' },
-  { value: 'password', label: 'Legacy: an app with a sign-in form of its own', hint: 'it sees passwords' },
-  { value: 'implicit', label: 'Legacy: an app with tokens in its address', hint: 'they leak from there' },
-] as const
+function toPresentation({ logo, homepage, privacy, terms, publisher }: ClientFlags): Presentation {
+  const given = { logo: logo ? readLogo(logo) : logo, homepage, privacy, terms, publisher }
+  return Object.fromEntries(
+    Object.entries(given)
+      .filter(([, value]) => value !== undefined)
+      .map(([field, value]) => [field, value === false ? null : value]),
+  )
+}
 
-async function askFor(flags: NewClient): Promise<NewClient> {
-  const { askChoice, askText } = await import('./prompts.ts')
-  const name = flags.name ?? (await askText('What is the client called?'))
-  const isKind = KINDS.some(({ value }) => value !== 'web' && flags[value]) || flags.redirectUri
-  const kind = isKind ? {} : { [await askChoice('What is it?', KINDS)]: true }
-  const client: NewClient = { ...flags, ...kind, name }
-  if (client.service) return client
-  const uri = 'Where do people come back to (redirect URI)?'
-  const redirectUri = client.redirectUri ?? (hasNoBrowser(client) ? [] : [await askText(uri)])
-  const scope = client.scope ?? [await askText('Which scopes, with spaces between?', true)]
-  return { ...client, redirectUri, scope }
+const withoutNull = (presentation: Presentation): ClientPresentation =>
+  Object.fromEntries(Object.entries(presentation).filter(([, value]) => value !== null))
+
+const FLAGS: Readonly<Record<string, string>> = {
+  name: '--name',
+  redirectUris: '--redirect-uri',
+  grantTypes: '--grant',
+  scopes: '--scope',
+  provider: '--provider',
+  ownerId: '--owner',
+  isThirdParty: '--third-party',
+  requiresPkce: '--require-pkce',
+  skipsConsent: '--skip-consent',
+  endsWithSession: '--end-with-session',
+  followsRevocations: '--follow-revocations',
+  graceWindow: '--grace-window',
+  logo: '--logo',
+  homepage: '--homepage',
+  privacy: '--privacy',
+  terms: '--terms',
+  publisher: '--publisher',
+}
+
+/** Runs `work` on a client record. Turns the problems of a `ConfigError` into a `UsageError` that names the flags. */
+export async function withFlagNames<Result>(
+  record: ClientRegistration | ClientUpdate,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    throw new UsageError(error.problems.map((problem) => describeProblem(problem, record)).join('\n'))
+  }
+}
+
+/** Describes a problem by its flag: `--redirect-uri http://example.com/cb: must use https`. */
+function describeProblem({ path, message }: ConfigProblem, record: object): string {
+  const [, field = '', index] = /^(\w+)(?:\[(\d+)\])?$/.exec(path) ?? []
+  const value = (record as Readonly<Record<string, unknown>>)[field]
+  const shown = index === undefined ? value : (value as readonly unknown[])[Number(index)]
+  const flag = FLAGS[field] ?? path
+  return typeof shown === 'string' && shown.length <= 200
+    ? `${flag} ${shown}: ${message}`
+    : `${flag}: ${message}`
+}
+
+/** Throws `UsageError` for scopes that are not configured: the client's first request would fail. */
+export function checkScopes({ scopes: defined, source }: Project, scopes: readonly string[]): void {
+  if (defined === undefined) return
+  const unknown = scopes.filter((scope) => scope !== EVERY_SCOPE && !defined.has(scope))
+  if (unknown.length === 0) return
+  const known = defined.size > 0 ? `Defined: ${[...defined].join(', ')}.` : 'No scopes are defined.'
+  throw new UsageError(`--scope ${unknown.join(' ')}: not defined in ${source}. ${known}`)
+}
+
+/** Throws `UsageError` if the project has no such user provider. */
+export function checkProvider({ providers }: Project, provider: string | undefined): void {
+  if (provider === undefined || providers.includes(provider)) return
+  throw new UsageError(`--provider ${provider}: must be one of ${providers.join(', ')}`)
 }

@@ -1,8 +1,9 @@
 import type { Client } from '../model/client.ts'
+import { DEVICE_GRANT } from '../model/device-code.ts'
 import { formatScope } from '../model/scope.ts'
-import { dim, fields, table } from './output.ts'
+import { dim, fields, relativeTime, table, timestamp } from './output.ts'
 
-/** A client for scripts, in the words of client registration (RFC 7591 section 2) where it has one. */
+/** Formats a client as JSON, with the names of client registration (RFC 7591 section 2) where it has one. */
 export const clientJson = (client: Client): Readonly<Record<string, unknown>> => ({
   client_id: client.id,
   client_name: client.name,
@@ -11,46 +12,90 @@ export const clientJson = (client: Client): Readonly<Record<string, unknown>> =>
   grant_types: client.grantTypes,
   scope: client.scopes && formatScope(client.scopes),
   provider: client.provider,
-  ...(client.followsRevocations && { follows_revocations: true }),
+  third_party: client.isThirdParty,
+  owner: client.ownerId,
+  publisher: client.publisher,
+  logo_uri: client.logo,
+  client_uri: client.homepage,
+  policy_uri: client.privacy,
+  tos_uri: client.terms,
+  requires_pkce: client.requiresPkce,
+  skips_consent: client.skipsConsent,
+  ends_with_session: client.endsWithSession,
+  follows_revocations: client.followsRevocations,
+  grace_window: client.graceWindow === null ? null : client.graceWindow / 1000,
   created_at: new Date(client.createdAt).toISOString(),
   revoked_at: client.revokedAt && new Date(client.revokedAt).toISOString(),
 })
 
-/** A client for people, a line for each thing that there is to know. */
-export const clientLines = (client: Client): readonly string[] =>
+/** Formats a client for a terminal. */
+export const clientFields = (client: Client): readonly string[] =>
   fields([
-    ['client_id', client.id],
-    ['name', client.name],
-    ['type', client.type],
-    ['grants', grantNames(client)],
-    ...client.redirectUris.map((uri) => ['redirect', uri] as const),
-    ['scopes', scopesOf(client)],
-    ['people', client.provider],
-    ['created', new Date(client.createdAt).toISOString()],
-    ...(client.revokedAt === null ? [] : [['revoked', new Date(client.revokedAt).toISOString()] as const]),
+    ['Client ID', client.id],
+    ['Name', client.name],
+    ['Type', `${kindOf(client)} (${client.type})`],
+    ['Third-party', client.isThirdParty ? 'yes' : 'no'],
+    ['Owner', client.ownerId ?? ''],
+    ['Publisher', client.publisher ?? ''],
+    ['Homepage', client.homepage ?? ''],
+    ['Privacy', client.privacy ?? ''],
+    ['Terms', client.terms ?? ''],
+    ['Logo', client.logo === null ? '' : describeLogo(client.logo)],
+    ['Grants', client.grantTypes.join(', ') || 'none'],
+    ...client.redirectUris.map((uri) => ['Redirect URI', uri] as const),
+    ['Scopes', describeScopes(client)],
+    ['User provider', client.provider],
+    ['Settings', settingsOf(client).join(', ')],
+    ['Created', timestamp(client.createdAt)],
+    ['Revoked', client.revokedAt === null ? '' : timestamp(client.revokedAt)],
   ])
 
-/** Clients for people, a line for each; revoked ones are dim. */
-export function clientTable(clients: readonly Client[]): readonly string[] {
+/** Formats clients as a table. Revoked ones are dim. */
+export function clientTable(clients: readonly Client[], hasProviders: boolean): readonly string[] {
   const rows = clients.map((client) => [
     client.id,
     client.name,
-    client.type,
-    client.provider,
-    clientStatus(client),
+    kindOf(client),
+    ...(hasProviders ? [client.provider] : []),
+    client.revokedAt === null ? 'active' : `revoked ${relativeTime(client.revokedAt)}`,
   ])
-  const style = (line: string, row: number): string => (clients[row]?.revokedAt ? dim(line) : line)
-  return table(['client_id', 'name', 'type', 'people', 'grants'], rows, style)
+  const head = ['Client ID', 'Name', 'Type', ...(hasProviders ? ['Users'] : []), 'Status']
+  return table(head, rows, (line, row) => (clients[row]?.revokedAt ? dim(line) : line))
 }
 
-const clientStatus = (client: Client): string =>
-  client.revokedAt === null ? grantNames(client) : `revoked ${new Date(client.revokedAt).toISOString()}`
+/** Returns the kind of a client in the words of the flags of `consulate client create`. */
+function kindOf({ type, grantTypes, followsRevocations }: Client): string {
+  const kinds: Readonly<Record<string, string>> = {
+    authorization_code: type === 'public' ? 'public app' : 'web app',
+    client_credentials: 'machine',
+    [DEVICE_GRANT]: 'device',
+    password: 'password',
+    implicit: 'implicit',
+  }
+  const found = grantTypes
+    .filter((grant) => grant !== 'refresh_token')
+    .map((grant) => kinds[grant] ?? 'custom')
+  return [...new Set(found)].join(', ') || (followsRevocations ? 'service' : 'none')
+}
 
-const grantNames = ({ grantTypes, followsRevocations }: Client): string =>
-  [...grantTypes, ...(followsRevocations ? ['follows revocations'] : [])].join(', ')
-
-const scopesOf = ({ scopes, grantTypes }: Client): string => {
-  if (scopes !== null) return formatScope(scopes) || 'none'
+function describeScopes({ scopes, grantTypes }: Client): string {
+  if (scopes !== null) return scopes.join(', ') || 'none'
   const hasNone = grantTypes.length === 0 || grantTypes.includes('client_credentials')
-  return hasNone ? 'none' : 'every defined one'
+  return hasNone ? 'none' : 'all scopes'
+}
+
+const describeLogo = (logo: string): string =>
+  logo.startsWith('data:') ? `embedded ${logo.slice('data:'.length, logo.indexOf(';'))}` : logo
+
+/** Returns what differs from the defaults. */
+function settingsOf(client: Client): readonly string[] {
+  const settings: readonly (string | false)[] = [
+    client.requiresPkce && 'requires PKCE',
+    client.skipsConsent && 'skips consent',
+    client.endsWithSession === client.isThirdParty &&
+      (client.endsWithSession ? 'revoked at sign-out' : 'not revoked at sign-out'),
+    client.followsRevocations && 'follows revocations',
+    client.graceWindow !== null && `grace window of ${client.graceWindow / 1000} seconds`,
+  ]
+  return settings.filter((setting) => setting !== false)
 }

@@ -1,111 +1,117 @@
 import { registerClient } from '../clients/register.ts'
+import type { ClientRegistration } from '../clients/registration.ts'
 import { rotateSecret, type SecretRotation } from '../clients/rotate-secret.ts'
 import { updateClient } from '../clients/update.ts'
 import { systemClock } from '../lib/clock.ts'
-import { EVERY_SCOPE, parseScope } from '../model/scope.ts'
 import type { Client } from '../model/client.ts'
-import { clientJson, clientLines, clientTable } from './client-view.ts'
+import { subjectOf } from '../model/subject.ts'
+import {
+  checkProvider,
+  checkScopes,
+  hasRedirect,
+  toRegistration,
+  toUpdate,
+  withFlagNames,
+  type CreateFlags,
+  type UpdateFlags,
+} from './client-flags.ts'
+import { clientFields, clientJson, clientTable } from './client-view.ts'
 import { CommandError, UsageError } from './errors.ts'
-import { isInteractive } from './interactive.ts'
+import { confirmOrCancel, isInteractive, requireConfirmable, requireFlag } from './interactive.ts'
+import type { InteractiveOptions } from './interactive.ts'
 import { listAll, notFound } from './listing.ts'
-import { bold, print, printJson } from './output.ts'
-import { registrationOf, type NewClient } from './client-flags.ts'
+import { bold, print, printJson, timestamp, yellow } from './output.ts'
 import { withProject, requireInstalled, type Project } from './project.ts'
+import { resolveUser } from './user-lookup.ts'
 
-/** The flags of the commands that look at clients. */
+/** The flags of the commands that show clients. */
 export interface ClientOptions {
   readonly json?: boolean
-}
-
-/** The flags of `consulate client update`; each replaces all that was there before. */
-export interface UpdateOptions extends ClientOptions {
-  readonly name?: string
-  readonly redirectUri?: readonly string[]
-  readonly grant?: readonly string[]
-  readonly scope?: readonly string[]
 }
 
 /** The flags of `consulate client rotate-secret`. */
 export interface RotateOptions extends ClientOptions, SecretRotation {}
 
-/** `consulate client`: registers a client. Its secret is told this once. */
-export async function createClient(options: NewClient): Promise<void> {
-  const registration = await registrationOf(options)
+/** `consulate client create`: registers a client. Its secret is shown only here. */
+export async function createClient(flags: CreateFlags): Promise<void> {
+  requireFlag(flags.name, '--name', flags)
+  const needsUri = !flags.service && hasRedirect(flags)
+  if (needsUri) requireFlag(flags.redirectUri, '--redirect-uri', flags)
+  const isComplete = flags.name !== undefined && (!needsUri || flags.redirectUri !== undefined)
   await withProject(async (project) => {
     await requireInstalled(project)
-    checkScopes(project, registration.scopes ?? [])
-    const provider = await chooseProvider(project, options)
-    const { store } = project
-    const { client, secret } = await registerClient(store.clients, systemClock, { ...registration, provider })
-    warnOfGrants(project, client)
-    if (options.json) return printJson({ ...clientJson(client), ...(secret && { client_secret: secret }) })
-    print(...clientLines(client), ...secretLines(secret))
+    const registration = await readRegistration(project, isComplete ? flags : await askFor(project, flags))
+    const { client, secret } = await withFlagNames(registration, () =>
+      registerClient(project.store.clients, systemClock, registration),
+    )
+    warnOfDisabledGrants(project, client)
+    if (flags.json) return printJson({ ...clientJson(client), ...(secret && { client_secret: secret }) })
+    print(...clientFields(client), ...secretLines(secret))
   })
 }
 
-/** `consulate client list`: every client, revoked ones too. */
+/** `consulate client list`: lists all clients, revoked ones too. */
 export const listClients = ({ json = false }: ClientOptions): Promise<void> =>
   withProject(async (project) => {
     await requireInstalled(project)
-    const { store } = project
-    const clients = await listAll((page) => store.clients.list(page))
+    const clients = await listAll((page) => project.store.clients.list(page))
     if (json) return printJson(clients.map(clientJson))
-    if (clients.length === 0) return print('There are no clients. `consulate client` registers one.')
-    print(...clientTable(clients))
+    if (clients.length === 0) return print('No clients yet. Create one with `consulate client create`.')
+    print(...clientTable(clients, project.providers.length > 1))
   })
 
-/** `consulate client show`: what is known of a client; its secret is not. */
+/** `consulate client show`: shows a client, without its secret. */
 export const showClient = (id: string, { json = false }: ClientOptions): Promise<void> =>
   withProject(async (project) => {
     const client = await findClient(project, id)
     if (json) return printJson(clientJson(client))
-    print(...clientLines(client))
+    print(...clientFields(client))
   })
 
-/** `consulate client update`: what no flag names stays as it is. */
-export const changeClientRecord = (id: string, { json = false, ...flags }: UpdateOptions): Promise<void> =>
+/** `consulate client update`: changes what the flags name. */
+export const changeClient = (id: string, { json = false, ...flags }: UpdateFlags): Promise<void> =>
   withProject(async (project) => {
-    const { name, redirectUri: redirectUris, grant: grantTypes } = flags
-    const scopes = flags.scope?.flatMap(parseScope)
-    if (Object.keys(flags).length === 0) throw new UsageError('say what to change: see --help')
-    await findClient(project, id)
-    checkScopes(project, scopes ?? [])
-    const client = await updateClient(project.store.clients, id, {
-      ...(name !== undefined && { name }),
-      ...(redirectUris && { redirectUris }),
-      ...(grantTypes && { grantTypes }),
-      ...(scopes && { scopes }),
-    })
+    const update = toUpdate(flags)
+    if (Object.keys(update).length === 0)
+      throw new UsageError('Nothing to change. Run `consulate client update --help` for the flags.')
+    const { revokedAt } = await findClient(project, id)
+    if (revokedAt !== null) throw new CommandError('A revoked client cannot be changed.')
+    checkScopes(project, update.scopes ?? [])
+    const client = await withFlagNames(update, () => updateClient(project.store.clients, id, update))
     if (!client) throw notFound('client', id)
-    warnOfGrants(project, client)
+    warnOfDisabledGrants(project, client)
     if (json) return printJson(clientJson(client))
-    print(...clientLines(client))
+    print(...clientFields(client))
   })
 
-/** `consulate client revoke`: ends a client and its tokens, on every running node. Doing it again is harmless. */
-export const revokeClient = (id: string, { json = false }: ClientOptions): Promise<void> =>
-  withProject(async (project) => {
-    await findClient(project, id)
+/** `consulate client revoke`: revokes a client and its tokens, on every running server. Revoking it again is harmless. */
+export async function revokeClient(id: string, options: InteractiveOptions): Promise<void> {
+  requireConfirmable(options)
+  await withProject(async (project) => {
+    const { name } = await findClient(project, id)
+    await confirmOrCancel(options, `Revoke client "${name}"? This cannot be undone.`)
     await project.store.revocations.revoke({ kind: 'client', id }, systemClock.now())
-    if (json) return printJson(clientJson(await findClient(project, id)))
-    print(`${id} is revoked. What it was given ends within the time that servers poll in: a second.`)
+    if (options.json) return printJson(clientJson(await findClient(project, id)))
+    print(`Revoked client "${name}". Its tokens stop working within 1 second.`)
   })
+}
 
-/** `consulate client rotate-secret`: the new secret is told this once; those before work until the overlap is over. */
+/** `consulate client rotate-secret`: creates a new secret, shown only here. The old ones work until the overlap is over. */
 export const rotateClientSecret = (id: string, { json = false, ...rotation }: RotateOptions): Promise<void> =>
   withProject(async (project) => {
-    await findClient(project, id)
+    const { type, revokedAt } = await findClient(project, id)
+    if (type === 'public') throw new CommandError('A public client has no secret.')
+    if (revokedAt !== null) throw new CommandError('The secret of a revoked client cannot be rotated.')
     const rotated = await rotateSecret(project.store.clients, systemClock, id, rotation)
     if (!rotated) throw notFound('client', id)
     const { client, secret, oldSecretsExpireAt } = rotated
-    const isOver = client.secrets.length === 1
-    const end = new Date(oldSecretsExpireAt).toISOString()
+    const hasExpired = client.secrets.length === 1
     if (json) {
-      const old = { old_secret_expires_at: isOver ? null : end }
-      return printJson({ ...clientJson(client), client_secret: secret, ...old })
+      const expiresAt = hasExpired ? null : new Date(oldSecretsExpireAt).toISOString()
+      return printJson({ ...clientJson(client), client_secret: secret, old_secret_expires_at: expiresAt })
     }
-    print(...clientLines(client), ...secretLines(secret))
-    print(isOver ? '  The secret before is over within a second.' : `  The secret before works until ${end}.`)
+    const end = hasExpired ? 'stops working within 1 second' : `works until ${timestamp(oldSecretsExpireAt)}`
+    print(...clientFields(client), ...secretLines(secret), `  The old secret ${end}.`)
   })
 
 async function findClient(project: Project, id: string): Promise<Client> {
@@ -115,40 +121,40 @@ async function findClient(project: Project, id: string): Promise<Client> {
   return client
 }
 
-/** Only where the scopes are known: a typing error would otherwise be found by the client's first request. */
-function checkScopes({ scopes, source }: Project, wanted: readonly string[]): void {
-  const unknown = wanted.filter((scope) => scope !== EVERY_SCOPE && scopes?.has(scope) === false)
-  if (unknown.length > 0) throw new CommandError(`${source} defines no scope ${unknown.join(', ')}`)
+async function askFor(project: Project, flags: CreateFlags): Promise<CreateFlags> {
+  const { askForClient } = await import('./client-wizard.ts')
+  return askForClient(project, flags)
 }
 
-/** Whose people it signs in: what the flag says, the only provider that there is, or what is answered on a terminal. */
-async function chooseProvider(
-  { source, provider, providers }: Project,
-  { client, service, ...flags }: NewClient,
-): Promise<string> {
-  const named = flags.provider
-  if (named !== undefined && !providers.includes(named)) {
-    throw new CommandError(`${source} has no provider ${named}: there is ${providers.join(', ')}`)
+async function readRegistration(project: Project, flags: CreateFlags): Promise<ClientRegistration> {
+  const registration = toRegistration(flags)
+  checkScopes(project, registration.scopes ?? [])
+  checkProvider(project, flags.provider)
+  const owner = flags.owner === undefined ? undefined : await resolveUser(project, flags.owner)
+  const provider = flags.provider ?? (await chooseProvider(project, flags))
+  return {
+    ...registration,
+    provider,
+    ...(owner && { ownerId: subjectOf(owner, project.provider) }),
   }
-  const isNobodyAsked = providers.length === 1 || client || service || !isInteractive(flags)
-  if (named !== undefined || isNobodyAsked) return named ?? provider
-  const { askChoice } = await import('./prompts.ts')
-  const choices = providers.map((name) => ({ value: name, label: name, hint: '' }))
-  return askChoice('Whose people does it sign in?', choices)
 }
 
-/** On standard error, because scripts read the other: a client can be registered before its grant is listed. */
-function warnOfGrants({ source, grants }: Project, { grantTypes }: Client): void {
-  const missing = grantTypes.filter((type) => type !== 'refresh_token' && !grants.has(type))
-  if (missing.length === 0) return
-  process.stderr.write(`It cannot use ${missing.join(', ')} yet: ${source} does not list that grant.\n`)
+/** Asks whose users sign in to the client, if users do and there are several providers. The default is the first. */
+async function chooseProvider({ provider, providers }: Project, flags: CreateFlags): Promise<string> {
+  if (providers.length === 1 || flags.machine || flags.service || !isInteractive(flags)) return provider
+  const { askProvider } = await import('./client-wizard.ts')
+  return askProvider(providers)
+}
+
+/** A client can be registered before its grant is enabled. Scripts read standard output, so this is on standard error. */
+function warnOfDisabledGrants({ source, grants }: Project, { grantTypes }: Client): void {
+  const disabled = grantTypes.filter((type) => type !== 'refresh_token' && !grants.has(type))
+  if (disabled.length === 0) return
+  const text = `Warning: the client cannot use ${disabled.join(', ')} until ${source} enables it.`
+  process.stderr.write(`${yellow(text, process.stderr)}\n`)
 }
 
 const secretLines = (secret: string | undefined): readonly string[] =>
   secret === undefined
     ? []
-    : [
-        '',
-        `  client_secret  ${bold(secret)}`,
-        '  Keep it now: it is not shown again, and only its hash is stored.',
-      ]
+    : ['', `  Client secret  ${bold(secret)}`, '  Copy it now. You will not be able to see it again.', '']

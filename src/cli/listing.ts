@@ -1,27 +1,27 @@
 import type { ListOptions } from '../store/contract.ts'
 import { CommandError } from './errors.ts'
 
-/** How many rows a list shows where nothing is said. */
+/** How many rows a list shows by default. */
 export const DEFAULT_LIMIT = 100
 
-/** Rows of a list, and whether there are more than were asked for. */
+/** The rows to show, and whether there are more. */
 export interface Listing<Row> {
   readonly rows: readonly Row[]
   readonly isTruncated: boolean
 }
 
-/** The first rows of what was found. Give it one more than the limit: that tells whether there are more. */
+/** Cuts rows off at a limit. Pass one row more than the limit, if there is one, to learn whether there are more. */
 export const limitRows = <Row>(found: readonly Row[], limit: number): Listing<Row> => ({
   rows: found.slice(0, limit),
   isTruncated: found.length > limit,
 })
 
-/** Says on standard error that a list is not whole, where it is not: scripts read the other. */
+/** Warns on standard error if there are more rows. Standard output is for scripts. */
 export function warnIfTruncated({ isTruncated }: Listing<unknown>, limit: number): void {
-  if (isTruncated) process.stderr.write(`These are the first ${limit}: there are more (--limit <number>).\n`)
+  if (isTruncated) process.stderr.write(`Showing the first ${limit}. Use --limit <number> to see more.\n`)
 }
 
-/** Every row of a list that the store gives page by page. */
+/** Reads all pages of a list. */
 export async function listAll<Row extends { readonly id: string }>(
   list: (page: ListOptions) => Promise<readonly Row[]>,
 ): Promise<readonly Row[]> {
@@ -31,6 +31,6 @@ export async function listAll<Row extends { readonly id: string }>(
   return all
 }
 
-/** What follows from an id that is nobody's. */
-export const notFound = (what: string, id: string): CommandError =>
-  new CommandError(`there is no ${what} ${id}`)
+/** Returns the error for an unknown id. */
+export const notFound = (kind: string, id: string): CommandError =>
+  new CommandError(`No ${kind} with the ID "${id}".`)

@@ -140,6 +140,10 @@ function widthOf(text: string): number {
   return [...graphemes.segment(plain)].reduce((width, { segment }) => width + (WIDE.test(segment) ? 2 : 1), 0)
 }
 
+/** Formats a moment (ms) with its distance: `2026-11-28T02:45:39Z (3 hours ago)`. */
+export const timestamp = (moment: number): string =>
+  `${new Date(moment).toISOString().replace(/\.\d+Z$/, 'Z')} (${relativeTime(moment)})`
+
 /** Each unit, and how many of it make the next one. */
 const UNITS = [
   ['second', 60],

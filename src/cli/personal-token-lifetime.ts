@@ -6,9 +6,9 @@ import { isInstalled, type Project } from './project.ts'
 const PAGE = 1000
 
 /**
- * The longest lifetime (ms) that any living personal access token was given; 0 where there is none. What is configured
- * now does not tell: it may have been shortened since, or be said in an application that no command reads. Without end
- * where no database can be asked: the application may have one elsewhere, and a key too many does no harm.
+ * Returns the longest lifetime (ms) of all valid personal access tokens, or 0 without any. The configured lifetime is no
+ * bound: it may have been longer before, or be set in an application that no command reads. Returns infinity if there is no
+ * database: the application may use another one, and keeping a key for too long does no harm.
  */
 export async function longestPersonalTokenLifetime(project: Project): Promise<number> {
   if (!(await isInstalled(project))) return Number.POSITIVE_INFINITY

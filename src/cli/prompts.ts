@@ -1,38 +1,53 @@
 import * as clack from '@clack/prompts'
 import { CommandError } from './errors.ts'
 
-/** What can be chosen, with what people read. */
+/** The message after a question was left or answered with no. */
+export const CANCELED = 'Canceled. Nothing was changed.'
+
+/** An option of a question. */
 export interface Choice<Value extends string> {
   readonly value: Value
   readonly label: string
-  readonly hint: string
+  readonly hint?: string
 }
 
-/** Asks for a text; `isOptional` lets it be empty. Throws `CommandError` when the person leaves. */
-export async function askText(message: string, isOptional = false): Promise<string> {
-  const validate = (value: string | undefined): string | undefined =>
-    isOptional || value?.trim() ? undefined : 'Something must be here.'
-  return answered(await clack.text({ message, validate })).trim()
+/** Returns what is wrong with an answer, or undefined. The question is then asked again. */
+export type Validate = (answer: string) => string | undefined
+
+/** Asks for a text. Throws `CommandError` if the user cancels; so do the other questions. */
+export async function askText(message: string, validate?: Validate): Promise<string> {
+  return answerOf(await clack.text({ message, validate: (answer = '') => validate?.(answer.trim()) })).trim()
 }
 
-/** Asks for a password, which is not shown. Throws `CommandError` when the person leaves. */
-export const askPassword = async (message: string): Promise<string> =>
-  answered(await clack.password({ message }))
+/** Asks for a password, which is not shown. */
+export const askPassword = async (message: string, validate: Validate): Promise<string> =>
+  answerOf(await clack.password({ message, validate: (answer = '') => validate(answer), clearOnError: true }))
 
-/** Asks for a yes; whoever only presses enter has said no. Throws `CommandError` when the person leaves. */
+/** Asks a yes-or-no question. The default is no. */
 export const confirm = async (message: string): Promise<boolean> =>
-  answered(await clack.confirm({ message, initialValue: false }))
+  answerOf(await clack.confirm({ message, initialValue: false }))
 
-/** Asks which one of several. Throws `CommandError` when the person leaves. */
-export async function askChoice<Value extends string>(
+/** Asks for one of several options. */
+export async function choose<Value extends string>(
   message: string,
   choices: readonly Choice<Value>[],
 ): Promise<Value> {
-  return answered(await clack.select<string>({ message, options: [...choices] })) as Value
+  return answerOf(await clack.select<string>({ message, options: toOptions(choices) })) as Value
 }
 
-/** Whoever leaves a question answers it with a symbol. */
-function answered<Answer>(answer: Answer): Exclude<Answer, symbol> {
-  if (typeof answer === 'symbol') throw new CommandError('nothing was done')
+/** Asks for any number of several options. */
+export async function chooseMany(
+  message: string,
+  choices: readonly Choice<string>[],
+): Promise<readonly string[]> {
+  return answerOf(await clack.multiselect<string>({ message, options: toOptions(choices), required: false }))
+}
+
+const toOptions = <Value extends string>(choices: readonly Choice<Value>[]) =>
+  choices.map(({ value, label, hint }) => ({ value, label, ...(hint !== undefined && { hint }) }))
+
+/** Clack returns a symbol after Ctrl-C or Escape. */
+function answerOf<Answer>(answer: Answer): Exclude<Answer, symbol> {
+  if (typeof answer === 'symbol') throw new CommandError(CANCELED)
   return answer as Exclude<Answer, symbol>
 }

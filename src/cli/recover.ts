@@ -1,6 +1,6 @@
 import { systemClock } from '../lib/clock.ts'
-import { CommandError, UsageError } from './errors.ts'
-import { isInteractive } from './interactive.ts'
+import { CommandError } from './errors.ts'
+import { confirmOrCancel, requireConfirmable } from './interactive.ts'
 import { print, printJson } from './output.ts'
 import { withProject, requireInstalled, type Project } from './project.ts'
 
@@ -15,12 +15,11 @@ export interface RecoverOptions {
  * which knows nothing of what was revoked since, and for leaks. Asks first.
  */
 export function recover(options: RecoverOptions): Promise<void> {
-  if (!options.yes && !isInteractive(options))
-    throw new UsageError('without a terminal to ask on, --yes is needed')
+  requireConfirmable(options)
   return withProject(async (project) => {
     await requireInstalled(project)
     if (!options.json) print(...warning(project))
-    if (!options.yes) await confirm()
+    await confirmOrCancel(options, 'Revoke everything?')
     const issuerEpoch = await endEverything(project)
     if (options.json) return printJson({ issuerEpoch })
     print('', 'Done. Running servers know it within the time that they poll in: a second.', ...AFTERWARDS)
@@ -36,11 +35,6 @@ async function endEverything({ store }: Project): Promise<number> {
   const entry = await store.revocations.revoke({ kind: 'issuer', minimumEpoch: now }, now)
   if (!entry) throw new CommandError('the store did not revoke anything')
   return entry.epoch
-}
-
-async function confirm(): Promise<void> {
-  const { confirm: ask } = await import('./prompts.ts')
-  if (!(await ask('End all of it?'))) throw new CommandError('nothing was done')
 }
 
 const warning = ({ store, source }: Project): readonly string[] => [

@@ -5,44 +5,45 @@ import { displayNameOf } from '../users/provider.ts'
 import { CommandError } from './errors.ts'
 import { userProviderOf, type Project } from './project.ts'
 
-/** The built-in person with this id or email, disabled or not. Throws `CommandError` where there is none. */
+/** Returns the built-in user with an id or email, disabled or not. Throws `CommandError` if there is none. */
 export async function findBuiltInUser({ store: { users } }: Project, who: string): Promise<UserRecord> {
   const user = (await users.find(who)) ?? (await users.findByEmail(normalizeEmail(who)))
-  if (!user) throw new CommandError(`there is no person ${who}`)
+  if (!user) throw new CommandError(`No user with the ID or email "${who}".`)
   return user
 }
 
 /**
- * Whom a `--user` names: an id or a user name, after the provider and a colon where that is not the first one, as in a
- * `sub`. People of your own who cannot be found may be gone and have sessions still, so the text is taken for their id.
+ * Returns the user that a flag names by id or user name, after `provider:` for another provider than the first. An unknown
+ * user of your own provider may be deleted and still have sessions, so the text is then taken as the id.
  */
 export async function resolveUser(project: Project, text: string): Promise<UserRef> {
   const named = project.providers.find((name) => text.startsWith(`${name}:`))
   const provider = named ?? project.provider
   const who = named === undefined ? text : text.slice(named.length + 1)
-  if (project.hasBuiltInUsers && provider === project.provider) {
-    return { provider, userId: (await findBuiltInUser(project, who)).id }
-  }
+  if (hasRecords(project, provider)) return { provider, userId: (await findBuiltInUser(project, who)).id }
   const users = userProviderOf(project, provider)
   const user = (await users.find(who)) ?? (await users.findByUsername(who))
   return { provider, userId: String(user?.id ?? who) }
 }
 
-/** Tells what to call people in a list: the email where it is known, else the `sub`. Each is looked up once. */
+/** Creates a function that returns the display name of a user, or the `sub` if unknown. Looks up each user once. */
 export function createUserNames(project: Project): (user: UserRef) => Promise<string> {
   const names = new Map<string, Promise<string>>()
   return (user) => {
     const subject = subjectOf(user, project.provider)
-    const name = names.get(subject) ?? displayName(project, user, subject)
+    const name = names.get(subject) ?? findName(project, user, subject)
     names.set(subject, name)
     return name
   }
 }
 
-async function displayName(project: Project, user: UserRef, subject: string): Promise<string> {
-  const { provider, userId } = user
+async function findName(project: Project, { provider, userId }: UserRef, subject: string): Promise<string> {
   if (!project.providers.includes(provider)) return subject
-  const isOurs = project.hasBuiltInUsers && provider === project.provider
-  const found = await (isOurs ? project.store.users : userProviderOf(project, provider)).find(userId)
-  return found ? displayNameOf(found) : subject
+  // Disabled users have a record, but their provider does not return them.
+  const users = hasRecords(project, provider) ? project.store.users : userProviderOf(project, provider)
+  const user = await users.find(userId)
+  return user ? displayNameOf(user) : subject
 }
+
+const hasRecords = (project: Project, provider: string): boolean =>
+  project.hasBuiltInUsers && provider === project.provider

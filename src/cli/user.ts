@@ -1,98 +1,202 @@
+import { text } from 'node:stream/consumers'
 import { systemClock } from '../lib/clock.ts'
+import type { UserRecord } from '../store/contract.ts'
 import type { RevocationTarget } from '../store/revocations.ts'
-import { createUser } from '../users/built-in.ts'
+import {
+  createUser,
+  isEmail,
+  isName,
+  MIN_PASSWORD_LENGTH,
+  normalizeEmail,
+  passwordProblem,
+} from '../users/built-in.ts'
 import { changePassword, type PasswordChange } from '../users/change-password.ts'
-import { CommandError } from './errors.ts'
+import { CommandError, UsageError } from './errors.ts'
+import { confirmOrCancel, requireConfirmable, requireFlag, type InteractiveOptions } from './interactive.ts'
 import { listAll } from './listing.ts'
-import { print, printJson } from './output.ts'
-import { askOr, readPassword, type PasswordOptions } from './password.ts'
-import { findBuiltInUser } from './user-lookup.ts'
-import { userJson, userLines, userTable } from './user-view.ts'
+import { dim, fields, print, printJson, relativeTime, table, timestamp } from './output.ts'
 import { withProject, requireInstalled, userProviderOf, identify, type Project } from './project.ts'
+import { findBuiltInUser } from './user-lookup.ts'
+
+/** The sources of a password. */
+interface PasswordFlags extends InteractiveOptions {
+  readonly password?: string
+  readonly passwordStdin?: boolean
+}
 
 /** The flags of `consulate user create`. */
-export interface NewUser extends PasswordOptions {
+export interface NewUser extends PasswordFlags {
   readonly email?: string
   readonly name?: string
 }
 
-/** The flags of the commands that look at people or switch them on and off. */
+/** The flags of `consulate user password`. */
+export interface PasswordOptions extends PasswordFlags, PasswordChange {}
+
+/** The flags of the other commands. */
 export interface UserOptions {
   readonly json?: boolean
 }
 
-/** `consulate user create`: adds a person to those that the server itself keeps. */
+/** `consulate user create`: creates a built-in user. */
 export async function createBuiltInUser(options: NewUser): Promise<void> {
-  const email = options.email ?? (await askOr(options, '--email', (asking) => asking.askText('Email')))
-  const password = await readPassword(options)
+  const { name } = options
+  requireFlag(options.email, '--email', options)
+  requirePassword(options)
   await withBuiltInUsers(async ({ store }) => {
-    const input = { email, password, ...(options.name !== undefined && { name: options.name }) }
-    const user = await createUser(store, systemClock, input)
-    if (!user) throw new CommandError(`somebody has the email ${email} already`)
+    const email = await readEmail(options)
+    if (name !== undefined && !isName(name))
+      throw new UsageError('--name: must have at most 255 characters, and no control characters')
+    if (await store.users.findByEmail(normalizeEmail(email))) throw emailTaken(email)
+    const password = await readPassword(options, 'Password')
+    const user = await createUser(store, systemClock, {
+      email,
+      password,
+      ...(name !== undefined && { name }),
+    })
+    if (!user) throw emailTaken(email)
     if (options.json) return printJson(user)
-    print(`${user.email} can sign in now. Their id is ${user.id}.`)
+    print(`Created user ${user.email} (ID ${user.id}).`)
   })
 }
 
-/** `consulate user list`: everybody, disabled people too. */
+/** `consulate user list`: lists all built-in users, disabled ones too. */
 export const listUsers = ({ json = false }: UserOptions): Promise<void> =>
   withBuiltInUsers(async ({ store }) => {
-    const people = await listAll((page) => store.users.list(page))
-    if (json) return printJson(people.map(userJson))
-    if (people.length === 0) return print('There is nobody. `consulate user create` adds a person.')
-    print(...userTable(people))
+    const users = await listAll((page) => store.users.list(page))
+    if (json) return printJson(users.map(userJson))
+    if (users.length === 0) return print('No users yet. Create one with `consulate user create`.')
+    print(...userTable(users))
   })
 
-/** `consulate user show`: one person. */
+/** `consulate user show`: shows a built-in user. */
 export const showUser = (who: string, { json = false }: UserOptions): Promise<void> =>
   withBuiltInUsers(async (project) => {
     const user = await findBuiltInUser(project, who)
     if (json) return printJson(userJson(user))
-    print(...userLines(user))
+    print(...userFields(user))
   })
 
-/** `consulate user disable`: no sign-in and no refresh any more, and all that there is ends, on every running node. */
-export const disableUser = (who: string, { json = false }: UserOptions): Promise<void> =>
-  withBuiltInUsers(async (project) => {
-    const { id, disabledAt } = await findBuiltInUser(project, who)
+/** `consulate user disable`: disables a user and signs them out everywhere. */
+export async function disableUser(who: string, options: InteractiveOptions): Promise<void> {
+  requireConfirmable(options)
+  await withBuiltInUsers(async (project) => {
+    const { id, email, disabledAt } = await findBuiltInUser(project, who)
+    await confirmOrCancel(options, `Disable ${email} and sign them out everywhere?`)
     const now = systemClock.now()
     await project.store.users.update(id, { disabledAt: disabledAt ?? now })
-    // Only now: a sign-in that comes after this has found them disabled.
+    // Only after that: a sign-in that starts after the revocation finds the user disabled.
     await project.store.revocations.revoke({ kind: 'user', ...identify(project, id) }, now)
-    const user = await findBuiltInUser(project, id)
-    if (json) return printJson(userJson(user))
-    print(`${user.email} is disabled. What they had ends within the time that servers poll in: a second.`)
-  })
-
-/** `consulate user enable`: they may sign in again. What was ended stays ended. */
-export const enableUser = (who: string, { json = false }: UserOptions): Promise<void> =>
-  withBuiltInUsers(async (project) => {
-    const { id } = await findBuiltInUser(project, who)
-    await project.store.users.update(id, { disabledAt: null })
-    const user = await findBuiltInUser(project, id)
-    if (json) return printJson(userJson(user))
-    print(`${user.email} can sign in.`)
-  })
-
-/** `consulate user password`: another password, and an end to what whoever knew the old one may have begun. */
-export async function setUserPassword(who: string, options: PasswordOptions & PasswordChange): Promise<void> {
-  const password = await readPassword(options, 'New password')
-  await withBuiltInUsers(async (project) => {
-    const { id, email } = await findBuiltInUser(project, who)
-    const { user, subject } = identify(project, id)
-    const users = userProviderOf(project)
-    const revoke = (order: RevocationTarget) => project.store.revocations.revoke(order, systemClock.now())
-    await changePassword({ users, revoke, subjectOf: () => subject }, user, password, options)
     if (options.json) return printJson(userJson(await findBuiltInUser(project, id)))
-    const rest = options.revokeThirdParties ? 'everything else' : 'every app but those of third parties'
-    print(`The password of ${email} is changed. Their sessions and ${rest} end within a second.`)
+    print(`Disabled ${email}. Their sessions and tokens stop working within 1 second.`)
   })
 }
 
-/** Works on the people that the server itself keeps. Throws `CommandError` where it keeps none. */
+/** `consulate user enable`: lets a disabled user sign in again. Revoked sessions and tokens stay revoked. */
+export const enableUser = (who: string, { json = false }: UserOptions): Promise<void> =>
+  withBuiltInUsers(async (project) => {
+    const { id, email } = await findBuiltInUser(project, who)
+    await project.store.users.update(id, { disabledAt: null })
+    if (json) return printJson(userJson(await findBuiltInUser(project, id)))
+    print(`Enabled ${email}. They can sign in again.`)
+  })
+
+/** `consulate user password`: changes a password, and revokes what somebody who knew the old one may have. */
+export async function setUserPassword(who: string, options: PasswordOptions): Promise<void> {
+  requirePassword(options)
+  await withBuiltInUsers(async (project) => {
+    const { id, email } = await findBuiltInUser(project, who)
+    const password = await readPassword(options, 'New password')
+    const { user, subject } = identify(project, id)
+    const users = userProviderOf(project)
+    const revoke = (target: RevocationTarget) => project.store.revocations.revoke(target, systemClock.now())
+    await changePassword({ users, revoke, subjectOf: () => subject }, user, password, options)
+    if (options.json) return printJson(userJson(await findBuiltInUser(project, id)))
+    const tokens = options.revokeThirdParties ? 'tokens' : 'tokens, except those of third-party clients,'
+    print(`Changed the password of ${email}. Their sessions and ${tokens} stop working within 1 second.`)
+  })
+}
+
+/** Runs a command on the built-in users. Throws `CommandError` if the project has its own. */
 const withBuiltInUsers = (work: (project: Project) => Promise<void>): Promise<void> =>
   withProject(async (project) => {
-    if (!project.hasBuiltInUsers) throw new CommandError(`${project.source} keeps its people elsewhere`)
+    if (!project.hasBuiltInUsers)
+      throw new CommandError(
+        `\`consulate user\` works with built-in users only. This project has its own (\`users\` in ${project.source}).`,
+      )
     await requireInstalled(project)
     await work(project)
   })
+
+const emailTaken = (email: string): CommandError =>
+  new CommandError(`A user with the email ${email} already exists.`)
+
+async function readEmail(options: NewUser): Promise<string> {
+  const problemOf = (email: string): string | undefined =>
+    isEmail(normalizeEmail(email)) ? undefined : 'must be an email address'
+  if (options.email === undefined) {
+    const { askText } = await import('./prompts.ts')
+    return askText('Email', (answer) => toSentence(problemOf(answer)))
+  }
+  const problem = problemOf(options.email)
+  if (problem !== undefined) throw new UsageError(`--email ${options.email}: ${problem}`)
+  return options.email
+}
+
+const toSentence = (problem: string | undefined): string | undefined => problem && `It ${problem}.`
+
+function requirePassword(options: PasswordFlags): void {
+  const source = options.password ?? options.passwordStdin ?? (process.env['CONSULATE_PASSWORD'] || undefined)
+  requireFlag(source, '--password-stdin', options)
+}
+
+/** Reads a password from its flag, standard input or the environment; otherwise asks for it. */
+async function readPassword(options: PasswordFlags, question: string): Promise<string> {
+  const given = await givenPassword(options)
+  if (given === undefined) {
+    const { askPassword } = await import('./prompts.ts')
+    const rule = `at least ${MIN_PASSWORD_LENGTH} characters`
+    return askPassword(`${question} (${rule})`, (answer) => toSentence(passwordProblem(answer)))
+  }
+  const problem = passwordProblem(given.password)
+  if (problem !== undefined) throw new UsageError(`${given.source}: ${problem}`)
+  return given.password
+}
+
+async function givenPassword(
+  options: PasswordFlags,
+): Promise<{ readonly source: string; readonly password: string } | undefined> {
+  if (options.password !== undefined) return { source: '--password', password: options.password }
+  if (options.passwordStdin) {
+    // `echo` and editors end the line; that is not part of the password.
+    return { source: '--password-stdin', password: (await text(process.stdin)).replace(/\r?\n$/, '') }
+  }
+  const password = process.env['CONSULATE_PASSWORD']
+  return password ? { source: 'CONSULATE_PASSWORD', password } : undefined
+}
+
+const userJson = (user: UserRecord): Readonly<Record<string, unknown>> => ({
+  id: user.id,
+  email: user.email,
+  name: user.name,
+  created_at: new Date(user.createdAt).toISOString(),
+  disabled_at: user.disabledAt && new Date(user.disabledAt).toISOString(),
+})
+
+const userFields = (user: UserRecord): readonly string[] =>
+  fields([
+    ['ID', user.id],
+    ['Email', user.email],
+    ['Name', user.name],
+    ['Created', timestamp(user.createdAt)],
+    ['Disabled', user.disabledAt === null ? '' : timestamp(user.disabledAt)],
+  ])
+
+function userTable(users: readonly UserRecord[]): readonly string[] {
+  const rows = users.map((user) => [user.id, user.email, user.name, userStatus(user)])
+  const style = (line: string, row: number): string => (users[row]?.disabledAt ? dim(line) : line)
+  return table(['ID', 'Email', 'Name', 'Status'], rows, style)
+}
+
+const userStatus = ({ disabledAt }: UserRecord): string =>
+  disabledAt === null ? 'active' : `disabled ${relativeTime(disabledAt)}`

@@ -2,7 +2,7 @@ import { OAuthError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import { randomId } from '../lib/hash.ts'
 import type { Store, UserRecord, UserStore } from '../store/contract.ts'
-import { hashPassword, verifyPassword, type LegacyHashVerifier } from './password-hash.ts'
+import { hashPassword, MAX_PASSWORD_BYTES, verifyPassword, type LegacyHashVerifier } from './password-hash.ts'
 import type { BaseUser, UserProviderFactory } from './provider.ts'
 
 /** The minimum length of a new password, in characters (NIST SP 800-63B section 5.1.1.1). */
@@ -66,7 +66,7 @@ export async function createUser(
 }
 
 /** Names are shown on pages, in logs and on terminals. */
-const isName = (name: string): boolean => name.length <= 255 && !/\p{Cc}/u.test(name)
+export const isName = (name: string): boolean => name.length <= 255 && !/\p{Cc}/u.test(name)
 
 async function findByEmail(users: UserStore, username: string): Promise<UserRecord | undefined> {
   const email = normalizeEmail(username)
@@ -106,12 +106,18 @@ async function replacePassword(users: UserStore, id: string, password: string): 
 }
 
 async function hashNewPassword(password: string): Promise<string> {
-  if (Array.from(password.normalize('NFC')).length < MIN_PASSWORD_LENGTH)
-    throw new OAuthError(
-      'invalid_request',
-      `The password must have at least ${MIN_PASSWORD_LENGTH} characters`,
-    )
+  const problem = passwordProblem(password)
+  if (problem !== undefined) throw new OAuthError('invalid_request', `The password ${problem}`)
   return hashPassword(password)
+}
+
+/** Returns why a text cannot be a new password, or undefined if it can. */
+export function passwordProblem(password: string): string | undefined {
+  const text = password.normalize('NFC')
+  if (Array.from(text).length < MIN_PASSWORD_LENGTH)
+    return `must have at least ${MIN_PASSWORD_LENGTH} characters`
+  const bytes = Math.max(Buffer.byteLength(password), Buffer.byteLength(text))
+  return bytes > MAX_PASSWORD_BYTES ? `must have at most ${MAX_PASSWORD_BYTES} bytes` : undefined
 }
 
 const ifEnabled = (row: UserRecord | undefined): BuiltInUser | undefined =>
@@ -125,4 +131,5 @@ const EMAIL = /^[^\s@\p{Cc}\p{Cf}\p{Cs}]+@[^\s@\p{Cc}\p{Cf}\p{Cs}]+$/u
 /** Returns the one spelling of an email address: trimmed, lowercase, Unicode NFC. */
 export const normalizeEmail = (text: string): string => text.trim().toLowerCase().normalize('NFC')
 
-const isEmail = (text: string): boolean => Buffer.byteLength(text) <= MAX_EMAIL_BYTES && EMAIL.test(text)
+export const isEmail = (text: string): boolean =>
+  Buffer.byteLength(text) <= MAX_EMAIL_BYTES && EMAIL.test(text)

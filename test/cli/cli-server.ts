@@ -8,32 +8,32 @@ import { getCodeFlowTokens, refresh, type CodeFlow } from '../support/oauth-clie
 import type { TestServer } from '../support/server.ts'
 import { consulate, freePort, installed, serve, type Outcome, type Variables } from './run.ts'
 
-/** Somebody who uses a server of the command line in a browser. */
+/** A user who is signed in to a server in a browser and has authorized a client. */
 export interface SignedInUser {
   readonly browser: Browser
   readonly client: CodeFlow['client']
   readonly refreshToken: string
-  /** Whether the browser is still signed in. */
+  /** Returns whether the browser is still signed in. */
   isSignedIn(): Promise<boolean>
-  /** What the token endpoint says to a refresh. Each counts: the token is the one of the start. */
-  refreshes(): Promise<number>
+  /** Refreshes with the first refresh token and returns the status. */
+  refresh(): Promise<number>
 }
 
-/** A server of the command line that runs, with its directory. */
+/** A running `consulate serve` with its directory. */
 export interface CliServer {
   readonly cwd: string
-  /** Runs a command in the directory of the server. */
+  /** Runs a command in the server's directory. */
   run(...args: readonly string[]): Promise<Outcome>
-  /** The store that the server works on, opened a second time. */
+  /** Opens the server's store a second time. */
   openStore(): Store
-  /** Tries to sign in, in a browser of its own. */
+  /** Signs in with a new browser and returns whether that worked. */
   signIn(email: string, password: string): Promise<boolean>
-  /** Signs somebody in and gives a client their consent. */
+  /** Signs in with a new browser and authorizes a client. */
   signInTo(email: string, password: string, client: CodeFlow['client']): Promise<SignedInUser>
   stop(): Promise<Outcome>
 }
 
-/** Starts a server on what `consulate install` has made. */
+/** Starts a server with a new database. */
 export async function startCliServer(): Promise<CliServer> {
   const cwd = await installed()
   const port = String(await freePort())
@@ -69,7 +69,7 @@ export async function startCliServer(): Promise<CliServer> {
         client,
         refreshToken: tokens.refresh_token,
         isSignedIn: () => isIn(browser),
-        refreshes: async () => (await refresh(visit, tokens.refresh_token)).status,
+        refresh: async () => (await refresh(visit, tokens.refresh_token)).status,
       }
     },
     stop: () => running.stop(),

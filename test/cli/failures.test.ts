@@ -53,7 +53,7 @@ describe('what a command cannot do, it says in a line that names the cause', () 
 
 test('what a command was given, it repeats without what moves a terminal', async () => {
   const { code, stderr } = await consulate(await installed(), ['client', 'show', '\u001B[2Jshop\u202E'])
-  expect([code, stderr]).toEqual([1, 'there is no client \uFFFD[2Jshop\uFFFD\n'])
+  expect([code, stderr]).toEqual([1, 'No client with the ID "\uFFFD[2Jshop\uFFFD".\n'])
 })
 
 describe('a command has not succeeded', () => {

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { stripVTControlCharacters } from 'node:util'
 import { isAvailable } from '../support/available.ts'
@@ -10,17 +10,28 @@ export const hasTerminal = isAvailable(
   'The tests on a terminal are skipped: they need Linux with `script`, from util-linux or bsdutils.',
 )
 
+/** The result of a command on a terminal. */
+export interface TerminalOutcome {
+  readonly code: number | null
+  /** Everything that was shown, without colors and cursor movements. */
+  readonly screen: string
+  /** The same with them. */
+  readonly raw: string
+}
+
 /** A command that runs on a terminal. */
 export interface TerminalSession {
-  /** Returns everything that it has shown so far, without colors and cursor movements. */
+  /** Everything that was shown so far, without colors and cursor movements. */
   screen(): string
+  /** Waits until a text is shown that was not there when keys were last typed. Throws if the command ends before. */
+  waitFor(text: string): Promise<void>
   type(keys: string): void
-  /** Waits for the end. `raw` is the screen with colors. */
-  end(): Promise<{ readonly code: number | null; readonly screen: string; readonly raw: string }>
+  /** Waits for the end. */
+  end(): Promise<TerminalOutcome>
 }
 
 interface TerminalOptions {
-  /** The width of the terminal; default 100. */
+  /** The width of the terminal; default 80. */
   readonly columns?: number
   readonly env?: Variables
 }
@@ -32,22 +43,45 @@ interface TerminalOptions {
 export function onTerminal(
   cwd: string,
   args: string,
-  { columns = 100, env = {} }: TerminalOptions = {},
+  { columns = 80, env = {} }: TerminalOptions = {},
 ): TerminalSession {
-  const command = `stty cols ${columns} rows 30; exec ${process.execPath} ${BIN} ${args}`
+  const command = `stty cols ${columns} rows 40; exec ${process.execPath} ${BIN} ${args}`
   const child = spawn('script', ['-qec', command, '/dev/null'], {
     cwd,
     env: variables({ TERM: 'xterm-256color', SHELL: '/bin/sh', ...env }),
   })
-  let raw = ''
-  child.stdout.on('data', (chunk: Buffer) => (raw += chunk.toString()))
-  const screen = (): string => stripVTControlCharacters(raw)
+  const output = watch(child)
+  const ended = once(child, 'close') as Promise<[number | null]>
+  let typedAt = 0
   return {
-    screen,
-    type: (keys) => void child.stdin.write(keys),
+    screen: output.screen,
+    waitFor: (text) =>
+      Promise.race([
+        output.waitUntil(() => output.screen().slice(typedAt).includes(text)),
+        ended.then(() => {
+          throw new Error(`The command ended before it showed "${text}": ${output.screen()}`)
+        }),
+      ]),
+    type(keys) {
+      typedAt = output.screen().length
+      child.stdin.write(keys)
+    },
     async end() {
-      const [code] = (await once(child, 'close')) as [number | null]
-      return { code, screen: screen(), raw }
+      const [code] = await ended
+      return { code, screen: output.screen(), raw: output.raw() }
+    },
+  }
+}
+
+function watch({ stdout }: ChildProcess) {
+  let raw = ''
+  const screen = (): string => stripVTControlCharacters(raw)
+  stdout?.setEncoding('utf8').on('data', (chunk: string) => (raw += chunk))
+  return {
+    raw: () => raw,
+    screen,
+    async waitUntil(isShown: () => boolean): Promise<void> {
+      while (!isShown()) if (stdout) await once(stdout, 'data')
     },
   }
 }

@@ -7,6 +7,7 @@ const COMMANDS = [
   'install',
   'keys',
   'client',
+  'client create',
   'client list',
   'client show',
   'client update',
@@ -80,7 +81,7 @@ describe('what is wrongly written ends with 2, and says so on standard error onl
     ['an unknown command', ['server']],
     ['an unknown command of client', ['client', 'lst']],
     ['an unknown option', ['install', '--jsn']],
-    ['an option without its value', ['client', '--name']],
+    ['an option without its value', ['client', 'create', '--name']],
     ['an argument too many', ['migrate', 'now']],
     ['an argument too few', ['client', 'show']],
     ['help for an unknown command', ['help', 'client', 'rotate']],
@@ -90,15 +91,18 @@ describe('what is wrongly written ends with 2, and says so on standard error onl
     ['two passwords', ['user', 'create', '--password', 'a', '--password-stdin']],
     ['a person without an email, and nobody to ask', ['user', 'create']],
     ['a person without a password, and nobody to ask', ['user', 'create', '--email', 'ada@example.com']],
-    ['a client without a name, and nobody to ask', ['client', '--client']],
+    ['a client without a name, and nobody to ask', ['client', 'create', '--machine']],
     ['to end everything, without a yes and nobody to ask', ['recover']],
-    ['a client without a redirect URI', ['client', '--name', 'Shop']],
+    ['a client without a redirect URI', ['client', 'create', '--name', 'Shop']],
     [
       'a machine with a redirect URI',
-      ['client', '--name', 'A', '--client', '--redirect-uri', 'https://a.example'],
+      ['client', 'create', '--name', 'A', '--machine', '--redirect-uri', 'https://a.example'],
     ],
-    ['a service that asks for scopes', ['client', '--name', 'A', '--service', '--scope', 'orders:read']],
-    ['a public machine', ['client', '--name', 'A', '--client', '--public']],
+    [
+      'a service that asks for scopes',
+      ['client', 'create', '--name', 'A', '--service', '--scope', 'orders:read'],
+    ],
+    ['a public machine', ['client', 'create', '--name', 'A', '--machine', '--public']],
   ])('%s', async (_what, args) => {
     const { code, stdout, stderr } = await consulate(emptyDirectory(), args)
     expect(code).toBe(2)

@@ -9,7 +9,7 @@ const like = (shape: RegExp): unknown => expect.stringMatching(shape)
 
 const module = (path: string): string => JSON.stringify(resolve(path))
 
-/** Customers are kept elsewhere; the one of them has the id that the first of the users has, too. */
+/** Built-in users, and customers of another provider. */
 const CONFIG = `
 import { authorizationCode, builtInUsers, passwordGrant, secretsFromDirectory } from ${module('src/index.ts')}
 import { sqlite } from ${module('src/store/sqlite.ts')}
@@ -46,29 +46,27 @@ beforeEach(async () => {
 })
 
 describe('with several providers', () => {
-  test('--provider says whose people a client signs in; without it they are those of the first', async () => {
-    const flags = ['client', '--password', '--name']
+  test('--provider sets the user provider of a client; the default is the first', async () => {
+    const flags = ['client', 'create', '--password', '--name']
     expect(await json(...flags, 'Shop', '--provider', 'customers')).toMatchObject({ provider: 'customers' })
     expect(await json(...flags, 'Back office')).toMatchObject({ provider: 'users' })
     const { stdout } = await run('client', 'list')
-    expect(stdout).toMatch(
-      /Shop\n +type +confidential\n +people +customers\n +grants +password, refresh_token$/m,
-    )
+    expect(stdout).toMatch(/^ +[\w-]+ +Shop +password +customers +active$/m)
     const [{ client_id: id }] = (await json('client', 'list')) as [{ client_id: string }]
-    expect((await run('client', 'show', id)).stdout).toMatch(/^ +people +(customers|users)$/m)
+    expect((await run('client', 'show', id)).stdout).toMatch(/^ +User provider +(customers|users)$/m)
   })
 
-  test('a provider that there is not ends with 1, and registers nothing', async () => {
-    const outcome = await run('client', '--password', '--name', 'Shop', '--provider', 'costumers')
+  test('an unknown provider is rejected, and registers nothing', async () => {
+    const outcome = await run('client', 'create', '--password', '--name', 'Shop', '--provider', 'costumers')
     expect(outcome).toEqual({
-      code: 1,
+      code: 2,
       stdout: '',
-      stderr: 'consulate.config.ts has no provider costumers: there is users, customers\n',
+      stderr: '--provider costumers: must be one of users, customers\n',
     })
     expect(await json('client', 'list')).toEqual([])
   })
 
-  test('--user names somebody of another provider after its name and a colon, as the sub does', async () => {
+  test('--user takes a user of another provider as provider:user, like the sub', async () => {
     const store = sqlite(join(cwd, 'data.db'))
     const now = Date.now()
     const session = {
@@ -98,7 +96,7 @@ describe('with several providers', () => {
     }
     expect(await run('session', 'list', '--user', '7')).toMatchObject({
       code: 1,
-      stderr: like(/no person 7/),
+      stderr: 'No user with the ID or email "7".\n',
     })
     const { stdout } = await run('session', 'list')
     expect(stdout).toMatch(/^ +of a customer +cora@example.com /m)

@@ -12,7 +12,7 @@ interface Told {
 
 const asJson = ({ stdout }: Outcome): Told => JSON.parse(stdout) as Told
 
-const machine = ['client', '--client', '--name', 'Import', '--scope', 'orders:read', '--json']
+const machine = ['client', 'create', '--machine', '--name', 'Import', '--scope', 'orders:read', '--json']
 
 const rotate = (cwd: string, id: string, ...flags: string[]): Promise<Outcome> =>
   consulate(cwd, ['client', 'rotate-secret', id, ...flags])
@@ -68,8 +68,8 @@ describe('consulate client rotate-secret', () => {
     const { client_id: id } = asJson(await consulate(cwd, machine))
     const { code, stdout } = await rotate(cwd, id)
     expect(code).toBe(0)
-    expect(stdout).toMatch(/client_secret +[\w-]{43}\n/)
-    const [, end = ''] = /The secret before works until (\S+Z)\./.exec(stdout) ?? []
+    expect(stdout).toMatch(/Client secret +[\w-]{43}\n/)
+    const [, end = ''] = /The old secret works until (\S+Z) \(in 1 day\)\./.exec(stdout) ?? []
     expect(Math.abs(Date.parse(end) - Date.now() - 86_400_000)).toBeLessThan(60_000)
   })
 
@@ -84,15 +84,15 @@ describe('consulate client rotate-secret', () => {
   })
 
   test.each([
-    ['a client that there is not', 'nobody', 'there is no client nobody'],
-    ['a public client', 'public', 'a public client has no secret'],
-    ['a revoked client', 'revoked', 'belongs to a revoked client'],
+    ['a client that there is not', 'nobody', 'No client with the ID "nobody".'],
+    ['a public client', 'public', 'A public client has no secret.'],
+    ['a revoked client', 'revoked', 'The secret of a revoked client cannot be rotated.'],
   ])('of %s ends with 1', async (_what, kind, reason) => {
     const cwd = await installed()
-    const app = ['client', '--name', 'App', '--redirect-uri', 'https://app.example/', '--json']
+    const app = ['client', 'create', '--name', 'App', '--redirect-uri', 'https://app.example/', '--json']
     const flags = kind === 'public' ? [...app, '--public'] : app
     const id = kind === 'nobody' ? kind : asJson(await consulate(cwd, flags)).client_id
-    if (kind === 'revoked') await consulate(cwd, ['client', 'revoke', id])
+    if (kind === 'revoked') await consulate(cwd, ['client', 'revoke', id, '--yes'])
     const { code, stdout, stderr } = await rotate(cwd, id, '--json')
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
     expect(stderr).toContain(reason)
@@ -101,6 +101,6 @@ describe('consulate client rotate-secret', () => {
   test.each(['soon', '-1d', '1'])('an overlap of %s is no length of time: 2', async (overlap) => {
     const { code, stderr } = await rotate(await installed(), 'x', `--overlap=${overlap}`)
     expect(code).toBe(2)
-    expect(stderr).toContain('length of time')
+    expect(stderr).toContain('It must be a duration')
   })
 })

@@ -23,7 +23,7 @@ interface Registered {
 }
 
 async function register(cwd: string, env: Variables): Promise<Registered> {
-  const flags = ['client', '--client', '--name', 'Import', '--scope', 'orders:read', '--json']
+  const flags = ['client', 'create', '--machine', '--name', 'Import', '--scope', 'orders:read', '--json']
   return JSON.parse((await consulate(cwd, flags, { env })).stdout) as Registered
 }
 
@@ -98,7 +98,7 @@ describe('consulate serve, from the environment', () => {
     const status = async (): Promise<number> =>
       (await token(server.origin, client.client_id, client.client_secret, 'orders:read')).status
     expect(await status()).toBe(200)
-    await consulate(cwd, ['client', 'revoke', client.client_id])
+    await consulate(cwd, ['client', 'revoke', client.client_id, '--yes'])
     await expect.poll(status, { timeout: 5000 }).toBe(401)
     await server.stop()
   })
@@ -187,10 +187,10 @@ describe('consulate serve, from a configuration file', () => {
     const answer = await token(server.origin, client.client_id, client.client_secret, 'orders:read')
     expect(answer.status).toBe(200)
     await server.stop()
-    const typo = ['client', '--client', '--name', 'Import', '--scope', 'orders:raed']
+    const typo = ['client', 'create', '--machine', '--name', 'Import', '--scope', 'orders:raed']
     expect(await consulate(cwd, typo, { env })).toMatchObject({
-      code: 1,
-      stderr: 'consulate.config.ts defines no scope orders:raed\n',
+      code: 2,
+      stderr: '--scope orders:raed: not defined in consulate.config.ts. Defined: orders:read.\n',
     })
   })
 

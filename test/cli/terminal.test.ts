@@ -1,10 +1,13 @@
+import { writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { hasTerminal, onTerminal } from './on-terminal.ts'
-import { consulate, emptyDirectory, installed } from './run.ts'
+import { hasTerminal, onTerminal, type TerminalOutcome } from './on-terminal.ts'
+import { consulate, emptyDirectory, installed, type Variables } from './run.ts'
 
-const [ENTER, DOWN, CTRL_C] = ['\r', '\u001B[B', '\u0003']
+const [ENTER, DOWN, SPACE, CTRL_C] = ['\r', '\u001B[B', ' ', '\u0003']
+const SCOPES = { CONSULATE_SCOPES: 'orders:read=See your orders;orders:create=Place orders' }
 
-/** What to wait for on the screen, and what to type then. */
+/** A text to wait for, and the keys to type then. */
 type Turn = readonly [question: string, keys: string]
 
 /** Runs a command on a terminal and answers its questions. */
@@ -12,74 +15,241 @@ async function converse(
   cwd: string,
   args: string,
   turns: readonly Turn[],
-): Promise<{ code: number | null; screen: string }> {
-  const { screen, type, end } = onTerminal(cwd, args)
-  const ended = end()
+  options: { readonly columns?: number; readonly env?: Variables } = {},
+): Promise<TerminalOutcome> {
+  const { waitFor, type, end } = onTerminal(cwd, args, options)
   for (const [question, keys] of turns) {
-    await expect.poll(screen, { timeout: 10_000 }).toContain(question)
+    await waitFor(question)
     type(keys)
   }
-  return ended
+  return end()
 }
 
-describe.runIf(hasTerminal)('on a terminal, what is left out is asked for', () => {
-  test('a client, from nothing but the command', async () => {
+const listClients = async (cwd: string): Promise<unknown> =>
+  JSON.parse((await consulate(cwd, ['client', 'list', '--json'])).stdout)
+
+const createClient = async (cwd: string, ...flags: string[]): Promise<string> => {
+  const args = ['client', 'create', '--machine', '--json', ...flags]
+  return (JSON.parse((await consulate(cwd, args)).stdout) as { client_id: string }).client_id
+}
+
+describe.runIf(hasTerminal)('client create on a terminal', () => {
+  test('asks for everything that a flag leaves out', async () => {
     const cwd = await installed()
-    const { code, screen } = await converse(cwd, 'client', [
-      ['What is the client called?', `Shop${ENTER}`],
-      ['What is it?', `${DOWN}${ENTER}`],
-      ['Where do people come back to', `https://shop.example/back${ENTER}`],
-      ['Which scopes', `orders:read orders:create${ENTER}`],
-    ])
+    const { code, screen } = await converse(
+      cwd,
+      'client create',
+      [
+        ['Name', `Shop SPA${ENTER}`],
+        ['Application type', `${DOWN}${ENTER}`],
+        ['Redirect URI', `https://shop.example/cb, https://shop.example/silent${ENTER}`],
+        ['Scopes', `${DOWN}${SPACE}${ENTER}`],
+      ],
+      { env: SCOPES },
+    )
     expect(code).toBe(0)
-    expect(screen).toMatch(/type +public/)
-    const { stdout } = await consulate(cwd, ['client', 'list', '--json'])
-    expect(JSON.parse(stdout)).toMatchObject([
+    expect(screen).toContain('Single-page or mobile app')
+    expect(screen).toContain('Place orders')
+    expect(await listClients(cwd)).toMatchObject([
       {
-        client_name: 'Shop',
-        redirect_uris: ['https://shop.example/back'],
-        scope: 'orders:read orders:create',
+        client_name: 'Shop SPA',
+        type: 'public',
+        redirect_uris: ['https://shop.example/cb', 'https://shop.example/silent'],
+        scope: 'orders:create',
       },
     ])
   })
 
-  test('a device, which nobody is sent back to', async () => {
-    const { code, screen } = await converse(await installed(), 'client --name TV', [
-      ['What is it?', `${DOWN.repeat(3)}${ENTER}`],
-      ['Which scopes', ENTER],
+  test('asks again when an answer is wrong, and says why', async () => {
+    const cwd = await installed()
+    const { code } = await converse(cwd, 'client create', [
+      ['Name', ENTER],
+      ['It must be 1 to 255 characters.', `Shop${ENTER}`],
+      ['Application type', ENTER],
+      ['Redirect URI', `http://shop.example/cb${ENTER}`],
+      ['http://shop.example/cb must use https', `\u0015https://shop.example/cb${ENTER}`],
+      ['Scopes', `a"b${ENTER}`],
+      ['must be visible ASCII', `\u0015orders:read${ENTER}`],
     ])
     expect(code).toBe(0)
-    expect(screen).toMatch(/grants +urn:ietf:params:oauth:grant-type:device_code, refresh_token/)
+    expect(await listClients(cwd)).toMatchObject([
+      { client_name: 'Shop', redirect_uris: ['https://shop.example/cb'], scope: 'orders:read' },
+    ])
   })
 
-  test('a password, which is not shown', async () => {
+  test('does not ask a device for a redirect URI', async () => {
     const cwd = await installed()
-    const { code, screen } = await converse(cwd, 'user create --email ada@example.com', [
-      ['Password', `correct horse${ENTER}`],
+    const { code, screen } = await converse(cwd, 'client create --name TV', [
+      ['Application type', `${DOWN.repeat(3)}${ENTER}`],
+      ['Scopes', ENTER],
+    ])
+    expect(code).toBe(0)
+    expect(screen).not.toContain('separate several with commas')
+    expect(await listClients(cwd)).toMatchObject([
+      { grant_types: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'], scope: null },
+    ])
+  })
+
+  test('asks nothing when the flags say enough', async () => {
+    const cwd = await installed()
+    const { code } = await onTerminal(cwd, 'client create --machine --name Importer').end()
+    expect(code).toBe(0)
+  })
+
+  test('changes nothing after Ctrl-C', async () => {
+    const cwd = await installed()
+    const { code, screen } = await converse(cwd, 'client create', [['Name', CTRL_C]])
+    expect(code).toBe(1)
+    expect(screen).toContain('Canceled. Nothing was changed.')
+    expect(await listClients(cwd)).toEqual([])
+  })
+
+  test('asks nothing with --json', async () => {
+    const { code, screen } = await onTerminal(emptyDirectory(), 'client create --json').end()
+    expect(code).toBe(2)
+    expect(screen).toContain('--name is required.')
+  })
+
+  test('asks for the user provider if there are several', async () => {
+    const cwd = emptyDirectory()
+    const module = (path: string): string => JSON.stringify(resolve(path))
+    const config = `
+import { authorizationCode, builtInUsers, secretsFromDirectory } from ${module('src/index.ts')}
+import { sqlite } from ${module('src/store/sqlite.ts')}
+const nobody = { find: async () => undefined, findByUsername: async () => undefined, verifyPassword: async () => false }
+export default {
+  issuer: 'https://auth.example.com', secrets: secretsFromDirectory('secrets'), store: sqlite('data.db'),
+  users: builtInUsers(), providers: { customers: nobody }, scopes: {}, grants: [authorizationCode()],
+}`
+    writeFileSync(join(cwd, 'consulate.config.mts'), config)
+    await consulate(cwd, ['install'])
+    const { code } = await converse(cwd, 'client create --name Shop --redirect-uri https://shop.example/', [
+      ['User provider', `${DOWN}${ENTER}`],
+    ])
+    expect(code).toBe(0)
+    expect(await listClients(cwd)).toMatchObject([{ provider: 'customers' }])
+  })
+})
+
+describe.runIf(hasTerminal)('user create on a terminal', () => {
+  test('asks for a password without showing it, and again if it is too short', async () => {
+    const cwd = await installed()
+    const { code, screen } = await converse(cwd, 'user create', [
+      ['Email', `ada${ENTER}`],
+      ['It must be an email address.', `@example.com${ENTER}`],
+      ['Password (at least 8 characters)', `horse${ENTER}`],
+      ['It must have at least 8 characters.', `correct horse${ENTER}`],
     ])
     expect(code).toBe(0)
     expect(screen).not.toContain('horse')
-    expect(screen).toContain('ada@example.com can sign in now')
+    expect(screen).toMatch(/Created user ada@example\.com \(ID [\w-]{22}\)\./)
   })
 
-  test('whether everything is to be ended, and only a yes does it', async () => {
+  test('does not ask for a password if the email is taken', async () => {
     const cwd = await installed()
-    const no = await converse(cwd, 'recover', [['End all of it?', ENTER]])
-    expect([no.code, no.screen.includes('nothing was done')]).toEqual([1, true])
-    const yes = await converse(cwd, 'recover', [['End all of it?', `y${ENTER}`]])
+    const env = { CONSULATE_PASSWORD: 'correct horse' }
+    await consulate(cwd, ['user', 'create', '--email', 'ada@example.com'], { env })
+    const { code, screen } = await onTerminal(cwd, 'user create --email Ada@example.com').end()
+    expect(code).toBe(1)
+    expect(screen).toContain('A user with the email Ada@example.com already exists.')
+  })
+})
+
+describe.runIf(hasTerminal)('a confirmation', () => {
+  test.each([
+    ['Enter', ENTER, 1, 'Canceled. Nothing was changed.', false],
+    ['Ctrl-C', CTRL_C, 1, 'Canceled. Nothing was changed.', false],
+    ['y', `y${ENTER}`, 0, 'Revoked client "Shop SPA". Its tokens stop working within 1 second.', true],
+  ])('of client revoke answered with %s', async (_name, keys, code, message, isRevoked) => {
+    const cwd = await installed()
+    const id = await createClient(cwd, '--name', 'Shop SPA')
+    const outcome = await converse(cwd, `client revoke ${id}`, [['Revoke client "Shop SPA"?', keys]])
+    expect(outcome.code).toBe(code)
+    expect(outcome.screen).toContain(message)
+    const [client] = (await listClients(cwd)) as { revoked_at: string | null }[]
+    expect(client?.revoked_at !== null).toBe(isRevoked)
+  })
+
+  test('is not asked with --yes', async () => {
+    const cwd = await installed()
+    const id = await createClient(cwd, '--name', 'Shop')
+    const { code, screen } = await onTerminal(cwd, `client revoke ${id} --yes`).end()
+    expect([code, screen]).toEqual([0, 'Revoked client "Shop". Its tokens stop working within 1 second.\r\n'])
+  })
+
+  test('of user disable signs nobody out without a yes', async () => {
+    const cwd = await installed()
+    const env = { CONSULATE_PASSWORD: 'correct horse' }
+    await consulate(cwd, ['user', 'create', '--email', 'ada@example.com'], { env })
+    const question = 'Disable ada@example.com and sign them out everywhere?'
+    expect((await converse(cwd, 'user disable ada@example.com', [[question, ENTER]])).code).toBe(1)
+    const { stdout } = await consulate(cwd, ['user', 'show', 'ada@example.com', '--json'])
+    expect(JSON.parse(stdout)).toMatchObject({ disabled_at: null })
+    const yes = await converse(cwd, 'user disable ada@example.com', [[question, `y${ENTER}`]])
+    expect(yes.screen).toContain('Disabled ada@example.com.')
+  })
+
+  test('of recover revokes everything only after a yes', async () => {
+    const cwd = await installed()
+    const no = await converse(cwd, 'recover', [['?', ENTER]])
+    expect([no.code, no.screen.includes('Canceled. Nothing was changed.')]).toEqual([1, true])
+    const yes = await converse(cwd, 'recover', [['?', `y${ENTER}`]])
     expect([yes.code, yes.screen.includes('Done.')]).toEqual([0, true])
   })
+})
 
-  test('whoever leaves has done nothing', async () => {
-    const cwd = emptyDirectory()
-    const { code, screen } = await converse(cwd, 'client', [['What is the client called?', CTRL_C]])
-    expect(code).toBe(1)
-    expect(screen).toContain('nothing was done')
+describe.runIf(hasTerminal).each([80, 40])('on a terminal with %d columns', (columns) => {
+  /** What no terminal of that width can show on one line. */
+  const isLongWord = (line: string): boolean => /^\s*\S+$/.test(line)
+
+  test('tables and records break between words only', async () => {
+    const cwd = await installed()
+    const uris = ['--redirect-uri', 'https://shop.example/callback/with/a/long/path/of/its/own']
+    const name = 'A shop with a name of several words, longer than any line'
+    const create = [
+      'client',
+      'create',
+      '--name',
+      name,
+      ...uris,
+      '--scope',
+      'orders:read orders:create',
+      '--json',
+    ]
+    const { stdout } = await consulate(cwd, create)
+    const { client_id: id } = JSON.parse(stdout) as { client_id: string }
+    const env = { CONSULATE_PASSWORD: 'correct horse' }
+    await consulate(cwd, ['user', 'create', '--email', 'ada@example.com', '--name', 'Ada Lovelace'], { env })
+    for (const args of ['client list', `client show ${id}`, 'user list', 'user show ada@example.com']) {
+      const { code, screen } = await onTerminal(cwd, args, { columns }).end()
+      expect(code).toBe(0)
+      const tooLong = screen.split('\r\n').filter((line) => line.length > columns && !isLongWord(line))
+      expect([args, tooLong]).toEqual([args, []])
+    }
+    const { screen } = await onTerminal(cwd, `client show ${id}`, { columns }).end()
+    for (const text of [id, name, uris[1]]) expect(screen.replaceAll(/\s+/g, ' ')).toContain(text)
+  })
+})
+
+describe.runIf(hasTerminal)('colors', () => {
+  const ESCAPE = '\u001B['
+  const show = async (cwd: string, env: Variables = {}): Promise<boolean> =>
+    (await onTerminal(cwd, 'client list', { env }).end()).raw.includes(ESCAPE)
+
+  test('are shown on a terminal, not with NO_COLOR or on a dumb one', async () => {
+    const cwd = await installed()
+    await createClient(cwd, '--name', 'Importer')
+    expect(await show(cwd)).toBe(true)
+    expect(await show(cwd, { NO_COLOR: '1' })).toBe(false)
+    expect(await show(cwd, { TERM: 'dumb' })).toBe(false)
   })
 
-  test('with --json nobody is asked', async () => {
-    const { code, screen } = await converse(emptyDirectory(), 'client --json', [])
-    expect(code).toBe(2)
-    expect(screen).toContain('--name is needed')
+  test('are not written to a pipe, but with FORCE_COLOR', async () => {
+    const cwd = await installed()
+    await createClient(cwd, '--name', 'Importer')
+    const list = (env: Variables) => consulate(cwd, ['client', 'list'], { env })
+    expect((await list({})).stdout).not.toContain(ESCAPE)
+    expect((await list({ FORCE_COLOR: '1' })).stdout).toContain(ESCAPE)
+    expect((await list({ FORCE_COLOR: '0' })).stdout).not.toContain(ESCAPE)
   })
 })

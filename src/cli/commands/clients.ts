@@ -1,45 +1,15 @@
 import { Option, type Command } from 'commander'
-import type { ClientOptions, RotateOptions, UpdateOptions } from '../client.ts'
-import type { NewClient } from '../client-flags.ts'
-import { collect, JSON_HELP, parseTime } from './flags.ts'
+import type { CreateFlags, UpdateFlags } from '../client-flags.ts'
+import type { ClientOptions, RotateOptions } from '../client.ts'
+import type { InteractiveOptions } from '../interactive.ts'
+import { collect, collectRedirectUris, JSON_HELP, parseTime, YES_HELP } from './flags.ts'
 
-/** Adds `consulate client` and what follows it. */
+/** Adds `consulate client` and its commands. */
 export function addClient(program: Command): void {
   const client = program
     .command('client')
-    .description('register a client; asks for what is left out, on a terminal')
-    .enablePositionalOptions()
-    .option('--name <name>', 'what people see when they are asked for consent')
-    .addOption(
-      new Option('--public', 'an app that can keep no secret: in a browser, on a phone').conflicts('client'),
-    )
-    .addOption(
-      new Option('--client', 'a machine that acts for itself (client credentials)').conflicts('device'),
-    )
-    .option('--device', 'a device without a browser, which shows a code')
-    .addOption(new Option('--password', 'legacy: an app with a sign-in form of its own').conflicts('client'))
-    .addOption(
-      new Option('--implicit', 'legacy: an app in a browser that gets tokens in its address').conflicts([
-        'client',
-        'device',
-        'password',
-      ]),
-    )
-    .addOption(
-      new Option(
-        '--service',
-        'another service, whose guard follows the revocations; it gets no tokens',
-      ).conflicts(['public', 'client', 'device', 'password', 'implicit', 'redirectUri', 'scope', 'provider']),
-    )
-    .option('--redirect-uri <uri>', 'where people come back to; may be repeated', collect)
-    .option('--scope <scope>', 'what it may ask for; may be repeated', collect)
-    .addOption(
-      new Option('--provider <name>', 'whose people it signs in (default: the first provider)').conflicts(
-        'client',
-      ),
-    )
-    .option('--json', JSON_HELP)
-    .action(async (options: NewClient) => (await import('../client.ts')).createClient(options))
+    .description('Register and manage clients (interactive if flags are omitted)')
+  addCreate(client)
   addList(client)
   addShow(client)
   addUpdate(client)
@@ -47,10 +17,83 @@ export function addClient(program: Command): void {
   addRevoke(client)
 }
 
+function addCreate(client: Command): void {
+  const create = client
+    .command('create')
+    .description('Register a client: a web application by default')
+    .optionsGroup('Application type:')
+    .addOption(flag('--public', 'single-page or mobile app: no secret, uses PKCE', ['machine', 'service']))
+    .addOption(
+      flag('--machine', 'calls APIs as itself (client credentials)', [
+        ...USER_FLAGS,
+        'device',
+        'service',
+        'password',
+        'implicit',
+        'endWithSession',
+      ]),
+    )
+    .addOption(flag('--device', 'TV or command-line tool, shows a code', ['service', 'implicit']))
+    .addOption(
+      flag('--service', 'API that checks tokens and follows revocations; gets no tokens', [
+        ...USER_FLAGS,
+        'password',
+        'implicit',
+        'scope',
+      ]),
+    )
+    .addOption(
+      flag('--password', 'legacy: app with its own sign-in form', ['implicit', 'thirdParty', 'owner']),
+    )
+    .option('--implicit', 'legacy: app that receives tokens in its URL')
+    .optionsGroup('Options:')
+    .option('--name <name>', 'name on the consent page')
+    .option('--redirect-uri <uri>', REDIRECT_URI_HELP, collectRedirectUris)
+    .option('--scope <scope>', 'scope it may request; repeatable (default: all, none for a machine)', collect)
+    .option('--provider <name>', 'user provider whose users sign in (default: the first)')
+    .option('--third-party', 'published by someone else: users always see the consent page')
+    .option('--owner <user>', 'user who registered it, by ID or email; implies --third-party')
+  addSettings(create)
+    .option('--json', JSON_HELP)
+    .action(async (flags: CreateFlags) => (await import('../client.ts')).createClient(flags))
+}
+
+/** Flags that make sense only if users sign in to the client. */
+const USER_FLAGS = ['redirectUri', 'provider', 'thirdParty', 'owner', 'skipConsent'] as const
+
+const REDIRECT_URI_HELP = 'exact redirect URI; repeatable, or several separated by commas'
+
+const flag = (flags: string, description: string, conflicts: string[]): Option =>
+  new Option(flags, description).conflicts(conflicts)
+
+/** Adds the options that `create` and `update` share. */
+const addSettings = (command: Command): Command =>
+  command
+    .option('--skip-consent', 'never show the consent page; first-party clients only')
+    .option('--require-pkce', 'require PKCE although the client has a secret')
+    .option('--end-with-session', 'revoke its tokens at sign-out (default: for first-party clients)')
+    .option('--no-end-with-session', 'keep its tokens at sign-out')
+    .option('--follow-revocations', 'let it read the revocation feed')
+    .addOption(
+      new Option(
+        '--grace-window <time>',
+        'how long a rotated refresh token may be repeated: 30s, 0',
+      ).argParser(parseGraceWindow),
+    )
+    .optionsGroup('Consent page:')
+    .option('--publisher <name>', 'company or person behind the client')
+    .option('--logo <image>', 'image file, path on this server (/logos/shop.png) or data: URI')
+    .option('--homepage <url>', 'website')
+    .option('--privacy <url>', 'privacy policy')
+    .option('--terms <url>', 'terms of service')
+    .optionsGroup('Options:')
+
+const parseGraceWindow = (text: string) => (text === 'default' ? text : parseTime(text))
+
 function addList(client: Command): void {
   client
     .command('list')
-    .description('list the clients')
+    .description('List clients')
     .option('--json', JSON_HELP)
     .action(async (options: ClientOptions) => (await import('../client.ts')).listClients(options))
 }
@@ -58,7 +101,7 @@ function addList(client: Command): void {
 function addShow(client: Command): void {
   client
     .command('show <client_id>')
-    .description('show a client')
+    .description('Show a client')
     .option('--json', JSON_HELP)
     .action(async (id: string, options: ClientOptions) =>
       (await import('../client.ts')).showClient(id, options),
@@ -66,24 +109,34 @@ function addShow(client: Command): void {
 }
 
 function addUpdate(client: Command): void {
-  client
+  const update = client
     .command('update <client_id>')
-    .description('change a client; each flag replaces all that was there before')
-    .option('--name <name>', 'what people see when they are asked for consent')
-    .option('--redirect-uri <uri>', 'where people come back to; may be repeated', collect)
-    .option('--grant <grant_type>', 'how it gets tokens (authorization_code, …); may be repeated', collect)
-    .option('--scope <scope>', 'what it may ask for; may be repeated', collect)
+    .description('Change a client; omitted flags stay as they are')
+    .option('--name <name>', 'name on the consent page')
+    .option('--redirect-uri <uri>', `${REDIRECT_URI_HELP}; replaces all`, collectRedirectUris)
+    .option('--grant <grant_type>', 'grant type it may use; repeatable; replaces all', collect)
+    .option('--scope <scope>', 'scope it may request; repeatable; replaces all', collect)
+    .addOption(flag('--all-scopes', 'let it request all scopes', ['scope']))
+  addSettings(update)
+    .option('--no-skip-consent', 'show the consent page')
+    .option('--no-require-pkce', 'do not require PKCE of a client with a secret')
+    .option('--no-follow-revocations', 'do not let it read the revocation feed')
+    .optionsGroup('Consent page:')
+    .option('--no-publisher', 'remove the publisher')
+    .option('--no-logo', 'remove the logo')
+    .option('--no-homepage', 'remove the website')
+    .option('--no-privacy', 'remove the privacy policy')
+    .option('--no-terms', 'remove the terms of service')
+    .optionsGroup('Options:')
     .option('--json', JSON_HELP)
-    .action(async (id: string, options: UpdateOptions) =>
-      (await import('../client.ts')).changeClientRecord(id, options),
-    )
+    .action(async (id: string, flags: UpdateFlags) => (await import('../client.ts')).changeClient(id, flags))
 }
 
 function addRotateSecret(client: Command): void {
   client
     .command('rotate-secret <client_id>')
-    .description('give a client another secret; the one before works for a while yet')
-    .option('--overlap <time>', 'how long it does: 30m, 12h; 0 ends it at once (default: 1d)', parseTime)
+    .description('Create a new client secret; the old one works a while longer')
+    .option('--overlap <time>', 'how long the old one works: 30m, 12h, 0 (default: 1d)', parseTime)
     .option('--json', JSON_HELP)
     .action(async (id: string, options: RotateOptions) =>
       (await import('../client.ts')).rotateClientSecret(id, options),
@@ -93,9 +146,10 @@ function addRotateSecret(client: Command): void {
 function addRevoke(client: Command): void {
   client
     .command('revoke <client_id>')
-    .description('end a client and every token that it was given, at once')
+    .description('Revoke a client and all its tokens')
+    .option('--yes', YES_HELP)
     .option('--json', JSON_HELP)
-    .action(async (id: string, options: ClientOptions) =>
+    .action(async (id: string, options: InteractiveOptions) =>
       (await import('../client.ts')).revokeClient(id, options),
     )
 }

@@ -1,26 +1,45 @@
 import { InvalidArgumentError } from 'commander'
 import { parseDuration, type Duration } from '../../lib/duration.ts'
 
-/** What `--json` does, for the help of every command that has it. */
-export const JSON_HELP = 'answer with JSON, for scripts'
+/** The help of `--json`. */
+export const JSON_HELP = 'print JSON'
 
-/** Takes an option that may be repeated. */
-export const collect = (value: string, before: readonly string[] = []): readonly string[] => [
-  ...before,
+/** The help of `--yes`. */
+export const YES_HELP = 'do not ask for confirmation'
+
+/** Collects the values of an option that may be repeated. */
+export const collect = (value: string, previous: readonly string[] = []): readonly string[] => [
+  ...previous,
   value,
 ]
 
-/** Reads a whole number. Throws commander's `InvalidArgumentError`. */
+/** Collects redirect URIs. Each value may be a list with commas. */
+export const collectRedirectUris = (value: string, previous: readonly string[] = []): readonly string[] => [
+  ...previous,
+  ...splitRedirectUris(value),
+]
+
+/**
+ * Splits a list of redirect URIs, `https://a.example/cb, https://b.example/cb`. A comma separates only if it is followed by
+ * a scheme and a slash: others belong to the URI. Write `%2C` for one that would separate.
+ */
+export const splitRedirectUris = (text: string): readonly string[] =>
+  text
+    .split(/,(?=\s*[a-z][a-z0-9+.-]*:\/)|[,\s]+$/i)
+    .map((uri) => uri.trim())
+    .filter(Boolean)
+
+/** Parses a whole number. Throws commander's `InvalidArgumentError`. */
 export function parseNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.')
   return Number(text)
 }
 
-/** Reads a length of time with its unit: `30m`, `12h`, `1d`; or `0`. Throws commander's `InvalidArgumentError`. */
+/** Parses a duration with its unit: `30m`, `12h`, `1d`; or `0`. Throws commander's `InvalidArgumentError`. */
 export function parseTime(text: string): Duration {
   if (text === '0') return 0
   if (parseDuration(text) === undefined) {
-    throw new InvalidArgumentError('It must be a length of time, such as 30m, 12h or 1d.')
+    throw new InvalidArgumentError('It must be a duration, such as 30m, 12h or 1d.')
   }
   return text as Duration
 }

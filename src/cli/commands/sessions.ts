@@ -1,39 +1,38 @@
 import type { Command } from 'commander'
 import type { AuthorizationOptions } from '../authorization.ts'
+import type { InteractiveOptions } from '../interactive.ts'
 import type { SessionOptions } from '../session.ts'
-import { JSON_HELP, parseNumber } from './flags.ts'
+import { JSON_HELP, parseNumber, YES_HELP } from './flags.ts'
 
-const USER_HELP =
-  'only those of this person: an id, or what they sign in with; after its name and a colon where it is not the first provider'
-const LIMIT_HELP = 'show at most so many (default: 100)'
+const USER_HELP = 'only those of this user, by ID or user name; customers:7 for another user provider'
+const LIMIT_HELP = 'maximum number of rows (default: 100)'
 
-/** Adds `consulate session` and what follows it. */
+/** Adds `consulate session` and its commands. */
 export function addSession(program: Command): void {
-  const session = program.command('session').description('see to the devices that people are signed in on')
+  const session = program.command('session').description('Manage signed-in devices')
   session
     .command('list')
-    .description('list the sessions that live')
+    .description('List active sessions')
     .option('--user <user>', USER_HELP)
     .option('--limit <number>', LIMIT_HELP, parseNumber)
     .option('--json', JSON_HELP)
     .action(async (options: SessionOptions) => (await import('../session.ts')).listSessions(options))
   session
     .command('revoke <session_id>')
-    .description('sign a device out, and end what ends with it, at once')
+    .description('Sign out a device')
+    .option('--yes', YES_HELP)
     .option('--json', JSON_HELP)
-    .action(async (id: string, options: SessionOptions) =>
+    .action(async (id: string, options: InteractiveOptions) =>
       (await import('../session.ts')).revokeSession(id, options),
     )
 }
 
-/** Adds `consulate authorization` and what follows it. */
+/** Adds `consulate authorization` and its commands. */
 export function addAuthorization(program: Command): void {
-  const authorization = program
-    .command('authorization')
-    .description('see to what people have allowed clients')
+  const authorization = program.command('authorization').description('Manage connected apps')
   authorization
     .command('list')
-    .description('list the authorizations that have a living token')
+    .description('List active authorizations')
     .option('--user <user>', USER_HELP)
     .option('--client <client_id>', 'only those of this client')
     .option('--limit <number>', LIMIT_HELP, parseNumber)
@@ -43,9 +42,10 @@ export function addAuthorization(program: Command): void {
     )
   authorization
     .command('revoke <authorization_id>')
-    .description('end an authorization and its tokens, at once')
+    .description('Revoke an authorization and its tokens')
+    .option('--yes', YES_HELP)
     .option('--json', JSON_HELP)
-    .action(async (id: string, options: AuthorizationOptions) =>
+    .action(async (id: string, options: InteractiveOptions) =>
       (await import('../authorization.ts')).revokeAuthorization(id, options),
     )
 }

@@ -1,14 +1,16 @@
 import { Option, type Command } from 'commander'
-import type { PasswordOptions } from '../password.ts'
-import type { NewUser, UserOptions } from '../user.ts'
-import { JSON_HELP } from './flags.ts'
+import type { InteractiveOptions } from '../interactive.ts'
+import type { NewUser, PasswordOptions, UserOptions } from '../user.ts'
+import { JSON_HELP, YES_HELP } from './flags.ts'
 
-/** Adds `consulate user` and what follows it. */
+/** Adds `consulate user` and its commands. */
 export function addUser(program: Command): void {
-  const user = program.command('user').description('see to the people that the server itself keeps')
+  const user = program.command('user').description('Manage built-in users')
   addCreate(user)
-  addLooks(user)
-  addSwitches(user)
+  addList(user)
+  addShow(user)
+  addDisable(user)
+  addEnable(user)
   addPassword(user)
 }
 
@@ -17,43 +19,48 @@ const STDIN_HELP = 'read the password from standard input; or set CONSULATE_PASS
 function addCreate(user: Command): void {
   user
     .command('create')
-    .description('add a person; asks for what is left out, on a terminal')
-    .option('--email <address>', 'what they sign in with')
-    .option('--name <name>', 'what they are called (default: the email)')
+    .description('Create a user (interactive if flags are omitted)')
+    .option('--email <address>', 'email address, to sign in with')
+    .option('--name <name>', 'display name (default: the email address)')
     .addOption(
-      new Option('--password <text>', 'seen by whoever lists the processes; better:').conflicts(
-        'passwordStdin',
-      ),
+      new Option('--password <text>', 'password, which other processes can see').conflicts('passwordStdin'),
     )
     .option('--password-stdin', STDIN_HELP)
     .option('--json', JSON_HELP)
     .action(async (options: NewUser) => (await import('../user.ts')).createBuiltInUser(options))
 }
 
-function addLooks(user: Command): void {
+function addList(user: Command): void {
   user
     .command('list')
-    .description('list the people')
+    .description('List users')
     .option('--json', JSON_HELP)
     .action(async (options: UserOptions) => (await import('../user.ts')).listUsers(options))
+}
+
+function addShow(user: Command): void {
   user
     .command('show <user>')
-    .description('show a person, by id or email')
+    .description('Show a user, by ID or email')
     .option('--json', JSON_HELP)
     .action(async (who: string, options: UserOptions) => (await import('../user.ts')).showUser(who, options))
 }
 
-function addSwitches(user: Command): void {
+function addDisable(user: Command): void {
   user
     .command('disable <user>')
-    .description('let a person sign in no more, and sign them out everywhere at once')
+    .description('Disable a user and sign them out everywhere')
+    .option('--yes', YES_HELP)
     .option('--json', JSON_HELP)
-    .action(async (who: string, options: UserOptions) =>
+    .action(async (who: string, options: InteractiveOptions) =>
       (await import('../user.ts')).disableUser(who, options),
     )
+}
+
+function addEnable(user: Command): void {
   user
     .command('enable <user>')
-    .description('let a person sign in again')
+    .description('Let a disabled user sign in again')
     .option('--json', JSON_HELP)
     .action(async (who: string, options: UserOptions) =>
       (await import('../user.ts')).enableUser(who, options),
@@ -63,11 +70,11 @@ function addSwitches(user: Command): void {
 function addPassword(user: Command): void {
   user
     .command('password <user>')
-    .description('change a password, and end every session and app but those of third parties')
+    .description('Change a password, and revoke sessions and first-party tokens')
     .option('--password-stdin', STDIN_HELP)
-    .option('--revoke-third-parties', 'end the apps of third parties too')
+    .option('--revoke-third-parties', 'revoke the tokens of third-party clients too')
     .option('--json', JSON_HELP)
-    .action(async (who: string, options: PasswordOptions & { readonly revokeThirdParties?: boolean }) =>
+    .action(async (who: string, options: PasswordOptions) =>
       (await import('../user.ts')).setUserPassword(who, options),
     )
 }

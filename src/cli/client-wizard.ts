@@ -1,0 +1,76 @@
+import type { ClientRegistration } from '../clients/registration.ts'
+import { registrationProblems } from '../clients/validation.ts'
+import { parseScope, isScopeToken } from '../model/scope.ts'
+import { hasRedirect, toRegistration, type CreateFlags } from './client-flags.ts'
+import { splitRedirectUris } from './commands/flags.ts'
+import type { Project } from './project.ts'
+import { askText, choose, chooseMany, type Choice } from './prompts.ts'
+
+const KINDS = [
+  { value: 'web', label: 'Web application', hint: 'its server keeps a secret' },
+  { value: 'public', label: 'Single-page or mobile app', hint: 'no secret, uses PKCE' },
+  { value: 'machine', label: 'Machine', hint: 'calls APIs as itself, without a user' },
+  { value: 'device', label: 'Device', hint: 'a TV or command-line tool, shows a code' },
+  { value: 'service', label: 'Service', hint: 'checks tokens and follows revocations, gets none' },
+  { value: 'password', label: 'App with its own sign-in form', hint: 'legacy: sees passwords' },
+  { value: 'implicit', label: 'App with tokens in its URL', hint: 'legacy: leaks tokens' },
+] as const satisfies readonly Choice<string>[]
+
+/** Asks for what the flags leave out. Each answer is checked when it is given. */
+export async function askForClient(project: Project, flags: CreateFlags): Promise<CreateFlags> {
+  const name = flags.name ?? (await askName())
+  const kind = hasKind(flags) ? {} : { [await choose('Application type', KINDS)]: true }
+  const client: CreateFlags = { ...flags, ...kind, name }
+  if (client.service) return client
+  const redirectUri = client.redirectUri ?? (hasRedirect(client) ? await askRedirectUris(client) : [])
+  const scope = client.scope ?? (await askScopes(project, client))
+  return { ...client, redirectUri, scope }
+}
+
+/** Asks for the user provider, if there are several to choose from. */
+export const askProvider = (providers: readonly string[]): Promise<string> =>
+  choose(
+    'User provider',
+    providers.map((name) => ({ value: name, label: name })),
+  )
+
+const hasKind = (flags: CreateFlags): boolean =>
+  KINDS.some(({ value }) => value !== 'web' && flags[value]) || flags.redirectUri !== undefined
+
+const askName = (): Promise<string> =>
+  askText('Name (shown on the consent page)', (name) => problemOf({ name }, 'name'))
+
+async function askRedirectUris(client: CreateFlags): Promise<readonly string[]> {
+  const answer = await askText('Redirect URI (separate several with commas)', (text) => {
+    const redirectUri = splitRedirectUris(text)
+    return redirectUri.length === 0
+      ? 'Enter at least one redirect URI.'
+      : problemOf(toRegistration({ ...client, redirectUri }), 'redirectUris')
+  })
+  return splitRedirectUris(answer)
+}
+
+async function askScopes({ scopes, config }: Project, client: CreateFlags): Promise<readonly string[]> {
+  const none = client.machine ? 'none' : 'all'
+  if (scopes === undefined) {
+    const question = `Scopes (separate several with spaces; leave empty for ${none})`
+    return parseScope(await askText(question, scopeProblem))
+  }
+  if (scopes.size === 0) return []
+  const choices = Object.entries(config.scopes).map(([value, hint]) => ({ value, label: value, hint }))
+  return chooseMany(`Scopes (select nothing for ${none})`, choices)
+}
+
+function scopeProblem(text: string): string | undefined {
+  const wrong = parseScope(text).find((scope) => !isScopeToken(scope))
+  return wrong === undefined ? undefined : `${wrong} must be visible ASCII without " and \\.`
+}
+
+/** Returns the first problem of a registration in one of its fields. */
+function problemOf(registration: ClientRegistration, field: keyof ClientRegistration): string | undefined {
+  const problem = registrationProblems(registration).find(({ path }) => path.replace(/\[.*/, '') === field)
+  if (problem === undefined) return undefined
+  const index = /\[(\d+)\]/.exec(problem.path)?.[1]
+  const subject = index === undefined ? 'It' : registration.redirectUris?.[Number(index)]
+  return `${subject} ${problem.message}.`
+}
