@@ -205,7 +205,7 @@ const grantContextOf = (
   attempt: createAttempt(throttle),
   epochs: store.revocations.readEpochs,
   subjectOf,
-  isEnded: (authorization) =>
+  isRevoked: (authorization) =>
     feed.hasRevokedAuthorization({ ...authorization, subject: subjectOf(authorization) }),
 })
 

@@ -25,14 +25,14 @@ export type { PasswordGrant, PasswordGrantOptions } from './grants/password.ts'
 export { refuse } from './grants/grant.ts'
 export type {
   BuiltInGrant,
-  Consequences,
   Grant,
   GrantContext,
   GrantRequest,
   Refusal,
+  RefusalEffects,
 } from './grants/grant.ts'
 export { chooseScopes, permit } from './grants/permit.ts'
-export type { Allowance } from './grants/permit.ts'
+export type { PermitOptions } from './grants/permit.ts'
 export { chooseResources } from './grants/resources.ts'
 export type { Permission } from './issuance/permission.ts'
 export type { Attempt } from './throttle/throttle.ts'

@@ -111,7 +111,7 @@ function fail(core: GuardCore, cause: unknown, request: IncomingMessage, respons
 
 const SERVER_ERROR = json(500, {
   error: 'server_error',
-  error_description: 'Something went wrong on our side',
+  error_description: 'An unexpected error occurred',
 })
 
 const notFound: RequestListener = (request, response) =>

@@ -58,7 +58,7 @@ function asOAuthError(thrown: unknown): OAuthError {
     const options = { detail: thrown.message, headers: { 'Retry-After': '1' }, cause: thrown.cause }
     return new OAuthError('temporarily_unavailable', 'Try again in a moment', options)
   }
-  return new OAuthError('server_error', 'Something went wrong on our side', {
+  return new OAuthError('server_error', 'An unexpected error occurred', {
     detail: String(thrown),
     cause: thrown,
   })

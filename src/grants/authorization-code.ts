@@ -7,7 +7,7 @@ import type { AuthorizationCode } from '../model/code.ts'
 import { isCodeVerifier, matchesChallenge } from '../model/pkce.ts'
 import { remainingScopes } from '../model/scope.ts'
 import {
-  guessBy,
+  canBeGuess,
   refuse,
   type BuiltInGrant,
   type BuiltInGrantContext,
@@ -18,7 +18,7 @@ import { narrowResources } from './resources.ts'
 
 /** Options of the authorization code grant. */
 export interface AuthorizationCodeOptions {
-  /** How long a code lives; default 60 seconds. */
+  /** How long a code is valid. Default: 60 seconds. */
   readonly codeLifetime?: Duration
 }
 
@@ -28,7 +28,7 @@ export interface AuthorizationCodeGrant extends BuiltInGrant {
   readonly options: AuthorizationCodeOptions
 }
 
-/** A person allows a client something in the browser (RFC 6749 section 4.1), with PKCE (RFC 7636). */
+/** Creates the authorization code grant (RFC 6749 section 4.1), with PKCE (RFC 7636): the user consents in a browser. */
 export const authorizationCode = (options: AuthorizationCodeOptions = {}): AuthorizationCodeGrant => ({
   type: 'authorization_code',
   options,
@@ -36,7 +36,7 @@ export const authorizationCode = (options: AuthorizationCodeOptions = {}): Autho
     const code = request.form.get('code')
     if (code === undefined) return refuse(new OAuthError('invalid_request', 'The parameter code is missing'))
     const found = await context.store.codes.find(sha256(code))
-    if (!found) return refuse(invalidGrant('no such code'), guessBy(request.client))
+    if (!found) return refuse(invalidGrant('no such code'), { isGuess: canBeGuess(request.client) })
     return problemOf(found, request, context) ?? (await permit(found, request, context))
   },
 })
@@ -58,7 +58,7 @@ async function permit(
     user,
     authorizationId,
     sessionId,
-    // As at a refresh: what is no longer defined, or the client may no longer have, is left out.
+    // Leaves out scopes that are no longer defined, or that the client may no longer have, as a refresh does.
     scopes: remainingScopes(context.scopes, code.scopes, client.scopes),
     resources: code.resources,
     tokenResources,
@@ -67,14 +67,16 @@ async function permit(
   }
 }
 
-/** In this order: whose code it is, before anything is done because of it; then whether it may still be spent. */
+/** Checks whose code it is first: another client's request must have no effect on it. */
 function problemOf(
   code: AuthorizationCode,
   { client, form }: GrantRequest,
   { clock }: BuiltInGrantContext,
 ): Refusal | undefined {
   if (code.clientId !== client.id) {
-    return refuse(invalidGrant(`the code was given to client ${code.clientId}`), guessBy(client))
+    return refuse(invalidGrant(`the code was issued to client ${code.clientId}`), {
+      isGuess: canBeGuess(client),
+    })
   }
   if (code.spentAt !== null) {
     const replay = { credential: 'code', authorizationId: code.authorizationId } as const
@@ -87,17 +89,17 @@ function problemOf(
   )
 }
 
-/** RFC 6749 section 4.1.3: where the request named a redirect URI, the exchange names the same. */
+/** If the authorization request named a redirect URI, the exchange must name the same one (RFC 6749 section 4.1.3). */
 function redirectProblem(code: AuthorizationCode, redirectUri: string | undefined): Refusal | undefined {
   if (redirectUri === undefined && !code.isRedirectUriRequired) return undefined
   if (redirectUri === code.redirectUri) return undefined
   if (redirectUri === undefined) {
     return refuse(new OAuthError('invalid_request', 'The parameter redirect_uri is missing'))
   }
-  return refuse(invalidGrant('the redirect URI is not the one of the authorization request'))
+  return refuse(invalidGrant('the redirect URI differs from the one in the authorization request'))
 }
 
-/** A verifier without a challenge is a downgrade (RFC 9700 section 2.1.1); a wrong one must not get a second try. */
+/** A verifier without a challenge indicates a downgrade attack (RFC 9700 section 2.1.1). A wrong verifier spends the code. */
 function pkceProblem(
   { codeChallenge, hash }: AuthorizationCode,
   client: Client,
@@ -106,7 +108,10 @@ function pkceProblem(
   if (codeChallenge === null) {
     if (verifier === undefined) return undefined
     return refuse(
-      new OAuthError('invalid_request', 'A code_verifier was sent, but the request had no code_challenge'),
+      new OAuthError(
+        'invalid_request',
+        'A code_verifier was sent, but the authorization request had no code_challenge',
+      ),
     )
   }
   if (verifier === undefined) {
@@ -118,9 +123,9 @@ function pkceProblem(
     )
   }
   if (matchesChallenge(verifier, codeChallenge)) return undefined
-  return refuse(invalidGrant('the code_verifier does not belong to the code_challenge'), {
-    spends: hash,
-    ...guessBy(client),
+  return refuse(invalidGrant('the code_verifier does not match the code_challenge'), {
+    spentCode: hash,
+    isGuess: canBeGuess(client),
   })
 }
 

@@ -6,7 +6,7 @@ import { chooseResources } from './resources.ts'
 
 /** Options of the client credentials grant. */
 export interface ClientCredentialsOptions {
-  /** How long these tokens live; default: the server's `accessTokenLifetime`. */
+  /** How long these tokens are valid. Default: the server's `accessTokenLifetime`. */
   readonly lifetime?: Duration
 }
 
@@ -17,8 +17,8 @@ export interface ClientCredentialsGrant extends BuiltInGrant {
 }
 
 /**
- * A client acts for itself (RFC 6749 section 4.4). It gets only scopes that are listed on its record, and no refresh
- * token: it can always ask again.
+ * Creates the client credentials grant (RFC 6749 section 4.4): a client gets a token for itself. Its scopes must be listed
+ * on its record. There is no refresh token, because it can always request another token.
  */
 export function clientCredentials(options: ClientCredentialsOptions = {}): ClientCredentialsGrant {
   const lifetime = parseDuration(options.lifetime)
@@ -27,7 +27,7 @@ export function clientCredentials(options: ClientCredentialsOptions = {}): Clien
     options,
     async decide({ client, form }, { scopes, resources: known }) {
       if (client.type === 'public') {
-        return refuse(new OAuthError('unauthorized_client', 'A public client cannot use this grant'))
+        return refuse(new OAuthError('unauthorized_client', 'A public client cannot use client credentials'))
       }
       const granted = chooseScopes(scopes, form.get('scope'), client.scopes ?? [])
       const resources = chooseResources(known, form.getAll('resource'))

@@ -3,10 +3,10 @@ import type { Permission } from '../issuance/permission.ts'
 import type { BuiltInGrantContext, Grant, GrantRequest, Refusal } from './grant.ts'
 
 /**
- * Lets a grant decide. One that somebody added may have mistakes in it: what it answers is looked at before anything is
- * made of it. Whether the person, the scopes and the resource may be, issuance sees to.
+ * Runs a grant and validates its decision, since a custom grant can have bugs. Issuance checks the user, the scopes and
+ * the resources.
  *
- * @throws OAuthError `server_error` where the answer makes no sense; whatever the grant throws
+ * @throws OAuthError `server_error` if the decision is invalid; whatever the grant throws
  */
 export async function decide(
   grant: Grant,
@@ -17,7 +17,7 @@ export async function decide(
   const problem = problemOf(decision, grant, request)
   if (problem === undefined) return decision
   const detail = `the grant ${grant.type} ${problem}`
-  throw new OAuthError('server_error', 'Something went wrong on our side', { detail })
+  throw new OAuthError('server_error', 'An unexpected error occurred', { detail })
 }
 
 function problemOf(
@@ -28,13 +28,13 @@ function problemOf(
   if (decision?.kind === 'refused')
     return decision.error instanceof OAuthError ? undefined : 'refused without an OAuthError'
   if (decision?.kind !== 'authorization' && decision?.kind !== 'machine' && decision?.kind !== 'refresh')
-    return 'answered with nothing that permit() or refuse() makes'
-  // By identity: a copy could have scopes that are on no record.
-  if (decision.client !== client) return 'permitted another client than the one that asked'
+    return 'returned neither permit() nor refuse()'
+  // Compared by identity: a copy could have scopes that the client is not registered for.
+  if (decision.client !== client) return 'permitted another client than the authenticated one'
   if (decision.kind === 'refresh' && type !== 'refresh_token')
-    return 'went on with an authorization, which refreshToken() alone may'
-  // Signing keys are kept for as long as the tokens live that the configuration knows of.
+    return 'returned a refresh, which only refreshToken() may'
+  // Retired signing keys are kept for the longest lifetime in the configuration.
   return decision.kind === 'machine' && decision.lifetime !== undefined && type !== 'client_credentials'
-    ? 'said how long a token lives, which clientCredentials() alone may'
+    ? 'set a token lifetime, which only clientCredentials() may'
     : undefined
 }

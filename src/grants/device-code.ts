@@ -5,7 +5,7 @@ import { sha256 } from '../lib/hash.ts'
 import { DEVICE_GRANT, type DeviceClaim, type DeviceCode } from '../model/device-code.ts'
 import { remainingScopes } from '../model/scope.ts'
 import {
-  guessBy,
+  canBeGuess,
   refuse,
   type BuiltInGrant,
   type BuiltInGrantContext,
@@ -16,9 +16,9 @@ import { narrowResources } from './resources.ts'
 
 /** Options of the device grant. */
 export interface DeviceCodeOptions {
-  /** How long a device waits for its person, and its codes work; default 10 minutes. */
+  /** How long a device code is valid. Default: 10 minutes. */
   readonly lifetime?: Duration
-  /** How long a device waits between two polls, at least a second; default 5 seconds. */
+  /** How long a device waits between two polls, at least a second. Default: 5 seconds. */
   readonly interval?: Duration
 }
 
@@ -28,7 +28,10 @@ export interface DeviceCodeGrant extends BuiltInGrant {
   readonly options: DeviceCodeOptions
 }
 
-/** A person allows a device something that has no browser, or no keyboard, on another device that has (RFC 8628). */
+/**
+ * Creates the device grant (RFC 8628), for devices without a browser or keyboard: the user enters a code on another
+ * device.
+ */
 export const deviceCode = (options: DeviceCodeOptions = {}): DeviceCodeGrant => ({
   type: DEVICE_GRANT,
   options,
@@ -38,14 +41,14 @@ export const deviceCode = (options: DeviceCodeOptions = {}): DeviceCodeGrant => 
       return refuse(new OAuthError('invalid_request', 'The parameter device_code is missing'))
     }
     const found = await context.store.deviceCodes.find(sha256(code))
-    if (!found) return refuse(invalidGrant('no such device code'), guessBy(request.client))
-    return problemOf(found, request, context) ?? answerOf(found) ?? permit(found, request, context)
+    if (!found) return refuse(invalidGrant('no such device code'), { isGuess: canBeGuess(request.client) })
+    return problemOf(found, request, context) ?? refusalOf(found) ?? permit(found, request, context)
   },
 })
 
 /**
- * In this order: whose code it is, before anything is done because of it; then whether it may still be spent. A device
- * polls for one answer after the other, so one that comes after the tokens is another's: what the code gave is revoked.
+ * Checks whose code it is first: another client's request must have no effect on it. A device waits for each response
+ * before it polls again, so a poll after the tokens were issued comes from someone else: the authorization is revoked.
  */
 function problemOf(
   code: DeviceCode,
@@ -53,7 +56,9 @@ function problemOf(
   { clock }: BuiltInGrantContext,
 ): Refusal | undefined {
   if (code.clientId !== client.id) {
-    return refuse(invalidGrant(`the device code was given to client ${code.clientId}`), guessBy(client))
+    return refuse(invalidGrant(`the device code was issued to client ${code.clientId}`), {
+      isGuess: canBeGuess(client),
+    })
   }
   if (code.spentAt !== null) {
     const replay = { credential: 'device_code', authorizationId: code.authorizationId } as const
@@ -61,20 +66,22 @@ function problemOf(
   }
   if (code.voidedAt !== null) return refuse(invalidGrant('the device code was revoked'))
   if (code.expiresAt > clock.now()) return undefined
-  return refuse(new OAuthError('expired_token', 'The device code has expired: ask for another one'))
+  return refuse(new OAuthError('expired_token', 'The device code has expired. Request another one.'))
 }
 
-/** What a device hears that gets no tokens (RFC 8628 section 3.5); undefined where it gets some. */
-function answerOf({ hash, decision }: DeviceCode): Refusal | undefined {
+/** Returns the response to a device that gets no tokens (RFC 8628 section 3.5), or undefined if the user approved it. */
+function refusalOf({ hash, decision }: DeviceCode): Refusal | undefined {
   if (decision === 'approved') return undefined
   if (decision === null) {
-    return refuse(new OAuthError('authorization_pending', 'The person has not answered yet'), { polls: hash })
+    return refuse(new OAuthError('authorization_pending', 'The user has not answered yet'), {
+      recordedPoll: hash,
+    })
   }
-  // At the token endpoint it travels with 400 (RFC 6749 section 5.2).
-  return refuse(new OAuthError('access_denied', 'The person denied the request', { status: 400 }))
+  // 400 at the token endpoint (RFC 6749 section 5.2).
+  return refuse(new OAuthError('access_denied', 'The user denied the request', { status: 400 }))
 }
 
-/** What is granted was fixed by the device's request: a scope that comes with the poll counts for nothing. */
+/** The device's first request has fixed the scopes. A scope in the poll is ignored. */
 async function permit(
   code: DeviceCode,
   { client, form, address, userAgent }: GrantRequest,
@@ -92,7 +99,7 @@ async function permit(
     authorizationId,
     sessionId: null,
     device: { userAgent, address },
-    // As at a refresh: what is no longer defined, or the client may no longer have, is left out.
+    // Leaves out scopes that are no longer defined, or that the client may no longer have, as a refresh does.
     scopes: remainingScopes(scopes, code.scopes, client.scopes),
     resources: code.resources,
     tokenResources,

@@ -14,32 +14,32 @@ import type { Attempt, Throttle } from '../throttle/throttle.ts'
 import type { FailedPasswordAttempt } from '../users/check-password.ts'
 import type { UserDirectory } from '../users/directory.ts'
 
-/** A token request whose client is authenticated and may use the grant. */
+/** A token request from an authenticated client that may use the grant. */
 export interface GrantRequest {
-  /** Hand it on as it is: what is issued is issued to this very client. */
+  /** Pass it on unchanged: tokens are issued to this very object. */
   readonly client: Client
-  /** The parameters, each at most once; those that are empty count as left out. Anybody may have written them. */
+  /** The parameters of the request, as the client sent them. Empty ones count as missing. */
   readonly form: Form
-  /** Where the request came from, as far as trusted proxies tell: an IP address. */
+  /** The IP address of the caller, as reported by trusted proxies. */
   readonly address: string
-  /** What it was sent with; empty where it does not say. Anybody may have written it. */
+  /** The `User-Agent` header, as the client sent it. Empty if missing. */
   readonly userAgent: string
 }
 
-/** What a grant may look at. It writes nothing: what it decides is carried out by issuance. */
+/** What a grant can read. Grants write nothing: issuance carries out their decision. */
 export interface GrantContext {
   readonly clock: Clock
-  /** The scopes that are defined, for `chooseScopes`. */
+  /** The defined scopes, for `chooseScopes`. */
   readonly scopes: ScopeRules
-  /** The resources that tokens may be asked for (RFC 8707), for `chooseResources`. */
+  /** The resources that clients can request (RFC 8707), for `chooseResources`. */
   readonly resources: readonly string[]
-  /** Everybody who can sign in. */
+  /** Looks up users. */
   readonly userDirectory: Pick<UserDirectory, 'find' | 'load'>
-  /** Checks something that can be guessed, and counts the wrong guesses. */
+  /** Checks something that can be guessed, and counts wrong guesses. */
   readonly attempt: Attempt
 }
 
-/** What a grant of ours looks at besides. */
+/** What built-in grants can read in addition. */
 export interface BuiltInGrantContext extends GrantContext {
   readonly store: { readonly [Name in 'codes' | 'deviceCodes' | 'authorizations']: Pick<Store[Name], 'find'> }
   readonly refreshTokens: Pick<RefreshTokens, 'parse'>
@@ -49,69 +49,70 @@ export interface BuiltInGrantContext extends GrantContext {
   readonly userDirectory: UserDirectory
   readonly throttle: Throttle
   readonly subjectOf: (user: UserRef) => string
-  /** The present epochs of a person, by `sub`, and a client. */
+  /** Reads the current epochs of a user, by `sub`, and a client. */
   readonly epochs: RevocationStore['readEpochs']
-  /** Whether an authorization was ended by a revocation that its row does not show. */
-  readonly isEnded: (authorization: Authorization) => boolean
+  /** Returns whether the revocation feed has revoked an authorization, even if its row does not say so. */
+  readonly isRevoked: (authorization: Authorization) => boolean
 }
 
-/** What must happen because of how tokens were asked for, before the client hears that it gets none. */
-export interface Consequences {
+/** What happens because of a refused token request, before the client gets its response. */
+export interface RefusalEffects {
   /**
-   * Whether this may have been a guess, which counts against the address that it came from: 60 a minute by default.
-   * Not for what was checked in an `attempt`, which counts by itself.
+   * True if the request may have been a guess. It then counts against its address: 60 failures a minute by default.
+   * Leave it out for what was checked with `attempt`, which counts by itself.
    */
   readonly isGuess?: boolean
-  /** Something that can be used once was used twice: everything that this authorization gave is revoked. */
+  /** A one-time credential was used again. Revokes its authorization. */
   readonly replay?: {
     readonly credential: 'code' | 'device_code' | 'refresh_token'
     readonly authorizationId: string
   }
   /** The hash of an authorization code that must not be tried again. */
-  readonly spends?: string
-  /** The hash of a device code that was polled before anybody answered. */
-  readonly polls?: string
-  /** A name and a password that were tried in vain; `checkPassword` has counted it. */
-  readonly signIn?: { readonly provider: string; readonly outcome: FailedPasswordAttempt }
+  readonly spentCode?: string
+  /** The hash of a device code that was polled before the user answered. */
+  readonly recordedPoll?: string
+  /** A failed sign-in with a password, already counted by `checkPassword`. */
+  readonly failedSignIn?: { readonly provider: string; readonly outcome: FailedPasswordAttempt }
 }
 
-/** No tokens. */
-export interface Refusal extends Consequences {
+/** The decision to issue no tokens. */
+export interface Refusal extends RefusalEffects {
   readonly kind: 'refused'
   readonly error: OAuthError
 }
 
 /**
- * A grant type: from an authenticated client and a form to what was authorized. Yours may be any object of this shape.
+ * A grant type. It decides what an authenticated client and its parameters are authorized for. Your own grant can be any
+ * object of this shape.
  *
- * `decide` answers with `permit(...)` or `refuse(...)`. An `OAuthError` that it throws is the answer; anything else that
- * it throws or gives back is a `server_error`, whose cause is in the log. It runs again only where what it permitted
- * could not be written down because of a race, and never after `permit`.
+ * `decide` returns `permit(...)` or `refuse(...)`. A thrown `OAuthError` becomes the response; anything else that is
+ * thrown or returned becomes a `server_error`, with the cause in the log. `decide` runs once for each request, unless it
+ * returns a permission that was not made with `permit` and a concurrent request gets ahead of it.
  */
 export interface Grant {
-  /** As it stands in `grant_type`: for yours an absolute URI (RFC 6749 section 4.5). Clients must have it on their record. */
+  /** The `grant_type`. Yours is an absolute URI (RFC 6749 section 4.5). Clients must be registered for it. */
   readonly type: GrantType
   decide(request: GrantRequest, context: GrantContext): Promise<Permission | Refusal>
 }
 
-/** A grant of ours. */
+/** A grant of this package. */
 export interface BuiltInGrant extends Grant {
   decide(request: GrantRequest, context: BuiltInGrantContext): Promise<Permission | Refusal>
 }
 
 /**
- * The answer of a grant that gives no tokens: `refuse(new OAuthError('invalid_grant', 'The code is invalid', { detail }))`.
- * The description goes to the caller and must not say what of it was wrong; `detail` goes to the log.
+ * Refuses a token request: `refuse(new OAuthError('invalid_grant', 'The code is invalid', { detail }))`. The description
+ * is sent to the client and must not reveal what exactly was wrong. `detail` is logged.
  */
-export const refuse = (error: OAuthError, consequences: Consequences = {}): Refusal => ({
+export const refuse = (error: OAuthError, effects: RefusalEffects = {}): Refusal => ({
   kind: 'refused',
   error,
-  ...consequences,
+  ...effects,
 })
 
 /**
- * What follows from a code or a token that is not the client's. Of a public client it may be a guess. A confidential one
- * has shown its secret, and hands on what its visitors bring: were that counted, any of them could have everybody turned
- * away who signs in by way of its address.
+ * Returns whether a client may be guessing when it presents an invalid code or token. A confidential client has proved
+ * its secret and passes on what its users bring. If those counted, one user could get the client's address throttled,
+ * and with it everyone who signs in through it.
  */
-export const guessBy = ({ type }: Client): Consequences => ({ isGuess: type === 'public' })
+export const canBeGuess = ({ type }: Client): boolean => type === 'public'

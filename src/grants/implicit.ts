@@ -1,11 +1,11 @@
-/** The implicit grant. There is nothing to decide at the token endpoint, which does not know it. */
+/** The implicit grant. The token endpoint does not use it. */
 export interface ImplicitGrant {
   readonly type: 'implicit'
 }
 
 /**
- * A person allows a client something in the browser, and the token stands in the very address that they are sent back to
- * (RFC 6749 section 4.2). For apps that cannot be changed at once: tokens leak from addresses and can be slipped into
- * them (RFC 9700 section 2.1.2), of which the log warns at start. Nobody gets a refresh token by it.
+ * Creates the implicit grant (RFC 6749 section 4.2), which sends the access token in the redirect itself, without a
+ * refresh token. Only for apps that cannot be changed: tokens leak from URLs and can be injected into them (RFC 9700
+ * section 2.1.2). The server logs a warning when it starts.
  */
 export const implicitGrant = (): ImplicitGrant => ({ type: 'implicit' })

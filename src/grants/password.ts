@@ -5,17 +5,16 @@ import { checkPassword, type FailedPasswordAttempt } from '../users/check-passwo
 import type { LoadedUser } from '../users/directory.ts'
 import type { BaseUser } from '../users/provider.ts'
 import { refuse, type BuiltInGrant, type BuiltInGrantContext, type GrantRequest } from './grant.ts'
-import { chooseScopes, permit } from './permit.ts'
+import { chooseScopes, permit, type PermitOptions } from './permit.ts'
 import { chooseResources } from './resources.ts'
 
-/** Options of the password grant: what takes the place of the provider's own functions, for this grant only. */
+/** Options of the password grant. They replace the provider's own functions, for this grant only. */
 export interface PasswordGrantOptions<User extends BaseUser = BaseUser> {
   /**
-   * The person with this user name. It must keep to the people of `client.provider`: the id that it gives is taken for
-   * one of theirs. Like the provider's own it must look anew each time.
+   * Finds a user by user name. It must only return users of `client.provider`, and must not cache them.
    */
   readonly findByUsername?: (username: string, client: Client) => Promise<User | undefined>
-  /** Whether this is the person's password; false for nobody, and as slowly as for somebody. */
+  /** Checks a password. Returns false if the user is undefined, but takes just as long. */
   readonly verifyPassword?: (user: User | undefined, password: string, client: Client) => Promise<boolean>
 }
 
@@ -26,9 +25,9 @@ export interface PasswordGrant extends BuiltInGrant {
 }
 
 /**
- * An app asks for a person's name and password itself (RFC 6749 section 4.3). For apps that cannot be changed at once:
- * "MUST NOT be used" otherwise (RFC 9700 section 2.4), of which the log warns at start. It signs the person in, so that
- * the app is one of their devices; guesses are counted together with those at the sign-in page.
+ * Creates the password grant (RFC 6749 section 4.3), for apps that ask for the user name and password themselves and
+ * cannot be changed. It "MUST NOT be used" otherwise (RFC 9700 section 2.4), and the server logs a warning when it starts.
+ * It signs the user in, so the app is listed among their sessions. Failures count together with those on the sign-in page.
  */
 export const passwordGrant = <User extends BaseUser = BaseUser>(
   options: PasswordGrantOptions<User> = {},
@@ -41,35 +40,40 @@ export const passwordGrant = <User extends BaseUser = BaseUser>(
     if (username === undefined || password === undefined) {
       return refuse(new OAuthError('invalid_request', 'The parameter username or password is missing'))
     }
-    // First what costs nothing: a request that could give no token checks no password, and is no guess.
-    const wanted = wantedBy(request, context)
+    // Before the password check: an invalid request is not a guess.
+    const requested = requestedBy(request, context)
     const { provider } = client
     const outcome = await checkPassword(
       { ...context, users: usersOf(options, client, context) },
       { provider, username, password, address, clientId: client.id },
-      async (person) => ((await context.userDirectory.find(person.ref)) ? allow(person, wanted) : undefined),
+      async (user) =>
+        (await context.userDirectory.find(user.ref)) ? permitUser(user, requested) : undefined,
     )
     return outcome.kind === 'correct'
       ? outcome.result
-      : refuse(errorOf(outcome), { signIn: { provider, outcome } })
+      : refuse(errorOf(outcome), { failedSignIn: { provider, outcome } })
   },
 })
 
-type Wanted = Omit<Parameters<typeof permit>[0], 'user'>
+type Requested = Omit<PermitOptions, 'user'>
 
-const wantedBy = (
+const requestedBy = (
   { client, form, address, userAgent }: GrantRequest,
   context: BuiltInGrantContext,
-): Wanted => ({
+): Requested => ({
   client,
   scopes: chooseScopes(context.scopes, form.get('scope'), client.scopes),
   resources: chooseResources(context.resources, form.getAll('resource')),
   device: { userAgent, address },
 })
 
-/** Whoever knows a password that was right a moment ago hears no more than whoever guesses. */
-const allow = (user: LoadedUser, wanted: Wanted): AuthorizationPermission =>
-  permit({ ...wanted, user, ifRevoked: incorrect(`user ${user.user.id} was signed out meanwhile`) })
+/** If the password was changed in the meantime, the response is the same as for a wrong password. */
+const permitUser = (user: LoadedUser, requested: Requested): AuthorizationPermission =>
+  permit({
+    ...requested,
+    user,
+    ifRevoked: incorrect(`user ${user.user.id} was signed out everywhere in the meantime`),
+  })
 
 function usersOf<User extends BaseUser>(
   { findByUsername, verifyPassword }: PasswordGrantOptions<User>,
@@ -87,16 +91,18 @@ function usersOf<User extends BaseUser>(
   }
 }
 
-/** The same words whether the name exists or not. */
+/** The response is the same whether the user exists or not. */
 function errorOf(outcome: FailedPasswordAttempt): OAuthError {
   if (outcome.kind === 'incorrect') return incorrect(detailOf(outcome.user))
   const { headers } = outcome.blocked
-  const options = { detail: 'too many failures at this account or from this address', headers }
-  return new OAuthError('too_many_requests', 'Too many failed requests: wait before you try again', options)
+  const options = { detail: 'too many failures for this account or address', headers }
+  return new OAuthError('too_many_requests', 'Too many failed requests. Try again later.', options)
 }
 
-const detailOf = (person: LoadedUser | undefined): string =>
-  person ? `wrong password for user ${person.user.id}, or signed out meanwhile` : 'no such user'
+const detailOf = (user: LoadedUser | undefined): string =>
+  user
+    ? `incorrect password for user ${user.user.id}, or signed out everywhere in the meantime`
+    : 'no such user'
 
 const incorrect = (detail: string): OAuthError =>
   new OAuthError('invalid_grant', 'The user credentials were incorrect', { detail })

@@ -5,26 +5,26 @@ import type { Client } from '../model/client.ts'
 import { OPENID_SCOPE, parseScope, resolveScopes, type ScopeRules } from '../model/scope.ts'
 import type { LoadedUser } from '../users/directory.ts'
 
-/** What a user allows a client at this moment. */
-export interface Allowance {
+/** What `permit` authorizes. */
+export interface PermitOptions {
   /** The client of the request. */
   readonly client: Client
-  /** As `userDirectory.load` gave them, before anything of theirs was checked: of the client's provider. */
+  /** From `userDirectory.load`, called before the user's proof was checked. Of the client's provider. */
   readonly user: LoadedUser
-  /** As `chooseScopes` gave them: defined ones that the client may have. */
+  /** From `chooseScopes`. */
   readonly scopes: readonly string[]
   /** From `chooseResources`. Default: the server's audience. */
   readonly resources?: readonly string[]
-  /** Where the user signs in by this, if they do: it is then listed among their devices, and can be signed out. */
+  /** The user's device, if this signs them in. It is then listed among their sessions and can be signed out. */
   readonly device?: SignInDevice
-  /** What the client hears where user or client were ended meanwhile; default: `invalid_grant`. */
+  /** The error if the user or the client is revoked in the meantime. Default: `invalid_grant`. */
   readonly ifRevoked?: OAuthError
 }
 
 /**
- * The permission to begin an authorization for a user who has just proved who they are. Issuance holds it to what the
- * client may have: a user of another provider is `invalid_grant`, a scope that it may not have `invalid_scope`. A client
- * with `refresh_token` on its record gets a refresh token too, where that grant is on.
+ * Permits a new authorization for a user who has just proved their identity. Issuance checks it: a user of another
+ * provider is `invalid_grant`, a scope that the client may not have is `invalid_scope`. The client also gets a refresh
+ * token if it is registered for `refresh_token` and that grant is configured.
  */
 export const permit = ({
   client,
@@ -32,8 +32,8 @@ export const permit = ({
   scopes,
   resources = [],
   device,
-  ifRevoked = ended(user),
-}: Allowance): AuthorizationPermission => ({
+  ifRevoked = revoked(user),
+}: PermitOptions): AuthorizationPermission => ({
   kind: 'authorization',
   client,
   user: user.ref,
@@ -46,9 +46,9 @@ export const permit = ({
   ...(device && { device }),
 })
 
-const ended = ({ user }: LoadedUser): OAuthError =>
+const revoked = ({ user }: LoadedUser): OAuthError =>
   new OAuthError('invalid_grant', 'The grant is invalid', {
-    detail: `user ${user.id} was signed out everywhere meanwhile, or the client revoked`,
+    detail: `user ${user.id} was signed out everywhere or the client was revoked in the meantime`,
   })
 
 /**

@@ -8,7 +8,7 @@ import { generationStatus, type Authorization, type GenerationStatus } from '../
 import type { Client } from '../model/client.ts'
 import { firstUncovered, parseScope, remainingScopes } from '../model/scope.ts'
 import {
-  guessBy,
+  canBeGuess,
   refuse,
   type BuiltInGrant,
   type BuiltInGrantContext,
@@ -19,13 +19,13 @@ import { narrowResources } from './resources.ts'
 
 /** Options of the refresh token grant. */
 export interface RefreshTokenOptions {
-  /** How long a refresh token lives without use; default 30 days. */
+  /** How long a refresh token is valid without use. Default: 30 days. */
   readonly lifetime?: Duration
-  /** How long after the sign-in no refresh is possible any more; default: no such limit. */
+  /** How long after the sign-in refreshes stay possible. Default: no limit. */
   readonly maximumLifetime?: Duration
-  /** How long a refresh token may be repeated after it was rotated; default 60 seconds, 0 for never. */
+  /** How long a refresh token still works after it was rotated, for retries. Default: 60 seconds; 0 for never. */
   readonly graceWindow?: Duration
-  /** Whose tokens each refresh replaces; default `always`. Public clients' are always replaced. */
+  /** Whose refresh tokens rotate. Default: `always`. Those of public clients always do. */
   readonly rotation?: RefreshPolicy['rotation']
 }
 
@@ -35,7 +35,7 @@ export interface RefreshTokenGrant extends BuiltInGrant {
   readonly options: RefreshTokenOptions
 }
 
-/** A client goes on without the user (RFC 6749 section 6), with rotation and replay detection (RFC 9700 section 4.14). */
+/** Creates the refresh token grant (RFC 6749 section 6), with rotation and replay detection (RFC 9700 section 4.14). */
 export const refreshToken = (options: RefreshTokenOptions = {}): RefreshTokenGrant => ({
   type: 'refresh_token',
   options,
@@ -43,9 +43,12 @@ export const refreshToken = (options: RefreshTokenOptions = {}): RefreshTokenGra
     const token = request.form.get('refresh_token')
     if (token === undefined)
       return refuse(new OAuthError('invalid_request', 'The parameter refresh_token is missing'))
-    // A forged token ends here and costs no query.
+    // A forged token is refused here, without a query.
     const parts = context.refreshTokens.parse(token)
-    if (!parts) return refuse(invalidGrant('the refresh token was not made here'), guessBy(request.client))
+    if (!parts)
+      return refuse(invalidGrant('the refresh token is malformed or was signed by another server'), {
+        isGuess: canBeGuess(request.client),
+      })
     const authorization = await findAuthorization(context, parts.authorizationId)
     if (!authorization) return refuse(invalidGrant(`no authorization ${parts.authorizationId}`))
     return (
@@ -55,28 +58,31 @@ export const refreshToken = (options: RefreshTokenOptions = {}): RefreshTokenGra
   },
 })
 
-/** What the feed has ended may have been moved to a new epoch since the row was read, as a changed password does it. */
+/** Reads the row again if the feed has revoked it: a password change may have moved it to a new epoch since. */
 async function findAuthorization(
-  { store: { authorizations }, isEnded }: BuiltInGrantContext,
+  { store: { authorizations }, isRevoked }: BuiltInGrantContext,
   id: string,
 ): Promise<Authorization | undefined> {
   const row = await authorizations.find(id)
-  return row?.revokedAt === null && isEnded(row) ? authorizations.find(id) : row
+  return row?.revokedAt === null && isRevoked(row) ? authorizations.find(id) : row
 }
 
-/** In this order: whose token it is; whether the authorization lives; whether the token was replayed. */
+/** Checks the owner first, then whether the authorization is valid, then whether the token was replayed. */
 function problemOf(
   authorization: Authorization,
   { seed, generation }: RefreshTokenParts,
   client: Client,
-  { clock, isEnded }: BuiltInGrantContext,
+  { clock, isRevoked }: BuiltInGrantContext,
 ): Refusal | undefined {
   const { id: authorizationId, seedHash, clientId, revokedAt, expiresAt } = authorization
   if (seedHash === null || !isEqualInConstantTime(seedHash, sha256(seed))) {
-    return refuse(invalidGrant(`the seed is not that of authorization ${authorizationId}`), guessBy(client))
+    return refuse(invalidGrant(`the seed does not match authorization ${authorizationId}`), {
+      isGuess: canBeGuess(client),
+    })
   }
-  if (clientId !== client.id) return refuse(invalidGrant(`the refresh token was given to client ${clientId}`))
-  if (revokedAt !== null || isEnded(authorization)) {
+  if (clientId !== client.id)
+    return refuse(invalidGrant(`the refresh token was issued to client ${clientId}`))
+  if (revokedAt !== null || isRevoked(authorization)) {
     return refuse(invalidGrant(`authorization ${authorizationId} was revoked`))
   }
   if (expiresAt <= clock.now()) return refuse(invalidGrant('the refresh token has expired'))
@@ -92,39 +98,39 @@ async function permit(
   context: BuiltInGrantContext,
 ): Promise<Permission | Refusal> {
   const resources = narrowResources(context, authorization.resources, form.getAll('resource'))
-  const scopes = narrow(authorization, client, form.get('scope'), context)
+  const scopes = narrowScopes(authorization, client, form.get('scope'), context)
   if (scopes === undefined) {
     return refuse(new OAuthError('invalid_scope', 'The scope exceeds what was authorized'))
   }
   if (!(await context.userDirectory.find(authorization))) {
     return refuse(invalidGrant(`user ${authorization.userId} is deleted or disabled`))
   }
-  const standing = generationStatus(authorization, presented, context.clock.now())
+  const status = generationStatus(authorization, presented, context.clock.now())
   const rotates = client.type === 'public' || context.refresh?.rotation !== 'public'
-  const generation = nextGeneration(authorization.generation, presented, standing, rotates)
+  const generation = nextGeneration(authorization.generation, presented, status, rotates)
   return { kind: 'refresh', client, authorization, seed, presented, generation, scopes, resources }
 }
 
 function nextGeneration(
-  present: number,
+  current: number,
   presented: number,
-  standing: GenerationStatus,
+  status: GenerationStatus,
   rotates: boolean,
 ): number {
-  if (standing === 'repeated') return present
+  if (status === 'repeated') return current
   return rotates ? presented + 1 : presented
 }
 
-/** What was authorized and still can be had, or the part of it that was asked for; undefined where more was asked for. */
-function narrow(
+/** Returns the requested scopes that are still available, or undefined if more was requested than authorized. */
+function narrowScopes(
   { scopes }: Authorization,
   client: Client,
   requested: string | undefined,
   context: BuiltInGrantContext,
 ): readonly string[] | undefined {
-  const wanted = requested === undefined ? scopes : parseScope(requested)
-  return firstUncovered(scopes, wanted) === undefined
-    ? remainingScopes(context.scopes, wanted, client.scopes)
+  const narrowed = requested === undefined ? scopes : parseScope(requested)
+  return firstUncovered(scopes, narrowed) === undefined
+    ? remainingScopes(context.scopes, narrowed, client.scopes)
     : undefined
 }
 

@@ -49,7 +49,7 @@ test.each([
     const answer = await fetch(origin, { headers: { authorization } })
     expect([answer.status, await answer.json()]).toEqual([
       500,
-      { error: 'server_error', error_description: 'Something went wrong on our side' },
+      { error: 'server_error', error_description: 'An unexpected error occurred' },
     ])
   }
   expect(lines.map((line) => JSON.parse(line) as object)).toEqual(

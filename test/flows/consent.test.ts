@@ -55,7 +55,7 @@ describe('the consent page', () => {
     const { url } = await browser.press(page, "Don't allow")
     expect(Object.fromEntries(url.searchParams)).toEqual({
       error: 'access_denied',
-      error_description: 'The person denied the request',
+      error_description: 'The user denied the request',
       state: 's p',
       iss: server.issuer,
     })

@@ -234,7 +234,7 @@ describe('a grant of your own that has a mistake in it', () => {
     const another = await own.server.clients.find(other.id)
     const { answer, log, isEmpty } = await run(permitting(() => ({ client: another })))
     expect([answer, isEmpty]).toEqual([[500, 'server_error'], true])
-    expect(log).toContain('another client than the one that asked')
+    expect(log).toContain('another client than the authenticated one')
   })
 
   test('permits a copy of the client with more scopes than it has: the same', async () => {

@@ -49,11 +49,7 @@ async function decide(
   Object.assign(exchange.auditFields, { clientId: about.clientId, sub: about.sub })
   if (!isApproved) {
     services.events.emit('consent.denied', about)
-    return redirectWithError(
-      exchange,
-      target,
-      new OAuthError('access_denied', 'The person denied the request'),
-    )
+    return redirectWithError(exchange, target, new OAuthError('access_denied', 'The user denied the request'))
   }
   const again = { ...exchange, request: { ...request, query: consent.query } }
   const created = await createCode(again, authorizationRequest, session, consent.nonce)

@@ -50,19 +50,19 @@ async function decideAndIssue(
 /** What follows from a refusal is done before the client hears of it. */
 async function carryOut(exchange: Exchange, { client }: GrantRequest, refusal: Refusal): Promise<OAuthError> {
   const { services, address, requestId } = exchange
-  const { replay, spends, polls, isGuess, signIn, error } = refusal
+  const { replay, spentCode, recordedPoll, isGuess, failedSignIn, error } = refusal
   if (replay && (await isAlive(services, replay.authorizationId))) {
     await services.revoker.revoke({ kind: 'authorization', id: replay.authorizationId }, requestId)
     services.events.emit('replay.detected', { requestId, clientId: client.id, ...replay })
   }
-  if (spends !== undefined) await services.store.codes.spend(spends, services.settings.clock.now())
+  if (spentCode !== undefined) await services.store.codes.spend(spentCode, services.settings.clock.now())
   if (
-    polls !== undefined &&
-    (await services.store.deviceCodes.poll(polls, services.settings.clock.now())) === 'slow_down'
+    recordedPoll !== undefined &&
+    (await services.store.deviceCodes.poll(recordedPoll, services.settings.clock.now())) === 'slow_down'
   ) {
     return new OAuthError('slow_down', 'Wait 5 seconds longer between two requests from now on')
   }
-  if (signIn) reportFailedSignIn(exchange, signIn.provider, signIn.outcome)
+  if (failedSignIn) reportFailedSignIn(exchange, failedSignIn.provider, failedSignIn.outcome)
   if (isGuess) await services.throttle.fail({ address })
   return error
 }
