@@ -117,7 +117,7 @@ export interface SessionStore {
   insert(session: Session, subject: string): Promise<boolean>
   find(id: string): Promise<Session | undefined>
   /**
-   * Gives a session a new cookie, epochs and times, because its user signed in again. Only if the session is not revoked
+   * Replaces the cookie, epochs, times and `isPersistent` of a session, because its user signed in again. Only if the session is not revoked
    * and the new epochs are current. Durable. Returns whether it did.
    */
   renew(id: string, renewal: SessionRenewal): Promise<boolean>
