@@ -26,7 +26,7 @@ const signIn: View<'signIn'> = ({ action, hidden, username, problem, client }) =
 <title>Tea house: sign in</title>
 <link rel="stylesheet" href="/tea-house.css">
 <h1>Welcome to the tea house</h1>
-${client ? `<p>to go on to ${escape(client.name)} (${escape(client.host)})</p>` : ''}
+${client ? `<p>to go on to ${escape(client.name)} (${escape(client.host ?? 'on this device')})</p>` : ''}
 ${problem ? `<p role="alert">${problems[problem.kind]}</p>` : ''}
 <form method="post" action="${escape(action)}">
   ${Object.entries(hidden)

@@ -53,7 +53,12 @@ export interface OAuthErrorOptions {
   readonly headers?: Readonly<Record<string, string>>
   /** The underlying error. Logged, never sent. */
   readonly cause?: unknown
+  /** What the error page tells users in place of the description, which is written for developers. */
+  readonly reason?: ErrorReason
 }
+
+/** An error that the error page explains to users. */
+export type ErrorReason = 'unknown_client'
 
 /**
  * An error response (RFC 6749 section 5.2). Custom grants refuse a request with it.
@@ -67,6 +72,7 @@ export class OAuthError extends Error {
   readonly detail: string
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
+  readonly reason: ErrorReason | undefined
 
   static override [Symbol.hasInstance](value: unknown): boolean {
     return hasMark(value, 'OAuthError')
@@ -83,6 +89,7 @@ export class OAuthError extends Error {
     this.detail = options.detail ?? description
     this.status = options.status ?? STATUS[code]
     this.headers = options.headers ?? {}
+    this.reason = options.reason
   }
 
   /** Returns the JSON body of the response. */

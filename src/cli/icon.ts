@@ -1,10 +1,5 @@
 import type { RequestListener } from 'node:http'
-import { OUTLINES } from '../pages/mark.ts'
-
-/** The mark of our pages, in colors that are seen on light and on dark. */
-const ICON =
-  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">' +
-  `<path fill="#2b8496" d="${OUTLINES.door}"/><path fill="#fff" d="${OUTLINES.keyhole}"/></svg>`
+import { iconFor } from '../pages/icon.ts'
 
 const HEADERS = {
   'Content-Type': 'image/svg+xml',
@@ -13,10 +8,10 @@ const HEADERS = {
   'Cache-Control': 'public, max-age=86400',
 } as const
 
-/** Answers `/favicon.ico`, for which browsers ask by themselves; an app of your own has one of its own. */
+/** Answers `/favicon.ico`, which browsers request by themselves for JSON responses and other resources without a page. */
 export const withIcon =
   (otherwise: RequestListener): RequestListener =>
   (request, response) =>
     request.url === '/favicon.ico' && request.method === 'GET'
-      ? response.writeHead(200, HEADERS).end(ICON)
+      ? response.writeHead(200, HEADERS).end(iconFor())
       : otherwise(request, response)

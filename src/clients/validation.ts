@@ -1,3 +1,4 @@
+import { isHttpsUrl, isPath } from '../lib/web-address.ts'
 import type { ConfigProblem } from '../errors.ts'
 import { parseDuration } from '../lib/duration.ts'
 import { GRANT_TYPE_PROBLEM, isClientId, isGrantType } from '../model/client.ts'
@@ -104,7 +105,7 @@ function presentationProblems(registration: ClientPresentation): readonly Config
     ),
     ...(['homepage', 'privacy', 'terms'] as const).flatMap((field) =>
       problemIf(
-        registration[field] !== undefined && !isWebLink(registration[field]),
+        registration[field] !== undefined && !isLink(registration[field]),
         field,
         'must be an https URL without a user name or password, of at most 2,048 characters',
       ),
@@ -126,15 +127,10 @@ const DATA_IMAGE = /^data:image\/(?:png|jpeg|gif|webp|avif|svg\+xml);base64,[A-Z
 /** Only a path or an embedded image: a request to another origin would tell it who opens the page. */
 function isLogo(logo: string): boolean {
   if (logo.startsWith('data:')) return logo.length <= MAX_LOGO_LENGTH && DATA_IMAGE.test(logo)
-  // `//host` and `/\host` are other origins, and parsers drop tabs and line ends before they look.
-  return logo.length <= MAX_URL_LENGTH && /^\/(?![/\\])[!-[\]-~]*$/.test(logo)
+  return logo.length <= MAX_URL_LENGTH && isPath(logo)
 }
 
-function isWebLink(text: string): boolean {
-  if (text.length > MAX_URL_LENGTH || !/^https:\/\/[^\s\p{Cc}\\]+$/u.test(text)) return false
-  const url = URL.parse(text)
-  return url !== null && url.username === '' && url.password === ''
-}
+const isLink = (text: string): boolean => text.length <= MAX_URL_LENGTH && isHttpsUrl(text)
 
 function listProblems(registration: ClientRegistration): readonly ConfigProblem[] {
   const { redirectUris = [], type = 'confidential', scopes = [] } = registration

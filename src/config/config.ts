@@ -4,11 +4,10 @@ import type { Secrets, SecretsSource } from '../keys/secrets.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Duration } from '../lib/duration.ts'
 import type { Logger } from '../lib/log.ts'
-import type { Views } from '../pages/props.ts'
-import type { Language } from '../pages/messages.ts'
 import type { Store } from '../store/contract.ts'
 import type { BaseUser, UserProvider, UserProviderFactory } from '../users/provider.ts'
 import type { KeepSignedInConfig } from './keep-signed-in.ts'
+import type { PagesConfig } from './pages.ts'
 import type { PersonalTokensConfig } from './personal-tokens.ts'
 
 /** A limit on failures: after `failures` within `window`, further attempts get 429 with `Retry-After`. */
@@ -16,16 +15,6 @@ export interface FailureLimit {
   /** A whole number of at least 1. */
   readonly failures: number
   readonly window: Duration
-}
-
-/** How the server's own pages look. */
-export interface PagesConfig {
-  /** What the server is called, above every page; default: the issuer's host. */
-  readonly name?: string
-  /** The language of our pages; default `en`. */
-  readonly language?: Language
-  /** Your own views, in place of ours. */
-  readonly views?: Views
 }
 
 /**
@@ -128,7 +117,7 @@ export interface Config<
   readonly revocations?: { readonly pollInterval?: Duration; readonly maxStaleness?: Duration }
   /** How many verified tokens a guard caches, at about 2 kB each. Default 20,000. */
   readonly guardCacheSize?: number
-  /** The look of the server's own pages. */
+  /** The name, logo, color and links of the server's own pages, or pages of your own. */
   readonly pages?: PagesConfig
   /**
    * `'on-start'` (default): the server creates and updates its tables when it starts. `'manual'`: it refuses to start if a

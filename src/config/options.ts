@@ -5,8 +5,7 @@ import type { PasswordGrantOptions } from '../grants/password.ts'
 import type { RefreshTokenOptions } from '../grants/refresh-token.ts'
 import type { OptionNames, Validator } from '../lib/validator.ts'
 import { DEVICE_GRANT } from '../model/device-code.ts'
-import type { ViewProps } from '../pages/props.ts'
-import type { Config, FailureLimit, PagesConfig } from './config.ts'
+import type { Config, FailureLimit } from './config.ts'
 import type { KeepSignedInConfig } from './keep-signed-in.ts'
 import type { PersonalTokensConfig } from './personal-tokens.ts'
 
@@ -43,7 +42,7 @@ function problemOf(name: string, value: unknown): string | undefined {
  */
 export function checkOptions(config: Partial<Config>, validator: Validator): void {
   validator.knownOptions('', config, CONFIG)
-  const { audit, keepSignedIn, pages, personalTokens, purge, revocations, throttle } = config
+  const { audit, keepSignedIn, personalTokens, purge, revocations, throttle } = config
   if (audit !== 'off') validator.knownOptions('audit', audit, { keep: true })
   if (keepSignedIn !== 'off') validator.knownOptions('keepSignedIn', keepSignedIn, KEEP_SIGNED_IN)
   if (purge !== 'manual') validator.knownOptions('purge', purge, { every: true })
@@ -52,8 +51,6 @@ export function checkOptions(config: Partial<Config>, validator: Validator): voi
   validator.knownOptions('throttle', throttle, { perAddress: true, perAccount: true })
   validator.knownOptions('throttle.perAddress', throttle?.perAddress, LIMIT)
   validator.knownOptions('throttle.perAccount', throttle?.perAccount, LIMIT)
-  validator.knownOptions('pages', pages, PAGES)
-  validator.knownOptions('pages.views', pages?.views, VIEWS)
 }
 
 /** Reports options of a grant of ours that there are not. */
@@ -96,21 +93,6 @@ const CONFIG: OptionNames<Config> = {
 const KEEP_SIGNED_IN: OptionNames<KeepSignedInConfig> = { lifetime: true, checked: true }
 const PERSONAL_TOKENS: OptionNames<PersonalTokensConfig> = { lifetime: true, maximumLifetime: true }
 const LIMIT: OptionNames<FailureLimit> = { failures: true, window: true }
-const PAGES: OptionNames<PagesConfig> = { name: true, language: true, views: true }
-
-const VIEWS: OptionNames<ViewProps> = {
-  signIn: true,
-  consent: true,
-  error: true,
-  signOut: true,
-  signedOut: true,
-  signedIn: true,
-  personalTokens: true,
-  newPersonalToken: true,
-  deviceCode: true,
-  deviceConsent: true,
-  deviceDone: true,
-}
 
 const CODE: OptionNames<AuthorizationCodeOptions> = { codeLifetime: true }
 const MACHINE: OptionNames<ClientCredentialsOptions> = { lifetime: true }

@@ -4,15 +4,15 @@ import { systemClock, type Clock } from '../lib/clock.ts'
 import type { Duration } from '../lib/duration.ts'
 import { jsonLogger, type Logger } from '../lib/log.ts'
 import type { ScopeRules } from '../model/scope.ts'
-import { createPages, type Pages } from '../pages/render.ts'
-import { LANGUAGES, type Language } from '../pages/messages.ts'
+import type { Pages } from '../pages/render.ts'
 import { DEFAULT_THROTTLE_LIMITS, type Limit, type ThrottleLimits } from '../throttle/throttle.ts'
-import type { Config, FailureLimit, PagesConfig } from './config.ts'
+import type { Config, FailureLimit } from './config.ts'
 import { resolveGrants, type GrantSettings } from './grants.ts'
 import { resolveIssuer, resolvePrefix, type IssuerSettings } from './issuer.ts'
 import { createValidator, type Validator } from '../lib/validator.ts'
 import { checkOptions, validOptions } from './options.ts'
 import { resolveKeepSignedIn, type KeepSignedInSettings } from './keep-signed-in.ts'
+import { resolvePages } from './pages.ts'
 import { resolvePersonalTokens, type PersonalTokenSettings } from './personal-tokens.ts'
 import { resolveProviders } from './providers.ts'
 import { resolveResources, resolveScopeRules } from './scopes.ts'
@@ -83,7 +83,7 @@ export function resolveSettings(given: Config): Settings {
     migrations: validator.oneOf('migrations', config.migrations ?? 'on-start', ['on-start', 'manual']),
     ...resolveMaintenance(config, validator),
     secrets: resolveSecrets(config.secrets, validator),
-    pages: resolvePages(issuer, config.pages ?? {}, validator),
+    pages: resolvePages(issuer.issuer, config.pages, validator),
     logger: config.logger ?? jsonLogger(),
     clock: config.clock ?? systemClock,
   }
@@ -99,12 +99,6 @@ export function resolveSettings(given: Config): Settings {
 function resolveAudience(audience: string, validator: Validator): string {
   if (typeof audience !== 'string' || audience === '') validator.problem('audience', 'must be a text')
   return audience
-}
-
-function resolvePages({ issuer }: IssuerSettings, pages: PagesConfig, validator: Validator): Pages {
-  const { language = 'en' } = pages
-  validator.oneOf('pages.language', language, Object.keys(LANGUAGES) as Language[])
-  return createPages({ name: new URL(issuer).host, ...pages })
 }
 
 function resolveProxies(proxies: readonly string[], validator: Validator): readonly string[] {

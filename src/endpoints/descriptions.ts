@@ -1,14 +1,21 @@
 import type { Settings } from '../config/settings.ts'
-import type { ScopeView } from '../pages/props.ts'
+import { isFirstParty, type Client } from '../model/client.ts'
+import type { ClientView, ScopeView } from '../pages/props.ts'
 
-/** Scopes as pages show them, and the JSON API tells them. */
+/** Scopes with their descriptions, for pages and the JSON API. */
 export const describeScopes = (
   scopes: readonly string[],
   { scopeDescriptions }: Settings,
 ): readonly ScopeView[] => scopes.map((id) => ({ id, description: scopeDescriptions[id] ?? id }))
 
-/** Where a client lives, as the consent page shows it: the host of its redirect URI, or the app's own scheme. */
-export function hostOf(redirectUri: string): string {
+/** What pages show of a client; a device has no redirect URI. */
+export function describeClient(client: Client, redirectUri?: string): ClientView {
+  const { name, logo, homepage, privacy, terms, publisher } = client
+  const host = redirectUri === undefined ? null : hostOf(redirectUri)
+  return { name, host, logo, homepage, privacy, terms, publisher, isThirdParty: !isFirstParty(client) }
+}
+
+function hostOf(redirectUri: string): string | null {
   const { host, protocol } = new URL(redirectUri)
-  return protocol === 'https:' || protocol === 'http:' ? host : protocol
+  return protocol === 'https:' || protocol === 'http:' ? host : null
 }

@@ -74,8 +74,9 @@ async function refuse(endpoint: Endpoint, exchange: Exchange, error: OAuthError)
   report(exchange, error)
   const shared = await corsHeaders(endpoint, exchange).catch(() => ({}))
   const headers = { ...error.headers, ...shared }
-  const { status, code, description } = error
+  const { status, code, description, reason } = error
   if (endpoint.errors === 'json' || prefersJson(exchange.request)) return json(status, error, headers)
   const { requestId } = exchange
-  return page(exchange, status, 'error', { status, code, description, requestId }, { headers })
+  const props = { status, code, description, requestId, ...(reason && { reason }) }
+  return page(exchange, status, 'error', props, { headers })
 }

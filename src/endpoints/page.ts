@@ -2,14 +2,14 @@ import type { HttpResponse } from '../lib/http.ts'
 import type { ViewProps } from '../pages/props.ts'
 import type { Exchange } from './endpoint.ts'
 
-/** What a page's answer has beside the page. */
+/** Options of a response that is a page. */
 export interface PageOptions {
   readonly headers?: HttpResponse['headers']
-  /** Where its forms may lead besides this server: see `pageHeaders`. */
+  /** Where the page's forms may redirect to besides this server: see `formTargetsOf`. */
   readonly formTargets?: readonly string[]
 }
 
-/** Shows a page: the view, with the security headers that all pages have. */
+/** Answers with a page and its security headers. */
 export async function page<Name extends keyof ViewProps>(
   { services }: Exchange,
   status: number,
@@ -17,7 +17,6 @@ export async function page<Name extends keyof ViewProps>(
   props: ViewProps[Name],
   { headers = {}, formTargets = [] }: PageOptions = {},
 ): Promise<HttpResponse> {
-  const { pages } = services.settings
-  const body = await pages.render(name, props)
-  return { status, headers: { ...pages.headers(name, formTargets), ...headers }, body }
+  const { headers: pageHeaders, body } = await services.settings.pages.render(name, props, formTargets)
+  return { status, headers: { ...pageHeaders, ...headers }, body }
 }

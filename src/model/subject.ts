@@ -14,3 +14,6 @@ export const subjectOf = ({ provider, userId }: UserRef, defaultProvider: string
 /** Returns the user's id within the provider, from a `sub` of `subjectOf`. */
 export const userIdOf = (sub: string, provider: string): string =>
   sub.startsWith(`${provider}:`) ? sub.slice(provider.length + 1) : sub
+
+/** What users enter at sign-in, besides a password. */
+export type SignInWith = 'email' | 'username' | 'both'

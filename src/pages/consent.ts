@@ -1,34 +1,39 @@
 import { html } from '../lib/html.ts'
 import type { Html } from '../lib/html.ts'
+import { clientDetails, clientIcon } from './client.ts'
 import { buttonForm } from './form.ts'
-import { isolate, isolateHost, isolateName } from './isolate.ts'
+import { initialOf, isolate, isolateHost, isolateName, isolateShort } from './isolate.ts'
 import { layout } from './layout.ts'
-import type { Site } from './layout.ts'
 import type { Messages } from './messages.ts'
-import type { ConsentProps } from './props.ts'
+import type { ClientView, ConsentProps } from './props.ts'
+import type { Site } from './site.ts'
 
 /** The consent page. Nothing has the focus, so pressing Enter does not allow anything. */
 export function consentPage(props: ConsentProps, site: Site): Html {
   const text = site.messages.consent
-  const { name, host } = props.client
-  const content = html`<h1>${text.heading}</h1>
-    ${requestedScopes(name, props.scopes, text)} ${accountBox(props, text)}
-    <div class="actions pair">
-      ${buttonForm(props.approve, text.approve, 'primary')} ${buttonForm(props.deny, text.deny, 'secondary')}
-    </div>
-    <p class="note soft small">${text.trust(isolateName(name), isolateHost(host))}</p>`
+  const { client } = props
+  const content = html`${clientIcon(client)}
+    <h1>${text.heading}</h1>
+    ${requestedScopes(nameOf(client, text), props.scopes, text)} ${accountBox(props, text)}
+    <p class="note small">${text.trust(isolateName(client.name))} ${destination(client, text)}</p>
+    ${decisionButtons(props, text)} ${revocationNote(site)} ${clientDetails(client, site)}`
   return layout(site, text.heading, content)
 }
 
+const nameOf = ({ name, host }: ClientView, text: Messages['consent']): Html =>
+  host === null ? text.appOnDevice(isolateName(name)) : isolateName(name)
+
+const destination = ({ host }: ClientView, text: Messages['consent']): Html | string =>
+  host === null ? text.returnToApp : text.redirectTo(isolateHost(host))
+
 /** What a client asks for. */
 export function requestedScopes(
-  client: string,
+  client: Html,
   scopes: ConsentProps['scopes'],
   text: Messages['consent'],
 ): Html {
-  const name = isolateName(client)
-  if (scopes.length === 0) return html`<p class="asks">${text.wantsIdentity(name)}</p>`
-  return html`<p class="asks" id="asks">${text.wantsTo(name)}</p>
+  if (scopes.length === 0) return html`<p class="asks">${text.wantsIdentity(client)}</p>`
+  return html`<p class="asks" id="asks">${text.wantsTo(client)}</p>
     <ul class="scopes" role="list" aria-labelledby="asks">
       ${scopes.map(({ description }) => html`<li>${isolate(description)}</li>`)}
     </ul>`
@@ -40,6 +45,29 @@ export const accountBox = (
   text: Messages['consent'],
 ): Html =>
   html`<div class="account">
-    <p><span class="soft">${text.signedInAs}</span> ${isolateName(userName)}</p>
-    ${buttonForm(switchAccount, text.switchAccount, 'link')}
+    <span class="avatar" aria-hidden="true">${initialOf(userName) ?? '?'}</span>
+    <div>
+      <p><span class="soft">${text.signedInAs}</span> ${isolateName(userName)}</p>
+      ${buttonForm(switchAccount, text.switchAccount, 'link')}
+    </div>
   </div>`
+
+/** On a narrow screen, Allow comes first. */
+export const decisionButtons = (
+  { approve, deny }: Pick<ConsentProps, 'approve' | 'deny'>,
+  text: Messages['consent'],
+): Html =>
+  html`<div class="actions pair">
+    ${buttonForm(approve, text.approve, 'primary')} ${buttonForm(deny, text.deny, 'secondary')}
+  </div>`
+
+/** Says that access can be revoked, and where. */
+export function revocationNote({ messages: { consent: text }, links, name }: Site): Html {
+  const contact = links.support
+    ? html`<a href="${links.support}">${isolateShort(name)}</a>`
+    : isolateShort(name)
+  const sentence = links.account
+    ? text.revokeIn(html`<a href="${links.account}">${text.accountSettings}</a>`)
+    : text.revokeBy(contact)
+  return html`<p class="note soft small">${sentence}</p>`
+}

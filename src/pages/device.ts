@@ -1,14 +1,18 @@
 import { html } from '../lib/html.ts'
 import type { Html } from '../lib/html.ts'
-import { accountBox, requestedScopes } from './consent.ts'
-import { buttonForm, postForm, problemLine } from './form.ts'
+import { clientDetails, clientIcon } from './client.ts'
+import { accountBox, decisionButtons, requestedScopes, revocationNote } from './consent.ts'
+import { describedBy, postForm, problemLine } from './form.ts'
 import { isolateHost, isolateName } from './isolate.ts'
 import { layout } from './layout.ts'
-import type { Site } from './layout.ts'
 import type { Messages } from './messages.ts'
 import type { DeviceCodeProps, DeviceConsentProps, DeviceDoneProps } from './props.ts'
+import type { Site } from './site.ts'
 
-/** The page where the user enters the code of a device. A prefilled code is there to be compared, so nothing has the focus then. */
+/**
+ * The page where users enter the code of a device. A code from the URL is there to be compared, so nothing has the
+ * focus then.
+ */
 export function deviceCodePage(props: DeviceCodeProps, site: Site): Html {
   const text = site.messages.deviceCode
   const title = props.problem ? site.messages.titleWithProblem(text.heading) : text.heading
@@ -37,10 +41,8 @@ const codeField = ({ userCode, problem }: DeviceCodeProps, text: Messages['devic
         inputmode="text"
         maxlength="32"
         dir="ltr"
-        required
-        aria-describedby="${problem ? 'problem hint' : 'hint'}"
-        ${(userCode === '' || problem !== undefined) && html` autofocus`}
-        ${problem?.kind === 'incorrect' && html` aria-invalid="true"`}
+        required${(userCode === '' || problem !== undefined) && html` autofocus`}
+        ${describedBy(problem !== undefined, problem?.kind === 'incorrect', 'hint')}
       />
       <p class="hint soft small" id="hint">${text.hint}</p>
     </div>
@@ -53,14 +55,13 @@ const codeField = ({ userCode, problem }: DeviceCodeProps, text: Messages['devic
  */
 export function deviceConsentPage(props: DeviceConsentProps, site: Site): Html {
   const { consent, deviceConsent: text } = site.messages
-  const content = html`<h1>${text.heading}</h1>
-    ${codeBox(props, text)} ${requestedScopes(props.client.name, props.scopes, consent)}
+  const { client } = props
+  const content = html`${clientIcon(client)}
+    <h1>${text.heading}</h1>
+    ${codeBox(props, text)} ${requestedScopes(isolateName(client.name), props.scopes, consent)}
     ${accountBox(props, consent)}
     <p class="note small">${text.warning(html`<strong>${consent.deny}</strong>`)}</p>
-    <div class="actions pair">
-      ${buttonForm(props.approve, consent.approve, 'primary')}
-      ${buttonForm(props.deny, consent.deny, 'secondary')}
-    </div>`
+    ${decisionButtons(props, consent)} ${revocationNote(site)} ${clientDetails(client, site)}`
   return layout(site, text.heading, content)
 }
 
@@ -75,7 +76,10 @@ const codeBox = ({ userCode, address }: DeviceConsentProps, text: Messages['devi
 export function deviceDonePage({ client, decision }: DeviceDoneProps, site: Site): Html {
   const text = site.messages.deviceDone
   const name = isolateName(client.name)
-  const content = html`<h1>${text[decision]}</h1>
+  const content = html`${decision === 'approved' && SUCCESS}
+    <h1>${text[decision]}</h1>
     <p>${decision === 'approved' ? text.connected(name) : text.notConnected(name)}</p>`
   return layout(site, text[decision], content)
 }
+
+const SUCCESS = html`<span class="icon success" aria-hidden="true"></span>`

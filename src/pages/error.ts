@@ -1,21 +1,21 @@
 import { html } from '../lib/html.ts'
 import type { Html } from '../lib/html.ts'
+import { isolateShort } from './isolate.ts'
 import { layout } from './layout.ts'
-import type { Site } from './layout.ts'
 import type { ErrorProps } from './props.ts'
+import type { Site } from './site.ts'
 
-/** The error page. The descriptions of server errors say nothing that a user can act on, so they are not shown. */
-export function errorPage({ status, code, description, requestId }: ErrorProps, site: Site): Html {
+/** The error page. Users can do nothing with the descriptions of server errors, so those are not shown. */
+export function errorPage({ status, code, description, reason, requestId }: ErrorProps, site: Site): Html {
   const text = site.messages.error
-  const message =
-    status >= 500
-      ? html`<p class="asks">${text.serverAdvice}</p>`
-      : html`<p class="asks">${description}.</p>
-          <p>${text.advice}</p>`
+  const isServerError = status >= 500
+  const explanation =
+    reason === undefined ? html`${description}.` : html`${text.reasons[reason](isolateShort(site.name))}`
   const content = html`<h1>${text.heading}</h1>
-    ${message}
+    <p class="asks">${isServerError ? text.serverAdvice : explanation}</p>
+    ${!isServerError && html`<p>${text.advice}</p>`}
     <p class="note soft small">${text.forDeveloper}</p>
-    <dl class="small">
+    <dl class="codes small">
       <dt>${text.code}</dt>
       <dd>${code}</dd>
       <dt>${text.requestId}</dt>

@@ -1,22 +1,24 @@
 import { html } from '../lib/html.ts'
 import type { Html } from '../lib/html.ts'
-import type { HiddenFields } from './props.ts'
+import type { FormTarget } from './props.ts'
 
-/** Where a form posts to, and the hidden fields it sends back unchanged. */
-export interface FormTarget {
-  readonly action: string
-  readonly hidden: HiddenFields
-}
-
-/** The error message of a form, announced by screen readers. Fields refer to it by `aria-describedby="problem"`. */
+/** The error message of a form, announced by screen readers. Its fields refer to it: see `describedBy`. */
 export const problemLine = (sentence: string | undefined): Html | undefined =>
   sentence === undefined ? undefined : html`<p class="problem" id="problem" role="alert">${sentence}</p>`
+
+/** The attributes that tell screen readers of a field's hint, of a problem with its form, and that it is invalid. */
+export function describedBy(hasProblem: boolean, isInvalid: boolean, hint?: string): Html {
+  const ids = [hasProblem && 'problem', hint].filter(Boolean).join(' ')
+  return html`${ids !== '' && html` aria-describedby="${ids}"`}${isInvalid && html` aria-invalid="true"`}`
+}
 
 export const postForm = ({ action, hidden }: FormTarget, content: Html): Html =>
   html`<form method="post" action="${action}">${Object.entries(hidden).map(hiddenField)}${content}</form>`
 
+type Look = 'primary' | 'secondary' | 'danger' | 'link'
+
 /** A form that consists of its button. */
-export const buttonForm = (target: FormTarget, label: string, look: 'primary' | 'secondary' | 'link'): Html =>
+export const buttonForm = (target: FormTarget, label: string, look: Look): Html =>
   postForm(target, html`<button class="${look}">${label}</button>`)
 
 const hiddenField = ([name, value]: [string, string]): Html =>

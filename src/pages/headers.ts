@@ -1,61 +1,66 @@
 import { OAuthError } from '../errors.ts'
-import { STYLE_SOURCE } from './style.ts'
 
-/** What differs from page to page. */
-export interface PageHeaderOptions {
-  /**
-   * Where a form's answer may redirect to besides this server, as `formTargetsOf` gives it. Chromium applies
-   * `form-action` to those redirects too, and to what the client redirects to next: what is not listed is not reached.
-   */
-  readonly formTargets?: readonly string[]
-  /** The scripts of ours that the page holds, as sources of a policy. Views of the person's own have none. */
+/** What a page may load, and where its forms may lead. */
+export interface PagePolicy {
+  /** Sources of a Content-Security-Policy, like `scripts` and `images`. */
+  readonly styles: readonly string[]
   readonly scripts?: readonly string[]
-  /** Whether the view is the person's own. Then style sheets, fonts and images of this server are let in, and ours is not. */
-  readonly isReplaced?: boolean
+  readonly fonts?: readonly string[]
+  readonly images: readonly string[]
+  /**
+   * Where a form's response may redirect to besides this server: see `formTargetsOf`. Chromium applies `form-action` to
+   * those redirects too, and to what the client redirects to next, and blocks what is not listed.
+   */
+  readonly formTargets: readonly string[]
 }
 
 const ORIGIN = /^https?:\/\/[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::\d{1,5})?$/i
 const SCHEME = /^(?!javascript:|data:)[a-z][a-z0-9+.-]*:$/i
 
 /**
- * The security headers of a page: nothing runs but what is listed, nothing is fetched from elsewhere, nobody frames it or
- * keeps it.
+ * The security headers of a page: it loads only what is listed, cannot be framed and is not stored.
  *
  * Throws `server_error` for a form target that is neither an origin nor a scheme: it could add directives of its own.
  */
-export const pageHeaders = ({
-  formTargets = [],
-  scripts = [],
-  isReplaced = false,
-}: PageHeaderOptions = {}): Record<string, string> => ({
+export const pageHeaders = (policy: PagePolicy): Record<string, string> => ({
   'Content-Type': 'text/html; charset=utf-8',
   'Content-Security-Policy': [
     "default-src 'none'",
-    ...(isReplaced ? ["style-src 'self'", "font-src 'self'"] : [`style-src ${STYLE_SOURCE}`]),
-    ...(isReplaced || scripts.length === 0 ? [] : [`script-src ${scripts.join(' ')}`]),
-    "img-src 'self'",
-    ["form-action 'self'", ...formTargets.map(checked)].join(' '),
+    ...directive('style-src', policy.styles),
+    ...directive('script-src', policy.scripts),
+    ...directive('font-src', policy.fonts),
+    ...directive('img-src', policy.images),
+    ["form-action 'self'", ...policy.formTargets.map(checkFormTarget)].join(' '),
     "frame-ancestors 'none'",
     "base-uri 'none'",
   ].join('; '),
   'X-Frame-Options': 'DENY',
   'X-Content-Type-Options': 'nosniff',
-  // With no-referrer, browsers send `Origin: null` on our own forms, and the check of Origin would refuse them.
+  // With no-referrer, browsers send `Origin: null` with our own forms, and the check of Origin would reject them.
   'Referrer-Policy': 'same-origin',
   'Cache-Control': 'no-store',
 })
 
+const directive = (name: string, sources: readonly string[] = []): readonly string[] =>
+  sources.length > 0 ? [`${name} ${sources.join(' ')}`] : []
+
+/** The sources that allow these images: each is a path on our own origin, or a `data:` URI. */
+export const imageSources = (images: readonly string[]): readonly string[] => [
+  ...(images.some((image) => image.startsWith('/')) ? ["'self'"] : []),
+  ...(images.some((image) => image.startsWith('data:')) ? ['data:'] : []),
+]
+
 /**
- * The form targets of a redirect URI. Not its origin: the policy holds for every redirect that follows, and clients
- * lead people on to hosts of their own choosing. So any https page; any http one too where the client itself is
- * reached over loopback http; or the app's own scheme.
+ * The form targets of a redirect URI: not its origin, because the policy applies to every redirect that follows, and
+ * clients redirect users to other hosts. So any https page; any http page too if the redirect URI is a loopback http
+ * address; or the app's own scheme.
  */
 export function formTargetsOf(redirectUri: string): readonly string[] {
   const { protocol } = new URL(redirectUri)
   return protocol === 'http:' ? ['http:', 'https:'] : [protocol]
 }
 
-function checked(target: string): string {
+function checkFormTarget(target: string): string {
   if (ORIGIN.test(target) || SCHEME.test(target)) return target
   const detail = `not a form target: ${JSON.stringify(target)}`
   throw new OAuthError('server_error', 'The page cannot be shown', { detail })

@@ -1,20 +1,26 @@
 import { html } from '../lib/html.ts'
 import type { Html } from '../lib/html.ts'
 
-const LONGEST_NAME = 80
+const MAX_NAME_LENGTH = 80
 
-/** Text from outside within a sentence of ours: escaped, and set apart from the direction of what surrounds it. */
+/** Text from outside within a sentence of ours: escaped, and isolated from the direction of the text around it. */
 export const isolate = (text: string): Html => html`<bdi>${clean(text)}</bdi>`
 
-/** The name of a client or a person, in bold; at most 80 characters as readers count them, so that it hides nothing below. */
-export const isolateName = (name: string): Html => html`<strong><bdi>${shorten(clean(name))}</bdi></strong>`
+/** The name of a client or a user, in bold. At most 80 visible characters, so that it cannot push away what follows. */
+export const isolateName = (name: string): Html => html`<strong>${isolateShort(name)}</strong>`
 
-/** A host or a scheme, in bold: always left to right and always whole, since its end says whose it is. */
+export const isolateShort = (name: string): Html => html`<bdi>${shorten(clean(name))}</bdi>`
+
+/** A host, in bold: always left to right and never shortened, since its end tells who owns it. */
 export const isolateHost = (host: string): Html => html`<strong><bdi dir="ltr">${clean(host)}</bdi></strong>`
 
+/** The first letter or digit of a name; undefined if it has none. */
+export const initialOf = (name: string): string | undefined =>
+  /[\p{L}\p{N}]\p{M}{0,4}/u.exec(name)?.[0].toLocaleUpperCase()
+
 /**
- * Directional controls go: an override turns `moc.live` into `evil.com`, and a lone U+2069 ends the isolation that
- * `<bdi>` began. Line breaks and other controls become spaces; marks piled on one letter would cover the lines around.
+ * Removes directional controls: an override turns `moc.live` into `evil.com`, and a lone U+2069 ends the isolation of
+ * `<bdi>`. Line breaks and other controls become spaces. Marks piled on one letter would cover the lines around it.
  */
 const clean = (text: string): string =>
   text
@@ -23,8 +29,8 @@ const clean = (text: string): string =>
     .replace(/(\p{M}{4})\p{M}+/gu, '$1')
 
 function shorten(name: string): string {
-  // Most names are short, and the first use of Intl costs every start of a server tens of milliseconds.
-  if (name.length <= LONGEST_NAME) return name
-  const letters = Array.from(new Intl.Segmenter().segment(name), ({ segment }) => segment)
-  return letters.length > LONGEST_NAME ? `${letters.slice(0, LONGEST_NAME).join('')}…` : name
+  // Most names are short, and the first use of Intl takes tens of milliseconds.
+  if (name.length <= MAX_NAME_LENGTH) return name
+  const characters = Array.from(new Intl.Segmenter().segment(name), ({ segment }) => segment)
+  return characters.length > MAX_NAME_LENGTH ? `${characters.slice(0, MAX_NAME_LENGTH).join('')}…` : name
 }

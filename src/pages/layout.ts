@@ -1,33 +1,36 @@
-import { html, trustedMarkup } from '../lib/html.ts'
+import { html } from '../lib/html.ts'
 import type { Html } from '../lib/html.ts'
-import { mark } from './mark.ts'
-import { STYLE } from './style.ts'
-import type { Messages } from './messages.ts'
+import type { Site } from './site.ts'
 
-/** What all pages of one server share. */
-export interface Site {
-  readonly messages: Messages
-  /** What the server calls itself, shown above every page. */
-  readonly name?: string
-}
-
-/** The whole document around a page: `title` for the tab, `content` for `<main>`. No script, and nothing fetched. */
-export const layout = ({ messages, name }: Site, title: string, content: Html): Html =>
+/** The document around a page: `title` for the tab, `content` for `<main>`. */
+export const layout = (site: Site, title: string, content: Html, width: 'narrow' | 'wide' = 'narrow'): Html =>
   html`<!doctype html>
-    <html lang="${messages.lang}" dir="${messages.direction}">
+    <html lang="${site.messages.lang}" dir="${site.messages.direction}">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <meta name="robots" content="noindex" />
-        <title>${messages.title(title, name)}</title>
-        ${style}
+        <title>${site.messages.title(title, site.name)}</title>
+        <link rel="icon" href="${site.favicon}" />
+        ${site.style}
       </head>
-      <body>
-        <header>${mark}${name && html`<span class="site"><bdi>${name}</bdi></span>`}</header>
+      <body class="${width}">
+        <header>${brand(site)}</header>
         <main>${content}</main>
+        ${footer(site)}
       </body>
     </html> `
 
-/** To the letter: a space more, and the hash in the policy would not be its own. */
-const style = trustedMarkup(`<style>${STYLE}</style>`)
+const brand = ({ name, logo }: Site): Html =>
+  logo === undefined
+    ? html`<span class="site"><bdi>${name}</bdi></span>`
+    : html`<img class="logo" src="${logo}" alt="${name}" />`
+
+function footer({ links, messages: { footer: text } }: Site): Html | false {
+  const shown = (['privacy', 'terms', 'support'] as const).flatMap((name) => {
+    const href = links[name]
+    return href === undefined ? [] : [html`<a href="${href}">${text[name]}</a>`]
+  })
+  return shown.length > 0 && html`<footer>${shown}</footer>`
+}

@@ -1,18 +1,18 @@
 import { html } from '../lib/html.ts'
 import type { Html } from '../lib/html.ts'
-import { copyScript } from './copy-script.ts'
 import { day } from './date.ts'
 import { isolateName } from './isolate.ts'
 import { layout } from './layout.ts'
-import type { Site } from './layout.ts'
-import { scopeNames } from './personal-tokens.ts'
+import { scopeList } from './personal-tokens.ts'
 import type { NewPersonalTokenProps } from './props.ts'
+import { copyScript } from './scripts.ts'
+import type { Site } from './site.ts'
 
-/** Shows a new token once. One click selects all of it; the button that copies it appears only if scripts run. */
+/** Shows a new token, once. One click selects all of it. */
 export function newPersonalTokenPage(props: NewPersonalTokenProps, site: Site): Html {
   const text = site.messages.newPersonalToken
   const content = html`<h1>${text.heading}</h1>
-    <p class="soft">${text.advice}</p>
+    <p class="notice">${text.advice}</p>
     <p class="asks" id="label">${text.label(isolateName(props.name))}</p>
     <code
       class="token"
@@ -28,9 +28,12 @@ export function newPersonalTokenPage(props: NewPersonalTokenProps, site: Site): 
       <button class="secondary" type="button" data-copies="token" hidden>${text.copy}</button>
       <p class="soft small" role="status" data-copied="${text.copied}" data-failed="${text.failed}"></p>
     </div>
-    <p class="note">${text.allows}</p>
-    ${scopeNames(props.scopes, site.messages.personalTokens)}
-    <p class="note soft small">${text.expires(day(props.expiresAt))}</p>
+    <dl class="facts">
+      <dt>${site.messages.personalTokens.scopes}</dt>
+      <dd>${scopeList(props.scopes, site.messages.personalTokens)}</dd>
+      <dt>${site.messages.personalTokens.expires}</dt>
+      <dd>${day(props.expiresAt)}</dd>
+    </dl>
     <p class="actions"><a class="secondary" href="${props.tokensUrl}">${text.back}</a></p>
     ${copyScript}`
   return layout(site, text.heading, content)

@@ -1,12 +1,14 @@
 import { html } from '../lib/html.ts'
 import type { Html } from '../lib/html.ts'
 import { day, minute } from './date.ts'
-import { postForm, problemLine } from './form.ts'
+import { buttonForm, describedBy, postForm, problemLine } from './form.ts'
 import { isolate, isolateName } from './isolate.ts'
 import { layout } from './layout.ts'
-import type { Site } from './layout.ts'
-import type { PersonalTokensProps, PersonalTokenView, ScopeView } from './props.ts'
 import type { Messages } from './messages.ts'
+import type { PersonalTokensProps, PersonalTokenView, RevokePersonalTokenProps, ScopeView } from './props.ts'
+import type { Site } from './site.ts'
+
+type Text = Messages['personalTokens']
 
 /** The user's personal access tokens, and a form for a new one. */
 export function personalTokensPage(props: PersonalTokensProps, site: Site): Html {
@@ -14,37 +16,75 @@ export function personalTokensPage(props: PersonalTokensProps, site: Site): Html
   const title = props.problem ? site.messages.titleWithProblem(text.heading) : text.heading
   const content = html`<h1>${text.heading}</h1>
     <p class="soft">${text.advice}</p>
-    ${problemLine(problemText(props, text))}
-    <h2>${text.yours}</h2>
-    ${props.tokens.length === 0 ? html`<p class="soft">${text.none}</p>` : list(props, text)}
+    ${problemLine(problemText(props, text))} ${revokedLine(props, text)}
+    <h2 id="tokens">${text.yours}</h2>
+    ${props.tokens.length === 0 ? html`<p class="empty soft">${text.none}</p>` : table(props, text)}
     <h2>${text.create}</h2>
     ${postForm(props.create, fields(props, text))}
     <p class="note soft small">
       ${text.signedInAs(isolateName(props.userName))}
       <a href="${props.signOutUrl}">${site.messages.signedIn.signOut}</a>
     </p>`
-  return layout(site, title, content)
+  return layout(site, title, content, 'wide')
 }
 
-const problemText = (
-  { problem }: PersonalTokensProps,
-  text: Messages['personalTokens'],
-): string | undefined =>
+const problemText = ({ problem }: PersonalTokensProps, text: Text): string | undefined =>
   problem && (problem.kind === 'throttled' ? text.throttled(problem.seconds) : text.problems[problem.kind])
 
-const list = ({ tokens }: PersonalTokensProps, text: Messages['personalTokens']): Html =>
-  html`<ul class="items" role="list">
-    ${tokens.map((token) => tokenItem(token, text))}
+const revokedLine = ({ revoked }: PersonalTokensProps, text: Text): Html | undefined =>
+  revoked === undefined
+    ? undefined
+    : html`<p class="notice" role="status">${text.revoked(isolateName(revoked))}</p>`
+
+/** The roles are explicit, because a narrow screen shows each row as a card, and browsers then drop them. */
+const table = ({ tokens }: PersonalTokensProps, text: Text): Html =>
+  html`<table class="tokens" role="table" aria-labelledby="tokens">
+    <thead role="rowgroup">
+      <tr role="row">
+        <th role="columnheader" scope="col">${text.name}</th>
+        <th role="columnheader" scope="col">${text.scopes}</th>
+        <th role="columnheader" scope="col">${text.created}</th>
+        <th role="columnheader" scope="col">${text.lastUsed}</th>
+        <th role="columnheader" scope="col">${text.expires}</th>
+        <td role="cell"></td>
+      </tr>
+    </thead>
+    <tbody role="rowgroup">
+      ${tokens.map((token) => row(token, text))}
+    </tbody>
+  </table>`
+
+const row = (token: PersonalTokenView, text: Text): Html =>
+  html`<tr role="row">
+    <th role="rowheader" scope="row">${isolateName(token.name)}</th>
+    <td role="cell" data-label="${text.scopes}">${scopeList(token.scopes, text)}</td>
+    <td role="cell" data-label="${text.created}">${day(token.createdAt)}</td>
+    <td role="cell" data-label="${text.lastUsed}">
+      ${token.lastUsedAt === null ? text.never : minute(token.lastUsedAt)}
+    </td>
+    <td role="cell" data-label="${text.expires}">${day(token.expiresAt)}</td>
+    <td role="cell">
+      <a class="secondary" href="${token.revokeUrl}" aria-label="${text.revokeNamed(token.name)}"
+        >${text.revoke}</a
+      >
+    </td>
+  </tr>`
+
+/** The permissions of a token. */
+export const scopeList = (scopes: readonly ScopeView[], text: Text): Html =>
+  html`<ul role="list">
+    ${scopes.length === 0 && html`<li>${text.noScopes}</li>`}
+    ${scopes.map(({ id, description }) => html`<li>${id === '*' ? text.everything : isolate(description)}</li>`)}
   </ul>`
 
-const fields = (props: PersonalTokensProps, text: Messages['personalTokens']): Html =>
+const fields = (props: PersonalTokensProps, text: Text): Html =>
   html`<div class="fields">
-    ${nameField(props, text)} ${props.scopes.length > 0 && scopeField(props, text)}
-    ${lifetimeField(props, text)}
+    ${nameField(props, text)} ${lifetimeField(props, text)}
+    ${props.scopes.length > 0 && scopeField(props, text)}
     <button class="primary">${text.submit}</button>
   </div>`
 
-const nameField = ({ values, problem }: PersonalTokensProps, text: Messages['personalTokens']): Html =>
+const nameField = ({ values, problem }: PersonalTokensProps, text: Text): Html =>
   html`<div>
     <label for="name">${text.name}</label>
     <input
@@ -55,27 +95,12 @@ const nameField = ({ values, problem }: PersonalTokensProps, text: Messages['per
       autocomplete="off"
       dir="auto"
       required
-      aria-describedby="${problem ? 'problem hint' : 'hint'}"
-      ${problem?.kind === 'name' && html` aria-invalid="true"`}
+      ${describedBy(problem !== undefined, problem?.kind === 'name', 'hint')}
     />
     <p class="hint soft small" id="hint">${text.nameHint}</p>
   </div>`
 
-const scopeField = ({ scopes, values }: PersonalTokensProps, text: Messages['personalTokens']): Html =>
-  html`<fieldset>
-    <legend>${text.scopes}</legend>
-    ${scopes.map((scope) => checkbox(scope, values.scopes.includes(scope.id)))}
-  </fieldset>`
-
-/** Each checkbox has its own name: repeated parameters are rejected. */
-const checkbox = ({ id, description }: ScopeView, isChecked: boolean): Html =>
-  html`<label class="check"
-    ><input type="checkbox" name="scope:${id}" value="on" ${isChecked && html` checked`} /><span
-      >${isolate(description)}</span
-    ></label
-  >`
-
-const lifetimeField = ({ lifetimes, values }: PersonalTokensProps, text: Messages['personalTokens']): Html =>
+const lifetimeField = ({ lifetimes, values }: PersonalTokensProps, text: Text): Html =>
   html`<div>
     <label for="expires_in">${text.lifetime}</label>
     <select id="expires_in" name="expires_in">
@@ -88,27 +113,28 @@ const lifetimeField = ({ lifetimes, values }: PersonalTokensProps, text: Message
     </select>
   </div>`
 
-const tokenItem = (token: PersonalTokenView, text: Messages['personalTokens']): Html =>
-  html`<li class="item">
-    <h3>${isolateName(token.name)}</h3>
-    ${scopeNames(token.scopes, text)}
-    <dl class="small">
-      <dt>${text.created}</dt>
-      <dd>${day(token.createdAt)}</dd>
-      <dt>${text.lastUsed}</dt>
-      <dd>${token.lastUsedAt === null ? text.never : minute(token.lastUsedAt)}</dd>
-      <dt>${text.expires}</dt>
-      <dd>${day(token.expiresAt)}</dd>
-    </dl>
-    ${postForm(
-      token.revoke,
-      html`<button class="link" aria-label="${text.revokeNamed(token.name)}">${text.revoke}</button>`,
-    )}
-  </li>`
+const scopeField = ({ scopes, values }: PersonalTokensProps, text: Text): Html =>
+  html`<fieldset>
+    <legend>${text.scopes}</legend>
+    <div class="checks">${scopes.map((scope) => checkbox(scope, values.scopes.includes(scope.id)))}</div>
+  </fieldset>`
 
-/** The permissions of a token. */
-export const scopeNames = (scopes: readonly ScopeView[], text: Messages['personalTokens']): Html =>
-  html`<ul class="scopes" role="list">
-    ${scopes.length === 0 && html`<li>${text.noScopes}</li>`}
-    ${scopes.map(({ id, description }) => html`<li>${id === '*' ? text.everything : isolate(description)}</li>`)}
-  </ul>`
+/** Each checkbox has its own name: repeated parameters are rejected. */
+const checkbox = ({ id, description }: ScopeView, isChecked: boolean): Html =>
+  html`<label class="check"
+    ><input type="checkbox" name="scope:${id}" value="on" ${isChecked && html` checked`} /><span
+      >${isolate(description)}</span
+    ></label
+  >`
+
+/** Asks before revoking a token. */
+export function revokePersonalTokenPage(props: RevokePersonalTokenProps, site: Site): Html {
+  const text = site.messages.revokePersonalToken
+  const content = html`<h1>${text.heading}</h1>
+    <p>${text.effect(isolateName(props.name))}</p>
+    <div class="actions pair">
+      ${buttonForm(props.revoke, text.submit, 'danger')}
+      <a class="secondary" href="${props.tokensUrl}">${text.cancel}</a>
+    </div>`
+  return layout(site, text.heading, content)
+}

@@ -1,38 +1,55 @@
+import type { ErrorReason } from '../errors.ts'
 import type { DeviceDecision } from '../model/device-code.ts'
+import type { SignInWith } from '../model/subject.ts'
 
-/** A client as people see it. */
+/** A client as users see it. What it says about itself is unverified, except `host`. */
 export interface ClientView {
   readonly name: string
-  /** Where it lives: the host of the redirect URI, or the app's own scheme. */
-  readonly host: string
+  /** The host of the redirect URI; null for an app on the user's device, which has a scheme of its own. */
+  readonly host: string | null
+  /** A path on the server's own origin, or a `data:` URI of an image. */
+  readonly logo: string | null
+  /** An https URL, like `privacy` and `terms`. */
+  readonly homepage: string | null
+  readonly privacy: string | null
+  readonly terms: string | null
+  /** The company or person behind the app. */
+  readonly publisher: string | null
+  /** True if a user registered the client, false if the operator did. */
+  readonly isThirdParty: boolean
 }
 
-/** A scope as people see it. */
+/** A scope as users see it. */
 export interface ScopeView {
   readonly id: string
   readonly description: string
 }
 
-/** Fields that a form must send back unaltered: anti-forgery token, sealed request. */
+/** Fields that a form must send back unchanged: the anti-forgery token, the sealed request. */
 export type HiddenFields = Readonly<Record<string, string>>
 
-/** The sign-in page. */
-export interface SignInProps {
-  /** Where the form posts to. */
+/** A form without further fields: POST `hidden` to `action`. */
+export interface FormTarget {
   readonly action: string
   readonly hidden: HiddenFields
-  /** The name of the provider whose people sign in here, such as `users`: so that a view of yours can tell them apart. */
+}
+
+/** The sign-in page: POST `hidden`, `username` and `password`. */
+export interface SignInProps extends FormTarget {
+  /** The provider whose users sign in here, such as `users`. */
   readonly provider: string
-  /** The user name that was typed before, or a hint. */
+  /** Decides how the field `username` is labeled. */
+  readonly signInWith: SignInWith
+  /** What the user entered before, or a hint. */
   readonly username: string
   /**
    * Whether the checkbox "Keep me signed in" is checked; undefined if there is none. The form sends it as
    * `keep_signed_in=yes`.
    */
   readonly keepSignedIn?: boolean
-  /** Who asks, where a client started this. */
+  /** The client that started the sign-in, if one did. */
   readonly client?: ClientView
-  /** Why the last try failed: wrong name or password, too many tries (seconds to wait), or a form that was open too long. */
+  /** Why the last attempt failed: wrong name or password, a form that timed out, or too many attempts (seconds to wait). */
   readonly problem?:
     | { readonly kind: 'credentials' | 'expired' }
     | { readonly kind: 'throttled'; readonly seconds: number }
@@ -41,50 +58,48 @@ export interface SignInProps {
 /** The consent page (RFC 6749 section 4.1.1). */
 export interface ConsentProps {
   readonly client: ClientView
-  /** Empty where nothing beyond signing in is asked. */
+  /** Empty if the client only wants to know who the user is. */
   readonly scopes: readonly ScopeView[]
-  /** Who is signed in, as they know themselves. */
+  /** The signed-in user: the email, else the name, else the id. */
   readonly userName: string
-  /** Approve: POST with `hidden`. */
-  readonly approve: { readonly action: string; readonly hidden: HiddenFields }
-  /** Deny: POST with `hidden` (which holds `_method=DELETE`). */
-  readonly deny: { readonly action: string; readonly hidden: HiddenFields }
-  /** Sign in as somebody else: POST with `hidden`. */
-  readonly switchAccount: { readonly action: string; readonly hidden: HiddenFields }
+  readonly approve: FormTarget
+  readonly deny: FormTarget
+  /** Leads to the sign-in page. */
+  readonly switchAccount: FormTarget
 }
 
-/** The page of an error that must not be sent to the client (RFC 6749 section 4.1.2.1), or of a form that cannot go on. */
+/** The page of an error that must not be sent to the client (RFC 6749 section 4.1.2.1), or of a rejected form. */
 export interface ErrorProps {
   readonly status: number
   /** An error code, such as `invalid_request`. */
   readonly code: string
-  /** One sentence without input. */
+  /** One sentence for developers, without input and without a period. */
   readonly description: string
-  /** For support: the request id that is in the log. */
+  /** Set if there is a sentence for users. `unknown_client`: the app is not registered here. */
+  readonly reason?: ErrorReason
+  /** The ID of the request in the log. */
   readonly requestId: string
 }
 
-/** Sign-out: asks first, and says so afterwards. */
-export interface SignOutProps {
-  readonly action: string
-  readonly hidden: HiddenFields
+/** The page that asks before signing out. */
+export interface SignOutProps extends FormTarget {
   readonly userName: string
 }
 
-/** Signed out. */
+/** The page after signing out. */
 export interface SignedOutProps {
   readonly signInUrl: string
 }
 
-/** Signed in with nowhere to go on to. */
+/** The page after a sign-in that no client started. */
 export interface SignedInProps {
   readonly userName: string
   readonly signOutUrl: string
-  /** The page of personal access tokens, where people can make any. */
+  /** The page of personal access tokens, if they are turned on. */
   readonly tokensUrl?: string
 }
 
-/** A personal access token as its owner sees it. Times in ms. */
+/** A personal access token. Times in ms. */
 export interface PersonalTokenView {
   readonly id: string
   readonly name: string
@@ -94,88 +109,81 @@ export interface PersonalTokenView {
   /** Null until it is used. */
   readonly lastUsedAt: number | null
   readonly expiresAt: number
-  /** End it: POST with `hidden`. */
-  readonly revoke: { readonly action: string; readonly hidden: HiddenFields }
+  /** The page that asks before revoking it. */
+  readonly revokeUrl: string
 }
 
-/** The page where a person sees their personal access tokens, and makes one. */
+/** The page where users see their personal access tokens and generate new ones. */
 export interface PersonalTokensProps {
-  /** Who is signed in, as they know themselves. */
   readonly userName: string
-  /** Where they can sign out. */
   readonly signOutUrl: string
   /** Newest first. */
   readonly tokens: readonly PersonalTokenView[]
-  /** Make one: POST with `hidden`, `name`, `expires_in`, and for each scope that is wanted `scope:<id>` with any value. */
-  readonly create: { readonly action: string; readonly hidden: HiddenFields }
-  /** What may be chosen. */
+  /** POST `hidden`, `name`, `expires_in`, and for each selected scope `scope:<id>` with any value. */
+  readonly create: FormTarget
+  /** The scopes to choose from. */
   readonly scopes: readonly ScopeView[]
-  /** What `expires_in` may be chosen from (seconds). */
+  /** The values of `expires_in` to choose from (seconds). */
   readonly lifetimes: readonly number[]
   /** The values of the form: what the user entered, or the defaults. */
   readonly values: { readonly name: string; readonly scopes: readonly string[]; readonly lifetime: number }
+  /** The name of a token that was just revoked. */
+  readonly revoked?: string
   /**
-   * Why the last try failed: a name that is none, a scope that is not there any more, a lifetime that is too long, too many
-   * tokens, a form that was answered before, or too many tokens within a day (seconds to wait).
+   * Why the last attempt failed: an invalid name, a scope that no longer exists, a lifetime that is too long, the maximum
+   * number of tokens, a form that was already submitted, or too many new tokens in a day (seconds to wait).
    */
   readonly problem?:
     | { readonly kind: 'name' | 'scopes' | 'expiresIn' | 'full' | 'repeated' }
     | { readonly kind: 'throttled'; readonly seconds: number }
 }
 
-/** The page that shows a personal access token that was just made, this once. */
+/** The page that asks before revoking a personal access token. */
+export interface RevokePersonalTokenProps {
+  readonly name: string
+  readonly revoke: FormTarget
+  /** The page of all tokens. */
+  readonly tokensUrl: string
+}
+
+/** The page that shows a new personal access token, once. */
 export interface NewPersonalTokenProps {
   readonly name: string
   readonly accessToken: string
   readonly scopes: readonly ScopeView[]
   /** In ms. */
   readonly expiresAt: number
-  /** Back to the list. */
+  /** The page of all tokens. */
   readonly tokensUrl: string
 }
 
-/** A client of devices as people see it: it has no redirect URI, and so no host. */
-export type DeviceClientView = Pick<ClientView, 'name'>
-
-/** The page where a person types in what a device shows (RFC 8628 section 3.3). */
-export interface DeviceCodeProps {
-  /** Where the form posts to. */
-  readonly action: string
-  readonly hidden: HiddenFields
-  /** What was typed before, or what came with the address: nobody has looked it up. */
+/** The page where users enter the code of a device (RFC 8628 section 3.3): POST `hidden` and `user_code`. */
+export interface DeviceCodeProps extends FormTarget {
+  /** What the user entered before, or the code from the URL. It has not been looked up. */
   readonly userCode: string
-  /** Why the last try failed: a wrong code, too many of them (seconds to wait), or a form that was open too long. */
+  /** Why the last attempt failed: a wrong code, a form that timed out, or too many wrong codes (seconds to wait). */
   readonly problem?:
     | { readonly kind: 'incorrect' | 'expired' }
     | { readonly kind: 'throttled'; readonly seconds: number }
 }
 
-/** The page that asks whether a device may go on. */
-export interface DeviceConsentProps {
-  readonly client: DeviceClientView
+/** The page that asks whether to allow a device. */
+export interface DeviceConsentProps extends Omit<ConsentProps, 'client'> {
+  /** A device has no redirect URI. */
+  readonly client: Omit<ClientView, 'host'>
   /** As the device shows it: `WDJB-MJHT`. */
   readonly userCode: string
-  /** The address that the device asked from; empty where the server does not know it. */
+  /** The IP address that asked for the code; empty if unknown. */
   readonly address: string
-  /** Empty where nothing beyond signing in is asked. */
-  readonly scopes: readonly ScopeView[]
-  /** Who is signed in, as they know themselves. */
-  readonly userName: string
-  /** Approve: POST with `hidden`. */
-  readonly approve: { readonly action: string; readonly hidden: HiddenFields }
-  /** Deny: POST with `hidden` (which holds `_method=DELETE`). */
-  readonly deny: { readonly action: string; readonly hidden: HiddenFields }
-  /** Sign in as somebody else: POST with `hidden`. */
-  readonly switchAccount: { readonly action: string; readonly hidden: HiddenFields }
 }
 
-/** The page that says what a device was told. */
+/** The page after the user allowed or denied a device. */
 export interface DeviceDoneProps {
-  readonly client: DeviceClientView
+  readonly client: Pick<ClientView, 'name'>
   readonly decision: DeviceDecision
 }
 
-/** The views of the server, by name, with what each is given. */
+/** The pages, by name, with their props. */
 export interface ViewProps {
   readonly signIn: SignInProps
   readonly consent: ConsentProps
@@ -184,14 +192,15 @@ export interface ViewProps {
   readonly signedOut: SignedOutProps
   readonly signedIn: SignedInProps
   readonly personalTokens: PersonalTokensProps
+  readonly revokePersonalToken: RevokePersonalTokenProps
   readonly newPersonalToken: NewPersonalTokenProps
   readonly deviceCode: DeviceCodeProps
   readonly deviceConsent: DeviceConsentProps
   readonly deviceDone: DeviceDoneProps
 }
 
-/** A view of your own: props to a whole HTML document. You escape what you print; the headers stay ours. */
+/** A page of your own: returns a whole HTML document. You escape the props; the server sets the headers. */
 export type View<Name extends keyof ViewProps> = (props: ViewProps[Name]) => string | Promise<string>
 
-/** Your views; what is left out is ours. */
+/** Your own pages. The others are built in. */
 export type Views = { readonly [Name in keyof ViewProps]?: View<Name> }

@@ -1,39 +1,47 @@
 import type { Html } from '../lib/html.ts'
+import { isImageAddress } from '../lib/web-address.ts'
 import { consentPage } from './consent.ts'
 import { deviceCodePage, deviceConsentPage, deviceDonePage } from './device.ts'
 import { errorPage } from './error.ts'
-import { COPY_SOURCE } from './copy-script.ts'
-import { pageHeaders } from './headers.ts'
-import type { Site } from './layout.ts'
-import type { ViewProps, Views } from './props.ts'
+import { imageSources, pageHeaders } from './headers.ts'
 import { newPersonalTokenPage } from './new-personal-token.ts'
-import { personalTokensPage } from './personal-tokens.ts'
+import { personalTokensPage, revokePersonalTokenPage } from './personal-tokens.ts'
+import type { ViewProps, Views } from './props.ts'
+import { COPY_SOURCE, REVEAL_SOURCE } from './scripts.ts'
 import { signedInPage, signInPage } from './sign-in.ts'
 import { signedOutPage, signOutPage } from './sign-out.ts'
-import { LANGUAGES } from './messages.ts'
-import type { Language } from './messages.ts'
+import { createSite } from './site.ts'
+import type { Site, SiteOptions } from './site.ts'
 
-/** How the pages of one server look and speak. */
-export interface PagesOptions {
-  /** The person's own views, in place of ours. */
+/** How the pages of a server look. */
+export interface PagesOptions extends SiteOptions {
+  /** Pages of your own, in place of the built-in ones. */
   readonly views?: Views
-  /** The language of our pages. Default `en`. */
-  readonly language?: Language
-  /** What the server calls itself, above every page and in the tab: a product's name or the host. Default: nothing. */
-  readonly name?: string
+}
+
+/** A rendered page. */
+export interface RenderedPage {
+  readonly headers: Readonly<Record<string, string>>
+  /** The HTML document. */
+  readonly body: string
 }
 
 /** The pages of a server. */
 export interface Pages {
-  /** The whole document: the person's own view where there is one, else ours. What their view throws comes through. */
-  render<Name extends keyof ViewProps>(name: Name, props: ViewProps[Name]): Promise<string>
-  /** The headers that the page must travel with; `formTargets` as in `pageHeaders`. Throws `server_error` as it does. */
-  headers(name: keyof ViewProps, formTargets?: readonly string[]): Record<string, string>
+  /**
+   * Renders a page. `formTargets`: where its forms may redirect to besides this server; see `formTargetsOf`. Rejects with
+   * what a view of your own throws, and with `server_error` for an invalid form target.
+   */
+  render<Name extends keyof ViewProps>(
+    name: Name,
+    props: ViewProps[Name],
+    formTargets?: readonly string[],
+  ): Promise<RenderedPage>
 }
 
-type OurPages = { readonly [Name in keyof ViewProps]: (props: ViewProps[Name], site: Site) => Html }
+type BuiltInPages = { readonly [Name in keyof ViewProps]: (props: ViewProps[Name], site: Site) => Html }
 
-const OURS: OurPages = {
+const BUILT_IN: BuiltInPages = {
   signIn: signInPage,
   consent: consentPage,
   error: errorPage,
@@ -41,23 +49,37 @@ const OURS: OurPages = {
   signedOut: signedOutPage,
   signedIn: signedInPage,
   personalTokens: personalTokensPage,
+  revokePersonalToken: revokePersonalTokenPage,
   newPersonalToken: newPersonalTokenPage,
   deviceCode: deviceCodePage,
   deviceConsent: deviceConsentPage,
   deviceDone: deviceDonePage,
 }
 
-/** The scripts of our pages, by their hashes. Without them the pages work as well. */
+/** The scripts of the built-in pages, as sources of a Content-Security-Policy. */
 const SCRIPTS: { readonly [Name in keyof ViewProps]?: readonly string[] } = {
+  signIn: [REVEAL_SOURCE],
   newPersonalToken: [COPY_SOURCE],
 }
 
-/** Makes the pages of a server from its settings. */
-export function createPages({ views = {}, language = 'en', name }: PagesOptions = {}): Pages {
-  const site: Site = { messages: LANGUAGES[language], ...(name === undefined ? {} : { name }) }
+/** What a page of your own may load: files of this server, and images that are written into the page. */
+const VIEW_POLICY = { styles: ["'self'"], fonts: ["'self'"], images: ["'self'", 'data:'] } as const
+
+export function createPages({ views = {}, ...options }: PagesOptions): Pages {
+  const site = createSite(options)
   return {
-    render: async (page, props) => views[page]?.(props) ?? OURS[page](props, site).markup,
-    headers: (page, formTargets = []) =>
-      pageHeaders({ formTargets, scripts: SCRIPTS[page] ?? [], isReplaced: views[page] !== undefined }),
+    async render(name, props, formTargets = []) {
+      const view = views[name]
+      if (view) return { headers: pageHeaders({ ...VIEW_POLICY, formTargets }), body: await view(props) }
+      const policy = { styles: [site.styleSource], scripts: SCRIPTS[name] ?? [], images: images(site, props) }
+      const body = BUILT_IN[name](props, site).markup
+      return { headers: pageHeaders({ ...policy, formTargets }), body }
+    },
   }
+}
+
+function images({ favicon, logo }: Site, props: ViewProps[keyof ViewProps]): readonly string[] {
+  const client = 'client' in props ? props.client : undefined
+  const logos = [favicon, logo, client && 'logo' in client ? client.logo : undefined]
+  return imageSources(logos.filter((image) => typeof image === 'string').filter(isImageAddress))
 }

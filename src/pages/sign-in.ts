@@ -1,63 +1,115 @@
 import { html } from '../lib/html.ts'
 import type { Html } from '../lib/html.ts'
-import { postForm, problemLine } from './form.ts'
+import { clientIcon } from './client.ts'
+import { describedBy, postForm, problemLine } from './form.ts'
 import { isolateName } from './isolate.ts'
 import { layout } from './layout.ts'
-import type { Site } from './layout.ts'
 import type { Messages } from './messages.ts'
 import type { SignedInProps, SignInProps } from './props.ts'
+import { revealScript } from './scripts.ts'
+import type { Site } from './site.ts'
 
 /** The sign-in page. The first empty field has the focus. */
 export function signInPage(props: SignInProps, site: Site): Html {
   const text = site.messages.signIn
   const title = props.problem ? site.messages.titleWithProblem(text.heading) : text.heading
-  const content = html`<h1>${text.heading}</h1>
+  const content = html`${props.client !== undefined && props.client.logo !== null && clientIcon(props.client)}
+    <h1>${text.heading}</h1>
     ${props.client && html`<p class="soft">${text.toContinueTo(isolateName(props.client.name))}</p>`}
-    ${problemLine(problemText(props, text))} ${postForm(props, fields(props, text))}`
+    ${problemLine(problemText(props, text))} ${postForm(props, fields(props, site))} ${signUpLine(site)}
+    ${revealScript}`
   return layout(site, title, content)
 }
 
-const problemText = ({ problem }: SignInProps, text: Messages['signIn']): string | undefined =>
-  problem && (problem.kind === 'throttled' ? text.throttled(problem.seconds) : text[problem.kind])
+function problemText({ problem, signInWith }: SignInProps, text: Messages['signIn']): string | undefined {
+  if (problem?.kind === 'throttled') return text.throttled(problem.seconds)
+  return problem?.kind === 'credentials' ? text.credentials[signInWith] : problem && text.expired
+}
 
-const fields = (props: SignInProps, text: Messages['signIn']): Html =>
+const fields = (props: SignInProps, site: Site): Html =>
   html`<div class="fields">
-    <div>
-      <label for="username">${text.username}</label>
-      <input
-        id="username"
-        name="username"
-        value="${props.username}"
-        autocomplete="username"
-        autocapitalize="none"
-        spellcheck="false"
-        dir="auto"
-        required${props.username === '' && html` autofocus`}${description(props)}
-      />
-    </div>
-    <div>
-      <label for="password">${text.password}</label>
+    ${usernameField(props, site.messages.signIn)} ${passwordField(props, site.messages.signIn)}
+    ${optionsRow(props, site)}
+    <button class="primary">${site.messages.signIn.submit}</button>
+  </div>`
+
+const usernameField = (props: SignInProps, text: Messages['signIn']): Html =>
+  html`<div>
+    <label for="username">${text.username[props.signInWith]}</label>
+    <input
+      id="username"
+      name="username"
+      value="${props.username}"
+      autocomplete="username"
+      autocapitalize="none"
+      autocorrect="off"
+      spellcheck="false"
+      ${props.signInWith === 'email' && html`inputmode="email"`}
+      dir="auto"
+      required${props.username === '' && html` autofocus`}${description(props)}
+    />
+  </div>`
+
+/** The button that shows the password stays hidden unless the script runs. */
+const passwordField = (props: SignInProps, text: Messages['signIn']): Html =>
+  html`<div>
+    <label for="password">${text.password}</label>
+    <div class="password">
       <input
         id="password"
         name="password"
         type="password"
         autocomplete="current-password"
+        autocapitalize="none"
+        autocorrect="off"
+        spellcheck="false"
         required${props.username !== '' && html` autofocus`}${description(props)}
       />
+      <button
+        class="reveal"
+        type="button"
+        aria-controls="password"
+        aria-pressed="false"
+        aria-label="${text.showPassword}"
+        title="${text.showPassword}"
+        hidden
+      >
+        ${EYE}
+      </button>
     </div>
-    ${
-      props.keepSignedIn !== undefined &&
-      html`<label class="checkbox">
-        <input type="checkbox" name="keep_signed_in" value="yes" ${props.keepSignedIn && html` checked`} />
-        ${text.keepSignedIn}
-      </label>`
-    }
-    <button class="primary">${text.submit}</button>
   </div>`
 
+const EYE = html`<svg viewBox="0 0 24 24" width="20" height="20" aria-hidden="true" focusable="false">
+  <path d="M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12Z" />
+  <circle cx="12" cy="12" r="3" />
+  <path class="slash" d="M4 4l16 16" />
+</svg>`
+
 /** Both fields are marked, so that the page does not tell which of them was wrong. */
-const description = ({ problem }: SignInProps): Html | undefined =>
-  problem && html` aria-describedby="problem"${problem.kind === 'credentials' && html` aria-invalid="true"`}`
+const description = ({ problem }: SignInProps): Html =>
+  describedBy(problem !== undefined, problem?.kind === 'credentials')
+
+/** The checkbox that keeps the user signed in, and the link for a forgotten password, if there are any. */
+function optionsRow(
+  { keepSignedIn }: SignInProps,
+  { links, messages: { signIn: text } }: Site,
+): Html | false {
+  const parts = [
+    keepSignedIn !== undefined &&
+      html`<label class="check"
+        ><input type="checkbox" name="keep_signed_in" value="yes" ${keepSignedIn && html` checked`} /><span
+          >${text.keepSignedIn}</span
+        ></label
+      >`,
+    links.forgotPassword !== undefined && html`<a href="${links.forgotPassword}">${text.forgotPassword}</a>`,
+  ].filter((part) => part !== false)
+  return parts.length > 0 && html`<div class="options small">${parts}</div>`
+}
+
+const signUpLine = ({ links, messages: { signIn: text } }: Site): Html | undefined =>
+  links.signUp === undefined
+    ? undefined
+    : html`<p class="note soft small">${text.noAccount} <a href="${links.signUp}">${text.signUp}</a></p>`
 
 /** Shown after a sign-in that no client started. */
 export function signedInPage({ userName, signOutUrl, tokensUrl }: SignedInProps, site: Site): Html {

@@ -3,7 +3,7 @@ import type { Html } from '../lib/html.ts'
 import { buttonForm } from './form.ts'
 import { isolateName } from './isolate.ts'
 import { layout } from './layout.ts'
-import type { Site } from './layout.ts'
+import type { Site } from './site.ts'
 import type { SignedOutProps, SignOutProps } from './props.ts'
 
 /** Asks before signing out: a link on another site must not sign users out. */

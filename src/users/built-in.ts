@@ -37,6 +37,7 @@ export interface BuiltInUsersOptions {
 export const builtInUsers =
   ({ verifyLegacyHash }: BuiltInUsersOptions = {}): UserProviderFactory<BuiltInUser> =>
   ({ store: { users } }) => ({
+    signInWith: 'email',
     find: async (id) => ifEnabled(await users.find(id)),
     findByUsername: async (username) => ifEnabled(await findByEmail(users, username)),
     verifyPassword: (user, password) => checkPassword(users, user, password, verifyLegacyHash),

@@ -1,6 +1,7 @@
 import { ConfigError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Store } from '../store/contract.ts'
+import type { SignInWith } from '../model/subject.ts'
 
 /** The fields of a user that the server reads. Your own type may have more. */
 export interface BaseUser {
@@ -12,6 +13,8 @@ export interface BaseUser {
 
 /** A source of users: your own tables, or `builtInUsers()`. */
 export interface UserProvider<User extends BaseUser = BaseUser> {
+  /** What users sign in with; the sign-in page labels its field accordingly. Default `both`. */
+  readonly signInWith?: SignInWith
   /**
    * Returns the user with exactly this id; undefined if they are deleted or disabled. Called at each refresh, never on API
    * calls. A user with another id is ignored.

@@ -3,7 +3,7 @@ import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { chromium, openBrowser } from '../support/chromium.ts'
+import { chromium, openBrowser, recordComplaints, signIn } from '../support/chromium.ts'
 import { callApi, authorizationUrl, getTokens, createPkce } from '../support/oauth-client.ts'
 import { listen, startServer } from '../support/server.ts'
 import type { TestUser, TestClient, TestServer } from '../support/server.ts'
@@ -48,17 +48,8 @@ describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
   async function openPage(javaScriptEnabled: boolean) {
     const context = await browser.newContext({ javaScriptEnabled, viewport: { width: 900, height: 760 } })
     const page = await context.newPage()
-    const complaints: string[] = []
-    page.on('console', (message) => complaints.push(message.text()))
-    page.on('pageerror', (error) => complaints.push(String(error)))
-    page.on('requestfailed', (request) => complaints.push(`failed: ${request.url()}`))
+    const complaints = recordComplaints(page)
     return { page, complaints }
-  }
-
-  async function signIn(page: Page, { email, password }: TestUser): Promise<void> {
-    await page.getByLabel('Email or username').fill(email)
-    await page.getByLabel('Password').fill(password)
-    await page.getByRole('button', { name: 'Sign in' }).click()
   }
 
   const shoot = async (page: Page, name: string): Promise<void> => {
@@ -83,7 +74,7 @@ describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
       const { page, complaints } = await openPage(hasScripts)
       await page.goto(urlOf({ state: 'from the app' }))
       await shoot(page, `${name} 1 sign-in`)
-      await page.getByLabel('Password').fill('a wrong one')
+      await page.getByLabel('Password', { exact: true }).fill('a wrong one')
       await signIn(page, { ...user, password: 'a wrong one' })
       expect(await page.getByRole('alert').textContent()).toContain('Incorrect email or password')
       await shoot(page, `${name} 2 wrong password`)

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { chromium, openBrowser } from '../support/chromium.ts'
+import { chromium, openBrowser, recordComplaints, signIn } from '../support/chromium.ts'
 import { addDeviceClient, getDeviceTokens, startDevice, pollOutcome } from '../support/device.ts'
 import type { Device } from '../support/device.ts'
 import { callApi } from '../support/oauth-client.ts'
@@ -36,17 +36,8 @@ describe.skipIf(!chromium)('the device flow in Chromium', () => {
   async function openPage(options: BrowserContextOptions = {}) {
     const context = await browser.newContext({ viewport: { width: 900, height: 820 }, ...options })
     const page = await context.newPage()
-    const complaints: string[] = []
-    page.on('console', (message) => complaints.push(message.text()))
-    page.on('pageerror', (error) => complaints.push(String(error)))
-    page.on('requestfailed', (request) => complaints.push(`failed: ${request.url()}`))
+    const complaints = recordComplaints(page)
     return { page, complaints }
-  }
-
-  async function signIn(page: Page, { email, password }: TestUser): Promise<void> {
-    await page.getByLabel('Email or username').fill(email)
-    await page.getByLabel('Password').fill(password)
-    await press(page, 'Sign in')
   }
 
   const press = (page: Page, name: string): Promise<void> =>

@@ -1,9 +1,9 @@
 import { createServer } from 'node:http'
 import type { RequestListener } from 'node:http'
-import type { Browser, ConsoleMessage, Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { authorizationCode, implicitGrant } from '../../src/index.ts'
-import { chromium, openBrowser } from '../support/chromium.ts'
+import { chromium, openBrowser, recordComplaints, signIn } from '../support/chromium.ts'
 import { callApi, authorizationUrl } from '../support/oauth-client.ts'
 import { listen, startServer } from '../support/server.ts'
 import type { TestUser, TestClient, TestServer } from '../support/server.ts'
@@ -46,19 +46,8 @@ describe.skipIf(!chromium)('the implicit flow in Chromium', () => {
   async function openPage(javaScriptEnabled: boolean) {
     const context = await browser.newContext({ javaScriptEnabled, viewport: { width: 320, height: 640 } })
     const page = await context.newPage()
-    const complaints: string[] = []
-    // Chromium asks every server for an icon, once.
-    const isAboutIcon = (message: ConsoleMessage): boolean => message.location().url.endsWith('/favicon.ico')
-    page.on('console', (message) => isAboutIcon(message) || complaints.push(message.text()))
-    page.on('pageerror', (error) => complaints.push(String(error)))
-    page.on('requestfailed', (request) => complaints.push(`failed: ${request.url()}`))
+    const complaints = recordComplaints(page)
     return { page, complaints }
-  }
-
-  async function signIn(page: Page): Promise<void> {
-    await page.getByLabel('Email or username').fill(user.email)
-    await page.getByLabel('Password').fill(user.password)
-    await page.getByRole('button', { name: 'Sign in' }).click()
   }
 
   const allow = (page: Page) => page.getByRole('button', { name: 'Allow', exact: true })
@@ -78,7 +67,7 @@ describe.skipIf(!chromium)('the implicit flow in Chromium', () => {
       const { page, complaints } = await openPage(hasScripts)
       asked.length = 0
       await page.goto(urlOf({ state: 'from the app' }))
-      await signIn(page)
+      await signIn(page, user)
       expect(await page.getByText('See your orders').isVisible()).toBe(true)
       await allow(page).click()
       await page.waitForURL(`${callback}#**`)
@@ -99,7 +88,7 @@ describe.skipIf(!chromium)('the implicit flow in Chromium', () => {
     test('leads back with a refusal in the fragment', async () => {
       const { page, complaints } = await openPage(hasScripts)
       await page.goto(urlOf())
-      await signIn(page)
+      await signIn(page, user)
       await page.getByRole('button', { name: "Don't allow" }).click()
       await page.waitForURL(`${callback}#**`)
       expect(fragmentOf(page)).toMatchObject({ error: 'access_denied' })
@@ -109,7 +98,7 @@ describe.skipIf(!chromium)('the implicit flow in Chromium', () => {
     test('asks afresh on the way back, and the token before lives on', async () => {
       const { page } = await openPage(hasScripts)
       await page.goto(urlOf())
-      await signIn(page)
+      await signIn(page, user)
       await allow(page).click()
       await page.waitForURL(`${callback}#**`)
       const first = fragmentOf(page)['access_token'] ?? ''
@@ -125,7 +114,7 @@ describe.skipIf(!chromium)('the implicit flow in Chromium', () => {
   test('a script of the client reads the fragment and takes it out of the address', async () => {
     const { page, complaints } = await openPage(true)
     await page.goto(urlOf({ state: 'mine' }))
-    await signIn(page)
+    await signIn(page, user)
     await allow(page).click()
     await page.waitForURL(`${callback}#**`)
     fragmentOf(page)

@@ -1,7 +1,7 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { chromium, openBrowser } from '../support/chromium.ts'
+import { chromium, openBrowser, recordComplaints, signIn } from '../support/chromium.ts'
 import { callApi } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 import type { TestUser, TestServer } from '../support/server.ts'
@@ -16,7 +16,7 @@ describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
   let server: TestServer
   let browser: Browser
   let user: TestUser
-  const complaints: string[] = []
+  let complaints: string[] = []
 
   beforeAll(async () => {
     server = await startServer()
@@ -24,7 +24,6 @@ describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
   })
 
   afterEach(async () => {
-    complaints.length = 0
     await Promise.all(browser.contexts().map((context) => context.close()))
   })
 
@@ -39,16 +38,10 @@ describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
     const context = await browser.newContext(options)
     await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server.origin })
     const page = await context.newPage()
-    // Browsers ask for an icon by themselves.
-    page.on('console', (message) => {
-      if (!message.location().url.endsWith('/favicon.ico')) complaints.push(message.text())
-    })
-    page.on('pageerror', (error) => complaints.push(String(error)))
+    complaints = recordComplaints(page)
     await page.goto(server.endpoint('/account/tokens'))
-    await page.getByLabel('Email or username').fill(user.email)
-    await page.getByLabel('Password').fill(user.password)
-    await page.getByRole('button', { name: 'Sign in' }).click()
-    await page.getByRole('heading', { name: 'Personal access tokens' }).waitFor()
+    await signIn(page, user)
+    await page.getByRole('heading', { name: 'TestUseral access tokens' }).waitFor()
     return page
   }
 
@@ -60,6 +53,13 @@ describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
     await page.getByRole('heading', { name: 'Your new token' }).waitFor()
     const token = (await page.locator('#token').textContent()) ?? ''
     return server.knownSecrets.add('access token', token)
+  }
+
+  /** Revokes the only token. */
+  async function revoke(page: Page): Promise<void> {
+    await page.getByRole('link', { name: /^Revoke/ }).click()
+    await page.getByRole('button', { name: 'Revoke token' }).click()
+    await page.getByText('You have no tokens yet.').waitFor()
   }
 
   const statusOf = async (token: string): Promise<number> => (await callApi(server, '/orders', token)).status
@@ -84,12 +84,17 @@ describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
     expect(await statusOf(token)).toBe(200)
 
     await page.getByRole('link', { name: 'Back to your tokens' }).click()
-    const item = page.getByRole('listitem').filter({ hasText: 'Backup on my laptop' })
-    await item.getByText('See your orders').waitFor()
-    expect(await item.getByText('UTC').count()).toBe(1)
+    const row = page.getByRole('row').filter({ hasText: 'Backup on my laptop' })
+    await row.getByText('See your orders').waitFor()
+    expect(await row.getByText('UTC').count()).toBe(1)
     await expectAccessible(page)
-    await page.getByRole('button', { name: 'Revoke Backup on my laptop' }).click()
-    await page.getByText('You have no tokens yet.').waitFor()
+    await page.getByRole('link', { name: 'Revoke Backup on my laptop' }).click()
+    await expectAccessible(page)
+    await page.getByRole('link', { name: 'Cancel' }).click()
+    expect(await statusOf(token)).toBe(200)
+    await revoke(page)
+    expect(await page.getByRole('status').textContent()).toBe('Backup on my laptop was revoked.')
+    await expectAccessible(page)
     expect([await statusOf(token), complaints]).toEqual([401, []])
   })
 
@@ -131,8 +136,8 @@ describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
     expect(await statusOf(token)).toBe(200)
     await page.getByRole('link', { name: 'Back to your tokens' }).click()
     expect(await widthOf(page)).toBe(320)
-    await page.getByRole('button', { name: 'Revoke' }).click()
-    await page.getByText('You have no tokens yet.').waitFor()
+    await revoke(page)
+    expect(await widthOf(page)).toBe(320)
     expect([await statusOf(token), complaints]).toEqual([401, []])
   })
 
@@ -142,7 +147,7 @@ describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
     await page.reload()
     await page.getByRole('alert').getByText('This form was already submitted').waitFor()
     expect(await page.content()).not.toContain(token.slice(-43))
-    expect(await page.getByRole('button', { name: /^Revoke/ }).count()).toBe(1)
+    expect(await page.getByRole('link', { name: /^Revoke/ }).count()).toBe(1)
     expect(await statusOf(token)).toBe(200)
   })
 
@@ -150,16 +155,16 @@ describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
     const page = await open()
     await page.getByLabel('Name', { exact: true }).fill('Twice')
     await page.getByRole('button', { name: 'Generate token' }).dblclick({ noWaitAfter: true })
-    await page.getByRole('heading', { name: /Your new token|Personal access tokens/ }).waitFor()
+    await page.getByRole('heading', { name: /Your new token|TestUseral access tokens/ }).waitFor()
     await page.goto(server.endpoint('/account/tokens'))
-    expect(await page.getByRole('button', { name: /^Revoke/ }).count()).toBe(1)
+    expect(await page.getByRole('link', { name: /^Revoke/ }).count()).toBe(1)
   })
 
   test('the page is led to from where people are signed in', async () => {
     const page = await open()
     await page.goto(server.endpoint('/login'))
     await expectAccessible(page)
-    await page.getByRole('link', { name: 'Personal access tokens' }).click()
+    await page.getByRole('link', { name: 'TestUseral access tokens' }).click()
     await page.getByRole('heading', { name: 'New token' }).waitFor()
   })
 

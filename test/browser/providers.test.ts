@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { View } from '../../src/index.ts'
-import { chromium, openBrowser } from '../support/chromium.ts'
+import { chromium, openBrowser, recordComplaints, signIn } from '../support/chromium.ts'
 import { authorizationUrl, claimOf, getTokens } from '../support/oauth-client.ts'
 import { startTwoProviders } from '../support/providers.ts'
 import type { ProviderSetup, TwoProviders } from '../support/providers.ts'
@@ -34,18 +34,8 @@ describe.skipIf(!chromium)('two providers in Chromium', () => {
   async function openPage(javaScriptEnabled: boolean) {
     const context = await browser.newContext({ javaScriptEnabled, viewport: { width: 320, height: 640 } })
     const page = await context.newPage()
-    const complaints: string[] = []
-    page.on('console', (message) => {
-      // The tests have no icon; the application that the server lives in may.
-      if (!message.location().url.endsWith('/favicon.ico')) complaints.push(message.text())
-    })
+    const complaints = recordComplaints(page)
     return { page, complaints }
-  }
-
-  async function signIn(page: Page, { user }: ProviderSetup): Promise<void> {
-    await page.getByLabel('Email or username').fill(user.email)
-    await page.getByLabel('Password').fill(user.password)
-    await page.getByRole('button', { name: 'Sign in' }).click()
   }
 
   /** From the client over the pages of its side, and back. */
@@ -53,7 +43,7 @@ describe.skipIf(!chromium)('two providers in Chromium', () => {
     const { server } = two
     await page.goto(authorizationUrl(server, client, { scope: 'orders:read', redirect_uri: callback }))
     expect(page.url()).toContain(`${side.signIn}?`)
-    await signIn(page, side)
+    await signIn(page, side.user)
     await page.getByRole('button', { name: 'Allow', exact: true }).click()
     await page.waitForURL(`${callback}?**`)
     const code = new URL(page.url()).searchParams.get('code') ?? ''
@@ -87,10 +77,10 @@ describe.skipIf(!chromium)('two providers in Chromium', () => {
     const client = await two.server.addClient({ provider: 'customers', redirectUris: [callback] })
     const { page, complaints } = await openPage(false)
     await page.goto(authorizationUrl(two.server, client, { scope: 'profile', redirect_uri: callback }))
-    await signIn(page, customers)
+    await signIn(page, customers.user)
     await page.getByRole('button', { name: 'Not you?' }).click()
     expect(page.url()).toContain(`${customers.signIn}?`)
-    await signIn(page, other)
+    await signIn(page, other.user)
     expect(await page.getByText(other.user.email).isVisible()).toBe(true)
     expect(complaints).toEqual([])
   })

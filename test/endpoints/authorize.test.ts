@@ -83,6 +83,8 @@ describe('nobody is ever redirected', () => {
     const path = '/oauth/authorize?client_id=nobody'
     const asProgram = await fetchJson(server, path, { headers: { accept: 'application/json' } })
     expect(asProgram.body).toEqual({ error: 'invalid_request', error_description: 'The client is unknown' })
+    const page = await openBrowser(server).open(path)
+    expect(page.text).toContain(`This app isn't registered with ${new URL(server.issuer).host}`)
     for (const accept of ['text/html', '*/*', 'text/html, application/json']) {
       const response = await fetch(server.endpoint(path), { headers: { accept } })
       expect(response.headers.get('content-type')).toContain('text/html')

@@ -55,7 +55,7 @@ describe('signing in', () => {
     expect(browser.cookies.get(SESSION)).not.toBe(before)
     const thief = openBrowser(server)
     thief.setCookie(SESSION, before)
-    expect((await thief.open(server.endpoint('/login'))).text).toContain('Email or username')
+    expect((await thief.open(server.endpoint('/login'))).text).toContain('Sign in Email Password')
   })
 
   test('never takes over a cookie that somebody else chose', async () => {
@@ -66,7 +66,7 @@ describe('signing in', () => {
     expect(victim.cookies.get(SESSION)).not.toBe(planted)
     const attacker = openBrowser(server)
     attacker.setCookie(SESSION, planted)
-    expect((await attacker.open(server.endpoint('/login'))).text).toContain('Email or username')
+    expect((await attacker.open(server.endpoint('/login'))).text).toContain('Sign in Email Password')
   })
 
   test('makes one session for a device, with its name, and no second one', async () => {

@@ -299,7 +299,7 @@ describe('the page where the code is typed in', () => {
     const browser = openBrowser(server)
     const question = await enterCode(browser, device, user)
     const signIn = await browser.press(question, 'Not you? Use another account')
-    expect(signIn.text).toContain('Email or username')
+    expect(signIn.text).toContain('Sign in Email Password')
     const page = await browser.signIn(signIn, other)
     expect(page.forms[0]?.fields['user_code']).toBe(device.userCode)
     const again = await browser.press(page, 'Continue')

@@ -137,6 +137,7 @@ function ownUsers(intrusion: { at: Moment; act: () => Promise<void> }): {
   return {
     row: () => row,
     users: {
+      signInWith: 'email',
       find: async () => row,
       async findByUsername() {
         const found = row

@@ -3,10 +3,11 @@ import { maxLifetimes } from '../../src/config/lifetimes.ts'
 import { resolveSettings } from '../../src/config/settings.ts'
 import { ConfigError } from '../../src/index.ts'
 import type { Config, PersonalTokensConfig } from '../../src/index.ts'
-import { formOf, openBrowser } from '../support/browser.ts'
+import { formOf, linkTo, openBrowser } from '../support/browser.ts'
 import { commonConfig } from '../support/config.ts'
 import { callApi, claimOf, getCodeFlowTokens } from '../support/oauth-client.ts'
 import { createToken, signInToTokenApi, tokenInPage } from '../support/personal-tokens.ts'
+import type { TokenApi } from '../support/personal-tokens.ts'
 import { testSecrets } from '../support/secrets.ts'
 import { startServer } from '../support/server.ts'
 
@@ -301,7 +302,7 @@ describe('the page', () => {
     expect(asked.url.pathname).toBe('/login')
     const shown = await browser.signIn(asked, user)
     expect(shown.url.pathname).toBe(page)
-    expect(shown.text).toContain('Personal access tokens')
+    expect(shown.text).toContain('TestUseral access tokens')
   })
 
   test('makes a token, shows it once, tells of it afterwards, and ends it', async () => {
@@ -323,11 +324,45 @@ describe('the page', () => {
     const list = await browser.open(server.endpoint(page))
     expect(list.body).not.toContain(token.slice(-43))
     expect(list.text).toContain('Backup & <b>more</b>')
-    expect(list.text).toMatch(/Last used \d{4}-\d\d-\d\d \d\d:\d\d UTC/)
-    const gone = await browser.press(list, 'Revoke')
+    expect(list.text).toMatch(/\d{4}-\d\d-\d\d \d\d:\d\d UTC/)
+
+    const question = await browser.open(linkTo(list, 'Revoke'))
+    expect(question.text).toContain('Scripts that use Backup & <b>more</b> will stop working immediately')
+    expect(await statusOf(token, '/orders')).toBe(200)
+    const gone = await browser.press(question, 'Revoke token')
     expect([gone.url.pathname, gone.text.includes('You have no tokens yet.')]).toEqual([page, true])
+    expect(gone.text).toContain('Backup & <b>more</b> was revoked.')
     expect(await statusOf(token, '/orders')).toBe(401)
-    expect((await browser.press(list, 'Revoke')).url.pathname).toBe(page)
+    expect((await browser.press(question, 'Revoke token')).text).toContain('was revoked.')
+  })
+
+  test('says that a token was revoked only if that is true and it was the user’s', async () => {
+    const [mine, theirs] = [await server.addUser(), await server.addUser()]
+    const [own, other] = [await signInToTokenApi(server, mine), await signInToTokenApi(server, theirs)]
+    const { id } = await createToken(own)
+    const noticeOf = async ({ browser }: TokenApi, query: string): Promise<boolean> =>
+      (await browser.open(server.endpoint(`${page}?revoked=${query}`))).text.includes('was revoked')
+    expect(await noticeOf(own, id)).toBe(false)
+    await own.revoke(id)
+    expect(await noticeOf(own, id)).toBe(true)
+    expect(await noticeOf(other, id)).toBe(false)
+    for (const query of ['', 'nonsense', encodeURIComponent('<b>You</b>')])
+      expect(await noticeOf(own, query)).toBe(false)
+  })
+
+  test('asks nothing about a token that is revoked, unknown or another user’s', async () => {
+    const [mine, theirs] = [await server.addUser(), await server.addUser()]
+    const [own, other] = [await signInToTokenApi(server, mine), await signInToTokenApi(server, theirs)]
+    const { id } = await createToken(own)
+    const asks = async ({ browser }: TokenApi, query: string): Promise<boolean> =>
+      (await browser.open(server.endpoint(`${page}?revoke=${query}`))).text.includes('Revoke this token?')
+    expect([await asks(own, id), await asks(other, id), await asks(own, 'nonsense')]).toEqual([
+      true,
+      false,
+      false,
+    ])
+    await own.revoke(id)
+    expect(await asks(own, id)).toBe(false)
   })
 
   test('makes one token of one form, however often it is sent', async () => {

@@ -1,4 +1,4 @@
-import { formsIn, textIn } from './html-form.ts'
+import { formsIn, textIn, unescapeHtml } from './html-form.ts'
 import type { HtmlForm } from './html-form.ts'
 import type { KnownSecrets } from './known-secrets.ts'
 import type { TestUser, TestServer } from './server.ts'
@@ -95,6 +95,14 @@ export function formOf({ forms, text }: Page, label: string): HtmlForm {
   const form = forms.find((candidate) => candidate.label === label)
   if (!form) throw new Error(`There is no form "${label}" on this page: ${text}`)
   return form
+}
+
+/** Where the first link with this text leads. */
+export function linkTo({ body, url, text }: Page, label: string): URL {
+  const links = [...body.matchAll(/<a\s[^>]*?href="([^"]*)"[^>]*>(.*?)<\/a>/gs)]
+  const link = links.find(([, , content = '']) => textIn(content) === label)
+  if (!link) throw new Error(`There is no link "${label}" on this page: ${text}`)
+  return new URL(unescapeHtml(link[1] ?? ''), url)
 }
 
 function pageOf(url: URL, { status, headers }: Response, body: string, knownSecrets: KnownSecrets): Page {

@@ -1,7 +1,8 @@
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { chromium as playwright } from 'playwright-core'
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
+import type { TestUser } from './server.ts'
 
 const FLAGS = [
   '--headless',
@@ -15,8 +16,8 @@ const FLAGS = [
 ]
 
 /**
- * Where Chromium is: `CHROMIUM`, else /usr/bin/chromium, else the first `chromium` in `PATH`. Where there is none, says
- * how to get it and gives undefined; throws with `CI=true`, so that no test vanishes unseen.
+ * Returns the path of Chromium: `CHROMIUM`, else /usr/bin/chromium, else the first `chromium` in `PATH`. If there is none,
+ * prints how to install it and returns undefined; throws with `CI=true`, so that no test is skipped unnoticed.
  */
 export function findChromium(): string | undefined {
   const paths = (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'chromium'))
@@ -24,17 +25,45 @@ export function findChromium(): string | undefined {
   if (found !== undefined) return found
   const reason = 'No Chromium: `apt-get install chromium`, or set CHROMIUM to the path of one.'
   if (process.env['CI'] === 'true') throw new Error(reason)
-  console.warn(`${reason} The tests in a browser are left out.`)
+  console.warn(`${reason} The browser tests are skipped.`)
   return undefined
 }
 
 /** The path of Chromium, for `describe.skipIf(!chromium)`. */
 export const chromium = findChromium()
 
-/** Starts Chromium; close it with `close()`. Throws where there is none. */
+/** Starts Chromium. Start it once per file and open a context per test, which is much faster. */
 export async function openBrowser(): Promise<Browser> {
   if (chromium === undefined) throw new Error('There is no Chromium to open.')
   return playwright.launch({ executablePath: chromium, args: FLAGS })
+}
+
+/**
+ * Collects what goes wrong on a page from now on: errors and warnings of the console, exceptions of scripts, failed
+ * requests. Chromium's remarks of the level `info` depend on timing, as "Autofocus processing was blocked" does, and are
+ * no faults of the page. Neither are requests that were given up because the user went elsewhere, as by a double click.
+ */
+export function recordComplaints(page: Page): string[] {
+  const complaints: string[] = []
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+  })
+  page.on('pageerror', (error) => complaints.push(String(error)))
+  page.on('requestfailed', (request) => {
+    const reason = request.failure()?.errorText
+    if (reason !== 'net::ERR_ABORTED') complaints.push(`${request.url()} failed: ${reason}`)
+  })
+  return complaints
+}
+
+/** Fills in the sign-in page. */
+export async function signIn(
+  page: Page,
+  { email, password }: Pick<TestUser, 'email' | 'password'>,
+): Promise<void> {
+  await page.getByLabel('Email', { exact: true }).fill(email)
+  await page.getByLabel('Password', { exact: true }).fill(password)
+  await page.getByRole('button', { name: 'Sign in' }).click()
 }
 
 function isExecutable(path: string): boolean {

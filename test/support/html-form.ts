@@ -51,5 +51,6 @@ function attribute(attributes: string, name: string): string | undefined {
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" }
 
-const unescapeHtml = (text: string): string =>
+/** The text of an attribute or an element. */
+export const unescapeHtml = (text: string): string =>
   text.replaceAll(/&(amp|lt|gt|quot|#39);/g, (_, name: string) => ENTITIES[name] ?? '')

@@ -1,9 +1,67 @@
-import type { ViewProps } from '../../src/pages/props.ts'
+import type { ClientView, ViewProps } from '../../src/pages/props.ts'
 
-const client = { name: 'Orchard Orders', host: 'orders.orchard.example' }
 const hidden = { _token: 'anti-forgery', request: 'sealed' }
 
-/** Tokens in every state that they have. */
+/** A square, as a data: URI. */
+export const LOGO = `data:image/svg+xml,${encodeURIComponent(
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><rect width="8" height="8" fill="#c33"/></svg>',
+)}`
+
+const client: ClientView = {
+  name: 'Orchard Orders',
+  host: 'orders.orchard.example',
+  logo: null,
+  homepage: null,
+  privacy: null,
+  terms: null,
+  publisher: null,
+  isThirdParty: false,
+}
+
+/** A client that says all there is to say about itself. */
+const detailed: ClientView = {
+  ...client,
+  logo: LOGO,
+  homepage: 'https://orchard.example/about',
+  privacy: 'https://orchard.example/privacy',
+  terms: 'https://legal.example/terms',
+  publisher: 'Orchard Inc.',
+  isThirdParty: true,
+}
+
+const signIn: ViewProps['signIn'] = {
+  action: '/auth/sign-in',
+  hidden,
+  provider: 'users',
+  signInWith: 'email',
+  username: '',
+}
+
+const consent: ViewProps['consent'] = {
+  client,
+  scopes: [
+    { id: 'orders:read', description: 'See your orders' },
+    {
+      id: 'orders:create',
+      description: 'Place orders in your name, and pay for them with the card on file',
+    },
+    { id: 'profile', description: 'See your name and picture' },
+  ],
+  userName: 'ada@orchard.example',
+  approve: { action: '/oauth/authorize', hidden },
+  deny: { action: '/oauth/authorize', hidden: { ...hidden, _method: 'DELETE' } },
+  switchAccount: { action: '/auth/switch', hidden },
+}
+
+const { host: _, ...device } = { ...client, name: 'Orchard TV' }
+
+const deviceConsent: ViewProps['deviceConsent'] = {
+  ...consent,
+  client: device,
+  userCode: 'WDJB-MJHT',
+  address: '2001:db8:85a3:1319:8a2e:370:7344:abcd',
+}
+
 const tokens: ViewProps['personalTokens'] = {
   userName: 'ada@orchard.example',
   signOutUrl: '/logout',
@@ -18,7 +76,7 @@ const tokens: ViewProps['personalTokens'] = {
       createdAt: Date.UTC(2026, 10, 1),
       lastUsedAt: Date.UTC(2026, 10, 22, 14, 3),
       expiresAt: Date.UTC(2027, 10, 1),
-      revoke: { action: '/account/tokens', hidden },
+      revokeUrl: '/account/tokens?revoke=q3Jm0ZbT5sXvA1nKc8LwYg',
     },
     {
       id: 'Wg8LcKn1AvXs5TbZ0mJ3qy',
@@ -27,7 +85,7 @@ const tokens: ViewProps['personalTokens'] = {
       createdAt: Date.UTC(2026, 10, 1),
       lastUsedAt: null,
       expiresAt: Date.UTC(2026, 11, 1),
-      revoke: { action: '/account/tokens', hidden },
+      revokeUrl: '/account/tokens?revoke=Wg8LcKn1AvXs5TbZ0mJ3qy',
     },
   ],
   create: { action: '/account/tokens', hidden },
@@ -39,80 +97,54 @@ const tokens: ViewProps['personalTokens'] = {
   values: { name: '', scopes: [], lifetime: 2_592_000 },
 }
 
-/** One page as it is used: the view and what it is given. */
+const deviceCode: ViewProps['deviceCode'] = { action: '/oauth/device', hidden, userCode: 'WDJB-MJHT' }
+
+/** A page in one state: the view and its props. */
 export type Sample = {
   [Name in keyof ViewProps]: readonly [view: Name, props: ViewProps[Name]]
 }[keyof ViewProps]
 
-/** Every page in every state that it has, by what it shows. */
-export const SAMPLES: Readonly<Record<string, Sample>> = {
-  'sign-in': ['signIn', { action: '/auth/sign-in', hidden, provider: 'users', username: '' }],
-  'sign-in for a client': [
-    'signIn',
-    { action: '/auth/sign-in', hidden, provider: 'users', username: '', client },
-  ],
+/** Every page in each of its states. */
+export const SAMPLES = {
+  'sign-in': ['signIn', signIn],
+  'sign-in that may be kept': ['signIn', { ...signIn, keepSignedIn: true }],
+  'sign-in for a client': ['signIn', { ...signIn, client: detailed }],
   'sign-in after wrong credentials': [
     'signIn',
-    {
-      action: '/auth/sign-in',
-      hidden,
-      provider: 'users',
-      username: 'ada@orchard.example',
-      client,
-      problem: { kind: 'credentials' },
-    },
+    { ...signIn, username: 'ada@orchard.example', client, problem: { kind: 'credentials' } },
   ],
-  'sign-in after expiry': [
+  'sign-in with a username, after a timeout': [
     'signIn',
-    { action: '/auth/sign-in', hidden, provider: 'users', username: 'ada', problem: { kind: 'expired' } },
+    { ...signIn, signInWith: 'username', username: 'ada', problem: { kind: 'expired' } },
   ],
   'sign-in while throttled': [
     'signIn',
-    {
-      action: '/auth/sign-in',
-      hidden,
-      provider: 'users',
-      username: 'ada',
-      client,
-      problem: { kind: 'throttled', seconds: 45 },
-    },
+    { ...signIn, signInWith: 'both', username: 'ada', client, problem: { kind: 'throttled', seconds: 45 } },
   ],
-  consent: [
+  consent: ['consent', consent],
+  'consent for a client with details': ['consent', { ...consent, client: detailed }],
+  'consent for an app on the device': [
     'consent',
-    {
-      client,
-      scopes: [
-        { id: 'orders:read', description: 'See your orders' },
-        {
-          id: 'orders:create',
-          description: 'Place orders in your name, and pay for them with the card on file',
-        },
-        { id: 'profile', description: 'See your name and picture' },
-      ],
-      userName: 'ada@orchard.example',
-      approve: { action: '/oauth/authorize', hidden },
-      deny: { action: '/oauth/authorize', hidden: { ...hidden, _method: 'DELETE' } },
-      switchAccount: { action: '/auth/switch', hidden },
-    },
+    { ...consent, client: { ...client, name: 'Orchard for phones', host: null } },
   ],
-  'consent without scopes': [
-    'consent',
-    {
-      client: { name: 'Orchard for phones', host: 'com.orchard.example' },
-      scopes: [],
-      userName: 'Ada',
-      approve: { action: '/oauth/authorize', hidden },
-      deny: { action: '/oauth/authorize', hidden: { ...hidden, _method: 'DELETE' } },
-      switchAccount: { action: '/auth/switch', hidden },
-    },
-  ],
+  'consent without scopes': ['consent', { ...consent, scopes: [], userName: 'Ada' }],
   'an error': [
     'error',
     {
       status: 400,
       code: 'invalid_request',
-      description: 'The redirect URI is not registered for this client.',
-      requestId: 'q3Jm0ZbT5sXvA1nKc8LwYg',
+      description: 'The redirect URI is not registered for this client',
+      requestId: '6f9619ff-8b86-4d01-b42d-00cf4fc964ff',
+    },
+  ],
+  'an unknown client': [
+    'error',
+    {
+      status: 400,
+      code: 'invalid_request',
+      description: 'The client is unknown',
+      reason: 'unknown_client',
+      requestId: '6f9619ff-8b86-4d01-b42d-00cf4fc964ff',
     },
   ],
   'a server error': [
@@ -120,14 +152,14 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
     {
       status: 503,
       code: 'temporarily_unavailable',
-      description: 'The server cannot answer now.',
-      requestId: 'q3Jm0ZbT5sXvA1nKc8LwYg',
+      description: 'The server cannot answer now',
+      requestId: '6f9619ff-8b86-4d01-b42d-00cf4fc964ff',
     },
   ],
   'sign-out': ['signOut', { action: '/auth/sign-out', hidden, userName: 'ada@orchard.example' }],
   'signed out': ['signedOut', { signInUrl: '/auth/sign-in' }],
   'signed in': ['signedIn', { userName: 'ada@orchard.example', signOutUrl: '/auth/sign-out' }],
-  'signed in, where people have tokens': [
+  'signed in, with personal access tokens': [
     'signedIn',
     { userName: 'ada@orchard.example', signOutUrl: '/auth/sign-out', tokensUrl: '/account/tokens' },
   ],
@@ -136,13 +168,22 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
     'personalTokens',
     { ...tokens, tokens: [], scopes: [], lifetimes: [3600] },
   ],
-  'personal access tokens after a name that is none': [
+  'personal access tokens after an invalid name': [
     'personalTokens',
     { ...tokens, values: { name: ' ', scopes: ['profile'], lifetime: 604_800 }, problem: { kind: 'name' } },
   ],
-  'personal access tokens, too many in a day': [
+  'personal access tokens while throttled': [
     'personalTokens',
     { ...tokens, problem: { kind: 'throttled', seconds: 7200 } },
+  ],
+  'personal access tokens after a revocation': ['personalTokens', { ...tokens, revoked: 'Old laptop' }],
+  'revoking a personal access token': [
+    'revokePersonalToken',
+    {
+      name: 'Backup on my laptop',
+      revoke: { action: '/account/tokens', hidden },
+      tokensUrl: '/account/tokens',
+    },
   ],
   'a new personal access token': [
     'newPersonalToken',
@@ -154,49 +195,19 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
       tokensUrl: '/account/tokens',
     },
   ],
-  'device code': ['deviceCode', { action: '/oauth/device', hidden, userCode: '' }],
-  'device code from the address': ['deviceCode', { action: '/oauth/device', hidden, userCode: 'WDJB-MJHT' }],
-  'device code that is wrong': [
-    'deviceCode',
-    { action: '/oauth/device', hidden, userCode: 'WDJB-MJHX', problem: { kind: 'incorrect' } },
-  ],
-  'device code after expiry': [
-    'deviceCode',
-    { action: '/oauth/device', hidden, userCode: 'WDJB-MJHT', problem: { kind: 'expired' } },
-  ],
+  'device code': ['deviceCode', { ...deviceCode, userCode: '' }],
+  'device code from the URL': ['deviceCode', deviceCode],
+  'incorrect device code': ['deviceCode', { ...deviceCode, problem: { kind: 'incorrect' } }],
+  'device code after a timeout': ['deviceCode', { ...deviceCode, problem: { kind: 'expired' } }],
   'device code while throttled': [
     'deviceCode',
-    { action: '/oauth/device', hidden, userCode: 'wdjb', problem: { kind: 'throttled', seconds: 600 } },
+    { ...deviceCode, userCode: 'wdjb', problem: { kind: 'throttled', seconds: 600 } },
   ],
-  'device consent': [
-    'deviceConsent',
-    {
-      client: { name: 'Orchard TV' },
-      userCode: 'WDJB-MJHT',
-      address: '2001:db8:85a3:1319:8a2e:370:7344:abcd',
-      scopes: [
-        { id: 'orders:read', description: 'See your orders' },
-        { id: 'profile', description: 'See your name and picture' },
-      ],
-      userName: 'ada@orchard.example',
-      approve: { action: '/oauth/device', hidden },
-      deny: { action: '/oauth/device', hidden: { ...hidden, _method: 'DELETE' } },
-      switchAccount: { action: '/oauth/device', hidden: { ...hidden, intent: 'switch' } },
-    },
-  ],
+  'device consent': ['deviceConsent', deviceConsent],
   'device consent without scopes': [
     'deviceConsent',
-    {
-      client: { name: 'Orchard TV' },
-      userCode: 'WDJB-MJHT',
-      address: '203.0.113.7',
-      scopes: [],
-      userName: 'Ada',
-      approve: { action: '/oauth/device', hidden },
-      deny: { action: '/oauth/device', hidden: { ...hidden, _method: 'DELETE' } },
-      switchAccount: { action: '/oauth/device', hidden: { ...hidden, intent: 'switch' } },
-    },
+    { ...deviceConsent, address: '203.0.113.7', scopes: [], userName: 'Ada' },
   ],
-  'device allowed': ['deviceDone', { client: { name: 'Orchard TV' }, decision: 'approved' }],
-  'device denied': ['deviceDone', { client: { name: 'Orchard TV' }, decision: 'denied' }],
-}
+  'device allowed': ['deviceDone', { client: device, decision: 'approved' }],
+  'device denied': ['deviceDone', { client: device, decision: 'denied' }],
+} as const satisfies Readonly<Record<string, Sample>>

@@ -1,22 +1,24 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { formTargetsOf, pageHeaders } from '../../src/pages/headers.ts'
+import { formTargetsOf, imageSources, pageHeaders } from '../../src/pages/headers.ts'
 import { createPages } from '../../src/pages/render.ts'
+import { LOGO, SAMPLES } from '../support/page-samples.ts'
 
-const policyOf = (formTargets: readonly string[]): string | undefined =>
-  pageHeaders({ formTargets })['Content-Security-Policy']
+const pages = createPages({ name: 'Orchard' })
 
-/** Of the style as it stands in a page, so that a stray space shows. */
-async function styleHash(): Promise<string> {
-  const page = await createPages().render('signedOut', { signInUrl: '/' })
-  const style = /<style>([^]*)<\/style>/.exec(page)?.[1] ?? ''
-  return createHash('sha256').update(style).digest('base64')
-}
+const signedOut = { signInUrl: '/' }
 
-test('the headers of a page let nothing run, nothing in, and nobody frame or keep it', async () => {
-  expect(pageHeaders()).toEqual({
+const policyWith = (formTargets: readonly string[]): string | undefined =>
+  pageHeaders({ styles: [], images: [], formTargets })['Content-Security-Policy']
+
+const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
+
+test('a page loads nothing but its style and icon, and is neither framed nor stored', async () => {
+  const { headers, body } = await pages.render('signedOut', signedOut)
+  const style = /<style>([^]*)<\/style>/.exec(body)?.[1] ?? ''
+  expect(headers).toEqual({
     'Content-Type': 'text/html; charset=utf-8',
-    'Content-Security-Policy': `default-src 'none'; style-src 'sha256-${await styleHash()}'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
+    'Content-Security-Policy': `default-src 'none'; style-src ${hashOf(style)}; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
     'X-Frame-Options': 'DENY',
     'X-Content-Type-Options': 'nosniff',
     'Referrer-Policy': 'same-origin',
@@ -24,24 +26,60 @@ test('the headers of a page let nothing run, nothing in, and nobody frame or kee
   })
 })
 
-test('the one page with a script names it by its hash; a view of somebody’s own gets none', async () => {
-  const props = { name: 'Backup', accessToken: 'x', scopes: [], expiresAt: 0, tokensUrl: '/account/tokens' }
-  const shown = await createPages().render('newPersonalToken', props)
-  const script = /<script type="module">([^]*)<\/script>/.exec(shown)?.[1] ?? ''
-  const policyOfNew = (pages: ReturnType<typeof createPages>): string =>
-    pages.headers('newPersonalToken')['Content-Security-Policy'] ?? ''
-  const source = createHash('sha256').update(script).digest('base64')
-  expect(policyOfNew(createPages())).toContain(`; script-src 'sha256-${source}'; `)
-  expect(policyOfNew(createPages({ views: { newPersonalToken: () => '' } }))).not.toContain('script-src')
+describe('a page with a script', () => {
+  test.each(['sign-in', 'a new personal access token'] as const)(
+    '%s: allows it by its hash',
+    async (name) => {
+      const [view, props] = SAMPLES[name]
+      const { headers, body } = await pages.render(view, props)
+      const script = /<script type="module">([^]*)<\/script>/.exec(body)?.[1] ?? ''
+      expect(headers['Content-Security-Policy']).toContain(`; script-src ${hashOf(script)}; `)
+    },
+  )
+
+  test('of your own gets no script', async () => {
+    const own = createPages({ name: 'Orchard', views: { signIn: () => '' } })
+    const { headers } = await own.render('signIn', SAMPLES['sign-in'][1])
+    expect(headers['Content-Security-Policy']).not.toContain('script-src')
+  })
 })
 
-test('form targets stand behind our own origin', () => {
-  expect(policyOf(['https://app.example', 'com.example.app:'])).toContain(
+describe('images are allowed as far as the page has any', () => {
+  const policyOf = async (options: object, sample = SAMPLES['consent']): Promise<string> => {
+    const [view, props] = sample
+    const { headers } = await createPages({ name: 'Orchard', ...options }).render(view, props)
+    return /img-src [^;]*/.exec(headers['Content-Security-Policy'] ?? '')?.[0] ?? ''
+  }
+  const consentWith = (logo: string): typeof SAMPLES.consent => {
+    const [view, props] = SAMPLES['consent']
+    return [view, { ...props, client: { ...props.client, logo } }] as unknown as typeof SAMPLES.consent
+  }
+
+  test('the icon is a data: URI', async () => expect(await policyOf({})).toBe('img-src data:'))
+
+  test('a logo or an icon of this server', async () => {
+    expect(await policyOf({ logo: '/logo.svg' })).toBe("img-src 'self' data:")
+    expect(await policyOf({ logo: '/logo.svg', favicon: '/icon.png' })).toBe("img-src 'self'")
+  })
+
+  test('the logo of a client', async () => {
+    expect(await policyOf({ favicon: '/icon.png' }, consentWith(LOGO))).toBe("img-src 'self' data:")
+    expect(await policyOf({}, consentWith('/clients/1.png'))).toBe("img-src 'self' data:")
+  })
+
+  test('never of another origin', async () => {
+    expect(await policyOf({}, consentWith('https://evil.example/track.png'))).toBe('img-src data:')
+    expect(imageSources(['https://evil.example/', 'javascript:alert(1)', ''])).toEqual([])
+  })
+})
+
+test('form targets follow our own origin', () => {
+  expect(policyWith(['https://app.example', 'com.example.app:'])).toContain(
     "; form-action 'self' https://app.example com.example.app:; ",
   )
 })
 
-describe('a form target that could add to the policy is refused', () => {
+describe('rejects a form target that could add to the policy', () => {
   test.each([
     'https://app.example; script-src *',
     'https://app.example https://evil.example',
@@ -56,7 +94,7 @@ describe('a form target that could add to the policy is refused', () => {
     '*',
     '',
   ])('%j', (target) => {
-    expect(() => policyOf([target])).toThrow(expect.objectContaining({ code: 'server_error' }))
+    expect(() => policyWith([target])).toThrow(expect.objectContaining({ code: 'server_error' }))
   })
 })
 
@@ -67,7 +105,7 @@ describe('the form targets of a redirect URI', () => {
     ['http://127.0.0.1:53121/', 'http: https:'],
     ['http://[::1]:53121/', 'http: https:'],
     ['com.example.app:/callback', 'com.example.app:'],
-  ])('of %s let people go on from there: %s', (redirectUri, targets) => {
-    expect(policyOf(formTargetsOf(redirectUri))).toContain(`form-action 'self' ${targets};`)
+  ])('of %s allow further redirects: %s', (redirectUri, targets) => {
+    expect(policyWith(formTargetsOf(redirectUri))).toContain(`form-action 'self' ${targets};`)
   })
 })

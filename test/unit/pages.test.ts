@@ -1,28 +1,39 @@
 import { describe, expect, test } from 'vitest'
-import type { ViewProps } from '../../src/pages/props.ts'
-import { createPages } from '../../src/pages/render.ts'
+import type { ClientView, ViewProps } from '../../src/pages/props.ts'
 import { LANGUAGES } from '../../src/pages/messages.ts'
-import { SAMPLES } from '../support/page-samples.ts'
+import { createPages } from '../../src/pages/render.ts'
+import type { PagesOptions } from '../../src/pages/render.ts'
+import { LOGO, SAMPLES } from '../support/page-samples.ts'
 import type { Sample } from '../support/page-samples.ts'
 
 const PAYLOAD = `<script>"'&</script>`
 const ESCAPED = '&lt;script&gt;&quot;&#39;&amp;&lt;/script&gt;'
-/** By view and prop. The ids of scopes stand in the form for a new token, and nowhere else; `*` has words of ours. */
-const NEVER_SHOWN =
-  /^(?!personalTokens )\w+ scopes\.\d+\.id$| provider$| tokens\.\d+(\.scopes\.\d+)?\.id$| tokens\.1\.scopes\.0\.description$| values\.scopes\.|^signIn client\.host$/
-const isHidden = (page: string, view: string, prop: string): boolean =>
-  NEVER_SHOWN.test(`${view} ${prop}`) || (page === 'a server error' && prop === 'description')
 
-const pages = createPages({ name: 'Orchard' })
+/** Texts that no page shows: the ids of scopes outside the form for a new token, and addresses that are none. */
+const NEVER_SHOWN =
+  /^(?!personalTokens )\w+ scopes\.\d+\.id$| provider$| tokens\.\d+(\.scopes\.\d+)?\.id$| tokens\.1\.scopes\.0\.description$| values\.scopes\.| client\.(logo|homepage|privacy|terms)$|^signIn client\.(host|publisher)$/
+const HIDDEN_DESCRIPTIONS: ReadonlySet<string> = new Set(['a server error', 'an unknown client'])
+
+const isShown = (page: string, view: string, prop: string): boolean =>
+  !NEVER_SHOWN.test(`${view} ${prop}`) && !(prop === 'description' && HIDDEN_DESCRIPTIONS.has(page))
+
+async function render<Name extends keyof ViewProps>(
+  view: Name,
+  props: ViewProps[Name],
+  options: Partial<PagesOptions> = {},
+): Promise<string> {
+  const { body } = await createPages({ name: 'Orchard', ...options }).render(view, props)
+  return body
+}
 
 type Path = readonly (string | number)[]
 
-/** Words of our own in the props, which are never input. */
-const OURS: ReadonlySet<unknown> = new Set(['kind', 'decision'])
+/** Props that are one of a few words of ours, never input. */
+const FIXED: ReadonlySet<unknown> = new Set(['kind', 'decision', 'signInWith', 'reason'])
 
-/** Where texts stand in the props. */
+/** Where texts are in the props. */
 function textPaths(value: unknown, path: Path = []): Path[] {
-  if (typeof value === 'string') return OURS.has(path.at(-1)) ? [] : [path]
+  if (typeof value === 'string') return FIXED.has(path.at(-1)) ? [] : [path]
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([key, part]) => textPaths(part, [...path, key]))
 }
@@ -36,117 +47,303 @@ function withText<Value>(value: Value, [key, ...rest]: Path, text: string): Valu
 
 const tagsOf = (markup: string): string[] => Array.from(markup.matchAll(/<\/?[a-z0-9]+/g), ([tag]) => tag)
 
-const cases = Object.entries(SAMPLES).flatMap(([name, [view, props]]) =>
+const samples: readonly (readonly [string, Sample])[] = Object.entries(SAMPLES)
+
+const cases = samples.flatMap(([name, [view, props]]) =>
   textPaths(props).map((path) => ({ page: name, prop: path.join('.'), view, props, path })),
 )
 
-describe('what comes from outside is escaped', () => {
+describe('escapes', () => {
   test.each(cases)('$page: $prop', async ({ page, view, props, path, prop }) => {
-    const plain = await pages.render(view, withText(props, path, 'plain'))
-    const attacked = await pages.render(view, withText(props, path, PAYLOAD))
+    const plain = await render(view, withText(props, path, 'plain'))
+    const attacked = await render(view, withText(props, path, PAYLOAD))
     expect(attacked).not.toContain('<script>')
     expect(attacked).not.toContain(`"'`)
     expect(tagsOf(attacked)).toEqual(tagsOf(plain))
-    expect(attacked.includes(ESCAPED)).toBe(!isHidden(page, view, prop))
+    expect(attacked.includes(ESCAPED)).toBe(isShown(page, view, prop))
   })
 
   test('the names of hidden fields', async () => {
-    const shown = await pages.render('signOut', { action: '/', hidden: { [PAYLOAD]: '1' }, userName: 'Ada' })
+    const shown = await render('signOut', { action: '/', hidden: { [PAYLOAD]: '1' }, userName: 'Ada' })
     expect(shown).not.toContain('<script')
     expect(shown).toContain(`name="${ESCAPED}"`)
   })
 
   test('the name of the server', async () => {
-    const shown = await createPages({ name: PAYLOAD }).render('signedOut', { signInUrl: '/' })
+    const shown = await render('signedOut', { signInUrl: '/' }, { name: PAYLOAD })
     expect(shown).not.toContain('<script')
     expect(shown.split(ESCAPED)).toHaveLength(3)
   })
+
+  test('the addresses of a client', async () => {
+    const url = `https://orchard.example/"><script>'&`
+    const [logo, links] = [`/logo.svg"><script>`, { homepage: url, privacy: url, terms: url }]
+    const shown = await render('consent', consentOf({ logo, ...links }))
+    expect(shown).not.toContain('<script')
+    expect(shown).toContain('src="/logo.svg&quot;&gt;&lt;script&gt;"')
+    expect(shown.split('href="https://orchard.example/&quot;&gt;&lt;script&gt;&#39;&amp;"')).toHaveLength(4)
+  })
 })
 
-const consentOf = (client: ViewProps['consent']['client']): ViewProps['consent'] => {
-  const form = { action: '/', hidden: {} }
-  return { client, scopes: [], userName: 'Ada', approve: form, deny: form, switchAccount: form }
+const consentOf = (client: Partial<ClientView>): ViewProps['consent'] => {
+  const [, props] = SAMPLES['consent']
+  return { ...props, scopes: [], userName: 'Ada', client: { ...props.client, ...client } }
 }
 
-describe('a name cannot mislead', () => {
-  test('directional controls, which would turn a host around or end its isolation, are left out', async () => {
+describe('the name of a client', () => {
+  test('loses directional controls, which would turn a host around or end its isolation', async () => {
     const hostile = '\u202egro.knab\u202c\u2066\u2069'
-    const shown = await pages.render('consent', consentOf({ name: hostile, host: `${hostile}.example` }))
+    const shown = await render('consent', consentOf({ name: hostile, host: `${hostile}.example` }))
     expect(shown).not.toMatch(/[\u202a-\u202e\u2066-\u2069]/)
     expect(shown).toContain('<bdi>gro.knab</bdi>')
     expect(shown).toContain('<bdi dir="ltr">gro.knab.example</bdi>')
   })
 
-  test('a long one is cut after 80 characters, never inside of one', async () => {
+  test('is shortened to 80 characters, never within one', async () => {
     const family = '👨‍👩‍👧'
-    const shown = await pages.render('consent', consentOf({ name: family.repeat(500), host: 'a.example' }))
+    const shown = await render('consent', consentOf({ name: family.repeat(500) }))
     expect(shown).toContain(`<bdi>${family.repeat(80)}…</bdi>`)
   })
 
-  test('a long host stays whole, since its end says whose it is', async () => {
-    const host = `${'accounts.'.repeat(60)}evil.example`
-    expect(await pages.render('consent', consentOf({ name: 'A', host }))).toContain(
-      `<bdi dir="ltr">${host}</bdi>`,
-    )
-  })
-
-  test('line breaks become spaces, and letters carry at most four marks', async () => {
-    const shown = await pages.render(
-      'consent',
-      consentOf({ name: `a\nb\u2028c${'\u0301'.repeat(50)}`, host: 'a' }),
-    )
+  test('has spaces for line breaks, and at most four marks on a letter', async () => {
+    const shown = await render('consent', consentOf({ name: `a\nb\u2028c${'\u0301'.repeat(50)}` }))
     expect(shown).toContain(`<bdi>a b c${'\u0301'.repeat(4)}</bdi>`)
   })
+
+  test.each([
+    ['Orchard', 'O'],
+    ['  étoile', 'É'],
+    ['\u202eطلبات', 'ط'],
+    ['👨‍👩‍👧 Family', 'F'],
+    ['42', '4'],
+  ])('%s gives the initial %s to a client without a logo', async (name, initial) => {
+    const shown = await render('consent', consentOf({ name }))
+    expect(shown).toContain(`<span class="icon" aria-hidden="true">${initial}</span>`)
+  })
+
+  test('without a letter gives a symbol', async () => {
+    const shown = await render('consent', consentOf({ name: '🍎' }))
+    expect(shown).toMatch(/<span class="icon" aria-hidden="true"\s*><svg/)
+  })
 })
 
-describe('views', () => {
-  test('a view of your own takes the place of ours, and only of that one', async () => {
-    const mine = createPages({ views: { signedOut: ({ signInUrl }) => `<p>bye, ${signInUrl}` } })
-    expect(await mine.render('signedOut', { signInUrl: '/in' })).toBe('<p>bye, /in')
-    expect(await mine.render('signedIn', { userName: 'Ada', signOutUrl: '/out' })).toMatch(/^<!doctype html>/)
-  })
+test('a long host stays whole, since its end tells who owns it', async () => {
+  const host = `${'accounts.'.repeat(60)}evil.example`
+  expect(await render('consent', consentOf({ host }))).toContain(`<bdi dir="ltr">${host}</bdi>`)
+})
 
-  test('what a view of your own throws comes through', async () => {
-    const broken = createPages({
-      views: { signedOut: () => Promise.reject(new Error('template not found')) },
-    })
-    await expect(broken.render('signedOut', { signInUrl: '/' })).rejects.toThrow('template not found')
-  })
-
-  test('a view of your own gets style sheets and fonts of this server, and no style of ours', () => {
-    const mine = createPages({ views: { signedOut: () => '' } })
-    const policy = mine.headers('signedOut')['Content-Security-Policy']
-    expect(policy).toBe(
-      "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+describe('the logo of a client', () => {
+  test.each([['/clients/orchard.png'], [LOGO]])('is shown if it is ours or a data: URI: %s', async (logo) => {
+    expect(await render('consent', consentOf({ logo }))).toContain(
+      `<img class="icon" src="${logo}" alt="" />`,
     )
-    expect(mine.headers('signedIn')).toEqual(pages.headers('signedIn'))
+  })
+
+  // A script inside an SVG does not run in an <img>, and the policy would stop it anyway.
+  test('may be an SVG with a script, which stays inside its address', async () => {
+    const logo = `data:image/svg+xml,${encodeURIComponent('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>')}`
+    const shown = await render('consent', consentOf({ logo }))
+    expect(shown).toContain('<img class="icon"')
+    expect(shown).not.toMatch(/<script>|alert\(1\)</)
+  })
+
+  test.each([
+    'javascript:alert(1)',
+    'https://evil.example/track.png',
+    '//evil.example/track.png',
+    '/\\evil.example/track.png',
+    'data:text/html,<script>alert(1)</script>',
+    'data:image/svg+xml,<svg onload="alert(1)"> </svg>',
+  ])('is not shown otherwise: %s', async (logo) => {
+    for (const shown of [
+      await render('consent', consentOf({ logo })),
+      await render('signIn', { ...SAMPLES['sign-in'][1], client: consentOf({ logo }).client }),
+    ]) {
+      expect(shown).not.toContain('<img')
+      expect(shown).not.toContain('evil.example')
+      expect(shown).not.toContain('alert(1)')
+    }
   })
 })
 
-test('the page for a device says nothing of an address that the server does not know', async () => {
-  const [, props] = SAMPLES['device consent without scopes'] as Extract<
-    Sample,
-    readonly ['deviceConsent', unknown]
-  >
-  expect(await pages.render('deviceConsent', props)).toContain('Requested from')
-  expect(await pages.render('deviceConsent', { ...props, address: '' })).not.toContain('Requested from')
+describe('the links of a client', () => {
+  test.each([
+    'javascript:alert(1)',
+    'JAVASCRIPT:alert(1)',
+    'data:text/html,<script>alert(1)</script>',
+    'http://orchard.example/',
+    'https://orchard.example@evil.example/',
+    '//evil.example/',
+    'not a URL',
+  ])('are left out if they are not https URLs: %s', async (url) => {
+    const shown = await render('consent', consentOf({ homepage: url, privacy: url, terms: url }))
+    expect(shown).not.toContain('<a ')
+    expect(shown).not.toContain('evil.example')
+  })
+
+  test('open in a new tab, and neither get at our page nor learn its address', async () => {
+    const shown = await render('consent', consentOf({ homepage: 'https://orchard.example/about' }))
+    expect(shown).toContain('href="https://orchard.example/about" target="_blank" rel="noopener noreferrer"')
+  })
+
+  test('show the host that they lead to, if it is another one than that of the homepage', async () => {
+    const shown = await render('consent', SAMPLES['consent for a client with details'][1])
+    expect(shown).toContain('><bdi dir="ltr">orchard.example</bdi></a>')
+    expect(shown).toMatch(/>Privacy policy<\/a/)
+    expect(shown).toMatch(/>Terms of service \(<bdi dir="ltr">legal\.example<\/bdi>\)<\/a/)
+  })
 })
 
-describe('every page', () => {
-  test.each(Object.entries(SAMPLES))(
-    '%s: has its language, a title, one heading, and no script but for the one that copies a new token',
+describe('the consent page', () => {
+  test('names the publisher, and an app that a user registered', async () => {
+    const shown = textOf(await render('consent', SAMPLES['consent for a client with details'][1]))
+    expect(shown).toContain('By Orchard Inc.')
+    expect(shown).toContain('Third-party app, not made by Orchard')
+    expect(textOf(await render('consent', SAMPLES['consent'][1]))).not.toContain('Third-party')
+  })
+
+  test('says where the user is redirected', async () => {
+    expect(textOf(await render('consent', SAMPLES['consent'][1]))).toContain(
+      "Make sure you trust Orchard Orders. You'll be redirected to orders.orchard.example.",
+    )
+  })
+
+  test('names an app with its own scheme as an app on this device', async () => {
+    const shown = textOf(await render('consent', SAMPLES['consent for an app on the device'][1]))
+    expect(shown).toContain('Orchard for phones (an app on this device) wants to:')
+    expect(shown).toContain("Make sure you trust Orchard for phones. You'll return to the app.")
+  })
+
+  test('says where access can be revoked', async () => {
+    const [, props] = SAMPLES['consent']
+    const noteWith = async (links: PagesOptions['links'] = {}): Promise<string> =>
+      render('consent', props, { links })
+    expect(textOf(await noteWith())).toContain('To revoke access later, contact Orchard.')
+    expect(await noteWith({ support: '/help' })).toContain('contact <a href="/help"><bdi>Orchard</bdi></a>.')
+    expect(textOf(await noteWith({ account: '/account' }))).toContain(
+      'You can revoke access at any time in your account settings.',
+    )
+  })
+})
+
+describe('the sign-in page', () => {
+  test.each([
+    ['email', 'Email', 'Incorrect email or password.'],
+    ['username', 'Username', 'Incorrect username or password.'],
+    ['both', 'Email or username', 'Incorrect username or password.'],
+  ] as const)('for users who sign in with %s says %s', async (signInWith, label, problem) => {
+    const [, props] = SAMPLES['sign-in after wrong credentials']
+    const shown = await render('signIn', { ...props, signInWith })
+    expect(shown).toContain(`<label for="username">${label}</label>`)
+    expect(textOf(shown)).toContain(problem)
+  })
+
+  test('links to where users reset their password and sign up, if configured', async () => {
+    const [view, props] = SAMPLES['sign-in']
+    expect(await render(view, props)).not.toContain('<a ')
+    const shown = await render(view, props, { links: { forgotPassword: '/forgot', signUp: '/sign-up' } })
+    expect(shown).toContain('<a href="/forgot">Forgot your password?</a>')
+    expect(shown).toContain('<a href="/sign-up">Sign up</a>')
+  })
+
+  test('shows the button that reveals the password only if scripts run', async () => {
+    const [view, props] = SAMPLES['sign-in']
+    const button = /<button\s+class="reveal"[^>]*>/.exec(await render(view, props))?.[0]
+    expect(button).toMatch(/\shidden\s*>/)
+    expect(button).toContain('type="button"')
+  })
+})
+
+describe('every page has', () => {
+  test('the name of the server, or its logo instead', async () => {
+    expect(await render('signedOut', { signInUrl: '/' })).toContain(
+      '<header><span class="site"><bdi>Orchard</bdi></span></header>',
+    )
+    expect(await render('signedOut', { signInUrl: '/' }, { logo: '/logo.svg' })).toContain(
+      '<header><img class="logo" src="/logo.svg" alt="Orchard" /></header>',
+    )
+  })
+
+  test('an icon, so that browsers do not ask for /favicon.ico', async () => {
+    const iconOf = async (options: Partial<PagesOptions>): Promise<string> =>
+      /<link rel="icon" href="([^"]*)"/.exec(await render('signedOut', { signInUrl: '/' }, options))?.[1] ??
+      ''
+    expect(await iconOf({})).toMatch(/^data:image\/svg\+xml,%3Csvg/)
+    expect(await iconOf({ accent: '#c0ffee' })).toContain('%23c0ffee')
+    expect(await iconOf({ favicon: '/icon.png' })).toBe('/icon.png')
+  })
+
+  test('the configured links', async () => {
+    const links = { privacy: '/privacy', terms: 'https://orchard.example/terms', support: '/help' }
+    expect(await render('signedOut', { signInUrl: '/' })).not.toContain('<footer')
+    const footer = /<footer>[^]*<\/footer>/.exec(
+      await render('signedOut', { signInUrl: '/' }, { links }),
+    )?.[0]
+    expect(footer).toBe(
+      '<footer><a href="/privacy">Privacy</a><a href="https://orchard.example/terms">Terms</a><a href="/help">Support</a></footer>',
+    )
+  })
+
+  test.each(samples)(
+    '%s: a language, a title, one heading, and no script but ours',
     async (_name, [view, props]) => {
-      const shown = await pages.render(view, props)
+      const shown = await render(view, props)
       expect(shown).toMatch(/^<!doctype html>\s*<html lang="en" dir="ltr">/)
       expect(shown).toMatch(/<title>[^<]+ · Orchard<\/title>/)
       expect(shown.match(/<h1>/g)).toHaveLength(1)
-      expect(shown.match(/<script/g) ?? []).toHaveLength(view === 'newPersonalToken' ? 1 : 0)
+      const hasScript = view === 'signIn' || view === 'newPersonalToken'
+      expect(shown.match(/<script/g) ?? []).toHaveLength(hasScript ? 1 : 0)
       expect(shown).not.toMatch(/ style=| on[a-z]+=/)
     },
   )
 })
 
-describe('English', () => {
+describe('a page of your own', () => {
+  test('replaces ours, and only that one', async () => {
+    const mine = { views: { signedOut: ({ signInUrl }: ViewProps['signedOut']) => `<p>bye, ${signInUrl}` } }
+    expect(await render('signedOut', { signInUrl: '/in' }, mine)).toBe('<p>bye, /in')
+    expect(await render('signedIn', { userName: 'Ada', signOutUrl: '/out' }, mine)).toMatch(
+      /^<!doctype html>/,
+    )
+  })
+
+  test('may throw, and the caller receives the error', async () => {
+    const views = { signedOut: () => Promise.reject(new Error('template not found')) }
+    await expect(render('signedOut', { signInUrl: '/' }, { views })).rejects.toThrow('template not found')
+  })
+
+  test('may load style sheets, fonts and images of this server, and nothing of ours', async () => {
+    const mine = createPages({ name: 'Orchard', views: { signedOut: () => '' } })
+    const { headers } = await mine.render('signedOut', { signInUrl: '/' })
+    expect(headers['Content-Security-Policy']).toBe(
+      "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    )
+  })
+})
+
+test('an error page explains an unknown client in words for users', async () => {
+  const shown = textOf(await render('error', SAMPLES['an unknown client'][1]))
+  expect(shown).toContain("We can't complete this request This app isn't registered with Orchard.")
+  expect(shown).not.toContain('The client is unknown')
+})
+
+test('the page for a device leaves out an unknown address', async () => {
+  const [view, props] = SAMPLES['device consent without scopes']
+  expect(await render(view, props)).toContain('Requested from')
+  expect(await render(view, { ...props, address: '' })).not.toContain('Requested from')
+})
+
+test('a list of 60 scopes and a description from right to left are shown in full', async () => {
+  const [view, props] = SAMPLES['consent']
+  const scopes = Array.from({ length: 60 }, (_, index) => ({
+    id: `s${index}`,
+    description: `رؤية طلباتك ${index}`,
+  }))
+  const shown = await render(view, { ...props, scopes })
+  expect(shown.match(/<li><bdi>رؤية طلباتك \d+<\/bdi><\/li>/g)).toHaveLength(60)
+})
+
+describe('durations in English', () => {
   test.each([
     [0, '1 second'],
     [1, '1 second'],
@@ -158,4 +355,21 @@ describe('English', () => {
   ])('a wait of %d seconds reads "%s"', (wait, text) => {
     expect(LANGUAGES.en.signIn.throttled(wait)).toBe(`Too many attempts. Try again in ${text}.`)
   })
+
+  test.each([
+    [31_536_000, '1 year'],
+    [7_776_000, '90 days'],
+    [5400, '90 minutes'],
+    [61, '61 seconds'],
+  ])('a lifetime of %d seconds reads "%s"', (seconds, text) => {
+    expect(LANGUAGES.en.personalTokens.lifetimeOf(seconds)).toBe(text)
+  })
 })
+
+const textOf = (markup: string): string =>
+  markup
+    .replaceAll(/<(style|script).*?<\/\1>/gs, ' ')
+    .replaceAll(/<\/?(a|bdi|strong)(\s[^>]*)?>/g, '')
+    .replaceAll(/<[^>]*>/g, ' ')
+    .replaceAll('&#39;', "'")
+    .replaceAll(/\s+/g, ' ')

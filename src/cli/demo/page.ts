@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto'
 import { html, trustedMarkup, type Html } from '../../lib/html.ts'
-import { mark } from '../../pages/mark.ts'
-import { STYLE } from '../../pages/style.ts'
+import { iconFor } from '../../pages/icon.ts'
+import { DEFAULT_ACCENT } from '../../pages/palette.ts'
+import { styleSheet } from '../../pages/style.ts'
 
 /** Wider than a sign-in page: there is code to show. */
-const DEMO_STYLE = `${STYLE}
+const DEMO_STYLE = `${styleSheet(DEFAULT_ACCENT)}
 body { grid-template-columns: minmax(0, 46rem); align-content: start }
 h2 { margin: 1.75rem 0 0; font-size: 1.0625rem }
 pre { margin: .625rem 0 0; padding: .75rem .875rem; border-radius: .5rem; background: var(--quiet); font: .8125rem/1.5 ui-monospace, 'SF Mono', Menlo, Consolas, monospace; white-space: pre-wrap; user-select: all }
@@ -18,7 +19,7 @@ export const DEMO_PAGE_HEADERS = {
   'Content-Security-Policy': [
     "default-src 'none'",
     `style-src 'sha256-${hash('sha256', DEMO_STYLE, 'base64')}'`,
-    "img-src 'self'",
+    'img-src data:',
     "form-action 'self'",
     "frame-ancestors 'none'",
     "base-uri 'none'",
@@ -38,16 +39,19 @@ export const demoPage = (title: string, content: Html): Html =>
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <title>${title} · Consulate demo</title>
+        <link rel="icon" href="${icon}" />
         ${style}
       </head>
       <body>
-        <header>${mark}<span>Consulate demo</span></header>
+        <header><span class="site">Consulate demo</span></header>
         <main>
           <h1>${title}</h1>
           ${content}
         </main>
       </body>
     </html> `
+
+const icon = `data:image/svg+xml,${encodeURIComponent(iconFor())}`
 
 const style = trustedMarkup(`<style>${DEMO_STYLE}</style>`)
 

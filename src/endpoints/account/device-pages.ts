@@ -3,7 +3,7 @@ import type { HttpResponse } from '../../lib/http.ts'
 import { formatUserCode, normalizeUserCode } from '../../model/device-code.ts'
 import type { DeviceCodeProps } from '../../pages/props.ts'
 import { displayNameOf } from '../../users/provider.ts'
-import { describeScopes } from '../descriptions.ts'
+import { describeClient, describeScopes } from '../descriptions.ts'
 import type { Exchange } from '../endpoint.ts'
 import { page } from '../page.ts'
 import { providerPathsOf } from '../paths.ts'
@@ -40,7 +40,7 @@ export function consentPage(
   const { action, csrf } = formOf(exchange, visitor)
   const hidden = { csrf, user_code: displayUserCode(userCode) }
   const props = {
-    client: { name: client.name },
+    client: describeClient(client),
     userCode: displayUserCode(userCode),
     address: code.address,
     scopes: describeScopes(code.scopes, exchange.services.settings),

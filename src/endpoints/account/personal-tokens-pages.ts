@@ -1,8 +1,9 @@
+import type { Settings } from '../../config/settings.ts'
 import { toSeconds } from '../../lib/clock.ts'
 import { randomBase64url } from '../../lib/hash.ts'
 import type { HttpResponse } from '../../lib/http.ts'
 import type { PersonalTokensProps } from '../../pages/props.ts'
-import type { PersonalTokenCreated } from '../../personal-tokens/personal-tokens.ts'
+import type { PersonalToken, PersonalTokenCreated } from '../../personal-tokens/personal-tokens.ts'
 import { displayNameOf } from '../../users/provider.ts'
 import { describeScopes } from '../descriptions.ts'
 import type { Exchange } from '../endpoint.ts'
@@ -10,26 +11,28 @@ import { page } from '../page.ts'
 import { providerPathsOf } from '../paths.ts'
 import type { SignedInUser } from './signed-in-user.ts'
 
-/** What was typed into the form. `lifetime` in ms; not a number where it was none. */
+/** What the user entered. `lifetime` in ms; NaN if it is not a number. */
 export interface TokenFormValues {
   readonly name: string
   readonly scopes: readonly string[]
   readonly lifetime: number
 }
 
-/** What the page shows after a form that did not do. */
+/** What the page of tokens shows besides them. */
 export interface TokensPageOptions {
   readonly values?: TokenFormValues
+  /** The name of a token that was just revoked. */
+  readonly revoked?: string
   readonly problem?: NonNullable<PersonalTokensProps['problem']>
   readonly headers?: HttpResponse['headers']
 }
 
-/** The page of a person's tokens. */
+/** The user's tokens, and a form for a new one. */
 export async function tokensPage(
   exchange: Exchange,
   { session, user }: SignedInUser,
   status: number,
-  { values, problem, headers }: TokensPageOptions = {},
+  { values, revoked, problem, headers }: TokensPageOptions = {},
 ): Promise<HttpResponse> {
   const { services } = exchange
   const { settings } = services
@@ -43,7 +46,7 @@ export async function tokensPage(
     tokens: tokens.map((token) => ({
       ...token,
       scopes: describeScopes(token.scopes, settings),
-      revoke: { action, hidden: { csrf, revoke: token.id } },
+      revokeUrl: `${action}?${new URLSearchParams({ revoke: token.id }).toString()}`,
     })),
     create: { action, hidden: { csrf, nonce: randomBase64url(16) } },
     scopes: describeScopes([...settings.scopes.defined], settings),
@@ -51,8 +54,11 @@ export async function tokensPage(
     values: {
       name: values?.name ?? '',
       scopes: values?.scopes ?? [],
-      lifetime: toSeconds(chosenOf(lifetimes, values?.lifetime, settings.personalTokens?.lifetime ?? 0)),
+      lifetime: toSeconds(
+        selectedLifetime(lifetimes, values?.lifetime, settings.personalTokens?.lifetime ?? 0),
+      ),
     },
+    ...(revoked !== undefined && { revoked }),
     ...(problem && { problem }),
   }
   return page(exchange, status, 'personalTokens', props, { ...(headers && { headers }) })
@@ -61,20 +67,37 @@ export async function tokensPage(
 const DAY = 86_400_000
 const LIFETIMES: readonly number[] = [7 * DAY, 30 * DAY, 90 * DAY, 365 * DAY]
 
-/** What may be chosen from: the usual ones, as far as they are allowed; the longest where none is. */
+/** The usual lifetimes up to the maximum; the maximum itself if all of them are longer. */
 function lifetimesUpTo(maximum: number): readonly number[] {
   const allowed = LIFETIMES.filter((lifetime) => lifetime <= maximum)
   return allowed.length > 0 ? allowed : [maximum]
 }
 
-/** What was chosen; else a month, or the usual time where that is shorter. */
-function chosenOf(lifetimes: readonly number[], typed: number | undefined, usual: number): number {
-  if (typed !== undefined && lifetimes.includes(typed)) return typed
+/** The lifetime that the user selected, else the longest offered one up to a month or the default lifetime. */
+function selectedLifetime(lifetimes: readonly number[], entered: number | undefined, usual: number): number {
+  if (entered !== undefined && lifetimes.includes(entered)) return entered
   const most = Math.min(usual, 30 * DAY)
   return lifetimes.findLast((lifetime) => lifetime <= most) ?? lifetimes[0] ?? most
 }
 
-/** The page that shows a new token, this once. */
+/** Asks before revoking a token. */
+export function revokeTokenPage(
+  exchange: Exchange,
+  { session }: SignedInUser,
+  { id, name }: PersonalToken,
+): Promise<HttpResponse> {
+  const { services } = exchange
+  const csrf = services.csrf.tokenFor(exchange, session)
+  const { tokensPage: tokensUrl } = providerPathsOf(services.settings, session.provider)
+  const revoke = { action: tokensUrl, hidden: { csrf, revoke: id } }
+  return page(exchange, 200, 'revokePersonalToken', { name, revoke, tokensUrl })
+}
+
+/** The address of the page of tokens, which says that this one was revoked. */
+export const revokedPath = (settings: Settings, provider: string, id: string): string =>
+  `${providerPathsOf(settings, provider).tokensPage}?${new URLSearchParams({ revoked: id }).toString()}`
+
+/** Shows a new token, once. */
 export function newTokenPage(
   exchange: Exchange,
   { session }: SignedInUser,

@@ -5,21 +5,58 @@ import { redirect, type HttpResponse } from '../../lib/http.ts'
 import type { PersonalTokenRefusal } from '../../personal-tokens/personal-tokens.ts'
 import { summarizeProblems, type PersonalTokenParams } from '../../personal-tokens/params.ts'
 import type { Exchange } from '../endpoint.ts'
-import { forgedForm, readForm, requireParameter } from '../body.ts'
+import { forgedForm, readForm, readQuery, requireParameter } from '../body.ts'
 import { providerPathsOf } from '../paths.ts'
 import { report } from '../report.ts'
 import { redirectToSignIn } from '../return-to.ts'
-import { newTokenPage, tokensPage, type TokenFormValues } from './personal-tokens-pages.ts'
+import {
+  newTokenPage,
+  revokedPath,
+  revokeTokenPage,
+  tokensPage,
+  type TokenFormValues,
+} from './personal-tokens-pages.ts'
 import { tokenNotFound } from './personal-tokens-api.ts'
 import { createForSignedInUser, findSignedInUser, type SignedInUser } from './signed-in-user.ts'
 
-/** GET: shows the user's tokens and a form for a new one. */
+/**
+ * GET: the user's tokens and a form for a new one. With `revoke=<id>`, asks whether to revoke that token; with
+ * `revoked=<id>`, says that it was revoked.
+ */
 export async function showPersonalTokens(exchange: Exchange, provider: string): Promise<HttpResponse> {
   const signedIn = await findSignedInUser(exchange, provider)
-  return signedIn ? tokensPage(exchange, signedIn, 200) : askToSignIn(exchange, provider)
+  if (!signedIn) return askToSignIn(exchange, provider)
+  const query = readQuery(exchange.request)
+  const id = query.get('revoke')
+  if (id !== undefined) return confirmRevocation(exchange, signedIn, id)
+  const revoked = await nameOfRevoked(exchange, signedIn, query.get('revoked'))
+  return tokensPage(exchange, signedIn, 200, { ...(revoked !== undefined && { revoked }) })
 }
 
-/** POST: creates a token, or revokes the one whose id is in `revoke`. */
+async function confirmRevocation(
+  exchange: Exchange,
+  signedIn: SignedInUser,
+  id: string,
+): Promise<HttpResponse> {
+  const tokens = await exchange.services.personalTokens.list(signedIn.session)
+  const token = tokens.find((candidate) => candidate.id === id)
+  if (!token)
+    return redirect(providerPathsOf(exchange.services.settings, signedIn.session.provider).tokensPage)
+  return revokeTokenPage(exchange, signedIn, token)
+}
+
+/** The name comes from the database, so that a link cannot make the page say what did not happen. */
+async function nameOfRevoked(
+  { services: { store, subjectOf } }: Exchange,
+  { session }: SignedInUser,
+  id: string | undefined,
+): Promise<string | undefined> {
+  const token = id === undefined ? undefined : await store.authorizations.find(id)
+  const isTheirs = token !== undefined && subjectOf(token) === subjectOf(session)
+  return isTheirs && token.revokedAt !== null ? (token.name ?? undefined) : undefined
+}
+
+/** POST: generates a token, or revokes the one with the id `revoke`. */
 export async function postPersonalTokens(exchange: Exchange, provider: string): Promise<HttpResponse> {
   const { services, request } = exchange
   const form = await readForm(request)
@@ -37,7 +74,7 @@ async function revoke(
 ): Promise<HttpResponse> {
   const exists = await services.personalTokens.revoke(id, { owner: session, requestId })
   if (!exists) throw tokenNotFound()
-  return redirect(providerPathsOf(services.settings, session.provider).tokensPage)
+  return redirect(revokedPath(services.settings, session.provider, id))
 }
 
 /** The response itself shows the token: a redirect would have to carry it. */

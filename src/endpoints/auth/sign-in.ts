@@ -4,7 +4,7 @@ import { formTargetsOf } from '../../pages/headers.ts'
 import type { SignInProps } from '../../pages/props.ts'
 import { displayNameOf, type BaseUser } from '../../users/provider.ts'
 import { readForm, readQuery } from '../body.ts'
-import { hostOf } from '../descriptions.ts'
+import { describeClient } from '../descriptions.ts'
 import type { Exchange } from '../endpoint.ts'
 import { findTarget, type ResponseTarget } from '../oauth/authorization-request.ts'
 import { page } from '../page.ts'
@@ -79,9 +79,10 @@ async function signInPage(
       ...(returnTo !== undefined && { return_to: signReturnTo(services, provider, returnTo) }),
     },
     provider,
+    signInWith: services.userDirectory.provider(provider).signInWith ?? 'both',
     username,
     ...(settings.keepSignedIn && { keepSignedIn: keepSignedIn ?? settings.keepSignedIn.checked }),
-    ...(target && { client: { name: target.client.name, host: hostOf(target.redirectUri) } }),
+    ...(target && { client: describeClient(target.client, target.redirectUri) }),
     ...(problem && { problem }),
   }
   // If consent was given before, this form leads straight to the client.

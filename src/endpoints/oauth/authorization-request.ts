@@ -80,7 +80,7 @@ async function findClient({ clients, userDirectory }: Services, id: string): Pro
   const detail = client
     ? `client ${id} is revoked, or for the people of ${client.provider}`
     : 'no such client'
-  throw new OAuthError('invalid_request', 'The client is unknown', { detail })
+  throw new OAuthError('invalid_request', 'The client is unknown', { detail, reason: 'unknown_client' })
 }
 
 /** For the log: a query may hold what nobody should read. */

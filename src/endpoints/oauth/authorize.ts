@@ -6,7 +6,7 @@ import { coversScopes } from '../../model/scope.ts'
 import type { Session } from '../../model/session.ts'
 import { formTargetsOf } from '../../pages/headers.ts'
 import { displayNameOf, type BaseUser } from '../../users/provider.ts'
-import { describeScopes, hostOf } from '../descriptions.ts'
+import { describeClient, describeScopes } from '../descriptions.ts'
 import type { Exchange } from '../endpoint.ts'
 import { readForm, readQuery } from '../body.ts'
 import { page } from '../page.ts'
@@ -125,7 +125,7 @@ async function askForConsent(
   const hidden = { csrf: token, consent }
   const returnTo = signReturnTo(exchange.services, session.provider, `${action}?${query}`)
   const props = {
-    client: { name: authorizationRequest.client.name, host: hostOf(authorizationRequest.redirectUri) },
+    client: describeClient(authorizationRequest.client, authorizationRequest.redirectUri),
     scopes: describeScopes(authorizationRequest.scopes, settings),
     userName: displayNameOf(user),
     approve: { action, hidden },

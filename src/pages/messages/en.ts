@@ -37,11 +37,19 @@ export const en = {
   signIn: {
     heading: 'Sign in',
     toContinueTo: (name: Html): Html => html`to continue to ${name}`,
-    username: 'Email or username',
+    username: { email: 'Email', username: 'Username', both: 'Email or username' },
     password: 'Password',
+    showPassword: 'Show password',
+    forgotPassword: 'Forgot your password?',
     keepSignedIn: 'Keep me signed in',
     submit: 'Sign in',
-    credentials: 'Incorrect email or password.',
+    noAccount: "Don't have an account?",
+    signUp: 'Sign up',
+    credentials: {
+      email: 'Incorrect email or password.',
+      username: 'Incorrect username or password.',
+      both: 'Incorrect username or password.',
+    },
     expired: 'Your session timed out. Sign in again.',
     throttled: (seconds: number): string => `Too many attempts. Try again in ${waitingTime(seconds)}.`,
   },
@@ -53,11 +61,26 @@ export const en = {
     switchAccount: 'Not you? Use another account',
     approve: 'Allow',
     deny: "Don't allow",
-    trust: (name: Html, host: Html): Html =>
-      html`Make sure you trust ${name}. You'll be redirected to ${host}.`,
+    appOnDevice: (name: Html): Html => html`${name} (an app on this device)`,
+    trust: (name: Html): Html => html`Make sure you trust ${name}.`,
+    redirectTo: (host: Html): Html => html`You'll be redirected to ${host}.`,
+    returnToApp: "You'll return to the app.",
+    revokeIn: (account: Html): Html => html`You can revoke access at any time in your ${account}.`,
+    accountSettings: 'account settings',
+    revokeBy: (site: Html): Html => html`To revoke access later, contact ${site}.`,
   },
+  client: {
+    publishedBy: (publisher: Html): Html => html`By ${publisher}`,
+    privacy: 'Privacy policy',
+    terms: 'Terms of service',
+    thirdParty: (site: Html): Html => html`Third-party app, not made by ${site}`,
+  },
+  footer: { privacy: 'Privacy', terms: 'Terms', support: 'Support' },
   error: {
     heading: "We can't complete this request",
+    reasons: {
+      unknown_client: (site: Html): Html => html`This app isn't registered with ${site}.`,
+    },
     advice: 'Go back to the app and try again.',
     serverAdvice: 'Something went wrong on our end. Please try again.',
     forDeveloper: "If this keeps happening, contact the app's developer and include:",
@@ -95,6 +118,7 @@ export const en = {
     never: 'Never',
     revoke: 'Revoke',
     revokeNamed: (name: string): string => `Revoke ${name}`,
+    revoked: (name: Html): Html => html`${name} was revoked.`,
     create: 'New token',
     name: 'Name',
     nameHint: "What's this token for? For example, “Backup on my laptop”.",
@@ -112,6 +136,13 @@ export const en = {
     throttled: (seconds: number): string =>
       `You've generated too many tokens. Try again in ${waitingTime(seconds)}.`,
   },
+  revokePersonalToken: {
+    heading: 'Revoke this token?',
+    effect: (name: Html): Html =>
+      html`Scripts that use ${name} will stop working immediately. This can't be undone.`,
+    submit: 'Revoke token',
+    cancel: 'Cancel',
+  },
   newPersonalToken: {
     heading: 'Your new token',
     advice: "Copy your token now. You won't be able to see it again. Treat it like a password.",
@@ -119,8 +150,6 @@ export const en = {
     copy: 'Copy',
     copied: 'Copied',
     failed: "Couldn't copy. Select the token and copy it manually.",
-    allows: 'Permissions',
-    expires: (date: Html): Html => html`Expires on ${date}.`,
     back: 'Back to your tokens',
   },
   deviceCode: {

@@ -1,0 +1,20 @@
+/**
+ * A path on the server's own origin. `//host` and `/\host` lead to another origin, and parsers drop tabs and line ends
+ * before they look.
+ */
+const PATH = /^\/(?![/\\])[!-[\]-~]*$/
+
+/** Browsers show these as images only: they run no script, not even one inside an SVG. */
+const IMAGE_DATA = /^data:image\/[a-z0-9.+-]+(?:;[a-z0-9=-]+)*,[!-~]*$/i
+
+export const isPath = (text: string): boolean => PATH.test(text)
+
+/** Returns whether a page may show this image under our Content-Security-Policy: one of our origin, or a data: URI. */
+export const isImageAddress = (text: string): boolean => isPath(text) || IMAGE_DATA.test(text)
+
+/** Returns whether this is an https URL without credentials, which could make it look like another host. */
+export function isHttpsUrl(text: string): boolean {
+  if (!/^https:\/\/[^\s\p{Cc}\\]+$/iu.test(text)) return false
+  const url = URL.parse(text)
+  return url !== null && url.username === '' && url.password === ''
+}

@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto'
+import { trustedMarkup } from '../lib/html.ts'
+import type { Html } from '../lib/html.ts'
+import { iconFor } from './icon.ts'
+import { LANGUAGES } from './messages.ts'
+import type { Language, Messages } from './messages.ts'
+import { DEFAULT_ACCENT } from './palette.ts'
+import { styleSheet } from './style.ts'
+
+/** Links on the pages: https URLs, or paths on the server's own origin. */
+export interface PageLinks {
+  /** In the footer of every page. */
+  readonly privacy?: string
+  /** In the footer of every page. */
+  readonly terms?: string
+  /** In the footer of every page, and on error pages. */
+  readonly support?: string
+  /** On the sign-in page. */
+  readonly forgotPassword?: string
+  /** On the sign-in page. */
+  readonly signUp?: string
+  /** Where users see and revoke the access of apps. The consent page refers to it. */
+  readonly account?: string
+}
+
+/** How the pages of a server look. */
+export interface SiteOptions {
+  /** What the server is called. */
+  readonly name: string
+  /** Default `en`. */
+  readonly language?: Language
+  /** Shown in place of the name at the top of each page: a path on the server's own origin, or a `data:` URI of an image. */
+  readonly logo?: string
+  /** The icon in the browser's tab, like `logo`. Default: a padlock. */
+  readonly favicon?: string
+  /** The brand color, as a CSS hex color. Default: a quiet blue. */
+  readonly accent?: string
+  readonly links?: PageLinks
+}
+
+/** What all pages of a server share. */
+export interface Site {
+  readonly messages: Messages
+  readonly name: string
+  readonly logo: string | undefined
+  readonly favicon: string
+  readonly links: PageLinks
+  readonly style: Html
+  /** The style as a source of a Content-Security-Policy (CSP Level 3 section 2.3.1). */
+  readonly styleSource: string
+}
+
+export function createSite(options: SiteOptions): Site {
+  const { name, language = 'en', accent = DEFAULT_ACCENT, logo, links = {} } = options
+  const style = styleSheet(accent)
+  return {
+    messages: LANGUAGES[language],
+    name,
+    logo,
+    favicon: options.favicon ?? `data:image/svg+xml,${encodeURIComponent(iconFor(accent))}`,
+    links,
+    // To the letter: with one more space, the hash in the policy would not match.
+    style: trustedMarkup(`<style>${style}</style>`),
+    styleSource: `'sha256-${createHash('sha256').update(style).digest('base64')}'`,
+  }
+}
