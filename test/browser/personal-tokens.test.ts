@@ -41,7 +41,7 @@ describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
     complaints = recordComplaints(page)
     await page.goto(server.endpoint('/account/tokens'))
     await signIn(page, user)
-    await page.getByRole('heading', { name: 'TestUseral access tokens' }).waitFor()
+    await page.getByRole('heading', { name: 'Personal access tokens' }).waitFor()
     return page
   }
 
@@ -155,7 +155,7 @@ describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
     const page = await open()
     await page.getByLabel('Name', { exact: true }).fill('Twice')
     await page.getByRole('button', { name: 'Generate token' }).dblclick({ noWaitAfter: true })
-    await page.getByRole('heading', { name: /Your new token|TestUseral access tokens/ }).waitFor()
+    await page.getByRole('heading', { name: /Your new token|Personal access tokens/ }).waitFor()
     await page.goto(server.endpoint('/account/tokens'))
     expect(await page.getByRole('link', { name: /^Revoke/ }).count()).toBe(1)
   })
@@ -164,7 +164,7 @@ describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
     const page = await open()
     await page.goto(server.endpoint('/login'))
     await expectAccessible(page)
-    await page.getByRole('link', { name: 'TestUseral access tokens' }).click()
+    await page.getByRole('link', { name: 'Personal access tokens' }).click()
     await page.getByRole('heading', { name: 'New token' }).waitFor()
   })
 

@@ -302,7 +302,7 @@ describe('the page', () => {
     expect(asked.url.pathname).toBe('/login')
     const shown = await browser.signIn(asked, user)
     expect(shown.url.pathname).toBe(page)
-    expect(shown.text).toContain('TestUseral access tokens')
+    expect(shown.text).toContain('Personal access tokens')
   })
 
   test('makes a token, shows it once, tells of it afterwards, and ends it', async () => {
@@ -401,12 +401,12 @@ describe('the page', () => {
     await using short = await startServer({ personalTokens: { maximumLifetime: '90d' } })
     const { browser } = await signInToTokenApi(short, await short.addUser())
     const { text, forms } = await browser.open(short.endpoint(page))
-    expect(text).toContain('7 days 30 days 90 days Generate token')
+    expect(text).toContain('7 days 30 days 90 days Permissions')
     expect(forms.at(-1)?.fields['expires_in']).toBe('2592000')
     await using hour = await startServer({ personalTokens: { lifetime: '1h' } })
     const visitor = await signInToTokenApi(hour, await hour.addUser())
     const only = await visitor.browser.open(hour.endpoint(page))
-    expect(only.text).toContain('Expiration 1 hour Generate token')
+    expect(only.text).toContain('Expiration 1 hour Permissions')
     expect(tokenInPage(hour, await visitor.browser.press(only, 'Generate token', { name: 'a' }))).toBeTruthy()
   })
 

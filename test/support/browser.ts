@@ -99,7 +99,7 @@ export function formOf({ forms, text }: Page, label: string): HtmlForm {
 
 /** Where the first link with this text leads. */
 export function linkTo({ body, url, text }: Page, label: string): URL {
-  const links = [...body.matchAll(/<a\s[^>]*?href="([^"]*)"[^>]*>(.*?)<\/a>/gs)]
+  const links = [...body.matchAll(/<a\s[^>]*?href="([^"]*)"[^>]*>(.*?)<\/a\s*>/gs)]
   const link = links.find(([, , content = '']) => textIn(content) === label)
   if (!link) throw new Error(`There is no link "${label}" on this page: ${text}`)
   return new URL(unescapeHtml(link[1] ?? ''), url)

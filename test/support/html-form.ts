@@ -11,7 +11,7 @@ export interface HtmlForm {
 export const formsIn = (html: string): readonly HtmlForm[] =>
   [...html.matchAll(/<form\s([^>]*)>(.*?)<\/form>/gs)].map(([, attributes = '', content = '']) => ({
     action: attribute(attributes, 'action') ?? '',
-    label: textIn(/<button[^>]*>(.*?)<\/button>/s.exec(content)?.[1] ?? ''),
+    label: textIn(/<button(?![^>]*type="button")[^>]*>(.*?)<\/button>/s.exec(content)?.[1] ?? ''),
     fields: fieldsIn(content),
   }))
 
