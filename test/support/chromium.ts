@@ -61,7 +61,7 @@ export async function signIn(
   page: Page,
   { email, password }: Pick<TestUser, 'email' | 'password'>,
 ): Promise<void> {
-  await page.getByLabel('Email', { exact: true }).fill(email)
+  await page.getByLabel(/^Email/).fill(email)
   await page.getByLabel('Password', { exact: true }).fill(password)
   await page.getByRole('button', { name: 'Sign in' }).click()
 }
