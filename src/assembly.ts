@@ -1,7 +1,7 @@
 import { createAudit } from './audit.ts'
 import { createClientCache } from './clients/cache.ts'
 import type { Config } from './config/config.ts'
-import { findLegacyGrants } from './config/legacy-grants.ts'
+import { findLegacyGrants } from './config/grants.ts'
 import type { Services } from './endpoints/services.ts'
 import { ConfigError } from './errors.ts'
 import type { Events } from './events.ts'
@@ -210,7 +210,7 @@ const grantContextOf = (
 })
 
 /** `builtInUsers` itself is a function too, which makes one that makes people. */
-const NO_PEOPLE = { path: 'users', message: 'gives no people: call it, as in builtInUsers()' } as const
+const NO_PEOPLE = { path: 'users', message: 'must be called: write builtInUsers()' } as const
 
 /** Where personal access tokens are off, those from before can still be listed and revoked. */
 const NEVER = { lifetime: 0, maximumLifetime: 0 } as const

@@ -121,7 +121,7 @@ export class ConfigError extends Error {
 
   constructor(problems: readonly ConfigProblem[]) {
     const lines = problems.map(({ path, message }) => `  ${path}: ${message}`)
-    super(`The configuration has ${problems.length === 1 ? 'a problem' : 'problems'}:\n${lines.join('\n')}`)
+    super(`Invalid configuration:\n${lines.join('\n')}`)
     this.problems = problems
   }
 }

@@ -1,4 +1,4 @@
-import { maxLifetimes, type Lifetimes } from '../config/lifetimes.ts'
+import { maxLifetimes, type Lifetimes } from '../config/settings.ts'
 import type { RotationResult } from '../keys/rotation.ts'
 import { rootSecretFingerprint } from '../keys/derived.ts'
 import { rotateRootSecrets, rotateSigningKeys } from '../keys/rotation.ts'

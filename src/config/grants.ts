@@ -13,39 +13,38 @@ import { GRANT_TYPE_PROBLEM, isGrantType } from '../model/client.ts'
 import type { Config } from './config.ts'
 import { checkGrantOptions } from './options.ts'
 
-/** What follows from the grants that are listed. */
+/** The enabled grants with their settings. */
 export interface GrantSettings {
-  /** By type. All but the implicit one decide at the token endpoint. */
+  /** By grant type. All but `implicit` handle token requests. */
   readonly grants: Grants
-  /** How long authorization codes live (ms). */
+  /** The lifetime of authorization codes in milliseconds. */
   readonly codeLifetime: number
   readonly deviceCodes: DeviceCodeSettings
-  /** Undefined where the refresh grant is not listed: then nobody gets a refresh token. */
+  /** Undefined if the refresh grant is off: then no refresh tokens are issued. */
   readonly refresh: RefreshPolicy | undefined
 }
 
-/** How devices ask for tokens. Times in milliseconds. */
+/** The settings of the device grant, in milliseconds. */
 export interface DeviceCodeSettings {
-  /** How long device codes and user codes live. */
+  /** The lifetime of device codes and user codes. */
   readonly lifetime: number
-  /** How long a device waits between two polls. */
+  /** How long a device waits between polls. */
   readonly interval: number
 }
 
-/** Checks the grants and their options. */
 export function resolveGrants(listed: Config['grants'] | undefined, validator: Validator): GrantSettings {
   const grants = new Map<string, Grant | ImplicitGrant>()
   const paths = new Map<string, string>()
   for (const [index, grant] of (listed ?? []).entries()) {
     const path = `grants[${index}]`
-    // Where nobody compiles, `isLegacy && passwordGrant()` lists nothing at all.
+    // In JavaScript, `isLegacy && passwordGrant()` can be false.
     if (!grant) {
-      validator.problem(path, 'is no grant: leave it out')
+      validator.problem(path, 'must be a grant, such as authorizationCode()')
       continue
     }
     const { type } = grant
-    if (grants.has(type)) validator.problem(path, `is the second grant of type ${type}`)
-    const problem = problemOf(grant)
+    if (grants.has(type)) validator.problem(path, `repeats the grant type ${type}. Remove one of them`)
+    const problem = grantProblem(grant)
     if (problem) validator.problem(`${path}.${problem.path}`, problem.message)
     else grants.set(type, grant)
     checkGrantOptions(path, grant, validator)
@@ -54,7 +53,7 @@ export function resolveGrants(listed: Config['grants'] | undefined, validator: V
   if ((listed ?? []).length === 0)
     validator.problem('grants', 'must list at least one grant, such as authorizationCode()')
   if (grants.size === 1 && grants.has('refresh_token')) {
-    validator.problem('grants', 'must list a grant beside refreshToken() that gives the first token')
+    validator.problem('grants', 'needs another grant beside refreshToken(), to issue the first token')
   }
   const pathOf = (type: string): string => paths.get(type) ?? 'grants'
   checkClientCredentials(grants, pathOf('client_credentials'), validator)
@@ -68,8 +67,8 @@ export function resolveGrants(listed: Config['grants'] | undefined, validator: V
 
 type Grants = ReadonlyMap<string, Grant | ImplicitGrant>
 
-/** These have options that other parts of the server follow: to write one of them anew would be to forget those. */
-const WITH_OPTIONS: ReadonlySet<string> = new Set([
+/** Grants with options that other parts of the server read. A custom grant of one of these types would lack them. */
+const TYPES_WITH_OPTIONS: ReadonlySet<string> = new Set([
   'authorization_code',
   'refresh_token',
   'client_credentials',
@@ -77,14 +76,13 @@ const WITH_OPTIONS: ReadonlySet<string> = new Set([
   DEVICE_GRANT,
 ])
 
-/** What is wrong with a grant, which anybody may have written. */
-function problemOf(grant: Grant | ImplicitGrant): ConfigProblem | undefined {
+function grantProblem(grant: Grant | ImplicitGrant): ConfigProblem | undefined {
   const { type } = grant
   if (typeof grant === 'function')
-    return { path: 'type', message: 'is missing: call it, as in authorizationCode()' }
+    return { path: 'type', message: 'is missing. Call the function: authorizationCode()' }
   if (!isGrantType(type)) return { path: 'type', message: GRANT_TYPE_PROBLEM }
-  if (WITH_OPTIONS.has(type) && !('options' in grant))
-    return { path: 'type', message: 'is that of a grant of ours: one of your own has a URI of your own' }
+  if (TYPES_WITH_OPTIONS.has(type) && !('options' in grant))
+    return { path: 'type', message: 'belongs to a built-in grant. Use a URI of your own for a custom grant' }
   const canDecide = type === 'implicit' || ('decide' in grant && typeof grant.decide === 'function')
   return canDecide ? undefined : { path: 'decide', message: 'must be a function' }
 }
@@ -102,7 +100,7 @@ function resolveDeviceCodes(grants: Grants, path: string, validator: Validator):
     interval: validator.duration(`${path}.interval`, interval),
   }
   if (settings.interval > 0 && settings.interval < 1000)
-    validator.problem(`${path}.interval`, 'must be at least a second')
+    validator.problem(`${path}.interval`, 'must be at least 1 second')
   if (settings.lifetime > 0 && settings.lifetime <= settings.interval)
     validator.problem(`${path}.lifetime`, 'must be longer than the interval')
   return settings
@@ -118,7 +116,8 @@ function resolveRefresh(grants: Grants, path: string, validator: Validator): Ref
   if (!grant) return undefined
   const { lifetime = '30d', maximumLifetime, graceWindow = '60s', rotation = 'always' } = grant.options
   const grace = parseDuration(graceWindow)
-  if (grace === undefined) validator.problem(`${path}.graceWindow`, 'must be a duration; 0 turns it off')
+  if (grace === undefined)
+    validator.problem(`${path}.graceWindow`, "must be a duration such as '60s', or 0 to turn it off")
   return {
     lifetime: validator.duration(`${path}.lifetime`, lifetime),
     maximum:
@@ -127,3 +126,29 @@ function resolveRefresh(grants: Grants, path: string, validator: Validator): Ref
     rotation: validator.oneOf(`${path}.rotation`, rotation, ['always', 'public']),
   }
 }
+
+/** A grant that only apps that cannot be changed yet should use. */
+export interface LegacyGrant {
+  readonly grant: string
+  /** Why new apps must not use it. */
+  readonly reason: string
+  /** What to use instead. */
+  readonly replacement: string
+}
+
+const LEGACY_GRANTS: readonly LegacyGrant[] = [
+  {
+    grant: 'password',
+    reason: 'apps see passwords, and users get used to entering them anywhere (RFC 9700 section 2.4)',
+    replacement: 'authorizationCode() with PKCE, which sends users to the sign-in page',
+  },
+  {
+    grant: 'implicit',
+    reason: 'tokens in URLs leak and can be injected (RFC 9700 section 2.1.2)',
+    replacement: 'authorizationCode() with PKCE, which works in browsers too',
+  },
+]
+
+/** Returns the enabled grants that new apps must not use. */
+export const findLegacyGrants = ({ grants }: Pick<GrantSettings, 'grants'>): readonly LegacyGrant[] =>
+  LEGACY_GRANTS.filter(({ grant }) => grants.has(grant))

@@ -12,34 +12,28 @@ import type { PersonalTokensConfig } from './personal-tokens.ts'
 const LISTS: ReadonlySet<string> = new Set(['grants', 'defaultScopes', 'resources', 'trustedProxies'])
 const OBJECTS: ReadonlySet<string> = new Set(['providers', 'logger', 'clock'])
 
-/**
- * The options without those that are of another sort than they must be, each of which is reported: so the rest can be
- * checked all the same.
- */
+/** Reports options with a value of the wrong type, and returns the others, so that they can be checked too. */
 export function validOptions(config: Config, validator: Validator): Config {
-  const sound = Object.entries(config).filter(([name, value]) => {
-    const problem = problemOf(name, value)
+  const valid = Object.entries(config).filter(([name, value]) => {
+    const problem = typeProblem(name, value)
     if (problem !== undefined) validator.problem(name, problem)
     return problem === undefined
   })
-  return Object.fromEntries(sound) as unknown as Config
+  return Object.fromEntries(valid) as unknown as Config
 }
 
-function problemOf(name: string, value: unknown): string | undefined {
-  if (value === null) return 'must not be null: leave it out'
+function typeProblem(name: string, value: unknown): string | undefined {
+  if (value === null) return 'must not be null. Omit it for the default'
   if (value === undefined) return undefined
   const isList = Array.isArray(value)
-  if (LISTS.has(name) && !isList) return 'must be a list'
+  if (LISTS.has(name) && !isList) return 'must be an array'
   if (OBJECTS.has(name) && (isList || typeof value !== 'object')) return 'must be an object'
   if (name === 'scopes' && (isList || typeof value !== 'object'))
-    return "must be an object with a sentence for each: { 'orders:read': 'See your orders' }"
+    return "must be an object with a sentence for each scope: { 'orders:read': 'See your orders' }"
   return undefined
 }
 
-/**
- * Reports options that there are not. Left out silently, a misspelled one would leave a default in force that somebody
- * thinks is changed: `pkse: 'always'` protects nothing.
- */
+/** Reports unknown options. A misspelled one would silently leave the default: `pkse: 'always'` protects nothing. */
 export function checkOptions(config: Partial<Config>, validator: Validator): void {
   validator.knownOptions('', config, CONFIG)
   const { audit, keepSignedIn, personalTokens, purge, revocations, throttle } = config
@@ -53,7 +47,7 @@ export function checkOptions(config: Partial<Config>, validator: Validator): voi
   validator.knownOptions('throttle.perAccount', throttle?.perAccount, LIMIT)
 }
 
-/** Reports options of a grant of ours that there are not. */
+/** Reports unknown options of a built-in grant. */
 export function checkGrantOptions(path: string, grant: object, validator: Validator): void {
   const { type, options } = grant as { readonly type?: string; readonly options?: object }
   const names = GRANTS[type ?? '']

@@ -1,24 +1,24 @@
 import type { Duration } from '../lib/duration.ts'
 import type { Validator } from '../lib/validator.ts'
 
-/** What you say of personal access tokens. */
+/** The lifetimes of personal access tokens. */
 export interface PersonalTokensConfig {
-  /** How long those live of which nobody says how long; default one year, or the maximum where that is shorter. */
+  /** The default lifetime. Default one year, or `maximumLifetime` if that is shorter. */
   readonly lifetime?: Duration
-  /** How long anybody may say; default: the lifetime. At most 100 years. */
+  /** The longest lifetime that can be requested: at most 100 years. Default: `lifetime`. */
   readonly maximumLifetime?: Duration
 }
 
-/** How long personal access tokens live (ms). */
+/** The lifetimes in milliseconds. */
 export interface PersonalTokenSettings {
-  /** Where nobody says it. */
+  /** The default. */
   readonly lifetime: number
   readonly maximumLifetime: number
 }
 
 const YEAR = 31_536_000_000
 
-/** Checks what is said of personal access tokens; undefined where nobody is to make any. */
+/** Returns undefined if personal access tokens are off. */
 export function resolvePersonalTokens(
   given: PersonalTokensConfig | undefined,
   validator: Validator,
@@ -26,15 +26,15 @@ export function resolvePersonalTokens(
   if (given === undefined) return undefined
   const time = (name: 'lifetime' | 'maximumLifetime'): number | undefined =>
     given[name] === undefined ? undefined : validator.duration(`personalTokens.${name}`, given[name])
-  const [chosen, most] = [time('lifetime'), time('maximumLifetime')]
-  const lifetime = chosen ?? Math.min(YEAR, most ?? YEAR)
-  const maximumLifetime = most ?? lifetime
+  const [chosen, maximum] = [time('lifetime'), time('maximumLifetime')]
+  const lifetime = chosen ?? Math.min(YEAR, maximum ?? YEAR)
+  const maximumLifetime = maximum ?? lifetime
   if (lifetime > maximumLifetime)
-    validator.problem('personalTokens.lifetime', 'must not be longer than the maximumLifetime')
+    validator.problem('personalTokens.lifetime', 'must not be longer than maximumLifetime')
   if (maximumLifetime > 100 * YEAR)
     validator.problem(
-      `personalTokens.${most === undefined ? 'lifetime' : 'maximumLifetime'}`,
-      'must be at most 100y',
+      `personalTokens.${maximum === undefined ? 'lifetime' : 'maximumLifetime'}`,
+      'must be at most 100 years',
     )
   return { lifetime, maximumLifetime }
 }

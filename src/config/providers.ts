@@ -2,7 +2,7 @@ import type { Validator } from '../lib/validator.ts'
 import type { UserProvider } from '../users/provider.ts'
 import type { Config } from './config.ts'
 
-/** Who can sign in. */
+/** The user providers. */
 export interface ProviderSettings {
   /** The name of the default provider. */
   readonly provider: string
@@ -10,31 +10,35 @@ export interface ProviderSettings {
   readonly providers: readonly string[]
 }
 
-/** Checks the providers and their names. */
 export function resolveProviders(
   { users, provider = 'users', providers = {} }: Partial<Config>,
   validator: Validator,
 ): ProviderSettings {
   checkName('provider', provider, validator)
-  if (!users) validator.problem('users', 'is missing: write builtInUsers(), or look people up yourself')
+  if (!users)
+    validator.problem('users', 'is missing. Write builtInUsers(), or functions that look up your own users')
   else if (typeof users !== 'function') checkFunctions('users', users, validator)
   for (const [name, other] of Object.entries(providers)) {
     checkName(`providers.${name}`, name, validator)
-    if (name === provider) validator.problem(`providers.${name}`, 'has the name of the default provider')
+    if (name === provider)
+      validator.problem(`providers.${name}`, 'has the name of the default user provider. Choose another one')
     if (typeof other === 'function')
       validator.problem(
         `providers.${name}`,
-        'must be a look-up of your own: builtInUsers() are one set of people',
+        'must be an object with your own functions: only users can be builtInUsers()',
       )
     else checkFunctions(`providers.${name}`, other, validator)
   }
   return { provider, providers: [provider, ...Object.keys(providers)] }
 }
 
-/** `code` would make `/oauth/device/code` the page of that provider. */
+/** With the name `code`, the device page of a provider would have the path of the device authorization endpoint. */
 function checkName(path: string, name: string, validator: Validator): void {
   if (!/^[a-z][a-z0-9_-]{0,31}$/.test(name) || name === 'code')
-    validator.problem(path, 'must be a short name in lower case, such as users, and not code')
+    validator.problem(
+      path,
+      "must be 1 to 32 lowercase letters, digits, '-' and '_', start with a letter, and not be 'code'",
+    )
 }
 
 function checkFunctions(

@@ -2,7 +2,6 @@ import { EVERY_SCOPE, OPENID_SCOPE, isScopeToken, type ScopeRules } from '../mod
 import type { Config } from './config.ts'
 import type { Validator } from '../lib/validator.ts'
 
-/** Checks the scopes and what is given where none is named. */
 export function resolveScopeRules(
   { scopes = {}, defaultScopes = [] }: Partial<Config>,
   validator: Validator,
@@ -13,22 +12,23 @@ export function resolveScopeRules(
     if (problem) validator.problem(`scopes[${JSON.stringify(scope)}]`, problem)
   }
   for (const [index, scope] of defaultScopes.entries()) {
-    if (!defined.has(scope)) validator.problem(`defaultScopes[${index}]`, 'is not one of the scopes')
+    if (!defined.has(scope)) validator.problem(`defaultScopes[${index}]`, 'is not defined in scopes')
   }
   return { defined, defaults: defaultScopes }
 }
 
 function problemOf(scope: string, description: unknown): string | undefined {
-  if (scope === EVERY_SCOPE) return 'stands for every scope and cannot be defined'
+  if (scope === EVERY_SCOPE) return 'cannot be defined: it stands for every scope'
   if (scope === OPENID_SCOPE)
-    return 'cannot be defined: this server issues no ID tokens, and OpenID Connect clients would fail without one'
-  if (!isScopeToken(scope)) return 'must be visible ASCII without space, " and \\'
+    return 'cannot be defined: the server issues no ID tokens, which OpenID Connect clients expect for it'
+  if (!isScopeToken(scope))
+    return 'must consist of visible ASCII characters, without spaces, quotes and backslashes'
   return typeof description === 'string' && description !== ''
     ? undefined
-    : 'must be a sentence that people understand'
+    : 'must be a sentence for the consent page'
 }
 
-/** Checks the resources; the default audience is always one of them (RFC 8707 section 2). */
+/** Checks the resources (RFC 8707 section 2). The audience is always one of them. */
 export function resolveResources(
   resources: readonly string[],
   audience: string,

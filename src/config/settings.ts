@@ -1,7 +1,8 @@
+import type { ClientCredentialsGrant } from '../grants/client-credentials.ts'
 import type { SecretsSource } from '../keys/secrets.ts'
 import { isAddressRange } from '../lib/address.ts'
 import { systemClock, type Clock } from '../lib/clock.ts'
-import type { Duration } from '../lib/duration.ts'
+import { parseDuration, type Duration } from '../lib/duration.ts'
 import { jsonLogger, type Logger } from '../lib/log.ts'
 import type { ScopeRules } from '../model/scope.ts'
 import type { Pages } from '../pages/render.ts'
@@ -18,7 +19,7 @@ import { resolveProviders } from './providers.ts'
 import { resolveResources, resolveScopeRules } from './scopes.ts'
 import { resolveMaintenance, type MaintenanceSettings } from './maintenance.ts'
 
-/** What the configuration comes to: every default filled in, every value checked, times in milliseconds. Frozen. */
+/** The checked configuration with all defaults. Times in milliseconds. Frozen. */
 export interface Settings extends IssuerSettings, GrantSettings, MaintenanceSettings {
   readonly prefix: string
   readonly audience: string
@@ -26,7 +27,7 @@ export interface Settings extends IssuerSettings, GrantSettings, MaintenanceSett
   readonly scopes: ScopeRules
   readonly scopeDescriptions: Readonly<Record<string, string>>
   readonly accessTokenLifetime: number
-  /** Undefined where nobody can make any. */
+  /** Undefined if personal access tokens are off. */
   readonly personalTokens: PersonalTokenSettings | undefined
   readonly pkce: 'public' | 'always'
   /** The name of the default provider. */
@@ -49,16 +50,16 @@ export interface Settings extends IssuerSettings, GrantSettings, MaintenanceSett
 }
 
 /**
- * Checks a configuration and fills in what it leaves out.
+ * Checks a configuration and applies the defaults.
  *
- * @throws ConfigError with every problem at once, each with its option's path
+ * @throws ConfigError with every problem
  */
 export function resolveSettings(given: Config): Settings {
   const validator = createValidator()
   const config = validOptions(given, validator)
   checkOptions(config, validator)
-  const time = (path: string, value: Duration | undefined, usual: Duration): number =>
-    validator.duration(path, value ?? usual)
+  const time = (path: string, value: Duration | undefined, fallback: Duration): number =>
+    validator.duration(path, value ?? fallback)
   const issuer = resolveIssuer(config.issuer, validator)
   const audience = config.audience ?? issuer.issuer
   const sessionLifetime = time('sessionLifetime', config.sessionLifetime, '12h')
@@ -78,7 +79,7 @@ export function resolveSettings(given: Config): Settings {
     keepSignedIn: resolveKeepSignedIn(config.keepSignedIn, sessionLifetime, validator),
     trustedProxies: resolveProxies(config.trustedProxies ?? [], validator),
     throttle: resolveThrottle(config.throttle ?? {}, validator),
-    ...resolveFreshness(config.revocations ?? {}, validator),
+    ...resolveRevocations(config.revocations ?? {}, validator),
     guardCacheSize: validator.positiveInteger('guardCacheSize', config.guardCacheSize ?? 20_000),
     migrations: validator.oneOf('migrations', config.migrations ?? 'on-start', ['on-start', 'manual']),
     ...resolveMaintenance(config, validator),
@@ -89,22 +90,25 @@ export function resolveSettings(given: Config): Settings {
   }
   checkStore(config, validator)
   if (settings.pkce === 'always' && settings.grants.has('implicit')) {
-    validator.problem('pkce', "cannot be 'always' beside implicitGrant(), which knows no PKCE")
+    validator.problem('pkce', "must not be 'always' with implicitGrant(), which has no PKCE")
   }
   validator.throwIfInvalid()
   return Object.freeze(settings)
 }
 
-/** Tokens without an audience would be taken by nobody. */
 function resolveAudience(audience: string, validator: Validator): string {
-  if (typeof audience !== 'string' || audience === '') validator.problem('audience', 'must be a text')
+  if (typeof audience !== 'string' || audience === '')
+    validator.problem('audience', 'must be a non-empty string')
   return audience
 }
 
 function resolveProxies(proxies: readonly string[], validator: Validator): readonly string[] {
   for (const [index, proxy] of proxies.entries()) {
     if (!isAddressRange(proxy))
-      validator.problem(`trustedProxies[${index}]`, 'must be an address or a range: 10.0.0.0/8')
+      validator.problem(
+        `trustedProxies[${index}]`,
+        "must be an IP address or a CIDR range, such as '10.0.0.0/8'",
+      )
   }
   return proxies
 }
@@ -113,9 +117,9 @@ function resolveThrottle(
   { perAddress, perAccount }: NonNullable<Config['throttle']>,
   validator: Validator,
 ): ThrottleLimits {
-  const limit = (path: string, given: FailureLimit | undefined, usual: Limit): Limit => ({
-    failures: validator.positiveInteger(`throttle.${path}.failures`, given?.failures ?? usual.failures),
-    window: given ? validator.duration(`throttle.${path}.window`, given.window) : usual.window,
+  const limit = (path: string, given: FailureLimit | undefined, fallback: Limit): Limit => ({
+    failures: validator.positiveInteger(`throttle.${path}.failures`, given?.failures ?? fallback.failures),
+    window: given ? validator.duration(`throttle.${path}.window`, given.window) : fallback.window,
   })
   return {
     perAddress: limit('perAddress', perAddress, DEFAULT_THROTTLE_LIMITS.perAddress),
@@ -123,15 +127,15 @@ function resolveThrottle(
   }
 }
 
-/** A poll must be able to fail once or twice before anybody is turned away. */
-function resolveFreshness(
-  { pollInterval: every = '1s', maxStaleness: most = '10s' }: NonNullable<Config['revocations']>,
+/** One failed poll must not make guards answer 503. */
+function resolveRevocations(
+  { pollInterval: interval = '1s', maxStaleness: staleness = '10s' }: NonNullable<Config['revocations']>,
   validator: Validator,
 ): Pick<Settings, 'pollInterval' | 'maxStaleness'> {
-  const pollInterval = validator.duration('revocations.pollInterval', every)
-  const maxStaleness = validator.duration('revocations.maxStaleness', most)
+  const pollInterval = validator.duration('revocations.pollInterval', interval)
+  const maxStaleness = validator.duration('revocations.maxStaleness', staleness)
   if (maxStaleness <= pollInterval)
-    validator.problem('revocations.maxStaleness', 'must be longer than the pollInterval')
+    validator.problem('revocations.maxStaleness', 'must be longer than pollInterval')
   return { pollInterval, maxStaleness }
 }
 
@@ -140,7 +144,7 @@ function resolveSecrets(secrets: Config['secrets'] | undefined, validator: Valid
   if (given !== secrets)
     validator.problem(
       'secrets',
-      `${secrets ? 'are none' : 'is missing'}: write secretsFromDirectory('./secrets')`,
+      `${secrets ? 'is not a source of secrets' : 'is missing'}. Write secretsFromDirectory('./secrets')`,
     )
   if ('load' in given) return given
   return { description: 'the configuration', load: async () => given }
@@ -148,5 +152,22 @@ function resolveSecrets(secrets: Config['secrets'] | undefined, validator: Valid
 
 function checkStore({ store }: Partial<Config>, validator: Validator): void {
   if (typeof store?.migrate !== 'function')
-    validator.problem('store', `${store ? 'is no store' : 'is missing'}: write sqlite('data.db')`)
+    validator.problem('store', `${store ? 'is not a store' : 'is missing'}. Write sqlite('data.db')`)
+}
+
+/** The longest possible lifetimes, in milliseconds. Keys must stay published for as long as the tokens they signed. */
+export interface Lifetimes {
+  readonly accessToken: number
+  /** The lifetime without use; undefined if no refresh tokens are issued. */
+  readonly refreshToken: number | undefined
+}
+
+export function maxLifetimes({ accessTokenLifetime, personalTokens, grants, refresh }: Settings): Lifetimes {
+  const machines = grants.get('client_credentials') as ClientCredentialsGrant | undefined
+  const machineLifetime = parseDuration(machines?.options.lifetime) ?? 0
+  const personalLifetime = personalTokens?.maximumLifetime ?? 0
+  return {
+    accessToken: Math.max(accessTokenLifetime, machineLifetime, personalLifetime),
+    refreshToken: refresh?.lifetime,
+  }
 }

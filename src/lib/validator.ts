@@ -58,7 +58,7 @@ export function unknownOptionProblems(
   if (given === undefined) return []
   const known = Object.keys(names)
   if (typeof given !== 'object' || given === null || Array.isArray(given))
-    return [{ path, message: `must be an object with the options ${known.join(', ')}` }]
+    return [{ path, message: `must be an object with these options: ${known.join(', ')}` }]
   return Object.keys(given)
     .filter((name) => !known.includes(name))
     .map((name) => ({ path: path === '' ? name : `${path}.${name}`, message: unknownOption(name, known) }))

@@ -45,7 +45,7 @@ describe.each(Object.entries(guards))('the %s', (_, guard) => {
   ])('takes %s for a mistake, and for no open door', (_name, written) => {
     for (const audience of ['user', 'machine', 'anyone'] as const) {
       const asked = written as unknown as Written
-      const problem = `The configuration has a problem:\n  ${audience}: `
+      const problem = `Invalid configuration:\n  ${audience}: `
       expect(() => guard[audience](...asked)).toThrow(problem)
       expect(() => toNode(guard)[audience](...asked)).toThrow(problem)
     }

@@ -2,11 +2,15 @@ import {
   authorizationCode,
   builtInUsers,
   clientCredentials,
+  ConfigError,
+  createAuthorizationServer,
   deviceCode,
   refreshToken,
 } from '../../src/index.ts'
-import type { Config } from '../../src/index.ts'
+import type { Config, ConfigProblem } from '../../src/index.ts'
 import type { BuiltInUser } from '../../src/users/built-in.ts'
+import { sqlite } from '../../src/store/sqlite.ts'
+import { testSecrets } from './secrets.ts'
 
 /** The scopes of the servers under test. */
 export const SCOPES = {
@@ -28,3 +32,30 @@ export const commonConfig = (): Pick<TestConfig, 'users' | 'scopes' | 'grants' |
   grants: [authorizationCode(), refreshToken(), clientCredentials(), deviceCode()],
   personalTokens: {},
 })
+
+/** The smallest valid configuration. */
+export const REQUIRED = {
+  issuer: 'https://id.example.com',
+  secrets: testSecrets,
+  store: sqlite(':memory:'),
+  users: builtInUsers(),
+  scopes: { 'orders:read': 'See your orders' },
+  grants: [authorizationCode()],
+}
+
+/** Returns the problems of the `ConfigError` that a function throws; empty if it throws none. */
+export function problemsOf(action: () => unknown): readonly ConfigProblem[] {
+  try {
+    action()
+    return []
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+}
+
+/** Returns the problems of a configuration as lines: `path: message`. Without a compiler, it can be anything. */
+export const configProblems = (changes: object): readonly string[] =>
+  problemsOf(() => createAuthorizationServer({ ...REQUIRED, ...changes })).map(
+    ({ path, message }) => `${path}: ${message}`,
+  )

@@ -1,51 +1,26 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
 import {
   authorizationCode,
-  builtInUsers,
   ConfigError,
   createAuthorizationServer,
   deviceCode,
   passwordGrant,
   refreshToken,
   silentLogger,
-  type Config,
 } from 'consulate'
 import { createGuard } from 'consulate/guard'
 import { sqlite } from 'consulate/sqlite'
-import { describe, expect, test } from 'vitest'
+import { configProblems, problemsOf, REQUIRED } from '../support/config.ts'
 
-const NEEDED = {
-  issuer: 'https://id.example.com',
-  secrets: {
-    signingKeys: [{ privateKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey }],
-    secrets: [{ value: randomBytes(32).toString('base64url') }],
-  },
-  store: sqlite(':memory:'),
-  users: builtInUsers(),
-  scopes: { 'orders:read': 'See your orders' },
-  grants: [authorizationCode()],
-}
+const guardProblems = (changes: object): readonly string[] =>
+  problemsOf(() => createGuard({ issuer: REQUIRED.issuer, revocations: 'none', ...changes })).map(
+    ({ path, message }) => `${path}: ${message}`,
+  )
 
-/** What is said of a mistake, line by line. */
-function said(make: () => unknown): readonly string[] {
-  try {
-    make()
-    return []
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems.map(({ path, message }) => `${path}: ${message}`)
-    throw error
-  }
-}
+const start = () =>
+  createAuthorizationServer({ ...REQUIRED, store: sqlite(':memory:'), logger: silentLogger })
 
-const saidOfServer = (more: object): readonly string[] =>
-  said(() => createAuthorizationServer({ ...NEEDED, ...more }))
-
-const saidOfGuard = (more: object): readonly string[] =>
-  said(() => createGuard({ issuer: NEEDED.issuer, revocations: 'none', ...more }))
-
-const credentials = { clientId: 'orders', clientSecret: 'secret' }
-
-describe('an option that there is not is told, and so is the one that was probably meant', () => {
+describe('an unknown option is an error, which suggests the closest option', () => {
   test.each([
     [{ pkse: 'always' }, 'pkse: unknown option. Did you mean pkce?'],
     [{ TrustedProxys: [] }, 'TrustedProxys: unknown option. Did you mean trustedProxies?'],
@@ -64,12 +39,12 @@ describe('an option that there is not is told, and so is the one that was probab
       expect.stringContaining('pages.views.login: unknown option. Use one of: signIn'),
     ],
     [{ audit: { kep: '1d' } }, 'audit.kep: unknown option. Did you mean keep?'],
-    [{ keepSignedIn: { lifetme: '7d' } }, 'keepSignedIn.lifetme: unknown option. Did you mean lifetime?'],
     [{ purge: { evry: '1h' } }, 'purge.evry: unknown option. Did you mean every?'],
     [
       { personalTokens: { maxLifetime: '1y' } },
       'personalTokens.maxLifetime: unknown option. Use one of: lifetime, maximumLifetime',
     ],
+    [{ keepSignedIn: { chekced: true } }, 'keepSignedIn.chekced: unknown option. Did you mean checked?'],
     [
       { grants: [authorizationCode(), refreshToken({ lifetme: '1d' } as object)] },
       'grants[1].lifetme: unknown option. Did you mean lifetime?',
@@ -82,91 +57,78 @@ describe('an option that there is not is told, and so is the one that was probab
       { grants: [passwordGrant({ verifyPasword: () => true } as object)] },
       'grants[0].verifyPasword: unknown option. Did you mean verifyPassword?',
     ],
-  ])('%j', (mistake, told) => {
-    expect(saidOfServer(mistake)).toEqual([told])
+  ])('%j', (changes, problem) => {
+    expect(configProblems(changes)).toEqual([problem])
   })
 
   test.each([
     [{ cachSize: 1 }, 'cachSize: unknown option. Did you mean cacheSize?'],
     [
-      { revocations: { ...credentials, maxStalenes: '5s' } },
+      { revocations: { clientId: 'orders', clientSecret: 'secret', maxStalenes: '5s' } },
       'revocations.maxStalenes: unknown option. Did you mean maxStaleness?',
     ],
-  ])('at a guard elsewhere: %j', (mistake, told) => {
-    expect(saidOfGuard(mistake)).toEqual([told])
+  ])('in createGuard: %j', (changes, problem) => {
+    expect(guardProblems(changes)).toEqual([problem])
   })
-})
 
-test('a client is neither registered nor changed by what is no option of it', async () => {
-  const server = createAuthorizationServer({ ...NEEDED, store: sqlite(':memory:'), logger: silentLogger })
-  const redirectUris = ['https://orchard.example/callback']
-  const registration = {
-    name: 'Orchard',
-    redirectUris,
-    requiresPKCE: true,
-    redirectUri: 'https://orchard.example',
-  }
-  await expect(server.clients.create(registration)).rejects.toThrow(
-    'requiresPKCE: unknown option. Did you mean requiresPkce?\n  redirectUri: unknown option. Did you mean redirectUris?',
-  )
-  expect(await server.clients.list()).toEqual([])
+  test('of a client: it is neither registered nor updated', async () => {
+    const server = start()
+    const redirectUris = ['https://orchard.example/callback']
+    const registration = {
+      name: 'Orchard',
+      redirectUris,
+      requiresPKCE: true,
+      redirectUri: 'https://orchard.example',
+    }
+    await expect(server.clients.create(registration)).rejects.toThrow(
+      'requiresPKCE: unknown option. Did you mean requiresPkce?\n  redirectUri: unknown option. Did you mean redirectUris?',
+    )
+    expect(await server.clients.list()).toEqual([])
 
-  const { client } = await server.clients.create({ name: 'Orchard', redirectUris })
-  const changes = { name: 'Apples', ownerId: '7', epoch: 9 }
-  await expect(server.clients.update(client.id, changes)).rejects.toThrow(ConfigError)
-  expect(await server.clients.find(client.id)).toEqual(client)
-  await server.close()
+    const { client } = await server.clients.create({ name: 'Orchard', redirectUris })
+    const changes = { name: 'Apples', ownerId: '7', epoch: 9 }
+    await expect(server.clients.update(client.id, changes)).rejects.toThrow(ConfigError)
+    expect(await server.clients.find(client.id)).toEqual(client)
+    await server.close()
+  })
 })
 
 test.each([
-  [{ trustedProxies: '10.0.0.1' }, 'trustedProxies: must be a list'],
-  [{ defaultScopes: 'orders:read' }, 'defaultScopes: must be a list'],
+  [{ trustedProxies: '10.0.0.1' }, 'trustedProxies: must be an array'],
+  [{ defaultScopes: 'orders:read' }, 'defaultScopes: must be an array'],
   [{ logger: 'debug' }, 'logger: must be an object'],
   [{ clock: Date.now }, 'clock: must be an object'],
-  [{ personalTokens: null }, 'personalTokens: must not be null: leave it out'],
-  [{ audience: null }, 'audience: must not be null: leave it out'],
-  [{ purge: 'never' }, 'purge: must be an object with the options every'],
-  [{ revocations: '1s' }, 'revocations: must be an object with the options pollInterval, maxStaleness'],
-  [{ secrets: './data/secrets' }, "secrets: are none: write secretsFromDirectory('./secrets')"],
-  [{ store: './consulate.db' }, "store: is no store: write sqlite('data.db')"],
-  [{ grants: [authorizationCode] }, 'grants[0].type: is missing: call it, as in authorizationCode()'],
-  [{ grants: [null] }, 'grants[0]: is no grant: leave it out'],
-  [{ grants: [false] }, 'grants[0]: is no grant: leave it out'],
+  [{ personalTokens: null }, 'personalTokens: must not be null. Omit it for the default'],
+  [{ audience: null }, 'audience: must not be null. Omit it for the default'],
+  [{ pkce: 'never' }, "pkce: must be 'public' or 'always'"],
+  [{ purge: 'never' }, 'purge: must be an object with these options: every'],
+  [{ revocations: '1s' }, 'revocations: must be an object with these options: pollInterval, maxStaleness'],
+  [
+    { secrets: './data/secrets' },
+    "secrets: is not a source of secrets. Write secretsFromDirectory('./secrets')",
+  ],
+  [{ secrets: undefined }, "secrets: is missing. Write secretsFromDirectory('./secrets')"],
+  [{ store: './consulate.db' }, "store: is not a store. Write sqlite('data.db')"],
+  [{ grants: [authorizationCode] }, 'grants[0].type: is missing. Call the function: authorizationCode()'],
+  [{ grants: [null] }, 'grants[0]: must be a grant, such as authorizationCode()'],
+  [{ grants: [false] }, 'grants[0]: must be a grant, such as authorizationCode()'],
   [
     { scopes: ['orders:read'] },
-    "scopes: must be an object with a sentence for each: { 'orders:read': 'See your orders' }",
+    "scopes: must be an object with a sentence for each scope: { 'orders:read': 'See your orders' }",
   ],
-])('what is of another sort than it must be is told: %j', (mistake, told) => {
-  expect(saidOfServer(mistake)).toEqual([told])
+])('a value of the wrong type is an error that says what to write: %j', (changes, problem) => {
+  expect(configProblems(changes)).toEqual([problem])
 })
 
-test('people that were not called into being are told at the start', async () => {
-  const users = builtInUsers as unknown as ReturnType<typeof builtInUsers>
-  const server = createAuthorizationServer({
-    ...NEEDED,
-    users,
-    store: sqlite(':memory:'),
-    logger: silentLogger,
-  })
-  await expect(server.ready()).rejects.toThrow('users: gives no people: call it, as in builtInUsers()')
-  await server.close()
+test('a guard without an issuer reports the issuer, and not its audience, which defaults to it', () => {
+  expect(guardProblems({ issuer: undefined }).map((line) => line.split(':')[0])).toEqual(['issuer'])
 })
 
-test('of no configuration at all it is told what is missing', () => {
-  const make = createAuthorizationServer as (config?: Config) => unknown
-  expect(said(() => make())).toHaveLength(5)
-})
-
-test('a guard without an issuer is not told that its audience is missing, which follows from it', () => {
-  expect(saidOfGuard({ issuer: undefined }).map((line) => line.split(':')[0])).toEqual(['issuer'])
-})
-
-test('nobody listens for an event that there is not', async () => {
-  const server = createAuthorizationServer({ ...NEEDED, store: sqlite(':memory:'), logger: silentLogger })
-  expect(said(() => server.on('replay.detectd' as 'replay.detected', () => {}))).toEqual([
-    expect.stringMatching(
-      /^on: unknown event "replay\.detectd"\. Use one of: token\.issued, .*replay\.detected/,
-    ),
-  ])
+test('a listener for an unknown event is an error that lists the events', async () => {
+  const server = start()
+  const [problem] = problemsOf(() => server.on('replay.detectd' as 'replay.detected', () => {}))
+  expect(problem?.message).toMatch(
+    /^unknown event "replay\.detectd"\. Use one of: token\.issued, .*replay\.detected/,
+  )
   await server.close()
 })

@@ -1,49 +1,44 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { resolveSettings } from '../../src/config/settings.ts'
 import {
   authorizationCode,
   builtInUsers,
   clientCredentials,
-  ConfigError,
   createAuthorizationServer,
   deviceCode,
+  implicitGrant,
   refreshToken,
 } from '../../src/index.ts'
 import type { Config } from '../../src/index.ts'
-import { resolveSettings } from '../../src/config/settings.ts'
-import { sqlite } from '../../src/store/sqlite.ts'
-import { testSecrets } from '../support/secrets.ts'
+import { configProblems, problemsOf, REQUIRED } from '../support/config.ts'
+import { createUserTable } from '../support/user-table.ts'
 
-/** What nobody may leave out. */
-const NEEDED = {
-  issuer: 'https://id.example.com',
-  secrets: testSecrets,
-  store: sqlite(':memory:'),
-  users: builtInUsers(),
-  scopes: { 'orders:read': 'See your orders' },
-  grants: [authorizationCode()],
-}
+const pathsOf = (changes: object): readonly string[] =>
+  configProblems(changes)
+    .map((line) => line.slice(0, line.indexOf(': ')))
+    .sort()
 
-/** The paths of what is wrong. Not everybody's compiler looks, and many values come from the environment. */
-function pathsOf(config: object): readonly string[] {
-  try {
-    createAuthorizationServer(config as Config)
-    return []
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems.map(({ path }) => path)
-    throw error
-  }
-}
-
-test('what nobody may leave out is all there is to say', () => {
-  expect(pathsOf(NEEDED)).toEqual([])
+test('the six required options are enough', () => {
+  expect(configProblems({})).toEqual([])
 })
 
-test('what is left out is what the reference says', () => {
+test('without options, every required one is reported', () => {
+  const missing = ['grants', 'issuer', 'secrets', 'store', 'users']
+  const create = createAuthorizationServer as (config?: object) => unknown
+  for (const config of [{}, undefined])
+    expect(
+      problemsOf(() => create(config))
+        .map(({ path }) => path)
+        .sort(),
+    ).toEqual(missing)
+})
+
+test('the defaults are those of the reference', () => {
   const grants = [authorizationCode(), refreshToken(), deviceCode()]
   const [second, minute, hour, day] = [1000, 60_000, 3_600_000, 86_400_000]
-  expect(resolveSettings({ ...NEEDED, grants, personalTokens: {} })).toMatchObject({
-    audience: NEEDED.issuer,
-    resources: [NEEDED.issuer],
+  expect(resolveSettings({ ...REQUIRED, grants, personalTokens: {} })).toMatchObject({
+    audience: REQUIRED.issuer,
+    resources: [REQUIRED.issuer],
     scopes: { defaults: [] },
     accessTokenLifetime: 15 * minute,
     personalTokens: { lifetime: 365 * day, maximumLifetime: 365 * day },
@@ -70,11 +65,7 @@ test('what is left out is what the reference says', () => {
   })
 })
 
-test('of an empty configuration all that is missing is told at once', () => {
-  expect([...pathsOf({})].sort()).toEqual(['grants', 'issuer', 'secrets', 'store', 'users'])
-})
-
-/** One mistake for each option, none of which hides another. */
+/** A mistake for each option. None hides another. */
 const MISTAKES: Readonly<Record<string, object>> = {
   issuer: { issuer: 'http://id.example.com' },
   secrets: { secrets: undefined },
@@ -104,53 +95,115 @@ const MISTAKES: Readonly<Record<string, object>> = {
   'purge.every': { purge: { every: '11d' } },
 }
 
-test.each(Object.entries(MISTAKES))('a mistake in %s is told by its path', (path, mistake) => {
-  expect(pathsOf({ ...NEEDED, ...mistake })).toEqual([path])
+test.each(Object.entries(MISTAKES))('reports a mistake in %s, with its path', (path, mistake) => {
+  expect(pathsOf(mistake)).toEqual([path])
+})
+
+test('reports all mistakes in one error', () => {
+  expect(pathsOf(Object.assign({}, ...Object.values(MISTAKES)) as object)).toEqual(
+    Object.keys(MISTAKES).sort(),
+  )
 })
 
 test('"Keep me signed in" must not sign users out sooner', () => {
-  expect(pathsOf({ ...NEEDED, keepSignedIn: { lifetime: '1h' } })).toEqual(['keepSignedIn.lifetime'])
-  const settings = resolveSettings({ ...NEEDED, sessionLifetime: '90d' })
+  expect(pathsOf({ keepSignedIn: { lifetime: '1h' } })).toEqual(['keepSignedIn.lifetime'])
+  const settings = resolveSettings({ ...REQUIRED, sessionLifetime: '90d' })
   expect(settings.keepSignedIn?.lifetime).toBe(settings.sessionLifetime)
 })
 
 test('openid cannot be defined as a scope, and the message says why', () => {
-  expect(() => createAuthorizationServer({ ...NEEDED, scopes: { openid: 'Know who you are' } })).toThrow(
-    /scopes\["openid"\]: cannot be defined: this server issues no ID tokens/,
-  )
+  expect(configProblems({ scopes: { openid: 'Know who you are' } })).toEqual([
+    'scopes["openid"]: cannot be defined: the server issues no ID tokens, which OpenID Connect clients expect for it',
+  ])
 })
 
-test('all mistakes are told at once', () => {
-  const config = Object.assign({ ...NEEDED }, ...Object.values(MISTAKES)) as object
-  expect([...pathsOf(config)].sort()).toEqual(Object.keys(MISTAKES).sort())
+test('PKCE cannot be required of all clients if the implicit grant is on', () => {
+  expect(configProblems({ pkce: 'always', grants: [implicitGrant()] })).toEqual([
+    "pkce: must not be 'always' with implicitGrant(), which has no PKCE",
+  ])
 })
 
-test.each<[string, readonly unknown[], readonly string[]]>([
-  ['none', [], ['grants']],
-  ['nothing that gives a first token', [refreshToken()], ['grants']],
-  ['one twice', [clientCredentials(), clientCredentials()], ['grants[1]']],
-  ['one that was not called', [authorizationCode], ['grants[0].type']],
-  [
-    'a code that never ends',
-    [authorizationCode({ codeLifetime: 'never' as '1h' })],
-    ['grants[0].codeLifetime'],
-  ],
-  ['tokens of no length', [clientCredentials({ lifetime: 0 })], ['grants[0].lifetime']],
-  ['a device that asks all the time', [deviceCode({ interval: '100ms' })], ['grants[0].interval']],
-  ['a device that may ask once', [deviceCode({ lifetime: '5s' })], ['grants[0].lifetime']],
-  [
-    'a refresh that is wrong throughout',
+describe('grants', () => {
+  test.each<[string, readonly unknown[], readonly string[]]>([
+    ['an empty list', [], ['grants']],
+    ['only refreshToken()', [refreshToken()], ['grants']],
+    ['a grant twice', [clientCredentials(), clientCredentials()], ['grants[1]']],
+    ['a grant function that was not called', [authorizationCode], ['grants[0].type']],
     [
-      authorizationCode(),
-      refreshToken({
-        lifetime: 0,
-        maximumLifetime: 0,
-        graceWindow: 'long' as '1h',
-        rotation: 'never' as 'always',
-      }),
+      'an invalid lifetime of codes',
+      [authorizationCode({ codeLifetime: 'never' as '1h' })],
+      ['grants[0].codeLifetime'],
     ],
-    ['grants[1].graceWindow', 'grants[1].lifetime', 'grants[1].maximumLifetime', 'grants[1].rotation'],
-  ],
-])('of the grants: %s', (_what, grants, paths) => {
-  expect([...pathsOf({ ...NEEDED, grants })].sort()).toEqual(paths)
+    ['a token lifetime of 0', [clientCredentials({ lifetime: 0 })], ['grants[0].lifetime']],
+    ['a polling interval below 1 second', [deviceCode({ interval: '100ms' })], ['grants[0].interval']],
+    [
+      'device codes that expire before the second poll',
+      [deviceCode({ lifetime: '5s' })],
+      ['grants[0].lifetime'],
+    ],
+    [
+      'invalid options of refreshToken()',
+      [
+        authorizationCode(),
+        refreshToken({
+          lifetime: 0,
+          maximumLifetime: 0,
+          graceWindow: 'long' as '1h',
+          rotation: 'never' as 'always',
+        }),
+      ],
+      ['grants[1].graceWindow', 'grants[1].lifetime', 'grants[1].maximumLifetime', 'grants[1].rotation'],
+    ],
+  ])('must not be %s', (_what, grants, paths) => {
+    expect(pathsOf({ grants })).toEqual(paths)
+  })
+})
+
+describe('user providers', () => {
+  const { provider } = createUserTable()
+  const named = (name: string, value: unknown = provider): object => ({ providers: { [name]: value } })
+
+  test('can be several', () => {
+    expect(configProblems({ providers: { customers: provider, partners: provider } })).toEqual([])
+  })
+
+  test.each<[string, object, string]>([
+    ['the name of the default provider', named('users'), 'providers.users: has the name of the default'],
+    [
+      'the name of a renamed default provider',
+      { ...named('staff'), provider: 'staff' },
+      'providers.staff: has the name of the default',
+    ],
+    ['a name in capitals', named('Customers'), 'providers.Customers: must be 1 to 32 lowercase'],
+    ['a name with a colon', named('a:b'), 'providers.a:b: must be 1 to 32 lowercase'],
+    ['a name with a slash', named('a/b'), 'providers.a/b: must be 1 to 32 lowercase'],
+    ['a name of 33 letters', named('a'.repeat(33)), `providers.${'a'.repeat(33)}: must be 1 to 32 lowercase`],
+    ['the name of a path', named('code'), 'providers.code: must be 1 to 32 lowercase'],
+    ['no functions', named('customers', null), 'providers.customers.find: must be a function'],
+    [
+      'a missing function',
+      named('customers', { ...provider, find: null }),
+      'providers.customers.find: must be a function',
+    ],
+    [
+      'a second set of built-in users',
+      named('customers', builtInUsers()),
+      'providers.customers: must be an object with your own functions',
+    ],
+  ])('must not have %s', (_what, changes, problem) => {
+    expect(configProblems(changes)[0]).toContain(problem)
+  })
+
+  test('must not lead to two endpoints with one path', () => {
+    expect(configProblems({ ...named('token'), prefix: '/login' })).toEqual([
+      'prefix: gives two endpoints the path /login/token. Choose another prefix',
+    ])
+  })
+
+  test('must be called: builtInUsers without parentheses fails at startup', async () => {
+    const users = builtInUsers as unknown as Config['users']
+    const server = createAuthorizationServer({ ...REQUIRED, users })
+    await expect(server.ready()).rejects.toThrow('users: must be called: write builtInUsers()')
+    await server.close()
+  })
 })

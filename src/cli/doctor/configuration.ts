@@ -1,4 +1,4 @@
-import { findLegacyGrants } from '../../config/legacy-grants.ts'
+import { findLegacyGrants } from '../../config/grants.ts'
 import { ok, problem, warning, type Finding } from './finding.ts'
 import type { CheckContext } from './context.ts'
 

@@ -1,4 +1,4 @@
-import { maxLifetimes } from '../../config/lifetimes.ts'
+import { maxLifetimes } from '../../config/settings.ts'
 import { ConfigError } from '../../errors.ts'
 import type { KeyState } from '../../keys/secrets.ts'
 import { longestPersonalTokenLifetime } from '../personal-token-lifetime.ts'
