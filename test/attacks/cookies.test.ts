@@ -25,7 +25,7 @@ async function signedIn(who: TestUser): Promise<Browser> {
 const openWith = async (cookie: string): Promise<string> =>
   (await fetch(server.endpoint('/login'), { headers: { cookie } })).text()
 
-describe('over https only cookies with __Host- count, which no other host can set:', () => {
+describe('over https, only cookies with __Host- count, which no other host can set', () => {
   const value = { session: '', browser: '' }
 
   beforeAll(async () => {
@@ -48,7 +48,7 @@ describe('over https only cookies with __Host- count, which no other host can se
     return textIn(await answer.text()).includes("You're signed in")
   }
 
-  test('the right one does', async () => {
+  test('accepts the right name', async () => {
     expect(await isSignedIn(`__Host-${SESSION}=${value.session}`)).toBe(true)
   })
 
@@ -65,11 +65,11 @@ describe('over https only cookies with __Host- count, which no other host can se
     `__Host-${SESSION}.x`,
     `__Host-consulate_Session`,
     `__Host-${BROWSER}`,
-  ])('%j does not', async (name) => {
+  ])('rejects %j', async (name) => {
     expect(await isSignedIn(`${name}=${value.session}`)).toBe(false)
   })
 
-  test('and a form cannot be sent on the word of a cookie without it', async () => {
+  test('rejects a form with a browser cookie without it', async () => {
     const send = async (name: string): Promise<number> => {
       const page = await secure.server.fetch(
         new Request(`${ISSUER}/login`, { headers: { cookie: `${name}=${value.browser}` } }),
@@ -86,7 +86,7 @@ describe('over https only cookies with __Host- count, which no other host can se
 })
 
 describe('of two cookies with one name', () => {
-  test('the first counts, alone', async () => {
+  test('only the first counts', async () => {
     const [mine, theirs] = [await signedIn(user), await signedIn(attacker)]
     const [first, second] = [mine.cookies.get(SESSION) ?? '', theirs.cookies.get(SESSION) ?? '']
     const text = await openWith(`${SESSION}=${first}; ${SESSION}=${second}`)
@@ -95,7 +95,7 @@ describe('of two cookies with one name', () => {
     expect(await openWith(`${SESSION}=x; ${SESSION}=${first}`)).not.toContain(user.email)
   })
 
-  test('an attacker who sets the one cannot make forms for the other: the token is bound to the session too', async () => {
+  test('an attacker who sets one cannot create forms for the other: the token is bound to the session too', async () => {
     const theirs = await signedIn(attacker)
     const page = await theirs.open(authorizationUrl(server, client, { scope: 'profile', prompt: 'consent' }))
     const victim = await signedIn(user)
@@ -110,7 +110,7 @@ describe('of two cookies with one name', () => {
   })
 })
 
-describe('a cookie is itself and nothing that comes to the same:', () => {
+describe('a changed cookie', () => {
   test.each<[string, (value: string) => string]>([
     ['in quotes', (value) => `"${value}"`],
     ['encoded', (value) => `%${value.charCodeAt(0).toString(16)}${value.slice(1)}`],
@@ -121,7 +121,7 @@ describe('a cookie is itself and nothing that comes to the same:', () => {
     ['very long', (value) => value.repeat(100)],
     ['a query', () => "' or 1=1 --"],
     ['__proto__', () => '__proto__'],
-  ])('%s it signs nobody in', async (_, change) => {
+  ])('%s signs nobody in', async (_, change) => {
     const browser = await signedIn(user)
     const text = await openWith(`${SESSION}=${change(browser.cookies.get(SESSION) ?? '')}`)
     expect(text).not.toContain(user.email)
@@ -129,7 +129,7 @@ describe('a cookie is itself and nothing that comes to the same:', () => {
 })
 
 describe('the cookie of a session that was revoked', () => {
-  test('is worth nothing at any endpoint', async () => {
+  test('is rejected at every endpoint', async () => {
     const browser = await signedIn(user)
     const address = authorizationUrl(server, client, { scope: 'profile', prompt: 'consent' })
     const consent = await browser.open(address)
@@ -144,7 +144,7 @@ describe('the cookie of a session that was revoked', () => {
     expect((await browser.press(question, 'Sign out')).text).toContain("You're signed out")
   })
 
-  test('does not live again when the same user signs in anew', async () => {
+  test('stays invalid when the same user signs in again', async () => {
     const browser = await signedIn(user)
     const old = browser.cookies.get(SESSION) ?? ''
     await server.server.users.signOutEverywhere(user)
@@ -153,7 +153,7 @@ describe('the cookie of a session that was revoked', () => {
   })
 })
 
-test('an attacker cannot sign a victim in as themselves: the form is bound to the browser that was shown it', async () => {
+test("an attacker cannot sign a victim in to the attacker's account: the form is bound to its browser", async () => {
   const [theirs, victim] = [openBrowser(server), openBrowser(server)]
   const login = await theirs.open(server.endpoint('/login'))
   await victim.open(server.endpoint('/login'))

@@ -55,7 +55,7 @@ describe("another client's device code", () => {
   test.each([
     ['another public client', imposter],
     ['a confidential client', kiosk],
-  ])('gives %s nothing, and does the device no harm', async (_, thief) => {
+  ])('is rejected from %s, without harm to the device', async (_, thief) => {
     const device = await startDevice(server, tv)
     for (let count = 0; count < 3; count += 1)
       expect(await pollOutcome(server, { ...device, client: thief })).toBe('invalid_grant')
@@ -67,7 +67,7 @@ describe("another client's device code", () => {
     expect((await refresh({ server, client: tv }, tokens.refresh_token)).status).toBe(200)
   })
 
-  test('of a confidential client is worth nothing without its secret', async () => {
+  test('of a confidential client requires its secret', async () => {
     const device = await startDevice(server, kiosk)
     await answerDevice(hers, device, ada)
     expect(await pollOutcome(server, { ...device, client: { ...kiosk, secret: undefined } })).toBe(
@@ -81,7 +81,7 @@ describe("another client's device code", () => {
 })
 
 describe('a device code', () => {
-  test('that comes a second time gives nothing, and ends what it gave', async () => {
+  test('that is presented twice is rejected, and its tokens are revoked', async () => {
     const device = await startDevice(server, tv)
     await answerDevice(hers, device, ada)
     const tokens = await getDeviceTokens(server, device)
@@ -100,14 +100,14 @@ describe('a device code', () => {
     expect(told.join()).toContain('a device code was used again')
   })
 
-  test('that was allowed in time is worth nothing once it has expired', async () => {
+  test('that was allowed in time is rejected after it expired', async () => {
     const device = await startDevice(server, tv)
     await answerDevice(hers, device, ada)
     server.clock.advance('601s')
     expect(await pollOutcome(server, device)).toBe('expired_token')
   })
 
-  test('cannot be allowed once it has expired, though the page was open before', async () => {
+  test('cannot be allowed after it expired, even if the page was open before', async () => {
     const device = await startDevice(server, tv)
     const question = await enterCode(hers, device, ada)
     server.clock.advance('601s')
@@ -115,7 +115,7 @@ describe('a device code', () => {
     expect((await rowOf(server, device)).decision).toBeNull()
   })
 
-  test('gives no more scopes than the device asked for, whatever comes with the poll', async () => {
+  test('grants no more scopes than the device requested, whatever the poll says', async () => {
     const device = await startDevice(server, tv, { scope: 'profile' })
     await answerDevice(hers, device, ada)
     const { body } = await poll(server, device, { scope: 'profile orders:create' })
@@ -123,20 +123,20 @@ describe('a device code', () => {
     expect((await callApi(server, '/orders', String(body['access_token']))).status).toBe(403)
   })
 
-  test('cannot be asked for with a scope beyond the record of its client', async () => {
+  test('cannot be requested with a scope that its client may not have', async () => {
     const modest = await addDeviceClient(server, { scopes: ['profile'] })
     for (const scope of ['orders:read', 'profile orders:read', '*'])
       expect((await requestDeviceCode(server, modest, { scope })).body['error']).toBe('invalid_scope')
   })
 
-  test('is neither given to a client without the grant nor taken from one', async () => {
+  test('is neither issued to a client without the grant nor accepted from one', async () => {
     const web = await server.addClient()
     expect((await requestDeviceCode(server, web)).body['error']).toBe('unauthorized_client')
     const device = await startDevice(server, tv)
     expect(await pollOutcome(server, { ...device, client: web })).toBe('unauthorized_client')
   })
 
-  test('is no use once its client has lost the grant, neither on the page nor at the poll', async () => {
+  test('is rejected after its client loses the grant, on the page and at the poll', async () => {
     const demoted = await addDeviceClient(server)
     const [allowed, waiting] = [await startDevice(server, demoted), await startDevice(server, demoted)]
     await answerDevice(hers, allowed, ada)
@@ -146,7 +146,7 @@ describe('a device code', () => {
     expect((await enterCode(hers, waiting, ada)).text).toContain(WRONG)
   })
 
-  test('that is guessed counts against the address', async () => {
+  test('that is guessed counts for the address', async () => {
     await using strict = await startServer({ throttle: { perAddress: { failures: 3, window: '1m' } } })
     const client = await addDeviceClient(strict)
     const device = await startDevice(strict, client)
@@ -159,7 +159,7 @@ describe('a device code', () => {
   })
 })
 
-test('codes in masses are not to be had with the id of a public client: an address gets so many a minute', async () => {
+test("a public client's id is not enough for masses of codes: each address has a limit per minute", async () => {
   await using strict = await startServer({
     throttle: { perAddress: { failures: 3, window: '1m' } },
     trustedProxies: ['127.0.0.1'],
@@ -183,8 +183,8 @@ test('codes in masses are not to be had with the id of a public client: an addre
   expect((await requestDeviceCode(strict, client)).status).toBe(200)
 })
 
-describe('a device that somebody has claimed', () => {
-  test('is nobody else’s: the code is wrong for them, and they can neither allow, deny nor release it', async () => {
+describe('a device that a user has claimed', () => {
+  test('cannot be allowed, denied or released by another user, for whom the code is invalid', async () => {
     const device = await startDevice(server, tv)
     const question = await enterCode(hers, device, ada)
     const page = await openDevicePage(evil, device.uri, eve)
@@ -205,7 +205,7 @@ describe('a device that somebody has claimed', () => {
     expect(claimOf((await getDeviceTokens(server, device)).access_token, 'sub')).toBe(ada.id)
   })
 
-  test('is answered in the session that claimed it, and in no other of the same user', async () => {
+  test('can be decided only in the session that claimed it, not in another one of the same user', async () => {
     const device = await startDevice(server, tv)
     const question = await enterCode(hers, device, ada)
     const laptop = openBrowser(server)
@@ -219,7 +219,7 @@ describe('a device that somebody has claimed', () => {
     expect(await pollOutcome(server, device)).toBe('200')
   })
 
-  test('cannot be answered before anybody has claimed it', async () => {
+  test('cannot be decided before it is claimed', async () => {
     const device = await startDevice(server, tv)
     const page = await openDevicePage(hers, device.uri, ada)
     const fields = { csrf: formOf(page, 'Continue').fields['csrf'] ?? '', user_code: device.userCode }
@@ -227,7 +227,7 @@ describe('a device that somebody has claimed', () => {
     expect(await pollOutcome(server, device)).toBe('authorization_pending')
   })
 
-  test('is given back before another account signs in: nobody is asked in another’s name', async () => {
+  test("is released before another account signs in, so that nobody decides in another user's name", async () => {
     const device = await startDevice(server, tv)
     const browser = openBrowser(server)
     const question = await enterCode(browser, device, eve)
@@ -239,7 +239,7 @@ describe('a device that somebody has claimed', () => {
     expect((await rowOf(server, device)).decision).toBeNull()
   })
 
-  test('does not stay claimed in a session that somebody else has signed in over', async () => {
+  test('does not stay claimed in a session that another user signed in over', async () => {
     const device = await startDevice(server, tv)
     const browser = openBrowser(server)
     const question = await enterCode(browser, device, eve)
@@ -249,13 +249,13 @@ describe('a device that somebody has claimed', () => {
   })
 })
 
-describe('a form that did not come from our page', () => {
+describe('a form that is not from our page', () => {
   const foreign: readonly [string, Readonly<Record<string, string>>][] = [
     ['another site', { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }],
     ['a sandboxed frame', { origin: 'null', 'sec-fetch-site': 'cross-site' }],
     ['a sister site', { origin: 'https://sister.example', 'sec-fetch-site': 'same-site' }],
   ]
-  test.each(foreign)('but from %s claims nothing and answers nothing', async (_, headers) => {
+  test.each(foreign)('but from %s has no effect', async (_, headers) => {
     const [fresh, claimed] = [await startDevice(server, tv), await startDevice(server, tv)]
     const question = await enterCode(hers, claimed, ada)
     const { csrf = '' } = formOf(question, 'Allow').fields
@@ -272,7 +272,7 @@ describe('a form that did not come from our page', () => {
     expect(await rowOf(server, claimed)).toMatchObject({ decision: null, claim: { userId: ada.id } })
   })
 
-  test('has no token, or that of another session: it does nothing', async () => {
+  test('without a CSRF token, or with that of another session, has no effect', async () => {
     const device = await startDevice(server, tv)
     const question = await enterCode(hers, device, ada)
     const strange = formOf(await openDevicePage(evil, device.uri, eve), 'Continue').fields['csrf'] ?? ''
@@ -282,7 +282,7 @@ describe('a form that did not come from our page', () => {
     expect((await rowOf(server, device)).decision).toBeNull()
   })
 
-  test('is sent to sign in where nobody is signed in, and nothing is claimed', async () => {
+  test('redirects guests to sign in, and claims nothing', async () => {
     const device = await startDevice(server, tv)
     const guest = openBrowser(server)
     const page = await guest.open('/login')
@@ -297,21 +297,21 @@ describe('a link with a code in it', () => {
     ['a script', '"><script>alert(1)</script>'],
     ['an attribute', '" autofocus onfocus="x'],
     ['a style', "'><style>*{}</style>"],
-  ])('that is %s is text in a field', async (_, text) => {
+  ])('that is %s is shown as text in a field', async (_, text) => {
     const page = await openDevicePage(hers, `/oauth/device?user_code=${encodeURIComponent(text)}`, ada)
     expect(page.status).toBe(200)
     expect(formOf(page, 'Continue').fields['user_code']).toBe(text)
     for (const markup of ['<script>', '<style>*', 'onfocus="x']) expect(page.body).not.toContain(markup)
   })
 
-  test('that is longer than any code fills in nothing', async () => {
+  test('that is longer than any code is not prefilled', async () => {
     const page = await openDevicePage(hers, `/oauth/device?user_code=${'B'.repeat(8_000)}`, ada)
     expect(formOf(page, 'Continue').fields['user_code']).toBe('')
     const answer = await hers.press(page, 'Continue', { user_code: 'B'.repeat(8_000) })
     expect([answer.status, formOf(answer, 'Continue').fields['user_code']]).toEqual([400, ''])
   })
 
-  test('claims and answers nothing, whatever else it says', async () => {
+  test('claims and decides nothing, whatever else it contains', async () => {
     const device = await startDevice(server, tv)
     const query = `${device.completeUri}&intent=approve&_method=POST&csrf=1`
     const page = await openDevicePage(hers, query, ada)
@@ -319,7 +319,7 @@ describe('a link with a code in it', () => {
     expect(await rowOf(server, device)).toMatchObject({ claim: null, decision: null })
   })
 
-  test('leads guests nowhere but back to the page', async () => {
+  test('returns guests to the page only', async () => {
     const guest = openBrowser(server)
     const signIn = await guest.open('/oauth/device?user_code=x&return_to=https://evil.example')
     const page = await guest.signIn(signIn, ada)
@@ -340,7 +340,7 @@ describe('guesses at user codes', () => {
       send(browser, page, { csrf, user_code: userCode }, { 'x-forwarded-for': from, origin: at.origin })
   }
 
-  test('are ten for a user in a quarter of an hour, from however many addresses; then even a right one must wait', async () => {
+  test('are limited to ten per user in 15 minutes, from any number of addresses; then even a correct one must wait', async () => {
     await using strict = await strictServer({})
     const guess = await openGuesser(strict)
     const device = await startDevice(strict, await addDeviceClient(strict))
@@ -355,7 +355,7 @@ describe('guesses at user codes', () => {
     expect((await guess(next.userCode, '198.51.100.7')).text).toContain('Allow this device?')
   })
 
-  test('are not forgotten for right codes, which everybody can have made', async () => {
+  test('are not forgotten after correct codes, which anyone can request', async () => {
     await using strict = await strictServer({ perAccount: { failures: 4, window: '15m' } })
     const [guess, client] = [await openGuesser(strict), await addDeviceClient(strict)]
     const statuses: number[] = []
@@ -367,7 +367,7 @@ describe('guesses at user codes', () => {
     expect(statuses).toEqual([200, 400, 200, 400, 200, 400, 200, 400, 429, 429])
   })
 
-  test('are counted for an address, however many people guess there', async () => {
+  test('are counted for the address, however many users guess from it', async () => {
     await using strict = await strictServer({ perAddress: { failures: 6, window: '1m' } })
     const device = await startDevice(strict, await addDeviceClient(strict))
     const statuses: number[] = []
@@ -378,7 +378,7 @@ describe('guesses at user codes', () => {
     expect((await honest(device.userCode, '198.51.100.7')).status).toBe(200)
   })
 
-  test('sent all at once do not slip past the limit', async () => {
+  test('sent in parallel cannot exceed the limit', async () => {
     await using strict = await strictServer({ perAccount: { failures: 3, window: '15m' } })
     const guess = await openGuesser(strict)
     const pages = await Promise.all(Array.from({ length: 12 }, () => guess(NOBODYS, '203.0.113.1')))
@@ -386,7 +386,7 @@ describe('guesses at user codes', () => {
     expect(pages.filter(({ status }) => status === 429)).toHaveLength(9)
   })
 
-  test('count as answers too: whoever allows what they have not claimed is guessing', async () => {
+  test('count for decisions too: allowing an unclaimed device is a guess', async () => {
     await using strict = await strictServer({ perAccount: { failures: 3, window: '15m' } })
     const [somebody, browser] = [await strict.addUser(), openBrowser(strict)]
     const page = await openDevicePage(browser, strict.endpoint('/oauth/device'), somebody)
@@ -397,7 +397,7 @@ describe('guesses at user codes', () => {
     expect(statuses).toEqual([400, 400, 400, 429])
   })
 
-  test('count where a device is given back, too: that answer tells nothing, but how long it takes might', async () => {
+  test('count for releases too: the response tells nothing, but its time might', async () => {
     await using strict = await strictServer({ perAccount: { failures: 3, window: '15m' } })
     const [somebody, browser] = [await strict.addUser(), openBrowser(strict)]
     const device = await startDevice(strict, await addDeviceClient(strict))
@@ -408,7 +408,7 @@ describe('guesses at user codes', () => {
     expect((await send(browser, page, { csrf, user_code: device.userCode })).status).toBe(429)
   })
 
-  test('that cannot be right count for nothing: a slip of the finger is no attack', async () => {
+  test('that cannot be codes are not counted: a typo is not an attack', async () => {
     await using strict = await strictServer({ perAccount: { failures: 2, window: '15m' } })
     const guess = await openGuesser(strict)
     for (const text of ['', 'WDJB', 'WDJB-MJH0', 'AEIO-UAEI', 'WDJB-MJHTT'])
@@ -417,7 +417,7 @@ describe('guesses at user codes', () => {
     expect((await guess(device.userCode, '203.0.113.1')).status).toBe(200)
   })
 
-  test('would take long: codes are drawn evenly from 20 letters', async () => {
+  test('would take long: codes are evenly distributed over 20 letters', async () => {
     const counts = new Map<string, number>()
     const codes = new Set<string>()
     for (let count = 0; count < 200; count += 1) {
@@ -432,8 +432,8 @@ describe('guesses at user codes', () => {
   })
 })
 
-describe('a code of the people of another provider', () => {
-  test('is wrong on the page of these, and theirs is the page that the device shows', async () => {
+describe("a code for another provider's users", () => {
+  test("is invalid on this provider's page; the device shows the right one", async () => {
     await using both = await startTwoProviders()
     const { users, customers } = both.sides
     const shop = await addDeviceClient(both.server, { provider: 'customers' })
@@ -468,7 +468,7 @@ const ends: Readonly<
     server.store.revocations.revoke({ kind: 'issuer' }, server.clock.now()),
 }
 
-describe('gives nothing, neither before nor after it is allowed, once', () => {
+describe('is rejected, before and after it is allowed, after', () => {
   test.each(Object.keys(ends))('%s', async (name) => {
     const [somebody, client] = [await server.addUser(), await addDeviceClient(server)]
     const browser = openBrowser(server)
@@ -484,11 +484,11 @@ describe('gives nothing, neither before nor after it is allowed, once', () => {
   })
 })
 
-test('the grant is the one of RFC 8628', () => {
+test('the grant type is that of RFC 8628', () => {
   expect(DEVICE_GRANT).toBe('urn:ietf:params:oauth:grant-type:device_code')
 })
 
-test('the tokens of a device end with its user, and not with another', async () => {
+test('the tokens of a device are revoked with its own user only', async () => {
   const [somebody, other] = [await server.addUser(), await server.addUser()]
   const device = await startDevice(server, tv)
   await answerDevice(openBrowser(server), device, somebody)

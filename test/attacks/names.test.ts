@@ -38,7 +38,7 @@ describe.each(INHERITED)('%s', (name) => {
     ['grant type', { grant_type: name }, 'unsupported_grant_type'],
     ['scope', { ...grant, scope: name }, 'invalid_scope'],
     ['resource', { ...grant, resource: name }, 'invalid_target'],
-  ])('is no %s', async (_, parameters, error) => {
+  ])('is not a %s', async (_, parameters, error) => {
     expect((await requestToken(server, machine, parameters)).body['error']).toBe(error)
   })
 
@@ -49,12 +49,12 @@ describe.each(INHERITED)('%s', (name) => {
     ['resource', { resource: name }, 'invalid_target'],
     ['challenge', { code_challenge: name, code_challenge_method: 'S256' }, 'invalid_request'],
     ['challenge method', { code_challenge: 'a'.repeat(43), code_challenge_method: name }, 'invalid_request'],
-  ])('is no %s of an authorization request', async (_, parameters, error) => {
+  ])('is not a %s of an authorization request', async (_, parameters, error) => {
     const page = await browser.open(authorizationUrl(server, client, parameters))
     expect(page.url.searchParams.get('error')).toBe(error)
   })
 
-  test('is nobody: no client, no person, no code, no refresh token, no session', async () => {
+  test('matches nothing: no client, user, code, refresh token or session', async () => {
     const stranger = { ...machine, id: name }
     expect((await requestToken(server, stranger, grant)).body['error']).toBe('invalid_client')
     expect((await requestToken(server, { ...stranger, secret: undefined }, grant)).body['error']).toBe(
@@ -72,7 +72,7 @@ describe.each(INHERITED)('%s', (name) => {
     expect((await callApi(server, '/me', name)).status).toBe(401)
   })
 
-  test('as the name of a parameter changes nothing and reaches nobody', async () => {
+  test('as a parameter name has no effect', async () => {
     const polluting = { [name]: 'polluted', [`${name}[polluted]`]: 'yes', [`${name}.polluted`]: 'yes' }
     const tokens = await getTokens(server, machine, { ...grant, ...polluting })
     expect(tokens.scope).toBe('')
@@ -83,7 +83,7 @@ describe.each(INHERITED)('%s', (name) => {
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
   })
 
-  test('is as good an id for a client as any other, where an administrator wants it', async () => {
+  test('can be the id of a client like any other', async () => {
     const odd = await server.addClient({ id: name })
     const theirs = { server, browser, client: odd, user }
     const { access_token: token } = await getCodeFlowTokens(theirs)
@@ -93,7 +93,7 @@ describe.each(INHERITED)('%s', (name) => {
   })
 })
 
-describe('what is very long is refused in time, and breaks nothing:', () => {
+describe('very long input is rejected quickly and breaks nothing', () => {
   const long = 'a'.repeat(15_000)
   const isQuick = async (work: () => Promise<unknown>): Promise<boolean> => {
     const start = performance.now()

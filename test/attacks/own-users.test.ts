@@ -82,7 +82,7 @@ describe('an id', () => {
     ['a negative number', -1],
     ['another alphabet', 'Ада Лавлейс'],
     ['200 characters', 'x'.repeat(200)],
-  ])('may be %s', async (_, id) => {
+  ])('can be %s', async (_, id) => {
     const ada = { ...ADA, id }
     mistake({ findByUsername: async () => ada, find: async (asked: string) => asked === String(id) && ada })
     const { access_token: token } = (await ask()).body
@@ -103,7 +103,7 @@ describe('an id', () => {
     ['a text with a NUL', '7\0'],
     ['a text with half a character', '7\ud800'],
     ['longer than 200 characters', 'x'.repeat(201)],
-  ])('that is %s signs nobody in, and the log says why', async (_, id) => {
+  ])('that is %s signs nobody in, and the log has the reason', async (_, id) => {
     const before = await written(id)
     const ada = { ...ADA, id }
     mistake({ findByUsername: async () => ada, find: async () => ada })
@@ -114,7 +114,7 @@ describe('an id', () => {
     expect(await written(id)).toBe(before)
   })
 
-  test('that some database takes for another one is nobody’s', async () => {
+  test('that a database treats as another one matches no user', async () => {
     mistake({ find: async (id: string) => ({ ...ADA, id: Number.parseInt(id, 10) }) })
     const letIn = (user: string) => requestToken(server, client, { grant_type: ASSERTION, user })
     expect((await letIn('7')).status).toBe(200)
@@ -124,17 +124,14 @@ describe('an id', () => {
   })
 })
 
-test.each<unknown>([undefined, '', {}, Number.NaN])(
-  'to sign out everywhere whose id is %j is an error',
-  async (id) => {
-    const nobody = { id } as typeof ADA
-    await expect(server.server.users.signOutEverywhere(nobody)).rejects.toThrow(ConfigError)
-  },
-)
+test.each<unknown>([undefined, '', {}, Number.NaN])('of %j cannot be signed out everywhere', async (id) => {
+  const nobody = { id } as typeof ADA
+  await expect(server.server.users.signOutEverywhere(nobody)).rejects.toThrow(ConfigError)
+})
 
 describe('a password', () => {
   test.each<unknown>([{ isRight: false }, 1, 'yes', [], Promise.resolve])(
-    'is not right because the answer is %j',
+    'is not correct if the result is %j',
     async (answer) => {
       mistake({ verifyPassword: async () => answer })
       expect((await ask()).body).toMatchObject({ error: 'invalid_grant' })
@@ -142,7 +139,7 @@ describe('a password', () => {
     },
   )
 
-  test('is checked of nobody where the look-up says null', async () => {
+  test('is not checked for a user if the lookup returns null', async () => {
     const checked: unknown[] = []
     mistake({
       findByUsername: async () => null,
@@ -155,11 +152,11 @@ describe('a password', () => {
   })
 })
 
-describe('a look-up that fails', () => {
+describe('a lookup that fails', () => {
   const gone = (): Promise<never> => Promise.reject(new Error('the table of people is gone'))
 
   test.each(['findByUsername', 'verifyPassword'] as const)(
-    'in %s is our error: it leaves nothing behind, and is no guess, however often it comes',
+    'in %s is a server error: it has no effect and does not count as a guess',
     async (name) => {
       const before = await written()
       mistake({ [name]: gone })
@@ -172,7 +169,7 @@ describe('a look-up that fails', () => {
     },
   )
 
-  test('when the password was right already gives no token, and leaves nothing behind', async () => {
+  test('after a correct password returns no token and has no effect', async () => {
     const before = await written()
     mistake({ find: gone })
     const { status, body } = await ask()
@@ -182,7 +179,7 @@ describe('a look-up that fails', () => {
     expect(await written()).toBe(before)
   })
 
-  test('to answer at all shuts nobody out for good', async () => {
+  test('to answer does not block an account for good', async () => {
     const { promise, resolve } = Promise.withResolvers<boolean>()
     mistake({ verifyPassword: () => promise })
     const tries = Array.from({ length: 11 }, () => ask())

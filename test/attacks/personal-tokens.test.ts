@@ -35,9 +35,9 @@ const statusOf = async (token: string, path = '/me'): Promise<number> =>
 const countOf = async ({ id }: { readonly id: string }): Promise<number> =>
   (await personalTokens.list(id)).length
 
-describe('a token for somebody else', () => {
+describe('a token for another user', () => {
   test.each(['userId', 'user_id', 'user', 'sub', 'owner', 'provider', 'id', 'authorizationId', 'client_id'])(
-    'is not made by %s in the body: it is the own one of who is signed in',
+    'is not created by %s in the body: it belongs to the signed-in user',
     async (name) => {
       const api = await signInToTokenApi(server, attacker)
       const before = await countOf(victim)
@@ -51,7 +51,7 @@ describe('a token for somebody else', () => {
     },
   )
 
-  test('is not made by a prototype in the body, nor by fields of the form', async () => {
+  test('is not created by a prototype in the body, nor by form fields', async () => {
     const api = await signInToTokenApi(server, attacker)
     const headers = { ...JSON_TYPE, 'x-csrf-token': await api.csrf() }
     const body = `{"__proto__":{"userId":"${victim.id}","name":"a","scopes":["*"]}}`
@@ -62,7 +62,7 @@ describe('a token for somebody else', () => {
     expect([claimOf(token, 'sub'), claimOf(token, 'azn') === extra.id]).toEqual([attacker.id, false])
   })
 
-  test('is not made by the form of theirs: its nonce gives each session a token of its own', async () => {
+  test("is not created by another user's form: the nonce is bound to the session", async () => {
     const [theirs, mine] = [await signInToTokenApi(server, victim), await signInToTokenApi(server, attacker)]
     const form = await theirs.browser.open(server.endpoint(PAGE))
     const first = tokenInPage(server, await theirs.browser.press(form, 'Generate token', { name: 'Theirs' }))
@@ -76,7 +76,7 @@ describe('a token for somebody else', () => {
     expect(claimOf(second, 'sub')).toBe(attacker.id)
   })
 
-  test("is neither ended nor told from one that never was: another user's", async () => {
+  test('cannot be revoked or told from an unknown one', async () => {
     const { id, accessToken } = await createToken(await signInToTokenApi(server, victim))
     const api = await signInToTokenApi(server, attacker)
     const [theirs, nobodys] = [await api.revoke(id), await api.revoke('x'.repeat(22))]
@@ -88,7 +88,7 @@ describe('a token for somebody else', () => {
     expect(await statusOf(accessToken)).toBe(200)
   })
 
-  test("is neither made, listed nor ended by the other provider's people, equal ids or not", async () => {
+  test('cannot be created, listed or revoked by users of another provider, even with the same id', async () => {
     await using two = await startTwoProviders()
     const { users, customers } = two.sides
     const [user, customer] = [
@@ -117,7 +117,7 @@ describe('a token for somebody else', () => {
 })
 
 describe('a bearer token instead of a session', () => {
-  test('makes, lists and ends nothing, whatever it is and whatever it may do', async () => {
+  test('creates, lists and revokes nothing, whatever its kind and scopes', async () => {
     const mine = await createToken(await signInToTokenApi(server, victim), { name: 'All', scopes: ['*'] })
     const visit = { server, browser: openBrowser(server), client, user: victim }
     const machine = await server.addClient({ grantTypes: ['client_credentials'], scopes: ['*'] })
@@ -146,7 +146,7 @@ type Forgery = (browser: Browser, csrf: string) => Promise<{ readonly status: nu
 const post = (browser: Browser, headers: Record<string, string>, body = '{"name":"Forged"}', path = PATH) =>
   browser.open(server.endpoint(path), { method: 'POST', headers, body })
 
-describe('a forged request makes nothing and ends nothing:', () => {
+describe('a forged request creates and revokes nothing', () => {
   const withToken = (csrf: string) => ({ ...JSON_TYPE, 'x-csrf-token': csrf })
   const formType = { 'content-type': 'application/x-www-form-urlencoded' }
 
@@ -226,7 +226,7 @@ describe('a forged request makes nothing and ends nothing:', () => {
     expect(await countOf(victim)).toBe(before)
   })
 
-  test('to end one, without the header, with a made-up one, and from another site', async () => {
+  test('to revoke a token, without the header, with an invented one, or from another site', async () => {
     const api = await signInToTokenApi(server, victim)
     const { id, accessToken } = await createToken(api)
     const csrf = await api.csrf()
@@ -244,7 +244,7 @@ describe('the token endpoint', () => {
   const parameters = { username: victim.email, password: victim.password, name: 'a', scope: 'orders:read' }
 
   test.each(['personal_access', 'personal-access', 'urn:consulate:personal_access'])(
-    'knows no grant %s, though the record of the client has it',
+    'rejects the grant %s even if the client lists it',
     async (grant) => {
       const lister = await server.addClient({ grantTypes: ['client_credentials'], scopes: ['*'] })
       await server.store.clients.update(lister.id, { grantTypes: [grant] })
@@ -253,7 +253,7 @@ describe('the token endpoint', () => {
     },
   )
 
-  test('and no client is what personal access tokens name as theirs', async () => {
+  test('rejects the client id of personal access tokens', async () => {
     const refused = server.server.clients.create({ name: 'Me', id: 'personal-access', redirectUris: [] })
     await expect(refused).rejects.toThrow(ConfigError)
     const posing = { ...client, id: 'personal-access', secret: undefined }
@@ -263,7 +263,7 @@ describe('the token endpoint', () => {
     expect([page.status, page.url.origin]).toEqual([400, server.origin])
   })
 
-  test('refreshes no personal access token and takes none for a code', async () => {
+  test('does not accept a personal access token as a refresh token or code', async () => {
     const { accessToken } = await createToken(await signInToTokenApi(server, victim))
     const refresh = { grant_type: 'refresh_token', refresh_token: accessToken }
     expect((await requestToken(server, client, refresh)).body['error']).toBe('invalid_grant')
@@ -272,8 +272,8 @@ describe('the token endpoint', () => {
   })
 })
 
-describe('a token is no more than its scopes', () => {
-  test('those that it has not are refused, and cannot be added to it afterwards', async () => {
+describe('a token has its scopes only', () => {
+  test('rejects other scopes, which cannot be added later', async () => {
     const { accessToken } = await createToken(await signInToTokenApi(server, victim), {
       name: 'a',
       scopes: ['profile'],
@@ -288,7 +288,7 @@ describe('a token is no more than its scopes', () => {
     expect(await statusOf(accessToken, '/machine')).toBe(401)
   })
 
-  test('whatever label its header has, or none, or that of a token that is none of these', async () => {
+  test('whatever its prefix, or without one, or with that of another token', async () => {
     const { accessToken, id } = await createToken(await signInToTokenApi(server, victim), {
       name: 'a',
       scopes: ['profile'],
@@ -322,7 +322,7 @@ describe('a token is no more than its scopes', () => {
   })
 })
 
-test('a wish with twenty thousand things wrong is told to the log in a line', async () => {
+test('20,000 problems in one request make one log line', async () => {
   const api = await signInToTokenApi(server, victim)
   const told = server.logs.length
   const refused = await api.create({ name: 'a', scopes: Array.from({ length: 20_000 }, () => '') })
@@ -335,7 +335,7 @@ test('a wish with twenty thousand things wrong is told to the log in a line', as
   for (const line of lines) expect(line.length).toBeLessThan(1000)
 })
 
-test('markup in a name is no markup, neither in the list nor beside the new token', async () => {
+test('markup in a name is escaped in the list and beside the new token', async () => {
   const somebody = await server.addUser()
   const { browser } = await signInToTokenApi(server, somebody)
   const name = `"><script>alert(1)</script><b onclick='x'>\u202e`
@@ -349,7 +349,7 @@ test('markup in a name is no markup, neither in the list nor beside the new toke
   }
 })
 
-test('the one page with a script lets no other run, is kept nowhere and framed by nobody', async () => {
+test('the one page with a script allows no other, is not cached and cannot be framed', async () => {
   const { browser } = await signInToTokenApi(server, await server.addUser())
   const list = await browser.open(server.endpoint(PAGE))
   const made = await browser.press(list, 'Generate token', { name: 'a' })

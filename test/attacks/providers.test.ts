@@ -41,8 +41,8 @@ const isSignedIn = async (browser: Browser, side: ProviderSetup): Promise<boolea
 const askingUrl = (side: ProviderSetup): string =>
   authorizationUrl(server, side.client, { scope: 'profile', prompt: 'consent' })
 
-describe.each(named)('who is one of the %s, with a cookie of theirs,', (_thief, _victim, thief, victim) => {
-  test('is nobody under the name of the other cookie', async () => {
+describe.each(named)('one of the %s, with their cookie,', (_thief, _victim, thief, victim) => {
+  test('is not signed in under the name of the other cookie', async () => {
     const browser = await signedIn(thief)
     browser.setCookie(COOKIES[victim.name], browser.cookies.get(COOKIES[thief.name]) ?? '')
     expect(await isSignedIn(browser, victim)).toBe(false)
@@ -52,7 +52,7 @@ describe.each(named)('who is one of the %s, with a cookie of theirs,', (_thief, 
     expect(await isSignedIn(browser, thief)).toBe(true)
   })
 
-  test('cannot plant it: who signs in on the other page gets a session of their own', async () => {
+  test('cannot plant it: signing in on the other page starts a new session', async () => {
     const planted = (await signedIn(thief)).cookies.get(COOKIES[thief.name]) ?? ''
     const browser = openBrowser(server)
     browser.setCookie(COOKIES[victim.name], planted)
@@ -66,7 +66,7 @@ describe.each(named)('who is one of the %s, with a cookie of theirs,', (_thief, 
     expect((await of(thief)).filter(({ id }) => ids.has(id))).toEqual([])
   })
 
-  test('is not sent to the other side by its return_to, and sees no client of it', async () => {
+  test('is not redirected to the other provider by return_to, and sees no client of it', async () => {
     const returnTo = await returnToOf(server, authorizationUrl(server, victim.client, { scope: 'profile' }))
     const address = `${thief.signIn}?return_to=${returnTo}`
     const browser = openBrowser(server)
@@ -78,7 +78,7 @@ describe.each(named)('who is one of the %s, with a cookie of theirs,', (_thief, 
     expect(signedInAlready.url.origin + signedInAlready.url.pathname).toBe(thief.signIn)
   })
 
-  test("cannot use the anti-forgery token of their own pages on the other's", async () => {
+  test("cannot use the CSRF token of their own pages on the other's", async () => {
     const browser = await signedIn(thief, victim)
     const mine = formOf(await browser.open(thief.signOut), 'Sign out').fields['csrf'] ?? ''
     const question = await browser.open(victim.signOut)
@@ -91,7 +91,7 @@ describe.each(named)('who is one of the %s, with a cookie of theirs,', (_thief, 
     expect(await isSignedIn(browser, victim)).toBe(true)
   })
 
-  test('answers no consent page of the other side', async () => {
+  test('cannot answer a consent page of the other provider', async () => {
     const browser = await signedIn(victim)
     const consent = await browser.open(askingUrl(victim))
     const own = await signedIn(thief)
@@ -101,13 +101,13 @@ describe.each(named)('who is one of the %s, with a cookie of theirs,', (_thief, 
     expect(end.url.origin + end.url.pathname).toBe(victim.signIn)
   })
 
-  test('gets nothing for a code of the other side, and leaves it whole', async () => {
+  test('cannot redeem a code of the other provider, and does not spend it', async () => {
     const { exchange } = await getCode(codeFlowOf(two, victim))
     expect((await requestToken(server, thief.client, exchange)).body['error']).toBe('invalid_grant')
     expect((await requestToken(server, victim.client, exchange)).status).toBe(200)
   })
 
-  test('is not taken for the other by a provider that is named in the request', async () => {
+  test('is not treated as the other because of a provider in the request', async () => {
     const browser = openBrowser(server)
     const wish = { provider: victim.name }
     const page = await browser.open(`${thief.signIn}?provider=${victim.name}`)
@@ -124,7 +124,7 @@ describe.each(named)('who is one of the %s, with a cookie of theirs,', (_thief, 
 })
 
 describe('a token whose provider was tampered with', () => {
-  test.each(named)('from %s to %s is no token', async (_from, to, thief, victim) => {
+  test.each(named)('from %s to %s is rejected', async (_from, to, thief, victim) => {
     const { access_token: token } = await getCodeFlowTokens(codeFlowOf(two, thief))
     const [header, , signature] = token.split('.')
     const { payload } = decodeToken(token)
@@ -147,7 +147,7 @@ describe('a token whose provider was tampered with', () => {
     ['customers'],
     { customers: true },
     '__proto__',
-  ])('to %j gets in nowhere, though our own key signed it', async (provider) => {
+  ])('to %j is rejected everywhere, although our own key signed it', async (provider) => {
     const { header, payload } = decodeToken(
       (await getCodeFlowTokens(codeFlowOf(two, sides.customers))).access_token,
     )
@@ -157,7 +157,7 @@ describe('a token whose provider was tampered with', () => {
   })
 })
 
-describe('a page is that of a provider by its very name:', () => {
+describe('a page needs the exact name of its provider', () => {
   test.each([
     '/login/unknown',
     '/login/users.ts',

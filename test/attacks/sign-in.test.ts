@@ -40,7 +40,7 @@ async function addNamed(on: TestServer, email: string) {
 /** No poll comes in between. */
 const CALM = { pollInterval: '1h', maxStaleness: '2h' } as const
 
-describe('an answer does not tell whether there is such an account', () => {
+describe('a response does not tell whether an account exists', () => {
   /** All that a guesser sees, without what differs from one request to the next. */
   const seen = ({ status, headers, body }: Page) => ({
     status,
@@ -50,7 +50,7 @@ describe('an answer does not tell whether there is such an account', () => {
     body: body.replaceAll(/value="[^"]*"/g, '').replaceAll(/\d+ (?:seconds?|minutes?)/g, ''),
   })
 
-  test('for somebody, nobody, somebody disabled, and what can be no name at all', async () => {
+  test('for an existing, unknown or disabled user, and for an invalid name', async () => {
     const leaver = await server.addUser()
     await server.store.users.update(leaver.id, { disabledAt: 1 })
     const somebody = seen(await guess(user.email))
@@ -66,7 +66,7 @@ describe('an answer does not tell whether there is such an account', () => {
       expect(seen(await guess(email)), email.slice(0, 40)).toEqual(somebody)
   })
 
-  test('not even once there were too many', async () => {
+  test('not even after too many attempts', async () => {
     const leaver = await server.addUser()
     await server.store.users.update(leaver.id, { disabledAt: 1 })
     const target = await server.addUser()
@@ -82,7 +82,7 @@ describe('an answer does not tell whether there is such an account', () => {
     for (const answer of answers) expect(answer).toEqual(answers[0])
   })
 
-  test('not by what the database is asked, either', async () => {
+  test('nor do the database queries', async () => {
     const { during } = recordStatements()
     await using watched = await startServer({ audit: 'off', purge: 'manual', revocations: CALM })
     const [somebody, leaver] = [await watched.addUser(), await watched.addUser()]
@@ -96,7 +96,7 @@ describe('an answer does not tell whether there is such an account', () => {
       expect(await asked(email), email).toEqual(ofSomebody)
   })
 
-  test('nor does the page that asks for the password', async () => {
+  test('nor does the sign-in page', async () => {
     const page = await openBrowser(server).open(server.endpoint(`/login?username=${user.email}`))
     expect(page.body).not.toContain(user.email)
   })
@@ -109,7 +109,7 @@ describe('guesses at one account are counted together', () => {
     return statuses
   }
 
-  test('from wherever they come', async () => {
+  test('from any address', async () => {
     const target = await server.addUser()
     const statuses = await exhaust(Array.from({ length: 5 }, () => target.email))
     expect(statuses).toEqual([403, 403, 403, 403, 429])
@@ -129,7 +129,7 @@ describe('guesses at one account are counted together', () => {
     expect(right.status).toBe(429)
   })
 
-  test('and a right sign-in of their own does not buy a guesser more', async () => {
+  test("and signing in to an account of one's own does not allow more of them", async () => {
     const [target, own, address] = [await server.addUser(), await server.addUser(), freshAddress()]
     for (let count = 0; count < 3; count += 1) {
       expect((await guess(target.email, address)).status).toBe(403)
@@ -140,7 +140,7 @@ describe('guesses at one account are counted together', () => {
   })
 })
 
-describe('guesses from one place are counted together, whoever they are at', () => {
+describe('guesses from one address are counted together, whatever the account', () => {
   const statusOf = async (forwardedFor: string, headers: Record<string, string> = {}): Promise<number> =>
     (
       await fetchJson(server, '/oauth/token', {
@@ -158,13 +158,13 @@ describe('guesses from one place are counted together, whoever they are at', () 
 
   const SIX_THEN_NO_MORE = [401, 401, 401, 401, 401, 401, 429]
 
-  test('through all the addresses of an IPv6 /64', async () => {
+  test('across an IPv6 /64', async () => {
     const addresses = Array.from({ length: 7 }, (_, index) => `2001:db8:1:2:${index}:${index}:0:${index + 1}`)
     expect(await statusesOf(addresses)).toEqual(SIX_THEN_NO_MORE)
     expect(await statusOf('2001:db8:1:3::1')).toBe(401)
   })
 
-  test('in all the spellings of an IPv6 address', async () => {
+  test('in every spelling of an IPv6 address', async () => {
     const spellings = [
       '2001:db8:aaaa::1',
       '2001:DB8:AAAA::1',
@@ -177,7 +177,7 @@ describe('guesses from one place are counted together, whoever they are at', () 
     expect(await statusesOf(spellings)).toEqual(SIX_THEN_NO_MORE)
   })
 
-  test('in all the spellings of an IPv4 address', async () => {
+  test('in every spelling of an IPv4 address', async () => {
     const spellings = [
       '203.0.113.7',
       '203.0.113.7:80',
@@ -190,7 +190,7 @@ describe('guesses from one place are counted together, whoever they are at', () 
     expect(await statusesOf(spellings)).toEqual(SIX_THEN_NO_MORE)
   })
 
-  test('whatever stands left of what the proxy wrote', async () => {
+  test("whatever is to the left of the proxy's own entry", async () => {
     const forged = ['1.1.1.1', '2.2.2.2, 3.3.3.3', 'unknown', '127.0.0.1', '', '::1', 'x'.repeat(500)]
     expect(await statusesOf(forged.map((text) => `${text}, 192.0.2.77`))).toEqual(SIX_THEN_NO_MORE)
   })
@@ -233,7 +233,7 @@ describe('names that look alike', () => {
     ['with a joiner', replaced('k', 'k\u200d')],
     ['with an override', (email) => `\u202e${email}`],
     ['with a soft hyphen', replaced('k', 'k\u00ad')],
-  ])('%s, are one account or two, and never does one password open the other', async (_, change) => {
+  ])('%s: are one account or two, and the password of one never opens the other', async (_, change) => {
     count += 1
     const mike = await addNamed(server, `mike-s-${count}@example.com`)
     const lookalike = change(mike.email)
@@ -249,7 +249,7 @@ describe('names that look alike', () => {
 
 describe('a password', () => {
   test.each(['', ' ', '%', '*', "' or '1'='1", 'null', 'undefined', '[object Object]', 'x'.repeat(2_000)])(
-    'that is none opens nothing: %j',
+    'that is invalid is rejected: %j',
     async (password) => {
       const target = await server.addUser()
       const page = await attempt(target.email, password, { 'x-forwarded-for': freshAddress() })
@@ -257,7 +257,7 @@ describe('a password', () => {
     },
   )
 
-  test('is right to the letter: not cut, not trimmed, not in other capitals', async () => {
+  test('must match exactly: not shortened, trimmed or in another case', async () => {
     const target = await server.addUser()
     const { password } = target
     for (const text of [`${password} `, password.toUpperCase(), password.slice(0, -1)])

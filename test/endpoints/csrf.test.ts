@@ -58,21 +58,21 @@ describe.each(Object.entries(scenes))('%s', (name, open) => {
     expect(await isSignedIn(set.browser)).toBe(!isSignIn)
   })
 
-  test("with another browser's token does nothing", async () => {
+  test("rejects another browser's token", async () => {
     const [set, other] = [await open(), await open()]
     const answer = await send({ ...set, fields: { ...set.fields, csrf: other.fields['csrf'] ?? '' } })
     expect(answer.status).toBe(403)
     expect(await isSignedIn(set.browser)).toBe(!isSignIn)
   })
 
-  test('with its token does it', async () => {
+  test('accepts its own token', async () => {
     const set = await open()
     const answer = await send(set, { origin: server.origin, 'sec-fetch-site': 'same-origin' })
     expect(answer.status).toBeLessThan(400)
   })
 })
 
-test('a sign-in page from before somebody signed in cannot be sent afterwards', async () => {
+test('a sign-in form from before a sign-in is rejected after it', async () => {
   const set = await scene('/login', 'Sign in', { username: user.email, password: user.password })
   await send(set)
   const again = await send(set)
@@ -81,7 +81,7 @@ test('a sign-in page from before somebody signed in cannot be sent afterwards', 
   expect(formOf(again, 'Sign in').fields['username']).toBe(user.email)
 })
 
-test('a link signs nobody in and nobody out', async () => {
+test('a link neither signs in nor signs out', async () => {
   const browser = openBrowser(server)
   const query = formBody({ username: user.email, password: user.password }).toString()
   await browser.open(server.endpoint(`/login?${query}`))
@@ -91,7 +91,7 @@ test('a link signs nobody in and nobody out', async () => {
   expect(await isSignedIn(browser)).toBe(true)
 })
 
-test('the wish to switch accounts, which has no token, changes nothing by itself', async () => {
+test('switching accounts, which needs no token, changes nothing by itself', async () => {
   const { browser } = await scene('/logout', 'Sign out')
   await browser.open(server.endpoint('/login'), { method: 'POST', body: formBody({ intent: 'switch' }) })
   expect(await isSignedIn(browser)).toBe(true)

@@ -21,7 +21,7 @@ describe('GET /oauth/scopes', () => {
 })
 
 describe('tokens', () => {
-  test('are made, told once, listed and ended', async () => {
+  test('are created, returned once, listed and revoked', async () => {
     const api = await signInToTokenApi(server, await server.addUser())
     expect(await api.list()).toEqual([])
     const { status, headers, body } = await api.create({
@@ -57,7 +57,7 @@ describe('tokens', () => {
     expect(await api.revoke(id)).toMatchObject({ status: 204 })
   })
 
-  test('need no scopes, may have all of them, and live as long as is configured', async () => {
+  test('can have no scopes or all of them, and the configured lifetime', async () => {
     const api = await signInToTokenApi(server, user)
     const none = await api.create({ name: 'None' })
     expect(none.body).toMatchObject({ scope: '', expires_in: 31_536_000 })
@@ -88,7 +88,7 @@ describe('tokens', () => {
     ['half seconds', { name: 'a', expires_in: 1.5 }, 'invalid_request'],
     ['a lifetime in words', { name: 'a', expires_in: '60' }, 'invalid_request'],
     ['endless life', { name: 'a', expires_in: 1e300 }, 'invalid_request'],
-  ])('are refused with 422: %s', async (_what, body, error) => {
+  ])('are rejected with 422: %s', async (_what, body, error) => {
     const api = await signInToTokenApi(server, user)
     const before = await api.list()
     const answer = await api.create(body)
@@ -106,13 +106,13 @@ describe('tokens', () => {
     ['a form', 'name=a', 'application/x-www-form-urlencoded', 415],
     ['a text, as a form of another site can send', '{"name":"a"}', 'text/plain', 415],
     ['more than 64 KiB', `{"name":"${'x'.repeat(70_000)}"}`, JSON_TYPE, 413],
-  ])('are refused as a body: %s', async (_what, body, type, status) => {
+  ])('are rejected because of the body: %s', async (_what, body, type, status) => {
     const api = await signInToTokenApi(server, user)
     const headers = { 'content-type': type, 'x-csrf-token': await api.csrf() }
     expect((await api.ask(PATH, { method: 'POST', body, headers })).status).toBe(status)
   })
 
-  test('JSON may say what it is in more words, and be as deep as it likes where nobody looks', async () => {
+  test('accepts a charset in the content type, and deep JSON in unknown members', async () => {
     const api = await signInToTokenApi(server, user)
     const headers = { 'content-type': 'Application/JSON; charset=utf-8', 'x-csrf-token': await api.csrf() }
     const body = `{"name":"Deep","other":${'['.repeat(10_000)}${']'.repeat(10_000)}}`
@@ -120,7 +120,7 @@ describe('tokens', () => {
   })
 
   test.each(['nobody', '{id}', '../token', '%2e%2e', 'x'.repeat(5000), '%00', "' or 1=1 --"])(
-    'there is none with the id %j',
+    'returns 404 for the id %j',
     async (id) => {
       const api = await signInToTokenApi(server, user)
       const answer = await api.revoke(encodeURIComponent(id))
@@ -128,7 +128,7 @@ describe('tokens', () => {
     },
   )
 
-  test('what a client was given is none of these, and is not ended here', async () => {
+  test("a client's authorization is not a personal token, and cannot be revoked here", async () => {
     const api = await signInToTokenApi(server, user)
     const client = await server.addClient()
     const visit = { server, browser: api.browser, client, user }
@@ -137,7 +137,7 @@ describe('tokens', () => {
     expect((await callApi(server, '/me', token)).status).toBe(200)
   })
 
-  test('the hundred and first is refused, on a later day too', async () => {
+  test('the 101st is rejected, on a later day too', async () => {
     const somebody = await server.addUser()
     const api = await signInToTokenApi(server, somebody)
     for (let count = 0; count < 100; count += 1) await createToken(api, { name: 'One of many' })
@@ -150,7 +150,7 @@ describe('tokens', () => {
   })
 })
 
-describe('who is not signed in', () => {
+describe('a guest', () => {
   const guest = openTokenApi(server)
 
   test.each([
@@ -165,7 +165,7 @@ describe('who is not signed in', () => {
     expect(headers.get('www-authenticate')).toBe(`Cookie realm="${server.issuer}"`)
   })
 
-  test('nor is who was disabled since', async () => {
+  test('a user who was disabled gets 401 too', async () => {
     const somebody = await server.addUser()
     const api = await signInToTokenApi(server, somebody)
     const csrf = await api.csrf()
@@ -179,7 +179,7 @@ describe('who is not signed in', () => {
   })
 })
 
-test('each answer to a GET has the anti-forgery token, and the cookie that it is bound to where there is none', async () => {
+test('each response to a GET has the CSRF token, and sets the browser cookie if there is none', async () => {
   const api = await signInToTokenApi(server, user)
   const [one, two] = [await api.ask('/oauth/scopes'), await api.ask(PATH)]
   expect(one.headers.get('x-csrf-token')).toMatch(/^[\w-]{43}$/)
@@ -192,7 +192,7 @@ test('each answer to a GET has the anti-forgery token, and the cookie that it is
   expect((await openTokenApi(server, { browser: bare }).create({ name: 'Bare' })).status).toBe(201)
 })
 
-test('no other origin may read any of it, and other methods are refused', async () => {
+test('no other origin can read it, and other methods are rejected', async () => {
   const headers = { origin: 'https://app.example', 'access-control-request-method': 'POST' }
   for (const path of ['/oauth/scopes', PATH, `${PATH}/x`, '/account/tokens']) {
     const answer = await fetch(server.endpoint(path), { method: 'OPTIONS', headers })

@@ -18,7 +18,7 @@ async function signedIn() {
 }
 
 describe('the cookies', () => {
-  test('are out of reach of scripts and of other sites, and end with the browser', async () => {
+  test('are hidden from scripts and other sites, and end with the browser', async () => {
     const { browser } = await signedIn()
     const attributes = browser.setCookies.map((text) => text.replace(/=[\w-]{43};/, '=…;'))
     expect(attributes).toEqual([
@@ -27,7 +27,7 @@ describe('the cookies', () => {
     ])
   })
 
-  test('are __Host- and Secure under https', async () => {
+  test('have __Host- and Secure over https', async () => {
     const issuer = 'https://login.example'
     await using secure = await startServer({ issuer })
     const somebody = await secure.addUser()
@@ -48,7 +48,7 @@ describe('the cookies', () => {
 })
 
 describe('signing in', () => {
-  test('gives a new cookie: one from before is worth nothing after it', async () => {
+  test('sets a new cookie and invalidates the old one', async () => {
     const { browser } = await signedIn()
     const before = browser.cookies.get(SESSION) ?? ''
     await browser.signIn(await browser.open(server.endpoint('/login?prompt=login')), user)
@@ -58,7 +58,7 @@ describe('signing in', () => {
     expect((await thief.open(server.endpoint('/login'))).text).toContain('Sign in Email Password')
   })
 
-  test('never takes over a cookie that somebody else chose', async () => {
+  test('never accepts a cookie value that was chosen by someone else', async () => {
     const planted = 'A'.repeat(43)
     const victim = openBrowser(server)
     victim.setCookie(SESSION, planted)
@@ -69,7 +69,7 @@ describe('signing in', () => {
     expect((await attacker.open(server.endpoint('/login'))).text).toContain('Sign in Email Password')
   })
 
-  test('makes one session for a device, with its name, and no second one', async () => {
+  test('creates one session per device, with its name', async () => {
     const somebody = await server.addUser()
     const browser = openBrowser(server)
     await browser.signIn(await browser.open(server.endpoint('/login')), somebody)
@@ -79,7 +79,7 @@ describe('signing in', () => {
     ])
   })
 
-  test('does not say whether a name exists', async () => {
+  test('does not say whether a user exists', async () => {
     const browser = openBrowser(server)
     const login = await browser.open(server.endpoint('/login'))
     const wrong = await browser.signIn(login, { ...user, password: 'not this one' })
@@ -88,7 +88,7 @@ describe('signing in', () => {
     expect(nobody.text).toBe(wrong.text)
   })
 
-  test('is not for who is disabled, whose sessions end too', async () => {
+  test('rejects disabled users, whose sessions stop working too', async () => {
     const leaver = await server.addUser()
     const browser = openBrowser(server)
     await browser.signIn(await browser.open(server.endpoint('/login')), leaver)
@@ -98,7 +98,7 @@ describe('signing in', () => {
     expect((await browser.signIn(login, leaver)).status).toBe(403)
   })
 
-  test('keeps the user name that was typed, and never the password', async () => {
+  test('keeps the entered user name, but never the password', async () => {
     const browser = openBrowser(server)
     const login = await browser.open(server.endpoint('/login'))
     const again = await browser.signIn(login, { email: '"><b>name', password: 'not this one' })

@@ -21,7 +21,7 @@ async function tryPassword(on: TestServer, email: string, password: string) {
 }
 
 describe('wrong passwords', () => {
-  test('are ten for an account in a quarter of an hour: then even the right one must wait', async () => {
+  test('are limited to ten per account in 15 minutes; then even the correct one must wait', async () => {
     const [user, neighbor] = [await server.addUser(), await server.addUser()]
     for (let count = 0; count < 10; count += 1) {
       const page = await tryPassword(server, user.email, `wrong ${count}`)
@@ -40,7 +40,7 @@ describe('wrong passwords', () => {
     expect((await tryPassword(server, user.email, user.password)).text).toContain("You're signed in")
   })
 
-  test('are counted for names that nobody has, in the same words', async () => {
+  test('are counted for unknown users too, with the same response', async () => {
     await using strict = await startServer({ throttle: { perAccount: { failures: 2, window: '5m' } } })
     const answers = []
     for (let count = 0; count < 3; count += 1)
@@ -49,7 +49,7 @@ describe('wrong passwords', () => {
     expect(answers[0]?.text).toContain('Incorrect email or password')
   })
 
-  test('sent all at once do not slip past the limit', async () => {
+  test('sent in parallel cannot exceed the limit', async () => {
     await using strict = await startServer({ throttle: { perAccount: { failures: 3, window: '5m' } } })
     const user = await strict.addUser()
     const browser = openBrowser(strict)
@@ -64,7 +64,7 @@ describe('wrong passwords', () => {
 })
 
 describe('wrong client secrets', () => {
-  test('are counted for the address, and then everybody at it must wait', async () => {
+  test('are counted for the address, and then every client at it must wait', async () => {
     await using strict = await startServer({ throttle: { perAddress: { failures: 3, window: '1m' } } })
     const machine = await strict.addClient({ grantTypes: ['client_credentials'] })
     const grant = { grant_type: 'client_credentials' }
@@ -80,7 +80,7 @@ describe('wrong client secrets', () => {
     expect((await requestToken(strict, machine, grant)).status).toBe(200)
   })
 
-  test('are the only thing that is counted: who is right may ask as often as they like', async () => {
+  test('are counted, correct ones are not', async () => {
     await using strict = await startServer({ throttle: { perAddress: { failures: 2, window: '1m' } } })
     const machine = await strict.addClient({ grantTypes: ['client_credentials'] })
     for (let count = 0; count < 6; count += 1)
@@ -104,7 +104,7 @@ describe('wrong codes', () => {
     expect(statuses).toEqual([400, 400, 400, 429])
   })
 
-  test('that are another client’s count too, and a verifier that does not fit', async () => {
+  test('of another client count too, and so does a wrong verifier', async () => {
     await using strict = await startServer({ throttle })
     const [client, other] = [
       await strict.addClient({ type: 'public' }),
@@ -119,7 +119,7 @@ describe('wrong codes', () => {
     expect(statuses).toEqual([400, 400, 400, 429])
   })
 
-  test('that visitors bring to a confidential client turn nobody else away at its address', async () => {
+  test('that visitors bring to a confidential client do not block its address', async () => {
     await using strict = await startServer({ throttle })
     const [client, other] = [await strict.addClient(), await strict.addClient({ type: 'public' })]
     const visit = { server: strict, browser: openBrowser(strict), client, user: await strict.addUser() }
@@ -141,14 +141,14 @@ describe('X-Forwarded-For', () => {
     })
   const throttle = { perAddress: { failures: 2, window: '1m' } } as const
 
-  test('is not believed of anybody', async () => {
+  test('is ignored by default', async () => {
     await using strict = await startServer({ throttle })
     const answers = []
     for (const address of ['192.0.2.1', '192.0.2.2', '192.0.2.3']) answers.push(await fail(strict, address))
     expect(answers.map(({ status }) => status)).toEqual([401, 401, 429])
   })
 
-  test('is believed of a trusted proxy, as far as the proxy itself wrote it', async () => {
+  test('is trusted from a trusted proxy, only for the entry of the proxy itself', async () => {
     await using strict = await startServer({ throttle, trustedProxies: ['127.0.0.0/8'] })
     const statusOf = async (header: string): Promise<number> => (await fail(strict, header)).status
     expect([await statusOf('192.0.2.1'), await statusOf('192.0.2.1'), await statusOf('192.0.2.1')]).toEqual([

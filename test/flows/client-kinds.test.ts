@@ -91,7 +91,7 @@ test.each(ROWS)('%s: gets its tokens by its own grant', async (kind, { secret, r
   expect(tokens.refresh_token !== '').toBe(refreshes)
 })
 
-test('service: reads what is revoked, and gets no tokens', async () => {
+test('service: reads the revocation feed, and gets no tokens', async () => {
   const { id, secret = '' } = await add('service')
   const headers = { authorization: basic(id, secret) }
   expect(await fetchJson(server, '/oauth/revocations', { headers })).toMatchObject({ status: 200 })
@@ -101,13 +101,13 @@ test('service: reads what is revoked, and gets no tokens', async () => {
   })
 })
 
-test('a machine gets no scope unless some are named for it', async () => {
+test('a machine gets no scopes unless it is registered with some', async () => {
   const client = await add('machine')
   const tokens = await getTokens(server, client, { grant_type: 'client_credentials' })
   expect((await callApi(server, '/machine', tokens.access_token)).body).toMatchObject({ scopes: [] })
 })
 
-test('what is said besides counts', async () => {
+test('further options override those of the kind', async () => {
   const changes = { id: 'shop', name: 'Shop', ownerId: '7', scopes: ['profile'] }
   const { client } = await server.server.clients.create(testClient('public', changes))
   expect(client).toMatchObject({ ...changes, type: 'public', redirectUris: ['https://app.example/callback'] })

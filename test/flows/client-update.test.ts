@@ -37,7 +37,7 @@ const refreshTokenOf = async (): Promise<Readonly<Record<string, string>>> => {
 }
 
 describe('another redirect URI', () => {
-  test('is where people are sent from now on, and the one before is refused', async () => {
+  test('is used from now on, and the old one is rejected', async () => {
     await update({ redirectUris: [NEW_HOME] })
     const before = await browser.open(authorizationUrl(server, client))
     expect([before.status, before.url.origin]).toEqual([400, server.origin])
@@ -45,14 +45,14 @@ describe('another redirect URI', () => {
     expect(page.url.href).toMatch(/^https:\/\/new\.example\/callback\?code=/)
   })
 
-  test('counts for a consent page that was open before: its answer goes nowhere', async () => {
+  test('applies to a consent page that was open before, whose answer is rejected', async () => {
     const page = await browser.signIn(await browser.open(authorizationUrl(server, client)), user)
     await update({ redirectUris: [NEW_HOME] })
     const answer = await browser.press(page, 'Allow')
     expect([answer.status, answer.url.origin]).toEqual([400, server.origin])
   })
 
-  test('of a public client is an origin that browsers may ask from, and the one before is none', async () => {
+  test('of a public client changes its CORS origin', async () => {
     client = await server.addClient({ type: 'public' })
     await update({ redirectUris: [NEW_HOME] })
     const allowed = async (origin: string) => {
@@ -66,7 +66,7 @@ describe('another redirect URI', () => {
 })
 
 describe('fewer scopes', () => {
-  test('are all that a refresh gives, and all that can be asked for', async () => {
+  test('limit refreshes and new requests', async () => {
     const form = await refreshTokenOf()
     await update({ scopes: ['orders:read'] })
     expect(await requestToken(server, client, form)).toMatchObject({
@@ -77,14 +77,14 @@ describe('fewer scopes', () => {
     expect((await browser.open(url)).url.searchParams.get('error')).toBe('invalid_scope')
   })
 
-  test('count for a code that is on its way', async () => {
+  test('apply to a pending code', async () => {
     const scope = 'orders:read orders:create'
     const { exchange } = await getCode({ server, browser, client, user }, { scope })
     await update({ scopes: ['orders:read'] })
     expect((await requestToken(server, client, exchange)).body).toMatchObject({ scope: 'orders:read' })
   })
 
-  test('become every defined one again with null', async () => {
+  test('become all scopes again with null', async () => {
     await update({ scopes: [] })
     expect(await update({ scopes: null })).toMatchObject({ scopes: null })
     const page = await authorize(browser, authorizationUrl(server, client, { scope: 'profile' }), user)
@@ -92,7 +92,7 @@ describe('fewer scopes', () => {
   })
 })
 
-test('a grant that was taken away is refused, and works again where it is given back', async () => {
+test('a removed grant is rejected, and works again after it is added back', async () => {
   const form = await refreshTokenOf()
   await update({ grantTypes: ['authorization_code'] })
   expect(await requestToken(server, client, form)).toMatchObject({
@@ -103,13 +103,13 @@ test('a grant that was taken away is refused, and works again where it is given 
   expect((await requestToken(server, client, form)).status).toBe(200)
 })
 
-test('another name is what people are asked about', async () => {
+test('a new name is shown on the consent page', async () => {
   await update({ name: 'Orchard & <b>Sons</b>' })
   const page = await browser.signIn(await browser.open(authorizationUrl(server, client)), user)
   expect(page.text).toContain('Orchard & <b>Sons</b>')
 })
 
-test('what is shown about it can be changed, and removed with null', async () => {
+test('logo, links and publisher can be changed, and removed with null', async () => {
   const presentation = { logo: '/shop.png', homepage: 'https://shop.example', publisher: 'Shop Ltd' }
   expect(await update(presentation)).toMatchObject({ ...presentation, privacy: null })
   expect(await update({ logo: null, publisher: null, terms: 'https://shop.example/terms' })).toMatchObject({
@@ -136,7 +136,7 @@ test('PKCE can be required from now on', async () => {
   expect(url.searchParams.get('error_description')).toBe('The parameter code_challenge is missing')
 })
 
-test('without a window a repeated refresh token is a replay; with null the server’s window counts', async () => {
+test("without a grace window a repeated refresh token is a replay; null restores the server's window", async () => {
   await update({ graceWindow: 0 })
   const form = await refreshTokenOf()
   await requestToken(server, client, form)
@@ -147,7 +147,7 @@ test('without a window a repeated refresh token is a replay; with null the serve
   expect((await requestToken(server, client, other)).status).toBe(200)
 })
 
-test('what is not named stays, and so does what is named undefined', async () => {
+test('omitted and undefined fields stay as they are', async () => {
   const before = await server.server.clients.find(client.id)
   // As plain JavaScript may say it.
   const nothing = { name: undefined, scopes: undefined, graceWindow: undefined } as unknown as ClientUpdate
@@ -168,7 +168,7 @@ test.each<[string, ClientUpdate, readonly string[]]>([
   ['another owner', { ownerId: 'ada' } as ClientUpdate, ['ownerId', 'isThirdParty']],
   ['another party', { isThirdParty: false } as ClientUpdate, ['isThirdParty']],
   ['several at once', { name: '', scopes: ['"'] }, ['name', 'scopes[0]']],
-])('%s is refused, and nothing changes', async (_what, changes, paths) => {
+])('%s is rejected, and nothing changes', async (_what, changes, paths) => {
   const before = await server.server.clients.find(client.id)
   const error = await update({ requiresPkce: true, ...changes }).catch((thrown: unknown) => thrown)
   expect(error).toBeInstanceOf(ConfigError)
@@ -183,12 +183,12 @@ test.each<[string, Parameters<typeof server.addClient>[0], ClientUpdate, string]
   ['a third-party app', { isThirdParty: true }, { skipsConsent: true }, 'skipsConsent'],
   ['a third-party app', { isThirdParty: true }, { followsRevocations: true }, 'followsRevocations'],
   ['a public client', { type: 'public' }, { followsRevocations: true }, 'followsRevocations'],
-])('%s gets nothing that it could not be registered with', async (_who, registration, changes, path) => {
+])('%s cannot be changed to what could not be registered', async (_who, registration, changes, path) => {
   client = await server.addClient(registration)
   await expect(update(changes)).rejects.toMatchObject({ problems: [{ path }] })
 })
 
-test('a client that is not there is undefined, and a revoked one stays as it is', async () => {
+test('returns undefined for an unknown client, and rejects a revoked one', async () => {
   expect(await server.server.clients.update('nobody', { name: 'Somebody' })).toBeUndefined()
   await server.server.clients.revoke(client.id)
   await expect(update({ name: 'Back again' })).rejects.toMatchObject({ problems: [{ path: 'id' }] })

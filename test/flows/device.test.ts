@@ -28,8 +28,8 @@ afterAll(server.close)
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
 
-describe('a device asks for codes (RFC 8628 section 3.2)', () => {
-  test('and hears where to go, how long there is, and how often to ask', async () => {
+describe('a device requests codes (RFC 8628 section 3.2)', () => {
+  test('and gets the verification URI, the lifetime and the interval', async () => {
     const { status, headers, body } = await requestDeviceCode(server, tv)
     expect(status).toBe(200)
     expect(body).toEqual({
@@ -43,7 +43,7 @@ describe('a device asks for codes (RFC 8628 section 3.2)', () => {
     expect(headers.get('cache-control')).toBe('no-store')
   })
 
-  test('as long and as often as the server is told', async () => {
+  test('with the configured lifetime and interval', async () => {
     const grants = [deviceCode({ lifetime: '2m', interval: '2500ms' }), refreshToken()]
     await using quick = await startServer({ grants })
     const { body } = await requestDeviceCode(quick, await addDeviceClient(quick))
@@ -55,12 +55,12 @@ describe('a device asks for codes (RFC 8628 section 3.2)', () => {
     [{ resource: 'https://elsewhere.example' }, 400, 'invalid_target'],
     [{ client_id: 'nobody' }, 401, 'invalid_client'],
     [{ client_id: undefined }, 401, 'invalid_client'],
-  ])('and with %j hears what is wrong', async (parameters, status, error) => {
+  ])('and with %j gets an error', async (parameters, status, error) => {
     const answer = await requestDeviceCode(server, tv, parameters)
     expect([answer.status, answer.body['error']]).toEqual([status, error])
   })
 
-  test('a confidential client says who it is with its secret', async () => {
+  test('a confidential client authenticates with its secret', async () => {
     const without = await requestDeviceCode(server, { ...kiosk, secret: undefined })
     expect([without.status, without.body['error']]).toEqual([401, 'invalid_client'])
     expect((await requestDeviceCode(server, kiosk)).status).toBe(200)
@@ -76,7 +76,7 @@ describe.each([
   ['a public client', tv],
   ['a confidential client', kiosk],
 ])('%s', (_, client) => {
-  test('waits, gets tokens once a user has allowed it, and refreshes them', async () => {
+  test('waits, gets tokens after a user allows it, and refreshes them', async () => {
     const device = await startDevice(server, client)
     expect(await pollOutcome(server, device)).toBe('authorization_pending')
     const question = await enterCode(phone, device, user)
@@ -96,7 +96,7 @@ describe.each([
     expect((await callApi(server, '/orders', String(next.body['access_token']))).status).toBe(200)
   })
 
-  test('hears access_denied once a user has denied it, and again', async () => {
+  test('gets access_denied after a user denies it, repeatedly', async () => {
     const device = await startDevice(server, client)
     const done = await answerDevice(phone, device, user, "Don't allow")
     expect(done.text).toContain("wasn't given access")
@@ -105,7 +105,7 @@ describe.each([
     expect(await pollOutcome(server, device)).toBe('access_denied')
   })
 
-  test('hears expired_token once its codes have expired', async () => {
+  test('gets expired_token after its codes expire', async () => {
     const device = await startDevice(server, client)
     server.clock.advance('601s')
     const { status, body } = await poll(server, device)
@@ -120,7 +120,7 @@ test('a client without the refresh grant gets no refresh token', async () => {
   expect((await getDeviceTokens(server, device)).refresh_token).toBe('')
 })
 
-test('the resource is the one that the device asked for', async () => {
+test('the resource is the one that the device requested', async () => {
   const api = 'https://api.example/orders'
   await using shop = await startServer({ resources: [api] })
   const [client, somebody] = [await addDeviceClient(shop), await shop.addUser()]
@@ -131,8 +131,8 @@ test('the resource is the one that the device asked for', async () => {
   expect(claimOf((await getDeviceTokens(shop, device)).access_token, 'aud')).toBe(api)
 })
 
-describe('how often a device asks', () => {
-  test('in its interval it never hears slow_down, however long it waits', async () => {
+describe('a device that polls', () => {
+  test('at its interval never gets slow_down, however long it waits', async () => {
     const device = await startDevice(server, tv)
     for (let round = 0; round < 20; round += 1) {
       expect(await pollOutcome(server, device)).toBe('authorization_pending')
@@ -142,14 +142,14 @@ describe('how often a device asks', () => {
     expect(await pollOutcome(server, device)).toBe('200')
   })
 
-  test('a little early is on time: clocks and networks waver', async () => {
+  test('a little early is accepted, because clocks and networks vary', async () => {
     const device = await startDevice(server, tv)
     expect(await pollOutcome(server, device)).toBe('authorization_pending')
     server.clock.advance('4200ms')
     expect(await pollOutcome(server, device)).toBe('authorization_pending')
   })
 
-  test('too often makes it wait five seconds longer each time (RFC 8628 section 3.5)', async () => {
+  test('too often must wait five seconds longer each time (RFC 8628 section 3.5)', async () => {
     const device = await startDevice(server, tv)
     expect(await pollOutcome(server, device)).toBe('authorization_pending')
     expect(await pollOutcome(server, device)).toBe('slow_down')
@@ -161,7 +161,7 @@ describe('how often a device asks', () => {
     expect(await pollOutcome(server, device)).toBe('authorization_pending')
   })
 
-  test('does not matter once the user has answered', async () => {
+  test('too often gets its tokens anyway after the user decided', async () => {
     const [allowed, denied] = [await startDevice(server, tv), await startDevice(server, tv)]
     for (const device of [allowed, denied])
       expect(await pollOutcome(server, device)).toBe('authorization_pending')
@@ -173,7 +173,7 @@ describe('how often a device asks', () => {
     ])
   })
 
-  test('waiting is neither a warning nor an event; slow_down is both', async () => {
+  test('too often causes a warning and an event; waiting causes neither', async () => {
     const device = await startDevice(server, tv)
     const heard = () => server.events.filter(({ name }) => name === 'request.refused').length
     const warned = () => server.logs.filter((line) => line.includes('"warn"')).length
@@ -186,7 +186,7 @@ describe('how often a device asks', () => {
   })
 })
 
-describe('the page where the code is typed in', () => {
+describe('the page for the code', () => {
   const spellings: readonly [string, (code: string) => string][] = [
     ['in lower case', (code) => code.toLowerCase()],
     ['without a dash', (code) => code.replace('-', '')],
@@ -194,14 +194,14 @@ describe('the page where the code is typed in', () => {
     ['with other dashes', (code) => code.replace('-', ' – ')],
     ['in full width', (code) => code.replaceAll(/[A-Z]/g, widen)],
   ]
-  test.each(spellings)('takes it %s', async (_, spell) => {
+  test.each(spellings)('accepts it %s', async (_, spell) => {
     const device = await startDevice(server, tv)
     const page = await enterCode(phone, { ...device, userCode: spell(device.userCode) }, user)
     expect(page.text).toContain(device.userCode)
     expect((await phone.press(page, 'Allow')).text).toContain('Go back to your device')
   })
 
-  test('says that a wrong code is wrong, and keeps it to be mended', async () => {
+  test('rejects an invalid code, and keeps it in the field', async () => {
     const device = await startDevice(server, tv)
     const typo = device.userCode.slice(0, -1)
     const page = await enterCode(phone, { ...device, userCode: typo }, user)
@@ -211,7 +211,7 @@ describe('the page where the code is typed in', () => {
     expect(question.text).toContain('Allow this device?')
   })
 
-  test('says the same of a code that has expired, was answered or was used', async () => {
+  test('shows the same for a code that has expired, was decided or was used', async () => {
     const [expired, denied, used] = [
       await startDevice(server, tv),
       await startDevice(server, tv),
@@ -226,7 +226,7 @@ describe('the page where the code is typed in', () => {
     expect((await enterCode(phone, expired, user)).text).toContain('That code is invalid or has expired')
   })
 
-  test('tells the log, and nobody else, why a code is wrong', async () => {
+  test('logs why a code is rejected, and shows it to nobody', async () => {
     const [expired, revoked] = [await startDevice(server, tv), await addDeviceClient(server)]
     const theirs = await startDevice(server, revoked)
     await server.server.clients.revoke(revoked.id)
@@ -246,7 +246,7 @@ describe('the page where the code is typed in', () => {
     ])
   })
 
-  test('asks guests to sign in first, and keeps the code of the address', async () => {
+  test('asks guests to sign in first, and keeps the code from the URL', async () => {
     const device = await startDevice(server, tv)
     const guest = openBrowser(server)
     const signIn = await guest.open(device.completeUri)
@@ -256,7 +256,7 @@ describe('the page where the code is typed in', () => {
     expect(page.forms[0]?.fields['user_code']).toBe(device.userCode)
   })
 
-  test('fills in the code of the address and does nothing with it', async () => {
+  test('prefills the code from the URL and does nothing with it', async () => {
     const device = await startDevice(server, tv)
     const page = await openDevicePage(phone, device.completeUri, user)
     expect(page.forms[0]?.fields['user_code']).toBe(device.userCode)
@@ -265,7 +265,7 @@ describe('the page where the code is typed in', () => {
     expect(await pollOutcome(server, device)).toBe('authorization_pending')
   })
 
-  test('asks again, whatever was allowed before and however trusted the client is', async () => {
+  test('asks every time, whatever was allowed before and even for first-party clients', async () => {
     const trusted = await addDeviceClient(server, { skipsConsent: true })
     for (const client of [tv, trusted]) {
       await answerDevice(phone, await startDevice(server, client), user)
@@ -274,7 +274,7 @@ describe('the page where the code is typed in', () => {
     }
   })
 
-  test('and what is allowed there is not remembered elsewhere', async () => {
+  test('does not remember consent for other flows', async () => {
     const both = await server.addClient({
       grantTypes: [GRANT, 'authorization_code'],
       redirectUris: ['https://app.example/callback'],
@@ -284,7 +284,7 @@ describe('the page where the code is typed in', () => {
     expect(page.text).toContain('Allow access?')
   })
 
-  test('a double click on an answer changes nothing: the first one counts', async () => {
+  test('keeps the first decision after a double click', async () => {
     const device = await startDevice(server, tv)
     const question = await enterCode(phone, device, user)
     expect((await phone.press(question, 'Allow')).text).toContain('Go back to your device')
@@ -294,7 +294,7 @@ describe('the page where the code is typed in', () => {
     expect((await phone.press(question, 'Allow')).text).toContain('Go back to your device')
   })
 
-  test('another account takes over by signing in, and finds the code filled in', async () => {
+  test('lets another account sign in, with the code prefilled', async () => {
     const [device, other] = [await startDevice(server, tv), await server.addUser()]
     const browser = openBrowser(server)
     const question = await enterCode(browser, device, user)
@@ -308,7 +308,7 @@ describe('the page where the code is typed in', () => {
     expect(claimOf((await getDeviceTokens(server, device)).access_token, 'sub')).toBe(other.id)
   })
 
-  test('tells listeners what was answered', async () => {
+  test('emits an event for each decision', async () => {
     const [yes, no] = [await startDevice(server, tv), await startDevice(server, tv)]
     const before = server.events.length
     await answerDevice(phone, yes, user)
@@ -323,7 +323,7 @@ describe('the page where the code is typed in', () => {
     ])
   })
 
-  test('is there without the code grant, and with it nothing else of that', async () => {
+  test('works without the authorization code grant', async () => {
     await using shop = await startServer({ grants: [deviceCode()] })
     const metadata = (await (
       await fetch(`${shop.origin}/.well-known/oauth-authorization-server`)
@@ -359,7 +359,7 @@ describe('a device that was allowed', () => {
     return { client, somebody, browser, device, tokens }
   }
 
-  test('is in the list of sessions beside the browser, and can be signed out from there', async () => {
+  test('is listed as a session beside the browser, and can be signed out there', async () => {
     const { client, somebody, tokens } = await begin(server)
     const sessions = await server.server.sessions.list(somebody)
     expect(sessions.map(({ deviceName }) => deviceName).sort()).toEqual(['Firefox on Linux', 'OrchardTV'])
@@ -384,7 +384,7 @@ describe('a device that was allowed', () => {
     expect(names).toEqual(['Firefox on Linux'])
   })
 
-  test('stays in that list for as long as it refreshes', async () => {
+  test('stays listed as long as it refreshes', async () => {
     await using own = await startServer()
     const { client, somebody, tokens } = await begin(own)
     let next = tokens.next
@@ -398,13 +398,13 @@ describe('a device that was allowed', () => {
     expect(await own.server.sessions.list(somebody)).toEqual([])
   })
 
-  test('goes on when the user signs out where they allowed it', async () => {
+  test('stays signed in when the user signs out of the browser', async () => {
     const { browser, tokens } = await begin(server)
     await browser.press(await browser.open(server.endpoint('/logout')), 'Sign out')
     expect((await callApi(server, '/me', tokens.access)).status).toBe(200)
   })
 
-  test('is as good for a user who was signed out everywhere before', async () => {
+  test('works for a user who was signed out everywhere before', async () => {
     const somebody = await server.addUser()
     await server.server.users.signOutEverywhere(somebody)
     const device = await startDevice(server, tv)
@@ -413,14 +413,14 @@ describe('a device that was allowed', () => {
     expect((await callApi(server, '/me', token)).status).toBe(200)
   })
 
-  test('has no session where its client outlives sessions', async () => {
+  test('has no session if its client outlives sessions', async () => {
     const { somebody, tokens } = await begin(server, { endsWithSession: false })
     expect(claimOf(tokens.access, 'sid')).toBe('undefined')
     expect(await server.server.sessions.list(somebody)).toHaveLength(1)
   })
 })
 
-test('a code that is shown while the root secret is rotated can still be typed in', async () => {
+test('a code stays valid when the root secret is rotated', async () => {
   const { signingKeys, secrets } = testSecrets
   const next = { value: randomBase64url(32) }
   const before = await startServer({
@@ -442,7 +442,7 @@ test('a code that is shown while the root secret is rotated can still be typed i
   await before.close()
 })
 
-test('a device gets what its client may still have when it gets its tokens', async () => {
+test('a device gets the scopes that its client has when the tokens are issued', async () => {
   const client = await addDeviceClient(server)
   const device = await startDevice(server, client, { scope: 'orders:read profile' })
   await answerDevice(openBrowser(server), device, user)
@@ -451,7 +451,7 @@ test('a device gets what its client may still have when it gets its tokens', asy
   expect((await getDeviceTokens(server, device)).scope).toBe('profile')
 })
 
-test('a poll without a device code is an invalid request', async () => {
+test('a poll without a device code is an invalid_request', async () => {
   const answer = await requestToken(server, tv, { grant_type: GRANT })
   expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_request'])
 })
@@ -461,7 +461,7 @@ test.each([
   [{ interval: 'often' }, 'grants[0].interval', 'must be a duration'],
   [{ lifetime: '5s' }, 'grants[0].lifetime', 'must be longer than the interval'],
   [{ lifetime: 0 }, 'grants[0].lifetime', 'must be a duration'],
-])('an option that cannot be is refused at the start: %j', async (options, path, message) => {
+])('rejects an invalid option at startup: %j', async (options, path, message) => {
   const grant = deviceCode(options as Parameters<typeof deviceCode>[0])
   await expect(startServer({ grants: [grant] })).rejects.toThrow(
     new RegExp(`${path.replaceAll(/[[\].]/g, '\\$&')}: ${message}`),

@@ -41,7 +41,7 @@ async function lifeOf(owned: Awaited<ReturnType<typeof tokensOf>>) {
 }
 
 describe('a changed password', () => {
-  test('ends every session and what is our own; third parties refresh and go on', async () => {
+  test('revokes every session and first-party tokens; third parties continue after a refresh', async () => {
     const user = await server.addUser()
     const browser = openBrowser(server)
     const owned = await tokensOf(user, browser)
@@ -57,7 +57,7 @@ describe('a changed password', () => {
     expect(await server.server.authorizations.list(user)).toMatchObject([{ clientId: clients.theirs.id }])
   })
 
-  test('leaves a third party with tokens that work, once it has refreshed', async () => {
+  test('lets a third party use its new tokens after a refresh', async () => {
     const user = await server.addUser()
     const visit = { server, browser: openBrowser(server), user, client: clients.theirs }
     const tokens = await getCodeFlowTokens(visit, { scope: 'profile' })
@@ -68,14 +68,14 @@ describe('a changed password', () => {
     expect((await callApi(server, '/me', String(body['access_token']))).status).toBe(401)
   })
 
-  test('ends third parties too where everything is to end', async () => {
+  test('revokes third parties too with revokeThirdParties', async () => {
     const user = await server.addUser()
     const owned = await tokensOf(user)
     await change(user, { revokeThirdParties: true })
     for (const life of Object.values(await lifeOf(owned))) expect(life).toEqual([401, 400])
   })
 
-  test('voids codes that are on their way, whoever they are for', async () => {
+  test('voids pending codes of every client', async () => {
     for (const client of [clients.ours, clients.theirs]) {
       const user = await server.addUser()
       const visit = { server, browser: openBrowser(server), user, client }
@@ -85,7 +85,7 @@ describe('a changed password', () => {
     }
   })
 
-  test('is the one that signs in from then on, and the old one is not', async () => {
+  test('signs in from then on, and the old one does not', async () => {
     const user = await server.addUser()
     await change(user)
     const statuses = []
@@ -94,14 +94,14 @@ describe('a changed password', () => {
     expect(statuses).toEqual(['refused', 'signed in'])
   })
 
-  test('ends nothing of anybody else', async () => {
+  test('revokes nothing of other users', async () => {
     const [user, neighbor] = [await server.addUser(), await server.addUser()]
     const owned = await tokensOf(neighbor)
     await change(user)
     for (const life of Object.values(await lifeOf(owned))) expect(life).toEqual([200, 200])
   })
 
-  test('that is refused ends nothing', async () => {
+  test('that is rejected revokes nothing', async () => {
     const user = await server.addUser()
     const owned = await tokensOf(user)
     await expect(server.server.users.setPassword(user, 'short')).rejects.toThrow('at least 8 characters')
@@ -157,7 +157,7 @@ function ownUsers(intrusion: { at: Moment; act: () => Promise<void> }): {
   }
 }
 
-describe('a sign-in with the old password that is under way while it is changed', () => {
+describe('a sign-in with the old password that is running during the change', () => {
   test.each<Moment>(['looked up', 'checked first', 'checked'])('is void: the user was %s', async (at) => {
     const intrusion: Parameters<typeof ownUsers>[0] = { at, act: async () => {} }
     const { users, row } = ownUsers(intrusion)
@@ -171,7 +171,7 @@ describe('a sign-in with the old password that is under way while it is changed'
   })
 })
 
-test('a refresh of a third party that is under way while the password is changed goes on', async () => {
+test("a third party's refresh that is running during the change succeeds", async () => {
   const intrusion = { act: async () => {} }
   const store = sqlite(':memory:')
   const find: typeof store.authorizations.find = async (id) => {
@@ -194,7 +194,7 @@ test('a refresh of a third party that is under way while the password is changed
   expect((await callApi(own, '/me', String(body['access_token']))).status).toBe(200)
 })
 
-test('where the provider cannot set passwords, that is said', async () => {
+test('fails with a clear error if the provider cannot set passwords', async () => {
   const { find, findByUsername, verifyPassword } = ownUsers({ at: 'checked', act: async () => {} }).users
   await using own = await startServer({ users: { find, findByUsername, verifyPassword } })
   await expect(own.server.users.setPassword('7', NEW)).rejects.toBeInstanceOf(ConfigError)

@@ -28,7 +28,7 @@ const problemsOf = async (work: Promise<unknown>): Promise<readonly string[]> =>
   )
 
 describe('the application', () => {
-  test('makes a token for one of its people that opens what its scopes open, and no more', async () => {
+  test('creates a token for a user that has its scopes only', async () => {
     const { token, accessToken } = await personalTokens.create(user.id, {
       name: 'Backup',
       scopes: ['orders:read'],
@@ -51,7 +51,7 @@ describe('the application', () => {
     ])
   })
 
-  test('makes one for everything, and for a provider by name', async () => {
+  test('creates one with all scopes, and one for another provider', async () => {
     const { accessToken } = await personalTokens.create(
       { id: user.id, provider: 'users' },
       { name: 'All', scopes: ['*'] },
@@ -59,7 +59,7 @@ describe('the application', () => {
     expect(await statusOf(accessToken, '/orders')).toBe(200)
   })
 
-  test('every token begins with the same letters, by which a leaked one is found', async () => {
+  test('every token starts with the same prefix, so that scanners find a leaked one', async () => {
     for (const name of ['One', 'Two']) {
       const { accessToken } = await personalTokens.create(user.id, { name, scopes: ['profile'] })
       expect(accessToken).toMatch(/^eyJjb25zdWxhdGUiOiJwYXQi[\w-]+\.[\w-]+\.[\w-]+$/)
@@ -91,24 +91,24 @@ describe('the application', () => {
     ['for no time', { name: 'a', expiresIn: 0 }, ['expiresIn']],
     ['for what is no time', { name: 'a', expiresIn: 'soon' }, ['expiresIn']],
     ['wrong in every way', { name: '', scopes: ['x'], expiresIn: -1 }, ['name', 'scopes[0]', 'expiresIn']],
-  ])('is told everything that is wrong with a token %s', async (_what, request, paths) => {
+  ])('gets every problem of a token %s', async (_what, request, paths) => {
     expect(await problemsOf(personalTokens.create(user.id, request as never))).toEqual(paths)
   })
 
-  test('a name of 255 characters is one', async () => {
+  test('can use a name of 255 characters', async () => {
     const { token } = await personalTokens.create(user.id, { name: 'é'.repeat(255) })
     expect(token.name).toHaveLength(255)
     await personalTokens.revoke(token.id)
   })
 
-  test('gets none for who was never there, was deleted or is disabled', async () => {
+  test('gets none for an unknown, deleted or disabled user', async () => {
     const gone = await server.addUser()
     await server.store.users.update(gone.id, { disabledAt: server.clock.now() })
     expect(await problemsOf(personalTokens.create(gone.id, { name: 'a' }))).toEqual(['user'])
     expect(await problemsOf(personalTokens.create('nobody', { name: 'a' }))).toEqual(['user'])
   })
 
-  test('gets none where they are not configured, and still lists and revokes those from before', async () => {
+  test('gets none if they are not configured, but can list and revoke existing ones', async () => {
     const other = await startServer({ file: server.file, personalTokens: undefined })
     onTestFinished(() => other.close())
     expect(await problemsOf(other.server.personalTokens.create(user.id, { name: 'a' }))).toEqual([
@@ -119,7 +119,7 @@ describe('the application', () => {
     expect((await fetch(other.endpoint('/oauth/personal-access-tokens'))).status).toBe(404)
   })
 
-  test('nobody has more than a hundred, nor makes more than that in a day', async () => {
+  test('a user has at most 100, and creates at most 100 a day', async () => {
     const busy = await server.addUser()
     const make = () => personalTokens.create(busy.id, { name: 'One of many' })
     for (let count = 0; count < 100; count += 1) await make()
@@ -136,7 +136,7 @@ describe('the application', () => {
 })
 
 describe('a token', () => {
-  test('lives as long as was said, and no longer', async () => {
+  test('expires after the requested lifetime', async () => {
     const { accessToken } = await personalTokens.create(user.id, { name: 'Short', expiresIn: '10m' })
     server.clock.advance('9m')
     expect(await statusOf(accessToken)).toBe(200)
@@ -145,7 +145,7 @@ describe('a token', () => {
     expect((await personalTokens.list(user.id)).map(({ name }) => name)).not.toContain('Short')
   })
 
-  test('lives as long as is configured where nobody says it, however long others may choose', async () => {
+  test('has the configured lifetime by default, whatever the maximum is', async () => {
     await using short = await startServer({ personalTokens: { lifetime: '30d', maximumLifetime: '90d' } })
     const { id } = await short.addUser()
     const create = async (expiresIn?: '90d' | '91d') => {
@@ -159,7 +159,7 @@ describe('a token', () => {
     expect(await problemsOf(create('91d'))).toEqual(['expiresIn'])
   })
 
-  test('is told of, newest first, with when it was used last', async () => {
+  test('is listed with its last use, newest first', async () => {
     const owner = await server.addUser()
     const [first, second] = [
       await personalTokens.create(owner.id, { name: 'First' }),
@@ -183,7 +183,7 @@ describe('a token', () => {
     expect(await server.server.authorizations.list(owner.id)).toHaveLength(3)
   })
 
-  test('its last use is written down when the server is closed', async () => {
+  test('has its last use written when the server closes', async () => {
     const owner = await server.addUser()
     const other = await startServer({ file: server.file, issuer: server.issuer })
     const { accessToken, token } = await other.server.personalTokens.create(owner.id, { name: 'Used' })
@@ -210,7 +210,7 @@ async function muchLater(): Promise<void> {
   await server.server.purge({ hours: 0 })
 }
 
-describe('a token ends, and stays ended,', () => {
+describe('a token is revoked for good', () => {
   test.each<[string, (who: Awaited<ReturnType<typeof owner>>) => Promise<unknown>]>([
     ['when it is revoked', ({ id: tokenId, api }) => api.revoke(tokenId)],
     [
@@ -252,7 +252,7 @@ describe('a token ends, and stays ended,', () => {
   })
 })
 
-describe('a token goes on', () => {
+describe('a token stays valid', () => {
   test.each<[string, (who: Awaited<ReturnType<typeof owner>>) => Promise<unknown>]>([
     [
       'when the user signs out',
@@ -275,7 +275,7 @@ describe('a token goes on', () => {
   })
 })
 
-test('a signing key is known as long as the longest token that it may have signed', () => {
+test('a signing key stays published as long as the longest token that it may have signed', () => {
   const { store } = server
   const given = { ...commonConfig(), issuer: 'https://example.com', secrets: testSecrets, store } as const
   const lifetimeWith = (config: Partial<Config>): number =>
@@ -290,12 +290,12 @@ test.each<[PersonalTokensConfig, string]>([
   [{ lifetime: 0 }, 'personalTokens.lifetime'],
   [{ lifetime: '31d', maximumLifetime: '30d' }, 'personalTokens.lifetime'],
   [{ maximumLifetime: '101y' }, 'personalTokens.maximumLifetime'],
-])('a configuration that cannot be is refused: %j', async (config, path) => {
+])('rejects an invalid configuration: %j', async (config, path) => {
   expect(await problemsOf(startServer({ personalTokens: config }))).toEqual([path])
 })
 
 describe('the page', () => {
-  test('sends guests to the sign-in, and from there back', async () => {
+  test('redirects guests to sign in, and back', async () => {
     const browser = openBrowser(server)
     const asked = await browser.open(server.endpoint(page))
     expect(asked.url.pathname).toBe('/login')
@@ -304,7 +304,7 @@ describe('the page', () => {
     expect(shown.text).toContain('Personal access tokens')
   })
 
-  test('makes a token, shows it once, tells of it afterwards, and ends it', async () => {
+  test('creates a token, shows it once, lists it and revokes it', async () => {
     const owner = await server.addUser()
     const { browser } = await signInToTokenApi(server, owner)
     const empty = await browser.open(server.endpoint(page))
@@ -364,7 +364,7 @@ describe('the page', () => {
     expect(await asks(own, id)).toBe(false)
   })
 
-  test('makes one token of one form, however often it is sent', async () => {
+  test('creates one token per form, however often it is posted', async () => {
     const owner = await server.addUser()
     const { browser } = await signInToTokenApi(server, owner)
     const form = await browser.open(server.endpoint(page))
@@ -385,7 +385,7 @@ describe('the page', () => {
     ['a scope that is not there any more', { name: 'a', 'scope:gone': 'on' }, 'no longer available'],
     ['a lifetime that is too long', { name: 'a', expires_in: '31536001' }, "can't be valid for that long"],
     ['no lifetime', { name: 'a', expires_in: '' }, "can't be valid for that long"],
-  ])('says what is wrong with %s, and keeps what was typed', async (_what, fields, words) => {
+  ])('shows the problem with %s, and keeps the entered values', async (_what, fields, words) => {
     const { browser } = await signInToTokenApi(server, user)
     const form = await browser.open(server.endpoint(page))
     const answer = await browser.press(form, 'Generate token', { 'scope:profile': 'on', ...fields })
@@ -396,7 +396,7 @@ describe('the page', () => {
     })
   })
 
-  test('offers the lifetimes that are allowed, and chooses no longer than a month', async () => {
+  test('offers the allowed lifetimes, and selects at most a month', async () => {
     await using short = await startServer({ personalTokens: { maximumLifetime: '90d' } })
     const { browser } = await signInToTokenApi(short, await short.addUser())
     const { text, forms } = await browser.open(short.endpoint(page))
@@ -409,7 +409,7 @@ describe('the page', () => {
     expect(tokenInPage(hour, await visitor.browser.press(only, 'Generate token', { name: 'a' }))).toBeTruthy()
   })
 
-  test('is told of where people are signed in with nowhere to go', async () => {
+  test('is linked from the signed-in page', async () => {
     const { browser } = await signInToTokenApi(server, user)
     expect((await browser.open(server.endpoint('/login'))).body).toContain(`href="${page}"`)
   })

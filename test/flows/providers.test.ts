@@ -59,8 +59,8 @@ async function lifeOf(side: ProviderSetup, { visit, tokens }: Guest): Promise<re
 const ALIVE = [true, true, true]
 const DEAD = [false, false, false]
 
-describe('with the same id and the same user name on both sides', () => {
-  test.each(NAMES)('%s sign in on their own page, with their own password', async (name) => {
+describe('users with the same id and user name at two providers', () => {
+  test.each(NAMES)('%s sign in on their own page with their own password', async (name) => {
     const [mine, theirs] = [sides[name], sides[otherThan(name)]]
     const browser = openBrowser(server)
     const wrong = await browser.signIn(await browser.open(mine.signIn), theirs.user)
@@ -71,7 +71,7 @@ describe('with the same id and the same user name on both sides', () => {
   })
 
   test.each(NAMES)(
-    'a client of %s sends people to the page of that side, and signs in nobody else',
+    "a client of %s redirects to that provider's page, and signs in its users only",
     async (name) => {
       const [mine, theirs] = [sides[name], sides[otherThan(name)]]
       const browser = openBrowser(server)
@@ -84,7 +84,7 @@ describe('with the same id and the same user name on both sides', () => {
     },
   )
 
-  test('both are signed in at once in one browser, and signing out of one leaves the other', async () => {
+  test('can both be signed in in one browser, and sign out separately', async () => {
     for (const name of NAMES) {
       const [mine, theirs] = [sides[name], sides[otherThan(name)]]
       const browser = openBrowser(server)
@@ -96,7 +96,7 @@ describe('with the same id and the same user name on both sides', () => {
     }
   })
 
-  test('they have different subs in their tokens, and the same id for their own API', async () => {
+  test('have different subs in their tokens, and the same id for their own API', async () => {
     const tokens = { users: await signIn(sides.users), customers: await signIn(sides.customers) }
     const { id } = sides.users.user
     expect(claimOf(tokens.users.tokens.access_token, 'sub')).toBe(id)
@@ -108,7 +108,7 @@ describe('with the same id and the same user name on both sides', () => {
     }
   })
 
-  test('a refresh stays with its provider', async () => {
+  test('a refresh keeps its provider', async () => {
     for (const name of NAMES) {
       const { visit, tokens } = await signIn(sides[name])
       const { body } = await refresh(visit, tokens.refresh_token)
@@ -121,7 +121,7 @@ describe('with the same id and the same user name on both sides', () => {
   })
 })
 
-describe("a token of one side is 401 at the other's guard, with the same id:", () => {
+describe("a token of one provider gets 401 at the other's guard, with the same id", () => {
   const alone = createGuard<TestScope>({
     issuer: server.issuer,
     revocations: 'none',
@@ -164,7 +164,7 @@ describe("a token of one side is 401 at the other's guard, with the same id:", (
   })
 
   test.each(['node:http', 'fetch', 'the named guard of the default provider', 'another service'])(
-    'of %s, for people and for anyone',
+    'of %s, for users and for anyone',
     async (kind) => {
       const api = apis[kind]
       for (const name of NAMES) {
@@ -177,14 +177,14 @@ describe("a token of one side is 401 at the other's guard, with the same id:", (
     },
   )
 
-  test('the answer says that the token is invalid, and nothing of whose it is', async () => {
+  test('says that the token is invalid, but not whose it is', async () => {
     const { tokens } = await signIn(sides.customers)
     const { body, headers } = await sides.users.ask('/me', tokens.access_token)
     expect(body).toEqual({ error: 'invalid_token', error_description: 'Invalid token' })
     expect(headers.get('www-authenticate')).not.toContain('customers')
   })
 
-  test('machines are of no provider: those of either are let in by both', async () => {
+  test('machine tokens have no provider: both guards accept them', async () => {
     for (const provider of NAMES) {
       const grantTypes = ['client_credentials']
       const machine = await server.addClient({ grantTypes, provider, scopes: ['orders:read'] })
@@ -200,7 +200,7 @@ describe("a token of one side is 401 at the other's guard, with the same id:", (
   })
 })
 
-describe('what ends the sign-ins of one leaves the other alone:', () => {
+describe('revoking the sign-ins of one does not affect the other', () => {
   const ref = (side: ProviderSetup) => ({ id: side.user.id, provider: side.name })
   const { sessions, authorizations, users } = server.server
   const ways: Readonly<Record<string, (side: ProviderSetup) => Promise<unknown>>> = {
@@ -251,7 +251,7 @@ describe('what ends the sign-ins of one leaves the other alone:', () => {
     expect(await lifeOf(theirs, guests[otherThan(name)])).toEqual(ALIVE)
   })
 
-  test('who names no provider means the default one', async () => {
+  test('the default provider is meant if none is named', async () => {
     const pair = await twins()
     const guests = { users: await signIn(pair.users), customers: await signIn(pair.customers) }
     await users.signOutEverywhere(pair.users.user.id)
@@ -259,7 +259,7 @@ describe('what ends the sign-ins of one leaves the other alone:', () => {
     expect(await lifeOf(pair.customers, guests.customers)).toEqual(ALIVE)
   })
 
-  test('who names a provider that there is not ends nothing, and hears of it', async () => {
+  test('naming an unknown provider is an error and revokes nothing', async () => {
     const pair = await twins()
     const guest = await signIn(pair.users)
     const row = { id: pair.users.user.id, provider: 'google' }
@@ -277,8 +277,8 @@ describe('what ends the sign-ins of one leaves the other alone:', () => {
   })
 })
 
-describe('somebody who is gone from one side', () => {
-  test('stops at the next refresh, and the other with this id goes on', async () => {
+describe('a user who was deleted at one provider', () => {
+  test('fails at the next refresh, and the other user with this id does not', async () => {
     const pair = await twins()
     const guests = { users: await signIn(pair.users), customers: await signIn(pair.customers) }
     two.customers.users.delete(pair.customers.user.id)
@@ -287,7 +287,7 @@ describe('somebody who is gone from one side', () => {
     expect(await lifeOf(pair.users, guests.users)).toEqual(ALIVE)
   })
 
-  test('and the other way round', async () => {
+  test('and vice versa', async () => {
     const pair = await twins()
     const guests = { users: await signIn(pair.users), customers: await signIn(pair.customers) }
     await server.store.users.update(pair.users.user.id, { disabledAt: server.clock.now() })
@@ -296,7 +296,7 @@ describe('somebody who is gone from one side', () => {
     expect(await lifeOf(pair.customers, guests.customers)).toEqual(ALIVE)
   })
 
-  test('gets nothing for a code either', async () => {
+  test('cannot redeem a code either', async () => {
     const pair = await twins()
     const visit = codeFlowOf(two, pair.customers)
     const { exchange } = await getCode(visit)
@@ -305,7 +305,7 @@ describe('somebody who is gone from one side', () => {
   })
 })
 
-test('consent is remembered of the one who gave it', async () => {
+test('consent is remembered for the user who gave it only', async () => {
   const pair = await twins()
   await signIn(pair.customers)
   const { client, user } = pair.customers
@@ -314,7 +314,7 @@ test('consent is remembered of the one who gave it', async () => {
   expect(await allowed('users')).toBeUndefined()
 })
 
-test("wrong passwords for one side's name do not keep the other out", async () => {
+test('wrong passwords for a name at one provider do not block the other', async () => {
   const pair = await twins()
   const browser = openBrowser(server)
   const page = await browser.open(pair.customers.signIn)
@@ -326,7 +326,7 @@ test("wrong passwords for one side's name do not keep the other out", async () =
   expect(own.text).toContain("You're signed in")
 })
 
-test("an id with a colon is not taken for another side's user", async () => {
+test("an id with a colon is not treated as another provider's user", async () => {
   const [staff, shoppers] = [createUserTable(), createUserTable()]
   const password = 'correct horse battery'
   const ids = { users: 'customers:42', customers: '42' } as const
@@ -362,25 +362,25 @@ test("an id with a colon is not taken for another side's user", async () => {
 })
 
 describe('a client', () => {
-  test('of a provider that there is not is not registered', async () => {
+  test('cannot be registered for an unknown provider', async () => {
     await expect(server.addClient({ provider: 'custmers' })).rejects.toThrow(ConfigError)
   })
 
-  test('keeps its provider, and is of the default one where nothing is said', async () => {
+  test('keeps its provider, which is the default one if none is named', async () => {
     const found = async (name: ProviderName) =>
       (await server.server.clients.find(sides[name].client.id))?.provider
     expect([await found('users'), await found('customers')]).toEqual(['users', 'customers'])
   })
 })
 
-test('a guard for a provider that there is not is not made', () => {
+test('a guard for an unknown provider is an error', () => {
   expect(() => server.server.for('custmers')).toThrow(ConfigError)
 })
 
-describe('after a provider was taken out of the configuration', () => {
+describe('after a provider is removed from the configuration', () => {
   const machine = { grantTypes: ['client_credentials'], scopes: ['orders:read'], provider: 'customers' }
 
-  test('its sessions, clients and tokens work no more, and none of it is an error of ours', async () => {
+  test('its sessions, clients and tokens are rejected, without a server error', async () => {
     const guest = await signIn(sides.customers)
     const { visit, tokens } = guest
     const { exchange } = await getCode(visit)
@@ -413,7 +413,7 @@ describe('after a provider was taken out of the configuration', () => {
     expect(rest.logs.filter((line) => line.includes('"level":"error"'))).toEqual([])
   })
 
-  test('they work again once it is back', async () => {
+  test('they work again after it is added back', async () => {
     const guest = await signIn(sides.customers)
     const rest = await startServer({ file: server.file, issuer: server.issuer })
     await refresh({ server: rest, client: guest.visit.client }, guest.tokens.refresh_token)
@@ -422,7 +422,7 @@ describe('after a provider was taken out of the configuration', () => {
   })
 })
 
-test('with both signed in, each client gets the user of its own side', async () => {
+test('with both signed in, each client gets the user of its own provider', async () => {
   const browser = openBrowser(server)
   for (const name of NAMES) await browser.signIn(await browser.open(sides[name].signIn), sides[name].user)
   for (const name of NAMES) {

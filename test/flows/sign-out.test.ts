@@ -14,7 +14,7 @@ async function signOut(browser: Browser) {
   return browser.press(await browser.open(server.endpoint('/logout')), 'Sign out')
 }
 
-test("signing out ends the session and first-party tokens at once, and leaves third parties' alone", async () => {
+test('signing out revokes the session and first-party tokens immediately, but not third-party ones', async () => {
   const browser = openBrowser(server)
   const first = { server, browser, user, client: ours }
   const third = { server, browser, user, client: theirs }
@@ -42,7 +42,7 @@ test("signing out on one device leaves the user's other devices signed in", asyn
   expect(answers.map(({ status }) => status)).toEqual([401, 200, 200])
 })
 
-test('the same user signing in again keeps the session and what hangs on it, under another cookie', async () => {
+test('the same user signing in again keeps the session and its tokens, with a new cookie', async () => {
   const browser = openBrowser(server)
   const { access_token: token } = await getCodeFlowTokens({ server, browser, user, client: ours })
   const before = new Map(browser.cookies)
@@ -54,7 +54,7 @@ test('the same user signing in again keeps the session and what hangs on it, und
   expect((await thief.open(server.endpoint('/login'))).forms).toHaveLength(1)
 })
 
-test("somebody else signing in on the device ends the first one's session and what hangs on it", async () => {
+test("another user signing in on the device revokes the first user's session and tokens", async () => {
   const browser = openBrowser(server)
   const { access_token: token } = await getCodeFlowTokens({ server, browser, user, client: ours })
   await browser.signIn(await browser.open(server.endpoint('/login?prompt=login')), await server.addUser())
@@ -70,7 +70,7 @@ test('signing out deletes the session cookie', async () => {
   expect(browser.setCookies.at(-1)).toBe('consulate_session=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0')
 })
 
-test('a copy of the cookie is worth nothing after signing out', async () => {
+test('a copy of the cookie is rejected after signing out', async () => {
   const [browser, thief] = [openBrowser(server), openBrowser(server)]
   await browser.signIn(await browser.open(server.endpoint('/login')), user)
   for (const [name, value] of browser.cookies) thief.setCookie(name, value)
@@ -87,7 +87,7 @@ test('signing out twice is harmless', async () => {
   expect((await browser.press(question, 'Sign out')).text).toContain("You're signed out")
 })
 
-test('signing out everywhere ends every session and every token of the user, and of nobody else', async () => {
+test('signing out everywhere revokes every session and token of this user only', async () => {
   const neighbor = await server.addUser()
   const visits = [user, user, neighbor].map((who) => ({
     server,
@@ -106,7 +106,7 @@ test('signing out everywhere ends every session and every token of the user, and
   expect((await callApi(server, '/me', afterwards.access_token)).status).toBe(200)
 })
 
-test('a session that is revoked from elsewhere ends with its tokens', async () => {
+test('revoking a session from another device revokes its tokens', async () => {
   const visit = { server, browser: openBrowser(server), user, client: ours }
   const tokens = await getCodeFlowTokens(visit)
   const { body } = await callApi(server, '/me', tokens.access_token)
@@ -115,7 +115,7 @@ test('a session that is revoked from elsewhere ends with its tokens', async () =
   expect((await visit.browser.open(server.endpoint('/login'))).forms).toHaveLength(1)
 })
 
-test('a session ends when it was not used for its lifetime, and use prolongs it', async () => {
+test('a session expires after its lifetime without use, and use extends it', async () => {
   await using brief = await startServer({ sessionLifetime: '1h' })
   const somebody = await brief.addUser()
   const browser = openBrowser(brief)

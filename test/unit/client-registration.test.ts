@@ -20,12 +20,12 @@ async function pathsOf(registration: Partial<ClientRegistration>): Promise<reado
 const BACK = 'https://app.example/callback'
 
 describe('a client is registered', () => {
-  test('with an id that nobody can mistake for a person’s', async () => {
+  test("with an id that cannot be mistaken for a user's", async () => {
     const { client } = await server.server.clients.create({ name: 'Orchard', redirectUris: [BACK] })
     expect(client.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
   })
 
-  test('with a secret that is told once, and a public one without', async () => {
+  test('with a secret that is returned once; a public client without one', async () => {
     const { client, secret = '' } = await server.server.clients.create({
       name: 'Orchard',
       redirectUris: [BACK],
@@ -50,7 +50,7 @@ describe('a client is registered', () => {
     expect(client.grantTypes).toEqual(grantTypes)
   })
 
-  test('with a name of 255 characters, and as many redirect URIs as it likes', async () => {
+  test('with a name of 255 characters, and several redirect URIs', async () => {
     const redirectUris = [BACK, 'https://app.example/other', 'http://127.0.0.1/back']
     expect(await pathsOf({ name: 'n'.repeat(255), redirectUris })).toEqual([])
   })
@@ -119,7 +119,7 @@ describe('no client is registered', () => {
     expect(await pathsOf(registration)).toEqual([path])
   })
 
-  test('and all that is wrong with it is told at once', async () => {
+  test('and every problem is reported', async () => {
     const registration = { name: '', id: '7', redirectUris: ['app'], scopes: [''], grantTypes: ['x'] }
     expect([...(await pathsOf(registration))].sort()).toEqual([
       'grantTypes[0]',

@@ -34,11 +34,11 @@ describe('a password hash', () => {
     )
   })
 
-  test('is never the same twice', async () => {
+  test('differs each time', async () => {
     expect(await hashPassword(PASSWORD)).not.toBe(await hashPassword(PASSWORD))
   })
 
-  test('fits its own password and no other', async () => {
+  test('matches its own password only', async () => {
     const hash = await hashPassword(PASSWORD)
     expect(await verifyPassword(PASSWORD, hash)).toEqual(RIGHT)
     for (const other of [
@@ -52,7 +52,7 @@ describe('a password hash', () => {
       expect(await verifyPassword(other, hash)).toEqual(WRONG)
   })
 
-  test('fits however the keyboard composes an accent', async () => {
+  test('matches however the keyboard composes an accent', async () => {
     const hash = await hashPassword('pässwörd 1'.normalize('NFD'))
     expect(await verifyPassword('pässwörd 1'.normalize('NFC'), hash)).toEqual(RIGHT)
     expect(await verifyPassword('passwörd 1', hash)).toEqual(WRONG)
@@ -83,7 +83,7 @@ describe('a password hash', () => {
       true,
     ],
   ])(
-    'that the reference implementation made with %s is read, and renewed for its short salt',
+    'from the reference implementation with %s is accepted, and replaced because of its short salt',
     async (_, hash) => {
       expect(await verifyPassword('password', hash)).toEqual({ isCorrect: true, needsRehash: true })
       expect(await verifyPassword('Password', hash)).toEqual(WRONG)
@@ -91,7 +91,7 @@ describe('a password hash', () => {
   )
 
   test.each([{ memory: 8192 }, { passes: 1 }, { tagLength: 16 }])(
-    'with weaker parameters (%j) is right and wants renewal, but only for who knows the password',
+    'with weaker parameters (%j) is accepted and replaced, but only for the correct password',
     async (parameters) => {
       const hash = hashWith(PASSWORD, parameters)
       expect(await verifyPassword(PASSWORD, hash)).toEqual({ isCorrect: true, needsRehash: true })
@@ -103,14 +103,14 @@ describe('a password hash', () => {
     expect(await verifyPassword(PASSWORD, hashWith(PASSWORD, { passes: 3 }))).toEqual(RIGHT)
   })
 
-  test('is written as it was read', async () => {
+  test('is formatted as it was parsed', async () => {
     const hash = await hashPassword(PASSWORD)
     const parts = parsePasswordHash(hash)
     expect(parts && formatPasswordHash(parts)).toBe(hash)
   })
 })
 
-describe('what is no hash that can be computed', () => {
+describe('an invalid hash', () => {
   const [salt, tag] = ['A'.repeat(22), 'A'.repeat(43)]
 
   test.each([
@@ -127,12 +127,12 @@ describe('what is no hash that can be computed', () => {
     `$argon2id$v=19$m=19456,t=2,p=1$$${tag}`,
     `$argon2id$v=19$m=19456,t=2,p=1$${salt}$`,
     `$argon2id$v=19$m=19456,t=2,p=1$${salt}$${tag}\n`,
-  ])('fits no password: %j', async (hash) => {
+  ])('matches no password: %j', async (hash) => {
     expect(parsePasswordHash(hash)).toBeUndefined()
     expect(await verifyPassword(PASSWORD, hash)).toEqual(WRONG)
   })
 
-  test('goes to the verifier of the other system, with the password as it was typed, and wants renewal', async () => {
+  test('is passed to the verifier of the other system with the password as entered, and replaced', async () => {
     const typed = 'pässwörd'.normalize('NFD')
     const verifyForeign = async (password: string, hash: string) => hash === `$plain$${password}`
     expect(await verifyPassword(typed, `$plain$${typed}`, verifyForeign)).toEqual({
@@ -142,7 +142,7 @@ describe('what is no hash that can be computed', () => {
     expect(await verifyPassword('wrong', `$plain$${typed}`, verifyForeign)).toEqual(WRONG)
   })
 
-  test('never reaches the other system where there is no hash at all', async () => {
+  test('is not passed to the verifier if it is empty', async () => {
     for (const hash of ['', undefined])
       expect(await verifyPassword(PASSWORD, hash, async () => true)).toEqual(WRONG)
   })
@@ -156,13 +156,13 @@ describe('a password of more than 1024 bytes', () => {
     expect(await verifyPassword(longest, await hashPassword(longest))).toEqual(RIGHT)
   })
 
-  test('is simply wrong', async () => {
+  test('is incorrect', async () => {
     expect(await verifyPassword('x'.repeat(1_000_000), await hashPassword(PASSWORD))).toEqual(WRONG)
   })
 })
 
 describe('a flood of passwords', () => {
-  test('is refused beyond a bounded queue, with 503 and Retry-After, and what is in the queue is answered', async () => {
+  test('is rejected beyond a bounded queue with 503 and Retry-After, and the queue is processed', async () => {
     const hash = hashWith(PASSWORD, { memory: 8, passes: 1 })
     const answers = await Promise.allSettled(
       Array.from({ length: 500 }, () => verifyPassword(PASSWORD, hash)),
@@ -181,7 +181,7 @@ describe('a flood of passwords', () => {
     expect(await verifyPassword(PASSWORD, hash)).toMatchObject({ isCorrect: true })
   })
 
-  test('never runs more at once than the gate lets through, and each in its turn', async () => {
+  test('never runs more at the same time than the limit, in order', async () => {
     const gate = limitConcurrency({ concurrent: 3, queued: 20 })
     const order: number[] = []
     let [running, most] = [0, 0]
@@ -196,7 +196,7 @@ describe('a flood of passwords', () => {
     expect(order).toEqual(order.toSorted((left, right) => left - right))
   })
 
-  test('leaves the gate open when work fails', async () => {
+  test('continues after a failed task', async () => {
     const gate = limitConcurrency({ concurrent: 1, queued: 1 })
     const failing = gate(() => Promise.reject(new Error('broken')))
     await expect(failing).rejects.toThrow('broken')

@@ -8,20 +8,20 @@ const people = ['users', 'customers'].flatMap((provider) =>
   })),
 )
 
-test('the sub of the default provider is the id itself', () => {
+test('the sub of the default provider is the plain id', () => {
   expect(subjectOf({ provider: 'users', userId: '5' }, 'users')).toBe('5')
 })
 
-test('the sub of another provider begins with its name', () => {
+test('the sub of another provider starts with its name', () => {
   expect(subjectOf({ provider: 'customers', userId: '5' }, 'users')).toBe('customers:5')
 })
 
-test('no two people share a sub, whatever their ids look like', () => {
+test('no two users share a sub, whatever their ids are', () => {
   const subjects = people.map((person) => subjectOf(person, 'users'))
   expect(new Set(subjects).size).toBe(people.length)
 })
 
-test('the id comes back from the sub', () => {
+test('the id can be read from the sub', () => {
   for (const person of people)
     expect(userIdOf(subjectOf(person, 'users'), person.provider)).toBe(person.userId)
 })

@@ -37,8 +37,8 @@ async function guess(
   return true
 }
 
-describe('failures against an account', () => {
-  test('block it after 10 in 15 minutes, from wherever they came', async () => {
+describe('failures of an account', () => {
+  test('block it after 10 in 15 minutes, from any address', async () => {
     await failTimes(9, (index) => ({ ...alice, address: `198.51.100.${index}` }))
     expect(await retryAfter(alice)).toBeUndefined()
     await throttle.fail({ ...alice, address: '198.51.100.99' })
@@ -51,7 +51,7 @@ describe('failures against an account', () => {
     expect(await retryAfter({ address: HOME })).toBeUndefined()
   })
 
-  test('block for no longer than that where the clock is set back', async () => {
+  test('block for no longer if the clock is set back', async () => {
     await failTimes(10, () => alice)
     clock.time -= 86_400_000
     expect(await retryAfter(alice)).toBe(900)
@@ -61,7 +61,7 @@ describe('failures against an account', () => {
     expect(await retryAfter(alice)).toBeUndefined()
   })
 
-  test('are forgotten 15 minutes after the first of them', async () => {
+  test('are forgotten 15 minutes after the first one', async () => {
     await failTimes(5, () => alice)
     clock.time += 600_000
     await failTimes(5, () => alice)
@@ -80,12 +80,12 @@ describe('failures against an account', () => {
     'alice@example.com ',
     'álice@example.com',
     'ａlice@example.com',
-  ])('count under every spelling that a database may take for the same name: %j', async (name) => {
+  ])('count for every spelling that a database may treat as the same name: %j', async (name) => {
     await failTimes(10, () => ({ ...alice, account: `password:users:${name}` }))
     expect(await retryAfter(alice)).toBe(900)
   })
 
-  test('are forgotten upon a success, those of the address are not', async () => {
+  test('are forgotten after a success, but those of the address are not', async () => {
     await failTimes(9, () => alice)
     expect(await guess(alice, 'succeed')).toBe(true)
     await throttle.fail(alice)
@@ -125,7 +125,7 @@ describe('a known device', () => {
 })
 
 describe('failures of an address', () => {
-  test('block it after 60 a minute, whatever was guessed at', async () => {
+  test('block it after 60 a minute, whatever the account', async () => {
     await failTimes(59, (index) => ({ address: HOME, account: `password:users:${index}` }))
     expect(await retryAfter({ address: HOME })).toBeUndefined()
     await throttle.fail({ address: HOME })
@@ -134,20 +134,20 @@ describe('failures of an address', () => {
     expect(await retryAfter({ ...alice, address: '203.0.113.10' })).toBeUndefined()
   })
 
-  test('are those of its whole IPv6 /64', async () => {
+  test('count for the whole IPv6 /64', async () => {
     await failTimes(60, (index) => ({ address: `2001:db8:1:2::${index.toString(16)}` }))
     expect(await retryAfter({ address: '2001:db8:1:2:ffff::1' })).toBe(60)
     expect(await retryAfter({ address: '2001:db8:1:3::1' })).toBeUndefined()
   })
 
-  test('are those of the IPv4 address that is mapped into IPv6', async () => {
+  test('count for the IPv4 address that is mapped into IPv6', async () => {
     await failTimes(60, () => ({ address: `::ffff:${HOME}` }))
     expect(await retryAfter({ address: HOME })).toBe(60)
   })
 })
 
 describe('attempts', () => {
-  test('200 parallel guesses at one account give 10 checks of a password', async () => {
+  test('of 200 parallel guesses at one account, 10 are checked', async () => {
     const guesses = Array.from({ length: 200 }, (_, index) =>
       guess({ ...alice, address: `198.51.100.${index}` }),
     )
@@ -156,32 +156,32 @@ describe('attempts', () => {
     expect(await retryAfter(alice)).toBe(900)
   })
 
-  test('200 parallel guesses from one address give 60 checks of a password', async () => {
+  test('of 200 parallel guesses from one address, 60 are checked', async () => {
     const guesses = Array.from({ length: 200 }, (_, index) =>
       guess({ address: HOME, account: `user ${index}` }),
     )
     expect((await Promise.all(guesses)).filter(Boolean)).toHaveLength(60)
   })
 
-  test('under way are waited for a second, not the whole window', async () => {
+  test('that are still running block for a second, not for the whole window', async () => {
     const tickets = await Promise.all(Array.from({ length: 10 }, () => throttle.attempt(alice)))
     expect(await retryAfter(alice)).toBe(1)
     for (const ticket of tickets) if (!ticket.blocked) await ticket.succeed()
     expect(await retryAfter(alice)).toBeUndefined()
   })
 
-  test('that succeed leave nothing behind, however many there are', async () => {
+  test('that succeed are not counted, however many there are', async () => {
     for (let index = 0; index < 200; index++) expect(await guess(alice, 'succeed')).toBe(true)
   })
 
-  test('that were never decided leave nothing behind, and forgive nothing', async () => {
+  test('that were never checked are not counted, and forgive nothing', async () => {
     await failTimes(9, () => alice)
     for (let index = 0; index < 20; index++) expect(await guess(alice, 'release')).toBe(true)
     await throttle.fail(alice)
     expect(await guess(alice)).toBe(false)
   })
 
-  test('that succeed forgive the failures of the account, not the guesses still under way', async () => {
+  test('that succeed forgive the failures of the account, but not the guesses still running', async () => {
     await failTimes(5, () => alice)
     const guesses = Array.from({ length: 4 }, () => throttle.attempt(alice))
     expect(await guess(alice, 'succeed')).toBe(true)
@@ -192,7 +192,7 @@ describe('attempts', () => {
     expect(await retryAfter(alice)).toBe(900)
   })
 
-  test('are settled once: what is said later does not count', async () => {
+  test('are settled once: later calls do not count', async () => {
     await failTimes(8, () => alice)
     const ticket = await throttle.attempt(alice)
     if (ticket.blocked) throw new Error('blocked too early')
@@ -204,7 +204,7 @@ describe('attempts', () => {
     expect(await retryAfter(alice)).toBe(900)
   })
 
-  test('that outlive the window they began in still count', async () => {
+  test('that outlive their window still count', async () => {
     await throttle.fail(alice)
     const slow = await Promise.all(Array.from({ length: 9 }, () => throttle.attempt(alice)))
     clock.time += 900_000
@@ -215,8 +215,8 @@ describe('attempts', () => {
   })
 })
 
-describe('guesses that hang for ever', () => {
-  test('shut nobody out for good: after two windows they are given up', async () => {
+describe('attempts that never finish', () => {
+  test('block an account for two windows at most', async () => {
     await Promise.all(Array.from({ length: 10 }, () => throttle.attempt(alice)))
     clock.time += 2 * 900_000 - 1
     expect(await guess(alice)).toBe(false)
@@ -224,7 +224,7 @@ describe('guesses that hang for ever', () => {
     expect(await guess(alice)).toBe(true)
   })
 
-  test('nor where the clock is set back meanwhile', async () => {
+  test('block for two windows at most even if the clock is set back', async () => {
     await Promise.all(Array.from({ length: 10 }, () => throttle.attempt(alice)))
     clock.time -= 86_400_000
     expect(await guess(alice)).toBe(false)
@@ -232,7 +232,7 @@ describe('guesses that hang for ever', () => {
     expect(await guess(alice)).toBe(true)
   })
 
-  test('leave those that began since where they are', async () => {
+  test('do not release attempts that started later', async () => {
     const lost = await throttle.attempt(alice)
     clock.time += 2 * 900_000
     await Promise.all(Array.from({ length: 10 }, () => throttle.attempt(alice)))
@@ -242,7 +242,7 @@ describe('guesses that hang for ever', () => {
   })
 })
 
-describe('an answer to who is blocked', () => {
+describe('the answer to a blocked caller', () => {
   test('says how long to wait, in whole seconds and in the standard headers', async () => {
     await failTimes(10, () => alice)
     clock.time += 100_500
@@ -256,7 +256,7 @@ describe('an answer to who is blocked', () => {
     })
   })
 
-  test('names the limit that lasts longer, where both are reached', async () => {
+  test('names the limit that lasts longer if both are reached', async () => {
     await failTimes(60, () => alice)
     expect((await throttle.check(alice))?.headers['RateLimit-Policy']).toBe('"account";q=10;w=900')
     clock.time += 30_000
@@ -266,7 +266,7 @@ describe('an answer to who is blocked', () => {
 })
 
 describe('a flood', () => {
-  test('of addresses and of names takes bounded memory: the oldest are forgotten, the latest are not', async () => {
+  test('of addresses and names takes bounded memory: the oldest are forgotten, the latest are not', async () => {
     const addressOf = (index: number) =>
       `2001:db8:${(index >> 16).toString(16)}:${(index & 0xffff).toString(16)}::1`
     const strict = { failures: 1, window: 900_000 }

@@ -44,25 +44,25 @@ beforeEach(async () => {
 
 afterEach(() => store.close())
 
-describe('a new person', () => {
+describe('a new user', () => {
   test('is found by id, without the password hash', async () => {
     const bob = await add('Bob@example.com', PASSWORD, 'Bob')
     expect(await users.find(bob.id)).toEqual({ id: bob.id, email: 'bob@example.com', name: 'Bob' })
     expect(await signIn(users, 'bob@example.com', PASSWORD)).toEqual(bob)
   })
 
-  test('gets an id that is nobody else’s and no plain number', async () => {
+  test('gets a unique id that is not a plain number', async () => {
     const bob = await add('bob@example.com')
     expect(bob.id).not.toBe((await add('carol@example.com')).id)
     expect(bob.id).toMatch(/^[\w-]{22}$/)
   })
 
-  test('is named by the email where there is no name', async () => {
+  test('is named after the email if there is no name', async () => {
     expect((await add('bob@example.com', PASSWORD, ' ')).name).toBe('bob@example.com')
   })
 
   test.each([EMAIL, 'ALICE@Example.COM', ' alice@example.com\t'])(
-    'cannot take an email that is taken: %j',
+    'cannot have an email that is taken: %j',
     async (email) => {
       expect(await createUser(store, clock, { email, password: 'another password' })).toBeUndefined()
       expect(await signIn(users, EMAIL, 'another password')).toBeUndefined()
@@ -81,20 +81,20 @@ describe('a new person', () => {
     'a\u200B@example.com',
     '\uD800@example.com',
     `${'a'.repeat(243)}@example.com`,
-  ])('needs an email address, which %j is not', async (email) => {
+  ])('rejects %j as an email address', async (email) => {
     await expect(createUser(store, clock, { email, password: PASSWORD })).rejects.toMatchObject({
       code: 'invalid_request',
     })
   })
 
-  test.each(['Ada\u001B[2J', 'Ada\nLovelace', 'a'.repeat(256)])('a name that is none: %j', async (name) => {
+  test.each(['Ada\u001B[2J', 'Ada\nLovelace', 'a'.repeat(256)])('rejects the name %j', async (name) => {
     const input = { email: 'bob@example.com', name, password: PASSWORD }
     await expect(createUser(store, clock, input)).rejects.toMatchObject({ code: 'invalid_request' })
     expect(await store.users.findByEmail('bob@example.com')).toBeUndefined()
   })
 
   test.each(['', 'seven77', '🎈'.repeat(7), 'e\u0301'.repeat(7), 'x'.repeat(1025)])(
-    'needs a password of 8 characters to 1024 bytes (%#)',
+    'must have a password of 8 characters to 1024 bytes (%#)',
     async (password) => {
       await expect(createUser(store, clock, { email: 'bob@example.com', password })).rejects.toMatchObject({
         code: 'invalid_request',
@@ -104,7 +104,7 @@ describe('a new person', () => {
 })
 
 describe('a sign-in', () => {
-  test('needs the right email and the right password', async () => {
+  test('requires the correct email and password', async () => {
     expect(await signIn(users, EMAIL, PASSWORD)).toEqual(alice)
     expect(await signIn(users, EMAIL, 'wrong password')).toBeUndefined()
     expect(await signIn(users, 'bob@example.com', PASSWORD)).toBeUndefined()
@@ -112,11 +112,11 @@ describe('a sign-in', () => {
   })
 
   test.each(['ALICE@EXAMPLE.COM', ' alice@example.com ', 'Alice@Example.com\n'])(
-    'takes any spelling of the email: %j',
+    'accepts any spelling of the email: %j',
     async (email) => expect(await signIn(users, email, PASSWORD)).toEqual(alice),
   )
 
-  test('takes an email however its accents are composed', async () => {
+  test('accepts an email however its accents are composed', async () => {
     const rene = await add('René@example.com'.normalize('NFD'))
     expect(await signIn(users, 'RENÉ@example.com'.normalize('NFC'), PASSWORD)).toEqual(rene)
   })
@@ -127,26 +127,26 @@ describe('a sign-in', () => {
     'x'.repeat(1_000_000),
     `' or 1=1 --@example.com`,
     '%@example.com',
-  ])('with garbage for an email (%#) is simply wrong', async (email) =>
+  ])('rejects garbage as an email (%#)', async (email) =>
     expect(await signIn(users, email, PASSWORD)).toBeUndefined(),
   )
 })
 
-describe('a person who is disabled', () => {
+describe('a disabled user', () => {
   beforeEach(() => store.users.update(alice.id, { disabledAt: clock.now() }))
 
   test('is not found', async () => expect(await users.find(alice.id)).toBeUndefined())
 
   test('cannot sign in', async () => expect(await signIn(users, EMAIL, PASSWORD)).toBeUndefined())
 
-  test('is found and can sign in again once enabled', async () => {
+  test('is found and can sign in again after being enabled', async () => {
     await store.users.update(alice.id, { disabledAt: null })
     expect(await users.find(alice.id)).toEqual(alice)
     expect(await signIn(users, EMAIL, PASSWORD)).toEqual(alice)
   })
 })
 
-describe('the time of a sign-in that fails', () => {
+describe('the response time of a failed sign-in', () => {
   /** The least CPU time (µs) that a sign-in took on all threads: unlike the clock, it does not see other processes. */
   const costOf = async (email: string): Promise<number> => {
     const costs: number[] = []
@@ -158,7 +158,7 @@ describe('the time of a sign-in that fails', () => {
     return Math.min(...costs)
   }
 
-  test('does not tell whether there is such a person, or whether they are disabled', async () => {
+  test('does not tell whether the user exists or is disabled', async () => {
     await add('disabled@example.com').then(({ id }) => store.users.update(id, { disabledAt: clock.now() }))
     const known = await costOf(EMAIL)
     for (const email of ['nobody@example.com', 'disabled@example.com', 'no email', ''])
@@ -167,46 +167,46 @@ describe('the time of a sign-in that fails', () => {
 })
 
 describe('a password', () => {
-  test('that was set counts at once, and the old one no longer', async () => {
+  test('takes effect immediately when it is set, and the old one stops working', async () => {
     await users.setPassword(alice.id, 'a new password')
     expect(await signIn(users, EMAIL, 'a new password')).toEqual(alice)
     expect(await signIn(users, EMAIL, PASSWORD)).toBeUndefined()
   })
 
-  test('cannot be set to one that is too short, nor for nobody', async () => {
+  test('cannot be too short, nor be set for an unknown user', async () => {
     await expect(users.setPassword(alice.id, 'short')).rejects.toMatchObject({ code: 'invalid_request' })
     await expect(users.setPassword('nobody', 'a new password')).rejects.toMatchObject({ status: 404 })
   })
 })
 
-describe('a hash of another system', () => {
+describe('a password hash from another system', () => {
   const hashOf = async () => (await store.users.find(alice.id))?.passwordHash
   const verifyLegacyHash = async (password: string, hash: string) => hash === `$plain$${password}`
 
   beforeEach(() => store.users.update(alice.id, { passwordHash: '$plain$short' }))
 
-  test('is replaced by ours at the next sign-in, and the same password still fits', async () => {
+  test('is replaced by an Argon2 hash at the next sign-in, for the same password', async () => {
     expect(await signIn(provide({ verifyLegacyHash }), EMAIL, 'short')).toEqual(alice)
     expect(await hashOf()).toMatch(/^\$argon2id\$/)
     expect(await signIn(users, EMAIL, 'short')).toEqual(alice)
   })
 
-  test('stays what it is after a wrong password', async () => {
+  test('stays as it is after a wrong password', async () => {
     expect(await signIn(provide({ verifyLegacyHash }), EMAIL, 'wrong password')).toBeUndefined()
     expect(await hashOf()).toBe('$plain$short')
   })
 
-  test('fits nothing, and stays, where its check answers with anything but true', async () => {
+  test('matches nothing and stays as it is if its verifier returns anything but true', async () => {
     const verdict = async () => ({ isCorrect: false }) as unknown as boolean
     expect(await signIn(provide({ verifyLegacyHash: verdict }), EMAIL, 'wrong password')).toBeUndefined()
     expect(await hashOf()).toBe('$plain$short')
   })
 
-  test('fits no password where nobody was named to check it', async () => {
+  test('matches no password without a verifier', async () => {
     expect(await signIn(users, EMAIL, 'short')).toBeUndefined()
   })
 
-  test('does not come back over a password that was changed meanwhile', async () => {
+  test('is not restored over a password that was changed in the meantime', async () => {
     const verifyAndChange = async (password: string, hash: string) => {
       await users.setPassword(alice.id, 'changed meanwhile')
       return verifyLegacyHash(password, hash)
@@ -217,7 +217,7 @@ describe('a hash of another system', () => {
   })
 })
 
-test('a weak hash of our own is made anew at the next sign-in', async () => {
+test('a weak Argon2 hash is replaced at the next sign-in', async () => {
   const weak = '$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc'
   await store.users.update(alice.id, { passwordHash: weak })
   expect(await signIn(users, EMAIL, 'password')).toEqual(alice)
@@ -225,7 +225,7 @@ test('a weak hash of our own is made anew at the next sign-in', async () => {
   expect(await signIn(users, EMAIL, 'password')).toEqual(alice)
 })
 
-test('a person is shown as the email, else the name, else the id', () => {
+test('a user is shown by email, or else by name, or else by id', () => {
   expect(displayNameOf({ id: 5, name: 'Alice', email: EMAIL })).toBe(EMAIL)
   expect(displayNameOf({ id: 5, name: 'Alice', email: null })).toBe('Alice')
   expect(displayNameOf({ id: 5, name: '', email: '' })).toBe('5')
