@@ -33,7 +33,8 @@ export const clientFields = (client: Client): readonly string[] =>
   fields([
     ['Client ID', client.id],
     ['Name', client.name],
-    ['Type', `${kindOf(client)} (${client.type})`],
+    ['Type', kindOf(client)],
+    ['Secret', describeSecrets(client)],
     ['Third-party', client.isThirdParty ? 'yes' : 'no'],
     ['Owner', client.ownerId ?? ''],
     ['Publisher', client.publisher ?? ''],
@@ -82,6 +83,12 @@ function describeScopes({ scopes, grantTypes }: Client): string {
   if (scopes !== null) return scopes.join(', ') || 'none'
   const hasNone = grantTypes.length === 0 || grantTypes.includes('client_credentials')
   return hasNone ? 'none' : 'all scopes'
+}
+
+function describeSecrets({ type, secrets }: Client): string {
+  if (type === 'public') return 'none (public client)'
+  const oldEnd = Math.max(...secrets.map(({ expiresAt }) => expiresAt ?? 0))
+  return oldEnd > Date.now() ? `set; the old one works until ${timestamp(oldEnd)}` : 'set'
 }
 
 const describeLogo = (logo: string): string =>

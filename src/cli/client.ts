@@ -46,7 +46,7 @@ export async function createClient(flags: CreateFlags): Promise<void> {
     )
     warnOfDisabledGrants(project, client)
     if (flags.json) return printJson({ ...clientJson(client), ...(secret && { client_secret: secret }) })
-    print(...clientFields(client), ...secretLines(secret))
+    print(`Created client "${client.name}".`, ...clientFields(client), ...secretLines(secret))
   })
 }
 
@@ -81,7 +81,7 @@ export const changeClient = (id: string, { json = false, ...flags }: UpdateFlags
     if (!client) throw notFound('client', id)
     warnOfDisabledGrants(project, client)
     if (json) return printJson(clientJson(client))
-    print(...clientFields(client))
+    print(`Updated client "${client.name}".`, ...clientFields(client))
   })
 
 /** `consulate client revoke`: revokes a client and its tokens, on every running server. Revoking it again is harmless. */
@@ -111,7 +111,7 @@ export const rotateClientSecret = (id: string, { json = false, ...rotation }: Ro
       return printJson({ ...clientJson(client), client_secret: secret, old_secret_expires_at: expiresAt })
     }
     const end = hasExpired ? 'stops working within 1 second' : `works until ${timestamp(oldSecretsExpireAt)}`
-    print(...clientFields(client), ...secretLines(secret), `  The old secret ${end}.`)
+    print(`Rotated the secret of client "${client.name}".`, ...secretLines(secret), `The old secret ${end}.`)
   })
 
 async function findClient(project: Project, id: string): Promise<Client> {
@@ -157,4 +157,9 @@ function warnOfDisabledGrants({ source, grants }: Project, { grantTypes }: Clien
 const secretLines = (secret: string | undefined): readonly string[] =>
   secret === undefined
     ? []
-    : ['', `  Client secret  ${bold(secret)}`, '  Copy it now. You will not be able to see it again.', '']
+    : [
+        '',
+        `  Client secret  ${bold(secret)}`,
+        '',
+        'Copy the secret now. You will not be able to see it again.',
+      ]

@@ -71,21 +71,19 @@ export function table(
   return body.flatMap((row, index) => (index === 0 ? row : ['', ...row]))
 }
 
-/**
- * Formats labels and their values in two columns, or below one another if the terminal is too narrow. Leaves out empty
- * values.
- */
+/** Formats labels and their values. Puts a value below its label if it is too wide. Omits empty values. */
 export function fields(texts: readonly (readonly [label: string, value: string])[]): readonly string[] {
   const rows = texts.map(([label, value]) => [label, printable(value)] as const).filter(([, value]) => value)
   const labelWidth = Math.max(0, ...rows.map(([label]) => widthOf(label)))
   const room = terminalWidth() - MARGIN.length - labelWidth - GAP.length
-  const [, leastWidth = 0] = leastWidths(rows)
-  if (leastWidth <= room) return rows.flatMap((row) => columns(row, [labelWidth, room]))
+  return rows.flatMap(([label, value]) =>
+    leastWidth(value) > room ? stacked(label, value) : columns([label, value], [labelWidth, room]),
+  )
+}
+
+function stacked(label: string, value: string): readonly string[] {
   const indent = MARGIN.repeat(2)
-  return rows.flatMap(([label, value]) => [
-    MARGIN + label,
-    ...wrap(value, terminalWidth() - indent.length).map((line) => indent + line),
-  ])
+  return [MARGIN + label, ...wrap(value, terminalWidth() - indent.length).map((line) => indent + line)]
 }
 
 const zip = (head: readonly string[], row: readonly string[]): readonly (readonly [string, string])[] =>

@@ -264,7 +264,7 @@ describe('consulate client create', () => {
   test('shows the client ID, and the secret once', async () => {
     const cwd = await installed()
     const { stdout } = await create(cwd, '--machine', '--name', 'Import')
-    expect(stdout).toMatch(/Client ID +[0-9a-f-]{36}\n/)
+    expect(stdout).toMatch(/^Created client "Import"\.\n +Client ID +[0-9a-f-]{36}\n/)
     expect(stdout).toMatch(/Client secret +[\w-]{43}\n/)
     const { stdout: list } = await consulate(cwd, ['client', 'list'])
     expect(list).toMatch(/^ +Client ID +Name +Type +Status$/m)

@@ -52,6 +52,20 @@ describe('consulate explain', () => {
     expect([code, stdout.split('\n')[0]]).toEqual([0, 'Request refused'])
   })
 
+  test('says how Basic credentials were read that may be form-encoded or not', async () => {
+    const { cwd, origin, stop } = await startServer()
+    const headers = { authorization: `Basic ${btoa('importer:50+off')}` }
+    const body = new URLSearchParams({ grant_type: 'client_credentials' })
+    const response = await fetch(`${origin}/oauth/token`, { method: 'POST', headers, body })
+    expect(response.status).toBe(401)
+    await stop()
+    const { stdout } = await consulate(cwd, ['explain', response.headers.get('x-request-id') ?? ''])
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
+      'are read as form-encoded (RFC 6749 section 2.3.1) and as sent',
+    )
+    expect(stdout).not.toContain('50')
+  })
+
   test('says what an unknown id may mean, and ends with 1', async () => {
     const cwd = await installed()
     for (const flags of [[], ['--json']]) {
