@@ -8,28 +8,31 @@ import type { FeedCredentials } from './remote-revocations.ts'
 
 /** How a guard follows the issuer's revocations. */
 export interface RevocationFeedOptions extends FeedCredentials {
-  /** How often it asks for new ones; default a second. A sign-out takes effect within this and one request. */
+  /** How often to poll. Default: 1 second. A sign-out takes effect within this time and one request. */
   readonly pollInterval?: Duration
-  /** How old the last good answer may be before nobody is let in; default 10 seconds, more than `pollInterval`. */
+  /**
+   * How old the last successful poll may be before requests get 503. Default: 10 seconds. Must be longer than
+   * `pollInterval`.
+   */
   readonly maxStaleness?: Duration
 }
 
-/** What a guard in another service needs. It has no database and no private key. */
+/** The options of a standalone guard. It needs no database and no private key. */
 export interface GuardOptions<Scope extends string = string, Main extends string = string> {
   /** The authorization server: https, or http on a loopback address. */
   readonly issuer: string
-  /** What this service is called in tokens, their `aud`; default: the issuer. */
+  /** The `aud` that tokens must contain. Default: the issuer. */
   readonly audience?: string
-  /** The scopes that routes may ask for, so that a misspelled one does not compile; default: any. */
+  /** The scopes that routes can require. Misspelled ones do not compile. Default: any. */
   readonly scopes?: readonly Scope[]
   /**
-   * The credential of a client that was registered with `followsRevocations`; or `'none'` on purpose: then a token is
-   * good until it expires, whoever has signed out meanwhile.
+   * The credentials of a client that was registered with `followsRevocations`, or `'none'`. With `'none'`, tokens are
+   * valid until they expire, even after the user signs out.
    */
   readonly revocations: RevocationFeedOptions | 'none'
-  /** The provider that people must come from; default `users`, as at the server. For others: `guard.for('customers')`. */
+  /** The provider of the users. Default: `users`, as for the server. For others, use `guard.for('customers')`. */
   readonly provider?: Main
-  /** How many verified tokens are remembered, at about 2 kB each; default 20,000. */
+  /** The number of verified tokens to cache, at about 2 kB each. Default: 20,000. */
   readonly cacheSize?: number
   /** Default: JSON lines on standard error. */
   readonly logger?: Logger
@@ -37,13 +40,13 @@ export interface GuardOptions<Scope extends string = string, Main extends string
   readonly clock?: Clock
 }
 
-/** How a guard follows revocations, in milliseconds. */
+/** Times are in milliseconds. */
 export interface RevocationFeedSettings extends FeedCredentials {
   readonly pollInterval: number
   readonly maxStaleness: number
 }
 
-/** What the options come to. */
+/** The validated options, with defaults. */
 export interface GuardSettings {
   readonly issuer: string
   readonly audience: string
@@ -55,17 +58,17 @@ export interface GuardSettings {
 }
 
 /**
- * Checks the options of a guard and fills in what they leave out.
+ * Validates the options of a guard and adds the defaults.
  *
- * @throws ConfigError with every problem at once
+ * @throws ConfigError with all problems
  */
 export function resolveGuardOptions(options: GuardOptions): GuardSettings {
   const validator = createValidator()
   const { issuer, audience = issuer, provider = 'users', cacheSize = 20_000, scopes = [] } = options
   validator.knownOptions('', options, OPTIONS)
   for (const problem of issuerProblems(issuer)) validator.problem('issuer', problem)
-  if (audience !== issuer) checkText('audience', audience, validator)
-  checkText('provider', provider, validator)
+  if (audience !== issuer) requireText('audience', audience, validator)
+  requireText('provider', provider, validator)
   checkScopes(scopes, validator)
   const settings = {
     issuer,
@@ -84,7 +87,7 @@ function checkScopes(scopes: unknown, validator: Validator): void {
   if (!Array.isArray(scopes)) return validator.problem('scopes', "must be a list, such as ['orders:read']")
   for (const [index, scope] of scopes.entries()) {
     if (typeof scope !== 'string' || !isScopeToken(scope))
-      validator.problem(`scopes[${index}]`, 'is no scope')
+      validator.problem(`scopes[${index}]`, 'is not a valid scope')
   }
 }
 
@@ -93,19 +96,18 @@ function resolveRevocations(
   validator: Validator,
 ): GuardSettings['revocations'] {
   if (given === 'none') return given
-  if (!given) validator.problem('revocations', "is missing: { clientId, clientSecret }, or 'none' on purpose")
+  if (!given) validator.problem('revocations', "is required: { clientId, clientSecret }, or 'none'")
   const { clientId, clientSecret, pollInterval = '1s', maxStaleness = '10s' } = given ?? NO_CREDENTIALS
   if (given) {
     validator.knownOptions('revocations', given, FEED_OPTIONS)
-    checkText('revocations.clientId', clientId, validator)
-    checkText('revocations.clientSecret', clientSecret, validator)
+    requireText('revocations.clientId', clientId, validator)
+    requireText('revocations.clientSecret', clientSecret, validator)
   }
   const [interval, staleness] = [
     validator.duration('revocations.pollInterval', pollInterval),
     validator.duration('revocations.maxStaleness', maxStaleness),
   ]
-  if (staleness <= interval)
-    validator.problem('revocations.maxStaleness', 'must be longer than the pollInterval')
+  if (staleness <= interval) validator.problem('revocations.maxStaleness', 'must be longer than pollInterval')
   return { clientId, clientSecret, pollInterval: interval, maxStaleness: staleness }
 }
 
@@ -129,7 +131,7 @@ const FEED_OPTIONS: OptionNames<RevocationFeedOptions> = {
 
 const NO_CREDENTIALS: RevocationFeedOptions = { clientId: '', clientSecret: '' }
 
-/** Options often come from the environment, where what is not set is undefined or empty. */
-function checkText(path: string, value: unknown, validator: Validator): void {
-  if (typeof value !== 'string' || value === '') validator.problem(path, 'is missing')
+/** Options often come from environment variables, which can be unset or empty. */
+function requireText(path: string, value: unknown, validator: Validator): void {
+  if (typeof value !== 'string' || value === '') validator.problem(path, 'is required')
 }

@@ -1,55 +1,55 @@
 import { unverifiedKeyId, verifyJws, type VerificationKey } from '../keys/jws.ts'
-import type { Logger } from '../lib/log.ts'
 import { singleFlight } from '../lib/async.ts'
+import type { Logger } from '../lib/log.ts'
 import { createOutageLog } from '../lib/outage-log.ts'
 import type { TokenVerifier } from './guard.ts'
-import { readJwk } from './jwk.ts'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { parseJwk } from './jwk.ts'
 
-/** The issuer's keys as it publishes them. */
+/** The public keys of an issuer. */
 export interface PublishedKeys extends TokenVerifier {
-  /** How many are trusted. */
+  /** The number of trusted keys. */
   readonly size: number
-  /** Why they could not be read last; undefined where they could. */
+  /** Why the last load failed. Undefined if it succeeded. */
   readonly problem: string | undefined
   /**
-   * Reads them now; calls at the same time share one read. Throws where that fails, and keeps those of before; throws too
-   * where the issuer publishes none that can be used, and trusts none then: it may have taken them all away.
+   * Loads the keys. Concurrent calls share one request. If the request fails, the method throws and the known keys stay
+   * trusted. If the issuer publishes no usable key, it throws and no key is trusted: the issuer may have withdrawn them.
    */
   load(): Promise<void>
-  /** Begins to read them again every minute, after a failure every other second. */
+  /** Loads the keys now and every minute, or every 2 seconds after a failure. */
   start(): void
   close(): void
 }
 
-/** How long a key that the issuer took away is still trusted, at the most (ms). */
+/** The maximum time that a withdrawn key stays trusted (ms). */
 const REFRESH_INTERVAL = 60_000
 const RETRY_INTERVAL = 2_000
 
-/** Makes an empty set of keys. `read` fetches the issuer's JWK set (RFC 7517 section 5). */
-export function createPublishedKeys(read: () => Promise<unknown>, logger: Logger): PublishedKeys {
+/** Creates an empty key set. `fetchKeys` gets the issuer's JWK Set (RFC 7517 section 5). */
+export function createPublishedKeys(fetchKeys: () => Promise<unknown>, logger: Logger): PublishedKeys {
   const outageLog = createOutageLog(logger, {
     failed: 'Issuer keys are unreachable',
     recovered: 'Issuer keys are reachable again',
   })
-  const complain = createProblemLogger(logger)
+  const logProblems = createProblemLogger(logger)
   let keys: ReadonlyMap<string, VerificationKey> = new Map()
   let timer: NodeJS.Timeout | undefined
   let isClosed = false
 
   const load = singleFlight(() =>
     outageLog.watch(async () => {
-      const reading = await readKeySet(await read())
-      complain(reading.problems)
-      keys = reading.keys
-      if (keys.size === 0) throw new Error('The issuer publishes no key that can be used')
+      const parsed = await parseKeySet(await fetchKeys())
+      logProblems(parsed.problems)
+      keys = parsed.keys
+      if (keys.size === 0) throw new Error('The issuer publishes no usable key')
     }),
   )
-  const canTell = createThrottledRefresh(load)
-  const keepUp = async (): Promise<void> => {
+  const refresh = createThrottledRefresh(load)
+  const loadRepeatedly = async (): Promise<void> => {
     await load().catch(() => {})
     if (isClosed) return
-    timer = setTimeout(() => void keepUp(), outageLog.cause ? RETRY_INTERVAL : REFRESH_INTERVAL).unref()
+    const interval = outageLog.cause ? RETRY_INTERVAL : REFRESH_INTERVAL
+    timer = setTimeout(() => void loadRepeatedly(), interval).unref()
   }
 
   return {
@@ -60,7 +60,7 @@ export function createPublishedKeys(read: () => Promise<unknown>, logger: Logger
       return outageLog.cause
     },
     load,
-    start: () => void keepUp(),
+    start: () => void loadRepeatedly(),
     close() {
       isClosed = true
       clearTimeout(timer)
@@ -68,63 +68,65 @@ export function createPublishedKeys(read: () => Promise<unknown>, logger: Logger
     isTrusted: (kid) => keys.has(kid),
     async verify(token, type) {
       const kid = unverifiedKeyId(token)
-      // A key that was just put in use must be looked for; while that fails, nobody can say that the token is bad.
-      if (kid !== undefined && !keys.has(kid) && !(await canTell())) return 'unavailable'
+      // The key may be new. If we cannot ask the issuer, the token may be valid, so we must not reject it.
+      if (kid !== undefined && !keys.has(kid) && !(await refresh())) return 'unavailable'
       return verifyJws(token, type, keys)
     },
   }
 }
 
-/** Tells what is wrong with single keys, once for as long as it stays the same: they are read again every minute. */
+/** Logs problems only when they change, because the keys are loaded every minute. */
 function createProblemLogger(logger: Logger): (problems: readonly string[]) => void {
-  let known = ''
+  let logged = ''
   return (problems) => {
     const why = [...new Set(problems)].toSorted().join('; ')
-    if (why !== '' && why !== known) {
+    if (why !== '' && why !== logged) {
       logger.log('warn', 'Some published keys cannot be used', { count: problems.length, why })
     }
-    known = why
+    logged = why
   }
 }
 
-interface Reading {
+interface ParsedKeySet {
   readonly keys: ReadonlyMap<string, VerificationKey>
   readonly problems: readonly string[]
 }
 
-/** What can be used of a JWK set, and why the rest is left out (RFC 7517 section 5). */
-async function readKeySet(body: unknown): Promise<Reading> {
+/** Keeps the usable keys. Others are ignored, as RFC 7517 section 5 recommends. */
+async function parseKeySet(body: unknown): Promise<ParsedKeySet> {
   const list = typeof body === 'object' && body !== null && 'keys' in body ? body.keys : undefined
-  if (!Array.isArray(list)) throw new Error('What the issuer publishes is no JWK set')
+  if (!Array.isArray(list)) throw new Error('The issuer does not publish a JWK Set')
   const keys = new Map<string, VerificationKey>()
   const problems: string[] = []
   for (const jwk of list) {
-    const reading = await readJwk(jwk)
-    if ('problem' in reading) problems.push(`one ${reading.problem}`)
-    else if (!keys.has(reading.kid)) keys.set(reading.kid, reading.key)
+    const result = await parseJwk(jwk)
+    if ('problem' in result) problems.push(`a key ${result.problem}`)
+    else if (!keys.has(result.kid)) keys.set(result.kid, result.key)
   }
   return { keys, problems }
 }
 
-/** Unknown keys in tokens cost the issuer no more than a request in this time (ms). */
-const INTERVAL = 3_000
-/** How many requests wait for the next look. */
-const MOST_WAITING = 100
+/** The minimum time between two loads because of unknown keys (ms). */
+const THROTTLE_INTERVAL = 3_000
+/** The maximum number of requests that wait for the next load. */
+const MAX_WAITING = 100
 
 /**
- * Looks for a key that nobody knows yet: whether it can be told afterwards that there is none. A look that comes too
- * early waits for its time, and all who wait share it, so that an honest token of a key that was just put in use is
- * never called invalid, and a flood of invented ones reaches nobody. While looking fails, nobody waits.
+ * Limits how often tokens with unknown keys can make us load the keys. Returns whether the load succeeded.
+ *
+ * Calls within the interval wait for its end and share one load. So a token of a new key is never rejected, and a flood of
+ * tokens with made-up keys does not reach the issuer. After a failed load, calls fail immediately instead of waiting.
  */
-export function createThrottledRefresh(load: () => Promise<void>): () => Promise<boolean> {
+function createThrottledRefresh(load: () => Promise<void>): () => Promise<boolean> {
   let next: Promise<boolean> | undefined
   let hasFailed = false
-  let notBefore = 0
+  let notBefore = Number.NEGATIVE_INFINITY
   let waiting = 0
 
-  async function look(): Promise<boolean> {
-    await sleep(Math.max(0, notBefore - performance.now()), undefined, { ref: false })
-    notBefore = performance.now() + INTERVAL
+  async function loadInTime(): Promise<boolean> {
+    const wait = notBefore - performance.now()
+    if (wait > 0) await sleep(wait)
+    notBefore = performance.now() + THROTTLE_INTERVAL
     hasFailed = await load().then(
       () => false,
       () => true,
@@ -134,13 +136,18 @@ export function createThrottledRefresh(load: () => Promise<void>): () => Promise
   }
 
   return async () => {
-    const isEarly = !next && performance.now() < notBefore
-    if ((hasFailed && isEarly) || waiting >= MOST_WAITING) return false
+    const isThrottled = !next && performance.now() < notBefore
+    if ((hasFailed && isThrottled) || waiting >= MAX_WAITING) return false
     waiting += 1
     try {
-      return await (next ??= look())
+      return await (next ??= loadInTime())
     } finally {
       waiting -= 1
     }
   }
 }
+
+const sleep = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, milliseconds).unref()
+  })

@@ -1,76 +1,69 @@
 import { createValidator, type Validator } from '../lib/validator.ts'
 
-/** Who a route is for: people, clients that act for themselves, or both. Not the audience of a token, which is an API. */
+/** Who can call a route: users, machines (clients with a token of their own), or both. */
 export type Caller = 'user' | 'machine' | 'anyone'
 
-/** What a route asks of a token. */
+/** What a route requires of a token. */
 export interface Requirement {
   readonly caller: Caller
-  /** Every one of these. */
+  /** All of these scopes. */
   readonly allOf: readonly string[]
-  /** At least one of these, where there are any. */
+  /** At least one of these scopes, unless the list is empty. */
   readonly anyOf: readonly string[]
-  /** The provider that the person must come from. */
+  /** The provider of the user. */
   readonly provider: string
 }
 
-/** Scopes of which every one is needed, or one. */
-export interface NamedScopes<Scope extends string> {
+interface NamedScopes<Scope extends string> {
   readonly anyOf?: readonly Scope[]
   readonly allOf?: readonly Scope[]
 }
 
 /**
- * Scopes as they are written at a route: all that are needed, one after the other; or `{ anyOf }`, `{ allOf }` in place of
- * the first. One tuple and no union, so that the compiler names the scope that is misspelled.
+ * The scopes that a guard requires: all of those listed, or `{ anyOf }` or `{ allOf }` as the first argument. Malformed
+ * and unknown scopes throw `ConfigError`.
  */
-export type ScopeRequirement<Scope extends string> = readonly [
-  first?: Scope | NamedScopes<Scope>,
-  ...others: Scope[],
-]
+// A single tuple instead of a union, so that the compiler names the misspelled scope.
+export type Scopes<Scope extends string> = readonly [first?: Scope | NamedScopes<Scope>, ...others: Scope[]]
 
-/** The guard that a requirement is for. */
 export interface RequirementOptions {
   readonly provider: string
-  /** The scopes that there are; undefined for any. */
+  /** The defined scopes. Undefined allows any. */
   readonly scopes: readonly string[] | undefined
 }
 
 /**
- * The requirement of a route, from what was written there.
+ * Returns the requirement of a route.
  *
- * @throws ConfigError where that is no requirement: taken for none, it would let in whoever has any token
+ * @throws ConfigError if the scopes are malformed or unknown. Ignoring them would open the route to every token.
  */
 export function requirementOf(
   caller: Caller,
-  scopes: ScopeRequirement<string>,
+  scopes: Scopes<string>,
   { provider, scopes: defined }: RequirementOptions,
 ): Requirement {
   const validator = createValidator()
   const [first, ...others] = scopes
-  const named = typeof first === 'object' ? checkedNames(caller, first, validator) : {}
+  const named = typeof first === 'object' ? checkNamedScopes(caller, first, validator) : {}
   const listed = typeof first === 'object' ? others : (scopes as readonly string[])
   const allOf = [...(named.allOf ?? []), ...listed]
   const { anyOf = [] } = named
   for (const scope of [...allOf, ...anyOf]) {
-    if (typeof scope !== 'string') validator.problem(caller, 'must be given scopes')
+    if (typeof scope !== 'string') validator.problem(caller, 'must be called with scopes')
     else if (defined && !defined.includes(scope))
-      validator.problem(caller, `there is no scope ${JSON.stringify(scope)}: there is ${defined.join(', ')}`)
+      validator.problem(caller, `unknown scope ${JSON.stringify(scope)}. Use one of: ${defined.join(', ')}`)
   }
   validator.throwIfInvalid()
   return { caller, allOf, anyOf, provider }
 }
 
-/** Where nobody compiles, a list and a misspelled `anyOf` would be objects that ask for nothing. */
-function checkedNames(path: string, given: unknown, validator: Validator): NamedScopes<string> {
+/** In plain JavaScript, a list or a misspelled `anyOf` would otherwise be an object without requirements. */
+function checkNamedScopes(path: string, given: unknown, validator: Validator): NamedScopes<string> {
   const names = Array.isArray(given) || given === null ? [] : Object.entries(given as object)
-  const isNamed = names.every(
+  const isValid = names.every(
     ([name, list]) => /^(anyOf|allOf)$/.test(name) && Array.isArray(list) && list.length > 0,
   )
-  if (names.length > 0 && isNamed) return given as NamedScopes<string>
-  validator.problem(
-    path,
-    "takes scopes one after the other ('a', 'b'), or { anyOf: ['a', 'b'] } with at least one",
-  )
+  if (names.length > 0 && isValid) return given as NamedScopes<string>
+  validator.problem(path, "must be called with scopes ('a', 'b') or with { anyOf: ['a', 'b'] }, not empty")
   return {}
 }

@@ -7,6 +7,7 @@ import { resolveGuardOptions, type GuardOptions, type GuardSettings } from './op
 import { createPublishedKeys, type PublishedKeys } from './published-keys.ts'
 import { createRemoteRevocations } from './remote-revocations.ts'
 import { createGuards, type GuardCore, type Guards, type GuardsByProvider } from './request-guards.ts'
+
 export type { Auth, MachineAuth, UserAuth } from './auth.ts'
 export type { RevocationFeedOptions, GuardOptions } from './options.ts'
 export type {
@@ -18,47 +19,58 @@ export type {
   Scopes,
 } from './request-guards.ts'
 
-/** The guard of a service beside the authorization server: with the issuer's public keys, and a memory. */
+/** A guard for a service that runs apart from the authorization server. */
 export interface Guard<Scope extends string = string, Main extends string = string>
   extends Guards<Scope, Main>, GuardsByProvider<Scope, string> {
   readonly issuer: string
   /**
-   * Reads the keys and the revocations. The first request does it otherwise, and is answered 503 while it cannot be
-   * done. Throws `ConfigError` where the issuer is another one or refuses the credential, and what `fetch` throws.
+   * Loads the keys and revocations of the issuer. Without it, the first request does. Until that succeeds, requests get
+   * 503. Throws `ConfigError` if the issuer has another name or rejects the credentials, and the errors of `fetch`.
    */
   ready(): Promise<void>
-  /** How it stands. The first call begins to read, and waits for nothing. */
+  /** Returns the current state. The first call starts loading, without waiting for it. */
   health(): GuardHealth
-  /** Asks the issuer nothing more. */
+  /** Stops all requests to the issuer. */
   close(): void
 }
 
+/** The state of a guard. */
+export interface GuardHealth {
+  /** True if the guard can accept tokens now. */
+  readonly isReady: boolean
+  /** The number of trusted keys of the issuer. */
+  readonly keys: number
+  readonly revocations: 'fresh' | 'stale' | 'none'
+  /** Why the last attempt to load keys or revocations failed. Empty if both succeeded. */
+  readonly problems: readonly string[]
+}
+
 /**
- * Makes a guard for another service than the one that the authorization server lives in. It reads the issuer's public
- * keys and follows its revocations over HTTP, in the background; a request asks nobody.
+ * Creates a guard for a service that runs apart from the authorization server. It loads the issuer's public keys and
+ * follows its revocations over HTTP, in the background. Checking a token makes no request.
  *
- * When the issuer is gone it goes on with what it knows for `maxStaleness`. After that, and before it knows anything, it
- * tries once more and answers 503, until it recovers by itself.
+ * If the issuer is unreachable, the guard keeps working for `maxStaleness`. After that, and before the first load, it
+ * tries once per request and responds with 503 until the issuer is back.
  *
- * @throws ConfigError with every problem of the options at once
+ * @throws ConfigError with all problems of the options
  */
 export function createGuard<const Scope extends string = string, const Main extends string = 'users'>(
   options: GuardOptions<Scope, Main>,
 ): Guard<Scope, Main> {
   const settings = resolveGuardOptions(options)
   const client = createIssuerClient()
-  const keys = createPublishedKeys(() => readKeys(settings.issuer, client), settings.logger)
-  const feed = feedOf(settings, client)
-  let hasBegun = false
-  const begin = (): void => {
-    if (hasBegun) return
-    hasBegun = true
+  const keys = createPublishedKeys(() => fetchKeys(settings.issuer, client), settings.logger)
+  const feed = createFeed(settings, client)
+  let hasStarted = false
+  const start = (): void => {
+    if (hasStarted) return
+    hasStarted = true
     keys.start()
     feed?.start()
   }
   const bearer = createBearerGuard({ ...settings, verifier: keys, revocations: feed ?? NO_REVOCATIONS })
   const check: GuardCore['check'] = (authorization, requirement) => {
-    begin()
+    start()
     return bearer.check(authorization, requirement)
   }
   const base = { check, scopes: options.scopes, logger: settings.logger }
@@ -67,16 +79,16 @@ export function createGuard<const Scope extends string = string, const Main exte
     for: (provider) => createGuards(base, provider),
     issuer: settings.issuer,
     async ready() {
-      begin()
+      start()
       await keys.load()
       await feed?.sync()
     },
     health() {
-      begin()
+      start()
       return healthOf(keys, feed)
     },
     close() {
-      hasBegun = true
+      hasStarted = true
       keys.close()
       feed?.close()
       client.close()
@@ -84,16 +96,17 @@ export function createGuard<const Scope extends string = string, const Main exte
   }
 }
 
-async function readKeys(issuer: string, client: IssuerClient): Promise<unknown> {
+/** In bytes. */
+const MAX_JWKS_LENGTH = 262_144
+
+async function fetchKeys(issuer: string, client: IssuerClient): Promise<unknown> {
   const { keys: url } = await discoverEndpoints(issuer, client)
-  const { status, body } = await client.get({ url, limit: LONGEST_KEYS })
-  if (status !== 200) throw new Error(`${url} answered ${status}`)
+  const { status, body } = await client.get({ url, limit: MAX_JWKS_LENGTH })
+  if (status !== 200) throw new Error(`${url} responded with ${status}`)
   return body
 }
 
-const LONGEST_KEYS = 262_144
-
-function feedOf(settings: GuardSettings, client: IssuerClient): RevocationFeed | undefined {
+function createFeed(settings: GuardSettings, client: IssuerClient): RevocationFeed | undefined {
   const { revocations } = settings
   if (revocations === 'none') return undefined
   const locate = async (): Promise<string | undefined> =>
@@ -102,22 +115,7 @@ function feedOf(settings: GuardSettings, client: IssuerClient): RevocationFeed |
   return createRevocationFeed({ ...settings, ...revocations, source })
 }
 
-/** How a guard stands. */
-export interface GuardHealth {
-  /** Whether it could let anybody in at this moment. */
-  readonly isReady: boolean
-  /** How many keys of the issuer are trusted. */
-  readonly keys: number
-  readonly revocations: 'fresh' | 'stale' | 'none'
-  /** Why something could not be read last; empty where all is well. */
-  readonly problems: readonly string[]
-}
-
-/** How a guard with these keys stands; without a feed where it follows none on purpose. */
-export function healthOf(
-  keys: Pick<PublishedKeys, 'size' | 'problem'>,
-  feed: Pick<RevocationFeed, 'isFresh' | 'problem'> | undefined,
-): GuardHealth {
+function healthOf(keys: PublishedKeys, feed: RevocationFeed | undefined): GuardHealth {
   const isFresh = feed?.isFresh() ?? true
   return {
     isReady: keys.size > 0 && isFresh,

@@ -49,16 +49,17 @@ export const toWire = ({ entries, hasMore }: RevocationPage): WirePage => ({
  */
 export function fromWire(body: unknown): RevocationPage {
   const { entries, has_more: hasMore } = fieldsOf(body)
-  if (!Array.isArray(entries) || typeof hasMore !== 'boolean') throw new Error('It is no page of revocations')
+  if (!Array.isArray(entries) || typeof hasMore !== 'boolean')
+    throw new Error('The response is not a page of revocations')
   return { entries: entries.map(toEntry), hasMore }
 }
 
 function toEntry(value: unknown): RevocationEntry {
   const { id, kind, subject, epoch, expires_at: expiresAt } = fieldsOf(value)
   if (!isCount(id) || typeof subject !== 'string' || !isCount(epoch) || !isTime(expiresAt)) {
-    throw new Error('It holds an entry that is no revocation')
+    throw new Error('An entry is not a valid revocation')
   }
-  if (!isKind(kind)) throw new Error('It holds a kind of revocation that this version does not know')
+  if (!isKind(kind)) throw new Error('An entry has an unknown kind. Update this service')
   return { id, kind, subject, epoch, expiresAt: expiresAt === null ? null : expiresAt * 1000 }
 }
 

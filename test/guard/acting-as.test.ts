@@ -6,9 +6,8 @@ import { serveGuardedApi, startTwoProviders, codeFlowOf } from '../support/provi
 import type { ProviderName } from '../support/providers.ts'
 
 /*
- * The guard for the tests of applications, beside the guards of a server: the same people, clients and scopes, with real
- * tokens on the one side and by word alone on the other. Every answer must be the same to the letter, but for the realm
- * and for ids that are made up anew each time.
+ * The test guard beside the guards of a real server, with the same users, clients and scopes. Both must give exactly the
+ * same answers, except for the realm and random IDs.
  */
 const two = await startTwoProviders()
 const { server, sides } = two
@@ -17,13 +16,13 @@ const real = {
   users: await serveGuardedApi(server.server),
   customers: await serveGuardedApi(server.server.for('customers')),
 }
-const acted = {
+const testing = {
   users: await serveGuardedApi(guard),
   customers: await serveGuardedApi(guard.for('customers')),
 }
 beforeEach(() => guard.actingAsGuest())
 afterAll(async () => {
-  for (const { close } of [...Object.values(real), ...Object.values(acted)]) close()
+  for (const { close } of [...Object.values(real), ...Object.values(testing)]) close()
   await two[Symbol.asyncDispose]()
 })
 
@@ -35,17 +34,17 @@ const machine = await server.addClient({
   scopes: ['orders:read', 'orders:create', 'profile', '*'],
 })
 
-/** Gets a user's token for a client, and makes the test guard act as the same. */
-const user = (name: ProviderName, scopes: Scopes) => async (): Promise<string> => {
-  const { client, user: somebody } = sides[name]
+/** Gets a user's token, and makes the test guard act as the same user. */
+const asUser = (name: ProviderName, scopes: Scopes) => async (): Promise<string> => {
+  const { client, user } = sides[name]
   const scope = scopes.join(' ')
   const { access_token: token } = await getCodeFlowTokens(codeFlowOf(two, sides[name]), { scope })
-  guard.actingAs({ id: somebody.id, provider: name }, scopes, { client, sessionId: claimOf(token, 'sid') })
+  guard.actingAs({ id: user.id, provider: name }, scopes, { client, sessionId: claimOf(token, 'sid') })
   return token
 }
 
-/** The same with a personal access token, which belongs to no client and to no session. */
-const script = (name: ProviderName, scopes: Scopes) => async (): Promise<string> => {
+/** The same with a personal access token, which has no client and no session. */
+const withPersonalToken = (name: ProviderName, scopes: Scopes) => async (): Promise<string> => {
   const user = { id: sides[name].user.id, provider: name }
   const { accessToken } = await server.server.personalTokens.create(user, { name: 'Script', scopes })
   server.knownSecrets.add('access token', accessToken)
@@ -53,14 +52,14 @@ const script = (name: ProviderName, scopes: Scopes) => async (): Promise<string>
   return accessToken
 }
 
-const client = (scopes: Scopes) => async (): Promise<string> => {
+const asClient = (scopes: Scopes) => async (): Promise<string> => {
   const scope = scopes.length > 0 ? scopes.join(' ') : undefined
   const tokens = await getTokens(server, machine, { grant_type: 'client_credentials', scope })
   guard.actingAsClient(machine, scopes)
   return tokens.access_token
 }
 
-/** All that an API answers, but for what no two answers have in common. */
+/** Returns the response of an API, without what is random. */
 async function ask(origin: string, path: string, authorization?: string): Promise<unknown> {
   const response = await fetch(
     origin + path,
@@ -95,44 +94,52 @@ const statusesOf = (answers: Answers): string =>
 const REFUSED = '401 401 401 401 401'
 
 test.each([
-  ['a user with the scope of a route', user('users', ['orders:read']), `200 200 401 401 200 ${REFUSED}`],
-  ['with several', user('users', ['orders:create', 'orders:read']), `200 200 401 401 200 ${REFUSED}`],
-  ['with another', user('users', ['orders:create']), `200 403 401 401 200 ${REFUSED}`],
-  ['with none that is asked for', user('users', ['profile']), `200 403 401 401 403 ${REFUSED}`],
-  ['with every scope', script('users', ['*']), `200 200 401 401 200 ${REFUSED}`],
-  ['by a script', script('users', ['profile']), `200 403 401 401 403 ${REFUSED}`],
-  ['of another provider', user('customers', ['orders:read']), `${REFUSED} 200 200 401 401 200`],
-  ['of another, with every scope', script('customers', ['*']), `${REFUSED} 200 200 401 401 200`],
-  ['a client with the scope', client(['orders:read']), '401 401 200 200 200 401 401 200 200 200'],
-  ['with another scope', client(['profile']), '401 401 200 403 403 401 401 200 403 403'],
-  ['with every scope', client(['*']), '401 401 200 200 200 401 401 200 200 200'],
-  ['without any', client([]), '401 401 200 403 403 401 401 200 403 403'],
-])('%s gets the same answers from both: %#', async (_name, actAs, statuses) => {
+  ['a user with the scope of a route', asUser('users', ['orders:read']), `200 200 401 401 200 ${REFUSED}`],
+  [
+    'a user with several scopes',
+    asUser('users', ['orders:create', 'orders:read']),
+    `200 200 401 401 200 ${REFUSED}`,
+  ],
+  ['a user with another scope', asUser('users', ['orders:create']), `200 403 401 401 200 ${REFUSED}`],
+  ['a user without the scopes', asUser('users', ['profile']), `200 403 401 401 403 ${REFUSED}`],
+  ['a personal token with every scope', withPersonalToken('users', ['*']), `200 200 401 401 200 ${REFUSED}`],
+  ['a personal token', withPersonalToken('users', ['profile']), `200 403 401 401 403 ${REFUSED}`],
+  ['a user of another provider', asUser('customers', ['orders:read']), `${REFUSED} 200 200 401 401 200`],
+  [
+    "another provider's personal token",
+    withPersonalToken('customers', ['*']),
+    `${REFUSED} 200 200 401 401 200`,
+  ],
+  ['a client with the scope', asClient(['orders:read']), '401 401 200 200 200 401 401 200 200 200'],
+  ['a client with another scope', asClient(['profile']), '401 401 200 403 403 401 401 200 403 403'],
+  ['a client with every scope', asClient(['*']), '401 401 200 200 200 401 401 200 200 200'],
+  ['a client without scopes', asClient([]), '401 401 200 403 403 401 401 200 403 403'],
+])('%s gets the same answers from both', async (_name, actAs, statuses) => {
   const expected = await askAll(real, `Bearer ${await actAs()}`)
   expect(statusesOf(expected)).toBe(statuses)
-  expect(await askAll(acted)).toEqual(expected)
+  expect(await askAll(testing)).toEqual(expected)
 })
 
 test.each([
-  undefined,
-  '',
-  'Basic YTpi',
-  'Bearer',
-  'Bearer ',
-  'bearer nonsense',
-  `Bearer ${'a'.repeat(12_000)}`,
-])('nobody gets the same answers from both: %s', async (authorization) => {
+  ['no header', undefined],
+  ['an empty header', ''],
+  ['another scheme', 'Basic YTpi'],
+  ['no token', 'Bearer'],
+  ['an empty token', 'Bearer '],
+  ['an invalid token', 'bearer nonsense'],
+  ['a long token', `Bearer ${'a'.repeat(12_000)}`],
+])('a request with %s gets the same answers from both', async (_name, authorization) => {
   const expected = await askAll(real, authorization)
   expect(statusesOf(expected)).toBe(`${REFUSED} ${REFUSED}`)
-  expect(await askAll(acted, authorization)).toEqual(expected)
+  expect(await askAll(testing, authorization)).toEqual(expected)
 })
 
-test('what one of them takes for a token, the other does not', async () => {
-  const token = await user('users', ['orders:read'])()
+test('neither accepts a token of the other', async () => {
+  const token = await asUser('users', ['orders:read'])()
   const made = guard.tokenFor(sides.users.user, ['orders:read'])
   expect([
     statusesOf(await askAll(real, `Bearer ${made}`)),
-    statusesOf(await askAll(acted, `Bearer ${token}`)),
+    statusesOf(await askAll(testing, `Bearer ${token}`)),
   ]).toEqual(Array(2).fill(`${REFUSED} ${REFUSED}`))
-  expect(statusesOf(await askAll(acted, `bearer ${made}`))).toBe(`200 200 401 401 200 ${REFUSED}`)
+  expect(statusesOf(await askAll(testing, `bearer ${made}`))).toBe(`200 200 401 401 200 ${REFUSED}`)
 })

@@ -2,27 +2,27 @@ import { createServer, request as forward } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { listen } from '../support/server.ts'
 
-/** What happens to a request instead of its being passed on; undefined passes it on. */
+/** Responds instead of the target. */
 export type Interference = (response: ServerResponse, request: IncomingMessage) => void
 
-/** The way to a server: it can be cut, or lead to something else. Clients see it as the server itself. */
+/** A proxy before a server. Tests can interrupt it, or let it respond with something else. */
 export interface Relay {
   readonly origin: string
-  /** Where requests are passed on to. */
+  /** The origin that requests are forwarded to. */
   target: string
-  /** Chooses what happens to requests of a path. */
-  interfere: (path: string) => Interference | undefined
-  /** The path of every request so far. */
+  /** Called for each request. Undefined forwards it. */
+  interfere: (path: string, url: URL) => Interference | undefined
+  /** The paths of all requests so far. */
   readonly seen: readonly string[]
-  /** How often a path was asked for. */
+  /** Returns how often a path was requested. */
   count(path: string): number
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** Every request fails, as when the other side is gone. */
+/** Closes the connection without a response. */
 export const cut: Interference = (response) => void response.socket?.destroy()
 
-/** Answers with JSON. */
+/** Responds with JSON. */
 export const answer =
   (body: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): Interference =>
   (response) =>
@@ -30,7 +30,7 @@ export const answer =
       .writeHead(status, { 'Content-Type': 'application/json', ...headers })
       .end(JSON.stringify(body))
 
-/** Opens a way that leads nowhere yet. */
+/** Opens a relay without a target. */
 export async function openRelay(): Promise<Relay> {
   const seen: string[] = []
   const http = createServer()
@@ -39,23 +39,23 @@ export async function openRelay(): Promise<Relay> {
     target: '',
     interfere: () => undefined,
     seen,
-    count: (path) => seen.filter((one) => one === path).length,
+    count: (path) => seen.filter((other) => other === path).length,
     async [Symbol.asyncDispose]() {
       http.closeAllConnections()
       await new Promise((resolve) => http.close(resolve))
     },
   }
   http.on('request', (request, response) => {
-    const path = (request.url ?? '').replace(/\?.*/, '')
-    seen.push(path)
-    const interfere = relay.interfere(path)
+    const url = new URL(request.url ?? '/', relay.origin)
+    seen.push(url.pathname)
+    const interfere = relay.interfere(url.pathname, url)
     if (interfere) interfere(response, request)
-    else passOn(relay.target, request, response)
+    else forwardTo(relay.target, request, response)
   })
   return relay
 }
 
-function passOn(target: string, request: IncomingMessage, response: ServerResponse): void {
+function forwardTo(target: string, request: IncomingMessage, response: ServerResponse): void {
   const { method, headers, url } = request
   const onward = forward(target + url, { method, headers }, (answered) => {
     response.writeHead(answered.statusCode ?? 502, answered.headers)

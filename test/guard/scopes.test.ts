@@ -7,7 +7,7 @@ import { createTestGuard } from 'consulate/testing'
 import { describe, expect, test } from 'vitest'
 
 type Scope = 'orders:read' | 'orders:create'
-type Written = Parameters<typeof server.user>
+type Arguments = Parameters<typeof server.user>
 
 const scopes = ['orders:read', 'orders:create'] as const
 const server = createAuthorizationServer({
@@ -24,46 +24,46 @@ const server = createAuthorizationServer({
 })
 const guards = {
   server,
-  'guard of another service': createGuard({ issuer: 'https://example.com', scopes, revocations: 'none' }),
-  'guard for tests': createTestGuard({ scopes }),
+  'standalone guard': createGuard({ issuer: 'https://example.com', scopes, revocations: 'none' }),
+  'test guard': createTestGuard({ scopes }),
 }
 
 describe.each(Object.entries(guards))('the %s', (_, guard) => {
-  /** As JavaScript writes it, where nothing is compiled. */
+  /** The compiler rejects these, but plain JavaScript has no compiler. */
   test.each([
-    ['a list in place of scopes', [['orders:read']]],
-    ['a misspelled word', [{ anyof: ['orders:read'] }]],
-    ['nothing of which one is needed', [{ anyOf: [] }]],
-    ['a text of which one is needed', [{ anyOf: 'orders:read' }]],
-    ['an object that names nothing', [{}]],
+    ['a list', [['orders:read']]],
+    ['a misspelled anyOf', [{ anyof: ['orders:read'] }]],
+    ['an empty anyOf', [{ anyOf: [] }]],
+    ['an anyOf that is not a list', [{ anyOf: 'orders:read' }]],
+    ['an empty object', [{}]],
     ['null', [null]],
     ['undefined', [undefined]],
     ['a number', [7]],
     ['a misspelled scope', ['orders:raed']],
-    ['a misspelled scope after a right one', ['orders:read', 'orders:raed']],
-    ['a misspelled scope of which one is needed', [{ anyOf: ['orders:read', 'orders:raed'] }]],
-  ])('takes %s for a mistake, and for no open door', (_name, written) => {
-    for (const audience of ['user', 'machine', 'anyone'] as const) {
-      const asked = written as unknown as Written
-      const problem = `Invalid configuration:\n  ${audience}: `
-      expect(() => guard[audience](...asked)).toThrow(problem)
-      expect(() => toNode(guard)[audience](...asked)).toThrow(problem)
+    ['a misspelled scope after a valid one', ['orders:read', 'orders:raed']],
+    ['a misspelled scope in anyOf', [{ anyOf: ['orders:read', 'orders:raed'] }]],
+  ])('throws for %s instead of requiring nothing', (_name, given) => {
+    for (const caller of ['user', 'machine', 'anyone'] as const) {
+      const scopes = given as unknown as Arguments
+      const problem = `Invalid configuration:\n  ${caller}: `
+      expect(() => guard[caller](...scopes)).toThrow(problem)
+      expect(() => toNode(guard)[caller](...scopes)).toThrow(problem)
     }
   })
 })
 
-test('says which scopes there are, where one is misspelled', () => {
+test('a misspelled scope throws with the list of defined ones', () => {
   expect(() => server.user('orders:raed' as Scope)).toThrow(
-    'user: there is no scope "orders:raed": there is orders:read, orders:create',
+    'user: unknown scope "orders:raed". Use one of: orders:read, orders:create',
   )
 })
 
-test('scopes after { anyOf } are all needed besides', async () => {
+test('scopes after { anyOf } are all required as well', async () => {
   const guard = createTestGuard<Scope>()
-  const may = guard.user({ anyOf: ['orders:read'] }, 'orders:create')
+  const check = guard.user({ anyOf: ['orders:read'] }, 'orders:create')
   const statusOf = async (granted: readonly Scope[]): Promise<number> => {
     guard.actingAs('7', granted)
-    const answer = await may(new Request('https://example.com'))
+    const answer = await check(new Request('https://example.com'))
     return answer instanceof Response ? answer.status : 200
   }
   expect(await statusOf(['orders:read'])).toBe(403)

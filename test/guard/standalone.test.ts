@@ -1,255 +1,315 @@
-import { describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { createGuard } from '../../src/guard/standalone.ts'
+import type { Guard, RevocationFeedOptions } from '../../src/guard/standalone.ts'
+import { jsonLogger } from '../../src/index.ts'
 import { createKeySet } from '../../src/keys/key-set.ts'
 import { openBrowser } from '../support/browser.ts'
-import { getTokens, getCodeFlowTokens } from '../support/oauth-client.ts'
+import { claimOf, getCodeFlowTokens, getTokens } from '../support/oauth-client.ts'
 import { createSecrets, testSecrets } from '../support/secrets.ts'
 import { startServer } from '../support/server.ts'
-import type { ServerOptions, TestServer } from '../support/server.ts'
-import { cut, openRelay } from './relay.ts'
-import type { Relay } from './relay.ts'
-import type { ServiceOrder } from './service.ts'
-import { startService, timeUntil } from './start-service.ts'
-import type { Service } from './start-service.ts'
+import type { TestServer } from '../support/server.ts'
+import { answer, cut, openRelay } from './relay.ts'
+import { startService } from './start-service.ts'
 
-const [METADATA, JWKS, FEED] = [
-  '/.well-known/oauth-authorization-server',
-  '/.well-known/jwks.json',
-  '/oauth/revocations',
-]
+const METADATA = '/.well-known/oauth-authorization-server'
+const JWKS = '/.well-known/jwks.json'
+const FEED = '/oauth/revocations'
 
-/** A server, the way to it, and a service in another process that knows it by that way. */
-interface Scene {
-  readonly server: TestServer
-  readonly relay: Relay
-  readonly service: Service
-  /** A token of a machine, as an `Authorization` header. */
-  readonly header: string
-  [Symbol.asyncDispose](): Promise<void>
+const relay = await openRelay()
+const server = await startServer({ issuer: relay.origin })
+const follower = await server.addClient({ followsRevocations: true, redirectUris: [] })
+const credentials = { clientId: follower.id, clientSecret: follower.secret ?? '' }
+const token = await machineToken(server)
+/** The same server, restarted with another signing key. */
+const successor = await startServer({
+  issuer: relay.origin,
+  file: server.file,
+  secrets: { signingKeys: createSecrets().signingKeys, secrets: testSecrets.secrets },
+})
+const tokenOfNextKey = await machineToken(successor)
+afterAll(async () => {
+  await server.close()
+  await successor.close()
+  await relay[Symbol.asyncDispose]()
+})
+
+async function machineToken(on: TestServer): Promise<string> {
+  const machine = await on.addClient({ grantTypes: ['client_credentials'] })
+  return (await getTokens(on, machine, { grant_type: 'client_credentials' })).access_token
 }
 
-interface SceneOptions {
-  readonly server?: ServerOptions
-  readonly follow?: Partial<Exclude<ServiceOrder['revocations'], 'none'>>
-  readonly isCut?: boolean
+const revoke = (revoked: string): Promise<unknown> =>
+  server.server.tokens.revoke({ tokenId: claimOf(revoked, 'jti'), expiresAt: Date.now() + 900_000 })
+
+interface Result {
+  readonly status: number
+  readonly retryAfter?: string | null
+  readonly error?: unknown
 }
 
-async function openScene({ server: config, follow, isCut = false }: SceneOptions = {}): Promise<Scene> {
-  const relay = await openRelay()
-  const server = await startServer({ issuer: relay.origin, ...config })
-  relay.target = server.origin
-  if (isCut) relay.interfere = () => cut
-  const follower = await server.addClient({ followsRevocations: true, redirectUris: [] })
-  const credentials = { clientId: follower.id, clientSecret: follower.secret ?? '' }
-  const service = await startService({
-    issuer: relay.origin,
-    revocations: { ...credentials, pollInterval: '1s', maxStaleness: '2s', ...follow },
-  })
+async function check(guard: Guard, text: string | undefined = token): Promise<Result> {
+  const headers = text === '' ? {} : { authorization: `Bearer ${text}` }
+  const result = await guard.machine()(new Request('https://api.example', { headers }))
+  if (!(result instanceof Response)) return { status: 200 }
+  const body = (await result.json()) as Record<string, unknown>
   return {
-    server,
-    relay,
-    service,
-    header: await machineHeader(server),
-    async [Symbol.asyncDispose]() {
-      await service[Symbol.asyncDispose]()
-      await server.close()
-      await relay[Symbol.asyncDispose]()
-    },
+    status: result.status,
+    retryAfter: result.headers.get('retry-after'),
+    error: body['error_description'],
   }
 }
 
-async function machineHeader(server: TestServer): Promise<string> {
-  const machine = await server.addClient({ grantTypes: ['client_credentials'] })
-  return `Bearer ${(await getTokens(server, machine, { grant_type: 'client_credentials' })).access_token}`
-}
+const statusOf = async (guard: Guard, text?: string): Promise<number> => (await check(guard, text)).status
 
-test('the process has neither a store nor a database driver in it, nor anything that makes tokens', async () => {
-  await using scene = await openScene()
-  expect((await scene.service.get('/machine', scene.header)).status).toBe(200)
-  const { files, builtIn } = await scene.service.ask('modules')
-  const ours = files.flatMap((url) => /\/src\/(.*)/.exec(url)?.[1] ?? [])
-  expect(ours).toContain('guard/standalone.ts')
-  expect(ours).toContain('adapters/node.ts')
-  const forbidden = /^(store|grants|pages|issuance|sessions|endpoints|config|users|clients|server|index)\b/
-  expect(ours.filter((path) => forbidden.test(path))).toEqual([])
-  expect(files.filter((url) => /node_modules\/(kysely|pg|mysql2)\//.test(url))).toEqual([])
-  expect(builtIn.filter((name) => name.includes('sqlite'))).toEqual([])
-})
-
-describe('a sign-out', () => {
-  test('is effective in the other service within a second and a request', async () => {
-    await using scene = await openScene()
-    const { relay, service } = scene
-    const server = {
-      ...scene.server,
-      origin: relay.origin,
-      endpoint: (path: string) => relay.origin + path,
-    }
-    const browser = openBrowser(server)
-    const visit = { server, browser, client: await server.addClient(), user: await server.addUser() }
-    const elsewhere = { ...visit, browser: openBrowser(server) }
-    const header = `Bearer ${(await getCodeFlowTokens(visit)).access_token}`
-    const other = `Bearer ${(await getCodeFlowTokens(elsewhere)).access_token}`
-    expect((await service.get('/me', header)).status).toBe(200)
-    await browser.press(await browser.open(server.endpoint('/logout')), 'Sign out')
-    expect(await timeUntil(401, () => service.get('/me', header))).toBeLessThan(3_000)
-    expect((await service.get('/me', header)).body['error_description']).toBe('Token revoked')
-    expect((await service.get('/me', other)).status).toBe(200)
-    await server.server.users.signOutEverywhere(visit.user.id)
-    expect(await timeUntil(401, () => service.get('/me', other))).toBeLessThan(3_000)
+describe('a service in another process', () => {
+  test('loads no store, no database driver and nothing that issues tokens', async () => {
+    relay.target = server.origin
+    await using service = await startService({ issuer: relay.origin, revocations: credentials })
+    expect((await service.get('/machine', `Bearer ${token}`)).status).toBe(200)
+    const { files, builtIn } = await service.ask('modules')
+    const ours = files.flatMap((url) => /\/src\/(.*)/.exec(url)?.[1] ?? [])
+    expect(ours).toContain('guard/standalone.ts')
+    expect(ours).toContain('adapters/node.ts')
+    const forbidden = /^(store|grants|pages|issuance|sessions|endpoints|config|users|clients|server|index)\b/
+    expect(ours.filter((path) => forbidden.test(path))).toEqual([])
+    expect(files.filter((url) => /node_modules\/(kysely|pg|mysql2)\//.test(url))).toEqual([])
+    expect(builtIn.filter((name) => name.includes('sqlite'))).toEqual([])
   })
 
-  test('from before the service was started is known to it, however many there were', async () => {
-    const relay = await openRelay()
-    await using server = await startServer({ issuer: relay.origin })
+  test('rejects the tokens of a session after a sign-out, and of a user after a sign-out everywhere', async () => {
     relay.target = server.origin
-    const header = await machineHeader(server)
-    const expiresAt = server.clock.now() + 900_000
-    const revoke = (tokenId: string) => server.server.tokens.revoke({ tokenId, expiresAt })
-    await revoke(jtiOf(header))
-    for (let count = 0; count < 2_100; count += 1) await revoke(`other ${count}`)
-    const follower = await server.addClient({ followsRevocations: true, redirectUris: [] })
+    const through = { ...server, origin: relay.origin, endpoint: (path: string) => relay.origin + path }
     await using service = await startService({
       issuer: relay.origin,
-      revocations: { clientId: follower.id, clientSecret: follower.secret ?? '' },
+      revocations: { ...credentials, pollInterval: '100ms' },
     })
-    expect((await service.get('/machine', header)).body['error_description']).toBe('Token revoked')
-    expect(relay.count(FEED)).toBe(3)
-    await relay[Symbol.asyncDispose]()
-  })
-
-  test('is not looked for where the service says none on purpose', async () => {
-    await using server = await startServer()
-    await using service = await startService({ issuer: server.issuer, revocations: 'none' })
-    const header = await machineHeader(server)
-    await server.server.tokens.revoke({ tokenId: jtiOf(header), expiresAt: Date.now() + 900_000 })
-    expect((await service.get('/machine', header)).status).toBe(200)
-    expect(await service.ask('health')).toEqual({ isReady: true, keys: 1, revocations: 'none', problems: [] })
-  })
-})
-
-const jtiOf = (header: string): string =>
-  (JSON.parse(Buffer.from(header.split('.')[1] ?? '', 'base64url').toString()) as { jti: string }).jti
-
-describe('when the issuer changes its key', () => {
-  test('tokens of the new key are let in, and those of a key that is gone no more', async () => {
-    await using scene = await openScene()
-    const { server, relay, service, header } = scene
-    expect((await service.get('/machine', header)).status).toBe(200)
-    const secrets = { signingKeys: createSecrets().signingKeys, secrets: testSecrets.secrets }
-    await using next = await startServer({ issuer: relay.origin, file: server.file, secrets })
-    relay.target = next.origin
-    expect((await service.get('/machine', await machineHeader(next))).status).toBe(200)
-    expect((await service.get('/machine', header)).body['error_description']).toBe('Invalid token')
-    expect((await service.ask('health')).keys).toBe(1)
-  })
-
-  test('a flood of unknown keys costs the issuer a request in three seconds', async () => {
-    await using scene = await openScene()
-    const { relay, service, header } = scene
-    expect((await service.get('/machine', header)).status).toBe(200)
-    const before = relay.count(JWKS)
-    const flood = Array.from({ length: 100 }, async () => {
-      const keys = await createKeySet(createSecrets())
-      return (await service.get('/machine', `Bearer ${keys.sign('at+jwt', { iss: relay.origin })}`)).status
-    })
-    expect(new Set(await Promise.all(flood))).toEqual(new Set([401]))
-    expect(relay.count(JWKS) - before).toBeLessThanOrEqual(2)
+    const browser = openBrowser(through)
+    const flow = { server: through, browser, client: await server.addClient(), user: await server.addUser() }
+    const onThisDevice = `Bearer ${(await getCodeFlowTokens(flow)).access_token}`
+    const onAnother = `Bearer ${(await getCodeFlowTokens({ ...flow, browser: openBrowser(through) })).access_token}`
+    const errors = async (): Promise<readonly unknown[]> =>
+      Promise.all(
+        [onThisDevice, onAnother].map(
+          async (header) => (await service.get('/me', header)).body['error_description'],
+        ),
+      )
+    expect(await errors()).toEqual([undefined, undefined])
+    await browser.press(await browser.open(through.endpoint('/logout')), 'Sign out')
+    await expect.poll(errors, { timeout: 60_000 }).toEqual(['Token revoked', undefined])
+    await server.server.users.signOutEverywhere(flow.user.id)
+    await expect.poll(errors, { timeout: 60_000 }).toEqual(['Token revoked', 'Token revoked'])
   })
 })
 
-describe('when the issuer is gone', () => {
-  test('the service goes on for maxStaleness, then answers 503, and recovers by itself', async () => {
-    await using scene = await openScene({ follow: { maxStaleness: '4s' } })
-    const { relay, service, header } = scene
-    expect((await service.get('/machine', header)).status).toBe(200)
-    relay.interfere = () => cut
-    expect((await service.get('/machine', header)).status).toBe(200)
-    expect(await timeUntil(503, () => service.get('/machine', header))).toBeGreaterThan(2_000)
-    const refused = await service.get('/machine', header)
-    expect([refused.status, refused.retryAfter]).toEqual([503, '1'])
-    expect(refused.body['error']).toBe('temporarily_unavailable')
-    expect((await service.get('/machine')).status).toBe(401)
-    const { isReady, revocations, problems } = await service.ask('health')
-    expect([isReady, revocations, problems.length]).toEqual([false, 'stale', 1])
-    relay.interfere = () => undefined
-    expect(await timeUntil(200, () => service.get('/machine', header))).toBeLessThan(2_000)
-    expect((await service.ask('logs')).filter((line) => line.includes('again'))).toHaveLength(1)
-  })
-
-  test('a feed that is gone is enough for 503, while the keys go on', async () => {
-    await using scene = await openScene()
-    const { relay, service, header } = scene
-    expect((await service.get('/machine', header)).status).toBe(200)
-    relay.interfere = (path) => (path === FEED ? cut : undefined)
-    await timeUntil(503, () => service.get('/machine', header))
-    expect(await service.ask('health')).toMatchObject({ isReady: false, keys: 1, revocations: 'stale' })
-  })
-
-  test('many requests that wait for the feed ask for it twice a second at the most', async () => {
-    await using scene = await openScene()
-    const { relay, service, header } = scene
-    expect((await service.get('/machine', header)).status).toBe(200)
-    relay.interfere = () => cut
-    await timeUntil(503, () => service.get('/machine', header))
-    const [before, begin] = [relay.seen.length, performance.now()]
-    for (let count = 0; count < 10; count += 1) {
-      const answers = await Promise.all(Array.from({ length: 20 }, () => service.get('/machine', header)))
-      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]))
-    }
-    // Twice a second for the feed, every other second for the keys, and what was under way.
-    const most = ((performance.now() - begin) / 1000) * 2.5 + 3
-    expect(relay.seen.length - before).toBeLessThanOrEqual(most)
-  })
-
-  test('a token whose key is not known may be good: 503, never 401', async () => {
-    await using scene = await openScene({ follow: { maxStaleness: '30s' } })
-    const { relay, service, header } = scene
-    expect((await service.get('/machine', header)).status).toBe(200)
-    relay.interfere = () => cut
-    const keys = await createKeySet(createSecrets())
-    const fresh = `Bearer ${keys.sign('at+jwt', { iss: relay.origin })}`
-    expect((await service.get('/machine', fresh)).status).toBe(503)
-    expect((await service.get('/machine', header)).status).toBe(200)
-  })
-
-  test('at the start: 503 instead of a crash, and a good answer once it is there', async () => {
-    await using scene = await openScene({ isCut: true })
-    const { relay, service, header } = scene
-    expect((await service.get('/machine', header)).status).toBe(503)
-    expect(await service.ask('ready')).toContain('gave no answer that can be read')
-    expect((await service.ask('logs')).join('\n')).toContain('Issuer keys are unreachable')
-    relay.interfere = () => undefined
-    expect(await timeUntil(200, () => service.get('/machine', header))).toBeLessThan(5_000)
-  })
-})
-
-describe('a credential that is not accepted', () => {
-  test('makes ready() fail by name, every answer 503, and the issuer is not asked again and again', async () => {
-    await using scene = await openScene({ follow: { clientSecret: 'wrong' } })
-    const { relay, service, header } = scene
-    expect((await service.get('/machine', header)).status).toBe(503)
-    expect(await service.ask('ready')).toMatch(
-      /ConfigError.*\n.*revocations\.clientSecret: is not the client's/,
-    )
-    await new Promise((resolve) => setTimeout(resolve, 2_500))
-    expect((await service.get('/machine', header)).status).toBe(503)
-    expect(relay.count(FEED)).toBe(1)
-    const lines = (await service.ask('logs')).filter((line) => line.includes('clientSecret'))
-    expect(lines).toHaveLength(1)
-    expect(lines.join()).not.toContain('wrong')
-  })
-
-  test('of a client that may not follow revocations says so', async () => {
-    const relay = await openRelay()
-    await using server = await startServer({ issuer: relay.origin })
+/*
+ * The clock of these guards stands still, unless a test moves it. So a test knows exactly which requests to the issuer are
+ * due, however slow the machine is.
+ */
+describe('with a stopped clock', () => {
+  beforeEach(() => {
     relay.target = server.origin
-    const { id, secret = '' } = await server.addClient({ grantTypes: ['client_credentials'] })
-    await using service = await startService({
-      issuer: relay.origin,
-      revocations: { clientId: id, clientSecret: secret },
+    relay.interfere = () => undefined
+    vi.useFakeTimers({
+      toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'],
     })
-    expect(await service.ask('ready')).toMatch(/revocations\.clientId: may not follow revocations/)
-    expect([...new Set(relay.seen)]).toEqual([METADATA, JWKS, FEED])
-    await relay[Symbol.asyncDispose]()
+  })
+  afterEach(() => void vi.useRealTimers())
+
+  interface OpenGuard {
+    readonly guard: Guard
+    readonly logs: readonly string[]
+    /** Moves the clock, and waits for the requests that were due. */
+    advance(milliseconds: number): Promise<void>
+  }
+
+  function openGuard(options: Partial<RevocationFeedOptions> = {}): OpenGuard {
+    const logs: string[] = []
+    const guard = createGuard({
+      issuer: relay.origin,
+      revocations: { ...credentials, pollInterval: '1s', maxStaleness: '10s', ...options },
+      logger: jsonLogger({ write: (line) => void logs.push(line) }),
+    })
+    onTestFinished(guard.close)
+    return {
+      guard,
+      logs,
+      async advance(milliseconds) {
+        vi.advanceTimersByTime(milliseconds)
+        await guard.ready().catch(() => {})
+      },
+    }
+  }
+
+  describe('revocations', () => {
+    test('take effect with the next poll', async () => {
+      const { guard, advance } = openGuard()
+      const mine = await machineToken(server)
+      expect(await statusOf(guard, mine)).toBe(200)
+      await revoke(mine)
+      vi.advanceTimersByTime(999)
+      expect(await statusOf(guard, mine)).toBe(200)
+      await advance(1)
+      expect((await check(guard, mine)).error).toBe('Token revoked')
+    })
+
+    test('from before the start are all read, page by page', async () => {
+      const entries = [1, 2, 3].map((id) => ({
+        id,
+        kind: 'token',
+        subject: id === 3 ? claimOf(token, 'jti') : `other ${id}`,
+        epoch: 0,
+        expires_at: null,
+      }))
+      relay.interfere = (path, url) => {
+        if (path !== FEED) return undefined
+        const after = Number(url.searchParams.get('after'))
+        return answer({ entries: entries.slice(after, after + 1), has_more: after < 2 })
+      }
+      const { guard } = openGuard()
+      const before = relay.count(FEED)
+      expect((await check(guard)).error).toBe('Token revoked')
+      expect(relay.count(FEED) - before).toBe(3)
+    })
+
+    test('are ignored if the service opts out', async () => {
+      const mine = await machineToken(server)
+      const guard = createGuard({ issuer: relay.origin, revocations: 'none' })
+      onTestFinished(guard.close)
+      await revoke(mine)
+      expect(await statusOf(guard, mine)).toBe(200)
+      expect(guard.health()).toEqual({ isReady: true, keys: 1, revocations: 'none', problems: [] })
+    })
+  })
+
+  describe('keys', () => {
+    const tokenOfUnknownKey = async (): Promise<string> =>
+      (await createKeySet(createSecrets())).sign('at+jwt', { iss: relay.origin })
+
+    test('that are new are loaded for their first token, and withdrawn ones are no longer trusted', async () => {
+      const { guard } = openGuard()
+      await guard.ready()
+      expect(await statusOf(guard)).toBe(200)
+      relay.target = successor.origin
+      expect(await statusOf(guard, tokenOfNextKey)).toBe(200)
+      const withdrawn = check(guard)
+      vi.advanceTimersByTime(3_000)
+      expect((await withdrawn).error).toBe('Invalid token')
+      expect(guard.health().keys).toBe(1)
+    })
+
+    test('that are unknown cause one request in three seconds, and at most 100 tokens wait for it', async () => {
+      const { guard, advance } = openGuard()
+      await guard.ready()
+      const before = relay.count(JWKS)
+      const tokens = await Promise.all(Array.from({ length: 101 }, tokenOfUnknownKey))
+      const first = await Promise.all(tokens.map((unknown) => statusOf(guard, unknown)))
+      expect(first.filter((status) => status === 401)).toHaveLength(100)
+      expect(first.filter((status) => status === 503)).toHaveLength(1)
+      expect(relay.count(JWKS) - before).toBe(1)
+
+      const second = Promise.all(tokens.slice(0, 50).map((unknown) => statusOf(guard, unknown)))
+      vi.advanceTimersByTime(2_999)
+      expect(relay.count(JWKS) - before).toBe(1)
+      vi.advanceTimersByTime(1)
+      expect(new Set(await second)).toEqual(new Set([401]))
+      expect(relay.count(JWKS) - before).toBe(2)
+      await advance(0)
+    })
+
+    test('that are unknown while the issuer is unreachable give 503, because the token may be valid', async () => {
+      const { guard } = openGuard()
+      await guard.ready()
+      expect(await statusOf(guard)).toBe(200)
+      relay.interfere = () => cut
+      expect(await statusOf(guard, await tokenOfUnknownKey())).toBe(503)
+      expect(await statusOf(guard)).toBe(200)
+    })
+  })
+
+  describe('an unreachable issuer', () => {
+    test('does not matter for maxStaleness, then gives 503 until it is back', async () => {
+      const { guard, logs, advance } = openGuard({ maxStaleness: '4s' })
+      await guard.ready()
+      relay.interfere = () => cut
+      for (let second = 0; second < 4; second += 1) await advance(1_000)
+      expect(await statusOf(guard)).toBe(200)
+      expect(guard.health()).toMatchObject({ isReady: true, revocations: 'fresh' })
+      await advance(1_000)
+      expect(await check(guard)).toEqual({ status: 503, retryAfter: '1', error: 'Try again in a moment' })
+      expect(await statusOf(guard, '')).toBe(401)
+      const { isReady, keys, revocations, problems } = guard.health()
+      expect([isReady, keys, revocations, problems.length]).toEqual([false, 1, 'stale', 2])
+      relay.interfere = () => undefined
+      await advance(1_000)
+      expect(await statusOf(guard)).toBe(200)
+      expect(guard.health()).toEqual({ isReady: true, keys: 1, revocations: 'fresh', problems: [] })
+      expect(logs.filter((line) => line.includes('Revocation feed is reachable again'))).toHaveLength(1)
+    })
+
+    test('gives 503 if only its feed is unreachable', async () => {
+      const { guard, advance } = openGuard({ maxStaleness: '2s' })
+      await guard.ready()
+      relay.interfere = (path) => (path === FEED ? cut : undefined)
+      for (let second = 0; second < 3; second += 1) await advance(1_000)
+      expect(await statusOf(guard)).toBe(503)
+      expect(guard.health()).toMatchObject({ isReady: false, keys: 1, revocations: 'stale' })
+    })
+
+    test('is asked for its feed once in half a second, however many requests wait', async () => {
+      const { guard } = openGuard({ pollInterval: '1h', maxStaleness: '2h' })
+      await guard.ready()
+      relay.interfere = () => cut
+      const loadOf = async (): Promise<number> => {
+        const before = relay.seen.length
+        for (let round = 0; round < 5; round += 1) {
+          const statuses = await Promise.all(Array.from({ length: 20 }, () => statusOf(guard)))
+          expect(new Set(statuses)).toEqual(new Set([503]))
+        }
+        return relay.seen.length - before
+      }
+      vi.advanceTimersByTime(3 * 3_600_000)
+      await expect.poll(() => guard.health().problems.length).toBe(2)
+      vi.advanceTimersByTime(500)
+      const loads = [await loadOf()]
+      vi.advanceTimersByTime(499)
+      loads.push(await loadOf())
+      vi.advanceTimersByTime(1)
+      loads.push(await loadOf())
+      expect(loads).toEqual([1, 0, 1])
+    })
+
+    test('at the start gives 503 instead of a crash, until it is back', async () => {
+      relay.interfere = () => cut
+      const { guard, logs, advance } = openGuard()
+      expect(await statusOf(guard)).toBe(503)
+      await expect(guard.ready()).rejects.toThrow(`Cannot read ${relay.origin}${METADATA}`)
+      expect(logs.join('\n')).toContain('Issuer keys are unreachable')
+      relay.interfere = () => undefined
+      await advance(2_000)
+      expect(await statusOf(guard)).toBe(200)
+    })
+  })
+
+  describe('rejected credentials', () => {
+    test('make ready() fail and every request 503, and are not sent again for 30 seconds', async () => {
+      const { guard, logs, advance } = openGuard({ clientSecret: 'wrong' })
+      const before = relay.count(FEED)
+      await expect(guard.ready()).rejects.toThrow(/revocations\.clientSecret: was rejected by .* \(401\)/)
+      for (let second = 0; second < 29; second += 1) await advance(1_000)
+      expect(await statusOf(guard)).toBe(503)
+      expect(relay.count(FEED) - before).toBe(1)
+      await advance(1_000)
+      expect(relay.count(FEED) - before).toBe(2)
+      expect(logs.filter((line) => line.includes('clientSecret'))).toHaveLength(1)
+      expect(logs.join()).not.toContain('wrong')
+    })
+
+    test('of a client without followsRevocations say so', async () => {
+      const { id, secret = '' } = await server.addClient({ grantTypes: ['client_credentials'] })
+      const { guard } = openGuard({ clientId: id, clientSecret: secret })
+      await expect(guard.ready()).rejects.toThrow(
+        /revocations\.clientId: cannot read revocations at .* \(403\)/,
+      )
+    })
   })
 })

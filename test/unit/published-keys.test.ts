@@ -8,50 +8,49 @@ import type { Logger } from '../../src/index.ts'
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
 afterEach(() => void vi.useRealTimers())
 
-/** A key as an issuer publishes it. */
-async function makeKey() {
+async function createPublicJwk() {
   const jwk = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })
   return { ...jwk, kid: await calculateJwkThumbprint(jwk), alg: 'ES256' }
 }
 
-const [before, after] = [await makeKey(), await makeKey()]
+const [before, after] = [await createPublicJwk(), await createPublicJwk()]
 
-/** The keys of an issuer that publishes what it is told to, or cannot be reached where that is nothing. */
-async function follow(logger: Logger = silentLogger) {
-  const issuer: { published: readonly object[] | undefined; asked: number } = {
+/** Loads the keys of an issuer whose JWK Set the test controls. If `published` is undefined, it is unreachable. */
+async function loadKeys(logger: Logger = silentLogger) {
+  const issuer: { published: readonly object[] | undefined; requests: number } = {
     published: [before],
-    asked: 0,
+    requests: 0,
   }
   const keys = createPublishedKeys(async () => {
-    issuer.asked += 1
-    if (issuer.published === undefined) throw new Error('The issuer cannot be reached')
+    issuer.requests += 1
+    if (issuer.published === undefined) throw new Error('Connection refused')
     return { keys: issuer.published }
   }, logger)
   onTestFinished(keys.close)
   keys.start()
-  // Keys are read in by another thread, which no clock of ours moves on.
+  // Keys are parsed on another thread, which the fake clock does not control.
   const trusts = ({ kid }: { readonly kid: string }) => expect.poll(() => keys.isTrusted(kid)).toBe(true)
   await trusts(before)
   return { issuer, keys, trusts }
 }
 
-test('a key that the issuer took away is trusted for a minute at the most, whatever tokens come', async () => {
-  const { issuer, keys, trusts } = await follow()
+test('a withdrawn key is trusted for at most one minute', async () => {
+  const { issuer, keys, trusts } = await loadKeys()
   issuer.published = [after]
-  // Polling moves the clock on by a little, too.
+  // `expect.poll` advances the clock as well.
   vi.advanceTimersByTime(59_000)
-  expect(issuer.asked).toBe(1)
+  expect(issuer.requests).toBe(1)
   vi.advanceTimersByTime(1_000)
-  expect(issuer.asked).toBe(2)
+  expect(issuer.requests).toBe(2)
   await trusts(after)
   expect(keys.isTrusted(before.kid)).toBe(false)
 })
 
-test('while the issuer is gone the keys stay, and are asked for every other second until it is back', async () => {
-  const { issuer, keys, trusts } = await follow()
+test('while the issuer is unreachable, its keys stay trusted and are requested every 2 seconds', async () => {
+  const { issuer, keys, trusts } = await loadKeys()
   issuer.published = undefined
   vi.advanceTimersByTime(60_000)
-  await expect.poll(() => keys.problem).toContain('cannot be reached')
+  await expect.poll(() => keys.problem).toContain('Connection refused')
   expect(keys.isTrusted(before.kid)).toBe(true)
   issuer.published = [after]
   vi.advanceTimersByTime(2_000)
@@ -59,27 +58,29 @@ test('while the issuer is gone the keys stay, and are asked for every other seco
   expect(keys.problem).toBeUndefined()
 })
 
-test('nobody is asked once they are closed', async () => {
-  const { issuer, keys } = await follow()
+test('no more requests are sent after close()', async () => {
+  const { issuer, keys } = await loadKeys()
   keys.close()
   vi.advanceTimersByTime(120_000)
-  expect(issuer.asked).toBe(1)
+  expect(issuer.requests).toBe(1)
 })
 
-test('keys that cannot be used are told of in one line, and again only when there are others', async () => {
-  const told: unknown[] = []
-  const log: Logger['log'] = (level, message, fields) => void told.push([level, message, fields])
-  const { issuer, keys, trusts } = await follow({ log })
+test('unusable keys are logged once, and again only if they change', async () => {
+  const logged: unknown[] = []
+  const log: Logger['log'] = (level, message, fields) => void logged.push([level, message, fields])
+  const { issuer, keys, trusts } = await loadKeys({ log })
   const message = 'Some published keys cannot be used'
   issuer.published = [before, { ...after, use: 'enc' }, { ...after, use: 'enc' }, { ...after, d: 'secret' }]
   await keys.load()
   await keys.load()
-  const why = 'one is not for signatures; one is secret, and published'
-  expect(told).toEqual([['warn', message, { count: 3, why }]])
+  const why = 'a key is not a public key; a key is not for signatures'
+  expect(logged).toEqual([['warn', message, { count: 3, why }]])
   issuer.published = [before, {}]
   await keys.load()
   issuer.published = [before]
   await keys.load()
   await trusts(before)
-  expect(told.slice(1)).toEqual([['warn', message, { count: 1, why: 'one has no algorithm of ours' }]])
+  expect(logged.slice(1)).toEqual([
+    ['warn', message, { count: 1, why: 'a key has an unsupported algorithm' }],
+  ])
 })
