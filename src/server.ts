@@ -5,7 +5,7 @@ import type { Config } from './config/config.ts'
 import type { Endpoint } from './endpoints/endpoint.ts'
 import { handle } from './endpoints/handle.ts'
 import { createHealth, type Health } from './endpoints/health.ts'
-import { probesOf } from './endpoints/probes.ts'
+import { createProbes } from './endpoints/probes.ts'
 import { createEndpoints, findEndpoint, routesOf, type Route } from './endpoints/routes.ts'
 import type { Services } from './endpoints/services.ts'
 import { createEvents, type Events } from './events.ts'
@@ -144,14 +144,14 @@ function createHandler(
   health: () => Promise<Health>,
 ): Core['handle'] {
   const endpoints = endpointsByPath(settings)
-  const probes = new Map(probesOf(settings).map((probe) => [probe.path, probe]))
+  const probes = new Map(createProbes(settings).map((probe) => [probe.path, probe]))
   const answer = async (endpoint: Endpoint, request: HttpRequest): Promise<HttpResponse> => {
     const running = start.result() ?? (await tryStart(start, settings.logger))
     return running ? handle(endpoint, running.services, request) : NOT_STARTED
   }
   return (request) => {
     const endpoint = findEndpoint(endpoints, request.path)
-    return endpoint ? answer(endpoint, request) : probes.get(request.path)?.answer(request, health)
+    return endpoint ? answer(endpoint, request) : probes.get(request.path)?.handle(request, health)
   }
 }
 

@@ -9,7 +9,7 @@ import { page } from './page.ts'
 import { report } from './report.ts'
 import type { Services } from './services.ts'
 
-/** Answers a request to an endpoint. Never throws. */
+/** Handles a request to an endpoint. Never throws. */
 export async function handle(
   endpoint: Endpoint,
   services: Services,
@@ -19,25 +19,29 @@ export async function handle(
   const address = clientAddress(request.peer, request.header('x-forwarded-for') ?? null, trustedProxies)
   const newCookies: Exchange['newCookies'] = new Map()
   const exchange = { request, services, address, newCookies, auditFields: {}, requestId: randomUUID() }
-  const answer = await attempt(endpoint, exchange)
+  const response = await attempt(endpoint, exchange)
   const cookies = setCookieHeaders(exchange, services.settings.cookies)
   const headers = { ...(cookies.length > 0 && { 'Set-Cookie': cookies }), 'X-Request-Id': exchange.requestId }
-  return { ...answer, headers: { ...answer.headers, ...headers } }
+  return { ...response, headers: { ...response.headers, ...headers } }
 }
 
 async function attempt(endpoint: Endpoint, exchange: Exchange): Promise<HttpResponse> {
   try {
     const { method } = exchange.request
     if (method === 'OPTIONS') return await answerOptions(endpoint, exchange)
-    const answer = await handlerOf(endpoint, method)(exchange)
-    return endpoint.cors === 'none' ? answer : await share(endpoint, exchange, answer)
+    const response = await handlerOf(endpoint, method)(exchange)
+    return endpoint.cors === 'none' ? response : await addCorsHeaders(endpoint, exchange, response)
   } catch (thrown) {
     return refuse(endpoint, exchange, asOAuthError(thrown)).catch(() => LAST_RESORT)
   }
 }
 
-async function share(endpoint: Endpoint, exchange: Exchange, answer: HttpResponse): Promise<HttpResponse> {
-  return { ...answer, headers: { ...answer.headers, ...(await corsHeaders(endpoint, exchange)) } }
+async function addCorsHeaders(
+  endpoint: Endpoint,
+  exchange: Exchange,
+  response: HttpResponse,
+): Promise<HttpResponse> {
+  return { ...response, headers: { ...response.headers, ...(await corsHeaders(endpoint, exchange)) } }
 }
 
 function handlerOf(endpoint: Endpoint, method: string): Handler {
@@ -48,10 +52,10 @@ function handlerOf(endpoint: Endpoint, method: string): Handler {
       : Object.hasOwn(methods, method) && methods[method as keyof typeof methods]
   if (handler) return handler
   const headers = { Allow: allowedMethods(endpoint) }
-  throw new OAuthError('invalid_request', 'This method is not allowed here', { status: 405, headers })
+  throw new OAuthError('invalid_request', 'This method is not allowed', { status: 405, headers })
 }
 
-/** What may be told of anything that went wrong. What nobody foresaw is a server error, with its cause in the log only. */
+/** Converts anything thrown to an error that may be sent. The cause of an unexpected one only goes to the log. */
 function asOAuthError(thrown: unknown): OAuthError {
   if (thrown instanceof OAuthError) return thrown
   if (thrown instanceof StoreUnavailableError) {

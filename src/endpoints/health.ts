@@ -2,55 +2,54 @@ import type { Logger } from '../lib/log.ts'
 import { singleFlight } from '../lib/async.ts'
 import type { Services } from './services.ts'
 
-/** How a server stands. */
+/** The health of a server. */
 export interface Health {
-  /** Whether it can answer requests: every check holds. */
+  /** True if the server can handle requests: every check passed. */
   readonly isReady: boolean
   readonly checks: {
-    /** Its secrets and tables are as they must be. */
+    /** It has started: its secrets, tables and users are valid. */
     readonly started: boolean
-    /** The database answers. */
+    /** The database responds. */
     readonly store: boolean
-    /** It knows what is revoked, as fresh as `maxStaleness` wants. */
+    /** Its copy of the revocations is no older than `maxStaleness`. */
     readonly revocations: boolean
   }
-  /** Why a check does not hold, in words for whoever runs the server; empty where all is well. */
+  /** Why checks failed, for the operator. Empty if all passed. */
   readonly problems: readonly string[]
 }
 
-/** What a look at a server's health needs. */
 export interface HealthOptions {
-  /** Starts the server where it has not. */
+  /** Starts the server unless it is already running. */
   readonly start: () => Promise<Services>
   readonly logger: Logger
 }
 
-/** Nobody waits longer for an answer (ms): whoever asks for health gives up after a few seconds anyway. */
-const PATIENCE = 2_000
-/** How long an answer is good for (ms), so that asking often costs no queries. */
-const REMEMBERED = 500
+/** How long a check may take (ms). Probes give up after a few seconds. */
+const TIMEOUT = 2_000
+/** How long a result is cached (ms), so that frequent probes cost no queries. */
+const CACHED = 500
 
 /**
- * Makes the look at a server's health. It starts the server, asks the database one question, and answers within two
- * seconds. That it is not ready is logged once for each reason, and once that it is again.
+ * Creates the health check. It starts the server, sends one query and resolves within two seconds. Each reason for not
+ * being ready is logged once, and so is the recovery.
  */
 export function createHealth({ start, logger }: HealthOptions): () => Promise<Health> {
   let latest: { readonly health: Health; readonly at: number } | undefined
-  let told = ''
-  const look = singleFlight(async () => {
+  let loggedReason = ''
+  const check = singleFlight(async () => {
     const health = await examine(start)
     const reason = health.problems.join('; ')
-    if (reason !== told) tell(logger, reason)
-    told = reason
+    if (reason !== loggedReason) logChange(logger, reason)
+    loggedReason = reason
     latest = { health, at: performance.now() }
     return health
   })
-  return async () => (latest && performance.now() - latest.at < REMEMBERED ? latest.health : look())
+  return async () => (latest && performance.now() - latest.at < CACHED ? latest.health : check())
 }
 
-function tell(logger: Logger, cause: string): void {
-  if (cause === '') logger.log('info', 'The server is ready again')
-  else logger.log('error', 'The server is not ready', { cause })
+function logChange(logger: Logger, cause: string): void {
+  if (cause === '') logger.log('info', 'Server is ready again')
+  else logger.log('error', 'Server is not ready', { cause })
 }
 
 const NOT_STARTED = { started: false, store: false, revocations: false } as const
@@ -58,15 +57,15 @@ const NOT_STARTED = { started: false, store: false, revocations: false } as cons
 async function examine(start: HealthOptions['start']): Promise<Health> {
   const outcome = await attempt(start)
   if ('problem' in outcome) {
-    return { isReady: false, checks: NOT_STARTED, problems: [`it cannot start: ${outcome.problem}`] }
+    return { isReady: false, checks: NOT_STARTED, problems: [`the server cannot start: ${outcome.problem}`] }
   }
   const { store, feed } = outcome.value
-  // No client has an empty id: the cheapest question there is.
-  const answer = await attempt(() => store.clients.find(''))
-  const checks = { started: true, store: !('problem' in answer), revocations: feed.isFresh() }
+  // The cheapest query: no client has an empty id.
+  const response = await attempt(() => store.clients.find(''))
+  const checks = { started: true, store: !('problem' in response), revocations: feed.isFresh() }
   const problems = [
-    ...('problem' in answer ? [`the database does not answer: ${answer.problem}`] : []),
-    ...(checks.revocations ? [] : [`the revocations are stale: ${feed.problem ?? 'no poll has ended'}`]),
+    ...('problem' in response ? [`the database does not respond: ${response.problem}`] : []),
+    ...(checks.revocations ? [] : [`revocations are stale: ${feed.problem ?? 'no poll has completed'}`]),
   ]
   return { isReady: problems.length === 0, checks, problems }
 }
@@ -75,12 +74,12 @@ type Outcome<Value> = { readonly value: Value } | { readonly problem: string }
 
 async function attempt<Value>(work: () => Promise<Value>): Promise<Outcome<Value>> {
   let timer: NodeJS.Timeout | undefined
-  const patience = new Promise<Outcome<Value>>((resolve) => {
-    timer = setTimeout(() => resolve({ problem: `no answer within ${PATIENCE} ms` }), PATIENCE)
+  const timeout = new Promise<Outcome<Value>>((resolve) => {
+    timer = setTimeout(() => resolve({ problem: `no response within ${TIMEOUT} ms` }), TIMEOUT)
   })
   const outcome = work().then(
     (value) => ({ value }),
     (cause: unknown) => ({ problem: String(cause) }),
   )
-  return Promise.race([outcome, patience]).finally(() => clearTimeout(timer))
+  return Promise.race([outcome, timeout]).finally(() => clearTimeout(timer))
 }

@@ -4,23 +4,17 @@ import { json, type HttpResponse, type HttpRequest } from '../lib/http.ts'
 import type { Health } from './health.ts'
 import { pathsOf } from './paths.ts'
 
-/**
- * A path that those ask who watch over the process. It answers whether the server could start or not, and what it
- * answers is not logged.
- */
+/** A health check for orchestrators and load balancers. It responds even if the server cannot start, and logs nothing. */
 export interface Probe {
   readonly name: string
   readonly path: string
-  answer(request: HttpRequest, health: () => Promise<Health>): Promise<HttpResponse>
+  handle(request: HttpRequest, health: () => Promise<Health>): Promise<HttpResponse>
 }
 
 const METHODS = 'GET, HEAD, OPTIONS'
 
-/**
- * The two probes: `live` is 200 as long as the process answers at all; `ready` is 503 while it cannot do its work. They
- * tell nothing that is worth hiding.
- */
-export function probesOf(settings: Pick<Settings, 'basePath' | 'prefix'>): readonly Probe[] {
+/** Creates the two probes. `live` is 200 as long as the process responds. `ready` is 503 while it cannot serve requests. */
+export function createProbes(settings: Pick<Settings, 'basePath' | 'prefix'>): readonly Probe[] {
   const { live, ready } = pathsOf(settings)
   return [
     probe('live', live, async () => json(200, { live: true })),
@@ -31,25 +25,25 @@ export function probesOf(settings: Pick<Settings, 'basePath' | 'prefix'>): reado
 const probe = (
   name: string,
   path: string,
-  look: (health: () => Promise<Health>) => Promise<HttpResponse>,
+  check: (health: () => Promise<Health>) => Promise<HttpResponse>,
 ): Probe => ({
   name,
   path,
-  async answer({ method }, health) {
-    const { status, headers, body } = await answerTo(method, () => look(health))
+  async handle({ method }, health) {
+    const { status, headers, body } = await respond(method, () => check(health))
     return { status, headers: { ...headers, 'X-Request-Id': randomUUID() }, body }
   },
 })
 
-async function answerTo(method: string, answer: () => Promise<HttpResponse>): Promise<HttpResponse> {
-  if (method === 'GET' || method === 'HEAD') return answer()
+async function respond(method: string, get: () => Promise<HttpResponse>): Promise<HttpResponse> {
+  if (method === 'GET' || method === 'HEAD') return get()
   const headers = { Allow: METHODS }
   if (method === 'OPTIONS') return { status: 204, headers, body: '' }
-  const error = { error: 'invalid_request', error_description: 'This method is not allowed here' }
+  const error = { error: 'invalid_request', error_description: 'This method is not allowed' }
   return json(405, error, headers)
 }
 
-/** What failed is told, why is not: that is for the log. */
+/** Says which check failed. The reason is only logged. */
 const readiness = ({ isReady, checks }: Health): HttpResponse =>
   isReady
     ? json(200, { ready: true, checks })

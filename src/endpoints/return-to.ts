@@ -14,7 +14,7 @@ export interface SignInOptions {
 }
 
 /**
- * Sends a browser to the sign-in page of a provider. A caller that wants JSON gets a 401 that names the page.
+ * Sends a browser to the sign-in page of a provider. A caller that asked for JSON gets a 401 that names the page.
  *
  * The destination is signed, so that `return_to` cannot be an open redirect (RFC 9700 section 4.11.2), and compressed,
  * so that a long authorization request does not grow beyond the header limit of clients (16 kB in Node).

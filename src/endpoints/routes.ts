@@ -20,7 +20,7 @@ import { jwks, metadata } from './oauth/metadata.ts'
 import { revocations } from './oauth/revocations.ts'
 import { token } from './oauth/token.ts'
 import { ID, pathsOf, providerPathsOf } from './paths.ts'
-import { probesOf } from './probes.ts'
+import { createProbes } from './probes.ts'
 
 /** Returns the endpoints that the settings turn on. */
 export function createEndpoints(settings: Settings): readonly Endpoint[] {
@@ -108,5 +108,10 @@ export const routesOf = (settings: Settings): readonly Route[] => [
     methods: Object.keys(methods),
     cors,
   })),
-  ...probesOf(settings).map(({ name, path }) => ({ name, path, methods: ['GET'], cors: 'none' as const })),
+  ...createProbes(settings).map(({ name, path }) => ({
+    name,
+    path,
+    methods: ['GET'],
+    cors: 'none' as const,
+  })),
 ]

@@ -20,7 +20,7 @@ import type { UserDirectory } from '../users/directory.ts'
 import type { ConsentRequest, ReturnTo } from '../model/signed-state.ts'
 import type { ValueSigner } from '../lib/signed-value.ts'
 
-/** Everything that endpoints work with, made once when the server starts. */
+/** What endpoints work with. Created once, when the server starts. */
 export interface Services {
   readonly settings: Settings
   readonly store: Store
@@ -40,11 +40,11 @@ export interface Services {
   readonly consentSigner: ValueSigner<ConsentRequest>
   readonly returnToSigner: ValueSigner<ReturnTo>
   readonly throttle: Throttle
-  /** Counts the codes that were given to devices without a secret: whoever knows a client's id can ask for them. */
+  /** Counts the device codes of public clients, since anyone can use a client's id. */
   readonly deviceCodeThrottle: Throttle
   readonly events: Events
   readonly audit: Audit
   readonly subjectOf: (user: UserRef) => string
-  /** Ends what goes on between requests. */
+  /** Stops everything that runs between requests. */
   close(): Promise<void>
 }

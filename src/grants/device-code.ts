@@ -66,7 +66,7 @@ function problemOf(
   }
   if (code.voidedAt !== null) return refuse(invalidGrant('the device code was revoked'))
   if (code.expiresAt > clock.now()) return undefined
-  return refuse(new OAuthError('expired_token', 'The device code has expired. Request another one.'))
+  return refuse(new OAuthError('expired_token', 'The device code has expired. Request another one'))
 }
 
 /** Returns the response to a device that gets no tokens (RFC 8628 section 3.5), or undefined if the user approved it. */

@@ -96,7 +96,7 @@ function errorOf(outcome: FailedPasswordAttempt): OAuthError {
   if (outcome.kind === 'incorrect') return incorrect(detailOf(outcome.user))
   const { headers } = outcome.blocked
   const options = { detail: 'too many failures for this account or address', headers }
-  return new OAuthError('too_many_requests', 'Too many failed requests. Try again later.', options)
+  return new OAuthError('too_many_requests', 'Too many failed requests. Try again later', options)
 }
 
 const detailOf = (user: LoadedUser | undefined): string =>

@@ -128,7 +128,7 @@ export const createAttempt =
     const attempt = await throttle.attempt(target)
     if (attempt.blocked) {
       const options = { detail: `too many failures from ${target.address}`, headers: attempt.blocked.headers }
-      throw new OAuthError('too_many_requests', 'Too many failed requests. Try again later.', options)
+      throw new OAuthError('too_many_requests', 'Too many failed requests. Try again later', options)
     }
     try {
       const result = await check()

@@ -34,7 +34,7 @@ describe('a form that is sent twice', () => {
     const { refresh_token: refreshToken } = await getTokens(server, client, exchange(code))
     const late = await browser.press(page, 'Allow')
     expect(late.status).toBe(400)
-    expect(late.text).toContain('This form was already answered: go back to the application')
+    expect(late.text).toContain('This form was already submitted')
     const grant = { grant_type: 'refresh_token', refresh_token: refreshToken }
     expect((await requestToken(server, client, grant)).status).toBe(200)
   })
@@ -93,7 +93,7 @@ describe('a form', () => {
     server.clock.advance('61m')
     const late = await browser.press(page, 'Allow')
     expect(late.status).toBe(400)
-    expect(late.text).toContain('This form was open too long: go back to the application')
+    expect(late.text).toContain('This form was open too long')
   })
 
   test('of a client that was revoked meanwhile leads nowhere', async () => {

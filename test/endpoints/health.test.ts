@@ -105,7 +105,7 @@ describe('a server that cannot work is live and not ready', () => {
     const asked = performance.now()
     expect(await statusesOf(server)).toEqual([200, 503])
     expect(performance.now() - asked).toBeLessThan(4000)
-    expect((await server.server.health()).problems.join()).toContain('no answer within')
+    expect((await server.server.health()).problems.join()).toContain('no response within')
   })
 
   test('because its knowledge of revocations is stale', async () => {

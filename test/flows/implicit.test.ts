@@ -189,7 +189,7 @@ describe('one consent form, posted twice,', () => {
     const before = await authorizations()
     expect(fragmentOf(await post(form))).toHaveProperty('access_token')
     const second = await post(form)
-    expect([second.status, second.text.includes('was already answered')]).toEqual([400, true])
+    expect([second.status, second.text.includes('was already submitted')]).toEqual([400, true])
     expect(await authorizations()).toBe(before + 1)
   })
 
@@ -208,7 +208,7 @@ describe('one consent form, posted twice,', () => {
     server.clock.advance('16m')
     await server.server.purge({ hours: 0 })
     expect(await authorizations()).toBe(0)
-    expect((await post(form)).text).toContain('was already answered')
+    expect((await post(form)).text).toContain('was already submitted')
     expect(await authorizations()).toBe(0)
   })
 

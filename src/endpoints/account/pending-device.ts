@@ -94,7 +94,7 @@ const incorrect = (detail: string): DeviceProblem => ({
 
 const tooMany = ({ retryAfter, headers }: Blocked): DeviceProblem => ({
   problem: { kind: 'throttled', seconds: retryAfter },
-  error: new OAuthError('too_many_requests', 'Too many incorrect codes. Try again later.', { headers }),
+  error: new OAuthError('too_many_requests', 'Too many incorrect codes. Try again later', { headers }),
 })
 
 /** The decision about a device. */

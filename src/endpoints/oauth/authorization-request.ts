@@ -17,11 +17,11 @@ import { requireParameter } from '../body.ts'
 import type { Services } from '../services.ts'
 import { requireGrant } from './client-authentication.ts'
 
-/** Whom the answer goes to. Until this is known, nothing may be sent anywhere but to the person. */
+/** Where the response to an authorization request goes. Until this is known, errors are shown to the user. */
 export interface ResponseTarget {
   readonly client: Client
   readonly redirectUri: string
-  /** Whether the request named it, or the client has only this one. */
+  /** True if the request named the redirect URI, false if it is the client's only one. */
   readonly isRedirectUriNamed: boolean
   readonly state: string | undefined
   readonly responseMode: ResponseMode
@@ -33,7 +33,7 @@ export interface AuthorizationRequest extends ResponseTarget {
   readonly scopes: readonly string[]
   readonly resources: readonly string[]
   readonly codeChallenge: string | null
-  /** The values of `prompt`; unknown ones are ignored. */
+  /** The values of `prompt`. Unknown ones are ignored. */
   readonly prompts: ReadonlySet<string>
 }
 
@@ -54,8 +54,8 @@ export function checkLength(text: string): void {
 }
 
 /**
- * Finds out who asks and where the answer goes. What fails here must be shown to the person, never redirected
- * (RFC 6749 section 4.1.2.1).
+ * Finds the client and where its response goes. These errors are shown to the user and never redirected (RFC 6749 section
+ * 4.1.2.1).
  *
  * @throws OAuthError `invalid_request`
  */
@@ -73,23 +73,23 @@ export async function findTarget(services: Services, form: Form): Promise<Respon
   return { client, redirectUri, isRedirectUriNamed: named !== undefined, state, responseMode }
 }
 
-/** A live client of this server's people: servers that share a database share its clients, but not their people. */
+/** Servers can share a database and its clients without having the same providers. */
 async function findClient({ clients, userDirectory }: Services, id: string): Promise<Client> {
   const client = await clients.find(id)
   if (client?.revokedAt === null && userDirectory.has(client.provider)) return client
   const detail = client
-    ? `client ${id} is revoked, or for the people of ${client.provider}`
+    ? `client ${id} is revoked, or its provider ${client.provider} is not one of this server`
     : 'no such client'
   throw new OAuthError('invalid_request', 'The client is unknown', { detail, reason: 'unknown_client' })
 }
 
-/** For the log: a query may hold what nobody should read. */
+/** For the log: a query can contain secrets. */
 const withoutQuery = (uri: string): string => JSON.stringify(uri.split(/[?#]/, 1)[0]?.slice(0, 200))
 
 function onlyRedirectUri({ redirectUris, id }: Client, form: Form): string {
   const [only, ...others] = redirectUris
   if (only !== undefined && others.length === 0) return only
-  // It may be in the request object.
+  // It may be in the request object, which would explain why it is missing here.
   checkNoRequestObject(form)
   const detail = `client ${id} has ${redirectUris.length} redirect URIs`
   throw new OAuthError('invalid_request', 'The parameter redirect_uri is missing', { detail })
@@ -129,21 +129,21 @@ function findResponseType({ grants }: Settings, form: Form): ResponseType {
   throw new OAuthError('unsupported_response_type', 'This response type is not supported')
 }
 
-/** A token in a query would be in the logs of servers and in `Referer` (RFC 9700 section 4.3.2): there is no choice. */
+/** The response type decides the response mode: a token in a query would leak into logs and `Referer` (RFC 9700 section 4.3.2). */
 function checkResponseType({ grantType, mode }: ResponseType, client: Client, form: Form): void {
   if ((form.get('response_mode') ?? mode) !== mode) {
-    throw new OAuthError('invalid_request', `Only the response mode ${mode} is supported here`)
+    throw new OAuthError('invalid_request', `The response_mode must be ${mode} for this response type`)
   }
   requireGrant(client, grantType)
 }
 
-/** Whoever sends a challenge relies on it: it is not passed over where nothing would ever be compared with it. */
+/** A client that sends a challenge relies on it. Without a code nothing would check it, so ignoring it would be unsafe. */
 function checkNoChallenge(form: Form): null {
   if (form.get('code_challenge') === undefined && form.get('code_challenge_method') === undefined) return null
-  throw new OAuthError('invalid_request', 'A code_challenge protects codes: ask for a code, or leave it out')
+  throw new OAuthError('invalid_request', 'A code_challenge requires response_type=code')
 }
 
-/** Only S256: with `plain`, whoever sees the request sees the verifier (RFC 9700 section 2.1.1). */
+/** Only S256: with `plain`, the request would reveal the verifier (RFC 9700 section 2.1.1). */
 function checkChallenge({ pkce }: Settings, client: Client, form: Form): string | null {
   const challenge = form.get('code_challenge')
   const method = form.get('code_challenge_method')

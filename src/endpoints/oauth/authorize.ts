@@ -22,9 +22,9 @@ import {
   type AuthorizationRequest,
 } from './authorization-request.ts'
 import { createCode } from './code.ts'
-import { answerConsent } from './consent.ts'
+import { submitConsent } from './consent.ts'
 
-/** The authorization endpoint (RFC 6749 section 3.1): asks the person to sign in and to consent, or answers at once. */
+/** GET: handles an authorization request (RFC 6749 section 3.1). Asks the user to sign in and consent if necessary. */
 export async function authorize(exchange: Exchange): Promise<HttpResponse> {
   checkLength(exchange.request.query)
   const form = readQuery(exchange.request)
@@ -38,10 +38,10 @@ export async function authorize(exchange: Exchange): Promise<HttpResponse> {
   }
 }
 
-/** POST: the answer of a consent form, or an authorization request in a body (RFC 6749 section 3.1), which becomes a GET. */
+/** POST: handles a consent form, or redirects an authorization request in the body (RFC 6749 section 3.1) to a GET. */
 export async function postAuthorize(exchange: Exchange): Promise<HttpResponse> {
   const form = await readForm(exchange.request)
-  if (form.get('consent') !== undefined) return answerConsent(exchange, form)
+  if (form.get('consent') !== undefined) return submitConsent(exchange, form)
   const query = new URLSearchParams([...form.entries()]).toString()
   checkLength(query)
   return redirect(`${pathsOf(exchange.services.settings).authorize}?${query}`)
@@ -59,12 +59,13 @@ async function proceed(
   if (session) exchange.auditFields.sub = services.subjectOf(session)
   if (!session || !user || (authorizationRequest.prompts.has('login') && !isSilent)) {
     if (isSilent) throw new OAuthError('login_required', 'The user is not signed in')
-    const returnTo = `${pathsOf(services.settings).authorize}?${withoutLoginPrompt(exchange.request.query, authorizationRequest.prompts)}`
+    const query = withoutLoginPrompt(exchange.request.query, authorizationRequest.prompts)
+    const returnTo = `${pathsOf(services.settings).authorize}?${query}`
     return redirectToSignIn(exchange, provider, { returnTo, isForced: user !== undefined })
   }
   if (await hasConsent(exchange, authorizationRequest, session)) {
     const created = await createCode(exchange, authorizationRequest, session, randomBase64url(32))
-    // A consent that was taken back before the code was written down did not void it, but is seen to be gone now.
+    // If the consent was revoked before the code was inserted, that revocation did not void the code.
     const isAllowed = await hasConsent(exchange, authorizationRequest, session)
     return isAllowed
       ? respond(exchange, authorizationRequest, created)
@@ -75,7 +76,7 @@ async function proceed(
   return askForConsent(exchange, authorizationRequest, session, user)
 }
 
-/** Whether nobody needs to be asked: the client is trusted, or all of this was allowed before. */
+/** Returns whether the user need not be asked: the client skips consent, or the user has allowed these scopes before. */
 async function hasConsent(
   { services }: Exchange,
   authorizationRequest: AuthorizationRequest,
@@ -89,13 +90,13 @@ async function hasConsent(
 }
 
 /**
- * Whether earlier consent may be relied on. Not for a public client without an https redirect of its own: any program
- * on the device can pose as it (RFC 8252 section 8.6).
+ * Returns whether consent can be assumed or remembered. Not for a public client without an https redirect URI: any app on
+ * the device can impersonate it (RFC 8252 section 8.6).
  */
 const canAssumeConsent = ({ client, redirectUri }: ResponseTarget): boolean =>
   client.type === 'confidential' || redirectUri.startsWith('https://')
 
-/** Tells a caller that wants JSON where the user can consent. */
+/** Tells a caller that asked for JSON where the user can consent. */
 function consentRequired(exchange: Exchange): HttpResponse {
   const { services, request } = exchange
   const { issuer } = services.settings

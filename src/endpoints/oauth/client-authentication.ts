@@ -138,7 +138,7 @@ export async function refuseIfThrottled({ services, address }: Exchange): Promis
   const blocked = await services.throttle.check({ address })
   if (!blocked) return
   const options = { detail: `too many failures from ${address}`, headers: blocked.headers }
-  throw new OAuthError('too_many_requests', 'Too many failed requests. Try again later.', options)
+  throw new OAuthError('too_many_requests', 'Too many failed requests. Try again later', options)
 }
 
 /**

@@ -5,17 +5,17 @@ import type { Session } from '../../model/session.ts'
 import type { Exchange } from '../endpoint.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
 
-/** A code that was written down. Its row names the authorization that it will make. */
+/** A code and its row. */
 export interface CreatedCode {
   readonly code: string
   readonly row: AuthorizationCode
 }
 
 /**
- * Writes a code down. It is derived from the nonce, 256 random bits: the same nonce gives the same code, as long as
- * nobody has spent it. Undefined where what it would hang on was revoked meanwhile: look again, knowing it.
+ * Inserts a code. It is derived from the nonce, 256 random bits: the same nonce gives the same code, as long as it is not
+ * spent. Returns undefined if the client, the user or the session was revoked in the meantime.
  *
- * @throws OAuthError `invalid_request` where the code of this nonce is over
+ * @throws OAuthError `invalid_request` if the code of this nonce is spent or voided
  */
 export async function createCode(
   exchange: Exchange,
@@ -35,14 +35,14 @@ export async function createCode(
 }
 
 /**
- * The row of a code that was written down before.
+ * Returns the row of a code.
  *
- * @throws OAuthError `invalid_request` where it was spent or voided since
+ * @throws OAuthError `invalid_request` if it is spent or voided
  */
 export async function findUnspent({ services }: Exchange, hash: string): Promise<AuthorizationCode> {
   const row = await services.store.codes.find(hash)
   if (row?.spentAt === null && row.voidedAt === null) return row
-  throw new OAuthError('invalid_request', 'This form was already answered: go back to the application')
+  throw new OAuthError('invalid_request', 'This form was already submitted')
 }
 
 function newCode(

@@ -12,49 +12,45 @@ import { readForm } from '../body.ts'
 import { providerPathsOf } from '../paths.ts'
 import type { Services } from '../services.ts'
 import { refuseIfThrottled, authenticateClient, requireGrant } from './client-authentication.ts'
-import { makeUserCode, userCodeHashes } from '../user-code.ts'
+import { createUserCode, userCodeHashes } from '../user-code.ts'
 
-/** How often another code is drawn where somebody has this one, or the client looked up again where it has changed. */
-const MOST_ATTEMPTS = 10
+/** How often to draw another user code if it is taken, or to load the client again if it has changed. */
+const MAX_ATTEMPTS = 10
 
-/** The two codes of a device, which nobody but the device is told. */
+/** The two codes of a device, in plain text. Only the device gets them. */
 interface Codes {
   readonly deviceCode: string
   readonly userCode: string
 }
 
-/** A device asks for a code that a person can type in elsewhere (RFC 8628 section 3.1). */
+/** POST: creates the codes of a device (RFC 8628 section 3.1). */
 export async function deviceAuthorization(exchange: Exchange): Promise<HttpResponse> {
   const { services } = exchange
   await refuseIfThrottled(exchange)
   const form = await readForm(exchange.request)
-  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
     const client = await authenticateClient(exchange, form)
     requireGrant(client, DEVICE_GRANT)
-    if (client.type === 'public') await refuseIfDemanding(exchange)
-    const codes = { deviceCode: randomBase64url(32), userCode: makeUserCode() }
+    if (client.type === 'public') await refuseTooManyCodes(exchange)
+    const codes = { deviceCode: randomBase64url(32), userCode: createUserCode() }
     const outcome = await services.store.deviceCodes.insert(newDeviceCode(exchange, client, form, codes))
-    if (outcome === 'inserted') return json(200, describe(services, client, codes))
+    if (outcome === 'inserted') return json(200, toResponse(services, client, codes))
     if (outcome === 'revoked') {
-      // The client was revoked meanwhile, or everything was: look again, knowing it.
+      // The client or the issuer was revoked in the meantime: load both again.
       services.clients.forget(client.id)
       await services.feed.sync()
     }
   }
-  const options = { detail: `no code in ${MOST_ATTEMPTS} attempts`, headers: { 'Retry-After': '1' } }
+  const options = { detail: `no code in ${MAX_ATTEMPTS} attempts`, headers: { 'Retry-After': '1' } }
   throw new OAuthError('temporarily_unavailable', 'Try again in a moment', options)
 }
 
-/** Each code is a row, and the id of a public client is no secret: without a bound, anybody could fill the disk. */
-async function refuseIfDemanding({ services, address }: Exchange): Promise<void> {
+/** Each code is a row, and anyone can use the id of a public client: without a limit, the disk could be filled. */
+async function refuseTooManyCodes({ services, address }: Exchange): Promise<void> {
   const blocked = await services.deviceCodeThrottle.check({ address })
   if (!blocked) return services.deviceCodeThrottle.fail({ address })
   const options = { detail: `too many device codes for ${address}`, headers: blocked.headers }
-  throw new OAuthError(
-    'too_many_requests',
-    'Too many codes were asked for: wait before you try again',
-    options,
-  )
+  throw new OAuthError('too_many_requests', 'Too many device codes. Try again later', options)
 }
 
 function newDeviceCode(
@@ -86,16 +82,16 @@ function newDeviceCode(
   }
 }
 
-/** The answer of RFC 8628 section 3.2. */
-function describe({ settings }: Services, { provider }: Client, { deviceCode, userCode }: Codes): unknown {
+/** Returns the response (RFC 8628 section 3.2). */
+function toResponse({ settings }: Services, { provider }: Client, { deviceCode, userCode }: Codes): unknown {
   const { issuer, deviceCodes } = settings
   const page = new URL(issuer).origin + providerPathsOf(settings, provider).device
-  const shown = formatUserCode(userCode)
+  const formatted = formatUserCode(userCode)
   return {
     device_code: deviceCode,
-    user_code: shown,
+    user_code: formatted,
     verification_uri: page,
-    verification_uri_complete: `${page}?user_code=${shown}`,
+    verification_uri_complete: `${page}?user_code=${formatted}`,
     expires_in: Math.floor(deviceCodes.lifetime / 1000),
     interval: Math.ceil(deviceCodes.interval / 1000),
   }

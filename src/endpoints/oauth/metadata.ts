@@ -7,25 +7,25 @@ import { pathsOf } from '../paths.ts'
 
 const CACHED = { 'Cache-Control': 'public, max-age=60' } as const
 
-/** The server's metadata (RFC 8414): what is on, and where. */
+/** GET: returns the server's metadata (RFC 8414). */
 export const metadata = ({ services }: Exchange): HttpResponse =>
   json(200, describe(services.settings), CACHED)
 
-/** The public keys that tokens are verified with (RFC 7517 section 5). */
+/** GET: returns the public keys that tokens are verified with (RFC 7517 section 5). */
 export const jwks = ({ services }: Exchange): HttpResponse => json(200, services.keys.jwks(), CACHED)
 
 function describe(settings: Settings): Readonly<Record<string, unknown>> {
   const paths = pathsOf(settings)
   const { origin } = new URL(settings.issuer)
   const responseTypes = responseTypesOf(settings.grants)
-  const hasBrowsers = responseTypes.length > 0
+  const hasAuthorization = responseTypes.length > 0
   const hasCodes = responseTypes.some(({ hasExchange }) => hasExchange)
-  const hasDevices = settings.grants.has(DEVICE_GRANT)
+  const hasDeviceGrant = settings.grants.has(DEVICE_GRANT)
   return {
     issuer: settings.issuer,
-    ...(hasBrowsers && { authorization_endpoint: origin + paths.authorize }),
+    ...(hasAuthorization && { authorization_endpoint: origin + paths.authorize }),
     token_endpoint: origin + paths.token,
-    ...(hasDevices && { device_authorization_endpoint: origin + paths.deviceAuthorization }),
+    ...(hasDeviceGrant && { device_authorization_endpoint: origin + paths.deviceAuthorization }),
     jwks_uri: origin + paths.jwks,
     revocation_feed_endpoint: origin + paths.revocations,
     scopes_supported: [...settings.scopes.defined],
@@ -34,7 +34,7 @@ function describe(settings: Settings): Readonly<Record<string, unknown>> {
     grant_types_supported: [...settings.grants.keys()],
     token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
     ...(hasCodes && { code_challenge_methods_supported: ['S256'] }),
-    ...(hasBrowsers && {
+    ...(hasAuthorization && {
       authorization_response_iss_parameter_supported: true,
       prompt_values_supported: ['none', 'login', 'consent'],
       // The default of the second one is true (OpenID Connect Discovery section 3).
