@@ -13,7 +13,7 @@ const statusesOf = async (server: TestServer): Promise<readonly number[]> =>
 
 /** How many lines of the log speak of readiness. */
 const told = ({ logs }: TestServer): number =>
-  logs.filter((line) => /The server is (not )?ready/.test(line)).length
+  logs.filter((line) => /Server is (not )?ready/.test(line)).length
 
 describe('a server that is well', () => {
   test('is live and ready, from the first question on, and says so to nobody who keeps it', async () => {
