@@ -1,37 +1,37 @@
 import { StoreUnavailableError } from '../errors.ts'
-import type { Logger } from '../lib/log.ts'
 import { singleFlight } from '../lib/async.ts'
+import type { Logger } from '../lib/log.ts'
 
-/** How items are written. */
+/** How a batch writer writes. */
 export interface BatchWriterOptions<Item> {
-  /** What they are called in the log: `audit entries`. */
+  /** The name of the items in the log: `audit entries`. */
   readonly name: string
   readonly write: (items: readonly Item[]) => Promise<void>
   readonly logger: Logger
 }
 
-/** Items on their way to the database. Whoever adds one never waits, and never learns that the database fails. */
+/** Writes items to the database in the background. Adding one never waits and never fails. */
 export interface BatchWriter<Item> {
-  /** Takes an item, unless too many are waiting already. Of those with a source there may be only so many a second. */
+  /** Adds an item, or drops it if too many are waiting. With a source, also limits the items per source and second. */
   add(item: Item, source?: string): void
-  /** Writes all that is waiting, if the database can be reached. Never throws. */
+  /** Writes what is waiting if the database is available. Never throws. */
   flush(): Promise<void>
-  /** Writes what it still can, and ends. */
+  /** Writes what it can, drops the rest, and stops. */
   close(): Promise<void>
 }
 
-/** How often a batch is written (ms), and how many items it holds at most: so many rows a second and no more. */
+/** One batch per second limits the rows that a flood can cause. */
 const INTERVAL = 1_000
-const LARGEST_BATCH = 100
-const MOST_WAITING = 1_000
-/** Places that those with a source cannot take: what is told without one is rare, and matters more. */
+const MAX_BATCH_SIZE = 100
+const MAX_WAITING = 1_000
+/** Places for items without a source: they are rare and matter more. */
 const RESERVED = 200
-/** Of one source in one interval, so that nobody can push everybody else out. */
-const MOST_OF_A_SOURCE = 50
+/** Per interval, so that one source cannot displace the others. */
+const MAX_PER_SOURCE = 50
 
 /**
- * Writes items in batches, once a second. While the database cannot be reached they wait; what there is no room for is
- * dropped, and the log says how many.
+ * Creates a batch writer. Items wait while the database is unavailable. Items that do not fit are dropped, and the log
+ * says how many.
  */
 export function createBatchWriter<Item>({
   name,
@@ -39,42 +39,42 @@ export function createBatchWriter<Item>({
   logger,
 }: BatchWriterOptions<Item>): BatchWriter<Item> {
   const waiting: Item[] = []
-  const bySource = new Map<string, number>()
+  const countBySource = new Map<string, number>()
   let dropped = 0
 
   function hasRoom(source: string | undefined): boolean {
-    if (source === undefined) return waiting.length < MOST_WAITING
-    const count = bySource.get(source) ?? 0
-    if (count >= MOST_OF_A_SOURCE || waiting.length >= MOST_WAITING - RESERVED) return false
-    bySource.set(source, count + 1)
+    if (source === undefined) return waiting.length < MAX_WAITING
+    const count = countBySource.get(source) ?? 0
+    if (count >= MAX_PER_SOURCE || waiting.length >= MAX_WAITING - RESERVED) return false
+    countBySource.set(source, count + 1)
     return true
   }
 
-  /** Whether it got rid of what it took. */
-  async function attempt(): Promise<boolean> {
-    const batch = waiting.slice(0, LARGEST_BATCH)
+  /** Returns false if the batch must be tried again. */
+  async function tryWrite(): Promise<boolean> {
+    const batch = waiting.slice(0, MAX_BATCH_SIZE)
     try {
       if (batch.length > 0) await write(batch)
     } catch (cause) {
-      logger.log('warn', `Some ${name} cannot be written`, { count: batch.length, cause: String(cause) })
+      logger.log('warn', `Cannot write ${name}`, { count: batch.length, cause: String(cause) })
       if (cause instanceof StoreUnavailableError) return false
-      // What fails for another reason would fail for ever, and hold up all that comes after it.
+      // Any other failure would repeat forever and block the items behind it.
       dropped += batch.length
     }
     waiting.splice(0, batch.length)
     return true
   }
-  const writeBatch = singleFlight(attempt)
+  const writeBatch = singleFlight(tryWrite)
   const flush = async (): Promise<void> => {
     while (waiting.length > 0 && (await writeBatch()));
   }
-  function tellDropped(): void {
-    if (dropped > 0) logger.log('warn', `Some ${name} were dropped`, { dropped })
+  function logDropped(): void {
+    if (dropped > 0) logger.log('warn', `Dropped ${name}`, { dropped })
     dropped = 0
   }
   const timer = setInterval(() => {
-    bySource.clear()
-    tellDropped()
+    countBySource.clear()
+    logDropped()
     void writeBatch()
   }, INTERVAL).unref()
 
@@ -88,7 +88,7 @@ export function createBatchWriter<Item>({
       clearInterval(timer)
       await flush()
       dropped += waiting.splice(0).length
-      tellDropped()
+      logDropped()
     },
   }
 }

@@ -4,30 +4,29 @@ import type { Logger } from '../lib/log.ts'
 import type { AuthorizationStore } from '../store/contract.ts'
 import { repeat } from './repeat.ts'
 
-/** What the notes of last uses need. */
+/** The dependencies of the tracker. */
 export interface LastUsedTrackerOptions {
   readonly store: Pick<AuthorizationStore, 'markUsed'>
   readonly clock: Clock
   readonly logger: Logger
-  /** How long (ms) between two writes; default a minute. */
+  /** How often uses are written, in milliseconds. Default: every minute. */
   readonly interval?: number
 }
 
-/** When personal access tokens were used last on this node. A node that is killed forgets a minute at the most. */
+/** Tracks when personal access tokens were last used on this node. A killed node loses at most one minute. */
 export interface LastUsedTracker {
-  /** Notes a use, in memory. */
+  /** Records a use in memory. */
   mark(authorizationId: string): void
-  /** When it was used last (ms), where that is not written down yet. */
+  /** Returns the last use that is not written yet, in milliseconds since 1970. */
   usedAt(authorizationId: string): number | undefined
-  /** Writes down what is not yet, and begins nothing more. */
+  /** Stops, and writes what is pending. */
   close(): Promise<void>
 }
 
 const MINUTE = 60_000
-/** How many uses are written at once: others wait for the database meanwhile. */
-const BATCH = 500
+/** A larger batch would make other queries wait for too long. */
+const BATCH_SIZE = 500
 
-/** Begins to note uses, and to write them down once a minute. */
 export function startLastUsedTracker({
   store,
   clock,
@@ -35,25 +34,25 @@ export function startLastUsedTracker({
   interval = MINUTE,
 }: LastUsedTrackerOptions): LastUsedTracker {
   const uses = new Map<string, number>()
-  /** What cannot be written stays for the next time; so does what is used again meanwhile. */
+  /** Keeps what could not be written, and what was used again meanwhile, for the next time. */
   const write = async (): Promise<void> => {
-    const due = [...uses]
-    for (let start = 0; start < due.length; start += BATCH) {
-      const batch = due.slice(start, start + BATCH)
+    const pending = [...uses]
+    for (let start = 0; start < pending.length; start += BATCH_SIZE) {
+      const batch = pending.slice(start, start + BATCH_SIZE)
       await store.markUsed(new Map(batch))
       for (const [id, usedAt] of batch) if (uses.get(id) === usedAt) uses.delete(id)
-      // An embedded database answers at once: without this, nobody else's turn would come before the last batch.
+      // An embedded database answers synchronously: without this, requests would wait for the last batch.
       await nextTurn()
     }
   }
-  const stop = repeat({ name: 'The note of last uses', wait: () => interval, work: write, logger })
+  const stop = repeat({ name: 'Writing last uses', wait: () => interval, work: write, logger })
   return {
     mark: (id) => void uses.set(id, clock.now()),
     usedAt: (id) => uses.get(id),
     async close() {
       await stop()
       await write().catch((cause: unknown) =>
-        logger.log('warn', 'The last uses are lost', { cause: String(cause) }),
+        logger.log('warn', 'Last uses are lost', { cause: String(cause) }),
       )
     },
   }

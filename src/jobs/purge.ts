@@ -4,58 +4,63 @@ import type { Clock } from '../lib/clock.ts'
 import { CONSENT_LIFETIME } from '../model/signed-state.ts'
 import type { PurgeCutoffs, PurgeKind, PurgeStore } from '../store/purge.ts'
 
-/** How far a purge has come. */
+/** The progress of a purge. */
 export interface PurgeProgress {
-  /** How many rows it has looked at, of how many there were when it began. */
+  /** How many rows were examined. */
   readonly done: number
+  /** How many rows there were at the start. */
   readonly total: number
   readonly counts: PurgeCounts
 }
 
-/** How many rows were deleted, or would be in a dry run, by kind. */
+/** The number of deleted rows by kind, or in a dry run, of rows to delete. */
 export type PurgeCounts = Readonly<Record<PurgeKind, number>>
 
-/** What a purge has done. */
+/** The result of a purge. */
 export interface PurgeReport {
   readonly counts: PurgeCounts
-  /** False where it was interrupted: what was done by then is done. */
+  /** False if its signal aborted the purge. Run it again for the rest. */
   readonly isComplete: boolean
 }
 
-/** What a purge is to do. */
+/** The options of a purge. With neither `revoked` nor `expired`, both are purged. */
 export interface PurgeOptions {
-  /** What ended less than this many hours ago is kept; default 168, a week. Audit entries have a time of their own. */
+  /**
+   * Keeps rows that expired or were revoked less than this many hours ago. Default 168, a week. Audit entries are kept for
+   * `audit.keep` instead.
+   */
   readonly hours?: number
-  /** What was revoked, spent or voided. Neither this nor `expired`: both. */
+  /** Purges revoked rows, and used codes. */
   readonly revoked?: boolean
-  /** What expired; audit entries are part of it. */
+  /** Purges expired rows, audit entries included. */
   readonly expired?: boolean
-  /** Only counts. */
+  /** Counts without deleting. Default false. */
   readonly dryRun?: boolean
-  /** Ends it between two batches. */
+  /** Stops the purge after the current batch. */
   readonly signal?: AbortSignal
-  /** Called after each batch. Without it, rows are not counted beforehand. */
+  /** Called after each batch. Counts all rows first. */
   readonly onProgress?: (progress: PurgeProgress) => void
 }
 
-/** Where a purge works. */
+/** The dependencies of a purge. */
 export interface PurgeContext {
   readonly store: PurgeStore
   readonly clock: Clock
+  /** Milliseconds. */
   readonly auditRetention: number
 }
 
 const DEFAULT_HOURS = 168
-/** How many rows a batch looks at. */
-const BATCH = 500
-/** The least (ms) between two batches; the pause is as long as the batch took, for all who wait for the database. */
-const SHORTEST_PAUSE = 5
-/** About 300 MB of audit entries: a flood of bad requests shall not fill the disk. */
-const MOST_AUDIT_ENTRIES = 1_000_000
+/** Rows per batch. */
+const BATCH_SIZE = 500
+/** Milliseconds. The pause is as long as the batch took, to leave half of the database's time to requests. */
+const MIN_PAUSE = 5
+/** About 300 MB: a flood of bad requests must not fill the disk. */
+const MAX_AUDIT_ENTRIES = 1_000_000
 
 const REVOCABLE: readonly PurgeKind[] = ['codes', 'deviceCodes', 'authorizations', 'sessions']
-const EVERY_KIND: readonly PurgeKind[] = [...REVOCABLE, 'revocations', 'audit']
-const NONE: PurgeCounts = {
+const ALL_KINDS: readonly PurgeKind[] = [...REVOCABLE, 'revocations', 'audit']
+const ZERO: PurgeCounts = {
   codes: 0,
   deviceCodes: 0,
   authorizations: 0,
@@ -65,23 +70,24 @@ const NONE: PurgeCounts = {
 }
 
 /**
- * Deletes what has ended and what nothing alive depends on, in small batches; never clients, people or consents.
+ * Deletes expired and revoked rows that no valid token depends on, in small batches. Never deletes clients, users or
+ * consents.
  *
- * @throws ConfigError where `hours` is no number from 0
+ * @throws ConfigError if `hours` is not a number of at least 0
  */
-export async function purge(place: PurgeContext, options: PurgeOptions = {}): Promise<PurgeReport> {
+export async function purge(context: PurgeContext, options: PurgeOptions = {}): Promise<PurgeReport> {
   const { hours = DEFAULT_HOURS, revoked = false, expired = false } = options
   if (!Number.isFinite(hours) || hours < 0)
-    throw new ConfigError([{ path: 'hours', message: 'must be a number from 0' }])
+    throw new ConfigError([{ path: 'hours', message: 'must be a number of at least 0' }])
   const isBoth = revoked === expired
-  const until = Math.floor(place.clock.now() - hours * 3_600_000)
-  const cutoffs = cutoffsOf(place, revoked || isBoth ? until : 0, expired || isBoth ? until : 0)
-  return walk(place.store, cutoffs, revoked && !expired ? REVOCABLE : EVERY_KIND, options)
+  const cutoff = Math.floor(context.clock.now() - hours * 3_600_000)
+  const cutoffs = cutoffsOf(context, revoked || isBoth ? cutoff : 0, expired || isBoth ? cutoff : 0)
+  return walk(context.store, cutoffs, revoked && !expired ? REVOCABLE : ALL_KINDS, options)
 }
 
-/** Deletes audit entries that were kept for long enough, and the oldest of too many. */
-export const trimAudit = (place: PurgeContext, signal: AbortSignal): Promise<PurgeReport> =>
-  walk(place.store, cutoffsOf(place, 0, 0), ['audit'], { signal })
+/** Deletes audit entries past their retention, and the oldest ones above the maximum. */
+export const trimAudit = (context: PurgeContext, signal: AbortSignal): Promise<PurgeReport> =>
+  walk(context.store, cutoffsOf(context, 0, 0), ['audit'], { signal })
 
 const cutoffsOf = (
   { clock, auditRetention }: PurgeContext,
@@ -92,10 +98,10 @@ const cutoffsOf = (
   revokedUntil,
   expiredUntil,
   auditUntil: clock.now() - auditRetention,
-  maxAuditEntries: MOST_AUDIT_ENTRIES,
+  maxAuditEntries: MAX_AUDIT_ENTRIES,
 })
 
-/** An authorization code is kept as long as the form that gave it may come back, whatever is asked for. */
+/** Keeps authorization codes until their consent form has expired too, so that it cannot be submitted again. */
 function cutoffsFor(kind: PurgeKind, cutoffs: PurgeCutoffs): PurgeCutoffs {
   return kind === 'codes' ? { ...cutoffs, now: cutoffs.now - CONSENT_LIFETIME } : cutoffs
 }
@@ -106,36 +112,36 @@ async function walk(
   kinds: readonly PurgeKind[],
   { dryRun: isDryRun = false, signal, onProgress }: PurgeOptions,
 ): Promise<PurgeReport> {
-  const sizes = onProgress ? await sizesOf(store, kinds) : NONE
+  const sizes = onProgress ? await countRows(store, kinds) : ZERO
   const total = sum(Object.values(sizes))
-  const counts = { ...NONE }
+  const counts = { ...ZERO }
   let done = 0
   for (const kind of kinds) {
     const end = done + sizes[kind]
     let after: string | undefined
     do {
       if (signal?.aborted) return { counts, isComplete: false }
-      const begunAt = performance.now()
+      const startedAt = performance.now()
       const step = await store.step({
         kind,
         cutoffs: cutoffsFor(kind, cutoffs),
         after,
-        limit: BATCH,
+        limit: BATCH_SIZE,
         isDryRun,
       })
       after = step.next
       counts[kind] += step.count
-      done = after === undefined ? end : Math.min(done + BATCH, end)
+      done = after === undefined ? end : Math.min(done + BATCH_SIZE, end)
       onProgress?.({ done, total, counts: { ...counts } })
-      if (after !== undefined) await sleep(Math.max(SHORTEST_PAUSE, performance.now() - begunAt))
+      if (after !== undefined) await sleep(Math.max(MIN_PAUSE, performance.now() - startedAt))
     } while (after !== undefined)
   }
   return { counts, isComplete: true }
 }
 
-async function sizesOf(store: PurgeStore, kinds: readonly PurgeKind[]): Promise<PurgeCounts> {
+async function countRows(store: PurgeStore, kinds: readonly PurgeKind[]): Promise<PurgeCounts> {
   const sizes = await Promise.all(kinds.map(async (kind) => [kind, await store.count(kind)] as const))
-  return { ...NONE, ...Object.fromEntries(sizes) }
+  return { ...ZERO, ...Object.fromEntries(sizes) }
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((left, right) => left + right, 0)

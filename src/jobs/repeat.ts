@@ -1,16 +1,19 @@
 import type { Logger } from '../lib/log.ts'
 
-/** Work that is done again and again. */
+/** Work that runs repeatedly in the background. */
 export interface RepeatedWork {
-  /** What it is, for the log: "The purge". */
+  /** The name in the log: "Purge". */
   readonly name: string
-  /** How long (ms) to wait before each time, from the end of the last. */
+  /** Returns how long to wait before the next run, in milliseconds. */
   readonly wait: () => number
   readonly work: () => Promise<unknown>
   readonly logger: Logger
 }
 
-/** Does something again and again; what it throws is logged. Gives back what stops it, and waits for it. */
+/**
+ * Runs work repeatedly, each time after the previous run has finished. Logs failures. Returns a function that stops it and
+ * waits for a run in progress.
+ */
 export function repeat({ name, wait, work, logger }: RepeatedWork): () => Promise<void> {
   let timer: NodeJS.Timeout
   let running = Promise.resolve()

@@ -1,28 +1,27 @@
 import { isIPv4 } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
-/** Proxies whose `X-Forwarded-For` is believed: addresses or CIDR ranges. */
+/** The proxies whose `X-Forwarded-For` is trusted: addresses or CIDR ranges. */
 export type TrustedProxies = readonly string[]
 
-/** More proxies than anybody has behind one another; to look at each costs time. */
-const MOST_HOPS = 32
+/** More proxies than any deployment has in a row. Parsing each one costs time. */
+const MAX_HOPS = 32
 
-/** Whether a text is an address or a CIDR range. */
 export const isAddressRange = (text: string): boolean => ipaddr.isValid(text) || ipaddr.isValidCIDR(text)
 
-/** Whether a host name is a loopback address or `localhost`. */
 export const isLoopbackHost = (host: string): boolean =>
-  host === 'localhost' || (ipaddr.isValid(bare(host)) && ipaddr.process(bare(host)).range() === 'loopback')
+  host === 'localhost' ||
+  (ipaddr.isValid(withoutPort(host)) && ipaddr.process(withoutPort(host)).range() === 'loopback')
 
 /**
- * The address a request came from: the peer's, or, behind proxies that the configuration trusts, the last one in
- * `X-Forwarded-For` that is not such a proxy. What stands left of it could be anybody's invention.
+ * Returns the address of the client: that of the peer or, if the peer is a trusted proxy, the last address in
+ * `X-Forwarded-For` that is not one. A client can invent everything to the left of it.
  */
 export function clientAddress(peer: string, forwardedFor: string | null, trusted: TrustedProxies): string {
   let client = normalize(peer)
   let rest = forwardedFor
-  // From the right and no further than needed: to parse all that a client invents would cost most of a second.
-  for (let hops = 0; rest && hops < MOST_HOPS && isTrusted(client, trusted); hops += 1) {
+  // From the right, and only as far as necessary: a client can send a header that takes a second to parse.
+  for (let hops = 0; rest && hops < MAX_HOPS && isTrusted(client, trusted); hops += 1) {
     const comma = rest.lastIndexOf(',')
     const hop = normalize(rest.slice(comma + 1).trim())
     if (!ipaddr.isValid(hop)) return client
@@ -35,7 +34,7 @@ export function clientAddress(peer: string, forwardedFor: string | null, trusted
 const isTrusted = (address: string, trusted: TrustedProxies): boolean =>
   trusted.length > 0 && ipaddr.isValid(address) && trusted.some((range) => isWithin(address, range))
 
-/** What failures are counted under: an IPv4 address, or the /64 of an IPv6 one, which one household or host owns. */
+/** Returns the key under which failures are counted: an IPv4 address, or an IPv6 /64, which one household or host owns. */
 export function addressGroup(address: string): string {
   if (!ipaddr.isValid(address)) return address
   const parsed = ipaddr.process(address)
@@ -46,14 +45,14 @@ export function addressGroup(address: string): string {
     .join(':')}::/64`
 }
 
-/** Without the brackets of a URL's IPv6 host, and without the port that some proxies append. */
-const bare = (host: string): string => host.replace(/^\[(.*)\](?::\d+)?$|^([\d.]+):\d+$/, '$1$2')
+/** Removes the brackets of an IPv6 host, and the port that some proxies append. */
+const withoutPort = (host: string): string => host.replace(/^\[(.*)\](?::\d+)?$|^([\d.]+):\d+$/, '$1$2')
 
 function normalize(address: string): string {
-  // What nearly every request comes from is told apart here: parsing costs a hundred times as much.
+  // The fast path of nearly every request: parsing takes a hundred times longer.
   const unmapped = address.startsWith('::ffff:') ? address.slice(7) : address
   if (isIPv4(unmapped)) return unmapped
-  return ipaddr.isValid(bare(address)) ? ipaddr.process(bare(address)).toString() : address
+  return ipaddr.isValid(withoutPort(address)) ? ipaddr.process(withoutPort(address)).toString() : address
 }
 
 function isWithin(address: string, range: string): boolean {

@@ -1,10 +1,10 @@
-/** Where every time in the server comes from: milliseconds since 1970, and the only thing tests may replace. */
+/** The source of time. Tests can replace it. */
 export interface Clock {
+  /** Returns milliseconds since 1970. */
   now(): number
 }
 
-/** The machine's own clock. */
 export const systemClock: Clock = { now: () => Date.now() }
 
-/** Milliseconds to whole seconds, rounded down, as JWT's NumericDate wants (RFC 7519 section 2). */
+/** Converts milliseconds to whole seconds, rounded down, as in a NumericDate (RFC 7519 section 2). */
 export const toSeconds = (milliseconds: number): number => Math.floor(milliseconds / 1000)

@@ -1,12 +1,12 @@
-/** How a cookie is set. `HttpOnly`, `SameSite=Lax` and `Path=/` are always there. */
+/** The attributes of a cookie. `HttpOnly`, `SameSite=Lax` and `Path=/` are always set. */
 export interface CookieOptions {
-  /** Seconds to live; 0 deletes it; omitted, it ends with the browser. */
+  /** Seconds; 0 deletes the cookie. If omitted, it lasts until the browser closes. */
   readonly maxAge?: number
-  /** Only over https. On everywhere but on a loopback http issuer. */
+  /** Off only if the issuer is http on a loopback address. */
   readonly secure: boolean
 }
 
-/** The value of the named cookie in a `Cookie` header; of several with that name, the first (RFC 6265 section 5.4). */
+/** Returns the value of a cookie, or of the first with this name (RFC 6265 section 5.4). */
 export function readCookie(header: string | undefined, name: string): string | undefined {
   if (!header) return undefined
   const prefix = `${name}=`
@@ -18,8 +18,8 @@ export function readCookie(header: string | undefined, name: string): string | u
 }
 
 /**
- * Spaces and tabs only: to strip Unicode's would let a script set `\u2000__Host-…` and get around the prefix. By hand: a
- * regular expression would try every one of ten thousand spaces that end nothing, for seconds.
+ * Strips spaces and tabs only: stripping Unicode spaces would let a script set `\u2000__Host-…`, past the rules of the
+ * prefix. Not a regular expression, which would take seconds on ten thousand spaces.
  */
 function trim(text: string): string {
   let [start, end] = [0, text.length]
@@ -30,7 +30,7 @@ function trim(text: string): string {
 
 const isBlank = (character: string | undefined): boolean => character === ' ' || character === '\t'
 
-/** A `Set-Cookie` header value. The value must be free of separators; ours are base64url. */
+/** Returns a `Set-Cookie` header. The value is not escaped; ours are base64url. */
 export function writeCookie(name: string, value: string, { maxAge, secure }: CookieOptions): string {
   const age = maxAge === undefined ? '' : `; Max-Age=${maxAge}`
   return `${name}=${value}; Path=/; HttpOnly; SameSite=Lax${age}${secure ? '; Secure' : ''}`

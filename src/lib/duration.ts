@@ -9,10 +9,10 @@ const UNITS = {
 } as const
 const SHAPE = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w|y)$/
 
-/** A length of time: `'15m'`, `'12h'`, `'30d'`, `'1y'` (365 days), or a number of seconds. */
+/** A duration: `'500ms'`, `'60s'`, `'15m'`, `'12h'`, `'30d'`, `'2w'`, `'1y'` (365 days), or a number of seconds. */
 export type Duration = number | `${number}${keyof typeof UNITS}`
 
-/** A duration in whole milliseconds, or undefined where it is none (negative, not finite, unknown unit). */
+/** Returns whole milliseconds, or undefined if the value is not a duration (negative, infinite, unknown unit). */
 export function parseDuration(value: unknown): number | undefined {
   const milliseconds = Math.round(typeof value === 'number' ? value * 1000 : readDuration(value))
   return Number.isSafeInteger(milliseconds) && milliseconds >= 0 ? milliseconds : undefined

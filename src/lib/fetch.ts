@@ -1,6 +1,6 @@
 import { bodyCutOff, type HttpResponse, type HttpRequest } from './http.ts'
 
-/** A request of the Fetch standard as the server sees it. `peer`: the address that it came from. */
+/** Converts a `Request`. `peer` is the IP address of the connection. */
 export function fromRequest(request: Request, peer: string): HttpRequest {
   const { pathname, search } = new URL(request.url)
   return {
@@ -13,7 +13,7 @@ export function fromRequest(request: Request, peer: string): HttpRequest {
   }
 }
 
-/** Whoever goes away in the middle is no error of ours. That the application has read the body before is one of its own. */
+/** A client that disconnects is not our error. A body that the app has read before is the app's error, and is thrown. */
 async function readBody(request: Request, limit: number): Promise<string | undefined> {
   const wasRead = request.bodyUsed
   try {
@@ -24,17 +24,17 @@ async function readBody(request: Request, limit: number): Promise<string | undef
   }
 }
 
-/** An answer as a response of the Fetch standard. */
+/** Converts to a `Response`. */
 export function toResponse({ status, headers, body }: HttpResponse): Response {
   const list = Object.entries(headers).flatMap(([name, value]) =>
     [value].flat().map((one): [string, string] => [name, one]),
   )
   const hasBody = status !== 204 && body !== ''
-  // Given at once: a response that is made without them says of every text that it is text/plain, beside what we say.
+  // Passed to the constructor: a string body without a content type would add text/plain.
   return new Response(hasBody ? body : null, { status, headers: list })
 }
 
-/** The whole body as text; undefined where it is longer than `limit` bytes, of which no more is read then. */
+/** Returns the whole body, or undefined if it is longer than `limit` bytes. Reads no further than that. */
 export async function readText(
   { headers, body }: Pick<Request | Response, 'headers' | 'body'>,
   limit: number,
