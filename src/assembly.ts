@@ -30,7 +30,7 @@ import type { Store } from './store/contract.ts'
 import { createAttempt, createThrottle, type Throttle } from './throttle/throttle.ts'
 import { createUserDirectory, type UserDirectory } from './users/directory.ts'
 
-/** What the rest of a server stands on. */
+/** The parts that can fail to open, and that all others need. */
 interface Foundation extends Pick<
   Services,
   'settings' | 'store' | 'events' | 'feed' | 'userDirectory' | 'subjectOf'
@@ -39,23 +39,23 @@ interface Foundation extends Pick<
 }
 
 /**
- * Puts a server together: reads the secrets, sees to the tables, begins to follow the revocations and the secrets.
+ * Assembles the server: loads the secrets, applies migrations, starts following revocations and key changes.
  *
- * @throws ConfigError where secrets, tables or people are not as they must be
+ * @throws ConfigError if secrets, tables or users are not usable
  */
 export async function startServices(settings: Settings, config: Config, events: Events): Promise<Services> {
   const foundation = await openFoundation(settings, config, events)
   for (const legacy of findLegacyGrants(settings))
     settings.logger.log('warn', 'Insecure grant is enabled', { ...legacy })
-  return build(foundation)
+  return createServices(foundation)
 }
 
-/** All that can fail comes before anything that goes on by itself, so that a start that failed leaves nothing behind. */
+/** Does everything that can fail before it starts timers: a failed start leaves nothing running, and can be repeated. */
 async function openFoundation(settings: Settings, config: Config, events: Events): Promise<Foundation> {
   const { store } = config
   const { clock, issuer, logger } = settings
   const subject = (user: UserRef): string => subjectOf(user, settings.provider)
-  const userDirectory = userDirectoryOf(settings, config, subject)
+  const userDirectory = openUserDirectory(settings, config, subject)
   const liveKeys = await createLiveKeys(settings.secrets, issuer)
   const check = (candidates: DerivedKeys): Promise<void> => checkFingerprint(store, candidates, clock.now())
   await prepareTables(settings, store)
@@ -67,10 +67,10 @@ async function openFoundation(settings: Settings, config: Config, events: Events
   return { settings, store, events, feed, userDirectory, subjectOf: subject, liveKeys }
 }
 
-function build(foundation: Foundation): Services {
+function createServices(foundation: Foundation): Services {
   const { settings, store, events, feed, subjectOf, liveKeys } = foundation
   const { clock } = settings
-  const { deviceCookies, csrf, consentSigner, returnToSigner } = formsOf(foundation)
+  const { deviceCookies, csrf, consentSigner, returnToSigner } = createSigners(foundation)
   const throttle = createThrottle(settings.throttle, clock)
   const sessions = createSessions({
     ...settings,
@@ -84,7 +84,7 @@ function build(foundation: Foundation): Services {
   const maintenance = startMaintenance({ ...settings, store: store.purge })
   const lastUsed = startLastUsedTracker({ ...settings, store: store.authorizations })
   const revoker = createRevoker(store.revocations, feed, events, clock)
-  const issuance = issuanceOf(foundation, sessions)
+  const issuance = openIssuance(foundation, sessions)
   return {
     ...foundation,
     keys: liveKeys.keySet,
@@ -108,9 +108,9 @@ function build(foundation: Foundation): Services {
     throttle,
     deviceCodeThrottle: createThrottle(settings.throttle, clock),
     issuance,
-    personalTokens: personalTokensOf(foundation, { issuance, revoker, lastUsed }),
+    personalTokens: openPersonalTokens(foundation, { issuance, revoker, lastUsed }),
     lastUsed,
-    grantContext: grantContextOf(foundation, throttle),
+    grantContext: createGrantContext(foundation, throttle),
     async close() {
       liveKeys.close()
       feed.close()
@@ -121,13 +121,13 @@ function build(foundation: Foundation): Services {
   }
 }
 
-function userDirectoryOf(
+function openUserDirectory(
   { provider, clock }: Settings,
   { store, users, providers = {} }: Config,
   subject: Services['subjectOf'],
 ): UserDirectory {
   const main = typeof users === 'function' ? users({ store, clock }) : users
-  if (typeof main.find !== 'function') throw new ConfigError([NO_PEOPLE])
+  if (typeof main.find !== 'function') throw new ConfigError([NOT_CALLED])
   return createUserDirectory({
     providers: new Map([[provider, main], ...Object.entries(providers)]),
     epochs: store.revocations.readEpochs,
@@ -136,28 +136,28 @@ function userDirectoryOf(
 }
 
 /** After a rotation of the root secret, open forms fail their CSRF check and must be opened again. */
-function formsOf({ settings, liveKeys }: Foundation) {
+function createSigners({ settings, liveKeys }: Foundation) {
   const { issuer, cookies, clock } = settings
   const maxAge = Math.floor(persistentLifetimeOf(settings) / 1000)
   return {
-    deviceCookies: liveKeys.derive((present) =>
+    deviceCookies: liveKeys.derive((derived) =>
       createDeviceCookies({
-        keys: [present.key('device-cookie'), ...present.keysById('device-cookie').values()],
+        keys: [derived.key('device-cookie'), ...derived.keysById('device-cookie').values()],
         cookies,
         clock,
       }),
     ),
-    csrf: liveKeys.derive((present) => createCsrf({ key: present.key('csrf'), issuer, cookies, maxAge })),
-    consentSigner: liveKeys.derive((present) =>
+    csrf: liveKeys.derive((derived) => createCsrf({ key: derived.key('csrf'), issuer, cookies, maxAge })),
+    consentSigner: liveKeys.derive((derived) =>
       createValueSigner<ConsentRequest>({
-        keys: [present.key('consent')],
+        keys: [derived.key('consent')],
         lifetime: CONSENT_LIFETIME,
         clock,
       }),
     ),
-    returnToSigner: liveKeys.derive((present) =>
+    returnToSigner: liveKeys.derive((derived) =>
       createValueSigner<ReturnTo>({
-        keys: [present.key('return-to'), ...present.keysById('return-to').values()],
+        keys: [derived.key('return-to'), ...derived.keysById('return-to').values()],
         lifetime: RETURN_TO_LIFETIME,
         clock,
         isCompressed: true,
@@ -169,7 +169,7 @@ function formsOf({ settings, liveKeys }: Foundation) {
 const persistentLifetimeOf = ({ keepSignedIn, sessionLifetime }: Settings): number =>
   keepSignedIn?.lifetime ?? sessionLifetime
 
-const issuanceOf = (foundation: Foundation, sessions: Sessions): Issuance =>
+const openIssuance = (foundation: Foundation, sessions: Sessions): Issuance =>
   createIssuance({
     ...foundation.settings,
     ...foundation,
@@ -179,13 +179,13 @@ const issuanceOf = (foundation: Foundation, sessions: Sessions): Issuance =>
     refreshTokens: foundation.liveKeys.refreshTokens,
   })
 
-const personalTokensOf = (
+const openPersonalTokens = (
   { settings, store, subjectOf }: Foundation,
   { issuance, revoker, lastUsed }: Pick<Services, 'issuance' | 'revoker' | 'lastUsed'>,
 ): PersonalTokens =>
   createPersonalTokens({
     ...settings,
-    ...(settings.personalTokens ?? NEVER),
+    ...(settings.personalTokens ?? NO_NEW_TOKENS),
     store: store.authorizations,
     issuance,
     revoker,
@@ -193,7 +193,7 @@ const personalTokensOf = (
     usedAt: lastUsed.usedAt,
   })
 
-const grantContextOf = (
+const createGrantContext = (
   { settings, store, feed, userDirectory, subjectOf, liveKeys }: Foundation,
   throttle: Throttle,
 ): BuiltInGrantContext => ({
@@ -209,11 +209,11 @@ const grantContextOf = (
     feed.hasRevokedAuthorization({ ...authorization, subject: subjectOf(authorization) }),
 })
 
-/** `builtInUsers` itself is a function too, which makes one that makes people. */
-const NO_PEOPLE = { path: 'users', message: 'must be called: write builtInUsers()' } as const
+/** `builtInUsers` without parentheses is a function too: a factory of factories. */
+const NOT_CALLED = { path: 'users', message: 'must be called: write builtInUsers()' } as const
 
-/** Where personal access tokens are off, those from before can still be listed and revoked. */
-const NEVER = { lifetime: 0, maximumLifetime: 0 } as const
+/** If personal access tokens are off, existing ones can still be listed and revoked. */
+const NO_NEW_TOKENS = { lifetime: 0, maximumLifetime: 0 } as const
 
 async function prepareTables(settings: Settings, store: Store): Promise<void> {
   const pending =
@@ -222,18 +222,19 @@ async function prepareTables(settings: Settings, store: Store): Promise<void> {
       : await store.pendingMigrations()
   if (pending.length > 0) {
     throw new ConfigError([
-      { path: 'store', message: `has migrations to apply (${pending.join(', ')}): run consulate migrate` },
+      { path: 'store', message: `has pending migrations (${pending.join(', ')}). Run "consulate migrate"` },
     ])
   }
 }
 
 /**
- * That the store knows the current secret. To know a next or a retired one is not enough: what this node made with its
- * current one, the others would refuse.
+ * Checks that the store knows the current root secret. Knowing the next or a retired one is not enough: other nodes would
+ * reject the refresh tokens of this one.
  */
 async function checkFingerprint(store: Store, { fingerprint }: DerivedKeys, now: number): Promise<void> {
   const known = await store.fingerprints.addFirst(fingerprint, now)
   if (known.includes(fingerprint)) return
-  const message = 'are not the ones that this store was set up with: every refresh token would be refused'
+  const message =
+    'are not those of this database: every refresh token would be rejected. Restore them from the backup'
   throw new ConfigError([{ path: 'secrets', message }])
 }

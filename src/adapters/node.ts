@@ -9,39 +9,44 @@ import type { AuthorizationServer, Core } from '../server.ts'
 import { fromMessage, send } from './node-message.ts'
 
 /**
- * A listener that knows who the request is from. What it throws, or rejects with, is logged and becomes a 500; it ends no
- * other request.
+ * A request listener of `node:http` that receives the result of a guard as `request.auth`. If it throws or rejects, the
+ * error is logged and the response is 500; other requests are not affected.
  */
 export type GuardedListener<Granted extends Auth> = (
   request: IncomingMessage & { readonly auth: Granted },
   response: ServerResponse,
 ) => void | Promise<void>
 
-/** Wraps a listener so that it is called for those who may pass, and all others get their answer. */
+/** Wraps a listener: it is called for accepted requests, and all others get 401, 403 or 503. */
 export type ListenerGuard<Granted extends Auth> = (listener: GuardedListener<Granted>) => RequestListener
 
-/** Guards for routes of `node:http`. */
+/** Guards for `node:http`. Scopes that the configuration does not have throw `ConfigError`. */
 export interface NodeGuards<Scope extends string, Provider extends string = string> {
-  /** A route for people. */
+  /** Accepts users' tokens that have all of these scopes. */
   user(...scopes: Scopes<Scope>): ListenerGuard<UserAuth<Scope, Provider>>
-  /** A route for clients that act for themselves. */
+  /** Accepts machine tokens (client credentials) that have all of these scopes. */
   machine(...scopes: Scopes<Scope>): ListenerGuard<MachineAuth<Scope>>
-  /** A route for both. */
+  /** Accepts both. */
   anyone(...scopes: Scopes<Scope>): ListenerGuard<Auth<Scope, Provider>>
 }
 
-/** A server mounted in `node:http`. */
+/** A server in `node:http`: its routes and its guards. */
 export interface NodeAdapter<Scope extends string, Provider extends string = string> extends NodeGuards<
   Scope,
   Provider
 > {
-  /** Answers the server's own paths, and hands every other request on; without `otherwise` those get 404. */
-  routes(otherwise?: RequestListener): RequestListener
+  /**
+   * Returns a request listener that answers the server's own paths and passes every other request to `fallback`. Without
+   * one, those get 404. Mount it before any body parser.
+   */
+  routes(fallback?: RequestListener): RequestListener
 }
 
 /**
- * Mounts a server in Node's own HTTP server: `createServer(toNode(server).routes())`. A guard from `consulate/guard` has
- * no routes of its own, and guards yours in the same way.
+ * Adapts a server, or a guard from `consulate/guard`, to `node:http`:
+ *
+ * `createServer(toNode(server).routes(app))` mounts the endpoints, `toNode(guard).user('orders:read')(listener)` guards a
+ * route. A guard has no routes of its own.
  */
 export function toNode<Scope extends string, Provider extends string>(
   server: AuthorizationServer<Scope, Provider>,
@@ -64,27 +69,27 @@ export function toNode({
 
 const routesOf =
   (core: Core): NodeAdapter<string>['routes'] =>
-  (otherwise = notFound) =>
+  (fallback = notFound) =>
   (request, response) => {
     const answering = core.handle(fromMessage(request))
     if (answering) void answering.then((answer) => send(answer, request, response))
-    else otherwise(request, response)
+    else fallback(request, response)
   }
 
 const guard =
   <Granted extends Auth>(core: GuardCore, requirement: Requirement): ListenerGuard<Granted> =>
   (listener) =>
   (request, response) => {
-    const admit = (answer: Auth | Refusal): void => {
-      if (isRefusal(answer)) send({ ...answer, body: JSON.stringify(answer.body) }, request, response)
-      else run(core, listener, Object.assign(request, { auth: answer as Granted }), response)
+    const answer = (checked: Auth | Refusal): void => {
+      if (isRefusal(checked)) send({ ...checked, body: JSON.stringify(checked.body) }, request, response)
+      else run(core, listener, Object.assign(request, { auth: checked as Granted }), response)
     }
-    const verdict = core.check(request.headers.authorization, requirement)
-    if (verdict instanceof Promise) void verdict.then(admit)
-    else admit(verdict)
+    const result = core.check(request.headers.authorization, requirement)
+    if (result instanceof Promise) void result.then(answer)
+    else answer(result)
   }
 
-/** Node ends the process where a listener rejects: one caller that hangs up would end everybody's requests. */
+/** Without this, Node ends the process if a listener rejects: one client that hangs up would end every request. */
 function run<Granted extends Auth>(
   core: GuardCore,
   listener: GuardedListener<Granted>,
@@ -100,10 +105,10 @@ function run<Granted extends Auth>(
 }
 
 function fail(core: GuardCore, cause: unknown, request: IncomingMessage, response: ServerResponse): void {
-  // The client went away: reading its body throws then, and there is nobody to answer.
+  // The client has disconnected: reading its body throws, and a response has no receiver.
   if (request.destroyed && !request.complete) return
   core.logFailure(cause)
-  // An answer that is whole is left alone; half of one must not be taken for whole.
+  // A complete response stays as it is. Half of one must not look complete.
   if (response.writableEnded) return
   if (response.headersSent) response.destroy()
   else send(SERVER_ERROR, request, response)

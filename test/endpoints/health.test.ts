@@ -77,7 +77,7 @@ describe('a server that cannot work is live and not ready', () => {
       expect(body).toEqual({ ready: false, checks: { started: false, store: false, revocations: false } })
     }
     const { problems } = await second.server.health()
-    expect(problems.join()).toMatch(/cannot start: .*not the ones that this store was set up with/s)
+    expect(problems.join()).toMatch(/cannot start: .*not those of this database/s)
     expect(told(second)).toBe(1)
   })
 

@@ -19,7 +19,7 @@ test('a server that cannot start answers 503 everywhere, and says why in the log
   }
   const guarded = await callApi(second, '/me', 'whatever')
   expect([guarded.status, guarded.headers.get('www-authenticate')]).toEqual([503, null])
-  expect(second.logs.join('')).toContain('are not the ones that this store was set up with')
+  expect(second.logs.join('')).toContain('are not those of this database')
 })
 
 test('a guard that cannot learn of revocations answers 503 with Retry-After, never 401', async () => {
