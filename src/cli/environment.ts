@@ -11,17 +11,17 @@ import type { SecretsSource } from '../keys/secrets.ts'
 import { sqlite } from '../store/sqlite.ts'
 import { builtInUsers } from '../users/built-in.ts'
 
-/** Where a server without a configuration file keeps what it has. */
-export interface DataFolder {
+/** The files of a server without a configuration file. */
+export interface DataDirectory {
   readonly path: string
   /** The SQLite file. */
   readonly database: string
-  /** The directory of the secrets. */
+  /** A directory. */
   readonly secrets: string
 }
 
-/** The folder that `CONSULATE_DATA` names; `data` in the working directory where it names none. */
-export function dataFolder(environment: Environment): DataFolder {
+/** Returns the directory that `CONSULATE_DATA` names; default: `data` in the working directory. */
+export function dataDirectory(environment: Environment): DataDirectory {
   const path = resolve(environment['CONSULATE_DATA'] || 'data')
   return { path, database: join(path, 'consulate.db'), secrets: join(path, 'secrets') }
 }
@@ -33,12 +33,13 @@ const hasSecretsInEnvironment = (environment: Environment): boolean =>
 export type EnvironmentConfig = Config & { readonly secrets: SecretsSource }
 
 /**
- * The configuration that the environment gives: people of the server's own, SQLite, and every grant but the legacy ones.
+ * Reads a configuration from the environment, with built-in users, SQLite, and every grant but the legacy ones. The issuer
+ * may be missing.
  *
- * @throws ConfigError for scopes that cannot be read; a missing issuer is left for the settings to find
+ * @throws ConfigError if the scopes cannot be parsed
  */
 export function configFromEnvironment(environment: Environment): EnvironmentConfig {
-  const { database, secrets } = dataFolder(environment)
+  const { database, secrets } = dataDirectory(environment)
   return {
     issuer: environment['CONSULATE_ISSUER'] ?? '',
     secrets: hasSecretsInEnvironment(environment)
@@ -46,30 +47,30 @@ export function configFromEnvironment(environment: Environment): EnvironmentConf
       : secretsFromDirectory(secrets),
     store: sqlite(database),
     users: builtInUsers(),
-    scopes: readScopes(environment['CONSULATE_SCOPES'] ?? ''),
+    scopes: parseScopes(environment['CONSULATE_SCOPES'] ?? ''),
     grants: [authorizationCode(), refreshToken(), clientCredentials(), deviceCode()],
     trustedProxies: listOf(environment['CONSULATE_TRUSTED_PROXIES'] ?? '', /[\s,]+/),
   }
 }
 
-/** `orders:read=See your orders;orders:create=Place orders`: the sentence may hold a `=`, the scope may not. */
-function readScopes(text: string): Readonly<Record<string, string>> {
+/** Parses `orders:read=See your orders;orders:create=Place orders`. A description may contain `=`, a scope may not. */
+function parseScopes(text: string): Readonly<Record<string, string>> {
   const entries = listOf(text, /[;\n]/)
   const problems = entries.filter((entry) => !SCOPE_ENTRY.test(entry))
   if (problems.length > 0) throw new ConfigError(problems.map(scopeProblem))
-  return Object.fromEntries(entries.map(readScope))
+  return Object.fromEntries(entries.map(parseScope))
 }
 
 const SCOPE_ENTRY = /^([^\s=]+)\s*=\s*(\S.*)$/
 
-const readScope = (entry: string): readonly [scope: string, sentence: string] => {
-  const [, scope = '', sentence = ''] = SCOPE_ENTRY.exec(entry) ?? []
-  return [scope, sentence]
+const parseScope = (entry: string): readonly [scope: string, description: string] => {
+  const [, scope = '', description = ''] = SCOPE_ENTRY.exec(entry) ?? []
+  return [scope, description]
 }
 
 const scopeProblem = (entry: string): { path: string; message: string } => ({
   path: 'CONSULATE_SCOPES',
-  message: `${JSON.stringify(entry)} must be a scope and its sentence: orders:read=See your orders`,
+  message: `${JSON.stringify(entry)} must be a scope and its description, such as orders:read=See your orders`,
 })
 
 const listOf = (text: string, separator: RegExp): readonly string[] =>

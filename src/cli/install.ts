@@ -1,44 +1,66 @@
-import { generateSecrets } from '../keys/generate.ts'
+import { generateSecrets, type GenerateOptions } from '../keys/generate.ts'
 import { createKeySet } from '../keys/key-set.ts'
+import type { SigningAlgorithm } from '../keys/secrets.ts'
+import { displayPath } from './config-error.ts'
+import { checkKeyOptions } from './keys.ts'
 import { print, printJson } from './output.ts'
 import { withProject, type Project } from './project.ts'
 
+type KeyOptions = Pick<GenerateOptions, 'algorithm' | 'length'>
+
 /** The flags of `consulate install`. */
-export interface InstallOptions {
+export interface InstallOptions extends KeyOptions {
   readonly json?: boolean
 }
 
-/** What an installation has done. */
-export interface Installed {
-  /** `elsewhere`: they come from the environment or the configuration, and can be used. */
-  readonly keys: 'created' | 'kept' | 'elsewhere'
+/** The result of an installation. */
+export interface Installation {
+  /** `external`: they come from the environment or the configuration. */
+  readonly keys: 'created' | 'kept' | 'external'
   /** Where the secrets are. */
   readonly secrets: string
+  /** The migrations that were applied. */
   readonly migrations: readonly string[]
 }
 
-/** `consulate install`: makes keys and tables where there are none. Again and again is harmless. */
-export function install({ json = false }: InstallOptions): Promise<void> {
+/** `consulate install`: creates missing keys and tables. Running it again changes nothing. */
+export function install({ json = false, ...options }: InstallOptions): Promise<void> {
+  checkKeyOptions(options)
   return withProject(async (project) => {
-    const installed = await installProject(project)
-    if (json) return printJson(installed)
-    const { keys, secrets, migrations } = installed
-    const made = { created: 'made in', kept: 'there already, in', elsewhere: 'read from' }
-    print(
-      `Keys    ${made[keys]} ${secrets}`,
-      `Tables  ${migrations.length > 0 ? `made or updated: ${migrations.join(', ')}` : 'up to date'}`,
-    )
+    const { algorithm, ...installation } = await installProject(project, options)
+    if (json) printJson(installation)
+    else print(...summaryOf(installation, project))
+    warnOfOtherAlgorithm(algorithm, options)
   })
 }
 
-/** Makes keys and tables of a workplace where there are none. Throws `ConfigError` where its secrets cannot be used. */
-export async function installProject({ secrets, store }: Project): Promise<Installed> {
-  const keys =
-    secrets.directory === undefined
-      ? 'elsewhere'
-      : (await generateSecrets(secrets.directory)).created
-        ? 'created'
-        : 'kept'
-  await createKeySet(await secrets.load())
-  return { keys, secrets: secrets.description, migrations: await store.migrate() }
+/** Creates missing keys and tables. Throws `ConfigError` if the project's secrets cannot be used. */
+export async function installProject(
+  { secrets, store }: Project,
+  options: KeyOptions = {},
+): Promise<Installation & { readonly algorithm: SigningAlgorithm }> {
+  const { directory, description } = secrets
+  const created = directory !== undefined && (await generateSecrets(directory, options)).created
+  const { algorithm } = await createKeySet(await secrets.load())
+  const keys = directory === undefined ? 'external' : created ? 'created' : 'kept'
+  return { keys, secrets: description, migrations: await store.migrate(), algorithm }
+}
+
+function summaryOf({ keys, secrets, migrations }: Installation, project: Project): readonly string[] {
+  const { directory } = project.secrets
+  const where = directory === undefined ? secrets : displayPath(directory)
+  const aboutKeys = { created: `Created keys in ${where}.`, kept: `Kept the keys in ${where}.` }
+  return [
+    keys === 'external' ? `Keys are read from ${where}.` : aboutKeys[keys],
+    migrations.length > 0 ? `Applied migrations: ${migrations.join(', ')}.` : 'The tables are up to date.',
+    ...(keys === 'created' ? ['Run `consulate doctor` to check the setup.'] : []),
+  ]
+}
+
+/** `--algorithm` applies to new keys only. */
+function warnOfOtherAlgorithm(current: SigningAlgorithm, { algorithm = current }: KeyOptions): void {
+  if (algorithm === current) return
+  console.error(
+    `The existing keys use ${current}. Run \`consulate keys --rotate --algorithm ${algorithm}\` to change that.`,
+  )
 }

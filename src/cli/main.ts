@@ -1,7 +1,7 @@
 import { describeError } from './errors.ts'
 import { createProgram } from './program.ts'
 
-/** Runs one command; `args` without `node` and the script. The exit code: 0 done, 1 failed, 2 wrongly written. */
+/** Runs one command and returns its exit code. `args` are those after `node` and the script. */
 export async function main(args: readonly string[]): Promise<number> {
   try {
     await createProgram().parseAsync(args, { from: 'user' })

@@ -7,15 +7,23 @@ import { addDoctor, addExplain, addMigrate, addPurge, addRecover } from './comma
 import { addUser } from './commands/users.ts'
 import { addInstall, addKeys, addRoutes, addServe } from './commands/server.ts'
 import { addAuthorization, addSession } from './commands/sessions.ts'
+import { fields, wrap } from './output.ts'
 
-const CONFIGURATION = `
-Settings come from consulate.config.ts (or .mts, .js, .mjs, .cjs) in this directory.
-Without that file, they come from the environment:
-  CONSULATE_DATA                             data directory (default: ./data)
-  CONSULATE_ISSUER                           public URL, such as https://auth.example.com
-  CONSULATE_SCOPES                           orders:read=See your orders;orders:create=Place orders
-  CONSULATE_TRUSTED_PROXIES                  10.0.0.0/8,127.0.0.1
-  CONSULATE_PRIVATE_KEY, CONSULATE_SECRET    keys, instead of those in the data directory`
+/** Wrapped for the terminal, as the rest of the help is. */
+const configurationHelp = (): string =>
+  [
+    '',
+    ...wrap('Settings come from consulate.config.ts (or .mts, .js, .mjs, .cjs) in this directory.'),
+    ...wrap('Without that file, they come from these environment variables:'),
+    ...fields([
+      ['CONSULATE_DATA', 'Data directory (default: ./data)'],
+      ['CONSULATE_ISSUER', 'Public URL: https://auth.example.com'],
+      ['CONSULATE_SCOPES', 'orders:read=See your orders;orders:create=Place orders'],
+      ['CONSULATE_TRUSTED_PROXIES', '10.0.0.0/8,127.0.0.1'],
+      ['CONSULATE_PRIVATE_KEY', 'Signing key, instead of the one in the data directory'],
+      ['CONSULATE_SECRET', 'Root secret, instead of the one in the data directory'],
+    ]),
+  ].join('\n')
 
 /**
  * Creates the command line. A command's code is imported when it runs, so that `--help` stays fast.
@@ -25,11 +33,13 @@ Without that file, they come from the environment:
 export function createProgram(): Command {
   const program = new Command('consulate')
     .description('An OAuth 2 authorization server')
-    .version(version())
+    .version(version(), '-V, --version', 'show the version')
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(toSentence(text)) })
-    .addHelpText('after', CONFIGURATION)
+    .helpOption('-h, --help', 'show help')
+    .configureHelp({ minWidthToWrap: 20 })
+    .addHelpText('after', configurationHelp)
     .hook('preAction', (_program, command) => useConfigOption(command))
   addServe(program)
   addInstall(program)

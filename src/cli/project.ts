@@ -11,24 +11,24 @@ import { configFilePath, loadConfigFile, findConfigFileNearby } from './config-f
 import { configFromEnvironment } from './environment.ts'
 import { CommandError } from './errors.ts'
 
-/** What a command works on: the same store and secrets that `consulate serve` would use in the same project. */
+/** What a command works on: the store and the secrets that `consulate serve` would use in the same directory. */
 export interface Project {
-  /** Where that is said, for messages: `consulate.config.ts`, or `the environment`. */
+  /** Where the settings come from, for messages: `consulate.config.ts` or `the environment`. */
   readonly source: string
   readonly config: Config
   readonly store: Store
   readonly secrets: SecretsSource
-  /** The provider that new clients sign people in with. */
+  /** The name of the default user provider. */
   readonly provider: string
-  /** The names of all providers, that one first. */
+  /** The names of all user providers, the default one first. */
   readonly providers: readonly string[]
-  /** The types of the grants that are listed. */
+  /** The types of the enabled grants. */
   readonly grants: ReadonlySet<string>
-  /** Whether the server itself keeps its people. */
+  /** True if the default provider is `builtInUsers()`. */
   readonly hasBuiltInUsers: boolean
-  /** The scopes that are defined; undefined where nothing was said about them. */
+  /** The defined scopes; undefined if the environment does not name any. */
   readonly scopes: ReadonlySet<string> | undefined
-  /** Whether nothing but the environment says what the server is: then `consulate serve` runs it. */
+  /** True without a configuration file. */
   readonly isFromEnvironment: boolean
 }
 
@@ -60,33 +60,37 @@ export async function withProject<Result>(work: (project: Project) => Promise<Re
   }
 }
 
-/** Whether the database is there to be asked: an embedded one would be made by opening it. */
+/** Returns false if an embedded database does not exist. Opening it would create it. */
 export const databaseExists = ({ store: { file } }: Pick<Project, 'store'>): boolean =>
   file === undefined || file === ':memory:' || existsSync(file)
 
-/** Whether the tables are up to date. A database that is missing is not made by looking. */
+/** Returns whether the tables are up to date. Does not create the database. */
 export const isInstalled = async (project: Project): Promise<boolean> =>
   databaseExists(project) && (await project.store.pendingMigrations()).length === 0
 
-/** Throws `CommandError` where the tables are not up to date. */
+/** Throws `CommandError` if the tables are not up to date. */
 export async function requireInstalled(project: Project): Promise<void> {
   if (await isInstalled(project)) return
-  const where = project.store.file ?? `what ${project.source} names`
-  throw new CommandError(`${where} has no tables, or old ones: run \`consulate install\``)
+  const { file } = project.store
+  const name = file === undefined ? `The database of ${project.source}` : displayPath(file)
+  if (!databaseExists(project)) throw new CommandError(`${name} does not exist. Run \`consulate install\`.`)
+  throw new CommandError(`${name} has pending migrations. Run \`consulate migrate\`.`)
 }
 
-/** The settings of a workplace. Whoever serves nobody need not say where the server lives. Throws `ConfigError`. */
+/** Returns the settings of a project. Commands other than `serve` need no issuer. Throws `ConfigError`. */
 export const settingsOf = ({ config }: Project): Settings =>
   resolveSettings({ ...config, issuer: config.issuer || 'https://localhost' })
 
-/** Throws `CommandError` where the environment names no issuer: in its own words, which the settings do not know. */
+/** Throws `CommandError` if neither a configuration file nor the environment sets the issuer. */
 export function requireIssuer({ config, isFromEnvironment }: Project): void {
   if (config.issuer !== '' || !isFromEnvironment) return
-  const help = 'set it, or write consulate.config.ts; to try Consulate out: `consulate serve --demo`'
-  throw new CommandError(`CONSULATE_ISSUER is not set, and there is no consulate.config.ts here: ${help}`)
+  throw new CommandError(
+    'There is no consulate.config.ts in this directory, and CONSULATE_ISSUER is not set. ' +
+      'To try Consulate, run `consulate serve --demo`.',
+  )
 }
 
-/** The people of one provider of a workplace, as its server looks them up; default: those of the first. */
+/** Returns a user provider of the project as its server uses it; default: the default provider. */
 export function userProviderOf({ config, store, provider: first }: Project, provider = first): UserProvider {
   const { users, providers = {} } = config
   const other = provider === first ? undefined : providers[provider]
@@ -94,7 +98,7 @@ export function userProviderOf({ config, store, provider: first }: Project, prov
   return typeof users === 'function' ? users({ store, clock: systemClock }) : users
 }
 
-/** A person of the workplace's provider, and their `sub`. */
+/** Returns a user of the default provider, and their `sub`. */
 export function identify({ provider }: Project, userId: string): { user: UserRef; subject: string } {
   const user = { provider, userId }
   return { user, subject: subjectOf(user, provider) }
@@ -117,7 +121,7 @@ async function fromFile(path: string): Promise<Project> {
   }
 }
 
-/** Only `serve` needs an issuer, so nothing is checked here. */
+/** The settings are not checked: only `serve` needs an issuer. */
 function fromEnvironment(): Project {
   const { env } = process
   const config = configFromEnvironment(env)

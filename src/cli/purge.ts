@@ -4,11 +4,11 @@ import { systemClock } from '../lib/clock.ts'
 import { createValidator } from '../lib/validator.ts'
 import { CommandError } from './errors.ts'
 import { fields, print, printJson } from './output.ts'
-import { progressBar } from './progress.ts'
-import { withProject, requireInstalled, type Project } from './project.ts'
+import { createProgressBar } from './progress.ts'
+import { requireInstalled, withProject, type Project } from './project.ts'
 
 /** The flags of `consulate purge`. */
-export interface PurgeFlags {
+export interface PurgeOptions {
   readonly hours?: number
   readonly revoked?: boolean
   readonly expired?: boolean
@@ -25,24 +25,26 @@ const NAMES: Readonly<Record<keyof PurgeCounts, string>> = {
   audit: 'audit entries',
 }
 
-/** `consulate purge`: deletes what has ended. Ctrl-C ends it between two batches; what was deleted is told all the same. */
-export function purgeTables(flags: PurgeFlags): Promise<void> {
+/** `consulate purge`: deletes expired and revoked rows. Ctrl-C stops it between two batches. */
+export function purgeTables(options: PurgeOptions): Promise<void> {
   return withProject(async (project) => {
     await requireInstalled(project)
-    const report = await run(project, flags)
-    tell(report, flags)
-    if (!report.isComplete) throw new CommandError('interrupted: run it again for the rest')
+    const report = await purgeUntilInterrupted(project, options)
+    printReport(report, options)
+    if (!report.isComplete) {
+      throw new CommandError('Interrupted. Run `consulate purge` again to delete the rest.')
+    }
   })
 }
 
-async function run(
+async function purgeUntilInterrupted(
   { store, config }: Project,
-  { json = false, ...options }: PurgeFlags,
+  { json = false, ...options }: PurgeOptions,
 ): Promise<PurgeReport> {
   const { auditRetention } = resolveMaintenance(config, createValidator())
   const interruption = new AbortController()
   const interrupt = (): void => interruption.abort()
-  const bar = progressBar(!json)
+  const bar = createProgressBar(!json)
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
   try {
     const target = { store: store.purge, clock: systemClock, auditRetention }
@@ -50,14 +52,17 @@ async function run(
     return await purge(target, { ...options, signal: interruption.signal, onProgress })
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
-    bar.end()
+    bar.clear()
   }
 }
 
-function tell({ counts, isComplete }: PurgeReport, { dryRun = false, json = false }: PurgeFlags): void {
+function printReport(
+  { counts, isComplete }: PurgeReport,
+  { dryRun = false, json = false }: PurgeOptions,
+): void {
   if (json) return printJson({ dryRun, isComplete, counts })
   const rows = Object.entries(NAMES).map(
     ([kind, name]) => [name, String(counts[kind as keyof PurgeCounts])] as const,
   )
-  print(dryRun ? 'Would be deleted:' : 'Deleted:', ...fields(rows))
+  print(dryRun ? 'Would delete:' : 'Deleted:', ...fields(rows))
 }

@@ -1,8 +1,9 @@
 import { systemClock } from '../lib/clock.ts'
+import { displayPath } from './config-error.ts'
 import { CommandError } from './errors.ts'
 import { confirmOrCancel, requireConfirmable } from './interactive.ts'
-import { print, printJson } from './output.ts'
-import { withProject, requireInstalled, type Project } from './project.ts'
+import { print, printJson, wrap } from './output.ts'
+import { requireInstalled, withProject, type Project } from './project.ts'
 
 /** The flags of `consulate recover`. */
 export interface RecoverOptions {
@@ -11,8 +12,8 @@ export interface RecoverOptions {
 }
 
 /**
- * `consulate recover`: ends everything that the issuer has given out, on every running node. For a restored backup,
- * which knows nothing of what was revoked since, and for leaks. Asks first.
+ * `consulate recover`: revokes everything that the issuer has issued, on every running server. For leaks, and for restored
+ * backups, which miss the revocations since they were made. Asks first.
  */
 export function recover(options: RecoverOptions): Promise<void> {
   requireConfirmable(options)
@@ -20,36 +21,38 @@ export function recover(options: RecoverOptions): Promise<void> {
     await requireInstalled(project)
     if (!options.json) print(...warning(project))
     await confirmOrCancel(options, 'Revoke everything?')
-    const issuerEpoch = await endEverything(project)
+    const issuerEpoch = await revokeEverything(project)
     if (options.json) return printJson({ issuerEpoch })
-    print('', 'Done. Running servers know it within the time that they poll in: a second.', ...AFTERWARDS)
+    print('', ...RESULT.flatMap((line) => wrap(line)))
   })
 }
 
 /**
- * Raises the issuer's epoch to the present time (ms), not by one: it may have been raised since the backup too, and what
- * was given out in those epochs must be below. Time outruns whatever is raised by ones.
+ * Raises the issuer's epoch to the current time (ms) instead of by one. It may have been raised since the backup was made,
+ * and the tokens of those epochs must be below it too. Raised by one at a time, it never gets that far.
  */
-async function endEverything({ store }: Project): Promise<number> {
+async function revokeEverything({ store }: Project): Promise<number> {
   const now = systemClock.now()
   const entry = await store.revocations.revoke({ kind: 'issuer', minimumEpoch: now }, now)
-  if (!entry) throw new CommandError('the store did not revoke anything')
+  if (!entry) throw new CommandError('The store revoked nothing.')
   return entry.epoch
 }
 
 const warning = ({ store, source }: Project): readonly string[] => [
-  `In ${store.file ?? `the store that ${source} names`}, this ends at once, for everybody:`,
-  '  every session: people sign in again',
-  '  every authorization, with its refresh tokens and access tokens: clients send people to sign in',
-  '  every token that a client has for itself: the client asks for another',
-  '  every code that was not exchanged yet',
-  'Clients, people, passwords and consents stay as they are in it.',
+  ...wrap(
+    `This revokes the following in ${store.file ? displayPath(store.file) : `the store of ${source}`}:`,
+  ),
+  '- all sessions: users must sign in again',
+  '- all authorizations, with their refresh and access tokens',
+  '- all access tokens of clients (client credentials)',
+  '- all codes that were not exchanged yet',
+  'Clients, users, passwords and consents are kept.',
 ]
 
-/** What is in the rows is as old as the backup, and nobody can tell what has changed since. */
-const AFTERWARDS = [
-  'If a backup was restored, it has also brought back what was changed since it was made:',
-  '  clients that were revoked, and secrets that were replaced: `consulate client list`',
-  '  people who were disabled, and passwords that were changed',
-  '  consents that were taken back',
+const RESULT = [
+  'Revoked everything. Running servers reject the old tokens within 1 second.',
+  'If you restored a backup, it also undid changes that were made since. Check:',
+  '- revoked clients and replaced secrets (`consulate client list`)',
+  '- disabled users and changed passwords',
+  '- revoked consents',
 ] as const

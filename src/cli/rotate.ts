@@ -1,13 +1,17 @@
 import { maxLifetimes, type Lifetimes } from '../config/settings.ts'
-import type { RotationResult } from '../keys/rotation.ts'
 import { rootSecretFingerprint } from '../keys/derived.ts'
-import { rotateRootSecrets, rotateSigningKeys } from '../keys/rotation.ts'
 import type { SigningKeyOptions } from '../keys/key-material.ts'
+import {
+  rotateRootSecrets,
+  rotateSigningKeys,
+  type RotateOptions,
+  type RotationResult,
+} from '../keys/rotation.ts'
 import { systemClock } from '../lib/clock.ts'
 import { CommandError } from './errors.ts'
-import { print, printJson } from './output.ts'
+import { print, printJson, wrap, yellow } from './output.ts'
 import { longestPersonalTokenLifetime } from './personal-token-lifetime.ts'
-import { withProject, requireInstalled, settingsOf, type Project } from './project.ts'
+import { requireInstalled, settingsOf, withProject, type Project } from './project.ts'
 
 /** The flags of `consulate keys --rotate` and `--rotate-secret`. */
 export interface RotateFlags extends SigningKeyOptions {
@@ -16,115 +20,114 @@ export interface RotateFlags extends SigningKeyOptions {
   readonly json?: boolean | undefined
 }
 
-/** For nodes and clocks that lag behind (ms). */
+/** How much longer (ms) than its tokens a retired key is kept, because clocks differ. */
 const MARGIN = 3_600_000
 
-/** `consulate keys --rotate`: lets the next signing key sign. */
-export function rotateSigningKey({ algorithm, length, ...flags }: RotateFlags): Promise<void> {
+/** `consulate keys --rotate`: makes the next signing key the current one. */
+export function rotateSigningKey(flags: RotateFlags): Promise<void> {
+  const { algorithm, length } = flags
   return withProject(async (project) => {
-    const directory = project.secrets.directory ?? failByHand(project, KEY_BY_HAND)
-    const keep = flags.dropCurrent ? undefined : await longestAccess(project)
-    tell(
-      'signing key',
-      await rotateSigningKeys(directory, { ...haste(flags), algorithm, length, keep }),
-      flags,
-    )
+    const directory = project.secrets.directory ?? failManually(project, KEY_STEPS)
+    const keep = flags.dropCurrent ? undefined : await longestAccessToken(project)
+    const result = await rotateSigningKeys(directory, { ...rotateOptions(flags), algorithm, length, keep })
+    printResult('signing key', result, flags)
   })
 }
 
-/** `consulate keys --rotate-secret`: makes the next root secret the current one. The store hears of it first. */
+/** `consulate keys --rotate-secret`: makes the next root secret the current one, after the store has learned it. */
 export function rotateRootSecret(flags: RotateFlags): Promise<void> {
   return withProject(async (project) => {
     await requireInstalled(project)
     const { directory } = project.secrets
-    if (directory === undefined) return announceNext(project)
+    if (directory === undefined) return registerNextSecrets(project)
     const { refreshToken } = lifetimesOf(project)
     const keep = refreshToken === undefined ? undefined : refreshToken + MARGIN
-    const registerFingerprint = (fingerprint: string): Promise<void> => introduce(project, fingerprint)
-    tell(
-      'root secret',
-      await rotateRootSecrets(directory, { ...haste(flags), keep, registerFingerprint }),
-      flags,
-    )
+    const registerFingerprint = (fingerprint: string): Promise<void> => register(project, fingerprint)
+    const options = { ...rotateOptions(flags), keep, registerFingerprint }
+    printResult('root secret', await rotateRootSecrets(directory, options), flags)
   })
 }
 
-const haste = ({ now = false, dropCurrent = false }: RotateFlags) => ({
+const rotateOptions = ({ now = false, dropCurrent = false }: RotateFlags): RotateOptions => ({
   isUrgent: now,
   dropsCurrent: dropCurrent,
 })
 
-/** How long (ms) a retired key stays. */
-async function longestAccess(project: Project): Promise<number> {
+/** Returns how long (ms) a retired signing key is kept. */
+async function longestAccessToken(project: Project): Promise<number> {
   return Math.max(lifetimesOf(project).accessToken, await longestPersonalTokenLifetime(project)) + MARGIN
 }
 
 const lifetimesOf = (project: Project): Lifetimes => maxLifetimes(settingsOf(project))
 
-const introduce = ({ store }: Project, fingerprint: string): Promise<void> =>
+const register = ({ store }: Project, fingerprint: string): Promise<void> =>
   store.fingerprints.add(fingerprint, systemClock.now())
 
-/** Who keeps secrets elsewhere rotates them by hand: all that this can do is to tell the store. */
-async function announceNext(project: Project): Promise<void> {
+/** Secrets outside a directory are rotated manually. All that this command can do is to register them in the store. */
+async function registerNextSecrets(project: Project): Promise<void> {
   const { secrets } = await project.secrets.load()
   const next = secrets.filter(({ state }) => state === 'next')
-  if (next.length === 0) failByHand(project, SECRET_BY_HAND)
-  for (const secret of next) await introduce(project, rootSecretFingerprint(secret))
-  print('The database knows the next secret now. Make it the current one, keep the old one as a retired one,')
-  print('and restart every process: CONSULATE_NEXT_SECRETS, CONSULATE_SECRET, CONSULATE_RETIRED_SECRETS.')
+  if (next.length === 0) failManually(project, SECRET_STEPS)
+  for (const secret of next) await register(project, rootSecretFingerprint(secret))
+  print(...wrap(REGISTERED))
 }
 
-function failByHand({ secrets }: Project, steps: readonly string[]): never {
+const REGISTERED =
+  'The database now knows the next secret. Move it to CONSULATE_SECRET and the old one to ' +
+  'CONSULATE_RETIRED_SECRETS, and restart every process.'
+
+function failManually({ secrets }: Project, steps: readonly string[]): never {
   const lines = steps.map((step, index) => `  ${index + 1}. ${step}`)
   throw new CommandError(
-    [`the secrets come from ${secrets.description}: rotate them by hand`, ...lines].join('\n'),
+    [`Secrets come from ${secrets.description}. Rotate them manually:`, ...lines].join('\n'),
   )
 }
 
-const KEY_BY_HAND = [
-  'Put a new key into CONSULATE_NEXT_PRIVATE_KEYS of every process, and restart them.',
-  'Ten minutes later move it to CONSULATE_PRIVATE_KEY and the old one to CONSULATE_RETIRED_PRIVATE_KEYS; restart.',
-  'Take the old one out once the last token that it signed has expired.',
+const KEY_STEPS = [
+  'Add a new key to CONSULATE_NEXT_PRIVATE_KEYS of every process, and restart them.',
+  'After ten minutes, move it to CONSULATE_PRIVATE_KEY and the old one to CONSULATE_RETIRED_PRIVATE_KEYS. Restart.',
+  'Remove the old one when the last token that it signed has expired.',
 ]
 
-const SECRET_BY_HAND = [
-  'Put a new secret into CONSULATE_NEXT_SECRETS of every process, and restart them.',
-  'Run this command again: the database has to know the new secret.',
-  'Move it to CONSULATE_SECRET and the old one to CONSULATE_RETIRED_SECRETS; restart.',
-  'Take the old one out once the last refresh token that it made has expired.',
+const SECRET_STEPS = [
+  'Add a new secret to CONSULATE_NEXT_SECRETS of every process, and restart them.',
+  'Run this command again, so that the database knows the new secret.',
+  'Move it to CONSULATE_SECRET and the old one to CONSULATE_RETIRED_SECRETS. Restart.',
+  'Remove the old one when the last refresh token that was made with it has expired.',
 ]
 
 type Kind = 'signing key' | 'root secret'
 
-function tell(kind: Kind, rotation: RotationResult, { json = false }: RotateFlags): void {
-  if (rotation.outcome === 'too-soon') {
+function printResult(kind: Kind, result: RotationResult, { json = false }: RotateFlags): void {
+  if (result.outcome === 'too-soon') {
     throw new CommandError(
-      `the next ${kind} is less than 10 minutes old, and others may not know it yet: ` +
-        `rotate after ${timeOf(rotation.readyAt)}, or in an emergency with --now`,
+      `The next ${kind} is less than 10 minutes old, so other processes may not know it yet. ` +
+        `Rotate after ${timeOf(result.readyAt)}, or use --now in an emergency.`,
     )
   }
-  if (rotation.outcome === 'rotated' && rotation.isEarly) console.error(warningOf(kind))
-  if (json) printJson(rotation)
-  else print(...linesOf(kind, rotation))
+  if (result.outcome === 'rotated' && result.isEarly) console.error(earlyWarning(kind))
+  if (json) printJson(result)
+  else print(...resultLines(kind, result))
 }
 
-const warningOf = (kind: Kind): string =>
-  `warning: others may not know this ${kind} yet, and refuse what it makes until they do: processes of this server ` +
-  'for up to 5 seconds' +
-  (kind === 'signing key' ? ', services that keep the public keys until they fetch them anew' : '')
+const earlyWarning = (kind: Kind): string =>
+  yellow('Warning:', process.stderr) +
+  ` other processes may not know this ${kind} yet. Processes of this server reject its tokens for up to 5 seconds` +
+  (kind === 'signing key' ? ', other services until they fetch the public keys again.' : '.')
 
-function linesOf(kind: Kind, rotation: Exclude<RotationResult, { outcome: 'too-soon' }>): readonly string[] {
-  if (rotation.outcome !== 'rotated') {
-    return [
-      `There was no next ${kind}: now it is ${rotation.next}.`,
-      `Rotate after ${timeOf(rotation.readyAt)}.`,
-    ]
+function resultLines(
+  kind: Kind,
+  result: Exclude<RotationResult, { outcome: 'too-soon' }>,
+): readonly string[] {
+  if (result.outcome !== 'rotated') {
+    return [`There was no next ${kind}. Created ${result.next}.`, `Rotate after ${timeOf(result.readyAt)}.`]
   }
-  const { current, next, dropped } = rotation
+  const { current, next, dropped } = result
   return [
-    `The ${kind} in use is ${current}; ${next} comes next.`,
+    `Current ${kind}: ${current}`,
+    `Next ${kind}: ${next}`,
     ...dropped.map((id) => `Dropped: ${id}`),
-    'Running servers follow within 5 seconds.',
+    'Running servers switch within 5 seconds.',
   ]
 }
 

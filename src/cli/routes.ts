@@ -1,14 +1,14 @@
 import { resolveSettings } from '../config/settings.ts'
 import { routesOf } from '../endpoints/routes.ts'
 import { print, printJson, table } from './output.ts'
-import { withProject, requireIssuer } from './project.ts'
+import { requireIssuer, withProject } from './project.ts'
 
 /** The flags of `consulate routes`. */
 export interface RoutesOptions {
   readonly json?: boolean
 }
 
-/** `consulate routes`: every path that the server answers, as it is configured here. Nothing is started. */
+/** `consulate routes`: lists every path that the server handles. Starts nothing. */
 export const listRoutes = ({ json = false }: RoutesOptions): Promise<void> =>
   withProject(async (project) => {
     requireIssuer(project)

@@ -4,15 +4,16 @@ import type { AuthorizationServer } from '../server.ts'
 import { CommandError } from './errors.ts'
 import { print } from './output.ts'
 
-/** A server, how it is reached, and what to do once it is. */
+/** A server to run. */
 export interface ServerRun {
   readonly server: Pick<AuthorizationServer, 'ready' | 'close'>
   readonly listener: RequestListener
   readonly address: Address
+  /** Called when the server accepts requests. */
   readonly announce: () => void | Promise<void>
 }
 
-/** Runs a server until SIGINT or SIGTERM, then ends it cleanly: requests first, the database last. */
+/** Runs a server until SIGINT or SIGTERM. Then finishes open requests and closes the database. */
 export async function runServer({ server, listener, address, announce }: ServerRun): Promise<void> {
   const stopped = stopSignal()
   try {
@@ -27,7 +28,7 @@ export async function runServer({ server, listener, address, announce }: ServerR
   print('Stopped.')
 }
 
-/** The first signal to stop. Later ones change nothing: npm sends each Ctrl-C a second time. */
+/** Resolves at the first signal. Later ones are ignored, because npm sends each Ctrl-C twice. */
 const stopSignal = (): Promise<NodeJS.Signals> =>
   new Promise((resolve) => {
     process.on('SIGINT', resolve)
@@ -40,29 +41,27 @@ export interface Address {
   readonly port: number
 }
 
-/** An HTTP server that is listening. */
-interface Listening {
-  /** Takes no new request, lets open ones end for up to `bound` ms, then ends what is left. Default 10 seconds. */
-  close(bound?: number): Promise<void>
+interface HttpServer {
+  /** Stops accepting requests, waits up to `timeout` ms (default 10 seconds) for open ones, then closes all connections. */
+  close(timeout?: number): Promise<void>
 }
 
-/** The URL of an address. */
 export const originOf = ({ host, port }: Address): string =>
   `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 
-/** Listens. Throws `CommandError` where the port is taken or the address is not this machine's. */
-async function listen(listener: RequestListener, address: Address): Promise<Listening> {
+/** Starts listening. Throws `CommandError` if the port is in use or the address is not of this machine. */
+async function listen(listener: RequestListener, address: Address): Promise<HttpServer> {
   const server = createServer(listener)
-  const connections = follow(server)
+  const connections = trackConnections(server)
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(refusal(error, address)))
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, address)))
     server.listen(address.port, address.host, resolve)
   })
   return {
-    async close(bound = 10_000) {
+    async close(timeout = 10_000) {
       const closed = new Promise((resolve) => void server.close(resolve))
-      connections.endIdle()
-      const timer = setTimeout(() => server.closeAllConnections(), bound)
+      connections.closeIdle()
+      const timer = setTimeout(() => server.closeAllConnections(), timeout)
       await closed
       clearTimeout(timer)
     },
@@ -70,17 +69,17 @@ async function listen(listener: RequestListener, address: Address): Promise<List
 }
 
 /**
- * Knows which connections have a request open. Node itself waits for a connection that has not sent one yet, such as
- * browsers keep in reserve: that would hold up every stop.
+ * Tracks which connections have an open request. `server.close()` waits for connections that have not sent one yet, and
+ * browsers keep such connections in reserve, which would delay every stop.
  */
-function follow(server: Server): { endIdle(): void } {
+function trackConnections(server: Server): { closeIdle(): void } {
   const open = new Map<Socket, number>()
-  let isEnding = false
+  let isClosing = false
   const change = (socket: Socket, by: number): void => {
     const requests = (open.get(socket) ?? 0) + by
     if (socket.destroyed) return
     open.set(socket, requests)
-    if (isEnding && requests === 0) socket.end()
+    if (isClosing && requests === 0) socket.end()
   }
   server.on('connection', (socket) => {
     open.set(socket, 0)
@@ -91,19 +90,19 @@ function follow(server: Server): { endIdle(): void } {
     response.once('close', () => change(socket, -1))
   })
   return {
-    endIdle() {
-      isEnding = true
+    closeIdle() {
+      isClosing = true
       for (const [socket, requests] of open) if (requests === 0) socket.destroy()
     },
   }
 }
 
-function refusal(error: NodeJS.ErrnoException, { host, port }: Address): Error {
+function listenError(error: NodeJS.ErrnoException, { host, port }: Address): Error {
   const reasons: Readonly<Record<string, string>> = {
-    EADDRINUSE: `port ${port} of ${host} is taken: choose another with PORT, as in PORT=3001`,
-    EACCES: `port ${port} may not be used by this account: choose one above 1023 with PORT`,
-    EADDRNOTAVAIL: `${host} is no address of this machine: choose another with HOST`,
-    ENOTFOUND: `${host} is no address of this machine: choose another with HOST`,
+    EADDRINUSE: `Port ${port} on ${host} is in use. Choose another one, such as --port 3001.`,
+    EACCES: `This account may not use port ${port}. Choose a port above 1023 with --port.`,
+    EADDRNOTAVAIL: `${host} is not an address of this machine. Choose another one with --host.`,
+    ENOTFOUND: `${host} is not an address of this machine. Choose another one with --host.`,
   }
   const reason = reasons[error.code ?? '']
   return reason === undefined ? error : new CommandError(reason)

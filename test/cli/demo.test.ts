@@ -8,11 +8,11 @@ import { consulate, emptyDirectory, installed, serve, shell, type Serving, type 
 type Json = Readonly<Record<string, unknown>>
 
 const passwordIn = ({ printed }: Serving): string | undefined =>
-  /password {2}(\S+) {2}\(shown this once\)/.exec(printed)?.[1]
+  /Password {2}(\S+) {2}\(shown only once\)/.exec(printed)?.[1]
 
-const urlIn = ({ printed }: Serving): string => /^ +(http\S+\/oauth\/authorize\S+)$/m.exec(printed)?.[1] ?? ''
+const urlIn = ({ printed }: Serving): string => /^(http\S+\/oauth\/authorize\S+)$/m.exec(printed)?.[1] ?? ''
 
-const curlIn = ({ printed }: Serving): string => /^ +(curl .*\/oauth\/token)$/m.exec(printed)?.[1] ?? ''
+const curlIn = ({ printed }: Serving): string => /^(curl .*\/oauth\/token)$/m.exec(printed)?.[1] ?? ''
 
 const browse = ({ origin }: Serving): Browser => openBrowser({ origin, knownSecrets: createKnownSecrets() })
 
@@ -25,9 +25,8 @@ const call = (server: Serving, path: string, token: unknown, init: RequestInit =
   fetch(server.origin + path, { ...init, headers: { Authorization: `Bearer ${String(token)}` } })
 
 describe('consulate serve --demo', () => {
-  test('is ready soon, and the curl that it prints works when pasted', async () => {
+  test('prints a curl command that works when pasted', async () => {
     const server = await serve(emptyDirectory(), ['--demo'])
-    expect(server.took).toBeLessThan(5000)
     const { access_token: token, ...rest } = await machineToken(server)
     expect(rest).toEqual({ token_type: 'Bearer', expires_in: 900, scope: 'orders:read' })
     expect(await (await call(server, '/api/machine', token)).json()).toEqual({
@@ -43,7 +42,7 @@ describe('consulate serve --demo', () => {
     expect(await server.stop('SIGINT')).toMatchObject({ code: 0, stderr: '' })
   })
 
-  test('the URL that it prints leads through sign-in and consent to the token, and the token to the API', async () => {
+  test('prints a URL that leads through sign-in and consent to tokens that the API accepts', async () => {
     const server = await serve(emptyDirectory(), ['--demo'])
     const browser = browse(server)
     const password = passwordIn(server) ?? ''
@@ -73,7 +72,7 @@ describe('consulate serve --demo', () => {
     await server.stop()
   })
 
-  test('the page for personal access tokens that it prints makes one that the API lets in', async () => {
+  test('prints the page for personal access tokens, which the API accepts', async () => {
     const server = await serve(emptyDirectory(), ['--demo'])
     expect(server.printed).toContain(`${server.origin}/account/tokens\n`)
     const browser = browse(server)
@@ -88,14 +87,14 @@ describe('consulate serve --demo', () => {
     await server.stop()
   })
 
-  test('the page of the public app, a refusal and a code that comes twice are shown as what they are', async () => {
+  test('shows the public app its tokens, a denial, and a code that is used twice', async () => {
     const server = await serve(emptyDirectory(), ['--demo'])
     const browser = browse(server)
     const home = await browser.open('/')
     const app = /href="([^"]*client_id=demo-app[^"]*)"/.exec(home.body)?.[1]?.replaceAll('&amp;', '&') ?? ''
     const user = { email: 'demo@example.com', password: passwordIn(server) ?? '' }
     const denied = await browser.press(await browser.signIn(await browser.open(app), user), "Don't allow")
-    expect([denied.status, denied.text]).toEqual([400, expect.stringContaining('You have not allowed it')])
+    expect([denied.status, denied.text]).toEqual([400, expect.stringContaining('You didn’t allow access')])
     const done = await browser.press(await browser.open(app), 'Allow')
     expect(done.text).toContain('"client_id": "demo-app"')
     const again = await browser.open(done.url)
@@ -106,10 +105,10 @@ describe('consulate serve --demo', () => {
   })
 
   test.each([
-    ['of a stranger', { state: 'x', iss: 'self' }, 'the state is not one of theirs'],
-    ['of another server', { state: 'own', iss: 'https://evil.example' }, 'iss is another'],
-    ['with markup in it', { state: 'x', error: '<script>alert(1)</script>' }, '<script>alert(1)</script>'],
-  ])('an answer %s is refused, and shown without harm', async (_what, query, shown) => {
+    ['with an unknown state', { state: 'x', iss: 'self' }, 'No demo client sent this state'],
+    ['from another server', { state: 'own', iss: 'https://evil.example' }, 'iss does not match'],
+    ['with markup', { state: 'x', error: '<script>alert(1)</script>' }, '<script>alert(1)</script>'],
+  ])('rejects a response %s, and escapes it on the page', async (_what, query, shown) => {
     const server = await serve(emptyDirectory(), ['--demo'])
     const state = new URL(urlIn(server)).searchParams.get('state') ?? ''
     const answer: Record<string, string> = { code: 'x', ...query }
@@ -122,7 +121,7 @@ describe('consulate serve --demo', () => {
     await server.stop()
   })
 
-  test('the first page has no secret on it, and what is not there is 404', async () => {
+  test('has no secret on its home page, and returns 404 for unknown paths', async () => {
     const server = await serve(emptyDirectory(), ['--demo'])
     const { body } = await browse(server).open('/')
     const secret = /demo-machine:([\w-]{43})'/.exec(server.printed)?.[1] ?? 'none'
@@ -133,7 +132,7 @@ describe('consulate serve --demo', () => {
     await server.stop()
   })
 
-  test('started again it finds its data, on another port too, and prints the password no more', async () => {
+  test('keeps its data when it starts again on another port, and does not print the password again', async () => {
     const cwd = emptyDirectory()
     const first = await serve(cwd, ['--demo'])
     const { access_token: token } = await machineToken(first)
@@ -153,7 +152,7 @@ describe('consulate serve --demo', () => {
     await third.stop()
   })
 
-  test('its secrets are for its owner only, and other commands see its clients', async () => {
+  test('keeps its secrets readable by the owner only, and other commands see its clients', async () => {
     const cwd = emptyDirectory()
     const server = await serve(cwd, ['--demo'])
     expect(statSync(join(cwd, 'data/demo.json')).mode & 0o777).toBe(0o600)
@@ -170,30 +169,30 @@ describe('consulate serve --demo', () => {
   })
 })
 
-describe('the demo is never on by accident', () => {
+describe('the demo never runs by accident', () => {
   const refused = async (cwd: string, env: Variables): Promise<string> => {
     const { code, stdout, stderr } = await consulate(cwd, ['serve', '--demo'], { env })
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-    expect(stderr).toMatch(/^the demo does not run here: /)
+    expect(stderr).toMatch(/^The demo cannot run here: /)
     return stderr
   }
 
   test.each<[string, Variables]>([
     ['in production', { NODE_ENV: 'production' }],
-    ['where other machines reach it', { HOST: '0.0.0.0' }],
-    ['with the issuer of a real server', { CONSULATE_ISSUER: 'https://auth.example.com' }],
-  ])('it does not run %s', async (_where, env) => {
+    ['if other machines can reach it', { HOST: '0.0.0.0' }],
+    ['if the issuer of a real server is set', { CONSULATE_ISSUER: 'https://auth.example.com' }],
+  ])('does not run %s', async (_where, env) => {
     const [reason = ''] = Object.values(env)
     expect(await refused(emptyDirectory(), env)).toContain(reason)
   })
 
-  test('it does not run beside a configuration file, and does not even read it', async () => {
+  test('does not run beside a configuration file, and does not load it', async () => {
     const cwd = emptyDirectory()
     writeFileSync(join(cwd, 'consulate.config.mjs'), 'throw new Error("was read")')
     expect(await refused(cwd, {})).toContain('consulate.config.mjs')
   })
 
-  test('it does not run on data that are not its own', async () => {
+  test('does not run on data that it did not create', async () => {
     const cwd = await installed()
     expect(await refused(cwd, {})).toContain('consulate.db')
   })
@@ -208,14 +207,14 @@ describe('the demo is never on by accident', () => {
     await server.stop()
   })
 
-  test('npm start is serve with the demo on', () => {
+  test('npm start runs the demo', () => {
     const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
       scripts: Record<string, string>
     }
     expect(scripts['start']).toBe('node bin/consulate.js serve --demo')
   })
 
-  test('a port that is taken does not cost the password: the next start prints one', async () => {
+  test('prints the password at the next start if the port is in use', async () => {
     const [cwd, other] = [emptyDirectory(), emptyDirectory()]
     const neighbor = await serve(other, ['--demo'])
     const { port } = new URL(neighbor.origin)

@@ -7,21 +7,21 @@ import { BIN, consulate, emptyDirectory, installed, shell } from './run.ts'
 
 const hasFullDevice = isAvailable(
   existsSync('/dev/full'),
-  'A test of output that cannot be written is left out: it wants /dev/full, as on Linux.',
+  'A test of output that cannot be written is skipped: it needs /dev/full, as on Linux.',
 )
 
-/** Notes a migration that this version does not have. */
+/** Records a migration that this version does not have. */
 function changeByLaterVersion(cwd: string): void {
   using database = new DatabaseSync(join(cwd, 'data/consulate.db'))
   database.exec("insert into consulate_migrations values ('0999-later', '2099-01-01T00:00:00.000Z')")
 }
 
-describe('what a command cannot do, it says in a line that names the cause', () => {
+describe('a command that fails prints one line with the cause', () => {
   test.each([
     ['install', /^ENOTDIR: not a directory, mkdir '.*secrets'\n$/],
     ['keys', /^ENOTDIR: not a directory, mkdir '.*secrets'\n$/],
     ['migrate', /^The database cannot be used: E\w+: .*, mkdir '.*data'\n$/],
-  ])('consulate %s, where the folder of the data is a file', async (command, line) => {
+  ])('consulate %s, if the data directory is a file', async (command, line) => {
     const cwd = emptyDirectory()
     writeFileSync(join(cwd, 'data'), '')
     expect(await consulate(cwd, [command])).toEqual({
@@ -51,20 +51,20 @@ describe('what a command cannot do, it says in a line that names the cause', () 
   )
 })
 
-test('what a command was given, it repeats without what moves a terminal', async () => {
+test('error messages contain no control characters of what was entered', async () => {
   const { code, stderr } = await consulate(await installed(), ['client', 'show', '\u001B[2Jshop\u202E'])
   expect([code, stderr]).toEqual([1, 'No client with the ID "\uFFFD[2Jshop\uFFFD".\n'])
 })
 
-describe('a command has not succeeded', () => {
-  test('where the configuration file waits for what never comes', async () => {
+describe('a command exits with 1', () => {
+  test('if the configuration file awaits what never happens', async () => {
     const cwd = emptyDirectory()
     writeFileSync(join(cwd, 'consulate.config.mjs'), 'await new Promise(() => {})')
     const { code, stderr } = await consulate(cwd, ['migrate'])
     expect([code, stderr]).toEqual([1, expect.stringContaining('a top-level await in it never settles')])
   })
 
-  test.runIf(hasFullDevice)('where what it has to tell cannot be written', async () => {
+  test.runIf(hasFullDevice)('if its output cannot be written', async () => {
     const command = `"${process.execPath}" "${BIN}" client list --json`
     const { code, stderr } = await shell(await installed(), `${command} > /dev/full`)
     expect([code, stderr]).toEqual([1, expect.stringMatching(/^Cannot write the output: ENOSPC.*\n$/)])

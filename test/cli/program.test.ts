@@ -34,11 +34,12 @@ const COMMANDS = [
   'explain',
 ]
 
-describe('the command line says how it is written', () => {
+describe('help', () => {
   test.each(COMMANDS)('consulate %s --help', async (command) => {
     const { code, stdout } = await consulate(emptyDirectory(), [...command.split(' '), '--help'])
     expect(code).toBe(0)
     expect(stdout).toContain(`Usage: consulate ${command}`)
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([])
   })
 
   test.each(['keys', 'client', 'client rotate-secret', 'user'])(
@@ -54,7 +55,7 @@ describe('the command line says how it is written', () => {
     },
   )
 
-  test('--help names every command, and the variables that set a server up', async () => {
+  test('--help lists every command and the environment variables', async () => {
     const { code, stdout } = await consulate(emptyDirectory(), ['--help'])
     expect(code).toBe(0)
     for (const command of COMMANDS.filter((name) => !name.includes(' '))) {
@@ -65,7 +66,7 @@ describe('the command line says how it is written', () => {
     }
   })
 
-  test('--version is the version of the package', async () => {
+  test('--version prints the version of the package', async () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
     expect(await consulate(emptyDirectory(), ['--version'])).toEqual({
       code: 0,
@@ -75,24 +76,24 @@ describe('the command line says how it is written', () => {
   })
 })
 
-describe('what is wrongly written ends with 2, and says so on standard error only', () => {
+describe('a usage error exits with 2, with a message on standard error only', () => {
   test.each([
     ['no command', []],
     ['an unknown command', ['server']],
     ['an unknown command of client', ['client', 'lst']],
     ['an unknown option', ['install', '--jsn']],
-    ['an option without its value', ['client', 'create', '--name']],
-    ['an argument too many', ['migrate', 'now']],
-    ['an argument too few', ['client', 'show']],
+    ['an option without a value', ['client', 'create', '--name']],
+    ['too many arguments', ['migrate', 'now']],
+    ['too few arguments', ['client', 'show']],
     ['help for an unknown command', ['help', 'client', 'rotate']],
     ['an unknown algorithm', ['keys', '--algorithm', 'none']],
-    ['a length that is no number', ['keys', '--algorithm', 'RS256', '--length', 'long']],
-    ['a port that is none', ['serve', '--port', '65536']],
+    ['a length that is not a number', ['keys', '--algorithm', 'RS256', '--length', 'long']],
+    ['an invalid port', ['serve', '--port', '65536']],
     ['two passwords', ['user', 'create', '--password', 'a', '--password-stdin']],
-    ['a person without an email, and nobody to ask', ['user', 'create']],
-    ['a person without a password, and nobody to ask', ['user', 'create', '--email', 'ada@example.com']],
-    ['a client without a name, and nobody to ask', ['client', 'create', '--machine']],
-    ['to end everything, without a yes and nobody to ask', ['recover']],
+    ['a user without an email, and no terminal', ['user', 'create']],
+    ['a user without a password, and no terminal', ['user', 'create', '--email', 'ada@example.com']],
+    ['a client without a name, and no terminal', ['client', 'create', '--machine']],
+    ['recover without --yes, and no terminal', ['recover']],
     ['a client without a redirect URI', ['client', 'create', '--name', 'Shop']],
     [
       'a machine with a redirect URI',
@@ -110,14 +111,14 @@ describe('what is wrongly written ends with 2, and says so on standard error onl
     expect(stderr).not.toBe('')
   })
 
-  test('a port of the environment that is none', async () => {
+  test('an invalid port in the environment', async () => {
     const { code, stderr } = await consulate(emptyDirectory(), ['serve'], { env: { PORT: 'http' } })
     expect(code).toBe(2)
     expect(stderr).toContain("'PORT'")
   })
 })
 
-test('the script that checks the version holds nothing that an old Node cannot read', () => {
+test('the script that checks the version of Node has no syntax that an old Node cannot parse', () => {
   const script = readFileSync('bin/consulate.js', 'utf8').replaceAll(/^(#!|\s*\/\/).*$/gm, '')
   expect(script).not.toMatch(/^\s*(import|export)\s[^(]|\?\?|\?\.|\bimport\.meta\b|^\s*await\b/m)
 })

@@ -19,11 +19,11 @@ async function open(): Promise<{ cwd: string; store: Store }> {
   return { cwd, store }
 }
 
-/** A session that expired some hours ago. */
+/** Inserts a session that expired some hours ago. */
 const expire = (store: Store, id: string, hours: number): Promise<boolean> =>
   store.sessions.insert(sampleSession({ id, expiresAt: Date.now() - hours * HOUR }), 'alice')
 
-/** A session that was revoked some hours ago, and would not have ended by itself. */
+/** Inserts a session that was revoked some hours ago and has not expired. */
 async function revoke(store: Store, id: string, hours: number): Promise<void> {
   await store.sessions.insert(sampleSession({ id, expiresAt: Date.now() + HOUR }), 'alice')
   await store.revocations.revoke({ kind: 'session', id }, Date.now() - hours * HOUR)
@@ -43,7 +43,7 @@ const countsOf = async (cwd: string, ...flags: string[]): Promise<unknown> => {
 }
 
 describe('consulate purge', () => {
-  test('deletes what ended more than a week ago, and says how much of what', async () => {
+  test('deletes rows that expired or were revoked more than a week ago, and counts them', async () => {
     const { cwd, store } = await open()
     await fill(store)
     const { code, stdout, stderr } = await consulate(cwd, ['purge'])
@@ -56,7 +56,7 @@ describe('consulate purge', () => {
     expect((await store.sessions.find('expired today'))?.id).toBe('expired today')
   })
 
-  test('by --hours, --revoked and --expired', async () => {
+  test('selects rows by --hours, --revoked and --expired', async () => {
     const { cwd, store } = await open()
     await fill(store)
     expect(await countsOf(cwd, '--hours', '6')).toEqual({ ...NOTHING, sessions: 2, revocations: 1 })
@@ -71,11 +71,11 @@ describe('consulate purge', () => {
     const { cwd, store } = await open()
     await fill(store)
     const { stdout } = await consulate(cwd, ['purge', '--dry-run'])
-    expect(stdout).toMatch(/^Would be deleted:/)
+    expect(stdout).toMatch(/^Would delete:/)
     expect(await store.purge.count('sessions')).toBe(4)
   })
 
-  test('answers with JSON for scripts', async () => {
+  test('prints JSON', async () => {
     const { cwd, store } = await open()
     await expire(store, 'old', 200)
     const { stdout } = await consulate(cwd, ['purge', '--json'])
@@ -92,19 +92,19 @@ describe('consulate purge', () => {
     expect(stderr).toContain('whole number')
   })
 
-  test('makes no database where there is none', async () => {
+  test('does not create a missing database', async () => {
     const { code, stderr } = await consulate(emptyDirectory(), ['purge'])
     expect(code).toBe(1)
     expect(stderr).toContain('consulate install')
   })
 })
 
-/** Rows enough for eight batches. */
+/** Inserts enough rows for eight batches. */
 const fillUp = ({ audit }: Store): Promise<void> =>
   audit.insert(Array.from({ length: 4000 }, () => sampleEntry({ at: Date.now() - 200 * HOUR })))
 
-/** Makes every row take a while to delete, so that a purge is under way however late Ctrl-C comes; undone by what it returns. */
-function hinder({ file }: Store): () => void {
+/** Makes every row slow to delete, so that a purge is still running whenever Ctrl-C arrives. Returns a function that undoes it. */
+function slowDown({ file }: Store): () => void {
   const work =
     'with recursive n(i) as (select 1 union all select i + 1 from n where i < 5000) select i from n'
   const run = (statement: string): void => {
@@ -112,29 +112,29 @@ function hinder({ file }: Store): () => void {
     database.exec(statement)
     database.close()
   }
-  run(`create trigger hinder after delete on consulate_audit begin select count(*) from (${work}); end`)
-  return () => run('drop trigger hinder')
+  run(`create trigger slow_down after delete on consulate_audit begin select count(*) from (${work}); end`)
+  return () => run('drop trigger slow_down')
 }
 
 describe.runIf(hasTerminal)('on a terminal', () => {
-  test('a purge shows how far it has come, and Ctrl-C ends it with what was done', async () => {
+  test('shows its progress, and Ctrl-C stops it between two batches', async () => {
     const { cwd, store } = await open()
     await fillUp(store)
-    const letGo = hinder(store)
+    const undo = slowDown(store)
     const purge = onTerminal(cwd, 'purge')
     const ended = purge.end()
-    await expect.poll(purge.screen, { timeout: 10_000 }).toMatch(/█.* % of 4000 rows/)
+    await expect.poll(purge.screen, { timeout: 10_000 }).toMatch(/█.*% of 4000 rows/)
     purge.type('\u0003')
     const { code, screen } = await ended
-    letGo()
+    undo()
     expect(code).toBe(1)
-    expect(screen).toContain('interrupted: run it again for the rest')
+    expect(screen).toContain('Interrupted. Run `consulate purge` again to delete the rest.')
     const deleted = Number(/audit entries +(\d+)/.exec(screen)?.[1])
     expect(deleted).toBeGreaterThan(0)
     expect(deleted).toBeLessThan(4000)
     expect(await store.purge.count('audit')).toBe(4000 - deleted)
     const again = await onTerminal(cwd, 'purge').end()
     expect([again.code, await store.purge.count('audit')]).toEqual([0, 0])
-    expect(again.screen).toContain('100 % of')
+    expect(again.screen).toContain('100% of')
   })
 })

@@ -38,27 +38,27 @@ async function knownTo(path: string): Promise<readonly string[]> {
 }
 
 describe('consulate keys --rotate', () => {
-  test('lets the next key sign, and says which it is', async () => {
+  test('makes the next key the current one, and names it', async () => {
     const cwd = await installed()
     settle(cwd)
     const { next = '' } = idsOf(cwd)
     const { code, stdout, stderr } = await consulate(cwd, ['keys', '--rotate'])
     expect([code, stderr]).toEqual([0, ''])
-    expect(stdout).toContain(`The signing key in use is ${next}`)
+    expect(stdout).toContain(`Current signing key: ${next}`)
     expect(idsOf(cwd)['current']).toBe(next)
   })
 
-  test('waits for the next key to be known, says until when, and ends with 1', async () => {
+  test('exits with 1 while other processes may not know the next key, and says until when', async () => {
     const cwd = await installed()
     const before = keyringOf(cwd)
     const { code, stdout, stderr } = await consulate(cwd, ['keys', '--rotate', '--json'])
     expect([code, stdout]).toEqual([1, ''])
     const readyAt = new Date((before.signing[1]?.createdAt ?? 0) + 600_000).toISOString()
-    expect(stderr).toContain(`rotate after ${readyAt}, or in an emergency with --now`)
+    expect(stderr).toContain(`Rotate after ${readyAt}, or use --now in an emergency.`)
     expect(keyringOf(cwd)).toEqual(before)
   })
 
-  test('--now does not wait, and warns', async () => {
+  test('does not wait with --now, and warns', async () => {
     const { code, stdout, stderr } = await consulate(await installed(), [
       'keys',
       '--rotate',
@@ -66,11 +66,11 @@ describe('consulate keys --rotate', () => {
       '--json',
     ])
     expect(code).toBe(0)
-    expect(stderr).toMatch(/^warning: others may not know this signing key yet/)
+    expect(stderr).toMatch(/^Warning: other processes may not know this signing key yet/)
     expect(JSON.parse(stdout)).toMatchObject({ outcome: 'rotated', isEarly: true, dropped: [] })
   })
 
-  test('--drop-current leaves nothing of the stolen key', async () => {
+  test('removes a stolen key with --drop-current', async () => {
     const cwd = await installed()
     const { current = '', next } = idsOf(cwd)
     const { stdout } = await consulate(cwd, ['keys', '--rotate', '--drop-current'])
@@ -78,7 +78,7 @@ describe('consulate keys --rotate', () => {
     expect(idsOf(cwd)).toEqual({ current: next, next: expect.any(String) as string })
   })
 
-  test('keeps a retired key for an hour longer than its tokens can live', async () => {
+  test('keeps a retired key for an hour after its last token has expired', async () => {
     const cwd = await installed()
     for (let rotation = 0; rotation < 2; rotation += 1) {
       settle(cwd)
@@ -90,7 +90,7 @@ describe('consulate keys --rotate', () => {
   })
 })
 
-test('a signing key is kept as long as a personal access token lives that it may have signed', async () => {
+test('keeps a signing key until the last personal access token that it may have signed has expired', async () => {
   const cwd = await installed()
   const { id, server } = await addPersonalToken(cwd)
   for (let rotation = 0; rotation < 4; rotation += 1) {
@@ -104,7 +104,7 @@ test('a signing key is kept as long as a personal access token lives that it may
   expect((await consulate(cwd, ['keys', '--rotate'])).stdout).toContain('Dropped')
 })
 
-test('a signing key is kept where no database can be asked: an application may have one elsewhere', async () => {
+test('keeps signing keys without a database, because an app may have one elsewhere', async () => {
   const cwd = emptyDirectory()
   await consulate(cwd, ['keys'])
   for (let rotation = 0; rotation < 4; rotation += 1) {
@@ -115,7 +115,7 @@ test('a signing key is kept where no database can be asked: an application may h
   expect((await consulate(cwd, ['keys', '--rotate', '--drop-current'])).stdout).toContain('Dropped')
 })
 
-test('nor are keys dropped before the tables are up to date after an upgrade', async () => {
+test('keeps signing keys until the tables are up to date after an upgrade', async () => {
   const cwd = await installed()
   const { server } = await addPersonalToken(cwd)
   await server.close()
@@ -129,7 +129,7 @@ test('nor are keys dropped before the tables are up to date after an upgrade', a
 })
 
 describe('consulate keys --rotate-secret', () => {
-  test('makes the next secret the current one, and the database knows it', async () => {
+  test('makes the next secret the current one, and registers it in the database', async () => {
     const cwd = await installed()
     settle(cwd)
     const { code, stdout } = await consulate(cwd, ['keys', '--rotate-secret', '--json'])
@@ -143,7 +143,7 @@ describe('consulate keys --rotate-secret', () => {
     expect(await knownTo(join(cwd, 'data/consulate.db'))).toEqual([derived.fingerprint])
   })
 
-  test('needs the tables, and does nothing without them', async () => {
+  test('changes nothing without the tables', async () => {
     const cwd = emptyDirectory()
     await consulate(cwd, ['keys'])
     const before = keyringOf(cwd)
@@ -159,14 +159,14 @@ describe('secrets of the environment', () => {
   test.each([
     ['--rotate', 'CONSULATE_NEXT_PRIVATE_KEYS'],
     ['--rotate-secret', 'CONSULATE_NEXT_SECRETS'],
-  ])('%s says how to do it by hand, and ends with 1', async (flag, variable) => {
+  ])('%s prints the manual steps, and exits with 1', async (flag, variable) => {
     const { code, stderr } = await consulate(await installed(), ['keys', flag], { env })
     expect(code).toBe(1)
-    expect(stderr).toContain(`1. Put a new`)
+    expect(stderr).toContain(`1. Add a new`)
     expect(stderr).toContain(variable)
   })
 
-  test('--rotate-secret tells the database of the next one', async () => {
+  test('--rotate-secret registers the next secret in the database', async () => {
     const cwd = await installed()
     const next = randomBase64url(32)
     const { code } = await consulate(cwd, ['keys', '--rotate-secret'], {
@@ -184,7 +184,7 @@ test.each([
   [['--rotate', '--rotate-secret']],
   [['--rotate', '--force']],
   [['--rotate-secret', '--algorithm', 'RS256']],
-])('%j is wrongly written', async (flags) => {
+])('rejects %j', async (flags) => {
   const cwd = emptyDirectory()
   expect((await consulate(cwd, ['keys', ...flags])).code).toBe(2)
 })

@@ -11,7 +11,7 @@ interface Route {
   readonly cors: string
 }
 
-test('consulate routes lists every path, and each is answered by consulate serve', async () => {
+test('consulate routes lists every path, and consulate serve handles each', async () => {
   const cwd = await installed()
   const { stdout } = await consulate(cwd, ['routes', '--json'], { env })
   const routes = JSON.parse(stdout) as readonly Route[]
@@ -32,7 +32,7 @@ test('consulate routes lists every path, and each is answered by consulate serve
   expect(await server.stop()).toMatchObject({ code: 0, stderr: '' })
 })
 
-test('consulate routes has a line for people for each, and makes nothing', async () => {
+test('consulate routes prints a table, and creates nothing', async () => {
   const cwd = emptyDirectory()
   const { code, stdout } = await consulate(cwd, ['routes'], { env })
   expect(code).toBe(0)
@@ -41,7 +41,7 @@ test('consulate routes has a line for people for each, and makes nothing', async
   expect(readdirSync(cwd)).toEqual([])
 })
 
-test('without an issuer consulate routes ends with 1 and says where it is set', async () => {
+test('consulate routes exits with 1 without an issuer, and says where to set it', async () => {
   const { code, stderr } = await consulate(emptyDirectory(), ['routes', '--json'])
   expect(code).toBe(1)
   expect(stderr).toContain('CONSULATE_ISSUER is not set')

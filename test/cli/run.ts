@@ -74,8 +74,7 @@ export interface Serving {
   readonly origin: string
   /** All that it has printed until it was ready. */
   readonly printed: string
-  /** How long (ms) it took to be ready. */
-  readonly took: number
+
   /** Sends a signal and waits for the end. */
   stop(signal?: NodeJS.Signals): Promise<Outcome>
 }
@@ -83,7 +82,6 @@ export interface Serving {
 /** Starts a server on a free port and waits until it says that it is ready. */
 export async function serve(cwd: string, args: readonly string[], env: Variables = {}): Promise<Serving> {
   const port = env['PORT'] ?? String(await freePort())
-  const began = performance.now()
   const child = start(cwd, ['serve', ...args], { ...env, PORT: port })
   onTestFinished(() => void child.kill('SIGKILL'))
   const ended = outcomeOf(child)
@@ -92,7 +90,6 @@ export async function serve(cwd: string, args: readonly string[], env: Variables
     process: child,
     origin: `http://127.0.0.1:${port}`,
     printed,
-    took: performance.now() - began,
     stop: (signal = 'SIGTERM') => (child.kill(signal), ended),
   }
 }
@@ -133,7 +130,7 @@ function readUntilReady(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
     child.stdout?.on('data', (chunk: Buffer) => {
       printed += chunk.toString()
-      if (/Ctrl-C ends it|is listening on/.test(printed)) resolve(printed)
+      if (/Press Ctrl-C to stop|is listening on/.test(printed)) resolve(printed)
     })
   })
 }

@@ -28,7 +28,7 @@ async function register(cwd: string, env: Variables): Promise<Registered> {
 }
 
 describe('consulate serve, from the environment', () => {
-  test('answers with what the environment says, on the store that the other commands work on', async () => {
+  test('uses the settings of the environment, and the same store as the other commands', async () => {
     const cwd = await installed()
     const client = await register(cwd, ENVIRONMENT)
     const server = await serve(cwd, [], ENVIRONMENT)
@@ -49,19 +49,16 @@ describe('consulate serve, from the environment', () => {
     expect(await server.stop()).toMatchObject({ code: 0, stderr: '' })
   })
 
-  test.each(['serve', 'serve --demo'])(
-    '%s has an icon, so that no browser complains of a page',
-    async (command) => {
-      const isDemo = command.endsWith('--demo')
-      const server = isDemo
-        ? await serve(emptyDirectory(), ['--demo'])
-        : await serve(await installed(), [], ENVIRONMENT)
-      const icon = await fetch(`${server.origin}/favicon.ico`)
-      expect([icon.status, icon.headers.get('content-type')]).toEqual([200, 'image/svg+xml'])
-      expect(await icon.text()).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" /)
-      await server.stop()
-    },
-  )
+  test.each(['serve', 'serve --demo'])('%s serves an icon', async (command) => {
+    const isDemo = command.endsWith('--demo')
+    const server = isDemo
+      ? await serve(emptyDirectory(), ['--demo'])
+      : await serve(await installed(), [], ENVIRONMENT)
+    const icon = await fetch(`${server.origin}/favicon.ico`)
+    expect([icon.status, icon.headers.get('content-type')]).toEqual([200, 'image/svg+xml'])
+    expect(await icon.text()).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" /)
+    await server.stop()
+  })
 
   test('warns of a private key and a database that other accounts can read', async () => {
     const cwd = await installed()
@@ -91,7 +88,7 @@ describe('consulate serve, from the environment', () => {
     )
   })
 
-  test('a client that is revoked from the command line gets no token from a running server', async () => {
+  test('a running server issues no tokens to a client that is revoked on the command line', async () => {
     const cwd = await installed()
     const client = await register(cwd, ENVIRONMENT)
     const server = await serve(cwd, [], ENVIRONMENT)
@@ -107,34 +104,30 @@ describe('consulate serve, from the environment', () => {
     ['without an issuer', {}, 'CONSULATE_ISSUER is not set'],
     ['with http on another host', { CONSULATE_ISSUER: 'http://auth.example.com' }, 'issuer: must use https'],
     [
-      'with scopes that cannot be read',
+      'with scopes that cannot be parsed',
       { ...ENVIRONMENT, CONSULATE_SCOPES: 'orders:read' },
       'CONSULATE_SCOPES',
     ],
-    [
-      'with a proxy that is none',
-      { ...ENVIRONMENT, CONSULATE_TRUSTED_PROXIES: 'nginx' },
-      'trustedProxies[0]',
-    ],
-  ])('%s it ends with 1 and says why', async (_what, env, reason) => {
+    ['with an invalid proxy', { ...ENVIRONMENT, CONSULATE_TRUSTED_PROXIES: 'nginx' }, 'trustedProxies[0]'],
+  ])('exits with 1 %s, and says why', async (_what, env, reason) => {
     const { code, stderr } = await consulate(await installed(), ['serve'], { env })
     expect(code).toBe(1)
     expect(stderr).toContain(reason)
   })
 
-  test('without keys it ends with 1 and says how to make them', async () => {
+  test('exits with 1 without keys, and says how to create them', async () => {
     const { code, stderr } = await consulate(emptyDirectory(), ['serve'], { env: ENVIRONMENT })
     expect(code).toBe(1)
     expect(stderr).toContain('consulate install')
   })
 
-  test('on a port that is taken it ends with 1 and names the port', async () => {
+  test('exits with 1 if the port is in use, and names it', async () => {
     const cwd = await installed()
     const server = await serve(cwd, [], ENVIRONMENT)
     const { port } = new URL(server.origin)
     const { code, stderr } = await consulate(cwd, ['serve', '--port', port], { env: ENVIRONMENT })
     expect(code).toBe(1)
-    expect(stderr).toBe(`port ${port} of 127.0.0.1 is taken: choose another with PORT, as in PORT=3001\n`)
+    expect(stderr).toBe(`Port ${port} on 127.0.0.1 is in use. Choose another one, such as --port 3001.\n`)
     await server.stop()
   })
 })
@@ -153,7 +146,7 @@ describe('consulate serve, from a configuration file', () => {
       grants: [clientCredentials()],
     })`
 
-  /** The package as it is found by a program that has installed it, but from its source. */
+  /** Resolves the package to its source. */
   const env: Variables = { NODE_OPTIONS: '--conditions=consulate-source' }
 
   function withPackage(): string {
@@ -164,15 +157,15 @@ describe('consulate serve, from a configuration file', () => {
     return cwd
   }
 
-  test('a command that only looks makes no database where the file names one that is missing', async () => {
+  test('listing does not create a missing database', async () => {
     const cwd = withPackage()
     writeFileSync(join(cwd, 'consulate.config.ts'), config('https://shop.example.com'))
     const { code, stderr } = await consulate(cwd, ['client', 'list'], { env })
     expect([code, existsSync(join(cwd, 'shop.db'))]).toEqual([1, false])
-    expect(stderr).toContain('shop.db has no tables, or old ones: run `consulate install`')
+    expect(stderr).toContain('shop.db does not exist. Run `consulate install`.')
   })
 
-  test('every command works on what the file says', async () => {
+  test('every command uses its settings', async () => {
     const cwd = withPackage()
     writeFileSync(join(cwd, 'consulate.config.ts'), config('https://shop.example.com'))
     const done = await consulate(cwd, ['install', '--json'], { env })
@@ -194,7 +187,7 @@ describe('consulate serve, from a configuration file', () => {
     })
   })
 
-  test('a file with a mistake ends with 1 and the path of the option', async () => {
+  test('exits with 1 and the path of an invalid option', async () => {
     const cwd = withPackage()
     writeFileSync(join(cwd, 'consulate.config.ts'), config('http://shop.example.com'))
     const { code, stderr } = await consulate(cwd, ['migrate'], { env })
@@ -202,7 +195,7 @@ describe('consulate serve, from a configuration file', () => {
     expect(stderr).toContain('issuer: must use https')
   })
 
-  test('a file that exports no configuration ends with 1', async () => {
+  test('exits with 1 if the file exports no configuration', async () => {
     const cwd = emptyDirectory()
     writeFileSync(join(cwd, 'consulate.config.mjs'), 'export const config = {}')
     const { code, stderr } = await consulate(cwd, ['migrate'])
@@ -211,22 +204,25 @@ describe('consulate serve, from a configuration file', () => {
   })
 })
 
-describe('consulate serve ends cleanly', () => {
+describe('consulate serve shuts down cleanly', () => {
   const started = async (): Promise<{ cwd: string; server: Serving }> => {
     const cwd = await installed()
     return { cwd, server: await serve(cwd, [], { ...ENVIRONMENT, PORT: String(await freePort()) }) }
   }
 
-  test.each(['SIGINT', 'SIGTERM'] as const)('%s ends it with 0 and the database closed', async (signal) => {
-    const { cwd, server } = await started()
-    expect(existsSync(join(cwd, 'data/consulate.db-wal'))).toBe(true)
-    const { code, stdout } = await server.stop(signal)
-    expect({ code, stdout: stdout.endsWith('Stopped.\n') }).toEqual({ code: 0, stdout: true })
-    expect(existsSync(join(cwd, 'data/consulate.db-wal'))).toBe(false)
-    await expect(fetch(server.origin)).rejects.toThrow()
-  })
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    '%s stops it with exit code 0 and closes the database',
+    async (signal) => {
+      const { cwd, server } = await started()
+      expect(existsSync(join(cwd, 'data/consulate.db-wal'))).toBe(true)
+      const { code, stdout } = await server.stop(signal)
+      expect({ code, stdout: stdout.endsWith('Stopped.\n') }).toEqual({ code: 0, stdout: true })
+      expect(existsSync(join(cwd, 'data/consulate.db-wal'))).toBe(false)
+      await expect(fetch(server.origin)).rejects.toThrow()
+    },
+  )
 
-  test('a request that is open is answered, and a connection without one does not hold it up', async () => {
+  test('an open request is answered, and an idle connection does not delay the stop', async () => {
     const { server } = await started()
     const port = Number(new URL(server.origin).port)
     const [busy, idle] = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')]
@@ -236,7 +232,7 @@ describe('consulate serve ends cleanly', () => {
       `POST /oauth/token HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n` +
         `Content-Length: ${body.length}\r\n\r\n${body.slice(0, 5)}`,
     )
-    // Answered after the headers above have been read: both go to one process, in this order.
+    // The server has read the headers above when it answers this.
     await fetch(`${server.origin}/.well-known/jwks.json`)
     const answer = text(busy)
     const ended = server.stop('SIGINT')
@@ -246,7 +242,7 @@ describe('consulate serve ends cleanly', () => {
     expect(await ended).toMatchObject({ code: 0 })
   })
 
-  test('a second Ctrl-C, which npm sends along with the first, changes nothing', async () => {
+  test('ignores a second Ctrl-C, which npm sends along with the first', async () => {
     const { server } = await started()
     const ended = server.stop('SIGINT')
     server.process.kill('SIGINT')

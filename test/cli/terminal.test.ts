@@ -191,10 +191,10 @@ describe.runIf(hasTerminal)('a confirmation', () => {
 
   test('of recover revokes everything only after a yes', async () => {
     const cwd = await installed()
-    const no = await converse(cwd, 'recover', [['?', ENTER]])
+    const no = await converse(cwd, 'recover', [['Revoke everything?', ENTER]])
     expect([no.code, no.screen.includes('Canceled. Nothing was changed.')]).toEqual([1, true])
-    const yes = await converse(cwd, 'recover', [['?', `y${ENTER}`]])
-    expect([yes.code, yes.screen.includes('Done.')]).toEqual([0, true])
+    const yes = await converse(cwd, 'recover', [['Revoke everything?', `y${ENTER}`]])
+    expect([yes.code, yes.screen.includes('Revoked everything.')]).toEqual([0, true])
   })
 })
 

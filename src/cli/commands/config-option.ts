@@ -13,7 +13,7 @@ function parseOnce(file: string, before: string | undefined): string {
   return file
 }
 
-/** Makes every part of the command line use the file that `--config` names, at the command or before it. */
+/** Makes the command use the file that `--config` names, before or after the command's name. */
 export function useConfigOption(command: Command): void {
   const files: string[] = []
   for (let each: Command | null = command; each !== null; each = each.parent) {

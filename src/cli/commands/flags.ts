@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander'
+import { InvalidArgumentError, Option, type Command } from 'commander'
 import { parseDuration, type Duration } from '../../lib/duration.ts'
 
 /** The help of `--json`. */
@@ -35,7 +35,7 @@ export function parseNumber(text: string): number {
   return Number(text)
 }
 
-/** Parses a duration with its unit: `30m`, `12h`, `1d`; or `0`. Throws commander's `InvalidArgumentError`. */
+/** Parses a duration with its unit (`30m`, `12h`, `1d`), or `0`. Throws commander's `InvalidArgumentError`. */
 export function parseTime(text: string): Duration {
   if (text === '0') return 0
   if (parseDuration(text) === undefined) {
@@ -43,3 +43,16 @@ export function parseTime(text: string): Duration {
   }
   return text as Duration
 }
+
+/** Adds the options that choose the type of a signing key. */
+export const addKeyOptions = (command: Command): Command =>
+  command
+    .addOption(
+      new Option('--algorithm <name>', 'signing algorithm (default: ES256)').choices([
+        'ES256',
+        'RS256',
+        'PS256',
+        'EdDSA',
+      ]),
+    )
+    .option('--length <bits>', 'length of an RSA key (default: 4096)', parseNumber)

@@ -1,47 +1,49 @@
+import { displayPath } from '../config-error.ts'
 import { bold, dim, print } from '../output.ts'
-import { DEMO_CLIENTS, DEMO_EMAIL } from './cast.ts'
-import type { DemoRecord } from './record.ts'
-import type { DemoClients } from './sign-in.ts'
+import type { DemoClients } from './oauth-client.ts'
+import { DEMO_CLIENTS, DEMO_EMAIL, type DemoSecrets } from './setup.ts'
 
-/** What the demo has to tell. */
+/** What the demo prints when it is ready. */
 export interface Announcement {
   readonly origin: string
-  readonly folder: string
-  readonly record: DemoRecord
+  /** The data directory. */
+  readonly directory: string
+  readonly secrets: DemoSecrets
   readonly clients: DemoClients
-  /** Only where the person was made just now. */
+  /** Undefined if the demo user existed before this start. */
   readonly password: string | undefined
 }
 
-/** Prints what to open and what to paste. */
-export function announce({ origin, folder, record, clients, password }: Announcement): void {
+/** Prints what to open in a browser and what to paste into a terminal. */
+export function announce({ origin, directory, secrets, clients, password }: Announcement): void {
+  const data = displayPath(directory)
   print(
     '',
-    `  ${bold('Consulate')} demo on ${bold(origin)}`,
+    `The Consulate demo is running on ${bold(origin)}`,
     '',
-    `  ${bold('Sign in')}  ${origin}/login`,
-    `    email     ${DEMO_EMAIL}`,
-    `    password  ${password ? `${bold(password)}  ${dim('(shown this once)')}` : dim(`the one printed first; to begin anew, delete ${folder}`)}`,
+    `${bold('Sign in')}  ${origin}/login`,
+    `  Email     ${DEMO_EMAIL}`,
+    `  Password  ${password === undefined ? dim(`as printed at the first start (to reset it, delete ${data})`) : `${bold(password)}  ${dim('(shown only once)')}`}`,
     '',
-    `  ${bold('Let a web application in')}  ${dim('open it, sign in, allow, and see the token')}`,
-    `  ${clients.web.authorizationUrl}`,
+    `${bold('Sign in to a web app')}  ${dim('and see the tokens that it gets')}`,
+    clients.web.authorizationUrl,
     '',
-    `  ${bold('Let a TV in')}  ${dim('run it in a clone, in another terminal, and type in its code')}`,
-    `  ISSUER=${origin} npm run example examples/tv.ts`,
+    `${bold('Connect a TV')}  ${dim('run this in a clone of the repository, then enter the code')}`,
+    `ISSUER=${origin} npm run example examples/tv.ts`,
     '',
-    `  ${bold('Make a token for a script of your own')}  ${dim('and see when it was used')}`,
-    `  ${origin}/account/tokens`,
+    `${bold('Create a personal access token')}  ${dim('for your own scripts')}`,
+    `${origin}/account/tokens`,
     '',
-    `  ${bold('Get a token for a machine')}  ${dim('paste it')}`,
-    `  ${machineCurl(origin, record)}`,
+    `${bold('Get an access token for a machine')}  ${dim('client credentials')}`,
+    machineCurl(origin, secrets),
     '',
-    `  ${bold('Use it')}  ${dim('with the access_token that you got')}`,
-    `  curl -s -H "Authorization: Bearer $TOKEN" ${origin}/api/machine`,
+    `${bold('Call the API')}  ${dim('with the access_token from above as $TOKEN')}`,
+    `curl -s -H "Authorization: Bearer $TOKEN" ${origin}/api/machine`,
     '',
-    dim(`  Data in ${folder}. Ctrl-C ends it.`),
+    dim(`Data is stored in ${data}. Press Ctrl-C to stop.`),
     '',
   )
 }
 
-const machineCurl = (origin: string, { machineSecret }: DemoRecord): string =>
+const machineCurl = (origin: string, { machineSecret }: DemoSecrets): string =>
   `curl -s -u '${DEMO_CLIENTS.machine}:${machineSecret}' -d grant_type=client_credentials -d scope=orders:read ${origin}/oauth/token`

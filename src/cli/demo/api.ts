@@ -1,16 +1,16 @@
 import type { NodeAdapter } from '../../adapters/node.ts'
 import type { Store } from '../../store/contract.ts'
-import { readBody, sendJson, type DemoRoute } from './answer.ts'
-import type { DemoScope } from './cast.ts'
+import { readBody, sendJson, type DemoRoute } from './http.ts'
+import type { DemoScope } from './setup.ts'
 
 interface Order {
   readonly id: number
   readonly item: string
-  /** Who placed it: a person or a client. */
+  /** The user or the client that placed it. */
   readonly by: string
 }
 
-/** The demo's small API. Orders live in memory, the last hundred of them: what is shown here is who may pass. */
+/** Creates the demo's API, which shows what guards do. The last hundred orders are kept in memory. */
 export function createApi(
   auth: NodeAdapter<DemoScope>,
   { users }: Store,
@@ -25,7 +25,7 @@ export function createApi(
       sendJson(response, 200, { orders }),
     ),
     'POST /api/orders': auth.anyone('orders:create')(async (request, response) => {
-      const item = readItem(await readBody(request))
+      const item = parseItem(await readBody(request))
       if (item === undefined)
         return sendJson(response, 400, { error: 'invalid_request', expected: { item: 'Pears' } })
       const by = request.auth.kind === 'user' ? request.auth.user.id : request.auth.client.id
@@ -40,8 +40,8 @@ export function createApi(
   }
 }
 
-/** The item of `{ "item": "Pears" }`; undefined for anything else. */
-function readItem(body = ''): string | undefined {
+/** Returns the item of `{ "item": "Pears" }`; undefined for anything else. */
+function parseItem(body = ''): string | undefined {
   try {
     const { item } = JSON.parse(body) as { item?: unknown }
     return typeof item === 'string' && item.length <= 100 ? item : undefined

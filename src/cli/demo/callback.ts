@@ -1,49 +1,52 @@
 import { html, type Html } from '../../lib/html.ts'
-import { sendPage, type DemoRoute } from './answer.ts'
-import { callbackUrl } from './cast.ts'
 import { callForms } from './call.ts'
+import { sendPage, type DemoRoute } from './http.ts'
+import { findClientByState, type DemoClient, type DemoClients } from './oauth-client.ts'
 import { demoPage, jsonBox } from './page.ts'
-import { clientOfState, type DemoClient, type DemoClients } from './sign-in.ts'
+import { callbackUrl } from './setup.ts'
 
 /**
- * GET /demo/callback: what a client does with the answer. Checks who it is from and for, exchanges the code as any client
- * would, by HTTP, and shows what came of it.
+ * Creates GET /demo/callback, the redirect URI of both clients. Checks the authorization response, exchanges the code over
+ * HTTP like any client, and shows the result.
  */
 export const createCallback =
   (clients: DemoClients, origin: string): DemoRoute =>
   async (request, response) => {
-    const answer = new URL(request.url ?? '/', origin).searchParams
-    const client = clientOfState(clients, answer.get('state') ?? '')
-    const problem = problemOf(answer, client, origin)
-    if (!client || problem)
-      return sendPage(response, 400, failed(problem ?? STRANGER, answer, client ?? clients.web))
-    const tokens = await exchange(client, answer.get('code') ?? '', origin)
+    const parameters = new URL(request.url ?? '/', origin).searchParams
+    const client = findClientByState(clients, parameters.get('state') ?? '')
+    const problem = problemOf(parameters, client, origin)
+    if (!client || problem !== undefined)
+      return sendPage(response, 400, failurePage(problem ?? UNKNOWN_STATE, parameters, client ?? clients.web))
+    const tokens = await exchangeCode(client, parameters.get('code') ?? '', origin)
     const { access_token: accessToken } = tokens
     if (typeof accessToken === 'string')
-      return sendPage(response, 200, succeeded(client, tokens, accessToken))
-    return sendPage(response, 400, failed(REFUSED, Object.entries(tokens), client))
+      return sendPage(response, 200, successPage(client, tokens, accessToken))
+    return sendPage(response, 400, failurePage(NOT_EXCHANGED, Object.entries(tokens), client))
   }
 
 type Fields = Readonly<Record<string, unknown>>
 
-const STRANGER = 'No client of the demo has asked for this answer: the state is not one of theirs.'
-const REFUSED =
-  'The code was not exchanged. A code works once: when this page is loaded again, what the code gave is revoked.'
+const UNKNOWN_STATE = 'No demo client sent this state.'
+const NOT_EXCHANGED =
+  'The code could not be exchanged. A code works only once: if you reload this page, its tokens are revoked.'
 
-/** The order of RFC 9700 section 2.1 and RFC 9207 section 2.4: whose answer, from whom, and only then what it says. */
+/** Checks which client the response is for and which server it is from (RFC 9207 section 2.4) before anything else. */
 function problemOf(
-  answer: URLSearchParams,
+  parameters: URLSearchParams,
   client: DemoClient | undefined,
   origin: string,
 ): string | undefined {
-  if (!client) return STRANGER
-  if (answer.get('iss') !== origin) return 'The answer is not from this server: iss is another.'
-  if (answer.get('error') === 'access_denied')
-    return 'You have not allowed it, and so the client got nothing.'
-  return answer.has('error') ? 'The server has answered with an error.' : undefined
+  if (!client) return UNKNOWN_STATE
+  if (parameters.get('iss') !== origin) return 'This response is from another server: iss does not match.'
+  if (parameters.get('error') === 'access_denied') return 'You didn’t allow access, so the app got no token.'
+  return parameters.has('error') ? 'The server returned an error.' : undefined
 }
 
-async function exchange({ id, secret, verifier }: DemoClient, code: string, origin: string): Promise<Fields> {
+async function exchangeCode(
+  { id, secret, verifier }: DemoClient,
+  code: string,
+  origin: string,
+): Promise<Fields> {
   const body = new URLSearchParams({
     grant_type: 'authorization_code',
     code,
@@ -56,32 +59,32 @@ async function exchange({ id, secret, verifier }: DemoClient, code: string, orig
   return (await response.json()) as Fields
 }
 
-const succeeded = (client: DemoClient, tokens: Fields, accessToken: string): Html =>
+const successPage = (client: DemoClient, tokens: Fields, accessToken: string): Html =>
   demoPage(
-    "You're signed in",
-    html`<p>The client <strong>${client.id}</strong> has exchanged its code. It got:</p>
+    'You’re signed in',
+    html`<p>The client <strong>${client.id}</strong> exchanged its code for tokens:</p>
       ${jsonBox(tokens)}
       <h2>The access token, decoded</h2>
       ${jsonBox(decode(accessToken))}
-      <h2>Use it</h2>
+      <h2>Call the API with it</h2>
       ${callForms(accessToken)}
-      <p class="note soft"><a href="/">Back to the start</a> · <a href="/logout">Sign out</a></p>`,
+      <p class="note soft"><a href="/">Back to the demo</a> · <a href="/logout">Sign out</a></p>`,
   )
 
-const failed = (
+const failurePage = (
   problem: string,
-  answer: Iterable<readonly [string, unknown]>,
+  response: Iterable<readonly [string, unknown]>,
   { authorizationUrl }: DemoClient,
 ): Html =>
   demoPage(
-    'Not signed in',
+    'Sign-in failed',
     html`<p class="problem">${problem}</p>
-      <h2>The answer</h2>
-      ${jsonBox(Object.fromEntries(answer))}
-      <p class="note"><a href="${authorizationUrl}">Try again</a> · <a href="/">Back to the start</a></p>`,
+      <h2>The response</h2>
+      ${jsonBox(Object.fromEntries(response))}
+      <p class="note"><a href="${authorizationUrl}">Try again</a> · <a href="/">Back to the demo</a></p>`,
   )
 
-/** For the eye only: who trusts a token verifies its signature first. */
+/** For display only: the signature is not verified. */
 function decode(token: string): unknown {
   const [header = '', claims = ''] = token.split('.')
   return { header: decodePart(header), claims: decodePart(claims) }

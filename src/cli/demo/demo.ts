@@ -1,46 +1,46 @@
+import type { RequestListener } from 'node:http'
 import { toNode } from '../../adapters/node.ts'
 import type { Config } from '../../config/config.ts'
 import { jsonLogger } from '../../lib/log.ts'
 import { createAuthorizationServer, type AuthorizationServer } from '../../server.ts'
-import { dataFolder } from '../environment.ts'
+import { dataDirectory } from '../environment.ts'
 import { withIcon } from '../icon.ts'
 import { installProject } from '../install.ts'
 import { originOf, runServer, type Address } from '../run-server.ts'
 import { withProject, type Project } from '../project.ts'
 import { announce } from './announcement.ts'
-import { router, sendPage } from './answer.ts'
 import { createApi } from './api.ts'
 import { createCall } from './call.ts'
 import { createCallback } from './callback.ts'
-import { DEMO_SCOPES, ensureClients, ensurePerson, type DemoScope } from './cast.ts'
 import { homePage } from './home.ts'
-import { openRecord } from './record.ts'
-import { checkIsPlayground } from './safety.ts'
-import { demoClients, type DemoClients } from './sign-in.ts'
+import { createRouter, sendPage, type DemoRoute } from './http.ts'
+import { createDemoClients, type DemoClients } from './oauth-client.ts'
+import { checkDemoIsSafe } from './safety.ts'
+import { DEMO_SCOPES, ensureClients, ensureUser, loadDemoSecrets, type DemoScope } from './setup.ts'
 
 /**
- * `consulate serve --demo`: a real server with a demo person, demo clients and a small API, until SIGINT or SIGTERM.
+ * `consulate serve --demo`: runs a real server with a demo user, demo clients and a small API, until SIGINT or SIGTERM.
  *
- * @throws CommandError where it could be a real server's project
+ * @throws CommandError if a real server may run here
  */
 export async function serveDemo(address: Address): Promise<void> {
-  checkIsPlayground(address)
+  checkDemoIsSafe(address)
   const origin = originOf(address)
-  const folder = dataFolder(process.env).path
-  // Before there is a database: it tells from then on that the database is the demo's.
-  const record = await openRecord(folder)
-  const clients = demoClients(record, origin)
+  const directory = dataDirectory(process.env).path
+  // Created before the database, because it shows that the database belongs to the demo.
+  const secrets = await loadDemoSecrets(directory)
+  const clients = createDemoClients(secrets, origin)
   await withProject(async (project) => {
     await installProject(project)
-    await ensureClients(project.store, record, origin)
+    await ensureClients(project.store, secrets, origin)
     const server = createAuthorizationServer(demoConfig(project, origin))
     await runServer({
       server,
       listener: demoListener(server, project, clients),
       address,
-      // The person is made last: a password that nobody gets to see would be lost.
+      // The user is created last: if the start fails, the password would never be printed.
       announce: async () =>
-        announce({ origin, folder, record, clients, password: await ensurePerson(project.store) }),
+        announce({ origin, directory, secrets, clients, password: await ensureUser(project.store) }),
     })
   })
 }
@@ -66,7 +66,7 @@ function demoListener(
   server: AuthorizationServer<DemoScope>,
   { store }: Project,
   clients: DemoClients,
-): ReturnType<typeof router> {
+): RequestListener {
   const auth = toNode(server)
   const { issuer: origin } = server
   const routes = {
@@ -74,6 +74,6 @@ function demoListener(
     'GET /demo/callback': createCallback(clients, origin),
     'POST /demo/call': createCall(origin),
     ...createApi(auth, store),
-  } satisfies Parameters<typeof router>[0]
-  return withIcon(auth.routes(router(routes, logger)))
+  } satisfies Record<string, DemoRoute>
+  return withIcon(auth.routes(createRouter(routes, logger)))
 }

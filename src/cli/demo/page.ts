@@ -4,7 +4,7 @@ import { iconFor } from '../../pages/icon.ts'
 import { DEFAULT_ACCENT } from '../../pages/palette.ts'
 import { styleSheet } from '../../pages/style.ts'
 
-/** Wider than a sign-in page: there is code to show. */
+/** Wider than a sign-in page, to fit code. */
 const DEMO_STYLE = `${styleSheet(DEFAULT_ACCENT)}
 body { grid-template-columns: minmax(0, 46rem); align-content: start }
 h2 { margin: 1.75rem 0 0; font-size: 1.0625rem }
@@ -13,7 +13,7 @@ pre { margin: .625rem 0 0; padding: .75rem .875rem; border-radius: .5rem; backgr
 .row .primary, .row .secondary { inline-size: auto }
 `
 
-/** The headers of the demo's pages: nothing runs, nothing is fetched, nobody keeps or frames them. */
+/** The headers of the demo's pages: no scripts, no requests to other origins, no caching, no frames. */
 export const DEMO_PAGE_HEADERS = {
   'Content-Type': 'text/html; charset=utf-8',
   'Content-Security-Policy': [
@@ -25,12 +25,12 @@ export const DEMO_PAGE_HEADERS = {
     "base-uri 'none'",
   ].join('; '),
   'X-Content-Type-Options': 'nosniff',
-  // The address of the callback holds a code.
+  // The callback's URL contains a code.
   'Referrer-Policy': 'no-referrer',
   'Cache-Control': 'no-store',
 } as const
 
-/** A whole page of the demo. */
+/** Renders a page of the demo. */
 export const demoPage = (title: string, content: Html): Html =>
   html`<!doctype html>
     <html lang="en">
@@ -55,8 +55,8 @@ const icon = `data:image/svg+xml,${encodeURIComponent(iconFor())}`
 
 const style = trustedMarkup(`<style>${DEMO_STYLE}</style>`)
 
-/** A value as people read JSON, in a box. */
+/** Renders a value as indented JSON. */
 export const jsonBox = (value: unknown): Html => codeBox(JSON.stringify(value, null, 2))
 
-/** A text in a box, to be copied whole. */
+/** Renders a text that one click selects. */
 export const codeBox = (text: string): Html => html`<pre>${text}</pre>`

@@ -1,40 +1,38 @@
 import { hmac, isEqualInConstantTime, sha256 } from '../../lib/hash.ts'
-import { callbackUrl, DEMO_CLIENTS, DEMO_SCOPES } from './cast.ts'
-import type { DemoRecord } from './record.ts'
+import { callbackUrl, DEMO_CLIENTS, DEMO_SCOPES, type DemoSecrets } from './setup.ts'
 
-/** One of the demo's clients, as it sees itself when it sends people to sign in. */
+/** A demo client from its own point of view. */
 export interface DemoClient {
   readonly id: string
-  /** Undefined for the public one. */
+  /** Undefined for the public client. */
   readonly secret: string | undefined
   readonly state: string
   readonly verifier: string
-  /** Where it sends people. */
+  /** Where it sends users to sign in. */
   readonly authorizationUrl: string
 }
 
-/** The demo's clients that people sign in to. */
+/** The demo clients that users sign in to. */
 export interface DemoClients {
   readonly web: DemoClient
   readonly app: DemoClient
 }
 
-/** Both clients, at an origin. */
-export const demoClients = (record: DemoRecord, origin: string): DemoClients => ({
-  web: demoClient(record, origin, DEMO_CLIENTS.web, record.webSecret),
-  app: demoClient(record, origin, DEMO_CLIENTS.app, undefined),
+export const createDemoClients = (secrets: DemoSecrets, origin: string): DemoClients => ({
+  web: createDemoClient(secrets, origin, DEMO_CLIENTS.web, secrets.webSecret),
+  app: createDemoClient(secrets, origin, DEMO_CLIENTS.app, undefined),
 })
 
-/** The client that an answer is for; undefined where neither has sent the person with this state. */
-export const clientOfState = ({ web, app }: DemoClients, state: string): DemoClient | undefined =>
+/** Returns the client that sent this state; undefined if neither did. */
+export const findClientByState = ({ web, app }: DemoClients, state: string): DemoClient | undefined =>
   [web, app].find((client) => isEqualInConstantTime(client.state, state))
 
 /**
- * State and verifier are derived, so that a URL printed at the start works whenever it is opened. A real client makes
- * new ones for every sign-in and keeps them in the browser's session (RFC 9700 section 2.1.1).
+ * Derives state and verifier, so that the URL that is printed at the start keeps working. A real client creates new ones
+ * for every sign-in and keeps them in the browser's session (RFC 9700 section 2.1.1).
  */
-function demoClient(
-  { webSecret }: DemoRecord,
+function createDemoClient(
+  { webSecret }: DemoSecrets,
   origin: string,
   id: string,
   secret: string | undefined,

@@ -3,22 +3,21 @@ import type { Html } from '../../lib/html.ts'
 import type { Logger } from '../../lib/log.ts'
 import { DEMO_PAGE_HEADERS } from './page.ts'
 
-/** Answers one route of the demo. */
+/** Handles the requests of one route. */
 export type DemoRoute = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
 
-/** Answers with JSON that nobody keeps. */
+/** Sends JSON that must not be cached. */
 export function sendJson(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' })
   response.end(`${JSON.stringify(body, null, 2)}\n`)
 }
 
-/** Answers with a page of the demo. */
 export function sendPage(response: ServerResponse, status: number, page: Html): void {
   response.writeHead(status, DEMO_PAGE_HEADERS)
   response.end(page.markup)
 }
 
-/** The body of a request as text; undefined where it is longer than 16 kB. */
+/** Reads the body of a request; undefined if it is longer than 16 kB. */
 export async function readBody(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = []
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -28,18 +27,18 @@ export async function readBody(request: IncomingMessage): Promise<string | undef
   return Buffer.concat(chunks).toString()
 }
 
-/** Sends each request to its route, by `GET /path`. What a route throws is logged and answered with 500. */
-export const router =
+/** Creates a listener from routes by `GET /path`. If a route throws, the error is logged and the response is 500. */
+export const createRouter =
   (routes: Readonly<Record<string, DemoRoute>>, logger: Logger): RequestListener =>
   (request, response) => {
     const path = (request.url ?? '/').replace(/\?.*/s, '')
-    const route = routes[`${request.method} ${path}`] ?? notFound
+    const route = routes[`${request.method} ${path}`] ?? sendNotFound
     Promise.resolve()
       .then(() => route(request, response))
       .catch((cause: unknown) => {
-        logger.log('error', 'The demo failed', { path, cause: String(cause) })
+        logger.log('error', 'Demo request failed', { path, cause: String(cause) })
         if (!response.headersSent) sendJson(response, 500, { error: 'server_error' })
       })
   }
 
-const notFound: DemoRoute = (_request, response) => sendJson(response, 404, { error: 'not_found' })
+const sendNotFound: DemoRoute = (_request, response) => sendJson(response, 404, { error: 'not_found' })
