@@ -97,12 +97,8 @@ describe('consulate install and migrate', () => {
   test('install says what it did', async () => {
     const cwd = emptyDirectory()
     const first = await consulate(cwd, ['install'])
-    expect(first).toMatchObject({
-      code: 0,
-      stdout: expect.stringMatching(
-        /^Created keys in data\/secrets\.\nApplied migrations: 0001-first-tables, /,
-      ),
-    })
+    expect(first.code).toBe(0)
+    expect(first.stdout).toMatch(/^Created keys in data\/secrets\.\nApplied migrations: 0001-first-tables, /)
     const second = await consulate(cwd, ['install'])
     expect(second).toEqual({
       code: 0,
