@@ -10,10 +10,10 @@ const KINDS = [
   { value: 'web', label: 'Web application', hint: 'its server keeps a secret' },
   { value: 'public', label: 'Single-page or mobile app', hint: 'no secret, uses PKCE' },
   { value: 'machine', label: 'Machine', hint: 'calls APIs as itself, without a user' },
-  { value: 'device', label: 'Device', hint: 'a TV or command-line tool, shows a code' },
+  { value: 'device', label: 'Device', hint: 'TV or command-line tool, shows a code' },
   { value: 'service', label: 'Service', hint: 'checks tokens and follows revocations, gets none' },
-  { value: 'password', label: 'App with its own sign-in form', hint: 'legacy: sees passwords' },
-  { value: 'implicit', label: 'App with tokens in its URL', hint: 'legacy: leaks tokens' },
+  { value: 'password', label: 'Legacy: app with its own sign-in form', hint: 'sees passwords' },
+  { value: 'implicit', label: 'Legacy: app that receives tokens in its URL', hint: 'leaks tokens' },
 ] as const satisfies readonly Choice<string>[]
 
 /** Asks for what the flags leave out. Each answer is checked when it is given. */

@@ -22,7 +22,7 @@ import type { InteractiveOptions } from './interactive.ts'
 import { listAll, notFound } from './listing.ts'
 import { bold, print, printJson, timestamp, yellow } from './output.ts'
 import { withProject, requireInstalled, type Project } from './project.ts'
-import { resolveUser } from './user-lookup.ts'
+import { requireUser } from './user-lookup.ts'
 
 /** The flags of the commands that show clients. */
 export interface ClientOptions {
@@ -130,7 +130,7 @@ async function readRegistration(project: Project, flags: CreateFlags): Promise<C
   const registration = toRegistration(flags)
   checkScopes(project, registration.scopes ?? [])
   checkProvider(project, flags.provider)
-  const owner = flags.owner === undefined ? undefined : await resolveUser(project, flags.owner)
+  const owner = flags.owner === undefined ? undefined : await requireUser(project, flags.owner)
   const provider = flags.provider ?? (await chooseProvider(project, flags))
   return {
     ...registration,

@@ -17,13 +17,26 @@ export async function findBuiltInUser({ store: { users } }: Project, who: string
  * user of your own provider may be deleted and still have sessions, so the text is then taken as the id.
  */
 export async function resolveUser(project: Project, text: string): Promise<UserRef> {
+  const { provider, who, userId } = await lookUp(project, text)
+  return { provider, userId: userId ?? who }
+}
+
+/** The same, but throws `CommandError` if the user is unknown. */
+export async function requireUser(project: Project, text: string): Promise<UserRef> {
+  const { provider, who, userId } = await lookUp(project, text)
+  if (userId === undefined) throw new CommandError(`No user with the ID or user name "${who}".`)
+  return { provider, userId }
+}
+
+async function lookUp(project: Project, text: string) {
   const named = project.providers.find((name) => text.startsWith(`${name}:`))
   const provider = named ?? project.provider
   const who = named === undefined ? text : text.slice(named.length + 1)
-  if (hasRecords(project, provider)) return { provider, userId: (await findBuiltInUser(project, who)).id }
+  if (hasRecords(project, provider))
+    return { provider, who, userId: (await findBuiltInUser(project, who)).id }
   const users = userProviderOf(project, provider)
   const user = (await users.find(who)) ?? (await users.findByUsername(who))
-  return { provider, userId: String(user?.id ?? who) }
+  return { provider, who, userId: user && String(user.id) }
 }
 
 /** Creates a function that returns the display name of a user, or the `sub` if unknown. Looks up each user once. */

@@ -63,7 +63,7 @@ describe('consulate explain', () => {
     expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
       'are read as form-encoded (RFC 6749 section 2.3.1) and as sent',
     )
-    expect(stdout).not.toContain('50')
+    expect(stdout).not.toContain('50+off')
   })
 
   test('says what an unknown id may mean, and ends with 1', async () => {

@@ -56,6 +56,16 @@ describe('with several providers', () => {
     expect((await run('client', 'show', id)).stdout).toMatch(/^ +User provider +(customers|users)$/m)
   })
 
+  test('--owner takes a user of another provider, and rejects an unknown one', async () => {
+    const flags = ['client', 'create', '--name', 'Shop', '--redirect-uri', 'https://shop.example/', '--owner']
+    expect(await json(...flags, 'customers:cora@example.com')).toMatchObject({ owner: 'customers:7' })
+    expect(await run(...flags, 'customers:nobody')).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'No user with the ID or user name "nobody".\n',
+    })
+  })
+
   test('an unknown provider is rejected, and registers nothing', async () => {
     const outcome = await run('client', 'create', '--password', '--name', 'Shop', '--provider', 'costumers')
     expect(outcome).toEqual({

@@ -34,7 +34,7 @@ const createClient = async (cwd: string, ...flags: string[]): Promise<string> =>
 }
 
 describe.runIf(hasTerminal)('client create on a terminal', () => {
-  test('asks for everything that a flag leaves out', async () => {
+  test.each([80, 40])('asks for everything that a flag leaves out, at %d columns', async (columns) => {
     const cwd = await installed()
     const { code, screen } = await converse(
       cwd,
@@ -45,11 +45,11 @@ describe.runIf(hasTerminal)('client create on a terminal', () => {
         ['Redirect URI', `https://shop.example/cb, https://shop.example/silent${ENTER}`],
         ['Scopes', `${DOWN}${SPACE}${ENTER}`],
       ],
-      { env: SCOPES },
+      { env: SCOPES, columns },
     )
     expect(code).toBe(0)
     expect(screen).toContain('Single-page or mobile app')
-    expect(screen).toContain('Place orders')
+    expect(screen).toContain('orders:create')
     expect(await listClients(cwd)).toMatchObject([
       {
         client_name: 'Shop SPA',

@@ -1,9 +1,10 @@
-import { join } from 'node:path'
+import { writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { registerClient } from '../../src/clients/register.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
-import { consulate, installed, type Outcome } from './run.ts'
+import { consulate, emptyDirectory, installed, type Outcome } from './run.ts'
 import { startCliServer, type CliServer } from './cli-server.ts'
 
 /** However slow the machine is, the server follows a revocation. */
@@ -135,6 +136,26 @@ describe('consulate user', () => {
   test('password without a terminal needs a source of the password', async () => {
     const { code, stderr } = await consulate(await installed(), ['user', 'password', ADA])
     expect({ code, stderr }).toEqual({ code: 2, stderr: '--password-stdin is required.\n' })
+  })
+
+  test('says that a project with its own users has no built-in ones', async () => {
+    const cwd = emptyDirectory()
+    const module = (path: string): string => JSON.stringify(resolve(path))
+    const config = `
+import { clientCredentials, secretsFromDirectory } from ${module('src/index.ts')}
+import { sqlite } from ${module('src/store/sqlite.ts')}
+const users = { find: async () => undefined, findByUsername: async () => undefined, verifyPassword: async () => false }
+export default {
+  issuer: 'https://auth.example.com', secrets: secretsFromDirectory('secrets'), store: sqlite('data.db'), users,
+  scopes: {}, grants: [clientCredentials()],
+}`
+    writeFileSync(join(cwd, 'consulate.config.mts'), config)
+    expect(await consulate(cwd, ['user', 'list'])).toEqual({
+      code: 1,
+      stdout: '',
+      stderr:
+        '`consulate user` works with built-in users only. This project has its own (`users` in consulate.config.mts).\n',
+    })
   })
 
   test('control characters in a name are replaced, however they came into the database', async () => {
