@@ -38,6 +38,10 @@ const rowOf = async (at: TestServer, { deviceCode }: Device): Promise<DeviceCode
   return row
 }
 
+/** The refusals that were reported for the page, oldest first. */
+const refusalsAt = ({ events }: TestServer) =>
+  events.filter(({ name, payload }) => name === 'request.refused' && payload['path'] === '/oauth/device')
+
 /** Sends the fields of a form as any page or program could, with a browser's cookies. */
 const send = (
   browser: Browser,
@@ -268,6 +272,7 @@ describe('a form that is not from our page', () => {
       await send(hers, question, { ...open, intent: 'switch' }, headers),
     ]
     expect(answers.map(({ status }) => status)).toEqual([403, 403, 403, 403])
+    expect(refusalsAt(server).at(-1)?.payload).toMatchObject({ code: 'access_denied', sub: ada.id })
     expect((await rowOf(server, fresh)).claim).toBeNull()
     expect(await rowOf(server, claimed)).toMatchObject({ decision: null, claim: { userId: ada.id } })
   })
@@ -406,6 +411,9 @@ describe('guesses at user codes', () => {
     for (const userCode of [NOBODYS, device.userCode, NOBODYS])
       await send(browser, page, { csrf, user_code: userCode, intent: 'switch' })
     expect((await send(browser, page, { csrf, user_code: device.userCode })).status).toBe(429)
+    const details = refusalsAt(strict).map(({ payload }) => payload['detail'])
+    const notClaimed = 'the user code was not claimed in this session'
+    expect(details.slice(0, 3)).toEqual(['unknown user code', notClaimed, 'unknown user code'])
   })
 
   test('that cannot be codes are not counted: a typo is not an attack', async () => {

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
 import { SCOPES } from '../support/config.ts'
 import { callApi, claimOf, getCodeFlowTokens } from '../support/oauth-client.ts'
-import { createToken, openTokenApi, signInToTokenApi } from '../support/personal-tokens.ts'
+import { openTokenApi, signInToTokenApi } from '../support/personal-tokens.ts'
 import { startServer } from '../support/server.ts'
 
 const server = await startServer()
@@ -51,7 +51,10 @@ describe('tokens', () => {
     expect(list).toEqual([{ ...token, last_used_at: expect.any(Number) as number }])
     expect((list[0]?.expires_at ?? 0) - (list[0]?.created_at ?? 0)).toBe(3600)
     const id = list[0]?.id ?? ''
-    expect(await api.revoke(id)).toMatchObject({ status: 204, body: {} })
+    const revocation = await api.revoke(id)
+    expect(revocation).toMatchObject({ status: 204, body: {} })
+    const { requestId } = server.events.findLast(({ name }) => name === 'revocation.written')?.payload ?? {}
+    expect(requestId).toBe(revocation.headers.get('x-request-id'))
     expect((await callApi(server, '/orders', accessToken)).status).toBe(401)
     expect(await api.list()).toEqual([])
     expect(await api.revoke(id)).toMatchObject({ status: 204 })
@@ -140,10 +143,15 @@ describe('tokens', () => {
   test('the 101st is rejected, on a later day too', async () => {
     const somebody = await server.addUser()
     const api = await signInToTokenApi(server, somebody)
-    for (let count = 0; count < 100; count += 1) await createToken(api, { name: 'One of many' })
+    for (let count = 0; count < 100; count += 1)
+      await server.server.personalTokens.create(somebody.id, { name: 'One of many' })
     const soon = await api.create({ name: 'One more' })
     expect([soon.status, soon.body['error']]).toEqual([429, 'too_many_requests'])
-    expect(Number(soon.headers.get('retry-after'))).toBeGreaterThan(86_000)
+    const form = await api.browser.open('/account/tokens')
+    const onPage = await api.browser.press(form, 'Generate token', { name: 'One more' })
+    expect(onPage.status).toBe(429)
+    for (const { headers } of [soon, onPage])
+      expect(Number(headers.get('retry-after'))).toBeGreaterThan(86_000)
     server.clock.advance('1d')
     const later = await (await signInToTokenApi(server, somebody)).create({ name: 'One more' })
     expect([later.status, later.body['error']]).toEqual([422, 'invalid_request'])

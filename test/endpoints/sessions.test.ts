@@ -18,12 +18,13 @@ async function signedIn() {
 }
 
 describe('the cookies', () => {
-  test('are hidden from scripts and other sites, and end with the browser', async () => {
+  test('are hidden from scripts and other sites', async () => {
     const { browser } = await signedIn()
-    const attributes = browser.setCookies.map((text) => text.replace(/=[\w-]{43};/, '=…;'))
+    const attributes = browser.setCookies.map((text) => text.replace(/=[\w.-]+;/, '=…;'))
     expect(attributes).toEqual([
       'consulate_browser=…; Path=/; HttpOnly; SameSite=Lax',
       'consulate_session=…; Path=/; HttpOnly; SameSite=Lax',
+      'consulate_device=…; Path=/; HttpOnly; SameSite=Lax; Max-Age=15552000',
     ])
   })
 
@@ -43,6 +44,7 @@ describe('the cookies', () => {
     expect(answer.status).toBe(303)
     expect(answer.headers.getSetCookie()).toEqual([
       expect.stringMatching(/^__Host-consulate_session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Secure$/),
+      expect.stringMatching(/^__Host-consulate_device=[\w.-]+; .*; Secure$/),
     ])
   })
 })

@@ -237,12 +237,12 @@ describe('the page for the code', () => {
     await enterCode(phone, expired, user)
     const reasons = server.events
       .filter(({ name, payload }) => name === 'request.refused' && payload['path'] === '/oauth/device')
-      .map(({ payload }) => [payload['sub'], payload['detail']])
+      .map(({ payload }) => [payload['sub'], payload['clientId'], payload['detail']])
     expect(reasons.slice(-4)).toEqual([
-      [user.id, 'the user code was revoked'],
-      [user.id, 'unknown user code'],
-      [user.id, 'not a user code'],
-      [user.id, 'the user code has expired'],
+      [user.id, revoked.id, 'the user code was revoked'],
+      [user.id, null, 'unknown user code'],
+      [user.id, null, 'not a user code'],
+      [user.id, tv.id, 'the user code has expired'],
     ])
   })
 
@@ -457,7 +457,7 @@ test('a poll without a device code is an invalid_request', async () => {
 })
 
 test.each([
-  [{ interval: '500ms' }, 'grants[0].interval', 'must be at least a second'],
+  [{ interval: '500ms' }, 'grants[0].interval', 'must be at least 1 second'],
   [{ interval: 'often' }, 'grants[0].interval', 'must be a duration'],
   [{ lifetime: '5s' }, 'grants[0].lifetime', 'must be longer than the interval'],
   [{ lifetime: 0 }, 'grants[0].lifetime', 'must be a duration'],

@@ -131,7 +131,10 @@ describe('the application', () => {
     server.clock.advance('1d')
     expect((await make()).token.name).toBe('One of many')
     for (let count = 0; count < 9; count += 1) await make()
-    expect(await problemsOf(make())).toEqual(['user'])
+    // Rejected attempts do not count.
+    for (let count = 0; count < 100; count += 1) expect(await problemsOf(make())).toEqual(['user'])
+    await personalTokens.revoke(tokens[10]?.id ?? '')
+    expect(await problemsOf(make())).toEqual([])
   })
 })
 
@@ -409,8 +412,16 @@ describe('the page', () => {
     expect(tokenInPage(hour, await visitor.browser.press(only, 'Generate token', { name: 'a' }))).toBeTruthy()
   })
 
-  test('is linked from the signed-in page', async () => {
+  test('is linked from the signed-in page, unless tokens are off', async () => {
     const { browser } = await signInToTokenApi(server, user)
     expect((await browser.open(server.endpoint('/login'))).body).toContain(`href="${page}"`)
+    await using without = await startServer({ personalTokens: undefined })
+    const elsewhere = openBrowser(without)
+    const signedIn = await elsewhere.signIn(
+      await elsewhere.open(without.endpoint('/login')),
+      await without.addUser(),
+    )
+    expect(signedIn.text).toContain("You're signed in")
+    expect(signedIn.body).not.toContain(page)
   })
 })

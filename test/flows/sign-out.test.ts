@@ -70,6 +70,23 @@ test('signing out deletes the session cookie', async () => {
   expect(browser.setCookies.at(-1)).toBe('consulate_session=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0')
 })
 
+test('the revocation of a session names the request that caused it, and signing out is an event', async () => {
+  const browser = openBrowser(server)
+  await browser.signIn(await browser.open(server.endpoint('/login')), user)
+  const form = await browser.open(server.endpoint('/login?prompt=login'))
+  const since = server.events.length
+  const other = await server.addUser()
+  await browser.signIn(form, other)
+  await signOut(browser)
+  const written = server.events.slice(since).filter(({ name }) => name === 'revocation.written')
+  expect(written).toHaveLength(2)
+  const ended = server.events.slice(since).filter(({ name }) => name === 'session.ended')
+  expect(ended.map(({ payload }) => payload)).toEqual([
+    { requestId: written[1]?.payload['requestId'], sub: other.id, sessionId: expect.any(String) as string },
+  ])
+  for (const { payload } of written) expect(payload['requestId']).toMatch(/^[\da-f-]{36}$/)
+})
+
 test('a copy of the cookie is rejected after signing out', async () => {
   const [browser, thief] = [openBrowser(server), openBrowser(server)]
   await browser.signIn(await browser.open(server.endpoint('/login')), user)

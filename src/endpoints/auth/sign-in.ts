@@ -1,4 +1,4 @@
-import { parseForm, type Form } from '../../lib/form.ts'
+import { parseForm } from '../../lib/form.ts'
 import { redirect, type HttpResponse } from '../../lib/http.ts'
 import { formTargetsOf } from '../../pages/headers.ts'
 import type { SignInProps } from '../../pages/props.ts'
@@ -71,7 +71,7 @@ async function signInPage(
   const { services } = exchange
   const { settings } = services
   const csrf = services.csrf.tokenFor(exchange, await services.sessions.current(exchange, provider))
-  const target = await targetOf(exchange, provider, returnTo)
+  const target = await targetOf(exchange, returnTo)
   const props = {
     action: providerPathsOf(settings, provider).signIn,
     hidden: {
@@ -90,18 +90,15 @@ async function signInPage(
   return page(exchange, status, 'signIn', props, { formTargets, headers })
 }
 
-/** Returns the client that sent the user here, if it belongs to this provider. */
+/** Returns the client that sent the user here, if one did. */
 async function targetOf(
   { services }: Exchange,
-  provider: string,
   returnTo: string | undefined,
 ): Promise<ResponseTarget | undefined> {
   const [path, query] = returnTo?.split(/\?(.*)/s, 2) ?? []
   if (path !== pathsOf(services.settings).authorize) return undefined
-  const form: Form | string = query === undefined ? '' : parseForm(query)
-  const target =
-    typeof form === 'string' ? undefined : await findTarget(services, form).catch(() => undefined)
-  return target?.client.provider === provider ? target : undefined
+  const form = parseForm(query ?? '')
+  return typeof form === 'string' ? undefined : findTarget(services, form).catch(() => undefined)
 }
 
 function signedInPage(exchange: Exchange, provider: string, user: BaseUser): Promise<HttpResponse> {
