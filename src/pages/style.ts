@@ -12,7 +12,7 @@ export const styleSheet = (accent: string): string => `
   ${colors(accent, 'light')}
   --border: #dfe2e7; --field: #fff; --field-border: #868e9a;
   --text: #1a1f27; --soft: #555e6b;
-  --danger: #b42318; --danger-hover: #932015; --on-danger: #fff; --danger-ground: #fef3f2; --danger-border: #f3c2bd;
+  --danger: #b42318; --danger-fill: #b42318; --danger-hover: #932015; --danger-ground: #fef3f2; --danger-border: #f3c2bd;
   --success: #126b3d; --success-ground: #eefaf2; --success-border: #b5dfc5;
   --shadow: 0 1px 2px rgb(16 24 40 / .05), 0 8px 24px rgb(16 24 40 / .06);
 }
@@ -21,7 +21,7 @@ export const styleSheet = (accent: string): string => `
     ${colors(accent, 'dark')}
     --border: #2a303a; --field: #10141a; --field-border: #737c89;
     --text: #e9ecf1; --soft: #a3acb9;
-    --danger: #ff9a92; --danger-hover: #ffb9b3; --on-danger: #2d1716; --danger-ground: #2d1716; --danger-border: #6a302c;
+    --danger: #ff9a92; --danger-fill: #c93a2e; --danger-hover: #b42f24; --danger-ground: #2d1716; --danger-border: #6a302c;
     --success: #7fd9a4; --success-ground: #11261a; --success-border: #2a5c3d;
     --shadow: none;
   }
@@ -104,7 +104,7 @@ fieldset { min-inline-size: 0; margin: 0; padding: 0; border: 0 }
 .primary:hover, .primary:active { background: var(--accent-hover) }
 .secondary { background: var(--card); color: var(--text); border-color: var(--field-border) }
 .secondary:hover, .secondary:active { background: var(--quiet) }
-.danger { background: var(--danger); color: var(--on-danger) }
+.danger { background: var(--danger-fill); color: #fff }
 .danger:hover, .danger:active { background: var(--danger-hover) }
 .link {
   min-block-size: 1.75rem; padding: 0; border: 0; background: none; color: var(--link);

@@ -242,7 +242,7 @@ describe('the sign-in page', () => {
     const [view, props] = SAMPLES['sign-in']
     expect(await render(view, props)).not.toContain('<a ')
     const shown = await render(view, props, { links: { forgotPassword: '/forgot', signUp: '/sign-up' } })
-    expect(shown).toContain('<a href="/forgot">Forgot your password?</a>')
+    expect(shown).toContain('<a href="/forgot">Forgot password?</a>')
     expect(shown).toContain('<a href="/sign-up">Sign up</a>')
   })
 

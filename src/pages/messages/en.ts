@@ -40,7 +40,7 @@ export const en = {
     username: { email: 'Email', username: 'Username', both: 'Email or username' },
     password: 'Password',
     showPassword: 'Show password',
-    forgotPassword: 'Forgot your password?',
+    forgotPassword: 'Forgot password?',
     keepSignedIn: 'Keep me signed in',
     submit: 'Sign in',
     noAccount: "Don't have an account?",
