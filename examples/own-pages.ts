@@ -1,5 +1,5 @@
 /**
- * An authorization server with a sign-in page of your own. All other pages stay ours.
+ * An authorization server with its own brand and its own sign-in page. The other pages are built in.
  *
  *     npm run example examples/own-pages.ts
  *
@@ -11,14 +11,14 @@ import { authorizationCode, builtInUsers, createAuthorizationServer, type View }
 import { toNode } from 'consulate/node'
 import { sqlite } from 'consulate/sqlite'
 
-/** Everything in the props is text. What you print, you escape. */
+/** Props are plain text: escape whatever you print. */
 const escape = (text: string): string =>
   text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 
 const problems = {
-  credentials: 'Wrong name or password.',
-  expired: 'This page was open for too long. Try again.',
-  throttled: 'Too many tries. Wait a little.',
+  credentials: 'Incorrect email or password.',
+  expired: 'Your session timed out. Sign in again.',
+  throttled: 'Too many attempts. Try again later.',
 }
 
 const signIn: View<'signIn'> = ({ action, hidden, username, problem, client }) => `<!doctype html>
@@ -26,13 +26,13 @@ const signIn: View<'signIn'> = ({ action, hidden, username, problem, client }) =
 <title>Tea house: sign in</title>
 <link rel="stylesheet" href="/tea-house.css">
 <h1>Welcome to the tea house</h1>
-${client ? `<p>to go on to ${escape(client.name)} (${escape(client.host ?? 'on this device')})</p>` : ''}
+${client ? `<p>to continue to ${escape(client.name)}</p>` : ''}
 ${problem ? `<p role="alert">${problems[problem.kind]}</p>` : ''}
 <form method="post" action="${escape(action)}">
   ${Object.entries(hidden)
     .map(([name, value]) => `<input type="hidden" name="${escape(name)}" value="${escape(value)}">`)
     .join('')}
-  <label>Name <input name="username" autocomplete="username" value="${escape(username)}"></label>
+  <label>Email <input name="username" autocomplete="username" value="${escape(username)}"></label>
   <label>Password <input name="password" type="password" autocomplete="current-password"></label>
   <button>Sign in</button>
 </form>
@@ -50,7 +50,7 @@ const server = createAuthorizationServer({
   users: builtInUsers(),
   scopes: { profile: 'See your name' },
   grants: [authorizationCode()],
-  pages: { name: 'Tea house', views: { signIn } },
+  pages: { name: 'Tea house', accent: '#8a2be2', views: { signIn } },
 })
 
 createServer(toNode(server).routes()).listen(port, '127.0.0.1', () => console.log(`Open ${issuer}/login`))

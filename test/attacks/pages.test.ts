@@ -1,12 +1,14 @@
 import { afterAll, describe, expect, test } from 'vitest'
+import type { Client } from '../../src/model/client.ts'
 import { createUser } from '../../src/users/built-in.ts'
 import { openBrowser } from '../support/browser.ts'
 import type { Browser, Page } from '../support/browser.ts'
 import { SCOPES } from '../support/config.ts'
-import { authorizationUrl, formBody } from '../support/oauth-client.ts'
+import { authorizationUrl, createPkce, formBody } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
+import type { TestClient } from '../support/server.ts'
 
-/** Closes every kind of attribute and element, and opens one of its own. No spaces, so that it can be an email too. */
+/** Closes any attribute and element, and opens one of its own. Without spaces, so that it can be an email address. */
 const PAYLOAD = `'"></title></style></textarea>--><x-evil/onload=alert(1)>{{7*7}}\${7*7}`
 
 const server = await startServer({
@@ -38,40 +40,40 @@ async function signedIn(): Promise<Browser> {
   return browser
 }
 
-/** Every page that there is, as an attacker would have it shown. */
+/** Pages that show what an attacker wrote. */
 const pages: Readonly<Record<string, () => Promise<Page>>> = {
   'the sign-in page': () => openBrowser(server).open(url),
   'the sign-in page after a wrong password': async () => {
     const browser = openBrowser(server)
     return browser.signIn(await browser.open(url), { email: `${PAYLOAD}${Math.random()}`, password: 'wrong' })
   },
-  'the sign-in page after too many': async () => {
+  'the sign-in page after too many attempts': async () => {
     const [browser, wrong] = [openBrowser(server), { email: `${PAYLOAD}nobody`, password: 'wrong' }]
     for (let count = 0; count < 2; count += 1) await browser.signIn(await browser.open(url), wrong)
     return browser.signIn(await browser.open(url), wrong)
   },
-  'the sign-in page that was open for too long': async () => {
+  'the sign-in page after a timeout': async () => {
     const browser = openBrowser(server)
     return browser.press(await browser.open(url), 'Sign in', { csrf: PAYLOAD, username: PAYLOAD })
   },
-  'the page for who is signed in': async () => (await signedIn()).open(server.endpoint('/login')),
+  'the page after a sign-in': async () => (await signedIn()).open(server.endpoint('/login')),
   'the consent page': async () => (await signedIn()).open(url),
-  'the page that asks before signing out': async () => (await signedIn()).open(server.endpoint('/logout')),
-  'the page for who is signed out': () => openBrowser(server).open(server.endpoint('/logout')),
-  'the page of an error': () =>
+  'the sign-out page': async () => (await signedIn()).open(server.endpoint('/logout')),
+  'the page after signing out': () => openBrowser(server).open(server.endpoint('/logout')),
+  'an error page': () =>
     openBrowser(server).open(`/oauth/authorize?client_id=${encodeURIComponent(PAYLOAD)}`),
-  'the page of a form that was altered': async () => {
+  'the error page of an altered form': async () => {
     const browser = await signedIn()
     return browser.press(await browser.open(url), 'Allow', { consent: PAYLOAD, _method: PAYLOAD })
   },
-  'the page of a form from elsewhere': async () => {
+  'the error page of a forged form': async () => {
     const browser = await signedIn()
     return browser.press(await browser.open(url), 'Allow', { csrf: PAYLOAD })
   },
 }
 
 describe.each(Object.entries(pages))('%s', (name, open) => {
-  test('shows what others wrote as text, never as markup', async () => {
+  test('escapes what came from outside', async () => {
     const { body, status } = await open()
     expect(body).not.toMatch(/<x-evil/i)
     expect(body).toContain('&lt;x-evil/onload=alert(1)&gt;')
@@ -84,7 +86,7 @@ describe.each(Object.entries(pages))('%s', (name, open) => {
     expect(status, name).toBeLessThan(500)
   })
 
-  test('lets nobody frame it, keep it, guess its type, or run anything in it', async () => {
+  test('cannot be framed, is not cached or sniffed, and runs no script but ours', async () => {
     const { headers } = await open()
     const policy = headers.get('content-security-policy') ?? ''
     for (const directive of [
@@ -106,6 +108,80 @@ describe.each(Object.entries(pages))('%s', (name, open) => {
   })
 })
 
+/** A client whose record was changed in the database, past the checks of registration. */
+async function addHostileClient(changes: Partial<Client>, redirectUri?: string): Promise<TestClient> {
+  const added = await server.addClient(redirectUri === undefined ? {} : { redirectUris: [redirectUri] })
+  await server.store.clients.update(added.id, changes)
+  return added
+}
+
+async function consentPageOf(added: TestClient): Promise<Page> {
+  return (await signedIn()).open(authorizationUrl(server, added, { scope: 'orders:read', prompt: 'consent' }))
+}
+
+describe('a client cannot make the consent page', () => {
+  test('load an image from elsewhere or run its logo', async () => {
+    for (const logo of [
+      'javascript:alert(1)',
+      'https://evil.example/pixel.png',
+      '//evil.example/pixel.png',
+    ]) {
+      const { body, headers } = await consentPageOf(await addHostileClient({ logo }))
+      expect(body).not.toMatch(/<img|javascript:|evil\.example/)
+      expect(headers.get('content-security-policy')).toContain('; img-src data:; ')
+    }
+  })
+
+  test('link to a script or to a host that it does not show', async () => {
+    for (const link of ['javascript:alert(1)', 'data:text/html,hi', 'https://bank.example@evil.example/']) {
+      const { body } = await consentPageOf(
+        await addHostileClient({ homepage: link, privacy: link, terms: link }),
+      )
+      expect(body).not.toMatch(/<a\s|javascript:|evil\.example/)
+    }
+  })
+
+  test('hide where the user is redirected, by a long name and publisher', async () => {
+    const long = `${'W'.repeat(500)}\u202e${'👨‍👩‍👧'.repeat(100)}`
+    const { text } = await consentPageOf(await addHostileClient({ name: long, publisher: long }))
+    expect(text).toContain("You'll be redirected to app.example")
+    expect(text).not.toContain('W'.repeat(81))
+    expect(text).not.toContain('\u202e')
+  })
+
+  test('show a host for a scheme of its own', async () => {
+    const added = await server.addClient({
+      type: 'public',
+      name: 'Shop Mobile',
+      redirectUris: ['com.bank.example:/callback'],
+    })
+    const request = { code_challenge: createPkce().challenge, code_challenge_method: 'S256' }
+    const { text } = await (await signedIn()).open(authorizationUrl(server, added, request))
+    expect(text).toContain('Shop Mobile (an app on this device) wants to know who you are')
+    expect(text).toContain("You'll return to the app.")
+    expect(text).not.toContain('com.bank.example')
+  })
+})
+
+test('60 scopes and a user name of 200 characters are shown in full', async () => {
+  const names = Array.from({ length: 60 }, (_, index) => `scope-${index}`)
+  const scopes = {
+    ...SCOPES,
+    ...Object.fromEntries(names.map((name, index) => [name, `رؤية ${index}`])),
+  }
+  await using many = await startServer({ scopes })
+  const email = `${'a'.repeat(60)}@${'b'.repeat(60)}.${'c'.repeat(60)}.example.com`
+  const secret = many.knownSecrets.add('password', 'correct horse evil battery')
+  await many.server.ready()
+  await createUser(many.store, many.clock, { email, password: secret })
+  const browser = openBrowser(many)
+  const app = await many.addClient()
+  const login = await browser.open(authorizationUrl(many, app, { scope: names.join(' ') }))
+  const { text, body } = await browser.signIn(login, { email, password: secret })
+  expect(body.match(/<li><bdi>رؤية \d+<\/bdi><\/li>/g)).toHaveLength(60)
+  expect(text).toContain(`Signed in as ${email.slice(0, 80)}`)
+})
+
 const parameters = [
   'client_id',
   'redirect_uri',
@@ -121,8 +197,8 @@ const parameters = [
   PAYLOAD,
 ] as const
 
-describe('in each parameter of an authorization request, as in', () => {
-  test.each(parameters)('%s, markup is no markup', async (name) => {
+describe('in a parameter of an authorization request, such as', () => {
+  test.each(parameters)('%s, markup is escaped or not shown', async (name) => {
     for (const browser of [openBrowser(server), await signedIn()]) {
       const { body } = await browser.open(
         authorizationUrl(server, client, { scope: 'profile', [name]: PAYLOAD }),
@@ -131,7 +207,7 @@ describe('in each parameter of an authorization request, as in', () => {
     }
   })
 
-  test.each(parameters)('%s, line ends make no header of their own', async (name) => {
+  test.each(parameters)('%s, line breaks add no header', async (name) => {
     const text = 'x\r\nSet-Cookie: evil=1\r\nX-Evil: 1\r\n\r\n<x-evil>\u010d\u010aX-Evil: 2'
     for (const browser of [openBrowser(server), await signedIn()]) {
       const page = await browser.open(authorizationUrl(server, client, { prompt: 'none', [name]: text }))
@@ -142,7 +218,7 @@ describe('in each parameter of an authorization request, as in', () => {
 })
 
 test.each(['username', 'return_to', 'intent', 'csrf', 'prompt'])(
-  'line ends in %s of the sign-in form make no header of their own',
+  'line breaks in %s of the sign-in form add no header',
   async (name) => {
     const text = '/oauth/authorize?x\r\nX-Evil: 1\r\n\r\n'
     const browser = await signedIn()
@@ -153,7 +229,7 @@ test.each(['username', 'return_to', 'intent', 'csrf', 'prompt'])(
   },
 )
 
-test('an error as JSON says nothing of what was sent, and is no page', async () => {
+test('an error as JSON contains nothing of the request', async () => {
   const response = await fetch(
     server.endpoint(`/oauth/authorize?${formBody({ client_id: PAYLOAD }).toString()}`),
     {
@@ -164,7 +240,7 @@ test('an error as JSON says nothing of what was sent, and is no page', async () 
   expect(await response.text()).not.toContain('evil')
 })
 
-test('what goes to the client in an error holds nothing of what was sent but its state', async () => {
+test('an error redirect to the client contains nothing of the request but its state', async () => {
   for (const name of ['scope', 'response_type', 'prompt', 'resource', 'response_mode'] as const) {
     const request = { prompt: 'none', scope: 'profile', [name]: `${PAYLOAD} none` }
     const page = await openBrowser(server).open(
