@@ -1,19 +1,19 @@
 import type { Epochs } from './epochs.ts'
 import type { UserRef } from './subject.ts'
 
-/** An authorization code as it is kept (RFC 6749 section 4.1.2): never the code itself. */
+/** An authorization code as stored (RFC 6749 section 4.1.2), without the code itself. */
 export interface AuthorizationCode extends UserRef {
   /** SHA-256 of the code. */
   readonly hash: string
-  /** The id of the authorization that spending it will make. */
+  /** The id of the authorization that its exchange creates. */
   readonly authorizationId: string
   readonly clientId: string
-  /** The browser session it was given in. */
+  /** The browser session that it was issued in. */
   readonly sessionId: string
-  /** Whether the authorization ends with that session. */
+  /** True if signing out of that session revokes the authorization. */
   readonly endsWithSession: boolean
   readonly redirectUri: string
-  /** Whether the request named the redirect URI; then the exchange must too (RFC 6749 section 4.1.3). */
+  /** True if the authorization request named the redirect URI. The exchange must then name it too (RFC 6749 section 4.1.3). */
   readonly isRedirectUriRequired: boolean
   readonly scopes: readonly string[]
   readonly resources: readonly string[]
@@ -22,6 +22,6 @@ export interface AuthorizationCode extends UserRef {
   readonly createdAt: number
   readonly expiresAt: number
   readonly spentAt: number | null
-  /** Set when a revocation ended it before it was spent. */
+  /** Set if a revocation voided it before it was spent. */
   readonly voidedAt: number | null
 }

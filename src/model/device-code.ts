@@ -3,51 +3,51 @@ import type { UserRef } from './subject.ts'
 /** The `grant_type` of devices (RFC 8628 section 3.4). */
 export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
 
-/** What a person answered to a device. */
+/** The user's answer to a device. */
 export type DeviceDecision = 'approved' | 'denied'
 
-/** Who has typed a user code in, and in which browser session. */
+/** The user who entered a user code, and the browser session. */
 export interface DeviceClaim extends UserRef {
   readonly sessionId: string
-  /** The person's epoch when the session began. */
+  /** The user's epoch when the session started. */
   readonly userEpoch: number
 }
 
-/** A device that asks for tokens (RFC 8628), as it is kept: neither of its two codes. */
+/** A device that requests tokens (RFC 8628), as stored, without its two codes. */
 export interface DeviceCode {
   /** SHA-256 of the device code. */
   readonly hash: string
-  /** HMAC of the normalized user code: it is short, and a hash alone could be guessed from a stolen database. */
+  /** HMAC of the normalized user code. A plain hash of such a short code could be reversed from a stolen database. */
   readonly userCodeHash: string
-  /** The id of the authorization that spending it will make. */
+  /** The id of the authorization that its exchange creates. */
   readonly authorizationId: string
   readonly clientId: string
   readonly scopes: readonly string[]
   readonly resources: readonly string[]
-  /** The address that asked, which the person is shown. */
+  /** The IP address of the device, shown to the user. */
   readonly address: string
   readonly issuerEpoch: number
   readonly clientEpoch: number
-  /** The least time (ms) between two polls; grows by `slow_down` (RFC 8628 section 3.5). */
+  /** The minimum time (ms) between two polls. Grows with each `slow_down` (RFC 8628 section 3.5). */
   readonly interval: number
   readonly lastPolledAt: number | null
-  /** The person who typed the user code in; null until then, and again when they switch accounts. */
+  /** The user who entered the user code. Null before that, and again after the user switches accounts. */
   readonly claim: DeviceClaim | null
   readonly decision: DeviceDecision | null
   readonly createdAt: number
   readonly expiresAt: number
   readonly spentAt: number | null
-  /** Set when a revocation ended it before it was spent. */
+  /** Set if a revocation voided it before it was spent. */
   readonly voidedAt: number | null
 }
 
-/** What user codes are made of: no vowels, so that they spell no words, and nothing that looks like something else (RFC 8628 section 6.1). */
+/** The letters in user codes (RFC 8628 section 6.1): no vowels, which could spell words, and none that look alike. */
 export const USER_CODE_LETTERS = 'BCDFGHJKLMNPQRSTVWXZ'
 
-/** How many letters a user code has: 20^8, about 34 bits. */
+/** The number of letters in a user code: 20^8 combinations, about 34 bits. */
 export const USER_CODE_LENGTH = 8
 
-/** A user code as it is compared: upper case, without the spaces, dashes and dots that people type; undefined where it is none. */
+/** Returns a user code in upper case, without spaces, dashes and dots. Returns undefined if it cannot be one. */
 export function normalizeUserCode(text: string): string | undefined {
   const code = text
     .normalize('NFKC')
@@ -59,16 +59,16 @@ export function normalizeUserCode(text: string): string | undefined {
     : undefined
 }
 
-/** A user code as people read it: `WDJB-MJHT`. */
+/** Formats a user code for reading: `WDJB-MJHT`. */
 export const formatUserCode = (code: string): string => `${code.slice(0, 4)}-${code.slice(4)}`
 
-/** How much longer (ms) a device must wait after each poll that came too soon (RFC 8628 section 3.5). */
+/** How much a poll that comes too soon increases the interval (ms) (RFC 8628 section 3.5). */
 export const SLOW_DOWN_INCREMENT = 5000
 
-/** How much sooner (ms) than its interval a poll may come: clocks and networks waver, and an honest device never hears `slow_down`. */
+/** How much sooner than the interval (ms) a poll may come, because clocks and networks vary. */
 const POLL_TOLERANCE = 1000
 
-/** Whether a poll comes too soon after the last one; the clock of another node may be a little behind. */
+/** Returns whether a poll comes too soon after the last one. The clock of another node may be slightly behind. */
 export function isTooSoon(
   { interval, lastPolledAt }: Pick<DeviceCode, 'interval' | 'lastPolledAt'>,
   now: number,

@@ -158,7 +158,7 @@ function countRows(file: string): Record<Counted, number> {
 }
 
 /** What quotes a name on purpose: who sends a secret as the name of a scope finds it in the log. */
-const QUOTES = /(?:redirect URI|scope|content type|client) \\*"|may not ask for scope/
+const QUOTES = /(?:redirect URI|scope|content type|client) \\*"|may not request scope/
 
 /** What the harness remembers of a test would be all that grows in a run of a hundred thousand requests. */
 function forget({ knownSecrets, logs, events }: TestServer): readonly string[] {

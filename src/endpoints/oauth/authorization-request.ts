@@ -6,7 +6,7 @@ import type { Form } from '../../lib/form.ts'
 import type { Client } from '../../model/client.ts'
 import { isCodeChallenge } from '../../model/pkce.ts'
 import { isRegisteredRedirectUri, withResponse } from '../../model/redirect-uri.ts'
-import { scopesToAskFor } from '../../model/scope.ts'
+import { requestableScopes } from '../../model/scope.ts'
 import {
   responseModeOf,
   responseTypesOf,
@@ -105,10 +105,10 @@ export function checkRequest(settings: Settings, target: ResponseTarget, form: F
   checkNoRequestObject(form)
   const responseType = findResponseType(settings, form)
   checkResponseType(responseType, target.client, form)
-  const codeChallenge = responseType.hasExchange
+  const codeChallenge = responseType.isCode
     ? checkChallenge(settings, target.client, form)
     : checkNoChallenge(form)
-  const scopes = chooseScopes(settings.scopes, form.get('scope'), scopesToAskFor(target.client.scopes))
+  const scopes = chooseScopes(settings.scopes, form.get('scope'), requestableScopes(target.client.scopes))
   const resources = chooseResources(settings.resources, form.getAll('resource'))
   const prompts = new Set(form.get('prompt')?.split(' '))
   return { ...target, responseType, scopes, resources, codeChallenge, prompts }

@@ -19,7 +19,7 @@ function describe(settings: Settings): Readonly<Record<string, unknown>> {
   const { origin } = new URL(settings.issuer)
   const responseTypes = responseTypesOf(settings.grants)
   const hasAuthorization = responseTypes.length > 0
-  const hasCodes = responseTypes.some(({ hasExchange }) => hasExchange)
+  const hasCodes = responseTypes.some(({ isCode }) => isCode)
   const hasDeviceGrant = settings.grants.has(DEVICE_GRANT)
   return {
     issuer: settings.issuer,
