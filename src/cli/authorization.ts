@@ -5,7 +5,7 @@ import { formatScope } from '../model/scope.ts'
 import { subjectOf } from '../model/subject.ts'
 import { confirmOrCancel, requireConfirmable, type InteractiveOptions } from './interactive.ts'
 import { DEFAULT_LIMIT, limitRows, notFound, warnIfTruncated } from './listing.ts'
-import { print, printJson, relativeTime, table } from './output.ts'
+import { print, printableLine, printJson, relativeTime, table } from './output.ts'
 import { withProject, requireInstalled, type Project } from './project.ts'
 import { createUserNames, resolveUser } from './user-lookup.ts'
 
@@ -45,7 +45,8 @@ export async function revokeAuthorization(id: string, options: InteractiveOption
     const authorization = await authorizations.find(id)
     if (!authorization) throw notFound('authorization', id)
     const names = await clientNames(project, [authorization])
-    const what = `the access of ${appName(authorization, names)} to ${await createUserNames(project)(authorization)}`
+    const user = await createUserNames(project)(authorization)
+    const what = printableLine(`the access of ${appName(authorization, names)} to ${user}`)
     await confirmOrCancel(options, `Revoke ${what}?`)
     await revocations.revoke({ kind: 'authorization', id }, systemClock.now())
     const revoked = (await authorizations.find(id)) ?? authorization

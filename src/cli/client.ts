@@ -20,7 +20,7 @@ import { CommandError, UsageError } from './errors.ts'
 import { confirmOrCancel, isInteractive, requireConfirmable, requireFlag } from './interactive.ts'
 import type { InteractiveOptions } from './interactive.ts'
 import { listAll, notFound } from './listing.ts'
-import { bold, print, printJson, timestamp, yellow } from './output.ts'
+import { bold, print, printableLine, printJson, timestamp, yellow } from './output.ts'
 import { withProject, requireInstalled, type Project } from './project.ts'
 import { requireUser } from './user-lookup.ts'
 
@@ -46,7 +46,7 @@ export async function createClient(flags: CreateFlags): Promise<void> {
     )
     warnOfDisabledGrants(project, client)
     if (flags.json) return printJson({ ...clientJson(client), ...(secret && { client_secret: secret }) })
-    print(`Created client "${client.name}".`, ...clientFields(client), ...secretLines(secret))
+    print(`Created ${describeClient(client)}.`, ...clientFields(client), ...secretLines(secret))
   })
 }
 
@@ -81,18 +81,18 @@ export const changeClient = (id: string, { json = false, ...flags }: UpdateFlags
     if (!client) throw notFound('client', id)
     warnOfDisabledGrants(project, client)
     if (json) return printJson(clientJson(client))
-    print(`Updated client "${client.name}".`, ...clientFields(client))
+    print(`Updated ${describeClient(client)}.`, ...clientFields(client))
   })
 
 /** `consulate client revoke`: revokes a client and its tokens, on every running server. Revoking it again is harmless. */
 export async function revokeClient(id: string, options: InteractiveOptions): Promise<void> {
   requireConfirmable(options)
   await withProject(async (project) => {
-    const { name } = await findClient(project, id)
-    await confirmOrCancel(options, `Revoke client "${name}"? This cannot be undone.`)
+    const client = await findClient(project, id)
+    await confirmOrCancel(options, `Revoke ${describeClient(client)}? This cannot be undone.`)
     await project.store.revocations.revoke({ kind: 'client', id }, systemClock.now())
     if (options.json) return printJson(clientJson(await findClient(project, id)))
-    print(`Revoked client "${name}". Its tokens stop working within 1 second.`)
+    print(`Revoked ${describeClient(client)}. Its tokens stop working within 1 second.`)
   })
 }
 
@@ -111,8 +111,14 @@ export const rotateClientSecret = (id: string, { json = false, ...rotation }: Ro
       return printJson({ ...clientJson(client), client_secret: secret, old_secret_expires_at: expiresAt })
     }
     const end = hasExpired ? 'stops working within 1 second' : `works until ${timestamp(oldSecretsExpireAt)}`
-    print(`Rotated the secret of client "${client.name}".`, ...secretLines(secret), `The old secret ${end}.`)
+    print(
+      `Rotated the secret of ${describeClient(client)}.`,
+      ...secretLines(secret),
+      `The old secret ${end}.`,
+    )
   })
+
+const describeClient = ({ name }: Client): string => `client "${printableLine(name)}"`
 
 async function findClient(project: Project, id: string): Promise<Client> {
   await requireInstalled(project)

@@ -3,8 +3,12 @@ import { stripVTControlCharacters, styleText } from 'node:util'
 /** Writes lines to standard output. */
 export const print = (...lines: readonly string[]): void => void process.stdout.write(`${lines.join('\n')}\n`)
 
-/** Writes one JSON document to standard output. */
-export const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2))
+/** Writes one JSON document to standard output. Escapes what could move the cursor of a terminal. */
+export const printJson = (value: unknown): void =>
+  print(JSON.stringify(value, null, 2).replaceAll(/[^\P{C}\n]/gu, escapeUnits))
+
+const escapeUnits = (character: string): string =>
+  character.replaceAll(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
 /** Adds a color or a weight to a text. Give it standard error for what is written there. */
 export type Style = (text: string, stream?: NodeJS.WriteStream) => string
@@ -63,7 +67,7 @@ export function table(
   rows: readonly (readonly string[])[],
   styleRow: (line: string, row: number) => string = (line) => line,
 ): readonly string[] {
-  const cells = rows.map((row) => row.map(printable))
+  const cells = rows.map((row) => row.map(printableLine))
   const widths = columnWidths([head, ...cells])
   const lines = cells.map((row) => (widths ? columns(row, widths) : fields(zip(head, row))))
   const body = lines.map((row, index) => row.map((line) => styleRow(line, index)))
@@ -73,7 +77,9 @@ export function table(
 
 /** Formats labels and their values. Puts a value below its label if it is too wide. Omits empty values. */
 export function fields(texts: readonly (readonly [label: string, value: string])[]): readonly string[] {
-  const rows = texts.map(([label, value]) => [label, printable(value)] as const).filter(([, value]) => value)
+  const rows = texts
+    .map(([label, value]) => [label, printableLine(value)] as const)
+    .filter(([, value]) => value)
   const labelWidth = Math.max(0, ...rows.map(([label]) => widthOf(label)))
   const room = terminalWidth() - MARGIN.length - labelWidth - GAP.length
   return rows.flatMap(([label, value]) =>
@@ -124,8 +130,8 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((total, numbe
 
 const pad = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - widthOf(text)))
 
-/** Replaces control characters: names come from outside, and some move the cursor or turn the text around. */
-const printable = (text: string): string => text.replaceAll(/\p{C}/gu, '\ufffd')
+/** Replaces control characters and line ends. Names come from users, and may try to move the cursor or add lines. */
+export const printableLine = (text: string): string => text.replaceAll(/\p{C}/gu, '\ufffd')
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
 const WIDE =

@@ -3,7 +3,7 @@ import type { Session } from '../model/session.ts'
 import { subjectOf } from '../model/subject.ts'
 import { confirmOrCancel, requireConfirmable, type InteractiveOptions } from './interactive.ts'
 import { DEFAULT_LIMIT, limitRows, notFound, warnIfTruncated } from './listing.ts'
-import { print, printJson, relativeTime, table } from './output.ts'
+import { print, printableLine, printJson, relativeTime, table } from './output.ts'
 import { withProject, requireInstalled, type Project } from './project.ts'
 import { createUserNames, resolveUser } from './user-lookup.ts'
 
@@ -34,12 +34,12 @@ export async function revokeSession(id: string, options: InteractiveOptions): Pr
     const { sessions, revocations } = project.store
     const session = await sessions.find(id)
     if (!session) throw notFound('session', id)
-    const name = await createUserNames(project)(session)
-    await confirmOrCancel(options, `Sign out ${name} from ${session.deviceName}?`)
+    const device = printableLine(`${await createUserNames(project)(session)} from ${session.deviceName}`)
+    await confirmOrCancel(options, `Sign out ${device}?`)
     await revocations.revoke({ kind: 'session', id }, systemClock.now())
     const revoked = (await sessions.find(id)) ?? session
     if (options.json) return printJson(sessionJson(project, revoked))
-    print(`Signed out ${name} from ${session.deviceName}. The session stops working within 1 second.`)
+    print(`Signed out ${device}. The session stops working within 1 second.`)
   })
 }
 

@@ -1,6 +1,7 @@
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { sqlite } from '../../src/store/sqlite.ts'
 import { consulate, emptyDirectory, installed, type Outcome, type Variables } from './run.ts'
 
 /** Any text of this shape. */
@@ -302,6 +303,16 @@ describe('consulate client', () => {
     ).toEqual({ [String(ids[0])]: true, [String(ids[1])]: false })
     const { stdout } = await consulate(cwd, ['client', 'list'])
     expect(stdout).toMatch(/ A +machine +revoked (just now|\d+ \w+ ago)$/m)
+  })
+
+  test('revoke replaces control characters in the name, however they came into the database', async () => {
+    const cwd = await installed()
+    const id = String((await register(cwd, '--machine', '--name', 'A'))['client_id'])
+    const store = sqlite(join(cwd, 'data/consulate.db'))
+    await store.clients.update(id, { name: 'A\u001B[2J\nB' })
+    await store.close()
+    const { stdout } = await consulate(cwd, ['client', 'revoke', id, '--yes'])
+    expect(stdout).toBe('Revoked client "A\ufffd[2J\ufffdB". Its tokens stop working within 1 second.\n')
   })
 
   test.each([

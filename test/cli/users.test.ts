@@ -160,13 +160,15 @@ export default {
 
   test('control characters in a name are replaced, however they came into the database', async () => {
     const cwd = await installed()
-    const name = 'Ada\u001B[2J\u202Eevil'
+    const name = 'Ada\u001B[2J\u009B2J\u202Eevil'
     const { id } = asJson(await create(cwd, ADA)) as { readonly id: string }
     const store = sqlite(join(cwd, 'data/consulate.db'))
     expect(await store.users.update(id, { name })).toBe(true)
     await store.close()
     const { stdout } = await consulate(cwd, ['user', 'list'])
-    expect(stdout).toContain('Ada\ufffd[2J\ufffdevil')
-    expect(asJson(await consulate(cwd, ['user', 'show', ADA, '--json']))).toMatchObject({ name })
+    expect(stdout).toContain('Ada\ufffd[2J\ufffd2J\ufffdevil')
+    const shown = await consulate(cwd, ['user', 'show', ADA, '--json'])
+    expect(shown.stdout).not.toMatch(/[^\P{C}\n]/u)
+    expect(asJson(shown)).toMatchObject({ name })
   })
 })
