@@ -1,8 +1,8 @@
 /**
- * Counters that stand for "everything up to now": of the issuer, of a client, of a user.
+ * Counters that revoke everything issued before: one of the issuer, one of each client and one of each user.
  *
- * Sessions and authorizations copy them at birth and access tokens carry them. Raising one ends whatever was born
- * before; clocks play no part.
+ * Sessions and authorizations copy them when they are created, and access tokens carry them. Raising a counter revokes
+ * whatever has a lower one. This does not depend on clocks.
  */
 export interface Epochs {
   readonly issuer: number
@@ -10,9 +10,9 @@ export interface Epochs {
   readonly user: number
 }
 
-/** What has never been raised. */
+/** Epochs that were never raised. */
 export const ZERO_EPOCHS: Epochs = { issuer: 0, client: 0, user: 0 }
 
-/** Whether something born at `born` has outlived every raise that `current` knows of. */
-export const hasCurrentEpochs = (born: Epochs, current: Epochs): boolean =>
-  born.issuer >= current.issuer && born.client >= current.client && born.user >= current.user
+/** Returns whether no epoch was raised after these were copied. */
+export const hasCurrentEpochs = (copied: Epochs, current: Epochs): boolean =>
+  copied.issuer >= current.issuer && copied.client >= current.client && copied.user >= current.user

@@ -1,15 +1,15 @@
-/** What a revocation stops. Epoch kinds (`user`, `client`, `issuer`) stop everything born before a counter. */
+/** What a revocation applies to. For `user`, `client` and `issuer`, it raises an epoch. */
 export type RevocationKind = 'token' | 'authorization' | 'session' | 'user' | 'client' | 'issuer'
 
-/** One entry of the revocation feed. */
+/** An entry of the revocation feed. */
 export interface RevocationEntry {
-  /** Grows with each entry of a store; may be seen out of order by concurrent readers. */
+  /** Increases with each entry of a store. Concurrent readers can see entries out of order. */
   readonly id: number
   readonly kind: RevocationKind
-  /** A `jti`, an authorization id, a `sid`, a `sub`, a client id; empty for the issuer. */
+  /** A `jti`, an authorization ID, a session ID, a `sub` or a client ID. Empty for the issuer. */
   readonly subject: string
-  /** For epoch kinds: the least epoch that lives. 0 otherwise. */
+  /** The new epoch. Everything with a lower one is revoked. 0 for `token`, `authorization` and `session`. */
   readonly epoch: number
-  /** When the last token that it stops has expired (ms); null: kept for good. */
+  /** When the last revoked token expires (ms). Null if the entry is kept forever. */
   readonly expiresAt: number | null
 }

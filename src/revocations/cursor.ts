@@ -1,32 +1,34 @@
-/** From where on a feed is read. */
+/** Decides from which ID on a feed is read. Times are those of the monotonic clock, in milliseconds. */
 export interface Cursor {
-  /** Above which id to read at this moment. */
-  startAfter(moment: number): number
-  /** Remembers that everything up to an id was seen at a moment. */
-  advance(id: number, moment: number): void
-  /** Back to the beginning. */
-  rewind(): void
+  /** Returns the ID after which to read. */
+  startAfter(now: number): number
+  /** Records that everything up to an ID was read. */
+  advance(id: number, now: number): void
+  /** Starts over. */
+  reset(): void
 }
 
-/** Ids are given before they are committed: a poll reads again what the last ones read within this time (ms). */
+/**
+ * A database assigns IDs before it commits, so a lower ID can appear later than a higher one. Therefore each poll reads
+ * again what was read within this time (ms).
+ */
 const OVERLAP = 30_000
-/** As long as nothing has been known for that time: how many ids are read again. */
-const UNSETTLED_OVERLAP = 1_000
+/** The number of IDs that are read again before that time has passed once. */
+const INITIAL_OVERLAP = 1_000
 
-/** Begins at the beginning. Moments are those of the monotonic clock. */
 export function createCursor(): Cursor {
-  let marks: readonly { readonly id: number; readonly moment: number }[] = []
+  let marks: readonly { readonly id: number; readonly time: number }[] = []
   return {
-    startAfter(moment) {
-      const settled = marks.findLastIndex((mark) => moment - mark.moment > OVERLAP)
+    startAfter(now) {
+      const settled = marks.findLastIndex(({ time }) => now - time > OVERLAP)
       if (settled > 0) marks = marks.slice(settled)
       const oldest = marks[0]?.id ?? 0
-      return settled < 0 ? Math.max(0, oldest - UNSETTLED_OVERLAP) : oldest
+      return settled < 0 ? Math.max(0, oldest - INITIAL_OVERLAP) : oldest
     },
-    advance(id, moment) {
-      if (id > (marks.at(-1)?.id ?? 0)) marks = [...marks, { id, moment }]
+    advance(id, now) {
+      if (id > (marks.at(-1)?.id ?? 0)) marks = [...marks, { id, time: now }]
     },
-    rewind() {
+    reset() {
       marks = []
     },
   }

@@ -1,40 +1,40 @@
+import { singleFlight } from '../lib/async.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
-import { singleFlight } from '../lib/async.ts'
 import { createOutageLog } from '../lib/outage-log.ts'
-import type { RevocationSet } from './revocation-set.ts'
-import { createReader, type RevocationSource } from './reader.ts'
 import { createRevocationHistory } from './history.ts'
+import { createReader, type RevocationSource } from './reader.ts'
+import type { RevocationSet } from './revocation-set.ts'
 
-/** How a node follows the revocations of all. Times in milliseconds. */
+/** Times are in milliseconds. */
 export interface FeedOptions {
   readonly source: RevocationSource
   readonly clock: Clock
   readonly logger: Logger
-  /** Between polls. A revocation of another node takes effect within this and one query. */
+  /** A revocation by another node takes effect within this time and one query. */
   readonly pollInterval: number
-  /** How old the last successful poll may be before nobody is let in. */
+  /** The maximum age of the last successful poll. After that, guards stop accepting tokens. */
   readonly maxStaleness: number
 }
 
-/** This node's knowledge of what is revoked, and how fresh it is. */
+/** The revocations that this node knows, kept up to date by polling. */
 export interface RevocationFeed extends Omit<RevocationSet, 'sweep'> {
-  /** Whether the last successful poll began less than `maxStaleness` ago. */
+  /** Returns whether the last successful poll started less than `maxStaleness` ago. */
   isFresh(): boolean
-  /** Why the last poll failed; undefined where it did not. */
+  /** Why the last poll failed. Undefined if it succeeded. */
   readonly problem: string | undefined
-  /** Reads what is new now; calls at the same time share one read. Throws what the source throws. */
+  /** Polls now. Concurrent calls share one poll. Throws the errors of the source. */
   sync(): Promise<void>
-  /** Begins to poll. */
+  /** Starts polling. */
   start(): void
   close(): void
 }
 
 const SWEEP_INTERVAL = 10_000
-/** All that there are are read once more this often (ms), in case the overlap was once too short. */
+/** How often all entries are read again (ms), in case one appeared after the overlap. */
 const RECONCILE_INTERVAL = 600_000
 
-/** Makes a feed; it polls only once started. Freshness is measured on the monotonic clock, which nobody can set. */
+/** Creates a feed that does not poll yet. Freshness uses the monotonic clock, which cannot be set. */
 export function createRevocationFeed({
   source,
   clock,
@@ -42,8 +42,8 @@ export function createRevocationFeed({
   pollInterval,
   maxStaleness,
 }: FeedOptions): RevocationFeed {
-  const live = createRevocationHistory()
-  const reader = createReader(source, live, clock, logger)
+  const revocations = createRevocationHistory()
+  const reader = createReader(source, revocations, clock, logger)
   let freshSince = Number.NEGATIVE_INFINITY
   let timers: readonly NodeJS.Timeout[] = []
 
@@ -57,20 +57,20 @@ export function createRevocationFeed({
     recovered: 'Revocation feed is reachable again',
   })
   const sync = singleFlight(() => outageLog.watch(poll))
-  const pollQuietly = (): void => void sync().catch(() => {})
+  const pollInBackground = (): void => void sync().catch(() => {})
 
   return {
-    hasRevokedToken: live.hasRevokedToken,
-    hasRevokedAuthorization: live.hasRevokedAuthorization,
-    hasRevokedSession: live.hasRevokedSession,
+    hasRevokedToken: revocations.hasRevokedToken,
+    hasRevokedAuthorization: revocations.hasRevokedAuthorization,
+    hasRevokedSession: revocations.hasRevokedSession,
     get version() {
-      return live.version
+      return revocations.version
     },
     get size() {
-      return live.size
+      return revocations.size
     },
     get issuerEpoch() {
-      return live.issuerEpoch
+      return revocations.issuerEpoch
     },
     get problem() {
       return outageLog.cause
@@ -80,7 +80,7 @@ export function createRevocationFeed({
     apply: reader.apply,
     start() {
       timers = [
-        setInterval(pollQuietly, pollInterval).unref(),
+        setInterval(pollInBackground, pollInterval).unref(),
         setInterval(reader.sweep, SWEEP_INTERVAL).unref(),
         setInterval(reader.reconcile, RECONCILE_INTERVAL).unref(),
       ]

@@ -1,33 +1,31 @@
 import { createRevocationSet, type RevocationSet } from './revocation-set.ts'
 
 /**
- * The revocations in force, also where the store went back to a backup. What it has forgotten by that stays in force
- * here, until the issuer's epoch is raised: that ends all that the forgotten ones stop.
+ * The revocations in force, even if the database was restored from a backup. Those that the backup lacks stay in force
+ * until the issuer epoch is raised, which revokes everything that they revoke.
  */
 export interface RevocationHistory extends RevocationSet {
-  /** The store went back: what is applied from now on is another present. `epoch`: the issuer's, as it was known before. */
-  archive(epoch: number): void
-  /** Lets go of pasts that the issuer's epoch has made irrelevant. */
+  /** Keeps the current entries and starts an empty set. `issuerEpoch` is the one before the restored backup was read. */
+  archive(issuerEpoch: number): void
+  /** Drops archived sets once the issuer epoch is higher than theirs. */
   dropSuperseded(): void
 }
 
 interface ArchivedSet {
   readonly set: RevocationSet
-  /** The issuer's epoch when it ended. */
-  readonly epoch: number
+  readonly issuerEpoch: number
 }
 
-/** Begins with an empty present and no past. */
 export function createRevocationHistory(): RevocationHistory {
-  let present = createRevocationSet()
-  let pasts: readonly ArchivedSet[] = []
-  let versionBefore = 0
-  const sets = (): readonly RevocationSet[] => [present, ...pasts.map(({ set }) => set)]
-  const inAny = (has: (set: RevocationSet) => boolean): boolean =>
-    has(present) || pasts.some(({ set }) => has(set))
+  let current = createRevocationSet()
+  let archived: readonly ArchivedSet[] = []
+  let archivedVersions = 0
+  const sets = (): readonly RevocationSet[] => [current, ...archived.map(({ set }) => set)]
+  const isInAny = (isIn: (set: RevocationSet) => boolean): boolean =>
+    isIn(current) || archived.some(({ set }) => isIn(set))
   return {
     get version() {
-      return versionBefore + present.version
+      return archivedVersions + current.version
     },
     get size() {
       return sets().reduce((sum, { size }) => sum + size, 0)
@@ -35,21 +33,21 @@ export function createRevocationHistory(): RevocationHistory {
     get issuerEpoch() {
       return Math.max(...sets().map(({ issuerEpoch }) => issuerEpoch))
     },
-    apply: (entry) => present.apply(entry),
-    hasRevokedToken: (claims) => inAny((set) => set.hasRevokedToken(claims)),
-    hasRevokedAuthorization: (authorization) => inAny((set) => set.hasRevokedAuthorization(authorization)),
-    hasRevokedSession: (session) => inAny((set) => set.hasRevokedSession(session)),
+    apply: (entry) => current.apply(entry),
+    hasRevokedToken: (claims) => isInAny((set) => set.hasRevokedToken(claims)),
+    hasRevokedAuthorization: (authorization) => isInAny((set) => set.hasRevokedAuthorization(authorization)),
+    hasRevokedSession: (session) => isInAny((set) => set.hasRevokedSession(session)),
     sweep(now) {
       for (const set of sets()) set.sweep(now)
-      pasts = pasts.filter(({ set }) => set.size > 0)
+      archived = archived.filter(({ set }) => set.size > 0)
     },
-    archive(epoch) {
-      versionBefore += present.version
-      pasts = [...pasts, { set: present, epoch }]
-      present = createRevocationSet()
+    archive(issuerEpoch) {
+      archivedVersions += current.version
+      archived = [...archived, { set: current, issuerEpoch }]
+      current = createRevocationSet()
     },
     dropSuperseded() {
-      pasts = pasts.filter(({ epoch }) => epoch >= present.issuerEpoch)
+      archived = archived.filter(({ issuerEpoch }) => issuerEpoch >= current.issuerEpoch)
     },
   }
 }

@@ -5,55 +5,58 @@ import type { RevocationEntry } from '../model/revocation.ts'
 import { createCursor } from './cursor.ts'
 import type { RevocationHistory } from './history.ts'
 
-/** Where the entries come from: the store, or the issuer's feed over HTTP. */
+/** The store, or the issuer's feed over HTTP. */
 export interface RevocationSource {
-  /** The first `limit` entries with an id above `cursor`, by id ascending; the newest of all, even where it has expired. */
+  /**
+   * Returns the first `limit` entries with an ID above `cursor`, in ascending order. Expired entries can be left out,
+   * except the newest of all.
+   */
   listSince(cursor: number, now: number, limit: number): Promise<readonly RevocationEntry[]>
 }
 
-/** What reads the entries of a source into memory. */
+/** Reads the entries of a source into memory. */
 export interface Reader {
-  /** Reads what is new. Throws what the source throws. */
+  /** Reads new entries. Throws the errors of the source. */
   read(): Promise<void>
-  /** Takes in an entry that this node has written itself. */
+  /** Adds an entry that this node has written itself. */
   apply(entry: RevocationEntry): void
-  /** Has the next reads go through all that there are once more, a part each. */
+  /** Makes the next reads go through all entries once more, a part each. */
   reconcile(): void
-  /** Drops the entries whose tokens have all expired. */
+  /** Drops entries whose tokens have all expired. */
   sweep(): void
 }
 
-/** What a read came upon: the entry that has the id of the anchor, the one with the highest id, and whether more come. */
-interface Found {
+interface ReadResult {
+  /** The entry that now has the ID of the anchor. */
   readonly atAnchor: RevocationEntry | undefined
   readonly newest: RevocationEntry | undefined
   readonly hasMore: boolean
 }
 
-/** How many entries are read at once: a few milliseconds' worth, since requests wait meanwhile. */
-const BATCH = 1_000
-/** How many of all entries one read goes through once more: it must not keep what is new waiting. */
-const PART = 10_000
-/** How far (ms) the clocks of two nodes may be apart before one of them is wrong about what has expired. */
-const MOST_SKEW = 300_000
+/** The number of entries per query. It takes a few milliseconds, and requests wait meanwhile. */
+const BATCH_SIZE = 1_000
+/** The number of entries that a read reconciles. More would delay the new ones. */
+const RECONCILE_SIZE = 10_000
+/** How far the clocks of two nodes can be apart (ms) before one is wrong about which entries have expired. */
+const MAX_CLOCK_SKEW = 300_000
 
 /**
- * Makes a reader. The newest entry that it knows is its anchor: where that is not found again, the ids may have begun
- * anew from those of a backup, and all is read again.
+ * Creates a reader. The newest entry that it knows is its anchor. If the anchor changes or disappears, the database may
+ * have been restored from a backup and assign the same IDs again, so all entries are read again.
  */
 export function createReader(
   source: RevocationSource,
-  live: RevocationHistory,
+  revocations: RevocationHistory,
   clock: Clock,
   logger: Logger,
 ): Reader {
-  const seen = createCursor()
+  const cursor = createCursor()
   let anchor: RevocationEntry | undefined
-  let latest = Number.NEGATIVE_INFINITY
-  // After which id to go on with reading all once more; undefined where that is done.
-  let reconciled: number | undefined
+  let latestTime = Number.NEGATIVE_INFINITY
+  // The ID up to which entries were reconciled. Undefined if nothing is left to reconcile.
+  let reconciledId: number | undefined
 
-  const note = (entry: RevocationEntry | undefined): void => {
+  const moveAnchor = (entry: RevocationEntry | undefined): void => {
     if (entry && entry.id > (anchor?.id ?? 0)) anchor = entry
   }
 
@@ -61,38 +64,44 @@ export function createReader(
     start: number,
     now: number,
     known?: RevocationEntry,
-    most = Number.POSITIVE_INFINITY,
-  ): Promise<Found> {
-    let [atAnchor, newest]: [Found['atAnchor'], Found['newest']] = [undefined, undefined]
+    limit = Number.POSITIVE_INFINITY,
+  ): Promise<ReadResult> {
+    let atAnchor: RevocationEntry | undefined
+    let newest: RevocationEntry | undefined
     let entries: readonly RevocationEntry[]
     let count = 0
     do {
-      // SQLite answers within the same turn of the event loop: without this, requests would wait for a million entries.
+      // SQLite is synchronous. Without a pause, requests would wait until a million entries are read.
       if (newest) await nextTurn()
-      entries = await source.listSince(newest?.id ?? start, now, BATCH)
+      entries = await source.listSince(newest?.id ?? start, now, BATCH_SIZE)
       for (const entry of entries) {
-        live.apply(entry)
+        revocations.apply(entry)
         if (entry.id === known?.id) atAnchor = entry
       }
       newest = entries.at(-1) ?? newest
       count += entries.length
-    } while (entries.length === BATCH && count < most)
-    return { atAnchor, newest, hasMore: entries.length === BATCH }
+    } while (entries.length === BATCH_SIZE && count < limit)
+    return { atAnchor, newest, hasMore: entries.length === BATCH_SIZE }
   }
 
-  async function readPart(now: number): Promise<void> {
-    if (reconciled === undefined) return
-    const { newest, hasMore } = await readFrom(reconciled, now, undefined, PART)
-    reconciled = hasMore ? newest?.id : undefined
+  async function reconcilePart(now: number): Promise<void> {
+    if (reconciledId === undefined) return
+    const { newest, hasMore } = await readFrom(reconciledId, now, undefined, RECONCILE_SIZE)
+    reconciledId = hasMore ? newest?.id : undefined
   }
 
-  async function readAgain(lost: RevocationEntry, found: Found, now: number, epoch: number): Promise<Found> {
-    seen.rewind()
+  async function startOver(
+    lost: RevocationEntry,
+    result: ReadResult,
+    now: number,
+    issuerEpoch: number,
+  ): Promise<ReadResult> {
+    cursor.reset()
     anchor = undefined
-    if (isRollback(lost, found, now)) {
-      live.archive(epoch)
-      logger.log('error', 'The revocations went back: if a backup was restored, run `consulate recover`', {
-        newest: found.newest?.id ?? null,
+    if (isRestoredBackup(lost, result, now)) {
+      revocations.archive(issuerEpoch)
+      logger.log('error', 'Revocation IDs went back. Run `consulate recover` if you restored a backup', {
+        newest: result.newest?.id ?? null,
         known: lost.id,
       })
     }
@@ -101,39 +110,41 @@ export function createReader(
 
   return {
     async read() {
-      const [moment, now, epoch] = [performance.now(), clock.now(), live.issuerEpoch]
-      // The one of this moment: what is written while this read goes on, it need not find.
+      const [time, now, issuerEpoch] = [performance.now(), clock.now(), revocations.issuerEpoch]
+      // The anchor can move during the read, to an entry that the read does not return.
       const known = anchor
-      // What had expired by a clock that was set back since has not any more.
-      if (now < latest) seen.rewind()
-      latest = now
-      const start = Math.min(seen.startAfter(moment), (known?.id ?? 1) - 1)
-      let found = await readFrom(start, now, known)
-      if (known && !isSame(known, found.atAnchor)) found = await readAgain(known, found, now, epoch)
-      live.dropSuperseded()
-      note(found.newest)
-      seen.advance(found.newest?.id ?? 0, moment)
-      await readPart(now)
+      // The clock was set back: entries that had expired are valid again.
+      if (now < latestTime) cursor.reset()
+      latestTime = now
+      const start = Math.min(cursor.startAfter(time), (known?.id ?? 1) - 1)
+      let result = await readFrom(start, now, known)
+      if (known && !isSame(known, result.atAnchor)) {
+        result = await startOver(known, result, now, issuerEpoch)
+      }
+      revocations.dropSuperseded()
+      moveAnchor(result.newest)
+      cursor.advance(result.newest?.id ?? 0, time)
+      await reconcilePart(now)
     },
     apply(entry) {
-      live.apply(entry)
-      note(entry)
+      revocations.apply(entry)
+      moveAnchor(entry)
     },
     reconcile() {
-      reconciled ??= 0
+      reconciledId ??= 0
     },
     sweep() {
       const now = clock.now()
-      latest = Math.max(latest, now)
-      live.sweep(now)
+      latestTime = Math.max(latestTime, now)
+      revocations.sweep(now)
     },
   }
 }
 
-/** Whether the store must have gone back, and did not just let go of an entry that has expired or was replaced. */
-function isRollback(anchor: RevocationEntry, { atAnchor, newest }: Found, now: number): boolean {
+/** Returns false if the anchor is only missing because it expired or was replaced. */
+function isRestoredBackup(anchor: RevocationEntry, { atAnchor, newest }: ReadResult, now: number): boolean {
   if (atAnchor || (newest?.id ?? 0) < anchor.id) return true
-  return anchor.expiresAt !== null && anchor.expiresAt > now + MOST_SKEW
+  return anchor.expiresAt !== null && anchor.expiresAt > now + MAX_CLOCK_SKEW
 }
 
 const isSame = (left: RevocationEntry, right: RevocationEntry | undefined): boolean =>

@@ -2,7 +2,7 @@ import { epochsOf, type AccessTokenClaims } from '../model/claims.ts'
 import { hasCurrentEpochs, type Epochs } from '../model/epochs.ts'
 import type { RevocationEntry, RevocationKind } from '../model/revocation.ts'
 
-/** A session as far as its revocation is concerned. */
+/** The fields of a session that decide whether it is revoked. */
 export interface RevocableSession {
   readonly id: string
   readonly subject: string
@@ -10,7 +10,7 @@ export interface RevocableSession {
   readonly userEpoch: number
 }
 
-/** An authorization as far as its revocation is concerned. */
+/** The fields of an authorization that decide whether it is revoked. */
 export interface RevocableAuthorization {
   readonly id: string
   readonly subject: string
@@ -19,35 +19,34 @@ export interface RevocableAuthorization {
   readonly epochs: Epochs
 }
 
-/** The revocations in force, in memory: a look-up each, no query. */
+/** The revocations in force, in memory. */
 export interface RevocationSet {
-  /** Grows whenever an entry comes in that was not known. What was checked at this version need not be checked again. */
+  /** Increases with each new entry. A token that was not revoked at a version is not revoked while it stays the same. */
   readonly version: number
   readonly size: number
-  /** The least epoch of the issuer that lives. */
+  /** Everything from an earlier issuer epoch is revoked. */
   readonly issuerEpoch: number
-  /** Takes an entry in; knowing it already is harmless, and an epoch is never lowered. */
+  /** Adds an entry. Adding it again has no effect, and an epoch is never lowered. */
   apply(entry: RevocationEntry): void
   hasRevokedToken(claims: AccessTokenClaims): boolean
   hasRevokedAuthorization(authorization: RevocableAuthorization): boolean
   hasRevokedSession(session: RevocableSession): boolean
-  /** Drops entries whose tokens have all expired: looks at 50,000, and goes on from there when it is called again. */
+  /** Drops entries whose tokens have all expired. Checks 50,000 entries per call, and continues there the next time. */
   sweep(now: number): void
 }
 
-interface Kept {
+interface StoredEntry {
   readonly epoch: number
   readonly expiresAt: number
 }
 
-type Maps = Readonly<Record<RevocationKind, Map<string, Kept>>>
+type EntriesByKind = Readonly<Record<RevocationKind, Map<string, StoredEntry>>>
 
-/** How many entries one sweep looks at: a few milliseconds' worth, since requests wait meanwhile. */
-const SWEPT_AT_ONCE = 50_000
+/** The number of entries that a sweep checks. It takes a few milliseconds, and requests wait meanwhile. */
+const SWEEP_SIZE = 50_000
 
-/** Makes an empty live set. */
 export function createRevocationSet(): RevocationSet {
-  const kept: Maps = {
+  const entries: EntriesByKind = {
     token: new Map(),
     authorization: new Map(),
     session: new Map(),
@@ -56,54 +55,55 @@ export function createRevocationSet(): RevocationSet {
     issuer: new Map(),
   }
   let version = 0
-  let round = everyEntry(kept)
-  const epochs = (subject: string, clientId: string): Epochs => ({
-    issuer: kept.issuer.get('')?.epoch ?? 0,
-    client: kept.client.get(clientId)?.epoch ?? 0,
-    user: kept.user.get(subject)?.epoch ?? 0,
+  let unswept = allEntries(entries)
+  const issuerEpoch = (): number => entries.issuer.get('')?.epoch ?? 0
+  const currentEpochs = (subject: string, clientId: string): Epochs => ({
+    issuer: issuerEpoch(),
+    client: entries.client.get(clientId)?.epoch ?? 0,
+    user: entries.user.get(subject)?.epoch ?? 0,
   })
   return {
     get version() {
       return version
     },
     get size() {
-      return Object.values(kept).reduce((sum, map) => sum + map.size, 0)
+      return Object.values(entries).reduce((sum, map) => sum + map.size, 0)
     },
     get issuerEpoch() {
-      return kept.issuer.get('')?.epoch ?? 0
+      return issuerEpoch()
     },
     apply({ kind, subject, epoch, expiresAt }) {
-      const known = kept[kind].get(subject)
+      const known = entries[kind].get(subject)
       const next = {
         epoch: Math.max(epoch, known?.epoch ?? 0),
         expiresAt: latest(expiresAt, known?.expiresAt),
       }
       if (known && known.epoch === next.epoch && known.expiresAt === next.expiresAt) return
-      kept[kind].set(subject, next)
+      entries[kind].set(subject, next)
       version += 1
     },
     hasRevokedToken(claims) {
-      if (kept.token.has(claims.jti)) return true
-      if (claims.azn !== undefined && kept.authorization.has(claims.azn)) return true
-      if (claims.sid !== undefined && kept.session.has(claims.sid)) return true
-      const current = epochs(claims.subject_type === 'user' ? claims.sub : '', claims.client_id)
+      if (entries.token.has(claims.jti)) return true
+      if (claims.azn !== undefined && entries.authorization.has(claims.azn)) return true
+      if (claims.sid !== undefined && entries.session.has(claims.sid)) return true
+      const current = currentEpochs(claims.subject_type === 'user' ? claims.sub : '', claims.client_id)
       return !hasCurrentEpochs(epochsOf(claims), current)
     },
-    hasRevokedAuthorization({ id, sessionId, epochs: born, subject, clientId }) {
-      if (kept.authorization.has(id) || (sessionId !== null && kept.session.has(sessionId))) return true
-      return !hasCurrentEpochs(born, epochs(subject, clientId))
+    hasRevokedAuthorization({ id, sessionId, epochs, subject, clientId }) {
+      if (entries.authorization.has(id)) return true
+      if (sessionId !== null && entries.session.has(sessionId)) return true
+      return !hasCurrentEpochs(epochs, currentEpochs(subject, clientId))
     },
-    hasRevokedSession({ id, subject, issuerEpoch, userEpoch }) {
+    hasRevokedSession({ id, subject, issuerEpoch: issuer, userEpoch: user }) {
       return (
-        kept.session.has(id) ||
-        !hasCurrentEpochs({ issuer: issuerEpoch, client: 0, user: userEpoch }, epochs(subject, ''))
+        entries.session.has(id) || !hasCurrentEpochs({ issuer, client: 0, user }, currentEpochs(subject, ''))
       )
     },
     sweep(now) {
-      for (let looked = 0; looked < SWEPT_AT_ONCE; looked += 1) {
-        const { value, done } = round.next()
+      for (let checked = 0; checked < SWEEP_SIZE; checked += 1) {
+        const { value, done } = unswept.next()
         if (done) {
-          round = everyEntry(kept)
+          unswept = allEntries(entries)
           return
         }
         const [map, subject, { expiresAt }] = value
@@ -113,9 +113,11 @@ export function createRevocationSet(): RevocationSet {
   }
 }
 
-/** Goes through all entries, those included that come in meanwhile. */
-function* everyEntry(kept: Maps): Generator<readonly [Map<string, Kept>, string, Kept], void> {
-  for (const map of Object.values(kept)) for (const [subject, entry] of map) yield [map, subject, entry]
+/** Includes entries that are added during the iteration. */
+function* allEntries(
+  entries: EntriesByKind,
+): Generator<readonly [Map<string, StoredEntry>, string, StoredEntry], void> {
+  for (const map of Object.values(entries)) for (const [subject, entry] of map) yield [map, subject, entry]
 }
 
 const latest = (expiresAt: number | null, known = 0): number =>

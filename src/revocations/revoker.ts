@@ -4,16 +4,15 @@ import type { RevocationEntry } from '../model/revocation.ts'
 import type { RevocationStore, RevocationTarget } from '../store/revocations.ts'
 import type { RevocationFeed } from './feed.ts'
 
-/** The one way to revoke: written down first, then known to this node, then told. */
+/** The only way to revoke something: it writes to the store, updates this node and emits an event, in this order. */
 export interface Revoker {
   /**
-   * The entry that was written; undefined where there is nothing with that id. Doing it again is harmless. `requestId`:
-   * of the request that had it done, if one did.
+   * Returns the entry that was written, or undefined if the ID is unknown. Can be repeated. `requestId` is the request
+   * that caused the revocation, if there is one.
    */
-  revoke(order: RevocationTarget, requestId?: string): Promise<RevocationEntry | undefined>
+  revoke(target: RevocationTarget, requestId?: string): Promise<RevocationEntry | undefined>
 }
 
-/** Makes the revoker of a server. */
 export function createRevoker(
   store: Pick<RevocationStore, 'revoke'>,
   feed: Pick<RevocationFeed, 'apply'>,
@@ -21,8 +20,8 @@ export function createRevoker(
   clock: Clock,
 ): Revoker {
   return {
-    async revoke(order, requestId) {
-      const entry = await store.revoke(order, clock.now())
+    async revoke(target, requestId) {
+      const entry = await store.revoke(target, clock.now())
       if (!entry) return undefined
       feed.apply(entry)
       events.emit('revocation.written', { requestId: requestId ?? null, entry })

@@ -1,22 +1,21 @@
 import type { RevocationEntry, RevocationKind } from '../model/revocation.ts'
 
-/** An entry as the endpoint of the feed sends it. */
 interface WireEntry {
   readonly id: number
   readonly kind: RevocationKind
   readonly subject: string
   readonly epoch: number
-  /** In seconds, rounded up; null: kept for good. */
+  /** In seconds, rounded up. Null if the entry is kept forever. */
   readonly expires_at: number | null
 }
 
-/** One answer of the endpoint: entries by id ascending, and whether there are more after them. */
+/** A page of the revocation feed in JSON. */
 export interface WirePage {
   readonly entries: readonly WireEntry[]
   readonly has_more: boolean
 }
 
-/** What was read of a page. */
+/** A page of the revocation feed, in ascending order of IDs. */
 export interface RevocationPage {
   readonly entries: readonly RevocationEntry[]
   readonly hasMore: boolean
@@ -31,7 +30,6 @@ const KINDS: Readonly<Record<RevocationKind, true>> = {
   issuer: true,
 }
 
-/** A page to be sent. */
 export const toWire = ({ entries, hasMore }: RevocationPage): WirePage => ({
   entries: entries.map(({ id, kind, subject, epoch, expiresAt }) => ({
     id,
@@ -44,19 +42,20 @@ export const toWire = ({ entries, hasMore }: RevocationPage): WirePage => ({
 })
 
 /**
- * A page that was received. Throws where anything in it is not as it must be, an unknown kind too: who does not know
- * what an entry stops cannot claim to know what is revoked.
+ * Parses a page. Throws if anything is invalid, even for an unknown kind of revocation: a guard that does not know what an
+ * entry revokes must not accept tokens.
  */
 export function fromWire(body: unknown): RevocationPage {
   const { entries, has_more: hasMore } = fieldsOf(body)
-  if (!Array.isArray(entries) || typeof hasMore !== 'boolean')
+  if (!Array.isArray(entries) || typeof hasMore !== 'boolean') {
     throw new Error('The response is not a page of revocations')
+  }
   return { entries: entries.map(toEntry), hasMore }
 }
 
 function toEntry(value: unknown): RevocationEntry {
   const { id, kind, subject, epoch, expires_at: expiresAt } = fieldsOf(value)
-  if (!isCount(id) || typeof subject !== 'string' || !isCount(epoch) || !isTime(expiresAt)) {
+  if (!isCount(id) || typeof subject !== 'string' || !isCount(epoch) || !isExpiry(expiresAt)) {
     throw new Error('An entry is not a valid revocation')
   }
   if (!isKind(kind)) throw new Error('An entry has an unknown kind. Update this service')
@@ -71,4 +70,4 @@ const isKind = (value: unknown): value is RevocationKind =>
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
 
-const isTime = (value: unknown): value is number | null => value === null || isCount(value)
+const isExpiry = (value: unknown): value is number | null => value === null || isCount(value)
