@@ -22,7 +22,7 @@ const confidential = await server.addClient({ name: 'Ledger' })
 afterAll(server.close)
 
 describe('a public client with PKCE', () => {
-  test('gets exactly the answer of RFC 6749 section 5.1, which nobody may keep', async () => {
+  test('gets the response of RFC 6749 section 5.1, which must not be cached', async () => {
     const visit = { server, browser: openBrowser(server), client: publicClient, user }
     const { exchange } = await getCode(visit, { scope: 'orders:read profile' })
     const { status, headers, body } = await requestToken(server, publicClient, exchange)
@@ -39,7 +39,7 @@ describe('a public client with PKCE', () => {
     })
   })
 
-  test('gets a token by RFC 9068, which the published keys verify', async () => {
+  test('gets an RFC 9068 token that the published keys verify', async () => {
     const visit = { server, browser: openBrowser(server), client: publicClient, user }
     const { exchange } = await getCode(visit)
     const { body } = await requestToken(server, publicClient, exchange)
@@ -64,7 +64,7 @@ describe('a public client with PKCE', () => {
     expect(payload.jti?.startsWith(`${String(payload['azn'])}.`)).toBe(true)
   })
 
-  test('reaches the API as the person who allowed it, with the scopes allowed', async () => {
+  test('calls the API as the user who approved, with the approved scopes', async () => {
     const visit = { server, browser: openBrowser(server), client: publicClient, user }
     const { exchange } = await getCode(visit)
     const { body } = await requestToken(server, publicClient, exchange)
@@ -80,7 +80,7 @@ describe('a public client with PKCE', () => {
 })
 
 describe('a confidential client', () => {
-  test('authenticates with Basic, or with its secret in the body', async () => {
+  test('authenticates with Basic or with its secret in the body', async () => {
     const visit = { server, browser: openBrowser(server), client: confidential, user }
     const { id, secret = '' } = confidential
     const byHeader = await fetchJson(server, '/oauth/token', {
@@ -96,7 +96,7 @@ describe('a confidential client', () => {
     expect(Object.keys(byBody.body).sort()).toEqual(Object.keys(byHeader.body).sort())
   })
 
-  test('needs no PKCE, as in the classic flow', async () => {
+  test('does not need PKCE by default', async () => {
     const page = await authorize(openBrowser(server), authorizationUrl(server, confidential), user)
     const { status, body } = await requestToken(server, confidential, {
       grant_type: 'authorization_code',
@@ -107,7 +107,7 @@ describe('a confidential client', () => {
     expect(body['scope']).toBe('')
   })
 
-  test('needs PKCE where its record or the server says so', async () => {
+  test('needs PKCE if its record or the server requires it', async () => {
     const careful = await server.addClient({ requiresPkce: true })
     await using strict = await startServer({ pkce: 'always' })
     const usual = await strict.addClient()
@@ -122,8 +122,8 @@ describe('a confidential client', () => {
   })
 })
 
-describe('the answer to the client', () => {
-  test('has the state, equal to the byte, and the issuer', async () => {
+describe('the authorization response', () => {
+  test('returns the state unchanged, and the issuer', async () => {
     const state = 'a b+c&d=e%20f#g?"\'<ü€😀/\\'
     const page = await authorize(openBrowser(server), authorizationUrl(server, confidential, { state }), user)
     expect(page.url.origin + page.url.pathname).toBe(CALLBACK)
@@ -132,20 +132,20 @@ describe('the answer to the client', () => {
     expect(page.url.searchParams.get('iss')).toBe(server.issuer)
   })
 
-  test('has no state where the request had none', async () => {
+  test('has no state if the request had none', async () => {
     const url = authorizationUrl(server, confidential, { state: undefined })
     const page = await authorize(openBrowser(server), url, user)
     expect([...page.url.searchParams.keys()]).toEqual(['code', 'iss'])
   })
 
-  test('is added to the query that a redirect URI already has', async () => {
+  test('keeps the query of the redirect URI', async () => {
     const redirectUri = 'https://app.example/callback?tenant=a%20b'
     const client = await server.addClient({ redirectUris: [redirectUri] })
     const page = await authorize(openBrowser(server), authorizationUrl(server, client), user)
     expect(page.url.href.startsWith(`${redirectUri}&code=`)).toBe(true)
   })
 
-  test('is sent with 303 and keeps the code out of Referer headers', async () => {
+  test('is a 303 that keeps the code out of Referer headers', async () => {
     const page = await authorize(openBrowser(server), authorizationUrl(server, confidential), user)
     expect(page.status).toBe(303)
     expect(page.headers.get('referrer-policy')).toBe('no-referrer')
@@ -154,7 +154,7 @@ describe('the answer to the client', () => {
 })
 
 describe('redirect_uri', () => {
-  test('may be left out where one is registered, and then at the exchange too', async () => {
+  test('can be omitted if one is registered, and then in the token request too', async () => {
     const url = authorizationUrl(server, confidential, { redirect_uri: undefined })
     const browser = openBrowser(server)
     const first = codeIn(await authorize(browser, url, user))
@@ -165,14 +165,14 @@ describe('redirect_uri', () => {
     expect((await requestToken(server, confidential, named)).status).toBe(200)
   })
 
-  test('must be named where several are registered', async () => {
+  test('is required if several are registered', async () => {
     const client = await server.addClient({ redirectUris: [CALLBACK, 'https://app.example/other'] })
     const page = await openBrowser(server).open(authorizationUrl(server, client, { redirect_uri: undefined }))
     expect(page.status).toBe(400)
     expect(page.text).toContain('redirect_uri is missing')
   })
 
-  test('of a native client may have any port on loopback', async () => {
+  test('can have any port on loopback for a native client', async () => {
     const client = await server.addClient({ type: 'public', redirectUris: ['http://127.0.0.1/callback'] })
     const moved = { ...client, redirectUri: 'http://127.0.0.1:49152/callback' }
     const visit = { server, browser: openBrowser(server), client: moved, user }
@@ -182,17 +182,17 @@ describe('redirect_uri', () => {
 })
 
 test.each([
-  ["an app's own scheme", 'com.example.app:/callback'],
+  ['a custom scheme', 'com.example.app:/callback'],
   ['IPv6 loopback', 'http://[::1]/callback'],
   ['localhost', 'http://localhost/callback'],
-])('a native client may be sent back to %s', async (_, redirectUri) => {
+])('redirects a native client to %s', async (_, redirectUri) => {
   const client = await server.addClient({ type: 'public', redirectUris: [redirectUri] })
   const visit = { server, browser: openBrowser(server), client, user }
   const { exchange } = await getCode(visit)
   expect((await requestToken(server, client, exchange)).status).toBe(200)
 })
 
-test('an authorization request may be posted', async () => {
+test('accepts an authorization request by POST', async () => {
   const { challenge } = createPkce()
   const body = formBody({
     response_type: 'code',

@@ -12,7 +12,7 @@ const machine = await server.addClient({
 const grant = { grant_type: 'client_credentials' }
 afterAll(server.close)
 
-test('a machine gets a token of its own, and no refresh token', async () => {
+test('a client gets a token for itself, and no refresh token', async () => {
   const { status, body } = await requestToken(server, machine, { ...grant, scope: 'orders:read' })
   expect(status).toBe(200)
   expect(body).toEqual({
@@ -23,7 +23,7 @@ test('a machine gets a token of its own, and no refresh token', async () => {
   })
 })
 
-test('its token names the client as its subject, and no person', async () => {
+test('the subject of the token is the client, not a user', async () => {
   const { access_token: token } = await getTokens(server, machine, grant)
   const keys = createRemoteJWKSet(new URL(server.endpoint('/.well-known/jwks.json')))
   const { payload } = await jwtVerify(token, keys, { issuer: server.issuer, typ: 'at+jwt' })
@@ -31,7 +31,7 @@ test('its token names the client as its subject, and no person', async () => {
   for (const claim of ['azn', 'sid', 'provider']) expect(payload).not.toHaveProperty(claim)
 })
 
-test("its token opens machines' routes by its scopes, and no person's route", async () => {
+test('the token is accepted by machine routes with its scopes, and by no user route', async () => {
   const { access_token: token } = await getTokens(server, machine, { ...grant, scope: 'orders:read' })
   const { access_token: lesser } = await getTokens(server, machine, { ...grant, scope: 'profile' })
   expect(await callApi(server, '/machine/orders', token)).toMatchObject({
@@ -43,12 +43,12 @@ test("its token opens machines' routes by its scopes, and no person's route", as
   expect((await callApi(server, '/me', token)).status).toBe(401)
 })
 
-test('it gets no scope that is not listed on its record', async () => {
+test('a client gets only scopes on its record', async () => {
   const { status, body } = await requestToken(server, machine, { ...grant, scope: 'orders:create' })
   expect([status, body['error']]).toEqual([400, 'invalid_scope'])
 })
 
-test('a client without listed scopes gets none', async () => {
+test('a client without scopes on its record gets none', async () => {
   const bare = await server.addClient({ grantTypes: ['client_credentials'] })
   expect((await getTokens(server, bare, grant)).scope).toBe('')
   expect((await requestToken(server, bare, { ...grant, scope: 'profile' })).body['error']).toBe(
@@ -56,20 +56,20 @@ test('a client without listed scopes gets none', async () => {
   )
 })
 
-test('* stands for every scope where it is listed on the record, and only then', async () => {
+test('a client gets * only if its record lists it', async () => {
   const almighty = await server.addClient({ grantTypes: ['client_credentials'], scopes: ['*'] })
   const { access_token: token } = await getTokens(server, almighty, { ...grant, scope: '*' })
   expect((await callApi(server, '/machine/orders', token)).status).toBe(200)
   expect((await requestToken(server, machine, { ...grant, scope: '*' })).body['error']).toBe('invalid_scope')
 })
 
-test('an app that a person registered gets no tokens of its own', async () => {
+test('a third-party client cannot use the grant', async () => {
   const owned = await server.addClient({ grantTypes: ['client_credentials'], ownerId: 'ada' })
   const { status, body } = await requestToken(server, owned, grant)
   expect([status, body['error']]).toEqual([400, 'unauthorized_client'])
 })
 
-test('a revoked client is refused, and what it had stops at once', async () => {
+test('a revoked client is rejected, and its tokens stop working immediately', async () => {
   const gone = await server.addClient({ grantTypes: ['client_credentials'] })
   const { access_token: token } = await getTokens(server, gone, grant)
   expect((await callApi(server, '/machine', token)).status).toBe(200)
@@ -78,7 +78,7 @@ test('a revoked client is refused, and what it had stops at once', async () => {
   expect((await requestToken(server, gone, grant)).body['error']).toBe('invalid_client')
 })
 
-test('one token can be stopped by its id', async () => {
+test('one token can be revoked by its ID', async () => {
   const [first, second] = [await getTokens(server, machine, grant), await getTokens(server, machine, grant)]
   const { body } = await callApi(server, '/machine', first.access_token)
   await server.server.tokens.revoke({

@@ -13,7 +13,7 @@ afterAll(server.close)
 const isSpent = async (exchange: Record<string, string | undefined>): Promise<boolean> =>
   (await requestToken(server, client, exchange)).status !== 200
 
-test('a code that comes a second time gives nothing and ends what it gave', async () => {
+test('a replayed code is rejected and revokes its authorization', async () => {
   const { exchange } = await getCode(visit)
   const tokens = await getTokens(server, client, exchange)
   const unrelated = await getTokens(server, client, (await getCode(visit)).exchange)
@@ -30,7 +30,7 @@ test('a code that comes a second time gives nothing and ends what it gave', asyn
   })
 })
 
-test('a code that comes again and again is told of once: nobody can fill the log of what was revoked', async () => {
+test('a code that is replayed many times writes one revocation', async () => {
   const { exchange } = await getCode(visit)
   await getTokens(server, client, exchange)
   const before = server.events.length
@@ -42,21 +42,21 @@ test('a code that comes again and again is told of once: nobody can fill the log
   expect(told.filter((name) => name === 'request.refused')).toHaveLength(5)
 })
 
-test("another client's try leaves a code unspent", async () => {
+test('another client cannot spend a code', async () => {
   const { exchange } = await getCode(visit)
   const answer = await requestToken(server, other, exchange)
   expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_grant'])
   expect(await isSpent(exchange)).toBe(false)
 })
 
-test("another client's replay of a spent code revokes nothing", async () => {
+test('another client cannot revoke anything with a spent code', async () => {
   const { exchange } = await getCode(visit)
   const tokens = await getTokens(server, client, exchange)
   expect((await requestToken(server, other, exchange)).body['error']).toBe('invalid_grant')
   expect((await callApi(server, '/me', tokens.access_token)).status).toBe(200)
 })
 
-test('a wrong redirect URI leaves a code unspent, and so does a missing one', async () => {
+test('a wrong or missing redirect URI does not spend a code', async () => {
   const { exchange } = await getCode(visit)
   const wrong = await requestToken(server, client, { ...exchange, redirect_uri: 'https://app.example/other' })
   const missing = await requestToken(server, client, { ...exchange, redirect_uri: undefined })
@@ -67,23 +67,23 @@ test('a wrong redirect URI leaves a code unspent, and so does a missing one', as
 test.each([
   ['too short', 'a'.repeat(42)],
   ['too long', 'a'.repeat(129)],
-  ['of other characters', `${'a'.repeat(42)}!`],
+  ['made of invalid characters', `${'a'.repeat(42)}!`],
   ['missing', undefined],
-])('a verifier that is %s is refused before the code is spent', async (_, verifier) => {
+])('a verifier that is %s is rejected before the code is spent', async (_, verifier) => {
   const { exchange } = await getCode(visit)
   const answer = await requestToken(server, client, { ...exchange, code_verifier: verifier })
   expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_request'])
   expect(await isSpent(exchange)).toBe(false)
 })
 
-test('a well-formed wrong verifier spends the code: there is no second try', async () => {
+test('a well-formed wrong verifier spends the code', async () => {
   const { exchange } = await getCode(visit)
   const answer = await requestToken(server, client, { ...exchange, code_verifier: createPkce().verifier })
   expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_grant'])
   expect(await isSpent(exchange)).toBe(true)
 })
 
-test('a verifier without a challenge is refused: somebody may have taken the challenge away', async () => {
+test('a verifier without a challenge is rejected, because an attacker may have removed the challenge', async () => {
   const confidential = await server.addClient()
   const plain = { code_challenge: undefined, code_challenge_method: undefined }
   const { exchange } = await getCode({ ...visit, client: confidential }, plain)
@@ -91,14 +91,14 @@ test('a verifier without a challenge is refused: somebody may have taken the cha
   expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_request'])
 })
 
-test('a code lives for a minute', async () => {
+test('a code expires after a minute', async () => {
   const { exchange } = await getCode(visit)
   server.clock.advance('61s')
   const answer = await requestToken(server, client, exchange)
   expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_grant'])
 })
 
-test('a code that nobody was given is refused', async () => {
+test('an unknown code is rejected', async () => {
   const answer = await requestToken(server, client, {
     grant_type: 'authorization_code',
     code: createPkce().verifier,
@@ -106,7 +106,7 @@ test('a code that nobody was given is refused', async () => {
   expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_grant'])
 })
 
-test('a code whose person signed out meanwhile is refused', async () => {
+test('a code is rejected after the user has signed out', async () => {
   const alone = { ...visit, browser: openBrowser(server) }
   const { exchange } = await getCode(alone)
   const question = await alone.browser.open(server.endpoint('/logout'))

@@ -20,7 +20,7 @@ const isAsked = (labels: readonly { readonly label: string }[]): boolean =>
 
 const pkce = { code_challenge: createPkce().challenge, code_challenge_method: 'S256' }
 
-/** A browser in which the person is signed in. */
+/** Opens a browser in which the user is signed in. */
 async function signedIn() {
   const browser = openBrowser(server)
   await browser.signIn(await browser.open(server.endpoint('/login')), user)
@@ -28,7 +28,7 @@ async function signedIn() {
 }
 
 describe('the consent page', () => {
-  test('says who asks, where they live, for what, and of whom', async () => {
+  test('shows the client, its origin, the scopes and the user', async () => {
     const client = await server.addClient({ name: 'Orchard <b>Orders</b>' })
     const url = authorizationUrl(server, client, { scope: 'orders:read profile' })
     const { status, text, body } = await (await signedIn()).open(url)
@@ -39,7 +39,7 @@ describe('the consent page', () => {
     expect(text).not.toContain('Place orders')
   })
 
-  test('is kept by nobody, framed by nobody and runs nothing', async () => {
+  test('is not cached, cannot be framed and runs no scripts', async () => {
     const client = await server.addClient()
     const { headers } = await (await signedIn()).open(authorizationUrl(server, client, { scope: 'profile' }))
     expect(headers.get('cache-control')).toBe('no-store')
@@ -48,7 +48,7 @@ describe('the consent page', () => {
     expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
   })
 
-  test('leads back to the client with access_denied, state and issuer when the person denies', async () => {
+  test('redirects to the client with access_denied, state and issuer if the user denies', async () => {
     const client = await server.addClient()
     const browser = await signedIn()
     const page = await browser.open(authorizationUrl(server, client, { scope: 'profile', state: 's p' }))
@@ -64,7 +64,7 @@ describe('the consent page', () => {
     )
   })
 
-  test('may be denied with DELETE as well', async () => {
+  test('accepts a denial by DELETE too', async () => {
     const client = await server.addClient()
     const browser = await signedIn()
     const page = await browser.open(authorizationUrl(server, client, { scope: 'profile' }))
@@ -77,8 +77,8 @@ describe('the consent page', () => {
   })
 })
 
-describe('consent once given', () => {
-  test('is remembered for the same scopes and fewer, and asked for when there are more', async () => {
+describe('a remembered consent', () => {
+  test('covers the same scopes and fewer, but not more', async () => {
     const client = await server.addClient()
     const browser = await signedIn()
     await authorize(browser, authorizationUrl(server, client, { scope: 'orders:read profile' }))
@@ -89,7 +89,7 @@ describe('consent once given', () => {
     expect(isAsked(more.forms)).toBe(true)
   })
 
-  test('adds up over requests', async () => {
+  test('grows with each request', async () => {
     const client = await server.addClient()
     const browser = await signedIn()
     for (const scope of ['orders:read', 'profile'])
@@ -98,7 +98,7 @@ describe('consent once given', () => {
     expect(codeIn(both)).toBeTruthy()
   })
 
-  test('is remembered for a request without scopes too', async () => {
+  test('covers a request without scopes', async () => {
     const client = await server.addClient()
     const browser = await signedIn()
     const first = await browser.open(authorizationUrl(server, client))
@@ -107,7 +107,7 @@ describe('consent once given', () => {
     expect(codeIn(await browser.open(authorizationUrl(server, client)))).toBeTruthy()
   })
 
-  test("is one person's and one client's", async () => {
+  test('belongs to one user and one client', async () => {
     const [client, other] = [await server.addClient(), await server.addClient()]
     const stranger = await server.addUser()
     const browser = await signedIn()
@@ -120,7 +120,7 @@ describe('consent once given', () => {
     expect(isAsked((await theirs.signIn(login, stranger)).forms)).toBe(true)
   })
 
-  test('is forgotten when the person disconnects the app, whose tokens end with it', async () => {
+  test('is deleted when the user disconnects the app, which revokes its tokens', async () => {
     const client = await server.addClient()
     const visit = { server, browser: await signedIn(), client, user }
     const { exchange } = await getCode(visit)
@@ -132,7 +132,7 @@ describe('consent once given', () => {
     expect(isAsked(again.forms)).toBe(true)
   })
 
-  test('is never assumed for a public client on loopback, which any program can pose as', async () => {
+  test('is ignored for a public client on loopback, which any program can impersonate', async () => {
     const client = await server.addClient({
       type: 'public',
       redirectUris: ['http://127.0.0.1/callback'],
@@ -144,7 +144,7 @@ describe('consent once given', () => {
     expect(isAsked((await browser.open(url)).forms)).toBe(true)
   })
 
-  test('is remembered for a public client with an https redirect of its own', async () => {
+  test('applies to a public client with an https redirect URI', async () => {
     const client = await server.addClient({ type: 'public' })
     const browser = await signedIn()
     const url = authorizationUrl(server, client, { scope: 'profile', ...pkce })
@@ -154,14 +154,14 @@ describe('consent once given', () => {
 })
 
 describe('a client that skips consent', () => {
-  test('gets a code at once from who is signed in', async () => {
+  test('gets a code immediately if the user is signed in', async () => {
     const client = await server.addClient({ skipsConsent: true })
     const page = await (await signedIn()).open(authorizationUrl(server, client, { scope: 'profile' }))
     expect(page.url.origin + page.url.pathname).toBe(CALLBACK)
     expect(codeIn(page)).toBeTruthy()
   })
 
-  test('is asked about all the same with prompt=consent', async () => {
+  test('still needs consent with prompt=consent', async () => {
     const client = await server.addClient({ skipsConsent: true })
     const url = authorizationUrl(server, client, { scope: 'profile', prompt: 'consent' })
     expect(isAsked((await (await signedIn()).open(url)).forms)).toBe(true)

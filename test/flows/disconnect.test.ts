@@ -14,10 +14,10 @@ const redirectUris = [CALLBACK]
 const disconnectAll = (server: TestServer, user: { id: string }, client: TestClient): Promise<void> =>
   server.server.authorizations.disconnect(user, client.id)
 
-test('a code on its way to an app that is disconnected gives nothing, and that of another app does', async () => {
+test('disconnecting an app voids its codes, but not those of other apps', async () => {
   await using server = await startServer()
   const user = await server.addUser()
-  const [gone, kept] = [await server.addClient({ ownerId: 'somebody' }), await server.addClient()]
+  const [gone, kept] = [await server.addClient({ ownerId: 'owner' }), await server.addClient()]
   const browser = openBrowser(server)
   const codes: Awaited<ReturnType<typeof getCode>>[] = []
   for (const client of [gone, kept]) codes.push(await getCode({ server, browser, client, user }))
@@ -31,7 +31,7 @@ test('a code on its way to an app that is disconnected gives nothing, and that o
   ])
 })
 
-test('somebody else’s code for the same app goes on', async () => {
+test('disconnecting an app keeps the codes of other users', async () => {
   await using server = await startServer()
   const client = await server.addClient()
   const [leaver, other] = [await server.addUser(), await server.addUser()]
@@ -40,7 +40,7 @@ test('somebody else’s code for the same app goes on', async () => {
   expect((await requestToken(server, client, exchange)).status).toBe(200)
 })
 
-test('an app that is disconnected between the look at the consent and the code has the user asked again', async () => {
+test('a disconnect between the consent check and the code leads to the consent page', async () => {
   const intrusion: Intrusion = {}
   await using server = await startServer({ store: await interrupted(intrusion) })
   const client = await server.addClient()
@@ -57,7 +57,7 @@ test('an app that is disconnected between the look at the consent and the code h
 })
 
 test.each(['code', 'token'])(
-  'an app that is disconnected while its consent form is answered, for a %s, has the user asked again',
+  'a disconnect while the consent form for a %s is submitted leads to the consent page',
   async (type) => {
     const intrusion: Intrusion = {}
     const grants = [authorizationCode(), implicitGrant()]
@@ -75,7 +75,7 @@ test.each(['code', 'token'])(
   },
 )
 
-test('a form that is answered while its user is signed out everywhere is no consent', async () => {
+test('a consent form that is submitted while its user is signed out everywhere is not a consent', async () => {
   const intrusion: Intrusion = {}
   await using server = await startServer({ store: await interrupted(intrusion) })
   const [client, user] = [await server.addClient(), await server.addUser()]
@@ -88,13 +88,13 @@ test('a form that is answered while its user is signed out everywhere is no cons
   expect(page.forms.map(({ label }) => label)).toContain('Allow')
 })
 
-/** What happens right before a code, or a consent, is written down. */
+/** Runs right before a code or a consent is inserted. */
 interface Intrusion {
   before?: () => Promise<void>
   beforeConsent?: () => Promise<void>
 }
 
-/** A store in which something happens right before it is written to. */
+/** Creates a store in which something happens right before an insert. */
 async function interrupted(intrusion: Intrusion): Promise<Store> {
   const folder = await mkdtemp(join(tmpdir(), 'consulate-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))

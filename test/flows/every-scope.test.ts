@@ -12,13 +12,13 @@ const server = await startServer({
 })
 const user = await server.addUser()
 const grantTypes = ['authorization_code', 'refresh_token', 'implicit', DEVICE_GRANT]
-/** A client on whose record `*` is listed. */
+/** A client whose record lists `*`. */
 const client = await server.addClient({ grantTypes, redirectUris: [CALLBACK], scopes: ['*'] })
 afterAll(server.close)
 
 const ASKED = ['*', 'orders:read *']
 
-test.each(ASKED)('no consent page asks for %j, of which nobody could tell what it is', async (scope) => {
+test.each(ASKED)('no consent page asks for %j, because it tells the user nothing', async (scope) => {
   const browser = openBrowser(server)
   const { url } = await browser.open(authorizationUrl(server, client, { scope }))
   expect(url.searchParams.get('error')).toBe('invalid_scope')
@@ -28,12 +28,12 @@ test.each(ASKED)('no consent page asks for %j, of which nobody could tell what i
   expect(new URLSearchParams(implicit.hash.slice(1)).get('error')).toBe('invalid_scope')
 })
 
-test.each(ASKED)('nor does a device ask for %j', async (scope) => {
+test.each(ASKED)('no device can request %j', async (scope) => {
   const { status, body } = await requestDeviceCode(server, client, { scope })
   expect([status, body['error']]).toEqual([400, 'invalid_scope'])
 })
 
-test('a client that may have every scope asks for each by its name', async () => {
+test('a client with every scope can request each by name', async () => {
   const scope = Object.keys(SCOPES).join(' ')
   const tokens = await getCodeFlowTokens({ server, browser: openBrowser(server), client, user }, { scope })
   expect(tokens.scope).toBe(scope)

@@ -41,14 +41,14 @@ const urlOf = (parameters: Parameters = {}, by = client): string =>
 const ask = (parameters: Parameters = {}, by = client, from = browser): Promise<Page> =>
   authorize(from, urlOf(parameters, by), user)
 
-/** What stands behind the `#`; the query must hold nothing. */
+/** Returns the parameters of the fragment. The query must be empty. */
 function fragmentOf({ url }: Page): Readonly<Record<string, string>> {
   expect(url.search).toBe('')
   return Object.fromEntries(new URLSearchParams(url.hash.slice(1)))
 }
 
-describe('the answer', () => {
-  test('stands in the fragment: a token, no refresh token, state and issuer', async () => {
+describe('the response', () => {
+  test('has a token, state and issuer in the fragment, and no refresh token', async () => {
     const page = await ask({ state: 'mine & only' })
     expect([page.status, page.url.origin + page.url.pathname]).toEqual([303, CALLBACK])
     expect(fragmentOf(page)).toEqual({
@@ -63,7 +63,7 @@ describe('the answer', () => {
     expect(page.headers.get('referrer-policy')).toBe('no-referrer')
   })
 
-  test('has a token that opens the person’s routes, and names the client that it was given to', async () => {
+  test('has a token that works on user routes and names the client', async () => {
     const { access_token: token = '' } = fragmentOf(await ask())
     expect(await callApi(server, '/orders', token)).toMatchObject({
       status: 200,
@@ -72,43 +72,47 @@ describe('the answer', () => {
     expect(claimOf(token, 'client_id')).toBe(client.id)
   })
 
-  test('leaves the query of a redirect URI as it is', async () => {
+  test('keeps the query of the redirect URI', async () => {
     const uri = `${CALLBACK}?tenant=7`
     const other = await server.addClient({ grantTypes: ['implicit'], redirectUris: [uri], type: 'public' })
     const { url } = await ask({}, other)
     expect(url.href).toMatch(/\?tenant=7#access_token=/)
   })
 
-  test('is for the resource that was asked for', async () => {
+  test('has a token for the requested resource', async () => {
     const { access_token: token = '' } = fragmentOf(await ask({ resource: 'https://api.example' }))
     expect(claimOf(token, 'aud')).toBe('https://api.example')
   })
 
-  test('is announced as what it is', async () => {
+  test('emits token.issued', async () => {
     await ask()
     const issued = server.events.findLast(({ name }) => name === 'token.issued')
     expect(issued?.payload).toMatchObject({ grantType: 'implicit', clientId: client.id, sub: user.id })
   })
 
-  test('gives nothing to refresh with, though the client’s record has that', async () => {
+  test('has no refresh token, even if the client has that grant', async () => {
     const { access_token: token = '' } = fragmentOf(await ask())
     const row = await server.store.authorizations.find(claimOf(token, 'azn'))
     expect(row?.seedHash).toBeNull()
   })
 })
 
-describe('an error stands in the fragment, with state and issuer:', () => {
+describe('an error in the fragment, with state and issuer:', () => {
   const { challenge } = createPkce()
 
   test.each<[string, Parameters, string]>([
-    ['a scope that nobody defined', { scope: 'nobody:knows' }, 'invalid_scope'],
-    ['a resource that is unknown', { resource: 'https://elsewhere.example' }, 'invalid_target'],
-    ['an answer in the query', { response_mode: 'query' }, 'invalid_request'],
-    ['an answer in a form', { response_mode: 'form_post' }, 'invalid_request'],
-    ['a challenge, which would protect nothing', { code_challenge: challenge }, 'invalid_request'],
-    ['a challenge method alone', { code_challenge_method: 'S256' }, 'invalid_request'],
-    ['a code and a token at once', { response_type: 'code token' }, 'unsupported_response_type'],
-    ['an id token', { response_type: 'id_token token' }, 'unsupported_response_type'],
+    ['if the scope is not defined', { scope: 'unknown:scope' }, 'invalid_scope'],
+    ['if the resource is unknown', { resource: 'https://elsewhere.example' }, 'invalid_target'],
+    ['if the response mode is query', { response_mode: 'query' }, 'invalid_request'],
+    ['if the response mode is form_post', { response_mode: 'form_post' }, 'invalid_request'],
+    [
+      'if there is a challenge, which would protect nothing',
+      { code_challenge: challenge },
+      'invalid_request',
+    ],
+    ['if there is only a challenge method', { code_challenge_method: 'S256' }, 'invalid_request'],
+    ['if a code and a token are requested', { response_type: 'code token' }, 'unsupported_response_type'],
+    ['if an ID token is requested', { response_type: 'id_token token' }, 'unsupported_response_type'],
   ])('%s', async (_, parameters, error) => {
     const page = await browser.open(urlOf({ state: 'mine', ...parameters }))
     expect(fragmentOf(page)).toEqual({
@@ -119,27 +123,27 @@ describe('an error stands in the fragment, with state and issuer:', () => {
     })
   })
 
-  test('a client whose record lacks the grant', async () => {
+  test('if the client does not have the grant', async () => {
     const web = await server.addClient()
     expect(fragmentOf(await browser.open(urlOf({}, web)))).toMatchObject({ error: 'unauthorized_client' })
   })
 
-  test('a person who says no', async () => {
+  test('if the user denies', async () => {
     const page = await browser.open(urlOf({ prompt: 'consent' }))
     expect(fragmentOf(await browser.press(page, "Don't allow"))).toMatchObject({ error: 'access_denied' })
   })
 
-  test('nobody who is signed in, where nobody may be asked', async () => {
+  test('if no user is signed in and prompt is none', async () => {
     const page = await openBrowser(server).open(urlOf({ prompt: 'none' }))
     expect(fragmentOf(page)).toMatchObject({ error: 'login_required' })
   })
 })
 
-describe('an error is a page, and nobody is sent anywhere,', () => {
+describe('an error page without a redirect', () => {
   test.each<[string, Parameters]>([
-    ['where the client is unknown', { client_id: 'nobody' }],
-    ['where the redirect URI is not registered', { redirect_uri: 'https://evil.example/' }],
-    ['where it has a fragment of its own', { redirect_uri: `${CALLBACK}#x` }],
+    ['if the client is unknown', { client_id: 'unknown' }],
+    ['if the redirect URI is not registered', { redirect_uri: 'https://evil.example/' }],
+    ['if the redirect URI has a fragment', { redirect_uri: `${CALLBACK}#x` }],
   ])('%s', async (_, parameters) => {
     const page = await browser.open(urlOf(parameters))
     expect([page.status, page.headers.get('location'), page.url.origin]).toEqual([400, null, server.origin])
@@ -147,7 +151,7 @@ describe('an error is a page, and nobody is sent anywhere,', () => {
 })
 
 describe('consent', () => {
-  test('is remembered, and asked again where that is wanted', async () => {
+  test('is remembered, and asked for again with prompt=consent', async () => {
     await ask({ scope: 'profile' })
     const silent = await browser.open(urlOf({ scope: 'profile', prompt: 'none' }))
     expect(fragmentOf(silent)).toHaveProperty('access_token')
@@ -156,7 +160,7 @@ describe('consent', () => {
     expect(approvalFields(await browser.open(urlOf({ scope: 'profile', prompt: 'consent' })))).toBeDefined()
   })
 
-  test('is asked for each time where anybody on the device can pose as the client', async () => {
+  test('is always asked for by a client that any program on the device can impersonate', async () => {
     const uris = ['http://127.0.0.1:8000/back']
     const local = await server.addClient({ grantTypes: ['implicit'], redirectUris: uris, type: 'public' })
     expect(fragmentOf(await ask({}, local))).toHaveProperty('access_token')
@@ -164,7 +168,7 @@ describe('consent', () => {
     expect(fragmentOf(again)).toMatchObject({ error: 'consent_required' })
   })
 
-  test('that was taken back ends the token, and has to be given again', async () => {
+  test('that is revoked revokes the token, and is asked for again', async () => {
     const { access_token: token = '' } = fragmentOf(await ask())
     await server.server.authorizations.disconnect(user.id, client.id)
     expect((await callApi(server, '/me', token)).status).toBe(401)
@@ -173,7 +177,7 @@ describe('consent', () => {
   })
 })
 
-describe('one consent form, posted twice,', () => {
+describe('one consent form, submitted twice,', () => {
   const post = async (form: Readonly<Record<string, string>>, from = browser): Promise<Page> =>
     from.open('/oauth/authorize', {
       method: 'POST',
@@ -184,7 +188,7 @@ describe('one consent form, posted twice,', () => {
   const openForm = async () => approvalFields(await browser.open(urlOf({ prompt: 'consent' })))
   const authorizations = async () => (await server.server.authorizations.list(user.id)).length
 
-  test('gives one token; the second time it says that it was answered', async () => {
+  test('issues one token and then says that it was answered', async () => {
     const form = await openForm()
     const before = await authorizations()
     expect(fragmentOf(await post(form))).toHaveProperty('access_token')
@@ -193,7 +197,7 @@ describe('one consent form, posted twice,', () => {
     expect(await authorizations()).toBe(before + 1)
   })
 
-  test('gives one token to ten who post it at once', async () => {
+  test('issues one token under ten parallel submissions', async () => {
     const form = await openForm()
     const before = await authorizations()
     const pages = await Promise.all(Array.from({ length: 10 }, () => post(form)))
@@ -202,7 +206,7 @@ describe('one consent form, posted twice,', () => {
     expect(await authorizations()).toBe(before + 1)
   })
 
-  test('gives none again when the first one is over and purged as early as can be', async () => {
+  test('issues no second token after the first has expired and was purged', async () => {
     const form = await openForm()
     await post(form)
     server.clock.advance('16m')
@@ -212,7 +216,7 @@ describe('one consent form, posted twice,', () => {
     expect(await authorizations()).toBe(0)
   })
 
-  test('does not bring back a consent that was taken back since', async () => {
+  test('does not restore a consent that was revoked since', async () => {
     await ask()
     const form = await openForm()
     await post(form)
@@ -231,14 +235,14 @@ describe('the authorization', () => {
     return fresh
   }
 
-  test('ends with the session it was given in', async () => {
+  test('is revoked with its session', async () => {
     const fresh = await own()
     const { access_token: token = '' } = fragmentOf(await ask({}, client, fresh))
     await server.server.sessions.revoke(claimOf(token, 'sid'))
     expect((await callApi(server, '/me', token)).status).toBe(401)
   })
 
-  test('outlives it where the client does', async () => {
+  test('outlives the session if the client does', async () => {
     const lasting = await server.addClient({
       grantTypes: ['implicit'],
       redirectUris,
@@ -255,11 +259,11 @@ describe('the authorization', () => {
 describe('a client with the implicit grant', () => {
   test.each<[string, Partial<ClientRegistration>, string]>([
     ['without a redirect URI', { redirectUris: [] }, 'redirectUris'],
-    ['with a scheme of its own', { type: 'public', redirectUris: ['com.example.app:/back'] }, 'redirectUris'],
+    ['with a custom scheme', { type: 'public', redirectUris: ['com.example.app:/back'] }, 'redirectUris'],
     ['with a secret, on loopback http', { redirectUris: ['http://127.0.0.1:1/back'] }, 'redirectUris'],
     ['with a fragment', { redirectUris: [`${CALLBACK}#here`] }, 'redirectUris[0]'],
     ['that needs PKCE', { redirectUris, requiresPkce: true }, 'requiresPkce'],
-  ])('is not registered %s', async (_, registration, path) => {
+  ])('cannot be registered %s', async (_, registration, path) => {
     const error = await server
       .addClient({ grantTypes: ['implicit'], ...registration })
       .catch((thrown) => thrown as unknown)
@@ -267,14 +271,14 @@ describe('a client with the implicit grant', () => {
     expect((error as ConfigError).problems.map((problem) => problem.path)).toEqual([path])
   })
 
-  test('is registered with a secret, on https', async () => {
+  test('can be registered with a secret and an https redirect URI', async () => {
     const web = await server.addClient({ grantTypes: ['implicit'], redirectUris })
     expect(fragmentOf(await ask({}, web))).toHaveProperty('access_token')
   })
 })
 
 describe('the server', () => {
-  test('tells of it in its metadata', async () => {
+  test('lists it in the metadata', async () => {
     const { body } = await fetchJson(server, '/.well-known/oauth-authorization-server')
     expect(body).toMatchObject({
       response_types_supported: ['code', 'token'],
@@ -283,26 +287,26 @@ describe('the server', () => {
     })
   })
 
-  test('does not know it at the token endpoint, whoever asks', async () => {
-    for (const by of [client, { ...client, id: 'nobody' }]) {
+  test('rejects it at the token endpoint', async () => {
+    for (const by of [client, { ...client, id: 'unknown' }]) {
       const { status, body } = await requestToken(server, by, { grant_type: 'implicit' })
       expect([status, body['error']]).toEqual([400, 'unsupported_grant_type'])
     }
   })
 
-  test('warns of it once in the log, and says what to do instead', async () => {
+  test('logs a warning once, with the alternative', async () => {
     const lines = server.logs.filter((line) => line.includes('Insecure grant is enabled'))
     expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
       { level: 'warn', grant: 'implicit' },
     ])
   })
 
-  test('has the pages for it without the grant for codes', async () => {
+  test('has its pages without the authorization code grant', async () => {
     await using alone = await startServer({ grants: [implicitGrant()] })
-    const somebody = await alone.addUser()
+    const user = await alone.addUser()
     const old = await alone.addClient({ grantTypes: ['implicit'], redirectUris, type: 'public' })
     const url = authorizationUrl(alone, old, { response_type: 'token', scope: 'orders:read' })
-    expect(fragmentOf(await authorize(openBrowser(alone), url, somebody))).toHaveProperty('access_token')
+    expect(fragmentOf(await authorize(openBrowser(alone), url, user))).toHaveProperty('access_token')
     const code = await openBrowser(alone).open(authorizationUrl(alone, old))
     expect(code.url.searchParams.get('error')).toBe('unsupported_response_type')
     const { body } = await fetchJson(alone, '/.well-known/oauth-authorization-server')
@@ -312,7 +316,7 @@ describe('the server', () => {
     })
   })
 
-  test('cannot have it where PKCE is always needed', async () => {
+  test('cannot enable it if PKCE is always required', async () => {
     const start = startServer({ grants: [implicitGrant()], pkce: 'always' })
     await expect(start).rejects.toThrow("pkce: cannot be 'always' beside implicitGrant()")
   })

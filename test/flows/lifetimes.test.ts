@@ -11,7 +11,7 @@ import {
 import type { CodeFlow } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 
-/** A visit to a server that was told nothing about lifetimes. */
+/** Starts a server with default lifetimes, and a code flow there. */
 async function begin(): Promise<CodeFlow> {
   const server = await startServer()
   onTestFinished(server.close)
@@ -21,17 +21,17 @@ async function begin(): Promise<CodeFlow> {
 
 const [SECOND, MINUTE, HOUR, DAY] = [1, 60, 3600, 86_400] as const
 
-/** The test runs while the clock does: so much less (seconds) than a lifetime is certainly within it. */
+/** Seconds by which a check comes before the end of a lifetime, because the clock runs during the test. */
 const SLACK = 20 * SECOND
 
-/** What lives for how long (seconds): makes one, and gives a way to ask for the status of using it. */
-const THINGS: readonly [
+/** The lifetime (seconds) of each thing. `make` creates one and returns a function that uses it and returns the status. */
+const LIFETIMES: readonly [
   what: string,
   seconds: number,
   make: (flow: CodeFlow) => Promise<() => Promise<number>>,
 ][] = [
   [
-    'an access token lives for 15 minutes',
+    'an access token expires after 15 minutes',
     15 * MINUTE,
     async (visit) => {
       const { access_token: token } = await getCodeFlowTokens(visit)
@@ -39,7 +39,7 @@ const THINGS: readonly [
     },
   ],
   [
-    'a machine’s token lives for 15 minutes',
+    'a machine token expires after 15 minutes',
     15 * MINUTE,
     async ({ server }) => {
       const machine = await server.addClient({ grantTypes: ['client_credentials'] })
@@ -48,7 +48,7 @@ const THINGS: readonly [
     },
   ],
   [
-    'a refresh token lives for 30 days',
+    'a refresh token expires after 30 days',
     30 * DAY,
     async (visit) => {
       const { refresh_token: token } = await getCodeFlowTokens(visit)
@@ -56,7 +56,7 @@ const THINGS: readonly [
     },
   ],
   [
-    'a code lives for a minute',
+    'a code expires after a minute',
     MINUTE,
     async (visit) => {
       const { exchange } = await getCode(visit)
@@ -64,7 +64,7 @@ const THINGS: readonly [
     },
   ],
   [
-    'a personal access token lives for a year',
+    'a personal access token expires after a year',
     365 * DAY,
     async ({ server, user }) => {
       const { accessToken } = await server.server.personalTokens.create(user.id, { name: 'Backup' })
@@ -72,7 +72,7 @@ const THINGS: readonly [
     },
   ],
   [
-    'a session lives for 12 hours',
+    'a session expires after 12 hours',
     12 * HOUR,
     async ({ server, browser, user }) => {
       const url = server.endpoint('/login')
@@ -82,8 +82,8 @@ const THINGS: readonly [
   ],
 ]
 
-describe('unless something else is said', () => {
-  test.each(THINGS)('%s, and no longer', async (_what, seconds, make) => {
+describe('by default', () => {
+  test.each(LIFETIMES)('%s', async (_what, seconds, make) => {
     const [early, late] = [await begin(), await begin()]
     const [useEarly, useLate] = [await make(early), await make(late)]
     early.server.clock.advance(seconds - SLACK)

@@ -46,8 +46,8 @@ afterAll(server.close)
 const ask = (parameters: Readonly<Record<string, string>> = {}, by = client) =>
   requestToken(server, by, { grant_type: TYPE, badge: 'a badge', scope: 'orders:read', ...parameters })
 
-describe('a grant of your own', () => {
-  test('gives what ours give: a signed token, an authorization, a session on a device, events', async () => {
+describe('a custom grant', () => {
+  test('issues a signed token, an authorization, a session and events like a built-in grant', async () => {
     const before = server.events.length
     const tokens = await getTokens(server, client, {
       grant_type: TYPE,
@@ -70,7 +70,7 @@ describe('a grant of your own', () => {
     ])
   })
 
-  test('gives refresh tokens that rotate and end like any other', async () => {
+  test('issues refresh tokens that rotate and can be revoked', async () => {
     const { body } = await ask()
     const first = String(body['refresh_token'])
     const second = await refresh({ server, client }, first)
@@ -82,14 +82,14 @@ describe('a grant of your own', () => {
     expect(third.body['error']).toBe('invalid_grant')
   })
 
-  test('is in the metadata, and gives tokens for a resource', async () => {
+  test('is in the metadata, and issues tokens for a resource', async () => {
     const { body } = await fetchJson(server, '/.well-known/oauth-authorization-server')
     expect(body['grant_types_supported']).toEqual([TYPE, 'refresh_token'])
     const answer = await ask({ resource: API })
     expect(claimOf(String(answer.body['access_token']), 'aud')).toBe(API)
   })
 
-  test('is for clients that have it on their record, and unknown where it is not listed', async () => {
+  test('works for clients that have it on their record, and is unknown if it is not configured', async () => {
     const other = await server.addClient({ grantTypes: ['refresh_token'] })
     expect((await ask({}, other)).body['error']).toBe('unauthorized_client')
     await using without = await startServer()
@@ -98,13 +98,13 @@ describe('a grant of your own', () => {
     expect(body['error']).toBe('unsupported_grant_type')
   })
 
-  test('gives no refresh token to a client that may have none', async () => {
+  test('issues no refresh token to a client without that grant', async () => {
     const brief = await server.addClient({ grantTypes: [TYPE] })
     const { status, body } = await ask({}, brief)
     expect([status, 'refresh_token' in body]).toEqual([200, false])
   })
 
-  test('refuses as ours do', async () => {
+  test('refuses requests like a built-in grant', async () => {
     const { status, headers, body } = await ask({ badge: 'no badge' })
     expect([status, body]).toEqual([
       400,
@@ -116,19 +116,19 @@ describe('a grant of your own', () => {
   })
 })
 
-/** What a client is told, what the log says, and whether anything was written down or given. */
-interface Aftermath {
+/** The outcome of a token request. */
+interface Outcome {
   readonly answer: readonly [status: number, error: unknown]
   readonly log: string
+  /** True if nothing was issued and nothing was stored. */
   readonly isEmpty: boolean
 }
 
-describe('a grant of your own that has a mistake in it', () => {
-  /** The mistake of the moment. */
+describe('a custom grant with a mistake', () => {
   let mistake: Grant['decide']
   const customers = createUserTable()
   let own: TestServer,
-    somebody: TestUser,
+    user: TestUser,
     web: TestClient,
     other: TestClient,
     app: TestClient,
@@ -141,23 +141,23 @@ describe('a grant of your own that has a mistake in it', () => {
     ]
     const options: ServerOptions = { grants, resources: [API], providers: { customers: customers.provider } }
     own = await startServer(options)
-    somebody = await own.addUser()
-    customers.users.set(somebody.id, somebody)
+    user = await own.addUser()
+    customers.users.set(user.id, user)
     const grantTypes = [TYPE, 'refresh_token']
     web = await own.addClient({ grantTypes, scopes: ['orders:read'] })
     other = await own.addClient({ grantTypes })
-    app = await own.addClient({ grantTypes, ownerId: 'somebody', scopes: ['orders:read'] })
+    app = await own.addClient({ grantTypes, ownerId: 'owner', scopes: ['orders:read'] })
     publicApp = await own.addClient({ grantTypes, type: 'public', scopes: ['orders:read'] })
   })
   afterAll(() => own.close())
 
-  async function run(decide: Grant['decide'], by: TestClient = web): Promise<Aftermath> {
+  async function run(decide: Grant['decide'], by: TestClient = web): Promise<Outcome> {
     mistake = decide
     const [logged, heard] = [own.logs.length, own.events.length]
     const { status, body } = await requestToken(own, by, { grant_type: TYPE })
     const [issued, written] = [
       own.events.slice(heard).filter(({ name }) => name !== 'request.refused'),
-      await own.server.authorizations.list(somebody),
+      await own.server.authorizations.list(user),
     ]
     return {
       answer: [status, body['error']],
@@ -166,34 +166,42 @@ describe('a grant of your own that has a mistake in it', () => {
     }
   }
 
-  /** Somebody who is met as they should be, for mistakes that are made afterwards. */
-  async function met({ client: by }: GrantRequest, { userDirectory }: GrantContext, provider = by.provider) {
-    const found = await userDirectory.load({ provider, userId: somebody.id }, by.id)
-    if (!found) throw new Error('There is nobody')
+  /** Loads the user correctly. The mistakes come afterwards. */
+  async function loadUser(
+    { client: by }: GrantRequest,
+    { userDirectory }: GrantContext,
+    provider = by.provider,
+  ) {
+    const found = await userDirectory.load({ provider, userId: user.id }, by.id)
+    if (!found) throw new Error('There is no user')
     return found
   }
 
   const permitting =
     (changes: (request: GrantRequest, context: GrantContext) => Promise<object> | object): Grant['decide'] =>
     async (request, context) => {
-      const usual = { client: request.client, user: await met(request, context), scopes: ['orders:read'] }
+      const usual = {
+        client: request.client,
+        user: await loadUser(request, context),
+        scopes: ['orders:read'],
+      }
       return permit({ ...usual, ...(await changes(request, context)) })
     }
 
-  test('none: it gives a token', async () => {
+  test('without a mistake issues a token', async () => {
     const { answer, isEmpty } = await run(permitting(() => ({})))
     expect([answer, isEmpty]).toEqual([[200, undefined], false])
-    await own.server.users.signOutEverywhere(somebody)
+    await own.server.users.signOutEverywhere(user)
   })
 
-  test('throws an OAuthError: that is the answer', async () => {
+  test('that throws an OAuthError responds with it', async () => {
     const error = new OAuthError('invalid_grant', 'Too late', { detail: 'it was midnight' })
     const { answer, log, isEmpty } = await run(() => Promise.reject(error))
     expect([answer, isEmpty]).toEqual([[400, 'invalid_grant'], true])
     expect(log).toContain('it was midnight')
   })
 
-  test('throws anything else: a server error, whose cause and place are in the log and nowhere else', async () => {
+  test('that throws anything else responds with server_error and logs the cause and its stack', async () => {
     const { answer, log, isEmpty } = await run(() => Promise.reject(new TypeError('the table is on fire')))
     expect([answer, isEmpty]).toEqual([[500, 'server_error'], true])
     expect(log).toContain('the table is on fire')
@@ -201,73 +209,73 @@ describe('a grant of your own that has a mistake in it', () => {
   })
 
   test.each<[string, unknown]>([
-    ['nothing', undefined],
+    ['undefined', undefined],
     ['null', null],
-    ['a text', 'start'],
+    ['a string', 'start'],
     ['an empty object', {}],
-    ['a kind that there is not', { kind: 'yes' }],
+    ['an unknown kind', { kind: 'yes' }],
     ['a refusal without an error', { kind: 'refused' }],
-    ['a refusal with an error of another sort', { kind: 'refused', error: new Error('no') }],
-  ])('answers with %s: a server error, and nothing is issued', async (_what, nonsense) => {
+    ['a refusal with an error of another class', { kind: 'refused', error: new Error('no') }],
+  ])('that returns %s responds with server_error and issues nothing', async (_what, nonsense) => {
     const { answer, log, isEmpty } = await run(async () => nonsense as never)
     expect([answer, isEmpty]).toEqual([[500, 'server_error'], true])
     expect(log).toContain(`the grant ${TYPE}`)
   })
 
   test.each<[string, Grant['decide']]>([
-    ['nobody', permitting(() => ({ user: { ref: undefined, user: {}, epochs: undefined } }))],
+    ['no user', permitting(() => ({ user: { ref: undefined, user: {}, epochs: undefined } }))],
     [
-      'an id that is no text',
+      'an id that is not a string',
       permitting(() => ({ user: { ref: { provider: 'users', userId: 7 }, user: {} } })),
     ],
     ['no scopes', permitting(() => ({ scopes: undefined }))],
     [
       'no epochs',
-      permitting(async (...given) => ({ user: { ...(await met(...given)), epochs: undefined } })),
+      permitting(async (...given) => ({ user: { ...(await loadUser(...given)), epochs: undefined } })),
     ],
-  ])('permits %s: a server error, and nothing is issued', async (_what, decide) => {
+  ])('that permits %s responds with server_error and issues nothing', async (_what, decide) => {
     const { answer, isEmpty } = await run(decide)
     expect([answer, isEmpty]).toEqual([[500, 'server_error'], true])
   })
 
-  test('permits another client: a server error, and nothing is issued', async () => {
+  test('that permits another client responds with server_error and issues nothing', async () => {
     const another = await own.server.clients.find(other.id)
     const { answer, log, isEmpty } = await run(permitting(() => ({ client: another })))
     expect([answer, isEmpty]).toEqual([[500, 'server_error'], true])
     expect(log).toContain('another client than the authenticated one')
   })
 
-  test('permits a copy of the client with more scopes than it has: the same', async () => {
+  test('that permits a copy of the client with more scopes responds with server_error and issues nothing', async () => {
     const { answer, isEmpty } = await run(
       permitting(({ client: asking }) => ({ client: { ...asking, scopes: null }, scopes: ['profile'] })),
     )
     expect([answer, isEmpty]).toEqual([[500, 'server_error'], true])
   })
 
-  test("permits a user of another provider than the client's: an invalid grant, and nothing is issued", async () => {
+  test('that permits a user of another provider responds with invalid_grant and issues nothing', async () => {
     const { answer, log, isEmpty } = await run(
-      permitting(async (request, context) => ({ user: await met(request, context, 'customers') })),
+      permitting(async (request, context) => ({ user: await loadUser(request, context, 'customers') })),
     )
     expect([answer, isEmpty]).toEqual([[400, 'invalid_grant'], true])
-    expect(log).toContain(`user ${somebody.id} is one of customers`)
+    expect(log).toContain(`user ${user.id} is one of customers`)
   })
 
   test.each<[string, readonly string[]]>([
     ['that is not defined', ['orders:raed']],
-    ['that the client may not have', ['orders:read', 'profile']],
-    ['for everything, which is not on its record', ['*']],
-    ['that is no scope', ['orders:read\nprofile']],
-  ])('permits a scope %s: an invalid scope, and nothing is issued', async (_what, scopes) => {
+    ['that the client cannot have', ['orders:read', 'profile']],
+    ['*, which is not on its record', ['*']],
+    ['that is not valid', ['orders:read\nprofile']],
+  ])('that permits a scope %s responds with invalid_scope and issues nothing', async (_what, scopes) => {
     const { answer, isEmpty } = await run(permitting(() => ({ scopes })))
     expect([answer, isEmpty]).toEqual([[400, 'invalid_scope'], true])
   })
 
-  test('permits a resource that is not ours: an invalid target, and nothing is issued', async () => {
+  test('that permits an unknown resource responds with invalid_target and issues nothing', async () => {
     const { answer, isEmpty } = await run(permitting(() => ({ resources: ['https://bank.example'] })))
     expect([answer, isEmpty]).toEqual([[400, 'invalid_target'], true])
   })
 
-  describe('gives a client a token of its own', () => {
+  describe('a custom grant that issues a machine token', () => {
     const forItself =
       (changes: object): Grant['decide'] =>
       async ({ client: asking }) => ({
@@ -278,29 +286,29 @@ describe('a grant of your own that has a mistake in it', () => {
         ...changes,
       })
 
-    test('that is ours and keeps a secret: it may', async () => {
+    test('succeeds for a confidential first-party client', async () => {
       const { answer } = await run(forItself({ scopes: ['orders:read'] }))
       expect(answer).toEqual([200, undefined])
     })
 
-    test('beyond the scopes that are listed for it: an invalid scope', async () => {
+    test('responds with invalid_scope for scopes that are not on the record of the client', async () => {
       expect((await run(forItself({ scopes: ['profile'] }))).answer).toEqual([400, 'invalid_scope'])
       expect((await run(forItself({ scopes: ['profile'] }), other)).answer).toEqual([400, 'invalid_scope'])
     })
 
-    test('that is public, or an app of somebody else: it may not', async () => {
+    test('responds with unauthorized_client for public and third-party clients', async () => {
       for (const by of [app, publicApp]) {
         const { answer, isEmpty } = await run(forItself({}), by)
         expect([answer, isEmpty]).toEqual([[400, 'unauthorized_client'], true])
       }
     })
 
-    test('that outlives what the signing keys are kept for: a server error', async () => {
+    test('responds with server_error if the token outlives the signing keys', async () => {
       expect((await run(forItself({ lifetime: 1e12 }))).answer).toEqual([500, 'server_error'])
     })
   })
 
-  test('goes on with an authorization as if it were a refresh: a server error, and nothing is issued', async () => {
+  test('that returns a refresh of an authorization responds with server_error and issues nothing', async () => {
     await run(permitting(() => ({})))
     const [authorization] = await own.store.authorizations.list(own.clock.now())
     if (!authorization) throw new Error('There is no authorization')
@@ -313,12 +321,12 @@ describe('a grant of your own that has a mistake in it', () => {
     }))
     expect(answer).toEqual([500, 'server_error'])
     expect((await own.store.authorizations.find(authorization.id))?.generation).toBe(0)
-    await own.server.users.signOutEverywhere(somebody)
+    await own.server.users.signOutEverywhere(user)
   })
 
-  test('makes a personal token: a server error, and nothing is issued', async () => {
+  test('that returns a personal access token responds with server_error and issues nothing', async () => {
     const { answer, isEmpty } = await run(async (request, context) => {
-      const { ref: user, epochs } = await met(request, context)
+      const { ref: user, epochs } = await loadUser(request, context)
       const token = { authorizationId: 'made-up', name: 'Mine', scopes: ['orders:read'], lifetime: 1000 }
       return { kind: 'personal', user, epochs, ...token }
     })
@@ -326,16 +334,16 @@ describe('a grant of your own that has a mistake in it', () => {
   })
 })
 
-describe('a configuration', () => {
+describe('the configuration', () => {
   const decide: Grant['decide'] = () => Promise.reject(new Error('never called'))
 
   test.each<[string, unknown, string]>([
-    ['whose type is no URI', { type: 'phone', decide }, 'grants[0].type'],
-    ['with the name of what is made otherwise', { type: 'personal_access', decide }, 'grants[0].type'],
-    ['with the type of one of ours', { type: 'authorization_code', decide }, 'grants[0].type'],
-    ['that cannot decide', { type: TYPE }, 'grants[0].decide'],
+    ['whose type is not a URI', { type: 'phone', decide }, 'grants[0].type'],
+    ['with the type personal_access', { type: 'personal_access', decide }, 'grants[0].type'],
+    ['with the type of a built-in grant', { type: 'authorization_code', decide }, 'grants[0].type'],
+    ['without decide', { type: TYPE }, 'grants[0].decide'],
     ['that was not called', refreshToken, 'grants[0].type'],
-  ])('with a grant %s is refused, and says where', async (_what, grant, path) => {
+  ])('rejects a grant %s', async (_what, grant, path) => {
     const grants = [grant as Grant, authorizationCode()]
     await expect(startServer({ grants })).rejects.toMatchObject({
       constructor: ConfigError,
@@ -344,7 +352,7 @@ describe('a configuration', () => {
   })
 })
 
-test('a code gives what its client may still have when it is exchanged', async () => {
+test('a code gives only the scopes that its client still has when it is exchanged', async () => {
   await using own = await startServer()
   const visitor = await own.addUser()
   const shop = await own.addClient()
