@@ -17,7 +17,7 @@ import type { TestUser, TestClient } from '../support/server.ts'
 
 const customers: Record<string, string> = { 'cora@example.com': 'c', 'ada@example.com': '1' }
 
-/** People who are kept elsewhere: their password is `customer` and their id. */
+/** The users of another provider. Their password is `customer` plus their ID. */
 const customerProvider: UserProvider = {
   find: async (id) => (Object.values(customers).includes(id) ? { id } : undefined),
   findByUsername: async (name) => (customers[name] === undefined ? undefined : { id: customers[name] }),
@@ -52,8 +52,8 @@ const signIn = (who = person, by = client, parameters: Parameters = {}): Promise
 
 const heard = (name: string) => server.events.filter((event) => event.name === name)
 
-describe('name and password', () => {
-  test('give an access and a refresh token', async () => {
+describe('user name and password', () => {
+  test('get an access token and a refresh token', async () => {
     const { status, headers, body } = await signIn(person, client, { scope: 'orders:read profile' })
     expect(status).toBe(200)
     expect(headers.get('cache-control')).toBe('no-store')
@@ -70,28 +70,28 @@ describe('name and password', () => {
     expect([next.status, next.body['scope']]).toEqual([200, 'orders:read profile'])
   })
 
-  test('give no refresh token to a client that may not refresh', async () => {
+  test('get no refresh token for a client without that grant', async () => {
     const once = await server.addClient({ grantTypes: ['password'] })
     expect((await signIn(person, once)).body).not.toHaveProperty('refresh_token')
   })
 
-  test('are enough for a public client that has the grant on its record', async () => {
+  test('are enough for a public client with the grant', async () => {
     expect((await signIn(person, app)).status).toBe(200)
   })
 
-  test('are not enough for a confidential one that does not say who it is', async () => {
+  test('are not enough for a confidential client without its secret', async () => {
     const { status, body } = await signIn(person, { ...client, secret: undefined })
     expect([status, body['error']]).toEqual([401, 'invalid_client'])
   })
 
-  test.each(['username', 'password'])('are asked for where %s is missing or empty', async (name) => {
+  test.each(['username', 'password'])('get invalid_request if %s is missing or empty', async (name) => {
     for (const value of [undefined, '']) {
       const { status, body } = await signIn(person, client, { [name]: value })
       expect([status, body['error']]).toEqual([400, 'invalid_request'])
     }
   })
 
-  test('that are wrong get the same words, whether there is such a person or not', async () => {
+  test('get the same error for a wrong password and for an unknown user', async () => {
     const leaver = await server.addUser()
     await server.store.users.update(leaver.id, { disabledAt: 1 })
     const wrong = await signIn({ ...person, password: 'a wrong password' })
@@ -100,8 +100,8 @@ describe('name and password', () => {
       { error: 'invalid_grant', error_description: 'The user credentials were incorrect' },
     ])
     for (const other of [
-      { ...person, email: 'nobody@example.com' },
-      { ...person, email: 'no address' },
+      { ...person, email: 'unknown@example.com' },
+      { ...person, email: 'not an email' },
       leaver,
     ]) {
       const { status, body } = await signIn(other)
@@ -109,23 +109,23 @@ describe('name and password', () => {
     }
   })
 
-  test('that are wrong are told to listeners as at the sign-in page', async () => {
-    const somebody = await server.addUser()
-    const answer = await signIn({ ...somebody, password: 'a wrong password' })
+  test('emit sign-in.failed if they are wrong, as on the sign-in page', async () => {
+    const newUser = await server.addUser()
+    const answer = await signIn({ ...newUser, password: 'a wrong password' })
     expect(heard('sign-in.failed').at(-1)?.payload).toEqual({
       requestId: answer.headers.get('x-request-id'),
       provider: 'users',
       address: '127.0.0.1',
-      sub: somebody.id,
-      reason: `wrong password for user ${somebody.id}, or signed out everywhere meanwhile`,
+      sub: newUser.id,
+      reason: `wrong password for user ${newUser.id}, or signed out everywhere meanwhile`,
     })
   })
 })
 
-describe('guesses', () => {
+describe('password guesses', () => {
   const wrong = (who: TestUser): Promise<JsonResponse> => signIn({ ...who, password: 'a wrong password' })
 
-  test('at one name are too many after a few, for a right password too, with the time to wait', async () => {
+  test('are throttled per user name, with Retry-After, even for the right password', async () => {
     const target = await server.addUser()
     for (let count = 0; count < 3; count += 1) expect((await wrong(target)).status).toBe(400)
     const { status, headers, body } = await signIn(target)
@@ -138,7 +138,7 @@ describe('guesses', () => {
     })
   })
 
-  test('count together with those at the sign-in page', async () => {
+  test('count together with those on the sign-in page', async () => {
     const target = await server.addUser()
     const guess = async (): Promise<number> => {
       const browser = openBrowser(server)
@@ -150,7 +150,7 @@ describe('guesses', () => {
     expect(await guess()).toBe(429)
   })
 
-  test('are forgotten with a right password', async () => {
+  test('are forgotten after a right password', async () => {
     const target = await server.addUser()
     for (let round = 0; round < 2; round += 1) {
       for (let count = 0; count < 2; count += 1) expect((await wrong(target)).status).toBe(400)
@@ -158,11 +158,11 @@ describe('guesses', () => {
     }
   })
 
-  test('are not what a request is that could give no token', async () => {
+  test('do not include requests that could not get a token anyway', async () => {
     const target = await server.addUser()
     for (let count = 0; count < 4; count += 1) {
       const { body } = await signIn({ ...target, password: 'a wrong password' }, client, {
-        scope: 'nobody:knows',
+        scope: 'unknown:scope',
       })
       expect(body['error']).toBe('invalid_scope')
     }
@@ -171,14 +171,14 @@ describe('guesses', () => {
 })
 
 describe('scopes', () => {
-  test('are those that the client may ask for', async () => {
+  test('are limited to those of the client', async () => {
     const { body } = await signIn(person, await server.addClient({ grantTypes, scopes: ['profile'] }), {
       scope: 'orders:read',
     })
     expect(body['error']).toBe('invalid_scope')
   })
 
-  test('may be * where that is on the client’s list; it survives a refresh and opens every route', async () => {
+  test('can be * if the client lists it; it survives a refresh and is accepted on every route', async () => {
     const tokens = await getTokens(server, app, { ...credentials(person), scope: '*' })
     expect(tokens.scope).toBe('*')
     const next = await refresh({ server, client: app }, tokens.refresh_token)
@@ -186,7 +186,7 @@ describe('scopes', () => {
     expect((await callApi(server, '/orders', String(next.body['access_token']))).status).toBe(200)
   })
 
-  test('may not be * for a client that may have every defined one', async () => {
+  test('cannot be * for a client with every defined scope', async () => {
     expect((await signIn(person, client, { scope: '*' })).body['error']).toBe('invalid_scope')
   })
 })
@@ -199,11 +199,11 @@ describe('a sign-in by password', () => {
       body: formBody({ client_id: by.id, ...credentials(who) }),
     })
 
-  test('is listed among the devices, with its name and address, and can be signed out', async () => {
-    const somebody = await server.addUser()
-    const { body } = await ask(somebody, app)
+  test('is listed as a session with its name and address, and can be revoked', async () => {
+    const newUser = await server.addUser()
+    const { body } = await ask(newUser, app)
     const [token, refreshToken] = [String(body['access_token']), String(body['refresh_token'])]
-    const sessions = await server.server.sessions.list(somebody.id)
+    const sessions = await server.server.sessions.list(newUser.id)
     expect(sessions).toMatchObject([{ deviceName: 'iPhone', address: '127.0.0.1' }])
     expect(claimOf(token, 'sid')).toBe(sessions[0]?.id)
     expect(heard('session.started').at(-1)?.payload).toMatchObject({ sessionId: sessions[0]?.id })
@@ -211,55 +211,55 @@ describe('a sign-in by password', () => {
     expect(await server.server.sessions.revoke(String(sessions[0]?.id))).toBe(true)
     expect((await callApi(server, '/me', token)).status).toBe(401)
     expect((await refresh({ server, client: app }, refreshToken)).body['error']).toBe('invalid_grant')
-    expect(await server.server.sessions.list(somebody.id)).toEqual([])
+    expect(await server.server.sessions.list(newUser.id)).toEqual([])
   })
 
-  test('is listed for as long as it can be refreshed', async () => {
-    const somebody = await server.addUser()
-    await ask(somebody, app)
+  test('is listed as long as it can be refreshed', async () => {
+    const newUser = await server.addUser()
+    await ask(newUser, app)
     server.clock.advance('29d')
-    expect(await server.server.sessions.list(somebody.id)).toHaveLength(1)
+    expect(await server.server.sessions.list(newUser.id)).toHaveLength(1)
     server.clock.advance('2d')
-    expect(await server.server.sessions.list(somebody.id)).toEqual([])
+    expect(await server.server.sessions.list(newUser.id)).toEqual([])
   })
 
-  test('is an authorization that can be ended alone', async () => {
-    const somebody = await server.addUser()
-    const { body } = await ask(somebody, app)
-    const [authorization] = await server.server.authorizations.list(somebody.id)
+  test('is an authorization that can be revoked alone', async () => {
+    const newUser = await server.addUser()
+    const { body } = await ask(newUser, app)
+    const [authorization] = await server.server.authorizations.list(newUser.id)
     await server.server.authorizations.revoke(String(authorization?.id))
     expect((await callApi(server, '/me', String(body['access_token']))).status).toBe(401)
   })
 
-  test('begins no session for a client that outlives sessions', async () => {
-    const somebody = await server.addUser()
+  test('starts no session for a client that outlives sessions', async () => {
+    const newUser = await server.addUser()
     const lasting = await server.addClient({ grantTypes, type: 'public', endsWithSession: false })
-    const { body } = await ask(somebody, lasting)
-    expect(await server.server.sessions.list(somebody.id)).toEqual([])
+    const { body } = await ask(newUser, lasting)
+    expect(await server.server.sessions.list(newUser.id)).toEqual([])
     expect(claimOf(String(body['access_token']), 'sid')).toBe('undefined')
   })
 
-  test('ends with everything else of the person', async () => {
-    const somebody = await server.addUser()
-    const { body } = await ask(somebody, app)
-    await server.server.users.signOutEverywhere(somebody.id)
+  test('is revoked together with everything else of the user', async () => {
+    const newUser = await server.addUser()
+    const { body } = await ask(newUser, app)
+    await server.server.users.signOutEverywhere(newUser.id)
     expect((await callApi(server, '/me', String(body['access_token']))).status).toBe(401)
   })
 })
 
-describe('the people of another provider', () => {
+describe('users of another provider', () => {
   let shop: TestClient
   beforeAll(async () => void (shop = await server.addClient({ grantTypes, provider: 'customers' })))
 
   const cora = { email: 'cora@example.com', password: 'customer c', id: 'c' }
 
-  test('sign in to the clients of theirs, and are not taken for others', async () => {
+  test('can sign in to clients of their provider, with the right subject', async () => {
     const { access_token: token } = await getTokens(server, shop, credentials(cora))
     expect([claimOf(token, 'sub'), claimOf(token, 'provider')]).toEqual(['customers:c', 'customers'])
     expect((await callApi(server, '/me', token)).status).toBe(401)
   })
 
-  test('cannot sign in to the clients of others, nor others to theirs', async () => {
+  test('cannot sign in to clients of another provider', async () => {
     for (const [who, by] of [
       [cora, client],
       [person, shop],
@@ -267,7 +267,7 @@ describe('the people of another provider', () => {
       expect((await signIn(who, by)).body['error']).toBe('invalid_grant')
   })
 
-  test('are counted apart when somebody guesses at the same name', async () => {
+  test('are throttled separately for the same user name', async () => {
     const ada = { id: '1', email: 'ada@example.com', password: 'a wrong password' }
     for (let count = 0; count < 3; count += 1) expect((await signIn(ada, client)).status).toBe(400)
     expect((await signIn(ada, client)).status).toBe(429)
@@ -275,7 +275,7 @@ describe('the people of another provider', () => {
   })
 })
 
-describe('a look-up and a check of one’s own', () => {
+describe('a custom lookup and password check', () => {
   const asked: unknown[] = []
   const ownGrant = passwordGrant({
     findByUsername: async (username, { id, provider }) => {
@@ -290,7 +290,7 @@ describe('a look-up and a check of one’s own', () => {
     },
   })
 
-  test('take the place of the provider’s, and are told the client; without a person they are asked too', async () => {
+  test('replace those of the provider and receive the client; the check also runs for unknown users', async () => {
     await using own = await startServer({ grants: [ownGrant], users: customerProvider as never })
     const phone = await own.addClient({ grantTypes: ['password'] })
     const ask = (username: string): Promise<JsonResponse> =>
@@ -300,39 +300,39 @@ describe('a look-up and a check of one’s own', () => {
     expect(asked.splice(0)).toEqual([found, found, ['verify', phone.id, 'c']])
     expect((await ask('0051')).body['error']).toBe('invalid_grant')
     expect(asked.splice(0)).toEqual([found, found, ['verify', phone.id, undefined]])
-    // Whom the provider does not know could not be refreshed for, and may be another provider's.
+    // A user that the provider does not know could not refresh, and may belong to another provider.
     expect((await ask('0050')).body['error']).toBe('invalid_grant')
   })
 })
 
-describe('a password that is changed while it is checked', () => {
-  test('gives nothing, counts for one try, and is not checked again', async () => {
+describe('a password that changes while it is checked', () => {
+  test('gets no token, counts as one attempt and is not checked again', async () => {
     let checks = 0
     const endsEverything = passwordGrant({
       verifyPassword: async (user) => {
         checks += 1
-        // What a changed password does, after this one was found right.
+        // The password changes after this one was found right.
         await racy.server.users.signOutEverywhere(String(user?.id))
         return true
       },
     })
     const throttle = { perAccount: { failures: 2, window: '5m' } as const }
     await using racy = await startServer({ grants: [endsEverything, refreshToken()], throttle })
-    const somebody = await racy.addUser()
+    const newUser = await racy.addUser()
     const old = await racy.addClient({ grantTypes })
-    const { status, body } = await requestToken(racy, old, credentials(somebody))
+    const { status, body } = await requestToken(racy, old, credentials(newUser))
     expect([status, body]).toEqual([
       400,
       { error: 'invalid_grant', error_description: 'The user credentials were incorrect' },
     ])
     expect(checks).toBe(1)
-    expect(await racy.server.sessions.list(somebody.id)).toEqual([])
-    expect(await racy.server.authorizations.list(somebody.id)).toEqual([])
+    expect(await racy.server.sessions.list(newUser.id)).toEqual([])
+    expect(await racy.server.authorizations.list(newUser.id)).toEqual([])
   })
 })
 
-describe('where it is not listed', () => {
-  test('it is no grant type, and not in the metadata', async () => {
+describe('without the grant', () => {
+  test('is an unsupported grant type and not in the metadata', async () => {
     await using plain = await startServer()
     const old = await plain.addClient({ grantTypes })
     const { status, body } = await requestToken(plain, old, credentials(await plain.addUser()))
@@ -342,7 +342,7 @@ describe('where it is not listed', () => {
     expect(plain.logs.join('')).not.toContain('Insecure grant')
   })
 
-  test('and where it is, the log says once why not, and what to do instead', async () => {
+  test('logs a warning once, with the alternative, if it is configured', async () => {
     await server.server.ready()
     const lines = server.logs.filter((line) => line.includes('Insecure grant is enabled'))
     expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([

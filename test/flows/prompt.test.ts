@@ -15,14 +15,14 @@ const url = (prompt?: string, to = client): string =>
 const errorIn = ({ url: { searchParams } }: Page): string | null => searchParams.get('error')
 const labelsIn = ({ forms }: Page): readonly string[] => forms.map(({ label }) => label)
 
-/** A browser in which the user is signed in and has allowed the client. */
+/** Opens a browser in which the user is signed in and has approved the client. */
 async function familiar() {
   const browser = openBrowser(server)
   await authorize(browser, url(), user)
   return browser
 }
 
-test('a guest signs in and comes back to the very request', async () => {
+test('a guest signs in and returns to the same request', async () => {
   const browser = openBrowser(server)
   const login = await browser.open(url(undefined, stranger))
   expect(login.url.pathname).toBe('/login')
@@ -33,7 +33,7 @@ test('a guest signs in and comes back to the very request', async () => {
 })
 
 describe('prompt=none', () => {
-  test('says login_required of a guest, with state and issuer, and shows nothing', async () => {
+  test('returns login_required for a guest, with state and issuer', async () => {
     const page = await openBrowser(server).open(url('none'))
     expect(page.url.origin).toBe('https://app.example')
     expect(errorIn(page)).toBe('login_required')
@@ -41,36 +41,36 @@ describe('prompt=none', () => {
     expect(page.url.searchParams.get('iss')).toBe(server.issuer)
   })
 
-  test('says consent_required of who has not consented', async () => {
+  test('returns consent_required without consent', async () => {
     expect(errorIn(await (await familiar()).open(url('none', stranger)))).toBe('consent_required')
   })
 
-  test('gives a code where nobody needs to be asked', async () => {
+  test('returns a code if no page is needed', async () => {
     expect(codeIn(await (await familiar()).open(url('none')))).toBeTruthy()
   })
 
-  test('wins over what stands beside it', async () => {
+  test('overrides other prompts', async () => {
     expect(errorIn(await openBrowser(server).open(url('none login')))).toBe('login_required')
     expect(errorIn(await (await familiar()).open(url('consent none')))).toBe('consent_required')
   })
 })
 
 describe('prompt=login', () => {
-  test('has the user sign in again, and then goes on', async () => {
+  test('asks the user to sign in again', async () => {
     const browser = await familiar()
     const login = await browser.open(url('login'))
     expect(labelsIn(login)).toEqual(['Sign in'])
     expect(codeIn(await browser.signIn(login, user))).toBeTruthy()
   })
 
-  test('goes on as whoever signs in', async () => {
+  test('continues as the user who signs in', async () => {
     const other = await server.addUser()
     const browser = await familiar()
     const consent = await browser.signIn(await browser.open(url('login')), other)
     expect(consent.text).toContain(other.email)
   })
 
-  test('with consent asks for both, in this order', async () => {
+  test('asks for both, in this order, together with consent', async () => {
     const browser = await familiar()
     const login = await browser.open(url('login consent'))
     expect(labelsIn(login)).toEqual(['Sign in'])
@@ -78,18 +78,18 @@ describe('prompt=login', () => {
   })
 })
 
-test('prompt=consent asks again what was allowed before', async () => {
+test('prompt=consent asks again for what was approved before', async () => {
   const browser = await familiar()
   const page = await browser.open(url('consent'))
   expect(labelsIn(page)).toContain('Allow')
   expect(codeIn(await browser.press(page, 'Allow'))).toBeTruthy()
 })
 
-test('a prompt that nobody knows is ignored', async () => {
+test('an unknown prompt is ignored', async () => {
   expect(codeIn(await (await familiar()).open(url('select_account')))).toBeTruthy()
 })
 
-test('who is somebody else says so on the consent page, signs in and comes back', async () => {
+test('a user can switch accounts on the consent page and return to it', async () => {
   const other = await server.addUser()
   const browser = await familiar()
   const consent = await browser.open(url('consent'))

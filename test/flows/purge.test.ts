@@ -10,14 +10,14 @@ import type { TestServer } from '../support/server.ts'
 
 const NOTHING = { codes: 0, deviceCodes: 0, authorizations: 0, sessions: 0, revocations: 0, audit: 0 }
 
-/** Somebody who has just been given tokens. */
+/** Creates a user with tokens. */
 async function startVisit(server: TestServer) {
   const [user, client] = [await server.addUser(), await server.addClient()]
   const visit = { server, browser: openBrowser(server), client, user }
   return { visit, tokens: await getCodeFlowTokens(visit) }
 }
 
-/** Sessions that ended long ago. */
+/** Inserts sessions that expired long ago. */
 async function endSessions({ server, store, clock }: TestServer, count: number): Promise<void> {
   await server.ready()
   const expiresAt = clock.now() - 30 * 86_400_000
@@ -25,7 +25,7 @@ async function endSessions({ server, store, clock }: TestServer, count: number):
     await store.sessions.insert(sampleSession({ id: `old-${index}`, expiresAt }), 'alice')
 }
 
-/** As many audit entries of long ago, which are quicker to make. */
+/** Inserts old audit entries, which is faster. */
 async function audit({ server, store, clock }: TestServer, count: number): Promise<void> {
   await server.ready()
   const at = clock.now() - 30 * 86_400_000
@@ -33,7 +33,7 @@ async function audit({ server, store, clock }: TestServer, count: number): Promi
 }
 
 describe('a purge', () => {
-  test('leaves who is signed in alone, and takes what they left behind after a week', async () => {
+  test('keeps signed-in users, and deletes their old rows after a week', async () => {
     await using server = await startServer()
     const { visit, tokens } = await startVisit(server)
     expect((await server.server.purge({ hours: 0 })).counts).toEqual(NOTHING)
@@ -51,7 +51,7 @@ describe('a purge', () => {
     expect((await refresh(visit, tokens.refresh_token)).body['error']).toBe('invalid_grant')
   })
 
-  test('keeps what was revoked as long as an access token of it could still be used', async () => {
+  test('keeps revoked authorizations until their access tokens have expired', async () => {
     await using server = await startServer()
     const { tokens, visit } = await startVisit(server)
     await server.server.users.signOutEverywhere(visit.user.id)
@@ -73,7 +73,7 @@ describe('a purge', () => {
     expect((await refresh(visit, tokens.refresh_token)).body['error']).toBe('invalid_grant')
   })
 
-  test('takes only what was revoked, or only what expired, where it is told so', async () => {
+  test('deletes only revoked or only expired rows if asked to', async () => {
     await using server = await startServer()
     const { visit } = await startVisit(server)
     await server.server.users.signOutEverywhere(visit.user.id)
@@ -97,7 +97,7 @@ describe('a purge', () => {
     expect((await server.store.sessions.find('expired again'))?.expiresAt).toBe(expiresAt)
   })
 
-  test('takes audit entries after a time of their own', async () => {
+  test('deletes audit entries after their own retention', async () => {
     await using server = await startServer({ audit: { keep: '2h' } })
     const client = await server.addClient()
     const { headers } = await requestToken(server, client, { grant_type: 'nothing' })
@@ -111,7 +111,7 @@ describe('a purge', () => {
     expect(await find()).toEqual([])
   })
 
-  test('only counts in a dry run', async () => {
+  test('deletes nothing in a dry run', async () => {
     await using server = await startServer()
     await endSessions(server, 3)
     const counts = { ...NOTHING, sessions: 3 }
@@ -120,7 +120,7 @@ describe('a purge', () => {
     expect((await server.server.purge()).counts).toEqual(counts)
   })
 
-  test('tells how far it has come, to the end', async () => {
+  test('reports its progress', async () => {
     await using server = await startServer()
     await audit(server, 600)
     const told: PurgeProgress[] = []
@@ -131,7 +131,7 @@ describe('a purge', () => {
     expect(told.some(({ done }) => done === 500)).toBe(true)
   })
 
-  test('is ended by its signal between two batches, and says what was done', async () => {
+  test('stops between two batches if its signal aborts, and reports what it deleted', async () => {
     await using server = await startServer()
     await audit(server, 1_200)
     const abort = new AbortController()
@@ -146,7 +146,7 @@ describe('a purge', () => {
     expect((await server.server.purge({ signal: AbortSignal.abort() })).isComplete).toBe(false)
   })
 
-  test('of several nodes at once deletes each row once, while requests are answered', async () => {
+  test('deletes each row once if several nodes purge, while they respond to requests', async () => {
     await using server = await startServer()
     await using other = await startServer({ file: server.file })
     const { tokens, visit } = await startVisit(server)
@@ -158,7 +158,7 @@ describe('a purge', () => {
     expect(reports.reduce((sum, { counts }) => sum + counts.audit, 0)).toBe(1_000)
   })
 
-  test.each([-1, Number.NaN, Number.POSITIVE_INFINITY])('refuses %s hours', async (hours) => {
+  test.each([-1, Number.NaN, Number.POSITIVE_INFINITY])('rejects %s hours', async (hours) => {
     await using server = await startServer()
     await expect(server.server.purge({ hours })).rejects.toThrow(ConfigError)
   })
@@ -169,14 +169,14 @@ describe('the running server', () => {
   const byHand = startServer({ purge: 'manual' })
   afterAll(async () => Promise.all([(await server).close(), (await byHand).close()]))
 
-  test('purges by itself, unless that is done by hand', async () => {
+  test('purges automatically, unless purge is manual', async () => {
     const [busy, idle] = [await server, await byHand]
     for (const node of [busy, idle]) await endSessions(node, 3)
     await expect.poll(() => busy.store.purge.count('sessions'), { timeout: 10_000 }).toBe(0)
     expect(await idle.store.purge.count('sessions')).toBe(3)
   })
 
-  test.each(['11d', 0, 'soon' as '1h'] as const)('refuses to purge every %s', async (every) => {
+  test.each(['11d', 0, 'soon' as '1h'] as const)('rejects an interval of %s', async (every) => {
     await expect(startServer({ purge: { every } })).rejects.toThrow('purge.every')
   })
 })

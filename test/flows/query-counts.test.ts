@@ -13,7 +13,7 @@ import {
 import { startServer } from '../support/server.ts'
 import { recordStatements } from '../support/statements.ts'
 
-/** A server that nothing but requests makes ask its database. */
+/** Starts a server that queries its database for requests only. */
 async function startWatched() {
   const statements = recordStatements()
   const revocations = { pollInterval: '1h', maxStaleness: '2h' } as const
@@ -24,7 +24,7 @@ async function startWatched() {
   return { statements, server, client, visit, tokens: await getCodeFlowTokens(visit) }
 }
 
-test('a machine that is known gets its token without a query', async () => {
+test('a machine token needs no query if the client is cached', async () => {
   const { statements, server } = await startWatched()
   const machine = await server.addClient({ grantTypes: ['client_credentials'], scopes: ['orders:read'] })
   const ask = () => getTokens(server, machine, { grant_type: 'client_credentials' })
@@ -32,7 +32,7 @@ test('a machine that is known gets its token without a query', async () => {
   expect(await statements.during(ask)).toEqual([])
 })
 
-test('the guard asks nothing, be the token new to it, known or revoked', async () => {
+test('the guard needs no query for a new, known or revoked token', async () => {
   const { statements, server, tokens } = await startWatched()
   const call = () => callApi(server, '/me', tokens.access_token)
   expect(await statements.during(call)).toEqual([])
@@ -43,7 +43,7 @@ test('the guard asks nothing, be the token new to it, known or revoked', async (
   expect((await call()).body['error_description']).toBe('Token revoked')
 })
 
-test('a personal access token costs the guard no query either, and its last use is written down later', async () => {
+test('the guard needs no query for a personal access token, and stores its last use later', async () => {
   const { statements, server, visit } = await startWatched()
   const { accessToken, token } = await server.server.personalTokens.create(visit.user.id, {
     name: 'Backup',
@@ -57,7 +57,7 @@ test('a personal access token costs the guard no query either, and its last use 
   expect((await call()).body['error_description']).toBe('Token revoked')
 })
 
-test('a refresh is three: the row, the person, the step', async () => {
+test('a refresh needs three queries: the row, the user and the update', async () => {
   const { statements, visit, tokens } = await startWatched()
   expect(await statements.during(() => refresh(visit, tokens.refresh_token))).toEqual([
     'select authorizations',
@@ -66,13 +66,13 @@ test('a refresh is three: the row, the person, the step', async () => {
   ])
 })
 
-test('a forged refresh token is none', async () => {
+test('a forged refresh token needs no query', async () => {
   const { statements, visit, tokens } = await startWatched()
   const forged = tokens.refresh_token.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'))
   expect(await statements.during(() => refresh(visit, forged))).toEqual([])
 })
 
-test('the exchange of a code is seven, five of them in its transaction', async () => {
+test('the exchange of a code needs seven queries, five of them in its transaction', async () => {
   const { statements, server, client, visit } = await startWatched()
   const { exchange } = await getCode(visit)
   expect(await statements.during(() => getTokens(server, client, exchange))).toEqual([
@@ -86,7 +86,7 @@ test('the exchange of a code is seven, five of them in its transaction', async (
   ])
 })
 
-test('an authorization request of who is signed in and has consented is eight: consent is read once more at the end', async () => {
+test('an authorization request with session and consent needs eight queries, and reads the consent again at the end', async () => {
   const { statements, server, client, visit } = await startWatched()
   const { challenge } = createPkce()
   const pkce = { code_challenge: challenge, code_challenge_method: 'S256' }

@@ -14,7 +14,7 @@ afterAll(server.close)
 const tokenIn = ({ body }: JsonResponse): string => String(body['refresh_token'])
 const accessIn = ({ body }: JsonResponse): string => String(body['access_token'])
 
-/** Rotates so many times; every refresh token, the first one first. */
+/** Refreshes `count` times. Returns every refresh token, oldest first. */
 async function rotate(theirs: CodeFlow, count: number): Promise<string[]> {
   const tokens = [(await getCodeFlowTokens(theirs)).refresh_token]
   for (let turn = 0; turn < count; turn += 1) tokens.push(tokenIn(await refresh(theirs, tokens.at(-1) ?? '')))
@@ -22,7 +22,7 @@ async function rotate(theirs: CodeFlow, count: number): Promise<string[]> {
 }
 
 describe('within the grace window', () => {
-  test('an old refresh token gets the current one again, with a fresh access token', async () => {
+  test('an old refresh token gets the current one again, with a new access token', async () => {
     const [old = '', current = ''] = await rotate(flow, 1)
     server.clock.advance('59s')
     const repeated = await refresh(flow, old)
@@ -32,12 +32,12 @@ describe('within the grace window', () => {
     expect((await refresh(flow, current)).status).toBe(200)
   })
 
-  test('three rotations in a row leave the first token good for the current one', async () => {
+  test('the first token still gets the current one after three rotations', async () => {
     const tokens = await rotate(flow, 3)
     for (const old of tokens.slice(0, 3)) expect(tokenIn(await refresh(flow, old))).toBe(tokens[3])
   })
 
-  test('more rotations than an honest client makes are a replay', async () => {
+  test('a token from more than five rotations ago is a replay', async () => {
     const tokens = await rotate(flow, 6)
     expect((await refresh(flow, tokens[0] ?? '')).body['error']).toBe('invalid_grant')
     expect((await refresh(flow, tokens[6] ?? '')).body['error']).toBe('invalid_grant')
@@ -45,7 +45,7 @@ describe('within the grace window', () => {
 })
 
 describe('after the grace window', () => {
-  test('an old refresh token is a replay: its authorization ends, and no other device is signed out', async () => {
+  test('an old refresh token is a replay that revokes its authorization, but no other one', async () => {
     const tablet = await getCodeFlowTokens(flow)
     const tokens = await getCodeFlowTokens(flow)
     const next = await refresh(flow, tokens.refresh_token)
@@ -59,7 +59,7 @@ describe('after the grace window', () => {
     expect((await refresh(flow, tablet.refresh_token)).status).toBe(200)
   })
 
-  test('a repeat does not prolong the window', async () => {
+  test('a repeat does not extend the window', async () => {
     const [old = ''] = await rotate(flow, 1)
     server.clock.advance('50s')
     expect((await refresh(flow, old)).status).toBe(200)
@@ -67,7 +67,7 @@ describe('after the grace window', () => {
     expect((await refresh(flow, old)).body['error']).toBe('invalid_grant')
   })
 
-  test('says in the log which generation was replayed, and never the token', async () => {
+  test('logs the generation of the replayed token, and not the token', async () => {
     const [old = ''] = await rotate(flow, 1)
     server.clock.advance('61s')
     const { headers } = await refresh(flow, old)
@@ -77,7 +77,7 @@ describe('after the grace window', () => {
   })
 })
 
-describe("a client's own window", () => {
+describe('the grace window of a client', () => {
   test('of 0 makes every repeat a replay', async () => {
     const strict = await server.addClient({ type: 'public', graceWindow: 0 })
     const theirs = { ...flow, client: strict }
@@ -86,7 +86,7 @@ describe("a client's own window", () => {
     expect((await refresh(theirs, current)).body['error']).toBe('invalid_grant')
   })
 
-  test('wins over that of the server', async () => {
+  test('overrides that of the server', async () => {
     const patient = await server.addClient({ type: 'public', graceWindow: '10m' })
     const theirs = { ...flow, client: patient }
     const [old = '', current = ''] = await rotate(theirs, 1)
@@ -95,7 +95,7 @@ describe("a client's own window", () => {
   })
 })
 
-test('after a restored backup, the token that is ahead of its row goes on and is written down as such', async () => {
+test('after a restored backup, a token that is ahead of its row works and emits refresh.ahead', async () => {
   const [, second = ''] = await rotate(flow, 1)
   const backup = `${server.file}.backup`
   const database = new DatabaseSync(server.file, { readOnly: true })

@@ -15,7 +15,7 @@ afterAll(server.close)
 const tokenIn = ({ body }: JsonResponse): string => String(body['refresh_token'])
 const scopesIn = ({ body }: JsonResponse): unknown => decodeJwt(String(body['access_token']))['scope']
 
-test('a refresh gives a new access token and a new refresh token, and no other field', async () => {
+test('a refresh returns a new access token and a new refresh token, and no other field', async () => {
   const tokens = await getCodeFlowTokens(visit)
   const { status, headers, body } = await refresh(visit, tokens.refresh_token)
   expect(status).toBe(200)
@@ -31,7 +31,7 @@ test('a refresh gives a new access token and a new refresh token, and no other f
   expect((await callApi(server, '/me', String(body['access_token']))).status).toBe(200)
 })
 
-test('the old access token lives on to its expiry, for the tabs that still hold it', async () => {
+test('the old access token works until it expires, for other tabs', async () => {
   const tokens = await getCodeFlowTokens(visit)
   await refresh(visit, tokens.refresh_token)
   expect((await callApi(server, '/me', tokens.access_token)).status).toBe(200)
@@ -40,7 +40,7 @@ test('the old access token lives on to its expiry, for the tabs that still hold 
 })
 
 describe('scope', () => {
-  test('may be narrowed for one access token, and is whole again at the next refresh', async () => {
+  test('can be narrowed for one access token', async () => {
     const tokens = await getCodeFlowTokens(visit, { scope: 'orders:read profile' })
     const narrow = await refresh(visit, tokens.refresh_token, { scope: 'profile' })
     expect([narrow.body['scope'], scopesIn(narrow)]).toEqual(['profile', 'profile'])
@@ -48,14 +48,14 @@ describe('scope', () => {
     expect([whole.body['scope'], scopesIn(whole)]).toEqual(['orders:read profile', 'orders:read profile'])
   })
 
-  test.each(['orders:read orders:create', 'nobody:knows', '*'])('cannot be widened to %s', async (scope) => {
+  test.each(['orders:read orders:create', 'unknown:scope', '*'])('cannot be widened to %s', async (scope) => {
     const tokens = await getCodeFlowTokens(visit)
     const answer = await refresh(visit, tokens.refresh_token, { scope })
     expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_scope'])
     expect((await refresh(visit, tokens.refresh_token)).status).toBe(200)
   })
 
-  test('shrinks to what the client may still ask for', async () => {
+  test('shrinks to the scopes that the client still has', async () => {
     const shrinking = await server.addClient()
     const theirs = { ...visit, client: shrinking }
     const tokens = await getCodeFlowTokens(theirs, { scope: 'orders:read profile' })
@@ -65,8 +65,8 @@ describe('scope', () => {
   })
 })
 
-describe('who may refresh', () => {
-  test("is the client that the token was given to, and nobody else's try does harm", async () => {
+describe('a refresh token', () => {
+  test('works only for its client, and survives the attempts of others', async () => {
     const other = await server.addClient({ name: 'Other' })
     const tokens = await getCodeFlowTokens(visit)
     const answer = await refresh({ server, client: other }, tokens.refresh_token)
@@ -74,7 +74,7 @@ describe('who may refresh', () => {
     expect((await refresh(visit, tokens.refresh_token)).status).toBe(200)
   })
 
-  test('is a client with the grant refresh_token: others get no refresh token to begin with', async () => {
+  test('is issued only to clients with the refresh_token grant', async () => {
     const once = await server.addClient({
       grantTypes: ['authorization_code'],
       redirectUris: ['https://app.example/callback'],
@@ -85,7 +85,7 @@ describe('who may refresh', () => {
     expect([answer.status, answer.body['error']]).toEqual([400, 'unauthorized_client'])
   })
 
-  test('is nobody once the user is disabled', async () => {
+  test('stops working if the user is disabled', async () => {
     const leaver = await server.addUser()
     const theirs = { ...visit, browser: openBrowser(server), user: leaver }
     const tokens = await getCodeFlowTokens(theirs)
@@ -96,7 +96,7 @@ describe('who may refresh', () => {
     expect((await refresh(theirs, tokens.refresh_token)).status).toBe(200)
   })
 
-  test('is nobody once the authorization is revoked, whose access tokens stop too', async () => {
+  test('stops working if the authorization is revoked, together with the access tokens', async () => {
     const tokens = await getCodeFlowTokens(visit)
     const { body } = await callApi(server, '/me', tokens.access_token)
     expect(await server.server.authorizations.revoke(String(body['authorizationId']))).toBe(true)
@@ -111,12 +111,12 @@ test.each([
   ['no refresh token at all', 'hello'],
   ['an empty shape', 'cons_rt_aaaaaaaa.b.0.c.d'],
   ['a very long text', 'x'.repeat(10_000)],
-])('%s is an invalid grant', async (_, token) => {
+])('%s gets invalid_grant', async (_, token) => {
   const answer = await refresh(visit, token)
   expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_grant'])
 })
 
-test('a token altered in any part is an invalid grant', async () => {
+test('a token that is altered in any part gets invalid_grant', async () => {
   const { refresh_token: token } = await getCodeFlowTokens(visit)
   const [head = '', id = '', generation = '', seed = '', mac = ''] = token.split('.')
   const forged = [
@@ -130,8 +130,8 @@ test('a token altered in any part is an invalid grant', async () => {
   expect((await refresh(visit, token)).status).toBe(200)
 })
 
-describe('lifetime', () => {
-  test('slides: whoever refreshes in time goes on, whoever comes late does not', async () => {
+describe('the lifetime of a refresh token', () => {
+  test('starts again with each refresh', async () => {
     const tokens = await getCodeFlowTokens(visit)
     server.clock.advance('29d')
     const next = await refresh(visit, tokens.refresh_token)
@@ -143,7 +143,7 @@ describe('lifetime', () => {
     expect([late.status, late.body['error']]).toEqual([400, 'invalid_grant'])
   })
 
-  test('has an end for all refreshes together where the server sets one', async () => {
+  test('has a maximum over all refreshes if one is configured', async () => {
     const grants = [authorizationCode(), refreshToken({ lifetime: '12h', maximumLifetime: '20h' })]
     await using capped = await startServer({ grants })
     const [user, app] = [await capped.addUser(), await capped.addClient()]
@@ -161,7 +161,7 @@ describe('lifetime', () => {
 })
 
 describe("rotation: 'public'", () => {
-  test("leaves a confidential client's refresh token as it is, and replaces a public one's", async () => {
+  test('keeps the refresh token of a confidential client and replaces that of a public one', async () => {
     const grants = [authorizationCode(), refreshToken({ rotation: 'public' })]
     await using calm = await startServer({ grants })
     const user = await calm.addUser()
@@ -177,7 +177,7 @@ describe("rotation: 'public'", () => {
   })
 })
 
-test('nothing was refreshed without the parameter refresh_token', async () => {
+test('a request without refresh_token refreshes nothing', async () => {
   const answer = await requestToken(server, client, { grant_type: 'refresh_token' })
   expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
 })

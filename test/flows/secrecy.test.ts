@@ -22,7 +22,7 @@ const machine = await server.addClient({ grantTypes: ['client_credentials'] })
 const visit = { server, browser: openBrowser(server), client, user }
 afterAll(server.close)
 
-/** All that people and clients do, rightly and wrongly, so that whatever is written down is written down. */
+/** Does everything that users and clients can do, rightly and wrongly, so that every log line and row is written. */
 beforeAll(async () => {
   const { exchange } = await getCode(visit)
   const { body } = await requestToken(server, client, exchange)
@@ -43,7 +43,7 @@ beforeAll(async () => {
   await getCodeFlowTokens(visit)
 })
 
-/** A device that is allowed, one that is denied, one that waits; and their codes where they do not belong. */
+/** Approves one device, denies one and leaves one pending. Sends their codes to wrong places too. */
 async function goWithDevices(): Promise<void> {
   const tv = await addDeviceClient(server)
   const [allowed, denied, waiting] = [
@@ -60,7 +60,7 @@ async function goWithDevices(): Promise<void> {
   await callApi(server, '/me', waiting.deviceCode)
 }
 
-/** Tokens that people make for themselves, by every way there is; and where such a token does not belong. */
+/** Creates personal access tokens in every way, and sends one to wrong places. */
 async function goWithPersonalTokens(): Promise<void> {
   const made = await server.server.personalTokens.create(user.id, { name: 'Backup', scopes: ['*'] })
   const token = server.knownSecrets.add('personal access token', made.accessToken)
@@ -77,7 +77,7 @@ async function goWithPersonalTokens(): Promise<void> {
   await requestToken(server, client, { grant_type: 'refresh_token', refresh_token: token })
 }
 
-/** Sends each secret to where it does not belong. */
+/** Sends each secret to a wrong place. */
 async function failInEveryWay(token: string): Promise<void> {
   const other = await server.addClient({ type: 'public' })
   const { exchange } = await getCode(visit)
@@ -100,7 +100,7 @@ async function failInEveryWay(token: string): Promise<void> {
 const secrets = () => [...server.knownSecrets.entries.keys()]
 const kinds = () => new Set(server.knownSecrets.entries.values())
 
-test('there is something to be found: every kind of secret was given out', () => {
+test('every kind of secret was issued', () => {
   expect([...kinds()].sort()).toEqual([
     'access token',
     'authorization code',
@@ -138,7 +138,7 @@ describe('no secret is', () => {
     expect(findLeaks(server.knownSecrets, { ...places, file: server.file })).toEqual([])
   })
 
-  test('missed by the search: what is there is found, in each of the places', () => {
+  test('missed by the search: it finds known values in each place', () => {
     const issued = server.events.find(({ name }) => name === 'token.issued')
     const planted = new Map([
       [String(issued?.payload['authorizationId']), 'authorization id'],
@@ -151,14 +151,14 @@ describe('no secret is', () => {
   })
 })
 
-test('the database holds hashes in place of what it was given', () => {
+test('the database contains hashes instead of secrets', () => {
   const text = dumpTables(server.file)
   expect(text).toContain('$argon2id$')
   expect(text).toContain(user.email)
 })
 
 describe('the log', () => {
-  test('is JSON lines, each with its time, its level and what happened', () => {
+  test('has one JSON object per line, with time, level and message', () => {
     for (const text of server.logs) {
       expect(text.endsWith('\n')).toBe(true)
       expect(JSON.parse(text)).toMatchObject({
@@ -169,7 +169,7 @@ describe('the log', () => {
     }
   })
 
-  test('says in full why a request was refused, under the id that its answer had', async () => {
+  test('says why a request was refused, with the request ID of the response', async () => {
     const { headers, body } = await requestToken(server, machine, { grant_type: 'refresh_token' })
     const id = headers.get('x-request-id')
     const line = server.logs
@@ -192,7 +192,7 @@ describe('the log', () => {
     })
   })
 
-  test('says why a sign-in failed, and the page does not', async () => {
+  test('says why a sign-in failed, unlike the page', async () => {
     const browser = openBrowser(server)
     const page = await browser.signIn(await browser.open(server.endpoint('/login')), {
       email: 'nobody@example.com',
@@ -204,7 +204,7 @@ describe('the log', () => {
   })
 })
 
-test('a leak fails the test that has it: the search runs when a server closes', async () => {
+test('a leak fails the test that causes it, because every server searches when it closes', async () => {
   const leaky = await startServer()
   await leaky.server.ready()
   leaky.knownSecrets.add('planted', 'planted-in-the-file')

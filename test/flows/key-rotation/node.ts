@@ -7,7 +7,7 @@ import { guardedApi } from '../../support/api.ts'
 import { commonConfig } from '../../support/config.ts'
 import { listen } from '../../support/server.ts'
 
-/** A second node of an issuer, in a process of its own: the same database, the same secrets, another port. */
+/** A second node of an issuer in another process, with the same database and secrets. */
 const [folder = '', issuer = ''] = process.argv.slice(2)
 const server = createAuthorizationServer({
   ...commonConfig(),

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 
-/** Starts a second node of an issuer in a process of its own, which ends with the test; where it listens. */
+/** Starts a second node of an issuer in another process, which ends with the test. Returns its origin. */
 export async function startSecondNode(folder: string, issuer: string): Promise<string> {
   const script = fileURLToPath(new URL('node.ts', import.meta.url))
   const child = spawn(process.execPath, [script, folder, issuer], {
