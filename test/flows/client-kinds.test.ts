@@ -42,7 +42,7 @@ type Granted = { readonly access_token: string; readonly refresh_token: string }
 const visit = (client: TestClient): Promise<Granted> =>
   getCodeFlowTokens({ server, browser: openBrowser(server), client, user })
 
-/** How each kind comes to its tokens. */
+/** How each kind of client gets its tokens. */
 const WAYS: Readonly<Record<Exclude<ClientKind, 'service'>, (client: TestClient) => Promise<Granted>>> = {
   web: visit,
   public: visit,
@@ -80,7 +80,7 @@ const ROWS: readonly Row[] = [
   ['implicit', { secret: false, refreshes: false, opens: '/orders' }],
 ]
 
-test.each(ROWS)('%s: gets its tokens by its own grant', async (kind, { secret, refreshes, opens }) => {
+test.each(ROWS)('%s gets tokens with its own grant', async (kind, { secret, refreshes, opens }) => {
   const client = await add(kind, kind === 'machine' ? { scopes: ['orders:read'] } : {})
   expect(client.secret !== undefined).toBe(secret)
   const tokens = await WAYS[kind as keyof typeof WAYS](client)

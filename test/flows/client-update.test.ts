@@ -27,7 +27,7 @@ beforeEach(async () => {
 
 const update = (changes: ClientUpdate) => server.server.clients.update(client.id, changes)
 
-/** A refresh token of a person who allowed both scopes. */
+/** Gets a refresh token of a user who has approved both scopes. */
 const refreshTokenOf = async (): Promise<Readonly<Record<string, string>>> => {
   const { refresh_token } = await getCodeFlowTokens(
     { server, browser, client, user },
@@ -36,7 +36,7 @@ const refreshTokenOf = async (): Promise<Readonly<Record<string, string>>> => {
   return { grant_type: 'refresh_token', refresh_token }
 }
 
-describe('another redirect URI', () => {
+describe('changing the redirect URI', () => {
   test('is used from now on, and the old one is rejected', async () => {
     await update({ redirectUris: [NEW_HOME] })
     const before = await browser.open(authorizationUrl(server, client))
@@ -65,7 +65,7 @@ describe('another redirect URI', () => {
   })
 })
 
-describe('fewer scopes', () => {
+describe('removing scopes', () => {
   test('limit refreshes and new requests', async () => {
     const form = await refreshTokenOf()
     await update({ scopes: ['orders:read'] })
@@ -130,7 +130,7 @@ test.each([
   expect((await requestToken(server, client, form)).status).toBe(status)
 })
 
-test('PKCE can be required from now on', async () => {
+test('PKCE can be required', async () => {
   await update({ requiresPkce: true })
   const { url } = await browser.open(authorizationUrl(server, client))
   expect(url.searchParams.get('error_description')).toBe('The parameter code_challenge is missing')
@@ -149,25 +149,25 @@ test("without a grace window a repeated refresh token is a replay; null restores
 
 test('omitted and undefined fields stay as they are', async () => {
   const before = await server.server.clients.find(client.id)
-  // As plain JavaScript may say it.
+  // Plain JavaScript can pass undefined.
   const nothing = { name: undefined, scopes: undefined, graceWindow: undefined } as unknown as ClientUpdate
   expect(await update({})).toEqual(before)
   expect(await update(nothing)).toEqual(before)
 })
 
 test.each<[string, ClientUpdate, readonly string[]]>([
-  ['no name', { name: ' ' }, ['name']],
-  ['a redirect URI that is none', { redirectUris: ['https://a.example/#b', CALLBACK] }, ['redirectUris[0]']],
-  ['no redirect URI for codes', { redirectUris: [] }, ['redirectUris']],
-  ['a grant that is none', { grantTypes: ['personal_access'] }, ['grantTypes[0]']],
-  ['a scope that is none', { scopes: ['a b'] }, ['scopes[0]']],
-  ['a window that is no time', { graceWindow: 'soon' as '1s' }, ['graceWindow']],
-  ['one scope that is no list', { scopes: 'orders:read' as unknown as [] }, ['scopes']],
+  ['an empty name', { name: ' ' }, ['name']],
+  ['an invalid redirect URI', { redirectUris: ['https://a.example/#b', CALLBACK] }, ['redirectUris[0]']],
+  ['no redirect URI for the code grant', { redirectUris: [] }, ['redirectUris']],
+  ['an unknown grant', { grantTypes: ['personal_access'] }, ['grantTypes[0]']],
+  ['an invalid scope', { scopes: ['a b'] }, ['scopes[0]']],
+  ['an invalid grace window', { graceWindow: 'soon' as '1s' }, ['graceWindow']],
+  ['a scope instead of a list', { scopes: 'orders:read' as unknown as [] }, ['scopes']],
   ['a logo of another origin', { logo: 'https://cdn.example/logo.png' }, ['logo']],
   ['a homepage without TLS', { homepage: 'http://app.example' }, ['homepage']],
   ['another owner', { ownerId: 'ada' } as ClientUpdate, ['ownerId', 'isThirdParty']],
-  ['another party', { isThirdParty: false } as ClientUpdate, ['isThirdParty']],
-  ['several at once', { name: '', scopes: ['"'] }, ['name', 'scopes[0]']],
+  ['a first party', { isThirdParty: false } as ClientUpdate, ['isThirdParty']],
+  ['several invalid values', { name: '', scopes: ['"'] }, ['name', 'scopes[0]']],
 ])('%s is rejected, and nothing changes', async (_what, changes, paths) => {
   const before = await server.server.clients.find(client.id)
   const error = await update({ requiresPkce: true, ...changes }).catch((thrown: unknown) => thrown)
@@ -178,8 +178,8 @@ test.each<[string, ClientUpdate, readonly string[]]>([
 
 test.each<[string, Parameters<typeof server.addClient>[0], ClientUpdate, string]>([
   ['a public client', { type: 'public' }, { grantTypes: ['client_credentials'] }, 'grantTypes'],
-  ['an app of somebody else', { ownerId: 'ada' }, { skipsConsent: true }, 'skipsConsent'],
-  ['an app of somebody else', { ownerId: 'ada' }, { grantTypes: ['password'] }, 'grantTypes'],
+  ['a third-party app', { ownerId: 'ada' }, { skipsConsent: true }, 'skipsConsent'],
+  ['a third-party app', { ownerId: 'ada' }, { grantTypes: ['password'] }, 'grantTypes'],
   ['a third-party app', { isThirdParty: true }, { skipsConsent: true }, 'skipsConsent'],
   ['a third-party app', { isThirdParty: true }, { followsRevocations: true }, 'followsRevocations'],
   ['a public client', { type: 'public' }, { followsRevocations: true }, 'followsRevocations'],
@@ -189,7 +189,7 @@ test.each<[string, Parameters<typeof server.addClient>[0], ClientUpdate, string]
 })
 
 test('returns undefined for an unknown client, and rejects a revoked one', async () => {
-  expect(await server.server.clients.update('nobody', { name: 'Somebody' })).toBeUndefined()
+  expect(await server.server.clients.update('unknown', { name: 'New' })).toBeUndefined()
   await server.server.clients.revoke(client.id)
   await expect(update({ name: 'Back again' })).rejects.toMatchObject({ problems: [{ path: 'id' }] })
 })

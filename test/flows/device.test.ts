@@ -53,7 +53,7 @@ describe('a device requests codes (RFC 8628 section 3.2)', () => {
   test.each([
     [{ scope: 'orders:drop' }, 400, 'invalid_scope'],
     [{ resource: 'https://elsewhere.example' }, 400, 'invalid_target'],
-    [{ client_id: 'nobody' }, 401, 'invalid_client'],
+    [{ client_id: 'unknown' }, 401, 'invalid_client'],
     [{ client_id: undefined }, 401, 'invalid_client'],
   ])('and with %j gets an error', async (parameters, status, error) => {
     const answer = await requestDeviceCode(server, tv, parameters)
@@ -66,7 +66,7 @@ describe('a device requests codes (RFC 8628 section 3.2)', () => {
     expect((await requestDeviceCode(server, kiosk)).status).toBe(200)
   })
 
-  test('a client without the grant gets none', async () => {
+  test('fails for a client without the grant', async () => {
     const answer = await requestDeviceCode(server, await server.addClient())
     expect([answer.status, answer.body['error']]).toEqual([400, 'unauthorized_client'])
   })
@@ -123,9 +123,9 @@ test('a client without the refresh grant gets no refresh token', async () => {
 test('the resource is the one that the device requested', async () => {
   const api = 'https://api.example/orders'
   await using shop = await startServer({ resources: [api] })
-  const [client, somebody] = [await addDeviceClient(shop), await shop.addUser()]
+  const [client, newUser] = [await addDeviceClient(shop), await shop.addUser()]
   const device = await startDevice(shop, client, { resource: api })
-  await answerDevice(openBrowser(shop), device, somebody)
+  await answerDevice(openBrowser(shop), device, newUser)
   const other = await poll(shop, device, { resource: shop.issuer })
   expect(other.body['error']).toBe('invalid_target')
   expect(claimOf((await getDeviceTokens(shop, device)).access_token, 'aud')).toBe(api)
@@ -333,21 +333,21 @@ describe('the page for the code', () => {
       grant_types_supported: [GRANT],
     })
     expect(metadata).not.toHaveProperty('authorization_endpoint')
-    const [client, somebody] = [await addDeviceClient(shop), await shop.addUser()]
+    const [client, newUser] = [await addDeviceClient(shop), await shop.addUser()]
     const device = await startDevice(shop, client)
-    await answerDevice(openBrowser(shop), device, somebody)
+    await answerDevice(openBrowser(shop), device, newUser)
     expect((await getDeviceTokens(shop, device)).refresh_token).toBe('')
   })
 })
 
-describe('a device that was allowed', () => {
+describe('an approved device', () => {
   const agent = { headers: { 'user-agent': 'OrchardTV/2.1' } }
   const { revoke: revokeAuthorization, disconnect } = server.server.authorizations
   const begin = async (at: TestServer, registration = {}) => {
-    const [client, somebody] = [await addDeviceClient(at, registration), await at.addUser()]
+    const [client, newUser] = [await addDeviceClient(at, registration), await at.addUser()]
     const device = await startDevice(at, client)
     const browser = openBrowser(at)
-    await answerDevice(browser, device, somebody)
+    await answerDevice(browser, device, newUser)
     const body = new URLSearchParams({
       grant_type: GRANT,
       device_code: device.deviceCode,
@@ -356,46 +356,46 @@ describe('a device that was allowed', () => {
     const answer = await fetch(at.endpoint('/oauth/token'), { method: 'POST', body, ...agent })
     const { access_token: access, refresh_token: next } = (await answer.json()) as Record<string, string>
     const tokens = { access: at.knownSecrets.add('access token', access ?? ''), next: next ?? '' }
-    return { client, somebody, browser, device, tokens }
+    return { client, newUser, browser, device, tokens }
   }
 
   test('is listed as a session beside the browser, and can be signed out there', async () => {
-    const { client, somebody, tokens } = await begin(server)
-    const sessions = await server.server.sessions.list(somebody)
+    const { client, newUser, tokens } = await begin(server)
+    const sessions = await server.server.sessions.list(newUser)
     expect(sessions.map(({ deviceName }) => deviceName).sort()).toEqual(['Firefox on Linux', 'OrchardTV'])
     const session = sessions.find(({ id }) => id === claimOf(tokens.access, 'sid'))
     expect(session).toMatchObject({ address: '127.0.0.1', userAgent: agent.headers['user-agent'] })
     await server.server.sessions.revoke(session?.id ?? '')
     expect((await callApi(server, '/me', tokens.access)).status).toBe(401)
     expect((await refresh({ server, client }, tokens.next)).body['error']).toBe('invalid_grant')
-    expect(await server.server.sessions.list(somebody)).toHaveLength(1)
+    expect(await server.server.sessions.list(newUser)).toHaveLength(1)
   })
 
   test.each<[string, (of: Awaited<ReturnType<typeof begin>>) => Promise<unknown>]>([
-    ['its authorization is revoked', ({ tokens }) => revokeAuthorization(claimOf(tokens.access, 'azn'))],
-    ['its app is disconnected', ({ somebody, client }) => disconnect(somebody, client.id)],
-    ['its client is revoked', ({ client }) => server.server.clients.revoke(client.id)],
-    ['its code comes a second time', ({ device }) => poll(server, device)],
-  ])('is in that list no longer once %s: nobody is told of a device that can do nothing', async (_, end) => {
+    ['its authorization was revoked', ({ tokens }) => revokeAuthorization(claimOf(tokens.access, 'azn'))],
+    ['its app was disconnected', ({ newUser, client }) => disconnect(newUser, client.id)],
+    ['its client was revoked', ({ client }) => server.server.clients.revoke(client.id)],
+    ['a replay of its code', ({ device }) => poll(server, device)],
+  ])('is no longer listed after %s', async (_, end) => {
     const allowed = await begin(server)
     await end(allowed)
     expect((await callApi(server, '/me', allowed.tokens.access)).status).toBe(401)
-    const names = (await server.server.sessions.list(allowed.somebody)).map(({ deviceName }) => deviceName)
+    const names = (await server.server.sessions.list(allowed.newUser)).map(({ deviceName }) => deviceName)
     expect(names).toEqual(['Firefox on Linux'])
   })
 
   test('stays listed as long as it refreshes', async () => {
     await using own = await startServer()
-    const { client, somebody, tokens } = await begin(own)
+    const { client, newUser, tokens } = await begin(own)
     let next = tokens.next
     for (let count = 0; count < 3; count += 1) {
       own.clock.advance('20d')
       next = String((await refresh({ server: own, client }, next)).body['refresh_token'])
-      const [device, ...others] = await own.server.sessions.list(somebody)
+      const [device, ...others] = await own.server.sessions.list(newUser)
       expect([device?.deviceName, others]).toEqual(['OrchardTV', []])
     }
     own.clock.advance('31d')
-    expect(await own.server.sessions.list(somebody)).toEqual([])
+    expect(await own.server.sessions.list(newUser)).toEqual([])
   })
 
   test('stays signed in when the user signs out of the browser', async () => {
@@ -405,18 +405,18 @@ describe('a device that was allowed', () => {
   })
 
   test('works for a user who was signed out everywhere before', async () => {
-    const somebody = await server.addUser()
-    await server.server.users.signOutEverywhere(somebody)
+    const newUser = await server.addUser()
+    await server.server.users.signOutEverywhere(newUser)
     const device = await startDevice(server, tv)
-    await answerDevice(openBrowser(server), device, somebody)
+    await answerDevice(openBrowser(server), device, newUser)
     const { access_token: token } = await getDeviceTokens(server, device)
     expect((await callApi(server, '/me', token)).status).toBe(200)
   })
 
   test('has no session if its client outlives sessions', async () => {
-    const { somebody, tokens } = await begin(server, { endsWithSession: false })
+    const { newUser, tokens } = await begin(server, { endsWithSession: false })
     expect(claimOf(tokens.access, 'sid')).toBe('undefined')
-    expect(await server.server.sessions.list(somebody)).toHaveLength(1)
+    expect(await server.server.sessions.list(newUser)).toHaveLength(1)
   })
 })
 
@@ -426,7 +426,7 @@ test('a code stays valid when the root secret is rotated', async () => {
   const before = await startServer({
     secrets: { signingKeys, secrets: [...secrets, { ...next, state: 'next' }] },
   })
-  const [client, somebody] = [await addDeviceClient(before), await before.addUser()]
+  const [client, newUser] = [await addDeviceClient(before), await before.addUser()]
   const device = await startDevice(before, client)
   const { fingerprint } = createDerivedKeys({ secrets: [next] })
   await before.store.fingerprints.add(fingerprint, before.clock.now())
@@ -437,7 +437,7 @@ test('a code stays valid when the root secret is rotated', async () => {
     secrets: { signingKeys, secrets: [next, ...retired] },
   })
   const browser = openBrowser({ ...after, formOrigin: before.origin })
-  await answerDevice(browser, { ...device, uri: after.endpoint('/oauth/device') }, somebody)
+  await answerDevice(browser, { ...device, uri: after.endpoint('/oauth/device') }, newUser)
   expect(await pollOutcome(after, device)).toBe('200')
   await before.close()
 })

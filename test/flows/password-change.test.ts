@@ -11,15 +11,15 @@ const server = await startServer()
 const clients = {
   ours: await server.addClient({ name: 'Ours' }),
   'ours, outliving sessions': await server.addClient({ name: 'Phone', endsWithSession: false }),
-  theirs: await server.addClient({ name: 'Theirs', ownerId: 'somebody' }),
-  'theirs, ending with sessions': await server.addClient({ ownerId: 'somebody', endsWithSession: true }),
+  theirs: await server.addClient({ name: 'Theirs', ownerId: 'owner' }),
+  'theirs, ending with sessions': await server.addClient({ ownerId: 'owner', endsWithSession: true }),
 }
 afterAll(server.close)
 
 const change = (user: TestUser, options?: { revokeThirdParties: boolean }): Promise<void> =>
   server.server.users.setPassword(user, server.knownSecrets.add('password', NEW), options)
 
-/** Tokens of a user for each of the clients, all from one browser. */
+/** Gets tokens of a user for each client, in one browser. */
 async function tokensOf(user: TestUser, browser: Browser = openBrowser(server)) {
   const visits = Object.entries(clients).map(
     ([name, client]) => [name, { server, browser, user, client }] as const,
@@ -30,7 +30,7 @@ async function tokensOf(user: TestUser, browser: Browser = openBrowser(server)) 
   return owned
 }
 
-/** For each client, whether its access token works and whether it can refresh. */
+/** Returns for each client whether its access token works and whether it can refresh. */
 async function lifeOf(owned: Awaited<ReturnType<typeof tokensOf>>) {
   const lives: Record<string, readonly [api: number, refresh: number]> = {}
   for (const { name, visit, tokens } of owned) {
@@ -40,7 +40,7 @@ async function lifeOf(owned: Awaited<ReturnType<typeof tokensOf>>) {
   return lives
 }
 
-describe('a changed password', () => {
+describe('a password change', () => {
   test('revokes every session and first-party tokens; third parties continue after a refresh', async () => {
     const user = await server.addUser()
     const browser = openBrowser(server)
@@ -119,19 +119,19 @@ interface Row extends BuiltInUser {
   readonly password: string
 }
 
-/** Moments of a sign-in at which somebody may change the password. */
+/** The moments of a sign-in at which a password may change. */
 type Moment = 'looked up' | 'checked first' | 'checked'
 
-/** A table of one's own: who is found carries the password, as a row carries its hash. */
-function ownUsers(intrusion: { at: Moment; act: () => Promise<void> }): {
+/** A user directory of the app. A user carries the password, as a row carries its hash. */
+function ownUsers(interruption: { at: Moment; act: () => Promise<void> }): {
   readonly users: Required<UserProvider<Row>>
   readonly row: () => Row
 } {
   let row: Row = { id: '7', name: 'Ada', email: 'ada@example.com', password: 'correct horse' }
-  const strike = async (at: Moment): Promise<void> => {
-    const { act } = intrusion
-    if (at !== intrusion.at) return
-    intrusion.act = async () => {}
+  const interrupt = async (at: Moment): Promise<void> => {
+    const { act } = interruption
+    if (at !== interruption.at) return
+    interruption.act = async () => {}
     await act()
   }
   return {
@@ -141,13 +141,13 @@ function ownUsers(intrusion: { at: Moment; act: () => Promise<void> }): {
       find: async () => row,
       async findByUsername() {
         const found = row
-        await strike('looked up')
+        await interrupt('looked up')
         return found
       },
       async verifyPassword(user, password) {
-        await strike('checked first')
+        await interrupt('checked first')
         const isRight = user?.password === password
-        await strike('checked')
+        await interrupt('checked')
         return isRight
       },
       async setPassword(_id, password) {
@@ -158,12 +158,12 @@ function ownUsers(intrusion: { at: Moment; act: () => Promise<void> }): {
 }
 
 describe('a sign-in with the old password that is running during the change', () => {
-  test.each<Moment>(['looked up', 'checked first', 'checked'])('is void: the user was %s', async (at) => {
-    const intrusion: Parameters<typeof ownUsers>[0] = { at, act: async () => {} }
-    const { users, row } = ownUsers(intrusion)
+  test.each<Moment>(['looked up', 'checked first', 'checked'])('fails if the user was %s', async (at) => {
+    const interruption: Parameters<typeof ownUsers>[0] = { at, act: async () => {} }
+    const { users, row } = ownUsers(interruption)
     await using own = await startServer({ users })
     const user = row()
-    intrusion.act = () => own.server.users.setPassword('7', NEW)
+    interruption.act = () => own.server.users.setPassword('7', NEW)
     expect(await signIn(own, openBrowser(own), user)).toBe('refused')
     expect(row().password).toBe(NEW)
     expect(await own.server.sessions.list('7')).toEqual([])
@@ -172,12 +172,12 @@ describe('a sign-in with the old password that is running during the change', ()
 })
 
 test("a third party's refresh that is running during the change succeeds", async () => {
-  const intrusion = { act: async () => {} }
+  const interruption = { act: async () => {} }
   const store = sqlite(':memory:')
   const find: typeof store.authorizations.find = async (id) => {
     const row = await store.authorizations.find(id)
-    const { act } = intrusion
-    intrusion.act = async () => {}
+    const { act } = interruption
+    interruption.act = async () => {}
     await act()
     return row
   }
@@ -185,10 +185,10 @@ test("a third party's refresh that is running during the change succeeds", async
     store: { ...store, authorizations: { ...store.authorizations, find } },
   })
   const user = await own.addUser()
-  const client = await own.addClient({ ownerId: 'somebody' })
+  const client = await own.addClient({ ownerId: 'owner' })
   const visit = { server: own, browser: openBrowser(own), user, client }
   const tokens = await getCodeFlowTokens(visit, { scope: 'profile' })
-  intrusion.act = () => own.server.users.setPassword(user, own.knownSecrets.add('password', NEW))
+  interruption.act = () => own.server.users.setPassword(user, own.knownSecrets.add('password', NEW))
   const { status, body } = await refresh(visit, tokens.refresh_token)
   expect(status).toBe(200)
   expect((await callApi(own, '/me', String(body['access_token']))).status).toBe(200)

@@ -30,12 +30,12 @@ const server = await startServer({
   throttle: { perAccount: { failures: 3, window: '5m' }, perAddress: { failures: 1000, window: '1m' } },
 })
 const grantTypes = ['password', 'refresh_token']
-let person: TestUser
+let user: TestUser
 let client: TestClient
 let app: TestClient
 
 beforeAll(async () => {
-  person = await server.addUser()
+  user = await server.addUser()
   client = await server.addClient({ grantTypes })
   app = await server.addClient({ grantTypes, type: 'public', scopes: ['orders:read', '*'] })
 })
@@ -47,14 +47,14 @@ const credentials = ({ email, password }: Pick<TestUser, 'email' | 'password'>):
   password,
 })
 
-const signIn = (who = person, by = client, parameters: Parameters = {}): Promise<JsonResponse> =>
+const signIn = (who = user, by = client, parameters: Parameters = {}): Promise<JsonResponse> =>
   requestToken(server, by, { ...credentials(who), ...parameters })
 
 const heard = (name: string) => server.events.filter((event) => event.name === name)
 
 describe('user name and password', () => {
   test('get an access token and a refresh token', async () => {
-    const { status, headers, body } = await signIn(person, client, { scope: 'orders:read profile' })
+    const { status, headers, body } = await signIn(user, client, { scope: 'orders:read profile' })
     expect(status).toBe(200)
     expect(headers.get('cache-control')).toBe('no-store')
     expect(body).toEqual({
@@ -65,28 +65,28 @@ describe('user name and password', () => {
       scope: 'orders:read profile',
     })
     const me = await callApi(server, '/me', String(body['access_token']))
-    expect(me).toMatchObject({ status: 200, body: { user: { id: person.id } } })
+    expect(me).toMatchObject({ status: 200, body: { user: { id: user.id } } })
     const next = await refresh({ server, client }, String(body['refresh_token']))
     expect([next.status, next.body['scope']]).toEqual([200, 'orders:read profile'])
   })
 
   test('get no refresh token for a client without that grant', async () => {
     const once = await server.addClient({ grantTypes: ['password'] })
-    expect((await signIn(person, once)).body).not.toHaveProperty('refresh_token')
+    expect((await signIn(user, once)).body).not.toHaveProperty('refresh_token')
   })
 
   test('are enough for a public client with the grant', async () => {
-    expect((await signIn(person, app)).status).toBe(200)
+    expect((await signIn(user, app)).status).toBe(200)
   })
 
   test('are not enough for a confidential client without its secret', async () => {
-    const { status, body } = await signIn(person, { ...client, secret: undefined })
+    const { status, body } = await signIn(user, { ...client, secret: undefined })
     expect([status, body['error']]).toEqual([401, 'invalid_client'])
   })
 
   test.each(['username', 'password'])('get invalid_request if %s is missing or empty', async (name) => {
     for (const value of [undefined, '']) {
-      const { status, body } = await signIn(person, client, { [name]: value })
+      const { status, body } = await signIn(user, client, { [name]: value })
       expect([status, body['error']]).toEqual([400, 'invalid_request'])
     }
   })
@@ -94,14 +94,14 @@ describe('user name and password', () => {
   test('get the same error for a wrong password and for an unknown user', async () => {
     const leaver = await server.addUser()
     await server.store.users.update(leaver.id, { disabledAt: 1 })
-    const wrong = await signIn({ ...person, password: 'a wrong password' })
+    const wrong = await signIn({ ...user, password: 'a wrong password' })
     expect([wrong.status, wrong.body]).toEqual([
       400,
       { error: 'invalid_grant', error_description: 'The user credentials were incorrect' },
     ])
     for (const other of [
-      { ...person, email: 'unknown@example.com' },
-      { ...person, email: 'not an email' },
+      { ...user, email: 'unknown@example.com' },
+      { ...user, email: 'not an email' },
       leaver,
     ]) {
       const { status, body } = await signIn(other)
@@ -172,14 +172,14 @@ describe('password guesses', () => {
 
 describe('scopes', () => {
   test('are limited to those of the client', async () => {
-    const { body } = await signIn(person, await server.addClient({ grantTypes, scopes: ['profile'] }), {
+    const { body } = await signIn(user, await server.addClient({ grantTypes, scopes: ['profile'] }), {
       scope: 'orders:read',
     })
     expect(body['error']).toBe('invalid_scope')
   })
 
   test('can be * if the client lists it; it survives a refresh and is accepted on every route', async () => {
-    const tokens = await getTokens(server, app, { ...credentials(person), scope: '*' })
+    const tokens = await getTokens(server, app, { ...credentials(user), scope: '*' })
     expect(tokens.scope).toBe('*')
     const next = await refresh({ server, client: app }, tokens.refresh_token)
     expect(next.body['scope']).toBe('*')
@@ -187,7 +187,7 @@ describe('scopes', () => {
   })
 
   test('cannot be * for a client with every defined scope', async () => {
-    expect((await signIn(person, client, { scope: '*' })).body['error']).toBe('invalid_scope')
+    expect((await signIn(user, client, { scope: '*' })).body['error']).toBe('invalid_scope')
   })
 })
 
@@ -262,7 +262,7 @@ describe('users of another provider', () => {
   test('cannot sign in to clients of another provider', async () => {
     for (const [who, by] of [
       [cora, client],
-      [person, shop],
+      [user, shop],
     ] as const)
       expect((await signIn(who, by)).body['error']).toBe('invalid_grant')
   })

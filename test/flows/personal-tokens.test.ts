@@ -19,7 +19,7 @@ const page = '/account/tokens'
 const statusOf = async (token: string, path = '/me'): Promise<number> =>
   (await callApi(server, path, token)).status
 
-/** The paths of the problems that something is refused with. */
+/** Returns the paths of the problems of a ConfigError. */
 const problemsOf = async (work: Promise<unknown>): Promise<readonly string[]> =>
   work.then(
     () => [],
@@ -27,7 +27,7 @@ const problemsOf = async (work: Promise<unknown>): Promise<readonly string[]> =>
       error instanceof ConfigError ? error.problems.map(({ path }) => path) : [String(error)],
   )
 
-describe('the application', () => {
+describe('the app', () => {
   test('creates a token for a user that has its scopes only', async () => {
     const { token, accessToken } = await personalTokens.create(user.id, {
       name: 'Backup',
@@ -80,16 +80,16 @@ describe('the application', () => {
     ['with a name of 256 characters', { name: 'x'.repeat(256) }, ['name']],
     ['with a line break in the name', { name: 'a\nb' }, ['name']],
     ['with a NUL in the name', { name: 'a\0b' }, ['name']],
-    ['with half a character in the name', { name: 'a\ud800' }, ['name']],
-    ['with a number for a name', { name: 7 }, ['name']],
+    ['with an unpaired surrogate in the name', { name: 'a\ud800' }, ['name']],
+    ['with a number as its name', { name: 7 }, ['name']],
     [
-      'with scopes that nobody defined',
+      'with undefined scopes',
       { name: 'a', scopes: ['profile', 'x', 'constructor'] },
       ['scopes[1]', 'scopes[2]'],
     ],
-    ['for longer than the maximum', { name: 'a', expiresIn: '366d' }, ['expiresIn']],
-    ['for no time', { name: 'a', expiresIn: 0 }, ['expiresIn']],
-    ['for what is no time', { name: 'a', expiresIn: 'soon' }, ['expiresIn']],
+    ['with a lifetime above the maximum', { name: 'a', expiresIn: '366d' }, ['expiresIn']],
+    ['with a lifetime of 0', { name: 'a', expiresIn: 0 }, ['expiresIn']],
+    ['with an invalid lifetime', { name: 'a', expiresIn: 'soon' }, ['expiresIn']],
     ['wrong in every way', { name: '', scopes: ['x'], expiresIn: -1 }, ['name', 'scopes[0]', 'expiresIn']],
   ])('gets every problem of a token %s', async (_what, request, paths) => {
     expect(await problemsOf(personalTokens.create(user.id, request as never))).toEqual(paths)
@@ -105,7 +105,7 @@ describe('the application', () => {
     const gone = await server.addUser()
     await server.store.users.update(gone.id, { disabledAt: server.clock.now() })
     expect(await problemsOf(personalTokens.create(gone.id, { name: 'a' }))).toEqual(['user'])
-    expect(await problemsOf(personalTokens.create('nobody', { name: 'a' }))).toEqual(['user'])
+    expect(await problemsOf(personalTokens.create('unknown', { name: 'a' }))).toEqual(['user'])
   })
 
   test('gets none if they are not configured, but can list and revoke existing ones', async () => {
@@ -171,7 +171,7 @@ describe('a token', () => {
     server.clock.advance('1m')
     const now = server.clock.now()
     await callApi(server, '/me', first.accessToken)
-    // A token that does not reach so far was not let in.
+    // A rejected request is not a use.
     await callApi(server, '/orders', second.accessToken)
     const list = await personalTokens.list(owner.id)
     expect(list.map(({ name, lastUsedAt }) => [name, lastUsedAt !== null])).toEqual([
@@ -179,7 +179,7 @@ describe('a token', () => {
       ['First', true],
     ])
     expect(list[1]?.lastUsedAt).toBeGreaterThanOrEqual(now)
-    // Other kinds of authorization are none of these, and these are among the authorizations.
+    // Only these authorizations are personal access tokens.
     const client = await server.addClient()
     await getCodeFlowTokens({ server, browser: openBrowser(server), client, user: owner })
     expect(await personalTokens.list(owner.id)).toHaveLength(2)
@@ -200,15 +200,15 @@ describe('a token', () => {
   })
 })
 
-/** Somebody with a token and a browser. */
+/** Creates a user with a browser and a token. */
 async function owner() {
-  const somebody = await server.addUser()
-  const api = await signInToTokenApi(server, somebody)
-  return { ...somebody, api, ...(await createToken(api)) }
+  const user = await server.addUser()
+  const api = await signInToTokenApi(server, user)
+  return { ...user, api, ...(await createToken(api)) }
 }
 
-/** A week after a purge of everything, when nobody remembers but the revocations. */
-async function muchLater(): Promise<void> {
+/** Moves the clock a week forward and purges everything that can be deleted. */
+async function purgeMuchLater(): Promise<void> {
   server.clock.advance('8d')
   await server.server.purge({ hours: 0 })
 }
@@ -216,10 +216,7 @@ async function muchLater(): Promise<void> {
 describe('a token is revoked for good', () => {
   test.each<[string, (who: Awaited<ReturnType<typeof owner>>) => Promise<unknown>]>([
     ['when it is revoked', ({ id: tokenId, api }) => api.revoke(tokenId)],
-    [
-      'when the application revokes it',
-      ({ accessToken }) => personalTokens.revoke(claimOf(accessToken, 'azn')),
-    ],
+    ['when the app revokes it', ({ accessToken }) => personalTokens.revoke(claimOf(accessToken, 'azn'))],
     [
       'when it is revoked as an authorization',
       ({ accessToken }) => server.server.authorizations.revoke(claimOf(accessToken, 'azn')),
@@ -229,11 +226,11 @@ describe('a token is revoked for good', () => {
       ({ accessToken }) => server.server.users.signOutEverywhere(claimOf(accessToken, 'sub')),
     ],
     [
-      'when the password is changed, though third parties go on',
+      'when the password is changed, unlike third parties',
       ({ accessToken }) => server.server.users.setPassword(claimOf(accessToken, 'sub'), 'another password'),
     ],
     [
-      'when its user is disabled, and that is said',
+      'when its user is disabled and signed out everywhere',
       async ({ accessToken }) => {
         const id = claimOf(accessToken, 'sub')
         await server.store.users.update(id, { disabledAt: server.clock.now() })
@@ -250,7 +247,7 @@ describe('a token is revoked for good', () => {
     await end(who)
     await expect.poll(() => statusOf(who.accessToken), { timeout: 5000 }).toBe(401)
     expect(await personalTokens.list(claimOf(who.accessToken, 'sub'))).toEqual([])
-    await muchLater()
+    await purgeMuchLater()
     expect((await callApi(server, '/me', who.accessToken)).body['error_description']).toBe('Token revoked')
   })
 })
@@ -263,13 +260,13 @@ describe('a token stays valid', () => {
         browser.press(await browser.open(server.endpoint('/logout')), 'Sign out'),
     ],
     [
-      'when the session in which it was made is revoked',
+      'when the session that created it is revoked',
       async ({ accessToken }) => {
         for (const { id } of await server.server.sessions.list(claimOf(accessToken, 'sub')))
           await server.server.sessions.revoke(id)
       },
     ],
-    ['when others are purged', () => muchLater()],
+    ['after a purge', () => purgeMuchLater()],
   ])('%s', async (_when, end) => {
     const who = await owner()
     await end(who)
@@ -297,7 +294,7 @@ test.each<[PersonalTokensConfig, string]>([
   expect(await problemsOf(startServer({ personalTokens: config }))).toEqual([path])
 })
 
-describe('the page', () => {
+describe('the token page', () => {
   test('redirects guests to sign in, and back', async () => {
     const browser = openBrowser(server)
     const asked = await browser.open(server.endpoint(page))
@@ -383,9 +380,9 @@ describe('the page', () => {
   })
 
   test.each<[string, Record<string, string>, string]>([
-    ['a name that is none', { name: '\u0007' }, 'Enter a name'],
-    ['no name', { name: '' }, 'Enter a name'],
-    ['a scope that is not there any more', { name: 'a', 'scope:gone': 'on' }, 'no longer available'],
+    ['an invalid name', { name: '\u0007' }, 'Enter a name'],
+    ['an empty name', { name: '' }, 'Enter a name'],
+    ['a scope that was removed', { name: 'a', 'scope:gone': 'on' }, 'no longer available'],
     ['a lifetime that is too long', { name: 'a', expires_in: '31536001' }, "can't be valid for that long"],
     ['no lifetime', { name: 'a', expires_in: '' }, "can't be valid for that long"],
   ])('shows the problem with %s, and keeps the entered values', async (_what, fields, words) => {

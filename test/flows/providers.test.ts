@@ -28,36 +28,36 @@ afterAll(() => two[Symbol.asyncDispose]())
 const NAMES = ['users', 'customers'] as const
 const otherThan = (name: ProviderName): ProviderName => (name === 'users' ? 'customers' : 'users')
 
-/** Two sides with people of their own for one test, whose id and name are the same again. */
-async function twins(): Promise<Readonly<Record<ProviderName, ProviderSetup>>> {
-  const people = await two.addUsersWithSameId()
+/** Creates a user on each side for one test, both with the same ID and name. */
+async function createTwins(): Promise<Readonly<Record<ProviderName, ProviderSetup>>> {
+  const created = await two.addUsersWithSameId()
   return {
-    users: { ...sides.users, user: people.users },
-    customers: { ...sides.customers, user: people.customers },
+    users: { ...sides.users, user: created.users },
+    customers: { ...sides.customers, user: created.customers },
   }
 }
 
-/** Somebody with tokens, from a browser that they stay signed in on. */
-interface Guest {
+/** A user with tokens, in a browser that stays signed in. */
+interface SignedIn {
   readonly visit: CodeFlow
   readonly tokens: Tokens
 }
 
-async function signIn(side: ProviderSetup, browser?: Browser): Promise<Guest> {
+async function signIn(side: ProviderSetup, browser?: Browser): Promise<SignedIn> {
   const visit = codeFlowOf(two, side, browser)
   return { visit, tokens: await getCodeFlowTokens(visit) }
 }
 
-/** Whether somebody's access token, refresh token and browser still work. */
-async function lifeOf(side: ProviderSetup, { visit, tokens }: Guest): Promise<readonly boolean[]> {
+/** Returns whether the access token, the refresh token and the browser still work. */
+async function stateOf(side: ProviderSetup, { visit, tokens }: SignedIn): Promise<readonly boolean[]> {
   const api = await side.ask('/me', tokens.access_token)
   const again = await refresh(visit, tokens.refresh_token)
   const page = await visit.browser.open(side.signIn)
   return [api.status === 200, again.status === 200, page.text.includes("You're signed in")]
 }
 
-const ALIVE = [true, true, true]
-const DEAD = [false, false, false]
+const WORKING = [true, true, true]
+const REVOKED = [false, false, false]
 
 describe('users with the same id and user name at two providers', () => {
   test.each(NAMES)('%s sign in on their own page with their own password', async (name) => {
@@ -91,8 +91,8 @@ describe('users with the same id and user name at two providers', () => {
       const [leaving, staying] = [await signIn(mine, browser), await signIn(theirs, browser)]
       expect((await browser.open(mine.signIn)).text).toContain("You're signed in")
       await browser.press(await browser.open(mine.signOut), 'Sign out')
-      expect(await lifeOf(mine, leaving)).toEqual(DEAD)
-      expect(await lifeOf(theirs, staying)).toEqual(ALIVE)
+      expect(await stateOf(mine, leaving)).toEqual(REVOKED)
+      expect(await stateOf(theirs, staying)).toEqual(WORKING)
     }
   })
 
@@ -207,7 +207,7 @@ describe('revoking the sign-ins of one does not affect the other', () => {
     'signing out everywhere': (side) => users.signOutEverywhere(ref(side)),
     'a new password': (side) =>
       users.setPassword(ref(side), server.knownSecrets.add('password', 'an entirely new horse')),
-    'every session that is listed': async (side) => {
+    'revoking every listed session': async (side) => {
       const those = await sessions.list(ref(side))
       expect(those.map(({ provider }) => provider)).toEqual([side.name])
       for (const { id } of those) await sessions.revoke(id)
@@ -215,52 +215,52 @@ describe('revoking the sign-ins of one does not affect the other', () => {
   }
 
   describe.each(Object.entries(ways))('%s', (_way, end) => {
-    test.each(NAMES)('of one of the %s', async (name) => {
-      const pair = await twins()
+    test.each(NAMES)('for %s', async (name) => {
+      const pair = await createTwins()
       const guests = { users: await signIn(pair.users), customers: await signIn(pair.customers) }
       await end(pair[name])
-      expect(await lifeOf(pair[name], guests[name])).toEqual(DEAD)
-      expect(await lifeOf(pair[otherThan(name)], guests[otherThan(name)])).toEqual(ALIVE)
+      expect(await stateOf(pair[name], guests[name])).toEqual(REVOKED)
+      expect(await stateOf(pair[otherThan(name)], guests[otherThan(name)])).toEqual(WORKING)
     })
   })
 
-  test.each(NAMES)('every authorization that is listed of one of the %s', async (name) => {
-    const pair = await twins()
+  test.each(NAMES)('revoking every listed authorization of %s', async (name) => {
+    const pair = await createTwins()
     const guests = { users: await signIn(pair.users), customers: await signIn(pair.customers) }
     const those = await authorizations.list(ref(pair[name]))
     expect(those.map(({ provider, clientId }) => [provider, clientId])).toEqual([
       [name, pair[name].client.id],
     ])
     for (const { id } of those) await authorizations.revoke(id)
-    expect(await lifeOf(pair[name], guests[name])).toEqual([false, false, true])
-    expect(await lifeOf(pair[otherThan(name)], guests[otherThan(name)])).toEqual(ALIVE)
+    expect(await stateOf(pair[name], guests[name])).toEqual([false, false, true])
+    expect(await stateOf(pair[otherThan(name)], guests[otherThan(name)])).toEqual(WORKING)
   })
 
-  test.each(NAMES)('disconnecting one of the %s from an app', async (name) => {
-    const pair = await twins()
+  test.each(NAMES)('disconnecting an app of %s', async (name) => {
+    const pair = await createTwins()
     const guests = { users: await signIn(pair.users), customers: await signIn(pair.customers) }
     const [mine, theirs] = [pair[name], pair[otherThan(name)]]
     const { exchange } = await getCode(guests[name].visit)
     await authorizations.disconnect(ref(theirs), mine.client.id)
-    expect(await lifeOf(mine, guests[name])).toEqual(ALIVE)
+    expect(await stateOf(mine, guests[name])).toEqual(WORKING)
     const owner = { provider: name, userId: mine.user.id }
     expect(await server.store.consents.find(owner, mine.client.id)).toEqual(['orders:read'])
     expect((await requestToken(server, mine.client, exchange)).status).toBe(200)
     await authorizations.disconnect(ref(mine), mine.client.id)
-    expect(await lifeOf(mine, guests[name])).toEqual([false, false, true])
-    expect(await lifeOf(theirs, guests[otherThan(name)])).toEqual(ALIVE)
+    expect(await stateOf(mine, guests[name])).toEqual([false, false, true])
+    expect(await stateOf(theirs, guests[otherThan(name)])).toEqual(WORKING)
   })
 
   test('the default provider is meant if none is named', async () => {
-    const pair = await twins()
+    const pair = await createTwins()
     const guests = { users: await signIn(pair.users), customers: await signIn(pair.customers) }
     await users.signOutEverywhere(pair.users.user.id)
-    expect(await lifeOf(pair.users, guests.users)).toEqual(DEAD)
-    expect(await lifeOf(pair.customers, guests.customers)).toEqual(ALIVE)
+    expect(await stateOf(pair.users, guests.users)).toEqual(REVOKED)
+    expect(await stateOf(pair.customers, guests.customers)).toEqual(WORKING)
   })
 
   test('naming an unknown provider is an error and revokes nothing', async () => {
-    const pair = await twins()
+    const pair = await createTwins()
     const guest = await signIn(pair.users)
     const row = { id: pair.users.user.id, provider: 'google' }
     const tries = [
@@ -273,31 +273,31 @@ describe('revoking the sign-ins of one does not affect the other', () => {
     for (const outcome of await Promise.allSettled(tries)) {
       expect(outcome).toMatchObject({ status: 'rejected', reason: { constructor: ConfigError } })
     }
-    expect(await lifeOf(pair.users, guest)).toEqual(ALIVE)
+    expect(await stateOf(pair.users, guest)).toEqual(WORKING)
   })
 })
 
 describe('a user who was deleted at one provider', () => {
   test('fails at the next refresh, and the other user with this id does not', async () => {
-    const pair = await twins()
+    const pair = await createTwins()
     const guests = { users: await signIn(pair.users), customers: await signIn(pair.customers) }
     two.customers.users.delete(pair.customers.user.id)
     const { status, body } = await refresh(guests.customers.visit, guests.customers.tokens.refresh_token)
     expect([status, body['error']]).toEqual([400, 'invalid_grant'])
-    expect(await lifeOf(pair.users, guests.users)).toEqual(ALIVE)
+    expect(await stateOf(pair.users, guests.users)).toEqual(WORKING)
   })
 
   test('and vice versa', async () => {
-    const pair = await twins()
+    const pair = await createTwins()
     const guests = { users: await signIn(pair.users), customers: await signIn(pair.customers) }
     await server.store.users.update(pair.users.user.id, { disabledAt: server.clock.now() })
     const { body } = await refresh(guests.users.visit, guests.users.tokens.refresh_token)
     expect(body['error']).toBe('invalid_grant')
-    expect(await lifeOf(pair.customers, guests.customers)).toEqual(ALIVE)
+    expect(await stateOf(pair.customers, guests.customers)).toEqual(WORKING)
   })
 
   test('cannot redeem a code either', async () => {
-    const pair = await twins()
+    const pair = await createTwins()
     const visit = codeFlowOf(two, pair.customers)
     const { exchange } = await getCode(visit)
     two.customers.users.delete(pair.customers.user.id)
@@ -306,7 +306,7 @@ describe('a user who was deleted at one provider', () => {
 })
 
 test('consent is remembered for the user who gave it only', async () => {
-  const pair = await twins()
+  const pair = await createTwins()
   await signIn(pair.customers)
   const { client, user } = pair.customers
   const allowed = (provider: string) => server.store.consents.find({ provider, userId: user.id }, client.id)
@@ -315,7 +315,7 @@ test('consent is remembered for the user who gave it only', async () => {
 })
 
 test('wrong passwords for a name at one provider do not block the other', async () => {
-  const pair = await twins()
+  const pair = await createTwins()
   const browser = openBrowser(server)
   const page = await browser.open(pair.customers.signIn)
   for (let tries = 0; tries < 10; tries += 1)
@@ -330,23 +330,23 @@ test("an id with a colon is not treated as another provider's user", async () =>
   const [staff, shoppers] = [createUserTable(), createUserTable()]
   const password = 'correct horse battery'
   const ids = { users: 'customers:42', customers: '42' } as const
-  const people: Record<ProviderName, TestUser> = {
+  const created: Record<ProviderName, TestUser> = {
     users: { id: ids.users, email: 'ada@example.com', password },
     customers: { id: ids.customers, email: 'ada@example.com', password },
   }
-  staff.users.set(ids.users, people.users)
-  shoppers.users.set(ids.customers, people.customers)
+  staff.users.set(ids.users, created.users)
+  shoppers.users.set(ids.customers, created.customers)
   await using own = await startServer({
     users: staff.provider,
     providers: { customers: shoppers.provider },
   })
   const visits: Record<ProviderName, CodeFlow> = {
-    users: { server: own, browser: openBrowser(own), client: await own.addClient(), user: people.users },
+    users: { server: own, browser: openBrowser(own), client: await own.addClient(), user: created.users },
     customers: {
       server: own,
       browser: openBrowser(own),
       client: await own.addClient({ provider: 'customers' }),
-      user: people.customers,
+      user: created.customers,
     },
   }
   const tokens = {
@@ -418,7 +418,7 @@ describe('after a provider is removed from the configuration', () => {
     const rest = await startServer({ file: server.file, issuer: server.issuer })
     await refresh({ server: rest, client: guest.visit.client }, guest.tokens.refresh_token)
     await rest.close()
-    expect(await lifeOf(sides.customers, guest)).toEqual(ALIVE)
+    expect(await stateOf(sides.customers, guest)).toEqual(WORKING)
   })
 })
 

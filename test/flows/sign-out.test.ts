@@ -7,7 +7,7 @@ import { startServer } from '../support/server.ts'
 const server = await startServer()
 const user = await server.addUser()
 const ours = await server.addClient({ name: 'Ours' })
-const theirs = await server.addClient({ name: 'Theirs', ownerId: 'somebody' })
+const theirs = await server.addClient({ name: 'Theirs', ownerId: 'owner' })
 afterAll(server.close)
 
 async function signOut(browser: Browser) {
@@ -134,12 +134,12 @@ test('revoking a session from another device revokes its tokens', async () => {
 
 test('a session expires after its lifetime without use, and use extends it', async () => {
   await using brief = await startServer({ sessionLifetime: '1h' })
-  const somebody = await brief.addUser()
+  const newUser = await brief.addUser()
   const browser = openBrowser(brief)
-  await browser.signIn(await browser.open(brief.endpoint('/login')), somebody)
+  await browser.signIn(await browser.open(brief.endpoint('/login')), newUser)
   for (let count = 0; count < 3; count += 1) {
     brief.clock.advance('50m')
-    expect((await browser.open(brief.endpoint('/login'))).text).toContain(somebody.email)
+    expect((await browser.open(brief.endpoint('/login'))).text).toContain(newUser.email)
   }
   brief.clock.advance('61m')
   expect((await browser.open(brief.endpoint('/login'))).forms).toHaveLength(1)
