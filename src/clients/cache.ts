@@ -30,7 +30,6 @@ export function createClientCache(
       if (hit && isFresh(hit.since)) return hit.client
       const client = await clients.find(id)
       if (client) known.set(id, { client, since: clock.now() })
-      else known.delete(id)
       return client
     },
     forget: (id) => void known.delete(id),

@@ -58,6 +58,7 @@ describe('tokens', () => {
     expect((await callApi(server, '/orders', accessToken)).status).toBe(401)
     expect(await api.list()).toEqual([])
     expect(await api.revoke(id)).toMatchObject({ status: 204 })
+    expect(server.events.filter(({ name }) => name === 'revocation.written')).toHaveLength(1)
   })
 
   test('can have no scopes or all of them, and the configured lifetime', async () => {

@@ -24,6 +24,12 @@ async function signIn(
   return browser
 }
 
+async function onlySession() {
+  const [session] = await server.server.sessions.list(user)
+  if (!session) throw new Error('There is no session')
+  return session
+}
+
 const isSignedIn = async (browser: Browser, at: TestServer = server): Promise<boolean> =>
   (await browser.open(at.endpoint('/login'))).text.includes("You're signed in")
 
@@ -97,13 +103,26 @@ describe('with "Keep me signed in"', () => {
     expect(await isSignedIn(browser)).toBe(false)
   })
 
-  test('a revoked session stays revoked', async () => {
-    const browser = await signIn(KEEP)
-    await server.server.users.signOutEverywhere(user)
-    server.clock.advance('2m')
-    expect(await isSignedIn(browser)).toBe(false)
-    expect(browser.setCookies.filter((text) => text.startsWith(`${SESSION}=`))).toHaveLength(1)
-  })
+  test.each<[string, () => Promise<unknown>]>([
+    ['was revoked', async () => server.server.sessions.revoke((await onlySession()).id)],
+    ['was signed out everywhere', () => server.server.users.signOutEverywhere(user)],
+  ])(
+    'a session that %s stays revoked, even after the revocation is no longer in the feed',
+    async (_how, revoke) => {
+      await server.server.users.signOutEverywhere(user)
+      const browser = await signIn(KEEP)
+      await revoke()
+      expect(await isSignedIn(browser)).toBe(false)
+      server.clock.advance('2d')
+      // The feed always has its newest entry, whatever its age.
+      await server.server.users.signOutEverywhere(await server.addUser())
+      await using later = await startServer({ file: server.file, clock: server.clock })
+      const restored = openBrowser(later)
+      restored.setCookie(SESSION, browser.cookies.get(SESSION) ?? '')
+      expect(await isSignedIn(restored, later)).toBe(false)
+      expect(browser.setCookies.filter((text) => text.startsWith(`${SESSION}=`))).toHaveLength(1)
+    },
+  )
 })
 
 describe('the checkbox', () => {

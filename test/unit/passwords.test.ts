@@ -156,6 +156,10 @@ describe('a password of more than 1024 bytes', () => {
     expect(await verifyPassword(longest, await hashPassword(longest))).toEqual(RIGHT)
   })
 
+  test('is not hashed if it only becomes so long by normalization', async () => {
+    await expect(hashPassword('\u0958'.repeat(300))).rejects.toMatchObject({ code: 'invalid_request' })
+  })
+
   test('is incorrect', async () => {
     expect(await verifyPassword('x'.repeat(1_000_000), await hashPassword(PASSWORD))).toEqual(WRONG)
   })

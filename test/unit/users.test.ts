@@ -49,6 +49,7 @@ describe('a new user', () => {
     const bob = await add('Bob@example.com', PASSWORD, 'Bob')
     expect(await users.find(bob.id)).toEqual({ id: bob.id, email: 'bob@example.com', name: 'Bob' })
     expect(await signIn(users, 'bob@example.com', PASSWORD)).toEqual(bob)
+    expect(await store.users.find(bob.id)).toMatchObject({ createdAt: clock.now(), disabledAt: null })
   })
 
   test('gets a unique id that is not a plain number', async () => {
@@ -138,6 +139,9 @@ describe('a disabled user', () => {
   test('is not found', async () => expect(await users.find(alice.id)).toBeUndefined())
 
   test('cannot sign in', async () => expect(await signIn(users, EMAIL, PASSWORD)).toBeUndefined())
+
+  test('cannot sign in if they were disabled after the lookup', async () =>
+    expect(await users.verifyPassword(alice, PASSWORD)).toBe(false))
 
   test('is found and can sign in again after being enabled', async () => {
     await store.users.update(alice.id, { disabledAt: null })
