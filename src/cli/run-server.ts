@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { Socket } from 'node:net'
+import { iconFor } from '../pages/icon.ts'
 import type { AuthorizationServer } from '../server.ts'
 import { CommandError } from './errors.ts'
 import { print } from './output.ts'
@@ -18,7 +19,7 @@ export async function runServer({ server, listener, address, announce }: ServerR
   const stopped = stopSignal()
   try {
     await server.ready()
-    const listening = await listen(listener, address)
+    const listening = await listen(withIcon(listener), address)
     await announce()
     await stopped
     await listening.close()
@@ -96,6 +97,21 @@ function trackConnections(server: Server): { closeIdle(): void } {
     },
   }
 }
+
+const ICON_HEADERS = {
+  'Content-Type': 'image/svg+xml',
+  'Content-Security-Policy': "default-src 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'Cache-Control': 'public, max-age=86400',
+} as const
+
+/** Answers `/favicon.ico`, which browsers request by themselves for JSON responses and other resources without a page. */
+const withIcon =
+  (otherwise: RequestListener): RequestListener =>
+  (request, response) =>
+    request.url === '/favicon.ico' && request.method === 'GET'
+      ? response.writeHead(200, ICON_HEADERS).end(iconFor())
+      : otherwise(request, response)
 
 function listenError(error: NodeJS.ErrnoException, { host, port }: Address): Error {
   const reasons: Readonly<Record<string, string>> = {

@@ -2,7 +2,6 @@ import { toNode } from '../adapters/node.ts'
 import { jsonLogger } from '../lib/log.ts'
 import { createAuthorizationServer } from '../server.ts'
 import { findExposedFiles } from './doctor/permissions.ts'
-import { withIcon } from './icon.ts'
 import { bold, print } from './output.ts'
 import { requireIssuer, withProject, type Project } from './project.ts'
 import { originOf, runServer, type Address } from './run-server.ts'
@@ -20,7 +19,7 @@ export async function serve({ demo = false, host, port }: ServeOptions): Promise
     const server = createAuthorizationServer(project.config)
     await runServer({
       server,
-      listener: withIcon(toNode(server).routes()),
+      listener: toNode(server).routes(),
       address: { host, port },
       announce: async () => {
         await warnOfExposedFiles(project)

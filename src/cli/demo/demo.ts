@@ -4,7 +4,6 @@ import type { Config } from '../../config/config.ts'
 import { jsonLogger } from '../../lib/log.ts'
 import { createAuthorizationServer, type AuthorizationServer } from '../../server.ts'
 import { dataDirectory } from '../environment.ts'
-import { withIcon } from '../icon.ts'
 import { installProject } from '../install.ts'
 import { originOf, runServer, type Address } from '../run-server.ts'
 import { withProject, type Project } from '../project.ts'
@@ -75,5 +74,5 @@ function demoListener(
     'POST /demo/call': createCall(origin),
     ...createApi(auth, store),
   } satisfies Record<string, DemoRoute>
-  return withIcon(auth.routes(createRouter(routes, logger)))
+  return auth.routes(createRouter(routes, logger))
 }

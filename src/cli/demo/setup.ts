@@ -50,13 +50,20 @@ export async function loadDemoSecrets(directory: string): Promise<DemoSecrets> {
 export async function ensureClients(store: Store, secrets: DemoSecrets, origin: string): Promise<void> {
   const { webSecret, machineSecret } = secrets
   const redirectUris = [callbackUrl(origin)]
-  await ensureClient(store, { id: DEMO_CLIENTS.web, name: 'Demo Web Shop', redirectUris }, webSecret)
+  const web = { id: DEMO_CLIENTS.web, name: 'Demo Web Shop', publisher: 'Example Inc.', logo: LOGO }
+  await ensureClient(store, { ...web, redirectUris }, webSecret)
   await ensureClient(store, { id: DEMO_CLIENTS.app, name: 'Demo App', type: 'public', redirectUris })
   const grantTypes = [DEVICE_GRANT, 'refresh_token']
   await ensureClient(store, { id: DEMO_CLIENTS.tv, name: 'Demo TV', type: 'public', grantTypes })
   const machine = { id: DEMO_CLIENTS.machine, name: 'Demo Machine', scopes: Object.keys(DEMO_SCOPES) }
   await ensureClient(store, machine, machineSecret)
 }
+
+/** A shopping bag. */
+const LOGO = `data:image/svg+xml;base64,${btoa(
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 48 48"><rect width="48" height="48" fill="#0f766e"/>' +
+    '<path fill="none" stroke="#fff" stroke-width="3" d="M14 18h20l2 19H12zM19 22v-6a5 5 0 0 1 10 0v6"/></svg>',
+)}`
 
 async function ensureClient(
   { clients }: Store,

@@ -17,7 +17,13 @@ export function checkClock(context: CheckContext, { skew }: IssuerResponse): rea
   const bad = findings.filter((finding) => finding !== undefined)
   if (bad.length > 0) return bad
   const compared = Object.entries({ database, keys, issuer: skew }).filter(([, time]) => time !== undefined)
-  return [ok(compared.length > 0 ? `in sync (${compared.map(([name]) => name).join(', ')})` : 'not compared')]
+  return [
+    ok(
+      compared.length > 0
+        ? `in sync (${compared.map(([name]) => name).join(', ')})`
+        : 'nothing to compare it with',
+    ),
+  ]
 }
 
 /** Returns when an embedded database was last written to. */

@@ -60,7 +60,7 @@ async function checkProject(context: CheckContext): Promise<readonly CheckResult
   const hasDatabase = isConfigured || databaseExists(context)
   return [
     ...(await check('configuration', () => checkConfiguration(context))),
-    ...(await check('issuer', () => [...checkIssuer(context), ...issuer.findings])),
+    ...(await check('issuer', () => checkIssuer(context, issuer))),
     ...(await check('proxy', () => checkProxy(context))),
     ...(hasDatabase ? await check('disk', () => checkDisk(context)) : []),
     ...(hasDatabase ? await check('database', () => checkDatabase(context)) : []),

@@ -3,24 +3,33 @@ import { isLoopbackHost } from '../../lib/address.ts'
 import { ok, problem, reasonOf, warning, type Finding } from './finding.ts'
 import type { CheckContext } from './context.ts'
 
-/** Checks that others can reach the issuer, and that it fits how the server is run. */
-export function checkIssuer({ config: { issuer }, environment }: CheckContext): readonly Finding[] {
-  if (!URL.canParse(issuer)) return []
-  const isProduction = environment['NODE_ENV'] === 'production'
-  if (isLoopbackHost(new URL(issuer).hostname)) {
-    const level = isProduction ? problem : warning
-    return [level(`${issuer} is reachable from this machine only`, 'Set the issuer to the public URL.')]
-  }
-  if (isProduction) return [ok(issuer)]
-  const fix = 'Set NODE_ENV=production. The demo then refuses to run here.'
-  return [ok(issuer), warning('NODE_ENV is not "production"', fix)]
-}
-
 /** What the issuer answered. */
 export interface IssuerResponse {
+  /** How it was reached, for the finding about the issuer. */
+  readonly summary: string
+  /** What is wrong with the response. */
   readonly findings: readonly Finding[]
   /** How far (ms) its clock is ahead of ours, to the second; undefined if it sent no date. */
   readonly skew: number | undefined
+}
+
+/** Checks that others can reach the issuer, and that it fits how the server is run. */
+export function checkIssuer(context: CheckContext, response: IssuerResponse): readonly Finding[] {
+  const { issuer } = context.config
+  if (!URL.canParse(issuer)) return []
+  const isProduction = context.environment['NODE_ENV'] === 'production'
+  if (isLoopbackHost(new URL(issuer).hostname)) {
+    const level = isProduction ? problem : warning
+    const finding = level(
+      `${issuer} is reachable from this machine only`,
+      'Set the issuer to the public URL.',
+    )
+    return [finding, ...response.findings]
+  }
+  const findings = [ok(issuer + response.summary), ...response.findings]
+  if (isProduction) return findings
+  const fix = 'Set NODE_ENV=production. The demo then refuses to run here.'
+  return [...findings, warning('NODE_ENV is not "production"', fix)]
 }
 
 /** How long (ms) to wait for a response. */
@@ -29,15 +38,16 @@ const TIMEOUT = 3_000
 /** Requests the issuer's metadata, as clients do, to check that this server answers there. */
 export async function requestMetadata({ config, settings }: CheckContext): Promise<IssuerResponse> {
   const { issuer } = config
-  if (!settings || !URL.canParse(issuer)) return { findings: [], skew: undefined }
+  if (!settings || !URL.canParse(issuer)) return { summary: '', findings: [], skew: undefined }
   const url = new URL(pathsOf(settings).metadata, issuer).href
   try {
     const sentAt = Date.now()
     const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT) })
     const skew = skewOf(response.headers.get('date'), sentAt)
-    return { findings: [await metadataFinding(response, url, issuer)], skew }
+    const finding = await metadataFinding(response, url, issuer)
+    return { summary: '', findings: finding ? [finding] : [], skew }
   } catch (cause) {
-    return { findings: [ok(`not reachable from here: ${networkReason(cause)}`)], skew: undefined }
+    return { summary: ` (not reachable from here: ${networkReason(cause)})`, findings: [], skew: undefined }
   }
 }
 
@@ -49,14 +59,18 @@ function skewOf(header: string | null, sentAt: number): number | undefined {
   return Math.min(0, date + 1000 - sentAt)
 }
 
-async function metadataFinding(response: Response, url: string, issuer: string): Promise<Finding> {
+async function metadataFinding(
+  response: Response,
+  url: string,
+  issuer: string,
+): Promise<Finding | undefined> {
   const fix = 'Make the proxy forward whole paths to the server. `consulate routes` lists them.'
   if (!response.ok) {
     await response.body?.cancel()
     return warning(`${url} responds with ${response.status}`, fix)
   }
   const body = (await response.json().catch(() => ({}))) as { readonly issuer?: unknown }
-  if (body.issuer === issuer) return ok('the server responds there')
+  if (body.issuer === issuer) return undefined
   return problem(`${url} is not the metadata of ${issuer}`, fix)
 }
 

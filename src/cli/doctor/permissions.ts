@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { hasPrivateKey } from '../../keys/pem.ts'
@@ -8,7 +9,9 @@ import { ok, problem, warning, type Finding } from './finding.ts'
 /** Checks that only the server's account can read the secrets and the database, and replace them. */
 export async function checkPermissions(project: Project): Promise<readonly Finding[]> {
   const exposed = await findExposedFiles(project)
-  if (exposed.length > 0 || process.platform === 'win32') return exposed
+  const [directory, file] = [project.secrets.directory ?? '', project.store.file ?? '']
+  const hasFiles = existsSync(directory) || existsSync(file)
+  if (exposed.length > 0 || !hasFiles || process.platform === 'win32') return exposed
   return [ok('only this account can read the secrets and the database')]
 }
 

@@ -2,6 +2,7 @@ import { ConfigError } from '../../errors.ts'
 import { createDerivedKeys, rootSecretFingerprint } from '../../keys/derived.ts'
 import { createKeySet } from '../../keys/key-set.ts'
 import type { Secrets } from '../../keys/secrets.ts'
+import { displayPath } from '../config-error.ts'
 import { databaseExists } from '../project.ts'
 import { ok, problem, type Finding } from './finding.ts'
 import type { CheckContext } from './context.ts'
@@ -10,12 +11,15 @@ import type { CheckContext } from './context.ts'
 export async function checkSecrets({ loaded, secrets }: CheckContext): Promise<readonly Finding[]> {
   const problems = loaded instanceof ConfigError ? loaded.problems : await problemsOf(loaded)
   const { description, directory } = secrets
-  if (problems.length === 0) return [ok(`loaded from ${description}`)]
+  const where = directory === undefined ? description : displayPath(directory)
+  if (problems.length === 0) return [ok(`loaded from ${where}`)]
   const fix =
     directory === undefined
       ? `Change ${description}.`
       : 'Run `consulate install` to create missing secrets, or restore them from a backup.'
-  return problems.map(({ path, message }) => problem(`${path}: ${message}`, fix))
+  return problems.map(({ path, message }) =>
+    problem(path === 'secrets' ? message : `${path}: ${message}`, fix),
+  )
 }
 
 async function problemsOf(secrets: Secrets): Promise<ConfigError['problems']> {
