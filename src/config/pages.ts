@@ -6,13 +6,13 @@ import type { ViewProps } from '../pages/props.ts'
 import { createPages, type Pages, type PagesOptions } from '../pages/render.ts'
 import type { PageLinks } from '../pages/site.ts'
 
-/** How the server's own pages look. */
+/** The look of the server's own pages. */
 export interface PagesConfig extends Omit<PagesOptions, 'name'> {
-  /** What the server is called, at the top of each page; default: the issuer's host. */
+  /** The name of the server, at the top of each page. Default: the issuer's host. */
   readonly name?: string
 }
 
-/** Checks the look of the pages, and creates them. */
+/** Validates the options of the pages, and creates them. */
 export function resolvePages(issuer: string, pages: PagesConfig = {}, validator: Validator): Pages {
   checkNames(pages, validator)
   const problems = isObject(pages) ? problemsOf(pages) : []
@@ -39,7 +39,7 @@ function problemsOf({
   views,
 }: PagesConfig): readonly Problem[] {
   return [
-    ...problemIf('name', name, isName, 'must be a text of 1 to 80 characters'),
+    ...problemIf('name', name, isName, 'must be a string of 1 to 80 characters'),
     ...problemIf('logo', logo, isImageAddress, IMAGE_RULE),
     ...problemIf('favicon', favicon, isImageAddress, IMAGE_RULE),
     ...problemIf('accent', accent, isHexColor, "must be a hex color such as '#2457c5'"),
@@ -51,7 +51,6 @@ function problemsOf({
   ]
 }
 
-/** A wrong type is reported like a wrong value. */
 const problemIf = (
   option: string,
   value: unknown,

@@ -5,7 +5,7 @@
 const PATH = /^\/(?![/\\])[!-[\]-~]*$/
 
 /** Browsers show these as images only: they run no script, not even one inside an SVG. */
-const IMAGE_DATA = /^data:image\/[a-z0-9.+-]+(?:;[a-z0-9=-]+)*,[!-~]*$/i
+const IMAGE_DATA = /^data:image\/[a-z0-9.+-]+(?:;[A-Za-z0-9=-]+)*,[!-~]*$/
 
 export const isPath = (text: string): boolean => PATH.test(text)
 

@@ -1,10 +1,10 @@
 import { html } from '../lib/html.ts'
 import type { Html } from '../lib/html.ts'
 
-/** A day, the same in every language: `2026-11-22`, of UTC. Its minute is in the markup. */
+/** Formats a time (ms) as a UTC date, the same in every language: `2026-11-22`. */
 export const day = (time: number): Html => timeElement(time, isoOf(time).slice(0, 10))
 
-/** A minute, the same in every language: `2026-11-22 14:03 UTC`. */
+/** Formats a time (ms) as `2026-11-22 14:03 UTC`. */
 export const minute = (time: number): Html =>
   timeElement(time, `${isoOf(time).slice(0, 10)} ${isoOf(time).slice(11, 16)} UTC`)
 

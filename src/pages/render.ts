@@ -13,7 +13,7 @@ import { signedOutPage, signOutPage } from './sign-out.ts'
 import { createSite } from './site.ts'
 import type { Site, SiteOptions } from './site.ts'
 
-/** How the pages of a server look. */
+/** The look of a server's pages. */
 export interface PagesOptions extends SiteOptions {
   /** Pages of your own, in place of the built-in ones. */
   readonly views?: Views

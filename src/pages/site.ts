@@ -23,9 +23,9 @@ export interface PageLinks {
   readonly account?: string
 }
 
-/** How the pages of a server look. */
+/** The look of a server's pages. */
 export interface SiteOptions {
-  /** What the server is called. */
+  /** The name of the server. */
   readonly name: string
   /** Default `en`. */
   readonly language?: Language
@@ -59,7 +59,7 @@ export function createSite(options: SiteOptions): Site {
     logo,
     favicon: options.favicon ?? `data:image/svg+xml,${encodeURIComponent(iconFor(accent))}`,
     links,
-    // To the letter: with one more space, the hash in the policy would not match.
+    // The hash in the policy covers every character between the tags.
     style: trustedMarkup(`<style>${style}</style>`),
     styleSource: `'sha256-${createHash('sha256').update(style).digest('base64')}'`,
   }

@@ -3,12 +3,12 @@ import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { chromium, openBrowser, recordComplaints, signIn } from '../support/chromium.ts'
+import { chromium, openBrowser, recordComplaints, signIn, waitForHeading } from '../support/chromium.ts'
 import { callApi, authorizationUrl, getTokens, createPkce } from '../support/oauth-client.ts'
 import { listen, startServer } from '../support/server.ts'
 import type { TestUser, TestClient, TestServer } from '../support/server.ts'
 
-/** A folder for screenshots, to be looked at by a user; none are taken without it. */
+/** The folder for screenshots; none are taken without it. */
 const shots = process.env['SCREENSHOTS']
 
 describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
@@ -44,7 +44,7 @@ describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
       ...parameters,
     })
 
-  /** A page of a fresh browser, and whatever that browser complained about: its console, failed requests. */
+  /** Opens a page in a new context. */
   async function openPage(javaScriptEnabled: boolean) {
     const context = await browser.newContext({ javaScriptEnabled, viewport: { width: 900, height: 760 } })
     const page = await context.newPage()
@@ -70,7 +70,7 @@ describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
     ['with JavaScript', true],
     ['without JavaScript', false],
   ])('%s', (name, hasScripts) => {
-    test('leads from the client over sign-in and consent back to the client, and signs out again', async () => {
+    test('a user signs in, allows the client, returns to it, and signs out', async () => {
       const { page, complaints } = await openPage(hasScripts)
       await page.goto(urlOf({ state: 'from the app' }))
       await shoot(page, `${name} 1 sign-in`)
@@ -78,9 +78,8 @@ describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
       await signIn(page, { ...user, password: 'a wrong one' })
       expect(await page.getByRole('alert').textContent()).toContain('Incorrect email or password')
       await shoot(page, `${name} 2 wrong password`)
-      complaints.length = 0
       await signIn(page, user)
-      expect(await page.getByText('See your orders').isVisible()).toBe(true)
+      await page.getByText('See your orders').waitFor()
       await shoot(page, `${name} 3 consent`)
       await page.getByRole('button', { name: 'Allow', exact: true }).click()
       await page.waitForURL(`${callback}?**`)
@@ -92,13 +91,13 @@ describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
       await page.goto(server.endpoint('/logout'))
       await shoot(page, `${name} 5 sign out`)
       await page.getByRole('button', { name: 'Sign out' }).click()
-      expect(await page.getByRole('heading').textContent()).toBe("You're signed out")
+      await waitForHeading(page, "You're signed out")
       await shoot(page, `${name} 6 signed out`)
       expect((await callApi(server, '/orders', tokens.access_token)).status).toBe(401)
       expect(complaints).toEqual([])
     })
 
-    test('leads back to the client with a refusal', async () => {
+    test('a user who denies returns to the client with an error', async () => {
       const { page, complaints } = await openPage(hasScripts)
       await page.goto(urlOf())
       await signIn(page, user)
@@ -107,18 +106,18 @@ describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
       expect(complaints).toEqual([])
     })
 
-    test('lets somebody else sign in from the consent page', async () => {
+    test('another user can sign in from the consent page', async () => {
       const other = await server.addUser()
       const { page, complaints } = await openPage(hasScripts)
       await page.goto(urlOf())
       await signIn(page, user)
       await page.getByRole('button', { name: 'Not you?' }).click()
       await signIn(page, other)
-      expect(await page.getByText(other.email).isVisible()).toBe(true)
+      await page.getByText(other.email).waitFor()
       expect(complaints).toEqual([])
     })
 
-    test('survives a double click, and asks afresh on the way back', async () => {
+    test('a double click gives one code, and going back asks again', async () => {
       const { page } = await openPage(hasScripts)
       await page.goto(urlOf())
       await signIn(page, user)
@@ -133,16 +132,16 @@ describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
       await exchange(codeOf(page))
     })
 
-    test('shows what is wrong with a request that nobody can be sent back with', async () => {
+    test('a request with an unregistered redirect URI shows an error page', async () => {
       const { page } = await openPage(hasScripts)
       const response = await page.goto(urlOf({ redirect_uri: 'https://evil.example/' }))
       expect(response?.status()).toBe(400)
-      expect(await page.getByText('The redirect_uri is not registered').isVisible()).toBe(true)
+      await page.getByText('The redirect_uri is not registered').waitFor()
       await shoot(page, `${name} 8 error`)
     })
   })
 
-  test("a script of the client's own origin exchanges the code, and a script of another origin cannot", async () => {
+  test("a script on the client's origin can exchange the code, and one on another origin cannot", async () => {
     const { page } = await openPage(true)
     await page.goto(urlOf())
     await signIn(page, user)
@@ -165,14 +164,14 @@ describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
   })
 })
 
-/** The client: every page of it says hello. */
+/** The client's own server. */
 function answerAsApp(...[, response]: Parameters<RequestListener>): void {
   response
     .writeHead(200, { 'Content-Type': 'text/html' })
     .end('<!doctype html><title>App</title><link rel="icon" href="data:,"><h1>Hello from the app</h1>')
 }
 
-/** Runs in the browser: status and body of the answer, or why the browser keeps it back. */
+/** Runs in the browser. Resolves to the status and body, or to the reason why the browser blocks them. */
 async function postForm({ url, form }: { url: string; form: string }): Promise<string> {
   const init = { method: 'POST', body: new URLSearchParams(form) }
   return fetch(url, init).then(

@@ -1,15 +1,14 @@
 import { join } from 'node:path'
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { chromium, openBrowser, recordComplaints, signIn } from '../support/chromium.ts'
+import { chromium, openBrowser, recordComplaints, signIn, waitForHeading } from '../support/chromium.ts'
 import { addDeviceClient, getDeviceTokens, startDevice, pollOutcome } from '../support/device.ts'
 import type { Device } from '../support/device.ts'
 import { callApi } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 import type { TestUser, TestClient, TestServer } from '../support/server.ts'
 
-/** A folder for screenshots, to be looked at by a user; none are taken without it. */
+/** The folder for screenshots; none are taken without it. */
 const shots = process.env['SCREENSHOTS']
 
 describe.skipIf(!chromium)('the device flow in Chromium', () => {
@@ -32,7 +31,7 @@ describe.skipIf(!chromium)('the device flow in Chromium', () => {
     await server?.close()
   })
 
-  /** A page of a fresh browser, and whatever that browser complained about: its console, failed requests. */
+  /** Opens a page in a new context. */
   async function openPage(options: BrowserContextOptions = {}) {
     const context = await browser.newContext({ viewport: { width: 900, height: 820 }, ...options })
     const page = await context.newPage()
@@ -43,8 +42,6 @@ describe.skipIf(!chromium)('the device flow in Chromium', () => {
   const press = (page: Page, name: string): Promise<void> =>
     page.getByRole('button', { name, exact: true }).click()
 
-  const headingOf = (page: Page): Promise<string | null> => page.getByRole('heading').textContent()
-
   const shoot = async (page: Page, name: string): Promise<void> => {
     if (shots) await page.screenshot({ path: join(shots, `device ${name}.png`) })
   }
@@ -52,11 +49,11 @@ describe.skipIf(!chromium)('the device flow in Chromium', () => {
   describe.each([
     ['with JavaScript', { javaScriptEnabled: true }],
     [
-      'without JavaScript, on a small phone in the dark',
+      'without JavaScript, at 320 pixels, in dark mode',
       { javaScriptEnabled: false, viewport: { width: 320, height: 640 }, colorScheme: 'dark' as const },
     ],
   ])('%s', (name, options) => {
-    test('a user signs in, mistypes the code, mends it, and allows the device', async () => {
+    test('a user signs in, mistypes the code, corrects it, and allows the device', async () => {
       const device = await startDevice(server, tv, { scope: 'orders:read profile' })
       const { page, complaints } = await openPage(options)
       await page.goto(device.uri)
@@ -67,18 +64,17 @@ describe.skipIf(!chromium)('the device flow in Chromium', () => {
       await press(page, 'Continue')
       expect(await page.getByRole('alert').textContent()).toContain('That code is invalid or has expired')
       await shoot(page, `${name} 2 wrong`)
-      complaints.length = 0
       await field.press('End')
       await field.pressSequentially(device.userCode.slice(-1).toLowerCase())
       await field.press('Enter')
-      expect(await headingOf(page)).toBe('Allow this device?')
-      expect(await page.getByText(device.userCode, { exact: true }).isVisible()).toBe(true)
+      await waitForHeading(page, 'Allow this device?')
+      await page.getByText(device.userCode, { exact: true }).waitFor()
       await shoot(page, `${name} 3 consent`)
       const { width = 0 } = page.viewportSize() ?? {}
       expect(await page.locator('html').evaluate((root) => root.scrollWidth)).toBeLessThanOrEqual(width)
       expect(await pollOutcome(server, device)).toBe('authorization_pending')
       await press(page, 'Allow')
-      expect(await headingOf(page)).toBe('Go back to your device')
+      await waitForHeading(page, 'Go back to your device')
       await shoot(page, `${name} 4 done`)
       const tokens = await getDeviceTokens(server, device)
       expect((await callApi(server, '/orders', tokens.access_token)).status).toBe(200)
@@ -93,18 +89,19 @@ describe.skipIf(!chromium)('the device flow in Chromium', () => {
       expect(await page.getByLabel('Code', { exact: true }).inputValue()).toBe(device.userCode)
       await press(page, 'Continue')
       await press(page, "Don't allow")
-      expect(await headingOf(page)).toBe('Access denied')
+      await waitForHeading(page, 'Access denied')
       await shoot(page, `${name} 5 denied`)
       expect(await pollOutcome(server, device)).toBe('access_denied')
       expect(complaints).toEqual([])
     })
   })
 
-  /** Goes as far as the question. */
+  /** Signs in and submits the code. */
   async function ask(page: Page, device: Device, who = user): Promise<void> {
     await page.goto(device.completeUri)
     await signIn(page, who)
     await press(page, 'Continue')
+    await waitForHeading(page, 'Allow this device?')
   }
 
   test('another account takes over, and the code is filled in again', async () => {
@@ -115,59 +112,42 @@ describe.skipIf(!chromium)('the device flow in Chromium', () => {
     await signIn(page, other)
     expect(await page.getByLabel('Code', { exact: true }).inputValue()).toBe(device.userCode)
     await press(page, 'Continue')
-    expect(await page.getByText(other.email).isVisible()).toBe(true)
+    await page.getByText(other.email).waitFor()
     await press(page, 'Allow')
+    await waitForHeading(page, 'Go back to your device')
     expect(await pollOutcome(server, device)).toBe('200')
   })
 
-  test('Enter alone allows nothing, and the keyboard comes to every button', async () => {
+  test('pressing Enter allows nothing, and Tab reaches every button', async () => {
     const device = await startDevice(server, tv)
     const { page } = await openPage()
     await ask(page, device)
     await page.keyboard.press('Enter')
-    expect(await headingOf(page)).toBe('Allow this device?')
     for (const label of ['Not you? Use another account', 'Allow', "Don't allow"]) {
       await page.keyboard.press('Tab')
       expect(await page.locator(':focus').textContent()).toBe(label)
     }
     await page.keyboard.press('Enter')
-    expect(await headingOf(page)).toBe('Access denied')
+    await waitForHeading(page, 'Access denied')
   })
 
-  test('going back and forth, reloading and clicking twice do no harm', async () => {
+  test('a double click and a reload keep the decision', async () => {
     const device = await startDevice(server, tv)
     const { page } = await openPage()
     await ask(page, device)
     await page.getByRole('button', { name: 'Allow', exact: true }).dblclick()
-    await page.getByText('Go back to your device').waitFor()
+    await waitForHeading(page, 'Go back to your device')
     await page.reload()
-    expect(await headingOf(page)).toBe('Go back to your device')
+    await waitForHeading(page, 'Go back to your device')
     expect(await pollOutcome(server, device)).toBe('200')
   })
 
-  test('axe finds nothing on the pages as they come from the server', async () => {
-    const { page } = await openPage()
-    const device = await startDevice(server, tv)
-    const violations = async (): Promise<readonly string[]> =>
-      (await new AxeBuilder({ page }).analyze()).violations.map(({ id }) => id)
-    await page.goto(device.uri)
-    await signIn(page, user)
-    expect(await violations()).toEqual([])
-    await page.getByLabel('Code', { exact: true }).fill('wrong')
-    await press(page, 'Continue')
-    expect(await violations()).toEqual([])
-    await page.getByLabel('Code', { exact: true }).fill(device.userCode)
-    await press(page, 'Continue')
-    expect(await violations()).toEqual([])
-    await press(page, 'Allow')
-    expect(await violations()).toEqual([])
-  })
-
-  test('a form on another site that posts a code of its own asks nobody anything', async () => {
+  test('a form on another site cannot submit a code', async () => {
     const device = await startDevice(server, tv)
     const { page } = await openPage()
     await page.goto(device.uri)
     await signIn(page, user)
+    await waitForHeading(page, 'Connect a device')
     const trap = `<form method="post" action="${device.uri}">
       <input name="user_code" value="${device.userCode}"><button>Win a prize</button></form>`
     await page.goto(`data:text/html,${encodeURIComponent(trap)}`)

@@ -14,7 +14,7 @@ describe.skipIf(!chromium)('the implicit flow in Chromium', () => {
   let user: TestUser
   let client: TestClient
   let callback: string
-  /** What the app's server was asked for, and from where it was said to come. */
+  /** The requests to the app's own server. */
   const asked: { readonly url: string; readonly referer: string | undefined }[] = []
   const app = createServer(answerAsApp)
 
@@ -52,7 +52,7 @@ describe.skipIf(!chromium)('the implicit flow in Chromium', () => {
 
   const allow = (page: Page) => page.getByRole('button', { name: 'Allow', exact: true })
 
-  /** What stands behind the `#` of the page's address. */
+  /** The parameters in the fragment of the page's URL. */
   function fragmentOf(page: Page): Readonly<Record<string, string>> {
     const fragment = Object.fromEntries(new URLSearchParams(new URL(page.url()).hash.slice(1)))
     server.knownSecrets.add('access token', fragment['access_token'] ?? '')
@@ -63,12 +63,12 @@ describe.skipIf(!chromium)('the implicit flow in Chromium', () => {
     ['with JavaScript', true],
     ['without JavaScript', false],
   ])('%s', (_, hasScripts) => {
-    test('leads over sign-in and consent back to the client, with a token in the fragment', async () => {
+    test('a user signs in, allows the client, and returns with a token in the fragment', async () => {
       const { page, complaints } = await openPage(hasScripts)
       asked.length = 0
       await page.goto(urlOf({ state: 'from the app' }))
       await signIn(page, user)
-      expect(await page.getByText('See your orders').isVisible()).toBe(true)
+      await page.getByText('See your orders').waitFor()
       await allow(page).click()
       await page.waitForURL(`${callback}#**`)
       const { access_token: token = '', ...rest } = fragmentOf(page)
@@ -81,11 +81,11 @@ describe.skipIf(!chromium)('the implicit flow in Chromium', () => {
       })
       expect((await callApi(server, '/orders', token)).status).toBe(200)
       expect(complaints).toEqual([])
-      // The app's own server is told nothing of it: neither by the address nor by where the user comes from.
+      // The app's own server learns nothing of it, neither from the URL nor from the referrer.
       expect(asked).toEqual([{ url: '/callback', referer: undefined }])
     })
 
-    test('leads back with a refusal in the fragment', async () => {
+    test('a user who denies returns with an error in the fragment', async () => {
       const { page, complaints } = await openPage(hasScripts)
       await page.goto(urlOf())
       await signIn(page, user)
@@ -95,7 +95,7 @@ describe.skipIf(!chromium)('the implicit flow in Chromium', () => {
       expect(complaints).toEqual([])
     })
 
-    test('asks afresh on the way back, and the token before lives on', async () => {
+    test('going back asks again, and the first token stays valid', async () => {
       const { page } = await openPage(hasScripts)
       await page.goto(urlOf())
       await signIn(page, user)
@@ -111,7 +111,7 @@ describe.skipIf(!chromium)('the implicit flow in Chromium', () => {
     })
   })
 
-  test('a script of the client reads the fragment and takes it out of the address', async () => {
+  test('a script of the client reads the fragment and removes it from the address bar', async () => {
     const { page, complaints } = await openPage(true)
     await page.goto(urlOf({ state: 'mine' }))
     await signIn(page, user)
@@ -126,14 +126,14 @@ describe.skipIf(!chromium)('the implicit flow in Chromium', () => {
   })
 })
 
-/** The client: every page of it says hello. */
+/** The client's own server. */
 function answerAsApp(...[, response]: Parameters<RequestListener>): void {
   response
     .writeHead(200, { 'Content-Type': 'text/html' })
     .end('<!doctype html><title>App</title><link rel="icon" href="data:,"><h1>Hello from the app</h1>')
 }
 
-/** Runs in the browser, as an old app does it. */
+/** Runs in the browser, like an old app. */
 function takeFragment(): Record<string, string> {
   const { location, history } = globalThis as unknown as {
     location: { hash: string; pathname: string }

@@ -1,4 +1,3 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { chromium, openBrowser, recordComplaints, signIn } from '../support/chromium.ts'
@@ -32,7 +31,7 @@ describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
     await server?.close()
   })
 
-  /** Somebody who was sent to sign in, and came to their tokens. */
+  /** Signs in as a new user and opens the page of tokens. */
   async function open(options: BrowserContextOptions = {}): Promise<Page> {
     user = await server.addUser()
     const context = await browser.newContext(options)
@@ -66,17 +65,11 @@ describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
 
   const selectionIn = (page: Page): Promise<string> => page.evaluate('String(getSelection())')
 
-  async function expectAccessible(page: Page): Promise<void> {
-    expect((await new AxeBuilder({ page }).analyze()).violations.map(({ id }) => id)).toEqual([])
-  }
-
   const widthOf = (page: Page): Promise<number> => page.evaluate('document.documentElement.scrollWidth')
 
-  test('one is made, copied by its button, used, seen in the list and revoked', async () => {
+  test('a token is generated, copied, used, listed and revoked', async () => {
     const page = await open()
-    await expectAccessible(page)
     const token = await make(page)
-    await expectAccessible(page)
     expect(await page.evaluate('navigator.clipboard.readText()')).not.toBe(token)
     await page.getByRole('button', { name: 'Copy' }).click()
     await page.getByRole('status').getByText('Copied').waitFor()
@@ -87,18 +80,15 @@ describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
     const row = page.getByRole('row').filter({ hasText: 'Backup on my laptop' })
     await row.getByText('See your orders').waitFor()
     expect(await row.getByText('UTC').count()).toBe(1)
-    await expectAccessible(page)
     await page.getByRole('link', { name: 'Revoke Backup on my laptop' }).click()
-    await expectAccessible(page)
     await page.getByRole('link', { name: 'Cancel' }).click()
     expect(await statusOf(token)).toBe(200)
     await revoke(page)
     expect(await page.getByRole('status').textContent()).toBe('Backup on my laptop was revoked.')
-    await expectAccessible(page)
     expect([await statusOf(token), complaints]).toEqual([401, []])
   })
 
-  test('the keyboard comes to a new token, and one click selects all of it', async () => {
+  test('Tab reaches a new token, and one click selects all of it', async () => {
     const page = await open()
     const token = await make(page)
     await page.keyboard.press('Tab')
@@ -107,16 +97,15 @@ describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
     expect(await selectionIn(page)).toBe(token)
   })
 
-  test('a long token leaves room on a small screen for the button that copies it, and is selected whole', async () => {
+  test('a long token scrolls on a small screen, and is still selected as a whole', async () => {
     const page = await open({ viewport: { width: 320, height: 640 } })
     const token = await make(page)
     expect((await page.locator('#token').boundingBox())?.height).toBeLessThan(240)
     await page.locator('#token').click()
     expect(await selectionIn(page)).toBe(token)
-    await expectAccessible(page)
   })
 
-  test('a page that says it failed to copy asks to do it by hand', async () => {
+  test('if copying fails, the page says so', async () => {
     const page = await open()
     await make(page)
     await page.evaluate('navigator.clipboard.writeText = () => Promise.reject(new Error("no"))')
@@ -127,7 +116,7 @@ describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
       .waitFor()
   })
 
-  test('without JavaScript, in the dark, 320 pixels wide: the same, without the button that would not work', async () => {
+  test('everything works without JavaScript, in dark mode, at 320 pixels, and there is no Copy button', async () => {
     const page = await open(DARK_AND_NARROW)
     expect(await widthOf(page)).toBe(320)
     const token = await make(page, 'W'.repeat(255))
@@ -141,7 +130,7 @@ describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
     expect([await statusOf(token), complaints]).toEqual([401, []])
   })
 
-  test('a reload of the page with the new token makes none, and shows none', async () => {
+  test('reloading the page with the new token neither generates nor shows one', async () => {
     const page = await open()
     const token = await make(page)
     await page.reload()
@@ -151,7 +140,7 @@ describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
     expect(await statusOf(token)).toBe(200)
   })
 
-  test('a double click makes one', async () => {
+  test('a double click generates one token', async () => {
     const page = await open()
     await page.getByLabel('Name', { exact: true }).fill('Twice')
     await page.getByRole('button', { name: 'Generate token' }).dblclick({ noWaitAfter: true })
@@ -160,22 +149,21 @@ describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
     expect(await page.getByRole('link', { name: /^Revoke/ }).count()).toBe(1)
   })
 
-  test('the page is led to from where people are signed in', async () => {
+  test('the page after a sign-in links to the tokens', async () => {
     const page = await open()
     await page.goto(server.endpoint('/login'))
-    await expectAccessible(page)
     await page.getByRole('link', { name: 'Personal access tokens' }).click()
     await page.getByRole('heading', { name: 'New token' }).waitFor()
   })
 
-  test('it leads to where they sign out', async () => {
+  test('the page links to signing out', async () => {
     const page = await open()
     await page.getByRole('link', { name: 'Sign out' }).click()
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.getByText("You're signed out").first().waitFor()
   })
 
-  test('no other script runs beside the one that copies', async () => {
+  test('no script runs but the one that copies', async () => {
     const page = await open()
     await make(page)
     await page.evaluate(

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { View } from '../../src/index.ts'
-import { chromium, openBrowser, recordComplaints, signIn } from '../support/chromium.ts'
+import { chromium, openBrowser, recordComplaints, signIn, waitForHeading } from '../support/chromium.ts'
 import { authorizationUrl, claimOf, getTokens } from '../support/oauth-client.ts'
 import { startTwoProviders } from '../support/providers.ts'
 import type { ProviderSetup, TwoProviders } from '../support/providers.ts'
@@ -38,11 +38,11 @@ describe.skipIf(!chromium)('two providers in Chromium', () => {
     return { page, complaints }
   }
 
-  /** From the client over the pages of its side, and back. */
+  /** Goes from the client to its provider's pages and back. Returns an access token. */
   async function visit(page: Page, side: ProviderSetup, client: TestClient): Promise<string> {
     const { server } = two
     await page.goto(authorizationUrl(server, client, { scope: 'orders:read', redirect_uri: callback }))
-    expect(page.url()).toContain(`${side.signIn}?`)
+    await page.waitForURL(`${side.signIn}?**`)
     await signIn(page, side.user)
     await page.getByRole('button', { name: 'Allow', exact: true }).click()
     await page.waitForURL(`${callback}?**`)
@@ -54,7 +54,7 @@ describe.skipIf(!chromium)('two providers in Chromium', () => {
   test.each([
     ['with JavaScript', true],
     ['without JavaScript', false],
-  ])('%s both sides sign in side by side, and one signs out alone', async (_name, hasScripts) => {
+  ])('%s users of both providers sign in, and one of them signs out', async (_name, hasScripts) => {
     const { page, complaints } = await openPage(hasScripts)
     for (const side of Object.values(two.sides)) {
       const client = await two.server.addClient({ provider: side.name, redirectUris: [callback] })
@@ -63,15 +63,15 @@ describe.skipIf(!chromium)('two providers in Chromium', () => {
     const { users, customers } = two.sides
     await page.goto(customers.signOut)
     await page.getByRole('button', { name: 'Sign out' }).click()
-    expect(await page.getByRole('heading').textContent()).toBe("You're signed out")
+    await waitForHeading(page, "You're signed out")
     await page.getByRole('link', { name: 'Sign in again' }).click()
-    expect(page.url()).toBe(customers.signIn)
+    await page.waitForURL(customers.signIn)
     await page.goto(users.signIn)
-    expect(await page.getByRole('heading').textContent()).toBe("You're signed in")
+    await waitForHeading(page, "You're signed in")
     expect(complaints).toEqual([])
   })
 
-  test('somebody else of the same side can sign in from the consent page', async () => {
+  test('another user of the same provider can sign in from the consent page', async () => {
     const { customers } = two.sides
     const other = { ...customers, user: (await two.addUsersWithSameId()).customers }
     const client = await two.server.addClient({ provider: 'customers', redirectUris: [callback] })
@@ -79,20 +79,20 @@ describe.skipIf(!chromium)('two providers in Chromium', () => {
     await page.goto(authorizationUrl(two.server, client, { scope: 'profile', redirect_uri: callback }))
     await signIn(page, customers.user)
     await page.getByRole('button', { name: 'Not you?' }).click()
-    expect(page.url()).toContain(`${customers.signIn}?`)
+    await page.waitForURL(`${customers.signIn}?**`)
     await signIn(page, other.user)
-    expect(await page.getByText(other.user.email).isVisible()).toBe(true)
+    await page.getByText(other.user.email).waitFor()
     expect(complaints).toEqual([])
   })
 
-  test('a view of your own can tell whose page it is', async () => {
+  test('a page of your own receives the provider', async () => {
     const signInView: View<'signIn'> = ({ provider }) =>
       `<!doctype html><html lang="en"><title>Sign in</title><h1>For ${provider}</h1></html>`
     await using own = await startTwoProviders({ pages: { views: { signIn: signInView } } })
     const { page } = await openPage(false)
     for (const side of Object.values(own.sides)) {
       await page.goto(side.signIn)
-      expect(await page.getByRole('heading').textContent()).toBe(`For ${side.name}`)
+      await waitForHeading(page, `For ${side.name}`)
     }
   })
 })

@@ -39,14 +39,21 @@ export async function openBrowser(): Promise<Browser> {
 }
 
 /**
- * Collects what goes wrong on a page from now on: errors and warnings of the console, exceptions of scripts, failed
- * requests. Chromium's remarks of the level `info` depend on timing, as "Autofocus processing was blocked" does, and are
- * no faults of the page. Neither are requests that were given up because the user went elsewhere, as by a double click.
+ * Collects what goes wrong on a page from now on: errors and warnings in the console, exceptions in scripts, failed
+ * requests. Nothing in it depends on timing. So it leaves out Chromium's remarks of the level `info`, such as "Autofocus
+ * processing was blocked", and requests that were canceled because the user went elsewhere, such as by a double click.
+ * It also leaves out that a page itself has an error status, which tests check by its text.
  */
 export function recordComplaints(page: Page): string[] {
   const complaints: string[] = []
+  const pages = new Set<string>()
+  page.on('request', (request) => {
+    if (request.isNavigationRequest()) pages.add(request.url())
+  })
   page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+    const isErrorPage =
+      message.text().startsWith('Failed to load resource') && pages.has(message.location().url)
+    if (['error', 'warning'].includes(message.type()) && !isErrorPage) complaints.push(message.text())
   })
   page.on('pageerror', (error) => complaints.push(String(error)))
   page.on('requestfailed', (request) => {
@@ -64,6 +71,11 @@ export async function signIn(
   await page.getByLabel(/^Email/).fill(email)
   await page.getByLabel('Password', { exact: true }).fill(password)
   await page.getByRole('button', { name: 'Sign in' }).click()
+}
+
+/** Waits for the page with this heading. To read the heading right after a click could be too early. */
+export async function waitForHeading(page: Page, name: string): Promise<void> {
+  await page.getByRole('heading', { name, exact: true, level: 1 }).waitFor()
 }
 
 function isExecutable(path: string): boolean {

@@ -10,41 +10,41 @@ import { providerPathsOf } from '../paths.ts'
 import type { DeviceAnswer, PendingDevice } from './pending-device.ts'
 import type { SignedInUser } from './signed-in-user.ts'
 
-/** What the first page shows beside its form. */
+/** What the page for the code shows. */
 export interface CodePageOptions {
-  /** What was typed, or came with the address. */
+  /** What the user entered, or the code from the URL. */
   readonly userCode: string
   readonly problem?: NonNullable<DeviceCodeProps['problem']>
   readonly headers?: HttpResponse['headers']
 }
 
-/** The page that asks for the code. */
+/** Asks for the code. */
 export function codePage(
   exchange: Exchange,
-  visitor: SignedInUser,
+  signedIn: SignedInUser,
   status: number,
   { userCode, problem, headers }: CodePageOptions,
 ): Promise<HttpResponse> {
-  const { action, csrf } = formOf(exchange, visitor)
+  const { action, csrf } = formOf(exchange, signedIn)
   const props = { action, hidden: { csrf }, userCode: displayUserCode(userCode), ...(problem && { problem }) }
   return page(exchange, status, 'deviceCode', props, { ...(headers && { headers }) })
 }
 
-/** The page that asks whether the device may go on. Whoever asks is always asked: nothing is remembered. */
+/** Asks whether to allow the device. Consent is never remembered here. */
 export function consentPage(
   exchange: Exchange,
-  visitor: SignedInUser,
+  signedIn: SignedInUser,
   userCode: string,
   { client, code }: PendingDevice,
 ): Promise<HttpResponse> {
-  const { action, csrf } = formOf(exchange, visitor)
+  const { action, csrf } = formOf(exchange, signedIn)
   const hidden = { csrf, user_code: displayUserCode(userCode) }
   const props = {
     client: describeClient(client),
     userCode: displayUserCode(userCode),
     address: code.address,
     scopes: describeScopes(code.scopes, exchange.services.settings),
-    userName: displayNameOf(visitor.user),
+    userName: displayNameOf(signedIn.user),
     approve: { action, hidden: { ...hidden, intent: 'approve' } },
     deny: { action, hidden: { ...hidden, _method: 'DELETE' } },
     switchAccount: { action, hidden: { ...hidden, intent: 'switch' } },
@@ -52,11 +52,11 @@ export function consentPage(
   return page(exchange, 200, 'deviceConsent', props)
 }
 
-/** The page that says how it ended. */
+/** Confirms the decision. */
 export const donePage = (exchange: Exchange, { client, decision }: DeviceAnswer): Promise<HttpResponse> =>
   page(exchange, 200, 'deviceDone', { client: { name: client.name }, decision })
 
-/** The address of the first page, with the code filled in where there is one. */
+/** Returns the path of the page for the code, with a code filled in unless it is empty. */
 export function devicePathWith(settings: Settings, provider: string, userCode: string): string {
   const path = providerPathsOf(settings, provider).device
   return userCode === ''
@@ -64,13 +64,12 @@ export function devicePathWith(settings: Settings, provider: string, userCode: s
     : `${path}?${new URLSearchParams({ user_code: displayUserCode(userCode) }).toString()}`
 }
 
-/** As the device shows it; as it is where it can be no code. */
-function displayUserCode(typed: string): string {
-  const userCode = normalizeUserCode(typed)
-  return userCode === undefined ? typed : formatUserCode(userCode)
+/** Formats a code as the device shows it. Returns anything else unchanged. */
+function displayUserCode(entered: string): string {
+  const userCode = normalizeUserCode(entered)
+  return userCode === undefined ? entered : formatUserCode(userCode)
 }
 
-/** Where the forms of these pages post to, and what shows that they are ours. */
 function formOf(
   exchange: Exchange,
   { session }: SignedInUser,

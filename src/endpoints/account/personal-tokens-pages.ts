@@ -11,14 +11,14 @@ import { page } from '../page.ts'
 import { providerPathsOf } from '../paths.ts'
 import type { SignedInUser } from './signed-in-user.ts'
 
-/** What the user entered. `lifetime` in ms; NaN if it is not a number. */
+/** What the user entered. `lifetime` is in ms, or NaN. */
 export interface TokenFormValues {
   readonly name: string
   readonly scopes: readonly string[]
   readonly lifetime: number
 }
 
-/** What the page of tokens shows besides them. */
+/** What the page shows besides the tokens. */
 export interface TokensPageOptions {
   readonly values?: TokenFormValues
   /** The name of a token that was just revoked. */
@@ -27,7 +27,7 @@ export interface TokensPageOptions {
   readonly headers?: HttpResponse['headers']
 }
 
-/** The user's tokens, and a form for a new one. */
+/** Shows the user's tokens and a form for a new one. */
 export async function tokensPage(
   exchange: Exchange,
   { session, user }: SignedInUser,
@@ -67,13 +67,13 @@ export async function tokensPage(
 const DAY = 86_400_000
 const LIFETIMES: readonly number[] = [7 * DAY, 30 * DAY, 90 * DAY, 365 * DAY]
 
-/** The usual lifetimes up to the maximum; the maximum itself if all of them are longer. */
+/** Returns the usual lifetimes up to the maximum, or the maximum if all of them are longer. */
 function lifetimesUpTo(maximum: number): readonly number[] {
   const allowed = LIFETIMES.filter((lifetime) => lifetime <= maximum)
   return allowed.length > 0 ? allowed : [maximum]
 }
 
-/** The lifetime that the user selected, else the longest offered one up to a month or the default lifetime. */
+/** Returns what the user selected, or else the longest lifetime up to 30 days and the default. */
 function selectedLifetime(lifetimes: readonly number[], entered: number | undefined, usual: number): number {
   if (entered !== undefined && lifetimes.includes(entered)) return entered
   const most = Math.min(usual, 30 * DAY)
@@ -93,7 +93,7 @@ export function revokeTokenPage(
   return page(exchange, 200, 'revokePersonalToken', { name, revoke, tokensUrl })
 }
 
-/** The address of the page of tokens, which says that this one was revoked. */
+/** Returns the path of the page of tokens, with a notice that this one was revoked. */
 export const revokedPath = (settings: Settings, provider: string, id: string): string =>
   `${providerPathsOf(settings, provider).tokensPage}?${new URLSearchParams({ revoked: id }).toString()}`
 
