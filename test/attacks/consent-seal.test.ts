@@ -30,8 +30,8 @@ async function asked(address = url, who = user): Promise<{ browser: Browser; pag
 const post = (browser: Browser, fields: Readonly<Record<string, string>>, path = '/oauth/authorize') =>
   browser.open(server.endpoint(path), { method: 'POST', body: formBody(fields) })
 
-describe('a consent form that was altered gives nothing:', () => {
-  test('whichever character of the seal is another, and however it is cut', async () => {
+describe('an altered consent form has no effect:', () => {
+  test('with any character of its signature changed, and cut anywhere', async () => {
     const fresh = await server.addClient({ name: 'Fresh' })
     const { browser, page } = await asked(authorizationUrl(server, fresh, { scope: 'profile' }))
     const { consent = '', ...rest } = approvalFields(page)
@@ -59,7 +59,7 @@ describe('a consent form that was altered gives nothing:', () => {
     expect(codeIn(await post(browser, { ...rest, consent }))).toBeTruthy()
   })
 
-  test('a seal of a server with other secrets is none', async () => {
+  test('with a signature of a server with other secrets', async () => {
     await using twin = await startServer({ secrets: createSecrets() })
     const theirs = await twin.addClient({ id: client.id })
     const somebody = await twin.addUser()
@@ -71,8 +71,8 @@ describe('a consent form that was altered gives nothing:', () => {
   })
 })
 
-describe('a consent form answers its own question and no other:', () => {
-  test('what is sent beside it changes neither client nor redirect URI nor scope nor state', async () => {
+describe('a consent form only answers its own request:', () => {
+  test('other parameters change neither client, redirect URI, scope nor state', async () => {
     const { browser, page } = await asked()
     const beside = {
       client_id: other.id,
@@ -91,14 +91,14 @@ describe('a consent form answers its own question and no other:', () => {
     expect((await getTokens(server, client, exchange)).scope).toBe('profile')
   })
 
-  test("another client's form is that client's, in whatever page it is sent", async () => {
+  test("another client's form stays that client's, on any page", async () => {
     const { browser, page } = await asked()
     const theirs = await browser.open(authorizationUrl(server, other, { scope: 'profile' }))
     const answer = await browser.press(page, 'Allow', { consent: approvalFields(theirs)['consent'] ?? '' })
     expect(answer.url.origin).toBe('https://other.example')
   })
 
-  test('of another person, it is worth nothing', async () => {
+  test("another user's form has no effect", async () => {
     const { page } = await asked(url, await server.addUser())
     const { browser, page: own } = await asked()
     const { consent = '' } = approvalFields(page)
@@ -108,7 +108,7 @@ describe('a consent form answers its own question and no other:', () => {
     }
   })
 
-  test('from before the same person signed out and in again, it is worth nothing', async () => {
+  test('a form from before the user signed out and in again has no effect', async () => {
     const { browser, page } = await asked()
     await browser.press(await browser.open(server.endpoint('/logout')), 'Sign out')
     await browser.signIn(await browser.open(server.endpoint('/login')), user)
@@ -117,7 +117,7 @@ describe('a consent form answers its own question and no other:', () => {
   })
 })
 
-describe('consent cannot be slipped past the person:', () => {
+describe('consent cannot be skipped:', () => {
   const tricks: readonly Readonly<Record<string, string>>[] = [
     { prompt: 'none' },
     { prompt: 'NONE' },
@@ -137,7 +137,7 @@ describe('consent cannot be slipped past the person:', () => {
     expect(answer.url.searchParams.get('code')).toBeNull()
   })
 
-  test('with the answer in the address instead of a form', async () => {
+  test('with the answer in the URL instead of a form', async () => {
     const { browser, page } = await asked()
     const fields = formBody(approvalFields(page)).toString()
     expect(isAsked(await browser.open(`${url}&${fields}`))).toBe(true)
@@ -150,7 +150,7 @@ describe('consent cannot be slipped past the person:', () => {
     expect([answer.status, answer.url.origin]).toEqual([400, server.origin])
   })
 
-  test('with more scopes than were allowed before', async () => {
+  test('with more scopes than were granted before', async () => {
     const wary = await server.addClient({ name: 'Wary' })
     const { browser, page } = await asked(authorizationUrl(server, wary, { scope: 'profile' }))
     await browser.press(page, 'Allow')
@@ -158,7 +158,7 @@ describe('consent cannot be slipped past the person:', () => {
     expect(isAsked(more)).toBe(true)
   })
 
-  test('with a client that somebody registered and that skips consent all the same', async () => {
+  test('with a client that a user registered with skipsConsent', async () => {
     const registration = { name: 'Sly', ownerId: 'mallory', redirectUris: [CALLBACK] }
     await expect(server.server.clients.create({ ...registration, skipsConsent: true })).rejects.toThrow(
       'skipsConsent',
@@ -171,8 +171,8 @@ describe('consent cannot be slipped past the person:', () => {
   })
 })
 
-describe('a consent form that comes late:', () => {
-  test('one that was answered does not bring back a consent that was taken back since', async () => {
+describe('a late consent form:', () => {
+  test('submitted before, does not restore a consent that was revoked since', async () => {
     const app = await server.addClient({ name: 'Disconnected' })
     const address = authorizationUrl(server, app, { scope: 'profile' })
     const { browser, page } = await asked(address)
@@ -183,7 +183,7 @@ describe('a consent form that comes late:', () => {
     expect(isAsked(await browser.open(address))).toBe(true)
   })
 
-  test('nor does one that was answered, and whose code nobody has exchanged', async () => {
+  test('submitted before, does not restore it even if its code was not exchanged', async () => {
     const app = await server.addClient({ name: 'Disconnected too' })
     const address = authorizationUrl(server, app, { scope: 'profile' })
     const { browser, page } = await asked(address)
@@ -193,7 +193,7 @@ describe('a consent form that comes late:', () => {
     expect(isAsked(await browser.open(address))).toBe(true)
   })
 
-  test('one whose code was purged as early as can be does not give that code again', async () => {
+  test('whose code was purged does not give that code again', async () => {
     const { browser, page } = await asked()
     const code = codeIn(await browser.press(page, 'Allow'))
     await getTokens(server, client, { grant_type: 'authorization_code', code, redirect_uri: CALLBACK })
@@ -205,7 +205,7 @@ describe('a consent form that comes late:', () => {
     expect((await browser.press(page, 'Allow')).status).toBe(400)
   })
 
-  test('one of a person who was disabled meanwhile gives no code and remembers nothing', async () => {
+  test('of a user who was disabled in the meantime gives no code and remembers nothing', async () => {
     const leaver = await server.addUser()
     const { browser, page } = await asked(url, leaver)
     await server.store.users.update(leaver.id, { disabledAt: server.clock.now() })
@@ -215,7 +215,7 @@ describe('a consent form that comes late:', () => {
     expect(await server.store.consents.find(ref, client.id)).toBeUndefined()
   })
 
-  test('a denial that was meant as one cannot be turned around by a header or the query', async () => {
+  test('that denies cannot be turned into an approval by a header or the query', async () => {
     const app = await server.addClient({ name: 'Denied' })
     const { browser, page } = await asked(authorizationUrl(server, app, { scope: 'profile' }))
     const answer = await browser.open(server.endpoint('/oauth/authorize?_method=POST'), {
@@ -227,7 +227,7 @@ describe('a consent form that comes late:', () => {
   })
 })
 
-test('the consent page shows where the code goes, whatever the client is called', async () => {
+test("the consent page shows where the code goes, whatever the client's name", async () => {
   const phisher = await server.addClient({
     name: 'My Bank at bank.example',
     redirectUris: ['https://phisher.example/'],

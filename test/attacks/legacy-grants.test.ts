@@ -71,7 +71,7 @@ const TOKEN_GRANTS = [
   OWN,
 ] as const
 
-describe('a grant that a client does not have on its record', () => {
+describe('a grant that a client is not registered for', () => {
   /** One client for each grant, and nothing else on its record. */
   const clients = new Map<string, TestClient>()
   beforeAll(async () => {
@@ -89,7 +89,7 @@ describe('a grant that a client does not have on its record', () => {
       device_code: 'x',
     })
 
-  test.each(TOKEN_GRANTS)('is refused to every one that asks the token endpoint: %s', async (wanted) => {
+  test.each(TOKEN_GRANTS)('is refused at the token endpoint: %s', async (wanted) => {
     for (const [has, by] of clients) {
       const { status, body } = await ask(by, wanted)
       if (has === wanted) expect(body['error'], has).toBeOneOf([undefined, 'invalid_grant'])
@@ -110,7 +110,7 @@ describe('a grant that a client does not have on its record', () => {
   test.each([
     ['code', 'authorization_code'],
     ['token', 'implicit'],
-  ])('is refused to every one that asks the authorization endpoint for a %s', async (type, needed) => {
+  ])('is refused at the authorization endpoint: %s', async (type, needed) => {
     for (const [has, by] of clients) {
       if (has === needed) continue
       const { url } = await browser.open(authorizationUrl(server, by, { response_type: type }))
@@ -119,7 +119,7 @@ describe('a grant that a client does not have on its record', () => {
     }
   })
 
-  test('is refused to every one that asks for a device code', async () => {
+  test('is refused at the device authorization endpoint', async () => {
     for (const [has, { id, secret }] of clients) {
       const body = formBody({ client_id: id, client_secret: secret })
       const answer = await fetchJson(server, '/oauth/device/code', { method: 'POST', body })
@@ -139,13 +139,13 @@ describe('a grant that a client does not have on its record', () => {
   )
 })
 
-describe('an app that a person registered', () => {
-  test('cannot be registered for passwords', async () => {
+describe('an app that a user registered', () => {
+  test('cannot be registered for the password grant', async () => {
     const registering = server.addClient({ grantTypes: ['password'], ownerId: person.id })
     await expect(registering).rejects.toBeInstanceOf(ConfigError)
   })
 
-  test('gets none by them, whatever its record says', async () => {
+  test('gets no tokens by password, whatever its record says', async () => {
     const { id } = await server.addClient({ grantTypes: ['password'], type: 'public' })
     const row = await server.store.clients.find(id)
     if (row) await server.store.clients.insert({ ...row, id: 'owned', ownerId: person.id })
@@ -171,7 +171,7 @@ describe('guessed passwords at the token endpoint', () => {
       }),
     })
 
-  test('count at the name, wherever they say that they come from and however it is spelled', async () => {
+  test('count for the name, from any address and in any spelling', async () => {
     const target = await server.addUser()
     const spellings = [target.email, target.email.toUpperCase(), ` ${target.email}`, `${target.email}\u3000`]
     const statuses = []
@@ -181,7 +181,7 @@ describe('guessed passwords at the token endpoint', () => {
     expect((await guess(target, '203.0.113.9')).status).toBe(429)
   })
 
-  test('sent all at once do not slip past the limit', async () => {
+  test('sent in parallel do not exceed the limit', async () => {
     const target = await server.addUser()
     const wrong = { ...target, password: 'a wrong password' }
     const answers = await Promise.all(
@@ -191,7 +191,7 @@ describe('guessed passwords at the token endpoint', () => {
     expect(answers.map(({ status }) => status)).toContain(429)
   })
 
-  test('count at the address, whatever it says of itself', async () => {
+  test('count for the address, whatever the headers say', async () => {
     await using strict = await startServer({
       grants: [passwordGrant()],
       throttle: { perAddress: { failures: 3, window: '1m' } },
@@ -213,7 +213,7 @@ describe('guessed passwords at the token endpoint', () => {
     expect(statuses).toEqual([400, 400, 400, 429])
   })
 
-  test('do not tell who has an account: not by words, not by headers, not once there were too many', async () => {
+  test('do not reveal who has an account: not in the body, the headers, or once throttled', async () => {
     const leaver = await server.addUser()
     await server.store.users.update(leaver.id, { disabledAt: 1 })
     const seen = ({ status, headers, body }: JsonResponse) => ({
@@ -235,7 +235,7 @@ describe('guessed passwords at the token endpoint', () => {
       expect(await tries(email)).toEqual(somebody)
   })
 
-  test('do not tell it by what is done, either: as often looked up, as often checked', async () => {
+  test('do not reveal it by the work done: users are looked up and checked equally often', async () => {
     const done: string[] = []
     await using watched = await startServer({
       grants: [passwordGrant()],
@@ -278,7 +278,7 @@ describe('a token in a fragment', () => {
     ['with a space behind', { response_type: 'token ' }],
     ['with a tab', { response_type: 'token\t' }],
     ['none', { response_type: 'none' }],
-  ])('is never in a query, and never given for what is asked by %s', async (_, parameters) => {
+  ])('is never in a query, and never given for %s', async (_, parameters) => {
     const { url } = await open(parameters)
     const answer = new URLSearchParams(url.hash.slice(1) || url.search)
     expect(answer.get('error')).toBeOneOf(['invalid_request', 'unsupported_response_type'])
@@ -295,7 +295,7 @@ describe('a token in a fragment', () => {
     'https://app.example@evil.example/callback',
     '//evil.example',
     'javascript:alert(1)',
-  ])('goes nowhere but to a registered redirect URI: %s', async (redirectUri) => {
+  ])('only goes to a registered redirect URI: %s', async (redirectUri) => {
     const { status, headers, url } = await open({ redirect_uri: redirectUri })
     expect([status, headers.get('location'), url.origin]).toEqual([400, null, server.origin])
   })
@@ -308,7 +308,7 @@ describe('a token in a fragment', () => {
     },
   )
 
-  test('says to whom and for what it was given, so that one that is slipped in can be told', async () => {
+  test('names its client and scopes, so that an injected one can be detected', async () => {
     const other = await server.addClient({ grantTypes: ['implicit'], redirectUris, type: 'public' })
     const tokens = []
     for (const [by, resource] of [
@@ -326,7 +326,7 @@ describe('a token in a fragment', () => {
     expect((await callApi(server, '/me', theirs)).status).toBe(401)
   })
 
-  test('does not come of a form that was approved for a code, whatever is sent beside it', async () => {
+  test('is not given for a form that was approved for a code, whatever else is sent', async () => {
     const both = await server.addClient({ grantTypes: ['authorization_code', 'implicit'], redirectUris })
     const page = await browser.open(authorizationUrl(server, both, { prompt: 'consent' }))
     const { url } = await browser.open('/oauth/authorize?response_type=token', {
@@ -337,7 +337,7 @@ describe('a token in a fragment', () => {
     expect([url.searchParams.has('code'), url.hash]).toEqual([true, ''])
   })
 
-  test('is not had without the person: no link, method or parameter answers for them', async () => {
+  test('is not given without the user: no link, method or parameter consents for them', async () => {
     const fresh = await server.addClient({ grantTypes: ['implicit'], redirectUris, type: 'public' })
     for (const parameters of [
       { consent: 'yes' },

@@ -120,8 +120,8 @@ const verdict = ({ status, body }: JsonResponse): readonly unknown[] => [status,
 const INVALID = [400, 'invalid_grant']
 const TOO_MANY = [429, 'too_many_requests']
 
-describe('guesses at a code of a grant of your own', () => {
-  test('are counted for the account, from wherever they come: the right one comes too late', async () => {
+describe('guesses at a code of your own grant', () => {
+  test('are counted for the account, from any address, so that a right one comes too late', async () => {
     const { phone, code } = await send()
     for (let tries = 0; tries < 10; tries += 1)
       expect(verdict(await ask({ phone, code: `guess ${tries}` }))).toEqual(INVALID)
@@ -132,7 +132,7 @@ describe('guesses at a code of a grant of your own', () => {
     expect((await ask(other)).status).toBe(200)
   })
 
-  test('sent all at once do not slip past the limit', async () => {
+  test('sent in parallel do not exceed the limit', async () => {
     const { phone, code } = await send()
     const guesses = Array.from({ length: 40 }, (_, index) => ask({ phone, code: `guess ${index}` }))
     const answers = (await Promise.all(guesses)).map(({ status }) => status)
@@ -141,21 +141,24 @@ describe('guesses at a code of a grant of your own', () => {
     expect(verdict(await ask({ phone, code }))).toEqual(TOO_MANY)
   })
 
-  test('are counted for a number that nobody has as for one that somebody has', async () => {
+  test('are counted for a number without an account, too', async () => {
     const answers: (readonly unknown[])[] = []
     for (let tries = 0; tries < 11; tries += 1) answers.push(verdict(await ask({ phone: '+440', code: 'x' })))
     expect(answers).toEqual([...Array.from({ length: 10 }, () => INVALID), TOO_MANY])
   })
 
-  test.each(['wrong', 'unknown', 'of nobody'])('are counted where a check is terse: %s', async (code) => {
-    const by = await server.addClient({ grantTypes: [TERSE] })
-    const { id: user } = await server.addUser()
-    const guess = (guessed: string) => ask({ grant_type: TERSE, user, code: guessed }, undefined, by)
-    for (let tries = 0; tries < 10; tries += 1) expect(verdict(await guess(code))).toEqual(INVALID)
-    expect(verdict(await guess('right'))).toEqual(TOO_MANY)
-  })
+  test.each(['wrong', 'unknown', 'of nobody'])(
+    'are counted if a check returns a boolean or null: %s',
+    async (code) => {
+      const by = await server.addClient({ grantTypes: [TERSE] })
+      const { id: user } = await server.addUser()
+      const guess = (guessed: string) => ask({ grant_type: TERSE, user, code: guessed }, undefined, by)
+      for (let tries = 0; tries < 10; tries += 1) expect(verdict(await guess(code))).toEqual(INVALID)
+      expect(verdict(await guess('right'))).toEqual(TOO_MANY)
+    },
+  )
 
-  test('are counted for the address, as ours are', async () => {
+  test('are counted for the address, as with built-in grants', async () => {
     const from = '198.51.100.7'
     for (let tries = 0; tries < 60; tries += 1)
       expect(verdict(await ask({ phone: `+${tries}`, code: 'x' }, from))).toEqual(INVALID)
@@ -163,7 +166,7 @@ describe('guesses at a code of a grant of your own', () => {
     expect((await ask(await send())).status).toBe(200)
   })
 
-  test('are counted for the address too where the grant only says that it was a guess', async () => {
+  test('are counted for the address if the grant only reports a guess', async () => {
     const by = await server.addClient({ grantTypes: [CARELESS] })
     const from = '198.51.100.8'
     for (let tries = 0; tries < 60; tries += 1)
@@ -171,7 +174,7 @@ describe('guesses at a code of a grant of your own', () => {
     expect(verdict(await ask({ grant_type: CARELESS, user: 'x' }, from, by))).toEqual(TOO_MANY)
   })
 
-  test('that could not be checked are not counted, however many there are', async () => {
+  test('that could not be checked are not counted', async () => {
     const { phone, code } = await send()
     meanwhile = () => Promise.reject(new Error('the database of the codes is gone'))
     for (let tries = 0; tries < 12; tries += 1)
@@ -180,15 +183,15 @@ describe('guesses at a code of a grant of your own', () => {
     expect((await ask({ phone, code })).status).toBe(200)
   })
 
-  test('a request that could give no token uses up no code', async () => {
+  test('that come with an invalid request use up no code', async () => {
     const { phone, code } = await send()
     expect(verdict(await ask({ phone, code, scope: 'profile' }))).toEqual([400, 'invalid_scope'])
     expect((await ask({ phone, code })).status).toBe(200)
   })
 })
 
-describe('a code of a grant of your own', () => {
-  test('gives tokens to one of those who send it at once, and to nobody later', async () => {
+describe('a code of your own grant', () => {
+  test('gives tokens to one of several parallel requests, and none later', async () => {
     const code = await send()
     const answers = await Promise.all(Array.from({ length: 5 }, () => ask(code)))
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
@@ -202,7 +205,7 @@ describe('a code of a grant of your own', () => {
       'got a new password',
       (id) => server.server.users.setPassword(id, server.knownSecrets.add('password', 'horse battery')),
     ],
-  ])('gives nothing where its user %s while it was checked', async (_what, end) => {
+  ])('gives nothing if its user %s while it was checked', async (_what, end) => {
     const { userId, phone, code } = await send()
     meanwhile = () => end(userId)
     decisions = 0
@@ -214,7 +217,7 @@ describe('a code of a grant of your own', () => {
     expect(decisions).toBe(1)
   })
 
-  test('gives nothing where its client was revoked while it was checked', async () => {
+  test('gives nothing if its client was revoked while it was checked', async () => {
     const by = await server.addClient({ grantTypes: [PHONE_CODE] })
     const { userId, phone, code } = await send()
     meanwhile = () => server.server.clients.revoke(by.id)
@@ -222,14 +225,14 @@ describe('a code of a grant of your own', () => {
     expect(await server.server.authorizations.list(userId)).toEqual([])
   })
 
-  test('gives nothing for somebody who is disabled, and is not used up', async () => {
+  test('gives nothing to a disabled user, and is not used up', async () => {
     const { userId, phone, code } = await send()
     await server.store.users.update(userId, { disabledAt: server.clock.now() })
     expect(verdict(await ask({ phone, code }))).toEqual(INVALID)
     expect(sent.has(phone)).toBe(true)
   })
 
-  test('what it gave ends with everything else of the user', async () => {
+  test('gives tokens that are revoked when the user is signed out everywhere', async () => {
     const { userId, phone, code } = await send()
     const { body } = await ask({ phone, code, scope: 'orders:read' })
     expect((await callApi(server, '/orders', String(body['access_token']))).status).toBe(200)
@@ -242,7 +245,7 @@ describe('a code of a grant of your own', () => {
     expect(verdict(again)).toEqual(INVALID)
   })
 
-  test('is nothing to a client that may not use the grant, not even a guess', async () => {
+  test('is not even checked for a client that may not use the grant', async () => {
     const by = await server.addClient({ grantTypes: ['refresh_token'] })
     const { phone, code } = await send()
     decisions = 0
@@ -251,7 +254,7 @@ describe('a code of a grant of your own', () => {
   })
 })
 
-describe('a grant whose author checks nothing of what was sent', () => {
+describe('a grant that checks nothing of what was sent', () => {
   const attack = async (parameters: Parameters) => {
     const { id: user } = await server.addUser()
     const by = await server.addClient({ grantTypes: [CARELESS], scopes: ['orders:read'] })
@@ -270,11 +273,11 @@ describe('a grant whose author checks nothing of what was sent', () => {
     ['a scope that nobody knows', { scope: 'admin' }, 'invalid_scope'],
     ['the audience of another service', { resource: 'https://bank.example' }, 'invalid_target'],
     ['a user of a provider that is not there', { provider: 'customers' }, 'invalid_grant'],
-  ])('gives nobody %s', async (_what, parameters, error) => {
+  ])('does not give %s', async (_what, parameters, error) => {
     expect(await attack(parameters)).toEqual({ verdict: [400, error], rows: 0 })
   })
 
-  test('gives nothing to a client that is revoked meanwhile, though another one was named in its place', async () => {
+  test('gives nothing to a client that is revoked in the meantime, even if another one was named', async () => {
     const { id: user } = await server.addUser()
     const by = await server.addClient({ grantTypes: [CARELESS] })
     meanwhile = () => server.server.clients.revoke(by.id)

@@ -26,7 +26,7 @@ const expectRefusal = async (parameters: Parameters, client = spa): Promise<void
   expect([answer.status, answer.body['access_token']]).toEqual([400, undefined])
 }
 
-describe('a challenge cannot be taken away on the way to the server:', () => {
+describe('a challenge cannot be removed on the way to the server:', () => {
   test.each<[string, Parameters]>([
     ['left out', {}],
     ['emptied', { code_challenge: '', code_challenge_method: 'S256' }],
@@ -45,7 +45,7 @@ describe('a challenge cannot be taken away on the way to the server:', () => {
   })
 })
 
-describe('a stolen code is worth nothing without its verifier:', () => {
+describe('a stolen code is useless without its verifier:', () => {
   test('without any', async () => {
     const { exchange } = await getCode(visit)
     await expectRefusal({ ...exchange, code_verifier: undefined })
@@ -59,14 +59,14 @@ describe('a stolen code is worth nothing without its verifier:', () => {
     await expectRefusal({ ...exchange, code_verifier: verifier })
   })
 
-  test("with the verifier of another of the thief's own requests", async () => {
+  test("with the verifier of the thief's own request", async () => {
     const own = await getCode({ ...visit, browser: openBrowser(server), user: attacker })
     const stolen = await getCode(visit)
     await expectRefusal({ ...stolen.exchange, code_verifier: own.exchange['code_verifier'] })
     await getTokens(server, spa, own.exchange)
   })
 
-  test('whose end was changed or cut', async () => {
+  test('with a changed or shortened verifier', async () => {
     for (const change of [(text: string) => `${text}a`, (text: string) => text.slice(0, -1)]) {
       const { exchange } = await getCode(visit)
       await expectRefusal({ ...exchange, code_verifier: change(exchange['code_verifier'] ?? '') })
@@ -74,7 +74,7 @@ describe('a stolen code is worth nothing without its verifier:', () => {
   })
 })
 
-test("an attacker's code that is slipped into a victim's session does not fit the victim's verifier", async () => {
+test("an attacker's code that is injected into a victim's session does not match the victim's verifier", async () => {
   for (const client of [spa, web]) {
     const theirs = await getCode({ ...visit, client, browser: openBrowser(server), user: attacker })
     const victims = await getCode({ ...visit, client })
@@ -82,7 +82,7 @@ test("an attacker's code that is slipped into a victim's session does not fit th
   }
 })
 
-test("an attacker's code from a request without a challenge is refused where a verifier comes with it", async () => {
+test("an attacker's code from a request without a challenge is refused together with a verifier", async () => {
   const plain = { code_challenge: undefined, code_challenge_method: undefined }
   const theirs = await getCode({ ...visit, client: web, user: attacker, browser: openBrowser(server) }, plain)
   const { verifier } = createPkce()

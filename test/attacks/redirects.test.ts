@@ -58,7 +58,7 @@ async function expectNoRedirect(uri: string, client = web): Promise<void> {
   }
 }
 
-describe('a redirect URI is compared to the letter, whatever else the request says: no redirect for', () => {
+describe('a redirect URI must match exactly, whatever else the request contains: no redirect for', () => {
   test.each([
     ['a subdomain', 'https://x.app.example/callback?tenant=1'],
     ['a host that ends alike', 'https://evilapp.example/callback?tenant=1'],
@@ -92,7 +92,7 @@ describe('a redirect URI is compared to the letter, whatever else the request sa
   test("another client's redirect URI", () => expectNoRedirect('com.example.app:/cb'))
 })
 
-describe('on loopback only the port is free (RFC 8252 section 7.3): no redirect for', () => {
+describe('on a loopback address only the port may differ (RFC 8252 section 7.3): no redirect for', () => {
   test.each([
     'http://127.0.0.1:80@evil.example/cb',
     'http://127.0.0.1.evil.example:80/cb',
@@ -108,10 +108,10 @@ describe('on loopback only the port is free (RFC 8252 section 7.3): no redirect 
     'COM.EXAMPLE.APP:/cb',
   ])('%s', (uri) => expectNoRedirect(uri, native))
 
-  test("another port of a confidential client's localhost, for which a name server answers", () =>
+  test("another port of a confidential client's localhost, which depends on name resolution", () =>
     expectNoRedirect('http://localhost:3001/cb', local))
 
-  test('and the free port is not free of its numbers', async () => {
+  test('an invalid port', async () => {
     const url = authorizationUrl(server, native, { ...pkce, redirect_uri: 'http://127.0.0.1:49152/cb' })
     expect((await authorize(browser, url, user)).url.href).toMatch(/^http:\/\/127\.0\.0\.1:49152\/cb\?code=/)
     await expectNoRedirect('http://127.0.0.1:65536/cb', native)
@@ -201,13 +201,13 @@ describe('return_to only leads where this server has signed it to lead', () => {
   })
 })
 
-test('the form that switches accounts is no way out either', async () => {
+test('the form that switches accounts is no open redirect either', async () => {
   const body = formBody({ intent: 'switch', return_to: 'https://evil.example/' })
   const page = await browser.open(server.endpoint('/login'), { method: 'POST', body })
   expect([page.url.origin, page.url.search]).toEqual([server.origin, '?prompt=login'])
 })
 
-test('whoever posts is sent on with 303, never with 307 or 308, which would take the password along', async () => {
+test('a POST is redirected with 303, never with 307 or 308, which would repeat the password', async () => {
   const guest = openBrowser(server)
   const { forms } = await guest.open(server.endpoint('/login'))
   const headers = { cookie: [...guest.cookies].map((pair) => pair.join('=')).join('; ') }

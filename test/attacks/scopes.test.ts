@@ -36,13 +36,13 @@ const WIDER = [
   'offline_access admin',
 ]
 
-describe('more than what is allowed is refused, never cut down in silence:', () => {
+describe('more scopes than allowed are refused, never silently dropped:', () => {
   test.each(WIDER)('%j, in an authorization request', async (scope) => {
     const { url } = await visit.browser.open(authorizationUrl(server, client, { scope }))
     expect(url.searchParams.get('error')).toBe('invalid_scope')
   })
 
-  test.each(WIDER)('%j, at a refresh, which leaves the token as it was', async (scope) => {
+  test.each(WIDER)('%j, at a refresh, which leaves the token unchanged', async (scope) => {
     const tokens = await getCodeFlowTokens(visit)
     expect((await refresh(visit, tokens.refresh_token, { scope })).body['error']).toBe('invalid_scope')
     const next = await refresh(visit, tokens.refresh_token)
@@ -55,7 +55,7 @@ describe('more than what is allowed is refused, never cut down in silence:', () 
   })
 })
 
-test('a scope that nobody defined is refused to a client, too, that may have every one', async () => {
+test('an undefined scope is refused even to a client that may have every scope', async () => {
   const almighty = await server.addClient({ grantTypes: ['client_credentials'], scopes: ['*'] })
   for (const scope of ['nobody:knows', '* nobody:knows', '__proto__', 'orders:*'])
     expect(
@@ -63,13 +63,13 @@ test('a scope that nobody defined is refused to a client, too, that may have eve
     ).toBe('invalid_scope')
 })
 
-test('a scope at the exchange of a code adds nothing to what the person allowed', async () => {
+test('a scope at the code exchange adds nothing to the granted ones', async () => {
   const { exchange } = await getCode(visit)
   const tokens = await getTokens(server, client, { ...exchange, scope: 'orders:read profile' })
   expect(tokens.scope).toBe('orders:read')
 })
 
-test('a scope beside the form of the consent page adds nothing to what it showed', async () => {
+test('a scope in the consent form adds nothing to what the page showed', async () => {
   const page = await visit.browser.open(
     authorizationUrl(server, client, { scope: 'orders:read', prompt: 'consent' }),
   )
@@ -83,7 +83,7 @@ test('a scope beside the form of the consent page adds nothing to what it showed
 })
 
 describe('a resource', () => {
-  test('cannot be changed after the person allowed it, neither with the code nor with the refresh token', async () => {
+  test('cannot be changed after consent, neither with the code nor with the refresh token', async () => {
     const { exchange } = await getCode(visit)
     const early = await requestToken(server, client, { ...exchange, resource: RESOURCE })
     expect(early.body['error']).toBe('invalid_target')
@@ -92,7 +92,7 @@ describe('a resource', () => {
     expect(late.body['error']).toBe('invalid_target')
   })
 
-  test('that the server no longer has is nobody’s audience, not at a refresh either', async () => {
+  test('that the server no longer has is refused, also at a refresh', async () => {
     const tokens = await getCodeFlowTokens(visit, { resource: RESOURCE })
     const { file, issuer } = server
     await using later = await startServer({ file, issuer })
@@ -104,7 +104,7 @@ describe('a resource', () => {
     expect((await refresh(visit, tokens.refresh_token)).status).toBe(200)
   })
 
-  test('opens its own API only', async () => {
+  test('only opens its own API', async () => {
     const tokens = await getCodeFlowTokens(visit, { resource: RESOURCE })
     expect((await callApi(server, '/orders', tokens.access_token)).status).toBe(401)
   })

@@ -25,7 +25,7 @@ const post = (
     headers: { 'content-type': 'application/x-www-form-urlencoded', authorization, ...headers },
   })
 
-describe('the issuer is what the configuration says, whatever the request says:', () => {
+describe('the issuer comes from the configuration, whatever the request contains:', () => {
   const lies: readonly Record<string, string>[] = [
     { host: 'evil.example' },
     { 'x-forwarded-host': 'evil.example' },
@@ -55,7 +55,7 @@ describe('the issuer is what the configuration says, whatever the request says:'
     }
   })
 
-  test('so a token that was asked for under another name is one of ours', async () => {
+  test('so a token requested under another host name has our issuer', async () => {
     const { body } = await post('/oauth/token', form, { 'x-forwarded-host': 'evil.example' })
     const token = String(body['access_token'])
     const payload = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as object
@@ -63,7 +63,7 @@ describe('the issuer is what the configuration says, whatever the request says:'
     expect((await callApi(server, '/machine', token)).status).toBe(200)
   })
 
-  test('and what others may keep is the same for all', async () => {
+  test('and cached responses are the same for everyone', async () => {
     const url = `${server.origin}/.well-known/oauth-authorization-server`
     const plain = await fetch(url)
     const poisoned = await fetch(`${url}?x=<script>`, {
@@ -74,7 +74,7 @@ describe('the issuer is what the configuration says, whatever the request says:'
   })
 })
 
-describe('what could be read in two ways is not read at all:', () => {
+describe('an ambiguous request is rejected:', () => {
   const attempt = (...head: readonly string[]): string =>
     lines('POST /oauth/token HTTP/1.1', 'Host: x', FORM, ...head, '', '')
   const smuggled = lines('GET /.well-known/jwks.json HTTP/1.1', 'Host: x', '', '')
@@ -104,7 +104,7 @@ describe('what could be read in two ways is not read at all:', () => {
     expect(statuses).toEqual([400])
   })
 
-  test('a body that a GET brings along is no second request', async () => {
+  test('the body of a GET is not a second request', async () => {
     const answer = await talk(
       server,
       lines(
@@ -120,13 +120,13 @@ describe('what could be read in two ways is not read at all:', () => {
     expect(answer).not.toContain('"keys"')
   })
 
-  test('HTTP/1.0 is answered like any other, and the connection ends', async () => {
+  test('HTTP/1.0 gets a response, and the connection closes', async () => {
     const answer = await talk(server, lines('GET /.well-known/oauth-authorization-server HTTP/1.0', '', ''))
     expect(statusesIn(answer)).toEqual([200])
     expect(answer).toContain(`"issuer":"${server.issuer}"`)
   })
 
-  test('of two Authorization headers the first counts, not a mixture', async () => {
+  test('of two Authorization headers only the first counts', async () => {
     const wrong = basic(machine.id, 'wrong')
     const ask = (...headers: readonly string[]) =>
       talk(
@@ -147,7 +147,7 @@ describe('what could be read in two ways is not read at all:', () => {
   })
 })
 
-describe('a path is itself and nothing that comes to the same: not found is', () => {
+describe('a path must match exactly: not found is', () => {
   test.each([
     '//oauth/token',
     '/oauth//token',
@@ -177,10 +177,10 @@ describe('a path is itself and nothing that comes to the same: not found is', ()
   })
 })
 
-describe('a method is the one of the request line:', () => {
+describe('the method is that of the request line:', () => {
   const overrides = ['x-http-method-override', 'x-http-method', 'x-method-override']
 
-  test('no header makes it another one', async () => {
+  test('no header changes it', async () => {
     for (const name of overrides) {
       const got = await fetchJson(server, '/oauth/token', { headers: { [name]: 'POST', authorization } })
       expect(got.status).toBe(405)
@@ -189,7 +189,7 @@ describe('a method is the one of the request line:', () => {
     }
   })
 
-  test('no _method makes it another one, but for the denying of the consent form', async () => {
+  test('no _method changes it, except in the consent form', async () => {
     const posted = await post('/oauth/token?_method=GET', formBody({ ...grant, _method: 'DELETE' }))
     expect(posted.status).toBe(200)
     const browser = openBrowser(server)
@@ -211,8 +211,8 @@ describe('a method is the one of the request line:', () => {
   )
 })
 
-describe('a parameter is in the body and nowhere else:', () => {
-  test('what the query says is not mixed with it', async () => {
+describe('parameters are only read from the body:', () => {
+  test('the query is not mixed in', async () => {
     const { status } = await post('/oauth/token?grant_type=password&scope=*', form)
     expect(status).toBe(200)
     const query = formBody({ client_id: machine.id, client_secret: machine.secret }).toString()
@@ -220,7 +220,7 @@ describe('a parameter is in the body and nowhere else:', () => {
     expect(answer.body['error']).toBe('invalid_client')
   })
 
-  test('nor what a second one of the same name says, however it is written', async () => {
+  test('a second one with the same name is rejected, in any encoding', async () => {
     for (const twice of ['grant%5ftype', 'grant%5Ftype', '%67rant_type'])
       expect((await post('/oauth/token', `${form}&${twice}=password`)).body['error']).toBe('invalid_request')
   })
@@ -232,12 +232,12 @@ describe('a parameter is in the body and nowhere else:', () => {
     'grant_type =client_credentials',
     '{"grant_type":"client_credentials"}=',
     '',
-  ])('nor what only looks like it: %s', async (body) => {
+  ])('similar names are ignored: %s', async (body) => {
     expect((await post('/oauth/token', body)).body['error']).toBe('invalid_request')
   })
 })
 
-describe('a body is a form or nothing:', () => {
+describe('a body must be a form:', () => {
   const refusals: readonly [string, string | Buffer<ArrayBuffer>, Record<string, string>][] = [
     ['JSON that says it is a form', JSON.stringify(grant), {}],
     ['a form that says it is JSON', form, { 'content-type': 'application/json' }],
@@ -266,7 +266,7 @@ describe('a body is a form or nothing:', () => {
     expect(status).toBe(400)
   })
 
-  test('a compressed one is not unpacked: there is no bomb', async () => {
+  test('a compressed body is not decompressed', async () => {
     const { gzipSync } = await import('node:zlib')
     const answer = await post('/oauth/token', gzipSync(form), { 'content-encoding': 'gzip' })
     expect(answer.status).toBe(400)
@@ -274,7 +274,7 @@ describe('a body is a form or nothing:', () => {
 })
 
 test.each(['%00', 'x%00', '%EF%BF%BD'])(
-  'credentials by Basic are read as strictly as a form: %s in them is looked up by nobody',
+  'Basic credentials are parsed as strictly as a form: %s in them is rejected',
   async (text) => {
     const encoded = Buffer.from(`${text}:secret`).toString('base64')
     const answer = await post('/oauth/token', form, { authorization: `Basic ${encoded}` })
@@ -284,6 +284,6 @@ test.each(['%00', 'x%00', '%EF%BF%BD'])(
   },
 )
 
-test('after all this the server still serves', async () => {
+test('after all this the server still works', async () => {
   expect(await getTokens(server, machine, grant)).toBeTruthy()
 })

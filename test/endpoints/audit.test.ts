@@ -17,8 +17,8 @@ afterAll(server.close)
 const requestIdOf = ({ headers }: Pick<Response, 'headers'>): string => headers.get('x-request-id') ?? ''
 const explain = (answer: Pick<JsonResponse, 'headers'>) => server.server.audit.find(requestIdOf(answer))
 
-describe('what is kept', () => {
-  test('is why a request was refused, in full, with client and address', async () => {
+describe('the audit log', () => {
+  test('has the full reason of a refused request, with client and address', async () => {
     const answer = await requestToken(
       server,
       { ...client, secret: 'wrong' },
@@ -41,7 +41,7 @@ describe('what is kept', () => {
     ])
   })
 
-  test('is an error that went back to the client, with the person who was signed in', async () => {
+  test('has an error that was sent to the client, with the signed-in user', async () => {
     const browser = openBrowser(server)
     await browser.signIn(await browser.open(server.endpoint('/login')), user)
     const query = new URLSearchParams({
@@ -57,7 +57,7 @@ describe('what is kept', () => {
     ])
   })
 
-  test('is a failed sign-in, with the reason that the page keeps to itself', async () => {
+  test('has a failed sign-in, with the reason that the page does not show', async () => {
     const browser = openBrowser(server)
     const form = await browser.open(server.endpoint('/login'))
     const known = await browser.signIn(form, { ...user, password: 'not this one' })
@@ -67,7 +67,7 @@ describe('what is kept', () => {
     expect(await explain(unknown)).toMatchObject([{ event: 'sign-in.failed', detail: 'no such user' }])
   })
 
-  test('is a sign-in that was turned away', async () => {
+  test('has a throttled sign-in', async () => {
     await using strict = await startServer({ throttle: { perAccount: { failures: 1, window: '1m' } } })
     const browser = openBrowser(strict)
     const form = await browser.open(strict.endpoint('/login'))
@@ -78,7 +78,7 @@ describe('what is kept', () => {
     expect(await strict.server.audit.find(requestIdOf(page))).toMatchObject([{ event: 'sign-in.throttled' }])
   })
 
-  test('is a replay with all that followed from it, under one id', async () => {
+  test('has a replay and its effects under one request id', async () => {
     const { exchange } = await getCode(visit)
     await getTokens(server, client, exchange)
     const entries = await explain(await requestToken(server, client, exchange))
@@ -90,19 +90,19 @@ describe('what is kept', () => {
     expect(entries[1]).toMatchObject({ clientId: client.id })
   })
 
-  test('is nothing of a request that was answered', async () => {
+  test('has nothing about a successful request', async () => {
     const { exchange } = await getCode(visit)
     expect(await explain(await requestToken(server, client, exchange))).toEqual([])
   })
 
-  test('is no secret: not even one that was sent as a client id', async () => {
+  test('has no secret, not even one that was sent as a client id', async () => {
     const secret = client.secret ?? ''
     const answer = await requestToken(server, { ...client, id: secret }, { grant_type: 'refresh_token' })
     const [entry] = await explain(answer)
     expect(entry?.detail).toBe(`client "${secret.slice(0, 8)}…": unknown`)
   })
 
-  test('is free of what could make a terminal lie, and cut where it is too long', async () => {
+  test('has no control characters, and no long texts', async () => {
     const odd = await requestToken(
       server,
       { ...client, id: 'a\u202Eb\u009Bc' },
@@ -118,7 +118,7 @@ describe('what is kept', () => {
   })
 })
 
-test('it is in the database within a second or two, for whoever looks from another process', async () => {
+test('an entry is in the database within two seconds, for other processes', async () => {
   const answer = await requestToken(server, client, { grant_type: 'nothing' })
   const find = () => {
     const database = new DatabaseSync(server.file, { readOnly: true })
@@ -131,7 +131,7 @@ test('it is in the database within a second or two, for whoever looks from anoth
   await expect.poll(find, { timeout: 5_000 }).toEqual(['unsupported_grant_type'])
 })
 
-test('it is written at the end, before the store closes', async () => {
+test('entries are written before the store closes', async () => {
   const own = await startServer()
   const answer = await requestToken(own, client, { grant_type: 'nothing' })
   const reader = sqlite(own.file)
@@ -142,7 +142,7 @@ test('it is written at the end, before the store closes', async () => {
   await own.close().catch(() => undefined)
 })
 
-test("audit: 'off' keeps nothing", async () => {
+test("audit: 'off' writes nothing", async () => {
   await using silent = await startServer({ audit: 'off' })
   const answer = await requestToken(silent, client, { grant_type: 'nothing' })
   expect(answer.status).toBe(400)
@@ -157,7 +157,7 @@ describe('a flood of refused requests', () => {
     return Number(row?.['rows'])
   }
 
-  test('from one address fills no more than its share, and leaves room for others', async () => {
+  test('from one address uses no more than its share', async () => {
     await using flooded = await startServer({ trustedProxies: ['127.0.0.1'] })
     const ask = (address: string): Promise<Response> =>
       fetch(flooded.endpoint('/oauth/token'), {
@@ -190,7 +190,7 @@ describe('a database that fails', () => {
     return startServer({ store: { ...store, audit } })
   }
 
-  test('slows no request down and breaks none; what waited is written when it is back', async () => {
+  test('delays and breaks no request, and gets the waiting entries when it is back', async () => {
     let isDown = true
     const broken = await startBroken(async () => {
       if (isDown) throw new StoreUnavailableError('The database is gone', undefined)
@@ -203,7 +203,7 @@ describe('a database that fails', () => {
     expect(await broken.server.audit.find(requestIdOf(answer))).toHaveLength(1)
   })
 
-  test('for good loses those entries, says so, and goes on with the next ones', async () => {
+  test('for another reason loses those entries, logs that, and gets the next ones', async () => {
     let isFirst = true
     const broken = await startBroken(async () => {
       if (!isFirst) return

@@ -28,23 +28,26 @@ const open = (parameters: Parameters, client = web) =>
 
 const { challenge } = createPkce()
 
-describe('nobody is ever redirected', () => {
+describe('an error page, never a redirect, is the response', () => {
   test.each<[string, Parameters]>([
-    ['without a client', { client_id: undefined }],
+    ['to a request without a client', { client_id: undefined }],
     ['for an unknown client', { client_id: 'nobody' }],
     ['for a revoked client', { client_id: revoked.id }],
-    ['to a redirect URI of somebody else', { redirect_uri: 'https://evil.example/callback' }],
+    ["to another site's redirect URI", { redirect_uri: 'https://evil.example/callback' }],
     ['to another path', { redirect_uri: `${CALLBACK}/more` }],
-    ['to a path that leads there', { redirect_uri: 'https://app.example/other/../callback' }],
+    [
+      'to a path that normalizes to the registered one',
+      { redirect_uri: 'https://app.example/other/../callback' },
+    ],
     ['to the same with a query', { redirect_uri: `${CALLBACK}?x=1` }],
     ['to the same with a fragment', { redirect_uri: `${CALLBACK}#x` }],
-    ['to the same in capitals', { redirect_uri: 'https://APP.example/callback' }],
+    ['to the same URI in capitals', { redirect_uri: 'https://APP.example/callback' }],
     ['to the same host with a user', { redirect_uri: 'https://app.example@evil.example/callback' }],
     ['to the same without TLS', { redirect_uri: 'http://app.example/callback' }],
     ['to another port', { redirect_uri: 'https://app.example:8443/callback' }],
     ['to a script', { redirect_uri: 'javascript:alert(1)//' }],
-    ['to what is no URI', { redirect_uri: '//evil.example' }],
-  ])('%s: they see a page', async (_, parameters) => {
+    ['to a relative URI', { redirect_uri: '//evil.example' }],
+  ])('%s', async (_, parameters) => {
     const { status, headers, url, text } = await open(parameters)
     expect(status).toBe(400)
     expect(headers.get('location')).toBeNull()
@@ -59,12 +62,12 @@ describe('nobody is ever redirected', () => {
     ['a repeated parameter', '&state=again'],
     ['a broken encoding', '&x=%zz'],
     ['a NUL', '&x=%00'],
-  ])('with %s: they see a page', async (_, rest) => {
+  ])('with %s', async (_, rest) => {
     const page = await openBrowser(server).open(`${authorizationUrl(server, web)}${rest}`)
     expect([page.status, page.headers.get('location')]).toEqual([400, null])
   })
 
-  test('with a request object in place of one of several redirect URIs: they see a page', async () => {
+  test('with a request object instead of one of several redirect URIs', async () => {
     const client = await server.addClient({ redirectUris: [CALLBACK, `${CALLBACK}/2`] })
     const { status, url } = await open({ request: 'x.y.z', redirect_uri: undefined }, client)
     expect([status, url.origin]).toEqual([400, server.origin])
@@ -73,13 +76,13 @@ describe('nobody is ever redirected', () => {
     )
   })
 
-  test('with more than 16 KiB: they see a page', async () => {
+  test('with more than 16 KiB', async () => {
     const url = `${authorizationUrl(server, web)}&x=${'y'.repeat(16_384)}`
     const { status, headers } = await server.server.fetch(new Request(url))
     expect([status, headers.get('location')]).toEqual([400, null])
   })
 
-  test('JSON is for who asks for it, and pages for all others', async () => {
+  test('as JSON only if the caller asks for JSON', async () => {
     const path = '/oauth/authorize?client_id=nobody'
     const asProgram = await fetchJson(server, path, { headers: { accept: 'application/json' } })
     expect(asProgram.body).toEqual({ error: 'invalid_request', error_description: 'The client is unknown' })
@@ -92,29 +95,21 @@ describe('nobody is ever redirected', () => {
   })
 })
 
-describe('the client hears, with state and issuer,', () => {
+describe('the client gets an error with state and issuer if', () => {
   test.each<[string, Parameters, string]>([
-    ['that response_type is missing', { response_type: undefined }, 'invalid_request'],
-    ['that response_type is unknown', { response_type: 'magic' }, 'unsupported_response_type'],
-    ['that the implicit flow is off', { response_type: 'token' }, 'unsupported_response_type'],
-    ['that the response mode is unknown', { response_mode: 'form_post' }, 'invalid_request'],
-    ['that a scope is unknown', { scope: 'orders:raed' }, 'invalid_scope'],
-    ['that a scope is not for it', { scope: 'orders:create' }, 'invalid_scope'],
-    ['that * is not for it', { scope: '*' }, 'invalid_scope'],
-    ['that a resource is unknown', { resource: 'https://elsewhere.example' }, 'invalid_target'],
-    ['that openid is no scope here', { scope: 'openid orders:read' }, 'invalid_scope'],
-    ['that it cannot sign its request', { request: 'eyJhbGciOiJub25lIn0.e30.' }, 'request_not_supported'],
-    [
-      'that it cannot sign its request, whatever else is wrong',
-      { request: 'x', scope: '?' },
-      'request_not_supported',
-    ],
-    [
-      'that its request is not fetched',
-      { request_uri: 'https://app.example/r' },
-      'request_uri_not_supported',
-    ],
-    ['that a challenge method lacks its challenge', { code_challenge_method: 'S256' }, 'invalid_request'],
+    ['response_type is missing', { response_type: undefined }, 'invalid_request'],
+    ['response_type is unknown', { response_type: 'magic' }, 'unsupported_response_type'],
+    ['the implicit grant is not configured', { response_type: 'token' }, 'unsupported_response_type'],
+    ['response_mode is unknown', { response_mode: 'form_post' }, 'invalid_request'],
+    ['a scope is unknown', { scope: 'orders:raed' }, 'invalid_scope'],
+    ['a scope is not allowed for the client', { scope: 'orders:create' }, 'invalid_scope'],
+    ['* is requested', { scope: '*' }, 'invalid_scope'],
+    ['a resource is unknown', { resource: 'https://elsewhere.example' }, 'invalid_target'],
+    ['openid is requested', { scope: 'openid orders:read' }, 'invalid_scope'],
+    ['the request is signed', { request: 'eyJhbGciOiJub25lIn0.e30.' }, 'request_not_supported'],
+    ['the request is signed, whatever else is wrong', { request: 'x', scope: '?' }, 'request_not_supported'],
+    ['the request is to be fetched', { request_uri: 'https://app.example/r' }, 'request_uri_not_supported'],
+    ['a challenge method comes without a challenge', { code_challenge_method: 'S256' }, 'invalid_request'],
   ])('%s', async (_, parameters, error) => {
     const { status, url } = await open({ ...parameters, state: 'mine' })
     expect(status).toBe(303)
@@ -128,33 +123,33 @@ describe('the client hears, with state and issuer,', () => {
   })
 
   test.each<[string, Parameters]>([
-    ['needs a challenge', {}],
-    ['cannot use plain', { code_challenge: challenge, code_challenge_method: 'plain' }],
-    ['cannot leave the method out, which would mean plain', { code_challenge: challenge }],
-    ['cannot pad its challenge', { code_challenge: `${challenge}=`, code_challenge_method: 'S256' }],
-    ['cannot shorten its challenge', { code_challenge: challenge.slice(1), code_challenge_method: 'S256' }],
-  ])('that a public client %s', async (_, parameters) => {
+    ['sends no challenge', {}],
+    ['uses plain', { code_challenge: challenge, code_challenge_method: 'plain' }],
+    ['leaves out the method, which would mean plain', { code_challenge: challenge }],
+    ['pads its challenge', { code_challenge: `${challenge}=`, code_challenge_method: 'S256' }],
+    ['shortens its challenge', { code_challenge: challenge.slice(1), code_challenge_method: 'S256' }],
+  ])('a public client %s', async (_, parameters) => {
     const { url } = await open(parameters, spa)
     expect(url.searchParams.get('error')).toBe('invalid_request')
     expect(url.searchParams.get('state')).toBe('xyz')
   })
 
-  test('why openid is no scope here', async () => {
+  test('openid is requested, with the reason', async () => {
     const { url } = await open({ scope: 'openid' })
     expect(url.searchParams.get('error_description')).toBe(
       'OpenID Connect is not supported: request the scopes you need without openid',
     )
   })
 
-  test('that its record lacks the grant', async () => {
+  test('it is not registered for the grant', async () => {
     expect((await open({}, machine)).url.searchParams.get('error')).toBe('unauthorized_client')
   })
 })
 
-describe('a caller that wants JSON', () => {
+describe('a caller that asks for JSON', () => {
   const headers = { accept: 'application/json' }
 
-  test('learns where to sign in, which leads back to the request', async () => {
+  test('is told where to sign in, which leads back to the request', async () => {
     for (const path of ['/oauth/authorize', '/oauth/device', '/account/tokens']) {
       const url = new URL(authorizationUrl(server, web))
       const answer = await fetchJson(server, path + (path === '/oauth/authorize' ? url.search : ''), {
@@ -170,7 +165,7 @@ describe('a caller that wants JSON', () => {
     }
   })
 
-  test('learns that a signed-in user must sign in again, for prompt=login', async () => {
+  test('is told where to sign in again, for prompt=login', async () => {
     const browser = await signedIn()
     const page = await browser.open(authorizationUrl(server, web, { prompt: 'login' }), { headers })
     const { error, login_uri: loginUri } = JSON.parse(page.body) as Record<string, string>
@@ -178,7 +173,7 @@ describe('a caller that wants JSON', () => {
     expect((await browser.open(loginUri ?? '')).forms.map(({ label }) => label)).toContain('Sign in')
   })
 
-  test('learns where to consent', async () => {
+  test('is told where to consent', async () => {
     const browser = await signedIn()
     const url = authorizationUrl(server, web, { prompt: 'consent' })
     const page = await browser.open(url, { headers })
@@ -188,20 +183,20 @@ describe('a caller that wants JSON', () => {
     ])
   })
 
-  test('is redirected to the client like a browser, if nothing has to be asked', async () => {
+  test('is redirected to the client like a browser, with prompt=none', async () => {
     const browser = await signedIn()
     const page = await browser.open(authorizationUrl(server, web, { prompt: 'none' }), { headers })
     expect(page.url.searchParams.get('error')).toBe('consent_required')
   })
 })
 
-test('an error sent to a client is written down with its reason', async () => {
+test('an error sent to a client is logged with its reason', async () => {
   const { headers } = await open({ scope: 'orders:raed' })
   const line = server.logs.find((text) => text.includes(headers.get('x-request-id') ?? '?'))
   expect(line).toContain('is not defined')
 })
 
-test('HEAD is answered like GET, without a body and without a code', async () => {
+test('HEAD is handled like GET, without a body', async () => {
   const response = await fetch(server.endpoint('/oauth/authorize?client_id=nobody'), { method: 'HEAD' })
   expect([response.status, await response.text()]).toEqual([400, ''])
 })

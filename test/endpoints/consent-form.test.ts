@@ -18,8 +18,8 @@ async function asked() {
   return { browser, page }
 }
 
-describe('a form that is sent twice', () => {
-  test('gives the same code, at once or one after the other', async () => {
+describe('a form that is submitted twice', () => {
+  test('gives the same code, in parallel or in sequence', async () => {
     const { browser, page } = await asked()
     const [first, second] = await Promise.all([browser.press(page, 'Allow'), browser.press(page, 'Allow')])
     const third = await browser.press(page, 'Allow')
@@ -28,7 +28,7 @@ describe('a form that is sent twice', () => {
     await getTokens(server, client, exchange(codeIn(first)))
   })
 
-  test('says so on a page once its code was used, and harms nothing', async () => {
+  test('shows an error page once its code was used, and revokes nothing', async () => {
     const { browser, page } = await asked()
     const code = codeIn(await browser.press(page, 'Allow'))
     const { refresh_token: refreshToken } = await getTokens(server, client, exchange(code))
@@ -40,7 +40,7 @@ describe('a form that is sent twice', () => {
   })
 })
 
-test('two pages that are open at once both work', async () => {
+test('two open consent pages both work', async () => {
   const { browser, page } = await asked()
   const other = await browser.open(url)
   const codes = [codeIn(await browser.press(page, 'Allow')), codeIn(await browser.press(other, 'Allow'))]
@@ -48,8 +48,8 @@ test('two pages that are open at once both work', async () => {
   for (const code of codes) await getTokens(server, client, exchange(code))
 })
 
-describe('when somebody else is signed in than the page was shown to', () => {
-  test('they are asked for themselves, whichever button was pressed', async () => {
+describe('if another user is signed in than the one who saw the page', () => {
+  test('they are asked themselves, whichever button was pressed', async () => {
     const other = await server.addUser()
     for (const label of ['Allow', "Don't allow"]) {
       const { browser, page } = await asked()
@@ -60,14 +60,14 @@ describe('when somebody else is signed in than the page was shown to', () => {
     }
   })
 
-  test('in another browser, the form is worth nothing', async () => {
+  test('the form has no effect in another browser', async () => {
     const [mine, theirs] = [await asked(), await asked()]
     const again = await theirs.browser.press(mine.page, 'Allow')
     expect(again.url.origin).toBe(server.origin)
     expect(again.text).toContain('Allow access?')
   })
 
-  test('and nobody is: they sign in first', async () => {
+  test('or none, they must sign in first', async () => {
     const { browser, page } = await asked()
     await browser.press(await browser.open(server.endpoint('/logout')), 'Sign out')
     const login = await browser.press(page, 'Allow')
@@ -77,7 +77,7 @@ describe('when somebody else is signed in than the page was shown to', () => {
 })
 
 describe('a form', () => {
-  test('that was altered is refused', async () => {
+  test('that was altered is rejected', async () => {
     const { browser, page } = await asked()
     const consent = page.forms[0]?.fields['consent'] ?? ''
     const [body = '', mac = ''] = consent.split('.')
@@ -88,7 +88,7 @@ describe('a form', () => {
       expect((await browser.press(page, 'Allow', { consent: text })).status).toBe(400)
   })
 
-  test('that was open for more than an hour is refused with the advice to start again', async () => {
+  test('that was open for more than an hour is rejected', async () => {
     const { browser, page } = await asked()
     server.clock.advance('61m')
     const late = await browser.press(page, 'Allow')
@@ -96,7 +96,7 @@ describe('a form', () => {
     expect(late.text).toContain('This form was open too long')
   })
 
-  test('of a client that was revoked meanwhile leads nowhere', async () => {
+  test('of a client that was revoked in the meantime redirects nowhere', async () => {
     const gone = await server.addClient()
     const { browser } = await asked()
     const page = await browser.open(authorizationUrl(server, gone, { scope: 'profile' }))
@@ -105,7 +105,7 @@ describe('a form', () => {
     expect([answer.status, answer.url.origin]).toEqual([400, server.origin])
   })
 
-  test('of a user who was signed out everywhere meanwhile leads to the sign-in page', async () => {
+  test('of a user who was signed out everywhere in the meantime leads to the sign-in page', async () => {
     const { browser, page } = await asked()
     await server.server.users.signOutEverywhere(user)
     expect((await browser.press(page, 'Allow')).url.pathname).toBe('/login')

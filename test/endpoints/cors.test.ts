@@ -23,7 +23,7 @@ const allowedHeaders = ({ headers }: Response): readonly string[] =>
 const allowed = ({ headers }: Response): string | null => headers.get('access-control-allow-origin')
 
 describe.each(['/.well-known/oauth-authorization-server', '/.well-known/jwks.json'])('%s', (path) => {
-  test('is for every origin, and never with credentials', async () => {
+  test('can be read by every origin, without credentials', async () => {
     for (const method of ['GET', 'OPTIONS']) {
       const response = await ask(path, method, 'https://anywhere.example')
       expect(allowed(response)).toBe('*')
@@ -41,7 +41,7 @@ describe.each(['/.well-known/oauth-authorization-server', '/.well-known/jwks.jso
 })
 
 describe('the token endpoint', () => {
-  test("is for the origins of public clients' redirect URIs", async () => {
+  test("can be called from the origins of public clients' redirect URIs", async () => {
     const preflight = await ask('/oauth/token', 'OPTIONS', 'https://spa.example')
     expect(preflight.status).toBe(204)
     expect(allowed(preflight)).toBe('https://spa.example')
@@ -50,7 +50,7 @@ describe('the token endpoint', () => {
     expect(preflight.headers.get('access-control-allow-credentials')).toBeNull()
   })
 
-  test('lets them read its errors too', async () => {
+  test('lets them read errors too', async () => {
     const response = await ask('/oauth/token', 'POST', 'https://spa.example')
     expect([response.status, allowed(response)]).toEqual([400, 'https://spa.example'])
     expect(response.headers.get('vary')).toBe('Origin')
@@ -62,9 +62,9 @@ describe('the token endpoint', () => {
     "https://gone.example, which is a revoked client's",
     'https://spa.example:8443, which is another port',
     'http://spa.example, which is another scheme',
-    'https://evil.example, which is nobody',
-    'null, which is anybody',
-  ])('is not for %s', async (text) => {
+    'https://evil.example, which is unknown',
+    'null, which any site can send',
+  ])('cannot be called from %s', async (text) => {
     const origin = text.split(',', 1)[0]
     for (const method of ['OPTIONS', 'POST']) {
       const response = await ask('/oauth/token', method, origin)
@@ -74,14 +74,14 @@ describe('the token endpoint', () => {
   })
 })
 
-test.each(['/oauth/authorize', '/login', '/logout'])('%s is for no other origin', async (path) => {
+test.each(['/oauth/authorize', '/login', '/logout'])('%s cannot be read by other origins', async (path) => {
   for (const method of ['GET', 'POST', 'OPTIONS']) {
     const response = await ask(path, method, 'https://spa.example')
     expect(allowed(response)).toBeNull()
   }
 })
 
-test('OPTIONS says what is allowed', async () => {
+test('OPTIONS returns the allowed methods', async () => {
   const answers = await Promise.all(
     ['/oauth/token', '/oauth/authorize', '/login', '/.well-known/jwks.json'].map((path) =>
       ask(path, 'OPTIONS'),

@@ -15,8 +15,8 @@ const statusesOf = async (server: TestServer): Promise<readonly number[]> =>
 const told = ({ logs }: TestServer): number =>
   logs.filter((line) => /Server is (not )?ready/.test(line)).length
 
-describe('a server that is well', () => {
-  test('is live and ready, from the first question on, and says so to nobody who keeps it', async () => {
+describe('a healthy server', () => {
+  test('is live and ready from the first request, and the response is not cached', async () => {
     await using server = await startServer()
     const live = await fetchJson(server, LIVE)
     const ready = await fetchJson(server, READY)
@@ -31,7 +31,7 @@ describe('a server that is well', () => {
     expect(await server.server.health()).toEqual({ isReady: true, checks: GOOD, problems: [] })
   })
 
-  test('logs nothing of it, however often it is asked', async () => {
+  test('does not log probes', async () => {
     await using server = await startServer()
     await server.server.ready()
     const before = server.logs.length
@@ -40,7 +40,7 @@ describe('a server that is well', () => {
     expect(server.events).toEqual([])
   })
 
-  test('answers below its own prefix and path only, and to those who look only', async () => {
+  test('responds below its own prefix and path only, and to GET and HEAD only', async () => {
     await using server = await startServer({ prefix: '/id/oauth2', path: '/tenant' })
     const path = '/id/oauth2/health/ready'
     expect((await fetchJson(server, path)).status).toBe(200)
@@ -53,7 +53,7 @@ describe('a server that is well', () => {
     expect((await fetch(server.endpoint(path), { method: 'OPTIONS' })).status).toBe(204)
   })
 
-  test('lists both among its routes', async () => {
+  test('lists both probes among its routes', async () => {
     await using server = await startServer()
     expect(server.server.routes).toEqual(
       expect.arrayContaining([
@@ -65,8 +65,8 @@ describe('a server that is well', () => {
   })
 })
 
-describe('a server that cannot work is live and not ready', () => {
-  test('because it cannot start: with the wrong secrets', async () => {
+describe('a server is live but not ready if', () => {
+  test('it cannot start, with the wrong secrets', async () => {
     await using first = await startServer()
     await first.server.ready()
     await using second = await startServer({ file: first.file, secrets: createSecrets() })
@@ -81,7 +81,7 @@ describe('a server that cannot work is live and not ready', () => {
     expect(told(second)).toBe(1)
   })
 
-  test('because its database is gone, until it is back; told once', async () => {
+  test('its database is closed, which is logged once', async () => {
     await using server = await startServer({ store: sqlite({ path: ':memory:' }) })
     expect(await statusesOf(server)).toEqual([200, 200])
     await server.store.close()
@@ -93,7 +93,7 @@ describe('a server that cannot work is live and not ready', () => {
     expect(told(server)).toBe(1)
   })
 
-  test('because its database never answers: that is known within seconds', async () => {
+  test('its database never responds, which takes at most seconds to find out', async () => {
     const hung = { isHung: false }
     const store = sqlite(':memory:')
     const find: typeof store.clients.find = (id) =>
@@ -108,7 +108,7 @@ describe('a server that cannot work is live and not ready', () => {
     expect((await server.server.health()).problems.join()).toContain('no response within')
   })
 
-  test('because its knowledge of revocations is stale', async () => {
+  test('its revocations are stale, until they are fresh again', async () => {
     const broken = { isBroken: false }
     const store = sqlite(':memory:')
     const listSince: typeof store.revocations.listSince = async (...args) => {

@@ -13,7 +13,7 @@ const readJson = async (url: string): Promise<Record<string, unknown>> =>
   (await (await fetch(url)).json()) as Record<string, unknown>
 
 describe('metadata (RFC 8414)', () => {
-  test('says what is on, and where', async () => {
+  test('lists the configured features and their endpoints', async () => {
     const response = await fetch(`${server.origin}/.well-known/oauth-authorization-server`)
     expect(response.headers.get('content-type')).toBe('application/json')
     expect(response.headers.get('cache-control')).toBe('public, max-age=60')
@@ -43,7 +43,7 @@ describe('metadata (RFC 8414)', () => {
     })
   })
 
-  test('says nothing of what is off, and neither is it there', async () => {
+  test('omits features that are not configured, which have no endpoints either', async () => {
     await using machines = await startServer({ grants: [clientCredentials()], personalTokens: undefined })
     const metadata = await readJson(`${machines.origin}/.well-known/oauth-authorization-server`)
     expect(metadata['grant_types_supported']).toEqual(['client_credentials'])
@@ -61,14 +61,14 @@ describe('metadata (RFC 8414)', () => {
       expect((await fetch(machines.endpoint(path))).status).toBe(404)
   })
 
-  test('people sign in where they only have personal access tokens', async () => {
+  test('a server with personal access tokens only has a sign-in page', async () => {
     await using people = await startServer({ grants: [clientCredentials()] })
     expect((await fetch(people.endpoint('/login'))).status).toBe(200)
     expect((await fetch(people.endpoint('/oauth/authorize'))).status).toBe(404)
     expect((await fetch(people.endpoint('/account/tokens'))).url).toContain('/login?return_to=')
   })
 
-  test('answers HEAD without a body', async () => {
+  test('responds to HEAD without a body', async () => {
     const url = `${server.origin}/.well-known/oauth-authorization-server`
     const response = await fetch(url, { method: 'HEAD' })
     expect(response.status).toBe(200)
@@ -78,7 +78,7 @@ describe('metadata (RFC 8414)', () => {
 })
 
 describe('the keys', () => {
-  test('are public: no private member, and an id for each', async () => {
+  test('have an id and no private members', async () => {
     const { keys } = (await readJson(`${server.origin}/.well-known/jwks.json`)) as { keys: object[] }
     expect(keys).toHaveLength(1)
     expect(Object.keys(keys[0] ?? {}).sort()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y'])
@@ -86,7 +86,7 @@ describe('the keys', () => {
 })
 
 describe('an issuer with a path', () => {
-  test('has its metadata before the path (RFC 8414 section 3.1), and all else within it', async () => {
+  test('has its metadata before the path (RFC 8414 section 3.1), and everything else below it', async () => {
     const metadata = await readJson(`${tenant.origin}/.well-known/oauth-authorization-server/tenant`)
     expect(metadata).toMatchObject({
       issuer: `${tenant.origin}/tenant`,
@@ -105,7 +105,7 @@ describe('an issuer with a path', () => {
       expect((await fetch(tenant.origin + path)).status).toBe(404)
   })
 
-  test('goes through the whole flow', async () => {
+  test('supports the whole flow', async () => {
     await using plain = await startServer({ path: '/tenant' })
     const [user, client] = [await plain.addUser(), await plain.addClient()]
     const visit = { server: plain, browser: openBrowser(plain), user, client }

@@ -18,23 +18,23 @@ async function answerTo(decide: Grant['decide']): Promise<readonly unknown[]> {
   return [status, body['error'], body['error_description']]
 }
 
-test('another copy has classes of its own', () => {
+test('another copy of the package has its own classes', () => {
   expect(other.OAuthError).not.toBe(OAuthError)
 })
 
-test('a grant of another copy refuses, or throws, with the error that it says', async () => {
+test('the error that a grant of another copy returns or throws becomes the response', async () => {
   const error = new other.OAuthError('invalid_grant', 'The badge is invalid')
   const answer = [400, 'invalid_grant', 'The badge is invalid']
   expect(await answerTo(async () => refuse(error))).toEqual(answer)
   expect(await answerTo(() => Promise.reject(error))).toEqual(answer)
 })
 
-test('what is no error of any copy is still a server error, whatever it is called', async () => {
+test('another error is a server error, whatever its name', async () => {
   const impostor = Object.assign(new Error('no'), { name: 'OAuthError', code: 'invalid_grant', status: 200 })
   expect((await answerTo(() => Promise.reject(impostor)))[0]).toBe(500)
 })
 
-test('a store of another copy that cannot answer is 503', async () => {
+test('an unavailable store of another copy is 503', async () => {
   const store = sqlite(':memory:')
   const gone = () => Promise.reject(new other.StoreUnavailableError('gone', undefined))
   await using server = await startServer({ store: { ...store, clients: { ...store.clients, find: gone } } })
@@ -44,7 +44,7 @@ test('a store of another copy that cannot answer is 503', async () => {
   expect([status, body['error']]).toEqual([503, 'temporarily_unavailable'])
 })
 
-test('each kind of error is that kind and no other', () => {
+test('each class of error only matches itself', () => {
   const errors = [
     new other.OAuthError('invalid_grant', 'x'),
     new other.ConfigError([]),

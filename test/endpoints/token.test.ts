@@ -19,7 +19,7 @@ const post = (parameters: Parameters | string, headers: Record<string, string> =
     body: typeof parameters === 'string' ? parameters : formBody(parameters),
   })
 
-test('an error is JSON of two fields that nobody keeps, with a request id', async () => {
+test('an error is JSON with two members, a request id and no caching', async () => {
   const { status, headers, body } = await post({ grant_type: 'nonsense' })
   expect(status).toBe(400)
   expect(body).toEqual({
@@ -48,7 +48,7 @@ describe('the grant type', () => {
     expect([answer.status, answer.body['error']]).toEqual([400, error])
   })
 
-  test('that is not on the record of the client is unauthorized_client', async () => {
+  test('that the client is not registered for is unauthorized_client', async () => {
     const answers = [
       await requestToken(server, web, grant),
       await requestToken(server, spa, grant),
@@ -76,7 +76,7 @@ describe('the form', () => {
   })
 
   test.each(['application/json', 'multipart/form-data', 'text/plain', ''])(
-    'sent as %j is refused with a hint how to send it',
+    'sent as %j is refused with the expected content type',
     async (type) => {
       const answer = await post(JSON.stringify(grant), {
         'content-type': type,
@@ -89,22 +89,22 @@ describe('the form', () => {
     },
   )
 
-  test('may name a charset, and the media type in capitals', async () => {
+  test('may have a charset, and the media type in capitals', async () => {
     const type = 'Application/X-WWW-Form-Urlencoded; charset=UTF-8'
     expect((await post(grant, { 'content-type': type, authorization: basic(id, secret) })).status).toBe(200)
   })
 
-  test('counts, and the query does not', async () => {
+  test('is read from the body, and not from the query', async () => {
     const query = formBody({ ...grant, client_id: id, client_secret: secret }).toString()
     const answer = await fetchJson(server, `/oauth/token?${query}`, { method: 'POST' })
     expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
   })
 
-  test('may hold parameters that nobody knows', async () => {
+  test('may contain unknown parameters', async () => {
     expect((await post({ ...grant, foo: 'bar' }, { authorization: basic(id, secret) })).status).toBe(200)
   })
 
-  test('may have 64 KiB and no byte more, whether its length is told or not', async () => {
+  test('may have 64 KiB and no byte more, with or without a Content-Length', async () => {
     const form = formBody({ ...grant, client_id: id, client_secret: secret, filler: 'x' }).toString()
     const fitting = form.padEnd(65_536, 'x')
     const chunked = (text: string) =>
@@ -165,13 +165,13 @@ describe('client authentication', () => {
     expect(answer.headers.get('www-authenticate')).toBe(authorization === undefined ? null : challenge)
   })
 
-  test('in two ways at once is refused, whether they agree or not', async () => {
+  test('in two ways is refused, even if they agree', async () => {
     const both = { ...grant, client_id: id, client_secret: secret }
     const answer = await post(both, { authorization: basic(id, secret) })
     expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_request'])
   })
 
-  test('by Basic may be accompanied by the same client_id, and by no other', async () => {
+  test('by Basic may come with the same client_id, and no other', async () => {
     const same = await post({ ...grant, client_id: id }, { authorization: basic(id, secret) })
     const other = await post({ ...grant, client_id: web.id }, { authorization: basic(id, secret) })
     expect([same.status, other.status, other.body['error']]).toEqual([200, 400, 'invalid_request'])
@@ -202,7 +202,7 @@ describe('client authentication', () => {
     expect([wrong.status, wrong.body['error']]).toEqual([401, 'invalid_client'])
   })
 
-  test('by Basic is that of the form-decoded client if both readings name one', async () => {
+  test('by Basic is that of the form-decoded client if both readings name a client', async () => {
     const [decoded, asSent] = [await addOdd('two-1', 'same'), await addOdd('two%2D1', 'other')]
     const authorize = (text: string) => post(grant, { authorization: `Basic ${btoa(text)}` })
     expect((await authorize(`${asSent.id}:${decoded.secret}`)).status).toBe(200)
@@ -210,7 +210,7 @@ describe('client authentication', () => {
     expect((await authorize(`${encodeURIComponent(asSent.id)}:${asSent.secret}`)).status).toBe(200)
   })
 
-  test('tells consulate explain that the credentials may lack their encoding', async () => {
+  test('logs that the credentials may not be form-encoded', async () => {
     await using own = await startServer()
     const machine = await own.addClient({ id: 'odd+', grantTypes: ['client_credentials'] })
     const reasonFor = async (authorization: string) => {
@@ -248,7 +248,7 @@ describe('client authentication', () => {
     expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_grant'])
   })
 
-  test('says nothing of what was sent', async () => {
+  test('does not repeat what was sent', async () => {
     const answer = await post({ ...grant, client_id: '<script>', client_secret: 'hunter2hunter2' })
     expect(JSON.stringify(answer.body)).not.toMatch(/<script>|hunter2/)
   })
@@ -266,7 +266,7 @@ describe('scope and resource', () => {
     },
   )
 
-  test('a resource is one of the server, or refused (RFC 8707)', async () => {
+  test('an unknown resource is refused (RFC 8707)', async () => {
     const own = await post({ ...grant, resource: server.issuer }, { authorization })
     const foreign = await post({ ...grant, resource: 'https://elsewhere.example' }, { authorization })
     expect([own.status, foreign.status, foreign.body['error']]).toEqual([200, 400, 'invalid_target'])

@@ -8,7 +8,7 @@ import { startServer } from '../support/server.ts'
 
 const grant = { grant_type: 'client_credentials' }
 
-test('a server that cannot start answers 503 everywhere, and says why in the log', async () => {
+test('a server that cannot start responds with 503 everywhere, and logs why', async () => {
   await using first = await startServer()
   await first.server.ready()
   await using second = await startServer({ issuer: first.issuer, file: first.file, secrets: createSecrets() })
@@ -22,7 +22,7 @@ test('a server that cannot start answers 503 everywhere, and says why in the log
   expect(second.logs.join('')).toContain('are not those of this database')
 })
 
-test('a guard that cannot learn of revocations answers 503 with Retry-After, never 401', async () => {
+test('a guard that cannot read revocations responds with 503 and Retry-After, never 401', async () => {
   await using server = await startServer({ revocations: { pollInterval: '50ms', maxStaleness: '3s' } })
   const machine = await server.addClient({ grantTypes: ['client_credentials'] })
   const { access_token: token } = await getTokens(server, machine, grant)
@@ -37,7 +37,7 @@ test('a guard that cannot learn of revocations answers 503 with Retry-After, nev
   expect((await callApi(server, '/machine', 'not a token')).status).toBe(401)
 })
 
-test('a database that is locked for too long is 503 with Retry-After, and nobody is signed out by it', async () => {
+test('a database that is locked for too long is 503 with Retry-After, and signs out no user', async () => {
   await using home = await startServer()
   await using server = await startServer({
     store: sqlite({ path: home.file, busyTimeout: 200 }),

@@ -63,7 +63,7 @@ describe('a resource (RFC 8707)', () => {
     expect(audienceOf(tokens.access_token)).toBe('https://api.example')
   })
 
-  test('that was not asked for leaves the configured audience, which this API is', async () => {
+  test('that was not requested leaves the configured audience, which this API accepts', async () => {
     const tokens = await getCodeFlowTokens(visit)
     expect(audienceOf(tokens.access_token)).toBe('https://api.example')
     expect((await callApi(server, '/me', tokens.access_token)).status).toBe(200)
@@ -127,22 +127,22 @@ describe('several resources', () => {
 })
 
 describe('default scopes', () => {
-  test('are what a request gets that names none', async () => {
+  test('apply to a request without a scope', async () => {
     const tokens = await getCodeFlowTokens(visit, { scope: undefined })
     expect(tokens.scope).toBe('profile orders:read')
   })
 
-  test('are asked for on the consent page', async () => {
+  test('are shown on the consent page', async () => {
     const fresh = await server.addClient()
     const page = await visit.browser.open(authorizationUrl(server, fresh))
     expect(page.text).toContain('See your orders')
   })
 
-  test('are left out where the request names others', async () => {
+  test('do not apply if the request names others', async () => {
     expect((await getCodeFlowTokens(visit, { scope: 'orders:create' })).scope).toBe('orders:create')
   })
 
-  test('are cut to what the client may have', async () => {
+  test('are limited to those that the client may have', async () => {
     const limited = await server.addClient({ scopes: ['orders:read'] })
     expect((await getCodeFlowTokens({ ...visit, client: limited }, { scope: undefined })).scope).toBe(
       'orders:read',

@@ -43,7 +43,7 @@ describe.each([
     expect(server.logs.join('')).not.toContain('slow_down')
   })
 
-  test('hears that the user denied it', async () => {
+  test('gets access_denied if the user denies', async () => {
     const config = await discover()
     const device = await oauth.initiateDeviceAuthorization(config, {})
     await answer(device.verification_uri_complete ?? '', "Don't allow")
@@ -63,7 +63,7 @@ describe('oauth4webapi, which is strict about every field', () => {
     )
   }
 
-  test('gets codes, hears what it hears while it waits, and gets tokens', async () => {
+  test('gets codes, authorization_pending while it waits, and tokens', async () => {
     const as = await discover()
     const asked = await strict.deviceAuthorizationRequest(
       as,

@@ -18,7 +18,7 @@ const credentials = { username: user.email, password: user.password, scope: 'ord
 const wrong = { ...credentials, password: 'a wrong password' }
 
 describe('the password grant', () => {
-  test('is understood by oauth4webapi, which checks every MUST', async () => {
+  test('works with oauth4webapi, which checks every MUST', async () => {
     const insecure = { [oauth.allowInsecureRequests]: true }
     const issuer = new URL(server.issuer)
     const as = await oauth.processDiscoveryResponse(
@@ -42,7 +42,7 @@ describe('the password grant', () => {
     await expect(ask(wrong)).rejects.toMatchObject({ error: 'invalid_grant', status: 400 })
   })
 
-  test('is understood by openid-client, which refreshes what it gave', async () => {
+  test('works with openid-client, including the refresh', async () => {
     const authentication = openid.ClientSecretPost(client.secret)
     const config = await openid.discovery(new URL(server.issuer), client.id, undefined, authentication, {
       algorithm: 'oauth2',

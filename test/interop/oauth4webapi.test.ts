@@ -20,7 +20,7 @@ async function discover(issuer: string): Promise<oauth.AuthorizationServer> {
 }
 
 describe('oauth4webapi, which checks every MUST,', () => {
-  test('discovers an issuer, with a path too', async () => {
+  test('discovers an issuer, with or without a path', async () => {
     expect((await discover(server.issuer)).issuer).toBe(server.issuer)
     expect((await discover(tenant.issuer)).token_endpoint).toBe(`${tenant.issuer}/oauth/token`)
   })
@@ -71,7 +71,7 @@ describe('oauth4webapi, which checks every MUST,', () => {
     expect(tokens.scope).toBe('orders:read')
   })
 
-  test('reads every kind of error answer', async () => {
+  test('parses every kind of error response', async () => {
     const [as, client] = [await discover(server.issuer), { client_id: machine.id }]
     const wrong = oauth.ClientSecretPost('wrong')
     const response = await oauth.clientCredentialsGrantRequest(as, client, wrong, {}, insecure)

@@ -47,7 +47,7 @@ describe.each<[string, TestClient, oauth.ClientAuth]>([
     })
   })
 
-  test('hears a refusal as what it is', async () => {
+  test('reports a refusal', async () => {
     const config = await discover(client, authentication)
     const url = oauth.buildAuthorizationUrl(config, {
       redirect_uri: CALLBACK,
@@ -72,7 +72,7 @@ test('openid-client gets client credentials', async () => {
   expect((await callApi(server, '/machine/orders', tokens.access_token)).status).toBe(200)
 })
 
-test('openid-client hears of a wrong secret, with the challenge', async () => {
+test('openid-client reports a wrong secret, with the challenge', async () => {
   const config = await discover(machine, oauth.ClientSecretBasic('wrong'))
   await expect(oauth.clientCredentialsGrant(config)).rejects.toMatchObject({
     code: 'OAUTH_WWW_AUTHENTICATE_CHALLENGE',

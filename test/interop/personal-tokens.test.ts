@@ -33,7 +33,7 @@ test('jose verifies a token whose header has a label', async () => {
   ])
 })
 
-test('oauth4webapi takes it for an access token by RFC 9068', async () => {
+test('oauth4webapi accepts it as an access token by RFC 9068', async () => {
   const as = { issuer, jwks_uri: JWKS }
   const request = new Request(issuer, { headers: { authorization: `Bearer ${accessToken}` } })
   const options = { [oauth.allowInsecureRequests]: true }
@@ -41,7 +41,7 @@ test('oauth4webapi takes it for an access token by RFC 9068', async () => {
   expect([claims.sub, claims.scope]).toEqual([id, 'orders:read'])
 })
 
-test('so does whoever knows nothing but RFC 7515', async () => {
+test('a plain RFC 7515 implementation verifies it', async () => {
   const [header = '', payload = '', signature = ''] = accessToken.split('.')
   const { alg, kid } = decodeProtectedHeader(accessToken)
   const { keys } = (await (await fetch(JWKS)).json()) as { keys: { kid: string }[] }
@@ -53,7 +53,7 @@ test('so does whoever knows nothing but RFC 7515', async () => {
   expect(verify('sha256', input, { key, dsaEncoding: 'ieee-p1363' }, bytes)).toBe(true)
 })
 
-test('the guard of another service lets it in, and does not once it is revoked', async () => {
+test('the guard of another service accepts it until it is revoked', async () => {
   const follower = await server.addClient({ redirectUris: [], followsRevocations: true })
   const revocations = {
     clientId: follower.id,
@@ -79,7 +79,7 @@ test('the guard of another service lets it in, and does not once it is revoked',
   guard.close()
 })
 
-test('the pattern of the guide finds it in the middle of a text, and finds no other token', async () => {
+test('the pattern in the guide finds it within a text, and finds no other token', async () => {
   const guide = readFileSync(new URL('../../docs/guides/personal-access-tokens.md', import.meta.url), 'utf8')
   const pattern = /```text\n(.+)\n```/.exec(guide)?.[1] ?? ''
   expect(`TOKEN="${accessToken}" # mine`.match(new RegExp(pattern))?.[0]).toBe(accessToken)

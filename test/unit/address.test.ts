@@ -4,11 +4,11 @@ import { addressGroup, clientAddress, isAddressRange, isLoopbackHost } from '../
 const PROXIES = ['10.0.0.0/8', '2001:db8:ffff::/48', '192.0.2.7']
 
 describe('clientAddress', () => {
-  test('the peer is the client where no proxy is trusted, whatever the header says', () => {
+  test('the peer is the client if no proxy is trusted, whatever the header says', () => {
     expect(clientAddress('203.0.113.9', '198.51.100.1', [])).toBe('203.0.113.9')
   })
 
-  test('the header of a peer that is no trusted proxy is not believed', () => {
+  test('the header of a peer that is not a trusted proxy is ignored', () => {
     expect(clientAddress('203.0.113.9', '198.51.100.1', PROXIES)).toBe('203.0.113.9')
   })
 
@@ -17,13 +17,13 @@ describe('clientAddress', () => {
     expect(clientAddress('192.0.2.7', '198.51.100.1', PROXIES)).toBe('198.51.100.1')
   })
 
-  test('hops that the client invented, left of the first one that is not trusted, are ignored', () => {
+  test('hops to the left of the first untrusted one are ignored', () => {
     expect(clientAddress('10.1.1.1', '127.0.0.1, 10.9.9.9, 198.51.100.1, 10.2.2.2', PROXIES)).toBe(
       '198.51.100.1',
     )
   })
 
-  test('a chain of trusted proxies only gives its far end', () => {
+  test('a chain of only trusted proxies gives its far end', () => {
     expect(clientAddress('10.1.1.1', '10.3.3.3, 10.2.2.2', PROXIES)).toBe('10.3.3.3')
   })
 
@@ -32,7 +32,7 @@ describe('clientAddress', () => {
     (header) => expect(clientAddress('10.1.1.1', header, PROXIES)).toBe('10.1.1.1'),
   )
 
-  test('garbage that the client put left of its own address changes nothing', () => {
+  test("garbage to the left of the client's address changes nothing", () => {
     expect(clientAddress('10.1.1.1', 'garbage, 198.51.100.1', PROXIES)).toBe('198.51.100.1')
   })
 
@@ -49,19 +49,19 @@ describe('clientAddress', () => {
     },
   )
 
-  test('IPv4-mapped IPv6 is the IPv4 address, for peers, hops and proxies alike', () => {
+  test('IPv4-mapped IPv6 is the IPv4 address, for peers, hops and proxies', () => {
     expect(clientAddress('::ffff:203.0.113.9', null, [])).toBe('203.0.113.9')
     expect(clientAddress('::ffff:10.1.1.1', '::ffff:198.51.100.1', PROXIES)).toBe('198.51.100.1')
     expect(clientAddress('10.0.0.1', '198.51.100.1', ['::ffff:10.0.0.1'])).toBe('198.51.100.1')
     expect(clientAddress('10.0.0.2', '198.51.100.1', ['::ffff:10.0.0.1'])).toBe('10.0.0.2')
   })
 
-  test('one spelling comes out for each IPv6 address', () => {
+  test('each IPv6 address has one spelling', () => {
     expect(clientAddress('2001:DB8:0:0::1', null, [])).toBe('2001:db8::1')
     expect(clientAddress('2001:db8:ffff::1', '[2001:DB8:0::2]', PROXIES)).toBe('2001:db8::2')
   })
 
-  test('a port that the proxy appended does not count', () => {
+  test('a port that the proxy appended is ignored', () => {
     expect(clientAddress('10.1.1.1', '198.51.100.1:50123', PROXIES)).toBe('198.51.100.1')
     expect(clientAddress('10.1.1.1', '[2001:db8::2]:443', PROXIES)).toBe('2001:db8::2')
   })
@@ -70,7 +70,7 @@ describe('clientAddress', () => {
     expect(clientAddress('2001:db8::1', '198.51.100.1', ['0.0.0.0/0'])).toBe('2001:db8::1')
   })
 
-  test('looks at 32 hops and no more, which is what one request may cost', () => {
+  test('looks at no more than 32 hops, to limit the cost of a request', () => {
     const hops = (count: number) =>
       ['198.51.100.1', ...Array.from({ length: count }, () => '10.2.2.2')].join()
     expect(clientAddress('10.1.1.1', hops(31), PROXIES)).toBe('198.51.100.1')
@@ -89,7 +89,7 @@ describe('addressGroup', () => {
     expect(addressGroup('::ffff:203.0.113.9')).not.toBe(addressGroup('::ffff:203.0.113.10'))
   })
 
-  test('what is no address is a group of its own', () => {
+  test('an invalid address is its own group', () => {
     expect(addressGroup('')).toBe('')
     expect(addressGroup('unix')).toBe('unix')
   })

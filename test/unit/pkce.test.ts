@@ -5,11 +5,11 @@ import { isCodeChallenge, isCodeVerifier, matchesChallenge } from '../../src/mod
 const VERIFIER = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk'
 const CHALLENGE = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM'
 
-test('the verifier of RFC 7636 appendix B belongs to its challenge', () => {
+test('the verifier of RFC 7636 appendix B matches its challenge', () => {
   expect(matchesChallenge(VERIFIER, CHALLENGE)).toBe(true)
 })
 
-test('another verifier does not, nor does the challenge itself (the method "plain")', () => {
+test('another verifier does not match, nor does the challenge itself (the method "plain")', () => {
   expect(matchesChallenge(`${VERIFIER.slice(0, -1)}l`, CHALLENGE)).toBe(false)
   expect(matchesChallenge(CHALLENGE, CHALLENGE)).toBe(false)
   expect(matchesChallenge('', '')).toBe(false)

@@ -11,7 +11,7 @@ import {
 const clientWith = (type: Client['type'], ...redirectUris: string[]): Client =>
   sampleClient({ type, redirectUris })
 
-describe('what can be registered', () => {
+describe('a redirect URI can be registered:', () => {
   test.each([
     'https://app.example',
     'https://app.example/cb',
@@ -37,7 +37,7 @@ describe('what can be registered', () => {
   )
 })
 
-describe('what cannot be registered', () => {
+describe('a redirect URI cannot be registered:', () => {
   test.each([
     ['relative', ['', '/cb', '//app.example/cb', 'app.example/cb', 'https://', 'https:///', '?x', '#x']],
     ['with a fragment', ['https://app.example/cb#', 'https://app.example/cb#x']],
@@ -107,7 +107,7 @@ describe('what cannot be registered', () => {
 describe('a requested redirect URI', () => {
   const web = clientWith('confidential', 'https://app.example/cb?tenant=1', 'https://app.example:443/other')
 
-  test('is accepted when it is registered to the letter', () => {
+  test('is accepted if it is registered exactly', () => {
     for (const uri of web.redirectUris) expect(isRegisteredRedirectUri(web, uri)).toBe(true)
   })
 
@@ -198,19 +198,19 @@ describe('on loopback (RFC 8252 section 7.3)', () => {
     'http://127.0.0.1:80/cb?x=1\n',
   ])('nothing else is: %j', (uri) => expect(isRegisteredRedirectUri(native, uri)).toBe(false))
 
-  test('`localhost`, which a name server answers for, has no free port for confidential clients', () => {
+  test('`localhost`, which depends on name resolution, needs the exact port for confidential clients', () => {
     const server = clientWith('confidential', 'http://localhost:3000/cb', 'http://127.0.0.1:3000/cb')
     expect(isRegisteredRedirectUri(server, 'http://localhost:3000/cb')).toBe(true)
     expect(isRegisteredRedirectUri(server, 'http://localhost:3001/cb')).toBe(false)
     expect(isRegisteredRedirectUri(server, 'http://127.0.0.1:3001/cb')).toBe(true)
   })
 
-  test('an https address on loopback keeps its port', () => {
+  test('an https URI on a loopback address needs the exact port', () => {
     const server = clientWith('public', 'https://127.0.0.1:3000/cb')
     expect(isRegisteredRedirectUri(server, 'https://127.0.0.1:3001/cb')).toBe(false)
   })
 
-  test('every URI that is accepted can be parsed and redirected to', () => {
+  test('every accepted URI can be parsed and redirected to', () => {
     const strange = ['0', '00080', '65535', '65536', '99999'].map((port) => `http://127.0.0.1:${port}/cb?x=1`)
     const accepted = [...native.redirectUris, ...strange].filter((uri) =>
       isRegisteredRedirectUri(native, uri),
@@ -220,14 +220,14 @@ describe('on loopback (RFC 8252 section 7.3)', () => {
   })
 })
 
-test('the origin of a web address is its scheme, host and port; an app has none', () => {
+test('the origin of a web URI is its scheme, host and port; an app has none', () => {
   expect(originOf('https://app.example:8443/cb?x=1')).toBe('https://app.example:8443')
   expect(originOf('https://app.example:443/cb')).toBe('https://app.example')
   expect(originOf('com.example.app:/cb')).toBeUndefined()
 })
 
-describe('the answer', () => {
-  test('is added to the query, whether there is one or not', () => {
+describe('the response', () => {
+  test('is added to the query, with or without an existing one', () => {
     expect(withResponse('https://app.example/cb', { code: 'c' })).toBe('https://app.example/cb?code=c')
     expect(withResponse('https://app.example/cb?x=1', { code: 'c' })).toBe(
       'https://app.example/cb?x=1&code=c',
@@ -235,13 +235,13 @@ describe('the answer', () => {
     expect(withResponse('com.example.app:/cb', { code: 'c' })).toBe('com.example.app:/cb?code=c')
   })
 
-  test('leaves out what is undefined', () => {
+  test('omits undefined parameters', () => {
     expect(withResponse('https://app.example/', { code: 'c', state: undefined })).toBe(
       'https://app.example/?code=c',
     )
   })
 
-  test('cannot be changed by what the caller sent: every value is encoded', () => {
+  test('encodes every value', () => {
     const state = 'a&code=stolen#f\r\nSet-Cookie: x=1 é'
     const url = new URL(withResponse('https://app.example/cb', { code: 'c', state }))
     expect(url.searchParams.getAll('code')).toEqual(['c'])

@@ -16,33 +16,33 @@ test('a scope is visible ASCII without quote and backslash (RFC 6749 section 3.3
     expect(isScopeToken(text)).toBe(false)
 })
 
-test('a list gives each scope once, in order', () => {
+test('a list contains each scope once, in order', () => {
   expect(parseScope('b a b  c ')).toEqual(['b', 'a', 'c'])
   expect(parseScope('')).toEqual([])
   expect(parseScope(undefined)).toEqual([])
 })
 
-test('only the space separates: a tab or a line end stays in the scope, which then is none', () => {
+test('only spaces separate: a scope with a tab or line break is invalid', () => {
   expect(parseScope('a\tb\nc').every(isScopeToken)).toBe(false)
 })
 
-test('what is written is what was read', () => {
+test('formatting reverses parsing', () => {
   expect(formatScope(parseScope('a b c'))).toBe('a b c')
 })
 
-test('a scope covers itself only: no prefix, no case, nothing that objects inherit', () => {
+test('a scope covers only itself: no prefix, other case or inherited property', () => {
   for (const scope of ['orders', 'orders:read:all', 'ORDERS:READ', '', 'constructor', '__proto__'])
     expect(coversScope(['orders:read'], scope)).toBe(false)
   expect(coversScope(['orders:read'], 'orders:read')).toBe(true)
 })
 
-test('* covers every scope, and is covered by nothing else', () => {
+test('* covers every scope, and only * covers it', () => {
   expect(coversScope(['*'], 'anything')).toBe(true)
   expect(coversScope(['orders:*'], 'orders:read')).toBe(false)
   expect(coversScope(['a', 'b'], '*')).toBe(false)
 })
 
-test('every one of the wanted scopes must be covered; the first that is not is named', () => {
+test('all wanted scopes must be covered, and the first one that is not is returned', () => {
   expect(coversScopes(['a', 'b'], ['b', 'a'])).toBe(true)
   expect(coversScopes(['a'], [])).toBe(true)
   expect(coversScopes(['a'], ['a', 'b'])).toBe(false)
@@ -50,7 +50,7 @@ test('every one of the wanted scopes must be covered; the first that is not is n
   expect(firstUncovered(['a', 'b'], ['*'])).toBe('*')
 })
 
-test('two lists are the same whatever their order, and differ where either holds more', () => {
+test('two lists are equal in any order, and differ if either contains more', () => {
   expect(isSameScope(['a', 'b'], ['b', 'a'])).toBe(true)
   expect(isSameScope([], [])).toBe(true)
   expect(isSameScope(['a'], ['a', 'b'])).toBe(false)
