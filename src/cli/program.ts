@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { addClient } from './commands/clients.ts'
 import { addConfigOption, useConfigOption } from './commands/config-option.ts'
-import { addHelp } from './commands/help.ts'
+import { addHelp, formatHelpItem, formatHelpUsage } from './commands/help.ts'
 import { addDoctor, addExplain, addMigrate, addPurge, addRecover } from './commands/maintenance.ts'
 import { addUser } from './commands/users.ts'
 import { addInstall, addKeys, addRoutes, addServe } from './commands/server.ts'
@@ -38,7 +38,7 @@ export function createProgram(): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(toSentence(text)) })
     .helpOption('-h, --help', 'show help')
-    .configureHelp({ minWidthToWrap: 20 })
+    .configureHelp({ minWidthToWrap: 20, formatItem: formatHelpItem, styleUsage: formatHelpUsage })
     .addHelpText('after', configurationHelp)
     .hook('preAction', (_program, command) => useConfigOption(command))
   addServe(program)
@@ -63,6 +63,7 @@ export function createProgram(): Command {
 function complete(command: Command, path: string): void {
   command.showHelpAfterError(`Run \`${path} --help\` for usage.`)
   addConfigOption(command)
+  if (command.commands.length > 0) command.helpCommand('help [command]', 'Show help for a command')
   for (const child of command.commands) complete(child, `${path} ${child.name()}`)
 }
 

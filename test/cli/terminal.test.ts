@@ -202,6 +202,18 @@ describe.runIf(hasTerminal).each([80, 40])('on a terminal with %d columns', (col
   /** What no terminal of that width can show on one line. */
   const isLongWord = (line: string): boolean => /^\s*\S+$/.test(line)
 
+  test.each([
+    '--help',
+    'client --help',
+    'client create --help',
+    'client update --help',
+    'user create --help',
+  ])('%s breaks between words only', async (args) => {
+    const { code, screen } = await onTerminal(emptyDirectory(), args, { columns }).end()
+    expect(code).toBe(0)
+    expect(screen.split('\r\n').filter((line) => line.length > columns && !isLongWord(line))).toEqual([])
+  })
+
   test('tables and records break between words only', async () => {
     const cwd = await installed()
     const uris = ['--redirect-uri', 'https://shop.example/callback/with/a/long/path/of/its/own']
