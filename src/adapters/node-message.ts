@@ -10,13 +10,11 @@ export function fromMessage(message: IncomingMessage): HttpRequest {
     path: queryStart < 0 ? url : url.slice(0, queryStart),
     query: queryStart < 0 ? '' : url.slice(queryStart + 1),
     peer: message.socket.remoteAddress ?? '',
-    header: (name) => joined(message.headers[name], name),
+    // Only Set-Cookie is an array, which no request has.
+    header: (name) => message.headers[name]?.toString(),
     body: (limit) => readText(message, limit),
   }
 }
-
-const joined = (value: string | string[] | undefined, name: string): string | undefined =>
-  Array.isArray(value) ? value.join(name === 'cookie' ? '; ' : ', ') : value
 
 /** Reads no further than the limit: the response to a longer body closes the connection. */
 function readText(message: IncomingMessage, limit: number): Promise<string | undefined> {
@@ -51,7 +49,8 @@ export function send(
   // The unread rest of a body would be parsed as the next request.
   if (!request.complete && hasBody(request) && body !== '') lines.push('Connection', 'close')
   response.writeHead(status, lines)
-  response.end(request.method === 'HEAD' ? undefined : body)
+  // Node omits the body for HEAD.
+  response.end(body)
 }
 
 /** A request without either header has no body (RFC 9112 section 6), even if Node has not seen its end yet. */

@@ -28,6 +28,10 @@ describe('an unknown option is an error, which suggests the closest option', () 
       { revocations: { polInterval: '1s' } },
       'revocations.polInterval: unknown option. Did you mean pollInterval?',
     ],
+    [
+      { throttle: { perAddress: { failures: 5, window: '1m', windw: '1m' } } },
+      'throttle.perAddress.windw: unknown option. Did you mean window?',
+    ],
     [{ throttle: { perAdress: {} } }, 'throttle.perAdress: unknown option. Did you mean perAddress?'],
     [
       { throttle: { perAccount: { failures: 5, window: '1m', block: '1h' } } },

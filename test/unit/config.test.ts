@@ -65,6 +65,13 @@ test('the defaults are those of the reference', () => {
   })
 })
 
+test('cookies have names of their own for each issuer path, and the __Host- prefix on https', () => {
+  const cookiesOf = (issuer: string) => resolveSettings({ ...REQUIRED, issuer }).cookies
+  expect(cookiesOf('https://id.example.com')).toEqual({ prefix: '__Host-', suffix: '', isSecure: true })
+  expect(cookiesOf('https://id.example.com/tenant/a').suffix).toBe('_tenant_a')
+  expect(cookiesOf('http://127.0.0.1:3000')).toEqual({ prefix: '', suffix: '', isSecure: false })
+})
+
 /** A mistake for each option. None hides another. */
 const MISTAKES: Readonly<Record<string, object>> = {
   issuer: { issuer: 'http://id.example.com' },

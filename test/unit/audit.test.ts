@@ -1,0 +1,107 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { createAudit } from '../../src/audit.ts'
+import { createEvents } from '../../src/events.ts'
+import type { EventMap } from '../../src/events.ts'
+import { silentLogger } from '../../src/index.ts'
+import type { AuditedEvent, AuditEntry } from '../../src/index.ts'
+import type { RevocationEntry } from '../../src/model/revocation.ts'
+import { sqlite } from '../../src/store/sqlite.ts'
+
+/** An audit log over a real store. */
+async function openAudit(auditRetention = 60_000) {
+  const store = sqlite(':memory:')
+  await store.migrate()
+  const events = createEvents(silentLogger)
+  const clock = { now: () => 1_000 }
+  const audit = createAudit({ events, store: store.audit, clock, logger: silentLogger, auditRetention })
+  onTestFinished(async () => {
+    await audit.close()
+    await store.close()
+  })
+  return { audit, events, store }
+}
+
+const requestId = 'request-1'
+const refused: EventMap['request.refused'] = {
+  requestId,
+  path: '/oauth/token',
+  address: '203.0.113.7',
+  clientId: 'shop',
+  sub: '7',
+  status: 400,
+  code: 'invalid_grant',
+  detail: 'the code has expired',
+}
+const revoked = (entry: Partial<RevocationEntry>): EventMap['revocation.written'] => ({
+  requestId,
+  entry: { id: 1, kind: 'token', subject: 'jti', epoch: 0, expiresAt: null, ...entry },
+})
+
+const EMPTY = { status: null, code: null, path: null, clientId: null, sub: null, address: null }
+const { requestId: _, ...refusedFields } = refused
+
+test.each<[AuditedEvent, EventMap[AuditedEvent], Partial<AuditEntry>]>([
+  ['request.refused', refused, refusedFields],
+  [
+    'sign-in.failed',
+    { requestId, provider: 'users', address: '203.0.113.7', sub: '7', reason: 'wrong password' },
+    { address: '203.0.113.7', sub: '7', detail: 'wrong password' },
+  ],
+  [
+    'sign-in.throttled',
+    { requestId, provider: 'users', address: '203.0.113.7', retryAfter: 30 },
+    { address: '203.0.113.7', detail: 'too many failures: blocked for 30 more seconds' },
+  ],
+  [
+    'replay.detected',
+    { requestId, credential: 'refresh_token', authorizationId: 'azn', clientId: 'shop' },
+    { clientId: 'shop', detail: 'a refresh token was used again: authorization azn was revoked' },
+  ],
+  [
+    'refresh.ahead',
+    { requestId, authorizationId: 'azn', from: 2, to: 5 },
+    {
+      detail:
+        'authorization azn was at generation 2 and moved to 5: the database is older than the refresh token',
+    },
+  ],
+  ['revocation.written', revoked({}), { detail: 'revoked: token jti' }],
+  [
+    'revocation.written',
+    revoked({ kind: 'client', subject: 'shop', epoch: 3 }),
+    { clientId: 'shop', detail: 'revoked: client shop before epoch 3' },
+  ],
+  [
+    'revocation.written',
+    revoked({ kind: 'user', subject: '7', epoch: 1 }),
+    { sub: '7', detail: 'revoked: user 7 before epoch 1' },
+  ],
+])('%s is recorded with what explains it: %j', async (event, payload, fields) => {
+  const { audit, events } = await openAudit()
+  events.emit(event, payload)
+  expect(await audit.find(requestId)).toEqual([{ at: 1_000, requestId, event, ...EMPTY, ...fields }])
+})
+
+test('control characters are replaced, and long texts are cut', async () => {
+  const { audit, events } = await openAudit()
+  const escape = '\u001b[2J'
+  events.emit('request.refused', {
+    ...refused,
+    path: `/${escape}`,
+    address: `a\u0000${escape}`,
+    detail: `${escape}${'x'.repeat(2_000)}`,
+  })
+  const [entry] = await audit.find(requestId)
+  expect(entry).toMatchObject({ path: '/\ufffd[2J', address: 'a\ufffd\ufffd[2J' })
+  expect(entry?.detail).toBe(`\ufffd[2J${'x'.repeat(996)}`)
+})
+
+test('nothing is recorded after close, or with a retention of 0', async () => {
+  const closed = await openAudit()
+  await closed.audit.close()
+  const off = await openAudit(0)
+  for (const { events, audit } of [closed, off]) {
+    events.emit('request.refused', refused)
+    expect(await audit.find(requestId)).toEqual([])
+  }
+})

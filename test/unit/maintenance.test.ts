@@ -1,0 +1,87 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { startMaintenance } from '../../src/jobs/maintenance.ts'
+import { purge } from '../../src/jobs/purge.ts'
+import { silentLogger } from '../../src/index.ts'
+import type { PurgeStep, PurgeStore } from '../../src/store/purge.ts'
+
+const HOUR = 3_600_000
+
+/** A store that never runs out of rows. It records each step. */
+function createEndlessStore(work: () => Promise<unknown> = nextTurn) {
+  const steps: PurgeStep[] = []
+  const store: PurgeStore = {
+    count: async () => 1,
+    async step(step) {
+      steps.push(step)
+      await work()
+      return { count: 1, next: 'more' }
+    },
+  }
+  return { steps, store }
+}
+
+function start(store: PurgeStore, options: { purgeInterval?: number; auditRetention?: number }) {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  return startMaintenance({
+    store,
+    clock: { now: () => 10 * HOUR },
+    logger: silentLogger,
+    purgeInterval: 0,
+    auditRetention: 0,
+    ...options,
+  })
+}
+
+test('the audit log is trimmed about every minute, even if purging is manual', async () => {
+  const { steps, store } = createEndlessStore()
+  const maintenance = start(store, { auditRetention: HOUR })
+  await vi.advanceTimersByTimeAsync(44_000)
+  expect(steps).toEqual([])
+  await vi.advanceTimersByTimeAsync(32_000)
+  expect(steps[0]).toMatchObject({
+    kind: 'audit',
+    cutoffs: { auditUntil: 9 * HOUR, maxAuditEntries: 1_000_000, revokedUntil: 0, expiredUntil: 0 },
+  })
+  await maintenance.close()
+})
+
+test('with both turned off, nothing runs', async () => {
+  const { steps, store } = createEndlessStore()
+  const maintenance = start(store, {})
+  await vi.advanceTimersByTimeAsync(10 * HOUR)
+  expect(steps).toEqual([])
+  await maintenance.close()
+})
+
+test('close waits for the batch in progress, and starts no other', async () => {
+  const batch = Promise.withResolvers<void>()
+  const { steps, store } = createEndlessStore(() => batch.promise)
+  const maintenance = start(store, { purgeInterval: HOUR })
+  await vi.advanceTimersByTimeAsync(1.3 * HOUR)
+  expect(steps).toHaveLength(1)
+  let isClosed = false
+  const closing = maintenance.close().then(() => (isClosed = true))
+  await nextTurn()
+  expect(isClosed).toBe(false)
+  batch.resolve()
+  await vi.advanceTimersByTimeAsync(10 * HOUR)
+  await closing
+  expect(steps).toHaveLength(1)
+})
+
+test('a purge pauses after each batch for as long as the batch took', async () => {
+  const times: number[] = []
+  const abort = new AbortController()
+  const { steps, store } = createEndlessStore(async () => {
+    times.push(performance.now())
+    await new Promise((resolve) => setTimeout(resolve, 40))
+    times.push(performance.now())
+    if (steps.length === 3) abort.abort()
+  })
+  const context = { store, clock: { now: () => 0 }, auditRetention: 0 }
+  expect(await purge(context, { signal: abort.signal })).toMatchObject({ isComplete: false })
+  const [, firstEnd = 0, secondStart = 0, secondEnd = 0, thirdStart = 0] = times
+  for (const pause of [secondStart - firstEnd, thirdStart - secondEnd]) expect(pause).toBeGreaterThan(30)
+})
