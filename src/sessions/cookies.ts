@@ -1,4 +1,4 @@
-import { readCookie, writeCookie } from '../lib/cookie.ts'
+import { writeCookie } from '../lib/cookie.ts'
 import type { HttpRequest } from '../lib/http.ts'
 
 /** How the cookies of a server are named and set. */
@@ -25,10 +25,6 @@ export interface CookieExchange {
 /** Returns the full name of a cookie: `session` is `__Host-consulate_session` on an issuer without a path. */
 export const cookieName = ({ prefix, suffix }: CookiePolicy, name: string): string =>
   `${prefix}consulate_${name}${suffix}`
-
-/** Returns the value of a cookie: the one that the response will set, or else the one in the request. */
-export const cookieValue = ({ request, newCookies }: CookieExchange, name: string): string | undefined =>
-  newCookies.get(name)?.value ?? readCookie(request.header('cookie'), name)
 
 /** Returns the `Set-Cookie` values of a response. */
 export const setCookieHeaders = (

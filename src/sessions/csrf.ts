@@ -2,7 +2,7 @@ import { readCookie } from '../lib/cookie.ts'
 import { hmac, isEqualInConstantTime, randomBase64url } from '../lib/hash.ts'
 import type { HttpRequest } from '../lib/http.ts'
 import type { Session } from '../model/session.ts'
-import { cookieName, cookieValue, type CookieExchange, type CookiePolicy } from './cookies.ts'
+import { cookieName, type CookieExchange, type CookiePolicy } from './cookies.ts'
 
 /**
  * CSRF tokens. A token is the MAC of a random browser cookie and the current session, so forms of another site, another
@@ -36,7 +36,7 @@ export function createCsrf({ key, issuer, cookies, maxAge }: CsrfOptions): Csrf 
     hmac(key, `${browser}.${session?.id ?? ''}`)
   return {
     tokenFor(exchange, session) {
-      const known = cookieValue(exchange, name)
+      const known = readCookie(exchange.request.header('cookie'), name)
       const value = known ?? randomBase64url(32)
       if (session?.isPersistent) exchange.newCookies.set(name, { value, maxAge })
       else if (known === undefined) exchange.newCookies.set(name, { value })

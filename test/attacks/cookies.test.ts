@@ -21,7 +21,7 @@ async function signedIn(who: TestUser): Promise<Browser> {
   return browser
 }
 
-/** Opens the sign-in page with a Cookie header written by hand. */
+/** Returns the sign-in page for a Cookie header. */
 const openWith = async (cookie: string): Promise<string> =>
   (await fetch(server.endpoint('/login'), { headers: { cookie } })).text()
 
@@ -29,11 +29,11 @@ describe('over https, only cookies with __Host- count, which no other host can s
   const value = { session: '', browser: '' }
 
   beforeAll(async () => {
-    const somebody = await secure.addUser()
+    const newUser = await secure.addUser()
     const login = await secure.server.fetch(new Request(`${ISSUER}/login`))
     const cookie = login.headers.getSetCookie()[0]?.split(';', 1)[0] ?? ''
     const fields = formsIn(await login.text())[0]?.fields ?? {}
-    const body = formBody({ ...fields, username: somebody.email, password: somebody.password })
+    const body = formBody({ ...fields, username: newUser.email, password: newUser.password })
     const answer = await secure.server.fetch(
       new Request(`${ISSUER}/login`, { method: 'POST', body, headers: { cookie } }),
     )
@@ -114,12 +114,12 @@ describe('a changed cookie', () => {
   test.each<[string, (value: string) => string]>([
     ['in quotes', (value) => `"${value}"`],
     ['encoded', (value) => `%${value.charCodeAt(0).toString(16)}${value.slice(1)}`],
-    ['with something behind it', (value) => `${value}.x`],
-    ['cut', (value) => value.slice(0, -1)],
-    ['in capitals', (value) => value.toUpperCase()],
+    ['with a suffix', (value) => `${value}.x`],
+    ['cut off', (value) => value.slice(0, -1)],
+    ['in upper case', (value) => value.toUpperCase()],
     ['empty', () => ''],
     ['very long', (value) => value.repeat(100)],
-    ['a query', () => "' or 1=1 --"],
+    ['SQL', () => "' or 1=1 --"],
     ['__proto__', () => '__proto__'],
   ])('%s signs nobody in', async (_, change) => {
     const browser = await signedIn(user)

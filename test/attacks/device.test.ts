@@ -20,7 +20,7 @@ import { startTwoProviders } from '../support/providers.ts'
 import { startServer } from '../support/server.ts'
 import type { ServerOptions, TestServer } from '../support/server.ts'
 
-/** Many devices wait here, and all of them at one address. */
+/** Many devices wait at one address. */
 const server = await startServer({ throttle: { perAddress: { failures: 1_000, window: '1m' } } })
 const [ada, eve] = [await server.addUser(), await server.addUser()]
 const [tv, imposter] = [await addDeviceClient(server), await addDeviceClient(server, { name: 'Imposter' })]
@@ -29,12 +29,12 @@ const [hers, evil] = [openBrowser(server), openBrowser(server)]
 afterAll(server.close)
 
 const WRONG = 'That code is invalid or has expired'
-/** A code that is well made and that, one may be sure, nobody has. */
-const NOBODYS = 'BBBB-BBBB'
+/** A valid code that no device has. */
+const UNUSED = 'BBBB-BBBB'
 
 const rowOf = async (at: TestServer, { deviceCode }: Device): Promise<DeviceCode> => {
   const row = await at.store.deviceCodes.find(sha256(deviceCode))
-  if (!row) throw new Error('There is no such device code')
+  if (!row) throw new Error('The device code does not exist')
   return row
 }
 
@@ -42,7 +42,7 @@ const rowOf = async (at: TestServer, { deviceCode }: Device): Promise<DeviceCode
 const refusalsAt = ({ events }: TestServer) =>
   events.filter(({ name, payload }) => name === 'request.refused' && payload['path'] === '/oauth/device')
 
-/** Sends the fields of a form as any page or program could, with a browser's cookies. */
+/** Posts form fields as any page or program could, with the cookies of a browser. */
 const send = (
   browser: Browser,
   page: Page,
@@ -178,7 +178,7 @@ test("a public client's id is not enough for masses of codes: each address has a
   expect([refused.status, refused.body['error']]).toEqual([429, 'too_many_requests'])
   expect(refused.headers.get('retry-after')).toBe('60')
   expect((await requestDeviceCode(strict, trusted)).status).toBe(200)
-  // Those that wait go on, and so do the people at that address.
+  // Waiting devices and the users at that address are not blocked.
   if (device) expect(await pollOutcome(strict, device)).toBe('authorization_pending')
   expect((await requestDeviceCode(strict, client, {}, { 'x-forwarded-for': '198.51.100.7' })).status).toBe(
     200,
@@ -195,7 +195,7 @@ describe('a device that a user has claimed', () => {
     const { csrf = '' } = formOf(page, 'Continue').fields
     const fields = { csrf, user_code: device.userCode }
     const [unknown, ...answers] = [
-      await send(evil, page, { csrf, user_code: NOBODYS }),
+      await send(evil, page, { csrf, user_code: UNUSED }),
       await send(evil, page, fields),
       await send(evil, page, { ...fields, intent: 'approve' }),
       await send(evil, page, { ...fields, _method: 'DELETE' }),
@@ -336,7 +336,7 @@ describe('guesses at user codes', () => {
   const strictServer = (throttle: NonNullable<ServerOptions['throttle']>): Promise<TestServer> =>
     startServer({ throttle, trustedProxies: ['127.0.0.1'] })
 
-  /** Somebody who guesses from whatever address they like. */
+  /** Opens a browser that guesses from any address. */
   async function openGuesser(at: TestServer) {
     const [user, browser] = [await at.addUser(), openBrowser(at)]
     const page = await openDevicePage(browser, at.endpoint('/oauth/device'), user)
@@ -350,7 +350,7 @@ describe('guesses at user codes', () => {
     const guess = await openGuesser(strict)
     const device = await startDevice(strict, await addDeviceClient(strict))
     for (let count = 0; count < 10; count += 1)
-      expect((await guess(NOBODYS, `203.0.113.${count}`)).status).toBe(400)
+      expect((await guess(UNUSED, `203.0.113.${count}`)).status).toBe(400)
     const late = await guess(device.userCode, '198.51.100.7')
     expect([late.status, late.headers.get('retry-after')]).toEqual([429, '900'])
     expect(late.text).toContain('Too many incorrect codes. Try again in 15 minutes')
@@ -367,7 +367,7 @@ describe('guesses at user codes', () => {
     for (let count = 0; count < 5; count += 1) {
       const own = await startDevice(strict, client)
       statuses.push((await guess(own.userCode, '203.0.113.1')).status)
-      statuses.push((await guess(NOBODYS, '203.0.113.1')).status)
+      statuses.push((await guess(UNUSED, '203.0.113.1')).status)
     }
     expect(statuses).toEqual([200, 400, 200, 400, 200, 400, 200, 400, 429, 429])
   })
@@ -377,7 +377,7 @@ describe('guesses at user codes', () => {
     const device = await startDevice(strict, await addDeviceClient(strict))
     const statuses: number[] = []
     for (let count = 0; count < 7; count += 1)
-      statuses.push((await (await openGuesser(strict))(NOBODYS, '203.0.113.1')).status)
+      statuses.push((await (await openGuesser(strict))(UNUSED, '203.0.113.1')).status)
     expect(statuses).toEqual([400, 400, 400, 400, 400, 400, 429])
     const honest = await openGuesser(strict)
     expect((await honest(device.userCode, '198.51.100.7')).status).toBe(200)
@@ -386,17 +386,17 @@ describe('guesses at user codes', () => {
   test('sent in parallel cannot exceed the limit', async () => {
     await using strict = await strictServer({ perAccount: { failures: 3, window: '15m' } })
     const guess = await openGuesser(strict)
-    const pages = await Promise.all(Array.from({ length: 12 }, () => guess(NOBODYS, '203.0.113.1')))
+    const pages = await Promise.all(Array.from({ length: 12 }, () => guess(UNUSED, '203.0.113.1')))
     expect(pages.filter(({ status }) => status === 400)).toHaveLength(3)
     expect(pages.filter(({ status }) => status === 429)).toHaveLength(9)
   })
 
   test('count for decisions too: allowing an unclaimed device is a guess', async () => {
     await using strict = await strictServer({ perAccount: { failures: 3, window: '15m' } })
-    const [somebody, browser] = [await strict.addUser(), openBrowser(strict)]
-    const page = await openDevicePage(browser, strict.endpoint('/oauth/device'), somebody)
+    const [newUser, browser] = [await strict.addUser(), openBrowser(strict)]
+    const page = await openDevicePage(browser, strict.endpoint('/oauth/device'), newUser)
     const { csrf = '' } = formOf(page, 'Continue').fields
-    const fields = { csrf, user_code: NOBODYS, intent: 'approve' }
+    const fields = { csrf, user_code: UNUSED, intent: 'approve' }
     const statuses: number[] = []
     for (let count = 0; count < 4; count += 1) statuses.push((await send(browser, page, fields)).status)
     expect(statuses).toEqual([400, 400, 400, 429])
@@ -404,11 +404,11 @@ describe('guesses at user codes', () => {
 
   test('count for releases too: the response tells nothing, but its time might', async () => {
     await using strict = await strictServer({ perAccount: { failures: 3, window: '15m' } })
-    const [somebody, browser] = [await strict.addUser(), openBrowser(strict)]
+    const [newUser, browser] = [await strict.addUser(), openBrowser(strict)]
     const device = await startDevice(strict, await addDeviceClient(strict))
-    const page = await openDevicePage(browser, device.uri, somebody)
+    const page = await openDevicePage(browser, device.uri, newUser)
     const { csrf = '' } = formOf(page, 'Continue').fields
-    for (const userCode of [NOBODYS, device.userCode, NOBODYS])
+    for (const userCode of [UNUSED, device.userCode, UNUSED])
       await send(browser, page, { csrf, user_code: userCode, intent: 'switch' })
     expect((await send(browser, page, { csrf, user_code: device.userCode })).status).toBe(429)
     const details = refusalsAt(strict).map(({ payload }) => payload['detail'])
@@ -435,7 +435,7 @@ describe('guesses at user codes', () => {
     }
     expect(codes.size).toBe(200)
     expect([...counts.keys()].sort().join('')).toBe('BCDFGHJKLMNPQRSTVWXZ')
-    // 80 each are to be expected; fewer than 35 or more than 135 is less likely than one in a million.
+    // 80 each are expected; fewer than 35 or more than 135 is less likely than one in a million.
     for (const count of counts.values()) expect(count).toSatisfy((many: number) => many > 35 && many < 135)
   })
 })
@@ -459,36 +459,36 @@ describe("a code for another provider's users", () => {
   })
 })
 
-/** What ends everything, by what it ends: a device that is claimed, and one that is allowed. */
+/** Ways to revoke everything, for a device that is claimed and one that is allowed. */
 const ends: Readonly<
-  Record<string, (about: { personId: string; clientId: string; sessionId: string }) => Promise<unknown>>
+  Record<string, (about: { userId: string; clientId: string; sessionId: string }) => Promise<unknown>>
 > = {
   'the client was revoked': ({ clientId }) => server.server.clients.revoke(clientId),
   'the session that allowed it was revoked': ({ sessionId }) => server.server.sessions.revoke(sessionId),
-  'the user was signed out everywhere': ({ personId }) => server.server.users.signOutEverywhere(personId),
-  'the user changed the password': ({ personId }) =>
-    server.server.users.setPassword(personId, server.knownSecrets.add('password', 'staple horse correct')),
-  'the user disconnected the client': ({ personId, clientId }) =>
-    server.server.authorizations.disconnect(personId, clientId),
-  'the user was disabled': ({ personId }) =>
-    server.store.users.update(personId, { disabledAt: server.clock.now() }),
+  'the user was signed out everywhere': ({ userId }) => server.server.users.signOutEverywhere(userId),
+  'the user changed the password': ({ userId }) =>
+    server.server.users.setPassword(userId, server.knownSecrets.add('password', 'staple horse correct')),
+  'the user disconnected the client': ({ userId, clientId }) =>
+    server.server.authorizations.disconnect(userId, clientId),
+  'the user was disabled': ({ userId }) =>
+    server.store.users.update(userId, { disabledAt: server.clock.now() }),
   'everything of the issuer was revoked': () =>
     server.store.revocations.revoke({ kind: 'issuer' }, server.clock.now()),
 }
 
 describe('is rejected, before and after it is allowed, after', () => {
   test.each(Object.keys(ends))('%s', async (name) => {
-    const [somebody, client] = [await server.addUser(), await addDeviceClient(server)]
+    const [newUser, client] = [await server.addUser(), await addDeviceClient(server)]
     const browser = openBrowser(server)
     const [allowed, claimed] = [await startDevice(server, client), await startDevice(server, client)]
-    await answerDevice(browser, allowed, somebody)
-    const question = await enterCode(browser, claimed, somebody)
+    await answerDevice(browser, allowed, newUser)
+    const question = await enterCode(browser, claimed, newUser)
     const { sessionId = '' } = (await rowOf(server, claimed)).claim ?? {}
-    await ends[name]?.({ personId: somebody.id, clientId: client.id, sessionId })
+    await ends[name]?.({ userId: newUser.id, clientId: client.id, sessionId })
     const late = await browser.press(question, 'Allow')
     expect(late.text).not.toContain('Go back to your device')
     for (const device of [allowed, claimed]) expect(await pollOutcome(server, device)).not.toBe('200')
-    expect(await server.server.authorizations.list(somebody)).toEqual([])
+    expect(await server.server.authorizations.list(newUser)).toEqual([])
   })
 })
 
@@ -497,13 +497,13 @@ test('the grant type is that of RFC 8628', () => {
 })
 
 test('the tokens of a device are revoked with its own user only', async () => {
-  const [somebody, other] = [await server.addUser(), await server.addUser()]
+  const [newUser, other] = [await server.addUser(), await server.addUser()]
   const device = await startDevice(server, tv)
-  await answerDevice(openBrowser(server), device, somebody)
+  await answerDevice(openBrowser(server), device, newUser)
   const tokens = await getDeviceTokens(server, device)
   await server.server.users.signOutEverywhere(other.id)
   expect((await callApi(server, '/me', tokens.access_token)).status).toBe(200)
-  await server.server.users.signOutEverywhere(somebody.id)
+  await server.server.users.signOutEverywhere(newUser.id)
   expect((await callApi(server, '/me', tokens.access_token)).status).toBe(401)
   const answer = await requestToken(server, tv, {
     grant_type: 'refresh_token',

@@ -13,7 +13,7 @@ import {
 import type { Parameters } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 
-/** Names that every object of JavaScript has, or that change it. */
+/** Names that every JavaScript object has, or that change it. */
 const INHERITED = [
   '__proto__',
   'constructor',
@@ -24,7 +24,7 @@ const INHERITED = [
   '__defineGetter__',
 ]
 
-/** What is tried here would be too many failures for one address. */
+/** The tests make more failures than one address is allowed. */
 const server = await startServer({ throttle: { perAddress: { failures: 100_000, window: '1m' } } })
 const user = await server.addUser()
 const client = await server.addClient()
@@ -55,12 +55,12 @@ describe.each(INHERITED)('%s', (name) => {
   })
 
   test('matches nothing: no client, user, code, refresh token or session', async () => {
-    const stranger = { ...machine, id: name }
-    expect((await requestToken(server, stranger, grant)).body['error']).toBe('invalid_client')
-    expect((await requestToken(server, { ...stranger, secret: undefined }, grant)).body['error']).toBe(
+    const namesake = { ...machine, id: name }
+    expect((await requestToken(server, namesake, grant)).body['error']).toBe('invalid_client')
+    expect((await requestToken(server, { ...namesake, secret: undefined }, grant)).body['error']).toBe(
       'invalid_client',
     )
-    expect((await openBrowser(server).open(authorizationUrl(server, stranger))).status).toBe(400)
+    expect((await openBrowser(server).open(authorizationUrl(server, namesake))).status).toBe(400)
     const code = { grant_type: 'authorization_code', code: name }
     expect((await requestToken(server, client, code)).body['error']).toBe('invalid_grant')
     const refreshing = { grant_type: 'refresh_token', refresh_token: name }

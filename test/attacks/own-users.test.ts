@@ -17,14 +17,14 @@ import { startServer, type TestClient } from '../support/server.ts'
 const ADA: BuiltInUser = { id: '7', email: 'ada@example.com', name: 'Ada' }
 const PASSWORD = 'the password of Ada'
 
-/** A look-up that is right. */
+/** A correct lookup. */
 const right: UserProvider<BuiltInUser> = {
   find: async (id) => (id === ADA.id ? ADA : undefined),
   findByUsername: async (name) => (name === ADA.email ? ADA : undefined),
   verifyPassword: async (user, password) => user !== undefined && password === PASSWORD,
 }
 let present = right
-/** What it does otherwise in a test: types do not hold what answers there are at run time. */
+/** Overrides for a test. Types do not hold at run time. */
 const mistake = (changes: Partial<Record<keyof UserProvider, unknown>>): void =>
   void (present = { ...right, ...changes } as typeof right)
 const users: typeof right = {
@@ -33,7 +33,7 @@ const users: typeof right = {
   verifyPassword: (user, password) => present.verifyPassword(user, password),
 }
 
-/** Whoever knows somebody's number is let in: what an assertion of another system would be. */
+/** Accepts any user id, as the assertion of another system would. */
 const ASSERTION = 'https://example.com/grants/assertion'
 const assertion: Grant = {
   type: ASSERTION,
@@ -66,7 +66,7 @@ async function signIn(password = PASSWORD): Promise<Page> {
 
 const isIn = ({ text }: Page): boolean => text.includes("You're signed in")
 
-/** How many sessions and authorizations there are of anybody whom a look-up could have named. */
+/** Returns the number of sessions and authorizations of all users that a lookup could return. */
 async function written(...ids: readonly unknown[]): Promise<number> {
   const lists = ['', ADA.id, ...ids].map(async (id) => {
     const [user, now] = [{ provider: 'users', userId: String(id) }, server.clock.now()]
@@ -95,14 +95,14 @@ describe('an id', () => {
     ['null', null],
     ['empty', ''],
     ['blank', ' '],
-    ['an object, of which each is the same text', { oid: 1 }],
-    ['a list', [7]],
-    ['a number that was rounded', 2 ** 53],
-    ['no number', Number.NaN],
+    ['an object', { oid: 1 }],
+    ['an array', [7]],
+    ['an unsafe integer', 2 ** 53],
+    ['NaN', Number.NaN],
     ['a fraction', 0.5],
-    ['a text with a NUL', '7\0'],
-    ['a text with half a character', '7\ud800'],
-    ['longer than 200 characters', 'x'.repeat(201)],
+    ['a string with a NUL', '7\0'],
+    ['a string with half a surrogate pair', '7\ud800'],
+    ['a string of 201 characters', 'x'.repeat(201)],
   ])('that is %s signs nobody in, and the log has the reason', async (_, id) => {
     const before = await written(id)
     const ada = { ...ADA, id }
@@ -125,8 +125,8 @@ describe('an id', () => {
 })
 
 test.each<unknown>([undefined, '', {}, Number.NaN])('of %j cannot be signed out everywhere', async (id) => {
-  const nobody = { id } as typeof ADA
-  await expect(server.server.users.signOutEverywhere(nobody)).rejects.toThrow(ConfigError)
+  const invalid = { id } as typeof ADA
+  await expect(server.server.users.signOutEverywhere(invalid)).rejects.toThrow(ConfigError)
 })
 
 describe('a password', () => {

@@ -79,8 +79,8 @@ describe('a token for another user', () => {
   test('cannot be revoked or told from an unknown one', async () => {
     const { id, accessToken } = await createToken(await signInToTokenApi(server, victim))
     const api = await signInToTokenApi(server, attacker)
-    const [theirs, nobodys] = [await api.revoke(id), await api.revoke('x'.repeat(22))]
-    expect([theirs.status, theirs.body]).toEqual([404, nobodys.body])
+    const [theirs, unknown] = [await api.revoke(id), await api.revoke('x'.repeat(22))]
+    expect([theirs.status, theirs.body]).toEqual([404, unknown.body])
     const form = await api.browser.open(server.endpoint(PAGE))
     const byForm = await api.browser.press(form, 'Generate token', { name: 'a', revoke: id })
     expect(byForm.status).toBe(404)
@@ -100,17 +100,17 @@ describe('a token for another user', () => {
     expect((await users.ask('/me', mine.accessToken)).status).toBe(401)
     expect(await user.list()).toEqual([])
     expect((await user.revoke(mine.id)).status).toBe(404)
-    const strangers = [
-      { path: PATH, stranger: openTokenApi(two.server, { browser: customer.browser }) },
+    const outsiders = [
+      { path: PATH, outsider: openTokenApi(two.server, { browser: customer.browser }) },
       {
         path: `${PATH}/customers`,
-        stranger: openTokenApi(two.server, { browser: user.browser, provider: 'customers' }),
+        outsider: openTokenApi(two.server, { browser: user.browser, provider: 'customers' }),
       },
     ]
-    for (const { path, stranger } of strangers) {
-      expect((await stranger.ask(path)).status).toBe(401)
-      expect((await stranger.create({ name: 'a' }, JSON_TYPE)).status).toBe(401)
-      expect((await stranger.revoke(mine.id, JSON_TYPE)).status).toBe(401)
+    for (const { path, outsider } of outsiders) {
+      expect((await outsider.ask(path)).status).toBe(401)
+      expect((await outsider.create({ name: 'a' }, JSON_TYPE)).status).toBe(401)
+      expect((await outsider.revoke(mine.id, JSON_TYPE)).status).toBe(401)
     }
     expect((await customers.ask('/me', mine.accessToken)).status).toBe(200)
   })
@@ -140,7 +140,7 @@ describe('a bearer token instead of a session', () => {
   })
 })
 
-/** Requests that make a token of the victim's, were they let. */
+/** Requests that would create a token of the victim. */
 type Forgery = (browser: Browser, csrf: string) => Promise<{ readonly status: number }>
 
 const post = (browser: Browser, headers: Record<string, string>, body = '{"name":"Forged"}', path = PATH) =>
@@ -153,7 +153,7 @@ describe('a forged request creates and revokes nothing', () => {
   test.each<[string, Forgery, number]>([
     ['without the header', (browser) => post(browser, JSON_TYPE), 403],
     ['with an empty header', (browser) => post(browser, withToken('')), 403],
-    ['with a made-up header', (browser) => post(browser, withToken('A'.repeat(43))), 403],
+    ['with an invented header', (browser) => post(browser, withToken('A'.repeat(43))), 403],
     ['with the token twice', (browser, csrf) => post(browser, withToken(`${csrf}, ${csrf}`)), 403],
     [
       'with the token in the address',
@@ -166,8 +166,12 @@ describe('a forged request creates and revokes nothing', () => {
       403,
     ],
     ['as the form of another page', (browser, csrf) => post(browser, formType, `name=a&csrf=${csrf}`), 403],
-    ['as a form that is JSON', (browser) => post(browser, { 'content-type': 'text/plain' }), 403],
-    ['without a type', (browser, csrf) => post(browser, { 'content-type': '', 'x-csrf-token': csrf }), 415],
+    ['as a text form that contains JSON', (browser) => post(browser, { 'content-type': 'text/plain' }), 403],
+    [
+      'without a content type',
+      (browser, csrf) => post(browser, { 'content-type': '', 'x-csrf-token': csrf }),
+      415,
+    ],
     [
       'from another site',
       (browser, csrf) => post(browser, { ...withToken(csrf), 'sec-fetch-site': 'cross-site' }),
@@ -190,7 +194,7 @@ describe('a forged request creates and revokes nothing', () => {
       403,
     ],
     [
-      'with the token of somebody else',
+      'with the token of another user',
       async (browser) => post(browser, withToken(await (await signInToTokenApi(server, attacker)).csrf())),
       403,
     ],
@@ -336,8 +340,8 @@ test('20,000 problems in one request make one log line', async () => {
 })
 
 test('markup in a name is escaped in the list and beside the new token', async () => {
-  const somebody = await server.addUser()
-  const { browser } = await signInToTokenApi(server, somebody)
+  const newUser = await server.addUser()
+  const { browser } = await signInToTokenApi(server, newUser)
   const name = `"><script>alert(1)</script><b onclick='x'>\u202e`
   const made = await browser.press(await browser.open(server.endpoint(PAGE)), 'Generate token', { name })
   tokenInPage(server, made)

@@ -22,7 +22,7 @@ const COOKIES: Readonly<Record<ProviderName, string>> = {
   users: 'consulate_session',
   customers: 'consulate_session.customers',
 }
-/** The thief is somebody of one side, with the id and the user name of somebody of the other. */
+/** The thief is a user of one provider, with the id and user name of a user of the other. */
 const PAIRS = [
   [sides.users, sides.customers],
   [sides.customers, sides.users],
@@ -172,7 +172,7 @@ describe('a page needs the exact name of its provider', () => {
     '/logout/unknown',
     '/customers/login',
   ])('%s is not found', async (path) => {
-    // Written by hand: a URL would be made tidy on the way.
+    // Sent over a raw socket: `URL` would normalize the path.
     const answer = await talk(server, lines(`GET ${path} HTTP/1.1`, 'Host: x', 'Connection: close', '', ''))
     expect(statusesIn(answer)).toEqual([404])
   })

@@ -7,7 +7,7 @@ import { startServer } from '../support/server.ts'
 import { recordStatements } from '../support/statements.ts'
 import type { TestServer } from '../support/server.ts'
 
-/** Behind a proxy, so that a test can come from anywhere. Few failures are enough. */
+/** Behind a proxy, so that tests can use any address. The limits are low. */
 const server = await startServer({
   trustedProxies: ['127.0.0.1'],
   throttle: { perAccount: { failures: 4, window: '5m' }, perAddress: { failures: 6, window: '1m' } },
@@ -16,7 +16,7 @@ const user = await server.addUser()
 afterAll(server.close)
 
 let networks = 0
-/** An address in a network from which nobody has failed yet. */
+/** Returns an address in a network without failures. */
 const freshAddress = (): string => {
   networks += 1
   return `198.51.${Math.floor(networks / 250)}.${networks % 250}`
@@ -37,11 +37,11 @@ async function addNamed(on: TestServer, email: string) {
   return { user: await createUser(on.store, on.clock, { email, password }), email, password }
 }
 
-/** No poll comes in between. */
+/** Without a poll during the test. */
 const CALM = { pollInterval: '1h', maxStaleness: '2h' } as const
 
 describe('a response does not tell whether an account exists', () => {
-  /** All that a guesser sees, without what differs from one request to the next. */
+  /** Returns what an attacker sees, without what differs between any two requests. */
   const seen = ({ status, headers, body }: Page) => ({
     status,
     headers: [...headers].filter(
@@ -51,27 +51,27 @@ describe('a response does not tell whether an account exists', () => {
   })
 
   test('for an existing, unknown or disabled user, and for an invalid name', async () => {
-    const leaver = await server.addUser()
-    await server.store.users.update(leaver.id, { disabledAt: 1 })
-    const somebody = seen(await guess(user.email))
-    expect(somebody.status).toBe(403)
+    const disabled = await server.addUser()
+    await server.store.users.update(disabled.id, { disabledAt: 1 })
+    const expected = seen(await guess(user.email))
+    expect(expected.status).toBe(403)
     for (const email of [
       'nobody@example.com',
-      leaver.email,
+      disabled.email,
       'no-address',
       '@',
       'x'.repeat(3_000),
       "' or 1=1 --",
     ])
-      expect(seen(await guess(email)), email.slice(0, 40)).toEqual(somebody)
+      expect(seen(await guess(email)), email.slice(0, 40)).toEqual(expected)
   })
 
   test('not even after too many attempts', async () => {
-    const leaver = await server.addUser()
-    await server.store.users.update(leaver.id, { disabledAt: 1 })
+    const disabled = await server.addUser()
+    await server.store.users.update(disabled.id, { disabledAt: 1 })
     const target = await server.addUser()
     const answers = []
-    for (const email of [target.email, 'nobody.else@example.com', leaver.email]) {
+    for (const email of [target.email, 'nobody.else@example.com', disabled.email]) {
       for (let count = 0; count < 4; count += 1) await guess(email)
       answers.push(seen(await guess(email)))
     }
@@ -85,15 +85,15 @@ describe('a response does not tell whether an account exists', () => {
   test('nor do the database queries', async () => {
     const { during } = recordStatements()
     await using watched = await startServer({ audit: 'off', purge: 'manual', revocations: CALM })
-    const [somebody, leaver] = [await watched.addUser(), await watched.addUser()]
-    await watched.store.users.update(leaver.id, { disabledAt: 1 })
+    const [known, disabled] = [await watched.addUser(), await watched.addUser()]
+    await watched.store.users.update(disabled.id, { disabledAt: 1 })
     const browser = openBrowser(watched)
     const form = await browser.open(watched.endpoint('/login'))
     const asked = (email: string) => during(() => browser.signIn(form, { email, password: 'a wrong one' }))
-    const ofSomebody = await asked(somebody.email)
-    expect(ofSomebody.filter((statement) => statement === 'select users')).toHaveLength(3)
-    for (const email of ['nobody@example.com', leaver.email])
-      expect(await asked(email), email).toEqual(ofSomebody)
+    const ofKnown = await asked(known.email)
+    expect(ofKnown.filter((statement) => statement === 'select users')).toHaveLength(3)
+    for (const email of ['nobody@example.com', disabled.email])
+      expect(await asked(email), email).toEqual(ofKnown)
   })
 
   test('nor does the sign-in page', async () => {
@@ -223,15 +223,15 @@ describe('names that look alike', () => {
   test.each<[string, (email: string) => string]>([
     ['in another alphabet', replaced('e', '\u0435')],
     ['in full width', replaced('m', '\uff4d')],
-    ['without a dot on the i', replaced('i', '\u0131')],
+    ['with a dotless i', replaced('i', '\u0131')],
     ['with a long s', replaced('s', '\u017f')],
     ['with an accent', replaced('i', 'i\u0301')],
     ['with the Kelvin sign', replaced('k', '\u212a')],
-    ['in capitals', (email) => email.toUpperCase()],
-    ['with a space behind', (email) => `${email}\u2003`],
+    ['in upper case', (email) => email.toUpperCase()],
+    ['with a trailing space', (email) => `${email}\u2003`],
     ['with a byte order mark', (email) => `\ufeff${email}`],
-    ['with a joiner', replaced('k', 'k\u200d')],
-    ['with an override', (email) => `\u202e${email}`],
+    ['with a zero-width joiner', replaced('k', 'k\u200d')],
+    ['with a direction override', (email) => `\u202e${email}`],
     ['with a soft hyphen', replaced('k', 'k\u00ad')],
   ])('%s: are one account or two, and the password of one never opens the other', async (_, change) => {
     count += 1

@@ -9,7 +9,7 @@ const user = await server.addUser()
 const client = await server.addClient()
 afterAll(server.close)
 
-/** A browser with a form open: which, and how the form is filled in. */
+/** A browser with an open form and its fields. */
 interface Scene {
   readonly browser: Browser
   readonly page: Page

@@ -76,22 +76,22 @@ describe('tokens', () => {
     ['no name', {}, 'invalid_request'],
     ['an empty name', { name: '' }, 'invalid_request'],
     ['a name of 256 characters', { name: 'x'.repeat(256) }, 'invalid_request'],
-    ['a name that nobody sees', { name: '\u200b\u202e\ufe0f' }, 'invalid_request'],
+    ['an invisible name', { name: '\u200b\u202e\ufe0f' }, 'invalid_request'],
     ['a NUL in the name', { name: 'a\0' }, 'invalid_request'],
-    ['half a character', { name: 'a\ud800' }, 'invalid_request'],
-    ['a name that is no text', { name: ['a'] }, 'invalid_request'],
-    ['scopes that are a text', { name: 'a', scopes: 'profile' }, 'invalid_request'],
-    ['scopes that are no texts', { name: 'a', scopes: [['profile']] }, 'invalid_request'],
+    ['half a surrogate pair', { name: 'a\ud800' }, 'invalid_request'],
+    ['a name that is not a string', { name: ['a'] }, 'invalid_request'],
+    ['a string as scopes', { name: 'a', scopes: 'profile' }, 'invalid_request'],
+    ['scopes that are not strings', { name: 'a', scopes: [['profile']] }, 'invalid_request'],
     ['scopes that are null', { name: 'a', scopes: null }, 'invalid_request'],
-    ['a scope that nobody defined', { name: 'a', scopes: ['profile', 'admin'] }, 'invalid_scope'],
-    ['a scope of the language', { name: 'a', scopes: ['__proto__'] }, 'invalid_scope'],
+    ['an undefined scope', { name: 'a', scopes: ['profile', 'admin'] }, 'invalid_scope'],
+    ['a JavaScript property as a scope', { name: 'a', scopes: ['__proto__'] }, 'invalid_scope'],
     ['several scopes in one', { name: 'a', scopes: ['profile orders:read'] }, 'invalid_scope'],
     ['a lifetime over the maximum', { name: 'a', expires_in: 31_536_001 }, 'invalid_request'],
-    ['no lifetime', { name: 'a', expires_in: 0 }, 'invalid_request'],
+    ['a lifetime of 0', { name: 'a', expires_in: 0 }, 'invalid_request'],
     ['a negative lifetime', { name: 'a', expires_in: -1 }, 'invalid_request'],
-    ['half seconds', { name: 'a', expires_in: 1.5 }, 'invalid_request'],
-    ['a lifetime in words', { name: 'a', expires_in: '60' }, 'invalid_request'],
-    ['endless life', { name: 'a', expires_in: 1e300 }, 'invalid_request'],
+    ['a fraction', { name: 'a', expires_in: 1.5 }, 'invalid_request'],
+    ['a string as the lifetime', { name: 'a', expires_in: '60' }, 'invalid_request'],
+    ['an endless lifetime', { name: 'a', expires_in: 1e300 }, 'invalid_request'],
   ])('are rejected with 422: %s', async (_what, body, error) => {
     const api = await signInToTokenApi(server, user)
     const before = await api.list()
@@ -102,13 +102,13 @@ describe('tokens', () => {
   })
 
   test.each<[string, string, string, number]>([
-    ['no object', '[]', JSON_TYPE, 400],
+    ['an array', '[]', JSON_TYPE, 400],
     ['null', 'null', JSON_TYPE, 400],
-    ['no JSON', '{"name":', JSON_TYPE, 400],
+    ['invalid JSON', '{"name":', JSON_TYPE, 400],
     ['nothing', '', JSON_TYPE, 400],
-    ['a hundred thousand brackets', '['.repeat(60_000), JSON_TYPE, 400],
+    ['60,000 brackets', '['.repeat(60_000), JSON_TYPE, 400],
     ['a form', 'name=a', 'application/x-www-form-urlencoded', 415],
-    ['a text, as a form of another site can send', '{"name":"a"}', 'text/plain', 415],
+    ['text/plain, which a form of another site can send', '{"name":"a"}', 'text/plain', 415],
     ['more than 64 KiB', `{"name":"${'x'.repeat(70_000)}"}`, JSON_TYPE, 413],
   ])('are rejected because of the body: %s', async (_what, body, type, status) => {
     const api = await signInToTokenApi(server, user)
@@ -142,10 +142,10 @@ describe('tokens', () => {
   })
 
   test('the 101st is rejected, on a later day too', async () => {
-    const somebody = await server.addUser()
-    const api = await signInToTokenApi(server, somebody)
+    const newUser = await server.addUser()
+    const api = await signInToTokenApi(server, newUser)
     for (let count = 0; count < 100; count += 1)
-      await server.server.personalTokens.create(somebody.id, { name: 'One of many' })
+      await server.server.personalTokens.create(newUser.id, { name: 'One of many' })
     const soon = await api.create({ name: 'One more' })
     expect([soon.status, soon.body['error']]).toEqual([429, 'too_many_requests'])
     const form = await api.browser.open('/account/tokens')
@@ -154,7 +154,7 @@ describe('tokens', () => {
     for (const { headers } of [soon, onPage])
       expect(Number(headers.get('retry-after'))).toBeGreaterThan(86_000)
     server.clock.advance('1d')
-    const later = await (await signInToTokenApi(server, somebody)).create({ name: 'One more' })
+    const later = await (await signInToTokenApi(server, newUser)).create({ name: 'One more' })
     expect([later.status, later.body['error']]).toEqual([422, 'invalid_request'])
   })
 })
@@ -175,10 +175,10 @@ describe('a guest', () => {
   })
 
   test('a user who was disabled gets 401 too', async () => {
-    const somebody = await server.addUser()
-    const api = await signInToTokenApi(server, somebody)
+    const newUser = await server.addUser()
+    const api = await signInToTokenApi(server, newUser)
     const csrf = await api.csrf()
-    await server.store.users.update(somebody.id, { disabledAt: server.clock.now() })
+    await server.store.users.update(newUser.id, { disabledAt: server.clock.now() })
     const headers = { 'content-type': JSON_TYPE, 'x-csrf-token': csrf }
     expect(await api.create({ name: 'a' }, headers)).toMatchObject({
       status: 401,

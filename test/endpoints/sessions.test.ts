@@ -31,13 +31,13 @@ describe('the cookies', () => {
   test('have __Host- and Secure over https', async () => {
     const issuer = 'https://login.example'
     await using secure = await startServer({ issuer })
-    const somebody = await secure.addUser()
+    const newUser = await secure.addUser()
     const login = await secure.server.fetch(new Request(`${issuer}/login`))
     const [anonymous = ''] = login.headers.getSetCookie()
     expect(anonymous).toMatch(/^__Host-consulate_browser=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Secure$/)
     const cookie = anonymous.split(';', 1)[0] ?? ''
     const fields = formsIn(await login.text())[0]?.fields ?? {}
-    const body = new URLSearchParams({ ...fields, username: somebody.email, password: somebody.password })
+    const body = new URLSearchParams({ ...fields, username: newUser.email, password: newUser.password })
     const answer = await secure.server.fetch(
       new Request(`${issuer}/login`, { method: 'POST', body, headers: { cookie, origin: issuer } }),
     )
@@ -72,11 +72,11 @@ describe('signing in', () => {
   })
 
   test('creates one session per device, with its name', async () => {
-    const somebody = await server.addUser()
+    const newUser = await server.addUser()
     const browser = openBrowser(server)
-    await browser.signIn(await browser.open(server.endpoint('/login')), somebody)
-    await browser.signIn(await browser.open(server.endpoint('/login?prompt=login')), somebody)
-    expect(await server.server.sessions.list(somebody)).toEqual([
+    await browser.signIn(await browser.open(server.endpoint('/login')), newUser)
+    await browser.signIn(await browser.open(server.endpoint('/login?prompt=login')), newUser)
+    expect(await server.server.sessions.list(newUser)).toEqual([
       expect.objectContaining({ deviceName: 'Firefox on Linux', address: '127.0.0.1' }),
     ])
   })
@@ -85,19 +85,19 @@ describe('signing in', () => {
     const browser = openBrowser(server)
     const login = await browser.open(server.endpoint('/login'))
     const wrong = await browser.signIn(login, { ...user, password: 'not this one' })
-    const nobody = await browser.signIn(login, { email: 'nobody@example.com', password: 'not this one' })
-    expect([wrong.status, nobody.status]).toEqual([403, 403])
-    expect(nobody.text).toBe(wrong.text)
+    const unknown = await browser.signIn(login, { email: 'nobody@example.com', password: 'not this one' })
+    expect([wrong.status, unknown.status]).toEqual([403, 403])
+    expect(unknown.text).toBe(wrong.text)
   })
 
   test('rejects disabled users, whose sessions stop working too', async () => {
-    const leaver = await server.addUser()
+    const disabled = await server.addUser()
     const browser = openBrowser(server)
-    await browser.signIn(await browser.open(server.endpoint('/login')), leaver)
-    await server.store.users.update(leaver.id, { disabledAt: 1 })
+    await browser.signIn(await browser.open(server.endpoint('/login')), disabled)
+    await server.store.users.update(disabled.id, { disabledAt: 1 })
     const login = await browser.open(authorizationUrl(server, client))
     expect(login.url.pathname).toBe('/login')
-    expect((await browser.signIn(login, leaver)).status).toBe(403)
+    expect((await browser.signIn(login, disabled)).status).toBe(403)
   })
 
   test('keeps the entered user name, but never the password', async () => {

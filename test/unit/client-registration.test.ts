@@ -6,7 +6,7 @@ import { startServer } from '../support/server.ts'
 const server = await startServer()
 afterAll(server.close)
 
-/** The paths of what is wrong; empty where the client is registered. */
+/** Returns the paths of all problems; empty if the client is registered. */
 async function pathsOf(registration: Partial<ClientRegistration>): Promise<readonly string[]> {
   try {
     await server.server.clients.create({ name: 'Orchard', redirectUris: [BACK], ...registration })
@@ -19,7 +19,7 @@ async function pathsOf(registration: Partial<ClientRegistration>): Promise<reado
 
 const BACK = 'https://app.example/callback'
 
-describe('a client is registered', () => {
+describe('a client can be registered', () => {
   test("with an id that cannot be mistaken for a user's", async () => {
     const { client } = await server.server.clients.create({ name: 'Orchard', redirectUris: [BACK] })
     expect(client.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
@@ -38,9 +38,9 @@ describe('a client is registered', () => {
   })
 
   test.each<[string, Partial<ClientRegistration>, readonly string[]]>([
-    ['for codes, where people can come back', {}, ['authorization_code', 'refresh_token']],
-    ['as a machine, where they cannot', { redirectUris: [] }, ['client_credentials']],
-    ['for nothing, where it follows revocations', { redirectUris: [], followsRevocations: true }, []],
+    ['for the code grant if there is a redirect URI', {}, ['authorization_code', 'refresh_token']],
+    ['as a machine if there is none', { redirectUris: [] }, ['client_credentials']],
+    ['for no grant if it follows revocations', { redirectUris: [], followsRevocations: true }, []],
   ])('%s', async (_how, changes, grantTypes) => {
     const { client } = await server.server.clients.create({
       name: 'Orchard',
@@ -56,66 +56,66 @@ describe('a client is registered', () => {
   })
 })
 
-describe('no client is registered', () => {
+describe('a client cannot be registered', () => {
   test.each<[string, Partial<ClientRegistration>, string]>([
     ['without a name', { name: ' ' }, 'name'],
-    ['with a longer name', { name: 'n'.repeat(256) }, 'name'],
-    ['with a line end in its name', { name: 'Or\nchard' }, 'name'],
-    ['with a plain number for its id, which could be a person’s', { id: '7' }, 'id'],
+    ['with a name of 256 characters', { name: 'n'.repeat(256) }, 'name'],
+    ['with a line break in its name', { name: 'Or\nchard' }, 'name'],
+    ['with a plain number as its id, which could be a user id', { id: '7' }, 'id'],
     ['with a space in its id', { id: 'my app' }, 'id'],
     [
-      'for codes that nobody could send back',
+      'for the code grant without a redirect URI',
       { redirectUris: [], grantTypes: ['authorization_code'] },
       'redirectUris',
     ],
     ['with a redirect URI without TLS', { redirectUris: [BACK, 'http://app.example/'] }, 'redirectUris[1]'],
-    ['with a grant that is none', { grantTypes: ['authorization_code', 'codes'] }, 'grantTypes[1]'],
-    ['with a scope that can be none', { scopes: ['orders:read', 'my "orders"'] }, 'scopes[1]'],
-    ['with a grace window that is no time', { graceWindow: 'long' as '1h' }, 'graceWindow'],
+    ['with an unknown grant', { grantTypes: ['authorization_code', 'codes'] }, 'grantTypes[1]'],
+    ['with an invalid scope', { scopes: ['orders:read', 'my "orders"'] }, 'scopes[1]'],
+    ['with an invalid grace window', { graceWindow: 'long' as '1h' }, 'graceWindow'],
     [
-      'as a machine without a secret',
+      'as a public machine',
       { type: 'public', redirectUris: [], grantTypes: ['client_credentials'] },
       'grantTypes',
     ],
     [
-      'that learns who signs out, without a secret',
+      'that follows revocations without a secret',
       { type: 'public', followsRevocations: true },
       'followsRevocations',
     ],
     [
-      'that learns who signs out, for somebody',
+      'that follows revocations with an owner',
       { ownerId: 'ada', followsRevocations: true },
       'followsRevocations',
     ],
-    ['that asks nobody for consent, for somebody', { ownerId: 'ada', skipsConsent: true }, 'skipsConsent'],
-    ['that sees passwords, for somebody', { ownerId: 'ada', grantTypes: ['password'] }, 'grantTypes'],
+    ['that skips consent with an owner', { ownerId: 'ada', skipsConsent: true }, 'skipsConsent'],
+    ['for the password grant with an owner', { ownerId: 'ada', grantTypes: ['password'] }, 'grantTypes'],
     ['as first-party with an owner', { ownerId: 'ada', isThirdParty: false }, 'isThirdParty'],
-    ['as third-party without consent', { isThirdParty: true, skipsConsent: true }, 'skipsConsent'],
-    ['as third-party that sees passwords', { isThirdParty: true, grantTypes: ['password'] }, 'grantTypes'],
+    ['as third-party that skips consent', { isThirdParty: true, skipsConsent: true }, 'skipsConsent'],
+    ['as third-party for the password grant', { isThirdParty: true, grantTypes: ['password'] }, 'grantTypes'],
     [
-      'as third-party that learns who signs out',
+      'as third-party that follows revocations',
       { isThirdParty: true, followsRevocations: true },
       'followsRevocations',
     ],
     ['with an empty publisher', { publisher: ' ' }, 'publisher'],
     ['with a line break in its publisher', { publisher: 'Or\nchard' }, 'publisher'],
-    ['with half a character in its name', { name: 'Orchard \ud83d' }, 'name'],
+    ['with half a surrogate pair in its name', { name: 'Orchard \ud83d' }, 'name'],
   ])('%s', async (_what, registration, path) => {
     expect(await pathsOf(registration)).toEqual([path])
   })
 
   test.each<[string, object, string]>([
     ['no name', { name: undefined }, 'name'],
-    ['a type that is neither', { type: 'Public' }, 'type'],
-    ['one redirect URI that is no list', { redirectUris: BACK }, 'redirectUris'],
-    ['redirect URIs that are no texts', { redirectUris: [BACK, null] }, 'redirectUris'],
-    ['null for its scopes', { scopes: null }, 'scopes'],
-    ['a number for its owner', { ownerId: 7 }, 'ownerId'],
-    ['a word for a yes or no', { skipsConsent: 'false' }, 'skipsConsent'],
-    ['a word for third-party', { isThirdParty: 'false' }, 'isThirdParty'],
-    ['a URL object for its homepage', { homepage: new URL('https://app.example') }, 'homepage'],
-    ['null for its logo', { logo: null }, 'logo'],
-  ])('with %s, as a form or plain JavaScript may bring it', async (_what, registration, path) => {
+    ['an unknown type', { type: 'Public' }, 'type'],
+    ['a redirect URI instead of a list', { redirectUris: BACK }, 'redirectUris'],
+    ['redirect URIs that are not strings', { redirectUris: [BACK, null] }, 'redirectUris'],
+    ['null as its scopes', { scopes: null }, 'scopes'],
+    ['a number as its owner', { ownerId: 7 }, 'ownerId'],
+    ['a string as a boolean', { skipsConsent: 'false' }, 'skipsConsent'],
+    ['a string as isThirdParty', { isThirdParty: 'false' }, 'isThirdParty'],
+    ['a URL object as its homepage', { homepage: new URL('https://app.example') }, 'homepage'],
+    ['null as its logo', { logo: null }, 'logo'],
+  ])('with %s, as a form or plain JavaScript may send it', async (_what, registration, path) => {
     expect(await pathsOf(registration)).toEqual([path])
   })
 
@@ -165,8 +165,8 @@ describe('what is shown about a client', () => {
   test.each([
     ['an image from another origin', 'https://cdn.example/logo.png'],
     ['a path to another host', '//cdn.example/logo.png'],
-    ['a path that browsers take for another host', '/\\cdn.example/logo.png'],
-    ['a tab that browsers drop, which leaves another host', '/\t/cdn.example/logo.png'],
+    ['a path that browsers treat as another host', '/\\cdn.example/logo.png'],
+    ['a tab that browsers drop, so that another host remains', '/\t/cdn.example/logo.png'],
     ['a relative path', 'logo.png'],
     ['a path with a quote', '/logo.png" onerror="alert(1)'],
     ['an empty string', ''],
@@ -175,7 +175,7 @@ describe('what is shown about a client', () => {
     ['a data URI without data', 'data:image/png;base64,'],
     ['a data URI that is too long', `data:image/png;base64,${'A'.repeat(32_768)}`],
     ['a path that is too long', `/${'a'.repeat(2048)}`],
-  ])('rejects for a logo %s', async (_what, logo) => {
+  ])('rejects %s as a logo', async (_what, logo) => {
     expect(await pathsOf({ logo })).toEqual(['logo'])
   })
 

@@ -25,7 +25,7 @@ const failTimes = async (times: number, who: (index: number) => ThrottleTarget):
 const retryAfter = async (who: ThrottleTarget): Promise<number | undefined> =>
   (await throttle.check(who))?.retryAfter
 
-/** A guess as a sign-in makes it: the answer takes a while. Whether the password was looked at. */
+/** Makes a guess as a sign-in does, with a result that takes a while. Returns whether the password was checked. */
 async function guess(
   who: ThrottleTarget,
   outcome: 'succeed' | 'fail' | 'release' = 'fail',
@@ -164,9 +164,9 @@ describe('attempts', () => {
   })
 
   test('that are still running block for a second, not for the whole window', async () => {
-    const tickets = await Promise.all(Array.from({ length: 10 }, () => throttle.attempt(alice)))
+    const pending = await Promise.all(Array.from({ length: 10 }, () => throttle.attempt(alice)))
     expect(await retryAfter(alice)).toBe(1)
-    for (const ticket of tickets) if (!ticket.blocked) await ticket.succeed()
+    for (const attempt of pending) if (!attempt.blocked) await attempt.succeed()
     expect(await retryAfter(alice)).toBeUndefined()
   })
 
@@ -185,7 +185,7 @@ describe('attempts', () => {
     await failTimes(5, () => alice)
     const guesses = Array.from({ length: 4 }, () => throttle.attempt(alice))
     expect(await guess(alice, 'succeed')).toBe(true)
-    for (const ticket of await Promise.all(guesses)) if (!ticket.blocked) await ticket.fail()
+    for (const attempt of await Promise.all(guesses)) if (!attempt.blocked) await attempt.fail()
     await failTimes(5, () => alice)
     expect(await retryAfter(alice)).toBeUndefined()
     await throttle.fail(alice)
@@ -194,12 +194,12 @@ describe('attempts', () => {
 
   test('are settled once: later calls do not count', async () => {
     await failTimes(8, () => alice)
-    const ticket = await throttle.attempt(alice)
-    if (ticket.blocked) throw new Error('blocked too early')
-    await ticket.fail()
-    await ticket.fail()
+    const attempt = await throttle.attempt(alice)
+    if (attempt.blocked) throw new Error('blocked too early')
+    await attempt.fail()
+    await attempt.fail()
     expect(await retryAfter(alice)).toBeUndefined()
-    await ticket.succeed()
+    await attempt.succeed()
     await throttle.fail(alice)
     expect(await retryAfter(alice)).toBe(900)
   })
@@ -210,7 +210,7 @@ describe('attempts', () => {
     clock.time += 900_000
     expect(await guess(alice)).toBe(true)
     expect(await guess(alice)).toBe(false)
-    for (const ticket of slow) if (!ticket.blocked) await ticket.fail()
+    for (const attempt of slow) if (!attempt.blocked) await attempt.fail()
     expect(await retryAfter(alice)).toBe(900)
   })
 })

@@ -15,11 +15,11 @@ let passwordHash: string
 let store: Store
 let users: Required<UserProvider<BuiltInUser>>
 
-/** The provider as the server uses it, over the store of this test. */
+/** Creates the provider as the server does, over the store of this test. */
 const provide = (options?: Parameters<typeof builtInUsers>[0]) =>
   builtInUsers(options)({ store, clock }) as typeof users
 
-/** As a sign-in does it: who this is, and then whether it is them. */
+/** Looks a user up and checks the password, as a sign-in does. */
 const signIn = async (provider: typeof users, username: string, password: string) => {
   const user = await provider.findByUsername(username)
   return (await provider.verifyPassword(user, password)) ? user : undefined
@@ -151,7 +151,7 @@ describe('a disabled user', () => {
 })
 
 describe('the response time of a failed sign-in', () => {
-  /** The least CPU time (µs) that a sign-in took on all threads: unlike the clock, it does not see other processes. */
+  /** Returns the least CPU time of a sign-in in µs, on all threads: unlike the clock, it does not depend on other processes. */
   const costOf = async (email: string): Promise<number> => {
     const costs: number[] = []
     for (let round = 0; round < 5; round++) {
