@@ -57,7 +57,7 @@ const table = ({ tokens }: PersonalTokensProps, text: Text): Html =>
 const row = (token: PersonalTokenView, text: Text): Html =>
   html`<tr role="row">
     <th role="rowheader" scope="row">${isolateName(token.name)}</th>
-    <td role="cell" data-label="${text.scopes}">${scopeList(token.scopes, text)}</td>
+    <td role="cell" data-label="${text.scopes}">${compactScopeList(token.scopes, text)}</td>
     <td role="cell" data-label="${text.created}">${day(token.createdAt)}</td>
     <td role="cell" data-label="${text.lastUsed}">
       ${token.lastUsedAt === null ? text.never : minute(token.lastUsedAt)}
@@ -69,6 +69,15 @@ const row = (token: PersonalTokenView, text: Text): Html =>
       >
     </td>
   </tr>`
+
+/** Keeps the row of a token with many permissions low. */
+const compactScopeList = (scopes: readonly ScopeView[], text: Text): Html =>
+  scopes.length <= 3
+    ? scopeList(scopes, text)
+    : html`<details>
+        <summary>${text.scopeCount(scopes.length)}</summary>
+        ${scopeList(scopes, text)}
+      </details>`
 
 /** The permissions of a token. */
 export const scopeList = (scopes: readonly ScopeView[], text: Text): Html =>

@@ -162,16 +162,21 @@ input.code { min-block-size: 3.5rem; font-size: 1.5rem }
 .wide form > .fields { max-inline-size: 44rem; margin-top: 1rem }
 .wide .fields > .primary { inline-size: auto; justify-self: start }
 .empty { margin-top: .75rem; padding: 1.5rem; border: 1px dashed var(--field-border); border-radius: .5rem; text-align: center }
-.tokens { inline-size: 100%; margin-top: .75rem; border-collapse: collapse; font-size: .9375rem }
+.tokens { inline-size: 100%; margin-top: .75rem; border-collapse: collapse; table-layout: fixed; font-size: .9375rem }
+.tokens thead :nth-child(1) { inline-size: 26% }
+.tokens thead :nth-child(3), .tokens thead :nth-child(5) { inline-size: 7.25rem }
+.tokens thead :nth-child(4) { inline-size: 12.5rem }
+.tokens thead :nth-child(6) { inline-size: 6.25rem }
 .tokens th, .tokens td { padding: .625rem .75rem; vertical-align: baseline; text-align: start; border-block-end: 1px solid var(--border) }
 .tokens thead { color: var(--soft); font-size: .8125rem }
 .tokens thead th { padding-block-start: 0; font-weight: 600 }
+.tokens summary { cursor: pointer }
 .tokens ul, .facts ul { margin: 0; padding: 0; list-style: none }
 .tokens time { white-space: nowrap }
 .tokens tr > :first-child { padding-inline-start: 0 }
 .tokens tr > :last-child { padding-inline-end: 0 }
 .tokens .secondary { inline-size: auto; min-block-size: 2rem; padding: .125rem .75rem; color: var(--danger); font-size: .875rem }
-@media (max-width: 59.99rem) {
+@media (max-width: 67.99rem) {
   .tokens, .tokens tbody, .tokens tr, .tokens th, .tokens td { display: block }
   .tokens thead { display: none }
   .tokens tr { margin-top: .75rem; padding: .875rem; border: 1px solid var(--border); border-radius: .5rem }

@@ -309,6 +309,16 @@ describe.skipIf(!chromium)('the pages in Chromium', () => {
       expect(await page.getByRole('table', { name: 'Your tokens' }).count()).toBe(1)
     })
 
+    test('many permissions are folded up', async () => {
+      const { page } = await open(SAMPLES['personal access tokens with many permissions'], {
+        javaScriptEnabled: false,
+      })
+      const permission = page.getByRole('cell').getByText('See your orders of the year 2018')
+      expect(await permission.isVisible()).toBe(false)
+      await page.getByText('9 permissions').click()
+      await permission.waitFor()
+    })
+
     test('what was revoked is announced', async () => {
       const { page } = await open(SAMPLES['personal access tokens after a revocation'])
       expect(await page.getByRole('status').textContent()).toBe('Old laptop was revoked.')
@@ -347,7 +357,7 @@ describe.skipIf(!chromium)('the pages in Chromium', () => {
       }))
       const tokens = [{ ...token, name: 'W'.repeat(255), scopes } as (typeof props.tokens)[number]]
       const { page } = await open([view, { ...props, tokens, scopes, userName: 'w'.repeat(200) }])
-      for (const width of [320, 768, 960, 1280]) {
+      for (const width of [320, 768, 1088, 1280]) {
         await page.setViewportSize({ width, height: 800 })
         expect(await overflowOf(page)).toEqual([])
       }

@@ -97,6 +97,11 @@ const tokens: ViewProps['personalTokens'] = {
   values: { name: '', scopes: [], lifetime: 2_592_000 },
 }
 
+const manyScopes = Array.from({ length: 9 }, (_each, index) => ({
+  id: `orders:${index}`,
+  description: `See your orders of the year ${2018 + index}`,
+}))
+
 const deviceCode: ViewProps['deviceCode'] = { action: '/oauth/device', hidden, userCode: 'WDJB-MJHT' }
 
 /** A page in one state: the view and its props. */
@@ -164,6 +169,14 @@ export const SAMPLES = {
     { userName: 'ada@orchard.example', signOutUrl: '/auth/sign-out', tokensUrl: '/account/tokens' },
   ],
   'personal access tokens': ['personalTokens', tokens],
+  'personal access tokens with many permissions': [
+    'personalTokens',
+    {
+      ...tokens,
+      tokens: tokens.tokens.slice(0, 1).map((token) => ({ ...token, scopes: manyScopes })),
+      scopes: manyScopes,
+    },
+  ],
   'personal access tokens, before the first': [
     'personalTokens',
     { ...tokens, tokens: [], scopes: [], lifetimes: [3600] },

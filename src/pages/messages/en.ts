@@ -110,6 +110,7 @@ export const en = {
     signedInAs: (name: Html): Html => html`Signed in as ${name}`,
     yours: 'Your tokens',
     none: 'You have no tokens yet.',
+    scopeCount: (count: number): string => `${count} permissions`,
     noScopes: 'No permissions (identity only)',
     everything: 'Full access to your account',
     created: 'Created',
