@@ -3,7 +3,7 @@ import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { StoreUnavailableError } from '../../src/errors.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { openBrowser } from '../support/browser.ts'
-import { requestToken, getCode, getTokens } from '../support/oauth-client.ts'
+import { authorizationUrl, requestToken, getCode, getTokens } from '../support/oauth-client.ts'
 import type { JsonResponse } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
@@ -54,6 +54,16 @@ describe('the audit log', () => {
     expect(page.url.searchParams.get('error')).toBe('consent_required')
     expect(await explain(page)).toMatchObject([
       { event: 'request.refused', code: 'consent_required', clientId: client.id, sub: user.id },
+    ])
+  })
+
+  test('has a denied consent, with the client and the user', async () => {
+    const browser = openBrowser(server)
+    const parameters = { scope: 'orders:read', prompt: 'consent' }
+    const login = await browser.open(authorizationUrl(server, client, parameters))
+    const denied = await browser.press(await browser.signIn(login, user), "Don't allow")
+    expect(await explain(denied)).toMatchObject([
+      { event: 'request.refused', code: 'access_denied', clientId: client.id, sub: user.id },
     ])
   })
 

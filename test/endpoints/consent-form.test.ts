@@ -76,6 +76,39 @@ describe('if another user is signed in than the one who saw the page', () => {
   })
 })
 
+describe('what another node has revoked', () => {
+  /** Opens the consent page on a node that would learn of revocations only long after the test. */
+  async function openOnOtherNode() {
+    const client = await server.addClient()
+    const { file, issuer } = server
+    const other = await startServer({
+      file,
+      issuer,
+      revocations: { pollInterval: '30s', maxStaleness: '60s' },
+    })
+    const somebody = await server.addUser()
+    const browser = openBrowser({ ...other, formOrigin: server.origin })
+    const login = await browser.open(authorizationUrl(other, client, { scope: 'profile' }))
+    return { client, somebody, other, browser, page: await browser.signIn(login, somebody) }
+  }
+
+  test('gets no code from this one: a client, which gets an error page', async () => {
+    const { client, other, browser, page } = await openOnOtherNode()
+    await using _ = other
+    await server.server.clients.revoke(client.id)
+    const end = await browser.press(page, 'Allow')
+    expect([end.status, end.url.origin]).toEqual([400, other.origin])
+  })
+
+  test('gets no code from this one: a user, who must sign in again', async () => {
+    const { somebody, other, browser, page } = await openOnOtherNode()
+    await using _ = other
+    await server.server.users.signOutEverywhere(somebody.id)
+    const end = await browser.press(page, 'Allow')
+    expect(end.forms.map(({ label }) => label)).toContain('Sign in')
+  })
+})
+
 describe('a form', () => {
   test('that was altered is rejected', async () => {
     const { browser, page } = await asked()

@@ -11,6 +11,9 @@ import {
 } from '../support/device.ts'
 import { startServer } from '../support/server.ts'
 
+/** A node that would learn of revocations by itself only long after the test. */
+const SLOW = { pollInterval: '30s', maxStaleness: '60s' } as const
+
 type Insert = Store['deviceCodes']['insert']
 type DeviceCode = Parameters<Insert>[0]
 
@@ -53,6 +56,24 @@ test('a device is asked to come back if no free user code is found', async () =>
   const { status, headers, body } = await requestDeviceCode(server, tv)
   expect([status, headers.get('retry-after'), body['error']]).toEqual([503, '1', 'temporarily_unavailable'])
   expect((await requestDeviceCode(server, tv)).status).toBe(200)
+})
+
+test('a client that another node revokes gets no codes from this one', async () => {
+  await using server = await startServer()
+  const { file, issuer } = server
+  await using other = await startServer({ file, issuer, revocations: SLOW })
+  const tv = await addDeviceClient(server)
+  expect((await requestDeviceCode(other, tv)).status).toBe(200)
+  await server.server.clients.revoke(tv.id)
+  const { status, body } = await requestDeviceCode(other, tv)
+  expect([status, body['error']]).toEqual([401, 'invalid_client'])
+})
+
+test('the verification URI of an issuer with a path has the path once', async () => {
+  await using server = await startServer({ path: '/tenant' })
+  const { uri, completeUri } = await startDevice(server, await addDeviceClient(server))
+  expect(uri).toBe(`${server.origin}/tenant/oauth/device`)
+  expect(completeUri.startsWith(`${uri}?user_code=`)).toBe(true)
 })
 
 test('a client that is revoked at the same moment gets no codes', async () => {

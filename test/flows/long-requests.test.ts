@@ -115,6 +115,12 @@ describe('a longer authorization request', () => {
     expect(server.logs.join()).toContain('The authorization request is too long')
   })
 
+  test('gets it directly by POST, since its redirect could not be read', async () => {
+    const { origin, pathname, searchParams } = new URL(urlWith('é'.repeat(5000)))
+    const page = await openClient().open(origin + pathname, { method: 'POST', body: searchParams })
+    expect([page.status, page.url.search]).toEqual([400, ''])
+  })
+
   test('is one whose response would be too long, too', async () => {
     const { origin, pathname, searchParams } = new URL(urlWith(''))
     searchParams.delete('state')
