@@ -35,7 +35,7 @@ export interface RotateOptions extends ClientOptions, SecretRotation {}
 /** `consulate client create`: registers a client. Its secret is shown only here. */
 export async function createClient(flags: CreateFlags): Promise<void> {
   requireFlag(flags.name, '--name', flags)
-  const needsUri = !flags.service && hasRedirect(flags)
+  const needsUri = hasRedirect(flags)
   if (needsUri) requireFlag(flags.redirectUri, '--redirect-uri', flags)
   const isComplete = flags.name !== undefined && (!needsUri || flags.redirectUri !== undefined)
   await withProject(async (project) => {

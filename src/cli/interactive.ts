@@ -7,7 +7,7 @@ export interface InteractiveOptions {
   readonly yes?: boolean
 }
 
-/** Returns whether questions can be asked. Without a terminal nobody answers; with `--json` they would break the document. */
+/** Returns whether questions can be asked. Without a terminal there is no answer; with `--json` they would break the document. */
 export const isInteractive = ({ json = false }: InteractiveOptions): boolean =>
   !json && process.stdin.isTTY && process.stdout.isTTY
 

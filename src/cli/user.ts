@@ -101,7 +101,7 @@ export const enableUser = (who: string, { json = false }: UserOptions): Promise<
     print(`Enabled ${email}. They can sign in again.`)
   })
 
-/** `consulate user password`: changes a password, and revokes what somebody who knew the old one may have. */
+/** `consulate user password`: changes a password, and revokes what an attacker may have got with the old one. */
 export async function setUserPassword(who: string, options: PasswordOptions): Promise<void> {
   requirePassword(options)
   await withBuiltInUsers(async (project) => {

@@ -41,7 +41,7 @@ export async function startCliServer(): Promise<CliServer> {
   const env: Variables = { CONSULATE_ISSUER: origin, CONSULATE_SCOPES: 'orders:read=See your orders' }
   const running = await serve(cwd, [], { ...env, PORT: port })
   const knownSecrets = createKnownSecrets()
-  // Of a server under test, visits only know where it is and where to note what must never leak.
+  // The helpers for browsers use only these parts of a test server.
   const server = {
     origin,
     issuer: origin,

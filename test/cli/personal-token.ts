@@ -11,7 +11,7 @@ import { systemClock } from '../../src/lib/clock.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { createUser } from '../../src/users/built-in.ts'
 
-/** A personal access token of the application's, whose configuration no command knows: `Backup`, of ada@example.com. */
+/** Creates the personal access token `Backup` of ada@example.com in an app whose configuration no command reads. */
 export async function addPersonalToken(
   cwd: string,
 ): Promise<{ readonly id: string; readonly server: AuthorizationServer }> {
@@ -26,8 +26,8 @@ export async function addPersonalToken(
     personalTokens: { lifetime: '90d' },
     logger: silentLogger,
   })
-  const person = { email: 'ada@example.com', password: 'correct horse battery' }
-  const user = await createUser(store, systemClock, person)
+  const input = { email: 'ada@example.com', password: 'correct horse battery' }
+  const user = await createUser(store, systemClock, input)
   const { token } = await server.personalTokens.create(user?.id ?? '', { name: 'Backup' })
   return { id: token.id, server }
 }

@@ -116,10 +116,10 @@ describe.runIf(hasTerminal)('client create on a terminal', () => {
     const config = `
 import { authorizationCode, builtInUsers, secretsFromDirectory } from ${module('src/index.ts')}
 import { sqlite } from ${module('src/store/sqlite.ts')}
-const nobody = { find: async () => undefined, findByUsername: async () => undefined, verifyPassword: async () => false }
+const empty = { find: async () => undefined, findByUsername: async () => undefined, verifyPassword: async () => false }
 export default {
   issuer: 'https://auth.example.com', secrets: secretsFromDirectory('secrets'), store: sqlite('data.db'),
-  users: builtInUsers(), providers: { customers: nobody }, scopes: {}, grants: [authorizationCode()],
+  users: builtInUsers(), providers: { customers: empty }, scopes: {}, grants: [authorizationCode()],
 }`
     writeFileSync(join(cwd, 'consulate.config.mts'), config)
     await consulate(cwd, ['install'])
@@ -177,7 +177,7 @@ describe.runIf(hasTerminal)('a confirmation', () => {
     expect([code, screen]).toEqual([0, 'Revoked client "Shop". Its tokens stop working within 1 second.\r\n'])
   })
 
-  test('of user disable signs nobody out without a yes', async () => {
+  test('of user disable changes nothing without a yes', async () => {
     const cwd = await installed()
     const env = { CONSULATE_PASSWORD: 'correct horse' }
     await consulate(cwd, ['user', 'create', '--email', 'ada@example.com'], { env })

@@ -52,7 +52,7 @@ describe('while a server runs', () => {
     const server = await startCliServer()
     await create(server.cwd, ADA)
     const ours = await server.signInTo(ADA, PASSWORD, await addClient(server))
-    const theirs = await server.signInTo(ADA, PASSWORD, await addClient(server, 'somebody'))
+    const theirs = await server.signInTo(ADA, PASSWORD, await addClient(server, 'grace'))
     expect(await password(server.cwd)).toMatchObject({ code: 0, stderr: '' })
     await expect.poll(ours.isSignedIn, SLOW).toBe(false)
     expect(await theirs.isSignedIn()).toBe(false)
@@ -64,7 +64,7 @@ describe('while a server runs', () => {
   test('password --revoke-third-parties revokes those too', async () => {
     const server = await startCliServer()
     await create(server.cwd, ADA)
-    const theirs = await server.signInTo(ADA, PASSWORD, await addClient(server, 'somebody'))
+    const theirs = await server.signInTo(ADA, PASSWORD, await addClient(server, 'grace'))
     expect(await password(server.cwd, '--revoke-third-parties')).toMatchObject({ code: 0 })
     await expect.poll(theirs.isSignedIn, SLOW).toBe(false)
     expect(await theirs.refresh()).toBe(400)
