@@ -8,7 +8,7 @@ import type { JsonResponse } from './oauth-client.ts'
 import { fetchJson } from './oauth-client.ts'
 import type { TestServer } from './server.ts'
 
-/** What the application that owns a server may be asked to do, over HTTP so that it can be done in any process. */
+/** A call of the administration API over HTTP, so that a test can make it in any process. */
 export type AdminTask =
   | { readonly action: 'add user'; readonly email: string; readonly password: string }
   | { readonly action: 'add client'; readonly registration: ClientRegistration }
@@ -26,11 +26,11 @@ export type AdminTask =
 
 const PATH = '/admin'
 
-/** Asks a process for something. */
+/** Calls the administration API of a node. */
 export const callAdminApi = (node: TestServer, task: AdminTask): Promise<JsonResponse> =>
   fetchJson(node, PATH, { method: 'POST', body: JSON.stringify(task) })
 
-/** Answers the tasks; everything else goes to `others`. Where a task fails: 500. */
+/** Serves the administration API, with 500 for failures. Other paths go to `others`. */
 export function adminApi(
   server: AuthorizationServer<TestScope>,
   store: Store,
@@ -39,7 +39,7 @@ export function adminApi(
 ): RequestListener {
   return (request, response) => {
     if (request.url !== PATH) return others(request, response)
-    const work = text(request).then((body) => carryOut(server, store, clock, JSON.parse(body) as AdminTask))
+    const work = text(request).then((body) => runTask(server, store, clock, JSON.parse(body) as AdminTask))
     void work.then(
       (value) => response.writeHead(200).end(JSON.stringify(value ?? {})),
       (error: unknown) => response.writeHead(500).end(JSON.stringify({ error: String(error) })),
@@ -47,7 +47,7 @@ export function adminApi(
   }
 }
 
-async function carryOut(
+async function runTask(
   server: AuthorizationServer<TestScope>,
   store: Store,
   clock: Clock,

@@ -4,19 +4,19 @@ import type { Auth, Guards } from '../../src/index.ts'
 import type { TestScope } from './config.ts'
 
 /**
- * A small API behind the guard: `/me` is for people, `/orders` for people with `orders:read`, `/machine` for clients,
- * `/machine/orders` for clients with `orders:read`, `/anyone` for both with either scope of orders. Each answers who it
- * let in.
+ * A small API behind a guard: `/me` accepts users, `/orders` users with `orders:read`, `/machine` clients,
+ * `/machine/orders` clients with `orders:read`, `/anyone` both with either scope of orders. Each returns the result of the
+ * guard.
  */
 export function guardedApi(guarded: Guards<TestScope>): RequestListener {
   const auth = toNode(guarded)
   const routes: Readonly<Record<string, RequestListener>> = {
-    '/me': auth.user()((request, response) => tell(response, request.auth)),
-    '/orders': auth.user('orders:read')((request, response) => tell(response, request.auth)),
-    '/machine': auth.machine()((request, response) => tell(response, request.auth)),
-    '/machine/orders': auth.machine('orders:read')((request, response) => tell(response, request.auth)),
+    '/me': auth.user()((request, response) => sendAuth(response, request.auth)),
+    '/orders': auth.user('orders:read')((request, response) => sendAuth(response, request.auth)),
+    '/machine': auth.machine()((request, response) => sendAuth(response, request.auth)),
+    '/machine/orders': auth.machine('orders:read')((request, response) => sendAuth(response, request.auth)),
     '/anyone': auth.anyone({ anyOf: ['orders:read', 'orders:create'] })((request, response) =>
-      tell(response, request.auth),
+      sendAuth(response, request.auth),
     ),
   }
   return (request, response) => {
@@ -27,5 +27,5 @@ export function guardedApi(guarded: Guards<TestScope>): RequestListener {
   }
 }
 
-const tell = (response: ServerResponse, auth: Auth): void =>
+const sendAuth = (response: ServerResponse, auth: Auth): void =>
   void response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(auth))

@@ -1,5 +1,5 @@
-/** Whether something is there that tests need, for `runIf`; where it is not, says what is left out and how to get it. */
-export function isAvailable(isThere: boolean, advice: string): boolean {
-  if (!isThere) console.warn(advice)
-  return isThere
+/** Returns its first argument, for `runIf`. If a tool is missing, prints which tests are skipped and how to get it. */
+export function isAvailable(isPresent: boolean, advice: string): boolean {
+  if (!isPresent) console.warn(advice)
+  return isPresent
 }

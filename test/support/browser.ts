@@ -3,13 +3,13 @@ import type { HtmlForm } from './html-form.ts'
 import type { KnownSecrets } from './known-secrets.ts'
 import type { TestUser, TestServer } from './server.ts'
 
-/** Where a browser came to: a page of the server, or the address of a client that it was sent on to. */
+/** Where a browser arrived: a page of the server, or the redirect URI of a client. */
 export interface Page {
   readonly url: URL
   readonly status: number
   readonly headers: Headers
   readonly body: string
-  /** What a person reads. */
+  /** The visible text. */
   readonly text: string
   readonly forms: readonly HtmlForm[]
 }
@@ -17,29 +17,29 @@ export interface Page {
 /** A browser without JavaScript: it keeps cookies, follows redirects within the server and fills in forms. */
 export interface Browser {
   readonly cookies: ReadonlyMap<string, string>
-  /** The `Set-Cookie` values that it was sent, in order. */
+  /** The `Set-Cookie` headers it received, in order. */
   readonly setCookies: readonly string[]
   open(url: string | URL, init?: RequestInit): Promise<Page>
-  /** Presses the button of a form; `fields` are typed in, or replace what is there. */
+  /** Submits a form by the label of its button. `fields` override its values. */
   press(page: Page, label: string, fields?: Readonly<Record<string, string>>): Promise<Page>
   /** Fills in the sign-in page. */
   signIn(page: Page, user: Pick<TestUser, 'email' | 'password'>): Promise<Page>
   /** Closes and reopens the browser: only cookies with a `Max-Age` remain. */
   restart(): void
-  /** Sets a cookie by hand, as an attacker might. */
+  /** Sets a cookie, as an attacker might. */
   setCookie(name: string, value: string): void
 }
 
-const MOST_REDIRECTS = 10
+const MAX_REDIRECTS = 10
 
-/** Where a browser goes. `formOrigin`: where it says that its forms come from, if not from there. */
+/** The server of a browser. `formOrigin` overrides the `Origin` header of its forms. */
 export interface Destination extends Pick<TestServer, 'origin' | 'knownSecrets'> {
   readonly formOrigin?: string
   /** What requests are sent with. Default: the global `fetch`. */
   readonly send?: (url: URL, init: RequestInit) => Promise<Response>
 }
 
-/** Opens a browser with no cookies. It says that it is Firefox on Linux, and where its forms come from. */
+/** Opens a browser without cookies. It identifies itself as Firefox on Linux and sends `Origin` with forms. */
 export function openBrowser({ origin, knownSecrets, formOrigin, send = fetch }: Destination): Browser {
   const cookies = new Map<string, string>()
   const setCookies: string[] = []
@@ -59,7 +59,7 @@ export function openBrowser({ origin, knownSecrets, formOrigin, send = fetch }: 
   async function open(address: string | URL, init: RequestInit = {}): Promise<Page> {
     let url = new URL(address, origin)
     let response = await visit(url, init)
-    for (let count = 0; count < MOST_REDIRECTS; count += 1) {
+    for (let count = 0; count < MAX_REDIRECTS; count += 1) {
       const location = response.headers.get('location')
       if (location === null) return pageOf(url, response, await response.text(), knownSecrets)
       await response.body?.cancel()
@@ -67,7 +67,7 @@ export function openBrowser({ origin, knownSecrets, formOrigin, send = fetch }: 
       if (url.origin !== origin) return pageOf(url, response, '', knownSecrets)
       response = await visit(url, {})
     }
-    throw new Error('There are too many redirects.')
+    throw new Error('Too many redirects')
   }
 
   function press(page: Page, label: string, fields: Readonly<Record<string, string>> = {}): Promise<Page> {
@@ -90,10 +90,10 @@ export function openBrowser({ origin, knownSecrets, formOrigin, send = fetch }: 
   }
 }
 
-/** The form of a page whose button says this. */
+/** Returns the form with this button label. */
 export function formOf({ forms, text }: Page, label: string): HtmlForm {
   const form = forms.find((candidate) => candidate.label === label)
-  if (!form) throw new Error(`There is no form "${label}" on this page: ${text}`)
+  if (!form) throw new Error(`No form "${label}" on this page: ${text}`)
   return form
 }
 

@@ -25,7 +25,7 @@ export type TestScope = keyof typeof SCOPES
 /** The configuration of a server under test. */
 export type TestConfig = Config<TestScope, BuiltInUser>
 
-/** What every server under test has, unless its test says otherwise. */
+/** The options of every server under test, unless its test overrides them. */
 export const commonConfig = (): Pick<TestConfig, 'users' | 'scopes' | 'grants' | 'personalTokens'> => ({
   users: builtInUsers(),
   scopes: SCOPES,

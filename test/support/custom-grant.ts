@@ -1,10 +1,10 @@
 import { chooseResources, chooseScopes, OAuthError, permit, refuse } from '../../src/index.ts'
 import type { Grant } from '../../src/index.ts'
 
-/** The `grant_type` of badges. */
+/** The `grant_type` of the custom grant. */
 export const CUSTOM_GRANT_TYPE = 'https://example.com/grants/badge'
 
-/** A grant as an application would add it: whoever holds a person's badge is that person. Undefined for nobody's badge. */
+/** A custom grant, as an app would add it: exchanges a badge for tokens of its holder. */
 export const customGrant = (holderOf: (badge: string) => string | undefined): Grant => ({
   type: CUSTOM_GRANT_TYPE,
   async decide({ client, form, address, userAgent }, { userDirectory, scopes, resources }) {

@@ -5,18 +5,18 @@ import { fetchJson, requestToken, basic, formBody, getTokens } from './oauth-cli
 import type { JsonResponse, Parameters, Tokens } from './oauth-client.ts'
 import type { TestUser, TestClient, TestServer } from './server.ts'
 
-/** What a device was given to wait with (RFC 8628 section 3.2). */
+/** A device and its codes (RFC 8628 section 3.2). */
 export interface Device {
   readonly client: TestClient
   readonly deviceCode: string
-  /** As it is shown: `WDJB-MJHT`. */
+  /** As displayed: `WDJB-MJHT`. */
   readonly userCode: string
-  /** Where the user goes, and where they go who follow a QR code. */
+  /** `verification_uri`, and `verification_uri_complete` for QR codes. */
   readonly uri: string
   readonly completeUri: string
 }
 
-/** Registers a client that is a device: public, unless it is said otherwise. */
+/** Registers a device client, public by default. */
 export const addDeviceClient = (
   server: TestServer,
   registration: Partial<ClientRegistration> = {},
@@ -25,7 +25,7 @@ export const addDeviceClient = (
   return server.addClient({ name: 'Orchard TV', type: 'public', grantTypes, ...registration })
 }
 
-/** Asks for a device's codes: by Basic where the client has a secret, else with its id in the body. */
+/** Requests device codes: with Basic if the client has a secret, otherwise with its ID in the body. */
 export async function requestDeviceCode(
   server: TestServer,
   { id, secret }: TestClient,
@@ -42,7 +42,7 @@ export async function requestDeviceCode(
   return answer
 }
 
-/** A device with its codes for certain; throws what the server said where it gave none. */
+/** Requests device codes. Throws if there are none. */
 export async function startDevice(
   server: TestServer,
   client: TestClient,
@@ -64,24 +64,24 @@ const pollBody = ({ deviceCode }: Device): Parameters => ({
   device_code: deviceCode,
 })
 
-/** Asks for the tokens of a device once. */
+/** Polls once. */
 export const poll = (
   server: TestServer,
   device: Device,
   parameters: Parameters = {},
 ): Promise<JsonResponse> => requestToken(server, device.client, { ...pollBody(device), ...parameters })
 
-/** What a device hears when it polls: `200`, or the error code. */
+/** Polls once. Returns `200` or the error code. */
 export async function pollOutcome(server: TestServer, device: Device): Promise<string> {
   const { status, body } = await poll(server, device)
   return status === 200 ? '200' : String(body['error'])
 }
 
-/** The tokens of a device for certain. */
+/** Polls once. Throws if there are no tokens. */
 export const getDeviceTokens = (server: TestServer, device: Device): Promise<Tokens> =>
   getTokens(server, device.client, pollBody(device))
 
-/** Goes to the page of a device, signing in where that is asked. */
+/** Opens the device page, and signs in if asked. */
 export async function openDevicePage(
   browser: Browser,
   uri: string,
@@ -91,7 +91,7 @@ export async function openDevicePage(
   return page.forms.some(({ label }) => label === 'Sign in') ? browser.signIn(page, user) : page
 }
 
-/** Types a code in; the page after it. */
+/** Enters a user code. Returns the next page. */
 export async function enterCode(
   browser: Browser,
   device: Pick<Device, 'uri' | 'userCode'>,
@@ -101,7 +101,7 @@ export async function enterCode(
   return browser.press(page, 'Continue', { user_code: device.userCode })
 }
 
-/** Types a code in and answers; the page after it. */
+/** Enters a user code and allows or denies the device. Returns the next page. */
 export async function answerDevice(
   browser: Browser,
   device: Device,

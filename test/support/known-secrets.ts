@@ -1,18 +1,18 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 
-/** The secrets of a run: whatever must not be found anywhere but with whom it was given to. */
+/** The secrets of a test run, none of which may appear in logs, events or the database. */
 export interface KnownSecrets {
-  /** Remembers a secret, with what it is; gives it back. */
+  /** Adds a secret and its kind. Returns the secret. */
   add(kind: string, value: string): string
   readonly entries: ReadonlyMap<string, string>
 }
 
-/** Where to search. */
+/** The places to search. */
 export interface Places {
   readonly logs: readonly string[]
   readonly events: readonly unknown[]
-  /** A SQLite file; its journal is searched too. */
+  /** A SQLite file. Its journal is searched too. */
   readonly file: string
 }
 
@@ -22,14 +22,14 @@ export function createKnownSecrets(): KnownSecrets {
   return {
     entries,
     add(kind, value) {
-      // What is shorter could be found by chance. User codes are the shortest.
+      // Shorter values could match by chance. User codes are the shortest secrets.
       if (value.length >= 8) entries.set(value, kind)
       return value
     },
   }
 }
 
-/** Every secret that was found where it must not be: `access token in the log`. */
+/** Returns every secret that is found: `access token in the log: …`. */
 export function findLeaks({ entries }: KnownSecrets, { logs, events, file }: Places): readonly string[] {
   const places: Readonly<Record<string, string>> = {
     'the log': logs.join(''),
@@ -48,7 +48,7 @@ export function findLeaks({ entries }: KnownSecrets, { logs, events, file }: Pla
   )
 }
 
-/** Every row of every table as text. */
+/** Returns every row of every table as text. */
 export function dumpTables(file: string): string {
   if (!existsSync(file)) return ''
   const database = new DatabaseSync(file, { readOnly: true })
@@ -63,7 +63,7 @@ export function dumpTables(file: string): string {
 
 const bytesOf = (file: string): string => (existsSync(file) ? readFileSync(file, 'latin1') : '')
 
-/** The text itself, and the signature of a JWT or the last part of what has several: a part of a secret is one too. */
+/** Returns the value, and its last part if it has several: the signature of a JWT is a secret too. */
 function spellings(value: string): readonly string[] {
   const last = value.split('.').at(-1) ?? value
   return last.length >= 43 && last !== value ? [value, last] : [value]

@@ -6,22 +6,22 @@ import type { TestUser, TestClient, TestServer } from './server.ts'
 /** Parameters by name. Undefined leaves one out, a list repeats it. */
 export type Parameters = Readonly<Record<string, string | readonly string[] | undefined>>
 
-/** An answer of the token endpoint, or of any other that speaks JSON. */
+/** A JSON response. */
 export interface JsonResponse {
   readonly status: number
   readonly headers: Headers
   readonly body: Readonly<Record<string, unknown>>
 }
 
-/** Tokens that a client was given. */
+/** The tokens of a client. */
 export interface Tokens {
   readonly access_token: string
-  /** Empty where none was given. */
+  /** Empty if there is none. */
   readonly refresh_token: string
   readonly scope: string
 }
 
-/** A verifier that nobody has used, and its challenge (RFC 7636 section 4). */
+/** Returns a new verifier and its challenge (RFC 7636 section 4). */
 export function createPkce(): { readonly verifier: string; readonly challenge: string } {
   const verifier = randomBase64url(32)
   return { verifier, challenge: sha256(verifier) }
@@ -35,22 +35,22 @@ export const formBody = (parameters: Parameters): URLSearchParams =>
     ),
   )
 
-/** The address that a client sends a person to; public clients need a `code_challenge` besides. */
+/** Returns the authorization URL of a client. Public clients also need a `code_challenge`. */
 export const authorizationUrl = (
   server: TestServer,
   client: TestClient,
   parameters: Parameters = {},
 ): string => {
-  const usual = {
+  const defaults = {
     response_type: 'code',
     client_id: client.id,
     redirect_uri: client.redirectUri,
     state: 'xyz',
   }
-  return `${server.endpoint('/oauth/authorize')}?${formBody({ ...usual, ...parameters }).toString()}`
+  return `${server.endpoint('/oauth/authorize')}?${formBody({ ...defaults, ...parameters }).toString()}`
 }
 
-/** Posts to the token endpoint: by Basic where the client has a secret, else with its id in the body. */
+/** Sends a token request: with Basic if the client has a secret, otherwise with its ID in the body. */
 export async function requestToken(
   server: TestServer,
   client: TestClient,
@@ -66,7 +66,7 @@ export async function requestToken(
   })
 }
 
-/** A request to any path of the server, and its JSON. */
+/** Sends a request to any path of the server. Returns the JSON. */
 export async function fetchJson(
   server: TestServer,
   path: string,
@@ -89,7 +89,7 @@ function keepTokens(
   knownSecrets.add('seed of a refresh token', refresh.split('.')[3] ?? '')
 }
 
-/** Tokens for certain; throws what the server said where it gave none. */
+/** Requests tokens. Throws if there are none. */
 export async function getTokens(
   server: TestServer,
   client: TestClient,
@@ -100,11 +100,11 @@ export async function getTokens(
   return { refresh_token: '', ...body } as Tokens
 }
 
-/** HTTP Basic credentials of a client, form-encoded first (RFC 6749 section 2.3.1). */
+/** Returns form-encoded Basic credentials (RFC 6749 section 2.3.1). */
 export const basic = (id: string, secret: string): string =>
   `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString('base64')}`
 
-/** Asks for a code, signing in and allowing where that is asked; where the browser came to in the end. */
+/** Opens an authorization URL, and signs in and allows if asked. Returns the last page. */
 export async function authorize(
   browser: Browser,
   url: string,
@@ -117,14 +117,14 @@ export async function authorize(
   return page
 }
 
-/** The code that a client was sent; throws where it got none. */
+/** Returns the code in a redirect. Throws if there is none. */
 export function codeIn({ url, text }: Page): string {
   const code = url.searchParams.get('code')
   if (code === null) throw new Error(`There is no code in ${url.href}: ${text}`)
   return code
 }
 
-/** Somebody who uses a client in a browser: `code()` and `tokens()` do whatever it takes. */
+/** A user of a client in a browser. */
 export interface CodeFlow {
   readonly server: TestServer
   readonly browser: Browser
@@ -132,7 +132,7 @@ export interface CodeFlow {
   readonly user: TestUser
 }
 
-/** A fresh code of a visit, and what its exchange needs besides. */
+/** Obtains a code, and the parameters that exchange it. */
 export async function getCode(
   { server, browser, client, user }: CodeFlow,
   parameters: Parameters = {},
@@ -151,13 +151,12 @@ export async function getCode(
   return { code, exchange }
 }
 
-/** Fresh tokens of a visit. */
+/** Obtains tokens through the authorization code flow. */
 export async function getCodeFlowTokens(flow: CodeFlow, parameters: Parameters = {}): Promise<Tokens> {
   const { exchange } = await getCode(flow, parameters)
   return getTokens(flow.server, flow.client, exchange)
 }
 
-/** Refreshes. */
 export const refresh = (
   { server, client }: Pick<CodeFlow, 'server' | 'client'>,
   refreshToken: string,
@@ -165,19 +164,19 @@ export const refresh = (
 ): Promise<JsonResponse> =>
   requestToken(server, client, { grant_type: 'refresh_token', refresh_token: refreshToken, ...parameters })
 
-/** A claim of an access token, unverified. */
+/** Returns a claim of an access token, unverified. */
 export function claimOf(accessToken: string, name: string): string {
   const payload = Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString()
   return String((JSON.parse(payload) as Readonly<Record<string, unknown>>)[name])
 }
 
-/** Asks the guarded API with a token. */
+/** Calls the guarded API with a token. */
 export const callApi = (server: TestServer, path: string, token: string): Promise<JsonResponse> =>
   fetchJson({ ...server, endpoint: (rest) => server.origin + rest }, path, {
     headers: { authorization: `Bearer ${token}` },
   })
 
-/** What a consent page sends when it is approved, to be sent by other means. */
+/** Returns the form fields that approve a consent page. */
 export const approvalFields = (page: Page): Readonly<Record<string, string>> => formOf(page, 'Allow').fields
 
 /** The `return_to` that a guest is sent to the sign-in page with. */

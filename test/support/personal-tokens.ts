@@ -3,20 +3,20 @@ import type { Browser, Page } from './browser.ts'
 import type { JsonResponse } from './oauth-client.ts'
 import type { TestUser, TestServer } from './server.ts'
 
-/** The JSON API of personal access tokens, as a script in somebody's browser calls it. */
+/** The JSON API of personal access tokens, as a script in a user's browser calls it. */
 export interface TokenApi {
   readonly browser: Browser
-  /** What the answer to a GET says that changes must send. */
+  /** Requests a new CSRF token. */
   csrf(): Promise<string>
   list(): Promise<readonly TokenView[]>
-  /** Sends the token of the last GET, unless the headers say otherwise. */
+  /** Sends a new CSRF token, unless `headers` are given. */
   create(body: unknown, headers?: Record<string, string>): Promise<JsonResponse>
   revoke(id: string, headers?: Record<string, string>): Promise<JsonResponse>
   /** Any request to the API. */
   ask(path: string, init?: RequestInit): Promise<JsonResponse>
 }
 
-/** A token as the API tells of it. */
+/** A token in the API's JSON. */
 export interface TokenView {
   readonly id: string
   readonly name: string
@@ -26,16 +26,16 @@ export interface TokenView {
   readonly expires_at: number
 }
 
-/** Where somebody signs in, and where their tokens are. */
+/** Options of the token API. */
 export interface TokenApiOptions {
   readonly browser?: Browser
-  /** The other provider than the usual one. */
+  /** Default: the default user provider. */
   readonly provider?: string
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' }
 
-/** The API as a browser calls it that may be signed in. */
+/** Opens the API in a browser that may be signed in. */
 export function openTokenApi(
   server: TestServer,
   { browser = openBrowser(server), provider }: TokenApiOptions = {},
@@ -58,7 +58,7 @@ export function openTokenApi(
   }
 }
 
-/** The same, in a browser in which somebody is signed in. */
+/** Signs a user in and opens the API. */
 export async function signInToTokenApi(
   server: TestServer,
   user: Pick<TestUser, 'email' | 'password'>,
@@ -69,26 +69,25 @@ export async function signInToTokenApi(
   return openTokenApi(server, { browser, ...(provider !== undefined && { provider }) })
 }
 
-/** A token that was made by the API; throws what the server said where it made none. */
+/** Creates a token through the API. Throws if that fails. */
 export async function createToken(
   api: TokenApi,
   body: Readonly<Record<string, unknown>> = { name: 'Backup', scopes: ['orders:read'] },
 ): Promise<{ readonly id: string; readonly accessToken: string }> {
   const answer = await api.create(body)
-  if (answer.status !== 201)
-    throw new Error(`There is no token: ${answer.status} ${JSON.stringify(answer.body)}`)
+  if (answer.status !== 201) throw new Error(`No token: ${answer.status} ${JSON.stringify(answer.body)}`)
   const { id } = answer.body['token'] as TokenView
   return { id, accessToken: String(answer.body['access_token']) }
 }
 
-/** The token that a page shows. */
+/** Returns the token that a page shows. */
 export function tokenInPage(server: TestServer, { body, text }: Page): string {
   const token = />(eyJ[^<]+)<\/code/.exec(body)?.[1]
-  if (token === undefined) throw new Error(`There is no token on this page: ${text}`)
+  if (token === undefined) throw new Error(`No token on this page: ${text}`)
   return server.knownSecrets.add('access token', token)
 }
 
-/** What the form for a new token sends, to be sent by other means. */
+/** Returns the fields of the form for a new token. */
 export const newTokenFields = (page: Page): Readonly<Record<string, string>> =>
   formOf(page, 'Generate token').fields
 

@@ -5,29 +5,29 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { testSecrets } from './secrets.ts'
-import type { ClockOrder, ServeOrder, Serving } from './serve.ts'
+import type { SetClockMessage, ServeMessage, ListeningMessage } from './serve.ts'
 import type { TestServer } from './server.ts'
 
-/** Another node of a server: the same issuer, secrets and database, in a process and on a port of its own. */
+/** Another node of a server: a process with its own port, and the same issuer, secrets and database. */
 export interface ServerProcess {
-  /** The server as its clients see it when they happen to reach this node. */
+  /** The server as clients of this node see it. */
   readonly node: TestServer
-  /** What it has logged so far: JSON lines. */
+  /** Its log so far, as JSON lines. */
   readonly logs: string
-  /** Sets its clock, so many milliseconds ahead of the machine's. */
+  /** Sets its clock to this many milliseconds ahead of the system clock. */
   setClock(ahead: number): Promise<void>
   stop(): Promise<void>
-  /** Ends it as the machine's own end would: at once, whatever it is doing. */
+  /** Kills it immediately, as a power failure would. */
   kill(): Promise<void>
 }
 
-/** How another node is started. `fileSize`: how large (KiB) a file may grow that it writes, a disk that is full for it alone. */
-export interface ProcessOptions extends Omit<ServeOrder, 'issuer' | 'file' | 'secrets'> {
+/** Options of a node. `fileSize` limits the size (KiB) of the files it writes: a full disk for this node alone. */
+export interface ProcessOptions extends Omit<ServeMessage, 'issuer' | 'file' | 'secrets'> {
   readonly file?: string
   readonly fileSize?: number
 }
 
-/** Starts another node of a server. Throws where it ends before it listens. */
+/** Starts another node of a server. Throws if it exits before it listens. */
 export async function startProcess(
   server: TestServer,
   { fileSize, ...options }: ProcessOptions = {},
@@ -40,11 +40,11 @@ export async function startProcess(
     child.kill(signal)
     await ended
   }
-  const order: ServeOrder = { issuer: server.issuer, file: server.file, secrets: testSecrets, ...options }
-  child.send(order)
+  const message: ServeMessage = { issuer: server.issuer, file: server.file, secrets: testSecrets, ...options }
+  child.send(message)
   const first = await Promise.race([once(child, 'message'), ended.then(() => undefined)])
   if (!first) throw new Error(`The process ended: ${logs}`)
-  const origin = `http://127.0.0.1:${(first as [Serving])[0].port}`
+  const origin = `http://127.0.0.1:${(first as [ListeningMessage])[0].port}`
   return {
     node: { ...server, origin, endpoint: (path) => origin + path },
     get logs() {
@@ -52,7 +52,7 @@ export async function startProcess(
     },
     async setClock(ahead) {
       const set = once(child, 'message')
-      child.send({ ahead } satisfies ClockOrder)
+      child.send({ ahead } satisfies SetClockMessage)
       await set
     },
     stop: () => end('SIGTERM'),
@@ -60,7 +60,7 @@ export async function startProcess(
   }
 }
 
-/** What every process has compiled, so that the next one starts in half the time. */
+/** The compile cache of all nodes. It halves their startup time. */
 const COMPILED = join(tmpdir(), 'consulate-compiled')
 
 function startChild(fileSize: number | undefined): ChildProcess {

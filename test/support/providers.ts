@@ -10,30 +10,30 @@ import type { JsonResponse, CodeFlow } from './oauth-client.ts'
 import { listen, startServer } from './server.ts'
 import type { TestUser, TestClient, TestServer } from './server.ts'
 
-/** Which of two providers somebody is of: `users` is the server's own, `customers` the other. */
+/** The two user providers: `users` is the default one. */
 export type ProviderName = 'users' | 'customers'
 
-/** One provider's people: somebody of theirs, a client for them, and an API behind their guard. */
+/** A user provider with a user, a client, and an API behind its guard. */
 export interface ProviderSetup {
   readonly name: ProviderName
   readonly user: TestUser
   readonly client: TestClient
   readonly signIn: string
   readonly signOut: string
-  /** Asks the API of this side's people. */
+  /** Calls the API of this provider. */
   ask(path: string, token: string): Promise<JsonResponse>
 }
 
-/** A server with two providers, in both of which there is somebody with the same id and the same user name. */
+/** A server with two user providers. Both have a user with the same ID and user name. */
 export interface TwoProviders extends AsyncDisposable {
   readonly server: TestServer
   readonly customers: UserTable
   readonly sides: Readonly<Record<ProviderName, ProviderSetup>>
-  /** Two more people with one id and one name, who differ by their passwords. */
+  /** Adds a user to each provider, with the same ID and user name and different passwords. */
   addUsersWithSameId(): Promise<Readonly<Record<ProviderName, TestUser>>>
 }
 
-/** Starts a server for two sides. */
+/** Starts a server with two user providers. */
 export async function startTwoProviders(options: Partial<TestConfig> = {}): Promise<TwoProviders> {
   const customers = createUserTable()
   const server = await startServer({ ...options, providers: { customers: customers.provider } })
@@ -76,7 +76,7 @@ export async function startTwoProviders(options: Partial<TestConfig> = {}): Prom
   }
 }
 
-/** Serves the API of the tests behind any guard. */
+/** Serves the guarded API of the tests. */
 export async function serveGuardedApi(guarded: Guards<TestScope>) {
   const http = createServer(guardedApi(guarded))
   const origin = await listen(http)
@@ -87,7 +87,7 @@ export async function serveGuardedApi(guarded: Guards<TestScope>) {
   return { origin, close }
 }
 
-/** Somebody of a side at a client of that side, in a fresh browser unless one is named. */
+/** Returns the code flow of a provider's user and client, by default in a new browser. */
 export const codeFlowOf = (
   { server }: TwoProviders,
   { client, user }: ProviderSetup,

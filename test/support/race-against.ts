@@ -5,27 +5,27 @@ import type { JsonResponse, Parameters, Tokens } from './oauth-client.ts'
 import type { TestClient } from './server.ts'
 
 /**
- * Asks a hundred times for the same, twenty at a time, over all nodes, and after a third of it does whatever ends it; the
- * tokens that anybody got. Whoever got none must have been told that the grant, or the client, is invalid.
+ * Sends a token request a hundred times, twenty at a time, to all nodes, and revokes what it depends on after a third of
+ * them. Returns the issued tokens. Every other response must be `invalid_grant` or `invalid_client`.
  */
 export async function raceAgainst(
   { nodes }: Cluster,
   client: TestClient,
   form: Parameters,
-  end: () => Promise<unknown>,
+  revoke: () => Promise<unknown>,
 ): Promise<readonly Tokens[]> {
   const answers: JsonResponse[] = []
-  let ending: Promise<unknown> | undefined
+  let revoking: Promise<unknown> | undefined
   const keepAsking = async (_: unknown, index: number): Promise<void> => {
     for (let round = 0; round < 5; round += 1) {
       const node = nodes[(index + round) % nodes.length]
       if (!node) throw new Error('there is no node to ask')
       answers.push(await requestToken(node, client, form))
-      if (answers.length >= 33) ending ??= end()
+      if (answers.length >= 33) revoking ??= revoke()
     }
   }
   await Promise.all(Array.from({ length: 20 }, keepAsking))
-  await ending
+  await revoking
   for (const { status, body } of answers) {
     expect([status, body['error']]).toBeOneOf([
       [200, undefined],
@@ -34,7 +34,7 @@ export async function raceAgainst(
     ])
   }
   const given = answers.filter(({ status }) => status === 200)
-  // Where all had won or all had lost, it would not have been a race.
+  // If none succeeded, there was no race.
   expect(given.length).toBeGreaterThan(0)
   return given.map(({ body }) => body as unknown as Tokens)
 }

@@ -1,16 +1,15 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { randomBase64url } from '../../src/lib/hash.ts'
 
-/** A signing key (ES256) and a root secret as text, so that they can be handed to other processes. */
+/** A signing key (ES256) and a root secret as text, which can be sent to other processes. */
 export interface TestSecrets {
   readonly signingKeys: readonly [{ readonly privateKey: string }]
   readonly secrets: readonly [{ readonly value: string }]
 }
 
-/** The secrets of every server that a test file starts: made once, when the file is loaded. */
+/** The secrets of all servers of a test file. */
 export const testSecrets: TestSecrets = createSecrets()
 
-/** Makes secrets that nobody else has. */
 export function createSecrets(): TestSecrets {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()

@@ -14,70 +14,70 @@ import { adminApi } from './admin-api.ts'
 import type { TestSecrets } from './secrets.ts'
 import type { TestUser } from './server.ts'
 
-/** What a process is told to begin with. */
-export interface ServeOrder {
+/** The first message to a node: how to start. */
+export interface ServeMessage {
   readonly issuer: string
   readonly file: string
   readonly secrets: TestSecrets
-  /** How long (ms) the store waits for other processes. */
+  /** How long the store waits for other processes, in milliseconds. */
   readonly busyTimeout?: number
-  /** The user and group that it becomes. */
+  /** The user and group ID to run as. */
   readonly uid?: number
-  /** How far its clock is ahead of the machine's; behind where negative. */
+  /** Milliseconds between its clock and the system clock. */
   readonly ahead?: number
   readonly config?: Pick<Config, 'revocations' | 'throttle'>
-  /** The people of a second provider, `customers`. */
+  /** The users of a second provider, `customers`. */
   readonly customers?: readonly TestUser[]
 }
 
-/** What it may be told later: to set its clock. It says the same back. */
-export interface ClockOrder {
+/** A later message: sets the clock. The node sends it back when done. */
+export interface SetClockMessage {
   readonly ahead: number
 }
 
-/** What it says first: its port. */
-export interface Serving {
+/** The first message from a node. */
+export interface ListeningMessage {
   readonly port: number
 }
 
 let ahead = 0
 const clock = { now: () => Date.now() + ahead }
 
-/** A process of its own with one server: it is sent an order, listens on a free port and says which. */
-process.on('message', (order: ServeOrder | ClockOrder) => {
-  if (order.ahead !== undefined) ahead = order.ahead
-  if ('issuer' in order) void serve(order)
-  else process.send?.(order)
+// A node: receives its options as a message, listens on a free port and sends the port back.
+process.on('message', (message: ServeMessage | SetClockMessage) => {
+  if (message.ahead !== undefined) ahead = message.ahead
+  if ('issuer' in message) void serve(message)
+  else process.send?.(message)
 })
-// Whoever has started it is gone: nobody else will end it.
+// The test process has exited, and cannot stop this one any more.
 process.on('disconnect', () => process.exit())
 
-async function serve(order: ServeOrder): Promise<void> {
-  const { issuer, file, secrets, busyTimeout, uid, customers, config = {} } = order
+async function serve(message: ServeMessage): Promise<void> {
+  const { issuer, file, secrets, busyTimeout, uid, customers, config = {} } = message
   if (uid !== undefined) {
     process.setgid?.(uid)
     process.setuid?.(uid)
   }
   const store = sqlite({ path: file, ...(busyTimeout !== undefined && { busyTimeout }) })
   const common = commonConfig()
-  // Here a person's badge is their id.
+  // The badge of a user is the user ID.
   const badge = customGrant((userId) => userId)
   const grants = [...common.grants, passwordGrant(), implicitGrant(), badge]
   const own = { ...common, grants, issuer, secrets, store, clock, logger: jsonLogger() }
   const providers = customers && { customers: createUserTable(customers).provider }
   const server = createAuthorizationServer({ ...own, ...(providers && { providers }), ...config })
-  // Where it cannot start yet it listens all the same, as an application does that has other things to serve.
+  // Listens even if the server cannot start yet, as an app with other routes does.
   await server.ready().catch(() => undefined)
   const api = providers
-    ? besides(guardedApi(server.for('customers')), guardedApi(server))
+    ? withCustomers(guardedApi(server.for('customers')), guardedApi(server))
     : guardedApi(server)
   const http = createServer(toNode(server).routes(adminApi(server, store, clock, api)))
   http.listen(0, '127.0.0.1', () => process.send?.({ port: (http.address() as AddressInfo).port }))
   flushCompileCache()
 }
 
-/** What is asked for below `/customers` is for the API of their guard. */
-const besides =
+/** Routes paths below `/customers` to the API for customers. */
+const withCustomers =
   (customers: RequestListener, others: RequestListener): RequestListener =>
   (request, response) => {
     if (!request.url?.startsWith('/customers/')) return others(request, response)

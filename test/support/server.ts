@@ -19,62 +19,61 @@ import { createKnownSecrets, findLeaks } from './known-secrets.ts'
 import type { KnownSecrets } from './known-secrets.ts'
 import { testSecrets } from './secrets.ts'
 
-/** A person who can sign in. */
+/** A user who can sign in. */
 export interface TestUser {
   readonly id: string
   readonly email: string
   readonly password: string
 }
 
-/** A registered client as its developer knows it. */
+/** A registered client. */
 export interface TestClient {
   readonly id: string
   /** Undefined for public clients. */
   readonly secret: string | undefined
-  /** The first redirect URI; empty where it has none. */
+  /** The first redirect URI; empty if there is none. */
   readonly redirectUri: string
 }
 
-/** What the server told its listeners. */
+/** An event that the server emitted. */
 export interface RecordedEvent {
   readonly name: keyof EventMap
   readonly payload: Readonly<Record<string, unknown>>
 }
 
-/** A real server on a port of its own, over a real file, with all that a test may want to look at. */
+/** A real server on its own port, over a real database file. */
 export interface TestServer {
   readonly server: AuthorizationServer<TestScope>
   readonly issuer: string
-  /** Where it listens: the issuer without its path. */
+  /** The issuer without its path. */
   readonly origin: string
   readonly store: Store
   /** The SQLite file. */
   readonly file: string
   readonly clock: TestClock
-  /** Every log line so far. */
   readonly logs: readonly string[]
   readonly events: readonly RecordedEvent[]
-  /** Every secret that was given out or typed in so far. */
+  /** Every secret that was issued or entered so far. */
   readonly knownSecrets: KnownSecrets
-  /** The address of a path, as the issuer would write it: `endpoint('/oauth/token')`. */
+  /** Returns the URL of a path: `endpoint('/oauth/token')`. */
   endpoint(path: string): string
   addUser(): Promise<TestUser>
   addClient(registration?: Partial<ClientRegistration>): Promise<TestClient>
-  /** Stops it. Throws where a secret was found in the log, in an event or in the file. */
+  /** Stops the server. Throws if a known secret is found in the log, an event or the database file. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** What a test may choose: any option of the server; `path`: of the issuer; `file`: a database that exists. */
+/** Options of the server, the `path` of the issuer, and an existing database `file`. */
 export interface ServerOptions extends Partial<TestConfig> {
   readonly path?: string
   readonly file?: string
 }
 
-/** The redirect URI of clients that do not say otherwise. Nobody ever listens there: it is where the test takes over. */
+/** The default redirect URI of clients. Nothing listens there: the test reads the redirect. */
 export const CALLBACK = 'https://app.example/callback'
 
-/** Starts a server. Close it in `afterAll`, or write `await using server = await startServer()`. */
+/** Starts a server. Close it in `afterAll`, or use `await using server = await startServer()`. */
 export async function startServer({ path = '', file, ...config }: ServerOptions = {}): Promise<TestServer> {
   const directory = await mkdtemp(join(tmpdir(), 'consulate-'))
   const http = createServer()
@@ -100,7 +99,7 @@ export async function startServer({ path = '', file, ...config }: ServerOptions 
     const leaks = findLeaks(knownSecrets, { logs, events, file: database })
     await server.close()
     await rm(directory, { recursive: true, force: true })
-    if (leaks.length > 0) throw new Error(`Secrets were found:\n${leaks.join('\n')}`)
+    if (leaks.length > 0) throw new Error(`Leaked secrets:\n${leaks.join('\n')}`)
   }
   return {
     server,
@@ -126,7 +125,7 @@ const recorders = (): { logs: string[]; events: RecordedEvent[]; knownSecrets: K
   knownSecrets: createKnownSecrets(),
 })
 
-/** Listens on a free port of the loopback address. */
+/** Listens on a free loopback port. Returns the origin. */
 export async function listen(http: Server): Promise<string> {
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
   return `http://127.0.0.1:${(http.address() as AddressInfo).port}`

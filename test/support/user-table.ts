@@ -1,15 +1,14 @@
 import type { BuiltInUser, UserProvider } from '../../src/index.ts'
 import type { TestUser } from './server.ts'
 
-/** People in a table of the application's own, by id. */
+/** A user table of the app, by ID. */
 export interface UserTable {
   readonly users: Map<string, TestUser>
   readonly provider: UserProvider<BuiltInUser>
 }
 
-/** Makes a table of users. */
-export function createUserTable(those: readonly TestUser[] = []): UserTable {
-  const users = new Map(those.map((user) => [user.id, user]))
+export function createUserTable(initial: readonly TestUser[] = []): UserTable {
+  const users = new Map(initial.map((user) => [user.id, user]))
   const shown = (user: TestUser | undefined) => user && { ...user, name: `customer ${user.id}` }
   return {
     users,
