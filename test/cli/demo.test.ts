@@ -3,25 +3,40 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { openBrowser, type Browser } from '../support/browser.ts'
 import { createKnownSecrets } from '../support/known-secrets.ts'
-import { consulate, emptyDirectory, installed, serve, shell, type Serving, type Variables } from './run.ts'
+import {
+  consulate,
+  emptyDirectory,
+  installed,
+  serve,
+  shell,
+  type RunningServer,
+  type Variables,
+} from './run.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
-const passwordIn = ({ printed }: Serving): string | undefined =>
+const passwordIn = ({ printed }: RunningServer): string | undefined =>
   /Password {2}(\S+) {2}\(shown only once\)/.exec(printed)?.[1]
 
-const urlIn = ({ printed }: Serving): string => /^(http\S+\/oauth\/authorize\S+)$/m.exec(printed)?.[1] ?? ''
+const urlIn = ({ printed }: RunningServer): string =>
+  /^(http\S+\/oauth\/authorize\S+)$/m.exec(printed)?.[1] ?? ''
 
-const curlIn = ({ printed }: Serving): string => /^(curl .*\/oauth\/token)$/m.exec(printed)?.[1] ?? ''
+const curlIn = ({ printed }: RunningServer): string => /^(curl .*\/oauth\/token)$/m.exec(printed)?.[1] ?? ''
 
-const browse = ({ origin }: Serving): Browser => openBrowser({ origin, knownSecrets: createKnownSecrets() })
+const browse = ({ origin }: RunningServer): Browser =>
+  openBrowser({ origin, knownSecrets: createKnownSecrets() })
 
-async function machineToken(server: Serving): Promise<Json> {
+async function machineToken(server: RunningServer): Promise<Json> {
   const { stdout } = await shell('/', curlIn(server))
   return JSON.parse(stdout) as Json
 }
 
-const call = (server: Serving, path: string, token: unknown, init: RequestInit = {}): Promise<Response> =>
+const call = (
+  server: RunningServer,
+  path: string,
+  token: unknown,
+  init: RequestInit = {},
+): Promise<Response> =>
   fetch(server.origin + path, { ...init, headers: { Authorization: `Bearer ${String(token)}` } })
 
 describe('consulate serve --demo', () => {

@@ -72,3 +72,12 @@ describe('a command exits with 1', () => {
     expect(piped.stderr).toBe('1\n')
   })
 })
+
+test('commands run without HOME and with input that they do not read', async () => {
+  const env = `-i PATH="$PATH" CONSULATE_ISSUER=https://auth.example.com`
+  const command = `"${process.execPath}" "${BIN}"`
+  const line = `yes | env ${env} ${command} install && yes | env ${env} ${command} routes`
+  const { code, stdout, stderr } = await shell(emptyDirectory(), line)
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(stdout).toContain('/oauth/token')
+})

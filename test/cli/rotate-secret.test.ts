@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { consulate, installed, serve, type Outcome, type Serving } from './run.ts'
+import { consulate, installed, serve, type Outcome, type RunningServer } from './run.ts'
 
 const ENV = { CONSULATE_ISSUER: 'https://auth.example.com', CONSULATE_SCOPES: 'orders:read=See your orders' }
 
@@ -21,14 +21,14 @@ const rotate = (cwd: string, id: string, ...flags: string[]): Promise<Outcome> =
   consulate(cwd, ['client', 'rotate-secret', id, ...flags])
 
 /** Requests a token with a secret and returns the status. */
-async function requestToken({ origin }: Serving, id: string, secret: string): Promise<number> {
+async function requestToken({ origin }: RunningServer, id: string, secret: string): Promise<number> {
   const headers = { Authorization: `Basic ${btoa(`${id}:${secret}`)}` }
   const body = new URLSearchParams({ grant_type: 'client_credentials', scope: 'orders:read' })
   return (await fetch(`${origin}/oauth/token`, { method: 'POST', headers, body })).status
 }
 
 /** Starts a server that has cached a client with its first secret. */
-async function startServer(): Promise<{ cwd: string; server: Serving; id: string; secret: string }> {
+async function startServer(): Promise<{ cwd: string; server: RunningServer; id: string; secret: string }> {
   const cwd = await installed()
   const { client_id: id, client_secret: secret } = asJson(await consulate(cwd, CREATE))
   const server = await serve(cwd, [], ENV)

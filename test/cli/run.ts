@@ -12,14 +12,14 @@ export const BIN = resolve('bin/consulate.js')
 /** Environment variables for a command. */
 export type Variables = Readonly<Record<string, string>>
 
-/** What a command has come to. */
+/** The result of a command. */
 export interface Outcome {
   readonly code: number | null
   readonly stdout: string
   readonly stderr: string
 }
 
-/** A directory of its own, gone after the test. */
+/** Creates a directory that is removed after the test. */
 export function emptyDirectory(): string {
   const path = mkdtempSync(join(tmpdir(), 'consulate-cli-'))
   onTestFinished(() => rmSync(path, { recursive: true, force: true }))
@@ -59,30 +59,33 @@ export async function run(
   args: readonly string[],
   { env = {}, input = '' }: RunOptions = {},
 ): Promise<Outcome> {
-  const child = spawn(process.execPath, [bin, ...args], { cwd, env: variables(env) })
+  const child = start(bin, cwd, args, env)
   child.stdin?.end(input)
   return outcomeOf(child)
 }
 
-/** Runs a command of a shell to its end. */
+/** Runs a shell command to its end. */
 export const shell = (cwd: string, line: string): Promise<Outcome> =>
   outcomeOf(spawn('sh', ['-c', line], { cwd, env: variables({}) }))
 
-/** A server that is ready. */
-export interface Serving {
+/** A running server. */
+export interface RunningServer {
   readonly process: ChildProcess
   readonly origin: string
-  /** All that it has printed until it was ready. */
+  /** What it printed until it was ready. */
   readonly printed: string
-
   /** Sends a signal and waits for the end. */
   stop(signal?: NodeJS.Signals): Promise<Outcome>
 }
 
 /** Starts a server on a free port and waits until it says that it is ready. */
-export async function serve(cwd: string, args: readonly string[], env: Variables = {}): Promise<Serving> {
+export async function serve(
+  cwd: string,
+  args: readonly string[],
+  env: Variables = {},
+): Promise<RunningServer> {
   const port = env['PORT'] ?? String(await freePort())
-  const child = start(cwd, ['serve', ...args], { ...env, PORT: port })
+  const child = start(BIN, cwd, ['serve', ...args], { ...env, PORT: port })
   onTestFinished(() => void child.kill('SIGKILL'))
   const ended = outcomeOf(child)
   const printed = await Promise.race([readUntilReady(child), ended.then(failed)])
@@ -94,7 +97,7 @@ export async function serve(cwd: string, args: readonly string[], env: Variables
   }
 }
 
-/** A port of 127.0.0.1 that nobody listens on. */
+/** Returns a free port of 127.0.0.1. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -103,11 +106,10 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-function start(cwd: string, args: readonly string[], env: Variables): ChildProcess {
-  return spawn(process.execPath, [BIN, ...args], { cwd, env: variables(env) })
-}
+const start = (bin: string, cwd: string, args: readonly string[], env: Variables): ChildProcess =>
+  spawn(process.execPath, [bin, ...args], { cwd, env: variables(env) })
 
-/** Nothing of ours but what a program needs to run: no NODE_ENV, no PORT. */
+/** Returns only the variables that a program needs to run: no NODE_ENV, no PORT. */
 export const variables = (env: Variables): Variables => ({
   PATH: process.env['PATH'] ?? '',
   HOME: tmpdir(),

@@ -119,7 +119,7 @@ test('identity-service and orders-service: a revoked client is rejected by the o
 
 test('tv: shows a code as text and as a QR code, and gets tokens once the user approves', async () => {
   const demo = await serve(emptyDirectory(), ['--demo'])
-  const password = /password {2}(\S+)/.exec(demo.printed)?.[1] ?? ''
+  const password = /Password {2}(\S+)/.exec(demo.printed)?.[1] ?? ''
   const line = demo.printed.split('\n').find((text) => text.includes('examples/tv.ts')) ?? ''
   const tv = start('tv.ts', settingsIn(line))
   const shown = await tv.printed('compare the code')
