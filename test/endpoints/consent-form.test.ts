@@ -100,10 +100,13 @@ describe('what another node has revoked', () => {
     expect([end.status, end.url.origin]).toEqual([400, other.origin])
   })
 
-  test('gets no code from this one: a user, who must sign in again', async () => {
+  test.each<[string, (userId: string) => Promise<unknown>]>([
+    ['a user', (userId) => server.server.users.signOutEverywhere(userId)],
+    ['all users', () => server.store.revocations.revoke({ kind: 'issuer' }, server.clock.now())],
+  ])('gets no code from this one: %s, who must sign in again', async (_what, revoke) => {
     const { somebody, other, browser, page } = await openOnOtherNode()
     await using _ = other
-    await server.server.users.signOutEverywhere(somebody.id)
+    await revoke(somebody.id)
     const end = await browser.press(page, 'Allow')
     expect(end.forms.map(({ label }) => label)).toContain('Sign in')
   })
