@@ -1,3 +1,4 @@
+import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { formOf, openBrowser } from '../support/browser.ts'
 import type { Browser } from '../support/browser.ts'
@@ -142,6 +143,15 @@ describe('the cookie of a session that was revoked', () => {
     expect(silent.url.searchParams.get('error')).toBe('login_required')
     expect((await browser.press(consent, 'Allow')).url.pathname).toBe('/login')
     expect((await browser.press(question, 'Sign out')).text).toContain("You're signed out")
+  })
+
+  test('stays invalid if the database is restored from a backup while the server runs', async () => {
+    const browser = await signedIn(user)
+    const [{ id } = { id: '' }] = await server.server.sessions.list(user)
+    await server.server.sessions.revoke(id)
+    using database = new DatabaseSync(server.file)
+    database.prepare('update consulate_sessions set revoked_at = null where id = ?').run(id)
+    expect((await browser.open(server.endpoint('/login'))).text).not.toContain(user.email)
   })
 
   test('stays invalid when the same user signs in again', async () => {

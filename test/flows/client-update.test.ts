@@ -188,6 +188,17 @@ test.each<[string, Parameters<typeof server.addClient>[0], ClientUpdate, string]
   await expect(update(changes)).rejects.toMatchObject({ problems: [{ path }] })
 })
 
+test('a secret can only be rotated for a confidential client that is not revoked', async () => {
+  const { clients } = server.server
+  const app = await server.addClient({ type: 'public' })
+  await expect(clients.rotateSecret(app.id)).rejects.toMatchObject({ problems: [{ path: 'type' }] })
+  const web = await server.addClient()
+  await clients.revoke(web.id)
+  await expect(clients.rotateSecret(web.id)).rejects.toMatchObject({ problems: [{ path: 'id' }] })
+  expect((await server.store.clients.find(web.id))?.secrets).toHaveLength(1)
+  expect(await clients.rotateSecret('unknown')).toBeUndefined()
+})
+
 test('returns undefined for an unknown client, and rejects a revoked one', async () => {
   expect(await server.server.clients.update('unknown', { name: 'New' })).toBeUndefined()
   await server.server.clients.revoke(client.id)
