@@ -13,7 +13,7 @@ export interface ClientView {
   readonly homepage: string | null
   readonly privacy: string | null
   readonly terms: string | null
-  /** The company or person behind the app. */
+  /** The company or developer behind the app. */
   readonly publisher: string | null
   /** True if a user registered the client, false if the operator did. */
   readonly isThirdParty: boolean

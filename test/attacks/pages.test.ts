@@ -24,7 +24,7 @@ const user = await createUser(server.store, server.clock, {
   name: PAYLOAD,
   password,
 })
-const person = { email: user?.email ?? '', password }
+const credentials = { email: user?.email ?? '', password }
 afterAll(server.close)
 
 const hostile = {
@@ -36,7 +36,7 @@ const url = authorizationUrl(server, client, { scope: 'profile', state: PAYLOAD,
 
 async function signedIn(): Promise<Browser> {
   const browser = openBrowser(server)
-  await browser.signIn(await browser.open(server.endpoint('/login'), { headers: hostile }), person)
+  await browser.signIn(await browser.open(server.endpoint('/login'), { headers: hostile }), credentials)
   return browser
 }
 

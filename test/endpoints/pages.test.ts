@@ -68,3 +68,31 @@ test('forms lead to this server, and for a client also to https pages or its own
     shown.map(({ headers }) => /form-action [^;]*/.exec(headers.get('content-security-policy') ?? '')?.[0]),
   ).toEqual(["form-action 'self'", "form-action 'self' https:", "form-action 'self' com.example.app:"])
 })
+
+test('the consent page shows what a client was registered with', async () => {
+  const detailed = await server.addClient({
+    name: 'Orchard Orders',
+    logo: '/logos/orders.png',
+    homepage: 'https://orchard.example/',
+    privacy: 'https://orchard.example/privacy',
+    publisher: 'Orchard Inc.',
+    isThirdParty: true,
+  })
+  const { body, text, headers } = await (await signedIn()).open(authorizationUrl(server, detailed))
+  expect(body).toContain('<img class="icon" src="/logos/orders.png" alt="" />')
+  expect(headers.get('content-security-policy')).toContain("; img-src 'self' data:; ")
+  for (const detail of ['By Orchard Inc.', 'orchard.example', 'Privacy policy', 'Third-party app'])
+    expect(text).toContain(detail)
+})
+
+test('the sign-in page has the label that the provider of its users asks for', async () => {
+  const lookup = { find: async () => undefined, findByUsername: async () => undefined }
+  const users = { ...lookup, verifyPassword: async () => false }
+  const providers = { staff: { ...users, signInWith: 'username' as const }, partners: users }
+  await using several = await startServer({ providers })
+  const labelAt = async (path: string): Promise<string | undefined> =>
+    /<label for="username">(.*?)</.exec((await openBrowser(several).open(several.endpoint(path))).body)?.[1]
+  expect(await labelAt('/login')).toBe('Email')
+  expect(await labelAt('/login/staff')).toBe('Username')
+  expect(await labelAt('/login/partners')).toBe('Email or username')
+})
