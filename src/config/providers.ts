@@ -17,7 +17,7 @@ export function resolveProviders(
   checkName('provider', provider, validator)
   if (!users)
     validator.problem('users', 'is missing. Write builtInUsers(), or functions that look up your own users')
-  else if (typeof users !== 'function') checkFunctions('users', users, validator)
+  else if (typeof users !== 'function') checkProvider('users', users, validator)
   for (const [name, other] of Object.entries(providers)) {
     checkName(`providers.${name}`, name, validator)
     if (name === provider)
@@ -27,7 +27,7 @@ export function resolveProviders(
         `providers.${name}`,
         'must be an object with your own functions: only users can be builtInUsers()',
       )
-    else checkFunctions(`providers.${name}`, other, validator)
+    else checkProvider(`providers.${name}`, other, validator)
   }
   return { provider, providers: [provider, ...Object.keys(providers)] }
 }
@@ -41,7 +41,7 @@ function checkName(path: string, name: string, validator: Validator): void {
     )
 }
 
-function checkFunctions(
+function checkProvider(
   path: string,
   provider: Partial<UserProvider> | undefined,
   validator: Validator,
@@ -49,4 +49,6 @@ function checkFunctions(
   for (const name of ['find', 'findByUsername', 'verifyPassword'] as const) {
     if (typeof provider?.[name] !== 'function') validator.problem(`${path}.${name}`, 'must be a function')
   }
+  if (provider?.signInWith !== undefined)
+    validator.oneOf(`${path}.signInWith`, provider.signInWith, ['email', 'username', 'both'])
 }

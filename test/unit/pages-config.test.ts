@@ -3,10 +3,11 @@ import { createAuthorizationServer, ConfigError } from '../../src/index.ts'
 import type { ConfigProblem, PagesConfig } from '../../src/index.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { commonConfig } from '../support/config.ts'
+import type { TestConfig } from '../support/config.ts'
 import { LOGO } from '../support/page-samples.ts'
 import { testSecrets } from '../support/secrets.ts'
 
-function problemsOf(pages: unknown): readonly ConfigProblem[] {
+function problemsOf(pages: unknown, config: Partial<TestConfig> = {}): readonly ConfigProblem[] {
   try {
     createAuthorizationServer({
       ...commonConfig(),
@@ -14,6 +15,7 @@ function problemsOf(pages: unknown): readonly ConfigProblem[] {
       secrets: testSecrets,
       store: sqlite(':memory:'),
       pages: pages as PagesConfig,
+      ...config,
     })
     return []
   } catch (thrown) {
@@ -111,5 +113,13 @@ test('lists every problem', () => {
     'pages.logo',
     'pages.accent',
     'pages.links.terms',
+  ])
+})
+
+test('rejects an unknown signInWith of a provider', () => {
+  const lookup = { find: async () => undefined, findByUsername: async () => undefined }
+  const staff = { ...lookup, verifyPassword: async () => false, signInWith: 'mail' as 'email' }
+  expect(problemsOf({}, { providers: { staff } })).toEqual([
+    { path: 'providers.staff.signInWith', message: "must be 'email' or 'username' or 'both'" },
   ])
 })
