@@ -7,7 +7,7 @@ import { createTestGuard } from 'consulate/testing'
 import { expect, onTestFinished, test, vi } from 'vitest'
 
 const guard = createTestGuard({ scopes: ['orders:read'] })
-const anybody = toNode(guard).user()
+const guarded = toNode(guard).user()
 const authorization = `Bearer ${guard.tokenFor('7')}`
 
 async function listen(
@@ -20,7 +20,7 @@ async function listen(
   return { port, origin: `http://127.0.0.1:${port}` }
 }
 
-/** What is written to standard error, where this guard logs. */
+/** Records standard error, where this guard logs. */
 function watchLog(): readonly string[] {
   const lines: string[] = []
   const spy = vi.spyOn(process.stderr, 'write').mockImplementation((line) => lines.push(String(line)) > 0)
@@ -41,9 +41,9 @@ test.each([
       throw new Error('no orders today')
     },
   ],
-])('a handler that %s is answered for with 500 and logged, and the server goes on', async (_, handler) => {
+])('a handler that %s gets 500 and a log line, and the server keeps running', async (_, handler) => {
   const lines = watchLog()
-  const { origin } = await listen(anybody(handler))
+  const { origin } = await listen(guarded(handler))
 
   for (const _again of [1, 2]) {
     const answer = await fetch(origin, { headers: { authorization } })
@@ -63,10 +63,10 @@ test.each([
   )
 })
 
-test('a handler that fails in the middle of its answer ends that connection, and no other', async () => {
+test('a handler that fails in the middle of its response closes that connection, and no other', async () => {
   watchLog()
   const { origin } = await listen(
-    anybody(async (_, response) => {
+    guarded(async (_, response) => {
       response.write('the first ')
       await new Promise(setImmediate)
       throw new Error('no more orders')
@@ -78,11 +78,11 @@ test('a handler that fails in the middle of its answer ends that connection, and
   expect((await fetch(origin)).status).toBe(401)
 })
 
-test('a handler that fails after its answer is logged, and the answer arrives whole', async () => {
+test('a handler that fails after its response is logged, and the response arrives complete', async () => {
   const lines = watchLog()
   const answer = 'orders '.repeat(5_000_000)
   const { origin } = await listen(
-    anybody((_, response) => {
+    guarded((_, response) => {
       response.end(answer)
       throw new Error('too late')
     }),
@@ -92,11 +92,11 @@ test('a handler that fails after its answer is logged, and the answer arrives wh
   expect(lines.join()).toContain('too late')
 })
 
-test('a client that hangs up while its body is read ends nothing, and is not logged', async () => {
+test('a client that disconnects while its body is read stops nothing, and is not logged', async () => {
   const lines = watchLog()
   const ended = Promise.withResolvers<unknown>()
   const { port, origin } = await listen(
-    anybody(async (request, response) => {
+    guarded(async (request, response) => {
       await text(request).catch((cause: unknown) => {
         ended.resolve(cause)
         throw cause
@@ -112,8 +112,8 @@ test('a client that hangs up while its body is read ends nothing, and is not log
   expect(lines).toEqual([])
 })
 
-test('a refusal keeps the connection, unless a body that nobody has read stands in the way', async () => {
-  const { port, origin } = await listen(anybody((_, response) => void response.end('in')))
+test('a refusal keeps the connection open, unless the request has an unread body', async () => {
+  const { port, origin } = await listen(guarded((_, response) => void response.end('in')))
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   onTestFinished(() => agent.destroy())
   const ask = async (): Promise<string | undefined> => {

@@ -18,7 +18,7 @@ const goodSecrets: Secrets = {
   secrets: [{ value: randomBytes(32).toString('base64url') }],
 }
 
-test('a server whose secrets cannot be read answers 503 on every route, and goes on once they can', async () => {
+test('a server without readable secrets answers 503 on every route, and starts as soon as they are readable', async () => {
   let isReadable = false
   const load = async (): Promise<Secrets> => {
     if (isReadable) return goodSecrets

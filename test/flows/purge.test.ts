@@ -11,14 +11,14 @@ import type { TestServer } from '../support/server.ts'
 const NOTHING = { codes: 0, deviceCodes: 0, authorizations: 0, sessions: 0, revocations: 0, audit: 0 }
 
 /** Creates a user with tokens. */
-async function startVisit(server: TestServer) {
+async function startFlow(server: TestServer) {
   const [user, client] = [await server.addUser(), await server.addClient()]
-  const visit = { server, browser: openBrowser(server), client, user }
-  return { visit, tokens: await getCodeFlowTokens(visit) }
+  const flow = { server, browser: openBrowser(server), client, user }
+  return { flow, tokens: await getCodeFlowTokens(flow) }
 }
 
 /** Inserts sessions that expired long ago. */
-async function endSessions({ server, store, clock }: TestServer, count: number): Promise<void> {
+async function addExpiredSessions({ server, store, clock }: TestServer, count: number): Promise<void> {
   await server.ready()
   const expiresAt = clock.now() - 30 * 86_400_000
   for (let index = 0; index < count; index += 1)
@@ -26,7 +26,7 @@ async function endSessions({ server, store, clock }: TestServer, count: number):
 }
 
 /** Inserts old audit entries, which is faster. */
-async function audit({ server, store, clock }: TestServer, count: number): Promise<void> {
+async function addAuditEntries({ server, store, clock }: TestServer, count: number): Promise<void> {
   await server.ready()
   const at = clock.now() - 30 * 86_400_000
   await store.audit.insert(Array.from({ length: count }, () => sampleEntry({ at })))
@@ -35,10 +35,10 @@ async function audit({ server, store, clock }: TestServer, count: number): Promi
 describe('a purge', () => {
   test('keeps signed-in users, and deletes their old rows after a week', async () => {
     await using server = await startServer()
-    const { visit, tokens } = await startVisit(server)
+    const { flow, tokens } = await startFlow(server)
     expect((await server.server.purge({ hours: 0 })).counts).toEqual(NOTHING)
     expect((await callApi(server, '/me', tokens.access_token)).status).toBe(200)
-    expect((await refresh(visit, tokens.refresh_token)).status).toBe(200)
+    expect((await refresh(flow, tokens.refresh_token)).status).toBe(200)
     server.clock.advance('29d')
     expect((await server.server.purge()).counts).toEqual({ ...NOTHING, codes: 1 })
     server.clock.advance('7d')
@@ -48,13 +48,13 @@ describe('a purge', () => {
       counts: { ...NOTHING, authorizations: 1 },
       isComplete: true,
     })
-    expect((await refresh(visit, tokens.refresh_token)).body['error']).toBe('invalid_grant')
+    expect((await refresh(flow, tokens.refresh_token)).body['error']).toBe('invalid_grant')
   })
 
   test('keeps revoked authorizations until their access tokens have expired', async () => {
     await using server = await startServer()
-    const { tokens, visit } = await startVisit(server)
-    await server.server.users.signOutEverywhere(visit.user.id)
+    const { tokens, flow } = await startFlow(server)
+    await server.server.users.signOutEverywhere(flow.user.id)
     expect((await server.server.purge({ hours: 0 })).counts).toEqual(NOTHING)
     expect((await callApi(server, '/me', tokens.access_token)).body['error_description']).toBe(
       'Token revoked',
@@ -70,13 +70,13 @@ describe('a purge', () => {
     expect((await callApi(server, '/me', tokens.access_token)).body['error_description']).toBe(
       'Token expired',
     )
-    expect((await refresh(visit, tokens.refresh_token)).body['error']).toBe('invalid_grant')
+    expect((await refresh(flow, tokens.refresh_token)).body['error']).toBe('invalid_grant')
   })
 
   test('deletes only revoked or only expired rows if asked to', async () => {
     await using server = await startServer()
-    const { visit } = await startVisit(server)
-    await server.server.users.signOutEverywhere(visit.user.id)
+    const { flow } = await startFlow(server)
+    await server.server.users.signOutEverywhere(flow.user.id)
     server.clock.advance('62m')
     await server.store.sessions.insert(
       sampleSession({ id: 'expired', expiresAt: server.clock.now() - 1 }),
@@ -113,7 +113,7 @@ describe('a purge', () => {
 
   test('deletes nothing in a dry run', async () => {
     await using server = await startServer()
-    await endSessions(server, 3)
+    await addExpiredSessions(server, 3)
     const counts = { ...NOTHING, sessions: 3 }
     expect((await server.server.purge({ dryRun: true })).counts).toEqual(counts)
     expect((await server.server.purge({ dryRun: true })).counts).toEqual(counts)
@@ -122,7 +122,7 @@ describe('a purge', () => {
 
   test('reports its progress', async () => {
     await using server = await startServer()
-    await audit(server, 600)
+    await addAuditEntries(server, 600)
     const told: PurgeProgress[] = []
     await server.server.purge({ onProgress: (progress) => void told.push(progress) })
     const shares = told.map(({ done }) => done)
@@ -133,7 +133,7 @@ describe('a purge', () => {
 
   test('stops between two batches if its signal aborts, and reports what it deleted', async () => {
     await using server = await startServer()
-    await audit(server, 1_200)
+    await addAuditEntries(server, 1_200)
     const abort = new AbortController()
     const onProgress = ({ counts }: PurgeProgress): void => {
       if (counts.audit > 0) abort.abort()
@@ -149,10 +149,10 @@ describe('a purge', () => {
   test('deletes each row once if several nodes purge, while they respond to requests', async () => {
     await using server = await startServer()
     await using other = await startServer({ file: server.file })
-    const { tokens, visit } = await startVisit(server)
-    await audit(server, 1_000)
+    const { tokens, flow } = await startFlow(server)
+    await addAuditEntries(server, 1_000)
     const purges = [server, other, server].map((node) => node.server.purge())
-    const refreshed = await refresh(visit, tokens.refresh_token)
+    const refreshed = await refresh(flow, tokens.refresh_token)
     const reports = await Promise.all(purges)
     expect(refreshed.status).toBe(200)
     expect(reports.reduce((sum, { counts }) => sum + counts.audit, 0)).toBe(1_000)
@@ -166,12 +166,12 @@ describe('a purge', () => {
 
 describe('the running server', () => {
   const server = startServer({ purge: { every: '1s' } })
-  const byHand = startServer({ purge: 'manual' })
-  afterAll(async () => Promise.all([(await server).close(), (await byHand).close()]))
+  const manual = startServer({ purge: 'manual' })
+  afterAll(async () => Promise.all([(await server).close(), (await manual).close()]))
 
   test('purges automatically, unless purge is manual', async () => {
-    const [busy, idle] = [await server, await byHand]
-    for (const node of [busy, idle]) await endSessions(node, 3)
+    const [busy, idle] = [await server, await manual]
+    for (const node of [busy, idle]) await addExpiredSessions(node, 3)
     await expect.poll(() => busy.store.purge.count('sessions'), { timeout: 10_000 }).toBe(0)
     expect(await idle.store.purge.count('sessions')).toBe(3)
   })

@@ -14,7 +14,7 @@ import { startServer } from '../support/server.ts'
 import { recordStatements } from '../support/statements.ts'
 
 /** Starts a server that queries its database for requests only. */
-async function startWatched() {
+async function startRecorded() {
   const statements = recordStatements()
   const revocations = { pollInterval: '1h', maxStaleness: '2h' } as const
   const server = await startServer({ revocations, purge: 'manual', audit: 'off' })
@@ -25,7 +25,7 @@ async function startWatched() {
 }
 
 test('a machine token needs no query if the client is cached', async () => {
-  const { statements, server } = await startWatched()
+  const { statements, server } = await startRecorded()
   const machine = await server.addClient({ grantTypes: ['client_credentials'], scopes: ['orders:read'] })
   const ask = () => getTokens(server, machine, { grant_type: 'client_credentials' })
   expect(await statements.during(ask)).toEqual(['select clients'])
@@ -33,7 +33,7 @@ test('a machine token needs no query if the client is cached', async () => {
 })
 
 test('the guard needs no query for a new, known or revoked token', async () => {
-  const { statements, server, tokens } = await startWatched()
+  const { statements, server, tokens } = await startRecorded()
   const call = () => callApi(server, '/me', tokens.access_token)
   expect(await statements.during(call)).toEqual([])
   expect(await statements.during(call)).toEqual([])
@@ -44,7 +44,7 @@ test('the guard needs no query for a new, known or revoked token', async () => {
 })
 
 test('the guard needs no query for a personal access token, and stores its last use later', async () => {
-  const { statements, server, visit } = await startWatched()
+  const { statements, server, visit } = await startRecorded()
   const { accessToken, token } = await server.server.personalTokens.create(visit.user.id, {
     name: 'Backup',
   })
@@ -58,7 +58,7 @@ test('the guard needs no query for a personal access token, and stores its last 
 })
 
 test('a refresh needs three queries: the row, the user and the update', async () => {
-  const { statements, visit, tokens } = await startWatched()
+  const { statements, visit, tokens } = await startRecorded()
   expect(await statements.during(() => refresh(visit, tokens.refresh_token))).toEqual([
     'select authorizations',
     'select users',
@@ -67,13 +67,13 @@ test('a refresh needs three queries: the row, the user and the update', async ()
 })
 
 test('a forged refresh token needs no query', async () => {
-  const { statements, visit, tokens } = await startWatched()
+  const { statements, visit, tokens } = await startRecorded()
   const forged = tokens.refresh_token.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'))
   expect(await statements.during(() => refresh(visit, forged))).toEqual([])
 })
 
 test('the exchange of a code needs seven queries, five of them in its transaction', async () => {
-  const { statements, server, client, visit } = await startWatched()
+  const { statements, server, client, visit } = await startRecorded()
   const { exchange } = await getCode(visit)
   expect(await statements.during(() => getTokens(server, client, exchange))).toEqual([
     'select codes',
@@ -87,7 +87,7 @@ test('the exchange of a code needs seven queries, five of them in its transactio
 })
 
 test('an authorization request with session and consent needs eight queries, and reads the consent again at the end', async () => {
-  const { statements, server, client, visit } = await startWatched()
+  const { statements, server, client, visit } = await startRecorded()
   const { challenge } = createPkce()
   const pkce = { code_challenge: challenge, code_challenge_method: 'S256' }
   const url = authorizationUrl(server, client, { scope: 'orders:read', ...pkce })

@@ -14,12 +14,12 @@ test.each([
   ['0s', 0],
 ])('%j is %d milliseconds', (text, milliseconds) => expect(parseDuration(text)).toBe(milliseconds))
 
-test('a number is seconds', () => {
+test('a number is in seconds', () => {
   expect(parseDuration(90)).toBe(90_000)
   expect(parseDuration(0)).toBe(0)
 })
 
-test('the answer is whole milliseconds, which every database can keep', () => {
+test('the result is in whole milliseconds', () => {
   expect(parseDuration('1.005s')).toBe(1005)
   expect(parseDuration(0.0001)).toBe(0)
   expect(parseDuration('1.1d')).toBe(95_040_000)
@@ -50,4 +50,4 @@ test.each([
   true,
   {},
   ['15m'],
-])('%j is no duration', (value) => expect(parseDuration(value)).toBeUndefined())
+])('%j is not a duration', (value) => expect(parseDuration(value)).toBeUndefined())

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { toResponse } from '../../src/lib/fetch.ts'
 import { json } from '../../src/lib/http.ts'
 
-test('a response has the one content type of its answer', () => {
+test('a response has exactly one content type', () => {
   const headers = { 'Content-Type': 'text/html; charset=utf-8' }
   expect(toResponse({ status: 200, headers, body: '<p>' }).headers.get('content-type')).toBe(
     'text/html; charset=utf-8',
@@ -10,7 +10,7 @@ test('a response has the one content type of its answer', () => {
   expect(toResponse(json(400, {})).headers.get('content-type')).toBe('application/json')
 })
 
-test('a response sets each cookie of its answer by itself', () => {
+test('a response has one Set-Cookie header per cookie', () => {
   const headers = { 'Set-Cookie': ['a=1; Path=/', 'b=2; Path=/'] }
   const response = toResponse({ status: 303, headers, body: '' })
   expect(response.headers.getSetCookie()).toEqual(['a=1; Path=/', 'b=2; Path=/'])
