@@ -1,16 +1,14 @@
 import { link, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
-/** Only for the account that the server runs as. */
 const OWNER_ONLY = 0o600
 
-/** The account that a file belongs to. */
 export interface FileOwner {
   readonly uid: number
   readonly gid: number
 }
 
-/** Writes a new file with mode 0600 that survives a power cut. Throws `EEXIST` where there is one. */
+/** Creates a file with mode 0600 and syncs it to disk. Throws `EEXIST` if it exists. */
 export async function createFile(path: string, text: string, owner?: FileOwner): Promise<void> {
   const file = await open(path, 'wx', OWNER_ONLY)
   try {
@@ -22,66 +20,61 @@ export async function createFile(path: string, text: string, owner?: FileOwner):
   }
 }
 
-/** How a file is put in its place. */
 export interface AtomicWriteOptions {
-  /** Whether it takes the place of another one. */
-  readonly replace: boolean
+  readonly overwrite: boolean
   readonly owner?: FileOwner | undefined
-  /** What is done before, once the text lies beside its place. */
+  /** Called after the temporary file is written, before it is moved into place. */
   readonly beforeCommit?: () => Promise<void>
 }
 
 /**
- * Puts a file in its place whole or not at all: written beside it under another name, then renamed. With `replace` off,
- * whether it did: of several who try at once, one does.
+ * Writes a file as a whole or not at all, by writing a temporary file and moving it into place. Returns whether the file
+ * was written: without `overwrite`, only one of several concurrent calls succeeds.
  */
 export async function writeFileAtomically(
   path: string,
   text: string,
-  { replace: replaces, owner, beforeCommit }: AtomicWriteOptions,
+  { overwrite, owner, beforeCommit }: AtomicWriteOptions,
 ): Promise<boolean> {
-  const temporary = join(dirname(path), `.${crypto.randomUUID()}.${replaces ? 'tmp' : FIRST}`)
+  const temporary = join(dirname(path), `.${crypto.randomUUID()}.${overwrite ? 'tmp' : PENDING}`)
   try {
     await createFile(temporary, text, owner)
     await beforeCommit?.()
-    const isPlaced = replaces ? await replace(temporary, path) : await linkIfAbsent(temporary, path)
+    const isWritten = overwrite ? await move(temporary, path) : await moveIfAbsent(temporary, path)
     await syncDirectory(dirname(path))
-    return isPlaced
+    return isWritten
   } finally {
     await rm(temporary, { force: true })
   }
 }
 
-const FIRST = 'new'
+const PENDING = 'new'
 
-/** Whether a file of this name is about to be the first in its place, or would have been: who wrote it was cut off. */
-export const isPendingFile = (name: string): boolean => name.startsWith('.') && name.endsWith(`.${FIRST}`)
+/** Returns whether this is the temporary file of a write without `overwrite` that is in progress or was interrupted. */
+export const isPendingFile = (name: string): boolean => name.startsWith('.') && name.endsWith(`.${PENDING}`)
 
-async function replace(from: string, to: string): Promise<true> {
+async function move(from: string, to: string): Promise<true> {
   await rename(from, to)
   return true
 }
 
-/** What file systems without hard links answer (FAT, some network shares). */
-const LINKLESS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
+/** The error codes of file systems without hard links (FAT, some network shares). */
+const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
 
-/** A hard link fails where the name is taken; a rename would take it away from whoever was first. */
-async function linkIfAbsent(from: string, to: string): Promise<boolean> {
+/** Creating a hard link fails if the file exists. Renaming would overwrite it. */
+async function moveIfAbsent(from: string, to: string): Promise<boolean> {
   try {
     await link(from, to)
     return true
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException
     if (code === 'EEXIST') return false
-    if (LINKLESS.has(code)) return replace(from, to)
+    if (NO_HARD_LINKS.has(code)) return move(from, to)
     throw error
   }
 }
 
-/**
- * A new name is durable only once its directory is. What is in its place stays there even where that cannot be had:
- * Windows and some network shares do not sync directories.
- */
+/** A new name is durable once its directory is synced. Windows and some network shares cannot do that, so errors are ignored. */
 async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r').catch(() => undefined)
   await directory?.sync().catch(() => undefined)

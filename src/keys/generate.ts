@@ -1,8 +1,8 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { commitKeyring, removeKeyFiles, withLock, type KeyringChange } from './keyring-update.ts'
+import { rootSecretFingerprint } from './derived.ts'
+import { openSecretFiles } from './directory.ts'
 import { createFile } from './durable-file.ts'
-import { KEYRING_FILE, parseKeyring, type KeyringEntry } from './keyring.ts'
 import {
   createRootSecret,
   createSigningKey,
@@ -10,67 +10,65 @@ import {
   type SigningKeyOptions,
   type SigningKeyType,
 } from './key-material.ts'
-import { rootSecretFingerprint } from './derived.ts'
-import { openSecretFiles } from './directory.ts'
+import { commitKeyring, removeKeyFiles, withLock, type KeyringChange } from './keyring-update.ts'
+import { KEYRING_FILE, parseKeyring, type KeyringEntry } from './keyring.ts'
 
-/** What keys to make. */
 export interface GenerateOptions extends SigningKeyOptions {
-  /** Whether existing keys are replaced: every token, code and cookie made with them is void then. Default false. */
+  /** True to replace existing keys, which invalidates every token, code and cookie. */
   readonly force?: boolean
-  /** With `force`, is told the fingerprint of the new root secret before it is in force, so that a store can learn it. */
+  /** With `force`, called with the fingerprint of the new root secret before it takes effect, so a store can learn it. */
   readonly registerFingerprint?: (fingerprint: string) => Promise<void>
 }
 
-/** What became of it. */
 export interface GeneratedSecrets {
-  /** False where there were keys already; then nothing was touched. */
+  /** False if keys existed. Then nothing was changed. */
   readonly created: boolean
   readonly directory: string
   /** The names of the files that were written, the keyring last. */
   readonly files: readonly string[]
-  /** The `kid` of the new current signing key; null where none was made. */
+  /** The `kid` of the new current signing key, or null if none was created. */
   readonly kid: string | null
 }
 
 /**
- * Makes signing keys and root secrets, of each a current and a next one, in a directory (0700, files 0600, ignored by
- * git), unless it has some. Of several processes that do so at once, one succeeds and the others leave its keys alone.
- * Throws `ConfigError` for an option that cannot be and for a directory that cannot be read.
+ * Generates current and next signing keys and root secrets in a directory (0700, files 0600, ignored by git), unless it
+ * contains some. Of several concurrent processes, one succeeds and the others keep its keys. Throws `ConfigError` if an
+ * option is invalid or the directory cannot be read.
  */
 export async function generateSecrets(
   path: string,
   options: GenerateOptions = {},
 ): Promise<GeneratedSecrets> {
   const { force = false } = options
-  const kind = resolveKeyType(options)
+  const type = resolveKeyType(options)
   await mkdir(path, { recursive: true, mode: 0o700 })
-  const untouched = { created: false, directory: path, files: [], kid: null }
-  if (!force && (await hasSecrets(path))) return untouched
-  const made = await makeSecrets(kind)
+  const unchanged = { created: false, directory: path, files: [], kid: null }
+  if (!force && (await hasSecrets(path))) return unchanged
+  const secrets = await createSecrets(type)
   await ignoreInGit(path)
-  const isDone = force
-    ? await withLock(path, () => replaceSecrets(path, made, options))
-    : await commitKeyring(path, { ...made, replaces: false })
-  if (!isDone) return untouched
-  const files = [...made.added.map(({ entry }) => entry.file), KEYRING_FILE]
-  return { created: true, directory: path, files, kid: made.kid }
+  const isCommitted = force
+    ? await withLock(path, () => replaceSecrets(path, secrets, options))
+    : await commitKeyring(path, { ...secrets, overwrite: false })
+  if (!isCommitted) return unchanged
+  const files = [...secrets.added.map(({ entry }) => entry.file), KEYRING_FILE]
+  return { created: true, directory: path, files, kid: secrets.kid }
 }
 
-/** Keys of a person's own count, and so does what an interrupted run left: it may be all that somebody still has. */
+/** Keys without a keyring count as well: they may be the operator's own, or the only ones left. */
 async function hasSecrets(path: string): Promise<boolean> {
   const files = await openSecretFiles(path)
-  files.throwProblems()
+  files.throwIfInvalid()
   return files.hasKeyring || files.keys.length + files.secrets.length > 0
 }
 
-interface Made extends Omit<KeyringChange, 'replaces'> {
+interface NewSecrets extends Omit<KeyringChange, 'overwrite'> {
   readonly kid: string
   readonly fingerprint: string
 }
 
-/** The next ones are made from the start: a rotation can then put them to use at a stroke. */
-async function makeSecrets(kind: SigningKeyType): Promise<Made> {
-  const signing = await Promise.all([createSigningKey(kind, 'current'), createSigningKey(kind, 'next')])
+/** Creates next keys as well, so that they are known long before the first rotation. */
+async function createSecrets(type: SigningKeyType): Promise<NewSecrets> {
+  const signing = await Promise.all([createSigningKey(type, 'current'), createSigningKey(type, 'next')])
   const secrets = [createRootSecret('current'), createRootSecret('next')] as const
   return {
     keyring: { signing: signing.map(({ entry }) => entry), secrets: secrets.map(({ entry }) => entry) },
@@ -82,23 +80,22 @@ async function makeSecrets(kind: SigningKeyType): Promise<Made> {
 
 async function replaceSecrets(
   path: string,
-  made: Made,
+  secrets: NewSecrets,
   { registerFingerprint }: GenerateOptions,
 ): Promise<boolean> {
   const outdated = await listedEntries(path)
-  await registerFingerprint?.(made.fingerprint)
-  const isReplaced = await commitKeyring(path, { ...made, replaces: true })
+  await registerFingerprint?.(secrets.fingerprint)
+  const isCommitted = await commitKeyring(path, { ...secrets, overwrite: true })
   await removeKeyFiles(path, outdated)
-  return isReplaced
+  return isCommitted
 }
 
-/** What the keyring lists: no other files are ours to remove. A damaged keyring lists none. */
+/** Only files that the keyring lists are removed. An invalid keyring lists none. */
 async function listedEntries(path: string): Promise<readonly KeyringEntry[]> {
   const keyring = parseKeyring(await readFile(join(path, KEYRING_FILE), 'utf8').catch(() => ''))
   return keyring ? [...keyring.signing, ...keyring.secrets] : []
 }
 
-/** Keys in a repository belong to everybody who ever sees it. */
 const ignoreInGit = (path: string): Promise<void> =>
   createFile(join(path, '.gitignore'), '*\n').catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error

@@ -1,10 +1,10 @@
 import { isSigningAlgorithm } from './algorithm.ts'
 import type { KeyState, SigningAlgorithm } from './secrets.ts'
 
-/** The file that says which key and secret files count and in which state: replacing it is what commits a change. */
+/** The file that lists the keys of a directory and their states. Replacing it makes a change take effect. */
 export const KEYRING_FILE = 'keyring.json'
 
-/** What the keyring says of a signing key and of a root secret alike. Times in milliseconds. */
+/** Times are in milliseconds. */
 export interface KeyringEntry {
   readonly file: string
   readonly state: KeyState
@@ -12,42 +12,37 @@ export interface KeyringEntry {
   readonly retiredAt?: number
 }
 
-/** A signing key in the keyring. */
 export interface SigningEntry extends KeyringEntry {
   readonly kid: string
   readonly algorithm: SigningAlgorithm
 }
 
-/** A root secret in the keyring. */
 export interface SecretEntry extends KeyringEntry {
   readonly id: string
 }
 
-/** What a directory of secrets holds. No secret itself. */
+/** Lists the signing keys and root secrets of a directory. Contains no secrets. */
 export interface Keyring {
   readonly signing: readonly SigningEntry[]
   readonly secrets: readonly SecretEntry[]
 }
 
-/** The keyring as the text of its file. */
 export const formatKeyring = (keyring: Keyring): string => `${JSON.stringify(keyring, null, 2)}\n`
 
-/** The keyring from the text of its file; undefined where it is damaged or names a file of another directory. */
+/** Returns undefined if the text is invalid or refers to a file outside the directory. */
 export function parseKeyring(text: string): Keyring | undefined {
   try {
     const { signing, secrets } = JSON.parse(text) as Record<string, unknown>
-    const isWhole = isListOf(signing, isSigningEntry) && isListOf(secrets, isSecretEntry)
-    return isWhole ? { signing, secrets } : undefined
+    const isValid = isListOf(signing, isSigningEntry) && isListOf(secrets, isSecretEntry)
+    return isValid ? { signing, secrets } : undefined
   } catch {
     return undefined
   }
 }
 
-/** The file of a signing key. */
-export const signingFile = (kid: string): string => `signing-${kid.slice(0, 8)}.pem`
+export const signingKeyFile = (kid: string): string => `signing-${kid.slice(0, 8)}.pem`
 
-/** The file of a root secret. */
-export const secretFile = (id: string): string => `secret-${id}.txt`
+export const rootSecretFile = (id: string): string => `secret-${id}.txt`
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -76,7 +71,7 @@ const isEntry = ({ file, state, createdAt, retiredAt }: Fields): boolean =>
 
 const fieldsOf = (value: unknown): Fields => (typeof value === 'object' ? { ...value } : {})
 
-/** A name in the same directory, on every system. */
+/** Rejects paths and hidden files, on Windows as well. */
 const isFileName = (value: unknown): boolean => typeof value === 'string' && /^[^./\\][^/\\]*$/.test(value)
 
 const isTime = (value: unknown): boolean => Number.isSafeInteger(value)

@@ -1,130 +1,127 @@
 import type { Logger } from '../lib/log.ts'
 import { createOutageLog } from '../lib/outage-log.ts'
-import { createDerivedKeys } from './derived.ts'
-import type { DerivedKeys } from './derived.ts'
-import { createKeySet } from './key-set.ts'
-import type { KeySet } from './key-set.ts'
-import { createRefreshTokens } from './refresh-token.ts'
-import type { RefreshTokens } from './refresh-token.ts'
+import { createDerivedKeys, type DerivedKeys } from './derived.ts'
+import { createKeySet, type KeySet } from './key-set.ts'
+import { createRefreshTokens, type RefreshTokens } from './refresh-token.ts'
 import type { SecretsSource } from './secrets.ts'
-/** How often (ms) a server looks whether its secrets were replaced. */
+
+/** How often a server checks whether its secrets have changed (ms). */
 const CHECK_INTERVAL = 5_000
 
-/** Everything that is made from the secrets of an issuer. */
+/** Everything that is derived from the secrets of an issuer. */
 export interface IssuerKeys {
   readonly keySet: KeySet
   readonly derived: DerivedKeys
   readonly refreshTokens: RefreshTokens
 }
 
-/** How new secrets are taken up. */
 export interface LiveOptions {
   readonly logger: Logger
-  /** Is asked before new secrets are used; throws where they must not be. */
+  /** Called before changed secrets are used. Throws to reject them. */
   readonly check: (derived: DerivedKeys) => Promise<void>
 }
 
-/** The keys of a running server. What is in it always works with the present secrets and may be kept. */
+/** The keys of a running server. Its objects can be kept: they always use the current secrets. */
 export interface LiveKeys extends IssuerKeys {
-  /** What is made of the derived keys, made anew once the secrets were replaced. */
-  derive<Made>(make: (derived: DerivedKeys) => Made): () => Made
+  /** Returns a getter for something that is created from the derived keys, and again after the secrets change. */
+  derive<Value>(create: (derived: DerivedKeys) => Value): () => Value
   /**
-   * Begins to look every 5 seconds whether the secrets were replaced. New ones are used from one moment to the next;
-   * where they are broken or refused the old ones stay, an error is logged, and the next look tries again.
+   * Starts checking every 5 seconds whether the secrets have changed. If the new ones are invalid or rejected, the previous
+   * ones stay in use, an error is logged, and the next check tries again.
    */
   start(options: LiveOptions): void
   close(): void
 }
 
-/** Reads the secrets of an issuer. Throws `ConfigError` with all that is wrong with them. */
+/** Loads the secrets of an issuer. Throws `ConfigError` with all their problems. */
 export async function createLiveKeys(source: SecretsSource, issuer: string): Promise<LiveKeys> {
   let version = await source.version?.()
-  let present = await readKeys(source, issuer)
+  let current = await loadKeys(source, issuer)
   let running: Promise<void> | undefined
   let timer: NodeJS.Timeout | undefined
 
-  async function reload({ check, logger }: LiveOptions): Promise<void> {
-    const seen = await source.version?.()
-    if (seen === version) return
-    const keys = await readKeys(source, issuer)
+  async function reloadIfChanged({ check, logger }: LiveOptions): Promise<void> {
+    const newVersion = await source.version?.()
+    if (newVersion === version) return
+    const keys = await loadKeys(source, issuer)
     await check(keys.derived)
-    present = keys
-    version = seen
+    current = keys
+    version = newVersion
     const { keySet, derived } = keys
-    logger.log('info', 'The keys were replaced', { kid: keySet.currentKid, secret: derived.currentId })
+    logger.log('info', 'Keys changed', { kid: keySet.currentKid, secret: derived.currentId })
   }
 
   return {
-    keySet: delegateKeySet(() => present.keySet),
-    derived: delegateDerivedKeys(() => present.derived),
-    refreshTokens: delegateRefreshTokens(() => present.refreshTokens),
-    derive: (make) => followerOf(() => present.derived, make),
+    keySet: delegateKeySet(() => current.keySet),
+    derived: delegateDerivedKeys(() => current.derived),
+    refreshTokens: delegateRefreshTokens(() => current.refreshTokens),
+    derive: (create) => createGetter(() => current.derived, create),
     start(options) {
       const outageLog = createOutageLog(options.logger, {
         failed: `Cannot load changed secrets from ${source.description}`,
         recovered: `Loaded changed secrets from ${source.description}`,
       })
-      const lookQuietly = (): void => {
-        running ??= reload(options)
+      const checkInBackground = (): void => {
+        running ??= reloadIfChanged(options)
           .then(outageLog.recovered, outageLog.failed)
           .finally(() => (running = undefined))
       }
-      if (source.version) timer = setInterval(lookQuietly, CHECK_INTERVAL).unref()
+      if (source.version) timer = setInterval(checkInBackground, CHECK_INTERVAL).unref()
     },
     close: () => clearInterval(timer),
   }
 }
 
-function followerOf<Made>(present: () => DerivedKeys, make: (derived: DerivedKeys) => Made): () => Made {
-  let from = present()
-  let made = make(from)
-  return () => {
-    if (from !== present()) {
-      from = present()
-      made = make(from)
-    }
-    return made
-  }
-}
-
-async function readKeys(source: SecretsSource, issuer: string): Promise<IssuerKeys> {
+async function loadKeys(source: SecretsSource, issuer: string): Promise<IssuerKeys> {
   const secrets = await source.load()
   const keySet = await createKeySet(secrets)
   const derived = createDerivedKeys(secrets)
   return { keySet, derived, refreshTokens: createRefreshTokens(derived, issuer) }
 }
 
-/** A key set that is always the present one. */
-export const delegateKeySet = (present: () => KeySet): KeySet => ({
+function createGetter<Value>(
+  current: () => DerivedKeys,
+  create: (derived: DerivedKeys) => Value,
+): () => Value {
+  let derived = current()
+  let value = create(derived)
+  return () => {
+    if (derived !== current()) {
+      derived = current()
+      value = create(derived)
+    }
+    return value
+  }
+}
+
+const delegateKeySet = (current: () => KeySet): KeySet => ({
   get algorithm() {
-    return present().algorithm
+    return current().algorithm
   },
   get currentKid() {
-    return present().currentKid
+    return current().currentKid
   },
-  sign: (type, claims, label) => present().sign(type, claims, label),
-  verify: (token, type) => present().verify(token, type),
-  isTrusted: (kid) => present().isTrusted(kid),
-  jwks: () => present().jwks(),
+  sign: (type, claims, label) => current().sign(type, claims, label),
+  verify: (token, type) => current().verify(token, type),
+  isTrusted: (kid) => current().isTrusted(kid),
+  jwks: () => current().jwks(),
 })
 
-/** Derived keys that are always the present ones. */
-export const delegateDerivedKeys = (present: () => DerivedKeys): DerivedKeys => ({
+const delegateDerivedKeys = (current: () => DerivedKeys): DerivedKeys => ({
   get fingerprint() {
-    return present().fingerprint
+    return current().fingerprint
   },
   get fingerprints() {
-    return present().fingerprints
+    return current().fingerprints
   },
   get currentId() {
-    return present().currentId
+    return current().currentId
   },
-  key: (purpose) => present().key(purpose),
-  keysById: (purpose) => present().keysById(purpose),
+  key: (purpose) => current().key(purpose),
+  keysById: (purpose) => current().keysById(purpose),
 })
 
-/** Refresh tokens that are always made and read with the present secrets. */
-export const delegateRefreshTokens = (present: () => RefreshTokens): RefreshTokens => ({
-  format: (parts) => present().format(parts),
-  parse: (token) => present().parse(token),
+const delegateRefreshTokens = (current: () => RefreshTokens): RefreshTokens => ({
+  format: (parts) => current().format(parts),
+  parse: (token) => current().parse(token),
 })

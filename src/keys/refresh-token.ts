@@ -1,32 +1,31 @@
 import { hmac, isEqualInConstantTime } from '../lib/hash.ts'
 import type { DerivedKeys } from './derived.ts'
 
-/** What a refresh token says. */
 export interface RefreshTokenParts {
   /** 1 to 64 base64url characters. */
   readonly authorizationId: string
-  /** From 0; a safe integer. */
+  /** Counts the rotations, from 0. */
   readonly generation: number
-  /** The random bytes of the authorization: 16 bytes as base64url, 22 characters. */
+  /** 16 random bytes per authorization in base64url: 22 characters. */
   readonly seed: string
 }
 
-/** Writes and reads refresh tokens, which hold all that it takes to know a forged one without asking the database. */
+/** Formats and parses refresh tokens. Their MAC reveals forged ones without a database query. */
 export interface RefreshTokens {
-  /** The refresh token of an authorization at a generation: always the same text for the same parts. */
+  /** Returns the same token for the same parts, so that the current token can be returned again without storing it. */
   format(parts: RefreshTokenParts): string
-  /** What the token says if this issuer made it, by any of its secrets; undefined for everything else. */
+  /** Returns the parts of a token that this issuer has created with any of its root secrets, otherwise undefined. */
   parse(token: string): RefreshTokenParts | undefined
 }
 
 const PREFIX = 'cons_rt_'
 const VERSION = 'consulate refresh token 1'
-const MAXIMUM_LENGTH = 200
+const MAX_LENGTH = 200
 
-/** kid, authorization id, generation without leading zeros, seed, MAC: each in one spelling only. */
-const SHAPE = /^cons_rt_([\w-]{8})\.([\w-]{1,64})\.(0|[1-9]\d{0,15})\.([\w-]{22})\.([\w-]{43})$/
+/** Root secret ID, authorization ID, generation without leading zeros, seed and MAC. */
+const FORMAT = /^cons_rt_([\w-]{8})\.([\w-]{1,64})\.(0|[1-9]\d{0,15})\.([\w-]{22})\.([\w-]{43})$/
 
-/** Makes refresh tokens of one issuer; another issuer's are refused even where the secret is shared. */
+/** Tokens of other issuers are rejected, even if they have the same root secret. */
 export function createRefreshTokens(keys: DerivedKeys, issuer: string): RefreshTokens {
   const keysById = keys.keysById('refresh-token')
   const macOf = (
@@ -50,4 +49,4 @@ export function createRefreshTokens(keys: DerivedKeys, issuer: string): RefreshT
 }
 
 const segmentsOf = (token: string): readonly string[] =>
-  (token.length <= MAXIMUM_LENGTH ? SHAPE.exec(token) : null) ?? []
+  (token.length <= MAX_LENGTH ? FORMAT.exec(token) : null) ?? []

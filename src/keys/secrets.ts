@@ -1,22 +1,22 @@
 import type { KeyObject } from 'node:crypto'
 
-/** The algorithms that access tokens can be signed with (RFC 7518 section 3.1, RFC 8037); EdDSA is Ed25519. */
+/** The algorithms that can sign access tokens (RFC 7518 section 3.1, RFC 8037). EdDSA means Ed25519. */
 export type SigningAlgorithm = 'ES256' | 'RS256' | 'PS256' | 'EdDSA'
 
 /**
- * Where a key or a root secret is in its life. `next` is known before it is used, so that everybody accepts what it
- * makes from the first moment; `current` makes what is new; `retired` makes nothing more and stays known until the last
- * thing that it made has expired.
+ * The state of a key or root secret. A `next` one is published before it is used, so that everyone accepts what it signs
+ * from the first moment. The `current` one signs. A `retired` one no longer signs, but is still accepted until everything
+ * it has signed has expired.
  */
 export type KeyState = 'next' | 'current' | 'retired'
 
 /** A private key that signs tokens. */
 export interface SigningKey {
-  /** PEM as PKCS#8, PKCS#1 or SEC1, without a passphrase; a literal `\n` counts as a line break. */
+  /** PEM as PKCS#8, PKCS#1 or SEC1, without a passphrase. A literal `\n` counts as a line break. */
   readonly privateKey: string | KeyObject
-  /** By default what the key is made for: EC P-256 signs ES256, RSA signs RS256, Ed25519 signs EdDSA. */
+  /** Default: ES256 for EC P-256, RS256 for RSA, EdDSA for Ed25519. */
   readonly algorithm?: SigningAlgorithm
-  /** Default `current`; exactly one key is. */
+  /** Default: `current`. Exactly one key must be current. */
   readonly state?: KeyState
   /** In milliseconds. */
   readonly createdAt?: number
@@ -24,11 +24,11 @@ export interface SigningKey {
   readonly retiredAt?: number
 }
 
-/** A secret that every symmetric key is derived from: refresh tokens, cookies, forms. */
+/** The secret that all symmetric keys are derived from, such as those for refresh tokens, cookies and forms. */
 export interface RootSecret {
-  /** Random text of at least 43 characters, which is 32 bytes as base64url. White space around it does not count. */
+  /** At least 43 random characters, such as 32 bytes in base64url. Surrounding white space is ignored. */
   readonly value: string
-  /** Default `current`; exactly one secret is. */
+  /** Default: `current`. Exactly one secret must be current. */
   readonly state?: KeyState
   /** In milliseconds. */
   readonly createdAt?: number
@@ -36,23 +36,23 @@ export interface RootSecret {
   readonly retiredAt?: number
 }
 
-/** Everything that must never be in the database. */
+/** The secrets of an issuer, which must never be in the database. */
 export interface Secrets {
   readonly signingKeys: readonly SigningKey[]
   readonly secrets: readonly RootSecret[]
 }
 
-/** Where secrets come from. */
+/** Loads the secrets of an issuer. */
 export interface SecretsSource {
   /** For messages: `the directory ./secrets`. */
   readonly description: string
-  /** The directory that `consulate keys` makes them in; undefined where they come from elsewhere. */
+  /** The directory that `consulate keys` manages, or undefined if the secrets come from elsewhere. */
   readonly directory?: string
-  /** Reads the secrets anew. Throws `ConfigError` where they are missing or unreadable. */
+  /** Loads the secrets. Throws `ConfigError` if they are missing or unreadable. */
   load(): Promise<Secrets>
   /**
-   * A text that changes when the secrets may have changed. A running server asks for it every 5 seconds, so it must be
-   * cheap. Without it, secrets are read once, at the start.
+   * Returns a text that changes when the secrets may have changed. Running servers call it every 5 seconds, so it must be
+   * cheap. Without it, the secrets are loaded only once, when the server starts.
    */
   version?(): Promise<string>
 }

@@ -7,7 +7,7 @@ import { secretsFromDirectory } from '../../src/index.ts'
 import { createDerivedKeys } from '../../src/keys/derived.ts'
 import { randomBase64url } from '../../src/lib/hash.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
-import { pemOf } from '../unit/keys-support.ts'
+import { privatePem } from '../unit/keys-support.ts'
 import { addPersonalToken } from './personal-token.ts'
 import { consulate, emptyDirectory, installed } from './run.ts'
 
@@ -154,7 +154,7 @@ describe('consulate keys --rotate-secret', () => {
 })
 
 describe('secrets of the environment', () => {
-  const env = { CONSULATE_PRIVATE_KEY: pemOf(), CONSULATE_SECRET: randomBase64url(32) }
+  const env = { CONSULATE_PRIVATE_KEY: privatePem(), CONSULATE_SECRET: randomBase64url(32) }
 
   test.each([
     ['--rotate', 'CONSULATE_NEXT_PRIVATE_KEYS'],

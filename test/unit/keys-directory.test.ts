@@ -8,11 +8,19 @@ import { generateSecrets } from '../../src/keys/generate.ts'
 import { createKeySet } from '../../src/keys/key-set.ts'
 import { parseKeyring } from '../../src/keys/keyring.ts'
 import { rotateRootSecrets, rotateSigningKeys } from '../../src/keys/rotation.ts'
-import { contentOf, directoryOf, kidOf, newPath, pemOf, problemsOf, publicPem } from './keys-support.ts'
+import {
+  contentOf,
+  directoryOf,
+  currentKidOf,
+  newPath,
+  privatePem,
+  problemsOf,
+  publicPem,
+} from './keys-support.ts'
 
 describe('a keyring', () => {
-  /** A directory with a retired, a current and a next one of each kind, in this order. */
-  async function rotated() {
+  /** Creates a directory with a retired, a current and a next key of each kind, in this order. */
+  async function createRotatedDirectory() {
     const path = newPath()
     await generateSecrets(path)
     await rotateSigningKeys(path, { isUrgent: true })
@@ -22,44 +30,44 @@ describe('a keyring', () => {
     return { path, signing, secrets, kids: signing.map(({ kid }) => kid) }
   }
 
-  test('gives every key its state', async () => {
-    const { path, kids, ...keyring } = await rotated()
+  test('defines the state of every key', async () => {
+    const { path, kids, ...keyring } = await createRotatedDirectory()
     const secrets = await secretsFromDirectory(path).load()
     const keys = await createKeySet(secrets)
     const derived = createDerivedKeys(secrets)
     const [retired, current, next] = kids
     expect(keys.currentKid).toBe(current)
     expect(keys.jwks().keys.map(({ kid }) => kid)).toEqual([current, retired, next])
-    const [old, present, upcoming] = keyring.secrets.map(({ id }) => id)
-    expect(derived.currentId).toBe(present)
-    expect([...derived.keysById('code').keys()]).toEqual([present, old, upcoming])
+    const [retiredId, currentId, nextId] = keyring.secrets.map(({ id }) => id)
+    expect(derived.currentId).toBe(currentId)
+    expect([...derived.keysById('code').keys()]).toEqual([currentId, retiredId, nextId])
   })
 
-  test('is read anew at each load', async () => {
-    const { path, kids } = await rotated()
+  test('is read again by each load', async () => {
+    const { path, kids } = await createRotatedDirectory()
     const source = secretsFromDirectory(path)
-    expect(await kidOf(source)).toBe(kids[1])
+    expect(await currentKidOf(source)).toBe(kids[1])
     const { kid } = await generateSecrets(path, { force: true })
-    expect(await kidOf(source)).toBe(kid)
+    expect(await currentKidOf(source)).toBe(kid)
   })
 
-  test('is refused with every file that is missing or was exchanged', async () => {
-    const { path, signing, secrets } = await rotated()
+  test('is rejected with a list of all files that are missing or replaced', async () => {
+    const { path, signing, secrets } = await createRotatedDirectory()
     const fileOf = ({ file }: { file: string }): string => join(path, file)
     const [retired = '', current = '', next = ''] = signing.map(fileOf)
     const [secret = ''] = secrets.map(fileOf)
     await rm(current)
     await rm(next)
     await mkdir(next)
-    await writeFile(retired, pemOf())
+    await writeFile(retired, privatePem())
     await writeFile(secret, randomBase64url(32))
     const problems = await problemsOf(secretsFromDirectory(path).load())
     expect(problems.toSorted()).toEqual(
       [
-        `secrets: ${current} cannot be read (ENOENT)`,
-        `secrets: ${next} cannot be read (EISDIR)`,
-        `secrets: ${retired} is not the one that keyring.json was written for`,
-        `secrets: ${secret} is not the one that keyring.json was written for`,
+        `secrets: cannot read ${current} (ENOENT)`,
+        `secrets: cannot read ${next} (EISDIR)`,
+        `secrets: ${retired} is not the file that keyring.json lists`,
+        `secrets: ${secret} is not the file that keyring.json lists`,
       ].sort(),
     )
   })
@@ -85,10 +93,10 @@ describe('a keyring', () => {
       { createdAt: '1' },
       { retiredAt: null },
     ].map((change) => [JSON.stringify({ signing: [{ ...entry, ...change }], secrets: [] })]),
-  ])('is damaged: %s', async (text) => {
+  ])('is invalid if it is %s', async (text) => {
     const path = await directoryOf({ 'keyring.json': text })
     expect(await problemsOf(secretsFromDirectory(path).load())).toEqual([
-      `secrets: ${join(path, 'keyring.json')} is damaged: restore it from a backup`,
+      `secrets: ${join(path, 'keyring.json')} is invalid. Restore it from a backup`,
     ])
   })
 })
@@ -98,10 +106,10 @@ describe('a directory of your own', () => {
     ['signing.pem', 'secret'],
     ['oauth-private.key', 'secret.txt'],
     ['tls.pem', 'secret-of-mine.txt'],
-  ])('needs no keyring: %s and %s', async (keyFile, secretFile) => {
+  ])('needs no keyring if it contains %s and %s', async (keyFile, secretFile) => {
     const value = randomBase64url(32)
     const path = await directoryOf({
-      [keyFile]: pemOf('ed25519'),
+      [keyFile]: privatePem('ed25519'),
       [secretFile]: `${value}\n`,
       'oauth-public.key': publicPem(),
       'notes.txt': 'not a secret',
@@ -111,33 +119,33 @@ describe('a directory of your own', () => {
     expect(secrets.secrets).toEqual([{ value }])
   })
 
-  test('is refused with several keys and no secret, both told at once', async () => {
-    const path = await directoryOf({ 'a.pem': pemOf(), 'b.key': pemOf() })
+  test('is rejected if it has several keys and no secret, with both problems', async () => {
+    const path = await directoryOf({ 'a.pem': privatePem(), 'b.key': privatePem() })
     expect(await problemsOf(secretsFromDirectory(path).load())).toEqual([
-      `secrets: without keyring.json, ${path} needs exactly one private key (*.pem or *.key); there are 2: a.pem, b.key`,
-      `secrets: without keyring.json, ${path} needs exactly one secret (secret or secret*.txt); there is none`,
+      `secrets: ${path} must contain exactly one private key (*.pem or *.key) or a keyring.json. Found 2: a.pem, b.key`,
+      `secrets: ${path} must contain exactly one secret (secret or secret*.txt) or a keyring.json. Found none`,
     ])
   })
 
-  test('is refused with a file that cannot be read', async () => {
-    const path = await directoryOf({ 'a.pem': pemOf(), secret: randomBase64url(32) })
+  test('is rejected if a file cannot be read', async () => {
+    const path = await directoryOf({ 'a.pem': privatePem(), secret: randomBase64url(32) })
     await mkdir(join(path, 'b.pem'))
-    const problem = `secrets: ${join(path, 'b.pem')} cannot be read (EISDIR)`
+    const problem = `secrets: cannot read ${join(path, 'b.pem')} (EISDIR)`
     expect(await problemsOf(secretsFromDirectory(path).load())).toEqual([problem])
     expect(await problemsOf(generateSecrets(path))).toEqual([problem])
   })
 
-  test('that is missing, empty or no directory says what to do', async () => {
+  test('that is missing, empty or not a directory is rejected with a way to fix it', async () => {
     const [missing, empty] = [newPath(), await directoryOf({})]
     const file = join(await directoryOf({ secrets: '' }), 'secrets')
     expect(await problemsOf(secretsFromDirectory(missing).load())).toEqual([
-      `secrets: there is no directory ${missing}: run \`consulate install\``,
+      `secrets: the directory ${missing} does not exist. Run \`consulate install\``,
     ])
     expect(await problemsOf(secretsFromDirectory(empty).load())).toEqual([
-      `secrets: there are no keys in ${empty}: run \`consulate install\``,
+      `secrets: ${empty} contains no keys. Run \`consulate install\``,
     ])
     expect(await problemsOf(secretsFromDirectory(file).load())).toEqual([
-      `secrets: the directory ${file} cannot be read (ENOTDIR)`,
+      `secrets: cannot read the directory ${file} (ENOTDIR)`,
     ])
     expect(secretsFromDirectory('./secrets').description).toBe('the directory ./secrets')
   })

@@ -4,21 +4,21 @@ import { createDerivedKeys } from '../../src/keys/derived.ts'
 import { secretsFromEnvironment } from '../../src/keys/environment.ts'
 import { createKeySet } from '../../src/keys/key-set.ts'
 import type { SecretsSource } from '../../src/keys/secrets.ts'
-import { kidOf, pemOf, problemsOf } from './keys-support.ts'
+import { currentKidOf, privatePem, problemsOf } from './keys-support.ts'
 
-describe('the environment', () => {
-  const [key, secret] = [pemOf(), randomBase64url(32)]
+describe('secrets from the environment', () => {
+  const [key, secret] = [privatePem(), randomBase64url(32)]
 
-  test('holds a key, with literal line breaks too, and a secret', async () => {
+  test('are a key, also with literal line breaks, and a secret', async () => {
     const [plain, escaped] = [key, key.replaceAll('\n', '\\n')].map((pem) =>
       secretsFromEnvironment({ CONSULATE_PRIVATE_KEY: pem, CONSULATE_SECRET: secret }),
     )
-    expect(await kidOf(escaped as SecretsSource)).toBe(await kidOf(plain as SecretsSource))
+    expect(await currentKidOf(escaped as SecretsSource)).toBe(await currentKidOf(plain as SecretsSource))
     expect((await plain?.load())?.secrets).toEqual([{ value: secret, state: 'current' }])
   })
 
-  test('holds retired ones, as many as there are', async () => {
-    const [second, third] = [pemOf('ed25519'), pemOf()]
+  test('can include several retired ones', async () => {
+    const [second, third] = [privatePem('ed25519'), privatePem()]
     const secrets = await secretsFromEnvironment({
       CONSULATE_PRIVATE_KEY: key,
       CONSULATE_SECRET: secret,
@@ -35,11 +35,11 @@ describe('the environment', () => {
     ])
   })
 
-  test('holds next ones, which are accepted and do not sign', async () => {
+  test('can include next ones, which are accepted but do not sign', async () => {
     const secrets = await secretsFromEnvironment({
       CONSULATE_PRIVATE_KEY: key,
       CONSULATE_SECRET: secret,
-      CONSULATE_NEXT_PRIVATE_KEYS: pemOf('ed25519'),
+      CONSULATE_NEXT_PRIVATE_KEYS: privatePem('ed25519'),
       CONSULATE_NEXT_SECRETS: 'b'.repeat(43),
     }).load()
     const keys = await createKeySet(secrets)
@@ -49,7 +49,7 @@ describe('the environment', () => {
     expect(derived.fingerprint).toBe(createDerivedKeys({ secrets: [{ value: secret }] }).fingerprint)
   })
 
-  test('says everything that is not set, empty counting as that', async () => {
+  test('are rejected with a list of all variables that are not set or empty', async () => {
     const problems = await problemsOf(secretsFromEnvironment({ CONSULATE_SECRET: ' ' }).load())
     expect(problems.map((problem) => problem.split(':')[0])).toEqual([
       'CONSULATE_PRIVATE_KEY',
@@ -57,16 +57,16 @@ describe('the environment', () => {
     ])
   })
 
-  test('that holds several current keys, or retired ones that are none, is refused', async () => {
+  test('are rejected if there are several current keys or an invalid retired one', async () => {
     const load = (more: Record<string, string>) =>
       secretsFromEnvironment({ CONSULATE_PRIVATE_KEY: key, CONSULATE_SECRET: secret, ...more })
         .load()
         .then(createKeySet)
-    expect(await problemsOf(load({ CONSULATE_PRIVATE_KEY: `${key}${pemOf()}` }))).toEqual([
-      'secrets.signingKeys: needs exactly one current key, not 2',
+    expect(await problemsOf(load({ CONSULATE_PRIVATE_KEY: `${key}${privatePem()}` }))).toEqual([
+      'secrets.signingKeys: must contain exactly one current key, not 2',
     ])
     expect(await problemsOf(load({ CONSULATE_RETIRED_PRIVATE_KEYS: 'nonsense' }))).toEqual([
-      'secrets.signingKeys[1]: is not a private key in PEM (PKCS#8, PKCS#1 or SEC1)',
+      'secrets.signingKeys[1]: must be a private key in PEM format (PKCS#8, PKCS#1 or SEC1)',
     ])
   })
 })

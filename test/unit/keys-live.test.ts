@@ -5,49 +5,49 @@ import { jsonLogger, silentLogger } from '../../src/lib/log.ts'
 import type { DerivedKeys } from '../../src/keys/derived.ts'
 import { createLiveKeys } from '../../src/keys/live.ts'
 import type { Secrets, SecretsSource } from '../../src/keys/secrets.ts'
-import { pemOf } from './keys-support.ts'
+import { privatePem } from './keys-support.ts'
 
 const ISSUER = 'https://auth.example.com'
 const PARTS = { authorizationId: 'azn', generation: 3, seed: 'A'.repeat(22) }
 
-const newSecrets = (): Secrets => ({
-  signingKeys: [{ privateKey: pemOf() }],
+const createSecrets = (): Secrets => ({
+  signingKeys: [{ privateKey: privatePem() }],
   secrets: [{ value: randomBase64url(32) }],
 })
 
-/** Secrets that a test may replace. */
-function sourceOf(secrets: Secrets) {
+/** Creates a source whose secrets a test can replace. */
+function createSource(secrets: Secrets) {
   let version = 1
-  let present: () => Secrets = () => secrets
-  const asked = { load: 0, version: 0 }
+  let current: () => Secrets = () => secrets
+  const calls = { load: 0, version: 0 }
   const source: SecretsSource = {
     description: 'the safe',
     async load() {
-      asked.load += 1
-      return present()
+      calls.load += 1
+      return current()
     },
     async version() {
-      asked.version += 1
+      calls.version += 1
       return String(version)
     },
   }
   const replace = (successor: () => Secrets): void => {
-    present = successor
+    current = successor
     version += 1
   }
-  return { source, asked, replace }
+  return { source, calls, replace }
 }
 
-/** Live keys that have been started, and what they log. */
-async function started(
-  secrets = newSecrets(),
+/** Loads keys and starts checking for changes. */
+async function startKeys(
+  secrets = createSecrets(),
   check: (derived: DerivedKeys) => Promise<void> = async () => {},
 ) {
-  const { source, asked, replace } = sourceOf(secrets)
+  const { source, calls, replace } = createSource(secrets)
   const logs: string[] = []
   const live = await createLiveKeys(source, ISSUER)
   live.start({ logger: jsonLogger({ write: (line) => void logs.push(line) }), check })
-  return { live, asked, replace, logs }
+  return { live, calls, replace, logs }
 }
 
 const afterSeconds = (seconds: number): Promise<unknown> => vi.advanceTimersByTimeAsync(seconds * 1000)
@@ -55,22 +55,22 @@ const afterSeconds = (seconds: number): Promise<unknown> => vi.advanceTimersByTi
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }))
 afterEach(() => void vi.useRealTimers())
 
-/** Lets the work that a timer began come to its end: it reads keys, which takes more than a turn of the loop. */
-const settle = (isSo: () => boolean): Promise<void> => vi.waitFor(() => expect(isSo()).toBe(true))
+/** Waits for work that a fake timer has started. Parsing keys takes several turns of the event loop. */
+const waitUntil = (isTrue: () => boolean): Promise<void> => vi.waitFor(() => expect(isTrue()).toBe(true))
 
 describe('the keys of a running server', () => {
-  test('are the new ones within 5 seconds, for whoever kept any part of them', async () => {
-    const { live, replace, logs } = await started()
+  test('change within 5 seconds, also for callers that keep a part of them', async () => {
+    const { live, replace, logs } = await startKeys()
     const { keySet, derived, refreshTokens } = live
-    const mark = live.derive((present) => ({ fingerprint: present.fingerprint }))
-    const [kid, fingerprint, first] = [keySet.currentKid, derived.fingerprint, mark()]
+    const derivedValue = live.derive((current) => ({ fingerprint: current.fingerprint }))
+    const [kid, fingerprint, first] = [keySet.currentKid, derived.fingerprint, derivedValue()]
     const [token, refreshToken] = [keySet.sign('at+jwt', { sub: '7' }), refreshTokens.format(PARTS)]
-    expect(mark()).toBe(first)
-    replace(newSecrets)
+    expect(derivedValue()).toBe(first)
+    replace(createSecrets)
     await afterSeconds(4)
     expect(keySet.currentKid).toBe(kid)
     await afterSeconds(1)
-    await settle(() => logs.length === 1)
+    await waitUntil(() => logs.length === 1)
     expect(keySet.currentKid).not.toBe(kid)
     expect([keySet.isTrusted(kid), keySet.isTrusted(keySet.currentKid)]).toEqual([false, true])
     expect(await keySet.verify(token, 'at+jwt')).toBeUndefined()
@@ -81,66 +81,66 @@ describe('the keys of a running server', () => {
     expect([...derived.keysById('csrf')]).toEqual([[derived.currentId, derived.key('csrf')]])
     expect(refreshTokens.parse(refreshToken)).toBeUndefined()
     expect(refreshTokens.parse(refreshTokens.format(PARTS))).toEqual(PARTS)
-    expect(mark().fingerprint).toBe(derived.fingerprint)
+    expect(derivedValue().fingerprint).toBe(derived.fingerprint)
     expect(logs.join()).toContain(keySet.currentKid)
   })
 
-  test('are not read again as long as nothing was replaced', async () => {
-    const { asked } = await started()
+  test('are not loaded again while nothing changes', async () => {
+    const { calls } = await startKeys()
     await afterSeconds(60)
-    expect(asked).toEqual({ load: 1, version: 13 })
+    expect(calls).toEqual({ load: 1, version: 13 })
   })
 
-  test('stay where the new ones are broken, which is told once, until there are good ones', async () => {
-    const { live, replace, logs } = await started()
+  test('stay in use while the new ones are invalid, which is logged once', async () => {
+    const { live, replace, logs } = await startKeys()
     const { currentKid } = live.keySet
     replace(() => {
-      throw new ConfigError([{ path: 'secrets', message: 'keyring.json is damaged' }])
+      throw new ConfigError([{ path: 'secrets', message: 'keyring.json is invalid' }])
     })
-    for (let look = 0; look < 5; look += 1) {
+    for (let check = 0; check < 5; check += 1) {
       await afterSeconds(5)
-      await settle(() => logs.length > 0)
+      await waitUntil(() => logs.length > 0)
     }
-    expect(logs).toEqual([expect.stringContaining('keyring.json is damaged')])
+    expect(logs).toEqual([expect.stringContaining('keyring.json is invalid')])
     expect(logs[0]).toContain('"level":"error"')
     expect(live.keySet.currentKid).toBe(currentKid)
-    replace(newSecrets)
+    replace(createSecrets)
     await afterSeconds(5)
-    await settle(() => live.keySet.currentKid !== currentKid)
+    await waitUntil(() => live.keySet.currentKid !== currentKid)
   })
 
-  test('stay where the store does not know the new secret, and change once it does', async () => {
+  test('stay in use until the store knows the new secret', async () => {
     const known = new Set<string>()
     const check = async ({ fingerprint }: DerivedKeys): Promise<void> => {
       if (!known.has(fingerprint)) throw new Error(`unknown: ${fingerprint}`)
     }
-    const { live, replace, logs } = await started(newSecrets(), check)
+    const { live, replace, logs } = await startKeys(createSecrets(), check)
     const { fingerprint } = live.derived
-    const successor = newSecrets()
+    const successor = createSecrets()
     replace(() => successor)
     await afterSeconds(5)
-    await settle(() => logs.length === 1)
+    await waitUntil(() => logs.length === 1)
     expect(live.derived.fingerprint).toBe(fingerprint)
     known.add(/unknown: ([\w-]+)/.exec(logs[0] ?? '')?.[1] ?? '')
     await afterSeconds(5)
-    await settle(() => live.derived.fingerprint !== fingerprint)
+    await waitUntil(() => live.derived.fingerprint !== fingerprint)
     expect([...known]).toEqual([live.derived.fingerprint])
   })
 
-  test('are left alone once the server is closed', async () => {
-    const { live, asked, replace } = await started()
+  test('are not checked after the server is closed', async () => {
+    const { live, calls, replace } = await startKeys()
     live.close()
-    replace(newSecrets)
+    replace(createSecrets)
     await afterSeconds(60)
-    expect(asked).toEqual({ load: 1, version: 1 })
+    expect(calls).toEqual({ load: 1, version: 1 })
   })
 
-  test('are read once where a source has no version', async () => {
-    const { source, asked, replace } = sourceOf(newSecrets())
+  test('are loaded once if the source has no version', async () => {
+    const { source, calls, replace } = createSource(createSecrets())
     const live = await createLiveKeys({ description: 'the configuration', load: source.load }, ISSUER)
     live.start({ logger: silentLogger, check: async () => {} })
-    replace(newSecrets)
+    replace(createSecrets)
     await afterSeconds(60)
-    expect(asked).toEqual({ load: 1, version: 0 })
+    expect(calls).toEqual({ load: 1, version: 0 })
   })
 })

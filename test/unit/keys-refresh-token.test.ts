@@ -13,7 +13,7 @@ const tokensOf = (...secrets: readonly RootSecret[]) => createRefreshTokens(keys
 const parts = { authorizationId: randomBase64url(16), generation: 12, seed: randomBase64url(16) }
 
 describe('a refresh token', () => {
-  test('says what it was made of', () => {
+  test('contains its parts', () => {
     const tokens = tokensOf({ value: first })
     for (const generation of [0, 1, 10, 123_456, Number.MAX_SAFE_INTEGER]) {
       expect(tokens.parse(tokens.format({ ...parts, generation }))).toEqual({ ...parts, generation })
@@ -22,7 +22,7 @@ describe('a refresh token', () => {
     expect(tokens.parse(tokens.format(uuid))).toEqual(uuid)
   })
 
-  test('has the documented form', () => {
+  test('has the documented format', () => {
     const { currentId } = keysOf({ value: first })
     const token = tokensOf({ value: first }).format(parts)
     const start = `cons_rt_${currentId}.${parts.authorizationId}.12.${parts.seed}.`
@@ -30,7 +30,7 @@ describe('a refresh token', () => {
     expect(token.slice(start.length)).toMatch(/^[\w-]{43}$/)
   })
 
-  test('is the same text for the same parts, so that a retry can get it again', () => {
+  test('is the same for the same parts, so that a retry gets it again', () => {
     expect(tokensOf({ value: first }).format(parts)).toBe(tokensOf({ value: first }).format(parts))
   })
 })
@@ -41,7 +41,7 @@ describe('a forged refresh token', () => {
   const [kid = '', id = '', generation = '', seed = '', mac = ''] = token.slice('cons_rt_'.length).split('.')
   const join = (...segments: readonly string[]) => `cons_rt_${segments.join('.')}`
 
-  test('is refused with any character changed', () => {
+  test('is rejected if any character is different', () => {
     expect(join(kid, id, generation, seed, mac)).toBe(token)
     for (let index = 0; index < token.length; index++) {
       for (const other of ['A', 'B', '1', '2', '-', '.', 'é']) {
@@ -52,8 +52,8 @@ describe('a forged refresh token', () => {
   })
 
   test.each([
-    ['another secret id', join(keysOf({ value: second }).currentId, id, generation, seed, mac)],
-    ['a prototype name for a secret id', join('toString', id, generation, seed, mac)],
+    ['another secret ID', join(keysOf({ value: second }).currentId, id, generation, seed, mac)],
+    ['a property name as secret ID', join('toString', id, generation, seed, mac)],
     ['another authorization', join(kid, randomBase64url(16), generation, seed, mac)],
     ['an empty authorization', join(kid, '', generation, seed, mac)],
     ['a higher generation', join(kid, id, '13', seed, mac)],
@@ -68,26 +68,26 @@ describe('a forged refresh token', () => {
     ['an empty generation', join(kid, id, '', seed, mac)],
     ['another seed', join(kid, id, generation, randomBase64url(16), mac)],
     ['a shorter seed', join(kid, id, generation, seed.slice(1), mac)],
-    ['a moved border between fields', join(kid, `${id}1`, '2', seed, mac)],
+    ['a moved separator', join(kid, `${id}1`, '2', seed, mac)],
     ['another MAC', join(kid, id, generation, seed, randomBase64url(32))],
     ['an empty MAC', join(kid, id, generation, seed, '')],
     ['a padded MAC', `${token}=`],
-    ['one segment more', `${token}.x`],
-    ['an empty segment more', `${token}.`],
-    ['one segment less', join(kid, id, generation, seed)],
+    ['an additional segment', `${token}.x`],
+    ['an additional empty segment', `${token}.`],
+    ['a missing segment', join(kid, id, generation, seed)],
     ['no prefix', token.slice('cons_rt_'.length)],
     ['another prefix', token.replace('cons_rt_', 'cons_at_')],
     ['a prefix twice', `cons_rt_${token}`],
-    ['a line break behind', `${token}\n`],
-    ['a space before', ` ${token}`],
+    ['a line break at the end', `${token}\n`],
+    ['a space at the start', ` ${token}`],
     ['a second line', `${token}\n${token}`],
-    ['nothing', ''],
+    ['an empty string', ''],
     ['a megabyte', 'cons_rt_'.repeat(131_072)],
-  ])('is refused: %s', (_, forged) => {
+  ])('is rejected: %s', (_, forged) => {
     expect(tokens.parse(forged)).toBeUndefined()
   })
 
-  test('is refused when its MAC was made with the root secret itself', () => {
+  test('is rejected if its MAC was created with the root secret itself', () => {
     const forgedMac = hmac(
       Buffer.from(first),
       JSON.stringify(['consulate refresh token 1', issuer, kid, id, 12, seed]),
@@ -95,28 +95,28 @@ describe('a forged refresh token', () => {
     expect(tokens.parse(join(kid, id, generation, seed, forgedMac))).toBeUndefined()
   })
 
-  test('is refused when another issuer made it with the same secret', () => {
+  test('is rejected if another issuer created it with the same secret', () => {
     const other = createRefreshTokens(keysOf({ value: first }), 'https://other.example')
     expect(tokens.parse(other.format(parts))).toBeUndefined()
   })
 })
 
-describe('when the secret is rotated', () => {
+describe('after the root secret was rotated', () => {
   const before = tokensOf({ value: first })
   const after = tokensOf({ value: first, state: 'retired' }, { value: second })
 
-  test('refresh tokens of the retired secret are still accepted, new ones are made with the current one', () => {
+  test('refresh tokens of the retired secret are accepted, and new ones use the current secret', () => {
     expect(after.parse(before.format(parts))).toEqual(parts)
     expect(after.format(parts)).toBe(tokensOf({ value: second }).format(parts))
     expect(before.parse(after.format(parts))).toBeUndefined()
   })
 
-  test('a token of one secret cannot pass for one of the other', () => {
+  test('a token of one secret is not accepted as one of the other', () => {
     const [old, current] = [keysOf({ value: first }).currentId, keysOf({ value: second }).currentId]
     expect(after.parse(before.format(parts).replace(old, current))).toBeUndefined()
   })
 
-  test('refresh tokens of a removed secret are refused', () => {
+  test('refresh tokens of a removed secret are rejected', () => {
     expect(tokensOf({ value: second }).parse(before.format(parts))).toBeUndefined()
   })
 })
@@ -124,10 +124,10 @@ describe('when the secret is rotated', () => {
 describe('derived keys', () => {
   const keys = keysOf({ value: first, state: 'retired' }, { value: second, state: 'current' })
 
-  test('are 32 bytes, the same on every node, and differ for every purpose and secret', () => {
+  test('have 32 bytes, are the same on every node, and differ for each purpose and secret', () => {
     const again = keysOf({ value: second })
     const purposes = ['refresh-token', 'code', 'csrf', 'consent', 'user-code', 'personal-token'] as const
-    // The last two are no purposes: not even they would derive what the store and every token name a secret by.
+    // The last two are not purposes. Even they would not give the fingerprint or the ID of a secret.
     const all = [...purposes, ...(['fingerprint', 'id'] as string[] as KeyPurpose[])].map((purpose) => {
       expect(keys.key(purpose)).toHaveLength(32)
       expect(again.key(purpose)).toEqual(keys.key(purpose))
@@ -138,7 +138,7 @@ describe('derived keys', () => {
     expect(all.some((key) => key.startsWith(keys.currentId))).toBe(false)
   })
 
-  test('are those of HKDF-SHA256, which another program worked out: stored fingerprints depend on it', () => {
+  test('are those that another program computed with HKDF-SHA256, because stored fingerprints depend on them', () => {
     const fixed = keysOf({ value: 'x'.repeat(43) })
     expect(fixed.currentId).toBe('gH1643kT')
     expect(fixed.fingerprint).toBe('oOKPPcD4MGx98189dMOe3T97XqKxTW5QXtrVMkcEWmE')
@@ -147,12 +147,12 @@ describe('derived keys', () => {
     )
   })
 
-  test('of a purpose are kept', () => {
+  test('are cached', () => {
     expect(keys.key('csrf')).toBe(keys.key('csrf'))
     expect(keys.keysById('csrf')).toBe(keys.keysById('csrf'))
   })
 
-  test('are listed by the id of their secret, the current one first', () => {
+  test('are listed by the ID of their secret, the current one first', () => {
     const retired = keysOf({ value: first })
     expect([...keys.keysById('csrf')]).toEqual([
       [keys.currentId, keys.key('csrf')],
@@ -162,12 +162,12 @@ describe('derived keys', () => {
     expect(keys.currentId).toMatch(/^[\w-]{8}$/)
   })
 
-  test('do not depend on white space around the secret', () => {
+  test('ignore white space around the secret', () => {
     expect(keysOf({ value: `  ${second}\r\n` }).fingerprint).toBe(keys.fingerprint)
   })
 })
 
-describe('root secrets are refused', () => {
+describe('root secrets are rejected', () => {
   const problemsOf = (...secrets: readonly RootSecret[]) => {
     try {
       createDerivedKeys({ secrets })
@@ -176,26 +176,26 @@ describe('root secrets are refused', () => {
       return (error as ConfigError).problems.map(({ path, message }) => `${path}: ${message}`)
     }
   }
-  const tooShort = 'is too short: it needs 43 random characters or more, such as 32 bytes as base64url'
+  const tooShort = 'must have at least 43 random characters, such as 32 bytes in base64url'
 
-  test('when they are too short, white space not counted', () => {
+  test('if they are too short without white space', () => {
     expect(problemsOf({ value: first.slice(1) })).toEqual([`secrets.secrets[0]: ${tooShort}`])
     expect(problemsOf({ value: first.slice(1).padEnd(60) })).toEqual([`secrets.secrets[0]: ${tooShort}`])
     expect(problemsOf({ value: first })).toEqual([])
   })
 
-  test('when not exactly one is current, and when one is repeated, all at once', () => {
-    const none = 'secrets.secrets: needs exactly one current secret, not none'
+  test('if not exactly one is current or one is repeated, with all problems', () => {
+    const none = 'secrets.secrets: must contain exactly one current secret, not 0'
     expect(problemsOf()).toEqual([none])
     expect(problemsOf({ value: first, state: 'retired' })).toEqual([none])
     expect(problemsOf({ value: first }, { value: first }, { value: 'short' })).toEqual([
-      'secrets.secrets: needs exactly one current secret, not 3',
+      'secrets.secrets: must contain exactly one current secret, not 3',
       'secrets.secrets[1]: is listed twice',
       `secrets.secrets[2]: ${tooShort}`,
     ])
   })
 
-  test('as a configuration error', () => {
+  test('with a ConfigError', () => {
     expect(() => createDerivedKeys({ secrets: [] })).toThrow(ConfigError)
   })
 })

@@ -11,7 +11,7 @@ import type { Keyring, KeyringEntry, SigningEntry } from '../../src/keys/keyring
 import { createRefreshTokens } from '../../src/keys/refresh-token.ts'
 import { rotateRootSecrets, rotateSigningKeys } from '../../src/keys/rotation.ts'
 import { isAvailable } from '../support/available.ts'
-import { contentOf, directoryOf, newPath, pemOf, problemsOf } from './keys-support.ts'
+import { contentOf, directoryOf, newPath, privatePem, problemsOf } from './keys-support.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -19,7 +19,7 @@ const HOUR = 60 * MINUTE
 const keyringOf = async (path: string): Promise<Keyring> =>
   JSON.parse(await readFile(join(path, 'keyring.json'), 'utf8')) as Keyring
 
-/** Puts every time in a keyring back, as if that time had passed since. */
+/** Makes a keyring older by changing all its times. */
 async function age(path: string, by: number): Promise<void> {
   const older = <Entry extends KeyringEntry>(entry: Entry): Entry => ({
     ...entry,
@@ -27,10 +27,10 @@ async function age(path: string, by: number): Promise<void> {
     ...(entry.retiredAt !== undefined && { retiredAt: entry.retiredAt - by }),
   })
   const { signing, secrets } = await keyringOf(path)
-  await write(path, { signing: signing.map(older), secrets: secrets.map(older) })
+  await writeKeyring(path, { signing: signing.map(older), secrets: secrets.map(older) })
 }
 
-const write = (path: string, keyring: Keyring): Promise<void> =>
+const writeKeyring = (path: string, keyring: Keyring): Promise<void> =>
   writeFile(join(path, 'keyring.json'), JSON.stringify(keyring))
 
 const withoutTime = ({ file, kid, algorithm, state, createdAt }: SigningEntry): SigningEntry => ({
@@ -41,20 +41,20 @@ const withoutTime = ({ file, kid, algorithm, state, createdAt }: SigningEntry): 
   createdAt,
 })
 
-/** A directory whose next keys are old enough to be used. */
-async function settled(options: Parameters<typeof generateSecrets>[1] = {}): Promise<string> {
+/** Creates a directory whose next keys are old enough to be used. */
+async function createDirectory(options: Parameters<typeof generateSecrets>[1] = {}): Promise<string> {
   const path = newPath()
   await generateSecrets(path, options)
   await age(path, 10 * MINUTE)
   return path
 }
 
-/** A directory as an earlier version made it: without next ones. */
-async function withoutNext(): Promise<string> {
-  const path = await settled()
+/** Creates a directory without next keys. */
+async function createDirectoryWithoutNext(): Promise<string> {
+  const path = await createDirectory()
   const isKept = ({ state }: KeyringEntry): boolean => state !== 'next'
   const { signing, secrets } = await keyringOf(path)
-  await write(path, { signing: signing.filter(isKept), secrets: secrets.filter(isKept) })
+  await writeKeyring(path, { signing: signing.filter(isKept), secrets: secrets.filter(isKept) })
   return path
 }
 
@@ -64,12 +64,12 @@ const signingStates = async (path: string): Promise<Record<string, string>> =>
 const load = (path: string) => secretsFromDirectory(path).load()
 const PARTS = { authorizationId: 'azn', generation: 3, seed: 'A'.repeat(22) }
 
-const announced: string[] = []
-const registerFingerprint = async (fingerprint: string): Promise<void> => void announced.push(fingerprint)
+const registered: string[] = []
+const registerFingerprint = async (fingerprint: string): Promise<void> => void registered.push(fingerprint)
 
 describe('a rotation of signing keys', () => {
-  test('lets the next one sign, retires the current one and makes another next one', async () => {
-    const path = await settled()
+  test('promotes the next key, retires the current one and creates a new next key', async () => {
+    const path = await createDirectory()
     const before = await signingStates(path)
     const rotation = await rotateSigningKeys(path)
     const after = await signingStates(path)
@@ -88,8 +88,8 @@ describe('a rotation of signing keys', () => {
     expect((await createKeySet(await load(path))).currentKid).toBe(before['next'])
   })
 
-  test('is one that everybody can follow who read the keys before or after it', async () => {
-    const path = await settled()
+  test('is compatible with servers that loaded the keys before or after it', async () => {
+    const path = await createDirectory()
     const before = await createKeySet(await load(path))
     await rotateSigningKeys(path)
     const after = await createKeySet(await load(path))
@@ -101,25 +101,25 @@ describe('a rotation of signing keys', () => {
     }
   })
 
-  test('waits until the next key is 10 minutes old, and says until when', async () => {
+  test('waits until the next key is 10 minutes old, and returns when that is', async () => {
     const path = newPath()
     await generateSecrets(path)
     await age(path, 9 * MINUTE)
     const before = await contentOf(path)
     const next = (await keyringOf(path)).signing.find(({ state }) => state === 'next')
-    const refusal = {
+    const result = {
       outcome: 'too-soon',
       next: next?.kid,
       readyAt: (next?.createdAt ?? 0) + 10 * MINUTE,
     }
-    expect(await rotateSigningKeys(path)).toEqual(refusal)
+    expect(await rotateSigningKeys(path)).toEqual(result)
     expect(await contentOf(path)).toEqual(before)
     await age(path, MINUTE)
     expect(await rotateSigningKeys(path)).toMatchObject({ outcome: 'rotated', isEarly: false })
     expect(await rotateSigningKeys(path)).toMatchObject({ outcome: 'too-soon' })
   })
 
-  test('does not wait when it is urgent, and says that others may not know the key', async () => {
+  test('does not wait if it is urgent, and reports that others may not know the key', async () => {
     const path = newPath()
     await generateSecrets(path)
     expect(await rotateSigningKeys(path, { isUrgent: true })).toMatchObject({
@@ -128,8 +128,8 @@ describe('a rotation of signing keys', () => {
     })
   })
 
-  test('keeps a retired key as long as it was told to, then drops it and its file', async () => {
-    const path = await settled()
+  test('keeps a retired key for the given time, then drops it and its file', async () => {
+    const path = await createDirectory()
     const { current: first = '' } = await signingStates(path)
     await rotateSigningKeys(path, { keep: 2 * HOUR })
     await age(path, 2 * HOUR - MINUTE)
@@ -143,19 +143,19 @@ describe('a rotation of signing keys', () => {
     expect([keys.isTrusted(first), keys.jwks().keys.length]).toEqual([false, 4])
   })
 
-  test('counts from now on where a retired key has no time', async () => {
-    const path = await settled()
+  test('keeps a retired key without a time as if it was retired now', async () => {
+    const path = await createDirectory()
     await rotateSigningKeys(path)
     const { signing, secrets } = await keyringOf(path)
-    await write(path, { signing: signing.map(withoutTime), secrets })
+    await writeKeyring(path, { signing: signing.map(withoutTime), secrets })
     await age(path, 10 * MINUTE)
     expect(await rotateSigningKeys(path, { keep: 1 })).toMatchObject({ dropped: [] })
     const retired = (await keyringOf(path)).signing.filter(({ state }) => state === 'retired')
     expect(retired.map(({ retiredAt }) => typeof retiredAt)).toEqual(['number', 'number'])
   })
 
-  test('drops a stolen key and all before it at once, without waiting', async () => {
-    const path = await settled()
+  test('drops the current and retired keys without waiting if asked', async () => {
+    const path = await createDirectory()
     await rotateSigningKeys(path)
     const { retired = '', current = '', next } = await signingStates(path)
     const stolen = await createKeySet(await load(path))
@@ -175,59 +175,62 @@ describe('a rotation of signing keys', () => {
 
   test.each([
     [{}, { algorithm: 'RS256', length: 2048 }, ['RS256', 2048]],
-    [{ algorithm: 'RS256', length: 3072 }, {}, ['RS256', 3072]],
+    [{ algorithm: 'RS256', length: 2056 }, {}, ['RS256', 2056]],
     [{ algorithm: 'EdDSA' }, {}, ['EdDSA', undefined]],
-  ] as const)('of %j asked for %j makes the one after the next accordingly', async (made, options, kind) => {
-    const path = await settled(made)
-    await rotateSigningKeys(path, options)
-    const { next } = await signingStates(path)
-    const jwks = (await createKeySet(await load(path))).jwks().keys
-    const { alg, n } = jwks.find(({ kid }) => kid === next) ?? {}
-    expect([alg, n && Buffer.from(n, 'base64url').length * 8]).toEqual(kind)
-  })
+  ] as const)(
+    'of %j with the options %j creates a next key of the right type',
+    async (generated, options, type) => {
+      const path = await createDirectory(generated)
+      await rotateSigningKeys(path, options)
+      const { next } = await signingStates(path)
+      const jwks = (await createKeySet(await load(path))).jwks().keys
+      const { alg, n } = jwks.find(({ kid }) => kid === next) ?? {}
+      expect([alg, n && Buffer.from(n, 'base64url').length * 8]).toEqual(type)
+    },
+  )
 })
 
 describe('a rotation of root secrets', () => {
-  test('makes refresh tokens with the next one, and reads those of all', async () => {
-    const path = await settled()
+  test('creates refresh tokens with the promoted secret, and accepts those of all', async () => {
+    const path = await createDirectory()
     const before = createDerivedKeys(await load(path))
-    const [, upcoming] = before.fingerprints
+    const [, next] = before.fingerprints
     const token = createRefreshTokens(before, 'https://a.example').format(PARTS)
     const rotation = await rotateRootSecrets(path, { registerFingerprint })
     const after = createDerivedKeys(await load(path))
-    expect(after.fingerprint).toBe(upcoming)
+    expect(after.fingerprint).toBe(next)
     expect(after.fingerprints).toHaveLength(3)
     expect(rotation).toMatchObject({ outcome: 'rotated', current: after.currentId, isEarly: false })
-    const fresh = createRefreshTokens(after, 'https://a.example')
-    expect(fresh.parse(token)).toEqual(PARTS)
-    expect(createRefreshTokens(before, 'https://a.example').parse(fresh.format(PARTS))).toEqual(PARTS)
-    expect(fresh.format(PARTS).slice('cons_rt_'.length).split('.')[0]).toBe(after.currentId)
+    const tokensAfter = createRefreshTokens(after, 'https://a.example')
+    expect(tokensAfter.parse(token)).toEqual(PARTS)
+    expect(createRefreshTokens(before, 'https://a.example').parse(tokensAfter.format(PARTS))).toEqual(PARTS)
+    expect(tokensAfter.format(PARTS).slice('cons_rt_'.length).split('.')[0]).toBe(after.currentId)
   })
 
-  test('announces the new current one before it is in force, and none when nothing is done', async () => {
-    const path = await settled()
-    const told: string[] = []
-    const listen = async (fingerprint: string): Promise<void> => {
+  test('registers the new fingerprint before it takes effect, and nothing if nothing changes', async () => {
+    const path = await createDirectory()
+    const fingerprints: string[] = []
+    const register = async (fingerprint: string): Promise<void> => {
       expect(createDerivedKeys(await load(path)).fingerprint).not.toBe(fingerprint)
-      told.push(fingerprint)
+      fingerprints.push(fingerprint)
     }
-    await rotateRootSecrets(path, { registerFingerprint: listen })
-    await rotateRootSecrets(path, { registerFingerprint: listen })
-    expect(told).toEqual([createDerivedKeys(await load(path)).fingerprint])
+    await rotateRootSecrets(path, { registerFingerprint: register })
+    await rotateRootSecrets(path, { registerFingerprint: register })
+    expect(fingerprints).toEqual([createDerivedKeys(await load(path)).fingerprint])
   })
 
-  test('does not happen where it cannot be announced', async () => {
-    const path = await settled()
+  test('changes nothing if the fingerprint cannot be registered', async () => {
+    const path = await createDirectory()
     const before = await contentOf(path)
-    const fail = () => Promise.reject(new Error('the database is gone'))
+    const fail = () => Promise.reject(new Error('the database is unavailable'))
     await expect(rotateRootSecrets(path, { registerFingerprint: fail })).rejects.toThrow(
-      'the database is gone',
+      'the database is unavailable',
     )
     expect(await contentOf(path)).toEqual(before)
   })
 
-  test('keeps a retired one for 90 days where it was told nothing else', async () => {
-    const path = await settled()
+  test('keeps a retired secret for 90 days by default', async () => {
+    const path = await createDirectory()
     const { currentId } = createDerivedKeys(await load(path))
     await rotateRootSecrets(path, { registerFingerprint })
     await age(path, 90 * 24 * HOUR - MINUTE)
@@ -237,17 +240,17 @@ describe('a rotation of root secrets', () => {
     expect(await readdir(path)).not.toContain(`secret-${currentId}.txt`)
   })
 
-  test('leaves the signing keys alone', async () => {
-    const path = await settled()
+  test('does not change the signing keys', async () => {
+    const path = await createDirectory()
     const { signing } = await keyringOf(path)
     await rotateRootSecrets(path, { registerFingerprint })
     expect((await keyringOf(path)).signing).toEqual(signing)
   })
 })
 
-describe('a keyring without next ones', () => {
-  test('gets them first, and is rotated when they have settled', async () => {
-    const path = await withoutNext()
+describe('a keyring without next keys', () => {
+  test('gets one first, and is rotated 10 minutes later', async () => {
+    const path = await createDirectoryWithoutNext()
     const { current } = await signingStates(path)
     const prepared = await rotateSigningKeys(path)
     const { next } = await signingStates(path)
@@ -258,8 +261,8 @@ describe('a keyring without next ones', () => {
     expect(await rotateSigningKeys(path)).toMatchObject({ outcome: 'rotated', current: next })
   })
 
-  test('is rotated at once when it is urgent: signing keys and root secrets', async () => {
-    const path = await withoutNext()
+  test('is rotated immediately if it is urgent', async () => {
+    const path = await createDirectoryWithoutNext()
     const [{ current }, derived] = [await signingStates(path), createDerivedKeys(await load(path))]
     expect(await rotateSigningKeys(path, { isUrgent: true })).toMatchObject({
       outcome: 'rotated',
@@ -268,41 +271,41 @@ describe('a keyring without next ones', () => {
     expect(await signingStates(path)).toMatchObject({ retired: current, next: expect.any(String) as string })
     const rotation = await rotateRootSecrets(path, { registerFingerprint, dropsCurrent: true })
     expect(rotation).toMatchObject({ outcome: 'rotated', dropped: [derived.currentId] })
-    expect(announced.at(-1)).toBe(createDerivedKeys(await load(path)).fingerprint)
+    expect(registered.at(-1)).toBe(createDerivedKeys(await load(path)).fingerprint)
   })
 })
 
-describe('no rotation', () => {
-  test('is done of keys of your own, and says how to do it by hand', async () => {
-    const files = { 'a.pem': pemOf(), secret: randomBase64url(32) }
+describe('a rotation is rejected', () => {
+  test('for your own keys, with instructions for a manual rotation', async () => {
+    const files = { 'a.pem': privatePem(), secret: randomBase64url(32) }
     const path = await directoryOf(files)
-    const problem = `secrets: ${path} has keys of your own and no keyring.json: these are rotated by hand, through the environment (CONSULATE_NEXT_PRIVATE_KEYS, CONSULATE_NEXT_SECRETS)`
+    const problem = `secrets: ${path} contains your own keys and no keyring.json. Rotate them manually with the environment variables CONSULATE_NEXT_PRIVATE_KEYS and CONSULATE_NEXT_SECRETS`
     expect(await problemsOf(rotateSigningKeys(path))).toEqual([problem])
     expect(await problemsOf(rotateRootSecrets(path, { registerFingerprint }))).toEqual([problem])
     expect(await contentOf(path)).toEqual(files)
   })
 
-  test('is done of keys that a server could not start with', async () => {
-    const path = await settled()
+  test('for keys that a server could not start with', async () => {
+    const path = await createDirectory()
     const { signing } = await keyringOf(path)
-    await writeFile(join(path, signing[0]?.file ?? ''), pemOf())
+    await writeFile(join(path, signing[0]?.file ?? ''), privatePem())
     const before = await contentOf(path)
     expect(await problemsOf(rotateRootSecrets(path, { registerFingerprint }))).toHaveLength(1)
     expect(await contentOf(path)).toEqual(before)
   })
 
-  test('is done while another command replaces the keys', async () => {
-    const path = await settled()
+  test('while another command changes the keys', async () => {
+    const path = await createDirectory()
     await writeFile(join(path, 'keyring.lock'), '1\n')
     const before = await contentOf(path)
-    const problem = `secrets: another command is replacing the keys; if none is, one was cut off: delete ${join(path, 'keyring.lock')}`
+    const problem = `secrets: another command is changing the keys. If no command is running, delete ${join(path, 'keyring.lock')}`
     expect(await problemsOf(rotateSigningKeys(path))).toEqual([problem])
     expect(await problemsOf(generateSecrets(path, { force: true }))).toEqual([problem])
     expect(await contentOf(path)).toEqual(before)
   })
 
-  test('undoes another one: of many at once, of both kinds, each that succeeds counts', async () => {
-    const path = await settled()
+  test('if it conflicts with a concurrent one, so that each one that succeeds takes effect', async () => {
+    const path = await createDirectory()
     const { signing, secrets } = await keyringOf(path)
     const attempts = Array.from({ length: 8 }, (_, index) =>
       problemsOf(
@@ -324,10 +327,10 @@ describe('no rotation', () => {
 describe('the files of a rotation', () => {
   const isRoot = isAvailable(
     process.getuid?.() === 0,
-    'A test of keys that root rotates for others is left out: run it as root.',
+    'Skipping a test of keys that root rotates for another user. Run it as root.',
   )
-  test.runIf(isRoot)('belong to whom the directory belongs to, when root rotates', async () => {
-    const path = await settled()
+  test.runIf(isRoot)('get the owner of the directory if root rotates', async () => {
+    const path = await createDirectory()
     await chown(path, 1234, 2345)
     await rotateSigningKeys(path)
     const { signing } = await keyringOf(path)
@@ -337,8 +340,8 @@ describe('the files of a rotation', () => {
     }
   })
 
-  test('may go while somebody reads who has the keyring before: they read the new one', async () => {
-    const path = await settled()
+  test('can be removed during a read, which then reads the new keyring', async () => {
+    const path = await createDirectory()
     const { signing, secrets } = await keyringOf(path)
     const [slow = '', dropped = ''] = [signing[1]?.file, secrets[1]?.file].map((file) =>
       join(path, file ?? ''),
@@ -347,9 +350,9 @@ describe('the files of a rotation', () => {
     await rm(slow)
     execFileSync('sh', ['-c', 'mkfifo "$0"', slow])
     const reading = load(path)
-    // It opens only once the reader has it open too, who knows the old keyring by then.
+    // This waits until the reader has opened the pipe, and therefore has read the old keyring.
     const pipe = await open(slow, 'w')
-    await write(path, { signing, secrets: secrets.slice(0, 1) })
+    await writeKeyring(path, { signing, secrets: secrets.slice(0, 1) })
     await Promise.all([rm(dropped), rm(slow)])
     await writeFile(slow, pem)
     await pipe.writeFile(pem)
@@ -357,17 +360,17 @@ describe('the files of a rotation', () => {
     expect((await reading).secrets).toHaveLength(1)
   })
 
-  test('that are missing for good are told', async () => {
-    const path = await settled()
+  test('that are missing are reported', async () => {
+    const path = await createDirectory()
     const file = join(path, (await keyringOf(path)).secrets[1]?.file ?? '')
     await rm(file)
-    expect(await problemsOf(load(path))).toEqual([`secrets: ${file} cannot be read (ENOENT)`])
+    expect(await problemsOf(load(path))).toEqual([`secrets: cannot read ${file} (ENOENT)`])
   })
 })
 
 describe('the version of a directory', () => {
-  test('changes with the keyring, even to one of the same length and time, and with nothing else', async () => {
-    const path = await settled()
+  test('changes only with the keyring, even if its length and time stay the same', async () => {
+    const path = await createDirectory()
     const file = join(path, 'keyring.json')
     const { version } = secretsFromDirectory(path)
     const first = await version?.()
@@ -379,7 +382,7 @@ describe('the version of a directory', () => {
     expect(new Set([first, second, await version?.()]).size).toBe(3)
   })
 
-  test('can be asked for where there is no keyring, or no directory', async () => {
+  test('is defined even if the keyring or directory is missing', async () => {
     const path = newPath()
     const source = secretsFromDirectory(path)
     const versions = [await source.version?.()]

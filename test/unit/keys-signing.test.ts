@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { calculateJwkThumbprint, createLocalJWKSet, decodeProtectedHeader, exportJWK, jwtVerify } from 'jose'
 import { describe, expect, test } from 'vitest'
-import { fromDer, toDer } from '../../src/keys/algorithm.ts'
+import { derToRaw, rawToDer } from '../../src/keys/algorithm.ts'
 import { createKeySet } from '../../src/keys/key-set.ts'
 import type { Secrets, SigningAlgorithm, SigningKey } from '../../src/keys/secrets.ts'
 
@@ -28,14 +28,14 @@ const algorithms: readonly (readonly [SigningAlgorithm, KeyObject])[] = [
 ]
 
 describe.each(algorithms)('%s', (algorithm, privateKey) => {
-  test('verifies what it signed', async () => {
+  test('verifies its own signatures', async () => {
     const keys = await keySetOf({ privateKey, algorithm })
     const token = keys.sign('at+jwt', claims)
     expect(await keys.verify(token, 'at+jwt')).toEqual({ payload: claims, kid: keys.currentKid })
     expect(keys.algorithm).toBe(algorithm)
   })
 
-  test('is verified by jose from the published keys', async () => {
+  test('is verified by jose with the published keys', async () => {
     const keys = await keySetOf({ privateKey, algorithm })
     const published = createLocalJWKSet({ keys: [...keys.jwks().keys] })
     for (let round = 0; round < (algorithm === 'ES256' ? 300 : 5); round++) {
@@ -48,7 +48,7 @@ describe.each(algorithms)('%s', (algorithm, privateKey) => {
     }
   })
 
-  test('publishes the public half only, named by its thumbprint', async () => {
+  test('publishes the public key only, with its thumbprint as kid', async () => {
     const keys = await keySetOf({ privateKey, algorithm })
     const [jwk = {}] = keys.jwks().keys
     const secret = Object.keys(await exportJWK(privateKey)).filter((name) =>
@@ -69,10 +69,10 @@ describe('a private key in PEM', () => {
     ['Ed25519 as PKCS#8', ed25519, 'pkcs8'],
   ]
 
-  test.each(forms)('is read: %s', async (_, key, type) => {
+  test.each(forms)('is parsed: %s', async (_, key, type) => {
     const pem = key.export({ type, format: 'pem' } as { type: 'pkcs8'; format: 'pem' }).toString()
     const expected = (await keySetOf({ privateKey: key })).currentKid
-    const spellings = {
+    const variants = {
       plain: pem,
       'with literal \\n': pem.replaceAll('\n', '\\n'),
       'with literal \\r\\n': pem.replaceAll('\n', '\\r\\n'),
@@ -80,12 +80,12 @@ describe('a private key in PEM', () => {
       'without the last line break': pem.trim(),
       'after EC parameters': `-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n${pem}`,
     }
-    for (const [spelling, privateKey] of Object.entries(spellings)) {
-      expect((await keySetOf({ privateKey })).currentKid, spelling).toBe(expected)
+    for (const [variant, privateKey] of Object.entries(variants)) {
+      expect((await keySetOf({ privateKey })).currentKid, variant).toBe(expected)
     }
   })
 
-  test('signs with the algorithm that it is made for, unless another is named', async () => {
+  test('signs with the algorithm of its type by default', async () => {
     expect((await keySetOf({ privateKey: ec })).algorithm).toBe('ES256')
     expect((await keySetOf({ privateKey: rsa })).algorithm).toBe('RS256')
     expect((await keySetOf({ privateKey: ed25519 })).algorithm).toBe('EdDSA')
@@ -129,7 +129,7 @@ describe('states', () => {
   })
 })
 
-describe('refused when the server starts', () => {
+describe('a key set is rejected', () => {
   const publicKey = generateKeyPairSync('ed25519').publicKey
   const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey
   const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey
@@ -138,48 +138,57 @@ describe('refused when the server starts', () => {
   const encrypted = (type: 'pkcs1' | 'pkcs8') =>
     rsa.export({ type, format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' }).toString()
 
-  const refused: readonly (readonly [string, SigningKey, string])[] = [
-    ['RSA under 2048 bits', { privateKey: weak }, 'has 1024 bits; an RSA key needs at least 2048'],
-    ['another curve', { privateKey: p384 }, 'ES256 needs an EC key on the curve P-256, not secp384r1'],
-    ['a key of another kind', { privateKey: ed448 }, 'cannot be used: choose ES256, RS256, PS256, EdDSA'],
-    ['RSA bound to PSS', { privateKey: pss }, 'cannot be used: choose ES256, RS256, PS256, EdDSA'],
-    ['EC for RS256', { privateKey: ec, algorithm: 'RS256' }, 'RS256 needs an RSA key'],
-    ['RSA for ES256', { privateKey: rsa, algorithm: 'ES256' }, 'ES256 needs an EC key on the curve P-256'],
-    ['RSA for EdDSA', { privateKey: rsa, algorithm: 'EdDSA' }, 'EdDSA needs an Ed25519 key'],
+  const cases: readonly (readonly [string, SigningKey, string])[] = [
+    ['RSA under 2048 bits', { privateKey: weak }, 'must have at least 2048 bits, not 1024'],
+    ['another curve', { privateKey: p384 }, 'must be an EC key on the curve P-256 for ES256, not secp384r1'],
+    ['an Ed448 key', { privateKey: ed448 }, 'must be a key for ES256, RS256, PS256, EdDSA'],
+    ['RSA bound to PSS', { privateKey: pss }, 'must be a key for ES256, RS256, PS256, EdDSA'],
+    ['EC for RS256', { privateKey: ec, algorithm: 'RS256' }, 'must be an RSA key for RS256'],
+    [
+      'RSA for ES256',
+      { privateKey: rsa, algorithm: 'ES256' },
+      'must be an EC key on the curve P-256 for ES256',
+    ],
+    ['RSA for EdDSA', { privateKey: rsa, algorithm: 'EdDSA' }, 'must be an Ed25519 key for EdDSA'],
     [
       'an unknown algorithm',
       { privateKey: rsa, algorithm: 'HS256' as 'RS256' },
-      'cannot be used: choose ES256, RS256, PS256, EdDSA',
+      'must be a key for ES256, RS256, PS256, EdDSA',
     ],
-    ['a public key', { privateKey: publicKey }, 'is a public key: a private key is needed'],
+    ['a public key', { privateKey: publicKey }, 'must be a private key, not a public key'],
     [
       'a public key in PEM',
       { privateKey: publicKey.export({ type: 'spki', format: 'pem' }).toString() },
-      'is not a private key in PEM (PKCS#8, PKCS#1 or SEC1)',
+      'must be a private key in PEM format (PKCS#8, PKCS#1 or SEC1)',
     ],
-    ['no PEM', { privateKey: 'hunter2' }, 'is not a private key in PEM (PKCS#8, PKCS#1 or SEC1)'],
-    ['encrypted PKCS#8', { privateKey: encrypted('pkcs8') }, 'is encrypted: give it without a passphrase'],
-    ['encrypted PKCS#1', { privateKey: encrypted('pkcs1') }, 'is encrypted: give it without a passphrase'],
+    [
+      'a text that is not PEM',
+      { privateKey: 'hunter2' },
+      'must be a private key in PEM format (PKCS#8, PKCS#1 or SEC1)',
+    ],
+    ['encrypted PKCS#8', { privateKey: encrypted('pkcs8') }, 'is encrypted. Remove the passphrase'],
+    ['encrypted PKCS#1', { privateKey: encrypted('pkcs1') }, 'is encrypted. Remove the passphrase'],
   ]
 
-  test.each(refused)('%s', async (_, signingKey, message) => {
+  test.each(cases)('for %s', async (_, signingKey, message) => {
     expect(await problemsOf({ signingKeys: [signingKey], secrets })).toEqual([
       `secrets.signingKeys[0]: ${message}`,
     ])
   })
 
-  test('no current key, and more than one', async () => {
-    const message = (count: string) => `secrets.signingKeys: needs exactly one current key, not ${count}`
-    expect(await problemsOf({ signingKeys: [], secrets })).toEqual([message('none')])
+  test('for no current key and for more than one', async () => {
+    const message = (count: number) =>
+      `secrets.signingKeys: must contain exactly one current key, not ${count}`
+    expect(await problemsOf({ signingKeys: [], secrets })).toEqual([message(0)])
     expect(await problemsOf({ signingKeys: [{ privateKey: ec, state: 'next' }], secrets })).toEqual([
-      message('none'),
+      message(0),
     ])
     expect(await problemsOf({ signingKeys: [{ privateKey: ec }, { privateKey: rsa }], secrets })).toEqual([
-      message('2'),
+      message(2),
     ])
   })
 
-  test('the same key twice, even for two algorithms', async () => {
+  test('for a repeated key, even with two algorithms', async () => {
     const signingKeys: readonly SigningKey[] = [
       { privateKey: rsa, algorithm: 'RS256' },
       { privateKey: rsa, algorithm: 'PS256', state: 'next' },
@@ -187,7 +196,7 @@ describe('refused when the server starts', () => {
     expect(await problemsOf({ signingKeys, secrets })).toEqual(['secrets.signingKeys[1]: is listed twice'])
   })
 
-  test('everything at once, without a word of the secrets themselves', async () => {
+  test('with all problems, which contain no secret', async () => {
     const problems = await problemsOf({
       signingKeys: [{ privateKey: 'hunter2' }, { privateKey: weak }],
       secrets: [{ value: 'hunter2' }, { value: 'b'.repeat(43), state: 'retired' }],
@@ -202,14 +211,14 @@ describe('refused when the server starts', () => {
   })
 })
 
-test('P-256 signatures with short and with high numbers survive both conversions', () => {
+test('P-256 signatures with short and high numbers can be converted to DER and back', () => {
   const ends = ['00', '01', '7f', '80', 'ff']
   for (const first of ends) {
     for (const second of ends) {
       for (const zeros of [0, 1, 31]) {
         const half = (byte: string) => '00'.repeat(zeros) + byte + 'a5'.repeat(31 - zeros)
         const raw = Buffer.from(half(first) + half(second), 'hex')
-        expect(fromDer(toDer(raw)).toString('hex')).toBe(raw.toString('hex'))
+        expect(derToRaw(rawToDer(raw)).toString('hex')).toBe(raw.toString('hex'))
       }
     }
   }

@@ -10,10 +10,10 @@ const root = await mkdtemp(join(tmpdir(), 'consulate-keys-'))
 
 let count = 0
 
-/** A path where nothing is yet. */
+/** Returns a path that does not exist yet. */
 export const newPath = (): string => join(root, `${count++}`, 'secrets')
 
-/** A directory with these files in it. */
+/** Creates a directory with these files. */
 export async function directoryOf(files: Readonly<Record<string, string>>): Promise<string> {
   const path = newPath()
   await mkdir(path, { recursive: true })
@@ -21,7 +21,7 @@ export async function directoryOf(files: Readonly<Record<string, string>>): Prom
   return path
 }
 
-/** The content of every file in a directory. */
+/** Returns the content of every file in a directory. */
 export async function contentOf(path: string): Promise<Record<string, string>> {
   const names = (await readdir(path)).sort()
   return Object.fromEntries(
@@ -29,7 +29,7 @@ export async function contentOf(path: string): Promise<Record<string, string>> {
   )
 }
 
-/** The problems of a `ConfigError`, one line each; none where the work is done. */
+/** Returns the problems of the `ConfigError` that is thrown, or an empty list if the work succeeds. */
 export const problemsOf = (work: Promise<unknown>): Promise<readonly string[]> =>
   work.then(
     () => [],
@@ -39,16 +39,15 @@ export const problemsOf = (work: Promise<unknown>): Promise<readonly string[]> =
     },
   )
 
-/** The `kid` that a source of secrets signs with. */
-export const kidOf = async (source: SecretsSource): Promise<string> =>
+/** Returns the `kid` of the current key. */
+export const currentKidOf = async (source: SecretsSource): Promise<string> =>
   (await createKeySet(await source.load())).currentKid
 
-/** A new private key as PKCS#8. */
-export function pemOf(type: 'ec' | 'ed25519' = 'ec'): string {
+/** Generates a private key as PKCS#8. */
+export function privatePem(type: 'ec' | 'ed25519' = 'ec'): string {
   const pair = type === 'ec' ? generateKeyPairSync(type, { namedCurve: 'P-256' }) : generateKeyPairSync(type)
   return pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 }
 
-/** A new public key as PEM. */
 export const publicPem = (): string =>
   generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }).toString()

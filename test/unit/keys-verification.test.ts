@@ -13,32 +13,32 @@ const keySetOf = ({ privateKey }: typeof ec) => createKeySet({ signingKeys: [{ p
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
 const accepts = async (keys: KeySet, token: string) => (await keys.verify(token, 'at+jwt')) !== undefined
 
-/** A token whose signature is right for the EC key, whatever the header and payload say. */
-function signedByHand(header: unknown, payload: unknown = claims) {
+/** Signs any header and payload with the EC key. */
+function signWith(header: unknown, payload: unknown = claims) {
   const input = `${encode(header)}.${encode(payload)}`
   const signature = sign('sha256', Buffer.from(input), { key: ec.privateKey, dsaEncoding: 'ieee-p1363' })
   return `${input}.${signature.toString('base64url')}`
 }
 
-describe('the algorithm is the one of the key', () => {
-  test('a token made by hand like ours is accepted, so that what follows proves something', async () => {
+describe('the algorithm is that of the key', () => {
+  test('a token like ours is accepted, so the other tests are meaningful', async () => {
     const keys = await keySetOf(ec)
     const header = { alg: 'ES256', typ: 'at+jwt', kid: keys.currentKid }
-    expect(await keys.verify(signedByHand(header), 'at+jwt')).toEqual({
+    expect(await keys.verify(signWith(header), 'at+jwt')).toEqual({
       payload: claims,
       kid: keys.currentKid,
     })
   })
 
   test.each(['none', 'None', 'HS256', 'ES384', 'RS256', 'EdDSA', 'es256', '', undefined, null, ['ES256']])(
-    'a header with alg %j is refused under a right signature',
+    'a header with alg %j is rejected, even with a valid signature',
     async (alg) => {
       const keys = await keySetOf(ec)
-      expect(await accepts(keys, signedByHand({ alg, typ: 'at+jwt', kid: keys.currentKid }))).toBe(false)
+      expect(await accepts(keys, signWith({ alg, typ: 'at+jwt', kid: keys.currentKid }))).toBe(false)
     },
   )
 
-  test('a token without signature is refused', async () => {
+  test('a token without a signature is rejected', async () => {
     const keys = await keySetOf(ec)
     for (const alg of ['none', 'ES256']) {
       const header = encode({ alg, typ: 'at+jwt', kid: keys.currentKid })
@@ -47,7 +47,7 @@ describe('the algorithm is the one of the key', () => {
     }
   })
 
-  test('a MAC made with the public key is refused', async () => {
+  test('a MAC with the public key as its secret is rejected', async () => {
     const keys = await keySetOf(rsa)
     const publicKeys = [
       rsa.publicKey.export({ type: 'spki', format: 'pem' }),
@@ -61,7 +61,7 @@ describe('the algorithm is the one of the key', () => {
     }
   })
 
-  test('RS256 is not PS256, though the key would do', async () => {
+  test('RS256 is not accepted as PS256, although the key is the same', async () => {
     const signingKeys = [{ privateKey: rsa.privateKey, algorithm: 'PS256' }] as const
     const [rs256, ps256] = [await keySetOf(rsa), await createKeySet({ signingKeys, secrets })]
     expect(rs256.currentKid).toBe(ps256.currentKid)
@@ -70,7 +70,7 @@ describe('the algorithm is the one of the key', () => {
   })
 })
 
-describe('the header is believed in nothing', () => {
+describe('the header is not trusted', () => {
   test.each([
     ['refresh+jwt'],
     ['JWT'],
@@ -82,10 +82,10 @@ describe('the header is believed in nothing', () => {
     [{ toString: 'at+jwt' }],
   ])('the type %j is not at+jwt', async (typ) => {
     const keys = await keySetOf(ec)
-    expect(await accepts(keys, signedByHand({ alg: 'ES256', typ, kid: keys.currentKid }))).toBe(false)
+    expect(await accepts(keys, signWith({ alg: 'ES256', typ, kid: keys.currentKid }))).toBe(false)
   })
 
-  test('a session token is no access token', async () => {
+  test('a session token is not an access token', async () => {
     const keys = await keySetOf(ec)
     expect(await accepts(keys, keys.sign('session+jwt', claims))).toBe(false)
   })
@@ -104,31 +104,31 @@ describe('the header is believed in nothing', () => {
     [{}],
     [[]],
   ])('the kid %j is unknown', async (kid) => {
-    expect(await accepts(await keySetOf(ec), signedByHand({ alg: 'ES256', typ: 'at+jwt', kid }))).toBe(false)
+    expect(await accepts(await keySetOf(ec), signWith({ alg: 'ES256', typ: 'at+jwt', kid }))).toBe(false)
   })
 
-  test('a list that holds the right kid is not the right kid', async () => {
+  test('a list that contains the kid is unknown', async () => {
     const keys = await keySetOf(ec)
     const header = { alg: 'ES256', typ: 'at+jwt', kid: [keys.currentKid] }
-    expect(await accepts(keys, signedByHand(header))).toBe(false)
+    expect(await accepts(keys, signWith(header))).toBe(false)
   })
 
-  test('a key that the token brings along is not used', async () => {
+  test('a key in the token is not used', async () => {
     const keys = await keySetOf(ed25519)
     const jwk = ec.publicKey.export({ format: 'jwk' })
-    const brought = { jwk, jku: 'https://evil.example/jwks', x5u: 'https://evil.example/x5u' }
+    const keyHeaders = { jwk, jku: 'https://evil.example/jwks', x5u: 'https://evil.example/x5u' }
     for (const kid of [keys.currentKid, (await keySetOf(ec)).currentKid, undefined]) {
-      expect(await accepts(keys, signedByHand({ alg: 'ES256', typ: 'at+jwt', kid, ...brought }))).toBe(false)
+      expect(await accepts(keys, signWith({ alg: 'ES256', typ: 'at+jwt', kid, ...keyHeaders }))).toBe(false)
     }
   })
 
-  test.each([[[]], [['exp']], [['b64']], [null], ['exp']])('crit %j is refused', async (crit) => {
+  test.each([[[]], [['exp']], [['b64']], [null], ['exp']])('crit %j is rejected', async (crit) => {
     const keys = await keySetOf(ec)
     const header = { alg: 'ES256', typ: 'at+jwt', kid: keys.currentKid, crit, b64: false }
-    expect(await accepts(keys, signedByHand(header))).toBe(false)
+    expect(await accepts(keys, signWith(header))).toBe(false)
   })
 
-  test('an unknown kid costs no look at the signature of another key', async () => {
+  test('a token of an unknown key is rejected', async () => {
     const [mine, other] = [await keySetOf(ec), await keySetOf(ed25519)]
     expect(await accepts(mine, other.sign('at+jwt', claims))).toBe(false)
   })
@@ -139,7 +139,7 @@ describe.each([
   ['RS256', rsa],
   ['EdDSA', ed25519],
 ])('a changed token (%s)', (_, pair) => {
-  test('is refused with any single bit of the signature flipped, and with any bit of a byte of the rest', async () => {
+  test('is rejected if a bit of the signature or a character of the rest is different', async () => {
     const keys = await keySetOf(pair)
     const token = keys.sign('at+jwt', claims)
     const [header = '', payload = '', signature = ''] = token.split('.')
@@ -155,7 +155,7 @@ describe.each([
     }
   })
 
-  test('is refused wherever it is cut', async () => {
+  test('is rejected if it is cut off anywhere', async () => {
     const keys = await keySetOf(pair)
     const token = keys.sign('at+jwt', claims)
     for (let length = 0; length < token.length; length++) {
@@ -164,7 +164,7 @@ describe.each([
     expect(await accepts(keys, token)).toBe(true)
   })
 
-  test('is refused when the signature is spelled in another way', async () => {
+  test('is rejected if the signature is encoded in another way', async () => {
     const keys = await keySetOf(pair)
     const token = keys.sign('at+jwt', claims)
     const bytesOf = (text: string) => Buffer.from(text.split('.')[2] ?? '', 'base64url').toString('hex')
@@ -188,14 +188,14 @@ describe('an ES256 signature', () => {
     return accepts(keys, `${header}.${payload}.${signature.toString('base64url')}`)
   }
 
-  test('of zeros, of ones and of odd lengths is refused', async () => {
+  test('of zeros, of ones or of another length is rejected', async () => {
     for (const length of [0, 1, 63, 64, 65, 70, 72, 128]) {
       expect(await withSignature(Buffer.alloc(length))).toBe(false)
       expect(await withSignature(Buffer.alloc(length, 0xff))).toBe(false)
     }
   })
 
-  test('in DER is refused, though it is right', async () => {
+  test('in DER is rejected, although it is valid', async () => {
     const keys = await keySetOf(ec)
     const [header, payload] = keys.sign('at+jwt', claims).split('.')
     const der = sign('sha256', Buffer.from(`${header}.${payload}`), ec.privateKey)
@@ -203,7 +203,7 @@ describe('an ES256 signature', () => {
   })
 })
 
-describe('what is no token', () => {
+describe('a malformed token', () => {
   test.each([
     [''],
     ['.'],
@@ -216,17 +216,17 @@ describe('what is no token', () => {
     [`${encode(null)}.${encode(claims)}.AAAA`],
     [`${Buffer.from('['.repeat(8000)).toString('base64url')}.${encode(claims)}.AAAA`],
     ['\0\0\0'],
-  ])('gives undefined and does not throw: %j', async (token) => {
+  ])('is rejected without an exception: %j', async (token) => {
     expect(await (await keySetOf(ec)).verify(token, 'at+jwt')).toBeUndefined()
   })
 
-  test.each([[[1]], ['text'], [null], [7]])('a signed payload of %j is refused', async (payload) => {
+  test.each([[[1]], ['text'], [null], [7]])('is rejected if its payload is %j', async (payload) => {
     const keys = await keySetOf(ec)
     const header = { alg: 'ES256', typ: 'at+jwt', kid: keys.currentKid }
-    expect(await accepts(keys, signedByHand(header, payload))).toBe(false)
+    expect(await accepts(keys, signWith(header, payload))).toBe(false)
   })
 
-  test('a token over 16 KiB is refused, one just under it is not', async () => {
+  test('is rejected if it is longer than 16 KiB', async () => {
     const keys = await keySetOf(ec)
     expect(await accepts(keys, keys.sign('at+jwt', { pad: 'x'.repeat(12_000) }))).toBe(true)
     expect(await accepts(keys, keys.sign('at+jwt', { pad: 'x'.repeat(12_200) }))).toBe(false)

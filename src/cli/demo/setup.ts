@@ -42,7 +42,7 @@ export async function loadDemoSecrets(directory: string): Promise<DemoSecrets> {
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const secrets: DemoSecrets = { webSecret: randomBase64url(32), machineSecret: randomBase64url(32) }
   const path = secretsPath(directory)
-  await writeFileAtomically(path, `${JSON.stringify(secrets, null, 2)}\n`, { replace: false })
+  await writeFileAtomically(path, `${JSON.stringify(secrets, null, 2)}\n`, { overwrite: false })
   return JSON.parse(await readFile(path, 'utf8')) as DemoSecrets
 }
 
