@@ -173,7 +173,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   },
   'a missing key file': {
     breakIt: (cwd) => rmSync(signingFile(cwd)),
-    found: ['secrets', 'problem', /cannot be read/, /restore them from a backup/],
+    found: ['secrets', 'problem', /cannot read/, /restore them from a backup/],
   },
   'a signing key of 91 days': {
     breakIt: (cwd) => changeKeyring(cwd, 'signing', aged(91)),

@@ -161,8 +161,8 @@ describe('consulate install and migrate', () => {
   })
 
   test.each([
-    [/^signing-.*pem$/, 'secrets.signingKeys[0]: is not a private key'],
-    [/^secret-.*txt$/, 'secrets.secrets[0]: is too short'],
+    [/^signing-.*pem$/, 'secrets.signingKeys[0]: must be a private key'],
+    [/^secret-.*txt$/, 'secrets.secrets[0]: must have at least 43 random characters'],
   ])('install exits with 1 if no server could use the existing keys: %s', async (name, problem) => {
     const cwd = await installed()
     const folder = join(cwd, 'data/secrets')
