@@ -172,7 +172,7 @@ describe('existing secrets', () => {
     const path = newPath()
     const { files } = await generateSecrets(path)
     const { 'keyring.json': keyring = '', ...content } = await contentOf(path)
-    const written = files.slice(0, count).map((file) => [file, content[file] ?? ''])
+    const written = files.slice(0, count).map((file) => [file, content[file] ?? ''] as const)
     const interrupted = await directoryOf({ '.temporary.new': keyring, ...Object.fromEntries(written) })
     const { created, kid } = await generateSecrets(interrupted)
     expect([created, await currentKidOf(secretsFromDirectory(interrupted))]).toEqual([true, kid])
