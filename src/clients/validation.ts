@@ -55,7 +55,7 @@ function basicProblems(registration: ClientRegistration): readonly ConfigProblem
   ]
 }
 
-/** The implicit grant puts tokens in an address, where nobody on the network may read them, and has no PKCE. */
+/** The implicit grant sends tokens in a URL, which must not be readable on the network. It has no PKCE. */
 function legacyGrantProblems(registration: ClientRegistration): readonly ConfigProblem[] {
   const { type, redirectUris = [], requiresPkce = false } = registration
   if (!grantTypesOf(registration).includes('implicit')) return []

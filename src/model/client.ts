@@ -66,7 +66,7 @@ export interface Client {
   readonly publisher: string | null
   /** The `sub` of the user who registered it, if a user did. */
   readonly ownerId: string | null
-  /** True if somebody other than the issuer publishes it. Always true if it has an owner. */
+  /** True if it belongs to someone other than the issuer. Always true if it has an owner. */
   readonly isThirdParty: boolean
   /** Requires PKCE of a confidential client. */
   readonly requiresPkce: boolean
