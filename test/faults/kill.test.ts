@@ -13,9 +13,9 @@ import { cookieOf, work } from './kill/load.ts'
 import type { Kept, Target } from './kill/load.ts'
 
 const KILLS = 100
-/** How many processes live at once; often enough none does, so that the last one to end was killed too. */
+/** Processes at a time. Often none is left, so that the last one was killed too. */
 const SLOTS = 2
-/** How long (ms) a process works at most before it is killed. */
+/** The longest time before a process is killed, in milliseconds. */
 const LONGEST_LIFE = 200
 
 const server = await startServer()
@@ -47,7 +47,7 @@ const target: Target = {
   cookie: cookieOf(visit.browser.cookies),
 }
 
-/** Starts a process, lets it work, kills it, and again: nobody helps the next one. */
+/** Starts a process, lets it work and kills it, repeatedly. The next one has to recover by itself. */
 async function killForEver(): Promise<void> {
   while (killed < KILLS) {
     const before = [...kept.refresh]
@@ -62,7 +62,7 @@ async function killForEver(): Promise<void> {
   }
 }
 
-/** A rotation that was lost would be made up for by the next refresh, so the rows are looked at. */
+/** Checks the rows: the next refresh would hide a lost rotation. */
 async function expectRotated(node: TestServer, tokens: readonly string[]): Promise<void> {
   for (const token of tokens) {
     const [, id = '', generation] = token.split('.')
@@ -71,7 +71,7 @@ async function expectRotated(node: TestServer, tokens: readonly string[]): Promi
   }
 }
 
-test(`${KILLS} kills under load lose nothing that was acknowledged, let nothing be spent twice, and need no help`, async () => {
+test(`${KILLS} kills under load lose nothing that was acknowledged, allow no code to be used twice, and need no repair`, async () => {
   const load = work(target, kept.refresh, kept)
   await Promise.all(Array.from({ length: SLOTS }, killForEver))
   const { node, stop } = await startProcess(server)

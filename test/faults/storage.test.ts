@@ -15,7 +15,7 @@ import type { ProcessOptions, ServerProcess } from '../support/process.ts'
 import { startServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
 
-/** A database on which somebody is signed in, and one process on it. */
+/** A database with a signed-in user, and one process on it. */
 interface Place extends ServerProcess {
   readonly server: TestServer
   readonly visit: CodeFlow
@@ -30,7 +30,7 @@ async function open(options: ProcessOptions = {}, hasOwnDisk = false): Promise<P
   const [user, client] = [await server.addUser(), await server.addClient()]
   const visit = { server, browser: openBrowser(server), client, user }
   const tokens = await getCodeFlowTokens(visit)
-  // From here on nobody but the process has the file open.
+  // From now on, only the process has the file open.
   await server.server.close()
   const process = await startProcess(server, options)
   onTestFinished(async () => {
@@ -55,13 +55,13 @@ async function open(options: ProcessOptions = {}, hasOwnDisk = false): Promise<P
   }
 }
 
-/** What a client must be told when the database is to blame: to try again, and never that its token is bad. */
+/** The response to a client if the database fails: try again, never that its token is invalid. */
 function expectUnavailable({ status, headers, body }: JsonResponse): void {
   expect([status, body['error']]).toEqual([503, 'temporarily_unavailable'])
   expect(headers.get('retry-after')).toMatch(/^[1-9]\d*$/)
 }
 
-/** The log lines of what was refused as an error of ours. */
+/** Returns the log lines of requests that failed because of the server. */
 const errorsIn = ({ logs }: Pick<ServerProcess, 'logs'>): readonly Record<string, unknown>[] =>
   logs
     .split('\n')
@@ -71,13 +71,13 @@ const errorsIn = ({ logs }: Pick<ServerProcess, 'logs'>): readonly Record<string
 
 const tokenIn = ({ body }: JsonResponse): string => String(body['refresh_token'])
 
-/** Makes a folder a disk of its own, of 1 MB. */
+/** Mounts a disk of 1 MB on a folder. */
 function mountDisk(folder: string): void {
   const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder])
   if (status !== 0) throw new Error(`A disk cannot be mounted: ${stderr.toString()}`)
 }
 
-/** Whether this is somebody who may mount a disk: the superuser, and not in every container. */
+/** Whether this process may mount a disk: only root, and not in every container. */
 const canMount = isAvailable(
   process.getuid?.() === 0 &&
     spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', tmpdir()]).status === 0,
@@ -85,7 +85,7 @@ const canMount = isAvailable(
 )
 
 describe('a full disk', () => {
-  test.runIf(canMount)('whose last byte somebody else took is a 503, until there is room again', async () => {
+  test.runIf(canMount)('is a 503 until space is freed', async () => {
     const place = await open({}, true)
     const { node, tokens, visit, folder } = place
     const ballast = join(folder, 'ballast')
@@ -99,7 +99,7 @@ describe('a full disk', () => {
     expect((await refresh({ server: node, client: visit.client }, tokens.refresh_token)).status).toBe(200)
   })
 
-  test('that lets no file grow is a 503 that asks to try again; guards go on, nothing is lost, and it ends by itself', async () => {
+  test('on which no file can grow is a 503 with Retry-After; guards keep working, nothing is lost, and the server recovers', async () => {
     const place = await open({ fileSize: 1024 })
     const { node, tokens, visit, server } = place
     const { client } = visit
@@ -133,7 +133,7 @@ describe('a full disk', () => {
 })
 
 describe('a database that another process has locked', () => {
-  test('is waited for, then a 503 that asks to try again; reading goes on, and it ends with the lock', async () => {
+  test('is waited for, then a 503 with Retry-After; reads keep working, and the server recovers with the lock', async () => {
     const place = await open({ busyTimeout: 200 })
     const { node, tokens, visit, server } = place
     const { client } = visit
@@ -153,7 +153,7 @@ describe('a database that another process has locked', () => {
     expect((await waiting).status).toBe(200)
   })
 
-  test('takes nobody out of a pile of requests that waits for it', async () => {
+  test('loses none of the requests that wait for it', async () => {
     const { node, tokens, visit, server } = await open({ busyTimeout: 3_000 })
     const { client } = visit
     const other = new DatabaseSync(server.file)
@@ -168,13 +168,13 @@ describe('a database that another process has locked', () => {
   })
 })
 
-describe('a database that cannot be written', () => {
+describe('a read-only database', () => {
   const setModes = async ({ folder, server: { file } }: Place, directory: number, mode: number) => {
     await chmod(folder, directory)
     for (const name of [file, `${file}-wal`, `${file}-shm`]) await chmod(name, mode).catch(() => undefined)
   }
 
-  test('keeps a server from starting, which says so with 503; once it can be, the server starts by itself', async () => {
+  test('prevents the start: requests get 503, and the server starts once it is writable', async () => {
     const place = await open()
     await place.stop()
     await setModes(place, 0o555, 0o444)
@@ -204,7 +204,7 @@ describe('a database that cannot be written', () => {
 describe('a database file that is deleted under a process', () => {
   const freshness = { pollInterval: '100ms', maxStaleness: '1s' } as const
 
-  test('is a 503 for clients at once and for guards once they are stale, never a 401; put back, all goes on', async () => {
+  test('is a 503 for clients immediately and for guards once they are stale, never a 401; the server recovers when it is restored', async () => {
     const place = await open({ config: { revocations: freshness } })
     const { node, tokens, visit, server, folder } = place
     const { client } = visit

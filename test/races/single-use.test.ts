@@ -35,21 +35,21 @@ const winnersIn = (answers: readonly JsonResponse[]): readonly JsonResponse[] =>
 const errorsIn = (answers: readonly JsonResponse[]): ReadonlySet<unknown> =>
   new Set(answers.filter(({ status }) => status !== 200).map(({ body }) => body['error']))
 
-describe('200 tries at one code, on four processes', () => {
-  test('give tokens to one; the others are replays, and end what it was given', async () => {
+describe('200 requests with one code, on four processes', () => {
+  test('one gets tokens; the others are replays and revoke them', async () => {
     const { exchange } = await getCode(visitWith(client))
     const answers = await cluster.inParallel(200, (node) => requestToken(node, client, exchange))
     const [winner, ...others] = winnersIn(answers)
     expect(others).toEqual([])
     expect(errorsIn(answers)).toEqual(new Set(['invalid_grant']))
-    if (!winner) throw new Error('Nobody has won')
+    if (!winner) throw new Error('No request succeeded')
     expect(await isRejectedEverywhere(cluster.nodes, accessIn(winner))).toBe(true)
     expect(await refreshOutcome(cluster.randomNode(), client, refreshIn(winner))).toBe('invalid_grant')
   })
 })
 
-describe('200 tries at one refresh token, on four processes', () => {
-  test('rotate it once: all get the one next token, the family lives, and a replay after the window ends it', async () => {
+describe('200 requests with one refresh token, on four processes', () => {
+  test('rotate it once: all get the same next token, and a replay after the grace window revokes the authorization', async () => {
     const flow = visitWith(client)
     const other = await getCodeFlowTokens(flow)
     const first = await getCodeFlowTokens(flow)
@@ -71,10 +71,10 @@ describe('200 tries at one refresh token, on four processes', () => {
     await cluster.setClocks(0)
   })
 
-  test('give tokens to one where the client has no window; the others are replays, and end the family', async () => {
+  test('without a grace window, one gets tokens; the others are replays and revoke the authorization', async () => {
     const strict = await server.addClient({ graceWindow: 0 })
     const visit = visitWith(strict)
-    // Who comes first decides it within a millisecond, so it takes many firsts.
+    // The race lasts about a millisecond, so it needs many rounds.
     for (let round = 0; round < 40; round += 1) {
       const first = await getCodeFlowTokens(visit)
       const answers = await cluster.inParallel(12, (node) =>
@@ -83,13 +83,13 @@ describe('200 tries at one refresh token, on four processes', () => {
       const [winner, ...others] = winnersIn(answers)
       expect(others).toEqual([])
       expect(errorsIn(answers)).toEqual(new Set(['invalid_grant']))
-      if (!winner) throw new Error('Nobody has won')
+      if (!winner) throw new Error('No request succeeded')
       expect(await refreshOutcome(cluster.randomNode(), strict, refreshIn(winner))).toBe('invalid_grant')
       if (round % 10 === 0) expect(await isRejectedEverywhere(cluster.nodes, accessIn(winner))).toBe(true)
     }
   })
 
-  test('and at its next one at the same time: nobody is signed out, and one token is the last', async () => {
+  test('mixed with its successor: no user is signed out, and all get the latest token', async () => {
     const visit = visitWith(client)
     const first = await getCodeFlowTokens(visit)
     const second = refreshIn(await refresh(visit, first.refresh_token))

@@ -6,7 +6,7 @@ import { callAdminApi } from '../../support/admin-api.ts'
 import { CALLBACK } from '../../support/server.ts'
 import type { TestUser, TestClient, TestServer } from '../../support/server.ts'
 
-/** Where the load goes, and until when. */
+/** The nodes under load, and when to stop. */
 export interface Target {
   /** A node that lives, if there is one. */
   living(): TestServer | undefined
@@ -17,7 +17,7 @@ export interface Target {
   readonly cookie: string
 }
 
-/** Everything that was acknowledged. */
+/** Everything that the server has acknowledged. */
 export interface Kept {
   /** The last refresh token of each client that goes on refreshing. */
   readonly refresh: string[]
@@ -34,10 +34,10 @@ export interface Kept {
   readonly sessions: string[]
 }
 
-/** Between two acts (ms), so that starting leaves something to be done. */
+/** The pause between two actions, in milliseconds. */
 const PAUSE = 5
 
-/** Asks a node; undefined where nobody answered, or only that it cannot now. */
+/** Sends a request to a node. Returns undefined without a response, or with a 503. */
 async function ask(
   { living }: Target,
   question: (node: TestServer) => Promise<JsonResponse>,
@@ -47,7 +47,7 @@ async function ask(
   return answer && answer.status < 500 ? answer : undefined
 }
 
-/** Asks until somebody answers. */
+/** Repeats a request until a node answers. */
 async function insist(
   target: Target,
   question: (node: TestServer) => Promise<JsonResponse>,
@@ -60,7 +60,7 @@ async function insist(
 
 const tokenIn = ({ body }: JsonResponse): string => String(body['refresh_token'])
 
-/** An honest client: it goes on from the last answer that it got. */
+/** Refreshes as a correct client does, with the token of its last response. */
 async function refresh(target: Target, kept: Kept, index: number): Promise<void> {
   const form = { grant_type: 'refresh_token', refresh_token: kept.refresh[index] }
   const answer = await insist(target, (node) => requestToken(node, target.client, form))
@@ -68,7 +68,7 @@ async function refresh(target: Target, kept: Kept, index: number): Promise<void>
   if (answer.status === 200) kept.refresh[index] = tokenIn(answer)
 }
 
-/** What exchanges a fresh code, which takes no page; undefined where nobody gave one. */
+/** Returns the parameters that exchange a new code, without pages; undefined if no node issued one. */
 async function askCode({ living, client, cookie }: Target): Promise<Parameters | undefined> {
   const node = living()
   if (!node) return undefined
@@ -83,7 +83,7 @@ async function askCode({ living, client, cookie }: Target): Promise<Parameters |
   return { grant_type: 'authorization_code', code, redirect_uri: CALLBACK, code_verifier: verifier }
 }
 
-/** Exchanges a code four times, three of them at once. */
+/** Exchanges a code four times, three of them at the same time. */
 async function spend(target: Target, kept: Kept): Promise<void> {
   const form = await askCode(target)
   if (!form) return
@@ -93,7 +93,7 @@ async function spend(target: Target, kept: Kept): Promise<void> {
   kept.spent.push(answers.filter((answer) => answer?.status === 200).length)
 }
 
-/** Gets tokens, and takes every second ones back. */
+/** Obtains tokens, and revokes every second authorization. */
 async function give(target: Target, kept: Kept, turn: number): Promise<void> {
   const form = await askCode(target)
   const answer = form && (await ask(target, (node) => requestToken(node, target.client, form)))
@@ -107,7 +107,7 @@ async function give(target: Target, kept: Kept, turn: number): Promise<void> {
   kept.revoked.push({ access: String(answer.body['access_token']), refresh: tokenIn(answer) })
 }
 
-/** Registers a client; every fifth time a person too. */
+/** Registers a client, and every fifth time a user. */
 async function register(target: Target, kept: Kept, turn: number): Promise<void> {
   const registration = { name: `Client ${turn}`, redirectUris: [CALLBACK] }
   const made = await ask(target, (node) => callAdminApi(node, { action: 'add client', registration }))
@@ -130,11 +130,10 @@ async function signIn({ living, person }: Target, kept: Kept): Promise<void> {
   if (browser.cookies.has('consulate_session')) kept.sessions.push(cookieOf(browser.cookies))
 }
 
-/** Cookies as a header. */
 export const cookieOf = (cookies: ReadonlyMap<string, string>): string =>
   [...cookies].map((pair) => pair.join('=')).join('; ')
 
-/** Everybody works until it is over. `refresh`: the tokens that are refreshed for ever. */
+/** Runs all loads until the end. `refresh` are the tokens to refresh repeatedly. */
 export async function work(target: Target, refreshTokens: readonly string[], kept: Kept): Promise<void> {
   const forEver = async (act: (turn: number) => Promise<void>): Promise<void> => {
     for (let turn = 0; !target.isOver(); turn += 1) {
