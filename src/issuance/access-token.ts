@@ -5,17 +5,16 @@ import type { Epochs } from '../model/epochs.ts'
 import { formatScope } from '../model/scope.ts'
 import type { IssuanceContext } from './context.ts'
 
-/** A signed access token and what the rest of issuance must know of it. */
+/** A signed access token. */
 export interface AccessToken {
   readonly token: string
   readonly jti: string
-  /** Whole seconds. */
+  /** In seconds. */
   readonly expiresIn: number
-  /** Milliseconds since 1970. */
+  /** In milliseconds. */
   readonly expiresAt: number
 }
 
-/** What an access token is about. */
 export interface AccessTokenSubject {
   readonly sub: string
   readonly clientId: string
@@ -23,9 +22,9 @@ export interface AccessTokenSubject {
   readonly resources: readonly string[]
   readonly epochs: Epochs
   readonly lifetime: number
-  /** What scanners for leaked tokens recognize it by. */
+  /** Helps scanners to find leaked tokens. */
   readonly label?: string
-  /** For a user's token. */
+  /** Undefined for a machine token. */
   readonly user?: {
     readonly provider: string
     readonly authorizationId: string
@@ -33,10 +32,9 @@ export interface AccessTokenSubject {
   }
 }
 
-/** What it takes to make one. */
 type AccessTokenContext = Pick<IssuanceContext, 'issuer' | 'audience' | 'keys' | 'clock'>
 
-/** Makes and signs an access token (RFC 9068). */
+/** Creates and signs an access token (RFC 9068). */
 export function createAccessToken(context: AccessTokenContext, subject: AccessTokenSubject): AccessToken {
   const issuedAt = toSeconds(context.clock.now())
   const expiresIn = toSeconds(subject.lifetime)

@@ -5,51 +5,54 @@ import { EVERY_SCOPE, formatScope, resolveScopes } from '../model/scope.ts'
 import type { IssuanceContext } from './context.ts'
 import type { MachinePermission, Permission, AuthorizationPermission } from './permission.ts'
 
-/** What permissions are held to. */
-export type Rules = Pick<IssuanceContext, 'scopes' | 'resources'>
+type Rules = Pick<IssuanceContext, 'scopes' | 'resources'>
 
 /**
- * Holds a permission to what its client may have, whoever gave it: a grant that somebody adds cannot forget any of it.
+ * Checks that the client may have what a grant permits. Custom grants cannot bypass this.
  *
- * @throws OAuthError `invalid_scope`, `invalid_target`, `invalid_grant` for a user of another provider than the
- * client's, `unauthorized_client` for a client that may not act for itself
+ * @throws OAuthError `invalid_scope`, `invalid_target`, `invalid_grant` if the user has another provider than the client,
+ * `unauthorized_client` if the client cannot have machine tokens
  */
 export function checkPermission(rules: Rules, permission: Permission): void {
-  if (permission.kind === 'authorization') checkStart(rules, permission)
-  if (permission.kind === 'machine') checkClient(rules, permission)
+  if (permission.kind === 'authorization') checkAuthorization(rules, permission)
+  if (permission.kind === 'machine') checkMachine(rules, permission)
   if (permission.kind === 'personal') checkScopes(rules, permission.scopes, [EVERY_SCOPE])
   // Its scopes were already reduced to those that still exist. A resource is not dropped: the token would be for another API.
   if (permission.kind === 'refresh') checkResources(rules, permission.resources)
 }
 
-function checkStart(rules: Rules, { client, user, scopes, resources }: AuthorizationPermission): void {
+function checkAuthorization(
+  rules: Rules,
+  { client, user, scopes, resources }: AuthorizationPermission,
+): void {
   if (user.provider !== client.provider) {
-    const detail = `user ${user.userId} is one of ${user.provider}, client ${client.id} for ${client.provider}`
+    const detail = `user ${user.userId} belongs to provider ${user.provider}, client ${client.id} to ${client.provider}`
     throw new OAuthError('invalid_grant', 'The grant is invalid', { detail })
   }
   checkScopes(rules, scopes, client.scopes)
   checkResources(rules, resources)
 }
 
-function checkClient(rules: Rules, { client, scopes, resources }: MachinePermission): void {
-  if (!canActForItself(client)) {
-    const detail = `client ${client.id} is public or an app of somebody else: it gets no tokens of its own`
+function checkMachine(rules: Rules, { client, scopes, resources }: MachinePermission): void {
+  if (!canHaveMachineTokens(client)) {
+    const detail = `client ${client.id} is public or third-party, so it cannot have machine tokens`
     throw new OAuthError('unauthorized_client', 'The client cannot use this grant', { detail })
   }
   checkScopes(rules, scopes, client.scopes ?? [])
   checkResources(rules, resources)
 }
 
-const canActForItself = (client: Client): boolean => client.type === 'confidential' && isFirstParty(client)
+const canHaveMachineTokens = (client: Client): boolean =>
+  client.type === 'confidential' && isFirstParty(client)
 
 function checkScopes(
   { scopes: rules }: Rules,
   scopes: readonly string[],
   allowed: readonly string[] | null,
 ): void {
-  const answer = resolveScopes(rules, formatScope(scopes), allowed)
-  if ('problem' in answer)
-    throw new OAuthError('invalid_scope', 'The scope is invalid', { detail: answer.problem })
+  const result = resolveScopes(rules, formatScope(scopes), allowed)
+  if ('problem' in result)
+    throw new OAuthError('invalid_scope', 'The scope is invalid', { detail: result.problem })
 }
 
 /** An unchecked audience would let the caller make tokens for any service that trusts this issuer. */

@@ -7,35 +7,34 @@ import type { UserRef } from '../model/subject.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { Store } from '../store/contract.ts'
 
-/** How refresh tokens live. Times in milliseconds. */
+/** Times are in milliseconds. */
 export interface RefreshPolicy {
-  /** Without use; each refresh begins it anew. */
+  /** How long a refresh token is valid. Each refresh starts it again. */
   readonly lifetime: number
-  /** From the sign-in, however often it is refreshed; null for no cap. */
+  /** The maximum time since the sign-in, regardless of refreshes. Null for no maximum. */
   readonly maximum: number | null
-  /** How long a rotated token may be repeated, where the client says nothing. */
+  /** How long a rotated token can be used again. Clients can have a grace window of their own. */
   readonly graceWindow: number
-  /** Whose tokens are replaced by each refresh. Public clients' always are (RFC 9700 section 4.14.2). */
+  /** Which clients get a new refresh token with each refresh. Public ones always do (RFC 9700 section 4.14.2). */
   readonly rotation: 'always' | 'public'
 }
 
-/** What issuance works with. */
 export interface IssuanceContext {
   readonly issuer: string
-  /** The `aud` of tokens for which no resource was named. */
+  /** The `aud` of tokens without a requested resource. */
   readonly audience: string
   readonly scopes: ScopeRules
-  /** The resources that tokens may be for (RFC 8707). */
+  /** The resources that can be requested (RFC 8707). */
   readonly resources: readonly string[]
-  /** How long access tokens live (ms). */
+  /** In milliseconds. */
   readonly accessTokenLifetime: number
-  /** Undefined where the refresh grant is not offered: then nobody gets a refresh token. */
+  /** Undefined if the refresh grant is off. Then no refresh tokens are issued. */
   readonly refresh: RefreshPolicy | undefined
   readonly subjectOf: (user: UserRef) => string
-  /** The issuer's epoch as this node knows it, for tokens that have no row. */
+  /** The issuer epoch that this node knows, for machine tokens, which have no row. */
   readonly issuerEpoch: () => number
   readonly store: Pick<Store, 'codes' | 'deviceCodes' | 'authorizations'>
-  /** A session that begins on a device without a browser of ours. */
+  /** Creates a session for a device. */
   readonly draftSession: Sessions['draft']
   readonly keys: Pick<KeySet, 'sign'>
   readonly refreshTokens: Pick<RefreshTokens, 'format'>
@@ -43,7 +42,7 @@ export interface IssuanceContext {
   readonly events: Events
 }
 
-/** When a refresh token that is given now expires (ms): its lifetime from now, but not past the cap. */
+/** Returns when a refresh token that is issued now expires (ms). */
 export function refreshExpiry({ lifetime, maximum }: RefreshPolicy, createdAt: number, now: number): number {
   return maximum === null ? now + lifetime : Math.min(now + lifetime, createdAt + maximum)
 }

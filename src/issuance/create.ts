@@ -8,8 +8,8 @@ import type { AuthorizationPermission } from './permission.ts'
 import { emitIssued, type TokenRequest, type TokenResponse } from './response.ts'
 
 /**
- * Begins an authorization: its row, the session that begins with it and the spending of its code are one transaction.
- * Undefined where that was lost.
+ * Creates an authorization. One transaction inserts its row, inserts the session that starts with it and redeems its code.
+ * Returns undefined if another request won a race.
  */
 export async function createAuthorization(
   context: IssuanceContext,
@@ -27,7 +27,7 @@ export async function createAuthorization(
     lifetime: context.accessTokenLifetime,
     user: { provider: user.provider, authorizationId, sessionId },
   })
-  const seed = isRefreshable(context, permission) ? randomBase64url(16) : undefined
+  const seed = canBeRefreshed(context, permission) ? randomBase64url(16) : undefined
   const authorization = newAuthorization(context, permission, {
     seed,
     sessionId,
@@ -35,7 +35,7 @@ export async function createAuthorization(
   })
   if (!(await write(context, permission, authorization, session))) return undefined
   const response = emitIssued(context, request, access, scopes, owner)
-  announceBeginning(context, request, authorization, session)
+  emitCreated(context, request, authorization, session)
   if (seed === undefined) return response
   return {
     ...response,
@@ -43,7 +43,7 @@ export async function createAuthorization(
   }
 }
 
-const isRefreshable = (
+const canBeRefreshed = (
   { refresh }: IssuanceContext,
   { client, hasRefreshToken = true }: AuthorizationPermission,
 ) => refresh !== undefined && hasRefreshToken && canUseGrant(client, 'refresh_token')
@@ -67,7 +67,7 @@ function write(
   return deviceCodes.exchange(redeems.hash, authorization, sub, now, session)
 }
 
-function announceBeginning(
+function emitCreated(
   { events, subjectOf }: IssuanceContext,
   { requestId }: TokenRequest,
   authorization: Authorization,
@@ -81,17 +81,17 @@ function announceBeginning(
   events.emit('authorization.created', { requestId, authorizationId, clientId, sub, sessionId })
 }
 
-interface Beginning {
+interface AuthorizationDetails {
   readonly seed: string | undefined
   readonly sessionId: string | null
-  /** When the access token that begins it expires (ms). */
+  /** When the first access token expires (ms). */
   readonly expiresAt: number
 }
 
 function newAuthorization(
   { clock, refresh }: IssuanceContext,
   { authorizationId, client, user, scopes, resources, epochs }: AuthorizationPermission,
-  { seed, sessionId, expiresAt: accessExpiresAt }: Beginning,
+  { seed, sessionId, expiresAt: accessExpiresAt }: AuthorizationDetails,
 ): Authorization {
   const now = clock.now()
   return {

@@ -7,16 +7,15 @@ import { type TokenRequest, type TokenResponse, emitIssued } from './response.ts
 import { createAuthorization } from './create.ts'
 import { createAccessToken } from './access-token.ts'
 
-/** The only place where tokens are made, written down and spoken of. */
+/** The only part that creates tokens, stores authorizations and emits their events. */
 export interface Issuance {
   /**
-   * Makes the tokens of a permission. Undefined where a race was lost: what the permission rests on must be read again.
-   * Throws `OAuthError` where nobody may permit this: see `checkPermission`.
+   * Issues the tokens of a permission. Returns undefined if another request won the race; read the state again and decide
+   * again. Throws `OAuthError` if the client may not have them, see `checkPermission`.
    */
   issue(permission: Permission, request: TokenRequest): Promise<TokenResponse | undefined>
 }
 
-/** Makes the issuance of one server. */
 export function createIssuance(context: IssuanceContext): Issuance {
   return {
     async issue(permission, request) {
@@ -29,8 +28,8 @@ export function createIssuance(context: IssuanceContext): Issuance {
   }
 }
 
-/** A client's token for itself: signed, announced, written down nowhere. */
-export function issueMachineToken(
+/** Machine tokens are not stored. */
+function issueMachineToken(
   context: IssuanceContext,
   { client, scopes, resources, lifetime = context.accessTokenLifetime }: MachinePermission,
   request: TokenRequest,

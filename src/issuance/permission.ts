@@ -4,59 +4,59 @@ import type { Client } from '../model/client.ts'
 import type { Epochs } from '../model/epochs.ts'
 import type { UserRef } from '../model/subject.ts'
 
-/** A client may have a token for itself. Nothing is written down. */
+/** A client gets a token for itself. */
 export interface MachinePermission {
   readonly kind: 'machine'
   readonly client: Client
   readonly scopes: readonly string[]
   /** The requested resources (RFC 8707). Empty for the default audience. */
   readonly resources: readonly string[]
-  /** How long the token lives (ms); omitted: the server's usual time. */
+  /** How long the token is valid (ms). Default: the server's lifetime of access tokens. */
   readonly lifetime?: number
 }
 
-/** A person has allowed a client something: an authorization begins. */
+/** A user has authorized a client, which creates an authorization. */
 export interface AuthorizationPermission {
   readonly kind: 'authorization'
   readonly client: Client
   readonly user: UserRef
-  /** The id that the authorization was promised, or a new one. */
+  /** The ID that was assigned with the code, or a new one. */
   readonly authorizationId: string
-  /** The session that it ends with; null where it outlives sessions. */
+  /** The session that the authorization is revoked with. Null if it does not depend on one. */
   readonly sessionId: string | null
-  /** Where the person signs in on another device by this: a session begins there, unless the client outlives sessions. */
+  /** Starts a session on this device, unless the client's authorizations do not depend on sessions. */
   readonly device?: SignInDevice
   readonly scopes: readonly string[]
   /** The authorized resources (RFC 8707). Empty for the default audience. */
   readonly resources: readonly string[]
   /** The resources of the first access token, if the client asked for fewer. Default: all of them. */
   readonly tokenResources?: readonly string[]
-  /** The epochs it is born in. */
+  /** The current epochs of the issuer, client and user. */
   readonly epochs: Epochs
-  /** What is spent by this, in the same transaction; nothing where somebody proved who they are at this moment. */
+  /** The code that is redeemed in the same transaction. Undefined if the user signs in with this request. */
   readonly redeems?: RedeemedCode
-  /** False where nobody gets a refresh token, whatever the client may have. Default true. */
+  /** False to issue no refresh token, even if the client can have one. Default: true. */
   readonly hasRefreshToken?: boolean
   /**
-   * What the client hears where person or client were ended before this was written down. Without it the request is
-   * decided anew, which would check a password twice, or a one-time code that is used up.
+   * The error if the user or client was revoked before this was stored. Without it, the grant decides again, which would
+   * check a password or a one-time code twice.
    */
   readonly ifRevoked?: OAuthError
 }
 
-/** A code that can be spent once, by its hash. */
+/** A code that can be redeemed once, by its hash. */
 export interface RedeemedCode {
   readonly kind: 'code' | 'device_code'
   readonly hash: string
 }
 
-/** Where a person signs in without a browser of ours. */
+/** The device that a user signs in on. */
 export interface SignInDevice {
   readonly userAgent: string
   readonly address: string
 }
 
-/** A person may have a token of their own, with a name, for no client. */
+/** A user gets a personal access token. */
 export interface PersonalPermission {
   readonly kind: 'personal'
   readonly user: UserRef
@@ -64,20 +64,20 @@ export interface PersonalPermission {
   readonly name: string
   readonly scopes: readonly string[]
   readonly epochs: Epochs
-  /** How long it lives (ms). */
+  /** In milliseconds. */
   readonly lifetime: number
 }
 
-/** A refresh token was presented: its authorization goes on. */
+/** A client refreshes an authorization. */
 export interface RefreshPermission {
   readonly kind: 'refresh'
   readonly client: Client
   readonly authorization: Authorization
-  /** The seed of the presented token, of which the row knows the hash only. */
+  /** The seed of the presented token. The row has its hash only. */
   readonly seed: string
   /** The generation of the presented token. */
   readonly presented: number
-  /** The generation of the token that is given back: a greater one is a rotation. */
+  /** The generation of the new token. If it is higher, the token is rotated. */
   readonly generation: number
   /** The scopes of this access token; the authorization keeps its own (RFC 6749 section 6). */
   readonly scopes: readonly string[]
@@ -85,5 +85,5 @@ export interface RefreshPermission {
   readonly resources: readonly string[]
 }
 
-/** What a grant found to be allowed; issuance turns it into tokens. */
+/** The decision of a grant, for which issuance issues tokens. */
 export type Permission = MachinePermission | AuthorizationPermission | RefreshPermission | PersonalPermission

@@ -6,8 +6,8 @@ import type { PersonalPermission } from './permission.ts'
 import { emitIssued, type TokenRequest, type TokenResponse } from './response.ts'
 
 /**
- * Makes a personal access token: an authorization with a name, for no client, with no refresh token. Undefined where the
- * person was signed out everywhere meanwhile, or the authorization is there already.
+ * Issues a personal access token: an authorization with a name, without a client and a refresh token. Returns undefined if
+ * the user was signed out everywhere meanwhile, or the authorization exists already.
  */
 export async function issuePersonalToken(
   context: IssuanceContext,

@@ -5,7 +5,7 @@ import { refreshExpiry, type IssuanceContext, type RefreshPolicy } from './conte
 import type { RefreshPermission } from './permission.ts'
 import { emitIssued, type TokenRequest, type TokenResponse } from './response.ts'
 
-/** Goes on with an authorization: its row moves by one conditional update. Undefined where another one moved it first. */
+/** Refreshes an authorization with one conditional update. Returns undefined if a concurrent refresh won. */
 export async function refreshAuthorization(
   context: IssuanceContext,
   permission: RefreshPermission,
@@ -23,8 +23,8 @@ export async function refreshAuthorization(
     user: { provider, authorizationId, sessionId },
   })
   if (!context.refresh) return undefined
-  const advance = advanceOf(permission, context.refresh, context.clock.now(), access.expiresAt)
-  if (!(await context.store.authorizations.refresh(advance, owner.sub))) return undefined
+  const update = toUpdate(permission, context.refresh, context.clock.now(), access.expiresAt)
+  if (!(await context.store.authorizations.refresh(update, owner.sub))) return undefined
   if (presented > authorization.generation) {
     const { requestId } = request
     context.events.emit('refresh.ahead', {
@@ -38,7 +38,7 @@ export async function refreshAuthorization(
   return { ...emitIssued(context, request, access, scopes, owner), refresh_token: refreshToken }
 }
 
-function advanceOf(
+function toUpdate(
   { client, authorization, presented, generation }: RefreshPermission,
   policy: RefreshPolicy,
   now: number,

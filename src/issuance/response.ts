@@ -2,31 +2,31 @@ import { formatScope } from '../model/scope.ts'
 import type { AccessToken } from './access-token.ts'
 import type { IssuanceContext } from './context.ts'
 
-/** A token response (RFC 6749 section 5.1), as it goes over the wire. */
+/** A token response in JSON (RFC 6749 section 5.1). */
 export interface TokenResponse {
   readonly access_token: string
   readonly token_type: 'Bearer'
-  /** Seconds. */
+  /** In seconds. */
   readonly expires_in: number
   readonly refresh_token?: string
-  /** Always there, so that nobody has to remember what was asked for. */
+  /** Always included, so that clients need not remember what they requested. */
   readonly scope: string
 }
 
-/** The request that tokens are made for, as far as events are concerned. */
+/** The fields of a token request that events contain. */
 export interface TokenRequest {
   readonly requestId: string
   readonly grantType: string
 }
 
-/** Whose token it is, as far as events are concerned. */
+/** The fields of a token's owner that events contain. */
 export interface TokenOwner {
   readonly clientId: string
   readonly sub: string
   readonly authorizationId: string | null
 }
 
-/** Tells that an access token was made, and answers with it. */
+/** Emits `token.issued` and returns the token response. */
 export function emitIssued(
   { events }: IssuanceContext,
   { requestId, grantType }: TokenRequest,
