@@ -25,25 +25,25 @@ const [app, imposter] = [
 const visit = { server, browser: openBrowser(server), client: mine, user }
 afterAll(server.close)
 
-/** Asks as one client while naming another, in every way there is. */
+/** Requests tokens as one client with the code or token of another, in every way. */
 const impersonations: Readonly<Record<string, (parameters: Parameters) => Promise<JsonResponse>>> = {
   'another confidential client': (parameters) => requestToken(server, theirs, parameters),
   'a public client': (parameters) => requestToken(server, imposter, parameters),
-  'its own id without the secret': (parameters) =>
+  "the client's ID without the secret": (parameters) =>
     requestToken(server, { ...mine, secret: undefined }, parameters),
-  "its own id with another's secret": (parameters) =>
+  "the client's ID with the secret of another": (parameters) =>
     requestToken(server, { ...mine, secret: theirs.secret }, parameters),
-  'its own id with an empty secret': (parameters) =>
+  "the client's ID with an empty secret": (parameters) =>
     post({ ...parameters, client_id: mine.id, client_secret: '' }),
-  'another by Basic and its own id in the body': (parameters) =>
+  "another client by Basic and the client's ID in the body": (parameters) =>
     post({ ...parameters, client_id: mine.id }, theirs),
-  'its own id in the query': (parameters) =>
+  "the client's ID in the query": (parameters) =>
     post(
       { ...parameters, client_id: imposter.id },
       undefined,
       `?client_id=${mine.id}&client_secret=${mine.secret}`,
     ),
-  nobody: (parameters) => post(parameters),
+  'no client': (parameters) => post(parameters),
 }
 
 function post(parameters: Parameters, by?: TestClient, query = ''): Promise<JsonResponse> {
@@ -54,21 +54,21 @@ function post(parameters: Parameters, by?: TestClient, query = ''): Promise<Json
 const refusals = ['invalid_grant', 'invalid_client', 'invalid_request']
 
 describe.each(Object.entries(impersonations))('%s', (_, ask) => {
-  test('gets nothing for a code, and leaves it whole', async () => {
+  test('cannot exchange a code, and does not spend it', async () => {
     const { exchange } = await getCode(visit)
     const answer = await ask(exchange)
     expect(refusals).toContain(answer.body['error'])
     await getTokens(server, mine, exchange)
   })
 
-  test('gets nothing for a code that was spent, and ends nothing', async () => {
+  test('cannot exchange a spent code, and revokes nothing', async () => {
     const { exchange } = await getCode(visit)
     const tokens = await getTokens(server, mine, exchange)
     expect(refusals).toContain((await ask(exchange)).body['error'])
     expect((await refresh(visit, tokens.refresh_token)).status).toBe(200)
   })
 
-  test('gets nothing for a refresh token, and neither rotates nor ends it', async () => {
+  test('cannot refresh, and neither rotates nor revokes the token', async () => {
     const tokens = await getCodeFlowTokens(visit)
     const answer = await ask({ grant_type: 'refresh_token', refresh_token: tokens.refresh_token })
     expect(refusals).toContain(answer.body['error'])
@@ -77,7 +77,7 @@ describe.each(Object.entries(impersonations))('%s', (_, ask) => {
     expect((await refresh(visit, tokens.refresh_token)).status).toBe(200)
   })
 
-  test('gets nothing for an old refresh token, and ends nothing', async () => {
+  test('cannot use an old refresh token, and revokes nothing', async () => {
     const tokens = await getCodeFlowTokens(visit)
     const next = await refresh(visit, tokens.refresh_token)
     server.clock.advance('2m')
@@ -87,7 +87,7 @@ describe.each(Object.entries(impersonations))('%s', (_, ask) => {
   })
 })
 
-test('a public client is held to its own codes and refresh tokens as well', async () => {
+test('a public client can use only its own codes and refresh tokens', async () => {
   const theirVisit = { ...visit, client: app }
   const { exchange } = await getCode(theirVisit)
   expect((await requestToken(server, imposter, exchange)).body['error']).toBe('invalid_grant')
@@ -103,7 +103,7 @@ test.each([
   'https://APP.example/callback',
   'https://app.example:443/callback',
   'https://evil.example/callback',
-])('a code is bound to its redirect URI, to the letter: %s', async (uri) => {
+])('a code is bound to its exact redirect URI: %s', async (uri) => {
   const { exchange } = await getCode(visit)
   const answer = await requestToken(server, mine, { ...exchange, redirect_uri: uri })
   expect(answer.body['error']).toBe('invalid_grant')

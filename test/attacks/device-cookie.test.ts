@@ -232,7 +232,7 @@ describe('the device cookie', () => {
 
   test('is set by a successful sign-in only, so that it tells nothing about accounts', async () => {
     const known = await cookiesAfter(guess(openBrowser(server)))
-    const unknown = await cookiesAfter(guess(openBrowser(server), { email: 'nobody@example.com' }))
+    const unknown = await cookiesAfter(guess(openBrowser(server), { email: 'unknown@example.com' }))
     expect([known, unknown]).toEqual([[], []])
     await guess(home)
     const cookies = home.setCookies.filter((text) => text.startsWith(`${NAME}=`))

@@ -20,14 +20,14 @@ const user = await server.addUser()
 const client = await server.addClient()
 afterAll(server.close)
 
-/** All that somebody may hold when their time is over. */
-interface Belongings {
+/** What a client or user may still have after a revocation. */
+interface Held {
   readonly tokens: Tokens
   readonly exchange: Parameters
   readonly consent: Page
 }
 
-async function collect(visit: CodeFlow): Promise<Belongings> {
+async function collect(visit: CodeFlow): Promise<Held> {
   const tokens = await getTokens(server, visit.client, (await getCode(visit)).exchange)
   const { exchange } = await getCode(visit)
   const url = authorizationUrl(server, visit.client, { scope: 'profile', prompt: 'consent' })
@@ -35,7 +35,7 @@ async function collect(visit: CodeFlow): Promise<Belongings> {
 }
 
 describe('a revoked client', () => {
-  let visit: CodeFlow, held: Belongings, machineToken: string, returnTo: string
+  let visit: CodeFlow, held: Held, machineToken: string, returnTo: string
   const url = (parameters: Parameters = {}): string => authorizationUrl(server, visit.client, parameters)
 
   beforeAll(async () => {
@@ -52,34 +52,34 @@ describe('a revoked client', () => {
   })
 
   test.each<[string, () => Parameters]>([
-    ['the code that it holds', () => held.exchange],
-    ['its refresh token', () => ({ grant_type: 'refresh_token', refresh_token: held.tokens.refresh_token })],
-    ['its own name', () => ({ grant_type: 'client_credentials' })],
-  ])('gets nothing for %s', async (_, parameters) => {
+    ['a code', () => held.exchange],
+    ['a refresh token', () => ({ grant_type: 'refresh_token', refresh_token: held.tokens.refresh_token })],
+    ['client credentials', () => ({ grant_type: 'client_credentials' })],
+  ])('gets no tokens with %s', async (_, parameters) => {
     const answer = await requestToken(server, visit.client, parameters())
     expect([answer.status, answer.body['error']]).toEqual([401, 'invalid_client'])
   })
 
-  test('reaches no API, neither for the user nor for itself', async () => {
+  test('cannot call an API for the user or for itself', async () => {
     expect((await callApi(server, '/me', held.tokens.access_token)).status).toBe(401)
     expect((await callApi(server, '/machine', machineToken)).status).toBe(401)
   })
 
-  test('follows no revocations', async () => {
+  test('cannot read the revocation feed', async () => {
     const headers = { authorization: basic(visit.client.id, visit.client.secret ?? '') }
     expect((await fetchJson(server, '/oauth/revocations', { headers })).status).toBe(401)
   })
 
   test.each<[string, Parameters]>([
-    ['a page', {}],
-    ['silence', { prompt: 'none' }],
-    ['a mistake in the request', { response_type: 'token' }],
-  ])('gets nobody sent to it, whether it asks with %s', async (_, parameters) => {
+    ['a usual request', {}],
+    ['prompt=none', { prompt: 'none' }],
+    ['an invalid request', { response_type: 'token' }],
+  ])('gets no redirect for %s', async (_, parameters) => {
     const page = await visit.browser.open(url(parameters))
     expect([page.status, page.url.origin]).toEqual([400, server.origin])
   })
 
-  test('gets nothing from a consent page that was open', async () => {
+  test('gets no code from a consent page that was open', async () => {
     for (const label of ['Allow', "Don't allow"]) {
       const page = await visit.browser.press(held.consent, label)
       expect([page.status, page.url.origin]).toEqual([400, server.origin])
@@ -93,7 +93,7 @@ describe('a revoked client', () => {
 })
 
 describe('a disabled user', () => {
-  let visit: CodeFlow, held: Belongings
+  let visit: CodeFlow, held: Held
 
   beforeAll(async () => {
     const leaver = await server.addUser()
@@ -107,7 +107,7 @@ describe('a disabled user', () => {
     expect((await guest.signIn(await guest.open(server.endpoint('/login')), visit.user)).status).toBe(403)
   })
 
-  test('is signed in nowhere, though the cookie is still there', async () => {
+  test('is not signed in, even with the session cookie', async () => {
     expect((await visit.browser.open(server.endpoint('/login'))).text).not.toContain(visit.user.email)
     expect((await visit.browser.open(server.endpoint('/logout'))).text).toContain("You're signed out")
     const url = authorizationUrl(server, client, { scope: 'orders:read' })
@@ -116,24 +116,24 @@ describe('a disabled user', () => {
     expect(silent.url.searchParams.get('error')).toBe('login_required')
   })
 
-  test('allows nothing any more on a page that was open', async () => {
+  test('cannot approve on a page that was open', async () => {
     expect((await visit.browser.press(held.consent, 'Allow')).url.pathname).toBe('/login')
   })
 
-  test('is nobody to get tokens for: neither for a code nor for a refresh token', async () => {
+  test('gets no tokens for a code or a refresh token', async () => {
     expect((await requestToken(server, client, held.exchange)).body['error']).toBe('invalid_grant')
     expect((await refresh(visit, held.tokens.refresh_token)).body['error']).toBe('invalid_grant')
   })
 
-  test('is let in until the access token expires, or at once no more where they are signed out everywhere', async () => {
+  test('can call the API until the access token expires, or until signed out everywhere', async () => {
     expect((await callApi(server, '/me', held.tokens.access_token)).status).toBe(200)
     await server.server.users.signOutEverywhere(visit.user)
     expect((await callApi(server, '/me', held.tokens.access_token)).status).toBe(401)
   })
 })
 
-describe('a server that shares its database with one for other people', () => {
-  test('takes none of them for its own, and knows none of their clients', async () => {
+describe('a server that shares its database with another provider', () => {
+  test('accepts neither the sessions nor the clients of the other', async () => {
     await using staff = await startServer({ file: server.file, provider: 'staff', path: '/staff' })
     const browser = openBrowser(server)
     await browser.signIn(await browser.open(server.endpoint('/login')), user)

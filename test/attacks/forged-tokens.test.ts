@@ -76,7 +76,7 @@ describe('a changed token is rejected', () => {
 
   test('even if the guard has cached the token that the signature comes from', async () => {
     expect(await statusOf(token)).toBe(200)
-    const claims = { ...own.payload, sub: 'somebody else', scope: '*' }
+    const claims = { ...own.payload, sub: 'another user', scope: '*' }
     const [, otherPayload] = signToken({ ...own, payload: claims }).split('.')
     expect(await statusOf([header, otherPayload, signature].join('.'))).toBe(401)
     expect(await statusOf(signature)).toBe(401)

@@ -16,7 +16,7 @@ import { decodeToken, signToken } from '../support/forge.ts'
 const server = await startServer()
 const user = await server.addUser()
 const web = await server.addClient()
-/** A client whose id is that of a user: only the kind of the token can tell them apart. */
+/** A client with the ID of a user, so that only the kind of the token differs. */
 const namesake = await server.addClient({
   id: user.id,
   grantTypes: ['client_credentials'],
@@ -27,7 +27,7 @@ const browser = openBrowser(server)
 const visit = { server, browser, client: web, user }
 afterAll(server.close)
 
-/** One of every kind of secret that is given out. */
+/** One of every kind of secret. */
 const kinds = new Map<string, string>()
 const names = [
   'an access token',
@@ -76,42 +76,42 @@ beforeAll(async () => {
 
 const others = (...allowed: readonly string[]) => names.filter((name) => !allowed.includes(name))
 
-describe('is no bearer token for a user:', () => {
+describe('is not accepted as a user token:', () => {
   test.each(others('an access token'))('%s', async (name) => {
     expect((await callApi(server, '/me', kind(name))).status).toBe(401)
     expect((await callApi(server, '/me', kind('an access token'))).status).toBe(200)
   })
 })
 
-describe('is no bearer token for a machine:', () => {
+describe('is not accepted as a machine token:', () => {
   test.each(others("a client's access token"))('%s', async (name) => {
     expect((await callApi(server, '/machine', kind(name))).status).toBe(401)
     expect((await callApi(server, '/machine', kind("a client's access token"))).status).toBe(200)
   })
 })
 
-describe('is no code:', () => {
+describe('is not accepted as a code:', () => {
   test.each(others('an authorization code'))('%s', async (name) => {
     const exchange = { grant_type: 'authorization_code', code: kind(name), redirect_uri: web.redirectUri }
     expect((await requestToken(server, web, exchange)).body['error']).toBe('invalid_grant')
   })
 })
 
-describe('is no device code:', () => {
+describe('is not accepted as a device code:', () => {
   test.each(others('a device code'))('%s', async (name) => {
     const grant = { grant_type: DEVICE_GRANT, device_code: kind(name) }
     expect((await requestToken(server, tv, grant)).body['error']).toBe('invalid_grant')
   })
 })
 
-describe('is no refresh token:', () => {
+describe('is not accepted as a refresh token:', () => {
   test.each(others('a refresh token'))('%s', async (name) => {
     const grant = { grant_type: 'refresh_token', refresh_token: kind(name) }
     expect((await requestToken(server, web, grant)).body['error']).toBe('invalid_grant')
   })
 })
 
-describe('is no session:', () => {
+describe('is not accepted as a session:', () => {
   test.each(others('a session cookie'))('%s', async (name) => {
     const thief = openBrowser(server)
     thief.setCookie('consulate_session', kind(name))
@@ -119,7 +119,7 @@ describe('is no session:', () => {
   })
 })
 
-describe('is no client secret:', () => {
+describe('is not accepted as a client secret:', () => {
   test.each(others('a client secret'))('%s', async (name) => {
     const { body } = await requestToken(
       server,
@@ -130,7 +130,7 @@ describe('is no client secret:', () => {
   })
 })
 
-describe('is no sealed consent form:', () => {
+describe('is not accepted as a consent form:', () => {
   test.each(others('a sealed consent form'))('%s', async (name) => {
     const page = await browser.open(authorizationUrl(server, web, { scope: 'profile', prompt: 'consent' }))
     const answer = await browser.press(page, 'Allow', { consent: kind(name) })
@@ -138,8 +138,8 @@ describe('is no sealed consent form:', () => {
   })
 })
 
-describe('a client whose id is that of a user', () => {
-  test('gets tokens with that very subject, and is nevertheless no user', async () => {
+describe('a client with the ID of a user', () => {
+  test('gets tokens with the same subject that are not user tokens', async () => {
     const { payload } = decodeToken(kind("a client's access token"))
     expect(payload['sub']).toBe(decodeToken(kind('an access token')).payload['sub'])
     expect((await callApi(server, '/me', kind("a client's access token"))).status).toBe(401)
@@ -148,15 +148,15 @@ describe('a client whose id is that of a user', () => {
     })
   })
 
-  test('is not ended by ending the user, nor the user by ending it', async () => {
+  test('is not revoked with the user, nor the user with it', async () => {
     await using own = await startServer()
-    const somebody = await own.addUser()
-    const twin = await own.addClient({ id: somebody.id, grantTypes: ['client_credentials'] })
+    const newUser = await own.addUser()
+    const twin = await own.addClient({ id: newUser.id, grantTypes: ['client_credentials'] })
     const app = await own.addClient()
     const machine = await getTokens(own, twin, { grant_type: 'client_credentials' })
-    await own.server.users.signOutEverywhere(somebody)
+    await own.server.users.signOutEverywhere(newUser)
     expect((await callApi(own, '/machine', machine.access_token)).status).toBe(200)
-    const theirs = { server: own, browser: openBrowser(own), client: app, user: somebody }
+    const theirs = { server: own, browser: openBrowser(own), client: app, user: newUser }
     const tokens = await getTokens(own, app, (await getCode(theirs)).exchange)
     await own.server.clients.revoke(twin.id)
     expect((await callApi(own, '/machine', machine.access_token)).status).toBe(401)
@@ -164,7 +164,7 @@ describe('a client whose id is that of a user', () => {
   })
 })
 
-describe('a token that our own key signed, but as something else, is no access token:', () => {
+describe('a token of another type is not an access token, even if our own key signed it:', () => {
   test.each([
     'JWT',
     'jwt',

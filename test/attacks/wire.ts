@@ -3,10 +3,10 @@ import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TestServer } from '../support/server.ts'
 
-/** Lines of a request, with the line ends of HTTP. */
+/** Joins the lines of a request. */
 export const lines = (...texts: readonly string[]): string => texts.join('\r\n')
 
-/** Writes bytes on a connection of their own, and reads until the server ends it, or nothing came for a while. */
+/** Writes bytes to a new connection. Reads until the server closes it or sends nothing for a while. */
 export async function talk({ origin }: Pick<TestServer, 'origin'>, text: string): Promise<string> {
   const socket = connect(Number(new URL(origin).port), '127.0.0.1')
   let answer = ''
@@ -20,6 +20,6 @@ export async function talk({ origin }: Pick<TestServer, 'origin'>, text: string)
   return answer
 }
 
-/** The status codes of all answers on a connection, in order. */
+/** Returns the status codes of all responses on a connection. */
 export const statusesIn = (answer: string): readonly number[] =>
   [...answer.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status))
