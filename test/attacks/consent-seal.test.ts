@@ -193,7 +193,7 @@ describe('a late consent form:', () => {
     expect(isAsked(await browser.open(address))).toBe(true)
   })
 
-  test('whose code was purged does not give that code again', async () => {
+  test('whose code was purged does not issue that code again', async () => {
     const { browser, page } = await asked()
     const code = codeIn(await browser.press(page, 'Allow'))
     await getTokens(server, client, { grant_type: 'authorization_code', code, redirect_uri: CALLBACK })
@@ -205,7 +205,7 @@ describe('a late consent form:', () => {
     expect((await browser.press(page, 'Allow')).status).toBe(400)
   })
 
-  test('of a user who was disabled in the meantime gives no code and remembers nothing', async () => {
+  test('of a user who was disabled in the meantime issues no code and stores no consent', async () => {
     const leaver = await server.addUser()
     const { browser, page } = await asked(url, leaver)
     await server.store.users.update(leaver.id, { disabledAt: server.clock.now() })

@@ -127,7 +127,7 @@ describe("a stranger's wrong passwords", () => {
 })
 
 describe('a stolen device cookie', () => {
-  test('allows as many guesses as a stranger has, then none, whatever the password is', async () => {
+  test('allows as many guesses as a stranger has, and then none, even with the right password', async () => {
     const thief = browserWith()
     await lockOut(thief)
     expect(await signIn(thief)).toBe(429)

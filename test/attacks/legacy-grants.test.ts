@@ -98,7 +98,7 @@ describe('a grant that a client is not registered for', () => {
   })
 
   test.each(['implicit', 'personal_access', 'urn:example:other', 'PASSWORD', 'password ', '__proto__'])(
-    'is none at all, whoever asks the token endpoint: %s',
+    'does not exist at the token endpoint: %s',
     async (wanted) => {
       for (const by of clients.values()) {
         const { status, body } = await ask(by, wanted)
@@ -129,7 +129,7 @@ describe('a grant that a client is not registered for', () => {
   })
 
   test.each(['personal_access', 'admin', 'Implicit', '', '//example.com/grant', 'urn:example:a b', 'x:y#z'])(
-    'cannot be put on it where it could be none: %j',
+    'cannot be registered or configured if it is invalid: %j',
     async (grantType) => {
       const registering = server.addClient({ grantTypes: [grantType], redirectUris })
       await expect(registering).rejects.toThrow('grantTypes[0]: must be a grant type')
@@ -295,13 +295,13 @@ describe('a token in a fragment', () => {
     'https://app.example@evil.example/callback',
     '//evil.example',
     'javascript:alert(1)',
-  ])('only goes to a registered redirect URI: %s', async (redirectUri) => {
+  ])('redirects only to a registered URI: %s', async (redirectUri) => {
     const { status, headers, url } = await open({ redirect_uri: redirectUri })
     expect([status, headers.get('location'), url.origin]).toEqual([400, null, server.origin])
   })
 
-  test.each(['orders:read *', '*', 'nobody:knows', 'orders:*', '__proto__'])(
-    'cannot be had for more than the client may: %j',
+  test.each(['orders:read *', '*', 'unknown:scope', 'orders:*', '__proto__'])(
+    'is not issued beyond the scopes of the client: %j',
     async (scope) => {
       const { url } = await open({ scope })
       expect(new URLSearchParams(url.hash.slice(1)).get('error')).toBe('invalid_scope')

@@ -147,7 +147,7 @@ describe('guesses at a code of your own grant', () => {
     expect(answers).toEqual([...Array.from({ length: 10 }, () => INVALID), TOO_MANY])
   })
 
-  test.each(['wrong', 'unknown', 'of nobody'])(
+  test.each(['wrong', 'unknown', 'missing'])(
     'are counted if a check returns a boolean or null: %s',
     async (code) => {
       const by = await server.addClient({ grantTypes: [TERSE] })
@@ -191,7 +191,7 @@ describe('guesses at a code of your own grant', () => {
 })
 
 describe('a code of your own grant', () => {
-  test('gives tokens to one of several parallel requests, and none later', async () => {
+  test('issues tokens to one of several parallel requests, and none later', async () => {
     const code = await send()
     const answers = await Promise.all(Array.from({ length: 5 }, () => ask(code)))
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
@@ -205,7 +205,7 @@ describe('a code of your own grant', () => {
       'got a new password',
       (id) => server.server.users.setPassword(id, server.knownSecrets.add('password', 'horse battery')),
     ],
-  ])('gives nothing if its user %s while it was checked', async (_what, end) => {
+  ])('issues nothing if its user %s while it was checked', async (_what, end) => {
     const { userId, phone, code } = await send()
     meanwhile = () => end(userId)
     decisions = 0
@@ -217,7 +217,7 @@ describe('a code of your own grant', () => {
     expect(decisions).toBe(1)
   })
 
-  test('gives nothing if its client was revoked while it was checked', async () => {
+  test('issues nothing if its client was revoked while it was checked', async () => {
     const by = await server.addClient({ grantTypes: [PHONE_CODE] })
     const { userId, phone, code } = await send()
     meanwhile = () => server.server.clients.revoke(by.id)
@@ -225,14 +225,14 @@ describe('a code of your own grant', () => {
     expect(await server.server.authorizations.list(userId)).toEqual([])
   })
 
-  test('gives nothing to a disabled user, and is not used up', async () => {
+  test('issues nothing for a disabled user, and is not spent', async () => {
     const { userId, phone, code } = await send()
     await server.store.users.update(userId, { disabledAt: server.clock.now() })
     expect(verdict(await ask({ phone, code }))).toEqual(INVALID)
     expect(sent.has(phone)).toBe(true)
   })
 
-  test('gives tokens that are revoked when the user is signed out everywhere', async () => {
+  test('issues tokens that are revoked when the user is signed out everywhere', async () => {
     const { userId, phone, code } = await send()
     const { body } = await ask({ phone, code, scope: 'orders:read' })
     expect((await callApi(server, '/orders', String(body['access_token']))).status).toBe(200)
@@ -263,7 +263,7 @@ describe('a grant that checks nothing of what was sent', () => {
     return { verdict: verdict(answer), rows: (await server.server.authorizations.list(user)).length }
   }
 
-  test('gives what the client may have', async () => {
+  test('issues tokens within the scopes of the client', async () => {
     expect(await attack({})).toEqual({ verdict: [200, undefined], rows: 1 })
   })
 
@@ -273,11 +273,11 @@ describe('a grant that checks nothing of what was sent', () => {
     ['a scope that nobody knows', { scope: 'admin' }, 'invalid_scope'],
     ['the audience of another service', { resource: 'https://bank.example' }, 'invalid_target'],
     ['a user of a provider that is not there', { provider: 'customers' }, 'invalid_grant'],
-  ])('does not give %s', async (_what, parameters, error) => {
+  ])('does not issue %s', async (_what, parameters, error) => {
     expect(await attack(parameters)).toEqual({ verdict: [400, error], rows: 0 })
   })
 
-  test('gives nothing to a client that is revoked in the meantime, even if another one was named', async () => {
+  test('issues nothing to a client that is revoked in the meantime, even if another one was named', async () => {
     const { id: user } = await server.addUser()
     const by = await server.addClient({ grantTypes: [CARELESS] })
     meanwhile = () => server.server.clients.revoke(by.id)

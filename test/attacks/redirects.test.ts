@@ -118,7 +118,7 @@ describe('on a loopback address only the port may differ (RFC 8252 section 7.3):
   })
 })
 
-describe('return_to only leads where this server has signed it to lead', () => {
+describe('return_to leads only to destinations that this server has signed', () => {
   const usual = () => authorizationUrl(server, web)
   const loginUrl = (text: string): string =>
     server.endpoint(`/login?${formBody({ return_to: text }).toString()}`)

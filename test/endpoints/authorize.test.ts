@@ -149,7 +149,7 @@ describe('the client gets an error with state and issuer if', () => {
 describe('a caller that asks for JSON', () => {
   const headers = { accept: 'application/json' }
 
-  test('is told where to sign in, which leads back to the request', async () => {
+  test('gets the sign-in URL, which leads back to the request', async () => {
     for (const path of ['/oauth/authorize', '/oauth/device', '/account/tokens']) {
       const url = new URL(authorizationUrl(server, web))
       const answer = await fetchJson(server, path + (path === '/oauth/authorize' ? url.search : ''), {
@@ -165,7 +165,7 @@ describe('a caller that asks for JSON', () => {
     }
   })
 
-  test('is told where to sign in again, for prompt=login', async () => {
+  test('gets the sign-in URL again for prompt=login', async () => {
     const browser = await signedIn()
     const page = await browser.open(authorizationUrl(server, web, { prompt: 'login' }), { headers })
     const { error, login_uri: loginUri } = JSON.parse(page.body) as Record<string, string>
@@ -173,7 +173,7 @@ describe('a caller that asks for JSON', () => {
     expect((await browser.open(loginUri ?? '')).forms.map(({ label }) => label)).toContain('Sign in')
   })
 
-  test('is told where to consent', async () => {
+  test('gets the consent URL', async () => {
     const browser = await signedIn()
     const url = authorizationUrl(server, web, { prompt: 'consent' })
     const page = await browser.open(url, { headers })

@@ -19,7 +19,7 @@ async function asked() {
 }
 
 describe('a form that is submitted twice', () => {
-  test('gives the same code, in parallel or in sequence', async () => {
+  test('returns the same code, in parallel or in sequence', async () => {
     const { browser, page } = await asked()
     const [first, second] = await Promise.all([browser.press(page, 'Allow'), browser.press(page, 'Allow')])
     const third = await browser.press(page, 'Allow')

@@ -117,7 +117,7 @@ test.each([
   ['an object without an ID', {}],
   ['an ID that is an object', { id: {} }],
   ['an unknown provider', { id: '7', provider: 'google' }],
-])('a user that is %s is a ConfigError, so that nobody else is signed out', async (_what, user) => {
+])('a user that is %s is a ConfigError, so that no other user is signed out', async (_what, user) => {
   await expect(users.signOutEverywhere(user as string)).rejects.toThrow(ConfigError)
   await expect(sessions.list(user as string)).rejects.toThrow(ConfigError)
   await expect(authorizations.list(user as string)).rejects.toThrow(ConfigError)

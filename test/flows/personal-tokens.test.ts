@@ -101,14 +101,14 @@ describe('the app', () => {
     await personalTokens.revoke(token.id)
   })
 
-  test('gets none for an unknown, deleted or disabled user', async () => {
+  test('cannot create one for an unknown, deleted or disabled user', async () => {
     const gone = await server.addUser()
     await server.store.users.update(gone.id, { disabledAt: server.clock.now() })
     expect(await problemsOf(personalTokens.create(gone.id, { name: 'a' }))).toEqual(['user'])
     expect(await problemsOf(personalTokens.create('unknown', { name: 'a' }))).toEqual(['user'])
   })
 
-  test('gets none if they are not configured, but can list and revoke existing ones', async () => {
+  test('cannot create one if they are not configured, but can list and revoke existing ones', async () => {
     const other = await startServer({ file: server.file, personalTokens: undefined })
     onTestFinished(() => other.close())
     expect(await problemsOf(other.server.personalTokens.create(user.id, { name: 'a' }))).toEqual([

@@ -24,7 +24,7 @@ const nodeAt = (index: number): TestServer => cluster.nodes[index] ?? server
 const refreshAt = (index: number, token: string): Promise<JsonResponse> =>
   refresh({ server: nodeAt(index), client }, token)
 
-/** Sends a refresh and hangs up before the answer: a phone in a tunnel. */
+/** Sends a refresh and disconnects before the response, like a phone in a tunnel. */
 async function refreshAndHangUp({ origin }: TestServer, token: string): Promise<void> {
   const body = formBody({
     grant_type: 'refresh_token',
@@ -47,8 +47,8 @@ async function refreshAndHangUp({ origin }: TestServer, token: string): Promise<
 const generationOf = async (token: string): Promise<number | undefined> =>
   (await server.store.authorizations.find(token.split('.')[1] ?? ''))?.generation
 
-describe('within its grace window, whichever process it reaches,', () => {
-  test('a refresh whose answer was lost can be repeated', async () => {
+describe('within the grace window, on any process,', () => {
+  test('a refresh can be repeated if its response was lost', async () => {
     for (let turn = 0; turn < 20; turn += 1) {
       const { refresh_token: token } = await getCodeFlowTokens(flow)
       await refreshAndHangUp(nodeAt(turn % 4), token)
@@ -60,7 +60,7 @@ describe('within its grace window, whichever process it reaches,', () => {
     }
   })
 
-  test('two tabs that refresh a few seconds apart get the same token, and both go on', async () => {
+  test('two tabs that refresh a few seconds apart get the same token, and both keep working', async () => {
     const { refresh_token: token } = await getCodeFlowTokens(flow)
     const left = await refreshAt(0, token)
     await cluster.setClocks(4_000)
@@ -75,7 +75,7 @@ describe('within its grace window, whichever process it reaches,', () => {
     await cluster.setClocks(0)
   })
 
-  test('three rotations leave every token before good for the current one', async () => {
+  test('earlier tokens get the current one after three rotations', async () => {
     const tokens = [(await getCodeFlowTokens(flow)).refresh_token]
     for (const index of [0, 1, 2]) {
       await cluster.setClocks((index + 1) * 15_000)
@@ -86,7 +86,7 @@ describe('within its grace window, whichever process it reaches,', () => {
     await cluster.setClocks(0)
   })
 
-  test('each rotation has a window of its own', async () => {
+  test('each rotation has its own window', async () => {
     const tokens = [(await getCodeFlowTokens(flow)).refresh_token]
     for (const index of [0, 1]) {
       await cluster.setClocks(index * 40_000)

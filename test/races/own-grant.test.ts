@@ -27,9 +27,9 @@ afterAll(async () => {
   await server.close()
 })
 
-const badgeOf = (person: { readonly id: string }) => ({
+const badgeOf = (user: { readonly id: string }) => ({
   grant_type: CUSTOM_GRANT_TYPE,
-  badge: person.id,
+  badge: user.id,
   scope: 'orders:read',
 })
 
@@ -37,8 +37,8 @@ const isDead = async ({ access_token: access, refresh_token: refreshToken }: Tok
   (await isRejectedEverywhere(cluster.nodes, access)) &&
   (await refreshOutcome(cluster.randomNode(), client, refreshToken)) === 'invalid_grant'
 
-describe('of a hundred requests by a grant of your own, over several processes,', () => {
-  test('those live that began after their person was signed out everywhere, and no other', async () => {
+describe('of a hundred requests with a custom grant on several processes,', () => {
+  test('only those that started after their user was signed out everywhere get working tokens', async () => {
     const user = await server.addUser()
     const tokens = await raceAgainst(cluster, client, badgeOf(user), () =>
       callAdminApi(cluster.randomNode(), { action: 'sign out everywhere', id: user.id }),
@@ -52,9 +52,9 @@ describe('of a hundred requests by a grant of your own, over several processes,'
     expect(body).toHaveLength(late.length)
   })
 
-  test('none lives once their client was revoked', async () => {
-    const person = await server.addUser()
-    const tokens = await raceAgainst(cluster, client, badgeOf(person), () =>
+  test('none gets working tokens after the client was revoked', async () => {
+    const user = await server.addUser()
+    const tokens = await raceAgainst(cluster, client, badgeOf(user), () =>
       callAdminApi(cluster.randomNode(), { action: 'revoke client', id: client.id }),
     )
     const isDead = tokens.map(({ access_token: token }) => isRejectedEverywhere(cluster.nodes, token))

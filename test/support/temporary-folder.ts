@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -7,6 +7,8 @@ let folder = ''
 /** Creates one folder for all temporary files of a run. Workers find it with `os.tmpdir()`. */
 export function setup(): void {
   folder = mkdtempSync(join(tmpdir(), 'consulate-tests-'))
+  // A test runs a process of another user, which must be able to reach its files.
+  chmodSync(folder, 0o711)
   process.env['TMPDIR'] = folder
 }
 
