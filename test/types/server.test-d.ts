@@ -29,7 +29,7 @@ const scopes = { 'orders:read': 'See your orders', 'orders:create': 'Place order
 const server = createAuthorizationServer({ ...common, scopes, defaultScopes: ['orders:read'] })
 const auth = toNode(server)
 
-/** Scopes are known by name, wherever they are written. */
+/** Scopes are checked everywhere. */
 export function scopesAreChecked(): void {
   server.user('orders:read', 'orders:create')
   server.anyone({ anyOf: ['orders:read'] })
@@ -47,11 +47,11 @@ export function scopesAreChecked(): void {
   createAuthorizationServer({ ...common, scopes: { a: 'A' }, defaultScopes: ['b'] })
 }
 
-/** A guard gives an answer of its own kind, or a response to send. */
+/** A guard returns its own kind of result, or a response. */
 export async function answersAreNarrowed(request: Request): Promise<void> {
   const user = await server.user('orders:read')(request)
   expectTypeOf(user).toEqualTypeOf<UserAuth<Scope, 'users'> | Response>()
-  // @ts-expect-error it may be a response yet
+  // @ts-expect-error it may still be a response
   void user.user
   if (user instanceof Response) return
   expectTypeOf(user).toEqualTypeOf<UserAuth<Scope, 'users'>>()
@@ -95,7 +95,7 @@ export async function personalTokensAreChecked(): Promise<void> {
   await server.personalTokens.create('1', { name: 'a', scopes: ['orders:raed'] })
   // @ts-expect-error without a name
   await server.personalTokens.create('1', {})
-  // @ts-expect-error a duration of no unit
+  // @ts-expect-error an invalid duration
   await server.personalTokens.create('1', { name: 'a', expiresIn: 'a month' })
   const anyServer: AuthorizationServer = server
   await anyServer.personalTokens.create('1', { name: 'a', scopes: ['whatever'] })
@@ -116,13 +116,13 @@ export async function valuesHoldNothingSecret(): Promise<void> {
   void authorization?.seedHash
 }
 
-/** What is missing from a configuration does not compile. */
+/** Required options are checked. */
 export function configurationsAreChecked(): void {
   // @ts-expect-error without scopes
   createAuthorizationServer(common)
-  // @ts-expect-error without people
+  // @ts-expect-error without users
   createAuthorizationServer({ ...common, users: undefined, scopes })
-  // @ts-expect-error a duration of no unit
+  // @ts-expect-error an invalid duration
   createAuthorizationServer({ ...common, scopes, accessTokenLifetime: '15 minutes' })
   createAuthorizationServer({ ...common, scopes, accessTokenLifetime: '15m' })
 }
@@ -140,11 +140,11 @@ export async function providersAreChecked(request: Request): Promise<void> {
     provider: 'staff',
     providers: { customers: users },
   })
-  // @ts-expect-error a provider that there is not
+  // @ts-expect-error an unknown provider
   two.for('customres')
-  // @ts-expect-error the default one has another name
+  // @ts-expect-error the default provider has another name
   two.for('users')
-  // @ts-expect-error there is but one
+  // @ts-expect-error there is only one provider
   server.for('customers')
   // @ts-expect-error people of ours are one set: they are `users`, or nobody
   createAuthorizationServer({ ...common, scopes, providers: { customers: builtInUsers() } })
@@ -162,7 +162,7 @@ export async function providersAreChecked(request: Request): Promise<void> {
   )
   // @ts-expect-error a scope that is not defined
   shop.user('orders:raed')
-  // @ts-expect-error the endpoints are the server's
+  // @ts-expect-error a guard has no endpoints
   void shop.routes
   const staff = toNode(two)
   void staff.routes()
@@ -180,7 +180,7 @@ export const phoneCode: Grant = {
     const user = await attempt({ address: '', account: 'phone-code:1' }, () =>
       userDirectory.load({ provider: client.provider, userId: '7' }, client.id),
     )
-    // @ts-expect-error there may be nobody
+    // @ts-expect-error the user may be undefined
     permit({ client, user, scopes: [] })
     if (!user) return refuse(new OAuthError('invalid_grant', 'No'), { isGuess: true })
     // @ts-expect-error a person is who was met, not an id
@@ -193,15 +193,15 @@ export const phoneCode: Grant = {
 export function grantsAreChecked(): void {
   createAuthorizationServer({ ...common, scopes, grants: [phoneCode] })
   const { type } = phoneCode
-  // @ts-expect-error nothing that decides
+  // @ts-expect-error `decide` is missing
   createAuthorizationServer({ ...common, scopes, grants: [{ type }] })
-  // @ts-expect-error the answer is no permission
+  // @ts-expect-error not a permission
   const generous: Grant = { type, decide: async () => true }
   void generous
   const curious: Grant = {
     type: 'urn:example:curious',
     async decide(_request, context) {
-      // @ts-expect-error the database is not a grant's
+      // @ts-expect-error grants do not access the database
       void context.store
       return refuse(new OAuthError('invalid_grant', 'No'))
     },

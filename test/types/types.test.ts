@@ -11,7 +11,7 @@ const files = ['server', 'guard', 'testing'].map((name) => join(root, `test/type
 const folder = await mkdtemp(join(root, 'node_modules/.consulate-types-'))
 afterAll(() => rm(folder, { recursive: true }))
 
-/** What the compiler says to one file, with the project's own strictness. */
+/** Compiles one file with the settings of the project. Returns the errors. */
 async function compile(path: string): Promise<string> {
   const config = join(folder, 'tsconfig.json')
   await writeFile(
@@ -25,13 +25,13 @@ async function compile(path: string): Promise<string> {
   )
 }
 
-test.each(files)('what must compile does, and what must not does not: %s', async (file) => {
+test.each(files)('compiles exactly what it should: %s', async (file) => {
   expect(await compile(file)).toBe('')
 })
 
-test.each(files)('without its marks, each of the mistakes is an error: %s', async (file) => {
+test.each(files)('has an error at each @ts-expect-error: %s', async (file) => {
   const text = await readFile(file, 'utf8')
-  // As deep in the tree as the file itself, so that its imports lead to the same places.
+  // At the same depth as the file, so that its imports resolve.
   const copy = join(folder, 'unmarked.ts')
   await writeFile(copy, text.replaceAll('// @ts-expect-error', '//'))
   const wrong = (await compile(copy)).matchAll(/unmarked\.ts\((\d+)/g)
@@ -39,6 +39,6 @@ test.each(files)('without its marks, each of the mistakes is an error: %s', asyn
   expect([...lines].sort((left, right) => left - right)).toEqual(linesAfterMarks(text))
 })
 
-/** The lines that must not compile, from 1: those after a mark. */
+/** Returns the line numbers that must not compile: those after a mark. */
 const linesAfterMarks = (text: string): number[] =>
   text.split('\n').flatMap((line, index) => (line.includes('@ts-expect-error') ? [index + 2] : []))
