@@ -268,6 +268,14 @@ function testListing({ describe, test, expect }: Suite): void {
       expect(ids).toEqual(['refresh only', 'access only', 'oldest'])
     })
 
+    test('lists at most 100 of all users unless a limit is given', async (store) => {
+      await signIn(store)
+      for (let index = 0; index < 101; index++)
+        await store.authorizations.insert(sampleAuthorization({ id: `azn-${index}` }), 'alice')
+      expect((await store.authorizations.list(NOW)).length).toBe(100)
+      expect((await store.authorizations.list(NOW, { limit: 200 })).length).toBe(101)
+    })
+
     test('lists those of all users or of one client, by id, in pages', async (store) => {
       await signIn(store)
       await store.clients.insert(sampleClient({ id: 'other' }))

@@ -163,6 +163,13 @@ export function testSessions({ describe, test, expect }: Suite): void {
       expect(await store.sessions.listByUser(BOB, NOW)).toEqual([])
     })
 
+    test('lists at most 100 sessions of all users unless a limit is given', async ({ sessions }) => {
+      for (let index = 0; index < 101; index++)
+        await sessions.insert(sampleSession({ id: `session-${index}` }), 'alice')
+      expect((await sessions.list(NOW)).length).toBe(100)
+      expect((await sessions.list(NOW, { limit: 200 })).length).toBe(101)
+    })
+
     test('never lists a revoked session', async (store) => {
       await authorize(store)
       await store.revocations.revoke({ kind: 'session', id: 'laptop' }, NOW)

@@ -35,6 +35,13 @@ export function testUsers({ describe, test, expect }: Suite): void {
       expect((await users.list({ limit: 1, after: 'a' })).map(({ id }) => id)).toEqual(['b'])
     })
 
+    test('lists at most 100 users unless a limit is given', async ({ users }) => {
+      for (let index = 0; index < 101; index++)
+        await users.insert(sampleUser({ id: `user-${index}`, email: `${index}@example.com` }))
+      expect((await users.list()).length).toBe(100)
+      expect((await users.list({ limit: 200 })).length).toBe(101)
+    })
+
     test('updates only the given values', async ({ users }) => {
       await users.insert(sampleUser())
       expect(await users.update('alice', { passwordHash: 'new' })).toBe(true)
