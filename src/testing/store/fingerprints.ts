@@ -11,9 +11,9 @@ export function testFingerprints({ describe, test, expect }: Suite): void {
 
     test('lists all fingerprints, oldest first', async ({ fingerprints }) => {
       expect(await fingerprints.list()).toEqual([])
-      await fingerprints.addFirst('first', NOW)
-      await fingerprints.add('second', NOW + 1)
-      expect(await fingerprints.list()).toEqual(['first', 'second'])
+      await fingerprints.addFirst('older', NOW)
+      await fingerprints.add('newer', NOW + 1)
+      expect(await fingerprints.list()).toEqual(['older', 'newer'])
     })
 
     test('adds one of 50 fingerprints that race to be first', async ({ fingerprints }) => {

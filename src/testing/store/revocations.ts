@@ -261,6 +261,12 @@ function testFeed({ describe, test, expect }: Suite): void {
       expect((await revocations.listSince(0, NOW + MINUTE, 100)).length).toBe(1)
     })
 
+    test('gets another entry if the earlier one has expired', async ({ revocations }) => {
+      const first = await revocations.revoke(TOKEN, NOW)
+      const second = await revocations.revoke(TOKEN, NOW + MINUTE)
+      expect((second?.id ?? 0) > (first?.id ?? 0)).toBe(true)
+    })
+
     test('keeps one entry of a client and of the issuer: the latest, with the highest id', async (store) => {
       await signIn(store)
       for (const target of [WEB, { kind: 'issuer' }] as const) {

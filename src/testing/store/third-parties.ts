@@ -70,6 +70,15 @@ export function testKeepingThirdParties({ describe, test, expect }: Suite): void
       expect((await store.authorizations.listByUser(ALICE, NOW)).map(({ id }) => id)).toEqual(['later'])
     })
 
+    test('does not restore authorizations of an earlier epoch that are not marked as revoked', async (store) => {
+      await authorizeAll(store)
+      const elsewhere = { provider: 'admins', userId: 'alice' }
+      await store.revocations.revoke({ kind: 'user', user: elsewhere, subject: 'alice' }, NOW)
+      await store.revocations.revoke(TARGET, NOW + 1)
+      expect((await store.authorizations.find('theirs'))?.revokedAt).toBe(NOW + 1)
+      expect(await store.authorizations.refresh(refreshOf('theirs'), 'alice')).toBe(false)
+    })
+
     test('can be repeated', async (store) => {
       await authorizeAll(store)
       for (let count = 0; count < 3; count += 1) await store.revocations.revoke(TARGET, NOW)
