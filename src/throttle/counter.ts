@@ -24,13 +24,13 @@ export interface Counter {
   check(key: string): Blocked | undefined
   /** Counts an attempt whose outcome is not known yet. */
   reserve(key: string): void
-  /** Takes back a reserved attempt. */
+  /** Removes a reserved attempt. */
   release(key: string): void
   /** Counts a failure. */
   fail(key: string): void
   /** Forgets the failures, but not the reserved attempts. */
   clear(key: string): void
-  /** Returns whether nothing is counted at all. */
+  /** Returns whether the counter has no keys. */
   isEmpty(): boolean
 }
 
@@ -48,7 +48,7 @@ export const MAX_KEYS = 50_000
 
 const EMPTY: Count = { failures: 0, pending: 0, failuresExpireAt: 0, pendingExpireAt: 0 }
 
-/** How long to wait in milliseconds if only attempts under way block the key. */
+/** How long to wait (ms) if pending attempts, rather than failures alone, block the key. */
 const PENDING_WAIT = 1000
 
 /**
@@ -59,9 +59,10 @@ export function createCounter(policy: Policy, clock: Clock): Counter {
   const counts = new LRUCache<string, Count>({ max: MAX_KEYS })
   const maxPending = 2 * policy.window
   const find = (key: string): Count => {
-    const known = counts.get(key) ?? EMPTY
+    const known = counts.get(key)
+    if (!known) return EMPTY
     const count = withoutExpired(known, clock.now(), policy.window, maxPending)
-    if (count !== known) counts.set(key, count)
+    counts.set(key, count)
     return count
   }
   const change = (key: string, changes: (count: Count) => Partial<Count>) => {
@@ -82,28 +83,17 @@ export function createCounter(policy: Policy, clock: Clock): Counter {
 }
 
 /**
- * Failures expire with their window. Reserved attempts outlive it, but not forever: an attempt that hangs must not block
- * its key for good.
+ * Failures expire with their window. Reserved attempts expire too, although later: an attempt that hangs must not block its
+ * key forever. After the clock was set back, both expire within their normal time.
  */
-const withoutExpired = (count: Count, now: number, window: number, maxPending: number): Count =>
-  expire(
-    expire(count, 'failures', 'failuresExpireAt', now, window),
-    'pending',
-    'pendingExpireAt',
-    now,
-    maxPending,
-  )
-
-/** If the clock was set back, nothing lasts longer than it would have. */
-function expire(
-  count: Count,
-  field: 'failures' | 'pending',
-  expiry: 'failuresExpireAt' | 'pendingExpireAt',
-  now: number,
-  longest: number,
-): Count {
-  if (count[expiry] <= now) return count[field] === 0 ? count : { ...count, [field]: 0 }
-  return count[expiry] <= now + longest ? count : { ...count, [expiry]: now + longest }
+function withoutExpired(count: Count, now: number, window: number, maxPending: number): Count {
+  const { failures, failuresExpireAt, pending, pendingExpireAt } = count
+  return {
+    failures: failuresExpireAt > now ? failures : 0,
+    failuresExpireAt: Math.min(failuresExpireAt, now + window),
+    pending: pendingExpireAt > now ? pending : 0,
+    pendingExpireAt: Math.min(pendingExpireAt, now + maxPending),
+  }
 }
 
 const withFailure = ({ failures, failuresExpireAt }: Count, expiresAt: number): Partial<Count> => ({
