@@ -42,7 +42,7 @@ export const deviceCode = (options: DeviceCodeOptions = {}): DeviceCodeGrant => 
     }
     const found = await context.store.deviceCodes.find(sha256(code))
     if (!found) return refuse(invalidGrant('no such device code'), { isGuess: canBeGuess(request.client) })
-    return problemOf(found, request, context) ?? refusalOf(found) ?? permit(found, request, context)
+    return problemOf(found, request, context) ?? pendingOrDenied(found) ?? permit(found, request, context)
   },
 })
 
@@ -69,8 +69,8 @@ function problemOf(
   return refuse(new OAuthError('expired_token', 'The device code has expired. Request another one'))
 }
 
-/** Returns the response to a device that gets no tokens (RFC 8628 section 3.5), or undefined if the user approved it. */
-function refusalOf({ hash, decision }: DeviceCode): Refusal | undefined {
+/** Refuses a device that the user has not approved, or not yet (RFC 8628 section 3.5). Returns undefined if they approved it. */
+function pendingOrDenied({ hash, decision }: DeviceCode): Refusal | undefined {
   if (decision === 'approved') return undefined
   if (decision === null) {
     return refuse(new OAuthError('authorization_pending', 'The user has not answered yet'), {
@@ -81,7 +81,7 @@ function refusalOf({ hash, decision }: DeviceCode): Refusal | undefined {
   return refuse(new OAuthError('access_denied', 'The user denied the request', { status: 400 }))
 }
 
-/** The device's first request has fixed the scopes. A scope in the poll is ignored. */
+/** The scopes are those of the device authorization request. A `scope` in the poll is ignored. */
 async function permit(
   code: DeviceCode,
   { client, form, address, userAgent }: GrantRequest,
@@ -99,7 +99,7 @@ async function permit(
     authorizationId,
     sessionId: null,
     device: { userAgent, address },
-    // Leaves out scopes that are no longer defined, or that the client may no longer have, as a refresh does.
+    // Drops scopes that are no longer defined or no longer allowed for the client, as a refresh does.
     scopes: remainingScopes(scopes, code.scopes, client.scopes),
     resources: code.resources,
     tokenResources,

@@ -25,7 +25,7 @@ export interface DeviceProblem {
   readonly error: OAuthError
 }
 
-/** Does something with a device. A string is the reason why not, for the log only: the page says that the code is invalid. */
+/** An action on a device. Returns a string if it failed: the reason, for the log only. The page says that the code is invalid. */
 type DeviceAction<Result> = (device: PendingDevice) => Promise<Result | string>
 
 /**
@@ -80,8 +80,8 @@ async function findDevice(
   if (code.voidedAt !== null) return 'the user code was revoked'
   if (code.expiresAt <= settings.clock.now()) return 'the user code has expired'
   const client = await clients.find(code.clientId)
-  if (client?.provider !== provider)
-    return `client ${code.clientId} belongs to the provider ${client?.provider}`
+  if (!client) return `client ${code.clientId} is unknown or revoked`
+  if (client.provider !== provider) return `client ${client.id} belongs to the provider ${client.provider}`
   if (!canUseGrant(client, DEVICE_GRANT)) return `client ${client.id} lacks the grant ${DEVICE_GRANT}`
   return { code, client }
 }
