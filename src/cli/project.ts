@@ -11,7 +11,7 @@ import { configFilePath, loadConfigFile, findConfigFileNearby } from './config-f
 import { configFromEnvironment } from './environment.ts'
 import { CommandError } from './errors.ts'
 
-/** What a command works on: the store and the secrets that `consulate serve` would use in the same directory. */
+/** The project that a command works on, with the store and secrets that `consulate serve` would use in the same directory. */
 export interface Project {
   /** Where the settings come from, for messages: `consulate.config.ts` or `the environment`. */
   readonly source: string
@@ -33,10 +33,10 @@ export interface Project {
 }
 
 /**
- * Opens the project that the configuration file describes; without one, the project that the environment describes.
+ * Opens the project of the configuration file or, without one, of the environment variables.
  *
- * @throws CommandError if neither does, but there is a configuration file nearby: a command would otherwise create a second
- * database beside the project's own
+ * @throws CommandError if neither is set but there is a configuration file nearby: a command would otherwise create a second
+ * database next to the project's own
  */
 export async function openProject(): Promise<Project> {
   const path = configFilePath()
@@ -60,7 +60,7 @@ export async function withProject<Result>(work: (project: Project) => Promise<Re
   }
 }
 
-/** Returns false if an embedded database does not exist. Opening it would create it. */
+/** Returns false if an embedded database does not exist. Check this first, because opening the database would create it. */
 export const databaseExists = ({ store: { file } }: Pick<Project, 'store'>): boolean =>
   file === undefined || file === ':memory:' || existsSync(file)
 
@@ -90,10 +90,11 @@ export function requireIssuer({ config, isFromEnvironment }: Project): void {
   )
 }
 
-/** Returns a user provider of the project as its server uses it; default: the default provider. */
-export function userProviderOf({ config, store, provider: first }: Project, provider = first): UserProvider {
+/** Returns the user provider with a name from `project.providers`, as the server uses it. */
+export function userProviderOf(project: Project, name = project.provider): UserProvider {
+  const { config, store } = project
   const { users, providers = {} } = config
-  const other = provider === first ? undefined : providers[provider]
+  const other = name === project.provider ? undefined : providers[name]
   if (other) return other
   return typeof users === 'function' ? users({ store, clock: systemClock }) : users
 }

@@ -13,8 +13,8 @@ export async function findBuiltInUser({ store: { users } }: Project, who: string
 }
 
 /**
- * Returns the user that a flag names by id or user name, after `provider:` for another provider than the first. An unknown
- * user of your own provider may be deleted and still have sessions, so the text is then taken as the id.
+ * Returns the user that a flag names by id or user name, with a prefix `provider:` for users of another provider than the
+ * default. If your own provider does not know the user, the text is taken as the id: deleted users may still have sessions.
  */
 export async function resolveUser(project: Project, text: string): Promise<UserRef> {
   const { provider, who, userId } = await lookUp(project, text)

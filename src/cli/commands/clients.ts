@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander'
 import type { CreateFlags, UpdateFlags } from '../client-flags.ts'
 import type { ClientOptions, RotateOptions } from '../client.ts'
 import type { InteractiveOptions } from '../interactive.ts'
-import { collect, collectRedirectUris, JSON_HELP, parseTime, YES_HELP } from './flags.ts'
+import { collect, collectRedirectUris, JSON_HELP, parseDurationFlag, YES_HELP } from './flags.ts'
 
 /** Adds `consulate client` and its commands. */
 export function addClient(program: Command): void {
@@ -88,7 +88,7 @@ const addSettings = (command: Command): Command =>
     .option('--terms <url>', 'terms of service')
     .optionsGroup('Options:')
 
-const parseGraceWindow = (text: string) => (text === 'default' ? text : parseTime(text))
+const parseGraceWindow = (text: string) => (text === 'default' ? text : parseDurationFlag(text))
 
 function addList(client: Command): void {
   client
@@ -136,7 +136,7 @@ function addRotateSecret(client: Command): void {
   client
     .command('rotate-secret <client_id>')
     .description('Create a new client secret; the old one works a while longer')
-    .option('--overlap <time>', 'how long the old one works: 30m, 12h, 0 (default: 1d)', parseTime)
+    .option('--overlap <time>', 'how long the old one works: 30m, 12h, 0 (default: 1d)', parseDurationFlag)
     .option('--json', JSON_HELP)
     .action(async (id: string, options: RotateOptions) =>
       (await import('../client.ts')).rotateClientSecret(id, options),

@@ -20,8 +20,8 @@ export const collectRedirectUris = (value: string, previous: readonly string[] =
 ]
 
 /**
- * Splits a list of redirect URIs, `https://a.example/cb, https://b.example/cb`. A comma separates only if it is followed by
- * a scheme and a slash: others belong to the URI. Write `%2C` for one that would separate.
+ * Splits a list of redirect URIs: `https://a.example/cb, https://b.example/cb`. A comma is a separator only before a scheme
+ * and a slash; any other comma is part of the URI. Escape a comma that would separate as `%2C`.
  */
 export const splitRedirectUris = (text: string): readonly string[] =>
   text
@@ -36,7 +36,7 @@ export function parseNumber(text: string): number {
 }
 
 /** Parses a duration with its unit (`30m`, `12h`, `1d`), or `0`. Throws commander's `InvalidArgumentError`. */
-export function parseTime(text: string): Duration {
+export function parseDurationFlag(text: string): Duration {
   if (text === '0') return 0
   if (parseDuration(text) === undefined) {
     throw new InvalidArgumentError('It must be a duration, such as 30m, 12h or 1d.')

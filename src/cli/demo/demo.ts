@@ -20,7 +20,7 @@ import { DEMO_SCOPES, ensureClients, ensureUser, loadDemoSecrets, type DemoScope
 /**
  * `consulate serve --demo`: runs a real server with a demo user, demo clients and a small API, until SIGINT or SIGTERM.
  *
- * @throws CommandError if a real server may run here
+ * @throws CommandError if this could be the directory of a real server
  */
 export async function serveDemo(address: Address): Promise<void> {
   checkDemoIsSafe(address)
@@ -37,7 +37,7 @@ export async function serveDemo(address: Address): Promise<void> {
       server,
       listener: demoListener(server, project, clients),
       address,
-      // The user is created last: if the start fails, the password would never be printed.
+      // The user is created last. Their password is printed only once, so it would be lost if the start failed.
       announce: async () =>
         announce({ origin, directory, secrets, clients, password: await ensureUser(project.store) }),
     })
