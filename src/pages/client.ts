@@ -1,5 +1,4 @@
-import { html } from '../lib/html.ts'
-import type { Html } from '../lib/html.ts'
+import { html, type Html } from '../lib/html.ts'
 import { isHttpsUrl, isImageAddress } from '../lib/web-address.ts'
 import { initialOf, isolateShort } from './isolate.ts'
 import type { ClientView } from './props.ts'

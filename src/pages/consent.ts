@@ -1,5 +1,4 @@
-import { html } from '../lib/html.ts'
-import type { Html } from '../lib/html.ts'
+import { html, type Html } from '../lib/html.ts'
 import { clientDetails, clientIcon } from './client.ts'
 import { buttonForm } from './form.ts'
 import { initialOf, isolate, isolateHost, isolateName, isolateShort } from './isolate.ts'

@@ -1,5 +1,4 @@
-import { html } from '../lib/html.ts'
-import type { Html } from '../lib/html.ts'
+import { html, type Html } from '../lib/html.ts'
 
 /** Formats a time (ms) as a UTC date, the same in every language: `2026-11-22`. */
 export const day = (time: number): Html => timeElement(time, isoOf(time).slice(0, 10))

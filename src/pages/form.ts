@@ -1,5 +1,4 @@
-import { html } from '../lib/html.ts'
-import type { Html } from '../lib/html.ts'
+import { html, type Html } from '../lib/html.ts'
 import type { FormTarget } from './props.ts'
 
 /** The error message of a form, announced by screen readers. Its fields refer to it: see `describedBy`. */

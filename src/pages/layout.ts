@@ -1,5 +1,4 @@
-import { html } from '../lib/html.ts'
-import type { Html } from '../lib/html.ts'
+import { html, type Html } from '../lib/html.ts'
 import type { Site } from './site.ts'
 
 /** The document around a page: `title` for the tab, `content` for `<main>`. */

@@ -1,5 +1,4 @@
-import { html } from '../lib/html.ts'
-import type { Html } from '../lib/html.ts'
+import { html, type Html } from '../lib/html.ts'
 import { day, minute } from './date.ts'
 import { buttonForm, describedBy, postForm, problemLine } from './form.ts'
 import { isolate, isolateName } from './isolate.ts'

@@ -1,5 +1,4 @@
-import { html } from '../lib/html.ts'
-import type { Html } from '../lib/html.ts'
+import { html, type Html } from '../lib/html.ts'
 import { clientIcon } from './client.ts'
 import { describedBy, postForm, problemLine } from './form.ts'
 import { isolateName } from './isolate.ts'
