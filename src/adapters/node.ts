@@ -71,8 +71,8 @@ const routesOf =
   (core: Core): NodeAdapter<string>['routes'] =>
   (fallback = notFound) =>
   (request, response) => {
-    const answering = core.handle(fromMessage(request))
-    if (answering) void answering.then((answer) => send(answer, request, response))
+    const pending = core.handle(fromMessage(request))
+    if (pending) void pending.then((result) => send(result, request, response))
     else fallback(request, response)
   }
 
@@ -80,16 +80,16 @@ const guard =
   <Granted extends Auth>(core: GuardCore, requirement: Requirement): ListenerGuard<Granted> =>
   (listener) =>
   (request, response) => {
-    const answer = (checked: Auth | Refusal): void => {
+    const proceed = (checked: Auth | Refusal): void => {
       if (isRefusal(checked)) send({ ...checked, body: JSON.stringify(checked.body) }, request, response)
       else run(core, listener, Object.assign(request, { auth: checked as Granted }), response)
     }
     const result = core.check(request.headers.authorization, requirement)
-    if (result instanceof Promise) void result.then(answer)
-    else answer(result)
+    if (result instanceof Promise) void result.then(proceed)
+    else proceed(result)
   }
 
-/** Without this, Node ends the process if a listener rejects: one client that hangs up would end every request. */
+/** Catches errors of the listener. Node exits on an unhandled rejection, so one client that hangs up could stop the server. */
 function run<Granted extends Auth>(
   core: GuardCore,
   listener: GuardedListener<Granted>,
@@ -105,10 +105,10 @@ function run<Granted extends Auth>(
 }
 
 function fail(core: GuardCore, cause: unknown, request: IncomingMessage, response: ServerResponse): void {
-  // The client has disconnected: reading its body throws, and a response has no receiver.
+  // The client disconnected, so the listener failed to read the body. There is no one to respond to.
   if (request.destroyed && !request.complete) return
   core.logFailure(cause)
-  // A complete response stays as it is. Half of one must not look complete.
+  // A complete response stays as it is. A partial one is cut off, so that it does not look complete.
   if (response.writableEnded) return
   if (response.headersSent) response.destroy()
   else send(SERVER_ERROR, request, response)

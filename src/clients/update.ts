@@ -48,7 +48,7 @@ export function updateClient(
   })
 }
 
-/** The rules of a registration: an update must not lead to a client that could not be registered. */
+/** Applies the rules of registration to the updated client. */
 function check(client: Client, changes: ClientUpdate): void {
   if (client.revokedAt !== null) {
     throw new ConfigError([{ path: 'id', message: 'belongs to a revoked client' }])
@@ -59,6 +59,7 @@ function check(client: Client, changes: ClientUpdate): void {
     ...withoutUndefined(update),
   }
   const nullable = { ownerId, scopes, logo, homepage, privacy, terms, publisher }
+  // The client's own grace window is in milliseconds, not a duration, and valid: only a new one is checked.
   const problems = [
     ...unknownOptionProblems('', changes, OPTIONS),
     ...registrationProblems({ ...rest, ...withoutNull(nullable), graceWindow: graceWindow ?? 0 }),

@@ -20,7 +20,7 @@ import type { UserDirectory } from '../users/directory.ts'
 import type { ConsentRequest, ReturnTo } from '../model/signed-state.ts'
 import type { ValueSigner } from '../lib/signed-value.ts'
 
-/** What endpoints work with. Created once, when the server starts. */
+/** Everything that endpoints use. Created once, when the server starts. */
 export interface Services {
   readonly settings: Settings
   readonly store: Store
@@ -45,6 +45,6 @@ export interface Services {
   readonly events: Events
   readonly audit: Audit
   readonly subjectOf: (user: UserRef) => string
-  /** Stops everything that runs between requests. */
+  /** Stops the background jobs, and writes what they have not written yet. */
   close(): Promise<void>
 }

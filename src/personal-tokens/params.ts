@@ -27,7 +27,7 @@ export interface PersonalTokenRules {
 
 /** Returns everything that is wrong with the parameters of a token. */
 export const personalTokenProblems = (
-  { name, scopes = [], lifetime = 1000 }: PersonalTokenParams,
+  { name, scopes = [], lifetime }: PersonalTokenParams,
   { scopes: { defined }, maximumLifetime }: PersonalTokenRules,
 ): readonly PersonalTokenProblem[] => [
   ...problemUnless(isName(name), 'name', 'must be 1 to 255 characters without control characters'),
@@ -41,9 +41,9 @@ export const personalTokenProblems = (
   ),
   ...problemUnless(
     // The expiry in a token is in whole seconds (RFC 7519 section 2).
-    lifetime >= 1000 && lifetime <= maximumLifetime,
+    lifetime === undefined || (lifetime >= 1000 && lifetime <= maximumLifetime),
     'expiresIn',
-    'must be a duration from a second to the maximum lifetime',
+    'must be a duration from one second to the maximum lifetime',
   ),
 ]
 
@@ -57,8 +57,8 @@ function problemUnless(
 }
 
 /**
- * A name must have a visible character, or the token is hard to find in a list. Databases differ in what they do with half
- * of a surrogate pair.
+ * A name needs a visible character, so that its token can be found in a list. Lone surrogates are rejected because databases
+ * handle them differently.
  */
 const isName = (name: unknown): boolean =>
   typeof name === 'string' &&
@@ -67,7 +67,7 @@ const isName = (name: unknown): boolean =>
   name.isWellFormed() &&
   !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(name)
 
-/** A body has room for 20,000 invalid scopes. */
+/** A request body can contain 20,000 invalid scopes. */
 const MAX_LOGGED_PROBLEMS = 5
 
 /** Returns the first problems as one line for the log. */

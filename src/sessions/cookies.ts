@@ -10,7 +10,7 @@ export interface CookiePolicy {
   readonly isSecure: boolean
 }
 
-/** A cookie to set. `maxAge` in seconds: 0 deletes the cookie, undefined makes it end with the browser. */
+/** A cookie to set. `maxAge` in seconds: 0 deletes the cookie, undefined keeps it until the browser is closed. */
 export interface NewCookie {
   readonly value: string
   readonly maxAge?: number

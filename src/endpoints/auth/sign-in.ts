@@ -38,11 +38,11 @@ export async function signIn(exchange: Exchange, provider: string): Promise<Http
   }
   const outcome = await signInWithPassword(exchange, { provider, username, password, keepSignedIn, current })
   if ('problem' in outcome) return signInPage(exchange, outcome.status, { ...shown, ...outcome })
-  // Another user's session on this device must not outlive its cookie.
+  // The new cookie replaced that of the previous session, so its user could no longer sign out of it.
   if (current && current.id !== outcome.session.id) {
     await services.revoker.revoke({ kind: 'session', id: current.id }, requestId)
   }
-  // Renews the browser cookie of a persistent session.
+  // Called only because it sets the CSRF cookie, which must last as long as a persistent session.
   services.csrf.tokenFor(exchange, outcome.session)
   return redirect(returnTo ?? providerPathsOf(services.settings, provider).signIn)
 }
@@ -85,7 +85,7 @@ async function signInPage(
     ...(target && { client: describeClient(target.client, target.redirectUri) }),
     ...(problem && { problem }),
   }
-  // If consent was given before, this form leads straight to the client.
+  // If the user has consented before, this form redirects straight to the client.
   const formTargets = target ? formTargetsOf(target.redirectUri) : []
   return page(exchange, status, 'signIn', props, { formTargets, headers })
 }

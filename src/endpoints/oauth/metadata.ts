@@ -37,8 +37,8 @@ function describe(settings: Settings): Readonly<Record<string, unknown>> {
     ...(hasAuthorization && {
       authorization_response_iss_parameter_supported: true,
       prompt_values_supported: ['none', 'login', 'consent'],
-      // The default of the second one is true (OpenID Connect Discovery section 3).
       request_parameter_supported: false,
+      // Must be set, because it defaults to true (OpenID Connect Discovery section 3).
       request_uri_parameter_supported: false,
     }),
   }

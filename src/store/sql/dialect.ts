@@ -8,7 +8,7 @@ export type Durability = 'durable' | 'relaxed'
 
 /** The SQL type of each kind of column. All text must compare byte by byte, because ids are case-sensitive. */
 export interface ColumnTypes {
-  /** Ids, hashes and names that the server makes: ASCII, at most 255 characters. */
+  /** Ids, hashes and names that the server generates: ASCII, at most 255 characters. */
   readonly id: string
   /** Text in any alphabet that is searched for, at most 255 characters: an email, a user id, a `sub`. */
   readonly key: string
@@ -22,7 +22,7 @@ export interface ColumnTypes {
   readonly flag: string
   /** A count. */
   readonly count: string
-  /** An auto-incremented primary key that never reuses an id, including the words that make it one. */
+  /** An auto-incremented primary key that never reuses an id, with `primary key` and the other keywords it needs. */
   readonly serial: string
 }
 
@@ -53,7 +53,7 @@ export interface DirectConnection {
   run<Row>(query: CompiledQuery<Row>): QueryResult<Row>
 }
 
-/** Everything that the SQL store needs to know about a database. A new backend is one of these. */
+/** Everything that the SQL store needs to know about a database. Implement this to support another one. */
 export interface SqlDialect {
   readonly kysely: Dialect
   /** Only for embedded databases. */

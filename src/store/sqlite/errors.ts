@@ -11,19 +11,19 @@ const UNUSABLE = new Set([
   26, // NOTADB
 ])
 
-/** Extended result codes of a taken unique index and of a taken primary key. */
-const TAKEN = new Set([2067, 1555])
+/** Extended result codes: a unique index or primary key already has the value. */
+const UNIQUE_VIOLATIONS = new Set([2067, 1555])
 
 const extendedCodeOf = (error: unknown): number =>
   error instanceof Error && 'errcode' in error ? Number(error.errcode) : 0
 
 const codeOf = (error: unknown): number => extendedCodeOf(error) & 0xff
 
-export const isUniqueViolation = (error: unknown): boolean => TAKEN.has(extendedCodeOf(error))
+export const isUniqueViolation = (error: unknown): boolean => UNIQUE_VIOLATIONS.has(extendedCodeOf(error))
 
 /** Returns whether another process holds the lock. */
 export const isBusy = (error: unknown): boolean => [BUSY, LOCKED].includes(codeOf(error))
 
-/** Returns whether the file cannot be used now, by the code of SQLite or of the file system that opened it. */
+/** Returns whether the file cannot be used now. Errors with a `syscall` come from the file system, when the file is opened. */
 export const isUnusable = (error: unknown): boolean =>
   UNUSABLE.has(codeOf(error)) || (error instanceof Error && 'syscall' in error)

@@ -128,7 +128,7 @@ export function testSessions({ describe, test, expect }: Suite): void {
       expect((await sessions.listByUser(ALICE, NOW)).map(({ id }) => id)).toEqual(['new', 'old'])
     })
 
-    test('lists those of all users, by id, in pages', async (store) => {
+    test('lists the sessions of all users, by id, in pages', async (store) => {
       const rows = [
         sampleSession({ id: 'd' }),
         sampleSession({ id: 'c', ...BOB }),
