@@ -1,23 +1,23 @@
 /*
- * What fragments in the documents may take for granted. A TypeScript block whose first line is `// given: server` is
- * compiled with that name in scope; every other block must stand on its own.
+ * The names that fragments in the docs can use. A TypeScript block whose first line is `// given: server` is compiled with
+ * that name in scope. All other blocks must be complete.
  */
 import type { AuthorizationServer, Store, UserProvider } from 'consulate'
 
-/** A server as it is made on the first page of the documents. */
+/** The server from the first page of the docs. */
 export declare const server: AuthorizationServer<'orders:read' | 'orders:create'>
 
-/** Where its rows are kept. */
+/** The server's database. */
 export declare const store: Store
 
-/** Your own people. */
+/** Your users. */
 export declare const users: UserProvider
 
-/** The id of a person, as your own database has it. */
+/** The ID of a user in your database. */
 export declare const userId: string
 
-/** The id of something that a person has allowed a client. */
+/** The ID of an authorization. */
 export declare const authorizationId: string
 
-/** A request, as every framework can give one. */
+/** A request in the Fetch API. */
 export declare const request: Request
