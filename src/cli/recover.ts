@@ -13,7 +13,7 @@ export interface RecoverOptions {
 
 /**
  * `consulate recover`: revokes everything that the issuer has issued, on every running server. For leaks, and for restored
- * backups, which miss the revocations since they were made. Asks first.
+ * backups, which lack all later revocations. Asks for confirmation.
  */
 export function recover(options: RecoverOptions): Promise<void> {
   requireConfirmable(options)

@@ -63,7 +63,7 @@ const lifetimesOf = (project: Project): Lifetimes => maxLifetimes(settingsOf(pro
 const register = ({ store }: Project, fingerprint: string): Promise<void> =>
   store.fingerprints.add(fingerprint, systemClock.now())
 
-/** Secrets outside a directory are rotated manually. All that this command can do is to register them in the store. */
+/** Secrets outside a directory are rotated manually. This command can only register them in the store. */
 async function registerNextSecrets(project: Project): Promise<void> {
   const { secrets } = await project.secrets.load()
   const next = secrets.filter(({ state }) => state === 'next')

@@ -41,7 +41,7 @@ export function createValueSigner<Value>(options: ValueSignerOptions): ValueSign
       const [body = '', mac = '', ...rest] = text.split('.')
       const isOurs = keys.some((key) => isEqualInConstantTime(mac, hmac(key, body)))
       if (rest.length > 0 || !isOurs) return undefined
-      // Only after the MAC: nobody else's text is ever decompressed or parsed.
+      // Only after the MAC was checked, so that untrusted input is never decompressed or parsed.
       const [expiresAt, value] = JSON.parse(decode(Buffer.from(body, 'base64url')).toString()) as [
         number,
         Value,

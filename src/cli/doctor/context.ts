@@ -7,7 +7,7 @@ import { settingsOf, type Project } from '../project.ts'
 /** What the checks look at. */
 export interface CheckContext extends Project {
   readonly environment: Environment
-  /** False if neither a configuration file nor the environment says what the server is: an app's own code may. */
+  /** False without a configuration file or environment variables. The app may then configure the server in code. */
   readonly isConfigured: boolean
   /** Undefined if the configuration has problems. */
   readonly settings: Settings | undefined

@@ -18,7 +18,7 @@ interface Key {
   readonly retiredAt?: number
 }
 
-/** Checks that keys are rotated: the age of the current ones, that there is a next one, and how long retired ones stay. */
+/** Checks that keys are rotated: the age of the current ones, whether a next one exists, and how long retired ones stay. */
 export async function checkKeyAge(context: CheckContext): Promise<readonly Finding[]> {
   const { loaded, settings, secrets } = context
   if (loaded instanceof ConfigError) return []

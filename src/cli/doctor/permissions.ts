@@ -47,7 +47,7 @@ function databasePaths({ store: { file } }: Project): readonly string[] {
 
 const [READ_OR_WRITE, WRITE] = [0o6, 0o2]
 
-/** Whoever can write to a directory can replace the files in it. */
+/** Directories are checked too, because write access to one is enough to replace its files. */
 async function checkMode(path: string): Promise<Finding | undefined> {
   const status = await stat(path).catch(() => undefined)
   if (!status) return undefined
