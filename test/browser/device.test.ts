@@ -97,7 +97,7 @@ describe.skipIf(!chromium)('the device flow in Chromium', () => {
   })
 
   /** Signs in and submits the code. */
-  async function ask(page: Page, device: Device, who = user): Promise<void> {
+  async function submitCode(page: Page, device: Device, who = user): Promise<void> {
     await page.goto(device.completeUri)
     await signIn(page, who)
     await press(page, 'Continue')
@@ -107,7 +107,7 @@ describe.skipIf(!chromium)('the device flow in Chromium', () => {
   test('another account takes over, and the code is filled in again', async () => {
     const [device, other] = [await startDevice(server, tv), await server.addUser()]
     const { page } = await openPage()
-    await ask(page, device)
+    await submitCode(page, device)
     await press(page, 'Not you? Use another account')
     await signIn(page, other)
     expect(await page.getByLabel('Code', { exact: true }).inputValue()).toBe(device.userCode)
@@ -121,7 +121,7 @@ describe.skipIf(!chromium)('the device flow in Chromium', () => {
   test('pressing Enter allows nothing, and Tab reaches every button', async () => {
     const device = await startDevice(server, tv)
     const { page } = await openPage()
-    await ask(page, device)
+    await submitCode(page, device)
     await page.keyboard.press('Enter')
     for (const label of ['Not you? Use another account', 'Allow', "Don't allow"]) {
       await page.keyboard.press('Tab')
@@ -134,7 +134,7 @@ describe.skipIf(!chromium)('the device flow in Chromium', () => {
   test('a double click and a reload keep the decision', async () => {
     const device = await startDevice(server, tv)
     const { page } = await openPage()
-    await ask(page, device)
+    await submitCode(page, device)
     await page.getByRole('button', { name: 'Allow', exact: true }).dblclick()
     await waitForHeading(page, 'Go back to your device')
     await page.reload()

@@ -86,10 +86,10 @@ describe('what another node has revoked', () => {
       issuer,
       revocations: { pollInterval: '30s', maxStaleness: '60s' },
     })
-    const somebody = await server.addUser()
+    const user = await server.addUser()
     const browser = openBrowser({ ...other, formOrigin: server.origin })
     const login = await browser.open(authorizationUrl(other, client, { scope: 'profile' }))
-    return { client, somebody, other, browser, page: await browser.signIn(login, somebody) }
+    return { client, user, other, browser, page: await browser.signIn(login, user) }
   }
 
   test('gets no code from this one: a client, which gets an error page', async () => {
@@ -104,9 +104,9 @@ describe('what another node has revoked', () => {
     ['a user', (userId) => server.server.users.signOutEverywhere(userId)],
     ['all users', () => server.store.revocations.revoke({ kind: 'issuer' }, server.clock.now())],
   ])('gets no code from this one: %s, who must sign in again', async (_what, revoke) => {
-    const { somebody, other, browser, page } = await openOnOtherNode()
+    const { user, other, browser, page } = await openOnOtherNode()
     await using _ = other
-    await revoke(somebody.id)
+    await revoke(user.id)
     const end = await browser.press(page, 'Allow')
     expect(end.forms.map(({ label }) => label)).toContain('Sign in')
   })

@@ -62,10 +62,10 @@ describe('metadata (RFC 8414)', () => {
   })
 
   test('a server with personal access tokens only has a sign-in page', async () => {
-    await using people = await startServer({ grants: [clientCredentials()] })
-    expect((await fetch(people.endpoint('/login'))).status).toBe(200)
-    expect((await fetch(people.endpoint('/oauth/authorize'))).status).toBe(404)
-    expect((await fetch(people.endpoint('/account/tokens'))).url).toContain('/login?return_to=')
+    await using tokens = await startServer({ grants: [clientCredentials()] })
+    expect((await fetch(tokens.endpoint('/login'))).status).toBe(200)
+    expect((await fetch(tokens.endpoint('/oauth/authorize'))).status).toBe(404)
+    expect((await fetch(tokens.endpoint('/account/tokens'))).url).toContain('/login?return_to=')
   })
 
   test('responds to HEAD without a body', async () => {

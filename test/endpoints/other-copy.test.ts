@@ -39,7 +39,7 @@ test('an unavailable store of another copy is 503', async () => {
   const gone = () => Promise.reject(new other.StoreUnavailableError('gone', undefined))
   await using server = await startServer({ store: { ...store, clients: { ...store.clients, find: gone } } })
   await server.server.ready()
-  const client = { id: 'somebody', secret: 'secret', redirectUri: '' }
+  const client = { id: 'some-client', secret: 'secret', redirectUri: '' }
   const { status, body } = await requestToken(server, client, { grant_type: 'client_credentials' })
   expect([status, body['error']]).toEqual([503, 'temporarily_unavailable'])
 })

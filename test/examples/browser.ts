@@ -1,14 +1,14 @@
 import { formsIn } from '../support/html-form.ts'
 
-/** As much of a browser as signing in takes: cookies, forms, and redirects from one site to another. */
+/** A minimal browser for signing in: cookies, forms, and redirects between sites. */
 export interface Browser {
-  /** Follows a link, and the redirects after it, to a page. */
+  /** Opens a page, following redirects. */
   open(url: string): Promise<Page>
-  /** Sends the form with this button, its hidden fields and what was typed. */
+  /** Submits the form with this button: its hidden fields, and the values in `typed`. */
   submit(page: Page, button: string, typed?: Readonly<Record<string, string>>): Promise<Page>
 }
 
-/** What was shown at the end of the redirects. */
+/** The page after the last redirect. */
 export interface Page {
   readonly url: string
   readonly status: number

@@ -45,7 +45,7 @@ export function run(file: string, environment: Environment = {}): Program {
   }
 }
 
-/** A port that nobody listens on at this moment. */
+/** Returns a port that is free at the moment. */
 export function freePort(): Promise<string> {
   const server = createServer()
   return new Promise((resolve) => {

@@ -108,12 +108,12 @@ describe('a confidential client', () => {
   })
 
   test('needs PKCE if its record or the server requires it', async () => {
-    const careful = await server.addClient({ requiresPkce: true })
+    const requiring = await server.addClient({ requiresPkce: true })
     await using strict = await startServer({ pkce: 'always' })
-    const usual = await strict.addClient()
+    const ordinary = await strict.addClient()
     const pages = [
-      await openBrowser(server).open(authorizationUrl(server, careful)),
-      await openBrowser(strict).open(authorizationUrl(strict, usual)),
+      await openBrowser(server).open(authorizationUrl(server, requiring)),
+      await openBrowser(strict).open(authorizationUrl(strict, ordinary)),
     ]
     expect(pages.map(({ url }) => url.searchParams.get('error'))).toEqual([
       'invalid_request',

@@ -226,7 +226,7 @@ describe('the page for the code', () => {
     expect((await enterCode(phone, expired, user)).text).toContain('That code is invalid or has expired')
   })
 
-  test('logs why a code is rejected, and shows it to nobody', async () => {
+  test('logs why a code is rejected, and does not show it on the page', async () => {
     const [expired, revoked] = [await startDevice(server, tv), await addDeviceClient(server)]
     const theirs = await startDevice(server, revoked)
     await server.server.clients.revoke(revoked.id)

@@ -6,8 +6,8 @@ import { serveGuardedApi, startTwoProviders, codeFlowOf } from '../support/provi
 import type { ProviderName } from '../support/providers.ts'
 
 /*
- * The test guard beside the guards of a real server, with the same users, clients and scopes. Both must give exactly the
- * same answers, except for the realm and random IDs.
+ * Compares the test guard with the guards of a real server, with the same users, clients and scopes. Their responses must be
+ * equal, except for the realm and random IDs.
  */
 const two = await startTwoProviders()
 const { server, sides } = two
@@ -59,7 +59,7 @@ const asClient = (scopes: Scopes) => async (): Promise<string> => {
   return tokens.access_token
 }
 
-/** Returns the response of an API, without what is random. */
+/** Returns the response of an API, without its random parts. */
 async function ask(origin: string, path: string, authorization?: string): Promise<unknown> {
   const response = await fetch(
     origin + path,
@@ -91,30 +91,30 @@ const statusesOf = (answers: Answers): string =>
     .map((answer) => (answer as { status: number }).status)
     .join(' ')
 
-const REFUSED = '401 401 401 401 401'
+const ALL_401 = '401 401 401 401 401'
 
 test.each([
-  ['a user with the scope of a route', asUser('users', ['orders:read']), `200 200 401 401 200 ${REFUSED}`],
+  ['a user with the scope of a route', asUser('users', ['orders:read']), `200 200 401 401 200 ${ALL_401}`],
   [
     'a user with several scopes',
     asUser('users', ['orders:create', 'orders:read']),
-    `200 200 401 401 200 ${REFUSED}`,
+    `200 200 401 401 200 ${ALL_401}`,
   ],
-  ['a user with another scope', asUser('users', ['orders:create']), `200 403 401 401 200 ${REFUSED}`],
-  ['a user without the scopes', asUser('users', ['profile']), `200 403 401 401 403 ${REFUSED}`],
-  ['a personal token with every scope', withPersonalToken('users', ['*']), `200 200 401 401 200 ${REFUSED}`],
-  ['a personal token', withPersonalToken('users', ['profile']), `200 403 401 401 403 ${REFUSED}`],
-  ['a user of another provider', asUser('customers', ['orders:read']), `${REFUSED} 200 200 401 401 200`],
+  ['a user with another scope', asUser('users', ['orders:create']), `200 403 401 401 200 ${ALL_401}`],
+  ['a user without the scopes', asUser('users', ['profile']), `200 403 401 401 403 ${ALL_401}`],
+  ['a personal token with every scope', withPersonalToken('users', ['*']), `200 200 401 401 200 ${ALL_401}`],
+  ['a personal token', withPersonalToken('users', ['profile']), `200 403 401 401 403 ${ALL_401}`],
+  ['a user of another provider', asUser('customers', ['orders:read']), `${ALL_401} 200 200 401 401 200`],
   [
     "another provider's personal token",
     withPersonalToken('customers', ['*']),
-    `${REFUSED} 200 200 401 401 200`,
+    `${ALL_401} 200 200 401 401 200`,
   ],
   ['a client with the scope', asClient(['orders:read']), '401 401 200 200 200 401 401 200 200 200'],
   ['a client with another scope', asClient(['profile']), '401 401 200 403 403 401 401 200 403 403'],
   ['a client with every scope', asClient(['*']), '401 401 200 200 200 401 401 200 200 200'],
   ['a client without scopes', asClient([]), '401 401 200 403 403 401 401 200 403 403'],
-])('%s gets the same answers from both', async (_name, actAs, statuses) => {
+])('%s gets the same responses from both', async (_name, actAs, statuses) => {
   const expected = await askAll(real, `Bearer ${await actAs()}`)
   expect(statusesOf(expected)).toBe(statuses)
   expect(await askAll(testing)).toEqual(expected)
@@ -128,18 +128,18 @@ test.each([
   ['an empty token', 'Bearer '],
   ['an invalid token', 'bearer nonsense'],
   ['a long token', `Bearer ${'a'.repeat(12_000)}`],
-])('a request with %s gets the same answers from both', async (_name, authorization) => {
+])('a request with %s gets the same responses from both', async (_name, authorization) => {
   const expected = await askAll(real, authorization)
-  expect(statusesOf(expected)).toBe(`${REFUSED} ${REFUSED}`)
+  expect(statusesOf(expected)).toBe(`${ALL_401} ${ALL_401}`)
   expect(await askAll(testing, authorization)).toEqual(expected)
 })
 
 test('neither accepts a token of the other', async () => {
   const token = await asUser('users', ['orders:read'])()
-  const made = guard.tokenFor(sides.users.user, ['orders:read'])
+  const testToken = guard.tokenFor(sides.users.user, ['orders:read'])
   expect([
-    statusesOf(await askAll(real, `Bearer ${made}`)),
+    statusesOf(await askAll(real, `Bearer ${testToken}`)),
     statusesOf(await askAll(testing, `Bearer ${token}`)),
-  ]).toEqual(Array(2).fill(`${REFUSED} ${REFUSED}`))
-  expect(statusesOf(await askAll(testing, `bearer ${made}`))).toBe(`200 200 401 401 200 ${REFUSED}`)
+  ]).toEqual(Array(2).fill(`${ALL_401} ${ALL_401}`))
+  expect(statusesOf(await askAll(testing, `bearer ${testToken}`))).toBe(`200 200 401 401 200 ${ALL_401}`)
 })

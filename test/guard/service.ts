@@ -7,23 +7,23 @@ import { jsonLogger } from '../../src/lib/log.ts'
 import { guardedApi } from '../support/api.ts'
 import type { TestScope } from '../support/config.ts'
 
-/** What the process can be asked for, and what it says then. */
+/** The questions that the process answers, with the types of the answers. */
 export interface ServiceAnswers {
   readonly ready: string
   readonly health: ReturnType<Guard['health']>
   readonly logs: readonly string[]
-  /** The files and the built-in modules that are loaded. */
+  /** The loaded files and built-in modules. */
   readonly modules: { readonly files: readonly string[]; readonly builtIn: readonly string[] }
 }
 
-/** What it is told to begin with. */
-export type ServiceOrder = Omit<GuardOptions<TestScope>, 'logger' | 'clock' | 'scopes'>
+/** The options that the process receives at the start. */
+export type ServiceOptions = Omit<GuardOptions<TestScope>, 'logger' | 'clock' | 'scopes'>
 
 /** A service of its own: an API behind a guard, without a server, a database or a private key. */
-process.once('message', (order: ServiceOrder) => {
+process.once('message', (options: ServiceOptions) => {
   const logs: string[] = []
   const guard = createGuard<TestScope, string>({
-    ...order,
+    ...options,
     logger: jsonLogger({ write: (line) => void logs.push(line) }),
   })
   const http = createServer(guardedApi(guard))
@@ -38,7 +38,7 @@ async function reply(guard: Guard<TestScope>, logs: readonly string[], question:
   if (question === 'ready') process.send?.(await guard.ready().then(() => 'ready', String))
 }
 
-/** What V8 has compiled, whoever loaded it and however. */
+/** Returns the modules that V8 compiled, however they were loaded. */
 async function loadedModules(): Promise<ServiceAnswers['modules']> {
   const session = new Session()
   session.connect()

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { ServiceAnswers, ServiceOrder } from './service.ts'
+import type { ServiceAnswers, ServiceOptions } from './service.ts'
 
 /** What an API answered. */
 export interface ApiAnswer {
@@ -21,11 +21,11 @@ export interface Service {
 }
 
 /** Starts a service. */
-export async function startService(order: ServiceOrder): Promise<Service> {
+export async function startService(options: ServiceOptions): Promise<Service> {
   const child = fork(fileURLToPath(new URL('service.ts', import.meta.url)), {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
-  child.send(order)
+  child.send(options)
   const [port] = (await once(child, 'message')) as [number]
   const origin = `http://127.0.0.1:${port}`
   return {

@@ -101,7 +101,7 @@ describe('the SQL of pending migrations', () => {
     return script
   }
 
-  test('makes the same tables as migrating', async () => {
+  test('creates the same tables as migrating', async () => {
     const { folder, path } = await openMigrated()
     const printed = join(folder, 'printed.db')
     await runPrinted(printed)
@@ -302,7 +302,7 @@ describe('a power cut', () => {
     expect(levels).toEqual([NORMAL, NORMAL])
   })
 
-  test('may undo a last use, which is written in one transaction for all', async () => {
+  test('may undo last uses, which are written in one transaction', async () => {
     const levels = watchCommits()
     const { store } = await openMigrated()
     await authorize(store)

@@ -137,7 +137,7 @@ function listenToAll(server: AuthorizationServer<TestScope>, events: RecordedEve
   }
 }
 
-let people = 0
+let userCount = 0
 
 async function addUser(
   server: AuthorizationServer<TestScope>,
@@ -146,9 +146,9 @@ async function addUser(
   knownSecrets: KnownSecrets,
 ): Promise<TestUser> {
   await server.ready()
-  people += 1
-  const password = knownSecrets.add('password', `correct horse ${people} battery`)
-  const user = await createUser(store, clock, { email: `person-${people}@example.com`, password })
+  userCount += 1
+  const password = knownSecrets.add('password', `correct horse ${userCount} battery`)
+  const user = await createUser(store, clock, { email: `user-${userCount}@example.com`, password })
   if (!user) throw new Error('The address is taken.')
   return { id: user.id, email: user.email, password }
 }

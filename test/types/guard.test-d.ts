@@ -10,7 +10,7 @@ const revocations = { clientId: 'orders', clientSecret: 'secret' }
 const guard = createGuard({ issuer, revocations, scopes: ['orders:read', 'orders:create'] })
 const auth = toNode(guard)
 
-/** Scopes are known by name where they are listed, and any text where they are not. */
+/** A guard accepts only its listed scopes. If it lists none, it accepts any string. */
 export function scopesAreChecked(): void {
   guard.user('orders:read', 'orders:create')
   guard.anyone({ anyOf: ['orders:read'] })
@@ -21,7 +21,7 @@ export function scopesAreChecked(): void {
   createGuard({ issuer, revocations: 'none' }).user('orders:raed')
 }
 
-/** To follow revocations or not has to be said. */
+/** The option `revocations` is required. */
 export function revocationsAreChosen(): void {
   // @ts-expect-error neither a credential nor 'none'
   createGuard({ issuer })
@@ -29,18 +29,18 @@ export function revocationsAreChosen(): void {
   createGuard({ issuer, revocations: { clientId: 'orders' } })
 }
 
-/** A guard gives an answer of its own kind, or a response to send; a server's routes are not its own. */
+/** A guard returns the type of its caller, or a response to send. It has no routes. */
 export async function answersAreNarrowed(request: Request): Promise<void> {
   expectTypeOf(await guard.user('orders:read')(request)).toEqualTypeOf<UserAuth<Scope, 'users'> | Response>()
   expectTypeOf(await guard.machine()(request)).toEqualTypeOf<MachineAuth<Scope> | Response>()
   auth.user('orders:read')((incoming) => {
     expectTypeOf(incoming.auth).toEqualTypeOf<UserAuth<Scope, 'users'>>()
   })
-  // @ts-expect-error it has no endpoints
+  // @ts-expect-error a guard has no endpoints
   void auth.routes
 }
 
-/** Whose people a guard lets in is part of its type. It knows no list of providers: that is the server's. */
+/** The type of a guard includes its provider. Any name is allowed, because only the server has the list of providers. */
 export async function providersAreKnown(request: Request): Promise<void> {
   const shop = createGuard({
     issuer,
@@ -57,7 +57,7 @@ export async function providersAreKnown(request: Request): Promise<void> {
   partners.user('orders:raed')
   toNode(partners).user()((incoming) => {
     expectTypeOf(incoming.auth.user.provider).toEqualTypeOf<'partners'>()
-    // @ts-expect-error there is no such provider here
+    // @ts-expect-error another provider
     return void (incoming.auth.user.provider === 'users')
   })
 }

@@ -63,7 +63,7 @@ export async function answersAreNarrowed(request: Request): Promise<void> {
   const machine = await server.machine()(request)
   if (machine instanceof Response) return
   expectTypeOf(machine).toEqualTypeOf<MachineAuth<Scope>>()
-  // @ts-expect-error nobody is signed in on a machine's route
+  // @ts-expect-error a machine's request has no user
   void machine.user
 
   const anyone = await server.anyone()(request)
@@ -74,7 +74,7 @@ export async function answersAreNarrowed(request: Request): Promise<void> {
   else expectTypeOf(anyone).toEqualTypeOf<MachineAuth<Scope>>()
 }
 
-/** The adapter hands the answer on, so that a listener never asks whether there is a user. */
+/** An adapter passes the result with its type, so listeners don't check whether there is a user. */
 export function listenersKnowWho(): void {
   auth.user('orders:read')(
     (request) => void expectTypeOf(request.auth).toEqualTypeOf<UserAuth<Scope, 'users'>>(),
@@ -86,7 +86,7 @@ export function listenersKnowWho(): void {
   )
 }
 
-/** A personal access token has scopes that are defined, or all of them. */
+/** A personal access token can have defined scopes and `*`. */
 export async function personalTokensAreChecked(): Promise<void> {
   const { token } = await server.personalTokens.create('1', { name: 'a', scopes: ['orders:read', '*'] })
   expectTypeOf(token.lastUsedAt).toEqualTypeOf<number | null>()
@@ -101,18 +101,18 @@ export async function personalTokensAreChecked(): Promise<void> {
   await anyServer.personalTokens.create('1', { name: 'a', scopes: ['whatever'] })
 }
 
-/** What the server returns can be sent to a browser. */
-export async function valuesHoldNothingSecret(): Promise<void> {
+/** Returned rows contain no hashes, so they can be sent to a browser. */
+export async function rowsContainNoHashes(): Promise<void> {
   const [client] = await server.clients.list()
-  // @ts-expect-error hashes of client secrets stay in the server
+  // @ts-expect-error no hashes of client secrets
   void client?.secrets
-  // @ts-expect-error so do those of a client that was just registered
+  // @ts-expect-error not even for a client that was just registered
   void (await server.clients.create({ name: 'Shop' })).client.secrets
   const [session] = await server.sessions.list('1')
-  // @ts-expect-error the hash of a cookie stays in the server
+  // @ts-expect-error no hash of the cookie
   void session?.cookieHash
   const [authorization] = await server.authorizations.list('1')
-  // @ts-expect-error the hash of a seed stays in the server
+  // @ts-expect-error no hash of the seed
   void authorization?.seedHash
 }
 
@@ -127,7 +127,7 @@ export function configurationsAreChecked(): void {
   createAuthorizationServer({ ...common, scopes, accessTokenLifetime: '15m' })
 }
 
-/** Providers are known by name, and a guard for the people of one gives nobody else. */
+/** Only configured providers are accepted, and a guard returns users of its provider only. */
 export async function providersAreChecked(request: Request): Promise<void> {
   const users: UserProvider = {
     find: async () => undefined,
@@ -146,7 +146,7 @@ export async function providersAreChecked(request: Request): Promise<void> {
   two.for('users')
   // @ts-expect-error there is only one provider
   server.for('customers')
-  // @ts-expect-error people of ours are one set: they are `users`, or nobody
+  // @ts-expect-error built-in users can only be the default provider
   createAuthorizationServer({ ...common, scopes, providers: { customers: builtInUsers() } })
 
   const customer = await two.for('customers').user('orders:read')(request)
@@ -172,7 +172,7 @@ export async function providersAreChecked(request: Request): Promise<void> {
   await two.users.signOutEverywhere(customer.user)
 }
 
-/** A grant of one's own: what `decide` is given and may answer follows from the name of the type. */
+/** A custom grant: the type `Grant` is enough to check the arguments and the result of `decide`. */
 export const phoneCode: Grant = {
   type: 'https://example.com/grants/phone-code',
   async decide({ client, form }, { userDirectory, scopes, attempt }) {
@@ -183,13 +183,13 @@ export const phoneCode: Grant = {
     // @ts-expect-error the user may be undefined
     permit({ client, user, scopes: [] })
     if (!user) return refuse(new OAuthError('invalid_grant', 'No'), { isGuess: true })
-    // @ts-expect-error a person is who was met, not an id
+    // @ts-expect-error a user must be loaded: an ID is not enough
     permit({ client, user: '7', scopes: [] })
     return permit({ client, user, scopes: chooseScopes(scopes, form.get('scope'), client.scopes) })
   },
 }
 
-/** What a grant must and must not do. */
+/** A grant must have `decide`, return a permission or refusal, and not use the database. */
 export function grantsAreChecked(): void {
   createAuthorizationServer({ ...common, scopes, grants: [phoneCode] })
   const { type } = phoneCode

@@ -10,7 +10,7 @@ declare function createApi(guard: Guards<Scope>): void
 
 const guard = createTestGuard({ scopes: ['orders:read', 'orders:create'] })
 
-/** Scopes are known by name where they are listed, at the routes and in the hands of those who call them. */
+/** Only listed scopes are accepted, in guards and in the tokens of tests. */
 export function scopesAreChecked(): void {
   guard.user('orders:read')
   guard.actingAs('7', ['orders:read', '*'])
@@ -30,28 +30,28 @@ export function scopesAreChecked(): void {
   createTestGuard().actingAs('7', ['orders:raed'])
 }
 
-/** What takes a server takes the guard of a test; it has no endpoints, and is no server. */
-export function itStandsInForAServer(): void {
+/** A test guard can be passed in place of a server's guards. It has no endpoints. */
+export function testGuardsReplaceServers(): void {
   createApi(server)
   createApi(guard)
   createApi(createTestGuard<Scope>())
   createApi(createTestGuard())
   // @ts-expect-error a guard of other scopes
   createApi(createTestGuard({ scopes: ['profile'] }))
-  // @ts-expect-error it has no endpoints
+  // @ts-expect-error a guard has no endpoints
   void toNode(guard).routes
 }
 
-/** A person is an id or anything that has one; a client likewise. */
-export function whoItIs(): void {
+/** A user or client is an ID, or an object with one. */
+export function usersAndClientsAreChecked(): void {
   guard.actingAs({ id: 7, provider: 'customers' }, [], { client: { id: 'web' }, sessionId: 'laptop' })
-  // @ts-expect-error an id by itself is text, as everywhere
+  // @ts-expect-error a plain ID is a string
   guard.actingAs(7)
-  // @ts-expect-error nobody in particular
+  // @ts-expect-error no user
   guard.actingAs(undefined)
 }
 
-/** Whose people it lets in is part of its type. */
+/** The type of a test guard includes its provider. */
 export async function providersAreKnown(request: Request): Promise<void> {
   type Customer = UserAuth<Scope, 'customers'>
   expectTypeOf(await guard.user()(request)).toEqualTypeOf<UserAuth<Scope, 'users'> | Response>()
@@ -60,7 +60,7 @@ export async function providersAreKnown(request: Request): Promise<void> {
   expectTypeOf(await shop.user()(request)).toEqualTypeOf<Customer | Response>()
 }
 
-/** A kind of client is one of a few words, and what is changed of it is what a client has. */
+/** The kind and the options of a test client are checked. */
 export function clientsAreRegistrations(): void {
   void server.clients.create(testClient('machine', { scopes: ['orders:read'] }))
   // @ts-expect-error no such kind

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { subjectOf, userIdOf } from '../../src/model/subject.ts'
 
-const people = ['users', 'customers'].flatMap((provider) =>
+const users = ['users', 'customers'].flatMap((provider) =>
   ['5', 'customers:5', 'users:5', ':5', '5:', 'users:customers:5', 'users', 'customers'].map((userId) => ({
     provider,
     userId,
@@ -17,11 +17,10 @@ test('the sub of another provider starts with its name', () => {
 })
 
 test('no two users share a sub, whatever their ids are', () => {
-  const subjects = people.map((person) => subjectOf(person, 'users'))
-  expect(new Set(subjects).size).toBe(people.length)
+  const subjects = users.map((user) => subjectOf(user, 'users'))
+  expect(new Set(subjects).size).toBe(users.length)
 })
 
 test('the id can be read from the sub', () => {
-  for (const person of people)
-    expect(userIdOf(subjectOf(person, 'users'), person.provider)).toBe(person.userId)
+  for (const user of users) expect(userIdOf(subjectOf(user, 'users'), user.provider)).toBe(user.userId)
 })

@@ -53,7 +53,7 @@ describe('a request', () => {
     expect(statusOf(await anyone(requestWith()))).toBe(401)
   })
 
-  test('comes from the subject of its token, whoever was chosen', async () => {
+  test('comes from the user of its token, even while acting as another one', async () => {
     const [ada, bob] = [guard.tokenFor('ada', ['orders:read']), guard.tokenFor('bob')]
     guard.actingAs('cora')
     const all = await Promise.all([ada, bob, undefined, ada].map((token) => authenticate(token)))
