@@ -87,7 +87,7 @@ test('own-pages: the custom sign-in page is escaped and has the security headers
   expect(page.text).toContain('Welcome to the tea house')
   expect(page.headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
   const again = await browser.submit(page, 'Sign in', { username: '"><script>', password: 'x' })
-  expect(again.text).toContain('Wrong name or password.')
+  expect(again.text).toContain('Incorrect email or password.')
   expect(again.text).toContain('value="&#34;&#62;&#60;script&#62;"')
 })
 
