@@ -4,7 +4,7 @@ import type { HttpResponse } from '../../src/index.ts'
 import type { World } from './world.ts'
 import { headerOf, type Message } from './request.ts'
 
-/** What is wrong with an answer; nothing, as it should be. */
+/** What is wrong with a response. Empty if nothing is. */
 export type Problems = readonly string[]
 
 type EndpointName =
@@ -28,37 +28,45 @@ const PAGES: ReadonlySet<string> = new Set<EndpointName>([
   'logout',
   'tokens page',
 ])
-/** A person makes a hundred a day, and is told to wait then. */
-const METERED: ReadonlySet<string> = new Set<EndpointName>(['personal tokens', 'tokens page'])
-/** What public clients ask for from the pages that they are. */
-const SHARED: ReadonlySet<string> = new Set<EndpointName>(['token', 'device authorization'])
-const PUBLIC: ReadonlySet<string> = new Set<EndpointName>(['metadata', 'jwks'])
-/** Where public clients live that are web pages. */
+/** A user can create a hundred tokens a day, and gets 429 after that. */
+const RATE_LIMITED: ReadonlySet<string> = new Set<EndpointName>(['personal tokens', 'tokens page'])
+/** Endpoints that public clients in a browser call. */
+const CLIENT_CORS: ReadonlySet<string> = new Set<EndpointName>(['token', 'device authorization'])
+const ANY_CORS: ReadonlySet<string> = new Set<EndpointName>(['metadata', 'jwks'])
+/** The origins of the public clients. */
 const ORIGINS = ['https://spa.example', 'https://old.example']
-/** Where our own pages and redirects lead. */
+/** The paths that our pages and redirects lead to. */
 const OWN_PATH = '/(?:oauth/authorize|(?:oauth/device|login|logout|account/tokens)(?:/customers)?)'
-const [OWN_ADDRESS, OWN_TARGET] = [new RegExp(`^${OWN_PATH}(?:\\?|$)`), new RegExp(`^${OWN_PATH}$`)]
-/** An answer to a client: tokens stand in a fragment only, codes in a query only. */
-const CLIENT_ANSWER = /^(?:[?&](?:code|error)|#(?:access_token|error))=/
+const [OWN_ADDRESS, OWN_TARGET] = [
+  new RegExp(`^${OWN_PATH}(?:\\?|$)`),
+  new RegExp(`^${OWN_PATH}(?:\\?revoke=[\\w-]+)?$`),
+]
+/** An authorization response: tokens in the fragment only, codes in the query only. */
+const AUTHORIZATION_RESPONSE = /^(?:[?&](?:code|error)|#(?:access_token|error))=/
 
-/** What is wrong with the answer of an endpoint, whatever it was asked. */
-export function problemsOf(world: World, endpoint: string, message: Message, answer: HttpResponse): Problems {
-  const header = (name: string): string => textOf(answer, name)
+/** Checks the response of an endpoint to any request. */
+export function problemsOf(
+  world: World,
+  endpoint: string,
+  message: Message,
+  response: HttpResponse,
+): Problems {
+  const header = (name: string): string => textOf(response, name)
   return [
-    ...problemsOfHeaders(answer),
-    ...check(isStatus(answer.status), `status ${answer.status}`),
+    ...problemsOfHeaders(response),
+    ...check(isStatus(response.status), `status ${response.status}`),
     ...check(/^[0-9a-f-]{36}$/.test(header('X-Request-Id')), 'no request id'),
-    ...check(answer.status !== 405 || header('Allow') !== '', '405 without Allow'),
-    ...check(answer.status !== 429 || METERED.has(endpoint), 'throttled'),
-    ...problemsOfSharing(endpoint, answer),
-    ...problemsOfChallenge(endpoint, message, answer),
-    ...(answer.status === 303
-      ? problemsOfRedirect(world, endpoint, answer)
-      : problemsOfBody(endpoint, message, answer)),
+    ...check(response.status !== 405 || header('Allow') !== '', '405 without Allow'),
+    ...check(response.status !== 429 || RATE_LIMITED.has(endpoint), 'throttled'),
+    ...problemsOfCors(endpoint, response),
+    ...problemsOfChallenge(endpoint, message, response),
+    ...(response.status === 303
+      ? problemsOfRedirect(world, endpoint, response)
+      : problemsOfBody(endpoint, message, response)),
   ]
 }
 
-/** What is wrong with the headers: Node throws for names and values that cannot be sent. */
+/** Checks the headers. Node throws for invalid names and values. */
 export function problemsOfHeaders({ headers }: Pick<HttpResponse, 'headers'>): Problems {
   return Object.entries(headers).flatMap(([name, values]) => {
     try {
@@ -81,44 +89,46 @@ const textOf = ({ headers }: Pick<HttpResponse, 'headers'>, name: string): strin
   return entry ? [entry[1]].flat().join(', ') : ''
 }
 
-function problemsOfSharing(endpoint: string, answer: HttpResponse): Problems {
-  const origin = textOf(answer, 'Access-Control-Allow-Origin')
-  const allowed = PUBLIC.has(endpoint) ? ['*', ''] : SHARED.has(endpoint) ? [...ORIGINS, ''] : ['']
+function problemsOfCors(endpoint: string, response: HttpResponse): Problems {
+  const origin = textOf(response, 'Access-Control-Allow-Origin')
+  const allowed = ANY_CORS.has(endpoint) ? ['*', ''] : CLIENT_CORS.has(endpoint) ? [...ORIGINS, ''] : ['']
   return [
     ...check(allowed.includes(origin) || isLoopback(endpoint, origin), `shared with ${origin}`),
-    ...check(textOf(answer, 'Access-Control-Allow-Credentials') === '', 'shared with credentials'),
+    ...check(textOf(response, 'Access-Control-Allow-Credentials') === '', 'shared with credentials'),
   ]
 }
 
 /** The native client has a loopback redirect URI. */
 const isLoopback = (endpoint: string, origin: string): boolean =>
-  SHARED.has(endpoint) && /^http:\/\/127\.0\.0\.1(:\d+)?$/.test(origin)
+  CLIENT_CORS.has(endpoint) && /^http:\/\/127\.0\.0\.1(:\d+)?$/.test(origin)
 
-function problemsOfChallenge(endpoint: string, message: Message, answer: HttpResponse): Problems {
+function problemsOfChallenge(endpoint: string, message: Message, response: HttpResponse): Problems {
   const wasTried = endpoint === 'revocations' || headerOf(message, 'authorization') !== undefined
-  const isMissing = answer.status === 401 && wasTried && textOf(answer, 'WWW-Authenticate') === ''
+  const isMissing = response.status === 401 && wasTried && textOf(response, 'WWW-Authenticate') === ''
   return check(!isMissing, '401 without a challenge')
 }
 
-/** Redirects lead to the client with an answer, or stay at this server. */
+/** Redirects lead to the client with an authorization response, or to this server. */
 function problemsOfRedirect(
   { redirectUris, server }: World,
   endpoint: string,
-  answer: HttpResponse,
+  response: HttpResponse,
 ): Problems {
-  const location = textOf(answer, 'Location')
+  const location = textOf(response, 'Location')
   const isToClient = [...redirectUris, ...loopbackOf(location)].some((uri) => {
     const rest = location.startsWith(uri) ? location.slice(uri.length) : ''
-    return CLIENT_ANSWER.test(rest) && new URLSearchParams(rest.slice(1)).get('iss') === server.issuer
+    return (
+      AUTHORIZATION_RESPONSE.test(rest) && new URLSearchParams(rest.slice(1)).get('iss') === server.issuer
+    )
   })
   return [
     ...check(
       OWN_ADDRESS.test(location) || (isToClient && endpoint === 'authorize'),
       `redirects to ${location}`,
     ),
-    ...check(answer.body === '', 'a redirect with a body'),
-    ...check(textOf(answer, 'Cache-Control') === 'no-store', 'a redirect that may be kept'),
-    ...check(textOf(answer, 'Referrer-Policy') === 'no-referrer', 'a redirect that tells where from'),
+    ...check(response.body === '', 'a redirect with a body'),
+    ...check(textOf(response, 'Cache-Control') === 'no-store', 'a redirect that can be cached'),
+    ...check(textOf(response, 'Referrer-Policy') === 'no-referrer', 'a redirect that sends a referrer'),
   ]
 }
 
@@ -126,81 +136,88 @@ function problemsOfRedirect(
 const loopbackOf = (location: string): readonly string[] =>
   /^http:\/\/127\.0\.0\.1:\d{1,5}\/callback(?=[?#])/.exec(location) ?? []
 
-function problemsOfBody(endpoint: string, message: Message, answer: HttpResponse): Problems {
-  const { status, body } = answer
-  const type = textOf(answer, 'Content-Type')
-  const isToBeEmpty = textOf(answer, 'Allow') !== '' || endpoint === 'personal token'
-  if (status === 204) return check(body === '' && isToBeEmpty, 'a strange 204')
+function problemsOfBody(endpoint: string, message: Message, response: HttpResponse): Problems {
+  const { status, body } = response
+  const type = textOf(response, 'Content-Type')
+  const mayBeEmpty = textOf(response, 'Allow') !== '' || endpoint === 'personal token'
+  if (status === 204) return check(body === '' && mayBeEmpty, 'an unexpected 204')
   const accept = headerOf(message, 'accept') ?? ''
   const isPage =
     PAGES.has(endpoint) &&
     (status === 200 || !accept.includes('application/json') || accept.includes('text/html'))
-  const keeps = status === 200 && PUBLIC.has(endpoint) ? 'public, max-age=60' : 'no-store'
+  const keeps = status === 200 && ANY_CORS.has(endpoint) ? 'public, max-age=60' : 'no-store'
   const isForm = ['login', 'device', 'tokens page'].includes(endpoint) && type.startsWith('text/html')
   return [
-    ...check(textOf(answer, 'Cache-Control') === keeps, 'it may be kept'),
-    ...(isPage || isForm ? problemsOfPage(answer) : problemsOfJson(answer)),
+    ...check(textOf(response, 'Cache-Control') === keeps, 'can be cached'),
+    ...(isPage || isForm ? problemsOfPage(response) : problemsOfJson(response)),
   ]
 }
 
 const POLICY =
-  /^default-src 'none'; style-src 'sha256-[\w+/=]+'; (script-src 'sha256-[\w+/=]+'; )?img-src 'self'; form-action 'self'( (https?|com\.example\.app):)*; frame-ancestors 'none'; base-uri 'none'$/
+  /^default-src 'none'; style-src 'sha256-[\w+/=]+'; (script-src 'sha256-[\w+/=]+'; )?img-src data:; form-action 'self'( (https?|com\.example\.app):)*; frame-ancestors 'none'; base-uri 'none'$/
 const TAGS = new Set(
   (
-    'a bdi body button code dd div dl dt fieldset form h1 h2 h3 head header html input label legend li main meta ' +
-    'option p path script select span strong style svg time title ul'
+    'a bdi body button circle code dd details div dl dt fieldset footer form h1 h2 h3 head header html input label ' +
+    'legend li link main meta option p path script select span strong style summary svg table tbody td th thead time ' +
+    'title tr ul'
   ).split(' '),
 )
 
-/** No element that our pages do not have, and no attribute that runs something. */
-function problemsOfPage(answer: HttpResponse): Problems {
-  const { body } = answer
+/** Checks that a page has only our elements, and no attribute that runs code. */
+function problemsOfPage(response: HttpResponse): Problems {
+  const { body } = response
   const tags = [...body.matchAll(/<\/?([a-z][^\s/>]*)((?:"[^"]*"|[^">])*)>/gi)]
   const strange = tags.map(([, name = '']) => name).find((name) => !TAGS.has(name))
   const attributes = tags.flatMap(([, , text = '']) => [...text.matchAll(/([^\s"=]+)="([^"]*)"/g)])
   const odd = attributes
     .map(([, name = '']) => name)
     .find((name) => /^on|^src|^srcdoc$|^formaction$/i.test(name))
-  const targets = attributes.filter(([, name]) => name === 'href' || name === 'action')
+  const targets = attributes.filter(
+    ([, name, value = '']) =>
+      name === 'action' || (name === 'href' && !value.startsWith('data:image/svg+xml')),
+  )
   return [
-    ...check(textOf(answer, 'Content-Type') === 'text/html; charset=utf-8', 'a page of another type'),
-    ...check(POLICY.test(textOf(answer, 'Content-Security-Policy')), 'a page with another policy'),
-    ...check(textOf(answer, 'X-Frame-Options') === 'DENY', 'a page that may be framed'),
-    ...check(body.startsWith('<!doctype html>'), 'a page that is none'),
+    ...check(
+      textOf(response, 'Content-Type') === 'text/html; charset=utf-8',
+      'a page with another content type',
+    ),
+    ...check(POLICY.test(textOf(response, 'Content-Security-Policy')), 'a page with another policy'),
+    ...check(textOf(response, 'X-Frame-Options') === 'DENY', 'a page that can be framed'),
+    ...check(body.startsWith('<!doctype html>'), 'a page without a doctype'),
     ...check(strange === undefined, `an element <${strange}>`),
     ...check(odd === undefined, `an attribute ${odd}`),
     ...check(
-      scriptsIn(body).every((source) => textOf(answer, 'Content-Security-Policy').includes(source)),
-      'a script that the policy does not name',
+      scriptsIn(body).every((source) => textOf(response, 'Content-Security-Policy').includes(source)),
+      'a script that the policy does not list',
     ),
     ...check(
       targets.every(([, , value]) => OWN_TARGET.test(value ?? '')),
       'a form or a link that leads elsewhere',
     ),
-    ...check(!/[<>]/.test(textBetween(body)), 'markup that is none'),
+    ...check(!/[<>]/.test(textBetween(body)), 'unescaped markup'),
   ]
 }
 
-/** The scripts of a page as sources of a policy. */
+/** The scripts of a page as policy sources. */
 const scriptsIn = (body: string): readonly string[] =>
   [...body.matchAll(/<script\b[^>]*>(.*?)<\/script>/gs)].map(
     ([, script = '']) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`,
   )
 
-/** What stands between the elements of a page; its style sheet and its script are constants of ours. */
+/** The text between the elements of a page, without its style sheet and script, which are constants. */
 const textBetween = (body: string): string =>
   body.replaceAll(/<(style|script)\b[^>]*>.*?<\/\1>/gs, '').replaceAll(/<(?:"[^"]*"|[^">])*>/g, '')
 
-/** RFC 6749 section 5.2: an error, its description, and of both only what the section allows. */
-export function problemsOfJson(answer: HttpResponse): Problems {
-  if (!textOf(answer, 'Content-Type').startsWith('application/json')) return ['an answer that is no JSON']
-  const body = JSON.parse(answer.body) as Readonly<Record<string, unknown>>
-  if (answer.status < 300) return check(!('error' in body), 'an error with status 200')
+/** Checks a JSON response. Errors have a code and a description of allowed characters (RFC 6749 section 5.2). */
+export function problemsOfJson(response: HttpResponse): Problems {
+  if (!textOf(response, 'Content-Type').startsWith('application/json')) return ['not JSON']
+  const body = JSON.parse(response.body) as Readonly<Record<string, unknown>>
+  if (response.status < 300) return check(!('error' in body), 'an error with status 200')
   const { error, error_description: description, ...rest } = body
   return [
     ...check(/^[a-z_]+$/.test(String(error)), 'no error code'),
     ...check(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/.test(String(description)), 'no description'),
-    ...check(!/[<>]/.test(answer.body), 'markup in an error'),
-    ...check(Object.keys(rest).length === 0, `an error that says more: ${Object.keys(rest).join()}`),
+    ...check(!/[<>]/.test(response.body), 'markup in an error'),
+    ...check(Object.keys(rest).length === 0, `an error with other members: ${Object.keys(rest).join()}`),
   ]
 }
