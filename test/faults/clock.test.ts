@@ -156,9 +156,9 @@ describe('a clock that is set forward and back', () => {
     }
     await left.setClock(DAY)
     for (let count = 0; count < 10; count += 1) await guess()
-    expect(await guess()).toMatch(/Please wait \d+ minutes/)
+    expect(await guess()).toMatch(/Try again in \d+ minutes/)
     await left.setClock(0)
-    expect(await guess()).toMatch(/Please wait (1\d|\d) minutes/)
+    expect(await guess()).toMatch(/Try again in (1\d|\d) minutes/)
     await left.setClock(16 * MINUTE)
     const browser = openBrowserAt(left)
     await browser.signIn(await browser.open('/login'), somebody)

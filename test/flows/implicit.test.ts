@@ -318,6 +318,6 @@ describe('the server', () => {
 
   test('cannot enable it if PKCE is always required', async () => {
     const start = startServer({ grants: [implicitGrant()], pkce: 'always' })
-    await expect(start).rejects.toThrow("pkce: cannot be 'always' beside implicitGrant()")
+    await expect(start).rejects.toThrow("pkce: must not be 'always' with implicitGrant()")
   })
 })

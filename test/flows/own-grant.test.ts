@@ -257,7 +257,7 @@ describe('a custom grant with a mistake', () => {
       permitting(async (request, context) => ({ user: await loadUser(request, context, 'customers') })),
     )
     expect([answer, isEmpty]).toEqual([[400, 'invalid_grant'], true])
-    expect(log).toContain(`user ${user.id} is one of customers`)
+    expect(log).toContain(`user ${user.id} belongs to provider customers`)
   })
 
   test.each<[string, readonly string[]]>([
