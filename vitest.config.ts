@@ -12,6 +12,6 @@ export default defineConfig({
     // Files of a worker share the modules they import. Loading those for each file took a third of the CPU time.
     isolate: false,
     restoreMocks: true,
-    maxWorkers: 2,
+    maxWorkers: 3,
   },
 })
