@@ -1,10 +1,10 @@
 import { html, type Html } from '../lib/html.ts'
 import { clientIcon } from './client.ts'
 import { describedBy, postForm, problemLine } from './form.ts'
-import { isolateName } from './isolate.ts'
+import { isolateHost, isolateName } from './isolate.ts'
 import { layout } from './layout.ts'
 import type { Messages } from './messages.ts'
-import type { SignedInProps, SignInProps } from './props.ts'
+import type { ClientView, SignedInProps, SignInProps } from './props.ts'
 import { revealScript } from './scripts.ts'
 import type { Site } from './site.ts'
 
@@ -14,11 +14,15 @@ export function signInPage(props: SignInProps, site: Site): Html {
   const title = props.problem ? site.messages.titleWithProblem(text.heading) : text.heading
   const content = html`${props.client !== undefined && props.client.logo !== null && clientIcon(props.client)}
     <h1>${text.heading}</h1>
-    ${props.client && html`<p class="soft">${text.toContinueTo(isolateName(props.client.name))}</p>`}
-    ${problemLine(problemText(props, text))} ${postForm(props, fields(props, site))} ${signUpLine(site)}
-    ${revealScript}`
+    ${props.client && clientLine(props.client, text)} ${problemLine(problemText(props, text))}
+    ${postForm(props, fields(props, site))} ${signUpLine(site)} ${revealScript}`
   return layout(site, title, content)
 }
+
+const clientLine = ({ name, host }: ClientView, text: Messages['signIn']): Html =>
+  html`<p class="soft">
+    ${text.toContinueTo(isolateName(name), host === null ? undefined : isolateHost(host))}
+  </p>`
 
 function problemText({ problem, signInWith }: SignInProps, text: Messages['signIn']): string | undefined {
   if (problem?.kind === 'throttled') return text.throttled(problem.seconds)

@@ -26,7 +26,7 @@ test('a guest signs in and returns to the same request', async () => {
   const browser = openBrowser(server)
   const login = await browser.open(url(undefined, stranger))
   expect(login.url.pathname).toBe('/login')
-  expect(login.text).toContain('to continue to Stranger')
+  expect(login.text).toContain('to continue to Stranger at app.example')
   const consent = await browser.signIn(login, user)
   expect(consent.url.href).toBe(url(undefined, stranger))
   expect(labelsIn(consent)).toContain('Allow')

@@ -35,7 +35,8 @@ export const en = {
   titleWithProblem: (page: string): string => `Error: ${page}`,
   signIn: {
     heading: 'Sign in',
-    toContinueTo: (name: Html): Html => html`to continue to ${name}`,
+    toContinueTo: (name: Html, host: Html | undefined): Html =>
+      host ? html`to continue to ${name} at ${host}` : html`to continue to ${name} (an app on this device)`,
     username: { email: 'Email', username: 'Username', both: 'Email or username' },
     password: 'Password',
     showPassword: 'Show password',
