@@ -23,14 +23,14 @@ export function checkPermission(rules: Rules, permission: Permission): void {
 
 function checkAuthorization(
   rules: Rules,
-  { client, user, scopes, resources }: AuthorizationPermission,
+  { client, user, scopes, resources, tokenResources = [] }: AuthorizationPermission,
 ): void {
   if (user.provider !== client.provider) {
     const detail = `user ${user.userId} belongs to provider ${user.provider}, client ${client.id} to ${client.provider}`
     throw new OAuthError('invalid_grant', 'The grant is invalid', { detail })
   }
   checkScopes(rules, scopes, client.scopes)
-  checkResources(rules, resources)
+  checkResources(rules, [...resources, ...tokenResources])
 }
 
 function checkMachine(rules: Rules, { client, scopes, resources }: MachinePermission): void {

@@ -1,21 +1,23 @@
 import type { Clock } from '../lib/clock.ts'
 import { readCookie } from '../lib/cookie.ts'
-import { hmac, isEqualInConstantTime, randomBase64url } from '../lib/hash.ts'
-import { normalizeAccount } from '../throttle/throttle.ts'
+import { hmac, isEqualInConstantTime, randomBase64url, sha256 } from '../lib/hash.ts'
 import { cookieName, type CookieExchange, type CookiePolicy } from './cookies.ts'
 
 /**
- * Recognizes browsers that have signed in to an account before (OWASP, "Slow Down Online Guessing Attacks with Device
- * Cookies"). Their failed attempts are counted separately, so that strangers cannot lock a user out.
+ * Recognizes browsers in which a user has signed in before (OWASP, "Slow Down Online Guessing Attacks with Device Cookies").
+ * Their failed attempts are counted separately, so that strangers cannot lock a user out.
  *
- * The cookie has one entry per account: an id, a time, and a MAC over both and the account. It does not contain the account,
- * so a thief cannot tell whose it is, and it is worth nothing for another account.
+ * The cookie has one entry per user: an id, a time, and a MAC over both and the `sub` of the user. It does not contain the
+ * `sub`, so a thief cannot tell whose it is, and it is worth nothing for another user. Not the name that was entered: the
+ * throttle treats similar names as one, so a user called `ánn` could make any number of entries for `ann`.
  */
 export interface DeviceCookies {
-  /** Returns the id that this browser has for an account; undefined if it has not signed in to the account before. */
-  find(exchange: CookieExchange, account: string): string | undefined
-  /** Adds the account to the cookie, or extends its entry. Call it after each successful sign-in. */
-  remember(exchange: CookieExchange, account: string): void
+  /** Returns whether the browser has a device cookie, whoever made it. */
+  has(exchange: CookieExchange): boolean
+  /** Returns the id that this browser has for a user; undefined if they have not signed in here before. */
+  find(exchange: CookieExchange, subject: string): string | undefined
+  /** Adds the user to the cookie, or extends their entry. Call it after each successful sign-in. */
+  remember(exchange: CookieExchange, subject: string): void
 }
 
 /** What device cookies are made with. */
@@ -35,7 +37,7 @@ interface Entry {
 
 /** Seconds: half a year without a sign-in. */
 const LIFETIME = 180 * 86_400
-/** The accounts that one browser is known for. The least recently used one is dropped. */
+/** The users that one browser is known for. The least recently used one is dropped. */
 const MAX_ENTRIES = 5
 const ENTRY = /([\w-]{22})\.(\d{1,11})\.([\w-]{43})/g
 
@@ -47,20 +49,21 @@ export function createDeviceCookies({ keys, cookies, clock }: DeviceCookieOption
     parse(readCookie(request.header('cookie'), name)).filter(
       ({ issuedAt }) => Number(issuedAt) + LIFETIME > nowInSeconds(),
     )
-  const macOf = (key: Buffer, { id, issuedAt }: Omit<Entry, 'mac'>, accountHash: string): string =>
-    hmac(key, `${id}.${issuedAt}.${accountHash}`)
-  const findEntry = (entries: readonly Entry[], accountHash: string): Entry | undefined =>
+  const macOf = (key: Buffer, { id, issuedAt }: Omit<Entry, 'mac'>, subjectHash: string): string =>
+    hmac(key, `${id}.${issuedAt}.${subjectHash}`)
+  const findEntry = (entries: readonly Entry[], subjectHash: string): Entry | undefined =>
     entries.find((entry) =>
-      keys.some((key) => isEqualInConstantTime(entry.mac, macOf(key, entry, accountHash))),
+      keys.some((key) => isEqualInConstantTime(entry.mac, macOf(key, entry, subjectHash))),
     )
   return {
-    find: (exchange, account) => findEntry(read(exchange), normalizeAccount(account))?.id,
-    remember(exchange, account) {
-      const [entries, accountHash] = [read(exchange), normalizeAccount(account)]
-      const known = findEntry(entries, accountHash)
+    has: (exchange) => read(exchange).length > 0,
+    find: (exchange, subject) => findEntry(read(exchange), sha256(subject))?.id,
+    remember(exchange, subject) {
+      const [entries, subjectHash] = [read(exchange), sha256(subject)]
+      const known = findEntry(entries, subjectHash)
       // The id stays, and with it the count of failures: a new one would give a thief of the old one a limit of its own.
       const fields = { id: known?.id ?? randomBase64url(16), issuedAt: String(nowInSeconds()) }
-      const entry = { ...fields, mac: macOf(keys[0], fields, accountHash) }
+      const entry = { ...fields, mac: macOf(keys[0], fields, subjectHash) }
       const others = entries.filter((other) => other !== known)
       exchange.newCookies.set(name, { value: format([entry, ...others]), maxAge: LIFETIME })
     },

@@ -238,6 +238,19 @@ describe('a custom grant with a mistake', () => {
     expect([answer, isEmpty]).toEqual([[500, 'server_error'], true])
   })
 
+  test('that permits a first token for an unknown resource responds with invalid_target and issues nothing', async () => {
+    const { answer, isEmpty } = await run(async (request, context) => ({
+      ...permit({
+        client: request.client,
+        user: await loadUser(request, context),
+        scopes: ['orders:read'],
+        resources: [API],
+      }),
+      tokenResources: ['https://other.example'],
+    }))
+    expect([answer, isEmpty]).toEqual([[400, 'invalid_target'], true])
+  })
+
   test('that permits another client responds with server_error and issues nothing', async () => {
     const another = await own.server.clients.find(other.id)
     const { answer, log, isEmpty } = await run(permitting(() => ({ client: another })))
