@@ -5,7 +5,7 @@ import { formOf, openBrowser } from '../support/browser.ts'
 import type { Browser, Page } from '../support/browser.ts'
 import {
   addDeviceClient,
-  answerDevice,
+  decideDevice,
   requestDeviceCode,
   getDeviceTokens,
   openDevicePage,
@@ -64,7 +64,7 @@ describe("another client's device code", () => {
     for (let count = 0; count < 3; count += 1)
       expect(await pollOutcome(server, { ...device, client: thief })).toBe('invalid_grant')
     expect(await pollOutcome(server, device)).toBe('authorization_pending')
-    await answerDevice(hers, device, ada)
+    await decideDevice(hers, device, ada)
     expect(await pollOutcome(server, { ...device, client: thief })).toBe('invalid_grant')
     const tokens = await getDeviceTokens(server, device)
     expect(await pollOutcome(server, { ...device, client: thief })).toBe('invalid_grant')
@@ -73,7 +73,7 @@ describe("another client's device code", () => {
 
   test('of a confidential client requires its secret', async () => {
     const device = await startDevice(server, kiosk)
-    await answerDevice(hers, device, ada)
+    await decideDevice(hers, device, ada)
     expect(await pollOutcome(server, { ...device, client: { ...kiosk, secret: undefined } })).toBe(
       'invalid_client',
     )
@@ -87,10 +87,10 @@ describe("another client's device code", () => {
 describe('a device code', () => {
   test('that is presented twice is rejected, and its tokens are revoked', async () => {
     const device = await startDevice(server, tv)
-    await answerDevice(hers, device, ada)
+    await decideDevice(hers, device, ada)
     const tokens = await getDeviceTokens(server, device)
     const unrelated = await startDevice(server, tv)
-    await answerDevice(hers, unrelated, ada)
+    await decideDevice(hers, unrelated, ada)
     const others = await getDeviceTokens(server, unrelated)
     expect(await pollOutcome(server, device)).toBe('invalid_grant')
     expect((await callApi(server, '/me', tokens.access_token)).body['error_description']).toBe(
@@ -106,7 +106,7 @@ describe('a device code', () => {
 
   test('that was allowed in time is rejected after it expired', async () => {
     const device = await startDevice(server, tv)
-    await answerDevice(hers, device, ada)
+    await decideDevice(hers, device, ada)
     server.clock.advance('601s')
     expect(await pollOutcome(server, device)).toBe('expired_token')
   })
@@ -121,7 +121,7 @@ describe('a device code', () => {
 
   test('grants no more scopes than the device requested, whatever the poll says', async () => {
     const device = await startDevice(server, tv, { scope: 'profile' })
-    await answerDevice(hers, device, ada)
+    await decideDevice(hers, device, ada)
     const { body } = await poll(server, device, { scope: 'profile orders:create' })
     expect(body['scope']).toBe('profile')
     expect((await callApi(server, '/orders', String(body['access_token']))).status).toBe(403)
@@ -143,7 +143,7 @@ describe('a device code', () => {
   test('is rejected after its client loses the grant, on the page and at the poll', async () => {
     const demoted = await addDeviceClient(server)
     const [allowed, waiting] = [await startDevice(server, demoted), await startDevice(server, demoted)]
-    await answerDevice(hers, allowed, ada)
+    await decideDevice(hers, allowed, ada)
     await server.store.clients.update(demoted.id, { grantTypes: ['refresh_token'] })
     server.clock.advance('2s')
     expect(await pollOutcome(server, allowed)).toBe('unauthorized_client')
@@ -451,7 +451,7 @@ describe("a code for another provider's users", () => {
     const page = await openDevicePage(browser, both.server.endpoint('/oauth/device'), users.user)
     expect((await browser.press(page, 'Continue', { user_code: device.userCode })).text).toContain(WRONG)
     expect((await rowOf(both.server, device)).claim).toBeNull()
-    await answerDevice(browser, device, customers.user)
+    await decideDevice(browser, device, customers.user)
     const { access_token: token } = await getDeviceTokens(both.server, device)
     expect([(await users.ask('/me', token)).status, (await customers.ask('/me', token)).status]).toEqual([
       401, 200,
@@ -481,7 +481,7 @@ describe('is rejected, before and after it is allowed, after', () => {
     const [newUser, client] = [await server.addUser(), await addDeviceClient(server)]
     const browser = openBrowser(server)
     const [allowed, claimed] = [await startDevice(server, client), await startDevice(server, client)]
-    await answerDevice(browser, allowed, newUser)
+    await decideDevice(browser, allowed, newUser)
     const question = await enterCode(browser, claimed, newUser)
     const { sessionId = '' } = (await rowOf(server, claimed)).claim ?? {}
     await ends[name]?.({ userId: newUser.id, clientId: client.id, sessionId })
@@ -499,7 +499,7 @@ test('the grant type is that of RFC 8628', () => {
 test('the tokens of a device are revoked with its own user only', async () => {
   const [newUser, other] = [await server.addUser(), await server.addUser()]
   const device = await startDevice(server, tv)
-  await answerDevice(openBrowser(server), device, newUser)
+  await decideDevice(openBrowser(server), device, newUser)
   const tokens = await getDeviceTokens(server, device)
   await server.server.users.signOutEverywhere(other.id)
   expect((await callApi(server, '/me', tokens.access_token)).status).toBe(200)

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DEVICE_GRANT } from '../../src/model/device-code.ts'
 import { openBrowser } from '../support/browser.ts'
-import { addDeviceClient, answerDevice, startDevice } from '../support/device.ts'
+import { addDeviceClient, decideDevice, startDevice } from '../support/device.ts'
 import {
   approvalFields,
   callApi,
@@ -54,7 +54,7 @@ beforeAll(async () => {
   })
   const consent = await browser.open(authorizationUrl(server, web, { scope: 'profile', prompt: 'consent' }))
   const device = await startDevice(server, tv)
-  await answerDevice(browser, device, user)
+  await decideDevice(browser, device, user)
   const { deviceCode } = device
   const found = [
     tokens.access_token,

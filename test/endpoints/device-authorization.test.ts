@@ -4,7 +4,7 @@ import { sqlite } from '../../src/store/sqlite.ts'
 import { openBrowser } from '../support/browser.ts'
 import {
   addDeviceClient,
-  answerDevice,
+  decideDevice,
   pollOutcome,
   requestDeviceCode,
   startDevice,
@@ -43,7 +43,7 @@ test('a user code that is already taken is drawn again, and both devices work', 
   expect(drawn).toHaveLength(5)
   const browser = openBrowser(server)
   for (const device of devices) {
-    await answerDevice(browser, device, user)
+    await decideDevice(browser, device, user)
     expect(await pollOutcome(server, device)).toBe('200')
   }
 })

@@ -10,7 +10,7 @@ import {
 import type { ClientRegistration } from '../../src/index.ts'
 import { testClient, type ClientKind } from '../../src/testing/index.ts'
 import { openBrowser } from '../support/browser.ts'
-import { answerDevice, getDeviceTokens, startDevice } from '../support/device.ts'
+import { decideDevice, getDeviceTokens, startDevice } from '../support/device.ts'
 import {
   callApi,
   fetchJson,
@@ -49,7 +49,7 @@ const WAYS: Readonly<Record<Exclude<ClientKind, 'service'>, (client: TestClient)
   machine: (client) => getTokens(server, client, { grant_type: 'client_credentials', scope: 'orders:read' }),
   async device(client) {
     const device = await startDevice(server, client)
-    await answerDevice(openBrowser(server), device, user)
+    await decideDevice(openBrowser(server), device, user)
     return getDeviceTokens(server, device)
   },
   password: (client) => {

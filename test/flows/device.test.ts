@@ -5,7 +5,7 @@ import { randomBase64url, sha256 } from '../../src/lib/hash.ts'
 import { openBrowser } from '../support/browser.ts'
 import {
   addDeviceClient,
-  answerDevice,
+  decideDevice,
   requestDeviceCode,
   getDeviceTokens,
   openDevicePage,
@@ -98,7 +98,7 @@ describe.each([
 
   test('gets access_denied after a user denies it, repeatedly', async () => {
     const device = await startDevice(server, client)
-    const done = await answerDevice(phone, device, user, "Don't allow")
+    const done = await decideDevice(phone, device, user, "Don't allow")
     expect(done.text).toContain("wasn't given access")
     const { status, body } = await poll(server, device)
     expect([status, body['error']]).toEqual([400, 'access_denied'])
@@ -116,7 +116,7 @@ describe.each([
 test('a client without the refresh grant gets no refresh token', async () => {
   const client = await addDeviceClient(server, { grantTypes: [GRANT] })
   const device = await startDevice(server, client)
-  await answerDevice(phone, device, user)
+  await decideDevice(phone, device, user)
   expect((await getDeviceTokens(server, device)).refresh_token).toBe('')
 })
 
@@ -125,7 +125,7 @@ test('the resource is the one that the device requested', async () => {
   await using shop = await startServer({ resources: [api] })
   const [client, newUser] = [await addDeviceClient(shop), await shop.addUser()]
   const device = await startDevice(shop, client, { resource: api })
-  await answerDevice(openBrowser(shop), device, newUser)
+  await decideDevice(openBrowser(shop), device, newUser)
   const other = await poll(shop, device, { resource: shop.issuer })
   expect(other.body['error']).toBe('invalid_target')
   expect(claimOf((await getDeviceTokens(shop, device)).access_token, 'aud')).toBe(api)
@@ -138,7 +138,7 @@ describe('a device that polls', () => {
       expect(await pollOutcome(server, device)).toBe('authorization_pending')
       server.clock.advance('5s')
     }
-    await answerDevice(phone, device, user)
+    await decideDevice(phone, device, user)
     expect(await pollOutcome(server, device)).toBe('200')
   })
 
@@ -165,8 +165,8 @@ describe('a device that polls', () => {
     const [allowed, denied] = [await startDevice(server, tv), await startDevice(server, tv)]
     for (const device of [allowed, denied])
       expect(await pollOutcome(server, device)).toBe('authorization_pending')
-    await answerDevice(phone, allowed, user)
-    await answerDevice(phone, denied, user, "Don't allow")
+    await decideDevice(phone, allowed, user)
+    await decideDevice(phone, denied, user, "Don't allow")
     expect([await pollOutcome(server, allowed), await pollOutcome(server, denied)]).toEqual([
       '200',
       'access_denied',
@@ -217,8 +217,8 @@ describe('the page for the code', () => {
       await startDevice(server, tv),
       await startDevice(server, tv),
     ]
-    await answerDevice(phone, denied, user, "Don't allow")
-    await answerDevice(phone, used, user)
+    await decideDevice(phone, denied, user, "Don't allow")
+    await decideDevice(phone, used, user)
     await getDeviceTokens(server, used)
     for (const device of [denied, used])
       expect((await enterCode(phone, device, user)).text).toContain('That code is invalid or has expired')
@@ -268,7 +268,7 @@ describe('the page for the code', () => {
   test('asks every time, whatever was allowed before and even for first-party clients', async () => {
     const trusted = await addDeviceClient(server, { skipsConsent: true })
     for (const client of [tv, trusted]) {
-      await answerDevice(phone, await startDevice(server, client), user)
+      await decideDevice(phone, await startDevice(server, client), user)
       const question = await enterCode(phone, await startDevice(server, client), user)
       expect(question.text).toContain('Allow this device?')
     }
@@ -279,7 +279,7 @@ describe('the page for the code', () => {
       grantTypes: [GRANT, 'authorization_code'],
       redirectUris: ['https://app.example/callback'],
     })
-    await answerDevice(phone, await startDevice(server, both), user)
+    await decideDevice(phone, await startDevice(server, both), user)
     const page = await phone.open(authorizationUrl(server, both, { scope: 'orders:read' }))
     expect(page.text).toContain('Allow access?')
   })
@@ -311,8 +311,8 @@ describe('the page for the code', () => {
   test('emits an event for each decision', async () => {
     const [yes, no] = [await startDevice(server, tv), await startDevice(server, tv)]
     const before = server.events.length
-    await answerDevice(phone, yes, user)
-    await answerDevice(phone, no, user, "Don't allow")
+    await decideDevice(phone, yes, user)
+    await decideDevice(phone, no, user, "Don't allow")
     await phone.press(await enterCode(phone, await startDevice(server, tv), user), 'Allow')
     const about = { clientId: tv.id, sub: user.id }
     const answers = server.events.slice(before).filter(({ name }) => name.startsWith('consent.'))
@@ -335,7 +335,7 @@ describe('the page for the code', () => {
     expect(metadata).not.toHaveProperty('authorization_endpoint')
     const [client, newUser] = [await addDeviceClient(shop), await shop.addUser()]
     const device = await startDevice(shop, client)
-    await answerDevice(openBrowser(shop), device, newUser)
+    await decideDevice(openBrowser(shop), device, newUser)
     expect((await getDeviceTokens(shop, device)).refresh_token).toBe('')
   })
 })
@@ -347,7 +347,7 @@ describe('an approved device', () => {
     const [client, newUser] = [await addDeviceClient(at, registration), await at.addUser()]
     const device = await startDevice(at, client)
     const browser = openBrowser(at)
-    await answerDevice(browser, device, newUser)
+    await decideDevice(browser, device, newUser)
     const body = new URLSearchParams({
       grant_type: GRANT,
       device_code: device.deviceCode,
@@ -408,7 +408,7 @@ describe('an approved device', () => {
     const newUser = await server.addUser()
     await server.server.users.signOutEverywhere(newUser)
     const device = await startDevice(server, tv)
-    await answerDevice(openBrowser(server), device, newUser)
+    await decideDevice(openBrowser(server), device, newUser)
     const { access_token: token } = await getDeviceTokens(server, device)
     expect((await callApi(server, '/me', token)).status).toBe(200)
   })
@@ -437,7 +437,7 @@ test('a code stays valid when the root secret is rotated', async () => {
     secrets: { signingKeys, secrets: [next, ...retired] },
   })
   const browser = openBrowser({ ...after, formOrigin: before.origin })
-  await answerDevice(browser, { ...device, uri: after.endpoint('/oauth/device') }, newUser)
+  await decideDevice(browser, { ...device, uri: after.endpoint('/oauth/device') }, newUser)
   expect(await pollOutcome(after, device)).toBe('200')
   await before.close()
 })
@@ -445,7 +445,7 @@ test('a code stays valid when the root secret is rotated', async () => {
 test('a device gets the scopes that its client has when the tokens are issued', async () => {
   const client = await addDeviceClient(server)
   const device = await startDevice(server, client, { scope: 'orders:read profile' })
-  await answerDevice(openBrowser(server), device, user)
+  await decideDevice(openBrowser(server), device, user)
   await server.store.clients.update(client.id, { scopes: ['profile'] })
   server.clock.advance('5s')
   expect((await getDeviceTokens(server, device)).scope).toBe('profile')

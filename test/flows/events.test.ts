@@ -10,7 +10,7 @@ import {
 } from '../../src/index.ts'
 import { DEVICE_GRANT } from '../../src/model/device-code.ts'
 import { openBrowser } from '../support/browser.ts'
-import { addDeviceClient, answerDevice, enterCode, startDevice } from '../support/device.ts'
+import { addDeviceClient, decideDevice, enterCode, startDevice } from '../support/device.ts'
 import {
   authorizationUrl,
   authorize,
@@ -88,7 +88,7 @@ async function personalToken(): Promise<Issued> {
 
 async function approvedDevice(): Promise<Parameters> {
   const device = await startDevice(server, tv)
-  await answerDevice(browser, device, user)
+  await decideDevice(browser, device, user)
   return { grant_type: DEVICE_GRANT, device_code: device.deviceCode }
 }
 

@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose'
 import { afterAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
-import { addDeviceClient, answerDevice, poll, startDevice } from '../support/device.ts'
+import { addDeviceClient, decideDevice, poll, startDevice } from '../support/device.ts'
 import {
   callApi,
   requestToken,
@@ -119,7 +119,7 @@ describe('several resources', () => {
   test('can be requested by a device, and narrowed by its poll', async () => {
     const tv = await addDeviceClient(server)
     const device = await startDevice(server, tv, { resource: both })
-    await answerDevice(visit.browser, device, user)
+    await decideDevice(visit.browser, device, user)
     const tokens = await poll(server, device, { resource: shipping })
     const next = await refresh({ server, client: tv }, String(tokens.body['refresh_token']))
     expect([tokens, next].map(({ body }) => audienceOf(body['access_token']))).toEqual([shipping, both])

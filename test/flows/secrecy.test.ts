@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
-import { addDeviceClient, answerDevice, poll, startDevice, enterCode } from '../support/device.ts'
+import { addDeviceClient, decideDevice, poll, startDevice, enterCode } from '../support/device.ts'
 import { dumpTables, findLeaks } from '../support/known-secrets.ts'
 import {
   callApi,
@@ -51,8 +51,8 @@ async function goWithDevices(): Promise<void> {
     await startDevice(server, tv),
     await startDevice(server, tv),
   ]
-  await answerDevice(visit.browser, allowed, user)
-  await answerDevice(visit.browser, denied, user, "Don't allow")
+  await decideDevice(visit.browser, allowed, user)
+  await decideDevice(visit.browser, denied, user, "Don't allow")
   for (const device of [allowed, allowed, denied, waiting, waiting]) await poll(server, device)
   await poll(server, { ...waiting, client })
   await enterCode(visit.browser, allowed, user)

@@ -1,5 +1,5 @@
 import { formOf, openBrowser, type Browser } from '../support/browser.ts'
-import { answerDevice, startDevice, type Device } from '../support/device.ts'
+import { decideDevice, startDevice, type Device } from '../support/device.ts'
 import {
   approvalFields,
   authorizationUrl,
@@ -11,9 +11,9 @@ import {
   type Parameters,
 } from '../support/oauth-client.ts'
 import type { Draft } from './request.ts'
-import type { World } from './world.ts'
+import type { Fixture } from './fixture.ts'
 
-/** What somebody must have to get something. The latest of each kind are known; older ones are not sent any more. */
+/** The kinds of credentials that grant something. The latest 100 of each kind are kept. */
 export type Kind =
   | 'session'
   | 'csrf'
@@ -25,71 +25,75 @@ export type Kind =
   | 'user'
   | 'machine'
 
-/** Credentials that were come by honestly. */
+/** Credentials that the run obtained legitimately. */
 export interface Credentials {
-  /** Takes note of a credential, and gives it back. */
+  /** Adds a credential and returns it. */
   keep(kind: Kind, value: string): string
   has(kind: Kind, value: string | undefined): boolean
-  /** All of them, for mutations. */
+  /** The passwords and client secrets, and the latest three credentials of each kind. */
   list(): readonly [string, ...string[]]
-  /** How many sessions and authorizations honest people have made. */
-  readonly made: { sessions: number; authorizations: number }
+  /** Sessions and authorizations that were created legitimately. */
+  readonly created: { sessions: number; authorizations: number }
 }
 
-const MOST_OF_A_KIND = 100
+const MAX_PER_KIND = 100
 
-/** Begins with what does not change: secrets of clients, the password. */
-export function createCredentials({ clients, user, customer }: World): Credentials {
+export function createCredentials({ clients, user, customer }: Fixture): Credentials {
   const kept = new Map<Kind, string[]>()
-  const lasting = clients.flatMap(({ id, secret }) => [id, ...(secret === undefined ? [] : [secret])])
+  const clientCredentials = clients.flatMap(({ id, secret }) => [
+    id,
+    ...(secret === undefined ? [] : [secret]),
+  ])
   return {
-    made: { sessions: 0, authorizations: 0 },
+    created: { sessions: 0, authorizations: 0 },
     keep(kind, value) {
       const list = kept.get(kind) ?? []
       kept.set(kind, list)
       list.push(value)
-      if (list.length > MOST_OF_A_KIND) list.shift()
+      if (list.length > MAX_PER_KIND) list.shift()
       return value
     },
     has: (kind, value) => value !== undefined && (kept.get(kind)?.includes(value) ?? false),
     list: () => [
       user.password,
       customer.password,
-      ...lasting,
+      ...clientCredentials,
       ...[...kept.values()].flatMap((list) => list.slice(-3)),
     ],
   }
 }
 
-/** A browser, its cookies as a header, and the anti-forgery token of its forms. */
+/** A browser, its `Cookie` header and the CSRF token of its forms. */
 export interface Visitor {
   readonly browser: Browser
   readonly cookie: string
   readonly csrf: string
 }
 
-/** How the paths of a provider's pages end. */
-export type Side = '' | '/customers'
+/** What a user provider appends to the paths of its pages. */
+export type ProviderPath = '' | '/customers'
 
-/** Somebody who has opened the sign-in page. */
-export async function arrive({ server }: World, credentials: Credentials, side: Side = ''): Promise<Visitor> {
+export async function openSignInPage(
+  { server }: Fixture,
+  credentials: Credentials,
+  providerPath: ProviderPath = '',
+): Promise<Visitor> {
   const browser = openBrowser(server)
-  const { fields } = formOf(await browser.open(server.endpoint(`/login${side}`)), 'Sign in')
+  const { fields } = formOf(await browser.open(server.endpoint(`/login${providerPath}`)), 'Sign in')
   return visitor(browser, credentials, fields['csrf'])
 }
 
-/** Somebody who is signed in. */
 export async function signIn(
-  { server, user, customer }: World,
+  { server, user, customer }: Fixture,
   credentials: Credentials,
-  side: Side = '',
+  providerPath: ProviderPath = '',
 ): Promise<Visitor> {
   const browser = openBrowser(server)
-  const page = await browser.open(server.endpoint(`/login${side}`))
-  await browser.signIn(page, side === '' ? user : customer)
-  credentials.made.sessions += 1
-  credentials.keep('session', browser.cookies.get(`consulate_session${side.replace('/', '.')}`) ?? '')
-  const { fields } = formOf(await browser.open(server.endpoint(`/logout${side}`)), 'Sign out')
+  const page = await browser.open(server.endpoint(`/login${providerPath}`))
+  await browser.signIn(page, providerPath === '' ? user : customer)
+  credentials.created.sessions += 1
+  credentials.keep('session', browser.cookies.get(`consulate_session${providerPath.replace('/', '.')}`) ?? '')
+  const { fields } = formOf(await browser.open(server.endpoint(`/logout${providerPath}`)), 'Sign out')
   return visitor(browser, credentials, fields['csrf'])
 }
 
@@ -98,8 +102,7 @@ function visitor(browser: Browser, credentials: Credentials, csrf = ''): Visitor
   return { browser, cookie, csrf: credentials.keep('csrf', csrf) }
 }
 
-/** What a browser sends. */
-export const ofBrowser = ({ server }: World, { cookie }: Visitor): Draft['headers'] => [
+export const browserHeaders = ({ server }: Fixture, { cookie }: Visitor): Draft['headers'] => [
   ['accept', 'text/html'],
   ['cookie', cookie],
   ['origin', server.origin],
@@ -107,25 +110,25 @@ export const ofBrowser = ({ server }: World, { cookie }: Visitor): Draft['header
   ['user-agent', 'Firefox/140.0 (X11; Linux x86_64)'],
 ]
 
-/** What an open consent page sends: of a client that people are always asked about, for a code. */
+/** Returns the fields of a consent form for a code. The native client always requires consent. */
 export async function openConsent(
-  world: World,
+  fixture: Fixture,
   credentials: Credentials,
   visitor: Visitor,
 ): Promise<Readonly<Record<string, string>>> {
   const { challenge } = createPkce()
   const parameters = { scope: 'orders:read', code_challenge: challenge, code_challenge_method: 'S256' }
-  return openConsentAt(credentials, visitor, authorizationUrl(world.server, world.native, parameters))
+  return openConsentAt(credentials, visitor, authorizationUrl(fixture.server, fixture.native, parameters))
 }
 
-/** The same, for a token in a fragment. */
-export const openTokenConsent = (
-  world: World,
+/** Returns the fields of a consent form for a token in the fragment. */
+export const openImplicitConsent = (
+  fixture: Fixture,
   credentials: Credentials,
   visitor: Visitor,
 ): Promise<Readonly<Record<string, string>>> => {
   const parameters = { response_type: 'token', scope: 'orders:read', prompt: 'consent' }
-  return openConsentAt(credentials, visitor, authorizationUrl(world.server, world.old, parameters))
+  return openConsentAt(credentials, visitor, authorizationUrl(fixture.server, fixture.legacy, parameters))
 }
 
 async function openConsentAt(
@@ -139,28 +142,26 @@ async function openConsentAt(
   return fields
 }
 
-/** A device that waits. */
-export async function openDevice({ server, tv }: World, credentials: Credentials): Promise<Device> {
+export async function startPendingDevice({ server, tv }: Fixture, credentials: Credentials): Promise<Device> {
   const device = await startDevice(server, tv)
   credentials.keep('device', device.deviceCode)
   credentials.keep('device', device.userCode)
   return device
 }
 
-/** A device that somebody has allowed. */
-export async function allowDevice(
-  world: World,
+export async function startApprovedDevice(
+  fixture: Fixture,
   credentials: Credentials,
   { browser }: Visitor,
 ): Promise<Device> {
-  const device = await openDevice(world, credentials)
-  await answerDevice(browser, device, world.user)
+  const device = await startPendingDevice(fixture, credentials)
+  await decideDevice(browser, device, fixture.user)
   return device
 }
 
-/** What exchanges a fresh code. */
-export async function openExchange(
-  { server, web, user }: World,
+/** Returns the token request for a new code. */
+export async function getExchange(
+  { server, web, user }: Fixture,
   credentials: Credentials,
   { browser }: Visitor,
 ): Promise<Parameters> {
@@ -170,23 +171,25 @@ export async function openExchange(
   return exchange
 }
 
-/** A user's refresh token; the access token is kept too. */
-export async function openRefresh(
-  { server, web, user }: World,
+/** Returns a new refresh token, and keeps its access token too. */
+export async function getRefreshToken(
+  { server, web, user }: Fixture,
   credentials: Credentials,
   { browser }: Visitor,
 ): Promise<string> {
   const tokens = await getCodeFlowTokens({ server, browser, client: web, user })
-  credentials.made.authorizations += 1
+  credentials.created.authorizations += 1
   credentials.keep('user', tokens.access_token)
   return credentials.keep('refresh', tokens.refresh_token)
 }
 
-/** A client's own access token. */
-export async function openMachine({ server, machine }: World, credentials: Credentials): Promise<string> {
+/** Returns an access token from client credentials. */
+export async function getMachineToken(
+  { server, machine }: Fixture,
+  credentials: Credentials,
+): Promise<string> {
   const grant = { grant_type: 'client_credentials', scope: 'orders:read' }
   return credentials.keep('machine', (await getTokens(server, machine, grant)).access_token)
 }
 
-/** The Basic credentials of a client. */
-export const basicOf = ({ id, secret }: World['web']): string => basic(id, secret ?? '')
+export const basicOf = ({ id, secret }: Fixture['web']): string => basic(id, secret ?? '')

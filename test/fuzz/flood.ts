@@ -1,53 +1,53 @@
 import { setImmediate } from 'node:timers/promises'
 import { MAX_KEYS } from '../../src/throttle/counter.ts'
-import { arrive, createCredentials, type Visitor } from './credentials.ts'
+import { openSignInPage, createCredentials, type Visitor } from './credentials.ts'
 import { measureMemory } from './memory.ts'
-import type { FloodOrder, Report } from './order.ts'
-import { draft, incomingOf, messageOf, pairsOf, type Draft } from './request.ts'
-import { createTally, type Tally } from './tally.ts'
-import { createWorld, type World } from './world.ts'
+import type { FloodJob, Report } from './job.ts'
+import { draft, toHttpRequest, toMessage, toPairs, type Draft } from './request.ts'
+import { createResults, type Results } from './results.ts'
+import { createFixture, type Fixture } from './fixture.ts'
 
-/** Fills whatever is kept for each address, name and token, then measures; the same again must add nothing. */
-export async function flood({ count }: FloodOrder, progress: (done: number) => void): Promise<Report> {
-  const tally = createTally()
-  const world = await createWorld()
-  const visitor = await arrive(world, createCredentials(world))
-  const pour = async (from: number, to: number): Promise<void> => {
+/** Fills every per-address, per-user and per-token limit, measures memory, and sends as many requests again. */
+export async function flood({ count }: FloodJob, progress: (done: number) => void): Promise<Report> {
+  const results = createResults()
+  const fixture = await createFixture()
+  const visitor = await openSignInPage(fixture, createCredentials(fixture))
+  const sendRange = async (from: number, to: number): Promise<void> => {
     for (let index = from; index < to; index += 1) {
       if (index % 100 === 0) await setImmediate()
       if (index % 1000 === 0) progress(index)
-      if (index % 1000 === 0) world.forget()
-      await pourOne(world, visitor, tally, index)
+      if (index % 1000 === 0) fixture.clearRecords()
+      await sendFailures(fixture, visitor, results, index)
     }
-    world.forget()
+    fixture.clearRecords()
   }
-  // Some more than is remembered: from there on the oldest are forgotten.
+  // Above the limit, each new entry evicts the oldest.
   const enough = MAX_KEYS + 5_000
-  await pour(0, enough)
+  await sendRange(0, enough)
   const early = await measureMemory()
-  await pour(enough, enough + count)
+  await sendRange(enough, enough + count)
   const late = await measureMemory()
-  await world.server.close()
-  return { ...tally, slowest: 0, memory: { early, late } }
+  await fixture.server.close()
+  return { ...results, slowest: 0, memory: { early, late } }
 }
 
-/** A failure of somebody who was never seen before, at an address of another network. */
-async function pourOne(
-  world: World,
+/** Fails once with a new user name and once with a new token, from a new network. */
+async function sendFailures(
+  fixture: Fixture,
   visitor: Visitor,
-  { answered, fail }: Tally,
+  { countStatus, fail }: Results,
   index: number,
 ): Promise<void> {
-  const { core } = world.server.server
-  const message = messageOf({ ...wrongPassword(world, visitor, index), peer: addressOf(index) })
-  const answer = await core.handle(incomingOf(message))
-  if (answer?.status !== 403) fail(`flood ${index}`, `status ${answer?.status}`, message)
-  answered(String(answer?.status))
+  const { core } = fixture.server.server
+  const message = toMessage({ ...wrongPassword(fixture, visitor, index), peer: addressOf(index) })
+  const response = await core.handle(toHttpRequest(message))
+  if (response?.status !== 403) fail(`flood ${index}`, `status ${response?.status}`, message)
+  countStatus(String(response?.status))
   const refusal = await core.check(`Bearer unknown.${index}`, core.requirement('anyone', []))
-  answered('status' in refusal ? `guard ${refusal.status}` : 'granted')
+  countStatus('status' in refusal ? `guard ${refusal.status}` : 'accepted')
 }
 
-const wrongPassword = ({ server }: World, { cookie, csrf }: Visitor, index: number): Draft =>
+const wrongPassword = ({ server }: Fixture, { cookie, csrf }: Visitor, index: number): Draft =>
   draft('/login', {
     method: 'POST',
     headers: [
@@ -56,9 +56,9 @@ const wrongPassword = ({ server }: World, { cookie, csrf }: Visitor, index: numb
       ['origin', server.origin],
       ['user-agent', `Fuzz/${index}`],
     ],
-    body: pairsOf({ username: `nobody-${index}@example.com`, password: `wrong ${index}`, csrf }),
+    body: toPairs({ username: `user-${index}@example.com`, password: `wrong ${index}`, csrf }),
   })
 
-/** Each in a /64 of its own: who owns a /32 has four thousand millions of them. */
+/** Returns an address in a new /64. The owner of one /32 has four billion of them. */
 const addressOf = (index: number): string =>
   `2001:db8:${(index >>> 16).toString(16)}:${(index & 0xffff).toString(16)}::1`

@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Memory } from './order.ts'
+import type { Memory } from './job.ts'
 
-/** What is in use once everything that can be collected is. Throws without `--expose-gc`. */
+/** Collects garbage and measures memory. Throws without `--expose-gc`. */
 export async function measureMemory(): Promise<Memory> {
   if (!globalThis.gc) throw new Error('Run it with --expose-gc.')
-  // What is freed by one round, such as weak references, frees more in the next.
+  // Weak references and the like are only collected in the next round.
   for (let round = 0; round < 4; round += 1) {
     await setImmediate()
     globalThis.gc()

@@ -2,25 +2,25 @@ import { expect, test } from 'vitest'
 import { mutate } from './mutations/mutate.ts'
 import { NAMES } from './mutations/names.ts'
 import { createRandom, seedOf } from './random.ts'
-import { draft, pairsOf } from './request.ts'
+import { draft, toPairs } from './request.ts'
 import { readSettings } from './settings.ts'
 
 const pool = { names: NAMES, secrets: ['a secret', 'another secret'] } as const
-const valid = draft('/oauth/token', { method: 'POST', body: pairsOf({ grant_type: 'x', code: 'y' }) })
+const valid = draft('/oauth/token', { method: 'POST', body: toPairs({ grant_type: 'x', code: 'y' }) })
 const mutations = (seed: number): readonly unknown[] =>
   Array.from({ length: 200 }, (_, index) => mutate(valid, createRandom(seedOf(`${seed}:${index}`)), pool))
 
-test('the same seed makes the same requests, another one makes others', () => {
+test('the same seed gives the same requests, and another seed gives others', () => {
   expect(mutations(1)).toEqual(mutations(1))
   expect(mutations(2)).not.toEqual(mutations(1))
 })
 
-test('hardly two mutations are alike, and hardly one changes nothing', () => {
+test('most mutations differ from each other', () => {
   const texts = new Set(mutations(3).map((message) => JSON.stringify(message)))
   expect(texts.size).toBeGreaterThan(150)
 })
 
-test('chance falls evenly', () => {
+test('random numbers are evenly distributed', () => {
   const random = createRandom(4)
   const counts = [0, 0, 0, 0]
   for (let count = 0; count < 40_000; count += 1) {
@@ -30,7 +30,7 @@ test('chance falls evenly', () => {
   for (const count of counts) expect(Math.abs(count - 10_000)).toBeLessThan(400)
 })
 
-test('FUZZ and FUZZ_SEED must be numbers; CI alone means more', () => {
+test('FUZZ and FUZZ_SEED must be numbers, and CI sends more requests by default', () => {
   expect(readSettings({ FUZZ: '7000', FUZZ_SEED: '8', CI: 'true' })).toEqual({ count: 7_000, seed: 8 })
   expect([readSettings({}).count, readSettings({ CI: 'true' }).count]).toEqual([400, 5_000])
   for (const FUZZ of ['many', '7', '-1000', '1e9']) {

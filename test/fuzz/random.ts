@@ -1,14 +1,14 @@
-/** Numbers that look random and come again with the same seed. */
+/** Pseudorandom numbers, repeatable by seed. */
 export interface Random {
-  /** A whole number from 0, below `bound`. */
+  /** Returns an integer from 0 to `bound` - 1. */
   below(bound: number): number
-  /** Whether it happens, with this probability. */
+  /** Returns true with this probability. */
   chance(probability: number): boolean
   pick<Item>(list: readonly [Item, ...Item[]]): Item
   pick<Item>(list: readonly Item[]): Item | undefined
 }
 
-/** Makes numbers from a seed: mulberry32, which is small, quick and good enough to choose mutations by. */
+/** Creates a mulberry32 generator: small, fast and random enough to choose mutations. */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0
   const next = (): number => {
@@ -25,7 +25,7 @@ export function createRandom(seed: number): Random {
   }
 }
 
-/** The seed of one case: each has its own, so that one can be made without those before it. */
+/** Hashes a text (FNV-1a) to a seed. Each request has its own, so it can be repeated without the earlier ones. */
 export function seedOf(text: string): number {
   let hash = 0x811c9dc5
   for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0

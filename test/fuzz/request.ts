@@ -1,26 +1,24 @@
 import type { HttpRequest } from '../../src/index.ts'
 import { formBody, type Parameters } from '../support/oauth-client.ts'
 
-/** Names and values, in order; names may come again. */
+/** Names and values in order. Names can repeat. */
 export type Pairs = readonly (readonly [name: string, value: string])[]
 
-/** How the parameters of a body are written. */
 export type BodyFormat = 'form' | 'json' | 'multipart'
 
-/** A request in the parts that mutations work on. */
+/** A request in parts that mutations can change. */
 export interface Draft {
   readonly method: string
   readonly path: string
   readonly query: Pairs
-  /** Names in lower case. */
+  /** With names in lower case. */
   readonly headers: Pairs
-  /** Undefined where it has none. */
   readonly body: Pairs | undefined
   readonly format: BodyFormat
   readonly peer: string
 }
 
-/** A request as it is on the wire. */
+/** A request in its encoded form. */
 export interface Message {
   readonly method: string
   readonly path: string
@@ -30,7 +28,7 @@ export interface Message {
   readonly peer: string
 }
 
-/** A GET of a path, from nowhere in particular. */
+/** A GET request by default. */
 export const draft = (path: string, parts: Partial<Draft> = {}): Draft => ({
   method: 'GET',
   path,
@@ -42,18 +40,14 @@ export const draft = (path: string, parts: Partial<Draft> = {}): Draft => ({
   ...parts,
 })
 
-/** What a form is sent as. */
 export const FORM = ['content-type', 'application/x-www-form-urlencoded'] as const
 
-/** A form that is posted. */
 export const post = (path: string, parameters: Parameters, ...headers: Pairs): Draft =>
-  draft(path, { method: 'POST', body: pairsOf(parameters), headers: [FORM, ...headers] })
+  draft(path, { method: 'POST', body: toPairs(parameters), headers: [FORM, ...headers] })
 
-/** Turns parameters into pairs of name and value. */
-export const pairsOf = (parameters: Parameters): Pairs => [...formBody(parameters)]
+export const toPairs = (parameters: Parameters): Pairs => [...formBody(parameters)]
 
-/** Writes a draft down. */
-export function messageOf({ query, body, format, ...rest }: Draft): Message {
+export function toMessage({ query, body, format, ...rest }: Draft): Message {
   return {
     ...rest,
     query: encode(query),
@@ -61,11 +55,9 @@ export function messageOf({ query, body, format, ...rest }: Draft): Message {
   }
 }
 
-/** `application/x-www-form-urlencoded`. */
 const encode = (pairs: Pairs): string =>
   new URLSearchParams(pairs.map(([name, value]): [string, string] => [name, value])).toString()
 
-/** What separates the parts of a multipart body. */
 export const BOUNDARY = '----fuzz'
 
 const WRITERS: Readonly<Record<BodyFormat, (pairs: Pairs) => string>> = {
@@ -81,7 +73,7 @@ const WRITERS: Readonly<Record<BodyFormat, (pairs: Pairs) => string>> = {
       .concat(`--${BOUNDARY}--\r\n`),
 }
 
-/** What a text is as JSON, where it is any: lists, numbers, null. */
+/** Parses a text as JSON, to send numbers, lists and null. Returns other texts unchanged. */
 function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -90,17 +82,16 @@ function jsonOf(text: string): unknown {
   }
 }
 
-/** A header as the server sees it: several of one name are joined, as Node does it. */
+/** Returns a header as Node presents it: repeated ones are joined. */
 export function headerOf({ headers }: Pick<Message, 'headers'>, name: string): string | undefined {
   const values = headers.filter(([other]) => other === name).map(([, value]) => value)
   if (values.length === 0) return undefined
-  // Of these Node keeps the first only.
+  // Node keeps only the first of these.
   if (['authorization', 'host', 'content-type', 'user-agent', 'referer'].includes(name)) return values[0]
   return values.join(name === 'cookie' ? '; ' : ', ')
 }
 
-/** A message as adapters hand it to the server. */
-export const incomingOf = (message: Message): HttpRequest => ({
+export const toHttpRequest = (message: Message): HttpRequest => ({
   method: message.method,
   path: message.path,
   query: message.query,
@@ -112,8 +103,8 @@ export const incomingOf = (message: Message): HttpRequest => ({
   },
 })
 
-/** A message as a request of the Fetch standard; undefined where the standard has no such request. */
-export function requestOf(
+/** Converts a message for `fetch` handlers. Returns undefined if the Fetch standard forbids such a request. */
+export function toFetchRequest(
   { method, path, query, headers, body }: Message,
   origin: string,
 ): Request | undefined {

@@ -1,12 +1,12 @@
-/** How hard it is tried, and with which numbers. */
+/** The size and seed of a fuzzing run. */
 export interface FuzzSettings {
-  /** Mutated requests at each endpoint: `FUZZ`, at least 400. Default 400, with `CI=true` 5,000. */
+  /** Mutated requests per endpoint: `FUZZ`, at least 400. Default: 400, or 5,000 with `CI=true`. */
   readonly count: number
-  /** Where chance begins: `FUZZ_SEED`, else 1. The same gives the same mutations. */
+  /** `FUZZ_SEED`. Default: 1. The same seed gives the same mutations. */
   readonly seed: number
 }
 
-/** Reads the settings of the environment. Throws for what is no number. */
+/** Reads `FUZZ` and `FUZZ_SEED`. Throws if one is not a number. */
 export function readSettings(environment: Readonly<Record<string, string | undefined>>): FuzzSettings {
   const { FUZZ, FUZZ_SEED, CI } = environment
   return {

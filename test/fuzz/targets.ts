@@ -1,33 +1,31 @@
 import { formBody, createPkce, returnToOf, type Parameters } from '../support/oauth-client.ts'
 import {
-  arrive,
+  openSignInPage,
   basicOf,
-  ofBrowser,
+  browserHeaders,
   openConsent,
-  openDevice,
-  openExchange,
-  openMachine,
-  openRefresh,
+  startPendingDevice,
+  getExchange,
+  getMachineToken,
+  getRefreshToken,
   signIn,
   type Credentials,
-  type Side,
+  type ProviderPath,
 } from './credentials.ts'
-import { grantRequests, implicitRequests } from './other-grants.ts'
-import { draft, FORM, pairsOf, post, type Draft } from './request.ts'
-import type { World } from './world.ts'
+import { grantRequests, implicitRequests } from './grant-requests.ts'
+import { draft, FORM, toPairs, post, type Draft } from './request.ts'
+import type { Fixture } from './fixture.ts'
 
-/** Something to be tried. */
+/** An endpoint or a guard to fuzz. */
 export interface Target {
-  /** How many requests are made of the same valid ones: what is spent, rotated or signed out is soon all used up. */
+  /** Mutations per set of valid requests. Codes, tokens and sessions are used up after some of them. */
   readonly batch: number
-  /** Valid requests, fresh. */
-  prepare(world: World, credentials: Credentials): Promise<readonly [Draft, ...Draft[]]>
+  /** Creates valid requests with new credentials. */
+  prepare(fixture: Fixture, credentials: Credentials): Promise<readonly [Draft, ...Draft[]]>
 }
 
-/** A target by its name: the endpoints, and the guards of an API. */
 export type TargetName = keyof typeof TARGETS
 
-/** Every target. */
 export const TARGETS = {
   authorize: { batch: 100, prepare: authorizeRequests },
   implicit: { batch: 50, prepare: implicitRequests },
@@ -37,22 +35,22 @@ export const TARGETS = {
   'device authorization': { batch: 1000, prepare: deviceCodeRequests },
   device: { batch: 50, prepare: deviceRequests },
   login: { batch: 50, prepare: signInRequests },
-  'login of customers': {
+  'login (customers)': {
     batch: 50,
-    prepare: (world, credentials) => signInRequests(world, credentials, '/customers'),
+    prepare: (fixture, credentials) => signInRequests(fixture, credentials, '/customers'),
   },
   logout: { batch: 20, prepare: signOutRequests },
   scopes: {
     batch: 200,
-    prepare: async (world, credentials) => (await apiRequests(world, credentials)).scopes,
+    prepare: async (fixture, credentials) => (await apiRequests(fixture, credentials)).scopes,
   },
   'personal tokens': {
     batch: 200,
-    prepare: async (world, credentials) => (await apiRequests(world, credentials)).tokens,
+    prepare: async (fixture, credentials) => (await apiRequests(fixture, credentials)).tokens,
   },
   'personal token': {
     batch: 200,
-    prepare: async (world, credentials) => (await apiRequests(world, credentials)).token,
+    prepare: async (fixture, credentials) => (await apiRequests(fixture, credentials)).token,
   },
   'tokens page': { batch: 100, prepare: tokensPageRequests },
   metadata: { batch: 1000, prepare: async () => publicRequests('/.well-known/oauth-authorization-server') },
@@ -65,22 +63,22 @@ export const TARGETS = {
 } as const satisfies Readonly<Record<string, Target>>
 
 async function authorizeRequests(
-  world: World,
+  fixture: Fixture,
   credentials: Credentials,
 ): Promise<readonly [Draft, ...Draft[]]> {
-  const { web, spa } = world
-  const visitor = await signIn(world, credentials)
-  // The user is asked once: what comes after it is remembered.
-  await openRefresh(world, credentials, visitor)
+  const { web, spa } = fixture
+  const visitor = await signIn(fixture, credentials)
+  // The consent is remembered, so links are answered without it.
+  await getRefreshToken(fixture, credentials, visitor)
   const { approve, deny } = {
-    approve: await openConsent(world, credentials, visitor),
+    approve: await openConsent(fixture, credentials, visitor),
     deny: { _method: 'DELETE' },
   }
-  const headers = ofBrowser(world, visitor)
+  const headers = browserHeaders(fixture, visitor)
   const path = '/oauth/authorize'
   const ask = { response_type: 'code', state: 'xyz', scope: 'orders:read', ...pkce() }
-  const query = pairsOf({ ...ask, client_id: web.id, redirect_uri: web.redirectUri })
-  const publicQuery = pairsOf({ ...ask, client_id: spa.id, resource: 'https://api.example/orders' })
+  const query = toPairs({ ...ask, client_id: web.id, redirect_uri: web.redirectUri })
+  const publicQuery = toPairs({ ...ask, client_id: spa.id, resource: 'https://api.example/orders' })
   return [
     draft(path, { query, headers }),
     draft(path, { query: [...query, ['prompt', 'none']], headers }),
@@ -95,24 +93,27 @@ async function authorizeRequests(
 
 const pkce = (): Parameters => ({ code_challenge: createPkce().challenge, code_challenge_method: 'S256' })
 
-async function tokenRequests(world: World, credentials: Credentials): Promise<readonly [Draft, ...Draft[]]> {
-  const { web, machine, spa } = world
-  const visitor = await signIn(world, credentials)
-  const exchange = await openExchange(world, credentials, visitor)
+async function tokenRequests(
+  fixture: Fixture,
+  credentials: Credentials,
+): Promise<readonly [Draft, ...Draft[]]> {
+  const { web, machine, spa } = fixture
+  const visitor = await signIn(fixture, credentials)
+  const exchange = await getExchange(fixture, credentials, visitor)
   const refresh = {
     grant_type: 'refresh_token',
-    refresh_token: await openRefresh(world, credentials, visitor),
+    refresh_token: await getRefreshToken(fixture, credentials, visitor),
   }
-  await openMachine(world, credentials)
+  await getMachineToken(fixture, credentials)
   const grant = { grant_type: 'client_credentials', scope: 'orders:read' }
-  const secretOf = ({ id, secret }: World['web']): Parameters => ({ client_id: id, client_secret: secret })
+  const secretOf = ({ id, secret }: Fixture['web']): Parameters => ({ client_id: id, client_secret: secret })
   const path = '/oauth/token'
   return [
     post(path, grant, ['authorization', basicOf(machine)]),
     post(path, {
       ...grant,
       ...secretOf(machine),
-      resource: ['https://api.example/orders', world.server.issuer],
+      resource: ['https://api.example/orders', fixture.server.issuer],
     }),
     post(path, exchange, ['authorization', basicOf(web)]),
     post(path, { ...exchange, ...secretOf(web) }, ['origin', 'https://app.example']),
@@ -123,16 +124,16 @@ async function tokenRequests(world: World, credentials: Credentials): Promise<re
 }
 
 async function revocationRequests(
-  world: World,
+  fixture: Fixture,
   credentials: Credentials,
 ): Promise<readonly [Draft, ...Draft[]]> {
-  await openRefresh(world, credentials, await signIn(world, credentials))
-  const query = pairsOf({ after: '0', limit: '10' })
-  const headers = [['authorization', basicOf(world.follower)]] as const
+  await getRefreshToken(fixture, credentials, await signIn(fixture, credentials))
+  const query = toPairs({ after: '0', limit: '10' })
+  const headers = [['authorization', basicOf(fixture.follower)]] as const
   return [draft('/oauth/revocations', { query, headers }), draft('/oauth/revocations', { headers })]
 }
 
-async function deviceCodeRequests({ tv }: World): Promise<readonly [Draft, ...Draft[]]> {
+async function deviceCodeRequests({ tv }: Fixture): Promise<readonly [Draft, ...Draft[]]> {
   const path = '/oauth/device/code'
   const ask = { client_id: tv.id, scope: 'orders:read' }
   return [
@@ -142,14 +143,23 @@ async function deviceCodeRequests({ tv }: World): Promise<readonly [Draft, ...Dr
   ]
 }
 
-async function deviceRequests(world: World, credentials: Credentials): Promise<readonly [Draft, ...Draft[]]> {
-  const [visitor, nobody] = [await signIn(world, credentials), await arrive(world, credentials)]
-  const headers = ofBrowser(world, visitor)
+async function deviceRequests(
+  fixture: Fixture,
+  credentials: Credentials,
+): Promise<readonly [Draft, ...Draft[]]> {
+  const [visitor, anonymous] = [
+    await signIn(fixture, credentials),
+    await openSignInPage(fixture, credentials),
+  ]
+  const headers = browserHeaders(fixture, visitor)
   const path = '/oauth/device'
-  const form = { csrf: visitor.csrf, user_code: (await openDevice(world, credentials)).userCode }
+  const form = { csrf: visitor.csrf, user_code: (await startPendingDevice(fixture, credentials)).userCode }
   return [
-    draft(path, { query: pairsOf({ user_code: form.user_code }), headers }),
-    draft(path, { query: pairsOf({ user_code: form.user_code }), headers: ofBrowser(world, nobody) }),
+    draft(path, { query: toPairs({ user_code: form.user_code }), headers }),
+    draft(path, {
+      query: toPairs({ user_code: form.user_code }),
+      headers: browserHeaders(fixture, anonymous),
+    }),
     post(path, form, ...headers),
     post(path, { ...form, intent: 'approve' }, ...headers),
     post(path, { ...form, _method: 'DELETE' }, ...headers),
@@ -159,34 +169,37 @@ async function deviceRequests(world: World, credentials: Credentials): Promise<r
 }
 
 async function signInRequests(
-  world: World,
+  fixture: Fixture,
   credentials: Credentials,
-  side: Side = '',
+  providerPath: ProviderPath = '',
 ): Promise<readonly [Draft, ...Draft[]]> {
-  const { web } = world
-  const user = side === '' ? world.user : world.customer
-  const somebody = await signIn(world, credentials, side)
-  const nobody = await arrive(world, credentials, side)
-  const path = `/login${side}`
+  const { web } = fixture
+  const user = providerPath === '' ? fixture.user : fixture.customer
+  const signedIn = await signIn(fixture, credentials, providerPath)
+  const anonymous = await openSignInPage(fixture, credentials, providerPath)
+  const path = `/login${providerPath}`
   const query = { response_type: 'code', client_id: web.id, redirect_uri: web.redirectUri }
-  const returnTo = await returnToOf(world.server, `/oauth/authorize?${formBody(query).toString()}`)
+  const returnTo = await returnToOf(fixture.server, `/oauth/authorize?${formBody(query).toString()}`)
   const known = { username: user.email, password: user.password }
-  const here = { return_to: returnTo }
+  const destination = { return_to: returnTo }
   return [
-    draft(path, { query: pairsOf(here), headers: ofBrowser(world, somebody) }),
-    draft(path, { query: pairsOf({ ...here, prompt: 'login' }), headers: ofBrowser(world, nobody) }),
-    post(path, { ...known, ...here, csrf: nobody.csrf }, ...ofBrowser(world, nobody)),
-    post(path, { ...known, csrf: somebody.csrf }, ...ofBrowser(world, somebody)),
-    post(path, { intent: 'switch', ...here }, ...ofBrowser(world, somebody)),
+    draft(path, { query: toPairs(destination), headers: browserHeaders(fixture, signedIn) }),
+    draft(path, {
+      query: toPairs({ ...destination, prompt: 'login' }),
+      headers: browserHeaders(fixture, anonymous),
+    }),
+    post(path, { ...known, ...destination, csrf: anonymous.csrf }, ...browserHeaders(fixture, anonymous)),
+    post(path, { ...known, csrf: signedIn.csrf }, ...browserHeaders(fixture, signedIn)),
+    post(path, { intent: 'switch', ...destination }, ...browserHeaders(fixture, signedIn)),
   ]
 }
 
 async function signOutRequests(
-  world: World,
+  fixture: Fixture,
   credentials: Credentials,
 ): Promise<readonly [Draft, ...Draft[]]> {
-  const visitor = await signIn(world, credentials)
-  const headers = ofBrowser(world, visitor)
+  const visitor = await signIn(fixture, credentials)
+  const headers = browserHeaders(fixture, visitor)
   return [
     draft('/logout', { headers }),
     post('/logout', { csrf: visitor.csrf }, ...headers),
@@ -194,24 +207,23 @@ async function signOutRequests(
   ]
 }
 
-/** The JSON API of personal access tokens. */
-async function apiRequests(world: World, credentials: Credentials) {
-  const visitor = await signIn(world, credentials)
-  const headers = [...ofBrowser(world, visitor), ['x-csrf-token', visitor.csrf] as const]
+async function apiRequests(fixture: Fixture, credentials: Credentials) {
+  const visitor = await signIn(fixture, credentials)
+  const headers = [...browserHeaders(fixture, visitor), ['x-csrf-token', visitor.csrf] as const]
   const path = '/oauth/personal-access-tokens'
-  const sent = {
+  const json = {
     headers: [['content-type', 'application/json'] as const, ...headers],
     format: 'json',
   } as const
   const list = draft(path, { headers })
-  const end = (id: string): Draft => draft(`${path}/${id}`, { method: 'DELETE', headers })
+  const revoke = (id: string): Draft => draft(`${path}/${id}`, { method: 'DELETE', headers })
   return {
     scopes: [draft('/oauth/scopes', { headers })],
     tokens: [
       list,
-      draft(path, { ...sent, method: 'POST', body: [['name', 'Backup']] }),
+      draft(path, { ...json, method: 'POST', body: [['name', 'Backup']] }),
       draft(path, {
-        ...sent,
+        ...json,
         method: 'POST',
         body: [
           ['name', 'Backup'],
@@ -220,36 +232,36 @@ async function apiRequests(world: World, credentials: Credentials) {
         ],
       }),
     ],
-    // Beside what it is for, something that is answered with 200.
-    token: [list, end(await ownToken(world, credentials)), end('x'.repeat(22))],
+    // The list is here because a revocation is never answered with 200.
+    token: [list, revoke(await getPersonalTokenId(fixture, credentials)), revoke('x'.repeat(22))],
   } satisfies Record<string, readonly [Draft, ...Draft[]]>
 }
 
-/** A token of the user's; one that was ended already may be ended again. */
-async function ownToken({ server, user }: World, { made }: Credentials): Promise<string> {
-  const known = ownTokens.get(server)
+/** Returns the ID of one personal access token, which can be revoked repeatedly. */
+async function getPersonalTokenId({ server, user }: Fixture, { created }: Credentials): Promise<string> {
+  const known = personalTokenIds.get(server)
   if (known !== undefined) return known
   const { token } = await server.server.personalTokens.create(user.id, { name: 'Backup' })
-  made.authorizations += 1
-  ownTokens.set(server, token.id)
+  created.authorizations += 1
+  personalTokenIds.set(server, token.id)
   return token.id
 }
 
-const ownTokens = new WeakMap<World['server'], string>()
+const personalTokenIds = new WeakMap<Fixture['server'], string>()
 
 async function tokensPageRequests(
-  world: World,
+  fixture: Fixture,
   credentials: Credentials,
 ): Promise<readonly [Draft, ...Draft[]]> {
-  const visitor = await signIn(world, credentials)
-  const headers = ofBrowser(world, visitor)
+  const visitor = await signIn(fixture, credentials)
+  const headers = browserHeaders(fixture, visitor)
   const path = '/account/tokens'
   const form = { csrf: visitor.csrf, nonce: 'nonce', expires_in: '604800' }
   return [
     draft(path, { headers }),
     post(path, { ...form, name: 'Backup', 'scope:orders:read': 'on' }, ...headers),
     post(path, { ...form, name: '<b>Backup</b>', nonce: 'other' }, ...headers),
-    post(path, { csrf: visitor.csrf, revoke: await ownToken(world, credentials) }, ...headers),
+    post(path, { csrf: visitor.csrf, revoke: await getPersonalTokenId(fixture, credentials) }, ...headers),
   ]
 }
 
@@ -260,12 +272,12 @@ const publicRequests = (path: string): readonly [Draft, ...Draft[]] => [
 ]
 
 async function guardedRequests(
-  world: World,
+  fixture: Fixture,
   credentials: Credentials,
 ): Promise<readonly [Draft, ...Draft[]]> {
-  const visitor = await signIn(world, credentials)
-  await openRefresh(world, credentials, visitor)
-  await openMachine(world, credentials)
+  const visitor = await signIn(fixture, credentials)
+  await getRefreshToken(fixture, credentials, visitor)
+  await getMachineToken(fixture, credentials)
   const tokens = credentials.list().filter((secret) => secret.split('.').length === 3)
   const [first = '', ...others] = tokens
   const call = (token: string): Draft => draft('/', { headers: [['authorization', `Bearer ${token}`]] })

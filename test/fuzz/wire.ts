@@ -1,17 +1,23 @@
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { spoilBytes } from './mutations/bytes.ts'
+import { corruptBytes } from './mutations/bytes.ts'
 import type { Random } from './random.ts'
 
 const FORM = 'Content-Type: application/x-www-form-urlencoded'
 
-/** A request as text, with its length where it has a body. */
-export const write = (line: string, headers: readonly string[] = [], body?: string): string => {
+/** Returns a request as text, with a Content-Length or chunked if it has a body. */
+export const writeRequest = (line: string, headers: readonly string[] = [], body?: string): string => {
   const isChunked = headers.some((header) => header.startsWith('Transfer-Encoding'))
-  const ofBody = body === undefined ? [] : [FORM, ...(isChunked ? [] : [`Content-Length: ${body.length}`])]
-  return [`${line} HTTP/1.1`, 'Host: x', ...headers, ...ofBody, '', isChunked ? chunked(body) : body].join(
-    '\r\n',
-  )
+  const bodyHeaders =
+    body === undefined ? [] : [FORM, ...(isChunked ? [] : [`Content-Length: ${body.length}`])]
+  return [
+    `${line} HTTP/1.1`,
+    'Host: x',
+    ...headers,
+    ...bodyHeaders,
+    '',
+    isChunked ? chunked(body) : body,
+  ].join('\r\n')
 }
 
 const chunked = (text = ''): string => `${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`
@@ -26,7 +32,7 @@ const LINES = [
   'Upgrade: websocket',
   'Upgrade: h2c',
   'Expect: 100-continue',
-  'Expect: the-worst',
+  'Expect: x',
   'Host: y',
   'TE: trailers',
   'no colon',
@@ -57,29 +63,29 @@ const CHANGES: readonly [Change, ...Change[]] = [
 ]
 
 const changeBytes: Change = (text, random) =>
-  spoilBytes(Buffer.from(text, 'latin1'), random).toString('latin1')
+  corruptBytes(Buffer.from(text, 'latin1'), random).toString('latin1')
 
-/** One or two things about a text on the wire changed. */
-export const spoilText: Change = (text, random) => {
+/** Changes one or two things in the text of a request. */
+export const corruptText: Change = (text, random) => {
   const once = random.pick(CHANGES)(text, random)
   return random.chance(0.3) ? random.pick(CHANGES)(once, random) : once
 }
 
-/** What came back, and whether the connection ended: it does, because the caller has ended its half. */
+/** The response text. The server should close the connection, because the client has closed its side. */
 export interface Reply {
   readonly text: string
-  readonly isOver: boolean
+  readonly isClosed: boolean
 }
 
-/** Sends a text in pieces, and reads to the end. One in twenty hangs up in the middle, and reads nothing. */
-export async function talk(origin: string, text: string, random: Random): Promise<Reply> {
+/** Sends a text in two pieces and reads until the end. Disconnects in the middle in one of 20 cases. */
+export async function sendRaw(origin: string, text: string, random: Random): Promise<Reply> {
   const socket = connect(Number(new URL(origin).port), '127.0.0.1')
   const closed = new Promise<true>((resolve) => socket.on('close', () => resolve(true)))
-  let answer = ''
+  let response = ''
   socket.setEncoding('latin1').on('data', (chunk: string) => {
-    answer += chunk
+    response += chunk
   })
-  // To be hung up on in the middle of a bad request is as good an answer as any.
+  // The server may disconnect in the middle of an invalid request.
   socket.on('error', () => {})
   const middle = random.below(text.length + 1)
   socket.write(text.slice(0, middle), 'latin1')
@@ -88,8 +94,8 @@ export async function talk(origin: string, text: string, random: Random): Promis
   else socket.end(text.slice(middle), 'latin1')
   const timer = new AbortController()
   const late = sleep(5_000, false, { signal: timer.signal }).catch(() => false)
-  const isOver = await Promise.race([closed, late])
+  const isClosed = await Promise.race([closed, late])
   timer.abort()
   socket.destroy()
-  return { text: answer, isOver }
+  return { text: response, isClosed }
 }

@@ -10,7 +10,7 @@ import {
 import type { Cluster } from '../support/cluster.ts'
 import {
   addDeviceClient,
-  answerDevice,
+  decideDevice,
   openDevicePage,
   poll,
   startDevice,
@@ -45,7 +45,7 @@ const browserAt = (node: TestServer): Browser => openBrowser({ ...node, formOrig
 
 test('one of many parallel polls of an approved code gets tokens, which the others revoke as replays', async () => {
   const device = await startDevice(server, tv)
-  await answerDevice(phone, device, user)
+  await decideDevice(phone, device, user)
   const answers = await cluster.inParallel(60, (node) => poll(node, device))
   const [winner, ...others] = winnersIn(answers)
   expect(others).toEqual([])
@@ -62,7 +62,7 @@ test('one of many parallel polls of a pending code gets authorization_pending, a
   const answers = await cluster.inParallel(60, (node) => poll(node, device))
   const waiting = answers.filter(({ body }) => body['error'] === 'authorization_pending')
   expect([waiting.length, errorsIn(answers)]).toEqual([1, new Set(['authorization_pending', 'slow_down'])])
-  await answerDevice(phone, device, user)
+  await decideDevice(phone, device, user)
   expect(await pollOutcome(cluster.randomNode(), device)).toBe('200')
 })
 
@@ -129,7 +129,7 @@ test('no token works that a device got while its user was signed out everywhere'
   for (let round = 0; round < 16 || (winnersIn(outcomes).length === 0 && round < 64); round += 1) {
     const newUser = await server.addUser()
     const device = await startDevice(server, tv)
-    await answerDevice(openBrowser(server), device, newUser)
+    await decideDevice(openBrowser(server), device, newUser)
     const [answer] = await Promise.all([
       poll(cluster.randomNode(), device),
       callAdminApi(cluster.randomNode(), { action: 'sign out everywhere', id: newUser.id }),

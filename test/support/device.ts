@@ -102,7 +102,7 @@ export async function enterCode(
 }
 
 /** Enters a user code and allows or denies the device. Returns the next page. */
-export async function answerDevice(
+export async function decideDevice(
   browser: Browser,
   device: Device,
   user: Pick<TestUser, 'email' | 'password'>,

@@ -15,19 +15,18 @@ const CHANGES: readonly [Change, ...Change[]] = [
 
 const GARBAGE: Change = (_, random) => noise(random.below(random.chance(0.02) ? 100_000 : 300), random)
 
-/** Changes what is written down already: broken escapes, half a text, bytes that are no text. */
-export function spoil(message: Message, random: Random): Message {
+/** Corrupts an encoded request: broken escapes, truncated text, random bytes. */
+export function corrupt(message: Message, random: Random): Message {
   const { body, query } = message
   if (body && random.chance(0.6)) {
     return { ...message, body: (random.chance(0.15) ? GARBAGE : random.pick(CHANGES))(body, random) }
   }
-  const spoiled = random.pick(CHANGES)(Buffer.from(query), random).toString('latin1')
-  // Node refuses every other character in a request line.
-  return { ...message, query: spoiled.replaceAll(/[^\x21-\x7e]/g, '%fe') }
+  const corrupted = random.pick(CHANGES)(Buffer.from(query), random).toString('latin1')
+  // Node rejects all other characters in a request line.
+  return { ...message, query: corrupted.replaceAll(/[^\x21-\x7e]/g, '%fe') }
 }
 
-/** Changes bytes of any kind. */
-export const spoilBytes: Change = (bytes, random) => random.pick(CHANGES)(bytes, random)
+export const corruptBytes: Change = (bytes, random) => random.pick(CHANGES)(bytes, random)
 
 function splice(bytes: Buffer, piece: Buffer, random: Random): Buffer {
   const place = random.below(bytes.length + 1)

@@ -18,17 +18,17 @@ const CHANGES: readonly [Change, ...Change[]] = [
   (headers, random, pool) => setHeader(headers, 'cookie', cookies(random, pool)),
   (headers, random) => [...headers, ...headers.filter(() => random.chance(0.3))],
   (headers, random) => [...headers, [random.pick(NAMES), random.pick(TEXTS)]],
-  (headers, random) => setHeader(headers, ...random.pick(PARTICULAR)),
-  (headers, random) => setHeader(headers, ...random.pick(PARTICULAR)),
+  (headers, random) => setHeader(headers, ...random.pick(SPECIAL_HEADERS)),
+  (headers, random) => setHeader(headers, ...random.pick(SPECIAL_HEADERS)),
 ]
 
-/** Something else about the headers. Only what can be sent: Node itself refuses control characters. */
+/** Changes the headers. Node itself rejects control characters, so they are removed. */
 export function changeHeaders(draft: Draft, random: Random, pool: Pool): Draft {
   const headers = random.pick(CHANGES)(draft.headers, random, pool)
   return { ...draft, headers: headers.map(([name, value]) => [name, sendable(value)]) }
 }
 
-/** A text as a header carries it: its bytes, each as one character, without the control characters. */
+/** Encodes a text for a header: one character per UTF-8 byte, without control characters. */
 export const sendable = (text: string): string =>
   Buffer.from(text)
     .toString('latin1')
@@ -43,7 +43,7 @@ const setHeader = (headers: Pairs, name: string, value: string): Pairs => [
 const changeHeader = (headers: Pairs, name: string, random: Random, pool: Pool): Pairs =>
   headers.map(([other, value]) => [other, other === name ? changeValue(value, random, pool) : value])
 
-/** Anything that somebody could take for credentials. */
+/** Returns an Authorization header that resembles valid credentials. */
 export function authorization(random: Random, { secrets }: Pool): string {
   const [one, two] = [random.pick(secrets), random.pick(secrets)]
   const text = random.pick([one, flip(one, random), random.pick(TEXTS)])
@@ -98,8 +98,8 @@ const NAMES: readonly [string, ...string[]] = [
   'x-request-id',
 ]
 
-/** Headers that mean something to us, or would to others. */
-const PARTICULAR: readonly [Pairs[number], ...Pairs] = [
+/** Headers that this server reads, or that other servers act on. */
+const SPECIAL_HEADERS: readonly [Pairs[number], ...Pairs] = [
   ['accept', 'application/json'],
   ['accept', 'application/json;q=0, text/html, */*'],
   ['accept', 'image/avif'],

@@ -1,4 +1,4 @@
-/** Every parameter that some endpoint knows, and such as others know. */
+/** The parameters of all endpoints, and some that only other servers have. */
 export const NAMES: readonly [string, ...string[]] = [
   'response_type',
   'client_id',

@@ -5,7 +5,7 @@ import { changeValue, type Pool } from './values.ts'
 
 type Change = (pairs: Pairs, random: Random, pool: Pool) => Pairs
 
-/** Another value for one of the parameters, the most frequent of all. */
+/** Changes the value of one parameter. Chosen most often. */
 const change: Change = (pairs, random, pool) =>
   atRandom(pairs, random, ([name, value]) => [[name, changeValue(value, random, pool)]])
 
@@ -32,7 +32,7 @@ const CHANGES: readonly [Change, ...Change[]] = [
     random.chance(0.05) ? [...pairs, ...manyPairs(random.below(2000))] : [...pairs, ...manyPairs(5)],
 ]
 
-/** Something else about the parameters: those of the query, those of the body, or where they are. */
+/** Changes the parameters of the query or the body, or moves them between the two. */
 export function changeParameters(draft: Draft, random: Random, pool: Pool): Draft {
   const { query, body } = draft
   if (random.chance(0.08)) return relocate(draft, random)
@@ -41,7 +41,7 @@ export function changeParameters(draft: Draft, random: Random, pool: Pool): Draf
   return isOfBody ? { ...draft, body: changed } : { ...draft, query: changed }
 }
 
-/** From the query into the body, the other way round, or into both. */
+/** Moves parameters from the query to the body, the other way round, or into both. */
 function relocate(draft: Draft, random: Random): Draft {
   const all = [...draft.query, ...(draft.body ?? [])]
   return random.pick<Draft>([

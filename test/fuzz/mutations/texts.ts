@@ -1,4 +1,4 @@
-/** Texts that have been trouble somewhere. */
+/** Values that are known to break software. */
 export const TEXTS: readonly [string, ...string[]] = [
   '',
   ' ',
@@ -85,7 +85,7 @@ export const TEXTS: readonly [string, ...string[]] = [
   'A'.repeat(128),
 ]
 
-/** What breaks a text that was written down already. */
+/** Pieces that break the encoding of a form or URL. */
 export const BREAKAGE: readonly [string, ...string[]] = [
   '%',
   '%0',

@@ -1,11 +1,11 @@
 import type { Random } from '../random.ts'
 import { TEXTS } from './texts.ts'
 
-/** What mutations draw from besides chance. */
+/** Values that mutations insert. */
 export interface Pool {
-  /** Every parameter that some endpoint knows, and some that none does. */
+  /** Known and unknown parameter names. */
   readonly names: readonly [string, ...string[]]
-  /** Real credentials of every kind. */
+  /** Valid credentials of every kind. */
   readonly secrets: readonly [string, ...string[]]
 }
 
@@ -33,10 +33,9 @@ const CHANGES: readonly [Change, ...Change[]] = [
   (value, random) => (random.chance(0.02) ? value.padEnd(random.below(100_000), 'x') : value.slice(1)),
 ]
 
-/** Another value in place of one. */
 export const changeValue: Change = (value, random, pool) => random.pick(CHANGES)(value, random, pool)
 
-/** One character of a text replaced by one that is close to it: what a bit that fell over does. */
+/** Flips one bit of one character. */
 export function flip(value: string, random: Random): string {
   if (value === '') return '\x01'
   const place = random.below(value.length)

@@ -4,10 +4,10 @@ import { DEVICE_GRANT } from '../../src/model/device-code.ts'
 import type { TestUser, TestClient } from '../support/server.ts'
 import type { Credentials } from './credentials.ts'
 import { headerOf, type Message } from './request.ts'
-import { BADGE, CUSTOM_GRANT_TYPE, type World } from './world.ts'
+import { BADGE_PREFIX, CUSTOM_GRANT_TYPE, type Fixture } from './fixture.ts'
 
-/** What an answer may give. `fragment`: a token in an address; `sign-in`: tokens, and a session that begins with them. */
-export type Given =
+/** What a response can grant. `fragment` is a token in a redirect; `sign-in` is tokens and a new session. */
+export type Granted =
   | 'session'
   | 'code'
   | 'fragment'
@@ -15,59 +15,59 @@ export type Given =
   | 'tokens'
   | 'authorization'
   | 'revocations'
-  | 'device answer'
+  | 'device decision'
   | 'personal token'
   | 'personal list'
   | 'personal revocation'
 
-/** Who asked for what, and what was honestly come by. */
+/** A request, and the credentials that could authorize it. */
 export interface Evidence {
-  readonly world: World
+  readonly fixture: Fixture
   readonly credentials: Credentials
   readonly message: Message
 }
 
-/** What an answer of an endpoint gives; undefined where it gives nothing that needs a proof. */
-export function givenBy(
+/** Returns what a response grants, or undefined if that requires no credentials. */
+export function grantedBy(
   endpoint: string,
   { status, headers, body }: HttpResponse,
   message: Message,
-): Given | undefined {
+): Granted | undefined {
   const cookies = [headers['Set-Cookie'] ?? headers['set-cookie'] ?? []].flat()
   if (cookies.some((text) => /^consulate_session(?:\.customers)?=[^;]/.test(text))) return 'session'
   const location = String(headers['Location'] ?? headers['location'] ?? '')
   if (/^(?!\/).*[?&]code=/.test(location)) return 'code'
   if (/^(?!\/).*#access_token=/.test(location)) return 'fragment'
   if (message.method === 'OPTIONS') return undefined
-  const personal = personalOf(endpoint, status, body)
+  const personal = personalTokenGrantOf(endpoint, status, body)
   if (personal || status !== 200) return personal
   if (endpoint === 'revocations') return endpoint
-  if (/Allow this device\?|Go back to your device/.test(body)) return 'device answer'
+  if (/Allow this device\?|Go back to your device/.test(body)) return 'device decision'
   if (!body.includes('"access_token"')) return undefined
-  return BEGINNINGS[formOf(message).get('grant_type') ?? ''] ?? 'tokens'
+  return NEW_AUTHORIZATIONS[formOf(message).get('grant_type') ?? ''] ?? 'tokens'
 }
 
-/** The grants that begin an authorization. */
-const BEGINNINGS: Readonly<Record<string, Given>> = {
+/** The grant types that create an authorization. */
+const NEW_AUTHORIZATIONS: Readonly<Record<string, Granted>> = {
   authorization_code: 'authorization',
   password: 'sign-in',
   [CUSTOM_GRANT_TYPE]: 'sign-in',
   [DEVICE_GRANT]: 'sign-in',
 }
 
-/** What the API and the page of personal access tokens give. */
-function personalOf(endpoint: string, status: number, body: string): Given | undefined {
+function personalTokenGrantOf(endpoint: string, status: number, body: string): Granted | undefined {
   if (status === 201 || body.includes('id="token"')) return 'personal token'
   if (endpoint === 'personal token' && status === 204) return 'personal revocation'
   const isList = ['scopes', 'personal tokens', 'tokens page'].includes(endpoint) && status === 200
   return isList ? 'personal list' : undefined
 }
 
-/** Whether the request held all that it takes: as it was issued, to the letter, in its proper place. */
-export const isProven = (given: Given, evidence: Evidence): boolean => PROOFS[given](evidence)
+/** Returns whether the request had all required credentials, unchanged and in the right place. */
+export const isAuthorized = (granted: Granted, evidence: Evidence): boolean =>
+  AUTHORIZATION_CHECKS[granted](evidence)
 
-const PROOFS: Readonly<Record<Given, (evidence: Evidence) => boolean>> = {
-  session({ world: { user, customer }, credentials, message }) {
+const AUTHORIZATION_CHECKS: Readonly<Record<Granted, (evidence: Evidence) => boolean>> = {
+  session({ fixture: { user, customer }, credentials, message }) {
     const form = formOf(message)
     const isKnown = hasPassword(form, message.path.endsWith('/customers') ? customer : user)
     return isKnown && credentials.has('csrf', form.get('csrf') ?? undefined)
@@ -89,14 +89,14 @@ const PROOFS: Readonly<Record<Given, (evidence: Evidence) => boolean>> = {
     const hasToken = evidence.credentials.has('refresh', form.get('refresh_token') ?? undefined)
     return isClient(evidence) && (!isRefresh || hasToken)
   },
-  revocations: ({ world: { follower }, message }) => hasBasic(message, follower),
-  'device answer': (evidence) => isSignedIn(evidence) && hasCsrf(evidence),
+  revocations: ({ fixture: { follower }, message }) => hasBasic(message, follower),
+  'device decision': (evidence) => isSignedIn(evidence) && hasCsrf(evidence),
   'personal token': (evidence) => isSignedIn(evidence) && hasCsrf(evidence),
   'personal revocation': (evidence) => isSignedIn(evidence) && hasCsrf(evidence),
   'personal list': (evidence) => isSignedIn(evidence),
 }
 
-/** The user, with a consent form or with a link; whether they have consented before does the server alone know. */
+/** Requires a session and, for a form, the consent and CSRF tokens. Only the server knows earlier consents. */
 function isAllowed({ credentials, message }: Evidence): boolean {
   const session = readCookie(headerOf(message, 'cookie'), 'consulate_session')
   const form = formOf(message)
@@ -106,18 +106,18 @@ function isAllowed({ credentials, message }: Evidence): boolean {
   return credentials.has('session', session) && (isForm || isRead(message))
 }
 
-/** The client, and of somebody of its own provider what its grant asks for. */
+/** Requires client authentication, and a user of the client's own provider or an approved device. */
 function isSignIn(evidence: Evidence): boolean {
-  const { world, credentials, message } = evidence
+  const { fixture, credentials, message } = evidence
   const form = formOf(message)
   const grantType = form.get('grant_type')
   if (grantType === DEVICE_GRANT)
-    return form.get('client_id') === world.tv.id && credentials.has('device', form.get('device_code') ?? '')
+    return form.get('client_id') === fixture.tv.id && credentials.has('device', form.get('device_code') ?? '')
   const client = clientOf(evidence)
-  const user = client === world.shop ? world.customer : world.user
-  const isTheirs =
-    grantType === 'password' ? hasPassword(form, user) : form.get('badge') === `${BADGE}${user.id}`
-  return (client === world.shop || client === world.phone) && isTheirs
+  const user = client === fixture.shop ? fixture.customer : fixture.user
+  const hasCredentials =
+    grantType === 'password' ? hasPassword(form, user) : form.get('badge') === `${BADGE_PREFIX}${user.id}`
+  return (client === fixture.shop || client === fixture.phone) && hasCredentials
 }
 
 function hasPassword(form: URLSearchParams, { email, password }: TestUser): boolean {
@@ -138,8 +138,8 @@ const formOf = ({ body }: Message): URLSearchParams => new URLSearchParams(body?
 
 const isClient = (evidence: Evidence): boolean => clientOf(evidence) !== undefined
 
-/** The confidential client whose exact secret is in the header or in the body. No public one but the TV has tokens here. */
-function clientOf({ world: { clients }, message }: Evidence): TestClient | undefined {
+/** Returns the confidential client whose exact secret is in the header or the body. */
+function clientOf({ fixture: { clients }, message }: Evidence): TestClient | undefined {
   const form = formOf(message)
   return clients.find(
     (client) =>

@@ -1,32 +1,32 @@
 import { DEVICE_GRANT } from '../../src/model/device-code.ts'
 import { authorizationUrl, authorize, type Parameters } from '../support/oauth-client.ts'
 import {
-  allowDevice,
+  startApprovedDevice,
   basicOf,
-  ofBrowser,
-  openDevice,
-  openTokenConsent,
+  browserHeaders,
+  startPendingDevice,
+  openImplicitConsent,
   signIn,
   type Credentials,
 } from './credentials.ts'
-import { draft, FORM, pairsOf, post, type Draft } from './request.ts'
-import { BADGE, CUSTOM_GRANT_TYPE, type World } from './world.ts'
+import { draft, FORM, toPairs, post, type Draft } from './request.ts'
+import { BADGE_PREFIX, CUSTOM_GRANT_TYPE, type Fixture } from './fixture.ts'
 
-/** Asks for a token in a fragment, by links and by the consent page. */
+/** Returns valid requests for tokens in the fragment, with and without the consent form. */
 export async function implicitRequests(
-  world: World,
+  fixture: Fixture,
   credentials: Credentials,
 ): Promise<readonly [Draft, ...Draft[]]> {
-  const { server, old, user } = world
-  const visitor = await signIn(world, credentials)
+  const { server, legacy, user } = fixture
+  const visitor = await signIn(fixture, credentials)
   const ask = { response_type: 'token', scope: 'orders:read', state: 'xyz' }
-  // The user is asked once: what comes after it is remembered.
-  await authorize(visitor.browser, authorizationUrl(server, old, ask), user)
-  credentials.made.authorizations += 1
-  const approve = await openTokenConsent(world, credentials, visitor)
-  const headers = ofBrowser(world, visitor)
+  // The consent is remembered, so links are answered without it.
+  await authorize(visitor.browser, authorizationUrl(server, legacy, ask), user)
+  credentials.created.authorizations += 1
+  const approve = await openImplicitConsent(fixture, credentials, visitor)
+  const headers = browserHeaders(fixture, visitor)
   const path = '/oauth/authorize'
-  const query = pairsOf({ ...ask, client_id: old.id, redirect_uri: old.redirectUri })
+  const query = toPairs({ ...ask, client_id: legacy.id, redirect_uri: legacy.redirectUri })
   return [
     draft(path, { query, headers }),
     draft(path, { query: [...query, ['prompt', 'none']], headers }),
@@ -37,21 +37,21 @@ export async function implicitRequests(
   ]
 }
 
-/** Asks for tokens by name and password, by a grant of one's own and by devices. */
+/** Returns valid requests for the password grant, the custom grant and the device grant. */
 export async function grantRequests(
-  world: World,
+  fixture: Fixture,
   credentials: Credentials,
 ): Promise<readonly [Draft, ...Draft[]]> {
-  const { phone, shop, tv, user, customer } = world
-  const visitor = await signIn(world, credentials)
-  const ask = (by: World['phone'], parameters: Parameters): Draft =>
+  const { phone, shop, tv, user, customer } = fixture
+  const visitor = await signIn(fixture, credentials)
+  const ask = (by: Fixture['phone'], parameters: Parameters): Draft =>
     post('/oauth/token', { scope: 'orders:read', ...parameters }, ['authorization', basicOf(by)])
-  const password = ({ email, password: typed }: World['user']): Parameters => ({
+  const password = ({ email, password: typed }: Fixture['user']): Parameters => ({
     grant_type: 'password',
     username: email,
     password: typed,
   })
-  const badge = (id: string): Parameters => ({ grant_type: CUSTOM_GRANT_TYPE, badge: `${BADGE}${id}` })
+  const badge = (id: string): Parameters => ({ grant_type: CUSTOM_GRANT_TYPE, badge: `${BADGE_PREFIX}${id}` })
   const poll = ({ deviceCode }: { readonly deviceCode: string }): Draft =>
     post('/oauth/token', { grant_type: DEVICE_GRANT, client_id: tv.id, device_code: deviceCode })
   return [
@@ -59,7 +59,7 @@ export async function grantRequests(
     ask(phone, badge(user.id)),
     ask(shop, password(customer)),
     ask(shop, { ...badge(customer.id), resource: 'https://api.example/orders' }),
-    poll(await openDevice(world, credentials)),
-    poll(await allowDevice(world, credentials, visitor)),
+    poll(await startPendingDevice(fixture, credentials)),
+    poll(await startApprovedDevice(fixture, credentials, visitor)),
   ]
 }

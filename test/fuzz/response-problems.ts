@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { HttpResponse } from '../../src/index.ts'
-import type { World } from './world.ts'
+import type { Fixture } from './fixture.ts'
 import { headerOf, type Message } from './request.ts'
 
-/** What is wrong with a response. Empty if nothing is. */
+/** What is wrong with a response. */
 export type Problems = readonly string[]
 
 type EndpointName =
@@ -28,13 +28,13 @@ const PAGES: ReadonlySet<string> = new Set<EndpointName>([
   'logout',
   'tokens page',
 ])
-/** A user can create a hundred tokens a day, and gets 429 after that. */
+/** A user can create 100 tokens a day, and gets 429 after that. */
 const RATE_LIMITED: ReadonlySet<string> = new Set<EndpointName>(['personal tokens', 'tokens page'])
-/** Endpoints that public clients in a browser call. */
+/** The endpoints that public clients call from a browser. */
 const CLIENT_CORS: ReadonlySet<string> = new Set<EndpointName>(['token', 'device authorization'])
 const ANY_CORS: ReadonlySet<string> = new Set<EndpointName>(['metadata', 'jwks'])
 /** The origins of the public clients. */
-const ORIGINS = ['https://spa.example', 'https://old.example']
+const ORIGINS = ['https://spa.example', 'https://legacy.example']
 /** The paths that our pages and redirects lead to. */
 const OWN_PATH = '/(?:oauth/authorize|(?:oauth/device|login|logout|account/tokens)(?:/customers)?)'
 const [OWN_ADDRESS, OWN_TARGET] = [
@@ -46,7 +46,7 @@ const AUTHORIZATION_RESPONSE = /^(?:[?&](?:code|error)|#(?:access_token|error))=
 
 /** Checks the response of an endpoint to any request. */
 export function problemsOf(
-  world: World,
+  fixture: Fixture,
   endpoint: string,
   message: Message,
   response: HttpResponse,
@@ -61,7 +61,7 @@ export function problemsOf(
     ...problemsOfCors(endpoint, response),
     ...problemsOfChallenge(endpoint, message, response),
     ...(response.status === 303
-      ? problemsOfRedirect(world, endpoint, response)
+      ? problemsOfRedirect(fixture, endpoint, response)
       : problemsOfBody(endpoint, message, response)),
   ]
 }
@@ -79,7 +79,7 @@ export function problemsOfHeaders({ headers }: Pick<HttpResponse, 'headers'>): P
   })
 }
 
-const check = (isGood: boolean, problem: string): Problems => (isGood ? [] : [problem])
+const check = (isValid: boolean, problem: string): Problems => (isValid ? [] : [problem])
 
 const isStatus = (status: number): boolean =>
   [200, 201, 204, 303].includes(status) || (status >= 400 && status < 500)
@@ -93,8 +93,8 @@ function problemsOfCors(endpoint: string, response: HttpResponse): Problems {
   const origin = textOf(response, 'Access-Control-Allow-Origin')
   const allowed = ANY_CORS.has(endpoint) ? ['*', ''] : CLIENT_CORS.has(endpoint) ? [...ORIGINS, ''] : ['']
   return [
-    ...check(allowed.includes(origin) || isLoopback(endpoint, origin), `shared with ${origin}`),
-    ...check(textOf(response, 'Access-Control-Allow-Credentials') === '', 'shared with credentials'),
+    ...check(allowed.includes(origin) || isLoopback(endpoint, origin), `readable by ${origin}`),
+    ...check(textOf(response, 'Access-Control-Allow-Credentials') === '', 'readable with credentials'),
   ]
 }
 
@@ -103,14 +103,14 @@ const isLoopback = (endpoint: string, origin: string): boolean =>
   CLIENT_CORS.has(endpoint) && /^http:\/\/127\.0\.0\.1(:\d+)?$/.test(origin)
 
 function problemsOfChallenge(endpoint: string, message: Message, response: HttpResponse): Problems {
-  const wasTried = endpoint === 'revocations' || headerOf(message, 'authorization') !== undefined
-  const isMissing = response.status === 401 && wasTried && textOf(response, 'WWW-Authenticate') === ''
+  const hadCredentials = endpoint === 'revocations' || headerOf(message, 'authorization') !== undefined
+  const isMissing = response.status === 401 && hadCredentials && textOf(response, 'WWW-Authenticate') === ''
   return check(!isMissing, '401 without a challenge')
 }
 
 /** Redirects lead to the client with an authorization response, or to this server. */
 function problemsOfRedirect(
-  { redirectUris, server }: World,
+  { redirectUris, server }: Fixture,
   endpoint: string,
   response: HttpResponse,
 ): Problems {
@@ -145,10 +145,10 @@ function problemsOfBody(endpoint: string, message: Message, response: HttpRespon
   const isPage =
     PAGES.has(endpoint) &&
     (status === 200 || !accept.includes('application/json') || accept.includes('text/html'))
-  const keeps = status === 200 && ANY_CORS.has(endpoint) ? 'public, max-age=60' : 'no-store'
+  const caching = status === 200 && ANY_CORS.has(endpoint) ? 'public, max-age=60' : 'no-store'
   const isForm = ['login', 'device', 'tokens page'].includes(endpoint) && type.startsWith('text/html')
   return [
-    ...check(textOf(response, 'Cache-Control') === keeps, 'can be cached'),
+    ...check(textOf(response, 'Cache-Control') === caching, 'the wrong Cache-Control'),
     ...(isPage || isForm ? problemsOfPage(response) : problemsOfJson(response)),
   ]
 }
@@ -163,13 +163,13 @@ const TAGS = new Set(
   ).split(' '),
 )
 
-/** Checks that a page has only our elements, and no attribute that runs code. */
+/** Checks that a page contains only our elements, and no attribute that runs code. */
 function problemsOfPage(response: HttpResponse): Problems {
   const { body } = response
   const tags = [...body.matchAll(/<\/?([a-z][^\s/>]*)((?:"[^"]*"|[^">])*)>/gi)]
-  const strange = tags.map(([, name = '']) => name).find((name) => !TAGS.has(name))
+  const unexpected = tags.map(([, name = '']) => name).find((name) => !TAGS.has(name))
   const attributes = tags.flatMap(([, , text = '']) => [...text.matchAll(/([^\s"=]+)="([^"]*)"/g)])
-  const odd = attributes
+  const forbidden = attributes
     .map(([, name = '']) => name)
     .find((name) => /^on|^src|^srcdoc$|^formaction$/i.test(name))
   const targets = attributes.filter(
@@ -184,15 +184,15 @@ function problemsOfPage(response: HttpResponse): Problems {
     ...check(POLICY.test(textOf(response, 'Content-Security-Policy')), 'a page with another policy'),
     ...check(textOf(response, 'X-Frame-Options') === 'DENY', 'a page that can be framed'),
     ...check(body.startsWith('<!doctype html>'), 'a page without a doctype'),
-    ...check(strange === undefined, `an element <${strange}>`),
-    ...check(odd === undefined, `an attribute ${odd}`),
+    ...check(unexpected === undefined, `an unexpected element <${unexpected}>`),
+    ...check(forbidden === undefined, `a forbidden attribute ${forbidden}`),
     ...check(
       scriptsIn(body).every((source) => textOf(response, 'Content-Security-Policy').includes(source)),
       'a script that the policy does not list',
     ),
     ...check(
       targets.every(([, , value]) => OWN_TARGET.test(value ?? '')),
-      'a form or a link that leads elsewhere',
+      'a form or a link to another site',
     ),
     ...check(!/[<>]/.test(textBetween(body)), 'unescaped markup'),
   ]

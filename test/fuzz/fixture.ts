@@ -22,40 +22,39 @@ import {
   type TestServer,
 } from '../support/server.ts'
 
-/** A server to be tried, and who is registered there. */
-export interface World {
+/** The server under test, with its users and clients. */
+export interface Fixture {
   readonly server: TestServer
   readonly user: TestUser
-  /** Of the other provider, `customers`. */
+  /** A user of the second provider, `customers`. */
   readonly customer: TestUser
   /** Confidential, with two redirect URIs. */
   readonly web: TestClient
   /** Public, in browsers. */
   readonly spa: TestClient
-  /** Public, with loopback and an own scheme: people are always asked. */
+  /** Public, with a loopback and a custom-scheme redirect URI. Such clients always require consent. */
   readonly native: TestClient
   readonly machine: TestClient
-  /** Public, without a browser. */
+  /** Public, uses the device grant. */
   readonly tv: TestClient
-  /** Public, in browsers, for tokens in a fragment. */
-  readonly old: TestClient
-  /** Confidential, for the grants without a browser. */
+  /** Public, in browsers, uses the implicit grant. */
+  readonly legacy: TestClient
+  /** Confidential, uses the password grant and the custom grant. */
   readonly phone: TestClient
-  /** The same, for customers. */
+  /** Like `phone`, for customers. */
   readonly shop: TestClient
   readonly follower: TestClient
-  /** Every redirect URI that is registered. */
+  /** All registered redirect URIs. */
   readonly redirectUris: readonly string[]
   readonly clients: readonly TestClient[]
-  /** How many rows there are. */
-  count(): Readonly<Record<Counted, number>>
-  /** Forgets what was heard so far. Gives the secrets that were in it, which must be none. */
-  forget(): readonly string[]
+  countRows(): Readonly<Record<Counted, number>>
+  /** Clears the recorded logs, events and secrets. Returns the secrets that leaked into logs or events. */
+  clearRecords(): readonly string[]
 }
 
 const COUNTED = ['clients', 'users', 'sessions', 'authorizations'] as const
 
-/** A table whose rows give somebody something. */
+/** The tables in which an attack could create rows. */
 export type Counted = (typeof COUNTED)[number]
 
 const NO_LIMIT = { failures: 1_000_000_000, window: '1m' } as const
@@ -63,22 +62,24 @@ const REDIRECTS = {
   web: ['https://app.example/callback', 'https://app.example/other?x=1'],
   spa: ['https://spa.example/callback'],
   native: ['http://127.0.0.1/callback', 'com.example.app:/callback'],
-  old: ['https://old.example/callback'],
+  legacy: ['https://legacy.example/callback'],
 }
 
-/** A grant of one's own: whoever has a badge is the user of that id. */
+/** A custom grant that signs in the user whose ID is on the badge. */
 export const CUSTOM_GRANT_TYPE = 'https://example.com/grants/badge'
 
-/** What stands before the id on a badge. */
-export const BADGE = 'badge-of-'
+export const BADGE_PREFIX = 'badge-of-'
 
 const customGrant: Grant = {
   type: CUSTOM_GRANT_TYPE,
   async decide({ client, form, address, userAgent }, { attempt, userDirectory }) {
     const badge = form.get('badge') ?? ''
     const check = async () => {
-      if (!badge.startsWith(BADGE)) return undefined
-      return userDirectory.load({ provider: client.provider, userId: badge.slice(BADGE.length) }, client.id)
+      if (!badge.startsWith(BADGE_PREFIX)) return undefined
+      return userDirectory.load(
+        { provider: client.provider, userId: badge.slice(BADGE_PREFIX.length) },
+        client.id,
+      )
     }
     const user = await attempt({ address, account: `badge:${badge}` }, check)
     if (!user) return refuse(new OAuthError('invalid_grant', 'The badge is invalid'))
@@ -95,12 +96,12 @@ const customGrant: Grant = {
 
 const WITHOUT_BROWSER = ['password', CUSTOM_GRANT_TYPE, 'refresh_token']
 
-/** Starts a server without limits for failures, behind a proxy that it trusts. */
-export async function createWorld(): Promise<World> {
+/** Starts the server with unlimited failed attempts, behind trusted proxies. */
+export async function createFixture(): Promise<Fixture> {
   const passwords = new Map<string, string>()
   const customer = { id: '7:1', email: 'user-1@example.com', password: 'correct horse of a customer' }
   const server = await startServer({
-    users: quickUsers(passwords),
+    users: usersWithFastPasswords(passwords),
     providers: { customers: createUserTable([customer]).provider },
     grants: [...commonConfig().grants, implicitGrant(), passwordGrant(), customGrant],
     throttle: { perAddress: NO_LIMIT, perAccount: NO_LIMIT },
@@ -116,7 +117,11 @@ export async function createWorld(): Promise<World> {
     native: await server.addClient({ type: 'public', redirectUris: REDIRECTS.native }),
     machine: await server.addClient({ grantTypes: ['client_credentials'], scopes: ['orders:read'] }),
     tv: await addDeviceClient(server),
-    old: await server.addClient({ type: 'public', grantTypes: ['implicit'], redirectUris: REDIRECTS.old }),
+    legacy: await server.addClient({
+      type: 'public',
+      grantTypes: ['implicit'],
+      redirectUris: REDIRECTS.legacy,
+    }),
     phone: await server.addClient({ grantTypes: WITHOUT_BROWSER }),
     shop: await server.addClient({ grantTypes: WITHOUT_BROWSER, provider: 'customers' }),
     follower: await server.addClient({ redirectUris: [], followsRevocations: true, grantTypes: [] }),
@@ -128,16 +133,13 @@ export async function createWorld(): Promise<World> {
     customer,
     clients: Object.values(named),
     redirectUris: Object.values(REDIRECTS).flat(),
-    count: () => countRows(server.file),
-    forget: () => forget(server),
+    countRows: () => countRows(server.file),
+    clearRecords: () => clearRecords(server),
   }
 }
 
-/**
- * The people of the store, with a check of passwords that costs nothing: else Argon2 would be all that the run is busy
- * with.
- */
-const quickUsers =
+/** Built-in users whose passwords are compared without Argon2, which would take most of the time of a run. */
+const usersWithFastPasswords =
   (passwords: ReadonlyMap<string, string>): UserProviderFactory<BuiltInUser> =>
   (context) => ({
     ...builtInUsers()(context),
@@ -157,14 +159,14 @@ function countRows(file: string): Record<Counted, number> {
   }
 }
 
-/** What quotes a name on purpose: who sends a secret as the name of a scope finds it in the log. */
-const QUOTES = /(?:redirect URI|scope|content type|client) \\*"|may not request scope/
+/** Log lines that quote input on purpose. They contain a secret if the client sent it as a scope, for example. */
+const QUOTED_INPUT = /(?:redirect URI|scope|content type|client) \\*"|may not request scope/
 
-/** What the harness remembers of a test would be all that grows in a run of a hundred thousand requests. */
-function forget({ knownSecrets, logs, events }: TestServer): readonly string[] {
+/** Clears what the harness records, so that memory measurements show only the server. */
+function clearRecords({ knownSecrets, logs, events }: TestServer): readonly string[] {
   const leaks = findLeaks(knownSecrets, {
-    logs: logs.filter((line) => !QUOTES.test(line)),
-    events: events.filter(({ payload }) => !QUOTES.test(String(payload['detail']))),
+    logs: logs.filter((line) => !QUOTED_INPUT.test(line)),
+    events: events.filter(({ payload }) => !QUOTED_INPUT.test(String(payload['detail']))),
     file: '',
   })
   ;(logs as string[]).length = 0

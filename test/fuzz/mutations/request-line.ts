@@ -21,13 +21,12 @@ const METHODS = [
   'hasOwnProperty',
 ] as const
 
-/** Another method. */
 export const changeMethod = (draft: Draft, random: Random): Draft => ({
   ...draft,
   method: random.pick(METHODS),
 })
 
-/** Another path, mostly one that comes to the same for a careless reader. */
+/** Changes the path, mostly to one that a careless parser takes for the same. */
 export function changePath(draft: Draft, random: Random): Draft {
   const { path } = draft
   const other = random.pick([
@@ -71,7 +70,7 @@ const TYPES = {
   multipart: `multipart/form-data; boundary=${BOUNDARY}`,
 } as const
 
-/** The body in another format, with the content type that goes with it or without. */
+/** Changes the format of the body, with or without the matching content type. */
 export function changeFormat(draft: Draft, random: Random): Draft {
   const format = random.pick(['json', 'multipart', 'form'] as const)
   const body = draft.body ?? draft.query
@@ -97,5 +96,5 @@ const PEERS = [
   '999.999.999.999',
 ] as const
 
-/** Another address: proxies that are trusted, such that are not, and what is no address. */
+/** Changes the peer address: trusted proxies, others, and invalid addresses. */
 export const changePeer = (draft: Draft, random: Random): Draft => ({ ...draft, peer: random.pick(PEERS) })

@@ -1,40 +1,37 @@
 import type { Message, Pairs } from './request.ts'
 
-/** What a run counts and finds. */
-export interface Tally {
+/** The results of a run so far. */
+export interface Results {
   readonly failures: readonly string[]
   readonly statuses: Readonly<Record<string, number>>
-  readonly given: Readonly<Record<string, number>>
-  /** Counts an answer by what it was. */
-  answered(what: string): void
-  /** Counts something that was given. */
-  gave(what: string): void
-  /** Writes down what must not be: `where` is the case, or the end of the run. */
+  readonly granted: Readonly<Record<string, number>>
+  /** Counts a response by its status. */
+  countStatus(what: string): void
+  countGranted(what: string): void
+  /** Records a problem. `where` identifies the request, or is `end`. */
   fail(where: string, problem: string, message?: Message): void
 }
 
-/** More would say no more. */
-const MOST_FAILURES = 20
+const MAX_FAILURES = 20
 
-/** Begins to count. */
-export function createTally(): Tally {
+export function createResults(): Results {
   const failures: string[] = []
   const statuses: Record<string, number> = {}
-  const given: Record<string, number> = {}
+  const granted: Record<string, number> = {}
   return {
     failures,
     statuses,
-    given,
-    answered: (what) => void (statuses[what] = (statuses[what] ?? 0) + 1),
-    gave: (what) => void (given[what] = (given[what] ?? 0) + 1),
+    granted,
+    countStatus: (what) => void (statuses[what] = (statuses[what] ?? 0) + 1),
+    countGranted: (what) => void (granted[what] = (granted[what] ?? 0) + 1),
     fail(where, problem, message) {
-      if (failures.length >= MOST_FAILURES) return
+      if (failures.length >= MAX_FAILURES) return
       failures.push(`${where}: ${problem}${message ? `\n  ${describe(message)}` : ''}`)
     },
   }
 }
 
-/** A message as it can be sent again. */
+/** Formats a message so that it can be sent again. */
 function describe({ method, path, query, headers, body, peer }: Message): string {
   const list = (pairs: Pairs): string => pairs.map(([name, value]) => `${name}: ${value}`).join(' | ')
   const target = `${path}${query === '' ? '' : `?${query}`}`
