@@ -1,11 +1,14 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { fork, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
+import { findConfigFile } from '../../src/cli/config-file.ts'
+import type { SharedCommand } from './shared-process.ts'
 
 export const BIN = resolve('bin/consulate.js')
 
@@ -48,9 +51,56 @@ interface RunOptions {
   readonly input?: string
 }
 
-/** Runs a command to its end. */
-export const consulate = (cwd: string, args: readonly string[], options?: RunOptions): Promise<Outcome> =>
-  run(BIN, cwd, args, options)
+/**
+ * Runs a command to its end. Commands share a process, because most of the time of a command is the startup of Node. A
+ * command gets a process of its own if it reads standard input, loads a configuration file, serves, or starts while another
+ * one is running.
+ */
+export function consulate(
+  cwd: string,
+  args: readonly string[],
+  { env = {}, input = '' }: RunOptions = {},
+): Promise<Outcome> {
+  const loadsFile =
+    findConfigFile(cwd) !== undefined ||
+    'CONSULATE_CONFIG' in env ||
+    args.some((arg) => arg.startsWith('--config'))
+  if (isBusy || input !== '' || loadsFile || args.includes('serve'))
+    return run(BIN, cwd, args, { env, input })
+  return runShared({ cwd, args, env: variables(env) })
+}
+
+let shared: ChildProcess | undefined
+let isBusy = false
+
+async function runShared(command: SharedCommand): Promise<Outcome> {
+  const child = (shared ??= startShared())
+  const settled = new AbortController()
+  isBusy = true
+  try {
+    child.send(command)
+    const events = ['message', 'exit'].map((name) => once(child, name, { signal: settled.signal }))
+    const [outcome] = (await Promise.race(events)) as [Outcome | number | null]
+    if (outcome !== null && typeof outcome === 'object') return outcome
+    shared = undefined
+    throw new Error(`The process of the command ended with ${outcome}`)
+  } finally {
+    isBusy = false
+    settled.abort()
+  }
+}
+
+/** Starts the process for commands. It ends with the worker. */
+function startShared(): ChildProcess {
+  const child = fork(fileURLToPath(new URL('shared-process.ts', import.meta.url)), {
+    execArgv: [],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    env: variables({}),
+  })
+  child.unref()
+  child.channel?.unref()
+  return child
+}
 
 /** Runs a command of another copy of the package. */
 export async function run(
