@@ -1,14 +1,11 @@
 import { stripVTControlCharacters, styleText } from 'node:util'
+import { printableJson } from '../lib/printable-json.ts'
 
 /** Writes lines to standard output. */
 export const print = (...lines: readonly string[]): void => void process.stdout.write(`${lines.join('\n')}\n`)
 
-/** Writes one JSON document to standard output. Escapes what could move the cursor of a terminal. */
-export const printJson = (value: unknown): void =>
-  print(JSON.stringify(value, null, 2).replaceAll(/[^\P{C}\n]/gu, escapeUnits))
-
-const escapeUnits = (character: string): string =>
-  character.replaceAll(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+/** Writes one JSON document to standard output. */
+export const printJson = (value: unknown): void => print(printableJson(value, 2))
 
 /** Adds a color or a weight to a text. Give it standard error for what is written there. */
 export type Style = (text: string, stream?: NodeJS.WriteStream) => string

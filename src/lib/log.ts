@@ -1,3 +1,5 @@
+import { printableJson } from './printable-json.ts'
+
 /** The severity of a log line. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
@@ -20,7 +22,8 @@ export function jsonLogger(options: { level?: LogLevel; write?: (line: string) =
   return {
     log(level, message, fields) {
       if (RANK[level] < RANK[minimum]) return
-      write(`${JSON.stringify({ time: new Date().toISOString(), level, message, ...fields })}\n`)
+      // Fields may contain input, and operators read logs on terminals.
+      write(`${printableJson({ time: new Date().toISOString(), level, message, ...fields })}\n`)
     },
   }
 }

@@ -128,6 +128,15 @@ describe('the audit log', () => {
   })
 })
 
+test('the log escapes control characters, so that input cannot change the terminal of an operator', async () => {
+  const redirectUri = 'https://app.example/\u009b31m\u202e\u{e0001}'
+  await fetch(authorizationUrl(server, { ...client, redirectUri }))
+  const line = server.logs.find((text) => text.includes('31m')) ?? ''
+  expect(line).toContain(String.raw`\u009b31m\u202e\udb40\udc01`)
+  expect(line.trimEnd()).not.toMatch(/\p{C}/u)
+  expect(JSON.parse(line)).toMatchObject({ detail: expect.stringContaining(redirectUri) as unknown })
+})
+
 test('an entry is in the database within two seconds, for other processes', async () => {
   const answer = await requestToken(server, client, { grant_type: 'nothing' })
   const find = () => {
