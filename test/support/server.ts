@@ -125,8 +125,12 @@ const recorders = (): { logs: string[]; events: RecordedEvent[]; knownSecrets: K
   knownSecrets: createKnownSecrets(),
 })
 
-/** Listens on a free loopback port. Returns the origin. */
+/**
+ * Listens on a free loopback port. Returns the origin. Idle connections stay open: on a busy machine, a test could
+ * otherwise send a request just as the server closes one.
+ */
 export async function listen(http: Server): Promise<string> {
+  http.keepAliveTimeout = 600_000
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
   return `http://127.0.0.1:${(http.address() as AddressInfo).port}`
 }
