@@ -453,9 +453,10 @@ describe("a code for another provider's users", () => {
     expect((await rowOf(both.server, device)).claim).toBeNull()
     await decideDevice(browser, device, customers.user)
     const { access_token: token } = await getDeviceTokens(both.server, device)
-    expect([(await users.ask('/me', token)).status, (await customers.ask('/me', token)).status]).toEqual([
-      401, 200,
-    ])
+    expect([
+      (await users.callApi('/me', token)).status,
+      (await customers.callApi('/me', token)).status,
+    ]).toEqual([401, 200])
   })
 })
 

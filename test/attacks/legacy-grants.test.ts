@@ -29,10 +29,10 @@ import type { JsonResponse, Parameters } from '../support/oauth-client.ts'
 import { CALLBACK, startServer } from '../support/server.ts'
 import type { TestUser, TestClient } from '../support/server.ts'
 
-const OWN = 'urn:example:badge'
-const own: Grant = {
-  type: OWN,
-  decide: async () => refuse(new OAuthError('invalid_grant', 'There is no badge')),
+const CUSTOM_GRANT = 'urn:example:badge'
+const customGrant: Grant = {
+  type: CUSTOM_GRANT,
+  decide: async () => refuse(new OAuthError('invalid_grant', 'The badge is invalid')),
 }
 
 const server = await startServer({
@@ -43,12 +43,12 @@ const server = await startServer({
     passwordGrant(),
     implicitGrant(),
     deviceCode(),
-    own,
+    customGrant,
   ],
   resources: ['https://api.example'],
   throttle: { perAccount: { failures: 4, window: '5m' }, perAddress: { failures: 1000, window: '1m' } },
 })
-const person = await server.addUser()
+const user = await server.addUser()
 const redirectUris = [CALLBACK]
 let browser: Browser
 let app: TestClient
@@ -57,10 +57,10 @@ afterAll(server.close)
 beforeAll(async () => {
   app = await server.addClient({ grantTypes: ['implicit'], redirectUris, type: 'public' })
   browser = openBrowser(server)
-  await authorize(browser, authorizationUrl(server, app, { response_type: 'token' }), person)
+  await authorize(browser, authorizationUrl(server, app, { response_type: 'token' }), user)
 })
 
-const credentials = { username: person.email, password: person.password }
+const credentials = { username: user.email, password: user.password }
 
 const TOKEN_GRANTS = [
   'authorization_code',
@@ -68,19 +68,19 @@ const TOKEN_GRANTS = [
   'client_credentials',
   'password',
   DEVICE_GRANT,
-  OWN,
+  CUSTOM_GRANT,
 ] as const
 
 describe('a grant that a client is not registered for', () => {
-  /** One client for each grant, and nothing else on its record. */
+  /** One client for each grant, registered for nothing else. */
   const clients = new Map<string, TestClient>()
   beforeAll(async () => {
     for (const grantType of [...TOKEN_GRANTS, 'implicit']) {
       clients.set(grantType, await server.addClient({ grantTypes: [grantType], redirectUris }))
     }
   })
-  /** Everything that any of them could want; only the record stands in the way. */
-  const ask = (by: TestClient, grantType: string): Promise<JsonResponse> =>
+  /** Sends the parameters of all grants, so that only the registration can be the reason for an error. */
+  const send = (by: TestClient, grantType: string): Promise<JsonResponse> =>
     requestToken(server, by, {
       ...credentials,
       grant_type: grantType,
@@ -89,19 +89,19 @@ describe('a grant that a client is not registered for', () => {
       device_code: 'x',
     })
 
-  test.each(TOKEN_GRANTS)('is refused at the token endpoint: %s', async (wanted) => {
-    for (const [has, by] of clients) {
-      const { status, body } = await ask(by, wanted)
-      if (has === wanted) expect(body['error'], has).toBeOneOf([undefined, 'invalid_grant'])
-      else expect([status, body['error']], has).toEqual([400, 'unauthorized_client'])
+  test.each(TOKEN_GRANTS)('is rejected at the token endpoint: %s', async (grantType) => {
+    for (const [registered, by] of clients) {
+      const { status, body } = await send(by, grantType)
+      if (registered === grantType) expect(body['error'], registered).toBeOneOf([undefined, 'invalid_grant'])
+      else expect([status, body['error']], registered).toEqual([400, 'unauthorized_client'])
     }
   })
 
   test.each(['implicit', 'personal_access', 'urn:example:other', 'PASSWORD', 'password ', '__proto__'])(
     'does not exist at the token endpoint: %s',
-    async (wanted) => {
+    async (grantType) => {
       for (const by of clients.values()) {
-        const { status, body } = await ask(by, wanted)
+        const { status, body } = await send(by, grantType)
         expect([status, body['error']]).toEqual([400, 'unsupported_grant_type'])
       }
     },
@@ -110,21 +110,21 @@ describe('a grant that a client is not registered for', () => {
   test.each([
     ['code', 'authorization_code'],
     ['token', 'implicit'],
-  ])('is refused at the authorization endpoint: %s', async (type, needed) => {
-    for (const [has, by] of clients) {
-      if (has === needed) continue
+  ])('is rejected at the authorization endpoint: %s', async (type, needed) => {
+    for (const [registered, by] of clients) {
+      if (registered === needed) continue
       const { url } = await browser.open(authorizationUrl(server, by, { response_type: type }))
-      const answer = new URLSearchParams(url.hash.slice(1) || url.search)
-      expect([has, answer.get('error')]).toEqual([has, 'unauthorized_client'])
+      const response = new URLSearchParams(url.hash.slice(1) || url.search)
+      expect([registered, response.get('error')]).toEqual([registered, 'unauthorized_client'])
     }
   })
 
-  test('is refused at the device authorization endpoint', async () => {
-    for (const [has, { id, secret }] of clients) {
+  test('is rejected at the device authorization endpoint', async () => {
+    for (const [registered, { id, secret }] of clients) {
       const body = formBody({ client_id: id, client_secret: secret })
-      const answer = await fetchJson(server, '/oauth/device/code', { method: 'POST', body })
-      if (has === DEVICE_GRANT) expect(answer.status).toBe(200)
-      else expect([has, answer.body['error']]).toEqual([has, 'unauthorized_client'])
+      const response = await fetchJson(server, '/oauth/device/code', { method: 'POST', body })
+      if (registered === DEVICE_GRANT) expect(response.status).toBe(200)
+      else expect([registered, response.body['error']]).toEqual([registered, 'unauthorized_client'])
     }
   })
 
@@ -133,7 +133,7 @@ describe('a grant that a client is not registered for', () => {
     async (grantType) => {
       const registering = server.addClient({ grantTypes: [grantType], redirectUris })
       await expect(registering).rejects.toThrow('grantTypes[0]: must be a grant type')
-      const start = startServer({ grants: [{ ...own, type: grantType }] })
+      const start = startServer({ grants: [{ ...customGrant, type: grantType }] })
       await expect(start).rejects.toThrow('grants[0].type: must be a grant type')
     },
   )
@@ -141,14 +141,14 @@ describe('a grant that a client is not registered for', () => {
 
 describe('an app that a user registered', () => {
   test('cannot be registered for the password grant', async () => {
-    const registering = server.addClient({ grantTypes: ['password'], ownerId: person.id })
+    const registering = server.addClient({ grantTypes: ['password'], ownerId: user.id })
     await expect(registering).rejects.toBeInstanceOf(ConfigError)
   })
 
   test('gets no tokens by password, whatever its record says', async () => {
     const { id } = await server.addClient({ grantTypes: ['password'], type: 'public' })
     const row = await server.store.clients.find(id)
-    if (row) await server.store.clients.insert({ ...row, id: 'owned', ownerId: person.id })
+    if (row) await server.store.clients.insert({ ...row, id: 'owned', ownerId: user.id })
     const owned = { id: 'owned', secret: undefined, redirectUri: '' }
     const { status, body } = await requestToken(server, owned, { grant_type: 'password', ...credentials })
     expect([status, body['error']]).toEqual([400, 'unauthorized_client'])
@@ -159,19 +159,19 @@ describe('guessed passwords at the token endpoint', () => {
   let phone: TestClient
   beforeAll(async () => void (phone = await server.addClient({ grantTypes: ['password'], type: 'public' })))
 
-  const guess = (who: Pick<TestUser, 'email' | 'password'>, forwarded: string): Promise<JsonResponse> =>
+  const guess = (target: Pick<TestUser, 'email' | 'password'>, forwarded: string): Promise<JsonResponse> =>
     fetchJson(server, '/oauth/token', {
       method: 'POST',
       headers: { 'x-forwarded-for': forwarded, 'x-real-ip': forwarded },
       body: formBody({
         grant_type: 'password',
         client_id: phone.id,
-        username: who.email,
-        password: who.password,
+        username: target.email,
+        password: target.password,
       }),
     })
 
-  test('count for the name, from any address and in any spelling', async () => {
+  test('count for the account, from any address and in any spelling', async () => {
     const target = await server.addUser()
     const spellings = [target.email, target.email.toUpperCase(), ` ${target.email}`, `${target.email}\u3000`]
     const statuses = []
@@ -184,11 +184,11 @@ describe('guessed passwords at the token endpoint', () => {
   test('sent in parallel do not exceed the limit', async () => {
     const target = await server.addUser()
     const wrong = { ...target, password: 'a wrong password' }
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 20 }, (_, index) => guess(wrong, `192.0.2.${index}`)),
     )
-    expect(answers.filter(({ status }) => status === 400).length).toBeLessThanOrEqual(4)
-    expect(answers.map(({ status }) => status)).toContain(429)
+    expect(responses.filter(({ status }) => status === 400).length).toBeLessThanOrEqual(4)
+    expect(responses.map(({ status }) => status)).toContain(429)
   })
 
   test('count for the address, whatever the headers say', async () => {
@@ -213,29 +213,29 @@ describe('guessed passwords at the token endpoint', () => {
     expect(statuses).toEqual([400, 400, 400, 429])
   })
 
-  test('do not reveal who has an account: not in the body, the headers, or once throttled', async () => {
-    const leaver = await server.addUser()
-    await server.store.users.update(leaver.id, { disabledAt: 1 })
-    const seen = ({ status, headers, body }: JsonResponse) => ({
+  test('do not reveal whether an account exists: not in the body or headers, nor when throttled', async () => {
+    const disabled = await server.addUser()
+    await server.store.users.update(disabled.id, { disabledAt: 1 })
+    const visible = ({ status, headers, body }: JsonResponse) => ({
       status,
       body,
       headers: [...headers].filter(
         ([name]) => !['date', 'x-request-id', 'retry-after', 'ratelimit'].includes(name),
       ),
     })
-    const tries = async (email: string) => {
-      const answers = []
+    const tryRepeatedly = async (email: string) => {
+      const responses = []
       for (let count = 0; count < 5; count += 1)
-        answers.push(seen(await guess({ email, password: 'a wrong password' }, '')))
-      return answers
+        responses.push(visible(await guess({ email, password: 'a wrong password' }, '')))
+      return responses
     }
-    const somebody = await tries((await server.addUser()).email)
-    expect(somebody.map(({ status }) => status)).toEqual([400, 400, 400, 400, 429])
-    for (const email of ['nobody.there@example.com', leaver.email, 'no address', "' or 1=1 --"])
-      expect(await tries(email)).toEqual(somebody)
+    const expected = await tryRepeatedly((await server.addUser()).email)
+    expect(expected.map(({ status }) => status)).toEqual([400, 400, 400, 400, 429])
+    for (const email of ['unknown@example.com', disabled.email, 'no address', "' or 1=1 --"])
+      expect(await tryRepeatedly(email)).toEqual(expected)
   })
 
-  test('do not reveal it by the work done: users are looked up and checked equally often', async () => {
+  test('do not reveal it by their cost: unknown users cost the same lookups and checks', async () => {
     const done: string[] = []
     await using watched = await startServer({
       grants: [passwordGrant()],
@@ -244,9 +244,9 @@ describe('guessed passwords at the token endpoint', () => {
         return {
           ...users,
           findByUsername: async (name) => (done.push('look'), users.findByUsername(name)),
-          verifyPassword: async (user, password) => (
+          verifyPassword: async (found, password) => (
             done.push('check'),
-            users.verifyPassword(user, password)
+            users.verifyPassword(found, password)
           ),
         }
       },
@@ -258,7 +258,7 @@ describe('guessed passwords at the token endpoint', () => {
       return done.splice(0)
     }
     expect(await work(email)).toEqual(['look', 'look', 'check'])
-    expect(await work('nobody.at.all@example.com')).toEqual(['look', 'look', 'check'])
+    expect(await work('unknown@example.com')).toEqual(['look', 'look', 'check'])
   })
 })
 
@@ -278,10 +278,10 @@ describe('a token in a fragment', () => {
     ['with a space behind', { response_type: 'token ' }],
     ['with a tab', { response_type: 'token\t' }],
     ['none', { response_type: 'none' }],
-  ])('is never in a query, and never given for %s', async (_, parameters) => {
+  ])('is never in a query, and never issued for %s', async (_, parameters) => {
     const { url } = await open(parameters)
-    const answer = new URLSearchParams(url.hash.slice(1) || url.search)
-    expect(answer.get('error')).toBeOneOf(['invalid_request', 'unsupported_response_type'])
+    const response = new URLSearchParams(url.hash.slice(1) || url.search)
+    expect(response.get('error')).toBeOneOf(['invalid_request', 'unsupported_response_type'])
     expect(url.href).not.toContain('access_token')
   })
 
@@ -308,7 +308,7 @@ describe('a token in a fragment', () => {
     },
   )
 
-  test('names its client and scopes, so that an injected one can be detected', async () => {
+  test('contains its client and audience, so that an injected one can be detected', async () => {
     const other = await server.addClient({ grantTypes: ['implicit'], redirectUris, type: 'public' })
     const tokens = []
     for (const [by, resource] of [
@@ -316,7 +316,7 @@ describe('a token in a fragment', () => {
       [other, 'https://api.example'],
     ] as const) {
       const url = authorizationUrl(server, by, { response_type: 'token', resource })
-      const { url: back } = await authorize(browser, url, person)
+      const { url: back } = await authorize(browser, url, user)
       tokens.push(new URLSearchParams(back.hash.slice(1)).get('access_token') ?? '')
     }
     const [mine = '', theirs = ''] = tokens
@@ -326,7 +326,7 @@ describe('a token in a fragment', () => {
     expect((await callApi(server, '/me', theirs)).status).toBe(401)
   })
 
-  test('is not given for a form that was approved for a code, whatever else is sent', async () => {
+  test('is not issued for the consent form of a code, whatever else is sent', async () => {
     const both = await server.addClient({ grantTypes: ['authorization_code', 'implicit'], redirectUris })
     const page = await browser.open(authorizationUrl(server, both, { prompt: 'consent' }))
     const { url } = await browser.open('/oauth/authorize?response_type=token', {
@@ -337,7 +337,7 @@ describe('a token in a fragment', () => {
     expect([url.searchParams.has('code'), url.hash]).toEqual([true, ''])
   })
 
-  test('is not given without the user: no link, method or parameter consents for them', async () => {
+  test('is not issued without consent: no link, method or parameter replaces it', async () => {
     const fresh = await server.addClient({ grantTypes: ['implicit'], redirectUris, type: 'public' })
     for (const parameters of [
       { consent: 'yes' },

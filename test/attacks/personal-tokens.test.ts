@@ -55,7 +55,7 @@ describe('a token for another user', () => {
     const api = await signInToTokenApi(server, attacker)
     const headers = { ...JSON_TYPE, 'x-csrf-token': await api.csrf() }
     const body = `{"__proto__":{"userId":"${victim.id}","name":"a","scopes":["*"]}}`
-    expect((await api.ask(PATH, { method: 'POST', body, headers })).status).toBe(422)
+    expect((await api.request(PATH, { method: 'POST', body, headers })).status).toBe(422)
     const form = await api.browser.open(server.endpoint(PAGE))
     const extra = { name: 'Mine', userId: victim.id, sub: victim.id, id: 'x'.repeat(22) }
     const token = tokenInPage(server, await api.browser.press(form, 'Generate token', extra))
@@ -97,7 +97,7 @@ describe('a token for another user', () => {
     ]
     const mine = await createToken(customer, { name: 'Mine', provider: 'users' })
     expect(claimOf(mine.accessToken, 'provider')).toBe('customers')
-    expect((await users.ask('/me', mine.accessToken)).status).toBe(401)
+    expect((await users.callApi('/me', mine.accessToken)).status).toBe(401)
     expect(await user.list()).toEqual([])
     expect((await user.revoke(mine.id)).status).toBe(404)
     const outsiders = [
@@ -108,11 +108,11 @@ describe('a token for another user', () => {
       },
     ]
     for (const { path, outsider } of outsiders) {
-      expect((await outsider.ask(path)).status).toBe(401)
+      expect((await outsider.request(path)).status).toBe(401)
       expect((await outsider.create({ name: 'a' }, JSON_TYPE)).status).toBe(401)
       expect((await outsider.revoke(mine.id, JSON_TYPE)).status).toBe(401)
     }
-    expect((await customers.ask('/me', mine.accessToken)).status).toBe(200)
+    expect((await customers.callApi('/me', mine.accessToken)).status).toBe(200)
   })
 })
 
@@ -130,7 +130,8 @@ describe('a bearer token instead of a session', () => {
     const before = await countOf(victim)
     for (const token of tokens) {
       const headers = { ...JSON_TYPE, authorization: `Bearer ${token}`, 'x-csrf-token': token }
-      for (const path of [PATH, '/oauth/scopes']) expect((await api.ask(path, { headers })).status).toBe(401)
+      for (const path of [PATH, '/oauth/scopes'])
+        expect((await api.request(path, { headers })).status).toBe(401)
       expect((await api.create({ name: 'More' }, headers)).status).toBe(401)
       expect((await api.revoke(mine.id, headers)).status).toBe(401)
       api.browser.setCookie('consulate_session', token)

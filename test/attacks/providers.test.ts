@@ -12,7 +12,7 @@ import {
 import { startTwoProviders, codeFlowOf } from '../support/providers.ts'
 import type { ProviderSetup, ProviderName } from '../support/providers.ts'
 import { decodeToken, signToken } from '../support/forge.ts'
-import { lines, statusesIn, talk } from './wire.ts'
+import { lines, statusesIn, sendRaw } from './wire.ts'
 
 const two = await startTwoProviders()
 const { server, sides } = two
@@ -134,7 +134,7 @@ describe('a token whose provider was tampered with', () => {
       { ...payload, provider: to, sub },
     ]) {
       const body = Buffer.from(JSON.stringify(claims)).toString('base64url')
-      expect((await victim.ask('/me', `${header}.${body}.${signature}`)).status).toBe(401)
+      expect((await victim.callApi('/me', `${header}.${body}.${signature}`)).status).toBe(401)
     }
   })
 
@@ -153,7 +153,7 @@ describe('a token whose provider was tampered with', () => {
     )
     const token = signToken({ header, payload: { ...payload, provider } })
     for (const side of Object.values(sides))
-      for (const path of ['/me', '/anyone']) expect((await side.ask(path, token)).status).toBe(401)
+      for (const path of ['/me', '/anyone']) expect((await side.callApi(path, token)).status).toBe(401)
   })
 })
 
@@ -173,7 +173,10 @@ describe('a page needs the exact name of its provider', () => {
     '/customers/login',
   ])('%s is not found', async (path) => {
     // Sent over a raw socket: `URL` would normalize the path.
-    const answer = await talk(server, lines(`GET ${path} HTTP/1.1`, 'Host: x', 'Connection: close', '', ''))
+    const answer = await sendRaw(
+      server,
+      lines(`GET ${path} HTTP/1.1`, 'Host: x', 'Connection: close', '', ''),
+    )
     expect(statusesIn(answer)).toEqual([404])
   })
 })

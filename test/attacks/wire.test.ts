@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
 import { callApi, fetchJson, authorizationUrl, basic, formBody, getTokens } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
-import { lines, statusesIn, talk } from './wire.ts'
+import { lines, statusesIn, sendRaw } from './wire.ts'
 
 const server = await startServer()
 const user = await server.addUser()
@@ -26,7 +26,7 @@ const post = (
   })
 
 describe('the issuer comes from the configuration, whatever the request contains:', () => {
-  const lies: readonly Record<string, string>[] = [
+  const spoofedHeaders: readonly Record<string, string>[] = [
     { host: 'evil.example' },
     { 'x-forwarded-host': 'evil.example' },
     { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https', 'x-forwarded-port': '443' },
@@ -39,19 +39,19 @@ describe('the issuer comes from the configuration, whatever the request contains
     { 'x-original-url': '/evil', 'x-rewrite-url': '/evil', 'x-forwarded-prefix': '/evil' },
   ]
 
-  test.each(lies)('%j', async (headers) => {
+  test.each(spoofedHeaders)('%j', async (headers) => {
     const raw = Object.entries({ host: 'x', connection: 'close', ...headers }).map((pair) => pair.join(': '))
     const paths = [
       '/.well-known/oauth-authorization-server',
       '/login',
-      '/oauth/authorize?client_id=nobody',
+      '/oauth/authorize?client_id=unknown',
       authorizationUrl(server, client).slice(server.origin.length),
       authorizationUrl(server, client, { prompt: 'none' }).slice(server.origin.length),
     ]
     for (const path of paths) {
-      const answer = await talk(server, lines(`GET ${path} HTTP/1.1`, ...raw, '', ''))
-      expect(statusesIn(answer)).toHaveLength(1)
-      expect(answer, path).not.toContain('evil')
+      const response = await sendRaw(server, lines(`GET ${path} HTTP/1.1`, ...raw, '', ''))
+      expect(statusesIn(response)).toHaveLength(1)
+      expect(response, path).not.toContain('evil')
     }
   })
 
@@ -63,7 +63,7 @@ describe('the issuer comes from the configuration, whatever the request contains
     expect((await callApi(server, '/machine', token)).status).toBe(200)
   })
 
-  test('and cached responses are the same for everyone', async () => {
+  test('and cached responses are the same for all clients', async () => {
     const url = `${server.origin}/.well-known/oauth-authorization-server`
     const plain = await fetch(url)
     const poisoned = await fetch(`${url}?x=<script>`, {
@@ -75,37 +75,40 @@ describe('the issuer comes from the configuration, whatever the request contains
 })
 
 describe('an ambiguous request is rejected:', () => {
-  const attempt = (...head: readonly string[]): string =>
+  const tokenRequest = (...head: readonly string[]): string =>
     lines('POST /oauth/token HTTP/1.1', 'Host: x', FORM, ...head, '', '')
   const smuggled = lines('GET /.well-known/jwks.json HTTP/1.1', 'Host: x', '', '')
 
   test.each<[string, string]>([
     [
-      'a length and chunks',
-      `${attempt('Content-Length: 4', 'Transfer-Encoding: chunked')}0\r\n\r\n${smuggled}`,
+      'Content-Length, then Transfer-Encoding',
+      `${tokenRequest('Content-Length: 4', 'Transfer-Encoding: chunked')}0\r\n\r\n${smuggled}`,
     ],
     [
-      'chunks and a length',
-      `${attempt('Transfer-Encoding: chunked', 'Content-Length: 4')}0\r\n\r\n${smuggled}`,
+      'Transfer-Encoding, then Content-Length',
+      `${tokenRequest('Transfer-Encoding: chunked', 'Content-Length: 4')}0\r\n\r\n${smuggled}`,
     ],
-    ['two lengths', `${attempt('Content-Length: 0', `Content-Length: ${smuggled.length}`)}${smuggled}`],
-    ['a length with a sign', `${attempt('Content-Length: +5')}abcde${smuggled}`],
-    ['a length in hexadecimal', `${attempt('Content-Length: 0x5')}abcde${smuggled}`],
-    ['an unknown transfer encoding', `${attempt('Transfer-Encoding: xchunked')}0\r\n\r\n${smuggled}`],
-    ['a space before the colon', `${attempt('Transfer-Encoding : chunked')}0\r\n\r\n${smuggled}`],
-    ['a header over two lines', `${attempt('Transfer-Encoding:', ' chunked')}0\r\n\r\n${smuggled}`],
-    ['a bare line feed', attempt('Content-Length: 0').replace('Host: x\r\n', 'Host: x\nX: y\r\n')],
-    ['a NUL in a header', attempt('X-A: a\0b')],
-    ['no host', lines('GET /login HTTP/1.1', '', '')],
-    ['a byte beyond ASCII in the path', lines('GET /login?x=\xff HTTP/1.1', 'Host: x', '', '')],
-    ['a control character in the path', lines('GET /login?x=\x01 HTTP/1.1', 'Host: x', '', '')],
+    [
+      'two Content-Length headers',
+      `${tokenRequest('Content-Length: 0', `Content-Length: ${smuggled.length}`)}${smuggled}`,
+    ],
+    ['a Content-Length with a sign', `${tokenRequest('Content-Length: +5')}abcde${smuggled}`],
+    ['a hexadecimal Content-Length', `${tokenRequest('Content-Length: 0x5')}abcde${smuggled}`],
+    ['an unknown transfer encoding', `${tokenRequest('Transfer-Encoding: xchunked')}0\r\n\r\n${smuggled}`],
+    ['a space before the colon', `${tokenRequest('Transfer-Encoding : chunked')}0\r\n\r\n${smuggled}`],
+    ['a folded header', `${tokenRequest('Transfer-Encoding:', ' chunked')}0\r\n\r\n${smuggled}`],
+    ['a bare line feed', tokenRequest('Content-Length: 0').replace('Host: x\r\n', 'Host: x\nX: y\r\n')],
+    ['a NUL in a header', tokenRequest('X-A: a\0b')],
+    ['no Host header', lines('GET /login HTTP/1.1', '', '')],
+    ['a byte outside of ASCII in the query', lines('GET /login?x=\xff HTTP/1.1', 'Host: x', '', '')],
+    ['a control character in the query', lines('GET /login?x=\x01 HTTP/1.1', 'Host: x', '', '')],
   ])('%s', async (_, text) => {
-    const statuses = statusesIn(await talk(server, text))
+    const statuses = statusesIn(await sendRaw(server, text))
     expect(statuses).toEqual([400])
   })
 
   test('the body of a GET is not a second request', async () => {
-    const answer = await talk(
+    const response = await sendRaw(
       server,
       lines(
         'GET /login HTTP/1.1',
@@ -116,20 +119,23 @@ describe('an ambiguous request is rejected:', () => {
         smuggled,
       ),
     )
-    expect(statusesIn(answer)).toEqual([200])
-    expect(answer).not.toContain('"keys"')
+    expect(statusesIn(response)).toEqual([200])
+    expect(response).not.toContain('"keys"')
   })
 
-  test('HTTP/1.0 gets a response, and the connection closes', async () => {
-    const answer = await talk(server, lines('GET /.well-known/oauth-authorization-server HTTP/1.0', '', ''))
-    expect(statusesIn(answer)).toEqual([200])
-    expect(answer).toContain(`"issuer":"${server.issuer}"`)
+  test('an HTTP/1.0 request gets a response, and the connection closes', async () => {
+    const response = await sendRaw(
+      server,
+      lines('GET /.well-known/oauth-authorization-server HTTP/1.0', '', ''),
+    )
+    expect(statusesIn(response)).toEqual([200])
+    expect(response).toContain(`"issuer":"${server.issuer}"`)
   })
 
-  test('of two Authorization headers only the first counts', async () => {
+  test('only the first of two Authorization headers counts', async () => {
     const wrong = basic(machine.id, 'wrong')
     const ask = (...headers: readonly string[]) =>
-      talk(
+      sendRaw(
         server,
         lines(
           'POST /oauth/token HTTP/1.1',
@@ -172,8 +178,8 @@ describe('a path must match exactly: not found is', () => {
       FORM,
       `Authorization: ${authorization}`,
     ]
-    const answer = await talk(server, lines(...head, `Content-Length: ${form.length}`, '', form))
-    expect(statusesIn(answer)).toEqual([404])
+    const response = await sendRaw(server, lines(...head, `Content-Length: ${form.length}`, '', form))
+    expect(statusesIn(response)).toEqual([404])
   })
 })
 
@@ -182,16 +188,16 @@ describe('the method is that of the request line:', () => {
 
   test('no header changes it', async () => {
     for (const name of overrides) {
-      const got = await fetchJson(server, '/oauth/token', { headers: { [name]: 'POST', authorization } })
-      expect(got.status).toBe(405)
-      const posted = await post('/oauth/token', form, { [name]: 'GET' })
-      expect(posted.status).toBe(200)
+      const viaGet = await fetchJson(server, '/oauth/token', { headers: { [name]: 'POST', authorization } })
+      expect(viaGet.status).toBe(405)
+      const viaPost = await post('/oauth/token', form, { [name]: 'GET' })
+      expect(viaPost.status).toBe(200)
     }
   })
 
-  test('no _method changes it, except in the consent form', async () => {
-    const posted = await post('/oauth/token?_method=GET', formBody({ ...grant, _method: 'DELETE' }))
-    expect(posted.status).toBe(200)
+  test('no _method parameter changes it, except in the consent form', async () => {
+    const viaPost = await post('/oauth/token?_method=GET', formBody({ ...grant, _method: 'DELETE' }))
+    expect(viaPost.status).toBe(200)
     const browser = openBrowser(server)
     await browser.signIn(await browser.open(server.endpoint('/login')), user)
     await browser.open(server.endpoint('/logout?_method=POST'))
@@ -201,12 +207,12 @@ describe('the method is that of the request line:', () => {
   test.each(['TRACE', 'PROPFIND', 'SEARCH', 'PUT', 'QUERY'])(
     '%s is not allowed and echoes nothing',
     async (method) => {
-      const answer = await talk(
+      const response = await sendRaw(
         server,
         lines(`${method} /login HTTP/1.1`, 'Host: x', 'Connection: close', 'X-Secret: echo-me', '', ''),
       )
-      expect(statusesIn(answer)).toEqual([405])
-      expect(answer).not.toContain('echo-me')
+      expect(statusesIn(response)).toEqual([405])
+      expect(response).not.toContain('echo-me')
     },
   )
 })
@@ -216,11 +222,14 @@ describe('parameters are only read from the body:', () => {
     const { status } = await post('/oauth/token?grant_type=password&scope=*', form)
     expect(status).toBe(200)
     const query = formBody({ client_id: machine.id, client_secret: machine.secret }).toString()
-    const answer = await fetchJson(server, `/oauth/token?${query}`, { method: 'POST', body: formBody(grant) })
-    expect(answer.body['error']).toBe('invalid_client')
+    const response = await fetchJson(server, `/oauth/token?${query}`, {
+      method: 'POST',
+      body: formBody(grant),
+    })
+    expect(response.body['error']).toBe('invalid_client')
   })
 
-  test('a second one with the same name is rejected, in any encoding', async () => {
+  test('a repeated parameter is rejected, in any encoding', async () => {
     for (const twice of ['grant%5ftype', 'grant%5Ftype', '%67rant_type'])
       expect((await post('/oauth/token', `${form}&${twice}=password`)).body['error']).toBe('invalid_request')
   })
@@ -232,44 +241,40 @@ describe('parameters are only read from the body:', () => {
     'grant_type =client_credentials',
     '{"grant_type":"client_credentials"}=',
     '',
-  ])('similar names are ignored: %s', async (body) => {
+  ])('parameters with similar names are ignored: %s', async (body) => {
     expect((await post('/oauth/token', body)).body['error']).toBe('invalid_request')
   })
 })
 
 describe('a body must be a form:', () => {
-  const refusals: readonly [string, string | Buffer<ArrayBuffer>, Record<string, string>][] = [
-    ['JSON that says it is a form', JSON.stringify(grant), {}],
-    ['a form that says it is JSON', form, { 'content-type': 'application/json' }],
+  const invalid: readonly [string, string | Buffer<ArrayBuffer>, Record<string, string>][] = [
+    ['JSON with the content type of a form', JSON.stringify(grant), {}],
+    ['a form with the content type of JSON', form, { 'content-type': 'application/json' }],
     [
-      'a form that says it is both',
+      'a form with two content types',
       form,
       { 'content-type': 'application/x-www-form-urlencoded, application/json' },
     ],
-    ['a form that says it is text', form, { 'content-type': 'text/plain' }],
-    ['a form in a longer type', form, { 'content-type': 'application/x-www-form-urlencoded-x' }],
+    ['a form with the content type of text', form, { 'content-type': 'text/plain' }],
+    ['a form with a longer content type', form, { 'content-type': 'application/x-www-form-urlencoded-x' }],
     [
       'UTF-16',
       Buffer.from(form, 'utf16le'),
       { 'content-type': 'application/x-www-form-urlencoded; charset=utf-16' },
     ],
-    [
-      'letters in more bytes than they need',
-      Buffer.from('grant_type=client_credential\xc1\xb3', 'latin1'),
-      {},
-    ],
+    ['overlong UTF-8', Buffer.from('grant_type=client_credential\xc1\xb3', 'latin1'), {}],
     ['half a surrogate pair', 'grant_type=client_credentials&x=%ED%A0%80', {}],
   ]
 
-  test.each(refusals)('%s is refused', async (_, body, headers) => {
+  test.each(invalid)('%s is rejected', async (_, body, headers) => {
     const { status } = await post('/oauth/token', body, headers)
     expect(status).toBe(400)
   })
 
   test('a compressed body is not decompressed', async () => {
     const { gzipSync } = await import('node:zlib')
-    const answer = await post('/oauth/token', gzipSync(form), { 'content-encoding': 'gzip' })
-    expect(answer.status).toBe(400)
+    const response = await post('/oauth/token', gzipSync(form), { 'content-encoding': 'gzip' })
+    expect(response.status).toBe(400)
   })
 })
 
@@ -277,13 +282,13 @@ test.each(['%00', 'x%00', '%EF%BF%BD'])(
   'Basic credentials are parsed as strictly as a form: %s in them is rejected',
   async (text) => {
     const encoded = Buffer.from(`${text}:secret`).toString('base64')
-    const answer = await post('/oauth/token', form, { authorization: `Basic ${encoded}` })
-    expect(answer.body['error']).toBe('invalid_client')
-    const line = server.logs.find((entry) => entry.includes(answer.headers.get('x-request-id') ?? '?'))
+    const response = await post('/oauth/token', form, { authorization: `Basic ${encoded}` })
+    expect(response.body['error']).toBe('invalid_client')
+    const line = server.logs.find((entry) => entry.includes(response.headers.get('x-request-id') ?? '?'))
     expect(line).toContain('has no valid Basic credentials')
   },
 )
 
-test('after all this the server still works', async () => {
+test('the server still works afterwards', async () => {
   expect(await getTokens(server, machine, grant)).toBeTruthy()
 })

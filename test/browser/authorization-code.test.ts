@@ -3,7 +3,7 @@ import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { chromium, openBrowser, recordComplaints, signIn, waitForHeading } from '../support/chromium.ts'
+import { chromium, openBrowser, recordProblems, signIn, waitForHeading } from '../support/chromium.ts'
 import { callApi, authorizationUrl, getTokens, createPkce } from '../support/oauth-client.ts'
 import { listen, startServer } from '../support/server.ts'
 import type { TestUser, TestClient, TestServer } from '../support/server.ts'
@@ -48,7 +48,7 @@ describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
   async function openPage(javaScriptEnabled: boolean) {
     const context = await browser.newContext({ javaScriptEnabled, viewport: { width: 900, height: 760 } })
     const page = await context.newPage()
-    const complaints = recordComplaints(page)
+    const complaints = recordProblems(page)
     return { page, complaints }
   }
 

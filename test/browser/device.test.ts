@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { chromium, openBrowser, recordComplaints, signIn, waitForHeading } from '../support/chromium.ts'
+import { chromium, openBrowser, recordProblems, signIn, waitForHeading } from '../support/chromium.ts'
 import { addDeviceClient, getDeviceTokens, startDevice, pollOutcome } from '../support/device.ts'
 import type { Device } from '../support/device.ts'
 import { callApi } from '../support/oauth-client.ts'
@@ -35,7 +35,7 @@ describe.skipIf(!chromium)('the device flow in Chromium', () => {
   async function openPage(options: BrowserContextOptions = {}) {
     const context = await browser.newContext({ viewport: { width: 900, height: 820 }, ...options })
     const page = await context.newPage()
-    const complaints = recordComplaints(page)
+    const complaints = recordProblems(page)
     return { page, complaints }
   }
 

@@ -3,7 +3,7 @@ import type { RequestListener } from 'node:http'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { authorizationCode, implicitGrant } from '../../src/index.ts'
-import { chromium, openBrowser, recordComplaints, signIn } from '../support/chromium.ts'
+import { chromium, openBrowser, recordProblems, signIn } from '../support/chromium.ts'
 import { callApi, authorizationUrl } from '../support/oauth-client.ts'
 import { listen, startServer } from '../support/server.ts'
 import type { TestUser, TestClient, TestServer } from '../support/server.ts'
@@ -46,7 +46,7 @@ describe.skipIf(!chromium)('the implicit flow in Chromium', () => {
   async function openPage(javaScriptEnabled: boolean) {
     const context = await browser.newContext({ javaScriptEnabled, viewport: { width: 320, height: 640 } })
     const page = await context.newPage()
-    const complaints = recordComplaints(page)
+    const complaints = recordProblems(page)
     return { page, complaints }
   }
 

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createPages } from '../../src/pages/render.ts'
 import type { PagesOptions } from '../../src/pages/render.ts'
 import type { ViewProps } from '../../src/pages/props.ts'
-import { chromium, openBrowser, recordComplaints } from '../support/chromium.ts'
+import { chromium, openBrowser, recordProblems } from '../support/chromium.ts'
 import { SAMPLES } from '../support/page-samples.ts'
 import type { Sample } from '../support/page-samples.ts'
 import { listen } from '../support/server.ts'
@@ -79,7 +79,7 @@ describe.skipIf(!chromium)('the pages in Chromium', () => {
     const context = await browser.newContext(contextOptions)
     contexts.push(context)
     const page = await context.newPage()
-    const complaints = recordComplaints(page)
+    const complaints = recordProblems(page)
     await show(page, sample)
     return { page, complaints }
   }
@@ -95,7 +95,7 @@ describe.skipIf(!chromium)('the pages in Chromium', () => {
     beforeAll(async () => {
       scripted = await browser.newPage()
       plain = await browser.newPage({ javaScriptEnabled: false, viewport: NARROW })
-      complaints = recordComplaints(scripted)
+      complaints = recordProblems(scripted)
     })
 
     test.each(Object.entries(SAMPLES) as [string, Sample][])(

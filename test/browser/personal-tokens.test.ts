@@ -1,6 +1,6 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { chromium, openBrowser, recordComplaints, signIn } from '../support/chromium.ts'
+import { chromium, openBrowser, recordProblems, signIn } from '../support/chromium.ts'
 import { callApi } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 import type { TestUser, TestServer } from '../support/server.ts'
@@ -37,7 +37,7 @@ describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
     const context = await browser.newContext(options)
     await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server.origin })
     const page = await context.newPage()
-    complaints = recordComplaints(page)
+    complaints = recordProblems(page)
     await page.goto(server.endpoint('/account/tokens'))
     await signIn(page, user)
     await page.getByRole('heading', { name: 'Personal access tokens' }).waitFor()

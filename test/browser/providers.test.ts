@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { View } from '../../src/index.ts'
-import { chromium, openBrowser, recordComplaints, signIn, waitForHeading } from '../support/chromium.ts'
+import { chromium, openBrowser, recordProblems, signIn, waitForHeading } from '../support/chromium.ts'
 import { authorizationUrl, claimOf, getTokens } from '../support/oauth-client.ts'
 import { startTwoProviders } from '../support/providers.ts'
 import type { ProviderSetup, TwoProviders } from '../support/providers.ts'
@@ -34,7 +34,7 @@ describe.skipIf(!chromium)('two providers in Chromium', () => {
   async function openPage(javaScriptEnabled: boolean) {
     const context = await browser.newContext({ javaScriptEnabled, viewport: { width: 320, height: 640 } })
     const page = await context.newPage()
-    const complaints = recordComplaints(page)
+    const complaints = recordProblems(page)
     return { page, complaints }
   }
 

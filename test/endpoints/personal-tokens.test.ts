@@ -14,7 +14,7 @@ const JSON_TYPE = 'application/json'
 
 describe('GET /oauth/scopes', () => {
   test('lists every scope with its description', async () => {
-    const { status, headers, body } = await (await signInToTokenApi(server, user)).ask('/oauth/scopes')
+    const { status, headers, body } = await (await signInToTokenApi(server, user)).request('/oauth/scopes')
     expect([status, headers.get('content-type')]).toEqual([200, JSON_TYPE])
     expect(body).toEqual(Object.entries(SCOPES).map(([id, description]) => ({ id, description })))
   })
@@ -113,14 +113,14 @@ describe('tokens', () => {
   ])('are rejected because of the body: %s', async (_what, body, type, status) => {
     const api = await signInToTokenApi(server, user)
     const headers = { 'content-type': type, 'x-csrf-token': await api.csrf() }
-    expect((await api.ask(PATH, { method: 'POST', body, headers })).status).toBe(status)
+    expect((await api.request(PATH, { method: 'POST', body, headers })).status).toBe(status)
   })
 
   test('accepts a charset in the content type, and deep JSON in unknown members', async () => {
     const api = await signInToTokenApi(server, user)
     const headers = { 'content-type': 'Application/JSON; charset=utf-8', 'x-csrf-token': await api.csrf() }
     const body = `{"name":"Deep","other":${'['.repeat(10_000)}${']'.repeat(10_000)}}`
-    expect((await api.ask(PATH, { method: 'POST', body, headers })).status).toBe(201)
+    expect((await api.request(PATH, { method: 'POST', body, headers })).status).toBe(201)
   })
 
   test.each(['nobody', '{id}', '../token', '%2e%2e', 'x'.repeat(5000), '%00', "' or 1=1 --"])(
@@ -168,7 +168,7 @@ describe('a guest', () => {
     ['POST', PATH],
     ['DELETE', `${PATH}/nobody`],
   ])('gets 401 login_required: %s %s', async (method, path) => {
-    const { status, headers, body } = await guest.ask(path, { method })
+    const { status, headers, body } = await guest.request(path, { method })
     expect([status, body['error'], headers.get('content-type')]).toEqual([401, 'login_required', JSON_TYPE])
     expect(headers.get('x-csrf-token')).toBeNull()
     expect(headers.get('www-authenticate')).toBe(`Cookie realm="${server.issuer}"`)
@@ -190,7 +190,7 @@ describe('a guest', () => {
 
 test('each response to a GET has the CSRF token, and sets the browser cookie if there is none', async () => {
   const api = await signInToTokenApi(server, user)
-  const [one, two] = [await api.ask('/oauth/scopes'), await api.ask(PATH)]
+  const [one, two] = [await api.request('/oauth/scopes'), await api.request(PATH)]
   expect(one.headers.get('x-csrf-token')).toMatch(/^[\w-]{43}$/)
   expect(two.headers.get('x-csrf-token')).toBe(one.headers.get('x-csrf-token'))
   const session = [...api.browser.cookies].find(([name]) => name === 'consulate_session') ?? ['', '']

@@ -37,7 +37,7 @@ let right: ServerProcess
 beforeAll(async () => {
   cluster = await startCluster(server, 2)
   const [one, other] = cluster.processes
-  if (!one || !other) throw new Error('There are no processes')
+  if (!one || !other) throw new Error('No processes')
   ;[left, right] = [one, other]
 })
 afterEach(() => cluster.setClocks(0))
@@ -48,12 +48,12 @@ afterAll(async () => {
 
 const openBrowserAt = ({ node }: ServerProcess): Browser =>
   openBrowser({ ...node, formOrigin: server.origin })
-const visitAt = (process: ServerProcess, theirs: Partial<CodeFlow> = {}): CodeFlow => ({
+const visitAt = (process: ServerProcess, overrides: Partial<CodeFlow> = {}): CodeFlow => ({
   server: process.node,
   browser: openBrowserAt(process),
   client,
   user,
-  ...theirs,
+  ...overrides,
 })
 const tokenIn = ({ body }: JsonResponse): string => String(body['refresh_token'])
 const statusOf = async (node: TestServer, token: string): Promise<number> =>
@@ -62,7 +62,7 @@ const isSignedIn = async (browser: Browser): Promise<boolean> =>
   (await browser.open('/login')).text.includes("You're signed in")
 
 describe('a clock that is set forward and back', () => {
-  test('lets no code be spent twice', async () => {
+  test('never makes a used code valid again', async () => {
     const { exchange } = await getCode(visitAt(left))
     expect((await requestToken(left.node, client, exchange)).status).toBe(200)
     for (const ahead of [-DAY, 0, 30_000, HOUR]) {
@@ -71,7 +71,7 @@ describe('a clock that is set forward and back', () => {
     }
   })
 
-  test('lets no refresh token have two successors', async () => {
+  test('never gives a refresh token two successors', async () => {
     const first = (await getCodeFlowTokens(visitAt(left))).refresh_token
     const second = tokenIn(await refresh({ server: left.node, client }, first))
     await left.setClock(-DAY)
@@ -83,7 +83,7 @@ describe('a clock that is set forward and back', () => {
     expect(await refreshOutcome(left.node, client, second)).toBe('invalid_grant')
   })
 
-  test('lets access tokens, refresh tokens and sessions expire by it, and ends none of them for good', async () => {
+  test('applies to the expiration of tokens and sessions, but revokes none of them', async () => {
     const flow = visitAt(left)
     const tokens = await getCodeFlowTokens(flow)
     const ages = [
@@ -107,7 +107,7 @@ describe('a clock that is set forward and back', () => {
     expect(await refreshOutcome(left.node, client, tokenIn(next))).toBe('200')
   })
 
-  test('keeps nobody signed in for ever who used a session while it was ahead', async () => {
+  test('does not extend a session that was used while it was ahead', async () => {
     const { browser, ...rest } = visitAt(left)
     await getCodeFlowTokens({ browser, ...rest })
     await left.setClock(11 * HOUR)
@@ -121,13 +121,13 @@ describe('a clock that is set forward and back', () => {
   })
 
   test.each([0, HOUR, -HOUR])(
-    'makes no revoked token live again that was revoked %i ms off, nor the guards stale',
+    'never makes a token valid again that was revoked with the clock at %i ms, and no guard stale',
     async (whenRevoked) => {
-      const somebody = await server.addUser()
-      const tokens = await getCodeFlowTokens(visitAt(left, { user: somebody }))
+      const target = await server.addUser()
+      const tokens = await getCodeFlowTokens(visitAt(left, { user: target }))
       const other = await getCodeFlowTokens(visitAt(left))
       await left.setClock(whenRevoked)
-      await callAdminApi(left.node, { action: 'sign out everywhere', id: somebody.id })
+      await callAdminApi(left.node, { action: 'sign out everywhere', id: target.id })
       for (const ahead of [0, -DAY, 14 * MINUTE, 0]) {
         await cluster.setClocks(ahead)
         expect(await isRejectedEverywhere(cluster.nodes, tokens.access_token)).toBe(true)
@@ -137,21 +137,23 @@ describe('a clock that is set forward and back', () => {
     },
   )
 
-  test('hides no client that was revoked on another node', async () => {
-    const gone = await server.addClient({ grantTypes: ['client_credentials'] })
+  test('does not hide that another node revoked a client', async () => {
+    const revoked = await server.addClient({ grantTypes: ['client_credentials'] })
     const ask = { grant_type: 'client_credentials' }
     await left.setClock(HOUR)
-    expect((await requestToken(left.node, gone, ask)).status).toBe(200)
+    expect((await requestToken(left.node, revoked, ask)).status).toBe(200)
     await left.setClock(0)
-    await callAdminApi(right.node, { action: 'revoke client', id: gone.id })
-    expect(await eventually(async () => (await requestToken(left.node, gone, ask)).status === 401)).toBe(true)
+    await callAdminApi(right.node, { action: 'revoke client', id: revoked.id })
+    expect(await eventually(async () => (await requestToken(left.node, revoked, ask)).status === 401)).toBe(
+      true,
+    )
   })
 
-  test('locks an account out for no longer than its window', async () => {
-    const somebody = await server.addUser()
+  test('blocks an account for no longer than its window', async () => {
+    const target = await server.addUser()
     const guess = async (): Promise<string> => {
       const browser = openBrowserAt(left)
-      const wrong = { email: somebody.email, password: 'not this one' }
+      const wrong = { email: target.email, password: 'not this one' }
       return (await browser.signIn(await browser.open('/login'), wrong)).text
     }
     await left.setClock(DAY)
@@ -161,38 +163,38 @@ describe('a clock that is set forward and back', () => {
     expect(await guess()).toMatch(/Try again in (1\d|\d) minutes/)
     await left.setClock(16 * MINUTE)
     const browser = openBrowserAt(left)
-    await browser.signIn(await browser.open('/login'), somebody)
+    await browser.signIn(await browser.open('/login'), target)
     expect(await isSignedIn(browser)).toBe(true)
   })
 })
 
 describe('two processes whose clocks are ten minutes apart', () => {
-  const apart = async (): Promise<void> => {
+  const setClocksApart = async (): Promise<void> => {
     await left.setClock(5 * MINUTE)
     await right.setClock(-5 * MINUTE)
   }
 
-  test('spend a code once, and each by its own clock', async () => {
-    await apart()
+  test('accept a code once, and apply their own clocks to its expiration', async () => {
+    await setClocksApart()
     const { exchange } = await getCode(visitAt(left))
-    const answers = await cluster.inParallel(40, (node) => requestToken(node, client, exchange))
-    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+    const responses = await cluster.inParallel(40, (node) => requestToken(node, client, exchange))
+    expect(responses.filter(({ status }) => status === 200)).toHaveLength(1)
     const late = await getCode(visitAt(right))
     expect((await requestToken(left.node, client, late.exchange)).body['error']).toBe('invalid_grant')
     expect((await requestToken(right.node, client, late.exchange)).status).toBe(200)
   })
 
-  test('go on with one refresh token, whichever it reaches, and sign nobody out', async () => {
-    await apart()
+  test('refresh one token in turns without signing the user out', async () => {
+    await setClocksApart()
     for (const start of [left, right]) {
       const { browser, ...rest } = visitAt(start)
       let token = (await getCodeFlowTokens({ browser, ...rest })).refresh_token
       for (let turn = 0; turn < 8; turn += 1) {
         const { node } = turn % 3 === 0 ? left : right
-        const answer = await refresh({ server: node, client }, token)
-        expect(answer.status).toBe(200)
-        expect(await isAcceptedEverywhere(cluster.nodes, String(answer.body['access_token']))).toBe(true)
-        token = tokenIn(answer)
+        const response = await refresh({ server: node, client }, token)
+        expect(response.status).toBe(200)
+        expect(await isAcceptedEverywhere(cluster.nodes, String(response.body['access_token']))).toBe(true)
+        token = tokenIn(response)
       }
       const cookie = [...browser.cookies].map((pair) => pair.join('=')).join('; ')
       for (const node of cluster.nodes)
@@ -202,35 +204,35 @@ describe('two processes whose clocks are ten minutes apart', () => {
     }
   })
 
-  test('give a token to 100 tries at one refresh token once, and the same to all within the window', async () => {
+  test('return the same next token to 100 parallel refreshes within the grace window', async () => {
     await left.setClock(20_000)
     await right.setClock(-20_000)
     const { refresh_token: token } = await getCodeFlowTokens(visitAt(right))
-    const answers = await cluster.inParallel(100, (node) => refresh({ server: node, client }, token))
-    expect(answers.filter(({ status }) => status === 200)).toHaveLength(100)
-    expect(new Set(answers.map(tokenIn)).size).toBe(1)
+    const responses = await cluster.inParallel(100, (node) => refresh({ server: node, client }, token))
+    expect(responses.filter(({ status }) => status === 200)).toHaveLength(100)
+    expect(new Set(responses.map(tokenIn)).size).toBe(1)
   })
 
-  test('both know what either has revoked, for as long as either would let it in', async () => {
-    await apart()
+  test('both reject what either revoked, for as long as either clock has not expired it', async () => {
+    await setClocksApart()
     const cases = [
       [left, left],
       [left, right],
       [right, left],
       [right, right],
     ] as const
-    for (const [giver, revoker] of cases) {
-      const visit = visitAt(giver)
+    for (const [issuer, revoker] of cases) {
+      const visit = visitAt(issuer)
       const tokens = await getCodeFlowTokens(visit)
       const task: AdminTask = { action: 'revoke session', id: claimOf(tokens.access_token, 'sid') }
       expect((await callAdminApi(revoker.node, task)).body).toBe(true)
       expect(await isRejectedEverywhere(cluster.nodes, tokens.access_token)).toBe(true)
       expect(await isSignedIn(visit.browser)).toBe(false)
-      // As late as it can be that the slow one would still let it in.
-      await right.setClock((giver === left ? 19 : 9) * MINUTE)
+      // The last minute in which the slower clock has not expired the token.
+      await right.setClock((issuer === left ? 19 : 9) * MINUTE)
       const { status, body } = await callApi(right.node, '/me', tokens.access_token)
       expect([status, body['error_description']]).toEqual([401, 'Token revoked'])
-      await apart()
+      await setClocksApart()
     }
   })
 })

@@ -9,54 +9,55 @@ import { callAdminApi } from '../support/admin-api.ts'
 import { startProcess } from '../support/process.ts'
 import { startServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
-import { cookieOf, work } from './kill/load.ts'
-import type { Kept, Target } from './kill/load.ts'
+import { cookieOf, runLoad } from './kill/load.ts'
+import type { Acknowledged, Target } from './kill/load.ts'
 
 /** CI kills more often than `npm test`. */
 const KILLS = process.env['CI'] === 'true' ? 100 : 20
-/** Processes at a time. Often none is left, so that the last one was killed too. */
+/** Processes at a time. Few, so that often all of them are killed. */
 const SLOTS = 2
 /** The longest time before a process is killed, in milliseconds. */
-const LONGEST_LIFE = 200
+const MAX_LIFETIME = 200
 
 const server = await startServer()
 const user = await server.addUser()
 const client = await server.addClient({ skipsConsent: true })
 const visit = { server, browser: openBrowser(server), client, user }
-const kept: Kept = {
+const acknowledged: Acknowledged = {
   refresh: [],
   refreshed: [],
-  spent: [],
-  given: [],
+  exchanges: [],
+  kept: [],
   revoked: [],
   clients: [],
-  people: [],
+  users: [],
   sessions: [],
 }
-for (let count = 0; count < 3; count += 1) kept.refresh.push((await getCodeFlowTokens(visit)).refresh_token)
-// Only those that will be killed have the file open: what they leave behind, the next of them has to cope with.
+for (let count = 0; count < 3; count += 1)
+  acknowledged.refresh.push((await getCodeFlowTokens(visit)).refresh_token)
+// Only processes that will be killed may have the file open, so that each has to recover what the last one left.
 await server.server.close()
 afterAll(server.close)
 
-const living = new Set<TestServer>()
-let [killed, logs, isOver] = [0, '', false]
+const running = new Set<TestServer>()
+let [killed, logs, isDone] = [0, '', false]
 const target: Target = {
-  living: () => [...living][Math.floor(Math.random() * living.size)],
-  isOver: () => isOver,
+  running: () => [...running][Math.floor(Math.random() * running.size)],
+  isDone: () => isDone,
   client,
-  person: user,
+  user,
   cookie: cookieOf(visit.browser.cookies),
 }
 
-/** Starts a process, lets it work and kills it, repeatedly. The next one has to recover by itself. */
-async function killForEver(): Promise<void> {
+/** Starts a process, lets it work and kills it, repeatedly. */
+async function killRepeatedly(): Promise<void> {
   while (killed < KILLS) {
-    const before = [...kept.refresh]
+    const before = [...acknowledged.refresh]
     const process = await startProcess(server)
-    living.add(process.node)
+    running.add(process.node)
     await expectRotated(process.node, before)
-    await sleep(Math.random() * LONGEST_LIFE)
-    living.delete(process.node)
+    await sleep(Math.random() * MAX_LIFETIME)
+    running.delete(process.node)
     killed += 1
     await process.kill()
     logs += process.logs
@@ -72,33 +73,33 @@ async function expectRotated(node: TestServer, tokens: readonly string[]): Promi
   }
 }
 
-test(`${KILLS} kills under load lose nothing that was acknowledged, allow no code to be used twice, and need no repair`, async () => {
-  const load = work(target, kept.refresh, kept)
-  await Promise.all(Array.from({ length: SLOTS }, killForEver))
+test(`${KILLS} kills under load lose no acknowledged write, allow no code to be used twice, and need no repair`, async () => {
+  const load = runLoad(target, acknowledged.refresh, acknowledged)
+  await Promise.all(Array.from({ length: SLOTS }, killRepeatedly))
   const { node, stop } = await startProcess(server)
-  living.add(node)
-  isOver = true
+  running.add(node)
+  isDone = true
   await load
 
-  expect(new Set(kept.refreshed)).toEqual(new Set(['200']))
-  await expectRotated(node, kept.refresh)
-  for (const token of [...kept.refresh, ...kept.given])
+  expect(new Set(acknowledged.refreshed)).toEqual(new Set(['200']))
+  await expectRotated(node, acknowledged.refresh)
+  for (const token of [...acknowledged.refresh, ...acknowledged.kept])
     expect(await refreshOutcome(node, client, token)).toBe('200')
-  expect(Math.max(...kept.spent)).toBe(1)
-  for (const { access, refresh } of kept.revoked) {
+  expect(Math.max(...acknowledged.exchanges)).toBe(1)
+  for (const { access, refresh } of acknowledged.revoked) {
     expect(await isRejectedEverywhere([node], access)).toBe(true)
     expect(await refreshOutcome(node, client, refresh)).toBe('invalid_grant')
   }
-  for (const id of kept.clients)
+  for (const id of acknowledged.clients)
     expect((await callAdminApi(node, { action: 'find client', id })).body['id']).toBe(id)
-  for (const id of kept.people)
+  for (const id of acknowledged.users)
     expect((await callAdminApi(node, { action: 'find user', id })).body['id']).toBe(id)
-  for (const cookie of [target.cookie, ...kept.sessions]) {
+  for (const cookie of [target.cookie, ...acknowledged.sessions]) {
     const page = await openBrowser(node).open('/login', { headers: { cookie } })
     expect(page.text).toContain("You're signed in")
   }
-  for (const acknowledged of Object.values<readonly unknown[]>({ ...kept }))
-    expect(acknowledged.length).toBeGreaterThan(0)
+  for (const list of Object.values<readonly unknown[]>({ ...acknowledged }))
+    expect(list.length).toBeGreaterThan(0)
   await stop()
   const database = new DatabaseSync(server.file)
   expect(database.prepare('pragma integrity_check').get()).toEqual({ integrity_check: 'ok' })

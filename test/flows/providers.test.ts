@@ -50,7 +50,7 @@ async function signIn(side: ProviderSetup, browser?: Browser): Promise<SignedIn>
 
 /** Returns whether the access token, the refresh token and the browser still work. */
 async function stateOf(side: ProviderSetup, { visit, tokens }: SignedIn): Promise<readonly boolean[]> {
-  const api = await side.ask('/me', tokens.access_token)
+  const api = await side.callApi('/me', tokens.access_token)
   const again = await refresh(visit, tokens.refresh_token)
   const page = await visit.browser.open(side.signIn)
   return [api.status === 200, again.status === 200, page.text.includes("You're signed in")]
@@ -102,7 +102,7 @@ describe('users with the same id and user name at two providers', () => {
     expect(claimOf(tokens.users.tokens.access_token, 'sub')).toBe(id)
     expect(claimOf(tokens.customers.tokens.access_token, 'sub')).toBe(`customers:${id}`)
     for (const name of NAMES) {
-      const { body } = await sides[name].ask('/me', tokens[name].tokens.access_token)
+      const { body } = await sides[name].callApi('/me', tokens[name].tokens.access_token)
       const sub = claimOf(tokens[name].tokens.access_token, 'sub')
       expect(body['user']).toEqual({ id, provider: name, sub })
     }
@@ -115,8 +115,8 @@ describe('users with the same id and user name at two providers', () => {
       const renewed = String(body['access_token'])
       expect(claimOf(renewed, 'provider')).toBe(name)
       expect(claimOf(renewed, 'sub')).toBe(claimOf(tokens.access_token, 'sub'))
-      expect((await sides[name].ask('/me', renewed)).status).toBe(200)
-      expect((await sides[otherThan(name)].ask('/me', renewed)).status).toBe(401)
+      expect((await sides[name].callApi('/me', renewed)).status).toBe(200)
+      expect((await sides[otherThan(name)].callApi('/me', renewed)).status).toBe(401)
     }
   })
 })
@@ -148,8 +148,8 @@ describe("a token of one provider gets 401 at the other's guard, with the same i
         return answer instanceof Response ? answer.status : 200
       }
     apis['node:http'] = {
-      users: async (path, token) => (await sides.users.ask(path, token)).status,
-      customers: async (path, token) => (await sides.customers.ask(path, token)).status,
+      users: async (path, token) => (await sides.users.callApi(path, token)).status,
+      customers: async (path, token) => (await sides.customers.callApi(path, token)).status,
     }
     apis['fetch'] = { users: fetched(server.server), customers: fetched(server.server.for('customers')) }
     apis['the named guard of the default provider'] = {
@@ -179,7 +179,7 @@ describe("a token of one provider gets 401 at the other's guard, with the same i
 
   test('says that the token is invalid, but not whose it is', async () => {
     const { tokens } = await signIn(sides.customers)
-    const { body, headers } = await sides.users.ask('/me', tokens.access_token)
+    const { body, headers } = await sides.users.callApi('/me', tokens.access_token)
     expect(body).toEqual({ error: 'invalid_token', error_description: 'Invalid token' })
     expect(headers.get('www-authenticate')).not.toContain('customers')
   })
@@ -193,8 +193,8 @@ describe("a token of one provider gets 401 at the other's guard, with the same i
         scope: 'orders:read',
       })
       for (const name of NAMES) {
-        expect((await sides[name].ask('/machine', tokens.access_token)).status).toBe(200)
-        expect((await sides[name].ask('/me', tokens.access_token)).status).toBe(401)
+        expect((await sides[name].callApi('/machine', tokens.access_token)).status).toBe(200)
+        expect((await sides[name].callApi('/me', tokens.access_token)).status).toBe(401)
       }
     }
   })

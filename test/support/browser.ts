@@ -3,7 +3,7 @@ import type { HtmlForm } from './html-form.ts'
 import type { KnownSecrets } from './known-secrets.ts'
 import type { TestUser, TestServer } from './server.ts'
 
-/** Where a browser arrived: a page of the server, or the redirect URI of a client. */
+/** The page that a browser shows after redirects: of the server, or the redirect URI of a client. */
 export interface Page {
   readonly url: URL
   readonly status: number
@@ -35,7 +35,7 @@ const MAX_REDIRECTS = 10
 /** The server of a browser. `formOrigin` overrides the `Origin` header of its forms. */
 export interface Destination extends Pick<TestServer, 'origin' | 'knownSecrets'> {
   readonly formOrigin?: string
-  /** What requests are sent with. Default: the global `fetch`. */
+  /** Sends requests. Default: the global `fetch`. */
   readonly send?: (url: URL, init: RequestInit) => Promise<Response>
 }
 
@@ -97,11 +97,11 @@ export function formOf({ forms, text }: Page, label: string): HtmlForm {
   return form
 }
 
-/** Where the first link with this text leads. */
+/** Returns the URL of the first link with this text. */
 export function linkTo({ body, url, text }: Page, label: string): URL {
   const links = [...body.matchAll(/<a\s[^>]*?href="([^"]*)"[^>]*>(.*?)<\/a\s*>/gs)]
   const link = links.find(([, , content = '']) => textIn(content) === label)
-  if (!link) throw new Error(`There is no link "${label}" on this page: ${text}`)
+  if (!link) throw new Error(`No link "${label}" on this page: ${text}`)
   return new URL(unescapeHtml(link[1] ?? ''), url)
 }
 
@@ -122,8 +122,8 @@ interface CookieJar {
 
 function keepCookie(text: string, { cookies, persistent }: CookieJar, knownSecrets: KnownSecrets): void {
   const [pair = '', ...attributes] = text.split('; ')
-  const mark = pair.indexOf('=')
-  const [name, value] = [pair.slice(0, mark), pair.slice(mark + 1)]
+  const separator = pair.indexOf('=')
+  const [name, value] = [pair.slice(0, separator), pair.slice(separator + 1)]
   if (attributes.includes('Max-Age=0')) cookies.delete(name)
   else cookies.set(name, knownSecrets.add('cookie', value))
   if (attributes.some((attribute) => attribute.startsWith('Max-Age='))) persistent.add(name)

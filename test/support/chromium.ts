@@ -23,7 +23,7 @@ export function findChromium(): string | undefined {
   const paths = (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'chromium'))
   const found = process.env['CHROMIUM'] || ['/usr/bin/chromium', ...paths].find(isExecutable)
   if (found !== undefined) return found
-  const reason = 'No Chromium: `apt-get install chromium`, or set CHROMIUM to the path of one.'
+  const reason = 'Chromium was not found. Run `apt-get install chromium`, or set CHROMIUM to its path.'
   if (process.env['CI'] === 'true') throw new Error(reason)
   console.warn(`${reason} The browser tests are skipped.`)
   return undefined
@@ -34,18 +34,17 @@ export const chromium = findChromium()
 
 /** Starts Chromium. Start it once per file and open a context per test, which is much faster. */
 export async function openBrowser(): Promise<Browser> {
-  if (chromium === undefined) throw new Error('There is no Chromium to open.')
+  if (chromium === undefined) throw new Error('Chromium is not installed.')
   return playwright.launch({ executablePath: chromium, args: FLAGS })
 }
 
 /**
- * Collects what goes wrong on a page from now on: errors and warnings in the console, exceptions in scripts, failed
- * requests. Nothing in it depends on timing. So it leaves out Chromium's remarks of the level `info`, such as "Autofocus
- * processing was blocked", and requests that were canceled because the user went elsewhere, such as by a double click.
- * It also leaves out that a page itself has an error status, which tests check by its text.
+ * Records errors and warnings in the console, exceptions in scripts and failed requests of a page. Omits everything that
+ * depends on timing: messages of the level `info`, such as "Autofocus processing was blocked", and requests that a
+ * navigation or double click canceled. Also omits error statuses of the page itself, which tests check by its text.
  */
-export function recordComplaints(page: Page): string[] {
-  const complaints: string[] = []
+export function recordProblems(page: Page): string[] {
+  const problems: string[] = []
   const pages = new Set<string>()
   page.on('request', (request) => {
     if (request.isNavigationRequest()) pages.add(request.url())
@@ -53,14 +52,14 @@ export function recordComplaints(page: Page): string[] {
   page.on('console', (message) => {
     const isErrorPage =
       message.text().startsWith('Failed to load resource') && pages.has(message.location().url)
-    if (['error', 'warning'].includes(message.type()) && !isErrorPage) complaints.push(message.text())
+    if (['error', 'warning'].includes(message.type()) && !isErrorPage) problems.push(message.text())
   })
-  page.on('pageerror', (error) => complaints.push(String(error)))
+  page.on('pageerror', (error) => problems.push(String(error)))
   page.on('requestfailed', (request) => {
     const reason = request.failure()?.errorText
-    if (reason !== 'net::ERR_ABORTED') complaints.push(`${request.url()} failed: ${reason}`)
+    if (reason !== 'net::ERR_ABORTED') problems.push(`${request.url()} failed: ${reason}`)
   })
-  return complaints
+  return problems
 }
 
 /** Fills in the sign-in page. */
@@ -73,7 +72,7 @@ export async function signIn(
   await page.getByRole('button', { name: 'Sign in' }).click()
 }
 
-/** Waits for the page with this heading. To read the heading right after a click could be too early. */
+/** Waits for the page with this heading. Reading the heading right after a click could be too early. */
 export async function waitForHeading(page: Page, name: string): Promise<void> {
   await page.getByRole('heading', { name, exact: true, level: 1 }).waitFor()
 }

@@ -70,8 +70,8 @@ export async function isAcceptedEverywhere(
   nodes: readonly TestServer[],
   accessToken: string,
 ): Promise<boolean> {
-  const answers = await Promise.all(nodes.map((node) => callApi(node, '/anyone', accessToken)))
-  return answers.every(({ status }) => status === 200)
+  const responses = await Promise.all(nodes.map((node) => callApi(node, '/anyone', accessToken)))
+  return responses.every(({ status }) => status === 200)
 }
 
 /** Refreshes. Returns `200` or the error code. */

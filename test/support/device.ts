@@ -30,26 +30,26 @@ export async function requestDeviceCode(
   server: TestServer,
   { id, secret }: TestClient,
   parameters: Parameters = {},
-  others: Readonly<Record<string, string>> = {},
+  extraHeaders: Readonly<Record<string, string>> = {},
 ): Promise<JsonResponse> {
-  const headers = { ...others, ...(secret !== undefined && { authorization: basic(id, secret) }) }
+  const headers = { ...extraHeaders, ...(secret !== undefined && { authorization: basic(id, secret) }) }
   const body = formBody({ ...(secret === undefined && { client_id: id }), ...parameters })
-  const answer = await fetchJson(server, '/oauth/device/code', { method: 'POST', body, headers })
-  const { device_code: deviceCode, user_code: userCode } = answer.body
+  const response = await fetchJson(server, '/oauth/device/code', { method: 'POST', body, headers })
+  const { device_code: deviceCode, user_code: userCode } = response.body
   if (typeof deviceCode === 'string') server.knownSecrets.add('device code', deviceCode)
   if (typeof userCode === 'string') server.knownSecrets.add('user code', userCode)
   if (typeof userCode === 'string') server.knownSecrets.add('user code', userCode.replace('-', ''))
-  return answer
+  return response
 }
 
-/** Requests device codes. Throws if there are none. */
+/** Requests device codes. Throws if the server returns none. */
 export async function startDevice(
   server: TestServer,
   client: TestClient,
   parameters: Parameters = { scope: 'orders:read' },
 ): Promise<Device> {
   const { status, body } = await requestDeviceCode(server, client, parameters)
-  if (status !== 200) throw new Error(`There are no codes: ${status} ${JSON.stringify(body)}`)
+  if (status !== 200) throw new Error(`No device codes: ${status} ${JSON.stringify(body)}`)
   return {
     client,
     deviceCode: String(body['device_code']),
@@ -77,7 +77,7 @@ export async function pollOutcome(server: TestServer, device: Device): Promise<s
   return status === 200 ? '200' : String(body['error'])
 }
 
-/** Polls once. Throws if there are no tokens. */
+/** Polls once. Throws if the server returns no tokens. */
 export const getDeviceTokens = (server: TestServer, device: Device): Promise<Tokens> =>
   getTokens(server, device.client, pollBody(device))
 

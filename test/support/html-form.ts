@@ -1,13 +1,13 @@
-/** A form of a page, as a browser would send it. */
+/** A form on a page. */
 export interface HtmlForm {
   readonly action: string
-  /** What its button says. */
+  /** The text of its button. */
   readonly label: string
-  /** The fields with the values that they have. */
+  /** The current values of the fields, by name. */
   readonly fields: Readonly<Record<string, string>>
 }
 
-/** The forms of a page. Reads what our own pages are made of, not all of HTML. */
+/** Returns the forms of a page. Parses only the HTML that our own pages contain. */
 export const formsIn = (html: string): readonly HtmlForm[] =>
   [...html.matchAll(/<form\s([^>]*)>(.*?)<\/form>/gs)].map(([, attributes = '', content = '']) => ({
     action: attribute(attributes, 'action') ?? '',
@@ -15,13 +15,13 @@ export const formsIn = (html: string): readonly HtmlForm[] =>
     fields: fieldsIn(content),
   }))
 
-/** The text that a piece of a page shows. */
+/** Returns the visible text of HTML. */
 export const textIn = (html: string): string =>
   unescapeHtml(html.replaceAll(/<(style|script).*?<\/\1>|<[^>]*>/gs, ' '))
     .replaceAll(/\s+/g, ' ')
     .trim()
 
-/** Boxes that are not checked are not sent. */
+/** Returns the fields that a browser would send: unchecked boxes are omitted. */
 function fieldsIn(html: string): Record<string, string> {
   const inputs = [...html.matchAll(/<input\s([^>]*)>/gs)].map(([, attributes = '']) => attributes)
   const sent = inputs.filter(
@@ -34,7 +34,6 @@ function fieldsIn(html: string): Record<string, string> {
   }
 }
 
-/** Values by name, from the attributes that have the name. */
 const fromPairs = (pairs: readonly (readonly [string, string])[]): Record<string, string> =>
   Object.fromEntries(pairs.map(([attributes, value]) => [attribute(attributes, 'name') ?? '', value]))
 
@@ -51,6 +50,5 @@ function attribute(attributes: string, name: string): string | undefined {
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" }
 
-/** The text of an attribute or an element. */
 export const unescapeHtml = (text: string): string =>
   text.replaceAll(/&(amp|lt|gt|quot|#39);/g, (_, name: string) => ENTITIES[name] ?? '')

@@ -2,7 +2,6 @@ import type { ClientView, ViewProps } from '../../src/pages/props.ts'
 
 const hidden = { _token: 'anti-forgery', request: 'sealed' }
 
-/** A square, as a data: URI. */
 export const LOGO = `data:image/svg+xml,${encodeURIComponent(
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><rect width="8" height="8" fill="#c33"/></svg>',
 )}`
@@ -18,7 +17,7 @@ const client: ClientView = {
   isThirdParty: false,
 }
 
-/** A client that says all there is to say about itself. */
+/** A client with all optional details. */
 const detailed: ClientView = {
   ...client,
   logo: LOGO,
@@ -157,7 +156,7 @@ export const SAMPLES = {
     {
       status: 503,
       code: 'temporarily_unavailable',
-      description: 'The server cannot answer now',
+      description: 'Try again in a moment',
       requestId: '6f9619ff-8b86-4d01-b42d-00cf4fc964ff',
     },
   ],

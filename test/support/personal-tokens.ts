@@ -13,7 +13,7 @@ export interface TokenApi {
   create(body: unknown, headers?: Record<string, string>): Promise<JsonResponse>
   revoke(id: string, headers?: Record<string, string>): Promise<JsonResponse>
   /** Any request to the API. */
-  ask(path: string, init?: RequestInit): Promise<JsonResponse>
+  request(path: string, init?: RequestInit): Promise<JsonResponse>
 }
 
 /** A token in the API's JSON. */
@@ -40,19 +40,19 @@ export function openTokenApi(
   server: TestServer,
   { browser = openBrowser(server), provider }: TokenApiOptions = {},
 ): TokenApi {
-  const end = provider === undefined ? '' : `/${provider}`
-  const path = `/oauth/personal-access-tokens${end}`
-  const ask: TokenApi['ask'] = async (where, init) =>
-    answerOf(server, await browser.open(server.endpoint(where), init))
+  const suffix = provider === undefined ? '' : `/${provider}`
+  const path = `/oauth/personal-access-tokens${suffix}`
+  const request: TokenApi['request'] = async (url, init) =>
+    toJsonResponse(server, await browser.open(server.endpoint(url), init))
   const csrf = async (): Promise<string> =>
-    server.knownSecrets.add('csrf', (await ask(path)).headers.get('x-csrf-token') ?? '')
-  const change = async (where: string, init: RequestInit, headers: Record<string, string> | undefined) =>
-    ask(where, { ...init, headers: headers ?? { ...JSON_TYPE, 'x-csrf-token': await csrf() } })
+    server.knownSecrets.add('csrf', (await request(path)).headers.get('x-csrf-token') ?? '')
+  const change = async (url: string, init: RequestInit, headers: Record<string, string> | undefined) =>
+    request(url, { ...init, headers: headers ?? { ...JSON_TYPE, 'x-csrf-token': await csrf() } })
   return {
     browser,
     csrf,
-    ask,
-    list: async () => (await ask(path)).body as unknown as readonly TokenView[],
+    request,
+    list: async () => (await request(path)).body as unknown as readonly TokenView[],
     create: (body, headers) => change(path, { method: 'POST', body: JSON.stringify(body) }, headers),
     revoke: (id, headers) => change(`${path}/${id}`, { method: 'DELETE' }, headers),
   }
@@ -64,8 +64,8 @@ export async function signInToTokenApi(
   user: Pick<TestUser, 'email' | 'password'>,
   { browser = openBrowser(server), provider }: TokenApiOptions = {},
 ): Promise<TokenApi> {
-  const end = provider === undefined ? '' : `/${provider}`
-  await browser.signIn(await browser.open(server.endpoint(`/login${end}`)), user)
+  const suffix = provider === undefined ? '' : `/${provider}`
+  await browser.signIn(await browser.open(server.endpoint(`/login${suffix}`)), user)
   return openTokenApi(server, { browser, ...(provider !== undefined && { provider }) })
 }
 
@@ -74,10 +74,11 @@ export async function createToken(
   api: TokenApi,
   body: Readonly<Record<string, unknown>> = { name: 'Backup', scopes: ['orders:read'] },
 ): Promise<{ readonly id: string; readonly accessToken: string }> {
-  const answer = await api.create(body)
-  if (answer.status !== 201) throw new Error(`No token: ${answer.status} ${JSON.stringify(answer.body)}`)
-  const { id } = answer.body['token'] as TokenView
-  return { id, accessToken: String(answer.body['access_token']) }
+  const response = await api.create(body)
+  if (response.status !== 201)
+    throw new Error(`No token: ${response.status} ${JSON.stringify(response.body)}`)
+  const { id } = response.body['token'] as TokenView
+  return { id, accessToken: String(response.body['access_token']) }
 }
 
 /** Returns the token that a page shows. */
@@ -91,7 +92,7 @@ export function tokenInPage(server: TestServer, { body, text }: Page): string {
 export const newTokenFields = (page: Page): Readonly<Record<string, string>> =>
   formOf(page, 'Generate token').fields
 
-function answerOf(server: TestServer, { status, headers, body: text }: Page): JsonResponse {
+function toJsonResponse(server: TestServer, { status, headers, body: text }: Page): JsonResponse {
   const body = (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>
   if (typeof body['access_token'] === 'string') server.knownSecrets.add('access token', body['access_token'])
   return { status, headers, body }

@@ -21,7 +21,7 @@ export interface ProviderSetup {
   readonly signIn: string
   readonly signOut: string
   /** Calls the API of this provider. */
-  ask(path: string, token: string): Promise<JsonResponse>
+  callApi(path: string, token: string): Promise<JsonResponse>
 }
 
 /** A server with two user providers. Both have a user with the same ID and user name. */
@@ -53,7 +53,7 @@ export async function startTwoProviders(options: Partial<TestConfig> = {}): Prom
       client: await server.addClient({ name: 'Staff room' }),
       signIn: server.endpoint('/login'),
       signOut: server.endpoint('/logout'),
-      ask: (path, token) => callApi(server, path, token),
+      callApi: (path, token) => callApi(server, path, token),
     },
     customers: {
       name: 'customers',
@@ -61,7 +61,7 @@ export async function startTwoProviders(options: Partial<TestConfig> = {}): Prom
       client: await server.addClient({ name: 'Shop', provider: 'customers' }),
       signIn: server.endpoint('/login/customers'),
       signOut: server.endpoint('/logout/customers'),
-      ask: (path, token) => callApi({ ...server, origin: shop.origin }, path, token),
+      callApi: (path, token) => callApi({ ...server, origin: shop.origin }, path, token),
     },
   }
   return {

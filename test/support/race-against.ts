@@ -14,27 +14,27 @@ export async function raceAgainst(
   form: Parameters,
   revoke: () => Promise<unknown>,
 ): Promise<readonly Tokens[]> {
-  const answers: JsonResponse[] = []
+  const responses: JsonResponse[] = []
   let revoking: Promise<unknown> | undefined
   const keepAsking = async (_: unknown, index: number): Promise<void> => {
     for (let round = 0; round < 5; round += 1) {
       const node = nodes[(index + round) % nodes.length]
       if (!node) throw new Error('there is no node to ask')
-      answers.push(await requestToken(node, client, form))
-      if (answers.length >= 33) revoking ??= revoke()
+      responses.push(await requestToken(node, client, form))
+      if (responses.length >= 33) revoking ??= revoke()
     }
   }
   await Promise.all(Array.from({ length: 20 }, keepAsking))
   await revoking
-  for (const { status, body } of answers) {
+  for (const { status, body } of responses) {
     expect([status, body['error']]).toBeOneOf([
       [200, undefined],
       [400, 'invalid_grant'],
       [401, 'invalid_client'],
     ])
   }
-  const given = answers.filter(({ status }) => status === 200)
+  const successful = responses.filter(({ status }) => status === 200)
   // If none succeeded, there was no race.
-  expect(given.length).toBeGreaterThan(0)
-  return given.map(({ body }) => body as unknown as Tokens)
+  expect(successful.length).toBeGreaterThan(0)
+  return successful.map(({ body }) => body as unknown as Tokens)
 }

@@ -8,69 +8,69 @@ import type { TestUser, TestClient, TestServer } from '../../support/server.ts'
 
 /** The nodes under load, and when to stop. */
 export interface Target {
-  /** A node that lives, if there is one. */
-  living(): TestServer | undefined
-  isOver(): boolean
+  /** Returns a random running node, or undefined if there is none. */
+  running(): TestServer | undefined
+  isDone(): boolean
   readonly client: TestClient
-  readonly person: TestUser
-  /** The `Cookie` header of somebody who is signed in and whom `client` need not ask for consent. */
+  readonly user: TestUser
+  /** The `Cookie` header of a signed-in user. `client` skips consent. */
   readonly cookie: string
 }
 
-/** Everything that the server has acknowledged. */
-export interface Kept {
-  /** The last refresh token of each client that goes on refreshing. */
+/** Everything that the server acknowledged, so it must survive all kills. */
+export interface Acknowledged {
+  /** The latest token of each chain of refreshes. */
   readonly refresh: string[]
-  /** What each answer of those was: anything but `200` is somebody signed out for nothing. */
+  /** The outcomes of those refreshes. Anything but `200` signs a user out without a reason. */
   readonly refreshed: string[]
-  /** How often each code that was tried four times gave tokens. */
-  readonly spent: number[]
-  /** Refresh tokens of codes that were exchanged. */
-  readonly given: string[]
+  /** How often each code gave tokens. Each was sent four times. */
+  readonly exchanges: number[]
+  /** Refresh tokens that were not used or revoked. */
+  readonly kept: string[]
   readonly revoked: { readonly access: string; readonly refresh: string }[]
   readonly clients: string[]
-  readonly people: string[]
+  readonly users: string[]
   /** `Cookie` headers of sign-ins. */
   readonly sessions: string[]
 }
 
-/** The pause between two actions, in milliseconds. */
+/** In ms, between two actions. */
 const PAUSE = 5
 
 /** Sends a request to a node. Returns undefined without a response, or with a 503. */
-async function ask(
-  { living }: Target,
-  question: (node: TestServer) => Promise<JsonResponse>,
+async function send(
+  { running }: Target,
+  request: (node: TestServer) => Promise<JsonResponse>,
 ): Promise<JsonResponse | undefined> {
-  const node = living()
-  const answer = await (node ? question(node) : sleep(10, undefined)).catch(() => undefined)
-  return answer && answer.status < 500 ? answer : undefined
+  const node = running()
+  const response = await (node ? request(node) : sleep(10, undefined)).catch(() => undefined)
+  return response && response.status < 500 ? response : undefined
 }
 
-/** Repeats a request until a node answers. */
-async function insist(
+/** Repeats a request until a node responds. */
+async function sendWithRetries(
   target: Target,
-  question: (node: TestServer) => Promise<JsonResponse>,
+  request: (node: TestServer) => Promise<JsonResponse>,
 ): Promise<JsonResponse> {
   for (;;) {
-    const answer = await ask(target, question)
-    if (answer) return answer
+    const response = await send(target, request)
+    if (response) return response
   }
 }
 
 const tokenIn = ({ body }: JsonResponse): string => String(body['refresh_token'])
 
 /** Refreshes as a correct client does, with the token of its last response. */
-async function refresh(target: Target, kept: Kept, index: number): Promise<void> {
-  const form = { grant_type: 'refresh_token', refresh_token: kept.refresh[index] }
-  const answer = await insist(target, (node) => requestToken(node, target.client, form))
-  kept.refreshed.push(answer.status === 200 ? '200' : JSON.stringify(answer.body))
-  if (answer.status === 200) kept.refresh[index] = tokenIn(answer)
+async function refresh(target: Target, acknowledged: Acknowledged, index: number): Promise<void> {
+  const form = { grant_type: 'refresh_token', refresh_token: acknowledged.refresh[index] }
+  const response = await sendWithRetries(target, (node) => requestToken(node, target.client, form))
+  acknowledged.refreshed.push(response.status === 200 ? '200' : JSON.stringify(response.body))
+  if (response.status === 200) acknowledged.refresh[index] = tokenIn(response)
 }
 
-/** Returns the parameters that exchange a new code, without pages; undefined if no node issued one. */
-async function askCode({ living, client, cookie }: Target): Promise<Parameters | undefined> {
-  const node = living()
+/** Returns the token request for a new code, or undefined if no node issued one. */
+async function getExchange({ running, client, cookie }: Target): Promise<Parameters | undefined> {
+  const node = running()
   if (!node) return undefined
   const { verifier, challenge } = createPkce()
   const pkce = { code_challenge: challenge, code_challenge_method: 'S256' }
@@ -84,68 +84,72 @@ async function askCode({ living, client, cookie }: Target): Promise<Parameters |
 }
 
 /** Exchanges a code four times, three of them at the same time. */
-async function spend(target: Target, kept: Kept): Promise<void> {
-  const form = await askCode(target)
+async function exchangeRepeatedly(target: Target, acknowledged: Acknowledged): Promise<void> {
+  const form = await getExchange(target)
   if (!form) return
   const exchange = (node: TestServer): Promise<JsonResponse> => requestToken(node, target.client, form)
-  const answers = await Promise.all([1, 2, 3].map(() => ask(target, exchange)))
-  answers.push(await insist(target, exchange))
-  kept.spent.push(answers.filter((answer) => answer?.status === 200).length)
+  const responses = await Promise.all([1, 2, 3].map(() => send(target, exchange)))
+  responses.push(await sendWithRetries(target, exchange))
+  acknowledged.exchanges.push(responses.filter((response) => response?.status === 200).length)
 }
 
 /** Obtains tokens, and revokes every second authorization. */
-async function give(target: Target, kept: Kept, turn: number): Promise<void> {
-  const form = await askCode(target)
-  const answer = form && (await ask(target, (node) => requestToken(node, target.client, form)))
-  if (answer?.status !== 200) return
+async function obtainTokens(target: Target, acknowledged: Acknowledged, turn: number): Promise<void> {
+  const form = await getExchange(target)
+  const response = form && (await send(target, (node) => requestToken(node, target.client, form)))
+  if (response?.status !== 200) return
   if (turn % 2 === 0) {
-    kept.given.push(tokenIn(answer))
+    acknowledged.kept.push(tokenIn(response))
     return
   }
-  const [, id = ''] = tokenIn(answer).split('.')
-  await insist(target, (node) => callAdminApi(node, { action: 'revoke authorization', id }))
-  kept.revoked.push({ access: String(answer.body['access_token']), refresh: tokenIn(answer) })
+  const [, id = ''] = tokenIn(response).split('.')
+  await sendWithRetries(target, (node) => callAdminApi(node, { action: 'revoke authorization', id }))
+  acknowledged.revoked.push({ access: String(response.body['access_token']), refresh: tokenIn(response) })
 }
 
 /** Registers a client, and every fifth time a user. */
-async function register(target: Target, kept: Kept, turn: number): Promise<void> {
+async function register(target: Target, acknowledged: Acknowledged, turn: number): Promise<void> {
   const registration = { name: `Client ${turn}`, redirectUris: [CALLBACK] }
-  const made = await ask(target, (node) => callAdminApi(node, { action: 'add client', registration }))
-  if (made) kept.clients.push((made.body['client'] as { readonly id: string }).id)
+  const registered = await send(target, (node) => callAdminApi(node, { action: 'add client', registration }))
+  if (registered) acknowledged.clients.push((registered.body['client'] as { readonly id: string }).id)
   if (turn % 5 !== 0) return
   const task = { action: 'add user', email: `${turn}@example.net`, password: 'correct horse' } as const
-  const added = await ask(target, (node) => callAdminApi(node, task))
-  if (typeof added?.body['id'] === 'string') kept.people.push(added.body['id'])
+  const added = await send(target, (node) => callAdminApi(node, task))
+  if (typeof added?.body['id'] === 'string') acknowledged.users.push(added.body['id'])
 }
 
-async function signIn({ living, person }: Target, kept: Kept): Promise<void> {
-  const node = living()
+async function signIn({ running, user }: Target, acknowledged: Acknowledged): Promise<void> {
+  const node = running()
   if (!node) return
   const browser = openBrowser({ ...node, formOrigin: new URL(node.issuer).origin })
   await browser
     .open('/login')
-    .then((page) => browser.signIn(page, person))
+    .then((page) => browser.signIn(page, user))
     .catch(() => undefined)
-  // The cookie comes with the redirect: that is the acknowledgment, whatever becomes of the page after it.
-  if (browser.cookies.has('consulate_session')) kept.sessions.push(cookieOf(browser.cookies))
+  // The redirect sets the cookie and acknowledges the session, even if the page after it fails.
+  if (browser.cookies.has('consulate_session')) acknowledged.sessions.push(cookieOf(browser.cookies))
 }
 
 export const cookieOf = (cookies: ReadonlyMap<string, string>): string =>
   [...cookies].map((pair) => pair.join('=')).join('; ')
 
-/** Runs all loads until the end. `refresh` are the tokens to refresh repeatedly. */
-export async function work(target: Target, refreshTokens: readonly string[], kept: Kept): Promise<void> {
-  const forEver = async (act: (turn: number) => Promise<void>): Promise<void> => {
-    for (let turn = 0; !target.isOver(); turn += 1) {
+/** Sends all kinds of requests until `isDone`. Each of `refreshTokens` starts a chain of refreshes. */
+export async function runLoad(
+  target: Target,
+  refreshTokens: readonly string[],
+  acknowledged: Acknowledged,
+): Promise<void> {
+  const repeat = async (act: (turn: number) => Promise<void>): Promise<void> => {
+    for (let turn = 0; !target.isDone(); turn += 1) {
       await act(turn)
       await sleep(PAUSE)
     }
   }
   await Promise.all([
-    ...refreshTokens.map((_, index) => forEver(() => refresh(target, kept, index))),
-    forEver(() => spend(target, kept)),
-    forEver((turn) => give(target, kept, turn)),
-    forEver((turn) => register(target, kept, turn)),
-    forEver(() => signIn(target, kept)),
+    ...refreshTokens.map((_, index) => repeat(() => refresh(target, acknowledged, index))),
+    repeat(() => exchangeRepeatedly(target, acknowledged)),
+    repeat((turn) => obtainTokens(target, acknowledged, turn)),
+    repeat((turn) => register(target, acknowledged, turn)),
+    repeat(() => signIn(target, acknowledged)),
   ])
 }
