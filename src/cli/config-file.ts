@@ -66,9 +66,35 @@ async function importFile(path: string): Promise<unknown> {
       if (!isLoaderError(error)) throw error
     }
   }
-  const { createJiti } = await import('jiti')
-  return createJiti(path, { fsCache: false, tsconfigPaths: true, interopDefault: false }).import(path)
+  return importWithJiti(path)
 }
+
+/**
+ * In production, the package that tsconfig.json extends is often not installed, and it has nothing but options of the
+ * compiler. So an unusable tsconfig.json is an error only if an import cannot be resolved without its `paths`.
+ */
+async function importWithJiti(path: string): Promise<unknown> {
+  const { createJiti } = await import('jiti')
+  const load = (tsconfigPaths: boolean) =>
+    createJiti(path, { fsCache: false, tsconfigPaths, interopDefault: false })
+  try {
+    return await load(true).import(path)
+  } catch (cause) {
+    if (!isTsconfigError(cause)) throw cause
+    return load(false)
+      .import(path)
+      .catch((error: unknown) => {
+        throw isMissingModule(error) ? cause : error
+      })
+  }
+}
+
+/** The error of jiti for a missing base: `File '@tsconfig/node24/tsconfig.json' not found.` */
+const isTsconfigError = (error: unknown): boolean =>
+  error instanceof Error && /^File '[^']*' not found\.$/.test(error.message)
+
+const isMissingModule = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && String(error.code).endsWith('MODULE_NOT_FOUND')
 
 function isEsModule(path: string): boolean {
   const extension = extname(path)

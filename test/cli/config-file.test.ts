@@ -133,6 +133,14 @@ describe('a configuration loads as TypeScript projects write it', () => {
       },
     ],
     [
+      'with a tsconfig.json whose base is a development dependency that is not installed',
+      {
+        'tsconfig.json': '{ "extends": "@tsconfig/none/tsconfig.json" }',
+        'consulate.config.ts': config('issuer', "import { issuer } from './src/settings'"),
+        'src/settings.ts': SETTINGS,
+      },
+    ],
+    [
       'with JSON, __dirname and require',
       {
         'consulate.config.ts': config(
