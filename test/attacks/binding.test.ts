@@ -56,8 +56,8 @@ const refusals = ['invalid_grant', 'invalid_client', 'invalid_request']
 describe.each(Object.entries(impersonations))('%s', (_, ask) => {
   test('cannot exchange a code, and does not spend it', async () => {
     const { exchange } = await getCode(visit)
-    const answer = await ask(exchange)
-    expect(refusals).toContain(answer.body['error'])
+    const response = await ask(exchange)
+    expect(refusals).toContain(response.body['error'])
     await getTokens(server, mine, exchange)
   })
 
@@ -70,8 +70,8 @@ describe.each(Object.entries(impersonations))('%s', (_, ask) => {
 
   test('cannot refresh, and neither rotates nor revokes the token', async () => {
     const tokens = await getCodeFlowTokens(visit)
-    const answer = await ask({ grant_type: 'refresh_token', refresh_token: tokens.refresh_token })
-    expect(refusals).toContain(answer.body['error'])
+    const response = await ask({ grant_type: 'refresh_token', refresh_token: tokens.refresh_token })
+    expect(refusals).toContain(response.body['error'])
     const id = claimOf(tokens.access_token, 'azn')
     expect((await server.store.authorizations.find(id))?.generation).toBe(0)
     expect((await refresh(visit, tokens.refresh_token)).status).toBe(200)
@@ -81,8 +81,8 @@ describe.each(Object.entries(impersonations))('%s', (_, ask) => {
     const tokens = await getCodeFlowTokens(visit)
     const next = await refresh(visit, tokens.refresh_token)
     server.clock.advance('2m')
-    const answer = await ask({ grant_type: 'refresh_token', refresh_token: tokens.refresh_token })
-    expect(refusals).toContain(answer.body['error'])
+    const response = await ask({ grant_type: 'refresh_token', refresh_token: tokens.refresh_token })
+    expect(refusals).toContain(response.body['error'])
     expect((await refresh(visit, String(next.body['refresh_token']))).status).toBe(200)
   })
 })
@@ -105,6 +105,6 @@ test.each([
   'https://evil.example/callback',
 ])('a code is bound to its exact redirect URI: %s', async (uri) => {
   const { exchange } = await getCode(visit)
-  const answer = await requestToken(server, mine, { ...exchange, redirect_uri: uri })
-  expect(answer.body['error']).toBe('invalid_grant')
+  const response = await requestToken(server, mine, { ...exchange, redirect_uri: uri })
+  expect(response.body['error']).toBe('invalid_grant')
 })

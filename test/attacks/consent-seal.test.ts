@@ -52,8 +52,8 @@ describe('an altered consent form has no effect:', () => {
     ]
     expect(altered.length).toBeGreaterThan(100)
     for (const text of [...altered, ...cut]) {
-      const answer = await post(browser, { ...rest, consent: text })
-      expect([answer.status, answer.url.origin], text).toEqual([400, server.origin])
+      const response = await post(browser, { ...rest, consent: text })
+      expect([response.status, response.url.origin], text).toEqual([400, server.origin])
     }
     expect(isAsked(await browser.open(authorizationUrl(server, fresh, { scope: 'profile' })))).toBe(true)
     expect(codeIn(await post(browser, { ...rest, consent }))).toBeTruthy()
@@ -62,10 +62,10 @@ describe('an altered consent form has no effect:', () => {
   test('with a signature of a server with other secrets', async () => {
     await using twin = await startServer({ secrets: createSecrets() })
     const theirs = await twin.addClient({ id: client.id })
-    const somebody = await twin.addUser()
+    const twinUser = await twin.addUser()
     const elsewhere = openBrowser(twin)
     const login = await elsewhere.open(authorizationUrl(twin, theirs, { scope: 'profile' }))
-    const { consent = '' } = approvalFields(await elsewhere.signIn(login, somebody))
+    const { consent = '' } = approvalFields(await elsewhere.signIn(login, twinUser))
     const { browser, page } = await asked()
     expect((await post(browser, { ...approvalFields(page), consent })).status).toBe(400)
   })
@@ -82,20 +82,20 @@ describe('a consent form only answers its own request:', () => {
       response_type: 'token',
     }
     const path = `/oauth/authorize?${formBody(beside).toString()}`
-    const answer = await post(browser, { ...approvalFields(page), ...beside }, path)
-    expect([answer.url.origin + answer.url.pathname, answer.url.searchParams.get('state')]).toEqual([
+    const response = await post(browser, { ...approvalFields(page), ...beside }, path)
+    expect([response.url.origin + response.url.pathname, response.url.searchParams.get('state')]).toEqual([
       CALLBACK,
       'xyz',
     ])
-    const exchange = { grant_type: 'authorization_code', code: codeIn(answer), redirect_uri: CALLBACK }
+    const exchange = { grant_type: 'authorization_code', code: codeIn(response), redirect_uri: CALLBACK }
     expect((await getTokens(server, client, exchange)).scope).toBe('profile')
   })
 
   test("another client's form stays that client's, on any page", async () => {
     const { browser, page } = await asked()
     const theirs = await browser.open(authorizationUrl(server, other, { scope: 'profile' }))
-    const answer = await browser.press(page, 'Allow', { consent: approvalFields(theirs)['consent'] ?? '' })
-    expect(answer.url.origin).toBe('https://other.example')
+    const response = await browser.press(page, 'Allow', { consent: approvalFields(theirs)['consent'] ?? '' })
+    expect(response.url.origin).toBe('https://other.example')
   })
 
   test("another user's form has no effect", async () => {
@@ -103,8 +103,8 @@ describe('a consent form only answers its own request:', () => {
     const { browser, page: own } = await asked()
     const { consent = '' } = approvalFields(page)
     for (const csrf of [approvalFields(page)['csrf'] ?? '', approvalFields(own)['csrf'] ?? '']) {
-      const answer = await post(browser, { consent, csrf })
-      expect([answer.url.origin, isAsked(answer)]).toEqual([server.origin, true])
+      const response = await post(browser, { consent, csrf })
+      expect([response.url.origin, isAsked(response)]).toEqual([server.origin, true])
     }
   })
 
@@ -112,8 +112,8 @@ describe('a consent form only answers its own request:', () => {
     const { browser, page } = await asked()
     await browser.press(await browser.open(server.endpoint('/logout')), 'Sign out')
     await browser.signIn(await browser.open(server.endpoint('/login')), user)
-    const answer = await post(browser, approvalFields(page))
-    expect([answer.url.origin, isAsked(answer)]).toEqual([server.origin, true])
+    const response = await post(browser, approvalFields(page))
+    expect([response.url.origin, isAsked(response)]).toEqual([server.origin, true])
   })
 })
 
@@ -133,8 +133,8 @@ describe('consent cannot be skipped:', () => {
   test.each(tricks)('with %j in the request', async (parameters) => {
     const wary = await server.addClient({ name: 'Wary' })
     const { browser } = await asked()
-    const answer = await browser.open(authorizationUrl(server, wary, { scope: 'profile', ...parameters }))
-    expect(answer.url.searchParams.get('code')).toBeNull()
+    const response = await browser.open(authorizationUrl(server, wary, { scope: 'profile', ...parameters }))
+    expect(response.url.searchParams.get('code')).toBeNull()
   })
 
   test('with the answer in the URL instead of a form', async () => {
@@ -146,8 +146,8 @@ describe('consent cannot be skipped:', () => {
 
   test('with two prompts', async () => {
     const { browser } = await asked()
-    const answer = await browser.open(`${url}&prompt=none`)
-    expect([answer.status, answer.url.origin]).toEqual([400, server.origin])
+    const response = await browser.open(`${url}&prompt=none`)
+    expect([response.status, response.url.origin]).toEqual([400, server.origin])
   })
 
   test('with more scopes than were granted before', async () => {
@@ -209,8 +209,8 @@ describe('a late consent form:', () => {
     const leaver = await server.addUser()
     const { browser, page } = await asked(url, leaver)
     await server.store.users.update(leaver.id, { disabledAt: server.clock.now() })
-    const answer = await browser.press(page, 'Allow')
-    expect([answer.url.origin, answer.url.pathname]).toEqual([server.origin, '/login'])
+    const response = await browser.press(page, 'Allow')
+    expect([response.url.origin, response.url.pathname]).toEqual([server.origin, '/login'])
     const ref = { provider: 'users', userId: leaver.id }
     expect(await server.store.consents.find(ref, client.id)).toBeUndefined()
   })
@@ -218,12 +218,12 @@ describe('a late consent form:', () => {
   test('that denies cannot be turned into an approval by a header or the query', async () => {
     const app = await server.addClient({ name: 'Denied' })
     const { browser, page } = await asked(authorizationUrl(server, app, { scope: 'profile' }))
-    const answer = await browser.open(server.endpoint('/oauth/authorize?_method=POST'), {
+    const response = await browser.open(server.endpoint('/oauth/authorize?_method=POST'), {
       method: 'POST',
       body: formBody(formOf(page, "Don't allow").fields),
       headers: { 'x-http-method-override': 'POST' },
     })
-    expect(answer.url.searchParams.get('error')).toBe('access_denied')
+    expect(response.url.searchParams.get('error')).toBe('access_denied')
   })
 })
 
@@ -234,10 +234,10 @@ test("the consent page shows where the code goes, whatever the client's name", a
   })
   const { page } = await asked(authorizationUrl(server, phisher, { scope: 'profile' }))
   expect(page.text).toContain('phisher.example')
-  const answer = await authorize(
+  const response = await authorize(
     openBrowser(server),
     authorizationUrl(server, phisher, { scope: 'profile' }),
     user,
   )
-  expect(answer.url.origin).toBe('https://phisher.example')
+  expect(response.url.origin).toBe('https://phisher.example')
 })

@@ -35,18 +35,18 @@ describe('over https, only cookies with __Host- count, which no other host can s
     const cookie = login.headers.getSetCookie()[0]?.split(';', 1)[0] ?? ''
     const fields = formsIn(await login.text())[0]?.fields ?? {}
     const body = formBody({ ...fields, username: newUser.email, password: newUser.password })
-    const answer = await secure.server.fetch(
+    const response = await secure.server.fetch(
       new Request(`${ISSUER}/login`, { method: 'POST', body, headers: { cookie } }),
     )
-    value.session = /=([\w-]{43});/.exec(answer.headers.getSetCookie()[0] ?? '')?.[1] ?? ''
+    value.session = /=([\w-]{43});/.exec(response.headers.getSetCookie()[0] ?? '')?.[1] ?? ''
     value.browser = secure.knownSecrets.add('cookie', cookie.split('=')[1] ?? '')
     expect(value.session).toHaveLength(43)
     secure.knownSecrets.add('cookie', value.session)
   })
 
   const isSignedIn = async (cookie: string): Promise<boolean> => {
-    const answer = await secure.server.fetch(new Request(`${ISSUER}/login`, { headers: { cookie } }))
-    return textIn(await answer.text()).includes("You're signed in")
+    const response = await secure.server.fetch(new Request(`${ISSUER}/login`, { headers: { cookie } }))
+    return textIn(await response.text()).includes("You're signed in")
   }
 
   test('accepts the right name', async () => {
@@ -105,8 +105,8 @@ describe('of two cookies with one name', () => {
     const planted = formOf(page, 'Allow').fields['csrf'] ?? ''
     const guests = formOf(await openBrowser(server).open('/login'), 'Sign in').fields['csrf'] ?? ''
     for (const csrf of [planted, guests]) {
-      const answer = await victim.press(own, 'Allow', { csrf })
-      expect([answer.status, answer.url.origin]).toEqual([403, server.origin])
+      const response = await victim.press(own, 'Allow', { csrf })
+      expect([response.status, response.url.origin]).toEqual([403, server.origin])
     }
   })
 })
@@ -167,7 +167,7 @@ test("an attacker cannot sign a victim in to the attacker's account: the form is
   const [theirs, victim] = [openBrowser(server), openBrowser(server)]
   const login = await theirs.open(server.endpoint('/login'))
   await victim.open(server.endpoint('/login'))
-  const answer = await victim.signIn(login, attacker)
-  expect(answer.status).toBe(403)
+  const response = await victim.signIn(login, attacker)
+  expect(response.status).toBe(403)
   expect(victim.cookies.has(SESSION)).toBe(false)
 })

@@ -194,13 +194,13 @@ describe('a device that a user has claimed', () => {
     const page = await openDevicePage(evil, device.uri, eve)
     const { csrf = '' } = formOf(page, 'Continue').fields
     const fields = { csrf, user_code: device.userCode }
-    const [unknown, ...answers] = [
+    const [unknown, ...responses] = [
       await send(evil, page, { csrf, user_code: UNUSED }),
       await send(evil, page, fields),
       await send(evil, page, { ...fields, intent: 'approve' }),
       await send(evil, page, { ...fields, _method: 'DELETE' }),
     ]
-    for (const { status, text } of answers) expect([status, text]).toEqual([400, unknown?.text])
+    for (const { status, text } of responses) expect([status, text]).toEqual([400, unknown?.text])
     await send(evil, page, { ...fields, intent: 'switch' })
     expect((await rowOf(server, device)).claim).toMatchObject({ userId: ada.id })
     await hers.press(question, 'Allow')
@@ -265,13 +265,13 @@ describe('a form that is not from our page', () => {
     const { csrf = '' } = formOf(question, 'Allow').fields
     const code = { csrf, user_code: fresh.userCode }
     const open = { csrf, user_code: claimed.userCode }
-    const answers = [
+    const responses = [
       await send(hers, question, code, headers),
       await send(hers, question, { ...open, intent: 'approve' }, headers),
       await send(hers, question, { ...open, _method: 'DELETE' }, headers),
       await send(hers, question, { ...open, intent: 'switch' }, headers),
     ]
-    expect(answers.map(({ status }) => status)).toEqual([403, 403, 403, 403])
+    expect(responses.map(({ status }) => status)).toEqual([403, 403, 403, 403])
     expect(refusalsAt(server).at(-1)?.payload).toMatchObject({ code: 'access_denied', sub: ada.id })
     expect((await rowOf(server, fresh)).claim).toBeNull()
     expect(await rowOf(server, claimed)).toMatchObject({ decision: null, claim: { userId: ada.id } })
@@ -291,8 +291,8 @@ describe('a form that is not from our page', () => {
     const device = await startDevice(server, tv)
     const guest = openBrowser(server)
     const page = await guest.open('/login')
-    const answer = await send(guest, page, { user_code: device.userCode, intent: 'approve' })
-    expect(answer.url.pathname).toBe('/login')
+    const response = await send(guest, page, { user_code: device.userCode, intent: 'approve' })
+    expect(response.url.pathname).toBe('/login')
     expect((await rowOf(server, device)).claim).toBeNull()
   })
 })
@@ -312,8 +312,8 @@ describe('a link with a code in it', () => {
   test('that is longer than any code is not prefilled', async () => {
     const page = await openDevicePage(hers, `/oauth/device?user_code=${'B'.repeat(8_000)}`, ada)
     expect(formOf(page, 'Continue').fields['user_code']).toBe('')
-    const answer = await hers.press(page, 'Continue', { user_code: 'B'.repeat(8_000) })
-    expect([answer.status, formOf(answer, 'Continue').fields['user_code']]).toEqual([400, ''])
+    const response = await hers.press(page, 'Continue', { user_code: 'B'.repeat(8_000) })
+    expect([response.status, formOf(response, 'Continue').fields['user_code']]).toEqual([400, ''])
   })
 
   test('claims and decides nothing, whatever else it contains', async () => {
@@ -506,9 +506,9 @@ test('the tokens of a device are revoked with its own user only', async () => {
   expect((await callApi(server, '/me', tokens.access_token)).status).toBe(200)
   await server.server.users.signOutEverywhere(newUser.id)
   expect((await callApi(server, '/me', tokens.access_token)).status).toBe(401)
-  const answer = await requestToken(server, tv, {
+  const response = await requestToken(server, tv, {
     grant_type: 'refresh_token',
     refresh_token: tokens.refresh_token,
   })
-  expect(answer.body['error']).toBe('invalid_grant')
+  expect(response.body['error']).toBe('invalid_grant')
 })

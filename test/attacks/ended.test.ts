@@ -56,8 +56,8 @@ describe('a revoked client', () => {
     ['a refresh token', () => ({ grant_type: 'refresh_token', refresh_token: held.tokens.refresh_token })],
     ['client credentials', () => ({ grant_type: 'client_credentials' })],
   ])('gets no tokens with %s', async (_, parameters) => {
-    const answer = await requestToken(server, visit.client, parameters())
-    expect([answer.status, answer.body['error']]).toEqual([401, 'invalid_client'])
+    const response = await requestToken(server, visit.client, parameters())
+    expect([response.status, response.body['error']]).toEqual([401, 'invalid_client'])
   })
 
   test('cannot call an API for the user or for itself', async () => {

@@ -167,7 +167,7 @@ describe('very long input is rejected quickly and breaks nothing', () => {
   })
 
   test.each(['cookie', 'authorization', 'user-agent', 'accept', 'origin', 'x-forwarded-for'])(
-    'the header %s, ten times at once',
+    'the header %s, in ten parallel requests',
     async (name) => {
       for (const filler of [' ', '\t', ';', '=', ',', '.', 'a ', '127.0.0.1,']) {
         const value = `Basic a=${filler.repeat(14_000 / filler.length)}b`

@@ -41,7 +41,7 @@ const careless: Grant = {
   async decide({ client, form }, { userDirectory }) {
     const ref = { provider: form.get('provider') ?? client.provider, userId: form.get('user') ?? '' }
     const user = await userDirectory.load(ref, form.get('client') ?? client.id)
-    if (!user) return refuse(new OAuthError('invalid_grant', 'There is nobody'), { isGuess: true })
+    if (!user) return refuse(new OAuthError('invalid_grant', 'The user is unknown'), { isGuess: true })
     await meanwhile()
     return permit({
       client,
@@ -52,10 +52,10 @@ const careless: Grant = {
   },
 }
 
-/** What comes of a comparison, and what databases answer for what is not there. */
-const TERSE_ANSWERS: Readonly<Record<string, boolean | null>> = { right: true, wrong: false, unknown: null }
+/** The results of comparing a code: as a boolean, or null as databases return for a missing row. */
+const COMPARISONS: Readonly<Record<string, boolean | null>> = { right: true, wrong: false, unknown: null }
 
-/** Its author has `attempt` say no more than whether it was right. */
+/** A grant whose `attempt` returns only a boolean or null. */
 const terse: Grant = {
   type: TERSE,
   async decide({ client, form, address }, { attempt, userDirectory }) {
@@ -63,7 +63,7 @@ const terse: Grant = {
     const user = await userDirectory.load({ provider: client.provider, userId }, client.id)
     const isRight = await attempt(
       { address, account: `terse:${userId}` },
-      async () => TERSE_ANSWERS[form.get('code') ?? ''],
+      async () => COMPARISONS[form.get('code') ?? ''],
     )
     return user && isRight
       ? permit({ client, user, scopes: [] })
@@ -82,7 +82,7 @@ afterAll(server.close)
 
 let phones = 0
 
-/** Sends somebody a code. */
+/** Sends a code to a user. */
 async function send(user?: TestUser) {
   const { id: userId } = user ?? (await server.addUser())
   phones += 1
@@ -268,11 +268,11 @@ describe('a grant that checks nothing of what was sent', () => {
   })
 
   test.each<[string, Parameters, string]>([
-    ['a scope that the client may not have', { scope: 'orders:read orders:create' }, 'invalid_scope'],
+    ['a scope that the client may not request', { scope: 'orders:read orders:create' }, 'invalid_scope'],
     ['every scope', { scope: '*' }, 'invalid_scope'],
-    ['a scope that nobody knows', { scope: 'admin' }, 'invalid_scope'],
+    ['an unknown scope', { scope: 'admin' }, 'invalid_scope'],
     ['the audience of another service', { resource: 'https://bank.example' }, 'invalid_target'],
-    ['a user of a provider that is not there', { provider: 'customers' }, 'invalid_grant'],
+    ['a user of an unknown provider', { provider: 'customers' }, 'invalid_grant'],
   ])('does not issue %s', async (_what, parameters, error) => {
     expect(await attack(parameters)).toEqual({ verdict: [400, error], rows: 0 })
   })

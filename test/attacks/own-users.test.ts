@@ -132,8 +132,8 @@ test.each<unknown>([undefined, '', {}, Number.NaN])('of %j cannot be signed out 
 describe('a password', () => {
   test.each<unknown>([{ isRight: false }, 1, 'yes', [], Promise.resolve])(
     'is not correct if the result is %j',
-    async (answer) => {
-      mistake({ verifyPassword: async () => answer })
+    async (response) => {
+      mistake({ verifyPassword: async () => response })
       expect((await ask()).body).toMatchObject({ error: 'invalid_grant' })
       expect(isIn(await signIn())).toBe(false)
     },
@@ -153,7 +153,7 @@ describe('a password', () => {
 })
 
 describe('a lookup that fails', () => {
-  const gone = (): Promise<never> => Promise.reject(new Error('the table of people is gone'))
+  const gone = (): Promise<never> => Promise.reject(new Error('the user table does not exist'))
 
   test.each(['findByUsername', 'verifyPassword'] as const)(
     'in %s is a server error: it has no effect and does not count as a guess',
@@ -179,7 +179,7 @@ describe('a lookup that fails', () => {
     expect(await written()).toBe(before)
   })
 
-  test('to answer does not block an account for good', async () => {
+  test('to respond does not block an account for good', async () => {
     const { promise, resolve } = Promise.withResolvers<boolean>()
     mistake({ verifyPassword: () => promise })
     const tries = Array.from({ length: 11 }, () => ask())

@@ -149,7 +149,7 @@ describe('a client cannot make the consent page', () => {
     expect(text).not.toContain('\u202e')
   })
 
-  test('show a host for a scheme of its own', async () => {
+  test('show a host for a custom scheme', async () => {
     const added = await server.addClient({
       type: 'public',
       name: 'Shop Mobile',

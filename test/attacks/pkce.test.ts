@@ -22,8 +22,8 @@ afterAll(server.close)
 const { challenge } = createPkce()
 
 const expectRefusal = async (parameters: Parameters, client = spa): Promise<void> => {
-  const answer = await requestToken(server, client, parameters)
-  expect([answer.status, answer.body['access_token']]).toEqual([400, undefined])
+  const response = await requestToken(server, client, parameters)
+  expect([response.status, response.body['access_token']]).toEqual([400, undefined])
 }
 
 describe('a challenge cannot be removed on the way to the server:', () => {

@@ -173,10 +173,10 @@ describe('a page needs the exact name of its provider', () => {
     '/customers/login',
   ])('%s is not found', async (path) => {
     // Sent over a raw socket: `URL` would normalize the path.
-    const answer = await sendRaw(
+    const response = await sendRaw(
       server,
       lines(`GET ${path} HTTP/1.1`, 'Host: x', 'Connection: close', '', ''),
     )
-    expect(statusesIn(answer)).toEqual([404])
+    expect(statusesIn(response)).toEqual([404])
   })
 })

@@ -39,7 +39,7 @@ const circumstances: readonly Parameters[] = [
   pkce,
   { ...pkce, prompt: 'none' },
   { ...pkce, prompt: 'login' },
-  { scope: 'nobody:knows' },
+  { scope: 'unknown:scope' },
   { response_type: 'token' },
   { response_type: undefined },
   { response_mode: 'fragment' },
@@ -84,7 +84,7 @@ describe('a redirect URI must match exactly, whatever else the request contains:
     ['a line end behind', `${REGISTERED}\r\nSet-Cookie: a=b`],
     ['a letter that only looks the same', 'https://\u0430pp.example/callback?tenant=1'],
     ['a full-width dot', 'https://app\u3002example/callback?tenant=1'],
-    ['two URIs at once', `${REGISTERED} https://evil.example/`],
+    ['two URIs separated by a space', `${REGISTERED} https://evil.example/`],
     ['no scheme', '//app.example/callback?tenant=1'],
     ['data', 'data:text/html,<script>alert(1)</script>'],
   ])('%s', (_, uri) => expectNoRedirect(uri))

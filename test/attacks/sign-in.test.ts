@@ -70,16 +70,16 @@ describe('a response does not tell whether an account exists', () => {
     const disabled = await server.addUser()
     await server.store.users.update(disabled.id, { disabledAt: 1 })
     const target = await server.addUser()
-    const answers = []
+    const responses = []
     for (const email of [target.email, 'nobody.else@example.com', disabled.email]) {
       for (let count = 0; count < 4; count += 1) await guess(email)
-      answers.push(seen(await guess(email)))
+      responses.push(seen(await guess(email)))
     }
-    expect(answers[0]).toMatchObject({
+    expect(responses[0]).toMatchObject({
       status: 429,
       body: expect.stringContaining('Too many attempts') as unknown,
     })
-    for (const answer of answers) expect(answer).toEqual(answers[0])
+    for (const response of responses) expect(response).toEqual(responses[0])
   })
 
   test('nor do the database queries', async () => {

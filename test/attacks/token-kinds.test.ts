@@ -133,8 +133,8 @@ describe('is not accepted as a client secret:', () => {
 describe('is not accepted as a consent form:', () => {
   test.each(others('a sealed consent form'))('%s', async (name) => {
     const page = await browser.open(authorizationUrl(server, web, { scope: 'profile', prompt: 'consent' }))
-    const answer = await browser.press(page, 'Allow', { consent: kind(name) })
-    expect([answer.status, answer.url.origin]).toEqual([400, server.origin])
+    const response = await browser.press(page, 'Allow', { consent: kind(name) })
+    expect([response.status, response.url.origin]).toEqual([400, server.origin])
   })
 })
 

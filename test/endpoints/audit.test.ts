@@ -15,20 +15,20 @@ const visit = { server, browser: openBrowser(server), client, user }
 afterAll(server.close)
 
 const requestIdOf = ({ headers }: Pick<Response, 'headers'>): string => headers.get('x-request-id') ?? ''
-const explain = (answer: Pick<JsonResponse, 'headers'>) => server.server.audit.find(requestIdOf(answer))
+const explain = (response: Pick<JsonResponse, 'headers'>) => server.server.audit.find(requestIdOf(response))
 
 describe('the audit log', () => {
   test('has the full reason of a refused request, with client and address', async () => {
-    const answer = await requestToken(
+    const response = await requestToken(
       server,
       { ...client, secret: 'wrong' },
       { grant_type: 'client_credentials' },
     )
-    expect(answer.status).toBe(401)
-    expect(await explain(answer)).toEqual([
+    expect(response.status).toBe(401)
+    expect(await explain(response)).toEqual([
       {
         at: expect.any(Number) as unknown,
-        requestId: requestIdOf(answer),
+        requestId: requestIdOf(response),
         event: 'request.refused',
         status: 401,
         code: 'invalid_client',
@@ -107,8 +107,8 @@ describe('the audit log', () => {
 
   test('has no secret, not even one that was sent as a client id', async () => {
     const secret = client.secret ?? ''
-    const answer = await requestToken(server, { ...client, id: secret }, { grant_type: 'refresh_token' })
-    const [entry] = await explain(answer)
+    const response = await requestToken(server, { ...client, id: secret }, { grant_type: 'refresh_token' })
+    const [entry] = await explain(response)
     expect(entry?.detail).toBe(`client "${secret.slice(0, 8)}…": unknown`)
   })
 
@@ -138,12 +138,12 @@ test('the log escapes control characters, so that input cannot change the termin
 })
 
 test('an entry is in the database within two seconds, for other processes', async () => {
-  const answer = await requestToken(server, client, { grant_type: 'nothing' })
+  const response = await requestToken(server, client, { grant_type: 'nothing' })
   const find = () => {
     const database = new DatabaseSync(server.file, { readOnly: true })
     const rows = database
       .prepare('select code from consulate_audit where request_id = ?')
-      .all(requestIdOf(answer))
+      .all(requestIdOf(response))
     database.close()
     return rows.map(({ code }) => code)
   }
@@ -152,20 +152,20 @@ test('an entry is in the database within two seconds, for other processes', asyn
 
 test('entries are written before the store closes', async () => {
   const own = await startServer()
-  const answer = await requestToken(own, client, { grant_type: 'nothing' })
+  const response = await requestToken(own, client, { grant_type: 'nothing' })
   const reader = sqlite(own.file)
   onTestFinished(() => reader.close())
-  expect(await reader.audit.listByRequest(requestIdOf(answer))).toEqual([])
+  expect(await reader.audit.listByRequest(requestIdOf(response))).toEqual([])
   await own.server.close()
-  expect(await reader.audit.listByRequest(requestIdOf(answer))).toHaveLength(1)
+  expect(await reader.audit.listByRequest(requestIdOf(response))).toHaveLength(1)
   await own.close().catch(() => undefined)
 })
 
 test("audit: 'off' writes nothing", async () => {
   await using silent = await startServer({ audit: 'off' })
-  const answer = await requestToken(silent, client, { grant_type: 'nothing' })
-  expect(answer.status).toBe(400)
-  expect(await silent.server.audit.find(requestIdOf(answer))).toEqual([])
+  const response = await requestToken(silent, client, { grant_type: 'nothing' })
+  expect(response.status).toBe(400)
+  expect(await silent.server.audit.find(requestIdOf(response))).toEqual([])
 })
 
 describe('a flood of refused requests', () => {
@@ -215,11 +215,11 @@ describe('a database that fails', () => {
       if (isDown) throw new StoreUnavailableError('The database is gone', undefined)
     })
     onTestFinished(broken.close)
-    const answer = await requestToken(broken, client, { grant_type: 'nothing' })
-    expect(answer.status).toBe(400)
-    expect(await broken.server.audit.find(requestIdOf(answer))).toEqual([])
+    const response = await requestToken(broken, client, { grant_type: 'nothing' })
+    expect(response.status).toBe(400)
+    expect(await broken.server.audit.find(requestIdOf(response))).toEqual([])
     isDown = false
-    expect(await broken.server.audit.find(requestIdOf(answer))).toHaveLength(1)
+    expect(await broken.server.audit.find(requestIdOf(response))).toHaveLength(1)
   })
 
   test('for another reason loses those entries, logs that, and gets the next ones', async () => {

@@ -108,7 +108,11 @@ describe('the client gets an error with state and issuer if', () => {
     ['openid is requested', { scope: 'openid orders:read' }, 'invalid_scope'],
     ['the request is signed', { request: 'eyJhbGciOiJub25lIn0.e30.' }, 'request_not_supported'],
     ['the request is signed, whatever else is wrong', { request: 'x', scope: '?' }, 'request_not_supported'],
-    ['the request is to be fetched', { request_uri: 'https://app.example/r' }, 'request_uri_not_supported'],
+    [
+      'the request is passed by reference',
+      { request_uri: 'https://app.example/r' },
+      'request_uri_not_supported',
+    ],
     ['a challenge method comes without a challenge', { code_challenge_method: 'S256' }, 'invalid_request'],
   ])('%s', async (_, parameters, error) => {
     const { status, url } = await open({ ...parameters, state: 'mine' })

@@ -76,8 +76,8 @@ describe('if another user is signed in than the one who saw the page', () => {
   })
 })
 
-describe('what another node has revoked', () => {
-  /** Opens the consent page on a node that would learn of revocations only long after the test. */
+describe('after a revocation on another node', () => {
+  /** Opens the consent page on a node that does not poll revocations during the test. */
   async function openOnOtherNode() {
     const client = await server.addClient()
     const { file, issuer } = server
@@ -92,7 +92,7 @@ describe('what another node has revoked', () => {
     return { client, user, other, browser, page: await browser.signIn(login, user) }
   }
 
-  test('gets no code from this one: a client, which gets an error page', async () => {
+  test('a revoked client gets an error page and no code', async () => {
     const { client, other, browser, page } = await openOnOtherNode()
     await using _ = other
     await server.server.clients.revoke(client.id)
@@ -103,7 +103,7 @@ describe('what another node has revoked', () => {
   test.each<[string, (userId: string) => Promise<unknown>]>([
     ['a user', (userId) => server.server.users.signOutEverywhere(userId)],
     ['all users', () => server.store.revocations.revoke({ kind: 'issuer' }, server.clock.now())],
-  ])('gets no code from this one: %s, who must sign in again', async (_what, revoke) => {
+  ])('there is no code, and the user must sign in again: %s', async (_what, revoke) => {
     const { user, other, browser, page } = await openOnOtherNode()
     await using _ = other
     await revoke(user.id)
@@ -137,8 +137,8 @@ describe('a form', () => {
     const { browser } = await asked()
     const page = await browser.open(authorizationUrl(server, gone, { scope: 'profile' }))
     await server.server.clients.revoke(gone.id)
-    const answer = await browser.press(page, 'Allow')
-    expect([answer.status, answer.url.origin]).toEqual([400, server.origin])
+    const response = await browser.press(page, 'Allow')
+    expect([response.status, response.url.origin]).toEqual([400, server.origin])
   })
 
   test('of a user who was signed out everywhere in the meantime leads to the sign-in page', async () => {

@@ -47,28 +47,28 @@ describe.each(Object.entries(scenes))('%s', (name, open) => {
     ['without its token', (set) => ({ ...set, fields: { ...set.fields, csrf: '' } }), {}],
     ['with a made-up token', (set) => ({ ...set, fields: { ...set.fields, csrf: 'A'.repeat(43) } }), {}],
     ['from another site', (set) => set, { 'sec-fetch-site': 'cross-site' }],
-    ['from a sister site', (set) => set, { 'sec-fetch-site': 'same-site' }],
+    ['from another subdomain', (set) => set, { 'sec-fetch-site': 'same-site' }],
     ['from another origin', (set) => set, { origin: 'https://evil.example' }],
     ['from a hidden origin', (set) => set, { origin: 'null' }],
   ])('%s does nothing', async (_, change, headers) => {
     const set = await open()
-    const answer = await send(change(set), headers)
-    expect(answer.status).toBe(403)
-    expect(answer.url.origin).toBe(server.origin)
+    const response = await send(change(set), headers)
+    expect(response.status).toBe(403)
+    expect(response.url.origin).toBe(server.origin)
     expect(await isSignedIn(set.browser)).toBe(!isSignIn)
   })
 
   test("rejects another browser's token", async () => {
     const [set, other] = [await open(), await open()]
-    const answer = await send({ ...set, fields: { ...set.fields, csrf: other.fields['csrf'] ?? '' } })
-    expect(answer.status).toBe(403)
+    const response = await send({ ...set, fields: { ...set.fields, csrf: other.fields['csrf'] ?? '' } })
+    expect(response.status).toBe(403)
     expect(await isSignedIn(set.browser)).toBe(!isSignIn)
   })
 
   test('accepts its own token', async () => {
     const set = await open()
-    const answer = await send(set, { origin: server.origin, 'sec-fetch-site': 'same-origin' })
-    expect(answer.status).toBeLessThan(400)
+    const response = await send(set, { origin: server.origin, 'sec-fetch-site': 'same-origin' })
+    expect(response.status).toBeLessThan(400)
   })
 })
 

@@ -11,36 +11,36 @@ import {
 } from '../support/device.ts'
 import { startServer } from '../support/server.ts'
 
-/** A node that would learn of revocations by itself only long after the test. */
+/** A node that does not poll revocations during the test. */
 const SLOW = { pollInterval: '30s', maxStaleness: '60s' } as const
 
 type Insert = Store['deviceCodes']['insert']
 type DeviceCode = Parameters<Insert>[0]
 
-/** A real store in which `before` may change what is inserted, or do something else first. */
+/** A real store that calls `before` with each device code before inserting it. */
 function storeWith(before: (code: DeviceCode) => Promise<DeviceCode>): Store {
   const store = sqlite(':memory:')
   const insert: Insert = async (code) => store.deviceCodes.insert(await before(code))
   return { ...store, deviceCodes: { ...store.deviceCodes, insert } }
 }
 
-/** Draws the user code of the first device again, as often as `times` says. */
-function drawAgain(times: number) {
-  const drawn: string[] = []
+/** Repeats the user code of the first device `times` times. */
+function repeatUserCode(times: number) {
+  const inserted: string[] = []
   const store = storeWith(async (code) => {
-    drawn.push(code.userCodeHash)
-    const isTaken = drawn.length > 1 && drawn.length <= times + 1
-    return isTaken ? { ...code, userCodeHash: drawn[0] ?? '' } : code
+    inserted.push(code.userCodeHash)
+    const isTaken = inserted.length > 1 && inserted.length <= times + 1
+    return isTaken ? { ...code, userCodeHash: inserted[0] ?? '' } : code
   })
-  return { store, drawn }
+  return { store, inserted }
 }
 
-test('a user code that is already taken is drawn again, and both devices work', async () => {
-  const { store, drawn } = drawAgain(3)
+test('a user code that is already taken is replaced, and both devices work', async () => {
+  const { store, inserted } = repeatUserCode(3)
   await using server = await startServer({ store })
   const [tv, user] = [await addDeviceClient(server), await server.addUser()]
   const devices = [await startDevice(server, tv), await startDevice(server, tv)]
-  expect(drawn).toHaveLength(5)
+  expect(inserted).toHaveLength(5)
   const browser = openBrowser(server)
   for (const device of devices) {
     await decideDevice(browser, device, user)
@@ -48,8 +48,8 @@ test('a user code that is already taken is drawn again, and both devices work', 
   }
 })
 
-test('a device is asked to come back if no free user code is found', async () => {
-  const { store } = drawAgain(10)
+test('a device gets temporarily_unavailable if no free user code is found', async () => {
+  const { store } = repeatUserCode(10)
   await using server = await startServer({ store })
   const tv = await addDeviceClient(server)
   await startDevice(server, tv)
@@ -76,7 +76,7 @@ test('the verification URI of an issuer with a path has the path once', async ()
   expect(completeUri.startsWith(`${uri}?user_code=`)).toBe(true)
 })
 
-test('a client that is revoked at the same moment gets no codes', async () => {
+test('a client that is revoked during the request gets no codes', async () => {
   let revoke: (id: string) => Promise<void> = async () => {}
   const store = storeWith(async (code) => {
     await revoke(code.clientId)

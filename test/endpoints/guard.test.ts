@@ -28,24 +28,24 @@ test.each([
   ['with a token in the query', {}, `?access_token=${token}`],
   ['with a token in a cookie', { cookie: `access_token=${token}` }],
 ])('a request %s gets a challenge without an error code', async (_, headers, query = '') => {
-  const answer = await fetchJson(server, `/me${query}`, { headers })
-  expect(answer.status).toBe(401)
-  expect(answer.body).toEqual({ error: 'missing_token', error_description: 'Missing token' })
-  expect(challengeOf(answer)).toBe(`Bearer realm="${server.issuer}"`)
-  expect(answer.headers.get('cache-control')).toBe('no-store')
+  const response = await fetchJson(server, `/me${query}`, { headers })
+  expect(response.status).toBe(401)
+  expect(response.body).toEqual({ error: 'missing_token', error_description: 'Missing token' })
+  expect(challengeOf(response)).toBe(`Bearer realm="${server.issuer}"`)
+  expect(response.headers.get('cache-control')).toBe('no-store')
 })
 
 test.each([
   ['an invalid token', 'abc', 'Invalid token'],
   ['two tokens', `${token}, ${token}`, 'Invalid token'],
 ])('%s gets a challenge with the error', async (_, text, description) => {
-  const answer = await callApi(server, '/me', text)
-  expect(answer.status).toBe(401)
-  expect(answer.body).toEqual({ error: 'invalid_token', error_description: description })
-  expect(challengeOf(answer)).toBe(
+  const response = await callApi(server, '/me', text)
+  expect(response.status).toBe(401)
+  expect(response.body).toEqual({ error: 'invalid_token', error_description: description })
+  expect(challengeOf(response)).toBe(
     `Bearer realm="${server.issuer}", error="invalid_token", error_description="${description}"`,
   )
-  expect(answer.headers.get('cache-control')).toBe('no-store')
+  expect(response.headers.get('cache-control')).toBe('no-store')
 })
 
 describe('a token is rejected', () => {
@@ -75,13 +75,13 @@ test('a token for several resources is accepted by the API that is one of them',
 describe('scopes', () => {
   test('that are missing are named in the challenge, with 403', async () => {
     const { access_token: lesser } = await getCodeFlowTokens(visit, { scope: 'profile' })
-    const answer = await callApi(server, '/orders', lesser)
-    expect(answer.status).toBe(403)
-    expect(answer.body).toEqual({
+    const response = await callApi(server, '/orders', lesser)
+    expect(response.status).toBe(403)
+    expect(response.body).toEqual({
       error: 'insufficient_scope',
       error_description: 'Insufficient scope',
     })
-    expect(challengeOf(answer)).toBe(
+    expect(challengeOf(response)).toBe(
       `Bearer realm="${server.issuer}", error="insufficient_scope", scope="orders:read"`,
     )
     expect((await callApi(server, '/me', lesser)).status).toBe(200)
@@ -91,8 +91,8 @@ describe('scopes', () => {
     const { access_token: creator } = await getCodeFlowTokens(visit, { scope: 'orders:create' })
     const { access_token: lesser } = await getCodeFlowTokens(visit, { scope: 'profile' })
     expect((await callApi(server, '/anyone', creator)).status).toBe(200)
-    const answer = await callApi(server, '/anyone', lesser)
-    expect([answer.status, challengeOf(answer)]).toEqual([
+    const response = await callApi(server, '/anyone', lesser)
+    expect([response.status, challengeOf(response)]).toEqual([
       403,
       `Bearer realm="${server.issuer}", error="insufficient_scope", scope="orders:read orders:create"`,
     ])

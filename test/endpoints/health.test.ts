@@ -11,7 +11,7 @@ const GOOD = { started: true, store: true, revocations: true }
 const statusesOf = async (server: TestServer): Promise<readonly number[]> =>
   Promise.all([LIVE, READY].map(async (path) => (await fetchJson(server, path)).status))
 
-/** How many lines of the log speak of readiness. */
+/** Counts the log lines about readiness. */
 const told = ({ logs }: TestServer): number =>
   logs.filter((line) => /Server is (not )?ready/.test(line)).length
 

@@ -24,9 +24,9 @@ test('another copy of the package has its own classes', () => {
 
 test('the error that a grant of another copy returns or throws becomes the response', async () => {
   const error = new other.OAuthError('invalid_grant', 'The badge is invalid')
-  const answer = [400, 'invalid_grant', 'The badge is invalid']
-  expect(await answerTo(async () => refuse(error))).toEqual(answer)
-  expect(await answerTo(() => Promise.reject(error))).toEqual(answer)
+  const response = [400, 'invalid_grant', 'The badge is invalid']
+  expect(await answerTo(async () => refuse(error))).toEqual(response)
+  expect(await answerTo(() => Promise.reject(error))).toEqual(response)
 })
 
 test('another error is a server error, whatever its name', async () => {

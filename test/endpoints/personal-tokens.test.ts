@@ -95,9 +95,9 @@ describe('tokens', () => {
   ])('are rejected with 422: %s', async (_what, body, error) => {
     const api = await signInToTokenApi(server, user)
     const before = await api.list()
-    const answer = await api.create(body)
-    expect([answer.status, answer.body['error']]).toEqual([422, error])
-    expect(String(answer.body['error_description'])).not.toContain('admin')
+    const response = await api.create(body)
+    expect([response.status, response.body['error']]).toEqual([422, error])
+    expect(String(response.body['error_description'])).not.toContain('admin')
     expect(await api.list()).toEqual(before)
   })
 
@@ -127,8 +127,8 @@ describe('tokens', () => {
     'returns 404 for the id %j',
     async (id) => {
       const api = await signInToTokenApi(server, user)
-      const answer = await api.revoke(encodeURIComponent(id))
-      expect([answer.status, answer.body['error']]).toEqual([404, 'not_found'])
+      const response = await api.revoke(encodeURIComponent(id))
+      expect([response.status, response.body['error']]).toEqual([404, 'not_found'])
     },
   )
 
@@ -196,16 +196,16 @@ test('each response to a GET has the CSRF token, and sets the browser cookie if 
   const session = [...api.browser.cookies].find(([name]) => name === 'consulate_session') ?? ['', '']
   const bare = openBrowser(server)
   bare.setCookie(...session)
-  const answer = await bare.open(server.endpoint(PATH))
-  expect(answer.headers.getSetCookie().join()).toMatch(/^consulate_browser=/)
+  const response = await bare.open(server.endpoint(PATH))
+  expect(response.headers.getSetCookie().join()).toMatch(/^consulate_browser=/)
   expect((await openTokenApi(server, { browser: bare }).create({ name: 'Bare' })).status).toBe(201)
 })
 
 test('no other origin can read it, and other methods are rejected', async () => {
   const headers = { origin: 'https://app.example', 'access-control-request-method': 'POST' }
   for (const path of ['/oauth/scopes', PATH, `${PATH}/x`, '/account/tokens']) {
-    const answer = await fetch(server.endpoint(path), { method: 'OPTIONS', headers })
-    expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([204, null])
+    const response = await fetch(server.endpoint(path), { method: 'OPTIONS', headers })
+    expect([response.status, response.headers.get('access-control-allow-origin')]).toEqual([204, null])
     expect((await fetch(server.endpoint(path), { method: 'PUT' })).status).toBe(405)
   }
   expect((await fetch(server.endpoint(`${PATH}/a/b`))).status).toBe(404)

@@ -61,9 +61,9 @@ describe('the revocation feed can be read', () => {
     ['with an empty secret', { authorization: basic(follower.id, '') }],
     ['with another scheme', { authorization: `Bearer ${follower.secret}` }],
   ])('not %s, which gets 401 and a Basic challenge', async (_, headers) => {
-    const answer = await fetchJson(server, '/oauth/revocations', { headers })
-    expect([answer.status, answer.body['error']]).toEqual([401, 'invalid_client'])
-    expect(answer.headers.get('www-authenticate')).toBe('Basic realm="OAuth", charset="UTF-8"')
+    const response = await fetchJson(server, '/oauth/revocations', { headers })
+    expect([response.status, response.body['error']]).toEqual([401, 'invalid_client'])
+    expect(response.headers.get('www-authenticate')).toBe('Basic realm="OAuth", charset="UTF-8"')
   })
 
   test('not with credentials in the query', async () => {
@@ -124,14 +124,14 @@ describe('a page of the feed', () => {
     const read: string[] = []
     let [after, hasMore] = [0, true]
     for (let pages = 0; hasMore && pages < 5; pages += 1) {
-      const answer = await readFeed(reader, `?after=${after}&limit=2`, own)
+      const response = await readFeed(reader, `?after=${after}&limit=2`, own)
       read.push(
-        entriesOf(answer)
+        entriesOf(response)
           .map(({ subject }) => subject)
           .join(),
       )
-      hasMore = answer.body['has_more'] as boolean
-      after = entriesOf(answer).at(-1)?.id ?? after
+      hasMore = response.body['has_more'] as boolean
+      after = entriesOf(response).at(-1)?.id ?? after
     }
     expect(read).toEqual(['a,b', 'c'])
     expect((await readFeed(reader, `?after=${after}`, own)).body).toEqual({ entries: [], has_more: false })
@@ -146,9 +146,9 @@ describe('a page of the feed', () => {
         own.server.tokens.revoke({ tokenId: `t${index}`, expiresAt }),
       ),
     )
-    const answer = await readFeed(reader, '?limit=5000', own)
-    expect(entriesOf(answer)).toHaveLength(1000)
-    expect(answer.body['has_more']).toBe(true)
+    const response = await readFeed(reader, '?limit=5000', own)
+    expect(entriesOf(response)).toHaveLength(1000)
+    expect(response.body['has_more']).toBe(true)
   })
 
   test('leaves out expired entries except the newest, which identifies the database', async () => {

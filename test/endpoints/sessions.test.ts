@@ -38,11 +38,11 @@ describe('the cookies', () => {
     const cookie = anonymous.split(';', 1)[0] ?? ''
     const fields = formsIn(await login.text())[0]?.fields ?? {}
     const body = new URLSearchParams({ ...fields, username: newUser.email, password: newUser.password })
-    const answer = await secure.server.fetch(
+    const response = await secure.server.fetch(
       new Request(`${issuer}/login`, { method: 'POST', body, headers: { cookie, origin: issuer } }),
     )
-    expect(answer.status).toBe(303)
-    expect(answer.headers.getSetCookie()).toEqual([
+    expect(response.status).toBe(303)
+    expect(response.headers.getSetCookie()).toEqual([
       expect.stringMatching(/^__Host-consulate_session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Secure$/),
       expect.stringMatching(/^__Host-consulate_device=[\w.-]+; .*; Secure$/),
     ])

@@ -42,11 +42,11 @@ describe('wrong passwords', () => {
 
   test('are counted for unknown users too, with the same response', async () => {
     await using strict = await startServer({ throttle: { perAccount: { failures: 2, window: '5m' } } })
-    const answers = []
+    const responses = []
     for (let count = 0; count < 3; count += 1)
-      answers.push(await tryPassword(strict, 'nobody@example.com', 'whatever it is'))
-    expect(answers.map(({ status }) => status)).toEqual([403, 403, 429])
-    expect(answers[0]?.text).toContain('Incorrect email or password')
+      responses.push(await tryPassword(strict, 'nobody@example.com', 'whatever it is'))
+    expect(responses.map(({ status }) => status)).toEqual([403, 403, 429])
+    expect(responses[0]?.text).toContain('Incorrect email or password')
   })
 
   test('sent in parallel cannot exceed the limit', async () => {
@@ -143,9 +143,9 @@ describe('X-Forwarded-For', () => {
 
   test('is ignored by default', async () => {
     await using strict = await startServer({ throttle })
-    const answers = []
-    for (const address of ['192.0.2.1', '192.0.2.2', '192.0.2.3']) answers.push(await fail(strict, address))
-    expect(answers.map(({ status }) => status)).toEqual([401, 401, 429])
+    const responses = []
+    for (const address of ['192.0.2.1', '192.0.2.2', '192.0.2.3']) responses.push(await fail(strict, address))
+    expect(responses.map(({ status }) => status)).toEqual([401, 401, 429])
   })
 
   test('is trusted from a trusted proxy, only for the entry of the proxy itself', async () => {

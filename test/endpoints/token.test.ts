@@ -44,18 +44,18 @@ describe('the grant type', () => {
       'unsupported_grant_type',
     ],
   ])('%s', async (_, parameters, error) => {
-    const answer = await requestToken(server, machine, parameters)
-    expect([answer.status, answer.body['error']]).toEqual([400, error])
+    const response = await requestToken(server, machine, parameters)
+    expect([response.status, response.body['error']]).toEqual([400, error])
   })
 
   test('that the client is not registered for is unauthorized_client', async () => {
-    const answers = [
+    const responses = [
       await requestToken(server, web, grant),
       await requestToken(server, spa, grant),
       await requestToken(server, machine, { grant_type: 'refresh_token', refresh_token: 'cons_rt_x' }),
       await requestToken(server, machine, { grant_type: 'authorization_code', code: 'x' }),
     ]
-    for (const { status, body } of answers)
+    for (const { status, body } of responses)
       expect([status, body['error']]).toEqual([400, 'unauthorized_client'])
   })
 })
@@ -71,19 +71,19 @@ describe('the form', () => {
     ['an encoded NUL', 'grant_type=client_credentials&x=a%00b'],
     ['a NUL', 'grant_type=client_credentials&x=a\0b'],
   ])('with %s is an invalid request', async (_, body) => {
-    const answer = await post(body, { authorization: basic(id, secret) })
-    expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_request'])
+    const response = await post(body, { authorization: basic(id, secret) })
+    expect([response.status, response.body['error']]).toEqual([400, 'invalid_request'])
   })
 
   test.each(['application/json', 'multipart/form-data', 'text/plain', ''])(
     'sent as %j is refused with the expected content type',
     async (type) => {
-      const answer = await post(JSON.stringify(grant), {
+      const response = await post(JSON.stringify(grant), {
         'content-type': type,
         authorization: basic(id, secret),
       })
-      expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_request'])
-      expect(answer.body['error_description']).toBe(
+      expect([response.status, response.body['error']]).toEqual([400, 'invalid_request'])
+      expect(response.body['error_description']).toBe(
         'The content type must be application/x-www-form-urlencoded',
       )
     },
@@ -96,8 +96,8 @@ describe('the form', () => {
 
   test('is read from the body, and not from the query', async () => {
     const query = formBody({ ...grant, client_id: id, client_secret: secret }).toString()
-    const answer = await fetchJson(server, `/oauth/token?${query}`, { method: 'POST' })
-    expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
+    const response = await fetchJson(server, `/oauth/token?${query}`, { method: 'POST' })
+    expect(response).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
   })
 
   test('may contain unknown parameters', async () => {
@@ -114,15 +114,15 @@ describe('the form', () => {
         body: new Blob([text]).stream(),
         duplex: 'half',
       })
-    const answers = [
+    const responses = [
       await post(fitting),
       await chunked(fitting),
       await post(`${fitting}x`),
       await chunked(`${fitting}x`),
       await chunked(fitting.repeat(20)),
     ]
-    expect(answers.map(({ status }) => status)).toEqual([200, 200, 413, 413, 413])
-    expect(answers.at(-1)?.body['error']).toBe('invalid_request')
+    expect(responses.map(({ status }) => status)).toEqual([200, 200, 413, 413, 413])
+    expect(responses.at(-1)?.body['error']).toBe('invalid_request')
     expect((await post(grant, { authorization: basic(id, secret) })).status).toBe(200)
   })
 })
@@ -153,22 +153,22 @@ describe('client authentication', () => {
     ['Basic with a broken encoding', {}, `Basic ${btoa(`${id}:%zz`)}`],
     ['another scheme', {}, 'Bearer abc'],
   ])('with %s fails', async (_, parameters, authorization) => {
-    const answer = await post(
+    const response = await post(
       { ...grant, ...parameters },
       authorization === undefined ? {} : { authorization },
     )
-    expect(answer.status).toBe(401)
-    expect(answer.body).toEqual({
+    expect(response.status).toBe(401)
+    expect(response.body).toEqual({
       error: 'invalid_client',
       error_description: 'Client authentication failed',
     })
-    expect(answer.headers.get('www-authenticate')).toBe(authorization === undefined ? null : challenge)
+    expect(response.headers.get('www-authenticate')).toBe(authorization === undefined ? null : challenge)
   })
 
   test('in two ways is refused, even if they agree', async () => {
     const both = { ...grant, client_id: id, client_secret: secret }
-    const answer = await post(both, { authorization: basic(id, secret) })
-    expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_request'])
+    const response = await post(both, { authorization: basic(id, secret) })
+    expect([response.status, response.body['error']]).toEqual([400, 'invalid_request'])
   })
 
   test('by Basic may come with the same client_id, and no other', async () => {
@@ -244,13 +244,13 @@ describe('client authentication', () => {
     ['by Basic, empty', {}, basic(spa.id, '')],
   ])('ignores the secret of a public client: %s', async (_, parameters, authorization) => {
     const form = { grant_type: 'refresh_token', refresh_token: 'unknown', ...parameters }
-    const answer = await post(form, authorization === undefined ? {} : { authorization })
-    expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_grant'])
+    const response = await post(form, authorization === undefined ? {} : { authorization })
+    expect([response.status, response.body['error']]).toEqual([400, 'invalid_grant'])
   })
 
   test('does not repeat what was sent', async () => {
-    const answer = await post({ ...grant, client_id: '<script>', client_secret: 'hunter2hunter2' })
-    expect(JSON.stringify(answer.body)).not.toMatch(/<script>|hunter2/)
+    const response = await post({ ...grant, client_id: '<script>', client_secret: 'hunter2hunter2' })
+    expect(JSON.stringify(response.body)).not.toMatch(/<script>|hunter2/)
   })
 })
 
@@ -260,9 +260,9 @@ describe('scope and resource', () => {
   test.each(['unknown', 'orders:create', '*', 'orders:read "quoted"'])(
     'the scope %j is refused',
     async (scope) => {
-      const answer = await post({ ...grant, scope }, { authorization })
-      expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_scope'])
-      expect(answer.body['error_description']).not.toContain(scope)
+      const response = await post({ ...grant, scope }, { authorization })
+      expect([response.status, response.body['error']]).toEqual([400, 'invalid_scope'])
+      expect(response.body['error_description']).not.toContain(scope)
     },
   )
 

@@ -19,7 +19,7 @@ interface Place {
   /** Nodes that run through all of it. */
   readonly nodes: readonly TestServer[]
   readonly old: ServerProcess
-  /** Starts a node that knows nothing but what is in the database. */
+  /** Starts a node that knows only the restored database. */
   newcomer(): Promise<TestServer>
   recover(): Promise<number>
 }
@@ -116,13 +116,13 @@ describe.each(Object.entries(RESTORES))('a backup that was %s', (_how, restore) 
     expect(isSound(server)).toBe(true)
   })
 
-  test('brings back nothing that outlives `consulate recover`, and shuts nobody out', async () => {
+  test('makes nothing valid again after `consulate recover`, and blocks no one', async () => {
     const { server, nodes, newcomer, recover } = await open()
     const client = await server.addClient()
     const machine = await server.addClient({ grantTypes: ['client_credentials'], scopes: ['orders:read'] })
     const ask = { grant_type: 'client_credentials', scope: 'orders:read' }
     const [gone, steady, everywhere] = await Promise.all([1, 2, 3].map(() => codeFlowOf(server, client)))
-    if (!gone || !steady || !everywhere) throw new Error('Nobody is there')
+    if (!gone || !steady || !everywhere) throw new Error('No code flows')
     const [goneTokens, steadyTokens] = [await getCodeFlowTokens(gone), await getCodeFlowTokens(steady)]
     const everywhereTokens = await getCodeFlowTokens(everywhere)
     const { exchange } = await getCode(steady)

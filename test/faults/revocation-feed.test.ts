@@ -83,7 +83,7 @@ describe('a store that was restored from a backup', () => {
     expect(setup.logs).toHaveLength(1)
   })
 
-  test('keeps nobody signed out for lost revocations once the issuer epoch is raised', async () => {
+  test('accepts new sessions again once the issuer epoch is above the lost revocations', async () => {
     const setup = await openFeed()
     const { store, clock, feed } = setup
     const alice = { kind: 'user', user: { provider: 'users', userId: 'alice' }, subject: 'alice' } as const

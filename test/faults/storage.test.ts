@@ -107,12 +107,12 @@ describe('a full disk', () => {
     const other = new DatabaseSync(server.file)
     other.exec('select count(*) from consulate_clients')
     let token = tokens.refresh_token
-    let answer = await refresh({ server: node, client }, token)
-    for (let turn = 0; turn < 2_000 && answer.status === 200; turn += 1) {
-      token = tokenIn(answer)
-      answer = await refresh({ server: node, client }, token)
+    let response = await refresh({ server: node, client }, token)
+    for (let turn = 0; turn < 2_000 && response.status === 200; turn += 1) {
+      token = tokenIn(response)
+      response = await refresh({ server: node, client }, token)
     }
-    expectUnavailable(answer)
+    expectUnavailable(response)
     await expect
       .poll(() => errorsIn(place))
       .toContainEqual(
@@ -162,9 +162,9 @@ describe('a database that another process has locked', () => {
     await new Promise((resolve) => setTimeout(resolve, 300))
     other.exec('rollback')
     other.close()
-    const answers = await Promise.all(pile)
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
-    expect(new Set(answers.map(tokenIn)).size).toBe(1)
+    const responses = await Promise.all(pile)
+    expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200]))
+    expect(new Set(responses.map(tokenIn)).size).toBe(1)
   })
 })
 
@@ -178,7 +178,7 @@ describe('a read-only database', () => {
     const place = await open()
     await place.stop()
     await setModes(place, 0o555, 0o444)
-    // The superuser may write everything, so the process becomes somebody else.
+    // root can write every file, so the process runs as another user.
     const uid = process.getuid?.() === 0 ? { uid: 65_534 } : {}
     const started = await startProcess(place.server, uid)
     onTestFinished(started.stop)

@@ -68,9 +68,9 @@ describe('a public client with PKCE', () => {
     const visit = { server, browser: openBrowser(server), client: publicClient, user }
     const { exchange } = await getCode(visit)
     const { body } = await requestToken(server, publicClient, exchange)
-    const answer = await callApi(server, '/orders', String(body['access_token']))
-    expect(answer.status).toBe(200)
-    expect(answer.body).toMatchObject({
+    const response = await callApi(server, '/orders', String(body['access_token']))
+    expect(response.status).toBe(200)
+    expect(response.body).toMatchObject({
       kind: 'user',
       user: { id: user.id, provider: 'users', sub: user.id },
       client: { id: publicClient.id },

@@ -48,8 +48,8 @@ describe('changing the redirect URI', () => {
   test('applies to a consent page that was open before, whose answer is rejected', async () => {
     const page = await browser.signIn(await browser.open(authorizationUrl(server, client)), user)
     await update({ redirectUris: [NEW_HOME] })
-    const answer = await browser.press(page, 'Allow')
-    expect([answer.status, answer.url.origin]).toEqual([400, server.origin])
+    const response = await browser.press(page, 'Allow')
+    expect([response.status, response.url.origin]).toEqual([400, server.origin])
   })
 
   test('of a public client changes its CORS origin', async () => {
@@ -57,8 +57,8 @@ describe('changing the redirect URI', () => {
     await update({ redirectUris: [NEW_HOME] })
     const allowed = async (origin: string) => {
       const headers = { origin, 'access-control-request-method': 'POST' }
-      const answer = await fetch(server.endpoint('/oauth/token'), { method: 'OPTIONS', headers })
-      return answer.headers.get('access-control-allow-origin')
+      const response = await fetch(server.endpoint('/oauth/token'), { method: 'OPTIONS', headers })
+      return response.headers.get('access-control-allow-origin')
     }
     expect(await allowed('https://new.example')).toBe('https://new.example')
     expect(await allowed(new URL(CALLBACK).origin)).toBeNull()

@@ -44,8 +44,8 @@ test('a code that is replayed many times writes one revocation', async () => {
 
 test('another client cannot spend a code', async () => {
   const { exchange } = await getCode(visit)
-  const answer = await requestToken(server, other, exchange)
-  expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_grant'])
+  const response = await requestToken(server, other, exchange)
+  expect([response.status, response.body['error']]).toEqual([400, 'invalid_grant'])
   expect(await isSpent(exchange)).toBe(false)
 })
 
@@ -71,15 +71,15 @@ test.each([
   ['missing', undefined],
 ])('a verifier that is %s is rejected before the code is spent', async (_, verifier) => {
   const { exchange } = await getCode(visit)
-  const answer = await requestToken(server, client, { ...exchange, code_verifier: verifier })
-  expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_request'])
+  const response = await requestToken(server, client, { ...exchange, code_verifier: verifier })
+  expect([response.status, response.body['error']]).toEqual([400, 'invalid_request'])
   expect(await isSpent(exchange)).toBe(false)
 })
 
 test('a well-formed wrong verifier spends the code', async () => {
   const { exchange } = await getCode(visit)
-  const answer = await requestToken(server, client, { ...exchange, code_verifier: createPkce().verifier })
-  expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_grant'])
+  const response = await requestToken(server, client, { ...exchange, code_verifier: createPkce().verifier })
+  expect([response.status, response.body['error']]).toEqual([400, 'invalid_grant'])
   expect(await isSpent(exchange)).toBe(true)
 })
 
@@ -87,23 +87,23 @@ test('a verifier without a challenge is rejected, because an attacker may have r
   const confidential = await server.addClient()
   const plain = { code_challenge: undefined, code_challenge_method: undefined }
   const { exchange } = await getCode({ ...visit, client: confidential }, plain)
-  const answer = await requestToken(server, confidential, exchange)
-  expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_request'])
+  const response = await requestToken(server, confidential, exchange)
+  expect([response.status, response.body['error']]).toEqual([400, 'invalid_request'])
 })
 
 test('a code expires after a minute', async () => {
   const { exchange } = await getCode(visit)
   server.clock.advance('61s')
-  const answer = await requestToken(server, client, exchange)
-  expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_grant'])
+  const response = await requestToken(server, client, exchange)
+  expect([response.status, response.body['error']]).toEqual([400, 'invalid_grant'])
 })
 
 test('an unknown code is rejected', async () => {
-  const answer = await requestToken(server, client, {
+  const response = await requestToken(server, client, {
     grant_type: 'authorization_code',
     code: createPkce().verifier,
   })
-  expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_grant'])
+  expect([response.status, response.body['error']]).toEqual([400, 'invalid_grant'])
 })
 
 test('a code is rejected after the user has signed out', async () => {

@@ -69,11 +69,11 @@ describe('the consent page', () => {
     const browser = await signedIn()
     const page = await browser.open(authorizationUrl(server, client, { scope: 'profile' }))
     const { fields } = formOf(page, 'Allow')
-    const answer = await browser.open(server.endpoint('/oauth/authorize'), {
+    const response = await browser.open(server.endpoint('/oauth/authorize'), {
       method: 'DELETE',
       body: formBody(fields),
     })
-    expect(answer.url.searchParams.get('error')).toBe('access_denied')
+    expect(response.url.searchParams.get('error')).toBe('access_denied')
   })
 })
 

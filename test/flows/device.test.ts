@@ -56,8 +56,8 @@ describe('a device requests codes (RFC 8628 section 3.2)', () => {
     [{ client_id: 'unknown' }, 401, 'invalid_client'],
     [{ client_id: undefined }, 401, 'invalid_client'],
   ])('and with %j gets an error', async (parameters, status, error) => {
-    const answer = await requestDeviceCode(server, tv, parameters)
-    expect([answer.status, answer.body['error']]).toEqual([status, error])
+    const response = await requestDeviceCode(server, tv, parameters)
+    expect([response.status, response.body['error']]).toEqual([status, error])
   })
 
   test('a confidential client authenticates with its secret', async () => {
@@ -67,8 +67,8 @@ describe('a device requests codes (RFC 8628 section 3.2)', () => {
   })
 
   test('fails for a client without the grant', async () => {
-    const answer = await requestDeviceCode(server, await server.addClient())
-    expect([answer.status, answer.body['error']]).toEqual([400, 'unauthorized_client'])
+    const response = await requestDeviceCode(server, await server.addClient())
+    expect([response.status, response.body['error']]).toEqual([400, 'unauthorized_client'])
   })
 })
 
@@ -315,8 +315,8 @@ describe('the page for the code', () => {
     await decideDevice(phone, no, user, "Don't allow")
     await phone.press(await enterCode(phone, await startDevice(server, tv), user), 'Allow')
     const about = { clientId: tv.id, sub: user.id }
-    const answers = server.events.slice(before).filter(({ name }) => name.startsWith('consent.'))
-    expect(answers).toMatchObject([
+    const responses = server.events.slice(before).filter(({ name }) => name.startsWith('consent.'))
+    expect(responses).toMatchObject([
       { name: 'consent.given', payload: { ...about, scopes: ['orders:read'] } },
       { name: 'consent.denied', payload: about },
       { name: 'consent.given' },
@@ -353,8 +353,8 @@ describe('an approved device', () => {
       device_code: device.deviceCode,
       client_id: client.id,
     })
-    const answer = await fetch(at.endpoint('/oauth/token'), { method: 'POST', body, ...agent })
-    const { access_token: access, refresh_token: next } = (await answer.json()) as Record<string, string>
+    const response = await fetch(at.endpoint('/oauth/token'), { method: 'POST', body, ...agent })
+    const { access_token: access, refresh_token: next } = (await response.json()) as Record<string, string>
     const tokens = { access: at.knownSecrets.add('access token', access ?? ''), next: next ?? '' }
     return { client, newUser, browser, device, tokens }
   }
@@ -452,8 +452,8 @@ test('a device gets the scopes that its client has when the tokens are issued', 
 })
 
 test('a poll without a device code is an invalid_request', async () => {
-  const answer = await requestToken(server, tv, { grant_type: GRANT })
-  expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_request'])
+  const response = await requestToken(server, tv, { grant_type: GRANT })
+  expect([response.status, response.body['error']]).toEqual([400, 'invalid_request'])
 })
 
 test.each([

@@ -22,10 +22,10 @@ test('disconnecting an app voids its codes, but not those of other apps', async 
   const codes: Awaited<ReturnType<typeof getCode>>[] = []
   for (const client of [gone, kept]) codes.push(await getCode({ server, browser, client, user }))
   await disconnectAll(server, user, gone)
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     [gone, kept].map((client, index) => requestToken(server, client, codes[index]?.exchange ?? {})),
   )
-  expect(answers.map(({ status, body }) => [status, body['error']])).toEqual([
+  expect(responses.map(({ status, body }) => [status, body['error']])).toEqual([
     [400, 'invalid_grant'],
     [200, undefined],
   ])
@@ -66,9 +66,9 @@ test.each(['code', 'token'])(
     const [user, browser] = [await server.addUser(), openBrowser(server)]
     const url = authorizationUrl(server, client, { response_type: type, scope: 'orders:read' })
     intrusion.beforeConsent = () => disconnectAll(server, user, client)
-    const { url: answer } = await authorize(browser, url, user)
+    const { url: response } = await authorize(browser, url, user)
     delete intrusion.beforeConsent
-    expect(answer.hash).toBe('')
+    expect(response.hash).toBe('')
     const page = await browser.open(url)
     expect(page.forms.map(({ label }) => label)).toContain('Allow')
     expect(await server.server.authorizations.list(user)).toEqual([])

@@ -133,12 +133,12 @@ describe('the checkbox', () => {
     const browser = openBrowser(at)
     const page = await browser.open(at.endpoint('/login'))
     if (!fields) return formOf(page, 'Sign in').fields['keep_signed_in']
-    const answer = await browser.press(page, 'Sign in', {
+    const response = await browser.press(page, 'Sign in', {
       username: 'x@example.com',
       password: 'x',
       ...fields,
     })
-    return formOf(answer, 'Sign in').fields['keep_signed_in']
+    return formOf(response, 'Sign in').fields['keep_signed_in']
   }
 
   test('is unchecked by default, and keeps its state after a failed sign-in', async () => {

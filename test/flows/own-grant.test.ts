@@ -85,8 +85,8 @@ describe('a custom grant', () => {
   test('is in the metadata, and issues tokens for a resource', async () => {
     const { body } = await fetchJson(server, '/.well-known/oauth-authorization-server')
     expect(body['grant_types_supported']).toEqual([TYPE, 'refresh_token'])
-    const answer = await ask({ resource: API })
-    expect(claimOf(String(answer.body['access_token']), 'aud')).toBe(API)
+    const response = await ask({ resource: API })
+    expect(claimOf(String(response.body['access_token']), 'aud')).toBe(API)
   })
 
   test('works for clients that have it on their record, and is unknown if it is not configured', async () => {
@@ -118,7 +118,7 @@ describe('a custom grant', () => {
 
 /** The outcome of a token request. */
 interface Outcome {
-  readonly answer: readonly [status: number, error: unknown]
+  readonly response: readonly [status: number, error: unknown]
   readonly log: string
   /** True if nothing was issued and nothing was stored. */
   readonly isEmpty: boolean
@@ -160,7 +160,7 @@ describe('a custom grant with a mistake', () => {
       await own.server.authorizations.list(user),
     ]
     return {
-      answer: [status, body['error']],
+      response: [status, body['error']],
       log: own.logs.slice(logged).join(''),
       isEmpty: issued.length + written.length === 0 && !('access_token' in body),
     }
@@ -189,21 +189,21 @@ describe('a custom grant with a mistake', () => {
     }
 
   test('without a mistake issues a token', async () => {
-    const { answer, isEmpty } = await run(permitting(() => ({})))
-    expect([answer, isEmpty]).toEqual([[200, undefined], false])
+    const { response, isEmpty } = await run(permitting(() => ({})))
+    expect([response, isEmpty]).toEqual([[200, undefined], false])
     await own.server.users.signOutEverywhere(user)
   })
 
   test('that throws an OAuthError responds with it', async () => {
     const error = new OAuthError('invalid_grant', 'Too late', { detail: 'it was midnight' })
-    const { answer, log, isEmpty } = await run(() => Promise.reject(error))
-    expect([answer, isEmpty]).toEqual([[400, 'invalid_grant'], true])
+    const { response, log, isEmpty } = await run(() => Promise.reject(error))
+    expect([response, isEmpty]).toEqual([[400, 'invalid_grant'], true])
     expect(log).toContain('it was midnight')
   })
 
   test('that throws anything else responds with server_error and logs the cause and its stack', async () => {
-    const { answer, log, isEmpty } = await run(() => Promise.reject(new TypeError('the table is on fire')))
-    expect([answer, isEmpty]).toEqual([[500, 'server_error'], true])
+    const { response, log, isEmpty } = await run(() => Promise.reject(new TypeError('the table is on fire')))
+    expect([response, isEmpty]).toEqual([[500, 'server_error'], true])
     expect(log).toContain('the table is on fire')
     expect(log).toContain('own-grant.test.ts')
   })
@@ -217,8 +217,8 @@ describe('a custom grant with a mistake', () => {
     ['a refusal without an error', { kind: 'refused' }],
     ['a refusal with an error of another class', { kind: 'refused', error: new Error('no') }],
   ])('that returns %s responds with server_error and issues nothing', async (_what, nonsense) => {
-    const { answer, log, isEmpty } = await run(async () => nonsense as never)
-    expect([answer, isEmpty]).toEqual([[500, 'server_error'], true])
+    const { response, log, isEmpty } = await run(async () => nonsense as never)
+    expect([response, isEmpty]).toEqual([[500, 'server_error'], true])
     expect(log).toContain(`the grant ${TYPE}`)
   })
 
@@ -234,12 +234,12 @@ describe('a custom grant with a mistake', () => {
       permitting(async (...given) => ({ user: { ...(await loadUser(...given)), epochs: undefined } })),
     ],
   ])('that permits %s responds with server_error and issues nothing', async (_what, decide) => {
-    const { answer, isEmpty } = await run(decide)
-    expect([answer, isEmpty]).toEqual([[500, 'server_error'], true])
+    const { response, isEmpty } = await run(decide)
+    expect([response, isEmpty]).toEqual([[500, 'server_error'], true])
   })
 
   test('that permits a first token for an unknown resource responds with invalid_target and issues nothing', async () => {
-    const { answer, isEmpty } = await run(async (request, context) => ({
+    const { response, isEmpty } = await run(async (request, context) => ({
       ...permit({
         client: request.client,
         user: await loadUser(request, context),
@@ -248,28 +248,28 @@ describe('a custom grant with a mistake', () => {
       }),
       tokenResources: ['https://other.example'],
     }))
-    expect([answer, isEmpty]).toEqual([[400, 'invalid_target'], true])
+    expect([response, isEmpty]).toEqual([[400, 'invalid_target'], true])
   })
 
   test('that permits another client responds with server_error and issues nothing', async () => {
     const another = await own.server.clients.find(other.id)
-    const { answer, log, isEmpty } = await run(permitting(() => ({ client: another })))
-    expect([answer, isEmpty]).toEqual([[500, 'server_error'], true])
+    const { response, log, isEmpty } = await run(permitting(() => ({ client: another })))
+    expect([response, isEmpty]).toEqual([[500, 'server_error'], true])
     expect(log).toContain('another client than the authenticated one')
   })
 
   test('that permits a copy of the client with more scopes responds with server_error and issues nothing', async () => {
-    const { answer, isEmpty } = await run(
+    const { response, isEmpty } = await run(
       permitting(({ client: asking }) => ({ client: { ...asking, scopes: null }, scopes: ['profile'] })),
     )
-    expect([answer, isEmpty]).toEqual([[500, 'server_error'], true])
+    expect([response, isEmpty]).toEqual([[500, 'server_error'], true])
   })
 
   test('that permits a user of another provider responds with invalid_grant and issues nothing', async () => {
-    const { answer, log, isEmpty } = await run(
+    const { response, log, isEmpty } = await run(
       permitting(async (request, context) => ({ user: await loadUser(request, context, 'customers') })),
     )
-    expect([answer, isEmpty]).toEqual([[400, 'invalid_grant'], true])
+    expect([response, isEmpty]).toEqual([[400, 'invalid_grant'], true])
     expect(log).toContain(`user ${user.id} belongs to provider customers`)
   })
 
@@ -279,13 +279,13 @@ describe('a custom grant with a mistake', () => {
     ['*, which is not on its record', ['*']],
     ['that is not valid', ['orders:read\nprofile']],
   ])('that permits a scope %s responds with invalid_scope and issues nothing', async (_what, scopes) => {
-    const { answer, isEmpty } = await run(permitting(() => ({ scopes })))
-    expect([answer, isEmpty]).toEqual([[400, 'invalid_scope'], true])
+    const { response, isEmpty } = await run(permitting(() => ({ scopes })))
+    expect([response, isEmpty]).toEqual([[400, 'invalid_scope'], true])
   })
 
   test('that permits an unknown resource responds with invalid_target and issues nothing', async () => {
-    const { answer, isEmpty } = await run(permitting(() => ({ resources: ['https://bank.example'] })))
-    expect([answer, isEmpty]).toEqual([[400, 'invalid_target'], true])
+    const { response, isEmpty } = await run(permitting(() => ({ resources: ['https://bank.example'] })))
+    expect([response, isEmpty]).toEqual([[400, 'invalid_target'], true])
   })
 
   describe('a custom grant that issues a machine token', () => {
@@ -300,24 +300,24 @@ describe('a custom grant with a mistake', () => {
       })
 
     test('succeeds for a confidential first-party client', async () => {
-      const { answer } = await run(forItself({ scopes: ['orders:read'] }))
-      expect(answer).toEqual([200, undefined])
+      const { response } = await run(forItself({ scopes: ['orders:read'] }))
+      expect(response).toEqual([200, undefined])
     })
 
     test('responds with invalid_scope for scopes that are not on the record of the client', async () => {
-      expect((await run(forItself({ scopes: ['profile'] }))).answer).toEqual([400, 'invalid_scope'])
-      expect((await run(forItself({ scopes: ['profile'] }), other)).answer).toEqual([400, 'invalid_scope'])
+      expect((await run(forItself({ scopes: ['profile'] }))).response).toEqual([400, 'invalid_scope'])
+      expect((await run(forItself({ scopes: ['profile'] }), other)).response).toEqual([400, 'invalid_scope'])
     })
 
     test('responds with unauthorized_client for public and third-party clients', async () => {
       for (const by of [app, publicApp]) {
-        const { answer, isEmpty } = await run(forItself({}), by)
-        expect([answer, isEmpty]).toEqual([[400, 'unauthorized_client'], true])
+        const { response, isEmpty } = await run(forItself({}), by)
+        expect([response, isEmpty]).toEqual([[400, 'unauthorized_client'], true])
       }
     })
 
     test('responds with server_error if the token outlives the signing keys', async () => {
-      expect((await run(forItself({ lifetime: 1e12 }))).answer).toEqual([500, 'server_error'])
+      expect((await run(forItself({ lifetime: 1e12 }))).response).toEqual([500, 'server_error'])
     })
   })
 
@@ -326,24 +326,24 @@ describe('a custom grant with a mistake', () => {
     const [authorization] = await own.store.authorizations.list(own.clock.now())
     if (!authorization) throw new Error('There is no authorization')
     const next = { seed: 'made up', presented: 0, generation: 1, scopes: authorization.scopes, resources: [] }
-    const { answer } = await run(async ({ client: asking }) => ({
+    const { response } = await run(async ({ client: asking }) => ({
       kind: 'refresh',
       client: asking,
       authorization,
       ...next,
     }))
-    expect(answer).toEqual([500, 'server_error'])
+    expect(response).toEqual([500, 'server_error'])
     expect((await own.store.authorizations.find(authorization.id))?.generation).toBe(0)
     await own.server.users.signOutEverywhere(user)
   })
 
   test('that returns a personal access token responds with server_error and issues nothing', async () => {
-    const { answer, isEmpty } = await run(async (request, context) => {
+    const { response, isEmpty } = await run(async (request, context) => {
       const { ref: user, epochs } = await loadUser(request, context)
       const token = { authorizationId: 'made-up', name: 'Mine', scopes: ['orders:read'], lifetime: 1000 }
       return { kind: 'personal', user, epochs, ...token }
     })
-    expect([answer, isEmpty]).toEqual([[500, 'server_error'], true])
+    expect([response, isEmpty]).toEqual([[500, 'server_error'], true])
   })
 })
 

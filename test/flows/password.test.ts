@@ -111,9 +111,9 @@ describe('user name and password', () => {
 
   test('emit sign-in.failed if they are wrong, as on the sign-in page', async () => {
     const newUser = await server.addUser()
-    const answer = await signIn({ ...newUser, password: 'a wrong password' })
+    const response = await signIn({ ...newUser, password: 'a wrong password' })
     expect(heard('sign-in.failed').at(-1)?.payload).toEqual({
-      requestId: answer.headers.get('x-request-id'),
+      requestId: response.headers.get('x-request-id'),
       provider: 'users',
       address: '127.0.0.1',
       sub: newUser.id,

@@ -388,9 +388,9 @@ describe('the token page', () => {
   ])('shows the problem with %s, and keeps the entered values', async (_what, fields, words) => {
     const { browser } = await signInToTokenApi(server, user)
     const form = await browser.open(server.endpoint(page))
-    const answer = await browser.press(form, 'Generate token', { 'scope:profile': 'on', ...fields })
-    expect([answer.status, answer.text.includes(words)]).toEqual([422, true])
-    expect(formOf(answer, 'Generate token').fields).toMatchObject({
+    const response = await browser.press(form, 'Generate token', { 'scope:profile': 'on', ...fields })
+    expect([response.status, response.text.includes(words)]).toEqual([422, true])
+    expect(formOf(response, 'Generate token').fields).toMatchObject({
       name: fields['name'],
       'scope:profile': 'on',
     })

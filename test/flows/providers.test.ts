@@ -144,8 +144,8 @@ describe("a token of one provider gets 401 at the other's guard, with the same i
     const fetched =
       (guarded: Pick<typeof server.server, 'user' | 'anyone'>) => async (path: string, token: string) => {
         const request = new Request(server.issuer, { headers: { authorization: `Bearer ${token}` } })
-        const answer = await (path === '/me' ? guarded.user() : guarded.anyone())(request)
-        return answer instanceof Response ? answer.status : 200
+        const response = await (path === '/me' ? guarded.user() : guarded.anyone())(request)
+        return response instanceof Response ? response.status : 200
       }
     apis['node:http'] = {
       users: async (path, token) => (await sides.users.callApi(path, token)).status,
@@ -399,13 +399,13 @@ describe('after a provider is removed from the configuration', () => {
     const url400 = { ...consent, url: new URL(rest.endpoint('/oauth/authorize')) }
     expect((await browser.press(url400, 'Allow')).status).toBe(400)
 
-    const answers = [
+    const responses = [
       await requestToken(rest, visit.client, exchange),
       await refresh({ server: rest, client: visit.client }, tokens.refresh_token),
       await requestToken(rest, importer, { grant_type: 'client_credentials' }),
     ]
-    expect(answers.map(({ status, body }) => [status, body['error']])).toEqual(
-      answers.map(() => [401, 'invalid_client']),
+    expect(responses.map(({ status, body }) => [status, body['error']])).toEqual(
+      responses.map(() => [401, 'invalid_client']),
     )
     for (const path of ['/me', '/anyone'])
       expect((await callApi(rest, path, tokens.access_token)).status).toBe(401)

@@ -25,8 +25,8 @@ const inParallel = (
 ): Promise<JsonResponse[]> =>
   Promise.all(Array.from({ length: count }, (_, index) => ask(index % 2 === 0 ? left : right)))
 
-const count = (answers: readonly JsonResponse[], status: number): number =>
-  answers.filter((answer) => answer.status === status).length
+const count = (responses: readonly JsonResponse[], status: number): number =>
+  responses.filter((response) => response.status === status).length
 
 /** Waits until a request returns a status on a node. Nodes poll every second, but the machine may be busy. */
 const expectSoon = (request: () => Promise<JsonResponse>, status: number): Promise<void> =>
@@ -35,15 +35,15 @@ const expectSoon = (request: () => Promise<JsonResponse>, status: number): Promi
 describe('50 parallel exchanges of one code on two nodes', () => {
   test('issue tokens once, which are revoked because the code was replayed', async () => {
     const { exchange } = await getCode(visit)
-    const answers = await inParallel(50, (node) => requestToken(node, client, exchange))
-    expect([count(answers, 200), count(answers, 400)]).toEqual([1, 49])
-    const losers = answers.filter(({ status }) => status !== 200)
+    const responses = await inParallel(50, (node) => requestToken(node, client, exchange))
+    expect([count(responses, 200), count(responses, 400)]).toEqual([1, 49])
+    const losers = responses.filter(({ status }) => status !== 200)
     expect(new Set(losers.map(({ body }) => body['error']))).toEqual(new Set(['invalid_grant']))
-    const body = answers.find(({ status }) => status === 200)?.body
+    const body = responses.find(({ status }) => status === 200)?.body
     for (const node of [left, right]) {
       await expectSoon(() => callApi(node, '/me', String(body?.['access_token'])), 401)
-      const answer = await refresh({ server: node, client }, String(body?.['refresh_token']))
-      expect(answer.body['error']).toBe('invalid_grant')
+      const response = await refresh({ server: node, client }, String(body?.['refresh_token']))
+      expect(response.body['error']).toBe('invalid_grant')
     }
   })
 
@@ -66,12 +66,12 @@ function countAuthorizations(): number {
 describe('50 parallel refreshes of one token on two nodes', () => {
   test('all get the same next token, because retries are not theft', async () => {
     const tokens = await getCodeFlowTokens(visit)
-    const answers = await inParallel(50, (node) => refresh({ server: node, client }, tokens.refresh_token))
-    expect(count(answers, 200)).toBe(50)
-    const next = new Set(answers.map(({ body }) => String(body['refresh_token'])))
+    const responses = await inParallel(50, (node) => refresh({ server: node, client }, tokens.refresh_token))
+    expect(count(responses, 200)).toBe(50)
+    const next = new Set(responses.map(({ body }) => String(body['refresh_token'])))
     expect(next.size).toBe(1)
     expect(next.has(tokens.refresh_token)).toBe(false)
-    expect(new Set(answers.map(({ body }) => body['access_token'])).size).toBe(50)
+    expect(new Set(responses.map(({ body }) => body['access_token'])).size).toBe(50)
     const last = await refresh({ server: left, client }, [...next][0] ?? '')
     expect(last.status).toBe(200)
     expect((await refresh({ server: right, client }, String(last.body['refresh_token']))).status).toBe(200)

@@ -50,8 +50,8 @@ describe('scope', () => {
 
   test.each(['orders:read orders:create', 'unknown:scope', '*'])('cannot be widened to %s', async (scope) => {
     const tokens = await getCodeFlowTokens(visit)
-    const answer = await refresh(visit, tokens.refresh_token, { scope })
-    expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_scope'])
+    const response = await refresh(visit, tokens.refresh_token, { scope })
+    expect([response.status, response.body['error']]).toEqual([400, 'invalid_scope'])
     expect((await refresh(visit, tokens.refresh_token)).status).toBe(200)
   })
 
@@ -69,8 +69,8 @@ describe('a refresh token', () => {
   test('works only for its client, and survives the attempts of others', async () => {
     const other = await server.addClient({ name: 'Other' })
     const tokens = await getCodeFlowTokens(visit)
-    const answer = await refresh({ server, client: other }, tokens.refresh_token)
-    expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_grant'])
+    const response = await refresh({ server, client: other }, tokens.refresh_token)
+    expect([response.status, response.body['error']]).toEqual([400, 'invalid_grant'])
     expect((await refresh(visit, tokens.refresh_token)).status).toBe(200)
   })
 
@@ -81,8 +81,8 @@ describe('a refresh token', () => {
     })
     const tokens = await getCodeFlowTokens({ ...visit, client: once })
     expect(tokens.refresh_token).toBe('')
-    const answer = await refresh({ server, client: once }, 'cons_rt_whatever')
-    expect([answer.status, answer.body['error']]).toEqual([400, 'unauthorized_client'])
+    const response = await refresh({ server, client: once }, 'cons_rt_whatever')
+    expect([response.status, response.body['error']]).toEqual([400, 'unauthorized_client'])
   })
 
   test('stops working if the user is disabled', async () => {
@@ -90,8 +90,8 @@ describe('a refresh token', () => {
     const theirs = { ...visit, browser: openBrowser(server), user: leaver }
     const tokens = await getCodeFlowTokens(theirs)
     await server.store.users.update(leaver.id, { disabledAt: server.clock.now() })
-    const answer = await refresh(theirs, tokens.refresh_token)
-    expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_grant'])
+    const response = await refresh(theirs, tokens.refresh_token)
+    expect([response.status, response.body['error']]).toEqual([400, 'invalid_grant'])
     await server.store.users.update(leaver.id, { disabledAt: null })
     expect((await refresh(theirs, tokens.refresh_token)).status).toBe(200)
   })
@@ -112,8 +112,8 @@ test.each([
   ['an empty shape', 'cons_rt_aaaaaaaa.b.0.c.d'],
   ['a very long text', 'x'.repeat(10_000)],
 ])('%s gets invalid_grant', async (_, token) => {
-  const answer = await refresh(visit, token)
-  expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_grant'])
+  const response = await refresh(visit, token)
+  expect([response.status, response.body['error']]).toEqual([400, 'invalid_grant'])
 })
 
 test('a token that is altered in any part gets invalid_grant', async () => {
@@ -178,6 +178,6 @@ describe("rotation: 'public'", () => {
 })
 
 test('a request without refresh_token refreshes nothing', async () => {
-  const answer = await requestToken(server, client, { grant_type: 'refresh_token' })
-  expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
+  const response = await requestToken(server, client, { grant_type: 'refresh_token' })
+  expect(response).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
 })

@@ -38,8 +38,8 @@ test("signing out on one device leaves the user's other devices signed in", asyn
   const tokens = []
   for (const device of devices) tokens.push(await getCodeFlowTokens(device))
   await signOut((devices[0] ?? { browser: openBrowser(server) }).browser)
-  const answers = await Promise.all(tokens.map(({ access_token: token }) => callApi(server, '/me', token)))
-  expect(answers.map(({ status }) => status)).toEqual([401, 200, 200])
+  const responses = await Promise.all(tokens.map(({ access_token: token }) => callApi(server, '/me', token)))
+  expect(responses.map(({ status }) => status)).toEqual([401, 200, 200])
 })
 
 test('the same user signing in again keeps the session and its tokens, with a new cookie', async () => {
@@ -115,8 +115,8 @@ test('signing out everywhere revokes every session and token of this user only',
   const tokens = []
   for (const visit of visits) tokens.push(await getCodeFlowTokens(visit))
   await server.server.users.signOutEverywhere(user)
-  const answers = await Promise.all(tokens.map(({ access_token: token }) => callApi(server, '/me', token)))
-  expect(answers.map(({ status }) => status)).toEqual([401, 401, 200])
+  const responses = await Promise.all(tokens.map(({ access_token: token }) => callApi(server, '/me', token)))
+  expect(responses.map(({ status }) => status)).toEqual([401, 401, 200])
   expect(await server.server.sessions.list(user)).toEqual([])
   expect(await server.server.authorizations.list(user)).toEqual([])
   const afterwards = await getCodeFlowTokens({ server, browser: openBrowser(server), user, client: theirs })

@@ -35,10 +35,10 @@ afterAll(async () => {
 })
 
 const textOf = ({ body }: JsonResponse, name: string): string => String(body[name])
-const winnersIn = (answers: readonly JsonResponse[]): readonly JsonResponse[] =>
-  answers.filter(({ status }) => status === 200)
-const errorsIn = (answers: readonly JsonResponse[]): ReadonlySet<unknown> =>
-  new Set(answers.filter(({ status }) => status !== 200).map(({ body }) => body['error']))
+const winnersIn = (responses: readonly JsonResponse[]): readonly JsonResponse[] =>
+  responses.filter(({ status }) => status === 200)
+const errorsIn = (responses: readonly JsonResponse[]): ReadonlySet<unknown> =>
+  new Set(responses.filter(({ status }) => status !== 200).map(({ body }) => body['error']))
 
 /** Opens a browser at a node. Its forms have the origin of the issuer, as behind a proxy. */
 const browserAt = (node: TestServer): Browser => openBrowser({ ...node, formOrigin: server.origin })
@@ -46,10 +46,10 @@ const browserAt = (node: TestServer): Browser => openBrowser({ ...node, formOrig
 test('one of many parallel polls of an approved code gets tokens, which the others revoke as replays', async () => {
   const device = await startDevice(server, tv)
   await decideDevice(phone, device, user)
-  const answers = await cluster.inParallel(60, (node) => poll(node, device))
-  const [winner, ...others] = winnersIn(answers)
+  const responses = await cluster.inParallel(60, (node) => poll(node, device))
+  const [winner, ...others] = winnersIn(responses)
   expect(others).toEqual([])
-  expect(errorsIn(answers)).toEqual(new Set(['invalid_grant']))
+  expect(errorsIn(responses)).toEqual(new Set(['invalid_grant']))
   if (!winner) throw new Error('No request succeeded')
   expect(await isRejectedEverywhere(cluster.nodes, textOf(winner, 'access_token'))).toBe(true)
   expect(await refreshOutcome(cluster.randomNode(), tv, textOf(winner, 'refresh_token'))).toBe(
@@ -59,9 +59,9 @@ test('one of many parallel polls of an approved code gets tokens, which the othe
 
 test('one of many parallel polls of a pending code gets authorization_pending, and the others slow_down', async () => {
   const device = await startDevice(server, tv)
-  const answers = await cluster.inParallel(60, (node) => poll(node, device))
-  const waiting = answers.filter(({ body }) => body['error'] === 'authorization_pending')
-  expect([waiting.length, errorsIn(answers)]).toEqual([1, new Set(['authorization_pending', 'slow_down'])])
+  const responses = await cluster.inParallel(60, (node) => poll(node, device))
+  const waiting = responses.filter(({ body }) => body['error'] === 'authorization_pending')
+  expect([waiting.length, errorsIn(responses)]).toEqual([1, new Set(['authorization_pending', 'slow_down'])])
   await decideDevice(phone, device, user)
   expect(await pollOutcome(cluster.randomNode(), device)).toBe('200')
 })
@@ -79,8 +79,8 @@ test('a device that polls several nodes while the user approves at another keeps
 /** Polls random nodes until there are tokens. */
 async function pollInTurn(device: Device): Promise<JsonResponse> {
   for (let count = 0; count < 100; count += 1) {
-    const answer = await poll(cluster.randomNode(), device)
-    if (answer.status === 200) return answer
+    const response = await poll(cluster.randomNode(), device)
+    if (response.status === 200) return response
   }
   throw new Error('No poll got tokens')
 }
@@ -130,15 +130,15 @@ test('no token works that a device got while its user was signed out everywhere'
     const newUser = await server.addUser()
     const device = await startDevice(server, tv)
     await decideDevice(openBrowser(server), device, newUser)
-    const [answer] = await Promise.all([
+    const [response] = await Promise.all([
       poll(cluster.randomNode(), device),
       callAdminApi(cluster.randomNode(), { action: 'sign out everywhere', id: newUser.id }),
     ])
-    expect([answer.status, answer.body['error']]).toBeOneOf([
+    expect([response.status, response.body['error']]).toBeOneOf([
       [200, undefined],
       [400, 'invalid_grant'],
     ])
-    outcomes.push(answer)
+    outcomes.push(response)
     expect(
       (await callAdminApi(cluster.randomNode(), { action: 'list sessions', id: newUser.id })).body,
     ).toEqual([])

@@ -43,9 +43,9 @@ async function post({ browser, form }: CodeFlow, node: TestServer): Promise<stri
   const cookie = [...browser.cookies].map((pair) => pair.join('=')).join('; ')
   const headers = { cookie, origin: server.origin }
   const init = { method: 'POST', body: formBody(form), headers, redirect: 'manual' } as const
-  const answer = await fetch(node.endpoint('/oauth/authorize'), init)
-  expect(answer.status).toBeOneOf([303, 400])
-  const [, fragment] = (answer.headers.get('location') ?? '').split('#')
+  const response = await fetch(node.endpoint('/oauth/authorize'), init)
+  expect(response.status).toBeOneOf([303, 400])
+  const [, fragment] = (response.headers.get('location') ?? '').split('#')
   const token = new URLSearchParams(fragment).get('access_token') ?? undefined
   if (token !== undefined) server.knownSecrets.add('access token', token)
   return token

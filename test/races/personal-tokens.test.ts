@@ -31,10 +31,10 @@ async function createAt(node: TestServer, browser: Browser, csrf: string) {
   const headers = { cookie: cookiesOf(browser), 'x-csrf-token': csrf, 'content-type': 'application/json' }
   const body = JSON.stringify({ name: 'Racer', scopes: ['orders:read'] })
   const init = { method: 'POST', headers, body }
-  const answer = await fetch(node.endpoint('/oauth/personal-access-tokens'), init)
-  const { access_token: token } = (await answer.json()) as { readonly access_token?: string }
+  const response = await fetch(node.endpoint('/oauth/personal-access-tokens'), init)
+  const { access_token: token } = (await response.json()) as { readonly access_token?: string }
   if (token !== undefined) server.knownSecrets.add('access token', token)
-  return { status: answer.status, token }
+  return { status: response.status, token }
 }
 
 /** Returns true if every request won its race, or none did. */
@@ -56,14 +56,14 @@ test('no token works that was created while its user was signed out everywhere',
     const user = await server.addUser()
     const { browser, csrf } = await signInToTokenApi(server, user)
     const token = await csrf()
-    const [signedOut, ...answers] = await Promise.all([
+    const [signedOut, ...responses] = await Promise.all([
       after((node) => callAdminApi(node, { action: 'sign out everywhere', id: user.id })),
       ...Array.from({ length: 5 }, () => after((node) => createAt(node, browser, token))),
     ])
     expect(signedOut.status).toBe(200)
-    for (const answer of answers) {
-      expect(answer.status).toBeOneOf([201, 401])
-      if (answer.token !== undefined) made.push(answer.token)
+    for (const response of responses) {
+      expect(response.status).toBeOneOf([201, 401])
+      if (response.token !== undefined) made.push(response.token)
     }
     expect(await server.server.personalTokens.list(user.id)).toEqual([])
   }
@@ -85,8 +85,8 @@ test('a request gets no token if its user is signed out everywhere meanwhile', a
   const page = await api.browser.open(one.endpoint(PAGE))
   const headers = { 'x-csrf-token': await api.csrf(), 'content-type': 'application/json' }
   onLookup = () => one.server.users.signOutEverywhere(user.id)
-  const answer = await api.create({ name: 'Late' }, headers)
-  expect([answer.status, answer.body['error']]).toEqual([401, 'login_required'])
+  const response = await api.create({ name: 'Late' }, headers)
+  expect([response.status, response.body['error']]).toEqual([401, 'login_required'])
   onLookup = async () => {}
   const again = await signInToTokenApi(one, user)
   const late = await again.browser.open(one.endpoint(PAGE))
@@ -106,25 +106,25 @@ test('one form that is submitted a hundred times in parallel creates one token',
   const { fields } = formOf(await browser.open(server.endpoint(PAGE)), 'Generate token')
   const body = formBody({ ...fields, name: 'Once', 'scope:orders:read': 'on' })
   const tokens: string[] = []
-  const answers = await cluster.inParallel(100, async (node) => {
-    const answer = await fetch(node.endpoint(PAGE), {
+  const responses = await cluster.inParallel(100, async (node) => {
+    const response = await fetch(node.endpoint(PAGE), {
       method: 'POST',
       headers: { cookie: cookiesOf(browser) },
       body,
     })
-    const text = await answer.text()
+    const text = await response.text()
     const token = />(eyJ[^<]+)<\/code/.exec(text)?.[1]
     if (token !== undefined) tokens.push(server.knownSecrets.add('access token', token))
     return {
-      status: answer.status,
-      headers: answer.headers,
+      status: response.status,
+      headers: response.headers,
       body: { isRepeat: text.includes('already submitted') },
     }
   })
   const [token = '', ...others] = tokens
   expect(others).toEqual([])
-  expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
-  expect(answers.filter(({ status, body: { isRepeat } }) => status === 422 && isRepeat)).toHaveLength(99)
+  expect(responses.filter(({ status }) => status === 200)).toHaveLength(1)
+  expect(responses.filter(({ status, body: { isRepeat } }) => status === 422 && isRepeat)).toHaveLength(99)
   expect(await server.server.personalTokens.list(user.id)).toHaveLength(1)
   expect(await isAcceptedEverywhere(cluster.nodes, token)).toBe(true)
 })

@@ -75,15 +75,15 @@ const after = async <Result>(act: (node: TestServer) => Promise<Result>): Promis
 /** Runs the revocation, two refreshes and an exchange on random nodes at random times. Returns the successful responses. */
 async function race({ visit: { client }, tokens, exchange, task }: Target): Promise<readonly JsonResponse[]> {
   const hasCode = task.action !== 'revoke authorization'
-  const [revoked, ...answers] = await Promise.all([
+  const [revoked, ...responses] = await Promise.all([
     after((node) => callAdminApi(node, task)),
     after((node) => refresh({ server: node, client }, tokens.refresh_token)),
     after((node) => refresh({ server: node, client }, tokens.refresh_token)),
     ...(hasCode ? [after((node) => requestToken(node, client, exchange))] : []),
   ])
   expect(revoked.status).toBe(200)
-  for (const { status, body } of answers) expect([status, body['error']]).toBeOneOf(OUTCOMES)
-  return answers.filter(({ status }) => status === 200)
+  for (const { status, body } of responses) expect([status, body['error']]).toBeOneOf(OUTCOMES)
+  return responses.filter(({ status }) => status === 200)
 }
 
 const OUTCOMES = [
@@ -97,9 +97,9 @@ const allIssued: string[] = []
 
 async function expectRevoked(
   { visit: { client }, tokens }: Target,
-  answers: readonly JsonResponse[],
+  responses: readonly JsonResponse[],
 ): Promise<void> {
-  const bodies = [tokens, ...answers.map(({ body }) => body as unknown as Tokens)]
+  const bodies = [tokens, ...responses.map(({ body }) => body as unknown as Tokens)]
   allIssued.push(...bodies.map(({ access_token: token }) => token))
   const dead = await Promise.all(
     bodies.map(({ access_token: token }) => isRejectedEverywhere(cluster.nodes, token)),
@@ -115,12 +115,12 @@ async function expectRevoked(
 
 describe('no issued token works', () => {
   test.each(Object.keys(TASKS))('after %s was revoked during refreshes and a code exchange', async (kind) => {
-    const races: { target: Target; answers: readonly JsonResponse[] }[] = []
+    const races: { target: Target; responses: readonly JsonResponse[] }[] = []
     for (let round = 0; round < ROUNDS; round += 1) {
       const target = await createTarget(kind)
-      races.push({ target, answers: await race(target) })
+      races.push({ target, responses: await race(target) })
     }
-    await Promise.all(races.map(({ target, answers }) => expectRevoked(target, answers)))
+    await Promise.all(races.map(({ target, responses }) => expectRevoked(target, responses)))
   })
 
   test('in a session that started during a password change and a sign-out everywhere', async () => {

@@ -30,18 +30,18 @@ afterAll(async () => {
 
 const accessIn = ({ body }: JsonResponse): string => String(body['access_token'])
 const refreshIn = ({ body }: JsonResponse): string => String(body['refresh_token'])
-const winnersIn = (answers: readonly JsonResponse[]): readonly JsonResponse[] =>
-  answers.filter(({ status }) => status === 200)
-const errorsIn = (answers: readonly JsonResponse[]): ReadonlySet<unknown> =>
-  new Set(answers.filter(({ status }) => status !== 200).map(({ body }) => body['error']))
+const winnersIn = (responses: readonly JsonResponse[]): readonly JsonResponse[] =>
+  responses.filter(({ status }) => status === 200)
+const errorsIn = (responses: readonly JsonResponse[]): ReadonlySet<unknown> =>
+  new Set(responses.filter(({ status }) => status !== 200).map(({ body }) => body['error']))
 
 describe('200 requests with one code, on four processes', () => {
   test('one gets tokens; the others are replays and revoke them', async () => {
     const { exchange } = await getCode(visitWith(client))
-    const answers = await cluster.inParallel(200, (node) => requestToken(node, client, exchange))
-    const [winner, ...others] = winnersIn(answers)
+    const responses = await cluster.inParallel(200, (node) => requestToken(node, client, exchange))
+    const [winner, ...others] = winnersIn(responses)
     expect(others).toEqual([])
-    expect(errorsIn(answers)).toEqual(new Set(['invalid_grant']))
+    expect(errorsIn(responses)).toEqual(new Set(['invalid_grant']))
     if (!winner) throw new Error('No request succeeded')
     expect(await isRejectedEverywhere(cluster.nodes, accessIn(winner))).toBe(true)
     expect(await refreshOutcome(cluster.randomNode(), client, refreshIn(winner))).toBe('invalid_grant')
@@ -53,11 +53,11 @@ describe('200 requests with one refresh token, on four processes', () => {
     const flow = visitWith(client)
     const other = await getCodeFlowTokens(flow)
     const first = await getCodeFlowTokens(flow)
-    const answers = await cluster.inParallel(200, (node) =>
+    const responses = await cluster.inParallel(200, (node) =>
       refresh({ server: node, client }, first.refresh_token),
     )
-    expect(winnersIn(answers)).toHaveLength(200)
-    const [second = '', ...more] = new Set(answers.map(refreshIn))
+    expect(winnersIn(responses)).toHaveLength(200)
+    const [second = '', ...more] = new Set(responses.map(refreshIn))
     expect(more).toEqual([])
     const third = await refresh({ server: cluster.randomNode(), client }, second)
     expect(third.status).toBe(200)
@@ -77,12 +77,12 @@ describe('200 requests with one refresh token, on four processes', () => {
     // The race lasts about a millisecond, so it needs many rounds.
     for (let round = 0; round < 40; round += 1) {
       const first = await getCodeFlowTokens(visit)
-      const answers = await cluster.inParallel(12, (node) =>
+      const responses = await cluster.inParallel(12, (node) =>
         refresh({ server: node, client: strict }, first.refresh_token),
       )
-      const [winner, ...others] = winnersIn(answers)
+      const [winner, ...others] = winnersIn(responses)
       expect(others).toEqual([])
-      expect(errorsIn(answers)).toEqual(new Set(['invalid_grant']))
+      expect(errorsIn(responses)).toEqual(new Set(['invalid_grant']))
       if (!winner) throw new Error('No request succeeded')
       expect(await refreshOutcome(cluster.randomNode(), strict, refreshIn(winner))).toBe('invalid_grant')
       if (round % 10 === 0) expect(await isRejectedEverywhere(cluster.nodes, accessIn(winner))).toBe(true)
@@ -94,12 +94,12 @@ describe('200 requests with one refresh token, on four processes', () => {
     const first = await getCodeFlowTokens(visit)
     const second = refreshIn(await refresh(visit, first.refresh_token))
     let turn = 0
-    const answers = await cluster.inParallel(200, (node) =>
+    const responses = await cluster.inParallel(200, (node) =>
       refresh({ server: node, client }, (turn++ >> 2) % 2 === 0 ? first.refresh_token : second),
     )
-    expect(winnersIn(answers)).toHaveLength(200)
+    expect(winnersIn(responses)).toHaveLength(200)
     const verdicts = await Promise.all(
-      [...new Set(answers.map(refreshIn))].map((token) =>
+      [...new Set(responses.map(refreshIn))].map((token) =>
         refresh({ server: cluster.randomNode(), client }, token),
       ),
     )

@@ -133,7 +133,7 @@ describe('a client cannot be registered', () => {
 
 const IMAGE = 'data:image/png;base64,iVBORw0KGgo='
 
-describe('what is shown about a client', () => {
+describe('the details of a client', () => {
   test('is stored as given, and null by default', async () => {
     const presentation = {
       logo: IMAGE,

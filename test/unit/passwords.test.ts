@@ -168,11 +168,11 @@ describe('a password of more than 1024 bytes', () => {
 describe('a flood of passwords', () => {
   test('is rejected beyond a bounded queue with 503 and Retry-After, and the queue is processed', async () => {
     const hash = hashWith(PASSWORD, { memory: 8, passes: 1 })
-    const answers = await Promise.allSettled(
+    const responses = await Promise.allSettled(
       Array.from({ length: 500 }, () => verifyPassword(PASSWORD, hash)),
     )
-    const refused = answers
-      .filter((answer) => answer.status === 'rejected')
+    const refused = responses
+      .filter((response) => response.status === 'rejected')
       .map(({ reason }) => reason as OAuthError)
     expect(refused.length).toBeGreaterThanOrEqual(400)
     expect(refused.length).toBeLessThan(500)

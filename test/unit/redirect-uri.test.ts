@@ -46,7 +46,7 @@ describe('a redirect URI cannot be registered:', () => {
       'with userinfo',
       ['https://app.example@evil.example/', 'https://a:b@app.example/', 'https://@app.example/'],
     ],
-    ['with userinfo in a scheme of its own', ['com.example.app://user@host/cb']],
+    ['with userinfo and a custom scheme', ['com.example.app://user@host/cb']],
     [
       'of a scheme that runs code or reads files',
       ['javascript:alert(1)', 'JavaScript:alert(1)', 'data:text/html,x'],

@@ -21,19 +21,19 @@ const requestWith = (token?: string): Request =>
 
 /** Authenticates a request. Throws if the guard refuses it. */
 async function authenticate(token?: string, check: RequestGuard<Auth> = anyone): Promise<Auth> {
-  const answer = await check(requestWith(token))
-  if (answer instanceof Response) throw new Error(`${answer.status} ${await answer.text()}`)
-  return answer
+  const response = await check(requestWith(token))
+  if (response instanceof Response) throw new Error(`${response.status} ${await response.text()}`)
+  return response
 }
 
 const statusOf = (result: Auth | Response): number => (result instanceof Response ? result.status : 200)
 
 describe('a request', () => {
   test('gets a 401 before the test chose a user', async () => {
-    const answer = await createTestGuard().anyone()(requestWith())
-    expect(answer).toBeInstanceOf(Response)
-    expect((answer as Response).headers.get('www-authenticate')).toBe('Bearer realm="https://issuer.test"')
-    expect([statusOf(answer), await (answer as Response).json()]).toEqual([
+    const response = await createTestGuard().anyone()(requestWith())
+    expect(response).toBeInstanceOf(Response)
+    expect((response as Response).headers.get('www-authenticate')).toBe('Bearer realm="https://issuer.test"')
+    expect([statusOf(response), await (response as Response).json()]).toEqual([
       401,
       { error: 'missing_token', error_description: 'Missing token' },
     ])

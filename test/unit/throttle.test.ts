@@ -242,7 +242,7 @@ describe('attempts that never finish', () => {
   })
 })
 
-describe('the answer to a blocked caller', () => {
+describe('the response to a blocked request', () => {
   test('says how long to wait, in whole seconds and in the standard headers', async () => {
     await failTimes(10, () => alice)
     clock.time += 100_500
