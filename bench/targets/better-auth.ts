@@ -83,7 +83,7 @@ const optionsFor = (database: DatabaseSync) => ({
 
 /** The headers of a signed-in user. */
 async function signUp(auth: Auth): Promise<Headers> {
-  const body = { name: 'Ann', email: 'ann@example.com', password: 'a password that nobody types' }
+  const body = { name: 'Ann', email: 'ann@example.com', password: 'a password for the benchmark' }
   const { headers } = await auth.api.signUpEmail({ body, returnHeaders: true })
   const cookies = headers.getSetCookie().map((cookie) => cookie.split(';')[0])
   return new Headers({ Cookie: cookies.join('; ') })

@@ -104,7 +104,7 @@ describe.skipIf(!chromium)('the device flow in Chromium', () => {
     await waitForHeading(page, 'Allow this device?')
   }
 
-  test('another account takes over, and the code is filled in again', async () => {
+  test('after switching accounts, the code is filled in again', async () => {
     const [device, other] = [await startDevice(server, tv), await server.addUser()]
     const { page } = await openPage()
     await submitCode(page, device)

@@ -81,7 +81,7 @@ describe.skipIf(!chromium)('the implicit flow in Chromium', () => {
       })
       expect((await callApi(server, '/orders', token)).status).toBe(200)
       expect(complaints).toEqual([])
-      // The app's own server learns nothing of it, neither from the URL nor from the referrer.
+      // The app's server must not receive the token, neither in the URL nor in the Referer header.
       expect(asked).toEqual([{ url: '/callback', referer: undefined }])
     })
 

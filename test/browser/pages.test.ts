@@ -180,7 +180,7 @@ describe.skipIf(!chromium)('the pages in Chromium', () => {
       },
     )
 
-    test('a redirect to an origin that is no form target is blocked', async () => {
+    test('a redirect to an origin that is not a form target is blocked', async () => {
       const { page, complaints } = await open(SAMPLES['consent'])
       const complained = page.waitForEvent('console', (message) => message.type() === 'error')
       await page.getByRole('button', { name: 'Allow', exact: true }).click()
@@ -221,7 +221,7 @@ describe.skipIf(!chromium)('the pages in Chromium', () => {
       expect([page.url(), complaints]).toEqual([`${origin}/`, []])
     })
 
-    test('links of a client open in a tab that does not get at the page', async () => {
+    test('links of a client open in a tab that cannot access the page', async () => {
       const { page } = await open(consentWith({ homepage: 'https://orchard.example/' }))
       const link = page.getByRole('link', { name: 'orchard.example' })
       expect(await link.getAttribute('rel')).toBe('noopener noreferrer')
@@ -293,7 +293,7 @@ describe.skipIf(!chromium)('the pages in Chromium', () => {
       expect(complaints).toEqual([])
     })
 
-    test('without scripts there is no button that would do nothing', async () => {
+    test('without scripts, the button to show the password is hidden', async () => {
       const { page } = await open(SAMPLES['sign-in'], { javaScriptEnabled: false })
       expect(await page.getByRole('button').allTextContents()).toEqual(['Sign in'])
     })
@@ -323,7 +323,7 @@ describe.skipIf(!chromium)('the pages in Chromium', () => {
       expect(await page.getByRole('table', { name: 'Your tokens' }).count()).toBe(1)
     })
 
-    test('many permissions are folded up', async () => {
+    test('many permissions are collapsed', async () => {
       const { page } = await open(SAMPLES['personal access tokens with many permissions'], {
         javaScriptEnabled: false,
       })
@@ -333,7 +333,7 @@ describe.skipIf(!chromium)('the pages in Chromium', () => {
       await permission.waitFor()
     })
 
-    test('what was revoked is announced', async () => {
+    test('a revocation is announced with the name of the token', async () => {
       const { page } = await open(SAMPLES['personal access tokens after a revocation'])
       expect(await page.getByRole('status').textContent()).toBe('Old laptop was revoked.')
     })
@@ -378,7 +378,7 @@ describe.skipIf(!chromium)('the pages in Chromium', () => {
     })
   })
 
-  test('with reduced motion nothing moves', async () => {
+  test('with reduced motion, nothing moves', async () => {
     const { page } = await open(SAMPLES['sign-out'], { reducedMotion: 'reduce' })
     expect(await styleOf(page.getByRole('button'), 'transition-duration')).toBe('0s')
   })
@@ -402,7 +402,7 @@ describe.skipIf(!chromium)('the pages in Chromium', () => {
   })
 })
 
-/** Runs in the page: remembers the type of the password field at the moment of sending, beyond the navigation. */
+/** Runs in the page. Stores the type of the password field on submit in `window.name`, which survives the navigation. */
 const KEEP_TYPE_AT_SUBMIT = `addEventListener('submit', () => { window.name = document.getElementById('password').type })`
 
 function consentWith(client: Partial<ViewProps['consent']['client']>, text?: string): Sample {
@@ -412,7 +412,7 @@ function consentWith(client: Partial<ViewProps['consent']['client']>, text?: str
   return [view, text === undefined ? changed : { ...changed, scopes, userName: text }]
 }
 
-/** Legacy mode looks at this one page only, which has no frames, and takes half the time. */
+/** Legacy mode checks only the page itself, without frames, in half the time. Our pages have no frames. */
 async function violationsOf(axe: AxeBuilder): Promise<unknown[]> {
   return expectContrastCheck(
     await axe
@@ -439,7 +439,7 @@ const styleOf = (element: Locator, property: string): Promise<string> =>
     property,
   )
 
-/** What stands out of the card, or makes the page wider than the window. Runs in one step, so it is fast. */
+/** Returns the elements outside of the card, and the width of the page if it scrolls sideways. */
 const overflowOf = (page: Page): Promise<string[]> =>
   page.locator('main').evaluate((main) => {
     const card = main.getBoundingClientRect()
@@ -458,7 +458,7 @@ async function focused(page: Page): Promise<{ label: string; outline: string }> 
   return { label: (await element.textContent()) ?? '', outline: await styleOf(element, 'outline-style') }
 }
 
-/** Returns whether the last two letters of the element itself are in this order on the screen. */
+/** Returns whether the last two letters of the element's text are displayed left to right. */
 const isLeftToRight = (page: Page, selector: string): Promise<boolean> =>
   page.locator(selector).evaluate((element) => {
     const range = element.ownerDocument.createRange()

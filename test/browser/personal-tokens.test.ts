@@ -163,7 +163,7 @@ describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
     await page.getByText("You're signed out").first().waitFor()
   })
 
-  test('no script runs but the one that copies', async () => {
+  test('only the script that copies runs', async () => {
     const page = await open()
     await make(page)
     await page.evaluate(

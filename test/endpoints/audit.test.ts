@@ -176,7 +176,7 @@ describe('a flood of refused requests', () => {
     return Number(row?.['rows'])
   }
 
-  test('from one address uses no more than its share', async () => {
+  test('from one address cannot use up the audit log', async () => {
     await using flooded = await startServer({ trustedProxies: ['127.0.0.1'] })
     const ask = (address: string): Promise<Response> =>
       fetch(flooded.endpoint('/oauth/token'), {
@@ -196,7 +196,7 @@ describe('a flood of refused requests', () => {
 })
 
 describe('a database that fails', () => {
-  /** A server whose audit log alone cannot be written, until it can. */
+  /** A server whose audit log cannot be written until the test allows it. */
   async function startBroken(fail: () => Promise<void>): Promise<TestServer> {
     const store = sqlite(':memory:')
     const audit = {
@@ -209,7 +209,7 @@ describe('a database that fails', () => {
     return startServer({ store: { ...store, audit } })
   }
 
-  test('delays and breaks no request, and gets the waiting entries when it is back', async () => {
+  test('delays and fails no request, and receives the pending entries later', async () => {
     let isDown = true
     const broken = await startBroken(async () => {
       if (isDown) throw new StoreUnavailableError('The database is gone', undefined)
@@ -222,7 +222,7 @@ describe('a database that fails', () => {
     expect(await broken.server.audit.find(requestIdOf(response))).toHaveLength(1)
   })
 
-  test('for another reason loses those entries, logs that, and gets the next ones', async () => {
+  test('for another reason loses those entries with a log message, and receives the next ones', async () => {
     let isFirst = true
     const broken = await startBroken(async () => {
       if (!isFirst) return

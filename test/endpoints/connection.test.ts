@@ -72,7 +72,7 @@ test('a Fetch request whose body the app has already read is logged as an error'
   expect(errorLines(before)).toHaveLength(1)
 })
 
-test('the connection is closed after a body that is too long, so that its rest is not read as a request', async () => {
+test('the connection closes after a body that is too long, so that its rest is not read as a request', async () => {
   const smuggled = 'GET /.well-known/jwks.json HTTP/1.1\r\nHost: x\r\n\r\n'
   const response = await send(`${head('Content-Length: 70000')}${'x'.repeat(69_000)}${smuggled}`)
   expect(response.startsWith('HTTP/1.1 413 ')).toBe(true)

@@ -48,8 +48,8 @@ test('two open consent pages both work', async () => {
   for (const code of codes) await getTokens(server, client, exchange(code))
 })
 
-describe('if another user is signed in than the one who saw the page', () => {
-  test('they are asked themselves, whichever button was pressed', async () => {
+describe('if another user signed in after the page was opened', () => {
+  test('that user is asked for consent, for either button', async () => {
     const other = await server.addUser()
     for (const label of ['Allow', "Don't allow"]) {
       const { browser, page } = await asked()
@@ -67,7 +67,7 @@ describe('if another user is signed in than the one who saw the page', () => {
     expect(again.text).toContain('Allow access?')
   })
 
-  test('or none, they must sign in first', async () => {
+  test('or none is signed in, the user must sign in first', async () => {
     const { browser, page } = await asked()
     await browser.press(await browser.open(server.endpoint('/logout')), 'Sign out')
     const login = await browser.press(page, 'Allow')
@@ -133,10 +133,10 @@ describe('a form', () => {
   })
 
   test('of a client that was revoked in the meantime redirects nowhere', async () => {
-    const gone = await server.addClient()
+    const revoked = await server.addClient()
     const { browser } = await asked()
-    const page = await browser.open(authorizationUrl(server, gone, { scope: 'profile' }))
-    await server.server.clients.revoke(gone.id)
+    const page = await browser.open(authorizationUrl(server, revoked, { scope: 'profile' }))
+    await server.server.clients.revoke(revoked.id)
     const response = await browser.press(page, 'Allow')
     expect([response.status, response.url.origin]).toEqual([400, server.origin])
   })

@@ -4,8 +4,8 @@ import { startServer } from '../support/server.ts'
 const server = await startServer()
 await server.addClient({ type: 'public', redirectUris: ['https://spa.example/callback'] })
 await server.addClient({ redirectUris: ['https://web.example/callback'] })
-const gone = await server.addClient({ type: 'public', redirectUris: ['https://gone.example/callback'] })
-await server.server.clients.revoke(gone.id)
+const revoked = await server.addClient({ type: 'public', redirectUris: ['https://gone.example/callback'] })
+await server.server.clients.revoke(revoked.id)
 afterAll(server.close)
 
 const ask = (path: string, method: string, origin?: string) =>
@@ -59,7 +59,7 @@ describe('the token endpoint', () => {
 
   test.each([
     "https://web.example, which is a confidential client's",
-    "https://gone.example, which is a revoked client's",
+    'https://gone.example, whose client is revoked',
     'https://spa.example:8443, which is another port',
     'http://spa.example, which is another scheme',
     'https://evil.example, which is unknown',

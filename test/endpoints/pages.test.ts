@@ -39,7 +39,7 @@ const hashesOf = (body: string): readonly string[] =>
   )
 
 describe.each(Object.entries(pages))('%s', (_, open) => {
-  test('cannot be framed, is not stored, runs no script but ours, and loads nothing from elsewhere', async () => {
+  test('cannot be framed or stored, runs only our scripts, and loads nothing from other origins', async () => {
     const { headers, body } = await open()
     const policy = headers.get('content-security-policy') ?? ''
     expect(headers.get('content-type')).toBe('text/html; charset=utf-8')
@@ -69,7 +69,7 @@ test('forms lead to this server, and for a client also to https pages or its own
   ).toEqual(["form-action 'self'", "form-action 'self' https:", "form-action 'self' com.example.app:"])
 })
 
-test('the consent page shows what a client was registered with', async () => {
+test('the consent page shows the registered details of a client', async () => {
   const detailed = await server.addClient({
     name: 'Orchard Orders',
     logo: '/logos/orders.png',
@@ -85,7 +85,7 @@ test('the consent page shows what a client was registered with', async () => {
     expect(text).toContain(detail)
 })
 
-test('the sign-in page has the label that the provider of its users asks for', async () => {
+test('the sign-in page labels the user name as its user provider specifies', async () => {
   const lookup = { find: async () => undefined, findByUsername: async () => undefined }
   const users = { ...lookup, verifyPassword: async () => false }
   const providers = { staff: { ...users, signInWith: 'username' as const }, partners: users }

@@ -71,7 +71,7 @@ describe('the revocation feed can be read', () => {
     expect((await fetchJson(server, `/oauth/revocations?${query}`)).status).toBe(401)
   })
 
-  test('not by a public client, although it needs no secret elsewhere', async () => {
+  test('not by a public client, which cannot authenticate', async () => {
     const app = await server.addClient({ type: 'public' })
     expect((await readFeed(app)).status).toBe(401)
   })

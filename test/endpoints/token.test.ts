@@ -36,10 +36,10 @@ describe('the grant type', () => {
     ['missing', {}, 'invalid_request'],
     ['empty, which counts as missing', { grant_type: '' }, 'invalid_request'],
     ['unknown', { grant_type: 'magic' }, 'unsupported_grant_type'],
-    ['in other letters', { grant_type: 'Client_Credentials' }, 'unsupported_grant_type'],
-    ['password, which is off', { grant_type: 'password' }, 'unsupported_grant_type'],
+    ['in another case', { grant_type: 'Client_Credentials' }, 'unsupported_grant_type'],
+    ['password, which is not enabled', { grant_type: 'password' }, 'unsupported_grant_type'],
     [
-      'personal_access, which is no grant over HTTP',
+      'personal_access, which is not a grant over HTTP',
       { grant_type: 'personal_access' },
       'unsupported_grant_type',
     ],
@@ -67,7 +67,7 @@ describe('the form', () => {
     ['a parameter once with and once without a value', 'grant_type=client_credentials&grant_type='],
     ['a broken percent-encoding', 'grant_type=client_credentials&x=%zz'],
     ['half a percent-encoding', 'grant_type=client_credentials&x=%4'],
-    ['bytes that are no UTF-8', 'grant_type=client_credentials&x=%ff'],
+    ['bytes that are not UTF-8', 'grant_type=client_credentials&x=%ff'],
     ['an encoded NUL', 'grant_type=client_credentials&x=a%00b'],
     ['a NUL', 'grant_type=client_credentials&x=a\0b'],
   ])('with %s is an invalid request', async (_, body) => {
@@ -104,7 +104,7 @@ describe('the form', () => {
     expect((await post({ ...grant, foo: 'bar' }, { authorization: basic(id, secret) })).status).toBe(200)
   })
 
-  test('may have 64 KiB and no byte more, with or without a Content-Length', async () => {
+  test('may have at most 64 KiB, with or without a Content-Length', async () => {
     const form = formBody({ ...grant, client_id: id, client_secret: secret, filler: 'x' }).toString()
     const fitting = form.padEnd(65_536, 'x')
     const chunked = (text: string) =>
@@ -149,7 +149,7 @@ describe('client authentication', () => {
     ['a wrong secret by Basic', {}, basic(id, 'wrong')],
     ['an empty secret by Basic', {}, basic(id, '')],
     ['Basic without a colon', {}, `Basic ${btoa('nocolon')}`],
-    ['Basic that is no base64', {}, 'Basic %%%'],
+    ['Basic that is not base64', {}, 'Basic %%%'],
     ['Basic with a broken encoding', {}, `Basic ${btoa(`${id}:%zz`)}`],
     ['another scheme', {}, 'Bearer abc'],
   ])('with %s fails', async (_, parameters, authorization) => {
@@ -202,7 +202,7 @@ describe('client authentication', () => {
     expect([wrong.status, wrong.body['error']]).toEqual([401, 'invalid_client'])
   })
 
-  test('by Basic is that of the form-decoded client if both readings name a client', async () => {
+  test('by Basic authenticates the form-decoded client if both readings name a client', async () => {
     const [decoded, asSent] = [await addOdd('two-1', 'same'), await addOdd('two%2D1', 'other')]
     const authorize = (text: string) => post(grant, { authorization: `Basic ${btoa(text)}` })
     expect((await authorize(`${asSent.id}:${decoded.secret}`)).status).toBe(200)

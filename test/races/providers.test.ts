@@ -91,12 +91,14 @@ test('signing out a user everywhere does not affect a user with the same ID in a
       provider: staying.name,
     })
     expect(body).toHaveLength(DELAYS.length + 1)
-    const [gone, kept] = [tokens[leaving.name], tokens[staying.name]]
+    const [signedOut, kept] = [tokens[leaving.name], tokens[staying.name]]
     for (const node of cluster.nodes) {
-      expect(await eventually(async () => !(await isAccepted(node, leaving, gone.access_token)))).toBe(true)
+      expect(await eventually(async () => !(await isAccepted(node, leaving, signedOut.access_token)))).toBe(
+        true,
+      )
       expect(await isAccepted(node, staying, kept.access_token)).toBe(true)
     }
-    expect(await refreshOutcome(cluster.randomNode(), leaving.client, gone.refresh_token)).toBe(
+    expect(await refreshOutcome(cluster.randomNode(), leaving.client, signedOut.refresh_token)).toBe(
       'invalid_grant',
     )
     expect(await refreshOutcome(cluster.randomNode(), staying.client, kept.refresh_token)).toBe('200')

@@ -106,7 +106,7 @@ describe('a known device', () => {
     expect(await retryAfter(alice)).toBe(900)
   })
 
-  test('has a limit of its own', async () => {
+  test('has its own limit', async () => {
     await failTimes(10, () => laptop)
     expect(await Promise.all([laptop, phone, alice].map(retryAfter))).toEqual([900, undefined, undefined])
     const guesses = Array.from({ length: 200 }, () => guess(phone))
