@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import type { JSONWebKeySet } from 'jose'
-import { expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { secretsFromDirectory } from '../../src/index.ts'
 import { consulate, installed } from '../cli/run.ts'
 import { openBrowser } from '../support/browser.ts'
@@ -10,9 +10,16 @@ import { getTokens, getCodeFlowTokens, refresh } from '../support/oauth-client.t
 import { startServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
 import { startSecondNode } from './key-rotation/second-node.ts'
+import { shortenIntervals } from './key-rotation/short-intervals.ts'
 
-/** How long (ms) to wait for a node. It checks the secrets every 5 seconds, but the machine may be busy. */
+/** How long (ms) to wait for a node. Here it checks the secrets twice a second, but the machine may be busy. */
 const TIMEOUT = 25_000
+
+let restoreIntervals: () => void
+beforeAll(() => {
+  restoreIntervals = shortenIntervals()
+})
+afterAll(() => restoreIntervals())
 
 /** Starts an issuer with two processes that share a database and a secrets directory. */
 async function startNodes() {
@@ -105,6 +112,7 @@ test('rotations cause no errors under load, on another node or with public keys 
     await eventually(async () => (await publicKeysOf(here)).keys[0]?.kid === kid)
     await eventually(async () => (await publicKeysOf(there)).keys[0]?.kid === kid)
     await eventually(async () => latest.startsWith(`cons_rt_${secret}.`))
+    await eventually(async () => signers.has(kid))
   }
   for (const stop of loads) {
     const { rounds, failures } = await stop()

@@ -6,6 +6,9 @@ import { sqlite } from '../../../src/store/sqlite.ts'
 import { guardedApi } from '../../support/api.ts'
 import { commonConfig } from '../../support/config.ts'
 import { listen } from '../../support/server.ts'
+import { shortenIntervals } from './short-intervals.ts'
+
+shortenIntervals()
 
 /** A second node of an issuer in another process, with the same database and secrets. */
 const [folder = '', issuer = ''] = process.argv.slice(2)
