@@ -72,6 +72,8 @@ async function serve(message: ServeMessage): Promise<void> {
     ? withCustomers(guardedApi(server.for('customers')), guardedApi(server))
     : guardedApi(server)
   const http = createServer(toNode(server).routes(adminApi(server, store, clock, api)))
+  // A busy machine could otherwise send a request just as the server closes an idle connection.
+  http.keepAliveTimeout = 600_000
   http.listen(0, '127.0.0.1', () => process.send?.({ port: (http.address() as AddressInfo).port }))
   flushCompileCache()
 }
