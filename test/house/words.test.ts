@@ -6,7 +6,7 @@ import { bannedText } from './words.ts'
 const checked = matching(filesBelow(), /^(?!test\/house\/words\.test\.ts$)/)
 
 describe('text', () => {
-  test('no file contains a local path, a registry host, unfinished work or a private document', () => {
+  test('no file contains a local path, a registry host, unfinished work, a private document or unnatural wording', () => {
     expect(bannedText(checked)).toEqual([])
   })
 })
@@ -24,6 +24,8 @@ describe('the check detects', () => {
     ['as DESIGN.md says', 'a private document'],
     ['equal to the letter (D14 for localhost)', 'a private document'],
     ['never by password (RFC 6749; D4)', 'a private document'],
+    ['Undefined where a race was lost', 'unnatural wording'],
+    ['a problem that must be mended', 'unnatural wording'],
   ])('%s', (line, what) => {
     expect(bannedText({ 'docs/a.md': `A fine line.\n${line}` })).toEqual([`docs/a.md:2 contains ${what}`])
   })
