@@ -127,7 +127,7 @@ describe("a stranger's wrong passwords", () => {
 })
 
 describe('a stolen device cookie', () => {
-  test('allows as many guesses as a stranger has, and then none, even with the right password', async () => {
+  test('allows as many guesses as an unknown browser has, and then rejects even the correct password', async () => {
     const thief = browserWith()
     await lockOut(thief)
     expect(await signIn(thief)).toBe(429)
@@ -136,7 +136,7 @@ describe('a stolen device cookie', () => {
     expect(await signIn(thief)).toBe(200)
   })
 
-  test('shares its guesses with the browser it comes from, which still has those of a stranger elsewhere', async () => {
+  test('shares its limit with the browser it was stolen from; browsers without the cookie can still sign in', async () => {
     await guess(home)
     await guess(browserWith())
     await guess(browserWith())
@@ -144,7 +144,7 @@ describe('a stolen device cookie', () => {
     expect(await signIn()).toBe(200)
   })
 
-  test('stays tied to the browser it comes from when the user signs in again', async () => {
+  test('shares that limit even after the user signs in again', async () => {
     const thief = browserWith()
     await guess(thief)
     await signIn(home)
@@ -152,7 +152,7 @@ describe('a stolen device cookie', () => {
     expect(await signIn(home)).toBe(429)
   })
 
-  test('signs nobody in, and allows no more parallel guesses than the limit', async () => {
+  test('signs no user in, and allows no more parallel guesses than the limit', async () => {
     const thief = browserWith()
     expect((await thief.open(server.endpoint('/login'))).text).not.toContain(user.email)
     const form = await thief.open(server.endpoint('/login'))

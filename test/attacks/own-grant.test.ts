@@ -96,7 +96,7 @@ async function send(user?: TestUser) {
 
 type Parameters = Readonly<Record<string, string>>
 
-/** Everybody who asks does so from an address of their own, unless one is named. */
+/** Each request comes from a new address by default. */
 let addresses = 0
 async function ask(parameters: Parameters, from?: string, by: TestClient = client): Promise<JsonResponse> {
   addresses += 1

@@ -16,15 +16,15 @@ export async function raceAgainst(
 ): Promise<readonly Tokens[]> {
   const responses: JsonResponse[] = []
   let revoking: Promise<unknown> | undefined
-  const keepAsking = async (_: unknown, index: number): Promise<void> => {
+  const sendRequests = async (_: unknown, index: number): Promise<void> => {
     for (let round = 0; round < 5; round += 1) {
       const node = nodes[(index + round) % nodes.length]
-      if (!node) throw new Error('there is no node to ask')
+      if (!node) throw new Error('No nodes')
       responses.push(await requestToken(node, client, form))
       if (responses.length >= 33) revoking ??= revoke()
     }
   }
-  await Promise.all(Array.from({ length: 20 }, keepAsking))
+  await Promise.all(Array.from({ length: 20 }, sendRequests))
   await revoking
   for (const { status, body } of responses) {
     expect([status, body['error']]).toBeOneOf([
