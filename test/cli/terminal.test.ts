@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { hasTerminal, onTerminal, type TerminalOutcome } from './on-terminal.ts'
@@ -202,14 +203,14 @@ describe.runIf(hasTerminal).each([80, 40])('on a terminal with %d columns', (col
   /** What no terminal of that width can show on one line. */
   const isLongWord = (line: string): boolean => /^\s*\S+$/.test(line)
 
-  test.each([
+  test.concurrent.each([
     '--help',
     'client --help',
     'client create --help',
     'client update --help',
     'user create --help',
   ])('%s breaks between words only', async (args) => {
-    const { code, screen } = await onTerminal(emptyDirectory(), args, { columns }).end()
+    const { code, screen } = await onTerminal(tmpdir(), args, { columns }).end()
     expect(code).toBe(0)
     expect(screen.split('\r\n').filter((line) => line.length > columns && !isLongWord(line))).toEqual([])
   })
@@ -232,28 +233,28 @@ describe.runIf(hasTerminal).each([80, 40])('on a terminal with %d columns', (col
     const { client_id: id } = JSON.parse(stdout) as { client_id: string }
     const env = { CONSULATE_PASSWORD: 'correct horse' }
     await consulate(cwd, ['user', 'create', '--email', 'ada@example.com', '--name', 'Ada Lovelace'], { env })
-    for (const args of ['client list', `client show ${id}`, 'user list', 'user show ada@example.com']) {
-      const { code, screen } = await onTerminal(cwd, args, { columns }).end()
+    const commands = [`client show ${id}`, 'client list', 'user list', 'user show ada@example.com']
+    const outcomes = await Promise.all(commands.map((args) => onTerminal(cwd, args, { columns }).end()))
+    for (const [index, { code, screen }] of outcomes.entries()) {
       expect(code).toBe(0)
       const tooLong = screen.split('\r\n').filter((line) => line.length > columns && !isLongWord(line))
-      expect([args, tooLong]).toEqual([args, []])
+      expect([commands[index], tooLong]).toEqual([commands[index], []])
     }
-    const { screen } = await onTerminal(cwd, `client show ${id}`, { columns }).end()
+    const screen = outcomes[0]?.screen ?? ''
     for (const text of [id, name, uris[1]]) expect(screen.replaceAll(/\s+/g, ' ')).toContain(text)
   })
 })
 
 describe.runIf(hasTerminal)('colors', () => {
   const ESCAPE = '\u001B['
-  const show = async (cwd: string, env: Variables = {}): Promise<boolean> =>
+  const show = async (cwd: string, env: Variables): Promise<boolean> =>
     (await onTerminal(cwd, 'client list', { env }).end()).raw.includes(ESCAPE)
 
   test('are shown on a terminal, not with NO_COLOR or on a dumb one', async () => {
     const cwd = await installed()
     await createClient(cwd, '--name', 'Importer')
-    expect(await show(cwd)).toBe(true)
-    expect(await show(cwd, { NO_COLOR: '1' })).toBe(false)
-    expect(await show(cwd, { TERM: 'dumb' })).toBe(false)
+    const variants = [{}, { NO_COLOR: '1' }, { TERM: 'dumb' }].map((env) => show(cwd, env))
+    expect(await Promise.all(variants)).toEqual([true, false, false])
   })
 
   test('are not written to a pipe, but with FORCE_COLOR', async () => {
