@@ -10,7 +10,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import * as oauth from 'openid-client'
 
 const { ISSUER = 'http://127.0.0.1:3000', CLIENT_ID = '', CLIENT_SECRET = '', PORT = '4000' } = process.env
-const { ME = '/me' } = process.env
+const { SCOPE = 'profile', ME = '/me' } = process.env
 const home = `http://127.0.0.1:${PORT}`
 const config = await oauth.discovery(new URL(ISSUER), CLIENT_ID, CLIENT_SECRET, undefined, {
   algorithm: 'oauth2',
@@ -26,7 +26,7 @@ async function startSignIn(response: ServerResponse): Promise<void> {
   pending.set(browser, { verifier, state })
   const url = oauth.buildAuthorizationUrl(config, {
     redirect_uri: `${home}/callback`,
-    scope: 'profile',
+    scope: SCOPE,
     state,
     code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
     code_challenge_method: 'S256',

@@ -15,5 +15,5 @@ export const listRoutes = ({ json = false }: RoutesOptions): Promise<void> =>
     const routes = routesOf(resolveSettings(project.config))
     if (json) return printJson(routes)
     const rows = routes.map(({ name, methods, path, cors }) => [name, methods.join(', '), path, cors])
-    print(...table(['name', 'methods', 'path', 'CORS'], rows))
+    print(...table(['Name', 'Methods', 'Path', 'CORS'], rows))
   })

@@ -225,7 +225,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   },
   'a root secret that the database does not know': {
     breakIt: claim,
-    found: ['fingerprint', 'problem', /does not know the root secret/, /^Restore the secrets/],
+    found: ['fingerprint', 'problem', /used with another root secret/, /^Restore the secrets/],
   },
   'a database that was written in the future': {
     breakIt: (cwd) => utimesSync(database(cwd), new Date(), new Date(Date.now() + 3_600_000)),
@@ -276,6 +276,17 @@ describe('consulate doctor', () => {
       /^✗ Permissions: every account on this machine can read \S+\.pem\. Run `chmod 600 \S+\.pem`\.$/m,
     )
     expect(stderr).toBe('1 problem found.\n')
+  })
+
+  test('counts warnings after the findings', async () => {
+    const { code, stdout } = await consulate(await installed(), ['doctor'])
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/\n\nNo problems found, but 1 warning\.\n$/)])
+  })
+
+  test('reports a missing configuration file in one sentence', async () => {
+    const { code, stdout } = await consulate(emptyDirectory(), ['doctor', '--config', 'nowhere.ts'])
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/^✗ Configuration: Configuration file nowhere\.ts does not exist\.$/m)
   })
 
   test('checks only the data directory if the settings are in the code of an app', async () => {

@@ -38,7 +38,7 @@ function problemOf(
 ): string | undefined {
   if (!client) return UNKNOWN_STATE
   if (parameters.get('iss') !== origin) return 'This response is from another server: iss does not match.'
-  if (parameters.get('error') === 'access_denied') return 'You didn’t allow access, so the app got no token.'
+  if (parameters.get('error') === 'access_denied') return "You didn't allow access, so the app got no token."
   return parameters.has('error') ? 'The server returned an error.' : undefined
 }
 
@@ -61,7 +61,7 @@ async function exchangeCode(
 
 const successPage = (client: DemoClient, tokens: Fields, accessToken: string): Html =>
   demoPage(
-    'You’re signed in',
+    "You're signed in",
     html`<p>The client <strong>${client.id}</strong> exchanged its code for tokens:</p>
       ${jsonBox(tokens)}
       <h2>The access token, decoded</h2>

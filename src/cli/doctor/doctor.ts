@@ -29,9 +29,12 @@ export async function doctor({ json = false }: DoctorOptions): Promise<void> {
   const count = results.filter(({ level }) => level === 'problem').length
   if (json) printJson({ ok: count === 0, findings: results.map(toJson) })
   else print(...results.flatMap(toLines), '')
-  if (count > 0) throw new CommandError(`${count} ${count === 1 ? 'problem' : 'problems'} found.`)
-  if (!json) print('No problems found.')
+  if (count > 0) throw new CommandError(`${quantity(count, 'problem')} found.`)
+  const warnings = results.filter(({ level }) => level === 'warning').length
+  if (!json) print(`No problems found${warnings === 0 ? '' : `, but ${quantity(warnings, 'warning')}`}.`)
 }
+
+const quantity = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
 
 /** If the configuration cannot be loaded, that is the only finding. */
 async function runChecks(): Promise<readonly CheckResult[]> {
@@ -46,7 +49,7 @@ async function runChecks(): Promise<readonly CheckResult[]> {
     const problems =
       cause instanceof ConfigError
         ? cause.problems.map(({ path, message }) => `${path}: ${message}`)
-        : [reasonOf(cause)]
+        : [reasonOf(cause).replace(/\.$/, '')]
     return [...node, ...(await check('configuration', () => problems.map((text) => problem(text, fix))))]
   }
 }

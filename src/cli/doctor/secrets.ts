@@ -33,7 +33,7 @@ async function problemsOf(secrets: Secrets): Promise<ConfigError['problems']> {
   }
 }
 
-/** Checks that the database knows the current root secret. Servers refuse to start if it knows only others. */
+/** Checks that a server has used the database with the current root secret. Otherwise servers refuse to start. */
 export async function checkFingerprint(context: CheckContext): Promise<readonly Finding[]> {
   const { loaded, store } = context
   if (loaded instanceof ConfigError || !databaseExists(context)) return []
@@ -41,8 +41,9 @@ export async function checkFingerprint(context: CheckContext): Promise<readonly 
   if (!current || (await store.pendingMigrations()).length > 0) return []
   const known = await store.fingerprints.list()
   if (known.length === 0) return [ok('no server has used this database yet')]
-  if (known.includes(rootSecretFingerprint(current))) return [ok('the database knows the root secret')]
-  return [problem('the database does not know the root secret, so servers refuse to start', RESTORE)]
+  if (known.includes(rootSecretFingerprint(current)))
+    return [ok('the database and the root secret belong together')]
+  return [problem('the database was used with another root secret, so servers refuse to start', RESTORE)]
 }
 
 const RESTORE =
