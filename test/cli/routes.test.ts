@@ -36,7 +36,7 @@ test('consulate routes prints a table, and creates nothing', async () => {
   const cwd = emptyDirectory()
   const { code, stdout } = await consulate(cwd, ['routes'], { env })
   expect(code).toBe(0)
-  expect(stdout).toMatch(/^ +name +methods +path +CORS$/m)
+  expect(stdout).toMatch(/^ +Name +Methods +Path +CORS$/m)
   expect(stdout).toMatch(/^ +authorize +GET,.* +\/id\/oauth\/authorize +none$/m)
   expect(readdirSync(cwd)).toEqual([])
 })
