@@ -6,9 +6,12 @@ const has = (path) => existsSync(new URL(`../${path}`, import.meta.url))
 // Halves the time of the second start.
 enableCompileCache()
 
-// If a configuration file awaits what never happens, Node would exit with 0.
+// Nothing is left to wait for, but the command has not finished: Ctrl-D closed a question, or the configuration file awaits
+// what never happens. Node would exit with 0.
 process.once('beforeExit', () => {
-  console.error('The configuration file never finished loading: a top-level await in it never settles.')
+  console.error(
+    'Stopped before the command finished: its input was closed, or an await in the configuration file never settles.',
+  )
   process.exitCode = 1
 })
 
