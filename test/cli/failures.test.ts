@@ -61,7 +61,10 @@ describe('a command exits with 1', () => {
     const cwd = emptyDirectory()
     writeFileSync(join(cwd, 'consulate.config.mjs'), 'await new Promise(() => {})')
     const { code, stderr } = await consulate(cwd, ['migrate'])
-    expect([code, stderr]).toEqual([1, expect.stringContaining('an await in the configuration file never settles')])
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining('an await in the configuration file never settles'),
+    ])
   })
 
   test.runIf(hasFullDevice)('if its output cannot be written', async () => {
