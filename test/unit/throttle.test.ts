@@ -156,6 +156,12 @@ describe('attempts', () => {
     expect(await retryAfter(alice)).toBe(900)
   })
 
+  test('block for a second only, even after a few failures', async () => {
+    await failTimes(5, () => alice)
+    await Promise.all(Array.from({ length: 5 }, () => throttle.attempt(alice)))
+    expect(await retryAfter(alice)).toBe(1)
+  })
+
   test('of 200 parallel guesses from one address, 60 are checked', async () => {
     const guesses = Array.from({ length: 200 }, (_, index) =>
       guess({ address: HOME, account: `user ${index}` }),
