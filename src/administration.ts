@@ -101,7 +101,10 @@ export interface Administration<Scope extends string = string> {
     revoke(id: string): Promise<boolean>
   }
   readonly sessions: {
-    /** Lists the devices on which a user is signed in, last used first. */
+    /**
+     * Lists the devices on which a user is signed in, last seen first. `lastSeenAt` is the last visit of a page or the last
+     * refresh of a token of an app that is signed out with the device.
+     */
     list(user: UserLike): Promise<readonly SessionInfo[]>
     /**
      * Signs out one device, and revokes the authorizations of clients with `endsWithSession` that were granted on it.
@@ -153,9 +156,7 @@ export function createAdministration(start: () => Promise<Services>): Administra
     sessions: {
       async list(user) {
         const services = await start()
-        const { store, settings } = services
-        const sessions = await store.sessions.listByUser(toUserRef(services, user), settings.clock.now())
-        return sessions.map(toSessionInfo)
+        return (await services.devices.list(toUserRef(services, user))).map(toSessionInfo)
       },
       revoke: async (id) => (await (await start()).revoker.revoke({ kind: 'session', id })) !== undefined,
     },

@@ -23,6 +23,7 @@ import { createPersonalTokens, type PersonalTokens } from './personal-tokens/per
 import { createRevocationFeed } from './revocations/feed.ts'
 import { createRevoker } from './revocations/revoker.ts'
 import { createCsrf } from './sessions/csrf.ts'
+import { createDevices } from './sessions/devices.ts'
 import { createDeviceCookies } from './sessions/device-cookie.ts'
 import { createSessions, type Sessions } from './sessions/sessions.ts'
 import type { Settings } from './config/settings.ts'
@@ -93,6 +94,7 @@ function createServices(foundation: Foundation): Services {
     revoker,
     clients: createClientCache(store.clients, clock, settings.pollInterval),
     sessions,
+    devices: createDevices({ store: store.sessions, clock, revoker, events, subjectOf }),
     get deviceCookies() {
       return deviceCookies()
     },

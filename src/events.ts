@@ -62,8 +62,16 @@ export interface EventMap {
     readonly sub: string
     readonly address: string
   }
-  /** A user signed out on the sign-out page. A session that is revoked otherwise emits only `revocation.written`. */
-  'session.ended': RequestEvent & { readonly sessionId: string; readonly sub: string }
+  /**
+   * A device was signed out. `sign_out`: by its user, on the device itself; `signed_out_by_user`: from another device;
+   * `max_sessions`: by a sign-in that exceeded the maximum. A session that your own code or a password change revokes emits
+   * only `revocation.written`.
+   */
+  'session.ended': RequestEvent & {
+    readonly sessionId: string
+    readonly sub: string
+    readonly reason: 'sign_out' | 'signed_out_by_user' | 'max_sessions'
+  }
   /** A user name or password was wrong. `sub` is null if the user is unknown. */
   'sign-in.failed': RequestEvent & {
     readonly provider: string

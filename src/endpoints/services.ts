@@ -10,6 +10,7 @@ import type { PersonalTokens } from '../personal-tokens/personal-tokens.ts'
 import type { RevocationFeed } from '../revocations/feed.ts'
 import type { Revoker } from '../revocations/revoker.ts'
 import type { Csrf } from '../sessions/csrf.ts'
+import type { Devices } from '../sessions/devices.ts'
 import type { DeviceCookies } from '../sessions/device-cookie.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { Settings } from '../config/settings.ts'
@@ -35,6 +36,7 @@ export interface Services {
   readonly clients: ClientCache
   readonly userDirectory: UserDirectory
   readonly sessions: Sessions
+  readonly devices: Devices
   readonly csrf: Csrf
   readonly deviceCookies: DeviceCookies
   readonly consentSigner: ValueSigner<ConsentRequest>

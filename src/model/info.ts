@@ -66,7 +66,7 @@ export interface AuthorizationInfo extends Pick<Authorization, (typeof AUTHORIZA
 
 export const toClientInfo = (client: Client): ClientInfo => pick(client, CLIENT_FIELDS)
 
-export const toSessionInfo = (session: Session): SessionInfo => pick(session, SESSION_FIELDS)
+export const toSessionInfo = (session: SessionInfo): SessionInfo => pick(session, SESSION_FIELDS)
 
 export const toAuthorizationInfo = (authorization: Authorization): AuthorizationInfo =>
   pick(authorization, AUTHORIZATION_FIELDS)

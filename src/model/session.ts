@@ -13,7 +13,7 @@ export interface Session extends UserRef {
   readonly issuerEpoch: number
   readonly userEpoch: number
   readonly createdAt: number
-  /** Written at most once a minute. */
+  /** Written at most once a minute. Unless found by its cookie, a later use of one of its authorizations counts too. */
   readonly lastSeenAt: number
   /** True if the cookie outlives the browser ("Keep me signed in"). */
   readonly isPersistent: boolean

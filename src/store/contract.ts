@@ -115,6 +115,7 @@ export interface SessionRenewal extends Pick<
 export interface SessionStore {
   /** Inserts a session only if its issuer and user epochs are current. Durable. Returns whether it did. */
   insert(session: Session, subject: string): Promise<boolean>
+  /** Finds a session, even if it is revoked or expired. `lastSeenAt` as in `listByUser`. */
   find(id: string): Promise<Session | undefined>
   /**
    * Replaces the cookie, epochs, times and `isPersistent` of a session, because its user signed in again. Only if the session is not revoked
@@ -126,11 +127,12 @@ export interface SessionStore {
   /** Moves `lastSeenAt` and `expiresAt` forward, never back, only if the session is not revoked. */
   touch(id: string, seenAt: number, expiresAt: number): Promise<void>
   /**
-   * Lists a user's unrevoked sessions, last seen first. Includes an expired session if one of its authorizations can
-   * still be refreshed.
+   * Lists a user's unrevoked sessions, last seen first. Includes an expired session if one of its authorizations is not
+   * revoked and has an unexpired refresh or access token. `lastSeenAt` is the later of the session's own and the
+   * `lastUsedAt` of its authorizations, revoked ones included.
    */
   listByUser(user: UserRef, now: number): Promise<readonly Session[]>
-  /** Lists the same kind of sessions of all users, by ascending id. */
+  /** Lists the same kind of sessions of all users, by ascending id, with the same `lastSeenAt`. */
   list(now: number, options?: ListOptions): Promise<readonly Session[]>
 }
 

@@ -208,7 +208,7 @@ describe('other events', () => {
     const ended = await eventsOf(() => theirs.browser.press(page, 'Sign out'))
     expect(ended).toMatchObject([
       { name: 'revocation.written', payload: { entry: { kind: 'session', subject: sessionId } } },
-      { name: 'session.ended', payload: { sessionId, sub: theirs.user.id } },
+      { name: 'session.ended', payload: { sessionId, sub: theirs.user.id, reason: 'sign_out' } },
     ])
     expect(ended[0]?.payload['requestId']).toBe(ended[1]?.payload['requestId'])
   })

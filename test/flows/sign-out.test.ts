@@ -82,7 +82,12 @@ test('the revocation of a session names the request that caused it, and signing 
   expect(written).toHaveLength(2)
   const ended = server.events.slice(since).filter(({ name }) => name === 'session.ended')
   expect(ended.map(({ payload }) => payload)).toEqual([
-    { requestId: written[1]?.payload['requestId'], sub: other.id, sessionId: expect.any(String) as string },
+    {
+      requestId: written[1]?.payload['requestId'],
+      sub: other.id,
+      sessionId: expect.any(String) as string,
+      reason: 'sign_out',
+    },
   ])
   for (const { payload } of written) expect(payload['requestId']).toMatch(/^[\da-f-]{36}$/)
 })

@@ -6,7 +6,7 @@ type Line = readonly [level: string, message: string, fields?: unknown]
 function openEvents() {
   const lines: Line[] = []
   const events = createEvents({ log: (...line) => void lines.push(line) })
-  const payload = { requestId: 'r', sessionId: 's', sub: '7' }
+  const payload = { requestId: 'r', sessionId: 's', sub: '7', reason: 'sign_out' } as const
   return { lines, events, payload, emit: () => events.emit('session.ended', payload) }
 }
 

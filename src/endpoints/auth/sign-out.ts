@@ -23,12 +23,7 @@ export async function signOut(exchange: Exchange, provider: string): Promise<Htt
   const session = await services.sessions.current(exchange, provider)
   if (session) {
     if (!services.csrf.isValid(exchange, session, form.get('csrf'))) throw forgedForm()
-    await services.revoker.revoke({ kind: 'session', id: session.id }, requestId)
-    services.events.emit('session.ended', {
-      requestId,
-      sessionId: session.id,
-      sub: services.subjectOf(session),
-    })
+    await services.devices.end(session, 'sign_out', requestId)
   }
   services.sessions.clearCookie(exchange, provider)
   return redirect(providerPathsOf(services.settings, provider).signOut)

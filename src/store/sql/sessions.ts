@@ -6,13 +6,15 @@ import { fromFlag, greaterOf, numberOrNull, toFlag } from './columns.ts'
 import { createDependencyLock, dependenciesOfSession } from './dependencies.ts'
 import { prepare, prepareInsert } from './prepare.ts'
 import type { Database } from './database.ts'
-import type { SessionTable } from './tables.ts'
+import type { AnyInteger, SessionTable } from './tables.ts'
 
 export function createSessionStore(database: Database): SessionStore {
   const { db, first, all, execute, transaction } = database
   const lockDependencies = createDependencyLock(database)
   const insert = prepareInsert(db, 'consulate_sessions')
-  const find = prepare(({ id }: { id: string }) => selectSessions(database).where('id', '=', id))
+  const find = prepare(({ id }: { id: string }) =>
+    withLastSeen(database, selectWithLastUse(database).where('id', '=', id)),
+  )
   const findByCookie = prepare(({ hash }: { hash: string }) =>
     selectSessions(database).where('cookie_hash', '=', hash),
   )
@@ -28,7 +30,7 @@ export function createSessionStore(database: Database): SessionStore {
       }),
     async find(id) {
       const row = await first(find({ id }))
-      return row && toSession(row)
+      return row && toSeenSession(row)
     },
     renew: (id, renewal) =>
       transaction('durable', async (queries) => {
@@ -45,8 +47,8 @@ export function createSessionStore(database: Database): SessionStore {
       await execute(touch({ id, seenAt, expiresAt }))
     },
     listByUser: async ({ provider, userId }, now) =>
-      (await all(listByUser({ provider, userId, now }))).map(toSession),
-    list: async (now, options) => (await all(buildList(database, now, options).compile())).map(toSession),
+      (await all(listByUser({ provider, userId, now }))).map(toSeenSession),
+    list: async (now, options) => (await all(buildList(database, now, options).compile())).map(toSeenSession),
   }
 }
 
@@ -87,9 +89,18 @@ const prepareTouch = ({ db }: Database) =>
       .where('revoked_at', 'is', null),
   )
 
-/** Selects those that have not expired, and expired ones whose device can still refresh a token. */
+const selectWithLastUse = (database: Database) =>
+  selectSessions(database).select((eb) =>
+    eb
+      .selectFrom('consulate_authorizations')
+      .select(({ fn }) => fn.max('last_used_at').as('last_used_at'))
+      .whereRef('consulate_authorizations.session_id', '=', 'consulate_sessions.id')
+      .as('last_used_at'),
+  )
+
+/** Selects those that have not expired, and expired ones whose device still has a token that works. */
 const selectLive = (database: Database, now: number) =>
-  selectSessions(database)
+  selectWithLastUse(database)
     .where('revoked_at', 'is', null)
     .where((eb) =>
       eb.or([
@@ -100,25 +111,45 @@ const selectLive = (database: Database, now: number) =>
             .select(sql<number>`1`.as('found'))
             .whereRef('consulate_authorizations.session_id', '=', 'consulate_sessions.id')
             .where('consulate_authorizations.revoked_at', 'is', null)
-            .where('consulate_authorizations.expires_at', '>', now),
+            .where((row) =>
+              row.or([
+                row('consulate_authorizations.expires_at', '>', now),
+                row('access_expires_at', '>', now),
+              ]),
+            ),
         ),
       ]),
     )
 
+/** Adds when each of the selected sessions was last seen, by its own visits and by the uses of its authorizations. */
+const withLastSeen = ({ db }: Database, sessions: ReturnType<typeof selectWithLastUse>) =>
+  db.selectFrom(sessions.as('found')).selectAll().select(LAST_SEEN.as('seen_at'))
+
+/** A session without authorizations has no last use, and a comparison with null is never true. */
+const LAST_SEEN = sql<AnyInteger>`case when last_used_at > last_seen_at then last_used_at else last_seen_at end`
+
 const prepareListByUser = (database: Database) =>
   prepare(({ provider, userId, now }: { provider: string; userId: string; now: number }) =>
-    selectLive(database, now)
-      .where('provider', '=', provider)
-      .where('user_id', '=', userId)
-      .orderBy('last_seen_at', 'desc')
+    withLastSeen(
+      database,
+      selectLive(database, now).where('provider', '=', provider).where('user_id', '=', userId),
+    )
+      .orderBy('seen_at', 'desc')
       .orderBy('id'),
   )
 
 const buildList = (database: Database, now: number, { limit = 100, after }: ListOptions = {}) =>
-  selectLive(database, now)
-    .$if(after !== undefined, (query) => query.where('id', '>', after ?? ''))
-    .orderBy('id')
-    .limit(limit)
+  withLastSeen(
+    database,
+    selectLive(database, now)
+      .$if(after !== undefined, (query) => query.where('id', '>', after ?? ''))
+      .orderBy('id')
+      .limit(limit),
+  ).orderBy('id')
+
+type SeenRow = Selectable<SessionTable> & { readonly seen_at: AnyInteger }
+
+const toSeenSession = (row: SeenRow): Session => ({ ...toSession(row), lastSeenAt: Number(row.seen_at) })
 
 export const toSessionRow = (session: Session): Insertable<SessionTable> => ({
   id: session.id,

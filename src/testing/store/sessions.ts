@@ -1,4 +1,5 @@
 import type { Authorization } from '../../model/authorization.ts'
+import type { Session } from '../../model/session.ts'
 import type { Suite } from './suite.ts'
 import {
   ALICE,
@@ -145,11 +146,12 @@ export function testSessions({ describe, test, expect }: Suite): void {
       expect((await store.sessions.list(NOW)).length).toBe(3)
     })
 
-    test('lists an expired session if one of its authorizations can still be refreshed', async (store) => {
+    test('lists an expired session if one of its authorizations has a valid token', async (store) => {
       await store.clients.insert(sampleClient())
       const kinds: Readonly<Record<string, Partial<Authorization>>> = {
-        refreshable: { expiresAt: NOW + 1 },
-        expired: { expiresAt: NOW, accessExpiresAt: NOW + MINUTE },
+        refreshable: { expiresAt: NOW + 1, accessExpiresAt: NOW },
+        usable: { expiresAt: NOW, accessExpiresAt: NOW + 1 },
+        expired: { expiresAt: NOW, accessExpiresAt: NOW },
         revoked: { expiresAt: NOW + 1 },
       }
       for (const [id, changes] of Object.entries(kinds)) {
@@ -157,10 +159,43 @@ export function testSessions({ describe, test, expect }: Suite): void {
         await store.authorizations.insert(sampleAuthorization({ id, sessionId: id, ...changes }), 'alice')
       }
       await store.revocations.revoke({ kind: 'authorization', id: 'revoked' }, NOW)
-      expect((await store.sessions.listByUser(ALICE, NOW)).map(({ id }) => id)).toEqual(['refreshable'])
-      expect((await store.sessions.list(NOW)).map(({ id }) => id)).toEqual(['refreshable'])
-      expect(await store.sessions.list(NOW, { after: 'refreshable' })).toEqual([])
+      const valid = ['refreshable', 'usable']
+      expect((await store.sessions.listByUser(ALICE, NOW)).map(({ id }) => id)).toEqual(valid)
+      expect((await store.sessions.list(NOW)).map(({ id }) => id)).toEqual(valid)
+      expect(await store.sessions.list(NOW, { after: 'usable' })).toEqual([])
       expect(await store.sessions.listByUser(BOB, NOW)).toEqual([])
+    })
+
+    test('tells when a device was last seen: its last visit or the last use of its authorizations', async (store) => {
+      await store.clients.insert(sampleClient())
+      const lastUses: Readonly<Record<string, readonly number[]>> = {
+        none: [],
+        earlier: [NOW - 2 * MINUTE],
+        later: [NOW + MINUTE, NOW + 3 * MINUTE, NOW + 2 * MINUTE],
+        revoked: [NOW + 4 * MINUTE],
+      }
+      for (const [id, uses] of Object.entries(lastUses)) {
+        await store.sessions.insert(sampleSession({ id, lastSeenAt: NOW }), 'alice')
+        for (const lastUsedAt of uses)
+          await store.authorizations.insert(
+            sampleAuthorization({ id: `${id} ${lastUsedAt}`, sessionId: id, lastUsedAt }),
+            'alice',
+          )
+      }
+      await store.revocations.revoke({ kind: 'authorization', id: `revoked ${NOW + 4 * MINUTE}` }, NOW)
+      const seen = ({ id, lastSeenAt }: Session) => [id, (lastSeenAt - NOW) / MINUTE]
+      const expected = [
+        ['revoked', 4],
+        ['later', 3],
+        ['earlier', 0],
+        ['none', 0],
+      ]
+      expect((await store.sessions.listByUser(ALICE, NOW)).map(seen)).toEqual(expected)
+      expect((await store.sessions.find('later'))?.lastSeenAt).toBe(NOW + 3 * MINUTE)
+      expect((await store.sessions.findByCookie('cookie of later'))?.lastSeenAt).toBe(NOW)
+      expect((await store.sessions.list(NOW)).map(seen)).toEqual(
+        expected.toSorted(([one], [other]) => (String(one) < String(other) ? -1 : 1)),
+      )
     })
 
     test('lists at most 100 sessions of all users unless a limit is given', async ({ sessions }) => {
