@@ -19,6 +19,7 @@ export interface PurgeOptions {
 const NAMES: Readonly<Record<keyof PurgeCounts, string>> = {
   codes: 'codes',
   deviceCodes: 'device codes',
+  passwordResets: 'password resets',
   authorizations: 'authorizations',
   sessions: 'sessions',
   revocations: 'revocation entries',

@@ -30,7 +30,7 @@ export interface PurgeOptions {
    * `audit.keep` instead.
    */
   readonly hours?: number
-  /** Purges revoked rows, and used codes. */
+  /** Purges revoked rows, and used codes and password resets. */
   readonly revoked?: boolean
   /** Purges expired rows, audit entries included. */
   readonly expired?: boolean
@@ -58,11 +58,18 @@ const MIN_PAUSE = 5
 /** About 300 MB: a flood of bad requests must not fill the disk. */
 const MAX_AUDIT_ENTRIES = 1_000_000
 
-const REVOCABLE: readonly PurgeKind[] = ['codes', 'deviceCodes', 'authorizations', 'sessions']
+const REVOCABLE: readonly PurgeKind[] = [
+  'codes',
+  'deviceCodes',
+  'passwordResets',
+  'authorizations',
+  'sessions',
+]
 const ALL_KINDS: readonly PurgeKind[] = [...REVOCABLE, 'revocations', 'audit']
 const ZERO: PurgeCounts = {
   codes: 0,
   deviceCodes: 0,
+  passwordResets: 0,
   authorizations: 0,
   sessions: 0,
   revocations: 0,

@@ -126,6 +126,7 @@ const newSession = (
   issuerEpoch: epochs.issuer,
   userEpoch: epochs.user,
   createdAt: now,
+  authenticatedAt: now,
   lastSeenAt: now,
   revokedAt: null,
 })

@@ -5,6 +5,7 @@ import type { AuthorizationCode } from '../model/code.ts'
 import type { DeviceClaim, DeviceCode, DeviceDecision } from '../model/device-code.ts'
 import type { Session } from '../model/session.ts'
 import type { UserRef } from '../model/subject.ts'
+import type { PasswordResetStore } from './password-resets.ts'
 import type { PurgeStore } from './purge.ts'
 import type { RevocationStore } from './revocations.ts'
 
@@ -22,6 +23,7 @@ export interface Store {
   readonly clients: ClientStore
   readonly users: UserStore
   readonly sessions: SessionStore
+  readonly passwordResets: PasswordResetStore
   readonly codes: CodeStore
   readonly deviceCodes: DeviceCodeStore
   readonly authorizations: AuthorizationStore
@@ -105,7 +107,7 @@ export interface UserStore {
 /** A new sign-in in an existing session. */
 export interface SessionRenewal extends Pick<
   Session,
-  'cookieHash' | 'issuerEpoch' | 'userEpoch' | 'lastSeenAt' | 'expiresAt' | 'isPersistent'
+  'cookieHash' | 'issuerEpoch' | 'userEpoch' | 'authenticatedAt' | 'lastSeenAt' | 'expiresAt' | 'isPersistent'
 > {
   /** The `sub` of the user. */
   readonly subject: string
@@ -126,6 +128,11 @@ export interface SessionStore {
   findByCookie(cookieHash: string): Promise<Session | undefined>
   /** Moves `lastSeenAt` and `expiresAt` forward, never back, only if the session is not revoked. */
   touch(id: string, seenAt: number, expiresAt: number): Promise<void>
+  /**
+   * Moves `authenticatedAt` forward, never back, because the user confirmed their password. Only if the session is not
+   * revoked. Durable. Returns whether the session exists and is not revoked.
+   */
+  confirm(id: string, authenticatedAt: number): Promise<boolean>
   /**
    * Lists a user's unrevoked sessions, last seen first. Includes an expired session if one of its authorizations is not
    * revoked and has an unexpired refresh or access token. `lastSeenAt` is the later of the session's own and the

@@ -1,12 +1,19 @@
 /** The kinds of rows that a purge deletes. */
-export type PurgeKind = 'codes' | 'deviceCodes' | 'authorizations' | 'sessions' | 'revocations' | 'audit'
+export type PurgeKind =
+  | 'codes'
+  | 'deviceCodes'
+  | 'passwordResets'
+  | 'authorizations'
+  | 'sessions'
+  | 'revocations'
+  | 'audit'
 
 /** How old a row must be to be deleted. A time that equals its cutoff is old enough; a cutoff of 0 keeps everything. */
 export interface PurgeCutoffs {
   readonly now: number
-  /** For spent and voided codes and device codes, and for revoked authorizations and sessions. */
+  /** For spent and voided codes, device codes and password resets, and for revoked authorizations and sessions. */
   readonly revokedUntil: number
-  /** For expired codes, device codes, authorizations, sessions and revocation entries. */
+  /** For expired codes, device codes, password resets, authorizations, sessions and revocation entries. */
   readonly expiredUntil: number
   readonly auditUntil: number
   /** The number of audit entries to keep. Older ones are deleted whatever their age. */
@@ -34,6 +41,7 @@ export interface PurgeStore {
    * Still needed are:
    *
    * - a code or device code that has not expired, even if it is spent, to detect a replay;
+   * - a password reset that has not expired, because it counts towards the limit of its user;
    * - an authorization whose last access token has not expired;
    * - a session with a code that can be spent, an unexpired access token, or an authorization that can be refreshed;
    * - a revocation entry that has not expired, and the newest entry.

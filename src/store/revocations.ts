@@ -16,6 +16,11 @@ export type RevocationTarget =
        * can be refreshed. Their access tokens stop working all the same. Default false.
        */
       readonly keepThirdParties?: boolean
+      /**
+       * The id of one session of the user that stays signed in: it and its authorizations get the new epoch. Their access
+       * tokens stop working all the same, so its clients refresh them. Default: none.
+       */
+      readonly keepSession?: string
     }
   | { readonly kind: 'client'; readonly id: string }
   | {
@@ -34,7 +39,7 @@ export interface RevocationStore {
    * authorization, a session or a client does not exist. Revoking again is harmless: the first `revokedAt` stays.
    *
    * - Everything that depends on the target is revoked with it: authorizations and sessions get `revokedAt`, unspent codes
-   *   and device codes get `voidedAt`. A revoked client is marked as revoked itself.
+   *   and device codes get `voidedAt`, and so do the links to reset a password of a user or of everyone. A revoked client is marked as revoked itself.
    * - A user, a client or the issuer gets a higher epoch.
    * - The entry expires with the last access token that it stops, by the stored `accessExpiresAt` of revoked
    *   authorizations too, and after one minute at the earliest. Entries of clients and of the issuer never expire, because

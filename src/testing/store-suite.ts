@@ -11,6 +11,8 @@ import { testFingerprints } from './store/fingerprints.ts'
 import { createSuite } from './store/suite.ts'
 import type { TestFunctions } from './store/suite.ts'
 import { testMigrations } from './store/migrations.ts'
+import { testKeepingOneSession } from './store/kept-session.ts'
+import { testPasswordResets } from './store/password-resets.ts'
 import { testPurge } from './store/purge.ts'
 import { testRevocations } from './store/revocations.ts'
 import { testSessions } from './store/sessions.ts'
@@ -30,6 +32,8 @@ const PARTS = [
   testConsents,
   testRevocations,
   testKeepingThirdParties,
+  testKeepingOneSession,
+  testPasswordResets,
   testFingerprints,
   testAudit,
   testPurge,

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { calculateJwkThumbprint, exportJWK } from 'jose'
 import { describe, expect, test } from 'vitest'
+import { MIGRATIONS } from '../support/migrations.ts'
 import { consulate, emptyDirectory, installed, serve } from './run.ts'
 
 interface Keys {
@@ -177,11 +178,10 @@ describe('consulate install and migrate', () => {
     const cwd = emptyDirectory()
     const run = async (...flags: readonly string[]): Promise<unknown> =>
       JSON.parse((await consulate(cwd, ['migrate', '--json', ...flags])).stdout)
-    const migrations = ['0001-first-tables', '0002-device-codes']
-    const first = { applied: [], pending: migrations }
+    const first = { applied: [], pending: MIGRATIONS }
     expect(await run('--dry-run')).toEqual(first)
     expect(readdirSync(cwd)).toEqual([])
-    expect(await run()).toEqual({ applied: migrations, pending: [] })
+    expect(await run()).toEqual({ applied: MIGRATIONS, pending: [] })
     expect(await run()).toEqual({ applied: [], pending: [] })
   })
 

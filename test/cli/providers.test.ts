@@ -87,6 +87,7 @@ describe('with several providers', () => {
       issuerEpoch: 0,
       userEpoch: 0,
       createdAt: now,
+      authenticatedAt: now,
       lastSeenAt: now,
       expiresAt: now + 60_000,
       isPersistent: false,

@@ -9,7 +9,15 @@ import { hasTerminal, onTerminal } from './on-terminal.ts'
 import { consulate, emptyDirectory, installed } from './run.ts'
 
 const HOUR = 3_600_000
-const NOTHING = { codes: 0, deviceCodes: 0, authorizations: 0, sessions: 0, revocations: 0, audit: 0 }
+const NOTHING = {
+  codes: 0,
+  deviceCodes: 0,
+  passwordResets: 0,
+  authorizations: 0,
+  sessions: 0,
+  revocations: 0,
+  audit: 0,
+}
 
 /** A directory with tables, and its store. */
 async function open(): Promise<{ cwd: string; store: Store }> {
@@ -49,7 +57,7 @@ describe('consulate purge', () => {
     const { code, stdout, stderr } = await consulate(cwd, ['purge'])
     expect([code, stderr]).toEqual([0, ''])
     expect(stdout).toMatch(
-      /^Deleted:\n {2}codes +0\n {2}device codes +0\n {2}authorizations +0\n {2}sessions +2\n/,
+      /^Deleted:\n {2}codes +0\n {2}device codes +0\n {2}password resets +0\n {2}authorizations +0\n {2}sessions +2\n/,
     )
     expect(stdout).toMatch(/revocation entries +1\n {2}audit entries +0\n$/)
     expect(await store.sessions.find('expired long ago')).toBe(undefined)

@@ -9,6 +9,7 @@ import { randomBase64url } from '../../src/lib/hash.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { privatePem } from '../unit/keys-support.ts'
 import { addPersonalToken } from './personal-token.ts'
+import { MIGRATIONS } from '../support/migrations.ts'
 import { consulate, emptyDirectory, installed } from './run.ts'
 
 const keyringOf = (cwd: string): Keyring =>
@@ -120,7 +121,7 @@ test('keeps signing keys until the tables are up to date after an upgrade', asyn
   const { server } = await addPersonalToken(cwd)
   await server.close()
   const database = new DatabaseSync(join(cwd, 'data/consulate.db'))
-  database.exec("delete from consulate_migrations where name = '0002-device-codes'")
+  database.exec(`delete from consulate_migrations where name = '${MIGRATIONS.at(-1)}'`)
   database.close()
   for (let rotation = 0; rotation < 4; rotation += 1) {
     settle(cwd)

@@ -8,7 +8,15 @@ import { callApi, requestToken, getCodeFlowTokens, refresh } from '../support/oa
 import { startServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
 
-const NOTHING = { codes: 0, deviceCodes: 0, authorizations: 0, sessions: 0, revocations: 0, audit: 0 }
+const NOTHING = {
+  codes: 0,
+  deviceCodes: 0,
+  passwordResets: 0,
+  authorizations: 0,
+  sessions: 0,
+  revocations: 0,
+  audit: 0,
+}
 
 /** Creates a user with tokens. */
 async function startFlow(server: TestServer) {

@@ -17,16 +17,10 @@ import {
   sampleUser,
   signIn,
 } from '../../src/testing/store/samples.ts'
+import { downgrade, MIGRATIONS } from '../support/migrations.ts'
 import { createFolder, openMigrated, startWorker } from './sqlite/processes.ts'
 
 const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8)
-
-/** Turns the database into one of the version before device codes. */
-function downgrade(path: string): void {
-  const database = new DatabaseSync(path)
-  database.exec("drop table consulate_device_codes; delete from consulate_migrations where name > '0002'")
-  database.close()
-}
 
 /** Takes the write lock, as another process would. */
 function lock(path: string): { release: () => void } {
@@ -65,9 +59,10 @@ describe('the database file', () => {
     downgrade(path)
     const later = sqlite(path)
     onTestFinished(() => later.close())
-    expect(await later.pendingMigrations()).toEqual(['0002-device-codes'])
-    expect(await later.migrate()).toEqual(['0002-device-codes'])
+    expect(await later.pendingMigrations()).toEqual(MIGRATIONS.slice(1))
+    expect(await later.migrate()).toEqual(MIGRATIONS.slice(1))
     expect(await later.clients.find('web')).toEqual(sampleClient())
+    expect(await later.sessions.find('laptop')).toEqual(sampleSession())
     expect(await later.deviceCodes.insert(sampleDeviceCode())).toBe('inserted')
   })
 
@@ -118,7 +113,7 @@ describe('the SQL of pending migrations', () => {
     await store.close()
     downgrade(path)
     const script = await runPrinted(path)
-    expect(script.match(/^-- .*/gm)).toEqual(['-- 0002-device-codes'])
+    expect(script.match(/^-- .*/gm)).toEqual(MIGRATIONS.slice(1).map((name) => `-- ${name}`))
     expect(contentOf(path)).toEqual(complete)
   })
 
@@ -127,7 +122,7 @@ describe('the SQL of pending migrations', () => {
     const store = sqlite(path)
     onTestFinished(() => store.close())
     expect(await store.migrationSql()).toContain('consulate_clients')
-    expect(await store.pendingMigrations()).toEqual(['0001-first-tables', '0002-device-codes'])
+    expect(await store.pendingMigrations()).toEqual(MIGRATIONS)
     const database = new DatabaseSync(path)
     onTestFinished(() => database.close())
     expect(database.prepare('select name from sqlite_schema').all()).toEqual([])

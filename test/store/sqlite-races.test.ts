@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ZERO_EPOCHS } from '../../src/model/epochs.ts'
 import type { Store } from '../../src/store/contract.ts'
 import {
   ALICE,
@@ -10,9 +11,11 @@ import {
   sampleClient,
   sampleCode,
   sampleDeviceCode,
+  samplePasswordReset,
   sampleSession,
   signIn,
 } from '../../src/testing/store/samples.ts'
+import { MIGRATIONS } from '../support/migrations.ts'
 import { createFolder, openMigrated, startWorker } from './sqlite/processes.ts'
 import type { Result, Worker } from './sqlite/processes.ts'
 import type { TaskName } from './sqlite/worker.ts'
@@ -82,13 +85,23 @@ describe('three processes on one database file', () => {
   test('apply each migration once', async () => {
     const path = join(await createFolder(), 'data.db')
     const applied = await race<readonly string[]>(path, inAll('migrate'))
-    expect(applied.flat()).toEqual(['0001-first-tables', '0002-device-codes'])
+    expect(applied.flat()).toEqual(MIGRATIONS)
   })
 
   test('exchange each code once', async () => {
     const { path, store } = await openSignedIn()
     await insertCodes(store)
     expect(sorted(await race(path, inAll('exchange'), COUNT))).toEqual(INDEXES)
+  })
+
+  test('spend each link to reset a password once', async () => {
+    const { path, store } = await openSignedIn()
+    const limit = { maximum: COUNT, since: 0 }
+    for (const index of INDEXES) {
+      const reset = samplePasswordReset({ hash: `reset-${index}` })
+      await store.passwordResets.insert(reset, { subject: 'alice', epochs: ZERO_EPOCHS }, limit)
+    }
+    expect(sorted(await race(path, inAll('spendResets'), COUNT))).toEqual(INDEXES)
   })
 
   test('exchange each device code once', async () => {

@@ -30,6 +30,7 @@ export async function signIn(store: Store): Promise<{ session: Session; cookie: 
     issuerEpoch: 0,
     userEpoch: 0,
     createdAt: now,
+    authenticatedAt: now,
     lastSeenAt: now,
     expiresAt: now + HOUR,
     isPersistent: false,

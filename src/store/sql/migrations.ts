@@ -8,7 +8,7 @@ import type { SqlDialect } from './dialect.ts'
 import { createRecorder } from './recorder.ts'
 import type { Recorder } from './recorder.ts'
 import { retryWhileBusy } from './retry.ts'
-import { createTable, DEVICE_CODES, FIRST_TABLES } from './schema.ts'
+import { createTable, DEVICE_CODES, FIRST_TABLES, PASSWORD_RESETS } from './schema.ts'
 import type { Tables } from './tables.ts'
 import type { Database } from './database.ts'
 
@@ -27,6 +27,20 @@ const migrationsFor = (dialect: SqlDialect): Record<string, Migration> => ({
   },
   '0002-device-codes': {
     up: (db: Kysely<Tables>) => createTable(db, dialect, 'consulate_device_codes', DEVICE_CODES),
+  },
+  '0003-passwords': {
+    async up(db: Kysely<Tables>) {
+      await createTable(db, dialect, 'consulate_password_resets', PASSWORD_RESETS)
+      const type = sql.raw(dialect.types.time)
+      await db.schema
+        .alterTable('consulate_sessions')
+        .addColumn('authenticated_at', type, (column) => column.notNull().defaultTo(0))
+        .execute()
+      await db
+        .updateTable('consulate_sessions')
+        .set({ authenticated_at: sql<number>`created_at` })
+        .execute()
+    },
   },
 })
 

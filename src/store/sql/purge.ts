@@ -8,7 +8,7 @@ type Key = string | number
 
 /** One kind of rows. */
 interface Purgeable {
-  readonly table: `consulate_${Exclude<PurgeKind, 'deviceCodes'> | 'device_codes'}`
+  readonly table: `consulate_${Exclude<PurgeKind, 'deviceCodes' | 'passwordResets'> | 'device_codes' | 'password_resets'}`
   readonly primaryKey: string
   /** A value below every key. */
   readonly lowestKey: Key
@@ -34,6 +34,12 @@ const hasCode = (table: 'consulate_codes' | 'consulate_device_codes', now: numbe
 const PURGEABLES: Readonly<Record<PurgeKind, Purgeable>> = {
   codes: { table: 'consulate_codes', primaryKey: 'hash', lowestKey: '', condition: isDeadCode },
   deviceCodes: { table: 'consulate_device_codes', primaryKey: 'hash', lowestKey: '', condition: isDeadCode },
+  passwordResets: {
+    table: 'consulate_password_resets',
+    primaryKey: 'hash',
+    lowestKey: '',
+    condition: isDeadCode,
+  },
   // Kept until the last access token expires: a revocation of the session or user reads its expiry from these rows.
   authorizations: {
     table: 'consulate_authorizations',

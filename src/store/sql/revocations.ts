@@ -78,13 +78,20 @@ async function revokeSession(context: Context, { id }: Target<'session'>) {
   return writeOnce(context, 'session', id, await findLastExpiry(context, filter))
 }
 
-async function revokeUser(context: Context, { user, subject, keepThirdParties = false }: Target<'user'>) {
+async function revokeUser(
+  context: Context,
+  { user, subject, keepThirdParties, keepSession }: Target<'user'>,
+) {
   const { database, counters, feed, queries, now } = context
   const epoch = await counters.raise(queries, 'user', subject)
   const filter = { provider: user.provider, user_id: user.userId }
-  await revokeSessions(context, filter)
+  if (keepSession !== undefined) await moveSessionTo(epoch, context, { ...filter, id: keepSession })
+  await revokeSessions(context, filter, epoch)
   await voidCodes(database, queries, filter, now)
+  await voidPasswordResets(database, queries, filter, now)
   if (keepThirdParties) await moveThirdPartiesTo(epoch, context, filter)
+  if (keepSession !== undefined)
+    await moveAuthorizationsTo(epoch, context, { ...filter, session_id: keepSession })
   await revokeAuthorizations(context, filter, epoch)
   const expiresAt = Math.max(await findLastExpiry(context, filter), now + MINIMUM_LIFETIME)
   return feed.write(queries, { kind: 'user', subject, epoch, expiresAt })
@@ -108,6 +115,7 @@ async function revokeIssuer(context: Context, { minimumEpoch }: Target<'issuer'>
   const epoch = await counters.raise(queries, 'issuer', ISSUER_SUBJECT, minimumEpoch)
   await revokeSessions(context, {})
   await voidCodes(database, queries, {}, now)
+  await voidPasswordResets(database, queries, {}, now)
   await revokeAuthorizations(context, {})
   await feed.delete(queries, 'issuer', ISSUER_SUBJECT)
   return feed.write(queries, { kind: 'issuer', subject: ISSUER_SUBJECT, epoch, expiresAt: null })
@@ -132,15 +140,18 @@ type RowFilter = Partial<Record<'provider' | 'user_id' | 'client_id' | 'session_
 
 type Updates = Pick<Context, 'database' | 'queries' | 'now'>
 
+/** Revokes sessions; with an epoch, only those from before it. */
 async function revokeSessions(
   { database: { db }, queries, now }: Updates,
   filter: Pick<RowFilter, 'provider' | 'user_id'>,
+  userEpoch?: number,
 ): Promise<void> {
   const update = db
     .updateTable('consulate_sessions')
     .set({ revoked_at: now })
     .where((eb) => eb.and(filter))
     .where('revoked_at', 'is', null)
+    .$if(userEpoch !== undefined, (query) => query.where('user_epoch', '<', userEpoch ?? 0))
   await queries.execute(update.compile())
 }
 
@@ -162,6 +173,22 @@ export async function voidCodes(
   }
 }
 
+/** Voids the unspent links to reset a password. */
+export async function voidPasswordResets(
+  { db }: Database,
+  queries: QueryRunner,
+  filter: Pick<RowFilter, 'provider' | 'user_id'>,
+  now: number,
+): Promise<void> {
+  const update = db
+    .updateTable('consulate_password_resets')
+    .set({ voided_at: now })
+    .where((eb) => eb.and(filter))
+    .where('spent_at', 'is', null)
+    .where('voided_at', 'is', null)
+  await queries.execute(update.compile())
+}
+
 /** Revokes authorizations; with an epoch, only those from before it. */
 async function revokeAuthorizations(
   { database: { db }, queries, now }: Updates,
@@ -174,6 +201,36 @@ async function revokeAuthorizations(
     .where((eb) => eb.and(filter))
     .where('revoked_at', 'is', null)
     .$if(userEpoch !== undefined, (query) => query.where('user_epoch', '<', userEpoch ?? 0))
+  await queries.execute(update.compile())
+}
+
+/** Moves a session to its user's new epoch, unless it was revoked, like everything from before the previous epoch. */
+async function moveSessionTo(
+  userEpoch: number,
+  { database: { db }, queries }: Updates,
+  filter: { readonly provider: string; readonly user_id: string; readonly id: string },
+): Promise<void> {
+  const update = db
+    .updateTable('consulate_sessions')
+    .set({ user_epoch: userEpoch })
+    .where((eb) => eb.and(filter))
+    .where('revoked_at', 'is', null)
+    .where('user_epoch', '=', userEpoch - 1)
+  await queries.execute(update.compile())
+}
+
+/** Does the same with the authorizations of a session. */
+async function moveAuthorizationsTo(
+  userEpoch: number,
+  { database: { db }, queries }: Updates,
+  filter: RowFilter,
+): Promise<void> {
+  const update = db
+    .updateTable('consulate_authorizations')
+    .set({ user_epoch: userEpoch })
+    .where((eb) => eb.and(filter))
+    .where('revoked_at', 'is', null)
+    .where('user_epoch', '=', userEpoch - 1)
   await queries.execute(update.compile())
 }
 

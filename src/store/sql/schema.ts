@@ -19,7 +19,7 @@ const EPOCHS = { issuer_epoch: 'count', client_epoch: 'count', user_epoch: 'coun
 
 /** The tables of the first migration. */
 export const FIRST_TABLES: Readonly<
-  Record<Exclude<keyof Tables, 'consulate_device_codes'>, TableDefinition>
+  Record<Exclude<keyof Tables, 'consulate_device_codes' | 'consulate_password_resets'>, TableDefinition>
 > = {
   consulate_clients: {
     columns: {
@@ -194,6 +194,21 @@ export const DEVICE_CODES: TableDefinition = {
   primaryKey: ['hash'],
   unique: ['user_code_hash'],
   indexes: [['session_id'], ['provider', 'user_id', 'client_id'], ['client_id']],
+}
+
+/** The table of the third migration. */
+export const PASSWORD_RESETS: TableDefinition = {
+  columns: {
+    hash: 'id',
+    provider: 'id',
+    user_id: 'key',
+    created_at: 'time',
+    expires_at: 'time',
+    spent_at: 'time?',
+    voided_at: 'time?',
+  },
+  primaryKey: ['hash'],
+  indexes: [['provider', 'user_id']],
 }
 
 export async function createTable(

@@ -20,6 +20,7 @@ export function createSessionStore(database: Database): SessionStore {
   )
   const renew = prepareRenewal(database)
   const touch = prepareTouch(database)
+  const confirm = prepareConfirm(database)
   const listByUser = prepareListByUser(database)
   return {
     insert: (session, subject) =>
@@ -43,6 +44,11 @@ export function createSessionStore(database: Database): SessionStore {
       const row = await first(findByCookie({ hash }))
       return row && toSession(row)
     },
+    confirm: async (id, authenticatedAt) =>
+      transaction(
+        'durable',
+        async (queries) => (await queries.execute(confirm({ id, authenticatedAt }))) === 1,
+      ),
     async touch(id, seenAt, expiresAt) {
       await execute(touch({ id, seenAt, expiresAt }))
     },
@@ -60,20 +66,20 @@ type RenewalParameters = Omit<SessionRenewal, 'isPersistent'> & {
 }
 
 const prepareRenewal = ({ db }: Database) =>
-  prepare(
-    ({ id, cookieHash, issuerEpoch, userEpoch, lastSeenAt, expiresAt, isPersistent }: RenewalParameters) =>
-      db
-        .updateTable('consulate_sessions')
-        .set({
-          cookie_hash: cookieHash,
-          issuer_epoch: issuerEpoch,
-          user_epoch: userEpoch,
-          last_seen_at: lastSeenAt,
-          expires_at: expiresAt,
-          is_persistent: isPersistent,
-        })
-        .where('id', '=', id)
-        .where('revoked_at', 'is', null),
+  prepare((renewal: RenewalParameters) =>
+    db
+      .updateTable('consulate_sessions')
+      .set({
+        cookie_hash: renewal.cookieHash,
+        issuer_epoch: renewal.issuerEpoch,
+        user_epoch: renewal.userEpoch,
+        authenticated_at: renewal.authenticatedAt,
+        last_seen_at: renewal.lastSeenAt,
+        expires_at: renewal.expiresAt,
+        is_persistent: renewal.isPersistent,
+      })
+      .where('id', '=', renewal.id)
+      .where('revoked_at', 'is', null),
   )
 
 /** Each of the two times only moves forward, whatever the other one does. */
@@ -85,6 +91,15 @@ const prepareTouch = ({ db }: Database) =>
         last_seen_at: greaterOf('last_seen_at', seenAt),
         expires_at: greaterOf('expires_at', expiresAt),
       })
+      .where('id', '=', id)
+      .where('revoked_at', 'is', null),
+  )
+
+const prepareConfirm = ({ db }: Database) =>
+  prepare(({ id, authenticatedAt }: { id: string; authenticatedAt: number }) =>
+    db
+      .updateTable('consulate_sessions')
+      .set({ authenticated_at: greaterOf('authenticated_at', authenticatedAt) })
       .where('id', '=', id)
       .where('revoked_at', 'is', null),
   )
@@ -162,6 +177,7 @@ export const toSessionRow = (session: Session): Insertable<SessionTable> => ({
   issuer_epoch: session.issuerEpoch,
   user_epoch: session.userEpoch,
   created_at: session.createdAt,
+  authenticated_at: session.authenticatedAt,
   last_seen_at: session.lastSeenAt,
   expires_at: session.expiresAt,
   is_persistent: toFlag(session.isPersistent),
@@ -179,6 +195,7 @@ const toSession = (row: Selectable<SessionTable>): Session => ({
   issuerEpoch: Number(row.issuer_epoch),
   userEpoch: Number(row.user_epoch),
   createdAt: Number(row.created_at),
+  authenticatedAt: Number(row.authenticated_at),
   lastSeenAt: Number(row.last_seen_at),
   expiresAt: Number(row.expires_at),
   isPersistent: fromFlag(row.is_persistent),

@@ -8,6 +8,7 @@ import { createDeviceCodeStore } from './device-codes.ts'
 import type { SqlDialect } from './dialect.ts'
 import { createFingerprintStore } from './fingerprints.ts'
 import { createMigrations } from './migrations.ts'
+import { createPasswordResetStore } from './password-resets.ts'
 import { createPurgeStore } from './purge.ts'
 import { createDatabase } from './database.ts'
 import type { Database } from './database.ts'
@@ -23,6 +24,7 @@ export function createSqlStore(dialect: SqlDialect): Store {
     clients: createClientStore(database),
     users: createUserStore(database),
     sessions: createSessionStore(database),
+    passwordResets: createPasswordResetStore(database),
     codes: createCodeStore(database),
     deviceCodes: createDeviceCodeStore(database),
     authorizations: createAuthorizationStore(database),

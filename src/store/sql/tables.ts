@@ -59,10 +59,22 @@ export interface SessionTable {
   issuer_epoch: Integer
   user_epoch: Integer
   created_at: Integer
+  authenticated_at: Integer
   last_seen_at: Integer
   expires_at: Integer
   is_persistent: Integer
   revoked_at: NullableInteger
+}
+
+/** `consulate_password_resets`: links to reset forgotten passwords. */
+export interface PasswordResetTable {
+  hash: string
+  provider: string
+  user_id: string
+  created_at: Integer
+  expires_at: Integer
+  spent_at: NullableInteger
+  voided_at: NullableInteger
 }
 
 /** `consulate_codes`: authorization codes. */
@@ -185,6 +197,7 @@ export interface Tables {
   consulate_client_origins: ClientOriginTable
   consulate_users: UserTable
   consulate_sessions: SessionTable
+  consulate_password_resets: PasswordResetTable
   consulate_codes: CodeTable
   consulate_device_codes: DeviceCodeTable
   consulate_authorizations: AuthorizationTable

@@ -5,6 +5,7 @@ import type { PurgeCutoffs, PurgeKind } from '../../store/purge.ts'
 export const EVERY_KIND: readonly PurgeKind[] = [
   'codes',
   'deviceCodes',
+  'passwordResets',
   'authorizations',
   'sessions',
   'revocations',

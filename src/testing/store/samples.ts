@@ -4,6 +4,7 @@ import type { AuthorizationCode } from '../../model/code.ts'
 import type { DeviceClaim, DeviceCode, DeviceDecision } from '../../model/device-code.ts'
 import type { Epochs } from '../../model/epochs.ts'
 import { ZERO_EPOCHS } from '../../model/epochs.ts'
+import type { PasswordReset } from '../../model/password-reset.ts'
 import type { Session } from '../../model/session.ts'
 import type { UserRef } from '../../model/subject.ts'
 import type { Store, UserRecord } from '../../store/contract.ts'
@@ -69,10 +70,22 @@ export const sampleSession = (changes: Partial<Session> = {}): Session => ({
   issuerEpoch: 0,
   userEpoch: 0,
   createdAt: NOW,
+  authenticatedAt: NOW,
   lastSeenAt: NOW,
   expiresAt: NOW + 60 * MINUTE,
   isPersistent: false,
   revokedAt: null,
+  ...changes,
+})
+
+/** Alice's link to reset her password. */
+export const samplePasswordReset = (changes: Partial<PasswordReset> = {}): PasswordReset => ({
+  ...ALICE,
+  hash: 'reset',
+  createdAt: NOW,
+  expiresAt: NOW + 30 * MINUTE,
+  spentAt: null,
+  voidedAt: null,
   ...changes,
 })
 

@@ -49,6 +49,7 @@ export function testSessions({ describe, test, expect }: Suite): void {
         cookieHash: 'another cookie',
         issuerEpoch: 0,
         userEpoch: 0,
+        authenticatedAt: NOW + MINUTE,
         lastSeenAt: NOW + MINUTE,
         expiresAt: NOW + 90 * MINUTE,
         isPersistent: true,
@@ -105,6 +106,23 @@ export function testSessions({ describe, test, expect }: Suite): void {
       await revocations.revoke({ kind: 'session', id: 'laptop' }, NOW)
       await sessions.touch('laptop', NOW + MINUTE, NOW + 90 * MINUTE)
       expect(await sessions.find('laptop')).toEqual(sampleSession({ revokedAt: NOW }))
+    })
+
+    test('moves the time of the last proof forward, never back', async ({ sessions }) => {
+      await sessions.insert(sampleSession(), 'alice')
+      await sessions.insert(sampleSession({ id: 'phone' }), 'alice')
+      expect(await sessions.confirm('laptop', NOW + MINUTE)).toBe(true)
+      expect(await sessions.confirm('laptop', NOW)).toBe(true)
+      expect(await sessions.find('laptop')).toEqual(sampleSession({ authenticatedAt: NOW + MINUTE }))
+      expect(await sessions.find('phone')).toEqual(sampleSession({ id: 'phone' }))
+    })
+
+    test('does not confirm a revoked or unknown session', async ({ sessions, revocations }) => {
+      await sessions.insert(sampleSession(), 'alice')
+      await revocations.revoke({ kind: 'session', id: 'laptop' }, NOW)
+      expect(await sessions.confirm('laptop', NOW + MINUTE)).toBe(false)
+      expect(await sessions.confirm('phone', NOW + MINUTE)).toBe(false)
+      expect((await sessions.find('laptop'))?.authenticatedAt).toBe(NOW)
     })
 
     test('finds revoked and expired sessions by their cookie', async ({ sessions, revocations }) => {

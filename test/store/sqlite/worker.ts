@@ -47,6 +47,8 @@ const tasks = {
       const authorization = sampleAuthorization({ id: `azn-${index}`, sessionId: session.id })
       return store.deviceCodes.exchange(`device-${index}`, authorization, 'alice', NOW, session)
     }),
+  spendResets: (store, count) =>
+    winnersOf(count, (index) => store.passwordResets.spend(`reset-${index}`, NOW)),
   claimAsAlice: (store, count) => claimDevices(store, count, sampleClaim()),
   claimAsBob: (store, count) => claimDevices(store, count, sampleClaim({ ...BOB, sessionId: 'bob' })),
   poll: (store, count) =>

@@ -1,0 +1,19 @@
+import { DatabaseSync } from 'node:sqlite'
+
+/** The migrations of the SQL store, in their order. */
+export const MIGRATIONS: readonly string[] = ['0001-first-tables', '0002-device-codes', '0003-passwords']
+
+/** The statements that undo each of them but the first. */
+const UNDO: Readonly<Record<string, string>> = {
+  '0002-device-codes': 'drop table consulate_device_codes',
+  '0003-passwords':
+    'drop table consulate_password_resets; alter table consulate_sessions drop column authenticated_at',
+}
+
+/** Takes a database file back to the first version. */
+export function downgrade(path: string): void {
+  const database = new DatabaseSync(path)
+  for (const name of MIGRATIONS.slice(1).toReversed()) database.exec(UNDO[name] ?? '')
+  database.exec("delete from consulate_migrations where name > '0002'")
+  database.close()
+}
