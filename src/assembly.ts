@@ -1,4 +1,6 @@
 import { createAudit } from './audit.ts'
+import { NO_BROADCAST, type BroadcastConnection, type LiveRevocations } from './broadcast/broadcast.ts'
+import { createNodeMessages, type NodeMessages } from './broadcast/messages.ts'
 import { createClientCache } from './clients/cache.ts'
 import type { Config } from './config/config.ts'
 import { findLegacyGrants } from './config/grants.ts'
@@ -20,7 +22,8 @@ import {
 } from './model/signed-state.ts'
 import { subjectOf, type UserRef } from './model/subject.ts'
 import { createPersonalTokens, type PersonalTokens } from './personal-tokens/personal-tokens.ts'
-import { createRevocationFeed } from './revocations/feed.ts'
+import { shareRevocations } from './revocations/announcements.ts'
+import { createRevocationFeed, type RevocationFeed } from './revocations/feed.ts'
 import { createRevoker } from './revocations/revoker.ts'
 import { createCsrf } from './sessions/csrf.ts'
 import { createDevices } from './sessions/devices.ts'
@@ -34,7 +37,7 @@ import { createUserDirectory, type UserDirectory } from './users/directory.ts'
 /** The parts that can fail to open, and that all others need. */
 interface Foundation extends Pick<
   Services,
-  'settings' | 'store' | 'events' | 'feed' | 'userDirectory' | 'subjectOf'
+  'settings' | 'store' | 'events' | 'feed' | 'broadcast' | 'userDirectory' | 'subjectOf'
 > {
   readonly liveKeys: LiveKeys
 }
@@ -65,11 +68,30 @@ async function openFoundation(settings: Settings, config: Config, events: Events
   await feed.sync()
   feed.start()
   liveKeys.start({ logger, check })
-  return { settings, store, events, feed, userDirectory, subjectOf: subject, liveKeys }
+  const broadcast = openBroadcast(settings, store, feed)
+  return { settings, store, events, feed, broadcast, userDirectory, subjectOf: subject, liveKeys }
+}
+
+/** Connects last, and does not wait: the feed has everything already. */
+function openBroadcast(settings: Settings, store: Store, feed: RevocationFeed): BroadcastConnection {
+  const list: LiveRevocations['list'] = (cursor, limit) =>
+    store.revocations.listSince(cursor, settings.clock.now(), limit)
+  const revocations = { list, isFresh: feed.isFresh }
+  const connection = settings.broadcast?.open({ ...settings, revocations }) ?? NO_BROADCAST
+  feed.onAdded((entry) => connection.record?.(entry))
+  return connection
+}
+
+function openMessages({ settings, broadcast, liveKeys }: Foundation): NodeMessages {
+  const keys = liveKeys.derive((derived): readonly [Buffer, ...Buffer[]] => [
+    derived.key('broadcast'),
+    ...derived.keysById('broadcast').values(),
+  ])
+  return createNodeMessages({ ...settings, connection: broadcast, keys })
 }
 
 function createServices(foundation: Foundation): Services {
-  const { settings, store, events, feed, subjectOf, liveKeys } = foundation
+  const { settings, store, events, feed, broadcast, subjectOf, liveKeys } = foundation
   const { clock } = settings
   const { deviceCookies, csrf, consentSigner, returnToSigner } = createSigners(foundation)
   const throttle = createThrottle(settings.throttle, clock)
@@ -84,7 +106,8 @@ function createServices(foundation: Foundation): Services {
   const audit = createAudit({ ...settings, events, store: store.audit })
   const maintenance = startMaintenance({ ...settings, store: store.purge })
   const lastUsed = startLastUsedTracker({ ...settings, store: store.authorizations })
-  const revoker = createRevoker(store.revocations, feed, events, clock)
+  const messages = openMessages(foundation)
+  const revoker = createRevoker(store.revocations, feed, events, clock, shareRevocations(messages, feed))
   const issuance = openIssuance(foundation, sessions)
   return {
     ...foundation,
@@ -116,6 +139,7 @@ function createServices(foundation: Foundation): Services {
     async close() {
       liveKeys.close()
       feed.close()
+      await broadcast.close()
       await maintenance.close()
       await lastUsed.close()
       await audit.close()

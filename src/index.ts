@@ -54,6 +54,12 @@ export { builtInUsers } from './users/built-in.ts'
 export type { BuiltInUser } from './users/built-in.ts'
 export type { BaseUser, UserProvider, UserProviderFactory } from './users/provider.ts'
 export type { PasswordChange } from './users/change-password.ts'
+export type {
+  Broadcast,
+  BroadcastConnection,
+  BroadcastOptions,
+  LiveRevocations,
+} from './broadcast/broadcast.ts'
 export { ConfigError, OAuthError, StoreUnavailableError } from './errors.ts'
 export type { ConfigProblem, ErrorCode, OAuthErrorOptions } from './errors.ts'
 export type { EventMap, Listener } from './events.ts'

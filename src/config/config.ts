@@ -1,3 +1,4 @@
+import type { Broadcast } from '../broadcast/broadcast.ts'
 import type { Grant } from '../grants/grant.ts'
 import type { ImplicitGrant } from '../grants/implicit.ts'
 import type { Secrets, SecretsSource } from '../keys/secrets.ts'
@@ -115,6 +116,11 @@ export interface Config<
    * long it caches a client. `maxStaleness` (default `'10s'`): if it could not read them for this long, guards answer 503.
    */
   readonly revocations?: { readonly pollInterval?: Duration; readonly maxStaleness?: Duration }
+  /**
+   * Carries news between the nodes, so that a sign-out reaches all of them within milliseconds: `redis('redis://…')` from
+   * `consulate/redis`. Without it, and while it is unreachable, they learn of it by polling the store. Default: none.
+   */
+  readonly broadcast?: Broadcast | undefined
   /** How many verified tokens a guard caches, at about 2 kB each. Default 20,000. */
   readonly guardCacheSize?: number
   /** The name, logo, color and links of the server's own pages, or pages of your own. */

@@ -10,7 +10,7 @@ import type { KeepSignedInConfig } from './keep-signed-in.ts'
 import type { PersonalTokensConfig } from './personal-tokens.ts'
 
 const LISTS: ReadonlySet<string> = new Set(['grants', 'defaultScopes', 'resources', 'trustedProxies'])
-const OBJECTS: ReadonlySet<string> = new Set(['providers', 'logger', 'clock'])
+const OBJECTS: ReadonlySet<string> = new Set(['providers', 'logger', 'clock', 'broadcast'])
 
 /** Reports options with a value of the wrong type, and returns the others, so that they can be checked too. */
 export function validOptions(config: Config, validator: Validator): Config {
@@ -75,6 +75,7 @@ const CONFIG: OptionNames<Config> = {
   trustedProxies: true,
   throttle: true,
   revocations: true,
+  broadcast: true,
   guardCacheSize: true,
   pages: true,
   migrations: true,

@@ -1,3 +1,4 @@
+import type { Broadcast } from '../broadcast/broadcast.ts'
 import type { ClientCredentialsGrant } from '../grants/client-credentials.ts'
 import type { SecretsSource } from '../keys/secrets.ts'
 import { isAddressRange } from '../lib/address.ts'
@@ -41,6 +42,8 @@ export interface Settings extends IssuerSettings, GrantSettings, MaintenanceSett
   readonly throttle: ThrottleLimits
   readonly pollInterval: number
   readonly maxStaleness: number
+  /** Undefined if nodes only poll the store. */
+  readonly broadcast: Broadcast | undefined
   readonly guardCacheSize: number
   readonly migrations: 'on-start' | 'manual'
   readonly secrets: SecretsSource
@@ -80,6 +83,7 @@ export function resolveSettings(given: Config): Settings {
     trustedProxies: resolveProxies(config.trustedProxies ?? [], validator),
     throttle: resolveThrottle(config.throttle ?? {}, validator),
     ...resolveRevocations(config.revocations ?? {}, validator),
+    broadcast: resolveBroadcast(config.broadcast, validator),
     guardCacheSize: validator.positiveInteger('guardCacheSize', config.guardCacheSize ?? 20_000),
     migrations: validator.oneOf('migrations', config.migrations ?? 'on-start', ['on-start', 'manual']),
     ...resolveMaintenance(config, validator),
@@ -137,6 +141,12 @@ function resolveRevocations(
   if (maxStaleness <= pollInterval)
     validator.problem('revocations.maxStaleness', 'must be longer than pollInterval')
   return { pollInterval, maxStaleness }
+}
+
+function resolveBroadcast(broadcast: Config['broadcast'], validator: Validator): Broadcast | undefined {
+  if (broadcast && typeof broadcast.open !== 'function')
+    validator.problem('broadcast', "is not a broadcast. Write redis('redis://localhost:6379')")
+  return broadcast
 }
 
 function resolveSecrets(secrets: Config['secrets'] | undefined, validator: Validator): SecretsSource {

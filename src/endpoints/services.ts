@@ -1,4 +1,5 @@
 import type { Audit } from '../audit.ts'
+import type { BroadcastConnection } from '../broadcast/broadcast.ts'
 import type { Events } from '../events.ts'
 import type { Issuance } from '../issuance/issue.ts'
 import type { LastUsedTracker } from '../jobs/last-used.ts'
@@ -28,6 +29,7 @@ export interface Services {
   readonly keys: KeySet
   readonly derived: DerivedKeys
   readonly feed: RevocationFeed
+  readonly broadcast: BroadcastConnection
   readonly revoker: Revoker
   readonly issuance: Issuance
   readonly personalTokens: PersonalTokens

@@ -12,6 +12,7 @@ export type KeyPurpose =
   | 'personal-token'
   | 'return-to'
   | 'device-cookie'
+  | 'broadcast'
 
 /** The symmetric keys of an issuer, derived from its root secrets. */
 export interface DerivedKeys {

@@ -2,6 +2,7 @@ import { singleFlight } from '../lib/async.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import { createOutageLog } from '../lib/outage-log.ts'
+import type { RevocationEntry } from '../model/revocation.ts'
 import { createRevocationHistory } from './history.ts'
 import { createReader, type RevocationSource } from './reader.ts'
 import type { RevocationSet } from './revocation-set.ts'
@@ -18,13 +19,19 @@ export interface FeedOptions {
 }
 
 /** The revocations that this node knows, kept up to date by polling. */
-export interface RevocationFeed extends Omit<RevocationSet, 'sweep'> {
+export interface RevocationFeed extends Omit<RevocationSet, 'apply' | 'sweep'> {
+  /** Adds an entry that this node has written itself. */
+  apply(entry: RevocationEntry): void
   /** Returns whether the last successful poll started less than `maxStaleness` ago. */
   isFresh(): boolean
   /** Why the last poll failed. Undefined if it succeeded. */
   readonly problem: string | undefined
   /** Polls now. Concurrent calls share one poll. Throws the errors of the source. */
   sync(): Promise<void>
+  /** Adds an entry that another node has announced. It changes nothing about what is polled next. */
+  applyAnnounced(entry: RevocationEntry): void
+  /** Calls a listener with each further entry that is new to this node, unless another node has announced it. */
+  onAdded(listener: (entry: RevocationEntry) => void): void
   /** Starts polling. */
   start(): void
   close(): void
@@ -43,7 +50,10 @@ export function createRevocationFeed({
   maxStaleness,
 }: FeedOptions): RevocationFeed {
   const revocations = createRevocationHistory()
-  const reader = createReader(source, revocations, clock, logger)
+  const listeners: ((entry: RevocationEntry) => void)[] = []
+  const reader = createReader(source, revocations, clock, logger, (entry) => {
+    for (const listener of listeners) listener(entry)
+  })
   let freshSince = Number.NEGATIVE_INFINITY
   let timers: readonly NodeJS.Timeout[] = []
 
@@ -78,6 +88,8 @@ export function createRevocationFeed({
     isFresh: () => performance.now() - freshSince <= maxStaleness,
     sync,
     apply: reader.apply,
+    applyAnnounced: reader.applyAnnounced,
+    onAdded: (listener) => void listeners.push(listener),
     start() {
       timers = [
         setInterval(pollInBackground, pollInterval).unref(),

@@ -20,6 +20,11 @@ export interface Reader {
   read(): Promise<void>
   /** Adds an entry that this node has written itself. */
   apply(entry: RevocationEntry): void
+  /**
+   * Adds an entry that another node has announced. The anchor stays: only what the store has returned can show that it was
+   * restored from a backup.
+   */
+  applyAnnounced(entry: RevocationEntry): void
   /** Makes the next reads go through all entries once more, a part each. */
   reconcile(): void
   /** Drops entries whose tokens have all expired. */
@@ -42,13 +47,15 @@ const MAX_CLOCK_SKEW = 300_000
 
 /**
  * Creates a reader. The newest entry that it knows is its anchor. If the anchor changes or disappears, the database may
- * have been restored from a backup and assign the same IDs again, so all entries are read again.
+ * have been restored from a backup and assign the same IDs again, so all entries are read again. `onAdded` is called with
+ * each entry that is new to this node, unless another node has announced it.
  */
 export function createReader(
   source: RevocationSource,
   revocations: RevocationHistory,
   clock: Clock,
   logger: Logger,
+  onAdded: (entry: RevocationEntry) => void,
 ): Reader {
   const cursor = createCursor()
   let anchor: RevocationEntry | undefined
@@ -56,6 +63,9 @@ export function createReader(
   // The ID up to which entries were reconciled. Undefined if nothing is left to reconcile.
   let reconciledId: number | undefined
 
+  const add = (entry: RevocationEntry): void => {
+    if (revocations.apply(entry)) onAdded(entry)
+  }
   const moveAnchor = (entry: RevocationEntry | undefined): void => {
     if (entry && entry.id > (anchor?.id ?? 0)) anchor = entry
   }
@@ -75,7 +85,7 @@ export function createReader(
       if (newest) await nextTurn()
       entries = await source.listSince(newest?.id ?? start, now, BATCH_SIZE)
       for (const entry of entries) {
-        revocations.apply(entry)
+        add(entry)
         if (entry.id === known?.id) atAnchor = entry
       }
       newest = entries.at(-1) ?? newest
@@ -127,9 +137,10 @@ export function createReader(
       await reconcilePart(now)
     },
     apply(entry) {
-      revocations.apply(entry)
+      add(entry)
       moveAnchor(entry)
     },
+    applyAnnounced: (entry) => void revocations.apply(entry),
     reconcile() {
       reconciledId ??= 0
     },

@@ -26,8 +26,8 @@ export interface RevocationSet {
   readonly size: number
   /** Everything from an earlier issuer epoch is revoked. */
   readonly issuerEpoch: number
-  /** Adds an entry. Adding it again has no effect, and an epoch is never lowered. */
-  apply(entry: RevocationEntry): void
+  /** Adds an entry. Adding it again has no effect, and an epoch is never lowered. Returns whether anything changed. */
+  apply(entry: RevocationEntry): boolean
   hasRevokedToken(claims: AccessTokenClaims): boolean
   hasRevokedAuthorization(authorization: RevocableAuthorization): boolean
   hasRevokedSession(session: RevocableSession): boolean
@@ -78,9 +78,10 @@ export function createRevocationSet(): RevocationSet {
         epoch: Math.max(epoch, known?.epoch ?? 0),
         expiresAt: latest(expiresAt, known?.expiresAt),
       }
-      if (known && known.epoch === next.epoch && known.expiresAt === next.expiresAt) return
+      if (known && known.epoch === next.epoch && known.expiresAt === next.expiresAt) return false
       entries[kind].set(subject, next)
       version += 1
+      return true
     },
     hasRevokedToken(claims) {
       if (entries.token.has(claims.jti)) return true

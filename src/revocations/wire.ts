@@ -31,14 +31,16 @@ const KINDS: Readonly<Record<RevocationKind, true>> = {
 }
 
 export const toWire = ({ entries, hasMore }: RevocationPage): WirePage => ({
-  entries: entries.map(({ id, kind, subject, epoch, expiresAt }) => ({
-    id,
-    kind,
-    subject,
-    epoch,
-    expires_at: expiresAt === null ? null : Math.ceil(expiresAt / 1000),
-  })),
+  entries: entries.map(toWireEntry),
   has_more: hasMore,
+})
+
+export const toWireEntry = ({ id, kind, subject, epoch, expiresAt }: RevocationEntry): WireEntry => ({
+  id,
+  kind,
+  subject,
+  epoch,
+  expires_at: expiresAt === null ? null : Math.ceil(expiresAt / 1000),
 })
 
 /**
@@ -50,10 +52,11 @@ export function fromWire(body: unknown): RevocationPage {
   if (!Array.isArray(entries) || typeof hasMore !== 'boolean') {
     throw new Error('The response is not a page of revocations')
   }
-  return { entries: entries.map(toEntry), hasMore }
+  return { entries: entries.map(fromWireEntry), hasMore }
 }
 
-function toEntry(value: unknown): RevocationEntry {
+/** Parses an entry. Throws if it is invalid. */
+export function fromWireEntry(value: unknown): RevocationEntry {
   const { id, kind, subject, epoch, expires_at: expiresAt } = fieldsOf(value)
   if (!isCount(id) || typeof subject !== 'string' || !isCount(epoch) || !isExpiry(expiresAt)) {
     throw new Error('An entry is not a valid revocation')
