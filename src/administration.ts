@@ -54,6 +54,8 @@ export interface Administration<Scope extends string = string> {
     /**
      * Lists clients by ID, in ascending order, revoked ones included: at most `limit` (default 100), starting after the ID
      * `after`. With `ownerId`, lists the clients of that owner only.
+     *
+     * @throws ConfigError if `limit` is not a positive integer, or if `ownerId` is present but undefined
      */
     list(options?: ListOptions & { readonly ownerId?: string }): Promise<readonly ClientInfo[]>
     /**

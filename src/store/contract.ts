@@ -47,7 +47,10 @@ export interface Store {
   close(): Promise<void>
 }
 
-/** A page of a list that is sorted by id: at most `limit` (default 100) rows, starting after the id `after`. */
+/**
+ * A page of a list that is sorted by id: at most `limit` (default 100) rows, starting after the id `after`. Throws
+ * `ConfigError` if the limit is not a positive integer.
+ */
 export interface ListOptions {
   readonly limit?: number
   readonly after?: string
@@ -59,7 +62,10 @@ export interface ClientStore {
   insert(client: Client): Promise<void>
   /** Finds a client with its current epoch, revoked or not. */
   find(id: string): Promise<Client | undefined>
-  /** Lists clients by ascending id: all of them, or those of one owner. */
+  /**
+   * Lists clients by ascending id: all of them, or those of one owner. Throws `ConfigError` if `ownerId` is present but
+   * undefined, which would list the clients of all owners.
+   */
   list(options?: ListOptions & { readonly ownerId?: string }): Promise<readonly Client[]>
   /**
    * Changes a client. Durable. Returns the changed client, or undefined if there is none with this id.

@@ -6,6 +6,7 @@ import { fromJson, greaterOf, numberOrNull, toJson } from './columns.ts'
 import type { Database, QueryRunner } from './database.ts'
 import { createDependencyLock, dependenciesOfSession } from './dependencies.ts'
 import { ISSUER_SUBJECT } from './epochs.ts'
+import { pageLimit } from './paging.ts'
 import { prepare, prepareInsert } from './prepare.ts'
 import { toSessionRow } from './sessions.ts'
 import type { AuthorizationTable, EpochKind } from './tables.ts'
@@ -149,13 +150,13 @@ const selectLive = (database: Database, now: number) =>
 const buildList = (
   database: Database,
   now: number,
-  { limit = 100, after, clientId }: ListOptions & { readonly clientId?: string } = {},
+  { limit, after, clientId }: ListOptions & { readonly clientId?: string } = {},
 ) =>
   selectLive(database, now)
     .$if(after !== undefined, (query) => query.where('id', '>', after ?? ''))
     .$if(clientId !== undefined, (query) => query.where('client_id', '=', clientId ?? ''))
     .orderBy('id')
-    .limit(limit)
+    .limit(pageLimit(limit))
 
 const prepareListByUser = (database: Database) =>
   prepare(({ provider, userId, now }: { provider: string; userId: string; now: number }) =>

@@ -1,10 +1,12 @@
 import { sql } from 'kysely'
 import type { Insertable, Selectable } from 'kysely'
+import { ConfigError } from '../../errors.ts'
 import type { Client, ClientChanges, ClientSecret } from '../../model/client.ts'
 import { originOf } from '../../model/redirect-uri.ts'
 import type { ClientStore, ListOptions } from '../contract.ts'
 import { fromFlag, fromJson, numberOrNull, toFlag, toJson } from './columns.ts'
 import { createEpochCounters } from './epochs.ts'
+import { pageLimit } from './paging.ts'
 import { prepare, prepareInsert } from './prepare.ts'
 import type { QueryRunner, Database } from './database.ts'
 import type { AnyInteger, ClientTable } from './tables.ts'
@@ -54,15 +56,18 @@ const selectClients = ({ db }: Database) =>
     .selectAll('consulate_clients')
     .select('epoch')
 
-const buildList = (
-  database: Database,
-  { limit = 100, after, ownerId }: ListOptions & { ownerId?: string } = {},
-) =>
-  selectClients(database)
+function buildList(database: Database, options: ListOptions & { readonly ownerId?: string } = {}) {
+  const { limit, after, ownerId } = options
+  if ('ownerId' in options && typeof ownerId !== 'string') throw new ConfigError([MISSING_OWNER])
+  return selectClients(database)
     .$if(after !== undefined, (query) => query.where('id', '>', after ?? ''))
     .$if(ownerId !== undefined, (query) => query.where('owner_id', '=', ownerId ?? ''))
     .orderBy('id')
-    .limit(limit)
+    .limit(pageLimit(limit))
+}
+
+/** An unknown owner must not list the clients of all. */
+const MISSING_OWNER = { path: 'ownerId', message: 'must be a string, or left out to list all clients' }
 
 /** Sets the id to itself as well, because an update must set something even if nothing changes. */
 const buildUpdate = ({ db }: Database, id: string, changes: ClientChanges) =>

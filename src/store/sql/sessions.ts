@@ -4,6 +4,7 @@ import type { Session } from '../../model/session.ts'
 import type { ListOptions, SessionRenewal, SessionStore } from '../contract.ts'
 import { fromFlag, greaterOf, numberOrNull, toFlag } from './columns.ts'
 import { createDependencyLock, dependenciesOfSession } from './dependencies.ts'
+import { pageLimit } from './paging.ts'
 import { prepare, prepareInsert } from './prepare.ts'
 import type { Database } from './database.ts'
 import type { AnyInteger, SessionTable } from './tables.ts'
@@ -153,13 +154,13 @@ const prepareListByUser = (database: Database) =>
       .orderBy('id'),
   )
 
-const buildList = (database: Database, now: number, { limit = 100, after }: ListOptions = {}) =>
+const buildList = (database: Database, now: number, { limit, after }: ListOptions = {}) =>
   withLastSeen(
     database,
     selectLive(database, now)
       .$if(after !== undefined, (query) => query.where('id', '>', after ?? ''))
       .orderBy('id')
-      .limit(limit),
+      .limit(pageLimit(limit)),
   ).orderBy('id')
 
 type SeenRow = Selectable<SessionTable> & { readonly seen_at: AnyInteger }

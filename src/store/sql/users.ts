@@ -1,6 +1,7 @@
 import type { Insertable, Selectable } from 'kysely'
 import type { ListOptions, UserRecord, UserStore } from '../contract.ts'
 import { numberOrNull } from './columns.ts'
+import { pageLimit } from './paging.ts'
 import { prepare, prepareInsert } from './prepare.ts'
 import type { Database } from './database.ts'
 import type { UserTable } from './tables.ts'
@@ -51,11 +52,11 @@ export function createUserStore(database: Database): UserStore {
 
 const selectUsers = ({ db }: Database) => db.selectFrom('consulate_users').selectAll()
 
-const buildList = (database: Database, { limit = 100, after }: ListOptions = {}) =>
+const buildList = (database: Database, { limit, after }: ListOptions = {}) =>
   selectUsers(database)
     .$if(after !== undefined, (query) => query.where('id', '>', after ?? ''))
     .orderBy('id')
-    .limit(limit)
+    .limit(pageLimit(limit))
 
 const toRow = (user: UserRecord): Insertable<UserTable> => ({
   id: user.id,

@@ -77,6 +77,24 @@ export function testClients({ describe, test, expect }: Suite): void {
       expect((await clients.list({ ownerId: 'alice' })).map(({ id }) => id)).toEqual(['hers'])
     })
 
+    test('never lists the clients of all owners for an undefined owner', async ({ clients }) => {
+      await clients.insert(sampleClient())
+      const options = { ownerId: undefined } as unknown as { ownerId: string }
+      expect(await failureOf(clients.list(options))).toBe('ConfigError')
+    })
+
+    test('rejects a limit that is not a positive integer, in every list', async (store) => {
+      for (const limit of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '2' as unknown as number]) {
+        const lists = [
+          store.clients.list({ limit }),
+          store.users.list({ limit }),
+          store.sessions.list(NOW, { limit }),
+          store.authorizations.list(NOW, { limit }),
+        ]
+        expect(await Promise.all(lists.map(failureOf))).toEqual(lists.map(() => 'ConfigError'))
+      }
+    })
+
     test('updates only the given values', async ({ clients }) => {
       await clients.insert(FULL)
       const changes = {
