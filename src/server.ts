@@ -9,13 +9,15 @@ import { createProbes } from './endpoints/probes.ts'
 import { createEndpoints, findEndpoint, routesOf, type Route } from './endpoints/routes.ts'
 import type { Services } from './endpoints/services.ts'
 import { createEvents, type Events } from './events.ts'
-import { createBearerGuard, type BearerGuard } from './guard/guard.ts'
+import { createBearerGuard, type BearerGuard, type StrictCheck } from './guard/guard.ts'
 import { unavailable } from './guard/refusal.ts'
 import { createGuards, type GuardCore, type Guards, type GuardsByProvider } from './guard/request-guards.ts'
 import { fromRequest, toResponse } from './lib/fetch.ts'
 import { json, type HttpResponse, type HttpRequest } from './lib/http.ts'
 import { once, type Once } from './lib/async.ts'
 import type { Logger } from './lib/log.ts'
+import { createOutageLog } from './lib/outage-log.ts'
+import type { Store } from './store/contract.ts'
 import { resolveSettings, type Settings } from './config/settings.ts'
 import type { BaseUser } from './users/provider.ts'
 
@@ -91,6 +93,7 @@ export function createAuthorizationServer<
     check: createCheck(start, settings.logger),
     scopes: [...settings.scopes.defined],
     logger: settings.logger,
+    canBeStrict: true,
   }
   const guards = createGuards<Scope, Main>(shared, settings.provider as Main)
   const core: Core = { ...guards.core, handle: createHandler(settings, start, health) }
@@ -184,12 +187,28 @@ const NOT_STARTED = json(
   { 'Retry-After': '5' },
 )
 
-function createServerGuard({ settings, keys, feed, lastUsed }: Services): BearerGuard {
+function createServerGuard({ settings, store, keys, feed, lastUsed }: Services): BearerGuard {
   return createBearerGuard({
     ...settings,
     verifier: keys,
     revocations: feed,
     cacheSize: settings.guardCacheSize,
+    strict: createStrictCheck(settings, store),
     onPersonalTokenUse: lastUsed.mark,
   })
+}
+
+function createStrictCheck({ logger, isStrict }: Settings, store: Store): StrictCheck {
+  const outages = createOutageLog(logger, {
+    failed: 'Strict guards cannot ask the store',
+    recovered: 'Strict guards can ask the store again',
+  })
+  return {
+    isDefault: isStrict,
+    async isTokenRevoked(token) {
+      let isRevoked = false
+      await outages.watch(async () => void (isRevoked = await store.revocations.isTokenRevoked(token)))
+      return isRevoked
+    },
+  }
 }

@@ -114,8 +114,14 @@ export interface Config<
   /**
    * How this node learns what other nodes revoke. `pollInterval` (default `'1s'`): how often it reads revocations, and how
    * long it caches a client. `maxStaleness` (default `'10s'`): if it could not read them for this long, guards answer 503.
+   * `strict` (default false): guards ask the store on each request, so that a sign-out on another node counts from the next
+   * request on. This costs one query per request. `server.user({ strict: true })` does it for one route.
    */
-  readonly revocations?: { readonly pollInterval?: Duration; readonly maxStaleness?: Duration }
+  readonly revocations?: {
+    readonly pollInterval?: Duration
+    readonly maxStaleness?: Duration
+    readonly strict?: boolean
+  }
   /**
    * Carries news between the nodes, so that a sign-out reaches all of them within milliseconds: `redis('redis://…')` from
    * `consulate/redis`. Without it, and while it is unreachable, they learn of it by polling the store. Default: none.

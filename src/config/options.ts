@@ -41,7 +41,7 @@ export function checkOptions(config: Partial<Config>, validator: Validator): voi
   if (keepSignedIn !== 'off') validator.knownOptions('keepSignedIn', keepSignedIn, KEEP_SIGNED_IN)
   if (purge !== 'manual') validator.knownOptions('purge', purge, { every: true })
   validator.knownOptions('personalTokens', personalTokens, PERSONAL_TOKENS)
-  validator.knownOptions('revocations', revocations, { pollInterval: true, maxStaleness: true })
+  validator.knownOptions('revocations', revocations, { pollInterval: true, maxStaleness: true, strict: true })
   validator.knownOptions('throttle', throttle, { perAddress: true, perAccount: true })
   validator.knownOptions('throttle.perAddress', throttle?.perAddress, LIMIT)
   validator.knownOptions('throttle.perAccount', throttle?.perAccount, LIMIT)

@@ -44,6 +44,8 @@ export interface Settings extends IssuerSettings, GrantSettings, MaintenanceSett
   readonly maxStaleness: number
   /** Undefined if nodes only poll the store. */
   readonly broadcast: Broadcast | undefined
+  /** Whether guards ask the store on each request. */
+  readonly isStrict: boolean
   readonly guardCacheSize: number
   readonly migrations: 'on-start' | 'manual'
   readonly secrets: SecretsSource
@@ -133,14 +135,19 @@ function resolveThrottle(
 
 /** One failed poll must not make guards answer 503. */
 function resolveRevocations(
-  { pollInterval: interval = '1s', maxStaleness: staleness = '10s' }: NonNullable<Config['revocations']>,
+  {
+    pollInterval: interval = '1s',
+    maxStaleness: staleness = '10s',
+    strict = false,
+  }: NonNullable<Config['revocations']>,
   validator: Validator,
-): Pick<Settings, 'pollInterval' | 'maxStaleness'> {
+): Pick<Settings, 'pollInterval' | 'maxStaleness' | 'isStrict'> {
   const pollInterval = validator.duration('revocations.pollInterval', interval)
   const maxStaleness = validator.duration('revocations.maxStaleness', staleness)
   if (maxStaleness <= pollInterval)
     validator.problem('revocations.maxStaleness', 'must be longer than pollInterval')
-  return { pollInterval, maxStaleness }
+  if (typeof strict !== 'boolean') validator.problem('revocations.strict', 'must be true or false')
+  return { pollInterval, maxStaleness, isStrict: strict }
 }
 
 function resolveBroadcast(broadcast: Config['broadcast'], validator: Validator): Broadcast | undefined {

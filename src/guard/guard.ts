@@ -5,13 +5,22 @@ import {
   ACCESS_TOKEN_TYPE,
   hasAudience,
   isAccessTokenClaims,
+  revocableTokenOf,
   validityOf,
   type AccessTokenClaims,
 } from '../model/claims.ts'
 import { PERSONAL_ACCESS } from '../model/client.ts'
+import type { RevocableToken } from '../model/revocation.ts'
 import { coversScope, coversScopes } from '../model/scope.ts'
 import { toAuth, type Auth } from './auth.ts'
-import { insufficientScope, invalidToken, missingToken, unavailable, type Refusal } from './refusal.ts'
+import {
+  insufficientScope,
+  invalidToken,
+  isRefusal,
+  missingToken,
+  unavailable,
+  type Refusal,
+} from './refusal.ts'
 import type { Requirement } from './requirement.ts'
 
 /** Verifies signatures, with the server's own keys or with those that the issuer publishes. */
@@ -34,6 +43,14 @@ export interface RevocationCheck {
   hasRevokedToken(claims: AccessTokenClaims): boolean
 }
 
+/** Asks the store about each token. For guards inside the server. */
+export interface StrictCheck {
+  /** Whether routes are strict unless they say otherwise. */
+  readonly isDefault: boolean
+  /** Rejects if the store cannot answer now. */
+  isTokenRevoked(token: RevocableToken): Promise<boolean>
+}
+
 /** A check for guards that do not follow revocations. */
 export const NO_REVOCATIONS: RevocationCheck = {
   version: 0,
@@ -51,6 +68,8 @@ export interface BearerGuardOptions {
   readonly clock: Clock
   /** The number of verified tokens to cache, at about 2 kB each. */
   readonly cacheSize: number
+  /** For strict routes. */
+  readonly strict?: StrictCheck
   /** Called for each personal access token that is accepted. */
   readonly onPersonalTokenUse?: (authorizationId: string) => void
 }
@@ -90,6 +109,7 @@ export function createBearerGuard({
   revocations,
   clock,
   cacheSize,
+  strict,
   onPersonalTokenUse = () => {},
 }: BearerGuardOptions): BearerGuard {
   const cache = new LRUCache<string, CachedToken>({ max: cacheSize })
@@ -122,8 +142,11 @@ export function createBearerGuard({
   function decide(entry: CachedToken, requirement: Requirement): Auth | Refusal {
     const problem = problemOf(entry) ?? (isRevoked(entry) ? 'Token revoked' : undefined)
     if (problem !== undefined) return invalidToken(issuer, problem)
-    const result = checkRequirement(entry.auth, requirement, issuer)
-    if (entry.personalId !== undefined && result === entry.auth) onPersonalTokenUse(entry.personalId)
+    return checkRequirement(entry.auth, requirement, issuer)
+  }
+
+  function markUsed({ personalId, auth }: CachedToken, result: Auth | Refusal): Auth | Refusal {
+    if (personalId !== undefined && result === auth) onPersonalTokenUse(personalId)
     return result
   }
 
@@ -131,8 +154,22 @@ export function createBearerGuard({
     const entry = findCached(token) ?? (await verify(token))
     if (!entry) return invalidToken(issuer, 'Invalid token')
     if (entry === 'unavailable') return unavailable()
+    if (isStrict(requirement)) return checkInStore(entry, requirement)
     if (!revocations.isFresh() && !(await trySync(revocations))) return unavailable()
-    return decide(entry, requirement)
+    return markUsed(entry, decide(entry, requirement))
+  }
+
+  const isStrict = ({ isStrict: own }: Requirement): boolean => own ?? strict?.isDefault ?? false
+
+  /** Revocations in memory count too: a restored database may lack them. */
+  async function checkInStore(entry: CachedToken, requirement: Requirement): Promise<Auth | Refusal> {
+    const result = decide(entry, requirement)
+    if (isRefusal(result)) return result
+    const isRevokedInStore = await strict
+      ?.isTokenRevoked(revocableTokenOf(entry.claims))
+      .catch(() => undefined)
+    if (isRevokedInStore === undefined) return unavailable()
+    return isRevokedInStore ? invalidToken(issuer, 'Token revoked') : markUsed(entry, result)
   }
 
   function findCached(token: string): CachedToken | undefined {
@@ -144,8 +181,8 @@ export function createBearerGuard({
     check(authorization, requirement) {
       const token = bearerToken(authorization)
       if (token === undefined) return missingToken(issuer)
-      const cached = revocations.isFresh() ? findCached(token) : undefined
-      return cached ? decide(cached, requirement) : checkUncached(token, requirement)
+      const cached = revocations.isFresh() && !isStrict(requirement) ? findCached(token) : undefined
+      return cached ? markUsed(cached, decide(cached, requirement)) : checkUncached(token, requirement)
     },
   }
 }

@@ -5,6 +5,7 @@ import { createValidator, type OptionNames, type Validator } from '../lib/valida
 import { issuerProblems } from '../model/issuer.ts'
 import { isScopeToken } from '../model/scope.ts'
 import type { FeedCredentials } from './remote-revocations.ts'
+import { STRICT_NEEDS_STORE } from './requirement.ts'
 
 /** How a guard follows the issuer's revocations. */
 export interface RevocationFeedOptions extends FeedCredentials {
@@ -99,7 +100,8 @@ function resolveRevocations(
   if (!given) validator.problem('revocations', "is required: { clientId, clientSecret }, or 'none'")
   const { clientId, clientSecret, pollInterval = '1s', maxStaleness = '10s' } = given ?? NO_CREDENTIALS
   if (given) {
-    validator.knownOptions('revocations', given, FEED_OPTIONS)
+    if ('strict' in given) validator.problem('revocations.strict', STRICT_NEEDS_STORE)
+    else validator.knownOptions('revocations', given, FEED_OPTIONS)
     requireText('revocations.clientId', clientId, validator)
     requireText('revocations.clientSecret', clientSecret, validator)
   }

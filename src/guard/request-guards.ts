@@ -73,16 +73,19 @@ export interface GuardDependencies {
   /** The defined scopes. Undefined allows any. */
   readonly scopes: readonly string[] | undefined
   readonly logger: Logger
+  /** Whether routes can be strict. */
+  readonly canBeStrict: boolean
 }
 
 /** Creates the guards for one provider. */
 export function createGuards<Scope extends string, Provider extends string>(
-  { check, scopes: defined, logger }: GuardDependencies,
+  { check, scopes: defined, logger, canBeStrict }: GuardDependencies,
   provider: Provider,
 ): Guards<Scope, Provider> {
   const core: GuardCore = {
     check,
-    requirement: (caller, scopes) => requirementOf(caller, scopes, { provider, scopes: defined }),
+    requirement: (caller, scopes) =>
+      requirementOf(caller, scopes, { provider, scopes: defined, canBeStrict }),
     logFailure: (cause) => logger.log('error', 'A guarded route failed', { cause: describe(cause) }),
   }
   return { ...createRequestGuards<Scope, Provider>(core), core }

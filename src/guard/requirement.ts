@@ -12,24 +12,34 @@ export interface Requirement {
   readonly anyOf: readonly string[]
   /** The provider of the user. */
   readonly provider: string
+  /** Whether to ask the store about revocations. Undefined: as configured for the guard. */
+  readonly isStrict?: boolean | undefined
 }
 
-interface NamedScopes<Scope extends string> {
+interface RouteOptions<Scope extends string> {
   readonly anyOf?: readonly Scope[]
   readonly allOf?: readonly Scope[]
+  /**
+   * True to ask the store on each request whether the token is revoked, so that a sign-out on another node counts from the
+   * next request on. Costs one query. Default: `revocations.strict` of the server. Standalone guards have no store: `true`
+   * throws `ConfigError`.
+   */
+  readonly strict?: boolean
 }
 
 /**
- * The scopes that a guard requires: all of those listed, or `{ anyOf }` or `{ allOf }` as the first argument. Malformed
- * and unknown scopes throw `ConfigError`.
+ * The scopes that a guard requires: all of those listed, or an object with `anyOf`, `allOf` and `strict` as the first
+ * argument. Malformed and unknown scopes throw `ConfigError`.
  */
 // A single tuple instead of a union, so that the compiler names the misspelled scope.
-export type Scopes<Scope extends string> = readonly [first?: Scope | NamedScopes<Scope>, ...others: Scope[]]
+export type Scopes<Scope extends string> = readonly [first?: Scope | RouteOptions<Scope>, ...others: Scope[]]
 
 export interface RequirementOptions {
   readonly provider: string
   /** The defined scopes. Undefined allows any. */
   readonly scopes: readonly string[] | undefined
+  /** Whether the guard has a store to ask. */
+  readonly canBeStrict: boolean
 }
 
 /**
@@ -40,30 +50,40 @@ export interface RequirementOptions {
 export function requirementOf(
   caller: Caller,
   scopes: Scopes<string>,
-  { provider, scopes: defined }: RequirementOptions,
+  { provider, scopes: defined, canBeStrict }: RequirementOptions,
 ): Requirement {
   const validator = createValidator()
   const [first, ...others] = scopes
-  const named = typeof first === 'object' ? checkNamedScopes(caller, first, validator) : {}
+  const named = typeof first === 'object' ? checkOptions(caller, first, validator) : {}
   const listed = typeof first === 'object' ? others : (scopes as readonly string[])
   const allOf = [...(named.allOf ?? []), ...listed]
-  const { anyOf = [] } = named
+  const { anyOf = [], strict } = named
+  if (strict === true && !canBeStrict) validator.problem(caller, STRICT_NEEDS_STORE)
   for (const scope of [...allOf, ...anyOf]) {
     if (typeof scope !== 'string') validator.problem(caller, 'must be called with scopes')
     else if (defined && !defined.includes(scope))
       validator.problem(caller, `unknown scope ${JSON.stringify(scope)}. Use one of: ${defined.join(', ')}`)
   }
   validator.throwIfInvalid()
-  return { caller, allOf, anyOf, provider }
+  return { caller, allOf, anyOf, provider, isStrict: strict }
 }
 
+/** For guards outside the server. */
+export const STRICT_NEEDS_STORE =
+  'strict needs the store, which a guard in another service does not have. Guard the route in the server instead'
+
 /** In plain JavaScript, a list or a misspelled `anyOf` would otherwise be an object without requirements. */
-function checkNamedScopes(path: string, given: unknown, validator: Validator): NamedScopes<string> {
-  const names = Array.isArray(given) || given === null ? [] : Object.entries(given as object)
-  const isValid = names.every(
-    ([name, list]) => /^(anyOf|allOf)$/.test(name) && Array.isArray(list) && list.length > 0,
+function checkOptions(path: string, given: unknown, validator: Validator): RouteOptions<string> {
+  const options = Array.isArray(given) || given === null ? [] : Object.entries(given as object)
+  if (options.length > 0 && options.every(isValidOption)) return given as RouteOptions<string>
+  validator.problem(
+    path,
+    "must be called with scopes ('a', 'b') or with { anyOf: ['a', 'b'] }, not empty; strict must be true or false",
   )
-  if (names.length > 0 && isValid) return given as NamedScopes<string>
-  validator.problem(path, "must be called with scopes ('a', 'b') or with { anyOf: ['a', 'b'] }, not empty")
   return {}
 }
+
+const isValidOption = ([name, value]: readonly [string, unknown]): boolean =>
+  name === 'strict'
+    ? typeof value === 'boolean'
+    : /^(anyOf|allOf)$/.test(name) && Array.isArray(value) && value.length > 0

@@ -73,7 +73,7 @@ export function createGuard<const Scope extends string = string, const Main exte
     start()
     return bearer.check(authorization, requirement)
   }
-  const base = { check, scopes: options.scopes, logger: settings.logger }
+  const base = { check, scopes: options.scopes, logger: settings.logger, canBeStrict: false }
   return {
     ...createGuards<Scope, Main>(base, settings.provider as Main),
     for: (provider) => createGuards(base, provider),

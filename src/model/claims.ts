@@ -1,5 +1,6 @@
 import type { Epochs } from './epochs.ts'
 import { findResource } from './resource.ts'
+import type { RevocableToken } from './revocation.ts'
 
 /** What the `sub` of a token names: a user, or the client itself. */
 export type SubjectType = 'user' | 'client'
@@ -36,6 +37,15 @@ export const epochsOf = ({ epochs: [issuer, client, user] }: AccessTokenClaims):
   issuer,
   client,
   user,
+})
+
+export const revocableTokenOf = (claims: AccessTokenClaims): RevocableToken => ({
+  id: claims.jti,
+  authorizationId: claims.azn ?? null,
+  sessionId: claims.sid ?? null,
+  subject: claims.subject_type === 'user' ? claims.sub : null,
+  clientId: claims.client_id,
+  epochs: epochsOf(claims),
 })
 
 /**

@@ -1,3 +1,5 @@
+import type { Epochs } from './epochs.ts'
+
 /** What a revocation applies to. For `user`, `client` and `issuer`, it raises an epoch. */
 export type RevocationKind = 'token' | 'authorization' | 'session' | 'user' | 'client' | 'issuer'
 
@@ -12,4 +14,17 @@ export interface RevocationEntry {
   readonly epoch: number
   /** When the last revoked token expires (ms). Null if the entry is kept forever. */
   readonly expiresAt: number | null
+}
+
+/** Everything by which an access token can be revoked. */
+export interface RevocableToken {
+  /** Its `jti`. */
+  readonly id: string
+  /** Null for a machine token. */
+  readonly authorizationId: string | null
+  readonly sessionId: string | null
+  /** The `sub` of the user. Null for a machine token. */
+  readonly subject: string | null
+  readonly clientId: string
+  readonly epochs: Epochs
 }

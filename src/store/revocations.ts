@@ -1,5 +1,5 @@
 import type { Epochs } from '../model/epochs.ts'
-import type { RevocationEntry } from '../model/revocation.ts'
+import type { RevocableToken, RevocationEntry } from '../model/revocation.ts'
 import type { UserRef } from '../model/subject.ts'
 
 /** What to revoke. `subject` is the user's `sub`. */
@@ -51,6 +51,11 @@ export interface RevocationStore {
    * counts as expired: a reader that misses it knows that the database is an older copy.
    */
   listSince(cursor: number, now: number, limit: number): Promise<readonly RevocationEntry[]>
+  /**
+   * Returns whether a token is revoked: by an entry for itself, its authorization or its session, or because an epoch was
+   * raised above one of its own. For strict guards, once per request, so it should be one query.
+   */
+  isTokenRevoked(token: RevocableToken): Promise<boolean>
   /** Returns the current epochs of the issuer, a user and a client. A counter that was never raised is 0. */
   readEpochs(subject: string, clientId: string): Promise<Epochs>
 }

@@ -17,6 +17,7 @@ import { testPurge } from './store/purge.ts'
 import { testRevocations } from './store/revocations.ts'
 import { testSessions } from './store/sessions.ts'
 import { testKeepingThirdParties } from './store/third-parties.ts'
+import { testTokenCheck } from './store/token-check.ts'
 import { testUsers } from './store/users.ts'
 
 const PARTS = [
@@ -31,6 +32,7 @@ const PARTS = [
   testAuthorizations,
   testConsents,
   testRevocations,
+  testTokenCheck,
   testKeepingThirdParties,
   testKeepingOneSession,
   testPasswordResets,

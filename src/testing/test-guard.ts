@@ -62,7 +62,7 @@ export function createTestGuard<const Scope extends string = string, const Main 
   let acting: string | undefined
   const check: GuardCore['check'] = (authorization, requirement) =>
     bearer.check(authorization ?? acting, requirement)
-  const base = { check, scopes: defined, logger: jsonLogger() }
+  const base = { check, scopes: defined, logger: jsonLogger(), canBeStrict: true }
   return {
     ...createGuards<Scope, Main>(base, main),
     for: (provider) => createGuards(base, provider),

@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
-import { beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { sqlite } from '../../src/store/sqlite.ts'
 
 const database = new DatabaseSync(':memory:')
@@ -24,4 +24,29 @@ test.each([
     .prepare(`EXPLAIN QUERY PLAN SELECT * FROM ${table} WHERE ${condition}`)
     .all(...columns)
   expect(row?.['detail']).toMatch(new RegExp(`USING INDEX \\w+ \\(${condition.replaceAll('?', '\\?')}\\)$`))
+})
+
+test('the check of a strict guard is one query that scans no table', async () => {
+  const statements: string[] = []
+  const prepare = DatabaseSync.prototype.prepare
+  const store = sqlite(':memory:')
+  await store.migrate()
+  vi.spyOn(DatabaseSync.prototype, 'prepare').mockImplementation(function (this: DatabaseSync, sql: string) {
+    statements.push(sql)
+    return prepare.call(this, sql)
+  })
+  onTestFinished(() => void vi.restoreAllMocks())
+  const epochs = { issuer: 0, client: 0, user: 0 }
+  const ids = { id: 'azn.1', authorizationId: 'azn', sessionId: 'laptop', subject: 'alice', clientId: 'web' }
+  await store.revocations.isTokenRevoked({ ...ids, epochs })
+  vi.restoreAllMocks()
+  expect(statements).toHaveLength(1)
+  const details = database
+    .prepare(`EXPLAIN QUERY PLAN ${statements[0]}`)
+    .all(...Array.from({ length: 12 }, () => ''))
+  expect(details.filter(({ detail }) => String(detail).startsWith('SCAN'))).toEqual([])
+  expect(
+    details.filter(({ detail }) => /^SEARCH \w+ USING (COVERING )?INDEX/.test(String(detail))),
+  ).toHaveLength(6)
+  await store.close()
 })

@@ -106,7 +106,10 @@ test.each([
   [{ audience: null }, 'audience: must not be null. Omit it for the default'],
   [{ pkce: 'never' }, "pkce: must be 'public' or 'always'"],
   [{ purge: 'never' }, 'purge: must be an object with these options: every'],
-  [{ revocations: '1s' }, 'revocations: must be an object with these options: pollInterval, maxStaleness'],
+  [
+    { revocations: '1s' },
+    'revocations: must be an object with these options: pollInterval, maxStaleness, strict',
+  ],
   [
     { secrets: './data/secrets' },
     "secrets: is not a source of secrets. Write secretsFromDirectory('./secrets')",

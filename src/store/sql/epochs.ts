@@ -1,8 +1,9 @@
 import { sql } from 'kysely'
+import type { ExpressionBuilder } from 'kysely'
 import type { Epochs } from '../../model/epochs.ts'
 import type { Database, QueryRunner } from './database.ts'
 import { prepare } from './prepare.ts'
-import type { AnyInteger, EpochKind } from './tables.ts'
+import type { AnyInteger, EpochKind, Tables } from './tables.ts'
 
 /** The counters in `consulate_epochs`. A counter without a row is 0. */
 export interface EpochCounters {
@@ -18,10 +19,19 @@ export interface EpochCounters {
 /** The subject of the issuer's epoch and of its revocations. */
 export const ISSUER_SUBJECT = ''
 
-/** Matches the counter of no user and no client. */
-const NO_SUBJECT = ''
+/** Matches the counter of no user and no client, and no entry. */
+export const NO_SUBJECT = ''
 
-type EpochRow = { readonly kind: EpochKind; readonly epoch: AnyInteger }
+type EpochRow = { readonly kind: string; readonly epoch: AnyInteger }
+
+/** Selects the counters of the issuer, a user and a client. */
+export const isCounter =
+  (subject: string, clientId: string) => (eb: ExpressionBuilder<Tables, 'consulate_epochs'>) =>
+    eb.or([
+      eb.and({ kind: 'issuer', subject: ISSUER_SUBJECT }),
+      eb.and({ kind: 'user', subject }),
+      eb.and({ kind: 'client', subject: clientId }),
+    ])
 
 export function createEpochCounters(database: Database): EpochCounters {
   const [find, lock, insert, increment] = prepareEpochQueries(database)
@@ -54,13 +64,7 @@ function prepareEpochQueries({ db, dialect: { clauses } }: Database) {
       db
         .selectFrom('consulate_epochs')
         .select(['kind', 'epoch'])
-        .where((eb) =>
-          eb.or([
-            eb.and({ kind: 'issuer', subject: ISSUER_SUBJECT }),
-            eb.and({ kind: 'user', subject }),
-            eb.and({ kind: 'client', subject: clientId }),
-          ]),
-        )
+        .where(isCounter(subject, clientId))
         .modifyEnd(sql.raw(lock)),
     )
   const insert = prepare(({ kind, subject }: { kind: EpochKind; subject: string }) =>
@@ -80,7 +84,7 @@ function prepareEpochQueries({ db, dialect: { clauses } }: Database) {
   return [select(''), select(clauses.forShare), insert, increment] as const
 }
 
-function toEpochs(rows: readonly EpochRow[]): Epochs {
+export function toEpochs(rows: readonly EpochRow[]): Epochs {
   const epochOf = (kind: EpochKind) => Number(rows.find((row) => row.kind === kind)?.epoch ?? 0)
   return { issuer: epochOf('issuer'), client: epochOf('client'), user: epochOf('user') }
 }

@@ -5,6 +5,7 @@ import { createEpochCounters, ISSUER_SUBJECT } from './epochs.ts'
 import type { EpochCounters } from './epochs.ts'
 import { createFeed } from './feed.ts'
 import type { Feed } from './feed.ts'
+import { createTokenCheck } from './token-check.ts'
 
 /** The minimum lifetime (ms) of an entry, which covers tokens that are being signed and not recorded yet. */
 const MINIMUM_LIFETIME = 60_000
@@ -29,6 +30,7 @@ export function createRevocationStore(database: Database): RevocationStore {
         revoke({ database, counters, feed, queries, now }, target),
       ),
     listSince: feed.listSince,
+    isTokenRevoked: createTokenCheck(database),
     readEpochs: (subject, clientId) => counters.read(database, subject, clientId),
   }
 }
