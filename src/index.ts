@@ -40,6 +40,8 @@ export type { Attempt } from './throttle/throttle.ts'
 export type { UserDirectory, LoadedUser } from './users/directory.ts'
 export { refreshToken } from './grants/refresh-token.ts'
 export type { RefreshTokenGrant, RefreshTokenOptions } from './grants/refresh-token.ts'
+export { signIn } from './grants/sign-in.ts'
+export type { SignInFeature, SignInOptions } from './grants/sign-in.ts'
 export { secretsFromDirectory } from './keys/directory.ts'
 export { secretsFromEnvironment } from './keys/environment.ts'
 export type {

@@ -35,7 +35,7 @@ function basicProblems(registration: ClientRegistration): readonly ConfigProblem
     ...problemIf(
       id !== undefined && !isClientId(id),
       'id',
-      'must be visible ASCII, not only digits, and not personal-access',
+      'must be visible ASCII, not only digits, and not personal-access or sign-in',
     ),
     ...problemIf(
       grantTypes.includes('authorization_code') && redirectUris.length === 0,

@@ -1,6 +1,7 @@
 import type { Broadcast } from '../broadcast/broadcast.ts'
 import type { Grant } from '../grants/grant.ts'
 import type { ImplicitGrant } from '../grants/implicit.ts'
+import type { SignInFeature } from '../grants/sign-in.ts'
 import type { Secrets, SecretsSource } from '../keys/secrets.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Duration } from '../lib/duration.ts'
@@ -50,9 +51,9 @@ export interface Config<
   readonly scopes: Readonly<Record<Scope, string>>
   /**
    * The enabled grants: `[authorizationCode(), refreshToken(), clientCredentials()]`. A client may use a grant if it is in
-   * this list and in the `grantTypes` of the client.
+   * this list and in the `grantTypes` of the client. `signIn()` turns on the sign-in API, which needs no client.
    */
-  readonly grants: readonly (Grant | ImplicitGrant)[]
+  readonly grants: readonly (Grant | ImplicitGrant | SignInFeature)[]
 
   /** The scopes of a request without `scope`, as far as the client may have them. Default: none. */
   readonly defaultScopes?: readonly NoInfer<Scope>[]

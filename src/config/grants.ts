@@ -43,10 +43,11 @@ export function resolveGrants(listed: Config['grants'] | undefined, validator: V
       continue
     }
     const { type } = grant
-    if (grants.has(type)) validator.problem(path, `repeats the grant type ${type}. Remove one of them`)
+    if (paths.has(type)) validator.problem(path, `repeats the grant type ${type}. Remove one of them`)
     const problem = grantProblem(grant)
     if (problem) validator.problem(`${path}.${problem.path}`, problem.message)
-    else grants.set(type, grant)
+    // The sign-in API is not a grant type: clients cannot be registered for it.
+    else if (grant.type !== 'sign_in') grants.set(type, grant as Grant | ImplicitGrant)
     checkGrantOptions(path, grant, validator)
     paths.set(type, path)
   }
@@ -67,23 +68,26 @@ export function resolveGrants(listed: Config['grants'] | undefined, validator: V
 
 type Grants = ReadonlyMap<string, Grant | ImplicitGrant>
 
+type Listed = Config['grants'][number]
+
 /** Grants with options that other parts of the server read. A custom grant of one of these types would lack them. */
 const TYPES_WITH_OPTIONS: ReadonlySet<string> = new Set([
   'authorization_code',
   'refresh_token',
   'client_credentials',
   'password',
+  'sign_in',
   DEVICE_GRANT,
 ])
 
-function grantProblem(grant: Grant | ImplicitGrant): ConfigProblem | undefined {
+function grantProblem(grant: Listed): ConfigProblem | undefined {
   const { type } = grant
   if (typeof grant === 'function')
     return { path: 'type', message: 'is missing. Call the function: authorizationCode()' }
-  if (!isGrantType(type)) return { path: 'type', message: GRANT_TYPE_PROBLEM }
+  if (type !== 'sign_in' && !isGrantType(type)) return { path: 'type', message: GRANT_TYPE_PROBLEM }
   if (TYPES_WITH_OPTIONS.has(type) && !('options' in grant))
     return { path: 'type', message: 'belongs to a built-in grant. Use a URI of your own for a custom grant' }
-  const canDecide = type === 'implicit' || ('decide' in grant && typeof grant.decide === 'function')
+  const canDecide = type === 'implicit' || type === 'sign_in' || ('decide' in grant && typeof grant.decide === 'function')
   return canDecide ? undefined : { path: 'decide', message: 'must be a function' }
 }
 
@@ -111,13 +115,14 @@ function checkClientCredentials(grants: Grants, path: string, validator: Validat
   if (grant?.options.lifetime !== undefined) validator.duration(`${path}.lifetime`, grant.options.lifetime)
 }
 
+export const GRACE_WINDOW_PROBLEM = "must be a duration such as '60s', or 0 to turn it off"
+
 function resolveRefresh(grants: Grants, path: string, validator: Validator): RefreshPolicy | undefined {
   const grant = grants.get('refresh_token') as RefreshTokenGrant | undefined
   if (!grant) return undefined
   const { lifetime = '30d', maximumLifetime, graceWindow = '60s', rotation = 'always' } = grant.options
   const grace = parseDuration(graceWindow)
-  if (grace === undefined)
-    validator.problem(`${path}.graceWindow`, "must be a duration such as '60s', or 0 to turn it off")
+  if (grace === undefined) validator.problem(`${path}.graceWindow`, GRACE_WINDOW_PROBLEM)
   return {
     lifetime: validator.duration(`${path}.lifetime`, lifetime),
     maximum:

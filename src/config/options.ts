@@ -3,6 +3,7 @@ import type { ClientCredentialsOptions } from '../grants/client-credentials.ts'
 import type { DeviceCodeOptions } from '../grants/device-code.ts'
 import type { PasswordGrantOptions } from '../grants/password.ts'
 import type { RefreshTokenOptions } from '../grants/refresh-token.ts'
+import type { SignInOptions } from '../grants/sign-in.ts'
 import type { OptionNames, Validator } from '../lib/validator.ts'
 import { DEVICE_GRANT } from '../model/device-code.ts'
 import type { Config, FailureLimit } from './config.ts'
@@ -99,11 +100,20 @@ const REFRESH: OptionNames<RefreshTokenOptions> = {
   graceWindow: true,
   rotation: true,
 }
+const SIGN_IN: OptionNames<SignInOptions> = {
+  lifetime: true,
+  maximumLifetime: true,
+  accessTokenLifetime: true,
+  graceWindow: true,
+  scopes: true,
+  origins: true,
+}
 
 const GRANTS: Readonly<Record<string, OptionNames<object>>> = {
   authorization_code: CODE,
   client_credentials: MACHINE,
   refresh_token: REFRESH,
   password: PASSWORD,
+  sign_in: SIGN_IN,
   [DEVICE_GRANT]: DEVICE,
 }

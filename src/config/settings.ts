@@ -18,6 +18,7 @@ import { resolvePages } from './pages.ts'
 import { resolvePersonalTokens, type PersonalTokenSettings } from './personal-tokens.ts'
 import { resolveProviders } from './providers.ts'
 import { resolveResources, resolveScopeRules } from './scopes.ts'
+import { resolveSignIn, type SignInSettings } from './sign-in.ts'
 import { resolveMaintenance, type MaintenanceSettings } from './maintenance.ts'
 
 /** The checked configuration with all defaults. Times in milliseconds. Frozen. */
@@ -28,6 +29,8 @@ export interface Settings extends IssuerSettings, GrantSettings, MaintenanceSett
   readonly scopes: ScopeRules
   readonly scopeDescriptions: Readonly<Record<string, string>>
   readonly accessTokenLifetime: number
+  /** Undefined if the sign-in API is off. */
+  readonly signIn: SignInSettings | undefined
   /** Undefined if personal access tokens are off. */
   readonly personalTokens: PersonalTokenSettings | undefined
   readonly pkce: 'public' | 'always'
@@ -68,15 +71,18 @@ export function resolveSettings(given: Config): Settings {
   const issuer = resolveIssuer(config.issuer, validator)
   const audience = config.audience ?? issuer.issuer
   const sessionLifetime = time('sessionLifetime', config.sessionLifetime, '12h')
+  const scopes = resolveScopeRules(config, validator)
+  const { accessTokenLifetime = '15m' } = config
   const settings: Settings = {
     ...issuer,
     ...resolveGrants(config.grants, validator),
     audience: resolveAudience(audience, validator),
     prefix: resolvePrefix(config.prefix ?? '/oauth', validator),
     resources: resolveResources(config.resources ?? [], audience, validator),
-    scopes: resolveScopeRules(config, validator),
+    scopes,
     scopeDescriptions: { ...config.scopes },
-    accessTokenLifetime: time('accessTokenLifetime', config.accessTokenLifetime, '15m'),
+    accessTokenLifetime: time('accessTokenLifetime', accessTokenLifetime, '15m'),
+    signIn: resolveSignIn(config.grants, { accessTokenLifetime, rules: scopes }, validator),
     personalTokens: resolvePersonalTokens(config.personalTokens, validator),
     pkce: validator.oneOf('pkce', config.pkce ?? 'public', ['public', 'always']),
     ...resolveProviders(config, validator),
@@ -179,12 +185,15 @@ export interface Lifetimes {
   readonly refreshToken: number | undefined
 }
 
-export function maxLifetimes({ accessTokenLifetime, personalTokens, grants, refresh }: Settings): Lifetimes {
+export function maxLifetimes(settings: Settings): Lifetimes {
+  const { accessTokenLifetime, personalTokens, grants, refresh, signIn } = settings
   const machines = grants.get('client_credentials') as ClientCredentialsGrant | undefined
   const machineLifetime = parseDuration(machines?.options.lifetime) ?? 0
   const personalLifetime = personalTokens?.maximumLifetime ?? 0
+  const signInLifetime = signIn?.accessTokenLifetime ?? 0
+  const refreshLifetimes = [refresh, signIn?.refresh].flatMap((policy) => policy?.lifetime ?? [])
   return {
-    accessToken: Math.max(accessTokenLifetime, machineLifetime, personalLifetime),
-    refreshToken: refresh?.lifetime,
+    accessToken: Math.max(accessTokenLifetime, machineLifetime, personalLifetime, signInLifetime),
+    refreshToken: refreshLifetimes.length > 0 ? Math.max(...refreshLifetimes) : undefined,
   }
 }

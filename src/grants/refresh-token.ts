@@ -43,20 +43,36 @@ export const refreshToken = (options: RefreshTokenOptions = {}): RefreshTokenGra
     const token = request.form.get('refresh_token')
     if (token === undefined)
       return refuse(new OAuthError('invalid_request', 'The parameter refresh_token is missing'))
-    // A forged token is refused here, without a query.
-    const parts = context.refreshTokens.parse(token)
-    if (!parts)
-      return refuse(invalidGrant('the refresh token is malformed or was signed by another server'), {
-        isGuess: canBeGuess(request.client),
-      })
-    const authorization = await findAuthorization(context, parts.authorizationId)
-    if (!authorization) return refuse(invalidGrant(`no authorization ${parts.authorizationId}`))
-    return (
-      problemOf(authorization, parts, request.client, context) ??
-      permit(authorization, parts, request, context)
-    )
+    return decideRefresh(token, request, context, invalidGrant)
   },
 })
+
+/** Why a refresh token is not accepted. */
+export type RefreshProblem = 'invalid' | 'expired' | 'revoked'
+
+/** Creates the error for a refresh token that is not accepted. `detail` is for the log. */
+export type RefreshErrorFactory = (detail: string, problem: RefreshProblem) => OAuthError
+
+/** Decides whether a client may refresh, by the same rules at every endpoint. Each endpoint has its own error. */
+export async function decideRefresh(
+  token: string,
+  request: GrantRequest,
+  context: BuiltInGrantContext,
+  toError: RefreshErrorFactory,
+): Promise<Permission | Refusal> {
+  // A forged token is refused here, without a query.
+  const parts = context.refreshTokens.parse(token)
+  if (!parts)
+    return refuse(toError('the refresh token is malformed or was signed by another server', 'invalid'), {
+      isGuess: canBeGuess(request.client),
+    })
+  const authorization = await findAuthorization(context, parts.authorizationId)
+  if (!authorization) return refuse(toError(`no authorization ${parts.authorizationId}`, 'invalid'))
+  return (
+    problemOf(authorization, parts, request.client, context, toError) ??
+    permit(authorization, parts, request, context, toError)
+  )
+}
 
 /** Reads the row again if the feed has revoked it: a password change may have moved it to a new epoch since. */
 async function findAuthorization(
@@ -73,22 +89,23 @@ function problemOf(
   { seed, generation }: RefreshTokenParts,
   client: Client,
   { clock, isRevoked }: BuiltInGrantContext,
+  toError: RefreshErrorFactory,
 ): Refusal | undefined {
   const { id: authorizationId, seedHash, clientId, revokedAt, expiresAt } = authorization
   if (seedHash === null || !isEqualInConstantTime(seedHash, sha256(seed))) {
-    return refuse(invalidGrant(`the seed does not match authorization ${authorizationId}`), {
+    return refuse(toError(`the seed does not match authorization ${authorizationId}`, 'invalid'), {
       isGuess: canBeGuess(client),
     })
   }
   if (clientId !== client.id)
-    return refuse(invalidGrant(`the refresh token was issued to client ${clientId}`))
+    return refuse(toError(`the refresh token was issued to client ${clientId}`, 'invalid'))
   if (revokedAt !== null || isRevoked(authorization)) {
-    return refuse(invalidGrant(`authorization ${authorizationId} was revoked`))
+    return refuse(toError(`authorization ${authorizationId} was revoked`, 'revoked'))
   }
-  if (expiresAt <= clock.now()) return refuse(invalidGrant('the refresh token has expired'))
+  if (expiresAt <= clock.now()) return refuse(toError('the refresh token has expired', 'expired'))
   if (generationStatus(authorization, generation, clock.now()) !== 'replayed') return undefined
   const detail = `generation ${generation} of authorization ${authorizationId} was replayed`
-  return refuse(invalidGrant(detail), { replay: { credential: 'refresh_token', authorizationId } })
+  return refuse(toError(detail, 'revoked'), { replay: { credential: 'refresh_token', authorizationId } })
 }
 
 async function permit(
@@ -96,6 +113,7 @@ async function permit(
   { generation: presented, seed }: RefreshTokenParts,
   { client, form }: GrantRequest,
   context: BuiltInGrantContext,
+  toError: RefreshErrorFactory,
 ): Promise<Permission | Refusal> {
   const resources = narrowResources(context, authorization.resources, form.getAll('resource'))
   const scopes = narrowScopes(authorization, client, form.get('scope'), context)
@@ -103,7 +121,7 @@ async function permit(
     return refuse(new OAuthError('invalid_scope', 'The scope exceeds what was authorized'))
   }
   if (!(await context.userDirectory.find(authorization))) {
-    return refuse(invalidGrant(`user ${authorization.userId} is deleted or disabled`))
+    return refuse(toError(`user ${authorization.userId} is deleted or disabled`, 'revoked'))
   }
   const status = generationStatus(authorization, presented, context.clock.now())
   const rotates = client.type === 'public' || context.refresh?.rotation !== 'public'

@@ -2,6 +2,7 @@ import type { Events } from '../events.ts'
 import type { KeySet } from '../keys/key-set.ts'
 import type { RefreshTokens } from '../keys/refresh-token.ts'
 import type { Clock } from '../lib/clock.ts'
+import { SIGN_IN } from '../model/client.ts'
 import type { ScopeRules } from '../model/scope.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { Sessions } from '../sessions/sessions.ts'
@@ -19,17 +20,24 @@ export interface RefreshPolicy {
   readonly rotation: 'always' | 'public'
 }
 
-export interface IssuanceContext {
+/** How long tokens are valid, and how refresh tokens rotate. */
+export interface TokenPolicy {
+  /** In milliseconds. */
+  readonly accessTokenLifetime: number
+  /** Undefined if no refresh tokens are issued. */
+  readonly refresh: RefreshPolicy | undefined
+}
+
+/** Includes the policy of clients: without the refresh grant, they get no refresh tokens. */
+export interface IssuanceContext extends TokenPolicy {
   readonly issuer: string
   /** The `aud` of tokens without a requested resource. */
   readonly audience: string
   readonly scopes: ScopeRules
   /** The resources that can be requested (RFC 8707). */
   readonly resources: readonly string[]
-  /** In milliseconds. */
-  readonly accessTokenLifetime: number
-  /** Undefined if the refresh grant is off. Then no refresh tokens are issued. */
-  readonly refresh: RefreshPolicy | undefined
+  /** The policy of the sign-in API. Undefined if it is off. */
+  readonly signIn: TokenPolicy | undefined
   readonly subjectOf: (user: UserRef) => string
   /** The issuer epoch that this node knows, for machine tokens, which have no row. */
   readonly issuerEpoch: () => number
@@ -46,3 +54,9 @@ export interface IssuanceContext {
 export function refreshExpiry({ lifetime, maximum }: RefreshPolicy, createdAt: number, now: number): number {
   return maximum === null ? now + lifetime : Math.min(now + lifetime, createdAt + maximum)
 }
+
+/** Returns the policy for the tokens of a client. */
+export const policyFor = (
+  context: Pick<IssuanceContext, keyof TokenPolicy | 'signIn'>,
+  clientId: string,
+): TokenPolicy => (clientId === SIGN_IN && context.signIn) || context

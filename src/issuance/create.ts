@@ -3,9 +3,9 @@ import type { Authorization } from '../model/authorization.ts'
 import { canUseGrant } from '../model/client.ts'
 import type { Session } from '../model/session.ts'
 import { createAccessToken } from './access-token.ts'
-import { type IssuanceContext, refreshExpiry } from './context.ts'
+import { type IssuanceContext, policyFor, refreshExpiry } from './context.ts'
 import type { AuthorizationPermission } from './permission.ts'
-import { emitIssued, type TokenRequest, type TokenResponse } from './response.ts'
+import { emitIssued, signInFields, type TokenRequest, type TokenResponse } from './response.ts'
 
 /**
  * Creates an authorization. One transaction inserts its row, inserts the session that starts with it and redeems its code.
@@ -24,7 +24,7 @@ export async function createAuthorization(
     ...permission,
     ...owner,
     resources: permission.tokenResources ?? permission.resources,
-    lifetime: context.accessTokenLifetime,
+    lifetime: policyFor(context, client.id).accessTokenLifetime,
     user: { provider: user.provider, authorizationId, sessionId },
   })
   const seed = canBeRefreshed(context, permission) ? randomBase64url(16) : undefined
@@ -40,13 +40,17 @@ export async function createAuthorization(
   return {
     ...response,
     refresh_token: context.refreshTokens.format({ authorizationId, generation: 0, seed }),
+    ...signInFields(authorization, authorization.createdAt),
   }
 }
 
 const canBeRefreshed = (
-  { refresh }: IssuanceContext,
+  context: IssuanceContext,
   { client, hasRefreshToken = true }: AuthorizationPermission,
-) => refresh !== undefined && hasRefreshToken && canUseGrant(client, 'refresh_token')
+) =>
+  policyFor(context, client.id).refresh !== undefined &&
+  hasRefreshToken &&
+  canUseGrant(client, 'refresh_token')
 
 const draftSession = (
   context: IssuanceContext,
@@ -89,11 +93,12 @@ interface AuthorizationDetails {
 }
 
 function newAuthorization(
-  { clock, refresh }: IssuanceContext,
+  context: IssuanceContext,
   { authorizationId, client, user, scopes, resources, epochs }: AuthorizationPermission,
   { seed, sessionId, expiresAt: accessExpiresAt }: AuthorizationDetails,
 ): Authorization {
-  const now = clock.now()
+  const now = context.clock.now()
+  const { refresh } = policyFor(context, client.id)
   return {
     id: authorizationId,
     clientId: client.id,

@@ -52,6 +52,8 @@ export interface RedeemedCode {
 
 /** The device that a user signs in on. */
 export interface SignInDevice {
+  /** The name that the user sees. Default: derived from the user agent. */
+  readonly name?: string | undefined
   readonly userAgent: string
   readonly address: string
 }

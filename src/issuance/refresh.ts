@@ -1,9 +1,9 @@
 import { rememberRotation } from '../model/authorization.ts'
 import type { RefreshUpdate } from '../store/contract.ts'
 import { createAccessToken } from './access-token.ts'
-import { refreshExpiry, type IssuanceContext, type RefreshPolicy } from './context.ts'
+import { policyFor, refreshExpiry, type IssuanceContext, type RefreshPolicy } from './context.ts'
 import type { RefreshPermission } from './permission.ts'
-import { emitIssued, type TokenRequest, type TokenResponse } from './response.ts'
+import { emitIssued, signInFields, type TokenRequest, type TokenResponse } from './response.ts'
 
 /** Refreshes an authorization with one conditional update. Returns undefined if a concurrent refresh won. */
 export async function refreshAuthorization(
@@ -14,16 +14,17 @@ export async function refreshAuthorization(
   const { authorization, presented, generation, scopes, resources, seed } = permission
   const { id: authorizationId, clientId, provider, sessionId } = authorization
   const owner = { clientId, sub: context.subjectOf(authorization), authorizationId }
+  const policy = policyFor(context, clientId)
   const access = createAccessToken(context, {
     ...authorization,
     ...owner,
     scopes,
     resources,
-    lifetime: context.accessTokenLifetime,
+    lifetime: policy.accessTokenLifetime,
     user: { provider, authorizationId, sessionId },
   })
-  if (!context.refresh) return undefined
-  const update = toUpdate(permission, context.refresh, context.clock.now(), access.expiresAt)
+  if (!policy.refresh) return undefined
+  const update = toUpdate(permission, policy.refresh, context.clock.now(), access.expiresAt)
   if (!(await context.store.authorizations.refresh(update, owner.sub))) return undefined
   if (presented > authorization.generation) {
     const { requestId } = request
@@ -34,8 +35,11 @@ export async function refreshAuthorization(
       to: generation,
     })
   }
-  const refreshToken = context.refreshTokens.format({ authorizationId, generation, seed })
-  return { ...emitIssued(context, request, access, scopes, owner), refresh_token: refreshToken }
+  return {
+    ...emitIssued(context, request, access, scopes, owner),
+    refresh_token: context.refreshTokens.format({ authorizationId, generation, seed }),
+    ...signInFields({ ...authorization, expiresAt: update.expiresAt }, update.lastUsedAt),
+  }
 }
 
 function toUpdate(

@@ -1,3 +1,6 @@
+import { toSeconds } from '../lib/clock.ts'
+import type { Authorization } from '../model/authorization.ts'
+import { SIGN_IN } from '../model/client.ts'
 import { formatScope } from '../model/scope.ts'
 import type { AccessToken } from './access-token.ts'
 import type { IssuanceContext } from './context.ts'
@@ -11,7 +14,20 @@ export interface TokenResponse {
   readonly refresh_token?: string
   /** Always included, so that clients need not remember what they requested. */
   readonly scope: string
+  /** In seconds. Only from the sign-in API. */
+  readonly refresh_token_expires_in?: number
+  /** The session of the device. Only from the sign-in API. */
+  readonly session_id?: string
 }
+
+/** Returns the fields that only the sign-in API adds to a response. */
+export const signInFields = (
+  { clientId, sessionId, expiresAt }: Pick<Authorization, 'clientId' | 'sessionId' | 'expiresAt'>,
+  now: number,
+): Pick<TokenResponse, 'refresh_token_expires_in' | 'session_id'> =>
+  clientId === SIGN_IN && sessionId !== null
+    ? { refresh_token_expires_in: toSeconds(expiresAt - now), session_id: sessionId }
+    : {}
 
 /** The fields of a token request that events contain. */
 export interface TokenRequest {

@@ -121,6 +121,12 @@ export const canFollowRevocations = (client: Client): boolean =>
 /** The `client_id` of personal access tokens, which belong to no client. Reserved. */
 export const PERSONAL_ACCESS = 'personal-access'
 
+/** The `client_id` of tokens from the sign-in API, which belong to no registered client. Reserved. */
+export const SIGN_IN = 'sign-in'
+
+/** Returns whether no client can have this id. Authorizations with a reserved id do not depend on a client. */
+export const isReservedClientId = (id: string): boolean => id === PERSONAL_ACCESS || id === SIGN_IN
+
 /** Returns whether a string can be a `client_id`: visible ASCII (RFC 6749 appendix A.1), and not only digits (see `sub`). */
 export const isClientId = (text: string): boolean =>
-  /^[\x21-\x7e]{1,255}$/.test(text) && !/^\d+$/.test(text) && text !== PERSONAL_ACCESS
+  /^[\x21-\x7e]{1,255}$/.test(text) && !/^\d+$/.test(text) && !isReservedClientId(text)

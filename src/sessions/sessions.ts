@@ -28,6 +28,8 @@ export interface SignIn {
   readonly user: UserRef
   /** The epochs that were read before the password was checked. */
   readonly epochs: Epochs
+  /** The name of the device. Default: derived from the user agent. */
+  readonly name?: string | undefined
   readonly userAgent: string
   readonly address: string
 }
@@ -113,14 +115,14 @@ interface SessionFields extends Pick<Session, 'cookieHash' | 'isPersistent' | 'e
 }
 
 const newSession = (
-  { user, epochs, userAgent, address }: SignIn,
+  { user, epochs, userAgent, address, name = deviceNameOf(userAgent) }: SignIn,
   { now, ...fields }: SessionFields,
 ): Session => ({
   id: randomId(),
   ...fields,
   provider: user.provider,
   userId: user.userId,
-  deviceName: deviceNameOf(userAgent),
+  deviceName: name,
   userAgent: userAgent.slice(0, MAX_USER_AGENT_LENGTH),
   address,
   issuerEpoch: epochs.issuer,

@@ -231,8 +231,8 @@ export interface RefreshUpdate {
 export interface AuthorizationStore {
   /**
    * Inserts an authorization, and the session that starts with it, both or neither. Only if the id is new, its client and
-   * its session exist and are not revoked, and its epochs are current. A personal access token (one with a name) needs no
-   * client. Durable. Returns whether it did.
+   * its session exist and are not revoked, and its epochs are current. The reserved client IDs `personal-access` and
+   * `sign-in` need no client. Durable. Returns whether it did.
    */
   insert(authorization: Authorization, subject: string, session?: Session): Promise<boolean>
   find(id: string): Promise<Authorization | undefined>

@@ -82,8 +82,8 @@ async function respondWithToken(
     { requestId, grantType: authorizationRequest.responseType.grantType },
   )
   if (response) {
-    const parameters = { ...response, expires_in: String(response.expires_in) }
-    return redirectToClient(exchange, authorizationRequest, parameters)
+    const parameters = Object.entries(response).map(([name, value]) => [name, String(value)] as const)
+    return redirectToClient(exchange, authorizationRequest, Object.fromEntries(parameters))
   }
   await findUnspent(exchange, hash)
   return restart(exchange)

@@ -1,5 +1,6 @@
 import type { Expression, Insertable, Selectable } from 'kysely'
 import type { Authorization, Rotation } from '../../model/authorization.ts'
+import { isReservedClientId } from '../../model/client.ts'
 import type { Session } from '../../model/session.ts'
 import type { AuthorizationStore, ListOptions, RefreshUpdate } from '../contract.ts'
 import { fromJson, greaterOf, numberOrNull, toJson } from './columns.ts'
@@ -20,7 +21,7 @@ export function createAuthorizationStore(database: Database): AuthorizationStore
   const listByUser = prepareListByUser(database)
   const authorizations: AuthorizationStore = {
     async insert(authorization, subject, session) {
-      const clientId = authorization.name === null ? authorization.clientId : null
+      const clientId = isReservedClientId(authorization.clientId) ? null : authorization.clientId
       const addition = { authorization, subject, clientId, session }
       try {
         return await transaction('durable', async (queries) => {
@@ -60,7 +61,7 @@ export interface NewAuthorization {
   readonly authorization: Authorization
   /** The `sub` of its user. */
   readonly subject: string
-  /** The client that it depends on; null for a personal access token. */
+  /** The client that it depends on; null if its client ID is reserved. */
   readonly clientId: string | null
   /** The session that starts with it, if one does. */
   readonly session: Session | undefined

@@ -1,0 +1,108 @@
+import type { SignInFeature, SignInOptions } from '../grants/sign-in.ts'
+import type { RefreshPolicy } from '../issuance/context.ts'
+import { parseDuration, type Duration } from '../lib/duration.ts'
+import type { Validator } from '../lib/validator.ts'
+import { isPrivateTransport } from '../model/issuer.ts'
+import { EVERY_SCOPE, type ScopeRules } from '../model/scope.ts'
+import type { Config } from './config.ts'
+import { GRACE_WINDOW_PROBLEM } from './grants.ts'
+
+/** The settings of the sign-in API. */
+export interface SignInSettings {
+  /** In milliseconds. */
+  readonly accessTokenLifetime: number
+  readonly refresh: RefreshPolicy
+  readonly scopes: readonly string[]
+  /** The origins that may use it from a browser. */
+  readonly origins: ReadonlySet<string>
+}
+
+/** What the options of the sign-in API refer to. */
+interface Context {
+  readonly accessTokenLifetime: Duration
+  readonly rules: ScopeRules
+}
+
+/** Returns undefined if the sign-in API is off. */
+export function resolveSignIn(
+  listed: Config['grants'] | undefined,
+  context: Context,
+  validator: Validator,
+): SignInSettings | undefined {
+  const index = (listed ?? []).findIndex((grant) => isSignIn(grant))
+  const feature = listed?.[index]
+  if (!feature || !isSignIn(feature)) return undefined
+  const path = `grants[${index}]`
+  const { accessTokenLifetime = context.accessTokenLifetime, scopes = [EVERY_SCOPE] } = feature.options
+  return {
+    accessTokenLifetime: validator.duration(`${path}.accessTokenLifetime`, accessTokenLifetime),
+    refresh: resolveRefresh(path, feature.options, validator),
+    scopes: resolveScopes(`${path}.scopes`, scopes, context.rules, validator),
+    origins: resolveOrigins(`${path}.origins`, feature.options.origins ?? [], validator),
+  }
+}
+
+/** An entry of `grants` from JavaScript can be anything. */
+const isSignIn = (grant: Config['grants'][number] | undefined): grant is SignInFeature =>
+  grant?.type === 'sign_in' && typeof (grant as Partial<SignInFeature>).options === 'object'
+
+function resolveRefresh(
+  path: string,
+  { lifetime = '12h', maximumLifetime, graceWindow = '60s' }: SignInOptions,
+  validator: Validator,
+): RefreshPolicy {
+  const grace = parseDuration(graceWindow)
+  if (grace === undefined) validator.problem(`${path}.graceWindow`, GRACE_WINDOW_PROBLEM)
+  return {
+    lifetime: validator.duration(`${path}.lifetime`, lifetime),
+    maximum:
+      maximumLifetime === undefined ? null : validator.duration(`${path}.maximumLifetime`, maximumLifetime),
+    graceWindow: grace ?? 0,
+    rotation: 'always',
+  }
+}
+
+function resolveScopes(
+  path: string,
+  scopes: readonly string[],
+  { defined }: ScopeRules,
+  validator: Validator,
+): readonly string[] {
+  if (!Array.isArray(scopes)) {
+    validator.problem(path, 'must be an array')
+    return []
+  }
+  for (const [index, scope] of scopes.entries()) {
+    if (scope !== EVERY_SCOPE && !defined.has(scope))
+      validator.problem(`${path}[${index}]`, 'is not defined in scopes')
+  }
+  return scopes
+}
+
+function resolveOrigins(
+  path: string,
+  origins: readonly string[],
+  validator: Validator,
+): ReadonlySet<string> {
+  if (!Array.isArray(origins)) {
+    validator.problem(path, 'must be an array')
+    return new Set()
+  }
+  for (const [index, origin] of origins.entries()) {
+    if (!isOrigin(origin))
+      validator.problem(
+        `${path}[${index}]`,
+        "must be an origin without a path, such as 'https://app.example.com' (http is allowed for localhost only)",
+      )
+  }
+  return new Set(origins)
+}
+
+/** Apps in a webview have origins with a scheme of their own: `capacitor://localhost`. */
+function isOrigin(origin: unknown): boolean {
+  if (typeof origin !== 'string' || !/^[a-z][a-z0-9+.-]*:\/\/[^/?#@\s*]+$/.test(origin)) return false
+  if (!URL.canParse(origin)) return false
+  const url = new URL(origin)
+  const isWeb = url.protocol === 'https:' || url.protocol === 'http:'
+  return !isWeb || (url.origin === origin && isPrivateTransport(url))
+}
