@@ -28,7 +28,10 @@ import { createRevoker } from './revocations/revoker.ts'
 import { createCsrf } from './sessions/csrf.ts'
 import { createDevices } from './sessions/devices.ts'
 import { createDeviceCookies } from './sessions/device-cookie.ts'
+import { createDeviceTokens } from './sessions/device-tokens.ts'
 import { createSessions, type Sessions } from './sessions/sessions.ts'
+import { createServerGuard } from './server-guard.ts'
+import { createSignIn } from './sign-in/sign-in.ts'
 import type { Settings } from './config/settings.ts'
 import type { Store } from './store/contract.ts'
 import { createAttempt, createThrottle, type Throttle } from './throttle/throttle.ts'
@@ -93,7 +96,7 @@ function openMessages({ settings, broadcast, liveKeys }: Foundation): NodeMessag
 function createServices(foundation: Foundation): Services {
   const { settings, store, events, feed, broadcast, subjectOf, liveKeys } = foundation
   const { clock } = settings
-  const { deviceCookies, csrf, consentSigner, returnToSigner } = createSigners(foundation)
+  const { deviceTokens, csrf, consentSigner, returnToSigner } = createSigners(foundation)
   const throttle = createThrottle(settings.throttle, clock)
   const sessions = createSessions({
     ...settings,
@@ -118,8 +121,12 @@ function createServices(foundation: Foundation): Services {
     clients: createClientCache(store.clients, clock, settings.pollInterval),
     sessions,
     devices: createDevices({ store: store.sessions, clock, revoker, events, subjectOf }),
-    get deviceCookies() {
-      return deviceCookies()
+    deviceCookies: createDeviceCookies(
+      { remember: (...entry) => deviceTokens().remember(...entry) },
+      settings.cookies,
+    ),
+    get deviceTokens() {
+      return deviceTokens()
     },
     get csrf() {
       return csrf()
@@ -133,6 +140,14 @@ function createServices(foundation: Foundation): Services {
     throttle,
     deviceCodeThrottle: createThrottle(settings.throttle, clock),
     issuance,
+    signIn: createSignIn({
+      ...foundation,
+      allowed: settings.signIn?.scopes ?? [],
+      scopes: settings.scopes,
+      issuance,
+      deviceTokens,
+    }),
+    guard: createServerGuard({ ...foundation, keys: liveKeys.keySet, lastUsed }),
     personalTokens: openPersonalTokens(foundation, { issuance, revoker, lastUsed }),
     lastUsed,
     grantContext: createGrantContext(foundation, throttle),
@@ -166,10 +181,9 @@ function createSigners({ settings, liveKeys }: Foundation) {
   const { issuer, cookies, clock } = settings
   const maxAge = Math.floor(persistentLifetimeOf(settings) / 1000)
   return {
-    deviceCookies: liveKeys.derive((derived) =>
-      createDeviceCookies({
+    deviceTokens: liveKeys.derive((derived) =>
+      createDeviceTokens({
         keys: [derived.key('device-cookie'), ...derived.keysById('device-cookie').values()],
-        cookies,
         clock,
       }),
     ),

@@ -3,7 +3,7 @@
  *
  * RFC 6749 sections 4.1.2.1 and 5.2, RFC 6750 section 3.1, RFC 8628 section 3.5, RFC 8707 section 2;
  * `login_required`, `consent_required`, `request_not_supported` and `request_uri_not_supported` are from OpenID Connect
- * Core section 3.1.2.6.
+ * Core section 3.1.2.6. `invalid_credentials` is from the sign-in API.
  */
 const STATUS = {
   invalid_request: 400,
@@ -20,6 +20,7 @@ const STATUS = {
   slow_down: 400,
   expired_token: 400,
   login_required: 401,
+  invalid_credentials: 401,
   consent_required: 403,
   request_not_supported: 400,
   request_uri_not_supported: 400,

@@ -9,15 +9,12 @@ import { createProbes } from './endpoints/probes.ts'
 import { createEndpoints, findEndpoint, routesOf, type Route } from './endpoints/routes.ts'
 import type { Services } from './endpoints/services.ts'
 import { createEvents, type Events } from './events.ts'
-import { createBearerGuard, type BearerGuard, type StrictCheck } from './guard/guard.ts'
 import { unavailable } from './guard/refusal.ts'
 import { createGuards, type GuardCore, type Guards, type GuardsByProvider } from './guard/request-guards.ts'
 import { fromRequest, toResponse } from './lib/fetch.ts'
 import { json, type HttpResponse, type HttpRequest } from './lib/http.ts'
 import { once, type Once } from './lib/async.ts'
 import type { Logger } from './lib/log.ts'
-import { createOutageLog } from './lib/outage-log.ts'
-import type { Store } from './store/contract.ts'
 import { resolveSettings, type Settings } from './config/settings.ts'
 import type { BaseUser } from './users/provider.ts'
 
@@ -83,12 +80,8 @@ export function createAuthorizationServer<
   const untyped = (config ?? {}) as unknown as Config
   const settings = resolveSettings(untyped)
   const events = createEvents(settings.logger)
-  const start = once(async (): Promise<Running> => {
-    const services = await startServices(settings, untyped, events)
-    return { services, guard: createServerGuard(services) }
-  })
-  const startedServices = async (): Promise<Services> => (await start()).services
-  const health = createHealth({ start: startedServices, logger: settings.logger })
+  const start = once(() => startServices(settings, untyped, events))
+  const health = createHealth({ start, logger: settings.logger })
   const shared = {
     check: createCheck(start, settings.logger),
     scopes: [...settings.scopes.defined],
@@ -98,7 +91,7 @@ export function createAuthorizationServer<
   const guards = createGuards<Scope, Main>(shared, settings.provider as Main)
   const core: Core = { ...guards.core, handle: createHandler(settings, start, health) }
   return {
-    ...createAdministration(startedServices),
+    ...createAdministration(start),
     ...guards,
     for(provider) {
       if (settings.providers.includes(provider)) return createGuards(shared, provider)
@@ -121,21 +114,15 @@ export function createAuthorizationServer<
       await start()
     },
     async close() {
-      const running = await start.current()?.catch(() => undefined)
-      await running?.services.close()
+      const services = await start.current()?.catch(() => undefined)
+      await services?.close()
       await untyped.store.close()
     },
   }
 }
 
-/** A server that has started. */
-interface Running {
-  readonly services: Services
-  readonly guard: BearerGuard
-}
-
 /** Returns undefined, and logs why, if the server cannot start. */
-const tryStart = (start: Once<Running>, logger: Logger): Promise<Running | undefined> =>
+const tryStart = (start: Once<Services>, logger: Logger): Promise<Services | undefined> =>
   start().catch((cause: unknown) => {
     logger.log('error', 'Server cannot start', { cause: String(cause) })
     return undefined
@@ -143,14 +130,14 @@ const tryStart = (start: Once<Running>, logger: Logger): Promise<Running | undef
 
 function createHandler(
   settings: Settings,
-  start: Once<Running>,
+  start: Once<Services>,
   health: () => Promise<Health>,
 ): Core['handle'] {
   const endpoints = endpointsByPath(settings)
   const probes = new Map(createProbes(settings).map((probe) => [probe.path, probe]))
   const answer = async (endpoint: Endpoint, request: HttpRequest): Promise<HttpResponse> => {
-    const running = start.result() ?? (await tryStart(start, settings.logger))
-    return running ? handle(endpoint, running.services, request) : NOT_STARTED
+    const services = start.result() ?? (await tryStart(start, settings.logger))
+    return services ? handle(endpoint, services, request) : NOT_STARTED
   }
   return (request) => {
     const endpoint = findEndpoint(endpoints, request.path)
@@ -158,10 +145,10 @@ function createHandler(
   }
 }
 
-function createCheck(start: Once<Running>, logger: Logger): GuardCore['check'] {
+function createCheck(start: Once<Services>, logger: Logger): GuardCore['check'] {
   return (authorization, requirement) => {
-    const running = start.result()
-    if (running) return running.guard.check(authorization, requirement)
+    const services = start.result()
+    if (services) return services.guard.check(authorization, requirement)
     return tryStart(start, logger).then(
       (started) => started?.guard.check(authorization, requirement) ?? unavailable(),
     )
@@ -186,29 +173,3 @@ const NOT_STARTED = json(
   { error: 'temporarily_unavailable', error_description: 'Try again in a moment' },
   { 'Retry-After': '5' },
 )
-
-function createServerGuard({ settings, store, keys, feed, lastUsed }: Services): BearerGuard {
-  return createBearerGuard({
-    ...settings,
-    verifier: keys,
-    revocations: feed,
-    cacheSize: settings.guardCacheSize,
-    strict: createStrictCheck(settings, store),
-    onPersonalTokenUse: lastUsed.mark,
-  })
-}
-
-function createStrictCheck({ logger, isStrict }: Settings, store: Store): StrictCheck {
-  const outages = createOutageLog(logger, {
-    failed: 'Strict guards cannot ask the store',
-    recovered: 'Strict guards can ask the store again',
-  })
-  return {
-    isDefault: isStrict,
-    async isTokenRevoked(token) {
-      let isRevoked = false
-      await outages.watch(async () => void (isRevoked = await store.revocations.isTokenRevoked(token)))
-      return isRevoked
-    },
-  }
-}

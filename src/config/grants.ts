@@ -87,7 +87,8 @@ function grantProblem(grant: Listed): ConfigProblem | undefined {
   if (type !== 'sign_in' && !isGrantType(type)) return { path: 'type', message: GRANT_TYPE_PROBLEM }
   if (TYPES_WITH_OPTIONS.has(type) && !('options' in grant))
     return { path: 'type', message: 'belongs to a built-in grant. Use a URI of your own for a custom grant' }
-  const canDecide = type === 'implicit' || type === 'sign_in' || ('decide' in grant && typeof grant.decide === 'function')
+  const canDecide =
+    type === 'implicit' || type === 'sign_in' || ('decide' in grant && typeof grant.decide === 'function')
   return canDecide ? undefined : { path: 'decide', message: 'must be a function' }
 }
 

@@ -68,34 +68,32 @@ function resolveScopes(
   { defined }: ScopeRules,
   validator: Validator,
 ): readonly string[] {
-  if (!Array.isArray(scopes)) {
-    validator.problem(path, 'must be an array')
-    return []
-  }
-  for (const [index, scope] of scopes.entries()) {
+  const listed = listIn(path, scopes, validator)
+  for (const [index, scope] of listed.entries()) {
     if (scope !== EVERY_SCOPE && !defined.has(scope))
       validator.problem(`${path}[${index}]`, 'is not defined in scopes')
   }
-  return scopes
+  return listed
 }
 
-function resolveOrigins(
-  path: string,
-  origins: readonly string[],
-  validator: Validator,
-): ReadonlySet<string> {
-  if (!Array.isArray(origins)) {
-    validator.problem(path, 'must be an array')
-    return new Set()
-  }
-  for (const [index, origin] of origins.entries()) {
+function resolveOrigins(path: string, origins: readonly string[], validator: Validator): ReadonlySet<string> {
+  const listed = listIn(path, origins, validator)
+  for (const [index, origin] of listed.entries()) {
     if (!isOrigin(origin))
       validator.problem(
         `${path}[${index}]`,
         "must be an origin without a path, such as 'https://app.example.com' (http is allowed for localhost only)",
       )
   }
-  return new Set(origins)
+  return new Set(listed)
+}
+
+/** From JavaScript, a list can be anything. */
+function listIn(path: string, list: readonly string[], validator: Validator): readonly string[] {
+  const given: unknown = list
+  if (Array.isArray(given)) return list
+  validator.problem(path, 'must be an array')
+  return []
 }
 
 /** Apps in a webview have origins with a scheme of their own: `capacitor://localhost`. */

@@ -1,5 +1,5 @@
 import { OAuthError } from '../errors.ts'
-import { EMPTY_FORM, parseForm, type Form } from '../lib/form.ts'
+import { createForm, EMPTY_FORM, parseForm, type Form } from '../lib/form.ts'
 import type { HttpRequest } from '../lib/http.ts'
 
 /** The longest body that is read, in bytes. */
@@ -24,6 +24,44 @@ export async function readForm(request: HttpRequest): Promise<Form> {
     detail: typeDetail(type),
   })
 }
+
+/**
+ * Reads the parameters of a request body, as a form or as the members of a JSON object. A boolean is read as `true` or
+ * `false`, and a null or empty one as missing.
+ *
+ * @throws OAuthError `invalid_request`, with status 413 if the body is too long, 415 for another content type
+ */
+export async function readParameters(request: HttpRequest): Promise<Form> {
+  const { type, text } = await readBody(request)
+  if (type === '' && text === '') return EMPTY_FORM
+  if (type === FORM_TYPE) return parameters(text)
+  if (type === JSON_TYPE) return members(text)
+  const options = { status: 415, detail: typeDetail(type) }
+  throw new OAuthError('invalid_request', `The content type must be ${JSON_TYPE} or ${FORM_TYPE}`, options)
+}
+
+function members(text: string): Form {
+  const entries = Object.entries(parseObject(text))
+  if (entries.some(([, value]) => !isParameter(value)))
+    throw new OAuthError('invalid_request', 'Every member of the JSON object must be a string or a boolean')
+  const pairs = entries
+    .map(([name, value]): [string, string] => [name, String(value ?? '')])
+    .filter(([, value]) => value !== '')
+  if (countNames(text) > entries.length)
+    throw new OAuthError('invalid_request', 'A parameter is included more than once')
+  if (pairs.some(([, value]) => value.includes('\0')))
+    throw new OAuthError('invalid_request', 'A parameter contains a NUL character')
+  if (pairs.some(([, value]) => !value.isWellFormed()))
+    throw new OAuthError('invalid_request', 'The parameters are not correctly encoded')
+  return createForm(pairs)
+}
+
+const isParameter = (value: unknown): boolean =>
+  typeof value === 'string' || typeof value === 'boolean' || value === null
+
+/** Counts the member names of valid JSON without nested objects. `JSON.parse` keeps only the last of a repeated name. */
+const countNames = (text: string): number =>
+  Array.from(text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)).filter(([, colon]) => colon !== undefined).length
 
 /**
  * Reads the parameters of a request's query.
@@ -72,9 +110,12 @@ export async function readJson(request: HttpRequest): Promise<JsonBody> {
     const options = { status: 415, detail: typeDetail(type) }
     throw new OAuthError('invalid_request', `The content type must be ${JSON_TYPE}`, options)
   }
+  return new Map(Object.entries(parseObject(text)))
+}
+
+function parseObject(text: string): object {
   const value = parseJson(text)
-  if (typeof value === 'object' && value !== null && !Array.isArray(value))
-    return new Map(Object.entries(value))
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
   throw new OAuthError('invalid_request', 'The body is not a JSON object')
 }
 

@@ -6,15 +6,25 @@ const EXPOSED = { 'Access-Control-Expose-Headers': 'Retry-After, WWW-Authenticat
 
 /**
  * Returns the headers that let scripts of other origins read a response. Never with credentials: these endpoints use no
- * cookies. The policy `clients` allows the origins of public clients' redirect URIs, since only those run in browsers.
+ * cookies. The policy `clients` allows the origins of public clients' redirect URIs, since only those run in browsers, and
+ * `sign-in` those of the option `origins`.
  */
 export async function corsHeaders({ cors }: Endpoint, exchange: Exchange): Promise<HttpResponse['headers']> {
   if (cors === 'none') return {}
   if (cors === 'any') return { 'Access-Control-Allow-Origin': '*', ...EXPOSED }
   const origin = exchange.request.header('origin')
   if (origin === undefined) return { Vary: 'Origin' }
-  const isKnown = origin.length <= 512 && (await exchange.services.store.clients.isPublicOrigin(origin))
+  const isKnown = await isAllowedOrigin(cors, exchange, origin)
   return { Vary: 'Origin', ...(isKnown && { 'Access-Control-Allow-Origin': origin, ...EXPOSED }) }
+}
+
+async function isAllowedOrigin(
+  cors: 'clients' | 'sign-in',
+  { services: { settings, store } }: Exchange,
+  origin: string,
+): Promise<boolean> {
+  if (cors === 'sign-in') return settings.signIn?.origins.has(origin) ?? false
+  return origin.length <= 512 && store.clients.isPublicOrigin(origin)
 }
 
 /** Responds to OPTIONS, which includes CORS preflights. */

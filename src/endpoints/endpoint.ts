@@ -28,8 +28,8 @@ export type Handler = (exchange: Exchange) => Promise<HttpResponse> | HttpRespon
 /** A method that endpoints can handle. HEAD works wherever GET does, OPTIONS everywhere. */
 export type Method = 'GET' | 'POST' | 'DELETE'
 
-/** Which other origins may read responses: any (without credentials), those of public clients, or none. */
-export type CorsPolicy = 'any' | 'clients' | 'none'
+/** Which other origins may read responses: any (without credentials), those of public clients, those of `signIn()`, or none. */
+export type CorsPolicy = 'any' | 'clients' | 'sign-in' | 'none'
 
 /** One path of the server. */
 export interface Endpoint {

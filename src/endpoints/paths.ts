@@ -10,6 +10,14 @@ export interface Paths {
   /** The endpoint where devices ask for codes (RFC 8628 section 3.1). */
   readonly deviceAuthorization: string
   readonly scopes: string
+  /** The endpoints of the sign-in API for users of all providers. */
+  readonly api: {
+    readonly refresh: string
+    readonly logout: string
+    readonly logoutOthers: string
+    readonly logoutAll: string
+    readonly devices: string
+  }
   readonly jwks: string
   /** Before the issuer's path, not after it (RFC 8414 section 3.1). */
   readonly metadata: string
@@ -19,6 +27,8 @@ export interface Paths {
 export interface ProviderPaths {
   readonly signIn: string
   readonly signOut: string
+  /** Where apps sign users in with a user name and password. */
+  readonly apiLogin: string
   /** Where users enter the code of a device: the `verification_uri` (RFC 8628 section 3.2). */
   readonly device: string
   /** The JSON API for personal access tokens. */
@@ -36,6 +46,13 @@ export const pathsOf = ({ basePath, prefix }: { basePath: string; prefix: string
   ready: `${basePath}${prefix}/health/ready`,
   deviceAuthorization: `${basePath}${prefix}/device/code`,
   scopes: `${basePath}${prefix}/scopes`,
+  api: {
+    refresh: `${basePath}/auth/refresh`,
+    logout: `${basePath}/auth/logout`,
+    logoutOthers: `${basePath}/auth/logout-others`,
+    logoutAll: `${basePath}/auth/logout-all`,
+    devices: `${basePath}/auth/devices`,
+  },
   jwks: `${basePath}/.well-known/jwks.json`,
   metadata: METADATA_PATH + basePath,
 })
@@ -49,6 +66,7 @@ export function providerPathsOf(
   return {
     signIn: `${basePath}/login${end}`,
     signOut: `${basePath}/logout${end}`,
+    apiLogin: `${basePath}/auth/login${end}`,
     device: `${basePath}${prefix}/device${end}`,
     personalTokens: `${basePath}${prefix}/personal-access-tokens${end}`,
     tokensPage: `${basePath}/account/tokens${end}`,

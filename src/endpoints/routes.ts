@@ -21,6 +21,10 @@ import { revocations } from './oauth/revocations.ts'
 import { token } from './oauth/token.ts'
 import { ID, pathsOf, providerPathsOf } from './paths.ts'
 import { createProbes } from './probes.ts'
+import { listDevices, logoutAll, logoutOthers, signOutDevice } from './sign-in-api/devices.ts'
+import { login } from './sign-in-api/login.ts'
+import { logout } from './sign-in-api/logout.ts'
+import { refresh } from './sign-in-api/refresh.ts'
 
 /** Returns the endpoints that the settings turn on. */
 export function createEndpoints(settings: Settings): readonly Endpoint[] {
@@ -41,6 +45,7 @@ export function createEndpoints(settings: Settings): readonly Endpoint[] {
     ...on(settings.personalTokens !== undefined, () => [
       endpoint('scopes', paths.scopes, { GET: scopes }, 'none', 'json'),
     ]),
+    ...on(settings.signIn !== undefined, () => signInEndpoints(settings)),
     endpoint('token', paths.token, { POST: token }, 'clients', 'json'),
     endpoint('revocations', paths.revocations, { GET: revocations }, 'none', 'json'),
     endpoint('metadata', paths.metadata, { GET: metadata }, 'any', 'json'),
@@ -52,6 +57,29 @@ export function createEndpoints(settings: Settings): readonly Endpoint[] {
 const USER_GRANTS = ['authorization_code', 'implicit', DEVICE_GRANT] as const
 
 const on = (isOn: boolean, list: () => readonly Endpoint[]): readonly Endpoint[] => (isOn ? list() : [])
+
+/** Returns the endpoints of the sign-in API. Only the sign-in itself needs to know the provider. */
+function signInEndpoints(settings: Settings): readonly Endpoint[] {
+  const { api } = pathsOf(settings)
+  const { providers, provider: main } = settings
+  const post = (name: string, path: string, handler: Handler): Endpoint =>
+    endpoint(name, path, { POST: handler }, 'sign-in', 'json')
+  return [
+    ...providers.map((provider) =>
+      post(
+        provider === main ? 'api login' : `api login (${provider})`,
+        providerPathsOf(settings, provider).apiLogin,
+        (exchange) => login(exchange, provider),
+      ),
+    ),
+    post('api refresh', api.refresh, refresh),
+    post('api logout', api.logout, logout),
+    post('api logout others', api.logoutOthers, logoutOthers),
+    post('api logout all', api.logoutAll, logoutAll),
+    endpoint('api devices', api.devices, { GET: listDevices }, 'sign-in', 'json'),
+    endpoint('api device', `${api.devices}/${ID}`, { DELETE: signOutDevice }, 'sign-in', 'json'),
+  ]
+}
 
 /** Returns the endpoints for users of one provider. */
 function providerEndpoints(settings: Settings, provider: string): readonly Endpoint[] {
@@ -96,7 +124,7 @@ export interface Route {
   readonly path: string
   /** HEAD is answered if GET is, OPTIONS always. */
   readonly methods: readonly string[]
-  /** Which other origins may read responses: any, those of public clients, or none. */
+  /** Which other origins may read responses: any, those of public clients, those of `signIn()`, or none. */
   readonly cors: CorsPolicy
 }
 

@@ -12,7 +12,10 @@ import type { RevocationFeed } from '../revocations/feed.ts'
 import type { Revoker } from '../revocations/revoker.ts'
 import type { Csrf } from '../sessions/csrf.ts'
 import type { Devices } from '../sessions/devices.ts'
+import type { BearerGuard } from '../guard/guard.ts'
 import type { DeviceCookies } from '../sessions/device-cookie.ts'
+import type { DeviceTokens } from '../sessions/device-tokens.ts'
+import type { SignInService } from '../sign-in/sign-in.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { Settings } from '../config/settings.ts'
 import type { ClientCache } from '../clients/cache.ts'
@@ -41,6 +44,9 @@ export interface Services {
   readonly devices: Devices
   readonly csrf: Csrf
   readonly deviceCookies: DeviceCookies
+  readonly deviceTokens: DeviceTokens
+  readonly signIn: SignInService
+  readonly guard: BearerGuard
   readonly consentSigner: ValueSigner<ConsentRequest>
   readonly returnToSigner: ValueSigner<ReturnTo>
   readonly throttle: Throttle

@@ -221,7 +221,8 @@ async function trySync(revocations: RevocationCheck): Promise<boolean> {
 function checkRequirement(auth: Auth, requirement: Requirement, realm: string): Auth | Refusal {
   const { caller, allOf, anyOf, provider } = requirement
   if (caller !== 'anyone' && auth.kind !== caller) return invalidToken(realm, 'Invalid token')
-  if (auth.kind === 'user' && auth.user.provider !== provider) return invalidToken(realm, 'Invalid token')
+  if (auth.kind === 'user' && provider !== undefined && auth.user.provider !== provider)
+    return invalidToken(realm, 'Invalid token')
   const hasAny = anyOf.length === 0 || anyOf.some((scope) => coversScope(auth.scopes, scope))
   return hasAny && coversScopes(auth.scopes, allOf) ? auth : insufficientScope(realm, requirement)
 }

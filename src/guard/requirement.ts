@@ -10,8 +10,8 @@ export interface Requirement {
   readonly allOf: readonly string[]
   /** At least one of these scopes, unless the list is empty. */
   readonly anyOf: readonly string[]
-  /** The provider of the user. */
-  readonly provider: string
+  /** The provider of the user. Undefined for any. */
+  readonly provider: string | undefined
   /** Whether to ask the store about revocations. Undefined: as configured for the guard. */
   readonly isStrict?: boolean | undefined
 }

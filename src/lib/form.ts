@@ -30,7 +30,8 @@ export function parseForm(text: string): Form | FormProblem {
   return createForm(pairs)
 }
 
-function createForm(pairs: readonly [name: string, value: string][]): Form {
+/** Creates a form from pairs without empty values. */
+export function createForm(pairs: readonly [name: string, value: string][]): Form {
   const first = new Map(pairs.toReversed())
   return {
     get: (name) => first.get(name),

@@ -1,7 +1,6 @@
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { authorizationCode, passwordGrant } from '../../src/index.ts'
-import type { NewCookie } from '../../src/sessions/cookies.ts'
-import { createDeviceCookies } from '../../src/sessions/device-cookie.ts'
+import { createDeviceTokens } from '../../src/sessions/device-tokens.ts'
 import { openBrowser } from '../support/browser.ts'
 import type { Browser, Page } from '../support/browser.ts'
 import { requestToken } from '../support/oauth-client.ts'
@@ -226,14 +225,10 @@ describe('a device cookie is worth nothing', () => {
 
 test('a browser stays known when the root secret is rotated, but not when it is dropped', () => {
   const [first, second] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]
-  const create = (...keys: [Buffer, ...Buffer[]]) =>
-    createDeviceCookies({ keys, clock: server.clock, cookies: { prefix: '', suffix: '', isSecure: false } })
-  const exchange = { request: { header: () => undefined }, newCookies: new Map<string, NewCookie>() }
-  create(first).remember(exchange, 'ada')
-  const cookie = `${NAME}=${exchange.newCookies.get(NAME)?.value}`
-  const later = { request: { header: () => cookie }, newCookies: new Map<string, NewCookie>() }
-  expect(create(second, first).find(later, 'ada')).toHaveLength(22)
-  expect(create(second).find(later, 'ada')).toBeUndefined()
+  const create = (...keys: [Buffer, ...Buffer[]]) => createDeviceTokens({ keys, clock: server.clock })
+  const token = create(first).remember(undefined, 'ada')
+  expect(create(second, first).find(token, 'ada')).toHaveLength(22)
+  expect(create(second).find(token, 'ada')).toBeUndefined()
 })
 
 describe('the device cookie', () => {

@@ -7,10 +7,10 @@ const FLOORS: readonly (readonly string[])[] = [
   ['events.ts', 'keys', 'store', 'pages', 'broadcast'],
   ['revocations', 'sessions', 'throttle', 'guard', 'users', 'clients'],
   ['issuance'],
-  ['grants', 'personal-tokens'],
+  ['grants', 'personal-tokens', 'sign-in'],
   ['config'],
   ['endpoints', 'jobs', 'audit.ts'],
-  ['assembly.ts', 'administration.ts', 'server.ts', 'index.ts'],
+  ['assembly.ts', 'administration.ts', 'server-guard.ts', 'server.ts', 'index.ts'],
   ['adapters'],
   ['cli', 'testing'],
 ]

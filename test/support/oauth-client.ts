@@ -81,8 +81,9 @@ export async function fetchJson(
 
 function keepTokens(
   { knownSecrets }: TestServer,
-  { access_token: access, refresh_token: refresh }: JsonResponse['body'],
+  { access_token: access, refresh_token: refresh, device_token: device }: JsonResponse['body'],
 ): void {
+  if (typeof device === 'string') knownSecrets.add('device token', device)
   if (typeof access === 'string') knownSecrets.add('access token', access)
   if (typeof refresh !== 'string') return
   knownSecrets.add('refresh token', refresh)

@@ -3,8 +3,8 @@ import type { Session } from '../../model/session.ts'
 import type { SignInProps } from '../../pages/props.ts'
 import { checkPassword, type FailedPasswordAttempt } from '../../users/check-password.ts'
 import type { LoadedUser } from '../../users/directory.ts'
-import { toUserId } from '../../users/provider.ts'
 import type { Exchange } from '../endpoint.ts'
+import { findKnownDevice } from '../known-device.ts'
 import { reportFailedSignIn } from '../report.ts'
 
 /** The sign-in form, and the session that the browser already has with this provider. */
@@ -29,7 +29,7 @@ export type SignInOutcome =
 export async function signInWithPassword(exchange: Exchange, form: SignInForm): Promise<SignInOutcome> {
   const { services, address } = exchange
   const { provider, username, password } = form
-  const device = await findDevice(exchange, provider, username)
+  const device = await findKnownDevice(services, services.deviceCookies.read(exchange), provider, username)
   const outcome = await checkPassword(
     {
       users: services.userDirectory.provider(provider),
@@ -46,19 +46,6 @@ export async function signInWithPassword(exchange: Exchange, form: SignInForm): 
   }
   reportFailedSignIn(exchange, provider, outcome)
   return refusalOf(outcome)
-}
-
-/** Returns the id that this browser has for the user with this name, if they have signed in here before. */
-async function findDevice(
-  exchange: Exchange,
-  provider: string,
-  username: string,
-): Promise<string | undefined> {
-  const { deviceCookies, userDirectory, subjectOf } = exchange.services
-  if (!deviceCookies.has(exchange)) return undefined
-  const user = await userDirectory.provider(provider).findByUsername(username)
-  // Searched without a user too: the time must not tell whether there is one.
-  return deviceCookies.find(exchange, user ? subjectOf({ provider, userId: toUserId(user, provider) }) : '')
 }
 
 async function startSession(

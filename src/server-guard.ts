@@ -1,0 +1,38 @@
+import type { Settings } from './config/settings.ts'
+import type { Services } from './endpoints/services.ts'
+import { createBearerGuard, type BearerGuard, type StrictCheck } from './guard/guard.ts'
+import { createOutageLog } from './lib/outage-log.ts'
+import type { Store } from './store/contract.ts'
+
+/** Creates the guard of a server, for its own endpoints and for those of the app. */
+export function createServerGuard({
+  settings,
+  store,
+  keys,
+  feed,
+  lastUsed,
+}: Pick<Services, 'settings' | 'store' | 'keys' | 'feed' | 'lastUsed'>): BearerGuard {
+  return createBearerGuard({
+    ...settings,
+    verifier: keys,
+    revocations: feed,
+    cacheSize: settings.guardCacheSize,
+    strict: createStrictCheck(settings, store),
+    onPersonalTokenUse: lastUsed.mark,
+  })
+}
+
+function createStrictCheck({ logger, isStrict }: Settings, store: Store): StrictCheck {
+  const outages = createOutageLog(logger, {
+    failed: 'Strict guards cannot ask the store',
+    recovered: 'Strict guards can ask the store again',
+  })
+  return {
+    isDefault: isStrict,
+    async isTokenRevoked(token) {
+      let isRevoked = false
+      await outages.watch(async () => void (isRevoked = await store.revocations.isTokenRevoked(token)))
+      return isRevoked
+    },
+  }
+}

@@ -1,0 +1,81 @@
+import { chooseScopes } from '../grants/permit.ts'
+import type { Issuance } from '../issuance/issue.ts'
+import type { SignInDevice } from '../issuance/permission.ts'
+import type { TokenResponse } from '../issuance/response.ts'
+import { randomId } from '../lib/hash.ts'
+import type { ScopeRules } from '../model/scope.ts'
+import type { UserRef } from '../model/subject.ts'
+import type { DeviceTokens } from '../sessions/device-tokens.ts'
+import type { LoadedUser } from '../users/directory.ts'
+import { signInClient } from './client.ts'
+
+/** The response to a sign-in, with the tokens of one device. */
+export interface SignInTokens extends Required<TokenResponse> {
+  /**
+   * Recognizes this device at the user's next sign-in, for half a year. Store it even after a sign-out: with it, failed
+   * sign-ins elsewhere cannot lock the user out on this device.
+   */
+  readonly device_token: string
+}
+
+/** A user who has just proved their identity, and the device they sign in on. */
+export interface SignInRequest {
+  /** Loaded before the proof was checked. */
+  readonly user: LoadedUser
+  readonly device: SignInDevice
+  /** The `device_token` of an earlier sign-in on this device. */
+  readonly deviceToken: string | undefined
+  /** From `chooseScopes`. */
+  readonly scopes: readonly string[]
+  readonly requestId: string
+}
+
+/** Signs users in to the app itself, by its API or by its own code. */
+export interface SignInService {
+  /**
+   * Returns the scopes of a request, or all scopes of the sign-in API if it names none.
+   *
+   * @throws OAuthError `invalid_scope`
+   */
+  chooseScopes(requested: string | undefined): readonly string[]
+  /** Starts a session and issues its tokens. Returns undefined if the user was signed out everywhere in the meantime. */
+  start(request: SignInRequest): Promise<SignInTokens | undefined>
+}
+
+/** What the sign-in API needs. */
+export interface SignInServiceOptions {
+  /** The scopes that its tokens can have. */
+  readonly allowed: readonly string[]
+  readonly scopes: ScopeRules
+  readonly issuance: Issuance
+  readonly deviceTokens: () => DeviceTokens
+  readonly subjectOf: (user: UserRef) => string
+}
+
+/** Creates the sign-in service of one server. */
+export function createSignIn(options: SignInServiceOptions): SignInService {
+  const { allowed, scopes: rules, issuance, deviceTokens, subjectOf } = options
+  return {
+    chooseScopes: (requested) =>
+      requested === undefined ? allowed : chooseScopes(rules, requested, allowed),
+    async start({ user, device, deviceToken, scopes, requestId }) {
+      const { ref, epochs } = user
+      const permission = {
+        kind: 'authorization',
+        client: signInClient(ref.provider, allowed),
+        user: ref,
+        authorizationId: randomId(),
+        sessionId: null,
+        device,
+        scopes,
+        resources: [],
+        epochs,
+      } as const
+      const response = await issuance.issue(permission, { requestId, grantType: 'sign_in' })
+      if (!response) return undefined
+      const sub = subjectOf(ref)
+      const tokens = deviceTokens()
+      return { ...(response as Required<TokenResponse>), device_token: tokens.remember(deviceToken, sub) }
+    },
+  }
+}
