@@ -129,9 +129,14 @@ export interface Administration<Scope extends string = string> {
   readonly tokens: {
     /**
      * Revokes a single access token by its `jti` claim. `expiresAt` (milliseconds since 1970) is the token's expiration:
-     * the revocation is kept until then.
+     * the revocation is kept until then. `sub`, its `sub` claim, is looked up for users' tokens. Pass it for machine tokens
+     * if readers in other languages check revocations in Redis.
      */
-    revoke(token: { readonly tokenId: string; readonly expiresAt: number }): Promise<void>
+    revoke(token: {
+      readonly tokenId: string
+      readonly expiresAt: number
+      readonly sub?: string
+    }): Promise<void>
   }
   readonly audit: {
     /**
@@ -164,8 +169,15 @@ export function createAdministration(start: () => Promise<Services>): Administra
     },
     users: userAdministration(start),
     tokens: {
-      async revoke({ tokenId, expiresAt }) {
-        await (await start()).revoker.revoke({ kind: 'token', jti: tokenId, expiresAt })
+      async revoke({ tokenId, expiresAt, sub }) {
+        await (
+          await start()
+        ).revoker.revoke({
+          kind: 'token',
+          jti: tokenId,
+          expiresAt,
+          ...(sub !== undefined && { sub }),
+        })
       },
     },
     audit: { find: async (requestId) => (await start()).audit.find(requestId) },

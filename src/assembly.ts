@@ -110,7 +110,7 @@ function createServices(foundation: Foundation): Services {
   const maintenance = startMaintenance({ ...settings, store: store.purge })
   const lastUsed = startLastUsedTracker({ ...settings, store: store.authorizations })
   const messages = openMessages(foundation)
-  const revoker = createRevoker(store.revocations, feed, events, clock, shareRevocations(messages, feed))
+  const revoker = createRevoker({ ...foundation, clock, announce: shareRevocations(messages, feed) })
   const issuance = openIssuance(foundation, sessions)
   return {
     ...foundation,

@@ -48,7 +48,8 @@ export async function revokeAuthorization(id: string, options: InteractiveOption
     const user = await createUserNames(project)(authorization)
     const what = printableLine(`the access of ${appName(authorization, names)} to ${user}`)
     await confirmOrCancel(options, `Revoke ${what}?`)
-    await revocations.revoke({ kind: 'authorization', id }, systemClock.now())
+    const sub = subjectOf(authorization, project.provider)
+    await revocations.revoke({ kind: 'authorization', id, sub }, systemClock.now())
     const revoked = (await authorizations.find(id)) ?? authorization
     if (options.json) return printJson(authorizationJson(project, revoked, names))
     print(`Revoked ${what}. Its tokens stop working within 1 second.`)

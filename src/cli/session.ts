@@ -36,7 +36,8 @@ export async function revokeSession(id: string, options: InteractiveOptions): Pr
     if (!session) throw notFound('session', id)
     const device = printableLine(`${await createUserNames(project)(session)} from ${session.deviceName}`)
     await confirmOrCancel(options, `Sign out ${device}?`)
-    await revocations.revoke({ kind: 'session', id }, systemClock.now())
+    const sub = subjectOf(session, project.provider)
+    await revocations.revoke({ kind: 'session', id, sub }, systemClock.now())
     const revoked = (await sessions.find(id)) ?? session
     if (options.json) return printJson(sessionJson(project, revoked))
     print(`Signed out ${device}. The session stops working within 1 second.`)

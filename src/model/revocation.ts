@@ -10,6 +10,11 @@ export interface RevocationEntry {
   readonly kind: RevocationKind
   /** A `jti`, an authorization ID, a session ID, a `sub` or a client ID. Empty for the issuer. */
   readonly subject: string
+  /**
+   * The `sub` of the tokens that it revokes. Null if it revokes those of several users, and if the user is unknown. Guards
+   * ignore it; it names keys for readers in other languages.
+   */
+  readonly sub: string | null
   /** The new epoch. Everything with a lower one is revoked. 0 for `token`, `authorization` and `session`. */
   readonly epoch: number
   /** When the last revoked token expires (ms). Null if the entry is kept forever. */

@@ -1,29 +1,37 @@
 import type { Events } from '../events.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { RevocationEntry } from '../model/revocation.ts'
-import type { RevocationStore, RevocationTarget } from '../store/revocations.ts'
+import type { UserRef } from '../model/subject.ts'
+import type { Store } from '../store/contract.ts'
+import type { RevocationTarget } from '../store/revocations.ts'
 import type { RevocationFeed } from './feed.ts'
 
-/** The only way to revoke something: it writes to the store, updates this node, announces it to the others
- * and emits an event, in this order. */
+/**
+ * The only way to revoke something: it writes to the store, updates this node, announces it to the others and emits an
+ * event, in this order.
+ */
 export interface Revoker {
   /**
-   * Returns the entry that was written, or undefined if the ID is unknown. Can be repeated. `requestId` is the request
-   * that caused the revocation, if there is one.
+   * Returns the entry that was written, or undefined if the ID is unknown. Can be repeated. Looks up the `sub` of the target
+   * unless it is given. `requestId` is the request that caused the revocation, if there is one.
    */
   revoke(target: RevocationTarget, requestId?: string): Promise<RevocationEntry | undefined>
 }
 
-export function createRevoker(
-  store: Pick<RevocationStore, 'revoke'>,
-  feed: Pick<RevocationFeed, 'apply'>,
-  events: Events,
-  clock: Clock,
-  announce: (entry: RevocationEntry) => void,
-): Revoker {
+export interface RevokerOptions {
+  readonly store: Pick<Store, 'revocations' | 'sessions' | 'authorizations'>
+  readonly feed: Pick<RevocationFeed, 'apply'>
+  readonly events: Events
+  readonly clock: Clock
+  readonly announce: (entry: RevocationEntry) => void
+  readonly subjectOf: (user: UserRef) => string
+}
+
+export function createRevoker(options: RevokerOptions): Revoker {
+  const { store, feed, events, clock, announce } = options
   return {
     async revoke(target, requestId) {
-      const entry = await store.revoke(target, clock.now())
+      const entry = await store.revocations.revoke(await withSub(target, options), clock.now())
       if (!entry) return undefined
       feed.apply(entry)
       announce(entry)
@@ -31,4 +39,24 @@ export function createRevoker(
       return entry
     },
   }
+}
+
+async function withSub(
+  target: RevocationTarget,
+  { store, subjectOf }: RevokerOptions,
+): Promise<RevocationTarget> {
+  if (!('jti' in target || target.kind === 'session' || target.kind === 'authorization')) return target
+  if (target.sub !== undefined) return target
+  const user = await findUser(target, store)
+  return { ...target, sub: user ? subjectOf(user) : null }
+}
+
+/** The ID of a user's token starts with the ID of its authorization. */
+function findUser(
+  target: Extract<RevocationTarget, { readonly kind: 'token' | 'session' | 'authorization' }>,
+  { sessions, authorizations }: RevokerOptions['store'],
+): Promise<UserRef | undefined> {
+  if (target.kind === 'session') return sessions.find(target.id)
+  const id = target.kind === 'token' ? target.jti.split('.', 1)[0] : target.id
+  return authorizations.find(id ?? '')
 }

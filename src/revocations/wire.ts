@@ -4,6 +4,7 @@ interface WireEntry {
   readonly id: number
   readonly kind: RevocationKind
   readonly subject: string
+  readonly sub: string | null
   readonly epoch: number
   /** In seconds, rounded up. Null if the entry is kept forever. */
   readonly expires_at: number | null
@@ -35,10 +36,11 @@ export const toWire = ({ entries, hasMore }: RevocationPage): WirePage => ({
   has_more: hasMore,
 })
 
-export const toWireEntry = ({ id, kind, subject, epoch, expiresAt }: RevocationEntry): WireEntry => ({
+export const toWireEntry = ({ id, kind, subject, sub, epoch, expiresAt }: RevocationEntry): WireEntry => ({
   id,
   kind,
   subject,
+  sub,
   epoch,
   expires_at: expiresAt === null ? null : Math.ceil(expiresAt / 1000),
 })
@@ -57,12 +59,14 @@ export function fromWire(body: unknown): RevocationPage {
 
 /** Parses an entry. Throws if it is invalid. */
 export function fromWireEntry(value: unknown): RevocationEntry {
-  const { id, kind, subject, epoch, expires_at: expiresAt } = fieldsOf(value)
+  const { id, kind, subject, sub = null, epoch, expires_at: expiresAt } = fieldsOf(value)
   if (!isCount(id) || typeof subject !== 'string' || !isCount(epoch) || !isExpiry(expiresAt)) {
     throw new Error('An entry is not a valid revocation')
   }
+  // Entries of an earlier version have no `sub`.
+  if (sub !== null && typeof sub !== 'string') throw new Error('An entry has an invalid sub')
   if (!isKind(kind)) throw new Error('An entry has an unknown kind. Update this service')
-  return { id, kind, subject, epoch, expiresAt: expiresAt === null ? null : expiresAt * 1000 }
+  return { id, kind, subject, sub, epoch, expiresAt: expiresAt === null ? null : expiresAt * 1000 }
 }
 
 const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>

@@ -2,11 +2,13 @@ import type { Epochs } from '../model/epochs.ts'
 import type { RevocableToken, RevocationEntry } from '../model/revocation.ts'
 import type { UserRef } from '../model/subject.ts'
 
-/** What to revoke. `subject` is the user's `sub`. */
+/**
+ * What to revoke. `subject` is the user's `sub`. The other `sub` only goes into the entry: the one of the tokens, if known.
+ */
 export type RevocationTarget =
-  | { readonly kind: 'token'; readonly jti: string; readonly expiresAt: number }
-  | { readonly kind: 'authorization'; readonly id: string }
-  | { readonly kind: 'session'; readonly id: string }
+  | { readonly kind: 'token'; readonly jti: string; readonly expiresAt: number; readonly sub?: string | null }
+  | { readonly kind: 'authorization'; readonly id: string; readonly sub?: string | null }
+  | { readonly kind: 'session'; readonly id: string; readonly sub?: string | null }
   | {
       readonly kind: 'user'
       readonly user: UserRef
@@ -41,6 +43,7 @@ export interface RevocationStore {
    * - Everything that depends on the target is revoked with it: authorizations and sessions get `revokedAt`, unspent codes
    *   and device codes get `voidedAt`, and so do the links to reset a password of a user or of everyone. A revoked client is marked as revoked itself.
    * - A user, a client or the issuer gets a higher epoch.
+   * - The entry has the `sub` of the target, or null.
    * - The entry expires with the last access token that it stops, by the stored `accessExpiresAt` of revoked
    *   authorizations too, and after one minute at the earliest. Entries of clients and of the issuer never expire, because
    *   machine tokens have no row. A new entry of a client or of the issuer replaces the old one.

@@ -14,6 +14,7 @@ import { testMigrations } from './store/migrations.ts'
 import { testKeepingOneSession } from './store/kept-session.ts'
 import { testPasswordResets } from './store/password-resets.ts'
 import { testPurge } from './store/purge.ts'
+import { testRevocationEntries } from './store/revocation-entries.ts'
 import { testRevocations } from './store/revocations.ts'
 import { testSessions } from './store/sessions.ts'
 import { testKeepingThirdParties } from './store/third-parties.ts'
@@ -32,6 +33,7 @@ const PARTS = [
   testAuthorizations,
   testConsents,
   testRevocations,
+  testRevocationEntries,
   testTokenCheck,
   testKeepingThirdParties,
   testKeepingOneSession,

@@ -23,6 +23,14 @@ const addUser = async ({ cwd }: CliServer, email: string): Promise<string> => {
   return (JSON.parse(stdout) as { id: string }).id
 }
 
+/** Returns the `sub` of the only revocation. */
+async function revokedSub(server: CliServer): Promise<string | null | undefined> {
+  const store = server.openStore()
+  const [entry] = await store.revocations.listSince(0, Date.now(), 1)
+  await store.close()
+  return entry?.sub
+}
+
 async function addClient(server: CliServer, name: string): Promise<SignedInUser['client']> {
   const redirectUri = 'https://app.example/callback'
   const { stdout } = await server.run(
@@ -76,6 +84,7 @@ describe('while a server runs', () => {
     const first = hers.at(-1)
     const revoke = ['session', 'revoke', String(first?.['id']), '--yes', '--json']
     expect(JSON.parse((await server.run(...revoke)).stdout)).toEqual({ ...first, revoked_at: MOMENT })
+    expect(await revokedSub(server)).toBe(hers[0]?.['sub'])
     await expect.poll(ada.isSignedIn, SLOW).toBe(false)
     expect([await ada.refresh(), await second.refresh(), await grace.refresh()]).toEqual([400, 200, 200])
     expect([await second.isSignedIn(), await grace.isSignedIn()]).toEqual([true, true])
@@ -114,6 +123,7 @@ describe('while a server runs', () => {
     )
     const revoke = ['authorization', 'revoke', String(only?.['id']), '--yes', '--json']
     expect(JSON.parse((await server.run(...revoke)).stdout)).toEqual({ ...only, revoked_at: MOMENT })
+    expect(await revokedSub(server)).toBe(ids.ada)
     expect([await ada.refresh(), await second.refresh(), await grace.refresh()]).toEqual([200, 400, 200])
     expect(await second.isSignedIn()).toBe(true)
     expect(await server.run(...revoke)).toMatchObject({ code: 0 })

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
-import { fetchJson, basic, getCodeFlowTokens } from '../support/oauth-client.ts'
+import { fetchJson, basic, claimOf, getCodeFlowTokens } from '../support/oauth-client.ts'
 import type { JsonResponse } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 import type { TestClient, TestServer } from '../support/server.ts'
@@ -21,6 +21,7 @@ interface FeedEntry {
   readonly id: number
   readonly kind: string
   readonly subject: string
+  readonly sub: string | null
   readonly epoch: number
   readonly expires_at: number | null
 }
@@ -107,6 +108,7 @@ describe('a page of the feed', () => {
         id: expect.any(Number) as unknown,
         kind: 'user',
         subject: user.id,
+        sub: user.id,
         epoch: 1,
         expires_at: expect.any(Number) as unknown,
       },
@@ -114,6 +116,22 @@ describe('a page of the feed', () => {
     const minutes = (Number(entries[0]?.expires_at) * 1000 - server.clock.now()) / 60_000
     expect(minutes).toBeGreaterThan(14)
     expect(minutes).toBeLessThan(16)
+  })
+
+  test('names the user of each session, authorization and token, if there is one', async () => {
+    const [browser, client, user] = [openBrowser(server), await server.addClient(), await server.addUser()]
+    const { access_token: token } = await getCodeFlowTokens({ server, browser, client, user })
+    const after = entriesOf(await readFeed(follower)).at(-1)?.id ?? 0
+    const expiresAt = server.clock.now() + 60_000
+    const { tokens, authorizations, sessions, clients } = server.server
+    await tokens.revoke({ tokenId: claimOf(token, 'jti'), expiresAt })
+    await tokens.revoke({ tokenId: 'of a machine', expiresAt })
+    await tokens.revoke({ tokenId: 'of a known machine', expiresAt, sub: client.id })
+    await authorizations.revoke(claimOf(token, 'azn'))
+    await sessions.revoke(claimOf(token, 'sid'))
+    await clients.revoke(client.id)
+    const subs = entriesOf(await readFeed(follower, `?after=${after}`)).map(({ sub }) => sub)
+    expect(subs).toEqual([user.id, null, client.id, user.id, user.id, null])
   })
 
   test('is followed by the next one after its last ID, until there are no more entries', async () => {

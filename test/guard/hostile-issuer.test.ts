@@ -153,6 +153,7 @@ describe('a guard rejects a revocation feed', () => {
     ['that is not a page', answer({ entries: 'all' }), /not a page of revocations/],
     ['with an entry that is not a revocation', pageOf([{ id: 1 }]), /not a valid revocation/],
     ['with an invalid time', pageOf([{ ...entry, expires_at: 'never' }]), /not a valid revocation/],
+    ['with an invalid sub', pageOf([{ ...entry, sub: 7 }]), /invalid sub/],
     ['with a kind of a later version', pageOf([{ ...entry, kind: 'planet' }]), /unknown kind/],
     ['with decreasing IDs', pageOf([{ ...entry, id: 2 }, entry]), /out of order/],
     ['that repeats itself', pageOf([entry], true), /out of order/],

@@ -1,13 +1,19 @@
 import { DatabaseSync } from 'node:sqlite'
 
 /** The migrations of the SQL store, in their order. */
-export const MIGRATIONS: readonly string[] = ['0001-first-tables', '0002-device-codes', '0003-passwords']
+export const MIGRATIONS: readonly string[] = [
+  '0001-first-tables',
+  '0002-device-codes',
+  '0003-passwords',
+  '0004-revoked-users',
+]
 
 /** The statements that undo each of them but the first. */
 const UNDO: Readonly<Record<string, string>> = {
   '0002-device-codes': 'drop table consulate_device_codes',
   '0003-passwords':
     'drop table consulate_password_resets; alter table consulate_sessions drop column authenticated_at',
+  '0004-revoked-users': 'alter table consulate_revocations drop column sub',
 }
 
 /** Takes a database file back to the first version. */

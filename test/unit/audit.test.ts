@@ -34,7 +34,7 @@ const refused: EventMap['request.refused'] = {
 }
 const revoked = (entry: Partial<RevocationEntry>): EventMap['revocation.written'] => ({
   requestId,
-  entry: { id: 1, kind: 'token', subject: 'jti', epoch: 0, expiresAt: null, ...entry },
+  entry: { id: 1, kind: 'token', subject: 'jti', sub: null, epoch: 0, expiresAt: null, ...entry },
 })
 
 const EMPTY = { status: null, code: null, path: null, clientId: null, sub: null, address: null }

@@ -26,8 +26,8 @@ export function createFeed(database: Database): Feed {
   const findLatest = prepareFindLatest(database)
   const listSince = prepareListSince(database)
   const feed: Feed = {
-    async write(queries, { kind, subject, epoch, expiresAt }) {
-      await queries.execute(insert({ kind, subject, epoch, expires_at: expiresAt }))
+    async write(queries, { kind, subject, sub, epoch, expiresAt }) {
+      await queries.execute(insert({ kind, subject, sub, epoch, expires_at: expiresAt }))
       const entry = await feed.findLatest(queries, kind, subject)
       if (!entry) throw new Error('A revocation vanished within its own transaction')
       return entry
@@ -80,6 +80,7 @@ const toEntry = (row: Selectable<RevocationTable>): RevocationEntry => ({
   id: Number(row.id),
   kind: row.kind as RevocationKind,
   subject: row.subject,
+  sub: row.sub,
   epoch: Number(row.epoch),
   expiresAt: numberOrNull(row.expires_at),
 })

@@ -42,6 +42,10 @@ const migrationsFor = (dialect: SqlDialect): Record<string, Migration> => ({
         .execute()
     },
   },
+  '0004-revoked-users': {
+    up: (db: Kysely<Tables>) =>
+      db.schema.alterTable('consulate_revocations').addColumn('sub', sql.raw(dialect.types.key)).execute(),
+  },
 })
 
 const MIGRATION_TABLE = 'consulate_migrations'

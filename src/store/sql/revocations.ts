@@ -39,7 +39,7 @@ export function createRevocationStore(database: Database): RevocationStore {
 function revoke(context: Context, target: RevocationTarget): Promise<RevocationEntry | undefined> {
   switch (target.kind) {
     case 'token':
-      return writeOnce(context, 'token', target.jti, target.expiresAt, target.expiresAt)
+      return writeOnce(context, target, target.jti, target.expiresAt, target.expiresAt)
     case 'authorization':
       return revokeAuthorization(context, target)
     case 'session':
@@ -54,7 +54,8 @@ function revoke(context: Context, target: RevocationTarget): Promise<RevocationE
   }
 }
 
-async function revokeAuthorization(context: Context, { id }: Target<'authorization'>) {
+async function revokeAuthorization(context: Context, target: Target<'authorization'>) {
+  const { id } = target
   const { database, queries, now } = context
   const { db } = database
   const update = db
@@ -64,10 +65,11 @@ async function revokeAuthorization(context: Context, { id }: Target<'authorizati
   await queries.execute(update.where('id', '=', id).compile())
   const find = db.selectFrom('consulate_authorizations').select('access_expires_at').where('id', '=', id)
   const row = await queries.first(find.compile())
-  return row && writeOnce(context, 'authorization', id, Number(row.access_expires_at))
+  return row && writeOnce(context, target, id, Number(row.access_expires_at))
 }
 
-async function revokeSession(context: Context, { id }: Target<'session'>) {
+async function revokeSession(context: Context, target: Target<'session'>) {
+  const { id } = target
   const { database, queries, now } = context
   const { db } = database
   const update = db.updateTable('consulate_sessions').set({ revoked_at: now }).where('revoked_at', 'is', null)
@@ -77,7 +79,7 @@ async function revokeSession(context: Context, { id }: Target<'session'>) {
   const filter = { session_id: id }
   await voidCodes(database, queries, filter, now)
   await revokeAuthorizations(context, filter)
-  return writeOnce(context, 'session', id, await findLastExpiry(context, filter))
+  return writeOnce(context, target, id, await findLastExpiry(context, filter))
 }
 
 async function revokeUser(
@@ -96,7 +98,7 @@ async function revokeUser(
     await moveAuthorizationsTo(epoch, context, { ...filter, session_id: keepSession })
   await revokeAuthorizations(context, filter, epoch)
   const expiresAt = Math.max(await findLastExpiry(context, filter), now + MINIMUM_LIFETIME)
-  return feed.write(queries, { kind: 'user', subject, epoch, expiresAt })
+  return feed.write(queries, { kind: 'user', subject, sub: subject, epoch, expiresAt })
 }
 
 async function revokeClient({ database, counters, feed, queries, now }: Context, { id }: Target<'client'>) {
@@ -109,7 +111,7 @@ async function revokeClient({ database, counters, feed, queries, now }: Context,
   await voidCodes(database, queries, { client_id: id }, now)
   await revokeAuthorizations({ database, queries, now }, { client_id: id })
   await feed.delete(queries, 'client', id)
-  return feed.write(queries, { kind: 'client', subject: id, epoch, expiresAt: null })
+  return feed.write(queries, { kind: 'client', subject: id, sub: null, epoch, expiresAt: null })
 }
 
 async function revokeIssuer(context: Context, { minimumEpoch }: Target<'issuer'>) {
@@ -120,13 +122,13 @@ async function revokeIssuer(context: Context, { minimumEpoch }: Target<'issuer'>
   await voidPasswordResets(database, queries, {}, now)
   await revokeAuthorizations(context, {})
   await feed.delete(queries, 'issuer', ISSUER_SUBJECT)
-  return feed.write(queries, { kind: 'issuer', subject: ISSUER_SUBJECT, epoch, expiresAt: null })
+  return feed.write(queries, { kind: 'issuer', subject: ISSUER_SUBJECT, sub: null, epoch, expiresAt: null })
 }
 
 /** Writes the entry of a token, an authorization or a session, unless an earlier entry lasts long enough. */
 async function writeOnce(
   { feed, queries, now }: Context,
-  kind: 'token' | 'authorization' | 'session',
+  { kind, sub = null }: Target<'token'> | Target<'authorization'> | Target<'session'>,
   subject: string,
   lastExpiry: number,
   expiresAt: number = Math.max(lastExpiry, now + MINIMUM_LIFETIME),
@@ -134,7 +136,7 @@ async function writeOnce(
   const earlier = await feed.findLatest(queries, kind, subject)
   const earlierExpiry = earlier?.expiresAt ?? 0
   if (earlier && earlierExpiry > now && earlierExpiry >= lastExpiry) return earlier
-  return feed.write(queries, { kind, subject, epoch: 0, expiresAt })
+  return feed.write(queries, { kind, subject, sub, epoch: 0, expiresAt })
 }
 
 /** The rows with all of these values. An empty filter matches every row. */

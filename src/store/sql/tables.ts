@@ -160,6 +160,7 @@ export interface RevocationTable {
   id: ColumnType<AnyInteger, never, never>
   kind: string
   subject: string
+  sub: string | null
   epoch: Integer
   expires_at: NullableInteger
 }
