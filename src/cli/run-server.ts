@@ -11,21 +11,27 @@ export interface ServerRun {
   readonly listener: RequestListener
   readonly address: Address
   /** Called when the server accepts requests. */
-  readonly announce: () => void | Promise<void>
+  readonly announce?: () => void | Promise<void>
+  /** Resolves when the server must stop. */
+  readonly stopped: Promise<unknown>
 }
 
-/** Runs a server until SIGINT or SIGTERM. Then finishes open requests and closes the database. */
-export async function runServer({ server, listener, address, announce }: ServerRun): Promise<void> {
-  const stopped = stopSignal()
+/** Runs a server until it is stopped. Then finishes open requests and closes the database. */
+export async function runServer({ server, listener, address, announce, stopped }: ServerRun): Promise<void> {
   try {
     await server.ready()
     const listening = await listen(withIcon(listener), address)
-    await announce()
+    await announce?.()
     await stopped
     await listening.close()
   } finally {
     await server.close()
   }
+}
+
+/** Runs a server until SIGINT or SIGTERM. */
+export async function runUntilSignal(run: Omit<ServerRun, 'stopped'>): Promise<void> {
+  await runServer({ ...run, stopped: stopSignal() })
   print('Stopped.')
 }
 

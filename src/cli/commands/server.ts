@@ -19,6 +19,14 @@ export function addServe(program: Command): void {
         .default('127.0.0.1')
         .argParser(parseHost),
     )
+    .addOption(
+      new Option(
+        '--workers <number>',
+        'processes to run, or "auto" for one per core (default: only this one)',
+      )
+        .argParser(parseWorkers)
+        .conflicts('demo'),
+    )
     .action(async (options: ServeOptions) => (await import('../serve.ts')).serve(options))
 }
 
@@ -27,6 +35,15 @@ function parsePort(text: string, defaultPort: number): number {
   const port = text === '' ? defaultPort : parseNumber(text)
   if (port < 1 || port > 65_535) throw new InvalidArgumentError('It must be a number from 1 to 65535.')
   return port
+}
+
+const MAX_WORKERS = 256
+
+function parseWorkers(text: string): number | 'auto' {
+  if (text === 'auto') return text
+  const count = /^\d{1,3}$/.test(text) ? Number(text) : 0
+  if (count >= 1 && count <= MAX_WORKERS) return count
+  throw new InvalidArgumentError(`It must be a number from 1 to ${MAX_WORKERS}, or auto.`)
 }
 
 const parseHost = (text: string, defaultHost: string): string => text || defaultHost

@@ -5,7 +5,7 @@ import { jsonLogger } from '../../lib/log.ts'
 import { createAuthorizationServer, type AuthorizationServer } from '../../server.ts'
 import { dataDirectory } from '../environment.ts'
 import { installProject } from '../install.ts'
-import { originOf, runServer, type Address } from '../run-server.ts'
+import { originOf, runUntilSignal, type Address } from '../run-server.ts'
 import { withProject, type Project } from '../project.ts'
 import { announce } from './announcement.ts'
 import { createApi } from './api.ts'
@@ -33,7 +33,7 @@ export async function serveDemo(address: Address): Promise<void> {
     await installProject(project)
     await ensureClients(project.store, secrets, origin)
     const server = createAuthorizationServer(demoConfig(project, origin))
-    await runServer({
+    await runUntilSignal({
       server,
       listener: demoListener(server, project, clients),
       address,

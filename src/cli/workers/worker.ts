@@ -1,0 +1,46 @@
+import { toNode } from '../../adapters/node.ts'
+import { createAuthorizationServer } from '../../server.ts'
+import { describeError } from '../errors.ts'
+import { withProject } from '../project.ts'
+import { runServer, type Address } from '../run-server.ts'
+import { workerBroadcast } from './broadcast.ts'
+import type { PrimaryMessage, WorkerMessage } from './messages.ts'
+
+/**
+ * Runs the server in a worker until the primary process says stop. A worker that cannot start reports the reason to the
+ * primary, so that it is printed once. If the primary disappears, `node:cluster` ends the worker.
+ */
+export async function runWorker(address: Address): Promise<void> {
+  const stopped = stopMessage()
+  ignoreSignals()
+  try {
+    await withProject(async ({ config }) => {
+      // One carrier reaches everyone: Redis, if it is configured, connects workers with each other too.
+      const { broadcast = workerBroadcast } = config
+      const server = createAuthorizationServer({ ...config, broadcast })
+      await runServer({ server, listener: toNode(server).routes(), address, stopped })
+    })
+  } catch (error) {
+    const { text = '', exitCode } = describeError(error)
+    await send({ kind: 'failed', text, exitCode })
+  }
+}
+
+const stopMessage = (): Promise<void> =>
+  new Promise((resolve) => {
+    process.on('message', ({ kind }: PrimaryMessage) => {
+      if (kind === 'stop') resolve()
+    })
+  })
+
+/** Terminals and systemd send their signals to all processes. The primary decides what they mean. */
+function ignoreSignals(): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined)
+}
+
+/** Resolves when the message was written. An error means that the primary is gone, and then nobody is left to read it. */
+const send = (message: WorkerMessage): Promise<void> =>
+  new Promise((resolve) => {
+    if (process.connected) process.send?.(message, undefined, undefined, () => resolve())
+    else resolve()
+  })
