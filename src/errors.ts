@@ -3,7 +3,8 @@
  *
  * RFC 6749 sections 4.1.2.1 and 5.2, RFC 6750 section 3.1, RFC 8628 section 3.5, RFC 8707 section 2;
  * `login_required`, `consent_required`, `request_not_supported` and `request_uri_not_supported` are from OpenID Connect
- * Core section 3.1.2.6. `invalid_credentials` is from the sign-in API.
+ * Core section 3.1.2.6. `insufficient_user_authentication` is from RFC 9470 section 3, `invalid_credentials` from the sign-in
+ * API.
  */
 const STATUS = {
   invalid_request: 400,
@@ -25,6 +26,7 @@ const STATUS = {
   request_not_supported: 400,
   request_uri_not_supported: 400,
   invalid_token: 401,
+  insufficient_user_authentication: 401,
   missing_token: 401,
   insufficient_scope: 403,
   too_many_requests: 429,

@@ -103,6 +103,11 @@ export interface Config<
    */
   readonly keepSignedIn?: KeepSignedInConfig | 'off'
   /**
+   * How old a sign-in may be before the user must enter their password again to change it or to generate a personal
+   * access token. `'off'` never asks. Default `'15m'`.
+   */
+  readonly reauthenticateAfter?: Duration | 'off'
+  /**
    * The proxies whose `X-Forwarded-For` header is trusted: addresses or CIDR ranges, such as `'10.0.0.0/8'`. Without them,
    * behind a proxy, all users share the failure limit of its address. Default: none.
    */

@@ -73,6 +73,7 @@ const CONFIG: OptionNames<Config> = {
   providers: true,
   sessionLifetime: true,
   keepSignedIn: true,
+  reauthenticateAfter: true,
   trustedProxies: true,
   throttle: true,
   revocations: true,

@@ -41,6 +41,8 @@ export interface Settings extends IssuerSettings, GrantSettings, MaintenanceSett
   readonly sessionLifetime: number
   /** Undefined if every session ends with the browser. */
   readonly keepSignedIn: KeepSignedInSettings | undefined
+  /** How old a sign-in may be for sensitive actions. Undefined if the password is never asked for again. */
+  readonly reauthenticateAfter: number | undefined
   readonly trustedProxies: readonly string[]
   readonly throttle: ThrottleLimits
   readonly pollInterval: number
@@ -88,6 +90,10 @@ export function resolveSettings(given: Config): Settings {
     ...resolveProviders(config, validator),
     sessionLifetime,
     keepSignedIn: resolveKeepSignedIn(config.keepSignedIn, sessionLifetime, validator),
+    reauthenticateAfter:
+      config.reauthenticateAfter === 'off'
+        ? undefined
+        : time('reauthenticateAfter', config.reauthenticateAfter, '15m'),
     trustedProxies: resolveProxies(config.trustedProxies ?? [], validator),
     throttle: resolveThrottle(config.throttle ?? {}, validator),
     ...resolveRevocations(config.revocations ?? {}, validator),

@@ -4,7 +4,9 @@ import { buttonForm, describedBy, postForm, problemLine } from './form.ts'
 import { isolate, isolateName } from './isolate.ts'
 import { layout } from './layout.ts'
 import type { Messages } from './messages.ts'
+import { passwordField } from './password-field.ts'
 import type { PersonalTokensProps, PersonalTokenView, RevokePersonalTokenProps, ScopeView } from './props.ts'
+import { revealScript } from './scripts.ts'
 import type { Site } from './site.ts'
 
 type Text = Messages['personalTokens']
@@ -19,16 +21,19 @@ export function personalTokensPage(props: PersonalTokensProps, site: Site): Html
     <h2 id="tokens">${text.yours}</h2>
     ${props.tokens.length === 0 ? html`<p class="empty soft">${text.none}</p>` : table(props, text)}
     <h2>${text.create}</h2>
-    ${postForm(props.create, fields(props, text))}
+    ${postForm(props.create, fields(props, site))}
     <p class="note soft small">
       ${text.signedInAs(isolateName(props.userName))}
       <a href="${props.signOutUrl}">${site.messages.signedIn.signOut}</a>
-    </p>`
+    </p>
+    ${props.asksPassword && revealScript}`
   return layout(site, title, content, 'wide')
 }
 
-const problemText = ({ problem }: PersonalTokensProps, text: Text): string | undefined =>
-  problem && (problem.kind === 'throttled' ? text.throttled(problem.seconds) : text.problems[problem.kind])
+function problemText({ problem }: PersonalTokensProps, text: Text): string | undefined {
+  if (problem === undefined) return undefined
+  return 'seconds' in problem ? text[problem.kind](problem.seconds) : text.problems[problem.kind]
+}
 
 const revokedLine = ({ revoked }: PersonalTokensProps, text: Text): Html | undefined =>
   revoked === undefined
@@ -85,12 +90,25 @@ export const scopeList = (scopes: readonly ScopeView[], text: Text): Html =>
     ${scopes.map(({ id, description }) => html`<li>${id === '*' ? text.everything : isolate(description)}</li>`)}
   </ul>`
 
-const fields = (props: PersonalTokensProps, text: Text): Html =>
-  html`<div class="fields">
+function fields(props: PersonalTokensProps, site: Site): Html {
+  const text = site.messages.personalTokens
+  return html`<div class="fields">
     ${nameField(props, text)} ${lifetimeField(props, text)}
     ${props.scopes.length > 0 && scopeField(props, text)}
+    ${props.asksPassword && currentPassword(props, site.messages)}
     <button class="primary">${text.submit}</button>
   </div>`
+}
+
+const currentPassword = ({ problem }: PersonalTokensProps, { personalTokens, signIn }: Messages): Html =>
+  passwordField({
+    name: 'current_password',
+    label: personalTokens.currentPassword,
+    autocomplete: 'current-password',
+    reveal: signIn.showPassword,
+    attributes: describedBy(problem !== undefined, problem?.kind === 'password', 'password-hint'),
+    hint: html`<p class="hint soft small" id="password-hint">${personalTokens.currentPasswordHint}</p>`,
+  })
 
 const nameField = ({ values, problem }: PersonalTokensProps, text: Text): Html =>
   html`<div>

@@ -127,15 +127,20 @@ export interface PersonalTokensProps {
   readonly lifetimes: readonly number[]
   /** The values of the form: what the user entered, or the defaults. */
   readonly values: { readonly name: string; readonly scopes: readonly string[]; readonly lifetime: number }
+  /** True if the form must also send `current_password`, because the user signed in too long ago. */
+  readonly asksPassword: boolean
   /** The name of a token that was just revoked. */
   readonly revoked?: string
   /**
    * Why the last attempt failed: an invalid name, a scope that no longer exists, a lifetime that is too long, the maximum
-   * number of tokens, a form that was already submitted, or too many new tokens in a day (seconds to wait).
+   * number of tokens, a form that was already submitted, an incorrect or missing password, too many new tokens in a day,
+   * or too many incorrect passwords (seconds to wait).
    */
   readonly problem?:
-    | { readonly kind: 'name' | 'scopes' | 'expiresIn' | 'full' | 'repeated' }
-    | { readonly kind: 'throttled'; readonly seconds: number }
+    | {
+        readonly kind: 'name' | 'scopes' | 'expiresIn' | 'full' | 'repeated' | 'password' | 'passwordRequired'
+      }
+    | { readonly kind: 'throttled' | 'passwordThrottled'; readonly seconds: number }
 }
 
 /** The page that asks before revoking a personal access token. */

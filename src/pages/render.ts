@@ -57,9 +57,10 @@ const BUILT_IN: BuiltInPages = {
 }
 
 /** The scripts of the built-in pages, as sources of a Content-Security-Policy. */
-const SCRIPTS: { readonly [Name in keyof ViewProps]?: readonly string[] } = {
-  signIn: [REVEAL_SOURCE],
-  newPersonalToken: [COPY_SOURCE],
+const SCRIPTS: { readonly [Name in keyof ViewProps]?: (props: ViewProps[Name]) => readonly string[] } = {
+  signIn: () => [REVEAL_SOURCE],
+  personalTokens: ({ asksPassword }) => (asksPassword ? [REVEAL_SOURCE] : []),
+  newPersonalToken: () => [COPY_SOURCE],
 }
 
 /** What a page of your own may load: files of this server, and images that are written into the page. */
@@ -71,7 +72,11 @@ export function createPages({ views = {}, ...options }: PagesOptions): Pages {
     async render(name, props, formTargets = []) {
       const view = views[name]
       if (view) return { headers: pageHeaders({ ...VIEW_POLICY, formTargets }), body: await view(props) }
-      const policy = { styles: [site.styleSource], scripts: SCRIPTS[name] ?? [], images: images(site, props) }
+      const policy = {
+        styles: [site.styleSource],
+        scripts: SCRIPTS[name]?.(props) ?? [],
+        images: images(site, props),
+      }
       const body = BUILT_IN[name](props, site).markup
       return { headers: pageHeaders({ ...policy, formTargets }), body }
     },

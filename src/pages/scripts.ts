@@ -17,20 +17,21 @@ button.addEventListener('click', () => {
 })
 `
 
-/** Shows and hides the password. It is hidden again before the form is sent, so that browsers do not remember it as text. */
+/** Shows and hides passwords. They are hidden again before the form is sent, so that browsers do not remember them as text. */
 const REVEAL = `
-const button = document.querySelector('.reveal')
-const field = document.getElementById('password')
-const show = (isShown) => {
-  field.type = isShown ? 'text' : 'password'
-  button.setAttribute('aria-pressed', String(isShown))
+for (const button of document.querySelectorAll('.reveal')) {
+  const field = document.getElementById(button.getAttribute('aria-controls'))
+  const show = (isShown) => {
+    field.type = isShown ? 'text' : 'password'
+    button.setAttribute('aria-pressed', String(isShown))
+  }
+  button.hidden = false
+  button.addEventListener('click', () => {
+    show(field.type === 'password')
+    field.focus()
+  })
+  field.form.addEventListener('submit', () => show(false))
 }
-button.hidden = false
-button.addEventListener('click', () => {
-  show(field.type === 'password')
-  field.focus()
-})
-field.form.addEventListener('submit', () => show(false))
 `
 
 const script = (text: string) => trustedMarkup(`<script type="module">${text}</script>`)

@@ -4,6 +4,7 @@ import { describedBy, postForm, problemLine } from './form.ts'
 import { isolateHost, isolateName } from './isolate.ts'
 import { layout } from './layout.ts'
 import type { Messages } from './messages.ts'
+import { passwordField } from './password-field.ts'
 import type { ClientView, SignedInProps, SignInProps } from './props.ts'
 import { revealScript } from './scripts.ts'
 import type { Site } from './site.ts'
@@ -31,7 +32,7 @@ function problemText({ problem, signInWith }: SignInProps, text: Messages['signI
 
 const fields = (props: SignInProps, site: Site): Html =>
   html`<div class="fields">
-    ${usernameField(props, site.messages.signIn)} ${passwordField(props, site.messages.signIn)}
+    ${usernameField(props, site.messages.signIn)} ${passwordOf(props, site.messages.signIn)}
     ${optionsRow(props, site)}
     <button class="primary">${site.messages.signIn.submit}</button>
   </div>`
@@ -53,40 +54,14 @@ const usernameField = (props: SignInProps, text: Messages['signIn']): Html =>
     />
   </div>`
 
-/** The button that shows the password stays hidden unless the script runs. */
-const passwordField = (props: SignInProps, text: Messages['signIn']): Html =>
-  html`<div>
-    <label for="password">${text.password}</label>
-    <div class="password">
-      <input
-        id="password"
-        name="password"
-        type="password"
-        autocomplete="current-password"
-        autocapitalize="none"
-        autocorrect="off"
-        spellcheck="false"
-        required${props.username !== '' && html` autofocus`}${description(props)}
-      />
-      <button
-        class="reveal"
-        type="button"
-        aria-controls="password"
-        aria-pressed="false"
-        aria-label="${text.showPassword}"
-        title="${text.showPassword}"
-        hidden
-      >
-        ${EYE}
-      </button>
-    </div>
-  </div>`
-
-const EYE = html`<svg viewBox="0 0 24 24" width="20" height="20" aria-hidden="true" focusable="false">
-  <path d="M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12Z" />
-  <circle cx="12" cy="12" r="3" />
-  <path class="slash" d="M4 4l16 16" />
-</svg>`
+const passwordOf = (props: SignInProps, text: Messages['signIn']): Html =>
+  passwordField({
+    name: 'password',
+    label: text.password,
+    autocomplete: 'current-password',
+    reveal: text.showPassword,
+    attributes: html`${props.username !== '' && html` autofocus`}${description(props)}`,
+  })
 
 /** Both fields are marked, so that the page does not tell which of them was wrong. */
 const description = ({ problem }: SignInProps): Html =>

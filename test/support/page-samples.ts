@@ -92,6 +92,7 @@ const tokens: ViewProps['personalTokens'] = {
     { id: 'orders:read', description: 'See your orders' },
     { id: 'profile', description: 'See your name and picture' },
   ],
+  asksPassword: false,
   lifetimes: [604_800, 2_592_000, 31_536_000],
   values: { name: '', scopes: [], lifetime: 2_592_000 },
 }
@@ -187,6 +188,11 @@ export const SAMPLES = {
   'personal access tokens while throttled': [
     'personalTokens',
     { ...tokens, problem: { kind: 'throttled', seconds: 7200 } },
+  ],
+  'personal access tokens after an old sign-in': ['personalTokens', { ...tokens, asksPassword: true }],
+  'personal access tokens after an incorrect password': [
+    'personalTokens',
+    { ...tokens, asksPassword: true, problem: { kind: 'password' } },
   ],
   'personal access tokens after a revocation': ['personalTokens', { ...tokens, revoked: 'Old laptop' }],
   'revoking a personal access token': [

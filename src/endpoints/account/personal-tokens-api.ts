@@ -14,12 +14,14 @@ import {
 import { readJson, type JsonBody } from '../body.ts'
 import type { Exchange } from '../endpoint.ts'
 import { idIn } from '../paths.ts'
+import { isReauthenticated, reauthenticate, reauthenticationError } from './reauthentication.ts'
 import {
   createForSignedInUser,
   csrfHeaders,
   loginRequired,
   requireCsrf,
   requireSignedInUser,
+  type SignedInUser,
 } from './signed-in-user.ts'
 
 /** GET: lists the user's valid tokens, newest first. */
@@ -29,14 +31,25 @@ export async function listPersonalTokens(exchange: Exchange, provider: string): 
   return json(200, tokens.map(toWire), csrfHeaders(exchange, signedIn))
 }
 
-/** POST: creates a token for the signed-in user, whatever else the body says. Only this response contains the token. */
+/** POST: creates a token for the signed-in user, whatever else the body says. Needs `current_password` if the sign-in is old. Only this response contains the token. */
 export async function createPersonalToken(exchange: Exchange, provider: string): Promise<HttpResponse> {
   const signedIn = await requireSignedInUser(exchange, provider)
   requireCsrf(exchange, signedIn)
-  const params = readParams(await readJson(exchange.request))
+  const body = await readJson(exchange.request)
+  const params = readParams(body)
+  await requireRecentSignIn(exchange, signedIn, readCurrentPassword(body))
   const outcome = await createForSignedInUser(exchange, signedIn, params)
   if (outcome.kind !== 'created') throw refusalOf(exchange, outcome)
   return json(201, { ...outcome.response, token: toWire(outcome.token) })
+}
+
+async function requireRecentSignIn(
+  exchange: Exchange,
+  signedIn: SignedInUser,
+  password: string | undefined,
+): Promise<void> {
+  const outcome = await reauthenticate(exchange, signedIn, password)
+  if (!isReauthenticated(outcome)) throw reauthenticationError(exchange.services, outcome, 'Cookie')
 }
 
 /** DELETE: revokes one of the user's tokens. Repeating it is harmless as long as the token is stored. */
@@ -71,6 +84,12 @@ function readParams(body: JsonBody): PersonalTokenParams {
   if (seconds !== undefined && !Number.isSafeInteger(seconds))
     throw unprocessable('expires_in must be a whole number of seconds')
   return { name, scopes, lifetime: seconds === undefined ? undefined : Number(seconds) * 1000 }
+}
+
+function readCurrentPassword(body: JsonBody): string | undefined {
+  const password = body.get('current_password')
+  if (password === undefined || typeof password === 'string') return password
+  throw unprocessable('current_password must be a string')
 }
 
 const isStrings = (value: unknown): value is readonly string[] =>

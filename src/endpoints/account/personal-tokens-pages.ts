@@ -9,6 +9,7 @@ import { describeScopes } from '../descriptions.ts'
 import type { Exchange } from '../endpoint.ts'
 import { page } from '../page.ts'
 import { providerPathsOf } from '../paths.ts'
+import { isReauthenticationDue } from './reauthentication.ts'
 import type { SignedInUser } from './signed-in-user.ts'
 
 /** What the user entered. `lifetime` is in ms, or NaN. */
@@ -58,6 +59,7 @@ export async function tokensPage(
         selectedLifetime(lifetimes, values?.lifetime, settings.personalTokens?.lifetime ?? 0),
       ),
     },
+    asksPassword: isReauthenticationDue(settings, session),
     ...(revoked !== undefined && { revoked }),
     ...(problem && { problem }),
   }

@@ -2,6 +2,7 @@ import { OAuthError } from '../../errors.ts'
 import type { Form } from '../../lib/form.ts'
 import { hmac, toId } from '../../lib/hash.ts'
 import { redirect, type HttpResponse } from '../../lib/http.ts'
+import type { PersonalTokensProps } from '../../pages/props.ts'
 import type { PersonalTokenRefusal } from '../../personal-tokens/personal-tokens.ts'
 import { summarizeProblems, type PersonalTokenParams } from '../../personal-tokens/params.ts'
 import type { Exchange } from '../endpoint.ts'
@@ -16,6 +17,12 @@ import {
   tokensPage,
   type TokenFormValues,
 } from './personal-tokens-pages.ts'
+import {
+  afterReauthentication,
+  isReauthenticated,
+  reauthenticate,
+  type ReauthenticationRefusal,
+} from './reauthentication.ts'
 import { tokenNotFound } from './personal-tokens-api.ts'
 import { createForSignedInUser, findSignedInUser, type SignedInUser } from './signed-in-user.ts'
 
@@ -80,13 +87,14 @@ async function revoke(
 /** The response itself shows the token: a redirect would have to carry it. */
 async function create(exchange: Exchange, signedIn: SignedInUser, form: Form): Promise<HttpResponse> {
   const values = readTokenForm(form)
-  const outcome = await createForSignedInUser(exchange, signedIn, {
-    ...values,
-    id: tokenIdOf(exchange, signedIn, form),
-  })
+  const check = await reauthenticate(exchange, signedIn, form.get('current_password'))
+  if (check.kind === 'ended') return askToSignIn(exchange, signedIn.session.provider)
+  if (!isReauthenticated(check)) return refuse(exchange, signedIn, values, check)
+  const id = tokenIdOf(exchange, signedIn, form)
+  const outcome = await createForSignedInUser(exchange, signedIn, { ...values, id })
   if (outcome.kind === 'created') return newTokenPage(exchange, signedIn, outcome)
   if (outcome.kind === 'signed-out') return askToSignIn(exchange, signedIn.session.provider)
-  return refuse(exchange, signedIn, values, outcome)
+  return refuse(exchange, afterReauthentication(exchange, signedIn, check), values, outcome)
 }
 
 /** One form creates one token, however often it is posted: after a reload, a double click or a restored tab. */
@@ -111,25 +119,42 @@ function readTokenForm(form: Form): TokenFormValues {
   }
 }
 
+/** Why the form is shown again. */
+type FormRefusal =
+  | Exclude<PersonalTokenRefusal, { readonly kind: 'signed-out' }>
+  | Exclude<ReauthenticationRefusal, { readonly kind: 'ended' }>
+
 function refuse(
   exchange: Exchange,
   signedIn: SignedInUser,
   values: TokenFormValues,
-  outcome: Exclude<PersonalTokenRefusal, { readonly kind: 'signed-out' }>,
+  outcome: FormRefusal,
 ): Promise<HttpResponse> {
-  const [status, code] =
-    outcome.kind === 'throttled' ? [429, 'too_many_requests' as const] : [422, 'invalid_request' as const]
+  const blocked = 'blocked' in outcome ? outcome.blocked : undefined
+  const [status, code] = blocked ? [429, 'too_many_requests' as const] : [422, 'invalid_request' as const]
   const detail = outcome.kind === 'invalid' ? summarizeProblems(outcome.problems) : outcome.kind
   report(exchange, new OAuthError(code, 'No token was created', { status, detail }))
-  const headers = outcome.kind === 'throttled' ? outcome.blocked.headers : {}
+  const headers = blocked?.headers ?? {}
   return tokensPage(exchange, signedIn, status, { values, problem: problemOf(outcome), headers })
 }
 
-function problemOf(outcome: Exclude<PersonalTokenRefusal, { readonly kind: 'signed-out' }>) {
-  if (outcome.kind === 'invalid') return { kind: outcome.problems[0]?.field ?? 'name' } as const
-  if (outcome.kind === 'throttled')
-    return { kind: outcome.kind, seconds: outcome.blocked.retryAfter } as const
-  return { kind: outcome.kind } as const
+function problemOf(outcome: FormRefusal): NonNullable<PersonalTokensProps['problem']> {
+  switch (outcome.kind) {
+    case 'invalid':
+      return { kind: outcome.problems[0]?.field ?? 'name' }
+    case 'throttled':
+      return { kind: 'throttled', seconds: outcome.blocked.retryAfter }
+    case 'blocked':
+      return { kind: 'passwordThrottled', seconds: outcome.blocked.retryAfter }
+    case 'incorrect':
+      return { kind: 'password' }
+    case 'required':
+      return { kind: 'passwordRequired' }
+    case 'full':
+    case 'repeated':
+    default:
+      return { kind: outcome.kind }
+  }
 }
 
 const askToSignIn = (exchange: Exchange, provider: string): HttpResponse =>

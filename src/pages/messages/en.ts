@@ -132,8 +132,14 @@ export const en = {
       scopes: 'One of the permissions is no longer available. Select permissions again.',
       expiresIn: "Tokens can't be valid for that long. Choose another expiration.",
       full: "You've reached the maximum number of tokens. Revoke one you no longer need.",
+      password: 'That password is incorrect. Try again.',
+      passwordRequired: 'Enter your password to continue.',
       repeated: "This form was already submitted. The token it created can't be shown again.",
     },
+    currentPassword: 'Your password',
+    currentPasswordHint: "You signed in a while ago. Enter your password to confirm it's you.",
+    passwordThrottled: (seconds: number): string =>
+      `Too many attempts. Try again in ${waitingTime(seconds)}.`,
     throttled: (seconds: number): string =>
       `You've generated too many tokens. Try again in ${waitingTime(seconds)}.`,
   },

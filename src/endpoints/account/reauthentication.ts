@@ -1,0 +1,109 @@
+import type { Settings } from '../../config/settings.ts'
+import { OAuthError } from '../../errors.ts'
+import { toSeconds } from '../../lib/clock.ts'
+import type { Session } from '../../model/session.ts'
+import { confirmPassword, type ConfirmationOutcome } from '../../users/confirm-password.ts'
+import type { Exchange } from '../endpoint.ts'
+import { reportFailedSignIn } from '../report.ts'
+import type { SignedInUser } from './signed-in-user.ts'
+
+/** The result of a check whether the user proved who they are recently. `required`: no password was sent. */
+export type Reauthentication =
+  | ConfirmationOutcome
+  | { readonly kind: 'recent' }
+  | { readonly kind: 'required' }
+
+/** Why an action was refused. */
+export type ReauthenticationRefusal = Exclude<
+  Reauthentication,
+  { readonly kind: 'recent' } | { readonly kind: 'confirmed' }
+>
+
+/** Returns whether a session's last sign-in is too old for sensitive actions. */
+export const isReauthenticationDue = (
+  { reauthenticateAfter, clock }: Settings,
+  { authenticatedAt }: Session,
+): boolean => reauthenticateAfter !== undefined && clock.now() - authenticatedAt >= reauthenticateAfter
+
+/** Checks the password of a user whose sign-in is too old. Ignores it if the sign-in is recent. */
+export async function reauthenticate(
+  exchange: Exchange,
+  { session, user }: SignedInUser,
+  password: string | undefined,
+): Promise<Reauthentication> {
+  const { services, address } = exchange
+  const { settings, store, throttle, subjectOf, userDirectory } = services
+  if (!isReauthenticationDue(settings, session)) return { kind: 'recent' }
+  if (password === undefined) return { kind: 'required' }
+  const { provider, userId } = session
+  const outcome = await confirmPassword(
+    {
+      users: userDirectory.provider(provider),
+      sessions: store.sessions,
+      throttle,
+      clock: settings.clock,
+      subjectOf,
+    },
+    { user, session, password, address },
+  )
+  if (outcome.kind === 'blocked') reportFailedSignIn(exchange, provider, outcome)
+  if (outcome.kind === 'incorrect') {
+    const epochs = { issuer: session.issuerEpoch, client: 0, user: session.userEpoch }
+    reportFailedSignIn(exchange, provider, { ...outcome, user: { user, ref: { provider, userId }, epochs } })
+  }
+  return outcome
+}
+
+/** Returns whether the action may continue. */
+export const isReauthenticated = (
+  outcome: Reauthentication,
+): outcome is Exclude<Reauthentication, ReauthenticationRefusal> =>
+  outcome.kind === 'recent' || outcome.kind === 'confirmed'
+
+/** Returns the user with the session as it is after the check. */
+export const afterReauthentication = (
+  { services }: Exchange,
+  signedIn: SignedInUser,
+  { kind }: Reauthentication,
+): SignedInUser =>
+  kind === 'confirmed'
+    ? { ...signedIn, session: { ...signedIn.session, authenticatedAt: services.settings.clock.now() } }
+    : signedIn
+
+/**
+ * Creates the error for an API whose callers prove who they are with `scheme`.
+ *
+ * If the sign-in is too old, it is `insufficient_user_authentication` with the `max_age` that the action requires (RFC
+ * 9470 section 3).
+ */
+export function reauthenticationError(
+  { settings }: Exchange['services'],
+  outcome: ReauthenticationRefusal,
+  scheme: 'Cookie' | 'Bearer',
+): OAuthError {
+  const challenge = `${scheme} realm="${settings.issuer}"`
+  const headers = { 'WWW-Authenticate': challenge }
+  switch (outcome.kind) {
+    case 'blocked':
+      return new OAuthError('too_many_requests', 'Too many incorrect passwords. Try again later', {
+        headers: outcome.blocked.headers,
+      })
+    case 'incorrect':
+      return new OAuthError('invalid_credentials', 'The password is incorrect', { headers })
+    case 'ended':
+      return new OAuthError('login_required', 'Sign in first', {
+        headers,
+        detail: 'signed out while the password was being checked',
+      })
+    case 'required':
+    default:
+      return signInTooOld(challenge, toSeconds(settings.reauthenticateAfter ?? 0))
+  }
+}
+
+function signInTooOld(challenge: string, maxAge: number): OAuthError {
+  const code = 'insufficient_user_authentication'
+  const description = 'The sign-in is too old. Send the password as current_password'
+  const value = `${challenge}, error="${code}", error_description="${description}", max_age="${maxAge}"`
+  return new OAuthError(code, description, { headers: { 'WWW-Authenticate': value } })
+}
