@@ -29,6 +29,7 @@ import { createCsrf } from './sessions/csrf.ts'
 import { createDevices } from './sessions/devices.ts'
 import { createDeviceCookies } from './sessions/device-cookie.ts'
 import { createDeviceTokens } from './sessions/device-tokens.ts'
+import { createPlaces } from './sessions/places.ts'
 import { createSessions, type Sessions } from './sessions/sessions.ts'
 import { createServerGuard } from './server-guard.ts'
 import { createSignIn } from './sign-in/sign-in.ts'
@@ -121,6 +122,7 @@ function createServices(foundation: Foundation): Services {
     clients: createClientCache(store.clients, clock, settings.pollInterval),
     sessions,
     devices: createDevices({ store: store.sessions, clock, revoker, events, subjectOf }),
+    places: createPlaces(settings),
     deviceCookies: createDeviceCookies(
       { remember: (...entry) => deviceTokens().remember(...entry) },
       settings.cookies,

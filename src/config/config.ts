@@ -8,6 +8,8 @@ import type { Duration } from '../lib/duration.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Store } from '../store/contract.ts'
 import type { BaseUser, UserProvider, UserProviderFactory } from '../users/provider.ts'
+import type { AccountPage } from '../model/account-page.ts'
+import type { Locate } from '../sessions/places.ts'
 import type { KeepSignedInConfig } from './keep-signed-in.ts'
 import type { PagesConfig } from './pages.ts'
 import type { PersonalTokensConfig } from './personal-tokens.ts'
@@ -70,8 +72,8 @@ export interface Config<
   /** The lifetime of access tokens. Default `'15m'`. */
   readonly accessTokenLifetime?: Duration
   /**
-   * Turns on personal access tokens, which users create for scripts and API calls: `{}`, or their lifetimes. Adds the page
-   * `/account/tokens` and a JSON API. Default: off.
+   * Turns on personal access tokens, which users create for scripts and API calls: `{}`, or their lifetimes. Adds a JSON API
+   * and the page `/account/tokens`. Default: off.
    */
   readonly personalTokens?: PersonalTokensConfig | undefined
   /**
@@ -135,6 +137,17 @@ export interface Config<
   readonly broadcast?: Broadcast | undefined
   /** How many verified tokens a guard caches, at about 2 kB each. Default 20,000. */
   readonly guardCacheSize?: number
+  /**
+   * The pages on which users manage their account: `'devices'` (`/account/devices`: sign out devices) and `'tokens'`
+   * (`/account/tokens`: personal access tokens). Default: all whose feature is on, if users sign in on the server's pages.
+   * `[]` turns them off.
+   */
+  readonly accountPages?: readonly AccountPage[]
+  /**
+   * Returns the place of an IP address as users read it, such as `'Berlin, Germany'`, or undefined if it is unknown. Shown
+   * with each device. Users wait for it for at most a second. Default: places are not shown.
+   */
+  readonly locate?: Locate
   /** The name, logo, color and links of the server's own pages, or pages of your own. */
   readonly pages?: PagesConfig
   /**

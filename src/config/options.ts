@@ -10,7 +10,13 @@ import type { Config, FailureLimit } from './config.ts'
 import type { KeepSignedInConfig } from './keep-signed-in.ts'
 import type { PersonalTokensConfig } from './personal-tokens.ts'
 
-const LISTS: ReadonlySet<string> = new Set(['grants', 'defaultScopes', 'resources', 'trustedProxies'])
+const LISTS: ReadonlySet<string> = new Set([
+  'accountPages',
+  'grants',
+  'defaultScopes',
+  'resources',
+  'trustedProxies',
+])
 const OBJECTS: ReadonlySet<string> = new Set(['providers', 'logger', 'clock', 'broadcast'])
 
 /** Reports options with a value of the wrong type, and returns the others, so that they can be checked too. */
@@ -28,6 +34,7 @@ function typeProblem(name: string, value: unknown): string | undefined {
   if (value === undefined) return undefined
   const isList = Array.isArray(value)
   if (LISTS.has(name) && !isList) return 'must be an array'
+  if (name === 'locate' && typeof value !== 'function') return 'must be a function'
   if (OBJECTS.has(name) && (isList || typeof value !== 'object')) return 'must be an object'
   if (name === 'scopes' && (isList || typeof value !== 'object'))
     return "must be an object with a sentence for each scope: { 'orders:read': 'See your orders' }"
@@ -67,6 +74,8 @@ const CONFIG: OptionNames<Config> = {
   resources: true,
   accessTokenLifetime: true,
   personalTokens: true,
+  accountPages: true,
+  locate: true,
   pkce: true,
   prefix: true,
   provider: true,

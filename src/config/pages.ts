@@ -99,6 +99,8 @@ const VIEWS: OptionNames<ViewProps> = {
   signOut: true,
   signedOut: true,
   signedIn: true,
+  devices: true,
+  signOutDevice: true,
   personalTokens: true,
   revokePersonalToken: true,
   newPersonalToken: true,

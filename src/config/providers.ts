@@ -32,12 +32,14 @@ export function resolveProviders(
   return { provider, providers: [provider, ...Object.keys(providers)] }
 }
 
-/** With the name `code`, the device page of a provider would have the path of the device authorization endpoint. */
+/** The last parts of paths at which the page of a provider would collide with another endpoint: `/account/devices`. */
+const RESERVED: ReadonlySet<string> = new Set(['code', 'devices', 'password', 'tokens'])
+
 function checkName(path: string, name: string, validator: Validator): void {
-  if (!/^[a-z][a-z0-9_-]{0,31}$/.test(name) || name === 'code')
+  if (!/^[a-z][a-z0-9_-]{0,31}$/.test(name) || RESERVED.has(name))
     validator.problem(
       path,
-      "must be 1 to 32 lowercase letters, digits, '-' and '_', start with a letter, and not be 'code'",
+      "must be 1 to 32 lowercase letters, digits, '-' and '_', start with a letter, and not be 'code', 'devices', 'password' or 'tokens'",
     )
 }
 

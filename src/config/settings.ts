@@ -6,8 +6,10 @@ import { systemClock, type Clock } from '../lib/clock.ts'
 import { parseDuration, type Duration } from '../lib/duration.ts'
 import { jsonLogger, type Logger } from '../lib/log.ts'
 import type { ScopeRules } from '../model/scope.ts'
+import type { Locate } from '../sessions/places.ts'
 import type { Pages } from '../pages/render.ts'
 import { DEFAULT_THROTTLE_LIMITS, type Limit, type ThrottleLimits } from '../throttle/throttle.ts'
+import { resolveAccountPages, type AccountSettings } from './account-pages.ts'
 import type { Config, FailureLimit } from './config.ts'
 import { resolveGrants, type GrantSettings } from './grants.ts'
 import { resolveIssuer, resolvePrefix, type IssuerSettings } from './issuer.ts'
@@ -22,7 +24,7 @@ import { resolveSignIn, type SignInSettings } from './sign-in.ts'
 import { resolveMaintenance, type MaintenanceSettings } from './maintenance.ts'
 
 /** The checked configuration with all defaults. Times in milliseconds. Frozen. */
-export interface Settings extends IssuerSettings, GrantSettings, MaintenanceSettings {
+export interface Settings extends IssuerSettings, GrantSettings, MaintenanceSettings, AccountSettings {
   readonly prefix: string
   readonly audience: string
   readonly resources: readonly string[]
@@ -33,6 +35,8 @@ export interface Settings extends IssuerSettings, GrantSettings, MaintenanceSett
   readonly signIn: SignInSettings | undefined
   /** Undefined if personal access tokens are off. */
   readonly personalTokens: PersonalTokenSettings | undefined
+  /** Undefined if places are unknown. */
+  readonly locate: Locate | undefined
   readonly pkce: 'public' | 'always'
   /** The name of the default provider. */
   readonly provider: string
@@ -72,12 +76,14 @@ export function resolveSettings(given: Config): Settings {
     validator.duration(path, value ?? fallback)
   const issuer = resolveIssuer(config.issuer, validator)
   const audience = config.audience ?? issuer.issuer
+  const grants = resolveGrants(config.grants, validator)
+  const personalTokens = resolvePersonalTokens(config.personalTokens, validator)
   const sessionLifetime = time('sessionLifetime', config.sessionLifetime, '12h')
   const scopes = resolveScopeRules(config, validator)
   const { accessTokenLifetime = '15m' } = config
   const settings: Settings = {
     ...issuer,
-    ...resolveGrants(config.grants, validator),
+    ...grants,
     audience: resolveAudience(audience, validator),
     prefix: resolvePrefix(config.prefix ?? '/oauth', validator),
     resources: resolveResources(config.resources ?? [], audience, validator),
@@ -85,7 +91,9 @@ export function resolveSettings(given: Config): Settings {
     scopeDescriptions: { ...config.scopes },
     accessTokenLifetime: time('accessTokenLifetime', accessTokenLifetime, '15m'),
     signIn: resolveSignIn(config.grants, { accessTokenLifetime, rules: scopes }, validator),
-    personalTokens: resolvePersonalTokens(config.personalTokens, validator),
+    personalTokens,
+    ...resolveAccountPages(config.accountPages, { ...grants, personalTokens }, validator),
+    locate: config.locate,
     pkce: validator.oneOf('pkce', config.pkce ?? 'public', ['public', 'always']),
     ...resolveProviders(config, validator),
     sessionLifetime,

@@ -33,6 +33,9 @@ export interface ProviderPaths {
   readonly device: string
   /** The JSON API for personal access tokens. */
   readonly personalTokens: string
+  /** Redirects to the first account page. */
+  readonly account: string
+  readonly devicesPage: string
   /** The page for personal access tokens. */
   readonly tokensPage: string
 }
@@ -69,6 +72,8 @@ export function providerPathsOf(
     apiLogin: `${basePath}/auth/login${end}`,
     device: `${basePath}${prefix}/device${end}`,
     personalTokens: `${basePath}${prefix}/personal-access-tokens${end}`,
+    account: `${basePath}/account${end}`,
+    devicesPage: `${basePath}/account/devices${end}`,
     tokensPage: `${basePath}/account/tokens${end}`,
   }
 }

@@ -1,5 +1,7 @@
 import type { Settings } from '../config/settings.ts'
+import { showAccount } from './account/account.ts'
 import { denyDevice, postDevice, showDevice } from './account/device.ts'
+import { postDevices, showDevices } from './account/devices.ts'
 import {
   createPersonalToken,
   deletePersonalToken,
@@ -11,6 +13,7 @@ import { showSignIn, signIn } from './auth/sign-in.ts'
 import { showSignOut, signOut } from './auth/sign-out.ts'
 import type { HttpResponse } from '../lib/http.ts'
 import { DEVICE_GRANT } from '../model/device-code.ts'
+import type { AccountPage } from '../model/account-page.ts'
 import { responseTypesOf } from '../model/response-type.ts'
 import type { CorsPolicy, Endpoint, Exchange, Handler } from './endpoint.ts'
 import { authorize, postAuthorize } from './oauth/authorize.ts'
@@ -39,7 +42,7 @@ export function createEndpoints(settings: Settings): readonly Endpoint[] {
     ...on(grants.has(DEVICE_GRANT), () => [
       endpoint('device authorization', paths.deviceAuthorization, device, 'clients', 'json'),
     ]),
-    ...on(settings.personalTokens !== undefined || USER_GRANTS.some((type) => grants.has(type)), () =>
+    ...on(settings.hasSignInPages, () =>
       providers.flatMap((provider) => providerEndpoints(settings, provider)),
     ),
     ...on(settings.personalTokens !== undefined, () => [
@@ -52,9 +55,6 @@ export function createEndpoints(settings: Settings): readonly Endpoint[] {
     endpoint('jwks', paths.jwks, { GET: jwks }, 'any', 'json'),
   ]
 }
-
-/** The grants for which users sign in on our pages. */
-const USER_GRANTS = ['authorization_code', 'implicit', DEVICE_GRANT] as const
 
 const on = (isOn: boolean, list: () => readonly Endpoint[]): readonly Endpoint[] => (isOn ? list() : [])
 
@@ -85,12 +85,9 @@ function signInEndpoints(settings: Settings): readonly Endpoint[] {
 function providerEndpoints(settings: Settings, provider: string): readonly Endpoint[] {
   const paths = providerPathsOf(settings, provider)
   const named = (name: string): string => (provider === settings.provider ? name : `${name} (${provider})`)
-  const of = (handle: (exchange: Exchange, provider: string) => Promise<HttpResponse>): Handler => {
-    return (exchange) => handle(exchange, provider)
-  }
+  const of = handlersOf(provider)
   const tokens = { GET: of(listPersonalTokens), POST: of(createPersonalToken) }
   const tokenById = { DELETE: of(deletePersonalToken) }
-  const tokensPage = { GET: of(showPersonalTokens), POST: of(postPersonalTokens) }
   const device = { GET: of(showDevice), POST: of(postDevice), DELETE: of(denyDevice) }
   return [
     endpoint(named('login'), paths.signIn, { GET: of(showSignIn), POST: of(signIn) }, 'none', 'page'),
@@ -101,10 +98,50 @@ function providerEndpoints(settings: Settings, provider: string): readonly Endpo
     ...on(settings.personalTokens !== undefined, () => [
       endpoint(named('personal tokens'), paths.personalTokens, tokens, 'none', 'json'),
       endpoint(named('personal token'), `${paths.personalTokens}/${ID}`, tokenById, 'none', 'json'),
-      endpoint(named('tokens page'), paths.tokensPage, tokensPage, 'none', 'page'),
     ]),
+    ...accountEndpoints(settings, provider, named),
   ]
 }
+
+/** Returns the pages on which users of one provider manage their account. */
+function accountEndpoints(
+  settings: Settings,
+  provider: string,
+  named: (name: string) => string,
+): readonly Endpoint[] {
+  const paths = providerPathsOf(settings, provider)
+  const of = handlersOf(provider)
+  const pages: Readonly<Record<AccountPage, Endpoint>> = {
+    devices: endpoint(
+      named('devices page'),
+      paths.devicesPage,
+      { GET: of(showDevices), POST: of(postDevices) },
+      'none',
+      'page',
+    ),
+    tokens: endpoint(
+      named('tokens page'),
+      paths.tokensPage,
+      { GET: of(showPersonalTokens), POST: of(postPersonalTokens) },
+      'none',
+      'page',
+    ),
+  }
+  return [
+    ...on(settings.accountPages.length > 0, () => [
+      endpoint(named('account'), paths.account, { GET: of(showAccount) }, 'none', 'page'),
+    ]),
+    ...settings.accountPages.map((page) => pages[page]),
+  ]
+}
+
+type ProviderHandler = (exchange: Exchange, provider: string) => HttpResponse | Promise<HttpResponse>
+
+const handlersOf =
+  (provider: string) =>
+  (handle: ProviderHandler): Handler =>
+  (exchange) =>
+    handle(exchange, provider)
 
 const endpoint = (
   name: string,

@@ -16,6 +16,7 @@ import type { BearerGuard } from '../guard/guard.ts'
 import type { DeviceCookies } from '../sessions/device-cookie.ts'
 import type { DeviceTokens } from '../sessions/device-tokens.ts'
 import type { SignInService } from '../sign-in/sign-in.ts'
+import type { Places } from '../sessions/places.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { Settings } from '../config/settings.ts'
 import type { ClientCache } from '../clients/cache.ts'
@@ -42,6 +43,7 @@ export interface Services {
   readonly userDirectory: UserDirectory
   readonly sessions: Sessions
   readonly devices: Devices
+  readonly places: Places
   readonly csrf: Csrf
   readonly deviceCookies: DeviceCookies
   readonly deviceTokens: DeviceTokens

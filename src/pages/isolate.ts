@@ -8,10 +8,16 @@ export const isolate = (text: string): Html => html`<bdi>${clean(text)}</bdi>`
 /** The name of a client or a user, in bold. At most 80 visible characters, so that it cannot push away what follows. */
 export const isolateName = (name: string): Html => html`<strong>${isolateShort(name)}</strong>`
 
-export const isolateShort = (name: string): Html => html`<bdi>${shorten(clean(name))}</bdi>`
+export const isolateShort = (name: string): Html => html`<bdi>${shortText(name)}</bdi>`
+
+/** The same for an attribute: at most 80 visible characters, without directional controls. */
+export const shortText = (name: string): string => shorten(clean(name))
 
 /** A host, in bold: always left to right and never shortened, since its end tells who owns it. */
 export const isolateHost = (host: string): Html => html`<strong><bdi dir="ltr">${clean(host)}</bdi></strong>`
+
+/** An IP address, left to right. */
+export const isolateAddress = (address: string): Html => html`<bdi dir="ltr">${shortText(address)}</bdi>`
 
 /** The first letter or digit of a name; undefined if it has none. */
 export const initialOf = (name: string): string | undefined =>

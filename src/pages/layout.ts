@@ -2,7 +2,21 @@ import { html, type Html } from '../lib/html.ts'
 import type { Site } from './site.ts'
 
 /** The document around a page: `title` for the tab, `content` for `<main>`. */
-export const layout = (site: Site, title: string, content: Html, width: 'narrow' | 'wide' = 'narrow'): Html =>
+export const layout = (site: Site, title: string, content: Html): Html =>
+  documentOf(site, title, { kind: 'narrow', header: brand(site), main: html`<main>${content}</main>` })
+
+/** The parts of a document that differ between the layouts. */
+export interface DocumentParts {
+  /** The class of the body. */
+  readonly kind: 'narrow' | 'account-page'
+  /** The content of the header. */
+  readonly header: Html
+  /** Between the header and the footer. */
+  readonly main: Html
+}
+
+/** An HTML document. */
+export const documentOf = (site: Site, title: string, { kind, header, main }: DocumentParts): Html =>
   html`<!doctype html>
     <html lang="${site.messages.lang}" dir="${site.messages.direction}">
       <head>
@@ -14,14 +28,14 @@ export const layout = (site: Site, title: string, content: Html, width: 'narrow'
         <link rel="icon" href="${site.favicon}" />
         ${site.style}
       </head>
-      <body class="${width}">
-        <header>${brand(site)}</header>
-        <main>${content}</main>
-        ${footer(site)}
+      <body class="${kind}">
+        <header>${header}</header>
+        ${main} ${footer(site)}
       </body>
     </html> `
 
-const brand = ({ name, logo }: Site): Html =>
+/** The logo or the name of the server. */
+export const brand = ({ name, logo }: Site): Html =>
   logo === undefined
     ? html`<span class="site"><bdi>${name}</bdi></span>`
     : html`<img class="logo" src="${logo}" alt="${name}" />`

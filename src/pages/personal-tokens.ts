@@ -1,5 +1,6 @@
 import { html, type Html } from '../lib/html.ts'
 import { day, minute } from './date.ts'
+import { accountLayout } from './account.ts'
 import { buttonForm, describedBy, postForm, problemLine } from './form.ts'
 import { isolate, isolateName } from './isolate.ts'
 import { layout } from './layout.ts'
@@ -21,13 +22,8 @@ export function personalTokensPage(props: PersonalTokensProps, site: Site): Html
     <h2 id="tokens">${text.yours}</h2>
     ${props.tokens.length === 0 ? html`<p class="empty soft">${text.none}</p>` : table(props, text)}
     <h2>${text.create}</h2>
-    ${postForm(props.create, fields(props, site))}
-    <p class="note soft small">
-      ${text.signedInAs(isolateName(props.userName))}
-      <a href="${props.signOutUrl}">${site.messages.signedIn.signOut}</a>
-    </p>
-    ${props.asksPassword && revealScript}`
-  return layout(site, title, content, 'wide')
+    ${postForm(props.create, fields(props, site))} ${props.asksPassword && revealScript}`
+  return accountLayout(site, title, props, content)
 }
 
 function problemText({ problem }: PersonalTokensProps, text: Text): string | undefined {

@@ -1,5 +1,7 @@
 import type { ErrorReason } from '../errors.ts'
+import type { AccountPage } from '../model/account-page.ts'
 import type { DeviceDecision } from '../model/device-code.ts'
+import type { DeviceKind } from '../model/device-kind.ts'
 import type { SignInWith } from '../model/subject.ts'
 
 /** A client as users see it. What it says about itself is unverified, except `host`. */
@@ -95,8 +97,68 @@ export interface SignedOutProps {
 export interface SignedInProps {
   readonly userName: string
   readonly signOutUrl: string
-  /** The page of personal access tokens, if they are turned on. */
-  readonly tokensUrl?: string
+  /** Leads to the first account page, if there is one. */
+  readonly accountUrl?: string
+}
+
+/** A link to an account page. */
+export interface AccountLink {
+  readonly page: AccountPage
+  readonly url: string
+  /** Whether it is the page that is shown. */
+  readonly isCurrent: boolean
+}
+
+/** What every account page shows around its content. */
+export interface AccountProps {
+  readonly userName: string
+  readonly signOutUrl: string
+  /** The navigation: only pages that are turned on. */
+  readonly accountPages: readonly AccountLink[]
+}
+
+/** A device on which the user is signed in. Times in ms. */
+export interface DeviceView {
+  readonly id: string
+  /** `Chrome on Windows`, or a name that an app chose: up to 512 characters of any kind. */
+  readonly name: string
+  readonly kind: DeviceKind
+  /** The IP address that signed in; empty if unknown. */
+  readonly address: string
+  /** What `locate` returned for the address; null if it is unknown. */
+  readonly place: string | null
+  readonly createdAt: number
+  /** The last visit of a page, or the last refresh of a token by an app on the device. */
+  readonly lastSeenAt: number
+  /** Whether it is the device that shows the page. */
+  readonly isCurrent: boolean
+  /** The page that asks before signing it out. */
+  readonly signOutUrl: string
+}
+
+/** The page where users see the devices on which they are signed in. */
+export interface DevicesProps extends AccountProps {
+  /** The current device first, then those last seen. At most 100. */
+  readonly devices: readonly DeviceView[]
+  /** How many devices are not shown. */
+  readonly hidden: number
+  /** The page that asks before signing out all other devices; undefined if there are none. */
+  readonly signOutOthersUrl?: string
+  /** The time of the response (ms), to compare with. */
+  readonly now: number
+  /** What was just done: one device was signed out, or all others were. */
+  readonly notice?:
+    | { readonly kind: 'signed-out'; readonly name: string }
+    | { readonly kind: 'others-signed-out' }
+}
+
+/** The page that asks before signing out another device, or all others. */
+export interface SignOutDeviceProps {
+  /** Undefined for all other devices. */
+  readonly device?: Pick<DeviceView, 'name' | 'kind' | 'address' | 'place' | 'createdAt'>
+  readonly signOut: FormTarget
+  /** The page of all devices. */
+  readonly devicesUrl: string
 }
 
 /** A personal access token. Times in ms. */
@@ -114,9 +176,7 @@ export interface PersonalTokenView {
 }
 
 /** The page where users see their personal access tokens and generate new ones. */
-export interface PersonalTokensProps {
-  readonly userName: string
-  readonly signOutUrl: string
+export interface PersonalTokensProps extends AccountProps {
   /** Newest first. */
   readonly tokens: readonly PersonalTokenView[]
   /** POST `hidden`, `name`, `expires_in`, and for each selected scope `scope:<id>` with any value. */
@@ -196,6 +256,8 @@ export interface ViewProps {
   readonly signOut: SignOutProps
   readonly signedOut: SignedOutProps
   readonly signedIn: SignedInProps
+  readonly devices: DevicesProps
+  readonly signOutDevice: SignOutDeviceProps
   readonly personalTokens: PersonalTokensProps
   readonly revokePersonalToken: RevokePersonalTokenProps
   readonly newPersonalToken: NewPersonalTokenProps

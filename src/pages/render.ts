@@ -2,6 +2,7 @@ import type { Html } from '../lib/html.ts'
 import { isImageAddress } from '../lib/web-address.ts'
 import { consentPage } from './consent.ts'
 import { deviceCodePage, deviceConsentPage, deviceDonePage } from './device.ts'
+import { devicesPage, signOutDevicePage } from './devices.ts'
 import { errorPage } from './error.ts'
 import { imageSources, pageHeaders } from './headers.ts'
 import { newPersonalTokenPage } from './new-personal-token.ts'
@@ -48,6 +49,8 @@ const BUILT_IN: BuiltInPages = {
   signOut: signOutPage,
   signedOut: signedOutPage,
   signedIn: signedInPage,
+  devices: devicesPage,
+  signOutDevice: signOutDevicePage,
   personalTokens: personalTokensPage,
   revokePersonalToken: revokePersonalTokenPage,
   newPersonalToken: newPersonalTokenPage,

@@ -90,12 +90,12 @@ const signUpLine = ({ links, messages: { signIn: text } }: Site): Html | undefin
     : html`<p class="note soft small">${text.noAccount} <a href="${links.signUp}">${text.signUp}</a></p>`
 
 /** Shown after a sign-in that no client started. */
-export function signedInPage({ userName, signOutUrl, tokensUrl }: SignedInProps, site: Site): Html {
+export function signedInPage({ userName, signOutUrl, accountUrl }: SignedInProps, site: Site): Html {
   const text = site.messages.signedIn
   const content = html`<h1>${text.heading}</h1>
     <p>${text.signedInAs(isolateName(userName))}</p>
     <p class="actions">
-      ${tokensUrl !== undefined && html`<a class="secondary" href="${tokensUrl}">${text.tokens}</a>`}
+      ${accountUrl !== undefined && html`<a class="secondary" href="${accountUrl}">${text.account}</a>`}
       <a class="secondary" href="${signOutUrl}">${text.signOut}</a>
     </p>`
   return layout(site, text.heading, content)

@@ -1,3 +1,4 @@
+import { ACCOUNT_STYLE } from './account-style.ts'
 import { GROUNDS, paletteOf } from './palette.ts'
 
 /**
@@ -39,7 +40,6 @@ body {
   justify-content: center; align-content: safe center;
   background: var(--page); color: var(--text); overflow-wrap: anywhere;
 }
-body.wide { grid-template-columns: minmax(0, 64rem); align-content: start }
 header { display: grid; justify-items: center; text-align: center }
 .site { color: var(--soft); font-weight: 600 }
 .logo { display: block; max-inline-size: min(100%, 14rem); max-block-size: 3rem; object-fit: contain }
@@ -159,8 +159,8 @@ input.code { min-block-size: 3.5rem; font-size: 1.5rem }
 .device .code { margin: .25rem 0; font-size: 1.75rem; white-space: nowrap; user-select: all }
 
 /* Personal access tokens: a table, or a card for each token on a narrow screen */
-.wide form > .fields { max-inline-size: 44rem; margin-top: 1rem }
-.wide .fields > .primary { inline-size: auto; justify-self: start }
+.account-page form > .fields { max-inline-size: 44rem; margin-top: 1rem }
+.account-page .fields > .primary { inline-size: auto; justify-self: start }
 .empty { margin-top: .75rem; padding: 1.5rem; border: 1px dashed var(--field-border); border-radius: .5rem; text-align: center }
 .tokens { inline-size: 100%; margin-top: .75rem; border-collapse: collapse; table-layout: fixed; font-size: .9375rem }
 .tokens thead :nth-child(1) { inline-size: 26% }
@@ -195,6 +195,7 @@ input.code { min-block-size: 3.5rem; font-size: 1.5rem }
 .copying { margin-top: .75rem; display: grid; gap: .5rem }
 .copying p { margin: 0; text-align: center }
 
+${ACCOUNT_STYLE}
 /* Details of an error, or of a token */
 dl { margin: .5rem 0 0; display: grid; grid-template-columns: auto minmax(0, 1fr); gap: .25rem 1rem }
 dt { color: var(--soft) }

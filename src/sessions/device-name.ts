@@ -1,3 +1,5 @@
+import type { DeviceKind } from '../model/device-kind.ts'
+
 const BROWSERS = [
   ['Edge', /\bEdg(?:e|A|iOS)?\//],
   ['Opera', /\b(?:OPR|Opera)\//],
@@ -23,4 +25,13 @@ export function deviceNameOf(userAgent: string): string {
   const system = SYSTEMS.find(([, pattern]) => pattern.test(userAgent))?.[0]
   if (browser && system) return `${browser} on ${system}`
   return browser ?? system ?? (/^[\w.-]{1,40}/.exec(userAgent)?.[0] || 'Unknown device')
+}
+
+/** Returns what a device looks like. Android tablets differ from phones only by the missing word `Mobile`. */
+export function deviceKindOf(userAgent: string): DeviceKind {
+  const system = SYSTEMS.find(([, pattern]) => pattern.test(userAgent))?.[0]
+  if (system === undefined) return 'other'
+  if (system === 'iPad') return 'tablet'
+  if (system === 'Android') return /\bMobile\b/.test(userAgent) ? 'phone' : 'tablet'
+  return system === 'iPhone' ? 'phone' : 'computer'
 }

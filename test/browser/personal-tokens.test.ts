@@ -149,10 +149,11 @@ describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
     expect(await page.getByRole('link', { name: /^Revoke/ }).count()).toBe(1)
   })
 
-  test('the page after a sign-in links to the tokens', async () => {
+  test('the page after a sign-in links to the account, and the account to the tokens', async () => {
     const page = await open()
     await page.goto(server.endpoint('/login'))
-    await page.getByRole('link', { name: 'Personal access tokens' }).click()
+    await page.getByRole('link', { name: 'Your account' }).click()
+    await page.getByRole('link', { name: 'Personal tokens' }).click()
     await page.getByRole('heading', { name: 'New token' }).waitFor()
   })
 

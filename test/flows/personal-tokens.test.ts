@@ -409,16 +409,16 @@ describe('the token page', () => {
     expect(tokenInPage(hour, await visitor.browser.press(only, 'Generate token', { name: 'a' }))).toBeTruthy()
   })
 
-  test('is linked from the signed-in page, unless tokens are off', async () => {
+  test('is in the navigation of the account, unless tokens are off', async () => {
     const { browser } = await signInToTokenApi(server, user)
-    expect((await browser.open(server.endpoint('/login'))).body).toContain(`href="${page}"`)
+    expect((await browser.open(server.endpoint('/account'))).body).toContain(`href="${page}"`)
     await using without = await startServer({ personalTokens: undefined })
     const elsewhere = openBrowser(without)
-    const signedIn = await elsewhere.signIn(
-      await elsewhere.open(without.endpoint('/login')),
+    const account = await elsewhere.signIn(
+      await elsewhere.open(without.endpoint('/account')),
       await without.addUser(),
     )
-    expect(signedIn.text).toContain("You're signed in")
-    expect(signedIn.body).not.toContain(page)
+    expect(account.text).toContain("You're signed in on these devices")
+    expect(account.body).not.toContain(page)
   })
 })

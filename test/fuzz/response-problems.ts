@@ -17,6 +17,8 @@ type EndpointName =
   | 'revocations'
   | 'personal tokens'
   | 'personal token'
+  | 'account'
+  | 'devices page'
   | 'tokens page'
   | 'metadata'
   | 'jwks'
@@ -26,6 +28,8 @@ const PAGES: ReadonlySet<string> = new Set<EndpointName>([
   'device',
   'login',
   'logout',
+  'account',
+  'devices page',
   'tokens page',
 ])
 /** A user can create 100 tokens a day, and gets 429 after that. */
@@ -36,10 +40,11 @@ const ANY_CORS: ReadonlySet<string> = new Set<EndpointName>(['metadata', 'jwks']
 /** The origins of the public clients. */
 const ORIGINS = ['https://spa.example', 'https://legacy.example']
 /** The paths that our pages and redirects lead to. */
-const OWN_PATH = '/(?:oauth/authorize|(?:oauth/device|login|logout|account/tokens)(?:/customers)?)'
+const OWN_PATH =
+  '/(?:oauth/authorize|(?:oauth/device|login|logout|account|account/devices|account/tokens)(?:/customers)?)'
 const [OWN_ADDRESS, OWN_TARGET] = [
   new RegExp(`^${OWN_PATH}(?:\\?|$)`),
-  new RegExp(`^${OWN_PATH}(?:\\?revoke=[\\w-]+)?$`),
+  new RegExp(`^${OWN_PATH}(?:\\?(?:revoke|sign_out)=[\\w-]+)?$`),
 ]
 /** An authorization response: tokens in the fragment only, codes in the query only. */
 const AUTHORIZATION_RESPONSE = /^(?:[?&](?:code|error)|#(?:access_token|error))=/
@@ -146,7 +151,8 @@ function problemsOfBody(endpoint: string, message: Message, response: HttpRespon
     PAGES.has(endpoint) &&
     (status === 200 || !accept.includes('application/json') || accept.includes('text/html'))
   const caching = status === 200 && ANY_CORS.has(endpoint) ? 'public, max-age=60' : 'no-store'
-  const isForm = ['login', 'device', 'tokens page'].includes(endpoint) && type.startsWith('text/html')
+  const isForm =
+    ['login', 'device', 'devices page', 'tokens page'].includes(endpoint) && type.startsWith('text/html')
   return [
     ...check(textOf(response, 'Cache-Control') === caching, 'the wrong Cache-Control'),
     ...(isPage || isForm ? problemsOfPage(response) : problemsOfJson(response)),
@@ -158,7 +164,7 @@ const POLICY =
 const TAGS = new Set(
   (
     'a bdi body button circle code dd details div dl dt fieldset footer form h1 h2 h3 head header html input label ' +
-    'legend li link main meta option p path script select span strong style summary svg table tbody td th thead time ' +
+    'legend li link main meta nav option p path rect script select span strong style summary svg table tbody td th thead time ' +
     'title tr ul'
   ).split(' '),
 )

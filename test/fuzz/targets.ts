@@ -52,6 +52,8 @@ export const TARGETS = {
     batch: 200,
     prepare: async (fixture, credentials) => (await apiRequests(fixture, credentials)).token,
   },
+  account: { batch: 1000, prepare: accountRequests },
+  'devices page': { batch: 100, prepare: devicesPageRequests },
   'tokens page': { batch: 100, prepare: tokensPageRequests },
   metadata: { batch: 1000, prepare: async () => publicRequests('/.well-known/oauth-authorization-server') },
   jwks: { batch: 1000, prepare: async () => publicRequests('/.well-known/jwks.json') },
@@ -248,6 +250,46 @@ async function getPersonalTokenId({ server, user }: Fixture, { created }: Creden
 }
 
 const personalTokenIds = new WeakMap<Fixture['server'], string>()
+
+async function accountRequests(
+  fixture: Fixture,
+  credentials: Credentials,
+): Promise<readonly [Draft, ...Draft[]]> {
+  const headers = browserHeaders(fixture, await signIn(fixture, credentials))
+  return [draft('/account', { headers }), draft('/account')]
+}
+
+async function devicesPageRequests(
+  fixture: Fixture,
+  credentials: Credentials,
+): Promise<readonly [Draft, ...Draft[]]> {
+  const visitor = await signIn(fixture, credentials)
+  const headers = browserHeaders(fixture, visitor)
+  const path = '/account/devices'
+  const deviceId = await getDeviceId(fixture, credentials)
+  return [
+    draft(path, { headers }),
+    draft(`${path}?sign_out=${deviceId}`, { headers }),
+    draft(`${path}?sign_out=others`, { headers }),
+    draft(`${path}?signed_out=${deviceId}`, { headers }),
+    post(path, { csrf: visitor.csrf, sign_out: deviceId }, ...headers),
+    post(path, { csrf: visitor.csrf, sign_out: '<b>other</b>' }, ...headers),
+  ]
+}
+
+/** Returns the ID of one device, which can be signed out repeatedly. */
+async function getDeviceId(fixture: Fixture, credentials: Credentials): Promise<string> {
+  const known = deviceIds.get(fixture.server)
+  if (known !== undefined) return known
+  const { server, user } = fixture
+  const before = new Set((await server.server.sessions.list(user.id)).map(({ id }) => id))
+  await signIn(fixture, credentials)
+  const added = (await server.server.sessions.list(user.id)).find(({ id }) => !before.has(id))
+  deviceIds.set(server, added?.id ?? '')
+  return added?.id ?? ''
+}
+
+const deviceIds = new WeakMap<Fixture['server'], string>()
 
 async function tokensPageRequests(
   fixture: Fixture,

@@ -1,4 +1,4 @@
-import type { ClientView, ViewProps } from '../../src/pages/props.ts'
+import type { AccountProps, ClientView, DeviceView, ViewProps } from '../../src/pages/props.ts'
 
 const hidden = { _token: 'anti-forgery', request: 'sealed' }
 
@@ -61,9 +61,63 @@ const deviceConsent: ViewProps['deviceConsent'] = {
   address: '2001:db8:85a3:1319:8a2e:370:7344:abcd',
 }
 
-const tokens: ViewProps['personalTokens'] = {
+const account = (current: 'devices' | 'tokens'): AccountProps => ({
   userName: 'ada@orchard.example',
   signOutUrl: '/logout',
+  accountPages: (['devices', 'tokens'] as const).map((page) => ({
+    page,
+    url: `/account/${page}`,
+    isCurrent: page === current,
+  })),
+})
+
+const NOW = Date.UTC(2026, 10, 22, 14, 5)
+
+const laptop: DeviceView = {
+  id: 'nB4WqLz0Zk2vT8sYcR1XgA',
+  name: 'Firefox on Linux',
+  kind: 'computer',
+  address: '203.0.113.7',
+  place: 'Berlin, Germany',
+  createdAt: Date.UTC(2026, 10, 20, 9, 14),
+  lastSeenAt: NOW,
+  isCurrent: true,
+  signOutUrl: '/logout',
+}
+
+const phone: DeviceView = {
+  ...laptop,
+  id: 'Zk2vT8sYcR1XgAnB4WqLz0',
+  name: 'Safari on iPhone',
+  kind: 'phone',
+  address: '2001:db8:85a3:1319:8a2e:370:7344:abcd',
+  place: null,
+  lastSeenAt: NOW - 11 * 60_000,
+  isCurrent: false,
+  signOutUrl: '/account/devices?sign_out=Zk2vT8sYcR1XgAnB4WqLz0',
+}
+
+const devices: ViewProps['devices'] = {
+  ...account('devices'),
+  devices: [
+    laptop,
+    phone,
+    {
+      ...phone,
+      name: 'Chrome on Android',
+      kind: 'tablet',
+      place: 'Leipzig, Germany',
+      lastSeenAt: NOW - 7_200_000,
+    },
+    { ...phone, name: 'consulate-shop', kind: 'other', address: '', lastSeenAt: NOW - 9 * 86_400_000 },
+  ],
+  hidden: 0,
+  signOutOthersUrl: '/account/devices?sign_out=others',
+  now: NOW,
+}
+
+const tokens: ViewProps['personalTokens'] = {
+  ...account('tokens'),
   tokens: [
     {
       id: 'q3Jm0ZbT5sXvA1nKc8LwYg',
@@ -164,9 +218,60 @@ export const SAMPLES = {
   'sign-out': ['signOut', { action: '/auth/sign-out', hidden, userName: 'ada@orchard.example' }],
   'signed out': ['signedOut', { signInUrl: '/auth/sign-in' }],
   'signed in': ['signedIn', { userName: 'ada@orchard.example', signOutUrl: '/auth/sign-out' }],
-  'signed in, with personal access tokens': [
+  'signed in, with account pages': [
     'signedIn',
-    { userName: 'ada@orchard.example', signOutUrl: '/auth/sign-out', tokensUrl: '/account/tokens' },
+    { userName: 'ada@orchard.example', signOutUrl: '/auth/sign-out', accountUrl: '/account' },
+  ],
+  devices: ['devices', devices],
+  'the only device, on the only account page': [
+    'devices',
+    {
+      userName: devices.userName,
+      signOutUrl: devices.signOutUrl,
+      accountPages: [],
+      devices: [laptop],
+      hidden: 0,
+      now: NOW,
+    },
+  ],
+  'devices with hostile names': [
+    'devices',
+    {
+      ...devices,
+      devices: [
+        laptop,
+        { ...phone, name: 'W'.repeat(512), place: 'W'.repeat(512), address: 'a'.repeat(512) },
+        { ...phone, name: '\u202eهاتف أحمد 📱 \u2066', place: 'القاهرة، مصر' },
+        { ...phone, name: '👩‍👩‍👧‍👦'.repeat(100), place: '🇩🇪'.repeat(100) },
+      ],
+    },
+  ],
+  'too many devices': ['devices', { ...devices, hidden: 950 }],
+  'devices after one was signed out': [
+    'devices',
+    { ...devices, notice: { kind: 'signed-out', name: 'Edge on Windows' } },
+  ],
+  'devices after all others were signed out': [
+    'devices',
+    { ...devices, devices: [laptop], notice: { kind: 'others-signed-out' } },
+  ],
+  'signing out a device': [
+    'signOutDevice',
+    {
+      device: {
+        name: 'Safari on iPhone',
+        kind: 'phone',
+        address: '203.0.113.7',
+        place: 'Leipzig, Germany',
+        createdAt: Date.UTC(2026, 10, 20, 9, 14),
+      },
+      signOut: { action: '/account/devices', hidden },
+      devicesUrl: '/account/devices',
+    },
+  ],
+  'signing out all other devices': [
+    'signOutDevice',
+    { signOut: { action: '/account/devices', hidden }, devicesUrl: '/account/devices' },
   ],
   'personal access tokens': ['personalTokens', tokens],
   'personal access tokens with many permissions': [

@@ -11,7 +11,7 @@ const ESCAPED = '&lt;script&gt;&quot;&#39;&amp;&lt;/script&gt;'
 
 /** Texts that no page shows: the ids of scopes outside the form for a new token, and addresses that are none. */
 const NEVER_SHOWN =
-  /^(?!personalTokens )\w+ scopes\.\d+\.id$| provider$| tokens\.\d+(\.scopes\.\d+)?\.id$| tokens\.1\.scopes\.0\.description$| values\.scopes\.| client\.(logo|homepage|privacy|terms)$|^signIn client\.publisher$/
+  /^(?!personalTokens )\w+ scopes\.\d+\.id$| provider$| (tokens|devices)\.\d+(\.scopes\.\d+)?\.id$| tokens\.1\.scopes\.0\.description$| values\.scopes\.| client\.(logo|homepage|privacy|terms)$|^signIn client\.publisher$/
 const HIDDEN_DESCRIPTIONS: ReadonlySet<string> = new Set(['a server error', 'an unknown client'])
 
 const isShown = (page: string, view: string, prop: string): boolean =>
@@ -29,7 +29,7 @@ async function render<Name extends keyof ViewProps>(
 type Path = readonly (string | number)[]
 
 /** Props that are one of a few words of ours, never input. */
-const FIXED: ReadonlySet<unknown> = new Set(['kind', 'decision', 'signInWith', 'reason'])
+const FIXED: ReadonlySet<unknown> = new Set(['kind', 'decision', 'signInWith', 'reason', 'page'])
 
 /** Where texts are in the props. */
 function textPaths(value: unknown, path: Path = []): Path[] {

@@ -4,11 +4,11 @@ import { randomBase64url } from '../../lib/hash.ts'
 import type { HttpResponse } from '../../lib/http.ts'
 import type { PersonalTokensProps } from '../../pages/props.ts'
 import type { PersonalToken, PersonalTokenCreated } from '../../personal-tokens/personal-tokens.ts'
-import { displayNameOf } from '../../users/provider.ts'
 import { describeScopes } from '../descriptions.ts'
 import type { Exchange } from '../endpoint.ts'
 import { page } from '../page.ts'
 import { providerPathsOf } from '../paths.ts'
+import { accountProps } from './account.ts'
 import { isReauthenticationDue } from './reauthentication.ts'
 import type { SignedInUser } from './signed-in-user.ts'
 
@@ -31,19 +31,19 @@ export interface TokensPageOptions {
 /** Shows the user's tokens and a form for a new one. */
 export async function tokensPage(
   exchange: Exchange,
-  { session, user }: SignedInUser,
+  signedIn: SignedInUser,
   status: number,
   { values, revoked, problem, headers }: TokensPageOptions = {},
 ): Promise<HttpResponse> {
   const { services } = exchange
   const { settings } = services
+  const { session } = signedIn
   const csrf = services.csrf.tokenFor(exchange, session)
-  const { tokensPage: action, signOut: signOutUrl } = providerPathsOf(settings, session.provider)
+  const { tokensPage: action } = providerPathsOf(settings, session.provider)
   const tokens = await services.personalTokens.list(session)
   const lifetimes = lifetimesUpTo(settings.personalTokens?.maximumLifetime ?? 0)
   const props = {
-    userName: displayNameOf(user),
-    signOutUrl,
+    ...accountProps(exchange, signedIn, 'tokens'),
     tokens: tokens.map((token) => ({
       ...token,
       scopes: describeScopes(token.scopes, settings),

@@ -103,7 +103,8 @@ async function targetOf(
 
 function signedInPage(exchange: Exchange, provider: string, user: BaseUser): Promise<HttpResponse> {
   const { settings } = exchange.services
-  const { signOut: signOutUrl, tokensPage: tokensUrl } = providerPathsOf(settings, provider)
+  const { signOut: signOutUrl, account: accountUrl } = providerPathsOf(settings, provider)
   const props = { userName: displayNameOf(user), signOutUrl }
-  return page(exchange, 200, 'signedIn', settings.personalTokens ? { ...props, tokensUrl } : props)
+  const hasAccount = settings.accountPages.length > 0
+  return page(exchange, 200, 'signedIn', hasAccount ? { ...props, accountUrl } : props)
 }

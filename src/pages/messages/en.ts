@@ -25,6 +25,14 @@ function lifetime(seconds: number): string {
   return formatUnit(unit, seconds / length)
 }
 
+/** How long ago something was (seconds), in the largest unit that fits. */
+function ago(seconds: number): string {
+  if (seconds < 60) return 'just now'
+  if (seconds < 3600) return `${formatUnit('minute', Math.floor(seconds / 60))} ago`
+  if (seconds < 86_400) return `${formatUnit('hour', Math.floor(seconds / 3600))} ago`
+  return `${formatUnit('day', Math.floor(seconds / 86_400))} ago`
+}
+
 /** The text of every page, in English. Names and hosts arrive as markup that is already escaped and isolated. */
 export const en = {
   /** For `<html lang>` (BCP 47). */
@@ -101,13 +109,42 @@ export const en = {
     heading: "You're signed in",
     signedInAs: (name: Html): Html => html`Signed in as ${name}. You can close this window.`,
     signOut: 'Sign out',
-    tokens: 'Personal access tokens',
+    account: 'Your account',
+  },
+  account: {
+    navigation: 'Account',
+    pages: { devices: 'Devices', tokens: 'Personal tokens' },
+    signOut: 'Sign out',
+  },
+  devices: {
+    heading: 'Devices',
+    advice: "You're signed in on these devices. Sign out any device you don't recognize.",
+    current: 'This device',
+    kinds: { phone: 'Phone', tablet: 'Tablet', computer: 'Computer', other: 'Device' },
+    lastSeen: (time: Html): Html => html`Last seen ${time}`,
+    signedIn: (time: Html): Html => html`Signed in ${time}`,
+    signOut: 'Sign out',
+    signOutNamed: (name: string): string => `Sign out ${name}`,
+    signOutOthers: 'Sign out all other devices',
+    more: (count: number): string =>
+      count === 1 ? 'One more device is not shown.' : `${count} more devices are not shown.`,
+    signedOut: (name: Html): Html => html`${name} was signed out.`,
+    othersSignedOut: "You're signed out on all other devices.",
+    ago,
+  },
+  signOutDevice: {
+    heading: 'Sign out device?',
+    effect: (name: Html): Html =>
+      html`${name} will be signed out immediately. To use it again, sign in on that device.`,
+    othersHeading: 'Sign out all other devices?',
+    othersEffect: 'Every device except this one will be signed out immediately.',
+    submit: 'Sign out',
+    cancel: 'Cancel',
   },
   personalTokens: {
     heading: 'Personal access tokens',
     advice:
       'Use personal access tokens in scripts and with the API. Anyone who has a token can act as you, within its permissions.',
-    signedInAs: (name: Html): Html => html`Signed in as ${name}`,
     yours: 'Your tokens',
     none: 'You have no tokens yet.',
     scopeCount: (count: number): string => `${count} permissions`,

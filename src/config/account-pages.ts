@@ -1,0 +1,53 @@
+import type { Validator } from '../lib/validator.ts'
+import { ACCOUNT_PAGES, type AccountPage } from '../model/account-page.ts'
+import { DEVICE_GRANT } from '../model/device-code.ts'
+import type { GrantSettings } from './grants.ts'
+import type { PersonalTokenSettings } from './personal-tokens.ts'
+
+/** The pages on which users sign in and manage their account. */
+export interface AccountSettings {
+  /** In the order of their navigation. */
+  readonly accountPages: readonly AccountPage[]
+  /** Whether users sign in on our own pages. */
+  readonly hasSignInPages: boolean
+}
+
+/** What decides which account pages are available. */
+interface Features extends Pick<GrantSettings, 'grants'> {
+  readonly personalTokens: PersonalTokenSettings | undefined
+}
+
+/** The option that turns on what a page is for; undefined if it is on. */
+const MISSING_OPTION: Readonly<Record<AccountPage, (features: Features) => string | undefined>> = {
+  devices: () => undefined,
+  tokens: ({ personalTokens }) => (personalTokens === undefined ? 'personalTokens: {}' : undefined),
+}
+
+/** The grants for which users sign in on our pages. */
+const PAGE_GRANTS = ['authorization_code', 'implicit', DEVICE_GRANT] as const
+
+/** Checks the option `accountPages`. */
+export function resolveAccountPages(
+  listed: readonly AccountPage[] | undefined,
+  features: Features,
+  validator: Validator,
+): AccountSettings {
+  const needsSignIn =
+    features.personalTokens !== undefined || PAGE_GRANTS.some((type) => features.grants.has(type))
+  for (const [index, page] of (listed ?? []).entries()) {
+    const problem = problemOf(page, features)
+    if (problem !== undefined) validator.problem(`accountPages[${index}]`, problem)
+  }
+  const available = ACCOUNT_PAGES.filter((page) => MISSING_OPTION[page](features) === undefined)
+  const accountPages = listed
+    ? ACCOUNT_PAGES.filter((page) => listed.includes(page))
+    : available.filter(() => needsSignIn)
+  return { accountPages, hasSignInPages: needsSignIn || accountPages.length > 0 }
+}
+
+function problemOf(page: AccountPage, features: Features): string | undefined {
+  if (!ACCOUNT_PAGES.includes(page))
+    return `must be ${ACCOUNT_PAGES.map((known) => `'${known}'`).join(' or ')}`
+  const option = MISSING_OPTION[page](features)
+  return option === undefined ? undefined : `needs the option ${option}`
+}

@@ -1,0 +1,41 @@
+/** The style of the account pages. */
+export const ACCOUNT_STYLE = `
+/* Account pages */
+body.account-page { grid-template-columns: minmax(0, 64rem); align-content: start; gap: 1rem }
+.account-page > header {
+  display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: .25rem 1.5rem; text-align: start;
+}
+.user { display: flex; flex-wrap: wrap; gap: .25rem 1rem; color: var(--soft) }
+nav ul { display: flex; flex-wrap: wrap; gap: .25rem; margin: 0; padding: 0; list-style: none }
+nav a {
+  display: block; padding: .5rem .875rem; border: 1px solid transparent; border-radius: .5rem;
+  color: var(--text); font-weight: 600; text-decoration: none;
+}
+nav a:hover { background: var(--quiet) }
+nav a[aria-current] { background: var(--card); border-color: var(--border) }
+
+/* Signed-in devices */
+.devices { margin: 1.25rem 0 0; padding: 0; list-style: none; border-block-start: 1px solid var(--border) }
+.devices li {
+  display: grid; grid-template-columns: auto minmax(0, 1fr) auto; align-items: center; gap: .75rem 1rem;
+  padding: 1rem 0; border-block-end: 1px solid var(--border);
+}
+.devices p, .device-facts p { display: flex; flex-wrap: wrap; align-items: center; gap: 0 1rem; margin: 0 }
+.devices strong, .devices span { min-inline-size: 0 }
+.device-facts { margin-top: .75rem }
+.device-icon {
+  display: grid; place-items: center; inline-size: 2.5rem; block-size: 2.5rem; border-radius: .625rem;
+  background: var(--quiet); color: var(--soft);
+}
+.device-icon svg { fill: none; stroke: currentColor; stroke-width: 1.75; stroke-linecap: round; stroke-linejoin: round }
+.badge {
+  display: inline-block; padding: 0 .5rem; border: 1px solid var(--success-border); border-radius: 1rem;
+  background: var(--success-ground); color: var(--success); font-size: .8125rem; font-weight: 600; white-space: nowrap;
+}
+.devices .secondary, .account-page main > .actions > * { inline-size: auto; justify-self: start }
+.devices .secondary { min-block-size: 2.25rem; padding: .25rem .875rem; color: var(--danger); font-size: .875rem }
+@media (max-width: 35rem) {
+  .devices li { grid-template-columns: auto minmax(0, 1fr); align-items: start }
+  .devices .secondary { grid-column: 2 }
+}
+`
