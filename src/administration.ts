@@ -1,3 +1,5 @@
+import { sessionAdministration, type SessionAdministration } from './administration/sessions.ts'
+import { toUserRef, type UserLike } from './administration/user.ts'
 import { registerClient, type RegisteredClient } from './clients/register.ts'
 import type { ClientRegistration } from './clients/registration.ts'
 import { rotateSecret, type RotatedSecret, type SecretRotation } from './clients/rotate-secret.ts'
@@ -6,15 +8,7 @@ import type { Services } from './endpoints/services.ts'
 import { ConfigError } from './errors.ts'
 import { purge, type PurgeOptions, type PurgeReport } from './jobs/purge.ts'
 import type { AuditEntry } from './model/audit.ts'
-import {
-  toAuthorizationInfo,
-  toClientInfo,
-  toSessionInfo,
-  type AuthorizationInfo,
-  type ClientInfo,
-  type SessionInfo,
-} from './model/info.ts'
-import type { UserRef } from './model/subject.ts'
+import { toAuthorizationInfo, toClientInfo, type AuthorizationInfo, type ClientInfo } from './model/info.ts'
 import {
   type CreatedPersonalToken,
   createPersonalTokenFor,
@@ -24,16 +18,6 @@ import {
 import type { ListOptions } from './store/contract.ts'
 import type { RevocationTarget } from './store/revocations.ts'
 import { changePassword, type PasswordChange } from './users/change-password.ts'
-import { toUserId } from './users/provider.ts'
-
-/**
- * A user: the ID, or any object with an `id`, such as `auth.user` or your own database row.
- *
- * `provider` is the name of a user provider; default: that of `users`. A name that the configuration does not have throws
- * `ConfigError`, because the default provider may have another user with the same ID. So pass the ID alone if `provider`
- * means something else in your rows (`google`).
- */
-export type UserLike = string | { readonly id: string | number; readonly provider?: string }
 
 /**
  * Manages clients, users' sessions and everything that was issued.
@@ -102,18 +86,7 @@ export interface Administration<Scope extends string = string> {
     /** Revokes a personal access token. Returns whether it exists, revoked or not. */
     revoke(id: string): Promise<boolean>
   }
-  readonly sessions: {
-    /**
-     * Lists the devices on which a user is signed in, last seen first. `lastSeenAt` is the last visit of a page or the last
-     * refresh of a token of an app that is signed out with the device.
-     */
-    list(user: UserLike): Promise<readonly SessionInfo[]>
-    /**
-     * Signs out one device, and revokes the authorizations of clients with `endsWithSession` that were granted on it.
-     * Returns whether the session exists, revoked or not.
-     */
-    revoke(id: string): Promise<boolean>
-  }
+  readonly sessions: SessionAdministration<Scope>
   readonly users: {
     /** Revokes every session, authorization and token of a user, on all devices and in all apps. */
     signOutEverywhere(user: UserLike): Promise<void>
@@ -160,13 +133,7 @@ export function createAdministration(start: () => Promise<Services>): Administra
     clients: clientAdministration(start),
     authorizations: authorizationAdministration(start),
     personalTokens: personalTokenAdministration(start),
-    sessions: {
-      async list(user) {
-        const services = await start()
-        return (await services.devices.list(toUserRef(services, user))).map(toSessionInfo)
-      },
-      revoke: async (id) => (await (await start()).revoker.revoke({ kind: 'session', id })) !== undefined,
-    },
+    sessions: sessionAdministration(start),
     users: userAdministration(start),
     tokens: {
       async revoke({ tokenId, expiresAt, sub }) {
@@ -283,11 +250,4 @@ function userAdministration(start: () => Promise<Services>): Administration['use
       await changePassword({ users, revoke, subjectOf }, ref, password, change)
     },
   }
-}
-
-/** Throws `ConfigError` for a missing user or ID: from JavaScript, undefined would revoke nothing, silently. */
-function toUserRef({ settings, userDirectory }: Services, user: UserLike | undefined): UserRef {
-  const { id = '', provider = settings.provider } = typeof user === 'object' ? (user ?? {}) : { id: user }
-  userDirectory.provider(provider)
-  return { provider, userId: toUserId({ id }, provider) }
 }

@@ -30,6 +30,7 @@ import { createDevices } from './sessions/devices.ts'
 import { createDeviceCookies } from './sessions/device-cookie.ts'
 import { createDeviceTokens } from './sessions/device-tokens.ts'
 import { createPlaces } from './sessions/places.ts'
+import { createSessionLimit, type SessionLimit } from './sessions/session-limit.ts'
 import { createSessions, type Sessions } from './sessions/sessions.ts'
 import { createServerGuard } from './server-guard.ts'
 import { createSignIn } from './sign-in/sign-in.ts'
@@ -99,20 +100,15 @@ function createServices(foundation: Foundation): Services {
   const { clock } = settings
   const { deviceTokens, csrf, consentSigner, returnToSigner } = createSigners(foundation)
   const throttle = createThrottle(settings.throttle, clock)
-  const sessions = createSessions({
-    ...settings,
-    store: store.sessions,
-    feed,
-    lifetime: settings.sessionLifetime,
-    persistentLifetime: persistentLifetimeOf(settings),
-    subjectOf,
-  })
   const audit = createAudit({ ...settings, events, store: store.audit })
   const maintenance = startMaintenance({ ...settings, store: store.purge })
   const lastUsed = startLastUsedTracker({ ...settings, store: store.authorizations })
   const messages = openMessages(foundation)
   const revoker = createRevoker({ ...foundation, clock, announce: shareRevocations(messages, feed) })
-  const issuance = openIssuance(foundation, sessions)
+  const devices = createDevices({ store: store.sessions, clock, revoker, events, subjectOf })
+  const sessionLimit = createSessionLimit({ ...settings, devices })
+  const sessions = openSessions(foundation, sessionLimit)
+  const issuance = openIssuance(foundation, sessions, sessionLimit)
   return {
     ...foundation,
     keys: liveKeys.keySet,
@@ -121,8 +117,9 @@ function createServices(foundation: Foundation): Services {
     revoker,
     clients: createClientCache(store.clients, clock, settings.pollInterval),
     sessions,
-    devices: createDevices({ store: store.sessions, clock, revoker, events, subjectOf }),
     places: createPlaces(settings),
+    devices,
+    sessionLimit,
     deviceCookies: createDeviceCookies(
       { remember: (...entry) => deviceTokens().remember(...entry) },
       settings.cookies,
@@ -211,12 +208,24 @@ function createSigners({ settings, liveKeys }: Foundation) {
 const persistentLifetimeOf = ({ keepSignedIn, sessionLifetime }: Settings): number =>
   keepSignedIn?.lifetime ?? sessionLifetime
 
-const openIssuance = (foundation: Foundation, sessions: Sessions): Issuance =>
+const openSessions = ({ settings, store, feed, subjectOf }: Foundation, limit: SessionLimit): Sessions =>
+  createSessions({
+    ...settings,
+    store: store.sessions,
+    feed,
+    lifetime: settings.sessionLifetime,
+    persistentLifetime: persistentLifetimeOf(settings),
+    subjectOf,
+    limit,
+  })
+
+const openIssuance = (foundation: Foundation, sessions: Sessions, sessionLimit: SessionLimit): Issuance =>
   createIssuance({
     ...foundation.settings,
     ...foundation,
     issuerEpoch: () => foundation.feed.issuerEpoch,
     draftSession: sessions.draft,
+    sessionLimit,
     keys: foundation.liveKeys.keySet,
     refreshTokens: foundation.liveKeys.refreshTokens,
   })

@@ -63,6 +63,16 @@ export interface EventMap {
     readonly address: string
   }
   /**
+   * A user signed in on a device for the first time, as far as its device cookie or device token tells, or allowed a device
+   * with a code. Not emitted by the password grant, which does not recognize devices.
+   */
+  'device.new': RequestEvent & {
+    readonly sessionId: string
+    readonly sub: string
+    readonly deviceName: string
+    readonly address: string
+  }
+  /**
    * A device was signed out. `sign_out`: by its user, on the device itself; `signed_out_by_user`: from another device;
    * `max_sessions`: by a sign-in that exceeded the maximum. A session that your own code or a password change revokes emits
    * only `revocation.written`.
@@ -95,7 +105,8 @@ export interface EventMap {
   'consent.denied': RequestEvent & { readonly clientId: string; readonly sub: string }
   /**
    * An endpoint answered with an error. `detail` says exactly why, for your eyes only; `clientId` and `sub` are null if
-   * they were not known yet. Not emitted by guards, by failed sign-ins and by devices that poll.
+   * they were not known yet. Not emitted by guards, by failed sign-ins on the sign-in page and by devices
+   * that poll.
    */
   'request.refused': RequestEvent & {
     readonly path: string
@@ -116,6 +127,7 @@ const NAMES: { readonly [Name in keyof EventMap]: true } = {
   'replay.detected': true,
   'refresh.ahead': true,
   'session.started': true,
+  'device.new': true,
   'session.ended': true,
   'sign-in.failed': true,
   'sign-in.throttled': true,

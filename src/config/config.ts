@@ -110,6 +110,11 @@ export interface Config<
    */
   readonly reauthenticateAfter?: Duration | 'off'
   /**
+   * The most devices that a user is signed in on, at least 1: a new sign-in signs out the oldest. Counts browsers, apps with
+   * the sign-in API, and devices of clients with `endsWithSession`. Default: no limit.
+   */
+  readonly maxSessions?: number
+  /**
    * The proxies whose `X-Forwarded-For` header is trusted: addresses or CIDR ranges, such as `'10.0.0.0/8'`. Without them,
    * behind a proxy, all users share the failure limit of its address. Default: none.
    */

@@ -83,6 +83,7 @@ const CONFIG: OptionNames<Config> = {
   sessionLifetime: true,
   keepSignedIn: true,
   reauthenticateAfter: true,
+  maxSessions: true,
   trustedProxies: true,
   throttle: true,
   revocations: true,

@@ -47,6 +47,8 @@ export interface Settings extends IssuerSettings, GrantSettings, MaintenanceSett
   readonly keepSignedIn: KeepSignedInSettings | undefined
   /** How old a sign-in may be for sensitive actions. Undefined if the password is never asked for again. */
   readonly reauthenticateAfter: number | undefined
+  /** Undefined for no limit. */
+  readonly maxSessions: number | undefined
   readonly trustedProxies: readonly string[]
   readonly throttle: ThrottleLimits
   readonly pollInterval: number
@@ -102,6 +104,10 @@ export function resolveSettings(given: Config): Settings {
       config.reauthenticateAfter === 'off'
         ? undefined
         : time('reauthenticateAfter', config.reauthenticateAfter, '15m'),
+    maxSessions:
+      config.maxSessions === undefined
+        ? undefined
+        : validator.positiveInteger('maxSessions', config.maxSessions),
     trustedProxies: resolveProxies(config.trustedProxies ?? [], validator),
     throttle: resolveThrottle(config.throttle ?? {}, validator),
     ...resolveRevocations(config.revocations ?? {}, validator),

@@ -17,6 +17,7 @@ import type { DeviceCookies } from '../sessions/device-cookie.ts'
 import type { DeviceTokens } from '../sessions/device-tokens.ts'
 import type { SignInService } from '../sign-in/sign-in.ts'
 import type { Places } from '../sessions/places.ts'
+import type { SessionLimit } from '../sessions/session-limit.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { Settings } from '../config/settings.ts'
 import type { ClientCache } from '../clients/cache.ts'
@@ -44,6 +45,7 @@ export interface Services {
   readonly sessions: Sessions
   readonly devices: Devices
   readonly places: Places
+  readonly sessionLimit: SessionLimit
   readonly csrf: Csrf
   readonly deviceCookies: DeviceCookies
   readonly deviceTokens: DeviceTokens

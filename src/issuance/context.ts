@@ -5,6 +5,7 @@ import type { Clock } from '../lib/clock.ts'
 import { SIGN_IN } from '../model/client.ts'
 import type { ScopeRules } from '../model/scope.ts'
 import type { UserRef } from '../model/subject.ts'
+import type { SessionLimit } from '../sessions/session-limit.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { Store } from '../store/contract.ts'
 
@@ -44,6 +45,8 @@ export interface IssuanceContext extends TokenPolicy {
   readonly store: Pick<Store, 'codes' | 'deviceCodes' | 'authorizations'>
   /** Creates a session for a device. */
   readonly draftSession: Sessions['draft']
+  /** Applied after a session was inserted. */
+  readonly sessionLimit: Pick<SessionLimit, 'enforce'>
   readonly keys: Pick<KeySet, 'sign'>
   readonly refreshTokens: Pick<RefreshTokens, 'format'>
   readonly clock: Clock

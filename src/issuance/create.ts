@@ -17,7 +17,7 @@ export async function createAuthorization(
   request: TokenRequest,
 ): Promise<TokenResponse | undefined> {
   const { authorizationId, scopes, client, user } = permission
-  const session = draftSession(context, permission)
+  const session = await draftSession(context, permission)
   const sessionId = session?.id ?? permission.sessionId
   const owner = { clientId: client.id, sub: context.subjectOf(user), authorizationId }
   const access = createAccessToken(context, {
@@ -36,6 +36,7 @@ export async function createAuthorization(
   if (!(await write(context, permission, authorization, session))) return undefined
   const response = emitIssued(context, request, access, scopes, owner)
   emitCreated(context, request, authorization, session)
+  if (session) await startSession(context, permission, session, request)
   if (seed === undefined) return response
   return {
     ...response,
@@ -52,10 +53,10 @@ const canBeRefreshed = (
   hasRefreshToken &&
   canUseGrant(client, 'refresh_token')
 
-const draftSession = (
+const draftSession = async (
   context: IssuanceContext,
   { device, client, user, epochs }: AuthorizationPermission,
-): Session | undefined =>
+): Promise<Session | undefined> =>
   device && client.endsWithSession ? context.draftSession({ user, epochs, ...device }) : undefined
 
 function write(
@@ -69,6 +70,18 @@ function write(
   const now = authorization.createdAt
   if (redeems.kind === 'code') return codes.exchange(redeems.hash, authorization, sub, now)
   return deviceCodes.exchange(redeems.hash, authorization, sub, now, session)
+}
+
+/** A device that was allowed in a browser is always a new one. Other devices are known by their device token, if at all. */
+async function startSession(
+  { events, sessionLimit, subjectOf }: IssuanceContext,
+  { redeems, user }: AuthorizationPermission,
+  { id: sessionId, deviceName, address }: Session,
+  { requestId }: TokenRequest,
+): Promise<void> {
+  if (redeems?.kind === 'device_code')
+    events.emit('device.new', { requestId, sessionId, sub: subjectOf(user), deviceName, address })
+  await sessionLimit.enforce(user, requestId)
 }
 
 function emitCreated(

@@ -19,7 +19,7 @@ export interface Session extends UserRef {
   readonly lastSeenAt: number
   /** True if the cookie outlives the browser ("Keep me signed in"). */
   readonly isPersistent: boolean
-  /** Extended by use. A device without a browser has no cookie: equal to `createdAt`. */
+  /** Extended by use. A device without a browser has no cookie: the time of its sign-in. */
   readonly expiresAt: number
   readonly revokedAt: number | null
 }

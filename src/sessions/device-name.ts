@@ -35,3 +35,14 @@ export function deviceKindOf(userAgent: string): DeviceKind {
   if (system === 'Android') return /\bMobile\b/.test(userAgent) ? 'phone' : 'tablet'
   return system === 'iPhone' ? 'phone' : 'computer'
 }
+
+const MAX_NAME_LENGTH = 100
+
+/** Line breaks and other controls, and the characters that change the direction of the text around them. */
+const FORBIDDEN = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u
+
+export const DEVICE_NAME_PROBLEM = `must be 1 to ${MAX_NAME_LENGTH} characters without control characters`
+
+/** Returns whether an app can give a device this name. */
+export const isDeviceName = (name: string): boolean =>
+  name.trim() !== '' && name.length <= MAX_NAME_LENGTH && !FORBIDDEN.test(name) && name.isWellFormed()

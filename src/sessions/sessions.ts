@@ -8,6 +8,7 @@ import type { RevocationFeed } from '../revocations/feed.ts'
 import type { SessionStore } from '../store/contract.ts'
 import { cookieName, type CookieExchange, type CookiePolicy } from './cookies.ts'
 import { deviceNameOf } from './device-name.ts'
+import type { SessionLimit } from './session-limit.ts'
 
 /** What sessions need. Lifetimes are in milliseconds without use. */
 export interface SessionsOptions {
@@ -21,6 +22,7 @@ export interface SessionsOptions {
   /** The provider whose cookie has no name added. */
   readonly provider: string
   readonly subjectOf: (user: UserRef) => string
+  readonly limit: Pick<SessionLimit, 'startTime'>
 }
 
 /** A sign-in that has been checked. */
@@ -57,7 +59,7 @@ export interface Sessions {
    * Returns a session for a sign-in without a browser, for the caller to insert. It has no cookie and expires immediately,
    * so it is listed only as long as the tokens of the device are valid.
    */
-  draft(signIn: SignIn): Session
+  draft(signIn: SignIn): Promise<Session>
 }
 
 /** The use of a session is written at most this often, in milliseconds. */
@@ -66,7 +68,7 @@ const MAX_USER_AGENT_LENGTH = 512
 
 /** Creates the sessions of one server. */
 export function createSessions(options: SessionsOptions): Sessions {
-  const { store, clock, feed, cookies, lifetime, persistentLifetime, subjectOf } = options
+  const { store, clock, feed, cookies, lifetime, persistentLifetime, subjectOf, limit } = options
   const nameFor = (provider: string): string =>
     cookieName(cookies, 'session') + (provider === options.provider ? '' : `.${provider}`)
   const isLive = (session: Session): boolean =>
@@ -93,7 +95,9 @@ export function createSessions(options: SessionsOptions): Sessions {
       const subject = subjectOf(signIn.user)
       const now = clock.now()
       const expiresAt = now + (isPersistent ? persistentLifetime : lifetime)
-      const session = newSession(signIn, { cookieHash: sha256(cookie), isPersistent, now, expiresAt })
+      const createdAt = await limit.startTime(signIn.user)
+      const fields = { cookieHash: sha256(cookie), isPersistent, createdAt, now, expiresAt }
+      const session = newSession(signIn, fields)
       const isSameUser = current !== undefined && subjectOf(current) === subject
       const isRenewed = isSameUser && (await store.renew(current.id, { ...session, subject }))
       if (!isRenewed && !(await store.insert(session, subject))) return undefined
@@ -102,15 +106,16 @@ export function createSessions(options: SessionsOptions): Sessions {
     },
     clearCookie: (exchange, provider) =>
       void exchange.newCookies.set(nameFor(provider), { value: '', maxAge: 0 }),
-    draft(signIn) {
+    async draft(signIn) {
       const now = clock.now()
+      const createdAt = await limit.startTime(signIn.user)
       const cookieHash = sha256(randomBase64url(32))
-      return newSession(signIn, { cookieHash, isPersistent: false, now, expiresAt: now })
+      return newSession(signIn, { cookieHash, isPersistent: false, createdAt, now, expiresAt: now })
     },
   }
 }
 
-interface SessionFields extends Pick<Session, 'cookieHash' | 'isPersistent' | 'expiresAt'> {
+interface SessionFields extends Pick<Session, 'cookieHash' | 'isPersistent' | 'createdAt' | 'expiresAt'> {
   readonly now: number
 }
 
@@ -127,7 +132,6 @@ const newSession = (
   address,
   issuerEpoch: epochs.issuer,
   userEpoch: epochs.user,
-  createdAt: now,
   authenticatedAt: now,
   lastSeenAt: now,
   revokedAt: null,

@@ -1,10 +1,12 @@
 import { chooseScopes } from '../grants/permit.ts'
+import type { Events } from '../events.ts'
 import type { Issuance } from '../issuance/issue.ts'
 import type { SignInDevice } from '../issuance/permission.ts'
 import type { TokenResponse } from '../issuance/response.ts'
 import { randomId } from '../lib/hash.ts'
 import type { ScopeRules } from '../model/scope.ts'
 import type { UserRef } from '../model/subject.ts'
+import { deviceNameOf } from '../sessions/device-name.ts'
 import type { DeviceTokens } from '../sessions/device-tokens.ts'
 import type { LoadedUser } from '../users/directory.ts'
 import { signInClient } from './client.ts'
@@ -49,12 +51,13 @@ export interface SignInServiceOptions {
   readonly scopes: ScopeRules
   readonly issuance: Issuance
   readonly deviceTokens: () => DeviceTokens
+  readonly events: Pick<Events, 'emit'>
   readonly subjectOf: (user: UserRef) => string
 }
 
 /** Creates the sign-in service of one server. */
 export function createSignIn(options: SignInServiceOptions): SignInService {
-  const { allowed, scopes: rules, issuance, deviceTokens, subjectOf } = options
+  const { allowed, scopes: rules, issuance, deviceTokens, events, subjectOf } = options
   return {
     chooseScopes: (requested) =>
       requested === undefined ? allowed : chooseScopes(rules, requested, allowed),
@@ -73,9 +76,17 @@ export function createSignIn(options: SignInServiceOptions): SignInService {
       } as const
       const response = await issuance.issue(permission, { requestId, grantType: 'sign_in' })
       if (!response) return undefined
-      const sub = subjectOf(ref)
-      const tokens = deviceTokens()
-      return { ...(response as Required<TokenResponse>), device_token: tokens.remember(deviceToken, sub) }
+      const [tokens, sub] = [response as Required<TokenResponse>, subjectOf(ref)]
+      const { name = deviceNameOf(device.userAgent), address } = device
+      if (deviceTokens().find(deviceToken, sub) === undefined)
+        events.emit('device.new', {
+          requestId,
+          sessionId: tokens.session_id,
+          sub,
+          deviceName: name,
+          address,
+        })
+      return { ...tokens, device_token: deviceTokens().remember(deviceToken, sub) }
     },
   }
 }

@@ -1,4 +1,4 @@
-import type { UserLike } from '../administration.ts'
+import type { UserLike } from '../administration/user.ts'
 import { createBearerGuard, NO_REVOCATIONS } from '../guard/guard.ts'
 import { createGuards, type GuardCore, type Guards, type GuardsByProvider } from '../guard/request-guards.ts'
 import { jsonLogger } from '../lib/log.ts'

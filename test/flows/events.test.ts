@@ -7,6 +7,7 @@ import {
   implicitGrant,
   passwordGrant,
   refreshToken,
+  signIn,
 } from '../../src/index.ts'
 import { DEVICE_GRANT } from '../../src/model/device-code.ts'
 import { openBrowser } from '../support/browser.ts'
@@ -20,6 +21,7 @@ import {
   requestToken,
 } from '../support/oauth-client.ts'
 import type { Parameters } from '../support/oauth-client.ts'
+import { callSignInApi, logIn, postLogin } from '../support/sign-in-api.ts'
 import { CALLBACK, startServer } from '../support/server.ts'
 import type { RecordedEvent, TestClient } from '../support/server.ts'
 
@@ -31,6 +33,7 @@ const server = await startServer({
     deviceCode(),
     passwordGrant(),
     implicitGrant(),
+    signIn(),
   ],
   throttle: { perAccount: { failures: 2, window: '15m' }, perAddress: { failures: 1000, window: '1m' } },
 })
@@ -130,7 +133,7 @@ describe('a grant emits token.issued, and authorization.created and session.star
     [
       DEVICE_GRANT,
       tv,
-      SESSION,
+      [...SESSION, 'device.new'],
       async () => {
         const parameters = await approvedDevice()
         return () => issue(tv, parameters)
@@ -150,6 +153,15 @@ describe('a grant emits token.issued, and authorization.created and session.star
       async () => {
         await implicitToken()
         return implicitToken
+      },
+    ],
+    [
+      'sign_in',
+      { id: 'sign-in', secret: undefined, redirectUri: '' },
+      [...SESSION, 'device.new'],
+      async () => async () => {
+        const { headers, body } = await postLogin(server, user, { scope: 'orders:read' })
+        return { accessToken: String(body['access_token']), requestId: headers.get('x-request-id') }
       },
     ],
     [
@@ -183,6 +195,7 @@ describe('a grant emits token.issued, and authorization.created and session.star
       },
       'authorization.created': { requestId, authorizationId, clientId: client.id, sub, sessionId },
       'session.started': { requestId, sessionId, sub, address: '127.0.0.1' },
+      'device.new': { requestId, sessionId, sub, deviceName: 'node', address: '127.0.0.1' },
     }
     for (const { name, payload } of events) expect([name, payload]).toEqual([name, payloads[name]])
   })
@@ -191,13 +204,14 @@ describe('a grant emits token.issued, and authorization.created and session.star
 describe('other events', () => {
   const freshUser = async () => ({ ...flow, browser: openBrowser(server), user: await server.addUser() })
   const signInAs = async ({ browser: theirs, user: who }: typeof flow, secret = who.password) =>
-    theirs.signIn(await theirs.open(server.endpoint('/login')), { ...who, password: secret })
+    theirs.signIn(await theirs.open(server.endpoint('/login?prompt=login')), { ...who, password: secret })
 
   test('a sign-in emits session.started, and a sign-out session.ended', async () => {
     const theirs = await freshUser()
-    const [started, ...none] = await eventsOf(() => signInAs(theirs))
+    const [started, added, ...none] = await eventsOf(() => signInAs(theirs))
     const sessionId = started?.payload['sessionId']
-    expect([started?.name, ...none]).toEqual(['session.started'])
+    expect([started?.name, added?.name, ...none]).toEqual(['session.started', 'device.new'])
+    expect(added?.payload).toMatchObject({ sessionId, sub: theirs.user.id })
     expect(started?.payload).toEqual({
       requestId: expect.any(String) as unknown,
       sessionId,
@@ -211,6 +225,35 @@ describe('other events', () => {
       { name: 'session.ended', payload: { sessionId, sub: theirs.user.id, reason: 'sign_out' } },
     ])
     expect(ended[0]?.payload['requestId']).toBe(ended[1]?.payload['requestId'])
+  })
+
+  test('a sign-in on a device that the user has used before does not emit device.new', async () => {
+    const theirs = await freshUser()
+    await signInAs(theirs)
+    expect(await namesOf(() => signInAs(theirs))).toEqual(['session.started'])
+    const { device_token: token } = await logIn(server, theirs.user)
+    const again = () => logIn(server, theirs.user, { device_token: token })
+    expect(await namesOf(again)).not.toContain('device.new')
+    const other = await freshUser()
+    expect(await namesOf(() => logIn(server, other.user, { device_token: token }))).toContain('device.new')
+  })
+
+  test('a sign-out by the sign-in API emits session.ended once, with its reason', async () => {
+    const { user: theirs } = await freshUser()
+    const [phone, tablet] = [await logIn(server, theirs), await logIn(server, theirs)]
+    const path = `/auth/devices/${tablet.session_id}`
+    const remote = () => callSignInApi(server, path, { method: 'DELETE', token: phone.access_token })
+    const local = () => callSignInApi(server, '/auth/logout', { token: phone.access_token })
+    const ended = { name: 'session.ended', payload: { sub: theirs.id } }
+    expect(await eventsOf(remote)).toMatchObject([
+      { name: 'revocation.written' },
+      { ...ended, payload: { sessionId: tablet.session_id, reason: 'signed_out_by_user' } },
+    ])
+    expect(await eventsOf(local)).toMatchObject([
+      { name: 'revocation.written' },
+      { ...ended, payload: { sessionId: phone.session_id, reason: 'sign_out' } },
+    ])
+    expect(await namesOf(local)).toEqual(['revocation.written'])
   })
 
   test('a wrong password emits sign-in.failed, and too many of them sign-in.throttled', async () => {

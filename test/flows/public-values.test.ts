@@ -1,8 +1,9 @@
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { EVENT_NAMES } from '../../src/events.ts'
-import type { Administration } from '../../src/index.ts'
+import { signIn, type Administration } from '../../src/index.ts'
 import { openBrowser } from '../support/browser.ts'
+import { commonConfig } from '../support/config.ts'
 import { addDeviceClient, startDevice } from '../support/device.ts'
 import {
   authorizationUrl,
@@ -14,7 +15,10 @@ import {
 } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 
-const server = await startServer({ throttle: { perAccount: { failures: 2, window: '15m' } } })
+const server = await startServer({
+  grants: [...commonConfig().grants, signIn()],
+  throttle: { perAccount: { failures: 2, window: '15m' } },
+})
 const { clients, authorizations, personalTokens, sessions, users, tokens, audit, purge } = server.server
 const [user, victim] = [await server.addUser(), await server.addUser()]
 const client = await server.addClient({ requiresPkce: true })
@@ -114,7 +118,12 @@ const CALLS: {
     list: () => personalTokens.list(user),
     revoke: () => personalTokens.revoke('unknown'),
   },
-  sessions: { list: () => sessions.list(user), revoke: () => sessions.revoke('unknown') },
+  sessions: {
+    list: () => sessions.list(user),
+    revoke: () => sessions.revoke('unknown'),
+    // All of its values are tokens for the device.
+    signIn: async () => (await sessions.signIn(user)).session_id,
+  },
   users: {
     setPassword: () => users.setPassword(victim, 'another password'),
     signOutEverywhere: () => users.signOutEverywhere(victim),

@@ -41,7 +41,7 @@ export async function signInWithPassword(exchange: Exchange, form: SignInForm): 
     (user) => startSession(exchange, user, form),
   )
   if (outcome.kind === 'correct') {
-    services.deviceCookies.remember(exchange, services.subjectOf(outcome.result))
+    await welcome(exchange, outcome.result, form.current)
     return { session: outcome.result }
   }
   reportFailedSignIn(exchange, provider, outcome)
@@ -60,6 +60,18 @@ async function startSession(
   const sub = services.subjectOf(user)
   services.events.emit('session.started', { requestId, sessionId: session.id, sub, address })
   return session
+}
+
+/** Remembers the device, and applies the limit of sessions if there is one more. */
+async function welcome(exchange: Exchange, session: Session, current: Session | undefined): Promise<void> {
+  const { services, requestId } = exchange
+  const { deviceCookies, deviceTokens, sessionLimit, events } = services
+  const { id: sessionId, deviceName, address } = session
+  const sub = services.subjectOf(session)
+  if (deviceTokens.find(deviceCookies.read(exchange), sub) === undefined)
+    events.emit('device.new', { requestId, sessionId, sub, deviceName, address })
+  deviceCookies.remember(exchange, sub)
+  if (sessionId !== current?.id) await sessionLimit.enforce(session, requestId)
 }
 
 /** The page is the same whether the user exists or not. Only the log and the event have the reason. */

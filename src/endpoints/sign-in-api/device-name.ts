@@ -1,10 +1,6 @@
 import { OAuthError } from '../../errors.ts'
 import type { Form } from '../../lib/form.ts'
-
-const MAX_LENGTH = 100
-
-/** Line breaks and other controls, and the characters that change the direction of the text around them. */
-const FORBIDDEN = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u
+import { DEVICE_NAME_PROBLEM, isDeviceName } from '../../sessions/device-name.ts'
 
 /**
  * Returns the name that the app gives the device. Users see it in the list of their devices.
@@ -12,12 +8,7 @@ const FORBIDDEN = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u
  * @throws OAuthError `invalid_request`
  */
 export function readDeviceName(form: Form): string | undefined {
-  const name = form.get('device_name')?.trim()
-  if (name === undefined || isDeviceName(name)) return name
-  const description = `The parameter device_name must be 1 to ${MAX_LENGTH} characters without control characters`
-  throw new OAuthError('invalid_request', description)
+  const name = form.get('device_name')
+  if (name === undefined || isDeviceName(name)) return name?.trim()
+  throw new OAuthError('invalid_request', `The parameter device_name ${DEVICE_NAME_PROBLEM}`)
 }
-
-/** Returns whether a text can be the name of a device. */
-export const isDeviceName = (name: string): boolean =>
-  name !== '' && name.length <= MAX_LENGTH && !FORBIDDEN.test(name)
