@@ -28,7 +28,8 @@ export function readFlags(): Flags {
   return { rounds, duration: seconds * 1000, rows: select(names), isJson: values.json }
 }
 
-function positive(name: string, text: string): number {
+/** Parses a number above 0. Throws if it is not one. */
+export function positive(name: string, text: string): number {
   const value = Number(text)
   if (value > 0) return value
   throw new Error(`--${name} must be a number above 0`)

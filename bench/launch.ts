@@ -27,9 +27,13 @@ export interface Absence {
 
 const CHILD = fileURLToPath(new URL('child.ts', import.meta.url))
 
-/** Starts `bench/<name>.ts` in its own process, on its own core if `isPinned`. */
-export async function launch(name: string, isPinned: boolean): Promise<Entrant | Absence> {
-  const child = spawnNode([CHILD, name], isPinned)
+/** Starts `bench/<name>.ts` in its own process, on its own core if `isPinned`, with more environment variables. */
+export async function launch(
+  name: string,
+  isPinned: boolean,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Entrant | Absence> {
+  const child = spawnNode([CHILD, name], isPinned, variables)
   const first = await nextAnswer(child)
   if ('ready' in first) return entrant(name, child, first.ready)
   child.kill()
@@ -37,10 +41,14 @@ export async function launch(name: string, isPinned: boolean): Promise<Entrant |
   throw new Error(`${name} did not report that it is ready`)
 }
 
-function spawnNode(args: readonly string[], isPinned: boolean): ChildProcess {
+function spawnNode(
+  args: readonly string[],
+  isPinned: boolean,
+  variables: Readonly<Record<string, string>>,
+): ChildProcess {
   const command = isPinned ? ['taskset', '-c', SERVER_CORE, process.execPath] : [process.execPath]
   const [file = process.execPath, ...rest] = [...command, ...args]
-  const env = { ...process.env, NODE_ENV: 'production' }
+  const env = { ...process.env, NODE_ENV: 'production', ...variables }
   return spawn(file, rest, { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
 }
 

@@ -72,7 +72,8 @@ const cells = (
   `${Math.round(100 * busy)} %`,
 ]
 
-function align(lines: readonly (readonly string[])[]): string[] {
+/** Formats rows as text: the first column to the left, the others to the right. */
+export function align(lines: readonly (readonly string[])[]): string[] {
   const width = Math.max(...lines.map(([name]) => name?.length ?? 0))
   return lines.map(([name = '', ...cells]) =>
     `  ${name.padEnd(width)}${cells.map((cell) => cell.padStart(11)).join('')}`.trimEnd(),

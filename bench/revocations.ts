@@ -6,6 +6,7 @@ import { canPin, LOAD_CORE, pinThisProcess } from './cores.ts'
 import { type Entrant, launch } from './launch.ts'
 import { cycle, type Feed } from './load/feed.ts'
 import { openLoad } from './load/load.ts'
+import { quantile } from './load/quantile.ts'
 import { CONNECTIONS } from './rows.ts'
 import { REVOCATIONS } from './targets/parts/revocations.ts'
 
@@ -30,11 +31,10 @@ async function watch(port: number, ask: Feed, end: Promise<unknown>): Promise<Wa
   const next: Feed = (connection, last) => (hasEnded ? undefined : ask(connection, last))
   const { latencies, duration } = await load.fire(next, LONGEST)
   load.close()
-  const sorted = latencies.toSorted((a, b) => a - b)
   return {
     perSecond: (latencies.length * 1000) / duration,
-    p99: sorted[Math.floor(0.99 * sorted.length)] ?? 0,
-    longest: sorted.at(-1) ?? 0,
+    p99: quantile(latencies, 0.99),
+    longest: quantile(latencies, 1),
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Entrant } from './launch.ts'
 import { openLoad } from './load/load.ts'
+import { quantile } from './load/quantile.ts'
 import { CONNECTIONS, type Row } from './rows.ts'
 import type { PreparedRequest, Scenario } from './target.ts'
 
@@ -62,15 +63,13 @@ async function measure(entrant: Entrant, row: Row, requests: readonly PreparedRe
 }
 
 function summarize(latencies: readonly number[], duration: number, microseconds: number): Round {
-  const sorted = Float64Array.from(latencies).toSorted()
-  const requests = sorted.length
-  const quantile = (share: number): number => sorted[Math.floor(share * (requests - 1))] ?? 0
+  const requests = latencies.length
   return {
     requests,
     cpu: microseconds / requests,
     perSecond: (requests * 1000) / duration,
-    p50: quantile(0.5),
-    p99: quantile(0.99),
+    p50: quantile(latencies, 0.5),
+    p99: quantile(latencies, 0.99),
     busy: microseconds / 1000 / duration,
   }
 }
