@@ -83,3 +83,17 @@ export async function refreshOutcome(
   const { status, body } = await refresh({ server, client }, refreshToken)
   return status === 200 ? '200' : String(body['error'])
 }
+
+/** Waits until a node rejects an access token. Returns how long that took (ms). Throws at the deadline. */
+export async function timeUntilRejected(node: TestServer, accessToken: string): Promise<number> {
+  const start = performance.now()
+  const isRejected = async (): Promise<boolean> => (await callApi(node, '/me', accessToken)).status === 401
+  if (!(await eventually(isRejected))) throw new Error('The token is still accepted')
+  return performance.now() - start
+}
+
+/** Prints measured durations (ms) in ascending order. The tests do not depend on them, because the machine may be busy. */
+export function printDurations(what: string, durations: readonly number[]): void {
+  const sorted = durations.toSorted((a, b) => a - b).map((duration) => duration.toFixed(0))
+  console.info(`${what}: ${sorted.join(', ')} ms`)
+}

@@ -3,7 +3,13 @@ import type { RequestListener } from 'node:http'
 import { flushCompileCache } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { toNode } from '../../src/adapters/node.ts'
-import { createAuthorizationServer, implicitGrant, jsonLogger, passwordGrant } from '../../src/index.ts'
+import {
+  createAuthorizationServer,
+  implicitGrant,
+  jsonLogger,
+  passwordGrant,
+  signIn,
+} from '../../src/index.ts'
 import type { Config } from '../../src/index.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { guardedApi } from './api.ts'
@@ -62,7 +68,7 @@ async function serve(message: ServeMessage): Promise<void> {
   const common = commonConfig()
   // The badge of a user is the user ID.
   const badge = customGrant((userId) => userId)
-  const grants = [...common.grants, passwordGrant(), implicitGrant(), badge]
+  const grants = [...common.grants, passwordGrant(), implicitGrant(), signIn(), badge]
   const own = { ...common, grants, issuer, secrets, store, clock, logger: jsonLogger() }
   const providers = customers && { customers: createUserTable(customers).provider }
   const server = createAuthorizationServer({ ...own, ...(providers && { providers }), ...config })
