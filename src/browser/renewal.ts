@@ -1,0 +1,55 @@
+import { AuthError, isTemporary } from './error.ts'
+import type { TokenPair } from './pair.ts'
+import { platform } from './platform.ts'
+import { tokensIn, type Post, type TokenResponse } from './requests.ts'
+import type { SignInReason } from './tabs.ts'
+import { withRetries } from './wait.ts'
+
+/** How to reach the server. */
+export interface ServerParts {
+  readonly post: Post
+  readonly tokenPath: string
+  readonly clientId: string | undefined
+}
+
+/**
+ * Refreshes a pair where it came from: the sign-in API or the token endpoint. Retries if the response got lost: within the
+ * server's grace window, an old refresh token gets the current one again.
+ */
+export const requestRefresh = (
+  { post, tokenPath, clientId }: ServerParts,
+  { refresh_token, session_id }: TokenPair,
+): Promise<TokenResponse> =>
+  withRetries(async () => {
+    if (refresh_token === undefined) throw new AuthError('invalid_token', { status: 401 })
+    return tokensIn(
+      session_id === undefined
+        ? await post(tokenPath, { grant_type: 'refresh_token', client_id: clientId, refresh_token })
+        : await post('/auth/refresh', { refresh_token }),
+    )
+  })
+
+/** Signs out at the server, if the sign-in API issued the tokens. Without a response, tries again later. Never rejects. */
+export async function requestSignOut(
+  { post }: ServerParts,
+  { refresh_token, session_id }: TokenPair,
+): Promise<void> {
+  if (session_id === undefined) return
+  const send = (): Promise<unknown> => post('/auth/logout', { refresh_token }, true)
+  const retry = (): void =>
+    void withRetries(send).catch(() => platform.addEventListener?.('online', retry, { once: true }))
+  await send().catch((error: unknown) => void (isTemporary(error) && retry()))
+}
+
+/**
+ * Returns why a user must sign in after a refresh failed.
+ *
+ * @throws the error, if it says nothing about the refresh token: the network is down or the server is busy
+ */
+export function signInReasonOf(error: unknown): SignInReason {
+  if (!(error instanceof AuthError) || !isRejection(error)) throw error
+  return error.message === 'Token revoked' ? 'revoked' : 'expired'
+}
+
+const isRejection = ({ status, code }: AuthError): boolean =>
+  (status === 400 || status === 401) && (code === 'invalid_grant' || code === 'invalid_token')

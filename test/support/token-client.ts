@@ -1,0 +1,134 @@
+import type { BrowserContext, Page } from 'playwright-core'
+import { createTokenClient } from '../../src/browser/index.ts'
+import type { SignInReason, TokenClient, TokenClientOptions, TokenStorage } from '../../src/browser/index.ts'
+import type { TestUser } from './server.ts'
+import type { WebApp } from './web-app.ts'
+
+/** A tab with the app, or a program: one token client. */
+export interface Tab {
+  signIn(user: Pick<TestUser, 'email' | 'password'>): Promise<void>
+  /** Sends calls in parallel. Returns their statuses, or the code of the error. */
+  call(url: string, count?: number): Promise<readonly (number | string)[]>
+  signOut(): Promise<void>
+  isSignedIn(): Promise<boolean>
+  accessToken(): Promise<string | undefined>
+  /** Why the user had to sign in, so far. */
+  reasons(): Promise<readonly SignInReason[]>
+}
+
+/** The tabs of one browser, or the programs on one machine. */
+export interface Device {
+  openTab(options?: Pick<TokenClientOptions, 'refreshAhead'>): Promise<Tab>
+  close(): Promise<void>
+}
+
+/** Creates storage that programs on one machine share. */
+export function createSharedStorage(): TokenStorage {
+  const items = new Map<string, string>()
+  return {
+    getItem: async (key) => items.get(key),
+    setItem: async (key, value) => void items.set(key, value),
+    removeItem: async (key) => void items.delete(key),
+  }
+}
+
+/** A device that runs clients in Node. */
+export function openProgram({ origin, network }: WebApp): Device {
+  const storage = createSharedStorage()
+  return {
+    openTab: async (options) => {
+      const auth = createTokenClient({ issuer: network.origin, origins: [origin], storage, ...options })
+      return tabOf(auth)
+    },
+    close: async () => undefined,
+  }
+}
+
+/** Wraps a client of this process. */
+export function tabOf(auth: TokenClient): Tab {
+  const reasons: SignInReason[] = []
+  auth.onSignInNeeded((reason) => reasons.push(reason))
+  const call = (url: string): Promise<number | string> =>
+    auth.fetch(url).then(
+      ({ status }) => status,
+      (error: unknown) => (error as { readonly code: string }).code,
+    )
+  return {
+    signIn: ({ email, password }) => auth.signIn({ username: email, password }),
+    call: (url, count = 1) => Promise.all(Array.from({ length: count }, () => call(url))),
+    signOut: auth.signOut,
+    isSignedIn: auth.isSignedIn,
+    accessToken: () => auth.getAccessToken(),
+    reasons: async () => reasons,
+  }
+}
+
+/** The global variables of the app's page. */
+export interface PageGlobals {
+  readonly sdk: { readonly createTokenClient: typeof createTokenClient }
+  auth: TokenClient
+  reasons: SignInReason[]
+}
+
+/** Opens tabs in Chromium, with `localStorage`. */
+export const openChromium = (app: WebApp, context: BrowserContext): Device => ({
+  openTab: async (options) => pageTab(await openPage(app, context, options)),
+  close: () => context.close(),
+})
+
+/** Options of a client in a page. Only what can be sent to the page. */
+export interface PageOptions extends Pick<TokenClientOptions, 'clientId' | 'origins' | 'refreshAhead'> {
+  /** Default: `localStorage`. */
+  readonly storageName?: 'localStorage' | 'sessionStorage' | 'none'
+}
+
+/** Opens the page of the app and creates its client. */
+export async function openPage(
+  app: WebApp,
+  context: BrowserContext,
+  options: PageOptions = {},
+): Promise<Page> {
+  const page = await context.newPage()
+  await page.goto(app.origin)
+  await page.waitForFunction(() => 'sdk' in globalThis)
+  const created: PageOptions & { readonly issuer: string } = { issuer: app.network.origin, ...options }
+  await page.evaluate(createClientInPage, created)
+  return page
+}
+
+/** Runs in the page. */
+function createClientInPage({
+  storageName = 'localStorage',
+  ...options
+}: PageOptions & { readonly issuer: string }): void {
+  const page = globalThis as unknown as PageGlobals
+  const storage = storageName === 'none' ? {} : { storage: globalThis[storageName] }
+  page.auth = page.sdk.createTokenClient({ ...options, ...storage })
+  page.reasons = []
+  page.auth.onSignInNeeded((reason) => page.reasons.push(reason))
+}
+
+/** Controls the client of a page. */
+export const pageTab = (page: Page): Tab => ({
+  signIn: ({ email: username, password }) =>
+    page.evaluate((credentials) => (globalThis as unknown as PageGlobals).auth.signIn(credentials), {
+      username,
+      password,
+    }),
+  call: (url, count = 1) => page.evaluate(callInPage, { url, count }),
+  signOut: () => page.evaluate(() => (globalThis as unknown as PageGlobals).auth.signOut()),
+  isSignedIn: () => page.evaluate(() => (globalThis as unknown as PageGlobals).auth.isSignedIn()),
+  accessToken: () => page.evaluate(() => (globalThis as unknown as PageGlobals).auth.getAccessToken()),
+  reasons: () => page.evaluate(() => (globalThis as unknown as PageGlobals).reasons),
+})
+
+/** Runs in the page. */
+function callInPage({ url, count }: { url: string; count: number }): Promise<(number | string)[]> {
+  const { auth } = globalThis as unknown as PageGlobals
+  const call = (): Promise<number | string> =>
+    auth.fetch(url).then(
+      ({ status }) => status,
+      (error: unknown) => (error as { readonly code: string }).code,
+    )
+  return Promise.all(Array.from({ length: count }, call))
+}
