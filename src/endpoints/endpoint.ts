@@ -11,6 +11,8 @@ export interface AuditFields {
 /** A request being processed. */
 export interface Exchange {
   readonly request: HttpRequest
+  /** The path of the endpoint, for logs. An ID at its end is left out: a client may have put a token there by mistake. */
+  readonly path: string
   /** Also in the log, in events and in the `X-Request-Id` response header. */
   readonly requestId: string
   /** The IP address of the caller, as reported by trusted proxies. */

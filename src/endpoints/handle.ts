@@ -18,7 +18,8 @@ export async function handle(
   const { trustedProxies } = services.settings
   const address = clientAddress(request.peer, request.header('x-forwarded-for') ?? null, trustedProxies)
   const newCookies: Exchange['newCookies'] = new Map()
-  const exchange = { request, services, address, newCookies, auditFields: {}, requestId: randomUUID() }
+  const { path } = endpoint
+  const exchange = { request, services, path, address, newCookies, auditFields: {}, requestId: randomUUID() }
   const response = await attempt(endpoint, exchange)
   const cookies = setCookieHeaders(exchange, services.settings.cookies)
   const headers = { ...(cookies.length > 0 && { 'Set-Cookie': cookies }), 'X-Request-Id': exchange.requestId }

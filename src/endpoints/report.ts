@@ -7,11 +7,11 @@ import type { Exchange } from './endpoint.ts'
  * user is logged at debug level only: it polls every five seconds.
  */
 export function report(
-  { request, requestId, address, auditFields, services }: Exchange,
+  { request, path, requestId, address, auditFields, services }: Exchange,
   error: OAuthError,
 ): void {
   const { status, code, detail, cause } = error
-  const { path, method } = request
+  const { method } = request
   const { clientId = null, sub = null } = auditFields
   const stack = cause instanceof Error ? cause.stack : undefined
   const isWaiting = code === 'authorization_pending'

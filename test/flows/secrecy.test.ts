@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { signIn } from '../../src/index.ts'
 import { openBrowser } from '../support/browser.ts'
+import { commonConfig } from '../support/config.ts'
 import { addDeviceClient, decideDevice, poll, startDevice, enterCode } from '../support/device.ts'
 import { dumpTables, findLeaks } from '../support/known-secrets.ts'
 import {
@@ -14,8 +16,9 @@ import {
 } from '../support/oauth-client.ts'
 import { createToken, signInToTokenApi, tokenInPage } from '../support/personal-tokens.ts'
 import { startServer } from '../support/server.ts'
+import { callSignInApi, logIn, postLogin, postRefresh } from '../support/sign-in-api.ts'
 
-const server = await startServer()
+const server = await startServer({ grants: [...commonConfig().grants, signIn()] })
 const user = await server.addUser()
 const client = await server.addClient()
 const machine = await server.addClient({ grantTypes: ['client_credentials'] })
@@ -37,6 +40,7 @@ beforeAll(async () => {
   await failInEveryWay(String(body['access_token']))
   await goWithDevices()
   await goWithPersonalTokens()
+  await signInByApi()
   await getCode(visit)
   const question = await visit.browser.open(server.endpoint('/logout'))
   await visit.browser.press(question, 'Sign out')
@@ -69,12 +73,45 @@ async function goWithPersonalTokens(): Promise<void> {
   await createToken(api, { name: 'More', scopes: ['orders:read'] })
   await api.create({ name: '', scopes: [] })
   await api.create({ name: 'a' }, { 'x-csrf-token': token, 'content-type': 'application/json' })
+  await api.revoke(token)
   await api.revoke(made.token.id)
   const form = await api.browser.open(server.endpoint('/account/tokens'))
   tokenInPage(server, await api.browser.press(form, 'Generate token', { name: 'By form' }))
   await api.browser.press(form, 'Generate token', { name: 'By form' })
   await callApi(server, '/orders', token)
   await requestToken(server, client, { grant_type: 'refresh_token', refresh_token: token })
+}
+
+/** Uses the sign-in API on three devices, and sends each of their tokens to wrong places. */
+async function signInByApi(): Promise<void> {
+  const phone = await logIn(server, user, { device_name: 'Phone' })
+  const tablet = await logIn(server, user, { device_token: phone.device_token })
+  const desktop = await logIn(server, user, { device_token: 'not a device token', scope: 'orders:read' })
+  const wrong = server.knownSecrets.add('wrong password', 'wrong password sent by an app')
+  await postLogin(server, { ...user, password: wrong }, { device_token: phone.device_token })
+  await postLogin(server, user, { device_name: '', device_token: phone.device_token })
+  for (const wrongToken of [phone.access_token, phone.device_token, phone.session_id]) {
+    await postRefresh(server, wrongToken)
+    await callSignInApi(server, '/auth/logout', { body: { refresh_token: wrongToken } })
+  }
+  for (const wrongToken of [phone.refresh_token, phone.device_token]) {
+    await callApi(server, '/me', wrongToken)
+    await callSignInApi(server, '/auth/devices', { token: wrongToken, method: 'GET' })
+    await callSignInApi(server, `/auth/devices/${wrongToken}`, {
+      token: phone.access_token,
+      method: 'DELETE',
+    })
+  }
+  const next = await postRefresh(server, phone.refresh_token)
+  server.clock.advance('2m')
+  await postRefresh(server, phone.refresh_token)
+  await postRefresh(server, String(next.body['refresh_token']))
+  await callSignInApi(server, `/auth/devices/${desktop.session_id}`, {
+    token: tablet.access_token,
+    method: 'DELETE',
+  })
+  await callSignInApi(server, '/auth/logout', { body: { refresh_token: tablet.refresh_token } })
+  await callApi(server, '/me', tablet.access_token)
 }
 
 /** Sends each secret to a wrong place. */
@@ -110,6 +147,7 @@ test('every kind of secret was issued', () => {
     'cookie',
     'csrf',
     'device code',
+    'device token',
     'password',
     'personal access token',
     'refresh token',
