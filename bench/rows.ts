@@ -133,6 +133,6 @@ export const ROWS: readonly Row[] = [
     title: 'Guarded GET, 8 tokens, with 1,000,000 other revocations',
     count: 8,
     floor: 'targets/consulate',
-    entrants: ['targets/consulate', 'targets/consulate-revoked'],
+    entrants: ['targets/consulate', 'targets/consulate-revoked', 'targets/consulate-revoked-arriving'],
   },
 ]

@@ -1,6 +1,6 @@
 import { epochsOf, type AccessTokenClaims } from '../model/claims.ts'
 import { hasCurrentEpochs, type Epochs } from '../model/epochs.ts'
-import type { RevocationEntry, RevocationKind } from '../model/revocation.ts'
+import type { RevocationEntry } from '../model/revocation.ts'
 
 /** The fields of a session that decide whether it is revoked. */
 export interface RevocableSession {
@@ -31,95 +31,127 @@ export interface RevocationSet {
   hasRevokedToken(claims: AccessTokenClaims): boolean
   hasRevokedAuthorization(authorization: RevocableAuthorization): boolean
   hasRevokedSession(session: RevocableSession): boolean
-  /** Drops entries whose tokens have all expired. Checks 50,000 entries per call, and continues there the next time. */
+  /** Drops entries whose tokens have all expired. Checks some of them per call, and continues there the next time. */
   sweep(now: number): void
 }
 
-interface StoredEntry {
+/**
+ * When each entry of a kind without epochs expires. In whole seconds: a Map stores a small integer in place, but needs an
+ * object for a time in milliseconds.
+ */
+type Expiries = Map<string, number>
+
+interface RaisedEpoch {
   readonly epoch: number
+  /** In whole seconds. */
   readonly expiresAt: number
 }
 
-type EntriesByKind = Readonly<Record<RevocationKind, Map<string, StoredEntry>>>
+type RaisedEpochs = Map<string, RaisedEpoch>
 
-/** The number of entries that a sweep checks. It takes a few milliseconds, and requests wait meanwhile. */
-const SWEEP_SIZE = 50_000
+/** The number of entries that a sweep checks. It takes less than a millisecond, and requests wait meanwhile. */
+const SWEEP_SIZE = 5_000
 
 export function createRevocationSet(): RevocationSet {
-  const entries: EntriesByKind = {
-    token: new Map(),
-    authorization: new Map(),
-    session: new Map(),
-    user: new Map(),
-    client: new Map(),
-    issuer: new Map(),
+  const revoked = {
+    token: new Map() as Expiries,
+    authorization: new Map() as Expiries,
+    session: new Map() as Expiries,
   }
+  const raised = {
+    user: new Map() as RaisedEpochs,
+    client: new Map() as RaisedEpochs,
+    issuer: new Map() as RaisedEpochs,
+  }
+  const maps = [...Object.values(revoked), ...Object.values(raised)]
   let version = 0
-  let unswept = allEntries(entries)
-  const issuerEpoch = (): number => entries.issuer.get('')?.epoch ?? 0
+  let unswept = allEntries(maps)
+  const issuerEpoch = (): number => raised.issuer.get('')?.epoch ?? 0
   const currentEpochs = (subject: string, clientId: string): Epochs => ({
     issuer: issuerEpoch(),
-    client: entries.client.get(clientId)?.epoch ?? 0,
-    user: entries.user.get(subject)?.epoch ?? 0,
+    client: raised.client.get(clientId)?.epoch ?? 0,
+    user: raised.user.get(subject)?.epoch ?? 0,
   })
   return {
     get version() {
       return version
     },
     get size() {
-      return Object.values(entries).reduce((sum, map) => sum + map.size, 0)
+      return maps.reduce((sum, map) => sum + map.size, 0)
     },
     get issuerEpoch() {
       return issuerEpoch()
     },
-    apply({ kind, subject, epoch, expiresAt }) {
-      const known = entries[kind].get(subject)
-      const next = {
-        epoch: Math.max(epoch, known?.epoch ?? 0),
-        expiresAt: latest(expiresAt, known?.expiresAt),
-      }
-      if (known && known.epoch === next.epoch && known.expiresAt === next.expiresAt) return false
-      entries[kind].set(subject, next)
-      version += 1
-      return true
+    apply(entry) {
+      const { kind } = entry
+      const isNew =
+        kind === 'user' || kind === 'client' || kind === 'issuer'
+          ? raise(raised[kind], entry)
+          : extend(revoked[kind], entry)
+      if (isNew) version += 1
+      return isNew
     },
     hasRevokedToken(claims) {
-      if (entries.token.has(claims.jti)) return true
-      if (claims.azn !== undefined && entries.authorization.has(claims.azn)) return true
-      if (claims.sid !== undefined && entries.session.has(claims.sid)) return true
+      if (revoked.token.has(claims.jti)) return true
+      if (claims.azn !== undefined && revoked.authorization.has(claims.azn)) return true
+      if (claims.sid !== undefined && revoked.session.has(claims.sid)) return true
       const current = currentEpochs(claims.subject_type === 'user' ? claims.sub : '', claims.client_id)
       return !hasCurrentEpochs(epochsOf(claims), current)
     },
     hasRevokedAuthorization({ id, sessionId, epochs, subject, clientId }) {
-      if (entries.authorization.has(id)) return true
-      if (sessionId !== null && entries.session.has(sessionId)) return true
+      if (revoked.authorization.has(id)) return true
+      if (sessionId !== null && revoked.session.has(sessionId)) return true
       return !hasCurrentEpochs(epochs, currentEpochs(subject, clientId))
     },
     hasRevokedSession({ id, subject, issuerEpoch: issuer, userEpoch: user }) {
       return (
-        entries.session.has(id) || !hasCurrentEpochs({ issuer, client: 0, user }, currentEpochs(subject, ''))
+        revoked.session.has(id) || !hasCurrentEpochs({ issuer, client: 0, user }, currentEpochs(subject, ''))
       )
     },
     sweep(now) {
       for (let checked = 0; checked < SWEEP_SIZE; checked += 1) {
         const { value, done } = unswept.next()
         if (done) {
-          unswept = allEntries(entries)
+          unswept = allEntries(maps)
           return
         }
-        const [map, subject, { expiresAt }] = value
-        if (expiresAt <= now) map.delete(subject)
+        const [map, subject, entry] = value
+        const expiresAt = typeof entry === 'number' ? entry : entry.expiresAt
+        if (expiresAt * 1000 <= now) map.delete(subject)
       }
     },
   }
 }
 
-/** Includes entries that are added during the iteration. */
-function* allEntries(
-  entries: EntriesByKind,
-): Generator<readonly [Map<string, StoredEntry>, string, StoredEntry], void> {
-  for (const map of Object.values(entries)) for (const [subject, entry] of map) yield [map, subject, entry]
+/** Returns whether the subject was new or now expires later. */
+function extend(expiries: Expiries, { subject, expiresAt }: RevocationEntry): boolean {
+  const [known, next] = [expiries.get(subject) ?? 0, toExpiry(expiresAt)]
+  if (next <= known) return false
+  expiries.set(subject, next)
+  return true
 }
 
-const latest = (expiresAt: number | null, known = 0): number =>
-  Math.max(expiresAt ?? Number.POSITIVE_INFINITY, known)
+/** Returns whether the epoch was raised or now expires later. */
+function raise(epochs: RaisedEpochs, { subject, epoch, expiresAt }: RevocationEntry): boolean {
+  const known = epochs.get(subject)
+  const next = {
+    epoch: Math.max(epoch, known?.epoch ?? 0),
+    expiresAt: Math.max(toExpiry(expiresAt), known?.expiresAt ?? 0),
+  }
+  if (known?.epoch === next.epoch && known.expiresAt === next.expiresAt) return false
+  epochs.set(subject, next)
+  return true
+}
+
+/** Rounds up, so that no entry expires before its tokens. */
+const toExpiry = (expiresAt: number | null): number =>
+  expiresAt === null ? Number.POSITIVE_INFINITY : Math.ceil(expiresAt / 1000)
+
+type AnyMap = Expiries | RaisedEpochs
+
+/** Includes entries that are added during the iteration. */
+function* allEntries(
+  maps: readonly AnyMap[],
+): Generator<readonly [AnyMap, string, number | RaisedEpoch], void> {
+  for (const map of maps) for (const [subject, entry] of map) yield [map, subject, entry]
+}
