@@ -45,7 +45,8 @@ export function send(
   response: ServerResponse,
 ): void {
   const lines = linesOf(headers)
-  lines.push('Content-Length', String(Buffer.byteLength(body)))
+  // Forbidden with 204 (RFC 9110 section 8.6).
+  if (status !== 204) lines.push('Content-Length', String(Buffer.byteLength(body)))
   // The unread rest of a body would be parsed as the next request.
   if (!request.complete && hasBody(request) && body !== '') lines.push('Connection', 'close')
   response.writeHead(status, lines)

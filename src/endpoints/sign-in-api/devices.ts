@@ -26,8 +26,13 @@ export async function logoutAll(exchange: Exchange): Promise<HttpResponse> {
 /** GET: lists the devices of the user, last seen first. */
 export async function listDevices(exchange: Exchange): Promise<HttpResponse> {
   const { user, sessionId } = await requireCaller(exchange)
-  const devices = await exchange.services.devices.list(user, sessionId)
-  return json(200, devices.map(toWire))
+  const { services } = exchange
+  const devices = await services.devices.list(user, sessionId)
+  const places = await services.places.find(devices.map(({ address }) => address))
+  return json(
+    200,
+    devices.map((device) => toWire(device, places.get(device.address))),
+  )
 }
 
 /** DELETE: signs out one device of the user. Repeating it is harmless as long as its session is stored. */
@@ -40,11 +45,14 @@ export async function signOutDevice(exchange: Exchange): Promise<HttpResponse> {
 }
 
 /** Times in seconds, as everywhere on the wire. */
-const toWire = ({ id, deviceName, address, createdAt, lastSeenAt, isCurrent }: Device) => ({
+const toWire = (
+  { id, deviceName, address, createdAt, lastSeenAt, isCurrent }: Device,
+  place: string | undefined,
+) => ({
   id,
   name: deviceName,
   address,
-  place: null,
+  place: place ?? null,
   created_at: toSeconds(createdAt),
   last_seen_at: toSeconds(lastSeenAt),
   is_current: isCurrent,
