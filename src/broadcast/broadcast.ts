@@ -39,8 +39,8 @@ export interface BroadcastConnection {
   /** Adds a listener for messages. */
   subscribe(listener: (message: string) => void): void
   /**
-   * Called with each revocation that this node makes or finds in the store, for carriers that keep a copy of them. Returns
-   * immediately.
+   * Called with each revocation that is new to this node, whoever has written it, for carriers that keep a copy of them.
+   * Returns immediately.
    */
   record?(entry: RevocationEntry): void
   /** Why messages are not carried at the moment; undefined if they are. */

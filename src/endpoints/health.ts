@@ -14,6 +14,11 @@ export interface Health {
     /** Its copy of the revocations is no older than `maxStaleness`. */
     readonly revocations: boolean
   }
+  /**
+   * Whether news reaches the other nodes immediately. Does not affect readiness: while it is `disconnected`, they find it
+   * by polling the store. `none` without `broadcast` in the configuration, or before the server has started.
+   */
+  readonly broadcast: 'connected' | 'disconnected' | 'none'
   /** Why checks failed, for the operator. Empty if all passed. */
   readonly problems: readonly string[]
 }
@@ -57,9 +62,10 @@ const NOT_STARTED = { started: false, store: false, revocations: false } as cons
 async function examine(start: HealthOptions['start']): Promise<Health> {
   const outcome = await attempt(start)
   if ('problem' in outcome) {
-    return { isReady: false, checks: NOT_STARTED, problems: [`the server cannot start: ${outcome.problem}`] }
+    const problems = [`the server cannot start: ${outcome.problem}`]
+    return { isReady: false, checks: NOT_STARTED, broadcast: 'none', problems }
   }
-  const { store, feed } = outcome.value
+  const { store, feed, broadcast, settings } = outcome.value
   // The cheapest query: no client has an empty id.
   const response = await attempt(() => store.clients.find(''))
   const checks = { started: true, store: !('problem' in response), revocations: feed.isFresh() }
@@ -67,7 +73,13 @@ async function examine(start: HealthOptions['start']): Promise<Health> {
     ...('problem' in response ? [`the database does not respond: ${response.problem}`] : []),
     ...(checks.revocations ? [] : [`revocations are stale: ${feed.problem ?? 'no poll has completed'}`]),
   ]
-  return { isReady: problems.length === 0, checks, problems }
+  const state = broadcast.problem === undefined ? 'connected' : 'disconnected'
+  return {
+    isReady: problems.length === 0,
+    checks,
+    broadcast: settings.broadcast ? state : 'none',
+    problems,
+  }
 }
 
 type Outcome<Value> = { readonly value: Value } | { readonly problem: string }

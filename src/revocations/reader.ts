@@ -48,7 +48,7 @@ const MAX_CLOCK_SKEW = 300_000
 /**
  * Creates a reader. The newest entry that it knows is its anchor. If the anchor changes or disappears, the database may
  * have been restored from a backup and assign the same IDs again, so all entries are read again. `onAdded` is called with
- * each entry that is new to this node, unless another node has announced it.
+ * each entry that is new to this node.
  */
 export function createReader(
   source: RevocationSource,
@@ -140,7 +140,7 @@ export function createReader(
       add(entry)
       moveAnchor(entry)
     },
-    applyAnnounced: (entry) => void revocations.apply(entry),
+    applyAnnounced: add,
     reconcile() {
       reconciledId ??= 0
     },

@@ -28,7 +28,12 @@ describe('a healthy server', () => {
       expect(headers.get('x-request-id')).toMatch(/^[\w-]{36}$/)
       expect(headers.get('access-control-allow-origin')).toBeNull()
     }
-    expect(await server.server.health()).toEqual({ isReady: true, checks: GOOD, problems: [] })
+    expect(await server.server.health()).toEqual({
+      isReady: true,
+      checks: GOOD,
+      broadcast: 'none',
+      problems: [],
+    })
   })
 
   test('does not log probes', async () => {

@@ -3,6 +3,7 @@ import type { RequestListener } from 'node:http'
 import { flushCompileCache } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { toNode } from '../../src/adapters/node.ts'
+import { redis } from '../../src/broadcast/redis.ts'
 import {
   createAuthorizationServer,
   implicitGrant,
@@ -32,6 +33,8 @@ export interface ServeMessage {
   /** Milliseconds between its clock and the system clock. */
   readonly ahead?: number
   readonly config?: Pick<Config, 'revocations' | 'throttle'>
+  /** The URL of Redis, for `broadcast`. */
+  readonly redis?: string
   /** The users of a second provider, `customers`. */
   readonly customers?: readonly TestUser[]
 }
@@ -60,6 +63,7 @@ process.on('disconnect', () => process.exit())
 
 async function serve(message: ServeMessage): Promise<void> {
   const { issuer, file, secrets, busyTimeout, uid, customers, config = {} } = message
+  const broadcast = message.redis === undefined ? undefined : redis(message.redis)
   if (uid !== undefined) {
     process.setgid?.(uid)
     process.setuid?.(uid)
@@ -69,7 +73,7 @@ async function serve(message: ServeMessage): Promise<void> {
   // The badge of a user is the user ID.
   const badge = customGrant((userId) => userId)
   const grants = [...common.grants, passwordGrant(), implicitGrant(), signIn(), badge]
-  const own = { ...common, grants, issuer, secrets, store, clock, logger: jsonLogger() }
+  const own = { ...common, grants, issuer, secrets, store, broadcast, clock, logger: jsonLogger() }
   const providers = customers && { customers: createUserTable(customers).provider }
   const server = createAuthorizationServer({ ...own, ...(providers && { providers }), ...config })
   // Listens even if the server cannot start yet, as an app with other routes does.

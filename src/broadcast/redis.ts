@@ -1,0 +1,125 @@
+import '../lib/node-version.ts'
+import { ConfigError } from '../errors.ts'
+import { createOutageLog, type OutageLog } from '../lib/outage-log.ts'
+import type { Logger } from '../lib/log.ts'
+import type { Broadcast, BroadcastConnection, BroadcastOptions } from './broadcast.ts'
+import { openLink, type RedisClient, type RedisLink } from './redis/client.ts'
+import { stayConnected } from './redis/connection.ts'
+import { createRevocationCopy } from './redis/copy.ts'
+import { createKeyNames } from './redis/keys.ts'
+import { createOutbox } from './redis/outbox.ts'
+
+export type { RedisClient } from './redis/client.ts'
+
+/** Options of `redis`. */
+export interface RedisOptions {
+  /** Comes before the names of keys and of the channel. Give each issuer that shares a database its own. Default `''`. */
+  readonly keyPrefix?: string
+}
+
+/** Messages through Redis or Valkey: for `broadcast` in the configuration of a server or a guard. */
+export interface RedisBroadcast extends Broadcast {
+  /**
+   * Only listens, for guards in other services. Messages are not verified: use them as a hint that there is news. Needs no
+   * permission but `SUBSCRIBE` and `PING`.
+   */
+  listen(options: ListenOptions, listener: (message: string) => void): RedisListener
+}
+
+/** Whose messages a service listens to, and where it logs outages. */
+export interface ListenOptions {
+  readonly issuer: string
+  readonly logger: Logger
+}
+
+/** A connection that only listens. */
+export interface RedisListener {
+  /** Why it is disconnected; undefined if it is connected. */
+  readonly problem: string | undefined
+  close(): void
+}
+
+/**
+ * Carries news between nodes through Redis or Valkey, and keeps a copy of the revocations there for readers in other
+ * languages. Takes a URL, `redis://user:password@host:6379/0` or `rediss://…` for TLS, or a client of the `redis` package,
+ * whose options it uses for two connections of its own. Install `redis` (5 or later) yourself.
+ *
+ * Nothing waits for Redis. While it is unreachable, nodes learn of revocations by polling the store, and readers must reject
+ * what they cannot check.
+ *
+ * @throws ConfigError if the URL or the prefix is invalid
+ */
+export function redis(source: string | RedisClient, { keyPrefix = '' }: RedisOptions = {}): RedisBroadcast {
+  checkSource(source, keyPrefix)
+  const channelOf = (issuer: string): string => `${keyPrefix}consulate:${issuer}`
+  const open = (): Promise<RedisLink> => openLink(source)
+  return {
+    open: (options) => openConnection(open, channelOf(options.issuer), keyPrefix, options),
+    listen({ issuer, logger }, deliver) {
+      const [outageLog, controller] = [createOutageLog(logger, REACHABLE), new AbortController()]
+      let problem: string | undefined = NOT_CONNECTED
+      const onConnected = (): void => void (problem = undefined)
+      const traffic = { channel: channelOf(issuer), deliver, onConnected }
+      void stayConnected(open, traffic, outageLog, controller.signal)
+      return {
+        get problem() {
+          return outageLog.cause ?? problem
+        },
+        close: () => controller.abort(),
+      }
+    },
+  }
+}
+
+function openConnection(
+  open: () => Promise<RedisLink>,
+  channel: string,
+  keyPrefix: string,
+  { issuer, revocations, clock, logger }: BroadcastOptions,
+): BroadcastConnection {
+  const listeners: ((message: string) => void)[] = []
+  const [connectionLog, copyLog, messageLog] = [REACHABLE, COPIED, CARRIED].map((messages) =>
+    createOutageLog(logger, messages),
+  ) as [OutageLog, OutageLog, OutageLog]
+  const names = createKeyNames(keyPrefix)
+  const copy = createRevocationCopy({ names, issuer, revocations, now: clock.now, outageLog: copyLog })
+  const outbox = createOutbox(channel, copy, messageLog)
+  const controller = new AbortController()
+  const deliver = (message: string): void => {
+    for (const listener of listeners) listener(message)
+  }
+  let problem: string | undefined = NOT_CONNECTED
+  const onConnected = (): void => void (problem = undefined)
+  const traffic = { channel, deliver, onConnected, outbox }
+  void stayConnected(open, traffic, connectionLog, controller.signal)
+  return {
+    publish: outbox.publish,
+    record: outbox.record,
+    subscribe: (listener) => void listeners.push(listener),
+    get problem() {
+      return connectionLog.cause ?? messageLog.cause ?? copyLog.cause ?? problem
+    },
+    async close() {
+      if (connectionLog.cause === undefined && problem === undefined) await outbox.flush()
+      controller.abort()
+    },
+  }
+}
+
+const NOT_CONNECTED = 'not connected yet'
+const REACHABLE = { failed: 'Redis is unreachable', recovered: 'Redis is reachable again' }
+const CARRIED = { failed: 'Redis refuses messages', recovered: 'Redis accepts messages again' }
+const COPIED = { failed: 'Cannot copy revocations to Redis', recovered: 'Copied all revocations to Redis' }
+
+/** The message never contains the URL, because that may contain a password. */
+function checkSource(source: unknown, keyPrefix: unknown): void {
+  const isUrl = typeof source === 'string' && /^(rediss?|unix):\/\//.test(source) && URL.canParse(source)
+  const isClient = typeof source === 'object' && source !== null && 'duplicate' in source
+  const problems = [
+    ...(isUrl || isClient ? [] : [{ path: 'redis', message: INVALID_SOURCE }]),
+    ...(typeof keyPrefix === 'string' ? [] : [{ path: 'redis.keyPrefix', message: 'must be a string' }]),
+  ]
+  if (problems.length > 0) throw new ConfigError(problems)
+}
+
+const INVALID_SOURCE = "needs a URL such as 'redis://localhost:6379', or a client of the redis package"

@@ -1,0 +1,52 @@
+import type { RevocationEntry } from '../../model/revocation.ts'
+
+/** A key that readers look up. */
+export interface StoredKey {
+  readonly key: string
+  /** 1, or the lowest epoch that is not revoked. */
+  readonly value: number
+  /** In milliseconds. 0: forever. */
+  readonly lifetime: number
+}
+
+/** The names of the keys of a server. */
+export interface KeyNames {
+  /** Without this key, readers must reject everything. */
+  readonly complete: string
+  /** Returns the key that a node renames to `complete` once it has written everything. */
+  rewrite(node: string): string
+  /** Returns the key of an entry. Undefined if every token that it revokes has long expired. */
+  of(entry: RevocationEntry, now: number): StoredKey | undefined
+}
+
+/** How long a key outlives the tokens that it revokes (ms): for clocks that differ, and readers that allow leeway. */
+const MARGIN = 300_000
+
+const PREFIX = 'TOKEN_BLACK_LIST'
+
+/**
+ * Names the keys. Those of users have an underscore after the prefix and the others a colon, so that no user ID can name the
+ * keys of the issuer. Underscores in a `sub` are escaped for the same reason: they separate it from what follows.
+ */
+export function createKeyNames(keyPrefix: string): KeyNames {
+  const base = keyPrefix + PREFIX
+  return {
+    complete: `${base}:COMPLETE`,
+    rewrite: (node) => `${base}:REWRITE:${node}`,
+    of(entry, now) {
+      const { epoch, expiresAt } = entry
+      const lifetime = expiresAt === null ? 0 : expiresAt + MARGIN - now
+      if (lifetime < 0 || (lifetime === 0 && expiresAt !== null)) return undefined
+      return { key: base + suffixOf(entry), value: Math.max(epoch, 1), lifetime }
+    },
+  }
+}
+
+function suffixOf({ kind, subject, sub }: RevocationEntry): string {
+  if (kind === 'issuer') return ':ISSUER'
+  if (kind === 'client') return `:CLIENT:${subject}`
+  if (kind === 'user') return `_${escapeSub(subject)}`
+  return `_${escapeSub(sub ?? '')}_${subject}`
+}
+
+const escapeSub = (sub: string): string => sub.replaceAll('%', '%25').replaceAll('_', '%5F')
