@@ -76,5 +76,5 @@ async function sessionTable(project: Project, sessions: readonly Session[]): Pro
     session.address,
     relativeTime(session.lastSeenAt),
   ])
-  return table(['ID', 'User', 'Device', 'Address', 'Last active'], await Promise.all(rows))
+  return table(['ID', 'User', 'Device', 'Address', 'Last seen'], await Promise.all(rows))
 }

@@ -120,7 +120,7 @@ export interface AccountProps {
 /** A device on which the user is signed in. Times in ms. */
 export interface DeviceView {
   readonly id: string
-  /** `Chrome on Windows`, or a name that an app chose: up to 512 characters of any kind. */
+  /** `Chrome on Windows`, or a name that an app chose. */
   readonly name: string
   readonly kind: DeviceKind
   /** The IP address that signed in; empty if unknown. */

@@ -77,7 +77,7 @@ describe('while a server runs', () => {
       revoked_at: null,
     })
     const { stdout } = await server.run('session', 'list')
-    expect(stdout).toMatch(/^ +ID +User +Device +Address +Last active$/m)
+    expect(stdout).toMatch(/^ +ID +User +Device +Address +Last seen$/m)
     expect(stdout).toMatch(
       new RegExp(`^ +${String(hers[0]?.['id'])} +${ADA} +Firefox (on )? +127\\.0\\.0\\.1 +${AGO}$`, 'm'),
     )

@@ -42,6 +42,7 @@ test('the defaults are those of the reference', () => {
     scopes: { defaults: [] },
     accessTokenLifetime: 15 * minute,
     personalTokens: { lifetime: 365 * day, maximumLifetime: 365 * day },
+    accountPages: ['devices', 'tokens'],
     pkce: 'public',
     prefix: '/oauth',
     provider: 'users',
@@ -84,6 +85,8 @@ const MISTAKES: Readonly<Record<string, object>> = {
   'resources[0]': { resources: ['https://api.example/#orders'] },
   accessTokenLifetime: { accessTokenLifetime: 'soon' },
   'personalTokens.lifetime': { personalTokens: { lifetime: '2y', maximumLifetime: '1y' } },
+  'accountPages[0]': { accountPages: ['device'] },
+  locate: { locate: 'Berlin' },
   pkce: { pkce: 'never' },
   prefix: { prefix: 'oauth/' },
   provider: { provider: 'Users' },
@@ -122,6 +125,45 @@ test('openid cannot be defined as a scope, and the message says why', () => {
   expect(configProblems({ scopes: { openid: 'Know who you are' } })).toEqual([
     'scopes["openid"]: cannot be defined: the server issues no ID tokens, which OpenID Connect clients expect for it',
   ])
+})
+
+describe('the account pages', () => {
+  const pagesOf = (changes: object) => resolveSettings({ ...REQUIRED, ...changes }).accountPages
+
+  test('are those whose feature is on, if users sign in on our pages', () => {
+    expect(pagesOf({})).toEqual(['devices'])
+    expect(pagesOf({ personalTokens: {} })).toEqual(['devices', 'tokens'])
+    const machines = { grants: [clientCredentials()] }
+    expect(pagesOf(machines)).toEqual([])
+    expect(pagesOf({ ...machines, personalTokens: {} })).toEqual(['devices', 'tokens'])
+  })
+
+  test('can be listed, in any order, and turn on signing in', () => {
+    expect(pagesOf({ personalTokens: {}, accountPages: ['tokens', 'devices'] })).toEqual([
+      'devices',
+      'tokens',
+    ])
+    expect(pagesOf({ personalTokens: {}, accountPages: [] })).toEqual([])
+    const machines = { ...REQUIRED, grants: [clientCredentials()] }
+    expect(resolveSettings(machines).hasSignInPages).toBe(false)
+    expect(resolveSettings({ ...machines, accountPages: ['devices'] }).hasSignInPages).toBe(true)
+  })
+
+  test('that are misspelled, or whose feature is off, are rejected', () => {
+    expect(configProblems({ accountPages: ['device', 'tokens'] })).toEqual([
+      "accountPages[0]: must be 'devices' or 'tokens'",
+      'accountPages[1]: needs the option personalTokens: {}',
+    ])
+    expect(configProblems({ accountPages: 'devices' })).toEqual(['accountPages: must be an array'])
+  })
+
+  test.each(['devices', 'password', 'tokens'])(
+    'a provider cannot be called %s, the name of a page',
+    (name) => {
+      const { provider } = createUserTable()
+      expect(pathsOf({ providers: { [name]: provider } })).toEqual([`providers.${name}`])
+    },
+  )
 })
 
 test('PKCE cannot be required of all clients if the implicit grant is on', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { deviceNameOf } from '../../src/sessions/device-name.ts'
+import { deviceKindOf, deviceNameOf } from '../../src/sessions/device-name.ts'
 
 const CHROME = 'AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36'
 const SAFARI = 'AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1'
@@ -20,4 +20,17 @@ test.each([
   ['Unknown device', '<script>alert(1)</script>'],
 ])('names %s', (name, userAgent) => {
   expect(deviceNameOf(userAgent)).toBe(name)
+})
+
+test.each([
+  ['computer', `Mozilla/5.0 (Windows NT 10.0; Win64; x64) ${CHROME}`],
+  ['computer', 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'],
+  ['phone', `Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) ${SAFARI}`],
+  ['phone', 'Mozilla/5.0 (Android 15; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0'],
+  ['tablet', `Mozilla/5.0 (iPad; CPU OS 18_0 like Mac OS X) ${SAFARI}`],
+  ['tablet', `Mozilla/5.0 (Linux; Android 15; Pixel Tablet) ${CHROME}`],
+  ['other', 'curl/8.5.0'],
+  ['other', ''],
+])('recognizes a %s: %s', (kind, userAgent) => {
+  expect(deviceKindOf(userAgent)).toBe(kind)
 })
