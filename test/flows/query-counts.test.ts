@@ -1,5 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
+import { signIn } from '../../src/index.ts'
 import { openBrowser } from '../support/browser.ts'
+import { commonConfig } from '../support/config.ts'
 import {
   callApi,
   authorizationUrl,
@@ -11,13 +13,15 @@ import {
   refresh,
 } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
+import { logIn, postLogin, postRefresh } from '../support/sign-in-api.ts'
 import { recordStatements } from '../support/statements.ts'
 
 /** Starts a server that queries its database for requests only. */
 async function startRecorded() {
   const statements = recordStatements()
   const revocations = { pollInterval: '1h', maxStaleness: '2h' } as const
-  const server = await startServer({ revocations, purge: 'manual', audit: 'off' })
+  const grants = [...commonConfig().grants, signIn()]
+  const server = await startServer({ grants, revocations, purge: 'manual', audit: 'off' })
   onTestFinished(server.close)
   const [user, client] = [await server.addUser(), await server.addClient()]
   const visit = { server, browser: openBrowser(server), client, user }
@@ -102,4 +106,40 @@ test('an authorization request with session and consent needs eight queries, and
     'insert codes',
     'select consents',
   ])
+})
+
+test('the sign-in API needs nine queries for a login and three for a refresh', async () => {
+  const { statements, server, visit } = await startRecorded()
+  const tokens = await logIn(server, visit.user)
+  expect(await statements.during(() => logIn(server, visit.user))).toEqual([
+    'select users',
+    'select epochs',
+    'select users',
+    'select users',
+    'select users',
+    'select epochs',
+    'select epochs',
+    'insert sessions',
+    'insert authorizations',
+  ])
+  expect(await statements.during(() => postRefresh(server, tokens.refresh_token))).toEqual([
+    'select authorizations',
+    'select users',
+    'update authorizations',
+  ])
+})
+
+test('a failed login needs the same queries whether or not the account exists', async () => {
+  const { statements, server, visit } = await startRecorded()
+  const disabled = await server.addUser()
+  await server.store.users.update(disabled.id, { disabledAt: 1 })
+  const { device_token: token } = await logIn(server, visit.user)
+  for (const device of [undefined, token]) {
+    const queriesFor = (email: string) =>
+      statements.during(() => postLogin(server, { email, password: 'wrong' }, { device_token: device }))
+    const ofKnown = await queriesFor(visit.user.email)
+    expect(ofKnown).toContain('select users')
+    for (const email of ['unknown@example.com', disabled.email])
+      expect(await queriesFor(email), email).toEqual(ofKnown)
+  }
 })
