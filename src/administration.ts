@@ -243,11 +243,12 @@ function userAdministration(start: () => Promise<Services>): Administration['use
     },
     async setPassword(user, password, change) {
       const services = await start()
-      const { userDirectory, revoker, subjectOf } = services
+      const { userDirectory, revoker, subjectOf, events } = services
       const revoke = (target: RevocationTarget) => revoker.revoke(target)
       const ref = toUserRef(services, user)
       const users = userDirectory.provider(ref.provider)
       await changePassword({ users, revoke, subjectOf }, ref, password, change)
+      events.emit('password.changed', { requestId: null, sub: subjectOf(ref), by: 'app' })
     },
   }
 }

@@ -145,6 +145,8 @@ function createServices(foundation: Foundation): Services {
       scopes: settings.scopes,
       issuance,
       deviceTokens,
+      authorizations: store.authorizations,
+      revoker,
     }),
     guard: createServerGuard({ ...foundation, keys: liveKeys.keySet, lastUsed }),
     personalTokens: openPersonalTokens(foundation, { issuance, revoker, lastUsed }),

@@ -82,7 +82,19 @@ export interface EventMap {
     readonly sub: string
     readonly reason: 'sign_out' | 'signed_out_by_user' | 'max_sessions'
   }
-  /** A user name or password was wrong. `sub` is null if the user is unknown. */
+  /**
+   * A password was changed: by its user, by a link for a forgotten password, or by your own code (`requestId` is then
+   * null). Not emitted if your code changes it without `users.setPassword`.
+   */
+  'password.changed': {
+    readonly requestId: string | null
+    readonly sub: string
+    readonly by: 'user' | 'reset' | 'app'
+  }
+  /**
+   * A user name or password was wrong, or the password with which a signed-in user confirmed an action. `sub` is null if the
+   * user is unknown.
+   */
   'sign-in.failed': RequestEvent & {
     readonly provider: string
     readonly address: string
@@ -129,6 +141,7 @@ const NAMES: { readonly [Name in keyof EventMap]: true } = {
   'session.started': true,
   'device.new': true,
   'session.ended': true,
+  'password.changed': true,
   'sign-in.failed': true,
   'sign-in.throttled': true,
   'consent.given': true,

@@ -15,11 +15,14 @@ export interface AccountSettings {
 /** What decides which account pages are available. */
 interface Features extends Pick<GrantSettings, 'grants'> {
   readonly personalTokens: PersonalTokenSettings | undefined
+  readonly passwordProviders: ReadonlySet<string>
 }
 
 /** The option that turns on what a page is for; undefined if it is on. */
 const MISSING_OPTION: Readonly<Record<AccountPage, (features: Features) => string | undefined>> = {
   devices: () => undefined,
+  password: ({ passwordProviders }) =>
+    passwordProviders.size === 0 ? 'setPassword of a user provider' : undefined,
   tokens: ({ personalTokens }) => (personalTokens === undefined ? 'personalTokens: {}' : undefined),
 }
 

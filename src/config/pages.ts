@@ -101,6 +101,7 @@ const VIEWS: OptionNames<ViewProps> = {
   signedIn: true,
   devices: true,
   signOutDevice: true,
+  password: true,
   personalTokens: true,
   revokePersonalToken: true,
   newPersonalToken: true,

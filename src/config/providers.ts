@@ -8,6 +8,8 @@ export interface ProviderSettings {
   readonly provider: string
   /** The names of all providers, the default one first. */
   readonly providers: readonly string[]
+  /** Those that can change passwords, as far as known before the server starts. */
+  readonly passwordProviders: ReadonlySet<string>
 }
 
 export function resolveProviders(
@@ -29,8 +31,17 @@ export function resolveProviders(
       )
     else checkProvider(`providers.${name}`, other, validator)
   }
-  return { provider, providers: [provider, ...Object.keys(providers)] }
+  const all = Object.entries({ [provider]: users, ...providers })
+  return {
+    provider,
+    providers: all.map(([name]) => name),
+    passwordProviders: new Set(all.filter(([, each]) => mayChangePasswords(each)).map(([name]) => name)),
+  }
 }
+
+/** A factory is called later. */
+const mayChangePasswords = (provider: Config['users'] | undefined): boolean =>
+  typeof provider === 'function' || typeof provider?.setPassword === 'function'
 
 /** The last parts of paths at which the page of a provider would collide with another endpoint: `/account/devices`. */
 const RESERVED: ReadonlySet<string> = new Set(['code', 'devices', 'password', 'tokens'])

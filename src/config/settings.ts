@@ -42,6 +42,8 @@ export interface Settings extends IssuerSettings, GrantSettings, MaintenanceSett
   readonly provider: string
   /** The names of all providers, the default one first. */
   readonly providers: readonly string[]
+  /** Those that can change passwords. Includes factories of providers, which are called later. */
+  readonly passwordProviders: ReadonlySet<string>
   readonly sessionLifetime: number
   /** Undefined if every session ends with the browser. */
   readonly keepSignedIn: KeepSignedInSettings | undefined
@@ -79,6 +81,7 @@ export function resolveSettings(given: Config): Settings {
   const issuer = resolveIssuer(config.issuer, validator)
   const audience = config.audience ?? issuer.issuer
   const grants = resolveGrants(config.grants, validator)
+  const providers = resolveProviders(config, validator)
   const personalTokens = resolvePersonalTokens(config.personalTokens, validator)
   const sessionLifetime = time('sessionLifetime', config.sessionLifetime, '12h')
   const scopes = resolveScopeRules(config, validator)
@@ -94,10 +97,10 @@ export function resolveSettings(given: Config): Settings {
     accessTokenLifetime: time('accessTokenLifetime', accessTokenLifetime, '15m'),
     signIn: resolveSignIn(config.grants, { accessTokenLifetime, rules: scopes }, validator),
     personalTokens,
-    ...resolveAccountPages(config.accountPages, { ...grants, personalTokens }, validator),
+    ...resolveAccountPages(config.accountPages, { ...grants, ...providers, personalTokens }, validator),
     locate: config.locate,
     pkce: validator.oneOf('pkce', config.pkce ?? 'public', ['public', 'always']),
-    ...resolveProviders(config, validator),
+    ...providers,
     sessionLifetime,
     keepSignedIn: resolveKeepSignedIn(config.keepSignedIn, sessionLifetime, validator),
     reauthenticateAfter:

@@ -17,6 +17,7 @@ export interface Paths {
     readonly logoutOthers: string
     readonly logoutAll: string
     readonly devices: string
+    readonly password: string
   }
   readonly jwks: string
   /** Before the issuer's path, not after it (RFC 8414 section 3.1). */
@@ -36,6 +37,8 @@ export interface ProviderPaths {
   /** Redirects to the first account page. */
   readonly account: string
   readonly devicesPage: string
+  /** The page for a new password. */
+  readonly passwordPage: string
   /** The page for personal access tokens. */
   readonly tokensPage: string
 }
@@ -55,6 +58,7 @@ export const pathsOf = ({ basePath, prefix }: { basePath: string; prefix: string
     logoutOthers: `${basePath}/auth/logout-others`,
     logoutAll: `${basePath}/auth/logout-all`,
     devices: `${basePath}/auth/devices`,
+    password: `${basePath}/auth/password`,
   },
   jwks: `${basePath}/.well-known/jwks.json`,
   metadata: METADATA_PATH + basePath,
@@ -74,6 +78,7 @@ export function providerPathsOf(
     personalTokens: `${basePath}${prefix}/personal-access-tokens${end}`,
     account: `${basePath}/account${end}`,
     devicesPage: `${basePath}/account/devices${end}`,
+    passwordPage: `${basePath}/account/password${end}`,
     tokensPage: `${basePath}/account/tokens${end}`,
   }
 }

@@ -7,6 +7,7 @@ import {
   deletePersonalToken,
   listPersonalTokens,
 } from './account/personal-tokens-api.ts'
+import { postPassword, showPassword } from './account/password.ts'
 import { postPersonalTokens, showPersonalTokens } from './account/personal-tokens.ts'
 import { scopes } from './account/scopes.ts'
 import { showSignIn, signIn } from './auth/sign-in.ts'
@@ -27,6 +28,7 @@ import { createProbes } from './probes.ts'
 import { listDevices, logoutAll, logoutOthers, signOutDevice } from './sign-in-api/devices.ts'
 import { login } from './sign-in-api/login.ts'
 import { logout } from './sign-in-api/logout.ts'
+import { changePassword } from './sign-in-api/password.ts'
 import { refresh } from './sign-in-api/refresh.ts'
 
 /** Returns the endpoints that the settings turn on. */
@@ -77,6 +79,7 @@ function signInEndpoints(settings: Settings): readonly Endpoint[] {
     post('api logout others', api.logoutOthers, logoutOthers),
     post('api logout all', api.logoutAll, logoutAll),
     endpoint('api devices', api.devices, { GET: listDevices }, 'sign-in', 'json'),
+    ...on(settings.passwordProviders.size > 0, () => [post('api password', api.password, changePassword)]),
     endpoint('api device', `${api.devices}/${ID}`, { DELETE: signOutDevice }, 'sign-in', 'json'),
   ]
 }
@@ -119,6 +122,13 @@ function accountEndpoints(
       'none',
       'page',
     ),
+    password: endpoint(
+      named('password page'),
+      paths.passwordPage,
+      { GET: of(showPassword), POST: of(postPassword) },
+      'none',
+      'page',
+    ),
     tokens: endpoint(
       named('tokens page'),
       paths.tokensPage,
@@ -131,7 +141,9 @@ function accountEndpoints(
     ...on(settings.accountPages.length > 0, () => [
       endpoint(named('account'), paths.account, { GET: of(showAccount) }, 'none', 'page'),
     ]),
-    ...settings.accountPages.map((page) => pages[page]),
+    ...settings.accountPages
+      .filter((page) => page !== 'password' || settings.passwordProviders.has(provider))
+      .map((page) => pages[page]),
   ]
 }
 

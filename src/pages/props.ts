@@ -175,6 +175,28 @@ export interface PersonalTokenView {
   readonly revokeUrl: string
 }
 
+/** The page where users change their password. */
+export interface PasswordProps extends AccountProps {
+  /** POST `hidden`, `new_password`, and `keep_other_devices=yes` if other devices stay signed in. */
+  readonly change: FormTarget
+  /** The user's email, for password managers. */
+  readonly email?: string
+  /** True if the form must also send `current_password`, because the user signed in too long ago. */
+  readonly asksPassword: boolean
+  /** Whether the checkbox for the other devices is checked. */
+  readonly keepsOtherDevices: boolean
+  /** True if the password was just changed. */
+  readonly isChanged: boolean
+  /**
+   * Why the last attempt failed: no new password, one that the user provider rejected (with its reason, one sentence without
+   * a period), an incorrect or missing current password, or too many incorrect ones (seconds to wait).
+   */
+  readonly problem?:
+    | { readonly kind: 'missing' | 'password' | 'passwordRequired' }
+    | { readonly kind: 'rejected'; readonly message: string }
+    | { readonly kind: 'passwordThrottled'; readonly seconds: number }
+}
+
 /** The page where users see their personal access tokens and generate new ones. */
 export interface PersonalTokensProps extends AccountProps {
   /** Newest first. */
@@ -258,6 +280,7 @@ export interface ViewProps {
   readonly signedIn: SignedInProps
   readonly devices: DevicesProps
   readonly signOutDevice: SignOutDeviceProps
+  readonly password: PasswordProps
   readonly personalTokens: PersonalTokensProps
   readonly revokePersonalToken: RevokePersonalTokenProps
   readonly newPersonalToken: NewPersonalTokenProps

@@ -6,6 +6,7 @@ import { devicesPage, signOutDevicePage } from './devices.ts'
 import { errorPage } from './error.ts'
 import { imageSources, pageHeaders } from './headers.ts'
 import { newPersonalTokenPage } from './new-personal-token.ts'
+import { passwordPage } from './password.ts'
 import { personalTokensPage, revokePersonalTokenPage } from './personal-tokens.ts'
 import type { ViewProps, Views } from './props.ts'
 import { COPY_SOURCE, REVEAL_SOURCE } from './scripts.ts'
@@ -51,6 +52,7 @@ const BUILT_IN: BuiltInPages = {
   signedIn: signedInPage,
   devices: devicesPage,
   signOutDevice: signOutDevicePage,
+  password: passwordPage,
   personalTokens: personalTokensPage,
   revokePersonalToken: revokePersonalTokenPage,
   newPersonalToken: newPersonalTokenPage,
@@ -62,6 +64,7 @@ const BUILT_IN: BuiltInPages = {
 /** The scripts of the built-in pages, as sources of a Content-Security-Policy. */
 const SCRIPTS: { readonly [Name in keyof ViewProps]?: (props: ViewProps[Name]) => readonly string[] } = {
   signIn: () => [REVEAL_SOURCE],
+  password: () => [REVEAL_SOURCE],
   personalTokens: ({ asksPassword }) => (asksPassword ? [REVEAL_SOURCE] : []),
   newPersonalToken: () => [COPY_SOURCE],
 }

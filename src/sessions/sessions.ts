@@ -53,6 +53,8 @@ export interface Sessions {
    * everywhere in the meantime.
    */
   start(exchange: CookieExchange, signIn: SignIn, options: SessionStart): Promise<Session | undefined>
+  /** Replaces the cookie of a session, so that copies of it stop working. Returns whether the session was still live. */
+  renewCookie(exchange: CookieExchange, session: Session): Promise<boolean>
   /** Deletes a provider's cookie. */
   clearCookie(exchange: CookieExchange, provider: string): void
   /**
@@ -103,6 +105,15 @@ export function createSessions(options: SessionsOptions): Sessions {
       if (!isRenewed && !(await store.insert(session, subject))) return undefined
       setCookie(exchange, session, cookie)
       return isRenewed ? { ...session, id: current.id, createdAt: current.createdAt } : session
+    },
+    async renewCookie(exchange, session) {
+      const cookie = randomBase64url(32)
+      const now = clock.now()
+      const expiresAt = now + (session.isPersistent ? persistentLifetime : lifetime)
+      const renewed = { ...session, cookieHash: sha256(cookie), lastSeenAt: now, expiresAt }
+      const isLive = await store.renew(session.id, { ...renewed, subject: subjectOf(session) })
+      if (isLive) setCookie(exchange, session, cookie)
+      return isLive
     },
     clearCookie: (exchange, provider) =>
       void exchange.newCookies.set(nameFor(provider), { value: '', maxAge: 0 }),

@@ -4,11 +4,13 @@ import type { Issuance } from '../issuance/issue.ts'
 import type { SignInDevice } from '../issuance/permission.ts'
 import type { TokenResponse } from '../issuance/response.ts'
 import { randomId } from '../lib/hash.ts'
-import type { ScopeRules } from '../model/scope.ts'
+import { remainingScopes, type ScopeRules } from '../model/scope.ts'
 import type { UserRef } from '../model/subject.ts'
+import type { Revoker } from '../revocations/revoker.ts'
 import { deviceNameOf } from '../sessions/device-name.ts'
 import type { DeviceTokens } from '../sessions/device-tokens.ts'
 import type { LoadedUser } from '../users/directory.ts'
+import type { AuthorizationStore } from '../store/contract.ts'
 import { signInClient } from './client.ts'
 
 /** The response to a sign-in, with the tokens of one device. */
@@ -42,6 +44,20 @@ export interface SignInService {
   chooseScopes(requested: string | undefined): readonly string[]
   /** Starts a session and issues its tokens. Returns undefined if the user was signed out everywhere in the meantime. */
   start(request: SignInRequest): Promise<SignInTokens | undefined>
+  /**
+   * Replaces the tokens of a device: revokes their authorization, and issues new ones in the same session, so that copies
+   * of them stop working. Returns undefined if the device was signed out in the meantime.
+   */
+  replace(request: ReplacementRequest): Promise<Required<TokenResponse> | undefined>
+}
+
+/** The tokens of a device to replace. */
+export interface ReplacementRequest {
+  readonly authorizationId: string
+  readonly user: UserRef
+  /** The current epoch of the user. */
+  readonly userEpoch: number
+  readonly requestId: string
 }
 
 /** What the sign-in API needs. */
@@ -52,12 +68,23 @@ export interface SignInServiceOptions {
   readonly issuance: Issuance
   readonly deviceTokens: () => DeviceTokens
   readonly events: Pick<Events, 'emit'>
+  readonly authorizations: Pick<AuthorizationStore, 'find'>
+  readonly revoker: Pick<Revoker, 'revoke'>
   readonly subjectOf: (user: UserRef) => string
 }
 
 /** Creates the sign-in service of one server. */
 export function createSignIn(options: SignInServiceOptions): SignInService {
-  const { allowed, scopes: rules, issuance, deviceTokens, events, subjectOf } = options
+  const {
+    allowed,
+    scopes: rules,
+    issuance,
+    deviceTokens,
+    authorizations,
+    revoker,
+    events,
+    subjectOf,
+  } = options
   return {
     chooseScopes: (requested) =>
       requested === undefined ? allowed : chooseScopes(rules, requested, allowed),
@@ -87,6 +114,23 @@ export function createSignIn(options: SignInServiceOptions): SignInService {
           address,
         })
       return { ...tokens, device_token: deviceTokens().remember(deviceToken, sub) }
+    },
+    async replace({ authorizationId, user, userEpoch, requestId }) {
+      const replaced = await authorizations.find(authorizationId)
+      if (!replaced) return undefined
+      await revoker.revoke({ kind: 'authorization', id: authorizationId }, requestId)
+      const permission = {
+        kind: 'authorization',
+        client: signInClient(user.provider, allowed),
+        user,
+        authorizationId: randomId(),
+        sessionId: replaced.sessionId,
+        scopes: remainingScopes(rules, replaced.scopes, allowed),
+        resources: [],
+        epochs: { ...replaced.epochs, user: userEpoch },
+      } as const
+      const response = await issuance.issue(permission, { requestId, grantType: 'sign_in' })
+      return response as Required<TokenResponse> | undefined
     },
   }
 }

@@ -28,11 +28,18 @@ export async function changePassword(
   password: string,
   { revokeThirdParties = false }: PasswordChange = {},
 ): Promise<void> {
-  if (!users.setPassword) {
-    const message = `is not implemented by the user provider ${user.provider}`
-    throw new ConfigError([{ path: 'setPassword', message }])
-  }
   // In this order, a sign-in that reads the new epoch finds the new password, and one that read the old epoch is void.
-  await users.setPassword(user.userId, password)
+  await storePassword(users, user, password)
   await revoke({ kind: 'user', user, subject: subjectOf(user), keepThirdParties: !revokeThirdParties })
+}
+
+/**
+ * Stores a user's password, and revokes nothing.
+ *
+ * @throws ConfigError if the provider has no `setPassword`; also whatever `setPassword` throws
+ */
+export async function storePassword(users: UserProvider, user: UserRef, password: string): Promise<void> {
+  if (users.setPassword) return users.setPassword(user.userId, password)
+  const message = `is not implemented by the user provider ${user.provider}`
+  throw new ConfigError([{ path: 'setPassword', message }])
 }

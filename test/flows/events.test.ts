@@ -334,6 +334,23 @@ describe('other events', () => {
     }
   })
 
+  test('a password change emits password.changed, with who changed it', async () => {
+    const person = await server.addUser()
+    const password = server.knownSecrets.add('password', 'battery staple correct')
+    const { access_token: token } = await logIn(server, person)
+    const byUser = await eventsOf(() =>
+      callSignInApi(server, '/auth/password', { token, body: { password, keep_other_devices: true } }),
+    )
+    const byApp = await eventsOf(() => server.server.users.setPassword(person, password))
+    expect([...byUser, ...byApp].filter(({ name }) => name === 'password.changed')).toEqual([
+      {
+        name: 'password.changed',
+        payload: { requestId: expect.any(String) as unknown, sub: person.id, by: 'user' },
+      },
+      { name: 'password.changed', payload: { requestId: null, sub: person.id, by: 'app' } },
+    ])
+  })
+
   test('are all covered here, except refresh.ahead, which needs a restored backup', () => {
     const seen = new Set(server.events.map(({ name }) => name))
     expect(EVENT_NAMES.filter((name) => !seen.has(name))).toEqual(['refresh.ahead'])

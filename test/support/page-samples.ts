@@ -61,10 +61,10 @@ const deviceConsent: ViewProps['deviceConsent'] = {
   address: '2001:db8:85a3:1319:8a2e:370:7344:abcd',
 }
 
-const account = (current: 'devices' | 'tokens'): AccountProps => ({
+const account = (current: 'devices' | 'password' | 'tokens'): AccountProps => ({
   userName: 'ada@orchard.example',
   signOutUrl: '/logout',
-  accountPages: (['devices', 'tokens'] as const).map((page) => ({
+  accountPages: (['devices', 'password', 'tokens'] as const).map((page) => ({
     page,
     url: `/account/${page}`,
     isCurrent: page === current,
@@ -157,6 +157,15 @@ const manyScopes = Array.from({ length: 9 }, (_each, index) => ({
 }))
 
 const deviceCode: ViewProps['deviceCode'] = { action: '/oauth/device', hidden, userCode: 'WDJB-MJHT' }
+
+const password: ViewProps['password'] = {
+  ...account('password'),
+  change: { action: '/account/password', hidden },
+  email: 'ada@orchard.example',
+  asksPassword: false,
+  keepsOtherDevices: false,
+  isChanged: false,
+}
 
 /** A page in one state: the view and its props. */
 export type Sample = {
@@ -273,6 +282,21 @@ export const SAMPLES = {
     'signOutDevice',
     { signOut: { action: '/account/devices', hidden }, devicesUrl: '/account/devices' },
   ],
+  'changing the password': ['password', password],
+  'changing the password after an old sign-in': ['password', { ...password, asksPassword: true }],
+  'changing the password after an incorrect one': [
+    'password',
+    { ...password, asksPassword: true, keepsOtherDevices: true, problem: { kind: 'password' } },
+  ],
+  'changing the password while throttled': [
+    'password',
+    { ...password, asksPassword: true, problem: { kind: 'passwordThrottled', seconds: 45 } },
+  ],
+  'a rejected new password': [
+    'password',
+    { ...password, problem: { kind: 'rejected', message: 'The password must have at least 8 characters' } },
+  ],
+  'a changed password': ['password', { ...password, isChanged: true }],
   'personal access tokens': ['personalTokens', tokens],
   'personal access tokens with many permissions': [
     'personalTokens',

@@ -4,30 +4,41 @@ import type { AccountProps } from '../../pages/props.ts'
 import { displayNameOf } from '../../users/provider.ts'
 import type { Exchange } from '../endpoint.ts'
 import { providerPathsOf, type ProviderPaths } from '../paths.ts'
+import type { Services } from '../services.ts'
 import type { SignedInUser } from './signed-in-user.ts'
 
 const PATHS: Readonly<Record<AccountPage, keyof ProviderPaths>> = {
   devices: 'devicesPage',
+  password: 'passwordPage',
   tokens: 'tokensPage',
 }
 
 /** GET: redirects to the first account page, which sends guests through sign-in. */
-export function showAccount({ services: { settings } }: Exchange, provider: string): HttpResponse {
-  const [first = 'devices'] = settings.accountPages
-  return redirect(providerPathsOf(settings, provider)[PATHS[first]])
+export function showAccount({ services }: Exchange, provider: string): HttpResponse {
+  const [first = 'devices'] = accountPagesOf(services, provider)
+  return redirect(providerPathsOf(services.settings, provider)[PATHS[first]])
 }
+
+/** Returns whether a provider can change passwords. */
+export const canChangePassword = ({ userDirectory }: Services, provider: string): boolean =>
+  userDirectory.provider(provider).setPassword !== undefined
+
+const accountPagesOf = (services: Services, provider: string): readonly AccountPage[] =>
+  services.settings.accountPages.filter(
+    (page) => page !== 'password' || canChangePassword(services, provider),
+  )
 
 /** Returns what an account page shows around its content. */
 export function accountProps(
-  { services: { settings } }: Exchange,
+  { services }: Exchange,
   { session, user }: SignedInUser,
   current: AccountPage,
 ): AccountProps {
-  const paths = providerPathsOf(settings, session.provider)
+  const paths = providerPathsOf(services.settings, session.provider)
   return {
     userName: displayNameOf(user),
     signOutUrl: paths.signOut,
-    accountPages: settings.accountPages.map((page) => ({
+    accountPages: accountPagesOf(services, session.provider).map((page) => ({
       page,
       url: paths[PATHS[page]],
       isCurrent: page === current,

@@ -8,6 +8,8 @@ import { invalidTokenError, toError } from './invalid-token.ts'
 export interface Caller {
   readonly user: UserRef
   readonly sessionId: string
+  /** The authorization of its access token. */
+  readonly authorizationId: string
 }
 
 /** Strict, so that a device that was just signed out on another node can change nothing. */
@@ -28,5 +30,5 @@ export async function requireCaller(exchange: Exchange): Promise<Caller> {
     throw invalidTokenError(exchange, 'Invalid token', `the token was issued to client ${result.client.id}`)
   auditFields.sub = result.user.sub
   const { provider, id: userId } = result.user
-  return { user: { provider, userId }, sessionId: result.sessionId }
+  return { user: { provider, userId }, sessionId: result.sessionId, authorizationId: result.authorizationId }
 }

@@ -113,7 +113,7 @@ export const en = {
   },
   account: {
     navigation: 'Account',
-    pages: { devices: 'Devices', tokens: 'Personal tokens' },
+    pages: { devices: 'Devices', password: 'Password', tokens: 'Personal tokens' },
     signOut: 'Sign out',
   },
   devices: {
@@ -140,6 +140,20 @@ export const en = {
     othersEffect: 'Every device except this one will be signed out immediately.',
     submit: 'Sign out',
     cancel: 'Cancel',
+  },
+  password: {
+    heading: 'Change password',
+    changed: 'Your password was changed.',
+    current: 'Current password',
+    new: 'New password',
+    keepOtherDevices: 'Keep me signed in on other devices',
+    effect: "If you don't, other devices are signed out, and personal access tokens are revoked.",
+    submit: 'Change password',
+    missing: 'Enter a new password.',
+    rejected: (reason: string): string => `${reason}.`,
+    incorrect: 'The current password is incorrect. Try again.',
+    required: 'Enter your current password to continue.',
+    throttled: (seconds: number): string => `Too many attempts. Try again in ${waitingTime(seconds)}.`,
   },
   personalTokens: {
     heading: 'Personal access tokens',

@@ -1,0 +1,134 @@
+import { OAuthError } from '../../errors.ts'
+import { redirect, type HttpResponse } from '../../lib/http.ts'
+import type { PasswordProps } from '../../pages/props.ts'
+import { forgedForm, readForm, readQuery } from '../body.ts'
+import type { Exchange } from '../endpoint.ts'
+import { page } from '../page.ts'
+import { providerPathsOf } from '../paths.ts'
+import { report } from '../report.ts'
+import { redirectToSignIn } from '../return-to.ts'
+import { accountProps, canChangePassword } from './account.ts'
+import { changeOwnPassword, rejectionOf } from './password-change.ts'
+import {
+  afterReauthentication,
+  isReauthenticated,
+  isReauthenticationDue,
+  reauthenticate,
+  type ReauthenticationRefusal,
+} from './reauthentication.ts'
+import { findSignedInUser, type SignedInUser } from './signed-in-user.ts'
+
+/** GET: the form for a new password. With `changed`, says that it was changed. */
+export async function showPassword(exchange: Exchange, provider: string): Promise<HttpResponse> {
+  requirePasswords(exchange, provider)
+  const signedIn = await findSignedInUser(exchange, provider)
+  if (!signedIn) return askToSignIn(exchange, provider)
+  const isChanged = readQuery(exchange.request).get('changed') === markOf(signedIn)
+  return passwordPage(exchange, signedIn, { isChanged })
+}
+
+/** POST: changes the password, and signs out all other devices unless `keep_other_devices` is sent. */
+export async function postPassword(exchange: Exchange, provider: string): Promise<HttpResponse> {
+  requirePasswords(exchange, provider)
+  const { services, request } = exchange
+  const form = await readForm(request)
+  const guest = await findSignedInUser(exchange, provider)
+  if (!guest) return askToSignIn(exchange, provider)
+  if (!services.csrf.isValid(exchange, guest.session, form.get('csrf'))) throw forgedForm()
+  const [password, keepsOtherDevices] = [form.get('new_password'), form.get('keep_other_devices') === 'yes']
+  if (password === undefined)
+    return refuse(exchange, guest, { keepsOtherDevices, problem: { kind: 'missing' } })
+  const check = await reauthenticate(exchange, guest, form.get('current_password'))
+  if (check.kind === 'ended') return askToSignIn(exchange, provider)
+  if (!isReauthenticated(check))
+    return refuse(exchange, guest, {
+      keepsOtherDevices,
+      problem: problemOf(check),
+      headers: 'blocked' in check ? check.blocked.headers : {},
+    })
+  return change(exchange, afterReauthentication(exchange, guest, check), { password, keepsOtherDevices })
+}
+
+async function change(
+  exchange: Exchange,
+  signedIn: SignedInUser,
+  wanted: { readonly password: string; readonly keepsOtherDevices: boolean },
+): Promise<HttpResponse> {
+  const { sessions, settings } = exchange.services
+  try {
+    await changeOwnPassword(exchange, signedIn, wanted, () =>
+      sessions.renewCookie(exchange, signedIn.session),
+    )
+  } catch (thrown) {
+    const { keepsOtherDevices } = wanted
+    const problem = { kind: 'rejected', message: rejectionOf(thrown) } as const
+    return refuse(exchange, signedIn, { keepsOtherDevices, problem })
+  }
+  const query = new URLSearchParams({ changed: markOf(signedIn) }).toString()
+  return redirect(`${providerPathsOf(settings, signedIn.session.provider).passwordPage}?${query}`)
+}
+
+/** Nobody else knows it, so a link cannot make the page say what did not happen. */
+const markOf = ({ session }: SignedInUser): string => String(session.authenticatedAt)
+
+interface PasswordPageOptions {
+  readonly isChanged?: boolean
+  readonly keepsOtherDevices?: boolean
+  readonly problem?: NonNullable<PasswordProps['problem']>
+  readonly headers?: HttpResponse['headers']
+}
+
+function refuse(
+  exchange: Exchange,
+  signedIn: SignedInUser,
+  options: PasswordPageOptions & Required<Pick<PasswordPageOptions, 'problem'>>,
+): Promise<HttpResponse> {
+  const { problem } = options
+  const [status, code] =
+    problem.kind === 'passwordThrottled'
+      ? [429, 'too_many_requests' as const]
+      : [422, 'invalid_request' as const]
+  report(exchange, new OAuthError(code, 'The password was not changed', { status, detail: problem.kind }))
+  return passwordPage(exchange, signedIn, options, status)
+}
+
+function passwordPage(
+  exchange: Exchange,
+  signedIn: SignedInUser,
+  { isChanged = false, keepsOtherDevices = false, problem, headers = {} }: PasswordPageOptions,
+  status = 200,
+): Promise<HttpResponse> {
+  const { csrf, settings } = exchange.services
+  const { session, user } = signedIn
+  const props = {
+    ...accountProps(exchange, signedIn, 'password'),
+    change: {
+      action: providerPathsOf(settings, session.provider).passwordPage,
+      hidden: { csrf: csrf.tokenFor(exchange, session) },
+    },
+    ...(user.email && { email: user.email }),
+    asksPassword: isReauthenticationDue(settings, session),
+    keepsOtherDevices,
+    isChanged,
+    ...(problem && { problem }),
+  }
+  return page(exchange, status, 'password', props, { headers })
+}
+
+function problemOf(
+  refusal: Exclude<ReauthenticationRefusal, { readonly kind: 'ended' }>,
+): NonNullable<PasswordProps['problem']> {
+  if (refusal.kind === 'blocked') return { kind: 'passwordThrottled', seconds: refusal.blocked.retryAfter }
+  return { kind: refusal.kind === 'incorrect' ? 'password' : 'passwordRequired' }
+}
+
+/** The provider itself tells whether it can change passwords: a factory is called when the server starts. */
+function requirePasswords({ services }: Exchange, provider: string): void {
+  if (!canChangePassword(services, provider))
+    throw new OAuthError('not_found', 'Passwords cannot be changed here')
+}
+
+const askToSignIn = (exchange: Exchange, provider: string): HttpResponse =>
+  redirectToSignIn(exchange, provider, {
+    returnTo: providerPathsOf(exchange.services.settings, provider).passwordPage,
+  })
