@@ -13,6 +13,8 @@ import { startLastUsedTracker } from './jobs/last-used.ts'
 import { startMaintenance } from './jobs/maintenance.ts'
 import type { DerivedKeys } from './keys/derived.ts'
 import { createLiveKeys, type LiveKeys } from './keys/live.ts'
+import { EXPIRY_MARGIN } from './lib/clock.ts'
+import { randomBase64url } from './lib/hash.ts'
 import { createValueSigner } from './lib/signed-value.ts'
 import {
   CONSENT_LIFETIME,
@@ -45,6 +47,8 @@ interface Foundation extends Pick<
   'settings' | 'store' | 'events' | 'feed' | 'broadcast' | 'userDirectory' | 'subjectOf'
 > {
   readonly liveKeys: LiveKeys
+  /** Names this node in rows with times that only its own clock can judge. New at each start. */
+  readonly nodeId: string
 }
 
 /**
@@ -74,13 +78,14 @@ async function openFoundation(settings: Settings, config: Config, events: Events
   feed.start()
   liveKeys.start({ logger, check })
   const broadcast = openBroadcast(settings, store, feed)
-  return { settings, store, events, feed, broadcast, userDirectory, subjectOf: subject, liveKeys }
+  const nodeId = randomBase64url(6)
+  return { settings, store, events, feed, broadcast, userDirectory, subjectOf: subject, liveKeys, nodeId }
 }
 
 /** Connects last, and does not wait: the feed has everything already. */
 function openBroadcast(settings: Settings, store: Store, feed: RevocationFeed): BroadcastConnection {
   const list: LiveRevocations['list'] = (cursor, limit) =>
-    store.revocations.listSince(cursor, settings.clock.now(), limit)
+    store.revocations.listSince(cursor, settings.clock.now() - EXPIRY_MARGIN, limit)
   const revocations = { list, isFresh: feed.isFresh }
   const connection = settings.broadcast?.open({ ...settings, revocations }) ?? NO_BROADCAST
   feed.onAdded((entry) => connection.record?.(entry))
@@ -247,10 +252,11 @@ const openPersonalTokens = (
   })
 
 const createGrantContext = (
-  { settings, store, feed, userDirectory, subjectOf, liveKeys }: Foundation,
+  { settings, store, feed, userDirectory, subjectOf, liveKeys, nodeId }: Foundation,
   throttle: Throttle,
 ): BuiltInGrantContext => ({
   ...settings,
+  nodeId,
   store,
   refreshTokens: liveKeys.refreshTokens,
   userDirectory,

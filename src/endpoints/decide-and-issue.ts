@@ -43,10 +43,10 @@ async function applyRefusal(exchange: Exchange, clientId: string, refusal: Refus
     services.events.emit('replay.detected', { requestId, clientId, ...replay })
   }
   if (spentCode !== undefined) await services.store.codes.spend(spentCode, services.settings.clock.now())
-  const now = services.settings.clock.now()
+  const [now, { nodeId }] = [services.settings.clock.now(), services.grantContext]
   if (
     recordedPoll !== undefined &&
-    (await services.store.deviceCodes.poll(recordedPoll, now)) === 'slow_down'
+    (await services.store.deviceCodes.poll(recordedPoll, { now, nodeId })) === 'slow_down'
   ) {
     return new OAuthError('slow_down', 'Poll less often: wait 5 seconds longer from now on')
   }

@@ -41,6 +41,8 @@ export interface GrantContext {
 
 /** What built-in grants can read in addition. */
 export interface BuiltInGrantContext extends GrantContext {
+  /** The ID of this node. */
+  readonly nodeId: string
   readonly store: { readonly [Name in 'codes' | 'deviceCodes' | 'authorizations']: Pick<Store[Name], 'find'> }
   readonly refreshTokens: Pick<RefreshTokens, 'parse'>
   /** The `aud` of tokens for which no resource was requested. */

@@ -88,7 +88,7 @@ function problemOf(
   authorization: Authorization,
   { seed, generation }: RefreshTokenParts,
   client: Client,
-  { clock, isRevoked }: BuiltInGrantContext,
+  { clock, nodeId, isRevoked }: BuiltInGrantContext,
   toError: RefreshErrorFactory,
 ): Refusal | undefined {
   const { id: authorizationId, seedHash, clientId, revokedAt, expiresAt } = authorization
@@ -102,8 +102,9 @@ function problemOf(
   if (revokedAt !== null || isRevoked(authorization)) {
     return refuse(toError(`authorization ${authorizationId} was revoked`, 'revoked'))
   }
-  if (expiresAt <= clock.now()) return refuse(toError('the refresh token has expired', 'expired'))
-  if (generationStatus(authorization, generation, clock.now()) !== 'replayed') return undefined
+  const now = clock.now()
+  if (expiresAt <= now) return refuse(toError('the refresh token has expired', 'expired'))
+  if (generationStatus(authorization, generation, { now, nodeId }) !== 'replayed') return undefined
   const detail = `generation ${generation} of authorization ${authorizationId} was replayed`
   return refuse(toError(detail, 'revoked'), { replay: { credential: 'refresh_token', authorizationId } })
 }
@@ -123,7 +124,8 @@ async function permit(
   if (!(await context.userDirectory.find(authorization))) {
     return refuse(toError(`user ${authorization.userId} is deleted or disabled`, 'revoked'))
   }
-  const status = generationStatus(authorization, presented, context.clock.now())
+  const { clock, nodeId } = context
+  const status = generationStatus(authorization, presented, { now: clock.now(), nodeId })
   const rotates = client.type === 'public' || context.refresh?.rotation !== 'public'
   const generation = nextGeneration(authorization.generation, presented, status, rotates)
   return { kind: 'refresh', client, authorization, seed, presented, generation, scopes, resources }

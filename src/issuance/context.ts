@@ -32,6 +32,8 @@ export interface TokenPolicy {
 /** Includes the policy of clients: without the refresh grant, they get no refresh tokens. */
 export interface IssuanceContext extends TokenPolicy {
   readonly issuer: string
+  /** The ID of this node. */
+  readonly nodeId: string
   /** The `aud` of tokens without a requested resource. */
   readonly audience: string
   readonly scopes: ScopeRules

@@ -24,7 +24,7 @@ export async function refreshAuthorization(
     user: { provider, authorizationId, sessionId },
   })
   if (!policy.refresh) return undefined
-  const update = toUpdate(permission, policy.refresh, context.clock.now(), access.expiresAt)
+  const update = toUpdate(permission, policy.refresh, context, access.expiresAt)
   if (!(await context.store.authorizations.refresh(update, owner.sub))) return undefined
   if (presented > authorization.generation) {
     const { requestId } = request
@@ -45,10 +45,12 @@ export async function refreshAuthorization(
 function toUpdate(
   { client, authorization, presented, generation }: RefreshPermission,
   policy: RefreshPolicy,
-  now: number,
+  { clock, nodeId }: IssuanceContext,
   accessExpiresAt: number,
 ): RefreshUpdate {
-  const rotation = { generation: presented, graceEndsAt: now + (client.graceWindow ?? policy.graceWindow) }
+  const now = clock.now()
+  const graceWindow = client.graceWindow ?? policy.graceWindow
+  const rotation = { generation: presented, graceEndsAt: graceWindow === 0 ? 0 : now + graceWindow, nodeId }
   return {
     id: authorization.id,
     from: authorization.generation,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConfigError } from '../errors.ts'
-import type { Clock } from '../lib/clock.ts'
+import { EXPIRY_MARGIN, type Clock } from '../lib/clock.ts'
 import { CONSENT_LIFETIME } from '../model/signed-state.ts'
 import type { PurgeCutoffs, PurgeKind, PurgeStore } from '../store/purge.ts'
 
@@ -96,14 +96,15 @@ export async function purge(context: PurgeContext, options: PurgeOptions = {}): 
 export const trimAudit = (context: PurgeContext, signal: AbortSignal): Promise<PurgeReport> =>
   walk(context.store, cutoffsOf(context, 0, 0), ['audit'], { signal })
 
+/** Nothing counts as expired before it has also expired on a node whose clock is behind. */
 const cutoffsOf = (
   { clock, auditRetention }: PurgeContext,
   revokedUntil: number,
   expiredUntil: number,
 ): PurgeCutoffs => ({
-  now: clock.now(),
+  now: clock.now() - EXPIRY_MARGIN,
   revokedUntil,
-  expiredUntil,
+  expiredUntil: Math.min(expiredUntil, clock.now() - EXPIRY_MARGIN),
   auditUntil: clock.now() - auditRetention,
   maxAuditEntries: MAX_AUDIT_ENTRIES,
 })

@@ -6,5 +6,14 @@ export interface Clock {
 
 export const systemClock: Clock = { now: () => Date.now() }
 
+/** How far apart the clocks of two nodes may be (ms) before users notice. See docs/reference/tokens.md. */
+export const CLOCK_TOLERANCE = 30_000
+
+/**
+ * How long (ms) after its expiration a revocation stays in the store and in the feed, for nodes and services whose clock is
+ * behind. It costs little, so it covers clocks that differ ten times as much.
+ */
+export const EXPIRY_MARGIN = 10 * CLOCK_TOLERANCE
+
 /** Converts milliseconds to whole seconds, rounded down, as in a NumericDate (RFC 7519 section 2). */
 export const toSeconds = (milliseconds: number): number => Math.floor(milliseconds / 1000)

@@ -1,10 +1,14 @@
+import { CLOCK_TOLERANCE } from '../lib/clock.ts'
 import type { Epochs } from './epochs.ts'
 import type { UserRef } from './subject.ts'
 
-/** A rotated generation of the refresh token, and until when it can be used again (ms). */
+/** A rotated generation of the refresh token. */
 export interface Rotation {
   readonly generation: number
+  /** Until when it can be used again (ms), by the clock of the node that rotated it. 0 without a grace window. */
   readonly graceEndsAt: number
+  /** The ID of that node. */
+  readonly nodeId: string
 }
 
 /**
@@ -48,16 +52,21 @@ export const REMEMBERED_ROTATIONS = 5
  * Returns the status of a presented refresh token. `repeated` means rotated within its grace window (two tabs, a lost
  * response). `replayed` means rotated earlier, so probably stolen (RFC 9700 section 4.14.2). `ahead` means issued before a
  * backup was restored.
+ *
+ * If another node rotated the token, its clock may be behind, and the window would seem to end early. A retry must not sign
+ * the user out, so `CLOCK_TOLERANCE` is added.
  */
 export function generationStatus(
   authorization: Authorization,
   generation: number,
-  now: number,
+  { now, nodeId }: { readonly now: number; readonly nodeId: string },
 ): GenerationStatus {
   if (generation === authorization.generation) return 'current'
   if (generation > authorization.generation) return 'ahead'
   const rotation = authorization.rotations.find((candidate) => candidate.generation === generation)
-  return rotation && rotation.graceEndsAt > now ? 'repeated' : 'replayed'
+  if (!rotation) return 'replayed'
+  const tolerance = rotation.nodeId === nodeId ? 0 : CLOCK_TOLERANCE
+  return rotation.graceEndsAt + tolerance > now ? 'repeated' : 'replayed'
 }
 
 /** Adds a rotation. Its grace window stays the same if the configuration changes. */

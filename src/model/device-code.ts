@@ -31,6 +31,8 @@ export interface DeviceCode {
   /** The minimum time (ms) between two polls. Grows with each `slow_down` (RFC 8628 section 3.5). */
   readonly interval: number
   readonly lastPolledAt: number | null
+  /** The ID of the node that received that poll, by whose clock the time is. */
+  readonly lastPolledBy: string | null
   /** The user who entered the user code. Null before that, and again after the user switches accounts. */
   readonly claim: DeviceClaim | null
   readonly decision: DeviceDecision | null
@@ -65,14 +67,25 @@ export const formatUserCode = (code: string): string => `${code.slice(0, 4)}-${c
 /** How much a poll that comes too soon increases the interval (ms) (RFC 8628 section 3.5). */
 export const SLOW_DOWN_INCREMENT = 5000
 
-/** How much sooner than the interval (ms) a poll may come, because clocks and networks vary. */
+/** How much sooner than the interval (ms) a poll may come, because networks vary. */
 const POLL_TOLERANCE = 1000
 
-/** Returns whether a poll comes too soon after the last one. The clock of another node may be slightly behind. */
+/** A poll of a device: when, and by which node it was received. */
+export interface DevicePoll {
+  readonly now: number
+  readonly nodeId: string
+}
+
+/**
+ * Returns whether a poll comes too soon after the last one. If another node received the last one, it does not: the clocks
+ * of the two may differ by more than the interval.
+ */
 export function isTooSoon(
-  { interval, lastPolledAt }: Pick<DeviceCode, 'interval' | 'lastPolledAt'>,
-  now: number,
+  { interval, lastPolledAt, lastPolledBy }: Pick<DeviceCode, 'interval' | 'lastPolledAt' | 'lastPolledBy'>,
+  { now, nodeId }: DevicePoll,
 ): boolean {
-  const since = lastPolledAt === null ? interval : now - lastPolledAt
-  return since > -interval && since < interval - POLL_TOLERANCE
+  if (lastPolledAt === null || lastPolledBy !== nodeId) return false
+  const since = now - lastPolledAt
+  // A clock that was set back.
+  return since >= 0 && since < interval - POLL_TOLERANCE
 }

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Clock } from '../lib/clock.ts'
+import { EXPIRY_MARGIN, type Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import type { RevocationEntry } from '../model/revocation.ts'
 import { createCursor } from './cursor.ts'
@@ -42,8 +42,6 @@ interface ReadResult {
 const BATCH_SIZE = 1_000
 /** The number of entries that a read reconciles. More would delay the new ones. */
 const RECONCILE_SIZE = 10_000
-/** How far the clocks of two nodes can be apart (ms) before one is wrong about which entries have expired. */
-const MAX_CLOCK_SKEW = 300_000
 
 /**
  * Creates a reader. The newest entry that it knows is its anchor. If the anchor changes or disappears, the database may
@@ -155,7 +153,7 @@ export function createReader(
 /** Returns false if the anchor is only missing because it expired or was replaced. */
 function isRestoredBackup(anchor: RevocationEntry, { atAnchor, newest }: ReadResult, now: number): boolean {
   if (atAnchor || (newest?.id ?? 0) < anchor.id) return true
-  return anchor.expiresAt !== null && anchor.expiresAt > now + MAX_CLOCK_SKEW
+  return anchor.expiresAt !== null && anchor.expiresAt > now + EXPIRY_MARGIN
 }
 
 const isSame = (left: RevocationEntry, right: RevocationEntry | undefined): boolean =>

@@ -2,7 +2,7 @@ import type { AuditEntry } from '../model/audit.ts'
 import type { Authorization, Rotation } from '../model/authorization.ts'
 import type { Client, ClientChanges } from '../model/client.ts'
 import type { AuthorizationCode } from '../model/code.ts'
-import type { DeviceClaim, DeviceCode, DeviceDecision } from '../model/device-code.ts'
+import type { DeviceClaim, DeviceCode, DeviceDecision, DevicePoll } from '../model/device-code.ts'
 import type { Session } from '../model/session.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { PasswordResetStore } from './password-resets.ts'
@@ -195,10 +195,10 @@ export interface DeviceCodeStore {
   ): Promise<boolean>
   /**
    * Records a poll. Returns `pending`, or `slow_down` if it came too soon (`isTooSoon`), in which case the interval also
-   * grows by `SLOW_DOWN_INCREMENT`. Of several parallel polls, one is in time. Returns `done`, and records nothing, if the
-   * code is no longer pending or does not exist.
+   * grows by `SLOW_DOWN_INCREMENT`. Of several parallel polls at one node, one is in time. Returns `done`, and records
+   * nothing, if the code is no longer pending or does not exist.
    */
-  poll(hash: string, now: number): Promise<'pending' | 'slow_down' | 'done'>
+  poll(hash: string, poll: DevicePoll): Promise<'pending' | 'slow_down' | 'done'>
   /**
    * Spends a code and inserts its authorization, and the session that starts with it, all or nothing. Only if the code
    * names this authorization, is approved and is not spent, voided or expired, the client exists and is not revoked, and

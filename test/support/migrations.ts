@@ -6,6 +6,7 @@ export const MIGRATIONS: readonly string[] = [
   '0002-device-codes',
   '0003-passwords',
   '0004-revoked-users',
+  '0005-polling-nodes',
 ]
 
 /** The statements that undo each of them but the first. */
@@ -14,6 +15,7 @@ const UNDO: Readonly<Record<string, string>> = {
   '0003-passwords':
     'drop table consulate_password_resets; alter table consulate_sessions drop column authenticated_at',
   '0004-revoked-users': 'alter table consulate_revocations drop column sub',
+  '0005-polling-nodes': 'alter table consulate_device_codes drop column last_polled_by',
 }
 
 /** Takes a database file back to the first version. */

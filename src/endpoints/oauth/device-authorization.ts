@@ -73,6 +73,7 @@ function newDeviceCode(
     clientEpoch: client.epoch,
     interval: deviceCodes.interval,
     lastPolledAt: null,
+    lastPolledBy: null,
     claim: null,
     decision: null,
     createdAt: now,

@@ -1,4 +1,5 @@
 import { OAuthError } from '../../errors.ts'
+import { EXPIRY_MARGIN } from '../../lib/clock.ts'
 import type { Form } from '../../lib/form.ts'
 import { json, type HttpResponse } from '../../lib/http.ts'
 import { canFollowRevocations } from '../../model/client.ts'
@@ -12,7 +13,7 @@ const MAX_PAGE = 1000
 
 /**
  * GET: returns the revocation feed, for guards in other services. Lists the entries with an id above `after` (default 0)
- * that have not expired, and always the newest entry, by ascending id, up to `limit` (default and maximum: 1000). Reads
+ * that have not expired, not even for a guard whose clock is behind, and always the newest entry, by ascending id, up to `limit` (default and maximum: 1000). Reads
  * the store, not this node's copy. For confidential clients with `followsRevocations`, by HTTP Basic.
  */
 export async function revocations(exchange: Exchange): Promise<HttpResponse> {
@@ -30,7 +31,7 @@ export async function revocations(exchange: Exchange): Promise<HttpResponse> {
   // One more than the limit, to know whether there are more.
   const found = await store.revocations.listSince(
     wholeNumber(query, 'after', 0),
-    settings.clock.now(),
+    settings.clock.now() - EXPIRY_MARGIN,
     limit + 1,
   )
   return json(200, toWire({ entries: found.slice(0, limit), hasMore: found.length > limit }))

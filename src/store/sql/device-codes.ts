@@ -89,14 +89,14 @@ function createDecide(database: Database, prepared: PreparedQueries): DeviceCode
 /** Locks the code, so that each of several parallel polls sees the one before it. */
 const createPoll =
   ({ transaction }: Database, prepared: PreparedQueries): DeviceCodeStore['poll'] =>
-  (hash, now) =>
+  (hash, { now, nodeId }) =>
     transaction('relaxed', async (queries) => {
       const row = await queries.first(prepared.lock({ hash }))
       const code = row && toDeviceCode(row)
       if (!code || !isPending(code, now)) return 'done'
-      const result = isTooSoon(code, now) ? 'slow_down' : 'pending'
+      const result = isTooSoon(code, { now, nodeId }) ? 'slow_down' : 'pending'
       const interval = result === 'slow_down' ? code.interval + SLOW_DOWN_INCREMENT : code.interval
-      await queries.execute(prepared.recordPoll({ hash, now, interval }))
+      await queries.execute(prepared.recordPoll({ hash, now, nodeId, interval }))
       return result
     })
 
@@ -138,10 +138,10 @@ const prepareQueries = (database: Database) => ({
   decide: prepare(({ hash, now, sessionId, decision }: AtTime & Answer) =>
     updatePending(database, { hash, now }).set({ decision }).where('session_id', '=', sessionId),
   ),
-  recordPoll: prepare(({ hash, now, interval }: AtTime & { readonly interval: number }) =>
+  recordPoll: prepare(({ hash, now, nodeId, interval }: RecordedPoll) =>
     database.db
       .updateTable('consulate_device_codes')
-      .set({ last_polled_at: now, poll_interval: interval })
+      .set({ last_polled_at: now, last_polled_by: nodeId, poll_interval: interval })
       .where('hash', '=', hash),
   ),
   spend: prepare(({ authorizationId, hash, now }: AtTime & { readonly authorizationId: string }) =>
@@ -151,6 +151,11 @@ const prepareQueries = (database: Database) => ({
       .where('authorization_id', '=', authorizationId),
   ),
 })
+
+interface RecordedPoll extends AtTime {
+  readonly nodeId: string
+  readonly interval: number
+}
 
 interface Answer {
   readonly sessionId: string
@@ -204,6 +209,7 @@ const toRow = (code: DeviceCode): Insertable<DeviceCodeTable> => ({
   client_epoch: code.clientEpoch,
   poll_interval: code.interval,
   last_polled_at: code.lastPolledAt,
+  last_polled_by: code.lastPolledBy,
   provider: code.claim?.provider ?? null,
   user_id: code.claim?.userId ?? null,
   session_id: code.claim?.sessionId ?? null,
@@ -227,6 +233,7 @@ const toDeviceCode = (row: Selectable<DeviceCodeTable>): DeviceCode => ({
   clientEpoch: Number(row.client_epoch),
   interval: Number(row.poll_interval),
   lastPolledAt: numberOrNull(row.last_polled_at),
+  lastPolledBy: row.last_polled_by,
   claim: toClaim(row),
   decision: row.decision as DeviceDecision | null,
   createdAt: Number(row.created_at),

@@ -46,6 +46,13 @@ const migrationsFor = (dialect: SqlDialect): Record<string, Migration> => ({
     up: (db: Kysely<Tables>) =>
       db.schema.alterTable('consulate_revocations').addColumn('sub', sql.raw(dialect.types.key)).execute(),
   },
+  '0005-polling-nodes': {
+    up: (db: Kysely<Tables>) =>
+      db.schema
+        .alterTable('consulate_device_codes')
+        .addColumn('last_polled_by', sql.raw(dialect.types.id))
+        .execute(),
+  },
 })
 
 const MIGRATION_TABLE = 'consulate_migrations'

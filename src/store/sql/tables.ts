@@ -113,6 +113,7 @@ export interface DeviceCodeTable {
   client_epoch: Integer
   poll_interval: Integer
   last_polled_at: NullableInteger
+  last_polled_by: string | null
   provider: string | null
   user_id: string | null
   session_id: string | null

@@ -20,7 +20,7 @@ const UPDATE: RefreshUpdate = {
   id: 'azn',
   from: 0,
   to: 1,
-  rotations: [{ generation: 0, graceEndsAt: NOW + MINUTE }],
+  rotations: [{ generation: 0, graceEndsAt: NOW + MINUTE, nodeId: 'node' }],
   lastUsedAt: NOW + 1,
   expiresAt: NOW + 90 * MINUTE,
   accessExpiresAt: NOW + 20 * MINUTE,

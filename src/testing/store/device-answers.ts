@@ -94,7 +94,8 @@ function testDeciding({ describe, test, expect }: Suite): void {
 
 function testPolling({ describe, test, expect }: Suite): void {
   describe('polling a device code', () => {
-    const poll = (store: Store, now = NOW) => store.deviceCodes.poll('device', now)
+    const poll = (store: Store, now = NOW, nodeId = 'node') =>
+      store.deviceCodes.poll('device', { now, nodeId })
     const stateOf = async (store: Store) => {
       const code = await store.deviceCodes.find('device')
       return [code?.lastPolledAt, code?.interval]
@@ -128,6 +129,15 @@ function testPolling({ describe, test, expect }: Suite): void {
       expect(await stateOf(store)).toEqual([NOW - MINUTE, 10_000])
     })
 
+    test('returns "pending" if another node received the last poll, whose clock may differ', async (store) => {
+      await insertDeviceCode(store)
+      await poll(store)
+      expect(await poll(store, NOW + 1000, 'other')).toBe('pending')
+      expect(await poll(store, NOW + 2000, 'other')).toBe('slow_down')
+      expect(await poll(store, NOW + 3000)).toBe('pending')
+      expect((await store.deviceCodes.find('device'))?.lastPolledBy).toBe('node')
+    })
+
     test('continues after the code was claimed', async (store) => {
       await insertDeviceCode(store)
       await claim(store)
@@ -141,7 +151,7 @@ function testPolling({ describe, test, expect }: Suite): void {
         const code = sampleDeviceCode({ claim: sampleClaim(), ...changes })
         await store.deviceCodes.insert(code)
         expect(await poll(store)).toBe('done')
-        expect(await store.deviceCodes.poll('other', NOW)).toBe('done')
+        expect(await store.deviceCodes.poll('other', { now: NOW, nodeId: 'node' })).toBe('done')
         expect(await store.deviceCodes.find('device')).toEqual(code)
       })
     }

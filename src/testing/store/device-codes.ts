@@ -30,6 +30,7 @@ function testInserting({ describe, test, expect }: Suite): void {
       const full = sampleDeviceCode({
         hash: 'full',
         lastPolledAt: NOW,
+        lastPolledBy: 'node',
         claim: sampleClaim({ userEpoch: 7 }),
         decision: 'denied',
         spentAt: NOW + 1,

@@ -123,6 +123,7 @@ export const sampleDeviceCode = (changes: Partial<DeviceCode> = {}): DeviceCode 
   clientEpoch: 0,
   interval: 5000,
   lastPolledAt: null,
+  lastPolledBy: null,
   claim: null,
   decision: null,
   createdAt: NOW,

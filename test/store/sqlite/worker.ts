@@ -52,7 +52,11 @@ const tasks = {
   claimAsAlice: (store, count) => claimDevices(store, count, sampleClaim()),
   claimAsBob: (store, count) => claimDevices(store, count, sampleClaim({ ...BOB, sessionId: 'bob' })),
   poll: (store, count) =>
-    winnersOf(count, async (index) => (await store.deviceCodes.poll(`device-${index}`, NOW)) === 'pending'),
+    winnersOf(
+      count,
+      async (index) =>
+        (await store.deviceCodes.poll(`device-${index}`, { now: NOW, nodeId: 'node' })) === 'pending',
+    ),
   /** Refreshes one authorization from each generation below `count`. Returns how often it won. */
   async refresh(store, count) {
     const results: boolean[] = []
