@@ -23,9 +23,12 @@ export const homePage = ({ web, app }: DemoClients, origin: string): Html =>
         The device shows a code, and you <a href="/oauth/device">enter it here</a>. Run a TV in your terminal:
       </p>
       ${codeBox(`ISSUER=${origin} npm run example examples/tv.ts`)}
-      <h2>Create a personal access token</h2>
-      <p>Use it in your own scripts.</p>
-      <div class="row"><a class="secondary" href="/account/tokens">Personal access tokens</a></div>
+      <h2>Manage your account</h2>
+      <p>Sign out devices, and create personal access tokens for your own scripts.</p>
+      <div class="row">
+        <a class="secondary" href="/account/devices">Devices</a>
+        <a class="secondary" href="/account/tokens">Personal access tokens</a>
+      </div>
       <h2>Get an access token for a machine</h2>
       <p>The secret is in the terminal.</p>
       ${codeBox(

@@ -1,0 +1,157 @@
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { chromium, openBrowser, recordProblems, signIn, waitForHeading } from '../support/chromium.ts'
+import { startServer } from '../support/server.ts'
+import type { TestUser, TestServer } from '../support/server.ts'
+import { signInWith, USER_AGENTS } from '../support/signed-in-browser.ts'
+
+const DARK_AND_NARROW: BrowserContextOptions = {
+  javaScriptEnabled: false,
+  colorScheme: 'dark',
+  viewport: { width: 320, height: 640 },
+}
+
+describe.skipIf(!chromium)('the account pages in Chromium', () => {
+  let server: TestServer
+  let browser: Browser
+  let user: TestUser
+  let complaints: string[] = []
+
+  beforeAll(async () => {
+    server = await startServer({ locate: () => 'Berlin, Germany' })
+    browser = await openBrowser()
+  })
+
+  afterEach(async () => {
+    await Promise.all(browser.contexts().map((context) => context.close()))
+  })
+
+  afterAll(async () => {
+    await browser?.close()
+    await server?.close()
+  })
+
+  /** Signs a new user in on a phone and a desktop, and in Chromium, and opens the account. */
+  async function open(options: BrowserContextOptions = {}): Promise<Page> {
+    user = await server.addUser()
+    await signInWith(server, user, USER_AGENTS.phone)
+    await signInWith(server, user, USER_AGENTS.desktop)
+    const context = await browser.newContext({ userAgent: USER_AGENTS.laptop, ...options })
+    const page = await context.newPage()
+    complaints = recordProblems(page)
+    await page.goto(server.endpoint('/account'))
+    await signIn(page, user)
+    await waitForHeading(page, 'Devices')
+    return page
+  }
+
+  const deviceOf = (page: Page, name: string) => page.getByRole('listitem').filter({ hasText: name })
+
+  const widthOf = (page: Page): Promise<number> => page.evaluate('document.documentElement.scrollWidth')
+
+  const devicesOf = async (): Promise<number> => (await server.server.sessions.list(user)).length
+
+  async function signOutPhone(page: Page): Promise<void> {
+    await page.getByRole('link', { name: 'Sign out Safari on iPhone' }).click()
+    await waitForHeading(page, 'Sign out device?')
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await waitForHeading(page, 'Devices')
+  }
+
+  test('devices are listed, one is signed out, then all others', async () => {
+    const page = await open()
+    await deviceOf(page, 'This device').getByText('Firefox on Linux').waitFor()
+    await deviceOf(page, 'Safari on iPhone').getByText('Berlin, Germany').waitFor()
+    await page.getByRole('link', { name: 'Sign out Safari on iPhone' }).click()
+    await page.getByRole('link', { name: 'Cancel' }).click()
+    await waitForHeading(page, 'Devices')
+    expect(await devicesOf()).toBe(3)
+    await signOutPhone(page)
+    expect(await page.getByRole('status').textContent()).toBe('Safari on iPhone was signed out.')
+    expect([await devicesOf(), await deviceOf(page, 'Safari on iPhone').count()]).toEqual([2, 0])
+    await page.getByRole('link', { name: 'Sign out all other devices' }).click()
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    expect(await page.getByRole('status').textContent()).toBe("You're signed out on all other devices.")
+    expect([await devicesOf(), complaints]).toEqual([1, []])
+  })
+
+  test('two tabs sign out the same device, and both say so', async () => {
+    const first = await open()
+    const second = await first.context().newPage()
+    await second.goto(first.url())
+    await second.getByRole('link', { name: 'Sign out Safari on iPhone' }).click()
+    await waitForHeading(second, 'Sign out device?')
+    await signOutPhone(first)
+    await second.getByRole('button', { name: 'Sign out' }).click()
+    expect(await second.getByRole('status').textContent()).toBe('Safari on iPhone was signed out.')
+    expect([await devicesOf(), complaints]).toEqual([2, []])
+  })
+
+  test('a double click and a step back do no harm', async () => {
+    const page = await open()
+    await page.getByRole('link', { name: 'Sign out Safari on iPhone' }).click()
+    await page.getByRole('button', { name: 'Sign out' }).dblclick({ noWaitAfter: true })
+    await waitForHeading(page, 'Devices')
+    await page.goBack()
+    await page.reload()
+    await waitForHeading(page, 'Devices')
+    expect(await page.getByRole('status').textContent()).toBe('Safari on iPhone was signed out.')
+    expect(await devicesOf()).toBe(2)
+  })
+
+  test('everything works without JavaScript, in dark mode, at 320 pixels', async () => {
+    const page = await open(DARK_AND_NARROW)
+    expect(await widthOf(page)).toBe(320)
+    await signOutPhone(page)
+    expect(await widthOf(page)).toBe(320)
+    await page.getByRole('link', { name: 'Personal tokens' }).click()
+    await waitForHeading(page, 'Personal access tokens')
+    expect(await widthOf(page)).toBe(320)
+    await page.getByRole('link', { name: 'Devices', exact: true }).click()
+    await waitForHeading(page, 'Devices')
+    expect([await devicesOf(), complaints]).toEqual([2, []])
+  })
+
+  test('the keyboard reaches the sign-out, the pages, then each device', async () => {
+    const page = await open()
+    const labels: unknown[] = []
+    for (let step = 0; step < 7; step += 1) {
+      await page.keyboard.press('Tab')
+      labels.push(
+        await page.evaluate(
+          "document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent.trim()",
+        ),
+      )
+    }
+    expect(labels).toEqual([
+      'Sign out',
+      'Devices',
+      'Personal tokens',
+      'Sign out Firefox on Linux',
+      'Sign out Chrome on Windows',
+      'Sign out Safari on iPhone',
+      'Sign out all other devices',
+    ])
+  })
+
+  test('the names of devices, the navigation and the notice are accessible', async () => {
+    const page = await open()
+    await signOutPhone(page)
+    expect((await new AxeBuilder({ page }).analyze()).violations.map(({ id }) => id)).toEqual([])
+    expect(await page.getByRole('navigation', { name: 'Account' }).count()).toBe(1)
+    expect(await page.getByRole('link', { name: 'Devices', exact: true }).getAttribute('aria-current')).toBe(
+      'page',
+    )
+  })
+
+  test('signing out this device leads through the usual page', async () => {
+    const page = await open()
+    await page.getByRole('link', { name: 'Sign out Firefox on Linux' }).click()
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByText("You're signed out").first().waitFor()
+    await page.goto(server.endpoint('/account'))
+    await waitForHeading(page, 'Sign in')
+    expect(await devicesOf()).toBe(2)
+  })
+})
