@@ -7,6 +7,7 @@ import { align } from './report.ts'
 import { signInDevices } from './sessions/devices.ts'
 import { startNodes } from './sessions/nodes.ts'
 import type { Device } from './sessions/requests.ts'
+import { hasRedis, startRedis } from '../test/support/redis.ts'
 import { type Dose, type Figures, sendTraffic } from './sessions/traffic.ts'
 
 const OPTIONS = {
@@ -71,4 +72,9 @@ const text = (value: number): string => Math.round(value).toLocaleString('en')
 
 console.log(`${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Node ${process.version}\n`)
 await study('The feed of the store alone', {})
+if (hasRedis) {
+  const redis = await startRedis()
+  await study('With Redis', { BENCH_REDIS: redis.url })
+  await redis.stop()
+}
 console.log(`Load average ${(loadavg()[0] ?? 0).toFixed(1)}`)

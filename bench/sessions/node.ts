@@ -8,6 +8,7 @@ import {
   type UserProvider,
 } from '../../src/index.ts'
 import { toNode } from '../../src/adapters/node.ts'
+import { redis } from '../../src/broadcast/redis.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { API_ANSWER } from '../api-answer.ts'
 import { answerJson, listen } from '../floors/parts/http.ts'
@@ -21,7 +22,7 @@ const users: UserProvider = {
 }
 
 export const start: Start = async () => {
-  const folder = process.env['BENCH_FOLDER'] ?? ''
+  const { BENCH_FOLDER: folder = '', BENCH_REDIS: redisUrl } = process.env
   const server = createAuthorizationServer({
     issuer: 'https://auth.example.com',
     secrets: secretsFromDirectory(join(folder, 'secrets')),
@@ -30,6 +31,7 @@ export const start: Start = async () => {
     scopes: { 'orders:read': 'See your orders' },
     grants: [signIn()],
     logger: silentLogger,
+    ...(redisUrl !== undefined && { broadcast: redis(redisUrl) }),
   })
   await server.ready()
   const auth = toNode(server)

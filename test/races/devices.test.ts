@@ -5,6 +5,7 @@ import type { Cluster } from '../support/cluster.ts'
 import { callApi } from '../support/oauth-client.ts'
 import type { JsonResponse } from '../support/oauth-client.ts'
 import { startProcess } from '../support/process.ts'
+import { hasRedis, startRedis } from '../support/redis.ts'
 import { startServer } from '../support/server.ts'
 import type { TestServer, TestUser } from '../support/server.ts'
 import { callSignInApi, logIn, postRefresh } from '../support/sign-in-api.ts'
@@ -72,25 +73,38 @@ async function expectSignedOut(device: DeviceTokens): Promise<void> {
 }
 
 describe('of three devices of a user on two processes, one signs out:', () => {
-  test('it is out immediately on that process, soon on the other, and the other two stay signed in', async () => {
-    const delays: number[] = []
-    for (let round = 0; round < 6; round += 1) {
-      const { phone, tablet, desktop } = await signInOnThreeDevices()
-      const [here, there] = [nodeAt(round % 2), nodeAt((round + 1) % 2)]
-      expect(await Promise.all([here, there].map((node) => statusOfCall(node, phone)))).toEqual([200, 200])
-      expect((await signOut(here, phone)).status).toBe(204)
-      const [delay, status] = await Promise.all([
-        timeUntilRejected(there, phone.access_token),
-        statusOfCall(here, phone),
-      ])
-      expect(status).toBe(401)
-      delays.push(delay)
-      await expectSignedOut(phone)
-      for (const device of [tablet, desktop]) await expectSignedIn(device)
-    }
-    printDurations('From the sign-out until the other process rejects the token', delays)
+  const OUT = 'it is out immediately on that process, soon on the other, and the other two stay signed in'
+
+  test(`${OUT}, with the feed of the store alone`, async () => signOutPhones(cluster))
+
+  test.runIf(hasRedis)(`${OUT}, with Redis`, async () => {
+    const redis = await startRedis()
+    const connected = await startCluster(server, 2, { redis: redis.url })
+    await signOutPhones(connected)
+    await connected.stop()
+    await redis.stop()
   })
 })
+
+/** Signs out the phones of six users, and prints how long the other process accepted their tokens. */
+async function signOutPhones({ nodes }: Cluster): Promise<void> {
+  const delays: number[] = []
+  for (let round = 0; round < 6; round += 1) {
+    const { phone, tablet, desktop } = await signInOnThreeDevices()
+    const [here = server, there = server] = round % 2 === 0 ? nodes : nodes.toReversed()
+    expect(await Promise.all([here, there].map((node) => statusOfCall(node, phone)))).toEqual([200, 200])
+    expect((await signOut(here, phone)).status).toBe(204)
+    const [delay, status] = await Promise.all([
+      timeUntilRejected(there, phone.access_token),
+      statusOfCall(here, phone),
+    ])
+    expect(status).toBe(401)
+    delays.push(delay)
+    await expectSignedOut(phone)
+    for (const device of [tablet, desktop]) await expectSignedIn(device)
+  }
+  printDurations('From the sign-out until the other process rejects the token', delays)
+}
 
 /** A call during the test: by which device, to which node, and whether it began after the sign-out. */
 interface Call {
