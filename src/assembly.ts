@@ -38,7 +38,8 @@ import { createServerGuard } from './server-guard.ts'
 import { createSignIn } from './sign-in/sign-in.ts'
 import type { Settings } from './config/settings.ts'
 import type { Store } from './store/contract.ts'
-import { createAttempt, createThrottle, type Throttle } from './throttle/throttle.ts'
+import { createAttempt, type Throttle } from './throttle/throttle.ts'
+import { createThrottles, type Throttles } from './throttle/throttles.ts'
 import { createUserDirectory, type UserDirectory } from './users/directory.ts'
 
 /** The parts that can fail to open, and that all others need. */
@@ -104,11 +105,11 @@ function createServices(foundation: Foundation): Services {
   const { settings, store, events, feed, broadcast, subjectOf, liveKeys } = foundation
   const { clock } = settings
   const { deviceTokens, csrf, consentSigner, returnToSigner } = createSigners(foundation)
-  const throttle = createThrottle(settings.throttle, clock)
   const audit = createAudit({ ...settings, events, store: store.audit })
   const maintenance = startMaintenance({ ...settings, store: store.purge })
   const lastUsed = startLastUsedTracker({ ...settings, store: store.authorizations })
   const messages = openMessages(foundation)
+  const throttles = createThrottles({ ...settings, messages: settings.broadcast && messages })
   const revoker = createRevoker({ ...foundation, clock, announce: shareRevocations(messages, feed) })
   const devices = createDevices({ store: store.sessions, clock, revoker, events, subjectOf })
   const sessionLimit = createSessionLimit({ ...settings, devices })
@@ -141,8 +142,7 @@ function createServices(foundation: Foundation): Services {
     get returnToSigner() {
       return returnToSigner()
     },
-    throttle,
-    deviceCodeThrottle: createThrottle(settings.throttle, clock),
+    ...throttles,
     issuance,
     signIn: createSignIn({
       ...foundation,
@@ -154,9 +154,9 @@ function createServices(foundation: Foundation): Services {
       revoker,
     }),
     guard: createServerGuard({ ...foundation, keys: liveKeys.keySet, lastUsed }),
-    personalTokens: openPersonalTokens(foundation, { issuance, revoker, lastUsed }),
+    personalTokens: openPersonalTokens(foundation, { issuance, revoker, lastUsed, ...throttles }),
     lastUsed,
-    grantContext: createGrantContext(foundation, throttle),
+    grantContext: createGrantContext(foundation, throttles.throttle),
     async close() {
       liveKeys.close()
       feed.close()
@@ -239,16 +239,16 @@ const openIssuance = (foundation: Foundation, sessions: Sessions, sessionLimit: 
 
 const openPersonalTokens = (
   { settings, store, subjectOf }: Foundation,
-  { issuance, revoker, lastUsed }: Pick<Services, 'issuance' | 'revoker' | 'lastUsed'>,
+  services: Pick<Services, 'issuance' | 'revoker' | 'lastUsed'> & Throttles,
 ): PersonalTokens =>
   createPersonalTokens({
     ...settings,
     ...(settings.personalTokens ?? NO_NEW_TOKENS),
+    ...services,
     store: store.authorizations,
-    issuance,
-    revoker,
     subjectOf,
-    usedAt: lastUsed.usedAt,
+    usedAt: services.lastUsed.usedAt,
+    counterFor: services.personalTokenCounter,
   })
 
 const createGrantContext = (

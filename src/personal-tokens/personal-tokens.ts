@@ -4,14 +4,14 @@ import type { Issuance } from '../issuance/issue.ts'
 import type { TokenResponse } from '../issuance/response.ts'
 import type { Clock } from '../lib/clock.ts'
 import { parseDuration, type Duration } from '../lib/duration.ts'
-import { randomId } from '../lib/hash.ts'
+import { randomId, sha256 } from '../lib/hash.ts'
 import { isPersonal, type Authorization } from '../model/authorization.ts'
 import { PERSONAL_ACCESS } from '../model/client.ts'
 import type { EVERY_SCOPE } from '../model/scope.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { Revoker } from '../revocations/revoker.ts'
 import type { AuthorizationStore } from '../store/contract.ts'
-import { createCounter, reserveAttempt, type Blocked } from '../throttle/counter.ts'
+import { reserveAttempt, type Blocked, type CounterFactory } from '../throttle/counter.ts'
 import type { LoadedUser, UserDirectory } from '../users/directory.ts'
 import {
   personalTokenProblems,
@@ -80,6 +80,7 @@ export interface PersonalTokensOptions extends PersonalTokenRules {
   readonly subjectOf: (user: UserRef) => string
   /** Returns when this node last accepted a token, if that was not written yet. */
   readonly usedAt: (id: string) => number | undefined
+  readonly counterFor: CounterFactory
 }
 
 /** Every node remembers a revocation until its token would expire: unlimited tokens would fill the memory of all nodes. */
@@ -87,8 +88,8 @@ const DAILY_LIMIT = { name: 'personal-tokens', failures: MAX_PERSONAL_TOKENS, wi
 
 /** Creates the personal access tokens of one server. */
 export function createPersonalTokens(options: PersonalTokensOptions): PersonalTokens {
-  const { store, revoker, clock, subjectOf, usedAt } = options
-  const counter = createCounter(DAILY_LIMIT, clock)
+  const { store, revoker, clock, subjectOf, usedAt, counterFor } = options
+  const counter = counterFor(DAILY_LIMIT)
   const list: PersonalTokens['list'] = async (user) => {
     const authorizations = await store.listByUser(user, clock.now())
     return authorizations
@@ -100,7 +101,7 @@ export function createPersonalTokens(options: PersonalTokensOptions): PersonalTo
     async create(user, params, requestId) {
       const problems = personalTokenProblems(params, options)
       if (problems.length > 0) return { kind: 'invalid', problems }
-      const key = subjectOf(user.ref)
+      const key = sha256(subjectOf(user.ref))
       const blocked = counter.check(key)
       if (blocked) return { kind: 'throttled', blocked }
       // Counted beforehand, so that parallel requests cannot exceed the limit.

@@ -22,6 +22,8 @@ export interface Blocked {
 export interface Counter {
   /** Returns how long the key must wait; undefined if it is not blocked. */
   check(key: string): Blocked | undefined
+  /** The same without the reserved attempts. */
+  checkFailures(key: string): Blocked | undefined
   /** Counts an attempt whose outcome is not known yet. */
   reserve(key: string): void
   /** Removes a reserved attempt. */
@@ -32,24 +34,65 @@ export interface Counter {
   clear(key: string): void
   /** Returns whether the counter has no keys. */
   isEmpty(): boolean
+  /** Returns what this node knows about a key. */
+  read(key: string): Standing
+  /** Applies what another node reports about a key. */
+  merge(key: string, report: Report): void
+}
+
+/** Creates a counter for a policy. */
+export type CounterFactory = (policy: Policy) => Counter
+
+/** What a node knows about a key. */
+export interface Standing {
+  /** The failures on all nodes, as far as they are known here. */
+  readonly failures: number
+  /** The reserved attempts of this node. */
+  readonly pending: number
+  /** Milliseconds until the failures are forgotten. */
+  readonly remaining: number
+}
+
+/** What another node reports about a key. */
+export interface Report {
+  /** The failures that it knew of before the ones it adds. */
+  readonly known: number
+  /** Its failures since its last report. */
+  readonly added: number
+  /** The change of its reserved attempts since its last report. */
+  readonly pending: number
+  /** Milliseconds until it forgets the failures. Clocks can differ, so it reports no moment. */
+  readonly remaining: number
 }
 
 interface Count {
   readonly failures: number
   readonly pending: number
+  /** Reserved attempts of other nodes. */
+  readonly elsewhere: number
   /** When the failures are forgotten. */
   readonly failuresExpireAt: number
   /** When the reserved attempts are considered lost. */
   readonly pendingExpireAt: number
+  readonly elsewhereExpireAt: number
 }
 
 /** The most keys that a counter holds, about 10 MB. The least recently used one is dropped. */
 export const MAX_KEYS = 50_000
 
-const EMPTY: Count = { failures: 0, pending: 0, failuresExpireAt: 0, pendingExpireAt: 0 }
+const EMPTY: Count = {
+  failures: 0,
+  pending: 0,
+  elsewhere: 0,
+  failuresExpireAt: 0,
+  pendingExpireAt: 0,
+  elsewhereExpireAt: 0,
+}
 
 /** How long to wait (ms) if pending attempts, rather than failures alone, block the key. */
 const PENDING_WAIT = 1000
+/** When reserved attempts of other nodes are considered lost (ms). The message that releases them can be lost as well. */
+const MAX_ELSEWHERE = 10_000
 
 /**
  * Creates a counter in memory. It is an LRU cache and not a rate limiter library: those keep every key, with a timer, until
@@ -68,17 +111,42 @@ export function createCounter(policy: Policy, clock: Clock): Counter {
   const change = (key: string, changes: (count: Count) => Partial<Count>) => {
     const before = find(key)
     const count = { ...before, ...changes(before) }
-    if (count.failures + count.pending > 0) counts.set(key, count)
+    if (count.failures + count.pending + count.elsewhere > 0) counts.set(key, count)
     else counts.delete(key)
   }
   return {
     check: (key) => blockedIn(policy, find(key), clock.now()),
+    checkFailures: (key) => blockedIn(policy, { ...find(key), pending: 0, elsewhere: 0 }, clock.now()),
     reserve: (key) =>
       change(key, ({ pending }) => ({ pending: pending + 1, pendingExpireAt: clock.now() + maxPending })),
     release: (key) => change(key, ({ pending }) => ({ pending: Math.max(pending - 1, 0) })),
     fail: (key) => change(key, (count) => withFailure(count, clock.now() + policy.window)),
     clear: (key) => change(key, () => ({ failures: 0 })),
     isEmpty: () => counts.size === 0,
+    read(key) {
+      const { failures, pending, failuresExpireAt } = find(key)
+      return { failures, pending, remaining: Math.max(0, failuresExpireAt - clock.now()) }
+    },
+    merge: (key, report) => change(key, (count) => withReport(count, report, clock.now(), policy.window)),
+  }
+}
+
+/**
+ * Adds the failures of another node. If it knew of more than this one, messages were lost, or this node started later: then
+ * its number and its window count.
+ */
+function withReport(
+  { failures, failuresExpireAt, elsewhere }: Count,
+  { known, added, pending, remaining }: Report,
+  now: number,
+  window: number,
+): Partial<Count> {
+  const isBehind = failures === 0 || failures < known
+  return {
+    failures: Math.max(failures, known) + added,
+    failuresExpireAt: isBehind ? now + Math.min(remaining, window) : failuresExpireAt,
+    elsewhere: Math.max(elsewhere + pending, 0),
+    elsewhereExpireAt: now + MAX_ELSEWHERE,
   }
 }
 
@@ -87,12 +155,14 @@ export function createCounter(policy: Policy, clock: Clock): Counter {
  * key forever. After the clock was set back, both expire within their normal time.
  */
 function withoutExpired(count: Count, now: number, window: number, maxPending: number): Count {
-  const { failures, failuresExpireAt, pending, pendingExpireAt } = count
+  const { failures, failuresExpireAt, pending, pendingExpireAt, elsewhere, elsewhereExpireAt } = count
   return {
     failures: failuresExpireAt > now ? failures : 0,
     failuresExpireAt: Math.min(failuresExpireAt, now + window),
     pending: pendingExpireAt > now ? pending : 0,
     pendingExpireAt: Math.min(pendingExpireAt, now + maxPending),
+    elsewhere: elsewhereExpireAt > now ? elsewhere : 0,
+    elsewhereExpireAt: Math.min(elsewhereExpireAt, now + MAX_ELSEWHERE),
   }
 }
 
@@ -103,10 +173,10 @@ const withFailure = ({ failures, failuresExpireAt }: Count, expiresAt: number): 
 
 function blockedIn(
   policy: Policy,
-  { failures, pending, failuresExpireAt }: Count,
+  { failures, pending, elsewhere, failuresExpireAt }: Count,
   now: number,
 ): Blocked | undefined {
-  if (failures + pending < policy.failures) return undefined
+  if (failures + pending + elsewhere < policy.failures) return undefined
   return blockedBy(policy, failures < policy.failures ? PENDING_WAIT : failuresExpireAt - now)
 }
 
@@ -126,6 +196,11 @@ const wholeSeconds = (milliseconds: number): number => Math.max(1, Math.ceil(mil
 /** An allowed attempt. It counts as pending until it is settled. Only the first call settles it. */
 export interface PendingAttempt {
   readonly blocked?: undefined
+  /**
+   * Returns how long to wait if the limit was reached while this guess was being checked, by guesses at other nodes. Its
+   * result must then not be revealed. Undefined otherwise.
+   */
+  recheck(): Blocked | undefined
   /** The guess was correct: forgets the failures of the account, but not those of the address. */
   succeed(): Promise<void>
   /** The guess was wrong. */
@@ -134,14 +209,27 @@ export interface PendingAttempt {
   release(): Promise<void>
 }
 
+/** Returns the answer with the longest wait. */
+export const longestOf = (answers: readonly (Blocked | undefined)[]): Blocked | undefined =>
+  answers
+    .filter((blocked) => blocked !== undefined)
+    .sort((left, right) => right.retryAfter - left.retryAfter)[0]
+
 /** A counter, and the key that an attempt has in it. */
 export interface CounterKey {
   readonly counter: Counter
   readonly key: string
 }
 
-/** Reserves an attempt in every counter. Only `accounts` forgets its failures on success. */
-export function reserveAttempt(keys: readonly CounterKey[], accounts: Counter): PendingAttempt {
+/**
+ * Reserves an attempt in every counter. Only `accounts` forgets its failures on success. `limits` are the keys that can
+ * block it.
+ */
+export function reserveAttempt(
+  keys: readonly CounterKey[],
+  accounts: Counter,
+  limits: readonly CounterKey[] = keys,
+): PendingAttempt {
   for (const { counter, key } of keys) counter.reserve(key)
   let isSettled = false
   const settle = async (then?: (counterKey: CounterKey) => void) => {
@@ -153,6 +241,7 @@ export function reserveAttempt(keys: readonly CounterKey[], accounts: Counter): 
     }
   }
   return {
+    recheck: () => longestOf(limits.map(({ counter, key }) => counter.checkFailures(key))),
     succeed: () => settle(({ counter, key }) => counter === accounts && counter.clear(key)),
     fail: () => settle(({ counter, key }) => counter.fail(key)),
     release: () => settle(),

@@ -5,8 +5,10 @@ import { systemClock, type Clock } from '../lib/clock.ts'
 import { sha256 } from '../lib/hash.ts'
 import {
   createCounter,
+  longestOf,
   reserveAttempt,
   type Blocked,
+  type CounterFactory,
   type CounterKey,
   type PendingAttempt,
   type Policy,
@@ -57,10 +59,17 @@ export interface Throttle {
   fail(target: ThrottleTarget): Promise<void>
 }
 
-/** Creates a throttle that counts in the memory of this process, for at most 50,000 addresses and 50,000 accounts. */
-export function createThrottle(limits: ThrottleLimits, clock: Clock = systemClock): Throttle {
-  const addresses = createCounter({ name: 'address', ...limits.perAddress }, clock)
-  const accounts = createCounter({ name: 'account', ...limits.perAccount }, clock)
+/**
+ * Creates a throttle that counts in memory, for at most 50,000 addresses and 50,000 accounts. By default it counts what this
+ * process sees.
+ */
+export function createThrottle(
+  limits: ThrottleLimits,
+  clock: Clock = systemClock,
+  counterFor: CounterFactory = (policy) => createCounter(policy, clock),
+): Throttle {
+  const addresses = counterFor({ name: 'address', ...limits.perAddress })
+  const accounts = counterFor({ name: 'account', ...limits.perAccount })
   const groups = new LRUCache<string, string>({ max: 10_000, memoMethod: addressGroup })
   const accountKeys = ({ account, device }: ThrottleTarget): readonly CounterKey[] =>
     account === undefined ? [] : [{ counter: accounts, key: keyOf(account, device) }]
@@ -68,16 +77,18 @@ export function createThrottle(limits: ThrottleLimits, clock: Clock = systemCloc
     { counter: addresses, key: groups.memo(target.address) },
     ...accountKeys(target),
   ]
+  const limitsOf = (target: ThrottleTarget): readonly CounterKey[] =>
+    target.device === undefined ? allKeys(target) : accountKeys(target)
   // A server without failures neither parses nor hashes anything.
   const check = (target: ThrottleTarget) =>
     addresses.isEmpty() && accounts.isEmpty()
       ? undefined
-      : longestOf(target.device === undefined ? allKeys(target) : accountKeys(target))
+      : longestOf(limitsOf(target).map(({ counter, key }) => counter.check(key)))
   return {
     check,
     async attempt(target) {
       const blocked = check(target)
-      return blocked ? { blocked } : reserveAttempt(allKeys(target), accounts)
+      return blocked ? { blocked } : reserveAttempt(allKeys(target), accounts, limitsOf(target))
     },
     async fail(target) {
       for (const { counter, key } of allKeys(target)) counter.fail(key)
@@ -101,12 +112,6 @@ export const normalizeAccount = (account: string): string =>
       .toUpperCase(),
   )
 
-const longestOf = (keys: readonly CounterKey[]): Blocked | undefined =>
-  keys
-    .map(({ counter, key }) => counter.check(key))
-    .filter((blocked) => blocked !== undefined)
-    .sort((left, right) => right.retryAfter - left.retryAfter)[0]
-
 /**
  * Runs a check that can be guessed, and counts the attempts: per account from any address (10 in 15 minutes by default),
  * and per address. An attempt counts before it is checked, so that parallel guesses cannot exceed the limit.
@@ -126,12 +131,11 @@ export const createAttempt =
   (throttle: Pick<Throttle, 'attempt'>): Attempt =>
   async (target, check) => {
     const attempt = await throttle.attempt(target)
-    if (attempt.blocked) {
-      const options = { detail: `too many failures from ${target.address}`, headers: attempt.blocked.headers }
-      throw new OAuthError('too_many_requests', 'Too many failed requests. Try again later', options)
-    }
+    if (attempt.blocked) throw tooMany(target.address, attempt.blocked)
     try {
       const result = await check()
+      const blocked = attempt.recheck()
+      if (blocked) throw tooMany(target.address, blocked)
       // Databases return null, and comparisons false: if those were correct, guesses would be unlimited.
       const isWrong = result === undefined || result === null || result === false
       await (isWrong ? attempt.fail() : attempt.succeed())
@@ -140,3 +144,9 @@ export const createAttempt =
       await attempt.release()
     }
   }
+
+const tooMany = (address: string, { headers }: Blocked): OAuthError =>
+  new OAuthError('too_many_requests', 'Too many failed requests. Try again later', {
+    detail: `too many failures from ${address}`,
+    headers,
+  })

@@ -64,6 +64,8 @@ export async function checkPassword<Result>(
     // Types do not hold at run time: a result such as `{ isCorrect: false }` must not sign anyone in.
     const isCorrect: unknown = await users.verifyPassword(user, password)
     const loaded = user && { user, ref, epochs: current }
+    const late = attempt.recheck()
+    if (late) return { kind: 'blocked', blocked: late }
     const result = loaded && isCorrect === true ? await onSuccess(loaded) : undefined
     await (result === undefined ? attempt.fail() : attempt.succeed())
     return result === undefined ? { kind: 'incorrect', user: loaded } : { kind: 'correct', result }

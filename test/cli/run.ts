@@ -22,10 +22,13 @@ export interface Outcome {
   readonly stderr: string
 }
 
-/** Creates a directory that is removed after the test. */
-export function emptyDirectory(): string {
+/** Registers what must be done at the end. Default: the end of the current test. */
+export type AtEnd = (work: () => void) => void
+
+/** Creates a directory that is removed at the end. */
+export function emptyDirectory(atEnd: AtEnd = onTestFinished): string {
   const path = mkdtempSync(join(tmpdir(), 'consulate-cli-'))
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+  atEnd(() => rmSync(path, { recursive: true, force: true }))
   return path
 }
 
@@ -133,10 +136,11 @@ export async function serve(
   cwd: string,
   args: readonly string[],
   env: Variables = {},
+  atEnd: AtEnd = onTestFinished,
 ): Promise<RunningServer> {
   const port = env['PORT'] ?? String(await freePort())
   const child = start(BIN, cwd, ['serve', ...args], { ...env, PORT: port })
-  onTestFinished(() => void child.kill('SIGKILL'))
+  atEnd(() => void child.kill('SIGKILL'))
   const ended = outcomeOf(child)
   const printed = await Promise.race([readUntilReady(child), ended.then(failed)])
   return {

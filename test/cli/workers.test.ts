@@ -1,14 +1,22 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { connect } from 'node:net'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { availableParallelism } from 'node:os'
 import { describe, expect, test } from 'vitest'
 import { eventually } from '../support/cluster.ts'
-import { BIN, consulate, emptyDirectory, freePort, installed, serve, type Variables } from './run.ts'
-import { childrenOf, isRunning, sendAlone, serveWithWorkers, type WorkersServer } from './workers.ts'
+import { BIN, consulate, freePort, installed, serve, type Variables } from './run.ts'
+import {
+  childrenOf,
+  createProject,
+  isRunning,
+  sendAlone,
+  serveWithWorkers,
+  SOURCE,
+  type WorkersServer,
+} from './workers.ts'
 
 const ENVIRONMENT: Variables = {
   CONSULATE_ISSUER: 'https://auth.example.com',
@@ -18,16 +26,6 @@ const ENVIRONMENT: Variables = {
 const started = async (count: number | 'auto' = 2): Promise<{ cwd: string; server: WorkersServer }> => {
   const cwd = await installed()
   return { cwd, server: await serveWithWorkers(cwd, count, ENVIRONMENT) }
-}
-
-/** A directory in which configuration files can import the package. */
-function withPackage(config: string): string {
-  const cwd = emptyDirectory()
-  symlinkSync(resolve('.'), join(cwd, 'consulate'), 'dir')
-  symlinkSync('.', join(cwd, 'node_modules'), 'dir')
-  writeFileSync(join(cwd, 'package.json'), '{ "type": "module" }')
-  writeFileSync(join(cwd, 'consulate.config.ts'), config)
-  return cwd
 }
 
 const configWith = (store: string, before = ''): string => `
@@ -42,8 +40,6 @@ const configWith = (store: string, before = ''): string => `
     scopes: {},
     grants: [clientCredentials()],
   })`
-
-const SOURCE: Variables = { NODE_OPTIONS: '--conditions=consulate-source' }
 
 /** Opens a connection on which a request was begun, and returns a function that finishes the request. */
 async function beginRequest(origin: string): Promise<{ finish(): Promise<string> }> {
@@ -131,7 +127,7 @@ describe('consulate serve --workers', () => {
   })
 
   test('rejects an in-memory database, which workers cannot share', async () => {
-    const cwd = withPackage(configWith(':memory:'))
+    const cwd = createProject(configWith(':memory:'))
     const { code, stderr } = await consulate(cwd, ['serve', '--workers', '2'], { env: SOURCE })
     const message = 'Workers cannot share the in-memory database of consulate.config.ts.'
     expect({ code, stderr }).toEqual({
@@ -154,7 +150,7 @@ describe('consulate serve --workers', () => {
 
   test('gives up and says why if workers cannot start', async () => {
     const failing = "import cluster from 'node:cluster'\nif (cluster.isWorker) throw new Error('no license')"
-    const cwd = withPackage(configWith('shop.db', failing))
+    const cwd = createProject(configWith('shop.db', failing))
     await consulate(cwd, ['install'], { env: SOURCE })
     const { code, stdout, stderr } = await consulate(cwd, ['serve', '--workers', '2'], { env: SOURCE })
     const message = 'Cannot load consulate.config.ts: no license (consulate.config.ts:5)\n'
@@ -163,7 +159,7 @@ describe('consulate serve --workers', () => {
 
   test('gives up and says how they ended if workers exit before they listen', async () => {
     const failing = "import cluster from 'node:cluster'\nif (cluster.isWorker) process.exit(7)"
-    const cwd = withPackage(configWith('shop.db', failing))
+    const cwd = createProject(configWith('shop.db', failing))
     await consulate(cwd, ['install'], { env: SOURCE })
     const { code, stderr } = await consulate(cwd, ['serve', '--workers', '2'], { env: SOURCE })
     const message = 'A worker exited before it could listen (exit code 7).\n'
@@ -180,8 +176,8 @@ describe('a worker that is killed', () => {
       string
     >
     const headers = { Authorization: `Basic ${btoa(`${client['client_id']}:${client['client_secret']}`)}` }
-    const form = { grant_type: 'client_credentials' }
-    const getToken = () => sendAlone(`${server.origin}/oauth/token`, { form, headers })
+    const body = 'grant_type=client_credentials'
+    const getToken = () => sendAlone(`${server.origin}/oauth/token`, { body, headers })
     const connections = 8
     const answers: (number | string)[] = []
     const traffic = { isOn: true }

@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
+import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
-import { serve, type RunningServer, type Variables } from './run.ts'
+import { emptyDirectory, serve, type AtEnd, type RunningServer, type Variables } from './run.ts'
 
 /** A running `consulate serve --workers`. */
 export interface WorkersServer extends RunningServer {
@@ -15,13 +16,27 @@ export async function serveWithWorkers(
   cwd: string,
   count: number | 'auto',
   env: Variables,
+  atEnd: AtEnd = onTestFinished,
 ): Promise<WorkersServer> {
-  const server = await serve(cwd, ['--workers', String(count)], env)
+  const server = await serve(cwd, ['--workers', String(count)], env, atEnd)
   const primary = server.process.pid ?? 0
   const children = childrenOf(primary)
   // Only a primary that was killed leaves them behind, and then they exit by themselves.
-  onTestFinished(() => children.filter(isRunning).forEach((pid) => process.kill(pid, 'SIGKILL')))
+  atEnd(() => children.filter(isRunning).forEach((pid) => process.kill(pid, 'SIGKILL')))
   return { ...server, pids: () => childrenOf(primary) }
+}
+
+/** The environment for a project that imports the package: resolves it to its source. */
+export const SOURCE: Variables = { NODE_OPTIONS: '--conditions=consulate-source' }
+
+/** Creates a directory with a configuration file that can import the package. */
+export function createProject(config: string, atEnd: AtEnd = onTestFinished): string {
+  const cwd = emptyDirectory(atEnd)
+  symlinkSync(resolve('.'), join(cwd, 'consulate'), 'dir')
+  symlinkSync('.', join(cwd, 'node_modules'), 'dir')
+  writeFileSync(join(cwd, 'package.json'), '{ "type": "module" }')
+  writeFileSync(join(cwd, 'consulate.config.ts'), config)
+  return cwd
 }
 
 /** Returns the child processes of a process. Linux only. */
@@ -49,24 +64,23 @@ export interface Answer {
   readonly body: string
 }
 
-/** What is sent: a GET, or a POST of a form if it has one. */
+/** What is sent: a GET, or a POST if it has a body, which is a form unless a header says otherwise. */
 export interface Sending {
-  readonly form?: Readonly<Record<string, string>>
+  readonly body?: string
   readonly headers?: Readonly<Record<string, string>>
 }
 
 /** Sends a request on a connection of its own. The primary gives each connection to the next worker in turn. */
-export function sendAlone(url: string, { form, headers = {} }: Sending = {}): Promise<Answer> {
-  const body = form && new URLSearchParams(form).toString()
-  const type = form ? { 'Content-Type': 'application/x-www-form-urlencoded' } : {}
+export function sendAlone(url: string, { body, headers = {} }: Sending = {}): Promise<Answer> {
+  const type = body === undefined ? {} : { 'Content-Type': 'application/x-www-form-urlencoded' }
   return new Promise((resolve) => {
     const fail = (error: NodeJS.ErrnoException): void =>
       resolve({ status: error.code ?? String(error), body: '' })
     const request = httpRequest(url, {
-      method: form ? 'POST' : 'GET',
+      method: body === undefined ? 'GET' : 'POST',
       agent: false,
       headers: { ...type, ...headers },
-      signal: AbortSignal.timeout(30_000),
+      signal: AbortSignal.timeout(60_000),
     })
     request.once('error', fail)
     request.once('response', (response) => {
