@@ -32,7 +32,7 @@ export interface ServeMessage {
   readonly uid?: number
   /** Milliseconds between its clock and the system clock. */
   readonly ahead?: number
-  readonly config?: Pick<Config, 'revocations' | 'throttle'>
+  readonly config?: Pick<Config, 'revocations' | 'throttle' | 'maxSessions'>
   /** The URL of Redis, for `broadcast`. */
   readonly redis?: string
   /** The users of a second provider, `customers`. */
