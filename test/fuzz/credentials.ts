@@ -10,6 +10,7 @@ import {
   createPkce,
   type Parameters,
 } from '../support/oauth-client.ts'
+import { logIn, type DeviceTokens } from '../support/sign-in-api.ts'
 import type { Draft } from './request.ts'
 import type { Fixture } from './fixture.ts'
 
@@ -24,6 +25,8 @@ export type Kind =
   | 'refresh'
   | 'user'
   | 'machine'
+  | 'api refresh'
+  | 'api access'
 
 /** Credentials that the run obtained legitimately. */
 export interface Credentials {
@@ -190,6 +193,17 @@ export async function getMachineToken(
 ): Promise<string> {
   const grant = { grant_type: 'client_credentials', scope: 'orders:read' }
   return credentials.keep('machine', (await getTokens(server, machine, grant)).access_token)
+}
+
+/** Signs in by the API. Returns the tokens of a new device. */
+export async function logInByApi({ server, user }: Fixture, credentials: Credentials): Promise<DeviceTokens> {
+  const tokens = await logIn(server, user)
+  credentials.created.sessions += 1
+  credentials.created.authorizations += 1
+  credentials.keep('user', tokens.access_token)
+  credentials.keep('api access', tokens.access_token)
+  credentials.keep('api refresh', tokens.refresh_token)
+  return tokens
 }
 
 export const basicOf = ({ id, secret }: Fixture['web']): string => basic(id, secret ?? '')

@@ -7,6 +7,7 @@ import {
   passwordGrant,
   permit,
   refuse,
+  signIn,
   type UserProviderFactory,
 } from '../../src/index.ts'
 import type { BuiltInUser } from '../../src/users/built-in.ts'
@@ -65,6 +66,9 @@ const REDIRECTS = {
   legacy: ['https://legacy.example/callback'],
 }
 
+/** The web app that uses the sign-in API. */
+export const SHOP_ORIGIN = 'https://shop.example'
+
 /** A custom grant that signs in the user whose ID is on the badge. */
 export const CUSTOM_GRANT_TYPE = 'https://example.com/grants/badge'
 
@@ -103,7 +107,13 @@ export async function createFixture(): Promise<Fixture> {
   const server = await startServer({
     users: usersWithFastPasswords(passwords),
     providers: { customers: createUserTable([customer]).provider },
-    grants: [...commonConfig().grants, implicitGrant(), passwordGrant(), customGrant],
+    grants: [
+      ...commonConfig().grants,
+      implicitGrant(),
+      passwordGrant(),
+      signIn({ origins: [SHOP_ORIGIN] }),
+      customGrant,
+    ],
     throttle: { perAddress: NO_LIMIT, perAccount: NO_LIMIT },
     trustedProxies: ['10.0.0.0/8', 'fd00::/8'],
     resources: ['https://api.example/orders'],

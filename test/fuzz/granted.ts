@@ -19,6 +19,9 @@ export type Granted =
   | 'personal token'
   | 'personal list'
   | 'personal revocation'
+  | 'api login'
+  | 'api refresh'
+  | 'api call'
 
 /** A request, and the credentials that could authorize it. */
 export interface Evidence {
@@ -39,12 +42,19 @@ export function grantedBy(
   if (/^(?!\/).*[?&]code=/.test(location)) return 'code'
   if (/^(?!\/).*#access_token=/.test(location)) return 'fragment'
   if (message.method === 'OPTIONS') return undefined
+  if (endpoint.startsWith('api ') && status < 300) return API_GRANTS[endpoint] ?? 'api call'
   const personal = personalTokenGrantOf(endpoint, status, body)
   if (personal || status !== 200) return personal
   if (endpoint === 'revocations') return endpoint
   if (/Allow this device\?|Go back to your device/.test(body)) return 'device decision'
   if (!body.includes('"access_token"')) return undefined
   return NEW_AUTHORIZATIONS[formOf(message).get('grant_type') ?? ''] ?? 'tokens'
+}
+
+/** What the endpoints of the sign-in API grant. The others list devices or sign them out. */
+const API_GRANTS: Readonly<Record<string, Granted>> = {
+  'api login': 'api login',
+  'api refresh': 'api refresh',
 }
 
 /** The grant types that create an authorization. */
@@ -94,6 +104,19 @@ const AUTHORIZATION_CHECKS: Readonly<Record<Granted, (evidence: Evidence) => boo
   'personal token': (evidence) => isSignedIn(evidence) && hasCsrf(evidence),
   'personal revocation': (evidence) => isSignedIn(evidence) && hasCsrf(evidence),
   'personal list': (evidence) => isSignedIn(evidence),
+  'api login': ({ fixture: { user, customer }, message }) =>
+    hasPassword(parametersOf(message), message.path.endsWith('/customers') ? customer : user),
+  'api refresh': ({ credentials, message }) =>
+    credentials.has('api refresh', parametersOf(message).get('refresh_token') ?? undefined),
+  'api call': isApiCall,
+}
+
+/** Requires an access token of the API. A sign-out also takes a refresh token, if there is no other header. */
+function isApiCall({ credentials, message }: Evidence): boolean {
+  const header = headerOf(message, 'authorization')
+  if (header !== undefined) return credentials.has('api access', header.replace(/^bearer +/i, '').trim())
+  const token = parametersOf(message).get('refresh_token') ?? undefined
+  return message.path === '/auth/logout' && credentials.has('api refresh', token)
 }
 
 /** Requires a session and, for a form, the consent and CSRF tokens. Only the server knows earlier consents. */
@@ -135,6 +158,16 @@ const hasCsrf = ({ credentials, message }: Evidence): boolean =>
 const isRead = ({ method }: Message): boolean => method === 'GET' || method === 'HEAD'
 
 const formOf = ({ body }: Message): URLSearchParams => new URLSearchParams(body?.toString() ?? '')
+
+/** The parameters of a form, or the members of a JSON object. */
+function parametersOf(message: Message): URLSearchParams {
+  const type = headerOf(message, 'content-type') ?? ''
+  if (!type.toLowerCase().includes('json')) return formOf(message)
+  const members = JSON.parse(message.body?.toString() ?? '') as Readonly<Record<string, unknown>>
+  return new URLSearchParams(
+    Object.entries(members).map(([name, value]): [string, string] => [name, String(value)]),
+  )
+}
 
 const isClient = (evidence: Evidence): boolean => clientOf(evidence) !== undefined
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { HttpResponse } from '../../src/index.ts'
-import type { Fixture } from './fixture.ts'
+import { SHOP_ORIGIN, type Fixture } from './fixture.ts'
 import { headerOf, type Message } from './request.ts'
 
 /** What is wrong with a response. */
@@ -96,12 +96,21 @@ const textOf = ({ headers }: Pick<HttpResponse, 'headers'>, name: string): strin
 
 function problemsOfCors(endpoint: string, response: HttpResponse): Problems {
   const origin = textOf(response, 'Access-Control-Allow-Origin')
-  const allowed = ANY_CORS.has(endpoint) ? ['*', ''] : CLIENT_CORS.has(endpoint) ? [...ORIGINS, ''] : ['']
+  const allowed = originsOf(endpoint)
   return [
     ...check(allowed.includes(origin) || isLoopback(endpoint, origin), `readable by ${origin}`),
     ...check(textOf(response, 'Access-Control-Allow-Credentials') === '', 'readable with credentials'),
   ]
 }
+
+function originsOf(endpoint: string): readonly string[] {
+  if (ANY_CORS.has(endpoint)) return ['*', '']
+  if (CLIENT_CORS.has(endpoint)) return [...ORIGINS, '']
+  return isApi(endpoint) ? [SHOP_ORIGIN, ''] : ['']
+}
+
+/** Returns whether an endpoint belongs to the sign-in API. */
+const isApi = (endpoint: string): boolean => endpoint.startsWith('api ')
 
 /** The native client has a loopback redirect URI. */
 const isLoopback = (endpoint: string, origin: string): boolean =>
@@ -144,7 +153,7 @@ const loopbackOf = (location: string): readonly string[] =>
 function problemsOfBody(endpoint: string, message: Message, response: HttpResponse): Problems {
   const { status, body } = response
   const type = textOf(response, 'Content-Type')
-  const mayBeEmpty = textOf(response, 'Allow') !== '' || endpoint === 'personal token'
+  const mayBeEmpty = textOf(response, 'Allow') !== '' || endpoint === 'personal token' || isApi(endpoint)
   if (status === 204) return check(body === '' && mayBeEmpty, 'an unexpected 204')
   const accept = headerOf(message, 'accept') ?? ''
   const isPage =

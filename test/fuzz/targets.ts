@@ -14,6 +14,7 @@ import {
 } from './credentials.ts'
 import { grantRequests, implicitRequests } from './grant-requests.ts'
 import { draft, FORM, toPairs, post, type Draft } from './request.ts'
+import { apiDeviceRequests, apiLoginRequests } from './sign-in-requests.ts'
 import type { Fixture } from './fixture.ts'
 
 /** An endpoint or a guard to fuzz. */
@@ -55,6 +56,8 @@ export const TARGETS = {
   account: { batch: 1000, prepare: accountRequests },
   'devices page': { batch: 100, prepare: devicesPageRequests },
   'tokens page': { batch: 100, prepare: tokensPageRequests },
+  'api login': { batch: 100, prepare: apiLoginRequests },
+  'api devices': { batch: 20, prepare: apiDeviceRequests },
   metadata: { batch: 1000, prepare: async () => publicRequests('/.well-known/oauth-authorization-server') },
   jwks: { batch: 1000, prepare: async () => publicRequests('/.well-known/jwks.json') },
   live: { batch: 1000, prepare: async () => publicRequests('/oauth/health/live') },

@@ -41,6 +41,8 @@ export const NAMES: readonly [string, ...string[]] = [
   'user_code',
   'badge',
   'limit',
+  'device_name',
+  'device_token',
   '__proto__',
   'constructor',
   'toString',
