@@ -149,7 +149,7 @@ export function createTokenClient(options: TokenClientOptions): TokenClient {
   return {
     getAccessToken,
     signOut: session.end,
-    setTokens: (response) => session.start(tokensIn(response)),
+    setTokens: async (response) => session.start(tokensIn(response)),
     beginSignIn: (request) => beginCodeFlow(flow, request),
     isSignedIn: async () => (await session.read()) !== undefined,
     fetch: createFetch({ fetch, issuer, origins, isTokenError, getAccessToken, notify }),

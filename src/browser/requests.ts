@@ -48,7 +48,7 @@ export const createPost =
 /** Returns the tokens in the body of a response. */
 export function tokensIn(body: unknown): TokenResponse {
   const tokens = body as TokenResponse | undefined
-  if (typeof tokens?.access_token !== 'string') throw invalidResponse(200)
+  if (typeof tokens?.access_token !== 'string') throw new AuthError('invalid_response', { status: 200 })
   return tokens
 }
 
@@ -56,14 +56,17 @@ export function tokensIn(body: unknown): TokenResponse {
 export const encodeForm = (fields: Fields): URLSearchParams =>
   new URLSearchParams(JSON.parse(JSON.stringify(fields)) as Record<string, string>)
 
-function parse(response: Response, text: string): unknown {
+/** Returns the JSON of a response. Anything that is not from this server, such as the page of a gateway, is an error. */
+function parse({ ok, status, headers }: Response, text: string): unknown {
   const body = parseJson(text) as
     | { readonly error?: unknown; readonly error_description?: string }
     | undefined
-  if (response.ok && (text === '' || body)) return body
-  if (typeof body?.error !== 'string') throw invalidResponse(response.status)
-  const retryAfter = Number(response.headers.get('Retry-After')) || undefined
-  throw new AuthError(body.error, { message: body.error_description, status: response.status, retryAfter })
+  if (ok && (text === '' || body)) return body
+  throw new AuthError(typeof body?.error === 'string' ? body.error : 'invalid_response', {
+    message: body?.error_description,
+    status,
+    retryAfter: Number(headers.get('Retry-After')) || undefined,
+  })
 }
 
 /** Parses JSON. Returns undefined if the text is not JSON. */
@@ -74,5 +77,3 @@ export function parseJson(text: string): unknown {
     return undefined
   }
 }
-
-const invalidResponse = (status: number): AuthError => new AuthError('invalid_response', { status })

@@ -6,20 +6,23 @@ import { listen } from './server.ts'
 export interface FaultyNetwork {
   /** Where clients reach the server. */
   readonly origin: string
-  /** The paths of all requests that reached the server, in order. */
+  /** The paths of all requests, in order. */
   readonly requests: readonly string[]
   /** Leads to another server from now on, or to none. */
   connect(origin: string | undefined): void
   /** The server processes the next request for this path, but its response is lost. */
   loseResponse(path: string): void
-  /** Responds to the next request for this path in place of the server. */
-  respond(path: string, status: number, headers?: Readonly<Record<string, string>>, body?: string): void
+  /** Responds to the next requests for this path in place of the server. */
+  respond(path: string, status: number, headers?: Headers, body?: string, times?: number): void
   /** Holds back the response to the next request for this path. Resolves when the server has sent it; the function releases it. */
   hold(path: string): Promise<() => void>
   close(): void
 }
 
-type Fault = (incoming: IncomingMessage, response: ServerResponse) => void
+type Headers = Readonly<Record<string, string>>
+
+/** Handles one request. Returns whether it also handles the next one. */
+type Fault = (incoming: IncomingMessage, response: ServerResponse) => boolean | void
 
 /** Starts a network that leads nowhere yet. */
 export async function startNetwork(): Promise<FaultyNetwork> {
@@ -30,7 +33,6 @@ export async function startNetwork(): Promise<FaultyNetwork> {
   /** Forwards a request. Calls back with the response of the server. */
   function forward(incoming: IncomingMessage, response: ServerResponse, deliver: (send: () => void) => void) {
     if (target === undefined) return void incoming.socket.destroy()
-    requests.push(incoming.url ?? '')
     const { method, headers } = incoming
     const outgoing = send(target + incoming.url, { method, headers, agent: false }, (result) => {
       const chunks: Buffer[] = []
@@ -47,10 +49,10 @@ export async function startNetwork(): Promise<FaultyNetwork> {
 
   const http = createServer((incoming, response) => {
     const { pathname } = new URL(incoming.url ?? '/', 'http://localhost')
-    const fault = incoming.method === 'OPTIONS' ? undefined : faults.get(pathname)
+    requests.push(pathname)
+    const fault = faults.get(pathname)
     if (!fault) return forward(incoming, response, (deliver) => deliver())
-    faults.delete(pathname)
-    fault(incoming, response)
+    if (fault(incoming, response) !== true) faults.delete(pathname)
   })
 
   return {
@@ -62,11 +64,16 @@ export async function startNetwork(): Promise<FaultyNetwork> {
     loseResponse(path) {
       faults.set(path, (incoming, response) => forward(incoming, response, () => incoming.socket.destroy()))
     },
-    respond(path, status, headers = {}, body = '') {
-      // Scripts can read it, as the page of a gateway in front of the server.
-      faults.set(path, ({ headers: { origin } }, response) =>
-        response.writeHead(status, { 'Access-Control-Allow-Origin': origin ?? '*', ...headers }).end(body),
-      )
+    respond(path, status, headers = {}, body = '', times = 1) {
+      let left = times
+      if (times === 0) faults.delete(path)
+      else
+        faults.set(path, ({ headers: { origin = '*' } }, response) => {
+          // Scripts of the page can read it.
+          response.writeHead(status, { 'Access-Control-Allow-Origin': origin, ...headers }).end(body)
+          left -= 1
+          return left > 0
+        })
     },
     hold: (path) =>
       new Promise((resolve) => {

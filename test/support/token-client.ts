@@ -66,6 +66,7 @@ export function tabOf(auth: TokenClient): Tab {
 /** The global variables of the app's page. */
 export interface PageGlobals {
   readonly sdk: { readonly createTokenClient: typeof createTokenClient }
+  readonly location: { readonly href: string }
   auth: TokenClient
   reasons: SignInReason[]
 }

@@ -21,7 +21,9 @@ export interface WebApp {
   readonly network: FaultyNetwork
   /** Another site, which allows requests from any page. */
   readonly stranger: Stranger
-  /** The number of refreshes that the server has received. */
+  /** The number of requests to a path of the app. */
+  calls(path: string): number
+  /** The number of refreshes that were requested. */
   refreshes(): number
   /** Stops the server, and starts it again on the same database. */
   restart(duringOutage: () => Promise<void>): Promise<void>
@@ -58,9 +60,11 @@ export async function startWebApp(): Promise<WebApp> {
   }
   let server = await start()
   let api = apiOf(server)
+  const calls: string[] = []
   const away = `${stranger.origin}/collect`
   http.on('request', (request, response) => {
     const path = request.url?.split('?')[0] ?? '/'
+    calls.push(path)
     if (path === '/sdk.js') response.setHeader('Content-Type', 'text/javascript').end(bundle)
     else if (path === '/away') response.writeHead(307, { Location: away }).end()
     else if (path in api) api[path]?.(request, response)
@@ -73,6 +77,7 @@ export async function startWebApp(): Promise<WebApp> {
     get server() {
       return server
     },
+    calls: (path) => calls.filter((one) => one === path).length,
     refreshes: () => network.requests.filter((path) => path === '/auth/refresh').length,
     async restart(duringOutage) {
       network.connect(undefined)
@@ -91,15 +96,26 @@ export async function startWebApp(): Promise<WebApp> {
   }
 }
 
-/** `/orders` and `/echo` require a token; `/basic` and `/bare` respond with 401 for other reasons. */
-const apiOf = ({ server }: TestServer): Readonly<Record<string, RequestListener>> => ({
-  '/orders': toNode(server).user('orders:read')((_request, response) => void response.end('tea')),
-  '/echo': toNode(server).user('orders:read')(
-    async (request, response) => void response.end(await text(request)),
-  ),
-  '/basic': (_request, response) => void response.writeHead(401, { 'WWW-Authenticate': 'Basic' }).end(),
-  '/bare': (_request, response) => void response.writeHead(401).end('{"error":"invalid_signature"}'),
-})
+/** `/orders` and `/echo` require a token, `/never` accepts none, and the others respond with 401 for another reason. */
+function apiOf({ server }: TestServer): Readonly<Record<string, RequestListener>> {
+  const guard = toNode(server).user('orders:read')
+  const refuse =
+    (challenge: string | undefined, body = ''): RequestListener =>
+    (_request, response) =>
+      void response.writeHead(401, challenge === undefined ? {} : { 'WWW-Authenticate': challenge }).end(body)
+  return {
+    '/orders': guard((_request, response) => void response.end('tea')),
+    '/echo': guard(async (request, response) => {
+      response.setHeader('Content-Type', request.headers['content-type'] ?? '')
+      response.end(await text(request))
+    }),
+    '/never': refuse('Bearer error="invalid_token"'),
+    '/basic': refuse('Basic realm="app"'),
+    '/scope': refuse('Bearer error="insufficient_user_authentication"'),
+    '/bare': refuse(undefined, '{"error":"invalid_signature"}'),
+    '/body': refuse(undefined, '{ "error": "invalid_token" }'),
+  }
+}
 
 const ANY_ORIGIN = {
   'Access-Control-Allow-Origin': '*',
