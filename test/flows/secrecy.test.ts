@@ -2,8 +2,10 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { signIn } from '../../src/index.ts'
+import { redis } from '../../src/broadcast/redis.ts'
 import { openBrowser } from '../support/browser.ts'
 import { commonConfig } from '../support/config.ts'
+import { eventually } from '../support/cluster.ts'
 import { addDeviceClient, decideDevice, poll, startDevice, enterCode } from '../support/device.ts'
 import { dumpTables, findLeaks } from '../support/known-secrets.ts'
 import {
@@ -15,15 +17,25 @@ import {
   refresh,
 } from '../support/oauth-client.ts'
 import { createToken, signInToTokenApi, tokenInPage } from '../support/personal-tokens.ts'
+import { hasRedis, startRedis } from '../support/redis.ts'
 import { startServer } from '../support/server.ts'
 import { callSignInApi, logIn, postLogin, postRefresh } from '../support/sign-in-api.ts'
 
-const server = await startServer({ grants: [...commonConfig().grants, signIn()] })
+const redisServer = hasRedis ? await startRedis() : undefined
+/** Every command that Redis received. */
+const redisCommands = (await redisServer?.watch()) ?? []
+const server = await startServer({
+  grants: [...commonConfig().grants, signIn()],
+  ...(redisServer && { broadcast: redis(redisServer.url) }),
+})
 const user = await server.addUser()
 const client = await server.addClient()
 const machine = await server.addClient({ grantTypes: ['client_credentials'] })
 const visit = { server, browser: openBrowser(server), client, user }
-afterAll(server.close)
+afterAll(async () => {
+  await server.close()
+  await redisServer?.stop()
+})
 
 /** Does everything that users and clients can do, rightly and wrongly, so that every log line and row is written. */
 beforeAll(async () => {
@@ -41,6 +53,7 @@ beforeAll(async () => {
   await goWithDevices()
   await goWithPersonalTokens()
   await signInByApi()
+  await changePasswords()
   await getCode(visit)
   const question = await visit.browser.open(server.endpoint('/logout'))
   await visit.browser.press(question, 'Sign out')
@@ -114,6 +127,23 @@ async function signInByApi(): Promise<void> {
   await callApi(server, '/me', tablet.access_token)
 }
 
+/** Changes the password of another user, with new and old tokens. */
+async function changePasswords(): Promise<void> {
+  const other = await server.addUser()
+  const { access_token: token } = await logIn(server, other)
+  const password = server.knownSecrets.add('password', 'changed by an app')
+  server.clock.advance('16m')
+  const { access_token: old } = await logIn(server, other)
+  await callSignInApi(server, '/auth/password', { token, body: { password } })
+  await callSignInApi(server, '/auth/password', { token: old, body: { password: 'short' } })
+  const changed = await callSignInApi(server, '/auth/password', {
+    token: old,
+    body: { password, current_password: other.password },
+  })
+  if (changed.status !== 200) throw new Error(`The password was not changed: ${changed.status}`)
+  await callSignInApi(server, '/auth/password', { token: old, body: { password: other.password } })
+}
+
 /** Sends each secret to a wrong place. */
 async function failInEveryWay(token: string): Promise<void> {
   const other = await server.addClient({ type: 'public' })
@@ -174,6 +204,13 @@ describe('no secret is', () => {
   test('in any table, nor in the bytes of the file and its journal', () => {
     expect(existsSync(`${server.file}-wal`)).toBe(true)
     expect(findLeaks(server.knownSecrets, { ...places, file: server.file })).toEqual([])
+  })
+
+  test.runIf(hasRedis)('in any key, value or message that Redis received', async () => {
+    const lastSession = server.events.findLast(({ name }) => name === 'session.ended')
+    const isPublished = async () => redisCommands.join('').includes(String(lastSession?.payload['sessionId']))
+    expect(await eventually(isPublished)).toBe(true)
+    expect(findLeaks(server.knownSecrets, { ...places, logs: redisCommands })).toEqual([])
   })
 
   test('missed by the search: it finds known values in each place', () => {

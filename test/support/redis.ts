@@ -16,6 +16,8 @@ export interface TestRedis {
   command(...words: readonly string[]): Promise<unknown>
   /** Returns the names of all keys that match a pattern, sorted. */
   keys(pattern?: string): Promise<readonly string[]>
+  /** Returns a list that grows with every command that any client sends. */
+  watch(): Promise<readonly string[]>
   /** Kills it immediately, with all its data. */
   kill(): Promise<void>
   /** Starts it again on the same port, empty unless it saved its data. */
@@ -47,6 +49,7 @@ export async function startRedis(
   let running = await launch(args, url)
   const client = createClient({ url, ...(password !== undefined && { password }) })
   client.on('error', () => {})
+  const watchers: (typeof client)[] = []
   const send = async (...words: readonly string[]): Promise<unknown> => {
     if (!client.isOpen) await client.connect()
     return client.sendCommand([...words])
@@ -61,6 +64,14 @@ export async function startRedis(
     port,
     command: send,
     keys: async (pattern = '*') => ((await send('KEYS', pattern)) as string[]).toSorted(),
+    async watch() {
+      const commands: string[] = []
+      const watcher = client.duplicate()
+      watchers.push(watcher)
+      await watcher.connect()
+      await watcher.monitor((command) => void commands.push(command))
+      return commands
+    },
     kill,
     async restart() {
       running = await launch(args, url)
@@ -68,7 +79,7 @@ export async function startRedis(
     freeze: () => void running.kill('SIGSTOP'),
     thaw: () => void running.kill('SIGCONT'),
     async stop() {
-      if (client.isOpen) client.destroy()
+      for (const open of [client, ...watchers]) if (open.isOpen) open.destroy()
       if (running.exitCode === null && running.signalCode === null) await kill()
     },
   }
