@@ -1,6 +1,6 @@
 import { systemClock } from '../lib/clock.ts'
 import type { Authorization } from '../model/authorization.ts'
-import { PERSONAL_ACCESS } from '../model/client.ts'
+import { PERSONAL_ACCESS, SIGN_IN } from '../model/client.ts'
 import { formatScope } from '../model/scope.ts'
 import { subjectOf } from '../model/subject.ts'
 import { confirmOrCancel, requireConfirmable, type InteractiveOptions } from './interactive.ts'
@@ -103,8 +103,10 @@ const authorizationJson = (
 })
 
 /** Returns the name of the client, and that of a personal access token. */
-const appName = ({ clientId, name }: Authorization, names: ClientNames): string =>
-  clientId === PERSONAL_ACCESS ? `${name} (personal access token)` : (names.get(clientId) ?? clientId)
+function appName({ clientId, name }: Authorization, names: ClientNames): string {
+  if (clientId === PERSONAL_ACCESS) return `${name} (personal access token)`
+  return clientId === SIGN_IN ? 'Your own apps (sign-in API)' : (names.get(clientId) ?? clientId)
+}
 
 async function authorizationTable(
   project: Project,

@@ -1,9 +1,11 @@
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
-import { signIn, type SignInOptions } from '../../src/index.ts'
+import { maxLifetimes, resolveSettings } from '../../src/config/settings.ts'
+import { signIn, type Config, type SignInOptions } from '../../src/index.ts'
 import { openBrowser } from '../support/browser.ts'
 import { commonConfig } from '../support/config.ts'
 import { callApi, fetchJson, formBody, getCodeFlowTokens, refresh } from '../support/oauth-client.ts'
 import type { JsonResponse } from '../support/oauth-client.ts'
+import { testSecrets } from '../support/secrets.ts'
 import { startServer } from '../support/server.ts'
 import { callSignInApi, logIn, postLogin, postRefresh } from '../support/sign-in-api.ts'
 
@@ -234,6 +236,20 @@ test('its lifetimes, scopes and grace window can be configured', async () => {
   const { refresh_token: token } = await logIn(own, ada)
   await postRefresh(own, token)
   expect((await postRefresh(own, token)).body['error_description']).toBe('Token revoked')
+})
+
+test('keys stay published as long as its tokens may be valid', () => {
+  const { store } = server
+  const common = { ...commonConfig(), issuer: 'https://example.com', secrets: testSecrets, store } as const
+  const lifetimesWith = (options: SignInOptions) =>
+    maxLifetimes(
+      resolveSettings({ ...(common as Config), personalTokens: undefined, grants: [signIn(options)] }),
+    )
+  expect(lifetimesWith({})).toEqual({ accessToken: 900_000, refreshToken: 12 * 3_600_000 })
+  expect(lifetimesWith({ accessTokenLifetime: '2h', lifetime: '90d' })).toEqual({
+    accessToken: 7_200_000,
+    refreshToken: 90 * 86_400_000,
+  })
 })
 
 test('it works without any grant, and is not listed as one', async () => {

@@ -6,6 +6,7 @@ import {
   deviceCode,
   passwordGrant,
   refreshToken,
+  signIn,
   silentLogger,
 } from 'consulate'
 import { createGuard } from 'consulate/guard'
@@ -52,6 +53,10 @@ describe('an unknown option is an error, which suggests the closest option', () 
     [
       { grants: [authorizationCode(), refreshToken({ lifetme: '1d' } as object)] },
       'grants[1].lifetme: unknown option. Did you mean lifetime?',
+    ],
+    [
+      { grants: [signIn({ origin: 'https://app.example' } as object)] },
+      'grants[0].origin: unknown option. Did you mean origins?',
     ],
     [
       { grants: [deviceCode({ intervall: '5s' } as object)] },

@@ -8,6 +8,7 @@ import {
   deviceCode,
   implicitGrant,
   refreshToken,
+  signIn,
 } from '../../src/index.ts'
 import type { Config } from '../../src/index.ts'
 import { configProblems, problemsOf, REQUIRED } from '../support/config.ts'
@@ -202,6 +203,37 @@ describe('grants', () => {
         }),
       ],
       ['grants[1].graceWindow', 'grants[1].lifetime', 'grants[1].maximumLifetime', 'grants[1].rotation'],
+    ],
+    ['signIn() twice', [signIn(), signIn()], ['grants[1]']],
+    ['signIn without a call', [signIn], ['grants[0].type']],
+    [
+      'invalid options of signIn()',
+      [
+        signIn({
+          lifetime: 0,
+          maximumLifetime: 'never' as '1h',
+          accessTokenLifetime: 0,
+          graceWindow: 'long' as '1h',
+          scopes: ['orders:read', 'unknown'],
+          origins: ['https://app.example', 'https://app.example/path', 'http://app.example', '*', 'null'],
+        }),
+      ],
+      [
+        'grants[0].accessTokenLifetime',
+        'grants[0].graceWindow',
+        'grants[0].lifetime',
+        'grants[0].maximumLifetime',
+        'grants[0].origins[1]',
+        'grants[0].origins[2]',
+        'grants[0].origins[3]',
+        'grants[0].origins[4]',
+        'grants[0].scopes[1]',
+      ],
+    ],
+    [
+      'lists of signIn() that are no lists',
+      [signIn({ scopes: '*', origins: 'https://app.example' } as object)],
+      ['grants[0].origins', 'grants[0].scopes'],
     ],
   ])('must not be %s', (_what, grants, paths) => {
     expect(pathsOf({ grants })).toEqual(paths)
