@@ -48,6 +48,13 @@ export function resolveAccountPages(
   return { accountPages, hasSignInPages: needsSignIn || accountPages.length > 0 }
 }
 
+/** Returns the account pages that the users of one provider have. */
+export const accountPagesOf = (
+  { accountPages, passwordProviders }: Pick<AccountSettings & Features, 'accountPages' | 'passwordProviders'>,
+  provider: string,
+): readonly AccountPage[] =>
+  accountPages.filter((page) => page !== 'password' || passwordProviders.has(provider))
+
 function problemOf(page: AccountPage, features: Features): string | undefined {
   if (!ACCOUNT_PAGES.includes(page))
     return `must be ${ACCOUNT_PAGES.map((known) => `'${known}'`).join(' or ')}`

@@ -1,3 +1,4 @@
+import { accountPagesOf } from '../config/account-pages.ts'
 import type { Settings } from '../config/settings.ts'
 import { showAccount } from './account/account.ts'
 import { denyDevice, postDevice, showDevice } from './account/device.ts'
@@ -137,14 +138,9 @@ function accountEndpoints(
       'page',
     ),
   }
-  return [
-    ...on(settings.accountPages.length > 0, () => [
-      endpoint(named('account'), paths.account, { GET: of(showAccount) }, 'none', 'page'),
-    ]),
-    ...settings.accountPages
-      .filter((page) => page !== 'password' || settings.passwordProviders.has(provider))
-      .map((page) => pages[page]),
-  ]
+  const available = accountPagesOf(settings, provider).map((page) => pages[page])
+  const account = endpoint(named('account'), paths.account, { GET: of(showAccount) }, 'none', 'page')
+  return available.length > 0 ? [account, ...available] : []
 }
 
 type ProviderHandler = (exchange: Exchange, provider: string) => HttpResponse | Promise<HttpResponse>

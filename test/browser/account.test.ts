@@ -116,7 +116,7 @@ describe.skipIf(!chromium)('the account pages in Chromium', () => {
   test('the keyboard reaches the sign-out, the pages, then each device', async () => {
     const page = await open()
     const labels: unknown[] = []
-    for (let step = 0; step < 7; step += 1) {
+    for (let step = 0; step < 8; step += 1) {
       await page.keyboard.press('Tab')
       labels.push(
         await page.evaluate(
@@ -127,6 +127,7 @@ describe.skipIf(!chromium)('the account pages in Chromium', () => {
     expect(labels).toEqual([
       'Sign out',
       'Devices',
+      'Password',
       'Personal tokens',
       'Sign out Firefox on Linux',
       'Sign out Chrome on Windows',

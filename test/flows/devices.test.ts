@@ -7,6 +7,7 @@ import { commonConfig } from '../support/config.ts'
 import { callApi, getCodeFlowTokens, refresh } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 import type { TestUser } from '../support/server.ts'
+import { createUserTable } from '../support/user-table.ts'
 import { callSignInApi, logIn, postRefresh } from '../support/sign-in-api.ts'
 import { signInWith, USER_AGENTS } from '../support/signed-in-browser.ts'
 
@@ -332,6 +333,13 @@ describe('the account', () => {
     expect((await browser.open(own.endpoint(PAGE))).status).toBe(404)
   })
 
+  test('has no pages for a provider whose users have none of those that are listed', async () => {
+    const { setPassword: _, ...customers } = createUserTable().provider
+    await using own = await startServer({ accountPages: ['password'], providers: { customers } })
+    const paths = own.server.routes.map(({ path }) => path).filter((path) => path.startsWith('/account'))
+    expect(paths).toEqual(['/account', '/account/password'])
+  })
+
   test('is off with an empty list, but signing in is not', async () => {
     await using own = await startServer({ accountPages: [] })
     const browser = await signInTo(own, await own.addUser())
@@ -359,7 +367,7 @@ describe('the account', () => {
     const phone = await signInWith(own, user, USER_AGENTS.phone)
     const { body } = await browser.open(own.endpoint(PAGE))
     expect(JSON.parse(body)).toMatchObject({
-      pages: ['devices', 'tokens'],
+      pages: ['devices', 'password', 'tokens'],
       devices: [
         { isCurrent: true, kind: 'computer', place: null },
         { id: phone.id, kind: 'phone' },

@@ -41,7 +41,7 @@ const ANY_CORS: ReadonlySet<string> = new Set<EndpointName>(['metadata', 'jwks']
 const ORIGINS = ['https://spa.example', 'https://legacy.example']
 /** The paths that our pages and redirects lead to. */
 const OWN_PATH =
-  '/(?:oauth/authorize|(?:oauth/device|login|logout|account|account/devices|account/tokens)(?:/customers)?)'
+  '/(?:oauth/authorize|(?:oauth/device|login|logout|account|account/(?:devices|password|tokens))(?:/customers)?)'
 const [OWN_ADDRESS, OWN_TARGET] = [
   new RegExp(`^${OWN_PATH}(?:\\?|$)`),
   new RegExp(`^${OWN_PATH}(?:\\?(?:revoke|sign_out)=[\\w-]+)?$`),

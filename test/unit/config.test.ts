@@ -43,7 +43,7 @@ test('the defaults are those of the reference', () => {
     scopes: { defaults: [] },
     accessTokenLifetime: 15 * minute,
     personalTokens: { lifetime: 365 * day, maximumLifetime: 365 * day },
-    accountPages: ['devices', 'tokens'],
+    accountPages: ['devices', 'password', 'tokens'],
     pkce: 'public',
     prefix: '/oauth',
     provider: 'users',
@@ -132,11 +132,13 @@ describe('the account pages', () => {
   const pagesOf = (changes: object) => resolveSettings({ ...REQUIRED, ...changes }).accountPages
 
   test('are those whose feature is on, if users sign in on our pages', () => {
-    expect(pagesOf({})).toEqual(['devices'])
-    expect(pagesOf({ personalTokens: {} })).toEqual(['devices', 'tokens'])
+    const users = { ...createUserTable().provider, setPassword: undefined }
+    expect(pagesOf({})).toEqual(['devices', 'password'])
+    expect(pagesOf({ users })).toEqual(['devices'])
+    expect(pagesOf({ users, personalTokens: {} })).toEqual(['devices', 'tokens'])
     const machines = { grants: [clientCredentials()] }
     expect(pagesOf(machines)).toEqual([])
-    expect(pagesOf({ ...machines, personalTokens: {} })).toEqual(['devices', 'tokens'])
+    expect(pagesOf({ ...machines, personalTokens: {} })).toEqual(['devices', 'password', 'tokens'])
   })
 
   test('can be listed, in any order, and turn on signing in', () => {
@@ -152,7 +154,7 @@ describe('the account pages', () => {
 
   test('that are misspelled, or whose feature is off, are rejected', () => {
     expect(configProblems({ accountPages: ['device', 'tokens'] })).toEqual([
-      "accountPages[0]: must be 'devices' or 'tokens'",
+      "accountPages[0]: must be 'devices' or 'password' or 'tokens'",
       'accountPages[1]: needs the option personalTokens: {}',
     ])
     expect(configProblems({ accountPages: 'devices' })).toEqual(['accountPages: must be an array'])

@@ -1,3 +1,5 @@
+import { accountPagesOf } from '../../config/account-pages.ts'
+import { OAuthError } from '../../errors.ts'
 import { redirect, type HttpResponse } from '../../lib/http.ts'
 import type { AccountPage } from '../../model/account-page.ts'
 import type { AccountProps } from '../../pages/props.ts'
@@ -15,7 +17,8 @@ const PATHS: Readonly<Record<AccountPage, keyof ProviderPaths>> = {
 
 /** GET: redirects to the first account page, which sends guests through sign-in. */
 export function showAccount({ services }: Exchange, provider: string): HttpResponse {
-  const [first = 'devices'] = accountPagesOf(services, provider)
+  const [first] = availablePages(services, provider)
+  if (first === undefined) throw new OAuthError('not_found', 'There are no account pages')
   return redirect(providerPathsOf(services.settings, provider)[PATHS[first]])
 }
 
@@ -23,8 +26,9 @@ export function showAccount({ services }: Exchange, provider: string): HttpRespo
 export const canChangePassword = ({ userDirectory }: Services, provider: string): boolean =>
   userDirectory.provider(provider).setPassword !== undefined
 
-const accountPagesOf = (services: Services, provider: string): readonly AccountPage[] =>
-  services.settings.accountPages.filter(
+/** A provider that is created when the server starts may turn out to have no `setPassword`. */
+const availablePages = (services: Services, provider: string): readonly AccountPage[] =>
+  accountPagesOf(services.settings, provider).filter(
     (page) => page !== 'password' || canChangePassword(services, provider),
   )
 
@@ -38,7 +42,7 @@ export function accountProps(
   return {
     userName: displayNameOf(user),
     signOutUrl: paths.signOut,
-    accountPages: accountPagesOf(services, session.provider).map((page) => ({
+    accountPages: availablePages(services, session.provider).map((page) => ({
       page,
       url: paths[PATHS[page]],
       isCurrent: page === current,

@@ -1,3 +1,4 @@
+import { accountPagesOf } from '../../config/account-pages.ts'
 import { parseForm } from '../../lib/form.ts'
 import { redirect, type HttpResponse } from '../../lib/http.ts'
 import { formTargetsOf } from '../../pages/headers.ts'
@@ -105,6 +106,6 @@ function signedInPage(exchange: Exchange, provider: string, user: BaseUser): Pro
   const { settings } = exchange.services
   const { signOut: signOutUrl, account: accountUrl } = providerPathsOf(settings, provider)
   const props = { userName: displayNameOf(user), signOutUrl }
-  const hasAccount = settings.accountPages.length > 0
+  const hasAccount = accountPagesOf(settings, provider).length > 0
   return page(exchange, 200, 'signedIn', hasAccount ? { ...props, accountUrl } : props)
 }
