@@ -181,6 +181,14 @@ describe('POST /auth/password', () => {
     expect((await post(token, { current_password: user.password })).status).toBe(200)
   })
 
+  test('refuses an incorrect current password even if the sign-in is recent', async () => {
+    const phone = await logIn(server, user)
+    const wrong = await post(phone.access_token, { current_password: 'wrong' })
+    expect([wrong.status, wrong.body['error']]).toEqual([401, 'invalid_credentials'])
+    expect([await meWith(phone.access_token), await canSignIn(user.password)]).toEqual([200, true])
+    expect((await post(phone.access_token, { current_password: user.password })).status).toBe(200)
+  })
+
   test.each<[string, Readonly<Record<string, unknown>>, string]>([
     ['a short password', { password: 'short' }, 'The password must have at least 8 characters'],
     ['no password', { password: '' }, 'The parameter password is missing'],

@@ -25,7 +25,7 @@ export const isReauthenticationDue = (
   { authenticatedAt }: Session,
 ): boolean => reauthenticateAfter !== undefined && clock.now() - authenticatedAt >= reauthenticateAfter
 
-/** Checks the password of a user whose sign-in is too old. Ignores it if the sign-in is recent. */
+/** Requires the password of a user whose sign-in is too old. A password that is sent must be correct in any case. */
 export async function reauthenticate(
   exchange: Exchange,
   { session, user }: SignedInUser,
@@ -33,8 +33,8 @@ export async function reauthenticate(
 ): Promise<Reauthentication> {
   const { services, address } = exchange
   const { settings, store, throttle, subjectOf, userDirectory } = services
-  if (!isReauthenticationDue(settings, session)) return { kind: 'recent' }
-  if (password === undefined) return { kind: 'required' }
+  if (password === undefined)
+    return { kind: isReauthenticationDue(settings, session) ? 'required' : 'recent' }
   const { provider, userId } = session
   const outcome = await confirmPassword(
     {
