@@ -41,8 +41,11 @@ const MAX_NAME_LENGTH = 100
 /** Line breaks and other controls, and the characters that change the direction of the text around them. */
 const FORBIDDEN = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u
 
-export const DEVICE_NAME_PROBLEM = `must be 1 to ${MAX_NAME_LENGTH} characters without control characters`
+/** A device without a visible name could hide in the list. */
+const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u
+
+export const DEVICE_NAME_PROBLEM = `must be 1 to ${MAX_NAME_LENGTH} characters, at least one of them visible, without control characters`
 
 /** Returns whether an app can give a device this name. */
 export const isDeviceName = (name: string): boolean =>
-  name.trim() !== '' && name.length <= MAX_NAME_LENGTH && !FORBIDDEN.test(name) && name.isWellFormed()
+  VISIBLE.test(name) && name.length <= MAX_NAME_LENGTH && !FORBIDDEN.test(name) && name.isWellFormed()

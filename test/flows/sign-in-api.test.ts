@@ -98,6 +98,7 @@ describe('a request is invalid with', () => {
     ['a device name of 101 characters', { ...known, device_name: 'x'.repeat(101) }, 400, /device_name/],
     ['a line break in the device name', { ...known, device_name: 'a\nb' }, 400, /device_name/],
     ['a blank device name', { ...known, device_name: ' ' }, 400, /device_name/],
+    ['an invisible device name', { ...known, device_name: '\u200b\u00ad' }, 400, /device_name/],
     ['text in the opposite direction', { ...known, device_name: 'iPhone\u202e' }, 400, /device_name/],
   ])('%s', async (_what, given, status, description, headers = JSON_TYPE) => {
     const body = typeof given === 'string' ? given : JSON.stringify(given)
