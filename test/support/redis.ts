@@ -12,6 +12,7 @@ import { isAvailable } from './available.ts'
 export interface TestRedis {
   readonly url: string
   readonly port: number
+  readonly hasPassword: boolean
   /** Runs a command: `command('GET', 'key')`. */
   command(...words: readonly string[]): Promise<unknown>
   /** Returns the names of all keys that match a pattern, sorted. */
@@ -62,6 +63,7 @@ export async function startRedis(
   return {
     url,
     port,
+    hasPassword: password !== undefined,
     command: send,
     keys: async (pattern = '*') => ((await send('KEYS', pattern)) as string[]).toSorted(),
     async watch() {

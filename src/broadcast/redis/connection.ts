@@ -15,6 +15,8 @@ export interface Traffic {
 
 /** How often a connection without messages is checked (ms). */
 const PING_INTERVAL = 1_000
+/** A connection that worked for longer than this (ms) may fail once without a line in the log. */
+const MIN_UPTIME = 10_000
 /** How long to wait before connecting again (ms): at first, and at most. */
 const [FIRST_DELAY, LAST_DELAY] = [50, 1_000]
 
@@ -26,17 +28,22 @@ export async function stayConnected(
   signal: AbortSignal,
 ): Promise<void> {
   let delay = FIRST_DELAY
+  let connectedAt = Number.POSITIVE_INFINITY
   const onConnected = (): void => {
     outageLog.recovered()
     traffic.onConnected?.()
+    connectedAt = performance.now()
     delay = FIRST_DELAY
   }
   while (!signal.aborted) {
     try {
       await carry(open, traffic, signal, onConnected)
     } catch (error) {
-      if (!signal.aborted) outageLog.failed(error)
+      // If Redis is only restarted, the next attempt connects.
+      const hasWorked = performance.now() - connectedAt > MIN_UPTIME
+      if (!signal.aborted && !hasWorked) outageLog.failed(error)
     }
+    connectedAt = Number.POSITIVE_INFINITY
     traffic.outbox?.clear()
     // Nodes that were disconnected together do not all return at the same moment.
     await pause(delay * (0.5 + Math.random()), signal)
@@ -61,8 +68,9 @@ async function carry(
     const listener = await openOne()
     await listener.subscribe(channel, deliver)
     const sender = outbox ? await openOne() : undefined
-    onConnected()
-    const work = [keepAlive(listener, signal), ...(sender && outbox ? [outbox.send(sender, signal)] : [])]
+    const sending = sender && outbox?.send(sender, signal, onConnected)
+    if (!sending) onConnected()
+    const work = [keepAlive(listener, signal), ...(sending ? [sending] : [])]
     await Promise.race([...work, ...links.map(({ failure }) => failure)])
   } finally {
     for (const link of links) link.close()

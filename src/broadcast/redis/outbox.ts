@@ -10,8 +10,11 @@ export interface Outbox {
   publish(message: string): void
   /** Adds an entry to the copy. */
   record(entry: RevocationEntry): void
-  /** Sends what was added, and keeps the copy complete, until the connection fails or the signal is aborted. */
-  send(link: RedisLink, signal: AbortSignal): Promise<void>
+  /**
+   * Sends what was added, and keeps the copy complete, until the connection fails or the signal is aborted. Calls
+   * `onWorking` once Redis has answered the first commands: it can accept connections without that.
+   */
+  send(link: RedisLink, signal: AbortSignal, onWorking: () => void): Promise<void>
   /** Drops the messages. Old news would only repeat what nodes have read from the store. */
   clear(): void
   /** Resolves when everything was sent, after a second at the latest. */
@@ -63,12 +66,13 @@ export function createOutbox(channel: string, copy: RevocationCopy, outageLog: O
       copy.add(entry)
       wake()
     },
-    async send(link, signal) {
+    async send(link, signal, onWorking) {
       signal.addEventListener('abort', () => wake(), { once: true })
       await copy.connect(link)
       for (let beatAt = 0; !signal.aborted;) {
         isBusy = true
         await sendBatch(link)
+        if (beatAt === 0) onWorking()
         if (performance.now() >= beatAt) {
           beatAt = performance.now() + BEAT_INTERVAL
           await copy.beat(link)
