@@ -103,7 +103,7 @@ describe.runIf(hasRedis)('two nodes with Redis', () => {
 
   test.each(FAULTS)('reject exactly the revoked tokens while Redis %s, and after it', async (_, fault) => {
     const [before, ...others] = [await getToken(), await getToken(), await getToken(), await getToken()]
-    const [first = '', second = '', after = ''] = others
+    const [first, second, after] = others
     const all = [before, ...others]
     await revoke(before, 0)
     expect(await eventually(() => isComplete([before]))).toBe(true)
@@ -162,11 +162,11 @@ describe.runIf(hasRedis)('two nodes with Redis', () => {
 function watchReaders({ url }: TestRedis, marker: string, key: string): () => Promise<number> {
   const client = createClient({ url, disableOfflineQueue: true, socket: { reconnectStrategy: 20 } })
   client.on('error', () => {})
-  let isStopped = false
+  const stopping = new AbortController()
   let mistakes = 0
   const watch = async (): Promise<void> => {
     await client.connect()
-    while (!isStopped) {
+    while (!stopping.signal.aborted) {
       const [isTrusted, isRevoked] = await client.mGet([marker, key]).catch(() => [])
       if (isTrusted && !isRevoked) mistakes += 1
       await sleep(5)
@@ -174,7 +174,7 @@ function watchReaders({ url }: TestRedis, marker: string, key: string): () => Pr
   }
   const watching = watch()
   return async () => {
-    isStopped = true
+    stopping.abort()
     await watching
     client.destroy()
     return mistakes

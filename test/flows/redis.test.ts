@@ -72,7 +72,7 @@ describe.runIf(hasRedis)('with Redis', () => {
 
   test('a user, a client and the issuer have the lowest epoch that is still valid', async () => {
     await signIn()
-    const [user, client] = [`_${flow.user.id}`, `:CLIENT:${flow.client.id}`]
+    const [user, client] = [`:USER:${flow.user.id}`, `:CLIENT:${flow.client.id}`]
     await server.server.users.signOutEverywhere(flow.user.id)
     expect(await isWritten(user)).toBe(true)
     expect([await valueOf(user), await minutesLeft(user)]).toEqual(['1', 20])
@@ -94,7 +94,7 @@ describe.runIf(hasRedis)('with Redis', () => {
   })
 
   test('an epoch is never lowered and a key never expires earlier, in whatever order nodes write', async () => {
-    const name = `TOKEN_BLACK_LIST_${flow.user.id}`
+    const name = `TOKEN_BLACK_LIST:USER:${flow.user.id}`
     await store.command('SET', name, '9', 'EX', '100000')
     await server.server.users.signOutEverywhere(flow.user.id)
     const { access_token: token } = await signIn()

@@ -25,8 +25,8 @@ const MARGIN = 300_000
 const PREFIX = 'TOKEN_BLACK_LIST'
 
 /**
- * Names the keys. Those of users have an underscore after the prefix and the others a colon, so that no user ID can name the
- * keys of the issuer. Underscores in a `sub` are escaped for the same reason: they separate it from what follows.
+ * Names the keys. Those of tokens, authorizations and sessions end with an ID of fixed length, so nothing needs escaping.
+ * The others have a colon after the prefix, so that a user whose ID is `ISSUER` cannot name a key that concerns everyone.
  */
 export function createKeyNames(keyPrefix: string): KeyNames {
   const base = keyPrefix + PREFIX
@@ -45,8 +45,6 @@ export function createKeyNames(keyPrefix: string): KeyNames {
 function suffixOf({ kind, subject, sub }: RevocationEntry): string {
   if (kind === 'issuer') return ':ISSUER'
   if (kind === 'client') return `:CLIENT:${subject}`
-  if (kind === 'user') return `_${escapeSub(subject)}`
-  return `_${escapeSub(sub ?? '')}_${subject}`
+  if (kind === 'user') return `:USER:${subject}`
+  return `_${sub ?? ''}_${subject}`
 }
-
-const escapeSub = (sub: string): string => sub.replaceAll('%', '%25').replaceAll('_', '%5F')
