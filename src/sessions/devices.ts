@@ -84,10 +84,11 @@ export function createDevices({ store, clock, revoker, events, subjectOf }: Devi
       return all.length
     },
     async end(session, reason, requestId) {
-      await revoker.revoke({ kind: 'session', id: session.id }, requestId)
+      const sub = subjectOf(session)
+      await revoker.revoke({ kind: 'session', id: session.id, sub }, requestId)
       // Revoked again all the same: the first revocation may have failed after its transaction.
       if (session.revokedAt) return
-      events.emit('session.ended', { requestId, sessionId: session.id, sub: subjectOf(session), reason })
+      events.emit('session.ended', { requestId, sessionId: session.id, sub, reason })
     },
   }
 

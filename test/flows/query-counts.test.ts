@@ -90,6 +90,17 @@ test('the exchange of a code needs seven queries, five of them in its transactio
   ])
 })
 
+test('the devices page needs three queries, however many devices there are', async () => {
+  const { statements, server, visit } = await startRecorded()
+  const page = server.endpoint('/account/devices')
+  // The list of sessions begins with the last uses of their authorizations.
+  const queries = ['select sessions', 'select users', 'select authorizations']
+  expect(await statements.during(() => visit.browser.open(page))).toEqual(queries)
+  const other = openBrowser(server)
+  await other.signIn(await other.open(server.endpoint('/login')), visit.user)
+  expect(await statements.during(() => visit.browser.open(page))).toEqual(queries)
+})
+
 test('an authorization request with session and consent needs eight queries, and reads the consent again at the end', async () => {
   const { statements, server, client, visit } = await startRecorded()
   const { challenge } = createPkce()

@@ -4,7 +4,7 @@ import { sqlite } from '../../src/store/sqlite.ts'
 import { ALICE, BOB, NOW, sampleSession } from '../../src/testing/store/samples.ts'
 
 /** Signs Alice in on three devices and Bob on one, over a real database. */
-async function openDevices() {
+async function openDevices(beforeRevocation: (id: string) => void = () => {}) {
   const store = sqlite(':memory:')
   onTestFinished(store.close)
   await store.migrate()
@@ -14,7 +14,12 @@ async function openDevices() {
   const devices = createDevices({
     store: store.sessions,
     clock: { now: () => NOW },
-    revoker: { revoke: (target) => store.revocations.revoke(target, NOW) },
+    revoker: {
+      async revoke(target) {
+        if ('id' in target) beforeRevocation(target.id)
+        return store.revocations.revoke(target, NOW)
+      },
+    },
     events: {
       emit: (_, payload) => {
         if ('reason' in payload && 'sessionId' in payload)
@@ -73,4 +78,17 @@ test('signs out all devices, the current one last', async () => {
   expect(await signedIn()).toEqual([])
   expect(events.at(-1)).toBe('laptop sign_out r')
   expect(await devices.list(BOB)).toHaveLength(1)
+})
+
+test('a failure halfway leaves devices signed in that the next attempt signs out', async () => {
+  const failing = new Set(['tablet'])
+  const { devices, events, signedIn, request } = await openDevices((id) => {
+    if (failing.delete(id)) throw new Error('disk full')
+  })
+  await expect(devices.signOutOthers(ALICE, request)).rejects.toThrow('disk full')
+  expect(await signedIn()).toContain('laptop')
+  expect(await signedIn()).toContain('tablet')
+  await devices.signOutOthers(ALICE, request)
+  expect(await signedIn()).toEqual(['laptop'])
+  expect(events.toSorted()).toEqual(['phone signed_out_by_user r', 'tablet signed_out_by_user r'])
 })
