@@ -21,6 +21,7 @@ import type { JsonResponse, CodeFlow } from '../support/oauth-client.ts'
 import { callAdminApi } from '../support/admin-api.ts'
 import type { AdminTask } from '../support/admin-api.ts'
 import type { ServerProcess } from '../support/process.ts'
+import { addDeviceClient, decideDevice, pollOutcome, startDevice } from '../support/device.ts'
 import { startServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
 
@@ -211,6 +212,29 @@ describe('two processes whose clocks are ten minutes apart', () => {
     const responses = await cluster.inParallel(100, (node) => refresh({ server: node, client }, token))
     expect(responses.filter(({ status }) => status === 200)).toHaveLength(100)
     expect(new Set(responses.map(tokenIn)).size).toBe(1)
+  })
+
+  test('never take a retry for a replay or a poll for too early, if their clocks are 30 seconds apart', async () => {
+    await left.setClock(15_000)
+    await right.setClock(-15_000)
+    const brief = await server.addClient({ graceWindow: '10s' })
+    for (const [first, second] of [
+      [left, right],
+      [right, left],
+    ] as const) {
+      const { refresh_token: token } = await getCodeFlowTokens(visitAt(first, { client: brief }))
+      const rotated = await refresh({ server: first.node, client: brief }, token)
+      expect(tokenIn(await refresh({ server: second.node, client: brief }, token))).toBe(tokenIn(rotated))
+      const device = await startDevice(first.node, await addDeviceClient(server))
+      for (const { node } of [first, second])
+        expect(await pollOutcome(node, device)).toBe('authorization_pending')
+      await decideDevice(
+        openBrowserAt(second),
+        { ...device, uri: second.node.endpoint('/oauth/device') },
+        user,
+      )
+      expect(await pollOutcome(first.node, device)).toBe('200')
+    }
   })
 
   test('both reject what either revoked, for as long as either clock has not expired it', async () => {
