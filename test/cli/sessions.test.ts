@@ -58,13 +58,18 @@ async function startBusyServer() {
 }
 
 describe('while a server runs', () => {
-  test('session list shows device, address and last use; session revoke revokes one session', async () => {
+  test('session list shows device, address and when it was last seen; session revoke revokes one session', async () => {
     const { server, ids, ada, second, grace } = await startBusyServer()
     const all = asRows(await server.run('session', 'list', '--json'))
     expect(all.map(({ sub }) => String(sub)).toSorted()).toEqual([ids.ada, ids.ada, ids.grace].toSorted())
     const hers = asRows(await server.run('session', 'list', '--user', ADA, '--json'))
     expect(hers).toEqual(asRows(await server.run('session', 'list', '--user', ids.ada, '--json')))
     expect(hers).toHaveLength(2)
+    expect(await second.refresh()).toBe(200)
+    const [justSeen] = asRows(await server.run('session', 'list', '--user', ADA, '--json'))
+    expect(Date.parse(String(justSeen?.['last_seen_at']))).toBeGreaterThan(
+      Math.max(...hers.map((row) => Date.parse(String(row['last_seen_at'])))),
+    )
     expect(hers[0]).toEqual({
       id: like(/^[\w-]{22}$/),
       sub: ids.ada,

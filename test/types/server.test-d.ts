@@ -125,6 +125,12 @@ export function configurationsAreChecked(): void {
   // @ts-expect-error an invalid duration
   createAuthorizationServer({ ...common, scopes, accessTokenLifetime: '15 minutes' })
   createAuthorizationServer({ ...common, scopes, accessTokenLifetime: '15m' })
+  // @ts-expect-error a page that does not exist
+  createAuthorizationServer({ ...common, scopes, accountPages: ['device'] })
+  // @ts-expect-error a place is a text
+  createAuthorizationServer({ ...common, scopes, locate: () => ({ city: 'Berlin' }) })
+  const locate = async (_address: string) => undefined
+  createAuthorizationServer({ ...common, scopes, accountPages: ['devices', 'tokens'], locate })
 }
 
 /** Only configured providers are accepted, and a guard returns users of its provider only. */
