@@ -1,3 +1,4 @@
+import axios from 'axios'
 import type { Browser, BrowserContext } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createTokenClient } from '../../src/browser/index.ts'
@@ -141,6 +142,15 @@ describe('a 401', () => {
     ])
   })
 
+  test('repeats a call of axios, if it uses fetch of the client', async () => {
+    const auth = await signIn()
+    const api = axios.create({ baseURL: app.origin, adapter: 'fetch', env: { fetch: auth.fetch } })
+    expire()
+    const { status, data } = await api.post<unknown>('/echo', { tea: 1 })
+    expect([status, data]).toEqual([200, { tea: 1 }])
+    await expect(api.get('/never')).rejects.toMatchObject({ response: { status: 401 } })
+  })
+
   test('does not repeat a stream, but the next call succeeds', async () => {
     const auth = await signIn()
     const send = () => {
@@ -154,10 +164,10 @@ describe('a 401', () => {
 
   test('that a new token gets too is returned: a call is repeated once', async () => {
     const auth = await signIn()
-    const before = app.refreshes()
+    const [refreshes, calls] = [app.refreshes(), app.calls('/never')]
     expect((await auth.fetch(`${app.origin}/never`)).status).toBe(401)
-    expect(app.refreshes() - before).toBe(1)
-    expect(app.calls('/never')).toBe(2)
+    expect(app.refreshes() - refreshes).toBe(1)
+    expect(app.calls('/never') - calls).toBe(2)
   })
 })
 

@@ -39,6 +39,11 @@ test.each(files)('has an error at each @ts-expect-error: %s', async (file) => {
   expect([...lines].sort((left, right) => left - right)).toEqual(linesAfterMarks(text))
 })
 
+test('the browser client compiles with the types of browsers alone', async () => {
+  const compiler = join(root, 'node_modules/typescript/bin/tsc')
+  await run(process.execPath, [compiler, '-p', join(root, 'tsconfig.browser.json')])
+})
+
 /** Returns the line numbers that must not compile: those after a mark. */
 const linesAfterMarks = (text: string): number[] =>
   text.split('\n').flatMap((line, index) => (line.includes('@ts-expect-error') ? [index + 2] : []))
