@@ -7,6 +7,7 @@ import { updateClient, type ClientUpdate } from './clients/update.ts'
 import type { Services } from './endpoints/services.ts'
 import { ConfigError } from './errors.ts'
 import { purge, type PurgeOptions, type PurgeReport } from './jobs/purge.ts'
+import { createValidator } from './lib/validator.ts'
 import type { AuditEntry } from './model/audit.ts'
 import { toAuthorizationInfo, toClientInfo, type AuthorizationInfo, type ClientInfo } from './model/info.ts'
 import {
@@ -104,6 +105,9 @@ export interface Administration<Scope extends string = string> {
      * Revokes a single access token by its `jti` claim. `expiresAt` (milliseconds since 1970) is the token's expiration:
      * the revocation is kept until then. `sub`, its `sub` claim, is looked up for users' tokens. Pass it for machine tokens
      * if readers in other languages check revocations in Redis.
+     *
+     * @throws ConfigError if `tokenId` is not a non-empty string, or if `expiresAt` is not in milliseconds, such as an `exp`
+     * claim, which is in seconds
      */
     revoke(token: {
       readonly tokenId: string
@@ -137,6 +141,7 @@ export function createAdministration(start: () => Promise<Services>): Administra
     users: userAdministration(start),
     tokens: {
       async revoke({ tokenId, expiresAt, sub }) {
+        requireToken(tokenId, expiresAt)
         await (
           await start()
         ).revoker.revoke({
@@ -154,6 +159,19 @@ export function createAdministration(start: () => Promise<Services>): Administra
     },
   }
 }
+
+/** A time in seconds is in January 1970: the revocation would expire immediately, and the token would stay valid. */
+function requireToken(tokenId: unknown, expiresAt: unknown): void {
+  const validator = createValidator()
+  if (typeof tokenId !== 'string' || tokenId === '')
+    validator.problem('tokenId', 'must be a non-empty string')
+  if (!Number.isSafeInteger(expiresAt) || Number(expiresAt) < FIRST_TIME)
+    validator.problem('expiresAt', 'must be a time in milliseconds, such as exp * 1000')
+  validator.throwIfInvalid()
+}
+
+/** September 2001. A time in seconds is below it until the year 33658. */
+const FIRST_TIME = 1_000_000_000_000
 
 function clientAdministration(start: () => Promise<Services>): Administration['clients'] {
   return {

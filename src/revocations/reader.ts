@@ -40,6 +40,8 @@ interface ReadResult {
 
 /** The number of entries per query. It takes a few milliseconds, and requests wait meanwhile. */
 const BATCH_SIZE = 1_000
+/** How much longer (ms) expired entries are kept, so that a clock that is corrected a little does not bring them back. */
+const SMALL_STEP = 10_000
 /** The number of entries that a read reconciles. More would delay the new ones. */
 const RECONCILE_SIZE = 10_000
 
@@ -118,12 +120,16 @@ export function createReader(
 
   return {
     async read() {
-      const [time, now, issuerEpoch] = [performance.now(), clock.now(), revocations.issuerEpoch]
+      const [time, issuerEpoch] = [performance.now(), revocations.issuerEpoch]
+      const now = clock.now() - SMALL_STEP
       // The anchor can move during the read, to an entry that the read does not return.
       const known = anchor
-      // The clock was set back: entries that had expired are valid again.
-      if (now < latestTime) cursor.reset()
-      latestTime = now
+      latestTime = Math.max(latestTime, now)
+      if (now < latestTime - SMALL_STEP) {
+        // The clock was set back: entries that were dropped as expired are valid again.
+        cursor.reset()
+        latestTime = now
+      }
       const start = Math.min(cursor.startAfter(time), (known?.id ?? 1) - 1)
       let result = await readFrom(start, now, known)
       if (known && !isSame(known, result.atAnchor)) {
@@ -143,7 +149,7 @@ export function createReader(
       reconciledId ??= 0
     },
     sweep() {
-      const now = clock.now()
+      const now = clock.now() - SMALL_STEP
       latestTime = Math.max(latestTime, now)
       revocations.sweep(now)
     },

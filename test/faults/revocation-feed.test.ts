@@ -241,6 +241,29 @@ describe('a clock that is set forward and back', () => {
     expect([isRevoked(setup, 'known'), isRevoked(setup, 'written meanwhile')]).toEqual([true, true])
   })
 
+  test('reads nothing again for a small correction, and undoes no revocation by many of them', async () => {
+    const setup = await openFeed()
+    const { clock, feed } = setup
+    feed.start()
+    await revoke(setup, 'first', 2 * MINUTE)
+    await revoke(setup, 'newest')
+    for (let polls = 0; polls < 60; polls += 1) await advance(setup)
+    clock.advance('58s')
+    await advance(setup, 5000)
+    const before = setup.fullReads()
+    clock.turnBack('9s')
+    await advance(setup)
+    expect([setup.fullReads() - before, isRevoked(setup, 'first')]).toEqual([0, true])
+    clock.advance('1m')
+    await advance(setup, 5000)
+    expect(isRevoked(setup, 'first')).toBe(false)
+    for (let count = 0; count < 10; count += 1) {
+      clock.turnBack('9s')
+      await advance(setup)
+    }
+    expect(isRevoked(setup, 'first')).toBe(true)
+  })
+
   test('does not change whether the feed is fresh', async () => {
     const { clock, feed } = await openFeed()
     for (const move of [clock.advance, clock.turnBack, clock.turnBack, clock.advance]) {

@@ -122,3 +122,14 @@ test.each([
   await expect(sessions.list(user as string)).rejects.toThrow(ConfigError)
   await expect(authorizations.list(user as string)).rejects.toThrow(ConfigError)
 })
+
+test.each([
+  ['an expiration in seconds, as in `exp`', { tokenId: 'jti', expiresAt: 1_800_000_000 }],
+  ['an expiration that is not a number', { tokenId: 'jti', expiresAt: Number.NaN }],
+  ['an expiration that never comes', { tokenId: 'jti', expiresAt: Number.POSITIVE_INFINITY }],
+  ['a missing expiration', { tokenId: 'jti' }],
+  ['an empty ID', { tokenId: '', expiresAt: 1_800_000_000_000 }],
+  ['a missing ID', { expiresAt: 1_800_000_000_000 }],
+])('tokens.revoke rejects %s, with which the token would stay valid', async (_, token) => {
+  await expect(tokens.revoke(token as Parameters<typeof tokens.revoke>[0])).rejects.toThrow(ConfigError)
+})
