@@ -63,8 +63,8 @@ function toTable({ calls, refreshes, signOuts, delays }: Figures): string {
     ['', 'per second', 'p50 ms', 'p99 ms', 'longest ms'],
     line('guarded call', calls),
     line('refresh', refreshes),
-    line('sign-out', signOuts),
-    line('until a sign-out is seen at the other node', delays),
+    line('sign-out, not followed', signOuts),
+    line('from a sign-out to a 401 elsewhere', delays),
   ]).join('\n')
 }
 
