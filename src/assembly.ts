@@ -12,6 +12,7 @@ import { createIssuance, type Issuance } from './issuance/issue.ts'
 import { startLastUsedTracker } from './jobs/last-used.ts'
 import { startMaintenance } from './jobs/maintenance.ts'
 import type { DerivedKeys } from './keys/derived.ts'
+import { checkFingerprint } from './keys/fingerprint.ts'
 import { createLiveKeys, type LiveKeys } from './keys/live.ts'
 import { EXPIRY_MARGIN } from './lib/clock.ts'
 import { randomBase64url } from './lib/hash.ts'
@@ -23,6 +24,7 @@ import {
   type ReturnTo,
 } from './model/signed-state.ts'
 import { subjectOf, type UserRef } from './model/subject.ts'
+import { openPasswordResets } from './password-resets.ts'
 import { createPersonalTokens, type PersonalTokens } from './personal-tokens/personal-tokens.ts'
 import { shareRevocations } from './revocations/announcements.ts'
 import { createRevocationFeed, type RevocationFeed } from './revocations/feed.ts'
@@ -155,6 +157,7 @@ function createServices(foundation: Foundation): Services {
     }),
     guard: createServerGuard({ ...foundation, keys: liveKeys.keySet, lastUsed }),
     personalTokens: openPersonalTokens(foundation, { issuance, revoker, lastUsed, ...throttles }),
+    passwordResets: openPasswordResets({ ...foundation, ...throttles, revoker }),
     lastUsed,
     grantContext: createGrantContext(foundation, throttles.throttle),
     async close() {
@@ -284,16 +287,4 @@ async function prepareTables(settings: Settings, store: Store): Promise<void> {
       { path: 'store', message: `has pending migrations (${pending.join(', ')}). Run "consulate migrate"` },
     ])
   }
-}
-
-/**
- * Checks that the store knows the current root secret. Knowing the next or a retired one is not enough: other nodes would
- * reject the refresh tokens of this one.
- */
-async function checkFingerprint(store: Store, { fingerprint }: DerivedKeys, now: number): Promise<void> {
-  const known = await store.fingerprints.addFirst(fingerprint, now)
-  if (known.includes(fingerprint)) return
-  const message =
-    'are not those of this database: every refresh token would be rejected. Restore them from the backup'
-  throw new ConfigError([{ path: 'secrets', message }])
 }

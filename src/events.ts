@@ -82,6 +82,8 @@ export interface EventMap {
     readonly sub: string
     readonly reason: 'sign_out' | 'signed_out_by_user' | 'max_sessions'
   }
+  /** A user, or someone who knows the user name, asked for a link to reset the password, and it is being sent. */
+  'password-reset.requested': RequestEvent & { readonly sub: string }
   /**
    * A password was changed: by its user, by a link for a forgotten password, or by your own code (`requestId` is then
    * null). Not emitted if your code changes it without `users.setPassword`.
@@ -141,6 +143,7 @@ const NAMES: { readonly [Name in keyof EventMap]: true } = {
   'session.started': true,
   'device.new': true,
   'session.ended': true,
+  'password-reset.requested': true,
   'password.changed': true,
   'sign-in.failed': true,
   'sign-in.throttled': true,

@@ -10,6 +10,7 @@ export type { UserLike } from './administration/user.ts'
 export { defineConfig } from './config/config.ts'
 export type { Config, FailureLimit } from './config/config.ts'
 export type { PagesConfig } from './config/pages.ts'
+export type { PasswordResetConfig } from './config/password-reset.ts'
 export type { PersonalTokensConfig } from './config/personal-tokens.ts'
 export type { RegisteredClient } from './clients/register.ts'
 export type { ClientRegistration } from './clients/registration.ts'
@@ -59,6 +60,7 @@ export type {
 export { builtInUsers } from './users/built-in.ts'
 export type { BuiltInUser } from './users/built-in.ts'
 export type { BaseUser, UserProvider, UserProviderFactory } from './users/provider.ts'
+export type { ResetLink } from './users/password-reset.ts'
 export type { PasswordChange } from './users/change-password.ts'
 export type {
   Broadcast,

@@ -12,6 +12,7 @@ import type { AccountPage } from '../model/account-page.ts'
 import type { Locate } from '../sessions/places.ts'
 import type { KeepSignedInConfig } from './keep-signed-in.ts'
 import type { PagesConfig } from './pages.ts'
+import type { PasswordResetConfig } from './password-reset.ts'
 import type { PersonalTokensConfig } from './personal-tokens.ts'
 
 /** A limit on failures: after `failures` within `window`, further attempts get 429 with `Retry-After`. */
@@ -104,6 +105,11 @@ export interface Config<
    * days without use. `'off'` removes the checkbox. Default `{ lifetime: '30d', checked: false }`.
    */
   readonly keepSignedIn?: KeepSignedInConfig | 'off'
+  /**
+   * Turns on links to reset forgotten passwords: `{ send }`, a function that sends a link to its user. Adds the pages
+   * `/forgot-password` and `/reset-password`, and the same for apps at `/auth`. Default: off.
+   */
+  readonly passwordReset?: PasswordResetConfig | undefined
   /**
    * How old a sign-in may be before the user must enter their password again to change it or to generate a personal
    * access token. `'off'` never asks. Default `'15m'`.

@@ -8,6 +8,7 @@ import type { OptionNames, Validator } from '../lib/validator.ts'
 import { DEVICE_GRANT } from '../model/device-code.ts'
 import type { Config, FailureLimit } from './config.ts'
 import type { KeepSignedInConfig } from './keep-signed-in.ts'
+import type { PasswordResetConfig } from './password-reset.ts'
 import type { PersonalTokensConfig } from './personal-tokens.ts'
 
 const LISTS: ReadonlySet<string> = new Set([
@@ -44,10 +45,11 @@ function typeProblem(name: string, value: unknown): string | undefined {
 /** Reports unknown options. A misspelled one would silently leave the default: `pkse: 'always'` protects nothing. */
 export function checkOptions(config: Partial<Config>, validator: Validator): void {
   validator.knownOptions('', config, CONFIG)
-  const { audit, keepSignedIn, personalTokens, purge, revocations, throttle } = config
+  const { audit, keepSignedIn, passwordReset, personalTokens, purge, revocations, throttle } = config
   if (audit !== 'off') validator.knownOptions('audit', audit, { keep: true })
   if (keepSignedIn !== 'off') validator.knownOptions('keepSignedIn', keepSignedIn, KEEP_SIGNED_IN)
   if (purge !== 'manual') validator.knownOptions('purge', purge, { every: true })
+  validator.knownOptions('passwordReset', passwordReset, PASSWORD_RESET)
   validator.knownOptions('personalTokens', personalTokens, PERSONAL_TOKENS)
   validator.knownOptions('revocations', revocations, { pollInterval: true, maxStaleness: true, strict: true })
   validator.knownOptions('throttle', throttle, { perAddress: true, perAccount: true })
@@ -82,6 +84,7 @@ const CONFIG: OptionNames<Config> = {
   providers: true,
   sessionLifetime: true,
   keepSignedIn: true,
+  passwordReset: true,
   reauthenticateAfter: true,
   maxSessions: true,
   trustedProxies: true,
@@ -98,6 +101,7 @@ const CONFIG: OptionNames<Config> = {
 }
 
 const KEEP_SIGNED_IN: OptionNames<KeepSignedInConfig> = { lifetime: true, checked: true }
+const PASSWORD_RESET: OptionNames<PasswordResetConfig> = { send: true, lifetime: true }
 const PERSONAL_TOKENS: OptionNames<PersonalTokensConfig> = { lifetime: true, maximumLifetime: true }
 const LIMIT: OptionNames<FailureLimit> = { failures: true, window: true }
 

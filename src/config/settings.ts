@@ -17,6 +17,7 @@ import { createValidator, type Validator } from '../lib/validator.ts'
 import { checkOptions, validOptions } from './options.ts'
 import { resolveKeepSignedIn, type KeepSignedInSettings } from './keep-signed-in.ts'
 import { resolvePages } from './pages.ts'
+import { resolvePasswordReset, type PasswordResetSettings } from './password-reset.ts'
 import { resolvePersonalTokens, type PersonalTokenSettings } from './personal-tokens.ts'
 import { resolveProviders } from './providers.ts'
 import { resolveResources, resolveScopeRules } from './scopes.ts'
@@ -47,6 +48,8 @@ export interface Settings extends IssuerSettings, GrantSettings, MaintenanceSett
   readonly sessionLifetime: number
   /** Undefined if every session ends with the browser. */
   readonly keepSignedIn: KeepSignedInSettings | undefined
+  /** Undefined if forgotten passwords cannot be reset. */
+  readonly passwordReset: PasswordResetSettings | undefined
   /** How old a sign-in may be for sensitive actions. Undefined if the password is never asked for again. */
   readonly reauthenticateAfter: number | undefined
   /** Undefined for no limit. */
@@ -103,6 +106,7 @@ export function resolveSettings(given: Config): Settings {
     ...providers,
     sessionLifetime,
     keepSignedIn: resolveKeepSignedIn(config.keepSignedIn, sessionLifetime, validator),
+    passwordReset: resolvePasswordReset(config.passwordReset, providers, validator),
     reauthenticateAfter:
       config.reauthenticateAfter === 'off'
         ? undefined

@@ -18,6 +18,7 @@ export interface Paths {
     readonly logoutAll: string
     readonly devices: string
     readonly password: string
+    readonly resetPassword: string
   }
   readonly jwks: string
   /** Before the issuer's path, not after it (RFC 8414 section 3.1). */
@@ -37,6 +38,12 @@ export interface ProviderPaths {
   /** Redirects to the first account page. */
   readonly account: string
   readonly devicesPage: string
+  /** The page for users who have forgotten their password. */
+  readonly forgotPassword: string
+  /** Where the link for a forgotten password leads. */
+  readonly resetPassword: string
+  /** Where apps ask for such a link. */
+  readonly apiForgotPassword: string
   /** The page for a new password. */
   readonly passwordPage: string
   /** The page for personal access tokens. */
@@ -59,6 +66,7 @@ export const pathsOf = ({ basePath, prefix }: { basePath: string; prefix: string
     logoutAll: `${basePath}/auth/logout-all`,
     devices: `${basePath}/auth/devices`,
     password: `${basePath}/auth/password`,
+    resetPassword: `${basePath}/auth/reset-password`,
   },
   jwks: `${basePath}/.well-known/jwks.json`,
   metadata: METADATA_PATH + basePath,
@@ -78,10 +86,21 @@ export function providerPathsOf(
     personalTokens: `${basePath}${prefix}/personal-access-tokens${end}`,
     account: `${basePath}/account${end}`,
     devicesPage: `${basePath}/account/devices${end}`,
+    forgotPassword: `${basePath}/forgot-password${end}`,
+    resetPassword: `${basePath}/reset-password${end}`,
+    apiForgotPassword: `${basePath}/auth/forgot-password${end}`,
     passwordPage: `${basePath}/account/password${end}`,
     tokensPage: `${basePath}/account/tokens${end}`,
   }
 }
+
+/** Returns the link to reset a password with a token: on the issuer, whatever the `Host` of a request says. */
+export const resetUrl = (
+  settings: { issuer: string; basePath: string; prefix: string; provider: string },
+  provider: string,
+  token: string,
+): string =>
+  new URL(`${providerPathsOf(settings, provider).resetPassword}?token=${token}`, settings.issuer).href
 
 /** Stands for the id at the end of an endpoint's path. */
 export const ID = '{id}'

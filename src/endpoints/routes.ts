@@ -11,6 +11,8 @@ import {
 import { postPassword, showPassword } from './account/password.ts'
 import { postPersonalTokens, showPersonalTokens } from './account/personal-tokens.ts'
 import { scopes } from './account/scopes.ts'
+import { forgotPassword, postForgotPassword, showForgotPassword } from './auth/forgot-password.ts'
+import { postResetPassword, resetPassword, showResetPassword } from './auth/reset-password.ts'
 import { showSignIn, signIn } from './auth/sign-in.ts'
 import { showSignOut, signOut } from './auth/sign-out.ts'
 import type { HttpResponse } from '../lib/http.ts'
@@ -52,6 +54,7 @@ export function createEndpoints(settings: Settings): readonly Endpoint[] {
       endpoint('scopes', paths.scopes, { GET: scopes }, 'none', 'json'),
     ]),
     ...on(settings.signIn !== undefined, () => signInEndpoints(settings)),
+    ...on(settings.passwordReset !== undefined, () => resetEndpoints(settings)),
     endpoint('token', paths.token, { POST: token }, 'clients', 'json'),
     endpoint('revocations', paths.revocations, { GET: revocations }, 'none', 'json'),
     endpoint('metadata', paths.metadata, { GET: metadata }, 'any', 'json'),
@@ -85,10 +88,36 @@ function signInEndpoints(settings: Settings): readonly Endpoint[] {
   ]
 }
 
+/** Returns the endpoints for forgotten passwords. */
+function resetEndpoints(settings: Settings): readonly Endpoint[] {
+  const reset = { POST: resetPassword }
+  const able = settings.providers.filter((provider) => settings.passwordProviders.has(provider))
+  return [
+    ...able.flatMap((provider) => {
+      const paths = providerPathsOf(settings, provider)
+      const [of, named] = [handlersOf(provider), namesOf(settings, provider)]
+      const forgotPage = { GET: of(showForgotPassword), POST: of(postForgotPassword) }
+      const resetPage = { GET: of(showResetPassword), POST: of(postResetPassword) }
+      const forgot = { POST: of(forgotPassword) }
+      return [
+        endpoint(named('forgot password'), paths.forgotPassword, forgotPage, 'none', 'page'),
+        endpoint(named('reset password'), paths.resetPassword, resetPage, 'none', 'page'),
+        endpoint(named('api forgot password'), paths.apiForgotPassword, forgot, 'sign-in', 'json'),
+      ]
+    }),
+    endpoint('api reset password', pathsOf(settings).api.resetPassword, reset, 'sign-in', 'json'),
+  ]
+}
+
+const namesOf =
+  (settings: Settings, provider: string) =>
+  (name: string): string =>
+    provider === settings.provider ? name : `${name} (${provider})`
+
 /** Returns the endpoints for users of one provider. */
 function providerEndpoints(settings: Settings, provider: string): readonly Endpoint[] {
   const paths = providerPathsOf(settings, provider)
-  const named = (name: string): string => (provider === settings.provider ? name : `${name} (${provider})`)
+  const named = namesOf(settings, provider)
   const of = handlersOf(provider)
   const tokens = { GET: of(listPersonalTokens), POST: of(createPersonalToken) }
   const tokenById = { DELETE: of(deletePersonalToken) }

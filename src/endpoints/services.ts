@@ -23,6 +23,7 @@ import type { Settings } from '../config/settings.ts'
 import type { ClientCache } from '../clients/cache.ts'
 import type { Store } from '../store/contract.ts'
 import type { Throttle } from '../throttle/throttle.ts'
+import type { PasswordResets } from '../users/password-reset.ts'
 import type { UserDirectory } from '../users/directory.ts'
 import type { ConsentRequest, ReturnTo } from '../model/signed-state.ts'
 import type { ValueSigner } from '../lib/signed-value.ts'
@@ -38,6 +39,7 @@ export interface Services {
   readonly revoker: Revoker
   readonly issuance: Issuance
   readonly personalTokens: PersonalTokens
+  readonly passwordResets: PasswordResets
   readonly lastUsed: LastUsedTracker
   readonly grantContext: BuiltInGrantContext
   readonly clients: ClientCache

@@ -6,6 +6,7 @@ import { passwordField } from './password-field.ts'
 import type { PasswordProps } from './props.ts'
 import { revealScript } from './scripts.ts'
 import type { Site } from './site.ts'
+import { hiddenUsernameField } from './username-field.ts'
 
 type Text = Messages['password']
 
@@ -40,7 +41,7 @@ function problemText({ problem }: PasswordProps, text: Text): string | undefined
 
 const fields = (props: PasswordProps, { password: text, signIn }: Messages): Html =>
   html`<div class="fields">
-    ${usernameField(props.email)}
+    ${hiddenUsernameField(props.email)}
     ${
       props.asksPassword &&
       passwordField({
@@ -77,15 +78,3 @@ type ProblemKind = NonNullable<PasswordProps['problem']>['kind']
 
 const description = ({ problem }: PasswordProps, kinds: readonly ProblemKind[]): Html =>
   describedBy(problem !== undefined, problem !== undefined && kinds.includes(problem.kind))
-
-/** Tells password managers whose password it is. */
-export const usernameField = (email: string | undefined): Html | false =>
-  email !== undefined &&
-  html`<input
-    name="username"
-    value="${email}"
-    autocomplete="username"
-    aria-hidden="true"
-    tabindex="-1"
-    hidden
-  />`

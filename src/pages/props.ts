@@ -1,8 +1,26 @@
 import type { ErrorReason } from '../errors.ts'
-import type { AccountPage } from '../model/account-page.ts'
 import type { DeviceDecision } from '../model/device-code.ts'
 import type { DeviceKind } from '../model/device-kind.ts'
 import type { SignInWith } from '../model/subject.ts'
+import type {
+  ForgotPasswordProps,
+  ForgotPasswordSentProps,
+  InvalidResetLinkProps,
+  PasswordProps,
+  PasswordResetProps,
+  ResetPasswordProps,
+} from './password-props.ts'
+import type { AccountProps, FormTarget } from './shared-props.ts'
+
+export type {
+  ForgotPasswordProps,
+  ForgotPasswordSentProps,
+  InvalidResetLinkProps,
+  PasswordProps,
+  PasswordResetProps,
+  ResetPasswordProps,
+} from './password-props.ts'
+export type { AccountLink, AccountProps, FormTarget, HiddenFields } from './shared-props.ts'
 
 /** A client as users see it. What it says about itself is unverified, except `host`. */
 export interface ClientView {
@@ -27,15 +45,6 @@ export interface ScopeView {
   readonly description: string
 }
 
-/** Fields that a form must send back unchanged: the anti-forgery token, the sealed request. */
-export type HiddenFields = Readonly<Record<string, string>>
-
-/** A form without further fields: POST `hidden` to `action`. */
-export interface FormTarget {
-  readonly action: string
-  readonly hidden: HiddenFields
-}
-
 /** The sign-in page: POST `hidden`, `username` and `password`. */
 export interface SignInProps extends FormTarget {
   /** The provider whose users sign in here, such as `users`. */
@@ -49,6 +58,8 @@ export interface SignInProps extends FormTarget {
    * `keep_signed_in=yes`.
    */
   readonly keepSignedIn?: boolean
+  /** The page for forgotten passwords, if `passwordReset` is configured. */
+  readonly forgotPasswordUrl?: string
   /** The client that started the sign-in, if one did. */
   readonly client?: ClientView
   /** Why the last attempt failed: wrong name or password, a form that timed out, or too many attempts (seconds to wait). */
@@ -99,22 +110,6 @@ export interface SignedInProps {
   readonly signOutUrl: string
   /** Leads to the first account page, if there is one. */
   readonly accountUrl?: string
-}
-
-/** A link to an account page. */
-export interface AccountLink {
-  readonly page: AccountPage
-  readonly url: string
-  /** Whether it is the page that is shown. */
-  readonly isCurrent: boolean
-}
-
-/** What every account page shows around its content. */
-export interface AccountProps {
-  readonly userName: string
-  readonly signOutUrl: string
-  /** The navigation: only pages that are turned on. */
-  readonly accountPages: readonly AccountLink[]
 }
 
 /** A device on which the user is signed in. Times in ms. */
@@ -173,28 +168,6 @@ export interface PersonalTokenView {
   readonly expiresAt: number
   /** The page that asks before revoking it. */
   readonly revokeUrl: string
-}
-
-/** The page where users change their password. */
-export interface PasswordProps extends AccountProps {
-  /** POST `hidden`, `new_password`, and `keep_other_devices=yes` if other devices stay signed in. */
-  readonly change: FormTarget
-  /** The user's email, for password managers. */
-  readonly email?: string
-  /** True if the form must also send `current_password`, because the user signed in too long ago. */
-  readonly asksPassword: boolean
-  /** Whether the checkbox for the other devices is checked. */
-  readonly keepsOtherDevices: boolean
-  /** True if the password was just changed. */
-  readonly isChanged: boolean
-  /**
-   * Why the last attempt failed: no new password, one that the user provider rejected (with its reason, one sentence without
-   * a period), an incorrect or missing current password, or too many incorrect ones (seconds to wait).
-   */
-  readonly problem?:
-    | { readonly kind: 'missing' | 'password' | 'passwordRequired' }
-    | { readonly kind: 'rejected'; readonly message: string }
-    | { readonly kind: 'passwordThrottled'; readonly seconds: number }
 }
 
 /** The page where users see their personal access tokens and generate new ones. */
@@ -281,6 +254,11 @@ export interface ViewProps {
   readonly devices: DevicesProps
   readonly signOutDevice: SignOutDeviceProps
   readonly password: PasswordProps
+  readonly forgotPassword: ForgotPasswordProps
+  readonly forgotPasswordSent: ForgotPasswordSentProps
+  readonly resetPassword: ResetPasswordProps
+  readonly invalidResetLink: InvalidResetLinkProps
+  readonly passwordReset: PasswordResetProps
   readonly personalTokens: PersonalTokensProps
   readonly revokePersonalToken: RevokePersonalTokenProps
   readonly newPersonalToken: NewPersonalTokenProps

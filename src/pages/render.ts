@@ -7,6 +7,13 @@ import { errorPage } from './error.ts'
 import { imageSources, pageHeaders } from './headers.ts'
 import { newPersonalTokenPage } from './new-personal-token.ts'
 import { passwordPage } from './password.ts'
+import {
+  forgotPasswordPage,
+  forgotPasswordSentPage,
+  invalidResetLinkPage,
+  passwordResetPage,
+  resetPasswordPage,
+} from './password-reset.ts'
 import { personalTokensPage, revokePersonalTokenPage } from './personal-tokens.ts'
 import type { ViewProps, Views } from './props.ts'
 import { COPY_SOURCE, REVEAL_SOURCE } from './scripts.ts'
@@ -53,6 +60,11 @@ const BUILT_IN: BuiltInPages = {
   devices: devicesPage,
   signOutDevice: signOutDevicePage,
   password: passwordPage,
+  forgotPassword: forgotPasswordPage,
+  forgotPasswordSent: forgotPasswordSentPage,
+  resetPassword: resetPasswordPage,
+  invalidResetLink: invalidResetLinkPage,
+  passwordReset: passwordResetPage,
   personalTokens: personalTokensPage,
   revokePersonalToken: revokePersonalTokenPage,
   newPersonalToken: newPersonalTokenPage,
@@ -65,6 +77,7 @@ const BUILT_IN: BuiltInPages = {
 const SCRIPTS: { readonly [Name in keyof ViewProps]?: (props: ViewProps[Name]) => readonly string[] } = {
   signIn: () => [REVEAL_SOURCE],
   password: () => [REVEAL_SOURCE],
+  resetPassword: () => [REVEAL_SOURCE],
   personalTokens: ({ asksPassword }) => (asksPassword ? [REVEAL_SOURCE] : []),
   newPersonalToken: () => [COPY_SOURCE],
 }

@@ -8,6 +8,7 @@ import { passwordField } from './password-field.ts'
 import type { ClientView, SignedInProps, SignInProps } from './props.ts'
 import { revealScript } from './scripts.ts'
 import type { Site } from './site.ts'
+import { usernameField } from './username-field.ts'
 
 /** The sign-in page. The first empty field has the focus. */
 export function signInPage(props: SignInProps, site: Site): Html {
@@ -32,27 +33,13 @@ function problemText({ problem, signInWith }: SignInProps, text: Messages['signI
 
 const fields = (props: SignInProps, site: Site): Html =>
   html`<div class="fields">
-    ${usernameField(props, site.messages.signIn)} ${passwordOf(props, site.messages.signIn)}
+    ${usernameOf(props, site.messages.signIn)} ${passwordOf(props, site.messages.signIn)}
     ${optionsRow(props, site)}
     <button class="primary">${site.messages.signIn.submit}</button>
   </div>`
 
-const usernameField = (props: SignInProps, text: Messages['signIn']): Html =>
-  html`<div>
-    <label for="username">${text.username[props.signInWith]}</label>
-    <input
-      id="username"
-      name="username"
-      value="${props.username}"
-      autocomplete="username"
-      autocapitalize="none"
-      autocorrect="off"
-      spellcheck="false"
-      ${props.signInWith === 'email' && html`inputmode="email"`}
-      dir="auto"
-      required${props.username === '' && html` autofocus`}${description(props)}
-    />
-  </div>`
+const usernameOf = (props: SignInProps, text: Messages['signIn']): Html =>
+  usernameField(props, text, html`${props.username === '' && html` autofocus`}${description(props)}`)
 
 const passwordOf = (props: SignInProps, text: Messages['signIn']): Html =>
   passwordField({
@@ -69,9 +56,10 @@ const description = ({ problem }: SignInProps): Html =>
 
 /** The checkbox that keeps the user signed in, and the link for a forgotten password, if there are any. */
 function optionsRow(
-  { keepSignedIn }: SignInProps,
+  { keepSignedIn, forgotPasswordUrl }: SignInProps,
   { links, messages: { signIn: text } }: Site,
 ): Html | false {
+  const forgotPassword = links.forgotPassword ?? forgotPasswordUrl
   const parts = [
     keepSignedIn !== undefined &&
       html`<label class="check"
@@ -79,7 +67,7 @@ function optionsRow(
           >${text.keepSignedIn}</span
         ></label
       >`,
-    links.forgotPassword !== undefined && html`<a href="${links.forgotPassword}">${text.forgotPassword}</a>`,
+    forgotPassword !== undefined && html`<a href="${forgotPassword}">${text.forgotPassword}</a>`,
   ].filter((part) => part !== false)
   return parts.length > 0 && html`<div class="options small">${parts}</div>`
 }

@@ -9,6 +9,8 @@ export interface Throttles {
   readonly throttle: Throttle
   /** Counts requests for device codes apart from failures. */
   readonly deviceCodeThrottle: Throttle
+  /** Counts requests for links to reset passwords. */
+  readonly passwordResetThrottle: Throttle
   /** Creates the counter of the personal access tokens that users create. */
   readonly personalTokenCounter: CounterFactory
 }
@@ -21,6 +23,10 @@ export interface ThrottlesOptions {
   readonly messages: NodeMessages | undefined
 }
 
+/** Devices that have signed in before have this limit for themselves. */
+const RESETS = { failures: 10, window: 3_600_000 } as const
+const RESET_LIMITS = { perAddress: RESETS, perAccount: RESETS } as const
+
 /** Creates the throttles of a server: shared with the other nodes if messages reach them, otherwise of this node alone. */
 export function createThrottles({ throttle: limits, clock, messages }: ThrottlesOptions): Throttles {
   const counters = messages
@@ -29,6 +35,7 @@ export function createThrottles({ throttle: limits, clock, messages }: Throttles
   return {
     throttle: createThrottle(limits, clock, counters('failures')),
     deviceCodeThrottle: createThrottle(limits, clock, counters('device-codes')),
+    passwordResetThrottle: createThrottle(RESET_LIMITS, clock, counters('password-resets')),
     personalTokenCounter: counters('personal-tokens'),
   }
 }

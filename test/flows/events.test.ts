@@ -21,11 +21,14 @@ import {
   requestToken,
 } from '../support/oauth-client.ts'
 import type { Parameters } from '../support/oauth-client.ts'
+import { createMailbox } from '../support/password-reset.ts'
 import { callSignInApi, logIn, postLogin } from '../support/sign-in-api.ts'
 import { CALLBACK, startServer } from '../support/server.ts'
 import type { RecordedEvent, TestClient } from '../support/server.ts'
 
+const mailbox = createMailbox()
 const server = await startServer({
+  passwordReset: mailbox.passwordReset,
   grants: [
     authorizationCode(),
     refreshToken(),
@@ -37,6 +40,7 @@ const server = await startServer({
   ],
   throttle: { perAccount: { failures: 2, window: '15m' }, perAddress: { failures: 1000, window: '1m' } },
 })
+mailbox.watch(server.knownSecrets)
 afterAll(server.close)
 
 const user = await server.addUser()
@@ -348,6 +352,26 @@ describe('other events', () => {
         payload: { requestId: expect.any(String) as unknown, sub: person.id, by: 'user' },
       },
       { name: 'password.changed', payload: { requestId: null, sub: person.id, by: 'app' } },
+    ])
+  })
+
+  test('a forgotten password emits password-reset.requested and password.changed, without the token', async () => {
+    const person = await server.addUser()
+    const names = new Set(['password-reset.requested', 'password.changed'])
+    const seen = server.events.length
+    await callSignInApi(server, '/auth/forgot-password', { body: { username: person.email } })
+    const { token } = await mailbox.newest(person.email)
+    const password = server.knownSecrets.add('password', 'battery staple correct')
+    await callSignInApi(server, '/auth/reset-password', { body: { token, password } })
+    expect(server.events.slice(seen).filter(({ name }) => names.has(name))).toEqual([
+      {
+        name: 'password-reset.requested',
+        payload: { requestId: expect.any(String) as unknown, sub: person.id },
+      },
+      {
+        name: 'password.changed',
+        payload: { requestId: expect.any(String) as unknown, sub: person.id, by: 'reset' },
+      },
     ])
   })
 

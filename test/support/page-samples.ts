@@ -167,6 +167,21 @@ const password: ViewProps['password'] = {
   isChanged: false,
 }
 
+const forgotPassword: ViewProps['forgotPassword'] = {
+  action: '/forgot-password',
+  hidden,
+  provider: 'users',
+  signInWith: 'email',
+  username: '',
+  signInUrl: '/login',
+}
+
+const resetPassword: ViewProps['resetPassword'] = {
+  action: '/reset-password',
+  hidden: { ...hidden, token: 'sealed' },
+  email: 'ada@orchard.example',
+}
+
 /** A page in one state: the view and its props. */
 export type Sample = {
   [Name in keyof ViewProps]: readonly [view: Name, props: ViewProps[Name]]
@@ -175,7 +190,10 @@ export type Sample = {
 /** Every page in each of its states. */
 export const SAMPLES = {
   'sign-in': ['signIn', signIn],
-  'sign-in that may be kept': ['signIn', { ...signIn, keepSignedIn: true }],
+  'sign-in that may be kept': [
+    'signIn',
+    { ...signIn, keepSignedIn: true, forgotPasswordUrl: '/forgot-password' },
+  ],
   'sign-in for a client': ['signIn', { ...signIn, client: detailed }],
   'sign-in after wrong credentials': [
     'signIn',
@@ -282,6 +300,22 @@ export const SAMPLES = {
     'signOutDevice',
     { signOut: { action: '/account/devices', hidden }, devicesUrl: '/account/devices' },
   ],
+  'forgot password': ['forgotPassword', forgotPassword],
+  'forgot password, after a timeout': [
+    'forgotPassword',
+    { ...forgotPassword, signInWith: 'both', username: 'ada', problem: { kind: 'expired' } },
+  ],
+  'a link was sent': ['forgotPasswordSent', { lifetime: 1800, signInUrl: '/login' }],
+  'a link to reset a password': ['resetPassword', resetPassword],
+  'a link to reset a password, after a rejected one': [
+    'resetPassword',
+    {
+      ...resetPassword,
+      problem: { kind: 'rejected', message: 'The password must have at least 8 characters' },
+    },
+  ],
+  'a link that no longer works': ['invalidResetLink', { forgotPasswordUrl: '/forgot-password' }],
+  'a password that was reset': ['passwordReset', { signInUrl: '/login' }],
   'changing the password': ['password', password],
   'changing the password after an old sign-in': ['password', { ...password, asksPassword: true }],
   'changing the password after an incorrect one': [

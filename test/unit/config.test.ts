@@ -44,6 +44,8 @@ test('the defaults are those of the reference', () => {
     accessTokenLifetime: 15 * minute,
     personalTokens: { lifetime: 365 * day, maximumLifetime: 365 * day },
     accountPages: ['devices', 'password', 'tokens'],
+    passwordReset: undefined,
+    reauthenticateAfter: 15 * minute,
     pkce: 'public',
     prefix: '/oauth',
     provider: 'users',

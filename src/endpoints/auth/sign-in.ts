@@ -83,6 +83,10 @@ async function signInPage(
     signInWith: services.userDirectory.provider(provider).signInWith ?? 'both',
     username,
     ...(settings.keepSignedIn && { keepSignedIn: keepSignedIn ?? settings.keepSignedIn.checked }),
+    ...(settings.passwordReset &&
+      settings.passwordProviders.has(provider) && {
+        forgotPasswordUrl: providerPathsOf(settings, provider).forgotPassword,
+      }),
     ...(target && { client: describeClient(target.client, target.redirectUri) }),
     ...(problem && { problem }),
   }

@@ -155,6 +155,37 @@ export const en = {
     required: 'Enter your current password to continue.',
     throttled: (seconds: number): string => `Too many attempts. Try again in ${waitingTime(seconds)}.`,
   },
+  forgotPassword: {
+    heading: 'Forgot your password?',
+    advice: {
+      email: "Enter your email, and we'll send you a link to choose a new password.",
+      username: "Enter your username, and we'll send you a link to choose a new password.",
+      both: "Enter your email or username, and we'll send you a link to choose a new password.",
+    },
+    submit: 'Send link',
+    expired: 'Your session timed out. Try again.',
+    back: 'Back to sign-in',
+    sentHeading: 'Check your messages',
+    sent: (seconds: number): string =>
+      `If we found an account, we've sent a link to choose a new password. It's valid for ${lifetime(seconds)}.`,
+    notReceived:
+      'Nothing received? Check your spam folder, and that you entered the name you signed up with.',
+  },
+  resetPassword: {
+    heading: 'Choose a new password',
+    effect: "You'll be signed out on all devices.",
+    submit: 'Change password',
+  },
+  invalidResetLink: {
+    heading: 'This link no longer works',
+    advice: 'Links to choose a new password expire, and work only once. Request a new one.',
+    again: 'Request a new link',
+  },
+  passwordReset: {
+    heading: 'Your password was changed',
+    advice: "You've been signed out on all devices. Sign in with your new password.",
+    signIn: 'Sign in',
+  },
   personalTokens: {
     heading: 'Personal access tokens',
     advice:

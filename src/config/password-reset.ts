@@ -1,0 +1,37 @@
+import type { Duration } from '../lib/duration.ts'
+import type { Validator } from '../lib/validator.ts'
+import type { ResetLink } from '../users/password-reset.ts'
+
+/** Links to reset forgotten passwords. */
+export interface PasswordResetConfig {
+  /**
+   * Sends a link to its user, such as by email. Called in the background: the response waits for neither its result nor
+   * its failure, which is logged without the token.
+   */
+  send(link: ResetLink): void | Promise<void>
+  /** How long a link is valid. Default: 30 minutes. */
+  readonly lifetime?: Duration
+}
+
+/** The links, with their lifetime in milliseconds. */
+export interface PasswordResetSettings {
+  readonly send: (link: ResetLink) => void | Promise<void>
+  readonly lifetime: number
+}
+
+/** Checks the option `passwordReset`. Returns undefined if it is off. */
+export function resolvePasswordReset(
+  given: PasswordResetConfig | undefined,
+  { passwordProviders }: { readonly passwordProviders: ReadonlySet<string> },
+  validator: Validator,
+): PasswordResetSettings | undefined {
+  if (given === undefined) return undefined
+  if (typeof given.send !== 'function')
+    validator.problem('passwordReset.send', 'must be a function that sends the link to the user')
+  if (passwordProviders.size === 0)
+    validator.problem('passwordReset', 'needs a user provider with setPassword')
+  return {
+    send: async (link) => given.send(link),
+    lifetime: validator.duration('passwordReset.lifetime', given.lifetime ?? '30m'),
+  }
+}

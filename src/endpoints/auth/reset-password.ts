@@ -1,0 +1,119 @@
+import { OAuthError } from '../../errors.ts'
+import { sha256 } from '../../lib/hash.ts'
+import { redirect, type HttpResponse } from '../../lib/http.ts'
+import type { PasswordReset } from '../../model/password-reset.ts'
+import type { ResetPasswordProps } from '../../pages/props.ts'
+import { rejectionOf } from '../account/password-change.ts'
+import { readForm, readParameters, readQuery, requireParameter } from '../body.ts'
+import type { Exchange } from '../endpoint.ts'
+import { refuseIfThrottled } from '../oauth/client-authentication.ts'
+import { page } from '../page.ts'
+import { providerPathsOf } from '../paths.ts'
+import { report } from '../report.ts'
+import { signInLink } from './forgot-password.ts'
+
+/** The URL contains the token. Unlike `no-referrer`, this keeps the `Origin` header of our own form. */
+const HEADERS = { 'Referrer-Policy': 'strict-origin' } as const
+
+/** GET: the form for a new password. Spends nothing: mail scanners open links too. With `changed`, says that it was changed. */
+export async function showResetPassword(exchange: Exchange, provider: string): Promise<HttpResponse> {
+  const query = readQuery(exchange.request)
+  if (query.get('changed') !== undefined)
+    return page(exchange, 200, 'passwordReset', signInLink(exchange, provider))
+  return openLink(exchange, provider, query.get('token'), (link) => formPage(exchange, link, 200))
+}
+
+/** POST: changes the password, and spends the link. */
+export async function postResetPassword(exchange: Exchange, provider: string): Promise<HttpResponse> {
+  const form = await readForm(exchange.request)
+  return openLink(exchange, provider, form.get('token'), async (link) => {
+    const { csrf, sessions } = exchange.services
+    const session = await sessions.current(exchange, provider)
+    if (!csrf.isValid(exchange, session, form.get('csrf')))
+      return formPage(exchange, link, 403, { kind: 'expired' })
+    const password = form.get('new_password')
+    return password === undefined
+      ? formPage(exchange, link, 422, { kind: 'missing' })
+      : redeem(exchange, link, password)
+  })
+}
+
+/** A link that can be used. */
+interface OpenLink {
+  readonly token: string
+  readonly reset: PasswordReset
+}
+
+async function openLink(
+  exchange: Exchange,
+  provider: string,
+  token: string | undefined,
+  show: (link: OpenLink) => Promise<HttpResponse>,
+): Promise<HttpResponse> {
+  const reset = token === undefined ? undefined : await findLink(exchange, token)
+  if (token !== undefined && reset?.provider === provider) return show({ token, reset })
+  return invalidLinkPage(exchange, provider)
+}
+
+/** An unknown token is a guess, unlike one that was used or has expired. */
+async function findLink(exchange: Exchange, token: string): Promise<PasswordReset | undefined> {
+  const { passwordResets, store, throttle } = exchange.services
+  const reset = await passwordResets.find(token)
+  if (reset || (await store.passwordResets.find(sha256(token)))) return reset
+  await refuseIfThrottled(exchange)
+  await throttle.fail({ address: exchange.address })
+  return undefined
+}
+
+async function redeem(exchange: Exchange, link: OpenLink, password: string): Promise<HttpResponse> {
+  const { passwordResets, settings } = exchange.services
+  const { token, reset } = link
+  try {
+    if (!(await passwordResets.redeem(token, password, exchange.requestId)))
+      return await invalidLinkPage(exchange, reset.provider)
+  } catch (thrown) {
+    return formPage(exchange, link, 422, { kind: 'rejected', message: rejectionOf(thrown) })
+  }
+  return redirect(`${providerPathsOf(settings, reset.provider).resetPassword}?changed=yes`)
+}
+
+/** POST: the same for apps, with users of all providers. */
+export async function resetPassword(exchange: Exchange): Promise<HttpResponse> {
+  const form = await readParameters(exchange.request)
+  const [token, password] = [requireParameter(form, 'token'), requireParameter(form, 'password')]
+  const isChanged =
+    (await findLink(exchange, token)) !== undefined &&
+    (await exchange.services.passwordResets.redeem(token, password, exchange.requestId))
+  if (isChanged) return { status: 204, headers: { 'Cache-Control': 'no-store' }, body: '' }
+  throw new OAuthError('invalid_token', 'The link was already used or has expired', { status: 400 })
+}
+
+async function formPage(
+  exchange: Exchange,
+  { token, reset }: OpenLink,
+  status: number,
+  problem?: NonNullable<ResetPasswordProps['problem']>,
+): Promise<HttpResponse> {
+  const { csrf, sessions, settings, userDirectory } = exchange.services
+  const { provider } = reset
+  const user = await userDirectory.find(reset)
+  if (problem)
+    report(
+      exchange,
+      new OAuthError('invalid_request', 'The password was not changed', { status, detail: problem.kind }),
+    )
+  const props = {
+    action: providerPathsOf(settings, provider).resetPassword,
+    hidden: { csrf: csrf.tokenFor(exchange, await sessions.current(exchange, provider)), token },
+    ...(user?.email && { email: user.email }),
+    ...(problem && { problem }),
+  }
+  return page(exchange, status, 'resetPassword', props, { headers: HEADERS })
+}
+
+function invalidLinkPage(exchange: Exchange, provider: string): Promise<HttpResponse> {
+  const { forgotPassword: forgotPasswordUrl } = providerPathsOf(exchange.services.settings, provider)
+  const detail = 'the link is unknown, used, expired or void'
+  report(exchange, new OAuthError('invalid_token', 'The link cannot be used', { status: 410, detail }))
+  return page(exchange, 410, 'invalidResetLink', { forgotPasswordUrl }, { headers: HEADERS })
+}
