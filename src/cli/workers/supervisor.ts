@@ -1,7 +1,7 @@
-import cluster, { type Worker } from 'node:cluster'
+import cluster from 'node:cluster'
 import type { Logger } from '../../lib/log.ts'
 import { CommandError } from '../errors.ts'
-import type { PrimaryMessage, WorkerMessage } from './messages.ts'
+import { forkChild, type Child, type WorkerEnd } from './child.ts'
 import { relayBroadcasts } from './relay.ts'
 import { createRestarts } from './restarts.ts'
 
@@ -17,14 +17,6 @@ export interface Supervisor {
   kill(): void
 }
 
-/** What the supervisor knows about a worker. */
-interface WorkerState {
-  readonly startedAt: number
-  hasListened: boolean
-  /** Why it could not start. */
-  failure: string | undefined
-}
-
 /** If no worker is left, the supervisor gives up after this many failed starts in a row. */
 const MAX_FAILED_STARTS = 5
 /** How long (ms) workers may take to stop: 10 seconds for open requests, and some for the database. */
@@ -32,47 +24,41 @@ const STOP_TIMEOUT = 15_000
 
 /** Starts the workers. Each runs the same command as this process. */
 export function superviseWorkers(count: number, logger: Logger): Supervisor {
-  const states = new Map<Worker, WorkerState>()
+  cluster.schedulingPolicy = cluster.SCHED_RR
+  relayBroadcasts()
+  const children = new Set<Child>()
   const timers = new Set<NodeJS.Timeout>()
   const restarts = createRestarts()
   const [started, failed] = [Promise.withResolvers<void>(), Promise.withResolvers<never>()]
   let phase: 'starting' | 'running' | 'stopping' = 'starting'
 
-  function start(): void {
-    const worker = cluster.fork()
-    const state: WorkerState = { startedAt: performance.now(), hasListened: false, failure: undefined }
-    states.set(worker, state)
-    closeConnectionOnExit(worker)
-    // A message to a worker that has just died. Its exit is noticed below.
-    worker.on('error', () => undefined)
-    worker.on('message', (message: WorkerMessage) => {
-      if (message.kind === 'failed') state.failure = message.text
-    })
-    worker.once('listening', () => {
-      state.hasListened = true
-      restarts.succeed()
-      if ([...states.values()].every(({ hasListened }) => hasListened)) becomeRunning()
-    })
-    worker.once('exit', (code: number | null, signal: string | null) => {
-      states.delete(worker)
-      const cause = state.failure ?? (signal === null ? `exit code ${code}` : `signal ${signal}`)
-      if (phase === 'starting') started.reject(new CommandError(state.failure ?? died(cause)))
-      else if (phase === 'running') replace(worker, state, cause)
-    })
+  function start(): Child {
+    const child = forkChild()
+    children.add(child)
+    void child.listening.then(restarts.succeed)
+    void child.ended.then((end) => onEnd(child, end))
+    return child
   }
 
-  function becomeRunning(): void {
-    if (phase === 'starting') phase = 'running'
-    started.resolve()
+  function onEnd(child: Child, { cause, failure }: WorkerEnd): void {
+    children.delete(child)
+    if (phase === 'running') replace(child, cause)
+    const message = failure ?? `A worker exited before it could listen (${cause}).`
+    started.reject(new CommandError(message))
   }
 
-  function replace(worker: Worker, { startedAt, hasListened }: WorkerState, cause: string): void {
-    const delay = restarts.delayAfter({ lifetime: performance.now() - startedAt, hasListened })
-    if (states.size === 0 && restarts.failedStarts >= MAX_FAILED_STARTS) {
-      return failed.reject(new CommandError(`All workers have exited, and none can be started: ${cause}`))
+  function replace(child: Child, cause: string): void {
+    const delay = restarts.delayAfter(child)
+    if (children.size === 0 && restarts.failedStarts >= MAX_FAILED_STARTS) {
+      failed.reject(new CommandError(`All workers have exited, and none can be started: ${cause}`))
+      return
     }
-    const message = hasListened ? 'Worker exited' : 'Worker could not start'
-    logger.log('error', message, { pid: worker.process.pid ?? null, cause, restartDelay: delay })
+    const message = child.hasListened ? 'Worker exited' : 'Worker could not start'
+    logger.log('error', message, { pid: child.pid, cause, restartDelay: delay })
+    startLater(delay)
+  }
+
+  function startLater(delay: number): void {
     const timer = setTimeout(() => {
       timers.delete(timer)
       start()
@@ -87,51 +73,25 @@ export function superviseWorkers(count: number, logger: Logger): Supervisor {
 
   function kill(): void {
     endRestarts()
-    for (const worker of states.keys()) worker.process.kill('SIGKILL')
+    for (const child of children) child.kill()
   }
 
   async function stop(): Promise<void> {
     endRestarts()
     const timer = setTimeout(kill, STOP_TIMEOUT)
-    await Promise.all([...states.keys()].map(stopWorker))
+    await Promise.all([...children].map((child) => child.stop()))
     clearTimeout(timer)
   }
 
+  async function startAll(): Promise<void> {
+    const first = Array.from({ length: count }, start)
+    await Promise.all(first.map(({ listening }) => listening))
+    if (phase === 'starting') phase = 'running'
+    started.resolve()
+  }
+
+  void startAll()
   // A rejection is of interest only to those who wait for it.
   for (const { promise } of [started, failed]) promise.catch(() => undefined)
-  cluster.schedulingPolicy = cluster.SCHED_RR
-  relayBroadcasts()
-  for (let index = 0; index < count; index += 1) start()
   return { started: started.promise, failed: failed.promise, stop, kill }
-}
-
-/**
- * Closes the connection that a worker was given and never accepted because it died. `node:cluster` would keep it open, and
- * the client would wait for a response forever.
- */
-function closeConnectionOnExit(worker: Worker): void {
-  const child = worker.process
-  const send = child.send.bind(child) as (...args: readonly unknown[]) => boolean
-  let connection: Partial<Closable> | undefined
-  child.send = (message: unknown, handle?: unknown, ...rest: readonly unknown[]): boolean => {
-    connection = (handle as Partial<Closable> | undefined) ?? connection
-    return send(message, handle, ...rest)
-  }
-  // Nothing happens if it is closed already, which is the case once the worker has accepted it.
-  worker.once('exit', () => connection?.close?.())
-}
-
-interface Closable {
-  close(): void
-}
-
-const died = (cause: string): string => `A worker exited before it could listen (${cause}).`
-
-/** Tells a worker to stop, and resolves when it has exited. */
-function stopWorker(worker: Worker): Promise<void> {
-  return new Promise((resolve) => {
-    worker.once('exit', () => resolve())
-    // If the message cannot be sent, the worker is exiting already.
-    if (worker.isConnected()) worker.process.send({ kind: 'stop' } satisfies PrimaryMessage, () => undefined)
-  })
 }
