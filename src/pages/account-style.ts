@@ -34,6 +34,7 @@ nav a[aria-current] { background: var(--card); border-color: var(--border) }
 }
 .devices .secondary, .account-page main > .actions > * { inline-size: auto; justify-self: start }
 .devices .secondary { min-block-size: 2.25rem; padding: .25rem .875rem; color: var(--danger); font-size: .875rem }
+@media (forced-colors: active) { nav a[aria-current] { text-decoration: underline } }
 @media (max-width: 35rem) {
   .devices li { grid-template-columns: auto minmax(0, 1fr); align-items: start }
   .devices .secondary { grid-column: 2 }

@@ -13,7 +13,7 @@ export type Locate = (
 /** Finds the places of IP addresses. */
 export interface Places {
   /**
-   * Returns the places that are known, by address. Takes at most a second: places that are not found by then are omitted.
+   * Returns the places that are known, by address, of at most 100 addresses. Takes at most a second: places that are not found by then are omitted.
    * Never rejects.
    */
   find(addresses: readonly string[]): Promise<ReadonlyMap<string, string>>
@@ -27,6 +27,8 @@ export interface PlacesOptions {
 
 /** Milliseconds. */
 const TIME_LIMIT = 1000
+/** Keeps a user with thousands of devices from flooding the service behind `locate`. */
+const MAX_LOOKUPS = 100
 
 /** Creates the places of one server. An outage of `locate` is logged once. */
 export function createPlaces({ locate, logger }: PlacesOptions): Places {
@@ -41,7 +43,7 @@ export function createPlaces({ locate, logger }: PlacesOptions): Places {
   return {
     async find(addresses) {
       const places = new Map<string, string>()
-      const wanted = [...new Set(addresses)].filter((address) => address !== '')
+      const wanted = [...new Set(addresses)].filter((address) => address !== '').slice(0, MAX_LOOKUPS)
       if (!locate || wanted.length === 0) return places
       const { signal, expiry, stop } = startTimeLimit()
       const lookups = wanted.map(async (address) => {

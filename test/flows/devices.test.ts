@@ -269,6 +269,26 @@ describe('the places of devices', () => {
     expect(body).toContainEqual(expect.objectContaining({ id: app.session_id, place: 'Köln <b>' }))
   })
 
+  test('are looked up for at most 100 addresses', async () => {
+    const user = await server.addUser()
+    const app = await logIn(server, user)
+    const session = await server.store.sessions.find(app.session_id)
+    if (!session) throw new Error('No session')
+    for (let index = 0; index < 150; index += 1) {
+      const copy = {
+        id: `${session.id}${index}`,
+        cookieHash: `${session.id}${index}`,
+        address: `10.0.0.${index}`,
+      }
+      const expiresAt = server.clock.now() + 60_000
+      await server.store.sessions.insert({ ...session, ...copy, expiresAt }, user.id)
+    }
+    let count = 0
+    locate = () => `Place ${(count += 1)}`
+    const { body } = await callSignInApi(server, '/auth/devices', { method: 'GET', token: app.access_token })
+    expect([body['length'], count]).toEqual([151, 100])
+  })
+
   test.each<[string, unknown]>([
     ['undefined', undefined],
     ['an empty text', ''],

@@ -265,6 +265,7 @@ export const SAMPLES = {
     'devices',
     {
       ...devices,
+      userName: `${'W'.repeat(512)}@example.com`,
       devices: [
         laptop,
         { ...phone, name: 'W'.repeat(512), place: 'W'.repeat(512), address: 'a'.repeat(512) },
