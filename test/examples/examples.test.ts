@@ -158,6 +158,36 @@ test('personal-tokens: the API accepts a token from code and one from the page',
   expect(await ask(/>(eyJ[^<]+)</.exec(created.text)?.[1] ?? '')).toEqual(orders)
 })
 
+test('magic-link: a link signs a device in once, and the device can refresh and sign out', async () => {
+  const PORT = await freePort()
+  const program = start('magic-link.ts', { PORT })
+  await program.printed('sign-in')
+  const post = (
+    path: string,
+    body: object,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Response> =>
+    fetch(`http://127.0.0.1:${PORT}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    })
+  expect((await post('/link', { email: 'unknown@example.com' })).status).toBe(202)
+  expect((await post('/link', { email: 'ada@example.com' })).status).toBe(202)
+  const [, token = ''] = /your token is (\S+)/.exec(await program.printed('your token is')) ?? []
+  const tokens = (await (await post('/sign-in', { token, device: 'My phone' })).json()) as Record<
+    string,
+    string
+  >
+  expect((await post('/sign-in', { token })).status).toBe(401)
+  const refresh = { refresh_token: tokens['refresh_token'] }
+  expect((await post('/auth/refresh', refresh)).status).toBe(200)
+  expect((await post('/auth/logout', {}, { authorization: `Bearer ${tokens['access_token']}` })).status).toBe(
+    204,
+  )
+  expect((await post('/auth/refresh', refresh)).status).toBe(401)
+})
+
 test('test-your-api: the tests pass without an authorization server', async () => {
   const output = await start('test-your-api.ts').ended()
   expect(output).toMatch(/^. pass 4$/m)

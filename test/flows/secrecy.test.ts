@@ -53,6 +53,7 @@ beforeAll(async () => {
   await goWithDevices()
   await goWithPersonalTokens()
   await signInByApi()
+  await goWithApps()
   await changePasswords()
   await getCode(visit)
   const question = await visit.browser.open(server.endpoint('/logout'))
@@ -142,6 +143,26 @@ async function changePasswords(): Promise<void> {
   })
   if (changed.status !== 200) throw new Error(`The password was not changed: ${changed.status}`)
   await callSignInApi(server, '/auth/password', { token: old, body: { password: other.password } })
+}
+
+/** Signs in by the API in every way, and sends each token to wrong places. */
+async function goWithApps(): Promise<void> {
+  const [phone, tablet] = [
+    await logIn(server, user, { device_name: 'Phone' }),
+    await logIn(server, user, { scope: 'profile' }),
+  ]
+  const tokens = Object.values(phone)
+  for (const token of [...tokens, ...Object.values(tablet)]) {
+    await callSignInApi(server, '/auth/devices', { method: 'GET', token })
+    await postRefresh(server, token)
+    await postLogin(server, { email: user.email, password: token }, { device_token: token, scope: token })
+    await postLogin(server, { email: token, password: 'wrong' }, { device_token: token })
+    await callSignInApi(server, '/auth/login', { body: token })
+  }
+  server.clock.advance('2m')
+  await postRefresh(server, phone.refresh_token)
+  for (const token of tokens) await callSignInApi(server, '/auth/logout', { token })
+  for (const token of tokens) await callSignInApi(server, '/auth/logout', { body: { refresh_token: token } })
 }
 
 /** Sends each secret to a wrong place. */
