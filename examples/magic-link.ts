@@ -38,11 +38,8 @@ const server = createAuthorizationServer({
 const links = new Map<string, { readonly userId: string; readonly expiresAt: number }>()
 
 const app: RequestListener = async (request, response) => {
-  const {
-    email = '',
-    token = '',
-    device = 'App',
-  } = (await json(request).catch(() => ({}))) as Record<string, string>
+  const body = (await json(request).catch(() => ({}))) as Record<string, string>
+  const { email = '', token = '', device = 'App' } = body
   if (request.url === '/link') {
     const [user, secret] = [await users.findByUsername(email), randomBytes(32).toString('base64url')]
     if (user) links.set(hash('sha256', secret), { userId: ada.id, expiresAt: Date.now() + 600_000 })

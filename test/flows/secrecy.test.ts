@@ -151,8 +151,9 @@ async function goWithApps(): Promise<void> {
     await logIn(server, user, { device_name: 'Phone' }),
     await logIn(server, user, { scope: 'profile' }),
   ]
-  const tokens = Object.values(phone)
-  for (const token of [...tokens, ...Object.values(tablet)]) {
+  const valuesOf = (device: object): readonly string[] => Object.values<unknown>({ ...device }).map(String)
+  const tokens = valuesOf(phone)
+  for (const token of [...tokens, ...valuesOf(tablet)]) {
     await callSignInApi(server, '/auth/devices', { method: 'GET', token })
     await postRefresh(server, token)
     await postLogin(server, { email: user.email, password: token }, { device_token: token, scope: token })
