@@ -122,13 +122,14 @@ export function createTokenClient(options: TokenClientOptions): TokenClient {
   const { fetch = (...request) => globalThis.fetch(...request), onStorageError = () => undefined } = options
   const issuer = options.issuer.replace(/\/$/, '')
   const listeners = new Set<(reason: SignInReason) => void>()
-  const notify = (reason: SignInReason): void => listeners.forEach((listener) => listener(reason))
+  // One listener that throws must not stop the others, or a sign-out.
+  const notify = (reason: SignInReason): void =>
+    listeners.forEach((listener) => queueMicrotask(() => listener(reason)))
   const safeStorage = createSafeStorage(storage, onStorageError)
   const transient = createSafeStorage(sessionStorage() ?? storage, onStorageError)
   const post = createPost(issuer, fetch)
-  const tokenPath = `${prefix}/token`
-  const session = createSession({ key, storage, safeStorage, notify, post, tokenPath, clientId })
-  const flow = { issuer, prefix, clientId, key, transient, post }
+  const parts = { issuer, prefix, clientId, key, storage, safeStorage, transient, post, notify }
+  const session = createSession(parts)
   let finished: { readonly url: string; readonly result: Promise<string | undefined> } | undefined
 
   async function getAccessToken({ rejected, refreshAhead: ahead = refreshAhead }: AccessTokenOptions = {}) {
@@ -141,7 +142,7 @@ export function createTokenClient(options: TokenClientOptions): TokenClient {
   }
 
   async function finishSignIn(url: string | URL): Promise<string | undefined> {
-    const { tokens, appState } = await finishCodeFlow(flow, url)
+    const { tokens, appState } = await finishCodeFlow(parts, url)
     await session.start(tokens)
     return appState
   }
@@ -150,7 +151,7 @@ export function createTokenClient(options: TokenClientOptions): TokenClient {
     getAccessToken,
     signOut: session.end,
     setTokens: async (response) => session.start(tokensIn(response)),
-    beginSignIn: (request) => beginCodeFlow(flow, request),
+    beginSignIn: (request) => beginCodeFlow(parts, request),
     isSignedIn: async () => (await session.read()) !== undefined,
     fetch: createFetch({ fetch, issuer, origins, isTokenError, getAccessToken, notify }),
     async signIn({ username, password, deviceName: device_name, scope }) {
@@ -166,7 +167,7 @@ export function createTokenClient(options: TokenClientOptions): TokenClient {
       return finished.result
     },
     async beginDeviceSignIn({ scope } = {}) {
-      const { poll, ...code } = await beginDeviceFlow(flow, scope)
+      const { poll, ...code } = await beginDeviceFlow(parts, scope)
       return { ...code, finish: async ({ signal } = {}) => session.start(await poll(signal)) }
     },
     onSignInNeeded(listener) {

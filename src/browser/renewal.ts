@@ -8,7 +8,7 @@ import { withRetries } from './wait.ts'
 /** How to reach the server. */
 export interface ServerParts {
   readonly post: Post
-  readonly tokenPath: string
+  readonly prefix: string
   readonly clientId: string | undefined
 }
 
@@ -17,14 +17,14 @@ export interface ServerParts {
  * server's grace window, an old refresh token gets the current one again.
  */
 export const requestRefresh = (
-  { post, tokenPath, clientId }: ServerParts,
+  { post, prefix, clientId }: ServerParts,
   { refresh_token, session_id }: TokenPair,
 ): Promise<TokenResponse> =>
   withRetries(async () => {
     if (refresh_token === undefined) throw new AuthError('invalid_token', { status: 401 })
     return tokensIn(
       session_id === undefined
-        ? await post(tokenPath, { grant_type: 'refresh_token', client_id: clientId, refresh_token })
+        ? await post(`${prefix}/token`, { grant_type: 'refresh_token', client_id: clientId, refresh_token })
         : await post('/auth/refresh', { refresh_token }),
     )
   })

@@ -37,7 +37,8 @@ export function createSession(parts: SessionParts): Session {
   const isPerTab = !storage || storage === sessionStorage()
   const expiry = createExpiry()
   const announceToTabs = connectTabs(key, storage, (announcement) => void receive(announcement))
-  let flight: { readonly token: string; readonly result: Promise<TokenPair | undefined> } | undefined
+  /** The refreshes that are running, by the access token that they replace. */
+  const refreshes = new Map<string, Promise<TokenPair | undefined>>()
 
   const read = async (): Promise<TokenPair | undefined> => parsePair(await safeStorage.read(key))
 
@@ -64,19 +65,19 @@ export function createSession(parts: SessionParts): Session {
     try {
       const next = createPair(await requestRefresh(parts, pair), pair)
       expiry.arrived(next)
+      // A tab that was duplicated has a copy of the old pair. After the grace window, using it would be a replay.
+      if (storage && isPerTab) announceToTabs({ previous: pair, next })
       return await replace(pair, next)
     } catch (error) {
       return replace(pair, undefined, signInReasonOf(error))
     }
   }
 
-  function refresh({ access_token: token }: TokenPair): Promise<TokenPair | undefined> {
-    if (flight?.token === token) return flight.result
-    const result = isPerTab ? renew(token) : withLock(key, () => renew(token))
-    const own = { token, result }
-    flight = own
-    const land = (): void => void (flight === own && (flight = undefined))
-    result.then(land, land)
+  function refresh({ access_token: token, sign_in_id: id }: TokenPair): Promise<TokenPair | undefined> {
+    const running = refreshes.get(token)
+    if (running) return running
+    const result = withLock(`${key}.${id}`, () => renew(token)).finally(() => refreshes.delete(token))
+    refreshes.set(token, result)
     return result
   }
 
@@ -90,8 +91,10 @@ export function createSession(parts: SessionParts): Session {
     return removed
   }
 
-  async function receive({ reason, signInId }: Announcement): Promise<void> {
+  async function receive({ reason, signInId, previous, next }: Announcement): Promise<void> {
+    if (previous) await replace(previous, next)
     const pair = await read()
+    if (!reason) return
     if (!isPerTab) {
       // With another pair, the announcement is late: the user has signed in again.
       if (!pair || pair.sign_in_id === signInId) notify(reason)

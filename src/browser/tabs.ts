@@ -1,10 +1,13 @@
+import type { TokenPair } from './pair.ts'
 import { platform } from './platform.ts'
 
-/** Why a user must sign in, as other tabs learn it. */
+/** What one tab tells the others: that the user must sign in, or that a pair was refreshed. */
 export interface Announcement {
-  readonly reason: SignInReason
+  readonly reason?: SignInReason
   /** The sign-in that is over. Undefined if a browser without channels reports only that tokens were deleted. */
   readonly signInId?: string | undefined
+  readonly previous?: TokenPair
+  readonly next?: TokenPair
 }
 
 /**

@@ -32,23 +32,17 @@ export function startTimeLimit(): TimeLimit {
 export const sleep = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds))
 
-/** Resolves or rejects with a promise, or rejects with the reason of a signal as soon as it aborts. */
-export async function untilAborted<Result>(
+/** Settles as a promise does, or rejects with the reason of a signal as soon as it aborts. */
+export const untilAborted = <Result>(
   promise: Promise<Result>,
   signal: AbortSignal | null | undefined,
-): Promise<Result> {
-  let abort: () => void = () => undefined
-  const aborted = new Promise<never>((_resolve, reject) => {
-    abort = () => reject(signal?.reason as Error)
+): Promise<Result> =>
+  new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal?.reason as Error)
     signal?.addEventListener('abort', abort)
     if (signal?.aborted) abort()
+    void promise.then(resolve, reject).finally(() => signal?.removeEventListener('abort', abort))
   })
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    signal?.removeEventListener('abort', abort)
-  }
-}
 
 /** Runs a task up to three times while its errors are temporary. Respects a short `Retry-After`. */
 export async function withRetries<Result>(task: () => Promise<Result>): Promise<Result> {

@@ -2,8 +2,8 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { chromium, openBrowser } from '../support/chromium.ts'
 import { eventually } from '../support/cluster.ts'
-import { openPage, pageTab } from '../support/token-client.ts'
-import type { PageOptions } from '../support/token-client.ts'
+import { createClient, openPage, pageTab } from '../support/token-client.ts'
+import type { PageGlobals, PageOptions } from '../support/token-client.ts'
 import { startWebApp } from '../support/web-app.ts'
 import type { WebApp } from '../support/web-app.ts'
 
@@ -175,6 +175,24 @@ describe.skipIf(!chromium)('the browser client in Chromium', () => {
     },
   )
 
+  test('a duplicated tab, which has a copy of the tokens, stays signed in', async () => {
+    const { page, tab } = await signIn({ storageName: 'sessionStorage' })
+    const opened = context.waitForEvent('page')
+    await page.evaluate((url) => void (globalThis as unknown as Opener).open(url), app.origin)
+    const copy = await opened
+    await createClient(app, copy, { storageName: 'sessionStorage' })
+    expect(await pageTab(copy).accessToken()).toBe(await tab.accessToken())
+    for (const one of [tab, pageTab(copy), tab]) {
+      // Longer than the grace window, in which an old refresh token would still work.
+      expire()
+      expect(await one.call(orders(), 2)).toEqual([200, 200])
+      const token = await one.accessToken()
+      for (const other of [tab, pageTab(copy)])
+        expect(await eventually(async () => (await other.accessToken()) === token)).toBe(true)
+    }
+    expect(replays()).toEqual([])
+  })
+
   test('a late sign-out of an earlier sign-in is ignored', async () => {
     const { page, tab, other } = await signIn({ count: 2 })
     await page.evaluate(() => {
@@ -185,6 +203,22 @@ describe.skipIf(!chromium)('the browser client in Chromium', () => {
     await tab.signOut()
     expect(await eventually(async () => (await pageTab(other).reasons()).length > 0)).toBe(true)
     expect(await pageTab(other).reasons()).toEqual(['signed_out'])
+  })
+
+  test('a listener that throws stops neither the sign-out nor other listeners', async () => {
+    const { page, tab, user } = await signIn()
+    await page.evaluate(() => {
+      const globals = globalThis as unknown as PageGlobals
+      globals.auth.onSignInNeeded(() => {
+        throw new Error('a bug of the app')
+      })
+      const remove = globals.auth.onSignInNeeded(() => globals.reasons.push('missing'))
+      remove()
+      globals.auth.onSignInNeeded((reason) => globals.reasons.push(reason))
+    })
+    await tab.signOut()
+    expect(await tab.reasons()).toEqual(['signed_out', 'signed_out'])
+    expect(await app.server.server.sessions.list(user.id)).toEqual([])
   })
 
   test('a sign-out during a refresh wins', async () => {
@@ -219,6 +253,10 @@ describe.skipIf(!chromium)('the browser client in Chromium', () => {
   const statusWith = async (token: string | undefined): Promise<number> =>
     (await fetch(orders(), { headers: { authorization: `Bearer ${token}` } })).status
 })
+
+interface Opener {
+  open(url: string): unknown
+}
 
 /** Runs in the page. */
 const isWaitingForLock = (page: Page): Promise<boolean> =>

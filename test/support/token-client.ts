@@ -91,10 +91,15 @@ export async function openPage(
 ): Promise<Page> {
   const page = await context.newPage()
   await page.goto(app.origin)
+  await createClient(app, page, options)
+  return page
+}
+
+/** Creates the client of a page. */
+export async function createClient(app: WebApp, page: Page, options: PageOptions): Promise<void> {
   await page.waitForFunction(() => 'sdk' in globalThis)
   const created: PageOptions & { readonly issuer: string } = { issuer: app.network.origin, ...options }
   await page.evaluate(createClientInPage, created)
-  return page
 }
 
 /** Runs in the page. */
