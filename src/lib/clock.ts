@@ -10,8 +10,8 @@ export const systemClock: Clock = { now: () => Date.now() }
 export const CLOCK_TOLERANCE = 30_000
 
 /**
- * How long (ms) after its expiration a revocation stays in the store and in the feed, for nodes and services whose clock is
- * behind. It costs little, so it covers clocks that differ ten times as much.
+ * How long (ms) after its expiration a revocation stays in the store, in the feed and in Redis, for nodes and services whose
+ * clock is behind, and readers that allow leeway. It costs little, so it covers clocks that differ ten times as much.
  */
 export const EXPIRY_MARGIN = 10 * CLOCK_TOLERANCE
 

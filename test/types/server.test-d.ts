@@ -33,6 +33,11 @@ const auth = toNode(server)
 export function scopesAreChecked(): void {
   server.user('orders:read', 'orders:create')
   server.anyone({ anyOf: ['orders:read'] })
+  auth.user({ allOf: ['orders:create'], strict: true })
+  // @ts-expect-error a scope that is not defined
+  server.user({ allOf: ['orders:raed'], strict: true })
+  // @ts-expect-error neither true nor false
+  server.user({ strict: 'always' })
   // @ts-expect-error a scope that is not defined
   server.user('orders:raed')
   // @ts-expect-error a scope that is not defined

@@ -1,3 +1,4 @@
+import { EXPIRY_MARGIN } from '../../lib/clock.ts'
 import type { RevocationEntry } from '../../model/revocation.ts'
 
 /** A key that readers look up. */
@@ -19,9 +20,6 @@ export interface KeyNames {
   of(entry: RevocationEntry, now: number): StoredKey | undefined
 }
 
-/** How long a key outlives the tokens that it revokes (ms): for clocks that differ, and readers that allow leeway. */
-const MARGIN = 300_000
-
 const PREFIX = 'TOKEN_BLACK_LIST'
 
 /**
@@ -35,7 +33,7 @@ export function createKeyNames(keyPrefix: string): KeyNames {
     rewrite: (node) => `${base}:REWRITE:${node}`,
     of(entry, now) {
       const { epoch, expiresAt } = entry
-      const lifetime = expiresAt === null ? 0 : expiresAt + MARGIN - now
+      const lifetime = expiresAt === null ? 0 : expiresAt + EXPIRY_MARGIN - now
       if (lifetime < 0 || (lifetime === 0 && expiresAt !== null)) return undefined
       return { key: base + suffixOf(entry), value: Math.max(epoch, 1), lifetime }
     },
