@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { EventMap, Events } from '../events.ts'
 import type { Clock } from '../lib/clock.ts'
 import { toSessionInfo, type SessionInfo } from '../model/info.ts'
@@ -92,9 +93,12 @@ export function createDevices({ store, clock, revoker, events, subjectOf }: Devi
     },
   }
 
-  /** One after the other: the store would run them in turn anyway. */
+  /** An embedded database answers synchronously: without the pauses, all requests would wait for the last device. */
   async function endAll(targets: readonly Device[], requestId: string): Promise<void> {
-    for (const target of targets) await devices.end(target, reasonFor(target.isCurrent), requestId)
+    for (const target of targets) {
+      await devices.end(target, reasonFor(target.isCurrent), requestId)
+      await nextTurn()
+    }
   }
   return devices
 }

@@ -92,3 +92,17 @@ test('a failure halfway leaves devices signed in that the next attempt signs out
   expect(await signedIn()).toEqual(['laptop'])
   expect(events.toSorted()).toEqual(['phone signed_out_by_user r', 'tablet signed_out_by_user r'])
 })
+
+test('lets other work run after each device, so that many devices block no request', async () => {
+  let turns = 0
+  const turnsAt: number[] = []
+  const { devices, request } = await openDevices(() => void turnsAt.push(turns))
+  const count = (): void => {
+    turns += 1
+    timer = setImmediate(count)
+  }
+  let timer = setImmediate(count)
+  onTestFinished(() => clearImmediate(timer))
+  await devices.signOutAll(ALICE, request)
+  expect(new Set(turnsAt).size).toBe(3)
+})
