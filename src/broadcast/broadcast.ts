@@ -49,6 +49,28 @@ export interface BroadcastConnection {
   close(): Promise<void>
 }
 
+/** Whose messages a service listens to, and where outages are logged. */
+export interface ListenOptions {
+  readonly issuer: string
+  readonly logger: Logger
+}
+
+/** Lets services that are not nodes listen: `redis('redis://…')` from `consulate/redis`. */
+export interface BroadcastSource {
+  /**
+   * Starts listening, and connects in the background. Never throws. Messages are not verified: use them only as a hint that
+   * there is news.
+   */
+  listen(options: ListenOptions, listener: (message: string) => void): BroadcastListener
+}
+
+/** A connection that only listens. */
+export interface BroadcastListener {
+  /** Why it is disconnected; undefined if it is connected. */
+  readonly problem: string | undefined
+  close(): void
+}
+
 /** A connection of a server that has only one node, or whose nodes only read the store. */
 export const NO_BROADCAST: BroadcastConnection = {
   publish: () => {},

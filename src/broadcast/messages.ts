@@ -4,9 +4,7 @@ import { randomId } from '../lib/hash.ts'
 import type { Logger } from '../lib/log.ts'
 import { createValueSigner, type ValueSigner } from '../lib/signed-value.ts'
 import type { BroadcastConnection } from './broadcast.ts'
-
-/** What a message is about: a revocation that was written, or a failed guess. */
-export type Topic = 'revocation' | 'failure'
+import type { Topic } from './topic.ts'
 
 /** A value that survives JSON unchanged. */
 export type Payload =

@@ -1,8 +1,7 @@
 import '../lib/node-version.ts'
 import { ConfigError } from '../errors.ts'
 import { createOutageLog, type OutageLog } from '../lib/outage-log.ts'
-import type { Logger } from '../lib/log.ts'
-import type { Broadcast, BroadcastConnection, BroadcastOptions } from './broadcast.ts'
+import type { Broadcast, BroadcastConnection, BroadcastOptions, BroadcastSource } from './broadcast.ts'
 import { openLink, type RedisClient, type RedisLink } from './redis/client.ts'
 import { stayConnected } from './redis/connection.ts'
 import { createRevocationCopy } from './redis/copy.ts'
@@ -17,27 +16,11 @@ export interface RedisOptions {
   readonly keyPrefix?: string
 }
 
-/** Messages through Redis or Valkey: for `broadcast` in the configuration of a server or a guard. */
-export interface RedisBroadcast extends Broadcast {
-  /**
-   * Only listens, for guards in other services. Messages are not verified: use them as a hint that there is news. Needs no
-   * permission but `SUBSCRIBE` and `PING`.
-   */
-  listen(options: ListenOptions, listener: (message: string) => void): RedisListener
-}
-
-/** Whose messages a service listens to, and where it logs outages. */
-export interface ListenOptions {
-  readonly issuer: string
-  readonly logger: Logger
-}
-
-/** A connection that only listens. */
-export interface RedisListener {
-  /** Why it is disconnected; undefined if it is connected. */
-  readonly problem: string | undefined
-  close(): void
-}
+/**
+ * Messages through Redis or Valkey: for `broadcast` in the configuration of a server, and in `revocations` of a guard. A guard
+ * needs no permission but `SUBSCRIBE` and `PING`.
+ */
+export interface RedisBroadcast extends Broadcast, BroadcastSource {}
 
 /**
  * Carries news between nodes through Redis or Valkey, and keeps a copy of the revocations there for readers in other

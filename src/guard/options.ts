@@ -1,3 +1,4 @@
+import type { BroadcastSource } from '../broadcast/broadcast.ts'
 import { systemClock, type Clock } from '../lib/clock.ts'
 import type { Duration } from '../lib/duration.ts'
 import { jsonLogger, type Logger } from '../lib/log.ts'
@@ -16,6 +17,11 @@ export interface RevocationFeedOptions extends FeedCredentials {
    * `pollInterval`.
    */
   readonly maxStaleness?: Duration
+  /**
+   * Polls as soon as the issuer has news, so that a sign-out takes effect within milliseconds: `redis('redis://…')` from
+   * `consulate/redis`, with the URL and `keyPrefix` of the issuer's own `broadcast`. Default: none.
+   */
+  readonly broadcast?: BroadcastSource | undefined
 }
 
 /** The options of a standalone guard. It needs no database and no private key. */
@@ -45,6 +51,7 @@ export interface GuardOptions<Scope extends string = string, Main extends string
 export interface RevocationFeedSettings extends FeedCredentials {
   readonly pollInterval: number
   readonly maxStaleness: number
+  readonly broadcast: BroadcastSource | undefined
 }
 
 /** The validated options, with defaults. */
@@ -98,7 +105,15 @@ function resolveRevocations(
 ): GuardSettings['revocations'] {
   if (given === 'none') return given
   if (!given) validator.problem('revocations', "is required: { clientId, clientSecret }, or 'none'")
-  const { clientId, clientSecret, pollInterval = '1s', maxStaleness = '10s' } = given ?? NO_CREDENTIALS
+  const {
+    clientId,
+    clientSecret,
+    pollInterval = '1s',
+    maxStaleness = '10s',
+    broadcast,
+  } = given ?? NO_CREDENTIALS
+  if (broadcast && typeof broadcast.listen !== 'function')
+    validator.problem('revocations.broadcast', "must be redis('redis://…')")
   if (given) {
     if ('strict' in given) validator.problem('revocations.strict', STRICT_NEEDS_STORE)
     else validator.knownOptions('revocations', given, FEED_OPTIONS)
@@ -110,7 +125,7 @@ function resolveRevocations(
     validator.duration('revocations.maxStaleness', maxStaleness),
   ]
   if (staleness <= interval) validator.problem('revocations.maxStaleness', 'must be longer than pollInterval')
-  return { clientId, clientSecret, pollInterval: interval, maxStaleness: staleness }
+  return { clientId, clientSecret, pollInterval: interval, maxStaleness: staleness, broadcast }
 }
 
 const OPTIONS: OptionNames<GuardOptions> = {
@@ -129,6 +144,7 @@ const FEED_OPTIONS: OptionNames<RevocationFeedOptions> = {
   clientSecret: true,
   pollInterval: true,
   maxStaleness: true,
+  broadcast: true,
 }
 
 const NO_CREDENTIALS: RevocationFeedOptions = { clientId: '', clientSecret: '' }

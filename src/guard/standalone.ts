@@ -1,9 +1,11 @@
 import '../lib/node-version.ts'
+import type { BroadcastListener } from '../broadcast/broadcast.ts'
 import { createRevocationFeed, type RevocationFeed } from '../revocations/feed.ts'
 import { discoverEndpoints } from './discovery.ts'
 import { createBearerGuard, NO_REVOCATIONS } from './guard.ts'
 import { createIssuerClient, type IssuerClient } from './issuer-client.ts'
 import { resolveGuardOptions, type GuardOptions, type GuardSettings } from './options.ts'
+import { pollOnNews } from './prompt.ts'
 import { createPublishedKeys, type PublishedKeys } from './published-keys.ts'
 import { createRemoteRevocations } from './remote-revocations.ts'
 import { createGuards, type GuardCore, type Guards, type GuardsByProvider } from './request-guards.ts'
@@ -41,6 +43,8 @@ export interface GuardHealth {
   /** The number of trusted keys of the issuer. */
   readonly keys: number
   readonly revocations: 'fresh' | 'stale' | 'none'
+  /** Whether it polls as soon as there is news. Does not affect `isReady`. `none` without `broadcast`. */
+  readonly broadcast: 'connected' | 'disconnected' | 'none'
   /** Why the last attempt to load keys or revocations failed. Empty if both succeeded. */
   readonly problems: readonly string[]
 }
@@ -61,12 +65,14 @@ export function createGuard<const Scope extends string = string, const Main exte
   const client = createIssuerClient()
   const keys = createPublishedKeys(() => fetchKeys(settings.issuer, client), settings.logger)
   const feed = createFeed(settings, client)
+  let listener: BroadcastListener | undefined
   let hasStarted = false
   const start = (): void => {
     if (hasStarted) return
     hasStarted = true
     keys.start()
     feed?.start()
+    if (feed) listener = listen(settings, feed)
   }
   const bearer = createBearerGuard({ ...settings, verifier: keys, revocations: feed ?? NO_REVOCATIONS })
   const check: GuardCore['check'] = (authorization, requirement) => {
@@ -85,12 +91,13 @@ export function createGuard<const Scope extends string = string, const Main exte
     },
     health() {
       start()
-      return healthOf(keys, feed)
+      return healthOf(keys, feed, listener)
     },
     close() {
       hasStarted = true
       keys.close()
       feed?.close()
+      listener?.close()
       client.close()
     },
   }
@@ -115,11 +122,22 @@ function createFeed(settings: GuardSettings, client: IssuerClient): RevocationFe
   return createRevocationFeed({ ...settings, ...revocations, source })
 }
 
-function healthOf(keys: PublishedKeys, feed: RevocationFeed | undefined): GuardHealth {
+function listen(settings: GuardSettings, feed: RevocationFeed): BroadcastListener | undefined {
+  const { revocations } = settings
+  if (revocations === 'none' || !revocations.broadcast) return undefined
+  return pollOnNews(revocations.broadcast, settings, feed)
+}
+
+function healthOf(
+  keys: PublishedKeys,
+  feed: RevocationFeed | undefined,
+  listener: BroadcastListener | undefined,
+): GuardHealth {
   const isFresh = feed?.isFresh() ?? true
   return {
     isReady: keys.size > 0 && isFresh,
     keys: keys.size,
+    broadcast: listener ? (listener.problem === undefined ? 'connected' : 'disconnected') : 'none',
     revocations: feed ? (isFresh ? 'fresh' : 'stale') : 'none',
     problems: [keys.problem, feed?.problem].filter((problem) => problem !== undefined),
   }

@@ -177,7 +177,13 @@ describe('with a stopped clock', () => {
       onTestFinished(guard.close)
       await revoke(mine)
       expect(await statusOf(guard, mine)).toBe(200)
-      expect(guard.health()).toEqual({ isReady: true, keys: 1, revocations: 'none', problems: [] })
+      expect(guard.health()).toEqual({
+        isReady: true,
+        keys: 1,
+        broadcast: 'none',
+        revocations: 'none',
+        problems: [],
+      })
     })
   })
 
@@ -242,7 +248,13 @@ describe('with a stopped clock', () => {
       relay.interfere = () => undefined
       await advance(1_000)
       expect(await statusOf(guard)).toBe(200)
-      expect(guard.health()).toEqual({ isReady: true, keys: 1, revocations: 'fresh', problems: [] })
+      expect(guard.health()).toEqual({
+        isReady: true,
+        keys: 1,
+        broadcast: 'none',
+        revocations: 'fresh',
+        problems: [],
+      })
       expect(logs.filter((line) => line.includes('Revocation feed is reachable again'))).toHaveLength(1)
     })
 
