@@ -70,10 +70,22 @@ async function serve(message: ServeMessage): Promise<void> {
   }
   const store = sqlite({ path: file, ...(busyTimeout !== undefined && { busyTimeout }) })
   const common = commonConfig()
+  // The tests insert the links themselves.
+  const passwordReset = { send: () => undefined }
   // The badge of a user is the user ID.
   const badge = customGrant((userId) => userId)
   const grants = [...common.grants, passwordGrant(), implicitGrant(), signIn(), badge]
-  const own = { ...common, grants, issuer, secrets, store, broadcast, clock, logger: jsonLogger() }
+  const own = {
+    ...common,
+    grants,
+    issuer,
+    secrets,
+    store,
+    broadcast,
+    clock,
+    logger: jsonLogger(),
+    passwordReset,
+  }
   const providers = customers && { customers: createUserTable(customers).provider }
   const server = createAuthorizationServer({ ...own, ...(providers && { providers }), ...config })
   // Listens even if the server cannot start yet, as an app with other routes does.
