@@ -27,6 +27,7 @@ export type Kind =
   | 'machine'
   | 'api refresh'
   | 'api access'
+  | 'reset'
 
 /** Credentials that the run obtained legitimately. */
 export interface Credentials {

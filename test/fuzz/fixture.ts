@@ -10,6 +10,7 @@ import {
   signIn,
   type UserProviderFactory,
 } from '../../src/index.ts'
+import { passwordProblem } from '../../src/users/built-in.ts'
 import type { BuiltInUser } from '../../src/users/built-in.ts'
 import { commonConfig } from '../support/config.ts'
 import { addDeviceClient } from '../support/device.ts'
@@ -115,6 +116,7 @@ export async function createFixture(): Promise<Fixture> {
       customGrant,
     ],
     throttle: { perAddress: NO_LIMIT, perAccount: NO_LIMIT },
+    passwordReset: { send: () => undefined },
     trustedProxies: ['10.0.0.0/8', 'fd00::/8'],
     resources: ['https://api.example/orders'],
     defaultScopes: ['profile'],
@@ -154,6 +156,11 @@ const usersWithFastPasswords =
   (context) => ({
     ...builtInUsers()(context),
     verifyPassword: async (user, password) => user !== undefined && passwords.get(user.id) === password,
+    // Changes nothing, so that later requests can sign in again.
+    async setPassword(_id, password) {
+      const problem = passwordProblem(password)
+      if (problem !== undefined) throw new OAuthError('invalid_request', `The password ${problem}`)
+    },
   })
 
 function countRows(file: string): Record<Counted, number> {

@@ -109,7 +109,14 @@ function checkRows(
   const after = fixture.countRows()
   const timesOf = (...kinds: readonly Granted[]): number =>
     kinds.reduce((times, kind) => times + (granted[kind] ?? 0), 0)
-  const started = timesOf('authorization', 'sign-in', 'fragment', 'personal token', 'api login')
+  const started = timesOf(
+    'authorization',
+    'sign-in',
+    'fragment',
+    'personal token',
+    'api login',
+    'api password',
+  )
   const expected = { ...before, authorizations: before.authorizations + created.authorizations + started }
   // A user who is signed in keeps the session when signing in again.
   const maxSessions = before.sessions + created.sessions + timesOf('session', 'sign-in', 'api login')

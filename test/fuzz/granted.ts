@@ -22,6 +22,9 @@ export type Granted =
   | 'api login'
   | 'api refresh'
   | 'api call'
+  | 'password change'
+  | 'password reset'
+  | 'api password'
 
 /** A request, and the credentials that could authorize it. */
 export interface Evidence {
@@ -36,12 +39,15 @@ export function grantedBy(
   { status, headers, body }: HttpResponse,
   message: Message,
 ): Granted | undefined {
-  const cookies = [headers['Set-Cookie'] ?? headers['set-cookie'] ?? []].flat()
-  if (cookies.some((text) => /^consulate_session(?:\.customers)?=[^;]/.test(text))) return 'session'
   const location = String(headers['Location'] ?? headers['location'] ?? '')
+  const cookies = [headers['Set-Cookie'] ?? headers['set-cookie'] ?? []].flat()
+  if (endpoint === 'password page' && location.includes('changed=')) return 'password change'
+  if (cookies.some((text) => /^consulate_session(?:\.customers)?=[^;]/.test(text))) return 'session'
   if (/^(?!\/).*[?&]code=/.test(location)) return 'code'
   if (/^(?!\/).*#access_token=/.test(location)) return 'fragment'
   if (message.method === 'OPTIONS') return undefined
+  if (endpoint === 'reset password' && location.includes('changed=')) return 'password reset'
+  if (endpoint === 'api forgot password') return undefined
   if (endpoint.startsWith('api ') && status < 300) return API_GRANTS[endpoint] ?? 'api call'
   const personal = personalTokenGrantOf(endpoint, status, body)
   if (personal || status !== 200) return personal
@@ -55,6 +61,8 @@ export function grantedBy(
 const API_GRANTS: Readonly<Record<string, Granted>> = {
   'api login': 'api login',
   'api refresh': 'api refresh',
+  'api password': 'api password',
+  'api reset password': 'password reset',
 }
 
 /** The grant types that create an authorization. */
@@ -109,6 +117,10 @@ const AUTHORIZATION_CHECKS: Readonly<Record<Granted, (evidence: Evidence) => boo
   'api refresh': ({ credentials, message }) =>
     credentials.has('api refresh', parametersOf(message).get('refresh_token') ?? undefined),
   'api call': isApiCall,
+  'api password': isApiCall,
+  'password change': (evidence) => isSignedIn(evidence) && hasCsrf(evidence),
+  'password reset': ({ credentials, message }) =>
+    credentials.has('reset', parametersOf(message).get('token') ?? undefined),
 }
 
 /** Requires an access token of the API. A sign-out also takes a refresh token, if there is no other header. */

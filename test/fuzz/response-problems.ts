@@ -20,6 +20,9 @@ type EndpointName =
   | 'account'
   | 'devices page'
   | 'tokens page'
+  | 'password page'
+  | 'forgot password'
+  | 'reset password'
   | 'metadata'
   | 'jwks'
 
@@ -31,6 +34,19 @@ const PAGES: ReadonlySet<string> = new Set<EndpointName>([
   'account',
   'devices page',
   'tokens page',
+  'password page',
+  'forgot password',
+  'reset password',
+])
+/** Show their forms again to callers that ask for JSON. */
+const FORMS: ReadonlySet<string> = new Set<EndpointName>([
+  'login',
+  'device',
+  'devices page',
+  'tokens page',
+  'password page',
+  'forgot password',
+  'reset password',
 ])
 /** A user can create 100 tokens a day, and gets 429 after that. */
 const RATE_LIMITED: ReadonlySet<string> = new Set<EndpointName>(['personal tokens', 'tokens page'])
@@ -41,7 +57,7 @@ const ANY_CORS: ReadonlySet<string> = new Set<EndpointName>(['metadata', 'jwks']
 const ORIGINS = ['https://spa.example', 'https://legacy.example']
 /** The paths that our pages and redirects lead to. */
 const OWN_PATH =
-  '/(?:oauth/authorize|(?:oauth/device|login|logout|account|account/(?:devices|password|tokens))(?:/customers)?)'
+  '/(?:oauth/authorize|(?:oauth/device|login|logout|forgot-password|reset-password|account|account/(?:devices|password|tokens))(?:/customers)?)'
 const [OWN_ADDRESS, OWN_TARGET] = [
   new RegExp(`^${OWN_PATH}(?:\\?|$)`),
   new RegExp(`^${OWN_PATH}(?:\\?(?:revoke|sign_out)=[\\w-]+)?$`),
@@ -87,7 +103,7 @@ export function problemsOfHeaders({ headers }: Pick<HttpResponse, 'headers'>): P
 const check = (isValid: boolean, problem: string): Problems => (isValid ? [] : [problem])
 
 const isStatus = (status: number): boolean =>
-  [200, 201, 204, 303].includes(status) || (status >= 400 && status < 500)
+  [200, 201, 202, 204, 303].includes(status) || (status >= 400 && status < 500)
 
 const textOf = ({ headers }: Pick<HttpResponse, 'headers'>, name: string): string => {
   const entry = Object.entries(headers).find(([other]) => other.toLowerCase() === name.toLowerCase())
@@ -160,8 +176,7 @@ function problemsOfBody(endpoint: string, message: Message, response: HttpRespon
     PAGES.has(endpoint) &&
     (status === 200 || !accept.includes('application/json') || accept.includes('text/html'))
   const caching = status === 200 && ANY_CORS.has(endpoint) ? 'public, max-age=60' : 'no-store'
-  const isForm =
-    ['login', 'device', 'devices page', 'tokens page'].includes(endpoint) && type.startsWith('text/html')
+  const isForm = FORMS.has(endpoint) && type.startsWith('text/html')
   return [
     ...check(textOf(response, 'Cache-Control') === caching, 'the wrong Cache-Control'),
     ...(isPage || isForm ? problemsOfPage(response) : problemsOfJson(response)),

@@ -5,7 +5,7 @@ import { draft, post, toPairs, type Draft } from './request.ts'
 
 const JSON_BODY = ['content-type', 'application/json'] as const
 
-const postJson = (path: string, parameters: Parameters, ...headers: Draft['headers']): Draft =>
+export const postJson = (path: string, parameters: Parameters, ...headers: Draft['headers']): Draft =>
   draft(path, {
     method: 'POST',
     body: toPairs(parameters),

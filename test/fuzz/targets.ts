@@ -14,6 +14,13 @@ import {
 } from './credentials.ts'
 import { grantRequests, implicitRequests } from './grant-requests.ts'
 import { draft, FORM, toPairs, post, type Draft } from './request.ts'
+import {
+  apiPasswordRequests,
+  apiResetRequests,
+  forgotPasswordRequests,
+  passwordPageRequests,
+  resetPasswordRequests,
+} from './password-requests.ts'
 import { apiDeviceRequests, apiLoginRequests } from './sign-in-requests.ts'
 import type { Fixture } from './fixture.ts'
 
@@ -56,6 +63,11 @@ export const TARGETS = {
   account: { batch: 1000, prepare: accountRequests },
   'devices page': { batch: 100, prepare: devicesPageRequests },
   'tokens page': { batch: 100, prepare: tokensPageRequests },
+  'password page': { batch: 10, prepare: passwordPageRequests },
+  'forgot password': { batch: 50, prepare: forgotPasswordRequests },
+  'reset password': { batch: 10, prepare: resetPasswordRequests },
+  'api password': { batch: 5, prepare: apiPasswordRequests },
+  'api reset password': { batch: 10, prepare: apiResetRequests },
   'api login': { batch: 100, prepare: apiLoginRequests },
   'api devices': { batch: 20, prepare: apiDeviceRequests },
   metadata: { batch: 1000, prepare: async () => publicRequests('/.well-known/oauth-authorization-server') },
