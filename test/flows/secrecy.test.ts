@@ -16,18 +16,22 @@ import {
   getCodeFlowTokens,
   refresh,
 } from '../support/oauth-client.ts'
+import { createMailbox } from '../support/password-reset.ts'
 import { createToken, signInToTokenApi, tokenInPage } from '../support/personal-tokens.ts'
 import { hasRedis, startRedis } from '../support/redis.ts'
 import { startServer } from '../support/server.ts'
 import { callSignInApi, logIn, postLogin, postRefresh } from '../support/sign-in-api.ts'
 
 const redisServer = hasRedis ? await startRedis() : undefined
+const mailbox = createMailbox()
 /** Every command that Redis received. */
 const redisCommands = (await redisServer?.watch()) ?? []
 const server = await startServer({
   grants: [...commonConfig().grants, signIn()],
+  passwordReset: mailbox.passwordReset,
   ...(redisServer && { broadcast: redis(redisServer.url) }),
 })
+mailbox.watch(server.knownSecrets)
 const user = await server.addUser()
 const client = await server.addClient()
 const machine = await server.addClient({ grantTypes: ['client_credentials'] })
@@ -55,6 +59,7 @@ beforeAll(async () => {
   await signInByApi()
   await goWithApps()
   await changePasswords()
+  await resetPasswords()
   await getCode(visit)
   const question = await visit.browser.open(server.endpoint('/logout'))
   await visit.browser.press(question, 'Sign out')
@@ -166,6 +171,36 @@ async function goWithApps(): Promise<void> {
   for (const token of tokens) await callSignInApi(server, '/auth/logout', { body: { refresh_token: token } })
 }
 
+/** Resets a password by the API and on the page, and sends the tokens of the links to wrong places. */
+async function resetPasswords(): Promise<void> {
+  const other = await server.addUser()
+  const { access_token: token } = await logIn(server, other)
+  const requestLink = async (count: number) => {
+    await callSignInApi(server, '/auth/forgot-password', { body: { username: other.email } })
+    return mailbox.newest(other.email, count)
+  }
+  const first = await requestLink(1)
+  await callApi(server, '/me', first.token)
+  await postRefresh(server, first.token)
+  await callSignInApi(server, `/auth/devices/${first.token}`, { token, method: 'DELETE' })
+  const reset = (password: string) =>
+    callSignInApi(server, '/auth/reset-password', { body: { token: first.token, password } })
+  const password = server.knownSecrets.add('password', 'reset by an app')
+  const statuses = [
+    (await reset('short')).status,
+    (await reset(password)).status,
+    (await reset(password)).status,
+  ]
+  expect(statuses).toEqual([400, 204, 400])
+  const second = await requestLink(2)
+  const browser = openBrowser(server)
+  await browser.open(first.url)
+  const page = await browser.open(second.url)
+  for (const text of ['short', server.knownSecrets.add('password', 'reset on the page')])
+    await browser.press(page, 'Change password', { new_password: text })
+  await browser.open(second.url)
+}
+
 /** Sends each secret to a wrong place. */
 async function failInEveryWay(token: string): Promise<void> {
   const other = await server.addClient({ type: 'public' })
@@ -203,6 +238,7 @@ test('every kind of secret was issued', () => {
     'password',
     'personal access token',
     'refresh token',
+    'reset token',
     'seed of a refresh token',
     'user code',
     'wrong password',
