@@ -5,6 +5,7 @@ import { authorizationCode } from '../grants/authorization-code.ts'
 import { clientCredentials } from '../grants/client-credentials.ts'
 import { deviceCode } from '../grants/device-code.ts'
 import { refreshToken } from '../grants/refresh-token.ts'
+import { signIn, type SignInFeature } from '../grants/sign-in.ts'
 import { secretsFromDirectory } from '../keys/directory.ts'
 import { secretsFromEnvironment, type Environment } from '../keys/environment.ts'
 import type { SecretsSource } from '../keys/secrets.ts'
@@ -33,8 +34,8 @@ const hasSecretsInEnvironment = (environment: Environment): boolean =>
 export type EnvironmentConfig = Config & { readonly secrets: SecretsSource }
 
 /**
- * Reads a configuration from the environment, with built-in users, SQLite, and every grant but the legacy ones. The issuer
- * may be missing.
+ * Reads a configuration from the environment, with built-in users, SQLite, and every grant but the legacy ones. The sign-in
+ * API is off unless it is turned on. The issuer may be missing.
  *
  * @throws ConfigError if the scopes cannot be parsed
  */
@@ -48,9 +49,21 @@ export function configFromEnvironment(environment: Environment): EnvironmentConf
     store: sqlite(database),
     users: builtInUsers(),
     scopes: parseScopes(environment['CONSULATE_SCOPES'] ?? ''),
-    grants: [authorizationCode(), refreshToken(), clientCredentials(), deviceCode()],
+    grants: [
+      authorizationCode(),
+      refreshToken(),
+      clientCredentials(),
+      deviceCode(),
+      ...signInFrom(environment['CONSULATE_SIGN_IN'] ?? ''),
+    ],
     trustedProxies: listOf(environment['CONSULATE_TRUSTED_PROXIES'] ?? '', /[\s,]+/),
   }
+}
+
+/** Turns on the sign-in API for `on`, or for a list of the origins of web apps. */
+function signInFrom(text: string): readonly SignInFeature[] {
+  const entries = listOf(text, /[\s,]+/)
+  return entries.length === 0 ? [] : [signIn({ origins: entries.filter((entry) => entry !== 'on') })]
 }
 
 /** Parses `orders:read=See your orders;orders:create=Place orders`. A description may contain `=`, a scope may not. */

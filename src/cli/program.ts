@@ -20,6 +20,7 @@ const configurationHelp = (): string =>
       ['CONSULATE_ISSUER', 'Public URL: https://auth.example.com'],
       ['CONSULATE_SCOPES', 'orders:read=See your orders;orders:create=Place orders'],
       ['CONSULATE_TRUSTED_PROXIES', '10.0.0.0/8,127.0.0.1'],
+      ['CONSULATE_SIGN_IN', 'on: enables the sign-in API for your own apps'],
       ['CONSULATE_PRIVATE_KEY', 'Signing key, instead of the one in the data directory'],
       ['CONSULATE_SECRET', 'Root secret, instead of the one in the data directory'],
     ]),

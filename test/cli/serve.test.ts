@@ -57,6 +57,20 @@ describe('consulate serve, from the environment', () => {
     expect(await server.stop()).toMatchObject({ code: 0, stderr: '' })
   })
 
+  test('has the sign-in API if CONSULATE_SIGN_IN turns it on, for the origins that it lists', async () => {
+    const cwd = await installed()
+    const routesWith = async (value: string): Promise<string> =>
+      (await consulate(cwd, ['routes'], { env: { ...ENVIRONMENT, CONSULATE_SIGN_IN: value } })).stdout
+    expect(await routesWith('')).not.toContain('/auth/login')
+    expect(await routesWith('on')).toContain('/auth/login')
+    const env = { ...ENVIRONMENT, CONSULATE_SIGN_IN: 'https://shop.example, https://admin.example' }
+    const server = await serve(cwd, [], env)
+    const headers = { origin: 'https://admin.example' }
+    const response = await fetch(`${server.origin}/auth/login`, { method: 'OPTIONS', headers })
+    expect(response.headers.get('access-control-allow-origin')).toBe('https://admin.example')
+    await server.stop()
+  })
+
   test.each(['serve', 'serve --demo'])('%s serves an icon', async (command) => {
     const isDemo = command.endsWith('--demo')
     const server = isDemo
@@ -116,6 +130,7 @@ describe('consulate serve, from the environment', () => {
       { ...ENVIRONMENT, CONSULATE_SCOPES: 'orders:read' },
       'CONSULATE_SCOPES',
     ],
+    ['with an invalid origin', { ...ENVIRONMENT, CONSULATE_SIGN_IN: 'yes' }, 'grants[4].origins[0]'],
     ['with an invalid proxy', { ...ENVIRONMENT, CONSULATE_TRUSTED_PROXIES: 'nginx' }, 'trustedProxies[0]'],
   ])('exits with 1 %s, and says why', async (_what, env, reason) => {
     const { code, stderr } = await consulate(await installed(), ['serve'], { env })
