@@ -2,10 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { BroadcastConnection } from '../../src/broadcast/broadcast.ts'
+import { ZERO_EPOCHS } from '../../src/model/epochs.ts'
 import { createNodeMessages } from '../../src/broadcast/messages.ts'
 import { silentLogger } from '../../src/lib/log.ts'
 import type { PendingAttempt } from '../../src/throttle/counter.ts'
+import { createAttempt } from '../../src/throttle/throttle.ts'
 import type { ThrottleLimits, ThrottleTarget } from '../../src/throttle/throttle.ts'
+import { checkPassword } from '../../src/users/check-password.ts'
 import { createThrottles, type Throttles } from '../../src/throttle/throttles.ts'
 
 const LIMITS: ThrottleLimits = {
@@ -181,6 +184,37 @@ describe('reserved attempts on several nodes', () => {
       await attempt.fail()
     }
     await expect.poll(() => late.recheck()?.retryAfter, { timeout: 10_000 }).toBe(900)
+  })
+
+  test('reveal not even a correct result of an own grant then', async () => {
+    const nodes = [startNode(), startNode()] as const
+    const attempt = createAttempt(nodes[1])({ ...alice, account: 'phone-code:1' }, async () => {
+      await failTimes(nodes[0], 10, { ...alice, account: 'phone-code:1' })
+      await settle()
+      return 'the user'
+    })
+    await expect(attempt).rejects.toMatchObject({ code: 'too_many_requests' })
+  })
+
+  test('reveal not even that a password is correct then', async () => {
+    const nodes = [startNode(), startNode()] as const
+    const user = { id: 'alice' }
+    const failElsewhere = async (): Promise<true> => {
+      await failTimes(nodes[0], 10)
+      await settle()
+      return true
+    }
+    const outcome = await checkPassword(
+      {
+        users: { findByUsername: async () => user, verifyPassword: failElsewhere },
+        throttle: nodes[1],
+        epochs: async () => ZERO_EPOCHS,
+        subjectOf: ({ userId }) => userId,
+      },
+      { provider: 'users', username: 'alice', password: 'correct', address: alice.address, clientId: '' },
+      async () => 'signed in',
+    )
+    expect(outcome.kind).toBe('blocked')
   })
 
   test('are forgotten after 10 seconds if their node disappears', async () => {
