@@ -150,7 +150,10 @@ export function createRevocationCopy(options: CopyOptions): RevocationCopy {
     },
     isBusy: () => mayTry() && (added.length > 0 || rewrite !== undefined),
     async step(link) {
-      if (mayTry()) await writeAdded(link)
+      if (!mayTry()) return
+      // A rewrite that starts now lists what was added, and may find that the keys belong to another issuer.
+      if (rewrite && rewrite.cursor === undefined) added = []
+      await writeAdded(link)
       if (mayTry() && rewrite) await continueRewrite(link, rewrite)
     },
     async beat(link) {
