@@ -71,13 +71,18 @@ export function resolveScopes(
     : { problem: `the client may not request scope ${refused}` }
 }
 
-/** Returns those of the granted scopes that are still defined and that the client may still have. */
+/**
+ * Returns those of the granted scopes that are still defined and that the client may still have. If it may no longer have
+ * `*`, those that it may have remain.
+ */
 export const remainingScopes = (
   { defined }: ScopeRules,
   granted: readonly string[],
   allowed: readonly string[] | null,
 ): readonly string[] =>
-  granted.filter(
-    (scope) =>
-      (defined.has(scope) || scope === EVERY_SCOPE) && (allowed === null || coversScope(allowed, scope)),
-  )
+  allowed !== null && granted.includes(EVERY_SCOPE) && !allowed.includes(EVERY_SCOPE)
+    ? allowed.filter((scope) => defined.has(scope))
+    : granted.filter(
+        (scope) =>
+          (defined.has(scope) || scope === EVERY_SCOPE) && (allowed === null || coversScope(allowed, scope)),
+      )

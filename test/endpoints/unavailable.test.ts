@@ -1,10 +1,12 @@
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
+import { signIn } from '../../src/index.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { openBrowser } from '../support/browser.ts'
 import { callApi, fetchJson, getTokens, getCodeFlowTokens, refresh } from '../support/oauth-client.ts'
 import { createSecrets } from '../support/secrets.ts'
 import { startServer } from '../support/server.ts'
+import { callSignInApi, logIn, postLogin, postRefresh } from '../support/sign-in-api.ts'
 
 const grant = { grant_type: 'client_credentials' }
 
@@ -59,4 +61,34 @@ test('a database that is locked for too long is 503 with Retry-After, and signs 
   other.exec('rollback')
   other.close()
   expect((await refresh(visit, refreshToken)).status).toBe(200)
+})
+
+test('the sign-in API answers 503 with Retry-After while the database is locked, and signs out no device', async () => {
+  await using home = await startServer()
+  await using server = await startServer({
+    grants: [signIn()],
+    store: sqlite({ path: home.file, busyTimeout: 200 }),
+    file: home.file,
+  })
+  const user = await server.addUser()
+  const tokens = await logIn(server, user)
+  const other = new DatabaseSync(server.file)
+  other.exec('begin immediate')
+  const { access_token: token, refresh_token: refreshToken } = tokens
+  for (const response of [
+    await postLogin(server, user),
+    await postRefresh(server, refreshToken),
+    await callSignInApi(server, '/auth/logout', { token }),
+    await callSignInApi(server, '/auth/logout-all', { token }),
+  ]) {
+    expect([response.status, response.body['error']]).toEqual([503, 'temporarily_unavailable'])
+    expect(response.headers.get('retry-after')).toBe('1')
+  }
+  other.exec('rollback')
+  other.close()
+  expect((await callApi(server, '/me', token)).status).toBe(200)
+  expect((await postRefresh(server, refreshToken)).status).toBe(200)
+  // The login that failed left nothing behind.
+  expect(await server.server.sessions.list(user)).toHaveLength(1)
+  expect((await callSignInApi(server, '/auth/logout', { token })).status).toBe(204)
 })

@@ -239,6 +239,19 @@ test('its lifetimes, scopes and grace window can be configured', async () => {
   expect((await postRefresh(own, token)).body['error_description']).toBe('Token revoked')
 })
 
+test('fewer scopes in the configuration apply to devices that are signed in, from the next refresh on', async () => {
+  const before = await startServer(withSignIn())
+  onTestFinished(before.close)
+  const ada = await before.addUser()
+  const every = await logIn(before, ada)
+  const one = await logIn(before, ada, { scope: 'orders:create' })
+  const { issuer, file } = before
+  const after = await startServer({ ...withSignIn({ scopes: ['orders:read'] }), issuer, file })
+  onTestFinished(after.close)
+  expect((await postRefresh(after, every.refresh_token)).body['scope']).toBe('orders:read')
+  expect((await postRefresh(after, one.refresh_token)).body['scope']).toBe('')
+})
+
 test('keys stay published as long as its tokens may be valid', () => {
   const { store } = server
   const common = { ...commonConfig(), issuer: 'https://example.com', secrets: testSecrets, store } as const
