@@ -1,7 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { openBrowser, type Browser } from '../support/browser.ts'
+import { linkTo, openBrowser, type Browser } from '../support/browser.ts'
 import { createKnownSecrets } from '../support/known-secrets.ts'
 import {
   consulate,
@@ -55,6 +55,21 @@ describe('consulate serve --demo', () => {
     expect((await call(server, '/api/me', token)).status).toBe(401)
     expect((await call(server, '/api/me', 'none')).status).toBe(401)
     expect(await server.stop('SIGINT')).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  test('prints the link for a forgotten password, which changes it', async () => {
+    const server = await serve(emptyDirectory(), ['--demo'])
+    const browser = browse(server)
+    let printed = ''
+    server.process.stdout?.on('data', (chunk: Buffer) => void (printed += chunk.toString()))
+    const forgotten = linkTo(await browser.open(`${server.origin}/login`), 'Forgot password?')
+    await browser.press(await browser.open(forgotten), 'Send link', { username: 'demo@example.com' })
+    const link = /^http\S+\/reset-password\?token=\S+$/m
+    await expect.poll(() => printed, { timeout: 30_000 }).toMatch(link)
+    const page = await browser.open(link.exec(printed)?.[0] ?? '')
+    const done = await browser.press(page, 'Change password', { new_password: 'battery staple' })
+    expect(done.text).toContain('Your password was changed')
+    expect(await server.stop('SIGINT')).toMatchObject({ code: 0 })
   })
 
   test('prints a URL that leads through sign-in and consent to tokens that the API accepts', async () => {

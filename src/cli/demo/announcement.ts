@@ -1,4 +1,6 @@
 import { displayPath } from '../config-error.ts'
+import type { ResetLink } from '../../users/password-reset.ts'
+import { displayNameOf } from '../../users/provider.ts'
 import { bold, dim, print } from '../output.ts'
 import type { DemoClients } from './oauth-client.ts'
 import { DEMO_CLIENTS, DEMO_EMAIL, type DemoSecrets } from './setup.ts'
@@ -47,3 +49,7 @@ export function announce({ origin, directory, secrets, clients, password }: Anno
 
 const machineCurl = (origin: string, { machineSecret }: DemoSecrets): string =>
   `curl -s -u '${DEMO_CLIENTS.machine}:${machineSecret}' -d grant_type=client_credentials -d scope=orders:read ${origin}/oauth/token`
+
+/** Prints the link for a forgotten password, because the demo sends no mail. */
+export const printResetLink = ({ user, url }: ResetLink): void =>
+  print('', `${bold('Reset the password')}  ${dim(`of ${displayNameOf(user)}`)}`, url)

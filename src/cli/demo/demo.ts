@@ -7,7 +7,7 @@ import { dataDirectory } from '../environment.ts'
 import { installProject } from '../install.ts'
 import { originOf, runUntilSignal, type Address } from '../run-server.ts'
 import { withProject, type Project } from '../project.ts'
-import { announce } from './announcement.ts'
+import { announce, printResetLink } from './announcement.ts'
 import { createApi } from './api.ts'
 import { createCall } from './call.ts'
 import { createCallback } from './callback.ts'
@@ -56,6 +56,7 @@ function demoConfig({ config }: Project, issuer: string): Config<DemoScope> {
     grants,
     scopes: DEMO_SCOPES,
     personalTokens: {},
+    passwordReset: { send: printResetLink },
     pages: { name: 'Consulate demo' },
     logger,
   }
