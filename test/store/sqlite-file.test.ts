@@ -1,4 +1,5 @@
-import { chmod, copyFile, mkdir, rename, rm, stat } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { chmod, copyFile, mkdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
@@ -30,6 +31,15 @@ function lock(path: string): { release: () => void } {
   return { release: () => database.exec('rollback') }
 }
 
+/** Linux lists the locks of all processes here. */
+const LOCKS = '/proc/locks'
+
+/** Returns how many locks there are on a file. */
+async function countLocks(path: string): Promise<number> {
+  const [{ ino }, text] = await Promise.all([stat(path), readFile(LOCKS, 'utf8')])
+  return text.split('\n').filter((line) => line.includes(`:${ino} `)).length
+}
+
 describe('the database file', () => {
   test('is readable by its owner only, like the files next to it', async () => {
     const folder = join(await createFolder(), 'a/new/folder')
@@ -50,6 +60,18 @@ describe('the database file', () => {
     expect(await again.pendingMigrations()).toEqual([])
     expect(await again.clients.find('web')).toEqual(sampleClient())
     expect(await again.sessions.find('laptop')).toEqual(sampleSession())
+  })
+
+  // Otherwise a program that opens and closes the file, such as the sqlite3 shell, deletes the log that is in use.
+  test.runIf(existsSync(LOCKS))('stays locked if a process opens it twice', async () => {
+    const { path, store } = await openMigrated()
+    await store.clients.insert(sampleClient())
+    const locks = await countLocks(path)
+    expect(locks).toBeGreaterThan(0)
+    const second = sqlite(path)
+    onTestFinished(() => second.close())
+    expect(await second.clients.find('web')).toBeDefined()
+    expect(await countLocks(path)).toBe(locks)
   })
 
   test('of an earlier version is migrated and keeps its data', async () => {

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 
@@ -20,7 +20,10 @@ export function openFile(path: string, create: boolean): OpenFile {
   if (path === MEMORY) return { database: openDatabase(path), isInPlace: () => true }
   if (create) mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   // SQLite would create the file with the mode of the umask. The files that it adds (-wal, -shm) get the mode of this one.
-  closeSync(openSync(path, create ? 'a' : 'r+', 0o600))
+  // An existing file is not opened here: closing it would drop all POSIX locks that this process has on it, and the next
+  // process to exit would delete a log that is in use.
+  if (create && !existsSync(path)) closeSync(openSync(path, 'a', 0o600))
+  accessSync(path, constants.R_OK | constants.W_OK)
   const database = openDatabase(path)
   const { ino } = statSync(path)
   return { database, isInPlace: cacheForTick(() => statSync(path, { throwIfNoEntry: false })?.ino === ino) }
