@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { createClient } from 'redis'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { redis } from '../../src/broadcast/redis.ts'
 import { problemsOf } from '../support/config.ts'
 import { eventually } from '../support/cluster.ts'
@@ -64,6 +64,18 @@ describe.runIf(hasRedis)('redis()', () => {
     expect((await second.server.health()).broadcast).toBe('connected')
     expect((await third.server.health()).broadcast).toBe('disconnected')
     expect([...first.logs, ...second.logs].filter(isRefused)).toEqual([])
+  })
+
+  test('writes everything again every ten minutes, in case a key was deleted, and keeps the marker', async () => {
+    await using server = await start(redis(urlOf(), { keyPrefix: 'again:' }))
+    const key = 'again:TOKEN_BLACK_LIST_alice_deleted'
+    await revokeToken(server, 'deleted')
+    expect(await hasKeys(`again:${COMPLETE}`, key)).toBe(true)
+    await store.command('DEL', key)
+    const now = performance.now.bind(performance)
+    vi.spyOn(performance, 'now').mockImplementation(() => now() + 600_000)
+    expect(await hasKeys(key)).toBe(true)
+    expect(await store.command('EXISTS', `again:${COMPLETE}`)).toBe(1)
   })
 
   test('needs no more permissions than the guide lists, nor do readers', async () => {

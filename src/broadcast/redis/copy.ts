@@ -39,11 +39,12 @@ const REWRITE_INTERVAL = 600_000
 /** How long to wait (ms) before the next attempt after a write was refused. */
 const RETRY_INTERVAL = 1_000
 
-/** How far everything was written again: from which ID to continue. Undefined before the first part. */
+/** How far everything was written again. */
 interface Rewrite {
+  /** The ID from which to continue. Undefined before the first part. */
   readonly cursor: number | undefined
-  /** Whether the copy lacks entries, so that readers must not trust it meanwhile. */
-  readonly isIncomplete: boolean
+  /** Whether this node has dropped entries, so that readers must not trust the copy until it is finished. */
+  readonly mustClear: boolean
 }
 
 /**
@@ -60,14 +61,18 @@ export function createRevocationCopy(options: CopyOptions): RevocationCopy {
   let rewriteAt = 0
   let retryAt = 0
   let marker = ''
+  // Whether this node has written everything on this connection, and nothing was refused or lost since.
+  let isTrusted = false
 
-  const restart = (isIncomplete = false): void =>
-    void (rewrite = { cursor: undefined, isIncomplete: isIncomplete || rewrite?.isIncomplete === true })
+  function restart(mustClear = false): void {
+    isTrusted = false
+    rewrite = { cursor: undefined, mustClear: mustClear || rewrite?.mustClear === true }
+  }
 
-  function retryLater(cause: unknown, isIncomplete = false): void {
+  function retryLater(cause: unknown): void {
     outageLog.failed(cause)
     retryAt = performance.now() + RETRY_INTERVAL
-    restart(isIncomplete)
+    restart()
   }
 
   /** Sends commands. If one is refused, takes the marker away, so that readers do not trust an incomplete copy. */
@@ -78,7 +83,7 @@ export function createRevocationCopy(options: CopyOptions): RevocationCopy {
     const replies = await link.send(commands)
     const refused = replies.find(({ error }) => error)?.error
     if (!refused) return replies.map(({ value }) => value)
-    retryLater(refused, true)
+    retryLater(refused)
     await link.send([['DEL', names.complete]])
     return undefined
   }
@@ -88,46 +93,44 @@ export function createRevocationCopy(options: CopyOptions): RevocationCopy {
     if (command) await attempt(link, [command])
   }
 
-  /** Takes away a marker of another process. Returns false if the keys belong to another issuer. */
-  async function begin(link: RedisLink, isIncomplete: boolean): Promise<boolean> {
+  /** Takes away the marker of another Redis process. Returns false if the keys belong to another issuer. */
+  async function begin(link: RedisLink, mustClear: boolean): Promise<boolean> {
     const [known] = (await attempt(link, [['GET', names.complete]])) ?? []
     if (typeof known === 'string' && !known.endsWith(` ${issuer}`)) {
       retryLater(new Error('Another issuer uses the same keys. Give each its own keyPrefix'))
       return false
     }
-    if (isIncomplete || known !== marker) await link.send([['DEL', names.complete]])
+    if (mustClear || known !== marker) await link.send([['DEL', names.complete]])
     return (await attempt(link, [['SET', rewriteKey, marker, 'EX', MARKER_LIFETIME]])) !== undefined
   }
 
   /** Writes the next part. `SET … XX` returns null if Redis was flushed meanwhile. */
-  async function writePart(link: RedisLink, cursor: number): Promise<void> {
-    const entries = await revocations.list(cursor, BATCH_SIZE).catch((cause: unknown) => retryLater(cause))
+  async function writePart(link: RedisLink, part: Rewrite): Promise<void> {
+    const entries = await revocations.list(part.cursor ?? 0, BATCH_SIZE).catch(retryLater)
     if (!entries) return
     const write = createWriteCommand(names, entries, now())
     const extend = ['SET', rewriteKey, marker, 'XX', 'EX', MARKER_LIFETIME]
     const values = await attempt(link, write ? [write, extend] : [extend])
-    if (!values) return
+    // Entries were dropped meanwhile, or a command was refused.
+    if (rewrite !== part || !values) return
     const last = entries.at(-1)
-    if (values.at(-1) === null) restart(true)
-    else if (last && entries.length === BATCH_SIZE) rewrite = { cursor: last.id, isIncomplete: false }
-    else await finish(link)
+    if (values.at(-1) === null) restart()
+    else if (last && entries.length === BATCH_SIZE) rewrite = { cursor: last.id, mustClear: false }
+    else await finish(link, part)
   }
 
   /** Turns the node's own key into the marker. That fails if Redis was flushed since the key was set. */
-  async function finish(link: RedisLink): Promise<void> {
+  async function finish(link: RedisLink, part: Rewrite): Promise<void> {
     const [renamed] = await link.send([
       ['RENAME', rewriteKey, names.complete],
       ['EXPIRE', names.complete, MARKER_LIFETIME],
     ])
-    if (renamed?.error) return restart(true)
+    if (rewrite !== part) return
+    if (renamed?.error) return restart()
     outageLog.recovered()
+    isTrusted = true
     rewrite = undefined
     rewriteAt = performance.now() + REWRITE_INTERVAL
-  }
-
-  async function continueRewrite(link: RedisLink, { cursor, isIncomplete }: Rewrite): Promise<void> {
-    if (cursor === undefined && !(await begin(link, isIncomplete))) return
-    await writePart(link, cursor ?? 0)
   }
 
   const mayTry = (): boolean => marker !== '' && performance.now() >= retryAt
@@ -154,13 +157,17 @@ export function createRevocationCopy(options: CopyOptions): RevocationCopy {
       // A rewrite that starts now lists what was added, and may find that the keys belong to another issuer.
       if (rewrite && rewrite.cursor === undefined) added = []
       await writeAdded(link)
-      if (mayTry() && rewrite) await continueRewrite(link, rewrite)
+      const part = rewrite
+      if (!part || !mayTry()) return
+      const canWrite = part.cursor !== undefined || (await begin(link, part.mustClear))
+      if (canWrite && rewrite === part) await writePart(link, part)
     },
     async beat(link) {
-      if (!mayTry() || rewrite) return
+      if (!mayTry() || !isTrusted) return
       const [known] = (await attempt(link, [['GET', names.complete]])) ?? []
-      if (known !== marker || performance.now() >= rewriteAt) restart()
-      if (known === marker && revocations.isFresh())
+      if (known !== marker) return restart()
+      if (performance.now() >= rewriteAt) rewrite ??= { cursor: undefined, mustClear: false }
+      if (revocations.isFresh())
         await attempt(link, [['SET', names.complete, marker, 'XX', 'EX', MARKER_LIFETIME]])
     },
   }
