@@ -1,5 +1,5 @@
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
-import { signIn } from '../../src/index.ts'
+import { signIn, StoreUnavailableError, type UserProvider } from '../../src/index.ts'
 import { formOf, linkTo, openBrowser, type Browser, type Page } from '../support/browser.ts'
 import { commonConfig, configProblems } from '../support/config.ts'
 import { callApi, getCodeFlowTokens, refresh } from '../support/oauth-client.ts'
@@ -10,13 +10,16 @@ import { callSignInApi, logIn, postLogin, postRefresh } from '../support/sign-in
 import { createUserTable } from '../support/user-table.ts'
 
 const mailbox = createMailbox()
-const customers = createUserTable()
+const table = createUserTable()
+const customers = { ...table, provider: { ...table.provider } as Mutable<UserProvider> }
 const server = await startServer({
   grants: [...commonConfig().grants, signIn()],
   passwordReset: mailbox.passwordReset,
   providers: { customers: customers.provider },
 })
 mailbox.watch(server.knownSecrets)
+type Mutable<Type> = { -readonly [Name in keyof Type]: Type[Name] }
+
 const ours = await server.addClient()
 const theirs = await server.addClient({ ownerId: 'owner' })
 afterAll(server.close)
@@ -217,6 +220,25 @@ describe('POST /auth/forgot-password and /auth/reset-password', () => {
     expect((await reset(token)).status).toBe(204)
     expect(customers.users.get(customer.id)?.password).toBe(NEW)
     expect(await canSignIn(user.password)).toBe(true)
+  })
+
+  test('keep a link usable if the user provider or the database fails, and then end all sessions', async () => {
+    const customer = { ...user, password: server.knownSecrets.add('password', 'a customer of ours') }
+    customers.users.set(customer.id, customer)
+    await forgot({ username: user.email }, '/auth/forgot-password/customers')
+    const { token } = await mailbox.newest(user.email)
+    const { setPassword = () => Promise.reject(new Error()) } = customers.provider
+    customers.provider.setPassword = () => Promise.reject(new Error('the directory is down'))
+    expect((await reset(token)).status).toBe(500)
+    customers.provider.setPassword = setPassword
+    const { revoke } = server.store.revocations
+    const revocations = server.store.revocations as { revoke: typeof revoke }
+    revocations.revoke = () => Promise.reject(new StoreUnavailableError('the disk is full', undefined))
+    const unavailable = await reset(token)
+    expect([unavailable.status, unavailable.headers.get('retry-after')]).toEqual([503, '1'])
+    revocations.revoke = revoke
+    expect((await reset(token)).status).toBe(204)
+    expect((await reset(token)).status).toBe(400)
   })
 
   test.each<[string, string, Readonly<Record<string, unknown>>]>([
