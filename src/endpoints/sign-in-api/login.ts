@@ -1,7 +1,13 @@
 import { OAuthError } from '../../errors.ts'
+import type { Form } from '../../lib/form.ts'
 import { json, type HttpResponse } from '../../lib/http.ts'
 import { SIGN_IN } from '../../model/client.ts'
-import { checkPassword, type FailedPasswordAttempt } from '../../users/check-password.ts'
+import type { SignInRequest, SignInTokens } from '../../sign-in/sign-in.ts'
+import {
+  checkPassword,
+  type FailedPasswordAttempt,
+  type PasswordOutcome,
+} from '../../users/check-password.ts'
 import { readParameters, requireParameter } from '../body.ts'
 import type { Exchange } from '../endpoint.ts'
 import { findKnownDevice } from '../known-device.ts'
@@ -10,28 +16,45 @@ import { readDeviceName } from './device-name.ts'
 
 /** POST: signs in with a user name and password, and returns the tokens of a new session on this device. */
 export async function login(exchange: Exchange, provider: string): Promise<HttpResponse> {
-  const { services, address, request, requestId } = exchange
-  const { signIn, userDirectory } = services
   exchange.auditFields.clientId = SIGN_IN
-  const form = await readParameters(request)
-  const [username, password] = [requireParameter(form, 'username'), requireParameter(form, 'password')]
-  const deviceToken = form.get('device_token')
-  // Before the password check: an invalid request is not a guess.
-  const wanted = {
+  // Read completely before the password is checked: an invalid request is not a guess.
+  const request = readLogin(exchange, await readParameters(exchange.request))
+  const outcome = await check(exchange, provider, request)
+  if (outcome.kind === 'correct') return json(200, outcome.result)
+  reportFailedSignIn(exchange, provider, outcome)
+  throw errorOf(exchange, outcome)
+}
+
+interface LoginRequest extends Omit<SignInRequest, 'user'> {
+  readonly username: string
+  readonly password: string
+}
+
+function readLogin({ services, request, address, requestId }: Exchange, form: Form): LoginRequest {
+  return {
+    username: requireParameter(form, 'username'),
+    password: requireParameter(form, 'password'),
     device: { name: readDeviceName(form), userAgent: request.header('user-agent') ?? '', address },
-    deviceToken,
-    scopes: signIn.chooseScopes(form.get('scope')),
+    deviceToken: form.get('device_token'),
+    scopes: services.signIn.chooseScopes(form.get('scope')),
     requestId,
   }
-  const device = await findKnownDevice(services, deviceToken, provider, username)
-  const outcome = await checkPassword(
+}
+
+/** Checks the password, and signs the user in if it is correct. */
+async function check(
+  exchange: Exchange,
+  provider: string,
+  { username, password, ...wanted }: LoginRequest,
+): Promise<PasswordOutcome<SignInTokens>> {
+  const { services, address } = exchange
+  const { signIn, userDirectory } = services
+  const device = await findKnownDevice(services, wanted.deviceToken, provider, username)
+  return checkPassword(
     passwordServices(exchange, provider),
     { provider, username, password, address, device, clientId: SIGN_IN },
     async (user) => ((await userDirectory.find(user.ref)) ? signIn.start({ ...wanted, user }) : undefined),
   )
-  if (outcome.kind === 'correct') return json(200, outcome.result)
-  reportFailedSignIn(exchange, provider, outcome)
-  throw errorOf(exchange, outcome)
 }
 
 const passwordServices = ({ services }: Exchange, provider: string): Parameters<typeof checkPassword>[0] => ({
