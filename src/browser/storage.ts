@@ -36,10 +36,10 @@ export function createSafeStorage(
     if (value === null) return void (await target.removeItem(key))
     try {
       await target.setItem(key, value)
-    } catch {
-      // Without space for a longer value, other tabs must not keep using the old refresh token.
+    } catch (error) {
+      // The old refresh token must not stay: used by another tab or after a restart, it would look stolen.
       await target.removeItem(key)
-      await target.setItem(key, value)
+      throw error
     }
   }
 

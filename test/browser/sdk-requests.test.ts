@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { createTokenClient } from '../../src/browser/index.ts'
 import type { AuthError, TokenClient, TokenClientOptions } from '../../src/browser/index.ts'
 import { chromium, openBrowser } from '../support/chromium.ts'
-import { createSharedStorage, openPage, pageTab } from '../support/token-client.ts'
+import { createClient, createSharedStorage, openPage, pageTab } from '../support/token-client.ts'
 import type { PageGlobals } from '../support/token-client.ts'
 import { startWebApp } from '../support/web-app.ts'
 import type { WebApp } from '../support/web-app.ts'
@@ -347,6 +347,7 @@ describe.skipIf(!chromium)('in Chromium, the access token', () => {
           `<base href="${href}">`),
       app.stranger.origin,
     )
+    await createClient(app, page)
     expect(await tab.call('orders')).toEqual([200])
     expect(app.stranger.received.slice(before)).toEqual([undefined])
   })

@@ -54,7 +54,13 @@ function testTokenClient(platform: 'Chromium' | 'Node'): void {
   test('two tabs with an expired token refresh once', async () => {
     const { first, others, before } = await signIn(2)
     expire()
-    const results = await Promise.all([first, ...others].map((tab) => tab.call(orders(), 50)))
+    const held = app.network.hold('/auth/refresh')
+    const call = first.call(orders(), 50)
+    const release = await held
+    const otherCalls = others.map((tab) => tab.call(orders(), 50))
+    expect(await eventually(() => first.isLockAwaited())).toBe(true)
+    release()
+    const results = await Promise.all([call, ...otherCalls])
     expect(new Set(results.flat())).toEqual(new Set([200]))
     expect(app.refreshes() - before).toBe(1)
   })

@@ -12,6 +12,8 @@ export interface Tab {
   signOut(): Promise<void>
   isSignedIn(): Promise<boolean>
   accessToken(): Promise<string | undefined>
+  /** Returns whether a tab waits for a lock that another one holds. */
+  isLockAwaited(): Promise<boolean>
   /** Why the user had to sign in, so far. */
   reasons(): Promise<readonly SignInReason[]>
 }
@@ -59,6 +61,7 @@ export function tabOf(auth: TokenClient): Tab {
     signOut: auth.signOut,
     isSignedIn: auth.isSignedIn,
     accessToken: () => auth.getAccessToken(),
+    isLockAwaited,
     reasons: async () => reasons,
   }
 }
@@ -96,7 +99,7 @@ export async function openPage(
 }
 
 /** Creates the client of a page. */
-export async function createClient(app: WebApp, page: Page, options: PageOptions): Promise<void> {
+export async function createClient(app: WebApp, page: Page, options: PageOptions = {}): Promise<void> {
   await page.waitForFunction(() => 'sdk' in globalThis)
   const created: PageOptions & { readonly issuer: string } = { issuer: app.network.origin, ...options }
   await page.evaluate(createClientInPage, created)
@@ -125,8 +128,12 @@ export const pageTab = (page: Page): Tab => ({
   signOut: () => page.evaluate(() => (globalThis as unknown as PageGlobals).auth.signOut()),
   isSignedIn: () => page.evaluate(() => (globalThis as unknown as PageGlobals).auth.isSignedIn()),
   accessToken: () => page.evaluate(() => (globalThis as unknown as PageGlobals).auth.getAccessToken()),
+  isLockAwaited: () => page.evaluate(isLockAwaited),
   reasons: () => page.evaluate(() => (globalThis as unknown as PageGlobals).reasons),
 })
+
+/** Runs in a page or in Node. */
+const isLockAwaited = async (): Promise<boolean> => ((await navigator.locks.query()).pending ?? []).length > 0
 
 /** Runs in the page. */
 function callInPage({ url, count }: { url: string; count: number }): Promise<(number | string)[]> {
