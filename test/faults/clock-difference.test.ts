@@ -18,6 +18,7 @@ import {
   requestToken,
 } from '../support/oauth-client.ts'
 import type { CodeFlow, JsonResponse, Tokens } from '../support/oauth-client.ts'
+import { createMailbox } from '../support/password-reset.ts'
 import { createToken, signInToTokenApi } from '../support/personal-tokens.ts'
 import { startServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
@@ -27,16 +28,19 @@ const HALF = '15s'
 /** For a busy machine. */
 const SLOW = { timeout: 30_000 }
 
+const mailbox = createMailbox()
 /** Two nodes whose clocks are 30 seconds apart. Each request goes to the other node than the one before. */
 const balanced = await startBalanced({
   grants: [authorizationCode(), refreshToken(), clientCredentials(), deviceCode(), signIn()],
   revocations: { pollInterval: '20ms', maxStaleness: '1m' },
+  passwordReset: mailbox.passwordReset,
 })
 const { server, nodes, startWith } = balanced
 const [ahead, behind] = nodes
 ahead.clock.advance(HALF)
 behind.clock.turnBack(HALF)
 const [user, client] = [await server.addUser(), await server.addClient()]
+mailbox.watch(server.knownSecrets)
 afterAll(balanced.close)
 
 const advanceBoth = (duration: Duration): void => {
@@ -157,6 +161,18 @@ describe.each([
     expect([status, JSON.stringify(body)]).toEqual([200, expect.stringContaining(tokens.session_id)])
     expect((await callSignInApi(server, '/auth/logout', { token })).status).toBe(204)
     await expect.poll(() => outcomes(token), SLOW).toEqual(['Token revoked', 'Token revoked'])
+  })
+
+  test('a link for a forgotten password works for 29 of its 30 minutes, once', async () => {
+    const forgetful = await server.addUser()
+    startWith(first)
+    await callSignInApi(server, '/auth/forgot-password', { body: { username: forgetful.email } })
+    const { token } = await mailbox.newest(forgetful.email)
+    advanceBoth('29m')
+    const password = server.knownSecrets.add('password', 'battery staple correct')
+    const reset = () => callSignInApi(server, '/auth/reset-password', { body: { token, password } })
+    expect([(await reset()).status, (await reset()).status]).toEqual([204, 400])
+    expect((await logIn(server, { ...forgetful, password })).session_id).not.toBe('')
   })
 
   test('both secrets of a client work during their overlap', async () => {

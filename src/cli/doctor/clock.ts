@@ -1,13 +1,14 @@
 import { statSync } from 'node:fs'
 import { ConfigError } from '../../errors.ts'
+import { CLOCK_TOLERANCE } from '../../lib/clock.ts'
 import { ok, problem, warning, type Finding } from './finding.ts'
 import type { CheckContext } from './context.ts'
 import type { IssuerResponse } from './issuer.ts'
 
 const FIX = 'Synchronize the clock with a time server (NTP).'
 
-/** Differences (ms) that are reported, and that make servers reject tokens. */
-const [WARNING_ABOVE, PROBLEM_ABOVE] = [5_000, 60_000]
+/** Differences (ms) that are reported, and that users notice. */
+const [WARNING_ABOVE, PROBLEM_ABOVE] = [5_000, CLOCK_TOLERANCE]
 
 /** Compares the clock with the dates of the database and the keys, and with the issuer's clock. */
 export function checkClock(context: CheckContext, { skew }: IssuerResponse): readonly Finding[] {
