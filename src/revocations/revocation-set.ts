@@ -1,6 +1,7 @@
 import { epochsOf, type AccessTokenClaims } from '../model/claims.ts'
 import { hasCurrentEpochs, type Epochs } from '../model/epochs.ts'
 import type { RevocationEntry } from '../model/revocation.ts'
+import { createShardedMap, type ShardedMap } from './sharded-map.ts'
 
 /** The fields of a session that decide whether it is revoked. */
 export interface RevocableSession {
@@ -39,7 +40,7 @@ export interface RevocationSet {
  * When each entry of a kind without epochs expires. In whole seconds: a Map stores a small integer in place, but needs an
  * object for a time in milliseconds.
  */
-type Expiries = Map<string, number>
+type Expiries = ShardedMap<number>
 
 interface RaisedEpoch {
   readonly epoch: number
@@ -47,21 +48,21 @@ interface RaisedEpoch {
   readonly expiresAt: number
 }
 
-type RaisedEpochs = Map<string, RaisedEpoch>
+type RaisedEpochs = ShardedMap<RaisedEpoch>
 
-/** The number of entries that a sweep checks. It takes less than a millisecond, and requests wait meanwhile. */
+/** The number of entries that a sweep checks. It takes about a millisecond, and requests wait meanwhile. */
 const SWEEP_SIZE = 5_000
 
 export function createRevocationSet(): RevocationSet {
   const revoked = {
-    token: new Map() as Expiries,
-    authorization: new Map() as Expiries,
-    session: new Map() as Expiries,
+    token: createShardedMap<number>(),
+    authorization: createShardedMap<number>(),
+    session: createShardedMap<number>(),
   }
   const raised = {
-    user: new Map() as RaisedEpochs,
-    client: new Map() as RaisedEpochs,
-    issuer: new Map() as RaisedEpochs,
+    user: createShardedMap<RaisedEpoch>(),
+    client: createShardedMap<RaisedEpoch>(),
+    issuer: createShardedMap<RaisedEpoch>(),
   }
   const maps = [...Object.values(revoked), ...Object.values(raised)]
   let version = 0
@@ -153,5 +154,5 @@ type AnyMap = Expiries | RaisedEpochs
 function* allEntries(
   maps: readonly AnyMap[],
 ): Generator<readonly [AnyMap, string, number | RaisedEpoch], void> {
-  for (const map of maps) for (const [subject, entry] of map) yield [map, subject, entry]
+  for (const map of maps) for (const [subject, entry] of map.entries()) yield [map, subject, entry]
 }
