@@ -1,9 +1,11 @@
 import { afterAll, describe, expect, test } from 'vitest'
-import { type BuiltInUser, ConfigError, type UserProvider } from '../../src/index.ts'
+import { type BuiltInUser, ConfigError, signIn as signInApi, type UserProvider } from '../../src/index.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { type Browser, openBrowser } from '../support/browser.ts'
+import { commonConfig } from '../support/config.ts'
 import { callApi, requestToken, getCode, getCodeFlowTokens, refresh } from '../support/oauth-client.ts'
 import { type TestUser, startServer, type TestServer } from '../support/server.ts'
+import { postLogin } from '../support/sign-in-api.ts'
 
 const NEW = 'battery staple correct'
 
@@ -161,11 +163,15 @@ describe('a sign-in with the old password that is running during the change', ()
   test.each<Moment>(['looked up', 'checked first', 'checked'])('fails if the user was %s', async (at) => {
     const interruption: Parameters<typeof ownUsers>[0] = { at, act: async () => {} }
     const { users, row } = ownUsers(interruption)
-    await using own = await startServer({ users })
+    await using own = await startServer({ users, grants: [...commonConfig().grants, signInApi()] })
     const user = row()
     interruption.act = () => own.server.users.setPassword('7', NEW)
     expect(await signIn(own, openBrowser(own), user)).toBe('refused')
     expect(row().password).toBe(NEW)
+    interruption.act = () => own.server.users.setPassword('7', user.password)
+    const byApi = await postLogin(own, { ...user, password: NEW })
+    expect([byApi.status, byApi.body['error']]).toEqual([401, 'invalid_credentials'])
+    await own.server.users.setPassword('7', NEW)
     expect(await own.server.sessions.list('7')).toEqual([])
     expect(await signIn(own, openBrowser(own), { ...user, password: NEW })).toBe('signed in')
   })
