@@ -121,17 +121,9 @@ async function createLink(options: PasswordResetsOptions, request: ForgottenPass
   const owner = { provider, userId: user ? toUserId(user, provider) : '' }
   const subject = subjectOf(owner)
   const epochs = await store.revocations.readEpochs(subject, '')
-  const token = randomBase64url(32)
-  const [hash, now] = [sha256(token), clock.now()]
-  const reset: PasswordReset = {
-    hash,
-    provider,
-    userId: user ? owner.userId : hash,
-    createdAt: now,
-    expiresAt: now + lifetime,
-    spentAt: null,
-    voidedAt: user ? null : now,
-  }
+  const now = clock.now()
+  const { token, reset: draft } = draftResetLink(owner, now, lifetime)
+  const reset = user ? draft : { ...draft, userId: draft.hash, voidedAt: now }
   const limit = { maximum: MAX_LINKS, since: now - lifetime }
   const outcome = await store.passwordResets.insert(reset, { subject, epochs }, limit)
   // After the response: neither the time that sending takes nor its failure may tell whether the user exists.
@@ -140,6 +132,17 @@ async function createLink(options: PasswordResetsOptions, request: ForgottenPass
     if (outcome === 'open') void deliver(options, { user, subject, token, reset, requestId })
     else options.logger.log('warn', 'Password reset not sent', { requestId, sub: subject, reason: outcome })
   })
+}
+
+/** Returns a new link and its token. Times in milliseconds. */
+export function draftResetLink(
+  { provider, userId }: UserRef,
+  now: number,
+  lifetime: number,
+): { readonly token: string; readonly reset: PasswordReset } {
+  const token = randomBase64url(32)
+  const times = { createdAt: now, expiresAt: now + lifetime, spentAt: null, voidedAt: null }
+  return { token, reset: { hash: sha256(token), provider, userId, ...times } }
 }
 
 interface Delivery {

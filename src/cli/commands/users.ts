@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander'
 import type { InteractiveOptions } from '../interactive.ts'
+import type { ResetLinkOptions } from '../reset-link.ts'
 import type { NewUser, PasswordOptions, UserOptions } from '../user.ts'
 import { JSON_HELP, YES_HELP } from './flags.ts'
 
@@ -12,6 +13,7 @@ export function addUser(program: Command): void {
   addDisable(user)
   addEnable(user)
   addPassword(user)
+  addResetLink(user)
 }
 
 const STDIN_HELP = 'read the password from standard input; or set CONSULATE_PASSWORD'
@@ -76,5 +78,15 @@ function addPassword(user: Command): void {
     .option('--json', JSON_HELP)
     .action(async (who: string, options: PasswordOptions) =>
       (await import('../user.ts')).setUserPassword(who, options),
+    )
+}
+
+function addResetLink(user: Command): void {
+  user
+    .command('reset-link <user>')
+    .description('Print a link with which a user chooses a new password')
+    .option('--json', JSON_HELP)
+    .action(async (who: string, options: ResetLinkOptions) =>
+      (await import('../reset-link.ts')).printUserResetLink(who, options),
     )
 }
