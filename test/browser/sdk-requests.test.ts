@@ -92,7 +92,7 @@ describe('the access token', () => {
 })
 
 describe('a 401', () => {
-  test.each(['/basic', '/scope', '/bare'])(
+  test.each(['/basic', '/old-sign-in', '/bare'])(
     'that is not about the token starts no refresh: %s',
     async (path) => {
       const auth = await signIn()

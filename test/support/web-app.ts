@@ -111,7 +111,7 @@ function apiOf({ server }: TestServer): Readonly<Record<string, RequestListener>
     }),
     '/never': refuse('Bearer error="invalid_token"'),
     '/basic': refuse('Basic realm="app"'),
-    '/scope': refuse('Bearer error="insufficient_user_authentication"'),
+    '/old-sign-in': refuse('Bearer error="insufficient_user_authentication"'),
     '/bare': refuse(undefined, '{"error":"invalid_signature"}'),
     '/body': refuse(undefined, '{ "error": "invalid_token" }'),
   }
