@@ -136,7 +136,7 @@ export function createCounter(policy: Policy, clock: Clock): Counter {
  * its number and its window count.
  */
 function withReport(
-  { failures, failuresExpireAt, elsewhere }: Count,
+  { failures, failuresExpireAt, elsewhere, elsewhereExpireAt }: Count,
   { known, added, pending, remaining }: Report,
   now: number,
   window: number,
@@ -146,7 +146,8 @@ function withReport(
     failures: Math.max(failures, known) + added,
     failuresExpireAt: isBehind ? now + Math.min(remaining, window) : failuresExpireAt,
     elsewhere: Math.max(elsewhere + pending, 0),
-    elsewhereExpireAt: now + MAX_ELSEWHERE,
+    // Not later with each report: attempts of a node that disappeared would never be forgotten at a busy key.
+    elsewhereExpireAt: elsewhere > 0 ? elsewhereExpireAt : now + MAX_ELSEWHERE,
   }
 }
 

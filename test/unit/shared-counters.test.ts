@@ -234,6 +234,25 @@ describe('reserved attempts on several nodes', () => {
     await expectWaits([nodes[1]], [0])
   })
 
+  test('of a node that disappeared are forgotten even while other nodes report the same account', async () => {
+    const nodes = [startNode(), startNode(), startNode()] as const
+    await failTimes(nodes[0], 8)
+    await settle()
+    await reserve(nodes[0])
+    await settle()
+    for (let round = 0; round < 3; round += 1) {
+      now += 4_000
+      const attempt = await reserve(nodes[1])
+      await settle()
+      await attempt.release()
+      await settle()
+    }
+    await reserve(nodes[1])
+    await settle()
+    // 8 failures and 1 attempt. With the one that was lost, there would be no room for another.
+    await expectWaits([nodes[2]], [0])
+  })
+
   test('send nothing if one attempt at a time succeeds', async () => {
     const [node] = [startNode(), startNode()] as const
     for (let count = 0; count < 20; count += 1) {
