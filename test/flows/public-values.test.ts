@@ -14,10 +14,12 @@ import {
   requestToken,
 } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
+import { callSignInApi } from '../support/sign-in-api.ts'
 
 const server = await startServer({
   grants: [...commonConfig().grants, signIn()],
   throttle: { perAccount: { failures: 2, window: '15m' } },
+  passwordReset: { send: () => {} },
 })
 const { clients, authorizations, personalTokens, sessions, users, tokens, audit, purge } = server.server
 const [user, victim] = [await server.addUser(), await server.addUser()]
@@ -35,6 +37,7 @@ beforeAll(async () => {
   await refreshAfterRestore()
   await startDevice(server, await addDeviceClient(server))
   await personalTokens.create(user.id, { name: 'Backup' })
+  await callSignInApi(server, '/auth/forgot-password', { body: { username: user.email } })
   const browser = openBrowser(server)
   await getCodeFlowTokens({ ...flow, browser })
   await browser.press(await browser.open(server.endpoint('/logout')), 'Sign out')

@@ -29,9 +29,9 @@ test('the minimum is that of package.json', () => {
   expect(manifest.engines.node).toBe('>=24.11.0')
 })
 
-/** The entry points of the package, from its manifest. */
-const ENTRIES = Object.values(manifest.exports).flatMap((target) =>
-  typeof target === 'string' ? [] : [target.default],
+/** The entry points of the package, from its manifest. The browser client does not need Node. */
+const ENTRIES = Object.entries(manifest.exports).flatMap(([name, target]) =>
+  typeof target === 'string' || name === './browser' ? [] : [target.default],
 )
 
 /** The first Node on the PATH that is older than ours. Those in `node_modules` belong to npm scripts. */
