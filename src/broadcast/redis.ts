@@ -1,4 +1,5 @@
 import '../lib/node-version.ts'
+import { createRequire } from 'node:module'
 import { ConfigError } from '../errors.ts'
 import { createOutageLog, type OutageLog } from '../lib/outage-log.ts'
 import type { Broadcast, BroadcastConnection, BroadcastOptions, BroadcastSource } from './broadcast.ts'
@@ -30,7 +31,7 @@ export interface RedisBroadcast extends Broadcast, BroadcastSource {}
  * Nothing waits for Redis. While it is unreachable, nodes learn of revocations by polling the store, and readers must reject
  * what they cannot check.
  *
- * @throws ConfigError if the URL or the prefix is invalid
+ * @throws ConfigError if the URL or the prefix is invalid, or the package is not installed
  */
 export function redis(source: string | RedisClient, { keyPrefix = '' }: RedisOptions = {}): RedisBroadcast {
   checkSource(source, keyPrefix)
@@ -100,9 +101,20 @@ function checkSource(source: unknown, keyPrefix: unknown): void {
   const isClient = typeof source === 'object' && source !== null && 'duplicate' in source
   const problems = [
     ...(isUrl || isClient ? [] : [{ path: 'redis', message: INVALID_SOURCE }]),
+    ...(isUrl && !isInstalled() ? [{ path: 'redis', message: NOT_INSTALLED }] : []),
     ...(typeof keyPrefix === 'string' ? [] : [{ path: 'redis.keyPrefix', message: 'must be a string' }]),
   ]
   if (problems.length > 0) throw new ConfigError(problems)
 }
 
+/** Otherwise, each attempt to connect would fail, and the server would poll. */
+function isInstalled(): boolean {
+  try {
+    return createRequire(import.meta.url).resolve('redis') !== ''
+  } catch {
+    return false
+  }
+}
+
+const NOT_INSTALLED = 'needs the package redis. Run `npm install redis`'
 const INVALID_SOURCE = "needs a URL such as 'redis://localhost:6379', or a client of the redis package"

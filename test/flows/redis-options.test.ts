@@ -1,4 +1,7 @@
-import { readFile } from 'node:fs/promises'
+import { spawnSync } from 'node:child_process'
+import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { redis } from '../../src/broadcast/redis.ts'
@@ -94,6 +97,18 @@ describe.runIf(hasRedis)('redis()', () => {
     expect(await reader.mGet([COMPLETE])).not.toEqual([null])
     await expect(reader.del(COMPLETE)).rejects.toThrow('NOPERM')
     reader.destroy()
+  })
+
+  test('says that the package is missing, instead of never connecting', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'without-redis-'))
+    await cp('src', folder, { recursive: true })
+    await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
+    const script = `import('./broadcast/redis.ts').then(({ redis }) => redis('redis://localhost'))`
+    const { status, stderr } = spawnSync(process.execPath, ['-e', script], { cwd: folder, encoding: 'utf8' })
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringContaining('needs the package redis. Run `npm install redis`'),
+    ])
   })
 
   test.each([
