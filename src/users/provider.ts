@@ -26,13 +26,15 @@ export interface UserProvider<User extends BaseUser = BaseUser> {
    */
   findByUsername(username: string): Promise<User | undefined>
   /**
-   * Returns `true` if this is the user's password. Any other value, and `false` if there is no user, rejects the sign-in. It
+   * Returns `true` if this is the user's password: at sign-in, and when a signed-in user confirms it. Any other value, and `false` if there is no user, rejects the sign-in. It
    * must take as long without a user as with one, or the response time tells who has an account.
    */
   verifyPassword(user: User | undefined, password: string): Promise<boolean>
   /**
-   * Changes the user's password, for `users.setPassword`. Omit it if passwords are changed elsewhere, and call
-   * `users.signOutEverywhere` after each change.
+   * Changes the user's password: on the account page, by the sign-in API, by a reset link and for `users.setPassword`. To
+   * reject a new password, throw an `OAuthError` with the code `invalid_request`, whose description users read: one
+   * sentence without a period. Omit it if passwords are changed elsewhere, and call `users.signOutEverywhere` after each
+   * change.
    */
   setPassword?(id: string, password: string): Promise<void>
 }
