@@ -1,25 +1,32 @@
 import { platform } from './platform.ts'
-import { startTimeLimit } from './wait.ts'
+import { sleep, startTimeLimit } from './wait.ts'
+
+/**
+ * Milliseconds to keep the lock after the task. Browsers pass on changes of `localStorage` with a delay: the next tab could
+ * otherwise hold the lock and still see the old tokens.
+ */
+const SETTLING = 250
 
 /**
  * Runs a task in one tab at a time (Web Locks). Without locks, or if another tab holds the lock for too long, it runs
  * without: two refreshes with one token both succeed within the server's grace window.
  */
-export async function withLock<Result>(name: string, task: () => Promise<Result>): Promise<Result> {
+export function withLock<Result>(name: string, task: () => Promise<Result>): Promise<Result> {
   const locks = platform.navigator?.locks
   if (!locks) return task()
   const limit = startTimeLimit()
-  let isHeld = false
-  try {
-    return await locks.request(name, { signal: limit.signal }, () => {
-      isHeld = true
+  return new Promise((resolve) => {
+    const run = async (): Promise<void> => {
       limit.stop()
-      return task()
-    })
-  } catch (error) {
-    if (isHeld) throw error
-    return await task()
-  } finally {
-    limit.stop()
-  }
+      const result = task()
+      resolve(result)
+      // The caller handles the error.
+      await result.catch(() => undefined)
+    }
+    const hold = async (): Promise<void> => {
+      await run()
+      await sleep(SETTLING)
+    }
+    locks.request(name, { signal: limit.signal }, hold).catch(run)
+  })
 }
