@@ -82,7 +82,7 @@ export interface EventMap {
     readonly sub: string
     readonly reason: 'sign_out' | 'signed_out_by_user' | 'max_sessions'
   }
-  /** A user, or someone who knows the user name, asked for a link to reset the password, and it is being sent. */
+  /** A user, or a stranger who knows the user name, requested a link to reset the password, and it is being sent. */
   'password-reset.requested': RequestEvent & { readonly sub: string }
   /**
    * A password was changed: by its user, by a link for a forgotten password, or by your own code (`requestId` is then

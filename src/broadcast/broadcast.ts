@@ -20,9 +20,9 @@ export interface BroadcastOptions {
 }
 
 /**
- * Carries messages between the nodes of one server: `redis('redis://…')` from `consulate/redis`, or your own. Only a faster
- * way for what nodes also read from the store, so messages may be lost, delayed or duplicated. Each message is signed, so
- * a carrier need not be trusted.
+ * Carries messages between the nodes of one server: `redis('redis://…')` from `consulate/redis`, or your own. Nodes also
+ * read everything from the store, so messages may be lost, delayed or duplicated. Each message is signed, so a carrier
+ * need not be trusted.
  */
 export interface Broadcast {
   /**
@@ -39,7 +39,7 @@ export interface BroadcastConnection {
   /** Adds a listener for messages. */
   subscribe(listener: (message: string) => void): void
   /**
-   * Called with each revocation that is new to this node, whoever has written it, for carriers that keep a copy of them.
+   * Called with each revocation that is new to this node, from any node, for carriers that keep a copy of them.
    * Returns immediately.
    */
   record?(entry: RevocationEntry): void
@@ -49,7 +49,7 @@ export interface BroadcastConnection {
   close(): Promise<void>
 }
 
-/** Whose messages a service listens to, and where outages are logged. */
+/** Options of `listen`. Outages are logged. */
 export interface ListenOptions {
   readonly issuer: string
   readonly logger: Logger
@@ -58,8 +58,8 @@ export interface ListenOptions {
 /** Lets services that are not nodes listen: `redis('redis://…')` from `consulate/redis`. */
 export interface BroadcastSource {
   /**
-   * Starts listening, and connects in the background. Never throws. Messages are not verified: use them only as a hint that
-   * there is news.
+   * Starts listening, and connects in the background. Never throws. Messages are not verified: use them only as a
+   * reason to poll.
    */
   listen(options: ListenOptions, listener: (message: string) => void): BroadcastListener
 }

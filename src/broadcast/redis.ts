@@ -1,10 +1,17 @@
 import '../lib/node-version.ts'
 import { createRequire } from 'node:module'
 import { ConfigError } from '../errors.ts'
-import { createOutageLog, type OutageLog } from '../lib/outage-log.ts'
-import type { Broadcast, BroadcastConnection, BroadcastOptions, BroadcastSource } from './broadcast.ts'
+import type { Logger } from '../lib/log.ts'
+import { createOutageLog } from '../lib/outage-log.ts'
+import type {
+  Broadcast,
+  BroadcastConnection,
+  BroadcastListener,
+  BroadcastOptions,
+  BroadcastSource,
+} from './broadcast.ts'
 import { openLink, type RedisClient, type RedisLink } from './redis/client.ts'
-import { stayConnected } from './redis/connection.ts'
+import { stayConnected, type Traffic } from './redis/connection.ts'
 import { createRevocationCopy } from './redis/copy.ts'
 import { createKeyNames } from './redis/keys.ts'
 import { createOutbox } from './redis/outbox.ts'
@@ -24,7 +31,7 @@ export interface RedisOptions {
 export interface RedisBroadcast extends Broadcast, BroadcastSource {}
 
 /**
- * Carries news between nodes through Redis or Valkey, and keeps a copy of the revocations there for readers in other
+ * Carries messages between nodes through Redis or Valkey, and keeps a copy of the revocations there for readers in other
  * languages. Takes a URL, `redis://user:password@host:6379/0` or `rediss://…` for TLS, or a client of the `redis` package,
  * whose options it uses for two connections of its own. Install `redis` (5 or later) yourself.
  *
@@ -39,19 +46,27 @@ export function redis(source: string | RedisClient, { keyPrefix = '' }: RedisOpt
   const open = (): Promise<RedisLink> => openLink(source)
   return {
     open: (options) => openConnection(open, channelOf(options.issuer), keyPrefix, options),
-    listen({ issuer, logger }, deliver) {
-      const [outageLog, controller] = [createOutageLog(logger, REACHABLE), new AbortController()]
-      let problem: string | undefined = NOT_CONNECTED
-      const onConnected = (): void => void (problem = undefined)
-      const traffic = { channel: channelOf(issuer), deliver, onConnected }
-      void stayConnected(open, traffic, outageLog, controller.signal)
-      return {
-        get problem() {
-          return outageLog.cause ?? problem
-        },
-        close: () => controller.abort(),
-      }
+    listen: ({ issuer, logger }, deliver) =>
+      connectInBackground(open, { channel: channelOf(issuer), deliver }, logger),
+  }
+}
+
+/** Connects, and connects again after each failure, until it is closed. */
+function connectInBackground(
+  open: () => Promise<RedisLink>,
+  traffic: Traffic,
+  logger: Logger,
+): BroadcastListener {
+  const outageLog = createOutageLog(logger, REACHABLE)
+  const controller = new AbortController()
+  let hasConnected = false
+  const onConnected = (): void => void (hasConnected = true)
+  void stayConnected(open, { ...traffic, onConnected }, outageLog, controller.signal)
+  return {
+    get problem() {
+      return outageLog.cause ?? (hasConnected ? undefined : 'not connected yet')
     },
+    close: () => controller.abort(),
   }
 }
 
@@ -62,35 +77,29 @@ function openConnection(
   { issuer, revocations, clock, logger }: BroadcastOptions,
 ): BroadcastConnection {
   const listeners: ((message: string) => void)[] = []
-  const [connectionLog, copyLog, messageLog] = [REACHABLE, COPIED, CARRIED].map((messages) =>
-    createOutageLog(logger, messages),
-  ) as [OutageLog, OutageLog, OutageLog]
+  const copyLog = createOutageLog(logger, COPIED)
+  const messageLog = createOutageLog(logger, CARRIED)
   const names = createKeyNames(keyPrefix)
   const copy = createRevocationCopy({ names, issuer, revocations, now: clock.now, outageLog: copyLog })
   const outbox = createOutbox(channel, copy, messageLog)
-  const controller = new AbortController()
   const deliver = (message: string): void => {
     for (const listener of listeners) listener(message)
   }
-  let problem: string | undefined = NOT_CONNECTED
-  const onConnected = (): void => void (problem = undefined)
-  const traffic = { channel, deliver, onConnected, outbox }
-  void stayConnected(open, traffic, connectionLog, controller.signal)
+  const connection = connectInBackground(open, { channel, deliver, outbox }, logger)
   return {
     publish: outbox.publish,
     record: outbox.record,
     subscribe: (listener) => void listeners.push(listener),
     get problem() {
-      return connectionLog.cause ?? messageLog.cause ?? copyLog.cause ?? problem
+      return connection.problem ?? messageLog.cause ?? copyLog.cause
     },
     async close() {
-      if (connectionLog.cause === undefined && problem === undefined) await outbox.flush()
-      controller.abort()
+      if (connection.problem === undefined) await outbox.flush()
+      connection.close()
     },
   }
 }
 
-const NOT_CONNECTED = 'not connected yet'
 const REACHABLE = { failed: 'Redis is unreachable', recovered: 'Redis is reachable again' }
 const CARRIED = { failed: 'Redis refuses messages', recovered: 'Redis accepts messages again' }
 const COPIED = { failed: 'Cannot copy revocations to Redis', recovered: 'Copied all revocations to Redis' }

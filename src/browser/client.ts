@@ -25,7 +25,7 @@ export interface TokenClientOptions {
   readonly origins?: readonly string[]
   /** Refreshes before a call if the access token expires within this many seconds. Default: only after a 401. */
   readonly refreshAhead?: number
-  /** Whether a 401 is about the access token. Default: its challenge (RFC 6750), or the `error` in its JSON, says so. */
+  /** Returns whether a 401 is about the access token. Default: decided by its challenge (RFC 6750) or the `error` in its JSON. */
   readonly isTokenError?: (response: Response) => boolean | Promise<boolean>
   /** The provider whose users sign in with `signIn`. Default: the server's default provider. */
   readonly provider?: string
@@ -101,7 +101,7 @@ export interface TokenClient {
   /** Calls the listener whenever the user must sign in. Returns a function that removes it. */
   onSignInNeeded(listener: (reason: SignInReason) => void): () => void
   /**
-   * Signs out on this device, in all tabs. The tokens are deleted even without a network; the server then learns it later.
+   * Signs out on this device, in all tabs. The tokens are deleted even without a network; the server is notified later.
    * Never rejects because of the network.
    */
   signOut(): Promise<void>

@@ -14,7 +14,7 @@ export interface CodeFlowOptions {
   readonly appState?: string
 }
 
-/** What the flow is made of. */
+/** What the flow needs. */
 export interface CodeFlowParts {
   readonly issuer: string
   readonly prefix: string

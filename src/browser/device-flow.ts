@@ -13,7 +13,7 @@ export interface DeviceCode {
   readonly expiresIn: number
 }
 
-/** What the flow is made of. */
+/** What the flow needs. */
 export interface DeviceFlowParts {
   readonly prefix: string
   readonly clientId: string | undefined
@@ -29,7 +29,7 @@ export interface DeviceFlow extends DeviceCode {
 /** Seconds that `slow_down` adds to the interval, and the default interval (RFC 8628 section 3.5). */
 const SLOWER = 5
 
-/** How often the delay doubles at most, while the server can't be reached: up to 80 seconds. */
+/** How many times the delay doubles while the server can't be reached: from 5 seconds up to 80. */
 const MOST_DOUBLINGS = 4
 
 interface DeviceResponse {

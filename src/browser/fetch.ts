@@ -10,7 +10,7 @@ export interface AccessTokenOptions {
   readonly refreshAhead?: number
 }
 
-/** What `fetch` of a client is made of. */
+/** What the `fetch` of a client needs. */
 export interface FetchParts {
   readonly fetch: typeof globalThis.fetch
   readonly issuer: string
@@ -20,7 +20,7 @@ export interface FetchParts {
   readonly notify: (reason: SignInReason) => void
 }
 
-/** Seconds. A request that can't be repeated is worth an early refresh. */
+/** Seconds before expiry at which a request that can't be repeated refreshes first. */
 const MARGIN = 30
 
 /** Creates a `fetch` that adds the access token, and repeats a request once with a new one. */

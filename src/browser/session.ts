@@ -22,7 +22,7 @@ export interface Session {
   end(): Promise<void>
 }
 
-/** What a session is made of. */
+/** What a session needs. */
 export interface SessionParts extends ServerParts {
   readonly key: string
   readonly storage: TokenStorage | undefined

@@ -1,10 +1,10 @@
 import type { TokenPair } from './pair.ts'
 import { platform } from './platform.ts'
 
-/** What one tab tells the others: that the user must sign in, or that a pair was refreshed. */
+/** A message to the other tabs: the user must sign in, or a pair was refreshed. */
 export interface Announcement {
   readonly reason?: SignInReason
-  /** The sign-in that is over. Undefined if a browser without channels reports only that tokens were deleted. */
+  /** The sign-in that ended. Undefined if a browser without channels reports only that tokens were deleted. */
   readonly signInId?: string | undefined
   readonly previous?: TokenPair
   readonly next?: TokenPair

@@ -1,6 +1,6 @@
 import { AuthError, isTemporary } from './error.ts'
 
-/** Seconds until a request or the wait for a lock is given up. */
+/** Seconds after which a request, or the wait for a lock, is aborted. */
 const TIME_LIMIT = 10
 
 /** Milliseconds before the second and the third attempt. */
@@ -52,7 +52,7 @@ export async function withRetries<Result>(task: () => Promise<Result>): Promise<
     } catch (error) {
       const after = (error instanceof AuthError && error.retryAfter) || 0
       if (!isTemporary(error) || after > LONGEST_DELAY) throw error
-      // A random part, so that the clients of a restarted server don't all return in the same moment.
+      // Partly random, so that the clients of a restarted server don't all return at the same moment.
       await sleep(after * 1_000 + delay * (0.5 + Math.random()))
     }
   }

@@ -18,13 +18,16 @@ interface Features extends Pick<GrantSettings, 'grants'> {
   readonly passwordProviders: ReadonlySet<string>
 }
 
-/** The option that turns on what a page is for; undefined if it is on. */
+/** The option that a page needs and that is off; undefined if nothing is missing. */
 const MISSING_OPTION: Readonly<Record<AccountPage, (features: Features) => string | undefined>> = {
   devices: () => undefined,
   password: ({ passwordProviders }) =>
     passwordProviders.size === 0 ? 'setPassword of a user provider' : undefined,
   tokens: ({ personalTokens }) => (personalTokens === undefined ? 'personalTokens: {}' : undefined),
 }
+
+const isAvailable = (page: AccountPage, features: Features): boolean =>
+  MISSING_OPTION[page](features) === undefined
 
 /** The grants for which users sign in on our pages. */
 const PAGE_GRANTS = ['authorization_code', 'implicit', DEVICE_GRANT] as const
@@ -41,10 +44,8 @@ export function resolveAccountPages(
     const problem = problemOf(page, features)
     if (problem !== undefined) validator.problem(`accountPages[${index}]`, problem)
   }
-  const available = ACCOUNT_PAGES.filter((page) => MISSING_OPTION[page](features) === undefined)
-  const accountPages = listed
-    ? ACCOUNT_PAGES.filter((page) => listed.includes(page))
-    : available.filter(() => needsSignIn)
+  const defaults = needsSignIn ? ACCOUNT_PAGES.filter((page) => isAvailable(page, features)) : []
+  const accountPages = listed ? ACCOUNT_PAGES.filter((page) => listed.includes(page)) : defaults
   return { accountPages, hasSignInPages: needsSignIn || accountPages.length > 0 }
 }
 

@@ -107,7 +107,8 @@ export interface Config<
   readonly keepSignedIn?: KeepSignedInConfig | 'off'
   /**
    * Turns on links to reset forgotten passwords: `{ send }`, a function that sends a link to its user. Adds the pages
-   * `/forgot-password` and `/reset-password`, and the same for apps at `/auth`. Default: off.
+   * `/forgot-password` and `/reset-password`, and `/auth/forgot-password` and `/auth/reset-password` for apps. Default:
+   * off.
    */
   readonly passwordReset?: PasswordResetConfig | undefined
   /**
@@ -142,16 +143,17 @@ export interface Config<
     readonly strict?: boolean
   }
   /**
-   * Carries news between the nodes, so that a sign-out reaches all of them within milliseconds: `redis('redis://…')` from
-   * `consulate/redis`. Without it, and while it is unreachable, they learn of it by polling the store. Default: none.
+   * Carries messages between the nodes, so that a sign-out takes effect on all of them within milliseconds:
+   * `redis('redis://…')` from `consulate/redis`. Without it, and while it is unreachable, nodes poll the store.
+   * Default: none.
    */
   readonly broadcast?: Broadcast | undefined
   /** How many verified tokens a guard caches, at about 2 kB each. Default 20,000. */
   readonly guardCacheSize?: number
   /**
-   * The pages on which users manage their account: `'devices'` (`/account/devices`: sign out devices) and `'tokens'`
-   * (`/account/tokens`: personal access tokens). Default: all whose feature is on, if users sign in on the server's pages.
-   * `[]` turns them off.
+   * The pages on which users manage their account: `'devices'` (`/account/devices`: sign out devices), `'password'`
+   * (`/account/password`: change the password) and `'tokens'` (`/account/tokens`: personal access tokens). Default: all
+   * whose feature is on, if users sign in on the server's pages. `[]` turns them off.
    */
   readonly accountPages?: readonly AccountPage[]
   /**

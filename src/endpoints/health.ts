@@ -15,8 +15,8 @@ export interface Health {
     readonly revocations: boolean
   }
   /**
-   * Whether news reaches the other nodes immediately. Does not affect readiness: while it is `disconnected`, they find it
-   * by polling the store. `none` without `broadcast` in the configuration, or before the server has started.
+   * Whether revocations reach the other nodes immediately. Does not affect readiness: while it is `disconnected`, nodes
+   * poll the store. `none` without `broadcast` in the configuration, or before the server has started.
    */
   readonly broadcast: 'connected' | 'disconnected' | 'none'
   /** Why checks failed, for the operator. Empty if all passed. */

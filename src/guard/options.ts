@@ -18,7 +18,7 @@ export interface RevocationFeedOptions extends FeedCredentials {
    */
   readonly maxStaleness?: Duration
   /**
-   * Polls as soon as the issuer has news, so that a sign-out takes effect within milliseconds: `redis('redis://…')` from
+   * Polls as soon as the issuer announces a revocation, so that a sign-out takes effect within milliseconds: `redis('redis://…')` from
    * `consulate/redis`, with the URL and `keyPrefix` of the issuer's own `broadcast`. Default: none.
    */
   readonly broadcast?: BroadcastSource | undefined

@@ -5,7 +5,7 @@ import { discoverEndpoints } from './discovery.ts'
 import { createBearerGuard, NO_REVOCATIONS } from './guard.ts'
 import { createIssuerClient, type IssuerClient } from './issuer-client.ts'
 import { resolveGuardOptions, type GuardOptions, type GuardSettings } from './options.ts'
-import { pollOnNews } from './prompt.ts'
+import { pollOnMessages } from './poll-on-messages.ts'
 import { createPublishedKeys, type PublishedKeys } from './published-keys.ts'
 import { createRemoteRevocations } from './remote-revocations.ts'
 import { createGuards, type GuardCore, type Guards, type GuardsByProvider } from './request-guards.ts'
@@ -43,7 +43,7 @@ export interface GuardHealth {
   /** The number of trusted keys of the issuer. */
   readonly keys: number
   readonly revocations: 'fresh' | 'stale' | 'none'
-  /** Whether it polls as soon as there is news. Does not affect `isReady`. `none` without `broadcast`. */
+  /** Whether it polls as soon as a revocation is announced. Does not affect `isReady`. `none` without `broadcast`. */
   readonly broadcast: 'connected' | 'disconnected' | 'none'
   /** Why the last attempt to load keys or revocations failed. Empty if both succeeded. */
   readonly problems: readonly string[]
@@ -125,7 +125,7 @@ function createFeed(settings: GuardSettings, client: IssuerClient): RevocationFe
 function listen(settings: GuardSettings, feed: RevocationFeed): BroadcastListener | undefined {
   const { revocations } = settings
   if (revocations === 'none' || !revocations.broadcast) return undefined
-  return pollOnNews(revocations.broadcast, settings, feed)
+  return pollOnMessages(revocations.broadcast, settings, feed)
 }
 
 function healthOf(

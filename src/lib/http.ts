@@ -41,6 +41,9 @@ export const json = (status: number, body: unknown, headers: HttpResponse['heade
   body: JSON.stringify(body),
 })
 
+/** The response to a successful request that returns nothing. */
+export const NO_CONTENT: HttpResponse = { status: 204, headers: { 'Cache-Control': 'no-store' }, body: '' }
+
 /** Redirects with 303, after which browsers send a GET (RFC 9110 section 15.4.4). Never 307 (RFC 9700 section 4.12). */
 export const redirect = (location: string, headers: HttpResponse['headers'] = {}): HttpResponse => ({
   status: 303,

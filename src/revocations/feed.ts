@@ -30,7 +30,7 @@ export interface RevocationFeed extends Omit<RevocationSet, 'apply' | 'sweep'> {
   sync(): Promise<void>
   /** Adds an entry that another node has announced. It changes nothing about what is polled next. */
   applyAnnounced(entry: RevocationEntry): void
-  /** Calls a listener with each further entry that is new to this node, whoever has written it. */
+  /** Calls a listener with each further entry that is new to this node, from any node. */
   onAdded(listener: (entry: RevocationEntry) => void): void
   /** Starts polling. */
   start(): void

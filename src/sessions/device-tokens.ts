@@ -11,7 +11,7 @@ import { hmac, isEqualInConstantTime, randomBase64url, sha256 } from '../lib/has
  * throttle treats similar names as one, so a user called `ánn` could make any number of entries for `ann`.
  */
 export interface DeviceTokens {
-  /** Returns whether a token has an entry that has not expired, whoever made it. */
+  /** Returns whether a token has an unexpired entry. Does not verify its MAC. */
   has(token: string | undefined): boolean
   /** Returns the id that the device has for a user; undefined if they have not signed in on it before. */
   find(token: string | undefined, subject: string): string | undefined
@@ -19,7 +19,7 @@ export interface DeviceTokens {
   remember(token: string | undefined, subject: string): string
 }
 
-/** What device tokens are made with. */
+/** What device tokens need. */
 export interface DeviceTokenOptions {
   /** The first one signs. The others are earlier keys, so that devices stay known when the root secret is rotated. */
   readonly keys: readonly [Buffer, ...Buffer[]]

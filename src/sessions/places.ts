@@ -13,13 +13,13 @@ export type Locate = (
 /** Finds the places of IP addresses. */
 export interface Places {
   /**
-   * Returns the places that are known, by address, of at most 100 addresses. Takes at most a second: places that are not found by then are omitted.
-   * Never rejects.
+   * Returns the places of at most 100 addresses, by address. Takes at most a second: places that are not found by then
+   * are omitted. Never rejects.
    */
   find(addresses: readonly string[]): Promise<ReadonlyMap<string, string>>
 }
 
-/** What places are found with. */
+/** What the places need. */
 export interface PlacesOptions {
   readonly locate: Locate | undefined
   readonly logger: Logger

@@ -4,7 +4,7 @@ import { createCounter, type CounterFactory } from './counter.ts'
 import { createSharedCounters } from './shared-counters.ts'
 import { createThrottle, type Throttle, type ThrottleLimits } from './throttle.ts'
 
-/** Everything that counts on a server. */
+/** The throttles and counters of a server. */
 export interface Throttles {
   readonly throttle: Throttle
   /** Counts requests for device codes apart from failures. */

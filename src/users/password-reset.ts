@@ -24,8 +24,8 @@ export interface ResetLink<User extends BaseUser = BaseUser> {
   readonly expiresAt: number
 }
 
-/** Someone who has forgotten a password. */
-export interface ForgottenPassword {
+/** A request for a link, by a user who has forgotten their password or a stranger who knows the user name. */
+export interface LinkRequest {
   readonly provider: string
   readonly username: string
   readonly address: string
@@ -40,7 +40,7 @@ export interface PasswordResets {
    * Sends a link if the user exists. Takes the same time if not, and if there were too many requests. Does not wait for
    * the message.
    */
-  request(request: ForgottenPassword): Promise<void>
+  request(request: LinkRequest): Promise<void>
   /** Returns the link with this token if it can still be used. Does not spend it. */
   find(token: string): Promise<PasswordReset | undefined>
   /**
@@ -110,11 +110,11 @@ export function createPasswordResets(options: PasswordResetsOptions): PasswordRe
   }
 }
 
-const targetOf = ({ address, provider, username, device }: ForgottenPassword): ThrottleTarget =>
+const targetOf = ({ address, provider, username, device }: LinkRequest): ThrottleTarget =>
   device === undefined ? { address } : { address, account: `reset:${provider}:${username}`, device }
 
 /** Runs the same queries whether the user exists or not. The link of an unknown user is void from the start. */
-async function createLink(options: PasswordResetsOptions, request: ForgottenPassword): Promise<void> {
+async function createLink(options: PasswordResetsOptions, request: LinkRequest): Promise<void> {
   const { store, userDirectory, subjectOf, clock, lifetime } = options
   const { provider, username, requestId } = request
   const user = await userDirectory.provider(provider).findByUsername(username)

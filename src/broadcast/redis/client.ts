@@ -34,7 +34,7 @@ const TIMEOUT = 5_000
 export async function openLink(source: string | RedisClient): Promise<RedisLink> {
   const client = await createOwnClient(source)
   const failure = new Promise<never>((_, reject) => void client.on('error', reject))
-  // Whoever waits for it handles it, and nothing needs to.
+  // Without this, a failure while nothing waits for it would be an unhandled rejection.
   failure.catch(() => {})
   client.unref()
   const guarded = <Value>(work: Promise<Value>): Promise<Value> => withTimeout(Promise.race([work, failure]))

@@ -11,14 +11,14 @@ export interface Child {
   /** Resolves when it accepts requests. Never, if it exits before. */
   readonly listening: Promise<void>
   /** Resolves when it has exited. */
-  readonly ended: Promise<WorkerEnd>
+  readonly exited: Promise<WorkerExit>
   /** Lets it finish its open requests, and resolves when it has exited. */
   stop(): Promise<void>
   kill(): void
 }
 
-/** How a worker ended. */
-export interface WorkerEnd {
+/** How a worker exited. */
+export interface WorkerExit {
   /** The reason, for the log. */
   readonly cause: string
   /** Why it could not start, as the command would print it. Undefined if it did not say. */
@@ -29,10 +29,10 @@ export interface WorkerEnd {
 export function forkChild(): Child {
   const worker = cluster.fork()
   const startedAt = performance.now()
-  const [listening, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<WorkerEnd>()]
+  const [listening, exited] = [Promise.withResolvers<void>(), Promise.withResolvers<WorkerExit>()]
   let failure: string | undefined
   let hasListened = false
-  const end = (cause: string): void => ended.resolve({ cause: failure ?? cause, failure })
+  const onExit = (cause: string): void => exited.resolve({ cause: failure ?? cause, failure })
   closeConnectionOnExit(worker)
   worker.on('message', (message: WorkerMessage) => {
     if (message.kind === 'failed') failure = message.text
@@ -42,11 +42,11 @@ export function forkChild(): Child {
     listening.resolve()
   })
   worker.once('exit', (code: number, signal: string | null) =>
-    end(signal === null ? `exit code ${code}` : `signal ${signal}`),
+    onExit(signal === null ? `exit code ${code}` : `signal ${signal}`),
   )
   // Either the process could not be created, and then there is no exit, or a message came too late.
   worker.on('error', (error) => {
-    if (worker.process.pid === undefined) end(error.message)
+    if (worker.process.pid === undefined) onExit(error.message)
   })
   return {
     pid: worker.process.pid ?? null,
@@ -57,12 +57,12 @@ export function forkChild(): Child {
       return hasListened
     },
     listening: listening.promise,
-    ended: ended.promise,
+    exited: exited.promise,
     async stop() {
       const message: PrimaryMessage = { kind: 'stop' }
       // If it is not connected, it is exiting already.
       if (worker.isConnected()) worker.process.send(message, () => undefined)
-      await ended.promise
+      await exited.promise
     },
     kill: () => void worker.process.kill('SIGKILL'),
   }

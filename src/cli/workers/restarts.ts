@@ -1,17 +1,11 @@
-/** How a worker ended. */
-export interface WorkerExit {
-  /** How long it ran (ms). */
-  readonly lifetime: number
-  /** Whether it ever accepted requests. */
-  readonly hasListened: boolean
-}
+import type { Child } from './child.ts'
 
 /** Decides how long to wait before a worker is replaced. */
 export interface Restarts {
   /** The number of starts in a row that failed. */
   readonly failedStarts: number
-  /** Records an exit and returns the milliseconds to wait. */
-  delayAfter(exit: WorkerExit): number
+  /** Records that a worker exited, and returns the milliseconds to wait. */
+  delayAfter(worker: Pick<Child, 'lifetime' | 'hasListened'>): number
   /** Records that a worker accepts requests. */
   succeed(): void
 }

@@ -1,7 +1,7 @@
 import cluster from 'node:cluster'
 import type { Logger } from '../../lib/log.ts'
 import { CommandError } from '../errors.ts'
-import { forkChild, type Child, type WorkerEnd } from './child.ts'
+import { forkChild, type Child, type WorkerExit } from './child.ts'
 import { relayBroadcasts } from './relay.ts'
 import { createRestarts } from './restarts.ts'
 
@@ -36,11 +36,11 @@ export function superviseWorkers(count: number, logger: Logger): Supervisor {
     const child = forkChild()
     children.add(child)
     void child.listening.then(restarts.succeed)
-    void child.ended.then((end) => onEnd(child, end))
+    void child.exited.then((exit) => onExit(child, exit))
     return child
   }
 
-  function onEnd(child: Child, { cause, failure }: WorkerEnd): void {
+  function onExit(child: Child, { cause, failure }: WorkerExit): void {
     children.delete(child)
     if (phase === 'running') replace(child, cause)
     const message = failure ?? `A worker exited before it could listen (${cause}).`
@@ -91,7 +91,7 @@ export function superviseWorkers(count: number, logger: Logger): Supervisor {
   }
 
   void startAll()
-  // A rejection is of interest only to those who wait for it.
+  // Without this, a rejection while nothing waits for it would be an unhandled one.
   for (const { promise } of [started, failed]) promise.catch(() => undefined)
   return { started: started.promise, failed: failed.promise, stop, kill }
 }

@@ -7,7 +7,7 @@ import { workerBroadcast } from './broadcast.ts'
 import type { PrimaryMessage, WorkerMessage } from './messages.ts'
 
 /**
- * Runs the server in a worker until the primary process says stop. A worker that cannot start reports the reason to the
+ * Runs the server in a worker until the primary process tells it to stop. A worker that cannot start reports the reason to the
  * primary, so that it is printed once. If the primary disappears, `node:cluster` ends the worker.
  */
 export async function runWorker(address: Address): Promise<void> {
@@ -15,7 +15,7 @@ export async function runWorker(address: Address): Promise<void> {
   ignoreSignals()
   try {
     await withProject(async ({ config }) => {
-      // One carrier reaches everyone: Redis, if it is configured, connects workers with each other too.
+      // Redis, if configured, connects workers with each other too. With two carriers, each failure would count twice.
       const { broadcast = workerBroadcast } = config
       const server = createAuthorizationServer({ ...config, broadcast })
       await runServer({ server, listener: toNode(server).routes(), address, stopped })
@@ -38,7 +38,7 @@ function ignoreSignals(): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined)
 }
 
-/** Resolves when the message was written. An error means that the primary is gone, and then nobody is left to read it. */
+/** Resolves when the message was written, or when the primary has exited. */
 const send = (message: WorkerMessage): Promise<void> =>
   new Promise((resolve) => {
     if (process.connected) process.send?.(message, undefined, undefined, () => resolve())

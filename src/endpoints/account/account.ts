@@ -22,9 +22,15 @@ export function showAccount({ services }: Exchange, provider: string): HttpRespo
   return redirect(providerPathsOf(services.settings, provider)[PATHS[first]])
 }
 
-/** Returns whether a provider can change passwords. */
-export const canChangePassword = ({ userDirectory }: Services, provider: string): boolean =>
+/** Asks the provider itself, because a factory is called only when the server starts. */
+const canChangePassword = ({ userDirectory }: Services, provider: string): boolean =>
   userDirectory.provider(provider).setPassword !== undefined
+
+/** Throws `not_found` if a provider cannot change passwords. */
+export function requirePasswordChange(services: Services, provider: string): void {
+  if (!canChangePassword(services, provider))
+    throw new OAuthError('not_found', 'Passwords cannot be changed here')
+}
 
 /** A provider that is created when the server starts may turn out to have no `setPassword`. */
 const availablePages = (services: Services, provider: string): readonly AccountPage[] =>

@@ -11,8 +11,9 @@ export interface NewPassword {
 }
 
 /**
- * Changes the password of a signed-in user. This session stays signed in. Unless told otherwise, all other sessions, the
- * authorizations of first-party apps elsewhere and the personal access tokens are revoked. Returns the user's epoch.
+ * Changes the password of a signed-in user. This session stays signed in. Unless other devices are kept, all other
+ * sessions, the authorizations of first-party apps elsewhere and the personal access tokens are revoked. Returns the
+ * user's epoch.
  *
  * `beforeRevocation` is called once the password is stored: whatever fails later, a copy of the session's cookie must not
  * survive.

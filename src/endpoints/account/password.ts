@@ -7,20 +7,20 @@ import { page } from '../page.ts'
 import { providerPathsOf } from '../paths.ts'
 import { report } from '../report.ts'
 import { redirectToSignIn } from '../return-to.ts'
-import { accountProps, canChangePassword } from './account.ts'
+import { accountProps, requirePasswordChange } from './account.ts'
 import { changeOwnPassword, rejectionOf } from './password-change.ts'
 import {
   afterReauthentication,
   isReauthenticated,
   isReauthenticationDue,
   reauthenticate,
-  type ReauthenticationRefusal,
+  reauthenticationProblem,
 } from './reauthentication.ts'
 import { findSignedInUser, type SignedInUser } from './signed-in-user.ts'
 
 /** GET: the form for a new password. With `changed`, says that it was changed. */
 export async function showPassword(exchange: Exchange, provider: string): Promise<HttpResponse> {
-  requirePasswords(exchange, provider)
+  requirePasswordChange(exchange.services, provider)
   const signedIn = await findSignedInUser(exchange, provider)
   if (!signedIn) return askToSignIn(exchange, provider)
   const isChanged = readQuery(exchange.request).get('changed') === markOf(signedIn)
@@ -29,24 +29,24 @@ export async function showPassword(exchange: Exchange, provider: string): Promis
 
 /** POST: changes the password, and signs out all other devices unless `keep_other_devices` is sent. */
 export async function postPassword(exchange: Exchange, provider: string): Promise<HttpResponse> {
-  requirePasswords(exchange, provider)
+  requirePasswordChange(exchange.services, provider)
   const { services, request } = exchange
   const form = await readForm(request)
-  const guest = await findSignedInUser(exchange, provider)
-  if (!guest) return askToSignIn(exchange, provider)
-  if (!services.csrf.isValid(exchange, guest.session, form.get('csrf'))) throw forgedForm()
+  const signedIn = await findSignedInUser(exchange, provider)
+  if (!signedIn) return askToSignIn(exchange, provider)
+  if (!services.csrf.isValid(exchange, signedIn.session, form.get('csrf'))) throw forgedForm()
   const [password, keepsOtherDevices] = [form.get('new_password'), form.get('keep_other_devices') === 'yes']
   if (password === undefined)
-    return refuse(exchange, guest, { keepsOtherDevices, problem: { kind: 'missing' } })
-  const check = await reauthenticate(exchange, guest, form.get('current_password'))
+    return refuse(exchange, signedIn, { keepsOtherDevices, problem: { kind: 'missing' } })
+  const check = await reauthenticate(exchange, signedIn, form.get('current_password'))
   if (check.kind === 'ended') return askToSignIn(exchange, provider)
   if (!isReauthenticated(check))
-    return refuse(exchange, guest, {
+    return refuse(exchange, signedIn, {
       keepsOtherDevices,
-      problem: problemOf(check),
+      problem: reauthenticationProblem(check),
       headers: 'blocked' in check ? check.blocked.headers : {},
     })
-  return change(exchange, afterReauthentication(exchange, guest, check), { password, keepsOtherDevices })
+  return change(exchange, afterReauthentication(exchange, signedIn, check), { password, keepsOtherDevices })
 }
 
 async function change(
@@ -68,7 +68,7 @@ async function change(
   return redirect(`${providerPathsOf(settings, signedIn.session.provider).passwordPage}?${query}`)
 }
 
-/** Nobody else knows it, so a link cannot make the page say what did not happen. */
+/** Others do not know it, so their links cannot make the page say what did not happen. */
 const markOf = ({ session }: SignedInUser): string => String(session.authenticatedAt)
 
 interface PasswordPageOptions {
@@ -113,19 +113,6 @@ function passwordPage(
     ...(problem && { problem }),
   }
   return page(exchange, status, 'password', props, { headers })
-}
-
-function problemOf(
-  refusal: Exclude<ReauthenticationRefusal, { readonly kind: 'ended' }>,
-): NonNullable<PasswordProps['problem']> {
-  if (refusal.kind === 'blocked') return { kind: 'passwordThrottled', seconds: refusal.blocked.retryAfter }
-  return { kind: refusal.kind === 'incorrect' ? 'password' : 'passwordRequired' }
-}
-
-/** The provider itself tells whether it can change passwords: a factory is called when the server starts. */
-function requirePasswords({ services }: Exchange, provider: string): void {
-  if (!canChangePassword(services, provider))
-    throw new OAuthError('not_found', 'Passwords cannot be changed here')
 }
 
 const askToSignIn = (exchange: Exchange, provider: string): HttpResponse =>

@@ -1,6 +1,6 @@
 import { OAuthError } from '../../errors.ts'
 import { toSeconds } from '../../lib/clock.ts'
-import { json, type HttpResponse } from '../../lib/http.ts'
+import { json, NO_CONTENT, type HttpResponse } from '../../lib/http.ts'
 import {
   summarizeProblems,
   type PersonalTokenParams,
@@ -31,7 +31,10 @@ export async function listPersonalTokens(exchange: Exchange, provider: string): 
   return json(200, tokens.map(toWire), csrfHeaders(exchange, signedIn))
 }
 
-/** POST: creates a token for the signed-in user, whatever else the body says. Needs `current_password` if the sign-in is old. Only this response contains the token. */
+/**
+ * POST: creates a token for the signed-in user, whatever else the body says. Needs `current_password` if the sign-in is
+ * old. Only this response contains the token.
+ */
 export async function createPersonalToken(exchange: Exchange, provider: string): Promise<HttpResponse> {
   const signedIn = await requireSignedInUser(exchange, provider)
   requireCsrf(exchange, signedIn)
@@ -58,8 +61,7 @@ export async function deletePersonalToken(exchange: Exchange, provider: string):
   requireCsrf(exchange, signedIn)
   const { services, request, requestId } = exchange
   const by = { owner: signedIn.session, requestId }
-  if (await services.personalTokens.revoke(idIn(request.path), by))
-    return { status: 204, headers: {}, body: '' }
+  if (await services.personalTokens.revoke(idIn(request.path), by)) return NO_CONTENT
   throw tokenNotFound()
 }
 

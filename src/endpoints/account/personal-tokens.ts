@@ -21,7 +21,8 @@ import {
   afterReauthentication,
   isReauthenticated,
   reauthenticate,
-  type ReauthenticationRefusal,
+  reauthenticationProblem,
+  type FormRefusal,
 } from './reauthentication.ts'
 import { tokenNotFound } from './personal-tokens-api.ts'
 import { createForSignedInUser, findSignedInUser, type SignedInUser } from './signed-in-user.ts'
@@ -120,15 +121,13 @@ function readTokenForm(form: Form): TokenFormValues {
 }
 
 /** Why the form is shown again. */
-type FormRefusal =
-  | Exclude<PersonalTokenRefusal, { readonly kind: 'signed-out' }>
-  | Exclude<ReauthenticationRefusal, { readonly kind: 'ended' }>
+type TokenFormRefusal = Exclude<PersonalTokenRefusal, { readonly kind: 'signed-out' }> | FormRefusal
 
 function refuse(
   exchange: Exchange,
   signedIn: SignedInUser,
   values: TokenFormValues,
-  outcome: FormRefusal,
+  outcome: TokenFormRefusal,
 ): Promise<HttpResponse> {
   const blocked = 'blocked' in outcome ? outcome.blocked : undefined
   const [status, code] = blocked ? [429, 'too_many_requests' as const] : [422, 'invalid_request' as const]
@@ -138,18 +137,16 @@ function refuse(
   return tokensPage(exchange, signedIn, status, { values, problem: problemOf(outcome), headers })
 }
 
-function problemOf(outcome: FormRefusal): NonNullable<PersonalTokensProps['problem']> {
+function problemOf(outcome: TokenFormRefusal): NonNullable<PersonalTokensProps['problem']> {
   switch (outcome.kind) {
     case 'invalid':
       return { kind: outcome.problems[0]?.field ?? 'name' }
     case 'throttled':
       return { kind: 'throttled', seconds: outcome.blocked.retryAfter }
     case 'blocked':
-      return { kind: 'passwordThrottled', seconds: outcome.blocked.retryAfter }
     case 'incorrect':
-      return { kind: 'password' }
     case 'required':
-      return { kind: 'passwordRequired' }
+      return reauthenticationProblem(outcome)
     case 'full':
     case 'repeated':
     default:

@@ -7,7 +7,7 @@ import type { Exchange } from '../endpoint.ts'
 import { reportFailedSignIn } from '../report.ts'
 import type { SignedInUser } from './signed-in-user.ts'
 
-/** The result of a check whether the user proved who they are recently. `required`: no password was sent. */
+/** Whether the user signed in or entered their password recently. `required`: no, and no password was sent. */
 export type Reauthentication =
   | ConfirmationOutcome
   | { readonly kind: 'recent' }
@@ -59,6 +59,19 @@ export const isReauthenticated = (
   outcome: Reauthentication,
 ): outcome is Exclude<Reauthentication, ReauthenticationRefusal> =>
   outcome.kind === 'recent' || outcome.kind === 'confirmed'
+
+/** A refusal after which the form is shown again. */
+export type FormRefusal = Exclude<ReauthenticationRefusal, { readonly kind: 'ended' }>
+
+/** What the form shows after a refusal. */
+export type ReauthenticationProblem =
+  | { readonly kind: 'password' | 'passwordRequired' }
+  | { readonly kind: 'passwordThrottled'; readonly seconds: number }
+
+export function reauthenticationProblem(refusal: FormRefusal): ReauthenticationProblem {
+  if (refusal.kind === 'blocked') return { kind: 'passwordThrottled', seconds: refusal.blocked.retryAfter }
+  return { kind: refusal.kind === 'incorrect' ? 'password' : 'passwordRequired' }
+}
 
 /** Returns the user with the session as it is after the check. */
 export const afterReauthentication = (

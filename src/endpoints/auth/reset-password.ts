@@ -1,6 +1,6 @@
 import { OAuthError } from '../../errors.ts'
 import { sha256 } from '../../lib/hash.ts'
-import { redirect, type HttpResponse } from '../../lib/http.ts'
+import { NO_CONTENT, redirect, type HttpResponse } from '../../lib/http.ts'
 import type { PasswordReset } from '../../model/password-reset.ts'
 import type { ResetPasswordProps } from '../../pages/props.ts'
 import { rejectionOf } from '../account/password-change.ts'
@@ -84,7 +84,7 @@ export async function resetPassword(exchange: Exchange): Promise<HttpResponse> {
   const isChanged =
     (await findLink(exchange, token)) !== undefined &&
     (await exchange.services.passwordResets.redeem(token, password, exchange.requestId))
-  if (isChanged) return { status: 204, headers: { 'Cache-Control': 'no-store' }, body: '' }
+  if (isChanged) return NO_CONTENT
   throw new OAuthError('invalid_token', 'The link was already used or has expired', { status: 400 })
 }
 

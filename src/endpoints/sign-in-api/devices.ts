@@ -1,11 +1,10 @@
 import { OAuthError } from '../../errors.ts'
 import { toSeconds } from '../../lib/clock.ts'
-import { json, type HttpResponse } from '../../lib/http.ts'
+import { json, NO_CONTENT, type HttpResponse } from '../../lib/http.ts'
 import type { Device } from '../../sessions/devices.ts'
 import type { Exchange } from '../endpoint.ts'
 import { idIn } from '../paths.ts'
 import { requireCaller } from './caller.ts'
-import { NO_CONTENT } from './logout.ts'
 
 /** POST: signs out all devices of the user but this one. */
 export async function logoutOthers(exchange: Exchange): Promise<HttpResponse> {

@@ -19,7 +19,7 @@ export async function login(exchange: Exchange, provider: string): Promise<HttpR
   exchange.auditFields.clientId = SIGN_IN
   // Read completely before the password is checked: an invalid request is not a guess.
   const request = readLogin(exchange, await readParameters(exchange.request))
-  const outcome = await check(exchange, provider, request)
+  const outcome = await signInWithPassword(exchange, provider, request)
   if (outcome.kind === 'correct') return json(200, outcome.result)
   reportFailedSignIn(exchange, provider, outcome)
   throw errorOf(exchange, outcome)
@@ -42,7 +42,7 @@ function readLogin({ services, request, address, requestId }: Exchange, form: Fo
 }
 
 /** Checks the password, and signs the user in if it is correct. */
-async function check(
+async function signInWithPassword(
   exchange: Exchange,
   provider: string,
   { username, password, ...wanted }: LoginRequest,

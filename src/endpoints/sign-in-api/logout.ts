@@ -1,15 +1,12 @@
 import { missingToken } from '../../guard/refusal.ts'
 import { isEqualInConstantTime, sha256 } from '../../lib/hash.ts'
-import type { HttpResponse } from '../../lib/http.ts'
+import { NO_CONTENT, type HttpResponse } from '../../lib/http.ts'
 import { ACCESS_TOKEN_TYPE, isAccessTokenClaims, type AccessTokenClaims } from '../../model/claims.ts'
 import { SIGN_IN } from '../../model/client.ts'
 import { readParameters } from '../body.ts'
 import type { Exchange } from '../endpoint.ts'
 import { refuseIfThrottled } from '../oauth/client-authentication.ts'
 import { invalidTokenError, toError } from './invalid-token.ts'
-
-/** The response to a request that asks for nothing in return. */
-export const NO_CONTENT: HttpResponse = { status: 204, headers: { 'Cache-Control': 'no-store' }, body: '' }
 
 /**
  * POST: signs out this device. Any genuine token of the session will do, even an expired or revoked one, so that an app can

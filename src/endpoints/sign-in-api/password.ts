@@ -1,6 +1,6 @@
 import { OAuthError } from '../../errors.ts'
 import { json, type HttpResponse } from '../../lib/http.ts'
-import { canChangePassword } from '../account/account.ts'
+import { requirePasswordChange } from '../account/account.ts'
 import { changeOwnPassword } from '../account/password-change.ts'
 import { isReauthenticated, reauthenticate, reauthenticationError } from '../account/reauthentication.ts'
 import type { SignedInUser } from '../account/signed-in-user.ts'
@@ -20,8 +20,7 @@ export async function changePassword(exchange: Exchange): Promise<HttpResponse> 
   const keepsOtherDevices = isTrue(form.get('keep_other_devices'))
   const signedIn = await findCaller(exchange, caller)
   const { services, requestId } = exchange
-  if (!canChangePassword(services, signedIn.session.provider))
-    throw new OAuthError('not_found', 'Passwords cannot be changed here')
+  requirePasswordChange(services, signedIn.session.provider)
   const check = await reauthenticate(exchange, signedIn, form.get('current_password'))
   if (check.kind === 'ended') throw revokedMeanwhile(exchange)
   if (!isReauthenticated(check)) throw reauthenticationError(services, check, 'Bearer')

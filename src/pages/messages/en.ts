@@ -147,7 +147,8 @@ export const en = {
     current: 'Current password',
     new: 'New password',
     keepOtherDevices: 'Keep me signed in on other devices',
-    effect: "If you don't, other devices are signed out, and personal access tokens are revoked.",
+    effect:
+      "Otherwise, you'll be signed out on other devices, and your personal access tokens will be revoked.",
     submit: 'Change password',
     missing: 'Enter a new password.',
     rejected: (reason: string): string => `${reason}.`,
@@ -169,7 +170,7 @@ export const en = {
     sent: (seconds: number): string =>
       `If we found an account, we've sent a link to choose a new password. It's valid for ${lifetime(seconds)}.`,
     notReceived:
-      'Nothing received? Check your spam folder, and that you entered the name you signed up with.',
+      "Didn't get it? Check your spam folder, and make sure you entered the name you signed up with.",
   },
   resetPassword: {
     heading: 'Choose a new password',
@@ -178,7 +179,7 @@ export const en = {
   },
   invalidResetLink: {
     heading: 'This link no longer works',
-    advice: 'Links to choose a new password expire, and work only once. Request a new one.',
+    advice: 'Password reset links expire and work only once. Request a new one.',
     again: 'Request a new link',
   },
   passwordReset: {

@@ -7,10 +7,10 @@ import type { RevocationFeed } from '../revocations/feed.ts'
 const MIN_INTERVAL = 100
 
 /**
- * Polls the issuer's feed when a message says that there is news. Nothing in the message is used. If the poll finds nothing,
- * it may have started before the message was sent, so there is a second one.
+ * Polls the issuer's feed when a message announces a revocation. Nothing in the message is trusted. If the poll finds
+ * nothing, it may have started before the message was sent, so there is a second one.
  */
-export function pollOnNews(
+export function pollOnMessages(
   source: BroadcastSource,
   options: { readonly issuer: string; readonly logger: Logger },
   feed: Pick<RevocationFeed, 'sync' | 'version'>,
