@@ -42,7 +42,7 @@ const app: RequestListener = async (request, response) => {
   const { email = '', token = '', device = 'App' } = body
   if (request.url === '/link') {
     const [user, secret] = [await users.findByUsername(email), randomBytes(32).toString('base64url')]
-    if (user) links.set(hash('sha256', secret), { userId: ada.id, expiresAt: Date.now() + 600_000 })
+    if (user) links.set(hash('sha256', secret), { userId: String(user.id), expiresAt: Date.now() + 600_000 })
     if (user) console.log(`Mail to ${email}: your token is ${secret}`)
     return response.writeHead(202).end() // The same for an unknown address.
   }
