@@ -46,28 +46,39 @@ export async function signInUser(
   const allowed = settings.signIn.scopes
   const problems = [
     ...deviceNameProblems(deviceName),
+    ...textProblems({ userAgent, address, deviceToken }),
     ...scopeProblems(settings.scopes, scopes ?? allowed, allowed),
   ]
   if (problems.length > 0) throw new ConfigError(problems)
   const user = await userDirectory.load(ref, SIGN_IN)
   if (!user) throw new ConfigError([{ path: 'user', message: 'does not exist or is disabled' }])
-  const device = { name: deviceName?.trim(), userAgent, address }
+  const device = { name: deviceName?.trim(), userAgent, address: address.slice(0, MAX_ADDRESS_LENGTH) }
   const requestId = randomUUID()
   const tokens = await signIn.start({ user, device, deviceToken, scopes: scopes ?? allowed, requestId })
   if (tokens) return tokens
   throw new ConfigError([{ path: 'user', message: 'was signed out everywhere in the meantime' }])
 }
 
+/** An IPv6 address with a zone has at most 61 characters. */
+const MAX_ADDRESS_LENGTH = 100
+
 const NOT_ENABLED: ConfigProblem = { path: 'grants', message: 'must contain signIn() to sign users in' }
 
 const deviceNameProblems = (name: string | undefined): readonly ConfigProblem[] =>
   name === undefined || isDeviceName(name) ? [] : [{ path: 'deviceName', message: DEVICE_NAME_PROBLEM }]
+
+/** Without a compiler, they can be anything. */
+const textProblems = (texts: Readonly<Record<string, unknown>>): readonly ConfigProblem[] =>
+  Object.entries(texts).flatMap(([path, text]) =>
+    text === undefined || typeof text === 'string' ? [] : [{ path, message: 'must be a string' }],
+  )
 
 function scopeProblems(
   rules: ScopeRules,
   scopes: readonly string[],
   allowed: readonly string[],
 ): readonly ConfigProblem[] {
+  if (!Array.isArray(scopes)) return [{ path: 'scopes', message: 'must be a list' }]
   const result = resolveScopes(rules, formatScope(scopes), allowed)
   return 'problem' in result ? [{ path: 'scopes', message: `is invalid: ${result.problem}` }] : []
 }

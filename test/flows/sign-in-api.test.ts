@@ -315,11 +315,21 @@ describe('sessions.signIn', () => {
     expect(again.scope).toBe('*')
   })
 
-  test.each([
-    [{ deviceName: 'a\nb' }, 'deviceName'],
-    [{ scopes: ['everything' as 'profile'] }, 'scopes'],
-  ])('rejects %j', async (device, path) => {
-    await expect(server.server.sessions.signIn(user, device)).rejects.toThrow(path)
+  test.each<[object, string]>([
+    [{ deviceName: 'a\nb' }, 'deviceName: must be 1 to 100'],
+    [{ scopes: ['everything'] }, 'scopes: is invalid'],
+    [{ scopes: 'profile' }, 'scopes: must be a list'],
+    [{ address: {} }, 'address: must be a string'],
+    [{ userAgent: 5 }, 'userAgent: must be a string'],
+    [{ deviceToken: [] }, 'deviceToken: must be a string'],
+  ])('rejects %j', async (device, problem) => {
+    await expect(server.server.sessions.signIn(user, device)).rejects.toThrow(problem)
+  })
+
+  test('stores at most 100 characters of an address', async () => {
+    const { session_id: id } = await server.server.sessions.signIn(user, { address: '1'.repeat(100_000) })
+    const session = (await server.server.sessions.list(user)).find((one) => one.id === id)
+    expect(session?.address).toBe('1'.repeat(100))
   })
 
   test('rejects an unknown or disabled user', async () => {
