@@ -8,7 +8,7 @@ import { signInDevices } from './sessions/devices.ts'
 import { startNodes } from './sessions/nodes.ts'
 import type { Device } from './sessions/requests.ts'
 import { hasRedis, startRedis } from '../test/support/redis.ts'
-import { type Dose, type Figures, sendTraffic } from './sessions/traffic.ts'
+import { type TrafficPlan, type Figures, sendTraffic } from './sessions/traffic.ts'
 
 const OPTIONS = {
   users: { type: 'string', default: '10000' },
@@ -23,12 +23,12 @@ const NODES = 2
 const { values } = parseArgs({ options: OPTIONS })
 const flag = (name: keyof typeof OPTIONS): number => positive(name, values[name])
 const [users, devicesPerUser] = [flag('users'), flag('devices')]
-const dose: Dose = {
+const plan: TrafficPlan = {
   duration: flag('seconds') * 1000,
   refreshesPerSecond: flag('refreshes'),
   signOutsPerSecond: flag('sign-outs'),
 }
-const signOuts = Math.ceil((dose.signOutsPerSecond * dose.duration) / 1000)
+const signOuts = Math.ceil((plan.signOutsPerSecond * plan.duration) / 1000)
 if (signOuts > users) throw new Error(`${signOuts} sign-outs, one for each user, need more --users`)
 
 /** The first device of each user signs out, until there were enough sign-outs. The others stay signed in. */
@@ -37,7 +37,7 @@ const split = (devices: readonly (readonly Device[])[]) => ({
   staying: devices.flatMap((own, user) => (user < signOuts ? own.slice(1) : own)),
 })
 
-async function study(name: string, variables: Readonly<Record<string, string>>): Promise<void> {
+async function measure(name: string, variables: Readonly<Record<string, string>>): Promise<void> {
   const nodes = await startNodes(NODES, variables)
   try {
     const start = performance.now()
@@ -45,8 +45,8 @@ async function study(name: string, variables: Readonly<Record<string, string>>):
     const perSecond = (users * devicesPerUser * 1000) / (performance.now() - start)
     console.log(`${name}\n  ${text(users * devicesPerUser)} sign-ins, ${text(perSecond)} a second`)
     const before = await nodes.cpu()
-    const figures = await sendTraffic(nodes.ports, split(devices), dose)
-    const busy = ((await nodes.cpu()) - before) / 1000 / dose.duration
+    const figures = await sendTraffic(nodes.ports, split(devices), plan)
+    const busy = ((await nodes.cpu()) - before) / 1000 / plan.duration
     console.log(`${toTable(figures)}\n  the nodes used ${busy.toFixed(2)} cores\n`)
   } finally {
     await nodes.stop()
@@ -56,7 +56,7 @@ async function study(name: string, variables: Readonly<Record<string, string>>):
 function toTable({ calls, refreshes, signOuts, delays }: Figures): string {
   const line = (name: string, latencies: readonly number[]): string[] => [
     name,
-    text((latencies.length * 1000) / dose.duration),
+    text((latencies.length * 1000) / plan.duration),
     ...[0.5, 0.99, 1].map((share) => quantile(latencies, share).toFixed(1)),
   ]
   return align([
@@ -71,10 +71,10 @@ function toTable({ calls, refreshes, signOuts, delays }: Figures): string {
 const text = (value: number): string => Math.round(value).toLocaleString('en')
 
 console.log(`${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Node ${process.version}\n`)
-await study('The feed of the store alone', {})
+await measure('The feed of the store alone', {})
 if (hasRedis) {
   const redis = await startRedis()
-  await study('With Redis', { BENCH_REDIS: redis.url })
+  await measure('With Redis', { BENCH_REDIS: redis.url })
   await redis.stop()
 }
 console.log(`Load average ${(loadavg()[0] ?? 0).toFixed(1)}`)

@@ -7,7 +7,7 @@ import { updatePair } from './devices.ts'
 import { type Device, callShot, refreshShot, signOutShot } from './requests.ts'
 
 /** How much traffic, and for how long (ms). */
-export interface Dose {
+export interface TrafficPlan {
   readonly duration: number
   readonly refreshesPerSecond: number
   readonly signOutsPerSecond: number
@@ -36,7 +36,7 @@ const PROBE_INTERVAL = 2
 export async function sendTraffic(
   ports: readonly number[],
   devices: { readonly leaving: readonly Device[]; readonly staying: readonly Device[] },
-  { duration, refreshesPerSecond, signOutsPerSecond }: Dose,
+  { duration, refreshesPerSecond, signOutsPerSecond }: TrafficPlan,
 ): Promise<Figures> {
   const { leaving, staying } = devices
   const pools = await Promise.all(ports.map((port) => openPool(port, POOLED)))

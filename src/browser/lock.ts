@@ -2,10 +2,10 @@ import { platform } from './platform.ts'
 import { sleep, startTimeLimit } from './wait.ts'
 
 /**
- * Milliseconds to keep the lock after the task. Browsers pass on changes of `localStorage` with a delay: the next tab could
- * otherwise hold the lock and still see the old tokens.
+ * Milliseconds to keep the lock after the task. Changes of `localStorage` reach other tabs with a delay, so the next tab
+ * could otherwise get the lock and still see the old tokens.
  */
-const SETTLING = 250
+const SETTLE_TIME = 250
 
 /**
  * Runs a task in one tab at a time (Web Locks). Without locks, or if another tab holds the lock for too long, it runs
@@ -25,7 +25,7 @@ export function withLock<Result>(name: string, task: () => Promise<Result>): Pro
     }
     const hold = async (): Promise<void> => {
       await run()
-      await sleep(SETTLING)
+      await sleep(SETTLE_TIME)
     }
     locks.request(name, { signal: limit.signal }, hold).catch(run)
   })

@@ -1,12 +1,12 @@
 import { resolveSettings } from '../config/settings.ts'
 import { resetUrl } from '../endpoints/paths.ts'
 import { systemClock } from '../lib/clock.ts'
-import { subjectOf } from '../model/subject.ts'
+import { subjectOf, type UserRef } from '../model/subject.ts'
 import { draftResetLink } from '../users/password-reset.ts'
 import { displayNameOf } from '../users/provider.ts'
 import { CommandError } from './errors.ts'
 import { print, printJson, timestamp } from './output.ts'
-import { requireInstalled, userProviderOf, withProject } from './project.ts'
+import { requireInstalled, userProviderOf, withProject, type Project } from './project.ts'
 import { requireUser } from './user-lookup.ts'
 
 /** The flags of `consulate user reset-link`. */
@@ -14,7 +14,7 @@ export interface ResetLinkOptions {
   readonly json?: boolean
 }
 
-/** An operator knows whom they give a link, so the limit of requests by users does not apply. */
+/** The limit protects users from strangers' requests. An operator's requests do not count. */
 const NO_LIMIT = { maximum: Number.MAX_SAFE_INTEGER, since: 0 } as const
 
 /** `consulate user reset-link`: prints a link with which a user of any provider chooses a new password. */
@@ -30,12 +30,20 @@ export const printUserResetLink = (who: string, { json = false }: ResetLinkOptio
     if (!user) throw new CommandError(`The user "${who}" is disabled.`)
     if (!users.setPassword)
       throw new CommandError(`The user provider ${ref.provider} has no \`setPassword\`.`)
-    const { store } = project
-    const subject = subjectOf(ref, project.provider)
-    const epochs = await store.revocations.readEpochs(subject, '')
-    const { token, reset } = draftResetLink(ref, systemClock.now(), settings.passwordReset.lifetime)
-    await store.passwordResets.insert(reset, { subject, epochs }, NO_LIMIT)
+    const { token, expiresAt } = await createLink(project, ref, settings.passwordReset.lifetime)
     const url = resetUrl(settings, ref.provider, token)
-    if (json) return printJson({ url, expires_at: new Date(reset.expiresAt).toISOString() })
-    print(`For ${displayNameOf(user)} only. Works once, until ${timestamp(reset.expiresAt)}:`, url)
+    if (json) return printJson({ url, expires_at: new Date(expiresAt).toISOString() })
+    print(`Password reset link for ${displayNameOf(user)}. Works once, until ${timestamp(expiresAt)}:`, url)
   })
+
+async function createLink(
+  { store, provider }: Project,
+  user: UserRef,
+  lifetime: number,
+): Promise<{ readonly token: string; readonly expiresAt: number }> {
+  const subject = subjectOf(user, provider)
+  const epochs = await store.revocations.readEpochs(subject, '')
+  const { token, reset } = draftResetLink(user, systemClock.now(), lifetime)
+  await store.passwordResets.insert(reset, { subject, epochs }, NO_LIMIT)
+  return { token, expiresAt: reset.expiresAt }
+}

@@ -67,15 +67,15 @@ const on = (isOn: boolean, list: () => readonly Endpoint[]): readonly Endpoint[]
 /** Returns the endpoints of the sign-in API. Only the sign-in itself needs to know the provider. */
 function signInEndpoints(settings: Settings): readonly Endpoint[] {
   const { api } = pathsOf(settings)
-  const { providers, provider: main } = settings
+  const { providers } = settings
   const post = (name: string, path: string, handler: Handler): Endpoint =>
     endpoint(name, path, { POST: handler }, 'sign-in', 'json')
   return [
     ...providers.map((provider) =>
       post(
-        provider === main ? 'api login' : `api login (${provider})`,
+        namesOf(settings, provider)('api login'),
         providerPathsOf(settings, provider).apiLogin,
-        (exchange) => login(exchange, provider),
+        handlersOf(provider)(login),
       ),
     ),
     post('api refresh', api.refresh, refresh),
@@ -91,9 +91,9 @@ function signInEndpoints(settings: Settings): readonly Endpoint[] {
 /** Returns the endpoints for forgotten passwords. */
 function resetEndpoints(settings: Settings): readonly Endpoint[] {
   const reset = { POST: resetPassword }
-  const able = settings.providers.filter((provider) => settings.passwordProviders.has(provider))
+  const providers = settings.providers.filter((provider) => settings.passwordProviders.has(provider))
   return [
-    ...able.flatMap((provider) => {
+    ...providers.flatMap((provider) => {
       const paths = providerPathsOf(settings, provider)
       const [of, named] = [handlersOf(provider), namesOf(settings, provider)]
       const forgotPage = { GET: of(showForgotPassword), POST: of(postForgotPassword) }
@@ -144,28 +144,12 @@ function accountEndpoints(
 ): readonly Endpoint[] {
   const paths = providerPathsOf(settings, provider)
   const of = handlersOf(provider)
+  const page = (name: string, path: string, show: ProviderHandler, post: ProviderHandler): Endpoint =>
+    endpoint(named(name), path, { GET: of(show), POST: of(post) }, 'none', 'page')
   const pages: Readonly<Record<AccountPage, Endpoint>> = {
-    devices: endpoint(
-      named('devices page'),
-      paths.devicesPage,
-      { GET: of(showDevices), POST: of(postDevices) },
-      'none',
-      'page',
-    ),
-    password: endpoint(
-      named('password page'),
-      paths.passwordPage,
-      { GET: of(showPassword), POST: of(postPassword) },
-      'none',
-      'page',
-    ),
-    tokens: endpoint(
-      named('tokens page'),
-      paths.tokensPage,
-      { GET: of(showPersonalTokens), POST: of(postPersonalTokens) },
-      'none',
-      'page',
-    ),
+    devices: page('devices page', paths.devicesPage, showDevices, postDevices),
+    password: page('password page', paths.passwordPage, showPassword, postPassword),
+    tokens: page('tokens page', paths.tokensPage, showPersonalTokens, postPersonalTokens),
   }
   const available = accountPagesOf(settings, provider).map((page) => pages[page])
   const account = endpoint(named('account'), paths.account, { GET: of(showAccount) }, 'none', 'page')

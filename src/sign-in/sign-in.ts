@@ -1,7 +1,7 @@
 import { chooseScopes } from '../grants/permit.ts'
 import type { Events } from '../events.ts'
 import type { Issuance } from '../issuance/issue.ts'
-import type { SignInDevice } from '../issuance/permission.ts'
+import type { AuthorizationPermission, SignInDevice } from '../issuance/permission.ts'
 import type { TokenResponse } from '../issuance/response.ts'
 import { randomId } from '../lib/hash.ts'
 import { remainingScopes, type ScopeRules } from '../model/scope.ts'
@@ -75,62 +75,56 @@ export interface SignInServiceOptions {
 
 /** Creates the sign-in service of one server. */
 export function createSignIn(options: SignInServiceOptions): SignInService {
-  const {
-    allowed,
-    scopes: rules,
-    issuance,
-    deviceTokens,
-    authorizations,
-    revoker,
-    events,
-    subjectOf,
-  } = options
+  const { allowed, scopes: rules, deviceTokens, authorizations, revoker, subjectOf } = options
   return {
     chooseScopes: (requested) =>
       requested === undefined ? allowed : chooseScopes(rules, requested, allowed),
-    async start({ user, device, deviceToken, scopes, requestId }) {
-      const { ref, epochs } = user
-      const permission = {
-        kind: 'authorization',
-        client: signInClient(ref.provider, allowed),
-        user: ref,
-        authorizationId: randomId(),
-        sessionId: null,
-        device,
-        scopes,
-        resources: [],
-        epochs,
-      } as const
-      const response = await issuance.issue(permission, { requestId, grantType: 'sign_in' })
-      if (!response) return undefined
-      const [tokens, sub] = [response as Required<TokenResponse>, subjectOf(ref)]
-      const { name = deviceNameOf(device.userAgent), address } = device
+    async start(request) {
+      const { ref: user, epochs } = request.user
+      const { device, deviceToken, scopes, requestId } = request
+      const tokens = await issue(options, { user, epochs, sessionId: null, device, scopes }, requestId)
+      if (!tokens) return undefined
+      const sub = subjectOf(user)
       if (deviceTokens().find(deviceToken, sub) === undefined)
-        events.emit('device.new', {
-          requestId,
-          sessionId: tokens.session_id,
-          sub,
-          deviceName: name,
-          address,
-        })
+        announceNewDevice(options, request, tokens.session_id)
       return { ...tokens, device_token: deviceTokens().remember(deviceToken, sub) }
     },
     async replace({ authorizationId, user, userEpoch, requestId }) {
       const replaced = await authorizations.find(authorizationId)
       if (!replaced) return undefined
       await revoker.revoke({ kind: 'authorization', id: authorizationId }, requestId)
-      const permission = {
-        kind: 'authorization',
-        client: signInClient(user.provider, allowed),
-        user,
-        authorizationId: randomId(),
-        sessionId: replaced.sessionId,
-        scopes: remainingScopes(rules, replaced.scopes, allowed),
-        resources: [],
-        epochs: { ...replaced.epochs, user: userEpoch },
-      } as const
-      const response = await issuance.issue(permission, { requestId, grantType: 'sign_in' })
-      return response as Required<TokenResponse> | undefined
+      const { sessionId } = replaced
+      const scopes = remainingScopes(rules, replaced.scopes, allowed)
+      const epochs = { ...replaced.epochs, user: userEpoch }
+      return issue(options, { user, epochs, sessionId, scopes }, requestId)
     },
   }
+}
+
+type NewAuthorization = Pick<AuthorizationPermission, 'user' | 'epochs' | 'sessionId' | 'device' | 'scopes'>
+
+/** Issues tokens with a new authorization. Returns undefined if the user or the session was revoked in the meantime. */
+async function issue(
+  { allowed, issuance }: SignInServiceOptions,
+  authorization: NewAuthorization,
+  requestId: string,
+): Promise<Required<TokenResponse> | undefined> {
+  const permission = {
+    kind: 'authorization',
+    client: signInClient(authorization.user.provider, allowed),
+    authorizationId: randomId(),
+    resources: [],
+    ...authorization,
+  } as const
+  const response = await issuance.issue(permission, { requestId, grantType: 'sign_in' })
+  return response as Required<TokenResponse> | undefined
+}
+
+function announceNewDevice(
+  { events, subjectOf }: SignInServiceOptions,
+  { user, device, requestId }: SignInRequest,
+  sessionId: string,
+): void {
+  const { name: deviceName = deviceNameOf(device.userAgent), address } = device
+  events.emit('device.new', { requestId, sessionId, sub: subjectOf(user.ref), deviceName, address })
 }

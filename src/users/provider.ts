@@ -26,8 +26,9 @@ export interface UserProvider<User extends BaseUser = BaseUser> {
    */
   findByUsername(username: string): Promise<User | undefined>
   /**
-   * Returns `true` if this is the user's password: at sign-in, and when a signed-in user confirms it. Any other value, and `false` if there is no user, rejects the sign-in. It
-   * must take as long without a user as with one, or the response time tells who has an account.
+   * Returns `true` if this is the user's password: at sign-in, and when a signed-in user confirms it. Any other value, and
+   * `false` if there is no user, rejects the sign-in. It must take as long without a user as with one, or the response
+   * time tells who has an account.
    */
   verifyPassword(user: User | undefined, password: string): Promise<boolean>
   /**

@@ -1,16 +1,17 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { chromium, openBrowser, recordProblems, signIn, waitForHeading } from '../support/chromium.ts'
+import {
+  chromium,
+  DARK_AND_NARROW,
+  openBrowser,
+  recordProblems,
+  signIn,
+  waitForHeading,
+} from '../support/chromium.ts'
 import { startServer } from '../support/server.ts'
 import type { TestUser, TestServer } from '../support/server.ts'
 import { signInWith, USER_AGENTS } from '../support/signed-in-browser.ts'
-
-const DARK_AND_NARROW: BrowserContextOptions = {
-  javaScriptEnabled: false,
-  colorScheme: 'dark',
-  viewport: { width: 320, height: 640 },
-}
 
 describe.skipIf(!chromium)('the account pages in Chromium', () => {
   let server: TestServer

@@ -1,15 +1,17 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { chromium, openBrowser, recordProblems, signIn, waitForHeading } from '../support/chromium.ts'
+import {
+  chromium,
+  DARK_AND_NARROW,
+  openBrowser,
+  recordProblems,
+  signIn,
+  waitForHeading,
+} from '../support/chromium.ts'
 import { createMailbox } from '../support/password-reset.ts'
 import { startServer } from '../support/server.ts'
 import type { TestUser, TestServer } from '../support/server.ts'
 
-const DARK_AND_NARROW: BrowserContextOptions = {
-  javaScriptEnabled: false,
-  colorScheme: 'dark',
-  viewport: { width: 320, height: 640 },
-}
 const NEW = 'battery staple correct'
 
 describe.skipIf(!chromium)('passwords in Chromium', () => {

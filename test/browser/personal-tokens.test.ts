@@ -1,15 +1,9 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { chromium, openBrowser, recordProblems, signIn } from '../support/chromium.ts'
+import { chromium, DARK_AND_NARROW, openBrowser, recordProblems, signIn } from '../support/chromium.ts'
 import { callApi } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 import type { TestUser, TestServer } from '../support/server.ts'
-
-const DARK_AND_NARROW: BrowserContextOptions = {
-  javaScriptEnabled: false,
-  colorScheme: 'dark',
-  viewport: { width: 320, height: 640 },
-}
 
 describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
   let server: TestServer

@@ -40,7 +40,9 @@ describe('consulate user reset-link', () => {
     expect(done.text).toContain('Your password was changed')
     expect((await browser.open(url ?? '')).status).toBe(410)
     const text = await consulate(cwd, ['user', 'reset-link', ADA])
-    expect(text.stdout).toMatch(/^For ada@example\.com only\. Works once, until .+:\nhttp\S+\n$/)
+    expect(text.stdout).toMatch(
+      /^Password reset link for ada@example\.com\. Works once, until .+:\nhttp\S+\n$/,
+    )
     await consulate(cwd, ['user', 'disable', ADA, '--yes'])
     expect(await consulate(cwd, ['user', 'reset-link', ADA])).toMatchObject({ code: 1 })
     expect(await consulate(cwd, ['user', 'reset-link', 'nobody'])).toMatchObject({

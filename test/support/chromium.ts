@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { chromium as playwright } from 'playwright-core'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import type { TestUser } from './server.ts'
 
 const FLAGS = [
@@ -31,6 +31,13 @@ export function findChromium(): string | undefined {
 
 /** The path of Chromium, for `describe.skipIf(!chromium)`. */
 export const chromium = findChromium()
+
+/** A narrow phone in dark mode, without JavaScript. */
+export const DARK_AND_NARROW: BrowserContextOptions = {
+  javaScriptEnabled: false,
+  colorScheme: 'dark',
+  viewport: { width: 320, height: 640 },
+}
 
 /** Starts Chromium. Start it once per file and open a context per test, which is much faster. */
 export async function openBrowser(): Promise<Browser> {
