@@ -6,7 +6,7 @@ import type { Grant } from '../grants/grant.ts'
 import type { ImplicitGrant } from '../grants/implicit.ts'
 import type { RefreshTokenGrant } from '../grants/refresh-token.ts'
 import type { RefreshPolicy } from '../issuance/context.ts'
-import { parseDuration } from '../lib/duration.ts'
+import { parseDuration, type Duration } from '../lib/duration.ts'
 import { DEVICE_GRANT } from '../model/device-code.ts'
 import type { Validator } from '../lib/validator.ts'
 import { GRANT_TYPE_PROBLEM, isGrantType } from '../model/client.ts'
@@ -116,19 +116,35 @@ function checkClientCredentials(grants: Grants, path: string, validator: Validat
   if (grant?.options.lifetime !== undefined) validator.duration(`${path}.lifetime`, grant.options.lifetime)
 }
 
-export const GRACE_WINDOW_PROBLEM = "must be a duration such as '60s', or 0 to turn it off"
+/** The options of both kinds of refresh tokens. */
+interface RefreshOptions {
+  readonly lifetime: Duration
+  readonly maximumLifetime: Duration | undefined
+  readonly graceWindow: Duration | undefined
+}
+
+/** Checks the lifetimes of refresh tokens, at a path such as `grants[1]`. */
+export function resolveRefreshLifetimes(
+  path: string,
+  { lifetime, maximumLifetime: maximum, graceWindow = '60s' }: RefreshOptions,
+  validator: Validator,
+): Omit<RefreshPolicy, 'rotation'> {
+  const grace = parseDuration(graceWindow)
+  if (grace === undefined)
+    validator.problem(`${path}.graceWindow`, "must be a duration such as '60s', or 0 to turn it off")
+  return {
+    lifetime: validator.duration(`${path}.lifetime`, lifetime),
+    maximum: maximum === undefined ? null : validator.duration(`${path}.maximumLifetime`, maximum),
+    graceWindow: grace ?? 0,
+  }
+}
 
 function resolveRefresh(grants: Grants, path: string, validator: Validator): RefreshPolicy | undefined {
   const grant = grants.get('refresh_token') as RefreshTokenGrant | undefined
   if (!grant) return undefined
-  const { lifetime = '30d', maximumLifetime, graceWindow = '60s', rotation = 'always' } = grant.options
-  const grace = parseDuration(graceWindow)
-  if (grace === undefined) validator.problem(`${path}.graceWindow`, GRACE_WINDOW_PROBLEM)
+  const { lifetime = '30d', maximumLifetime, graceWindow, rotation = 'always' } = grant.options
   return {
-    lifetime: validator.duration(`${path}.lifetime`, lifetime),
-    maximum:
-      maximumLifetime === undefined ? null : validator.duration(`${path}.maximumLifetime`, maximumLifetime),
-    graceWindow: grace ?? 0,
+    ...resolveRefreshLifetimes(path, { lifetime, maximumLifetime, graceWindow }, validator),
     rotation: validator.oneOf(`${path}.rotation`, rotation, ['always', 'public']),
   }
 }

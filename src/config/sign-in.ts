@@ -1,11 +1,11 @@
 import type { SignInFeature, SignInOptions } from '../grants/sign-in.ts'
 import type { RefreshPolicy } from '../issuance/context.ts'
-import { parseDuration, type Duration } from '../lib/duration.ts'
+import type { Duration } from '../lib/duration.ts'
 import type { Validator } from '../lib/validator.ts'
 import { isPrivateTransport } from '../model/issuer.ts'
 import { EVERY_SCOPE, type ScopeRules } from '../model/scope.ts'
 import type { Config } from './config.ts'
-import { GRACE_WINDOW_PROBLEM } from './grants.ts'
+import { resolveRefreshLifetimes } from './grants.ts'
 
 /** The settings of the sign-in API. */
 export interface SignInSettings {
@@ -48,18 +48,11 @@ const isSignIn = (grant: Config['grants'][number] | undefined): grant is SignInF
 
 function resolveRefresh(
   path: string,
-  { lifetime = '12h', maximumLifetime, graceWindow = '60s' }: SignInOptions,
+  { lifetime = '12h', maximumLifetime, graceWindow }: SignInOptions,
   validator: Validator,
 ): RefreshPolicy {
-  const grace = parseDuration(graceWindow)
-  if (grace === undefined) validator.problem(`${path}.graceWindow`, GRACE_WINDOW_PROBLEM)
-  return {
-    lifetime: validator.duration(`${path}.lifetime`, lifetime),
-    maximum:
-      maximumLifetime === undefined ? null : validator.duration(`${path}.maximumLifetime`, maximumLifetime),
-    graceWindow: grace ?? 0,
-    rotation: 'always',
-  }
+  const lifetimes = resolveRefreshLifetimes(path, { lifetime, maximumLifetime, graceWindow }, validator)
+  return { ...lifetimes, rotation: 'always' }
 }
 
 function resolveScopes(

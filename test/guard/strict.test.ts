@@ -37,6 +37,12 @@ async function outcome({ server }: TestServer, token: string, ...scopes: Scopes)
 
 const signIn = () => getCodeFlowTokens({ server: home, browser: openBrowser(home), client, user })
 
+/** Signs a new user in at another server. */
+async function getAccessToken(server: TestServer): Promise<string> {
+  const visit = { server, browser: openBrowser(server), client: await server.addClient() }
+  return (await getCodeFlowTokens({ ...visit, user: await server.addUser() })).access_token
+}
+
 type Revoke = (server: TestServer['server'], token: string, clientId: string) => Promise<unknown>
 
 const REVOCATIONS: readonly (readonly [what: string, revoke: Revoke])[] = [
@@ -88,13 +94,7 @@ test('a strict route needs one query per request, and none for a token that is i
   const statements = recordStatements()
   const server = await startServer({ revocations, purge: 'manual', audit: 'off' })
   onTestFinished(server.close)
-  const visit = {
-    server,
-    browser: openBrowser(server),
-    client: await server.addClient(),
-    user: await server.addUser(),
-  }
-  const { access_token: token } = await getCodeFlowTokens(visit)
+  const token = await getAccessToken(server)
   const ask = (...scopes: Scopes) => statements.during(() => outcome(server, token, ...scopes))
   expect(await ask({ strict: true })).toEqual(['select revocations'])
   expect(await ask({ strict: true })).toEqual(['select revocations'])
@@ -107,13 +107,7 @@ test('a strict route needs one query per request, and none for a token that is i
 test('a strict route responds with 503 while the store fails, never 401, and recovers', async () => {
   const server = await startServer({ revocations: { ...revocations, strict: true } })
   onTestFinished(server.close)
-  const visit = {
-    server,
-    browser: openBrowser(server),
-    client: await server.addClient(),
-    user: await server.addUser(),
-  }
-  const { access_token: token } = await getCodeFlowTokens(visit)
+  const token = await getAccessToken(server)
   const hide = new DatabaseSync(server.file)
   hide.exec('ALTER TABLE consulate_revocations RENAME TO hidden')
   for (let count = 0; count < 3; count += 1)

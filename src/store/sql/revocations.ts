@@ -224,40 +224,26 @@ async function moveSessionTo(
 }
 
 /** Does the same with the authorizations of a session. */
-async function moveAuthorizationsTo(
-  userEpoch: number,
-  { database: { db }, queries }: Updates,
-  filter: RowFilter,
-): Promise<void> {
-  const update = db
-    .updateTable('consulate_authorizations')
-    .set({ user_epoch: userEpoch })
-    .where((eb) => eb.and(filter))
-    .where('revoked_at', 'is', null)
-    .where('user_epoch', '=', userEpoch - 1)
-  await queries.execute(update.compile())
+async function moveAuthorizationsTo(userEpoch: number, updates: Updates, filter: RowFilter): Promise<void> {
+  await updates.queries.execute(buildMove(userEpoch, updates, filter).compile())
 }
 
-/**
- * Moves the authorizations of third-party clients that depend on no session to a user's new epoch. Those from before the
- * previous epoch were revoked by it and stay revoked.
- */
-async function moveThirdPartiesTo(
-  userEpoch: number,
-  { database: { db }, queries }: Updates,
-  filter: RowFilter,
-): Promise<void> {
-  const update = db
+const buildMove = (userEpoch: number, { database: { db } }: Updates, filter: RowFilter) =>
+  db
     .updateTable('consulate_authorizations')
     .set({ user_epoch: userEpoch })
     .where((eb) => eb.and(filter))
     .where('revoked_at', 'is', null)
-    .where('session_id', 'is', null)
     .where('user_epoch', '=', userEpoch - 1)
+
+/** Does the same with the authorizations of third-party clients that depend on no session. */
+async function moveThirdPartiesTo(userEpoch: number, updates: Updates, filter: RowFilter): Promise<void> {
+  const update = buildMove(userEpoch, updates, filter)
+    .where('session_id', 'is', null)
     .where('client_id', 'in', (eb) =>
       eb.selectFrom('consulate_clients').select('id').where('is_third_party', '=', 1),
     )
-  await queries.execute(update.compile())
+  await updates.queries.execute(update.compile())
 }
 
 /** Returns when the last access token of these authorizations expires, revoked ones included; 0 if there are none. */
