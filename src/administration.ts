@@ -142,14 +142,9 @@ export function createAdministration(start: () => Promise<Services>): Administra
     tokens: {
       async revoke({ tokenId, expiresAt, sub }) {
         requireToken(tokenId, expiresAt)
-        await (
-          await start()
-        ).revoker.revoke({
-          kind: 'token',
-          jti: tokenId,
-          expiresAt,
-          ...(sub !== undefined && { sub }),
-        })
+        const { revoker } = await start()
+        const target = { kind: 'token', jti: tokenId, expiresAt } as const
+        await revoker.revoke({ ...target, ...(sub !== undefined && { sub }) })
       },
     },
     audit: { find: async (requestId) => (await start()).audit.find(requestId) },
@@ -165,13 +160,13 @@ function requireToken(tokenId: unknown, expiresAt: unknown): void {
   const validator = createValidator()
   if (typeof tokenId !== 'string' || tokenId === '')
     validator.problem('tokenId', 'must be a non-empty string')
-  if (!Number.isSafeInteger(expiresAt) || Number(expiresAt) < FIRST_TIME)
+  if (!Number.isSafeInteger(expiresAt) || Number(expiresAt) < MIN_TIME)
     validator.problem('expiresAt', 'must be a time in milliseconds, such as exp * 1000')
   validator.throwIfInvalid()
 }
 
 /** September 2001. A time in seconds is below it until the year 33658. */
-const FIRST_TIME = 1_000_000_000_000
+const MIN_TIME = 1_000_000_000_000
 
 function clientAdministration(start: () => Promise<Services>): Administration['clients'] {
   return {

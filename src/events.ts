@@ -119,8 +119,7 @@ export interface EventMap {
   'consent.denied': RequestEvent & { readonly clientId: string; readonly sub: string }
   /**
    * An endpoint answered with an error. `detail` says exactly why, for your eyes only; `clientId` and `sub` are null if
-   * they were not known yet. Not emitted by guards, by failed sign-ins on the sign-in page and by devices
-   * that poll.
+   * they were not known yet. Not emitted by guards, by failed sign-ins on the sign-in page and by devices that poll.
    */
   'request.refused': RequestEvent & {
     readonly path: string

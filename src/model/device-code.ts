@@ -31,7 +31,7 @@ export interface DeviceCode {
   /** The minimum time (ms) between two polls. Grows with each `slow_down` (RFC 8628 section 3.5). */
   readonly interval: number
   readonly lastPolledAt: number | null
-  /** The ID of the node that received that poll, by whose clock the time is. */
+  /** The ID of the node that received that poll. The time is by its clock. */
   readonly lastPolledBy: string | null
   /** The user who entered the user code. Null before that, and again after the user switches accounts. */
   readonly claim: DeviceClaim | null

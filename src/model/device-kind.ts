@@ -1,2 +1,2 @@
-/** What a device looks like, as far as its `User-Agent` tells: decides its icon. */
+/** The kind of a device, as its `User-Agent` suggests. Decides its icon. */
 export type DeviceKind = 'phone' | 'tablet' | 'computer' | 'other'

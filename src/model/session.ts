@@ -13,7 +13,7 @@ export interface Session extends UserRef {
   readonly issuerEpoch: number
   readonly userEpoch: number
   readonly createdAt: number
-  /** When the user last proved who they are: signed in, or confirmed their password. */
+  /** When the user last signed in or confirmed their password. */
   readonly authenticatedAt: number
   /** Written at most once a minute. Unless found by its cookie, a later use of one of its authorizations counts too. */
   readonly lastSeenAt: number

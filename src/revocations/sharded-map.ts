@@ -33,7 +33,7 @@ export function createShardedMap<Value>(): ShardedMap<Value> {
   }
 }
 
-/** A hash that a user can predict: with chosen keys, one of the maps is larger, and that is all. */
+/** Predictable, which is harmless: chosen keys can only make one of the maps larger. */
 function hash(key: string): number {
   let value = 0
   for (let index = 0; index < key.length; index += 1) value = (value * 31 + key.charCodeAt(index)) | 0

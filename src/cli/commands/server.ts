@@ -22,7 +22,7 @@ export function addServe(program: Command): void {
     .addOption(
       new Option(
         '--workers <number>',
-        'processes to run, or "auto" for one per core (default: only this one)',
+        'number of worker processes, or "auto" for one per core (default: none)',
       )
         .argParser(parseWorkers)
         .conflicts('demo'),

@@ -170,7 +170,7 @@ export const en = {
     sent: (seconds: number): string =>
       `If we found an account, we've sent a link to choose a new password. It's valid for ${lifetime(seconds)}.`,
     notReceived:
-      "Didn't get it? Check your spam folder, and make sure you entered the name you signed up with.",
+      "Didn't get it? Check your spam folder, and make sure you entered the email or username you signed up with.",
   },
   resetPassword: {
     heading: 'Choose a new password',
