@@ -53,6 +53,7 @@ const app: RequestListener = async (request, response) => {
   return response.writeHead(200, { 'Cache-Control': 'no-store' }).end(JSON.stringify(tokens))
 }
 
-createServer(toNode(server).routes(app)).listen(port, '127.0.0.1')
-console.log(`curl -d '{"email":"${ada.email}"}' ${issuer}/link
-Then: curl -d '{"token":"…","device":"My phone"}' ${issuer}/sign-in`)
+createServer(toNode(server).routes(app)).listen(port, '127.0.0.1', () =>
+  console.log(`curl -d '{"email":"${ada.email}"}' ${issuer}/link
+Then: curl -d '{"token":"…","device":"My phone"}' ${issuer}/sign-in`),
+)

@@ -24,6 +24,7 @@ import {
   authorizationUrl,
   claimOf,
   formBody,
+  comparable,
 } from '../support/oauth-client.ts'
 import type { JsonResponse, Parameters } from '../support/oauth-client.ts'
 import { CALLBACK, startServer } from '../support/server.ts'
@@ -216,17 +217,10 @@ describe('guessed passwords at the token endpoint', () => {
   test('do not reveal whether an account exists: not in the body or headers, nor when throttled', async () => {
     const disabled = await server.addUser()
     await server.store.users.update(disabled.id, { disabledAt: 1 })
-    const visible = ({ status, headers, body }: JsonResponse) => ({
-      status,
-      body,
-      headers: [...headers].filter(
-        ([name]) => !['date', 'x-request-id', 'retry-after', 'ratelimit'].includes(name),
-      ),
-    })
     const tryRepeatedly = async (email: string) => {
       const responses = []
       for (let count = 0; count < 5; count += 1)
-        responses.push(visible(await guess({ email, password: 'a wrong password' }, '')))
+        responses.push(comparable(await guess({ email, password: 'a wrong password' }, '')))
       return responses
     }
     const expected = await tryRepeatedly((await server.addUser()).email)

@@ -13,6 +13,15 @@ export interface JsonResponse {
   readonly body: Readonly<Record<string, unknown>>
 }
 
+const VARYING_HEADERS: ReadonlySet<string> = new Set(['date', 'x-request-id', 'retry-after', 'ratelimit'])
+
+/** Returns a response without the headers that differ between any two, so that it can be compared with another. */
+export const comparable = ({ status, headers, body }: JsonResponse) => ({
+  status,
+  body,
+  headers: [...headers].filter(([name]) => !VARYING_HEADERS.has(name)),
+})
+
 /** The tokens of a client. */
 export interface Tokens {
   readonly access_token: string
