@@ -64,7 +64,8 @@ export interface EventMap {
   }
   /**
    * A user signed in on a device for the first time, as far as its device cookie or device token tells, or allowed a device
-   * with a code. Not emitted by the password grant, which does not recognize devices.
+   * with a code. Not emitted by the password grant, which does not recognize devices, nor on a device on which the user has
+   * just reset the password, which emits `password.changed`.
    */
   'device.new': RequestEvent & {
     readonly sessionId: string

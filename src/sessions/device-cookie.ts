@@ -6,7 +6,7 @@ import { DEVICE_TOKEN_LIFETIME, type DeviceTokens } from './device-tokens.ts'
 export interface DeviceCookies {
   /** Returns the device token of a browser, unchecked. */
   read(exchange: CookieExchange): string | undefined
-  /** Adds the user to the cookie, or extends their entry. Call it after each successful sign-in. */
+  /** Adds the user to the cookie, or extends their entry. Call it after each successful sign-in or password reset. */
   remember(exchange: CookieExchange, subject: string): void
 }
 

@@ -2,7 +2,7 @@ import type { Clock } from '../lib/clock.ts'
 import { hmac, isEqualInConstantTime, randomBase64url, sha256 } from '../lib/hash.ts'
 
 /**
- * Recognizes devices on which a user has signed in before (OWASP, "Slow Down Online Guessing Attacks with Device Cookies").
+ * Recognizes devices on which a user has signed in or reset the password before (OWASP, "Slow Down Online Guessing Attacks with Device Cookies").
  * Their failed attempts are counted separately, so that strangers cannot lock a user out. Browsers keep a device token in a
  * cookie, and apps wherever they like.
  *
@@ -13,9 +13,9 @@ import { hmac, isEqualInConstantTime, randomBase64url, sha256 } from '../lib/has
 export interface DeviceTokens {
   /** Returns whether a token has an unexpired entry. Does not verify its MAC. */
   has(token: string | undefined): boolean
-  /** Returns the id that the device has for a user; undefined if they have not signed in on it before. */
+  /** Returns the id that the device has for a user; undefined if it is not known to the user. */
   find(token: string | undefined, subject: string): string | undefined
-  /** Returns the token with the user added, or with their entry extended. Call it after each successful sign-in. */
+  /** Returns the token with the user added, or with their entry extended. Call it after each successful sign-in or password reset. */
   remember(token: string | undefined, subject: string): string
 }
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { signIn } from '../../src/index.ts'
 import { sha256 } from '../../src/lib/hash.ts'
-import { formOf, openBrowser } from '../support/browser.ts'
+import { formOf, openBrowser, type Browser, type Page } from '../support/browser.ts'
 import { commonConfig } from '../support/config.ts'
 import { createMailbox } from '../support/password-reset.ts'
 import { startServer, type TestServer, type TestUser } from '../support/server.ts'
@@ -83,7 +83,7 @@ describe('the link in the message', () => {
     const stored = await server.store.passwordResets.find(sha256(token))
     expect(stored?.userId).toBe(user.id)
     expect((await reset(stored?.hash ?? '')).status).toBe(400)
-    expect((await reset(token)).status).toBe(204)
+    expect((await reset(token)).status).toBe(200)
   })
 })
 
@@ -150,7 +150,7 @@ describe('whether an account exists', () => {
     expect(lines).toHaveLength(6)
     expect(lines[0]).toContain('mailbox full: [token]')
     await forgot(user.email)
-    expect((await reset((await mailbox.newest(user.email)).token)).status).toBe(204)
+    expect((await reset((await mailbox.newest(user.email)).token)).status).toBe(200)
   })
 })
 
@@ -169,13 +169,13 @@ describe('requests for links', () => {
     for (let count = 0; count < 10; count += 1) await forgot(user.email)
     const { token } = await mailbox.newest(user.email, 3)
     server.clock.advance('29m')
-    expect((await reset(token)).status).toBe(204)
+    expect((await reset(token)).status).toBe(200)
     await forgot(user.email)
     await settled()
     server.clock.advance('1m')
     await forgot(user.email)
     const newest = await mailbox.newest(user.email, 4)
-    expect((await reset(newest.token, newAddress(), 'another long password')).status).toBe(204)
+    expect((await reset(newest.token, newAddress(), 'another long password')).status).toBe(200)
   })
 
   test('are limited to ten an hour per address, silently, but not for a device that signed in before', async () => {
@@ -194,6 +194,49 @@ describe('requests for links', () => {
   })
 })
 
+describe('a link', () => {
+  const open = async (browser = openBrowser(server)): Promise<Page> => {
+    await forgot(user.email)
+    return browser.open((await mailbox.newest(user.email)).url)
+  }
+  const choose = (browser: Browser, page: Page): Promise<Page> =>
+    browser.press(page, 'Change password', { new_password: NEW })
+
+  test('lets a user who was locked out sign in immediately, but only on the device that used it', async () => {
+    const changed = { ...user, password: NEW }
+    const lockOut = async (): Promise<void> => {
+      for (let count = 0; count < 10; count += 1) await postLogin(server, { ...user, password: 'a guess' })
+      expect((await postLogin(server, changed)).status).toBe(429)
+    }
+    const [browser, other] = [openBrowser(server), openBrowser(server)]
+    await choose(browser, await open(browser))
+    await lockOut()
+    const signInAt = async (on: Browser) => on.signIn(await on.open(server.endpoint('/login')), changed)
+    expect([(await signInAt(browser)).status, (await signInAt(other)).status]).toEqual([200, 429])
+    await forgot(user.email)
+    const { body } = await reset((await mailbox.newest(user.email, 2)).token)
+    const { device_token } = body
+    expect((await postLogin(server, changed, { device_token })).status).toBe(200)
+    expect((await postLogin(server, changed)).status).toBe(429)
+  })
+
+  test('makes the page confirm a change only in the browser that used it', async () => {
+    const [browser, other] = [openBrowser(server), openBrowser(server)]
+    const done = await choose(browser, await open(browser))
+    expect(done.text).toContain('Your password was changed')
+    expect((await browser.open(done.url)).text).toContain('Your password was changed')
+    const unused = new URL(done.url)
+    await forgot(user.email)
+    unused.searchParams.set('changed', sha256((await mailbox.newest(user.email, 2)).token))
+    for (const page of [
+      await other.open(done.url),
+      await browser.open(unused),
+      await browser.open(`${server.issuer}/reset-password?changed=yes`),
+    ])
+      expect([page.status, page.text]).toEqual([410, expect.stringContaining('This link no longer works')])
+  })
+})
+
 describe('a token', () => {
   test('that is guessed counts for the address, which does not stop a genuine one', async () => {
     await forgot(user.email)
@@ -207,7 +250,7 @@ describe('a token', () => {
       headers: { 'x-forwarded-for': thief },
     })
     expect(page.status).toBe(429)
-    expect((await reset(token, thief)).status).toBe(204)
+    expect((await reset(token, thief)).status).toBe(200)
   })
 
   test('that was used is not a guess', async () => {
@@ -223,7 +266,7 @@ describe('a token', () => {
     await forgot(user.email)
     const { token } = await mailbox.newest(user.email)
     const body = { token, password: NEW, username: victim.email, sub: victim.id, provider: 'users' }
-    expect((await callSignInApi(server, '/auth/reset-password', { body })).status).toBe(204)
+    expect((await callSignInApi(server, '/auth/reset-password', { body })).status).toBe(200)
     expect((await postLogin(server, victim)).status).toBe(200)
   })
 

@@ -1,6 +1,6 @@
 import { OAuthError } from '../../errors.ts'
 import { sha256 } from '../../lib/hash.ts'
-import { NO_CONTENT, redirect, type HttpResponse } from '../../lib/http.ts'
+import { json, redirect, type HttpResponse } from '../../lib/http.ts'
 import type { PasswordReset } from '../../model/password-reset.ts'
 import type { ResetPasswordProps } from '../../pages/props.ts'
 import { rejectionOf } from '../account/password-change.ts'
@@ -18,12 +18,24 @@ const HEADERS = { 'Referrer-Policy': 'strict-origin' } as const
 /** GET: the form for a new password. Spends nothing: mail scanners open links too. With `changed`, says that it was changed. */
 export async function showResetPassword(exchange: Exchange, provider: string): Promise<HttpResponse> {
   const query = readQuery(exchange.request)
-  if (query.get('changed') !== undefined)
+  if (await wasChangedHere(exchange, provider, query.get('changed')))
     return page(exchange, 200, 'passwordReset', signInLink(exchange, provider))
   return openLink(exchange, provider, query.get('token'), (link) => formPage(exchange, link, 200))
 }
 
-/** POST: changes the password, and spends the link. */
+/** Only a browser that knows the user counts, so that no one else's link makes the page claim a change. */
+async function wasChangedHere(
+  exchange: Exchange,
+  provider: string,
+  hash: string | undefined,
+): Promise<boolean> {
+  const { deviceCookies, deviceTokens, store, subjectOf } = exchange.services
+  const reset = hash === undefined ? undefined : await store.passwordResets.find(hash)
+  if (!reset || reset.provider !== provider || reset.spentAt === null) return false
+  return deviceTokens.find(deviceCookies.read(exchange), subjectOf(reset)) !== undefined
+}
+
+/** POST: changes the password, spends the link, and remembers the browser as after a sign-in. */
 export async function postResetPassword(exchange: Exchange, provider: string): Promise<HttpResponse> {
   const form = await readForm(exchange.request)
   return openLink(exchange, provider, form.get('token'), async (link) => {
@@ -66,7 +78,7 @@ async function findLink(exchange: Exchange, token: string): Promise<PasswordRese
 }
 
 async function redeem(exchange: Exchange, link: OpenLink, password: string): Promise<HttpResponse> {
-  const { passwordResets, settings } = exchange.services
+  const { deviceCookies, passwordResets, settings, subjectOf } = exchange.services
   const { token, reset } = link
   try {
     if (!(await passwordResets.redeem(token, password, exchange.requestId)))
@@ -74,18 +86,21 @@ async function redeem(exchange: Exchange, link: OpenLink, password: string): Pro
   } catch (thrown) {
     return formPage(exchange, link, 422, { kind: 'rejected', message: rejectionOf(thrown) })
   }
-  return redirect(`${providerPathsOf(settings, reset.provider).resetPassword}?changed=yes`)
+  // Strangers may have locked the user out everywhere else. The link proves who the user is as well as a password does.
+  deviceCookies.remember(exchange, subjectOf(reset))
+  const query = new URLSearchParams({ changed: reset.hash }).toString()
+  return redirect(`${providerPathsOf(settings, reset.provider).resetPassword}?${query}`)
 }
 
-/** POST: the same for apps, with users of all providers. */
+/** POST: the same for apps, with users of all providers. Returns a device token in place of the cookie. */
 export async function resetPassword(exchange: Exchange): Promise<HttpResponse> {
   const form = await readParameters(exchange.request)
   const [token, password] = [requireParameter(form, 'token'), requireParameter(form, 'password')]
-  const isChanged =
-    (await findLink(exchange, token)) !== undefined &&
-    (await exchange.services.passwordResets.redeem(token, password, exchange.requestId))
-  if (isChanged) return NO_CONTENT
-  throw new OAuthError('invalid_token', 'The link was already used or has expired', { status: 400 })
+  const { deviceTokens, passwordResets, subjectOf } = exchange.services
+  const reset = await findLink(exchange, token)
+  if (!reset || !(await passwordResets.redeem(token, password, exchange.requestId)))
+    throw new OAuthError('invalid_token', 'The link was already used or has expired', { status: 400 })
+  return json(200, { device_token: deviceTokens.remember(form.get('device_token'), subjectOf(reset)) })
 }
 
 async function formPage(
