@@ -27,7 +27,7 @@ export function deviceNameOf(userAgent: string): string {
   return browser ?? system ?? (/^[\w.-]{1,40}/.exec(userAgent)?.[0] || 'Unknown device')
 }
 
-/** Returns what a device looks like. Android tablets differ from phones only by the missing word `Mobile`. */
+/** Returns the kind of a device. Android tablets differ from phones only by the missing word `Mobile`. */
 export function deviceKindOf(userAgent: string): DeviceKind {
   const system = SYSTEMS.find(([, pattern]) => pattern.test(userAgent))?.[0]
   if (system === undefined) return 'other'

@@ -69,12 +69,12 @@ interface Count {
   readonly failures: number
   readonly pending: number
   /** Reserved attempts of other nodes. */
-  readonly elsewhere: number
+  readonly pendingElsewhere: number
   /** When the failures are forgotten. */
   readonly failuresExpireAt: number
   /** When the reserved attempts are considered lost. */
   readonly pendingExpireAt: number
-  readonly elsewhereExpireAt: number
+  readonly pendingElsewhereExpireAt: number
 }
 
 /** The most keys that a counter holds, about 10 MB. The least recently used one is dropped. */
@@ -83,16 +83,16 @@ export const MAX_KEYS = 50_000
 const EMPTY: Count = {
   failures: 0,
   pending: 0,
-  elsewhere: 0,
+  pendingElsewhere: 0,
   failuresExpireAt: 0,
   pendingExpireAt: 0,
-  elsewhereExpireAt: 0,
+  pendingElsewhereExpireAt: 0,
 }
 
 /** How long to wait (ms) if pending attempts, rather than failures alone, block the key. */
 const PENDING_WAIT = 1000
 /** When reserved attempts of other nodes are considered lost (ms). The message that releases them can be lost as well. */
-const MAX_ELSEWHERE = 10_000
+const MAX_PENDING_ELSEWHERE = 10_000
 
 /**
  * Creates a counter in memory. It is an LRU cache and not a rate limiter library: those keep every key, with a timer, until
@@ -111,12 +111,12 @@ export function createCounter(policy: Policy, clock: Clock): Counter {
   const change = (key: string, changes: (count: Count) => Partial<Count>) => {
     const before = find(key)
     const count = { ...before, ...changes(before) }
-    if (count.failures + count.pending + count.elsewhere > 0) counts.set(key, count)
+    if (count.failures + count.pending + count.pendingElsewhere > 0) counts.set(key, count)
     else counts.delete(key)
   }
   return {
     check: (key) => blockedIn(policy, find(key), clock.now()),
-    checkFailures: (key) => blockedIn(policy, { ...find(key), pending: 0, elsewhere: 0 }, clock.now()),
+    checkFailures: (key) => blockedIn(policy, { ...find(key), pending: 0, pendingElsewhere: 0 }, clock.now()),
     reserve: (key) =>
       change(key, ({ pending }) => ({ pending: pending + 1, pendingExpireAt: clock.now() + maxPending })),
     release: (key) => change(key, ({ pending }) => ({ pending: Math.max(pending - 1, 0) })),
@@ -136,7 +136,7 @@ export function createCounter(policy: Policy, clock: Clock): Counter {
  * its number and its window count.
  */
 function withReport(
-  { failures, failuresExpireAt, elsewhere, elsewhereExpireAt }: Count,
+  { failures, failuresExpireAt, pendingElsewhere, pendingElsewhereExpireAt }: Count,
   { known, added, pending, remaining }: Report,
   now: number,
   window: number,
@@ -145,9 +145,9 @@ function withReport(
   return {
     failures: Math.max(failures, known) + added,
     failuresExpireAt: isBehind ? now + Math.min(remaining, window) : failuresExpireAt,
-    elsewhere: Math.max(elsewhere + pending, 0),
+    pendingElsewhere: Math.max(pendingElsewhere + pending, 0),
     // Not later with each report: attempts of a node that disappeared would never be forgotten at a busy key.
-    elsewhereExpireAt: elsewhere > 0 ? elsewhereExpireAt : now + MAX_ELSEWHERE,
+    pendingElsewhereExpireAt: pendingElsewhere > 0 ? pendingElsewhereExpireAt : now + MAX_PENDING_ELSEWHERE,
   }
 }
 
@@ -156,14 +156,15 @@ function withReport(
  * key forever. After the clock was set back, both expire within their normal time.
  */
 function withoutExpired(count: Count, now: number, window: number, maxPending: number): Count {
-  const { failures, failuresExpireAt, pending, pendingExpireAt, elsewhere, elsewhereExpireAt } = count
+  const { failures, failuresExpireAt, pending, pendingExpireAt, pendingElsewhere, pendingElsewhereExpireAt } =
+    count
   return {
     failures: failuresExpireAt > now ? failures : 0,
     failuresExpireAt: Math.min(failuresExpireAt, now + window),
     pending: pendingExpireAt > now ? pending : 0,
     pendingExpireAt: Math.min(pendingExpireAt, now + maxPending),
-    elsewhere: elsewhereExpireAt > now ? elsewhere : 0,
-    elsewhereExpireAt: Math.min(elsewhereExpireAt, now + MAX_ELSEWHERE),
+    pendingElsewhere: pendingElsewhereExpireAt > now ? pendingElsewhere : 0,
+    pendingElsewhereExpireAt: Math.min(pendingElsewhereExpireAt, now + MAX_PENDING_ELSEWHERE),
   }
 }
 
@@ -174,10 +175,10 @@ const withFailure = ({ failures, failuresExpireAt }: Count, expiresAt: number): 
 
 function blockedIn(
   policy: Policy,
-  { failures, pending, elsewhere, failuresExpireAt }: Count,
+  { failures, pending, pendingElsewhere, failuresExpireAt }: Count,
   now: number,
 ): Blocked | undefined {
-  if (failures + pending + elsewhere < policy.failures) return undefined
+  if (failures + pending + pendingElsewhere < policy.failures) return undefined
   return blockedBy(policy, failures < policy.failures ? PENDING_WAIT : failuresExpireAt - now)
 }
 

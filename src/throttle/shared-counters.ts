@@ -40,30 +40,15 @@ interface SharedCounter {
 }
 
 function shareCounter(name: string, policy: Policy, counter: Counter, outbox: Outbox): SharedCounter {
-  // Reserved attempts of this node that the others know of.
-  const announced = new Map<string, number>()
-  // A single attempt at a key without failures is not worth a message: most sign-ins succeed.
-  const pendingToAnnounce = (key: string): number => {
-    const { failures, pending } = counter.read(key)
-    return failures > 0 || pending > 1 ? pending : 0
-  }
+  const announced = trackAnnouncedAttempts(counter)
   const announcePending = (key: string): void => {
-    if (pendingToAnnounce(key) !== (announced.get(key) ?? 0)) outbox.add(name, key, {})
+    if (announced.hasChanged(key)) outbox.add(name, key, {})
   }
-  const reportOf = ([key, { added, isCleared }]: readonly [string, Change]): WireReport => {
+  const reportOf = ([key, { added: unsent, isCleared }]: readonly [string, Change]): WireReport => {
     const { failures, remaining } = counter.read(key)
-    const pending = pendingToAnnounce(key)
-    const change = pending - (announced.get(key) ?? 0)
-    if (pending > 0) announced.set(key, pending)
-    else announced.delete(key)
-    const unsent = Math.min(added, failures)
-    return toWireReport(key, {
-      known: failures - unsent,
-      added: unsent,
-      pending: change,
-      remaining,
-      isCleared,
-    })
+    const added = Math.min(unsent, failures)
+    const pending = announced.takeChange(key)
+    return toWireReport(key, { known: failures - added, added, pending, remaining, isCleared })
   }
   return {
     counter: {
@@ -95,6 +80,27 @@ function shareCounter(name: string, policy: Policy, counter: Counter, outbox: Ou
           known + added < policy.failures && counter.read(key).failures >= policy.failures
         if (isSenderBehind) outbox.add(name, key, {})
       }
+    },
+  }
+}
+
+/** Tracks how many reserved attempts of this node the others know of. */
+function trackAnnouncedAttempts(counter: Pick<Counter, 'read'>) {
+  const announced = new Map<string, number>()
+  // A single attempt at a key without failures is not worth a message: most sign-ins succeed.
+  const toAnnounce = (key: string): number => {
+    const { failures, pending } = counter.read(key)
+    return failures > 0 || pending > 1 ? pending : 0
+  }
+  const changeOf = (key: string): number => toAnnounce(key) - (announced.get(key) ?? 0)
+  return {
+    hasChanged: (key: string): boolean => changeOf(key) !== 0,
+    /** Returns the change since the last call, which the others are about to learn. */
+    takeChange(key: string): number {
+      const [change, pending] = [changeOf(key), toAnnounce(key)]
+      if (pending > 0) announced.set(key, pending)
+      else announced.delete(key)
+      return change
     },
   }
 }

@@ -15,7 +15,7 @@ export interface Outbox {
    * `onWorking` once Redis has answered the first commands: it can accept connections without that.
    */
   send(link: RedisLink, signal: AbortSignal, onWorking: () => void): Promise<void>
-  /** Drops the messages. Nodes have read from the store what old messages would tell them. */
+  /** Drops the messages. Nodes have read the same from the store. */
   clear(): void
   /** Resolves when everything was sent, after a second at the latest. */
   flush(): Promise<void>

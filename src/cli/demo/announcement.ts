@@ -1,6 +1,6 @@
-import { displayPath } from '../config-error.ts'
 import type { ResetLink } from '../../users/password-reset.ts'
 import { displayNameOf } from '../../users/provider.ts'
+import { displayPath } from '../config-error.ts'
 import { bold, dim, print } from '../output.ts'
 import type { DemoClients } from './oauth-client.ts'
 import { DEMO_CLIENTS, DEMO_EMAIL, type DemoSecrets } from './setup.ts'

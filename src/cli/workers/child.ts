@@ -69,7 +69,7 @@ export function forkChild(): Child {
 }
 
 /**
- * Closes the connection that a worker was given and never accepted because it died. `node:cluster` would keep it open, and
+ * Closes the connection that a worker was given and never accepted because it exited. `node:cluster` would keep it open, and
  * the client would wait for a response forever.
  */
 function closeConnectionOnExit(worker: Worker): void {

@@ -18,7 +18,7 @@ export interface WorkersRun {
  * Runs a server in worker processes until SIGINT or SIGTERM. Then lets them finish open requests; a second signal ends them
  * immediately.
  *
- * @throws CommandError if the store cannot be shared, a worker cannot start, or all have died
+ * @throws CommandError if the store cannot be shared, a worker cannot start, or all have exited
  */
 export async function runWorkers({ project, address, count }: WorkersRun): Promise<void> {
   requireSharedStore(project)
