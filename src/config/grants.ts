@@ -46,10 +46,10 @@ export function resolveGrants(listed: Config['grants'] | undefined, validator: V
     if (paths.has(type)) validator.problem(path, `repeats the grant type ${type}. Remove one of them`)
     const problem = grantProblem(grant)
     if (problem) validator.problem(`${path}.${problem.path}`, problem.message)
+    else paths.set(type, path)
     // The sign-in API is not a grant type: clients cannot be registered for it.
-    else if (grant.type !== 'sign_in') grants.set(type, grant as Grant | ImplicitGrant)
+    if (!problem && grant.type !== 'sign_in') grants.set(type, grant as Grant | ImplicitGrant)
     checkGrantOptions(path, grant, validator)
-    paths.set(type, path)
   }
   if ((listed ?? []).length === 0)
     validator.problem('grants', 'must list at least one grant, such as authorizationCode()')

@@ -200,7 +200,7 @@ describe('a late consent form:', () => {
     server.clock.advance('59m')
     await server.server.purge({ hours: 0 })
     expect((await browser.press(page, 'Allow')).status).toBe(400)
-    server.clock.advance('3m')
+    server.clock.advance('7m')
     expect((await server.server.purge({ hours: 0 })).counts.codes).toBeGreaterThan(0)
     expect((await browser.press(page, 'Allow')).status).toBe(400)
   })
