@@ -57,6 +57,18 @@ describe('consulate serve --demo', () => {
     expect(await server.stop('SIGINT')).toMatchObject({ code: 0, stderr: '' })
   })
 
+  test('prints commands that sign in from an app and list its devices, in 80 columns', async () => {
+    const server = await serve(emptyDirectory(), ['--demo'])
+    const [, block = ''] = server.printed.split(/^(?=Sign in from your own app)/m)
+    const [lines = ''] = block.split('\n\n')
+    for (const line of lines.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
+    const [, login = '', devices = ''] = lines.split(/\n(?=curl)/)
+    const tokens = JSON.parse((await shell('/', login)).stdout) as Json
+    const listed = await shell('/', `TOKEN=${String(tokens['access_token'])}; ${devices}`)
+    expect(JSON.parse(listed.stdout)).toMatchObject([{ id: tokens['session_id'], is_current: true }])
+    await server.stop()
+  })
+
   test('prints the link for a forgotten password, which changes it', async () => {
     const server = await serve(emptyDirectory(), ['--demo'])
     const browser = browse(server)

@@ -36,6 +36,9 @@ export function announce({ origin, directory, secrets, clients, password }: Anno
     `${bold('Create a personal access token')}  ${dim('for your own scripts')}`,
     `${origin}/account/tokens`,
     '',
+    `${bold('Sign in from your own app')}  ${dim(signInHint(password))}`,
+    ...signInCurl(origin, password),
+    '',
     `${bold('Get an access token for a machine')}  ${dim('client credentials')}`,
     machineCurl(origin, secrets),
     '',
@@ -46,6 +49,18 @@ export function announce({ origin, directory, secrets, clients, password }: Anno
     '',
   )
 }
+
+const signInHint = (password: string | undefined): string =>
+  password === undefined
+    ? 'set $PASSWORD first, then $TOKEN to the access_token'
+    : 'then list devices with the access_token as $TOKEN'
+
+/** Returns lines of at most 80 characters. */
+const signInCurl = (origin: string, password = '$PASSWORD'): readonly string[] => [
+  `curl -s -d username=${DEMO_EMAIL} -d "password=${password}" \\`,
+  `  ${origin}/auth/login`,
+  `curl -s -H "Authorization: Bearer $TOKEN" ${origin}/auth/devices`,
+]
 
 const machineCurl = (origin: string, { machineSecret }: DemoSecrets): string =>
   `curl -s -u '${DEMO_CLIENTS.machine}:${machineSecret}' -d grant_type=client_credentials -d scope=orders:read ${origin}/oauth/token`

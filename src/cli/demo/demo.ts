@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http'
 import { toNode } from '../../adapters/node.ts'
 import type { Config } from '../../config/config.ts'
+import { signIn } from '../../grants/sign-in.ts'
 import { jsonLogger } from '../../lib/log.ts'
 import { createAuthorizationServer, type AuthorizationServer } from '../../server.ts'
 import { dataDirectory } from '../environment.ts'
@@ -53,7 +54,7 @@ function demoConfig({ config }: Project, issuer: string): Config<DemoScope> {
     secrets,
     store,
     users,
-    grants,
+    grants: grants.some(({ type }) => type === 'sign_in') ? grants : [...grants, signIn()],
     scopes: DEMO_SCOPES,
     personalTokens: {},
     passwordReset: { send: printResetLink },
