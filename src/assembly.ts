@@ -4,6 +4,7 @@ import { createNodeMessages, type NodeMessages } from './broadcast/messages.ts'
 import { createClientCache } from './clients/cache.ts'
 import type { Config } from './config/config.ts'
 import { findLegacyGrants } from './config/grants.ts'
+import { NEEDS_SET_PASSWORD } from './config/password-reset.ts'
 import type { Services } from './endpoints/services.ts'
 import { ConfigError } from './errors.ts'
 import type { Events } from './events.ts'
@@ -172,14 +173,17 @@ function createServices(foundation: Foundation): Services {
 }
 
 function openUserDirectory(
-  { provider, clock }: Settings,
+  { provider, clock, passwordReset }: Settings,
   { store, users, providers = {} }: Config,
   subject: Services['subjectOf'],
 ): UserDirectory {
   const main = typeof users === 'function' ? users({ store, clock }) : users
   if (typeof main.find !== 'function') throw new ConfigError([NOT_CALLED])
+  const all = new Map([[provider, main], ...Object.entries(providers)])
+  if (passwordReset && !Array.from(all.values()).some(({ setPassword }) => setPassword))
+    throw new ConfigError([NEEDS_SET_PASSWORD])
   return createUserDirectory({
-    providers: new Map([[provider, main], ...Object.entries(providers)]),
+    providers: all,
     epochs: store.revocations.readEpochs,
     subjectOf: subject,
   })

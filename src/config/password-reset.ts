@@ -19,6 +19,12 @@ export interface PasswordResetSettings {
   readonly lifetime: number
 }
 
+/** What a factory returns is known only when the server starts, so it is checked again then. */
+export const NEEDS_SET_PASSWORD = {
+  path: 'passwordReset',
+  message: 'needs a user provider with setPassword',
+} as const
+
 /** Checks the option `passwordReset`. Returns undefined if it is off. */
 export function resolvePasswordReset(
   given: PasswordResetConfig | undefined,
@@ -28,8 +34,7 @@ export function resolvePasswordReset(
   if (given === undefined) return undefined
   if (typeof given.send !== 'function')
     validator.problem('passwordReset.send', 'must be a function that sends the link to the user')
-  if (passwordProviders.size === 0)
-    validator.problem('passwordReset', 'needs a user provider with setPassword')
+  if (passwordProviders.size === 0) validator.problem(NEEDS_SET_PASSWORD.path, NEEDS_SET_PASSWORD.message)
   return {
     send: async (link) => given.send(link),
     lifetime: validator.duration('passwordReset.lifetime', given.lifetime ?? '30m'),

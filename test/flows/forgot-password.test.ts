@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { signIn, StoreUnavailableError, type UserProvider } from '../../src/index.ts'
 import { formOf, linkTo, openBrowser, type Browser, type Page } from '../support/browser.ts'
-import { commonConfig, configProblems } from '../support/config.ts'
+import { commonConfig } from '../support/config.ts'
 import { callApi, getCodeFlowTokens, refresh } from '../support/oauth-client.ts'
 import { createMailbox } from '../support/password-reset.ts'
 import { createToken, openTokenApi } from '../support/personal-tokens.ts'
@@ -271,38 +271,4 @@ describe('POST /auth/forgot-password and /auth/reset-password', () => {
     const body = { password: NEW, ...options }
     expect((await callSignInApi(server, '/auth/password', { token, body })).status).toBe(200)
   }
-})
-
-describe('passwordReset', () => {
-  test('is off by default', () => {
-    const paths = (config: object) =>
-      startServer(config).then(async (started) => {
-        await started.close()
-        return started.server.routes.map(({ path }) => path).filter((path) => /forgot|reset/.test(path))
-      })
-    return expect(Promise.all([paths({}), paths({ passwordReset: mailbox.passwordReset })])).resolves.toEqual(
-      [[], ['/forgot-password', '/reset-password', '/auth/forgot-password', '/auth/reset-password']],
-    )
-  })
-
-  test.each<[object, readonly string[]]>([
-    [{ passwordReset: {} }, ['passwordReset.send: must be a function that sends the link to the user']],
-    [
-      { passwordReset: { send: () => undefined, lifetime: 'soon' } },
-      ["passwordReset.lifetime: must be a duration such as '15m', '12h', '30d', or a number of seconds"],
-    ],
-    [
-      { passwordReset: { sent: () => undefined, send: () => undefined } },
-      ['passwordReset.sent: unknown option. Did you mean send?'],
-    ],
-  ])('reports %o', (config, problems) => {
-    expect(configProblems(config)).toEqual(problems)
-  })
-
-  test('needs a provider that can change passwords', () => {
-    const { setPassword: _, ...users } = { ...customers.provider, setPassword: undefined }
-    expect(configProblems({ users, passwordReset: mailbox.passwordReset })).toEqual([
-      'passwordReset: needs a user provider with setPassword',
-    ])
-  })
 })

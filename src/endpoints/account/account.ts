@@ -23,7 +23,7 @@ export function showAccount({ services }: Exchange, provider: string): HttpRespo
 }
 
 /** Asks the provider itself, because a factory is called only when the server starts. */
-const canChangePassword = ({ userDirectory }: Services, provider: string): boolean =>
+export const canChangePassword = ({ userDirectory }: Services, provider: string): boolean =>
   userDirectory.provider(provider).setPassword !== undefined
 
 /** Throws `not_found` if a provider cannot change passwords. */

@@ -1,6 +1,7 @@
 import { json, redirect, type HttpResponse } from '../../lib/http.ts'
 import { toSeconds } from '../../lib/clock.ts'
 import type { ForgotPasswordProps } from '../../pages/props.ts'
+import { requirePasswordChange } from '../account/account.ts'
 import { readForm, readParameters, readQuery, requireParameter } from '../body.ts'
 import type { Exchange } from '../endpoint.ts'
 import { findKnownDevice } from '../known-device.ts'
@@ -10,6 +11,7 @@ import { providerPathsOf } from '../paths.ts'
 /** GET: asks for the user name. With `sent`, says that a link was sent, whether the user exists or not. */
 export async function showForgotPassword(exchange: Exchange, provider: string): Promise<HttpResponse> {
   const { settings } = exchange.services
+  requirePasswordChange(exchange.services, provider)
   if (readQuery(exchange.request).get('sent') === undefined) return formPage(exchange, provider)
   const lifetime = toSeconds(settings.passwordReset?.lifetime ?? 0)
   return page(exchange, 200, 'forgotPasswordSent', { lifetime, ...signInLink(exchange, provider) })
@@ -18,6 +20,7 @@ export async function showForgotPassword(exchange: Exchange, provider: string): 
 /** POST: sends a link, if the user exists. */
 export async function postForgotPassword(exchange: Exchange, provider: string): Promise<HttpResponse> {
   const { services, request } = exchange
+  requirePasswordChange(services, provider)
   const form = await readForm(request)
   const session = await services.sessions.current(exchange, provider)
   const username = form.get('username')
@@ -30,6 +33,7 @@ export async function postForgotPassword(exchange: Exchange, provider: string): 
 
 /** POST: the same for apps. The response is always 202. */
 export async function forgotPassword(exchange: Exchange, provider: string): Promise<HttpResponse> {
+  requirePasswordChange(exchange.services, provider)
   const form = await readParameters(exchange.request)
   const username = requireParameter(form, 'username')
   await requestLink(exchange, { provider, username, deviceToken: form.get('device_token') })

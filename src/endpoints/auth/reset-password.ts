@@ -3,6 +3,7 @@ import { sha256 } from '../../lib/hash.ts'
 import { json, redirect, type HttpResponse } from '../../lib/http.ts'
 import type { PasswordReset } from '../../model/password-reset.ts'
 import type { ResetPasswordProps } from '../../pages/props.ts'
+import { requirePasswordChange } from '../account/account.ts'
 import { rejectionOf } from '../account/password-change.ts'
 import { readForm, readParameters, readQuery, requireParameter } from '../body.ts'
 import type { Exchange } from '../endpoint.ts'
@@ -17,6 +18,7 @@ const HEADERS = { 'Referrer-Policy': 'strict-origin' } as const
 
 /** GET: the form for a new password. Spends nothing: mail scanners open links too. With `changed`, says that it was changed. */
 export async function showResetPassword(exchange: Exchange, provider: string): Promise<HttpResponse> {
+  requirePasswordChange(exchange.services, provider)
   const query = readQuery(exchange.request)
   if (await wasChangedHere(exchange, provider, query.get('changed')))
     return page(exchange, 200, 'passwordReset', signInLink(exchange, provider))
@@ -37,6 +39,7 @@ async function wasChangedHere(
 
 /** POST: changes the password, spends the link, and remembers the browser as after a sign-in. */
 export async function postResetPassword(exchange: Exchange, provider: string): Promise<HttpResponse> {
+  requirePasswordChange(exchange.services, provider)
   const form = await readForm(exchange.request)
   return openLink(exchange, provider, form.get('token'), async (link) => {
     const { csrf, sessions } = exchange.services
@@ -98,6 +101,7 @@ export async function resetPassword(exchange: Exchange): Promise<HttpResponse> {
   const [token, password] = [requireParameter(form, 'token'), requireParameter(form, 'password')]
   const { deviceTokens, passwordResets, subjectOf } = exchange.services
   const reset = await findLink(exchange, token)
+  if (reset) requirePasswordChange(exchange.services, reset.provider)
   if (!reset || !(await passwordResets.redeem(token, password, exchange.requestId)))
     throw new OAuthError('invalid_token', 'The link was already used or has expired', { status: 400 })
   return json(200, { device_token: deviceTokens.remember(form.get('device_token'), subjectOf(reset)) })

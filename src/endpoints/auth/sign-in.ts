@@ -4,6 +4,7 @@ import { redirect, type HttpResponse } from '../../lib/http.ts'
 import { formTargetsOf } from '../../pages/headers.ts'
 import type { SignInProps } from '../../pages/props.ts'
 import { displayNameOf, type BaseUser } from '../../users/provider.ts'
+import { canChangePassword } from '../account/account.ts'
 import { readForm, readQuery } from '../body.ts'
 import { describeClient } from '../descriptions.ts'
 import type { Exchange } from '../endpoint.ts'
@@ -84,7 +85,7 @@ async function signInPage(
     username,
     ...(settings.keepSignedIn && { keepSignedIn: keepSignedIn ?? settings.keepSignedIn.checked }),
     ...(settings.passwordReset &&
-      settings.passwordProviders.has(provider) && {
+      canChangePassword(services, provider) && {
         forgotPasswordUrl: providerPathsOf(settings, provider).forgotPassword,
       }),
     ...(target && { client: describeClient(target.client, target.redirectUri) }),
