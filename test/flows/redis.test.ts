@@ -4,25 +4,26 @@ import { openBrowser } from '../support/browser.ts'
 import { eventually } from '../support/cluster.ts'
 import { callApi, claimOf, getCodeFlowTokens } from '../support/oauth-client.ts'
 import type { CodeFlow } from '../support/oauth-client.ts'
-import { hasRedis, startRedis } from '../support/redis.ts'
+import { hasSharedRedis, openSharedRedis, type SharedRedis } from '../support/redis.ts'
 import { startServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
 
 const MINUTE = 60_000
-const COMPLETE = 'TOKEN_BLACK_LIST:COMPLETE'
 // Polls are too rare to matter: whatever another node learns, it learns from Redis.
 const revocations = { pollInterval: '1h', maxStaleness: '2h' } as const
 
-describe.runIf(hasRedis)('with Redis', () => {
-  let store: Awaited<ReturnType<typeof startRedis>>
+describe.runIf(hasSharedRedis)('with Redis', () => {
+  let store: SharedRedis
   let server: TestServer
   let other: TestServer
   let flow: Omit<CodeFlow, 'browser'>
 
   beforeAll(async () => {
-    store = await startRedis()
-    server = await startServer({ broadcast: redis(store.url), revocations })
-    const options = { broadcast: redis(store.url), revocations, issuer: server.issuer, file: server.file }
+    store = await openSharedRedis()
+    const { url, keyPrefix } = store
+    server = await startServer({ broadcast: redis(url, { keyPrefix }), revocations })
+    const broadcast = redis(url, { keyPrefix })
+    const options = { broadcast, revocations, issuer: server.issuer, file: server.file }
     other = await startServer(options)
     flow = { server, user: await server.addUser(), client: await server.addClient() }
     const isReady = async ({ server: { health } }: TestServer) => (await health()).isReady
@@ -35,13 +36,14 @@ describe.runIf(hasRedis)('with Redis', () => {
     await store.stop()
   })
 
-  const isComplete = async () => (await store.command('EXISTS', COMPLETE)) === 1
+  const nameOf = (key: string) => `${store.keyPrefix}TOKEN_BLACK_LIST${key}`
+  const isComplete = async () => (await store.command('EXISTS', nameOf(':COMPLETE'))) === 1
   const signIn = () => getCodeFlowTokens({ ...flow, browser: openBrowser(server) })
   const statusAt = async (node: TestServer, token: string) => (await callApi(node, '/me', token)).status
   const isIn = async (node: TestServer, token: string) => (await statusAt(node, token)) === 200
-  const valueOf = async (key: string) => store.command('GET', `TOKEN_BLACK_LIST${key}`)
+  const valueOf = async (key: string) => store.command('GET', nameOf(key))
   const minutesLeft = async (key: string) =>
-    Math.round(Number(await store.command('PTTL', `TOKEN_BLACK_LIST${key}`)) / MINUTE)
+    Math.round(Number(await store.command('PTTL', nameOf(key))) / MINUTE)
   const isWritten = (key: string) => eventually(async () => (await valueOf(key)) !== null)
 
   test('a sign-out reaches the other node without a poll, and no other device', async () => {
@@ -80,10 +82,7 @@ describe.runIf(hasRedis)('with Redis', () => {
     expect(await eventually(async () => (await valueOf(user)) === '2')).toBe(true)
     await server.server.clients.revoke(flow.client.id)
     expect(await isWritten(client)).toBe(true)
-    expect([await valueOf(client), await store.command('PTTL', `TOKEN_BLACK_LIST${client}`)]).toEqual([
-      '1',
-      -1,
-    ])
+    expect([await valueOf(client), await store.command('PTTL', nameOf(client))]).toEqual(['1', -1])
     flow = { ...flow, client: await server.addClient() }
   })
 
@@ -94,7 +93,7 @@ describe.runIf(hasRedis)('with Redis', () => {
   })
 
   test('an epoch is never lowered and a key never expires earlier, in whatever order nodes write', async () => {
-    const name = `TOKEN_BLACK_LIST:USER:${flow.user.id}`
+    const name = nameOf(`:USER:${flow.user.id}`)
     await store.command('SET', name, '9', 'EX', '100000')
     await server.server.users.signOutEverywhere(flow.user.id)
     const { access_token: token } = await signIn()

@@ -1,4 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -29,15 +30,52 @@ export interface TestRedis {
   thaw(): void
 }
 
+/** A Redis server that a test may share with others. It uses only keys and channels with this prefix. */
+export interface SharedRedis extends Pick<TestRedis, 'url' | 'command'> {
+  readonly keyPrefix: string
+  /** Deletes the keys with the prefix, and disconnects. */
+  stop(): Promise<void>
+}
+
 const ADVICE = 'redis-server was not found. Run `apt-get install redis-server`.'
 
-/** Whether redis-server is installed. If not, throws with `CI=true`, so that no test is skipped unnoticed. */
+/**
+ * Whether redis-server is installed, for tests that fill, flush, freeze or kill a server: never the one at `REDIS_URL`. If
+ * not, throws with `CI=true`, so that no test is skipped unnoticed.
+ */
 export const hasRedis = findRedis()
 
 function findRedis(): boolean {
   const isPresent = spawnSync('redis-server', ['--version']).status === 0
   if (!isPresent && process.env['CI'] === 'true') throw new Error(ADVICE)
-  return isAvailable(isPresent, `${ADVICE} The Redis tests are skipped.`)
+  return isAvailable(isPresent, `${ADVICE} Tests that start their own Redis are skipped.`)
+}
+
+/** The server of the developer, for tests that do no harm to it. */
+const sharedUrl = process.env['REDIS_URL'] ?? ''
+
+/** Whether `openSharedRedis` finds a server. */
+export const hasSharedRedis = sharedUrl !== '' || hasRedis
+
+/** Connects to the Redis server at `REDIS_URL`. Starts one if that is not set. */
+export async function openSharedRedis(): Promise<SharedRedis> {
+  const own = sharedUrl === '' ? await startRedis() : undefined
+  const url = own?.url ?? sharedUrl
+  const keyPrefix = `consulate-test-${randomUUID()}:`
+  const client = createClient({ url, socket: { reconnectStrategy: false } })
+  client.on('error', () => {})
+  await client.connect()
+  return {
+    url,
+    keyPrefix,
+    command: (...words) => client.sendCommand([...words]),
+    async stop() {
+      for await (const keys of client.scanIterator({ MATCH: `${keyPrefix}*` }))
+        if (keys.length > 0) await client.del(keys)
+      client.destroy()
+      await own?.stop()
+    },
+  }
 }
 
 /** Starts a Redis server on a free loopback port, in memory. `flags` are those of redis-server. */
