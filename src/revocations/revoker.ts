@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Events } from '../events.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { RevocationEntry } from '../model/revocation.ts'
@@ -16,6 +17,15 @@ export interface Revoker {
    * unless it is given. `requestId` is the request that caused the revocation, if there is one.
    */
   revoke(target: RevocationTarget, requestId?: string): Promise<RevocationEntry | undefined>
+  /**
+   * Revokes all sessions of a user except one, in one transaction. Returns the entries of those that were live and that no
+   * other call revoked before.
+   */
+  revokeSessions(
+    user: UserRef,
+    except: string | undefined,
+    requestId: string,
+  ): Promise<readonly RevocationEntry[]>
 }
 
 export interface RevokerOptions {
@@ -27,16 +37,32 @@ export interface RevokerOptions {
   readonly subjectOf: (user: UserRef) => string
 }
 
+const MESSAGES_PER_TURN = 50
+
 export function createRevoker(options: RevokerOptions): Revoker {
-  const { store, feed, events, clock, announce } = options
+  const { store, feed, events, clock, announce, subjectOf } = options
+  const share = (entry: RevocationEntry, requestId: string | undefined): void => {
+    announce(entry)
+    events.emit('revocation.written', { requestId: requestId ?? null, entry })
+  }
   return {
     async revoke(target, requestId) {
       const entry = await store.revocations.revoke(await withSub(target, options), clock.now())
       if (!entry) return undefined
       feed.apply(entry)
-      announce(entry)
-      events.emit('revocation.written', { requestId: requestId ?? null, entry })
+      share(entry, requestId)
       return entry
+    },
+    async revokeSessions(user, except, requestId) {
+      const selection = { subject: subjectOf(user), except }
+      const entries = await store.revocations.revokeSessions(user, selection, clock.now())
+      for (const entry of entries) feed.apply(entry)
+      for (const [index, entry] of entries.entries()) {
+        // Each message is signed: without pauses, other requests would wait for all of them.
+        if (index % MESSAGES_PER_TURN === MESSAGES_PER_TURN - 1) await nextTurn()
+        share(entry, requestId)
+      }
+      return entries
     },
   }
 }

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { EventMap, Events } from '../events.ts'
 import type { Clock } from '../lib/clock.ts'
 import { toSessionInfo, type SessionInfo } from '../model/info.ts'
@@ -32,11 +31,11 @@ export interface Devices {
   /** Signs out one of the user's devices. Returns whether it exists, signed out or not. */
   signOut(user: UserRef, id: string, request: SignOutRequest): Promise<boolean>
   /**
-   * Signs out all of the user's devices but the current one, and returns how many. A device that signs in at the same time
+   * Signs out all of the user's devices but the current one, in one transaction, and returns how many. A device that signs in at the same time
    * may stay signed in. None that was signed in before does.
    */
   signOutOthers(user: UserRef, request: SignOutRequest): Promise<number>
-  /** Signs out all of the user's devices, the current one last, and returns how many. */
+  /** Signs out all of the user's devices, the current one included, and returns how many. */
   signOutAll(user: UserRef, request: SignOutRequest): Promise<number>
   /** Revokes a session, and announces it unless it was revoked before. */
   end(session: EndedSession, reason: EndReason, requestId: string): Promise<void>
@@ -50,7 +49,7 @@ type EndedSession = UserRef & Pick<Session, 'id'> & Partial<Pick<Session, 'revok
 export interface DevicesOptions {
   readonly store: Pick<SessionStore, 'find' | 'listByUser'>
   readonly clock: Clock
-  readonly revoker: Pick<Revoker, 'revoke'>
+  readonly revoker: Pick<Revoker, 'revoke' | 'revokeSessions'>
   readonly events: Pick<Events, 'emit'>
   readonly subjectOf: (user: UserRef) => string
 }
@@ -71,19 +70,8 @@ export function createDevices({ store, clock, revoker, events, subjectOf }: Devi
       if (session) await devices.end(session, reasonFor(id === currentId), requestId)
       return session !== undefined
     },
-    async signOutOthers(user, { requestId, currentId }) {
-      const others = (await devices.list(user, currentId)).filter(({ isCurrent }) => !isCurrent)
-      await endAll(others, requestId)
-      return others.length
-    },
-    async signOutAll(user, { requestId, currentId }) {
-      const all = await devices.list(user, currentId)
-      await endAll(
-        all.toSorted((one, other) => Number(one.isCurrent) - Number(other.isCurrent)),
-        requestId,
-      )
-      return all.length
-    },
+    signOutOthers: (user, request) => endAll(user, request, request.currentId),
+    signOutAll: (user, request) => endAll(user, request, undefined),
     async end(session, reason, requestId) {
       const sub = subjectOf(session)
       await revoker.revoke({ kind: 'session', id: session.id, sub }, requestId)
@@ -93,12 +81,16 @@ export function createDevices({ store, clock, revoker, events, subjectOf }: Devi
     },
   }
 
-  /** An embedded database answers synchronously: without the pauses, all requests would wait for the last device. */
-  async function endAll(targets: readonly Device[], requestId: string): Promise<void> {
-    for (const target of targets) {
-      await devices.end(target, reasonFor(target.isCurrent), requestId)
-      await nextTurn()
-    }
+  async function endAll(
+    user: UserRef,
+    { requestId, currentId }: SignOutRequest,
+    except: string | undefined,
+  ): Promise<number> {
+    const sub = subjectOf(user)
+    const revoked = await revoker.revokeSessions(user, except, requestId)
+    for (const { subject: sessionId } of revoked)
+      events.emit('session.ended', { requestId, sessionId, sub, reason: reasonFor(sessionId === currentId) })
+    return revoked.length
   }
   return devices
 }

@@ -34,6 +34,14 @@ export type RevocationTarget =
       readonly minimumEpoch?: number
     }
 
+/** Which sessions of a user to revoke. */
+export interface SessionSelection {
+  /** The user's `sub`. */
+  readonly subject: string
+  /** The ID of one session that stays signed in. Default: none. */
+  readonly except?: string | undefined
+}
+
 /** Revocations and epochs. */
 export interface RevocationStore {
   /**
@@ -49,6 +57,12 @@ export interface RevocationStore {
    *   machine tokens have no row. A new entry of a client or of the issuer replaces the old one.
    */
   revoke(target: RevocationTarget, now: number): Promise<RevocationEntry | undefined>
+  /**
+   * Revokes all unrevoked sessions of a user in one transaction, with what depends on them, as `revoke` does for each.
+   * Durable. Returns the entries of those that `sessions.listByUser` would list; expired sessions need no entry. A session
+   * that another call revokes at the same time is in the result of one call only.
+   */
+  revokeSessions(user: UserRef, selection: SessionSelection, now: number): Promise<readonly RevocationEntry[]>
   /**
    * Lists the first `limit` unexpired entries with an id above `cursor`, by ascending id. The newest entry of all never
    * counts as expired: a reader that misses it knows that the database is an older copy.

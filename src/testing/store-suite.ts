@@ -16,6 +16,7 @@ import { testPasswordResets } from './store/password-resets.ts'
 import { testPurge } from './store/purge.ts'
 import { testRevocationEntries } from './store/revocation-entries.ts'
 import { testRevocations } from './store/revocations.ts'
+import { testRevokingSessions } from './store/revoked-sessions.ts'
 import { testSessions } from './store/sessions.ts'
 import { testKeepingThirdParties } from './store/third-parties.ts'
 import { testTokenCheck } from './store/token-check.ts'
@@ -34,6 +35,7 @@ const PARTS = [
   testConsents,
   testRevocations,
   testRevocationEntries,
+  testRevokingSessions,
   testTokenCheck,
   testKeepingThirdParties,
   testKeepingOneSession,

@@ -1,6 +1,9 @@
 import { DatabaseSync } from 'node:sqlite'
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest'
+import type { Store } from '../../src/store/contract.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
+import { ALICE, NOW, sampleSession } from '../../src/testing/store/samples.ts'
+import { recordStatements } from '../support/statements.ts'
 
 const database = new DatabaseSync(':memory:')
 beforeAll(async () => database.exec(await sqlite(':memory:').migrationSql()))
@@ -26,27 +29,73 @@ test.each([
   expect(row?.['detail']).toMatch(new RegExp(`USING INDEX \\w+ \\(${condition.replaceAll('?', '\\?')}\\)$`))
 })
 
-test('the check of a strict guard is one query that scans no table', async () => {
+/** Returns the statements of an action on a new store. */
+async function statementsOf(act: (store: Store) => Promise<unknown>): Promise<readonly string[]> {
   const statements: string[] = []
   const prepare = DatabaseSync.prototype.prepare
   const store = sqlite(':memory:')
+  onTestFinished(store.close)
   await store.migrate()
   vi.spyOn(DatabaseSync.prototype, 'prepare').mockImplementation(function (this: DatabaseSync, sql: string) {
     statements.push(sql)
     return prepare.call(this, sql)
   })
   onTestFinished(() => void vi.restoreAllMocks())
+  await act(store)
+  vi.restoreAllMocks()
+  return statements
+}
+
+/** Explains how SQLite runs a statement. */
+const explain = (statement: string): readonly string[] =>
+  database
+    .prepare(`EXPLAIN QUERY PLAN ${statement}`)
+    .all(...Array.from(statement.matchAll(/\?/g), () => ''))
+    .map(({ detail }) => String(detail))
+
+test('the check of a strict guard is one query that scans no table', async () => {
   const epochs = { issuer: 0, client: 0, user: 0 }
   const ids = { id: 'azn.1', authorizationId: 'azn', sessionId: 'laptop', subject: 'alice', clientId: 'web' }
-  await store.revocations.isTokenRevoked({ ...ids, epochs })
-  vi.restoreAllMocks()
+  const statements = await statementsOf((store) => store.revocations.isTokenRevoked({ ...ids, epochs }))
   expect(statements).toHaveLength(1)
-  const details = database
-    .prepare(`EXPLAIN QUERY PLAN ${statements[0]}`)
-    .all(...Array.from({ length: 12 }, () => ''))
-  expect(details.filter(({ detail }) => String(detail).startsWith('SCAN'))).toEqual([])
-  expect(
-    details.filter(({ detail }) => /^SEARCH \w+ USING (COVERING )?INDEX/.test(String(detail))),
-  ).toHaveLength(6)
-  await store.close()
+  const details = statements.flatMap(explain)
+  expect(details.filter((detail) => detail.startsWith('SCAN'))).toEqual([])
+  expect(details.filter((detail) => /^SEARCH \w+ USING (COVERING )?INDEX/.test(detail))).toHaveLength(6)
+})
+
+const revokeSessions = (store: Store) => store.revocations.revokeSessions(ALICE, { subject: 'alice' }, NOW)
+
+test('the revocation of all sessions of a user scans no table', async () => {
+  const statements = await statementsOf(async (store) => {
+    await store.sessions.insert(sampleSession(), 'alice')
+    expect(await revokeSessions(store)).toHaveLength(1)
+  })
+  const details = statements.flatMap(explain)
+  expect(details.filter((detail) => detail.startsWith('SCAN'))).toEqual([])
+  expect(details).toContain(
+    'SEARCH consulate_revocations USING INDEX consulate_revocations_kind_subject (kind=? AND subject=?)',
+  )
+})
+
+test('the revocation of all sessions of a user takes nine statements, however many sessions', async () => {
+  const { during } = recordStatements()
+  const store = sqlite(':memory:')
+  onTestFinished(store.close)
+  await store.migrate()
+  for (const count of [1, 50]) {
+    for (let index = 0; index < count; index += 1)
+      await store.sessions.insert(sampleSession({ id: `${index} of ${count}` }), 'alice')
+    const statements = await during(async () => expect(await revokeSessions(store)).toHaveLength(count))
+    expect(statements).toEqual([
+      'insert epochs',
+      'select epochs',
+      'select sessions',
+      'update sessions',
+      'update codes',
+      'update device_codes',
+      'update authorizations',
+      'insert revocations',
+      'select revocations',
+    ])
+  }
 })

@@ -12,6 +12,8 @@ export interface EpochCounters {
   readLocked(queries: QueryRunner, subject: string | null, clientId: string | null): Promise<Epochs>
   /** Inserts a counter at 0, unless it exists. */
   insert(queries: QueryRunner, kind: EpochKind, subject: string): Promise<void>
+  /** Keeps rows that depend on a counter from being inserted until the transaction ends. */
+  lock(queries: QueryRunner, kind: EpochKind, subject: string): Promise<void>
   /** Raises a counter by one, or to `minimum` if that is more. Locks it until the transaction ends. Returns its value. */
   raise(queries: QueryRunner, kind: EpochKind, subject: string, minimum?: number): Promise<number>
 }
@@ -34,19 +36,23 @@ export const isCounter =
     ])
 
 export function createEpochCounters(database: Database): EpochCounters {
-  const [find, lock, insert, increment] = prepareEpochQueries(database)
+  const [find, share, lock, insert, increment] = prepareEpochQueries(database)
   const counters: EpochCounters = {
     read: async (queries, subject, clientId) => toEpochs(await queries.all(find({ subject, clientId }))),
     async readLocked(queries, subject, clientId) {
       const subjects = { subject: subject ?? NO_SUBJECT, clientId: clientId ?? NO_SUBJECT }
-      const rows = await queries.all(lock(subjects))
+      const rows = await queries.all(share(subjects))
       if (subject === null || rows.some(({ kind }) => kind === 'user')) return toEpochs(rows)
       // A missing row cannot be locked, so a raise could still slip in.
       await counters.insert(queries, 'user', subject)
-      return toEpochs(await queries.all(lock(subjects)))
+      return toEpochs(await queries.all(share(subjects)))
     },
     async insert(queries, kind, subject) {
       await queries.execute(insert({ kind, subject }))
+    },
+    async lock(queries, kind, subject) {
+      await counters.insert(queries, kind, subject)
+      await queries.all(lock({ kind, subject }))
     },
     async raise(queries, kind, subject, minimum = 0) {
       await counters.insert(queries, kind, subject)
@@ -67,6 +73,14 @@ function prepareEpochQueries({ db, dialect: { clauses } }: Database) {
         .where(isCounter(subject, clientId))
         .modifyEnd(sql.raw(lock)),
     )
+  const lock = prepare(({ kind, subject }: { kind: EpochKind; subject: string }) =>
+    db
+      .selectFrom('consulate_epochs')
+      .select('epoch')
+      .where('kind', '=', kind)
+      .where('subject', '=', subject)
+      .modifyEnd(sql.raw(clauses.forUpdate)),
+  )
   const insert = prepare(({ kind, subject }: { kind: EpochKind; subject: string }) =>
     db
       .insertInto('consulate_epochs')
@@ -81,7 +95,7 @@ function prepareEpochQueries({ db, dialect: { clauses } }: Database) {
         .where('kind', '=', kind)
         .where('subject', '=', subject),
   )
-  return [select(''), select(clauses.forShare), insert, increment] as const
+  return [select(''), select(clauses.forShare), lock, insert, increment] as const
 }
 
 export function toEpochs(rows: readonly EpochRow[]): Epochs {

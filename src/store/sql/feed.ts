@@ -6,6 +6,9 @@ import { prepare, prepareInsert } from './prepare.ts'
 import type { QueryRunner, Database } from './database.ts'
 import type { EpochKind, RevocationTable } from './tables.ts'
 
+/** The minimum lifetime (ms) of an entry, which covers tokens that are being signed and not recorded yet. */
+export const MINIMUM_LIFETIME = 60_000
+
 /** The entries in `consulate_revocations`. */
 export interface Feed {
   readonly write: (queries: QueryRunner, entry: Omit<RevocationEntry, 'id'>) => Promise<RevocationEntry>
@@ -76,7 +79,7 @@ const prepareListSince = ({ db }: Database) =>
       .limit(limit),
   )
 
-const toEntry = (row: Selectable<RevocationTable>): RevocationEntry => ({
+export const toEntry = (row: Selectable<RevocationTable>): RevocationEntry => ({
   id: Number(row.id),
   kind: row.kind as RevocationKind,
   subject: row.subject,

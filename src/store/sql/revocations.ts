@@ -3,12 +3,10 @@ import type { RevocationStore, RevocationTarget } from '../revocations.ts'
 import type { Database, QueryRunner } from './database.ts'
 import { createEpochCounters, ISSUER_SUBJECT } from './epochs.ts'
 import type { EpochCounters } from './epochs.ts'
-import { createFeed } from './feed.ts'
+import { createFeed, MINIMUM_LIFETIME } from './feed.ts'
 import type { Feed } from './feed.ts'
+import { createRevokeSessions } from './revoke-sessions.ts'
 import { createTokenCheck } from './token-check.ts'
-
-/** The minimum lifetime (ms) of an entry, which covers tokens that are being signed and not recorded yet. */
-const MINIMUM_LIFETIME = 60_000
 
 /** What every step of a revocation needs. */
 interface Context {
@@ -29,6 +27,7 @@ export function createRevocationStore(database: Database): RevocationStore {
       database.transaction('durable', (queries) =>
         revoke({ database, counters, feed, queries, now }, target),
       ),
+    revokeSessions: createRevokeSessions(database, counters),
     listSince: feed.listSince,
     isTokenRevoked: createTokenCheck(database),
     readEpochs: (subject, clientId) => counters.read(database, subject, clientId),

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Insertable, Selectable } from 'kysely'
+import type { ExpressionBuilder, Insertable, Selectable } from 'kysely'
 import type { Session } from '../../model/session.ts'
 import type { ListOptions, SessionRenewal, SessionStore } from '../contract.ts'
 import { fromFlag, greaterOf, numberOrNull, toFlag } from './columns.ts'
@@ -7,7 +7,7 @@ import { createDependencyLock, dependenciesOfSession } from './dependencies.ts'
 import { pageLimit } from './paging.ts'
 import { prepare, prepareInsert } from './prepare.ts'
 import type { Database } from './database.ts'
-import type { AnyInteger, SessionTable } from './tables.ts'
+import type { AnyInteger, SessionTable, Tables } from './tables.ts'
 
 export function createSessionStore(database: Database): SessionStore {
   const { db, first, all, execute, transaction } = database
@@ -114,28 +114,31 @@ const selectWithLastUse = (database: Database) =>
       .as('last_used_at'),
   )
 
-/** Selects those that have not expired, and expired ones whose device still has a token that works. */
 const selectLive = (database: Database, now: number) =>
-  selectWithLastUse(database)
-    .where('revoked_at', 'is', null)
-    .where((eb) =>
-      eb.or([
-        eb('expires_at', '>', now),
-        eb.exists(
-          eb
-            .selectFrom('consulate_authorizations')
-            .select(sql<number>`1`.as('found'))
-            .whereRef('consulate_authorizations.session_id', '=', 'consulate_sessions.id')
-            .where('consulate_authorizations.revoked_at', 'is', null)
-            .where((row) =>
-              row.or([
-                row('consulate_authorizations.expires_at', '>', now),
-                row('access_expires_at', '>', now),
-              ]),
-            ),
-        ),
-      ]),
-    )
+  selectWithLastUse(database).where('revoked_at', 'is', null).where(isLive(now, null))
+
+/**
+ * Matches sessions that have not expired, and expired ones whose device still has a token that works: one of an
+ * authorization that is unrevoked, or with `revokedAt`, was until then.
+ */
+export const isLive =
+  (now: number, revokedAt: number | null) => (eb: ExpressionBuilder<Tables, 'consulate_sessions'>) =>
+    eb.or([
+      eb('expires_at', '>', now),
+      eb.exists(
+        eb
+          .selectFrom('consulate_authorizations')
+          .select(sql<number>`1`.as('found'))
+          .whereRef('consulate_authorizations.session_id', '=', 'consulate_sessions.id')
+          .where('consulate_authorizations.revoked_at', revokedAt === null ? 'is' : '=', revokedAt)
+          .where((row) =>
+            row.or([
+              row('consulate_authorizations.expires_at', '>', now),
+              row('access_expires_at', '>', now),
+            ]),
+          ),
+      ),
+    ])
 
 /** Adds when each of the selected sessions was last seen, by its own visits and by the uses of its authorizations. */
 const withLastSeen = ({ db }: Database, sessions: ReturnType<typeof selectWithLastUse>) =>

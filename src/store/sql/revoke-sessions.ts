@@ -1,0 +1,164 @@
+import { sql } from 'kysely'
+import type { Selectable } from 'kysely'
+import type { RevocationStore } from '../revocations.ts'
+import type { Database } from './database.ts'
+import type { EpochCounters } from './epochs.ts'
+import { MINIMUM_LIFETIME, toEntry } from './feed.ts'
+import { prepare } from './prepare.ts'
+import { isLive } from './sessions.ts'
+import type { RevocationTable } from './tables.ts'
+
+/** What the statements need. */
+interface Parameters {
+  readonly provider: string
+  readonly userId: string
+  readonly subject: string
+  readonly except: string
+  readonly now: number
+  readonly minimumExpiry: number
+}
+
+/** Matches no session. */
+const NO_SESSION = ''
+
+/**
+ * Creates the revocation of all sessions of a user. It runs one statement for each table, however many sessions there are,
+ * and locks in the same order as `revoke`.
+ */
+export function createRevokeSessions(
+  database: Database,
+  counters: EpochCounters,
+): RevocationStore['revokeSessions'] {
+  const lockSessions = prepareLock(database)
+  const changes = [
+    prepareRevocation(database),
+    prepareVoiding(database, 'consulate_codes'),
+    prepareVoiding(database, 'consulate_device_codes'),
+    prepareAuthorizationRevocation(database),
+    prepareEntries(database),
+  ]
+  const listEntries = prepareListEntries(database)
+  return ({ provider, userId }, { subject, except = NO_SESSION }, now) =>
+    database.transaction('durable', async (queries) => {
+      const given = { provider, userId, subject, except, now, minimumExpiry: now + MINIMUM_LIFETIME }
+      // The user cannot sign in meanwhile: the updates must revoke the locked sessions and no others.
+      await counters.lock(queries, 'user', subject)
+      const ids = new Set((await queries.all(lockSessions(given))).map(({ id }) => id))
+      if (ids.size === 0) return []
+      for (const change of changes) await queries.execute(change(given))
+      // A session that was revoked by another call in the same millisecond is found too.
+      const rows = (await queries.all(listEntries(given))).filter((row) => ids.has(row.subject))
+      return latestOfEach(rows).map(toEntry)
+    })
+}
+
+const latestOfEach = (
+  rows: readonly Selectable<RevocationTable>[],
+): readonly Selectable<RevocationTable>[] => [...new Map(rows.map((row) => [row.subject, row])).values()]
+
+const prepareLock = ({ db, dialect: { clauses } }: Database) =>
+  prepare(({ provider, userId, except }: Parameters) =>
+    db
+      .selectFrom('consulate_sessions')
+      .select('id')
+      .where('provider', '=', provider)
+      .where('user_id', '=', userId)
+      .where('id', '<>', except)
+      .where('revoked_at', 'is', null)
+      .orderBy('id')
+      .modifyEnd(sql.raw(clauses.forUpdate)),
+  )
+
+const prepareRevocation = ({ db }: Database) =>
+  prepare(({ provider, userId, except, now }: Parameters) =>
+    db
+      .updateTable('consulate_sessions')
+      .set({ revoked_at: now })
+      .where('provider', '=', provider)
+      .where('user_id', '=', userId)
+      .where('id', '<>', except)
+      .where('revoked_at', 'is', null),
+  )
+
+/** Selects the sessions that were revoked now. */
+const selectRevoked = ({ db }: Database, { provider, userId, now }: Parameters) =>
+  db
+    .selectFrom('consulate_sessions')
+    .where('provider', '=', provider)
+    .where('user_id', '=', userId)
+    .where('revoked_at', '=', now)
+
+const prepareVoiding = (database: Database, table: 'consulate_codes' | 'consulate_device_codes') =>
+  prepare((given: Parameters) =>
+    database.db
+      .updateTable(table)
+      .set({ voided_at: given.now })
+      .where('session_id', 'in', selectRevoked(database, given).select('id'))
+      .where('spent_at', 'is', null)
+      .where('voided_at', 'is', null),
+  )
+
+const prepareAuthorizationRevocation = (database: Database) =>
+  prepare((given: Parameters) =>
+    database.db
+      .updateTable('consulate_authorizations')
+      .set({ revoked_at: given.now })
+      .where('session_id', 'in', selectRevoked(database, given).select('id'))
+      .where('revoked_at', 'is', null),
+  )
+
+/** Writes an entry for each live session, unless it has an earlier one that lasts long enough. */
+const prepareEntries = (database: Database) =>
+  prepare((given: Parameters) =>
+    database.db
+      .insertInto('consulate_revocations')
+      .columns(['kind', 'subject', 'sub', 'epoch', 'expires_at'])
+      .expression(
+        database.db
+          .selectFrom(selectWithLastExpiry(database, given).as('revoked'))
+          .select([
+            sql.lit('session').as('kind'),
+            'id',
+            sql<string>`${given.subject}`.as('sub'),
+            sql.lit(0).as('epoch'),
+            sql<number>`case when last_expiry > ${given.minimumExpiry} then last_expiry else ${given.minimumExpiry} end`.as(
+              'expires_at',
+            ),
+          ])
+          .where(({ not, exists, selectFrom }) =>
+            not(
+              exists(
+                selectFrom('consulate_revocations')
+                  .select('consulate_revocations.id')
+                  .where('kind', '=', 'session')
+                  .whereRef('subject', '=', 'revoked.id')
+                  .where('expires_at', '>', given.now)
+                  .where('expires_at', '>=', sql<number>`coalesce(last_expiry, 0)`),
+              ),
+            ),
+          ),
+      ),
+  )
+
+/** Adds when the last access token of each session expires. */
+const selectWithLastExpiry = (database: Database, given: Parameters) =>
+  selectRevoked(database, given)
+    .where(isLive(given.now, given.now))
+    .select('id')
+    .select((eb) =>
+      eb
+        .selectFrom('consulate_authorizations')
+        .select(({ fn }) => fn.max('access_expires_at').as('last'))
+        .whereRef('consulate_authorizations.session_id', '=', 'consulate_sessions.id')
+        .as('last_expiry'),
+    )
+
+const prepareListEntries = (database: Database) =>
+  prepare((given: Parameters) =>
+    database.db
+      .selectFrom('consulate_revocations')
+      .selectAll()
+      .where('kind', '=', 'session')
+      .where('subject', 'in', selectRevoked(database, given).select('id'))
+      .orderBy('id'),
+  )
