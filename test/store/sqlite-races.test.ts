@@ -146,6 +146,21 @@ describe('three processes on one database file', () => {
     await expectNothingValid(store, (index) => store.codes.find(`code-${index}`))
   })
 
+  test('leave nothing valid if a revocation of all sessions races with exchanges', async () => {
+    const { path, store } = await openSignedIn()
+    await insertCodes(store)
+    await race(path, ['exchange', 'revokeSessions', 'exchange'], COUNT)
+    await expectNothingValid(store, (index) => store.codes.find(`code-${index}`))
+  })
+
+  test('revoke all sessions of a user in parallel, each of them once', async () => {
+    const { path, store } = await openSignedIn()
+    for (const index of INDEXES) await store.sessions.insert(sampleSession({ id: `${index}` }), 'alice')
+    const revoked = (await race<readonly string[]>(path, inAll('revokeSessions'))).flat()
+    expect(revoked.toSorted()).toEqual(['laptop', ...INDEXES.map(String)].toSorted())
+    expect(await store.revocations.listSince(0, NOW, 100)).toHaveLength(revoked.length)
+  })
+
   test('leave nothing valid if a revocation of the user races with devices', async () => {
     const { path, store } = await openSignedIn()
     await insertDeviceCodes(store, true)

@@ -104,7 +104,7 @@ test('applies and announces the revocation of each device', async () => {
 test('announces each device once, even if all are signed out several times in parallel', async () => {
   const { devices, ended, written, request } = await openDevices()
   const counts = await Promise.all(Array.from({ length: 5 }, () => devices.signOutAll(ALICE, request)))
-  expect(counts.toSorted()).toEqual([0, 0, 0, 0, 3])
+  expect(counts.filter((count) => count > 0)).toEqual([3])
   expect(ended).toHaveLength(3)
   expect(written).toHaveLength(3)
 })

@@ -68,6 +68,11 @@ const tasks = {
     return countTrue(results)
   },
   revokeSession: (store) => store.revocations.revoke({ kind: 'session', id: 'laptop' }, NOW),
+  /** Revokes all sessions of Alice. Returns the IDs of those that this call revoked. */
+  async revokeSessions(store) {
+    const entries = await store.revocations.revokeSessions(ALICE, { subject: 'alice' }, NOW)
+    return entries.map(({ subject }) => subject)
+  },
   async revokeUser(store, count) {
     const target = { kind: 'user', user: ALICE, subject: 'alice' } as const
     for (let round = 0; round < count; round++) await store.revocations.revoke(target, NOW)
