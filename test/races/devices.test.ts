@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { signIn } from '../../src/index.ts'
 import { printDurations, startCluster, timeUntilRejected } from '../support/cluster.ts'
 import type { Cluster } from '../support/cluster.ts'
+import { commonConfig } from '../support/config.ts'
 import { callApi } from '../support/oauth-client.ts'
 import type { JsonResponse } from '../support/oauth-client.ts'
 import { startProcess } from '../support/process.ts'
@@ -11,7 +13,7 @@ import type { TestServer, TestUser } from '../support/server.ts'
 import { callSignInApi, logIn, postRefresh } from '../support/sign-in-api.ts'
 import type { DeviceTokens } from '../support/sign-in-api.ts'
 
-const server = await startServer()
+const server = await startServer({ grants: [...commonConfig().grants, signIn()] })
 let cluster: Cluster
 /** Racing requests start within this time (ms), which is about as long as each takes. */
 const SPREAD = 30
@@ -49,6 +51,8 @@ async function signInOnThreeDevices(): Promise<Devices> {
 const nodeAt = (index: number): TestServer => cluster.nodes[index] ?? server
 const signOut = (node: TestServer, { access_token: token }: DeviceTokens): Promise<JsonResponse> =>
   callSignInApi(node, '/auth/logout', { token })
+const signOutOfAll = (node: TestServer, { access_token: token }: DeviceTokens): Promise<JsonResponse> =>
+  callSignInApi(node, '/auth/logout-all', { token })
 const refresh = (node: TestServer, { refresh_token: token }: DeviceTokens): Promise<JsonResponse> =>
   postRefresh(node, token)
 const tokensIn = (body: JsonResponse['body']): DeviceTokens => body as unknown as DeviceTokens
@@ -190,6 +194,24 @@ describe('if a process is killed', () => {
   })
 })
 
+describe('if a process is killed while it signs out fifty devices,', () => {
+  test('either all or none of them are signed out, and it can be repeated', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      const { user, phone, desktop } = await signInOnThreeDevices()
+      for (let count = 0; count < 47; count += 1) await server.server.sessions.signIn(user.id)
+      const { node, kill } = await startProcess(server)
+      const request = signOutOfAll(node, phone).catch(() => undefined)
+      await sleep(Math.random() * 30)
+      await kill()
+      await request
+      const remaining = await server.server.sessions.list(user.id)
+      expect(remaining.length).toBeOneOf([0, 50])
+      if (remaining.length > 0) expect((await signOutOfAll(nodeAt(1), phone)).status).toBe(204)
+      for (const device of [phone, desktop]) await expectSignedOut(device)
+    }
+  })
+})
+
 const signOutPhone = (node: TestServer, { phone }: Devices): Promise<JsonResponse> => signOut(node, phone)
 
 /** Ways to sign out a phone. */
@@ -242,8 +264,8 @@ describe('of sixty sign-ins while the user signs out of all devices,', () => {
     const [before, after]: [DeviceTokens[], DeviceTokens[]] = [[], []]
     let signingOut: Promise<JsonResponse> | undefined
     let isSignedOut = false
-    const signOutOfAll = async (): Promise<JsonResponse> => {
-      const response = await callSignInApi(nodeAt(0), '/auth/logout-all', { token: desktop.access_token })
+    const signOutAndMark = async (): Promise<JsonResponse> => {
+      const response = await signOutOfAll(nodeAt(0), desktop)
       isSignedOut = true
       return response
     }
@@ -253,7 +275,7 @@ describe('of sixty sign-ins while the user signs out of all devices,', () => {
         const device = await logIn(nodeAt(index % 2), user)
         if (!signingOut) before.push(device)
         if (startsLater) after.push(device)
-        if (before.length >= 20) signingOut ??= signOutOfAll()
+        if (before.length >= 20) signingOut ??= signOutAndMark()
       }
     }
     await Promise.all(Array.from({ length: 12 }, signInFiveTimes))
