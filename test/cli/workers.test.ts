@@ -17,6 +17,7 @@ import {
   SOURCE,
   type WorkersServer,
 } from './workers.ts'
+import { dose } from '../support/dose.ts'
 
 const ENVIRONMENT: Variables = {
   CONSULATE_ISSUER: 'https://auth.example.com',
@@ -247,7 +248,7 @@ describe('consulate serve --workers shuts down cleanly', () => {
   })
 
   /** Each takes a second of CPU time. */
-  const rounds = process.env['CI'] === 'true' ? 20 : 4
+  const rounds = dose(2, 20)
 
   test('starts and stops leave no process behind', async () => {
     const cwd = await installed()

@@ -11,9 +11,10 @@ import { startServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
 import { cookieOf, runLoad } from './kill/load.ts'
 import type { Acknowledged, Target } from './kill/load.ts'
+import { dose } from '../support/dose.ts'
 
 /** CI kills more often than `npm test`. */
-const KILLS = process.env['CI'] === 'true' ? 100 : 20
+const KILLS = dose(10, 100)
 /** Processes at a time. Few, so that often all of them are killed. */
 const SLOTS = 2
 /** The longest time before a process is killed, in milliseconds. */

@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process'
+import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Job, Report, JobMessage } from './job.ts'
 
@@ -8,26 +8,43 @@ const MAX_SILENCE = 60_000
 /** With a fixed size for V8's young generation (16 to 100 MB by default), only the server can make memory grow. */
 const NODE_FLAGS = ['--expose-gc', '--min-semi-space-size=16', '--max-semi-space-size=16']
 
-/** Runs a job in a new process, so that its memory can be measured. Rejects if it exits or hangs before its report. */
+let shared: ChildProcess | undefined
+
+/**
+ * Runs a job in another process, so that its memory can be measured. Rejects if that exits or hangs before its report.
+ * Jobs share the process, because most of the time of a short job is the startup of Node.
+ */
 export function runJob(job: Job): Promise<Report> {
-  const file = fileURLToPath(new URL('job-process.ts', import.meta.url))
-  const child = fork(file, [JSON.stringify(job)], { execArgv: NODE_FLAGS })
+  const child = (shared ??= fork(fileURLToPath(new URL('job-process.ts', import.meta.url)), {
+    execArgv: NODE_FLAGS,
+  }))
   let done = 0
-  return new Promise((resolve, reject) => {
-    const fail = (reason: string): void =>
+  return new Promise<Report>((resolve, reject) => {
+    const fail = (reason: string): void => {
+      stopJobs()
       reject(new Error(`${reason} after ${done} requests at ${job.target} with seed ${job.seed}`))
-    const timer = setTimeout(() => {
-      child.kill('SIGKILL')
-      fail('The process hangs')
-    }, MAX_SILENCE)
+    }
+    const timer = setTimeout(() => fail('The process hangs'), MAX_SILENCE)
+    const finish = (): void => {
+      clearTimeout(timer)
+      child.removeAllListeners()
+    }
     child.on('message', (message: JobMessage) => {
       timer.refresh()
-      if ('report' in message) resolve(message.report)
-      else ({ done } = message)
+      if (!('report' in message)) return void ({ done } = message)
+      finish()
+      resolve(message.report)
     })
     child.on('exit', (code, signal) => {
-      clearTimeout(timer)
+      finish()
       fail(`The process exited with ${signal ?? code}`)
     })
+    child.send(job)
   })
+}
+
+/** Ends the process of the jobs. */
+export function stopJobs(): void {
+  shared?.kill('SIGKILL')
+  shared = undefined
 }

@@ -3,9 +3,10 @@ import { getRefreshToken, signIn, type Credentials } from './credentials.ts'
 import type { Results } from './results.ts'
 import type { Fixture } from './fixture.ts'
 
-/** By default Node ends the process on these. */
+/** By default Node ends the process on these. The results are those of the current job. */
 export function reportUnhandledErrors({ fail }: Results): void {
   for (const event of ['unhandledRejection', 'uncaughtException'] as const) {
+    process.removeAllListeners(event)
     process.on(event, (cause: unknown) =>
       fail(event, cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)),
     )

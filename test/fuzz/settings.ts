@@ -1,7 +1,9 @@
 /** The size and seed of a fuzzing run. */
 export interface FuzzSettings {
-  /** Mutated requests per endpoint: `FUZZ`, at least 400. Default: 400, or 5,000 with `CI=true`. */
+  /** Mutated requests per endpoint: `FUZZ`, at least 150. Default: 150, or 5,000 with `CI=true`. */
   readonly count: number
+  /** Requests of the flood after all limits are full: `FUZZ`, at least 2,000, or 20,000 with `CI=true`. */
+  readonly floodCount: number
   /** `FUZZ_SEED`. Default: 1. The same seed gives the same mutations. */
   readonly seed: number
 }
@@ -9,8 +11,10 @@ export interface FuzzSettings {
 /** Reads `FUZZ` and `FUZZ_SEED`. Throws if one is not a number. */
 export function readSettings(environment: Readonly<Record<string, string | undefined>>): FuzzSettings {
   const { FUZZ, FUZZ_SEED, CI } = environment
+  const count = numberIn('FUZZ', FUZZ, 150) ?? (CI === 'true' ? 5_000 : 150)
   return {
-    count: numberIn('FUZZ', FUZZ, 400) ?? (CI === 'true' ? 5_000 : 400),
+    count,
+    floodCount: Math.max(count, CI === 'true' ? 20_000 : 2_000),
     seed: numberIn('FUZZ_SEED', FUZZ_SEED, 1) ?? 1,
   }
 }

@@ -12,6 +12,7 @@ import { startServer } from '../support/server.ts'
 import type { TestServer, TestUser } from '../support/server.ts'
 import { callSignInApi, logIn, postRefresh } from '../support/sign-in-api.ts'
 import type { DeviceTokens } from '../support/sign-in-api.ts'
+import { dose } from '../support/dose.ts'
 
 const server = await startServer({ grants: [...commonConfig().grants, signIn()] })
 let cluster: Cluster
@@ -90,10 +91,10 @@ describe('of three devices of a user on two processes, one signs out:', () => {
   })
 })
 
-/** Signs out the phones of six users, and prints how long the other process accepted their tokens. */
+/** Signs out the phones of several users, and prints how long the other process accepted their tokens. */
 async function signOutPhones({ nodes }: Cluster): Promise<void> {
   const delays: number[] = []
-  for (let round = 0; round < 6; round += 1) {
+  for (let round = 0; round < dose(2, 6); round += 1) {
     const { phone, tablet, desktop } = await signInOnThreeDevices()
     const [here = server, there = server] = round % 2 === 0 ? nodes : nodes.toReversed()
     expect(await Promise.all([here, there].map((node) => statusOfCall(node, phone)))).toEqual([200, 200])
@@ -174,7 +175,7 @@ describe('if a process is killed', () => {
   })
 
   test('before it responds to a sign-out or a refresh, both can be repeated at another process', async () => {
-    for (let round = 0; round < 4; round += 1) {
+    for (let round = 0; round < dose(2, 4); round += 1) {
       const { phone, tablet, desktop } = await signInOnThreeDevices()
       const { node, kill } = await startProcess(server)
       const interrupted = [signOut(node, phone), refresh(node, tablet)].map((request) =>
@@ -196,7 +197,7 @@ describe('if a process is killed', () => {
 
 describe('if a process is killed while it signs out fifty devices,', () => {
   test('either all or none of them are signed out, and it can be repeated', async () => {
-    for (let round = 0; round < 3; round += 1) {
+    for (let round = 0; round < dose(1, 3); round += 1) {
       const { user, phone, desktop } = await signInOnThreeDevices()
       for (let count = 0; count < 47; count += 1) await server.server.sessions.signIn(user.id)
       const { node, kill } = await startProcess(server)
@@ -228,7 +229,7 @@ const WAYS: Readonly<Record<string, (node: TestServer, devices: Devices) => Prom
 
 describe('a device that refreshes on several processes while it is signed out by', () => {
   test.each(Object.keys(WAYS))('%s keeps no token that works', async (way) => {
-    const rounds = Array.from({ length: 8 }, () => race(way))
+    const rounds = Array.from({ length: dose(3, 8) }, () => race(way))
     await Promise.all(rounds.map(async (round) => expectOnlyPhoneSignedOut(await round)))
   })
 })
