@@ -1,46 +1,29 @@
 import { AxeBuilder } from '@axe-core/playwright'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import {
-  chromium,
-  DARK_AND_NARROW,
-  openBrowser,
-  recordProblems,
-  signIn,
-  waitForHeading,
-} from '../support/chromium.ts'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { chromium, DARK_AND_NARROW, openCleanPage, signIn, waitForHeading } from '../support/chromium.ts'
 import { startServer } from '../support/server.ts'
 import type { TestUser, TestServer } from '../support/server.ts'
 import { signInWith, USER_AGENTS } from '../support/signed-in-browser.ts'
 
 describe.skipIf(!chromium)('the account pages in Chromium', () => {
   let server: TestServer
-  let browser: Browser
   let user: TestUser
   let complaints: string[] = []
 
   beforeAll(async () => {
     server = await startServer({ locate: () => 'Berlin, Germany' })
-    browser = await openBrowser()
   })
 
-  afterEach(async () => {
-    await Promise.all(browser.contexts().map((context) => context.close()))
-  })
-
-  afterAll(async () => {
-    await browser?.close()
-    await server?.close()
-  })
+  afterAll(() => server?.close())
 
   /** Signs a new user in on a phone and a desktop, and in Chromium, and opens the account. */
   async function open(options: BrowserContextOptions = {}): Promise<Page> {
     user = await server.addUser()
     await signInWith(server, user, USER_AGENTS.phone)
     await signInWith(server, user, USER_AGENTS.desktop)
-    const context = await browser.newContext({ userAgent: USER_AGENTS.laptop, ...options })
-    const page = await context.newPage()
-    complaints = recordProblems(page)
+    const { page, problems } = await openCleanPage({ userAgent: USER_AGENTS.laptop, ...options })
+    complaints = problems
     await page.goto(server.endpoint('/account'))
     await signIn(page, user)
     await waitForHeading(page, 'Devices')

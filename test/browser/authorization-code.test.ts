@@ -1,9 +1,9 @@
 import { createServer } from 'node:http'
 import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { chromium, openBrowser, recordProblems, signIn, waitForHeading } from '../support/chromium.ts'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { chromium, openCleanPage, signIn, waitForHeading } from '../support/chromium.ts'
 import { callApi, authorizationUrl, getTokens, createPkce } from '../support/oauth-client.ts'
 import { listen, startServer } from '../support/server.ts'
 import type { TestUser, TestClient, TestServer } from '../support/server.ts'
@@ -12,7 +12,6 @@ import type { TestUser, TestClient, TestServer } from '../support/server.ts'
 const shots = process.env['SCREENSHOTS']
 
 describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
-  let browser: Browser
   let server: TestServer
   let user: TestUser
   let client: TestClient
@@ -20,17 +19,13 @@ describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
   const app = createServer(answerAsApp)
 
   beforeAll(async () => {
-    browser = await openBrowser()
     server = await startServer()
     user = await server.addUser()
     callback = `${await listen(app)}/callback`
     client = await server.addClient({ type: 'public', name: 'Orchard Orders', redirectUris: [callback] })
   })
 
-  afterEach(() => Promise.all(browser.contexts().map((context) => context.close())))
-
   afterAll(async () => {
-    await browser?.close()
     app.close()
     await server?.close()
   })
@@ -44,11 +39,10 @@ describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
       ...parameters,
     })
 
-  /** Opens a page in a new context. */
+  /** Opens a page without cookies. */
   async function openPage(javaScriptEnabled: boolean) {
-    const context = await browser.newContext({ javaScriptEnabled, viewport: { width: 900, height: 760 } })
-    const page = await context.newPage()
-    const complaints = recordProblems(page)
+    const viewport = { width: 900, height: 760 }
+    const { page, problems: complaints } = await openCleanPage({ javaScriptEnabled, viewport })
     return { page, complaints }
   }
 

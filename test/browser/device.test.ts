@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { chromium, openBrowser, recordProblems, signIn, waitForHeading } from '../support/chromium.ts'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { chromium, openCleanPage, signIn, waitForHeading } from '../support/chromium.ts'
 import { addDeviceClient, getDeviceTokens, startDevice, pollOutcome } from '../support/device.ts'
 import type { Device } from '../support/device.ts'
 import { callApi } from '../support/oauth-client.ts'
@@ -12,30 +12,26 @@ import type { TestUser, TestClient, TestServer } from '../support/server.ts'
 const shots = process.env['SCREENSHOTS']
 
 describe.skipIf(!chromium)('the device flow in Chromium', () => {
-  let browser: Browser
   let server: TestServer
   let user: TestUser
   let tv: TestClient
 
   beforeAll(async () => {
-    browser = await openBrowser()
     server = await startServer()
     user = await server.addUser()
     tv = await addDeviceClient(server)
   })
 
-  afterEach(() => Promise.all(browser.contexts().map((context) => context.close())))
-
   afterAll(async () => {
-    await browser?.close()
     await server?.close()
   })
 
-  /** Opens a page in a new context. */
+  /** Opens a page without cookies. */
   async function openPage(options: BrowserContextOptions = {}) {
-    const context = await browser.newContext({ viewport: { width: 900, height: 820 }, ...options })
-    const page = await context.newPage()
-    const complaints = recordProblems(page)
+    const { page, problems: complaints } = await openCleanPage({
+      viewport: { width: 900, height: 820 },
+      ...options,
+    })
     return { page, complaints }
   }
 

@@ -1,15 +1,14 @@
 import { createServer } from 'node:http'
 import type { RequestListener } from 'node:http'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { authorizationCode, implicitGrant } from '../../src/index.ts'
-import { chromium, openBrowser, recordProblems, signIn } from '../support/chromium.ts'
+import { chromium, openCleanPage, signIn } from '../support/chromium.ts'
 import { callApi, authorizationUrl } from '../support/oauth-client.ts'
 import { listen, startServer } from '../support/server.ts'
 import type { TestUser, TestClient, TestServer } from '../support/server.ts'
 
 describe.skipIf(!chromium)('the implicit flow in Chromium', () => {
-  let browser: Browser
   let server: TestServer
   let user: TestUser
   let client: TestClient
@@ -19,7 +18,6 @@ describe.skipIf(!chromium)('the implicit flow in Chromium', () => {
   const app = createServer(answerAsApp)
 
   beforeAll(async () => {
-    browser = await openBrowser()
     server = await startServer({ grants: [authorizationCode(), implicitGrant()] })
     user = await server.addUser()
     app.on('request', ({ url = '', headers: { referer } }) => void asked.push({ url, referer }))
@@ -32,10 +30,7 @@ describe.skipIf(!chromium)('the implicit flow in Chromium', () => {
     })
   })
 
-  afterEach(() => Promise.all(browser.contexts().map((context) => context.close())))
-
   afterAll(async () => {
-    await browser?.close()
     app.close()
     await server?.close()
   })
@@ -44,9 +39,8 @@ describe.skipIf(!chromium)('the implicit flow in Chromium', () => {
     authorizationUrl(server, client, { response_type: 'token', scope: 'orders:read', ...parameters })
 
   async function openPage(javaScriptEnabled: boolean) {
-    const context = await browser.newContext({ javaScriptEnabled, viewport: { width: 320, height: 640 } })
-    const page = await context.newPage()
-    const complaints = recordProblems(page)
+    const viewport = { width: 320, height: 640 }
+    const { page, problems: complaints } = await openCleanPage({ javaScriptEnabled, viewport })
     return { page, complaints }
   }
 

@@ -1,13 +1,6 @@
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import type { BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import {
-  chromium,
-  DARK_AND_NARROW,
-  openBrowser,
-  recordProblems,
-  signIn,
-  waitForHeading,
-} from '../support/chromium.ts'
+import { chromium, DARK_AND_NARROW, openCleanPage, signIn, waitForHeading } from '../support/chromium.ts'
 import { createMailbox } from '../support/password-reset.ts'
 import { startServer } from '../support/server.ts'
 import type { TestUser, TestServer } from '../support/server.ts'
@@ -17,7 +10,6 @@ const NEW = 'battery staple correct'
 describe.skipIf(!chromium)('passwords in Chromium', () => {
   const mailbox = createMailbox()
   let server: TestServer
-  let browser: Browser
   let user: TestUser
   let complaints: string[] = []
 
@@ -25,23 +17,16 @@ describe.skipIf(!chromium)('passwords in Chromium', () => {
     server = await startServer({ passwordReset: mailbox.passwordReset })
     mailbox.watch(server.knownSecrets)
     server.knownSecrets.add('password', NEW)
-    browser = await openBrowser()
   })
 
-  afterEach(async () => {
-    await Promise.all(browser.contexts().map((context) => context.close()))
-    expect(complaints).toEqual([])
-  })
+  afterEach(() => expect(complaints).toEqual([]))
 
-  afterAll(async () => {
-    await browser?.close()
-    await server?.close()
-  })
+  afterAll(() => server?.close())
 
   async function openPage(path: string, options: BrowserContextOptions = {}): Promise<Page> {
     user = await server.addUser()
-    const page = await (await browser.newContext(options)).newPage()
-    complaints = recordProblems(page)
+    const { page, problems } = await openCleanPage(options)
+    complaints = problems
     await page.goto(server.endpoint(path))
     return page
   }

@@ -1,37 +1,27 @@
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { chromium, DARK_AND_NARROW, openBrowser, recordProblems, signIn } from '../support/chromium.ts'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { chromium, DARK_AND_NARROW, openCleanPage, signIn } from '../support/chromium.ts'
 import { callApi } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 import type { TestUser, TestServer } from '../support/server.ts'
 
 describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
   let server: TestServer
-  let browser: Browser
   let user: TestUser
   let complaints: string[] = []
 
   beforeAll(async () => {
     server = await startServer()
-    browser = await openBrowser()
   })
 
-  afterEach(async () => {
-    await Promise.all(browser.contexts().map((context) => context.close()))
-  })
-
-  afterAll(async () => {
-    await browser?.close()
-    await server?.close()
-  })
+  afterAll(() => server?.close())
 
   /** Signs in as a new user and opens the page of tokens. */
   async function open(options: BrowserContextOptions = {}): Promise<Page> {
     user = await server.addUser()
-    const context = await browser.newContext(options)
-    await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server.origin })
-    const page = await context.newPage()
-    complaints = recordProblems(page)
+    const { page, problems } = await openCleanPage(options)
+    complaints = problems
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server.origin })
     await page.goto(server.endpoint('/account/tokens'))
     await signIn(page, user)
     await page.getByRole('heading', { name: 'Personal access tokens' }).waitFor()

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { View } from '../../src/index.ts'
-import { chromium, openBrowser, recordProblems, signIn, waitForHeading } from '../support/chromium.ts'
+import { chromium, openCleanPage, signIn, waitForHeading } from '../support/chromium.ts'
 import { authorizationUrl, claimOf, getTokens } from '../support/oauth-client.ts'
 import { startTwoProviders } from '../support/providers.ts'
 import type { ProviderSetup, TwoProviders } from '../support/providers.ts'
@@ -10,7 +10,6 @@ import { listen } from '../support/server.ts'
 import type { TestClient } from '../support/server.ts'
 
 describe.skipIf(!chromium)('two providers in Chromium', () => {
-  let browser: Browser
   let two: TwoProviders
   let callback: string
   const app = createServer((_request, response) =>
@@ -20,21 +19,17 @@ describe.skipIf(!chromium)('two providers in Chromium', () => {
   )
 
   beforeAll(async () => {
-    browser = await openBrowser()
     two = await startTwoProviders()
     callback = `${await listen(app)}/callback`
   })
-  afterEach(() => Promise.all(browser.contexts().map((context) => context.close())))
   afterAll(async () => {
-    await browser?.close()
     app.close()
     await two?.[Symbol.asyncDispose]()
   })
 
   async function openPage(javaScriptEnabled: boolean) {
-    const context = await browser.newContext({ javaScriptEnabled, viewport: { width: 320, height: 640 } })
-    const page = await context.newPage()
-    const complaints = recordProblems(page)
+    const viewport = { width: 320, height: 640 }
+    const { page, problems: complaints } = await openCleanPage({ javaScriptEnabled, viewport })
     return { page, complaints }
   }
 

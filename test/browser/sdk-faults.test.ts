@@ -24,10 +24,7 @@ describe.skipIf(!chromium)('the browser client in Chromium', () => {
     browser = await openBrowser()
   })
   afterEach(() => context.close())
-  afterAll(async () => {
-    await browser?.close()
-    await app?.close()
-  })
+  afterAll(() => app?.close())
 
   /** Opens tabs, of which the first has signed in. */
   async function signIn({ count = 1, prepare, hasClock, ...options }: SignInOptions = {}) {

@@ -311,7 +311,6 @@ describe.skipIf(!chromium)('in Chromium, the access token', () => {
     browser = await openBrowser()
   })
   afterEach(() => context.close())
-  afterAll(() => browser?.close())
 
   async function open() {
     context = await browser.newContext()

@@ -36,7 +36,6 @@ describe.skipIf(!chromium)("a sign-in on the server's pages", () => {
     clientId = (await app.server.addClient({ type: 'public', name: 'Shop', redirectUris: [callback] })).id
   })
   afterEach(() => context.close())
-  afterAll(() => browser?.close())
 
   /** Starts a sign-in. Returns the URL of the authorization request. */
   const begin = (page: Page): Promise<string> =>

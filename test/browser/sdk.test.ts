@@ -15,10 +15,7 @@ beforeAll(async () => {
   browser = chromium === undefined ? undefined : await openBrowser()
 })
 afterEach(() => device.close())
-afterAll(async () => {
-  await browser?.close()
-  await app.close()
-})
+afterAll(() => app.close())
 
 describe.skipIf(!chromium)('in Chromium', () => testTokenClient('Chromium'))
 describe('in Node', () => testTokenClient('Node'))

@@ -39,10 +39,43 @@ export const DARK_AND_NARROW: BrowserContextOptions = {
   viewport: { width: 320, height: 640 },
 }
 
-/** Starts Chromium. Start it once per file and open a context per test, which is much faster. */
-export async function openBrowser(): Promise<Browser> {
+let launched: Promise<Browser> | undefined
+
+/** Returns Chromium, which all files of a worker share. It ends with the worker: close contexts, not the browser. */
+export function openBrowser(): Promise<Browser> {
   if (chromium === undefined) throw new Error('Chromium is not installed.')
-  return playwright.launch({ executablePath: chromium, args: FLAGS })
+  launched ??= playwright.launch({ executablePath: chromium, args: FLAGS })
+  return launched
+}
+
+/** A page, and what went wrong on it so far. */
+export interface CleanPage {
+  readonly page: Page
+  readonly problems: string[]
+}
+
+const cleanPages = new Map<string, CleanPage>()
+
+/**
+ * Returns a page without cookies. Tests with the same options share it, because a new context takes longer than most tests.
+ * Closes its other tabs. Storage and history remain.
+ */
+export async function openCleanPage(options: BrowserContextOptions = {}): Promise<CleanPage> {
+  const key = JSON.stringify(options)
+  const clean = cleanPages.get(key) ?? (await createCleanPage(options))
+  cleanPages.set(key, clean)
+  const context = clean.page.context()
+  const others = context.pages().filter((page) => page !== clean.page)
+  await Promise.all(others.map((page) => page.close()))
+  await context.clearCookies()
+  clean.problems.length = 0
+  return clean
+}
+
+async function createCleanPage(options: BrowserContextOptions): Promise<CleanPage> {
+  const browser = await openBrowser()
+  const page = await (await browser.newContext(options)).newPage()
+  return { page, problems: recordProblems(page) }
 }
 
 /**
