@@ -32,6 +32,9 @@ export function findChromium(): string | undefined {
 /** The path of Chromium, for `describe.skipIf(!chromium)`. */
 export const chromium = findChromium()
 
+/** Whether tests also repeat minor flows with JavaScript. They always run without it. */
+export const REPEATS_WITH_SCRIPTS = process.env['CI'] === 'true'
+
 /** A narrow phone in dark mode, without JavaScript. */
 export const DARK_AND_NARROW: BrowserContextOptions = {
   javaScriptEnabled: false,
