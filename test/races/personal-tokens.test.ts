@@ -9,6 +9,7 @@ import { callAdminApi } from '../support/admin-api.ts'
 import { signInToTokenApi } from '../support/personal-tokens.ts'
 import { startServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
+import { dose } from '../support/dose.ts'
 
 const server = await startServer()
 let cluster: Cluster
@@ -19,7 +20,7 @@ afterAll(async () => {
 })
 
 const PAGE = '/account/tokens'
-const ROUNDS = 16
+const ROUNDS = dose(4, 16)
 /** The requests start within this time (ms), which is about as long as each takes. */
 const SPREAD = 15
 
