@@ -160,6 +160,8 @@ describe.skipIf(!chromium)('the browser client in Chromium', () => {
     expire()
     expect(await tab.call(orders())).toEqual([200])
     expire()
+    // Chromium tells other tabs of a change a moment later.
+    expect(await eventually(async () => !(await pageTab(other).isSignedIn()))).toBe(true)
     expect(await pageTab(other).call(orders())).toEqual([401])
     expect(await pageTab(other).reasons()).toEqual(['missing'])
     expect(await tab.call(orders())).toEqual([200])
