@@ -46,7 +46,7 @@ describe("another user's device", () => {
     'signing it out': async (browser, id) => post(browser, { csrf: await csrfOf(browser), sign_out: id }),
   }
 
-  test.each(Object.entries(requests))('cannot be told from an unknown one: %s', async (_, request) => {
+  test.each(Object.entries(requests))('gets the same response as an unknown one: %s', async (_, request) => {
     const [theirs, mine] = [await signInWith(server, victim), await signInWith(server, attacker)]
     for (const state of ['signed in', 'signed out']) {
       const [real, unknown] = [

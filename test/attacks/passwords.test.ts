@@ -88,7 +88,7 @@ describe('the link in the message', () => {
 })
 
 describe('whether an account exists', () => {
-  test('is told neither by the response nor by the number of requests', async () => {
+  test('does not show in the response or the number of allowed requests', async () => {
     const disabled = await server.addUser()
     await server.store.users.update(disabled.id, { disabledAt: 1 })
     const names = [user.email, disabled.email, 'nobody@example.com', 'no address', 'x'.repeat(5000)]
@@ -101,7 +101,7 @@ describe('whether an account exists', () => {
     expect(mailbox.count(disabled.email)).toBe(0)
   })
 
-  test('is told neither by the database queries nor by the limit of links', async () => {
+  test('does not show in the database queries or the limit of links', async () => {
     const { during } = recordStatements()
     const calm = { pollInterval: '1h', maxStaleness: '2h' } as const
     await using watched = await startServer({
@@ -134,7 +134,7 @@ describe('whether an account exists', () => {
   test.each<[string, () => void]>([
     ['fails', () => mailbox.behave(({ token }) => new Error(`mailbox full: ${token}`))],
     ['hangs', () => mailbox.behave('hang')],
-  ])('is not told by a message that %s', async (_, misbehave) => {
+  ])('does not show if a message %s', async (_, misbehave) => {
     misbehave()
     const { status, body } = await forgot(user.email)
     expect([status, body]).toEqual([202, {}])

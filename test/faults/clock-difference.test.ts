@@ -132,7 +132,7 @@ describe.each([
     },
   )
 
-  test('a device that polls too often is told to slow down', async () => {
+  test('a device that polls too often gets slow_down', async () => {
     const device = await startDevice(server, await addDeviceClient(server))
     startWith(first)
     const errors = []
