@@ -1,6 +1,6 @@
 import { startServices } from './assembly.ts'
 import { ConfigError } from './errors.ts'
-import { createAdministration, type Administration } from './administration.ts'
+import { createAdministration, type Administration } from './administration/administration.ts'
 import type { Config } from './config/config.ts'
 import type { Endpoint } from './endpoints/endpoint.ts'
 import { handle } from './endpoints/handle.ts'

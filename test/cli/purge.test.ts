@@ -7,18 +7,9 @@ import { sqlite } from '../../src/store/sqlite.ts'
 import type { Store } from '../../src/index.ts'
 import { hasTerminal, onTerminal } from './on-terminal.ts'
 import { consulate, emptyDirectory, installed } from './run.ts'
+import { NOTHING } from '../support/nothing-purged.ts'
 
 const HOUR = 3_600_000
-const NOTHING = {
-  codes: 0,
-  deviceCodes: 0,
-  passwordResets: 0,
-  authorizations: 0,
-  sessions: 0,
-  revocations: 0,
-  audit: 0,
-}
-
 /** A directory with tables, and its store. */
 async function open(): Promise<{ cwd: string; store: Store }> {
   const cwd = await installed()

@@ -7,16 +7,7 @@ import { openBrowser } from '../support/browser.ts'
 import { callApi, requestToken, getCodeFlowTokens, refresh } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
-
-const NOTHING = {
-  codes: 0,
-  deviceCodes: 0,
-  passwordResets: 0,
-  authorizations: 0,
-  sessions: 0,
-  revocations: 0,
-  audit: 0,
-}
+import { NOTHING } from '../support/nothing-purged.ts'
 
 /** Creates a user with tokens. */
 async function startFlow(server: TestServer) {

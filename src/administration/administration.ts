@@ -1,24 +1,24 @@
-import { sessionAdministration, type SessionAdministration } from './administration/sessions.ts'
-import { toUserRef, type UserLike } from './administration/user.ts'
-import { registerClient, type RegisteredClient } from './clients/register.ts'
-import type { ClientRegistration } from './clients/registration.ts'
-import { rotateSecret, type RotatedSecret, type SecretRotation } from './clients/rotate-secret.ts'
-import { updateClient, type ClientUpdate } from './clients/update.ts'
-import type { Services } from './endpoints/services.ts'
-import { ConfigError } from './errors.ts'
-import { purge, type PurgeOptions, type PurgeReport } from './jobs/purge.ts'
-import { createValidator } from './lib/validator.ts'
-import type { AuditEntry } from './model/audit.ts'
-import { toAuthorizationInfo, toClientInfo, type AuthorizationInfo, type ClientInfo } from './model/info.ts'
+import { sessionAdministration, type SessionAdministration } from './sessions.ts'
+import { toUserRef, type UserLike } from './user.ts'
+import { registerClient, type RegisteredClient } from '../clients/register.ts'
+import type { ClientRegistration } from '../clients/registration.ts'
+import { rotateSecret, type RotatedSecret, type SecretRotation } from '../clients/rotate-secret.ts'
+import { updateClient, type ClientUpdate } from '../clients/update.ts'
+import type { Services } from '../endpoints/services.ts'
+import { ConfigError } from '../errors.ts'
+import { purge, type PurgeOptions, type PurgeReport } from '../jobs/purge.ts'
+import { createValidator } from '../lib/validator.ts'
+import type { AuditEntry } from '../model/audit.ts'
+import { toAuthorizationInfo, toClientInfo, type AuthorizationInfo, type ClientInfo } from '../model/info.ts'
 import {
   type CreatedPersonalToken,
   createPersonalTokenFor,
   type PersonalToken,
   type PersonalTokenRequest,
-} from './personal-tokens/personal-tokens.ts'
-import type { ListOptions } from './store/contract.ts'
-import type { RevocationTarget } from './store/revocations.ts'
-import { changePassword, type PasswordChange } from './users/change-password.ts'
+} from '../personal-tokens/personal-tokens.ts'
+import type { ListOptions } from '../store/contract.ts'
+import type { RevocationTarget } from '../store/revocations.ts'
+import { changePassword, type PasswordChange } from '../users/change-password.ts'
 
 /**
  * Manages clients, users' sessions and everything that was issued.
