@@ -14,7 +14,8 @@ export interface Manifest {
   readonly devDependencies?: Readonly<Record<string, string>>
 }
 
-const EXACT = /^\d+\.\d+\.\d+(-[\w.]+)?$/
+/** `express4` is an alias of the package with this exact version. */
+const EXACT = /^(npm:[^@]+@)?\d+\.\d+\.\d+(-[\w.]+)?$/
 
 /** Source files behind the package's entry points: `src/index.ts`. */
 export const entriesOf = ({ exports }: Manifest): readonly string[] =>
