@@ -1,0 +1,136 @@
+import { execFile } from 'node:child_process'
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdtemp, readdir, rename, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+/** The repository. Packages of projects are linked from its `node_modules`. */
+const REPOSITORY = resolve(import.meta.dirname, '../..')
+
+/** One per run: the workers share the temporary folder. */
+const FOLDER = join(tmpdir(), 'consulate-packed')
+const [TARBALL, FAILURE] = [join(FOLDER, 'consulate.tgz'), join(FOLDER, 'failure')]
+
+/** What the copy that is packed leaves out. None of it is in the package. */
+const LEFT_OUT = new Set(['.git', 'bench', 'data', 'dist', 'node_modules', 'test'])
+
+/**
+ * Packs the package as `npm publish` would, build included, and returns the path of the tarball. Packs once per run: the
+ * first worker does it in a copy of the repository, and the others wait.
+ */
+export async function packTarball(): Promise<string> {
+  if (claim()) await pack().catch(reportFailure)
+  while (!existsSync(TARBALL)) {
+    if (existsSync(FAILURE)) throw new Error(readFileSync(FAILURE, 'utf8'))
+    await sleep(50)
+  }
+  return TARBALL
+}
+
+/** Returns true to the first caller of all workers. */
+function claim(): boolean {
+  try {
+    mkdirSync(FOLDER)
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function pack(): Promise<void> {
+  const copy = join(FOLDER, 'repository')
+  for (const name of await readdir(REPOSITORY)) {
+    if (!LEFT_OUT.has(name)) cpSync(join(REPOSITORY, name), join(copy, name), { recursive: true })
+  }
+  symlinkSync(join(REPOSITORY, 'node_modules'), join(copy, 'node_modules'))
+  await run('npm', ['pack', '--pack-destination', FOLDER], { cwd: copy })
+  const { version } = manifestOf(copy)
+  await rename(join(FOLDER, `consulate-${version}.tgz`), TARBALL)
+}
+
+const reportFailure = (error: unknown): Promise<void> =>
+  writeFile(FAILURE, `The package cannot be packed: ${String(error)}`)
+
+/** Files by path, relative to the project. */
+export type ProjectFiles = Readonly<Record<string, string>>
+
+/** Creates an empty directory with a project that has the packed package. `packages` are those it has besides. */
+export async function packedProject(files: ProjectFiles, packages: readonly string[] = []): Promise<string> {
+  const cwd = await mkdtemp(join(tmpdir(), 'consulate-project-'))
+  writeFiles(cwd, files)
+  await installPacked(cwd, packages)
+  return cwd
+}
+
+/** Writes files of a project, with their directories. */
+export function writeFiles(cwd: string, files: ProjectFiles): void {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(cwd, path)), { recursive: true })
+    writeFileSync(join(cwd, path), text)
+  }
+}
+
+/**
+ * Installs the packed package into a project, as `npm install` would but without a registry: unpacks it, and links its
+ * dependencies and the named packages from the repository. What a project does not name, it cannot import.
+ */
+export async function installPacked(cwd: string, packages: readonly string[] = []): Promise<void> {
+  const own = join(cwd, 'node_modules/consulate')
+  const tarball = await packTarball()
+  mkdirSync(own, { recursive: true })
+  await run('tar', ['-xzf', tarball, '-C', own, '--strip-components=1'])
+  linkBins(cwd, 'consulate')
+  for (const name of new Set([...Object.keys(manifestOf(own).dependencies ?? {}), ...packages]))
+    link(cwd, name)
+}
+
+function link(cwd: string, name: string): void {
+  const path = join(cwd, 'node_modules', name)
+  mkdirSync(dirname(path), { recursive: true })
+  symlinkSync(join(REPOSITORY, 'node_modules', name), path)
+  linkBins(cwd, name)
+}
+
+function linkBins(cwd: string, name: string): void {
+  const { bin = {} } = manifestOf(join(cwd, 'node_modules', name))
+  const bins = typeof bin === 'string' ? { [name]: bin } : bin
+  mkdirSync(join(cwd, 'node_modules/.bin'), { recursive: true })
+  for (const [command, path] of Object.entries(bins)) {
+    const target = join(cwd, 'node_modules', name, path)
+    if (name === 'consulate') chmodSync(target, 0o755)
+    symlinkSync(target, join(cwd, 'node_modules/.bin', command))
+  }
+}
+
+interface Manifest {
+  readonly version: string
+  readonly bin?: string | Readonly<Record<string, string>>
+  readonly dependencies?: Readonly<Record<string, string>>
+}
+
+const manifestOf = (directory: string): Manifest =>
+  JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as Manifest
+
+/** Runs a command of a project, such as `tsc` or `node`, and returns what it printed. Never throws. */
+export async function runIn(
+  cwd: string,
+  command: string,
+  ...args: readonly string[]
+): Promise<ProjectOutcome> {
+  const PATH = `${join(cwd, 'node_modules/.bin')}:${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`
+  return new Promise((resolve) => {
+    execFile(command, args, { cwd, env: { PATH, HOME: tmpdir() } }, (error, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code ?? 1) : 0, output: stdout + stderr })
+    })
+  })
+}
+
+/** The exit code of a command, and its output and errors together. */
+export interface ProjectOutcome {
+  readonly code: number
+  readonly output: string
+}
