@@ -177,45 +177,36 @@ declare module 'fast-jwt' {
   }): (token: string) => object
 }
 
-declare module 'express' {
-  import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-
-  export type Middleware = (request: IncomingMessage, response: ServerResponse, next: () => void) => void
-  export default function express(): RequestListener & {
-    get(path: string, ...handlers: readonly Middleware[]): void
-  }
-}
-
 declare module 'express-jwt' {
   import type { KeyObject } from 'node:crypto'
-  import type { Middleware } from 'express'
+  import type { RequestHandler } from 'express'
 
   export function expressjwt(options: {
     secret: KeyObject
     algorithms: string[]
     issuer: string
     audience: string
-  }): Middleware
+  }): RequestHandler
 }
 
 declare module 'express-oauth2-jwt-bearer' {
-  import type { Middleware } from 'express'
+  import type { RequestHandler } from 'express'
 
   export function auth(options: {
     issuer: string
     audience: string
     publicKey: object
     tokenSigningAlg: string
-  }): Middleware
-  export function requiredScopes(scopes: string): Middleware
+  }): RequestHandler
+  export function requiredScopes(scopes: string): RequestHandler
 }
 
 declare module 'passport' {
-  import type { Middleware } from 'express'
+  import type { RequestHandler } from 'express'
 
   const passport: {
     use(strategy: object): void
-    authenticate(name: string, options: { session: boolean }): Middleware
+    authenticate(name: string, options: { session: boolean }): RequestHandler
   }
   export default passport
 }

@@ -1,33 +1,68 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { bodyCutOff, type HttpResponse, type HttpRequest } from '../lib/http.ts'
+import { bodyAlreadyRead, bodyCutOff, type HttpResponse, type HttpRequest } from '../lib/http.ts'
+import { readParsedBody, textOf } from '../lib/parsed-body.ts'
+
+/** What a framework knows about a request of `node:http`. */
+export interface FrameworkMessage {
+  /** What the framework has read of the body: text, bytes, or the parsed form or JSON. Default: `rawBody` or `body`. */
+  readonly body?: unknown
+  /** The URL that the client sent, if a router changes `url`. Default: `originalUrl` of the message. */
+  readonly originalUrl?: string | undefined
+  /** The request or context of the framework. Default: the message. */
+  readonly original?: unknown
+}
+
+/** A message as middleware of Connect, Express and others leaves it. */
+type RoutedMessage = IncomingMessage & {
+  readonly originalUrl?: unknown
+  readonly body?: unknown
+  readonly rawBody?: unknown
+}
 
 /** Converts a request of `node:http`. */
-export function fromMessage(message: IncomingMessage): HttpRequest {
-  const url = message.url ?? '/'
+export function fromMessage(message: RoutedMessage, framework: FrameworkMessage = {}): HttpRequest {
+  const url = framework.originalUrl ?? originalUrlOf(message)
   const queryStart = url.indexOf('?')
+  // Only Set-Cookie is an array, which no request has.
+  const header = (name: string): string | undefined => message.headers[name]?.toString()
   return {
     method: message.method ?? 'GET',
     path: queryStart < 0 ? url : url.slice(0, queryStart),
     query: queryStart < 0 ? '' : url.slice(queryStart + 1),
     peer: message.socket.remoteAddress ?? '',
-    // Only Set-Cookie is an array, which no request has.
-    header: (name) => message.headers[name]?.toString(),
-    body: (limit) => readText(message, limit),
+    header,
+    body: async (limit) =>
+      message.readableDidRead
+        ? readParsedBody(framework.body ?? bodyOf(message), header, limit)
+        : readText(message, limit),
+    original: framework.original ?? message,
   }
 }
 
+const originalUrlOf = ({ originalUrl, url = '/' }: RoutedMessage): string =>
+  typeof originalUrl === 'string' ? originalUrl : url
+
+/** Prefers what was sent to what a parser made of it. */
+const bodyOf = ({ rawBody, body }: RoutedMessage): unknown => textOf(rawBody) ?? body
+
 /** Reads no further than the limit: the response to a longer body closes the connection. */
 function readText(message: IncomingMessage, limit: number): Promise<string | undefined> {
+  if (message.readableEnded) return Promise.resolve('')
+  if (message.destroyed) return Promise.reject(bodyCutOff())
+  // Something else reads it chunk by chunk, at its own pace.
+  if (message.listenerCount('readable') > 0) return Promise.reject(bodyAlreadyRead())
   if (Number(message.headers['content-length'] ?? 0) > limit) return Promise.resolve(undefined)
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let length = 0
-    message.on('data', (chunk: Buffer) => {
+    // Another listener may pause the stream and never resume it.
+    const resume = (): void => void message.resume()
+    message.on('data', (chunk: Buffer | string) => {
       length += chunk.length
       if (length > limit) {
-        message.pause()
+        message.off('pause', resume).pause()
         resolve(undefined)
-      } else chunks.push(chunk)
+      } else chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
     })
     message.on('end', () => resolve(Buffer.concat(chunks).toString()))
     const end = (): void => reject(bodyCutOff())
@@ -35,6 +70,7 @@ function readText(message: IncomingMessage, limit: number): Promise<string | und
     message.on('error', end)
     // Emitted after every request: an error object is too expensive to create each time.
     message.on('close', () => !message.complete && end())
+    message.on('pause', resume).resume()
   })
 }
 

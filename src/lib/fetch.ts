@@ -1,25 +1,40 @@
 import { bodyCutOff, type HttpResponse, type HttpRequest } from './http.ts'
+import { readParsedBody } from './parsed-body.ts'
+
+/** What a framework knows about a Fetch request. */
+export interface FrameworkRequest {
+  /** What the framework has read of the body: text, bytes, or the parsed form or JSON. Used if the body was read. */
+  readonly body?: unknown
+  /** The request or context of the framework. Default: the `Request`. */
+  readonly original?: unknown
+}
 
 /** Converts a `Request`. `peer` is the IP address of the connection. */
-export function fromRequest(request: Request, peer: string): HttpRequest {
+export function fromRequest(
+  request: Request,
+  peer: string,
+  { body, original = request }: FrameworkRequest = {},
+): HttpRequest {
   const { pathname, search } = new URL(request.url)
+  const header = (name: string): string | undefined => request.headers.get(name) ?? undefined
   return {
     method: request.method,
     path: pathname,
     query: search.slice(1),
     peer,
-    header: (name) => request.headers.get(name) ?? undefined,
-    body: (limit) => readBody(request, limit),
+    header,
+    body: (limit) => (isRead(request) ? readParsedBody(body, header, limit) : readBody(request, limit)),
+    original,
   }
 }
 
-/** A client that disconnects is not our error. A body that the app has read before is the app's error, and is thrown. */
+const isRead = ({ bodyUsed, body }: Request): boolean => bodyUsed || body?.locked === true
+
+/** A client that disconnects is not our error. */
 async function readBody(request: Request, limit: number): Promise<string | undefined> {
-  const wasRead = request.bodyUsed
   try {
     return await readText(request, limit)
-  } catch (cause) {
-    if (wasRead) throw cause
+  } catch {
     throw bodyCutOff()
   }
 }

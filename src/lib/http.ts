@@ -13,6 +13,8 @@ export interface HttpRequest {
   header(name: string): string | undefined
   /** Returns the whole body as text, or undefined if it is longer than `limit` bytes. */
   body(limit: number): Promise<string | undefined>
+  /** The request of the framework: an `IncomingMessage`, a Fetch `Request`, an Express request, a Koa context. */
+  readonly original: unknown
 }
 
 /** A response, independent of the framework. */
@@ -25,6 +27,12 @@ export interface HttpResponse {
 /** Creates the error for a client that disconnected while sending the body. It is not an error of the server. */
 export const bodyCutOff = (): OAuthError =>
   new OAuthError('invalid_request', 'The request ended before its body did')
+
+/** Creates the error for a body that was read before the server could read it. The log names the fix. */
+export const bodyAlreadyRead = (): OAuthError =>
+  new OAuthError('server_error', 'An unexpected error occurred', {
+    detail: 'The request body was already read. Mount the server before the code that reads it',
+  })
 
 const NO_STORE = { 'Cache-Control': 'no-store', Pragma: 'no-cache' } as const
 

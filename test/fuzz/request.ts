@@ -101,6 +101,7 @@ export const toHttpRequest = (message: Message): HttpRequest => ({
     const { body } = message
     return body && body.length > limit ? undefined : (body?.toString() ?? '')
   },
+  original: message,
 })
 
 /** Converts a message for `fetch` handlers. Returns undefined if the Fetch standard forbids such a request. */
