@@ -14,6 +14,8 @@ export function createServerGuard({
 }: Pick<Services, 'settings' | 'store' | 'keys' | 'feed' | 'lastUsed'>): BearerGuard {
   return createBearerGuard({
     ...settings,
+    audiences: settings.resources,
+    defaultAudiences: [settings.audience],
     verifier: keys,
     revocations: feed,
     cacheSize: settings.guardCacheSize,

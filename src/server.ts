@@ -5,10 +5,12 @@ import type { Config } from './config/config.ts'
 import type { Endpoint } from './endpoints/endpoint.ts'
 import { handle } from './endpoints/handle.ts'
 import { createHealth, type Health } from './endpoints/health.ts'
+import { challengeMetadataUrl, metadataOf } from './endpoints/oauth/resource-metadata.ts'
 import { createProbes } from './endpoints/probes.ts'
 import { createEndpoints, findEndpoint, routesOf, type Route } from './endpoints/routes.ts'
 import type { Services } from './endpoints/services.ts'
 import { createEvents, type Events } from './events.ts'
+import { createAudiences } from './guard/audiences.ts'
 import { unavailable } from './guard/refusal.ts'
 import { createGuards, type GuardCore, type Guards, type GuardsByProvider } from './guard/request-guards.ts'
 import { fromRequest, toResponse } from './lib/fetch.ts'
@@ -16,6 +18,7 @@ import { json, type HttpResponse, type HttpRequest } from './lib/http.ts'
 import { once, type Once } from './lib/async.ts'
 import type { Logger } from './lib/log.ts'
 import { resolveSettings, type Settings } from './config/settings.ts'
+import { isSameResource, type ProtectedResource, type ResourceMetadata } from './model/resource.ts'
 import type { BaseUser } from './users/provider.ts'
 
 /**
@@ -39,6 +42,13 @@ export interface AuthorizationServer<
   fetch(request: Request, connection?: { readonly peer?: string }): Promise<Response>
   /** The server's endpoints, with their paths and methods. */
   readonly routes: readonly Route[]
+  /**
+   * Returns the metadata of a resource (RFC 9728 section 2), for a resource on another origin than the issuer: serve it there
+   * at `/.well-known/oauth-protected-resource`, followed by the resource's path. On its own origin the server does that.
+   *
+   * @throws ConfigError if `resources` does not have it
+   */
+  resourceMetadata(resource: string): ResourceMetadata
   /**
    * Adds a listener for an event of `EventMap`. Returns a function that removes it. Events are local to this process.
    *
@@ -87,6 +97,10 @@ export function createAuthorizationServer<
     scopes: [...settings.scopes.defined],
     logger: settings.logger,
     canBeStrict: true,
+    audiences: createAudiences({
+      resources: settings.protectedResources,
+      metadataUrlOf: (uri) => challengeMetadataUrl(settings, uri),
+    }),
   }
   const guards = createGuards<Scope, Main>(shared, settings.provider as Main)
   const core: Core = { ...guards.core, handle: createHandler(settings, start, health) }
@@ -104,6 +118,7 @@ export function createAuthorizationServer<
     },
     issuer: settings.issuer,
     routes: routesOf(settings),
+    resourceMetadata: (resource) => metadataOf(settings, findProtectedResource(settings, resource)),
     health,
     core,
     on: events.on,
@@ -119,6 +134,13 @@ export function createAuthorizationServer<
       await untyped.store.close()
     },
   }
+}
+
+function findProtectedResource({ protectedResources }: Settings, resource: string): ProtectedResource {
+  const found = protectedResources.find(({ uri }) => isSameResource(uri, resource))
+  if (found) return found
+  const known = protectedResources.map(({ uri }) => uri).join(', ')
+  throw new ConfigError([{ path: 'resources', message: `has no ${JSON.stringify(resource)}, only ${known}` }])
 }
 
 /** Returns undefined, and logs why, if the server cannot start. */

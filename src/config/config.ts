@@ -14,6 +14,7 @@ import type { KeepSignedInConfig } from './keep-signed-in.ts'
 import type { PagesConfig } from './pages.ts'
 import type { PasswordResetConfig } from './password-reset.ts'
 import type { PersonalTokensConfig } from './personal-tokens.ts'
+import type { ResourceConfig } from './resources.ts'
 
 /** A limit on failures: after `failures` within `window`, further attempts get 429 with `Retry-After`. */
 export interface FailureLimit {
@@ -66,10 +67,11 @@ export interface Config<
    */
   readonly audience?: string
   /**
-   * The resources that clients may request tokens for (RFC 8707): absolute URIs without a fragment. Default: only the
-   * audience.
+   * The resources that clients may request tokens for (RFC 8707): URIs, or objects with a name and scopes. Guards accept
+   * their tokens with `server.user({ resource: 'https://mcp.example.com/mcp' })`. Those on the issuer's origin get metadata
+   * (RFC 9728). Default: only the audience.
    */
-  readonly resources?: readonly string[]
+  readonly resources?: readonly (string | ResourceConfig<NoInfer<Scope>>)[]
   /** The lifetime of access tokens. Default `'15m'`. */
   readonly accessTokenLifetime?: Duration
   /**

@@ -27,16 +27,3 @@ function problemOf(scope: string, description: unknown): string | undefined {
     ? undefined
     : 'must be a sentence for the consent page'
 }
-
-/** Checks the resources (RFC 8707 section 2). The audience is always one of them. */
-export function resolveResources(
-  resources: readonly string[],
-  audience: string,
-  validator: Validator,
-): readonly string[] {
-  for (const [index, resource] of resources.entries()) {
-    if (URL.canParse(resource) && !resource.includes('#')) continue
-    validator.problem(`resources[${index}]`, 'must be an absolute URI without a fragment')
-  }
-  return [...new Set([audience, ...resources])]
-}

@@ -20,15 +20,15 @@ import { resolvePages } from './pages.ts'
 import { resolvePasswordReset, type PasswordResetSettings } from './password-reset.ts'
 import { resolvePersonalTokens, type PersonalTokenSettings } from './personal-tokens.ts'
 import { resolveProviders } from './providers.ts'
-import { resolveResources, resolveScopeRules } from './scopes.ts'
+import { resolveResources, type ResourceSettings } from './resources.ts'
+import { resolveScopeRules } from './scopes.ts'
 import { resolveSignIn, type SignInSettings } from './sign-in.ts'
 import { resolveMaintenance, type MaintenanceSettings } from './maintenance.ts'
 
 /** The checked configuration with all defaults. Times in milliseconds. Frozen. */
-export interface Settings extends IssuerSettings, GrantSettings, MaintenanceSettings, AccountSettings {
+export interface Settings
+  extends IssuerSettings, GrantSettings, MaintenanceSettings, AccountSettings, ResourceSettings {
   readonly prefix: string
-  readonly audience: string
-  readonly resources: readonly string[]
   readonly scopes: ScopeRules
   readonly scopeDescriptions: Readonly<Record<string, string>>
   readonly accessTokenLifetime: number
@@ -82,7 +82,6 @@ export function resolveSettings(given: Config): Settings {
   const time = (path: string, value: Duration | undefined, fallback: Duration): number =>
     validator.duration(path, value ?? fallback)
   const issuer = resolveIssuer(config.issuer, validator)
-  const audience = config.audience ?? issuer.issuer
   const grants = resolveGrants(config.grants, validator)
   const providers = resolveProviders(config, validator)
   const personalTokens = resolvePersonalTokens(config.personalTokens, validator)
@@ -92,9 +91,16 @@ export function resolveSettings(given: Config): Settings {
   const settings: Settings = {
     ...issuer,
     ...grants,
-    audience: resolveAudience(audience, validator),
+    ...resolveResources(
+      {
+        ...issuer,
+        audience: config.audience,
+        resources: config.resources ?? [],
+        scopes: scopes.defined,
+      },
+      validator,
+    ),
     prefix: resolvePrefix(config.prefix ?? '/oauth', validator),
-    resources: resolveResources(config.resources ?? [], audience, validator),
     scopes,
     scopeDescriptions: { ...config.scopes },
     accessTokenLifetime: time('accessTokenLifetime', accessTokenLifetime, '15m'),
@@ -133,12 +139,6 @@ export function resolveSettings(given: Config): Settings {
   }
   validator.throwIfInvalid()
   return Object.freeze(settings)
-}
-
-function resolveAudience(audience: string, validator: Validator): string {
-  if (typeof audience !== 'string' || audience === '')
-    validator.problem('audience', 'must be a non-empty string')
-  return audience
 }
 
 function resolveProxies(proxies: readonly string[], validator: Validator): readonly string[] {

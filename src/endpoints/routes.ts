@@ -24,6 +24,7 @@ import { authorize, postAuthorize } from './oauth/authorize.ts'
 import { deny } from './oauth/consent.ts'
 import { deviceAuthorization } from './oauth/device-authorization.ts'
 import { jwks, metadata } from './oauth/metadata.ts'
+import { resourceEndpoints } from './oauth/resource-metadata.ts'
 import { revocations } from './oauth/revocations.ts'
 import { token } from './oauth/token.ts'
 import { ID, pathsOf, providerPathsOf } from './paths.ts'
@@ -59,6 +60,7 @@ export function createEndpoints(settings: Settings): readonly Endpoint[] {
     endpoint('revocations', paths.revocations, { GET: revocations }, 'none', 'json'),
     endpoint('metadata', paths.metadata, { GET: metadata }, 'any', 'json'),
     endpoint('jwks', paths.jwks, { GET: jwks }, 'any', 'json'),
+    ...resourceEndpoints(settings),
   ]
 }
 

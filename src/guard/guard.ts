@@ -3,7 +3,7 @@ import type { VerifiedToken } from '../keys/jws.ts'
 import type { Clock } from '../lib/clock.ts'
 import {
   ACCESS_TOKEN_TYPE,
-  hasAudience,
+  audiencesOf,
   isAccessTokenClaims,
   revocableTokenOf,
   validityOf,
@@ -61,8 +61,10 @@ export const NO_REVOCATIONS: RevocationCheck = {
 
 export interface BearerGuardOptions {
   readonly issuer: string
-  /** The audience that tokens must have. */
-  readonly audience: string
+  /** The audiences that tokens can have. */
+  readonly audiences: readonly string[]
+  /** One of these is enough for routes that name no resource. */
+  readonly defaultAudiences: readonly string[]
   readonly verifier: TokenVerifier
   readonly revocations: RevocationCheck
   readonly clock: Clock
@@ -89,6 +91,9 @@ interface CachedToken {
   readonly auth: Auth
   readonly notBefore: number
   readonly kid: string
+  /** Those of the guard's audiences that the token is for. */
+  readonly audiences: readonly string[]
+  readonly hasDefaultAudience: boolean
   /** The authorization ID of a personal access token. */
   readonly personalId: string | undefined
   /** The version of the revocations at the last check. */
@@ -104,7 +109,8 @@ const MAX_TOKEN_LENGTH = 16_384
  */
 export function createBearerGuard({
   issuer,
-  audience,
+  audiences: known,
+  defaultAudiences,
   verifier,
   revocations,
   clock,
@@ -120,8 +126,10 @@ export function createBearerGuard({
     if (verified === 'unavailable') return verified
     if (!verified || !isAccessTokenClaims(verified.payload)) return undefined
     const claims = verified.payload as unknown as AccessTokenClaims
-    if (claims.iss !== issuer || !hasAudience(claims, audience)) return undefined
-    const entry = toCachedToken(token, verified.kid, claims)
+    const audiences = audiencesOf(claims, known)
+    if (claims.iss !== issuer || audiences.length === 0) return undefined
+    const hasDefaultAudience = defaultAudiences.some((audience) => audiences.includes(audience))
+    const entry = toCachedToken(token, verified.kid, { claims, audiences, hasDefaultAudience })
     cache.set(cacheKey(token), entry)
     return entry
   }
@@ -140,8 +148,9 @@ export function createBearerGuard({
   }
 
   function decide(entry: CachedToken, requirement: Requirement): Auth | Refusal {
+    if (!isForRoute(entry, requirement)) return invalidToken(issuer, 'Invalid token', requirement)
     const problem = problemOf(entry) ?? (isRevoked(entry) ? 'Token revoked' : undefined)
-    if (problem !== undefined) return invalidToken(issuer, problem)
+    if (problem !== undefined) return invalidToken(issuer, problem, requirement)
     return checkRequirement(entry.auth, requirement, issuer)
   }
 
@@ -152,7 +161,7 @@ export function createBearerGuard({
 
   async function checkUncached(token: string, requirement: Requirement): Promise<Auth | Refusal> {
     const entry = findCached(token) ?? (await verify(token))
-    if (!entry) return invalidToken(issuer, 'Invalid token')
+    if (!entry) return invalidToken(issuer, 'Invalid token', requirement)
     if (entry === 'unavailable') return unavailable()
     if (isStrict(requirement)) return checkInStore(entry, requirement)
     if (!revocations.isFresh() && !(await trySync(revocations))) return unavailable()
@@ -169,7 +178,7 @@ export function createBearerGuard({
       ?.isTokenRevoked(revocableTokenOf(entry.claims))
       .catch(() => undefined)
     if (isRevokedInStore === undefined) return unavailable()
-    return isRevokedInStore ? invalidToken(issuer, 'Token revoked') : markUsed(entry, result)
+    return isRevokedInStore ? invalidToken(issuer, 'Token revoked', requirement) : markUsed(entry, result)
   }
 
   function findCached(token: string): CachedToken | undefined {
@@ -180,22 +189,34 @@ export function createBearerGuard({
   return {
     check(authorization, requirement) {
       const token = bearerToken(authorization)
-      if (token === undefined) return missingToken(issuer)
+      if (token === undefined) return missingToken(issuer, requirement)
       const cached = revocations.isFresh() && !isStrict(requirement) ? findCached(token) : undefined
       return cached ? markUsed(cached, decide(cached, requirement)) : checkUncached(token, requirement)
     },
   }
 }
 
-const toCachedToken = (token: string, kid: string, claims: AccessTokenClaims): CachedToken => ({
+const toCachedToken = (
+  token: string,
+  kid: string,
+  { claims, ...audiences }: Pick<CachedToken, 'claims' | 'audiences' | 'hasDefaultAudience'>,
+): CachedToken => ({
   token,
   claims,
+  ...audiences,
   auth: toAuth(claims),
   notBefore: validityOf(claims).notBefore,
   kid,
   personalId: claims.client_id === PERSONAL_ACCESS ? claims.azn : undefined,
   checkedAtVersion: -1,
 })
+
+/** Returns whether a token is for the resource of a route. A token for another one must not work here (RFC 8707 section 2). */
+const isForRoute = (
+  { audiences, hasDefaultAudience }: CachedToken,
+  { audiences: required }: Requirement,
+): boolean =>
+  required === undefined ? hasDefaultAudience : required.some((audience) => audiences.includes(audience))
 
 /**
  * The last 256 bits of the signature. Hashing the whole token would take as long as the rest of the check, so it is
@@ -220,9 +241,9 @@ async function trySync(revocations: RevocationCheck): Promise<boolean> {
 /** Checks the kind of token before its scopes: the wrong kind is 401 whatever its scopes are. */
 function checkRequirement(auth: Auth, requirement: Requirement, realm: string): Auth | Refusal {
   const { caller, allOf, anyOf, provider } = requirement
-  if (caller !== 'anyone' && auth.kind !== caller) return invalidToken(realm, 'Invalid token')
+  if (caller !== 'anyone' && auth.kind !== caller) return invalidToken(realm, 'Invalid token', requirement)
   if (auth.kind === 'user' && provider !== undefined && auth.user.provider !== provider)
-    return invalidToken(realm, 'Invalid token')
+    return invalidToken(realm, 'Invalid token', requirement)
   const hasAny = anyOf.length === 0 || anyOf.some((scope) => coversScope(auth.scopes, scope))
   return hasAny && coversScopes(auth.scopes, allOf) ? auth : insufficientScope(realm, requirement)
 }

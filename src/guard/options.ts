@@ -7,6 +7,7 @@ import { issuerProblems } from '../model/issuer.ts'
 import { isScopeToken } from '../model/scope.ts'
 import type { FeedCredentials } from './remote-revocations.ts'
 import { STRICT_NEEDS_STORE } from './requirement.ts'
+import { resolveGuardResources, type GuardResources, type ResourceMetadataOptions } from './resources.ts'
 
 /** How a guard follows the issuer's revocations. */
 export interface RevocationFeedOptions extends FeedCredentials {
@@ -28,8 +29,13 @@ export interface RevocationFeedOptions extends FeedCredentials {
 export interface GuardOptions<Scope extends string = string, Main extends string = string> {
   /** The authorization server: https, or http on a loopback address. */
   readonly issuer: string
-  /** The `aud` that tokens must contain. Default: the issuer. */
-  readonly audience?: string
+  /** The `aud` that tokens must contain. With several, one of them is enough. Default: the issuer. */
+  readonly audience?: string | readonly string[]
+  /**
+   * Tells clients where to get tokens: challenges name the metadata of the audience (RFC 9728), which the service serves with
+   * `guard.resourceMetadata()`. `{}` if the audience is the URL of the service. Default: off.
+   */
+  readonly resourceMetadata?: ResourceMetadataOptions<NoInfer<Scope>>
   /** The scopes that routes can require. Misspelled ones do not compile. Default: any. */
   readonly scopes?: readonly Scope[]
   /**
@@ -55,9 +61,8 @@ export interface RevocationFeedSettings extends FeedCredentials {
 }
 
 /** The validated options, with defaults. */
-export interface GuardSettings {
+export interface GuardSettings extends GuardResources {
   readonly issuer: string
-  readonly audience: string
   readonly revocations: RevocationFeedSettings | 'none'
   readonly provider: string
   readonly cacheSize: number
@@ -72,15 +77,14 @@ export interface GuardSettings {
  */
 export function resolveGuardOptions(options: GuardOptions): GuardSettings {
   const validator = createValidator()
-  const { issuer, audience = issuer, provider = 'users', cacheSize = 20_000, scopes = [] } = options
+  const { issuer, provider = 'users', cacheSize = 20_000, scopes = [] } = options
   validator.knownOptions('', options, OPTIONS)
   for (const problem of issuerProblems(issuer)) validator.problem('issuer', problem)
-  if (audience !== issuer) requireText('audience', audience, validator)
   requireText('provider', provider, validator)
   checkScopes(scopes, validator)
   const settings = {
     issuer,
-    audience,
+    ...resolveGuardResources(options, validator),
     provider,
     revocations: resolveRevocations(options.revocations, validator),
     cacheSize: validator.positiveInteger('cacheSize', cacheSize),
@@ -131,6 +135,7 @@ function resolveRevocations(
 const OPTIONS: OptionNames<GuardOptions> = {
   issuer: true,
   audience: true,
+  resourceMetadata: true,
   scopes: true,
   revocations: true,
   provider: true,

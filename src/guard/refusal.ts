@@ -13,30 +13,36 @@ export const isRefusal = (result: object): result is Refusal => 'status' in resu
 
 const NO_STORE = { 'Cache-Control': 'no-store', 'Content-Type': 'application/json' } as const
 
+type Challenged = Pick<Requirement, 'resourceMetadata'>
+
 /** Without a token, the challenge has no error code (RFC 6750 section 3.1). */
-export const missingToken = (realm: string): Refusal => ({
+export const missingToken = (realm: string, requirement: Challenged = {}): Refusal => ({
   status: 401,
-  headers: { ...NO_STORE, 'WWW-Authenticate': `Bearer realm="${realm}"` },
+  headers: challenge(realm, requirement),
   body: { error: 'missing_token', error_description: 'Missing token' },
 })
 
-export const invalidToken = (realm: string, description: string): Refusal => ({
+export const invalidToken = (realm: string, description: string, requirement: Challenged = {}): Refusal => ({
   status: 401,
-  headers: {
-    ...NO_STORE,
-    'WWW-Authenticate': `Bearer realm="${realm}", error="invalid_token", error_description="${description}"`,
-  },
+  headers: challenge(realm, requirement, `, error="invalid_token", error_description="${description}"`),
   body: { error: 'invalid_token', error_description: description },
 })
 
 /** The challenge names the scopes that the route requires. */
-export const insufficientScope = (realm: string, { allOf, anyOf }: Requirement): Refusal => ({
+export const insufficientScope = (realm: string, requirement: Requirement): Refusal => ({
   status: 403,
-  headers: {
-    ...NO_STORE,
-    'WWW-Authenticate': `Bearer realm="${realm}", error="insufficient_scope", scope="${formatScope([...allOf, ...anyOf])}"`,
-  },
+  headers: challenge(
+    realm,
+    requirement,
+    `, error="insufficient_scope", scope="${formatScope([...requirement.allOf, ...requirement.anyOf])}"`,
+  ),
   body: { error: 'insufficient_scope', error_description: 'Insufficient scope' },
+})
+
+/** RFC 6750 section 3, with the metadata of the resource (RFC 9728 section 5.1). No value is ever input. */
+const challenge = (realm: string, { resourceMetadata }: Challenged, error = ''): Refusal['headers'] => ({
+  ...NO_STORE,
+  'WWW-Authenticate': `Bearer realm="${realm}"${error}${resourceMetadata === undefined ? '' : `, resource_metadata="${resourceMetadata}"`}`,
 })
 
 /** The guard cannot tell whether the token is valid. 503 and not 401, so that clients do not sign the user out. */

@@ -1,6 +1,7 @@
 import { toResponse } from '../lib/fetch.ts'
 import { json } from '../lib/http.ts'
 import type { Logger } from '../lib/log.ts'
+import type { Audiences } from './audiences.ts'
 import type { Auth, MachineAuth, UserAuth } from './auth.ts'
 import type { CheckResult } from './guard.ts'
 import { isRefusal } from './refusal.ts'
@@ -12,7 +13,7 @@ export type { Scopes } from './requirement.ts'
 export interface GuardCore {
   /** Checks an `Authorization` header. Responds with 503 if the token cannot be checked now. Never throws. */
   check(authorization: string | null | undefined, requirement: Requirement): CheckResult
-  /** Returns the requirement of a route. Throws `ConfigError` if the scopes are malformed or unknown. */
+  /** Returns the requirement of a route. Throws `ConfigError` if the scopes or the resource are malformed or unknown. */
   requirement(caller: Requirement['caller'], scopes: Scopes<string>): Requirement
   /** Logs what the handler of a guarded route threw. */
   logFailure(cause: unknown): void
@@ -75,17 +76,18 @@ export interface GuardDependencies {
   readonly logger: Logger
   /** Whether routes can be strict. */
   readonly canBeStrict: boolean
+  readonly audiences: Audiences
 }
 
 /** Creates the guards for one provider. */
 export function createGuards<Scope extends string, Provider extends string>(
-  { check, scopes: defined, logger, canBeStrict }: GuardDependencies,
+  { check, scopes: defined, logger, canBeStrict, audiences }: GuardDependencies,
   provider: Provider,
 ): Guards<Scope, Provider> {
   const core: GuardCore = {
     check,
     requirement: (caller, scopes) =>
-      requirementOf(caller, scopes, { provider, scopes: defined, canBeStrict }),
+      requirementOf(caller, scopes, { provider, scopes: defined, canBeStrict, audiences }),
     logFailure: (cause) => logger.log('error', 'A guarded route failed', { cause: describe(cause) }),
   }
   return { ...createRequestGuards<Scope, Provider>(core), core }

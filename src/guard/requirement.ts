@@ -1,4 +1,5 @@
 import { createValidator, type Validator } from '../lib/validator.ts'
+import type { AudienceRequirement, Audiences } from './audiences.ts'
 
 /** Who can call a route: users, machines (clients with a token of their own), or both. */
 export type Caller = 'user' | 'machine' | 'anyone'
@@ -14,6 +15,10 @@ export interface Requirement {
   readonly provider: string | undefined
   /** Whether to ask the store about revocations. Undefined: as configured for the guard. */
   readonly isStrict?: boolean | undefined
+  /** One of these must be in `aud`. Undefined for the guard's own audience. */
+  readonly audiences?: readonly string[] | undefined
+  /** Where clients find the metadata of the resource. For the challenge (RFC 9728 section 5.1). */
+  readonly resourceMetadata?: string | undefined
 }
 
 interface RouteOptions<Scope extends string> {
@@ -25,11 +30,16 @@ interface RouteOptions<Scope extends string> {
    * throws `ConfigError`.
    */
   readonly strict?: boolean
+  /**
+   * The resource that tokens must be for (RFC 8707), instead of the server's own `audience`: one of the configured
+   * `resources`. With several, a token for any of them is accepted. Unknown ones throw `ConfigError`.
+   */
+  readonly resource?: string | readonly string[]
 }
 
 /**
- * The scopes that a guard requires: all of those listed, or an object with `anyOf`, `allOf` and `strict` as the first
- * argument. Malformed and unknown scopes throw `ConfigError`.
+ * The scopes that a guard requires: all of those listed, or an object with `anyOf`, `allOf`, `strict` and `resource` as the
+ * first argument. Malformed and unknown scopes throw `ConfigError`.
  */
 // A single tuple instead of a union, so that the compiler names the misspelled scope.
 export type Scopes<Scope extends string> = readonly [first?: Scope | RouteOptions<Scope>, ...others: Scope[]]
@@ -40,6 +50,7 @@ export interface RequirementOptions {
   readonly scopes: readonly string[] | undefined
   /** Whether the guard has a store to ask. */
   readonly canBeStrict: boolean
+  readonly audiences: Audiences
 }
 
 /**
@@ -50,22 +61,40 @@ export interface RequirementOptions {
 export function requirementOf(
   caller: Caller,
   scopes: Scopes<string>,
-  { provider, scopes: defined, canBeStrict }: RequirementOptions,
+  { provider, scopes: defined, canBeStrict, audiences: known }: RequirementOptions,
 ): Requirement {
   const validator = createValidator()
   const [first, ...others] = scopes
   const named = typeof first === 'object' ? checkOptions(caller, first, validator) : {}
   const listed = typeof first === 'object' ? others : (scopes as readonly string[])
   const allOf = [...(named.allOf ?? []), ...listed]
-  const { anyOf = [], strict } = named
+  const { anyOf = [], strict, resource } = named
   if (strict === true && !canBeStrict) validator.problem(caller, STRICT_NEEDS_STORE)
   for (const scope of [...allOf, ...anyOf]) {
     if (typeof scope !== 'string') validator.problem(caller, 'must be called with scopes')
     else if (defined && !defined.includes(scope))
       validator.problem(caller, `unknown scope ${JSON.stringify(scope)}. Use one of: ${defined.join(', ')}`)
   }
+  const audience = requireAudience(known, resource, (problem) => validator.problem(caller, problem))
+  const { audiences, metadataUrl: resourceMetadata } = audience
+  for (const scope of [...allOf, ...anyOf]) {
+    if (audience.scopes?.includes(scope) === false)
+      validator.problem(caller, `scope ${JSON.stringify(scope)} is not one of the scopes of the resource`)
+  }
   validator.throwIfInvalid()
-  return { caller, allOf, anyOf, provider, isStrict: strict }
+  return { caller, allOf, anyOf, provider, isStrict: strict, audiences, resourceMetadata }
+}
+
+function requireAudience(
+  known: Audiences,
+  resource: string | readonly string[] | undefined,
+  report: (problem: string) => void,
+): AudienceRequirement {
+  if (resource === undefined) return known.defaults
+  const required = known.require([resource].flat())
+  if (!('problem' in required)) return required
+  report(required.problem)
+  return known.defaults
 }
 
 /** For guards outside the server. */
@@ -78,12 +107,14 @@ function checkOptions(path: string, given: unknown, validator: Validator): Route
   if (options.length > 0 && options.every(isValidOption)) return given as RouteOptions<string>
   validator.problem(
     path,
-    "must be called with scopes ('a', 'b') or with { anyOf: ['a', 'b'] }, not empty; strict must be true or false",
+    "must be called with scopes ('a', 'b') or with { anyOf: ['a', 'b'] }, not empty; strict must be true or false; resource must be a URI or a list of URIs",
   )
   return {}
 }
 
-const isValidOption = ([name, value]: readonly [string, unknown]): boolean =>
-  name === 'strict'
-    ? typeof value === 'boolean'
-    : /^(anyOf|allOf)$/.test(name) && Array.isArray(value) && value.length > 0
+function isValidOption([name, value]: readonly [string, unknown]): boolean {
+  if (name === 'strict') return typeof value === 'boolean'
+  const list: readonly unknown[] = Array.isArray(value) ? value : name === 'resource' ? [value] : []
+  const isKnown = name === 'anyOf' || name === 'allOf' || name === 'resource'
+  return isKnown && list.length > 0 && (name !== 'resource' || list.every((uri) => typeof uri === 'string'))
+}

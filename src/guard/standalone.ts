@@ -2,6 +2,8 @@ import '../lib/node-version.ts'
 import type { BroadcastListener } from '../broadcast/broadcast.ts'
 import { createRevocationFeed, type RevocationFeed } from '../revocations/feed.ts'
 import { discoverEndpoints } from './discovery.ts'
+import { describeResource, type ResourceMetadata } from '../model/resource.ts'
+import { createAudiences } from './audiences.ts'
 import { createBearerGuard, NO_REVOCATIONS } from './guard.ts'
 import { createIssuerClient, type IssuerClient } from './issuer-client.ts'
 import { resolveGuardOptions, type GuardOptions, type GuardSettings } from './options.ts'
@@ -11,7 +13,9 @@ import { createRemoteRevocations } from './remote-revocations.ts'
 import { createGuards, type GuardCore, type Guards, type GuardsByProvider } from './request-guards.ts'
 
 export type { Auth, MachineAuth, UserAuth } from './auth.ts'
+export type { ResourceMetadata } from '../model/resource.ts'
 export type { RevocationFeedOptions, GuardOptions } from './options.ts'
+export type { ResourceMetadataOptions } from './resources.ts'
 export type {
   GuardCore,
   Guards,
@@ -25,6 +29,11 @@ export type {
 export interface Guard<Scope extends string = string, Main extends string = string>
   extends Guards<Scope, Main>, GuardsByProvider<Scope, string> {
   readonly issuer: string
+  /**
+   * Returns the metadata of the guard's (first) audience (RFC 9728 section 2). Serve it as JSON at
+   * `/.well-known/oauth-protected-resource`, followed by the path of the audience, with `Access-Control-Allow-Origin: *`.
+   */
+  resourceMetadata(): ResourceMetadata
   /**
    * Loads the keys and revocations of the issuer. Without it, the first request does. Until that succeeds, requests get
    * 503. Throws `ConfigError` if the issuer has another name or rejects the credentials, and the errors of `fetch`.
@@ -74,16 +83,28 @@ export function createGuard<const Scope extends string = string, const Main exte
     feed?.start()
     if (feed) listener = listen(settings, feed)
   }
-  const bearer = createBearerGuard({ ...settings, verifier: keys, revocations: feed ?? NO_REVOCATIONS })
+  const uris = settings.resources.map(({ uri }) => uri)
+  const bearer = createBearerGuard({
+    ...settings,
+    audiences: uris,
+    defaultAudiences: uris,
+    verifier: keys,
+    revocations: feed ?? NO_REVOCATIONS,
+  })
   const check: GuardCore['check'] = (authorization, requirement) => {
     start()
     return bearer.check(authorization, requirement)
   }
-  const base = { check, scopes: options.scopes, logger: settings.logger, canBeStrict: false }
+  const audiences = createAudiences({
+    resources: settings.resources,
+    metadataUrlOf: (uri) => (uri === uris[0] ? settings.metadataUrl : undefined),
+  })
+  const base = { check, scopes: options.scopes, logger: settings.logger, canBeStrict: false, audiences }
   return {
     ...createGuards<Scope, Main>(base, settings.provider as Main),
     for: (provider) => createGuards(base, provider),
     issuer: settings.issuer,
+    resourceMetadata: () => metadataOf(settings),
     async ready() {
       start()
       await keys.load()
@@ -101,6 +122,11 @@ export function createGuard<const Scope extends string = string, const Main exte
       client.close()
     },
   }
+}
+
+function metadataOf({ issuer, resources: [resource] }: GuardSettings): ResourceMetadata {
+  const { uri = issuer, name, scopes } = resource ?? {}
+  return describeResource({ uri, name, scopes }, { issuer })
 }
 
 /** In bytes. */

@@ -49,11 +49,13 @@ export const revocableTokenOf = (claims: AccessTokenClaims): RevocableToken => (
 })
 
 /**
- * Returns whether a token is for an audience. `aud` may name several (RFC 7519 section 4.1.3). Audiences that are URLs
- * are compared as URLs, like the resources they come from.
+ * Returns those of some audiences that a token is for. `aud` may name several (RFC 7519 section 4.1.3). Audiences that are
+ * URLs are compared as URLs, like the resources they come from.
  */
-export const hasAudience = ({ aud }: AccessTokenClaims, audience: string): boolean =>
-  findResource(typeof aud === 'string' ? [aud] : aud, audience) !== undefined
+export const audiencesOf = ({ aud }: AccessTokenClaims, known: readonly string[]): readonly string[] => {
+  const named = typeof aud === 'string' ? [aud] : aud
+  return known.filter((audience) => findResource(named, audience) !== undefined)
+}
 
 /**
  * Returns when a token is valid, in milliseconds: from `notBefore` on, and until just before `expiresAt`.

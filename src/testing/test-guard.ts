@@ -1,4 +1,5 @@
 import type { UserLike } from '../administration/user.ts'
+import { ANY_AUDIENCE } from '../guard/audiences.ts'
 import { createBearerGuard, NO_REVOCATIONS } from '../guard/guard.ts'
 import { createGuards, type GuardCore, type Guards, type GuardsByProvider } from '../guard/request-guards.ts'
 import { jsonLogger } from '../lib/log.ts'
@@ -62,7 +63,7 @@ export function createTestGuard<const Scope extends string = string, const Main 
   let acting: string | undefined
   const check: GuardCore['check'] = (authorization, requirement) =>
     bearer.check(authorization ?? acting, requirement)
-  const base = { check, scopes: defined, logger: jsonLogger(), canBeStrict: true }
+  const base = { check, scopes: defined, logger: jsonLogger(), canBeStrict: true, audiences: ANY_AUDIENCE }
   return {
     ...createGuards<Scope, Main>(base, main),
     for: (provider) => createGuards(base, provider),
@@ -76,7 +77,8 @@ export function createTestGuard<const Scope extends string = string, const Main 
 
 const REALM = {
   issuer: TEST_ISSUER,
-  audience: TEST_ISSUER,
+  audiences: [TEST_ISSUER],
+  defaultAudiences: [TEST_ISSUER],
   revocations: NO_REVOCATIONS,
   // Stands still, so that tokens do not expire if a test moves the clock.
   clock: { now: () => 0 },

@@ -1,0 +1,36 @@
+import type { Settings } from '../../config/settings.ts'
+import { json, type HttpResponse } from '../../lib/http.ts'
+import {
+  describeResource,
+  resourceMetadataUrl,
+  type ProtectedResource,
+  type ResourceMetadata,
+} from '../../model/resource.ts'
+import type { Endpoint, Handler } from '../endpoint.ts'
+
+/** Returns the endpoints with the metadata of the resources on the issuer's own origin (RFC 9728 section 3). */
+export function resourceEndpoints(settings: Settings): readonly Endpoint[] {
+  const { origin } = new URL(settings.issuer)
+  return settings.protectedResources.flatMap((resource) => {
+    const url = resourceMetadataUrl(resource.uri)
+    if (url === undefined || new URL(url).origin !== origin) return []
+    const { pathname } = new URL(resource.uri)
+    const name = pathname === '/' ? 'resource metadata' : `resource metadata (${pathname})`
+    const methods = { GET: show(resource) }
+    return [{ name, path: new URL(url).pathname, methods, cors: 'any' as const, errors: 'json' as const }]
+  })
+}
+
+/** GET: returns the metadata of a resource. Nothing in it depends on the request. */
+const show =
+  (resource: ProtectedResource): Handler =>
+  ({ services }): HttpResponse =>
+    json(200, metadataOf(services.settings, resource), { 'Cache-Control': 'public, max-age=60' })
+
+/** Returns the metadata of a resource, also of one on another origin. */
+export const metadataOf = ({ issuer, scopes }: Settings, resource: ProtectedResource): ResourceMetadata =>
+  describeResource(resource, { issuer, scopes: [...scopes.defined] })
+
+/** Returns the metadata URL for challenges, if the configuration names the resource. */
+export const challengeMetadataUrl = ({ namedResources }: Settings, uri: string): string | undefined =>
+  namedResources.has(uri) ? resourceMetadataUrl(uri) : undefined
