@@ -5,7 +5,7 @@ export type { AuthorizationServer, Core } from './server.ts'
 export type { Health } from './endpoints/health.ts'
 export type { Route } from './endpoints/routes.ts'
 export type { Administration } from './administration/administration.ts'
-export type { SessionAdministration } from './administration/sessions.ts'
+export type { ProviderOptions, SessionAdministration } from './administration/sessions.ts'
 export type { UserLike } from './administration/user.ts'
 export { defineConfig } from './config/config.ts'
 export type { Config, FailureLimit } from './config/config.ts'
@@ -48,6 +48,12 @@ export { signIn } from './grants/sign-in.ts'
 export type { SignInFeature, SignInOptions } from './grants/sign-in.ts'
 export type { DeviceSignIn } from './sign-in/sign-in-user.ts'
 export type { SignInTokens } from './sign-in/sign-in.ts'
+export type {
+  CurrentSession,
+  ResponseCookies,
+  StartSessionOptions,
+  StartedSession,
+} from './sign-in/app-sessions.ts'
 export { secretsFromDirectory } from './keys/directory.ts'
 export { secretsFromEnvironment } from './keys/environment.ts'
 export type {
@@ -90,6 +96,7 @@ export type { Logger, LogFields, LogLevel } from './lib/log.ts'
 export type { Clock } from './lib/clock.ts'
 export type { Duration } from './lib/duration.ts'
 export type { HttpResponse, HttpRequest } from './lib/http.ts'
+export type { HeadersLike, RequestLike } from './lib/request-like.ts'
 export type { Form } from './lib/form.ts'
 export type { AccountPage } from './model/account-page.ts'
 export type { Client, ClientChanges, ClientSecret, ClientType, GrantType } from './model/client.ts'

@@ -26,13 +26,19 @@ import type { BaseUser } from './users/provider.ts'
  * `fetch`, guard your own API with `user`, `machine` and `anyone`, and manage it with `clients`, `sessions` and so on.
  *
  * It starts with the first request or call. While it cannot start, its endpoints and guards answer 503.
+ *
+ * `User` is the type that the default user provider returns.
  */
 export interface AuthorizationServer<
   Scope extends string = string,
   Main extends string = string,
   Other extends string = string,
+  User extends BaseUser = BaseUser,
 >
-  extends Administration<Scope>, Guards<Scope, Main>, GuardsByProvider<Scope, Main | Other> {
+  extends
+    Administration<Scope, Main, Other, User>,
+    Guards<Scope, Main>,
+    GuardsByProvider<Scope, Main | Other> {
   /** The issuer from the configuration. */
   readonly issuer: string
   /**
@@ -86,7 +92,7 @@ export function createAuthorizationServer<
   User extends BaseUser,
   const Main extends string = 'users',
   const Other extends string = never,
->(config: Config<Scope, User, Main, Other>): AuthorizationServer<Scope, Main, Other> {
+>(config: Config<Scope, User, Main, Other>): AuthorizationServer<Scope, Main, Other, User> {
   const untyped = (config ?? {}) as unknown as Config
   const settings = resolveSettings(untyped)
   const events = createEvents(settings.logger)
@@ -105,7 +111,7 @@ export function createAuthorizationServer<
   const guards = createGuards<Scope, Main>(shared, settings.provider as Main)
   const core: Core = { ...guards.core, handle: createHandler(settings, start, health) }
   return {
-    ...createAdministration(start),
+    ...createAdministration<User>(start),
     ...guards,
     for(provider) {
       if (settings.providers.includes(provider)) return createGuards(shared, provider)

@@ -19,6 +19,7 @@ import {
 import type { ListOptions } from '../store/contract.ts'
 import type { RevocationTarget } from '../store/revocations.ts'
 import { changePassword, type PasswordChange } from '../users/change-password.ts'
+import type { BaseUser } from '../users/provider.ts'
 
 /**
  * Manages clients, users' sessions and everything that was issued.
@@ -26,7 +27,12 @@ import { changePassword, type PasswordChange } from '../users/change-password.ts
  * Revocations take effect on this node immediately, and on other nodes and on guards of other services within
  * `revocations.pollInterval` (1 second). No returned value contains a secret, except where a method creates one.
  */
-export interface Administration<Scope extends string = string> {
+export interface Administration<
+  Scope extends string = string,
+  Main extends string = string,
+  Other extends string = string,
+  User extends BaseUser = BaseUser,
+> {
   readonly clients: {
     /**
      * Registers a client. The `secret` is returned only here: the store keeps a hash.
@@ -87,7 +93,7 @@ export interface Administration<Scope extends string = string> {
     /** Revokes a personal access token. Returns whether it exists, revoked or not. */
     revoke(id: string): Promise<boolean>
   }
-  readonly sessions: SessionAdministration<Scope>
+  readonly sessions: SessionAdministration<Scope, Main, Other, User>
   readonly users: {
     /** Revokes every session, authorization and token of a user, on all devices and in all apps. */
     signOutEverywhere(user: UserLike): Promise<void>
@@ -131,13 +137,19 @@ export interface Administration<Scope extends string = string> {
   purge(options?: PurgeOptions): Promise<PurgeReport>
 }
 
-/** Creates the administration of a server. Each method starts the server if necessary. */
-export function createAdministration(start: () => Promise<Services>): Administration {
+/**
+ * Creates the administration of a server. Each method starts the server if necessary. `User` is what the default provider
+ * returns.
+ */
+export function createAdministration<User extends BaseUser>(
+  start: () => Promise<Services>,
+): Administration<string, string, string, User> {
   return {
     clients: clientAdministration(start),
     authorizations: authorizationAdministration(start),
     personalTokens: personalTokenAdministration(start),
-    sessions: sessionAdministration(start),
+    // The provider is untyped at run time. Its type comes from the configuration.
+    sessions: sessionAdministration(start) as Administration<string, string, string, User>['sessions'],
     users: userAdministration(start),
     tokens: {
       async revoke({ tokenId, expiresAt, sub }) {

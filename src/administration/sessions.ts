@@ -1,11 +1,33 @@
 import type { Services } from '../endpoints/services.ts'
 import { toSessionInfo, type SessionInfo } from '../model/info.ts'
+import type { RequestLike } from '../lib/request-like.ts'
+import {
+  endSession,
+  findCurrentSession,
+  startSession,
+  type CurrentSession,
+  type ResponseCookies,
+  type StartSessionOptions,
+  type StartedSession,
+} from '../sign-in/app-sessions.ts'
 import { signInUser, type DeviceSignIn } from '../sign-in/sign-in-user.ts'
 import type { SignInTokens } from '../sign-in/sign-in.ts'
+import type { BaseUser } from '../users/provider.ts'
 import { toUserRef, type UserLike } from './user.ts'
 
+/** Of which provider a user is signed in. */
+export interface ProviderOptions<Provider extends string = string> {
+  /** The name of the user provider. Default: that of `users`. */
+  readonly provider?: Provider
+}
+
 /** Manages the devices on which users are signed in. */
-export interface SessionAdministration<Scope extends string = string> {
+export interface SessionAdministration<
+  Scope extends string = string,
+  Main extends string = string,
+  Other extends string = string,
+  User extends BaseUser = BaseUser,
+> {
   /**
    * Lists the devices on which a user is signed in, last seen first. `lastSeenAt` is the last visit of a page or the last
    * refresh of a token of an app that is signed out with the device.
@@ -23,6 +45,39 @@ export interface SessionAdministration<Scope extends string = string> {
    * @throws ConfigError if `signIn()` is not in `grants`, or if the user is unknown or disabled
    */
   signIn(user: UserLike, device?: DeviceSignIn<Scope>): Promise<SignInTokens>
+  /**
+   * Signs a user in to a browser, after your app has verified who they are: by a passkey, a link in an email or another
+   * service. The response must set the returned cookies; all pages of the server then know the user.
+   *
+   * The user's own session in this browser is renewed, and that of another user is revoked. A cookie from before the sign-in
+   * stops working.
+   *
+   * @throws ConfigError with every problem; if the user is unknown or disabled
+   */
+  start(user: UserLike, options: StartSessionOptions): Promise<StartedSession>
+  /**
+   * Returns the user who is signed in to the browser that sent a request, on any route of your app, or undefined. Runs one
+   * query, and `find` of the user provider. If `cookies` is not empty, the response must set them: they extend a session
+   * that outlives the browser, at most once a minute.
+   */
+  current(request: RequestLike, options?: ProviderOptions<Main>): Promise<CurrentSession<User> | undefined>
+  current(request: RequestLike, options: ProviderOptions<Main | Other>): Promise<CurrentSession | undefined>
+  /**
+   * Signs a browser out, and revokes the authorizations of clients with `endsWithSession` that were granted in the session.
+   * The response must set the returned cookies. Harmless for guests.
+   *
+   * @throws OAuthError `access_denied` if a link or form of another site caused the request (`Sec-Fetch-Site`)
+   */
+  end(request: RequestLike, options?: ProviderOptions<Main | Other>): Promise<ResponseCookies>
+}
+
+/** Throws `ConfigError` for an unknown provider: from JavaScript, every user would look like a guest. */
+function providerOf(
+  { settings, userDirectory }: Services,
+  { provider = settings.provider }: ProviderOptions,
+) {
+  userDirectory.provider(provider)
+  return provider
 }
 
 export function sessionAdministration(start: () => Promise<Services>): SessionAdministration {
@@ -35,6 +90,18 @@ export function sessionAdministration(start: () => Promise<Services>): SessionAd
     async signIn(user, device = {}) {
       const services = await start()
       return signInUser(services, toUserRef(services, user), device)
+    },
+    async start(user, options) {
+      const services = await start()
+      return startSession(services, toUserRef(services, user), options)
+    },
+    async current(request, options = {}) {
+      const services = await start()
+      return findCurrentSession(services, providerOf(services, options), request)
+    },
+    async end(request, options = {}) {
+      const services = await start()
+      return endSession(services, providerOf(services, options), request)
     },
   }
 }

@@ -61,6 +61,7 @@ const sessionJson = (project: Project, session: Session): Readonly<Record<string
   device: session.deviceName,
   user_agent: session.userAgent,
   address: session.address,
+  methods: session.methods,
   created_at: new Date(session.createdAt).toISOString(),
   last_seen_at: new Date(session.lastSeenAt).toISOString(),
   expires_at: new Date(session.expiresAt).toISOString(),

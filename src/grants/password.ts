@@ -64,7 +64,7 @@ const requestedBy = (
   client,
   scopes: chooseScopes(context.scopes, form.get('scope'), client.scopes),
   resources: chooseResources(context.resources, form.getAll('resource')),
-  device: { userAgent, address },
+  device: { userAgent, address, methods: ['pwd'] },
 })
 
 /** If the password was changed in the meantime, the response is the same as for a wrong password. */

@@ -56,6 +56,8 @@ export interface SignInDevice {
   readonly name?: string | undefined
   readonly userAgent: string
   readonly address: string
+  /** How the user signed in (RFC 8176), such as `['pwd']`. Default: unknown. */
+  readonly methods?: readonly string[] | undefined
 }
 
 /** A user gets a personal access token. */

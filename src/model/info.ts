@@ -37,6 +37,8 @@ const SESSION_FIELDS = [
   'userAgent',
   'address',
   'createdAt',
+  'authenticatedAt',
+  'methods',
   'lastSeenAt',
   'expiresAt',
 ] as const

@@ -19,6 +19,8 @@ export interface Session extends UserRef {
   readonly lastSeenAt: number
   /** True if the cookie outlives the browser ("Keep me signed in"). */
   readonly isPersistent: boolean
+  /** How the user signed in, as `amr` values (RFC 8176): `['pwd']`. Empty if unknown. */
+  readonly methods: readonly string[]
   /** Extended by use. A device without a browser has no cookie: the time of its sign-in. */
   readonly expiresAt: number
   readonly revokedAt: number | null

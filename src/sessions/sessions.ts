@@ -5,7 +5,7 @@ import type { Epochs } from '../model/epochs.ts'
 import { isLiveSession, type Session } from '../model/session.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { RevocationFeed } from '../revocations/feed.ts'
-import type { SessionStore } from '../store/contract.ts'
+import type { SessionRenewal, SessionStore } from '../store/contract.ts'
 import { cookieName, type CookieExchange, type CookiePolicy } from './cookies.ts'
 import { deviceNameOf } from './device-name.ts'
 import type { SessionLimit } from './session-limit.ts'
@@ -34,6 +34,8 @@ export interface SignIn {
   readonly name?: string | undefined
   readonly userAgent: string
   readonly address: string
+  /** How the user signed in (RFC 8176). Default: unknown. */
+  readonly methods?: readonly string[] | undefined
 }
 
 /** How a session starts. */
@@ -101,17 +103,17 @@ export function createSessions(options: SessionsOptions): Sessions {
       const fields = { cookieHash: sha256(cookie), isPersistent, createdAt, now, expiresAt }
       const session = newSession(signIn, fields)
       const isSameUser = current !== undefined && subjectOf(current) === subject
-      const isRenewed = isSameUser && (await store.renew(current.id, { ...session, subject }))
+      const isRenewed = isSameUser && (await store.renew(current.id, { ...renewalOf(session), subject }))
       if (!isRenewed && !(await store.insert(session, subject))) return undefined
       setCookie(exchange, session, cookie)
-      return isRenewed ? { ...session, id: current.id, createdAt: current.createdAt } : session
+      return isRenewed ? { ...current, ...renewalOf(session) } : session
     },
     async renewCookie(exchange, session) {
       const cookie = randomBase64url(32)
       const now = clock.now()
       const expiresAt = now + (session.isPersistent ? persistentLifetime : lifetime)
       const renewed = { ...session, cookieHash: sha256(cookie), lastSeenAt: now, expiresAt }
-      const isLive = await store.renew(session.id, { ...renewed, subject: subjectOf(session) })
+      const isLive = await store.renew(session.id, { ...renewalOf(renewed), subject: subjectOf(session) })
       if (isLive) setCookie(exchange, session, cookie)
       return isLive
     },
@@ -131,7 +133,7 @@ interface SessionFields extends Pick<Session, 'cookieHash' | 'isPersistent' | 'c
 }
 
 const newSession = (
-  { user, epochs, userAgent, address, name = deviceNameOf(userAgent) }: SignIn,
+  { user, epochs, userAgent, address, name = deviceNameOf(userAgent), methods = [] }: SignIn,
   { now, ...fields }: SessionFields,
 ): Session => ({
   id: randomId(),
@@ -145,5 +147,18 @@ const newSession = (
   userEpoch: epochs.user,
   authenticatedAt: now,
   lastSeenAt: now,
+  methods,
   revokedAt: null,
+})
+
+/** Returns what a new sign-in changes in a session. It stays the same device, with the name that its user knows. */
+const renewalOf = (session: Session): Omit<SessionRenewal, 'subject'> => ({
+  cookieHash: session.cookieHash,
+  issuerEpoch: session.issuerEpoch,
+  userEpoch: session.userEpoch,
+  authenticatedAt: session.authenticatedAt,
+  lastSeenAt: session.lastSeenAt,
+  expiresAt: session.expiresAt,
+  isPersistent: session.isPersistent,
+  methods: session.methods,
 })

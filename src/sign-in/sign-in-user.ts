@@ -4,6 +4,7 @@ import { SIGN_IN } from '../model/client.ts'
 import { formatScope, resolveScopes, type EVERY_SCOPE, type ScopeRules } from '../model/scope.ts'
 import type { UserRef } from '../model/subject.ts'
 import { DEVICE_NAME_PROBLEM, isDeviceName } from '../sessions/device-name.ts'
+import { methodProblems } from '../sessions/methods.ts'
 import type { UserDirectory } from '../users/directory.ts'
 import type { SignInService, SignInTokens } from './sign-in.ts'
 
@@ -17,6 +18,8 @@ export interface DeviceSignIn<Scope extends string = string> {
   readonly address?: string
   /** The `device_token` of an earlier sign-in on this device. */
   readonly deviceToken?: string
+  /** How the user signed in, as names of RFC 8176: `['otp']`, `['hwk', 'user']`. Default: `[]`, unknown. */
+  readonly methods?: readonly string[]
   /** Default: the `scopes` of `signIn()`. */
   readonly scopes?: readonly (Scope | typeof EVERY_SCOPE)[]
 }
@@ -40,19 +43,25 @@ export interface SignInUserServices {
 export async function signInUser(
   { signIn, userDirectory, settings }: SignInUserServices,
   ref: UserRef,
-  { deviceName, userAgent = '', address = '', deviceToken, scopes }: DeviceSignIn,
+  { deviceName, userAgent = '', address = '', deviceToken, methods = [], scopes }: DeviceSignIn,
 ): Promise<SignInTokens> {
   if (!settings.signIn) throw new ConfigError([NOT_ENABLED])
   const allowed = settings.signIn.scopes
   const problems = [
     ...deviceNameProblems(deviceName),
+    ...methodProblems(methods),
     ...textProblems({ userAgent, address, deviceToken }),
     ...scopeProblems(settings.scopes, scopes ?? allowed, allowed),
   ]
   if (problems.length > 0) throw new ConfigError(problems)
   const user = await userDirectory.load(ref, SIGN_IN)
   if (!user) throw new ConfigError([{ path: 'user', message: 'does not exist or is disabled' }])
-  const device = { name: deviceName?.trim(), userAgent, address: address.slice(0, MAX_ADDRESS_LENGTH) }
+  const device = {
+    name: deviceName?.trim(),
+    userAgent,
+    address: address.slice(0, MAX_ADDRESS_LENGTH),
+    methods,
+  }
   const requestId = randomUUID()
   const tokens = await signIn.start({ user, device, deviceToken, scopes: scopes ?? allowed, requestId })
   if (tokens) return tokens

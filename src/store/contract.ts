@@ -113,7 +113,14 @@ export interface UserStore {
 /** A new sign-in in an existing session. */
 export interface SessionRenewal extends Pick<
   Session,
-  'cookieHash' | 'issuerEpoch' | 'userEpoch' | 'authenticatedAt' | 'lastSeenAt' | 'expiresAt' | 'isPersistent'
+  | 'cookieHash'
+  | 'issuerEpoch'
+  | 'userEpoch'
+  | 'authenticatedAt'
+  | 'lastSeenAt'
+  | 'expiresAt'
+  | 'isPersistent'
+  | 'methods'
 > {
   /** The `sub` of the user. */
   readonly subject: string
@@ -126,7 +133,7 @@ export interface SessionStore {
   /** Finds a session, even if it is revoked or expired. `lastSeenAt` as in `listByUser`. */
   find(id: string): Promise<Session | undefined>
   /**
-   * Replaces the cookie, epochs, times and `isPersistent` of a session, because its user signed in again. Only if the session is not revoked
+   * Replaces the cookie, epochs, times, `isPersistent` and `methods` of a session, because its user signed in again. Only if the session is not revoked
    * and the new epochs are current. Durable. Returns whether it did.
    */
   renew(id: string, renewal: SessionRenewal): Promise<boolean>

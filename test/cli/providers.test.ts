@@ -91,6 +91,7 @@ describe('with several providers', () => {
       lastSeenAt: now,
       expiresAt: now + 60_000,
       isPersistent: false,
+      methods: [],
       revokedAt: null,
     }
     const both = [

@@ -73,6 +73,7 @@ describe('while a server runs', () => {
     expect(hers[0]).toEqual({
       id: like(/^[\w-]{22}$/),
       sub: ids.ada,
+      methods: ['pwd'],
       device: 'Firefox on Linux',
       user_agent: like(/^Firefox/),
       address: '127.0.0.1',

@@ -91,6 +91,8 @@ function expectNothingSecret(name: string, value: unknown): void {
 
 const registration = { name: 'New', redirectUris: ['https://new.example/callback'] }
 
+const guest = { headers: {} }
+
 type Call = () => Promise<unknown>
 
 /** One call of each method. A new method does not compile until it is listed here. */
@@ -126,6 +128,12 @@ const CALLS: {
     revoke: () => sessions.revoke('unknown'),
     // All of its values are tokens for the device.
     signIn: async () => (await sessions.signIn(user)).session_id,
+    start: async () => (await sessions.start(victim, { request: guest })).session,
+    current: async () => {
+      const { cookies } = await sessions.start(victim, { request: guest })
+      return sessions.current({ headers: { cookie: cookies.map((each) => each.split(';', 1)[0] ?? '') } })
+    },
+    end: () => sessions.end(guest),
   },
   users: {
     setPassword: () => users.setPassword(victim, 'another password'),
@@ -171,11 +179,13 @@ test('clients, sessions and authorizations have exactly the public fields', asyn
   expect(Object.keys((await clients.find(client.id)) ?? {})).not.toContain('secrets')
   expect(Object.keys(session ?? {}).sort()).toEqual([
     'address',
+    'authenticatedAt',
     'createdAt',
     'deviceName',
     'expiresAt',
     'id',
     'lastSeenAt',
+    'methods',
     'provider',
     'userAgent',
     'userId',

@@ -28,6 +28,8 @@ export interface Browser {
   restart(): void
   /** Sets a cookie, as an attacker might. */
   setCookie(name: string, value: string): void
+  /** Keeps the cookies of a response of the app itself, by their `Set-Cookie` values. */
+  receive(cookies: readonly string[]): void
 }
 
 const MAX_REDIRECTS = 10
@@ -45,14 +47,17 @@ export function openBrowser({ origin, knownSecrets, formOrigin, send = fetch }: 
   const setCookies: string[] = []
   const persistent = new Set<string>()
 
+  function receive(received: readonly string[]): void {
+    for (const text of received) keepCookie(text, { cookies, persistent }, knownSecrets)
+    setCookies.push(...received)
+  }
+
   async function visit(url: URL, init: RequestInit): Promise<Response> {
     const headers = new Headers({ accept: 'text/html', 'user-agent': 'Firefox/140.0 (X11; Linux x86_64)' })
     if (cookies.size > 0) headers.set('cookie', [...cookies].map((pair) => pair.join('=')).join('; '))
     for (const [name, value] of new Headers(init.headers)) headers.set(name, value)
     const response = await send(url, { ...init, headers, redirect: 'manual' })
-    for (const text of response.headers.getSetCookie())
-      keepCookie(text, { cookies, persistent }, knownSecrets)
-    setCookies.push(...response.headers.getSetCookie())
+    receive(response.headers.getSetCookie())
     return response
   }
 
@@ -87,6 +92,7 @@ export function openBrowser({ origin, knownSecrets, formOrigin, send = fetch }: 
       for (const name of cookies.keys()) if (!persistent.has(name)) cookies.delete(name)
     },
     setCookie: (name, value) => void cookies.set(name, value),
+    receive,
   }
 }
 

@@ -1,7 +1,10 @@
+import type { IncomingMessage } from 'node:http'
 import { expectTypeOf } from 'vitest'
 import {
   authorizationCode,
   type AuthorizationServer,
+  type BaseUser,
+  type BuiltInUser,
   builtInUsers,
   chooseScopes,
   createAuthorizationServer,
@@ -104,6 +107,28 @@ export async function personalTokensAreChecked(): Promise<void> {
   await server.personalTokens.create('1', { name: 'a', expiresIn: 'a month' })
   const anyServer: AuthorizationServer = server
   await anyServer.personalTokens.create('1', { name: 'a', scopes: ['whatever'] })
+}
+
+/** The current user has the type of the app's own users. Users of other providers have the fields that all users have. */
+export async function currentUsersAreTyped(request: Request, message: IncomingMessage): Promise<void> {
+  const find = async (): Promise<{ id: string; plan: 'free' | 'paid' } | undefined> => undefined
+  const users = { find, findByUsername: find, verifyPassword: async () => false }
+  const two = createAuthorizationServer({ ...common, users, scopes, providers: { staff: users } })
+  const current = await two.sessions.current(request)
+  expectTypeOf(current?.user.plan).toEqualTypeOf<'free' | 'paid' | undefined>()
+  expectTypeOf(current?.session.methods).toEqualTypeOf<readonly string[] | undefined>()
+  expectTypeOf(current?.cookies).toEqualTypeOf<readonly string[] | undefined>()
+  const named = await two.sessions.current(message, { provider: 'users' })
+  expectTypeOf(named?.user.plan).toEqualTypeOf<'free' | 'paid' | undefined>()
+  const other = await two.sessions.current({ headers: {}, peer: '::1' }, { provider: 'staff' })
+  expectTypeOf(other?.user).toEqualTypeOf<BaseUser | undefined>()
+  // @ts-expect-error a provider that does not exist
+  await two.sessions.current(request, { provider: 'customers' })
+  // @ts-expect-error a request has headers
+  await two.sessions.start('1', { request: {} })
+  expectTypeOf((await server.sessions.current(request))?.user).toEqualTypeOf<BuiltInUser | undefined>()
+  const anyServer: AuthorizationServer = two
+  expectTypeOf((await anyServer.sessions.current(request))?.user).toEqualTypeOf<BaseUser | undefined>()
 }
 
 /** Returned rows contain no hashes, so they can be sent to a browser. */

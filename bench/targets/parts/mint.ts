@@ -34,6 +34,7 @@ export async function signIn(store: Store): Promise<{ session: Session; cookie: 
     lastSeenAt: now,
     expiresAt: now + HOUR,
     isPersistent: false,
+    methods: ['pwd'],
     revokedAt: null,
   }
   await store.sessions.insert(session, userId)
@@ -70,6 +71,7 @@ export async function mintCode(store: Store, { client }: RegisteredClient, sessi
     createdAt: now,
     expiresAt: now + HOUR,
     isPersistent: false,
+    methods: ['pwd'],
     spentAt: null,
     voidedAt: null,
   }
@@ -101,6 +103,7 @@ export async function mintDeviceCode(store: Store, { client }: RegisteredClient,
     createdAt: now,
     expiresAt: now + HOUR,
     isPersistent: false,
+    methods: ['pwd'],
     spentAt: null,
     voidedAt: null,
   }

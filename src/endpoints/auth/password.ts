@@ -1,6 +1,7 @@
 import type { HttpResponse } from '../../lib/http.ts'
 import type { Session } from '../../model/session.ts'
 import type { SignInProps } from '../../pages/props.ts'
+import { completeBrowserSignIn, startBrowserSession, type BrowserSignIn } from '../../sign-in/browser.ts'
 import { checkPassword, type FailedPasswordAttempt } from '../../users/check-password.ts'
 import type { LoadedUser } from '../../users/directory.ts'
 import type { Exchange } from '../endpoint.ts'
@@ -41,8 +42,9 @@ export async function signInWithPassword(exchange: Exchange, form: SignInForm): 
     (user) => startSession(exchange, user, form),
   )
   if (outcome.kind === 'correct') {
-    await welcome(exchange, outcome.result, form.current)
-    return { session: outcome.result }
+    const { session, signIn } = outcome.result
+    await completeBrowserSignIn(services, session, signIn)
+    return { session }
   }
   reportFailedSignIn(exchange, provider, outcome)
   return refusalOf(outcome)
@@ -50,28 +52,13 @@ export async function signInWithPassword(exchange: Exchange, form: SignInForm): 
 
 async function startSession(
   exchange: Exchange,
-  { ref: user, epochs }: LoadedUser,
+  user: LoadedUser,
   { keepSignedIn: isPersistent, current }: SignInForm,
-): Promise<Session | undefined> {
-  const { services, request, address, requestId } = exchange
-  const signIn = { user, epochs, userAgent: request.header('user-agent') ?? '', address }
-  const session = await services.sessions.start(exchange, signIn, { isPersistent, current })
-  if (!session) return undefined
-  const sub = services.subjectOf(user)
-  services.events.emit('session.started', { requestId, sessionId: session.id, sub, address })
-  return session
-}
-
-/** Remembers the device, and applies the limit of sessions if there is one more. */
-async function welcome(exchange: Exchange, session: Session, current: Session | undefined): Promise<void> {
-  const { services, requestId } = exchange
-  const { deviceCookies, deviceTokens, sessionLimit, events } = services
-  const { id: sessionId, deviceName, address } = session
-  const sub = services.subjectOf(session)
-  if (deviceTokens.find(deviceCookies.read(exchange), sub) === undefined)
-    events.emit('device.new', { requestId, sessionId, sub, deviceName, address })
-  deviceCookies.remember(exchange, sub)
-  if (sessionId !== current?.id) await sessionLimit.enforce(session, requestId)
+): Promise<{ readonly session: Session; readonly signIn: BrowserSignIn } | undefined> {
+  const { services, address, requestId } = exchange
+  const signIn = { user, exchange, current, isPersistent, address, methods: ['pwd'], requestId }
+  const session = await startBrowserSession(services, signIn)
+  return session && { session, signIn }
 }
 
 /** The page is the same whether the user exists or not. Only the log and the event have the reason. */

@@ -27,7 +27,7 @@ export async function showSignIn(exchange: Exchange, provider: string): Promise<
 
 /** POST: signs in with a user name and password, or switches to another account. */
 export async function signIn(exchange: Exchange, provider: string): Promise<HttpResponse> {
-  const { services, request, requestId } = exchange
+  const { services, request } = exchange
   const form = await readForm(request)
   const returnTo = readReturnTo(services, provider, form.get('return_to'))
   if (form.get('intent') === 'switch') return switchAccount(exchange, provider, returnTo)
@@ -40,12 +40,6 @@ export async function signIn(exchange: Exchange, provider: string): Promise<Http
   }
   const outcome = await signInWithPassword(exchange, { provider, username, password, keepSignedIn, current })
   if ('problem' in outcome) return signInPage(exchange, outcome.status, { ...shown, ...outcome })
-  // The new cookie replaced that of the previous session, so its user could no longer sign out of it.
-  if (current && current.id !== outcome.session.id) {
-    await services.revoker.revoke({ kind: 'session', id: current.id }, requestId)
-  }
-  // Called only because it sets the CSRF cookie, which must last as long as a persistent session.
-  services.csrf.tokenFor(exchange, outcome.session)
   return redirect(returnTo ?? providerPathsOf(services.settings, provider).signIn)
 }
 

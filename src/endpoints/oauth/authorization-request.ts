@@ -35,6 +35,12 @@ export interface AuthorizationRequest extends ResponseTarget {
   readonly codeChallenge: string | null
   /** The values of `prompt`. Unknown ones are ignored. */
   readonly prompts: ReadonlySet<string>
+  /** How old the sign-in may be, in seconds (OpenID Connect Core section 3.1.2.1). Undefined for no limit. */
+  readonly maxAge: number | undefined
+  /** What the user probably signs in with. Not trusted: it only fills in a field of the sign-in page. */
+  readonly loginHint: string | undefined
+  /** The languages that the user prefers (BCP 47), separated by spaces. */
+  readonly uiLocales: string | undefined
 }
 
 /**
@@ -111,7 +117,18 @@ export function checkRequest(settings: Settings, target: ResponseTarget, form: F
   const scopes = chooseScopes(settings.scopes, form.get('scope'), requestableScopes(target.client.scopes))
   const resources = chooseResources(settings.resources, form.getAll('resource'))
   const prompts = new Set(form.get('prompt')?.split(' '))
-  return { ...target, responseType, scopes, resources, codeChallenge, prompts }
+  const maxAge = readMaxAge(form)
+  const [loginHint, uiLocales] = [form.get('login_hint'), form.get('ui_locales')]
+  const hints = { loginHint, uiLocales }
+  return { ...target, responseType, scopes, resources, codeChallenge, prompts, maxAge, ...hints }
+}
+
+/** A value that is misread could make an old sign-in count as a new one. */
+function readMaxAge(form: Form): number | undefined {
+  const text = form.get('max_age')
+  if (text === undefined) return undefined
+  if (/^\d{1,10}$/.test(text)) return Number(text)
+  throw new OAuthError('invalid_request', 'The max_age must be a number of seconds')
 }
 
 /** A client that signs its request must not get a response as if it had not (RFC 9101, OpenID Connect Core section 6). */

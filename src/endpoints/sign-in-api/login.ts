@@ -34,7 +34,12 @@ function readLogin({ services, request, address, requestId }: Exchange, form: Fo
   return {
     username: requireParameter(form, 'username'),
     password: requireParameter(form, 'password'),
-    device: { name: readDeviceName(form), userAgent: request.header('user-agent') ?? '', address },
+    device: {
+      name: readDeviceName(form),
+      userAgent: request.header('user-agent') ?? '',
+      address,
+      methods: ['pwd'],
+    },
     deviceToken: form.get('device_token'),
     scopes: services.signIn.chooseScopes(form.get('scope')),
     requestId,

@@ -53,6 +53,11 @@ const migrationsFor = (dialect: SqlDialect): Record<string, Migration> => ({
         .addColumn('last_polled_by', sql.raw(dialect.types.id))
         .execute(),
   },
+  '0007-sign-in-methods': {
+    // Nullable: not every database accepts a default for this type.
+    up: (db: Kysely<Tables>) =>
+      db.schema.alterTable('consulate_sessions').addColumn('methods', sql.raw(dialect.types.json)).execute(),
+  },
 })
 
 const MIGRATION_TABLE = 'consulate_migrations'

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { ExpressionBuilder, Insertable, Selectable } from 'kysely'
 import type { Session } from '../../model/session.ts'
 import type { ListOptions, SessionRenewal, SessionStore } from '../contract.ts'
-import { fromFlag, greaterOf, numberOrNull, toFlag } from './columns.ts'
+import { fromFlag, fromJson, greaterOf, numberOrNull, toFlag, toJson } from './columns.ts'
 import { createDependencyLock, dependenciesOfSession } from './dependencies.ts'
 import { pageLimit } from './paging.ts'
 import { prepare, prepareInsert } from './prepare.ts'
@@ -37,9 +37,7 @@ export function createSessionStore(database: Database): SessionStore {
     renew: (id, renewal) =>
       transaction('durable', async (queries) => {
         if (!(await lockDependencies(queries, dependenciesOfSession(renewal, renewal.subject)))) return false
-        return (
-          (await queries.execute(renew({ ...renewal, id, isPersistent: toFlag(renewal.isPersistent) }))) === 1
-        )
+        return (await queries.execute(renew(toRenewalParameters(id, renewal)))) === 1
       }),
     async findByCookie(hash) {
       const row = await first(findByCookie({ hash }))
@@ -61,10 +59,18 @@ export function createSessionStore(database: Database): SessionStore {
 
 const selectSessions = ({ db }: Database) => db.selectFrom('consulate_sessions').selectAll()
 
-type RenewalParameters = Omit<SessionRenewal, 'isPersistent'> & {
+type RenewalParameters = Omit<SessionRenewal, 'isPersistent' | 'methods'> & {
   readonly id: string
   readonly isPersistent: number
+  readonly methods: string
 }
+
+const toRenewalParameters = (id: string, renewal: SessionRenewal): RenewalParameters => ({
+  ...renewal,
+  id,
+  isPersistent: toFlag(renewal.isPersistent),
+  methods: toJson(renewal.methods),
+})
 
 const prepareRenewal = ({ db }: Database) =>
   prepare((renewal: RenewalParameters) =>
@@ -78,6 +84,7 @@ const prepareRenewal = ({ db }: Database) =>
         last_seen_at: renewal.lastSeenAt,
         expires_at: renewal.expiresAt,
         is_persistent: renewal.isPersistent,
+        methods: renewal.methods,
       })
       .where('id', '=', renewal.id)
       .where('revoked_at', 'is', null),
@@ -185,6 +192,7 @@ export const toSessionRow = (session: Session): Insertable<SessionTable> => ({
   last_seen_at: session.lastSeenAt,
   expires_at: session.expiresAt,
   is_persistent: toFlag(session.isPersistent),
+  methods: toJson(session.methods),
   revoked_at: session.revokedAt,
 })
 
@@ -203,5 +211,6 @@ const toSession = (row: Selectable<SessionTable>): Session => ({
   lastSeenAt: Number(row.last_seen_at),
   expiresAt: Number(row.expires_at),
   isPersistent: fromFlag(row.is_persistent),
+  methods: row.methods === null ? [] : fromJson(row.methods),
   revokedAt: numberOrNull(row.revoked_at),
 })

@@ -63,6 +63,8 @@ export interface SessionTable {
   last_seen_at: Integer
   expires_at: Integer
   is_persistent: Integer
+  /** JSON. Null for sessions from before the column was added. */
+  methods: string | null
   revoked_at: NullableInteger
 }
 

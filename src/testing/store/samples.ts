@@ -74,6 +74,7 @@ export const sampleSession = (changes: Partial<Session> = {}): Session => ({
   lastSeenAt: NOW,
   expiresAt: NOW + 60 * MINUTE,
   isPersistent: false,
+  methods: ['pwd'],
   revokedAt: null,
   ...changes,
 })

@@ -53,6 +53,7 @@ export function testSessions({ describe, test, expect }: Suite): void {
         lastSeenAt: NOW + MINUTE,
         expiresAt: NOW + 90 * MINUTE,
         isPersistent: true,
+        methods: ['hwk', 'user'],
         subject: 'alice',
       }
 
