@@ -17,27 +17,19 @@ import { checkFingerprint } from './keys/fingerprint.ts'
 import { createLiveKeys, type LiveKeys } from './keys/live.ts'
 import { EXPIRY_MARGIN } from './lib/clock.ts'
 import { randomBase64url } from './lib/hash.ts'
-import { createValueSigner } from './lib/signed-value.ts'
-import {
-  CONSENT_LIFETIME,
-  RETURN_TO_LIFETIME,
-  type ConsentRequest,
-  type ReturnTo,
-} from './model/signed-state.ts'
 import { subjectOf, type UserRef } from './model/subject.ts'
 import { openPasswordResets } from './password-resets.ts'
 import { createPersonalTokens, type PersonalTokens } from './personal-tokens/personal-tokens.ts'
 import { shareRevocations } from './revocations/announcements.ts'
 import { createRevocationFeed, type RevocationFeed } from './revocations/feed.ts'
 import { createRevoker } from './revocations/revoker.ts'
-import { createCsrf } from './sessions/csrf.ts'
 import { createDevices } from './sessions/devices.ts'
 import { createDeviceCookies } from './sessions/device-cookie.ts'
-import { createDeviceTokens } from './sessions/device-tokens.ts'
 import { createPlaces } from './sessions/places.ts'
 import { createSessionLimit, type SessionLimit } from './sessions/session-limit.ts'
 import { createSessions, type Sessions } from './sessions/sessions.ts'
 import { createServerGuard } from './server-guard.ts'
+import { createSigners, persistentLifetimeOf } from './signers.ts'
 import { createSignIn } from './sign-in/sign-in.ts'
 import type { Settings } from './config/settings.ts'
 import type { Store } from './store/contract.ts'
@@ -179,6 +171,7 @@ function openUserDirectory(
 ): UserDirectory {
   const main = typeof users === 'function' ? users({ store, clock }) : users
   if (typeof main.find !== 'function') throw new ConfigError([NOT_CALLED])
+  if (typeof users === 'function' && main.appSession !== undefined) throw new ConfigError([NOT_IN_FACTORY])
   const all = new Map([[provider, main], ...Object.entries(providers)])
   if (passwordReset && !Array.from(all.values()).some(({ setPassword }) => setPassword))
     throw new ConfigError([NEEDS_SET_PASSWORD])
@@ -188,39 +181,6 @@ function openUserDirectory(
     subjectOf: subject,
   })
 }
-
-/** After a rotation of the root secret, open forms fail their CSRF check and must be opened again. */
-function createSigners({ settings, liveKeys }: Foundation) {
-  const { issuer, cookies, clock } = settings
-  const maxAge = Math.floor(persistentLifetimeOf(settings) / 1000)
-  return {
-    deviceTokens: liveKeys.derive((derived) =>
-      createDeviceTokens({
-        keys: [derived.key('device-cookie'), ...derived.keysById('device-cookie').values()],
-        clock,
-      }),
-    ),
-    csrf: liveKeys.derive((derived) => createCsrf({ key: derived.key('csrf'), issuer, cookies, maxAge })),
-    consentSigner: liveKeys.derive((derived) =>
-      createValueSigner<ConsentRequest>({
-        keys: [derived.key('consent')],
-        lifetime: CONSENT_LIFETIME,
-        clock,
-      }),
-    ),
-    returnToSigner: liveKeys.derive((derived) =>
-      createValueSigner<ReturnTo>({
-        keys: [derived.key('return-to'), ...derived.keysById('return-to').values()],
-        lifetime: RETURN_TO_LIFETIME,
-        clock,
-        isCompressed: true,
-      }),
-    ),
-  }
-}
-
-const persistentLifetimeOf = ({ keepSignedIn, sessionLifetime }: Settings): number =>
-  keepSignedIn?.lifetime ?? sessionLifetime
 
 const openSessions = ({ settings, store, feed, subjectOf }: Foundation, limit: SessionLimit): Sessions =>
   createSessions({
@@ -277,6 +237,12 @@ const createGrantContext = (
 
 /** `builtInUsers` without parentheses is a function too: a factory of factories. */
 const NOT_CALLED = { path: 'users', message: 'must be called: write builtInUsers()' } as const
+
+/** The settings must be known before the server starts: they decide its endpoints. */
+const NOT_IN_FACTORY = {
+  path: 'users.appSession',
+  message: 'must not be set by a function that returns the provider. Write users: { appSession, … }',
+} as const
 
 /** If personal access tokens are off, existing ones can still be listed and revoked. */
 const NO_NEW_TOKENS = { lifetime: 0, maximumLifetime: 0 } as const

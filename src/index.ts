@@ -66,7 +66,16 @@ export type {
 } from './keys/secrets.ts'
 export { builtInUsers } from './users/built-in.ts'
 export type { BuiltInUser } from './users/built-in.ts'
-export type { BaseUser, UserProvider, UserProviderFactory } from './users/provider.ts'
+export type {
+  AnyUserProvider,
+  AppSession,
+  AppUser,
+  AppUserProvider,
+  BaseUser,
+  PasswordFunctions,
+  UserProvider,
+  UserProviderFactory,
+} from './users/provider.ts'
 export type { ResetLink } from './users/password-reset.ts'
 export type { PasswordChange } from './users/change-password.ts'
 export type {

@@ -5,7 +5,7 @@ import type { SecretsSource } from '../keys/secrets.ts'
 import { systemClock } from '../lib/clock.ts'
 import { subjectOf, type UserRef } from '../model/subject.ts'
 import type { Store } from '../store/contract.ts'
-import type { UserProvider } from '../users/provider.ts'
+import type { AnyUserProvider } from '../users/provider.ts'
 import { displayPath } from './config-error.ts'
 import { configFilePath, loadConfigFile, findConfigFileNearby } from './config-file.ts'
 import { configFromEnvironment } from './environment.ts'
@@ -91,7 +91,7 @@ export function requireIssuer({ config, isFromEnvironment }: Project): void {
 }
 
 /** Returns the user provider with a name from `project.providers`, as the server uses it. */
-export function userProviderOf(project: Project, name = project.provider): UserProvider {
+export function userProviderOf(project: Project, name = project.provider): AnyUserProvider {
   const { config, store } = project
   const { users, providers = {} } = config
   const other = name === project.provider ? undefined : providers[name]

@@ -35,7 +35,7 @@ async function lookUp(project: Project, text: string) {
   if (hasRecords(project, provider))
     return { provider, who, userId: (await findBuiltInUser(project, who)).id }
   const users = userProviderOf(project, provider)
-  const user = (await users.find(who)) ?? (await users.findByUsername(who))
+  const user = (await users.find(who)) ?? (await users.findByUsername?.(who))
   return { provider, who, userId: user && String(user.id) }
 }
 

@@ -7,7 +7,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Duration } from '../lib/duration.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Store } from '../store/contract.ts'
-import type { BaseUser, UserProvider, UserProviderFactory } from '../users/provider.ts'
+import type { AnyUserProvider, BaseUser, UserProviderFactory } from '../users/provider.ts'
 import type { AccountPage } from '../model/account-page.ts'
 import type { Locate } from '../sessions/places.ts'
 import type { KeepSignedInConfig } from './keep-signed-in.ts'
@@ -47,7 +47,7 @@ export interface Config<
   /** The database: `sqlite('data.db')`, or a store of your own. */
   readonly store: Store
   /** Your users: functions that look them up in your own database, or `builtInUsers()`. */
-  readonly users: UserProvider<User> | UserProviderFactory<User>
+  readonly users: AnyUserProvider<User> | UserProviderFactory<User>
   /**
    * Every scope, with the sentence that users read on the consent page: `{ 'orders:read': 'See your orders' }`. `*` cannot
    * be defined: it stands for every scope.
@@ -96,7 +96,7 @@ export interface Config<
    * Each has its own sign-in page (`/login/customers`) and its own clients, and a guard accepts the users of one provider
    * only. Names have 1 to 32 lowercase letters, digits, `-` and `_`, and start with a letter. Default: none.
    */
-  readonly providers?: Readonly<Record<Other, UserProvider>>
+  readonly providers?: Readonly<Record<Other, AnyUserProvider>>
   /**
    * How long users stay signed in on a device without visiting the server's pages. Each visit extends it; API calls do
    * not. The session also ends when the browser closes, unless the user checked "Keep me signed in". Default `'12h'`.

@@ -1,5 +1,6 @@
 import type { Validator } from '../lib/validator.ts'
-import type { UserProvider } from '../users/provider.ts'
+import type { PasswordFunctions, UserProvider } from '../users/provider.ts'
+import { appSessionOf } from './app-session.ts'
 import type { Config } from './config.ts'
 
 /** The user providers. */
@@ -13,13 +14,14 @@ export interface ProviderSettings {
 }
 
 export function resolveProviders(
-  { users, provider = 'users', providers = {} }: Partial<Config>,
+  { users, provider = 'users', providers = {}, grants = [], passwordReset }: Partial<Config>,
   validator: Validator,
 ): ProviderSettings {
   checkName('provider', provider, validator)
+  const needs = passwordNeeds(grants, passwordReset !== undefined)
   if (!users)
     validator.problem('users', 'is missing. Write builtInUsers(), or functions that look up your own users')
-  else if (typeof users !== 'function') checkProvider('users', users, validator)
+  else if (typeof users !== 'function') checkProvider('users', users, needs, validator)
   for (const [name, other] of Object.entries(providers)) {
     checkName(`providers.${name}`, name, validator)
     if (name === provider)
@@ -29,7 +31,7 @@ export function resolveProviders(
         `providers.${name}`,
         'must be an object with your own functions: only users can be builtInUsers()',
       )
-    else checkProvider(`providers.${name}`, other, validator)
+    else checkProvider(`providers.${name}`, other, needs, validator)
   }
   const all = Object.entries({ [provider]: users, ...providers })
   return {
@@ -57,11 +59,38 @@ function checkName(path: string, name: string, validator: Validator): void {
 function checkProvider(
   path: string,
   provider: Partial<UserProvider> | undefined,
+  needs: PasswordNeeds,
   validator: Validator,
 ): void {
-  for (const name of ['find', 'findByUsername', 'verifyPassword'] as const) {
-    if (typeof provider?.[name] !== 'function') validator.problem(`${path}.${name}`, 'must be a function')
+  if (typeof provider?.find !== 'function') validator.problem(`${path}.find`, 'must be a function')
+  const hasAppSession = appSessionOf(provider) !== undefined
+  for (const name of ['findByUsername', 'verifyPassword'] as const) {
+    if (typeof provider?.[name] === 'function') continue
+    const feature = needs[name]
+    if (!hasAppSession || (provider?.[name] !== undefined && provider[name] !== null))
+      validator.problem(`${path}.${name}`, 'must be a function')
+    else if (feature !== undefined)
+      validator.problem(`${path}.${name}`, `must be a function: ${feature} needs it`)
   }
   if (provider?.signInWith !== undefined)
     validator.oneOf(`${path}.signInWith`, provider.signInWith, ['email', 'username', 'both'])
+}
+
+/** The feature that needs each function, even if users sign in to the app. */
+type PasswordNeeds = Partial<Record<keyof PasswordFunctions, string>>
+
+function passwordNeeds(grants: Config['grants'], hasReset: boolean): PasswordNeeds {
+  const needs = (name: keyof PasswordFunctions): string | undefined => {
+    const grant = grants.find((each) => needsFunction(each, name))
+    if (grant) return grant.type === 'sign_in' ? 'signIn()' : 'passwordGrant()'
+    return hasReset && name === 'findByUsername' ? 'passwordReset' : undefined
+  }
+  const [findByUsername, verifyPassword] = [needs('findByUsername'), needs('verifyPassword')]
+  return { ...(findByUsername && { findByUsername }), ...(verifyPassword && { verifyPassword }) }
+}
+
+/** The password grant can have functions of its own. */
+function needsFunction(grant: Config['grants'][number] | undefined, name: keyof PasswordFunctions): boolean {
+  const options = grant && 'options' in grant ? (grant.options as object) : {}
+  return grant?.type === 'sign_in' || (grant?.type === 'password' && !(name in options))
 }

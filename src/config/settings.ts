@@ -9,6 +9,7 @@ import type { ScopeRules } from '../model/scope.ts'
 import type { Locate } from '../sessions/places.ts'
 import type { Pages } from '../pages/render.ts'
 import { DEFAULT_THROTTLE_LIMITS, type Limit, type ThrottleLimits } from '../throttle/throttle.ts'
+import { resolveAppSessions, type AppSessionSettings } from './app-session.ts'
 import { resolveAccountPages, type AccountSettings } from './account-pages.ts'
 import type { Config, FailureLimit } from './config.ts'
 import { resolveGrants, type GrantSettings } from './grants.ts'
@@ -45,6 +46,8 @@ export interface Settings
   readonly providers: readonly string[]
   /** Those that can change passwords. Includes factories of providers, which are called later. */
   readonly passwordProviders: ReadonlySet<string>
+  /** By provider. Its users sign in to the app instead of on our page. */
+  readonly appSessions: ReadonlyMap<string, AppSessionSettings>
   readonly sessionLifetime: number
   /** Undefined if every session ends with the browser. */
   readonly keepSignedIn: KeepSignedInSettings | undefined
@@ -110,6 +113,7 @@ export function resolveSettings(given: Config): Settings {
     locate: config.locate,
     pkce: validator.oneOf('pkce', config.pkce ?? 'public', ['public', 'always']),
     ...providers,
+    appSessions: resolveAppSessions(config, issuer.issuer, validator),
     sessionLifetime,
     keepSignedIn: resolveKeepSignedIn(config.keepSignedIn, sessionLifetime, validator),
     passwordReset: resolvePasswordReset(config.passwordReset, providers, validator),

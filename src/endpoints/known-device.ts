@@ -9,7 +9,7 @@ export async function findKnownDevice(
   username: string,
 ): Promise<string | undefined> {
   if (!deviceTokens.has(deviceToken)) return undefined
-  const user = await userDirectory.provider(provider).findByUsername(username)
+  const user = await userDirectory.passwords(provider).findByUsername(username)
   const subject = user ? subjectOf({ provider, userId: toUserId(user, provider) }) : ''
   // Searched without a user too: the time must not tell whether there is one.
   return deviceTokens.find(deviceToken, subject)

@@ -80,7 +80,7 @@ function usersOf<User extends BaseUser>(
   client: Client,
   { userDirectory }: BuiltInGrantContext,
 ): Parameters<typeof checkPassword>[0]['users'] {
-  const users = userDirectory.provider(client.provider)
+  const users = userDirectory.passwords(client.provider)
   return {
     findByUsername: (username) =>
       findByUsername ? findByUsername(username, client) : users.findByUsername(username),

@@ -1,7 +1,7 @@
 import { ConfigError } from '../errors.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { RevocationTarget } from '../store/revocations.ts'
-import type { UserProvider } from './provider.ts'
+import type { AnyUserProvider } from './provider.ts'
 
 /** The options of `users.setPassword`. */
 export interface PasswordChange {
@@ -11,7 +11,7 @@ export interface PasswordChange {
 
 /** What `changePassword` needs. */
 export interface PasswordChangeServices {
-  readonly users: UserProvider
+  readonly users: AnyUserProvider
   revoke(target: RevocationTarget): Promise<unknown>
   readonly subjectOf: (user: UserRef) => string
 }
@@ -38,7 +38,7 @@ export async function changePassword(
  *
  * @throws ConfigError if the provider has no `setPassword`; also whatever `setPassword` throws
  */
-export async function storePassword(users: UserProvider, user: UserRef, password: string): Promise<void> {
+export async function storePassword(users: AnyUserProvider, user: UserRef, password: string): Promise<void> {
   if (users.setPassword) return users.setPassword(user.userId, password)
   const message = `is not implemented by the user provider ${user.provider}`
   throw new ConfigError([{ path: 'setPassword', message }])

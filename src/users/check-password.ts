@@ -3,7 +3,7 @@ import type { UserRef } from '../model/subject.ts'
 import type { Blocked } from '../throttle/counter.ts'
 import type { Throttle } from '../throttle/throttle.ts'
 import type { LoadedUser } from './directory.ts'
-import { toUserId, type UserProvider } from './provider.ts'
+import { toUserId, type PasswordFunctions } from './provider.ts'
 
 /** A user name and password to check. */
 export interface PasswordAttempt {
@@ -24,7 +24,7 @@ export const passwordAccount = (provider: string, username: string): string =>
 
 /** What `checkPassword` needs. */
 export interface PasswordCheckServices {
-  readonly users: Pick<UserProvider, 'findByUsername' | 'verifyPassword'>
+  readonly users: PasswordFunctions
   readonly throttle: Throttle
   readonly epochs: (subject: string, clientId: string) => Promise<Epochs>
   readonly subjectOf: (user: UserRef) => string

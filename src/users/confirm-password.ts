@@ -4,11 +4,11 @@ import type { UserRef } from '../model/subject.ts'
 import type { SessionStore } from '../store/contract.ts'
 import type { Blocked } from '../throttle/counter.ts'
 import type { Throttle } from '../throttle/throttle.ts'
-import type { BaseUser, UserProvider } from './provider.ts'
+import type { BaseUser, PasswordFunctions } from './provider.ts'
 
 /** What `confirmPassword` needs. */
 export interface PasswordConfirmationServices {
-  readonly users: Pick<UserProvider, 'verifyPassword'>
+  readonly users: Pick<PasswordFunctions, 'verifyPassword'>
   readonly sessions: Pick<SessionStore, 'confirm'>
   readonly throttle: Throttle
   readonly clock: Clock

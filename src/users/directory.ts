@@ -2,7 +2,7 @@ import { ConfigError } from '../errors.ts'
 import type { Epochs } from '../model/epochs.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { RevocationStore } from '../store/revocations.ts'
-import type { BaseUser, UserProvider } from './provider.ts'
+import type { AnyUserProvider, BaseUser, PasswordFunctions } from './provider.ts'
 
 /** A user, and their epochs just before they were looked up. */
 export interface LoadedUser {
@@ -16,7 +16,9 @@ export interface UserDirectory {
   /** Returns whether the provider exists. */
   has(provider: string): boolean
   /** Returns a provider. Throws `ConfigError` if it does not exist. */
-  provider(name: string): UserProvider
+  provider(name: string): AnyUserProvider
+  /** Returns the functions that check a provider's passwords. They throw `ConfigError` if the provider lacks them. */
+  passwords(name: string): PasswordFunctions
   /** Returns a user; undefined if they are deleted or disabled, or if the provider does not exist. */
   find(user: UserRef): Promise<BaseUser | undefined>
   /**
@@ -28,7 +30,7 @@ export interface UserDirectory {
 
 /** What users are looked up in. */
 export interface UserDirectoryOptions {
-  readonly providers: ReadonlyMap<string, UserProvider>
+  readonly providers: ReadonlyMap<string, AnyUserProvider>
   readonly epochs: RevocationStore['readEpochs']
   readonly subjectOf: (user: UserRef) => string
 }
@@ -40,9 +42,11 @@ export function createUserDirectory({ providers, epochs, subjectOf }: UserDirect
     // Some databases treat `7abc` as 7. Under a second id, a user would escape the revocations of the first.
     return user && String(user.id) === userId ? user : undefined
   }
+  const providerOf: UserDirectory['provider'] = (name) => providers.get(name) ?? throwUnknownProvider(name)
   return {
     has: (provider) => providers.has(provider),
-    provider: (provider) => providers.get(provider) ?? throwUnknownProvider(provider),
+    provider: providerOf,
+    passwords: (name) => passwordFunctionsOf(providerOf(name), name),
     find,
     async load(ref, clientId) {
       const current = await epochs(subjectOf(ref), clientId)
@@ -54,4 +58,16 @@ export function createUserDirectory({ providers, epochs, subjectOf }: UserDirect
 
 function throwUnknownProvider(provider: string): never {
   throw new ConfigError([{ path: 'providers', message: `has no provider ${JSON.stringify(provider)}` }])
+}
+
+/** Calls them on the provider, which may be an instance of a class. */
+const passwordFunctionsOf = (users: AnyUserProvider, name: string): PasswordFunctions => ({
+  findByUsername: async (username) =>
+    users.findByUsername ? users.findByUsername(username) : throwMissing(name, 'findByUsername'),
+  verifyPassword: async (user, password) =>
+    users.verifyPassword ? users.verifyPassword(user, password) : throwMissing(name, 'verifyPassword'),
+})
+
+function throwMissing(provider: string, path: keyof PasswordFunctions): never {
+  throw new ConfigError([{ path, message: `is not implemented by the user provider ${provider}` }])
 }

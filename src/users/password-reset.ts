@@ -117,7 +117,7 @@ const targetOf = ({ address, provider, username, device }: LinkRequest): Throttl
 async function createLink(options: PasswordResetsOptions, request: LinkRequest): Promise<void> {
   const { store, userDirectory, subjectOf, clock, lifetime } = options
   const { provider, username, requestId } = request
-  const user = await userDirectory.provider(provider).findByUsername(username)
+  const user = await userDirectory.passwords(provider).findByUsername(username)
   const owner = { provider, userId: user ? toUserId(user, provider) : '' }
   const subject = subjectOf(owner)
   const epochs = await store.revocations.readEpochs(subject, '')

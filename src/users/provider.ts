@@ -11,8 +11,53 @@ export interface BaseUser {
   readonly email?: string | null
 }
 
-/** A source of users: your own tables, or `builtInUsers()`. */
-export interface UserProvider<User extends BaseUser = BaseUser> {
+/** The user who is signed in to your app. */
+export interface AppUser {
+  readonly id: BaseUser['id']
+  /**
+   * When the user last proved their identity: by a password, a passkey or a social sign-in. Not the time of the request. A
+   * number is in milliseconds since 1970. Keep the milliseconds: after `prompt=login`, only a sign-in that is newer than
+   * the request counts.
+   */
+  readonly authenticatedAt: Date | number
+  /**
+   * The ID of the app's session, at most 1024 characters. Only a keyed hash of it is stored. With it,
+   * `server.sessions.revokeAppSession(id)` revokes what depends on the session. Default: our own cookie keeps the browser
+   * apart.
+   */
+  readonly sessionId?: string
+  /** How the user signed in (RFC 8176): `['pwd']`, `['swk', 'user']`, `['otp', 'pwd']`. */
+  readonly methods?: readonly string[]
+}
+
+/** Sign-in by your own app instead of our sign-in page. */
+export interface AppSession {
+  /**
+   * The app's sign-in page: an https URL (http for localhost), or a path on the origin of the issuer. Receives `return_to`,
+   * and if they apply `prompt`, `max_age`, `login_hint` and `ui_locales`. After the sign-in, the app redirects to
+   * `return_to`, but only if `server.sessions.isReturnTo(url)` is true.
+   */
+  readonly signInUrl: string
+  /**
+   * The app's sign-out page, which our sign-out continues to. Receives a `return_to` to redirect to. Default: our sign-out
+   * leaves the app's session as it is.
+   */
+  readonly signOutUrl?: string
+  /**
+   * Returns the user who is signed in to the app in the browser that sent a request, or undefined. `original` is the
+   * request object of the framework. Called at most once for each request to our pages, with 5 seconds to answer. The
+   * body of the request is not included.
+   *
+   * Omit it if the app starts our session itself, with `server.sessions.start`.
+   */
+  current?(
+    request: Request,
+    original: unknown,
+  ): AppUser | null | undefined | Promise<AppUser | null | undefined>
+}
+
+/** What all sources of users have in common. */
+interface UserSource<User extends BaseUser> {
   /** What users sign in with; the sign-in page labels its field accordingly. Default `both`. */
   readonly signInWith?: SignInWith
   /**
@@ -20,6 +65,17 @@ export interface UserProvider<User extends BaseUser = BaseUser> {
    * calls. A user with another id is ignored.
    */
   find(id: string): Promise<User | undefined>
+  /**
+   * Changes the user's password: on the account page, by the sign-in API, by a reset link and for `users.setPassword`. To
+   * reject a new password, throw an `OAuthError` with the code `invalid_request`, whose description users read: one
+   * sentence without a period. Omit it if passwords are changed elsewhere, and call `users.signOutEverywhere` after each
+   * change.
+   */
+  setPassword?(id: string, password: string): Promise<void>
+}
+
+/** The functions of a provider that check passwords. */
+export interface PasswordFunctions<User extends BaseUser = BaseUser> {
   /**
    * Returns the user with a user name, as entered at sign-in; undefined if there is none or they are disabled. Must not
    * cache: a sign-in calls it twice, and the second result must reflect a password that was just changed.
@@ -31,14 +87,26 @@ export interface UserProvider<User extends BaseUser = BaseUser> {
    * time tells who has an account.
    */
   verifyPassword(user: User | undefined, password: string): Promise<boolean>
-  /**
-   * Changes the user's password: on the account page, by the sign-in API, by a reset link and for `users.setPassword`. To
-   * reject a new password, throw an `OAuthError` with the code `invalid_request`, whose description users read: one
-   * sentence without a period. Omit it if passwords are changed elsewhere, and call `users.signOutEverywhere` after each
-   * change.
-   */
-  setPassword?(id: string, password: string): Promise<void>
 }
+
+/** A source of users: your own tables, or `builtInUsers()`. */
+export interface UserProvider<User extends BaseUser = BaseUser>
+  extends UserSource<User>, PasswordFunctions<User> {
+  /** Lets your app sign these users in. Default: they sign in on our sign-in page. */
+  readonly appSession?: AppSession
+}
+
+/**
+ * A source of users who sign in to your app. `signIn()` and `passwordGrant()` need `findByUsername` and `verifyPassword`,
+ * and `passwordReset` needs `findByUsername`.
+ */
+export interface AppUserProvider<User extends BaseUser = BaseUser>
+  extends UserSource<User>, Partial<PasswordFunctions<User>> {
+  readonly appSession: AppSession
+}
+
+/** Either kind of provider. */
+export type AnyUserProvider<User extends BaseUser = BaseUser> = UserProvider<User> | AppUserProvider<User>
 
 /** Creates a provider that keeps its users in the server's own store. */
 export type UserProviderFactory<User extends BaseUser = BaseUser> = (context: {

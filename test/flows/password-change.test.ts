@@ -126,7 +126,7 @@ type Moment = 'looked up' | 'checked first' | 'checked'
 
 /** A user directory of the app. A user carries the password, as a row carries its hash. */
 function ownUsers(interruption: { at: Moment; act: () => Promise<void> }): {
-  readonly users: Required<UserProvider<Row>>
+  readonly users: Required<Omit<UserProvider<Row>, 'appSession'>>
   readonly row: () => Row
 } {
   let row: Row = { id: '7', name: 'Ada', email: 'ada@example.com', password: 'correct horse' }

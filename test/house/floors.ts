@@ -10,7 +10,15 @@ const FLOORS: readonly (readonly string[])[] = [
   ['grants', 'personal-tokens', 'sign-in'],
   ['config'],
   ['endpoints', 'jobs', 'audit.ts'],
-  ['assembly.ts', 'administration', 'password-resets.ts', 'server-guard.ts', 'server.ts', 'index.ts'],
+  [
+    'assembly.ts',
+    'administration',
+    'password-resets.ts',
+    'server-guard.ts',
+    'signers.ts',
+    'server.ts',
+    'index.ts',
+  ],
   ['adapters'],
   ['cli', 'testing'],
 ]

@@ -13,7 +13,7 @@ const alice: BuiltInUser = { id: 'alice', email: EMAIL, name: 'Alice' }
 
 let passwordHash: string
 let store: Store
-let users: Required<UserProvider<BuiltInUser>>
+let users: Required<Omit<UserProvider<BuiltInUser>, 'appSession'>>
 
 /** Creates the provider as the server does, over the store of this test. */
 const provide = (options?: Parameters<typeof builtInUsers>[0]) =>

@@ -38,7 +38,7 @@ export async function reauthenticate(
   const { provider, userId } = session
   const outcome = await confirmPassword(
     {
-      users: userDirectory.provider(provider),
+      users: userDirectory.passwords(provider),
       sessions: store.sessions,
       throttle,
       clock: settings.clock,

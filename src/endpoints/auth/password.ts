@@ -33,7 +33,7 @@ export async function signInWithPassword(exchange: Exchange, form: SignInForm): 
   const device = await findKnownDevice(services, services.deviceCookies.read(exchange), provider, username)
   const outcome = await checkPassword(
     {
-      users: services.userDirectory.provider(provider),
+      users: services.userDirectory.passwords(provider),
       throttle: services.throttle,
       epochs: services.store.revocations.readEpochs,
       subjectOf: services.subjectOf,

@@ -63,7 +63,7 @@ async function signInWithPassword(
 }
 
 const passwordServices = ({ services }: Exchange, provider: string): Parameters<typeof checkPassword>[0] => ({
-  users: services.userDirectory.provider(provider),
+  users: services.userDirectory.passwords(provider),
   throttle: services.throttle,
   epochs: services.store.revocations.readEpochs,
   subjectOf: services.subjectOf,

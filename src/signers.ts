@@ -1,0 +1,51 @@
+import type { Settings } from './config/settings.ts'
+import type { LiveKeys } from './keys/live.ts'
+import { createValueSigner } from './lib/signed-value.ts'
+import {
+  CONSENT_LIFETIME,
+  RETURN_TO_LIFETIME,
+  type ConsentRequest,
+  type ReturnTo,
+} from './model/signed-state.ts'
+import { createCsrf } from './sessions/csrf.ts'
+import { createDeviceTokens } from './sessions/device-tokens.ts'
+
+/** Creates what signs values that travel through browsers. After a rotation of the root secret, open forms fail their CSRF check and must be opened again. */
+export function createSigners({
+  settings,
+  liveKeys,
+}: {
+  readonly settings: Settings
+  readonly liveKeys: LiveKeys
+}) {
+  const { issuer, cookies, clock } = settings
+  const maxAge = Math.floor(persistentLifetimeOf(settings) / 1000)
+  return {
+    deviceTokens: liveKeys.derive((derived) =>
+      createDeviceTokens({
+        keys: [derived.key('device-cookie'), ...derived.keysById('device-cookie').values()],
+        clock,
+      }),
+    ),
+    csrf: liveKeys.derive((derived) => createCsrf({ key: derived.key('csrf'), issuer, cookies, maxAge })),
+    consentSigner: liveKeys.derive((derived) =>
+      createValueSigner<ConsentRequest>({
+        keys: [derived.key('consent')],
+        lifetime: CONSENT_LIFETIME,
+        clock,
+      }),
+    ),
+    returnToSigner: liveKeys.derive((derived) =>
+      createValueSigner<ReturnTo>({
+        keys: [derived.key('return-to'), ...derived.keysById('return-to').values()],
+        lifetime: RETURN_TO_LIFETIME,
+        clock,
+        isCompressed: true,
+      }),
+    ),
+  }
+}
+
+/** Returns how long sessions last without use if they outlive the browser, in milliseconds. */
+export const persistentLifetimeOf = ({ keepSignedIn, sessionLifetime }: Settings): number =>
+  keepSignedIn?.lifetime ?? sessionLifetime
