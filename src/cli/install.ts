@@ -29,7 +29,7 @@ export function install({ json = false, ...options }: InstallOptions): Promise<v
   return withProject(async (project) => {
     const { algorithm, ...installation } = await installProject(project, options)
     if (json) printJson(installation)
-    else print(...summaryOf(installation, project))
+    else print(...installationLines(installation, project), ...hintsAfter(installation))
     warnOfOtherAlgorithm(algorithm, options)
   })
 }
@@ -46,16 +46,22 @@ export async function installProject(
   return { keys, secrets: description, migrations: await store.migrate(), algorithm }
 }
 
-function summaryOf({ keys, secrets, migrations }: Installation, project: Project): readonly string[] {
+/** Returns what an installation did, for a terminal. */
+export function installationLines(
+  { keys, secrets, migrations }: Installation,
+  project: Project,
+): readonly string[] {
   const { directory } = project.secrets
   const where = directory === undefined ? secrets : displayPath(directory)
   const aboutKeys = { created: `Created keys in ${where}.`, kept: `Kept the keys in ${where}.` }
   return [
     keys === 'external' ? `Keys are read from ${where}.` : aboutKeys[keys],
     migrations.length > 0 ? `Applied migrations: ${migrations.join(', ')}.` : 'The tables are up to date.',
-    ...(keys === 'created' ? ['Run `consulate doctor` to check the setup.'] : []),
   ]
 }
+
+const hintsAfter = ({ keys }: Installation): readonly string[] =>
+  keys === 'created' ? ['Run `consulate doctor` to check the setup.'] : []
 
 /** `--algorithm` applies to new keys only. */
 function warnOfOtherAlgorithm(current: SigningAlgorithm, { algorithm = current }: KeyOptions): void {

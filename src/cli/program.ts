@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { findConfigFile } from './config-file.ts'
 import { addClient } from './commands/clients.ts'
 import { addConfigOption, useConfigOption } from './commands/config-option.ts'
 import { addHelp, formatHelpItem, formatHelpUsage } from './commands/help.ts'
+import { addInit } from './commands/init.ts'
 import { addDoctor, addExplain, addMigrate, addPurge, addRecover } from './commands/maintenance.ts'
 import { addUser } from './commands/users.ts'
 import { addInstall, addKeys, addRoutes, addServe } from './commands/server.ts'
@@ -13,6 +15,7 @@ import { fields, wrap } from './output.ts'
 const configurationHelp = (): string =>
   [
     '',
+    ...suggestion(),
     ...wrap('Settings come from consulate.config.ts (or .mts, .js, .mjs, .cjs) in this directory.'),
     ...wrap('Without that file, they come from these environment variables:'),
     ...fields([
@@ -25,6 +28,12 @@ const configurationHelp = (): string =>
       ['CONSULATE_SECRET', 'Root secret, instead of the one in the data directory'],
     ]),
   ].join('\n')
+
+/** A directory without a project is where a new user starts. */
+const suggestion = (): readonly string[] =>
+  process.env['CONSULATE_ISSUER'] || process.env['CONSULATE_CONFIG'] || findConfigFile(process.cwd())
+    ? []
+    : [...wrap('There is no project in this directory. Run `consulate init` to create one.'), '']
 
 /**
  * Creates the command line. A command's code is imported when it runs, so that `--help` stays fast.
@@ -42,6 +51,7 @@ export function createProgram(): Command {
     .configureHelp({ minWidthToWrap: 20, formatItem: formatHelpItem, styleUsage: formatHelpUsage })
     .addHelpText('after', configurationHelp)
     .hook('preAction', (_program, command) => useConfigOption(command))
+  addInit(program)
   addServe(program)
   addInstall(program)
   addKeys(program)

@@ -14,9 +14,12 @@ export interface Choice<Value extends string> {
 /** Returns what is wrong with an answer, or undefined. The question is then asked again. */
 export type Validate = (answer: string) => string | undefined
 
-/** Asks for a text. Throws `CommandError` if the user cancels; so do the other questions. */
-export async function askText(message: string, validate?: Validate): Promise<string> {
-  return answerOf(await clack.text({ message, validate: (answer = '') => validate?.(answer.trim()) })).trim()
+/**
+ * Asks for a text; `initial` is there to be edited. Throws `CommandError` if the user cancels; so do the other questions.
+ */
+export async function askText(message: string, validate?: Validate, initial = ''): Promise<string> {
+  const check = (answer = ''): string | undefined => validate?.(answer.trim())
+  return answerOf(await clack.text({ message, validate: check, initialValue: initial })).trim()
 }
 
 /** Asks for a password, which is not shown. */
@@ -35,12 +38,16 @@ export async function choose<Value extends string>(
   return answerOf(await clack.select<string>({ message, options: toOptions(choices) })) as Value
 }
 
-/** Asks for any number of several options. */
-export async function chooseMany(
+/** Asks for any number of several options, or for at least one if some are selected at first. */
+export async function chooseMany<Value extends string>(
   message: string,
-  choices: readonly Choice<string>[],
-): Promise<readonly string[]> {
-  return answerOf(await clack.multiselect<string>({ message, options: toOptions(choices), required: false }))
+  choices: readonly Choice<Value>[],
+  selected: readonly Value[] = [],
+): Promise<readonly Value[]> {
+  const options = toOptions(choices)
+  const required = selected.length > 0
+  const question = { message, options, required, initialValues: [...selected] }
+  return answerOf(await clack.multiselect<string>(question)) as Value[]
 }
 
 const toOptions = <Value extends string>(choices: readonly Choice<Value>[]) =>

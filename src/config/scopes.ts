@@ -8,7 +8,7 @@ export function resolveScopeRules(
 ): ScopeRules {
   const defined = new Set(Object.keys(scopes))
   for (const scope of defined) {
-    const problem = problemOf(scope, scopes[scope])
+    const problem = scopeProblem(scope, scopes[scope])
     if (problem) validator.problem(`scopes[${JSON.stringify(scope)}]`, problem)
   }
   for (const [index, scope] of defaultScopes.entries()) {
@@ -17,7 +17,8 @@ export function resolveScopeRules(
   return { defined, defaults: defaultScopes }
 }
 
-function problemOf(scope: string, description: unknown): string | undefined {
+/** Returns what is wrong with a scope and its description, or undefined. */
+export function scopeProblem(scope: string, description: unknown): string | undefined {
   if (scope === EVERY_SCOPE) return 'cannot be defined: it stands for every scope'
   if (scope === OPENID_SCOPE)
     return 'cannot be defined: the server issues no ID tokens, which OpenID Connect clients expect for it'

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs'
 import { findLegacyGrants } from '../../config/grants.ts'
+import { databaseExists, type Project } from '../project.ts'
 import { ok, problem, warning, type Finding } from './finding.ts'
 import type { CheckContext } from './context.ts'
 
@@ -10,12 +12,21 @@ export function checkConfiguration(context: CheckContext): readonly Finding[] {
       problem(`${path}: ${message}`, `Change it in ${source}.`),
     )
   }
-  if (!isConfigured) return [unconfigured]
+  if (!isConfigured) return [hasData(context) ? unconfigured : nothing]
   const warnings = findLegacyGrants(settings).map(({ grant, reason, replacement }) =>
     warning(`the ${grant} grant is enabled: ${reason}`, `Use ${replacement}.`),
   )
   return [ok(source), ...warnings]
 }
+
+/** Returns whether the data directory has anything to check. */
+const hasData = (project: Project): boolean =>
+  existsSync(project.secrets.directory ?? '') || databaseExists(project)
+
+const nothing = problem(
+  'no consulate.config.ts in this directory, and CONSULATE_ISSUER is not set. There is nothing to check',
+  'Run `consulate init` to create a project here, or pass --config.',
+)
 
 /** An app may pass its settings to the server in its own code, where no command can read them. */
 const unconfigured = warning(

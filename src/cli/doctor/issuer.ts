@@ -19,11 +19,8 @@ export function checkIssuer(context: CheckContext, response: IssuerResponse): re
   if (!URL.canParse(issuer)) return []
   const isProduction = context.environment['NODE_ENV'] === 'production'
   if (isLoopbackHost(new URL(issuer).hostname)) {
-    const level = isProduction ? problem : warning
-    const finding = level(
-      `${issuer} is reachable from this machine only`,
-      'Set the issuer to the public URL.',
-    )
+    const reason = `${issuer} is reachable from this machine only`
+    const finding = isProduction ? problem(reason, 'Set the issuer to the public URL.') : ok(reason)
     return [finding, ...response.findings]
   }
   const findings = [ok(issuer + response.summary), ...response.findings]

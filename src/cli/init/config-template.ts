@@ -1,0 +1,44 @@
+import { GRANTS, namesOf, type Choices, type GrantName, type UserSource } from './choices.ts'
+import { importLine, quote, type Extension } from './code.ts'
+
+/** Returns the text of `consulate.config.ts`. */
+export function configTemplate({ users, grants, scopes }: Choices, extension: Extension): string {
+  const chosen = namesOf(GRANTS).filter((name) => grants.includes(name))
+  const factories = chosen.map((name) => GRANTS[name].factory).filter((name) => name !== undefined)
+  const isBuiltIn = users === 'built-in'
+  const names = ['defineConfig', 'secretsFromDirectory', ...factories, ...(isBuiltIn ? ['builtInUsers'] : [])]
+  return [
+    importLine(names, 'consulate'),
+    importLine(['sqlite'], 'consulate/sqlite'),
+    ...(isBuiltIn ? [] : [importLine(['users'], `./users.${extension}`)]),
+    '',
+    '// In production, set ISSUER to the public URL: https://auth.example.com',
+    "const issuer = process.env.ISSUER ?? `http://127.0.0.1:${process.env.PORT ?? '3000'}`",
+    '',
+    'export default defineConfig({',
+    '  issuer,',
+    "  secrets: secretsFromDirectory('./data/secrets'),",
+    "  store: sqlite('./data/consulate.db'),",
+    USERS[users],
+    '  scopes: {',
+    ...Object.entries(scopes).map(([scope, text]) => `    ${propertyName(scope)}: ${quote(text)},`),
+    '  },',
+    '  grants: [',
+    ...chosen.filter((name) => GRANTS[name].factory !== undefined).map(grantLine),
+    '  ],',
+    ...(chosen.includes('personal_tokens')
+      ? [`  personalTokens: {}, // ${GRANTS.personal_tokens.audience}`]
+      : []),
+    '})',
+    '',
+  ].join('\n')
+}
+
+const USERS: Readonly<Record<UserSource, string>> = {
+  'built-in': '  users: builtInUsers(), // or your own table: three functions',
+  own: '  users,',
+}
+
+const grantLine = (name: GrantName): string => `    ${GRANTS[name].factory}(), // ${GRANTS[name].audience}`
+
+const propertyName = (name: string): string => (/^[a-z_]\w*$/i.test(name) ? name : quote(name))

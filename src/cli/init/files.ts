@@ -1,0 +1,52 @@
+import { APPS } from './apps.ts'
+import type { Choices } from './choices.ts'
+import type { Extension } from './code.ts'
+import { configTemplate } from './config-template.ts'
+import type { Folder } from './folder.ts'
+import { homeTemplate } from './home-template.ts'
+import { updatedIgnores, updatedManifest } from './manifest.ts'
+import { usersTemplate } from './users-template.ts'
+
+/** The files of a project, by path. */
+export interface ProjectFiles {
+  /** Files of ours, which must not replace a file of the user's. The configuration is first. */
+  readonly own: Readonly<Record<string, string>>
+  /** Files to which something is added, with their whole new text. */
+  readonly shared: Readonly<Record<string, string>>
+}
+
+/** Returns what must be written for these choices into a folder. */
+export function projectFiles(choices: Choices, folder: Folder, extension: Extension): ProjectFiles {
+  const { language, framework, users } = choices
+  const app = APPS[framework]
+  const isTypeScript = language === 'typescript'
+  return {
+    own: {
+      [`consulate.config.${extension}`]: configTemplate(choices, extension),
+      ...(users !== 'built-in' && { [`users.${extension}`]: usersTemplate(language) }),
+      ...app.files(choices, extension),
+      [`home.${extension}`]: homeTemplate(choices),
+    },
+    shared: {
+      'package.json': updatedManifest(folder, app, extension),
+      '.gitignore': updatedIgnores(folder.ignores),
+      ...(isTypeScript && folder.tsconfig === undefined && { 'tsconfig.json': TSCONFIG }),
+    },
+  }
+}
+
+/** Options under which Node runs the files as they are. */
+export const TSCONFIG = `{
+  "compilerOptions": {
+    "target": "es2024",
+    "module": "nodenext",
+    "types": ["node"],
+    "strict": true,
+    "noEmit": true,
+    "allowImportingTsExtensions": true,
+    "erasableSyntaxOnly": true,
+    "verbatimModuleSyntax": true,
+    "skipLibCheck": true
+  }
+}
+`

@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { bold, dim, fields, wrap } from '../output.ts'
+import { apiOf } from './api.ts'
+import { APPS } from './apps.ts'
+import { hasPages, type Choices } from './choices.ts'
+import type { Extension } from './code.ts'
+import { TSCONFIG } from './files.ts'
+import type { Folder } from './folder.ts'
+import { packagesFor, scriptsOf } from './manifest.ts'
+
+/** Returns the commands to run next, with what each is for. */
+export function nextSteps(choices: Choices, folder: Folder, extension: Extension): readonly string[] {
+  const app = APPS[choices.framework]
+  const { packages, tools } = packagesFor(app, choices.language)
+  const isMissing = [...packages, ...tools].some(
+    (name) => !existsSync(join(folder.path, 'node_modules', name)),
+  )
+  const needsUser = choices.users === 'built-in' && hasPages(choices)
+  const scripts = scriptsOf(app, extension)
+  const command = (name: string): string =>
+    isKept(folder, name, scripts) ? (scripts[name] ?? '') : `npm run ${name}`
+  return [
+    bold('Next'),
+    ...fields([
+      ['npm install', isMissing ? 'install what package.json lists now' : ''],
+      [command('dev'), 'run the app on http://127.0.0.1:3000'],
+      [command('doctor').replace(/^consulate/, 'npx consulate'), 'check the setup'],
+      ['npx consulate user create', needsUser ? 'create a user to sign in as' : ''],
+      ['npx consulate client create', `register a client that calls ${apiOf(choices).path}`],
+    ]),
+    ...noteOnTsconfig(choices, folder),
+  ]
+}
+
+/** A script of the user keeps its name, so ours is not there. */
+const isKept = (
+  { manifest: { scripts = {} } }: Folder,
+  name: string,
+  ours: Readonly<Record<string, string>>,
+) => scripts[name] !== undefined && scripts[name] !== ours[name]
+
+function noteOnTsconfig({ language }: Choices, { tsconfig = TSCONFIG }: Folder): readonly string[] {
+  if (language === 'javascript' || tsconfig === TSCONFIG) return []
+  return ['', ...wrap(TSCONFIG_NOTE).map((line) => dim(line))]
+}
+
+const TSCONFIG_NOTE =
+  'tsconfig.json was kept. The new files need "module": "nodenext", "types": ["node"] and "allowImportingTsExtensions": true.'

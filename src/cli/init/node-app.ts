@@ -1,0 +1,40 @@
+import { apiOf } from './api.ts'
+import type { AppTemplate } from './app-template.ts'
+
+export const node: AppTemplate = {
+  packages: [],
+  files: (choices, extension) => {
+    const { guard, scope, path, caller } = apiOf(choices)
+    return {
+      [`app.${extension}`]: `import { createServer } from 'node:http'
+import { createAuthorizationServer } from 'consulate'
+import { toNode } from 'consulate/node'
+import config from './consulate.config.${extension}'
+import { home } from './home.${extension}'
+
+const server = createAuthorizationServer(config)
+const auth = toNode(server)
+
+// Your API. Callers need an access token with the scope ${scope}.
+const api = auth.${guard}((request, response) => {
+  const { auth } = request
+  const caller = ${caller}
+  response.setHeader('Content-Type', 'application/json')
+  response.end(JSON.stringify({ caller, scopes: auth.scopes }))
+})
+
+const app = auth.routes((request, response) => {
+  if (request.url === '${path}') return api(request, response)
+  response.setHeader('Content-Type', 'text/html; charset=utf-8')
+  if (request.url === '/') response.end(home)
+  else response.writeHead(404).end('Not found')
+})
+
+await server.ready()
+createServer(app).listen(Number(process.env.PORT ?? 3000), process.env.HOST ?? '127.0.0.1', () => {
+  console.log(\`Listening on \${config.issuer}\`)
+})
+`,
+    }
+  },
+}

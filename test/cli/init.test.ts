@@ -1,0 +1,230 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { ROOT } from '../house/repository.ts'
+import { hasTerminal, onTerminal } from './on-terminal.ts'
+import { BIN, emptyDirectory, run, shell, type Outcome } from './run.ts'
+
+/** The package is linked, so its source runs. */
+const env = { NODE_OPTIONS: '--conditions=consulate-source' }
+
+/** What `npm init -y` writes. */
+const MANIFEST = `${JSON.stringify({ name: 'shop', scripts: { test: 'echo "Error: no test specified" && exit 1' }, type: 'commonjs' }, null, 2)}\n`
+
+/** Creates a directory in which the package is installed. */
+function project(files: Readonly<Record<string, string>> = { 'package.json': MANIFEST }): string {
+  const cwd = emptyDirectory()
+  mkdirSync(join(cwd, 'node_modules'))
+  symlinkSync(ROOT, join(cwd, 'node_modules/consulate'))
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(cwd, name), text)
+  return cwd
+}
+
+const init = (cwd: string, ...flags: readonly string[]): Promise<Outcome> =>
+  run(BIN, cwd, ['init', ...flags], { env })
+
+const read = (cwd: string, name: string): string => readFileSync(join(cwd, name), 'utf8')
+
+/** Returns the files of a directory, without those of npm. */
+const namesIn = (cwd: string): readonly string[] => readdirSync(cwd).filter((name) => name !== 'node_modules')
+
+const WRITTEN = [
+  '.gitignore',
+  'app.ts',
+  'consulate.config.ts',
+  'data',
+  'home.ts',
+  'package.json',
+  'tsconfig.json',
+]
+
+describe('consulate init', () => {
+  test('writes a project with keys and tables, and says what to run next', async () => {
+    const cwd = project()
+    const { code, stdout, stderr } = await init(cwd, '--yes')
+    expect([code, stderr]).toEqual([0, ''])
+    expect(namesIn(cwd)).toEqual(WRITTEN)
+    expect(stdout).toContain('Updated package.json\n')
+    expect(stdout).toContain('Created consulate.config.ts\n')
+    for (const text of ['Created keys', 'npm install', 'npm run dev', 'npm run doctor', 'client create'])
+      expect(stdout).toContain(text)
+    expect(JSON.parse(read(cwd, 'package.json'))).toMatchObject({
+      name: 'shop',
+      type: 'module',
+      scripts: { dev: 'node --watch app.ts', start: 'node app.ts', doctor: 'consulate doctor' },
+      devDependencies: { typescript: expect.stringMatching(/^\^\d/) as string },
+    })
+    expect(read(cwd, '.gitignore')).toBe('node_modules/\ndata/\n')
+  })
+
+  test('follows the flags', async () => {
+    const cwd = project()
+    const flags = ['--yes', '--json', '--javascript', '--users', 'own', '--grant', 'authorization_code']
+    const { stdout } = await init(cwd, ...flags, '--grant', 'personal_tokens', '--scope', "a=It's = yours")
+    expect(JSON.parse(stdout)).toMatchObject({
+      language: 'javascript',
+      users: 'own',
+      grants: ['authorization_code', 'personal_tokens'],
+      scopes: { a: "It's = yours" },
+      keys: 'created',
+    })
+    const config = read(cwd, 'consulate.config.js')
+    for (const text of [`a: "It's = yours"`, 'authorizationCode()', 'personalTokens: {}', './users.js'])
+      expect(config).toContain(text)
+    expect(config).not.toContain('refreshToken')
+    expect(namesIn(cwd)).not.toContain('tsconfig.json')
+  })
+
+  test('adds to files that exist and keeps what they have', async () => {
+    const manifest = {
+      scripts: { start: 'node server.js' },
+      type: 'module',
+      devDependencies: { typescript: '6' },
+    }
+    const cwd = project({
+      'package.json': JSON.stringify(manifest, null, '\t'),
+      '.gitignore': '*.log\n/data',
+      'tsconfig.json': '{}',
+    })
+    const { stdout } = await init(cwd, '--yes')
+    expect(read(cwd, '.gitignore')).toBe('*.log\n/data\nnode_modules/\n')
+    expect(read(cwd, 'tsconfig.json')).toBe('{}')
+    expect(stdout).toContain('tsconfig.json was kept')
+    expect(read(cwd, 'package.json')).toContain('\n\t"scripts": {\n\t\t"start": "node server.js"')
+    expect(JSON.parse(read(cwd, 'package.json'))).toMatchObject({
+      ...manifest,
+      scripts: { dev: 'node --watch app.ts' },
+    })
+  })
+
+  test('does not change the type of a package that has code', async () => {
+    const cwd = project({ 'package.json': MANIFEST, 'server.js': 'module.exports = 1' })
+    expect((await init(cwd, '--yes')).code).toBe(0)
+    expect(read(cwd, 'package.json')).toContain('"type": "commonjs"')
+    expect(namesIn(cwd)).toContain('consulate.config.mts')
+    expect(read(cwd, 'app.mts')).toContain("from './consulate.config.mts'")
+    expect((await run(BIN, cwd, ['doctor'], { env })).code).toBe(0)
+  })
+
+  test('refuses to replace files, names them and writes nothing', async () => {
+    const cwd = project({ 'package.json': '{"type":"module"}', 'app.ts': 'mine', 'home.ts': 'mine too' })
+    const refused = await init(cwd, '--yes')
+    expect([refused.code, refused.stdout]).toEqual([1, ''])
+    expect(refused.stderr).toContain('  app.ts\n  home.ts\n')
+    expect(namesIn(cwd)).toEqual(['app.ts', 'home.ts', 'package.json'])
+    expect(read(cwd, 'package.json')).toBe('{"type":"module"}')
+  })
+
+  test('replaces files with --force, and says so', async () => {
+    const cwd = project({ 'package.json': '{"type":"module"}', 'app.ts': 'mine' })
+    const { code, stdout } = await init(cwd, '--yes', '--force')
+    expect([code, stdout]).toEqual([0, expect.stringContaining('Replaced app.ts\n')])
+    expect(read(cwd, 'app.ts')).toContain('createAuthorizationServer')
+  })
+
+  test('continues after a run that was killed, and changes nothing when repeated', async () => {
+    const cwd = project()
+    await init(cwd, '--yes')
+    // The state of a process that was killed between two renames.
+    for (const name of ['app.ts', 'home.ts', 'data']) rmSync(join(cwd, name), { recursive: true })
+    writeFileSync(join(cwd, '.consulate-init-1.tmp'), 'import')
+    const { code, stdout } = await init(cwd, '--yes')
+    expect(code).toBe(0)
+    expect(stdout.match(/^(Created|Updated|Replaced) .*/gm)).toEqual([
+      'Created app.ts',
+      'Created home.ts',
+      'Created keys in data/secrets.',
+    ])
+    expect(namesIn(cwd)).toEqual(WRITTEN)
+    const again = await init(cwd, '--yes', '--json')
+    expect(JSON.parse(again.stdout)).toMatchObject({ written: [], keys: 'kept', migrations: [] })
+  })
+
+  test('a full disk leaves the directory as it was', async () => {
+    const cwd = project()
+    const { code, stderr } = await shell(
+      cwd,
+      `trap '' XFSZ; export ${Object.entries(env)[0]?.join('=')}; ulimit -f 1; exec "${process.execPath}" "${BIN}" init --yes`,
+    )
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^EFBIG/)])
+    expect(namesIn(cwd)).toEqual(['package.json'])
+    expect(read(cwd, 'package.json')).toBe(MANIFEST)
+  })
+})
+
+describe('consulate init refuses', () => {
+  const cases: Readonly<
+    Record<string, { files?: Record<string, string>; args: string[]; code: number; error: RegExp }>
+  > = {
+    'to ask without a terminal': { args: [], code: 2, error: /Add --yes/ },
+    'an unknown grant': { args: ['--yes', '--grant', 'x'], code: 2, error: /authorization_code/ },
+    'an unknown framework': { args: ['--yes', '--framework', 'x'], code: 2, error: /node/ },
+    'a scope without a description': { args: ['--yes', '--scope', 'a'], code: 2, error: /orders:read=See/ },
+    'a scope that cannot be defined': { args: ['--yes', '--scope', '*=All'], code: 2, error: /every scope/ },
+    'another configuration file': { args: ['--yes', '--config', 'a.ts'], code: 2, error: /--config/ },
+    'a second configuration file': {
+      files: { 'package.json': '{}', 'consulate.config.mjs': '' },
+      args: ['--yes', '--force'],
+      code: 1,
+      error: /consulate\.config\.mjs exists already/,
+    },
+    'a package.json that is not JSON': {
+      files: { 'package.json': '{' },
+      args: ['--yes'],
+      code: 1,
+      error: /package\.json is not valid JSON/,
+    },
+    'a package.json that is no object': {
+      files: { 'package.json': '[]' },
+      args: ['--yes'],
+      code: 1,
+      error: /must contain an object/,
+    },
+  }
+
+  test.each(Object.entries(cases))('%s', async (_name, { files, args, code, error }) => {
+    const cwd = project(files)
+    const before = namesIn(cwd)
+    expect(await init(cwd, ...args)).toMatchObject({ code, stderr: expect.stringMatching(error) as string })
+    expect(namesIn(cwd)).toEqual(before)
+  })
+
+  test('a directory without the package', async () => {
+    const cwd = emptyDirectory()
+    expect(await init(cwd, '--yes')).toMatchObject({ code: 1, stderr: /not installed/ })
+    expect(namesIn(cwd)).toEqual([])
+  })
+})
+
+describe.runIf(hasTerminal)('consulate init on a terminal', () => {
+  const [ENTER, DOWN, SPACE] = ['\r', '\u001B[B', ' ']
+
+  test.each([80, 40])('asks for everything, at %d columns', async (columns) => {
+    const cwd = project()
+    const { waitFor, type, end } = onTerminal(cwd, 'init', { columns, env })
+    for (const [question, keys] of [
+      ['Framework', ENTER],
+      ['Language', DOWN + ENTER],
+      ['Users', ENTER],
+      ['Who gets tokens?', DOWN + SPACE + ENTER],
+      ['Scopes', ENTER],
+    ] as const) {
+      await waitFor(question)
+      type(keys)
+    }
+    const { code, screen } = await end()
+    expect(code).toBe(0)
+    expect(screen).toContain('cron jobs and other')
+    expect(read(cwd, 'consulate.config.js')).not.toContain('refreshToken')
+    expect(read(cwd, 'consulate.config.js')).toContain('orders:create')
+  })
+
+  test('writes nothing if the user cancels', async () => {
+    const cwd = project()
+    const { waitFor, type, end } = onTerminal(cwd, 'init', { env })
+    await waitFor('Framework')
+    type('\u0003')
+    expect(await end()).toMatchObject({ code: 1 })
+    expect(namesIn(cwd)).toEqual(['package.json'])
+  })
+})

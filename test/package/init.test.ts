@@ -1,0 +1,120 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { dirname, join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { FRAMEWORKS, USER_SOURCES, namesOf, type UserSource } from '../../src/cli/init/choices.ts'
+import { freePort } from '../cli/run.ts'
+import { ROOT } from '../house/repository.ts'
+import { openBrowser } from '../support/browser.ts'
+import { createKnownSecrets } from '../support/known-secrets.ts'
+import { packedProject, runIn } from '../support/packed.ts'
+
+/** The packages that each framework's project may import, besides Consulate. */
+const PACKAGES = { node: [] } as const
+
+const rows = namesOf(FRAMEWORKS).flatMap((framework) =>
+  namesOf(USER_SOURCES).map((users, index) => ({
+    framework,
+    users,
+    language: index % 2 === 0 ? 'typescript' : 'javascript',
+  })),
+)
+
+test.each(rows)('init writes a $framework app with $users users in $language that runs', async (row) => {
+  const { framework, users, language } = row
+  const packages = [...PACKAGES[framework], 'typescript', '@types/node']
+  const cwd = await packedProject({ 'package.json': '{ "name": "shop", "type": "commonjs" }\n' }, packages)
+  const flags = ['--yes', '--framework', framework, '--users', users]
+  const all = ['authorization_code', 'refresh_token', 'device_code', 'client_credentials', 'personal_tokens']
+  const grants = all.flatMap((grant) => ['--grant', grant])
+  const languageFlags = language === 'javascript' ? ['--javascript'] : []
+  expect(await runIn(cwd, 'consulate', 'init', ...flags, ...grants, ...languageFlags)).toMatchObject({
+    code: 0,
+  })
+
+  const doctor = await runIn(cwd, 'npm', 'run', 'doctor')
+  expect(doctor).toMatchObject({ code: 0, output: expect.stringContaining('No problems found.') as string })
+  if (language === 'typescript') expect(await runIn(cwd, 'tsc')).toEqual({ code: 0, output: '' })
+  expect(await isFormatted(cwd)).toBe(true)
+
+  const origin = await startApp(cwd)
+  await checkHome(origin)
+  await checkApi(cwd, origin)
+  await signIn(cwd, origin, users)
+})
+
+/** Formats with the rules of this repository. Only npm formats package.json. */
+async function isFormatted(cwd: string): Promise<boolean> {
+  const oxfmt = join(ROOT, 'node_modules/.bin/oxfmt')
+  const { code } = await runIn(cwd, oxfmt, '-c', join(ROOT, '.oxfmtrc.json'), '--check', '.', '!package.json')
+  return code === 0
+}
+
+/** Runs `npm start` and waits until it says where it listens. */
+async function startApp(cwd: string): Promise<string> {
+  const port = String(await freePort())
+  const env = { PATH: pathOf(cwd), PORT: port }
+  // A group of its own, because npm does not pass SIGKILL on.
+  const child = spawn('npm', ['start'], { cwd, env, detached: true })
+  onTestFinished(() => void (child.pid !== undefined && process.kill(-child.pid, 'SIGKILL')))
+  const printed = await readUntil(child, /Listening on (\S+)/)
+  expect(printed).toBe(`http://127.0.0.1:${port}`)
+  return printed
+}
+
+const pathOf = (cwd: string): string =>
+  [join(cwd, 'node_modules/.bin'), dirname(process.execPath), process.env['PATH'] ?? ''].join(':')
+
+/** Returns the first group of a pattern in the output. Throws if the process ends before. */
+async function readUntil(child: ChildProcess, pattern: RegExp): Promise<string> {
+  let output = ''
+  const ended = once(child, 'close').then(() => Promise.reject(new Error(output)))
+  const found = new Promise<string>((resolve) => {
+    const read = (chunk: Buffer): void => {
+      output += chunk.toString()
+      const match = pattern.exec(output)
+      if (match) resolve(match[1] ?? '')
+    }
+    child.stdout?.on('data', read)
+    child.stderr?.on('data', read)
+  })
+  return Promise.race([found, ended])
+}
+
+/** The page at `/` has links, and each of them leads somewhere. */
+async function checkHome(origin: string): Promise<void> {
+  const response = await fetch(origin)
+  expect(response.headers.get('content-type')).toContain('text/html')
+  const links = [...(await response.text()).matchAll(/href="([^"]+)"/g)].map(([, path = '']) => path)
+  expect(links).toContain('/account/tokens')
+  for (const path of links) {
+    const { status } = await fetch(new URL(path, origin))
+    expect([path, status]).toEqual([path, path.startsWith('/api/') ? 401 : 200])
+  }
+  expect((await fetch(`${origin}/nowhere`)).status).toBe(404)
+}
+
+/** A machine gets a token and calls the API. */
+async function checkApi(cwd: string, origin: string): Promise<void> {
+  const flags = ['--machine', '--name', 'Importer', '--scope', 'orders:read', '--json']
+  const created = await runIn(cwd, 'consulate', 'client', 'create', ...flags)
+  const client = JSON.parse(created.output) as { client_id: string; client_secret: string }
+  const body = new URLSearchParams({ grant_type: 'client_credentials', scope: 'orders:read', ...client })
+  const response = await fetch(`${origin}/oauth/token`, { method: 'POST', body })
+  const { access_token: token } = (await response.json()) as { access_token: string }
+  const answer = await fetch(`${origin}/api/orders`, { headers: { authorization: `Bearer ${token}` } })
+  expect(await answer.json()).toEqual({ caller: `client ${client.client_id}`, scopes: ['orders:read'] })
+}
+
+/** A user signs in. */
+async function signIn(cwd: string, origin: string, users: UserSource): Promise<void> {
+  const user = { email: 'ada@example.com', password: 'correct horse' }
+  if (users === 'built-in') {
+    const flags = ['--email', user.email, '--password', user.password]
+    expect(await runIn(cwd, 'consulate', 'user', 'create', ...flags)).toMatchObject({ code: 0 })
+  }
+  const browser = openBrowser({ origin, knownSecrets: createKnownSecrets() })
+  await browser.signIn(await browser.open('/login'), user)
+  const page = await browser.open('/account/devices')
+  expect(page.text).toContain('Firefox on Linux')
+}
