@@ -62,12 +62,12 @@ interface SignInPageOptions {
 async function signInPage(
   exchange: Exchange,
   status: number,
-  { provider, returnTo, username = '', keepSignedIn, problem, headers = {} }: SignInPageOptions,
+  { provider, returnTo, username, keepSignedIn, problem, headers = {} }: SignInPageOptions,
 ): Promise<HttpResponse> {
   const { services } = exchange
   const { settings } = services
   const csrf = services.csrf.tokenFor(exchange, await services.sessions.current(exchange, provider))
-  const target = await targetOf(exchange, returnTo)
+  const client = await findRequestingClient(exchange, returnTo)
   const props = {
     action: providerPathsOf(settings, provider).signIn,
     hidden: {
@@ -76,30 +76,43 @@ async function signInPage(
     },
     provider,
     signInWith: services.userDirectory.provider(provider).signInWith ?? 'both',
-    username,
+    username: username ?? client?.loginHint ?? '',
     ...(settings.keepSignedIn && { keepSignedIn: keepSignedIn ?? settings.keepSignedIn.checked }),
     ...(settings.passwordReset &&
       canChangePassword(services, provider) && {
         forgotPasswordUrl: providerPathsOf(settings, provider).forgotPassword,
       }),
-    ...(target && { client: describeClient(target.client, target.redirectUri) }),
+    ...(client && { client: describeClient(client.target.client, client.target.redirectUri) }),
     ...(problem && { problem }),
   }
   // If the user has consented before, this form redirects straight to the client.
-  const formTargets = target ? formTargetsOf(target.redirectUri) : []
+  const formTargets = client ? formTargetsOf(client.target.redirectUri) : []
   return page(exchange, status, 'signIn', props, { formTargets, headers })
 }
 
-/** Returns the client that sent the user here, if one did. */
-async function targetOf(
+/** The client that sent the user here, and what it says that they sign in with. */
+interface RequestingClient {
+  readonly target: ResponseTarget
+  readonly loginHint: string | undefined
+}
+
+async function findRequestingClient(
   { services }: Exchange,
   returnTo: string | undefined,
-): Promise<ResponseTarget | undefined> {
+): Promise<RequestingClient | undefined> {
   const [path, query] = returnTo?.split(/\?(.*)/s, 2) ?? []
   if (path !== pathsOf(services.settings).authorize) return undefined
   const form = parseForm(query ?? '')
-  return typeof form === 'string' ? undefined : findTarget(services, form).catch(() => undefined)
+  if (typeof form === 'string') return undefined
+  const target = await findTarget(services, form).catch(() => undefined)
+  return target && { target, loginHint: shownHint(form.get('login_hint')) }
 }
+
+const MAX_HINT_LENGTH = 255
+
+/** Returns a hint that can be a user name. Others are ignored: a long one hides what else the page says. */
+const shownHint = (hint: string | undefined): string | undefined =>
+  hint === undefined || hint.length > MAX_HINT_LENGTH || /\p{Cc}/u.test(hint) ? undefined : hint
 
 function signedInPage(exchange: Exchange, provider: string, user: BaseUser): Promise<HttpResponse> {
   const { settings } = exchange.services

@@ -23,6 +23,7 @@ import {
 } from './authorization-request.ts'
 import { createCode } from './code.ts'
 import { submitConsent } from './consent.ts'
+import { isSignInForced, withoutForcedSignIn } from './forced-sign-in.ts'
 
 /** GET: handles an authorization request (RFC 6749 section 3.1). Asks the user to sign in and consent if necessary. */
 export async function authorize(exchange: Exchange): Promise<HttpResponse> {
@@ -57,9 +58,13 @@ async function proceed(
   const session = await services.sessions.current(exchange, provider)
   const user = session && (await services.userDirectory.find(session))
   if (session) exchange.auditFields.sub = services.subjectOf(session)
-  if (!session || !user || (authorizationRequest.prompts.has('login') && !isSilent)) {
-    if (isSilent) throw new OAuthError('login_required', 'The user is not signed in')
-    const query = withoutLoginPrompt(exchange.request.query, authorizationRequest.prompts)
+  const { clock } = services.settings
+  // With `prompt=none`, the other prompts have no effect. `max_age` still does.
+  const forcing = isSilent ? { ...authorizationRequest, prompts: NO_PROMPTS } : authorizationRequest
+  if (!session || !user || isSignInForced(forcing, session, clock)) {
+    if (isSilent)
+      throw new OAuthError('login_required', user ? 'The sign-in is too old' : 'The user is not signed in')
+    const query = withoutForcedSignIn(exchange.request.query, authorizationRequest.prompts)
     const returnTo = `${pathsOf(services.settings).authorize}?${query}`
     return redirectToSignIn(exchange, provider, { returnTo, isForced: user !== undefined })
   }
@@ -137,10 +142,4 @@ async function askForConsent(
   return page(exchange, 200, 'consent', props, { formTargets })
 }
 
-/** Removes `login` from `prompt`, for the request after the sign-in. The rest stays as sent: encoding it again could grow it. */
-function withoutLoginPrompt(query: string, prompts: ReadonlySet<string>): string {
-  if (!prompts.has('login')) return query
-  const others = query.split('&').filter((pair) => !new URLSearchParams(pair).has('prompt'))
-  const prompt = [...prompts].filter((value) => value !== 'login').join(' ')
-  return [...others, ...(prompt === '' ? [] : [`prompt=${encodeURIComponent(prompt)}`])].join('&')
-}
+const NO_PROMPTS: ReadonlySet<string> = new Set()
