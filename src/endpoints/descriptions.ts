@@ -1,12 +1,24 @@
 import type { Settings } from '../config/settings.ts'
 import { isFirstParty, type Client } from '../model/client.ts'
-import type { ClientView, ScopeView } from '../pages/props.ts'
+import type { ClientView, ResourceView, ScopeView } from '../pages/props.ts'
 
 /** Scopes with their descriptions, for pages and the JSON API. */
 export const describeScopes = (
   scopes: readonly string[],
   { scopeDescriptions }: Settings,
 ): readonly ScopeView[] => scopes.map((id) => ({ id, description: scopeDescriptions[id] ?? id }))
+
+/** The resources that a token would be for. Empty for the default audience, which needs no explanation. */
+export function describeResources(
+  resources: readonly string[],
+  { audience, protectedResources }: Settings,
+): readonly ResourceView[] {
+  if (resources.every((uri) => uri === audience)) return []
+  return resources.map((uri) => {
+    const name = protectedResources.find((resource) => resource.uri === uri)?.name ?? null
+    return { uri, name, host: hostOf(uri) }
+  })
+}
 
 /** What pages show of a client; a device has no redirect URI. */
 export function describeClient(client: Client, redirectUri?: string): ClientView {
@@ -15,7 +27,9 @@ export function describeClient(client: Client, redirectUri?: string): ClientView
   return { name, host, logo, homepage, privacy, terms, publisher, isThirdParty: !isFirstParty(client) }
 }
 
-function hostOf(redirectUri: string): string | null {
-  const { host, protocol } = new URL(redirectUri)
+/** The audience need not be a URL. */
+function hostOf(uri: string): string | null {
+  if (!URL.canParse(uri)) return null
+  const { host, protocol } = new URL(uri)
   return protocol === 'https:' || protocol === 'http:' ? host : null
 }

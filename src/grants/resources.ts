@@ -35,7 +35,8 @@ function pick(
   description: string,
 ): readonly string[] {
   const found = new Set<string>()
-  for (const resource of requested) {
+  // A request can repeat one thousands of times, and comparing URLs takes time.
+  for (const resource of new Set(requested)) {
     const match = findResource(resources, resource)
     if (match === undefined) throw new OAuthError('invalid_target', description)
     found.add(match)

@@ -13,7 +13,8 @@ export function consentPage(props: ConsentProps, site: Site): Html {
   const { client } = props
   const content = html`${clientIcon(client)}
     <h1>${text.heading}</h1>
-    ${requestedScopes(nameOf(client, text), props.scopes, text)} ${accountBox(props, text)}
+    ${requestedScopes(nameOf(client, text), props.scopes, text)} ${requestedResources(props.resources, text)}
+    ${accountBox(props, text)}
     <p class="note small">${text.trust(isolateName(client.name))} ${destination(client, text)}</p>
     ${decisionButtons(props, text)} ${revocationNote(site)} ${clientDetails(client, site)}`
   return layout(site, text.heading, content)
@@ -36,6 +37,19 @@ export function requestedScopes(
     <ul class="scopes" role="list" aria-labelledby="asks">
       ${scopes.map(({ description }) => html`<li>${isolate(description)}</li>`)}
     </ul>`
+}
+
+/** The APIs that the access is for, unless it is the default one. */
+export function requestedResources(
+  resources: ConsentProps['resources'],
+  text: Messages['consent'],
+): Html | false {
+  const names = resources.map(({ uri, name, host }) =>
+    name === null
+      ? isolateHost(uri)
+      : text.resource(isolateName(name), host === null ? undefined : isolateHost(host)),
+  )
+  return names.length > 0 && html`<p class="note">${text.accessTo(names)}</p>`
 }
 
 /** The signed-in user, with a button to switch accounts. */

@@ -1,6 +1,12 @@
 import { html, type Html } from '../lib/html.ts'
 import { clientDetails, clientIcon } from './client.ts'
-import { accountBox, decisionButtons, requestedScopes, revocationNote } from './consent.ts'
+import {
+  accountBox,
+  decisionButtons,
+  requestedResources,
+  requestedScopes,
+  revocationNote,
+} from './consent.ts'
 import { describedBy, postForm, problemLine } from './form.ts'
 import { isolateHost, isolateName } from './isolate.ts'
 import { layout } from './layout.ts'
@@ -58,7 +64,7 @@ export function deviceConsentPage(props: DeviceConsentProps, site: Site): Html {
   const content = html`${clientIcon(client)}
     <h1>${text.heading}</h1>
     ${codeBox(props, text)} ${requestedScopes(isolateName(client.name), props.scopes, consent)}
-    ${accountBox(props, consent)}
+    ${requestedResources(props.resources, consent)} ${accountBox(props, consent)}
     <p class="note small">${text.warning(html`<strong>${consent.deny}</strong>`)}</p>
     ${decisionButtons(props, consent)} ${revocationNote(site)} ${clientDetails(client, site)}`
   return layout(site, text.heading, content)

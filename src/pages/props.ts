@@ -45,6 +45,15 @@ export interface ScopeView {
   readonly description: string
 }
 
+/** An API that a token would be for (RFC 8707), as users see it. */
+export interface ResourceView {
+  readonly uri: string
+  /** From the configuration; null if it has none. */
+  readonly name: string | null
+  /** The host of an http or https URL, otherwise null. */
+  readonly host: string | null
+}
+
 /** The sign-in page: POST `hidden`, `username` and `password`. */
 export interface SignInProps extends FormTarget {
   /** The provider whose users sign in here, such as `users`. */
@@ -73,6 +82,8 @@ export interface ConsentProps {
   readonly client: ClientView
   /** Empty if the client only wants to know who the user is. */
   readonly scopes: readonly ScopeView[]
+  /** The APIs that the client requests access to. Empty if it is only the default one. */
+  readonly resources: readonly ResourceView[]
   /** The signed-in user: the email, else the name, else the id. */
   readonly userName: string
   readonly approve: FormTarget

@@ -258,10 +258,13 @@ export interface AuthorizationStore {
 
 /** The scopes that users have allowed clients, so that they are not asked again. */
 export interface ConsentStore {
-  /** Finds the scopes that a user has allowed a client. Returns undefined if the user has never consented. */
+  /** Finds what a user has allowed a client, as it was added. Returns undefined if the user has never consented. */
   find(user: UserRef, clientId: string): Promise<readonly string[] | undefined>
-  /** Adds scopes to those that the user has allowed before. Durable. */
-  add(user: UserRef, clientId: string, scopes: readonly string[], now: number): Promise<void>
+  /**
+   * Adds to what the user has allowed before. An entry is a scope, or a resource, a space and a scope: the store keeps them
+   * unchanged. Durable.
+   */
+  add(user: UserRef, clientId: string, entries: readonly string[], now: number): Promise<void>
   /**
    * Deletes the consent and voids the unspent codes and device codes of this user for this client, in one transaction.
    * Durable. An exchange that it does not stop is committed before it, so a later list has that authorization.

@@ -38,6 +38,7 @@ const signIn: ViewProps['signIn'] = {
 
 const consent: ViewProps['consent'] = {
   client,
+  resources: [],
   scopes: [
     { id: 'orders:read', description: 'See your orders' },
     {
@@ -212,6 +213,16 @@ export const SAMPLES = {
   'consent for an app on the device': [
     'consent',
     { ...consent, client: { ...client, name: 'Orchard for phones', host: null } },
+  ],
+  'consent for another API': [
+    'consent',
+    {
+      ...consent,
+      resources: [
+        { uri: 'https://mcp.orchard.example/mcp', name: 'Orchard MCP', host: 'mcp.orchard.example' },
+        { uri: 'https://billing.example/v1', name: null, host: 'billing.example' },
+      ],
+    },
   ],
   'consent without scopes': ['consent', { ...consent, scopes: [], userName: 'Ada' }],
   'an error': [

@@ -11,7 +11,7 @@ const ESCAPED = '&lt;script&gt;&quot;&#39;&amp;&lt;/script&gt;'
 
 /** Texts that no page shows: the ids of scopes outside the form for a new token, and addresses that are none. */
 const NEVER_SHOWN =
-  /^(?!personalTokens )\w+ scopes\.\d+\.id$| provider$| (tokens|devices)\.\d+(\.scopes\.\d+)?\.id$| tokens\.1\.scopes\.0\.description$| values\.scopes\.| client\.(logo|homepage|privacy|terms)$|^signIn client\.publisher$/
+  /^(?!personalTokens )\w+ scopes\.\d+\.id$| provider$| (tokens|devices)\.\d+(\.scopes\.\d+)?\.id$| tokens\.1\.scopes\.0\.description$| values\.scopes\.| client\.(logo|homepage|privacy|terms)$|^signIn client\.publisher$| resources\.(0\.uri|1\.host)$/
 const HIDDEN_DESCRIPTIONS: ReadonlySet<string> = new Set(['a server error', 'an unknown client'])
 
 const isShown = (page: string, view: string, prop: string): boolean =>

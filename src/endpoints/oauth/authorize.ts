@@ -2,11 +2,11 @@ import { OAuthError } from '../../errors.ts'
 import { randomBase64url } from '../../lib/hash.ts'
 import { json, prefersJson, redirect, type HttpResponse } from '../../lib/http.ts'
 import { isFirstParty } from '../../model/client.ts'
-import { coversScopes } from '../../model/scope.ts'
+import { coversAccess } from '../../model/consent.ts'
 import type { Session } from '../../model/session.ts'
 import { formTargetsOf } from '../../pages/headers.ts'
 import { displayNameOf, type BaseUser } from '../../users/provider.ts'
-import { describeClient, describeScopes } from '../descriptions.ts'
+import { describeClient, describeResources, describeScopes } from '../descriptions.ts'
 import type { Exchange } from '../endpoint.ts'
 import { readForm, readQuery } from '../body.ts'
 import { page } from '../page.ts'
@@ -81,17 +81,17 @@ async function proceed(
   return askForConsent(exchange, authorizationRequest, session, user)
 }
 
-/** Returns whether the user need not be asked: the client skips consent, or the user has allowed these scopes before. */
+/** Returns whether the user need not be asked: the client skips consent, or the user has allowed this before. */
 async function hasConsent(
   { services }: Exchange,
   authorizationRequest: AuthorizationRequest,
   session: Session,
 ): Promise<boolean> {
-  const { client, scopes, prompts } = authorizationRequest
+  const { client, prompts } = authorizationRequest
   if (prompts.has('consent') || !canAssumeConsent(authorizationRequest)) return false
   if (client.skipsConsent && isFirstParty(client)) return true
   const allowed = await services.store.consents.find(session, client.id)
-  return allowed !== undefined && coversScopes(allowed, scopes)
+  return allowed !== undefined && coversAccess(allowed, authorizationRequest, services.settings.audience)
 }
 
 /**
@@ -133,6 +133,7 @@ async function askForConsent(
   const props = {
     client: describeClient(authorizationRequest.client, authorizationRequest.redirectUri),
     scopes: describeScopes(authorizationRequest.scopes, settings),
+    resources: describeResources(authorizationRequest.resources, settings),
     userName: displayNameOf(user),
     approve: { action, hidden },
     deny: { action, hidden: { ...hidden, _method: 'DELETE' } },

@@ -1,6 +1,7 @@
 import { OAuthError } from '../../errors.ts'
 import type { Form } from '../../lib/form.ts'
 import { redirect, type HttpResponse } from '../../lib/http.ts'
+import { consentEntries } from '../../model/consent.ts'
 import type { ConsentRequest } from '../../model/signed-state.ts'
 import type { Session } from '../../model/session.ts'
 import type { Exchange } from '../endpoint.ts'
@@ -65,11 +66,12 @@ async function decide(
  */
 async function remember(
   { services: { store, settings } }: Exchange,
-  { client, scopes }: AuthorizationRequest,
+  authorizationRequest: AuthorizationRequest,
   { row }: CreatedCode,
 ): Promise<void> {
+  const { client } = authorizationRequest
   const now = settings.clock.now()
-  await store.consents.add(row, client.id, scopes, now)
+  await store.consents.add(row, client.id, consentEntries(authorizationRequest, settings.audience), now)
   const code = await store.codes.find(row.hash)
   if (code?.voidedAt !== null) await store.consents.delete(row, client.id, now)
 }

@@ -65,6 +65,10 @@ export const en = {
     heading: 'Allow access?',
     wantsTo: (name: Html): Html => html`${name} wants to:`,
     wantsIdentity: (name: Html): Html => html`${name} wants to know who you are.`,
+    resource: (name: Html, host: Html | undefined): Html => (host ? html`${name} at ${host}` : name),
+    accessTo: (resources: readonly Html[]): Html =>
+      html`This gives access to
+      ${resources.map((resource, index) => html`${index > 0 && ' and '}${resource}`)}.`,
     signedInAs: 'Signed in as',
     switchAccount: 'Not you? Use another account',
     approve: 'Allow',

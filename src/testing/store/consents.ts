@@ -28,6 +28,17 @@ export function testConsents({ describe, test, expect }: Suite): void {
       expect(new Set(await consents.find(ALICE, 'web'))).toEqual(new Set(['a', 'b', 'c']))
     })
 
+    test('keep entries for resources apart from scopes', async ({ consents }) => {
+      const entries = [
+        'a',
+        'https://billing.example ',
+        'https://billing.example a',
+        `https://x.example/${'p'.repeat(2_000)} a`,
+      ]
+      await consents.add(ALICE, 'web', entries, NOW)
+      expect(new Set(await consents.find(ALICE, 'web'))).toEqual(new Set(entries))
+    })
+
     test('hold each scope once', async ({ consents }) => {
       await consents.add(ALICE, 'web', ['a', 'a'], NOW)
       expect(await consents.find(ALICE, 'web')).toEqual(['a'])

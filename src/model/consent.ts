@@ -1,0 +1,37 @@
+import { coversScopes } from './scope.ts'
+
+/** What a client requests: scopes, at resources. No resources stand for the default audience. */
+interface Access {
+  readonly scopes: readonly string[]
+  readonly resources: readonly string[]
+}
+
+/**
+ * Returns what a consent covers, as it is stored: a scope at the default audience is itself, at another resource it follows
+ * the resource and a space, which neither can contain. `resource ` alone stands for no scopes at all.
+ */
+export const consentEntries = (access: Access, audience: string): readonly string[] =>
+  resourcesOf(access, audience).flatMap((resource) =>
+    resource === audience ? access.scopes : ['', ...access.scopes].map((scope) => prefixOf(resource) + scope),
+  )
+
+/**
+ * Returns whether a consent covers a request. What the user has allowed at one resource says nothing about another: the
+ * same scope can do more there.
+ */
+export const coversAccess = (entries: readonly string[], access: Access, audience: string): boolean =>
+  resourcesOf(access, audience).every((resource) => {
+    if (resource === audience) return coversScopes(entries.filter(isScope), access.scopes)
+    const prefix = prefixOf(resource)
+    const scopes = entries
+      .filter((entry) => entry.startsWith(prefix))
+      .map((entry) => entry.slice(prefix.length))
+    return scopes.length > 0 && coversScopes(scopes, access.scopes)
+  })
+
+const resourcesOf = ({ resources }: Access, audience: string): readonly string[] =>
+  resources.length === 0 ? [audience] : resources
+
+const prefixOf = (resource: string): string => `${resource} `
+
+const isScope = (entry: string): boolean => !entry.includes(' ')
