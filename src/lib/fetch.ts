@@ -1,5 +1,4 @@
 import { bodyCutOff, type HttpResponse, type HttpRequest } from './http.ts'
-import { locationOf } from './location.ts'
 import { readParsedBody } from './parsed-body.ts'
 
 /** What a framework knows about a Fetch request. */
@@ -16,10 +15,12 @@ export function fromRequest(
   peer: string,
   { body, original = request }: FrameworkRequest = {},
 ): HttpRequest {
+  const { pathname, search } = new URL(request.url)
   const header = (name: string): string | undefined => request.headers.get(name) ?? undefined
   return {
     method: request.method,
-    ...locationOf(request),
+    path: pathname,
+    query: search.slice(1),
     peer,
     header,
     body: (limit) => (isRead(request) ? readParsedBody(body, header, limit) : readBody(request, limit)),

@@ -99,7 +99,13 @@ const givensIn = (line: string): readonly string[] => GIVEN.exec(line)?.[1]?.spl
 const configFor = (files: readonly string[]): string =>
   JSON.stringify({
     extends: './tsconfig.json',
-    compilerOptions: { noUnusedLocals: false, noUnusedParameters: false, verbatimModuleSyntax: false },
+    compilerOptions: {
+      noUnusedLocals: false,
+      noUnusedParameters: false,
+      verbatimModuleSyntax: false,
+      // For the Nest examples.
+      experimentalDecorators: true,
+    },
     include: [],
     files,
   })

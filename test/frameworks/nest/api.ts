@@ -1,0 +1,47 @@
+import 'reflect-metadata'
+import { Controller, Get, Module, type Type } from '@nestjs/common'
+import { toNest } from '../../../src/adapters/nest.ts'
+import type { Auth, AuthorizationServer, MachineAuth, UserAuth } from '../../../src/index.ts'
+import type { TestScope } from '../../support/config.ts'
+
+/** Creates an app with the routes of `guardedApi`, and the server in its imports. */
+export function createApp(server: AuthorizationServer<TestScope>): Type {
+  const { ConsulateModule, Scopes, Machine, Anyone, CurrentAuth } = toNest(server)
+
+  @Controller()
+  class Api {
+    @Get('me')
+    @Scopes()
+    me(@CurrentAuth() auth: UserAuth): UserAuth {
+      return auth
+    }
+
+    @Get('orders')
+    @Scopes('orders:read')
+    orders(@CurrentAuth() auth: UserAuth): UserAuth {
+      return auth
+    }
+
+    @Get('machine')
+    @Machine()
+    machine(@CurrentAuth() auth: MachineAuth): MachineAuth {
+      return auth
+    }
+
+    @Get('machine/orders')
+    @Machine('orders:read')
+    machineOrders(@CurrentAuth() auth: MachineAuth): MachineAuth {
+      return auth
+    }
+
+    @Get('anyone')
+    @Anyone({ anyOf: ['orders:read', 'orders:create'] })
+    anyone(@CurrentAuth() auth: Auth): Auth {
+      return auth
+    }
+  }
+
+  @Module({ imports: [ConsulateModule], controllers: [Api] })
+  class App {}
+  return App
+}
