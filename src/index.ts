@@ -2,6 +2,7 @@
 import './lib/node-version.ts'
 export { createAuthorizationServer } from './server.ts'
 export type { AuthorizationServer, Core } from './server.ts'
+export type { AnyRequest } from './lib/location.ts'
 export type { Health } from './endpoints/health.ts'
 export type { Route } from './endpoints/routes.ts'
 export type { Administration } from './administration/administration.ts'

@@ -6,14 +6,15 @@ import type { Endpoint } from './endpoints/endpoint.ts'
 import { handle } from './endpoints/handle.ts'
 import { createHealth, type Health } from './endpoints/health.ts'
 import { challengeMetadataUrl, metadataOf } from './endpoints/oauth/resource-metadata.ts'
-import { createProbes } from './endpoints/probes.ts'
-import { createEndpoints, findEndpoint, routesOf, type Route } from './endpoints/routes.ts'
+import { createRouter, type Router } from './endpoints/router.ts'
+import { routesOf, type Route } from './endpoints/routes.ts'
 import type { Services } from './endpoints/services.ts'
 import { createEvents, type Events } from './events.ts'
 import { createAudiences } from './guard/audiences.ts'
 import { unavailable } from './guard/refusal.ts'
 import { createGuards, type GuardCore, type Guards, type GuardsByProvider } from './guard/request-guards.ts'
 import { fromRequest, toResponse } from './lib/fetch.ts'
+import { locationOf, type AnyRequest } from './lib/location.ts'
 import { json, type HttpResponse, type HttpRequest } from './lib/http.ts'
 import { once, type Once } from './lib/async.ts'
 import type { Logger } from './lib/log.ts'
@@ -56,6 +57,11 @@ export interface AuthorizationServer<
    */
   resourceMetadata(resource: string): ResourceMetadata
   /**
+   * Returns whether a request is for one of the server's endpoints: a Fetch `Request`, a request of `node:http` or of a
+   * framework, or a path. A `GET` of `/login` and a `POST` of it are both.
+   */
+  handles(request: AnyRequest | string): boolean
+  /**
    * Adds a listener for an event of `EventMap`. Returns a function that removes it. Events are local to this process.
    *
    * @throws ConfigError for an unknown event
@@ -95,6 +101,7 @@ export function createAuthorizationServer<
 >(config: Config<Scope, User, Main, Other>): AuthorizationServer<Scope, Main, Other, User> {
   const untyped = (config ?? {}) as unknown as Config
   const settings = resolveSettings(untyped)
+  const router = createRouter(settings)
   const events = createEvents(settings.logger)
   const start = once(() => startServices(settings, untyped, events))
   const health = createHealth({ start, logger: settings.logger })
@@ -109,7 +116,7 @@ export function createAuthorizationServer<
     }),
   }
   const guards = createGuards<Scope, Main>(shared, settings.provider as Main)
-  const core: Core = { ...guards.core, handle: createHandler(settings, start, health) }
+  const core: Core = { ...guards.core, handle: createHandler(settings, router, start, health) }
   return {
     ...createAdministration<User>(start),
     ...guards,
@@ -125,6 +132,7 @@ export function createAuthorizationServer<
     issuer: settings.issuer,
     routes: routesOf(settings),
     resourceMetadata: (resource) => metadataOf(settings, findProtectedResource(settings, resource)),
+    handles: (request) => router.find(locationOf(request)) !== undefined,
     health,
     core,
     on: events.on,
@@ -158,18 +166,18 @@ const tryStart = (start: Once<Services>, logger: Logger): Promise<Services | und
 
 function createHandler(
   settings: Settings,
+  router: Router,
   start: Once<Services>,
   health: () => Promise<Health>,
 ): Core['handle'] {
-  const endpoints = endpointsByPath(settings)
-  const probes = new Map(createProbes(settings).map((probe) => [probe.path, probe]))
   const answer = async (endpoint: Endpoint, request: HttpRequest): Promise<HttpResponse> => {
     const services = start.result() ?? (await tryStart(start, settings.logger))
     return services ? handle(endpoint, services, request) : NOT_STARTED
   }
   return (request) => {
-    const endpoint = findEndpoint(endpoints, request.path)
-    return endpoint ? answer(endpoint, request) : probes.get(request.path)?.handle(request, health)
+    const found = router.find(request)
+    if (!found) return undefined
+    return 'methods' in found ? answer(found, request) : found.handle(request, health)
   }
 }
 
@@ -181,17 +189,6 @@ function createCheck(start: Once<Services>, logger: Logger): GuardCore['check'] 
       (started) => started?.guard.check(authorization, requirement) ?? unavailable(),
     )
   }
-}
-
-/** Throws if two endpoints have one path, because of a prefix such as `/login`: one of them would be unreachable. */
-function endpointsByPath(settings: Settings): ReadonlyMap<string, Endpoint> {
-  const endpoints = createEndpoints(settings)
-  const byPath = new Map(endpoints.map((endpoint) => [endpoint.path, endpoint]))
-  const hidden = endpoints.find((endpoint) => byPath.get(endpoint.path) !== endpoint)
-  if (!hidden) return byPath
-  throw new ConfigError([
-    { path: 'prefix', message: `gives two endpoints the path ${hidden.path}. Choose another prefix` },
-  ])
 }
 
 const NOT_FOUND = json(404, { error: 'not_found', error_description: 'Nothing exists at this path' })

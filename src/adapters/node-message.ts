@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { bodyAlreadyRead, bodyCutOff, type HttpResponse, type HttpRequest } from '../lib/http.ts'
+import { locationOf } from '../lib/location.ts'
 import { readParsedBody, textOf } from '../lib/parsed-body.ts'
 
 /** What a framework knows about a request of `node:http`. */
@@ -21,14 +22,12 @@ type RoutedMessage = IncomingMessage & {
 
 /** Converts a request of `node:http`. */
 export function fromMessage(message: RoutedMessage, framework: FrameworkMessage = {}): HttpRequest {
-  const url = framework.originalUrl ?? originalUrlOf(message)
-  const queryStart = url.indexOf('?')
+  const { originalUrl = message.originalUrl } = framework
   // Only Set-Cookie is an array, which no request has.
   const header = (name: string): string | undefined => message.headers[name]?.toString()
   return {
     method: message.method ?? 'GET',
-    path: queryStart < 0 ? url : url.slice(0, queryStart),
-    query: queryStart < 0 ? '' : url.slice(queryStart + 1),
+    ...locationOf({ url: message.url, originalUrl }),
     peer: message.socket.remoteAddress ?? '',
     header,
     body: async (limit) =>
@@ -38,9 +37,6 @@ export function fromMessage(message: RoutedMessage, framework: FrameworkMessage 
     original: framework.original ?? message,
   }
 }
-
-const originalUrlOf = ({ originalUrl, url = '/' }: RoutedMessage): string =>
-  typeof originalUrl === 'string' ? originalUrl : url
 
 /** Prefers what was sent to what a parser made of it. */
 const bodyOf = ({ rawBody, body }: RoutedMessage): unknown => textOf(rawBody) ?? body

@@ -1,5 +1,6 @@
 import '../lib/node-version.ts'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { ConfigError } from '../errors.ts'
 import type { Auth, MachineAuth, UserAuth } from '../guard/auth.ts'
 import { isRefusal, type Refusal } from '../guard/refusal.ts'
 import type { GuardCore, Guards, Scopes } from '../guard/request-guards.ts'
@@ -37,10 +38,26 @@ export interface NodeAdapter<Scope extends string, Provider extends string = str
 > {
   /**
    * Returns a request listener that answers the server's own paths and passes every other request to `fallback`. Without
-   * one, those get 404. Mount it before any body parser.
+   * one, those get 404, or are passed to `next` if it is mounted as middleware of Connect: `app.use(auth.routes())`.
+   *
+   * @throws ConfigError if `fallback` is the `next` of a middleware, which takes no request
    */
-  routes(fallback?: RequestListener): RequestListener
+  routes<Fallback extends RequestListener>(fallback?: Fallback & NotNext<Fallback>): ConnectListener
 }
+
+/** A request listener of `node:http`, and a middleware of Connect. */
+export type ConnectListener = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next?: (error?: unknown) => void,
+) => void
+
+/** Rejects functions of one parameter: `routes(next)` would call `next` with the request as an error. */
+type NotNext<Fallback extends RequestListener> = Parameters<Fallback>['length'] extends 0
+  ? unknown
+  : Parameters<Fallback>['length'] extends 0 | 1
+    ? 'Write app.use(auth.routes()) in place of routes(next)'
+    : unknown
 
 /**
  * Adapts a server, or a guard from `consulate/guard`, to `node:http`:
@@ -69,12 +86,23 @@ export function toNode({
 
 const routesOf =
   (core: Core): NodeAdapter<string>['routes'] =>
-  (fallback = notFound) =>
-  (request, response) => {
-    const pending = core.handle(fromMessage(request))
-    if (pending) void pending.then((result) => send(result, request, response))
-    else fallback(request, response)
+  (fallback?: RequestListener) => {
+    if (fallback !== undefined) checkFallback(fallback)
+    return (request, response, next) => {
+      const pending = core.handle(fromMessage(request))
+      if (pending) void pending.then((result) => send(result, request, response))
+      else if (fallback) fallback(request, response)
+      else if (next) next()
+      else notFound(request, response)
+    }
   }
+
+/** Catches what JavaScript does not: `routes(next)`, and `app.use(auth.routes)` without the call. */
+function checkFallback(fallback: unknown): void {
+  if (typeof fallback === 'function' && fallback.length !== 1) return
+  const message = 'must be a request listener. As middleware, write app.use(auth.routes())'
+  throw new ConfigError([{ path: 'routes', message }])
+}
 
 const guard =
   <Granted extends Auth>(core: GuardCore, requirement: Requirement): ListenerGuard<Granted> =>

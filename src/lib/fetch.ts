@@ -1,4 +1,5 @@
 import { bodyCutOff, type HttpResponse, type HttpRequest } from './http.ts'
+import { locationOf } from './location.ts'
 import { readParsedBody } from './parsed-body.ts'
 
 /** What a framework knows about a Fetch request. */
@@ -15,12 +16,10 @@ export function fromRequest(
   peer: string,
   { body, original = request }: FrameworkRequest = {},
 ): HttpRequest {
-  const { pathname, search } = new URL(request.url)
   const header = (name: string): string | undefined => request.headers.get(name) ?? undefined
   return {
     method: request.method,
-    path: pathname,
-    query: search.slice(1),
+    ...locationOf(request),
     peer,
     header,
     body: (limit) => (isRead(request) ? readParsedBody(body, header, limit) : readBody(request, limit)),

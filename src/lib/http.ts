@@ -3,8 +3,10 @@ import { OAuthError } from '../errors.ts'
 /** A request, independent of the framework. */
 export interface HttpRequest {
   readonly method: string
-  /** The raw path of the URL. */
+  /** The raw path of the URL, as the client sent it. */
   readonly path: string
+  /** The path that routers of the app left or wrote, if it is another one. */
+  readonly routedPath?: string | undefined
   /** The raw query, without the question mark. */
   readonly query: string
   /** The address of the peer, which may be a proxy. */

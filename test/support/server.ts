@@ -4,19 +4,18 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { toNode } from '../../src/adapters/node.ts'
 import { createAuthorizationServer, jsonLogger } from '../../src/index.ts'
 import type { AuthorizationServer, ClientRegistration, EventMap, Store } from '../../src/index.ts'
 import { EVENT_NAMES } from '../../src/events.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { createUser } from '../../src/users/built-in.ts'
-import { guardedApi } from './api.ts'
 import { createTestClock } from './clock.ts'
 import type { TestClock } from './clock.ts'
 import { commonConfig } from './config.ts'
 import type { TestConfig, TestScope } from './config.ts'
 import { createKnownSecrets, findLeaks } from './known-secrets.ts'
 import type { KnownSecrets } from './known-secrets.ts'
+import { mount } from './mount.ts'
 import { testSecrets } from './secrets.ts'
 
 /** A user who can sign in. */
@@ -92,10 +91,11 @@ export async function startServer({ path = '', file, ...config }: ServerOptions 
     ...config,
   })
   listenToAll(server, events)
-  http.on('request', toNode(server).routes(guardedApi(server)))
+  const unmount = await mount(server, http)
   const close = async (): Promise<void> => {
     http.close()
     http.closeAllConnections()
+    await unmount()
     const leaks = findLeaks(knownSecrets, { logs, events, file: database })
     await server.close()
     await rm(directory, { recursive: true, force: true })

@@ -1,4 +1,5 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, RequestListener } from 'node:http'
+import type { Express, NextFunction } from 'express'
 import { expectTypeOf } from 'vitest'
 import {
   authorizationCode,
@@ -243,4 +244,19 @@ export function grantsAreChecked(): void {
     },
   }
   void curious
+}
+
+/** `routes` takes request listeners, and not the `next` of a middleware. */
+export function fallbacksAreListeners(listener: RequestListener, next: NextFunction, app: Express): void {
+  auth.routes()
+  auth.routes(listener)
+  auth.routes(app)
+  auth.routes((_request, response) => void response.end())
+  auth.routes(() => next())
+  auth.routes(auth.user()((request, response) => void response.end(request.auth.user.id)))
+  app.use(auth.routes())
+  // @ts-expect-error calls `next` with the request as an error
+  auth.routes(next)
+  // @ts-expect-error the same in Connect
+  auth.routes((error?: unknown) => next(error))
 }

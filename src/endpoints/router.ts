@@ -1,0 +1,45 @@
+import type { Settings } from '../config/settings.ts'
+import { ConfigError } from '../errors.ts'
+import type { HttpRequest } from '../lib/http.ts'
+import type { Endpoint } from './endpoint.ts'
+import { createPrefixWarning } from './prefix-warning.ts'
+import { createProbes, type Probe } from './probes.ts'
+import { createEndpoints, findEndpoint } from './routes.ts'
+
+/** Where a request is sent: its path, and what is left of it after the routers of the app. */
+export type Location = Pick<HttpRequest, 'path' | 'routedPath'>
+
+/** Finds the endpoints and probes of a server. */
+export interface Router {
+  /** Returns undefined if none has this path. If only a prefix is in the way, it is logged once with the fix. */
+  find(location: Location): Endpoint | Probe | undefined
+}
+
+/** Creates the router. The path that the client sent comes first, then one that the app has rewritten. */
+export function createRouter(settings: Settings): Router {
+  const endpoints = endpointsByPath(settings)
+  const probes = new Map(createProbes(settings).map((probe) => [probe.path, probe]))
+  const at = (path: string): Endpoint | Probe | undefined => findEndpoint(endpoints, path) ?? probes.get(path)
+  const warn = createPrefixWarning(settings, (path) => at(path) !== undefined)
+  return {
+    find({ path, routedPath = path }) {
+      const found = at(path)
+      if (found) return found
+      // A router that removes a prefix is not answered: every URL in our responses would lack it.
+      if (!path.endsWith(routedPath)) return at(routedPath)
+      warn(path.slice(0, path.length - routedPath.length), routedPath)
+      return undefined
+    },
+  }
+}
+
+/** Throws if two endpoints have one path, because of a prefix such as `/login`: one of them would be unreachable. */
+function endpointsByPath(settings: Settings): ReadonlyMap<string, Endpoint> {
+  const endpoints = createEndpoints(settings)
+  const byPath = new Map(endpoints.map((endpoint) => [endpoint.path, endpoint]))
+  const hidden = endpoints.find((endpoint) => byPath.get(endpoint.path) !== endpoint)
+  if (!hidden) return byPath
+  throw new ConfigError([
+    { path: 'prefix', message: `gives two endpoints the path ${hidden.path}. Choose another prefix` },
+  ])
+}
