@@ -4,7 +4,7 @@ import type { Clock } from './lib/clock.ts'
 import { addressGroup } from './lib/address.ts'
 import type { Logger } from './lib/log.ts'
 import type { AuditEntry, AuditedEvent } from './model/audit.ts'
-import type { AuditStore } from './store/contract.ts'
+import type { AuditStore } from './store/audit.ts'
 
 /** The dependencies of the audit log. */
 export interface AuditOptions {

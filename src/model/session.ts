@@ -6,6 +6,8 @@ export interface Session extends UserRef {
   readonly id: string
   /** SHA-256 of the cookie's value. */
   readonly cookieHash: string
+  /** SHA-256 of a keyed hash of the app's session. Null if the user signed in here. */
+  readonly appSessionHash: string | null
   /** A readable name: `Chrome on Windows`. */
   readonly deviceName: string
   readonly userAgent: string

@@ -137,6 +137,7 @@ const newSession = (
   { now, ...fields }: SessionFields,
 ): Session => ({
   id: randomId(),
+  appSessionHash: null,
   ...fields,
   provider: user.provider,
   userId: user.userId,
@@ -154,6 +155,7 @@ const newSession = (
 /** Returns what a new sign-in changes in a session. It stays the same device, with the name that its user knows. */
 const renewalOf = (session: Session): Omit<SessionRenewal, 'subject'> => ({
   cookieHash: session.cookieHash,
+  appSessionHash: session.appSessionHash,
   issuerEpoch: session.issuerEpoch,
   userEpoch: session.userEpoch,
   authenticatedAt: session.authenticatedAt,

@@ -1,10 +1,10 @@
-import type { AuditEntry } from '../model/audit.ts'
 import type { Authorization, Rotation } from '../model/authorization.ts'
 import type { Client, ClientChanges } from '../model/client.ts'
 import type { AuthorizationCode } from '../model/code.ts'
 import type { DeviceClaim, DeviceCode, DeviceDecision, DevicePoll } from '../model/device-code.ts'
 import type { Session } from '../model/session.ts'
 import type { UserRef } from '../model/subject.ts'
+import type { AuditStore } from './audit.ts'
 import type { PasswordResetStore } from './password-resets.ts'
 import type { PurgeStore } from './purge.ts'
 import type { RevocationStore } from './revocations.ts'
@@ -114,6 +114,7 @@ export interface UserStore {
 export interface SessionRenewal extends Pick<
   Session,
   | 'cookieHash'
+  | 'appSessionHash'
   | 'issuerEpoch'
   | 'userEpoch'
   | 'authenticatedAt'
@@ -128,17 +129,26 @@ export interface SessionRenewal extends Pick<
 
 /** Sessions, one for each device that a user is signed in on. `subject` is the user's `sub`. */
 export interface SessionStore {
-  /** Inserts a session only if its issuer and user epochs are current. Durable. Returns whether it did. */
+  /**
+   * Inserts a session only if its issuer and user epochs are current, and no other session has its `cookieHash`. Durable.
+   * Returns whether it did.
+   */
   insert(session: Session, subject: string): Promise<boolean>
+  /** Inserts a session that is revoked already, whatever the epochs are. Durable. */
+  insertRevoked(session: Session): Promise<void>
   /** Finds a session, even if it is revoked or expired. `lastSeenAt` as in `listByUser`. */
   find(id: string): Promise<Session | undefined>
   /**
-   * Replaces the cookie, epochs, times, `isPersistent` and `methods` of a session, because its user signed in again. Only if the session is not revoked
-   * and the new epochs are current. Durable. Returns whether it did.
+   * Replaces the cookie, the app's session, epochs, times, `isPersistent` and `methods` of a session, because its user signed in again. Only if the session is not revoked
+   * and the new epochs are current, and no other session has the new `cookieHash`. Durable. Returns whether it did.
    */
   renew(id: string, renewal: SessionRenewal): Promise<boolean>
   /** Finds the session with this cookie, even if it is revoked or expired. */
   findByCookie(cookieHash: string): Promise<Session | undefined>
+  /** Lists the sessions with one of these `appSessionHash`es, revoked and expired ones included, by ascending id. */
+  listByAppSession(hashes: readonly string[]): Promise<readonly Session[]>
+  /** Returns whether a revoked session of the user has an app session and exactly this `authenticatedAt`. */
+  hasRevokedSignIn(user: UserRef, authenticatedAt: number): Promise<boolean>
   /** Moves `lastSeenAt` and `expiresAt` forward, never back, only if the session is not revoked. */
   touch(id: string, seenAt: number, expiresAt: number): Promise<void>
   /**
@@ -280,12 +290,4 @@ export interface FingerprintStore {
   addFirst(fingerprint: string, now: number): Promise<readonly string[]>
   /** Adds a fingerprint, unless it is there already. Durable. */
   add(fingerprint: string, now: number): Promise<void>
-}
-
-/** What was refused, what failed and what was revoked, for `consulate explain`. */
-export interface AuditStore {
-  /** Inserts entries, all or none. */
-  insert(entries: readonly AuditEntry[]): Promise<void>
-  /** Lists the first 100 entries of a request, in the order of their insertion. */
-  listByRequest(requestId: string): Promise<readonly AuditEntry[]>
 }

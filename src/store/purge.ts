@@ -44,6 +44,7 @@ export interface PurgeStore {
    * - a password reset that has not expired, because it counts towards the limit of its user;
    * - an authorization whose last access token has not expired;
    * - a session with a code that can be spent, an unexpired access token, or an authorization that can be refreshed;
+   * - a session that was revoked less than 400 days ago and has an app session and a user;
    * - a revocation entry that has not expired, and the newest entry.
    *
    * Returns how many rows it deleted, and where the next step starts; `next` is undefined after the last one. Several

@@ -75,4 +75,6 @@ export interface RevocationStore {
   isTokenRevoked(token: RevocableToken): Promise<boolean>
   /** Returns the current epochs of the issuer, a user and a client. A counter that was never raised is 0. */
   readEpochs(subject: string, clientId: string): Promise<Epochs>
+  /** Returns when the epoch of the issuer or of a user was last raised, whichever is later. 0 if it never was. */
+  readSignOutTime(subject: string): Promise<number>
 }

@@ -1,4 +1,5 @@
 import type { Store } from '../store/contract.ts'
+import { testAppSessions } from './store/app-sessions.ts'
 import { testAudit } from './store/audit.ts'
 import { testAuthorizations } from './store/authorizations.ts'
 import { testClients } from './store/clients.ts'
@@ -27,6 +28,7 @@ const PARTS = [
   testClients,
   testUsers,
   testSessions,
+  testAppSessions,
   testCodes,
   testDeviceCodes,
   testDeviceAnswers,

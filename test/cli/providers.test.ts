@@ -91,6 +91,7 @@ describe('with several providers', () => {
       lastSeenAt: now,
       expiresAt: now + 60_000,
       isPersistent: false,
+      appSessionHash: null,
       methods: [],
       revokedAt: null,
     }

@@ -84,7 +84,7 @@ describe('the database file', () => {
     expect(await later.pendingMigrations()).toEqual(MIGRATIONS.slice(1))
     expect(await later.migrate()).toEqual(MIGRATIONS.slice(1))
     expect(await later.clients.find('web')).toEqual(sampleClient())
-    expect(await later.sessions.find('laptop')).toEqual(sampleSession())
+    expect(await later.sessions.find('laptop')).toEqual(sampleSession({ methods: [] }))
     expect(await later.deviceCodes.insert(sampleDeviceCode())).toBe('inserted')
   })
 

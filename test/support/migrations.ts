@@ -7,6 +7,7 @@ export const MIGRATIONS: readonly string[] = [
   '0003-passwords',
   '0004-revoked-users',
   '0005-polling-nodes',
+  '0006-app-sessions',
   '0007-sign-in-methods',
 ]
 
@@ -17,6 +18,8 @@ const UNDO: Readonly<Record<string, string>> = {
     'drop table consulate_password_resets; alter table consulate_sessions drop column authenticated_at',
   '0004-revoked-users': 'alter table consulate_revocations drop column sub',
   '0005-polling-nodes': 'alter table consulate_device_codes drop column last_polled_by',
+  '0006-app-sessions':
+    'drop index consulate_sessions_app_session_hash; alter table consulate_sessions drop column app_session_hash; alter table consulate_epochs drop column raised_at',
   '0007-sign-in-methods': 'alter table consulate_sessions drop column methods',
 }
 

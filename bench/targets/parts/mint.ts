@@ -24,6 +24,7 @@ export async function signIn(store: Store): Promise<{ session: Session; cookie: 
     provider: 'users',
     userId,
     cookieHash: sha256(cookie),
+    appSessionHash: null,
     deviceName: 'Chrome on Linux',
     userAgent: 'Mozilla/5.0',
     address: '127.0.0.1',

@@ -1,6 +1,6 @@
 import type { Insertable, Selectable } from 'kysely'
 import type { AuditedEvent, AuditEntry } from '../../model/audit.ts'
-import type { AuditStore } from '../contract.ts'
+import type { AuditStore } from '../audit.ts'
 import { numberOrNull } from './columns.ts'
 import type { Database } from './database.ts'
 import { prepare, prepareInsert } from './prepare.ts'

@@ -15,7 +15,15 @@ export interface EpochCounters {
   /** Keeps rows that depend on a counter from being inserted until the transaction ends. */
   lock(queries: QueryRunner, kind: EpochKind, subject: string): Promise<void>
   /** Raises a counter by one, or to `minimum` if that is more. Locks it until the transaction ends. Returns its value. */
-  raise(queries: QueryRunner, kind: EpochKind, subject: string, minimum?: number): Promise<number>
+  raise(queries: QueryRunner, counter: Counter, now: number, minimum?: number): Promise<number>
+  /** Returns when the counter of the issuer or of a user was last raised. 0 if neither was. */
+  lastRaised(queries: QueryRunner, subject: string): Promise<number>
+}
+
+/** Names a counter. */
+export interface Counter {
+  readonly kind: EpochKind
+  readonly subject: string
 }
 
 /** The subject of the issuer's epoch and of its revocations. */
@@ -36,7 +44,7 @@ export const isCounter =
     ])
 
 export function createEpochCounters(database: Database): EpochCounters {
-  const [find, share, lock, insert, increment] = prepareEpochQueries(database)
+  const { find, share, lock, insert, increment, findRaised } = prepareEpochQueries(database)
   const counters: EpochCounters = {
     read: async (queries, subject, clientId) => toEpochs(await queries.all(find({ subject, clientId }))),
     async readLocked(queries, subject, clientId) {
@@ -54,11 +62,15 @@ export function createEpochCounters(database: Database): EpochCounters {
       await counters.insert(queries, kind, subject)
       await queries.all(lock({ kind, subject }))
     },
-    async raise(queries, kind, subject, minimum = 0) {
+    async raise(queries, { kind, subject }, now, minimum = 0) {
       await counters.insert(queries, kind, subject)
-      await queries.execute(increment({ kind, subject, minimum }))
+      await queries.execute(increment({ kind, subject, minimum, now }))
       const [clientId, user] = kind === 'client' ? [subject, NO_SUBJECT] : [NO_SUBJECT, subject]
       return (await counters.read(queries, user, clientId))[kind]
+    },
+    async lastRaised(queries, subject) {
+      const row = await queries.first(findRaised({ subject, clientId: NO_SUBJECT }))
+      return Number(row?.raised_at ?? 0)
     },
   }
   return counters
@@ -88,14 +100,20 @@ function prepareEpochQueries({ db, dialect: { clauses } }: Database) {
       .modifyEnd(sql.raw(clauses.keepExisting('subject'))),
   )
   const increment = prepare(
-    ({ kind, subject, minimum }: { kind: EpochKind; subject: string; minimum: number }) =>
+    ({ kind, subject, minimum, now }: { kind: EpochKind; subject: string; minimum: number; now: number }) =>
       db
         .updateTable('consulate_epochs')
-        .set({ epoch: sql`case when epoch < ${minimum} then ${minimum} else epoch + 1 end` })
+        .set({ epoch: sql`case when epoch < ${minimum} then ${minimum} else epoch + 1 end`, raised_at: now })
         .where('kind', '=', kind)
         .where('subject', '=', subject),
   )
-  return [select(''), select(clauses.forShare), lock, insert, increment] as const
+  const findRaised = prepare(({ subject, clientId }: { subject: string; clientId: string }) =>
+    db
+      .selectFrom('consulate_epochs')
+      .select(({ fn }) => fn.max('raised_at').as('raised_at'))
+      .where(isCounter(subject, clientId)),
+  )
+  return { find: select(''), share: select(clauses.forShare), lock, insert, increment, findRaised }
 }
 
 export function toEpochs(rows: readonly EpochRow[]): Epochs {

@@ -8,7 +8,7 @@ import type { SqlDialect } from './dialect.ts'
 import { createRecorder } from './recorder.ts'
 import type { Recorder } from './recorder.ts'
 import { retryWhileBusy } from './retry.ts'
-import { createTable, DEVICE_CODES, FIRST_TABLES, PASSWORD_RESETS } from './schema.ts'
+import { createIndex, createTable, DEVICE_CODES, FIRST_TABLES, PASSWORD_RESETS } from './schema.ts'
 import type { Tables } from './tables.ts'
 import type { Database } from './database.ts'
 
@@ -52,6 +52,14 @@ const migrationsFor = (dialect: SqlDialect): Record<string, Migration> => ({
         .alterTable('consulate_device_codes')
         .addColumn('last_polled_by', sql.raw(dialect.types.id))
         .execute(),
+  },
+  '0006-app-sessions': {
+    async up(db: Kysely<Tables>) {
+      const { id, time } = dialect.types
+      await db.schema.alterTable('consulate_sessions').addColumn('app_session_hash', sql.raw(id)).execute()
+      await createIndex(db, 'consulate_sessions', ['app_session_hash']).execute()
+      await db.schema.alterTable('consulate_epochs').addColumn('raised_at', sql.raw(time)).execute()
+    },
   },
   '0007-sign-in-methods': {
     // Nullable: not every database accepts a default for this type.

@@ -26,6 +26,22 @@ const newestOf = (table: string): RawBuilder<number> =>
 const isDeadCode = ({ now, revokedUntil, expiredUntil }: PurgeCutoffs): RawBuilder<SqlBool> =>
   sql`expires_at <= ${now} and (spent_at <= ${revokedUntil} or voided_at <= ${revokedUntil} or expires_at <= ${expiredUntil})`
 
+/** How long (ms) it is known that a session of the app was revoked: as long as browsers keep a cookie, 400 days. */
+const APP_SESSION_MEMORY = 400 * 86_400_000
+
+/**
+ * A revoked session with an app session is kept: the app may still show the user there, by a sign-in from before. One
+ * without a user stands for an app session that has ended.
+ */
+const isDeadSession = ({
+  now,
+  revokedUntil,
+  expiredUntil,
+}: Pick<PurgeCutoffs, 'now' | 'revokedUntil' | 'expiredUntil'>): RawBuilder<SqlBool> =>
+  sql`((revoked_at <= ${revokedUntil} or expires_at <= ${expiredUntil})
+    and (revoked_at is null or app_session_hash is null or user_id = ''
+      or (revoked_at <= ${revokedUntil} and revoked_at <= ${now} - ${sql.lit(APP_SESSION_MEMORY)})))`
+
 /** Whether the session of a row in `consulate_sessions` has a code that can still be used. */
 const hasCode = (table: 'consulate_codes' | 'consulate_device_codes', now: number): RawBuilder<SqlBool> =>
   sql`exists (select 1 from ${sql.table(table)} as codes where codes.session_id = consulate_sessions.id
@@ -53,7 +69,7 @@ const PURGEABLES: Readonly<Record<PurgeKind, Purgeable>> = {
     primaryKey: 'id',
     lowestKey: '',
     condition: ({ now, revokedUntil, expiredUntil }) =>
-      sql`(revoked_at <= ${revokedUntil} or expires_at <= ${expiredUntil})
+      sql`${isDeadSession({ now, revokedUntil, expiredUntil })}
         and not ${hasCode('consulate_codes', now)} and not ${hasCode('consulate_device_codes', now)}
         and not exists (select 1 from consulate_authorizations
           where consulate_authorizations.session_id = consulate_sessions.id

@@ -31,6 +31,7 @@ export function createRevocationStore(database: Database): RevocationStore {
     listSince: feed.listSince,
     isTokenRevoked: createTokenCheck(database),
     readEpochs: (subject, clientId) => counters.read(database, subject, clientId),
+    readSignOutTime: (subject) => counters.lastRaised(database, subject),
   }
 }
 
@@ -86,7 +87,7 @@ async function revokeUser(
   { user, subject, keepThirdParties, keepSession }: Target<'user'>,
 ) {
   const { database, counters, feed, queries, now } = context
-  const epoch = await counters.raise(queries, 'user', subject)
+  const epoch = await counters.raise(queries, { kind: 'user', subject }, now)
   const filter = { provider: user.provider, user_id: user.userId }
   if (keepSession !== undefined) await moveSessionTo(epoch, context, { ...filter, id: keepSession })
   await revokeSessions(context, filter, epoch)
@@ -104,7 +105,7 @@ async function revokeClient({ database, counters, feed, queries, now }: Context,
   const { db } = database
   const find = db.selectFrom('consulate_clients').select('id').where('id', '=', id)
   if (!(await queries.first(find.compile()))) return undefined
-  const epoch = await counters.raise(queries, 'client', id)
+  const epoch = await counters.raise(queries, { kind: 'client', subject: id }, now)
   const update = db.updateTable('consulate_clients').set({ revoked_at: now }).where('revoked_at', 'is', null)
   await queries.execute(update.where('id', '=', id).compile())
   await voidCodes(database, queries, { client_id: id }, now)
@@ -115,7 +116,7 @@ async function revokeClient({ database, counters, feed, queries, now }: Context,
 
 async function revokeIssuer(context: Context, { minimumEpoch }: Target<'issuer'>) {
   const { database, counters, feed, queries, now } = context
-  const epoch = await counters.raise(queries, 'issuer', ISSUER_SUBJECT, minimumEpoch)
+  const epoch = await counters.raise(queries, { kind: 'issuer', subject: ISSUER_SUBJECT }, now, minimumEpoch)
   await revokeSessions(context, {})
   await voidCodes(database, queries, {}, now)
   await voidPasswordResets(database, queries, {}, now)

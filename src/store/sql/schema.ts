@@ -230,7 +230,8 @@ export async function createTable(
   for (const list of indexes) await createIndex(db, table, list).execute()
 }
 
-const createIndex = (db: Kysely<Tables>, table: string, columns: readonly string[]) =>
+/** Creates an index that is named after its columns. */
+export const createIndex = (db: Kysely<Tables>, table: string, columns: readonly string[]) =>
   db.schema
     .createIndex(`${table}_${columns.join('_')}`)
     .on(table)

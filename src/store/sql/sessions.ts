@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { ExpressionBuilder, Insertable, Selectable } from 'kysely'
 import type { Session } from '../../model/session.ts'
+import type { UserRef } from '../../model/subject.ts'
 import type { ListOptions, SessionRenewal, SessionStore } from '../contract.ts'
 import { fromFlag, fromJson, greaterOf, numberOrNull, toFlag, toJson } from './columns.ts'
 import { createDependencyLock, dependenciesOfSession } from './dependencies.ts'
@@ -12,6 +13,10 @@ import type { AnyInteger, SessionTable, Tables } from './tables.ts'
 export function createSessionStore(database: Database): SessionStore {
   const { db, first, all, execute, transaction } = database
   const lockDependencies = createDependencyLock(database)
+  const isFalseIfTaken = (error: unknown): false => {
+    if (database.dialect.isUniqueViolation(error)) return false
+    throw error
+  }
   const insert = prepareInsert(db, 'consulate_sessions')
   const find = prepare(({ id }: { id: string }) =>
     withLastSeen(database, selectWithLastUse(database).where('id', '=', id)),
@@ -19,6 +24,7 @@ export function createSessionStore(database: Database): SessionStore {
   const findByCookie = prepare(({ hash }: { hash: string }) =>
     selectSessions(database).where('cookie_hash', '=', hash),
   )
+  const findRevokedSignIn = prepareFindRevokedSignIn(database)
   const renew = prepareRenewal(database)
   const touch = prepareTouch(database)
   const confirm = prepareConfirm(database)
@@ -29,7 +35,10 @@ export function createSessionStore(database: Database): SessionStore {
         if (!(await lockDependencies(queries, dependenciesOfSession(session, subject)))) return false
         await queries.execute(insert(toSessionRow(session)))
         return true
-      }),
+      }).catch(isFalseIfTaken),
+    async insertRevoked(session) {
+      await transaction('durable', (queries) => queries.execute(insert(toSessionRow(session))))
+    },
     async find(id) {
       const row = await first(find({ id }))
       return row && toSeenSession(row)
@@ -38,11 +47,17 @@ export function createSessionStore(database: Database): SessionStore {
       transaction('durable', async (queries) => {
         if (!(await lockDependencies(queries, dependenciesOfSession(renewal, renewal.subject)))) return false
         return (await queries.execute(renew(toRenewalParameters(id, renewal)))) === 1
-      }),
+      }).catch(isFalseIfTaken),
     async findByCookie(hash) {
       const row = await first(findByCookie({ hash }))
       return row && toSession(row)
     },
+    listByAppSession: async (hashes) =>
+      (
+        await all(selectSessions(database).where('app_session_hash', 'in', hashes).orderBy('id').compile())
+      ).map(toSession),
+    hasRevokedSignIn: async ({ provider, userId }, authenticatedAt) =>
+      (await first(findRevokedSignIn({ provider, userId, authenticatedAt }))) !== undefined,
     confirm: async (id, authenticatedAt) =>
       transaction(
         'durable',
@@ -58,6 +73,19 @@ export function createSessionStore(database: Database): SessionStore {
 }
 
 const selectSessions = ({ db }: Database) => db.selectFrom('consulate_sessions').selectAll()
+
+const prepareFindRevokedSignIn = ({ db }: Database) =>
+  prepare(({ provider, userId, authenticatedAt }: UserRef & { readonly authenticatedAt: number }) =>
+    db
+      .selectFrom('consulate_sessions')
+      .select('id')
+      .where('provider', '=', provider)
+      .where('user_id', '=', userId)
+      .where('authenticated_at', '=', authenticatedAt)
+      .where('app_session_hash', 'is not', null)
+      .where('revoked_at', 'is not', null)
+      .limit(1),
+  )
 
 type RenewalParameters = Omit<SessionRenewal, 'isPersistent' | 'methods'> & {
   readonly id: string
@@ -78,6 +106,7 @@ const prepareRenewal = ({ db }: Database) =>
       .updateTable('consulate_sessions')
       .set({
         cookie_hash: renewal.cookieHash,
+        app_session_hash: renewal.appSessionHash,
         issuer_epoch: renewal.issuerEpoch,
         user_epoch: renewal.userEpoch,
         authenticated_at: renewal.authenticatedAt,
@@ -180,6 +209,7 @@ const toSeenSession = (row: SeenRow): Session => ({ ...toSession(row), lastSeenA
 export const toSessionRow = (session: Session): Insertable<SessionTable> => ({
   id: session.id,
   cookie_hash: session.cookieHash,
+  app_session_hash: session.appSessionHash,
   provider: session.provider,
   user_id: session.userId,
   device_name: session.deviceName,
@@ -199,6 +229,7 @@ export const toSessionRow = (session: Session): Insertable<SessionTable> => ({
 const toSession = (row: Selectable<SessionTable>): Session => ({
   id: row.id,
   cookieHash: row.cookie_hash,
+  appSessionHash: row.app_session_hash,
   provider: row.provider,
   userId: row.user_id,
   deviceName: row.device_name,

@@ -51,6 +51,7 @@ export interface UserTable {
 export interface SessionTable {
   id: string
   cookie_hash: string
+  app_session_hash: string | null
   provider: string
   user_id: string
   device_name: string
@@ -173,6 +174,8 @@ export interface EpochTable {
   kind: EpochKind
   subject: string
   epoch: Integer
+  /** Null if it was never raised, or only before the column was added. */
+  raised_at: NullableInteger
 }
 
 export type EpochKind = 'issuer' | 'client' | 'user'

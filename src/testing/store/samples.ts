@@ -64,6 +64,7 @@ export const sampleSession = (changes: Partial<Session> = {}): Session => ({
   ...ALICE,
   id: 'laptop',
   cookieHash: `cookie of ${changes.id ?? 'laptop'}`,
+  appSessionHash: null,
   deviceName: 'Firefox on Linux',
   userAgent: 'Mozilla/5.0',
   address: '192.0.2.1',

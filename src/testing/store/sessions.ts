@@ -47,6 +47,7 @@ export function testSessions({ describe, test, expect }: Suite): void {
     describe('renewing a session', () => {
       const renewal = {
         cookieHash: 'another cookie',
+        appSessionHash: 'another app session',
         issuerEpoch: 0,
         userEpoch: 0,
         authenticatedAt: NOW + MINUTE,
