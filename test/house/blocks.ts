@@ -7,6 +7,8 @@ import { ROOT, type Files } from './repository.ts'
  * import names that docs/prelude.ts declares:
  *
  *     // given: app, server
+ *
+ * A block whose first line names a file, such as `// app.ts`, is that file for the other blocks of its page.
  */
 export interface Block {
   /** The file and the line of the fence: `docs/start.md:12`. */
@@ -49,9 +51,14 @@ export function compileErrors(blocks: readonly Block[]): readonly string[] {
     [config, configFor([...modules.keys()])],
     ...[...modules].map(([file, block]) => [file, moduleOf(block)] as const),
   ])
+  const directories = new Set([...modules.keys()].map((file) => posix.dirname(file)))
   const api = new API({
     cwd: ROOT,
-    fs: { readFile: (path) => texts.get(path), fileExists: (path) => texts.has(path) || undefined },
+    fs: {
+      readFile: (path) => texts.get(path),
+      fileExists: (path) => texts.has(path) || undefined,
+      directoryExists: (path) => directories.has(path) || undefined,
+    },
   })
   const program = api.updateSnapshot({ openProjects: [config] }).getProject(config)?.program
   if (!program) throw new Error('The code blocks could not be loaded')
@@ -83,8 +90,19 @@ function blocksIn(path: string, lines: readonly string[]): readonly Block[] {
 const isClosing = (line: string, fence: string): boolean =>
   line.length >= fence.length && line === fence.slice(0, 1).repeat(line.length)
 
-/** A virtual path beside the document, so that the package resolves as it does for any other file. */
-const fileOf = ({ place }: Block): string => posix.join(ROOT, `${place.replace(':', '.')}.block.ts`)
+/**
+ * A virtual path beside the document, so that the package resolves as it does for any other file. Named files are in a
+ * virtual directory of their page.
+ */
+function fileOf({ place, text }: Block): string {
+  const name = fileNameOf(text)
+  const [document = ''] = place.split(':')
+  if (name !== undefined) return posix.join(ROOT, `${document}.files`, name)
+  return posix.join(ROOT, `${place.replace(':', '.')}.block.ts`)
+}
+
+/** Returns the name of the file that a block is, such as `app.ts`; undefined if its first line names none. */
+export const fileNameOf = (text: string): string | undefined => /^\/\/ ([\w./-]+\.ts)\n/.exec(text)?.[1]
 
 function moduleOf(block: Block): string {
   const [first = '', ...rest] = block.text.split('\n')
