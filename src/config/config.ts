@@ -124,6 +124,11 @@ export interface Config<
    */
   readonly maxSessions?: number
   /**
+   * The origins to which the sign-out page may return, as `/logout?return_to=…`: `['https://shop.example']`. Must use https;
+   * http is allowed for loopback addresses. The server's own origin is always allowed. Default: no others.
+   */
+  readonly returnOrigins?: readonly string[]
+  /**
    * The proxies whose `X-Forwarded-For` header is trusted: addresses or CIDR ranges, such as `'10.0.0.0/8'`. Without them,
    * behind a proxy, all users share the failure limit of its address. Default: none.
    */

@@ -16,6 +16,7 @@ const LISTS: ReadonlySet<string> = new Set([
   'grants',
   'defaultScopes',
   'resources',
+  'returnOrigins',
   'trustedProxies',
 ])
 const OBJECTS: ReadonlySet<string> = new Set(['providers', 'logger', 'clock', 'broadcast'])
@@ -87,6 +88,7 @@ const CONFIG: OptionNames<Config> = {
   passwordReset: true,
   reauthenticateAfter: true,
   maxSessions: true,
+  returnOrigins: true,
   trustedProxies: true,
   throttle: true,
   revocations: true,

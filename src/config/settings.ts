@@ -17,6 +17,7 @@ import { resolveIssuer, resolvePrefix, type IssuerSettings } from './issuer.ts'
 import { createValidator, type Validator } from '../lib/validator.ts'
 import { checkOptions, validOptions } from './options.ts'
 import { resolveKeepSignedIn, type KeepSignedInSettings } from './keep-signed-in.ts'
+import { resolveWebOrigins } from './origins.ts'
 import { resolvePages } from './pages.ts'
 import { resolvePasswordReset, type PasswordResetSettings } from './password-reset.ts'
 import { resolvePersonalTokens, type PersonalTokenSettings } from './personal-tokens.ts'
@@ -57,6 +58,8 @@ export interface Settings
   readonly reauthenticateAfter: number | undefined
   /** Undefined for no limit. */
   readonly maxSessions: number | undefined
+  /** The origins to which the sign-out page may return, the server's own included. */
+  readonly returnOrigins: ReadonlySet<string>
   readonly trustedProxies: readonly string[]
   readonly throttle: ThrottleLimits
   readonly pollInterval: number
@@ -125,6 +128,7 @@ export function resolveSettings(given: Config): Settings {
       config.maxSessions === undefined
         ? undefined
         : validator.positiveInteger('maxSessions', config.maxSessions),
+    returnOrigins: resolveReturnOrigins(issuer.issuer, config.returnOrigins ?? [], validator),
     trustedProxies: resolveProxies(config.trustedProxies ?? [], validator),
     throttle: resolveThrottle(config.throttle ?? {}, validator),
     ...resolveRevocations(config.revocations ?? {}, validator),
@@ -144,6 +148,13 @@ export function resolveSettings(given: Config): Settings {
   validator.throwIfInvalid()
   return Object.freeze(settings)
 }
+
+const resolveReturnOrigins = (
+  issuer: string,
+  origins: readonly string[],
+  validator: Validator,
+): ReadonlySet<string> =>
+  new Set([new URL(issuer).origin, ...resolveWebOrigins('returnOrigins', origins, validator)])
 
 function resolveProxies(proxies: readonly string[], validator: Validator): readonly string[] {
   for (const [index, proxy] of proxies.entries()) {

@@ -2,10 +2,10 @@ import type { SignInFeature, SignInOptions } from '../grants/sign-in.ts'
 import type { RefreshPolicy } from '../issuance/context.ts'
 import type { Duration } from '../lib/duration.ts'
 import type { Validator } from '../lib/validator.ts'
-import { isPrivateTransport } from '../model/issuer.ts'
 import { EVERY_SCOPE, type ScopeRules } from '../model/scope.ts'
 import type { Config } from './config.ts'
 import { resolveRefreshLifetimes } from './grants.ts'
+import { listIn, resolveAppOrigins } from './origins.ts'
 
 /** The settings of the sign-in API. */
 export interface SignInSettings {
@@ -38,7 +38,7 @@ export function resolveSignIn(
     accessTokenLifetime: validator.duration(`${path}.accessTokenLifetime`, accessTokenLifetime),
     refresh: resolveRefresh(path, feature.options, validator),
     scopes: resolveScopes(`${path}.scopes`, scopes, context.rules, validator),
-    origins: resolveOrigins(`${path}.origins`, feature.options.origins ?? [], validator),
+    origins: resolveAppOrigins(`${path}.origins`, feature.options.origins ?? [], validator),
   }
 }
 
@@ -67,33 +67,4 @@ function resolveScopes(
       validator.problem(`${path}[${index}]`, 'is not defined in scopes')
   }
   return listed
-}
-
-function resolveOrigins(path: string, origins: readonly string[], validator: Validator): ReadonlySet<string> {
-  const listed = listIn(path, origins, validator)
-  for (const [index, origin] of listed.entries()) {
-    if (!isOrigin(origin))
-      validator.problem(
-        `${path}[${index}]`,
-        "must be an origin without a path, such as 'https://app.example.com' (http is allowed for localhost only)",
-      )
-  }
-  return new Set(listed)
-}
-
-/** From JavaScript, a list can be anything. */
-function listIn(path: string, list: readonly string[], validator: Validator): readonly string[] {
-  const given: unknown = list
-  if (Array.isArray(given)) return list
-  validator.problem(path, 'must be an array')
-  return []
-}
-
-/** Apps in a webview have origins with a scheme of their own: `capacitor://localhost`. */
-function isOrigin(origin: unknown): boolean {
-  if (typeof origin !== 'string' || !/^[a-z][a-z0-9+.-]*:\/\/[^/?#@\s*]+$/.test(origin)) return false
-  if (!URL.canParse(origin)) return false
-  const url = new URL(origin)
-  const isWeb = url.protocol === 'https:' || url.protocol === 'http:'
-  return !isWeb || (url.origin === origin && isPrivateTransport(url))
 }

@@ -18,3 +18,20 @@ export function isHttpsUrl(text: string): boolean {
   const url = URL.parse(text)
   return url !== null && url.username === '' && url.password === ''
 }
+
+/** The longest URL to return to, in characters. */
+const MAX_RETURN_URL_LENGTH = 2048
+
+/** Browsers read `https:evil` and `https:\\evil` as URLs too, and drop tabs and line ends. */
+const WEB_URL = /^https?:\/\/[^\s\p{Cc}\\/?#@][^\s\p{Cc}\\]*$/iu
+
+/**
+ * Returns a URL that leads to one of these origins, in its normal form, or undefined: for another origin, for a URL with
+ * credentials, and for text that parsers understand differently.
+ */
+export function returnUrlTo(origins: ReadonlySet<string>, text: string | undefined): string | undefined {
+  if (text === undefined || text.length > MAX_RETURN_URL_LENGTH || !WEB_URL.test(text)) return undefined
+  const url = URL.parse(text)
+  const isPlain = url?.username === '' && url.password === ''
+  return url && isPlain && origins.has(url.origin) ? url.href : undefined
+}

@@ -57,7 +57,10 @@ export interface Sessions {
   start(exchange: CookieExchange, signIn: SignIn, options: SessionStart): Promise<Session | undefined>
   /** Replaces the cookie of a session, so that copies of it stop working. Returns whether the session was still live. */
   renewCookie(exchange: CookieExchange, session: Session): Promise<boolean>
-  /** Deletes a provider's cookie. */
+  /**
+   * Deletes a provider's cookie if the request has it. Browsers leave it out of a POST of another site, whose response must
+   * not sign the user out.
+   */
   clearCookie(exchange: CookieExchange, provider: string): void
   /**
    * Returns a session for a sign-in without a browser, for the caller to insert. It has no cookie and expires immediately,
@@ -117,8 +120,12 @@ export function createSessions(options: SessionsOptions): Sessions {
       if (isLive) setCookie(exchange, session, cookie)
       return isLive
     },
-    clearCookie: (exchange, provider) =>
-      void exchange.newCookies.set(nameFor(provider), { value: '', maxAge: 0 }),
+    clearCookie(exchange, provider) {
+      const name = nameFor(provider)
+      const isSent = readCookie(exchange.request.header('cookie'), name) !== undefined
+      if (isSent) exchange.newCookies.set(name, { value: '', maxAge: 0 })
+      else exchange.newCookies.delete(name)
+    },
     async draft(signIn) {
       const now = clock.now()
       const createdAt = await limit.startTime(signIn.user)

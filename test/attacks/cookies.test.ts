@@ -111,6 +111,16 @@ describe('of two cookies with one name', () => {
   })
 })
 
+test('a form on another site does not sign users out: browsers send it without the cookie', async () => {
+  const headers = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
+  const init = { method: 'POST', redirect: 'manual', headers } as const
+  const response = await fetch(server.endpoint('/logout'), init)
+  expect([response.status, response.headers.getSetCookie()]).toEqual([303, []])
+  const browser = await signedIn(user)
+  expect((await browser.open('/logout', { method: 'POST', headers })).status).toBe(403)
+  expect((await browser.open('/login')).text).toContain("You're signed in")
+})
+
 describe('a changed cookie', () => {
   test.each<[string, (value: string) => string]>([
     ['in quotes', (value) => `"${value}"`],

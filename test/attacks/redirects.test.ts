@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openBrowser } from '../support/browser.ts'
+import { formOf, openBrowser } from '../support/browser.ts'
 import type { KeyState } from '../../src/index.ts'
 import {
   approvalFields,
@@ -17,7 +17,7 @@ import { withOtherCharacter } from '../support/forge.ts'
 
 const REGISTERED = 'https://app.example/callback?tenant=1'
 
-const server = await startServer()
+const server = await startServer({ returnOrigins: ['https://shop.example'] })
 const user = await server.addUser()
 const web = await server.addClient({ redirectUris: [REGISTERED] })
 const local = await server.addClient({ redirectUris: ['http://localhost:3000/cb'] })
@@ -205,6 +205,76 @@ test('the form that switches accounts is no open redirect either', async () => {
   const body = formBody({ intent: 'switch', return_to: 'https://evil.example/' })
   const page = await browser.open(server.endpoint('/login'), { method: 'POST', body })
   expect([page.url.origin, page.url.search]).toEqual([server.origin, '?prompt=login'])
+})
+
+describe('return_to of the sign-out page leads only to registered origins: not to', () => {
+  const visitor = openBrowser(server)
+  beforeAll(async () => void (await visitor.signIn(await visitor.open('/login'), user)))
+
+  test.each([
+    ['another host', 'https://evil.example/'],
+    ['a subdomain', 'https://evil.shop.example/'],
+    ['a host that begins alike', 'https://shop.example.evil.example/'],
+    ['a host with a dot behind it', 'https://shop.example./'],
+    ['another port', 'https://shop.example:8443/'],
+    ['another scheme', 'http://shop.example/'],
+    ['the right host as a user name', 'https://shop.example@evil.example/'],
+    ['a user name before the right host', 'https://evil@shop.example/'],
+    ['an empty user name', 'https://@shop.example/'],
+    ['a host without a scheme', '//evil.example/'],
+    ['a right host without a scheme', '//shop.example/'],
+    ['backslashes', 'https:\\\\shop.example\\'],
+    ['a backslash before another host', 'https://evil.example\\@shop.example/'],
+    ['a backslash behind the host', 'https://shop.example\\.evil.example/'],
+    ['a scheme without slashes', 'https:evil.example'],
+    ['the right host without slashes', 'https:shop.example'],
+    ['three slashes', 'https:///shop.example/'],
+    ['a tab', 'https://shop.example/\t'],
+    ['a header', 'https://shop.example/\r\nSet-Cookie: evil=1'],
+    ['a leading space', ' https://shop.example/'],
+    ['a lookalike letter', 'https://ѕhop.example/'],
+    ['a full stop of another script', 'https://shop。example.evil.example/'],
+    ['a script', 'javascript:alert(1)//https://shop.example'],
+    ['data', 'data:text/html,<script>alert(1)</script>'],
+    ['a blob', 'blob:https://shop.example/7'],
+    ['a path', '/evil'],
+    ['nothing', ''],
+    ['a very long one', `https://shop.example/${'a'.repeat(2048)}`],
+  ])('%s', async (_what, returnTo) => {
+    const path = `/logout?${formBody({ return_to: returnTo }).toString()}`
+    const open = (cookie = ''): Promise<Response> =>
+      fetch(server.endpoint(path), { redirect: 'manual', headers: { cookie } })
+    const asGuest = await open()
+    expect([asGuest.status, asGuest.headers.get('location')]).toEqual([200, null])
+    const page = await visitor.open(path)
+    expect(Object.keys(formOf(page, 'Sign out').fields)).toEqual(['csrf'])
+    expect(page.headers.get('content-security-policy')).toContain("form-action 'self';")
+    const post = { method: 'POST', body: formBody({ return_to: returnTo }), redirect: 'manual' } as const
+    const end = await fetch(server.endpoint('/logout'), post)
+    expect([end.status, end.headers.get('location'), end.headers.getSetCookie()]).toEqual([
+      303,
+      '/logout',
+      [],
+    ])
+  })
+
+  test('two of them', async () => {
+    const query = 'return_to=https://shop.example/&return_to=https://evil.example/'
+    const page = await visitor.open(`/logout?${query}`)
+    expect([page.status, page.url.origin]).toEqual([400, server.origin])
+    expect(page.body).not.toContain('evil')
+  })
+})
+
+test('the URL that return_to leads to is the one that was checked, escaped and in its normal form', async () => {
+  const returnTo = 'HTTPS://SHOP.example:443/a"><script>/../é?q=<b>&x=\'#"'
+  const visitor = openBrowser(server)
+  await visitor.signIn(await visitor.open('/login'), user)
+  const page = await visitor.open(`/logout?${formBody({ return_to: returnTo }).toString()}`)
+  expect(formOf(page, 'Sign out').fields['return_to']).toBe(new URL(returnTo).href)
+  expect(page.body).not.toMatch(/<script>|<b>/)
+  const guest = await openBrowser(server).open(`/logout?${formBody({ return_to: returnTo }).toString()}`)
+  expect(guest.url.href).toBe(new URL(returnTo).href)
 })
 
 test('a POST is redirected with 303, never with 307 or 308, which would repeat the password', async () => {

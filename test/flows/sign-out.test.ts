@@ -1,10 +1,12 @@
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
 import type { Browser } from '../support/browser.ts'
 import { callApi, authorizationUrl, getCodeFlowTokens, refresh } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 
-const server = await startServer()
+const SHOP = 'https://shop.example'
+
+const server = await startServer({ returnOrigins: [SHOP, 'http://127.0.0.1:9000'] })
 const user = await server.addUser()
 const ours = await server.addClient({ name: 'Ours' })
 const theirs = await server.addClient({ name: 'Theirs', ownerId: 'owner' })
@@ -148,4 +150,45 @@ test('a session expires after its lifetime without use, and use extends it', asy
   }
   brief.clock.advance('61m')
   expect((await browser.open(brief.endpoint('/login'))).forms).toHaveLength(1)
+})
+
+describe('return_to', () => {
+  const logoutUrl = (returnTo: string): string =>
+    `/logout?${new URLSearchParams({ return_to: returnTo }).toString()}`
+
+  async function signedIn(): Promise<Browser> {
+    const browser = openBrowser(server)
+    await browser.signIn(await browser.open('/login'), user)
+    return browser
+  }
+
+  test.each([`${SHOP}/bye?from=%2F#top`, SHOP, 'http://127.0.0.1:9000/', `${server.origin}/home`])(
+    'leads back to a registered origin after the sign-out: %s',
+    async (returnTo) => {
+      const browser = await signedIn()
+      const page = await browser.open(logoutUrl(returnTo))
+      expect(page.headers.get('content-security-policy')).toMatch(/form-action 'self'.* https:/)
+      const end = await browser.press(page, 'Sign out')
+      expect(end.url.href).toBe(new URL(returnTo).href)
+      expect((await browser.open('/login')).text).not.toContain(user.email)
+    },
+  )
+
+  test('leads guests back immediately', async () => {
+    expect((await openBrowser(server).open(logoutUrl(`${SHOP}/bye`))).url.href).toBe(`${SHOP}/bye`)
+  })
+
+  test('leads back if the form is submitted twice', async () => {
+    const browser = await signedIn()
+    const page = await browser.open(logoutUrl(SHOP))
+    for (let count = 0; count < 2; count += 1)
+      expect((await browser.press(page, 'Sign out')).url.origin).toBe(SHOP)
+  })
+
+  test('to another origin shows our own page', async () => {
+    const browser = await signedIn()
+    const page = await browser.open(logoutUrl('https://other.example/'))
+    expect(page.body).not.toContain('other.example')
+    expect((await browser.press(page, 'Sign out')).text).toContain("You're signed out")
+  })
 })

@@ -103,6 +103,7 @@ describe('an unknown option is an error, which suggests the closest option', () 
 })
 
 test.each([
+  [{ returnOrigins: 'https://app.example' }, 'returnOrigins: must be an array'],
   [{ trustedProxies: '10.0.0.1' }, 'trustedProxies: must be an array'],
   [{ defaultScopes: 'orders:read' }, 'defaultScopes: must be an array'],
   [{ logger: 'debug' }, 'logger: must be an object'],

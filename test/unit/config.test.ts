@@ -52,6 +52,7 @@ test('the defaults are those of the reference', () => {
     providers: ['users'],
     sessionLifetime: 12 * hour,
     keepSignedIn: { lifetime: 30 * day, checked: false },
+    returnOrigins: new Set(['https://id.example.com']),
     trustedProxies: [],
     throttle: {
       perAddress: { failures: 60, window: minute },
@@ -98,6 +99,7 @@ const MISTAKES: Readonly<Record<string, object>> = {
   },
   sessionLifetime: { sessionLifetime: -1 },
   'keepSignedIn.checked': { keepSignedIn: { checked: 'no' } },
+  'returnOrigins[0]': { returnOrigins: ['http://app.example'] },
   'trustedProxies[0]': { trustedProxies: ['10.0.0.0/99'] },
   'throttle.perAddress.failures': { throttle: { perAddress: { failures: 0, window: '1m' } } },
   'revocations.maxStaleness': { revocations: { pollInterval: '10s', maxStaleness: '5s' } },
@@ -116,6 +118,25 @@ test('reports all mistakes in one error', () => {
   expect(pathsOf(Object.assign({}, ...Object.values(MISTAKES)) as object)).toEqual(
     Object.keys(MISTAKES).sort(),
   )
+})
+
+test('the sign-out page returns to web origins only, in their normal form', () => {
+  const origin = 'https://app.example'
+  const wrong = [
+    `${origin}/`,
+    `${origin}/a`,
+    `${origin}:443`,
+    '*',
+    'null',
+    'app://x',
+    'https://a@b.example',
+    7,
+  ]
+  expect(pathsOf({ returnOrigins: [origin, 'http://[::1]:80a', ...wrong] })).toEqual(
+    Array.from({ length: wrong.length + 1 }, (_, index) => `returnOrigins[${index + 1}]`),
+  )
+  const returnOrigins = ['http://localhost:5173', 'https://app.example:8443', 'http://[::1]:3000']
+  expect(pathsOf({ returnOrigins })).toEqual([])
 })
 
 test('"Keep me signed in" must not sign users out sooner', () => {

@@ -1,19 +1,26 @@
 import { redirect, type HttpResponse } from '../../lib/http.ts'
+import type { Form } from '../../lib/form.ts'
+import { returnUrlTo } from '../../lib/web-address.ts'
+import { formTargetsOf } from '../../pages/headers.ts'
 import { displayNameOf } from '../../users/provider.ts'
 import type { Exchange } from '../endpoint.ts'
-import { forgedForm, readForm } from '../body.ts'
+import { forgedForm, readForm, readQuery } from '../body.ts'
 import { page } from '../page.ts'
 import { providerPathsOf } from '../paths.ts'
 
-/** GET: asks for confirmation, because any page can make a browser follow a link. */
+/** GET: asks for confirmation, because any page can make a browser follow a link. Guests return to the app immediately. */
 export async function showSignOut(exchange: Exchange, provider: string): Promise<HttpResponse> {
   const { services } = exchange
   const { signIn: signInUrl, signOut: action } = providerPathsOf(services.settings, provider)
+  const returnTo = readReturnUrl(exchange, readQuery(exchange.request))
   const session = await services.sessions.current(exchange, provider)
   const user = session && (await services.userDirectory.find(session))
-  if (!session || !user) return page(exchange, 200, 'signedOut', { signInUrl })
+  if (!session || !user)
+    return returnTo === undefined ? page(exchange, 200, 'signedOut', { signInUrl }) : redirect(returnTo)
   const csrf = services.csrf.tokenFor(exchange, session)
-  return page(exchange, 200, 'signOut', { action, hidden: { csrf }, userName: displayNameOf(user) })
+  const hidden = { csrf, ...(returnTo !== undefined && { return_to: returnTo }) }
+  const formTargets = returnTo === undefined ? [] : formTargetsOf(returnTo)
+  return page(exchange, 200, 'signOut', { action, hidden, userName: displayNameOf(user) }, { formTargets })
 }
 
 /** POST: signs out of one provider on this device, and revokes what ends with the session. Repeating it is harmless. */
@@ -26,5 +33,9 @@ export async function signOut(exchange: Exchange, provider: string): Promise<Htt
     await services.devices.end(session, 'sign_out', requestId)
   }
   services.sessions.clearCookie(exchange, provider)
-  return redirect(providerPathsOf(services.settings, provider).signOut)
+  return redirect(readReturnUrl(exchange, form) ?? providerPathsOf(services.settings, provider).signOut)
 }
+
+/** Returns where the app wants the user to return, if it may: other origins could be those of an attacker. */
+const readReturnUrl = ({ services }: Exchange, form: Form): string | undefined =>
+  returnUrlTo(services.settings.returnOrigins, form.get('return_to'))
