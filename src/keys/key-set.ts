@@ -1,10 +1,23 @@
-import { exportJWK, type JWK } from 'jose'
+import { exportJWK } from 'jose'
 import { ConfigError, type ConfigProblem } from '../errors.ts'
 import { createSignature } from './algorithm.ts'
 import { rootSecretProblems } from './derived.ts'
 import { encodeHeader, verifyJws, type VerifiedToken } from './jws.ts'
 import { parseSigningKey, thumbprint, type ParsedKey } from './pem.ts'
 import type { Secrets, SigningAlgorithm } from './secrets.ts'
+
+/** A public key as the server publishes it (RFC 7517 section 4). */
+interface PublicKey {
+  readonly kid: string
+  readonly alg: string
+  readonly use: 'sig'
+  readonly kty?: string
+  readonly n?: string
+  readonly e?: string
+  readonly crv?: string
+  readonly x?: string
+  readonly y?: string
+}
 
 /** The keys that sign and verify tokens. */
 export interface KeySet {
@@ -22,7 +35,7 @@ export interface KeySet {
   /** Returns whether tokens of this key are accepted. For callers that cache verified tokens. */
   isTrusted(kid: string): boolean
   /** Returns the public keys, including next and retired ones. The current one comes first (RFC 7517 section 5). */
-  jwks(): { readonly keys: readonly JWK[] }
+  jwks(): { readonly keys: readonly PublicKey[] }
 }
 
 interface IdentifiedKey extends ParsedKey {
@@ -64,7 +77,7 @@ function createSigner({ algorithm, privateKey, kid }: IdentifiedKey): KeySet['si
   }
 }
 
-const toJwk = async ({ publicKey, kid, algorithm }: IdentifiedKey): Promise<JWK> => ({
+const toJwk = async ({ publicKey, kid, algorithm }: IdentifiedKey): Promise<PublicKey> => ({
   ...(await exportJWK(publicKey)),
   kid,
   alg: algorithm,

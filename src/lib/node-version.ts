@@ -1,3 +1,5 @@
+/// <reference types="node" preserve="true" />
+
 // Every entry point of the package imports this file first, so that an old Node fails with one sentence. No module that
 // they load may import by name what old versions lack (`argon2` of node:crypto, all of node:sqlite): such an import fails
 // before any code runs.

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   brokenTargets,
+  exportsWithoutTypes,
   ranges,
   undocumentedExports,
   unexplainedDependencies,
@@ -26,6 +27,10 @@ describe('package.json', () => {
     expect(brokenTargets(manifest, files)).toEqual([])
   })
 
+  test('TypeScript finds the types of every export with moduleResolution node10', () => {
+    expect(exportsWithoutTypes(manifest)).toEqual([])
+  })
+
   test('the docs mention every export', () => {
     expect(undocumentedExports(manifest, docs)).toEqual([])
   })
@@ -36,7 +41,12 @@ describe('package.json', () => {
 })
 
 describe('the checks detect', () => {
-  const entry = { 'consulate-source': './src/a.ts', types: './dist/a.d.ts', default: './dist/a.js' }
+  const entry = {
+    'consulate-source': './src/a.ts',
+    require: { types: './dist/commonjs/a.d.ts', default: './dist/commonjs/a.js' },
+    types: './dist/a.d.ts',
+    default: './dist/a.js',
+  }
 
   test.each(['^1.2.3', '~1.2.3', '1.x', 'latest', '>=1.2.3', '*', '1.2'])(
     'a version range: %s',
@@ -63,6 +73,23 @@ describe('the checks detect', () => {
   test('an export whose built file does not match its source', () => {
     const crossed = { ...entry, default: './dist/b.js' }
     expect(brokenTargets({ exports: { './a': crossed } }, { 'src/a.ts': '' })).toEqual(['./a → ./dist/b.js'])
+  })
+
+  test('an export that CommonJS packages cannot load', () => {
+    const { require, ...others } = entry
+    expect(brokenTargets({ exports: { './a': others } }, { 'src/a.ts': '' })).toEqual([
+      './a has no require condition',
+    ])
+    const crossed = { ...entry, require: { ...require, types: './dist/a.d.ts' } }
+    expect(brokenTargets({ exports: { './a': crossed } }, { 'src/a.ts': '' })).toEqual([
+      './a → ./dist/a.d.ts',
+    ])
+  })
+
+  test('an export without types for node10', () => {
+    const exports = { '.': entry, './a': entry, './b': entry, './package.json': './package.json' }
+    const typesVersions = { '*': { a: ['./dist/commonjs/a.d.ts'], b: ['./dist/b.d.ts'] } }
+    expect(exportsWithoutTypes({ exports, typesVersions })).toEqual(['./b'])
   })
 
   test('a bin with a missing file', () => {

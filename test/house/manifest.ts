@@ -1,14 +1,21 @@
 import type { Files } from './repository.ts'
 
-interface Conditions {
-  readonly 'consulate-source': string
+/** The types and the JavaScript of an entry point. */
+interface Built {
   readonly types: string
   readonly default: string
+}
+
+interface Conditions extends Built {
+  readonly 'consulate-source': string
+  /** For CommonJS packages. `scripts/commonjs.ts` writes both files. */
+  readonly require?: Built
 }
 
 /** The fields of package.json that the checks read. */
 export interface Manifest {
   readonly exports: Readonly<Record<string, Conditions | string>>
+  readonly typesVersions?: { readonly '*': Readonly<Record<string, readonly string[]>> }
   readonly bin?: Readonly<Record<string, string>>
   readonly dependencies?: Readonly<Record<string, string>>
   readonly devDependencies?: Readonly<Record<string, string>>
@@ -33,6 +40,15 @@ export const ranges = ({ dependencies, devDependencies }: Manifest): readonly st
 export function brokenTargets({ exports, bin = {} }: Manifest, files: Files): readonly string[] {
   const bins = Object.values(bin).filter((path) => !(normalize(path) in files))
   return [...Object.entries(exports).flatMap(([name, target]) => problemsOf(name, target, files)), ...bins]
+}
+
+/** Exports whose types TypeScript cannot find with `moduleResolution: node10`, which reads only `typesVersions`. */
+export function exportsWithoutTypes({ exports, typesVersions }: Manifest): readonly string[] {
+  return Object.entries(exports).flatMap(([name, target]) => {
+    if (name === '.' || typeof target === 'string') return []
+    const [path] = typesVersions?.['*'][name.replace('./', '')] ?? []
+    return path === target.require?.types ? [] : [name]
+  })
 }
 
 /** Exports that the docs do not mention, as `consulate/node`. */
@@ -68,15 +84,21 @@ const subpaths = (exports: Manifest['exports']): readonly string[] =>
 
 function problemsOf(name: string, target: Conditions | string, files: Files): readonly string[] {
   if (typeof target === 'string') return normalize(target) in files ? [] : [`${name} → ${target}`]
-  const { 'consulate-source': source, types, default: built } = target
+  const { 'consulate-source': source, require } = target
   const problems = normalize(source) in files ? [] : [`${name} → ${source}`]
-  const stem = source.replace(/^\.\/src\//, './dist/').replace(/\.ts$/, '')
-  return problems.concat(
-    [types, built]
-      .filter((path) => ![`${stem}.d.ts`, `${stem}.js`].includes(path))
-      .map((path) => `${name} → ${path}`),
-  )
+  const stem = source.replace(/^\.\/src\//, '').replace(/\.ts$/, '')
+  if (!require) problems.push(`${name} has no require condition`)
+  return [
+    ...problems,
+    ...unexpectedTargets(name, target, `./dist/${stem}`),
+    ...(require ? unexpectedTargets(name, require, `./dist/commonjs/${stem}`) : []),
+  ]
 }
+
+const unexpectedTargets = (name: string, built: Built, stem: string): readonly string[] => [
+  ...(built.types === `${stem}.d.ts` ? [] : [`${name} → ${built.types}`]),
+  ...(built.default === `${stem}.js` ? [] : [`${name} → ${built.default}`]),
+]
 
 /** Specifiers of this package in quotes or backticks: `'consulate'`, `consulate/node` in backticks. */
 const specifiersIn = (text: string): readonly string[] =>
