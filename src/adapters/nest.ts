@@ -272,15 +272,29 @@ const routesOf =
 function moduleOf(server: AuthorizationServer, routes: NestRoutes): DynamicModule {
   class ConsulateModule {
     readonly #host: HttpAdapterHost
+    #isMounted = false
     constructor(host: HttpAdapterHost) {
       this.#host = host
+      host.init$.subscribe(() => mountBeforeParsers(host.httpAdapter, () => this.configure()))
     }
     /** Called when the app starts. `consumer.apply()` would add the global prefix to the paths. */
     configure(): void {
-      this.#host.httpAdapter.use(routes)
+      if (!this.#isMounted) this.#host.httpAdapter.use(routes)
+      this.#isMounted = true
     }
   }
   Inject(HttpAdapterHost)(ConsulateModule, undefined, 0)
   const provider = { provide: AUTHORIZATION_SERVER, useValue: server }
   return { module: ConsulateModule, global: true, providers: [provider], exports: [provider] }
+}
+
+/** Nest parses bodies after the middleware of `main.ts` and before that of modules, with errors of its own format. */
+function mountBeforeParsers(adapter: HttpAdapterHost['httpAdapter'], mount: () => void): void {
+  const register = adapter.registerParserMiddleware.bind(adapter)
+  Object.assign(adapter, {
+    registerParserMiddleware(...options: Parameters<typeof register>): unknown {
+      mount()
+      return register(...options) as unknown
+    },
+  })
 }

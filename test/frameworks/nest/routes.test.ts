@@ -97,6 +97,20 @@ describe.each(PLATFORMS)('Nest on %s', (platform) => {
     expect((await fetch(`${origin}/elsewhere`)).status).toBe(404)
   })
 
+  test('runs after the middleware of main.ts, and before Nest parses the body', async () => {
+    const seen: unknown[] = []
+    const nest = await create(platform, WithModule)
+    nest.use((request: { body?: unknown }, _: unknown, next: () => void) => {
+      seen.push(request.body)
+      next()
+    })
+    const origin = await listen(nest)
+    const headers = { 'content-type': 'application/json' }
+    const response = await fetch(`${origin}/oauth/token`, { method: 'POST', headers, body: '{' })
+    expect([response.status, await response.json()]).toMatchObject([400, { error: 'invalid_request' }])
+    expect(seen).toEqual([undefined])
+  })
+
   test('counts failures by the address of the connection', async () => {
     const origin = await listen(await create(platform, WithModule))
     expect((await requestToken(origin, 'wrong')).status).toBe(401)
