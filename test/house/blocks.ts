@@ -21,7 +21,9 @@ const FENCE = /^( *)(`{3,}|~{3,})(.*)$/
 const GIVEN = /^\/\/ given: (.+)$/
 const PRELUDE = 'docs/prelude.ts'
 /** Languages of code blocks that would not be compiled. */
-const UNCHECKED = /^(typescript|tsx|mts|cts|js|jsx|mjs|cjs|javascript|ts .*)$/i
+const UNCHECKED = /^(typescript|tsx|mts|cts|js|jsx|mjs|cjs|javascript)( .*)?$|^ts .*$/i
+/** Named programs of client libraries, such as `js passport`, which test/clients runs. */
+const RUN_BY_TESTS = /^docs\/guides\/(clients|mcp)\.md:\d+: js \S+$/
 
 /** Returns the fenced code blocks (CommonMark: three or more backticks or tildes). */
 export const blocksOf = (docs: Files): readonly Block[] =>
@@ -32,6 +34,7 @@ export const unchecked = (blocks: readonly Block[]): readonly string[] =>
   blocks
     .filter(({ language }) => UNCHECKED.test(language))
     .map(({ place, language }) => `${place}: ${language}`)
+    .filter((block) => !RUN_BY_TESTS.test(block))
 
 /** Given names that the fragment does not use. */
 export const unusedGivens = (blocks: readonly Block[]): readonly string[] =>

@@ -51,7 +51,7 @@ const KEBAB = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|test-d|config|d))?(\.[a-z]+)?$/
 
 function isWellNamed(path: string): boolean {
   const parts = path.split('/')
-  if (parts.at(-1) === 'README.md') return true
+  if (['README.md', '.npmrc'].includes(parts.at(-1) ?? '')) return true
   if (!parts.every((part) => KEBAB.test(part))) return false
   const [folder = '', file = ''] = parts.slice(-2)
   const base = file.replace(/\..*$/, '')
