@@ -22,10 +22,22 @@ export async function askForClient(project: Project, flags: CreateFlags): Promis
   const kind = hasKind(flags) ? {} : { [await choose('Application type', KINDS)]: true }
   const client: CreateFlags = { ...flags, ...kind, name }
   if (client.service) return client
+  const thirdParty = needsMaker(client) && (await askMaker()) === 'others'
   const redirectUri = client.redirectUri ?? (hasRedirect(client) ? await askRedirectUris(client) : [])
   const scope = client.scope ?? (await askScopes(project, client))
-  return { ...client, redirectUri, scope }
+  return { ...client, ...(thirdParty && { thirdParty }), redirectUri, scope }
 }
+
+const MAKERS = [
+  { value: 'us', label: 'We did', hint: 'first-party: signing out of a device ends it there' },
+  { value: 'others', label: 'Someone else', hint: 'third-party: asks for consent, stays connected' },
+] as const satisfies readonly Choice<string>[]
+
+const askMaker = (): Promise<(typeof MAKERS)[number]['value']> => choose('Who made this app?', MAKERS)
+
+/** A machine has no users, and only your own apps may see passwords or skip consent. */
+const needsMaker = ({ machine, password, thirdParty, owner, skipConsent }: CreateFlags): boolean =>
+  !(machine || password || thirdParty || skipConsent) && owner === undefined
 
 /** Asks for the user provider, if there are several to choose from. */
 export const askProvider = (providers: readonly string[]): Promise<string> =>

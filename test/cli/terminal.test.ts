@@ -43,6 +43,7 @@ describe.runIf(hasTerminal)('client create on a terminal', () => {
       [
         ['Name', `Shop SPA${ENTER}`],
         ['Application type', `${DOWN}${ENTER}`],
+        ['Who made this app?', `${DOWN}${ENTER}`],
         ['Redirect URI', `https://shop.example/cb, https://shop.example/silent${ENTER}`],
         ['Scopes', `${DOWN}${SPACE}${ENTER}`],
       ],
@@ -57,6 +58,8 @@ describe.runIf(hasTerminal)('client create on a terminal', () => {
         type: 'public',
         redirect_uris: ['https://shop.example/cb', 'https://shop.example/silent'],
         scope: 'orders:create',
+        third_party: true,
+        ends_with_session: false,
       },
     ])
   })
@@ -67,6 +70,7 @@ describe.runIf(hasTerminal)('client create on a terminal', () => {
       ['Name', ENTER],
       ['It must be 1 to 255 characters.', `Shop${ENTER}`],
       ['Application type', ENTER],
+      ['Who made this app?', ENTER],
       ['Redirect URI', `http://shop.example/cb${ENTER}`],
       ['http://shop.example/cb must use https', `\u0015https://shop.example/cb${ENTER}`],
       ['Scopes', `a"b${ENTER}`],
@@ -74,7 +78,7 @@ describe.runIf(hasTerminal)('client create on a terminal', () => {
     ])
     expect(code).toBe(0)
     expect(await listClients(cwd)).toMatchObject([
-      { client_name: 'Shop', redirect_uris: ['https://shop.example/cb'], scope: 'orders:read' },
+      { client_name: 'Shop', redirect_uris: ['https://shop.example/cb'], third_party: false },
     ])
   })
 
@@ -82,6 +86,7 @@ describe.runIf(hasTerminal)('client create on a terminal', () => {
     const cwd = await installed()
     const { code, screen } = await converse(cwd, 'client create --name TV', [
       ['Application type', `${DOWN.repeat(3)}${ENTER}`],
+      ['Who made this app?', ENTER],
       ['Scopes', ENTER],
     ])
     expect(code).toBe(0)

@@ -51,7 +51,7 @@ function addCreate(client: Command): void {
     .option('--redirect-uri <uri>', REDIRECT_URI_HELP, collectRedirectUris)
     .option('--scope <scope>', 'scope it may request; repeatable (default: all, none for a machine)', collect)
     .option('--provider <name>', 'user provider whose users sign in (default: the first)')
-    .option('--third-party', 'published by someone else: users always see the consent page')
+    .option('--third-party', 'made by someone else: users always see the consent page')
     .option('--owner <user>', 'user who registered it, by ID or email; implies --third-party')
   addSettings(create)
     .option('--json', JSON_HELP)
