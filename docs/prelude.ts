@@ -17,8 +17,25 @@ export declare const users: UserProvider
 /** The token client of your app. */
 export declare const auth: TokenClient
 
+/** Goes to the sign-in page. */
+export declare const signIn: () => Promise<void>
+
+/** Finishes the sign-in on the callback page. */
+export declare const finish: () => Promise<string | undefined>
+
 /** The address bar of a browser. */
-export declare const location: { readonly href: string; assign(url: string): void }
+export declare const location: {
+  readonly href: string
+  readonly origin: string
+  readonly pathname: string
+  assign(url: string): void
+}
+
+/** The history of a tab. */
+export declare const history: { replaceState(state: null, title: string, url: string | undefined): void }
+
+/** The page in a browser. */
+export declare const document: { readonly body: { textContent: string } }
 
 /** The ID of a user in your database. */
 export declare const userId: string
