@@ -79,12 +79,14 @@ export function send(
   const lines = linesOf(headers)
   // Forbidden with 204 (RFC 9110 section 8.6).
   if (status !== 204) lines.push('Content-Length', String(Buffer.byteLength(body)))
-  // The unread rest of a body would be parsed as the next request.
-  if (!request.complete && hasBody(request) && body !== '') lines.push('Connection', 'close')
+  if (isBodyUnread(request) && body !== '') lines.push('Connection', 'close')
   response.writeHead(status, lines)
   // Node omits the body for HEAD.
   response.end(body)
 }
+
+/** Whether the connection must be closed: the rest of the body would be parsed as the next request. */
+export const isBodyUnread = (request: IncomingMessage): boolean => !request.complete && hasBody(request)
 
 /** A request without either header has no body (RFC 9112 section 6), even if Node has not seen its end yet. */
 const hasBody = ({ headers }: IncomingMessage): boolean =>

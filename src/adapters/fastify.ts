@@ -1,0 +1,283 @@
+import '../lib/node-version.ts'
+import type {
+  ContextConfigDefault,
+  FastifyBaseLogger,
+  FastifyInstance,
+  FastifyPluginCallback,
+  FastifyReply,
+  FastifyRequest,
+  FastifySchema,
+  FastifyTypeProvider,
+  FastifyTypeProviderDefault,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerBase,
+  RawServerDefault,
+  RouteGenericInterface,
+  RouteHandlerMethod,
+} from 'fastify'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
+import { ConfigError } from '../errors.ts'
+import type { Auth, MachineAuth, UserAuth } from '../guard/auth.ts'
+import { isRefusal, type Refusal } from '../guard/refusal.ts'
+import type { GuardCore, Guards, GuardsByProvider, Scopes } from '../guard/request-guards.ts'
+import type { Requirement } from '../guard/requirement.ts'
+import { readText } from '../lib/fetch.ts'
+import type { HttpRequest, HttpResponse } from '../lib/http.ts'
+import type { AuthorizationServer, Core } from '../server.ts'
+import type { BaseUser } from '../users/provider.ts'
+import { createBrowserSessions, type BrowserSessions } from './browser-sessions.ts'
+import { createGuardSet } from './guard-set.ts'
+import { fromMessage, isBodyUnread } from './node-message.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The result of a guard of Consulate. In a handler that a guard wraps, its type is exact. */
+    readonly auth?: Auth
+  }
+}
+
+/**
+ * A guard, in two forms. As a hook, it sets `request.auth`: `{ onRequest: auth.user() }`. As a wrapper of a handler, it also
+ * gives `request.auth` its exact type: `auth.user()((request) => request.auth.user.id)`. Requests that are not accepted get
+ * 401, 403 or 503.
+ */
+export interface FastifyGuard<Granted extends Auth> {
+  <
+    Route extends RouteGenericInterface = RouteGenericInterface,
+    Config = ContextConfigDefault,
+    Schema extends FastifySchema = FastifySchema,
+    Types extends FastifyTypeProvider = FastifyTypeProviderDefault,
+    Raw extends RawServerBase = RawServerDefault,
+    RawRequest extends RawRequestDefaultExpression<Raw> = RawRequestDefaultExpression<Raw>,
+    RawReply extends RawReplyDefaultExpression<Raw> = RawReplyDefaultExpression<Raw>,
+    Logger extends FastifyBaseLogger = FastifyBaseLogger,
+  >(
+    handler: (
+      request: Omit<FastifyRequest<Route, Raw, RawRequest, Schema, Types, Config, Logger>, 'auth'> & {
+        readonly auth: Granted
+      },
+      reply: FastifyReply<Route, Raw, RawRequest, RawReply, Config, Schema, Types>,
+    ) => ReturnType<RouteHandlerMethod<Raw, RawRequest, RawReply, Route, Config, Schema, Types, Logger>>,
+  ): RouteHandlerMethod<Raw, RawRequest, RawReply, Route, Config, Schema, Types, Logger>
+  (request: AnyFastifyRequest, reply: AnyFastifyReply, done: (error?: Error) => void): void
+}
+
+/** The part of a request that all types of Fastify servers have. */
+export interface AnyFastifyRequest {
+  readonly raw: {
+    readonly headers: IncomingHttpHeaders
+    readonly socket: { readonly remoteAddress?: string | undefined }
+  }
+}
+
+/** The part of a reply that all types of Fastify servers have. */
+export interface AnyFastifyReply {
+  header(name: string, value: string): unknown
+}
+
+type FastifyContext = [request: AnyFastifyRequest, reply: AnyFastifyReply]
+
+/** Guards for Fastify. Scopes that the configuration does not have throw `ConfigError`. */
+export interface FastifyGuards<Scope extends string, Provider extends string = string> {
+  /** Accepts users' tokens that have all of these scopes. */
+  user(...scopes: Scopes<Scope>): FastifyGuard<UserAuth<Scope, Provider>>
+  /** Accepts machine tokens (client credentials) that have all of these scopes. */
+  machine(...scopes: Scopes<Scope>): FastifyGuard<MachineAuth<Scope>>
+  /** Accepts both. */
+  anyone(...scopes: Scopes<Scope>): FastifyGuard<Auth<Scope, Provider>>
+}
+
+/** Guards for Fastify, by user provider. */
+export interface FastifyGuardsByProvider<
+  Scope extends string,
+  Main extends string,
+  Other extends string,
+> extends FastifyGuards<Scope, Main> {
+  /** Returns the guards for users of one provider. Throws `ConfigError` if the provider is unknown. */
+  for<Name extends Main | Other>(provider: Name): FastifyGuards<Scope, Name>
+}
+
+/** A server in Fastify: its routes, its guards, and the users who are signed in to browsers. */
+export interface FastifyAdapter<
+  Scope extends string,
+  Main extends string = string,
+  Other extends string = string,
+  User extends BaseUser = BaseUser,
+>
+  extends FastifyGuardsByProvider<Scope, Main, Other>, BrowserSessions<FastifyContext, Main, Other, User> {
+  /**
+   * Returns a plugin with the server's endpoints: `app.register(auth.routes())`. Their paths follow the issuer, so a
+   * `prefix` changes nothing. The app's content type parsers do not apply to them, its hooks do.
+   */
+  routes(): FastifyPluginCallback
+}
+
+/**
+ * Adapts a server, or a guard from `consulate/guard`, to Fastify: `app.register(toFastify(server).routes())` mounts the
+ * endpoints, and `toFastify(guard).user('orders:read')` guards a route. A guard has no routes of its own.
+ */
+export function toFastify<
+  Scope extends string,
+  Main extends string,
+  Other extends string,
+  User extends BaseUser,
+>(server: AuthorizationServer<Scope, Main, Other, User>): FastifyAdapter<Scope, Main, Other, User>
+export function toFastify<Scope extends string, Main extends string, Other extends string>(
+  guard: Guards<Scope, Main> & GuardsByProvider<Scope, Main | Other>,
+): FastifyGuardsByProvider<Scope, Main, Other>
+export function toFastify<Scope extends string, Provider extends string>(
+  guard: Guards<Scope, Provider>,
+): FastifyGuards<Scope, Provider>
+export function toFastify(
+  guarded: AuthorizationServer | (Guards<string> & Partial<GuardsByProvider<string, string>>),
+): FastifyGuards<string> {
+  const { core, for: forProvider } = guarded
+  return {
+    ...guardsOf(core),
+    ...(forProvider && { for: (provider: string) => guardsOf(forProvider(provider).core) }),
+    ...('sessions' in guarded && createBrowserSessions<FastifyContext>(guarded, ACCESS)),
+    ...('sessions' in guarded && { routes: () => pluginOf(guarded) }),
+  }
+}
+
+const guardsOf = (core: GuardCore): FastifyGuards<string> =>
+  createGuardSet(core, (requirement) => guard(core, requirement)) as FastifyGuards<string>
+
+type Handler = (this: unknown, request: FastifyRequest, reply: FastifyReply) => unknown
+
+function guard(core: GuardCore, requirement: Requirement) {
+  const hook = (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
+    const proceed = (checked: Auth | Refusal): void => {
+      if (accept(checked, request, reply)) done()
+    }
+    const result = core.check(request.raw.headers.authorization, requirement)
+    if (result instanceof Promise) void result.then(proceed)
+    else proceed(result)
+  }
+  return (first: FastifyRequest | Handler, reply: FastifyReply, done: () => void): unknown =>
+    typeof first === 'function' ? wrap(core, requirement, first) : hook(first, reply, done)
+}
+
+function wrap(core: GuardCore, requirement: Requirement, handler: Handler): Handler {
+  return function guarded(request, reply) {
+    const result = core.check(request.raw.headers.authorization, requirement)
+    if (!(result instanceof Promise)) {
+      return accept(result, request, reply) ? handler.call(this, request, reply) : undefined
+    }
+    // A promise of undefined would send an empty reply. The reply itself means that the handler sends it later.
+    return result.then((checked) =>
+      accept(checked, request, reply) ? (handler.call(this, request, reply) ?? reply) : reply,
+    )
+  }
+}
+
+/** Returns whether the request is accepted. Otherwise the response is sent. */
+function accept(checked: Auth | Refusal, request: FastifyRequest, reply: FastifyReply): boolean {
+  if (isRefusal(checked)) {
+    send(reply, { ...checked, body: JSON.stringify(checked.body) })
+    return false
+  }
+  ;(request as { auth: Auth }).auth = checked
+  return true
+}
+
+/** The names by which Fastify knows a plugin that adds to the instance it is registered on (`fastify-plugin`). */
+const PLUGIN = {
+  [Symbol.for('skip-override')]: true,
+  [Symbol.for('fastify.display-name')]: 'consulate',
+  [Symbol.for('plugin-meta')]: { name: 'consulate', fastify: '5.x' },
+}
+
+const pluginOf = (server: AuthorizationServer): FastifyPluginCallback =>
+  Object.assign<FastifyPluginCallback<{ readonly prefix?: string }>, object>((app, { prefix = '' }, done) => {
+    const paths = [...new Set(server.routes.map(({ path }) => path))]
+    checkPrefix(server.issuer, app.prefix + prefix)
+    const isInside = (path: string): boolean => path.startsWith(`${app.prefix}/`)
+    addRoutes(app, server.core, paths.filter(isInside))
+    // The metadata of an issuer with a path is not below that path (RFC 8414 section 3.1).
+    addRoutes(
+      rootOf(app),
+      server.core,
+      paths.filter((path) => !isInside(path)),
+    )
+    done()
+  }, PLUGIN)
+
+/** Fails at startup, because every URL in our responses would lack the prefix. */
+function checkPrefix(issuer: string, prefix: string): void {
+  const { origin, pathname } = new URL(issuer)
+  if (`${pathname}/`.startsWith(`${prefix.replace(/\/$/, '')}/`)) return
+  const has = pathname === '/' ? 'the issuer has no path' : `the path of the issuer is ${pathname}`
+  throw new ConfigError([
+    { path: 'prefix', message: `is ${prefix}, but ${has}. Set issuer to ${origin}${prefix}` },
+  ])
+}
+
+/** Returns the instance without a prefix. An instance inherits from the one that it was created in. */
+const rootOf = (app: FastifyInstance): FastifyInstance =>
+  app.prefix === '' ? app : rootOf(Object.getPrototypeOf(app) as FastifyInstance)
+
+/** Adds the routes in a scope of their own, because of the content type parsers. */
+function addRoutes(app: FastifyInstance, core: Core, paths: readonly string[]): void {
+  if (paths.length === 0) return
+  const handler = (request: FastifyRequest, reply: FastifyReply): void => {
+    const pending = core.handle(toHttpRequest(request))
+    if (pending) void pending.then((response) => send(reply, response))
+    else reply.callNotFound()
+  }
+  void app.register((scope, _options, done) => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', (_request, payload, parsed) => parsed(null, payload))
+    scope.setErrorHandler<Error & { code?: string }>((error, request, reply) => {
+      // A content type that Fastify cannot read gets our answer, which has the format of the endpoint.
+      if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') handler(request, reply)
+      else throw error
+    })
+    for (const path of paths)
+      scope.route({ ...ROUTE, url: urlOf(path, app.prefix), method: scope.supportedMethods, handler })
+    done()
+  })
+}
+
+/** Returns the URL of a route. An ID is a wildcard: parameters are limited to 100 characters, with a response of Fastify. */
+const urlOf = (path: string, prefix: string): string =>
+  path.slice(prefix.length).replaceAll(':', '::').replace('{id}', '*')
+
+/** Queries contain codes and tokens, so they are not logged. */
+const ROUTE = {
+  logSerializers: {
+    req: ({ method, url, host, ip }: FastifyRequest) => ({
+      method,
+      url: url.split('?', 1)[0],
+      host,
+      remoteAddress: ip,
+    }),
+  },
+}
+
+/** Reads the body from what the app's `preParsing` hooks return, if that is another stream. */
+function toHttpRequest(request: FastifyRequest): HttpRequest {
+  const plain = fromMessage(request.raw, { originalUrl: request.originalUrl, original: request })
+  const payload = request.body as IncomingMessage | undefined
+  if (!payload || payload === request.raw) return plain
+  return {
+    ...plain,
+    body: (limit) => readText({ headers: new Headers(), body: Readable.toWeb(payload) }, limit),
+  }
+}
+
+const ACCESS = {
+  size: 2,
+  requestOf: ({ raw }: AnyFastifyRequest) => raw,
+  addCookie: (cookie: string, _request: AnyFastifyRequest, reply: AnyFastifyReply) =>
+    reply.header('Set-Cookie', cookie),
+} as const
+
+/** Sends bytes: Fastify would add a charset to the content type of a text. */
+function send(reply: FastifyReply, { status, headers, body }: HttpResponse): void {
+  for (const [name, value] of Object.entries(headers)) void reply.header(name, value)
+  if (isBodyUnread(reply.request.raw)) void reply.header('Connection', 'close')
+  void reply.code(status).send(body === '' ? undefined : Buffer.from(body))
+}

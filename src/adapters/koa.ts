@@ -1,0 +1,114 @@
+import '../lib/node-version.ts'
+import type { Context, DefaultState, Middleware } from 'koa'
+import type { Auth, MachineAuth, UserAuth } from '../guard/auth.ts'
+import { isRefusal, type Refusal } from '../guard/refusal.ts'
+import type { GuardCore, Guards, GuardsByProvider, Scopes } from '../guard/request-guards.ts'
+import type { Requirement } from '../guard/requirement.ts'
+import type { HttpRequest, HttpResponse } from '../lib/http.ts'
+import type { AuthorizationServer, Core } from '../server.ts'
+import type { BaseUser } from '../users/provider.ts'
+import { createBrowserSessions, type BrowserSessions } from './browser-sessions.ts'
+import { createGuardSet } from './guard-set.ts'
+import { fromMessage, isBodyUnread } from './node-message.ts'
+
+/** Middleware that sets `ctx.state.auth` for accepted requests. All others get 401, 403 or 503. */
+export type KoaGuard<Granted extends Auth> = Middleware<DefaultState & { readonly auth: Granted }>
+
+/** Guards for Koa. Scopes that the configuration does not have throw `ConfigError`. */
+export interface KoaGuards<Scope extends string, Provider extends string = string> {
+  /** Accepts users' tokens that have all of these scopes. */
+  user(...scopes: Scopes<Scope>): KoaGuard<UserAuth<Scope, Provider>>
+  /** Accepts machine tokens (client credentials) that have all of these scopes. */
+  machine(...scopes: Scopes<Scope>): KoaGuard<MachineAuth<Scope>>
+  /** Accepts both. */
+  anyone(...scopes: Scopes<Scope>): KoaGuard<Auth<Scope, Provider>>
+}
+
+/** Guards for Koa, by user provider. */
+export interface KoaGuardsByProvider<
+  Scope extends string,
+  Main extends string,
+  Other extends string,
+> extends KoaGuards<Scope, Main> {
+  /** Returns the guards for users of one provider. Throws `ConfigError` if the provider is unknown. */
+  for<Name extends Main | Other>(provider: Name): KoaGuards<Scope, Name>
+}
+
+/** A server in Koa: its routes, its guards, and the users who are signed in to browsers. */
+export interface KoaAdapter<
+  Scope extends string,
+  Main extends string = string,
+  Other extends string = string,
+  User extends BaseUser = BaseUser,
+>
+  extends KoaGuardsByProvider<Scope, Main, Other>, BrowserSessions<[ctx: Context], Main, Other, User> {
+  /** Returns middleware that answers the server's own paths. Every other request goes to the next middleware. */
+  routes(): Middleware
+}
+
+/**
+ * Adapts a server, or a guard from `consulate/guard`, to Koa: `app.use(toKoa(server).routes())` mounts the endpoints, and
+ * `toKoa(guard).user('orders:read')` guards the middleware after it. A guard has no routes of its own.
+ */
+export function toKoa<Scope extends string, Main extends string, Other extends string, User extends BaseUser>(
+  server: AuthorizationServer<Scope, Main, Other, User>,
+): KoaAdapter<Scope, Main, Other, User>
+export function toKoa<Scope extends string, Main extends string, Other extends string>(
+  guard: Guards<Scope, Main> & GuardsByProvider<Scope, Main | Other>,
+): KoaGuardsByProvider<Scope, Main, Other>
+export function toKoa<Scope extends string, Provider extends string>(
+  guard: Guards<Scope, Provider>,
+): KoaGuards<Scope, Provider>
+export function toKoa(
+  guarded: AuthorizationServer | (Guards<string> & Partial<GuardsByProvider<string, string>>),
+): KoaGuards<string> {
+  const { core, for: forProvider } = guarded
+  return {
+    ...guardsOf(core),
+    ...(forProvider && { for: (provider: string) => guardsOf(forProvider(provider).core) }),
+    ...('sessions' in guarded && createBrowserSessions(guarded, ACCESS)),
+    ...('sessions' in guarded && { routes: () => routesOf(guarded.core) }),
+  }
+}
+
+const guardsOf = (core: GuardCore): KoaGuards<string> =>
+  createGuardSet<Middleware>(core, (requirement) => guard(core, requirement)) as KoaGuards<string>
+
+function guard(core: GuardCore, requirement: Requirement): Middleware {
+  return (ctx, next) => {
+    const proceed = (checked: Auth | Refusal): unknown => {
+      if (isRefusal(checked)) return send(ctx, { ...checked, body: JSON.stringify(checked.body) })
+      ctx.state.auth = checked
+      return next()
+    }
+    const result = core.check(ctx.req.headers.authorization, requirement)
+    return result instanceof Promise ? result.then(proceed) : proceed(result)
+  }
+}
+
+const routesOf =
+  (core: Core): Middleware =>
+  (ctx, next) =>
+    core.handle(toHttpRequest(ctx))?.then((response) => send(ctx, response)) ?? next()
+
+/** Routers such as `koa-mount` strip their prefix from the URL, and body parsers leave what they read on the request. */
+function toHttpRequest(ctx: Context): HttpRequest {
+  const { rawBody, body } = ctx.request as { readonly rawBody?: unknown; readonly body?: unknown }
+  return fromMessage(ctx.req, { originalUrl: ctx.originalUrl, body: rawBody ?? body, original: ctx })
+}
+
+const ACCESS = {
+  size: 1,
+  requestOf: (ctx: Context) => ctx.req,
+  addCookie: (cookie: string, ctx: Context) => ctx.append('Set-Cookie', cookie),
+} as const
+
+/** Leaves the sending to Koa, so that its own and the app's middleware see the response. */
+function send(ctx: Context, { status, headers, body }: HttpResponse): void {
+  // Without a type of ours, Koa would add text/plain to an empty text.
+  ctx.body = body === '' ? null : body
+  ctx.status = status
+  for (const [name, value] of Object.entries(headers))
+    ctx.set(name, typeof value === 'string' ? value : [...value])
+  if (isBodyUnread(ctx.req)) ctx.set('Connection', 'close')
+}
