@@ -35,7 +35,7 @@ export type Framework = keyof typeof FRAMEWORKS
 
 /** Where users come from. */
 export const USER_SOURCES = {
-  'built-in': { label: 'Built-in users', hint: 'kept in the server’s own database' },
+  'built-in': { label: 'Built-in users', hint: "kept in the server's own database" },
   own: { label: 'Your own users table', hint: 'three functions that look them up' },
 } as const
 
@@ -65,7 +65,7 @@ export const GRANTS = {
   },
   personal_tokens: {
     factory: undefined,
-    audience: 'users’ own scripts',
+    audience: "users' own scripts",
     hint: 'users generate a token and copy it',
   },
   sign_in: {
