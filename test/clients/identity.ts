@@ -60,6 +60,8 @@ export interface AppPage {
 /** An app on another origin that signs users in at the server, seen from a browser without JavaScript. */
 export interface AppVisit {
   readonly origin: string
+  /** Opens a URL of the server. Signs in there, allows and returns. */
+  follow(url: string): Promise<AppPage>
   /** Opens a path of the app. Follows redirects to the server, signs in there, allows and returns. */
   open(path: string, init?: RequestInit): Promise<AppPage>
   /** Changes parameters of the next redirects of the server to the app, as an attacker might. */
@@ -67,7 +69,10 @@ export interface AppVisit {
 }
 
 /** Opens a browser at an app. */
-export function visitApp(origin: string, { issuer, server, user }: Identity): AppVisit {
+export function visitApp(
+  origin: string,
+  { issuer, server, user }: Pick<Identity, 'issuer' | 'server' | 'user'>,
+): AppVisit {
   const app = openBrowser({ origin, knownSecrets: server.knownSecrets })
   const identity = openBrowser({ origin: issuer, knownSecrets: server.knownSecrets })
   let changes: Readonly<Record<string, string>> = {}
@@ -79,6 +84,7 @@ export function visitApp(origin: string, { issuer, server, user }: Identity): Ap
   }
   return {
     origin,
+    follow,
     tamper: (parameters) => void (changes = parameters),
     async open(path, init) {
       const { url, status, body } = await app.open(origin + path, init)

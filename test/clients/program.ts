@@ -2,9 +2,13 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { blocksOf } from '../house/blocks.ts'
 import { ROOT } from '../house/repository.ts'
 import { FOLDER } from './installed.ts'
+
+const PRELOAD = pathToFileURL(join(FOLDER, 'preload.ts')).href
+const FLAGS = ['--conditions=consulate-source', '--input-type=module', '--no-warnings', '--import', PRELOAD]
 
 type Environment = Readonly<Record<string, string>>
 
@@ -21,7 +25,7 @@ export interface ClientProgram {
 
 /** The blocks of the guides that the tests run, by the name after the language: ` ```js passport `. */
 const programs: ReadonlyMap<string, string> = new Map(
-  ['docs/guides/clients.md'].flatMap((path) =>
+  ['docs/guides/clients.md', 'docs/guides/mcp.md'].flatMap((path) =>
     blocksOf({ [path]: readFileSync(join(ROOT, path), 'utf8') }).flatMap(({ language, text }) => {
       const [, name] = /^js (\S+)$/.exec(language) ?? []
       return name === undefined ? [] : [[name, text] as const]
@@ -39,21 +43,31 @@ export function programText(name: string): string {
   return text
 }
 
-/** Runs a block exactly as the page has it, in the folder where the clients are installed. */
-export const runProgram = (name: string, environment: Environment): ClientProgram =>
-  runText(programText(name), environment)
+/** Other blocks that a program imports, by file name: `{ 'auth.js': 'mcp-auth' }`. */
+type Modules = Readonly<Record<string, string>>
 
-/** Runs JavaScript in the folder where the clients are installed. */
-export function runText(text: string, environment: Environment): ClientProgram {
-  const child = spawn(
-    process.execPath,
-    [
-      ...'--conditions=consulate-source --input-type=module --no-warnings --import=./clock.ts'.split(' '),
-      '--eval',
-      text,
-    ],
-    { cwd: FOLDER, env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
-  )
+interface RunOptions {
+  readonly modules?: Modules
+  /** Default: the folder where the clients are installed. */
+  readonly cwd?: string
+}
+
+/** Runs a block exactly as the page has it. */
+export const runProgram = (name: string, environment: Environment, options?: RunOptions): ClientProgram =>
+  runText(programText(name), environment, options)
+
+/** Runs JavaScript that can import the installed clients. */
+export function runText(
+  text: string,
+  environment: Environment,
+  { modules = {}, cwd = FOLDER }: RunOptions = {},
+): ClientProgram {
+  const texts = Object.entries(modules).map(([file, name]) => [file, programText(name)])
+  const child = spawn(process.execPath, [...FLAGS, '--eval', text], {
+    cwd,
+    env: { ...process.env, ...environment, MODULES: JSON.stringify(Object.fromEntries(texts)) },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += String(chunk)))
   const end = new Promise<number | null>((resolve) => void child.on('close', resolve))
