@@ -1,3 +1,4 @@
+import { openAppHandles, openAppSessions } from './app-sessions.ts'
 import { createAudit } from './audit.ts'
 import { NO_BROADCAST, type BroadcastConnection, type LiveRevocations } from './broadcast/broadcast.ts'
 import { createNodeMessages, type NodeMessages } from './broadcast/messages.ts'
@@ -108,9 +109,16 @@ function createServices(foundation: Foundation): Services {
   const revoker = createRevoker({ ...foundation, clock, announce: shareRevocations(messages, feed) })
   const devices = createDevices({ store: store.sessions, clock, revoker, events, subjectOf })
   const sessionLimit = createSessionLimit({ ...settings, devices })
-  const sessions = openSessions(foundation, sessionLimit)
+  const handles = openAppHandles(foundation)
+  const sessions = openAppSessions({
+    ...foundation,
+    devices,
+    handles,
+    sessions: openSessions(foundation, sessionLimit),
+    services: () => services,
+  })
   const issuance = openIssuance(foundation, sessions, sessionLimit)
-  return {
+  const services: Services = {
     ...foundation,
     keys: liveKeys.keySet,
     derived: liveKeys.derived,
@@ -118,6 +126,9 @@ function createServices(foundation: Foundation): Services {
     revoker,
     clients: createClientCache(store.clients, clock, settings.pollInterval),
     sessions,
+    get appHandles() {
+      return handles()
+    },
     places: createPlaces(settings),
     devices,
     sessionLimit,
@@ -162,6 +173,7 @@ function createServices(foundation: Foundation): Services {
       await audit.close()
     },
   }
+  return services
 }
 
 function openUserDirectory(

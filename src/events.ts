@@ -75,13 +75,13 @@ export interface EventMap {
   }
   /**
    * A device was signed out. `sign_out`: by its user, on the device itself; `signed_out_by_user`: from another device;
-   * `max_sessions`: by a sign-in that exceeded the maximum. A session that your own code or a password change revokes emits
+   * `max_sessions`: by a sign-in that exceeded the maximum; `app_session`: your app's session ended, or shows another user. A session that your own code or a password change revokes emits
    * only `revocation.written`.
    */
   'session.ended': RequestEvent & {
     readonly sessionId: string
     readonly sub: string
-    readonly reason: 'sign_out' | 'signed_out_by_user' | 'max_sessions'
+    readonly reason: 'sign_out' | 'signed_out_by_user' | 'max_sessions' | 'app_session'
   }
   /** A user, or a stranger who knows the user name, requested a link to reset the password, and it is being sent. */
   'password-reset.requested': RequestEvent & { readonly sub: string }

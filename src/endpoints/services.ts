@@ -10,6 +10,7 @@ import type { UserRef } from '../model/subject.ts'
 import type { PersonalTokens } from '../personal-tokens/personal-tokens.ts'
 import type { RevocationFeed } from '../revocations/feed.ts'
 import type { Revoker } from '../revocations/revoker.ts'
+import type { AppHandles } from '../sessions/app-handles.ts'
 import type { Csrf } from '../sessions/csrf.ts'
 import type { Devices } from '../sessions/devices.ts'
 import type { BearerGuard } from '../guard/guard.ts'
@@ -45,6 +46,7 @@ export interface Services {
   readonly clients: ClientCache
   readonly userDirectory: UserDirectory
   readonly sessions: Sessions
+  readonly appHandles: AppHandles
   readonly devices: Devices
   readonly places: Places
   readonly sessionLimit: SessionLimit

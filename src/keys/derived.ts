@@ -7,6 +7,7 @@ export type KeyPurpose =
   | 'refresh-token'
   | 'code'
   | 'csrf'
+  | 'app-session'
   | 'consent'
   | 'user-code'
   | 'personal-token'

@@ -20,12 +20,16 @@ export type RequestLike =
  *
  * @throws ConfigError if it is not a request
  */
-export function fromRequestLike(request: RequestLike): Pick<HttpRequest, 'header' | 'peer'> {
+export function fromRequestLike(request: RequestLike): Pick<HttpRequest, 'header' | 'peer' | 'original'> {
   // From JavaScript, it can be anything: a response, or a request without its headers.
   const { headers, peer, socket } = (request ?? {}) as Partial<Record<string, unknown>>
   if (typeof headers !== 'object' || headers === null) throw new ConfigError([NOT_A_REQUEST])
   const address = peer ?? (socket as { readonly remoteAddress?: unknown } | undefined)?.remoteAddress
-  return { header: readerOf(headers as HeadersLike), peer: typeof address === 'string' ? address : '' }
+  return {
+    header: readerOf(headers as HeadersLike),
+    peer: typeof address === 'string' ? address : '',
+    original: request,
+  }
 }
 
 const NOT_A_REQUEST = {

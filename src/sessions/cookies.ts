@@ -1,5 +1,5 @@
 import { writeCookie } from '../lib/cookie.ts'
-import type { HttpRequest } from '../lib/http.ts'
+import type { PartialRequest } from '../lib/fetch-request.ts'
 
 /** How the cookies of a server are named and set. */
 export interface CookiePolicy {
@@ -18,13 +18,20 @@ export interface NewCookie {
 
 /** A request, and the cookies that its response will set, by name. */
 export interface CookieExchange {
-  readonly request: Pick<HttpRequest, 'header'>
+  readonly request: PartialRequest
   readonly newCookies: Map<string, NewCookie>
+  /** The IP address of the browser. Empty if unknown. */
+  readonly address: string
+  readonly requestId: string
 }
 
 /** Returns the full name of a cookie: `session` is `__Host-consulate_session` on an issuer without a path. */
 export const cookieName = ({ prefix, suffix }: CookiePolicy, name: string): string =>
   `${prefix}consulate_${name}${suffix}`
+
+/** Returns the name of a provider's session cookie. */
+export const sessionCookieName = (cookies: CookiePolicy, provider: string, defaultProvider: string): string =>
+  cookieName(cookies, 'session') + (provider === defaultProvider ? '' : `.${provider}`)
 
 /** Returns the `Set-Cookie` values of a response. */
 export const setCookieHeaders = (

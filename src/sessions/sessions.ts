@@ -6,8 +6,9 @@ import { isLiveSession, type Session } from '../model/session.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { RevocationFeed } from '../revocations/feed.ts'
 import type { SessionRenewal, SessionStore } from '../store/contract.ts'
-import { cookieName, type CookieExchange, type CookiePolicy } from './cookies.ts'
+import { sessionCookieName, type CookieExchange, type CookiePolicy } from './cookies.ts'
 import { deviceNameOf } from './device-name.ts'
+import type { LoadedUser } from '../users/directory.ts'
 import type { SessionLimit } from './session-limit.ts'
 
 /** What sessions need. Lifetimes are in milliseconds without use. */
@@ -38,6 +39,13 @@ export interface SignIn {
   readonly methods?: readonly string[] | undefined
 }
 
+/** A user who signed in to the app. */
+export interface NewSession {
+  readonly user: LoadedUser
+  /** How the user signed in (RFC 8176). */
+  readonly methods: readonly string[]
+}
+
 /** How a session starts. */
 export interface SessionStart {
   /** True if the session outlives the browser. */
@@ -50,6 +58,11 @@ export interface SessionStart {
 export interface Sessions {
   /** Returns the live session of a request, if there is one. Renews its cookie if it is persistent, once a minute. */
   current(exchange: CookieExchange, provider: string): Promise<Session | undefined>
+  /**
+   * Returns whether the app shows a user whose sign-in no longer counts here: the device was revoked, or the user signed
+   * out everywhere since.
+   */
+  mustSignInAgain(exchange: CookieExchange, provider: string): Promise<boolean>
   /**
    * Starts a session, or renews the current one, and sets a new cookie. Returns undefined if the user was signed out
    * everywhere in the meantime.
@@ -76,8 +89,7 @@ const MAX_USER_AGENT_LENGTH = 512
 /** Creates the sessions of one server. */
 export function createSessions(options: SessionsOptions): Sessions {
   const { store, clock, feed, cookies, lifetime, persistentLifetime, subjectOf, limit } = options
-  const nameFor = (provider: string): string =>
-    cookieName(cookies, 'session') + (provider === options.provider ? '' : `.${provider}`)
+  const nameFor = (provider: string): string => sessionCookieName(cookies, provider, options.provider)
   const isLive = (session: Session): boolean =>
     isLiveSession(session, clock.now()) &&
     !feed.hasRevokedSession({ ...session, subject: subjectOf(session) })
@@ -97,6 +109,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       if (session.isPersistent) setCookie(exchange, session, cookie)
       return session
     },
+    mustSignInAgain: async () => false,
     async start(exchange, signIn, { isPersistent, current }) {
       const cookie = randomBase64url(32)
       const subject = subjectOf(signIn.user)

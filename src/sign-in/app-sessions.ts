@@ -72,16 +72,16 @@ export async function startSession(
   if (problems.length > 0) throw new ConfigError(problems)
   const user = await services.userDirectory.load(ref, '')
   if (!user) throw new ConfigError([{ path: 'user', message: 'does not exist or is disabled' }])
-  const exchange: CookieExchange = { request: incoming, newCookies: new Map() }
+  const exchange = exchangeOf(services, incoming)
   const signIn = {
     user,
     exchange,
     current: await services.sessions.current(exchange, ref.provider),
     isPersistent: keepSignedIn && services.settings.keepSignedIn !== undefined,
     deviceName: deviceName?.trim(),
-    address: addressOf(services, incoming),
+    address: exchange.address,
     methods,
-    requestId: randomUUID(),
+    requestId: exchange.requestId,
   }
   const session = await startBrowserSession(services, signIn)
   if (!session)
@@ -96,7 +96,7 @@ export async function findCurrentSession(
   provider: string,
   request: RequestLike,
 ): Promise<CurrentSession | undefined> {
-  const exchange: CookieExchange = { request: fromRequestLike(request), newCookies: new Map() }
+  const exchange = exchangeOf(services, fromRequestLike(request))
   const session = await services.sessions.current(exchange, provider)
   const user = session && (await services.userDirectory.find(session))
   return session && user && { user, session: toSessionInfo(session), cookies: cookiesOf(services, exchange) }
@@ -117,9 +117,9 @@ export async function endSession(
 ): Promise<ResponseCookies> {
   const incoming = fromRequestLike(request)
   if (incoming.header('sec-fetch-site') === 'cross-site') throw crossSite()
-  const exchange: CookieExchange = { request: incoming, newCookies: new Map() }
+  const exchange = exchangeOf(services, incoming)
   const session = await services.sessions.current(exchange, provider)
-  if (session) await services.devices.end(session, 'sign_out', randomUUID())
+  if (session) await services.devices.end(session, 'sign_out', exchange.requestId)
   services.sessions.clearCookie(exchange, provider)
   return { cookies: cookiesOf(services, exchange) }
 }
@@ -129,10 +129,14 @@ const crossSite = (): OAuthError =>
     detail: 'Sec-Fetch-Site is cross-site',
   })
 
-const addressOf = (
+function exchangeOf(
   { settings }: AppSessionServices,
-  { peer, header }: ReturnType<typeof fromRequestLike>,
-): string => clientAddress(peer, header('x-forwarded-for') ?? null, settings.trustedProxies)
+  request: ReturnType<typeof fromRequestLike>,
+): CookieExchange {
+  const forwarded = request.header('x-forwarded-for') ?? null
+  const address = clientAddress(request.peer, forwarded, settings.trustedProxies)
+  return { request, newCookies: new Map(), address, requestId: randomUUID() }
+}
 
 const cookiesOf = ({ settings }: AppSessionServices, exchange: CookieExchange): readonly string[] =>
   setCookieHeaders(exchange, settings.cookies)

@@ -11,6 +11,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['config'],
   ['endpoints', 'jobs', 'audit.ts'],
   [
+    'app-sessions.ts',
     'assembly.ts',
     'administration',
     'password-resets.ts',

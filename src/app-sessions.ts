@@ -1,0 +1,72 @@
+import type { Settings } from './config/settings.ts'
+import type { Services } from './endpoints/services.ts'
+import type { LiveKeys } from './keys/live.ts'
+import { toFetchRequest } from './lib/fetch-request.ts'
+import { createAppHandles, type AppHandles } from './sessions/app-handles.ts'
+import { createAppSessionReader, type AppSessionOptions } from './sessions/app-sessions.ts'
+import { askApp } from './sessions/app-user.ts'
+import type { Sessions } from './sessions/sessions.ts'
+import { withAppSessions } from './sessions/with-app-sessions.ts'
+import { completeBrowserSignIn } from './sign-in/browser.ts'
+import { persistentLifetimeOf } from './signers.ts'
+
+/** What sessions of users who sign in to the app are built from. */
+interface Parts extends Pick<
+  Services,
+  'settings' | 'store' | 'feed' | 'userDirectory' | 'subjectOf' | 'devices' | 'sessions'
+> {
+  readonly handles: () => AppHandles
+  /** All services, once they are assembled. */
+  readonly services: () => Services
+}
+
+/** Returns the handles of app sessions, by the current secrets. */
+export const openAppHandles = ({ liveKeys }: { readonly liveKeys: LiveKeys }): (() => AppHandles) =>
+  liveKeys.derive((derived) => createAppHandles(derived))
+
+/** Lets the app say who is signed in, for the providers that are configured so. */
+export function openAppSessions(parts: Parts): Sessions {
+  const { settings, sessions } = parts
+  const providers = new Set(
+    [...settings.appSessions].filter(([, { current }]) => current).map(([name]) => name),
+  )
+  if (providers.size === 0) return sessions
+  const read = createAppSessionReader(readerOptionsOf(parts))
+  return withAppSessions(sessions, { ...settings, providers, read })
+}
+
+function readerOptionsOf({ settings, store, sessions, services, ...others }: Parts): AppSessionOptions {
+  return {
+    ...others,
+    store: store.sessions,
+    revocations: store.revocations,
+    clock: settings.clock,
+    lifetime: persistentLifetimeOf(settings),
+    ask: createAsk(settings),
+    draft: ({ request, address }, { user: { ref, epochs }, methods }) =>
+      sessions.draft({
+        user: ref,
+        epochs,
+        userAgent: request.header('user-agent') ?? '',
+        address,
+        methods,
+      }),
+    async onSignIn(exchange, session, isNew) {
+      const { events, subjectOf } = services()
+      const { address, requestId } = exchange
+      const sub = subjectOf(session)
+      events.emit('session.started', { requestId, sessionId: session.id, sub, address })
+      const current = isNew ? undefined : session
+      await completeBrowserSignIn(services(), session, { exchange, current, address, requestId })
+    },
+  }
+}
+
+const createAsk =
+  ({ appSessions, issuer, clock }: Settings): AppSessionOptions['ask'] =>
+  ({ request }, provider) =>
+    askApp(
+      provider,
+      () => clock.now(),
+      () => appSessions.get(provider)?.current?.(toFetchRequest(request, new URL(issuer).origin), request.original),
+    )

@@ -1,0 +1,111 @@
+import { ConfigError, OAuthError, StoreUnavailableError } from '../errors.ts'
+import { methodProblems } from './methods.ts'
+import { toUserId } from '../users/provider.ts'
+
+/** The user who is signed in to the app, checked. Times in milliseconds. */
+export interface ShownUser {
+  readonly userId: string
+  /** Never in the future. */
+  readonly authenticatedAt: number
+  /** The time as the app returned it, which identifies the sign-in. */
+  readonly signInTime: number
+  /** Undefined if the app has no IDs for its sessions. */
+  readonly appSessionId: string | undefined
+  readonly methods: readonly string[]
+}
+
+/** How long (ms) the app may take to say who is signed in. */
+const TIME_LIMIT = 5000
+const MAX_SESSION_ID_LENGTH = 1024
+/** September 2001. A time in seconds is below it until the year 33658. */
+const MIN_TIME = 1_000_000_000_000
+
+/**
+ * Asks the app who is signed in. Returns undefined for guests.
+ *
+ * @throws OAuthError `server_error` if the app throws or returns something unusable, `temporarily_unavailable` if it does
+ * not answer
+ */
+export async function askApp(
+  provider: string,
+  now: () => number,
+  current: () => unknown,
+): Promise<ShownUser | undefined> {
+  const answer = await withinTimeLimit(provider, current)
+  return answer === undefined || answer === null ? undefined : checkUser(provider, answer, now())
+}
+
+async function withinTimeLimit(provider: string, current: () => unknown): Promise<unknown> {
+  const { promise: expiry, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(unanswered(provider)), TIME_LIMIT)
+  const answer = (async () => current())().catch((cause: unknown) => {
+    throw failed(provider, cause)
+  })
+  try {
+    return await Promise.race([answer, expiry])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function failed(provider: string, cause: unknown): Error {
+  if (cause instanceof OAuthError || cause instanceof StoreUnavailableError) return cause
+  return unusable(provider, `threw an error: ${String(cause)}`, cause)
+}
+
+const unanswered = (provider: string): OAuthError =>
+  new OAuthError('temporarily_unavailable', 'Try again in a moment', {
+    detail: `appSession.current of ${provider} did not return within ${TIME_LIMIT / 1000} seconds`,
+    headers: { 'Retry-After': '1' },
+  })
+
+const unusable = (provider: string, problem: string, cause?: unknown): OAuthError =>
+  new OAuthError('server_error', 'An unexpected error occurred', {
+    detail: `appSession.current of ${provider} ${problem}`,
+    ...(cause !== undefined && { cause }),
+  })
+
+/** Types do not hold at run time. */
+function checkUser(provider: string, answer: unknown, now: number): ShownUser {
+  if (typeof answer !== 'object') throw unusable(provider, 'must return an object, or undefined for guests')
+  const { id, authenticatedAt, sessionId, methods } = answer as Partial<Record<string, unknown>>
+  const signInTime = toTime(provider, authenticatedAt)
+  const [problem] = methodProblems(methods)
+  if (problem) throw unusable(provider, `returned methods that are invalid: methods ${problem.message}`)
+  return {
+    userId: toId(provider, id),
+    authenticatedAt: Math.min(signInTime, now),
+    signInTime,
+    appSessionId: toSessionId(provider, sessionId),
+    methods: (methods ?? []) as readonly string[],
+  }
+}
+
+function toTime(provider: string, value: unknown): number {
+  const time = value instanceof Date ? value.getTime() : value
+  if (typeof time !== 'number' || !Number.isFinite(time))
+    throw unusable(provider, 'must return authenticatedAt, as a Date or in milliseconds since 1970')
+  if (time < MIN_TIME)
+    throw unusable(provider, 'returned authenticatedAt in seconds. Multiply it by 1000, or return a Date')
+  return Math.floor(time)
+}
+
+function toId(provider: string, id: unknown): string {
+  try {
+    return toUserId({ id: id as string }, provider)
+  } catch (cause) {
+    const problem = cause instanceof ConfigError ? cause.problems[0]?.message : undefined
+    throw unusable(provider, `returned an id that is unusable: users ${problem ?? String(cause)}`)
+  }
+}
+
+function toSessionId(provider: string, sessionId: unknown): string | undefined {
+  if (sessionId === undefined || isAppSessionId(sessionId)) return sessionId
+  throw unusable(provider, `returned a sessionId that ${SESSION_ID_PROBLEM}`)
+}
+
+/** Returns whether a value can identify a session of the app. */
+export const isAppSessionId = (value: unknown): value is string =>
+  typeof value === 'string' && value !== '' && value.length <= MAX_SESSION_ID_LENGTH
+
+export const SESSION_ID_PROBLEM = `must be a string of 1 to ${MAX_SESSION_ID_LENGTH} characters`
