@@ -23,6 +23,14 @@ export declare const signIn: () => Promise<void>
 /** Finishes the sign-in on the callback page. */
 export declare const finish: () => Promise<string | undefined>
 
+/** Your app, with its own users and sessions. */
+export declare const shop: {
+  findUser(id: string): Promise<{ readonly id: string; readonly email: string } | undefined>
+  findSession(
+    cookie: string | null,
+  ): Promise<{ readonly id: string; readonly userId: string; readonly signedInAt: Date } | undefined>
+}
+
 /** The address bar of a browser. */
 export declare const location: {
   readonly href: string

@@ -118,7 +118,7 @@ export function createAuthorizationServer<
   const guards = createGuards<Scope, Main>(shared, settings.provider as Main)
   const core: Core = { ...guards.core, handle: createHandler(settings, router, start, health) }
   return {
-    ...createAdministration<User>(start),
+    ...createAdministration<User>(start, settings),
     ...guards,
     for(provider) {
       if (settings.providers.includes(provider)) return createGuards(shared, provider)

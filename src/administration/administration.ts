@@ -4,7 +4,9 @@ import { registerClient, type RegisteredClient } from '../clients/register.ts'
 import type { ClientRegistration } from '../clients/registration.ts'
 import { rotateSecret, type RotatedSecret, type SecretRotation } from '../clients/rotate-secret.ts'
 import { updateClient, type ClientUpdate } from '../clients/update.ts'
+import type { Settings } from '../config/settings.ts'
 import type { Services } from '../endpoints/services.ts'
+import type { Once } from '../lib/async.ts'
 import { ConfigError } from '../errors.ts'
 import { purge, type PurgeOptions, type PurgeReport } from '../jobs/purge.ts'
 import { createValidator } from '../lib/validator.ts'
@@ -142,14 +144,15 @@ export interface Administration<
  * returns.
  */
 export function createAdministration<User extends BaseUser>(
-  start: () => Promise<Services>,
+  start: Once<Services>,
+  settings: Settings,
 ): Administration<string, string, string, User> {
   return {
     clients: clientAdministration(start),
     authorizations: authorizationAdministration(start),
     personalTokens: personalTokenAdministration(start),
     // The provider is untyped at run time. Its type comes from the configuration.
-    sessions: sessionAdministration(start) as Administration<string, string, string, User>['sessions'],
+    sessions: sessionAdministration(start, settings) as Administration<string, string, string, User>['sessions'],
     users: userAdministration(start),
     tokens: {
       async revoke({ tokenId, expiresAt, sub }) {

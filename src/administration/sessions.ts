@@ -1,4 +1,7 @@
+import type { Settings } from '../config/settings.ts'
+import { isReturnTo } from '../endpoints/is-return-to.ts'
 import type { Services } from '../endpoints/services.ts'
+import type { Once } from '../lib/async.ts'
 import { toSessionInfo, type SessionInfo } from '../model/info.ts'
 import type { RequestLike } from '../lib/request-like.ts'
 import {
@@ -10,6 +13,7 @@ import {
   type StartSessionOptions,
   type StartedSession,
 } from '../sign-in/app-sessions.ts'
+import { revokeAppSession } from './revoke-app-session.ts'
 import { signInUser, type DeviceSignIn } from '../sign-in/sign-in-user.ts'
 import type { SignInTokens } from '../sign-in/sign-in.ts'
 import type { BaseUser } from '../users/provider.ts'
@@ -69,6 +73,20 @@ export interface SessionAdministration<
    * @throws OAuthError `access_denied` if a link or form of another site caused the request (`Sec-Fetch-Site`)
    */
   end(request: RequestLike, options?: ProviderOptions<Main | Other>): Promise<ResponseCookies>
+  /**
+   * Returns whether a URL is a `return_to` of this server. Your app's sign-in and sign-out pages must check it before they
+   * redirect: any other URL may be an attacker's. Once the server has started, forged and expired ones are rejected too.
+   */
+  isReturnTo(url: unknown): url is string
+  /**
+   * Signs out whoever is signed in by a session of your app (`appSession`), and revokes the codes and the authorizations of
+   * clients with `endsWithSession` that were granted in it. Call it after your app has ended the session, with the
+   * `sessionId` that `appSession.current` returned. Later sign-ins in the same session count again. Also stops a request that is
+   * in progress, even if the session was never seen here.
+   *
+   * @throws ConfigError if the provider has no `appSession.current`, or if the ID is not a string of 1 to 1024 characters
+   */
+  revokeAppSession(sessionId: string, options?: ProviderOptions<Main | Other>): Promise<void>
 }
 
 /** Throws `ConfigError` for an unknown provider: from JavaScript, every user would look like a guest. */
@@ -80,8 +98,16 @@ function providerOf(
   return provider
 }
 
-export function sessionAdministration(start: () => Promise<Services>): SessionAdministration {
+export function sessionAdministration(
+  start: Once<Services>,
+  settings: Settings,
+): SessionAdministration {
   return {
+    isReturnTo: (url): url is string => isReturnTo(settings, start.result(), url),
+    async revokeAppSession(sessionId, options = {}) {
+      const services = await start()
+      await revokeAppSession(services, providerOf(services, options), sessionId)
+    },
     async list(user) {
       const services = await start()
       return (await services.devices.list(toUserRef(services, user))).map(toSessionInfo)

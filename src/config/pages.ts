@@ -94,6 +94,7 @@ const LINKS: OptionNames<PageLinks> = {
 
 const VIEWS: OptionNames<ViewProps> = {
   signIn: true,
+  signInAgain: true,
   consent: true,
   error: true,
   signOut: true,

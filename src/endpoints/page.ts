@@ -1,4 +1,5 @@
 import type { HttpResponse } from '../lib/http.ts'
+import { formTargetsOf } from '../pages/headers.ts'
 import type { ViewProps } from '../pages/props.ts'
 import type { Exchange } from './endpoint.ts'
 
@@ -17,6 +18,12 @@ export async function page<Name extends keyof ViewProps>(
   props: ViewProps[Name],
   { headers = {}, formTargets = [] }: PageOptions = {},
 ): Promise<HttpResponse> {
-  const { headers: pageHeaders, body } = await services.settings.pages.render(name, props, formTargets)
+  const { pages, appSessions } = services.settings
+  // A form of a user whose session has ended, and one that signs out, redirects to the app.
+  const targets = [
+    ...formTargets,
+    ...[...appSessions.values()].flatMap(({ signInUrl }) => formTargetsOf(signInUrl)),
+  ]
+  const { headers: pageHeaders, body } = await pages.render(name, props, [...new Set(targets)])
   return { status, headers: { ...pageHeaders, ...headers }, body }
 }

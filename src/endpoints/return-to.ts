@@ -1,5 +1,6 @@
 import { OAuthError } from '../errors.ts'
 import { json, prefersJson, redirect, type HttpResponse } from '../lib/http.ts'
+import { redirectToApp } from './app-sign-in.ts'
 import type { Exchange } from './endpoint.ts'
 import { providerPathsOf } from './paths.ts'
 import { report } from './report.ts'
@@ -14,19 +15,22 @@ export interface SignInOptions {
 }
 
 /**
- * Sends a browser to the sign-in page of a provider. A caller that asked for JSON gets a 401 that names the page.
+ * Sends a browser to the sign-in page of a provider: ours, or that of the app. A caller that asked for JSON gets a 401 that
+ * names our page, which leads to the app: what the app gets is bound to the browser that opens it.
  *
  * The destination is signed, so that `return_to` cannot be an open redirect (RFC 9700 section 4.11.2), and compressed,
  * so that a long authorization request does not grow beyond the header limit of clients (16 kB in Node).
  */
-export function redirectToSignIn(
+export async function redirectToSignIn(
   exchange: Exchange,
   provider: string,
   { returnTo, isForced = false }: SignInOptions,
-): HttpResponse {
+): Promise<HttpResponse> {
   const { services, request } = exchange
   const url = signInUrl(services, provider, { returnTo, isForced })
-  return prefersJson(request) ? loginRequired(exchange, url) : redirect(url)
+  if (prefersJson(request)) return loginRequired(exchange, url)
+  const app = services.settings.appSessions.get(provider)
+  return app ? redirectToApp(exchange, provider, app, { returnTo, isForced }) : redirect(url)
 }
 
 function loginRequired(exchange: Exchange, url: string): HttpResponse {

@@ -19,6 +19,7 @@ export interface Router {
 export function createRouter(settings: Settings): Router {
   const endpoints = endpointsByPath(settings)
   const probes = new Map(createProbes(settings).map((probe) => [probe.path, probe]))
+  checkAppUrls(settings, (path) => findEndpoint(endpoints, path) !== undefined)
   const at = (path: string): Endpoint | Probe | undefined => findEndpoint(endpoints, path) ?? probes.get(path)
   const warn = createPrefixWarning(settings, (path) => at(path) !== undefined)
   return {
@@ -31,6 +32,20 @@ export function createRouter(settings: Settings): Router {
       return undefined
     },
   }
+}
+
+/** Throws if a page of the app is one of our endpoints: it would be unreachable, or redirect to itself. */
+function checkAppUrls(settings: Settings, isEndpoint: (path: string) => boolean): void {
+  const { origin } = new URL(settings.issuer)
+  const problems = [...settings.appSessions].flatMap(([provider, { signInUrl, signOutUrl }]) =>
+    Object.entries({ signInUrl, signOutUrl }).flatMap(([name, url]) => {
+      const page = url === undefined ? undefined : new URL(url)
+      if (page?.origin !== origin || !isEndpoint(page.pathname)) return []
+      const path = `${provider === settings.provider ? 'users' : `providers.${provider}`}.appSession.${name}`
+      return [{ path, message: `is a page of the server: ${page.pathname}. Choose another path for your page` }]
+    }),
+  )
+  if (problems.length > 0) throw new ConfigError(problems)
 }
 
 /** Throws if two endpoints have one path, because of a prefix such as `/login`: one of them would be unreachable. */

@@ -22,4 +22,8 @@ export const RETURN_TO_LIFETIME = 86_400_000
 export interface ReturnTo {
   readonly provider: string
   readonly path: string
+  /** Set if the user was sent to the app's sign-in page: the browser that was sent there. */
+  readonly browser?: string
+  /** Only a sign-in after this time (ms) counts. */
+  readonly after?: number
 }

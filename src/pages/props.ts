@@ -77,6 +77,19 @@ export interface SignInProps extends FormTarget {
     | { readonly kind: 'throttled'; readonly seconds: number }
 }
 
+/** The page for users who return from your app's sign-in page without a sign-in that counts. */
+export interface SignInAgainProps {
+  /**
+   * `notSignedIn`: the app shows no user; `tooOld`: the user did not sign in again; `otherBrowser`: another browser was sent
+   * to the app; `expired`: the `return_to` has expired or is not ours.
+   */
+  readonly problem: 'notSignedIn' | 'tooOld' | 'otherBrowser' | 'expired'
+  /** The signed-in user, if there is one. */
+  readonly userName?: string
+  /** Tries again. */
+  readonly continueUrl: string
+}
+
 /** The consent page (RFC 6749 section 4.1.1). */
 export interface ConsentProps {
   readonly client: ClientView
@@ -257,6 +270,7 @@ export interface DeviceDoneProps {
 /** The pages, by name, with their props. */
 export interface ViewProps {
   readonly signIn: SignInProps
+  readonly signInAgain: SignInAgainProps
   readonly consent: ConsentProps
   readonly error: ErrorProps
   readonly signOut: SignOutProps

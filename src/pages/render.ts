@@ -17,6 +17,7 @@ import {
 import { personalTokensPage, revokePersonalTokenPage } from './personal-tokens.ts'
 import type { ViewProps, Views } from './props.ts'
 import { COPY_SOURCE, REVEAL_SOURCE } from './scripts.ts'
+import { signInAgainPage } from './sign-in-again.ts'
 import { signedInPage, signInPage } from './sign-in.ts'
 import { signedOutPage, signOutPage } from './sign-out.ts'
 import { createSite } from './site.ts'
@@ -52,6 +53,7 @@ type BuiltInPages = { readonly [Name in keyof ViewProps]: (props: ViewProps[Name
 
 const BUILT_IN: BuiltInPages = {
   signIn: signInPage,
+  signInAgain: signInAgainPage,
   consent: consentPage,
   error: errorPage,
   signOut: signOutPage,

@@ -14,6 +14,10 @@ export interface Csrf {
    * cookie does too: tabs that a browser restores together would otherwise overwrite each other's.
    */
   tokenFor(exchange: CookieExchange, session: CsrfSession | undefined): string
+  /** Returns what identifies this browser in a signed value, and sets the browser cookie if there is none. */
+  bindingFor(exchange: CookieExchange): string
+  /** Returns whether `bindingFor` returned this value to this browser. */
+  isBoundTo(exchange: CookieExchange, binding: string | undefined): boolean
   /** Returns whether a token belongs to this browser and session, and the form to this origin. */
   isValid(exchange: CookieExchange, session: CsrfSession | undefined, token: string | undefined): boolean
 }
@@ -34,6 +38,7 @@ export function createCsrf({ key, issuer, cookies, maxAge }: CsrfOptions): Csrf 
   const { origin } = new URL(issuer)
   const toToken = (browser: string, session: CsrfSession | undefined): string =>
     hmac(key, `${browser}.${session?.id ?? ''}`)
+  const toBinding = (browser: string): string => hmac(key, `return-to ${browser}`)
   return {
     tokenFor(exchange, session) {
       const known = readCookie(exchange.request.header('cookie'), name)
@@ -41,6 +46,16 @@ export function createCsrf({ key, issuer, cookies, maxAge }: CsrfOptions): Csrf 
       if (session?.isPersistent) exchange.newCookies.set(name, { value, maxAge })
       else if (known === undefined) exchange.newCookies.set(name, { value })
       return toToken(value, session)
+    },
+    bindingFor(exchange) {
+      const known = readCookie(exchange.request.header('cookie'), name)
+      const value = known ?? exchange.newCookies.get(name)?.value ?? randomBase64url(32)
+      if (known === undefined) exchange.newCookies.set(name, { value })
+      return toBinding(value)
+    },
+    isBoundTo({ request }, binding) {
+      const browser = readCookie(request.header('cookie'), name)
+      return !!browser && !!binding && isEqualInConstantTime(binding, toBinding(browser))
     },
     isValid({ request }, session, token) {
       const browser = readCookie(request.header('cookie'), name)

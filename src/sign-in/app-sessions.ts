@@ -50,6 +50,7 @@ export interface AppSessionServices extends BrowserSignInServices {
   readonly userDirectory: Pick<UserDirectory, 'find' | 'load'>
   readonly settings: {
     readonly cookies: CookiePolicy
+    readonly appSessions: ReadonlyMap<string, { readonly current: unknown }>
     readonly trustedProxies: readonly string[]
     /** Undefined if every session ends with the browser. */
     readonly keepSignedIn: object | undefined
@@ -67,6 +68,7 @@ export async function startSession(
   ref: UserRef,
   { request, keepSignedIn = false, deviceName, methods = [] }: StartSessionOptions,
 ): Promise<StartedSession> {
+  if (services.settings.appSessions.get(ref.provider)?.current) throw new ConfigError([APP_DECIDES])
   const incoming = fromRequestLike(request)
   const problems = [...optionProblems(keepSignedIn, deviceName), ...methodProblems(methods)]
   if (problems.length > 0) throw new ConfigError(problems)
@@ -89,6 +91,11 @@ export async function startSession(
   await completeBrowserSignIn(services, session, signIn)
   return { session: toSessionInfo(session), cookies: cookiesOf(services, exchange) }
 }
+
+const APP_DECIDES = {
+  path: 'appSession.current',
+  message: 'already says who is signed in. Remove it to start sessions with server.sessions.start',
+} as const
 
 /** Returns the user who is signed in with a provider, or undefined for guests and disabled users. */
 export async function findCurrentSession(

@@ -20,6 +20,14 @@ const server = await startServer({
   grants: [...commonConfig().grants, signIn()],
   throttle: { perAccount: { failures: 2, window: '15m' } },
   passwordReset: { send: () => {} },
+  providers: {
+    members: {
+      find: async () => undefined,
+      findByUsername: async () => undefined,
+      verifyPassword: async () => false,
+      appSession: { signInUrl: '/sign-in', current: () => undefined },
+    },
+  },
 })
 const { clients, authorizations, personalTokens, sessions, users, tokens, audit, purge } = server.server
 const [user, victim] = [await server.addUser(), await server.addUser()]
@@ -134,6 +142,8 @@ const CALLS: {
       return sessions.current({ headers: { cookie: cookies.map((each) => each.split(';', 1)[0] ?? '') } })
     },
     end: () => sessions.end(guest),
+    isReturnTo: async () => sessions.isReturnTo(server.endpoint('/login?return_to=unknown')),
+    revokeAppSession: () => sessions.revokeAppSession('unknown', { provider: 'members' }),
   },
   users: {
     setPassword: () => users.setPassword(victim, 'another password'),

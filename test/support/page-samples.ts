@@ -255,6 +255,16 @@ export const SAMPLES = {
   ],
   'sign-out': ['signOut', { action: '/auth/sign-out', hidden, userName: 'ada@orchard.example' }],
   'signed out': ['signedOut', { signInUrl: '/auth/sign-in' }],
+  'sign in again': [
+    'signInAgain',
+    { problem: 'tooOld', userName: 'ada@orchard.example', continueUrl: '/auth/sign-in' },
+  ],
+  'sign in again, not signed in': ['signInAgain', { problem: 'notSignedIn', continueUrl: '/auth/sign-in' }],
+  'sign in again, in another browser': [
+    'signInAgain',
+    { problem: 'otherBrowser', userName: 'ada@orchard.example', continueUrl: '/auth/sign-in' },
+  ],
+  'sign in again, with an expired link': ['signInAgain', { problem: 'expired', continueUrl: '/auth/sign-in' }],
   'signed in': ['signedIn', { userName: 'ada@orchard.example', signOutUrl: '/auth/sign-out' }],
   'signed in, with account pages': [
     'signedIn',

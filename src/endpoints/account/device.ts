@@ -112,7 +112,7 @@ const askToSignIn = (
   provider: string,
   userCode: string,
   isForced = false,
-): HttpResponse =>
+): Promise<HttpResponse> =>
   redirectToSignIn(exchange, provider, {
     returnTo: devicePathWith(exchange.services.settings, provider, userCode),
     isForced,

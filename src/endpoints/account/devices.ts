@@ -134,5 +134,5 @@ function devicesUrl(
   return text === '' ? path : `${path}?${text}`
 }
 
-const askToSignIn = (exchange: Exchange, provider: string): HttpResponse =>
+const askToSignIn = (exchange: Exchange, provider: string): Promise<HttpResponse> =>
   redirectToSignIn(exchange, provider, { returnTo: devicesUrl(exchange, provider) })

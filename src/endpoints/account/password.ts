@@ -115,7 +115,7 @@ function passwordPage(
   return page(exchange, status, 'password', props, { headers })
 }
 
-const askToSignIn = (exchange: Exchange, provider: string): HttpResponse =>
+const askToSignIn = (exchange: Exchange, provider: string): Promise<HttpResponse> =>
   redirectToSignIn(exchange, provider, {
     returnTo: providerPathsOf(exchange.services.settings, provider).passwordPage,
   })

@@ -154,7 +154,7 @@ function problemOf(outcome: TokenFormRefusal): NonNullable<PersonalTokensProps['
   }
 }
 
-const askToSignIn = (exchange: Exchange, provider: string): HttpResponse =>
+const askToSignIn = (exchange: Exchange, provider: string): Promise<HttpResponse> =>
   redirectToSignIn(exchange, provider, {
     returnTo: providerPathsOf(exchange.services.settings, provider).tokensPage,
   })

@@ -1,9 +1,8 @@
-import { accountPagesOf } from '../../config/account-pages.ts'
+import { OAuthError } from '../../errors.ts'
 import { parseForm } from '../../lib/form.ts'
 import { redirect, type HttpResponse } from '../../lib/http.ts'
 import { formTargetsOf } from '../../pages/headers.ts'
 import type { SignInProps } from '../../pages/props.ts'
-import { displayNameOf, type BaseUser } from '../../users/provider.ts'
 import { canChangePassword } from '../account/account.ts'
 import { readForm, readQuery } from '../body.ts'
 import { describeClient } from '../descriptions.ts'
@@ -12,11 +11,18 @@ import { findTarget, type ResponseTarget } from '../oauth/authorization-request.
 import { page } from '../page.ts'
 import { pathsOf, providerPathsOf } from '../paths.ts'
 import { readReturnTo, signInUrl, signReturnTo } from '../return-to.ts'
+import { showAppSignIn } from './app-return.ts'
 import { signInWithPassword } from './password.ts'
+import { signedInPage } from './signed-in.ts'
 
-/** GET: shows the sign-in page. A signed-in user is redirected, unless they must sign in again. */
+/**
+ * GET: shows the sign-in page, or sends the user to that of the app. A signed-in user is redirected, unless they must sign in
+ * again.
+ */
 export async function showSignIn(exchange: Exchange, provider: string): Promise<HttpResponse> {
   const { services } = exchange
+  const app = services.settings.appSessions.get(provider)
+  if (app) return showAppSignIn(exchange, provider, app)
   const form = readQuery(exchange.request)
   const returnTo = readReturnTo(services, provider, form.get('return_to'))
   const session = await services.sessions.current(exchange, provider)
@@ -31,6 +37,7 @@ export async function signIn(exchange: Exchange, provider: string): Promise<Http
   const form = await readForm(request)
   const returnTo = readReturnTo(services, provider, form.get('return_to'))
   if (form.get('intent') === 'switch') return switchAccount(exchange, provider, returnTo)
+  if (services.settings.appSessions.has(provider)) throw signInAtApp()
   const current = await services.sessions.current(exchange, provider)
   const [username, password] = [form.get('username') ?? '', form.get('password') ?? '']
   const keepSignedIn = services.settings.keepSignedIn !== undefined && form.get('keep_signed_in') === 'yes'
@@ -42,6 +49,9 @@ export async function signIn(exchange: Exchange, provider: string): Promise<Http
   if ('problem' in outcome) return signInPage(exchange, outcome.status, { ...shown, ...outcome })
   return redirect(returnTo ?? providerPathsOf(services.settings, provider).signIn)
 }
+
+const signInAtApp = (): OAuthError =>
+  new OAuthError('invalid_request', 'Users sign in to the app', { status: 405, headers: { Allow: 'GET, HEAD' } })
 
 const switchAccount = (
   { services }: Exchange,
@@ -113,11 +123,3 @@ const MAX_HINT_LENGTH = 255
 /** Returns a hint that can be a user name. Others are ignored: a long one hides what else the page says. */
 const shownHint = (hint: string | undefined): string | undefined =>
   hint === undefined || hint.length > MAX_HINT_LENGTH || /\p{Cc}/u.test(hint) ? undefined : hint
-
-function signedInPage(exchange: Exchange, provider: string, user: BaseUser): Promise<HttpResponse> {
-  const { settings } = exchange.services
-  const { signOut: signOutUrl, account: accountUrl } = providerPathsOf(settings, provider)
-  const props = { userName: displayNameOf(user), signOutUrl }
-  const hasAccount = accountPagesOf(settings, provider).length > 0
-  return page(exchange, 200, 'signedIn', hasAccount ? { ...props, accountUrl } : props)
-}

@@ -33,7 +33,19 @@ export async function signOut(exchange: Exchange, provider: string): Promise<Htt
     await services.devices.end(session, 'sign_out', requestId)
   }
   services.sessions.clearCookie(exchange, provider)
-  return redirect(readReturnUrl(exchange, form) ?? providerPathsOf(services.settings, provider).signOut)
+  return redirect(afterSignOut(exchange, provider, readReturnUrl(exchange, form)))
+}
+
+/** Returns where a browser continues after our sign-out: at the sign-out page of the app, if it has one. */
+function afterSignOut({ services }: Exchange, provider: string, returnTo: string | undefined): string {
+  const { settings } = services
+  const { signOut: path } = providerPathsOf(settings, provider)
+  const signOutUrl = settings.appSessions.get(provider)?.signOutUrl
+  if (signOutUrl === undefined) return returnTo ?? path
+  const [url, back] = [new URL(signOutUrl), new URL(path, settings.issuer)]
+  if (returnTo !== undefined) back.searchParams.set('return_to', returnTo)
+  url.searchParams.set('return_to', back.href)
+  return url.href
 }
 
 /** Returns where the app wants the user to return, if it may: other origins could be those of an attacker. */

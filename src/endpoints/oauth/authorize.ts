@@ -66,7 +66,9 @@ async function proceed(
       throw new OAuthError('login_required', user ? 'The sign-in is too old' : 'The user is not signed in')
     const query = withoutForcedSignIn(exchange.request.query, authorizationRequest.prompts)
     const returnTo = `${pathsOf(services.settings).authorize}?${query}`
-    return redirectToSignIn(exchange, provider, { returnTo, isForced: user !== undefined })
+    // At the app, a guest may turn out to be signed in already, by a sign-in that is too old.
+    const isForced = user !== undefined || isSignInForced(forcing, { authenticatedAt: 0 }, clock)
+    return redirectToSignIn(exchange, provider, { returnTo, isForced })
   }
   if (await hasConsent(exchange, authorizationRequest, session)) {
     const created = await createCode(exchange, authorizationRequest, session, randomBase64url(32))

@@ -61,6 +61,31 @@ export const en = {
     expired: 'Your session timed out. Sign in again.',
     throttled: (seconds: number): string => `Too many attempts. Try again in ${waitingTime(seconds)}.`,
   },
+  signInAgain: {
+    problems: {
+      notSignedIn: {
+        heading: "You're not signed in",
+        advice: 'Sign in to continue.',
+        submit: 'Sign in',
+      },
+      tooOld: {
+        heading: 'Sign in again',
+        advice: 'To keep your account safe, this step needs a new sign-in.',
+        submit: 'Sign in again',
+      },
+      otherBrowser: {
+        heading: 'Continue here?',
+        advice: 'This sign-in was started in another browser. Only continue if you started it yourself.',
+        submit: 'Continue',
+      },
+      expired: {
+        heading: 'This link has expired',
+        advice: 'Go back to the app and try again.',
+        submit: 'Go to sign-in',
+      },
+    },
+    signedInAs: (name: Html): Html => html`Signed in as ${name}.`,
+  },
   consent: {
     heading: 'Allow access?',
     wantsTo: (name: Html): Html => html`${name} wants to:`,

@@ -1,4 +1,4 @@
-import type { AppSessionState, HandleCookie, ReadAppSession } from './app-sessions.ts'
+import type { AppSessionState, HandleCookie, ReadAppSession } from './in-app.ts'
 import { sessionCookieName, type CookieExchange, type CookiePolicy } from './cookies.ts'
 import type { Sessions } from './sessions.ts'
 

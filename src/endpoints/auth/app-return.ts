@@ -1,0 +1,86 @@
+import { OAuthError } from '../../errors.ts'
+import type { AppSessionSettings } from '../../config/app-session.ts'
+import { prefersJson, redirect, type HttpResponse } from '../../lib/http.ts'
+import type { ReturnTo } from '../../model/signed-state.ts'
+import type { SignInAgainProps } from '../../pages/props.ts'
+import { displayNameOf } from '../../users/provider.ts'
+import { findSignedInUser } from '../account/signed-in-user.ts'
+import { redirectToApp } from '../app-sign-in.ts'
+import { readQuery } from '../body.ts'
+import type { Exchange } from '../endpoint.ts'
+import { page } from '../page.ts'
+import { providerPathsOf } from '../paths.ts'
+import { report } from '../report.ts'
+import { signInUrl } from '../return-to.ts'
+import { signedInPage } from './signed-in.ts'
+
+/**
+ * GET of the sign-in page of users who sign in to the app: sends them there, and receives them when they return. Whoever
+ * returns without a sign-in that counts gets a page, never a redirect: with the app, it could go on forever.
+ */
+export async function showAppSignIn(
+  exchange: Exchange,
+  provider: string,
+  app: AppSessionSettings,
+): Promise<HttpResponse> {
+  const { returnToSigner, settings } = exchange.services
+  const form = readQuery(exchange.request)
+  const text = form.get('return_to')
+  const value = text === undefined ? undefined : returnToSigner.verify(text)
+  if (text !== undefined && value?.provider !== provider)
+    return signInAgain(exchange, provider, { problem: 'expired' })
+  if (value?.browser !== undefined) return receive(exchange, provider, value)
+  const { signIn } = providerPathsOf(settings, provider)
+  const isForced = form.get('prompt') === 'login'
+  const signedIn = isForced ? undefined : await findSignedInUser(exchange, provider)
+  if (signedIn)
+    return value ? redirect(value.path) : signedInPage(exchange, provider, signedIn.user)
+  return redirectToApp(exchange, provider, app, { returnTo: value?.path ?? signIn, isForced })
+}
+
+/** The user returns from the app. */
+async function receive(exchange: Exchange, provider: string, value: ReturnTo): Promise<HttpResponse> {
+  const { csrf } = exchange.services
+  const { path, browser, after } = value
+  const isForced = after !== undefined
+  if (!csrf.isBoundTo(exchange, browser))
+    return signInAgain(exchange, provider, { problem: 'otherBrowser', returnTo: path, isForced })
+  const signedIn = await findSignedInUser(exchange, provider)
+  if (!signedIn) return signInAgain(exchange, provider, { problem: 'notSignedIn', returnTo: path, isForced })
+  if (isForced && signedIn.session.authenticatedAt <= after)
+    return signInAgain(exchange, provider, { problem: 'tooOld', returnTo: path, isForced })
+  return redirect(path)
+}
+
+interface SignInAgainOptions {
+  readonly problem: SignInAgainProps['problem']
+  readonly returnTo?: string
+  readonly isForced?: boolean
+}
+
+const DETAILS: Readonly<Record<SignInAgainProps['problem'], string>> = {
+  expired: 'return_to has expired, was altered, or is for another provider',
+  otherBrowser: 'return_to was issued to another browser',
+  notSignedIn: 'appSession.current returned no user whose sign-in counts after the sign-in',
+  tooOld: 'the sign-in at the app is not newer than the request that asked for it',
+}
+
+async function signInAgain(
+  exchange: Exchange,
+  provider: string,
+  { problem, ...target }: SignInAgainOptions,
+): Promise<HttpResponse> {
+  const { services, request } = exchange
+  const error = new OAuthError('login_required', 'The user is not signed in', {
+    status: 403,
+    detail: DETAILS[problem],
+  })
+  if (prefersJson(request)) throw error
+  report(exchange, error)
+  const signedIn = await findSignedInUser(exchange, provider)
+  return page(exchange, 403, 'signInAgain', {
+    problem,
+    continueUrl: signInUrl(services, provider, target),
+    ...(signedIn && { userName: displayNameOf(signedIn.user) }),
+  })
+}

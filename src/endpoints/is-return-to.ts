@@ -1,0 +1,32 @@
+import type { Settings } from '../config/settings.ts'
+import { returnUrlTo } from '../lib/web-address.ts'
+import { providerPathsOf } from './paths.ts'
+import type { Services } from './services.ts'
+
+/**
+ * Returns whether a URL is a `return_to` that an app received from this server. Both pages are our own and check for
+ * themselves where to continue, so a URL that is accepted before the server has started does no harm.
+ */
+export function isReturnTo(
+  settings: Settings,
+  services: Pick<Services, 'returnToSigner'> | undefined,
+  text: unknown,
+): text is string {
+  // Parsers drop tabs and line ends, and browsers read a backslash as a slash.
+  if (typeof text !== 'string' || /[^!-~]|\\/.test(text)) return false
+  const url = URL.parse(text)
+  if (!url || url.origin !== new URL(settings.issuer).origin) return false
+  if (url.username !== '' || url.password !== '' || url.hash !== '') return false
+  const [parameter, ...others] = url.searchParams
+  if (others.length > 0 || (parameter && parameter[0] !== 'return_to')) return false
+  const value = parameter?.[1]
+  return [...settings.appSessions.keys()].some((provider) => {
+    const { signIn, signOut } = providerPathsOf(settings, provider)
+    if (url.pathname === signOut)
+      return value === undefined || returnUrlTo(settings.returnOrigins, value) !== undefined
+    if (url.pathname !== signIn || value === undefined) return false
+    if (!services) return true
+    const returnTo = services.returnToSigner.verify(value)
+    return returnTo?.provider === provider && returnTo.browser !== undefined
+  })
+}

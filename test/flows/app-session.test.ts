@@ -1,0 +1,388 @@
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import type { AppUser } from '../../src/index.ts'
+import type { Browser } from '../support/browser.ts'
+import { addDeviceClient, startDevice } from '../support/device.ts'
+import { authorizationUrl, callApi, claimOf, requestToken } from '../support/oauth-client.ts'
+import { enterShop, openShopBrowser, shopSessionOf, signInAgain } from '../support/shop-browser.ts'
+import { signOutOfShop, startShop, type TellUser } from '../support/shop.ts'
+
+const shop = await startShop({ appSession: { signOutUrl: '/sign-out' } })
+const { server } = shop
+const client = await server.addClient()
+const trusted = await server.addClient({ skipsConsent: true })
+const { tell } = shop
+afterAll(shop.close)
+
+beforeEach(async () => {
+  Object.assign(shop, { tell, nextUser: undefined })
+  shop.users.add('ada').add('bob')
+  for (const user of ['ada', 'bob']) await server.server.users.signOutEverywhere(user)
+  server.clock.advance('1s')
+})
+
+/** The parameters that the sign-in page of the shop received last. */
+const lastVisit = (): URLSearchParams => shop.visits.at(-1)?.searchParams ?? new URLSearchParams()
+
+/** Of a new client, which the user has not allowed yet. */
+const authorize = async (browser: Browser, parameters: Readonly<Record<string, string>> = {}) =>
+  browser.open(authorizationUrl(server, await server.addClient(), parameters))
+
+const devicesOf = (user: string) => server.server.sessions.list(user)
+
+describe('a user who is signed in to the app', () => {
+  test('is asked for consent without another sign-in, and is the user of the token', async () => {
+    const browser = openShopBrowser(shop, 'ada')
+    const page = await browser.open(authorizationUrl(server, client, { scope: 'profile' }))
+    expect(page.text).toContain('ada of the shop')
+    const { url } = await browser.press(page, 'Allow')
+    const { body } = await requestToken(server, client, {
+      grant_type: 'authorization_code',
+      code: url.searchParams.get('code') ?? '',
+      redirect_uri: client.redirectUri,
+    })
+    expect(claimOf(String(body['access_token']), 'sub')).toBe('ada')
+    expect((await callApi(server, '/me', String(body['access_token']))).status).toBe(200)
+    expect(await devicesOf('ada')).toMatchObject([{ deviceName: 'Firefox on Linux', methods: ['swk'] }])
+  })
+
+  test('is known on the pages for devices, tokens and sign-out', async () => {
+    const browser = openShopBrowser(shop, 'ada')
+    for (const path of ['/oauth/device', '/account/devices', '/account/tokens', '/logout', '/login'])
+      expect([path, (await browser.open(server.endpoint(path))).status]).toEqual([path, 200])
+    expect((await browser.open(server.endpoint('/login'))).text).toContain('ada of the shop')
+    expect(await devicesOf('ada')).toHaveLength(1)
+  })
+
+  test('has no page for a password if the app does not let the server change it', async () => {
+    const browser = openShopBrowser(shop, 'ada')
+    expect((await browser.open(server.endpoint('/account/password'))).text).toContain('Shop /account/password')
+    expect((await browser.open(server.endpoint('/account/devices'))).text).not.toContain('Password')
+  })
+
+  test('signs in on one device, however many requests come first', async () => {
+    const browser = openShopBrowser(shop, 'ada')
+    const paths = Array.from({ length: 8 }, () => server.endpoint('/account/devices'))
+    const pages = await Promise.all(paths.map((path) => browser.open(path)))
+    expect(pages.map(({ status }) => status)).toEqual(paths.map(() => 200))
+    expect(await devicesOf('ada')).toHaveLength(1)
+  })
+
+  test('is one device per session of the app', async () => {
+    const browsers = [openShopBrowser(shop, 'ada'), openShopBrowser(shop, 'ada')]
+    for (const browser of browsers) await browser.open(server.endpoint('/account/devices'))
+    expect(await devicesOf('ada')).toHaveLength(2)
+  })
+
+  test('stays the same device after another sign-in, and after the app replaces the ID of its session', async () => {
+    const browser = openShopBrowser(shop, 'ada')
+    await browser.open(server.endpoint('/account/devices'))
+    const [before] = await devicesOf('ada')
+    signInAgain(shop, browser)
+    await browser.open(server.endpoint('/account/devices'))
+    const [renewed] = await devicesOf('ada')
+    expect(renewed?.id).toBe(before?.id)
+    expect(renewed?.authenticatedAt).toBeGreaterThan(before?.authenticatedAt ?? 0)
+    shop.sessions.delete(shopSessionOf(browser))
+    enterShop(shop, browser, 'ada')
+    await browser.open(server.endpoint('/account/devices'))
+    expect((await devicesOf('ada')).map(({ id }) => id)).toEqual([before?.id])
+  })
+
+  test('allows a device', async () => {
+    const device = await startDevice(server, await addDeviceClient(server))
+    const browser = openShopBrowser(shop, 'ada')
+    const form = await browser.open(server.endpoint('/oauth/device'))
+    const consent = await browser.press(form, 'Continue', { user_code: device.userCode })
+    expect(consent.text).toContain('ada of the shop')
+    expect((await browser.press(consent, 'Allow')).text).toContain("You're connected")
+  })
+
+  test('is known to server.sessions.current, and server.sessions.end ends the session', async () => {
+    const browser = openShopBrowser(shop, 'ada')
+    const request = { headers: { cookie: `shop=${shopSessionOf(browser)}` } }
+    expect((await server.server.sessions.current(request))?.user).toMatchObject({ id: 'ada' })
+    await server.server.sessions.end(request)
+    expect(await server.server.sessions.current(request)).toBe(undefined)
+  })
+})
+
+describe('a guest', () => {
+  test('signs in to the app, and continues where they were', async () => {
+    shop.nextUser = 'ada'
+    const page = await authorize(openShopBrowser(shop), { scope: 'profile', state: 's1' })
+    expect(page.text).toContain('ada of the shop')
+    expect(page.url.searchParams.get('state')).toBe('s1')
+    expect(lastVisit().has('prompt')).toBe(false)
+  })
+
+  test('is sent to the app by each page and by the sign-in page itself', async () => {
+    for (const path of ['/account/devices', '/account/tokens', '/oauth/device', '/login']) {
+      await openShopBrowser(shop).open(server.endpoint(path))
+      expect(shop.visits.at(-1)?.pathname).toBe('/sign-in')
+      expect(server.server.sessions.isReturnTo(lastVisit().get('return_to'))).toBe(true)
+    }
+  })
+
+  test('who does not sign in gets a page, not a redirect', async () => {
+    await authorize(openShopBrowser(shop))
+    const browser = openShopBrowser(shop)
+    await authorize(browser)
+    const page = await browser.open(lastVisit().get('return_to') ?? '')
+    expect(page.status).toBe(403)
+    expect(page.text).toContain("You're not signed in")
+  })
+
+  test('gets login_required with prompt=none, without a page', async () => {
+    const { url } = await authorize(openShopBrowser(shop), { prompt: 'none' })
+    expect(url.searchParams.get('error')).toBe('login_required')
+  })
+
+  test('of a JSON caller gets a link that any browser can open', async () => {
+    const url = authorizationUrl(server, await server.addClient(), { scope: 'profile' })
+    const response = await fetch(url, {
+      headers: { accept: 'application/json' },
+      redirect: 'manual',
+    })
+    const body = (await response.json()) as Record<string, string>
+    expect(response.status).toBe(401)
+    shop.nextUser = 'ada'
+    const page = await openShopBrowser(shop).open(body['login_uri'] ?? '')
+    expect(page.text).toContain('ada of the shop')
+  })
+
+  test('passes login_hint, ui_locales and max_age on', async () => {
+    const hints = { login_hint: 'ada@example.com', ui_locales: 'de en', max_age: '600' }
+    await authorize(openShopBrowser(shop), hints)
+    expect(Object.fromEntries(lastVisit())).toMatchObject({ ...hints, prompt: 'login' })
+  })
+})
+
+describe('a forced sign-in', () => {
+  test.each([{ prompt: 'login' }, { prompt: 'select_account' }, { max_age: '0' }])(
+    'by %j counts only if it is newer than the request',
+    async (parameters) => {
+      const browser = openShopBrowser(shop, 'ada')
+      await authorize(browser, parameters)
+      expect(lastVisit().get('prompt')).toBe('login')
+      const returnTo = lastVisit().get('return_to') ?? ''
+      const refused = await browser.open(returnTo)
+      expect([refused.status, refused.text]).toEqual([403, expect.stringContaining('Sign in again')])
+      signInAgain(shop, browser)
+      expect((await browser.open(returnTo)).text).toContain('ada of the shop')
+    },
+  )
+
+  test('by max_age is not necessary after a recent sign-in', async () => {
+    const browser = openShopBrowser(shop, 'ada')
+    expect((await authorize(browser, { max_age: '60' })).text).toContain('ada of the shop')
+    server.clock.advance('2m')
+    await authorize(browser, { max_age: '60' })
+    expect(lastVisit().get('prompt')).toBe('login')
+  })
+
+  test('can be tried again from the page that refuses', async () => {
+    const browser = openShopBrowser(shop, 'ada')
+    await authorize(browser, { prompt: 'login' })
+    const refused = await browser.open(lastVisit().get('return_to') ?? '')
+    const link = /href="(\/login[^"]*)">Sign in again/.exec(refused.body)?.[1] ?? ''
+    shop.nextUser = 'ada'
+    server.clock.advance('1s')
+    const request = browser.open(link.replaceAll('&amp;', '&'))
+    await expect(request.then(({ text }) => text)).resolves.toBeDefined()
+  })
+
+  test('is refused with prompt=none', async () => {
+    const browser = openShopBrowser(shop, 'ada')
+    server.clock.advance('2m')
+    const { url } = await authorize(browser, { prompt: 'none', max_age: '60' })
+    expect(url.searchParams.get('error')).toBe('login_required')
+  })
+
+  test('of a guest counts only if it is newer than the request', async () => {
+    const browser = openShopBrowser(shop)
+    const id = enterShop(shop, openShopBrowser(shop), 'ada')
+    server.clock.advance('1s')
+    await authorize(browser, { prompt: 'login' })
+    browser.setCookie('shop', id)
+    expect((await browser.open(lastVisit().get('return_to') ?? '')).status).toBe(403)
+  })
+
+  test('is the way to use another account', async () => {
+    const browser = openShopBrowser(shop, 'ada')
+    const consent = await authorize(browser)
+    await browser.press(consent, 'Not you? Use another account')
+    expect(lastVisit().get('prompt')).toBe('login')
+    server.clock.advance('1s')
+    enterShop(shop, browser, 'bob')
+    expect((await browser.open(lastVisit().get('return_to') ?? '')).text).toContain('bob of the shop')
+    expect(await devicesOf('ada')).toEqual([])
+  })
+})
+
+describe('when the app', () => {
+  const openDevices = (browser: Browser) => browser.open(server.endpoint('/account/devices'))
+
+  test('shows another user, the first one is signed out', async () => {
+    const browser = openShopBrowser(shop, 'ada')
+    await openDevices(browser)
+    const session = shop.sessions.get(shopSessionOf(browser))
+    if (session) Object.assign(session, { userId: 'bob', signedInAt: server.clock.now() })
+    await openDevices(browser)
+    expect(await devicesOf('ada')).toEqual([])
+    expect(await devicesOf('bob')).toHaveLength(1)
+    expect(server.events.at(-1)).toBeDefined()
+    expect(server.events.findLast(({ name }) => name === 'session.ended')?.payload).toMatchObject({
+      sub: 'ada',
+      reason: 'app_session',
+    })
+  })
+
+  test('shows nobody any more, the session ends, but not by a link on another site', async () => {
+    const browser = openShopBrowser(shop, 'ada')
+    await openDevices(browser)
+    browser.setCookie('shop', 'gone')
+    await browser.open(server.endpoint('/account/devices'), { headers: { 'sec-fetch-site': 'cross-site' } })
+    expect(await devicesOf('ada')).toHaveLength(1)
+    await openDevices(browser)
+    expect(await devicesOf('ada')).toEqual([])
+  })
+
+  test('revokes a session, its devices, codes and first-party tokens end', async () => {
+    const browser = openShopBrowser(shop, 'ada')
+    const open = async () => (await browser.open(authorizationUrl(server, trusted))).url.searchParams.get('code')
+    const exchange = (code: string | null) =>
+      requestToken(server, trusted, {
+        grant_type: 'authorization_code',
+        code: code ?? '',
+        redirect_uri: trusted.redirectUri,
+      })
+    const { body } = await exchange(await open())
+    const pending = await open()
+    await signOutOfShop(shop, shopSessionOf(browser))
+    expect((await callApi(server, '/me', String(body['access_token']))).status).toBe(401)
+    expect((await exchange(pending)).status).toBe(400)
+    expect(await devicesOf('ada')).toEqual([])
+  })
+
+  test('revokes a session that was never seen here, a request in progress does not sign in', async () => {
+    const browser = openShopBrowser(shop, 'ada')
+    const id = shopSessionOf(browser)
+    server.clock.advance('1s')
+    shop.tell = async (request, original) => {
+      const user = tell(request, original)
+      await server.server.sessions.revokeAppSession(id)
+      return user
+    }
+    await openDevices(browser)
+    expect(await devicesOf('ada')).toEqual([])
+  })
+
+  test('signs a disabled or unknown user in, the user counts as a guest', async () => {
+    const browser = openShopBrowser(shop, 'ada')
+    shop.users.delete('ada')
+    await openDevices(browser)
+    expect(shop.visits.at(-1)?.pathname).toBe('/sign-in')
+    expect((await browser.open(lastVisit().get('return_to') ?? '')).status).toBe(403)
+  })
+
+  test('passes the request of the framework as the second argument', async () => {
+    let seen: unknown
+    shop.tell = (request, original) => {
+      seen = [new URL(request.url).pathname, request.method, (original as { url: string }).url]
+      return undefined
+    }
+    await openDevices(openShopBrowser(shop))
+    expect(seen).toEqual(['/account/devices', 'GET', '/account/devices'])
+  })
+})
+
+describe('a session that was revoked here while the app still shows its user', () => {
+  test.each([
+    ['a device', (user: string) => devicesOf(user).then(([device]) => server.server.sessions.revoke(device?.id ?? ''))],
+    ['everything', (user: string) => server.server.users.signOutEverywhere(user)],
+  ])('needs a new sign-in at the app after %s was revoked', async (_, revoke) => {
+    const browser = openShopBrowser(shop, 'ada')
+    await browser.open(server.endpoint('/account/devices'))
+    server.clock.advance('1s')
+    await revoke('ada')
+    await browser.open(server.endpoint('/account/devices'))
+    expect(lastVisit().get('prompt')).toBe('login')
+    expect(await devicesOf('ada')).toEqual([])
+    expect((await browser.open(lastVisit().get('return_to') ?? '')).status).toBe(403)
+    signInAgain(shop, browser)
+    expect((await browser.open(server.endpoint('/account/devices'))).status).toBe(200)
+    expect(await devicesOf('ada')).toHaveLength(1)
+  })
+
+  test('is not revived by a new ID of the same sign-in, even without our cookies', async () => {
+    const browser = openShopBrowser(shop, 'ada')
+    await browser.open(server.endpoint('/account/devices'))
+    const [device] = await devicesOf('ada')
+    const session = shop.sessions.get(shopSessionOf(browser))
+    server.clock.advance('1s')
+    await server.server.sessions.revoke(device?.id ?? '')
+    const copy = openShopBrowser(shop)
+    const id = enterShop(shop, copy, 'ada')
+    shop.sessions.set(id, session ?? { userId: 'ada', signedInAt: 0 })
+    await copy.open(server.endpoint('/account/devices'))
+    expect(await devicesOf('ada')).toEqual([])
+  })
+
+  test('ends by our sign-out, which continues at the sign-out page of the app', async () => {
+    const browser = openShopBrowser(shop, 'ada')
+    const { url, text } = await browser.press(await browser.open(server.endpoint('/logout')), 'Sign out')
+    expect(shop.visits.at(-1)?.pathname).toBe('/sign-out')
+    expect([url.pathname, text]).toEqual(['/logout', expect.stringContaining("You're signed out")])
+    expect(browser.cookies.has('shop')).toBe(false)
+  })
+})
+
+describe('an answer of the app that cannot be used', () => {
+  const user: AppUser = { id: 'ada', authenticatedAt: 1 }
+  const now = (): number => server.clock.now()
+  const answers: readonly (readonly [string, TellUser])[] = [
+    ['no object', () => 'ada'],
+    ['an object as id', () => ({ id: {}, authenticatedAt: now() })],
+    ['no id', () => ({ authenticatedAt: now() })],
+    ['seconds', () => ({ ...user, authenticatedAt: Math.floor(now() / 1000) })],
+    ['NaN', () => ({ ...user, authenticatedAt: Number.NaN })],
+    ['an invalid date', () => ({ ...user, authenticatedAt: new Date('no date') })],
+    ['text as time', () => ({ ...user, authenticatedAt: new Date(now()).toISOString() })],
+    ['a number as session', () => ({ ...user, authenticatedAt: now(), sessionId: 7 })],
+    ['text as methods', () => ({ ...user, authenticatedAt: now(), methods: 'pwd' })],
+    ['a rejection', () => Promise.reject(new Error('the session store is down'))],
+  ]
+
+  test.each(answers)('signs nobody in, and the log has the reason: %s', async (_, answer) => {
+    shop.tell = answer
+    const page = await openShopBrowser(shop, 'ada').open(server.endpoint('/account/devices'))
+    expect(page.status).toBe(500)
+    expect(server.logs.at(-1)).toContain('appSession.current of users')
+    expect(await devicesOf('ada')).toEqual([])
+    const { url } = await authorize(openShopBrowser(shop, 'ada'))
+    expect(url.searchParams.get('error')).toBe('server_error')
+  })
+
+  test('a time in the future counts as the time at which it was first seen', async () => {
+    const browser = openShopBrowser(shop, 'ada')
+    const later = now() + 600_000
+    shop.tell = () => ({ ...user, authenticatedAt: later, sessionId: 'one' })
+    await authorize(browser, { prompt: 'login' })
+    server.clock.advance('5s')
+    expect((await browser.open(lastVisit().get('return_to') ?? '')).status).toBe(403)
+    const [device] = await devicesOf('ada')
+    expect(device?.authenticatedAt).toBeLessThan(now())
+  })
+
+  test('a sign-in of more than 400 days ago needs a new one', async () => {
+    shop.tell = () => ({ ...user, authenticatedAt: now() - 401 * 86_400_000, sessionId: 'old' })
+    await openShopBrowser(shop, 'ada').open(server.endpoint('/account/devices'))
+    expect(lastVisit().get('prompt')).toBe('login')
+  })
+})
+
+test('POST of the sign-in page is off', async () => {
+  const body = new URLSearchParams({ username: 'ada', password: 'secret' })
+  const response = await fetch(server.endpoint('/login'), { method: 'POST', body })
+  expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
+})
