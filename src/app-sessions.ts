@@ -68,5 +68,8 @@ const createAsk =
     askApp(
       provider,
       () => clock.now(),
-      () => appSessions.get(provider)?.current?.(toFetchRequest(request, new URL(issuer).origin), request.original),
+      () =>
+        appSessions
+          .get(provider)
+          ?.current?.(toFetchRequest(request, new URL(issuer).origin), request.original),
     )

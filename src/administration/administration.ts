@@ -152,7 +152,12 @@ export function createAdministration<User extends BaseUser>(
     authorizations: authorizationAdministration(start),
     personalTokens: personalTokenAdministration(start),
     // The provider is untyped at run time. Its type comes from the configuration.
-    sessions: sessionAdministration(start, settings) as Administration<string, string, string, User>['sessions'],
+    sessions: sessionAdministration(start, settings) as Administration<
+      string,
+      string,
+      string,
+      User
+    >['sessions'],
     users: userAdministration(start),
     tokens: {
       async revoke({ tokenId, expiresAt, sub }) {

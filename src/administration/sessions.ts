@@ -98,10 +98,7 @@ function providerOf(
   return provider
 }
 
-export function sessionAdministration(
-  start: Once<Services>,
-  settings: Settings,
-): SessionAdministration {
+export function sessionAdministration(start: Once<Services>, settings: Settings): SessionAdministration {
   return {
     isReturnTo: (url): url is string => isReturnTo(settings, start.result(), url),
     async revokeAppSession(sessionId, options = {}) {

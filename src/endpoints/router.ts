@@ -42,7 +42,9 @@ function checkAppUrls(settings: Settings, isEndpoint: (path: string) => boolean)
       const page = url === undefined ? undefined : new URL(url)
       if (page?.origin !== origin || !isEndpoint(page.pathname)) return []
       const path = `${provider === settings.provider ? 'users' : `providers.${provider}`}.appSession.${name}`
-      return [{ path, message: `is a page of the server: ${page.pathname}. Choose another path for your page` }]
+      return [
+        { path, message: `is a page of the server: ${page.pathname}. Choose another path for your page` },
+      ]
     }),
   )
   if (problems.length > 0) throw new ConfigError(problems)

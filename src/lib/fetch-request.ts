@@ -14,7 +14,14 @@ export function toFetchRequest(request: PartialRequest, origin: string): Request
 }
 
 /** Headers that callbacks read, if the request of the framework does not list its headers. */
-const COMMON = ['accept-language', 'authorization', 'cookie', 'sec-fetch-site', 'user-agent', 'x-forwarded-for']
+const COMMON = [
+  'accept-language',
+  'authorization',
+  'cookie',
+  'sec-fetch-site',
+  'user-agent',
+  'x-forwarded-for',
+]
 
 function headersOf({ original, header }: PartialRequest): Headers {
   const { headers: listed } = (original ?? {}) as { readonly headers?: unknown }

@@ -7,10 +7,10 @@ import type { Site } from './site.ts'
 /** Shown to users who return from the app's sign-in page without a sign-in that counts. */
 export function signInAgainPage({ problem, userName, continueUrl }: SignInAgainProps, site: Site): Html {
   const text = site.messages.signInAgain
-  const { heading, advice, submit } = text.problems[problem]
+  const heading = text.heading[problem]
   const content = html`<h1>${heading}</h1>
-    <p class="asks">${advice}</p>
+    <p class="asks">${text.advice[problem]}</p>
     ${userName !== undefined && html`<p>${text.signedInAs(isolateName(userName))}</p>`}
-    <p class="actions"><a class="primary" href="${continueUrl}">${submit}</a></p>`
+    <p class="actions"><a class="primary" href="${continueUrl}">${text.submit[problem]}</a></p>`
   return layout(site, heading, content)
 }

@@ -118,8 +118,7 @@ export function createAppSessionReader(options: AppSessionOptions): ReadAppSessi
       return renew(seen, session)
     if (cookieValue !== handle) cookie.set(handle)
     const now = clock.now()
-    if (now - session.lastSeenAt >= TOUCH_INTERVAL)
-      await store.touch(session.id, now, now + options.lifetime)
+    if (now - session.lastSeenAt >= TOUCH_INTERVAL) await store.touch(session.id, now, now + options.lifetime)
     const authenticatedAt = Math.min(session.authenticatedAt, shown.authenticatedAt)
     return { kind: 'signed-in', session: { ...session, authenticatedAt } }
   }

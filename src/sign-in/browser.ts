@@ -60,10 +60,12 @@ export async function startBrowserSession(
 export async function completeBrowserSignIn(
   services: BrowserSignInServices,
   session: Session,
-  { exchange, current, address, requestId }: Pick<
-    BrowserSignIn,
-    'exchange' | 'current' | 'address' | 'requestId'
-  >,
+  {
+    exchange,
+    current,
+    address,
+    requestId,
+  }: Pick<BrowserSignIn, 'exchange' | 'current' | 'address' | 'requestId'>,
 ): Promise<void> {
   const { deviceCookies, deviceTokens, sessionLimit, revoker, csrf, events } = services
   const { id: sessionId, deviceName } = session

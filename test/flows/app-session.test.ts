@@ -55,7 +55,9 @@ describe('a user who is signed in to the app', () => {
 
   test('has no page for a password if the app does not let the server change it', async () => {
     const browser = openShopBrowser(shop, 'ada')
-    expect((await browser.open(server.endpoint('/account/password'))).text).toContain('Shop /account/password')
+    expect((await browser.open(server.endpoint('/account/password'))).text).toContain(
+      'Shop /account/password',
+    )
     expect((await browser.open(server.endpoint('/account/devices'))).text).not.toContain('Password')
   })
 
@@ -249,7 +251,8 @@ describe('when the app', () => {
 
   test('revokes a session, its devices, codes and first-party tokens end', async () => {
     const browser = openShopBrowser(shop, 'ada')
-    const open = async () => (await browser.open(authorizationUrl(server, trusted))).url.searchParams.get('code')
+    const open = async () =>
+      (await browser.open(authorizationUrl(server, trusted))).url.searchParams.get('code')
     const exchange = (code: string | null) =>
       requestToken(server, trusted, {
         grant_type: 'authorization_code',
@@ -298,7 +301,10 @@ describe('when the app', () => {
 
 describe('a session that was revoked here while the app still shows its user', () => {
   test.each([
-    ['a device', (user: string) => devicesOf(user).then(([device]) => server.server.sessions.revoke(device?.id ?? ''))],
+    [
+      'a device',
+      (user: string) => devicesOf(user).then(([device]) => server.server.sessions.revoke(device?.id ?? '')),
+    ],
     ['everything', (user: string) => server.server.users.signOutEverywhere(user)],
   ])('needs a new sign-in at the app after %s was revoked', async (_, revoke) => {
     const browser = openShopBrowser(shop, 'ada')

@@ -264,7 +264,10 @@ export const SAMPLES = {
     'signInAgain',
     { problem: 'otherBrowser', userName: 'ada@orchard.example', continueUrl: '/auth/sign-in' },
   ],
-  'sign in again, with an expired link': ['signInAgain', { problem: 'expired', continueUrl: '/auth/sign-in' }],
+  'sign in again, with an expired link': [
+    'signInAgain',
+    { problem: 'expired', continueUrl: '/auth/sign-in' },
+  ],
   'signed in': ['signedIn', { userName: 'ada@orchard.example', signOutUrl: '/auth/sign-out' }],
   'signed in, with account pages': [
     'signedIn',

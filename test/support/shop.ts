@@ -48,7 +48,11 @@ export const shopCookieOf = (cookie: string | null): string | undefined =>
   /(?:^|; )shop=([\w-]+)/.exec(cookie ?? '')?.[1]
 
 /** Starts the shop. Its users have the IDs `ada` and `bob`. */
-export async function startShop({ appSession, hasNoIds = false, ...options }: ShopOptions = {}): Promise<Shop> {
+export async function startShop({
+  appSession,
+  hasNoIds = false,
+  ...options
+}: ShopOptions = {}): Promise<Shop> {
   const http = createServer()
   const origin = await listen(http)
   const sessions = new Map<string, ShopSession>()
@@ -120,7 +124,11 @@ async function readReturnTo(request: IncomingMessage): Promise<string | undefine
 }
 
 /** Signs in with a new session of the shop, and sets its cookie. */
-export function signInToShop(shop: Shop, response: Pick<ServerResponse, 'appendHeader'>, userId: string): void {
+export function signInToShop(
+  shop: Shop,
+  response: Pick<ServerResponse, 'appendHeader'>,
+  userId: string,
+): void {
   const id = randomBase64url(16)
   shop.sessions.set(id, { userId, signedInAt: shop.server.clock.now() })
   response.appendHeader('Set-Cookie', `shop=${id}; Path=/; HttpOnly; SameSite=Lax`)
@@ -128,7 +136,10 @@ export function signInToShop(shop: Shop, response: Pick<ServerResponse, 'appendH
 
 /** Ends a session of the shop, and what hangs on it. */
 export async function signOutOfShop(
-  { sessions, server }: { sessions: Map<string, ShopSession>; server: { server: Pick<AuthorizationServer, 'sessions'> } },
+  {
+    sessions,
+    server,
+  }: { sessions: Map<string, ShopSession>; server: { server: Pick<AuthorizationServer, 'sessions'> } },
   id: string | undefined,
 ): Promise<void> {
   if (id === undefined) return

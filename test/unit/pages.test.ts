@@ -29,7 +29,7 @@ async function render<Name extends keyof ViewProps>(
 type Path = readonly (string | number)[]
 
 /** Props that are one of a few words of ours, never input. */
-const FIXED: ReadonlySet<unknown> = new Set(['kind', 'decision', 'signInWith', 'reason', 'page'])
+const FIXED: ReadonlySet<unknown> = new Set(['kind', 'decision', 'signInWith', 'reason', 'page', 'problem'])
 
 /** Where texts are in the props. */
 function textPaths(value: unknown, path: Path = []): Path[] {

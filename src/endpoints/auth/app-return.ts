@@ -33,8 +33,7 @@ export async function showAppSignIn(
   const { signIn } = providerPathsOf(settings, provider)
   const isForced = form.get('prompt') === 'login'
   const signedIn = isForced ? undefined : await findSignedInUser(exchange, provider)
-  if (signedIn)
-    return value ? redirect(value.path) : signedInPage(exchange, provider, signedIn.user)
+  if (signedIn) return value ? redirect(value.path) : signedInPage(exchange, provider, signedIn.user)
   return redirectToApp(exchange, provider, app, { returnTo: value?.path ?? signIn, isForced })
 }
 

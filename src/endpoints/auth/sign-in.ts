@@ -51,7 +51,10 @@ export async function signIn(exchange: Exchange, provider: string): Promise<Http
 }
 
 const signInAtApp = (): OAuthError =>
-  new OAuthError('invalid_request', 'Users sign in to the app', { status: 405, headers: { Allow: 'GET, HEAD' } })
+  new OAuthError('invalid_request', 'Users sign in to the app', {
+    status: 405,
+    headers: { Allow: 'GET, HEAD' },
+  })
 
 const switchAccount = (
   { services }: Exchange,

@@ -62,27 +62,23 @@ export const en = {
     throttled: (seconds: number): string => `Too many attempts. Try again in ${waitingTime(seconds)}.`,
   },
   signInAgain: {
-    problems: {
-      notSignedIn: {
-        heading: "You're not signed in",
-        advice: 'Sign in to continue.',
-        submit: 'Sign in',
-      },
-      tooOld: {
-        heading: 'Sign in again',
-        advice: 'To keep your account safe, this step needs a new sign-in.',
-        submit: 'Sign in again',
-      },
-      otherBrowser: {
-        heading: 'Continue here?',
-        advice: 'This sign-in was started in another browser. Only continue if you started it yourself.',
-        submit: 'Continue',
-      },
-      expired: {
-        heading: 'This link has expired',
-        advice: 'Go back to the app and try again.',
-        submit: 'Go to sign-in',
-      },
+    heading: {
+      notSignedIn: "You're not signed in",
+      tooOld: 'Sign in again',
+      otherBrowser: 'Continue here?',
+      expired: 'This link has expired',
+    },
+    advice: {
+      notSignedIn: 'Sign in to continue.',
+      tooOld: 'To keep your account safe, this step needs a new sign-in.',
+      otherBrowser: 'This sign-in was started in another browser. Only continue if you started it yourself.',
+      expired: 'Go back to the app and try again.',
+    },
+    submit: {
+      notSignedIn: 'Sign in',
+      tooOld: 'Sign in again',
+      otherBrowser: 'Continue',
+      expired: 'Go to sign-in',
     },
     signedInAs: (name: Html): Html => html`Signed in as ${name}.`,
   },
