@@ -15,7 +15,7 @@ import { commonConfig } from './config.ts'
 import type { TestConfig, TestScope } from './config.ts'
 import { createKnownSecrets, findLeaks } from './known-secrets.ts'
 import type { KnownSecrets } from './known-secrets.ts'
-import { mount } from './mount.ts'
+import { mount as mountFramework, type Mount } from './mount.ts'
 import { testSecrets } from './secrets.ts'
 
 /** A user who can sign in. */
@@ -63,17 +63,26 @@ export interface TestServer {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** Options of the server, the `path` of the issuer, and an existing database `file`. */
+/**
+ * Options of the server, the `path` of the issuer, an existing database `file`, and the app that mounts the server. Default:
+ * that of the environment variable `FRAMEWORK`.
+ */
 export interface ServerOptions extends Partial<TestConfig> {
   readonly path?: string
   readonly file?: string
+  readonly mount?: Mount
 }
 
 /** The default redirect URI of clients. Nothing listens there: the test reads the redirect. */
 export const CALLBACK = 'https://app.example/callback'
 
 /** Starts a server. Close it in `afterAll`, or use `await using server = await startServer()`. */
-export async function startServer({ path = '', file, ...config }: ServerOptions = {}): Promise<TestServer> {
+export async function startServer({
+  path = '',
+  file,
+  mount = mountFramework,
+  ...config
+}: ServerOptions = {}): Promise<TestServer> {
   const directory = await mkdtemp(join(tmpdir(), 'consulate-'))
   const http = createServer()
   const origin = await listen(http)
