@@ -86,6 +86,8 @@ export interface AuthorizationServer<
 export interface Core extends GuardCore {
   /** Answers a request, or returns undefined if the path is not one of the server's. Never throws or rejects. */
   handle(request: HttpRequest): Promise<HttpResponse> | undefined
+  /** The logger of the server. */
+  readonly logger: Logger
 }
 
 /**
@@ -116,7 +118,11 @@ export function createAuthorizationServer<
     }),
   }
   const guards = createGuards<Scope, Main>(shared, settings.provider as Main)
-  const core: Core = { ...guards.core, handle: createHandler(settings, router, start, health) }
+  const core: Core = {
+    ...guards.core,
+    handle: createHandler(settings, router, start, health),
+    logger: settings.logger,
+  }
   return {
     ...createAdministration<User>(start, settings),
     ...guards,

@@ -24,7 +24,7 @@ import type { Caller, Requirement } from '../guard/requirement.ts'
 import type { AuthorizationServer, Core } from '../server.ts'
 import type { ResponseCookies, StartedSession, StartSessionOptions } from '../sign-in/app-sessions.ts'
 import type { BaseUser } from '../users/provider.ts'
-import { fromMessage, send } from './node-message.ts'
+import { answer } from './node-message.ts'
 
 /** Injects the server: `@Inject(AUTHORIZATION_SERVER)`. Every module can, because `ConsulateModule` is global. */
 export const AUTHORIZATION_SERVER: unique symbol = Symbol.for('consulate.server')
@@ -263,9 +263,7 @@ function refusalOf({ status, headers, body }: Refusal, response: NestResponse): 
 const routesOf =
   (core: Core): NestRoutes =>
   (request, response, next) => {
-    const pending = core.handle(fromMessage(request))
-    if (pending) void pending.then((result) => send(result, request, response))
-    else next()
+    if (!answer(core, request, response)) next()
   }
 
 /** Nest needs a class to create the module. */

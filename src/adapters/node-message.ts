@@ -1,7 +1,8 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { ServerResponse, type IncomingMessage } from 'node:http'
 import { bodyAlreadyRead, bodyCutOff, type HttpResponse, type HttpRequest } from '../lib/http.ts'
 import { locationOf } from '../lib/location.ts'
 import { readParsedBody, textOf } from '../lib/parsed-body.ts'
+import type { Core } from '../server.ts'
 
 /** What a framework knows about a request of `node:http`. */
 export interface FrameworkMessage {
@@ -70,23 +71,62 @@ function readText(message: IncomingMessage, limit: number): Promise<string | und
   })
 }
 
-/** Sends a response. */
+/** Answers a request to one of the server's endpoints. Returns false for any other request. */
+export function answer(
+  core: Core,
+  request: IncomingMessage,
+  response: ServerResponse,
+  framework?: FrameworkMessage,
+): boolean {
+  const pending = core.handle(fromMessage(request, framework))
+  if (!pending) return false
+  void pending.then((result) => sendOwn(result, request, response))
+  return true
+}
+
+/** Middleware that lets other origins read the responses of the app must not let them read ours. */
+function sendOwn(result: HttpResponse, request: IncomingMessage, response: ServerResponse): void {
+  if (response.headersSent) return
+  for (const name of response.getHeaderNames())
+    if (name.startsWith('access-control-')) response.removeHeader(name)
+  send(result, request, response)
+}
+
+/** Sends a response, unless the app has sent one meanwhile: after a timeout, for example. */
 export function send(
   { status, headers, body }: HttpResponse,
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
+  if (response.headersSent) return
   const lines = linesOf(headers)
   // Forbidden with 204 (RFC 9110 section 8.6).
   if (status !== 204) lines.push('Content-Length', String(Buffer.byteLength(body)))
   if (isBodyUnread(request) && body !== '') lines.push('Connection', 'close')
-  response.writeHead(status, lines)
+  writeHead(response, status, lines)
   // Node omits the body for HEAD.
   response.end(body)
 }
 
 /** Whether the connection must be closed: the rest of the body would be parsed as the next request. */
 export const isBodyUnread = (request: IncomingMessage): boolean => !request.complete && hasBody(request)
+
+/**
+ * Headers that the app has set stay, unless the response has them too. Middleware that wraps `writeHead`, such as session
+ * middleware, does not always understand an array.
+ */
+function writeHead(response: ServerResponse, status: number, lines: string[]): void {
+  const isWrapped = response.writeHead !== ServerResponse.prototype.writeHead
+  if (!isWrapped && !response.hasHeader('set-cookie')) return void response.writeHead(status, lines)
+  response.statusCode = status
+  const names = new Set(['Set-Cookie'])
+  for (let index = 0; index < lines.length; index += 2) {
+    const [name = '', value = ''] = lines.slice(index, index + 2)
+    if (names.has(name)) response.appendHeader(name, value)
+    else response.setHeader(name, value)
+    names.add(name)
+  }
+}
 
 /** A request without either header has no body (RFC 9112 section 6), even if Node has not seen its end yet. */
 const hasBody = ({ headers }: IncomingMessage): boolean =>

@@ -7,7 +7,7 @@ import type { GuardCore, Guards, Scopes } from '../guard/request-guards.ts'
 import type { Requirement } from '../guard/requirement.ts'
 import { json } from '../lib/http.ts'
 import type { AuthorizationServer, Core } from '../server.ts'
-import { fromMessage, send } from './node-message.ts'
+import { answer, send } from './node-message.ts'
 
 /**
  * A request listener of `node:http` that receives the result of a guard as `request.auth`. If it throws or rejects, the
@@ -89,9 +89,8 @@ const routesOf =
   (fallback?: RequestListener) => {
     if (fallback !== undefined) checkFallback(fallback)
     return (request, response, next) => {
-      const pending = core.handle(fromMessage(request))
-      if (pending) void pending.then((result) => send(result, request, response))
-      else if (fallback) fallback(request, response)
+      if (answer(core, request, response)) return
+      if (fallback) fallback(request, response)
       else if (next) next()
       else notFound(request, response)
     }

@@ -1,0 +1,211 @@
+import '../lib/node-version.ts'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { NextFunction, Request, RequestHandler, Response } from 'express'
+import type { ProviderOptions } from '../administration/sessions.ts'
+import type { UserLike } from '../administration/user.ts'
+import type { Auth, MachineAuth, UserAuth } from '../guard/auth.ts'
+import { isRefusal, type Refusal } from '../guard/refusal.ts'
+import type { GuardCore, Guards, Scopes } from '../guard/request-guards.ts'
+import type { Requirement } from '../guard/requirement.ts'
+import type { AuthorizationServer } from '../server.ts'
+import type { ResponseCookies, StartedSession, StartSessionOptions } from '../sign-in/app-sessions.ts'
+import type { BaseUser } from '../users/provider.ts'
+import { routesOf, type ExpressMiddleware } from './express-mount.ts'
+import { send } from './node-message.ts'
+
+declare global {
+  // oxlint-disable-next-line typescript/no-namespace -- Express has no other way to add to its requests
+  namespace Express {
+    interface Request {
+      /** Who sent the request. Undefined on routes without a guard. */
+      auth?: Auth
+    }
+  }
+}
+
+export type { ExpressMiddleware } from './express-mount.ts'
+
+/** A request of Express with the result of a guard as `auth`. */
+export type GuardedRequest<
+  Granted extends Auth,
+  Params = PathParams,
+  ResponseBody = unknown,
+  RequestBody = Request['body'],
+  Query = Request['query'],
+  Locals extends Response['locals'] = Response['locals'],
+> = Omit<Request<Params, ResponseBody, RequestBody, Query, Locals>, 'auth'> & { readonly auth: Granted }
+
+/** The parameters of a path. Name them for others: `auth.user()<{ id: string }>(handler)`. */
+export type PathParams = Record<string, string>
+
+/**
+ * A guard, as middleware and as the wrapper of a handler. Other requests get 401, 403 or 503.
+ *
+ * As middleware, `app.get('/orders/:id', auth.user('orders:read'), handler)`, the path gives `request.params` its type, and
+ * `request.auth` is `Auth | undefined`. As a wrapper, `app.get('/orders', auth.user('orders:read')(handler))`,
+ * `request.auth` has the exact kind and scopes. What the handler throws reaches the error handler of Express, also in
+ * Express 4 if the handler is async.
+ */
+export interface ExpressGuard<Granted extends Auth> {
+  <
+    Params = PathParams,
+    ResponseBody = unknown,
+    RequestBody = Request['body'],
+    Query = Request['query'],
+    Locals extends Response['locals'] = Response['locals'],
+  >(
+    handler: (
+      request: GuardedRequest<Granted, Params, ResponseBody, RequestBody, Query, Locals>,
+      response: Response<ResponseBody, Locals>,
+      next: NextFunction,
+    ) => unknown,
+  ): RequestHandler<Params, ResponseBody, RequestBody, Query, Locals>
+  // The last overload decides what Express infers for the other handlers of a route: nothing.
+  (...middleware: Parameters<ExpressMiddleware>): void
+}
+
+/** Guards for Express. Scopes that the configuration does not have throw `ConfigError`. */
+export interface ExpressGuards<Scope extends string, Provider extends string = string> {
+  /** Accepts users' tokens that have all of these scopes. */
+  user(...scopes: Scopes<Scope>): ExpressGuard<UserAuth<Scope, Provider>>
+  /** Accepts machine tokens (client credentials) that have all of these scopes. */
+  machine(...scopes: Scopes<Scope>): ExpressGuard<MachineAuth<Scope>>
+  /** Accepts both. */
+  anyone(...scopes: Scopes<Scope>): ExpressGuard<Auth<Scope, Provider>>
+}
+
+/** Options of `startSession`. */
+export type StartOptions = Omit<StartSessionOptions, 'request'>
+
+/** A server in Express: its routes, its guards, and the users who are signed in. */
+export interface ExpressAdapter<
+  Scope extends string,
+  Main extends string = string,
+  Other extends string = string,
+  User extends BaseUser = BaseUser,
+> extends ExpressGuards<Scope, Main> {
+  /**
+   * Returns middleware that answers the server's own paths: `app.use(auth.routes())`, or `app.use('/id', auth.routes())` if
+   * the issuer has that path. It works before and after body parsers.
+   */
+  routes(): ExpressMiddleware
+  /**
+   * Returns the user who is signed in to the browser that sent a request, on any route of your app, or undefined. Sets the
+   * cookies that extend the session, so call it before you send the response.
+   */
+  currentUser(request: Request, response: Response): Promise<User | undefined>
+  /**
+   * Signs a user in to the browser, after your app has verified who they are, and sets the cookies. Takes the options of
+   * `server.sessions.start`.
+   *
+   * @throws ConfigError if the user is unknown or disabled
+   */
+  startSession(
+    request: Request,
+    response: Response,
+    user: UserLike,
+    options?: StartOptions,
+  ): Promise<StartedSession>
+  /**
+   * Signs the browser out and clears the cookies.
+   *
+   * @throws OAuthError `access_denied` if a link or form of another site caused the request
+   */
+  endSession(request: Request, response: Response, options?: ProviderOptions<Main | Other>): Promise<void>
+  /** Returns the guards for users of one provider. Throws `ConfigError` if the provider is unknown. */
+  for<Name extends Main | Other>(provider: Name): ExpressGuards<Scope, Name>
+}
+
+/**
+ * Adapts a server, or a guard from `consulate/guard`, to Express 5 and 4:
+ *
+ * `app.use(toExpress(server).routes())` mounts the endpoints, `app.get('/orders', auth.user('orders:read'), handler)` guards
+ * a route. A guard has no routes of its own.
+ */
+export function toExpress<
+  Scope extends string,
+  Main extends string,
+  Other extends string,
+  User extends BaseUser,
+>(server: AuthorizationServer<Scope, Main, Other, User>): ExpressAdapter<Scope, Main, Other, User>
+export function toExpress<Scope extends string, Provider extends string>(
+  guard: Guards<Scope, Provider>,
+): ExpressGuards<Scope, Provider>
+export function toExpress(
+  guarded: AuthorizationServer | Guards<string>,
+): ExpressGuards<string> | ExpressAdapter<string> {
+  const guards = guardsOf(guarded.core)
+  if (!('sessions' in guarded)) return guards
+  return {
+    ...guards,
+    ...sessionsOf(guarded),
+    routes: routesOf(guarded),
+    for: (provider) => guardsOf(guarded.for(provider).core),
+  }
+}
+
+const guardsOf = <Provider extends string>(core: GuardCore): ExpressGuards<string, Provider> => ({
+  user: (...scopes) => createGuard(core, core.requirement('user', scopes)),
+  machine: (...scopes) => createGuard(core, core.requirement('machine', scopes)),
+  anyone: (...scopes) => createGuard(core, core.requirement('anyone', scopes)),
+})
+
+type Handler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+) => unknown
+
+function createGuard<Granted extends Auth>(core: GuardCore, requirement: Requirement): ExpressGuard<Granted> {
+  const guard =
+    (handler: Handler): ExpressMiddleware =>
+    (request, response, next) => {
+      const proceed = (checked: Auth | Refusal): unknown => {
+        if (isRefusal(checked))
+          return send({ ...checked, body: JSON.stringify(checked.body) }, request, response)
+        return handler(Object.assign(request, { auth: checked }), response, next)
+      }
+      const result = core.check(request.headers.authorization, requirement)
+      // What a handler throws synchronously, Express catches itself.
+      const running = result instanceof Promise ? result.then(proceed) : proceed(result)
+      if (isThenable(running)) void forwardError(running, next)
+    }
+  const middleware = guard((_request, _response, next) => next())
+  const either = (...given: readonly [Handler] | Parameters<ExpressMiddleware>): unknown =>
+    given.length === 1 ? guard(given[0]) : middleware(...given)
+  return either as ExpressGuard<Granted>
+}
+
+async function forwardError(running: PromiseLike<unknown>, next: (error?: unknown) => void): Promise<void> {
+  try {
+    await running
+  } catch (error) {
+    next(error ?? new Error('The handler rejected without a reason'))
+  }
+}
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+
+const sessionsOf = ({
+  sessions,
+}: AuthorizationServer): Pick<ExpressAdapter<string>, 'currentUser' | 'startSession' | 'endSession'> => ({
+  async currentUser(request, response) {
+    const current = await sessions.current(request)
+    setCookies(response, current)
+    return current?.user
+  },
+  async startSession(request, response, user, options) {
+    const started = await sessions.start(user, { ...options, request })
+    setCookies(response, started)
+    return started
+  },
+  async endSession(request, response, options) {
+    setCookies(response, await sessions.end(request, options))
+  },
+})
+
+/** Keeps cookies that the app has set. */
+function setCookies(response: ServerResponse, set: ResponseCookies | undefined): void {
+  for (const cookie of set?.cookies ?? []) response.appendHeader('Set-Cookie', cookie)
+}
