@@ -159,6 +159,11 @@ describe('consulate init refuses', () => {
     'to ask without a terminal': { args: [], code: 2, error: /Add --yes/ },
     'an unknown grant': { args: ['--yes', '--grant', 'x'], code: 2, error: /authorization_code/ },
     'an unknown framework': { args: ['--yes', '--framework', 'x'], code: 2, error: /node/ },
+    'JavaScript for a framework that is compiled': {
+      args: ['--yes', '--framework', 'nest', '--javascript'],
+      code: 2,
+      error: /Nest needs TypeScript/,
+    },
     'a scope without a description': { args: ['--yes', '--scope', 'a'], code: 2, error: /orders:read=See/ },
     'a scope that cannot be defined': { args: ['--yes', '--scope', '*=All'], code: 2, error: /every scope/ },
     'another configuration file': { args: ['--yes', '--config', 'a.ts'], code: 2, error: /--config/ },

@@ -7,8 +7,14 @@ export interface AppTemplate {
   readonly packages: readonly string[]
   /** The packages that it is built with. */
   readonly tools?: Readonly<Partial<Record<Language, readonly string[]>>>
-  /** The npm scripts. Default: Node runs `app.ts` as it is. */
+  /** Returns the npm scripts. Default: Node runs `app.ts` as it is. */
   readonly scripts?: Readonly<Record<string, string>>
+  /** The text of tsconfig.json. Default: the options under which Node runs the files as they are. */
+  readonly tsconfig?: string
+  /** Entries of .gitignore for what the build writes. */
+  readonly ignores?: readonly string[]
+  /** True if there is no JavaScript without a build. */
+  readonly isTypeScriptOnly?: boolean
   /** Returns the texts of its files by path. */
   readonly files: (choices: Choices, extension: Extension) => Readonly<Record<string, string>>
 }

@@ -1,6 +1,10 @@
 import type { AppTemplate } from './app-template.ts'
 import type { Framework } from './choices.ts'
+import { fastify } from './fastify-app.ts'
+import { hono } from './hono-app.ts'
+import { koa } from './koa-app.ts'
+import { nest } from './nest-app.ts'
 import { node } from './node-app.ts'
 
 /** The app of each framework. */
-export const APPS: Readonly<Record<Framework, AppTemplate>> = { node }
+export const APPS: Readonly<Record<Framework, AppTemplate>> = { node, fastify, hono, koa, nest }

@@ -29,7 +29,13 @@ export type Language = 'typescript' | 'javascript'
 export type Scopes = Readonly<Record<string, string>>
 
 /** The frameworks, the one without dependencies first. */
-export const FRAMEWORKS = { node: 'Node (node:http, no framework)' } as const
+export const FRAMEWORKS = {
+  node: 'None (node:http)',
+  fastify: 'Fastify',
+  hono: 'Hono',
+  koa: 'Koa',
+  nest: 'Nest',
+} as const
 
 export type Framework = keyof typeof FRAMEWORKS
 

@@ -1,9 +1,9 @@
+import type { AppTemplate } from './app-template.ts'
 import { APPS } from './apps.ts'
 import type { Choices } from './choices.ts'
 import type { Extension } from './code.ts'
 import { configTemplate } from './config-template.ts'
 import type { Folder } from './folder.ts'
-import { homeTemplate } from './home-template.ts'
 import { updatedIgnores, updatedManifest } from './manifest.ts'
 import { usersTemplate } from './users-template.ts'
 
@@ -25,18 +25,20 @@ export function projectFiles(choices: Choices, folder: Folder, extension: Extens
       [`consulate.config.${extension}`]: configTemplate(choices, extension),
       ...(users !== 'built-in' && { [`users.${extension}`]: usersTemplate(language) }),
       ...app.files(choices, extension),
-      [`home.${extension}`]: homeTemplate(choices),
     },
     shared: {
       'package.json': updatedManifest(folder, app, extension),
-      '.gitignore': updatedIgnores(folder.ignores),
-      ...(isTypeScript && folder.tsconfig === undefined && { 'tsconfig.json': TSCONFIG }),
+      '.gitignore': updatedIgnores(folder.ignores, app.ignores),
+      ...(isTypeScript && folder.tsconfig === undefined && { 'tsconfig.json': tsconfigFor(app) }),
     },
   }
 }
 
+/** Returns the text of tsconfig.json. */
+export const tsconfigFor = ({ tsconfig = TSCONFIG }: AppTemplate): string => tsconfig
+
 /** Options under which Node runs the files as they are. */
-export const TSCONFIG = `{
+const TSCONFIG = `{
   "compilerOptions": {
     "target": "es2024",
     "module": "nodenext",

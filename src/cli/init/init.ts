@@ -6,7 +6,8 @@ import { installationLines, installProject } from '../install.ts'
 import { isInteractive } from '../interactive.ts'
 import { print, printJson } from '../output.ts'
 import { withProject } from '../project.ts'
-import { DEFAULTS, parseScopeFlags, type Choices, type InitFlags } from './choices.ts'
+import { APPS } from './apps.ts'
+import { DEFAULTS, FRAMEWORKS, parseScopeFlags, type Choices, type InitFlags } from './choices.ts'
 import { extensionOf } from './code.ts'
 import { projectFiles, type ProjectFiles } from './files.ts'
 import { readFolder, readText } from './folder.ts'
@@ -68,9 +69,15 @@ async function choicesOf(flags: InitFlags): Promise<Choices> {
     ...(flags.scope && { scopes: parseScopeFlags(flags.scope) }),
     ...(flags.javascript && { language: 'javascript' as const }),
   }
-  if (flags.yes) return { ...DEFAULTS, ...given }
-  return (await import('./wizard.ts')).askForChoices(given)
+  const choices = flags.yes ? { ...DEFAULTS, ...given } : await ask(given)
+  const { framework, language } = choices
+  if (APPS[framework].isTypeScriptOnly && language === 'javascript')
+    throw new UsageError(`--javascript: ${FRAMEWORKS[framework]} needs TypeScript`)
+  return choices
 }
+
+const ask = async (given: Partial<Choices>): Promise<Choices> =>
+  (await import('./wizard.ts')).askForChoices(given)
 
 /** Throws `CommandError` if a file of the user would be replaced, or if there would be two configuration files. */
 function checkConflicts(changes: readonly Change[], config: string, { force = false }: InitFlags): void {

@@ -69,9 +69,9 @@ function readTestedVersions(): Readonly<Record<string, string>> {
 const IGNORED = ['node_modules/', 'data/']
 
 /** Returns .gitignore with what must not be in a repository. */
-export function updatedIgnores(text: string): string {
+export function updatedIgnores(text: string, more: readonly string[] = []): string {
   const lines = new Set(text.split('\n').map((line) => line.trim().replaceAll(/^\/|\/$/g, '')))
-  const missing = IGNORED.filter((entry) => !lines.has(entry.replace(/\/$/, '')))
+  const missing = [...IGNORED, ...more].filter((entry) => !lines.has(entry.replace(/\/$/, '')))
   if (missing.length === 0) return text
   const start = text === '' || text.endsWith('\n') ? text : `${text}\n`
   return `${start}${missing.join('\n')}\n`

@@ -5,7 +5,7 @@ import { apiOf } from './api.ts'
 import { APPS } from './apps.ts'
 import { hasPages, type Choices } from './choices.ts'
 import type { Extension } from './code.ts'
-import { TSCONFIG } from './files.ts'
+import { tsconfigFor } from './files.ts'
 import type { Folder } from './folder.ts'
 import { packagesFor, scriptsOf } from './manifest.ts'
 
@@ -40,10 +40,17 @@ const isKept = (
   ours: Readonly<Record<string, string>>,
 ) => scripts[name] !== undefined && scripts[name] !== ours[name]
 
-function noteOnTsconfig({ language }: Choices, { tsconfig = TSCONFIG }: Folder): readonly string[] {
-  if (language === 'javascript' || tsconfig === TSCONFIG) return []
-  return ['', ...wrap(TSCONFIG_NOTE).map((line) => dim(line))]
+function noteOnTsconfig({ language, framework }: Choices, { tsconfig }: Folder): readonly string[] {
+  const expected = tsconfigFor(APPS[framework])
+  if (language === 'javascript' || tsconfig === undefined || tsconfig === expected) return []
+  return [
+    '',
+    ...wrap(TSCONFIG_NOTE).map((line) => dim(line)),
+    ...expected
+      .trimEnd()
+      .split('\n')
+      .map((line) => dim(line)),
+  ]
 }
 
-const TSCONFIG_NOTE =
-  'tsconfig.json was kept. The new files need "module": "nodenext", "types": ["node"] and "allowImportingTsExtensions": true.'
+const TSCONFIG_NOTE = 'tsconfig.json was kept. The new files compile with these options:'

@@ -1,10 +1,11 @@
 import { apiOf } from './api.ts'
 import type { AppTemplate } from './app-template.ts'
+import { homeTemplate } from './home-template.ts'
 
 export const node: AppTemplate = {
   packages: [],
   files: (choices, extension) => {
-    const { guard, scope, path, caller } = apiOf(choices)
+    const { guard, comment, path, caller } = apiOf(choices)
     return {
       [`app.${extension}`]: `import { createServer } from 'node:http'
 import { createAuthorizationServer } from 'consulate'
@@ -15,7 +16,7 @@ import { home } from './home.${extension}'
 const server = createAuthorizationServer(config)
 const auth = toNode(server)
 
-// Your API. Callers need an access token with the scope ${scope}.
+${comment}
 const api = auth.${guard}((request, response) => {
   const { auth } = request
   const caller = ${caller}
@@ -35,6 +36,7 @@ createServer(app).listen(Number(process.env.PORT ?? 3000), process.env.HOST ?? '
   console.log(\`Listening on \${config.issuer}\`)
 })
 `,
+      [`home.${extension}`]: homeTemplate(choices),
     }
   },
 }

@@ -1,4 +1,5 @@
 import { askText, choose, chooseMany } from '../prompts.ts'
+import { APPS } from './apps.ts'
 import {
   DEFAULTS,
   FRAMEWORKS,
@@ -8,13 +9,15 @@ import {
   scopeFlagProblem,
   USER_SOURCES,
   type Choices,
+  type Framework,
+  type Language,
   type Scopes,
 } from './choices.ts'
 
 /** Asks for what the flags leave out. */
 export async function askForChoices(given: Partial<Choices>): Promise<Choices> {
   const framework = given.framework ?? (await choose('Framework', frameworkChoices))
-  const language = given.language ?? (await choose('Language', LANGUAGES))
+  const language = given.language ?? (await askLanguage(framework))
   const users = given.users ?? (await choose('Users', userChoices))
   const grants = given.grants ?? (await askGrants())
   const scopes = given.scopes ?? (await askScopes())
@@ -22,6 +25,9 @@ export async function askForChoices(given: Partial<Choices>): Promise<Choices> {
 }
 
 const frameworkChoices = namesOf(FRAMEWORKS).map((value) => ({ value, label: FRAMEWORKS[value] }))
+
+const askLanguage = async (framework: Framework): Promise<Language> =>
+  APPS[framework].isTypeScriptOnly ? 'typescript' : choose('Language', LANGUAGES)
 
 const LANGUAGES = [
   { value: 'typescript', label: 'TypeScript' },

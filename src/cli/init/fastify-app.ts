@@ -1,0 +1,41 @@
+import { apiOf } from './api.ts'
+import type { AppTemplate } from './app-template.ts'
+import { homeTemplate } from './home-template.ts'
+
+export const fastify: AppTemplate = {
+  packages: ['fastify'],
+  files: (choices, extension) => {
+    const { guard, comment, path, caller } = apiOf(choices)
+    return {
+      [`app.${extension}`]: `import fastify from 'fastify'
+import { createAuthorizationServer } from 'consulate'
+import { toFastify } from 'consulate/fastify'
+import config from './consulate.config.${extension}'
+import { home } from './home.${extension}'
+
+const server = createAuthorizationServer(config)
+const auth = toFastify(server)
+const app = fastify()
+
+await app.register(auth.routes())
+
+app.get('/', (_request, reply) => reply.type('text/html').send(home))
+
+${comment}
+app.get(
+  '${path}',
+  auth.${guard}((request) => {
+    const { auth } = request
+    const caller = ${caller}
+    return { caller, scopes: auth.scopes }
+  }),
+)
+
+await server.ready()
+await app.listen({ port: Number(process.env.PORT ?? 3000), host: process.env.HOST ?? '127.0.0.1' })
+console.log(\`Listening on \${config.issuer}\`)
+`,
+      [`home.${extension}`]: homeTemplate(choices),
+    }
+  },
+}

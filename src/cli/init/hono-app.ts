@@ -1,0 +1,41 @@
+import { apiOf } from './api.ts'
+import type { AppTemplate } from './app-template.ts'
+import { homeTemplate } from './home-template.ts'
+
+export const hono: AppTemplate = {
+  packages: ['@hono/node-server', 'hono'],
+  files: (choices, extension) => {
+    const { guard, comment, path, caller } = apiOf(choices)
+    return {
+      [`app.${extension}`]: `import { serve } from '@hono/node-server'
+import { Hono } from 'hono'
+import { createAuthorizationServer } from 'consulate'
+import { toHono } from 'consulate/hono'
+import config from './consulate.config.${extension}'
+import { home } from './home.${extension}'
+
+const server = createAuthorizationServer(config)
+const auth = toHono(server)
+const app = new Hono()
+
+app.use(auth.routes())
+
+app.get('/', (c) => c.html(home))
+
+${comment}
+app.get('${path}', auth.${guard}, (c) => {
+  const { auth } = c.var
+  const caller = ${caller}
+  return c.json({ caller, scopes: auth.scopes })
+})
+
+await server.ready()
+const [port, hostname] = [Number(process.env.PORT ?? 3000), process.env.HOST ?? '127.0.0.1']
+serve({ fetch: app.fetch, port, hostname }, () => {
+  console.log(\`Listening on \${config.issuer}\`)
+})
+`,
+      [`home.${extension}`]: homeTemplate(choices),
+    }
+  },
+}

@@ -1,0 +1,43 @@
+import { apiOf } from './api.ts'
+import type { AppTemplate } from './app-template.ts'
+import { homeTemplate } from './home-template.ts'
+
+export const koa: AppTemplate = {
+  packages: ['koa'],
+  tools: { typescript: ['@types/koa'] },
+  files: (choices, extension) => {
+    const { guard, comment, path, caller } = apiOf(choices)
+    return {
+      [`app.${extension}`]: `import Koa from 'koa'
+import { createAuthorizationServer } from 'consulate'
+import { toKoa } from 'consulate/koa'
+import config from './consulate.config.${extension}'
+import { home } from './home.${extension}'
+
+const server = createAuthorizationServer(config)
+const auth = toKoa(server)
+const app = new Koa()
+
+app.use(auth.routes())
+
+app.use(async (ctx, next) => {
+  if (ctx.path === '/') ctx.body = home
+  if (ctx.path.startsWith('/api/')) await next()
+})
+
+${comment}
+app.use(auth.${guard}).use((ctx) => {
+  const { auth } = ctx.state
+  const caller = ${caller}
+  if (ctx.path === '${path}') ctx.body = { caller, scopes: auth.scopes }
+})
+
+await server.ready()
+app.listen(Number(process.env.PORT ?? 3000), process.env.HOST ?? '127.0.0.1', () => {
+  console.log(\`Listening on \${config.issuer}\`)
+})
+`,
+      [`home.${extension}`]: homeTemplate(choices),
+    }
+  },
+}
