@@ -1,16 +1,11 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { freePort } from '../examples/program.ts'
-import { testSecrets } from '../support/secrets.ts'
-import { startServer } from '../support/server.ts'
 import type { TestServer, TestUser } from '../support/server.ts'
 import { startIdentity, visitApp, type Identity } from './identity.ts'
 import { areClientsInstalled } from './installed.ts'
 import { runProgram, type ClientProgram } from './program.ts'
+import { MCP_MODULES, startMcpProject } from './project.ts'
 
-const MODULES = { 'auth.js': 'mcp-auth', 'mcp.js': 'mcp-tools' }
 const running: ClientProgram[] = []
 const closing: (() => Promise<void>)[] = []
 afterAll(async () => {
@@ -26,28 +21,10 @@ interface Place {
   advance(milliseconds: number): Promise<void>
 }
 
-/** A project with its secrets, and a second node on its database, through which the test adds users and clients. */
 async function startProject(name: string): Promise<Place> {
-  const port = await freePort()
-  const issuer = `http://127.0.0.1:${port}`
-  const cwd = await mkdtemp(join(tmpdir(), 'consulate-mcp-'))
-  const secrets = join(cwd, 'data/secrets')
-  await mkdir(secrets, { recursive: true })
-  await writeFile(join(secrets, 'key.pem'), testSecrets.signingKeys[0].privateKey, { mode: 0o600 })
-  await writeFile(join(secrets, 'secret'), testSecrets.secrets[0].value, { mode: 0o600 })
-  const program = runProgram(name, { ISSUER: issuer, PORT: port }, { modules: MODULES, cwd })
-  running.push(program)
-  await program.printed('Listening')
-  const server = await startServer({ issuer, file: join(cwd, 'data/consulate.db') })
-  closing.push(async () => {
-    await server.close()
-    await rm(cwd, { recursive: true, force: true })
-  })
-  return {
-    mcp: `${issuer}/mcp`,
-    identity: { issuer, server, user: await server.addUser() },
-    advance: program.advance,
-  }
+  const project = await startMcpProject(name)
+  closing.push(project.close)
+  return { mcp: `${project.issuer}/mcp`, identity: project, advance: project.program.advance }
 }
 
 /** An MCP server in a service of its own. */
@@ -60,7 +37,7 @@ async function startMcpService(): Promise<Place> {
   closing.push(identity.close)
   const { id, secret = '' } = await identity.server.addClient({ followsRevocations: true, redirectUris: [] })
   const settings = { ISSUER: identity.issuer, CLIENT_ID: id, CLIENT_SECRET: secret, PORT: port }
-  const program = runProgram('mcp-service', settings, { modules: MODULES })
+  const program = runProgram('mcp-service', settings, { modules: MCP_MODULES })
   running.push(program)
   await program.printed('Listening')
   return {

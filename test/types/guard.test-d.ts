@@ -21,6 +21,21 @@ export function scopesAreChecked(): void {
   createGuard({ issuer, revocations: 'none' }).user('orders:raed')
 }
 
+/** Options of routes and of metadata are checked. */
+export function resourcesAreChecked(): void {
+  guard.user({ resource: 'https://orders.example', allOf: ['orders:read'] })
+  guard.machine({ resource: ['https://orders.example', 'https://stock.example'] }, 'orders:read')
+  // @ts-expect-error a misspelled option
+  guard.user({ resorce: 'https://orders.example' })
+  // @ts-expect-error a scope that is not listed
+  guard.user({ resource: 'https://orders.example' }, 'orders:raed')
+  const audience = ['https://orders.example', 'https://stock.example']
+  createGuard({ issuer, revocations, audience, resourceMetadata: {} })
+  const scopes = ['orders:read'] as const
+  // @ts-expect-error a scope that is not listed
+  createGuard({ issuer, revocations, scopes, resourceMetadata: { scopes: ['orders:raed'] } })
+}
+
 /** The option `revocations` is required. */
 export function revocationsAreChosen(): void {
   // @ts-expect-error neither a credential nor 'none'
