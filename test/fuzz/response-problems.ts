@@ -24,6 +24,7 @@ type EndpointName =
   | 'forgot password'
   | 'reset password'
   | 'metadata'
+  | 'resource metadata'
   | 'jwks'
 
 const PAGES: ReadonlySet<string> = new Set<EndpointName>([
@@ -52,7 +53,7 @@ const FORMS: ReadonlySet<string> = new Set<EndpointName>([
 const RATE_LIMITED: ReadonlySet<string> = new Set<EndpointName>(['personal tokens', 'tokens page'])
 /** The endpoints that public clients call from a browser. */
 const CLIENT_CORS: ReadonlySet<string> = new Set<EndpointName>(['token', 'device authorization'])
-const ANY_CORS: ReadonlySet<string> = new Set<EndpointName>(['metadata', 'jwks'])
+const ANY_CORS: ReadonlySet<string> = new Set<EndpointName>(['metadata', 'resource metadata', 'jwks'])
 /** The origins of the public clients. */
 const ORIGINS = ['https://spa.example', 'https://legacy.example']
 /** The paths that our pages and redirects lead to. */

@@ -71,6 +71,10 @@ export const TARGETS = {
   'api login': { batch: 100, prepare: apiLoginRequests },
   'api devices': { batch: 20, prepare: apiDeviceRequests },
   metadata: { batch: 1000, prepare: async () => publicRequests('/.well-known/oauth-authorization-server') },
+  'resource metadata': {
+    batch: 1000,
+    prepare: async () => publicRequests('/.well-known/oauth-protected-resource'),
+  },
   jwks: { batch: 1000, prepare: async () => publicRequests('/.well-known/jwks.json') },
   live: { batch: 1000, prepare: async () => publicRequests('/oauth/health/live') },
   ready: { batch: 1000, prepare: async () => publicRequests('/oauth/health/ready') },

@@ -52,6 +52,15 @@ export function scopesAreChecked(): void {
   auth.user('orders:raed')
   // @ts-expect-error a default that is not defined
   createAuthorizationServer({ ...common, scopes, defaultScopes: ['orders:raed'] })
+  const resource = { uri: 'https://mcp.example/mcp', name: 'Orders MCP' }
+  createAuthorizationServer({ ...common, scopes, resources: [resource, 'https://stock.example'] })
+  createAuthorizationServer({ ...common, scopes, resources: [{ ...resource, scopes: ['orders:read'] }] })
+  // @ts-expect-error a scope that is not defined
+  createAuthorizationServer({ ...common, scopes, resources: [{ ...resource, scopes: ['orders:raed'] }] })
+  server.user({ resource: resource.uri, allOf: ['orders:read'] })
+  auth.machine({ resource: [resource.uri, 'https://stock.example'] }, 'orders:read')
+  // @ts-expect-error a misspelled option
+  auth.user({ resorce: resource.uri })
   // @ts-expect-error a default does not define a scope
   createAuthorizationServer({ ...common, scopes: { a: 'A' }, defaultScopes: ['b'] })
 }
