@@ -22,8 +22,16 @@ export function personalTokensPage(props: PersonalTokensProps, site: Site): Html
     <h2 id="tokens">${text.yours}</h2>
     ${props.tokens.length === 0 ? html`<p class="empty soft">${text.none}</p>` : table(props, text)}
     <h2>${text.create}</h2>
-    ${postForm(props.create, fields(props, site))} ${props.asksPassword && revealScript}`
+    ${createForm(props, site)} ${props.asksPassword && revealScript}`
   return accountLayout(site, title, props, content)
+}
+
+/** A link to the app instead, if its users must sign in again there first. */
+function createForm(props: PersonalTokensProps, site: Site): Html {
+  const { signInAgain } = site.messages.personalTokens
+  if (props.signInAgainUrl === undefined) return postForm(props.create, fields(props, site))
+  return html`<p>${signInAgain.advice}</p>
+    <p class="actions"><a class="primary" href="${props.signInAgainUrl}">${signInAgain.submit}</a></p>`
 }
 
 function problemText({ problem }: PersonalTokensProps, text: Text): string | undefined {

@@ -11,6 +11,7 @@ import type {
   ResetPasswordProps,
 } from './password-props.ts'
 import type { AccountProps, FormTarget } from './shared-props.ts'
+import type { SignInAgainProps } from './sign-in-again-props.ts'
 
 export type {
   ForgotPasswordProps,
@@ -21,6 +22,7 @@ export type {
   ResetPasswordProps,
 } from './password-props.ts'
 export type { AccountLink, AccountProps, FormTarget, HiddenFields } from './shared-props.ts'
+export type { SignInAgainProps } from './sign-in-again-props.ts'
 
 /** A client as users see it. What it says about itself is unverified, except `host`. */
 export interface ClientView {
@@ -75,19 +77,6 @@ export interface SignInProps extends FormTarget {
   readonly problem?:
     | { readonly kind: 'credentials' | 'expired' }
     | { readonly kind: 'throttled'; readonly seconds: number }
-}
-
-/** The page for users who return from your app's sign-in page without a sign-in that counts. */
-export interface SignInAgainProps {
-  /**
-   * `notSignedIn`: the app shows no user; `tooOld`: the user did not sign in again; `otherBrowser`: another browser was sent
-   * to the app; `expired`: the `return_to` has expired or is not ours.
-   */
-  readonly problem: 'notSignedIn' | 'tooOld' | 'otherBrowser' | 'expired'
-  /** The signed-in user, if there is one. */
-  readonly userName?: string
-  /** Tries again. */
-  readonly continueUrl: string
 }
 
 /** The consent page (RFC 6749 section 4.1.1). */
@@ -208,6 +197,8 @@ export interface PersonalTokensProps extends AccountProps {
   readonly values: { readonly name: string; readonly scopes: readonly string[]; readonly lifetime: number }
   /** True if the form must also send `current_password`, because the user signed in too long ago. */
   readonly asksPassword: boolean
+  /** Set if the user must sign in to your app again first: leads there. The form is then rejected. */
+  readonly signInAgainUrl?: string
   /** The name of a token that was just revoked. */
   readonly revoked?: string
   /**

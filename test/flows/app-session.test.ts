@@ -1,6 +1,6 @@
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import type { AppUser } from '../../src/index.ts'
-import type { Browser } from '../support/browser.ts'
+import { linkTo, type Browser } from '../support/browser.ts'
 import { addDeviceClient, startDevice } from '../support/device.ts'
 import { authorizationUrl, callApi, claimOf, requestToken } from '../support/oauth-client.ts'
 import { enterShop, openShopBrowser, shopSessionOf, signInAgain } from '../support/shop-browser.ts'
@@ -384,6 +384,42 @@ describe('an answer of the app that cannot be used', () => {
     shop.tell = () => ({ ...user, authenticatedAt: now() - 401 * 86_400_000, sessionId: 'old' })
     await openShopBrowser(shop, 'ada').open(server.endpoint('/account/devices'))
     expect(lastVisit().get('prompt')).toBe('login')
+  })
+})
+
+describe('a sensitive action after an old sign-in', () => {
+  test('needs a new sign-in at the app, not a password', async () => {
+    const browser = openShopBrowser(shop, 'ada')
+    const recent = await browser.open(server.endpoint('/account/tokens'))
+    server.clock.advance('20m')
+    await browser.press(recent, 'Generate token', { name: 'Backup', current_password: 'guess' })
+    expect([shop.visits.at(-1)?.pathname, lastVisit().get('prompt')]).toEqual(['/sign-in', 'login'])
+    const page = await browser.open(server.endpoint('/account/tokens'))
+    expect(page.forms.map(({ label }) => label)).not.toContain('Generate token')
+    expect(page.text).toContain('To generate a token, sign in again.')
+    await browser.open(linkTo(page, 'Sign in again'))
+    const returnTo = lastVisit().get('return_to') ?? ''
+    expect((await browser.open(returnTo)).status).toBe(403)
+    signInAgain(shop, browser)
+    const form = await browser.open(returnTo)
+    expect((await browser.press(form, 'Generate token', { name: 'Backup' })).text).toContain('Your new token')
+  })
+
+  test('is refused by the JSON API with the age that it allows', async () => {
+    const browser = openShopBrowser(shop, 'ada')
+    const path = server.endpoint('/oauth/personal-access-tokens')
+    const list = await browser.open(path, { headers: { accept: 'application/json' } })
+    server.clock.advance('20m')
+    const page = await browser.open(path, {
+      method: 'POST',
+      body: JSON.stringify({ name: 'Backup', current_password: 'guess' }),
+      headers: {
+        'content-type': 'application/json',
+        'x-csrf-token': list.headers.get('x-csrf-token') ?? '',
+      },
+    })
+    expect(page.status).toBe(401)
+    expect(page.headers.get('www-authenticate')).toContain('max_age="900"')
   })
 })
 

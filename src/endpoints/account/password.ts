@@ -1,4 +1,5 @@
 import { OAuthError } from '../../errors.ts'
+import type { Form } from '../../lib/form.ts'
 import { redirect, type HttpResponse } from '../../lib/http.ts'
 import type { PasswordProps } from '../../pages/props.ts'
 import { forgedForm, readForm, readQuery } from '../body.ts'
@@ -15,6 +16,7 @@ import {
   isReauthenticationDue,
   reauthenticate,
   reauthenticationProblem,
+  signsInAtApp,
 } from './reauthentication.ts'
 import { findSignedInUser, type SignedInUser } from './signed-in-user.ts'
 
@@ -23,6 +25,7 @@ export async function showPassword(exchange: Exchange, provider: string): Promis
   requirePasswordChange(exchange.services, provider)
   const signedIn = await findSignedInUser(exchange, provider)
   if (!signedIn) return askToSignIn(exchange, provider)
+  if (isSignInDueAtApp(exchange, signedIn)) return askToSignIn(exchange, provider, true)
   const isChanged = readQuery(exchange.request).get('changed') === markOf(signedIn)
   return passwordPage(exchange, signedIn, { isChanged })
 }
@@ -38,7 +41,8 @@ export async function postPassword(exchange: Exchange, provider: string): Promis
   const [password, keepsOtherDevices] = [form.get('new_password'), form.get('keep_other_devices') === 'yes']
   if (password === undefined)
     return refuse(exchange, signedIn, { keepsOtherDevices, problem: { kind: 'missing' } })
-  const check = await reauthenticate(exchange, signedIn, form.get('current_password'))
+  if (isSignInDueAtApp(exchange, signedIn)) return askToSignIn(exchange, provider, true)
+  const check = await reauthenticate(exchange, signedIn, passwordIn(exchange, signedIn, form))
   if (check.kind === 'ended') return askToSignIn(exchange, provider)
   if (!isReauthenticated(check))
     return refuse(exchange, signedIn, {
@@ -48,6 +52,13 @@ export async function postPassword(exchange: Exchange, provider: string): Promis
     })
   return change(exchange, afterReauthentication(exchange, signedIn, check), { password, keepsOtherDevices })
 }
+
+/** Users of the app prove their identity there, and have no other reason to come to this page than to change the password. */
+const isSignInDueAtApp = ({ services: { settings } }: Exchange, { session }: SignedInUser): boolean =>
+  signsInAtApp(settings, session) && isReauthenticationDue(settings, session)
+
+const passwordIn = ({ services }: Exchange, { session }: SignedInUser, form: Form): string | undefined =>
+  signsInAtApp(services.settings, session) ? undefined : form.get('current_password')
 
 async function change(
   exchange: Exchange,
@@ -115,7 +126,8 @@ function passwordPage(
   return page(exchange, status, 'password', props, { headers })
 }
 
-const askToSignIn = (exchange: Exchange, provider: string): Promise<HttpResponse> =>
+const askToSignIn = (exchange: Exchange, provider: string, isForced = false): Promise<HttpResponse> =>
   redirectToSignIn(exchange, provider, {
     returnTo: providerPathsOf(exchange.services.settings, provider).passwordPage,
+    isForced,
   })

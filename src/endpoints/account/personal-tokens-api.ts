@@ -14,7 +14,13 @@ import {
 import { readJson, type JsonBody } from '../body.ts'
 import type { Exchange } from '../endpoint.ts'
 import { idIn } from '../paths.ts'
-import { isReauthenticated, reauthenticate, reauthenticationError } from './reauthentication.ts'
+import {
+  isReauthenticated,
+  reauthenticate,
+  reauthenticationError,
+  signInTooOld,
+  signsInAtApp,
+} from './reauthentication.ts'
 import {
   createForSignedInUser,
   csrfHeaders,
@@ -51,8 +57,12 @@ async function requireRecentSignIn(
   signedIn: SignedInUser,
   password: string | undefined,
 ): Promise<void> {
-  const outcome = await reauthenticate(exchange, signedIn, password)
-  if (!isReauthenticated(outcome)) throw reauthenticationError(exchange.services, outcome, 'Cookie')
+  const isAtApp = signsInAtApp(exchange.services.settings, signedIn.session)
+  const outcome = await reauthenticate(exchange, signedIn, isAtApp ? undefined : password)
+  if (isReauthenticated(outcome)) return
+  throw isAtApp && outcome.kind === 'required'
+    ? signInTooOld(exchange.services.settings, 'Cookie', 'The sign-in is too old. Sign in again')
+    : reauthenticationError(exchange.services, outcome, 'Cookie')
 }
 
 /** DELETE: revokes one of the user's tokens. Repeating it is harmless as long as the token is stored. */

@@ -22,6 +22,7 @@ import {
   isReauthenticated,
   reauthenticate,
   reauthenticationProblem,
+  signsInAtApp,
   type FormRefusal,
 } from './reauthentication.ts'
 import { tokenNotFound } from './personal-tokens-api.ts'
@@ -88,13 +89,17 @@ async function revoke(
 /** The response itself shows the token: a redirect would have to carry it. */
 async function create(exchange: Exchange, signedIn: SignedInUser, form: Form): Promise<HttpResponse> {
   const values = readTokenForm(form)
-  const check = await reauthenticate(exchange, signedIn, form.get('current_password'))
-  if (check.kind === 'ended') return askToSignIn(exchange, signedIn.session.provider)
+  const { provider } = signedIn.session
+  const isAtApp = signsInAtApp(exchange.services.settings, signedIn.session)
+  const password = isAtApp ? undefined : form.get('current_password')
+  const check = await reauthenticate(exchange, signedIn, password)
+  if (check.kind === 'ended') return askToSignIn(exchange, provider)
+  if (check.kind === 'required' && isAtApp) return askToSignIn(exchange, provider, true)
   if (!isReauthenticated(check)) return refuse(exchange, signedIn, values, check)
   const id = tokenIdOf(exchange, signedIn, form)
   const outcome = await createForSignedInUser(exchange, signedIn, { ...values, id })
   if (outcome.kind === 'created') return newTokenPage(exchange, signedIn, outcome)
-  if (outcome.kind === 'signed-out') return askToSignIn(exchange, signedIn.session.provider)
+  if (outcome.kind === 'signed-out') return askToSignIn(exchange, provider)
   return refuse(exchange, afterReauthentication(exchange, signedIn, check), values, outcome)
 }
 
@@ -154,7 +159,8 @@ function problemOf(outcome: TokenFormRefusal): NonNullable<PersonalTokensProps['
   }
 }
 
-const askToSignIn = (exchange: Exchange, provider: string): Promise<HttpResponse> =>
+const askToSignIn = (exchange: Exchange, provider: string, isForced = false): Promise<HttpResponse> =>
   redirectToSignIn(exchange, provider, {
     returnTo: providerPathsOf(exchange.services.settings, provider).tokensPage,
+    isForced,
   })

@@ -25,6 +25,10 @@ export const isReauthenticationDue = (
   { authenticatedAt }: Session,
 ): boolean => reauthenticateAfter !== undefined && clock.now() - authenticatedAt >= reauthenticateAfter
 
+/** Returns whether a session's user signs in to the app, and so proves their identity there. */
+export const signsInAtApp = ({ appSessions }: Settings, { provider }: Session): boolean =>
+  appSessions.has(provider)
+
 /** Requires the password of a user whose sign-in is too old. A password that is sent must be correct in any case. */
 export async function reauthenticate(
   exchange: Exchange,
@@ -110,13 +114,18 @@ export function reauthenticationError(
       })
     case 'required':
     default:
-      return signInTooOld(challenge, toSeconds(settings.reauthenticateAfter ?? 0))
+      return signInTooOld(settings, scheme, 'The sign-in is too old. Send the password as current_password')
   }
 }
 
-function signInTooOld(challenge: string, maxAge: number): OAuthError {
+/** Creates the error for a sign-in that is older than the action allows. */
+export function signInTooOld(
+  settings: Settings,
+  scheme: 'Cookie' | 'Bearer',
+  description: string,
+): OAuthError {
   const code = 'insufficient_user_authentication'
-  const description = 'The sign-in is too old. Send the password as current_password'
-  const value = `${challenge}, error="${code}", error_description="${description}", max_age="${maxAge}"`
+  const maxAge = toSeconds(settings.reauthenticateAfter ?? 0)
+  const value = `${scheme} realm="${settings.issuer}", error="${code}", error_description="${description}", max_age="${maxAge}"`
   return new OAuthError(code, description, { headers: { 'WWW-Authenticate': value } })
 }

@@ -213,6 +213,7 @@ export const en = {
     signIn: 'Sign in',
   },
   personalTokens: {
+    signInAgain: { advice: 'To generate a token, sign in again.', submit: 'Sign in again' },
     heading: 'Personal access tokens',
     advice:
       'Use personal access tokens in scripts and with the API. Anyone who has a token can act as you, within its permissions.',
