@@ -31,6 +31,7 @@ export type Scopes = Readonly<Record<string, string>>
 /** The frameworks, the one without dependencies first. */
 export const FRAMEWORKS = {
   node: 'None (node:http)',
+  express: 'Express',
   fastify: 'Fastify',
   hono: 'Hono',
   koa: 'Koa',

@@ -1,0 +1,45 @@
+import { apiOf } from './api.ts'
+import type { AppTemplate } from './app-template.ts'
+import { homeTemplate } from './home-template.ts'
+
+export const express: AppTemplate = {
+  packages: ['express'],
+  tools: { typescript: ['@types/express'] },
+  files: (choices, extension) => {
+    const { guard, comment, path, caller } = apiOf(choices)
+    return {
+      [`app.${extension}`]: `import express from 'express'
+import { createAuthorizationServer } from 'consulate'
+import { toExpress } from 'consulate/express'
+import config from './consulate.config.${extension}'
+import { home } from './home.${extension}'
+
+const server = createAuthorizationServer(config)
+const auth = toExpress(server)
+const app = express()
+
+app.use(auth.routes())
+
+app.get('/', (_request, response) => {
+  response.send(home)
+})
+
+${comment}
+app.get(
+  '${path}',
+  auth.${guard}((request, response) => {
+    const { auth } = request
+    const caller = ${caller}
+    response.json({ caller, scopes: auth.scopes })
+  }),
+)
+
+await server.ready()
+app.listen(Number(process.env.PORT ?? 3000), process.env.HOST ?? '127.0.0.1', () => {
+  console.log(\`Listening on \${config.issuer}\`)
+})
+`,
+      [`home.${extension}`]: homeTemplate(choices),
+    }
+  },
+}
