@@ -5,11 +5,24 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { isAvailable } from './available.ts'
 
 const run = promisify(execFile)
 
 /** The repository. Packages of projects are linked from its `node_modules`. */
 const REPOSITORY = resolve(import.meta.dirname, '../..')
+
+/** The packages of this repository, and the compilers and test runners of `test/package/tools`, which may not be installed. */
+const MODULES = ['node_modules', 'test/package/tools/node_modules'].map((path) => join(REPOSITORY, path))
+
+/** Whether the packages of `test/package/tools` are installed. If not, throws with `CI=true`, so that no test is skipped unnoticed. */
+export function hasPackageTools(): boolean {
+  const isPresent = existsSync(join(REPOSITORY, 'test/package/tools/node_modules'))
+  const advice =
+    'Run `npm ci --prefix test/package/tools`. Tests with other compilers and test runners need it.'
+  if (!isPresent && process.env['CI'] === 'true') throw new Error(advice)
+  return isAvailable(isPresent, `${advice} They are skipped.`)
+}
 
 /** One per run: the workers share the temporary folder. */
 const FOLDER = join(tmpdir(), 'consulate-packed')
@@ -91,8 +104,14 @@ export async function installPacked(cwd: string, packages: readonly string[] = [
 function link(cwd: string, name: string): void {
   const path = join(cwd, 'node_modules', name)
   mkdirSync(dirname(path), { recursive: true })
-  symlinkSync(join(REPOSITORY, 'node_modules', name), path)
+  symlinkSync(installedPath(name), path)
   linkBins(cwd, name)
+}
+
+function installedPath(name: string): string {
+  const found = MODULES.map((folder) => join(folder, name)).find((path) => existsSync(path))
+  if (found === undefined) throw new Error(`${name} is not installed`)
+  return found
 }
 
 function linkBins(cwd: string, name: string): void {

@@ -1,0 +1,145 @@
+import { mkdtempSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import {
+  hasPackageTools,
+  packedProject,
+  runIn,
+  writeFiles,
+  type ProjectFiles,
+  type ProjectOutcome,
+} from '../support/packed.ts'
+
+const hasTools = hasPackageTools()
+
+/** The directory whose `node_modules` the projects share. */
+let home = ''
+
+beforeAll(async () => {
+  const tools = hasTools ? ['jest', '@swc/jest', '@swc/core', 'tsx'] : []
+  home = await packedProject({}, ['typescript', '@types/node', 'vitest', ...tools])
+})
+
+/** Writes a project into a directory of its own, and runs a shell command in it. */
+function runProject(files: ProjectFiles, line: string): Promise<ProjectOutcome> {
+  const cwd = mkdtempSync(join(home, 'project-'))
+  writeFiles(cwd, files)
+  return runIn(cwd, 'sh', '-c', `PATH="${home}/node_modules/.bin:$PATH"; ${line}`)
+}
+
+/** Starts a server in memory, registers a client and gets a token for it. Prints the type of the token. */
+const BODY = `
+async function main() {
+  const server = createAuthorizationServer({
+    issuer: 'http://localhost:3000',
+    secrets: {
+      signingKeys: [{ privateKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey }],
+      secrets: [{ value: randomBytes(32).toString('base64url') }],
+    },
+    store: sqlite(':memory:'),
+    users: builtInUsers(),
+    scopes: { 'orders:read': 'See your orders' },
+    grants: [clientCredentials()],
+  })
+  await server.ready()
+  const { client, secret } = await server.clients.create({ name: 'Importer', scopes: ['orders:read'] })
+  const form = { grant_type: 'client_credentials', client_id: client.id, client_secret: String(secret) }
+  const request = new Request('http://localhost:3000/oauth/token', { method: 'POST', body: new URLSearchParams(form) })
+  const response = await server.fetch(request)
+  console.log(((await response.json()) as { token_type: string }).token_type)
+  await server.close()
+}
+void main()
+`
+
+const NAMES = '{ builtInUsers, clientCredentials, createAuthorizationServer }'
+const IMPORTS = `
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import ${NAMES} from 'consulate'
+import { sqlite } from 'consulate/sqlite'
+`
+const REQUIRES = `
+const { generateKeyPairSync, randomBytes } = require('node:crypto')
+const ${NAMES} = require('consulate')
+const { sqlite } = require('consulate/sqlite')
+`
+const javascript = (text: string): string => text.replaceAll(' as { token_type: string }', '')
+const ISSUED = { code: 0, output: 'Bearer\n' }
+
+const of = (type: 'module' | 'commonjs', files: ProjectFiles): ProjectFiles => ({
+  'package.json': JSON.stringify({ type }),
+  ...files,
+})
+
+describe.concurrent('a server in an installed project issues a token', () => {
+  const rows: readonly [what: string, files: ProjectFiles, file: string][] = [
+    ['an ES module', of('module', { 'app.js': javascript(IMPORTS + BODY) }), 'app.js'],
+    ['a CommonJS module', of('commonjs', { 'app.js': javascript(REQUIRES + BODY) }), 'app.js'],
+    ['TypeScript, whose types Node strips', of('module', { 'app.ts': IMPORTS + BODY }), 'app.ts'],
+  ]
+
+  test.each(rows)('in %s', async (_what, files, file) => {
+    expect(await runProject(files, `node ${file}`)).toEqual(ISSUED)
+  })
+
+  const script = of('commonjs', { 'app.ts': IMPORTS + BODY })
+
+  test('in TypeScript that is compiled to CommonJS', async () => {
+    const flags = '--module node18 --target es2024 --lib es2024'
+    expect(await runProject(script, `tsc ${flags} app.ts && node app.js`)).toEqual(ISSUED)
+  })
+
+  test.runIf(hasTools)('with tsx in a CommonJS package', async () => {
+    expect(await runProject(script, 'tsx app.ts')).toEqual(ISSUED)
+  })
+})
+
+test('the code is loaded once, whether it is imported or required', async () => {
+  const text = `
+import { createRequire } from 'node:module'
+import { ConfigError } from 'consulate'
+console.log(createRequire(import.meta.url)('consulate').ConfigError === ConfigError)`
+  expect(await runProject(of('module', { 'app.js': text }), 'node app.js')).toEqual({
+    code: 0,
+    output: 'true\n',
+  })
+})
+
+const TEST = `
+test('only users with the scope may read orders', async () => {
+  const guard = createTestGuard({ scopes: ['orders:read'] })
+  const requireUser = guard.user('orders:read')
+  expect(await requireUser(new Request('http://localhost/orders'))).toMatchObject({ status: 401 })
+  guard.actingAs('7', ['orders:read'])
+  expect(await requireUser(new Request('http://localhost/orders'))).toMatchObject({ user: { id: '7' } })
+})
+`
+const IMPORT_GUARD = "import { createTestGuard } from 'consulate/testing'\n"
+const REQUIRE_GUARD = "const { createTestGuard } = require('consulate/testing')\n"
+const SWC = `{
+  "transform": { "\\\\.ts$": ["@swc/jest", { "jsc": { "target": "es2024", "parser": { "syntax": "typescript" } } }] },
+  "extensionsToTreatAsEsm": [".ts"]
+}`
+
+describe.concurrent("an installed project's own tests pass", () => {
+  test.runIf(hasTools).each([
+    ['a CommonJS module', of('commonjs', { 'jest.config.json': '{}', 'api.test.js': REQUIRE_GUARD + TEST })],
+    [
+      'an ES module',
+      of('module', { 'jest.config.json': '{ "transform": {} }', 'api.test.js': IMPORT_GUARD + TEST }),
+    ],
+    ['TypeScript', of('module', { 'jest.config.json': SWC, 'api.test.ts': IMPORT_GUARD + TEST })],
+  ])('in jest, written as %s', async (_what, files) => {
+    const { code, output } = await runProject(files, 'NODE_OPTIONS=--experimental-vm-modules jest')
+    expect(output).toContain('Tests:       1 passed')
+    expect(code).toBe(0)
+  })
+
+  test('in vitest', async () => {
+    const text = `import { expect, test } from 'vitest'\n${IMPORT_GUARD}${TEST}`
+    expect(await runProject(of('module', { 'api.test.ts': text }), 'vitest run')).toMatchObject({
+      code: 0,
+      output: expect.stringContaining('1 passed') as string,
+    })
+  })
+})

@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import {
+  hasPackageTools,
+  packedProject,
+  runIn,
+  writeFiles,
+  type ProjectFiles,
+  type ProjectOutcome,
+} from '../support/packed.ts'
+import { frameworksOf, entryPoints, importAll } from './entry-points.ts'
+
+/** Each checks all declarations, which takes most of a second. */
+const SETTINGS = [
+  { module: 'nodenext' },
+  { module: 'node16' },
+  { module: 'preserve', moduleResolution: 'bundler' },
+]
+
+/** The others that TypeScript 7 has. They resolve as one of those above. */
+const OTHER_SETTINGS = [
+  { module: 'node20' },
+  { module: 'node18' },
+  { module: 'esnext', moduleResolution: 'bundler' },
+]
+
+const hasTools = hasPackageTools()
+const isThorough = process.env['CI'] === 'true'
+
+const TYPES = ['module', 'commonjs'] as const
+const program = readFileSync(join(import.meta.dirname, 'program.ts'), 'utf8')
+const STRICT = { strict: true, noEmit: true, target: 'esnext', lib: ['esnext'], skipLibCheck: false }
+
+/** Compiles a folder of a project with the compiler in this directory. */
+function compile(
+  cwd: string,
+  folder: string,
+  options: object,
+  compiler = 'node_modules/typescript',
+): Promise<ProjectOutcome> {
+  const name = `tsconfig.${JSON.stringify(options).replaceAll(/\W+/g, '-')}.json`
+  const config = { compilerOptions: { ...STRICT, ...options }, include: ['*.ts'] }
+  writeFiles(join(cwd, folder), { [name]: JSON.stringify(config) })
+  return runIn(join(cwd, folder), 'node', join(process.cwd(), compiler, 'bin/tsc'), '-p', name)
+}
+
+function inBothTypes(files: ProjectFiles): ProjectFiles {
+  const folders = TYPES.map((type) => {
+    const inFolder = Object.entries(files).map(([path, text]): [string, string] => [`${type}/${path}`, text])
+    return Object.fromEntries([...inFolder, [`${type}/package.json`, JSON.stringify({ type })]])
+  })
+  return Object.assign({}, ...folders) as ProjectFiles
+}
+
+let bare: Promise<string> | undefined
+
+/** Returns a project that imports every entry point except those of frameworks, which it does not have. */
+function withoutFramework(): Promise<string> {
+  const names = entryPoints.filter((name) => frameworksOf(name).length === 0)
+  return (bare ??= packedProject(inBothTypes({ 'program.ts': program, 'all.ts': importAll(names) }), [
+    '@types/node',
+  ]))
+}
+
+const COMPILES = { code: 0, output: '' }
+
+describe.concurrent.each(TYPES)(
+  'in a package of type %s without any framework, the types compile',
+  (type) => {
+    let cwd = ''
+
+    beforeAll(async () => {
+      const all = importAll(entryPoints.filter((name) => frameworksOf(name).length === 0))
+      cwd = await packedProject(inBothTypes({ 'program.ts': program, 'all.ts': all }), ['@types/node'])
+    })
+
+    test.each([...SETTINGS, ...(isThorough ? OTHER_SETTINGS : [])])('with %o', async (options) => {
+      expect(await compile(cwd, type, { ...options, exactOptionalPropertyTypes: true })).toEqual(COMPILES)
+    })
+
+    test('without exactOptionalPropertyTypes', async () => {
+      expect(await compile(cwd, type, { module: 'nodenext' })).toEqual(COMPILES)
+    })
+  },
+)
+
+test.runIf(hasTools).concurrent.each([
+  { version: '5.5', type: 'module', module: 'nodenext' },
+  { version: '5.5', type: 'commonjs', module: 'commonjs', moduleResolution: 'node10' },
+  { version: '5.9', type: 'commonjs', module: 'node18' },
+  { version: '6.0', type: 'commonjs', module: 'node16' },
+])(
+  'the types compile with TypeScript $version in a package of type $type',
+  async ({ version, type, ...options }) => {
+    const cwd = await withoutFramework()
+    const compiler = `test/package/tools/node_modules/typescript-${version}`
+    expect(await compile(cwd, type, options, compiler)).toEqual(COMPILES)
+  },
+)
+
+test('the types compile with every framework', async () => {
+  const packages = ['@types/node', ...entryPoints.flatMap(frameworksOf)]
+  const cwd = await packedProject(inBothTypes({ 'all.ts': importAll(entryPoints) }), packages)
+  for (const type of TYPES) {
+    expect(await compile(cwd, type, { module: 'nodenext', skipLibCheck: true })).toEqual(COMPILES)
+  }
+})
