@@ -3,7 +3,7 @@ import type {
   ContextConfigDefault,
   FastifyBaseLogger,
   FastifyInstance,
-  FastifyPluginCallback,
+  FastifyPluginAsync,
   FastifyReply,
   FastifyRequest,
   FastifySchema,
@@ -111,7 +111,7 @@ export interface FastifyAdapter<
    * Returns a plugin with the server's endpoints: `app.register(auth.routes())`. Their paths follow the issuer, so a
    * `prefix` changes nothing. The app's content type parsers do not apply to them, its hooks do.
    */
-  routes(): FastifyPluginCallback
+  routes(): FastifyPluginAsync
 }
 
 /**
@@ -190,19 +190,20 @@ const PLUGIN = {
   [Symbol.for('plugin-meta')]: { name: 'consulate', fastify: '5.x' },
 }
 
-const pluginOf = (server: AuthorizationServer): FastifyPluginCallback =>
-  Object.assign<FastifyPluginCallback<{ readonly prefix?: string }>, object>((app, { prefix = '' }, done) => {
-    const paths = [...new Set(server.routes.map(({ path }) => path))]
-    checkPrefix(server.issuer, app.prefix + prefix)
-    const isInside = (path: string): boolean => path.startsWith(`${app.prefix}/`)
-    addRoutes(app, server.core, paths.filter(isInside))
+const pluginOf = ({ issuer, core, routes }: AuthorizationServer): FastifyPluginAsync =>
+  Object.assign<FastifyPluginAsync<{ readonly prefix?: string }>, object>(async (app, { prefix = '' }) => {
+    checkPrefix(issuer, app.prefix + prefix)
+    const options = routeOptions(core)
+    const paths = new Set(routes.map(({ path }) => path))
+    const inside = [...paths].filter((path) => path.startsWith(`${app.prefix}/`))
+    for (const path of inside) paths.delete(path)
+    // In a scope of their own, because of the content type parsers.
+    void app.register(async (scope) => {
+      readNoBodies(scope, options.handler)
+      for (const path of inside) scope.route({ ...options, url: urlOf(path.slice(app.prefix.length)) })
+    })
     // The metadata of an issuer with a path is not below that path (RFC 8414 section 3.1).
-    addRoutes(
-      rootOf(app),
-      server.core,
-      paths.filter((path) => !isInside(path)),
-    )
-    done()
+    for (const path of paths) rootOf(app).route({ ...options, url: urlOf(path) })
   }, PLUGIN)
 
 /** Fails at startup, because every URL in our responses would lack the prefix. */
@@ -219,35 +220,27 @@ function checkPrefix(issuer: string, prefix: string): void {
 const rootOf = (app: FastifyInstance): FastifyInstance =>
   app.prefix === '' ? app : rootOf(Object.getPrototypeOf(app) as FastifyInstance)
 
-/** Adds the routes in a scope of their own, because of the content type parsers. */
-function addRoutes(app: FastifyInstance, core: Core, paths: readonly string[]): void {
-  if (paths.length === 0) return
-  const handler = (request: FastifyRequest, reply: FastifyReply): void => {
-    const pending = core.handle(toHttpRequest(request))
-    if (pending) void pending.then((response) => send(reply, response))
-    else reply.callNotFound()
-  }
-  void app.register((scope, _options, done) => {
-    scope.removeAllContentTypeParsers()
-    scope.addContentTypeParser('*', (_request, payload, parsed) => parsed(null, payload))
-    scope.setErrorHandler<Error & { code?: string }>((error, request, reply) => {
-      // A content type that Fastify cannot read gets our answer, which has the format of the endpoint.
-      if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') handler(request, reply)
-      else throw error
-    })
-    for (const path of paths)
-      scope.route({ ...ROUTE, url: urlOf(path, app.prefix), method: scope.supportedMethods, handler })
-    done()
+/** Keeps the parsers of the app away from bodies. A content type that Fastify cannot read gets our own response. */
+function readNoBodies(scope: FastifyInstance, handler: SyncHandler): void {
+  scope.removeAllContentTypeParsers()
+  scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
+  scope.setErrorHandler<Error & { code?: string }>((error, request, reply) => {
+    if (error.code !== 'FST_ERR_CTP_INVALID_MEDIA_TYPE') throw error
+    handler(request, reply)
   })
 }
 
-/** Returns the URL of a route. An ID is a wildcard: parameters are limited to 100 characters, with a response of Fastify. */
-const urlOf = (path: string, prefix: string): string =>
-  path.slice(prefix.length).replaceAll(':', '::').replace('{id}', '*')
+type SyncHandler = (request: FastifyRequest, reply: FastifyReply) => void
 
-/** Queries contain codes and tokens, so they are not logged. */
-const ROUTE = {
+const routeOptions = (core: Core) => ({
+  method: METHODS,
+  handler: (request: FastifyRequest, reply: FastifyReply): void => {
+    const pending = core.handle(toHttpRequest(request))
+    if (pending) void pending.then((response) => send(reply, response))
+    else reply.callNotFound()
+  },
   logSerializers: {
+    // Queries contain codes and tokens.
     req: ({ method, url, host, ip }: FastifyRequest) => ({
       method,
       url: url.split('?', 1)[0],
@@ -255,7 +248,13 @@ const ROUTE = {
       remoteAddress: ip,
     }),
   },
-}
+})
+
+/** All that a Fastify server knows from the start. Those that an endpoint does not support get 405. */
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']
+
+/** An ID is a wildcard: Fastify limits parameters to 100 characters, with a response of its own. */
+const urlOf = (path: string): string => path.replaceAll(':', '::').replace('{id}', '*')
 
 /** Reads the body from what the app's `preParsing` hooks return, if that is another stream. */
 function toHttpRequest(request: FastifyRequest): HttpRequest {

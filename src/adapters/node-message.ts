@@ -109,7 +109,8 @@ export function send(
 }
 
 /** Whether the connection must be closed: the rest of the body would be parsed as the next request. */
-export const isBodyUnread = (request: IncomingMessage): boolean => !request.complete && hasBody(request)
+export const isBodyUnread = (request: IncomingMessage): boolean =>
+  !request.complete && hasBody(request) && request.httpVersionMajor === 1
 
 /**
  * Headers that the app has set stay, unless the response has them too. Middleware that wraps `writeHead`, such as session
