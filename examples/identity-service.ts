@@ -35,11 +35,14 @@ const service = await server.clients.create({ name: 'Orders', followsRevocations
 const importer = await server.clients.create({ name: 'Importer', scopes: ['orders:read'] })
 
 const fallback: RequestListener = async (request, response) => {
+  const home = '<a href="/.well-known/oauth-authorization-server">Server metadata</a>'
+  if (request.url === '/') return response.setHeader('Content-Type', 'text/html').end(home)
   const isRevoked = request.method === 'DELETE' && (await server.clients.revoke(importer.client.id))
-  response.writeHead(isRevoked ? 204 : 404).end()
+  return response.writeHead(isRevoked ? 204 : 404).end()
 }
 
 const http = createServer(toNode(server).routes(fallback)).listen(port, '127.0.0.1', () => {
+  console.log(`Listening on ${issuer}`)
   console.log(
     `ISSUER=${issuer} ORDERS=${orders} CLIENT_ID=${service.client.id} CLIENT_SECRET=${service.secret}`,
     'npm run example examples/orders-service.ts',

@@ -3,7 +3,7 @@
  *
  *     npm run example examples/magic-link.ts
  *
- * It prints a command that asks for a link. The link is printed too, instead of being mailed.
+ * It prints a command that asks for a link, and the link.
  */
 import { generateKeyPairSync, hash, randomBytes } from 'node:crypto'
 import { createServer, type RequestListener } from 'node:http'
@@ -38,8 +38,9 @@ const server = createAuthorizationServer({
 const links = new Map<string, { readonly userId: string; readonly expiresAt: number }>()
 
 const app: RequestListener = async (request, response) => {
-  const body = (await json(request).catch(() => ({}))) as Record<string, string>
-  const { email = '', token = '', device = 'App' } = body
+  if (request.method === 'GET') return response.end('POST your email to /link, then the token to /sign-in')
+  const body = (await json(request).catch(() => undefined)) as Record<string, string> | undefined
+  const { email = '', token = '', device = 'App' } = body ?? {}
   if (request.url === '/link') {
     const [user, secret] = [await users.findByUsername(email), randomBytes(32).toString('base64url')]
     if (user) links.set(hash('sha256', secret), { userId: String(user.id), expiresAt: Date.now() + 600_000 })
@@ -54,6 +55,6 @@ const app: RequestListener = async (request, response) => {
 }
 
 createServer(toNode(server).routes(app)).listen(port, '127.0.0.1', () =>
-  console.log(`curl -d '{"email":"${ada.email}"}' ${issuer}/link
+  console.log(`Listening on ${issuer}. curl -d '{"email":"${ada.email}"}' ${issuer}/link
 Then: curl -d '{"token":"…","device":"My phone"}' ${issuer}/sign-in`),
 )

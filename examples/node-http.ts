@@ -34,14 +34,21 @@ const listOrders = auth.machine('orders:read')((request, response) => {
   response.end(JSON.stringify({ orders: ['tea', 'rice'], client: request.auth.client.id }))
 })
 
-const api: RequestListener = (request, response) =>
-  request.url === '/orders' ? listOrders(request, response) : response.writeHead(404).end()
+const home = '<h1>Orders</h1><p><a href="/orders">The API</a> requires an access token.'
+
+const api: RequestListener = (request, response) => {
+  if (request.url === '/orders') return listOrders(request, response)
+  if (request.url === '/') return response.setHeader('Content-Type', 'text/html').end(home)
+  return response.writeHead(404).end()
+}
 
 await server.ready()
 const { client, secret } = await server.clients.create({ name: 'Importer', scopes: ['orders:read'] })
 const http = createServer(auth.routes(api)).listen(port, '127.0.0.1', () => {
   const settings = `ISSUER=${issuer} CLIENT_ID=${client.id} CLIENT_SECRET=${secret}`
-  console.log(`${settings} npm run example examples/machine-client.ts`)
+  console.log(
+    `Listening on ${issuer}. To call the API:\n${settings} npm run example examples/machine-client.ts`,
+  )
 })
 
 process.once('SIGTERM', () => http.close(() => void server.close()))

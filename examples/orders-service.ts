@@ -28,7 +28,10 @@ const listOrders = toNode(guard).machine('orders:read')((request, response) => {
 await guard.ready()
 
 const http = createServer((request, response) => {
-  if (request.url === '/health') {
+  if (request.url === '/') {
+    const links = '<a href="/orders">Orders</a> (requires a token), <a href="/health">health</a>'
+    response.setHeader('Content-Type', 'text/html').end(links)
+  } else if (request.url === '/health') {
     const health = guard.health()
     response.writeHead(health.isReady ? 200 : 503).end(JSON.stringify(health))
   } else listOrders(request, response)

@@ -6,7 +6,7 @@
  * Then open http://127.0.0.1:3000/login.
  */
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
-import { createServer } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
 import { authorizationCode, builtInUsers, createAuthorizationServer, type View } from 'consulate'
 import { toNode } from 'consulate/node'
 import { sqlite } from 'consulate/sqlite'
@@ -53,4 +53,6 @@ const server = createAuthorizationServer({
   pages: { name: 'Tea house', accent: '#8a2be2', views: { signIn } },
 })
 
-createServer(toNode(server).routes()).listen(port, '127.0.0.1', () => console.log(`Open ${issuer}/login`))
+const home: RequestListener = (_request, response) =>
+  response.setHeader('Content-Type', 'text/html').end('<a href="/login">Sign in</a>')
+createServer(toNode(server).routes(home)).listen(port, '127.0.0.1', () => console.log(`Open ${issuer}`))

@@ -47,12 +47,14 @@ const me = auth.user('profile')((request, response) => {
   const user = table.find(({ id }) => String(id) === request.auth.user.id)
   response.end(`You are ${user?.name}\n`)
 })
-const api: RequestListener = (request, response) =>
-  request.url === '/me' ? me(request, response) : response.writeHead(404).end()
+const api: RequestListener = (request, response) => {
+  if (request.url === '/me') return me(request, response)
+  return response.setHeader('Content-Type', 'text/html').end('<a href="/login">Sign in</a>')
+}
 
 const redirectUris = [process.env['REDIRECT_URI'] ?? 'http://127.0.0.1:4000/callback']
 const { client, secret } = await server.clients.create({ name: 'Notebook', redirectUris })
 createServer(auth.routes(api)).listen(port, '127.0.0.1', () => {
   const settings = `ISSUER=${issuer} CLIENT_ID=${client.id} CLIENT_SECRET=${secret}`
-  console.log(`${settings} npm run example examples/web-app-client.ts`)
+  console.log(`Listening on ${issuer}\n${settings} npm run example examples/web-app-client.ts`)
 })

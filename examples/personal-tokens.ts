@@ -40,8 +40,12 @@ const auth = toNode(server)
 const orders = auth.user('orders:read')((request, response) => {
   response.end(JSON.stringify({ orders: ['tea', 'rice'], user: request.auth.user.id }))
 })
-const api: RequestListener = (request, response) =>
-  request.url === '/orders' ? orders(request, response) : response.writeHead(404).end()
+const home = '<a href="/account/tokens">Your personal access tokens</a>'
+const api: RequestListener = (request, response) => {
+  if (request.url === '/orders') return orders(request, response)
+  if (request.url === '/') return response.setHeader('Content-Type', 'text/html').end(home)
+  return response.writeHead(404).end()
+}
 
 createServer(auth.routes(api)).listen(port, '127.0.0.1')
 const { token, accessToken } = await server.personalTokens.create(ada.id, {
@@ -49,6 +53,6 @@ const { token, accessToken } = await server.personalTokens.create(ada.id, {
   scopes: ['orders:read'],
   expiresIn: '7d',
 })
-console.log(`Open ${issuer}/account/tokens and sign in as ${ada.email} with ${ada.password}
+console.log(`Open ${issuer} and sign in as ${ada.email} with ${ada.password}
 "${token.name}" is valid until ${new Date(token.expiresAt).toISOString()}:
 curl -H "Authorization: Bearer ${accessToken}" ${issuer}/orders`)

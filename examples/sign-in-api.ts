@@ -39,11 +39,17 @@ const auth = toNode(server)
 const orders = auth.user('orders:read')((request, response) => {
   response.end(JSON.stringify({ orders: ['tea', 'rice'], user: request.auth.user.id }))
 })
-const api: RequestListener = (request, response) =>
-  request.url === '/orders' ? orders(request, response) : response.writeHead(404).end()
+const home =
+  '<p>Apps sign in with <code>POST /auth/login</code>. <a href="/orders">The API</a> requires a token.'
+const api: RequestListener = (request, response) => {
+  if (request.url === '/orders') return orders(request, response)
+  if (request.url === '/') return response.setHeader('Content-Type', 'text/html').end(home)
+  return response.writeHead(404).end()
+}
 
 createServer(auth.routes(api)).listen(port, '127.0.0.1')
 await server.ready()
+console.log(`Listening on ${issuer}. To sign in from an app:`)
 console.log(
   `ISSUER=${issuer} USERNAME=${ada.email} PASSWORD=${ada.password} npm run example examples/axios-client.ts`,
 )

@@ -3,8 +3,7 @@
  *
  *     npm run example examples/two-providers.ts
  *
- * It prints how to start web-app-client.ts for either. Both users are called ada and have the ID 7. Their passwords are
- * "correct horse" and "battery staple".
+ * It prints how to start web-app-client.ts for either. Both have a user ada: "correct horse" and "battery staple".
  */
 import { generateKeyPairSync, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import { createServer, type RequestListener } from 'node:http'
@@ -48,9 +47,10 @@ const [staff, customers] = [toNode(server), toNode(server.for('customers'))]
 const whoami: GuardedListener<UserAuth> = ({ auth: { user } }, response) =>
   void response.end(`${user.provider} ${user.id}`)
 const [office, shop] = [staff.user('profile')(whoami), customers.user('profile')(whoami)]
-const api: RequestListener = (request, response) =>
-  request.url === '/staff' ? office(request, response) : shop(request, response)
-
+const api: RequestListener = (request, response) => {
+  if (request.url !== '/') return (request.url === '/staff' ? office : shop)(request, response)
+  return response.setHeader('Content-Type', 'text/html').end('<a href="/login">Staff</a>')
+}
 const redirectUris = [process.env['REDIRECT_URI'] ?? 'http://127.0.0.1:4000/callback']
 createServer(staff.routes(api)).listen(port, '127.0.0.1')
 for (const [provider, ME] of Object.entries({ staff: '/staff', customers: '/shop' })) {

@@ -12,9 +12,17 @@ function start(...parameters: Parameters<typeof run>): Program {
   return program
 }
 
+/** An example answers `/` with a page that says what there is to try. */
+async function checkHome(port: string): Promise<void> {
+  const response = await fetch(`http://127.0.0.1:${port}/`)
+  expect(response.status).toBe(200)
+  expect(await response.text()).not.toContain('missing_token')
+}
+
 test('node-http and machine-client: a machine gets a token with its secret and calls the API', async () => {
   const PORT = await freePort()
   const line = await start('node-http.ts', { PORT }).printed('machine-client.ts')
+  await checkHome(PORT)
   const output = await start('machine-client.ts', settingsIn(line)).ended()
   expect(output).toContain('Got a token with scope "orders:read", valid for 900 seconds')
   expect(output).toContain(`200 {"orders":["tea","rice"],"client":"${settingsIn(line)['CLIENT_ID']}"}`)
@@ -27,6 +35,7 @@ test('node-http and machine-client: a machine gets a token with its secret and c
 test('express: the app signs a user in and out, and machine-client calls the API', async () => {
   const PORT = await freePort()
   const line = await start('express.ts', { PORT }).printed('machine-client.ts')
+  await checkHome(PORT)
   const password = /password (\S+)\. Call/.exec(line)?.[1] ?? ''
   const browser = openBrowser()
   const shop = await browser.open(`http://127.0.0.1:${PORT}/`)
@@ -51,6 +60,7 @@ test('own-users and web-app-client: a user signs in and consents, and the app le
   const [PORT, home] = [await freePort(), await freePort()]
   const REDIRECT_URI = `http://127.0.0.1:${home}/callback`
   const line = await start('own-users.ts', { PORT, REDIRECT_URI }).printed('web-app-client.ts')
+  await checkHome(PORT)
   await start('web-app-client.ts', { ...settingsIn(line), PORT: home }).printed('Open')
 
   const browser = openBrowser()
@@ -69,6 +79,7 @@ test('two-providers and web-app-client: each app gets the user of its own provid
   const [PORT, home] = [await freePort(), await freePort()]
   const REDIRECT_URI = `http://127.0.0.1:${home}/callback`
   const lines = await start('two-providers.ts', { PORT, REDIRECT_URI }).printed('ME=/shop')
+  await checkHome(PORT)
   const browser = openBrowser()
   const passwords = ['correct horse', 'battery staple']
   for (const [index, line] of lines.trim().split('\n').entries()) {
@@ -97,6 +108,7 @@ test('own-grant: a code works once', async () => {
 test('own-pages: the custom sign-in page is escaped and has the security headers of the server', async () => {
   const PORT = await freePort()
   await start('own-pages.ts', { PORT }).printed('Open')
+  await checkHome(PORT)
   const browser = openBrowser()
   const page = await browser.open(`http://127.0.0.1:${PORT}/login`)
   expect(page.text).toContain('Welcome to the tea house')
@@ -110,7 +122,9 @@ test('identity-service and orders-service: a revoked client is rejected by the o
   const [PORT, other] = [await freePort(), await freePort()]
   const ORDERS = `http://127.0.0.1:${other}`
   const lines = await start('identity-service.ts', { PORT, ORDERS }).printed('-X DELETE')
+  await checkHome(PORT)
   await start('orders-service.ts', settingsIn(lines)).printed('Orders at')
+  await checkHome(other)
 
   const credentials = /-u (\S+)/.exec(lines)?.[1] ?? ''
   const response = await fetch(`http://127.0.0.1:${PORT}/oauth/token`, {
@@ -123,9 +137,10 @@ test('identity-service and orders-service: a revoked client is rejected by the o
     }),
   })
   const { access_token: token } = (await response.json()) as { access_token: string }
-  const ask = (): Promise<Response> => fetch(ORDERS, { headers: { authorization: `Bearer ${token}` } })
+  const ask = (): Promise<Response> =>
+    fetch(`${ORDERS}/orders`, { headers: { authorization: `Bearer ${token}` } })
   expect(await (await ask()).json()).toMatchObject({ orders: ['tea', 'rice'] })
-  expect((await fetch(ORDERS)).status).toBe(401)
+  expect((await fetch(`${ORDERS}/orders`)).status).toBe(401)
 
   await fetch(`http://127.0.0.1:${PORT}/importer`, { method: 'DELETE' })
   await expect.poll(async () => (await ask()).status, { timeout: 30_000 }).toBe(401)
@@ -157,6 +172,7 @@ test('tv: shows a code as text and as a QR code, and gets tokens once the user a
 test('personal-tokens: the API accepts a token from code and one from the page', async () => {
   const PORT = await freePort()
   const lines = await start('personal-tokens.ts', { PORT }).printed('/orders')
+  await checkHome(PORT)
   const ask = async (token: string): Promise<unknown> => {
     const headers = { authorization: `Bearer ${token}` }
     return (await fetch(`http://127.0.0.1:${PORT}/orders`, { headers })).json()
@@ -177,6 +193,7 @@ test('magic-link: a link signs a device in once, and the device can refresh and 
   const PORT = await freePort()
   const program = start('magic-link.ts', { PORT })
   await program.printed('sign-in')
+  await checkHome(PORT)
   const post = (
     path: string,
     body: object,
