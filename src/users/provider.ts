@@ -5,8 +5,11 @@ import type { SignInWith } from '../model/subject.ts'
 
 /** The fields of a user that the server reads. Your own type may have more. */
 export interface BaseUser {
-  /** An integer, or 1 to 200 characters without control characters. Must never change or be reused. */
-  readonly id: string | number
+  /**
+   * An integer, or 1 to 200 characters without control characters. Must never change or be reused. Tokens, events and
+   * responses contain it as a string.
+   */
+  readonly id: string | number | bigint
   readonly name?: string | null
   readonly email?: string | null
 }
@@ -128,7 +131,8 @@ const MAX_ID_LENGTH = 200
  */
 export function toUserId({ id }: BaseUser, provider: string): string {
   if (Number.isSafeInteger(id)) return String(id)
-  if (typeof id === 'string' && isPlainText(id)) return id
+  const text = typeof id === 'bigint' ? String(id) : id
+  if (typeof text === 'string' && isPlainText(text)) return text
   const message = `must have ids that are integers, or strings of 1 to ${MAX_ID_LENGTH} characters`
   throw new ConfigError([{ path: provider, message }])
 }

@@ -77,9 +77,14 @@ async function written(...ids: readonly unknown[]): Promise<number> {
 }
 
 describe('an id', () => {
-  test.each<[string, string | number]>([
+  test.each<[string, string | number | bigint]>([
     ['nought', 0],
     ['a negative number', -1],
+    ['a bigint', 7n],
+    ['a negative bigint', -1n],
+    ['a bigint that a number cannot hold', 2n ** 53n + 1n],
+    ['the largest BIGINT of databases', 2n ** 63n - 1n],
+    ['the smallest BIGINT of databases', -(2n ** 63n)],
     ['another alphabet', 'Ада Лавлейс'],
     ['200 characters', 'x'.repeat(200)],
   ])('can be %s', async (_, id) => {
@@ -98,6 +103,7 @@ describe('an id', () => {
     ['an object', { oid: 1 }],
     ['an array', [7]],
     ['an unsafe integer', 2 ** 53],
+    ['a bigint of 201 digits', 10n ** 200n],
     ['NaN', Number.NaN],
     ['a fraction', 0.5],
     ['a string with a NUL', '7\0'],
@@ -124,10 +130,46 @@ describe('an id', () => {
   })
 })
 
-test.each<unknown>([undefined, '', {}, Number.NaN])('of %j cannot be signed out everywhere', async (id) => {
-  const invalid = { id } as typeof ADA
-  await expect(server.server.users.signOutEverywhere(invalid)).rejects.toThrow(ConfigError)
+describe('a user with a bigint as id', () => {
+  const [id, neighbor] = [2n ** 53n, 2n ** 53n + 1n]
+
+  test('is a string in tokens, events and responses', async () => {
+    const ada = { ...ADA, id: neighbor }
+    mistake({
+      findByUsername: async () => ada,
+      find: async (asked: string) => asked === String(neighbor) && ada,
+    })
+    const subjects: unknown[] = []
+    const stop = server.server.on('token.issued', (event) => void subjects.push(event.sub))
+    const { access_token: token } = (await ask()).body
+    stop()
+    const [, payload = ''] = String(token).split('.')
+    expect(JSON.parse(Buffer.from(payload, 'base64url').toString())).toMatchObject({
+      sub: '9007199254740993',
+    })
+    expect(subjects).toEqual(['9007199254740993'])
+  })
+
+  test('shares no token or session with the neighbor that a number could not tell apart', async () => {
+    const { personalTokens, users: accounts } = server.server
+    mistake({ find: async (asked: string) => ({ ...ADA, id: BigInt(asked) }) })
+    await personalTokens.create({ id }, { name: 'mine' })
+    await personalTokens.create({ id: neighbor }, { name: 'theirs' })
+    await accounts.signOutEverywhere({ id })
+    const names = async (of: bigint) => (await personalTokens.list({ id: of })).map(({ name }) => name)
+    expect(await names(id)).toEqual(['mine'])
+    expect(await names(neighbor)).toContain('theirs')
+    expect(await names(neighbor)).not.toContain('mine')
+  })
 })
+
+test.each<unknown>([undefined, '', {}, Number.NaN, 10n ** 200n])(
+  'of %s cannot be signed out everywhere',
+  async (id) => {
+    const invalid = { id } as typeof ADA
+    await expect(server.server.users.signOutEverywhere(invalid)).rejects.toThrow(ConfigError)
+  },
+)
 
 describe('a password', () => {
   test.each<unknown>([{ isRight: false }, 1, 'yes', [], Promise.resolve])(

@@ -109,6 +109,7 @@ export async function personalTokensAreChecked(): Promise<void> {
   const { token } = await server.personalTokens.create('1', { name: 'a', scopes: ['orders:read', '*'] })
   expectTypeOf(token.lastUsedAt).toEqualTypeOf<number | null>()
   await server.personalTokens.create({ id: 7, provider: 'users' }, { name: 'a', expiresIn: '30d' })
+  await server.personalTokens.create({ id: 7n }, { name: 'a' })
   // @ts-expect-error a scope that is not defined
   await server.personalTokens.create('1', { name: 'a', scopes: ['orders:raed'] })
   // @ts-expect-error without a name
