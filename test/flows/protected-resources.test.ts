@@ -183,6 +183,13 @@ describe('the metadata of a resource (RFC 9728)', () => {
     ])
   })
 
+  test('is a path that the server handles, exactly', () => {
+    const paths = ['/mcp', '/api', '', '/mcp/', '/billing'].map(
+      (path) => `/.well-known/oauth-protected-resource${path}`,
+    )
+    expect(paths.map((path) => guards.handles(path))).toEqual([true, true, false, false, false])
+  })
+
   test('is not served below, above or beside the path', async () => {
     for (const path of [
       '',
