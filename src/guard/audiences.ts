@@ -54,12 +54,14 @@ export function createAudiences({ resources, metadataUrlOf }: AudienceOptions): 
 const unknownResource = (unknown: string, known: readonly string[]): string =>
   `unknown resource ${JSON.stringify(unknown)}. Use one of: ${known.join(', ')}`
 
-/** Accepts every resource, for guards in tests. */
-export const ANY_AUDIENCE: Audiences = {
-  defaults: { audiences: undefined, metadataUrl: undefined, scopes: undefined },
-  require: ([first = '']) => ({
-    audiences: undefined,
-    metadataUrl: resourceMetadataUrl(first),
-    scopes: undefined,
-  }),
-}
+/** Accepts the same tokens for every resource, for guards in tests. Without a list, routes can name any resource. */
+export const createTestAudiences = (resources?: readonly string[]): Audiences => ({
+  defaults: ANY,
+  require(wanted) {
+    const unknown = wanted.find((uri) => resources && findResource(resources, uri) === undefined)
+    if (unknown !== undefined) return { problem: unknownResource(unknown, resources ?? []) }
+    return { ...ANY, metadataUrl: resourceMetadataUrl(wanted[0] ?? '') }
+  },
+})
+
+const ANY: AudienceRequirement = { audiences: undefined, metadataUrl: undefined, scopes: undefined }

@@ -1,5 +1,5 @@
 import type { UserLike } from '../administration/user.ts'
-import { ANY_AUDIENCE } from '../guard/audiences.ts'
+import { createTestAudiences } from '../guard/audiences.ts'
 import { createBearerGuard, NO_REVOCATIONS } from '../guard/guard.ts'
 import { createGuards, type GuardCore, type Guards, type GuardsByProvider } from '../guard/request-guards.ts'
 import { jsonLogger } from '../lib/log.ts'
@@ -14,6 +14,11 @@ export interface TestGuardOptions<Scope extends string = string, Main extends st
   readonly scopes?: readonly Scope[]
   /** The provider of users without a `provider` of their own. Default `users`. */
   readonly provider?: Main
+  /**
+   * The resources that routes can name. Any other throws a `ConfigError`. Every user and client has access to all of them.
+   * Default: every resource is allowed.
+   */
+  readonly resources?: readonly string[]
 }
 
 /** A client id, or any object with an `id`. */
@@ -56,6 +61,7 @@ export interface TestGuard<Scope extends string = string, Main extends string = 
 export function createTestGuard<const Scope extends string = string, const Main extends string = 'users'>({
   scopes: defined,
   provider: main = 'users' as Main,
+  resources,
 }: TestGuardOptions<Scope, Main> = {}): TestGuard<Scope, Main> {
   const memory = createTokenMemory()
   const { tokenFor, tokenForClient } = createTokenFactory(memory, main, defined)
@@ -63,7 +69,13 @@ export function createTestGuard<const Scope extends string = string, const Main 
   let acting: string | undefined
   const check: GuardCore['check'] = (authorization, requirement) =>
     bearer.check(authorization ?? acting, requirement)
-  const base = { check, scopes: defined, logger: jsonLogger(), canBeStrict: true, audiences: ANY_AUDIENCE }
+  const base = {
+    check,
+    scopes: defined,
+    logger: jsonLogger(),
+    canBeStrict: true,
+    audiences: createTestAudiences(resources),
+  }
   return {
     ...createGuards<Scope, Main>(base, main),
     for: (provider) => createGuards(base, provider),

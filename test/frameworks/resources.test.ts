@@ -29,7 +29,7 @@ async function fastifyApp(): Promise<RequestListener> {
   const auth = toFastify(server.server)
   app.get('/', { onRequest: auth.machine(required) }, async () => 'tea')
   await app.ready()
-  return (request, response) => void app.routing(request, response)
+  return app.routing
 }
 
 const apps: readonly [string, () => RequestListener | Promise<RequestListener>][] = [

@@ -174,6 +174,28 @@ describe('an invalid subject', () => {
   })
 })
 
+describe('a resource', () => {
+  const [mcp, billing] = ['https://mcp.example/mcp', 'https://billing.example']
+
+  test('can be any one, unless the guard lists some', () => {
+    createTestGuard().user({ resource: mcp })
+    const limited = createTestGuard({ resources: [billing] })
+    limited.user({ resource: `${billing}/` })
+    expect(() => limited.user({ resource: mcp })).toThrow('unknown resource')
+  })
+
+  test('is named in the challenge, and open to every user of the test', async () => {
+    const tested = createTestGuard({ scopes: ['orders:read'] })
+    const check = tested.user({ resource: mcp, allOf: ['orders:read'] })
+    const refused = await check(requestWith())
+    expect(refused instanceof Response && refused.headers.get('www-authenticate')).toContain(
+      'resource_metadata="https://mcp.example/.well-known/oauth-protected-resource/mcp"',
+    )
+    tested.actingAs('7', ['orders:read'])
+    expect(statusOf(await check(requestWith()))).toBe(200)
+  })
+})
+
 test('guards routes of node:http', async () => {
   const { origin, close } = await serveGuardedApi(guard)
   const ask = async (path: string): Promise<number> => (await fetch(origin + path)).status
