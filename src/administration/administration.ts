@@ -1,3 +1,4 @@
+import { attempt, type AttemptTarget } from './attempt.ts'
 import { sessionAdministration, type SessionAdministration } from './sessions.ts'
 import { toUserRef, type UserLike } from './user.ts'
 import { registerClient, type RegisteredClient } from '../clients/register.ts'
@@ -131,6 +132,17 @@ export interface Administration<
     find(requestId: string): Promise<readonly AuditEntry[]>
   }
   /**
+   * Runs a check of your app that can be guessed, such as a code from an email, and counts the failures: per account from
+   * any address (10 in 15 minutes by default), and per address (60 a minute). They count together with those of our own
+   * pages. An attempt counts before it is checked, so that parallel guesses cannot exceed the limit.
+   *
+   * If `check` returns undefined, null or false, the guess was wrong. Any other result was correct, and the account's
+   * failures are forgotten. The result is returned. What `check` throws is thrown, and not counted.
+   *
+   * @throws OAuthError `too_many_requests` with status 429 and `Retry-After` in its `headers`, before `check` is called
+   */
+  attempt<Result>(target: AttemptTarget, check: () => Promise<Result>): Promise<Result>
+  /**
    * Deletes expired and revoked rows that no valid token depends on, in small batches. Never deletes clients, users or
    * consents. The server runs it every hour, unless the configuration has `purge: 'manual'`.
    *
@@ -168,6 +180,7 @@ export function createAdministration<User extends BaseUser>(
       },
     },
     audit: { find: async (requestId) => (await start()).audit.find(requestId) },
+    attempt: async (target, check) => attempt(await start(), target, check),
     async purge(options) {
       const { store, settings } = await start()
       return purge({ ...settings, store: store.purge }, options)

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { OAuthError, StoreUnavailableError } from '../errors.ts'
-import { clientAddress } from '../lib/address.ts'
 import { json, prefersJson, type HttpResponse, type HttpRequest } from '../lib/http.ts'
+import { addressOf } from '../lib/request-like.ts'
 import { setCookieHeaders } from '../sessions/cookies.ts'
 import { allowedMethods, answerOptions, corsHeaders } from './cors.ts'
 import type { Endpoint, Exchange, Handler } from './endpoint.ts'
@@ -16,7 +16,7 @@ export async function handle(
   request: HttpRequest,
 ): Promise<HttpResponse> {
   const { trustedProxies } = services.settings
-  const address = clientAddress(request.peer, request.header('x-forwarded-for') ?? null, trustedProxies)
+  const address = addressOf(request, trustedProxies)
   const newCookies: Exchange['newCookies'] = new Map()
   const { path } = endpoint
   const exchange = { request, services, path, address, newCookies, auditFields: {}, requestId: randomUUID() }

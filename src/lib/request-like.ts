@@ -1,4 +1,5 @@
 import { ConfigError } from '../errors.ts'
+import { clientAddress, type TrustedProxies } from './address.ts'
 import type { HttpRequest } from './http.ts'
 
 /** Headers as a `Headers` object, or by name as in `node:http`. */
@@ -52,3 +53,9 @@ const isHeaders = (headers: HeadersLike): headers is Pick<Headers, 'get'> => typ
 
 const joined = (value: string | readonly string[] | undefined, separator: string): string | undefined =>
   typeof value === 'string' || value === undefined ? value : value.join(separator)
+
+/** Returns the address of the client, as reported by trusted proxies. */
+export const addressOf = (
+  { header, peer }: Pick<HttpRequest, 'header' | 'peer'>,
+  trusted: TrustedProxies,
+): string => clientAddress(peer, header('x-forwarded-for') ?? null, trusted)

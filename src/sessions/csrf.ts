@@ -32,16 +32,23 @@ export interface CsrfOptions {
   readonly maxAge: number
 }
 
+const BROWSER = /^[\w-]{43}$/
+
 /** Creates the CSRF check of one issuer. */
 export function createCsrf({ key, issuer, cookies, maxAge }: CsrfOptions): Csrf {
   const name = cookieName(cookies, 'browser')
   const { origin } = new URL(issuer)
+  const readBrowser = (request: CookieExchange['request']): string | undefined => {
+    const value = readCookie(request.header('cookie'), name)
+    // It is set again in persistent sessions, so it must not bring anything into a header.
+    return value !== undefined && BROWSER.test(value) ? value : undefined
+  }
   const toToken = (browser: string, session: CsrfSession | undefined): string =>
     hmac(key, `${browser}.${session?.id ?? ''}`)
   const toBinding = (browser: string): string => hmac(key, `return-to ${browser}`)
   return {
     tokenFor(exchange, session) {
-      const known = readCookie(exchange.request.header('cookie'), name)
+      const known = readBrowser(exchange.request)
       const value = known ?? randomBase64url(32)
       if (session?.isPersistent) exchange.newCookies.set(name, { value, maxAge })
       else if (known === undefined) exchange.newCookies.set(name, { value })
@@ -58,7 +65,7 @@ export function createCsrf({ key, issuer, cookies, maxAge }: CsrfOptions): Csrf 
       return !!browser && !!binding && isEqualInConstantTime(binding, toBinding(browser))
     },
     isValid({ request }, session, token) {
-      const browser = readCookie(request.header('cookie'), name)
+      const browser = readBrowser(request)
       if (!browser || !token || !isSameOrigin(request, origin)) return false
       return isEqualInConstantTime(token, toToken(browser, session))
     },

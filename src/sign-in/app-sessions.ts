@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { ConfigError, OAuthError, type ConfigProblem } from '../errors.ts'
-import { clientAddress } from '../lib/address.ts'
-import { fromRequestLike, type RequestLike } from '../lib/request-like.ts'
+import { addressOf, fromRequestLike, type RequestLike } from '../lib/request-like.ts'
 import { toSessionInfo, type SessionInfo } from '../model/info.ts'
 import type { UserRef } from '../model/subject.ts'
 import { setCookieHeaders, type CookieExchange, type CookiePolicy } from '../sessions/cookies.ts'
@@ -69,12 +68,11 @@ export async function startSession(
   { request, keepSignedIn = false, deviceName, methods = [] }: StartSessionOptions,
 ): Promise<StartedSession> {
   if (services.settings.appSessions.get(ref.provider)?.current) throw new ConfigError([APP_DECIDES])
-  const incoming = fromRequestLike(request)
+  const exchange = exchangeOf(services, request)
   const problems = [...optionProblems(keepSignedIn, deviceName), ...methodProblems(methods)]
   if (problems.length > 0) throw new ConfigError(problems)
   const user = await services.userDirectory.load(ref, '')
   if (!user) throw new ConfigError([{ path: 'user', message: 'does not exist or is disabled' }])
-  const exchange = exchangeOf(services, incoming)
   const signIn = {
     user,
     exchange,
@@ -103,7 +101,7 @@ export async function findCurrentSession(
   provider: string,
   request: RequestLike,
 ): Promise<CurrentSession | undefined> {
-  const exchange = exchangeOf(services, fromRequestLike(request))
+  const exchange = exchangeOf(services, request)
   const session = await services.sessions.current(exchange, provider)
   const user = session && (await services.userDirectory.find(session))
   return session && user && { user, session: toSessionInfo(session), cookies: cookiesOf(services, exchange) }
@@ -122,9 +120,8 @@ export async function endSession(
   provider: string,
   request: RequestLike,
 ): Promise<ResponseCookies> {
-  const incoming = fromRequestLike(request)
-  if (incoming.header('sec-fetch-site') === 'cross-site') throw crossSite()
-  const exchange = exchangeOf(services, incoming)
+  const exchange = exchangeOf(services, request)
+  if (exchange.request.header('sec-fetch-site') === 'cross-site') throw crossSite()
   const session = await services.sessions.current(exchange, provider)
   if (session) await services.devices.end(session, 'sign_out', exchange.requestId)
   services.sessions.clearCookie(exchange, provider)
@@ -136,12 +133,13 @@ const crossSite = (): OAuthError =>
     detail: 'Sec-Fetch-Site is cross-site',
   })
 
-function exchangeOf(
-  { settings }: AppSessionServices,
-  request: ReturnType<typeof fromRequestLike>,
+/** Returns a request of the app as one of our endpoints would see it. */
+export function exchangeOf(
+  { settings }: { readonly settings: Pick<AppSessionServices['settings'], 'trustedProxies'> },
+  given: RequestLike,
 ): CookieExchange {
-  const forwarded = request.header('x-forwarded-for') ?? null
-  const address = clientAddress(request.peer, forwarded, settings.trustedProxies)
+  const request = fromRequestLike(given)
+  const address = addressOf(request, settings.trustedProxies)
   return { request, newCookies: new Map(), address, requestId: randomUUID() }
 }
 

@@ -126,10 +126,13 @@ export type Attempt = <Result>(
   check: () => Promise<Result>,
 ) => Promise<Result>
 
-/** Creates the function that own grants count guesses with. */
+/** Creates the function that own grants and apps count guesses with. */
 export const createAttempt =
-  (throttle: Pick<Throttle, 'attempt'>): Attempt =>
-  async (target, check) => {
+  (throttle: Pick<Throttle, 'attempt'>) =>
+  async <Result>(
+    target: ThrottleTarget & { readonly account: string },
+    check: () => Promise<Result>,
+  ): Promise<Result> => {
     const attempt = await throttle.attempt(target)
     if (attempt.blocked) throw tooMany(target.address, attempt.blocked)
     try {

@@ -1,7 +1,8 @@
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
-import { signIn } from '../../src/index.ts'
+import { signIn, StoreUnavailableError } from '../../src/index.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
+import { appRequest, startInApp } from '../support/app-request.ts'
 import { openBrowser } from '../support/browser.ts'
 import { callApi, fetchJson, getTokens, getCodeFlowTokens, refresh } from '../support/oauth-client.ts'
 import { createSecrets } from '../support/secrets.ts'
@@ -61,6 +62,29 @@ test('a database that is locked for too long is 503 with Retry-After, and signs 
   other.exec('rollback')
   other.close()
   expect((await refresh(visit, refreshToken)).status).toBe(200)
+})
+
+test("the app's own sign-in fails with StoreUnavailableError while the database is locked, and can be repeated", async () => {
+  await using home = await startServer()
+  await using server = await startServer({
+    store: sqlite({ path: home.file, busyTimeout: 200 }),
+    file: home.file,
+  })
+  const { sessions } = server.server
+  const [user, other] = [await server.addUser(), await server.addUser()]
+  const browser = openBrowser(server)
+  await startInApp(server, browser, other)
+  const request = appRequest(browser)
+  const lock = new DatabaseSync(server.file)
+  lock.exec('begin immediate')
+  await expect(sessions.start(user, { request })).rejects.toThrow(StoreUnavailableError)
+  await expect(sessions.end(request)).rejects.toThrow(StoreUnavailableError)
+  lock.exec('rollback')
+  lock.close()
+  expect(await sessions.current(request)).toMatchObject({ user: { id: other.id } })
+  await startInApp(server, browser, user)
+  expect(await sessions.current(appRequest(browser))).toMatchObject({ user: { id: user.id } })
+  expect(await sessions.current(request)).toBe(undefined)
 })
 
 test('the sign-in API answers 503 with Retry-After while the database is locked, and signs out no device', async () => {

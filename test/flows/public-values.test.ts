@@ -105,7 +105,7 @@ type Call = () => Promise<unknown>
 
 /** One call of each method. A new method does not compile until it is listed here. */
 const CALLS: {
-  readonly [Group in Exclude<keyof Administration, 'purge'>]: {
+  readonly [Group in Exclude<keyof Administration, 'purge' | 'attempt'>]: {
     readonly [Name in keyof Administration[Group]]: Call
   }
 } & { readonly purge: Call } = {

@@ -19,6 +19,8 @@ export type AdminTask =
       readonly provider?: string
     }
   | { readonly action: 'revoke authorization' | 'revoke session' | 'revoke client'; readonly id: string }
+  | { readonly action: 'start session'; readonly id: string; readonly cookie: string }
+  | { readonly action: 'find current session' | 'end session'; readonly cookie: string }
   | {
       readonly action: 'find user' | 'find client' | 'find authorization'
       readonly id: string
@@ -68,6 +70,12 @@ async function runTask(
       return server.sessions.revoke(task.id)
     case 'revoke client':
       return server.clients.revoke(task.id)
+    case 'start session':
+      return server.sessions.start(task.id, { request: { headers: { cookie: task.cookie } } })
+    case 'find current session':
+      return server.sessions.current({ headers: { cookie: task.cookie } })
+    case 'end session':
+      return server.sessions.end({ headers: { cookie: task.cookie } })
     case 'find user':
       return store.users.find(task.id)
     case 'find client':
