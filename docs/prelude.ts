@@ -2,11 +2,11 @@
  * The names that fragments in the docs can use. A TypeScript block whose first line is `// given: server` is compiled with
  * that name in scope. All other blocks must be complete.
  */
-import type { AuthorizationServer, Store, UserProvider } from 'consulate'
+import type { AuthorizationServer, BaseUser, Store, UserProvider } from 'consulate'
 import type { TokenClient } from 'consulate/browser'
 
 /** The server from the first page of the docs. */
-export declare const server: AuthorizationServer<'orders:read' | 'orders:create'>
+export declare const server: AuthorizationServer<'orders:read' | 'orders:create', 'users', never, BaseUser>
 
 /** The server's database. */
 export declare const store: Store

@@ -73,6 +73,7 @@ export type {
   AppSession,
   AppUser,
   AppUserProvider,
+  AnyUser,
   BaseUser,
   PasswordFunctions,
   UserProvider,

@@ -20,7 +20,7 @@ import { once, type Once } from './lib/async.ts'
 import type { Logger } from './lib/log.ts'
 import { resolveSettings, type Settings } from './config/settings.ts'
 import { isSameResource, type ProtectedResource, type ResourceMetadata } from './model/resource.ts'
-import type { BaseUser } from './users/provider.ts'
+import type { AnyUser, BaseUser } from './users/provider.ts'
 
 /**
  * An OAuth 2 authorization server. Mount it with an adapter (`toNode(server).routes()` from `consulate/node`) or call
@@ -34,7 +34,7 @@ export interface AuthorizationServer<
   Scope extends string = string,
   Main extends string = string,
   Other extends string = string,
-  User extends BaseUser = BaseUser,
+  User extends BaseUser = AnyUser,
 >
   extends
     Administration<Scope, Main, Other, User>,

@@ -22,7 +22,7 @@ import {
 import type { ListOptions } from '../store/contract.ts'
 import type { RevocationTarget } from '../store/revocations.ts'
 import { changePassword, type PasswordChange } from '../users/change-password.ts'
-import type { BaseUser } from '../users/provider.ts'
+import type { AnyUser, BaseUser } from '../users/provider.ts'
 
 /**
  * Manages clients, users' sessions and everything that was issued.
@@ -34,7 +34,7 @@ export interface Administration<
   Scope extends string = string,
   Main extends string = string,
   Other extends string = string,
-  User extends BaseUser = BaseUser,
+  User extends BaseUser = AnyUser,
 > {
   readonly clients: {
     /**

@@ -16,7 +16,7 @@ import {
 import { revokeAppSession } from './revoke-app-session.ts'
 import { signInUser, type DeviceSignIn } from '../sign-in/sign-in-user.ts'
 import type { SignInTokens } from '../sign-in/sign-in.ts'
-import type { BaseUser } from '../users/provider.ts'
+import type { AnyUser, BaseUser } from '../users/provider.ts'
 import { toUserRef, type UserLike } from './user.ts'
 
 /** Of which provider a user is signed in. */
@@ -30,7 +30,7 @@ export interface SessionAdministration<
   Scope extends string = string,
   Main extends string = string,
   Other extends string = string,
-  User extends BaseUser = BaseUser,
+  User extends BaseUser = AnyUser,
 > {
   /**
    * Lists the devices on which a user is signed in, last seen first. `lastSeenAt` is the last visit of a page or the last

@@ -14,6 +14,12 @@ export interface BaseUser {
   readonly email?: string | null
 }
 
+/**
+ * A user whose type is not known. Without the optional fields of `BaseUser`: a server whose users lack them would not count
+ * as a subtype, and TypeScript would choose the wrong overload of adapters, such as `toNode`.
+ */
+export type AnyUser = Pick<BaseUser, 'id'>
+
 /** The user who is signed in to your app. */
 export interface AppUser {
   readonly id: BaseUser['id']

@@ -22,7 +22,8 @@ export function openBrowser(): Browser {
   async function request(url: string, body?: URLSearchParams): Promise<Page> {
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
     const init = { headers: { cookie }, redirect: 'manual' as const }
-    const answer = await fetch(url, body ? { ...init, method: 'POST', body } : init)
+    const post = { method: 'POST', body, headers: { cookie, origin: new URL(url).origin } }
+    const answer = await fetch(url, body ? { ...init, ...post } : init)
     for (const line of answer.headers.getSetCookie()) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
       cookies.set(name, value)

@@ -189,6 +189,27 @@ test('personal-tokens: the API accepts a token from code and one from the page',
   expect(await ask(/>(eyJ[^<]+)</.exec(created.text)?.[1] ?? '')).toEqual(orders)
 })
 
+test("your-own-form: a code signs the browser in to the app and the server, and the app's button signs out", async () => {
+  const PORT = await freePort()
+  const origin = `http://127.0.0.1:${PORT}`
+  const program = start('your-own-form.ts', { PORT })
+  await program.printed('Open')
+  const browser = openBrowser()
+  const email = await browser.open(`${origin}/account/devices`)
+  expect(email.url).toContain(`${origin}/sign-in?return_to=`)
+  const form = await browser.submit(email, 'Send code', { email: 'ada@example.com' })
+  const [, code = ''] = /your code is (\d+)/.exec(await program.printed('your code is')) ?? []
+  expect((await browser.submit(form, 'Sign in', { code: 'wrong' })).status).toBe(403)
+  const devices = await browser.submit(form, 'Sign in', { code })
+  expect([devices.url, devices.text]).toEqual([`${origin}/account/devices`, expect.stringContaining('ada@')])
+  const home = await browser.open(origin)
+  expect(home.text).toContain('Plan: gold')
+  expect((await browser.submit(home, 'Sign out')).text).toContain('Send code')
+  const body = new URLSearchParams({ email: 'ada@example.com' })
+  const init = { method: 'POST', body, headers: { origin: 'https://evil.example' } }
+  expect((await fetch(`${origin}/code`, init)).status).toBe(403)
+})
+
 test('magic-link: a link signs a device in once, and the device can refresh and sign out', async () => {
   const PORT = await freePort()
   const program = start('magic-link.ts', { PORT })

@@ -139,7 +139,10 @@ export async function currentUsersAreTyped(request: Request, message: IncomingMe
   await two.sessions.start('1', { request: {} })
   expectTypeOf((await server.sessions.current(request))?.user).toEqualTypeOf<BuiltInUser | undefined>()
   const anyServer: AuthorizationServer = two
-  expectTypeOf((await anyServer.sessions.current(request))?.user).toEqualTypeOf<BaseUser | undefined>()
+  expectTypeOf((await anyServer.sessions.current(request))?.user.id).toEqualTypeOf<
+    bigint | string | number | undefined
+  >()
+  toNode(two).routes()
 }
 
 /** Returned rows contain no hashes, so they can be sent to a browser. */
