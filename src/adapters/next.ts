@@ -17,6 +17,7 @@ import type { SessionInfo } from '../model/info.ts'
 import type { AuthorizationServer, Core } from '../server.ts'
 import type { ResponseCookies, StartSessionOptions } from '../sign-in/app-sessions.ts'
 import type { BaseUser } from '../users/provider.ts'
+import { createGuardSet } from './guard-set.ts'
 
 /** What a guarded route handler of Next receives: who is calling, and the parameters of the path. */
 export interface GuardedContext<Granted extends Auth, Params = NextParams> {
@@ -213,21 +214,17 @@ function handlersOf(issuer: string, answer: Answer): Pick<NextRoutes, keyof Next
 
 const NOT_FOUND = json(404, { error: 'not_found', error_description: 'Nothing exists at this path' })
 
-function guardsOf(core: GuardCore): NextGuards<string> {
-  const guard =
-    <Granted extends Auth>(requirement: Requirement): NextGuard<Granted> =>
-    (handler) =>
-    async (request, context) => {
-      const checked = await core.check(request.headers.get('authorization'), requirement)
-      if (isRefusal(checked)) return toResponse({ ...checked, body: JSON.stringify(checked.body) })
-      return handler(request, { ...context, auth: checked as Granted })
-    }
-  return {
-    user: (...scopes) => guard(core.requirement('user', scopes)),
-    machine: (...scopes) => guard(core.requirement('machine', scopes)),
-    anyone: (...scopes) => guard(core.requirement('anyone', scopes)),
+const guardsOf = (core: GuardCore): NextGuards<string> =>
+  createGuardSet(core, (requirement) => guard<never>(core, requirement))
+
+const guard =
+  <Granted extends Auth>(core: GuardCore, requirement: Requirement): NextGuard<Granted> =>
+  (handler) =>
+  async (request, context) => {
+    const checked = await core.check(request.headers.get('authorization'), requirement)
+    if (isRefusal(checked)) return toResponse({ ...checked, body: JSON.stringify(checked.body) })
+    return handler(request, { ...context, auth: checked as Granted })
   }
-}
 
 function sessionsOf(
   server: AuthorizationServer,

@@ -128,5 +128,5 @@ const configFor = (files: readonly string[]): string =>
       experimentalDecorators: true,
     },
     include: [],
-    files,
+    files: ['docs/next.d.ts', ...files],
   })

@@ -50,7 +50,8 @@ export const misnamed = (paths: readonly string[]): readonly string[] =>
 const KEBAB = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|test-d|config|d))?(\.[a-z]+)?$/
 
 function isWellNamed(path: string): boolean {
-  const parts = path.split('/')
+  // Next names parameters in brackets: `[...path]`.
+  const parts = path.split('/').map((part) => part.replace(/^\[(?:\.\.\.)?([^\]]+)\]$/, '$1'))
   if (['README.md', '.npmrc'].includes(parts.at(-1) ?? '')) return true
   if (!parts.every((part) => KEBAB.test(part))) return false
   const [folder = '', file = ''] = parts.slice(-2)

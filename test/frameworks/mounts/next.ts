@@ -31,7 +31,7 @@ async function start(): Promise<RequestListener> {
 /** Next replaces `fetch` with one that copies each response, which the tests would call too: they run in this process. */
 function keepFetch(): void {
   const { fetch } = globalThis
-  Object.defineProperty(globalThis, 'fetch', { get: () => fetch, set: () => undefined })
+  Object.defineProperty(globalThis, 'fetch', { get: () => fetch, set() {} })
 }
 
 /** Next, as a custom server. */

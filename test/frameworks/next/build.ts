@@ -25,7 +25,10 @@ export async function build(source: string, config: object = {}): Promise<string
   const settings = { ...config, typescript: { ignoreBuildErrors: true }, turbopack: { root: NEXT } }
   const files = new Map(await read(source))
   files.set('next.config.mjs', `export default ${JSON.stringify(settings)}\n`)
-  const name = createHash('sha256').update(JSON.stringify([...files])).digest('hex').slice(0, 16)
+  const name = createHash('sha256')
+    .update(JSON.stringify([...files]))
+    .digest('hex')
+    .slice(0, 16)
   const folder = join(NEXT, '.tests', name)
   const isBuilt = (): boolean => existsSync(join(folder, '.next/BUILD_ID'))
   await withLock(`${folder}.lock`, async () => {
