@@ -1,16 +1,15 @@
 import '../lib/node-version.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
-import type { ProviderOptions } from '../administration/sessions.ts'
-import type { UserLike } from '../administration/user.ts'
 import type { Auth, MachineAuth, UserAuth } from '../guard/auth.ts'
 import { isRefusal, type Refusal } from '../guard/refusal.ts'
-import type { GuardCore, Guards, Scopes } from '../guard/request-guards.ts'
+import type { GuardCore, Guards, GuardsByProvider, Scopes } from '../guard/request-guards.ts'
 import type { Requirement } from '../guard/requirement.ts'
 import type { AuthorizationServer } from '../server.ts'
-import type { ResponseCookies, StartedSession, StartSessionOptions } from '../sign-in/app-sessions.ts'
 import type { BaseUser } from '../users/provider.ts'
+import { createBrowserSessions, type BrowserSessions } from './browser-sessions.ts'
 import { routesOf, type ExpressMiddleware } from './express-mount.ts'
+import { createGuardSet } from './guard-set.ts'
 import { send } from './node-message.ts'
 
 declare global {
@@ -74,53 +73,36 @@ export interface ExpressGuards<Scope extends string, Provider extends string = s
   anyone(...scopes: Scopes<Scope>): ExpressGuard<Auth<Scope, Provider>>
 }
 
-/** Options of `startSession`. */
-export type StartOptions = Omit<StartSessionOptions, 'request'>
+/** Guards for Express, by user provider. */
+export interface ExpressGuardsByProvider<
+  Scope extends string,
+  Main extends string,
+  Other extends string,
+> extends ExpressGuards<Scope, Main> {
+  /** Returns the guards for users of one provider. Throws `ConfigError` if the provider is unknown. */
+  for<Name extends Main | Other>(provider: Name): ExpressGuards<Scope, Name>
+}
 
-/** A server in Express: its routes, its guards, and the users who are signed in. */
+/** A server in Express: its routes, its guards, and the users who are signed in to browsers. */
 export interface ExpressAdapter<
   Scope extends string,
   Main extends string = string,
   Other extends string = string,
   User extends BaseUser = BaseUser,
-> extends ExpressGuards<Scope, Main> {
+>
+  extends
+    ExpressGuardsByProvider<Scope, Main, Other>,
+    BrowserSessions<[request: IncomingMessage, response: ServerResponse], Main, Other, User> {
   /**
    * Returns middleware that answers the server's own paths: `app.use(auth.routes())`, or `app.use('/id', auth.routes())` if
    * the issuer has that path. It works before and after body parsers.
    */
   routes(): ExpressMiddleware
-  /**
-   * Returns the user who is signed in to the browser that sent a request, on any route of your app, or undefined. Sets the
-   * cookies that extend the session, so call it before you send the response.
-   */
-  currentUser(request: Request, response: Response): Promise<User | undefined>
-  /**
-   * Signs a user in to the browser, after your app has verified who they are, and sets the cookies. Takes the options of
-   * `server.sessions.start`.
-   *
-   * @throws ConfigError if the user is unknown or disabled
-   */
-  startSession(
-    request: Request,
-    response: Response,
-    user: UserLike,
-    options?: StartOptions,
-  ): Promise<StartedSession>
-  /**
-   * Signs the browser out and clears the cookies.
-   *
-   * @throws OAuthError `access_denied` if a link or form of another site caused the request
-   */
-  endSession(request: Request, response: Response, options?: ProviderOptions<Main | Other>): Promise<void>
-  /** Returns the guards for users of one provider. Throws `ConfigError` if the provider is unknown. */
-  for<Name extends Main | Other>(provider: Name): ExpressGuards<Scope, Name>
 }
 
 /**
- * Adapts a server, or a guard from `consulate/guard`, to Express 5 and 4:
- *
- * `app.use(toExpress(server).routes())` mounts the endpoints, `app.get('/orders', auth.user('orders:read'), handler)` guards
- * a route. A guard has no routes of its own.
+ * Adapts a server, or a guard from `consulate/guard`, to Express 5 and 4: `app.use(toExpress(server).routes())` mounts the
+ * endpoints, `app.get('/orders', auth.user('orders:read'), handler)` guards a route. A guard has no routes of its own.
  */
 export function toExpress<
   Scope extends string,
@@ -128,27 +110,33 @@ export function toExpress<
   Other extends string,
   User extends BaseUser,
 >(server: AuthorizationServer<Scope, Main, Other, User>): ExpressAdapter<Scope, Main, Other, User>
+export function toExpress<Scope extends string, Main extends string, Other extends string>(
+  guard: Guards<Scope, Main> & GuardsByProvider<Scope, Main | Other>,
+): ExpressGuardsByProvider<Scope, Main, Other>
 export function toExpress<Scope extends string, Provider extends string>(
   guard: Guards<Scope, Provider>,
 ): ExpressGuards<Scope, Provider>
 export function toExpress(
-  guarded: AuthorizationServer | Guards<string>,
-): ExpressGuards<string> | ExpressAdapter<string> {
-  const guards = guardsOf(guarded.core)
-  if (!('sessions' in guarded)) return guards
+  guarded: AuthorizationServer | (Guards<string> & Partial<GuardsByProvider<string, string>>),
+): ExpressGuards<string> {
+  const { core, for: forProvider } = guarded
   return {
-    ...guards,
-    ...sessionsOf(guarded),
-    routes: routesOf(guarded),
-    for: (provider) => guardsOf(guarded.for(provider).core),
+    ...guardsOf(core),
+    ...(forProvider && { for: (provider: string) => guardsOf(forProvider(provider).core) }),
+    ...('sessions' in guarded && createBrowserSessions(guarded, ACCESS)),
+    ...('sessions' in guarded && { routes: routesOf(guarded) }),
   }
 }
 
-const guardsOf = <Provider extends string>(core: GuardCore): ExpressGuards<string, Provider> => ({
-  user: (...scopes) => createGuard(core, core.requirement('user', scopes)),
-  machine: (...scopes) => createGuard(core, core.requirement('machine', scopes)),
-  anyone: (...scopes) => createGuard(core, core.requirement('anyone', scopes)),
-})
+const ACCESS = {
+  size: 2,
+  requestOf: (request: IncomingMessage, _response: ServerResponse) => request,
+  addCookie: (cookie: string, _request: IncomingMessage, response: ServerResponse) =>
+    response.appendHeader('Set-Cookie', cookie),
+} as const
+
+const guardsOf = (core: GuardCore): ExpressGuards<string> =>
+  createGuardSet(core, (requirement) => createGuard(core, requirement)) as ExpressGuards<string>
 
 type Handler = (
   request: IncomingMessage,
@@ -156,7 +144,7 @@ type Handler = (
   next: (error?: unknown) => void,
 ) => unknown
 
-function createGuard<Granted extends Auth>(core: GuardCore, requirement: Requirement): ExpressGuard<Granted> {
+function createGuard(core: GuardCore, requirement: Requirement): unknown {
   const guard =
     (handler: Handler): ExpressMiddleware =>
     (request, response, next) => {
@@ -173,7 +161,7 @@ function createGuard<Granted extends Auth>(core: GuardCore, requirement: Require
   const middleware = guard((_request, _response, next) => next())
   const either = (...given: readonly [Handler] | Parameters<ExpressMiddleware>): unknown =>
     given.length === 1 ? guard(given[0]) : middleware(...given)
-  return either as ExpressGuard<Granted>
+  return either
 }
 
 async function forwardError(running: PromiseLike<unknown>, next: (error?: unknown) => void): Promise<void> {
@@ -186,26 +174,3 @@ async function forwardError(running: PromiseLike<unknown>, next: (error?: unknow
 
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
-
-const sessionsOf = ({
-  sessions,
-}: AuthorizationServer): Pick<ExpressAdapter<string>, 'currentUser' | 'startSession' | 'endSession'> => ({
-  async currentUser(request, response) {
-    const current = await sessions.current(request)
-    setCookies(response, current)
-    return current?.user
-  },
-  async startSession(request, response, user, options) {
-    const started = await sessions.start(user, { ...options, request })
-    setCookies(response, started)
-    return started
-  },
-  async endSession(request, response, options) {
-    setCookies(response, await sessions.end(request, options))
-  },
-})
-
-/** Keeps cookies that the app has set. */
-function setCookies(response: ServerResponse, set: ResponseCookies | undefined): void {
-  for (const cookie of set?.cookies ?? []) response.appendHeader('Set-Cookie', cookie)
-}

@@ -28,6 +28,7 @@ import type { HttpRequest, HttpResponse } from '../lib/http.ts'
 import type { AuthorizationServer, Core } from '../server.ts'
 import type { BaseUser } from '../users/provider.ts'
 import { createBrowserSessions, type BrowserSessions } from './browser-sessions.ts'
+import { CORS_HEADERS } from './cors-headers.ts'
 import { createGuardSet } from './guard-set.ts'
 import { fromMessage, isBodyUnread } from './node-message.ts'
 
@@ -236,7 +237,7 @@ const routeOptions = (core: Core) => ({
   method: METHODS,
   handler: (request: FastifyRequest, reply: FastifyReply): void => {
     const pending = core.handle(toHttpRequest(request))
-    if (pending) void pending.then((response) => send(reply, response))
+    if (pending) void pending.then((response) => sendOwn(reply, response))
     else reply.callNotFound()
   },
   logSerializers: {
@@ -273,6 +274,11 @@ const ACCESS = {
   addCookie: (cookie: string, _request: AnyFastifyRequest, reply: AnyFastifyReply) =>
     reply.header('Set-Cookie', cookie),
 } as const
+
+function sendOwn(reply: FastifyReply, response: HttpResponse): void {
+  for (const name of CORS_HEADERS) reply.removeHeader(name)
+  send(reply, response)
+}
 
 /** Sends bytes: Fastify would add a charset to the content type of a text. */
 function send(reply: FastifyReply, { status, headers, body }: HttpResponse): void {

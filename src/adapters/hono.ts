@@ -11,6 +11,7 @@ import { readParsedBody } from '../lib/parsed-body.ts'
 import type { AuthorizationServer, Core } from '../server.ts'
 import type { BaseUser } from '../users/provider.ts'
 import { createBrowserSessions, type BrowserSessions } from './browser-sessions.ts'
+import { CORS_HEADERS } from './cors-headers.ts'
 import { createGuardSet } from './guard-set.ts'
 
 /** Middleware that sets `c.var.auth` for accepted requests. All others get 401, 403 or 503. */
@@ -113,7 +114,10 @@ const routesOf =
   (core: Core, peerIn: (c: Context) => string): MiddlewareHandler =>
   async (c, next) => {
     const pending = core.handle(toHttpRequest(c, peerIn(c)))
-    return pending ? send(c, await pending) : next()
+    if (!pending) return next()
+    const response = await pending
+    for (const name of CORS_HEADERS) c.header(name, undefined)
+    return send(c, response)
   }
 
 /** The body may have been read with `c.req.parseBody()`, `json()` and so on. Hono keeps it then. */

@@ -8,6 +8,7 @@ import type { HttpRequest, HttpResponse } from '../lib/http.ts'
 import type { AuthorizationServer, Core } from '../server.ts'
 import type { BaseUser } from '../users/provider.ts'
 import { createBrowserSessions, type BrowserSessions } from './browser-sessions.ts'
+import { CORS_HEADERS } from './cors-headers.ts'
 import { createGuardSet } from './guard-set.ts'
 import { fromMessage, isBodyUnread } from './node-message.ts'
 
@@ -89,7 +90,7 @@ function guard(core: GuardCore, requirement: Requirement): Middleware {
 const routesOf =
   (core: Core): Middleware =>
   (ctx, next) =>
-    core.handle(toHttpRequest(ctx))?.then((response) => send(ctx, response)) ?? next()
+    core.handle(toHttpRequest(ctx))?.then((response) => sendOwn(ctx, response)) ?? next()
 
 /** Routers such as `koa-mount` strip their prefix from the URL, and body parsers leave what they read on the request. */
 function toHttpRequest(ctx: Context): HttpRequest {
@@ -102,6 +103,11 @@ const ACCESS = {
   requestOf: (ctx: Context) => ctx.req,
   addCookie: (cookie: string, ctx: Context) => ctx.append('Set-Cookie', cookie),
 } as const
+
+function sendOwn(ctx: Context, response: HttpResponse): void {
+  for (const name of CORS_HEADERS) ctx.remove(name)
+  send(ctx, response)
+}
 
 /** Leaves the sending to Koa, so that its own and the app's middleware see the response. */
 function send(ctx: Context, { status, headers, body }: HttpResponse): void {

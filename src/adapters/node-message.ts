@@ -3,6 +3,7 @@ import { bodyAlreadyRead, bodyCutOff, type HttpResponse, type HttpRequest } from
 import { locationOf } from '../lib/location.ts'
 import { readParsedBody, textOf } from '../lib/parsed-body.ts'
 import type { Core } from '../server.ts'
+import { CORS_HEADERS } from './cors-headers.ts'
 
 /** What a framework knows about a request of `node:http`. */
 export interface FrameworkMessage {
@@ -84,11 +85,9 @@ export function answer(
   return true
 }
 
-/** Middleware that lets other origins read the responses of the app must not let them read ours. */
 function sendOwn(result: HttpResponse, request: IncomingMessage, response: ServerResponse): void {
   if (response.headersSent) return
-  for (const name of response.getHeaderNames())
-    if (name.startsWith('access-control-')) response.removeHeader(name)
+  for (const name of CORS_HEADERS) response.removeHeader(name)
   send(result, request, response)
 }
 

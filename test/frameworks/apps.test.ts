@@ -7,6 +7,8 @@ import { openBrowser } from '../support/browser.ts'
 import { authorizationUrl, getTokens, requestToken } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 import { callSignInApi, logIn, postLogin } from '../support/sign-in-api.ts'
+import { mount as mountExpress } from './apps/express.ts'
+import { mount as mountExpress4 } from './apps/express-4.ts'
 import { mount as mountFastify } from './apps/fastify.ts'
 import { mount as mountHono } from './apps/hono.ts'
 import { mount as mountKoa } from './apps/koa.ts'
@@ -19,6 +21,8 @@ const grants = [
 ]
 
 const apps = [
+  ['Express', await startServer({ mount: mountExpress, grants })],
+  ['Express 4', await startServer({ mount: mountExpress4, grants })],
   ['Fastify', await startServer({ mount: mountFastify, grants })],
   ['Hono', await startServer({ mount: mountHono, grants })],
   ['Koa', await startServer({ mount: mountKoa, grants })],
@@ -69,6 +73,12 @@ describe.each(apps)('in %s', (_name, server) => {
     expect(headers['content-security-policy']).toContain("default-src 'none'")
     expect([headers['x-frame-options'], headers['x-app']]).toEqual(['DENY', 'shop'])
     expect(headers['content-type']).toBe('text/html; charset=utf-8')
+  })
+
+  test('other origins that may read the app may not read pages of the server', async () => {
+    expect((await ask(server.endpoint('/app'))).headers['access-control-allow-origin']).toBe('*')
+    for (const path of ['/login', '/oauth/authorize'])
+      expect((await ask(server.endpoint(path))).headers).not.toHaveProperty('access-control-allow-origin')
   })
 
   test('a user signs in and allows a client', async () => {

@@ -7,7 +7,7 @@ import { afterAll, expect, test } from 'vitest'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const files = ['server', 'guard', 'testing', 'frameworks'].map((name) =>
+const files = ['server', 'guard', 'testing', 'express', 'frameworks'].map((name) =>
   join(root, `test/types/${name}.test-d.ts`),
 )
 const folder = await mkdtemp(join(root, 'node_modules/.consulate-types-'))

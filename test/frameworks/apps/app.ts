@@ -14,6 +14,7 @@
 export const APP_HEADERS = {
   'Content-Security-Policy': "default-src 'self'; form-action 'self'",
   'X-Frame-Options': 'SAMEORIGIN',
+  'Access-Control-Allow-Origin': '*',
   'X-App': 'shop',
 } as const
 
