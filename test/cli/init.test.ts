@@ -164,6 +164,11 @@ describe('consulate init refuses', () => {
       code: 2,
       error: /Nest needs TypeScript/,
     },
+    'the sign-in API without passwords to check': {
+      args: ['--yes', '--users', 'app-session', '--grant', 'sign_in'],
+      code: 2,
+      error: /--grant sign_in: needs users whose passwords/,
+    },
     'a scope without a description': { args: ['--yes', '--scope', 'a'], code: 2, error: /orders:read=See/ },
     'a scope that cannot be defined': { args: ['--yes', '--scope', '*=All'], code: 2, error: /every scope/ },
     'another configuration file': { args: ['--yes', '--config', 'a.ts'], code: 2, error: /--config/ },

@@ -128,7 +128,12 @@ async function signIn(cwd: string, origin: string, users: UserSource): Promise<v
     expect(await runIn(cwd, 'consulate', 'user', 'create', ...flags)).toMatchObject({ code: 0 })
   }
   const browser = openBrowser({ origin, knownSecrets: createKnownSecrets() })
-  await browser.signIn(await browser.open('/login'), user)
+  const signIn = await browser.open('/account/devices')
+  if (users === 'app-session') {
+    expect(signIn.url.pathname).toBe('/sign-in')
+    expect((await browser.press(signIn, 'Sign in', { email: user.email, password: 'x' })).status).toBe(401)
+    await browser.press(signIn, 'Sign in', user)
+  } else await browser.signIn(signIn, user)
   const page = await browser.open('/account/devices')
   expect(page.text).toContain('Firefox on Linux')
 }

@@ -15,6 +15,8 @@ export interface AppTemplate {
   readonly ignores?: readonly string[]
   /** True if there is no JavaScript without a build. */
   readonly isTypeScriptOnly?: boolean
+  /** What its handlers receive. Default: the requests of `node:http`. */
+  readonly requests?: 'node' | 'fetch'
   /** Returns the texts of its files by path. */
   readonly files: (choices: Choices, extension: Extension) => Readonly<Record<string, string>>
 }

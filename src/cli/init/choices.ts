@@ -44,6 +44,7 @@ export type Framework = keyof typeof FRAMEWORKS
 export const USER_SOURCES = {
   'built-in': { label: 'Built-in users', hint: "kept in the server's own database" },
   own: { label: 'Your own users table', hint: 'three functions that look them up' },
+  'app-session': { label: "Your app's own sign-in", hint: 'passkeys, social sign-in, magic links' },
 } as const
 
 export type UserSource = keyof typeof USER_SOURCES

@@ -37,6 +37,7 @@ export function configTemplate({ users, grants, scopes }: Choices, extension: Ex
 const USERS: Readonly<Record<UserSource, string>> = {
   'built-in': '  users: builtInUsers(), // or your own table: three functions',
   own: '  users,',
+  'app-session': '  users, // with the session of your app',
 }
 
 const grantLine = (name: GrantName): string => `    ${GRANTS[name].factory}(), // ${GRANTS[name].audience}`

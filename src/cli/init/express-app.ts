@@ -1,5 +1,6 @@
 import { apiOf } from './api.ts'
 import type { AppTemplate } from './app-template.ts'
+import { signInImport, whenAppSession } from './app-session.ts'
 import { homeTemplate } from './home-template.ts'
 
 export const express: AppTemplate = {
@@ -13,10 +14,10 @@ import { createAuthorizationServer } from 'consulate'
 import { toExpress } from 'consulate/express'
 import config from './consulate.config.${extension}'
 import { home } from './home.${extension}'
-
+${signInImport(choices, extension)}
 const server = createAuthorizationServer(config)
 const auth = toExpress(server)
-const app = express()
+${whenAppSession(choices, `const signIn = createSignIn(server.sessions.isReturnTo)\n`)}const app = express()
 
 app.use(auth.routes())
 
@@ -24,7 +25,12 @@ app.get('/', (_request, response) => {
   response.send(home)
 })
 
-${comment}
+${whenAppSession(
+  choices,
+  `app.all('/sign-in', signIn)
+
+`,
+)}${comment}
 app.get(
   '${path}',
   auth.${guard}((request, response) => {

@@ -1,5 +1,6 @@
 import { apiOf } from './api.ts'
 import type { AppTemplate } from './app-template.ts'
+import { signInImport, whenAppSession } from './app-session.ts'
 import { homeTemplate } from './home-template.ts'
 
 export const fastify: AppTemplate = {
@@ -12,16 +13,26 @@ import { createAuthorizationServer } from 'consulate'
 import { toFastify } from 'consulate/fastify'
 import config from './consulate.config.${extension}'
 import { home } from './home.${extension}'
-
+${signInImport(choices, extension)}
 const server = createAuthorizationServer(config)
 const auth = toFastify(server)
-const app = fastify()
+${whenAppSession(choices, `const signIn = createSignIn(server.sessions.isReturnTo)\n`)}const app = fastify()
 
 await app.register(auth.routes())
 
 app.get('/', (_request, reply) => reply.type('text/html').send(home))
 
-${comment}
+${whenAppSession(
+  choices,
+  `// The page reads its form itself.
+app.addContentTypeParser('application/x-www-form-urlencoded', (_request, _form, done) => done(null))
+app.all('/sign-in', (request, reply) => {
+  reply.hijack()
+  return signIn(request.raw, reply.raw)
+})
+
+`,
+)}${comment}
 app.get(
   '${path}',
   auth.${guard}((request) => {

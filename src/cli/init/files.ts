@@ -5,6 +5,7 @@ import type { Extension } from './code.ts'
 import { configTemplate } from './config-template.ts'
 import type { Folder } from './folder.ts'
 import { updatedIgnores, updatedManifest } from './manifest.ts'
+import { signInTemplate } from './sign-in-template.ts'
 import { usersTemplate } from './users-template.ts'
 
 /** The files of a project, by path. */
@@ -23,7 +24,10 @@ export function projectFiles(choices: Choices, folder: Folder, extension: Extens
   return {
     own: {
       [`consulate.config.${extension}`]: configTemplate(choices, extension),
-      ...(users !== 'built-in' && { [`users.${extension}`]: usersTemplate(language) }),
+      ...(users !== 'built-in' && { [`users.${extension}`]: usersTemplate(choices) }),
+      ...(users === 'app-session' && {
+        [`sign-in.${extension}`]: signInTemplate(app.requests ?? 'node', extension),
+      }),
       ...app.files(choices, extension),
     },
     shared: {

@@ -1,9 +1,11 @@
 import { apiOf } from './api.ts'
 import type { AppTemplate } from './app-template.ts'
+import { signInImport, whenAppSession } from './app-session.ts'
 import { homeTemplate } from './home-template.ts'
 
 export const hono: AppTemplate = {
   packages: ['@hono/node-server', 'hono'],
+  requests: 'fetch',
   files: (choices, extension) => {
     const { guard, comment, path, caller } = apiOf(choices)
     return {
@@ -13,16 +15,21 @@ import { createAuthorizationServer } from 'consulate'
 import { toHono } from 'consulate/hono'
 import config from './consulate.config.${extension}'
 import { home } from './home.${extension}'
-
+${signInImport(choices, extension)}
 const server = createAuthorizationServer(config)
 const auth = toHono(server)
-const app = new Hono()
+${whenAppSession(choices, `const signIn = createSignIn(server.sessions.isReturnTo)\n`)}const app = new Hono()
 
 app.use(auth.routes())
 
 app.get('/', (c) => c.html(home))
 
-${comment}
+${whenAppSession(
+  choices,
+  `app.all('/sign-in', (c) => signIn(c.req.raw))
+
+`,
+)}${comment}
 app.get('${path}', auth.${guard}, (c) => {
   const { auth } = c.var
   const caller = ${caller}

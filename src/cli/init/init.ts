@@ -73,6 +73,8 @@ async function choicesOf(flags: InitFlags): Promise<Choices> {
   const { framework, language } = choices
   if (APPS[framework].isTypeScriptOnly && language === 'javascript')
     throw new UsageError(`--javascript: ${FRAMEWORKS[framework]} needs TypeScript`)
+  if (choices.users === 'app-session' && choices.grants.includes('sign_in'))
+    throw new UsageError('--grant sign_in: needs users whose passwords the server can check')
   return choices
 }
 

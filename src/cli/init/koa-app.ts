@@ -1,5 +1,6 @@
 import { apiOf } from './api.ts'
 import type { AppTemplate } from './app-template.ts'
+import { signInImport, whenAppSession } from './app-session.ts'
 import { homeTemplate } from './home-template.ts'
 
 export const koa: AppTemplate = {
@@ -13,14 +14,23 @@ import { createAuthorizationServer } from 'consulate'
 import { toKoa } from 'consulate/koa'
 import config from './consulate.config.${extension}'
 import { home } from './home.${extension}'
-
+${signInImport(choices, extension)}
 const server = createAuthorizationServer(config)
 const auth = toKoa(server)
-const app = new Koa()
+${whenAppSession(choices, `const signIn = createSignIn(server.sessions.isReturnTo)\n`)}const app = new Koa()
 
 app.use(auth.routes())
 
-app.use(async (ctx, next) => {
+${whenAppSession(
+  choices,
+  `app.use(async (ctx, next) => {
+  if (ctx.path !== '/sign-in') return next()
+  ctx.respond = false
+  return signIn(ctx.req, ctx.res)
+})
+
+`,
+)}app.use(async (ctx, next) => {
   if (ctx.path === '/') ctx.body = home
   if (ctx.path.startsWith('/api/')) await next()
 })

@@ -1,5 +1,6 @@
 import { apiOf } from './api.ts'
 import type { AppTemplate } from './app-template.ts'
+import { signInImport, whenAppSession } from './app-session.ts'
 import { homeTemplate } from './home-template.ts'
 
 /** Nest's decorators must be compiled. */
@@ -35,7 +36,7 @@ import type { ${type} } from 'consulate'
 import { toNest } from 'consulate/nest'
 import config from './consulate.config.${extension}'
 import { home } from './home.${extension}'
-
+${signInImport(choices, extension)}
 const server = createAuthorizationServer(config)
 const { ConsulateModule, ${decorator}, CurrentAuth } = toNest(server)
 
@@ -61,7 +62,11 @@ class AppModule {}
 
 await server.ready()
 const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'] })
-await app.listen(Number(process.env.PORT ?? 3000), process.env.HOST ?? '127.0.0.1')
+${whenAppSession(
+  choices,
+  `app.use('/sign-in', createSignIn(server.sessions.isReturnTo))
+`,
+)}await app.listen(Number(process.env.PORT ?? 3000), process.env.HOST ?? '127.0.0.1')
 console.log(\`Listening on \${config.issuer}\`)
 `,
       [`home.${extension}`]: homeTemplate(choices),

@@ -1,5 +1,6 @@
 import { apiOf } from './api.ts'
 import type { AppTemplate } from './app-template.ts'
+import { signInImport, whenAppSession } from './app-session.ts'
 import { homeTemplate } from './home-template.ts'
 
 export const node: AppTemplate = {
@@ -12,10 +13,10 @@ import { createAuthorizationServer } from 'consulate'
 import { toNode } from 'consulate/node'
 import config from './consulate.config.${extension}'
 import { home } from './home.${extension}'
-
+${signInImport(choices, extension)}
 const server = createAuthorizationServer(config)
 const auth = toNode(server)
-
+${whenAppSession(choices, `const signIn = createSignIn(server.sessions.isReturnTo)\n`)}
 ${comment}
 const api = auth.${guard}((request, response) => {
   const { auth } = request
@@ -25,7 +26,11 @@ const api = auth.${guard}((request, response) => {
 })
 
 const app = auth.routes((request, response) => {
-  if (request.url === '${path}') return api(request, response)
+${whenAppSession(
+  choices,
+  `  if (request.url?.split('?')[0] === '/sign-in') return signIn(request, response)
+`,
+)}  if (request.url === '${path}') return api(request, response)
   response.setHeader('Content-Type', 'text/html; charset=utf-8')
   if (request.url === '/') response.end(home)
   else response.writeHead(404).end('Not found')
