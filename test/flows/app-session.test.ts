@@ -1,16 +1,29 @@
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import type { AppUser } from '../../src/index.ts'
 import { linkTo, type Browser } from '../support/browser.ts'
+import { startInApp } from '../support/app-request.ts'
 import { addDeviceClient, startDevice } from '../support/device.ts'
 import { authorizationUrl, callApi, claimOf, requestToken } from '../support/oauth-client.ts'
 import { enterShop, openShopBrowser, shopSessionOf, signInAgain } from '../support/shop-browser.ts'
 import { signOutOfShop, startShop, type TellUser } from '../support/shop.ts'
 
-const shop = await startShop({ appSession: { signOutUrl: '/sign-out' } })
+const shop = await startShop({
+  appSession: { signOutUrl: '/sign-out' },
+  providers: {
+    silent: {
+      find: async () => undefined,
+      appSession: { signInUrl: '/sign-in', current: () => Promise.withResolvers<undefined>().promise },
+    },
+  },
+})
 const { server } = shop
 const client = await server.addClient()
 const trusted = await server.addClient({ skipsConsent: true })
 const { tell } = shop
+/** Sent now, because it takes 5 seconds. */
+const unanswered = fetch(server.endpoint('/account/devices/silent'), {
+  headers: { accept: 'application/json' },
+})
 afterAll(shop.close)
 
 beforeEach(async () => {
@@ -369,6 +382,12 @@ describe('an answer of the app that cannot be used', () => {
     expect(url.searchParams.get('error')).toBe('server_error')
   })
 
+  test('does not answer, the request ends after 5 seconds', async () => {
+    const response = await unanswered
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1'])
+    expect(server.logs.join('')).toContain('appSession.current of silent did not return within 5 seconds')
+  })
+
   test('a time in the future counts as the time at which it was first seen', async () => {
     const browser = openShopBrowser(shop, 'ada')
     const later = now() + 600_000
@@ -427,4 +446,47 @@ test('POST of the sign-in page is off', async () => {
   const body = new URLSearchParams({ username: 'ada', password: 'secret' })
   const response = await fetch(server.endpoint('/login'), { method: 'POST', body })
   expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
+})
+
+describe('without IDs of the app sessions', () => {
+  test('our own cookie keeps the device, and a newer sign-in renews it', async () => {
+    await using other = await startShop({ hasNoIds: true })
+    const open = (browser: Browser) => browser.open(other.server.endpoint('/account/devices'))
+    const devices = () => other.server.server.sessions.list('ada')
+    const browser = openShopBrowser(other, 'ada')
+    await Promise.all([open(browser), open(browser), open(browser)])
+    expect(await devices()).toHaveLength(1)
+    const [first] = await devices()
+    signInAgain(other, browser)
+    await open(browser)
+    expect((await devices()).map(({ id }) => id)).toEqual([first?.id])
+    await open(openShopBrowser(other, 'ada'))
+    expect(await devices()).toHaveLength(2)
+    const session = other.sessions.get(shopSessionOf(browser))
+    if (session) Object.assign(session, { userId: 'bob', signedInAt: other.server.clock.now() })
+    await open(browser)
+    expect(await devices()).toHaveLength(1)
+    expect(await other.server.server.sessions.list('bob')).toHaveLength(1)
+  })
+})
+
+describe('without appSession.current, the app starts our sessions itself', () => {
+  test('the user is sent to the app, which starts a session', async () => {
+    await using other = await startShop({ appSession: { current: undefined as never } })
+    const browser = openShopBrowser(other)
+    await browser.open(other.server.endpoint('/account/devices'))
+    const returnTo = other.visits.at(-1)?.searchParams.get('return_to') ?? ''
+    expect((await browser.open(returnTo)).text).toContain("You're not signed in")
+    await startInApp(other.server, browser, 'ada')
+    const page = await browser.open(returnTo)
+    expect(page.text).toContain('This device')
+    await browser.open(authorizationUrl(other.server, await other.server.addClient(), { prompt: 'login' }))
+    const forced = other.visits.at(-1)?.searchParams.get('return_to') ?? ''
+    expect((await browser.open(forced)).text).toContain('Sign in again')
+  })
+
+  test('with it, the app cannot start them', async () => {
+    const start = server.server.sessions.start('ada', { request: { headers: {} } })
+    await expect(start).rejects.toThrow('appSession.current')
+  })
 })

@@ -18,7 +18,10 @@ export type AdminTask =
       readonly id: string
       readonly provider?: string
     }
-  | { readonly action: 'revoke authorization' | 'revoke session' | 'revoke client'; readonly id: string }
+  | {
+      readonly action: 'revoke authorization' | 'revoke session' | 'revoke app session' | 'revoke client'
+      readonly id: string
+    }
   | { readonly action: 'start session'; readonly id: string; readonly cookie: string }
   | { readonly action: 'find current session' | 'end session'; readonly cookie: string }
   | {
@@ -68,6 +71,8 @@ async function runTask(
       return server.authorizations.revoke(task.id)
     case 'revoke session':
       return server.sessions.revoke(task.id)
+    case 'revoke app session':
+      return server.sessions.revokeAppSession(task.id)
     case 'revoke client':
       return server.clients.revoke(task.id)
     case 'start session':

@@ -11,13 +11,14 @@ import {
   passwordGrant,
   signIn,
 } from '../../src/index.ts'
-import type { Config } from '../../src/index.ts'
+import type { AuthorizationServer, BaseUser, Config } from '../../src/index.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { guardedApi } from './api.ts'
 import { customGrant } from './custom-grant.ts'
-import { commonConfig } from './config.ts'
+import { commonConfig, type TestScope } from './config.ts'
 import { createUserTable } from './user-table.ts'
 import { adminApi } from './admin-api.ts'
+import { appUsers } from './cookie-app.ts'
 import type { TestSecrets } from './secrets.ts'
 import type { TestUser } from './server.ts'
 
@@ -35,6 +36,8 @@ export interface ServeMessage {
   readonly config?: Pick<Config, 'revocations' | 'throttle' | 'maxSessions'>
   /** The URL of Redis, for `broadcast`. */
   readonly redis?: string
+  /** True if users sign in to an app: see `appUsers`. */
+  readonly isBehindApp?: boolean
   /** The users of a second provider, `customers`. */
   readonly customers?: readonly TestUser[]
 }
@@ -87,7 +90,12 @@ async function serve(message: ServeMessage): Promise<void> {
     passwordReset,
   }
   const providers = customers && { customers: createUserTable(customers).provider }
-  const server = createAuthorizationServer({ ...own, ...(providers && { providers }), ...config })
+  const server: AuthorizationServer<TestScope> = createAuthorizationServer<TestScope, BaseUser>({
+    ...own,
+    ...(message.isBehindApp && { users: appUsers, passwordReset: undefined }),
+    ...(providers && { providers }),
+    ...config,
+  })
   // Listens even if the server cannot start yet, as an app with other routes does.
   await server.ready().catch(() => undefined)
   const api = providers

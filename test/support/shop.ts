@@ -35,6 +35,7 @@ export interface Shop {
   /** The user whom the next visit of the sign-in page signs in; undefined to leave the browser as it is. */
   nextUser: string | undefined
   close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 /** Options of the shop. */
@@ -74,6 +75,11 @@ export async function startShop({
     },
   }
   const server = await startServer({ ...options, users: provider as never, issuer: origin })
+  const close = async (): Promise<void> => {
+    http.close()
+    http.closeAllConnections()
+    await server.close()
+  }
   const shop: Shop = {
     server: { ...server, origin, endpoint: (path) => origin + path },
     origin,
@@ -82,11 +88,8 @@ export async function startShop({
     visits,
     tell: tellByCookie,
     nextUser: undefined,
-    async close() {
-      http.close()
-      http.closeAllConnections()
-      await server.close()
-    },
+    close,
+    [Symbol.asyncDispose]: close,
   }
   const mounted = toNode(server.server)
   const api = guardedApi(server.server)
