@@ -19,9 +19,10 @@ describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
   const app = createServer(answerAsApp)
 
   beforeAll(async () => {
-    server = await startServer()
+    const origin = await listen(app)
+    callback = `${origin}/callback`
+    server = await startServer({ returnOrigins: [origin] })
     user = await server.addUser()
-    callback = `${await listen(app)}/callback`
     client = await server.addClient({ type: 'public', name: 'Orchard Orders', redirectUris: [callback] })
   })
 
@@ -104,6 +105,21 @@ describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
     )
 
     test.runIf(!hasScripts || REPEATS_WITH_SCRIPTS)(
+      'a user who signs out returns to the app, which may redirect to another origin',
+      async () => {
+        const { page, complaints } = await openPage(hasScripts)
+        await page.goto(server.endpoint('/login'))
+        await signIn(page, user)
+        const returnTo = new URL('/bye', callback).href
+        await page.goto(server.endpoint(`/logout?return_to=${encodeURIComponent(returnTo)}`))
+        await page.getByRole('button', { name: 'Sign out' }).click()
+        await page.waitForURL('http://localhost:*/home')
+        await waitForHeading(page, 'Hello from the app')
+        expect(complaints).toEqual([])
+      },
+    )
+
+    test.runIf(!hasScripts || REPEATS_WITH_SCRIPTS)(
       'another user can sign in from the consent page',
       async () => {
         const other = await server.addUser()
@@ -171,7 +187,9 @@ describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
 })
 
 /** The client's own server. */
-function answerAsApp(...[, response]: Parameters<RequestListener>): void {
+function answerAsApp(...[request, response]: Parameters<RequestListener>): void {
+  const home = `http://localhost:${request.socket.localPort}/home`
+  if (request.url === '/bye') return void response.writeHead(303, { Location: home }).end()
   response
     .writeHead(200, { 'Content-Type': 'text/html' })
     .end('<!doctype html><title>App</title><link rel="icon" href="data:,"><h1>Hello from the app</h1>')

@@ -118,6 +118,7 @@ export async function createFixture(): Promise<Fixture> {
     throttle: { perAddress: NO_LIMIT, perAccount: NO_LIMIT },
     passwordReset: { send: () => undefined },
     trustedProxies: ['10.0.0.0/8', 'fd00::/8'],
+    returnOrigins: [SHOP_ORIGIN],
     resources: ['https://api.example/orders'],
     defaultScopes: ['profile'],
   })

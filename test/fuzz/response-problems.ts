@@ -139,7 +139,7 @@ function problemsOfChallenge(endpoint: string, message: Message, response: HttpR
   return check(!isMissing, '401 without a challenge')
 }
 
-/** Redirects lead to the client with an authorization response, or to this server. */
+/** Redirects lead to the client with an authorization response, after a sign-out to the app, or to this server. */
 function problemsOfRedirect(
   { redirectUris, server }: Fixture,
   endpoint: string,
@@ -154,7 +154,9 @@ function problemsOfRedirect(
   })
   return [
     ...check(
-      OWN_ADDRESS.test(location) || (isToClient && endpoint === 'authorize'),
+      OWN_ADDRESS.test(location) ||
+        (isToClient && endpoint === 'authorize') ||
+        (endpoint === 'logout' && location.startsWith(`${SHOP_ORIGIN}/`)),
       `redirects to ${location}`,
     ),
     ...check(response.body === '', 'a redirect with a body'),

@@ -22,7 +22,7 @@ import {
   resetPasswordRequests,
 } from './password-requests.ts'
 import { apiDeviceRequests, apiLoginRequests } from './sign-in-requests.ts'
-import type { Fixture } from './fixture.ts'
+import { SHOP_ORIGIN, type Fixture } from './fixture.ts'
 
 /** An endpoint or a guard to fuzz. */
 export interface Target {
@@ -103,6 +103,11 @@ async function authorizeRequests(
   return [
     draft(path, { query, headers }),
     draft(path, { query: [...query, ['prompt', 'none']], headers }),
+    draft(path, { query: [...query, ['prompt', 'login consent'], ['max_age', '600']], headers }),
+    draft(path, {
+      query: [...query, ['max_age', '86400'], ['login_hint', 'ada'], ['ui_locales', 'fr-CA fr']],
+      headers,
+    }),
     draft(path, { query: publicQuery, headers }),
     draft(path, { query: [...publicQuery, ['response_mode', 'query'], ['prompt', 'consent']] }),
     draft(path, { method: 'POST', body: query, headers: [FORM, ...headers] }),
@@ -221,9 +226,11 @@ async function signOutRequests(
 ): Promise<readonly [Draft, ...Draft[]]> {
   const visitor = await signIn(fixture, credentials)
   const headers = browserHeaders(fixture, visitor)
+  const destination = { return_to: `${SHOP_ORIGIN}/bye?from=logout` }
   return [
     draft('/logout', { headers }),
-    post('/logout', { csrf: visitor.csrf }, ...headers),
+    draft('/logout', { query: toPairs(destination), headers }),
+    post('/logout', { csrf: visitor.csrf, ...destination }, ...headers),
     post('/logout', { csrf: visitor.csrf }, ...headers),
   ]
 }
