@@ -140,6 +140,21 @@ describe.runIf(areClientsInstalled)('the program for', () => {
   })
 })
 
+describe.runIf(areClientsInstalled)('without its issuer', () => {
+  test.each([
+    ['auth-js', 'unexpected "iss" (issuer) response parameter value'],
+    ['next-auth', 'issuer must be configured on the issuer'],
+  ])('%s refuses our redirect, as the guide says', async (block, message) => {
+    const app = APPS.find((one) => one.block === block)
+    if (!app) throw new Error(`No app ${block}`)
+    const host = (text: string): string => (app.host ?? String)(text.replace(/^ *issuer: ISSUER.*$/m, ''))
+    const { program, app: visit } = await startApp({ ...app, host })
+    await app.signIn(visit)
+    expect(await program.printed(message)).toContain(message)
+    await program.stop()
+  })
+})
+
 test('every program of the guides is run by a test', async () => {
   const files = await readdir(FOLDER)
   const tests = files.filter((file) => file.endsWith('.ts'))
