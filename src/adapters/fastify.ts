@@ -275,8 +275,12 @@ const ACCESS = {
     reply.header('Set-Cookie', cookie),
 } as const
 
+/** Middleware of Express, in `@fastify/middie`, sets headers on the raw response. */
 function sendOwn(reply: FastifyReply, response: HttpResponse): void {
-  for (const name of CORS_HEADERS) reply.removeHeader(name)
+  for (const name of CORS_HEADERS) {
+    void reply.removeHeader(name)
+    reply.raw.removeHeader(name)
+  }
   send(reply, response)
 }
 

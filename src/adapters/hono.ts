@@ -8,11 +8,12 @@ import type { Requirement } from '../guard/requirement.ts'
 import { fromRequest } from '../lib/fetch.ts'
 import type { HttpRequest, HttpResponse } from '../lib/http.ts'
 import { readParsedBody } from '../lib/parsed-body.ts'
-import type { AuthorizationServer, Core } from '../server.ts'
+import type { AuthorizationServer } from '../server.ts'
 import type { BaseUser } from '../users/provider.ts'
 import { createBrowserSessions, type BrowserSessions } from './browser-sessions.ts'
 import { CORS_HEADERS } from './cors-headers.ts'
 import { createGuardSet } from './guard-set.ts'
+import { createMetadataWarning } from './metadata-warning.ts'
 
 /** Middleware that sets `c.var.auth` for accepted requests. All others get 401, 403 or 503. */
 export type HonoGuard<Granted extends Auth> = MiddlewareHandler<{ Variables: { auth: Granted } }>
@@ -89,8 +90,10 @@ export function toHono(
   return {
     ...guardsOf(core),
     ...(forProvider && { for: (provider: string) => guardsOf(forProvider(provider).core) }),
-    ...('sessions' in guarded && createBrowserSessions(guarded, accessWith(peerIn))),
-    ...('sessions' in guarded && { routes: () => routesOf(guarded.core, peerIn) }),
+    ...('sessions' in guarded && {
+      ...createBrowserSessions(guarded, accessWith(peerIn)),
+      routes: routesOf(guarded, peerIn),
+    }),
   }
 }
 
@@ -110,30 +113,35 @@ function guard(core: GuardCore, requirement: Requirement): Middleware {
   }
 }
 
-const routesOf =
-  (core: Core, peerIn: (c: Context) => string): MiddlewareHandler =>
-  async (c, next) => {
-    const pending = core.handle(toHttpRequest(c, peerIn(c)))
+function routesOf(
+  server: AuthorizationServer,
+  peerIn: (c: Context) => string,
+): HonoAdapter<string>['routes'] {
+  const warning = createMetadataWarning(server)
+  const middleware: MiddlewareHandler = async (c, next) => {
+    const mount = c.req.routePath.replace(/\/?\*$/, '')
+    const pending = server.core.handle(toHttpRequest(c, peerIn(c), mount))
     if (!pending) return next()
-    const response = await pending
-    for (const name of CORS_HEADERS) c.header(name, undefined)
-    return send(c, response)
+    warning.answeredBelow(mount)
+    return sendOwn(c, await pending)
   }
+  return () => {
+    warning.mounted()
+    return middleware
+  }
+}
 
 /** The body may have been read with `c.req.parseBody()`, `json()` and so on. Hono keeps it then. */
-function toHttpRequest(c: Context, peer: string): HttpRequest {
+function toHttpRequest(c: Context, peer: string, mount: string): HttpRequest {
   const request = fromRequest(c.req.raw, peer, { original: c })
   const body: HttpRequest['body'] = async (limit) => {
     const read = await readBefore(c.req.bodyCache as object)
     return read === undefined ? request.body(limit) : readParsedBody(read, request.header, limit)
   }
-  return { ...request, routedPath: routedPathOf(c, request.path), body }
-}
-
-/** Hono strips no prefix. This is the rest after the one where the middleware is mounted, for the log. */
-function routedPathOf({ req }: Context, path: string): string {
-  const mount = req.routePath.replace(/\/?\*$/, '')
-  return path.startsWith(`${mount}/`) ? path.slice(mount.length) : path
+  const { path } = request
+  // Hono strips no prefix. If this one is wrong, the log names it.
+  const routedPath = path.startsWith(`${mount}/`) ? path.slice(mount.length) : path
+  return { ...request, routedPath, body }
 }
 
 /** What Hono has read of a body, by the method that was called. Its own type omits the promises. */
@@ -178,6 +186,11 @@ const accessWith = (peerIn: (c: Context) => string) =>
     requestOf: (c: Context) => ({ headers: c.req.raw.headers, peer: peerIn(c) }),
     addCookie: (cookie: string, c: Context) => c.header('Set-Cookie', cookie, { append: true }),
   }) as const
+
+function sendOwn(c: Context, response: HttpResponse): Response {
+  for (const name of CORS_HEADERS) c.header(name, undefined)
+  return send(c, response)
+}
 
 /** Sets the headers one by one: they replace those that earlier middleware has set, and all others stay. */
 function send(c: Context, { status, headers, body }: HttpResponse): Response {

@@ -5,11 +5,12 @@ import { isRefusal, type Refusal } from '../guard/refusal.ts'
 import type { GuardCore, Guards, GuardsByProvider, Scopes } from '../guard/request-guards.ts'
 import type { Requirement } from '../guard/requirement.ts'
 import type { HttpRequest, HttpResponse } from '../lib/http.ts'
-import type { AuthorizationServer, Core } from '../server.ts'
+import type { AuthorizationServer } from '../server.ts'
 import type { BaseUser } from '../users/provider.ts'
 import { createBrowserSessions, type BrowserSessions } from './browser-sessions.ts'
 import { CORS_HEADERS } from './cors-headers.ts'
 import { createGuardSet } from './guard-set.ts'
+import { createMetadataWarning } from './metadata-warning.ts'
 import { fromMessage, isBodyUnread } from './node-message.ts'
 
 /** Middleware that sets `ctx.state.auth` for accepted requests. All others get 401, 403 or 503. */
@@ -67,8 +68,10 @@ export function toKoa(
   return {
     ...guardsOf(core),
     ...(forProvider && { for: (provider: string) => guardsOf(forProvider(provider).core) }),
-    ...('sessions' in guarded && createBrowserSessions(guarded, ACCESS)),
-    ...('sessions' in guarded && { routes: () => routesOf(guarded.core) }),
+    ...('sessions' in guarded && {
+      ...createBrowserSessions(guarded, ACCESS),
+      routes: routesOf(guarded),
+    }),
   }
 }
 
@@ -87,10 +90,23 @@ function guard(core: GuardCore, requirement: Requirement): Middleware {
   }
 }
 
-const routesOf =
-  (core: Core): Middleware =>
-  (ctx, next) =>
-    core.handle(toHttpRequest(ctx))?.then((response) => sendOwn(ctx, response)) ?? next()
+function routesOf(server: AuthorizationServer): KoaAdapter<string>['routes'] {
+  const warning = createMetadataWarning(server)
+  const middleware: Middleware = (ctx, next) => {
+    const pending = server.core.handle(toHttpRequest(ctx))
+    if (!pending) return next()
+    warning.answeredBelow(mountOf(ctx))
+    return pending.then((response) => sendOwn(ctx, response))
+  }
+  return () => {
+    warning.mounted()
+    return middleware
+  }
+}
+
+/** Returns what routers have stripped from the path. */
+const mountOf = ({ originalUrl, url }: Context): string =>
+  originalUrl.endsWith(url) ? originalUrl.slice(0, originalUrl.length - url.length) : ''
 
 /** Routers such as `koa-mount` strip their prefix from the URL, and body parsers leave what they read on the request. */
 function toHttpRequest(ctx: Context): HttpRequest {

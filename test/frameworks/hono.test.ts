@@ -100,6 +100,8 @@ test('middleware of Hono leaves the responses of the server intact', async () =>
 
 describe('below a path', () => {
   const WITH_PATH = 'https://shop.example/id'
+  const NO_METADATA =
+    'Mounted at /id, where no requests for the metadata arrive. Write app.use(auth.routes()) on the root app'
   const PATHS = [`/id${KEYS}`, `${METADATA}/id`, METADATA, '/id/missing']
 
   test('of the issuer, all paths are answered from the root app', async () => {
@@ -113,11 +115,23 @@ describe('below a path', () => {
     ['a path pattern', (routes) => new Hono().use('/id/*', routes)],
     ['a base path', (routes) => new Hono().basePath('/id').use(routes)],
     ['a sub-app', (routes) => new Hono().route('/id', new Hono().use(routes))],
-  ])('of the issuer, it is answered in %s', async (_how, mount) => {
+  ])(
+    'of the issuer, it is answered in %s, and the log says that the metadata is not',
+    async (_how, mount) => {
+      const { server, problems } = await createLogged(WITH_PATH)
+      const app = mount(toHono(server).routes())
+      const paths = [`/id${KEYS}`, `/id${KEYS}`, '/id/missing']
+      const statuses = await Promise.all(paths.map(async (path) => (await app.request(path)).status))
+      expect([statuses, problems()]).toEqual([[200, 200, 404], [NO_METADATA]])
+    },
+  )
+
+  test('of the issuer, a second mount can answer the metadata', async () => {
     const { server, problems } = await createLogged(WITH_PATH)
-    const app = mount(toHono(server).routes())
-    const statuses = [await app.request(`/id${KEYS}`), await app.request('/id/missing')]
-    expect([statuses.map(({ status }) => status), problems()]).toEqual([[200, 404], []])
+    const auth = toHono(server)
+    const app = new Hono().use('/id/*', auth.routes()).use('/.well-known/*', auth.routes())
+    const statuses = await Promise.all(PATHS.map(async (path) => (await app.request(path)).status))
+    expect([statuses, problems()]).toEqual([[200, 200, 404, 404], []])
   })
 
   test('that the issuer lacks, the log names the fix once', async () => {

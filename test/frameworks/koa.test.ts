@@ -23,13 +23,22 @@ const mount =
 
 test('below the path of the issuer, requests are answered by the path that the client sent', async () => {
   const { server, problems } = await createLogged('https://shop.example/id')
-  const app = new Koa()
-  app.use(mount('/id', toKoa(server).routes()))
-  app.use(toKoa(server).routes())
+  const auth = toKoa(server)
+  const app = new Koa().use(mount('/id', auth.routes())).use(auth.routes())
   const origin = await serve(app.callback())
   const paths = [`/id${KEYS}`, `${METADATA}/id`, METADATA, '/id/missing']
   const statuses = await Promise.all(paths.map(async (path) => (await fetch(origin + path)).status))
   expect([statuses, problems()]).toEqual([[200, 200, 404, 404], []])
+})
+
+test('below the path of the issuer only, the log says that the metadata is unreachable', async () => {
+  const { server, problems } = await createLogged('https://shop.example/id')
+  const app = new Koa().use(mount('/id', toKoa(server).routes()))
+  const origin = await serve(app.callback())
+  for (const _again of [1, 2]) expect((await fetch(`${origin}/id${KEYS}`)).status).toBe(200)
+  expect(problems()).toEqual([
+    'Mounted at /id, where no requests for the metadata arrive. Write app.use(auth.routes()) on the root app',
+  ])
 })
 
 test('below a path that the issuer lacks, the log names the fix once', async () => {
