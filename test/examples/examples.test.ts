@@ -32,21 +32,24 @@ test('node-http and machine-client: a machine gets a token with its secret and c
   expect(elsewhere.status).toBe(404)
 })
 
-test('express: the app signs a user in and out, and machine-client calls the API', async () => {
-  const PORT = await freePort()
-  const line = await start('express.ts', { PORT }).printed('machine-client.ts')
-  await checkHome(PORT)
-  const password = /password (\S+)\. Call/.exec(line)?.[1] ?? ''
-  const browser = openBrowser()
-  const shop = await browser.open(`http://127.0.0.1:${PORT}/`)
-  expect((await browser.submit(shop, 'Sign in', { password: 'wrong' })).text).toContain('Password of Ada')
-  const home = await browser.submit(shop, 'Sign in', { password })
-  expect(home.text).toContain('Hello, Ada.')
-  expect((await browser.open(`http://127.0.0.1:${PORT}/account`)).url).toContain('/account/devices')
-  expect((await browser.submit(home, 'Sign out')).text).toContain('Sign in')
-  const output = await start('machine-client.ts', settingsIn(line)).ended()
-  expect(output).toContain('200 {"orders":["tea","rice"]')
-})
+test.each(['express', 'fastify', 'hono', 'koa'])(
+  '%s: the app signs a user in and out, and machine-client calls the API',
+  async (framework) => {
+    const PORT = await freePort()
+    const line = await start(`${framework}.ts`, { PORT }).printed('machine-client.ts')
+    await checkHome(PORT)
+    const password = /password (\S+)\. Call/.exec(line)?.[1] ?? ''
+    const browser = openBrowser()
+    const shop = await browser.open(`http://127.0.0.1:${PORT}/`)
+    expect((await browser.submit(shop, 'Sign in', { password: 'wrong' })).text).toContain('Password of Ada')
+    const home = await browser.submit(shop, 'Sign in', { password })
+    expect(home.text).toContain('Hello, Ada.')
+    expect((await browser.open(`http://127.0.0.1:${PORT}/account`)).url).toContain('/account/devices')
+    expect((await browser.submit(home, 'Sign out')).text).toContain('Sign in')
+    const output = await start('machine-client.ts', settingsIn(line)).ended()
+    expect(output).toContain('200 {"orders":["tea","rice"]')
+  },
+)
 
 test('fetch-handler: rejects a request without a token and accepts one with a token', async () => {
   const output = await start('fetch-handler.ts').ended()

@@ -16,7 +16,6 @@ export const APP_HEADERS = {
   'X-Frame-Options': 'SAMEORIGIN',
   'Access-Control-Allow-Origin': '*',
   'X-App': 'shop',
-  'Access-Control-Allow-Origin': '*',
 } as const
 
 /** Returns what the error handlers of the apps respond with. */

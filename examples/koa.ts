@@ -1,0 +1,60 @@
+/**
+ * A shop in Koa with its own users and sign-in form. Machines call its API.
+ *
+ *     npm run example examples/koa.ts
+ */
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { authorizationCode, clientCredentials, createAuthorizationServer, type UserProvider } from 'consulate'
+import { toKoa } from 'consulate/koa'
+import { sqlite } from 'consulate/sqlite'
+import Koa from 'koa'
+import bodyParser from 'koa-bodyparser'
+
+const port = Number(process.env['PORT'] ?? 3000)
+const issuer = `http://127.0.0.1:${port}`
+const ada = { id: '1', name: 'Ada', password: randomBytes(9).toString('base64url') }
+const users: UserProvider<typeof ada> = {
+  find: async (id) => (id === ada.id ? ada : undefined),
+  findByUsername: async (name) => (name === 'ada' ? ada : undefined),
+  verifyPassword: async (user, password) => user?.password === password, // In production, store hashes.
+}
+
+const server = createAuthorizationServer({
+  issuer,
+  // Lost when the process exits. In production, use secretsFromDirectory('./secrets').
+  secrets: {
+    signingKeys: [{ privateKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey }],
+    secrets: [{ value: randomBytes(32).toString('base64url') }],
+  },
+  store: sqlite(':memory:'),
+  users,
+  scopes: { 'orders:read': 'See your orders' },
+  grants: [authorizationCode(), clientCredentials()],
+})
+const auth = toKoa(server)
+const app = new Koa().use(bodyParser()).use(auth.routes())
+
+const page = (text: string, action: string, label: string): string =>
+  `<h1>Shop</h1><form method="post" action="${action}">${text} <button>${label}</button></form>`
+const guestPage = page('Password of Ada: <input name="password" type="password">', '/in', 'Sign in')
+app.use(async (ctx, next) => {
+  if (ctx.path === '/') {
+    const user = await auth.currentUser(ctx)
+    ctx.body = user ? page(`Hello, ${user.name}.`, '/out', 'Sign out') : guestPage
+  } else if (ctx.method === 'POST' && ctx.path === '/in') {
+    const { password } = ctx.request.body as { password?: unknown }
+    if (password === ada.password) await auth.startSession(ctx, ada, { methods: ['pwd'] })
+    ctx.redirect('/')
+  } else if (ctx.method === 'POST' && ctx.path === '/out') {
+    await auth.endSession(ctx)
+    ctx.redirect('/')
+  } else await next()
+})
+app.use(auth.machine('orders:read')).use((ctx) => {
+  if (ctx.path === '/orders') ctx.body = { orders: ['tea', 'rice'], client: ctx.state.auth.client.id }
+})
+const { client, secret } = await server.clients.create({ name: 'Importer', scopes: ['orders:read'] })
+app.listen(port, '127.0.0.1', () => {
+  console.log(`Open ${issuer} and sign in with the password ${ada.password}. Call the API with:
+ISSUER=${issuer} CLIENT_ID=${client.id} CLIENT_SECRET=${secret} npm run example examples/machine-client.ts`)
+})
