@@ -249,3 +249,18 @@ test('test-your-api: the tests pass without an authorization server', async () =
   expect(output).toMatch(/^. pass 4$/m)
   expect(output).toMatch(/^. fail 0$/m)
 })
+
+test('app-session: the user signs in to the shop, and the server knows them', async () => {
+  const PORT = await freePort()
+  await start('app-session.ts', { PORT }).printed('Open')
+  await checkHome(PORT)
+  const browser = openBrowser()
+  const form = await browser.open(`http://127.0.0.1:${PORT}/account`)
+  const devices = await browser.submit(form, 'Sign in as Ada')
+  expect([devices.url, devices.text]).toEqual([
+    `http://127.0.0.1:${PORT}/account/devices`,
+    expect.stringContaining('This device'),
+  ])
+  const question = await browser.open(`http://127.0.0.1:${PORT}/logout`)
+  expect((await browser.submit(question, 'Sign out')).text).toContain('Sign in again')
+})
