@@ -22,7 +22,11 @@ const allowedHeaders = ({ headers }: Response): readonly string[] =>
 
 const allowed = ({ headers }: Response): string | null => headers.get('access-control-allow-origin')
 
-describe.each(['/.well-known/oauth-authorization-server', '/.well-known/jwks.json'])('%s', (path) => {
+describe.each([
+  '/.well-known/oauth-authorization-server',
+  '/.well-known/oauth-protected-resource',
+  '/.well-known/jwks.json',
+])('%s', (path) => {
   test('can be read by every origin, without credentials', async () => {
     for (const method of ['GET', 'OPTIONS']) {
       const response = await ask(path, method, 'https://anywhere.example')
