@@ -1,4 +1,7 @@
-/** The process of a target: `node bench/child.ts floors/constant`, started by `launch.ts`. */
+/**
+ * The process of a target, started by `launch.ts`: `node bench/child.ts floors/constant`, or one of several in a file,
+ * `node bench/child.ts frameworks/express:bare`.
+ */
 import type { Answer, Question, Start, Target } from './target.ts'
 
 const answer = (message: Answer): void => void process.send?.(message)
@@ -26,9 +29,16 @@ function usedMicroseconds(): number {
   return user + system
 }
 
+interface TargetFile {
+  readonly start?: Start
+  readonly variants?: Readonly<Record<string, Start>>
+}
+
 async function serve(name: string): Promise<void> {
-  const { start } = (await import(`./${name}.ts`)) as { start: Start }
-  const target = await start()
+  const [file, variant] = name.split(':')
+  const { start, variants } = (await import(`./${file}.ts`)) as TargetFile
+  const target = await (variant === undefined ? start : variants?.[variant])?.()
+  if (!target) throw new Error(`${name} does not exist`)
   process.on('message', (question: Question) => void reply(target, question).then(answer, fail))
   process.on('disconnect', () => void target.stop().finally(() => process.exit()))
   answer({ ready: { port: target.port, terms: target.terms ?? '' } })

@@ -43,6 +43,23 @@ const servers = [
   'targets/better-auth',
 ]
 
+/** The frameworks of the adapters, by the name of their file. */
+const FRAMEWORKS = {
+  express: 'Express 5',
+  fastify: 'Fastify 5',
+  hono: 'Hono 4',
+  koa: 'Koa 3',
+  'nest-express': 'Nest 12 on Express',
+  'nest-fastify': 'Nest 12 on Fastify',
+} as const
+
+/** The same route bare, behind the guard of the adapter, and with the server mounted in front of it as well. */
+const frameworkRows = Object.entries(FRAMEWORKS).map(([name, title]): Row => {
+  const [bare, ...others] = ['bare', 'guarded', 'mounted'].map((variant) => `frameworks/${name}:${variant}`)
+  const row = { name: `in-${name}`, title: `Guarded GET in ${title}, 8 tokens`, count: 8 }
+  return { ...guard, ...row, floor: bare ?? '', entrants: [bare ?? '', ...others] }
+})
+
 /** All rows in the order of the report. */
 export const ROWS: readonly Row[] = [
   {
@@ -135,4 +152,5 @@ export const ROWS: readonly Row[] = [
     floor: 'targets/consulate',
     entrants: ['targets/consulate', 'targets/consulate-revoked', 'targets/consulate-revoked-arriving'],
   },
+  ...frameworkRows,
 ]

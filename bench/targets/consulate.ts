@@ -13,6 +13,7 @@ import {
   deviceCode,
   implicitGrant,
   passwordGrant,
+  type AuthorizationServer,
   type RegisteredClient,
   type Store,
 } from '../../src/index.ts'
@@ -38,10 +39,18 @@ export interface Differences {
   /** Called with the database file after migrations and before the server starts. */
   readonly fillStore?: (file: string) => void
   readonly guardCacheSize?: number
+  /** Serves the guarded API, in place of `node:http`. */
+  readonly serve?: (
+    server: AuthorizationServer<typeof SCOPE>,
+  ) => Promise<{ readonly port: number; stop(): Promise<unknown> }>
 }
 
 /** Starts Consulate with these differences. */
-export async function startConsulate({ fillStore, guardCacheSize }: Differences = {}): Promise<Target> {
+export async function startConsulate({
+  fillStore,
+  guardCacheSize,
+  serve = serveBare,
+}: Differences = {}): Promise<Target> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-'))
   await generateSecrets(join(folder, 'secrets'))
   const file = join(folder, 'consulate.db')
@@ -83,9 +92,7 @@ export async function startConsulate({ fillStore, guardCacheSize }: Differences 
   })
   const { session, cookie } = await signIn(store)
   await store.consents.add(session, registered.client.id, [SCOPE], Date.now())
-  const auth = toNode(server)
-  const orders = auth.user(SCOPE)((_, response) => answerJson(response, API_ANSWER))
-  const { port, stop } = await listen(auth.routes(orders))
+  const { port, stop } = await serve(server)
 
   const toRequest = requestsOf(registered)
   const codeRequest = async () => toRequest(await mintCode(store, registered, session))
@@ -145,6 +152,12 @@ export async function startConsulate({ fillStore, guardCacheSize }: Differences 
       await rm(folder, { recursive: true })
     },
   }
+}
+
+const serveBare: NonNullable<Differences['serve']> = (server) => {
+  const auth = toNode(server)
+  const orders = auth.user(SCOPE)((_, response) => answerJson(response, API_ANSWER))
+  return listen(auth.routes(orders))
 }
 
 /** A token request with a user's password (RFC 6749 section 4.3.2). */
