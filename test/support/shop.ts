@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { toNode } from '../../src/adapters/node.ts'
 import { randomBase64url } from '../../src/lib/hash.ts'
@@ -41,6 +41,8 @@ export interface Shop {
 /** Options of the shop. */
 export interface ShopOptions extends ServerOptions {
   readonly appSession?: Partial<AppSession>
+  /** True if the pages of the shop have an origin of their own, on the same host. */
+  readonly isApart?: boolean
   /** True if the shop has no IDs for its sessions. */
   readonly hasNoIds?: boolean
 }
@@ -51,11 +53,14 @@ export const shopCookieOf = (cookie: string | null): string | undefined =>
 /** Starts the shop. Its users have the IDs `ada` and `bob`. */
 export async function startShop({
   appSession,
+  isApart = false,
   hasNoIds = false,
   ...options
 }: ShopOptions = {}): Promise<Shop> {
   const http = createServer()
   const origin = await listen(http)
+  const pages = isApart ? createServer() : http
+  const pagesOrigin = isApart ? await listen(pages) : origin
   const sessions = new Map<string, ShopSession>()
   const users = new Set(['ada', 'bob'])
   const visits: URL[] = []
@@ -69,15 +74,18 @@ export async function startShop({
   const provider: AppUserProvider = {
     find: async (id) => (users.has(id) ? { id, name: `${id} of the shop` } : undefined),
     appSession: {
-      signInUrl: '/sign-in',
+      signInUrl: `${pagesOrigin}/sign-in`,
+      signOutUrl: `${pagesOrigin}/sign-out`,
       current: (request, original) => shop.tell(request, original) as AppUser | undefined,
       ...appSession,
     },
   }
   const server = await startServer({ ...options, users: provider as never, issuer: origin })
   const close = async (): Promise<void> => {
-    http.close()
-    http.closeAllConnections()
+    for (const each of new Set([http, pages])) {
+      each.close()
+      each.closeAllConnections()
+    }
     await server.close()
   }
   const shop: Shop = {
@@ -93,11 +101,17 @@ export async function startShop({
   }
   const mounted = toNode(server.server)
   const api = guardedApi(server.server)
+  const show: RequestListener = (request, response) => void visitShop(shop, request, response)
   const routes = mounted.routes((request, response) => {
-    if (request.headers.authorization === undefined) void visitShop(shop, request, response)
+    if (request.headers.authorization === undefined) show(request, response)
     else api(request, response)
   })
-  http.on('request', routes)
+  if (isApart) pages.on('request', show)
+  http.on('request', (request, response) => {
+    // As the middleware of a framework does.
+    const session = sessions.get(shopCookieOf(request.headers.cookie ?? null) ?? '')
+    routes(Object.assign(request, { session }), response)
+  })
   return shop
 }
 
@@ -106,25 +120,26 @@ async function visitShop(shop: Shop, request: IncomingMessage, response: ServerR
   const url = new URL(request.url ?? '/', shop.origin)
   ;(shop.visits as URL[]).push(url)
   const { sessions: server } = shop.server.server
-  const returnTo = url.searchParams.get('return_to') ?? (await readReturnTo(request))
+  const returnTo = url.searchParams.get('return_to')
   const target = server.isReturnTo(returnTo) ? returnTo : '/'
-  if (url.pathname === '/sign-in' && shop.nextUser !== undefined) {
-    signInToShop(shop, response, shop.nextUser)
+  const user = (await readUser(request)) ?? shop.nextUser
+  if (url.pathname === '/sign-in' && user !== undefined) {
+    signInToShop(shop, response, user)
     response.writeHead(303, { Location: target }).end()
   } else if (url.pathname === '/sign-out') {
     await signOutOfShop(shop, shopCookieOf(request.headers.cookie ?? null))
     response.writeHead(303, { Location: target, 'Set-Cookie': 'shop=; Path=/; Max-Age=0' }).end()
-  } else if (url.pathname === '/sign-in' && url.searchParams.has('skip')) {
-    response.writeHead(303, { Location: target }).end()
   } else {
-    response.setHeader('Content-Type', 'text/html').end(`<title>Shop</title><h1>Shop ${url.pathname}</h1>`)
+    const form = `<form method="post"><button name="user" value="ada">Ada</button>
+      <button name="user" value="bob">Bob</button></form>`
+    const body = `<!doctype html><title>Shop</title><link rel="icon" href="data:,"><h1>Shop ${url.pathname}</h1>`
+    response.setHeader('Content-Type', 'text/html').end(url.pathname === '/sign-in' ? body + form : body)
   }
 }
 
-async function readReturnTo(request: IncomingMessage): Promise<string | undefined> {
-  if (request.method !== 'POST') return undefined
-  return new URLSearchParams(await text(request)).get('return_to') ?? undefined
-}
+/** Returns whose button was pressed on the sign-in page. */
+const readUser = async (request: IncomingMessage): Promise<string | undefined> =>
+  request.method === 'POST' ? (new URLSearchParams(await text(request)).get('user') ?? undefined) : undefined
 
 /** Signs in with a new session of the shop, and sets its cookie. */
 export function signInToShop(
