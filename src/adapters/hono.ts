@@ -108,7 +108,7 @@ function guard(core: GuardCore, requirement: Requirement): Middleware {
       c.set('auth', checked)
       return next()
     }
-    const result = core.check(c.req.header('authorization'), requirement)
+    const result = core.check(c.req.raw.headers.get('authorization'), requirement)
     return result instanceof Promise ? result.then(proceed) : proceed(result)
   }
 }
@@ -118,30 +118,34 @@ function routesOf(
   peerIn: (c: Context) => string,
 ): HonoAdapter<string>['routes'] {
   const warning = createMetadataWarning(server)
-  const middleware: MiddlewareHandler = async (c, next) => {
-    const mount = c.req.routePath.replace(/\/?\*$/, '')
-    const pending = server.core.handle(toHttpRequest(c, peerIn(c), mount))
-    if (!pending) return next()
+  // Every request of the app passes here, so those for other paths are not converted.
+  const middleware: Middleware = (c, next) => {
+    const mount = c.req.routePath.replace(WILDCARD, '')
+    if (!server.handles(locationBelow(mount, c.req.path))) return next()
     warning.answeredBelow(mount)
-    return sendOwn(c, await pending)
+    const pending = server.core.handle(toHttpRequest(c, peerIn(c)))
+    return pending ? pending.then((response) => sendOwn(c, response)) : next()
   }
   return () => {
     warning.mounted()
-    return middleware
+    return middleware as MiddlewareHandler
   }
 }
 
+const WILDCARD = /\/?\*$/
+
+/** Hono strips no prefix. If the path of the mount is a wrong one, the log names it. */
+const locationBelow = (mount: string, path: string): string | { url: string; originalUrl: string } =>
+  mount !== '' && path.startsWith(`${mount}/`) ? { url: path.slice(mount.length), originalUrl: path } : path
+
 /** The body may have been read with `c.req.parseBody()`, `json()` and so on. Hono keeps it then. */
-function toHttpRequest(c: Context, peer: string, mount: string): HttpRequest {
+function toHttpRequest(c: Context, peer: string): HttpRequest {
   const request = fromRequest(c.req.raw, peer, { original: c })
   const body: HttpRequest['body'] = async (limit) => {
     const read = await readBefore(c.req.bodyCache as object)
     return read === undefined ? request.body(limit) : readParsedBody(read, request.header, limit)
   }
-  const { path } = request
-  // Hono strips no prefix. If this one is wrong, the log names it.
-  const routedPath = path.startsWith(`${mount}/`) ? path.slice(mount.length) : path
-  return { ...request, routedPath, body }
+  return { ...request, body }
 }
 
 /** What Hono has read of a body, by the method that was called. Its own type omits the promises. */
