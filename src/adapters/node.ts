@@ -7,6 +7,7 @@ import type { GuardCore, Guards, Scopes } from '../guard/request-guards.ts'
 import type { Requirement } from '../guard/requirement.ts'
 import { json } from '../lib/http.ts'
 import type { AuthorizationServer, Core } from '../server.ts'
+import type { BaseUser } from '../users/provider.ts'
 import { answer, send } from './node-message.ts'
 
 /**
@@ -65,9 +66,12 @@ type NotNext<Fallback extends RequestListener> = Parameters<Fallback>['length'] 
  * `createServer(toNode(server).routes(app))` mounts the endpoints, `toNode(guard).user('orders:read')(listener)` guards a
  * route. A guard has no routes of its own.
  */
-export function toNode<Scope extends string, Provider extends string>(
-  server: AuthorizationServer<Scope, Provider>,
-): NodeAdapter<Scope, Provider>
+export function toNode<
+  Scope extends string,
+  Main extends string,
+  Other extends string,
+  User extends BaseUser,
+>(server: AuthorizationServer<Scope, Main, Other, User>): NodeAdapter<Scope, Main>
 export function toNode<Scope extends string, Provider extends string>(
   guard: Guards<Scope, Provider>,
 ): NodeGuards<Scope, Provider>

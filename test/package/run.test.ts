@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
-  hasPackageTools,
+  hasPackagesOf,
   packedProject,
   runIn,
   writeFiles,
@@ -10,7 +10,7 @@ import {
   type ProjectOutcome,
 } from '../support/packed.ts'
 
-const hasTools = hasPackageTools()
+const hasTools = hasPackagesOf('test/package/tools')
 
 /** The directory whose `node_modules` the projects share. */
 let home = ''

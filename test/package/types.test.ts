@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
-  hasPackageTools,
+  hasPackagesOf,
   packedProject,
   runIn,
   writeFiles,
@@ -25,7 +25,7 @@ const OTHER_SETTINGS = [
   { module: 'esnext', moduleResolution: 'bundler' },
 ]
 
-const hasTools = hasPackageTools()
+const hasTools = hasPackagesOf('test/package/tools')
 const isThorough = process.env['CI'] === 'true'
 
 const TYPES = ['module', 'commonjs'] as const

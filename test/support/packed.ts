@@ -12,16 +12,20 @@ const run = promisify(execFile)
 /** The repository. Packages of projects are linked from its `node_modules`. */
 const REPOSITORY = resolve(import.meta.dirname, '../..')
 
-/** The packages of this repository, and the compilers and test runners of `test/package/tools`, which may not be installed. */
-const MODULES = ['node_modules', 'test/package/tools/node_modules'].map((path) => join(REPOSITORY, path))
+/** The packages of this repository, and those of folders that may not be installed. */
+const MODULES = ['', 'test/package/tools', 'examples/prisma', 'examples/drizzle'].map((folder) =>
+  join(REPOSITORY, folder, 'node_modules'),
+)
 
-/** Whether the packages of `test/package/tools` are installed. If not, throws with `CI=true`, so that no test is skipped unnoticed. */
-export function hasPackageTools(): boolean {
-  const isPresent = existsSync(join(REPOSITORY, 'test/package/tools/node_modules'))
-  const advice =
-    'Run `npm ci --prefix test/package/tools`. Tests with other compilers and test runners need it.'
+/**
+ * Whether the packages of a folder are installed. If not, prints how to install them, and throws with `CI=true`, so that no
+ * test is skipped unnoticed.
+ */
+export function hasPackagesOf(folder: string): boolean {
+  const isPresent = existsSync(join(REPOSITORY, folder, 'node_modules/.package-lock.json'))
+  const advice = `${folder} is not installed. Run \`npm ci --prefix ${folder} --ignore-scripts\`.`
   if (!isPresent && process.env['CI'] === 'true') throw new Error(advice)
-  return isAvailable(isPresent, `${advice} They are skipped.`)
+  return isAvailable(isPresent, advice)
 }
 
 /** One per run: the workers share the temporary folder. */
@@ -57,13 +61,16 @@ function claim(): boolean {
 async function pack(): Promise<void> {
   const copy = join(FOLDER, 'repository')
   for (const name of await readdir(REPOSITORY)) {
-    if (!LEFT_OUT.has(name)) cpSync(join(REPOSITORY, name), join(copy, name), { recursive: true })
+    if (!LEFT_OUT.has(name)) cpSync(join(REPOSITORY, name), join(copy, name), { recursive: true, filter })
   }
   symlinkSync(join(REPOSITORY, 'node_modules'), join(copy, 'node_modules'))
   await run('npm', ['pack', '--pack-destination', FOLDER], { cwd: copy })
   const { version } = manifestOf(copy)
   await rename(join(FOLDER, `consulate-${version}.tgz`), TARBALL)
 }
+
+/** Examples have packages of their own. */
+const filter = (path: string): boolean => !path.endsWith('/node_modules')
 
 const reportFailure = (error: unknown): Promise<void> =>
   writeFile(FAILURE, `The package cannot be packed: ${String(error)}`)

@@ -273,3 +273,12 @@ export function fallbacksAreListeners(listener: RequestListener, next: NextFunct
   // @ts-expect-error the same in Connect
   auth.routes((error?: unknown) => next(error))
 }
+
+/** A server with any type of user has routes: without a name, with a bigint. */
+export function serversOfAnyUserHaveRoutes(
+  named: AuthorizationServer<'a', 'users', never, { id: string; name: string }>,
+  unnamed: AuthorizationServer<'a', 'users', never, { id: bigint; email: string; isActive: boolean }>,
+): void {
+  expectTypeOf(toNode(named).routes).toBeFunction()
+  expectTypeOf(toNode(unnamed).routes).toBeFunction()
+}
