@@ -80,11 +80,12 @@ export function resolveGuardOptions(options: GuardOptions): GuardSettings {
   const { issuer, provider = 'users', cacheSize = 20_000, scopes = [] } = options
   validator.knownOptions('', options, OPTIONS)
   for (const problem of issuerProblems(issuer)) validator.problem('issuer', problem)
+  const resources = resolveGuardResources(options, validator)
   requireText('provider', provider, validator)
   checkScopes(scopes, validator)
   const settings = {
     issuer,
-    ...resolveGuardResources(options, validator),
+    ...resources,
     provider,
     revocations: resolveRevocations(options.revocations, validator),
     cacheSize: validator.positiveInteger('cacheSize', cacheSize),
