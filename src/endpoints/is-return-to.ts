@@ -12,10 +12,10 @@ export function isReturnTo(
   services: Pick<Services, 'returnToSigner'> | undefined,
   text: unknown,
 ): text is string {
-  // Parsers drop tabs and line ends, and browsers read a backslash as a slash.
-  if (typeof text !== 'string' || /[^!-~]|\\/.test(text)) return false
+  if (typeof text !== 'string') return false
   const url = URL.parse(text)
-  if (!url || url.origin !== new URL(settings.issuer).origin) return false
+  // In one spelling only: parsers drop tabs and line ends, and read a backslash as a slash.
+  if (url?.href !== text || url.origin !== new URL(settings.issuer).origin) return false
   if (url.username !== '' || url.password !== '' || url.hash !== '') return false
   const [parameter, ...others] = url.searchParams
   if (others.length > 0 || (parameter && parameter[0] !== 'return_to')) return false
