@@ -7,7 +7,10 @@ import { toUserRef, type UserLike } from './user.ts'
 
 /** What a guess in your app is counted against. */
 export interface AttemptTarget {
-  /** The request with the guess. Its address is counted, as reported by trusted proxies. */
+  /**
+   * The request with the guess. Its address is counted, as reported by trusted proxies. All requests without an address
+   * share one counter, so pass `{ headers, peer }` in place of a `Request`.
+   */
   readonly request: RequestLike
   /**
    * What is guessed, with a prefix for its kind: `email-code:ada@example.com`. Pass it whether it exists or not. Spellings
@@ -24,9 +27,11 @@ export interface AttemptTarget {
 /** Runs a check that can be guessed, and counts the failures of its account and address. */
 export async function attempt<Result>(
   services: Services,
-  { request, account, user }: AttemptTarget,
+  target: AttemptTarget,
   check: () => Promise<Result>,
 ): Promise<Result> {
+  // Without a compiler, the target can be missing. The error then says what it needs.
+  const { request, account, user } = target ?? {}
   const exchange = exchangeOf(services, request)
   if (typeof account !== 'string' || account === '')
     throw new ConfigError([{ path: 'account', message: 'must be a non-empty string' }])

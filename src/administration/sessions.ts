@@ -116,7 +116,8 @@ export function sessionAdministration(start: Once<Services>, settings: Settings)
     },
     async start(user, options) {
       const services = await start()
-      return startSession(services, toUserRef(services, user), options)
+      // Without a compiler, the options can be missing. The error then says what they need.
+      return startSession(services, toUserRef(services, user), options ?? {})
     },
     async current(request, options = {}) {
       const services = await start()

@@ -124,6 +124,11 @@ describe('a session that the app starts', () => {
     expect((error as ConfigError).problems.map(({ path }) => path)).toEqual(paths)
   })
 
+  test('rejects missing options', async () => {
+    await expect(Reflect.apply(sessions.start, sessions, [user])).rejects.toThrow('request: must be')
+    await expect(Reflect.apply(server.server.attempt, server.server, [])).rejects.toThrow('request: must be')
+  })
+
   test('rejects unknown users and providers', async () => {
     const request = appRequest(openBrowser(server))
     await expect(sessions.start('unknown', { request })).rejects.toThrow('does not exist or is disabled')
