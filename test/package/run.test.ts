@@ -1,6 +1,7 @@
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { ROOT } from '../house/repository.ts'
 import {
   hasPackagesOf,
   packedProject,
@@ -89,6 +90,11 @@ describe.concurrent('a server in an installed project issues a token', () => {
     expect(await runProject(script, `tsc ${flags} app.ts && node app.js`)).toEqual(ISSUED)
   })
 
+  test('in TypeScript with the tsconfig.json of the guide', async () => {
+    const files = { 'app.ts': IMPORTS + BODY, 'tsconfig.json': blockWith('compilerOptions') }
+    expect(await runProject(of('module', files), 'tsc && node app.ts')).toEqual(ISSUED)
+  })
+
   test.runIf(hasTools)('with tsx in a CommonJS package', async () => {
     expect(await runProject(script, 'tsx app.ts')).toEqual(ISSUED)
   })
@@ -105,21 +111,21 @@ console.log(createRequire(import.meta.url)('consulate').ConfigError === ConfigEr
   })
 })
 
-const TEST = `
-test('only users with the scope may read orders', async () => {
-  const guard = createTestGuard({ scopes: ['orders:read'] })
-  const requireUser = guard.user('orders:read')
-  expect(await requireUser(new Request('http://localhost/orders'))).toMatchObject({ status: 401 })
-  guard.actingAs('7', ['orders:read'])
-  expect(await requireUser(new Request('http://localhost/orders'))).toMatchObject({ user: { id: '7' } })
-})
-`
+const page = readFileSync(join(ROOT, 'docs/guides/typescript-and-javascript.md'), 'utf8')
+
+/** Returns the only code block of the guide that contains this text. */
+function blockWith(text: string): string {
+  const blocks = [...page.matchAll(/```(?:json|ts)\n(.*?)```/gs)].map(([, block = '']) => block)
+  const [block = '', ...others] = blocks.filter((each) => each.includes(text))
+  if (block === '' || others.length > 0) throw new Error(`The guide must have one block with ${text}`)
+  return block
+}
+
+const VITEST = blockWith("from 'vitest'")
+const TEST = VITEST.replaceAll(/^import .*\n/gm, '')
 const IMPORT_GUARD = "import { createTestGuard } from 'consulate/testing'\n"
 const REQUIRE_GUARD = "const { createTestGuard } = require('consulate/testing')\n"
-const SWC = `{
-  "transform": { "\\\\.ts$": ["@swc/jest", { "jsc": { "target": "es2024", "parser": { "syntax": "typescript" } } }] },
-  "extensionsToTreatAsEsm": [".ts"]
-}`
+const SWC = blockWith('@swc/jest')
 
 describe.concurrent("an installed project's own tests pass", () => {
   test.runIf(hasTools).each([
@@ -136,8 +142,7 @@ describe.concurrent("an installed project's own tests pass", () => {
   })
 
   test('in vitest', async () => {
-    const text = `import { expect, test } from 'vitest'\n${IMPORT_GUARD}${TEST}`
-    expect(await runProject(of('module', { 'api.test.ts': text }), 'vitest run')).toMatchObject({
+    expect(await runProject(of('module', { 'api.test.ts': VITEST }), 'vitest run')).toMatchObject({
       code: 0,
       output: expect.stringContaining('1 passed') as string,
     })
