@@ -81,8 +81,16 @@ export function answer(
 ): boolean {
   const pending = core.handle(fromMessage(request, framework))
   if (!pending) return false
-  void pending.then((result) => sendOwn(result, request, response))
+  void pending
+    .then((result) => sendOwn(result, request, response))
+    .catch((cause: unknown) => abort(core, cause, response))
   return true
+}
+
+/** Middleware that wraps the response may throw. Node would exit on an unhandled rejection. */
+function abort({ logger }: Core, cause: unknown, response: ServerResponse): void {
+  logger.log('error', 'Response could not be sent', { cause: String(cause) })
+  response.destroy()
 }
 
 function sendOwn(result: HttpResponse, request: IncomingMessage, response: ServerResponse): void {

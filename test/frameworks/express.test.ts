@@ -195,6 +195,24 @@ describe.each([
     expect(response.headers.get('content-encoding')).toBe('gzip')
   })
 
+  test('middleware that throws while a response is sent stops that response, and nothing else', async () => {
+    const { server, errors } = create()
+    const app = express().use((_request, response, next) => {
+      const fail = (): never => {
+        throw new Error('no session store')
+      }
+      Object.assign(response, { writeHead: fail, end: fail })
+      next()
+    })
+    const origin = await serve(app.use(toExpress(server).routes()))
+    for (const _again of [1, 2]) await expect(fetch(`${origin}/login`)).rejects.toThrow('fetch failed')
+    expect(errors.map((line) => JSON.parse(line) as object)).toEqual(
+      Array(2).fill(
+        expect.objectContaining({ message: 'Response could not be sent', cause: 'Error: no session store' }),
+      ),
+    )
+  })
+
   test('a response that the app has sent meanwhile stays as it is', async () => {
     const app = express().use((_request, response, next) => {
       next()
