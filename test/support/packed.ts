@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { mkdtemp, readdir, rename, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { isAvailable } from './available.ts'
@@ -34,6 +34,9 @@ const [TARBALL, FAILURE] = [join(FOLDER, 'consulate.tgz'), join(FOLDER, 'failure
 
 /** What the copy that is packed leaves out. None of it is in the package. */
 const LEFT_OUT = new Set(['.git', 'bench', 'data', 'dist', 'node_modules', 'test'])
+
+/** What is left out of the examples. npm does it too. */
+const NESTED = new Set(['.next', '.tests', 'dist', 'node_modules'])
 
 /**
  * Packs the package as `npm publish` would, build included, and returns the path of the tarball. Packs once per run: the
@@ -69,8 +72,8 @@ async function pack(): Promise<void> {
   await rename(join(FOLDER, `consulate-${version}.tgz`), TARBALL)
 }
 
-/** Examples have packages of their own. */
-const filter = (path: string): boolean => !path.endsWith('/node_modules')
+/** Examples have packages and builds of their own. */
+const filter = (path: string): boolean => !NESTED.has(basename(path))
 
 const reportFailure = (error: unknown): Promise<void> =>
   writeFile(FAILURE, `The package cannot be packed: ${String(error)}`)

@@ -2,11 +2,12 @@ import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { isAvailable } from '../../support/available.ts'
-import { ROOT } from '../../house/repository.ts'
+import { filesBelow, ROOT } from '../../house/repository.ts'
+import { installPacked, packTarball } from '../../support/packed.ts'
 
 /** Next and React are installed here, apart from the packages of the repository. */
 export const NEXT = join(ROOT, 'examples/next')
@@ -23,34 +24,53 @@ export const hasNext = isAvailable(
  */
 export async function build(source: string, config: object = {}): Promise<string> {
   const settings = { ...config, typescript: { ignoreBuildErrors: true }, turbopack: { root: NEXT } }
-  const files = new Map(await read(source))
-  files.set('next.config.mjs', `export default ${JSON.stringify(settings)}\n`)
-  const name = createHash('sha256')
-    .update(JSON.stringify([...files]))
-    .digest('hex')
-    .slice(0, 16)
+  const configuration = `export default ${JSON.stringify(settings)}\n`
+  return buildFiles([...read(source), ['next.config.mjs', configuration]])
+}
+
+/** Builds the example, with the package as npm installs it and with types checked. */
+export async function buildExample(): Promise<string> {
+  const tarball = createHash('sha256').update(await readFile(await packTarball()))
+  const files = [...read(NEXT), ['.package', tarball.digest('hex')] as const]
+  return buildFiles(files, async (folder) => {
+    await installPacked(folder)
+    await copyLinks(join(folder, 'node_modules'))
+  })
+}
+
+/** Replaces links by copies. Next follows imports of external packages, but not out of its folder. */
+async function copyLinks(modules: string): Promise<void> {
+  await rename(modules, `${modules}.linked`)
+  await rm(`${modules}.linked/.bin`, { recursive: true, force: true })
+  await cp(`${modules}.linked`, modules, { recursive: true, dereference: true })
+  await rm(`${modules}.linked`, { recursive: true })
+}
+
+type File = readonly [path: string, text: string]
+
+async function buildFiles(
+  files: readonly File[],
+  install: (folder: string) => Promise<void> = async () => undefined,
+): Promise<string> {
+  const name = createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, 16)
   const folder = join(NEXT, '.tests', name)
-  const isBuilt = (): boolean => existsSync(join(folder, '.next/BUILD_ID'))
   await withLock(`${folder}.lock`, async () => {
-    if (isBuilt()) return
+    if (existsSync(join(folder, '.next/BUILD_ID'))) return
     await rm(folder, { recursive: true, force: true })
     for (const [path, text] of files) await write(join(folder, path), text)
+    await install(folder)
     await runNext(folder)
   })
   return folder
 }
 
-const IGNORED = /(^|\/)(\.next|node_modules|next-env\.d\.ts)(\/|$)/
+/** Files that Next writes into the source. */
+const GENERATED = /^(next-env\.d\.ts|tsconfig\.tsbuildinfo)$/
 
-async function read(source: string): Promise<readonly (readonly [path: string, text: string])[]> {
-  const entries = await readdir(source, { recursive: true, withFileTypes: true })
-  const paths = entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(source, join(entry.parentPath, entry.name)))
-    .filter((path) => !IGNORED.test(path))
-    .toSorted()
-  return Promise.all(paths.map(async (path) => [path, await readFile(join(source, path), 'utf8')] as const))
-}
+const read = (source: string): readonly File[] =>
+  Object.entries(filesBelow(relative(ROOT, source)))
+    .map(([path, text]): File => [relative(source, join(ROOT, path)), text])
+    .filter(([path]) => !GENERATED.test(path))
 
 async function write(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true })

@@ -1,0 +1,29 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { authorizationCode, clientCredentials, createAuthorizationServer } from 'consulate'
+import { oncePerProcess, toNext } from 'consulate/next'
+import { sqlite } from 'consulate/sqlite'
+import { cookies, headers } from 'next/headers'
+
+const password = (process.env.PASSWORD ??= randomBytes(9).toString('base64url'))
+export const ada = { id: '1', name: 'Ada', password }
+
+export const server = oncePerProcess(() =>
+  createAuthorizationServer({
+    issuer: `http://127.0.0.1:${process.env.PORT ?? 3000}`,
+    // Lost when the process exits. In production, use secretsFromDirectory('./secrets').
+    secrets: {
+      signingKeys: [{ privateKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey }],
+      secrets: [{ value: randomBytes(32).toString('base64url') }],
+    },
+    store: sqlite(':memory:'),
+    users: {
+      find: async (id) => (id === ada.id ? ada : undefined),
+      findByUsername: async (name) => (name === 'ada' ? ada : undefined),
+      verifyPassword: async (user, given) => user?.password === given, // In production, store hashes.
+    },
+    scopes: { 'orders:read': 'See your orders' },
+    grants: [authorizationCode(), clientCredentials()],
+  }),
+)
+
+export const auth = toNext(server, { cookies, headers })
