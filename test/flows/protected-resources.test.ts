@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { createGuard } from '../../src/guard/standalone.ts'
+import type { MachineAuth, RequestGuard } from '../../src/guard/standalone.ts'
 import { silentLogger } from '../../src/lib/log.ts'
 import { configProblems, problemsOf } from '../support/config.ts'
 import { getTokens } from '../support/oauth-client.ts'
@@ -36,7 +37,7 @@ const tokens = {
   both: await tokenFor([mcp, billing]),
 }
 
-type Guard = ReturnType<typeof guards.machine>
+type Guard = RequestGuard<MachineAuth>
 
 async function ask(guard: Guard, token?: string): Promise<{ status: number; challenge: string | null }> {
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
@@ -233,6 +234,26 @@ describe('a guard in another service', () => {
       bearer_methods_supported: ['header'],
       resource_name: 'Orders MCP',
     })
+    guard.close()
+  })
+
+  test('accepts tokens for any of its audiences, and narrows routes to one', async () => {
+    await using other = await startServer({ resources: [mcp, billing] })
+    const client = await other.addClient({ grantTypes: ['client_credentials'], scopes: ['orders:read'] })
+    const guard = create({ issuer: other.issuer, audience: [mcp, billing] })
+    const all: number[][] = []
+    for (const resource of [undefined, mcp, billing]) {
+      const parameters = { grant_type: 'client_credentials', scope: 'orders:read', resource }
+      const { access_token: token } = await getTokens(other, client, parameters)
+      const checks = [guard.machine(), guard.machine({ resource: billing }, 'orders:read')]
+      all.push(await Promise.all(checks.map(async (check) => (await ask(check, token)).status)))
+    }
+    expect(all).toEqual([
+      [401, 401],
+      [200, 401],
+      [200, 200],
+    ])
+    expect(() => guard.user({ resource: other.issuer })).toThrow('unknown resource')
     guard.close()
   })
 
