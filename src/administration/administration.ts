@@ -1,5 +1,6 @@
 import { attempt, type AttemptTarget } from './attempt.ts'
 import { sessionAdministration, type SessionAdministration } from './sessions.ts'
+import { tokenAdministration, type TokenAdministration } from './tokens.ts'
 import { toUserRef, type UserLike } from './user.ts'
 import { registerClient, type RegisteredClient } from '../clients/register.ts'
 import type { ClientRegistration } from '../clients/registration.ts'
@@ -10,7 +11,6 @@ import type { Services } from '../endpoints/services.ts'
 import type { Once } from '../lib/async.ts'
 import { ConfigError } from '../errors.ts'
 import { purge, type PurgeOptions, type PurgeReport } from '../jobs/purge.ts'
-import { createValidator } from '../lib/validator.ts'
 import type { AuditEntry } from '../model/audit.ts'
 import { toAuthorizationInfo, toClientInfo, type AuthorizationInfo, type ClientInfo } from '../model/info.ts'
 import {
@@ -109,21 +109,7 @@ export interface Administration<
      */
     setPassword(user: UserLike, password: string, change?: PasswordChange): Promise<void>
   }
-  readonly tokens: {
-    /**
-     * Revokes a single access token by its `jti` claim. `expiresAt` (milliseconds since 1970) is the token's expiration:
-     * the revocation is kept until then. `sub`, its `sub` claim, is looked up for users' tokens. Pass it for machine tokens
-     * if readers in other languages check revocations in Redis.
-     *
-     * @throws ConfigError if `tokenId` is not a non-empty string, or if `expiresAt` is not in milliseconds, such as an `exp`
-     * claim, which is in seconds
-     */
-    revoke(token: {
-      readonly tokenId: string
-      readonly expiresAt: number
-      readonly sub?: string
-    }): Promise<void>
-  }
+  readonly tokens: TokenAdministration
   readonly audit: {
     /**
      * Explains a request by the `X-Request-Id` of its response: why it was refused, and what it revoked. Returns an empty
@@ -171,14 +157,7 @@ export function createAdministration<User extends BaseUser>(
       User
     >['sessions'],
     users: userAdministration(start),
-    tokens: {
-      async revoke({ tokenId, expiresAt, sub }) {
-        requireToken(tokenId, expiresAt)
-        const { revoker } = await start()
-        const target = { kind: 'token', jti: tokenId, expiresAt } as const
-        await revoker.revoke({ ...target, ...(sub !== undefined && { sub }) })
-      },
-    },
+    tokens: tokenAdministration(start),
     audit: { find: async (requestId) => (await start()).audit.find(requestId) },
     attempt: async (target, check) => attempt(await start(), target, check),
     async purge(options) {
@@ -187,19 +166,6 @@ export function createAdministration<User extends BaseUser>(
     },
   }
 }
-
-/** A time in seconds is in January 1970: the revocation would expire immediately, and the token would stay valid. */
-function requireToken(tokenId: unknown, expiresAt: unknown): void {
-  const validator = createValidator()
-  if (typeof tokenId !== 'string' || tokenId === '')
-    validator.problem('tokenId', 'must be a non-empty string')
-  if (!Number.isSafeInteger(expiresAt) || Number(expiresAt) < MIN_TIME)
-    validator.problem('expiresAt', 'must be a time in milliseconds, such as exp * 1000')
-  validator.throwIfInvalid()
-}
-
-/** September 2001. A time in seconds is below it until the year 33658. */
-const MIN_TIME = 1_000_000_000_000
 
 function clientAdministration(start: () => Promise<Services>): Administration['clients'] {
   return {
