@@ -67,10 +67,9 @@ export interface FastifyGuard<Granted extends Auth> {
 
 /** The part of a request that all types of Fastify servers have. */
 export interface AnyFastifyRequest {
-  readonly raw: {
-    readonly headers: IncomingHttpHeaders
-    readonly socket: { readonly remoteAddress?: string | undefined }
-  }
+  readonly raw: { readonly headers: IncomingHttpHeaders }
+  readonly headers: IncomingHttpHeaders
+  readonly socket: { readonly remoteAddress?: string | undefined }
 }
 
 /** The part of a reply that all types of Fastify servers have. */
@@ -270,7 +269,8 @@ function toHttpRequest(request: FastifyRequest): HttpRequest {
 
 const ACCESS = {
   size: 2,
-  requestOf: ({ raw }: AnyFastifyRequest) => raw,
+  // It has the headers and the socket of the raw request.
+  requestOf: (request: AnyFastifyRequest) => request,
   addCookie: (cookie: string, _request: AnyFastifyRequest, reply: AnyFastifyReply) =>
     reply.header('Set-Cookie', cookie),
 } as const

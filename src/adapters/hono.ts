@@ -187,7 +187,7 @@ function peerOf({ env }: Context): string | undefined {
 const accessWith = (peerIn: (c: Context) => string) =>
   ({
     size: 1,
-    requestOf: (c: Context) => ({ headers: c.req.raw.headers, peer: peerIn(c) }),
+    requestOf: (c: Context) => ({ headers: c.req.raw.headers, peer: peerIn(c), original: c }),
     addCookie: (cookie: string, c: Context) => c.header('Set-Cookie', cookie, { append: true }),
   }) as const
 

@@ -116,7 +116,8 @@ function toHttpRequest(ctx: Context): HttpRequest {
 
 const ACCESS = {
   size: 1,
-  requestOf: (ctx: Context) => ctx.req,
+  // It has the headers and the socket of the request.
+  requestOf: (ctx: Context) => ctx,
   addCookie: (cookie: string, ctx: Context) => ctx.append('Set-Cookie', cookie),
 } as const
 

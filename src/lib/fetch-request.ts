@@ -2,7 +2,7 @@ import type { HttpRequest } from './http.ts'
 
 /** A request, as far as it is known. */
 export type PartialRequest = Pick<HttpRequest, 'header'> &
-  Partial<Pick<HttpRequest, 'method' | 'path' | 'query' | 'original'>>
+  Partial<Pick<HttpRequest, 'method' | 'path' | 'query' | 'headers' | 'original'>>
 
 /** Converts a request to a `Request` of an origin, without its body. */
 export function toFetchRequest(request: PartialRequest, origin: string): Request {
@@ -23,8 +23,8 @@ const COMMON = [
   'x-forwarded-for',
 ]
 
-function headersOf({ original, header }: PartialRequest): Headers {
-  const { headers: listed } = (original ?? {}) as { readonly headers?: unknown }
+function headersOf({ headers: own, original, header }: PartialRequest): Headers {
+  const { headers: listed = own } = (original ?? {}) as { readonly headers?: unknown }
   if (listed instanceof Headers) return new Headers(listed)
   const isRecord = typeof listed === 'object' && listed !== null
   const headers = new Headers()

@@ -22,6 +22,7 @@ export function fromRequest(
     ...locationOf(request),
     peer,
     header,
+    headers: request.headers,
     body: (limit) => (isRead(request) ? readParsedBody(body, header, limit) : readBody(request, limit)),
     original,
   }

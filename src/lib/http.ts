@@ -13,6 +13,8 @@ export interface HttpRequest {
   readonly peer: string
   /** Returns a header by its lower-case name. Repeated headers are joined with commas, cookies with semicolons. */
   header(name: string): string | undefined
+  /** All headers, if the framework has them as `Headers`. Default: those of `original`. */
+  readonly headers?: Headers
   /** Returns the whole body as text, or undefined if it is longer than `limit` bytes. */
   body(limit: number): Promise<string | undefined>
   /** The request of the framework: an `IncomingMessage`, a Fetch `Request`, an Express request, a Koa context. */

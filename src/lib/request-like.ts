@@ -10,10 +10,11 @@ export type HeadersLike =
 /**
  * A request as your app has it: a `Request`, a request of `node:http` or of a framework that extends it, or the headers with
  * `peer`, the IP address of the connection. A `Request` does not have the address: write
- * `{ headers: request.headers, peer }` if you know it.
+ * `{ headers: request.headers, peer }` if you know it. `original` is what `appSession.current` receives in place of that
+ * object.
  */
 export type RequestLike =
-  | { readonly headers: HeadersLike; readonly peer?: string }
+  | { readonly headers: HeadersLike; readonly peer?: string; readonly original?: unknown }
   | { readonly headers: HeadersLike; readonly socket: { readonly remoteAddress?: string | undefined } }
 
 /**
@@ -21,15 +22,18 @@ export type RequestLike =
  *
  * @throws ConfigError if it is not a request
  */
-export function fromRequestLike(request: RequestLike): Pick<HttpRequest, 'header' | 'peer' | 'original'> {
+export function fromRequestLike(
+  request: RequestLike,
+): Pick<HttpRequest, 'header' | 'headers' | 'peer' | 'original'> {
   // From JavaScript, it can be anything: a response, or a request without its headers.
-  const { headers, peer, socket } = (request ?? {}) as Partial<Record<string, unknown>>
+  const { headers, peer, socket, original = request } = (request ?? {}) as Partial<Record<string, unknown>>
   if (typeof headers !== 'object' || headers === null) throw new ConfigError([NOT_A_REQUEST])
   const address = peer ?? (socket as { readonly remoteAddress?: unknown } | undefined)?.remoteAddress
   return {
     header: readerOf(headers as HeadersLike),
     peer: typeof address === 'string' ? address : '',
-    original: request,
+    ...(headers instanceof Headers && { headers }),
+    original,
   }
 }
 

@@ -1,11 +1,11 @@
 import { Agent, request as send, type IncomingHttpHeaders } from 'node:http'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { authorizationCode, clientCredentials, refreshToken, signIn } from 'consulate'
+import { authorizationCode, clientCredentials, refreshToken, signIn, type AppUserProvider } from 'consulate'
 import { afterAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
 import { authorizationUrl, getTokens, requestToken } from '../support/oauth-client.ts'
-import { startServer } from '../support/server.ts'
+import { startServer, type ServerOptions } from '../support/server.ts'
 import { callSignInApi, logIn, postLogin } from '../support/sign-in-api.ts'
 import { mount as mountExpress } from './apps/express.ts'
 import { mount as mountExpress4 } from './apps/express-4.ts'
@@ -215,4 +215,30 @@ describe.each(apps)('in %s', (_name, server) => {
     const [device] = await server.server.sessions.list(user)
     expect(device?.address).toBe('127.0.0.1')
   })
+})
+
+test.each([
+  ['Express', mountExpress, 'app'],
+  ['Fastify', mountFastify, 'routeOptions'],
+  ['Hono', mountHono, 'var'],
+  ['Koa', mountKoa, 'state'],
+])('in %s, appSession receives its request and all headers', async (_name, mount, member) => {
+  const seen: unknown[] = []
+  const users: AppUserProvider = {
+    find: async (id) => ({ id }),
+    appSession: {
+      signInUrl: '/sign-in',
+      current(request, original) {
+        seen.push([request.headers.get('x-shop'), member in Object(original)])
+        return undefined
+      },
+    },
+  }
+  await using server = await startServer({ mount, users, grants: [authorizationCode()] } as ServerOptions)
+  for (const path of ['/account/devices', '/who'])
+    await ask(server.endpoint(path), { headers: { 'x-shop': 'tea' } })
+  expect(seen).toEqual([
+    ['tea', true],
+    ['tea', true],
+  ])
 })
