@@ -7,7 +7,11 @@ export interface AppTemplate {
   readonly packages: readonly string[]
   /** The packages that it is built with. */
   readonly tools?: Readonly<Partial<Record<Language, readonly string[]>>>
-  /** Returns the npm scripts. Default: Node runs `app.ts` as it is. */
+  /** The versions of packages that this repository does not depend on. */
+  readonly versions?: Readonly<Record<string, string>>
+  /** True if a bundler loads the files: their extension does not depend on the `type` of the package. */
+  readonly isBundled?: boolean
+  /** The npm scripts. Default: Node runs `app.ts` as it is. */
   readonly scripts?: Readonly<Record<string, string>>
   /** The text of tsconfig.json. Default: the options under which Node runs the files as they are. */
   readonly tsconfig?: string

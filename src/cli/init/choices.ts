@@ -36,6 +36,7 @@ export const FRAMEWORKS = {
   hono: 'Hono',
   koa: 'Koa',
   nest: 'Nest',
+  next: 'Next (App Router)',
 } as const
 
 export type Framework = keyof typeof FRAMEWORKS

@@ -26,7 +26,10 @@ export async function init(flags: InitFlags): Promise<void> {
   requirePackage(cwd)
   const folder = readFolder(cwd)
   const choices = await choicesOf(flags)
-  const extension = extensionOf(choices.language, folder.isModule)
+  const extension = extensionOf(
+    choices.language,
+    folder.isModule || APPS[choices.framework].isBundled === true,
+  )
   const files = projectFiles(choices, folder, extension)
   const changes = changesOf(cwd, files)
   checkConflicts(changes, Object.keys(files.own)[0] ?? '', flags)

@@ -19,8 +19,10 @@ export function updatedManifest(folder: Folder, app: AppTemplate, extension: Ext
     ...manifest,
     ...(isModule && { type: 'module' }),
     scripts: { ...withoutPlaceholder(scripts), ...scriptsOf(app, extension), ...withoutPlaceholder(scripts) },
-    ...(added.length > 0 && { dependencies: withVersions(dependencies, added) }),
-    ...(addedTools.length > 0 && { devDependencies: withVersions(devDependencies, addedTools) }),
+    ...(added.length > 0 && { dependencies: withVersions(dependencies, added, app.versions) }),
+    ...(addedTools.length > 0 && {
+      devDependencies: withVersions(devDependencies, addedTools, app.versions),
+    }),
   }
   return `${JSON.stringify(updated, null, indent)}\n`
 }
@@ -50,8 +52,9 @@ function withoutPlaceholder(scripts: Manifest['scripts'] = {}): Readonly<Record<
 function withVersions(
   existing: Readonly<Record<string, string>> = {},
   names: readonly string[],
+  known: Readonly<Record<string, string>> = {},
 ): Readonly<Record<string, string>> {
-  const versions = names.map((name) => [name, `^${TESTED[name] ?? ''}`] as const)
+  const versions = names.map((name) => [name, `^${known[name] ?? TESTED[name] ?? ''}`] as const)
   const all = [...Object.entries(existing), ...versions]
   return Object.fromEntries(all.toSorted(([left], [right]) => (left < right ? -1 : 1)))
 }

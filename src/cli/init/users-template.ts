@@ -1,7 +1,7 @@
 import type { Choices, UserSource } from './choices.ts'
 
 /** Returns the text of `users.ts`: a provider over a users table. */
-export function usersTemplate({ language, users }: Choices): string {
+export function usersTemplate({ language, users, framework }: Choices): string {
   const isTypeScript = language === 'typescript'
   const type = users === 'app-session' ? 'AppUserProvider' : 'UserProvider'
   return [
@@ -9,7 +9,7 @@ export function usersTemplate({ language, users }: Choices): string {
     ...(isTypeScript ? [`import type { ${type} } from 'consulate'`] : []),
     '',
     isTypeScript ? TYPED_TABLE : TABLE,
-    ...(users === 'app-session' ? [isTypeScript ? TYPED_SESSIONS : SESSIONS] : []),
+    ...(users === 'app-session' ? [sessionsFor(isTypeScript, framework === 'next')] : []),
     ...(isTypeScript
       ? [`export const users: ${type}<User> = {`]
       : [`/** @type {import('consulate').${type}<typeof table[number]>} */`, 'export const users = {']),
@@ -58,10 +58,21 @@ export async function startSession(email, password) {
 }
 `
 
-const TYPED_SESSIONS = SESSIONS.replace(
-  'new Map()',
-  'new Map<string, { readonly userId: number; readonly signedInAt: number }>()',
-).replace('(email, password) {', '(email: string, password: string): Promise<string | undefined> {')
+/** Next loads modules several times, so the sessions must be outside of them. */
+function sessionsFor(isTypeScript: boolean, isShared: boolean): string {
+  const type = isTypeScript ? '<string, { readonly userId: number; readonly signedInAt: number }>' : ''
+  const shared = isTypeScript
+    ? `const shared = globalThis as { sessions?: Map${type} }`
+    : 'const shared = globalThis'
+  const text = isShared
+    ? SESSIONS.replace(
+        'const sessions = new Map()',
+        `${shared}\nconst sessions = (shared.sessions ??= new Map())`,
+      )
+    : SESSIONS.replace('new Map()', `new Map${type}()`)
+  const parameters = '(email: string, password: string): Promise<string | undefined> {'
+  return isTypeScript ? text.replace('(email, password) {', parameters) : text
+}
 
 const FIND = '  find: async (id) => table.find((user) => String(user.id) === id),'
 
