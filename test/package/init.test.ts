@@ -1,15 +1,24 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { dirname, join } from 'node:path'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { APPS } from '../../src/cli/init/apps.ts'
-import { FRAMEWORKS, USER_SOURCES, namesOf, type UserSource } from '../../src/cli/init/choices.ts'
+import {
+  FRAMEWORKS,
+  USER_SOURCES,
+  namesOf,
+  type Framework,
+  type UserSource,
+} from '../../src/cli/init/choices.ts'
 import { packagesFor } from '../../src/cli/init/manifest.ts'
 import { freePort } from '../cli/run.ts'
 import { ROOT } from '../house/repository.ts'
 import { openBrowser } from '../support/browser.ts'
 import { createKnownSecrets } from '../support/known-secrets.ts'
-import { packedProject, runIn } from '../support/packed.ts'
+import { hasNext, NEXT } from '../frameworks/next/build.ts'
+import { installPacked, packedProject, runIn, writeFiles } from '../support/packed.ts'
 
 /** Each framework with each source of users in CI, otherwise with one; both languages in turn. */
 const rows = namesOf(FRAMEWORKS).flatMap((framework, row) =>
@@ -19,57 +28,81 @@ const rows = namesOf(FRAMEWORKS).flatMap((framework, row) =>
   }),
 )
 
-const isCI = process.env['CI'] === 'true'
+/** Outside CI, other frameworks than none are tested with one source of users, and Next, whose build takes longest, is not. */
+const isRun = ({ framework, users }: (typeof rows)[number]): boolean => {
+  if (process.env['CI'] === 'true') return framework !== 'next' || hasNext
+  return framework === 'node' || (framework !== 'next' && users === 'built-in')
+}
 
-test.each(rows.filter(({ framework, users }) => isCI || framework === 'node' || users === 'built-in'))(
-  'init writes a $framework app with $users users in $language that runs',
-  async (row) => {
-    const { framework, users, language } = row
-    const { packages, tools } = packagesFor(APPS[framework], language)
-    const cwd = await packedProject({ 'package.json': '{ "name": "shop", "type": "commonjs" }\n' }, [
-      ...packages,
-      ...tools,
-    ])
-    const flags = ['--yes', '--framework', framework, '--users', users]
-    const all = [
-      'authorization_code',
-      'refresh_token',
-      'device_code',
-      'client_credentials',
-      'personal_tokens',
-    ]
-    const grants = all.flatMap((grant) => ['--grant', grant])
-    const languageFlags = language === 'javascript' ? ['--javascript'] : []
-    expect(await runIn(cwd, 'consulate', 'init', ...flags, ...grants, ...languageFlags)).toMatchObject({
-      code: 0,
-    })
+const name = 'init writes a $framework app with $users users in $language that runs'
 
-    const doctor = await runIn(cwd, 'npm', 'run', 'doctor')
-    expect(doctor).toMatchObject({ code: 0, output: expect.stringContaining('No problems found.') as string })
-    if (language === 'typescript')
-      expect(await runIn(cwd, 'tsc', '--noEmit')).toEqual({ code: 0, output: '' })
-    expect(await isFormatted(cwd)).toBe(true)
+test.each(rows.filter(isRun))(name, async ({ framework, users, language }) => {
+  const { packages, tools } = packagesFor(APPS[framework], language)
+  const cwd = await createProject(framework, [...packages, ...tools])
+  const flags = ['--yes', '--framework', framework, '--users', users]
+  const all = ['authorization_code', 'refresh_token', 'device_code', 'client_credentials', 'personal_tokens']
+  const grants = all.flatMap((grant) => ['--grant', grant])
+  const languageFlags = language === 'javascript' ? ['--javascript'] : []
+  const created = await runIn(cwd, 'consulate', 'init', ...flags, ...grants, ...languageFlags)
+  expect(created).toMatchObject({ code: 0 })
 
-    const origin = await startApp(cwd)
-    await checkHome(origin)
-    await checkApi(cwd, origin)
-    await signIn(cwd, origin, users)
-  },
-)
+  const doctor = await runIn(cwd, 'npm', 'run', 'doctor')
+  expect(doctor).toMatchObject({ code: 0, output: expect.stringContaining('No problems found.') as string })
+  expect(await isFormatted(cwd)).toBe(true)
+  // The users to try it with exist during development only.
+  const script = framework === 'next' && users !== 'built-in' ? 'dev' : 'start'
+  if (framework === 'next' && script === 'start')
+    expect(await runIn(cwd, 'npm', 'run', 'build')).toMatchObject({ code: 0 })
+  if (language === 'typescript' && script === 'start')
+    expect(await runIn(cwd, 'tsc', '--noEmit')).toEqual({ code: 0, output: '' })
 
-/** Formats with the rules of this repository. Only npm formats package.json. */
+  const origin = await startApp(cwd, script)
+  await checkHome(origin)
+  await checkApi(cwd, origin)
+  await signIn(cwd, origin, users)
+})
+
+/** Next is installed apart, and builds only what is below its folder. */
+async function createProject(framework: Framework, packages: readonly string[]): Promise<string> {
+  const files = { 'package.json': '{ "name": "shop", "type": "commonjs" }\n' }
+  if (framework !== 'next') return packedProject(files, packages)
+  mkdirSync(join(NEXT, '.tests'), { recursive: true })
+  const cwd = mkdtempSync(join(NEXT, '.tests/init-'))
+  onTestFinished(() => rmSync(cwd, { recursive: true, force: true }))
+  writeFiles(cwd, files)
+  await installPacked(cwd, ['typescript', '@types/node'])
+  copyLinked(join(cwd, 'node_modules'))
+  return cwd
+}
+
+/** Replaces links by copies: Next resolves nothing outside its folder. */
+function copyLinked(folder: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    if (entry.name.startsWith('@') && entry.isDirectory()) copyLinked(path)
+    if (!entry.isSymbolicLink() || entry.name === 'typescript') continue
+    const source = realpathSync(path)
+    rmSync(path)
+    cpSync(source, path, { recursive: true })
+  }
+}
+
+/** Formats a copy, because some folders are ignored, with the rules of this repository. Only npm formats package.json. */
 async function isFormatted(cwd: string): Promise<boolean> {
-  const oxfmt = join(ROOT, 'node_modules/.bin/oxfmt')
-  const { code } = await runIn(cwd, oxfmt, '-c', join(ROOT, '.oxfmtrc.json'), '--check', '.', '!package.json')
+  const copy = mkdtempSync(join(tmpdir(), 'consulate-format-'))
+  cpSync(cwd, copy, { recursive: true, filter: (path) => basename(path) !== 'node_modules' })
+  const flags = ['-c', join(ROOT, '.oxfmtrc.json'), '--check', '.', '!package.json']
+  const { code } = await runIn(copy, join(ROOT, 'node_modules/.bin/oxfmt'), ...flags)
+  rmSync(copy, { recursive: true })
   return code === 0
 }
 
-/** Runs `npm start` and waits until it says where it listens. */
-async function startApp(cwd: string): Promise<string> {
+/** Runs an npm script and waits until it says where it listens. */
+async function startApp(cwd: string, script: 'dev' | 'start'): Promise<string> {
   const port = String(await freePort())
   const env = { PATH: pathOf(cwd), PORT: port }
   // A group of its own, because npm does not pass SIGKILL on.
-  const child = spawn('npm', ['start'], { cwd, env, detached: true })
+  const child = spawn('npm', ['run', script], { cwd, env, detached: true })
   onTestFinished(() => void (child.pid !== undefined && process.kill(-child.pid, 'SIGKILL')))
   const printed = await readUntil(child, /Listening on (\S+)/)
   expect(printed).toBe(`http://127.0.0.1:${port}`)

@@ -59,6 +59,7 @@ export const auth = toNext(server, { cookies, headers })
 export const proxy = auth.routes()
 `,
       [`instrumentation.${extension}`]: `export async function register() {
+  if (process.env.NEXT_RUNTIME !== 'nodejs') return
   const { server } = await import('./auth.${extension}')
   await server.ready()
   console.log(\`Listening on \${server.issuer}\`)

@@ -60,7 +60,7 @@ export async function startSession(email, password) {
 
 /** Next loads modules several times, so the sessions must be outside of them. */
 function sessionsFor(isTypeScript: boolean, isShared: boolean): string {
-  const type = isTypeScript ? '<string, { readonly userId: number; readonly signedInAt: number }>' : ''
+  const type = isTypeScript ? '<string, Session>' : ''
   const shared = isTypeScript
     ? `const shared = globalThis as { sessions?: Map${type} }`
     : 'const shared = globalThis'
@@ -71,8 +71,15 @@ function sessionsFor(isTypeScript: boolean, isShared: boolean): string {
       )
     : SESSIONS.replace('new Map()', `new Map${type}()`)
   const parameters = '(email: string, password: string): Promise<string | undefined> {'
-  return isTypeScript ? text.replace('(email, password) {', parameters) : text
+  return isTypeScript ? SESSION + text.replace('(email, password) {', parameters) : text
 }
+
+const SESSION = `interface Session {
+  readonly userId: number
+  readonly signedInAt: number
+}
+
+`
 
 const FIND = '  find: async (id) => table.find((user) => String(user.id) === id),'
 
