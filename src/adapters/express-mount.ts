@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AuthorizationServer } from '../server.ts'
+import { createMetadataWarning } from './metadata-warning.ts'
 import { answer } from './node-message.ts'
 
 /** Middleware of Express 5 and 4. */
@@ -32,27 +33,21 @@ export type CreateRoutes = () => ExpressMiddleware & MountedApp
  */
 export function routesOf(server: AuthorizationServer): CreateRoutes {
   const basePath = new URL(server.issuer).pathname.replace(/\/$/, '')
+  const warning = createMetadataWarning(server)
   const routes: ExpressMiddleware = (request, response, next) => {
-    if (isBelow(basePath, request)) warn()
-    if (!answer(server.core, request, response)) next()
+    if (answer(server.core, request, response)) warning.answeredBelow(mountOf(request))
+    else next()
   }
   const outside: ExpressMiddleware = (request, response, next) => {
     if (urlOf(request).startsWith(`${basePath}/`) || !answer(server.core, request, response)) next()
   }
-  let mounts = 0
-  let isLogged = false
-  const warn = (): void => {
-    // A second mount is the one for the metadata.
-    if (!isLogged && mounts === 1) server.core.logger.log('error', metadataWarning(basePath))
-    isLogged = true
-  }
   const mountIn = (parent: ParentApp): void => {
-    mounts += 1
+    warning.mounted()
     parent.use(outside)
     parent.on?.('mount', mountIn)
   }
   return () => {
-    mounts += 1
+    warning.mounted()
     const emit: MountedApp['emit'] = (event, parent) => {
       if (event === 'mount' && basePath !== '') mountIn(parent)
     }
@@ -60,12 +55,9 @@ export function routesOf(server: AuthorizationServer): CreateRoutes {
   }
 }
 
-const metadataWarning = (basePath: string): string =>
-  `A router at ${basePath} receives no requests for the metadata. Add app.use('/.well-known', auth.routes()) to the app`
-
-/** Whether a router has removed the path of the issuer. */
-const isBelow = (basePath: string, { baseUrl }: IncomingMessage & { readonly baseUrl?: unknown }): boolean =>
-  basePath !== '' && typeof baseUrl === 'string' && baseUrl.toLowerCase() === basePath.toLowerCase()
+/** The path that routers have removed. */
+const mountOf = ({ baseUrl }: IncomingMessage & { readonly baseUrl?: unknown }): string =>
+  typeof baseUrl === 'string' ? baseUrl : ''
 
 /** The URL that the client sent. */
 const urlOf = ({ url = '', originalUrl }: IncomingMessage & { readonly originalUrl?: unknown }): string =>
