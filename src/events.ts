@@ -115,6 +115,8 @@ export interface EventMap {
     readonly clientId: string
     readonly sub: string
     readonly scopes: readonly string[]
+    /** The APIs that the scopes were allowed for (RFC 8707). Empty for the default audience. */
+    readonly resources: readonly string[]
   }
   /** A user was asked and refused. */
   'consent.denied': RequestEvent & { readonly clientId: string; readonly sub: string }

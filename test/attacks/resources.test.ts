@@ -75,6 +75,8 @@ describe('a client that requests tokens for another API', () => {
     expect(isAsked(await open({ resource: server.issuer }))).toBe(false)
     expect(isAsked(await open({ resource: mcp }))).toBe(true)
     await browser.press(await open({ resource: mcp }), 'Allow')
+    const given = server.events.findLast(({ name }) => name === 'consent.given')
+    expect(given?.payload).toMatchObject({ clientId: client.id, scopes: ['orders:read'], resources: [mcp] })
     expect(isAsked(await open({ resource: mcp }))).toBe(false)
     expect(isAsked(await open({ resource: billing }))).toBe(true)
     expect(isAsked(await open({ resource: [mcp, billing] }))).toBe(true)

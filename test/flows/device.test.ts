@@ -317,7 +317,7 @@ describe('the page for the code', () => {
     const about = { clientId: tv.id, sub: user.id }
     const responses = server.events.slice(before).filter(({ name }) => name.startsWith('consent.'))
     expect(responses).toMatchObject([
-      { name: 'consent.given', payload: { ...about, scopes: ['orders:read'] } },
+      { name: 'consent.given', payload: { ...about, scopes: ['orders:read'], resources: [] } },
       { name: 'consent.denied', payload: about },
       { name: 'consent.given' },
     ])

@@ -275,7 +275,7 @@ describe('other events', () => {
   })
 
   test.each([
-    ['Allow', 'consent.given', { scopes: ['profile'] }, []],
+    ['Allow', 'consent.given', { scopes: ['profile'], resources: [] }, []],
     ["Don't allow", 'consent.denied', {}, [{ name: 'request.refused', payload: { code: 'access_denied' } }]],
   ] as const)(
     'the answer %s emits %s, at the consent page and for a device',

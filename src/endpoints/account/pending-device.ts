@@ -131,12 +131,13 @@ const decisionOf = (code: DeviceCode | undefined, { id }: Session): DeviceDecisi
 
 function emitDecision(
   { services, requestId }: Exchange,
-  { clientId, scopes }: DeviceCode,
+  { clientId, scopes, resources }: DeviceCode,
   sub: string,
   decision: DeviceDecision,
 ): void {
-  if (decision === 'approved') services.events.emit('consent.given', { requestId, clientId, sub, scopes })
-  else services.events.emit('consent.denied', { requestId, clientId, sub })
+  const event = { requestId, clientId, sub }
+  if (decision === 'approved') services.events.emit('consent.given', { ...event, scopes, resources })
+  else services.events.emit('consent.denied', event)
 }
 
 /** Releases a device that this session claimed, so that another user can claim it. */

@@ -55,7 +55,8 @@ async function decide(
   const created = await createCode(again, authorizationRequest, session, consent.nonce)
   if (created) {
     await remember(exchange, authorizationRequest, created)
-    services.events.emit('consent.given', { ...event, scopes: authorizationRequest.scopes })
+    const { scopes, resources } = authorizationRequest
+    services.events.emit('consent.given', { ...event, scopes, resources })
   }
   return respond(again, authorizationRequest, created)
 }
