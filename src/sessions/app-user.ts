@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { ConfigError, OAuthError, StoreUnavailableError } from '../errors.ts'
 import { methodProblems } from './methods.ts'
 import { toUserId } from '../users/provider.ts'
@@ -35,10 +36,20 @@ export async function askApp(
   return answer === undefined || answer === null ? undefined : checkUser(provider, answer, now())
 }
 
+/** The providers whose app is being asked. */
+const asked = new AsyncLocalStorage<ReadonlySet<string>>()
+
+/** `server.sessions.current` asks the app, so an app that calls it to answer would never stop asking itself. */
+function askOnce(provider: string, current: () => unknown): unknown {
+  const outer = asked.getStore() ?? new Set<string>()
+  if (outer.has(provider)) throw unusable(provider, 'must not call server.sessions.current, which asks it')
+  return asked.run(new Set([...outer, provider]), current)
+}
+
 async function withinTimeLimit(provider: string, current: () => unknown): Promise<unknown> {
   const { promise: expiry, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(() => reject(unanswered(provider)), TIME_LIMIT)
-  const answer = (async () => current())().catch((cause: unknown) => {
+  const answer = (async () => askOnce(provider, current))().catch((cause: unknown) => {
     throw failed(provider, cause)
   })
   try {

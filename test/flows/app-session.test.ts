@@ -382,6 +382,13 @@ describe('an answer of the app that cannot be used', () => {
     expect(url.searchParams.get('error')).toBe('server_error')
   })
 
+  test('is asked from the server itself, the request ends', async () => {
+    shop.tell = async (request) => (await server.server.sessions.current(request))?.user
+    const page = await openShopBrowser(shop, 'ada').open(server.endpoint('/account/devices'))
+    expect(page.status).toBe(500)
+    expect(server.logs.at(-1)).toContain('must not call server.sessions.current')
+  })
+
   test('does not answer, the request ends after 5 seconds', async () => {
     const response = await unanswered
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1'])

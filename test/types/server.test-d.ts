@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener } from 'node:http'
-import type { Express, NextFunction } from 'express'
+import type { Express, NextFunction, Request as ExpressRequest } from 'express'
 import { expectTypeOf } from 'vitest'
 import {
   authorizationCode,
@@ -281,4 +281,35 @@ export function serversOfAnyUserHaveRoutes(
 ): void {
   expectTypeOf(toNode(named).routes).toBeFunction()
   expectTypeOf(toNode(unnamed).routes).toBeFunction()
+}
+
+/** The app's sign-in: `current` may name the request type of its framework, and password functions are optional. */
+export function appSessionsAreChecked(): void {
+  const find = async (id: string): Promise<{ readonly id: string; readonly plan: 'free' } | undefined> => ({
+    id,
+    plan: 'free',
+  })
+  const { sessions } = createAuthorizationServer({
+    ...common,
+    scopes,
+    users: {
+      find,
+      appSession: {
+        signInUrl: '/sign-in',
+        current(_request, original: ExpressRequest) {
+          return { id: original.ip ?? '', authenticatedAt: new Date(), methods: ['pwd'] }
+        },
+      },
+    },
+  })
+  const isReturnTo: boolean = sessions.isReturnTo(undefined)
+  expectTypeOf(isReturnTo).toEqualTypeOf<boolean>()
+  void sessions
+    .current({ headers: {} })
+    .then((found) => expectTypeOf(found?.user.plan).toEqualTypeOf<'free' | undefined>())
+  // @ts-expect-error Without appSession, the server must be able to check passwords.
+  createAuthorizationServer({ ...common, scopes, users: { find } })
+  const appSession = { signInUrl: '/sign-in', current: () => ({ id: '1' }) }
+  // @ts-expect-error The time of the sign-in is missing.
+  createAuthorizationServer({ ...common, scopes, users: { find, appSession } })
 }
