@@ -1,39 +1,25 @@
-import { execFile, execFileSync } from 'node:child_process'
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { execFile } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { run, type Outcome, type Variables } from './run.ts'
+import { installPacked } from '../support/packed.ts'
+import { createSharedProcess, run, variables, type Outcome, type Variables } from './run.ts'
 
 /** Files of a project, by path. */
 type Files = Readonly<Record<string, string>>
 
-/** The built package, installed as npm installs it, above the projects of all tests. */
+/** The directory with the installed package, above the projects of all tests. */
 let home = ''
 let bin = ''
+let installed: ReturnType<typeof createSharedProcess>
 
-beforeAll(() => {
+beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'consulate projects '))
-  const modules = join(home, 'node_modules')
-  const installed = join(modules, 'consulate')
-  mkdirSync(join(installed, 'bin'), { recursive: true })
-  const flags = ['--noCheck', '--outDir', join(installed, 'dist')]
-  execFileSync(TSC, ['-p', 'tsconfig.build.json', ...flags])
-  for (const name of ['bin', 'package.json']) cpSync(name, join(installed, name), { recursive: true })
-  for (const name of readdirSync('node_modules').filter((each) => !each.startsWith('.'))) {
-    if (name !== 'consulate') symlinkSync(join(process.cwd(), 'node_modules', name), join(modules, name))
-  }
-  bin = join(installed, 'bin/consulate.js')
+  await installPacked(home, ['@types/node'])
+  bin = join(home, 'node_modules/consulate/bin/consulate.js')
+  installed = createSharedProcess(join(home, 'node_modules/consulate/dist/cli/main.js'))
 })
 
 afterAll(() => rmSync(home, { recursive: true, force: true }))
@@ -57,8 +43,9 @@ function project(files: Files): string {
 const consulate = (cwd: string, args: readonly string[], env: Variables = {}): Promise<Outcome> =>
   run(bin, cwd, args, { env })
 
+/** Loads the configuration of a project. Most of the time of a command is the startup of Node, so these share a process. */
 const routesOf = (cwd: string, ...args: string[]): Promise<Outcome> =>
-  consulate(cwd, ['routes', '--json', ...args])
+  installed.run({ cwd, args: ['routes', '--json', ...args], env: variables({}) })
 
 const config = (issuer: string, imports = ''): string => `
 import { builtInUsers, clientCredentials, defineConfig, secretsFromDirectory } from 'consulate'

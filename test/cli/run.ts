@@ -68,34 +68,55 @@ export function consulate(
     findConfigFile(cwd) !== undefined ||
     'CONSULATE_CONFIG' in env ||
     args.some((arg) => arg.startsWith('--config'))
-  if (isBusy || input !== '' || loadsFile || args.includes('serve'))
+  if (shared.isBusy || input !== '' || loadsFile || args.includes('serve'))
     return run(BIN, cwd, args, { env, input })
-  return runShared({ cwd, args, env: variables(env) })
+  return shared.run({ cwd, args, env: variables(env) })
 }
 
-let shared: ChildProcess | undefined
-let isBusy = false
+/** A process that runs one command after another. */
+interface SharedProcess {
+  readonly isBusy: boolean
+  run(command: SharedCommand): Promise<Outcome>
+}
 
-async function runShared(command: SharedCommand): Promise<Outcome> {
-  const child = (shared ??= startShared())
-  const settled = new AbortController()
-  isBusy = true
-  try {
-    child.send(command)
-    const events = ['message', 'exit'].map((name) => once(child, name, { signal: settled.signal }))
-    const [outcome] = (await Promise.race(events)) as [Outcome | number | null]
-    if (outcome !== null && typeof outcome === 'object') return outcome
-    shared = undefined
-    throw new Error(`The process of the command ended with ${outcome}`)
-  } finally {
-    isBusy = false
-    settled.abort()
+const shared = createSharedProcess()
+
+/** Creates a process for commands, which starts with the first one. `main` is the command line of another copy. */
+export function createSharedProcess(...main: readonly string[]): SharedProcess {
+  let child: ChildProcess | undefined
+  let last: Promise<unknown> = Promise.resolve()
+  let running = 0
+  const runNext = async (command: SharedCommand): Promise<Outcome> => {
+    const current = (child ??= startShared(main))
+    const settled = new AbortController()
+    try {
+      current.send(command)
+      const events = ['message', 'exit'].map((name) => once(current, name, { signal: settled.signal }))
+      const [outcome] = (await Promise.race(events)) as [Outcome | number | null]
+      if (outcome !== null && typeof outcome === 'object') return outcome
+      child = undefined
+      throw new Error(`The process of the command ended with ${outcome}`)
+    } finally {
+      running -= 1
+      settled.abort()
+    }
+  }
+  return {
+    get isBusy() {
+      return running > 0
+    },
+    run(command) {
+      running += 1
+      const next = last.then(() => runNext(command))
+      last = next.catch(() => {})
+      return next
+    },
   }
 }
 
 /** Starts the process for commands. It ends with the worker. */
-function startShared(): ChildProcess {
-  const child = fork(fileURLToPath(new URL('shared-process.ts', import.meta.url)), {
+function startShared(main: readonly string[]): ChildProcess {
+  const child = fork(fileURLToPath(new URL('shared-process.ts', import.meta.url)), main, {
     execArgv: [],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     env: variables({}),

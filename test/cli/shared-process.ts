@@ -1,4 +1,10 @@
-import { main } from '../../src/cli/main.ts'
+import { pathToFileURL } from 'node:url'
+import type { main as sourceMain } from '../../src/cli/main.ts'
+
+/** The command line of another copy of the package, if its path is the first argument. */
+const [, , path] = process.argv
+const url = path === undefined ? '../../src/cli/main.ts' : pathToFileURL(path).href
+const loaded = import(url) as Promise<{ readonly main: typeof sourceMain }>
 
 /** A command for the process to run. */
 export interface SharedCommand {
@@ -18,6 +24,7 @@ async function runCommand({ cwd, args, env }: SharedCommand) {
   process.env = { ...env }
   const stdout = collect(process.stdout)
   const stderr = collect(process.stderr)
+  const { main } = await loaded
   const code = await main(args)
   return { code, stdout: stdout.join(''), stderr: stderr.join('') }
 }

@@ -18,9 +18,6 @@ export function quote(text: string): string {
   return `'${json.slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`
 }
 
-/** Returns the name of a file with the extension of the language: `app` becomes `app.ts`. */
-export const fileName = (name: string, extension: Extension): string => `${name}.${extension}`
-
 /** The extension of the files: `mts` and `mjs` in a CommonJS package whose type must stay. */
 export type Extension = 'ts' | 'mts' | 'js' | 'mjs'
 
