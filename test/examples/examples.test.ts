@@ -1,4 +1,6 @@
+import { rolldown } from 'rolldown'
 import { afterEach, expect, test } from 'vitest'
+import nest from '../../examples/nest/rolldown.config.ts'
 import { openBrowser } from './browser.ts'
 import { emptyDirectory, serve } from '../cli/run.ts'
 import { freePort, run, settingsIn, type Program } from './program.ts'
@@ -50,6 +52,21 @@ test.each(['express', 'fastify', 'hono', 'koa'])(
     expect(output).toContain('200 {"orders":["tea","rice"]')
   },
 )
+
+test('nest: the app signs a user in, and machine-client calls the API', async () => {
+  const PORT = await freePort()
+  await (await rolldown(nest)).write({ dir: 'examples/nest/dist' })
+  const line = await start('nest/dist/main.js', { PORT }).printed('machine-client.ts')
+  await checkHome(PORT)
+  const password = /password (\S+)\. Call/.exec(line)?.[1] ?? ''
+  const browser = openBrowser()
+  const shop = await browser.open(`http://127.0.0.1:${PORT}/`)
+  expect((await browser.submit(shop, 'Sign in', { password: 'wrong' })).text).toContain('Password of Ada')
+  expect((await browser.submit(shop, 'Sign in', { password })).text).toContain('Hello, Ada.')
+  expect((await browser.open(`http://127.0.0.1:${PORT}/account`)).url).toContain('/account/devices')
+  const output = await start('machine-client.ts', settingsIn(line)).ended()
+  expect(output).toContain('200 {"orders":["tea","rice"]')
+})
 
 test('fetch-handler: rejects a request without a token and accepts one with a token', async () => {
   const output = await start('fetch-handler.ts').ended()
