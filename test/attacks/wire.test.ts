@@ -166,7 +166,8 @@ describe('a path must match exactly: not found is', () => {
     '/oauth/token;x=1',
     '/oauth/token%00',
     '/oauth\\token',
-    'http://evil.example/oauth/token',
+    'http://evil.example//oauth/token',
+    'http://evil.example/x?/oauth/token',
     '/__proto__',
     '/constructor',
     '/hasOwnProperty',
@@ -181,6 +182,17 @@ describe('a path must match exactly: not found is', () => {
     const response = await sendRaw(server, lines(...head, `Content-Length: ${form.length}`, '', form))
     expect(statusesIn(response)).toEqual([404])
   })
+})
+
+test('an absolute URL is answered by its path, whatever its host is (RFC 9112 section 3.2.2)', async () => {
+  const target = 'http://evil.example/.well-known/oauth-authorization-server'
+  const response = await sendRaw(
+    server,
+    lines(`GET ${target} HTTP/1.1`, 'Host: x', 'Connection: close', '', ''),
+  )
+  expect(statusesIn(response)).toEqual([200])
+  expect(response).toContain(`"issuer":"${server.issuer}"`)
+  expect(response).not.toContain('evil.example')
 })
 
 describe('the method is that of the request line:', () => {
