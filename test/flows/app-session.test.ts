@@ -497,3 +497,18 @@ describe('without appSession.current, the app starts our sessions itself', () =>
     await expect(start).rejects.toThrow('appSession.current')
   })
 })
+
+test('maxSessions signs out the oldest device, whose session of the app does not bring it back', async () => {
+  await using other = await startShop({ maxSessions: 1 })
+  const open = (browser: Browser) => browser.open(other.server.endpoint('/account/devices'))
+  const [oldest, newest] = [openShopBrowser(other, 'ada'), openShopBrowser(other, 'ada')]
+  await open(oldest)
+  other.server.clock.advance('1s')
+  expect((await open(newest)).status).toBe(200)
+  await open(oldest)
+  expect(other.visits.at(-1)?.searchParams.get('prompt')).toBe('login')
+  expect(await other.server.server.sessions.list('ada')).toHaveLength(1)
+  signInAgain(other, oldest)
+  expect((await open(oldest)).url.pathname).toBe('/account/devices')
+  expect(await other.server.server.sessions.list('ada')).toHaveLength(1)
+})
