@@ -127,8 +127,7 @@ export function oncePerProcess<Server extends Pick<AuthorizationServer, 'issuer'
   const servers = shared(SERVERS, () => new Map<string, Server>())
   const created = create()
   const existing = servers.get(created.issuer)
-  // Nothing was opened yet.
-  if (existing) void created.close()
+  if (existing) void created.close() // Nothing was opened yet.
   else servers.set(created.issuer, created)
   return existing ?? created
 }
@@ -184,8 +183,9 @@ const answerOf =
   ({ core }: { readonly core: Core }, peerOf: PeerOf): Answer =>
   async (request, basePath = '') => {
     const received = fromRequest(request, peerOf(request.headers))
-    const routedPath = basePath + withoutSlash(received.path)
-    const response = await core.handle({ ...received, routedPath })
+    const path = withoutSlash(received.path)
+    const handle = (at: string): ReturnType<Core['handle']> => core.handle({ ...received, path: at })
+    const response = await (handle(basePath + path) ?? (basePath === '' ? undefined : handle(path)))
     return response && toResponse(response)
   }
 
@@ -199,7 +199,7 @@ const withoutSlash = (path: string): string =>
  */
 function withAbsoluteLocation(response: Response, { headers }: Request, issuer: string): Response {
   const location = response.headers.get('location')
-  const local = `http://${headers.get('host')}`
+  const local = `http://${headers.get('host') ?? ''}`
   const base = issuer.startsWith('http:') && URL.canParse(local) ? local : issuer
   if (location !== null) response.headers.set('location', new URL(location, base).href)
   return response

@@ -1,0 +1,125 @@
+import { createServer } from 'node:http'
+import { afterAll, expect, test } from 'vitest'
+import { oncePerProcess, toNext } from '../../../src/adapters/next.ts'
+import { createAuthorizationServer } from '../../../src/index.ts'
+import { sqlite } from '../../../src/store/sqlite.ts'
+import { problemsOf, REQUIRED } from '../../support/config.ts'
+import { startServer } from '../../support/server.ts'
+
+const started = await startServer({ path: '/shop', trustedProxies: ['10.0.0.1'] })
+const { server, origin } = started
+afterAll(started.close)
+const user = await started.addUser()
+
+const wrongSecret = (headers: Readonly<Record<string, string>> = {}): Request =>
+  new Request(`${origin}/shop/oauth/token`, {
+    method: 'POST',
+    headers,
+    body: new URLSearchParams({ grant_type: 'client_credentials', client_id: 'unknown', client_secret: 'x' }),
+  })
+const refusedAddress = (): unknown => started.events.at(-1)?.payload['address']
+
+test('the proxy answers the paths of the server and passes on all others', async () => {
+  const seen: string[] = []
+  const proxy = toNext(server).routes((request: Request, event: string) => {
+    seen.push(`${request.url} ${event}`)
+  })
+  const metadata = await proxy(new Request(`${origin}/.well-known/oauth-authorization-server/shop`), 'event')
+  expect(await metadata?.json()).toMatchObject({ issuer: server.issuer })
+  expect(await proxy(new Request(`${origin}/orders`), 'event')).toBeUndefined()
+  expect(seen).toEqual([`${origin}/orders event`])
+  expect(await toNext(server).routes()(new Request(`${origin}/orders`))).toBeUndefined()
+})
+
+test('the proxy redirects with absolute URLs, which Next requires', async () => {
+  const response = await toNext(server).routes()(new Request(`${origin}/shop/account`))
+  expect(response?.headers.get('location')).toMatch(`${origin}/shop/`)
+})
+
+test.each(['/shop/login', '/shop/login/', '/login', '/login/'])(
+  'the handlers of a catch-all route answer %s, whether Next has removed its basePath and added a slash or not',
+  async (path) => {
+    const { GET, HEAD } = toNext(server).routes()
+    expect((await GET(new Request(origin + path))).status).toBe(200)
+    expect((await HEAD(new Request(origin + path, { method: 'HEAD' }))).status).toBe(200)
+  },
+)
+
+test('the handlers of a catch-all route answer unknown paths with 404', async () => {
+  const response = await toNext(server)
+    .routes()
+    .GET(new Request(`${origin}/elsewhere`))
+  expect([response.status, await response.json()]).toMatchObject([404, { error: 'not_found' }])
+})
+
+test('a request of node:http has the address of its connection, and X-Forwarded-For does not replace it', async () => {
+  const proxy = toNext(server).routes()
+  const http = createServer(async (_, response) => {
+    await new Promise((resolve) => setImmediate(resolve))
+    await proxy(wrongSecret({ 'x-forwarded-for': '198.51.100.7' }))
+    response.end()
+  })
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+  const address = http.address() as { readonly port: number }
+  await fetch(`http://127.0.0.1:${address.port}`)
+  http.close()
+  expect(refusedAddress()).toBe('127.0.0.1')
+})
+
+test('`peer` replaces the address of the connection, and trusted proxies then count', async () => {
+  const peer = (headers: Pick<Headers, 'get'>): string => headers.get('x-real-ip') ?? ''
+  const proxy = toNext(server, { peer }).routes()
+  await proxy(wrongSecret({ 'x-real-ip': '203.0.113.9', 'x-forwarded-for': '198.51.100.7' }))
+  expect(refusedAddress()).toBe('203.0.113.9')
+  await proxy(wrongSecret({ 'x-real-ip': '10.0.0.1', 'x-forwarded-for': '198.51.100.7' }))
+  expect(refusedAddress()).toBe('198.51.100.7')
+})
+
+test('a session starts and ends through the functions of next/headers', async () => {
+  const jar = new Map<string, string>()
+  const cookies = async () => ({ set: (name: string, value: string) => void jar.set(name, value) })
+  const headers = async () => new Headers({ cookie: [...jar].map((pair) => pair.join('=')).join('; ') })
+  const auth = toNext(server, { cookies, headers })
+  expect(await auth.currentUser()).toBeUndefined()
+  const session = await auth.startSession(user.id, { methods: ['otp'] })
+  started.knownSecrets.add('session cookie', jar.get('consulate_session') ?? '')
+  expect(session).toMatchObject({ methods: ['otp'] })
+  expect(await auth.currentUser()).toMatchObject({ id: user.id })
+  const request = new Request(origin, { headers: await headers() })
+  expect(await auth.currentUser(request)).toMatchObject({ id: user.id })
+  await auth.endSession()
+  expect(await auth.currentUser()).toBeUndefined()
+})
+
+test('sessions without the functions of next/headers fail with the fix', async () => {
+  await expect(toNext(server).currentUser()).rejects.toThrow('toNext(server, { headers, cookies })')
+})
+
+test('guards reject misspelled scopes, and handlers keep their errors', async () => {
+  // @ts-expect-error a misspelled scope does not compile
+  expect(problemsOf(() => toNext(server).user('orders:raed'))).toHaveLength(1)
+  const { accessToken } = await server.personalTokens.create(user.id, {
+    name: 'Mine',
+    scopes: ['orders:read'],
+  })
+  started.knownSecrets.add('access token', accessToken)
+  const request = new Request(origin, { headers: { authorization: `Bearer ${accessToken}` } })
+  const guard = toNext(server).user('orders:read')
+  const params = Promise.resolve({ id: '7' })
+  const handler = guard<{ id: string }>(async (_, context) =>
+    Response.json({ user: context.auth.user.id, id: (await context.params).id }),
+  )
+  expect(await (await handler(request, { params })).json()).toEqual({ user: user.id, id: '7' })
+  const failing = guard(() => {
+    throw new RangeError('no orders today')
+  })
+  await expect(failing(request, { params })).rejects.toThrow(RangeError)
+})
+
+test('one server per process and issuer', () => {
+  const create = (issuer: string) => () =>
+    createAuthorizationServer({ ...REQUIRED, issuer, store: sqlite(':memory:') })
+  const first = oncePerProcess(create('https://one.example.com'))
+  expect(oncePerProcess(create('https://one.example.com'))).toBe(first)
+  expect(oncePerProcess(create('https://two.example.com'))).not.toBe(first)
+})
