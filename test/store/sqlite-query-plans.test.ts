@@ -21,6 +21,7 @@ test.each([
   ['consulate_authorizations', ['client_id']],
   ['consulate_authorizations', ['session_id']],
   ['consulate_sessions', ['provider', 'user_id']],
+  ['consulate_sessions', ['app_session_hash']],
 ] as const)('a revocation finds rows of %s by an index on %j', (table, columns) => {
   const condition = columns.map((column) => `${column}=?`).join(' AND ')
   const [row] = database

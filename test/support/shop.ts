@@ -47,7 +47,7 @@ export interface ShopOptions extends ServerOptions {
   readonly hasNoIds?: boolean
 }
 
-export const shopCookieOf = (cookie: string | null): string | undefined =>
+const shopCookieOf = (cookie: string | null): string | undefined =>
   /(?:^|; )shop=([\w-]+)/.exec(cookie ?? '')?.[1]
 
 /** Starts the shop. Its users have the IDs `ada` and `bob`. */
@@ -142,11 +142,7 @@ const readUser = async (request: IncomingMessage): Promise<string | undefined> =
   request.method === 'POST' ? (new URLSearchParams(await text(request)).get('user') ?? undefined) : undefined
 
 /** Signs in with a new session of the shop, and sets its cookie. */
-export function signInToShop(
-  shop: Shop,
-  response: Pick<ServerResponse, 'appendHeader'>,
-  userId: string,
-): void {
+function signInToShop(shop: Shop, response: Pick<ServerResponse, 'appendHeader'>, userId: string): void {
   const id = randomBase64url(16)
   shop.sessions.set(id, { userId, signedInAt: shop.server.clock.now() })
   response.appendHeader('Set-Cookie', `shop=${id}; Path=/; HttpOnly; SameSite=Lax`)
