@@ -1,3 +1,8 @@
+/**
+ * A shop in Next with its own users and sign-in form. Machines call its API. To run a copy of this folder:
+ *
+ *     npm install consulate && npm run dev
+ */
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { authorizationCode, clientCredentials, createAuthorizationServer } from 'consulate'
 import { oncePerProcess, toNext } from 'consulate/next'
