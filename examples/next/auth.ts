@@ -1,16 +1,11 @@
-/**
- * A shop in Next with its own users and sign-in form. Machines call its API. To run a copy of this folder:
- *
- *     npm install consulate && npm run dev
- */
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
+/** A shop in Next with its own users and sign-in form. In a copy of this folder: npm install consulate && npm run dev */
+import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
 import { authorizationCode, clientCredentials, createAuthorizationServer } from 'consulate'
 import { oncePerProcess, toNext } from 'consulate/next'
 import { sqlite } from 'consulate/sqlite'
 import { cookies, headers } from 'next/headers'
 
-const password = (process.env.PASSWORD ??= randomBytes(9).toString('base64url'))
-export const ada = { id: '1', name: 'Ada', password }
+export const ada = { id: '1', name: 'Ada', password: (process.env.PASSWORD ??= randomUUID()) }
 
 export const server = oncePerProcess(() =>
   createAuthorizationServer({
