@@ -1,3 +1,4 @@
+import { inflateRawSync } from 'node:zlib'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { formOf } from '../support/browser.ts'
 import type { Browser } from '../support/browser.ts'
@@ -32,6 +33,14 @@ async function startSignIn(browser: Browser, parameters = {}): Promise<string> {
 
 const signedValueOf = (returnTo: string): string => new URL(returnTo).searchParams.get('return_to') ?? ''
 
+/** Returns the time of the request for a forced sign-in, which `return_to` carries. */
+function requestTimeOf(returnTo: string): number {
+  const [body = ''] = signedValueOf(returnTo).split('.')
+  const text = inflateRawSync(Buffer.from(body, 'base64url')).toString()
+  const [, { after }] = JSON.parse(text) as [expiresAt: number, value: { after: number }]
+  return after
+}
+
 const withValue = (value: string, path = '/login'): string =>
   `${server.endpoint(path)}?${new URLSearchParams({ return_to: value }).toString()}`
 
@@ -63,9 +72,11 @@ describe('a return_to', () => {
   })
 
   test('of another provider leads nowhere', async () => {
-    const value = signedValueOf(await startSignIn(openShopBrowser(shop)))
-    const page = await openShopBrowser(shop, 'ada').open(withValue(value, '/login/members'))
+    const browser = openShopBrowser(shop)
+    const value = signedValueOf(await startSignIn(browser))
+    const page = await browser.open(withValue(value, '/login/members'))
     expect([page.status, page.url.pathname]).toEqual([403, '/login/members'])
+    expect(page.text).toContain('This link has expired')
     expect(sessions.isReturnTo(withValue(value, '/login/members'))).toBe(false)
   })
 
@@ -86,6 +97,18 @@ describe('a return_to', () => {
     expect((await browser.open(returnTo)).text).toContain('ada of the shop')
     shop.sessions.delete(shopSessionOf(browser))
     expect((await browser.open(returnTo)).text).toContain("You're not signed in")
+  })
+
+  test.each([
+    ['as old as the request', 0, 403],
+    ['a millisecond newer', 1, 200],
+  ])('of a forced sign-in, used after a sign-in that is %s', async (_, age, status) => {
+    const browser = openShopBrowser(shop, 'ada')
+    const returnTo = await startSignIn(browser, { prompt: 'login' })
+    const session = shop.sessions.get(shopSessionOf(browser))
+    server.clock.advance('1s')
+    if (session) session.signedInAt = requestTimeOf(returnTo) + age
+    expect((await browser.open(returnTo)).status).toBe(status)
   })
 
   test('of an earlier forced sign-in does not stand in for a later one', async () => {

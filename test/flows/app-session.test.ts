@@ -333,6 +333,17 @@ describe('a session that was revoked here while the app still shows its user', (
     expect(await devicesOf('ada')).toHaveLength(1)
   })
 
+  test('needs a new sign-in if the user signed out everywhere before this browser came here', async () => {
+    const browser = openShopBrowser(shop, 'ada')
+    server.clock.advance('1s')
+    await server.server.users.signOutEverywhere('ada')
+    await browser.open(server.endpoint('/account/devices'))
+    expect(lastVisit().get('prompt')).toBe('login')
+    expect(await devicesOf('ada')).toEqual([])
+    signInAgain(shop, browser)
+    expect((await browser.open(server.endpoint('/account/devices'))).status).toBe(200)
+  })
+
   test('is not revived by a new ID of the same sign-in, even without our cookies', async () => {
     const browser = openShopBrowser(shop, 'ada')
     await browser.open(server.endpoint('/account/devices'))
