@@ -1,5 +1,6 @@
 import { createServer, type RequestListener } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
+import { NestFactory } from '@nestjs/core'
 import express from 'express'
 import fastify from 'fastify'
 import { Hono } from 'hono'
@@ -9,9 +10,11 @@ import { toExpress } from '../../src/adapters/express.ts'
 import { toFastify } from '../../src/adapters/fastify.ts'
 import { toHono } from '../../src/adapters/hono.ts'
 import { toKoa } from '../../src/adapters/koa.ts'
+import { toNext } from '../../src/adapters/next.ts'
 import { toNode } from '../../src/adapters/node.ts'
 import { getTokens } from '../support/oauth-client.ts'
 import { listen, startServer } from '../support/server.ts'
+import { createResourceApp } from './nest/resource-app.ts'
 
 const resource = 'https://mcp.example/mcp'
 const server = await startServer({ resources: [resource] })
@@ -30,6 +33,18 @@ async function fastifyApp(): Promise<RequestListener> {
   app.get('/', { onRequest: auth.machine(required) }, async () => 'tea')
   await app.ready()
   return app.routing
+}
+
+async function nestApp(): Promise<RequestListener> {
+  const app = await NestFactory.create(createResourceApp(server.server, resource), { logger: false })
+  await app.init()
+  return app.getHttpAdapter().getInstance() as RequestListener
+}
+
+/** A route handler of Next is a function from a `Request` to a `Response`. */
+const nextApp = (): RequestListener => {
+  const handler = toNext(server.server).machine(required)(() => new Response('tea'))
+  return getRequestListener((request) => handler(request, { params: Promise.resolve({}) }))
 }
 
 const apps: readonly [string, () => RequestListener | Promise<RequestListener>][] = [
@@ -62,6 +77,8 @@ const apps: readonly [string, () => RequestListener | Promise<RequestListener>][
         .use((ctx) => void (ctx.body = 'tea'))
         .callback(),
   ],
+  ['Nest', nestApp],
+  ['Next', nextApp],
 ]
 
 describe.each(apps)('a guard for a resource in %s', (_, createApp) => {
