@@ -14,6 +14,8 @@ interface App {
   /** The name of the block on the page. */
   readonly block: string
   readonly callback: string
+  /** Default: confidential. */
+  readonly type?: 'public' | 'confidential'
   /** The page after the sign-in. */
   readonly signIn: (app: AppVisit) => Promise<{ readonly text: string }>
   /** Whether the client refuses a redirect with the `iss` of another server. */
@@ -30,6 +32,15 @@ const APPS: readonly App[] = [
   { block: 'passport', callback: '/callback', signIn: signInPath },
   { block: 'simple-oauth2', callback: '/callback', signIn: signInPath, checksIssuer: true, refreshes: true },
   { block: 'arctic', callback: '/callback', signIn: signInPath, checksIssuer: true, refreshes: true },
+  { block: 'openid-client', callback: '/callback', signIn: signInPath, checksIssuer: true, refreshes: true },
+  {
+    block: 'axios',
+    callback: '/callback',
+    type: 'public',
+    signIn: signInPath,
+    checksIssuer: true,
+    refreshes: true,
+  },
   { block: 'badgateway', callback: '/callback', signIn: signInPath, checksIssuer: true, refreshes: true },
   {
     block: 'auth-js',
@@ -98,10 +109,10 @@ app.listen(process.env.PORT, '127.0.0.1', () => console.log('Listening'))`
 const SECRET = 'a secret of the app, for its own cookies'
 
 /** Runs the program of a client that is registered with its redirect URI. */
-async function startApp({ block, callback, host = (text) => text }: App) {
+async function startApp({ block, callback, type = 'confidential', host = (text) => text }: App) {
   const port = await freePort()
   const origin = `http://127.0.0.1:${port}`
-  const client = await server.addClient({ name: block, redirectUris: [origin + callback] })
+  const client = await server.addClient({ name: block, type, redirectUris: [origin + callback] })
   const program = runText(host(programText(block)), {
     ISSUER: issuer,
     CLIENT_ID: client.id,
