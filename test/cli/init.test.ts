@@ -190,6 +190,18 @@ describe('consulate init refuses', () => {
       code: 1,
       error: /must contain an object/,
     },
+    'a package.json whose scripts are no texts': {
+      files: { 'package.json': '{"scripts":{"test":5}}' },
+      args: ['--yes'],
+      code: 1,
+      error: /scripts must be an object of texts/,
+    },
+    'a file where it needs a directory': {
+      files: { 'package.json': '{"type":"module"}', app: '' },
+      args: ['--yes', '--framework', 'next'],
+      code: 1,
+      error: /app exists, but is not a directory/,
+    },
   }
 
   test.each(Object.entries(cases))('%s', async (_name, { files, args, code, error }) => {
@@ -197,6 +209,19 @@ describe('consulate init refuses', () => {
     const before = namesIn(cwd)
     expect(await init(cwd, ...args)).toMatchObject({ code, stderr: expect.stringMatching(error) as string })
     expect(namesIn(cwd)).toEqual(before)
+  })
+
+  test.each([
+    ['a directory that leads out of the project', 'app', /^app exists, but is not a directory/],
+    ['a file that leads out of the project', 'auth.ts', /^auth\.ts exists, but is not a file/],
+  ])('%s', async (_name, link, error) => {
+    const [cwd, elsewhere] = [project({ 'package.json': '{"type":"module"}' }), emptyDirectory()]
+    symlinkSync(elsewhere, join(cwd, link))
+    expect(await init(cwd, '--yes', '--framework', 'next', '--force')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(error) as string,
+    })
+    expect([namesIn(elsewhere), namesIn(cwd)]).toEqual([[], [link, 'package.json'].toSorted()])
   })
 
   test('a directory without the package', async () => {

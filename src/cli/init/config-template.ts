@@ -42,4 +42,8 @@ const USERS: Readonly<Record<UserSource, string>> = {
 
 const grantLine = (name: GrantName): string => `    ${GRANTS[name].factory}(), // ${GRANTS[name].audience}`
 
-const propertyName = (name: string): string => (/^[a-z_]\w*$/i.test(name) ? name : quote(name))
+/** Only in brackets, `__proto__` is the name of a property. */
+function propertyName(name: string): string {
+  if (name === '__proto__') return `[${quote(name)}]`
+  return /^[a-z_]\w*$/i.test(name) ? name : quote(name)
+}

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { CommandError } from '../errors.ts'
 
@@ -48,20 +48,58 @@ const newManifest = (path: string): Manifest & { readonly name: string; readonly
 })
 
 function parseManifest(text: string): Manifest {
+  const manifest = parseJson(text)
+  if (!isRecord(manifest)) throw new CommandError('package.json must contain an object. Nothing was changed.')
+  for (const name of ['scripts', 'dependencies', 'devDependencies']) {
+    const part = manifest[name] ?? {}
+    if (!isRecord(part) || Object.values(part).some((value) => typeof value !== 'string'))
+      throw new CommandError(`In package.json, ${name} must be an object of texts. Nothing was changed.`)
+  }
+  return manifest
+}
+
+function parseJson(text: string): unknown {
   try {
-    const manifest: unknown = JSON.parse(text)
-    if (typeof manifest === 'object' && manifest !== null && !Array.isArray(manifest)) return manifest
+    return JSON.parse(text)
   } catch (cause) {
     throw new CommandError('package.json is not valid JSON. Nothing was changed.', { cause })
   }
-  throw new CommandError('package.json must contain an object. Nothing was changed.')
 }
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Changing the `type` of a package with code would break that code. */
 const hasSources = (path: string): boolean =>
   existsSync(join(path, 'src')) ||
   readdirSync(path).some((name) => /\.(js|ts|jsx|tsx)$/.test(name) && !name.includes('.config.'))
 
-/** Returns the text of a file, or undefined if there is none. */
-export const readText = (path: string): string | undefined =>
-  existsSync(path) ? readFileSync(path, 'utf8') : undefined
+/** Returns the text of a file, or undefined if it does not exist. */
+export function readText(path: string): string | undefined {
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (found && !found.isFile()) throw isInTheWay(basename(path), 'a file')
+  return found && readFileSync(path, 'utf8')
+}
+
+/**
+ * Returns the text of a file that may be written, or undefined if it does not exist.
+ *
+ * @throws CommandError if something else has its name, or if a symbolic link leads to it: it could be in another folder
+ */
+export function readTextIn(folder: string, path: string): string | undefined {
+  const kindOf = (name: string) => lstatSync(join(folder, name), { throwIfNoEntry: false })
+  for (const directory of directoriesOf(path))
+    if (kindOf(directory)?.isDirectory() === false) throw isInTheWay(directory, 'a directory')
+  if (kindOf(path)?.isFile() === false) throw isInTheWay(path, 'a file')
+  return readText(join(folder, path))
+}
+
+const isInTheWay = (name: string, wanted: string): CommandError =>
+  new CommandError(`${name} exists, but is not ${wanted}. Nothing was changed. Move it away first.`)
+
+/** Returns `app` and `app/api` for `app/api/route.ts`. */
+const directoriesOf = (path: string): readonly string[] =>
+  path
+    .split('/')
+    .slice(0, -1)
+    .map((_, index, names) => names.slice(0, index + 1).join('/'))

@@ -10,7 +10,7 @@ import { APPS } from './apps.ts'
 import { DEFAULTS, FRAMEWORKS, parseScopeFlags, type Choices, type InitFlags } from './choices.ts'
 import { extensionOf } from './code.ts'
 import { projectFiles, type ProjectFiles } from './files.ts'
-import { readFolder, readText } from './folder.ts'
+import { readFolder, readTextIn } from './folder.ts'
 import { nextSteps } from './next-steps.ts'
 import { writeFiles, type FileToWrite } from './write.ts'
 
@@ -103,7 +103,7 @@ interface Change extends FileToWrite {
 /** Returns what differs from what is there. The shared files are first, because package.json decides how others load. */
 function changesOf(cwd: string, { own, shared }: ProjectFiles): readonly Change[] {
   return [...Object.entries(shared), ...Object.entries(own)].flatMap(([path, text]) => {
-    const before = readText(join(cwd, path))
+    const before = readTextIn(cwd, path)
     if (before === text) return []
     const action = before === undefined ? 'Created' : path in shared ? 'Updated' : 'Replaced'
     return [{ path, text, action, overwrite: before !== undefined }]
