@@ -18,8 +18,10 @@ export async function revokeAppSession(
   const { store, devices, appHandles } = services
   const hashes = appHandles.hashesOfId(provider, sessionId)
   const known = await store.sessions.listByAppSession(hashes)
-  // Written before the sessions are listed: one that is inserted meanwhile is either listed, or finds this row.
-  if (known.length === 0) await store.sessions.insertRevoked(endedSession(services, provider, hashes[0]))
+  // Written before the sessions are listed: one that is inserted meanwhile is either listed, or finds this row. A live session
+  // is revoked below, which stands for the same.
+  if (known.every(({ revokedAt }) => revokedAt !== null))
+    await store.sessions.insertRevoked(endedSession(services, provider, hashes[0]))
   const requestId = randomUUID()
   for (const session of await store.sessions.listByAppSession(hashes))
     if (session.revokedAt === null) await devices.end(session, 'app_session', requestId)

@@ -36,20 +36,36 @@ export async function askApp(
   return answer === undefined || answer === null ? undefined : checkUser(provider, answer, now())
 }
 
-/** The providers whose app is being asked. */
-const asked = new AsyncLocalStorage<ReadonlySet<string>>()
+/** A question to the app that may be waiting for its answer. */
+interface Question {
+  readonly provider: string
+  readonly outer: Question | undefined
+  isAnswered: boolean
+}
+
+/** A timer or connection that the app opens while it is asked has the question forever, also after the answer. */
+const questions = new AsyncLocalStorage<Question>()
+
+const isAsking = (provider: string, question = questions.getStore()): boolean =>
+  question !== undefined &&
+  ((question.provider === provider && !question.isAnswered) ||
+    (question.outer !== undefined && isAsking(provider, question.outer)))
 
 /** `server.sessions.current` asks the app, so an app that calls it to answer would never stop asking itself. */
-function askOnce(provider: string, current: () => unknown): unknown {
-  const outer = asked.getStore() ?? new Set<string>()
-  if (outer.has(provider)) throw unusable(provider, 'must not call server.sessions.current, which asks it')
-  return asked.run(new Set([...outer, provider]), current)
+async function askOnce(provider: string, current: () => unknown): Promise<unknown> {
+  if (isAsking(provider)) throw unusable(provider, 'must not call server.sessions.current, which asks it')
+  const question: Question = { provider, outer: questions.getStore(), isAnswered: false }
+  try {
+    return await questions.run(question, current)
+  } finally {
+    question.isAnswered = true
+  }
 }
 
 async function withinTimeLimit(provider: string, current: () => unknown): Promise<unknown> {
   const { promise: expiry, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(() => reject(unanswered(provider)), TIME_LIMIT)
-  const answer = (async () => askOnce(provider, current))().catch((cause: unknown) => {
+  const answer = askOnce(provider, current).catch((cause: unknown) => {
     throw failed(provider, cause)
   })
   try {

@@ -55,13 +55,13 @@ export function createCsrf({ key, issuer, cookies, maxAge }: CsrfOptions): Csrf 
       return toToken(value, session)
     },
     bindingFor(exchange) {
-      const known = readCookie(exchange.request.header('cookie'), name)
+      const known = readBrowser(exchange.request)
       const value = known ?? exchange.newCookies.get(name)?.value ?? randomBase64url(32)
       if (known === undefined) exchange.newCookies.set(name, { value })
       return toBinding(value)
     },
     isBoundTo({ request }, binding) {
-      const browser = readCookie(request.header('cookie'), name)
+      const browser = readBrowser(request)
       return !!browser && !!binding && isEqualInConstantTime(binding, toBinding(browser))
     },
     isValid({ request }, session, token) {

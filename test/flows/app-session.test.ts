@@ -293,6 +293,22 @@ describe('when the app', () => {
     expect(await devicesOf('ada')).toEqual([])
   })
 
+  test('revokes a session for the second time, a request in progress does not sign in', async () => {
+    const browser = openShopBrowser(shop, 'ada')
+    const id = shopSessionOf(browser)
+    await openDevices(browser)
+    server.clock.advance('1s')
+    await server.server.sessions.revokeAppSession(id)
+    signInAgain(shop, browser)
+    shop.tell = async (request, original) => {
+      const user = tell(request, original)
+      await server.server.sessions.revokeAppSession(id)
+      return user
+    }
+    await openDevices(browser)
+    expect(await devicesOf('ada')).toEqual([])
+  })
+
   test('signs a disabled or unknown user in, the user counts as a guest', async () => {
     const browser = openShopBrowser(shop, 'ada')
     shop.users.delete('ada')
@@ -398,6 +414,22 @@ describe('an answer of the app that cannot be used', () => {
     const page = await openShopBrowser(shop, 'ada').open(server.endpoint('/account/devices'))
     expect(page.status).toBe(500)
     expect(server.logs.at(-1)).toContain('must not call server.sessions.current')
+  })
+
+  test('may be asked by a timer or connection that was opened while the app answered', async () => {
+    const browser = openShopBrowser(shop, 'ada')
+    const [answered, later] = [Promise.withResolvers<void>(), Promise.withResolvers<unknown>()]
+    const headers = { cookie: `shop=${shopSessionOf(browser)}` }
+    const askLater = async (): Promise<unknown> =>
+      (await server.server.sessions.current(new Request(shop.origin, { headers })))?.user.id
+    shop.tell = (request, original) => {
+      shop.tell = tell
+      void answered.promise.then(async () => later.resolve(await askLater().catch(String)))
+      return tell(request, original)
+    }
+    await browser.open(server.endpoint('/account/devices'))
+    answered.resolve()
+    expect(await later.promise).toBe('ada')
   })
 
   test('does not answer, the request ends after 5 seconds', async () => {
