@@ -2,12 +2,12 @@ import type { Settings } from './config/settings.ts'
 import type { Services } from './endpoints/services.ts'
 import type { LiveKeys } from './keys/live.ts'
 import { toFetchRequest } from './lib/fetch-request.ts'
-import { createAppHandles, type AppHandles } from './sessions/app-handles.ts'
-import { createAppSessionReader, type AppSessionOptions } from './sessions/in-app.ts'
+import { createAppSessionCookies, type AppSessionCookies } from './sessions/app-session-cookies.ts'
+import { createAppSessionReader, type AppSessionOptions } from './sessions/from-app.ts'
 import { askApp } from './sessions/app-user.ts'
 import type { Sessions } from './sessions/sessions.ts'
-import { withAppSessions } from './sessions/by-app.ts'
-import { completeBrowserSignIn } from './sign-in/browser.ts'
+import { withAppSessions } from './sessions/by-provider.ts'
+import { completeBrowserSignIn } from './sign-in/start-browser-session.ts'
 import { persistentLifetimeOf } from './signers.ts'
 
 /** What sessions of users who sign in to the app are built from. */
@@ -15,16 +15,19 @@ interface Parts extends Pick<
   Services,
   'settings' | 'store' | 'feed' | 'userDirectory' | 'subjectOf' | 'devices' | 'sessions'
 > {
-  readonly handles: () => AppHandles
+  readonly appSessionCookies: () => AppSessionCookies
   /** All services, once they are assembled. */
   readonly services: () => Services
 }
 
-/** Returns the handles of app sessions, by the current secrets. */
-export const openAppHandles = ({ liveKeys }: { readonly liveKeys: LiveKeys }): (() => AppHandles) =>
-  liveKeys.derive((derived) => createAppHandles(derived))
+/** Returns the cookie values of app sessions, by the current secrets. */
+export const openAppSessionCookies = ({
+  liveKeys,
+}: {
+  readonly liveKeys: LiveKeys
+}): (() => AppSessionCookies) => liveKeys.derive((derived) => createAppSessionCookies(derived))
 
-/** Lets the app say who is signed in, for the providers that are configured so. */
+/** Asks the app who is signed in, for the providers that have `appSession.current`. */
 export function openAppSessions(parts: Parts): Sessions {
   const { settings, sessions } = parts
   const providers = new Set(
@@ -38,6 +41,7 @@ export function openAppSessions(parts: Parts): Sessions {
 function readerOptionsOf({ settings, store, sessions, services, ...others }: Parts): AppSessionOptions {
   return {
     ...others,
+    cookies: others.appSessionCookies,
     store: store.sessions,
     revocations: store.revocations,
     clock: settings.clock,

@@ -1,4 +1,4 @@
-import { openAppHandles, openAppSessions } from './app-sessions.ts'
+import { openAppSessionCookies, openAppSessions } from './app-sessions.ts'
 import { createAudit } from './audit.ts'
 import { NO_BROADCAST, type BroadcastConnection, type LiveRevocations } from './broadcast/broadcast.ts'
 import { createNodeMessages, type NodeMessages } from './broadcast/messages.ts'
@@ -109,11 +109,11 @@ function createServices(foundation: Foundation): Services {
   const revoker = createRevoker({ ...foundation, clock, announce: shareRevocations(messages, feed) })
   const devices = createDevices({ store: store.sessions, clock, revoker, events, subjectOf })
   const sessionLimit = createSessionLimit({ ...settings, devices })
-  const handles = openAppHandles(foundation)
+  const appSessionCookies = openAppSessionCookies(foundation)
   const sessions = openAppSessions({
     ...foundation,
     devices,
-    handles,
+    appSessionCookies,
     sessions: openSessions(foundation, sessionLimit),
     services: () => services,
   })
@@ -126,8 +126,8 @@ function createServices(foundation: Foundation): Services {
     revoker,
     clients: createClientCache(store.clients, clock, settings.pollInterval),
     sessions,
-    get appHandles() {
-      return handles()
+    get appSessionCookies() {
+      return appSessionCookies()
     },
     places: createPlaces(settings),
     devices,

@@ -56,7 +56,7 @@ export type {
   ResponseCookies,
   StartSessionOptions,
   StartedSession,
-} from './sign-in/app-sessions.ts'
+} from './sign-in/browser-sessions.ts'
 export { secretsFromDirectory } from './keys/directory.ts'
 export { secretsFromEnvironment } from './keys/environment.ts'
 export type {

@@ -10,7 +10,7 @@ import {
 import { createCsrf } from './sessions/csrf.ts'
 import { createDeviceTokens } from './sessions/device-tokens.ts'
 
-/** Creates what signs values that travel through browsers. After a rotation of the root secret, open forms fail their CSRF check and must be opened again. */
+/** Creates the signers of values that are sent through browsers. After a rotation of the root secret, open forms fail their CSRF check and must be opened again. */
 export function createSigners({
   settings,
   liveKeys,

@@ -2,7 +2,7 @@ import type { ProviderOptions } from '../administration/sessions.ts'
 import type { UserLike } from '../administration/user.ts'
 import type { RequestLike } from '../lib/request-like.ts'
 import type { AuthorizationServer } from '../server.ts'
-import type { ResponseCookies, StartedSession, StartSessionOptions } from '../sign-in/app-sessions.ts'
+import type { ResponseCookies, StartedSession, StartSessionOptions } from '../sign-in/browser-sessions.ts'
 import type { BaseUser } from '../users/provider.ts'
 
 /** Options of `startSession`. */
@@ -33,9 +33,9 @@ export interface BrowserSessions<
     ...args: [...context: Context, user: UserLike, options?: StartOptions]
   ): Promise<StartedSession>
   /**
-   * Signs the browser out and clears the cookies. Harmless for guests.
+   * Signs the browser out and clears the cookies. Does nothing if no user is signed in.
    *
-   * @throws OAuthError `access_denied` if a link or form of another site caused the request (`Sec-Fetch-Site`)
+   * @throws OAuthError `access_denied` if the request is cross-site (`Sec-Fetch-Site`)
    */
   endSession(...args: [...context: Context, options?: ProviderOptions<Main | Other>]): Promise<void>
 }

@@ -9,7 +9,7 @@ import type { AuthorizationServer } from '../server.ts'
 import type { BaseUser } from '../users/provider.ts'
 import { createBrowserSessions, type BrowserSessions } from './browser-sessions.ts'
 import { routesOf, type ExpressMiddleware } from './express-mount.ts'
-import { createGuardSet } from './guard-set.ts'
+import { createGuardSet, type Guarded } from './guard-set.ts'
 import { send } from './node-message.ts'
 
 declare global {
@@ -102,7 +102,7 @@ export interface ExpressAdapter<
 
 /**
  * Adapts a server, or a guard from `consulate/guard`, to Express 5 and 4: `app.use(toExpress(server).routes())` mounts the
- * endpoints, `app.get('/orders', auth.user('orders:read'), handler)` guards a route. A guard has no routes of its own.
+ * endpoints, `app.get('/orders', auth.user('orders:read'), handler)` guards a route. A guard has no `routes()`.
  */
 export function toExpress<
   Scope extends string,
@@ -116,13 +116,9 @@ export function toExpress<Scope extends string, Main extends string, Other exten
 export function toExpress<Scope extends string, Provider extends string>(
   guard: Guards<Scope, Provider>,
 ): ExpressGuards<Scope, Provider>
-export function toExpress(
-  guarded: AuthorizationServer | (Guards<string> & Partial<GuardsByProvider<string, string>>),
-): ExpressGuards<string> {
-  const { core, for: forProvider } = guarded
+export function toExpress(guarded: AuthorizationServer | Guarded): ExpressGuards<string> {
   return {
-    ...guardsOf(core),
-    ...(forProvider && { for: (provider: string) => guardsOf(forProvider(provider).core) }),
+    ...guardsOf(guarded),
     ...('sessions' in guarded && createBrowserSessions(guarded, ACCESS)),
     ...('sessions' in guarded && { routes: routesOf(guarded) }),
   }
@@ -135,8 +131,8 @@ const ACCESS = {
     response.appendHeader('Set-Cookie', cookie),
 } as const
 
-const guardsOf = (core: GuardCore): ExpressGuards<string> =>
-  createGuardSet(core, (requirement) => createGuard(core, requirement)) as ExpressGuards<string>
+const guardsOf = (guarded: Guarded): ExpressGuards<string> =>
+  createGuardSet(guarded, createGuard) as ExpressGuards<string>
 
 type Handler = (
   request: IncomingMessage,

@@ -29,7 +29,7 @@ import type { AuthorizationServer, Core } from '../server.ts'
 import type { BaseUser } from '../users/provider.ts'
 import { createBrowserSessions, type BrowserSessions } from './browser-sessions.ts'
 import { CORS_HEADERS } from './cors-headers.ts'
-import { createGuardSet } from './guard-set.ts'
+import { createGuardSet, type Guarded } from './guard-set.ts'
 import { fromMessage, isBodyUnread } from './node-message.ts'
 
 declare module 'fastify' {
@@ -116,7 +116,7 @@ export interface FastifyAdapter<
 
 /**
  * Adapts a server, or a guard from `consulate/guard`, to Fastify: `app.register(toFastify(server).routes())` mounts the
- * endpoints, and `toFastify(guard).user('orders:read')` guards a route. A guard has no routes of its own.
+ * endpoints, and `toFastify(guard).user('orders:read')` guards a route. A guard has no `routes()`.
  */
 export function toFastify<
   Scope extends string,
@@ -130,20 +130,16 @@ export function toFastify<Scope extends string, Main extends string, Other exten
 export function toFastify<Scope extends string, Provider extends string>(
   guard: Guards<Scope, Provider>,
 ): FastifyGuards<Scope, Provider>
-export function toFastify(
-  guarded: AuthorizationServer | (Guards<string> & Partial<GuardsByProvider<string, string>>),
-): FastifyGuards<string> {
-  const { core, for: forProvider } = guarded
+export function toFastify(guarded: AuthorizationServer | Guarded): FastifyGuards<string> {
   return {
-    ...guardsOf(core),
-    ...(forProvider && { for: (provider: string) => guardsOf(forProvider(provider).core) }),
+    ...guardsOf(guarded),
     ...('sessions' in guarded && createBrowserSessions<FastifyContext>(guarded, ACCESS)),
     ...('sessions' in guarded && { routes: () => pluginOf(guarded) }),
   }
 }
 
-const guardsOf = (core: GuardCore): FastifyGuards<string> =>
-  createGuardSet(core, (requirement) => guard(core, requirement)) as FastifyGuards<string>
+const guardsOf = (guarded: Guarded): FastifyGuards<string> =>
+  createGuardSet(guarded, guard) as FastifyGuards<string>
 
 type Handler = (this: unknown, request: FastifyRequest, reply: FastifyReply) => unknown
 
@@ -197,7 +193,7 @@ const pluginOf = ({ issuer, core, routes }: AuthorizationServer): FastifyPluginA
     const paths = new Set(routes.map(({ path }) => path))
     const inside = [...paths].filter((path) => path.startsWith(`${app.prefix}/`))
     for (const path of inside) paths.delete(path)
-    // In a scope of their own, because of the content type parsers.
+    // In a separate scope, because of the content type parsers.
     void app.register(async (scope) => {
       readNoBodies(scope, options.handler)
       for (const path of inside) scope.route({ ...options, url: urlOf(path.slice(app.prefix.length)) })
@@ -253,7 +249,7 @@ const routeOptions = (core: Core) => ({
 /** All that a Fastify server knows from the start. Those that an endpoint does not support get 405. */
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']
 
-/** An ID is a wildcard: Fastify limits parameters to 100 characters, with a response of its own. */
+/** An ID is a wildcard: Fastify limits parameters to 100 characters, and sends its own response. */
 const urlOf = (path: string): string => path.replaceAll(':', '::').replace('{id}', '*')
 
 /** Reads the body from what the app's `preParsing` hooks return, if that is another stream. */

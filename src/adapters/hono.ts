@@ -12,7 +12,7 @@ import type { AuthorizationServer } from '../server.ts'
 import type { BaseUser } from '../users/provider.ts'
 import { createBrowserSessions, type BrowserSessions } from './browser-sessions.ts'
 import { CORS_HEADERS } from './cors-headers.ts'
-import { createGuardSet } from './guard-set.ts'
+import { createGuardSet, type Guarded } from './guard-set.ts'
 import { createMetadataWarning } from './metadata-warning.ts'
 
 /** Middleware that sets `c.var.auth` for accepted requests. All others get 401, 403 or 503. */
@@ -64,7 +64,7 @@ export interface HonoAdapter<
 
 /**
  * Adapts a server, or a guard from `consulate/guard`, to Hono: `app.use(toHono(server).routes())` mounts the endpoints, and
- * `app.get('/orders', toHono(guard).user('orders:read'), (c) => …)` guards a route. A guard has no routes of its own.
+ * `app.get('/orders', toHono(guard).user('orders:read'), (c) => …)` guards a route. A guard has no `routes()`.
  */
 export function toHono<
   Scope extends string,
@@ -82,14 +82,12 @@ export function toHono<Scope extends string, Provider extends string>(
   guard: Guards<Scope, Provider>,
 ): HonoGuards<Scope, Provider>
 export function toHono(
-  guarded: AuthorizationServer | (Guards<string> & Partial<GuardsByProvider<string, string>>),
+  guarded: AuthorizationServer | Guarded,
   { peer = peerOf }: HonoOptions = {},
 ): HonoGuards<string> {
-  const { core, for: forProvider } = guarded
   const peerIn = (c: Context): string => peer(c) ?? ''
   return {
-    ...guardsOf(core),
-    ...(forProvider && { for: (provider: string) => guardsOf(forProvider(provider).core) }),
+    ...guardsOf(guarded),
     ...('sessions' in guarded && {
       ...createBrowserSessions(guarded, accessWith(peerIn)),
       routes: routesOf(guarded, peerIn),
@@ -97,8 +95,8 @@ export function toHono(
   }
 }
 
-const guardsOf = (core: GuardCore): HonoGuards<string> =>
-  createGuardSet(core, (requirement) => guard(core, requirement)) as HonoGuards<string>
+const guardsOf = (guarded: Guarded): HonoGuards<string> =>
+  createGuardSet(guarded, guard) as HonoGuards<string>
 
 /** Not async: a promise costs as much as the check of a cached token. */
 function guard(core: GuardCore, requirement: Requirement): Middleware {

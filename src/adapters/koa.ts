@@ -9,7 +9,7 @@ import type { AuthorizationServer } from '../server.ts'
 import type { BaseUser } from '../users/provider.ts'
 import { createBrowserSessions, type BrowserSessions } from './browser-sessions.ts'
 import { CORS_HEADERS } from './cors-headers.ts'
-import { createGuardSet } from './guard-set.ts'
+import { createGuardSet, type Guarded } from './guard-set.ts'
 import { createMetadataWarning } from './metadata-warning.ts'
 import { fromMessage, isBodyUnread } from './node-message.ts'
 
@@ -50,7 +50,7 @@ export interface KoaAdapter<
 
 /**
  * Adapts a server, or a guard from `consulate/guard`, to Koa: `app.use(toKoa(server).routes())` mounts the endpoints, and
- * `toKoa(guard).user('orders:read')` guards the middleware after it. A guard has no routes of its own.
+ * `toKoa(guard).user('orders:read')` guards the middleware after it. A guard has no `routes()`.
  */
 export function toKoa<Scope extends string, Main extends string, Other extends string, User extends BaseUser>(
   server: AuthorizationServer<Scope, Main, Other, User>,
@@ -61,13 +61,9 @@ export function toKoa<Scope extends string, Main extends string, Other extends s
 export function toKoa<Scope extends string, Provider extends string>(
   guard: Guards<Scope, Provider>,
 ): KoaGuards<Scope, Provider>
-export function toKoa(
-  guarded: AuthorizationServer | (Guards<string> & Partial<GuardsByProvider<string, string>>),
-): KoaGuards<string> {
-  const { core, for: forProvider } = guarded
+export function toKoa(guarded: AuthorizationServer | Guarded): KoaGuards<string> {
   return {
-    ...guardsOf(core),
-    ...(forProvider && { for: (provider: string) => guardsOf(forProvider(provider).core) }),
+    ...guardsOf(guarded),
     ...('sessions' in guarded && {
       ...createBrowserSessions(guarded, ACCESS),
       routes: routesOf(guarded),
@@ -75,8 +71,7 @@ export function toKoa(
   }
 }
 
-const guardsOf = (core: GuardCore): KoaGuards<string> =>
-  createGuardSet<Middleware>(core, (requirement) => guard(core, requirement)) as KoaGuards<string>
+const guardsOf = (guarded: Guarded): KoaGuards<string> => createGuardSet(guarded, guard) as KoaGuards<string>
 
 function guard(core: GuardCore, requirement: Requirement): Middleware {
   return (ctx, next) => {
@@ -128,7 +123,7 @@ function sendOwn(ctx: Context, response: HttpResponse): void {
 
 /** Leaves the sending to Koa, so that its own and the app's middleware see the response. */
 function send(ctx: Context, { status, headers, body }: HttpResponse): void {
-  // Without a type of ours, Koa would add text/plain to an empty text.
+  // Koa would set the content type of an empty string to text/plain.
   ctx.body = body === '' ? null : body
   ctx.status = status
   for (const [name, value] of Object.entries(headers))

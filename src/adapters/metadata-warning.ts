@@ -1,8 +1,8 @@
 import type { AuthorizationServer } from '../server.ts'
 
-/** Notices that the metadata of an issuer with a path is unreachable: it is not below that path (RFC 8414 section 3.1). */
+/** Warns if the metadata of an issuer with a path is unreachable, because it is not below that path (RFC 8414 section 3.1). */
 export interface MetadataWarning {
-  /** Counts a mount. Of several, another one may receive the requests for the metadata. */
+  /** Counts a mount. If there are several, another one may receive the requests for the metadata. */
   mounted(): void
   /** Called with the path below which a request was answered. Logs the fix once. */
   answeredBelow(mount: string): void

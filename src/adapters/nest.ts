@@ -22,7 +22,7 @@ import { isRefusal, type Refusal } from '../guard/refusal.ts'
 import type { GuardCore, Guards, Scopes } from '../guard/request-guards.ts'
 import type { Caller, Requirement } from '../guard/requirement.ts'
 import type { AuthorizationServer, Core } from '../server.ts'
-import type { ResponseCookies, StartedSession, StartSessionOptions } from '../sign-in/app-sessions.ts'
+import type { ResponseCookies, StartedSession, StartSessionOptions } from '../sign-in/browser-sessions.ts'
 import type { BaseUser } from '../users/provider.ts'
 import { answer } from './node-message.ts'
 
@@ -286,7 +286,7 @@ function moduleOf(server: AuthorizationServer, routes: NestRoutes): DynamicModul
   return { module: ConsulateModule, global: true, providers: [provider], exports: [provider] }
 }
 
-/** Nest parses bodies after the middleware of `main.ts` and before that of modules, with errors of its own format. */
+/** Nest parses bodies after the middleware of `main.ts` and before that of modules, and sends its own errors. */
 function mountBeforeParsers(adapter: HttpAdapterHost['httpAdapter'], mount: () => void): void {
   const register = adapter.registerParserMiddleware.bind(adapter)
   Object.assign(adapter, {

@@ -15,7 +15,7 @@ import { json } from '../lib/http.ts'
 import type { HeadersLike, RequestLike } from '../lib/request-like.ts'
 import type { SessionInfo } from '../model/info.ts'
 import type { AuthorizationServer, Core } from '../server.ts'
-import type { ResponseCookies, StartSessionOptions } from '../sign-in/app-sessions.ts'
+import type { ResponseCookies, StartSessionOptions } from '../sign-in/browser-sessions.ts'
 import type { BaseUser } from '../users/provider.ts'
 import { createGuardSet } from './guard-set.ts'
 
@@ -155,12 +155,12 @@ export function toNext(
   guarded: AuthorizationServer | Guards<string>,
   options: NextOptions = {},
 ): NextGuards<string> | NextAdapter<string> {
-  if (!('sessions' in guarded)) return guardsOf(guarded.core)
+  if (!('sessions' in guarded)) return guardsOf(guarded)
   const peers = followPeers()
   const peerOf: PeerOf = options.peer ?? (() => peers.getStore() ?? '')
   const answer = answerOf(guarded, peerOf)
   return {
-    ...guardsOf(guarded.core),
+    ...guardsOf(guarded),
     ...sessionsOf(guarded, options, peerOf),
     routes: (next) =>
       Object.assign(
@@ -170,7 +170,7 @@ export function toNext(
         },
         handlersOf(guarded.issuer, answer),
       ),
-    for: (provider) => guardsOf(guarded.for(provider).core) as NextGuards<string, typeof provider>,
+    for: (provider) => guardsOf(guarded.for(provider)) as NextGuards<string, typeof provider>,
   }
 }
 
@@ -205,7 +205,7 @@ function withAbsoluteLocation(response: Response, { headers }: Request, issuer: 
   return response
 }
 
-/** Next removes its `basePath` from the URL of a route handler, and says nowhere which it was. */
+/** Next removes its `basePath` from the URL of a route handler, and doesn't tell which it was. */
 function handlersOf(issuer: string, answer: Answer): Pick<NextRoutes, keyof NextRoutes> {
   const basePath = new URL(issuer).pathname.replace(/\/$/, '')
   const handler: Handler = async (request) => (await answer(request, basePath)) ?? toResponse(NOT_FOUND)
@@ -214,8 +214,8 @@ function handlersOf(issuer: string, answer: Answer): Pick<NextRoutes, keyof Next
 
 const NOT_FOUND = json(404, { error: 'not_found', error_description: 'Nothing exists at this path' })
 
-const guardsOf = (core: GuardCore): NextGuards<string> =>
-  createGuardSet(core, (requirement) => guard<never>(core, requirement))
+const guardsOf = (guards: Guards<string>): NextGuards<string> =>
+  createGuardSet(guards, guard) as NextGuards<string>
 
 const guard =
   <Granted extends Auth>(core: GuardCore, requirement: Requirement): NextGuard<Granted> =>

@@ -8,6 +8,7 @@ import type { Requirement } from '../guard/requirement.ts'
 import { json } from '../lib/http.ts'
 import type { AuthorizationServer, Core } from '../server.ts'
 import type { BaseUser } from '../users/provider.ts'
+import { createGuardSet } from './guard-set.ts'
 import { answer, send } from './node-message.ts'
 
 /**
@@ -64,7 +65,7 @@ type NotNext<Fallback extends RequestListener> = Parameters<Fallback>['length'] 
  * Adapts a server, or a guard from `consulate/guard`, to `node:http`:
  *
  * `createServer(toNode(server).routes(app))` mounts the endpoints, `toNode(guard).user('orders:read')(listener)` guards a
- * route. A guard has no routes of its own.
+ * route. A guard has no `routes()`.
  */
 export function toNode<
   Scope extends string,
@@ -75,17 +76,11 @@ export function toNode<
 export function toNode<Scope extends string, Provider extends string>(
   guard: Guards<Scope, Provider>,
 ): NodeGuards<Scope, Provider>
-export function toNode({
-  core,
-}: {
-  readonly core: GuardCore | Core
-}): NodeGuards<string> | NodeAdapter<string> {
-  const guards: NodeGuards<string> = {
-    user: (...scopes) => guard(core, core.requirement('user', scopes)),
-    machine: (...scopes) => guard(core, core.requirement('machine', scopes)),
-    anyone: (...scopes) => guard(core, core.requirement('anyone', scopes)),
-  }
-  return 'handle' in core ? { ...guards, routes: routesOf(core) } : guards
+export function toNode(
+  guarded: AuthorizationServer | Guards<string>,
+): NodeGuards<string> | NodeAdapter<string> {
+  const guards = createGuardSet(guarded, guard) as NodeGuards<string>
+  return 'sessions' in guarded ? { ...guards, routes: routesOf(guarded.core) } : guards
 }
 
 const routesOf =

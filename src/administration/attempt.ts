@@ -1,7 +1,7 @@
 import { ConfigError } from '../errors.ts'
 import type { Services } from '../endpoints/services.ts'
 import type { RequestLike } from '../lib/request-like.ts'
-import { exchangeOf } from '../sign-in/app-sessions.ts'
+import { exchangeOf } from '../sign-in/browser-sessions.ts'
 import { createAttempt } from '../throttle/throttle.ts'
 import { toUserRef, type UserLike } from './user.ts'
 
@@ -30,7 +30,7 @@ export async function attempt<Result>(
   target: AttemptTarget,
   check: () => Promise<Result>,
 ): Promise<Result> {
-  // Without a compiler, the target can be missing. The error then says what it needs.
+  // From JavaScript, the target can be missing. The error then says what it needs.
   const { request, account, user } = target ?? {}
   const exchange = exchangeOf(services, request)
   if (typeof account !== 'string' || account === '')

@@ -3,10 +3,10 @@ import { ConfigError } from '../errors.ts'
 import type { Services } from '../endpoints/services.ts'
 import { randomId } from '../lib/hash.ts'
 import type { Session } from '../model/session.ts'
-import { ENDED } from '../sessions/in-app.ts'
+import { NO_USER } from '../sessions/from-app.ts'
 import { isAppSessionId, SESSION_ID_PROBLEM } from '../sessions/app-user.ts'
 
-/** Revokes the sessions that hang on a session of the app. */
+/** Revokes the sessions that depend on a session of the app. */
 export async function revokeAppSession(
   services: Services,
   provider: string,
@@ -15,8 +15,8 @@ export async function revokeAppSession(
   if (!services.settings.appSessions.get(provider)?.current)
     throw new ConfigError([{ path: 'provider', message: 'has no appSession.current' }])
   if (!isAppSessionId(sessionId)) throw new ConfigError([{ path: 'sessionId', message: SESSION_ID_PROBLEM }])
-  const { store, devices, appHandles } = services
-  const hashes = appHandles.hashesOfId(provider, sessionId)
+  const { store, devices, appSessionCookies } = services
+  const hashes = appSessionCookies.hashesOfId(provider, sessionId)
   const known = await store.sessions.listByAppSession(hashes)
   // Written before the sessions are listed: one that is inserted meanwhile is either listed, or finds this row. A live session
   // is revoked below, which stands for the same.
@@ -27,7 +27,7 @@ export async function revokeAppSession(
     if (session.revokedAt === null) await devices.end(session, 'app_session', requestId)
 }
 
-/** Stands for an app session that ended before it was seen. It belongs to no user. */
+/** The row of an app session that is revoked before it was stored. It belongs to no user. */
 function endedSession({ settings }: Services, provider: string, appSessionHash: string): Session {
   const [id, now] = [randomId(), settings.clock.now()]
   const times = { createdAt: now, authenticatedAt: now, lastSeenAt: now, expiresAt: now, revokedAt: now }
@@ -35,7 +35,7 @@ function endedSession({ settings }: Services, provider: string, appSessionHash: 
     ...times,
     id,
     provider,
-    userId: ENDED,
+    userId: NO_USER,
     cookieHash: `ended ${id}`,
     appSessionHash,
     deviceName: '',

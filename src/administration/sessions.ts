@@ -12,7 +12,7 @@ import {
   type ResponseCookies,
   type StartSessionOptions,
   type StartedSession,
-} from '../sign-in/app-sessions.ts'
+} from '../sign-in/browser-sessions.ts'
 import { revokeAppSession } from './revoke-app-session.ts'
 import { signInUser, type DeviceSignIn } from '../sign-in/sign-in-user.ts'
 import type { SignInTokens } from '../sign-in/sign-in.ts'
@@ -68,7 +68,7 @@ export interface SessionAdministration<
   current(request: RequestLike, options: ProviderOptions<Main | Other>): Promise<CurrentSession | undefined>
   /**
    * Signs a browser out, and revokes the authorizations of clients with `endsWithSession` that were granted in the session.
-   * The response must set the returned cookies. Harmless for guests.
+   * The response must set the returned cookies. Does nothing if no user is signed in.
    *
    * @throws OAuthError `access_denied` if a link or form of another site caused the request (`Sec-Fetch-Site`)
    */
@@ -79,7 +79,7 @@ export interface SessionAdministration<
    */
   isReturnTo(url: unknown): url is string
   /**
-   * Signs out whoever is signed in by a session of your app (`appSession`), and revokes the codes and the authorizations of
+   * Signs out the user of a session of your app (`appSession`), and revokes the codes and the authorizations of
    * clients with `endsWithSession` that were granted in it. Call it after your app has ended the session, with the
    * `sessionId` that `appSession.current` returned. Later sign-ins in the same session count again. Also stops a request that is
    * in progress, even if the session was never seen here.
@@ -116,7 +116,7 @@ export function sessionAdministration(start: Once<Services>, settings: Settings)
     },
     async start(user, options) {
       const services = await start()
-      // Without a compiler, the options can be missing. The error then says what they need.
+      // From JavaScript, the options can be missing. The error then says what they need.
       return startSession(services, toUserRef(services, user), options ?? {})
     },
     async current(request, options = {}) {

@@ -8,7 +8,7 @@ export const resolveWebOrigins = (
   validator: Validator,
 ): ReadonlySet<string> => checkOrigins(path, origins, validator, isWebOrigin)
 
-/** Checks a list of origins. Apps in a webview have a scheme of their own: `capacitor://localhost`. */
+/** Checks a list of origins. Apps in a web view have their own scheme: `capacitor://localhost`. */
 export const resolveAppOrigins = (
   path: string,
   origins: readonly string[],

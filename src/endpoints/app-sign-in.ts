@@ -4,18 +4,18 @@ import { redirect, type HttpResponse } from '../lib/http.ts'
 import type { Exchange } from './endpoint.ts'
 import { pathsOf, providerPathsOf } from './paths.ts'
 
-/** How a browser is sent to the app's sign-in page. */
+/** Options of a redirect to the app's sign-in page. */
 export interface AppSignInOptions {
   /** The path and query to return to. */
   readonly returnTo: string
-  /** True if only a sign-in from now on counts. */
+  /** True to accept only a sign-in that is newer than this request. */
   readonly isForced: boolean
 }
 
 /**
- * Sends a browser to the app's sign-in page. `return_to` is on our own sign-in page, so that only this server decides what
- * counts as a sign-in. It is bound to the browser by a cookie: with a link from elsewhere, a user would continue what
- * someone else started.
+ * Redirects to the app's sign-in page. `return_to` is a URL of our own sign-in page, where this server checks the sign-in.
+ * It is bound to the browser by a cookie. Otherwise a user who follows an attacker's link would continue what the attacker
+ * started.
  */
 export async function redirectToApp(
   exchange: Exchange,

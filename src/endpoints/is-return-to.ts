@@ -4,8 +4,8 @@ import { providerPathsOf } from './paths.ts'
 import type { Services } from './services.ts'
 
 /**
- * Returns whether a URL is a `return_to` that an app received from this server. Both pages are our own and check for
- * themselves where to continue, so a URL that is accepted before the server has started does no harm.
+ * Returns whether a URL is a `return_to` that an app received from this server. Before the server has started, signatures
+ * are not checked. That is safe, because only our own pages are accepted, and they check where to continue.
  */
 export function isReturnTo(
   settings: Settings,

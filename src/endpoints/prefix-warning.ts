@@ -1,7 +1,7 @@
 import type { Settings } from '../config/settings.ts'
 import { pathsOf } from './paths.ts'
 
-/** Logs that a request missed its endpoint because of a prefix, once, with the fix. */
+/** Logs once, with the fix, that a request missed its endpoint because of a prefix. */
 export type PrefixWarning = (removedPrefix: string, path: string) => void
 
 /** The longest part of a path that is logged, in characters. */
@@ -24,7 +24,7 @@ export function createPrefixWarning(
   function mountProblem(removedPrefix: string, path: string): string | undefined {
     const { issuer, basePath } = settings
     const mount = removedPrefix.slice(0, MAX_LOGGED)
-    // Routers ignore case, paths of ours do not: `/ID` is no wrong mount, but an unknown path.
+    // Routers ignore case and our paths don't, so `/ID` is an unknown path and not a wrong mount.
     if (basePath !== '' && mount.toLowerCase() === basePath.toLowerCase()) return undefined
     if (!isEndpoint(path) && !isEndpoint(basePath + path)) return undefined
     const { origin } = new URL(issuer)

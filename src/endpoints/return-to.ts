@@ -6,7 +6,7 @@ import { providerPathsOf } from './paths.ts'
 import { report } from './report.ts'
 import type { Services } from './services.ts'
 
-/** How a request is sent to the sign-in page. */
+/** Options of a redirect to the sign-in page. */
 export interface SignInOptions {
   /** The path and query to return to. */
   readonly returnTo: string
@@ -15,8 +15,8 @@ export interface SignInOptions {
 }
 
 /**
- * Sends a browser to the sign-in page of a provider: ours, or that of the app. A caller that asked for JSON gets a 401 that
- * names our page, which leads to the app: what the app gets is bound to the browser that opens it.
+ * Redirects to the sign-in page of a provider: ours, or the app's. A caller that asked for JSON gets a 401 with the URL of
+ * our page, which redirects to the app and binds `return_to` to the browser that opens it.
  *
  * The destination is signed, so that `return_to` cannot be an open redirect (RFC 9700 section 4.11.2), and compressed,
  * so that a long authorization request does not grow beyond the header limit of clients (16 kB in Node).

@@ -6,12 +6,12 @@ import { createPrefixWarning } from './prefix-warning.ts'
 import { createProbes, type Probe } from './probes.ts'
 import { createEndpoints, findEndpoint } from './routes.ts'
 
-/** Where a request is sent: its path, and what is left of it after the routers of the app. */
+/** The path of a request, and what the routers of the app have left of it. */
 export type Location = Pick<HttpRequest, 'path' | 'routedPath'>
 
 /** Finds the endpoints and probes of a server. */
 export interface Router {
-  /** Returns undefined if none has this path. If only a prefix is in the way, it is logged once with the fix. */
+  /** Returns undefined if none has this path. If only a prefix prevents a match, logs the fix once. */
   find(location: Location): Endpoint | Probe | undefined
 }
 
@@ -26,7 +26,7 @@ export function createRouter(settings: Settings): Router {
     find({ path, routedPath = path }) {
       const found = at(path)
       if (found) return found
-      // A router that removes a prefix is not answered: every URL in our responses would lack it.
+      // Not answered if a router removed a prefix: every URL in our responses would lack it.
       if (!path.endsWith(routedPath)) return at(routedPath)
       warn(path.slice(0, path.length - routedPath.length), routedPath)
       return undefined

@@ -10,7 +10,7 @@ import type { UserRef } from '../model/subject.ts'
 import type { PersonalTokens } from '../personal-tokens/personal-tokens.ts'
 import type { RevocationFeed } from '../revocations/feed.ts'
 import type { Revoker } from '../revocations/revoker.ts'
-import type { AppHandles } from '../sessions/app-handles.ts'
+import type { AppSessionCookies } from '../sessions/app-session-cookies.ts'
 import type { Csrf } from '../sessions/csrf.ts'
 import type { Devices } from '../sessions/devices.ts'
 import type { BearerGuard } from '../guard/guard.ts'
@@ -46,7 +46,7 @@ export interface Services {
   readonly clients: ClientCache
   readonly userDirectory: UserDirectory
   readonly sessions: Sessions
-  readonly appHandles: AppHandles
+  readonly appSessionCookies: AppSessionCookies
   readonly devices: Devices
   readonly places: Places
   readonly sessionLimit: SessionLimit

@@ -45,7 +45,7 @@ function encodeJson(body: object | null): string | undefined {
 const encodeForm = (body: object): string =>
   new URLSearchParams(Object.entries(body).flatMap(([name, value]) => pairsOf(name, value))).toString()
 
-/** Deeper values are left out, as parsers do. No parameter of ours is nested. */
+/** Deeper values are omitted, as parsers do. None of our parameters is nested. */
 const MAX_DEPTH = 5
 
 /** Returns a list as repeated parameters, and a nested object as `name[key]`. */

@@ -4,7 +4,7 @@ import { layout } from './layout.ts'
 import type { SignInAgainProps } from './props.ts'
 import type { Site } from './site.ts'
 
-/** Shown to users who return from the app's sign-in page without a sign-in that counts. */
+/** Shown to users who return from the app's sign-in page without a sign-in that the server accepts. */
 export function signInAgainPage({ problem, userName, continueUrl }: SignInAgainProps, site: Site): Html {
   const text = site.messages.signInAgain
   const heading = text.heading[problem]

@@ -4,7 +4,7 @@ import { methodProblems } from './methods.ts'
 import { toUserId } from '../users/provider.ts'
 
 /** The user who is signed in to the app, checked. Times in milliseconds. */
-export interface ShownUser {
+export interface AppUser {
   readonly userId: string
   /** Never in the future. */
   readonly authenticatedAt: number
@@ -22,7 +22,7 @@ const MAX_SESSION_ID_LENGTH = 1024
 const MIN_TIME = 1_000_000_000_000
 
 /**
- * Asks the app who is signed in. Returns undefined for guests.
+ * Asks the app who is signed in. Returns undefined if no user is.
  *
  * @throws OAuthError `server_error` if the app throws or returns something unusable, `temporarily_unavailable` if it does
  * not answer
@@ -31,19 +31,19 @@ export async function askApp(
   provider: string,
   now: () => number,
   current: () => unknown,
-): Promise<ShownUser | undefined> {
+): Promise<AppUser | undefined> {
   const answer = await withinTimeLimit(provider, current)
   return answer === undefined || answer === null ? undefined : checkUser(provider, answer, now())
 }
 
-/** A question to the app that may be waiting for its answer. */
+/** A call of `appSession.current`, and the one that it was made in. */
 interface Question {
   readonly provider: string
   readonly outer: Question | undefined
   isAnswered: boolean
 }
 
-/** A timer or connection that the app opens while it is asked has the question forever, also after the answer. */
+/** A timer or connection that the app opens during a call stays in its context, also after the answer. */
 const questions = new AsyncLocalStorage<Question>()
 
 const isAsking = (provider: string, question = questions.getStore()): boolean =>
@@ -51,7 +51,7 @@ const isAsking = (provider: string, question = questions.getStore()): boolean =>
   ((question.provider === provider && !question.isAnswered) ||
     (question.outer !== undefined && isAsking(provider, question.outer)))
 
-/** `server.sessions.current` asks the app, so an app that calls it to answer would never stop asking itself. */
+/** Prevents an endless loop: `server.sessions.current` calls the app, which must not call it in turn. */
 async function askOnce(provider: string, current: () => unknown): Promise<unknown> {
   if (isAsking(provider)) throw unusable(provider, 'must not call server.sessions.current, which asks it')
   const question: Question = { provider, outer: questions.getStore(), isAnswered: false }
@@ -93,7 +93,7 @@ const unusable = (provider: string, problem: string, cause?: unknown): OAuthErro
   })
 
 /** Types do not hold at run time. */
-function checkUser(provider: string, answer: unknown, now: number): ShownUser {
+function checkUser(provider: string, answer: unknown, now: number): AppUser {
   if (typeof answer !== 'object') throw unusable(provider, 'must return an object, or undefined for guests')
   const { id, authenticatedAt, sessionId, methods } = answer as Partial<Record<string, unknown>>
   const signInTime = toTime(provider, authenticatedAt)

@@ -3,7 +3,7 @@ import type { ConfigProblem } from '../errors.ts'
 const MAX_METHODS = 10
 const METHOD = /^[!-~]{1,50}$/
 
-/** Checks how an app says that a user signed in: `amr` values (RFC 8176). From JavaScript, they can be anything. */
+/** Checks the methods of a sign-in: `amr` values (RFC 8176). From JavaScript, they can be anything. */
 export function methodProblems(methods: unknown): readonly ConfigProblem[] {
   if (methods === undefined) return []
   const isValid =

@@ -15,8 +15,8 @@ import { signInUrl } from '../return-to.ts'
 import { signedInPage } from './signed-in.ts'
 
 /**
- * GET of the sign-in page of users who sign in to the app: sends them there, and receives them when they return. Whoever
- * returns without a sign-in that counts gets a page, never a redirect: with the app, it could go on forever.
+ * GET: redirects users to the app's sign-in page, and receives them when they return. Those who return without an accepted
+ * sign-in see a page. A redirect could loop forever.
  */
 export async function showAppSignIn(
   exchange: Exchange,
@@ -37,7 +37,7 @@ export async function showAppSignIn(
   return redirectToApp(exchange, provider, app, { returnTo: value?.path ?? signIn, isForced })
 }
 
-/** The user returns from the app. */
+/** Receives a user who returns from the app. */
 async function receive(exchange: Exchange, provider: string, value: ReturnTo): Promise<HttpResponse> {
   const { csrf } = exchange.services
   const { path, browser, after } = value
@@ -60,8 +60,9 @@ interface SignInAgainOptions {
 const DETAILS: Readonly<Record<SignInAgainProps['problem'], string>> = {
   expired: 'return_to has expired, was altered, or is for another provider',
   otherBrowser: 'return_to was issued to another browser',
-  notSignedIn: 'appSession.current returned no user whose sign-in counts after the sign-in',
-  tooOld: 'the sign-in at the app is not newer than the request that asked for it',
+  notSignedIn:
+    'after the sign-in, appSession.current returned no user, or one whose sign-in was revoked or too old',
+  tooOld: 'the sign-in at the app is older than the request for it',
 }
 
 async function signInAgain(

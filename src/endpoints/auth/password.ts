@@ -1,7 +1,11 @@
 import type { HttpResponse } from '../../lib/http.ts'
 import type { Session } from '../../model/session.ts'
 import type { SignInProps } from '../../pages/props.ts'
-import { completeBrowserSignIn, startBrowserSession, type BrowserSignIn } from '../../sign-in/browser.ts'
+import {
+  completeBrowserSignIn,
+  startBrowserSession,
+  type BrowserSignIn,
+} from '../../sign-in/start-browser-session.ts'
 import { checkPassword, type FailedPasswordAttempt } from '../../users/check-password.ts'
 import type { LoadedUser } from '../../users/directory.ts'
 import type { Exchange } from '../endpoint.ts'

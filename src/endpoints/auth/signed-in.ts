@@ -5,7 +5,7 @@ import type { Exchange } from '../endpoint.ts'
 import { page } from '../page.ts'
 import { providerPathsOf } from '../paths.ts'
 
-/** Says who is signed in, to a user whom no client sent. */
+/** Returns the page for signed-in users who open the sign-in page themselves. */
 export function signedInPage(exchange: Exchange, provider: string, user: BaseUser): Promise<HttpResponse> {
   const { settings } = exchange.services
   const { signOut: signOutUrl, account: accountUrl } = providerPathsOf(settings, provider)

@@ -9,7 +9,11 @@ import type { Devices } from '../sessions/devices.ts'
 import { methodProblems } from '../sessions/methods.ts'
 import type { UserDirectory } from '../users/directory.ts'
 import type { BaseUser } from '../users/provider.ts'
-import { completeBrowserSignIn, startBrowserSession, type BrowserSignInServices } from './browser.ts'
+import {
+  completeBrowserSignIn,
+  startBrowserSession,
+  type BrowserSignInServices,
+} from './start-browser-session.ts'
 
 /** The browser in which your app has signed a user in. */
 export interface StartSessionOptions {
@@ -43,8 +47,8 @@ export interface CurrentSession<User extends BaseUser = BaseUser> extends Starte
   readonly user: User
 }
 
-/** What the sessions of an app need. */
-export interface AppSessionServices extends BrowserSignInServices {
+/** What sessions in browsers need. */
+export interface BrowserSessionServices extends BrowserSignInServices {
   readonly devices: Pick<Devices, 'end'>
   readonly userDirectory: Pick<UserDirectory, 'find' | 'load'>
   readonly settings: {
@@ -63,7 +67,7 @@ export interface AppSessionServices extends BrowserSignInServices {
  * @throws ConfigError with every problem; if the user is unknown or disabled
  */
 export async function startSession(
-  services: AppSessionServices,
+  services: BrowserSessionServices,
   ref: UserRef,
   { request, keepSignedIn = false, deviceName, methods = [] }: StartSessionOptions,
 ): Promise<StartedSession> {
@@ -95,9 +99,9 @@ const APP_DECIDES = {
   message: 'already says who is signed in. Remove it to start sessions with server.sessions.start',
 } as const
 
-/** Returns the user who is signed in with a provider, or undefined for guests and disabled users. */
+/** Returns the user who is signed in with a provider. Returns undefined if there is none, or if the user is disabled. */
 export async function findCurrentSession(
-  services: AppSessionServices,
+  services: BrowserSessionServices,
   provider: string,
   request: RequestLike,
 ): Promise<CurrentSession | undefined> {
@@ -108,15 +112,15 @@ export async function findCurrentSession(
 }
 
 /**
- * Signs out of one provider in a browser, as the sign-out page does. Harmless for guests.
+ * Signs out of one provider in a browser, as the sign-out page does. Does nothing if no user is signed in.
  *
- * A link or form of another site must not sign users out. Browsers send no session cookie with a POST of another site, but
- * they do if the user follows a link.
+ * Rejects cross-site requests. Browsers leave the session cookie out of a cross-site POST, but send it if the user follows a
+ * link.
  *
- * @throws OAuthError `access_denied` if the request comes from another site
+ * @throws OAuthError `access_denied` if the request is cross-site
  */
 export async function endSession(
-  services: AppSessionServices,
+  services: BrowserSessionServices,
   provider: string,
   request: RequestLike,
 ): Promise<ResponseCookies> {
@@ -133,9 +137,9 @@ const crossSite = (): OAuthError =>
     detail: 'Sec-Fetch-Site is cross-site',
   })
 
-/** Returns a request of the app as one of our endpoints would see it. */
+/** Converts a request of the app to the form that our endpoints use. */
 export function exchangeOf(
-  { settings }: { readonly settings: Pick<AppSessionServices['settings'], 'trustedProxies'> },
+  { settings }: { readonly settings: Pick<BrowserSessionServices['settings'], 'trustedProxies'> },
   given: RequestLike,
 ): CookieExchange {
   const request = fromRequestLike(given)
@@ -143,10 +147,10 @@ export function exchangeOf(
   return { request, newCookies: new Map(), address, requestId: randomUUID() }
 }
 
-const cookiesOf = ({ settings }: AppSessionServices, exchange: CookieExchange): readonly string[] =>
+const cookiesOf = ({ settings }: BrowserSessionServices, exchange: CookieExchange): readonly string[] =>
   setCookieHeaders(exchange, settings.cookies)
 
-/** Without a compiler, they can be anything. */
+/** From JavaScript, they can be anything. */
 function optionProblems(keepSignedIn: unknown, deviceName: unknown): readonly ConfigProblem[] {
   const problems: ConfigProblem[] = []
   if (typeof keepSignedIn !== 'boolean')

@@ -1,4 +1,4 @@
-import type { AppSessionState, HandleCookie, ReadAppSession } from './in-app.ts'
+import type { AppSessionState, ProviderCookie, ReadAppSession } from './from-app.ts'
 import { sessionCookieName, type CookieExchange, type CookiePolicy } from './cookies.ts'
 import type { Sessions } from './sessions.ts'
 
@@ -12,10 +12,10 @@ export interface AppSessionsOfProviders {
   readonly provider: string
 }
 
-/** Lets the app say who is signed in with some of the providers. It is asked once for each request. */
+/** Returns sessions that ask the app who is signed in, for some providers. The app is asked once per request. */
 export function withAppSessions(sessions: Sessions, options: AppSessionsOfProviders): Sessions {
   const { providers, read } = options
-  const cookieOf = ({ newCookies }: CookieExchange, provider: string): HandleCookie => {
+  const cookieOf = ({ newCookies }: CookieExchange, provider: string): ProviderCookie => {
     const name = sessionCookieName(options.cookies, provider, options.provider)
     return {
       name,
