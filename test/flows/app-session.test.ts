@@ -293,6 +293,16 @@ describe('when the app', () => {
     expect(await devicesOf('ada')).toEqual([])
   })
 
+  test('revokes a session before its first visit, no session of ours is started for it', async () => {
+    const browser = openShopBrowser(shop, 'ada')
+    server.clock.advance('1s')
+    await server.server.sessions.revokeAppSession(shopSessionOf(browser))
+    const before = server.events.length
+    await openDevices(browser)
+    expect(lastVisit().get('prompt')).toBe('login')
+    expect(server.events.slice(before)).toEqual([])
+  })
+
   test('revokes a session for the second time, a request in progress does not sign in', async () => {
     const browser = openShopBrowser(shop, 'ada')
     const id = shopSessionOf(browser)
