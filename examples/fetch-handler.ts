@@ -12,7 +12,7 @@ import { sqlite } from 'consulate/sqlite'
 
 const server = createAuthorizationServer({
   issuer: 'https://example.com',
-  // Lost when the process exits. In production, use secretsFromDirectory('./secrets').
+  // Lost when the process exits. In production, use secretsFromDirectory('./data/secrets').
   secrets: {
     signingKeys: [{ privateKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey }],
     secrets: [{ value: randomBytes(32).toString('base64url') }],

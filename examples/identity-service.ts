@@ -17,7 +17,7 @@ const orders = process.env['ORDERS'] ?? 'http://127.0.0.1:3001'
 
 const server = createAuthorizationServer({
   issuer,
-  // Lost when the process exits. In production, use secretsFromDirectory('./secrets').
+  // Lost when the process exits. In production, use secretsFromDirectory('./data/secrets').
   secrets: {
     signingKeys: [{ privateKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey }],
     secrets: [{ value: randomBytes(32).toString('base64url') }],

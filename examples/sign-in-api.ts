@@ -24,7 +24,7 @@ const users: UserProvider = {
 
 const server = createAuthorizationServer({
   issuer,
-  // Lost when the process exits. In production, use secretsFromDirectory('./secrets').
+  // Lost when the process exits. In production, use secretsFromDirectory('./data/secrets').
   secrets: {
     signingKeys: [{ privateKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey }],
     secrets: [{ value: randomBytes(32).toString('base64url') }],

@@ -15,7 +15,7 @@ const port = Number(process.env['PORT'] ?? 3000)
 const ada = { id: '1', name: 'Ada', password: randomBytes(9).toString('base64url') }
 const server = createAuthorizationServer({
   issuer: `http://127.0.0.1:${port}`,
-  // Lost when the process exits. In production, use secretsFromDirectory('./secrets').
+  // Lost when the process exits. In production, use secretsFromDirectory('./data/secrets').
   secrets: {
     signingKeys: [{ privateKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey }],
     secrets: [{ value: randomBytes(32).toString('base64url') }],

@@ -10,7 +10,7 @@ export const ada = { id: '1', name: 'Ada', password: (process.env.PASSWORD ??= r
 export const server = oncePerProcess(() =>
   createAuthorizationServer({
     issuer: `http://127.0.0.1:${process.env.PORT ?? 3000}`,
-    // Lost when the process exits. In production, use secretsFromDirectory('./secrets').
+    // Lost when the process exits. In production, use secretsFromDirectory('./data/secrets').
     secrets: {
       signingKeys: [{ privateKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey }],
       secrets: [{ value: randomBytes(32).toString('base64url') }],

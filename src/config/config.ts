@@ -40,11 +40,11 @@ export interface Config<
    */
   readonly issuer: string
   /**
-   * The signing keys and root secrets: `secretsFromDirectory('./secrets')`, `secretsFromEnvironment()`, a source of your
+   * The signing keys and root secrets: `secretsFromDirectory('./data/secrets')`, `secretsFromEnvironment()`, a source of your
    * own (`{ description, load }`), or the secrets themselves.
    */
   readonly secrets: SecretsSource | Secrets
-  /** The database: `sqlite('data.db')`, or a store of your own. */
+  /** The database: `sqlite('./data/consulate.db')`, or a store of your own. */
   readonly store: Store
   /** Your users: functions that look them up in your own database, or `builtInUsers()`. */
   readonly users: AnyUserProvider<User> | UserProviderFactory<User>

@@ -209,7 +209,7 @@ function resolveSecrets(secrets: Config['secrets'] | undefined, validator: Valid
   if (given !== secrets)
     validator.problem(
       'secrets',
-      `${secrets ? 'is not a source of secrets' : 'is missing'}. Write secretsFromDirectory('./secrets')`,
+      `${secrets ? 'is not a source of secrets' : 'is missing'}. Write secretsFromDirectory('./data/secrets')`,
     )
   if ('load' in given) return given
   return { description: 'the configuration', load: async () => given }
@@ -217,7 +217,7 @@ function resolveSecrets(secrets: Config['secrets'] | undefined, validator: Valid
 
 function checkStore({ store }: Partial<Config>, validator: Validator): void {
   if (typeof store?.migrate !== 'function')
-    validator.problem('store', `${store ? 'is not a store' : 'is missing'}. Write sqlite('data.db')`)
+    validator.problem('store', `${store ? 'is not a store' : 'is missing'}. Write sqlite('./data/consulate.db')`)
 }
 
 /** The longest possible lifetimes, in milliseconds. Keys must stay published for as long as the tokens they signed. */

@@ -118,10 +118,10 @@ test.each([
   ],
   [
     { secrets: './data/secrets' },
-    "secrets: is not a source of secrets. Write secretsFromDirectory('./secrets')",
+    "secrets: is not a source of secrets. Write secretsFromDirectory('./data/secrets')",
   ],
-  [{ secrets: undefined }, "secrets: is missing. Write secretsFromDirectory('./secrets')"],
-  [{ store: './consulate.db' }, "store: is not a store. Write sqlite('data.db')"],
+  [{ secrets: undefined }, "secrets: is missing. Write secretsFromDirectory('./data/secrets')"],
+  [{ store: './consulate.db' }, "store: is not a store. Write sqlite('./data/consulate.db')"],
   [{ grants: [authorizationCode] }, 'grants[0].type: is missing. Call the function: authorizationCode()'],
   [{ grants: [null] }, 'grants[0]: must be a grant, such as authorizationCode()'],
   [{ grants: [false] }, 'grants[0]: must be a grant, such as authorizationCode()'],
