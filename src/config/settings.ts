@@ -217,7 +217,10 @@ function resolveSecrets(secrets: Config['secrets'] | undefined, validator: Valid
 
 function checkStore({ store }: Partial<Config>, validator: Validator): void {
   if (typeof store?.migrate !== 'function')
-    validator.problem('store', `${store ? 'is not a store' : 'is missing'}. Write sqlite('./data/consulate.db')`)
+    validator.problem(
+      'store',
+      `${store ? 'is not a store' : 'is missing'}. Write sqlite('./data/consulate.db')`,
+    )
 }
 
 /** The longest possible lifetimes, in milliseconds. Keys must stay published for as long as the tokens they signed. */

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
@@ -10,7 +10,7 @@ import { blocksOf, fileNameOf, type Block } from '../house/blocks.ts'
 import { ROOT } from '../house/repository.ts'
 import { openBrowser } from '../support/browser.ts'
 import { createKnownSecrets } from '../support/known-secrets.ts'
-import { installPacked, runIn } from '../support/packed.ts'
+import { installPacked, packTarball, runIn } from '../support/packed.ts'
 
 type Language = 'TypeScript' | 'JavaScript'
 
@@ -29,10 +29,25 @@ const rows = [
 
 test.each(rows)('the blocks of $page work as pasted into an empty folder, in $language', async (row) => {
   const newcomer = await startWith(row.language)
-  for (const block of pastedBlocks(row.page)) await paste(newcomer, block)
-  if (row.language === 'TypeScript') expect(await runIn(newcomer.cwd, 'tsc')).toEqual({ code: 0, output: '' })
-  await ENDINGS[row.page](newcomer)
+  await pasteAll(newcomer, row)
 })
+
+test.runIf(process.env['CI'] === 'true')(
+  'the blocks of README.md work with the dependencies that npm downloads',
+  async () => {
+    const newcomer = { ...(await startWith('TypeScript')), usesRegistry: true }
+    await pasteAll(newcomer, rows[0])
+    // Without the packages of this repository, the types of every dependency resolve too.
+    expect(await runIn(newcomer.cwd, 'tsc', '--skipLibCheck', 'false')).toEqual({ code: 0, output: '' })
+  },
+)
+
+async function pasteAll(newcomer: Newcomer, row: Pick<(typeof rows)[number], 'page'>): Promise<void> {
+  for (const block of pastedBlocks(row.page)) await paste(newcomer, block)
+  if (newcomer.language === 'TypeScript')
+    expect(await runIn(newcomer.cwd, 'tsc')).toEqual({ code: 0, output: '' })
+  await ENDINGS[row.page](newcomer)
+}
 
 /** Someone who pastes one block after the other, and copies what the commands print. */
 interface Newcomer {
@@ -43,6 +58,8 @@ interface Newcomer {
   readonly ports: readonly [server: string, app: string]
   /** `$ID`, `$SECRET` and `$TOKEN`. */
   readonly copied: Record<string, string>
+  /** Whether npm downloads the dependencies. Default: they are linked from this repository. */
+  readonly usesRegistry?: boolean
 }
 
 async function startWith(language: Language): Promise<Newcomer> {
@@ -103,16 +120,20 @@ const adapt = (newcomer: Newcomer, block: string): string =>
     .replaceAll(/(127\.0\.0\.1:|listen\()4000/g, `$1${newcomer.ports[1]}`)
 
 async function runCommand(newcomer: Newcomer, command: string): Promise<string> {
-  const { cwd } = newcomer
   if (command.startsWith('mkdir my-app')) return runShell(newcomer, 'npm init -y')
-  // What npm would download is linked.
-  if (command.startsWith('npm install ../consulate/')) {
-    await installPacked(cwd, ['typescript', '@types/node'])
-    return ''
-  }
-  if (command === 'npm install') return checkInstalled(cwd)
+  if (command.startsWith('npm install')) return install(newcomer, command)
   if (command === 'npm run dev' || command.includes(' node ')) return startServer(newcomer, command)
   return runShell(newcomer, command)
+}
+
+/** Runs npm. Without the registry, links what it would download, and checks that nothing is missing. */
+async function install(newcomer: Newcomer, command: string): Promise<string> {
+  const { cwd, usesRegistry = false } = newcomer
+  const isPackage = command.startsWith('npm install ../consulate/')
+  if (usesRegistry) return runShell(newcomer, isPackage ? `npm install ${await packTarball()}` : command)
+  if (!isPackage) return checkInstalled(cwd)
+  await installPacked(cwd, ['typescript', '@types/node'])
+  return ''
 }
 
 /** Everything that package.json lists is there. */
@@ -152,14 +173,22 @@ async function startServer(newcomer: Newcomer, command: string): Promise<string>
   throw new Error(`${command}: ${output}${await text(child.stderr)}`)
 }
 
-const environmentOf = ({ cwd, ports, copied }: Newcomer): Readonly<Record<string, string>> => ({
+const environmentOf = ({ cwd, ports, copied, usesRegistry }: Newcomer): Readonly<Record<string, string>> => ({
   PATH: [join(cwd, 'node_modules/.bin'), dirname(process.execPath), process.env['PATH'] ?? ''].join(':'),
-  HOME: tmpdir(),
+  HOME: usesRegistry ? homedir() : tmpdir(),
+  ...(usesRegistry && network),
   PORT: ports[0],
   // Typed on a terminal.
   CONSULATE_PASSWORD: PASSWORD,
   ...copied,
 })
+
+/** What npm needs to reach the registry. Other variables of npm are about the project that runs the tests. */
+const network = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) =>
+    /^(npm_config_(registry|cafile)|(npm_config_)?(https?_?|no_?)proxy|node_extra_ca_certs)$/i.test(name),
+  ),
+) as Readonly<Record<string, string>>
 
 const PASSWORD = 'correct horse'
 

@@ -23,7 +23,12 @@ const [PROBLEM_BELOW, WARNING_BELOW] = [100e6, 1e9]
 export async function checkDisk(context: CheckContext): Promise<readonly Finding[]> {
   const { file } = context.store
   if (file === ':memory:')
-    return [problem('the database is in memory, and ends with the process', "Use a file: sqlite('./data/consulate.db').")]
+    return [
+      problem(
+        'the database is in memory, and ends with the process',
+        "Use a file: sqlite('./data/consulate.db').",
+      ),
+    ]
   if (file === undefined || !databaseExists(context)) return []
   const { type, bavail, bsize } = await statfs(file)
   return [journalFinding(file), ...fileSystemFindings(file, type), spaceFinding(file, bavail * bsize)]
