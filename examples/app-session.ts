@@ -1,5 +1,5 @@
 /**
- * A shop with its own sign-in, which the server believes: who is signed in there is signed in here.
+ * A shop with its own sign-in. Users who are signed in to the shop are signed in to the server.
  *
  *     npm run example examples/app-session.ts
  */

@@ -23,12 +23,12 @@ const server = createAuthorizationServer({
   scopes: { 'orders:read': 'See your orders' },
   grants: [authorizationCode()],
 })
-/** Codes by email. In production, use a table, let them expire, and limit how often one is sent. */
+/** Codes by email. In production, store them in a table, let them expire, and limit how often one is sent. */
 const codes = new Map<string, string>()
 const auth = toHono(server)
 const form = (c: Context, path: string, fields: unknown) =>
   html`<form method="post" action="${path}${new URL(c.req.url).search}">${fields}</form>`
-// Without csrf(), another site could sign users in to an account of its own.
+// Without csrf(), another site could sign users in to an attacker's account.
 const app = new Hono().use(auth.routes()).use(csrf())
 app.get('/', async (c) => {
   const user = await auth.currentUser(c)

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } f
 import { dirname, join, relative, resolve } from 'node:path'
 
 // Runs after the compiler. CommonJS packages load the same ES modules with require(), which Node supports. But TypeScript
-// takes declarations below `"type": "module"` for what require() cannot load. So the build has a second copy of the
+// assumes that require() cannot load declarations below `"type": "module"`. So the build has a second copy of the
 // declarations below `"type": "commonjs"`, and one line of JavaScript for each entry point.
 
 interface Manifest {

@@ -58,7 +58,7 @@ export interface AuthorizationServer<
   resourceMetadata(resource: string): ResourceMetadata
   /**
    * Returns whether a request is for one of the server's endpoints: a Fetch `Request`, a request of `node:http` or of a
-   * framework, or a path. A `GET` of `/login` and a `POST` of it are both.
+   * framework, or a path. The method doesn't matter.
    */
   handles(request: AnyRequest | string): boolean
   /**

@@ -89,7 +89,7 @@ function passwordNeeds(grants: Config['grants'], hasReset: boolean): PasswordNee
   return { ...(findByUsername && { findByUsername }), ...(verifyPassword && { verifyPassword }) }
 }
 
-/** The password grant can have functions of its own. */
+/** The password grant can have its own functions. */
 function needsFunction(grant: Config['grants'][number] | undefined, name: keyof PasswordFunctions): boolean {
   const options = grant && 'options' in grant ? (grant.options as object) : {}
   return grant?.type === 'sign_in' || (grant?.type === 'password' && !(name in options))

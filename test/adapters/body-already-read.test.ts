@@ -80,7 +80,7 @@ const parsers: readonly (readonly [name: string, read: Read])[] = [
 ]
 
 describe.each(parsers)('after %s', (_name, read) => {
-  test('a form is used as it was sent', async () => {
+  test('a form is read as it was sent', async () => {
     const origin = await serveBehind(read)
     expect(await outcome(requestToken(origin))).toEqual(ISSUED)
     expect(await outcome(requestToken(origin, '&scope=orders%3Aread&scope=orders%3Aread'))).toEqual(REPEATED)

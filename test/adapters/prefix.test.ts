@@ -45,7 +45,7 @@ describe('as middleware of Connect', () => {
     ])
   })
 
-  test('routes(() => next()) does so too', async () => {
+  test('routes(() => next()) does the same', async () => {
     const { server } = create('https://shop.example')
     const app = express()
     app.use((request, response, next) => toNode(server).routes(() => next())(request, response))

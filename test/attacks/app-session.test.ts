@@ -52,7 +52,7 @@ describe('a return_to', () => {
     ['that is a path', () => '/account/devices'],
     ['that is another site', () => 'https://evil.example/'],
     ['that is empty of sense', () => '..'],
-  ])('%s leads nowhere', async (_, change) => {
+  ])('%s is rejected', async (_, change) => {
     const browser = openShopBrowser(shop, 'ada')
     const forged = withValue(change(signedValueOf(await startSignIn(browser, { prompt: 'login' }))))
     signInAgain(shop, browser)
@@ -62,7 +62,7 @@ describe('a return_to', () => {
     expect(sessions.isReturnTo(forged)).toBe(false)
   })
 
-  test('that has expired leads nowhere', async () => {
+  test('that has expired is rejected', async () => {
     const browser = openShopBrowser(shop)
     const returnTo = await startSignIn(browser)
     server.clock.advance('25h')
@@ -71,7 +71,7 @@ describe('a return_to', () => {
     expect(sessions.isReturnTo(returnTo)).toBe(false)
   })
 
-  test('of another provider leads nowhere', async () => {
+  test('of another provider is rejected', async () => {
     const browser = openShopBrowser(shop)
     const value = signedValueOf(await startSignIn(browser))
     const page = await browser.open(withValue(value, '/login/members'))
@@ -111,7 +111,7 @@ describe('a return_to', () => {
     expect((await browser.open(returnTo)).status).toBe(status)
   })
 
-  test('of an earlier forced sign-in does not stand in for a later one', async () => {
+  test('of an earlier forced sign-in does not satisfy a later one', async () => {
     const browser = openShopBrowser(shop, 'ada')
     const first = await startSignIn(browser, { prompt: 'login' })
     signInAgain(shop, browser)
@@ -206,8 +206,8 @@ describe('if another user signs in at the app in between', () => {
   })
 })
 
-describe('a stolen or planted cookie of ours', () => {
-  test('signs nobody in without a session of the app', async () => {
+describe('a stolen or planted session cookie', () => {
+  test('does not sign in without a session of the app', async () => {
     const victim = openShopBrowser(shop, 'ada')
     await victim.open(server.endpoint('/account/devices'))
     const thief = openShopBrowser(shop)
@@ -216,7 +216,7 @@ describe('a stolen or planted cookie of ours', () => {
     expect(shop.visits.at(-1)?.pathname).toBe('/sign-in')
   })
 
-  test('does not make its user of a session that the app shows for another one', async () => {
+  test('does not select the user: only the session of the app does', async () => {
     const attacker = openShopBrowser(shop, 'bob')
     await attacker.open(server.endpoint('/account/devices'))
     const victim = openShopBrowser(shop, 'ada')
@@ -224,7 +224,7 @@ describe('a stolen or planted cookie of ours', () => {
     expect((await victim.open(server.endpoint('/account/devices'))).text).toContain('ada of the shop')
   })
 
-  test('does not tell the ID of the session of the app, nor does the database', async () => {
+  test('does not reveal the session ID of the app, and neither does the database', async () => {
     const browser = openShopBrowser(shop, 'ada')
     await browser.open(server.endpoint('/account/devices'))
     const id = server.knownSecrets.add('session of the app', shopSessionOf(browser))
@@ -250,7 +250,7 @@ describe('what a client sends to the sign-in page of the app', () => {
   })
 })
 
-test('a link on another site to our pages does not sign the user out', async () => {
+test('a cross-site link to our pages does not sign the user out', async () => {
   const browser = openShopBrowser(shop, 'ada')
   await browser.open(server.endpoint('/account/devices'))
   const [before] = await sessions.list('ada')
@@ -260,7 +260,7 @@ test('a link on another site to our pages does not sign the user out', async () 
   expect((await sessions.list('ada')).map(({ id }) => id)).toContain(before?.id)
 })
 
-test('a session ID of the app that is used again by another user is another device', async () => {
+test('a session ID of the app that another user reuses is another device', async () => {
   shop.tell = () => ({ id: 'ada', authenticatedAt: server.clock.now(), sessionId: 'reused' })
   await openShopBrowser(shop).open(server.endpoint('/account/devices'))
   const adas = await sessions.list('ada')

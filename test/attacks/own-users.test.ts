@@ -109,7 +109,7 @@ describe('an id', () => {
     ['a string with a NUL', '7\0'],
     ['a string with half a surrogate pair', '7\ud800'],
     ['a string of 201 characters', 'x'.repeat(201)],
-  ])('that is %s signs nobody in, and the log has the reason', async (_, id) => {
+  ])('that is %s does not sign in, and the log has the reason', async (_, id) => {
     const before = await written(id)
     const ada = { ...ADA, id }
     mistake({ findByUsername: async () => ada, find: async () => ada })

@@ -207,7 +207,7 @@ describe('a resource with tricks in it', () => {
 })
 
 describe('the metadata of a resource', () => {
-  test('is the same whatever the Host, the forwarded host or the query of the request', async () => {
+  test('is the same for every Host, forwarded host and query', async () => {
     const genuine = await fetch(`${identity.origin}/.well-known/oauth-protected-resource/mcp`)
     const body = await genuine.text()
     for (const headers of [
@@ -241,7 +241,7 @@ describe('the metadata of a resource', () => {
   })
 })
 
-test('a challenge has no text of the request in it', async () => {
+test('a challenge contains no text of the request', async () => {
   const guard = server.server.machine({ resource: mcp })
   const url = 'https://evil.example/"%0d%0aX:y?resource_metadata=https://evil.example'
   const headers = { authorization: 'Bearer ", resource_metadata="https://evil.example', host: 'evil.example' }
@@ -251,7 +251,7 @@ test('a challenge has no text of the request in it', async () => {
   )
 })
 
-test('a request for another API survives a sign-in in between', async () => {
+test('a request for another API continues after a sign-in', async () => {
   const client = await server.addClient()
   const page = await authorize(openBrowser(server), authorizationUrl(server, client, { resource: mcp }), user)
   const tokens = await getTokens(server, client, {

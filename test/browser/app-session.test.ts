@@ -17,7 +17,7 @@ describe.skipIf(!chromium)('sign-in by an app on another origin, in Chromium', (
   let complaints: string[] = []
 
   beforeAll(async () => {
-    // Consent is never remembered for an app on the device. Its scheme is all that its pages allow forms to lead to.
+    // Consent is never remembered for an app on the device. Its pages allow redirects of forms to its scheme only.
     shop = await startShop({ isApart: true })
     client = await shop.server.addClient({
       type: 'public',

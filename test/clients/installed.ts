@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { ROOT } from '../house/repository.ts'
 import { isAvailable } from '../support/available.ts'
 
-/** The folder with the clients, which have a lock file of their own. */
+/** The folder with the clients, which have their own lock file. */
 export const FOLDER = join(ROOT, 'test/clients')
 
 const ADVICE = 'The OAuth clients are not installed. Run `npm ci --prefix test/clients`.'

@@ -27,7 +27,7 @@ async function startProject(name: string): Promise<Place> {
   return { mcp: `${project.issuer}/mcp`, identity: project, advance: project.program.advance }
 }
 
-/** An MCP server in a service of its own. */
+/** An MCP server in another service. */
 async function startMcpService(): Promise<Place> {
   const port = await freePort()
   const mcp = `http://127.0.0.1:${port}/mcp`

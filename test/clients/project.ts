@@ -15,7 +15,7 @@ export interface McpProject extends Identity {
   readonly program: ClientProgram
 }
 
-/** Runs a project with secrets of its own. The test adds users and clients through a second node on its database. */
+/** Runs a project with its own secrets. The test adds users and clients through a second node on its database. */
 export async function startMcpProject(name: string): Promise<McpProject> {
   const port = await freePort()
   const issuer = `http://127.0.0.1:${port}`

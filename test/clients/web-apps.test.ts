@@ -71,7 +71,7 @@ const APPS: readonly App[] = [
   },
 ]
 
-/** Auth.js signs users in by a form with a token of its own. */
+/** Auth.js signs users in through a form with its own CSRF token. */
 async function submitWithToken(app: AppVisit, path: string): Promise<{ readonly text: string }> {
   const { csrfToken } = JSON.parse((await app.open(`${path}/csrf`)).text) as { readonly csrfToken: string }
   const body = new URLSearchParams({ csrfToken, callbackUrl: `${app.origin}/orders` })

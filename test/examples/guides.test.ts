@@ -74,14 +74,14 @@ describe('the code of the guide to mobile and desktop apps', () => {
     const first = (await output.next()) as { readonly value?: string }
     const url = /^Open (\S+)\n$/.exec(first.value ?? (await errors))?.[1] ?? ''
     const { user, callback } = await approve(server, url)
-    // What browsers request besides does not disturb it.
+    // Other requests of browsers, such as for the icon, are ignored.
     expect((await fetch(new URL('/favicon.ico', callback))).status).toBe(404)
     expect(await (await fetch(callback)).text()).toBe('You can close this window.')
     expect(await output.next()).toMatchObject({ value: `Orders of ${user.id}\n` })
     expect(await errors).toBe('')
   })
 
-  /** Starts the app for React Native with a browser that does what it is told. */
+  /** Starts the app for React Native with a simulated browser. */
   async function startMobileApp(open: (server: TestServer, url: string) => Promise<string | undefined>) {
     const server = await startWithApi()
     const keychain = new Map<string, string>()

@@ -237,7 +237,7 @@ describe('a forced sign-in', () => {
 describe('when the app', () => {
   const openDevices = (browser: Browser) => browser.open(server.endpoint('/account/devices'))
 
-  test('shows another user, the first one is signed out', async () => {
+  test('returns another user, the first one is signed out', async () => {
     const browser = openShopBrowser(shop, 'ada')
     await openDevices(browser)
     const session = shop.sessions.get(shopSessionOf(browser))
@@ -252,7 +252,7 @@ describe('when the app', () => {
     })
   })
 
-  test('shows nobody any more, the session ends, but not by a link on another site', async () => {
+  test('returns no user, the session is revoked, but not by a cross-site link', async () => {
     const browser = openShopBrowser(shop, 'ada')
     await openDevices(browser)
     browser.setCookie('shop', 'gone')
@@ -338,7 +338,7 @@ describe('when the app', () => {
   })
 })
 
-describe('a session that was revoked here while the app still shows its user', () => {
+describe('a session that was revoked here while the user is still signed in to the app', () => {
   test.each([
     [
       'a device',
@@ -393,7 +393,7 @@ describe('a session that was revoked here while the app still shows its user', (
   })
 })
 
-describe('an answer of the app that cannot be used', () => {
+describe('an unusable answer of the app', () => {
   const user: AppUser = { id: 'ada', authenticatedAt: 1 }
   const now = (): number => server.clock.now()
   const answers: readonly (readonly [string, TellUser])[] = [
@@ -409,7 +409,7 @@ describe('an answer of the app that cannot be used', () => {
     ['a rejection', () => Promise.reject(new Error('the session store is down'))],
   ]
 
-  test.each(answers)('signs nobody in, and the log has the reason: %s', async (_, answer) => {
+  test.each(answers)('does not sign in, and the log has the reason: %s', async (_, answer) => {
     shop.tell = answer
     const page = await openShopBrowser(shop, 'ada').open(server.endpoint('/account/devices'))
     expect(page.status).toBe(500)
@@ -419,7 +419,7 @@ describe('an answer of the app that cannot be used', () => {
     expect(url.searchParams.get('error')).toBe('server_error')
   })
 
-  test('is asked from the server itself, the request ends', async () => {
+  test('calls server.sessions.current, the request ends', async () => {
     shop.tell = async (request) => (await server.server.sessions.current(request))?.user
     const page = await openShopBrowser(shop, 'ada').open(server.endpoint('/account/devices'))
     expect(page.status).toBe(500)

@@ -202,7 +202,7 @@ describe('login_hint', () => {
     expect(shownIn(await openBrowser(server).open(hinted('a\nb')))).toBe('')
   })
 
-  test('has no effect without a request of a client', async () => {
+  test('has no effect without an authorization request', async () => {
     const page = await openBrowser(server).open(server.endpoint('/login?login_hint=ada'))
     expect(shownIn(page)).toBe('')
   })

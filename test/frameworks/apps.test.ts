@@ -148,7 +148,7 @@ describe.each(apps)('in %s', (_name, server) => {
     expect((await ask(server.endpoint('/app'))).status).toBe(200)
   })
 
-  test('a client that disconnects during its upload does no harm', async () => {
+  test('a client that disconnects during its upload leaves the server running', async () => {
     const socket = connect(Number(new URL(server.origin).port), '127.0.0.1')
     socket.on('error', () => undefined)
     const head = `POST /oauth/token HTTP/1.1\r\nHost: x\r\nContent-Type: ${FORM}\r\nContent-Length: 90\r\n\r\nhalf`

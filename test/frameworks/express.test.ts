@@ -52,7 +52,7 @@ describe.each([
       expect(errors).toEqual([])
     })
 
-    test('so they do in an app within the app', async () => {
+    test('the same works in an app within the app', async () => {
       const { server, errors } = create('/id')
       const inner = express().use(toExpress(server).routes())
       expect(await statusesOf(await serve(express().use('/id', inner)), ...paths)).toEqual([
@@ -153,7 +153,7 @@ describe.each([
     ])
   })
 
-  test('middleware that sets a header late and reads an array as pairs gets neither wrong', async () => {
+  test('middleware that wraps writeHead still works', async () => {
     const app = express().use((_request, response, next) => {
       const writeHead = response.writeHead.bind(response)
       const late = (status: number, pairs?: readonly (readonly [string, string])[]): ServerResponse => {
@@ -171,7 +171,7 @@ describe.each([
     expect([...response.headers.keys()].filter((name) => name.length === 1)).toEqual([])
   })
 
-  test('middleware that compresses responses may do so', async () => {
+  test('middleware can compress responses', async () => {
     const app = express().use((_request, response, next) => {
       const gzip = createGzip()
       const { writeHead, write, end } = response
@@ -193,7 +193,7 @@ describe.each([
     expect(response.headers.get('content-encoding')).toBe('gzip')
   })
 
-  test('middleware that throws while a response is sent stops that response, and nothing else', async () => {
+  test('middleware that throws while a response is sent does not stop the server', async () => {
     const { server, errors } = create()
     const app = express().use((_request, response, next) => {
       const fail = (): never => {

@@ -72,7 +72,7 @@ describe('a body', () => {
     expect(await received).toMatch(/^HTTP\/1\.1 413 /)
   })
 
-  test('that ends early does no harm', async () => {
+  test('that ends early leaves the server running', async () => {
     const { server } = await createLogged()
     const app = new Hono().use(toHono(server).routes())
     const origin = await serveApp(app)

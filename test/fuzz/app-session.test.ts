@@ -72,7 +72,7 @@ test('no request to the pages of users who sign in to the app breaks them or lea
   expect(await server.server.sessions.list('bob')).toEqual([])
 })
 
-test('nothing but our own pages is taken for a return_to', async () => {
+test('only our own pages are accepted as a return_to', async () => {
   await requests()
   const valid =
     shop.visits.findLast(({ pathname }) => pathname === '/sign-in')?.searchParams.get('return_to') ?? ''

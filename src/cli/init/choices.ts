@@ -14,7 +14,7 @@ export interface InitFlags extends InteractiveOptions {
   readonly force?: boolean
 }
 
-/** What a project is made of. */
+/** The answers to the questions, or the flags, of `consulate init`. */
 export interface Choices {
   readonly framework: Framework
   readonly users: UserSource

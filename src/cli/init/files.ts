@@ -10,9 +10,9 @@ import { usersTemplate } from './users-template.ts'
 
 /** The files of a project, by path. */
 export interface ProjectFiles {
-  /** Files of ours, which must not replace a file of the user's. The configuration is first. */
+  /** Files that must not replace those of the user. The configuration is first. */
   readonly own: Readonly<Record<string, string>>
-  /** Files to which something is added, with their whole new text. */
+  /** Files that may exist and get additions, with their complete new text. */
   readonly shared: Readonly<Record<string, string>>
 }
 

@@ -16,8 +16,7 @@ import { signInWithPassword } from './password.ts'
 import { signedInPage } from './signed-in.ts'
 
 /**
- * GET: shows the sign-in page, or sends the user to that of the app. A signed-in user is redirected, unless they must sign in
- * again.
+ * GET: shows the sign-in page, or redirects to the app's. A signed-in user is redirected, unless they must sign in again.
  */
 export async function showSignIn(exchange: Exchange, provider: string): Promise<HttpResponse> {
   const { services } = exchange
@@ -41,12 +40,12 @@ export async function signIn(exchange: Exchange, provider: string): Promise<Http
   const current = await services.sessions.current(exchange, provider)
   const [username, password] = [form.get('username') ?? '', form.get('password') ?? '']
   const keepSignedIn = services.settings.keepSignedIn !== undefined && form.get('keep_signed_in') === 'yes'
-  const shown = { provider, returnTo, username, keepSignedIn }
+  const props = { provider, returnTo, username, keepSignedIn }
   if (!services.csrf.isValid(exchange, current, form.get('csrf'))) {
-    return signInPage(exchange, 403, { ...shown, problem: { kind: 'expired' } })
+    return signInPage(exchange, 403, { ...props, problem: { kind: 'expired' } })
   }
   const outcome = await signInWithPassword(exchange, { provider, username, password, keepSignedIn, current })
-  if ('problem' in outcome) return signInPage(exchange, outcome.status, { ...shown, ...outcome })
+  if ('problem' in outcome) return signInPage(exchange, outcome.status, { ...props, ...outcome })
   return redirect(returnTo ?? providerPathsOf(services.settings, provider).signIn)
 }
 

@@ -36,7 +36,7 @@ export async function signOut(exchange: Exchange, provider: string): Promise<Htt
   return redirect(afterSignOut(exchange, provider, readReturnUrl(exchange, form)))
 }
 
-/** Returns where a browser continues after our sign-out: at the sign-out page of the app, if it has one. */
+/** Returns where to redirect after our sign-out: to the sign-out page of the app, if it has one. */
 function afterSignOut({ services }: Exchange, provider: string, returnTo: string | undefined): string {
   const { settings } = services
   const { signOut: path } = providerPathsOf(settings, provider)
@@ -48,6 +48,6 @@ function afterSignOut({ services }: Exchange, provider: string, returnTo: string
   return url.href
 }
 
-/** Returns where the app wants the user to return, if it may: other origins could be those of an attacker. */
+/** Returns `return_to` if its origin is registered. Others could be an attacker's. */
 const readReturnUrl = ({ services }: Exchange, form: Form): string | undefined =>
   returnUrlTo(services.settings.returnOrigins, form.get('return_to'))

@@ -25,7 +25,7 @@ export const mountIn =
         throw new Error('no orders today')
       }),
     )
-    // Express 4 does not forward what these reject with.
+    // Express 4 does not forward rejections of these.
     app.get('/who', (request, response, next) => {
       auth.currentUser(request, response).then((user) => response.json({ id: user?.id ?? null }), next)
     })

@@ -1,13 +1,12 @@
 /*
- * An app of a framework, sets headers of its own and reads every body before the server is mounted. It has
- * these routes:
+ * An app of a framework. It sets its own headers and reads every body before the server is mounted. It has these routes:
  *
  * - `/app` responds with `app`
  * - `/orders/:id` needs a user with `orders:read`, and responds with `{ id, user }`
  * - `/fails` needs any user, and throws `no orders today`
  * - `/who`, `/start/:id` and `/end` call `currentUser`, `startSession` and `endSession`
  *
- * The error handler of the app responds to whatever is thrown with 418 and `{ caught: message }`.
+ * The error handler of the app responds to errors with 418 and `{ caught: message }`.
  */
 
 /** Headers that the app sets on every response. The first two are also headers of the server's pages. */

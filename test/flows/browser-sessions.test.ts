@@ -232,7 +232,7 @@ describe('ending a session', () => {
     })
   })
 
-  test('is harmless twice, and for guests', async () => {
+  test('does nothing if repeated, or if no user is signed in', async () => {
     const browser = openBrowser(server)
     await startInApp(server, browser, user)
     const request = appRequest(browser)

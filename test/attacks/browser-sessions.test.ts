@@ -95,7 +95,7 @@ describe('a changed cookie', () => {
     expect([await userOf(browser), await userOf(other)]).toEqual([user.id, attacker.id])
   })
 
-  test('in the name of another cookie signs nobody in', async () => {
+  test('under the name of another cookie does not sign in', async () => {
     const browser = openBrowser(server)
     await startInApp(server, browser, user)
     const value = browser.cookies.get(SESSION) ?? ''
@@ -119,7 +119,7 @@ describe('a request from another site', () => {
     expect(await userOf(browser)).toBe(user.id)
   })
 
-  test('can complete a sign-in, as form_post and SAML do, and reuses nothing', async () => {
+  test('can complete a sign-in, as form_post and SAML do, without renewing an earlier session', async () => {
     const browser = openBrowser(server)
     const before = await startInApp(server, browser, user)
     const { session, cookies } = await sessions.start(attacker, { request: { headers: crossSite } })
