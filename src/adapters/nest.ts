@@ -4,7 +4,6 @@ import {
   applyDecorators,
   createParamDecorator,
   ForbiddenException,
-  Inject,
   ServiceUnavailableException,
   SetMetadata,
   UnauthorizedException,
@@ -14,20 +13,20 @@ import {
   type ExecutionContext,
   type HttpException,
 } from '@nestjs/common'
-import { HttpAdapterHost, Reflector } from '@nestjs/core'
+import { Reflector } from '@nestjs/core'
 import type { ProviderOptions } from '../administration/sessions.ts'
 import type { UserLike } from '../administration/user.ts'
 import type { Auth, UserAuth } from '../guard/auth.ts'
+import { ConfigError } from '../errors.ts'
 import { isRefusal, type Refusal } from '../guard/refusal.ts'
 import type { GuardCore, Guards, Scopes } from '../guard/request-guards.ts'
 import type { Caller, Requirement } from '../guard/requirement.ts'
-import type { AuthorizationServer, Core } from '../server.ts'
+import type { AuthorizationServer } from '../server.ts'
 import type { ResponseCookies, StartedSession, StartSessionOptions } from '../sign-in/browser-sessions.ts'
 import type { BaseUser } from '../users/provider.ts'
-import { answer } from './node-message.ts'
+import { moduleOf, routesOf, type NestRoutes } from './nest-mount.ts'
 
-/** Injects the server: `@Inject(AUTHORIZATION_SERVER)`. Every module can, because `ConsulateModule` is global. */
-export const AUTHORIZATION_SERVER: unique symbol = Symbol.for('consulate.server')
+export { AUTHORIZATION_SERVER, type NestRoutes } from './nest-mount.ts'
 
 /** Decorates a controller or a route. The decorator of a route replaces the one of its controller. */
 export type RouteDecorator = ClassDecorator & MethodDecorator
@@ -73,13 +72,6 @@ export interface NestResponse {
 
 /** Options of `startSession`. */
 export type StartOptions = Omit<StartSessionOptions, 'request'>
-
-/** Middleware for `app.use()` and for `consumer.apply()`, on both platforms. */
-export type NestRoutes = (
-  request: IncomingMessage,
-  response: ServerResponse,
-  next: (error?: unknown) => void,
-) => void
 
 /** A server in Nest: its module, its guards, and the users who are signed in. */
 export interface NestAdapter<
@@ -158,11 +150,37 @@ interface Rule {
 
 const RULE = 'consulate:rule'
 
+/** Where the result of a guard is. `auth` of a request may also be what other middleware has set. */
+const RESULT = Symbol.for('consulate.auth')
+
+/** Controllers and handlers that have a decorator of this adapter. */
+const decorated = new WeakSet<object>()
+
+/** A second decorator would replace the first, and its scopes would not be required. */
+function rejectSecondDecorator(target: { readonly name?: unknown }): void {
+  if (decorated.has(target))
+    throw new ConfigError([
+      {
+        path: typeof target.name === 'string' ? target.name : 'decorators',
+        message: "has two decorators of consulate/nest. Name all scopes in one: @Scopes('a', 'b')",
+      },
+    ])
+  decorated.add(target)
+}
+
 function guardsOf(core: GuardCore, findUser: FindUser): NestGuards<string> {
   const fallback: Rule = { core, requirement: core.requirement('user', []) }
   const AuthGuard: CanActivate = { canActivate: (context) => canActivate(context, fallback) }
-  const decorate = (requirement: Requirement | undefined): RouteDecorator =>
-    applyDecorators(SetMetadata(RULE, { core, requirement } satisfies Rule), UseGuards(AuthGuard))
+  const decorate = (requirement: Requirement | undefined): RouteDecorator => {
+    const apply = applyDecorators(
+      SetMetadata(RULE, { core, requirement } satisfies Rule),
+      UseGuards(AuthGuard),
+    )
+    return (target: object, name?: string | symbol, descriptor?: PropertyDescriptor) => {
+      rejectSecondDecorator((descriptor?.value as object | undefined) ?? target)
+      apply(target, name, descriptor)
+    }
+  }
   const guard =
     (caller: Caller) =>
     (...scopes: Scopes<string>): RouteDecorator =>
@@ -173,10 +191,11 @@ function guardsOf(core: GuardCore, findUser: FindUser): NestGuards<string> {
     Anyone: guard('anyone'),
     Public: () => decorate(undefined),
     AuthGuard,
-    CurrentAuth: createParamDecorator((_, context) => httpOf(context).request.auth),
+    CurrentAuth: createParamDecorator((_, context) => httpOf(context).request[RESULT]),
     CurrentUser: createParamDecorator((_, context) => {
       const { request, response } = httpOf(context)
-      return request.auth ? userOf(request.auth) : findUser(request, response)
+      const granted = request[RESULT]
+      return granted ? userOf(granted) : findUser(request, response)
     }),
   }
 }
@@ -221,7 +240,7 @@ function setCookies(
 }
 
 interface Http {
-  readonly request: NestRequest & { auth?: Auth }
+  readonly request: NestRequest & { auth?: Auth; [RESULT]?: Auth }
   readonly response: NestResponse
 }
 
@@ -242,7 +261,7 @@ function canActivate(context: ExecutionContext, fallback: Rule): boolean | Promi
   if (!requirement) return true
   const proceed = (checked: Auth | Refusal): true => {
     if (isRefusal(checked)) throw refusalOf(checked, response)
-    request.auth = checked
+    Object.assign(request, { auth: checked, [RESULT]: checked })
     return true
   }
   const result = core.check(request.headers.authorization, requirement)
@@ -258,41 +277,4 @@ function refusalOf({ status, headers, body }: Refusal, response: NestResponse): 
     if (name !== 'Content-Type') response.header(name, value)
   }
   return new EXCEPTIONS[status](body)
-}
-
-const routesOf =
-  (core: Core): NestRoutes =>
-  (request, response, next) => {
-    if (!answer(core, request, response)) next()
-  }
-
-/** Nest needs a class to create the module. */
-function moduleOf(server: AuthorizationServer, routes: NestRoutes): DynamicModule {
-  class ConsulateModule {
-    readonly #host: HttpAdapterHost
-    #isMounted = false
-    constructor(host: HttpAdapterHost) {
-      this.#host = host
-      host.init$.subscribe(() => mountBeforeParsers(host.httpAdapter, () => this.configure()))
-    }
-    /** Called when the app starts. `consumer.apply()` would add the global prefix to the paths. */
-    configure(): void {
-      if (!this.#isMounted) this.#host.httpAdapter.use(routes)
-      this.#isMounted = true
-    }
-  }
-  Inject(HttpAdapterHost)(ConsulateModule, undefined, 0)
-  const provider = { provide: AUTHORIZATION_SERVER, useValue: server }
-  return { module: ConsulateModule, global: true, providers: [provider], exports: [provider] }
-}
-
-/** Nest parses bodies after the middleware of `main.ts` and before that of modules, and sends its own errors. */
-function mountBeforeParsers(adapter: HttpAdapterHost['httpAdapter'], mount: () => void): void {
-  const register = adapter.registerParserMiddleware.bind(adapter)
-  Object.assign(adapter, {
-    registerParserMiddleware(...options: Parameters<typeof register>): unknown {
-      mount()
-      return register(...options) as unknown
-    },
-  })
 }

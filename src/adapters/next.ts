@@ -121,14 +121,14 @@ export interface NextAdapter<
  * Returns the server that `create` creates, and the same one whenever this process calls it again for that issuer. Next loads
  * modules several times: for pages, for route handlers, for the proxy, and after each change during development.
  */
-export function oncePerProcess<Server extends Pick<AuthorizationServer, 'issuer' | 'close'>>(
+export function oncePerProcess<Server extends Pick<AuthorizationServer, 'issuer'>>(
   create: () => Server,
 ): Server {
   const servers = shared(SERVERS, () => new Map<string, Server>())
   const created = create()
   const existing = servers.get(created.issuer)
-  if (existing) void created.close() // Nothing was opened yet.
-  else servers.set(created.issuer, created)
+  if (!existing) servers.set(created.issuer, created)
+  // The new one has opened nothing, so it is not closed: that would close a store that both have.
   return existing ?? created
 }
 

@@ -20,7 +20,7 @@ export function undocumented(sources: readonly Source[], entries: readonly strin
 }
 
 /** Nest creates modules from classes. */
-const NEST = 'src/adapters/nest.ts'
+const NEST = 'src/adapters/nest-mount.ts'
 
 /** Banned constructs: `any`, enums, namespaces, classes other than errors, default exports, `export *`. */
 export const banned = (sources: readonly Source[]): readonly string[] =>

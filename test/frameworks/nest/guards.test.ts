@@ -287,3 +287,34 @@ test('rejects misspelled scopes when the controller is declared', () => {
     { path: 'user', message: expect.stringContaining('orders:raed') as string },
   ])
 })
+
+test('rejects a second decorator, whose scopes would replace those of the first', () => {
+  const decorate = (): unknown => {
+    class Twice {
+      @auth.Scopes('orders:read')
+      @auth.Scopes('orders:create')
+      orders(): void {}
+    }
+    return Twice
+  }
+  expect(problemsOf(decorate)).toMatchObject([
+    { path: 'orders', message: expect.stringContaining('two decorators') as string },
+  ])
+})
+
+test('an auth that other middleware has set is not the result of a guard', async () => {
+  class Whose {
+    @Get()
+    whose(@auth.CurrentAuth() granted: unknown, @auth.CurrentUser() known: unknown): object {
+      return { granted: granted ?? null, known: known ?? null }
+    }
+  }
+  Controller('whose')(Whose)
+  const module = { ...auth.ConsulateModule, controllers: [Whose] }
+  const app = await create('express', module as never)
+  app.use((request: { auth?: unknown }, _response: unknown, next: () => void) => {
+    request.auth = { kind: 'user', user: { id: 'admin' } }
+    next()
+  })
+  expect((await get(`${await listen(app)}/whose`, {})).body).toEqual({ granted: null, known: null })
+})

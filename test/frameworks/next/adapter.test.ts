@@ -123,3 +123,14 @@ test('one server per process and issuer', () => {
   expect(oncePerProcess(create('https://one.example.com'))).toBe(first)
   expect(oncePerProcess(create('https://two.example.com'))).not.toBe(first)
 })
+
+test('a module that is loaded again leaves the store of the running server open', async () => {
+  const store = sqlite(':memory:')
+  const create = () =>
+    createAuthorizationServer({ ...REQUIRED, issuer: 'https://reloaded.example.com', store })
+  const first = oncePerProcess(create)
+  await first.ready()
+  expect(oncePerProcess(create)).toBe(first)
+  expect(await first.clients.list()).toEqual([])
+  await first.close()
+})
