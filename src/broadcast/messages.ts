@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { Clock } from '../lib/clock.ts'
 import { randomId } from '../lib/hash.ts'
 import type { Logger } from '../lib/log.ts'
+import { atMost } from '../lib/lru.ts'
 import { createValueSigner, type ValueSigner } from '../lib/signed-value.ts'
 import type { BroadcastConnection } from './broadcast.ts'
 import type { Topic } from './topic.ts'
@@ -101,7 +102,7 @@ const splitTopic = (message: string): readonly string[] => {
 
 /** Returns whether a message is from another node, and newer than all that came from it. */
 function createReplayCheck(self: string): (envelope: Envelope) => boolean {
-  const latest = new LRUCache<string, number>({ max: MAX_NODES })
+  const latest = new LRUCache<string, number>(atMost(MAX_NODES))
   return ([, , node, sequence]) => {
     if (node === self || sequence <= (latest.get(node) ?? 0)) return false
     latest.set(node, sequence)

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../lib/clock.ts'
+import { atMost } from '../lib/lru.ts'
 import type { Client } from '../model/client.ts'
 import type { ClientStore } from '../store/contract.ts'
 
@@ -21,7 +22,7 @@ export function createClientCache(
   clock: Clock,
   lifetime: number,
 ): ClientCache {
-  const known = new LRUCache<string, { client: Client; since: number }>({ max: MAX_CLIENTS })
+  const known = new LRUCache<string, { client: Client; since: number }>(atMost(MAX_CLIENTS))
   // If the clock is set back, nothing stays cached for longer.
   const isFresh = (since: number): boolean => since <= clock.now() && clock.now() < since + lifetime
   return {

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { VerifiedToken } from '../keys/jws.ts'
 import type { Clock } from '../lib/clock.ts'
+import { atMost } from '../lib/lru.ts'
 import {
   ACCESS_TOKEN_TYPE,
   audiencesOf,
@@ -118,7 +119,7 @@ export function createBearerGuard({
   strict,
   onPersonalTokenUse = () => {},
 }: BearerGuardOptions): BearerGuard {
-  const cache = new LRUCache<string, CachedToken>({ max: cacheSize })
+  const cache = new LRUCache<string, CachedToken>(atMost(cacheSize))
 
   async function verify(token: string): Promise<CachedToken | 'unavailable' | undefined> {
     const verified =

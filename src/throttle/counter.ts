@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../lib/clock.ts'
+import { atMost } from '../lib/lru.ts'
 
 /** A limit, and its name in the headers. */
 export interface Policy {
@@ -99,7 +100,7 @@ const MAX_PENDING_ELSEWHERE = 10_000
  * its window ends, and the owner of an IPv6 network has endless keys.
  */
 export function createCounter(policy: Policy, clock: Clock): Counter {
-  const counts = new LRUCache<string, Count>({ max: MAX_KEYS })
+  const counts = new LRUCache<string, Count>(atMost(MAX_KEYS))
   const maxPending = 2 * policy.window
   const find = (key: string): Count => {
     const known = counts.get(key)

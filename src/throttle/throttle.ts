@@ -3,6 +3,7 @@ import { OAuthError } from '../errors.ts'
 import { addressGroup } from '../lib/address.ts'
 import { systemClock, type Clock } from '../lib/clock.ts'
 import { sha256 } from '../lib/hash.ts'
+import { atMost } from '../lib/lru.ts'
 import {
   createCounter,
   longestOf,
@@ -70,7 +71,7 @@ export function createThrottle(
 ): Throttle {
   const addresses = counterFor({ name: 'address', ...limits.perAddress })
   const accounts = counterFor({ name: 'account', ...limits.perAccount })
-  const groups = new LRUCache<string, string>({ max: 10_000, memoMethod: addressGroup })
+  const groups = new LRUCache<string, string>({ ...atMost(10_000), memoMethod: addressGroup })
   const accountKeys = ({ account, device }: ThrottleTarget): readonly CounterKey[] =>
     account === undefined ? [] : [{ counter: accounts, key: keyOf(account, device) }]
   const allKeys = (target: ThrottleTarget): readonly CounterKey[] => [
