@@ -19,6 +19,9 @@ process.on(
   (command: SharedCommand) => void runCommand(command).then((outcome) => process.send?.(outcome)),
 )
 
+// What a command left open, such as a connection, must not keep the process running without its parent.
+process.once('disconnect', () => process.exit())
+
 async function runCommand({ cwd, args, env }: SharedCommand) {
   process.chdir(cwd)
   process.env = { ...env }

@@ -1,8 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { testSecrets } from './secrets.ts'
 import type { SetClockMessage, ServeMessage, ListeningMessage } from './serve.ts'
@@ -60,14 +58,10 @@ export async function startProcess(
   }
 }
 
-/** The compile cache of all nodes. It halves their startup time. */
-const COMPILED = join(tmpdir(), 'consulate-compiled')
-
 function startChild(fileSize: number | undefined): ChildProcess {
   const script = fileURLToPath(new URL('serve.ts', import.meta.url))
   const limit = fileSize === undefined ? '' : `trap '' XFSZ; ulimit -f ${fileSize * 2};`
   return spawn('sh', ['-c', `${limit} exec "$@"`, 'sh', process.execPath, script], {
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
-    env: { ...process.env, NODE_COMPILE_CACHE: COMPILED },
   })
 }
