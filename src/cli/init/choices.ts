@@ -50,36 +50,36 @@ export const USER_SOURCES = {
 
 export type UserSource = keyof typeof USER_SOURCES
 
-/** The grants and features, and which app each is for, in the order of the guide "Choose a grant". */
+/** The grants and features, each with the apps that it is for, in the order of the guide "Choose a grant". */
 export const GRANTS = {
   authorization_code: {
     factory: 'authorizationCode',
-    audience: 'web, single-page and mobile apps',
+    purpose: 'web, single-page and mobile apps',
     hint: 'users sign in on your pages and approve',
   },
   refresh_token: {
     factory: 'refreshToken',
-    audience: 'keeps those apps signed in',
+    purpose: 'keeps those apps signed in',
     hint: 'until users sign out or disconnect them',
   },
   device_code: {
     factory: 'deviceCode',
-    audience: 'TVs and command lines',
+    purpose: 'TVs and command lines',
     hint: 'users enter a code on their phone',
   },
   client_credentials: {
     factory: 'clientCredentials',
-    audience: 'cron jobs and other services',
+    purpose: 'cron jobs and other services',
     hint: 'no user is involved',
   },
   personal_tokens: {
     factory: undefined,
-    audience: "users' own scripts",
+    purpose: "users' own scripts",
     hint: 'users generate a token and copy it',
   },
   sign_in: {
     factory: 'signIn',
-    audience: 'your own apps that ask for the password themselves',
+    purpose: 'your own apps that ask for the password themselves',
     hint: 'no pages, no clients',
   },
 } as const

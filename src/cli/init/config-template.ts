@@ -27,7 +27,7 @@ export function configTemplate({ users, grants, scopes }: Choices, extension: Ex
     ...chosen.filter((name) => GRANTS[name].factory !== undefined).map(grantLine),
     '  ],',
     ...(chosen.includes('personal_tokens')
-      ? [`  personalTokens: {}, // ${GRANTS.personal_tokens.audience}`]
+      ? [`  personalTokens: {}, // ${GRANTS.personal_tokens.purpose}`]
       : []),
     '})',
     '',
@@ -40,7 +40,7 @@ const USERS: Readonly<Record<UserSource, string>> = {
   'app-session': '  users, // with the session of your app',
 }
 
-const grantLine = (name: GrantName): string => `    ${GRANTS[name].factory}(), // ${GRANTS[name].audience}`
+const grantLine = (name: GrantName): string => `    ${GRANTS[name].factory}(), // ${GRANTS[name].purpose}`
 
 /** Only in brackets, `__proto__` is the name of a property. */
 function propertyName(name: string): string {

@@ -40,8 +40,8 @@ const askGrants = (): Promise<Choices['grants']> =>
   chooseMany(
     'Who gets tokens?',
     namesOf(GRANTS).map((value) => {
-      const { audience, hint } = GRANTS[value]
-      return { value, label: `${value}: ${audience}`, hint }
+      const { purpose, hint } = GRANTS[value]
+      return { value, label: `${value}: ${purpose}`, hint }
     }),
     DEFAULTS.grants,
   )
