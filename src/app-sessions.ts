@@ -7,6 +7,7 @@ import { createAppSessionReader, type AppSessionOptions } from './sessions/from-
 import { askApp } from './sessions/app-user.ts'
 import type { Sessions } from './sessions/sessions.ts'
 import { withAppSessions } from './sessions/by-provider.ts'
+import { createSignInWatch } from './sessions/sign-in-watch.ts'
 import { completeBrowserSignIn } from './sign-in/start-browser-session.ts'
 import { persistentLifetimeOf } from './signers.ts'
 
@@ -39,6 +40,7 @@ export function openAppSessions(parts: Parts): Sessions {
 }
 
 function readerOptionsOf({ settings, store, sessions, services, ...others }: Parts): AppSessionOptions {
+  const watch = createSignInWatch(settings)
   return {
     ...others,
     cookies: others.appSessionCookies,
@@ -56,6 +58,7 @@ function readerOptionsOf({ settings, store, sessions, services, ...others }: Par
         methods,
       }),
     async onSignIn(exchange, session, isNew) {
+      if (!isNew) watch(session)
       const { events, subjectOf } = services()
       const { address, requestId } = exchange
       const sub = subjectOf(session)

@@ -426,6 +426,17 @@ describe('an unusable answer of the app', () => {
     expect(server.logs.at(-1)).toContain('must not call server.sessions.current')
   })
 
+  test('with the time of each request as that of the sign-in is reported once', async () => {
+    const browser = openShopBrowser(shop)
+    shop.tell = () => ({ id: 'ada', authenticatedAt: now() })
+    const reports = () => server.logs.filter((line) => line.includes('returns a new authenticatedAt'))
+    for (let visit = 0; visit < 8; visit += 1) {
+      expect(reports()).toHaveLength(visit < 6 ? 0 : 1)
+      await browser.open(server.endpoint('/account/devices'))
+      server.clock.advance('1s')
+    }
+  })
+
   test('may be asked by a timer or connection that was opened while the app answered', async () => {
     const browser = openShopBrowser(shop, 'ada')
     const [answered, later] = [Promise.withResolvers<void>(), Promise.withResolvers<unknown>()]
