@@ -234,18 +234,18 @@ describe('a stolen or planted session cookie', () => {
 
 describe('what a client sends to the sign-in page of the app', () => {
   test.each([
-    ['a line end', 'ada\r\nLocation: https://evil.example'],
-    ['markup', '"><script>alert(1)</script>'],
-    ['another return_to', 'x&return_to=https://evil.example'],
-    ['256 characters', 'a'.repeat(256)],
-  ])('cannot change the redirect: a login_hint with %s', async (_, hint) => {
+    ['a line end', 'ada\r\nLocation: https://evil.example', 'is not passed on'],
+    ['markup', '"><script>alert(1)</script>', 'is passed on as text'],
+    ['another return_to', 'x&return_to=https://evil.example', 'is passed on as text'],
+    ['256 characters', 'a'.repeat(256), 'is not passed on'],
+  ])('cannot change the redirect: a login_hint with %s', async (_, hint, outcome) => {
     const browser = openShopBrowser(shop)
     await startSignIn(browser, { login_hint: hint, ui_locales: `de${hint}` })
     const { searchParams, pathname } = shop.visits.at(-1) ?? new URL(server.origin)
     expect(pathname).toBe('/sign-in')
     expect(searchParams.getAll('return_to')).toEqual([lastReturnTo()])
     expect(sessions.isReturnTo(lastReturnTo())).toBe(true)
-    expect([undefined, hint]).toContain(searchParams.get('login_hint') ?? undefined)
+    expect(searchParams.get('login_hint')).toBe(outcome === 'is not passed on' ? null : hint)
     expect(searchParams.has('ui_locales')).toBe(false)
   })
 })

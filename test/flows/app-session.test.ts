@@ -163,6 +163,8 @@ describe('a guest', () => {
     shop.nextUser = 'ada'
     const page = await openShopBrowser(shop).open(body['login_uri'] ?? '')
     expect(page.text).toContain('ada of the shop')
+    // It is for browsers. Apps receive links that are bound to one.
+    expect(server.server.sessions.isReturnTo(body['login_uri'])).toBe(false)
   })
 
   test('passes login_hint, ui_locales and max_age on', async () => {
