@@ -95,8 +95,8 @@ export interface NextAdapter<
   User extends BaseUser = BaseUser,
 > extends NextGuards<Scope, Main> {
   /**
-   * Returns what answers the server's own paths: `export const proxy = auth.routes()` in `proxy.ts`. `next` is your own
-   * proxy, which receives every other request. The same object has the handlers of a catch-all route.
+   * Returns a proxy that answers the server's own paths: `export const proxy = auth.routes()` in `proxy.ts`. `next` is your own
+   * proxy, which receives every other request. The result also has the handlers of a catch-all route.
    */
   routes<Incoming extends Request = Request, Rest extends unknown[] = []>(
     next?: (request: Incoming, ...rest: Rest) => ProxyResult | Promise<ProxyResult>,
@@ -136,8 +136,7 @@ export function oncePerProcess<Server extends Pick<AuthorizationServer, 'issuer'
  * Adapts a server, or a guard from `consulate/guard`, to the App Router of Next:
  *
  * `export const proxy = toNext(server).routes()` in `proxy.ts` mounts the endpoints, and
- * `export const GET = auth.user('orders:read')((request, { auth }) => …)` guards a route handler. A guard has no routes of its
- * own.
+ * `export const GET = auth.user('orders:read')((request, { auth }) => …)` guards a route handler. A guard has no `routes()`.
  */
 export function toNext<
   Scope extends string,

@@ -2,9 +2,9 @@ import { findResource, resourceMetadataUrl, type ProtectedResource } from '../mo
 
 /** The audiences that a guard knows. Routes can require one by `resource`. */
 export interface Audiences {
-  /** What routes accept that name no resource. */
+  /** The requirement of routes without a resource. */
   readonly defaults: AudienceRequirement
-  /** Returns what a route requires that names resources, or a problem if one of them is unknown. */
+  /** Returns the requirement of a route with these resources, or a problem if one of them is unknown. */
   require(resources: readonly string[]): AudienceRequirement | { readonly problem: string }
 }
 

@@ -1,6 +1,6 @@
 import type { HttpRequest } from './http.ts'
 
-/** A request, as far as it is known. */
+/** A request of which only the headers are certain. */
 export type PartialRequest = Pick<HttpRequest, 'header'> &
   Partial<Pick<HttpRequest, 'method' | 'path' | 'query' | 'headers' | 'original'>>
 

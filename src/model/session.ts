@@ -1,5 +1,11 @@
 import type { UserRef } from './subject.ts'
 
+/**
+ * How old (ms) a sign-in at the app may be. Revoked sessions are kept as long, so that the same sign-in is never accepted
+ * again. 400 days, as long as browsers keep cookies.
+ */
+export const MAX_APP_SIGN_IN_AGE = 400 * 86_400_000
+
 /** One sign-in on one device. The value of its cookie is independent of its id, and stored as a hash only. */
 export interface Session extends UserRef {
   /** The `sid` of the tokens that are revoked with it. */

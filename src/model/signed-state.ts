@@ -24,6 +24,6 @@ export interface ReturnTo {
   readonly path: string
   /** Set if the user was sent to the app's sign-in page: the browser that was sent there. */
   readonly browser?: string
-  /** Only a sign-in after this time (ms) counts. */
+  /** Only a sign-in after this time (ms) is accepted. */
   readonly after?: number
 }

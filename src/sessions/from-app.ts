@@ -1,7 +1,7 @@
 import { readCookie } from '../lib/cookie.ts'
 import { sha256 } from '../lib/hash.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { Session } from '../model/session.ts'
+import { MAX_APP_SIGN_IN_AGE, type Session } from '../model/session.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { RevocationFeed } from '../revocations/feed.ts'
 import type { SessionStore } from '../store/contract.ts'
@@ -46,8 +46,6 @@ export interface ProviderCookie {
   clear(): void
 }
 
-/** Older sign-ins are refused, because rows of revoked sessions are purged after this time. 400 days. */
-const MAX_SIGN_IN_AGE = 400 * 86_400_000
 /** How often the use of a session is written, at most. */
 const TOUCH_INTERVAL = 60_000
 /** How often to try if other requests win the race. */
@@ -143,7 +141,7 @@ export function createAppSessionReader(options: AppSessionOptions): ReadAppSessi
   async function isAccepted({ provider, appUser }: Lookup): Promise<boolean> {
     const user = { provider, userId: appUser.userId }
     const { authenticatedAt } = appUser
-    if (authenticatedAt <= clock.now() - MAX_SIGN_IN_AGE) return false
+    if (authenticatedAt <= clock.now() - MAX_APP_SIGN_IN_AGE) return false
     if (await store.hasRevokedSignIn(user, authenticatedAt)) return false
     return authenticatedAt > (await options.revocations.readSignOutTime(subjectOf(user)))
   }

@@ -53,7 +53,7 @@ export async function postPassword(exchange: Exchange, provider: string): Promis
   return change(exchange, afterReauthentication(exchange, signedIn, check), { password, keepsOtherDevices })
 }
 
-/** Users of the app prove their identity there, and have no other reason to come to this page than to change the password. */
+/** Users who sign in to the app can't confirm their password here, so an old sign-in sends them there first. */
 const isSignInDueAtApp = ({ services: { settings } }: Exchange, { session }: SignedInUser): boolean =>
   signsInAtApp(settings, session) && isReauthenticationDue(settings, session)
 

@@ -123,7 +123,7 @@ export function checkRequest(settings: Settings, target: ResponseTarget, form: F
   return { ...target, responseType, scopes, resources, codeChallenge, prompts, maxAge, ...hints }
 }
 
-/** A value that is misread could make an old sign-in count as a new one. */
+/** Strict, because a misread value could make an old sign-in pass for a new one. */
 function readMaxAge(form: Form): number | undefined {
   const text = form.get('max_age')
   if (text === undefined) return undefined

@@ -21,8 +21,8 @@ const isTooOld = (maxAge: number | undefined, age: number): boolean =>
   maxAge !== undefined && (maxAge === 0 || age > maxAge * 1000)
 
 /**
- * Returns the query for the request after the sign-in, without the parameters that forced it: `max_age` could otherwise
- * force it again and again. The rest stays as sent: encoding it again could grow it.
+ * Returns the query for the request after the sign-in, without the parameters that forced it, because `max_age` could force
+ * it again and again. The other parameters are not encoded again, which could make them longer.
  */
 export function withoutForcedSignIn(query: string, prompts: ReadonlySet<string>): string {
   const pairs = query.split('&').map((pair) => ({ pair, name: nameOf(pair) }))

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { RawBuilder, SqlBool } from 'kysely'
+import { MAX_APP_SIGN_IN_AGE } from '../../model/session.ts'
 import type { PurgeCutoffs, PurgeKind, PurgeStore } from '../purge.ts'
 import { prepare } from './prepare.ts'
 import type { Database } from './database.ts'
@@ -26,12 +27,9 @@ const newestOf = (table: string): RawBuilder<number> =>
 const isDeadCode = ({ now, revokedUntil, expiredUntil }: PurgeCutoffs): RawBuilder<SqlBool> =>
   sql`expires_at <= ${now} and (spent_at <= ${revokedUntil} or voided_at <= ${revokedUntil} or expires_at <= ${expiredUntil})`
 
-/** How long (ms) it is known that a session of the app was revoked: as long as browsers keep a cookie, 400 days. */
-const APP_SESSION_MEMORY = 400 * 86_400_000
-
 /**
- * A revoked session with an app session is kept: the app may still show the user there, by a sign-in from before. One
- * without a user stands for an app session that has ended.
+ * A revoked session with an app session is kept, because its user may still be signed in to the app from before. A row without
+ * a user is an app session that was revoked before it was stored.
  */
 const isDeadSession = ({
   now,
@@ -40,7 +38,7 @@ const isDeadSession = ({
 }: Pick<PurgeCutoffs, 'now' | 'revokedUntil' | 'expiredUntil'>): RawBuilder<SqlBool> =>
   sql`((revoked_at <= ${revokedUntil} or expires_at <= ${expiredUntil})
     and (revoked_at is null or app_session_hash is null or user_id = ''
-      or (revoked_at <= ${revokedUntil} and revoked_at <= ${now} - ${sql.lit(APP_SESSION_MEMORY)})))`
+      or (revoked_at <= ${revokedUntil} and revoked_at <= ${now} - ${sql.lit(MAX_APP_SIGN_IN_AGE)})))`
 
 /** Whether the session of a row in `consulate_sessions` has a code that can still be used. */
 const hasCode = (table: 'consulate_codes' | 'consulate_device_codes', now: number): RawBuilder<SqlBool> =>
