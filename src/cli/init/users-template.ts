@@ -45,7 +45,10 @@ ${TABLE.replace('promisify(scrypt)', 'promisify(scrypt) as (password: string, sa
 const SESSIONS = `// The sessions of your app, by the value of its cookie. Replace them with those that your app has.
 const sessions = new Map()
 
-/** Signs a user in and returns the cookie; undefined if the email or the password is incorrect. */
+/**
+ * Signs a user in and returns the cookie; undefined if the email or the password is incorrect. In production, limit guesses
+ * with \`server.attempt\`.
+ */
 export async function startSession(email, password) {
   const user = table.find((user) => user.email === email.trim().toLowerCase())
   // Hashes without a user too. Otherwise, response times would tell who has an account.
