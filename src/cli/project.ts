@@ -73,9 +73,21 @@ export async function requireInstalled(project: Project): Promise<void> {
   if (await isInstalled(project)) return
   const { file } = project.store
   const name = file === undefined ? `The database of ${project.source}` : displayPath(file)
-  if (!databaseExists(project)) throw new CommandError(`${name} does not exist. Run \`consulate install\`.`)
+  if (!databaseExists(project)) {
+    throw new CommandError(
+      hasSettings(project) ? `${name} does not exist. Run \`consulate install\`.` : NO_PROJECT,
+    )
+  }
   throw new CommandError(`${name} has pending migrations. Run \`consulate migrate\`.`)
 }
+
+/** Returns false if the database is at its default path because neither a file nor a variable says anything. */
+const hasSettings = ({ isFromEnvironment }: Project): boolean =>
+  !isFromEnvironment || Boolean(process.env['CONSULATE_DATA'] || process.env['CONSULATE_ISSUER'])
+
+const NO_PROJECT =
+  'There is no consulate.config.ts in this directory, and no data/consulate.db. ' +
+  'To create a project, run `consulate init`. If another file exports your settings, pass --config.'
 
 /** Returns the settings of a project. Commands other than `serve` need no issuer. Throws `ConfigError`. */
 export const settingsOf = ({ config }: Project): Settings =>

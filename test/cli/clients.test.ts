@@ -339,7 +339,7 @@ describe('consulate client', () => {
     const cwd = emptyDirectory()
     const { code, stderr } = await consulate(cwd, ['client', 'list'])
     expect(code).toBe(1)
-    expect(stderr).toContain('consulate install')
+    expect(stderr).toContain('consulate init')
     expect(readdirSync(cwd)).toEqual([])
   })
 })

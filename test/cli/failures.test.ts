@@ -51,6 +51,19 @@ describe('a command that fails prints one line with the cause', () => {
   )
 })
 
+test('a command that finds neither settings nor a database names the ways to pass settings', async () => {
+  const cwd = emptyDirectory()
+  const found = await consulate(cwd, ['client', 'list'])
+  expect(found).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('no consulate.config.ts') as string,
+  })
+  expect(found.stderr).toContain('--config')
+  const named = await consulate(cwd, ['client', 'list'], { env: { CONSULATE_DATA: join(cwd, 'shop') } })
+  expect(named.stderr).toBe('shop/consulate.db does not exist. Run `consulate install`.\n')
+  expect(existsSync(join(cwd, 'data'))).toBe(false)
+})
+
 test('error messages contain no control characters of what was entered', async () => {
   const { code, stderr } = await consulate(await installed(), ['client', 'show', '\u001B[2Jshop\u202E'])
   expect([code, stderr]).toEqual([1, 'No client with the ID "\uFFFD[2Jshop\uFFFD".\n'])
