@@ -8,7 +8,7 @@ const PAGE = 1000
 /**
  * Returns the longest lifetime (ms) of all valid personal access tokens, or 0 without any. The configured lifetime is no
  * bound: it may have been longer before, or be set in an application that no command reads. Returns infinity if there is no
- * database: the application may use another one, and keeping a key for too long does no harm.
+ * database: the application may use another one, and keeping a key for too long is harmless.
  */
 export async function longestPersonalTokenLifetime(project: Project): Promise<number> {
   if (!(await isInstalled(project))) return Number.POSITIVE_INFINITY

@@ -34,7 +34,7 @@ export async function answerOptions(endpoint: Endpoint, exchange: Exchange): Pro
   const isAllowed = 'Access-Control-Allow-Origin' in shared
   const preflight = isAllowed && {
     'Access-Control-Allow-Methods': allow,
-    // MCP clients and tracing libraries add headers of their own, which do no harm. `*` does not cover Authorization.
+    // MCP clients and tracing libraries add harmless headers of their own. `*` does not cover Authorization.
     'Access-Control-Allow-Headers': 'Authorization, Content-Type, MCP-Protocol-Version, *',
     'Access-Control-Max-Age': '600',
   }

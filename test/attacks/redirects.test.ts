@@ -25,7 +25,7 @@ const native = await server.addClient({
   type: 'public',
   redirectUris: ['http://127.0.0.1/cb', 'com.example.app:/cb'],
 })
-/** Somebody who is signed in and has consented: whatever is let through here ends in a code. */
+/** The user is signed in and has consented, so every accepted request ends in a code. */
 const browser = openBrowser(server)
 beforeAll(async () => {
   expect(codeIn(await authorize(browser, authorizationUrl(server, web), user))).toBeTruthy()

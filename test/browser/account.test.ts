@@ -72,7 +72,7 @@ describe.skipIf(!chromium)('the account pages in Chromium', () => {
     expect([await devicesOf(), complaints]).toEqual([2, []])
   })
 
-  test('a double click and a step back do no harm', async () => {
+  test('a double click and a step back change nothing', async () => {
     const page = await open()
     await page.getByRole('link', { name: 'Sign out Safari on iPhone' }).click()
     await page.getByRole('button', { name: 'Sign out' }).dblclick({ noWaitAfter: true })

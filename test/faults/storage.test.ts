@@ -103,7 +103,7 @@ describe('a full disk', () => {
     const place = await open({ fileSize: 1024 })
     const { node, tokens, visit, server } = place
     const { client } = visit
-    // Somebody else who has the file open: else the process itself would make room, by closing it as the last one.
+    // Another process has the file open. Otherwise the server itself would free space by closing it as the last one.
     const other = new DatabaseSync(server.file)
     other.exec('select count(*) from consulate_clients')
     let token = tokens.refresh_token

@@ -26,6 +26,7 @@ describe('the check detects', () => {
     ['never by password (RFC 6749; D4)', 'a private document'],
     ['Undefined where a race was lost', 'unnatural wording'],
     ['a problem that must be mended', 'unnatural wording'],
+    ['whoever is signed in', 'unnatural wording'],
   ])('%s', (line, what) => {
     expect(bannedText({ 'docs/a.md': `A fine line.\n${line}` })).toEqual([`docs/a.md:2 contains ${what}`])
   })

@@ -20,7 +20,7 @@ const BANS: readonly Ban[] = [
 const UNNATURAL: Ban = {
   what: 'unnatural wording',
   pattern:
-    /\bwhere there (?:is|are) (?:no|none|nothing)\b|\bundefined wher[e]\b|\bthat there (?:is|are) not\b|\bhear[s]? of\b|\bmend(?:[s]|ed)?\b|\bat a strok[e]\b|\bin vai[n]\b|\bamis[s]\b|\bgoes o[n]\b/i,
+    /\bwhere there (?:is|are) (?:no|none|nothing)\b|\bundefined wher[e]\b|\bthat there (?:is|are) not\b|\bhear[s]? of\b|\bmend(?:[s]|ed)?\b|\bat a strok[e]\b|\bin vai[n]\b|\bamis[s]\b|\bgoes o[n]\b|\bwhoeve[r]\b|\bsomebod[y]\b|\bdo(?:es)? no har[m]\b/i,
 }
 
 /** The contributing guide shows examples of it. */

@@ -51,7 +51,7 @@ function findRedis(): boolean {
   return isAvailable(isPresent, `${ADVICE} Tests that start their own Redis are skipped.`)
 }
 
-/** The server of the developer, for tests that do no harm to it. */
+/** The server of the developer, for tests that only use their own keys. */
 const sharedUrl = process.env['REDIS_URL'] ?? ''
 
 /** Whether `openSharedRedis` finds a server. */

@@ -148,7 +148,7 @@ function signInToShop(shop: Shop, response: Pick<ServerResponse, 'appendHeader'>
   response.appendHeader('Set-Cookie', `shop=${id}; Path=/; HttpOnly; SameSite=Lax`)
 }
 
-/** Ends a session of the shop, and what hangs on it. */
+/** Ends a session of the shop, and revokes what depends on it. */
 export async function signOutOfShop(
   {
     sessions,
