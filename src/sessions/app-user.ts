@@ -37,35 +37,35 @@ export async function askApp(
 }
 
 /** A call of `appSession.current`, and the one that it was made in. */
-interface Question {
+interface Call {
   readonly provider: string
-  readonly outer: Question | undefined
-  isAnswered: boolean
+  readonly outer: Call | undefined
+  hasReturned: boolean
 }
 
 /** A timer or connection that the app opens during a call stays in its context, also after the answer. */
-const questions = new AsyncLocalStorage<Question>()
+const calls = new AsyncLocalStorage<Call>()
 
-const isAsking = (provider: string, question = questions.getStore()): boolean =>
-  question !== undefined &&
-  ((question.provider === provider && !question.isAnswered) ||
-    (question.outer !== undefined && isAsking(provider, question.outer)))
+const isCalling = (provider: string, call = calls.getStore()): boolean =>
+  call !== undefined &&
+  ((call.provider === provider && !call.hasReturned) ||
+    (call.outer !== undefined && isCalling(provider, call.outer)))
 
 /** Prevents an endless loop: `server.sessions.current` calls the app, which must not call it in turn. */
-async function askOnce(provider: string, current: () => unknown): Promise<unknown> {
-  if (isAsking(provider)) throw unusable(provider, 'must not call server.sessions.current, which asks it')
-  const question: Question = { provider, outer: questions.getStore(), isAnswered: false }
+async function callOnce(provider: string, current: () => unknown): Promise<unknown> {
+  if (isCalling(provider)) throw unusable(provider, 'must not call server.sessions.current, which calls it')
+  const call: Call = { provider, outer: calls.getStore(), hasReturned: false }
   try {
-    return await questions.run(question, current)
+    return await calls.run(call, current)
   } finally {
-    question.isAnswered = true
+    call.hasReturned = true
   }
 }
 
 async function withinTimeLimit(provider: string, current: () => unknown): Promise<unknown> {
   const { promise: expiry, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(() => reject(unanswered(provider)), TIME_LIMIT)
-  const answer = askOnce(provider, current).catch((cause: unknown) => {
+  const answer = callOnce(provider, current).catch((cause: unknown) => {
     throw failed(provider, cause)
   })
   try {

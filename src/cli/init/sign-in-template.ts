@@ -30,7 +30,7 @@ const escape = (text${isTypeScript ? ': string' : ''}) => text.replaceAll('&', '
 `
 
 const COMMENT = `/**
- * Answers /sign-in. The server sends users there with a \`return_to\`. \`isReturnTo\` tells whether the server made it, because
+ * Answers /sign-in. The server sends users there with a \`return_to\`. \`isReturnTo\` checks that the server made it, because
  * anyone can link to this page.
  */`
 
