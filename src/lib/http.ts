@@ -38,6 +38,17 @@ export const bodyAlreadyRead = (): OAuthError =>
     detail: 'The request body was already read. Mount the server before the code that reads it',
   })
 
+/**
+ * Creates the error for a body that a parser has read and found empty, such as `&&&`. It may also be gone: some parsers set
+ * an empty object without reading. The client can cause the first, so this is not an error of the server. The log names the
+ * fix of the second.
+ */
+export const bodyParsedEmpty = (): OAuthError =>
+  new OAuthError('invalid_request', 'The request has no parameters', {
+    detail:
+      'The app has read the body and left an empty object. If it was not empty, mount the server before the code that reads it',
+  })
+
 const NO_STORE = { 'Cache-Control': 'no-store', Pragma: 'no-cache' } as const
 
 /** Creates a JSON response. It must not be cached (RFC 6749 section 5.1), unless `headers` contain `Cache-Control`. */

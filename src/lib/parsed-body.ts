@@ -1,4 +1,4 @@
-import { bodyAlreadyRead, type HttpRequest } from './http.ts'
+import { bodyAlreadyRead, bodyParsedEmpty, type HttpRequest } from './http.ts'
 
 const FORM_TYPE = 'application/x-www-form-urlencoded'
 const JSON_TYPE = 'application/json'
@@ -7,7 +7,7 @@ const JSON_TYPE = 'application/json'
  * Returns the text of a body that a framework has read: text, bytes, or a parsed form or JSON value, which is encoded
  * again so that it is checked like any other body. Returns undefined if it is longer than `limit` bytes.
  *
- * @throws OAuthError `server_error` if it cannot be what was sent
+ * @throws OAuthError `server_error` if it cannot be what was sent, `invalid_request` if nothing is left of it
  */
 export async function readParsedBody(
   body: unknown,
@@ -29,8 +29,9 @@ export function textOf(body: unknown): string | undefined {
 function encode(body: unknown, header: HttpRequest['header']): string | undefined {
   const type = header('content-type')?.split(';', 1)[0]?.trim().toLowerCase()
   if (typeof body !== 'object' || (body === null && type !== JSON_TYPE)) return undefined
-  // Parsers set an empty object without reading anything. `{}` itself has two bytes.
-  if (body && Object.keys(body).length === 0 && Number(header('content-length') ?? 0) > 2) return undefined
+  // `{}` itself has two bytes.
+  if (body && Object.keys(body).length === 0 && Number(header('content-length') ?? 0) > 2)
+    throw bodyParsedEmpty()
   return type === FORM_TYPE ? encodeForm(body ?? {}) : encodeJson(body)
 }
 

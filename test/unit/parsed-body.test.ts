@@ -51,12 +51,17 @@ test.each([
 test.each([
   [undefined, FORM, 9],
   [null, FORM, 9],
-  [{}, FORM, 9],
-  [{}, JSON_TYPE, 9],
   [true, JSON_TYPE, 4],
   [{ amount: 1n }, JSON_TYPE, 9],
 ])('what cannot be the body that was sent is an error of the server: %o', async (body, type, length) => {
   await expect(read(body, type, length)).rejects.toMatchObject({ code: 'server_error' })
+})
+
+test.each([
+  [{}, FORM],
+  [{}, JSON_TYPE],
+])('an empty object in place of a longer body is an error of the request: %o, %s', async (body, type) => {
+  await expect(read(body, type, 9)).rejects.toMatchObject({ code: 'invalid_request' })
 })
 
 test('a body that is longer than the limit in bytes is refused', async () => {
