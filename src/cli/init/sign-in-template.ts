@@ -15,6 +15,7 @@ const page = (isTypeScript: boolean): string => `/** The sign-in page of your ap
 const page = (returnTo${isTypeScript ? ': string' : ''}, problem = '') => \`<!doctype html>
 <html lang="en">
   <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
   <title>Sign in</title>
   <p>\${problem}</p>
   <form method="post" action="/sign-in">
