@@ -126,7 +126,10 @@ describe('a full disk', () => {
     expect((await callApi(node, '/me', tokens.access_token)).status).toBe(200)
     expectUnavailable(await refresh({ server: node, client }, token))
 
-    other.exec('pragma wal_checkpoint(truncate)')
+    // Busy while the server reads, and then without effect.
+    await expect
+      .poll(() => other.prepare('pragma wal_checkpoint(truncate)').get())
+      .toMatchObject({ busy: 0 })
     other.close()
     expect((await refresh({ server: node, client }, token)).status).toBe(200)
   })
