@@ -1,6 +1,6 @@
 import type { DerivedKeys } from '../keys/derived.ts'
 import { hmac, sha256 } from '../lib/hash.ts'
-import type { AppUser } from './app-user.ts'
+import type { CheckedAppUser } from './app-user.ts'
 
 /**
  * The values of our cookie for users who sign in to the app: a keyed hash of the app's session ID. The value identifies a
@@ -10,11 +10,11 @@ import type { AppUser } from './app-user.ts'
  */
 export interface AppSessionCookies {
   /** Returns the values for the app session of a user, one for each root secret, the current one first. */
-  valuesOf(provider: string, appUser: AppUser): readonly [string, ...string[]]
+  valuesOf(provider: string, appUser: CheckedAppUser): readonly [string, ...string[]]
   /** Returns the hashes of the app session with an ID, one for each root secret, the current one first. */
   hashesOfId(provider: string, appSessionId: string): readonly [string, ...string[]]
   /** Returns what identifies one sign-in in an app session. No two sessions have the same. */
-  signInHash(value: string, provider: string, appUser: AppUser): string
+  signInHash(value: string, provider: string, appUser: CheckedAppUser): string
 }
 
 /** Creates the cookie values of one issuer. */

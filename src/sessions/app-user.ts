@@ -3,8 +3,8 @@ import { ConfigError, OAuthError, StoreUnavailableError } from '../errors.ts'
 import { methodProblems } from './methods.ts'
 import { toUserId } from '../users/provider.ts'
 
-/** The user who is signed in to the app, checked. Times in milliseconds. */
-export interface AppUser {
+/** The answer of `appSession.current`, after it was checked. Times in milliseconds. */
+export interface CheckedAppUser {
   readonly userId: string
   /** Never in the future. */
   readonly authenticatedAt: number
@@ -31,7 +31,7 @@ export async function askApp(
   provider: string,
   now: () => number,
   current: () => unknown,
-): Promise<AppUser | undefined> {
+): Promise<CheckedAppUser | undefined> {
   const answer = await withinTimeLimit(provider, current)
   return answer === undefined || answer === null ? undefined : checkUser(provider, answer, now())
 }
@@ -93,7 +93,7 @@ const unusable = (provider: string, problem: string, cause?: unknown): OAuthErro
   })
 
 /** Types do not hold at run time. */
-function checkUser(provider: string, answer: unknown, now: number): AppUser {
+function checkUser(provider: string, answer: unknown, now: number): CheckedAppUser {
   if (typeof answer !== 'object') throw unusable(provider, 'must return an object, or undefined for guests')
   const { id, authenticatedAt, sessionId, methods } = answer as Partial<Record<string, unknown>>
   const signInTime = toTime(provider, authenticatedAt)

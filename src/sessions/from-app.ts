@@ -8,7 +8,7 @@ import type { SessionStore } from '../store/contract.ts'
 import type { RevocationStore } from '../store/revocations.ts'
 import type { UserDirectory } from '../users/directory.ts'
 import type { AppSessionCookies } from './app-session-cookies.ts'
-import type { AppUser } from './app-user.ts'
+import type { CheckedAppUser } from './app-user.ts'
 import type { CookieExchange } from './cookies.ts'
 import type { Devices } from './devices.ts'
 import type { NewSession } from './sessions.ts'
@@ -32,7 +32,7 @@ export interface AppSessionOptions {
   /** How long a session is listed without a visit. */
   readonly lifetime: number
   /** Asks the app who is signed in. Throws `OAuthError` if it fails. */
-  ask(exchange: CookieExchange, provider: string): Promise<AppUser | undefined>
+  ask(exchange: CookieExchange, provider: string): Promise<CheckedAppUser | undefined>
   /** Returns the session of a sign-in, for the caller to insert. */
   draft(exchange: CookieExchange, user: NewSession): Promise<Session>
   /** Called after a session was started, and after one was renewed by a new sign-in. */
@@ -60,7 +60,7 @@ interface Lookup {
   readonly provider: string
   readonly cookie: ProviderCookie
   readonly sentValue: string | undefined
-  readonly appUser: AppUser
+  readonly appUser: CheckedAppUser
   /** The values that our cookie may have, the current one first. */
   readonly values: readonly [string, ...string[]]
   /** The sessions that this app session has had. */
@@ -98,7 +98,7 @@ export function createAppSessionReader(options: AppSessionOptions): ReadAppSessi
     exchange: CookieExchange,
     provider: string,
     cookie: ProviderCookie,
-    appUser: AppUser,
+    appUser: CheckedAppUser,
   ): Promise<AppSessionState | undefined> {
     const values = cookies().valuesOf(provider, appUser)
     const rows = await listByValue(...values)
@@ -225,7 +225,7 @@ const isOfAnother = ({ userId }: Session, { appUser }: Lookup): boolean =>
 export const NO_USER = ''
 
 /** Returns when a session of the user, or the app session itself, was last revoked. */
-const lastRevocation = (rows: readonly Session[], { userId }: AppUser): number =>
+const lastRevocation = (rows: readonly Session[], { userId }: CheckedAppUser): number =>
   Math.max(
     0,
     ...rows

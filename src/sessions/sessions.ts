@@ -59,7 +59,7 @@ export interface Sessions {
   /** Returns the live session of a request, if there is one. Renews its cookie if it is persistent, once a minute. */
   current(exchange: CookieExchange, provider: string): Promise<Session | undefined>
   /**
-   * Returns whether the app shows a user whose sign-in no longer counts here: the device was revoked, or the user signed
+   * Returns whether the app has a user whose sign-in is no longer accepted here: the device was revoked, or the user signed
    * out everywhere since.
    */
   mustSignInAgain(exchange: CookieExchange, provider: string): Promise<boolean>
@@ -71,8 +71,8 @@ export interface Sessions {
   /** Replaces the cookie of a session, so that copies of it stop working. Returns whether the session was still live. */
   renewCookie(exchange: CookieExchange, session: Session): Promise<boolean>
   /**
-   * Deletes a provider's cookie if the request has it. Browsers leave it out of a POST of another site, whose response must
-   * not sign the user out.
+   * Deletes a provider's cookie if the request has it. Browsers leave it out of a cross-site POST, whose response must not
+   * sign the user out.
    */
   clearCookie(exchange: CookieExchange, provider: string): void
   /**

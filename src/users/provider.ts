@@ -26,13 +26,13 @@ export interface AppUser {
   /**
    * When the user last proved their identity: by a password, a passkey or a social sign-in. Not the time of the request. A
    * number is in milliseconds since 1970. Keep the milliseconds: after `prompt=login`, only a sign-in that is newer than
-   * the request counts.
+   * the request is accepted.
    */
   readonly authenticatedAt: Date | number
   /**
    * The ID of the app's session, at most 1024 characters. Only a keyed hash of it is stored. With it,
-   * `server.sessions.revokeAppSession(id)` revokes what depends on the session. Default: our own cookie keeps the browser
-   * apart.
+   * `server.sessions.revokeAppSession(id)` revokes what depends on the session. Default: our own cookie identifies the
+   * browser.
    */
   readonly sessionId?: string
   /** How the user signed in (RFC 8176): `['pwd']`, `['swk', 'user']`, `['otp', 'pwd']`. */
@@ -48,8 +48,8 @@ export interface AppSession {
    */
   readonly signInUrl: string
   /**
-   * The app's sign-out page, which our sign-out continues to. Receives a `return_to` to redirect to. Default: our sign-out
-   * leaves the app's session as it is.
+   * The app's sign-out page, to which our sign-out redirects. Receives a `return_to` to redirect to. Default: none, our
+   * sign-out leaves the app's session as it is.
    */
   readonly signOutUrl?: string
   /**

@@ -127,9 +127,7 @@ describe('a full disk', () => {
     expectUnavailable(await refresh({ server: node, client }, token))
 
     // Busy while the server reads, and then without effect.
-    await expect
-      .poll(() => other.prepare('pragma wal_checkpoint(truncate)').get())
-      .toMatchObject({ busy: 0 })
+    await expect.poll(() => other.prepare('pragma wal_checkpoint(truncate)').get()).toMatchObject({ busy: 0 })
     other.close()
     expect((await refresh({ server: node, client }, token)).status).toBe(200)
   })
