@@ -107,11 +107,14 @@ describe.runIf(hasSharedRedis)('with Redis', () => {
   })
 
   test('the health of a server shows the connection', async () => {
-    expect(await server.server.health()).toMatchObject({
-      isReady: true,
-      broadcast: 'connected',
-      problems: [],
-    })
+    // It connects in the background.
+    await expect
+      .poll(() => server.server.health(), { timeout: 30_000 })
+      .toMatchObject({
+        isReady: true,
+        broadcast: 'connected',
+        problems: [],
+      })
   })
 })
 

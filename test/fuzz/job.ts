@@ -10,7 +10,7 @@ export interface FuzzJob {
   readonly seed: number
 }
 
-/** Fills all limits with failures, then sends `count` more, each with a new user name and address. */
+/** Sends failures, then `count` more, each with a new user name and address. If `count` is large, the first fill all limits. */
 export interface FloodJob {
   readonly target: 'flood'
   readonly count: number
@@ -32,7 +32,7 @@ export interface Report {
   readonly granted: Readonly<Record<string, number>>
   /** The longest response time in ms. */
   readonly slowest: number
-  /** After a fifth of the requests (in a flood: once all limits are full), and after all of them. */
+  /** After a fifth of the requests (in a flood: after the first failures), and after all of them. */
   readonly memory: { readonly early: Memory; readonly late: Memory }
 }
 

@@ -2,7 +2,7 @@
 export interface FuzzSettings {
   /** Mutated requests per endpoint: `FUZZ`, at least 150. Default: 150, or 5,000 with `CI=true`. */
   readonly count: number
-  /** Requests of the flood after all limits are full: `FUZZ`, at least 2,000, or 20,000 with `CI=true`. */
+  /** Requests of the flood: `FUZZ`, at least 2,000, or 20,000 with `CI=true`. From 20,000 on, it fills all limits first. */
   readonly floodCount: number
   /** `FUZZ_SEED`. Default: 1. The same seed gives the same mutations. */
   readonly seed: number

@@ -7,8 +7,9 @@ import { join } from 'node:path'
 import { createAuthorizationServer, jsonLogger } from '../../src/index.ts'
 import type { AuthorizationServer, ClientRegistration, EventMap, Store } from '../../src/index.ts'
 import { EVENT_NAMES } from '../../src/events.ts'
+import { randomId } from '../../src/lib/hash.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
-import { createUser } from '../../src/users/built-in.ts'
+import { hashPassword } from '../../src/users/password-hash.ts'
 import { createTestClock } from './clock.ts'
 import type { TestClock } from './clock.ts'
 import { commonConfig } from './config.ts'
@@ -121,7 +122,7 @@ export async function startServer({
     events,
     knownSecrets,
     endpoint: (rest) => `${origin}${path}${rest}`,
-    addUser: () => addUser(server, store, clock, knownSecrets),
+    addUser: userAdder(server, store, clock, knownSecrets),
     addClient: (registration) => addClient(server, knownSecrets, registration),
     close,
     [Symbol.asyncDispose]: close,
@@ -152,18 +153,34 @@ function listenToAll(server: AuthorizationServer<TestScope>, events: RecordedEve
 
 let userCount = 0
 
-async function addUser(
+/** Returns a function that adds users. The first user of each server has the same password, and so on. */
+function userAdder(
   server: AuthorizationServer<TestScope>,
   store: Store,
   clock: TestClock,
   knownSecrets: KnownSecrets,
-): Promise<TestUser> {
-  await server.ready()
-  userCount += 1
-  const password = knownSecrets.add('password', `correct horse ${userCount} battery`)
-  const user = await createUser(store, clock, { email: `user-${userCount}@example.com`, password })
-  if (!user) throw new Error('The address is taken.')
-  return { id: user.id, email: user.email, password }
+): () => Promise<TestUser> {
+  let added = 0
+  return async () => {
+    await server.ready()
+    added += 1
+    userCount += 1
+    const password = knownSecrets.add('password', `correct horse ${added} battery`)
+    const email = `user-${userCount}@example.com`
+    const user = { id: randomId(), email, name: email }
+    const passwordHash = await hashOnce(password)
+    await store.users.insert({ ...user, passwordHash, createdAt: clock.now(), disabledAt: null })
+    return { id: user.id, email, password }
+  }
+}
+
+const hashes = new Map<string, Promise<string>>()
+
+/** Hashes each password once per worker, because a hash takes longer than the start of a server. */
+function hashOnce(password: string): Promise<string> {
+  const hash = hashes.get(password) ?? hashPassword(password)
+  hashes.set(password, hash)
+  return hash
 }
 
 async function addClient(
