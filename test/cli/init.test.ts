@@ -97,6 +97,16 @@ describe('consulate init', () => {
     })
   })
 
+  test.each([
+    [{ express: '^5.0.0' }, 'express'],
+    [{ '@nestjs/core': '^12.0.0', express: '^5.0.0' }, 'nest'],
+    [{ react: '^19.0.0' }, 'node'],
+  ])('takes the framework from the dependencies %j', async (dependencies, framework) => {
+    const cwd = project({ 'package.json': JSON.stringify({ type: 'module', dependencies }) })
+    const { stdout } = await init(cwd, '--yes', '--json')
+    expect(JSON.parse(stdout)).toMatchObject({ framework })
+  })
+
   test('does not change the type of a package that has code', async () => {
     const cwd = project({ 'package.json': MANIFEST, 'server.js': 'module.exports = 1' })
     expect((await init(cwd, '--yes')).code).toBe(0)

@@ -1,7 +1,8 @@
 import type { AppTemplate } from './app-template.ts'
-import type { Framework } from './choices.ts'
+import { namesOf, type Framework } from './choices.ts'
 import { express } from './express-app.ts'
 import { fastify } from './fastify-app.ts'
+import type { Manifest } from './folder.ts'
 import { hono } from './hono-app.ts'
 import { koa } from './koa-app.ts'
 import { nest } from './nest-app.ts'
@@ -18,3 +19,17 @@ export const APPS: Readonly<Record<Framework, AppTemplate>> = {
   nest,
   next,
 }
+
+/** The package that shows which framework a project uses. Nest and Next may come with one of the others. */
+const PACKAGES: Readonly<Record<Exclude<Framework, 'node'>, string>> = {
+  nest: '@nestjs/core',
+  next: 'next',
+  express: 'express',
+  fastify: 'fastify',
+  hono: 'hono',
+  koa: 'koa',
+}
+
+/** Returns the framework that a project depends on, or `node`. */
+export const frameworkOf = ({ dependencies = {} }: Manifest): Framework =>
+  namesOf(PACKAGES).find((name) => PACKAGES[name] in dependencies) ?? 'node'

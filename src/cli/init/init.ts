@@ -6,8 +6,15 @@ import { installationLines, installProject } from '../install.ts'
 import { isInteractive } from '../interactive.ts'
 import { print, printJson } from '../output.ts'
 import { withProject } from '../project.ts'
-import { APPS } from './apps.ts'
-import { DEFAULTS, FRAMEWORKS, parseScopeFlags, type Choices, type InitFlags } from './choices.ts'
+import { APPS, frameworkOf } from './apps.ts'
+import {
+  DEFAULTS,
+  FRAMEWORKS,
+  parseScopeFlags,
+  type Choices,
+  type Framework,
+  type InitFlags,
+} from './choices.ts'
 import { extensionOf } from './code.ts'
 import { projectFiles, type ProjectFiles } from './files.ts'
 import { readFolder, readTextIn } from './folder.ts'
@@ -25,7 +32,7 @@ export async function init(flags: InitFlags): Promise<void> {
   checkUsage(flags)
   requirePackage(cwd)
   const folder = readFolder(cwd)
-  const choices = await choicesOf(flags)
+  const choices = await choicesOf(flags, frameworkOf(folder.manifest))
   const extension = extensionOf(
     choices.language,
     folder.isModule || APPS[choices.framework].isBundled === true,
@@ -64,7 +71,7 @@ function requirePackage(cwd: string): void {
 const ancestorsOf = (path: string): readonly string[] =>
   dirname(path) === path ? [path] : [path, ...ancestorsOf(dirname(path))]
 
-async function choicesOf(flags: InitFlags): Promise<Choices> {
+async function choicesOf(flags: InitFlags, used: Framework): Promise<Choices> {
   const given = {
     ...(flags.framework && { framework: flags.framework }),
     ...(flags.users && { users: flags.users }),
@@ -72,7 +79,7 @@ async function choicesOf(flags: InitFlags): Promise<Choices> {
     ...(flags.scope && { scopes: parseScopeFlags(flags.scope) }),
     ...(flags.javascript && { language: 'javascript' as const }),
   }
-  const choices = flags.yes ? { ...DEFAULTS, ...given } : await ask(given)
+  const choices = flags.yes ? { ...DEFAULTS, framework: used, ...given } : await ask(given, used)
   const { framework, language } = choices
   if (APPS[framework].isTypeScriptOnly && language === 'javascript')
     throw new UsageError(`--javascript: ${FRAMEWORKS[framework]} needs TypeScript`)
@@ -81,8 +88,8 @@ async function choicesOf(flags: InitFlags): Promise<Choices> {
   return choices
 }
 
-const ask = async (given: Partial<Choices>): Promise<Choices> =>
-  (await import('./wizard.ts')).askForChoices(given)
+const ask = async (given: Partial<Choices>, used: Framework): Promise<Choices> =>
+  (await import('./wizard.ts')).askForChoices(given, used)
 
 /** Throws `CommandError` if a file of the user would be replaced, or if there would be two configuration files. */
 function checkConflicts(changes: readonly Change[], config: string, { force = false }: InitFlags): void {

@@ -14,9 +14,9 @@ import {
   type Scopes,
 } from './choices.ts'
 
-/** Asks for what the flags leave out. */
-export async function askForChoices(given: Partial<Choices>): Promise<Choices> {
-  const framework = given.framework ?? (await choose('Framework', frameworkChoices))
+/** Asks for what the flags leave out. The framework that the project uses is the first option. */
+export async function askForChoices(given: Partial<Choices>, used: Framework): Promise<Choices> {
+  const framework = given.framework ?? (await choose('Framework', frameworkChoices(used)))
   const language = given.language ?? (await askLanguage(framework))
   const users = given.users ?? (await choose('Users', userChoices))
   const grants = given.grants ?? (await askGrants())
@@ -24,7 +24,8 @@ export async function askForChoices(given: Partial<Choices>): Promise<Choices> {
   return { framework, language, users, grants, scopes }
 }
 
-const frameworkChoices = namesOf(FRAMEWORKS).map((value) => ({ value, label: FRAMEWORKS[value] }))
+const frameworkChoices = (first: Framework) =>
+  [...new Set([first, ...namesOf(FRAMEWORKS)])].map((value) => ({ value, label: FRAMEWORKS[value] }))
 
 const askLanguage = async (framework: Framework): Promise<Language> =>
   APPS[framework].isTypeScriptOnly ? 'typescript' : choose('Language', LANGUAGES)
