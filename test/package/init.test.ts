@@ -28,10 +28,12 @@ const rows = namesOf(FRAMEWORKS).flatMap((framework, row) =>
   }),
 )
 
-/** Outside CI, other frameworks than none are tested with one source of users, and Next, whose build takes longest, is not. */
+/** Outside CI, only apps without a framework have each source of users, and only some frameworks are tested, with one source. */
+const USUAL: ReadonlySet<Framework> = new Set(['express', 'nest'])
+
 const isRun = ({ framework, users }: (typeof rows)[number]): boolean => {
   if (process.env['CI'] === 'true') return framework !== 'next' || hasNext
-  return framework === 'node' || (framework !== 'next' && users === 'built-in')
+  return framework === 'node' || (USUAL.has(framework) && users === 'built-in')
 }
 
 const name = 'init writes a $framework app with $users users in $language that runs'
