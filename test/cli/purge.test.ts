@@ -94,7 +94,7 @@ describe('consulate purge', () => {
   test('does not create a missing database', async () => {
     const { code, stderr } = await consulate(emptyDirectory(), ['purge'])
     expect(code).toBe(1)
-    expect(stderr).toContain('consulate install')
+    expect(stderr).toContain('consulate init')
   })
 })
 

@@ -150,7 +150,7 @@ describe('consulate keys --rotate-secret', () => {
     const before = keyringOf(cwd)
     const { code, stderr } = await consulate(cwd, ['keys', '--rotate-secret', '--now'])
     expect([code, keyringOf(cwd)]).toEqual([1, before])
-    expect(stderr).toContain('consulate install')
+    expect(stderr).toContain('consulate init')
   })
 })
 
