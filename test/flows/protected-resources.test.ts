@@ -192,10 +192,10 @@ describe('the metadata of a resource (RFC 9728)', () => {
   })
 
   test('is not served below, above or beside the path', async () => {
-    // Next removes a slash at the end before anything sees the path.
-    const slash = process.env['FRAMEWORK'] === 'next' ? [] : ['/mcp/']
-    const others = ['', '/', '/mcp/v1', '//mcp', '/MCP', '/%6dcp', '/x/../../mcp%2f', '/reports']
-    for (const path of [...slash, ...others]) expect((await read(path)).status).toBe(404)
+    // Next redirects paths with such slashes to those without before anything sees them.
+    const slashes = process.env['FRAMEWORK'] === 'next' ? [] : ['/mcp/', '//mcp']
+    const others = ['', '/', '/mcp/v1', '/MCP', '/%6dcp', '/x/../../mcp%2f', '/reports']
+    for (const path of [...slashes, ...others]) expect((await read(path)).status, path).toBe(404)
   })
 
   test('is that of an issuer with a path before that path', async () => {
