@@ -33,11 +33,13 @@ export const commonConfig = (): Pick<TestConfig, 'users' | 'scopes' | 'grants' |
   personalTokens: {},
 })
 
-/** The smallest valid configuration. */
+/** The smallest valid configuration. Each copy has a store of its own: files share modules, and one may close it. */
 export const REQUIRED = {
   issuer: 'https://id.example.com',
   secrets: testSecrets,
-  store: sqlite(':memory:'),
+  get store() {
+    return sqlite(':memory:')
+  },
   users: builtInUsers(),
   scopes: { 'orders:read': 'See your orders' },
   grants: [authorizationCode()],
