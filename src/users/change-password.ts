@@ -1,7 +1,6 @@
-import { ConfigError } from '../errors.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { RevocationTarget } from '../store/revocations.ts'
-import type { AnyUserProvider } from './provider.ts'
+import { missingFunction, type AnyUserProvider } from './provider.ts'
 
 /** The options of `users.setPassword`. */
 export interface PasswordChange {
@@ -40,6 +39,5 @@ export async function changePassword(
  */
 export async function storePassword(users: AnyUserProvider, user: UserRef, password: string): Promise<void> {
   if (users.setPassword) return users.setPassword(user.userId, password)
-  const message = `is not implemented by the user provider ${user.provider}`
-  throw new ConfigError([{ path: 'setPassword', message }])
+  throw missingFunction(user.provider, 'setPassword')
 }

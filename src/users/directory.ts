@@ -2,7 +2,7 @@ import { ConfigError } from '../errors.ts'
 import type { Epochs } from '../model/epochs.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { RevocationStore } from '../store/revocations.ts'
-import type { AnyUserProvider, BaseUser, PasswordFunctions } from './provider.ts'
+import { missingFunction, type AnyUserProvider, type BaseUser, type PasswordFunctions } from './provider.ts'
 
 /** A user, and their epochs just before they were looked up. */
 export interface LoadedUser {
@@ -68,6 +68,6 @@ const passwordFunctionsOf = (users: AnyUserProvider, name: string): PasswordFunc
     users.verifyPassword ? users.verifyPassword(user, password) : throwMissing(name, 'verifyPassword'),
 })
 
-function throwMissing(provider: string, path: keyof PasswordFunctions): never {
-  throw new ConfigError([{ path, message: `is not implemented by the user provider ${provider}` }])
+const throwMissing = (provider: string, name: keyof PasswordFunctions): never => {
+  throw missingFunction(provider, name)
 }

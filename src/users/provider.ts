@@ -146,3 +146,7 @@ export function toUserId({ id }: BaseUser, provider: string): string {
 /** Some databases reject control characters and halves of surrogate pairs, and others cut the text off there. */
 const isPlainText = (text: string): boolean =>
   text.trim() !== '' && text.length <= MAX_ID_LENGTH && text.isWellFormed() && !/\p{Cc}/u.test(text)
+
+/** Creates the error for a call of a function that a provider does not have. */
+export const missingFunction = (provider: string, path: string): ConfigError =>
+  new ConfigError([{ path, message: `is missing in the user provider ${provider}` }])
