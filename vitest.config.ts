@@ -8,6 +8,7 @@ export default defineConfig({
     globalSetup: 'test/support/temporary-folder.ts',
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    teardownTimeout: 60_000,
     pool: 'forks',
     // Files of a worker share the modules they import. Loading those for each file took a third of the CPU time.
     isolate: false,
