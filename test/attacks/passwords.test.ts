@@ -114,7 +114,7 @@ describe('whether an account exists', () => {
     mailbox.watch(watched.knownSecrets)
     const [known, disabled] = [await watched.addUser(), await watched.addUser()]
     await watched.store.users.update(disabled.id, { disabledAt: 1 })
-    const asked = (name: string) => during(() => forgot(name, newAddress(), {}, watched))
+    const asked = (name: string) => during(watched, () => forgot(name, newAddress(), {}, watched))
     const ofKnown = await asked(known.email)
     expect(ofKnown).toEqual([
       'select users',

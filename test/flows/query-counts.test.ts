@@ -32,18 +32,18 @@ test('a machine token needs no query if the client is cached', async () => {
   const { statements, server } = await startRecorded()
   const machine = await server.addClient({ grantTypes: ['client_credentials'], scopes: ['orders:read'] })
   const ask = () => getTokens(server, machine, { grant_type: 'client_credentials' })
-  expect(await statements.during(ask)).toEqual(['select clients'])
-  expect(await statements.during(ask)).toEqual([])
+  expect(await statements.during(server, ask)).toEqual(['select clients'])
+  expect(await statements.during(server, ask)).toEqual([])
 })
 
 test('the guard needs no query for a new, known or revoked token', async () => {
   const { statements, server, tokens } = await startRecorded()
   const call = () => callApi(server, '/me', tokens.access_token)
-  expect(await statements.during(call)).toEqual([])
-  expect(await statements.during(call)).toEqual([])
+  expect(await statements.during(server, call)).toEqual([])
+  expect(await statements.during(server, call)).toEqual([])
   const { body } = await call()
   await server.server.authorizations.revoke(String(body['authorizationId']))
-  expect(await statements.during(call)).toEqual([])
+  expect(await statements.during(server, call)).toEqual([])
   expect((await call()).body['error_description']).toBe('Token revoked')
 })
 
@@ -54,16 +54,16 @@ test('the guard needs no query for a personal access token, and stores its last 
   })
   server.clock.advance('1m')
   const call = () => callApi(server, '/me', accessToken)
-  expect(await statements.during(call)).toEqual([])
-  expect(await statements.during(call)).toEqual([])
+  expect(await statements.during(server, call)).toEqual([])
+  expect(await statements.during(server, call)).toEqual([])
   await server.server.personalTokens.revoke(token.id)
-  expect(await statements.during(call)).toEqual([])
+  expect(await statements.during(server, call)).toEqual([])
   expect((await call()).body['error_description']).toBe('Token revoked')
 })
 
 test('a refresh needs three queries: the row, the user and the update', async () => {
-  const { statements, visit, tokens } = await startRecorded()
-  expect(await statements.during(() => refresh(visit, tokens.refresh_token))).toEqual([
+  const { statements, server, visit, tokens } = await startRecorded()
+  expect(await statements.during(server, () => refresh(visit, tokens.refresh_token))).toEqual([
     'select authorizations',
     'select users',
     'update authorizations',
@@ -71,15 +71,15 @@ test('a refresh needs three queries: the row, the user and the update', async ()
 })
 
 test('a forged refresh token needs no query', async () => {
-  const { statements, visit, tokens } = await startRecorded()
+  const { statements, server, visit, tokens } = await startRecorded()
   const forged = tokens.refresh_token.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'))
-  expect(await statements.during(() => refresh(visit, forged))).toEqual([])
+  expect(await statements.during(server, () => refresh(visit, forged))).toEqual([])
 })
 
 test('the exchange of a code needs seven queries, five of them in its transaction', async () => {
   const { statements, server, client, visit } = await startRecorded()
   const { exchange } = await getCode(visit)
-  expect(await statements.during(() => getTokens(server, client, exchange))).toEqual([
+  expect(await statements.during(server, () => getTokens(server, client, exchange))).toEqual([
     'select codes',
     'select users',
     'select epochs',
@@ -95,10 +95,10 @@ test('the devices page needs three queries, however many devices there are', asy
   const page = server.endpoint('/account/devices')
   // The list of sessions begins with the last uses of their authorizations.
   const queries = ['select sessions', 'select users', 'select authorizations']
-  expect(await statements.during(() => visit.browser.open(page))).toEqual(queries)
+  expect(await statements.during(server, () => visit.browser.open(page))).toEqual(queries)
   const other = openBrowser(server)
   await other.signIn(await other.open(server.endpoint('/login')), visit.user)
-  expect(await statements.during(() => visit.browser.open(page))).toEqual(queries)
+  expect(await statements.during(server, () => visit.browser.open(page))).toEqual(queries)
 })
 
 test('an authorization request with session and consent needs eight queries, and reads the consent again at the end', async () => {
@@ -107,7 +107,7 @@ test('an authorization request with session and consent needs eight queries, and
   const pkce = { code_challenge: challenge, code_challenge_method: 'S256' }
   const url = authorizationUrl(server, client, { scope: 'orders:read', ...pkce })
   const ask = async () => codeIn(await visit.browser.open(url))
-  expect(await statements.during(ask)).toEqual([
+  expect(await statements.during(server, ask)).toEqual([
     'select sessions',
     'select users',
     'select consents',
@@ -122,7 +122,7 @@ test('an authorization request with session and consent needs eight queries, and
 test('the sign-in API needs nine queries for a login and three for a refresh', async () => {
   const { statements, server, visit } = await startRecorded()
   const tokens = await logIn(server, visit.user)
-  expect(await statements.during(() => logIn(server, visit.user))).toEqual([
+  expect(await statements.during(server, () => logIn(server, visit.user))).toEqual([
     'select users',
     'select epochs',
     'select users',
@@ -133,7 +133,7 @@ test('the sign-in API needs nine queries for a login and three for a refresh', a
     'insert sessions',
     'insert authorizations',
   ])
-  expect(await statements.during(() => postRefresh(server, tokens.refresh_token))).toEqual([
+  expect(await statements.during(server, () => postRefresh(server, tokens.refresh_token))).toEqual([
     'select authorizations',
     'select users',
     'update authorizations',
@@ -147,7 +147,9 @@ test('a failed login needs the same queries whether or not the account exists', 
   const { device_token: token } = await logIn(server, visit.user)
   for (const device of [undefined, token]) {
     const queriesFor = (email: string) =>
-      statements.during(() => postLogin(server, { email, password: 'wrong' }, { device_token: device }))
+      statements.during(server, () =>
+        postLogin(server, { email, password: 'wrong' }, { device_token: device }),
+      )
     const ofKnown = await queriesFor(visit.user.email)
     expect(ofKnown).toContain('select users')
     for (const email of ['unknown@example.com', disabled.email])

@@ -95,7 +95,7 @@ test('a strict route needs one query per request, and none for a token that is i
   const server = await startServer({ revocations, purge: 'manual', audit: 'off' })
   onTestFinished(server.close)
   const token = await getAccessToken(server)
-  const ask = (...scopes: Scopes) => statements.during(() => outcome(server, token, ...scopes))
+  const ask = (...scopes: Scopes) => statements.during(server, () => outcome(server, token, ...scopes))
   expect(await ask({ strict: true })).toEqual(['select revocations'])
   expect(await ask({ strict: true })).toEqual(['select revocations'])
   expect(await ask({ allOf: ['orders:create'], strict: true })).toEqual([])

@@ -3,27 +3,32 @@ import { onTestFinished, vi } from 'vitest'
 
 /** A recorder of SQL statements. */
 export interface Statements {
-  /** Returns the statements of an action as `select clients`, without those that begin and end transactions. */
-  during(action: () => Promise<unknown>): Promise<readonly string[]>
+  /**
+   * Returns the statements of an action in this database as `select clients`, without those that begin and end
+   * transactions. Other servers of the process may write their audit logs in the meantime.
+   */
+  during(database: { readonly file: string }, action: () => Promise<unknown>): Promise<readonly string[]>
 }
 
 /** Records the statements of this process until the test ends. Open the store afterwards. */
 export function recordStatements(): Statements {
-  let recorded: string[] = []
+  let recorded: { readonly file: string; readonly sql: string }[] = []
   const prepare = DatabaseSync.prototype.prepare
   vi.spyOn(DatabaseSync.prototype, 'prepare').mockImplementation(function (this: DatabaseSync, sql: string) {
     const statement = prepare.call(this, sql)
     const [run, all] = [statement.run.bind(statement), statement.all.bind(statement)]
-    statement.run = (...values: never[]) => (recorded.push(sql), run(...values))
-    statement.all = (...values: never[]) => (recorded.push(sql), all(...values))
+    const record = () => recorded.push({ file: this.location() ?? ':memory:', sql })
+    statement.run = (...values: never[]) => (record(), run(...values))
+    statement.all = (...values: never[]) => (record(), all(...values))
     return statement
   })
   onTestFinished(() => void vi.restoreAllMocks())
   return {
-    async during(action) {
+    async during({ file }, action) {
       recorded = []
       await action()
-      return recorded.map(shorten).filter((text) => text !== undefined)
+      const statements = recorded.filter((statement) => statement.file === file)
+      return statements.map(({ sql }) => shorten(sql)).filter((text) => text !== undefined)
     },
   }
 }
