@@ -51,6 +51,10 @@ test.each(Object.entries(rules))('%s is in the reference', (_rule, { names, page
 
 const docs = Object.entries(files).filter(([path]) => path.endsWith('.md'))
 
+/** Returns whether a path is a file or folder of the repository. */
+const isInRepository = (path: string): boolean =>
+  path in files || Object.keys(files).some((name) => name.startsWith(`${path.replace(/\/$/, '')}/`))
+
 /** The anchor that GitHub generates for a heading. */
 const anchorOf = (heading: string): string =>
   heading
@@ -62,9 +66,8 @@ test('every relative link points to an existing file and heading', () => {
   const isValid = (from: string, link: string): boolean => {
     const [path = '', anchor] = link.split('#')
     const target = path === '' ? from : posix.join(posix.dirname(from), path)
-    const exists = target in files || Object.keys(files).some((name) => name.startsWith(`${target}/`))
     const headings = [...(files[target] ?? '').matchAll(/^#+ (.+)$/gm)].map(([, text = '']) => text)
-    return exists && (anchor === undefined || headings.map(anchorOf).includes(anchor))
+    return isInRepository(target) && (anchor === undefined || headings.map(anchorOf).includes(anchor))
   }
   const links = docs.flatMap(([path, text]) =>
     [...text.matchAll(/\]\(([^)\s]+)\)/g)]
@@ -74,4 +77,16 @@ test('every relative link points to an existing file and heading', () => {
   )
   expect(links.length).toBeGreaterThan(50)
   expect(links.filter(({ path, link }) => !isValid(path, link))).toEqual([])
+})
+
+test('every path of the repository in code spans exists', () => {
+  const paths = docs.flatMap(([document, text]) =>
+    [...text.matchAll(/`[^`\n]+`/g)]
+      .flatMap(
+        ([span]) => span.match(/(?<![\w./-])(?:src|test|docs|examples|bench|scripts)\/[\w./-]*/g) ?? [],
+      )
+      .map((path) => ({ document, path })),
+  )
+  expect(paths.length).toBeGreaterThan(20)
+  expect(paths.filter(({ path }) => !isInRepository(path))).toEqual([])
 })
