@@ -12,21 +12,24 @@ interface Access {
  */
 export const consentEntries = (access: Access, audience: string): readonly string[] =>
   resourcesOf(access, audience).flatMap((resource) =>
-    resource === audience ? access.scopes : ['', ...access.scopes].map((scope) => prefixOf(resource) + scope),
+    resource === audience && access.scopes.length > 0
+      ? access.scopes
+      : ['', ...access.scopes].map((scope) => prefixOf(resource) + scope),
   )
 
 /**
  * Returns whether a consent covers a request. What the user has allowed at one resource says nothing about another: the
- * same scope can do more there.
+ * same scope can do more there. A consent without entries covers the default audience without scopes.
  */
 export const coversAccess = (entries: readonly string[], access: Access, audience: string): boolean =>
   resourcesOf(access, audience).every((resource) => {
-    if (resource === audience) return coversScopes(entries.filter(isScope), access.scopes)
     const prefix = prefixOf(resource)
-    const scopes = entries
+    const atResource = entries
       .filter((entry) => entry.startsWith(prefix))
       .map((entry) => entry.slice(prefix.length))
-    return scopes.length > 0 && coversScopes(scopes, access.scopes)
+    const scopes = resource === audience ? [...atResource, ...entries.filter(isScope)] : atResource
+    const isAllowed = scopes.length > 0 || (resource === audience && entries.length === 0)
+    return isAllowed && coversScopes(scopes, access.scopes)
   })
 
 const resourcesOf = ({ resources }: Access, audience: string): readonly string[] =>

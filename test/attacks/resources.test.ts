@@ -96,6 +96,17 @@ describe('a client that requests tokens for another API', () => {
     expect(isAsked(await open('profile'))).toBe(true)
   })
 
+  test('needs a consent for the default API too, even without scopes', async () => {
+    const client = await server.addClient()
+    const browser = await signedIn()
+    const open = (resource?: string) => browser.open(authorizationUrl(server, client, { scope: '', resource }))
+    await browser.press(await open(mcp), 'Allow')
+    expect(isAsked(await open())).toBe(true)
+    await browser.press(await open(), 'Allow')
+    expect([isAsked(await open()), isAsked(await open(mcp))]).toEqual([false, false])
+    expect(isAsked(await open(billing))).toBe(true)
+  })
+
   test('needs a new consent after the user has disconnected it', async () => {
     const client = await server.addClient()
     const browser = await signedIn()
