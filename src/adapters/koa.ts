@@ -126,7 +126,9 @@ function send(ctx: Context, { status, headers, body }: HttpResponse): void {
   // Koa would set the content type of an empty string to text/plain.
   ctx.body = body === '' ? null : body
   ctx.status = status
-  for (const [name, value] of Object.entries(headers))
-    ctx.set(name, typeof value === 'string' ? value : [...value])
+  for (const [name, value] of Object.entries(headers)) {
+    if (typeof value === 'string') ctx.set(name, value)
+    else ctx.append(name, [...value])
+  }
   if (isBodyUnread(ctx.req)) ctx.set('Connection', 'close')
 }

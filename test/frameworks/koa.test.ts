@@ -66,6 +66,20 @@ test('middleware before the server sees its response', async () => {
   expect(response.headers.get('x-length')).toBe(response.headers.get('content-length'))
 })
 
+test('cookies of the app stay beside those of the server', async () => {
+  const { server } = await createLogged()
+  const app = new Koa().use((ctx, next) => {
+    ctx.cookies.set('basket', '1')
+    return next() as Promise<unknown>
+  })
+  app.use(toKoa(server).routes())
+  const cookies = (await fetch(`${await serve(app.callback())}/login`)).headers.getSetCookie()
+  expect(cookies.map((cookie) => cookie.split('=', 1)[0])).toEqual([
+    'basket',
+    expect.stringContaining('consulate_browser'),
+  ])
+})
+
 test('an empty response has no content type', async () => {
   const { server } = await createLogged()
   const app = new Koa().use(toKoa(server).routes())
