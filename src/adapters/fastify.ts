@@ -23,7 +23,7 @@ import type { Auth, MachineAuth, UserAuth } from '../guard/auth.ts'
 import { isRefusal, type Refusal } from '../guard/refusal.ts'
 import type { GuardCore, Guards, GuardsByProvider, Scopes } from '../guard/request-guards.ts'
 import type { Requirement } from '../guard/requirement.ts'
-import { readText } from '../lib/fetch.ts'
+import { readBody } from '../lib/fetch.ts'
 import type { HttpRequest, HttpResponse } from '../lib/http.ts'
 import type { AuthorizationServer, Core } from '../server.ts'
 import type { BaseUser } from '../users/provider.ts'
@@ -259,7 +259,7 @@ function toHttpRequest(request: FastifyRequest): HttpRequest {
   if (!payload || payload === request.raw) return plain
   return {
     ...plain,
-    body: (limit) => readText({ headers: new Headers(), body: Readable.toWeb(payload) }, limit),
+    body: (limit) => readBody({ headers: new Headers(), body: Readable.toWeb(payload) }, limit),
   }
 }
 

@@ -30,8 +30,16 @@ export function fromRequest(
 
 const isRead = ({ bodyUsed, body }: Request): boolean => bodyUsed || body?.locked === true
 
-/** A client that disconnects is not our error. */
-async function readBody(request: Request, limit: number): Promise<string | undefined> {
+/**
+ * Returns the body of a request as `readText` does. A client that disconnects or sends what cannot be decompressed is not
+ * our error.
+ *
+ * @throws OAuthError `invalid_request`
+ */
+export async function readBody(
+  request: Parameters<typeof readText>[0],
+  limit: number,
+): Promise<string | undefined> {
   try {
     return await readText(request, limit)
   } catch {

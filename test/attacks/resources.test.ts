@@ -99,7 +99,8 @@ describe('a client that requests tokens for another API', () => {
   test('needs a consent for the default API too, even without scopes', async () => {
     const client = await server.addClient()
     const browser = await signedIn()
-    const open = (resource?: string) => browser.open(authorizationUrl(server, client, { scope: '', resource }))
+    const open = (resource?: string) =>
+      browser.open(authorizationUrl(server, client, { scope: '', resource }))
     await browser.press(await open(mcp), 'Allow')
     expect(isAsked(await open())).toBe(true)
     await browser.press(await open(), 'Allow')

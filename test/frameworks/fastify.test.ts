@@ -85,6 +85,8 @@ describe('the plugin', () => {
     expect((await app.inject({ ...request, payload: gzipSync(tokenForm) })).statusCode).toBe(200)
     const long = gzipSync(`note=${'x'.repeat(1_000_000)}`)
     expect((await app.inject({ ...request, payload: long })).statusCode).toBe(413)
+    const cut = gzipSync(tokenForm).subarray(0, -12)
+    expect((await app.inject({ ...request, payload: cut })).statusCode).toBe(400)
   })
 
   test('logs requests without their queries', async () => {
