@@ -121,6 +121,18 @@ describe('a user who is signed in to the app', () => {
   })
 })
 
+test('the app is asked once for each page', async () => {
+  const browser = openShopBrowser(shop, 'ada')
+  let calls = 0
+  shop.tell = (...given) => ((calls += 1), tell(...given))
+  const pages = [authorizationUrl(server, client), ...['/account/devices', '/login'].map(server.endpoint)]
+  for (const page of pages) {
+    calls = 0
+    await browser.open(page)
+    expect([page, calls]).toEqual([page, 1])
+  }
+})
+
 describe('a guest', () => {
   test('signs in to the app, and continues where they were', async () => {
     shop.nextUser = 'ada'

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { signIn } from '../../src/index.ts'
+import { appRequest } from '../support/app-request.ts'
 import { openBrowser } from '../support/browser.ts'
 import { commonConfig } from '../support/config.ts'
 import {
@@ -59,6 +60,13 @@ test('the guard needs no query for a personal access token, and stores its last 
   await server.server.personalTokens.revoke(token.id)
   expect(await statements.during(server, call)).toEqual([])
   expect((await call()).body['error_description']).toBe('Token revoked')
+})
+
+test('server.sessions.current needs one query beside the one that finds the user', async () => {
+  const { statements, server, visit } = await startRecorded()
+  const current = () => server.server.sessions.current(appRequest(visit.browser))
+  expect(await current()).toMatchObject({ user: { id: visit.user.id } })
+  expect(await statements.during(server, current)).toEqual(['select sessions', 'select users'])
 })
 
 test('a refresh needs three queries: the row, the user and the update', async () => {

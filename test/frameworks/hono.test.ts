@@ -101,14 +101,17 @@ test('middleware of Hono leaves the responses of the server intact', async () =>
 test.each([
   ['before', /^default-src 'self'/],
   ['after', /^default-src 'none'/],
-] as const)('with a policy of secureHeaders() %s the routes, pages have the policy %s', async (place, policy) => {
-  const { server } = await createLogged()
-  const app = new Hono()
-  const own = secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'self'"] } })
-  if (place === 'before') app.use(own, toHono(server).routes())
-  else app.use(toHono(server).routes(), own)
-  expect((await app.request('/login')).headers.get('content-security-policy')).toMatch(policy)
-})
+] as const)(
+  'with a policy of secureHeaders() %s the routes, pages have the policy %s',
+  async (place, policy) => {
+    const { server } = await createLogged()
+    const app = new Hono()
+    const own = secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'self'"] } })
+    if (place === 'before') app.use(own, toHono(server).routes())
+    else app.use(toHono(server).routes(), own)
+    expect((await app.request('/login')).headers.get('content-security-policy')).toMatch(policy)
+  },
+)
 
 describe('below a path', () => {
   const WITH_PATH = 'https://shop.example/id'

@@ -135,6 +135,22 @@ class Undecorated {
   }
 }
 
+class Listing {
+  @Get('listing')
+  @auth.Scopes('orders:read')
+  list(): object {
+    return {}
+  }
+}
+
+@Controller()
+class OwnListing extends Listing {
+  @Get('listing')
+  override list(): object {
+    return { isOpen: true }
+  }
+}
+
 @Controller('profile')
 class Account {
   @Post('sign-in')
@@ -168,7 +184,7 @@ class Account {
   }
 }
 
-const controllers = [Shop, Undecorated, Account]
+const controllers = [Shop, Undecorated, OwnListing, Account]
 @Module({ imports: [auth.ConsulateModule], controllers, providers: [Orders] })
 class App {}
 
@@ -234,6 +250,7 @@ describe.each(PLATFORMS)('Nest on %s', (platform) => {
   test('as a global guard, requires a user on routes without a decorator, and leaves public routes open', async () => {
     const origin = await listen(await create(platform, GuardedApp))
     expect((await get(`${origin}/undecorated`, {})).status).toBe(401)
+    expect((await get(`${origin}/listing`, {})).status).toBe(401)
     expect((await get(`${origin}/undecorated`)).body).toEqual({ id: user.id })
     expect((await get(`${origin}/shop/open`, {})).status).toBe(200)
     expect((await get(`${origin}/shop/inherited`)).status).toBe(403)
@@ -271,6 +288,8 @@ describe.each(PLATFORMS)('Nest on %s', (platform) => {
   test('routes without a decorator stay open if the guard is not global', async () => {
     const origin = await listen(await create(platform, App))
     expect((await get(`${origin}/undecorated`, {})).body).toEqual({ id: null })
+    // Decorators of a method are not those of a method that overrides it.
+    expect((await get(`${origin}/listing`, {})).body).toEqual({ isOpen: true })
   })
 })
 
