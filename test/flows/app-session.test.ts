@@ -121,6 +121,14 @@ describe('a user who is signed in to the app', () => {
   })
 })
 
+test('a device is listed until 30 days after its last visit', async () => {
+  await openShopBrowser(shop, 'ada').open(server.endpoint('/account/devices'))
+  server.clock.advance('29d')
+  expect(await devicesOf('ada')).toHaveLength(1)
+  server.clock.advance('2d')
+  expect(await devicesOf('ada')).toEqual([])
+})
+
 test('the app is asked once for each page', async () => {
   const browser = openShopBrowser(shop, 'ada')
   let calls = 0

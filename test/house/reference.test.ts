@@ -19,6 +19,19 @@ const rules: Readonly<Record<string, { readonly names: readonly string[]; readon
     names: namesIn('src/config/config.ts', 'export interface Config<', '\n}', MEMBER),
     page: 'docs/reference/configuration.md',
   },
+  'every nested configuration option': {
+    names: [
+      ...namesIn('src/config/resources.ts', 'export interface ResourceConfig', '\n}', MEMBER),
+      ...namesIn('src/config/keep-signed-in.ts', 'export interface KeepSignedInConfig', '\n}', MEMBER),
+      ...namesIn('src/config/password-reset.ts', 'export interface PasswordResetConfig', '\n}', MEMBER),
+      ...namesIn('src/config/personal-tokens.ts', 'export interface PersonalTokensConfig', '\n}', MEMBER),
+      ...namesIn('src/pages/render.ts', 'export interface PagesOptions', '\n}', MEMBER),
+      ...namesIn('src/pages/site.ts', 'export interface PageLinks', '\n}', MEMBER),
+      ...namesIn('src/pages/site.ts', 'export interface SiteOptions', '\n}', MEMBER),
+      ...namesIn('src/users/provider.ts', 'export interface AppSession', '\n}', MEMBER),
+    ],
+    page: 'docs/reference/configuration.md',
+  },
   'every client option': {
     names: namesIn('src/clients/registration.ts', 'export interface ClientRegistration', '\n}', MEMBER),
     page: 'docs/reference/configuration.md',
