@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest'
+import { consentEntries, coversAccess } from '../../src/model/consent.ts'
+
+const AUDIENCE = 'https://shop.example'
+const MCP = 'https://mcp.example'
+
+const access = (scopes: readonly string[], ...resources: readonly string[]) => ({ scopes, resources })
+
+test.each([
+  ['no scopes at the default audience', access([]), access([]), true],
+  ['no scopes at another resource', access([], MCP), access([], MCP), true],
+  ['no scopes at a resource that was not asked for', access(['read']), access([], MCP), false],
+  ['no scopes at a resource with scopes', access(['read'], MCP), access([], MCP), true],
+  ['the default audience by its identifier', access(['read']), access(['read'], AUDIENCE), true],
+  ['a scope at another resource only', access(['read'], MCP), access(['read']), false],
+  ['both resources if one was allowed', access(['read'], MCP), access(['read'], MCP, AUDIENCE), false],
+  ['both resources', access(['read'], MCP, AUDIENCE), access(['read'], AUDIENCE, MCP), true],
+  ['another scope', access(['read'], MCP), access(['write'], MCP), false],
+  ['a resource that begins alike', access(['read'], `${MCP}/a`), access(['read'], MCP), false],
+])('a consent covers what was allowed: %s', (_, allowed, requested, isCovered) => {
+  expect(coversAccess(consentEntries(allowed, AUDIENCE), requested, AUDIENCE)).toBe(isCovered)
+})
