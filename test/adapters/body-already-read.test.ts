@@ -77,6 +77,14 @@ const parsers: readonly (readonly [name: string, read: Read])[] = [
   ['urlencoded of Express 4', express4.urlencoded({ extended: true }) as Read],
   ['json of Express 4, which sets an empty object and leaves a form unread', express4.json() as Read],
   ['koa-bodyparser', throughKoa(bodyParser())],
+  [
+    'a parser that keeps what was sent',
+    async (request, _response, next) => {
+      const rawBody = Buffer.from(await text(request))
+      Object.assign(request, { rawBody, body: { grant_type: 'password' } })
+      next()
+    },
+  ],
 ]
 
 describe.each(parsers)('after %s', (_name, read) => {
@@ -160,12 +168,36 @@ test('a form of which a parser left nothing gets 400 and a log line, since clien
   expect(server.logs.at(-1)).toContain('mount the server before the code that reads it')
 })
 
-test('a body is read although something else paused the stream', async () => {
+test.each<[string, (request: IncomingMessage) => unknown]>([
+  ['paused', (request) => request.pause()],
+  ['pauses', (request) => request.once('resume', () => request.pause())],
+])('a body is read although something else %s the stream', async (_verb, pause) => {
   const origin = await serveBehind((request, _response, next) => {
-    request.pause()
+    pause(request)
     next()
   })
   expect(await outcome(requestToken(origin))).toEqual(ISSUED)
+})
+
+test('an empty body is empty although something else has read it', async () => {
+  const origin = await serveBehind((request, _response, next) => void request.once('close', next).resume())
+  const headers = { 'content-type': FORM }
+  const response = await fetch(`${origin}/oauth/token`, { method: 'POST', headers })
+  expect([response.status, await response.json()]).toMatchObject([
+    400,
+    { error_description: expect.stringContaining('grant_type') as string },
+  ])
+})
+
+test('a request that the app destroys while its body is read does not stay open', async () => {
+  const before = server.logs.length
+  const origin = await serveBehind((request, _response, next) => {
+    request.once('resume', () => request.destroy())
+    next()
+  })
+  await expect(requestToken(origin)).rejects.toThrow('fetch failed')
+  const lines = (): string => server.logs.slice(before).join()
+  await expect.poll(lines).toContain('ended before its body')
 })
 
 test('a body that was too long for us is refused, parsed or not', async () => {
