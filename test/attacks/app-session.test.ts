@@ -1,5 +1,6 @@
 import { inflateRawSync } from 'node:zlib'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import type { AppUser } from '../../src/index.ts'
 import { formOf } from '../support/browser.ts'
 import type { Browser } from '../support/browser.ts'
 import { withOtherCharacter } from '../support/forge.ts'
@@ -7,11 +8,12 @@ import { authorizationUrl, requestToken } from '../support/oauth-client.ts'
 import { enterShop, openShopBrowser, shopSessionOf, signInAgain } from '../support/shop-browser.ts'
 import { startShop } from '../support/shop.ts'
 
+let member: AppUser | undefined
 const shop = await startShop({
   appSession: { signOutUrl: '/sign-out' },
   returnOrigins: ['https://shop.example'],
   providers: {
-    members: { find: async () => undefined, appSession: { signInUrl: '/members', current: () => undefined } },
+    members: { find: async (id) => ({ id }), appSession: { signInUrl: '/members', current: () => member } },
   },
 })
 const { server } = shop
@@ -19,6 +21,7 @@ const { sessions } = server.server
 const { tell } = shop
 afterAll(shop.close)
 beforeEach(() => {
+  member = undefined
   Object.assign(shop, { tell, nextUser: undefined })
 })
 
@@ -222,6 +225,21 @@ describe('a stolen or planted session cookie', () => {
     const victim = openShopBrowser(shop, 'ada')
     for (const [name, value] of attacker.cookies) if (name !== 'shop') victim.setCookie(name, value)
     expect((await victim.open(server.endpoint('/account/devices'))).text).toContain('ada of the shop')
+  })
+
+  test.each([
+    ['a guest', () => undefined],
+    ['another user', () => ({ id: 'mia', authenticatedAt: server.clock.now(), sessionId: 'of mia' })],
+  ])('does nothing under the name of another provider, sent by %s', async (_, current) => {
+    member = current()
+    const victim = openShopBrowser(shop, 'ada')
+    await victim.open(server.endpoint('/account/devices'))
+    const before = await sessions.list('ada')
+    const [, value = ''] = [...victim.cookies].find(([name]) => name.endsWith('session')) ?? []
+    const thief = openShopBrowser(shop)
+    thief.setCookie('consulate_session.members', value)
+    await thief.open(server.endpoint('/account/devices/members'))
+    expect(await sessions.list('ada')).toEqual(before)
   })
 
   test('does not reveal the session ID of the app, and neither does the database', async () => {

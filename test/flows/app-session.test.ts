@@ -1,5 +1,6 @@
-import { afterAll, beforeEach, describe, expect, test } from 'vitest'
-import type { AppUser } from '../../src/index.ts'
+import { DatabaseSync } from 'node:sqlite'
+import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { StoreUnavailableError, type AppUser } from '../../src/index.ts'
 import { linkTo, type Browser } from '../support/browser.ts'
 import { startInApp } from '../support/app-request.ts'
 import { addDeviceClient, startDevice } from '../support/device.ts'
@@ -93,14 +94,42 @@ describe('a user who is signed in to the app', () => {
     await browser.open(server.endpoint('/account/devices'))
     const [before] = await devicesOf('ada')
     signInAgain(shop, browser)
+    shop.tell = (request, original) => ({ ...(tell(request, original) as AppUser), methods: ['otp'] })
     await browser.open(server.endpoint('/account/devices'))
     const [renewed] = await devicesOf('ada')
     expect(renewed?.id).toBe(before?.id)
+    expect([before?.methods, renewed?.methods]).toEqual([['swk'], ['otp']])
     expect(renewed?.authenticatedAt).toBeGreaterThan(before?.authenticatedAt ?? 0)
     shop.sessions.delete(shopSessionOf(browser))
     enterShop(shop, browser, 'ada')
     await browser.open(server.endpoint('/account/devices'))
     expect((await devicesOf('ada')).map(({ id }) => id)).toEqual([before?.id])
+  })
+
+  test('does not count as signed in again if only the ID of the session of the app changes', async () => {
+    const browser = openShopBrowser(shop, 'ada')
+    await browser.open(server.endpoint('/account/devices'))
+    const [before, events] = [await devicesOf('ada'), server.events.length]
+    const { signedInAt } = shop.sessions.get(shopSessionOf(browser)) ?? { signedInAt: 0 }
+    shop.sessions.delete(shopSessionOf(browser))
+    server.clock.advance('1s')
+    shop.sessions.set(enterShop(shop, browser, 'ada'), { userId: 'ada', signedInAt })
+    await browser.open(server.endpoint('/account/devices'))
+    expect((await devicesOf('ada')).map(({ id }) => id)).toEqual(before.map(({ id }) => id))
+    expect(server.events.slice(events)).toEqual([])
+  })
+
+  test('is last seen at each visit, and stays in the list for 30 days after it', async () => {
+    const browser = openShopBrowser(shop, 'ada')
+    for (const pause of ['1s', '20d', '20d'] as const) {
+      server.clock.advance(pause)
+      const before = server.clock.now()
+      await browser.open(server.endpoint('/account/devices'))
+      const devices = await devicesOf('ada')
+      expect(devices.map(({ lastSeenAt }) => lastSeenAt >= before)).toEqual([true])
+    }
+    server.clock.advance('31d')
+    expect(await devicesOf('ada')).toEqual([])
   })
 
   test('allows a device', async () => {
@@ -267,7 +296,6 @@ describe('when the app', () => {
     await openDevices(browser)
     expect(await devicesOf('ada')).toEqual([])
     expect(await devicesOf('bob')).toHaveLength(1)
-    expect(server.events.at(-1)).toBeDefined()
     expect(server.events.findLast(({ name }) => name === 'session.ended')?.payload).toMatchObject({
       sub: 'ada',
       reason: 'app_session',
@@ -280,8 +308,10 @@ describe('when the app', () => {
     browser.setCookie('shop', 'gone')
     await browser.open(server.endpoint('/account/devices'), { headers: { 'sec-fetch-site': 'cross-site' } })
     expect(await devicesOf('ada')).toHaveLength(1)
+    expect([...browser.cookies.keys()].filter((name) => name.includes('session'))).toHaveLength(1)
     await openDevices(browser)
     expect(await devicesOf('ada')).toEqual([])
+    expect([...browser.cookies.keys()].filter((name) => name.includes('session'))).toEqual([])
   })
 
   test('revokes a session, its devices, codes and first-party tokens end', async () => {
@@ -312,6 +342,19 @@ describe('when the app', () => {
       return user
     }
     await openDevices(browser)
+    expect(await devicesOf('ada')).toEqual([])
+  })
+
+  test('revokes a session while ours is stored, ours is revoked', async () => {
+    const browser = openShopBrowser(shop, 'ada')
+    server.clock.advance('1s')
+    const { sessions } = server.store
+    const { insert } = sessions
+    vi.spyOn(sessions, 'insert').mockImplementationOnce(async (...session) => {
+      await server.server.sessions.revokeAppSession(shopSessionOf(browser))
+      return insert(...session)
+    })
+    expect((await openDevices(browser)).url.pathname).toBe('/sign-in')
     expect(await devicesOf('ada')).toEqual([])
   })
 
@@ -366,7 +409,19 @@ describe('a session that was revoked here while the user is still signed in to t
       'a device',
       (user: string) => devicesOf(user).then(([device]) => server.server.sessions.revoke(device?.id ?? '')),
     ],
+    [
+      'a device, on another node',
+      async (user: string) => {
+        const [device] = await devicesOf(user)
+        const session = { kind: 'session', id: device?.id ?? '' } as const
+        await server.store.revocations.revoke(session, server.clock.now())
+      },
+    ],
     ['everything', (user: string) => server.server.users.signOutEverywhere(user)],
+    [
+      'everything of all users',
+      () => server.store.revocations.revoke({ kind: 'issuer' }, server.clock.now()),
+    ],
   ])('needs a new sign-in at the app after %s was revoked', async (_, revoke) => {
     const browser = openShopBrowser(shop, 'ada')
     await browser.open(server.endpoint('/account/devices'))
@@ -388,8 +443,55 @@ describe('a session that was revoked here while the user is still signed in to t
     await browser.open(server.endpoint('/account/devices'))
     expect(lastVisit().get('prompt')).toBe('login')
     expect(await devicesOf('ada')).toEqual([])
+    const session = shop.sessions.get(shopSessionOf(browser))
+    if (session) session.signedInAt = await server.store.revocations.readSignOutTime('ada')
+    expect((await browser.open(server.endpoint('/account/devices'))).url.pathname).toBe('/sign-in')
     signInAgain(shop, browser)
     expect((await browser.open(server.endpoint('/account/devices'))).status).toBe(200)
+  })
+
+  test('counts a new sign-in immediately after the issuer recovered from a leak', async () => {
+    const browser = openShopBrowser(shop, 'ada')
+    await browser.open(server.endpoint('/account/devices'))
+    server.clock.advance('1s')
+    await server.store.revocations.revoke({ kind: 'issuer' }, server.clock.now())
+    signInAgain(shop, browser)
+    expect((await browser.open(server.endpoint('/account/devices'))).url.pathname).toBe('/account/devices')
+  })
+
+  test.each([
+    ['first visit', () => {}],
+    [
+      'new sign-in',
+      async (browser: Browser) => {
+        await browser.open(server.endpoint('/account/devices'))
+        signInAgain(shop, browser)
+      },
+    ],
+  ])('needs a new sign-in if the issuer recovers from a leak during a %s', async (_, prepare) => {
+    const browser = openShopBrowser(shop, 'ada')
+    await prepare(browser)
+    server.clock.advance('1s')
+    const { revocations } = server.store
+    const { readSignOutTime } = revocations
+    vi.spyOn(revocations, 'readSignOutTime').mockImplementationOnce(async (subject) => {
+      const time = await readSignOutTime(subject)
+      await revocations.revoke({ kind: 'issuer' }, server.clock.now())
+      return time
+    })
+    expect((await browser.open(server.endpoint('/account/devices'))).url.pathname).toBe('/sign-in')
+  })
+
+  test('stays revoked although a backup is restored from before the revocation', async () => {
+    const browser = openShopBrowser(shop, 'ada')
+    const open = async () => (await browser.open(server.endpoint('/account/devices'))).url.pathname
+    expect(await open()).toBe('/account/devices')
+    const [device] = await devicesOf('ada')
+    await server.server.sessions.revoke(device?.id ?? '')
+    const database = new DatabaseSync(server.file)
+    database.prepare('UPDATE consulate_sessions SET revoked_at = NULL WHERE id = ?').run(device?.id ?? '')
+    database.close()
+    expect(await open()).toBe('/sign-in')
   })
 
   test('is not revived by a new ID of the same sign-in, even without our cookies', async () => {
@@ -404,6 +506,23 @@ describe('a session that was revoked here while the user is still signed in to t
     shop.sessions.set(id, session ?? { userId: 'ada', signedInAt: 0 })
     await copy.open(server.endpoint('/account/devices'))
     expect(await devicesOf('ada')).toEqual([])
+  })
+
+  test('is not revived by a new ID with a sign-in from before the revocation', async () => {
+    const browser = openShopBrowser(shop, 'ada')
+    const open = async () => (await browser.open(server.endpoint('/account/devices'))).url.pathname
+    expect(await open()).toBe('/account/devices')
+    const [device] = await devicesOf('ada')
+    server.clock.advance('1s')
+    const id = enterShop(shop, browser, 'ada')
+    server.clock.advance('1s')
+    await server.server.sessions.revoke(device?.id ?? '')
+    expect(await open()).toBe('/sign-in')
+    const revoked = await server.store.sessions.find(device?.id ?? '')
+    shop.sessions.set(id, { userId: 'ada', signedInAt: revoked?.revokedAt ?? 0 })
+    expect(await open()).toBe('/sign-in')
+    shop.sessions.set(id, { userId: 'ada', signedInAt: (revoked?.revokedAt ?? 0) + 1 })
+    expect(await open()).toBe('/account/devices')
   })
 
   test('ends by our sign-out, which continues at the sign-out page of the app', async () => {
@@ -441,6 +560,12 @@ describe('an unusable answer of the app', () => {
     expect(url.searchParams.get('error')).toBe('server_error')
   })
 
+  test('is an unavailable store of ours, the request can be tried again', async () => {
+    shop.tell = () => Promise.reject(new StoreUnavailableError('The store is unavailable', 'no connection'))
+    const page = await openShopBrowser(shop, 'ada').open(server.endpoint('/account/devices'))
+    expect(page.status).toBe(503)
+  })
+
   test('calls server.sessions.current, the request ends', async () => {
     shop.tell = async (request) => (await server.server.sessions.current(request))?.user
     const page = await openShopBrowser(shop, 'ada').open(server.endpoint('/account/devices'))
@@ -473,6 +598,16 @@ describe('an unusable answer of the app', () => {
     await browser.open(server.endpoint('/account/devices'))
     answered.resolve()
     expect(await later.promise).toBe('ada')
+  })
+
+  test.each([
+    ['a Date', (time: number) => new Date(time)],
+    ['a fraction of a millisecond', (time: number) => time + 0.5],
+  ])('may have the time of the sign-in as %s', async (_, timeOf) => {
+    const time = now()
+    shop.tell = () => ({ id: 'ada', authenticatedAt: timeOf(time) })
+    await openShopBrowser(shop).open(server.endpoint('/account/devices'))
+    expect((await devicesOf('ada')).map(({ authenticatedAt }) => authenticatedAt)).toEqual([time])
   })
 
   test('does not answer, the request ends after 5 seconds', async () => {
@@ -515,6 +650,15 @@ describe('a sensitive action after an old sign-in', () => {
     signInAgain(shop, browser)
     const form = await browser.open(returnTo)
     expect((await browser.press(form, 'Generate token', { name: 'Backup' })).text).toContain('Your new token')
+  })
+
+  test('needs a new sign-in if the app returns an earlier one than before', async () => {
+    const browser = openShopBrowser(shop, 'ada')
+    const open = () => browser.open(server.endpoint('/account/tokens'))
+    expect((await open()).forms.map(({ label }) => label)).toContain('Generate token')
+    const session = shop.sessions.get(shopSessionOf(browser))
+    if (session) session.signedInAt -= 20 * 60_000
+    expect((await open()).forms.map(({ label }) => label)).not.toContain('Generate token')
   })
 
   test('is refused by the JSON API with the age that it allows', async () => {

@@ -108,6 +108,7 @@ test('server.sessions.revokeAppSession rejects providers and IDs that cannot hav
   const provider = 'members'
   for (const id of ['', 'x'.repeat(1025), 7, undefined])
     await expect(revokeAppSession(id as string, { provider })).rejects.toThrow('sessionId')
-  await expect(revokeAppSession('one', { provider })).resolves.toBe(undefined)
+  for (const id of ['one', 'x'.repeat(1024)])
+    await expect(revokeAppSession(id, { provider })).resolves.toBe(undefined)
   await server.close()
 })
