@@ -257,6 +257,14 @@ describe('a guard in another service', () => {
     guard.close()
   })
 
+  test('limits the scopes of its first audience only', () => {
+    const resourceMetadata = { scopes: ['orders:read'] }
+    const guard = create({ audience: [mcp, billing], resourceMetadata })
+    expect(() => guard.user({ resource: mcp }, 'orders:create')).toThrow('not one of the scopes')
+    expect(() => guard.user({ resource: billing }, 'orders:create')).not.toThrow()
+    guard.close()
+  })
+
   test('can name a URL of its own for its metadata', async () => {
     const url = 'https://docs.example/metadata.json'
     const guard = create({ audience: 'orders', resourceMetadata: { url } })
