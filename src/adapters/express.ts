@@ -2,7 +2,7 @@ import '../lib/node-version.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import type { Auth, MachineAuth, UserAuth } from '../guard/auth.ts'
-import { isRefusal, type Refusal } from '../guard/refusal.ts'
+import { isRefusal, toHttpResponse, type Refusal } from '../guard/refusal.ts'
 import type { GuardCore, Guards, GuardsByProvider, Scopes } from '../guard/request-guards.ts'
 import type { Requirement } from '../guard/requirement.ts'
 import type { AuthorizationServer } from '../server.ts'
@@ -146,7 +146,7 @@ function createGuard(core: GuardCore, requirement: Requirement): unknown {
     (request, response, next) => {
       const proceed = (checked: Auth | Refusal): unknown => {
         if (isRefusal(checked))
-          return send({ ...checked, body: JSON.stringify(checked.body) }, request, response)
+          return send(toHttpResponse(checked), request, response)
         return handler(Object.assign(request, { auth: checked }), response, next)
       }
       const result = core.check(request.headers.authorization, requirement)

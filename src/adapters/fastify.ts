@@ -20,7 +20,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { ConfigError } from '../errors.ts'
 import type { Auth, MachineAuth, UserAuth } from '../guard/auth.ts'
-import { isRefusal, type Refusal } from '../guard/refusal.ts'
+import { isRefusal, toHttpResponse, type Refusal } from '../guard/refusal.ts'
 import type { GuardCore, Guards, GuardsByProvider, Scopes } from '../guard/request-guards.ts'
 import type { Requirement } from '../guard/requirement.ts'
 import { readBody } from '../lib/fetch.ts'
@@ -172,7 +172,7 @@ function wrap(core: GuardCore, requirement: Requirement, handler: Handler): Hand
 /** Returns whether the request is accepted. Otherwise the response is sent. */
 function accept(checked: Auth | Refusal, request: FastifyRequest, reply: FastifyReply): boolean {
   if (isRefusal(checked)) {
-    send(reply, { ...checked, body: JSON.stringify(checked.body) })
+    send(reply, toHttpResponse(checked))
     return false
   }
   ;(request as { auth: Auth }).auth = checked

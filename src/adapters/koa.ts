@@ -1,7 +1,7 @@
 import '../lib/node-version.ts'
 import type { Context, DefaultState, Middleware } from 'koa'
 import type { Auth, MachineAuth, UserAuth } from '../guard/auth.ts'
-import { isRefusal, type Refusal } from '../guard/refusal.ts'
+import { isRefusal, toHttpResponse, type Refusal } from '../guard/refusal.ts'
 import type { GuardCore, Guards, GuardsByProvider, Scopes } from '../guard/request-guards.ts'
 import type { Requirement } from '../guard/requirement.ts'
 import type { HttpRequest, HttpResponse } from '../lib/http.ts'
@@ -76,7 +76,7 @@ const guardsOf = (guarded: Guarded): KoaGuards<string> => createGuardSet(guarded
 function guard(core: GuardCore, requirement: Requirement): Middleware {
   return (ctx, next) => {
     const proceed = (checked: Auth | Refusal): unknown => {
-      if (isRefusal(checked)) return send(ctx, { ...checked, body: JSON.stringify(checked.body) })
+      if (isRefusal(checked)) return send(ctx, toHttpResponse(checked))
       ctx.state.auth = checked
       return next()
     }

@@ -2,7 +2,7 @@ import '../lib/node-version.ts'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { ConfigError } from '../errors.ts'
 import type { Auth, MachineAuth, UserAuth } from '../guard/auth.ts'
-import { isRefusal, type Refusal } from '../guard/refusal.ts'
+import { isRefusal, toHttpResponse, type Refusal } from '../guard/refusal.ts'
 import type { GuardCore, Guards, Scopes } from '../guard/request-guards.ts'
 import type { Requirement } from '../guard/requirement.ts'
 import { json } from '../lib/http.ts'
@@ -107,7 +107,7 @@ const guard =
   (listener) =>
   (request, response) => {
     const proceed = (checked: Auth | Refusal): void => {
-      if (isRefusal(checked)) send({ ...checked, body: JSON.stringify(checked.body) }, request, response)
+      if (isRefusal(checked)) send(toHttpResponse(checked), request, response)
       else run(core, listener, Object.assign(request, { auth: checked as Granted }), response)
     }
     const result = core.check(request.headers.authorization, requirement)

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors.ts'
+import type { HttpResponse } from '../lib/http.ts'
 import { formatScope } from '../model/scope.ts'
 import type { Requirement } from './requirement.ts'
 
@@ -10,6 +11,12 @@ export interface Refusal {
 }
 
 export const isRefusal = (result: object): result is Refusal => 'status' in result
+
+/** Converts a refusal to the response of an adapter. */
+export const toHttpResponse = (refusal: Refusal): HttpResponse => ({
+  ...refusal,
+  body: JSON.stringify(refusal.body),
+})
 
 const NO_STORE = { 'Cache-Control': 'no-store', 'Content-Type': 'application/json' } as const
 
