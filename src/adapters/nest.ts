@@ -22,10 +22,12 @@ import { isRefusal, type Refusal } from '../guard/refusal.ts'
 import type { GuardCore, Guards, Scopes } from '../guard/request-guards.ts'
 import type { Caller, Requirement } from '../guard/requirement.ts'
 import type { AuthorizationServer } from '../server.ts'
-import type { ResponseCookies, StartedSession, StartSessionOptions } from '../sign-in/browser-sessions.ts'
+import type { ResponseCookies, StartedSession } from '../sign-in/browser-sessions.ts'
 import type { BaseUser } from '../users/provider.ts'
+import type { StartOptions } from './browser-sessions.ts'
 import { moduleOf, routesOf, type NestRoutes } from './nest-mount.ts'
 
+export type { StartOptions } from './browser-sessions.ts'
 export { AUTHORIZATION_SERVER, type NestRoutes } from './nest-mount.ts'
 
 /** Decorates a controller or a route. The decorator of a route replaces the one of its controller. */
@@ -69,9 +71,6 @@ export interface NestRequest {
 export interface NestResponse {
   header(name: string, value: string): unknown
 }
-
-/** Options of `startSession`. */
-export type StartOptions = Omit<StartSessionOptions, 'request'>
 
 /** A server in Nest: its module, its guards, and the users who are signed in. */
 export interface NestAdapter<
