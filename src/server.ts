@@ -15,7 +15,7 @@ import { unavailable } from './guard/refusal.ts'
 import { createGuards, type GuardCore, type Guards, type GuardsByProvider } from './guard/request-guards.ts'
 import { fromRequest, toResponse } from './lib/fetch.ts'
 import { locationOf, type AnyRequest } from './lib/location.ts'
-import { json, type HttpResponse, type HttpRequest } from './lib/http.ts'
+import { json, NOT_FOUND, type HttpResponse, type HttpRequest } from './lib/http.ts'
 import { once, type Once } from './lib/async.ts'
 import type { Logger } from './lib/log.ts'
 import { resolveSettings, type Settings } from './config/settings.ts'
@@ -196,8 +196,6 @@ function createCheck(start: Once<Services>, logger: Logger): GuardCore['check'] 
     )
   }
 }
-
-const NOT_FOUND = json(404, { error: 'not_found', error_description: 'Nothing exists at this path' })
 
 const NOT_STARTED = json(
   503,

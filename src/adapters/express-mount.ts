@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { basePathOf } from '../model/issuer.ts'
 import type { AuthorizationServer } from '../server.ts'
 import { createMetadataWarning } from './metadata-warning.ts'
 import { answer } from './node-message.ts'
@@ -32,7 +33,7 @@ export type CreateRoutes = () => ExpressMiddleware & MountedApp
  * the app that this one is mounted in. A router of Express emits no event: the fix is logged instead.
  */
 export function routesOf(server: AuthorizationServer): CreateRoutes {
-  const basePath = new URL(server.issuer).pathname.replace(/\/$/, '')
+  const basePath = basePathOf(server.issuer)
   const warning = createMetadataWarning(server)
   const routes: ExpressMiddleware = (request, response, next) => {
     if (answer(server.core, request, response)) warning.answeredBelow(mountOf(request))

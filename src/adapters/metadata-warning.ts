@@ -1,3 +1,4 @@
+import { basePathOf } from '../model/issuer.ts'
 import type { AuthorizationServer } from '../server.ts'
 
 /** Warns if the metadata of an issuer with a path is unreachable, because it is not below that path (RFC 8414 section 3.1). */
@@ -12,7 +13,7 @@ export function createMetadataWarning({
   issuer,
   core,
 }: Pick<AuthorizationServer, 'issuer' | 'core'>): MetadataWarning {
-  const basePath = new URL(issuer).pathname.replace(/\/$/, '')
+  const basePath = basePathOf(issuer)
   let mounts = 0
   let isLogged = false
   return {

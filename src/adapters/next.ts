@@ -5,18 +5,20 @@ import type { IncomingMessage } from 'node:http'
 import type { ProviderOptions } from '../administration/sessions.ts'
 import type { UserLike } from '../administration/user.ts'
 import type { Auth, MachineAuth, UserAuth } from '../guard/auth.ts'
-import { isRefusal } from '../guard/refusal.ts'
+import { isRefusal, toHttpResponse } from '../guard/refusal.ts'
 import { ConfigError } from '../errors.ts'
 import type { GuardCore, Guards, Scopes } from '../guard/request-guards.ts'
 import type { Requirement } from '../guard/requirement.ts'
 import type { CookieOptions } from '../lib/cookie.ts'
 import { fromRequest, toResponse } from '../lib/fetch.ts'
-import { json } from '../lib/http.ts'
+import { NOT_FOUND } from '../lib/http.ts'
 import type { HeadersLike, RequestLike } from '../lib/request-like.ts'
 import type { SessionInfo } from '../model/info.ts'
+import { basePathOf } from '../model/issuer.ts'
 import type { AuthorizationServer, Core } from '../server.ts'
-import type { ResponseCookies, StartSessionOptions } from '../sign-in/browser-sessions.ts'
+import type { ResponseCookies } from '../sign-in/browser-sessions.ts'
 import type { BaseUser } from '../users/provider.ts'
+import type { StartOptions } from './browser-sessions.ts'
 import { createGuardSet } from './guard-set.ts'
 
 /** What a guarded route handler of Next receives: who is calling, and the parameters of the path. */
@@ -110,7 +112,7 @@ export interface NextAdapter<
    * Signs a user in to the browser, after your app has verified who they are, and sets the cookies. For server functions and
    * route handlers. Takes the options of `server.sessions.start`.
    */
-  startSession(user: UserLike, options?: Omit<StartSessionOptions, 'request'>): Promise<SessionInfo>
+  startSession(user: UserLike, options?: StartOptions): Promise<SessionInfo>
   /** Signs the browser out and clears the cookies. For server functions and route handlers. */
   endSession(options?: ProviderOptions<Main | Other>): Promise<void>
   /** Returns the guards for users of one provider. Throws `ConfigError` if the provider is unknown. */
@@ -206,12 +208,10 @@ function withAbsoluteLocation(response: Response, { headers }: Request, issuer: 
 
 /** Next removes its `basePath` from the URL of a route handler, and doesn't tell which it was. */
 function handlersOf(issuer: string, answer: Answer): Pick<NextRoutes, keyof NextRoutes> {
-  const basePath = new URL(issuer).pathname.replace(/\/$/, '')
+  const basePath = basePathOf(issuer)
   const handler: Handler = async (request) => (await answer(request, basePath)) ?? toResponse(NOT_FOUND)
   return { GET: handler, HEAD: handler, POST: handler, DELETE: handler, OPTIONS: handler }
 }
-
-const NOT_FOUND = json(404, { error: 'not_found', error_description: 'Nothing exists at this path' })
 
 const guardsOf = (guards: Guards<string>): NextGuards<string> =>
   createGuardSet(guards, guard) as NextGuards<string>
@@ -221,7 +221,7 @@ const guard =
   (handler) =>
   async (request, context) => {
     const checked = await core.check(request.headers.get('authorization'), requirement)
-    if (isRefusal(checked)) return toResponse({ ...checked, body: JSON.stringify(checked.body) })
+    if (isRefusal(checked)) return toResponse(toHttpResponse(checked))
     return handler(request, { ...context, auth: checked as Granted })
   }
 

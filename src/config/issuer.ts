@@ -1,4 +1,4 @@
-import { issuerProblems } from '../model/issuer.ts'
+import { basePathOf, issuerProblems } from '../model/issuer.ts'
 import type { Validator } from '../lib/validator.ts'
 import type { CookiePolicy } from '../sessions/cookies.ts'
 
@@ -15,9 +15,8 @@ export function resolveIssuer(issuer: unknown, validator: Validator): IssuerSett
   if (typeof issuer !== 'string' || !URL.canParse(issuer)) {
     return { issuer: 'http://127.0.0.1', basePath: '', cookies: { prefix: '', suffix: '', isSecure: false } }
   }
-  const { protocol, pathname } = new URL(issuer)
-  const isSecure = protocol === 'https:'
-  const basePath = pathname === '/' ? '' : pathname
+  const isSecure = new URL(issuer).protocol === 'https:'
+  const basePath = basePathOf(issuer)
   const suffix = basePath.replaceAll(/[^A-Za-z0-9-]/g, '_')
   return { issuer, basePath, cookies: { prefix: isSecure ? '__Host-' : '', suffix, isSecure } }
 }

@@ -64,6 +64,12 @@ export const json = (status: number, body: unknown, headers: HttpResponse['heade
   body: JSON.stringify(body),
 })
 
+/** The response to a request for a path that is not one of the server's. */
+export const NOT_FOUND: HttpResponse = json(404, {
+  error: 'not_found',
+  error_description: 'Nothing exists at this path',
+})
+
 /** The response to a successful request that returns nothing. */
 export const NO_CONTENT: HttpResponse = { status: 204, headers: { 'Cache-Control': 'no-store' }, body: '' }
 

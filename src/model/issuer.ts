@@ -7,6 +7,12 @@ export const METADATA_PATH = '/.well-known/oauth-authorization-server'
 export const isPrivateTransport = ({ protocol, hostname }: URL): boolean =>
   protocol === 'https:' || (protocol === 'http:' && isLoopbackHost(hostname))
 
+/** Returns the path of an issuer: empty, or `/tenant`. */
+export function basePathOf(issuer: string): string {
+  const { pathname } = new URL(issuer)
+  return pathname === '/' ? '' : pathname
+}
+
 /** Returns what is wrong with an issuer (RFC 8414 section 2). */
 export function issuerProblems(issuer: unknown): readonly string[] {
   if (typeof issuer !== 'string' || !URL.canParse(issuer)) {
