@@ -2,7 +2,7 @@ import '../lib/node-version.ts'
 import type { Context, MiddlewareHandler } from 'hono'
 import type { StatusCode } from 'hono/utils/http-status'
 import type { Auth, MachineAuth, UserAuth } from '../guard/auth.ts'
-import { isRefusal, type Refusal } from '../guard/refusal.ts'
+import { isRefusal, toHttpResponse, type Refusal } from '../guard/refusal.ts'
 import type { GuardCore, Guards, GuardsByProvider, Scopes } from '../guard/request-guards.ts'
 import type { Requirement } from '../guard/requirement.ts'
 import { fromRequest } from '../lib/fetch.ts'
@@ -102,7 +102,7 @@ const guardsOf = (guarded: Guarded): HonoGuards<string> =>
 function guard(core: GuardCore, requirement: Requirement): Middleware {
   return (c, next) => {
     const proceed = (checked: Auth | Refusal): Result | Promise<Result> => {
-      if (isRefusal(checked)) return send(c, { ...checked, body: JSON.stringify(checked.body) })
+      if (isRefusal(checked)) return send(c, toHttpResponse(checked))
       c.set('auth', checked)
       return next()
     }
@@ -138,7 +138,7 @@ const locationBelow = (mount: string, path: string): string | { url: string; ori
 
 /** The body may have been read with `c.req.parseBody()`, `json()` and so on. Hono keeps it then. */
 function toHttpRequest(c: Context, peer: string): HttpRequest {
-  const request = fromRequest(c.req.raw, peer, { original: c })
+  const request = fromRequest(c.req.raw, peer, c)
   const body: HttpRequest['body'] = async (limit) => {
     const read = await readBefore(c.req.bodyCache as object)
     return read === undefined ? request.body(limit) : readParsedBody(read, request.header, limit)

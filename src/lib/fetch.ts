@@ -1,29 +1,20 @@
-import { bodyCutOff, type HttpResponse, type HttpRequest } from './http.ts'
+import { bodyAlreadyRead, bodyCutOff, type HttpResponse, type HttpRequest } from './http.ts'
 import { locationOf } from './location.ts'
-import { readParsedBody } from './parsed-body.ts'
 
-/** What a framework knows about a Fetch request. */
-export interface FrameworkRequest {
-  /** What the framework has read of the body: text, bytes, or the parsed form or JSON. Used if the body was read. */
-  readonly body?: unknown
-  /** The request or context of the framework. Default: the `Request`. */
-  readonly original?: unknown
-}
-
-/** Converts a `Request`. `peer` is the IP address of the connection. */
-export function fromRequest(
-  request: Request,
-  peer: string,
-  { body, original = request }: FrameworkRequest = {},
-): HttpRequest {
-  const header = (name: string): string | undefined => request.headers.get(name) ?? undefined
+/**
+ * Converts a `Request`. `peer` is the IP address of the connection, `original` is the request or context of the framework.
+ */
+export function fromRequest(request: Request, peer: string, original: unknown = request): HttpRequest {
   return {
     method: request.method,
     ...locationOf(request),
     peer,
-    header,
+    header: (name) => request.headers.get(name) ?? undefined,
     headers: request.headers,
-    body: (limit) => (isRead(request) ? readParsedBody(body, header, limit) : readBody(request, limit)),
+    body: async (limit) => {
+      if (isRead(request)) throw bodyAlreadyRead()
+      return readBody(request, limit)
+    },
     original,
   }
 }
