@@ -1,4 +1,5 @@
 import type { Services } from '../endpoints/services.ts'
+import { MIN_MILLISECONDS } from '../lib/clock.ts'
 import { createValidator } from '../lib/validator.ts'
 
 /** Revokes single access tokens. */
@@ -32,10 +33,7 @@ function requireToken(tokenId: unknown, expiresAt: unknown): void {
   const validator = createValidator()
   if (typeof tokenId !== 'string' || tokenId === '')
     validator.problem('tokenId', 'must be a non-empty string')
-  if (!Number.isSafeInteger(expiresAt) || Number(expiresAt) < MIN_TIME)
+  if (!Number.isSafeInteger(expiresAt) || Number(expiresAt) < MIN_MILLISECONDS)
     validator.problem('expiresAt', 'must be a time in milliseconds, such as exp * 1000')
   validator.throwIfInvalid()
 }
-
-/** September 2001. A time in seconds is below it until the year 33658. */
-const MIN_TIME = 1_000_000_000_000

@@ -17,3 +17,6 @@ export const EXPIRY_MARGIN = 10 * CLOCK_TOLERANCE
 
 /** Converts milliseconds to whole seconds, rounded down, as in a NumericDate (RFC 7519 section 2). */
 export const toSeconds = (milliseconds: number): number => Math.floor(milliseconds / 1000)
+
+/** The lowest time (ms) that cannot be one in seconds: September 2001, or in seconds the year 33658. */
+export const MIN_MILLISECONDS = 1_000_000_000_000

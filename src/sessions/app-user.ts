@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { ConfigError, OAuthError, StoreUnavailableError } from '../errors.ts'
-import { methodProblems } from './methods.ts'
+import { MIN_MILLISECONDS } from '../lib/clock.ts'
 import { toUserId } from '../users/provider.ts'
+import { methodProblems } from './methods.ts'
 
 /** The answer of `appSession.current`, after it was checked. Times in milliseconds. */
 export interface CheckedAppUser {
@@ -18,8 +19,6 @@ export interface CheckedAppUser {
 /** How long (ms) the app may take to say who is signed in. */
 const TIME_LIMIT = 5000
 const MAX_SESSION_ID_LENGTH = 1024
-/** September 2001. A time in seconds is below it until the year 33658. */
-const MIN_TIME = 1_000_000_000_000
 
 /**
  * Asks the app who is signed in. Returns undefined if no user is.
@@ -112,7 +111,7 @@ function toTime(provider: string, value: unknown): number {
   const time = value instanceof Date ? value.getTime() : value
   if (typeof time !== 'number' || !Number.isFinite(time))
     throw unusable(provider, 'must return authenticatedAt, as a Date or in milliseconds since 1970')
-  if (time < MIN_TIME)
+  if (time < MIN_MILLISECONDS)
     throw unusable(provider, 'returned authenticatedAt in seconds. Multiply it by 1000, or return a Date')
   return Math.floor(time)
 }
