@@ -1,3 +1,4 @@
+import { persistentLifetimeOf } from './config/keep-signed-in.ts'
 import type { Settings } from './config/settings.ts'
 import type { Services } from './endpoints/services.ts'
 import type { LiveKeys } from './keys/live.ts'
@@ -9,7 +10,6 @@ import type { Sessions } from './sessions/sessions.ts'
 import { withAppSessions } from './sessions/by-provider.ts'
 import { createSignInWatch } from './sessions/sign-in-watch.ts'
 import { completeBrowserSignIn } from './sign-in/start-browser-session.ts'
-import { persistentLifetimeOf } from './signers.ts'
 
 /** What sessions of users who sign in to the app are built from. */
 interface Parts extends Pick<

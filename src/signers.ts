@@ -1,3 +1,4 @@
+import { persistentLifetimeOf } from './config/keep-signed-in.ts'
 import type { Settings } from './config/settings.ts'
 import type { LiveKeys } from './keys/live.ts'
 import { createValueSigner } from './lib/signed-value.ts'
@@ -10,7 +11,10 @@ import {
 import { createCsrf } from './sessions/csrf.ts'
 import { createDeviceTokens } from './sessions/device-tokens.ts'
 
-/** Creates the signers of values that are sent through browsers. After a rotation of the root secret, open forms fail their CSRF check and must be opened again. */
+/**
+ * Creates the signers of values that are sent through browsers. After a rotation of the root secret, open forms fail their
+ * CSRF check and must be opened again.
+ */
 export function createSigners({
   settings,
   liveKeys,
@@ -45,7 +49,3 @@ export function createSigners({
     ),
   }
 }
-
-/** Returns how long sessions last without use if they outlive the browser, in milliseconds. */
-export const persistentLifetimeOf = ({ keepSignedIn, sessionLifetime }: Settings): number =>
-  keepSignedIn?.lifetime ?? sessionLifetime

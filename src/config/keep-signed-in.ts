@@ -33,4 +33,13 @@ export function resolveKeepSignedIn(
   return { lifetime, checked }
 }
 
+/** Returns how long sessions last without use if they outlive the browser, in milliseconds. */
+export const persistentLifetimeOf = ({
+  keepSignedIn,
+  sessionLifetime,
+}: {
+  readonly keepSignedIn: KeepSignedInSettings | undefined
+  readonly sessionLifetime: number
+}): number => keepSignedIn?.lifetime ?? sessionLifetime
+
 const MONTH = 30 * 86_400_000
