@@ -19,18 +19,23 @@ export interface AppSessionCookies {
 
 /** Creates the cookie values of one issuer. */
 export function createAppSessionCookies(derived: DerivedKeys): AppSessionCookies {
-  const keys = [...new Set([derived.key('app-session'), ...derived.keysById('app-session').values()])]
-  const forEachKey = (parts: readonly unknown[]): readonly [string, ...string[]] =>
-    keys.map((key) => hmac(key, JSON.stringify(parts))) as unknown as readonly [string, ...string[]]
+  const currentKey = derived.key('app-session')
+  const [, ...otherKeys] = derived.keysById('app-session').values()
+  const forEachKey = (parts: readonly (string | number)[]): readonly [string, ...string[]] => {
+    const text = JSON.stringify(parts)
+    return [hmac(currentKey, text), ...otherKeys.map((key) => hmac(key, text))]
+  }
   const valuesOfId = (provider: string, id: string) => forEachKey(['session', provider, id])
   return {
     valuesOf: (provider, { appSessionId, userId, signInTime }) =>
       appSessionId === undefined
         ? forEachKey(['sign-in', provider, userId, signInTime])
         : valuesOfId(provider, appSessionId),
-    hashesOfId: (provider, id) =>
-      valuesOfId(provider, id).map((value) => sha256(value)) as unknown as readonly [string, ...string[]],
+    hashesOfId(provider, id) {
+      const [value, ...others] = valuesOfId(provider, id)
+      return [sha256(value), ...others.map((other) => sha256(other))]
+    },
     signInHash: (value, provider, { userId, signInTime }) =>
-      sha256(JSON.stringify([hmac(derived.key('app-session'), value), provider, userId, signInTime])),
+      sha256(JSON.stringify([hmac(currentKey, value), provider, userId, signInTime])),
   }
 }
