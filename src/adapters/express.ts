@@ -145,8 +145,7 @@ function createGuard(core: GuardCore, requirement: Requirement): unknown {
     (handler: Handler): ExpressMiddleware =>
     (request, response, next) => {
       const proceed = (checked: Auth | Refusal): unknown => {
-        if (isRefusal(checked))
-          return send(toHttpResponse(checked), request, response)
+        if (isRefusal(checked)) return send(toHttpResponse(checked), request, response)
         return handler(Object.assign(request, { auth: checked }), response, next)
       }
       const result = core.check(request.headers.authorization, requirement)

@@ -11,7 +11,7 @@ import type { AppSessionCookies } from './app-session-cookies.ts'
 import type { CheckedAppUser } from './app-user.ts'
 import type { CookieExchange } from './cookies.ts'
 import type { Devices } from './devices.ts'
-import type { NewSession } from './sessions.ts'
+import { TOUCH_INTERVAL, type NewSession } from './sessions.ts'
 
 /** The state of a browser. `refused`: the app returns a user whose sign-in was revoked or is too old. */
 export type AppSessionState =
@@ -46,8 +46,6 @@ export interface ProviderCookie {
   clear(): void
 }
 
-/** How often the use of a session is written, at most. */
-const TOUCH_INTERVAL = 60_000
 /** How often to try if other requests win the race. */
 const MAX_ATTEMPTS = 5
 
@@ -133,7 +131,6 @@ export function createAppSessionReader(options: AppSessionOptions): ReadAppSessi
     for (const row of before) if (isOfAnother(row, lookup) && row.revokedAt === null) await end(exchange, row)
     const moved = before.find((row) => row.userId === appUser.userId && isUsable(row))
     if (lastRevocation([...rows, ...before], appUser) >= appUser.authenticatedAt) return REFUSED
-    if (!(await isAccepted(lookup))) return REFUSED
     return moved ? renew(lookup, moved) : insert(lookup)
   }
 

@@ -83,7 +83,7 @@ export interface Sessions {
 }
 
 /** The use of a session is written at most this often, in milliseconds. */
-const TOUCH_INTERVAL = 60_000
+export const TOUCH_INTERVAL = 60_000
 const MAX_USER_AGENT_LENGTH = 512
 
 /** Creates the sessions of one server. */

@@ -4,7 +4,7 @@ import { prefersJson, redirect, type HttpResponse } from '../../lib/http.ts'
 import type { ReturnTo } from '../../model/signed-state.ts'
 import type { SignInAgainProps } from '../../pages/props.ts'
 import { displayNameOf } from '../../users/provider.ts'
-import { findSignedInUser } from '../account/signed-in-user.ts'
+import { findSignedInUser, type SignedInUser } from '../account/signed-in-user.ts'
 import { redirectToApp } from '../app-sign-in.ts'
 import { readQuery } from '../body.ts'
 import type { Exchange } from '../endpoint.ts'
@@ -28,7 +28,10 @@ export async function showAppSignIn(
   const text = form.get('return_to')
   const value = text === undefined ? undefined : returnToSigner.verify(text)
   if (text !== undefined && value?.provider !== provider)
-    return signInAgain(exchange, provider, { problem: 'expired' })
+    return signInAgain(exchange, provider, {
+      problem: 'expired',
+      signedIn: await findSignedInUser(exchange, provider),
+    })
   if (value?.browser !== undefined) return receive(exchange, provider, value)
   const { signIn } = providerPathsOf(settings, provider)
   const isForced = form.get('prompt') === 'login'
@@ -39,20 +42,31 @@ export async function showAppSignIn(
 
 /** Receives a user who returns from the app. */
 async function receive(exchange: Exchange, provider: string, value: ReturnTo): Promise<HttpResponse> {
-  const { csrf } = exchange.services
-  const { path, browser, after } = value
-  const isForced = after !== undefined
-  if (!csrf.isBoundTo(exchange, browser))
-    return signInAgain(exchange, provider, { problem: 'otherBrowser', returnTo: path, isForced })
+  const { path, after } = value
   const signedIn = await findSignedInUser(exchange, provider)
-  if (!signedIn) return signInAgain(exchange, provider, { problem: 'notSignedIn', returnTo: path, isForced })
-  if (isForced && signedIn.session.authenticatedAt <= after)
-    return signInAgain(exchange, provider, { problem: 'tooOld', returnTo: path, isForced })
-  return redirect(path)
+  const problem = problemOf(exchange, value, signedIn)
+  if (problem === undefined) return redirect(path)
+  return signInAgain(exchange, provider, {
+    problem,
+    signedIn,
+    returnTo: path,
+    isForced: after !== undefined,
+  })
+}
+
+function problemOf(
+  exchange: Exchange,
+  { browser, after }: ReturnTo,
+  signedIn: SignedInUser | undefined,
+): SignInAgainProps['problem'] | undefined {
+  if (!exchange.services.csrf.isBoundTo(exchange, browser)) return 'otherBrowser'
+  if (!signedIn) return 'notSignedIn'
+  return after !== undefined && signedIn.session.authenticatedAt <= after ? 'tooOld' : undefined
 }
 
 interface SignInAgainOptions {
   readonly problem: SignInAgainProps['problem']
+  readonly signedIn: SignedInUser | undefined
   readonly returnTo?: string
   readonly isForced?: boolean
 }
@@ -68,7 +82,7 @@ const DETAILS: Readonly<Record<SignInAgainProps['problem'], string>> = {
 async function signInAgain(
   exchange: Exchange,
   provider: string,
-  { problem, ...target }: SignInAgainOptions,
+  { problem, signedIn, ...target }: SignInAgainOptions,
 ): Promise<HttpResponse> {
   const { services, request } = exchange
   const error = new OAuthError('login_required', 'The user is not signed in', {
@@ -77,7 +91,6 @@ async function signInAgain(
   })
   if (prefersJson(request)) throw error
   report(exchange, error)
-  const signedIn = await findSignedInUser(exchange, provider)
   return page(exchange, 403, 'signInAgain', {
     problem,
     continueUrl: signInUrl(services, provider, target),
