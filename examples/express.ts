@@ -54,7 +54,7 @@ app.get('/orders', auth.machine('orders:read'), (request, response) => {
 })
 
 const { client, secret } = await server.clients.create({ name: 'Importer', scopes: ['orders:read'] })
-app.listen(port, '127.0.0.1', () => {
+app.listen(port, '127.0.0.1').on('listening', () => {
   console.log(`Open ${issuer} and sign in with the password ${ada.password}. Call the API with:
 ISSUER=${issuer} CLIENT_ID=${client.id} CLIENT_SECRET=${secret} npm run example examples/machine-client.ts`)
 })

@@ -62,6 +62,7 @@ test.each(rows.filter(isRun))(name, async ({ framework, users, language }) => {
   await checkHome(origin)
   await checkApi(cwd, origin)
   await signIn(cwd, origin, users)
+  if (framework === 'express') await checkPortInUse(cwd, origin)
 })
 
 /** Next is installed apart, and builds only what is below its folder. */
@@ -153,6 +154,12 @@ async function checkApi(cwd: string, origin: string): Promise<void> {
   const { access_token: token } = (await response.json()) as { access_token: string }
   const answer = await fetch(`${origin}/api/orders`, { headers: { authorization: `Bearer ${token}` } })
   expect(await answer.json()).toEqual({ caller: `client ${client.client_id}`, scopes: ['orders:read'] })
+}
+
+/** Express 5 calls back with the error. The app must not say that it listens. */
+async function checkPortInUse(cwd: string, origin: string): Promise<void> {
+  const second = spawn('npm', ['start'], { cwd, env: { PATH: pathOf(cwd), PORT: new URL(origin).port } })
+  await expect(readUntil(second, /Listening on (\S+)/)).rejects.toThrow('EADDRINUSE')
 }
 
 /** A user signs in. */

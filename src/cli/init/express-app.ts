@@ -41,7 +41,8 @@ app.get(
 )
 
 await server.ready()
-app.listen(Number(process.env.PORT ?? 3000), process.env.HOST ?? '127.0.0.1', () => {
+app.listen(Number(process.env.PORT ?? 3000), process.env.HOST ?? '127.0.0.1', (error) => {
+  if (error) throw error
   console.log(\`Listening on \${config.issuer}\`)
 })
 `,
