@@ -1,6 +1,6 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runAxe } from '../support/axe.ts'
 import { chromium, DARK_AND_NARROW, openCleanPage, signIn, waitForHeading } from '../support/chromium.ts'
 import { startServer } from '../support/server.ts'
 import type { TestUser, TestServer } from '../support/server.ts'
@@ -123,7 +123,7 @@ describe.skipIf(!chromium)('the account pages in Chromium', () => {
   test('the names of devices, the navigation and the notice are accessible', async () => {
     const page = await open()
     await signOutPhone(page)
-    expect((await new AxeBuilder({ page }).analyze()).violations.map(({ id }) => id)).toEqual([])
+    expect((await runAxe(page)).violations.map(({ id }) => id)).toEqual([])
     expect(await page.getByRole('navigation', { name: 'Account' }).count()).toBe(1)
     expect(await page.getByRole('link', { name: 'Devices', exact: true }).getAttribute('aria-current')).toBe(
       'page',

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runAxe } from '../support/axe.ts'
 import { chromium, DARK_AND_NARROW, openCleanPage, waitForHeading } from '../support/chromium.ts'
 import { authorizationUrl, createPkce } from '../support/oauth-client.ts'
 import type { TestClient } from '../support/server.ts'
@@ -95,7 +95,7 @@ describe.skipIf(!chromium)('sign-in by an app on another origin, in Chromium', (
     await page.goto(new URL(page.url()).searchParams.get('return_to') ?? '')
     await waitForHeading(page, 'Sign in again')
     await shoot(page, look)
-    if (look === 'light') expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+    if (look === 'light') expect((await runAxe(page)).violations).toEqual([])
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(
       page.viewportSize()?.width ?? 0,
     )

@@ -1,12 +1,13 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { AxeBuilder } from '@axe-core/playwright'
+import type { RunOptions } from 'axe-core'
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createPages } from '../../src/pages/render.ts'
 import type { PagesOptions } from '../../src/pages/render.ts'
 import type { ViewProps } from '../../src/pages/props.ts'
+import { AXE, runAxe } from '../support/axe.ts'
 import { chromium, openBrowser, recordProblems } from '../support/chromium.ts'
 import { SAMPLES } from '../support/page-samples.ts'
 import type { Sample } from '../support/page-samples.ts'
@@ -118,6 +119,7 @@ describe.skipIf(!chromium)('the pages in Chromium', () => {
       scripted = await browser.newPage({ reducedMotion: 'reduce', viewport: NARROW })
       plain = await browser.newPage({ javaScriptEnabled: false, viewport: NARROW })
       complaints = recordProblems(scripted)
+      await scripted.addInitScript(AXE)
     })
 
     afterAll(() => Promise.all([scripted, plain].map((page) => page?.context().close())))
@@ -128,10 +130,10 @@ describe.skipIf(!chromium)('the pages in Chromium', () => {
         await scripted.emulateMedia({ colorScheme: 'light' })
         await show(scripted, sample)
         expect(await overflowOf(scripted)).toEqual([])
-        expect(await violationsOf(new AxeBuilder({ page: scripted }))).toEqual([])
+        expect(await violationsOf(scripted)).toEqual([])
         if (CHECKS_ALL || ONE_PER_VIEW.includes(sample)) {
           await scripted.emulateMedia({ colorScheme: 'dark' })
-          expect(await contrastViolationsOf(scripted)).toEqual([])
+          expect(await violationsOf(scripted, CONTRAST)).toEqual([])
         }
         expect(await styleOf(scripted.locator('body'), 'display')).toBe('grid')
         expect(complaints.splice(0)).toEqual([])
@@ -144,7 +146,7 @@ describe.skipIf(!chromium)('the pages in Chromium', () => {
         await scripted.setViewportSize(WIDE)
         await scripted.emulateMedia({ colorScheme: 'light' })
         await show(scripted, sample)
-        expect(await violationsOf(new AxeBuilder({ page: scripted }))).toEqual([])
+        expect(await violationsOf(scripted)).toEqual([])
         await scripted.setViewportSize(NARROW)
         await show(plain, sample)
         expect(await overflowOf(plain)).toEqual([])
@@ -158,10 +160,9 @@ describe.skipIf(!chromium)('the pages in Chromium', () => {
         for (const name of ['consent for a client with details', 'sign-in'] as const) {
           await scripted.emulateMedia({ colorScheme: 'light' })
           await show(scripted, SAMPLES[name])
-          const axe = new AxeBuilder({ page: scripted }).withRules('color-contrast')
-          expect(await violationsOf(axe)).toEqual([])
+          expect(await violationsOf(scripted, CONTRAST)).toEqual([])
           await scripted.emulateMedia({ colorScheme: 'dark' })
-          expect(await contrastViolationsOf(scripted)).toEqual([])
+          expect(await violationsOf(scripted, CONTRAST)).toEqual([])
         }
       },
     )
@@ -435,23 +436,12 @@ function consentWith(client: Partial<ViewProps['consent']['client']>, text?: str
   return [view, text === undefined ? changed : { ...changed, scopes, userName: text }]
 }
 
-/** Legacy mode checks only the page itself, without frames, in half the time. Our pages have no frames. */
-async function violationsOf(axe: AxeBuilder): Promise<unknown[]> {
-  return expectContrastCheck(
-    await axe
-      .options({ resultTypes: ['violations'] })
-      .setLegacyMode()
-      .analyze(),
-  )
-}
+/** Checks only the contrast. */
+const CONTRAST: RunOptions = { runOnly: ['color-contrast'] }
 
-/** Checks the contrast of a page again, with the axe that `violationsOf` left in it. */
-const contrastViolationsOf = async (page: Page): Promise<unknown[]> =>
-  expectContrastCheck(await page.evaluate<Results>(`axe.run({ runOnly: ['color-contrast'] })`))
-
-type Results = Pick<Awaited<ReturnType<AxeBuilder['analyze']>>, 'violations' | 'passes'>
-
-function expectContrastCheck({ violations, passes }: Results): unknown[] {
+/** Returns the rules that a page violates, with the elements. */
+async function violationsOf(page: Page, options?: RunOptions): Promise<unknown[]> {
+  const { violations, passes } = await runAxe(page, options)
   expect(passes.map(({ id }) => id)).toContain('color-contrast')
   return violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])
 }
