@@ -8,6 +8,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import { findConfigFile } from '../../src/cli/config-file.ts'
+import { programFile } from '../support/bundle.ts'
 import type { SharedCommand } from './shared-process.ts'
 
 export const BIN = resolve('bin/consulate.js')
@@ -59,19 +60,24 @@ interface RunOptions {
  * command gets a process of its own if it reads standard input, loads a configuration file, serves, or starts while another
  * one is running.
  */
-export function consulate(
+export async function consulate(
   cwd: string,
   args: readonly string[],
   { env = {}, input = '' }: RunOptions = {},
 ): Promise<Outcome> {
-  const loadsFile =
-    findConfigFile(cwd) !== undefined ||
-    'CONSULATE_CONFIG' in env ||
-    args.some((arg) => arg.startsWith('--config'))
-  if (shared.isBusy || input !== '' || loadsFile || args.includes('serve'))
-    return run(BIN, cwd, args, { env, input })
-  return shared.run({ cwd, args, env: variables(env) })
+  const isAlone = input !== '' || loadsFile(cwd, args, env) || args.includes('serve')
+  if (!isAlone && !shared.isBusy) return shared.run({ cwd, args, env: variables(env) })
+  return run(await binFor(cwd, args, env), cwd, args, { env, input })
 }
+
+/** Returns the program for a command. A configuration file imports the source, which the command must not load twice. */
+export const binFor = async (cwd: string, args: readonly string[], env: Variables): Promise<string> =>
+  loadsFile(cwd, args, env) ? BIN : programFile('bin/consulate.js')
+
+const loadsFile = (cwd: string, args: readonly string[], env: Variables): boolean =>
+  findConfigFile(cwd) !== undefined ||
+  'CONSULATE_CONFIG' in env ||
+  args.some((arg) => arg.startsWith('--config'))
 
 /** A process that runs one command after another. */
 interface SharedProcess {
@@ -160,7 +166,8 @@ export async function serve(
   atEnd: AtEnd = onTestFinished,
 ): Promise<RunningServer> {
   const port = env['PORT'] ?? String(await freePort())
-  const child = start(BIN, cwd, ['serve', ...args], { ...env, PORT: port })
+  const bin = await binFor(cwd, args, env)
+  const child = start(bin, cwd, ['serve', ...args], { ...env, PORT: port })
   atEnd(() => void child.kill('SIGKILL'))
   const ended = outcomeOf(child)
   const printed = await Promise.race([readUntilReady(child), ended.then(failed)])
@@ -184,10 +191,11 @@ export async function freePort(): Promise<number> {
 const start = (bin: string, cwd: string, args: readonly string[], env: Variables): ChildProcess =>
   spawn(process.execPath, [bin, ...args], { cwd, env: variables(env) })
 
-/** Returns only the variables that a program needs to run: no NODE_ENV, no PORT. */
+/** Returns only the variables that a program needs to run fast: no NODE_ENV, no PORT. */
 export const variables = (env: Variables): Variables => ({
   PATH: process.env['PATH'] ?? '',
   HOME: tmpdir(),
+  NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '',
   ...env,
 })
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
+import { programFile } from './bundle.ts'
 import { testSecrets } from './secrets.ts'
 import type { SetClockMessage, ServeMessage, ListeningMessage } from './serve.ts'
 import type { TestServer } from './server.ts'
@@ -30,7 +30,7 @@ export async function startProcess(
   server: TestServer,
   { fileSize, ...options }: ProcessOptions = {},
 ): Promise<ServerProcess> {
-  const child = startChild(fileSize)
+  const child = startChild(await programFile('test/support/serve.ts'), fileSize)
   let logs = ''
   child.stderr?.on('data', (chunk: Buffer) => (logs += chunk.toString()))
   const ended = once(child, 'exit')
@@ -58,8 +58,7 @@ export async function startProcess(
   }
 }
 
-function startChild(fileSize: number | undefined): ChildProcess {
-  const script = fileURLToPath(new URL('serve.ts', import.meta.url))
+function startChild(script: string, fileSize: number | undefined): ChildProcess {
   const limit = fileSize === undefined ? '' : `trap '' XFSZ; ulimit -f ${fileSize * 2};`
   return spawn('sh', ['-c', `${limit} exec "$@"`, 'sh', process.execPath, script], {
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
