@@ -49,12 +49,13 @@ const HINTS: Readonly<Record<string, RegExp>> = {
   ui_locales: /^[A-Za-z0-9 -]{1,255}$/,
 }
 
-function hintsOf({ services, request }: Exchange, returnTo: string): readonly (readonly [string, string])[] {
+function hintsOf(exchange: Exchange, returnTo: string): readonly (readonly [string, string])[] {
+  const { services, request } = exchange
   const { authorize } = pathsOf(services.settings)
   const [path, query = ''] = returnTo.split(/\?(.*)/s, 2)
   if (path !== authorize) return []
   // What the client sent, before `max_age=0` was removed for the request after the sign-in.
-  const form = parseForm(request.path === authorize && request.query !== '' ? request.query : query)
+  const form = parseForm(exchange.path === authorize && request.query !== '' ? request.query : query)
   if (typeof form === 'string') return []
   return Object.entries(HINTS).flatMap(([name, pattern]) => {
     const value = form.get(name)

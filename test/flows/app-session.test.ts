@@ -221,6 +221,21 @@ describe('a guest', () => {
     await authorize(openShopBrowser(shop), hints)
     expect(Object.fromEntries(lastVisit())).toMatchObject({ ...hints, prompt: 'login' })
   })
+
+  test('passes max_age on, even if the app has rewritten the path', async () => {
+    const { pathname, search } = new URL(authorizationUrl(server, client, { max_age: '600' }))
+    const response = await server.server.core.handle({
+      method: 'GET',
+      path: '/authorize',
+      routedPath: pathname,
+      query: search.slice(1),
+      peer: '127.0.0.1',
+      header: () => undefined,
+      body: async () => '',
+      original: undefined,
+    })
+    expect(String(response?.headers['Location'])).toContain('max_age=600')
+  })
 })
 
 describe('a forced sign-in', () => {
