@@ -150,12 +150,7 @@ export function createAdministration<User extends BaseUser>(
     authorizations: authorizationAdministration(start),
     personalTokens: personalTokenAdministration(start),
     // The provider is untyped at run time. Its type comes from the configuration.
-    sessions: sessionAdministration(start, settings) as Administration<
-      string,
-      string,
-      string,
-      User
-    >['sessions'],
+    sessions: sessionAdministration(start, settings) as SessionAdministration<string, string, string, User>,
     users: userAdministration(start),
     tokens: tokenAdministration(start),
     audit: { find: async (requestId) => (await start()).audit.find(requestId) },

@@ -8,8 +8,8 @@ export interface ResourceMetadataOptions<Scope extends string = string> {
   /** The scopes that clients request if they know no others. Default: the guard's `scopes`. */
   readonly scopes?: readonly Scope[]
   /**
-   * Where the service serves the metadata. Default: `/.well-known/oauth-protected-resource` on the audience's origin, followed
-   * by its path.
+   * Where the service serves the metadata. Default: `/.well-known/oauth-protected-resource` on the audience's origin,
+   * followed by its path.
    */
   readonly url?: string
 }
@@ -34,8 +34,8 @@ export function resolveGuardResources(
   validator: Validator,
 ): GuardResources {
   const audiences = [audience].flat()
-  if (audiences.length === 0 || audiences.some((one) => typeof one !== 'string' || one === ''))
-    if (audience !== issuer) validator.problem('audience', 'is required')
+  const isMissing = audiences.length === 0 || audiences.some((one) => typeof one !== 'string' || one === '')
+  if (isMissing && audience !== issuer) validator.problem('audience', 'is required')
   validator.knownOptions('resourceMetadata', resourceMetadata, METADATA)
   const shared = { name: resourceMetadata?.name, scopes: resourceMetadata?.scopes ?? scopes }
   return {

@@ -28,14 +28,10 @@ const isDeadCode = ({ now, revokedUntil, expiredUntil }: PurgeCutoffs): RawBuild
   sql`expires_at <= ${now} and (spent_at <= ${revokedUntil} or voided_at <= ${revokedUntil} or expires_at <= ${expiredUntil})`
 
 /**
- * A revoked session with an app session is kept, because its user may still be signed in to the app from before. A row without
- * a user is an app session that was revoked before it was stored.
+ * A revoked session with an app session is kept, because its user may still be signed in to the app from before. A row
+ * without a user is an app session that was revoked before it was stored.
  */
-const isDeadSession = ({
-  now,
-  revokedUntil,
-  expiredUntil,
-}: Pick<PurgeCutoffs, 'now' | 'revokedUntil' | 'expiredUntil'>): RawBuilder<SqlBool> =>
+const isDeadSession = ({ now, revokedUntil, expiredUntil }: PurgeCutoffs): RawBuilder<SqlBool> =>
   sql`((revoked_at <= ${revokedUntil} or expires_at <= ${expiredUntil})
     and (revoked_at is null or app_session_hash is null or user_id = ''
       or (revoked_at <= ${revokedUntil} and revoked_at <= ${now} - ${sql.lit(MAX_APP_SIGN_IN_AGE)})))`
@@ -66,13 +62,13 @@ const PURGEABLES: Readonly<Record<PurgeKind, Purgeable>> = {
     table: 'consulate_sessions',
     primaryKey: 'id',
     lowestKey: '',
-    condition: ({ now, revokedUntil, expiredUntil }) =>
-      sql`${isDeadSession({ now, revokedUntil, expiredUntil })}
-        and not ${hasCode('consulate_codes', now)} and not ${hasCode('consulate_device_codes', now)}
+    condition: (cutoffs) =>
+      sql`${isDeadSession(cutoffs)}
+        and not ${hasCode('consulate_codes', cutoffs.now)} and not ${hasCode('consulate_device_codes', cutoffs.now)}
         and not exists (select 1 from consulate_authorizations
           where consulate_authorizations.session_id = consulate_sessions.id
-            and (consulate_authorizations.access_expires_at > ${now}
-              or (consulate_authorizations.revoked_at is null and consulate_authorizations.expires_at > ${now})))`,
+            and (consulate_authorizations.access_expires_at > ${cutoffs.now}
+              or (consulate_authorizations.revoked_at is null and consulate_authorizations.expires_at > ${cutoffs.now})))`,
   },
   revocations: {
     table: 'consulate_revocations',
