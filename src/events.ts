@@ -75,8 +75,8 @@ export interface EventMap {
   }
   /**
    * A device was signed out. `sign_out`: by its user, on the device itself; `signed_out_by_user`: from another device;
-   * `max_sessions`: by a sign-in that exceeded the maximum; `app_session`: your app's session ended or has another user. A session that your own code or a password change revokes emits
-   * only `revocation.written`.
+   * `max_sessions`: by a sign-in that exceeded the maximum; `app_session`: your app's session ended or has another
+   * user. A session that your own code or a password change revokes emits only `revocation.written`.
    */
   'session.ended': RequestEvent & {
     readonly sessionId: string

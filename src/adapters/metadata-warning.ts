@@ -1,7 +1,10 @@
 import { basePathOf } from '../model/issuer.ts'
 import type { AuthorizationServer } from '../server.ts'
 
-/** Warns if the metadata of an issuer with a path is unreachable, because it is not below that path (RFC 8414 section 3.1). */
+/**
+ * Warns if the metadata of an issuer with a path is unreachable, because it is not below that path (RFC 8414 section
+ * 3.1).
+ */
 export interface MetadataWarning {
   /** Counts a mount. If there are several, another one may receive the requests for the metadata. */
   mounted(): void

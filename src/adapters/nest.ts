@@ -54,9 +54,9 @@ export interface NestGuards<Scope extends string> {
   /** Passes the result of the guard to a parameter, as `UserAuth`, `MachineAuth` or `Auth`. */
   CurrentAuth(): ParameterDecorator
   /**
-   * Passes a user to a parameter. On guarded routes, that is the user of the token, `{ id, provider, sub }`, or undefined for
-   * machine tokens. On other routes, it is the user who is signed in to the browser, as `find` of the user provider returns
-   * them, or undefined for guests. Standalone guards know only users of tokens.
+   * Passes a user to a parameter. On guarded routes, that is the user of the token, `{ id, provider, sub }`, or
+   * undefined for machine tokens. On other routes, it is the user who is signed in to the browser, as `find` of the
+   * user provider returns them, or undefined for guests. Standalone guards know only users of tokens.
    */
   CurrentUser(): ParameterDecorator
 }

@@ -79,12 +79,13 @@ export interface SessionAdministration<
    */
   isReturnTo(url: unknown): url is string
   /**
-   * Signs out the user of a session of your app (`appSession`), and revokes the codes and the authorizations of
-   * clients with `endsWithSession` that were granted in it. Call it after your app has ended the session, with the
-   * `sessionId` that `appSession.current` returned. Later sign-ins in the same session count again. Also stops a request that is
-   * in progress, even if the session was never seen here.
+   * Signs out the user of a session of your app (`appSession`), and revokes the codes and the authorizations of clients
+   * with `endsWithSession` that were granted in it. Call it after your app has ended the session, with the `sessionId`
+   * that `appSession.current` returned. Later sign-ins in the same session count again. Also stops a request that is in
+   * progress, even if the session was never seen here.
    *
-   * @throws ConfigError if the provider has no `appSession.current`, or if the ID is not a string of 1 to 1024 characters
+   * @throws ConfigError if the provider has no `appSession.current`, or if the ID is not a string of 1 to 1024
+   * characters
    */
   revokeAppSession(sessionId: string, options?: ProviderOptions<Main | Other>): Promise<void>
 }

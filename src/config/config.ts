@@ -124,8 +124,8 @@ export interface Config<
    */
   readonly maxSessions?: number
   /**
-   * The origins to which the sign-out page may return, as `/logout?return_to=…`: `['https://shop.example']`. Must use https;
-   * http is allowed for loopback addresses. The server's own origin is always allowed. Default: no others.
+   * The origins to which the sign-out page may return, as `/logout?return_to=…`: `['https://shop.example']`. Must use
+   * https; http is allowed for loopback addresses. The server's own origin is always allowed. Default: no others.
    */
   readonly returnOrigins?: readonly string[]
   /**

@@ -212,7 +212,10 @@ const toCachedToken = (
   checkedAtVersion: -1,
 })
 
-/** Returns whether a token is for the resource of a route. A token for another one must not work here (RFC 8707 section 2). */
+/**
+ * Returns whether a token is for the resource of a route. A token for another one must not work here (RFC 8707 section
+ * 2).
+ */
 const isForRoute = (
   { audiences, hasDefaultAudience }: CachedToken,
   { audiences: required }: Requirement,

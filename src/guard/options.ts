@@ -32,8 +32,8 @@ export interface GuardOptions<Scope extends string = string, Main extends string
   /** The `aud` that tokens must contain. With several, one of them is enough. Default: the issuer. */
   readonly audience?: string | readonly string[]
   /**
-   * Tells clients where to get tokens: challenges name the metadata of the audience (RFC 9728), which the service serves with
-   * `guard.resourceMetadata()`. `{}` if the audience is the URL of the service. Default: off.
+   * Tells clients where to get tokens: challenges name the metadata of the audience (RFC 9728), which the service
+   * serves with `guard.resourceMetadata()`. `{}` if the audience is the URL of the service. Default: off.
    */
   readonly resourceMetadata?: ResourceMetadataOptions<NoInfer<Scope>>
   /** The scopes that routes can require. Misspelled ones do not compile. Default: any. */

@@ -10,8 +10,8 @@ const MAX_SIGN_INS = 5
 const PERIOD = 60_000
 
 /**
- * Notices an app that returns the time of the request as that of the sign-in. Each visit would count as a new sign-in, so that
- * no revocation lasts.
+ * Notices an app that returns the time of the request as that of the sign-in. Each visit would count as a new sign-in,
+ * so that no revocation lasts.
  */
 export function createSignInWatch({
   logger,

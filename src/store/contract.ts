@@ -139,8 +139,9 @@ export interface SessionStore {
   /** Finds a session, even if it is revoked or expired. `lastSeenAt` as in `listByUser`. */
   find(id: string): Promise<Session | undefined>
   /**
-   * Replaces the cookie, the app's session, epochs, times, `isPersistent` and `methods` of a session, because its user signed in again. Only if the session is not revoked
-   * and the new epochs are current, and no other session has the new `cookieHash`. Durable. Returns whether it did.
+   * Replaces the cookie, the app's session, epochs, times, `isPersistent` and `methods` of a session, because its user
+   * signed in again. Only if the session is not revoked and the new epochs are current, and no other session has the
+   * new `cookieHash`. Durable. Returns whether it did.
    */
   renew(id: string, renewal: SessionRenewal): Promise<boolean>
   /** Finds the session with this cookie, even if it is revoked or expired. */
