@@ -1,6 +1,5 @@
 /**
- * An authorization server and an API in one fetch handler, for frameworks that use Request and Response: Hono's
- * `app.all('*', (c) => handle(c.req.raw, address))`, a Next route handler, a SvelteKit endpoint.
+ * An authorization server and an API in one fetch handler, for frameworks that use Request and Response and have no adapter.
  *
  *     npm run example examples/fetch-handler.ts
  *

@@ -1,4 +1,8 @@
-/** A shop in Next with its own users and sign-in form. In a copy of this folder: npm install consulate && npm run dev */
+/**
+ * A shop in Next with its own users and sign-in form. In a copy of this folder, with the file that `npm pack` creates:
+ *
+ *     npm install ./consulate-0.1.0.tgz && npm run dev
+ */
 import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
 import { authorizationCode, clientCredentials, createAuthorizationServer } from 'consulate'
 import { oncePerProcess, toNext } from 'consulate/next'

@@ -1,7 +1,9 @@
 /**
  * An authorization server whose users are in Prisma.
  *
- *     npm install && npm install consulate && npm run generate
+ * In the root of the checkout, `npm ci && npm pack`. Then, here:
+ *
+ *     npm install && npm install ../../consulate-0.1.0.tgz && npm run generate
  *     npm start
  *
  * It prints how to start web-app-client.ts, where ada@example.com signs in with the password "correct horse".
