@@ -75,6 +75,18 @@ describe('consulate init', () => {
     expect(namesIn(cwd)).not.toContain('tsconfig.json')
   })
 
+  test.each([
+    [
+      '--users own',
+      'Sign in as ada@example.com with the password "correct horse", until you change users.ts.',
+    ],
+    ['--users app-session', 'Sign in as ada@example.com'],
+    ['--framework nest', 'npx tsc --watch'],
+  ])('says how to try a project with %s', async (flags, text) => {
+    const { stdout } = await init(project(), '--yes', ...flags.split(' '))
+    expect(stdout.replaceAll('\n', ' ')).toContain(text)
+  })
+
   test('adds to files that exist and keeps what they have', async () => {
     const manifest = {
       scripts: { start: 'node server.js' },

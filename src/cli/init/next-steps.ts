@@ -8,6 +8,7 @@ import type { Extension } from './code.ts'
 import { tsconfigFor } from './files.ts'
 import type { Folder } from './folder.ts'
 import { packagesFor, scriptsOf } from './manifest.ts'
+import { FIRST_USER } from './users-template.ts'
 
 /** Returns the commands to run next, with what each is for. */
 export function nextSteps(choices: Choices, folder: Folder, extension: Extension): readonly string[] {
@@ -18,6 +19,7 @@ export function nextSteps(choices: Choices, folder: Folder, extension: Extension
   )
   const needsUser = choices.users === 'built-in' && hasPages(choices)
   const scripts = scriptsOf(app, extension)
+  const isCompiled = scripts['dev']?.startsWith('tsc ')
   const command = (name: string): string =>
     isKept(folder, name, scripts) ? (scripts[name] ?? '') : `npm run ${name}`
   return [
@@ -25,12 +27,22 @@ export function nextSteps(choices: Choices, folder: Folder, extension: Extension
     ...fields([
       ['npm install', isMissing ? 'install what package.json lists now' : ''],
       [command('dev'), 'run the app on http://127.0.0.1:3000'],
+      ['npx tsc --watch', isCompiled ? 'compile each change, in a second terminal' : ''],
       [command('doctor').replace(/^consulate/, 'npx consulate'), 'check the setup'],
       ['npx consulate user create', needsUser ? 'create a user to sign in as' : ''],
       ['npx consulate client create', `register a client that calls ${apiOf(choices).path}`],
     ]),
+    ...noteOnUser(choices, extension),
     ...noteOnTsconfig(choices, folder),
   ]
+}
+
+/** The user that `users.ts` comes with. */
+function noteOnUser(choices: Choices, extension: Extension): readonly string[] {
+  if (choices.users === 'built-in' || !hasPages(choices)) return []
+  const { email, password } = FIRST_USER
+  const text = `Sign in as ${email} with the password "${password}", until you change users.${extension}.`
+  return ['', ...wrap(text)]
 }
 
 /** A script of the user keeps its name, so ours is not there. */

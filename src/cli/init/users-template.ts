@@ -20,6 +20,9 @@ export function usersTemplate({ language, users, framework }: Choices): string {
 const IMPORTS = `import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'`
 
+/** A user to try the project with. */
+export const FIRST_USER = { email: 'ada@example.com', password: 'correct horse' }
+
 const TABLE_COMMENT = '// A user to try it with. Replace the table with your database.'
 
 const TABLE = `/** Hashes off the main thread. Use what your table was hashed with, such as bcrypt or Argon2. */
@@ -28,8 +31,8 @@ const dummy = { salt: 'b2', hash: randomBytes(32) }
 
 ${TABLE_COMMENT}
 const isProduction = process.env.NODE_ENV === 'production'
-const ada = { id: 7, name: 'Ada', email: 'ada@example.com', salt: 'a1' }
-const table = isProduction ? [] : [{ ...ada, hash: await hashOf('correct horse', ada.salt, 32) }]
+const ada = { id: 7, name: 'Ada', email: '${FIRST_USER.email}', salt: 'a1' }
+const table = isProduction ? [] : [{ ...ada, hash: await hashOf('${FIRST_USER.password}', ada.salt, 32) }]
 `
 
 const TYPED_TABLE = `export interface User {
