@@ -74,9 +74,11 @@ export async function consulate(
 export const binFor = async (cwd: string, args: readonly string[], env: Variables): Promise<string> =>
   loadsFile(cwd, args, env) ? BIN : programFile('bin/consulate.js')
 
-const loadsFile = (cwd: string, args: readonly string[], env: Variables): boolean =>
+/** Returns whether a command loads a configuration file. `init` loads the one that it writes. */
+export const loadsFile = (cwd: string, args: readonly string[], env: Variables): boolean =>
   findConfigFile(cwd) !== undefined ||
   'CONSULATE_CONFIG' in env ||
+  args.includes('init') ||
   args.some((arg) => arg.startsWith('--config'))
 
 /** A process that runs one command after another. */

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { cpSync, existsSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -42,6 +42,14 @@ const configWith = (store: string, before = ''): string => `
     scopes: {},
     grants: [clientCredentials()],
   })`
+
+/** Creates a project with keys, whose workers run this code before they start. */
+async function createFailing(code: string): Promise<string> {
+  const before = `import cluster from 'node:cluster'\nif (cluster.isWorker) ${code}`
+  const cwd = createProject(configWith('shop.db', before))
+  cpSync(join(await installed(), 'data/secrets'), join(cwd, 'keys'), { recursive: true })
+  return cwd
+}
 
 /** Opens a connection on which a request was begun, and returns a function that finishes the request. */
 async function beginRequest(origin: string): Promise<{ finish(): Promise<string> }> {
@@ -157,18 +165,14 @@ describe('consulate serve --workers', () => {
   })
 
   test('gives up and says why if workers cannot start', async () => {
-    const failing = "import cluster from 'node:cluster'\nif (cluster.isWorker) throw new Error('no license')"
-    const cwd = createProject(configWith('shop.db', failing))
-    await consulate(cwd, ['install'], { env: SOURCE })
+    const cwd = await createFailing("throw new Error('no license')")
     const { code, stdout, stderr } = await consulate(cwd, ['serve', '--workers', '2'], { env: SOURCE })
     const message = 'Cannot load consulate.config.ts: no license (consulate.config.ts:5)\n'
     expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: '', stderr: message })
   })
 
   test('gives up and says how they ended if workers exit before they listen', async () => {
-    const failing = "import cluster from 'node:cluster'\nif (cluster.isWorker) process.exit(7)"
-    const cwd = createProject(configWith('shop.db', failing))
-    await consulate(cwd, ['install'], { env: SOURCE })
+    const cwd = await createFailing('process.exit(7)')
     const { code, stderr } = await consulate(cwd, ['serve', '--workers', '2'], { env: SOURCE })
     const message = 'A worker exited before it could listen (exit code 7).\n'
     expect({ code, stderr }).toEqual({ code: 1, stderr: message })

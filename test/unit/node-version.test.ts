@@ -59,9 +59,9 @@ describe('each entry point fails with one sentence', () => {
     folder = await mkdtemp(join(root, 'node_modules/.consulate-build-'))
     await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
     const compiler = join(root, 'node_modules/typescript/bin/tsc')
-    await run(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', join(folder, 'dist')], {
-      cwd: root,
-    })
+    // The types do not matter here, and checking them takes most of the time.
+    const flags = ['--noCheck', '--declaration', 'false', '--outDir', join(folder, 'dist')]
+    await run(process.execPath, [compiler, '-p', 'tsconfig.build.json', ...flags], { cwd: root })
   })
   afterAll(() => rm(folder, { recursive: true, force: true }))
 
