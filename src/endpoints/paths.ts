@@ -1,3 +1,4 @@
+import type { HttpRequest } from '../lib/http.ts'
 import { METADATA_PATH } from '../model/issuer.ts'
 
 /** The paths of a server's endpoints, within its issuer. */
@@ -105,5 +106,15 @@ export const resetUrl = (
 /** Stands for the id at the end of an endpoint's path. */
 export const ID = '{id}'
 
-/** Returns the id at the end of a path, as sent. */
-export const idIn = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
+/** Returns the id at the end of the path of a request, as sent, or as the app has rewritten the path. */
+export function idIn({ request: { path: sent, routedPath = sent }, path }: IdRequest): string {
+  const prefix = path.slice(0, -ID.length)
+  return (sent.startsWith(prefix) ? sent : routedPath).slice(prefix.length)
+}
+
+/** A request for an endpoint whose path ends with `ID`. */
+interface IdRequest {
+  readonly request: Pick<HttpRequest, 'path' | 'routedPath'>
+  /** The path of the endpoint. */
+  readonly path: string
+}

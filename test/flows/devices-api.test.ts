@@ -43,6 +43,26 @@ describe('signing out', () => {
     expect(await areSignedIn(iPhone, iPad, iMac)).toEqual([false, true, true])
   })
 
+  test('another device works even if the app has rewritten the path', async () => {
+    const user = await server.addUser()
+    const [iPhone, iPad] = await threeDevices(user)
+    const iPadSession = (await server.server.sessions.list(user.id)).find(
+      ({ deviceName }) => deviceName === 'iPad',
+    )
+    const response = await server.server.core.handle({
+      method: 'DELETE',
+      path: '/my/ipad',
+      routedPath: `/auth/devices/${iPadSession?.id}`,
+      query: '',
+      peer: '127.0.0.1',
+      header: (name) => (name === 'authorization' ? `Bearer ${iPhone.access_token}` : undefined),
+      body: async () => '',
+      original: undefined,
+    })
+    expect(response?.status).toBe(204)
+    expect(await areSignedIn(iPhone, iPad)).toEqual([true, false])
+  })
+
   test('the others leaves this one signed in', async () => {
     const user = await server.addUser()
     const [iPhone, iPad, iMac] = await threeDevices(user)

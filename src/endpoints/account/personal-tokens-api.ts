@@ -69,9 +69,9 @@ async function requireRecentSignIn(
 export async function deletePersonalToken(exchange: Exchange, provider: string): Promise<HttpResponse> {
   const signedIn = await requireSignedInUser(exchange, provider)
   requireCsrf(exchange, signedIn)
-  const { services, request, requestId } = exchange
+  const { services, requestId } = exchange
   const by = { owner: signedIn.session, requestId }
-  if (await services.personalTokens.revoke(idIn(request.path), by)) return NO_CONTENT
+  if (await services.personalTokens.revoke(idIn(exchange), by)) return NO_CONTENT
   throw tokenNotFound()
 }
 

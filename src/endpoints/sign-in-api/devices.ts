@@ -37,8 +37,8 @@ export async function listDevices(exchange: Exchange): Promise<HttpResponse> {
 /** DELETE: signs out one device of the user. Repeating it is harmless as long as its session is stored. */
 export async function signOutDevice(exchange: Exchange): Promise<HttpResponse> {
   const { user, sessionId } = await requireCaller(exchange)
-  const { services, requestId, request } = exchange
-  const id = idIn(request.path)
+  const { services, requestId } = exchange
+  const id = idIn(exchange)
   if (await services.devices.signOut(user, id, { requestId, currentId: sessionId })) return NO_CONTENT
   throw new OAuthError('not_found', 'The device does not exist')
 }
