@@ -8,12 +8,16 @@ import { authorizationUrl, requestToken } from '../support/oauth-client.ts'
 import { enterShop, openShopBrowser, shopSessionOf, signInAgain } from '../support/shop-browser.ts'
 import { startShop } from '../support/shop.ts'
 
-let member: AppUser | undefined
+type TellMember = (request: Request) => Promise<AppUser | undefined> | AppUser | undefined
+let tellMember: TellMember = () => undefined
 const shop = await startShop({
   appSession: { signOutUrl: '/sign-out' },
   returnOrigins: ['https://shop.example'],
   providers: {
-    members: { find: async (id) => ({ id }), appSession: { signInUrl: '/members', current: () => member } },
+    members: {
+      find: async (id) => ({ id }),
+      appSession: { signInUrl: '/members', current: (request) => tellMember(request) },
+    },
   },
 })
 const { server } = shop
@@ -21,8 +25,9 @@ const { sessions } = server.server
 const { tell } = shop
 afterAll(shop.close)
 beforeEach(() => {
-  member = undefined
+  tellMember = () => undefined
   Object.assign(shop, { tell, nextUser: undefined })
+  shop.visits.length = 0
 })
 
 /** The `return_to` that the shop received last. */
@@ -90,6 +95,10 @@ describe('a return_to', () => {
       expect([page.status, page.url.pathname]).toEqual([403, '/login'])
       expect(page.text).toContain('This sign-in was started in another browser')
       expect(page.text.includes('ada of the shop')).toBe(shopSessionOf(victim) !== '')
+      expect(server.logs.at(-1)).toContain('return_to was issued to another browser')
+      const headers = { accept: 'application/json' }
+      const { status, body } = await victim.open(returnTo, { headers })
+      expect([status, JSON.parse(body)]).toMatchObject([403, { error: 'login_required' }])
     }
   })
 
@@ -165,6 +174,15 @@ describe('only our own pages are a return_to', () => {
   })
 })
 
+test('a sign-out through the app returns to the registered URL that it was asked for', async () => {
+  const browser = openShopBrowser(shop, 'ada')
+  const bye = 'https://shop.example/bye'
+  const form = await browser.open(server.endpoint(`/logout?return_to=${encodeURIComponent(bye)}`))
+  const { status, headers } = await browser.press(form, 'Sign out')
+  expect([status, headers.get('location')]).toEqual([303, bye])
+  expect(shop.visits.at(-1)?.pathname).toBe('/sign-out')
+})
+
 describe('if another user signs in at the app in between', () => {
   test('that user is asked, and the form of the first user does nothing', async () => {
     const browser = openShopBrowser(shop, 'ada')
@@ -231,7 +249,7 @@ describe('a stolen or planted session cookie', () => {
     ['a guest', () => undefined],
     ['another user', () => ({ id: 'mia', authenticatedAt: server.clock.now(), sessionId: 'of mia' })],
   ])('does nothing under the name of another provider, sent by %s', async (_, current) => {
-    member = current()
+    tellMember = current
     const victim = openShopBrowser(shop, 'ada')
     await victim.open(server.endpoint('/account/devices'))
     const before = await sessions.list('ada')
@@ -240,6 +258,7 @@ describe('a stolen or planted session cookie', () => {
     thief.setCookie('consulate_session.members', value)
     await thief.open(server.endpoint('/account/devices/members'))
     expect(await sessions.list('ada')).toEqual(before)
+    expect(thief.cookies.has('consulate_session')).toBe(false)
   })
 
   test('does not reveal the session ID of the app, and neither does the database', async () => {
@@ -266,6 +285,20 @@ describe('what a client sends to the sign-in page of the app', () => {
     expect(searchParams.get('login_hint')).toBe(outcome === 'is not passed on' ? null : hint)
     expect(searchParams.has('ui_locales')).toBe(false)
   })
+})
+
+test('parameters of other pages are not passed on to the sign-in page of the app', async () => {
+  const browser = openShopBrowser(shop)
+  await browser.open(server.endpoint('/account/devices?login_hint=eve&max_age=0&ui_locales=de'))
+  expect([...(shop.visits.at(-1)?.searchParams.keys() ?? [])]).toEqual(['return_to'])
+})
+
+test('two providers whose apps ask for each other do not loop', async () => {
+  shop.tell = async (request) => (await sessions.current(request, { provider: 'members' }))?.user
+  tellMember = async (request) => (await sessions.current(request))?.user as AppUser | undefined
+  const page = await openShopBrowser(shop, 'ada').open(server.endpoint('/account/devices'))
+  expect(page.status).toBe(500)
+  expect(server.logs.at(-1)).toContain('must not call server.sessions.current')
 })
 
 test('a cross-site link to our pages does not sign the user out', async () => {

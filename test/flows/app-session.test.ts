@@ -29,6 +29,7 @@ afterAll(shop.close)
 
 beforeEach(async () => {
   Object.assign(shop, { tell, nextUser: undefined })
+  shop.visits.length = 0
   shop.users.add('ada').add('bob')
   for (const user of ['ada', 'bob']) await server.server.users.signOutEverywhere(user)
   server.clock.advance('1s')
@@ -73,6 +74,18 @@ describe('a user who is signed in to the app', () => {
       'Shop /account/password',
     )
     expect((await browser.open(server.endpoint('/account/devices'))).text).not.toContain('Password')
+  })
+
+  test('is asked for once per request', async () => {
+    let calls = 0
+    shop.tell = (request, original) => {
+      calls += 1
+      return tell(request, original)
+    }
+    const browser = openShopBrowser(shop, 'ada')
+    await browser.open(authorizationUrl(server, trusted))
+    await browser.open(server.endpoint('/account/tokens'))
+    expect(calls).toBe(2)
   })
 
   test('signs in on one device, however many requests come first', async () => {
@@ -179,10 +192,16 @@ describe('a guest', () => {
     expect(lastVisit().has('prompt')).toBe(false)
   })
 
+  test('may be null in the answer of the app', async () => {
+    shop.tell = () => null
+    await openShopBrowser(shop, 'ada').open(server.endpoint('/account/devices'))
+    expect(shop.visits.at(-1)?.pathname).toBe('/sign-in')
+  })
+
   test('is sent to the app by each page and by the sign-in page itself', async () => {
     for (const path of ['/account/devices', '/account/tokens', '/oauth/device', '/login']) {
-      await openShopBrowser(shop).open(server.endpoint(path))
-      expect(shop.visits.at(-1)?.pathname).toBe('/sign-in')
+      const { url } = await openShopBrowser(shop).open(server.endpoint(path))
+      expect(url.pathname).toBe('/sign-in')
       expect(server.server.sessions.isReturnTo(lastVisit().get('return_to'))).toBe(true)
     }
   })
@@ -209,6 +228,10 @@ describe('a guest', () => {
     })
     const body = (await response.json()) as Record<string, string>
     expect(response.status).toBe(401)
+    expect(response.headers.get('www-authenticate')).toBe(`Cookie realm="${server.issuer}"`)
+    expect(server.logs.at(-1)).toContain('login_required')
+    const signedIn = await openShopBrowser(shop, 'ada').open(body['login_uri'] ?? '')
+    expect(signedIn.url.pathname).toBe('/oauth/authorize')
     shop.nextUser = 'ada'
     const page = await openShopBrowser(shop).open(body['login_uri'] ?? '')
     expect(page.text).toContain('ada of the shop')
@@ -261,15 +284,27 @@ describe('a forced sign-in', () => {
     expect(lastVisit().get('prompt')).toBe('login')
   })
 
-  test('can be tried again from the page that refuses', async () => {
-    const browser = openShopBrowser(shop, 'ada')
+  test.each([
+    ['the sign-in is too old', 'ada', false],
+    ['the user is not signed in', undefined, false],
+    ['the browser is another one', undefined, true],
+  ])('stays forced when it is tried again, after a page that says that %s', async (_, userId, isOther) => {
+    const browser = openShopBrowser(shop, userId)
     await authorize(browser, { prompt: 'login' })
-    const refused = await browser.open(lastVisit().get('return_to') ?? '')
-    const link = /href="(\/login[^"]*)">Sign in again/.exec(refused.body)?.[1] ?? ''
-    shop.nextUser = 'ada'
+    const visitor = isOther ? openShopBrowser(shop) : browser
+    const refused = await visitor.open(lastVisit().get('return_to') ?? '')
+    expect(refused.status).toBe(403)
+    const [, link = ''] = /href="(\/login[^"]*)"/.exec(refused.body) ?? []
+    if (userId === undefined) enterShop(shop, visitor, 'ada')
     server.clock.advance('1s')
-    const request = browser.open(link.replaceAll('&amp;', '&'))
-    await expect(request.then(({ text }) => text)).resolves.toBeDefined()
+    expect((await visitor.open(link.replaceAll('&amp;', '&'))).url.pathname).toBe('/sign-in')
+    expect(lastVisit().get('prompt')).toBe('login')
+    signInAgain(shop, visitor)
+    const page = await visitor.open(lastVisit().get('return_to') ?? '')
+    expect([page.url.pathname, page.text]).toEqual([
+      '/oauth/authorize',
+      expect.stringContaining('ada of the shop'),
+    ])
   })
 
   test('is refused with prompt=none', async () => {

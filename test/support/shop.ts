@@ -29,7 +29,7 @@ export interface Shop {
   /** IDs of users who exist. */
   readonly users: Set<string>
   /** The requests for pages of the shop, as path and query. */
-  readonly visits: readonly URL[]
+  readonly visits: URL[]
   /** What `appSession.current` answers with. Default: the user of the cookie `shop`. */
   tell: TellUser
   /** The user whom the next visit of the sign-in page signs in; undefined to leave the browser as it is. */
@@ -118,7 +118,7 @@ export async function startShop({
 /** The pages of the shop: `/sign-in`, `/sign-out`, and a home page. */
 async function visitShop(shop: Shop, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? '/', shop.origin)
-  ;(shop.visits as URL[]).push(url)
+  shop.visits.push(url)
   const { sessions: server } = shop.server.server
   const returnTo = url.searchParams.get('return_to')
   const target = server.isReturnTo(returnTo) ? returnTo : '/'
