@@ -96,15 +96,31 @@ describe('the option appSession', () => {
   })
 })
 
+test('server.sessions.isReturnTo accepts our own pages only, also before the server has started', async () => {
+  const { issuer } = REQUIRED
+  const server = createAuthorizationServer({
+    ...REQUIRED,
+    store: sqlite(':memory:'),
+    users: { find, appSession: { signInUrl: '/sign-in', current } },
+  })
+  const urls = [`${issuer}/login?return_to=x`, `${issuer}/login`, 'https://evil.example/login?return_to=x']
+  expect(urls.map((url) => server.sessions.isReturnTo(url))).toEqual([true, false, false])
+  await server.close()
+})
+
 test('server.sessions.revokeAppSession rejects providers and IDs that cannot have app sessions', async () => {
   const store = sqlite(':memory:')
   const server = createAuthorizationServer({
     ...REQUIRED,
     store,
-    providers: { members: { find, appSession: { signInUrl: '/sign-in', current } } },
+    providers: {
+      members: { find, appSession: { signInUrl: '/sign-in', current } },
+      staff: { find, appSession: { signInUrl: '/sign-in' } },
+    },
   })
   const { revokeAppSession } = server.sessions
   await expect(revokeAppSession('one')).rejects.toThrow('has no appSession.current')
+  await expect(revokeAppSession('one', { provider: 'staff' })).rejects.toThrow('has no appSession.current')
   const provider = 'members'
   for (const id of ['', 'x'.repeat(1025), 7, undefined])
     await expect(revokeAppSession(id as string, { provider })).rejects.toThrow('sessionId')
