@@ -10,6 +10,13 @@ const started = await startServer({ path: '/shop', trustedProxies: ['10.0.0.1'] 
 const { server, origin } = started
 afterAll(started.close)
 const user = await started.addUser()
+const secure = createAuthorizationServer({
+  ...REQUIRED,
+  issuer: 'https://id.example.com',
+  store: sqlite(':memory:'),
+  users: { find: async (id: string) => ({ id }), appSession: { signInUrl: '/sign-in' } },
+})
+afterAll(() => secure.close())
 
 const wrongSecret = (headers: Readonly<Record<string, string>> = {}): Request =>
   new Request(`${origin}/shop/oauth/token`, {
@@ -28,12 +35,20 @@ test('the proxy answers the paths of the server and passes on all others', async
   expect(await metadata?.json()).toMatchObject({ issuer: server.issuer })
   expect(await proxy(new Request(`${origin}/orders`), 'event')).toBeUndefined()
   expect(seen).toEqual([`${origin}/orders event`])
+  const below = new Request(`${origin}/.well-known/oauth-authorization-server/shop/`)
+  expect(await toNext(server).routes()(below)).toBeUndefined()
   expect(await toNext(server).routes()(new Request(`${origin}/orders`))).toBeUndefined()
 })
 
 test('the proxy redirects with absolute URLs, which Next requires', async () => {
   const response = await toNext(server).routes()(new Request(`${origin}/shop/account`))
   expect(response?.headers.get('location')).toMatch(`${origin}/shop/`)
+})
+
+test('over https, the proxy redirects to the issuer, whatever the Host is', async () => {
+  const proxy = toNext(secure).routes()
+  const request = new Request('http://next:3000/account', { headers: { host: 'next:3000' } })
+  expect((await proxy(request))?.headers.get('location')).toMatch('https://id.example.com/')
 })
 
 test.each(['/shop/login', '/shop/login/', '/login', '/login/'])(
@@ -46,10 +61,11 @@ test.each(['/shop/login', '/shop/login/', '/login', '/login/'])(
 )
 
 test('the handlers of a catch-all route answer unknown paths with 404', async () => {
-  const response = await toNext(server)
-    .routes()
-    .GET(new Request(`${origin}/elsewhere`))
-  expect([response.status, await response.json()]).toMatchObject([404, { error: 'not_found' }])
+  const routes = toNext(server).routes()
+  for (const method of ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS'] as const) {
+    const response = await routes[method](new Request(`${origin}/elsewhere`, { method }))
+    expect([response.status, await response.json()]).toMatchObject([404, { error: 'not_found' }])
+  }
 })
 
 test('a request of node:http has the address of its connection, and X-Forwarded-For does not replace it', async () => {
@@ -79,16 +95,47 @@ test('a session starts and ends through the functions of next/headers', async ()
   const jar = new Map<string, string>()
   const cookies = async () => ({ set: (name: string, value: string) => void jar.set(name, value) })
   const headers = async () => new Headers({ cookie: [...jar].map((pair) => pair.join('=')).join('; ') })
-  const auth = toNext(server, { cookies, headers })
+  const auth = toNext(server, { cookies, headers, peer: () => '203.0.113.9' })
   expect(await auth.currentUser()).toBeUndefined()
   const session = await auth.startSession(user.id, { methods: ['otp'] })
   started.knownSecrets.add('session cookie', jar.get('consulate_session') ?? '')
-  expect(session).toMatchObject({ methods: ['otp'] })
+  expect(session).toMatchObject({ methods: ['otp'], address: '203.0.113.9' })
   expect(await auth.currentUser()).toMatchObject({ id: user.id })
   const request = new Request(origin, { headers: await headers() })
   expect(await auth.currentUser(request)).toMatchObject({ id: user.id })
+  await expect(auth.endSession({ provider: 'unknown' as never })).rejects.toThrow('unknown')
+  expect(() => auth.for('unknown' as never)).toThrow('unknown')
   await auth.endSession()
   expect(await auth.currentUser()).toBeUndefined()
+})
+
+test('cookies have the same attributes as those of the server', async () => {
+  const set: unknown[] = []
+  const cookies = async () => ({ set: (_name: string, ...cookie: unknown[]) => void set.push(cookie[1]) })
+  const auth = toNext(secure, { cookies, headers: async () => new Headers() })
+  await auth.startSession('7', { keepSignedIn: true })
+  const attributes = { path: '/', httpOnly: true, sameSite: 'lax', secure: true }
+  expect(set).toEqual(set.map(() => ({ ...attributes, maxAge: expect.any(Number) as number })))
+  expect(set.length).toBeGreaterThan(1)
+})
+
+test('a server component, which cannot set cookies, still knows the user', async () => {
+  const jar = new Map<string, string>()
+  const cookies = async () => ({ set: (name: string, value: string) => void jar.set(name, value) })
+  const headers = async () => new Headers({ cookie: [...jar].map((pair) => pair.join('=')).join('; ') })
+  await toNext(server, { cookies, headers }).startSession(user.id, { keepSignedIn: true })
+  for (const value of jar.values()) started.knownSecrets.add('cookie', value)
+  started.clock.advance('2m')
+  const calls: string[] = []
+  const readOnly = async () => ({
+    set: (name: string) => {
+      calls.push(name)
+      throw new Error('read-only')
+    },
+  })
+  const auth = toNext(server, { cookies: readOnly, headers })
+  expect(await auth.currentUser()).toMatchObject({ id: user.id })
+  expect(calls).not.toEqual([])
 })
 
 test('sessions without the functions of next/headers fail with the fix', async () => {
