@@ -227,6 +227,15 @@ describe("guesses at a code of the app's own sign-in", () => {
     await expect(guess('code:home', true, home)).rejects.toThrow(OAuthError)
   })
 
+  test('are limited per address, whatever the account is', async () => {
+    await using other = await startServer({ throttle: { perAddress: LIMIT } })
+    const guessFrom = (peer: string, account: string) =>
+      other.server.attempt({ request: { headers: {}, peer }, account }, async () => false)
+    for (const account of ['code:a', 'code:b', 'code:c']) await guessFrom('203.0.113.9', account)
+    await expect(guessFrom('203.0.113.9', 'code:d')).rejects.toThrow(OAuthError)
+    expect(await guessFrom('203.0.113.10', 'code:d')).toBe(false)
+  })
+
   test('need an account and a request', async () => {
     await expect(guess('', true)).rejects.toThrow(ConfigError)
     await expect(attempt({ account: 'code:a' } as never, async () => true)).rejects.toThrow(ConfigError)

@@ -84,8 +84,14 @@ test('a body that announces more than the limit is refused before it arrives', a
   expect(await send(head('Content-Length: 70000'))).toMatch(/^HTTP\/1\.1 413 /)
 })
 
-test('the connection is closed after a response that was sent before the body was read', async () => {
-  const response = await send(`${head('Content-Length: 20').replace('POST', 'PUT')}GET /login HTTP/1.1\r\n`)
-  expect(response.startsWith('HTTP/1.1 405 ')).toBe(true)
-  expect(response.match(/HTTP\/1\.1/g)).toHaveLength(1)
-})
+test.each([
+  ['Content-Length: 20', ''],
+  ['Transfer-Encoding: chunked', '14\r\n'],
+])(
+  'the connection is closed after a response that was sent before the body was read: %s',
+  async (line, size) => {
+    const response = await send(`${head(line).replace('POST', 'PUT')}${size}GET /login HTTP/1.1\r\n`)
+    expect(response.startsWith('HTTP/1.1 405 ')).toBe(true)
+    expect(response.match(/HTTP\/1\.1/g)).toHaveLength(1)
+  },
+)

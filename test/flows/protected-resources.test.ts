@@ -1,7 +1,9 @@
 import { afterAll, describe, expect, test } from 'vitest'
+import { resolveResources } from '../../src/config/resources.ts'
 import { createGuard } from '../../src/guard/standalone.ts'
 import type { MachineAuth, RequestGuard } from '../../src/guard/standalone.ts'
 import { silentLogger } from '../../src/lib/log.ts'
+import { createValidator } from '../../src/lib/validator.ts'
 import { configProblems, problemsOf } from '../support/config.ts'
 import { getTokens } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
@@ -318,6 +320,13 @@ describe('a configuration', () => {
     expect(configProblems({ resources: [resource] })).toEqual([
       `resources[0]: must be written as ${normal}, in its normal form`,
     ])
+  })
+
+  test('can describe the audience in another spelling', () => {
+    const given = { issuer, audience: billing, scopes: new Set<string>() }
+    const resources = [mcp, { uri: `${billing}/`, name: 'Billing' }]
+    const resolved = resolveResources({ ...given, resources }, createValidator())
+    expect(resolved.protectedResources).toMatchObject([{ uri: billing, name: 'Billing' }, { uri: mcp }])
   })
 
   test('is refused if it lists a resource twice', () => {

@@ -216,11 +216,13 @@ describe.each([
       next()
       response.status(503).send('too late')
     })
-    app.use(toExpress(create().server).routes())
+    const { server, errors } = create()
+    app.use(toExpress(server).routes())
     const origin = await serve(app)
     for (const _again of [1, 2]) {
       const response = await fetch(`${origin}/login`)
       expect([response.status, await response.text()]).toEqual([503, 'too late'])
     }
+    expect(errors).toEqual([])
   })
 })
