@@ -289,7 +289,7 @@ describe('what a client sends to the sign-in page of the app', () => {
 
 test('parameters of other pages are not passed on to the sign-in page of the app', async () => {
   const browser = openShopBrowser(shop)
-  await browser.open(server.endpoint('/account/devices?login_hint=eve&max_age=0&ui_locales=de'))
+  await browser.open(server.endpoint('/oauth/device?user_code=a&login_hint=eve&ui_locales=de'))
   expect([...(shop.visits.at(-1)?.searchParams.keys() ?? [])]).toEqual(['return_to'])
 })
 

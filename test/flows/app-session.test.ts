@@ -82,9 +82,8 @@ describe('a user who is signed in to the app', () => {
       calls += 1
       return tell(request, original)
     }
-    const browser = openShopBrowser(shop, 'ada')
-    await browser.open(authorizationUrl(server, trusted))
-    await browser.open(server.endpoint('/account/tokens'))
+    await openShopBrowser(shop, 'ada').open(authorizationUrl(server, trusted))
+    await openShopBrowser(shop).open(server.endpoint('/account/tokens'))
     expect(calls).toBe(2)
   })
 
