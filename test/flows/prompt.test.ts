@@ -47,6 +47,7 @@ describe('prompt=none', () => {
 
   test('returns a code if no page is needed', async () => {
     expect(codeIn(await (await familiar()).open(url('none')))).toBeTruthy()
+    expect(codeIn(await (await familiar()).open(url('login none')))).toBeTruthy()
   })
 
   test('overrides other prompts', async () => {
