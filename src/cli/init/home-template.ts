@@ -8,6 +8,7 @@ export const home = \`<!doctype html>
   <meta charset="utf-8">
   <meta name="viewport" content="width=device-width, initial-scale=1">
   <title>My app</title>
+  <link rel="icon" href="data:,">
   <h1>My app</h1>
   <ul>
 ${linksOf(choices)

@@ -17,6 +17,7 @@ const page = (returnTo${isTypeScript ? ': string' : ''}, problem = '') => \`<!do
   <meta charset="utf-8">
   <meta name="viewport" content="width=device-width, initial-scale=1">
   <title>Sign in</title>
+  <link rel="icon" href="data:,">
   <p>\${problem}</p>
   <form method="post" action="/sign-in">
     <input type="hidden" name="return_to" value="\${escape(returnTo)}">
@@ -32,7 +33,7 @@ const escape = (text${isTypeScript ? ': string' : ''}) => text.replaceAll('&', '
 
 const COMMENT = `/**
  * Answers /sign-in. The server sends users there with a \`return_to\`. \`isReturnTo\` checks that the server made it, because
- * anyone can link to this page.
+ * anyone can link to this page. Put body parsers after it: it reads the form itself.
  */`
 
 const TYPE = 'isReturnTo: (url: unknown) => url is string'
