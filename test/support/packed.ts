@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process'
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { mkdtemp, readdir, rename, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rename } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { isAvailable } from './available.ts'
+import { oncePerRun } from './once-per-run.ts'
 
 const run = promisify(execFile)
 
@@ -28,55 +28,30 @@ export function hasPackagesOf(folder: string): boolean {
   return isAvailable(isPresent, advice)
 }
 
-/** One per run: the workers share the temporary folder. */
-const FOLDER = join(tmpdir(), 'consulate-packed')
-const [TARBALL, FAILURE] = [join(FOLDER, 'consulate.tgz'), join(FOLDER, 'failure')]
-
 /** What the copy that is packed leaves out. None of it is in the package. */
 const LEFT_OUT = new Set(['.git', 'bench', 'data', 'dist', 'node_modules', 'test'])
 
 /** What is left out of the examples. npm does it too. */
 const NESTED = new Set(['.next', '.tests', 'dist', 'node_modules'])
 
-/**
- * Packs the package as `npm publish` would, build included, and returns the path of the tarball. Packs once per run: the
- * first worker does it in a copy of the repository, and the others wait.
- */
-export async function packTarball(): Promise<string> {
-  if (claim()) await pack().catch(reportFailure)
-  while (!existsSync(TARBALL)) {
-    if (existsSync(FAILURE)) throw new Error(readFileSync(FAILURE, 'utf8'))
-    await sleep(50)
-  }
-  return TARBALL
-}
+/** Packs the package as `npm publish` would, build included, once per run. Returns the path of the tarball. */
+export const packTarball = async (): Promise<string> =>
+  join(await oncePerRun('package', pack), 'consulate.tgz')
 
-/** Returns true to the first caller of all workers. */
-function claim(): boolean {
-  try {
-    mkdirSync(FOLDER)
-    return true
-  } catch {
-    return false
-  }
-}
-
-async function pack(): Promise<void> {
-  const copy = join(FOLDER, 'repository')
+/** Packs a copy of the repository. */
+async function pack(folder: string): Promise<void> {
+  const copy = join(folder, 'repository')
   for (const name of await readdir(REPOSITORY)) {
     if (!LEFT_OUT.has(name)) cpSync(join(REPOSITORY, name), join(copy, name), { recursive: true, filter })
   }
   symlinkSync(join(REPOSITORY, 'node_modules'), join(copy, 'node_modules'))
-  await run('npm', ['pack', '--pack-destination', FOLDER], { cwd: copy })
+  await run('npm', ['pack', '--pack-destination', folder], { cwd: copy })
   const { version } = manifestOf(copy)
-  await rename(join(FOLDER, `consulate-${version}.tgz`), TARBALL)
+  await rename(join(folder, `consulate-${version}.tgz`), join(folder, 'consulate.tgz'))
 }
 
 /** Examples have packages and builds of their own. */
 const filter = (path: string): boolean => !NESTED.has(basename(path))
-
-const reportFailure = (error: unknown): Promise<void> =>
-  writeFile(FAILURE, `The package cannot be packed: ${String(error)}`)
 
 /** Files by path, relative to the project. */
 export type ProjectFiles = Readonly<Record<string, string>>
