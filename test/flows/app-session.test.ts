@@ -228,7 +228,10 @@ describe('a guest', () => {
     const body = (await response.json()) as Record<string, string>
     expect(response.status).toBe(401)
     expect(response.headers.get('www-authenticate')).toBe(`Cookie realm="${server.issuer}"`)
-    expect(server.logs.at(-1)).toContain('login_required')
+    expect(JSON.parse(server.logs.at(-1) ?? '')).toMatchObject({
+      code: 'login_required',
+      requestId: response.headers.get('x-request-id'),
+    })
     const signedIn = await openShopBrowser(shop, 'ada').open(body['login_uri'] ?? '')
     expect(signedIn.url.pathname).toBe('/oauth/authorize')
     shop.nextUser = 'ada'

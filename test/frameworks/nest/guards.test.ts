@@ -25,6 +25,7 @@ import {
 } from '../../../src/adapters/nest.ts'
 import type { AuthorizationServer, UserAuth } from '../../../src/index.ts'
 import { problemsOf } from '../../support/config.ts'
+import { startTwoProviders } from '../../support/providers.ts'
 import { startServer } from '../../support/server.ts'
 import { create, listen, PLATFORMS } from './start.ts'
 
@@ -336,4 +337,31 @@ test('an auth that other middleware has set is not the result of a guard', async
     next()
   })
   expect((await get(`${await listen(app)}/whose`, {})).body).toEqual({ granted: null, known: null })
+})
+
+test('for() finds the browser session of one provider, whose user may have the ID of another user', async () => {
+  await using two = await startTwoProviders()
+  const { server: authorizationServer } = two.server
+  const nest = toNest(authorizationServer)
+  class Who {
+    @Get()
+    who(@(nest.for('customers').CurrentUser()) known?: { readonly id: string }): object {
+      return { id: known?.id ?? null }
+    }
+  }
+  Controller('who')(Who)
+  const origin = await listen(
+    await create('express', { ...nest.ConsulateModule, controllers: [Who] } as never),
+  )
+  const signedIn = async (provider: 'users' | 'customers'): Promise<unknown> => {
+    const { user } = two.sides[provider]
+    const { cookies } = await authorizationServer.sessions.start(
+      { id: user.id, provider },
+      { request: { headers: {} } },
+    )
+    const cookie = cookies.map((line) => line.split(';', 1)[0]).join('; ')
+    return (await get(`${origin}/who`, { headers: { cookie } })).body
+  }
+  expect(await signedIn('customers')).toEqual({ id: two.sides.customers.user.id })
+  expect(await signedIn('users')).toEqual({ id: null })
 })
