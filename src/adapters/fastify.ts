@@ -196,7 +196,8 @@ const pluginOf = ({ issuer, core, routes }: AuthorizationServer): FastifyPluginA
     // In a separate scope, because of the content type parsers.
     void app.register(async (scope) => {
       readNoBodies(scope, options.handler)
-      for (const path of inside) scope.route({ ...options, url: urlOf(path.slice(app.prefix.length)) })
+      const urls = new Set(inside.map((path) => urlOf(path.slice(app.prefix.length))))
+      for (const url of urls) scope.route({ ...options, url })
     })
     // The metadata of an issuer with a path is not below that path (RFC 8414 section 3.1).
     for (const path of paths) rootOf(app).route({ ...options, url: urlOf(path) })
@@ -249,8 +250,11 @@ const routeOptions = (core: Core) => ({
 /** All that a Fastify server knows from the start. Those that an endpoint does not support get 405. */
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']
 
-/** An ID is a wildcard: Fastify limits parameters to 100 characters, and sends its own response. */
-const urlOf = (path: string): string => path.replaceAll(':', '::').replace('{id}', '*')
+/**
+ * An ID is a wildcard, because Fastify limits parameters to 100 characters and sends its own response. A wildcard covers the
+ * rest of the path, and with it the segment after an ID.
+ */
+const urlOf = (path: string): string => path.replaceAll(':', '::').replace(/\{id\}.*/, '*')
 
 /** Reads the body from what the app's `preParsing` hooks return, if that is another stream. */
 function toHttpRequest(request: FastifyRequest): HttpRequest {

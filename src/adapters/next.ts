@@ -59,6 +59,7 @@ export interface NextRoutes<Incoming extends Request = Request, Rest extends unk
   readonly GET: Handler
   readonly HEAD: Handler
   readonly POST: Handler
+  readonly PUT: Handler
   readonly DELETE: Handler
   readonly OPTIONS: Handler
 }
@@ -210,7 +211,7 @@ function withAbsoluteLocation(response: Response, { headers }: Request, issuer: 
 function handlersOf(issuer: string, answer: Answer): Pick<NextRoutes, keyof NextRoutes> {
   const basePath = basePathOf(issuer)
   const handler: Handler = async (request) => (await answer(request, basePath)) ?? toResponse(NOT_FOUND)
-  return { GET: handler, HEAD: handler, POST: handler, DELETE: handler, OPTIONS: handler }
+  return { GET: handler, HEAD: handler, POST: handler, PUT: handler, DELETE: handler, OPTIONS: handler }
 }
 
 const guardsOf = (guards: Guards<string>): NextGuards<string> =>

@@ -11,7 +11,7 @@ export interface AuditFields {
 /** A request being processed. */
 export interface Exchange {
   readonly request: HttpRequest
-  /** The path of the endpoint, for logs. An ID at its end is left out: a client may have put a token there by mistake. */
+  /** The path of the endpoint, for logs. An ID in it is left out: a client may have put a token there by mistake. */
   readonly path: string
   /** Also in the log, in events and in the `X-Request-Id` response header. */
   readonly requestId: string
@@ -28,7 +28,7 @@ export interface Exchange {
 export type Handler = (exchange: Exchange) => Promise<HttpResponse> | HttpResponse
 
 /** A method that endpoints can handle. HEAD works wherever GET does, OPTIONS everywhere. */
-export type Method = 'GET' | 'POST' | 'DELETE'
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
 
 /** Which other origins may read responses: any (without credentials), those of public clients, those of `signIn()`, or none. */
 export type CorsPolicy = 'any' | 'clients' | 'sign-in' | 'none'

@@ -103,16 +103,17 @@ export const resetUrl = (
 ): string =>
   new URL(`${providerPathsOf(settings, provider).resetPassword}?token=${token}`, settings.issuer).href
 
-/** Stands for the id at the end of an endpoint's path. */
+/** Stands for the id in an endpoint's path: its last or second-last segment. */
 export const ID = '{id}'
 
-/** Returns the id at the end of the path of a request, as sent, or as the app has rewritten the path. */
+/** Returns the id in the path of a request, as sent, or as the app has rewritten the path. */
 export function idIn({ request: { path: sent, routedPath = sent }, path }: IdRequest): string {
-  const prefix = path.slice(0, -ID.length)
-  return (sent.startsWith(prefix) ? sent : routedPath).slice(prefix.length)
+  const [prefix = '', suffix = ''] = path.split(ID)
+  const matched = sent.startsWith(prefix) && sent.endsWith(suffix) ? sent : routedPath
+  return matched.slice(prefix.length, matched.length - suffix.length)
 }
 
-/** A request for an endpoint whose path ends with `ID`. */
+/** A request for an endpoint whose path contains `ID`. */
 interface IdRequest {
   readonly request: Pick<HttpRequest, 'path' | 'routedPath'>
   /** The path of the endpoint. */

@@ -174,9 +174,16 @@ const endpoint = (
   errors: Endpoint['errors'],
 ): Endpoint => ({ name, path, methods, cors, errors })
 
-/** Finds the endpoint of a path: an exact match first, then one whose path ends with an id. */
-export const findEndpoint = (endpoints: ReadonlyMap<string, Endpoint>, path: string): Endpoint | undefined =>
-  endpoints.get(path) ?? endpoints.get(path.slice(0, path.lastIndexOf('/') + 1) + ID)
+/** Finds the endpoint of a path: an exact match first, then one with an id as its last or second-last segment. */
+export function findEndpoint(endpoints: ReadonlyMap<string, Endpoint>, path: string): Endpoint | undefined {
+  const last = path.lastIndexOf('/')
+  const before = path.lastIndexOf('/', last - 1)
+  return (
+    endpoints.get(path) ??
+    endpoints.get(path.slice(0, last + 1) + ID) ??
+    endpoints.get(path.slice(0, before + 1) + ID + path.slice(last))
+  )
+}
 
 /** One route of the server. */
 export interface Route {

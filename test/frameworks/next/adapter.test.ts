@@ -62,7 +62,7 @@ test.each(['/shop/login', '/shop/login/', '/login', '/login/'])(
 
 test('the handlers of a catch-all route answer unknown paths with 404', async () => {
   const routes = toNext(server).routes()
-  for (const method of ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS'] as const) {
+  for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'] as const) {
     const response = await routes[method](new Request(`${origin}/elsewhere`, { method }))
     expect([response.status, await response.json()]).toMatchObject([404, { error: 'not_found' }])
   }
