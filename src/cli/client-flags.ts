@@ -23,6 +23,7 @@ export interface ClientFlags {
   readonly skipConsent?: boolean
   readonly endWithSession?: boolean
   readonly followRevocations?: boolean
+  readonly introspect?: boolean
   /** `default` returns to the server's. */
   readonly graceWindow?: Duration | 'default'
   readonly json?: boolean
@@ -104,6 +105,7 @@ const toSettings = (flags: ClientFlags) => ({
   ...(flags.skipConsent !== undefined && { skipsConsent: flags.skipConsent }),
   ...(flags.endWithSession !== undefined && { endsWithSession: flags.endWithSession }),
   ...(flags.followRevocations !== undefined && { followsRevocations: flags.followRevocations }),
+  ...(flags.introspect !== undefined && { introspects: flags.introspect }),
 })
 
 type Presentation = { readonly [Field in keyof ClientPresentation]: string | null }
@@ -132,6 +134,7 @@ const FLAGS: Readonly<Record<string, string>> = {
   skipsConsent: '--skip-consent',
   endsWithSession: '--end-with-session',
   followsRevocations: '--follow-revocations',
+  introspects: '--introspect',
   graceWindow: '--grace-window',
   logo: '--logo',
   homepage: '--homepage',

@@ -23,6 +23,7 @@ export const clientJson = (client: Client): Readonly<Record<string, unknown>> =>
   skips_consent: client.skipsConsent,
   ends_with_session: client.endsWithSession,
   follows_revocations: client.followsRevocations,
+  introspects: client.introspects,
   grace_window: client.graceWindow === null ? null : client.graceWindow / 1000,
   created_at: new Date(client.createdAt).toISOString(),
   revoked_at: client.revokedAt && new Date(client.revokedAt).toISOString(),
@@ -65,7 +66,7 @@ export function clientTable(clients: readonly Client[], hasProviders: boolean): 
 }
 
 /** Returns the kind of a client in the words of the flags of `consulate client create`. */
-function kindOf({ type, grantTypes, followsRevocations }: Client): string {
+function kindOf({ type, grantTypes, followsRevocations, introspects }: Client): string {
   const kinds: Readonly<Record<string, string>> = {
     authorization_code: type === 'public' ? 'public app' : 'web app',
     client_credentials: 'machine',
@@ -76,7 +77,7 @@ function kindOf({ type, grantTypes, followsRevocations }: Client): string {
   const found = grantTypes
     .filter((grant) => grant !== 'refresh_token')
     .map((grant) => kinds[grant] ?? 'custom')
-  return [...new Set(found)].join(', ') || (followsRevocations ? 'service' : 'none')
+  return [...new Set(found)].join(', ') || (followsRevocations || introspects ? 'service' : 'none')
 }
 
 function describeScopes({ scopes, grantTypes }: Client): string {
@@ -102,6 +103,7 @@ function settingsOf(client: Client): readonly string[] {
     client.endsWithSession === client.isThirdParty &&
       (client.endsWithSession ? 'revoked at sign-out' : 'not revoked at sign-out'),
     client.followsRevocations && 'follows revocations',
+    client.introspects && 'introspects tokens',
     client.graceWindow !== null && `grace window of ${client.graceWindow / 1000} seconds`,
   ]
   return settings.filter((setting) => setting !== false)

@@ -10,8 +10,8 @@ export interface ClientRegistration extends ClientPresentation {
   /** Exact URIs, no wildcards. */
   readonly redirectUris?: readonly string[]
   /**
-   * Default: `authorization_code` and `refresh_token` if there is a redirect URI; none if `followsRevocations` is true;
-   * `client_credentials` otherwise.
+   * Default: `authorization_code` and `refresh_token` if there is a redirect URI; none if `followsRevocations` or
+   * `introspects` is true; `client_credentials` otherwise.
    */
   readonly grantTypes?: readonly GrantType[]
   /** The scopes that the client may request. Default: all, but none for client credentials. */
@@ -32,6 +32,8 @@ export interface ClientRegistration extends ClientPresentation {
   readonly endsWithSession?: boolean
   /** Lets the client read the revocation feed, for the guard of another service. Default false. First-party clients only. */
   readonly followsRevocations?: boolean
+  /** Lets the client introspect tokens (RFC 7662), for the API of another service. Default false. First-party clients only. */
+  readonly introspects?: boolean
   /** How long a rotated refresh token may be repeated. Default: the server's grace window. */
   readonly graceWindow?: Duration
 }
@@ -59,10 +61,11 @@ export function grantTypesOf({
   grantTypes,
   redirectUris = [],
   followsRevocations,
+  introspects,
 }: ClientRegistration): readonly GrantType[] {
   if (grantTypes) return grantTypes
   if (redirectUris.length > 0) return ['authorization_code', 'refresh_token']
-  return followsRevocations ? [] : ['client_credentials']
+  return followsRevocations || introspects ? [] : ['client_credentials']
 }
 
 /** Returns whether a registration makes a third-party client. */

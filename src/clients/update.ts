@@ -24,6 +24,8 @@ export interface ClientUpdate extends Nullable<ClientPresentation> {
   readonly endsWithSession?: boolean
   /** Lets the client read the revocation feed. Confidential first-party clients only. */
   readonly followsRevocations?: boolean
+  /** Lets the client introspect tokens. Confidential first-party clients only. */
+  readonly introspects?: boolean
   /** How long a rotated refresh token may be repeated; null for the server's default. */
   readonly graceWindow?: Duration | null
 }
@@ -76,6 +78,7 @@ const OPTIONS: OptionNames<ClientUpdate> = {
   skipsConsent: true,
   endsWithSession: true,
   followsRevocations: true,
+  introspects: true,
   logo: true,
   homepage: true,
   privacy: true,

@@ -71,9 +71,9 @@ function legacyGrantProblems(registration: ClientRegistration): readonly ConfigP
   ]
 }
 
-/** Passwords, consent-free access and the revocation feed are for clients that the issuer itself runs. */
+/** Passwords, consent-free access, the revocation feed and introspection are for clients that the issuer itself runs. */
 function thirdPartyProblems(registration: ClientRegistration): readonly ConfigProblem[] {
-  const { type, ownerId, isThirdParty, skipsConsent, followsRevocations } = registration
+  const { type, ownerId, isThirdParty, skipsConsent } = registration
   const isTheirs = isThirdPartyOf(registration)
   return [
     ...problemIf(
@@ -87,10 +87,12 @@ function thirdPartyProblems(registration: ClientRegistration): readonly ConfigPr
       'password is for first-party clients only',
     ),
     ...problemIf(isTheirs && skipsConsent === true, 'skipsConsent', 'is for first-party clients only'),
-    ...problemIf(
-      (isTheirs || type === 'public') && followsRevocations === true,
-      'followsRevocations',
-      'is for confidential first-party clients only',
+    ...(['followsRevocations', 'introspects'] as const).flatMap((field) =>
+      problemIf(
+        (isTheirs || type === 'public') && registration[field] === true,
+        field,
+        'is for confidential first-party clients only',
+      ),
     ),
   ]
 }
@@ -180,6 +182,7 @@ const TYPES: { readonly [Name in keyof Omit<Required<ClientRegistration>, 'grace
   skipsConsent: BOOLEAN,
   endsWithSession: BOOLEAN,
   followsRevocations: BOOLEAN,
+  introspects: BOOLEAN,
   logo: STRING,
   homepage: STRING,
   privacy: STRING,

@@ -76,6 +76,8 @@ export interface Client {
   readonly endsWithSession: boolean
   /** Lets it read the revocation feed, as the guard of another service does. */
   readonly followsRevocations: boolean
+  /** Lets it call the introspection endpoint (RFC 7662), as the API of another service does. */
+  readonly introspects: boolean
   /** How long a rotated refresh token may be repeated, in milliseconds; null for the server's default. */
   readonly graceWindow: number | null
   readonly epoch: number
@@ -96,6 +98,7 @@ export type ClientChanges = Partial<
     | 'skipsConsent'
     | 'endsWithSession'
     | 'followsRevocations'
+    | 'introspects'
     | 'logo'
     | 'homepage'
     | 'privacy'
@@ -117,6 +120,10 @@ export function canUseGrant(client: Client, grantType: GrantType): boolean {
 /** Returns whether the client may read the revocation feed. It must be confidential and first-party: it learns who signs out. */
 export const canFollowRevocations = (client: Client): boolean =>
   client.followsRevocations && client.type === 'confidential' && isFirstParty(client)
+
+/** Returns whether the client may introspect tokens. It must be confidential and first-party: it learns about all users' tokens. */
+export const canIntrospect = (client: Client): boolean =>
+  client.introspects && client.type === 'confidential' && isFirstParty(client)
 
 /** The `client_id` of personal access tokens, which belong to no client. Reserved. */
 export const PERSONAL_ACCESS = 'personal-access'

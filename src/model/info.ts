@@ -24,6 +24,7 @@ const CLIENT_FIELDS = [
   'skipsConsent',
   'endsWithSession',
   'followsRevocations',
+  'introspects',
   'graceWindow',
   'createdAt',
   'revokedAt',

@@ -24,6 +24,7 @@ export const signInClient = (provider: string, scopes: readonly string[]): Clien
   skipsConsent: true,
   endsWithSession: true,
   followsRevocations: false,
+  introspects: false,
   graceWindow: null,
   epoch: 0,
   createdAt: 0,

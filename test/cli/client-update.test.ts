@@ -50,7 +50,8 @@ describe('consulate client update', () => {
       asJson(await consulate(cwd, ['client', 'update', id, ...flags, '--json'], { env: ENV }))
     const texts = { '--publisher': 'Shop Ltd', '--logo': '/shop.png', '--homepage': 'https://shop.example' }
     const links = { '--privacy': 'https://shop.example/p', '--terms': 'https://shop.example/t' }
-    const settings = '--all-scopes --skip-consent --require-pkce --no-end-with-session --follow-revocations'
+    const settings =
+      '--all-scopes --skip-consent --require-pkce --no-end-with-session --follow-revocations --introspect'
     const changed = await update(
       '--name=Shop 2',
       '--grace-window=0',
@@ -65,6 +66,7 @@ describe('consulate client update', () => {
       requires_pkce: true,
       ends_with_session: false,
       follows_revocations: true,
+      introspects: true,
       grace_window: 0,
       publisher: 'Shop Ltd',
       logo_uri: '/shop.png',
@@ -73,7 +75,7 @@ describe('consulate client update', () => {
       tos_uri: 'https://shop.example/t',
     })
     const defaults =
-      '--no-skip-consent --no-require-pkce --end-with-session --no-follow-revocations --grace-window default'
+      '--no-skip-consent --no-require-pkce --end-with-session --no-follow-revocations --no-introspect --grace-window default'
     const none = '--no-publisher --no-logo --no-homepage --no-privacy --no-terms'
     const restored = await update(
       '--name=Shop',

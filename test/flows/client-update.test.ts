@@ -183,6 +183,8 @@ test.each<[string, Parameters<typeof server.addClient>[0], ClientUpdate, string]
   ['a third-party app', { isThirdParty: true }, { skipsConsent: true }, 'skipsConsent'],
   ['a third-party app', { isThirdParty: true }, { followsRevocations: true }, 'followsRevocations'],
   ['a public client', { type: 'public' }, { followsRevocations: true }, 'followsRevocations'],
+  ['a third-party app', { isThirdParty: true }, { introspects: true }, 'introspects'],
+  ['a public client', { type: 'public' }, { introspects: true }, 'introspects'],
 ])('%s cannot be changed to what could not be registered', async (_who, registration, changes, path) => {
   client = await server.addClient(registration)
   await expect(update(changes)).rejects.toMatchObject({ problems: [{ path }] })

@@ -41,6 +41,7 @@ describe('a client can be registered', () => {
     ['for the code grant if there is a redirect URI', {}, ['authorization_code', 'refresh_token']],
     ['as a machine if there is none', { redirectUris: [] }, ['client_credentials']],
     ['for no grant if it follows revocations', { redirectUris: [], followsRevocations: true }, []],
+    ['for no grant if it introspects tokens', { redirectUris: [], introspects: true }, []],
   ])('%s', async (_how, changes, grantTypes) => {
     const { client } = await server.server.clients.create({
       name: 'Orchard',
@@ -87,6 +88,9 @@ describe('a client cannot be registered', () => {
       { ownerId: 'ada', followsRevocations: true },
       'followsRevocations',
     ],
+    ['that introspects without a secret', { type: 'public', introspects: true }, 'introspects'],
+    ['that introspects with an owner', { ownerId: 'ada', introspects: true }, 'introspects'],
+    ['as third-party that introspects', { isThirdParty: true, introspects: true }, 'introspects'],
     ['that skips consent with an owner', { ownerId: 'ada', skipsConsent: true }, 'skipsConsent'],
     ['for the password grant with an owner', { ownerId: 'ada', grantTypes: ['password'] }, 'grantTypes'],
     ['as first-party with an owner', { ownerId: 'ada', isThirdParty: false }, 'isThirdParty'],

@@ -74,6 +74,7 @@ const addSettings = (command: Command): Command =>
     .option('--end-with-session', 'revoke its tokens at sign-out (default: for first-party clients)')
     .option('--no-end-with-session', 'keep its tokens at sign-out')
     .option('--follow-revocations', 'let it read the revocation feed')
+    .option('--introspect', 'let it introspect tokens')
     .addOption(
       new Option(
         '--grace-window <time>',
@@ -121,6 +122,7 @@ function addUpdate(client: Command): void {
     .option('--no-skip-consent', 'show the consent page')
     .option('--no-require-pkce', 'do not require PKCE of a client with a secret')
     .option('--no-follow-revocations', 'do not let it read the revocation feed')
+    .option('--no-introspect', 'do not let it introspect tokens')
     .optionsGroup('Consent page:')
     .option('--no-publisher', 'remove the publisher')
     .option('--no-logo', 'remove the logo')

@@ -66,6 +66,13 @@ const migrationsFor = (dialect: SqlDialect): Record<string, Migration> => ({
     up: (db: Kysely<Tables>) =>
       db.schema.alterTable('consulate_sessions').addColumn('methods', sql.raw(dialect.types.json)).execute(),
   },
+  '0008-client-features': {
+    up: (db: Kysely<Tables>) =>
+      db.schema
+        .alterTable('consulate_clients')
+        .addColumn('introspects', sql.raw(dialect.types.flag), (column) => column.notNull().defaultTo(0))
+        .execute(),
+  },
 })
 
 const MIGRATION_TABLE = 'consulate_migrations'

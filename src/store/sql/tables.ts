@@ -27,6 +27,7 @@ export interface ClientTable {
   skips_consent: Integer
   ends_with_session: Integer
   follows_revocations: Integer
+  introspects: Integer
   grace_window: NullableInteger
   created_at: Integer
   revoked_at: NullableInteger

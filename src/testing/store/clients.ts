@@ -20,6 +20,7 @@ const FULL = sampleClient({
   skipsConsent: true,
   endsWithSession: false,
   followsRevocations: true,
+  introspects: true,
   graceWindow: 5000,
 })
 
@@ -107,6 +108,7 @@ export function testClients({ describe, test, expect }: Suite): void {
         skipsConsent: false,
         endsWithSession: true,
         followsRevocations: false,
+        introspects: false,
         logo: '/logos/web.svg',
         homepage: null,
         privacy: 'https://web.example/your-data',

@@ -41,6 +41,7 @@ export const sampleClient = (changes: Partial<Client> = {}): Client => ({
   skipsConsent: false,
   endsWithSession: true,
   followsRevocations: false,
+  introspects: false,
   graceWindow: null,
   epoch: 0,
   createdAt: NOW,
