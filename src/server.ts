@@ -110,6 +110,7 @@ export function createAuthorizationServer<
   const shared = {
     check: createCheck(start, settings.logger),
     scopes: [...settings.scopes.defined],
+    isInherited: settings.scopes.isInherited,
     logger: settings.logger,
     canBeStrict: true,
     audiences: createAudiences({

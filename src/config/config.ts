@@ -62,6 +62,11 @@ export interface Config<
   /** The scopes of a request without `scope`, as far as the client may have them. Default: none. */
   readonly defaultScopes?: readonly NoInfer<Scope>[]
   /**
+   * Whether a scope covers those below it: `orders` covers `orders:read` and `orders:read:mine`, but not `ordersx`, and
+   * `orders:read` does not cover `orders`. Default: false.
+   */
+  readonly scopeInheritance?: boolean
+  /**
    * The `aud` claim of tokens that are requested without a `resource`, and the one that the guards of this server accept.
    * Default: the issuer.
    */

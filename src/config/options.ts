@@ -73,6 +73,7 @@ const CONFIG: OptionNames<Config> = {
   scopes: true,
   grants: true,
   defaultScopes: true,
+  scopeInheritance: true,
   audience: true,
   resources: true,
   accessTokenLifetime: true,

@@ -3,7 +3,7 @@ import type { Config } from './config.ts'
 import type { Validator } from '../lib/validator.ts'
 
 export function resolveScopeRules(
-  { scopes = {}, defaultScopes = [] }: Partial<Config>,
+  { scopes = {}, defaultScopes = [], scopeInheritance = false }: Partial<Config>,
   validator: Validator,
 ): ScopeRules {
   const defined = new Set(Object.keys(scopes))
@@ -14,7 +14,13 @@ export function resolveScopeRules(
   for (const [index, scope] of defaultScopes.entries()) {
     if (!defined.has(scope)) validator.problem(`defaultScopes[${index}]`, 'is not defined in scopes')
   }
-  return { defined, defaults: defaultScopes }
+  return {
+    defined,
+    defaults: defaultScopes,
+    isInherited: validator.boolean('scopeInheritance', scopeInheritance),
+    firstPartyOnly: new Set(),
+    allowsEvery: true,
+  }
 }
 
 /** Returns what is wrong with a scope and its description, or undefined. */

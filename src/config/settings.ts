@@ -194,8 +194,7 @@ function resolveRevocations(
   const maxStaleness = validator.duration('revocations.maxStaleness', staleness)
   if (maxStaleness <= pollInterval)
     validator.problem('revocations.maxStaleness', 'must be longer than pollInterval')
-  if (typeof strict !== 'boolean') validator.problem('revocations.strict', 'must be true or false')
-  return { pollInterval, maxStaleness, isStrict: strict }
+  return { pollInterval, maxStaleness, isStrict: validator.boolean('revocations.strict', strict) }
 }
 
 function resolveBroadcast(broadcast: Config['broadcast'], validator: Validator): Broadcast | undefined {

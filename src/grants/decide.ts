@@ -1,5 +1,6 @@
 import { OAuthError } from '../errors.ts'
 import type { Permission } from '../issuance/permission.ts'
+import { scopeRulesFor } from '../model/scope.ts'
 import type { BuiltInGrantContext, Grant, GrantRequest, Refusal } from './grant.ts'
 
 /**
@@ -13,7 +14,8 @@ export async function decide(
   request: GrantRequest,
   context: BuiltInGrantContext,
 ): Promise<Permission | Refusal> {
-  const decision = await grant.decide(request, context)
+  const scopes = scopeRulesFor(context.scopes, request.client)
+  const decision = await grant.decide(request, { ...context, scopes })
   const problem = problemOf(decision, grant, request)
   if (problem === undefined) return decision
   const detail = `the grant ${grant.type} ${problem}`

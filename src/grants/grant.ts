@@ -29,7 +29,7 @@ export interface GrantRequest {
 /** What a grant can read. Grants write nothing: issuance carries out their decision. */
 export interface GrantContext {
   readonly clock: Clock
-  /** The defined scopes, for `chooseScopes`. */
+  /** The scopes that are defined for the client, for `chooseScopes`. */
   readonly scopes: ScopeRules
   /** The resources that clients can request (RFC 8707), for `chooseResources`. */
   readonly resources: readonly string[]

@@ -6,7 +6,7 @@ import type { Duration } from '../lib/duration.ts'
 import { isEqualInConstantTime, sha256 } from '../lib/hash.ts'
 import { generationStatus, type Authorization, type GenerationStatus } from '../model/authorization.ts'
 import type { Client } from '../model/client.ts'
-import { firstUncovered, parseScope, remainingScopes } from '../model/scope.ts'
+import { coversScope, parseScope, remainingScopes } from '../model/scope.ts'
 import {
   canBeGuess,
   refuse,
@@ -146,12 +146,12 @@ function narrowScopes(
   { scopes }: Authorization,
   client: Client,
   requested: string | undefined,
-  context: BuiltInGrantContext,
+  { scopes: rules }: BuiltInGrantContext,
 ): readonly string[] | undefined {
   const narrowed = requested === undefined ? scopes : parseScope(requested)
-  return firstUncovered(scopes, narrowed) === undefined
-    ? remainingScopes(context.scopes, narrowed, client.scopes)
-    : undefined
+  const isAuthorized = (scope: string): boolean =>
+    scopes.includes(scope) || (rules.defined.has(scope) && coversScope(rules, scopes, scope))
+  return narrowed.every(isAuthorized) ? remainingScopes(rules, narrowed, client.scopes) : undefined
 }
 
 const invalidGrant = (detail: string): OAuthError =>

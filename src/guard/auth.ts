@@ -1,5 +1,5 @@
 import { validityOf, type AccessTokenClaims } from '../model/claims.ts'
-import { coversScope, parseScope } from '../model/scope.ts'
+import { coversScope, parseScope, type ScopeInheritance } from '../model/scope.ts'
 import { userIdOf } from '../model/subject.ts'
 
 /** What every accepted token has. */
@@ -38,12 +38,12 @@ export type Auth<Scope extends string = string, Provider extends string = string
   | UserAuth<Scope, Provider>
   | MachineAuth<Scope>
 
-export function toAuth(claims: AccessTokenClaims): Auth {
+export function toAuth(claims: AccessTokenClaims, rules: ScopeInheritance): Auth {
   const scopes = Object.freeze([...parseScope(claims.scope)])
   const base = {
     client: { id: claims.client_id },
     scopes,
-    can: (scope: string) => coversScope(scopes, scope),
+    can: (scope: string) => coversScope(rules, scopes, scope),
     tokenId: claims.jti,
     expiresAt: validityOf(claims).expiresAt,
   }

@@ -12,7 +12,7 @@ import {
 } from '../model/claims.ts'
 import { PERSONAL_ACCESS } from '../model/client.ts'
 import type { RevocableToken } from '../model/revocation.ts'
-import { coversScope, coversScopes } from '../model/scope.ts'
+import { coversScope, coversScopes, type ScopeInheritance } from '../model/scope.ts'
 import { toAuth, type Auth } from './auth.ts'
 import {
   insufficientScope,
@@ -73,6 +73,8 @@ export interface BearerGuardOptions {
   readonly cacheSize: number
   /** For strict routes. */
   readonly strict?: StrictCheck
+  /** How the scopes of a token are compared with those of a route. */
+  readonly scopes: ScopeInheritance
   /** Called for each personal access token that is accepted. */
   readonly onPersonalTokenUse?: (authorizationId: string) => void
 }
@@ -117,6 +119,7 @@ export function createBearerGuard({
   clock,
   cacheSize,
   strict,
+  scopes,
   onPersonalTokenUse = () => {},
 }: BearerGuardOptions): BearerGuard {
   const cache = new LRUCache<string, CachedToken>(atMost(cacheSize))
@@ -130,7 +133,7 @@ export function createBearerGuard({
     const audiences = audiencesOf(claims, known)
     if (claims.iss !== issuer || audiences.length === 0) return undefined
     const hasDefaultAudience = defaultAudiences.some((audience) => audiences.includes(audience))
-    const entry = toCachedToken(token, verified.kid, { claims, audiences, hasDefaultAudience })
+    const entry = toCachedToken(token, verified.kid, { claims, audiences, hasDefaultAudience }, scopes)
     cache.set(cacheKey(token), entry)
     return entry
   }
@@ -152,7 +155,7 @@ export function createBearerGuard({
     if (!isForRoute(entry, requirement)) return invalidToken(issuer, 'Invalid token', requirement)
     const problem = problemOf(entry) ?? (isRevoked(entry) ? 'Token revoked' : undefined)
     if (problem !== undefined) return invalidToken(issuer, problem, requirement)
-    return checkRequirement(entry.auth, requirement, issuer)
+    return checkRequirement(entry.auth, requirement, issuer, scopes)
   }
 
   function markUsed({ personalId, auth }: CachedToken, result: Auth | Refusal): Auth | Refusal {
@@ -201,11 +204,12 @@ const toCachedToken = (
   token: string,
   kid: string,
   { claims, ...audiences }: Pick<CachedToken, 'claims' | 'audiences' | 'hasDefaultAudience'>,
+  scopes: ScopeInheritance,
 ): CachedToken => ({
   token,
   claims,
   ...audiences,
-  auth: toAuth(claims),
+  auth: toAuth(claims, scopes),
   notBefore: validityOf(claims).notBefore,
   kid,
   personalId: claims.client_id === PERSONAL_ACCESS ? claims.azn : undefined,
@@ -243,11 +247,16 @@ async function trySync(revocations: RevocationCheck): Promise<boolean> {
 }
 
 /** Checks the kind of token before its scopes: the wrong kind is 401 whatever its scopes are. */
-function checkRequirement(auth: Auth, requirement: Requirement, realm: string): Auth | Refusal {
+function checkRequirement(
+  auth: Auth,
+  requirement: Requirement,
+  realm: string,
+  rules: ScopeInheritance,
+): Auth | Refusal {
   const { caller, allOf, anyOf, provider } = requirement
   if (caller !== 'anyone' && auth.kind !== caller) return invalidToken(realm, 'Invalid token', requirement)
   if (auth.kind === 'user' && provider !== undefined && auth.user.provider !== provider)
     return invalidToken(realm, 'Invalid token', requirement)
-  const hasAny = anyOf.length === 0 || anyOf.some((scope) => coversScope(auth.scopes, scope))
-  return hasAny && coversScopes(auth.scopes, allOf) ? auth : insufficientScope(realm, requirement)
+  const hasAny = anyOf.length === 0 || anyOf.some((scope) => coversScope(rules, auth.scopes, scope))
+  return hasAny && coversScopes(rules, auth.scopes, allOf) ? auth : insufficientScope(realm, requirement)
 }

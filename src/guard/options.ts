@@ -4,7 +4,7 @@ import type { Duration } from '../lib/duration.ts'
 import { jsonLogger, type Logger } from '../lib/log.ts'
 import { createValidator, type OptionNames, type Validator } from '../lib/validator.ts'
 import { issuerProblems } from '../model/issuer.ts'
-import { isScopeToken } from '../model/scope.ts'
+import { isScopeToken, type ScopeInheritance } from '../model/scope.ts'
 import type { FeedCredentials } from './remote-revocations.ts'
 import { STRICT_NEEDS_STORE } from './requirement.ts'
 import { resolveGuardResources, type GuardResources, type ResourceMetadataOptions } from './resources.ts'
@@ -38,6 +38,8 @@ export interface GuardOptions<Scope extends string = string, Main extends string
   readonly resourceMetadata?: ResourceMetadataOptions<NoInfer<Scope>>
   /** The scopes that routes can require. Misspelled ones do not compile. Default: any. */
   readonly scopes?: readonly Scope[]
+  /** Whether `orders` covers `orders:read`. Use the value of the server's option. Default: false. */
+  readonly scopeInheritance?: boolean
   /**
    * The credentials of a client that was registered with `followsRevocations`, or `'none'`. With `'none'`, tokens are
    * valid until they expire, even after the user signs out.
@@ -61,7 +63,7 @@ export interface RevocationFeedSettings extends FeedCredentials {
 }
 
 /** The validated options, with defaults. */
-export interface GuardSettings extends GuardResources {
+export interface GuardSettings extends GuardResources, ScopeInheritance {
   readonly issuer: string
   readonly revocations: RevocationFeedSettings | 'none'
   readonly provider: string
@@ -77,7 +79,7 @@ export interface GuardSettings extends GuardResources {
  */
 export function resolveGuardOptions(options: GuardOptions): GuardSettings {
   const validator = createValidator()
-  const { issuer, provider = 'users', cacheSize = 20_000, scopes = [] } = options
+  const { issuer, provider = 'users', cacheSize = 20_000, scopes = [], scopeInheritance = false } = options
   validator.knownOptions('', options, OPTIONS)
   for (const problem of issuerProblems(issuer)) validator.problem('issuer', problem)
   const resources = resolveGuardResources(options, validator)
@@ -87,6 +89,7 @@ export function resolveGuardOptions(options: GuardOptions): GuardSettings {
     issuer,
     ...resources,
     provider,
+    isInherited: validator.boolean('scopeInheritance', scopeInheritance),
     revocations: resolveRevocations(options.revocations, validator),
     cacheSize: validator.positiveInteger('cacheSize', cacheSize),
     logger: options.logger ?? jsonLogger(),
@@ -138,6 +141,7 @@ const OPTIONS: OptionNames<GuardOptions> = {
   audience: true,
   resourceMetadata: true,
   scopes: true,
+  scopeInheritance: true,
   revocations: true,
   provider: true,
   cacheSize: true,

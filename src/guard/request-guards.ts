@@ -1,6 +1,7 @@
 import { toResponse } from '../lib/fetch.ts'
 import { json } from '../lib/http.ts'
 import type { Logger } from '../lib/log.ts'
+import type { ScopeInheritance } from '../model/scope.ts'
 import type { Audiences } from './audiences.ts'
 import type { Auth, MachineAuth, UserAuth } from './auth.ts'
 import type { CheckResult } from './guard.ts'
@@ -69,7 +70,7 @@ export interface GuardsByProvider<Scope extends string, Provider extends string>
   for<Name extends Provider>(provider: Name): Guards<Scope, Name>
 }
 
-export interface GuardDependencies {
+export interface GuardDependencies extends ScopeInheritance {
   readonly check: GuardCore['check']
   /** The defined scopes. Undefined allows any. */
   readonly scopes: readonly string[] | undefined
@@ -81,13 +82,13 @@ export interface GuardDependencies {
 
 /** Creates the guards for one provider. */
 export function createGuards<Scope extends string, Provider extends string>(
-  { check, scopes: defined, logger, canBeStrict, audiences }: GuardDependencies,
+  { check, scopes: defined, logger, canBeStrict, audiences, isInherited }: GuardDependencies,
   provider: Provider,
 ): Guards<Scope, Provider> {
   const core: GuardCore = {
     check,
     requirement: (caller, scopes) =>
-      requirementOf(caller, scopes, { provider, scopes: defined, canBeStrict, audiences }),
+      requirementOf(caller, scopes, { provider, scopes: defined, canBeStrict, audiences, isInherited }),
     logFailure: (cause) => logger.log('error', 'A guarded route failed', { cause: describe(cause) }),
   }
   return { ...createRequestGuards<Scope, Provider>(core), core }

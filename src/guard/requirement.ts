@@ -1,4 +1,5 @@
 import { createValidator, type Validator } from '../lib/validator.ts'
+import { coversScope, type ScopeInheritance } from '../model/scope.ts'
 import type { AudienceRequirement, Audiences } from './audiences.ts'
 
 /** Who can call a route: users, machines (clients with a token of their own), or both. */
@@ -44,7 +45,7 @@ interface RouteOptions<Scope extends string> {
 // A single tuple instead of a union, so that the compiler names the misspelled scope.
 export type Scopes<Scope extends string> = readonly [first?: Scope | RouteOptions<Scope>, ...others: Scope[]]
 
-export interface RequirementOptions {
+export interface RequirementOptions extends ScopeInheritance {
   readonly provider: string
   /** The defined scopes. Undefined allows any. */
   readonly scopes: readonly string[] | undefined
@@ -61,7 +62,7 @@ export interface RequirementOptions {
 export function requirementOf(
   caller: Caller,
   scopes: Scopes<string>,
-  { provider, scopes: defined, canBeStrict, audiences: known }: RequirementOptions,
+  { provider, scopes: defined, canBeStrict, audiences: known, isInherited }: RequirementOptions,
 ): Requirement {
   const validator = createValidator()
   const [first, ...others] = scopes
@@ -78,7 +79,7 @@ export function requirementOf(
   const audience = requireAudience(known, resource, (problem) => validator.problem(caller, problem))
   const { audiences, metadataUrl: resourceMetadata } = audience
   for (const scope of [...allOf, ...anyOf]) {
-    if (audience.scopes?.includes(scope) === false)
+    if (audience.scopes && !coversScope({ isInherited }, audience.scopes, scope))
       validator.problem(caller, `scope ${JSON.stringify(scope)} is not one of the scopes of the resource`)
   }
   validator.throwIfInvalid()

@@ -90,6 +90,7 @@ export function createGuard<const Scope extends string = string, const Main exte
     defaultAudiences: uris,
     verifier: keys,
     revocations: feed ?? NO_REVOCATIONS,
+    scopes: settings,
   })
   const check: GuardCore['check'] = (authorization, requirement) => {
     start()
@@ -99,7 +100,7 @@ export function createGuard<const Scope extends string = string, const Main exte
     resources: settings.resources,
     metadataUrlOf: (uri) => (uri === uris[0] ? settings.metadataUrl : undefined),
   })
-  const base = { check, scopes: options.scopes, logger: settings.logger, canBeStrict: false, audiences }
+  const base = { ...settings, check, scopes: options.scopes, canBeStrict: false, audiences }
   return {
     ...createGuards<Scope, Main>(base, settings.provider as Main),
     for: (provider) => createGuards(base, provider),

@@ -1,7 +1,7 @@
 import { OAuthError } from '../errors.ts'
 import { isFirstParty, type Client } from '../model/client.ts'
 import { findResource } from '../model/resource.ts'
-import { EVERY_SCOPE, formatScope, resolveScopes } from '../model/scope.ts'
+import { EVERY_SCOPE, formatScope, resolveScopes, scopeRulesFor, type ScopeRules } from '../model/scope.ts'
 import type { IssuanceContext } from './context.ts'
 import type { MachinePermission, Permission, AuthorizationPermission } from './permission.ts'
 
@@ -16,7 +16,7 @@ type Rules = Pick<IssuanceContext, 'scopes' | 'resources'>
 export function checkPermission(rules: Rules, permission: Permission): void {
   if (permission.kind === 'authorization') checkAuthorization(rules, permission)
   if (permission.kind === 'machine') checkMachine(rules, permission)
-  if (permission.kind === 'personal') checkScopes(rules, permission.scopes, [EVERY_SCOPE])
+  if (permission.kind === 'personal') checkScopes(rules.scopes, permission.scopes, [EVERY_SCOPE])
   // Its scopes were already reduced to those that still exist. A resource is not dropped: the token would be for another API.
   if (permission.kind === 'refresh') checkResources(rules, permission.resources)
 }
@@ -29,7 +29,7 @@ function checkAuthorization(
     const detail = `user ${user.userId} belongs to provider ${user.provider}, client ${client.id} to ${client.provider}`
     throw new OAuthError('invalid_grant', 'The grant is invalid', { detail })
   }
-  checkScopes(rules, scopes, client.scopes)
+  checkScopes(scopeRulesFor(rules.scopes, client), scopes, client.scopes)
   checkResources(rules, [...resources, ...tokenResources])
 }
 
@@ -38,18 +38,14 @@ function checkMachine(rules: Rules, { client, scopes, resources }: MachinePermis
     const detail = `client ${client.id} is public or third-party, so it cannot have machine tokens`
     throw new OAuthError('unauthorized_client', 'The client cannot use this grant', { detail })
   }
-  checkScopes(rules, scopes, client.scopes ?? [])
+  checkScopes(rules.scopes, scopes, client.scopes ?? [])
   checkResources(rules, resources)
 }
 
 const canHaveMachineTokens = (client: Client): boolean =>
   client.type === 'confidential' && isFirstParty(client)
 
-function checkScopes(
-  { scopes: rules }: Rules,
-  scopes: readonly string[],
-  allowed: readonly string[] | null,
-): void {
+function checkScopes(rules: ScopeRules, scopes: readonly string[], allowed: readonly string[] | null): void {
   const result = resolveScopes(rules, formatScope(scopes), allowed)
   if ('problem' in result)
     throw new OAuthError('invalid_scope', 'The scope is invalid', { detail: result.problem })

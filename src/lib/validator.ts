@@ -12,6 +12,7 @@ export interface Validator {
   duration(path: string, value: Duration): number
   /** Requires a whole number of at least 1. */
   positiveInteger(path: string, value: number): number
+  boolean(path: string, value: boolean): boolean
   oneOf<Value extends string>(path: string, value: Value, values: readonly Value[]): Value
   /** Rejects options that are not in `names`. Accepts undefined. */
   knownOptions(path: string, given: unknown, names: OptionNames<object>): void
@@ -33,6 +34,10 @@ export function createValidator(): Validator {
     },
     positiveInteger(path, value) {
       if (!Number.isSafeInteger(value) || value < 1) problem(path, 'must be a whole number of at least 1')
+      return value
+    },
+    boolean(path, value) {
+      if (typeof value !== 'boolean') problem(path, 'must be true or false')
       return value
     },
     oneOf(path, value, values) {

@@ -108,8 +108,12 @@ export type ClientChanges = Partial<
   >
 >
 
+/** What decides whether a client belongs to the issuer. */
+export type Ownership = Pick<Client, 'isThirdParty' | 'ownerId'>
+
 /** Returns whether the client belongs to the issuer. A client with an owner never does. */
-export const isFirstParty = ({ isThirdParty, ownerId }: Client): boolean => !isThirdParty && ownerId === null
+export const isFirstParty = ({ isThirdParty, ownerId }: Ownership): boolean =>
+  !isThirdParty && ownerId === null
 
 /** Returns whether the client may use a grant. Third parties never get client credentials, and never see passwords. */
 export function canUseGrant(client: Client, grantType: GrantType): boolean {

@@ -1,4 +1,4 @@
-import { coversScopes } from './scope.ts'
+import { coversScopes, type ScopeInheritance } from './scope.ts'
 
 /** What a client requests: scopes, at resources. No resources stand for the default audience. */
 interface Access {
@@ -21,7 +21,12 @@ export const consentEntries = (access: Access, audience: string): readonly strin
  * Returns whether a consent covers a request. What the user has allowed at one resource says nothing about another: the
  * same scope can do more there. A consent without entries covers the default audience without scopes.
  */
-export const coversAccess = (entries: readonly string[], access: Access, audience: string): boolean =>
+export const coversAccess = (
+  rules: ScopeInheritance,
+  entries: readonly string[],
+  access: Access,
+  audience: string,
+): boolean =>
   resourcesOf(access, audience).every((resource) => {
     const prefix = prefixOf(resource)
     const atResource = entries
@@ -29,7 +34,7 @@ export const coversAccess = (entries: readonly string[], access: Access, audienc
       .map((entry) => entry.slice(prefix.length))
     const scopes = resource === audience ? [...atResource, ...entries.filter(isScope)] : atResource
     const isAllowed = scopes.length > 0 || (resource === audience && entries.length === 0)
-    return isAllowed && coversScopes(scopes, access.scopes)
+    return isAllowed && coversScopes(rules, scopes, access.scopes)
   })
 
 const resourcesOf = ({ resources }: Access, audience: string): readonly string[] =>

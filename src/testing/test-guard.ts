@@ -12,6 +12,8 @@ import { createTokenMemory, TEST_ISSUER, type TokenMemory } from './token-memory
 export interface TestGuardOptions<Scope extends string = string, Main extends string = string> {
   /** The defined scopes. Any other scope does not compile, and throws a `ConfigError`. Default: every scope is allowed. */
   readonly scopes?: readonly Scope[]
+  /** Whether `orders` covers `orders:read`. Default: false. */
+  readonly scopeInheritance?: boolean
   /** The provider of users without a `provider` of their own. Default `users`. */
   readonly provider?: Main
   /**
@@ -60,18 +62,20 @@ export interface TestGuard<Scope extends string = string, Main extends string = 
  */
 export function createTestGuard<const Scope extends string = string, const Main extends string = 'users'>({
   scopes: defined,
+  scopeInheritance: isInherited = false,
   provider: main = 'users' as Main,
   resources,
 }: TestGuardOptions<Scope, Main> = {}): TestGuard<Scope, Main> {
   const memory = createTokenMemory()
   const { tokenFor, tokenForClient } = createTokenFactory(memory, main, defined)
-  const bearer = createBearerGuard({ ...REALM, verifier: memory })
+  const bearer = createBearerGuard({ ...REALM, verifier: memory, scopes: { isInherited } })
   let acting: string | undefined
   const check: GuardCore['check'] = (authorization, requirement) =>
     bearer.check(authorization ?? acting, requirement)
   const base = {
     check,
     scopes: defined,
+    isInherited,
     logger: jsonLogger(),
     canBeStrict: true,
     audiences: createTestAudiences(resources),

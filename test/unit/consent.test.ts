@@ -18,5 +18,15 @@ test.each([
   ['another scope', access(['read'], MCP), access(['write'], MCP), false],
   ['a resource that begins alike', access(['read'], `${MCP}/a`), access(['read'], MCP), false],
 ])('a consent covers what was allowed: %s', (_, allowed, requested, isCovered) => {
-  expect(coversAccess(consentEntries(allowed, AUDIENCE), requested, AUDIENCE)).toBe(isCovered)
+  const entries = consentEntries(allowed, AUDIENCE)
+  expect(coversAccess({ isInherited: false }, entries, requested, AUDIENCE)).toBe(isCovered)
+})
+
+test('with inheritance, a consent to a scope covers those below it, at the same resource only', () => {
+  const entries = consentEntries(access(['orders'], MCP), AUDIENCE)
+  const isCovered = (...requested: Parameters<typeof access>) =>
+    coversAccess({ isInherited: true }, entries, access(...requested), AUDIENCE)
+  expect(isCovered(['orders:read'], MCP)).toBe(true)
+  expect(isCovered(['orders:read'])).toBe(false)
+  expect(isCovered(['ordersx'], MCP)).toBe(false)
 })

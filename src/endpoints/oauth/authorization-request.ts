@@ -6,7 +6,7 @@ import type { Form } from '../../lib/form.ts'
 import type { Client } from '../../model/client.ts'
 import { isCodeChallenge } from '../../model/pkce.ts'
 import { isRegisteredRedirectUri, withResponse } from '../../model/redirect-uri.ts'
-import { requestableScopes } from '../../model/scope.ts'
+import { requestableScopes, scopeRulesFor } from '../../model/scope.ts'
 import {
   responseModeOf,
   responseTypesOf,
@@ -114,7 +114,8 @@ export function checkRequest(settings: Settings, target: ResponseTarget, form: F
   const codeChallenge = responseType.isCode
     ? checkChallenge(settings, target.client, form)
     : checkNoChallenge(form)
-  const scopes = chooseScopes(settings.scopes, form.get('scope'), requestableScopes(target.client.scopes))
+  const rules = scopeRulesFor(settings.scopes, target.client)
+  const scopes = chooseScopes(rules, form.get('scope'), requestableScopes(target.client.scopes))
   const resources = chooseResources(settings.resources, form.getAll('resource'))
   const prompts = new Set(form.get('prompt')?.split(' '))
   const maxAge = readMaxAge(form)

@@ -93,7 +93,8 @@ async function hasConsent(
   if (prompts.has('consent') || !canAssumeConsent(authorizationRequest)) return false
   if (client.skipsConsent && isFirstParty(client)) return true
   const allowed = await services.store.consents.find(session, client.id)
-  return allowed !== undefined && coversAccess(allowed, authorizationRequest, services.settings.audience)
+  const { scopes, audience } = services.settings
+  return allowed !== undefined && coversAccess(scopes, allowed, authorizationRequest, audience)
 }
 
 /**

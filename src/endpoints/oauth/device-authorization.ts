@@ -6,7 +6,7 @@ import { randomId, randomBase64url, sha256 } from '../../lib/hash.ts'
 import { json, type HttpResponse } from '../../lib/http.ts'
 import type { Client } from '../../model/client.ts'
 import { DEVICE_GRANT, formatUserCode, type DeviceCode } from '../../model/device-code.ts'
-import { requestableScopes } from '../../model/scope.ts'
+import { requestableScopes, scopeRulesFor } from '../../model/scope.ts'
 import type { Exchange } from '../endpoint.ts'
 import { readForm } from '../body.ts'
 import { providerPathsOf } from '../paths.ts'
@@ -66,7 +66,7 @@ function newDeviceCode(
     userCodeHash: userCodeHashes(services, userCode)[0] ?? '',
     authorizationId: randomId(),
     clientId: client.id,
-    scopes: chooseScopes(scopes, form.get('scope'), requestableScopes(client.scopes)),
+    scopes: chooseScopes(scopeRulesFor(scopes, client), form.get('scope'), requestableScopes(client.scopes)),
     resources: chooseResources(resources, form.getAll('resource')),
     address,
     issuerEpoch: services.feed.issuerEpoch,
