@@ -1,5 +1,6 @@
 import { html, type Html } from '../lib/html.ts'
 import { describedBy, postForm, problemLine } from './form.ts'
+import { cleanText } from './isolate.ts'
 import { layout } from './layout.ts'
 import { passwordField } from './password-field.ts'
 import type {
@@ -71,7 +72,7 @@ function problemText(
   { problem }: ResetPasswordProps,
   { messages: { forgotPassword, password } }: Site,
 ): string | undefined {
-  if (problem?.kind === 'rejected') return password.rejected(problem.message)
+  if (problem?.kind === 'rejected') return password.rejected(cleanText(problem.message))
   return problem?.kind === 'missing' ? password.missing : problem && forgotPassword.expired
 }
 

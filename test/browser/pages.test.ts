@@ -1,14 +1,14 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
-import type { RunOptions } from 'axe-core'
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createPages } from '../../src/pages/render.ts'
 import type { PagesOptions } from '../../src/pages/render.ts'
 import type { ViewProps } from '../../src/pages/props.ts'
-import { AXE, runAxe } from '../support/axe.ts'
+import { AXE } from '../support/axe.ts'
 import { chromium, openBrowser, recordProblems } from '../support/chromium.ts'
+import { CONTRAST, overflowOf, styleOf, violationsOf } from './page-checks.ts'
 import { SAMPLES } from '../support/page-samples.ts'
 import type { Sample } from '../support/page-samples.ts'
 import { listen } from '../support/server.ts'
@@ -435,35 +435,6 @@ function consentWith(client: Partial<ViewProps['consent']['client']>, text?: str
   const scopes = [{ id: 'a', description: (text ?? '').slice(0, 300) }]
   return [view, text === undefined ? changed : { ...changed, scopes, userName: text }]
 }
-
-/** Checks only the contrast. */
-const CONTRAST: RunOptions = { runOnly: ['color-contrast'] }
-
-/** Returns the rules that a page violates, with the elements. */
-async function violationsOf(page: Page, options?: RunOptions): Promise<unknown[]> {
-  const { violations, passes } = await runAxe(page, options)
-  expect(passes.map(({ id }) => id)).toContain('color-contrast')
-  return violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])
-}
-
-const styleOf = (element: Locator, property: string): Promise<string> =>
-  element.evaluate(
-    (node, name) => node.ownerDocument.defaultView.getComputedStyle(node).getPropertyValue(name),
-    property,
-  )
-
-/** Returns the elements outside of the card, and the width of the page if it scrolls sideways. */
-const overflowOf = (page: Page): Promise<string[]> =>
-  page.locator('main').evaluate((main) => {
-    const card = main.getBoundingClientRect()
-    const isOutside = (element: typeof main): boolean => {
-      const { left, right, width } = element.getBoundingClientRect()
-      return width > 0 && (left < card.left || right > card.right)
-    }
-    const parts = [...main.querySelectorAll('*')].filter(isOutside).map((element) => element.outerHTML)
-    const root = main.ownerDocument.documentElement
-    return root.scrollWidth > root.clientWidth ? [...parts, `${root.scrollWidth} pixels wide`] : parts
-  })
 
 async function focused(page: Page): Promise<{ label: string; outline: string }> {
   const element = page.locator(':focus')
