@@ -3,6 +3,7 @@ import { createAudit } from './audit.ts'
 import { NO_BROADCAST, type BroadcastConnection, type LiveRevocations } from './broadcast/broadcast.ts'
 import { createNodeMessages, type NodeMessages } from './broadcast/messages.ts'
 import { createClientCache } from './clients/cache.ts'
+import { createClientRegistry } from './clients/registry.ts'
 import type { Config } from './config/config.ts'
 import { findLegacyGrants } from './config/grants.ts'
 import { persistentLifetimeOf } from './config/keep-signed-in.ts'
@@ -119,13 +120,21 @@ function createServices(foundation: Foundation): Services {
     services: () => services,
   })
   const issuance = openIssuance(foundation, sessions, sessionLimit)
+  const clients = createClientCache(store.clients, clock, settings.pollInterval)
   const services: Services = {
     ...foundation,
     keys: liveKeys.keySet,
     derived: liveKeys.derived,
     audit,
     revoker,
-    clients: createClientCache(store.clients, clock, settings.pollInterval),
+    clients,
+    clientRegistry: createClientRegistry({
+      store: store.clients,
+      clock,
+      events,
+      cache: clients,
+      revoke: revoker.revoke,
+    }),
     sessions,
     get appSessionCookies() {
       return appSessionCookies()

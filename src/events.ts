@@ -7,6 +7,13 @@ interface RequestEvent {
   readonly requestId: string
 }
 
+interface ClientEvent {
+  readonly requestId: string | null
+  readonly clientId: string
+  readonly by: 'owner' | 'app' | 'configuration'
+  readonly sub: string | null
+}
+
 /**
  * The events of a server, by name, with their payloads. Listen with `server.on(name, listener)`.
  *
@@ -121,6 +128,17 @@ export interface EventMap {
   /** A user was asked and refused. */
   'consent.denied': RequestEvent & { readonly clientId: string; readonly sub: string }
   /**
+   * A client was registered: by its `owner`, by the `configuration`, or by your own code (`app`). `sub` is its owner, and null
+   * if it has none. `requestId` is null unless a request did it.
+   */
+  'client.created': ClientEvent
+  /** A client was changed. Not emitted if nothing changed. */
+  'client.updated': ClientEvent
+  /** A client got another secret. */
+  'client.secret-rotated': ClientEvent
+  /** A client was revoked, with everything that it had. Not emitted if it was revoked before. */
+  'client.revoked': ClientEvent
+  /**
    * An endpoint answered with an error. `detail` says exactly why, for your eyes only; `clientId` and `sub` are null if
    * they were not known yet. Not emitted by guards, by failed sign-ins on the sign-in page and by devices that poll.
    */
@@ -151,6 +169,10 @@ const NAMES: { readonly [Name in keyof EventMap]: true } = {
   'sign-in.throttled': true,
   'consent.given': true,
   'consent.denied': true,
+  'client.created': true,
+  'client.updated': true,
+  'client.secret-rotated': true,
+  'client.revoked': true,
   'request.refused': true,
   'revocation.written': true,
 }

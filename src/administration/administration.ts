@@ -1,25 +1,21 @@
 import { attempt, type AttemptTarget } from './attempt.ts'
+import { clientAdministration, type ClientAdministration } from './clients.ts'
 import { sessionAdministration, type SessionAdministration } from './sessions.ts'
 import { tokenAdministration, type TokenAdministration } from './tokens.ts'
 import { toUserRef, type UserLike } from './user.ts'
-import { registerClient, type RegisteredClient } from '../clients/register.ts'
-import type { ClientRegistration } from '../clients/registration.ts'
-import { rotateSecret, type RotatedSecret, type SecretRotation } from '../clients/rotate-secret.ts'
-import { updateClient, type ClientUpdate } from '../clients/update.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Services } from '../endpoints/services.ts'
 import type { Once } from '../lib/async.ts'
 import { ConfigError } from '../errors.ts'
 import { purge, type PurgeOptions, type PurgeReport } from '../jobs/purge.ts'
 import type { AuditEntry } from '../model/audit.ts'
-import { toAuthorizationInfo, toClientInfo, type AuthorizationInfo, type ClientInfo } from '../model/info.ts'
+import { toAuthorizationInfo, type AuthorizationInfo } from '../model/info.ts'
 import {
   type CreatedPersonalToken,
   createPersonalTokenFor,
   type PersonalToken,
   type PersonalTokenRequest,
 } from '../personal-tokens/personal-tokens.ts'
-import type { ListOptions } from '../store/contract.ts'
 import type { RevocationTarget } from '../store/revocations.ts'
 import { changePassword, type PasswordChange } from '../users/change-password.ts'
 import type { AnyUser, BaseUser } from '../users/provider.ts'
@@ -36,42 +32,7 @@ export interface Administration<
   Other extends string = string,
   User extends BaseUser = AnyUser,
 > {
-  readonly clients: {
-    /**
-     * Registers a client. The `secret` is returned only here: the store keeps a hash.
-     *
-     * @throws ConfigError with every problem of the registration
-     */
-    create(registration: ClientRegistration): Promise<RegisteredClient>
-    /** Returns a client, revoked or not, or undefined if no client has this ID. */
-    find(id: string): Promise<ClientInfo | undefined>
-    /**
-     * Lists clients by ID, in ascending order, revoked ones included: at most `limit` (default 100), starting after the ID
-     * `after`. With `ownerId`, lists the clients of that owner only.
-     *
-     * @throws ConfigError if `limit` is not a positive integer, or if `ownerId` is present but undefined
-     */
-    list(options?: ListOptions & { readonly ownerId?: string }): Promise<readonly ClientInfo[]>
-    /**
-     * Updates a client, on other nodes within a second. Its type, provider and owner never change. Returns undefined if no
-     * client has this ID.
-     *
-     * @throws ConfigError with every problem of the updated client, or if it is revoked
-     */
-    update(id: string, update: ClientUpdate): Promise<ClientInfo | undefined>
-    /**
-     * Creates a new secret for a confidential client and returns it, only here. Older secrets keep working for `overlap`
-     * (default 24 hours; 0 stops them immediately). Returns undefined if no client has this ID.
-     *
-     * @throws ConfigError for a public or revoked client
-     */
-    rotateSecret(id: string, rotation?: SecretRotation): Promise<RotatedSecret | undefined>
-    /**
-     * Revokes a client and every authorization and token that it has. This cannot be undone. Returns whether the client
-     * exists.
-     */
-    revoke(id: string): Promise<boolean>
-  }
+  readonly clients: ClientAdministration
   readonly authorizations: {
     /** Lists a user's active authorizations (connected apps and personal access tokens), newest first. */
     list(user: UserLike): Promise<readonly AuthorizationInfo[]>
@@ -158,44 +119,6 @@ export function createAdministration<User extends BaseUser>(
     async purge(options) {
       const { store, settings } = await start()
       return purge({ ...settings, store: store.purge }, options)
-    },
-  }
-}
-
-function clientAdministration(start: () => Promise<Services>): Administration['clients'] {
-  return {
-    async create(registration) {
-      const { store, settings, userDirectory } = await start()
-      const { provider = settings.provider } = registration
-      userDirectory.provider(provider)
-      const { client, secret } = await registerClient(store.clients, settings.clock, {
-        ...registration,
-        provider,
-      })
-      return { client: toClientInfo(client), secret }
-    },
-    async find(id) {
-      const client = await (await start()).store.clients.find(id)
-      return client && toClientInfo(client)
-    },
-    list: async (options) => (await (await start()).store.clients.list(options)).map(toClientInfo),
-    async update(id, update) {
-      const { store, clients } = await start()
-      const client = await updateClient(store.clients, id, update)
-      clients.forget(id)
-      return client && toClientInfo(client)
-    },
-    async rotateSecret(id, rotation) {
-      const { store, settings, clients } = await start()
-      const rotated = await rotateSecret(store.clients, settings.clock, id, rotation)
-      clients.forget(id)
-      return rotated && { ...rotated, client: toClientInfo(rotated.client) }
-    },
-    async revoke(id) {
-      const { revoker, clients } = await start()
-      const entry = await revoker.revoke({ kind: 'client', id })
-      clients.forget(id)
-      return entry !== undefined
     },
   }
 }

@@ -1,7 +1,6 @@
-import { registerClient } from '../clients/register.ts'
+import { createClientRegistry, type ClientRegistry } from '../clients/registry.ts'
 import type { ClientRegistration } from '../clients/registration.ts'
-import { rotateSecret, type SecretRotation } from '../clients/rotate-secret.ts'
-import { updateClient } from '../clients/update.ts'
+import type { SecretRotation } from '../clients/rotate-secret.ts'
 import { systemClock } from '../lib/clock.ts'
 import type { Client } from '../model/client.ts'
 import { subjectOf } from '../model/subject.ts'
@@ -42,7 +41,7 @@ export async function createClient(flags: CreateFlags): Promise<void> {
     await requireInstalled(project)
     const registration = await readRegistration(project, isComplete ? flags : await askFor(project, flags))
     const { client, secret } = await withFlagNames(registration, () =>
-      registerClient(project.store.clients, systemClock, registration),
+      registryOf(project).create(registration, COMMAND_LINE),
     )
     warnOfDisabledGrants(project, client)
     if (flags.json) return printJson({ ...clientJson(client), ...(secret && { client_secret: secret }) })
@@ -77,7 +76,7 @@ export const changeClient = (id: string, { json = false, ...flags }: UpdateFlags
     const { revokedAt } = await findClient(project, id)
     if (revokedAt !== null) throw new CommandError('A revoked client cannot be changed.')
     checkScopes(project, update.scopes ?? [])
-    const client = await withFlagNames(update, () => updateClient(project.store.clients, id, update))
+    const client = await withFlagNames(update, () => registryOf(project).update(id, update, COMMAND_LINE))
     if (!client) throw notFound('client', id)
     warnOfDisabledGrants(project, client)
     if (json) return printJson(clientJson(client))
@@ -90,7 +89,7 @@ export async function revokeClient(id: string, options: InteractiveOptions): Pro
   await withProject(async (project) => {
     const client = await findClient(project, id)
     await confirmOrCancel(options, `Revoke ${describeClient(client)}? This cannot be undone.`)
-    await project.store.revocations.revoke({ kind: 'client', id }, systemClock.now())
+    await registryOf(project).revoke(id, COMMAND_LINE)
     if (options.json) return printJson(clientJson(await findClient(project, id)))
     print(`Revoked ${describeClient(client)}. Its tokens stop working within 1 second.`)
   })
@@ -102,7 +101,7 @@ export const rotateClientSecret = (id: string, { json = false, ...rotation }: Ro
     const { type, revokedAt } = await findClient(project, id)
     if (type === 'public') throw new CommandError('A public client has no secret.')
     if (revokedAt !== null) throw new CommandError('The secret of a revoked client cannot be rotated.')
-    const rotated = await rotateSecret(project.store.clients, systemClock, id, rotation)
+    const rotated = await registryOf(project).rotateSecret(id, rotation, COMMAND_LINE)
     if (!rotated) throw notFound('client', id)
     const { client, secret, oldSecretsExpireAt } = rotated
     const hasExpired = client.secrets.length === 1
@@ -116,6 +115,15 @@ export const rotateClientSecret = (id: string, { json = false, ...rotation }: Ro
       ...secretLines(secret),
       `The old secret ${end}.`,
     )
+  })
+
+const COMMAND_LINE = { by: 'app' } as const
+
+const registryOf = ({ store }: Project): ClientRegistry =>
+  createClientRegistry({
+    store: store.clients,
+    clock: systemClock,
+    revoke: (target) => store.revocations.revoke(target, systemClock.now()),
   })
 
 const describeClient = ({ name }: Client): string => `client "${printableLine(name)}"`

@@ -1,4 +1,4 @@
-import type { ListOptions } from '../store/contract.ts'
+import type { ListOptions } from '../store/list-options.ts'
 import { CommandError } from './errors.ts'
 
 /** How many rows a list shows by default. */

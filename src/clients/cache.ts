@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { Clock } from '../lib/clock.ts'
 import { atMost } from '../lib/lru.ts'
 import type { Client } from '../model/client.ts'
-import type { ClientStore } from '../store/contract.ts'
+import type { ClientStore } from '../store/clients.ts'
 
 /** Clients by id, cached briefly so that token requests need no query for them. */
 export interface ClientCache {

@@ -5,9 +5,14 @@ import { parseDuration } from '../lib/duration.ts'
 import { randomBase64url, sha256 } from '../lib/hash.ts'
 import type { Client } from '../model/client.ts'
 import type { ClientInfo } from '../model/info.ts'
-import type { ClientStore } from '../store/contract.ts'
+import type { ClientStore } from '../store/clients.ts'
 import { unknownOptionProblems } from '../lib/validator.ts'
-import { grantTypesOf, isThirdPartyOf, type ClientRegistration } from './registration.ts'
+import {
+  grantTypesOf,
+  isThirdPartyOf,
+  type ClientRegistration,
+  type OwnedClientRegistration,
+} from './registration.ts'
 import { REGISTRATION_OPTIONS, registrationProblems } from './validation.ts'
 
 /** A new client. */
@@ -16,6 +21,16 @@ export interface RegisteredClient<Record extends ClientInfo = ClientInfo> {
   /** Available only here: the store keeps a hash. Undefined for public clients. */
   readonly secret: string | undefined
 }
+
+/** The result of the registration of a client by a user. */
+export type OwnedClientOutcome =
+  | ({ readonly kind: 'created' } & RegisteredClient<Client>)
+  /** The user has too many clients. */
+  | { readonly kind: 'full' }
+  /** The user registered too many in the last 24 hours. */
+  | { readonly kind: 'throttled' }
+
+const DAY = 86_400_000
 
 /**
  * Registers a client.
@@ -27,15 +42,37 @@ export async function registerClient(
   clock: Clock,
   registration: ClientRegistration,
 ): Promise<RegisteredClient<Client>> {
+  const registered = prepareClient(registration, clock.now())
+  await clients.insert(registered.client)
+  return registered
+}
+
+/**
+ * Registers a client of a user, unless the user has `limit` unrevoked clients or registered twice as many in a day.
+ *
+ * @throws ConfigError with everything that is wrong with the registration
+ */
+export async function registerOwnedClient(
+  clients: Pick<ClientStore, 'insert'>,
+  clock: Clock,
+  registration: OwnedClientRegistration,
+  limit: number,
+): Promise<OwnedClientOutcome> {
+  const now = clock.now()
+  const registered = prepareClient(registration, now)
+  const limits = { active: limit, recent: 2 * limit, since: now - DAY }
+  const kind = await clients.insert(registered.client, limits)
+  return kind === 'inserted' ? { kind: 'created', ...registered } : { kind }
+}
+
+function prepareClient(registration: ClientRegistration, now: number): RegisteredClient<Client> {
   const problems = [
     ...unknownOptionProblems('', registration, REGISTRATION_OPTIONS),
     ...registrationProblems(registration),
   ]
   if (problems.length > 0) throw new ConfigError(problems)
   const secret = registration.type === 'public' ? undefined : randomBase64url(32)
-  const client = toClient(registration, secret, clock.now())
-  await clients.insert(client)
-  return { client, secret }
+  return { client: toClient(registration, secret, now), secret }
 }
 
 function toClient(registration: ClientRegistration, secret: string | undefined, now: number): Client {

@@ -38,6 +38,11 @@ export interface ClientRegistration extends ClientPresentation {
   readonly graceWindow?: Duration
 }
 
+/** A client that a user registers. */
+export interface OwnedClientRegistration extends ClientRegistration {
+  readonly ownerId: string
+}
+
 /** What the pages show about a client besides its name. Nothing is shown for a missing field. */
 export interface ClientPresentation {
   /**

@@ -4,7 +4,7 @@ import { parseDuration, type Duration } from '../lib/duration.ts'
 import { randomBase64url, sha256 } from '../lib/hash.ts'
 import type { Client, ClientSecret } from '../model/client.ts'
 import type { ClientInfo } from '../model/info.ts'
-import type { ClientStore } from '../store/contract.ts'
+import type { ClientStore } from '../store/clients.ts'
 
 /** The options of a secret rotation. */
 export interface SecretRotation {

@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
 import { ConfigError } from '../errors.ts'
 import { parseDuration, type Duration } from '../lib/duration.ts'
 import type { Client, ClientChanges, GrantType } from '../model/client.ts'
-import type { ClientStore } from '../store/contract.ts'
+import type { ClientStore } from '../store/clients.ts'
 import { unknownOptionProblems, type OptionNames } from '../lib/validator.ts'
 import type { ClientPresentation } from './registration.ts'
 import { registrationProblems } from './validation.ts'
@@ -33,21 +34,32 @@ export interface ClientUpdate extends Nullable<ClientPresentation> {
 /** The same fields; null removes a value. */
 type Nullable<Fields> = { readonly [Name in keyof Fields]: Fields[Name] | null }
 
+/** A client after an update. */
+export interface UpdatedClient {
+  readonly client: Client
+  /** False if every value was the same before. */
+  readonly hasChanged: boolean
+}
+
 /**
  * Changes a client. Access tokens that were issued before keep their scopes until they expire. Returns undefined if the
  * client does not exist.
  *
  * @throws ConfigError with everything that would be wrong with the changed client, or if the client is revoked
  */
-export function updateClient(
+export async function updateClient(
   clients: Pick<ClientStore, 'update'>,
   id: string,
   update: ClientUpdate,
-): Promise<Client | undefined> {
-  return clients.update(id, (current) => {
+): Promise<UpdatedClient | undefined> {
+  let hasChanged = false
+  const client = await clients.update(id, (current) => {
     check(current, update)
-    return changesOf(update)
+    const changes = changesOf(update)
+    hasChanged = !isDeepStrictEqual({ ...current, ...changes }, current)
+    return changes
   })
+  return client && { client, hasChanged }
 }
 
 /** Applies the rules of registration to the updated client. */

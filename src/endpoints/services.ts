@@ -22,6 +22,7 @@ import type { SessionLimit } from '../sessions/session-limit.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { Settings } from '../config/settings.ts'
 import type { ClientCache } from '../clients/cache.ts'
+import type { ClientRegistry } from '../clients/registry.ts'
 import type { Store } from '../store/contract.ts'
 import type { Throttle } from '../throttle/throttle.ts'
 import type { PasswordResets } from '../users/password-reset.ts'
@@ -44,6 +45,8 @@ export interface Services {
   readonly lastUsed: LastUsedTracker
   readonly grantContext: BuiltInGrantContext
   readonly clients: ClientCache
+  /** Registers, changes and revokes clients. */
+  readonly clientRegistry: ClientRegistry
   readonly userDirectory: UserDirectory
   readonly sessions: Sessions
   readonly appSessionCookies: AppSessionCookies

@@ -1,10 +1,11 @@
 import type { Authorization, Rotation } from '../model/authorization.ts'
-import type { Client, ClientChanges } from '../model/client.ts'
 import type { AuthorizationCode } from '../model/code.ts'
 import type { DeviceClaim, DeviceCode, DeviceDecision, DevicePoll } from '../model/device-code.ts'
 import type { Session } from '../model/session.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { AuditStore } from './audit.ts'
+import type { ClientStore } from './clients.ts'
+import type { ListOptions } from './list-options.ts'
 import type { PasswordResetStore } from './password-resets.ts'
 import type { PurgeStore } from './purge.ts'
 import type { RevocationStore } from './revocations.ts'
@@ -45,40 +46,6 @@ export interface Store {
   migrationSql(): Promise<string>
   /** Waits for earlier calls, then closes the database. Later calls fail. Closing twice is harmless. */
   close(): Promise<void>
-}
-
-/**
- * A page of a list that is sorted by id: at most `limit` (default 100) rows, starting after the id `after`. Throws
- * `ConfigError` if the limit is not a positive integer.
- */
-export interface ListOptions {
-  readonly limit?: number
-  readonly after?: string
-}
-
-/** Registered clients. */
-export interface ClientStore {
-  /** Inserts a client. Durable. Throws an `Error` if the id is taken. */
-  insert(client: Client): Promise<void>
-  /** Finds a client with its current epoch, revoked or not. */
-  find(id: string): Promise<Client | undefined>
-  /**
-   * Lists clients by ascending id: all of them, or those of one owner. Throws `ConfigError` if `ownerId` is present but
-   * undefined, which would list the clients of all owners.
-   */
-  list(options?: ListOptions & { readonly ownerId?: string }): Promise<readonly Client[]>
-  /**
-   * Changes a client. Durable. Returns the changed client, or undefined if there is none with this id.
-   *
-   * A function receives the client as it is now and returns the changes. The client cannot change in between, so no update
-   * is lost. The store may call the function more than once. If it throws, nothing changes and the error is rethrown.
-   */
-  update(
-    id: string,
-    changes: ClientChanges | ((current: Client) => ClientChanges),
-  ): Promise<Client | undefined>
-  /** Returns whether an unrevoked public client has a redirect URI with this origin. Used for CORS. */
-  isPublicOrigin(origin: string): Promise<boolean>
 }
 
 /** A built-in user, as stored. */

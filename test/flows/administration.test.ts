@@ -3,16 +3,18 @@ import { ConfigError } from '../../src/index.ts'
 import { openBrowser } from '../support/browser.ts'
 import { callApi, claimOf, getCodeFlowTokens, requestToken } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
+import { createUserTable } from '../support/user-table.ts'
 
 const server = await startServer()
 const { clients, sessions, authorizations, tokens, users } = server.server
 const machine = await server.addClient({ grantTypes: ['client_credentials'], scopes: ['orders:read'] })
 afterAll(server.close)
 
+const shop = { name: 'Shop', redirectUris: ['https://shop.example/callback'] }
+
 const grant = { grant_type: 'client_credentials' }
 
 describe('clients.list', async () => {
-  const shop = { name: 'Shop', redirectUris: ['https://shop.example/callback'] }
   for (const id of ['list-a', 'list-b', 'list-c', 'list-d'])
     await server.addClient({ ...shop, id, ownerId: id === 'list-c' ? 'bob' : 'alice' })
   const idsOf = async (options: Parameters<typeof clients.list>[0]) =>
@@ -38,6 +40,39 @@ describe('clients.list', async () => {
     expect(await clients.revoke('list-d')).toBe(true)
     const revoked = (await clients.list({ after: 'list-c' })).find(({ id }) => id === 'list-d')
     expect(revoked?.revokedAt).toEqual(expect.any(Number))
+  })
+})
+
+describe('clients of an owner', () => {
+  test('are registered with the user, and listed without revoked ones', async () => {
+    const owner = await server.addUser()
+    const { client } = await clients.create({ ...shop, owner })
+    expect(client).toMatchObject({ ownerId: owner.id, isThirdParty: true, endsWithSession: false })
+    const { client: second } = await clients.create({ ...shop, owner: owner.id })
+    const ids = (await clients.listByOwner(owner)).map(({ id }) => id)
+    expect(ids).toEqual([client.id, second.id].sort())
+    expect(await clients.listByOwner(owner, { limit: 1 })).toHaveLength(1)
+    await clients.revoke(client.id)
+    expect((await clients.listByOwner(owner.id)).map(({ id }) => id)).toEqual([second.id])
+    expect(await clients.listByOwner('unknown')).toEqual([])
+  })
+
+  test('sign in the users of the provider of their owner', async () => {
+    await using both = await startServer({ providers: { customers: createUserTable().provider } })
+    const owner = { id: '7', provider: 'customers' }
+    const { client } = await both.server.clients.create({ ...shop, owner })
+    expect(client).toMatchObject({ ownerId: 'customers:7', provider: 'customers' })
+    expect((await both.server.clients.listByOwner(owner)).map(({ id }) => id)).toEqual([client.id])
+    expect(await both.server.clients.listByOwner('7')).toEqual([])
+  })
+
+  test.each([
+    ['a missing user', { owner: undefined }],
+    ['an owner beside an owner ID', { owner: 'ada', ownerId: 'bob' }],
+    ['an unknown provider', { owner: { id: '7', provider: 'staff' } }],
+  ])('are not registered with %s', async (_what, owner) => {
+    await expect(clients.create({ ...shop, ...(owner as object) })).rejects.toBeInstanceOf(ConfigError)
+    await expect(clients.listByOwner(undefined as never)).rejects.toBeInstanceOf(ConfigError)
   })
 })
 

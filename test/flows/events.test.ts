@@ -375,6 +375,34 @@ describe('other events', () => {
     ])
   })
 
+  test('each change of a client emits an event, with its owner', async () => {
+    const { clients } = server.server
+    const [app, changes] = [{ name: 'Shop', redirectUris }, { name: 'Shop 2' }]
+    const { client: own } = await clients.create(app)
+    const events = await eventsOf(async () => {
+      const { client } = await clients.create({ ...app, owner: user })
+      await clients.update(client.id, changes)
+      await clients.update(client.id, changes)
+      await clients.rotateSecret(client.id)
+      await clients.revoke(client.id)
+      await clients.revoke(client.id)
+      await clients.update(own.id, changes)
+      await clients.update('unknown', changes)
+      await clients.revoke('unknown')
+    })
+    const changed = events.filter(({ name }) => name !== 'revocation.written')
+    expect(changed.map(({ name }) => name)).toEqual([
+      'client.created',
+      'client.updated',
+      'client.secret-rotated',
+      'client.revoked',
+      'client.updated',
+    ])
+    const clientId = expect.any(String) as unknown
+    expect(changed[0]?.payload).toEqual({ requestId: null, clientId, by: 'app', sub: user.id })
+    expect(changed.at(-1)?.payload).toEqual({ requestId: null, clientId: own.id, by: 'app', sub: null })
+  })
+
   test('are all covered here, except refresh.ahead, which needs a restored backup', () => {
     const seen = new Set(server.events.map(({ name }) => name))
     expect(EVENT_NAMES.filter((name) => !seen.has(name))).toEqual(['refresh.ahead'])

@@ -114,6 +114,7 @@ const CALLS: {
     create: async () => (await clients.create(registration)).client,
     find: () => clients.find(client.id),
     list: () => clients.list(),
+    listByOwner: () => clients.listByOwner(user),
     update: () => clients.update(client.id, { name: 'Renamed' }),
     rotateSecret: async () => {
       const { secret: _, ...rest } = (await clients.rotateSecret(client.id)) ?? { secret: '' }

@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import type { Store } from '../../src/store/contract.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
-import { ALICE, NOW, sampleSession } from '../../src/testing/store/samples.ts'
+import { ALICE, NOW, sampleClient, sampleSession } from '../../src/testing/store/samples.ts'
 import { recordStatements } from '../support/statements.ts'
 
 const database = new DatabaseSync(':memory:')
@@ -53,6 +53,18 @@ const explain = (statement: string): readonly string[] =>
     .prepare(`EXPLAIN QUERY PLAN ${statement}`)
     .all(...Array.from(statement.matchAll(/\?/g), () => ''))
     .map(({ detail }) => String(detail))
+
+test('the clients of an owner are found and counted by an index', async () => {
+  const limits = { active: 10, recent: 20, since: NOW }
+  const statements = await statementsOf(async ({ clients }) => {
+    await clients.list({ ownerId: 'alice', isActive: true })
+    await clients.insert(sampleClient({ ownerId: 'alice' }), limits)
+  })
+  const details = statements.flatMap(explain)
+  expect(details.filter((detail) => detail.startsWith('SCAN'))).toEqual([])
+  const byOwner = 'SEARCH consulate_clients USING INDEX consulate_clients_owner_id (owner_id=?)'
+  expect(details.filter((detail) => detail === byOwner)).toHaveLength(2)
+})
 
 test('the check of a strict guard is one query that scans no table', async () => {
   const epochs = { issuer: 0, client: 0, user: 0 }

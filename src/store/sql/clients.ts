@@ -1,9 +1,9 @@
 import { sql } from 'kysely'
-import type { Insertable, Selectable } from 'kysely'
+import type { Insertable, RawBuilder, Selectable } from 'kysely'
 import { ConfigError } from '../../errors.ts'
 import type { Client, ClientChanges, ClientSecret } from '../../model/client.ts'
 import { originOf } from '../../model/redirect-uri.ts'
-import type { ClientStore, ListOptions } from '../contract.ts'
+import type { ClientListOptions, ClientStore, OwnerLimits } from '../clients.ts'
 import { fromFlag, fromJson, numberOrNull, toFlag, toJson } from './columns.ts'
 import { createEpochCounters } from './epochs.ts'
 import { pageLimit } from './paging.ts'
@@ -21,12 +21,22 @@ export function createClientStore(database: Database): ClientStore {
     const row = await queries.first(find({ id }))
     return row && toClient(row)
   }
+  const checkLimits = async (queries: QueryRunner, { ownerId }: Client, limits: OwnerLimits) => {
+    // Locked, so that parallel registrations of one owner count each other.
+    await counters.lock(queries, 'user', ownerId ?? '')
+    const { active, recent } = await countClients(database, queries, ownerId ?? '', limits)
+    if (active >= limits.active) return 'full'
+    return recent >= limits.recent ? 'throttled' : undefined
+  }
   return {
-    insert: (client) =>
+    insert: (client, limits) =>
       transaction('durable', async (queries) => {
+        const refusal = limits && (await checkLimits(queries, client, limits))
+        if (refusal) return refusal
         await queries.execute(insert(toRow(client)))
         await counters.insert(queries, 'client', client.id)
         await writeOrigins(database, queries, client.id, client.redirectUris)
+        return 'inserted'
       }).catch((error: unknown) => {
         if (!dialect.isUniqueViolation(error)) throw error
         throw new Error(`The client ID ${client.id} is taken`, { cause: error })
@@ -56,18 +66,30 @@ const selectClients = ({ db }: Database) =>
     .selectAll('consulate_clients')
     .select('epoch')
 
-function buildList(database: Database, options: ListOptions & { readonly ownerId?: string } = {}) {
-  const { limit, after, ownerId } = options
+function buildList(database: Database, options: ClientListOptions = {}) {
+  const { limit, after, ownerId, isActive = false } = options
   if ('ownerId' in options && typeof ownerId !== 'string') throw new ConfigError([MISSING_OWNER])
   return selectClients(database)
     .$if(after !== undefined, (query) => query.where('id', '>', after ?? ''))
     .$if(ownerId !== undefined, (query) => query.where('owner_id', '=', ownerId ?? ''))
+    .$if(isActive, (query) => query.where('revoked_at', 'is', null))
     .orderBy('id')
     .limit(pageLimit(limit))
 }
 
 /** An unknown owner must not list the clients of all. */
 const MISSING_OWNER = { path: 'ownerId', message: 'must be a string, or left out to list all clients' }
+
+async function countClients({ db }: Database, queries: QueryRunner, ownerId: string, { since }: OwnerLimits) {
+  const count = (condition: RawBuilder<unknown>) =>
+    sql<AnyInteger>`sum(case when ${condition} then 1 else 0 end)`
+  const query = db
+    .selectFrom('consulate_clients')
+    .select([count(sql`revoked_at is null`).as('active'), count(sql`created_at > ${since}`).as('recent')])
+    .where('owner_id', '=', ownerId)
+  const row = await queries.first(query.compile())
+  return { active: Number(row?.active ?? 0), recent: Number(row?.recent ?? 0) }
+}
 
 /** Sets the id to itself as well, because an update must set something even if nothing changes. */
 const buildUpdate = ({ db }: Database, id: string, changes: ClientChanges) =>

@@ -1,5 +1,6 @@
 import type { Insertable, Selectable } from 'kysely'
-import type { ListOptions, UserRecord, UserStore } from '../contract.ts'
+import type { UserRecord, UserStore } from '../contract.ts'
+import type { ListOptions } from '../list-options.ts'
 import { numberOrNull } from './columns.ts'
 import { pageLimit } from './paging.ts'
 import { prepare, prepareInsert } from './prepare.ts'

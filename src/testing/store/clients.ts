@@ -1,4 +1,5 @@
 import type { Client } from '../../model/client.ts'
+import type { Store } from '../../store/contract.ts'
 import type { Suite } from './suite.ts'
 import { failureOf, NOW, sampleClient } from './samples.ts'
 
@@ -78,6 +79,14 @@ export function testClients({ describe, test, expect }: Suite): void {
       expect((await clients.list({ ownerId: 'alice' })).map(({ id }) => id)).toEqual(['hers'])
     })
 
+    test('lists only unrevoked clients with isActive', async ({ clients, revocations }) => {
+      for (const id of ['a', 'b', 'c']) await clients.insert(sampleClient({ id, ownerId: 'alice' }))
+      await revocations.revoke({ kind: 'client', id: 'b' }, NOW)
+      const list = await clients.list({ ownerId: 'alice', isActive: true })
+      expect(list.map(({ id }) => id)).toEqual(['a', 'c'])
+      expect((await clients.list({ ownerId: 'alice' })).length).toBe(3)
+    })
+
     test('never lists the clients of all owners for an undefined owner', async ({ clients }) => {
       await clients.insert(sampleClient())
       const options = { ownerId: undefined } as unknown as { ownerId: string }
@@ -155,6 +164,40 @@ export function testClients({ describe, test, expect }: Suite): void {
 
     test('returns undefined for an update of an unknown client', async ({ clients }) => {
       expect(await clients.update('web', { name: 'New' })).toBe(undefined)
+    })
+  })
+
+  describe('the limits of an owner', () => {
+    const LIMITS = { active: 2, recent: 3, since: NOW - 1 }
+    const addTo =
+      ({ clients }: Store) =>
+      (id: string, changes: Partial<Client> = {}) =>
+        clients.insert(sampleClient({ id, ownerId: 'alice', ...changes }), LIMITS)
+
+    test('refuse a client above the number of unrevoked ones, and insert nothing', async (store) => {
+      const add = addTo(store)
+      expect([await add('a'), await add('b'), await add('c')]).toEqual(['inserted', 'inserted', 'full'])
+      expect(await store.clients.find('c')).toBe(undefined)
+      expect(await add('c', { ownerId: 'bob' })).toBe('inserted')
+    })
+
+    test('count recent clients although they are revoked', async (store) => {
+      const add = addTo(store)
+      expect(await add('old', { createdAt: NOW - 1 })).toBe('inserted')
+      await store.revocations.revoke({ kind: 'client', id: 'old' }, NOW)
+      for (const id of ['a', 'b', 'c']) {
+        expect(await add(id)).toBe('inserted')
+        await store.revocations.revoke({ kind: 'client', id }, NOW)
+      }
+      expect(await add('d')).toBe('throttled')
+      expect(await store.clients.find('d')).toBe(undefined)
+    })
+
+    test('hold for 10 parallel registrations', async (store) => {
+      const add = addTo(store)
+      const outcomes = await Promise.all(Array.from({ length: 10 }, (_, index) => add(`client-${index}`)))
+      expect(outcomes.filter((outcome) => outcome === 'inserted').length).toBe(2)
+      expect((await store.clients.list({ ownerId: 'alice' })).length).toBe(2)
     })
   })
 

@@ -1,0 +1,106 @@
+import type { Events } from '../events.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Client } from '../model/client.ts'
+import type { RevocationTarget } from '../store/revocations.ts'
+import type { ClientStore } from '../store/clients.ts'
+import type { ClientCache } from './cache.ts'
+import {
+  registerClient,
+  registerOwnedClient,
+  type OwnedClientOutcome,
+  type RegisteredClient,
+} from './register.ts'
+import type { ClientRegistration, OwnedClientRegistration } from './registration.ts'
+import { rotateSecret, type RotatedSecret, type SecretRotation } from './rotate-secret.ts'
+import { updateClient, type ClientUpdate } from './update.ts'
+
+/** Who changes a client: its owner on a page or through the API, your own code or command line, or the configuration. */
+export interface ClientActor {
+  readonly by: 'owner' | 'app' | 'configuration'
+  /** The request that causes the change, if there is one. */
+  readonly requestId?: string
+}
+
+/**
+ * The only way to change clients. Writes to the store, then drops the client from this node's cache, then emits an event.
+ * The methods return undefined if the client does not exist.
+ */
+export interface ClientRegistry {
+  /** Throws `ConfigError` with every problem of the registration. */
+  create(registration: ClientRegistration, actor: ClientActor): Promise<RegisteredClient<Client>>
+  /**
+   * Registers a client of a user only if the user has fewer than `limit` unrevoked clients, and registered fewer than
+   * twice as many in the last 24 hours, because every node remembers a revoked client forever. Throws `ConfigError` as
+   * `create` does.
+   */
+  createOwned(
+    registration: OwnedClientRegistration,
+    limit: number,
+    actor: ClientActor,
+  ): Promise<OwnedClientOutcome>
+  /** Throws `ConfigError` with every problem of the updated client, or if it is revoked. */
+  update(id: string, update: ClientUpdate, actor: ClientActor): Promise<Client | undefined>
+  /** Throws `ConfigError` for a public or revoked client. */
+  rotateSecret(
+    id: string,
+    rotation: SecretRotation | undefined,
+    actor: ClientActor,
+  ): Promise<RotatedSecret<Client> | undefined>
+  /** Revokes a client with everything it has. Can be repeated. Returns whether the client exists. */
+  revoke(id: string, actor: ClientActor): Promise<boolean>
+}
+
+/** What the registry needs. The command line has neither a cache nor listeners. */
+export interface ClientRegistryOptions {
+  readonly store: ClientStore
+  readonly clock: Clock
+  readonly events?: Pick<Events, 'emit'>
+  readonly cache?: Pick<ClientCache, 'forget'>
+  /** Returns undefined if the client is unknown. */
+  readonly revoke: (target: RevocationTarget, requestId?: string) => Promise<unknown>
+}
+
+type ClientEvent = 'client.created' | 'client.updated' | 'client.revoked' | 'client.secret-rotated'
+
+export function createClientRegistry(options: ClientRegistryOptions): ClientRegistry {
+  const { store, clock, events, cache, revoke } = options
+  const announce = (
+    name: ClientEvent,
+    { id, ownerId }: Client,
+    { by, requestId = null }: ActorFields,
+  ): void => {
+    cache?.forget(id)
+    events?.emit(name, { requestId, clientId: id, by, sub: ownerId })
+  }
+  return {
+    async create(registration, actor) {
+      const registered = await registerClient(store, clock, registration)
+      announce('client.created', registered.client, actor)
+      return registered
+    },
+    async createOwned(registration, limit, actor) {
+      const outcome = await registerOwnedClient(store, clock, registration, limit)
+      if (outcome.kind === 'created') announce('client.created', outcome.client, actor)
+      return outcome
+    },
+    async update(id, update, actor) {
+      const updated = await updateClient(store, id, update)
+      if (updated?.hasChanged) announce('client.updated', updated.client, actor)
+      return updated?.client
+    },
+    async rotateSecret(id, rotation, actor) {
+      const rotated = await rotateSecret(store, clock, id, rotation)
+      if (rotated) announce('client.secret-rotated', rotated.client, actor)
+      return rotated
+    },
+    async revoke(id, actor) {
+      const client = await store.find(id)
+      if (!client) return false
+      await revoke({ kind: 'client', id }, actor.requestId)
+      if (client.revokedAt === null) announce('client.revoked', client, actor)
+      return true
+    },
+  }
+}
+
+type ActorFields = { readonly by: ClientActor['by']; readonly requestId?: string | null }
