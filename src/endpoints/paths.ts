@@ -5,6 +5,8 @@ import { METADATA_PATH } from '../model/issuer.ts'
 export interface Paths {
   readonly authorize: string
   readonly token: string
+  readonly revoke: string
+  readonly introspect: string
   readonly revocations: string
   readonly live: string
   readonly ready: string
@@ -55,6 +57,8 @@ export interface ProviderPaths {
 export const pathsOf = ({ basePath, prefix }: { basePath: string; prefix: string }): Paths => ({
   authorize: `${basePath}${prefix}/authorize`,
   token: `${basePath}${prefix}/token`,
+  revoke: `${basePath}${prefix}/revoke`,
+  introspect: `${basePath}${prefix}/introspect`,
   revocations: `${basePath}${prefix}/revocations`,
   live: `${basePath}${prefix}/health/live`,
   ready: `${basePath}${prefix}/health/ready`,

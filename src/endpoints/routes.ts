@@ -26,6 +26,7 @@ import { deviceAuthorization } from './oauth/device-authorization.ts'
 import { jwks, metadata } from './oauth/metadata.ts'
 import { resourceEndpoints } from './oauth/resource-metadata.ts'
 import { revocations } from './oauth/revocations.ts'
+import { revoke } from './oauth/revoke.ts'
 import { token } from './oauth/token.ts'
 import { ID, pathsOf, providerPathsOf } from './paths.ts'
 import { createProbes } from './probes.ts'
@@ -57,6 +58,7 @@ export function createEndpoints(settings: Settings): readonly Endpoint[] {
     ...on(settings.signIn !== undefined, () => signInEndpoints(settings)),
     ...on(settings.passwordReset !== undefined, () => resetEndpoints(settings)),
     endpoint('token', paths.token, { POST: token }, 'clients', 'json'),
+    endpoint('revoke', paths.revoke, { POST: revoke }, 'clients', 'json'),
     endpoint('revocations', paths.revocations, { GET: revocations }, 'none', 'json'),
     endpoint('metadata', paths.metadata, { GET: metadata }, 'any', 'json'),
     endpoint('jwks', paths.jwks, { GET: jwks }, 'any', 'json'),

@@ -23,6 +23,8 @@ describe('metadata (RFC 8414)', () => {
       authorization_endpoint: `${server.origin}/oauth/authorize`,
       token_endpoint: `${server.origin}/oauth/token`,
       device_authorization_endpoint: `${server.origin}/oauth/device/code`,
+      revocation_endpoint: `${server.origin}/oauth/revoke`,
+      revocation_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
       revocation_feed_endpoint: `${server.origin}/oauth/revocations`,
       jwks_uri: `${server.origin}/.well-known/jwks.json`,
       scopes_supported: ['orders:read', 'orders:create', 'profile'],

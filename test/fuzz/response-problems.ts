@@ -14,6 +14,7 @@ type EndpointName =
   | 'login'
   | 'logout'
   | 'token'
+  | 'revoke'
   | 'revocations'
   | 'personal tokens'
   | 'personal token'
@@ -52,7 +53,7 @@ const FORMS: ReadonlySet<string> = new Set<EndpointName>([
 /** A user can create 100 tokens a day, and gets 429 after that. */
 const RATE_LIMITED: ReadonlySet<string> = new Set<EndpointName>(['personal tokens', 'tokens page'])
 /** The endpoints that public clients call from a browser. */
-const CLIENT_CORS: ReadonlySet<string> = new Set<EndpointName>(['token', 'device authorization'])
+const CLIENT_CORS: ReadonlySet<string> = new Set<EndpointName>(['token', 'revoke', 'device authorization'])
 const ANY_CORS: ReadonlySet<string> = new Set<EndpointName>(['metadata', 'resource metadata', 'jwks'])
 /** The origins of the public clients. */
 const ORIGINS = ['https://spa.example', 'https://legacy.example']

@@ -39,6 +39,7 @@ export const TARGETS = {
   implicit: { batch: 50, prepare: implicitRequests },
   token: { batch: 100, prepare: tokenRequests },
   'other grants': { batch: 50, prepare: grantRequests },
+  revoke: { batch: 100, prepare: revokeRequests },
   revocations: { batch: 1000, prepare: revocationRequests },
   'device authorization': { batch: 1000, prepare: deviceCodeRequests },
   device: { batch: 50, prepare: deviceRequests },
@@ -146,6 +147,23 @@ async function tokenRequests(
     post(path, refresh, ['authorization', basicOf(web)]),
     post(path, { ...refresh, ...secretOf(web), scope: 'orders:read' }),
     post(path, { ...exchange, client_id: spa.id }, ['origin', 'https://spa.example']),
+  ]
+}
+
+async function revokeRequests(
+  fixture: Fixture,
+  credentials: Credentials,
+): Promise<readonly [Draft, ...Draft[]]> {
+  const { web, machine, spa } = fixture
+  const token = await getRefreshToken(fixture, credentials, await signIn(fixture, credentials))
+  const { id, secret } = machine
+  await getMachineToken(fixture, credentials)
+  const access = credentials.list().find((value) => value.split('.').length === 3)
+  const path = '/oauth/revoke'
+  return [
+    post(path, { token, token_type_hint: 'refresh_token' }, ['authorization', basicOf(web)]),
+    post(path, { token: access, client_id: id, client_secret: secret }),
+    post(path, { token: 'unknown', client_id: spa.id }, ['origin', 'https://spa.example']),
   ]
 }
 

@@ -59,20 +59,31 @@ export const authorizationUrl = (
   return `${server.endpoint('/oauth/authorize')}?${formBody({ ...defaults, ...parameters }).toString()}`
 }
 
-/** Sends a token request: with Basic if the client has a secret, otherwise with its ID in the body. */
-export async function requestToken(
+/** Sends a token request. */
+export const requestToken = (
   server: TestServer,
   client: TestClient,
   parameters: Parameters,
+): Promise<JsonResponse> => postAs(server, client, '/oauth/token', parameters)
+
+/** Sends a revocation request (RFC 7009). */
+export const revokeToken = (
+  server: TestServer,
+  client: TestClient,
+  token: string,
+  parameters: Parameters = {},
+): Promise<JsonResponse> => postAs(server, client, '/oauth/revoke', { token, ...parameters })
+
+/** Posts a form: with Basic if the client has a secret, otherwise with its ID in the body. */
+export async function postAs(
+  server: TestServer,
+  { id, secret }: TestClient,
+  path: string,
+  parameters: Parameters,
 ): Promise<JsonResponse> {
-  const { id, secret } = client
   const headers: Record<string, string> = secret === undefined ? {} : { authorization: basic(id, secret) }
   const identity = secret === undefined ? { client_id: id } : {}
-  return fetchJson(server, '/oauth/token', {
-    method: 'POST',
-    body: formBody({ ...identity, ...parameters }),
-    headers,
-  })
+  return fetchJson(server, path, { method: 'POST', body: formBody({ ...identity, ...parameters }), headers })
 }
 
 /** Sends a request to any path of the server. Returns the JSON. */

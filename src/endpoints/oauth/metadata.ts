@@ -7,6 +7,8 @@ import { pathsOf } from '../paths.ts'
 
 const CACHED = { 'Cache-Control': 'public, max-age=60' } as const
 
+const CLIENT_AUTHENTICATION = ['client_secret_basic', 'client_secret_post', 'none'] as const
+
 /** GET: returns the server's metadata (RFC 8414). */
 export const metadata = ({ services }: Exchange): HttpResponse =>
   json(200, describe(services.settings), CACHED)
@@ -27,12 +29,14 @@ function describe(settings: Settings): Readonly<Record<string, unknown>> {
     token_endpoint: origin + paths.token,
     ...(hasDeviceGrant && { device_authorization_endpoint: origin + paths.deviceAuthorization }),
     jwks_uri: origin + paths.jwks,
+    revocation_endpoint: origin + paths.revoke,
+    revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
     revocation_feed_endpoint: origin + paths.revocations,
     scopes_supported: [...settings.scopes.defined],
     response_types_supported: responseTypes.map(({ name }) => name),
     response_modes_supported: responseTypes.map(({ mode }) => mode),
     grant_types_supported: [...settings.grants.keys()],
-    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
+    token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
     ...(hasCodes && { code_challenge_methods_supported: ['S256'] }),
     ...(hasAuthorization && {
       authorization_response_iss_parameter_supported: true,
