@@ -15,6 +15,7 @@ import type { BuiltInGrantContext } from './grants/grant.ts'
 import { createIssuance, type Issuance } from './issuance/issue.ts'
 import { startLastUsedTracker } from './jobs/last-used.ts'
 import { startMaintenance } from './jobs/maintenance.ts'
+import { startOwnerCheck } from './jobs/owner-check.ts'
 import type { DerivedKeys } from './keys/derived.ts'
 import { checkFingerprint } from './keys/fingerprint.ts'
 import { createLiveKeys, type LiveKeys } from './keys/live.ts'
@@ -109,6 +110,12 @@ function createServices(foundation: Foundation): Services {
   const messages = openMessages(foundation)
   const throttles = createThrottles({ ...settings, messages: settings.broadcast && messages })
   const revoker = createRevoker({ ...foundation, clock, announce: shareRevocations(messages, feed) })
+  const ownerCheck = startOwnerCheck({
+    ...settings,
+    ...foundation,
+    authorizations: store.authorizations,
+    revoker,
+  })
   const devices = createDevices({ store: store.sessions, clock, revoker, events, subjectOf })
   const sessionLimit = createSessionLimit({ ...settings, devices })
   const appSessionCookies = openAppSessionCookies(foundation)
@@ -169,15 +176,17 @@ function createServices(foundation: Foundation): Services {
       authorizations: store.authorizations,
       revoker,
     }),
-    guard: createServerGuard({ ...foundation, keys: liveKeys.keySet, lastUsed }),
+    guard: createServerGuard({ ...foundation, keys: liveKeys.keySet, lastUsed, ownerCheck }),
     personalTokens: openPersonalTokens(foundation, { issuance, revoker, lastUsed, ...throttles }),
     passwordResets: openPasswordResets({ ...foundation, ...throttles, revoker }),
     lastUsed,
+    ownerCheck,
     grantContext: createGrantContext(foundation, throttles.throttle),
     async close() {
       liveKeys.close()
       feed.close()
       await broadcast.close()
+      ownerCheck.close()
       await maintenance.close()
       await lastUsed.close()
       await audit.close()

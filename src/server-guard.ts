@@ -11,7 +11,8 @@ export function createServerGuard({
   keys,
   feed,
   lastUsed,
-}: Pick<Services, 'settings' | 'store' | 'keys' | 'feed' | 'lastUsed'>): BearerGuard {
+  ownerCheck,
+}: Pick<Services, 'settings' | 'store' | 'keys' | 'feed' | 'lastUsed' | 'ownerCheck'>): BearerGuard {
   return createBearerGuard({
     ...settings,
     audiences: settings.resources,
@@ -20,7 +21,10 @@ export function createServerGuard({
     revocations: feed,
     cacheSize: settings.guardCacheSize,
     strict: createStrictCheck(settings, store),
-    onPersonalTokenUse: lastUsed.mark,
+    onPersonalTokenUse(authorizationId) {
+      lastUsed.mark(authorizationId)
+      ownerCheck.check(authorizationId)
+    },
   })
 }
 

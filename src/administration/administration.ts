@@ -3,6 +3,7 @@ import { clientAdministration, type ClientAdministration } from './clients.ts'
 import { sessionAdministration, type SessionAdministration } from './sessions.ts'
 import { tokenAdministration, type TokenAdministration } from './tokens.ts'
 import { toUserRef, type UserLike } from './user.ts'
+import { userAdministration, type UserAdministration } from './users.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Services } from '../endpoints/services.ts'
 import type { Once } from '../lib/async.ts'
@@ -16,8 +17,6 @@ import {
   type PersonalToken,
   type PersonalTokenRequest,
 } from '../personal-tokens/personal-tokens.ts'
-import type { RevocationTarget } from '../store/revocations.ts'
-import { changePassword, type PasswordChange } from '../users/change-password.ts'
 import type { AnyUser, BaseUser } from '../users/provider.ts'
 
 /**
@@ -58,18 +57,7 @@ export interface Administration<
     revoke(id: string): Promise<boolean>
   }
   readonly sessions: SessionAdministration<Scope, Main, Other, User>
-  readonly users: {
-    /** Revokes every session, authorization and token of a user, on all devices and in all apps. */
-    signOutEverywhere(user: UserLike): Promise<void>
-    /**
-     * Sets a user's password through the `setPassword` of the user provider, and signs the user out everywhere. A sign-in
-     * with the old password that is in progress fails. Third-party apps stay connected, but must refresh their tokens,
-     * unless `revokeThirdParties` is true.
-     *
-     * @throws ConfigError if the user provider has no `setPassword`; whatever `setPassword` throws
-     */
-    setPassword(user: UserLike, password: string, change?: PasswordChange): Promise<void>
-  }
+  readonly users: UserAdministration
   readonly tokens: TokenAdministration
   readonly audit: {
     /**
@@ -161,24 +149,5 @@ function personalTokenAdministration(start: () => Promise<Services>): Administra
       return services.personalTokens.list(toUserRef(services, user))
     },
     revoke: async (id) => (await start()).personalTokens.revoke(id),
-  }
-}
-
-function userAdministration(start: () => Promise<Services>): Administration['users'] {
-  return {
-    async signOutEverywhere(user) {
-      const services = await start()
-      const ref = toUserRef(services, user)
-      await services.revoker.revoke({ kind: 'user', user: ref, subject: services.subjectOf(ref) })
-    },
-    async setPassword(user, password, change) {
-      const services = await start()
-      const { userDirectory, revoker, subjectOf, events } = services
-      const revoke = (target: RevocationTarget) => revoker.revoke(target)
-      const ref = toUserRef(services, user)
-      const users = userDirectory.provider(ref.provider)
-      await changePassword({ users, revoke, subjectOf }, ref, password, change)
-      events.emit('password.changed', { requestId: null, sub: subjectOf(ref), by: 'app' })
-    },
   }
 }

@@ -3,6 +3,7 @@ import type { BroadcastConnection } from '../broadcast/broadcast.ts'
 import type { Events } from '../events.ts'
 import type { Issuance } from '../issuance/issue.ts'
 import type { LastUsedTracker } from '../jobs/last-used.ts'
+import type { OwnerCheck } from '../jobs/owner-check.ts'
 import type { DerivedKeys } from '../keys/derived.ts'
 import type { KeySet } from '../keys/key-set.ts'
 import type { BuiltInGrantContext } from '../grants/grant.ts'
@@ -43,6 +44,7 @@ export interface Services {
   readonly personalTokens: PersonalTokens
   readonly passwordResets: PasswordResets
   readonly lastUsed: LastUsedTracker
+  readonly ownerCheck: OwnerCheck
   readonly grantContext: BuiltInGrantContext
   readonly clients: ClientCache
   /** Registers, changes and revokes clients. */

@@ -248,6 +248,8 @@ export interface ConsentStore {
    * Durable. An exchange that it does not stop is committed before it, so a later list has that authorization.
    */
   delete(user: UserRef, clientId: string, now: number): Promise<void>
+  /** Deletes all consents of a user. Durable. */
+  deleteAll(user: UserRef): Promise<void>
 }
 
 /** Fingerprints of the root secrets in use. A node whose secret is not among them refuses to start. */

@@ -70,8 +70,9 @@ interface UserSource<User extends BaseUser> {
   /** What users sign in with; the sign-in page labels its field accordingly. Default `both`. */
   readonly signInWith?: SignInWith
   /**
-   * Returns the user with exactly this id; undefined if they are deleted or disabled. Called at each refresh, never on API
-   * calls. A user with another id is ignored.
+   * Returns the user with exactly this id; undefined if they are deleted or disabled. Called at each refresh, and at most
+   * every 15 minutes while a personal access token is used: if it returns undefined then, the token is revoked. A user with
+   * another id is ignored.
    */
   find(id: string): Promise<User | undefined>
   /**

@@ -149,6 +149,7 @@ const CALLS: {
   users: {
     setPassword: () => users.setPassword(victim, 'another password'),
     signOutEverywhere: () => users.signOutEverywhere(victim),
+    forget: () => users.forget(victim),
   },
   tokens: { revoke: () => tokens.revoke({ tokenId: 'unknown', expiresAt: Date.now() + 1000 }) },
   audit: { find: () => audit.find(requestIdOf('request.refused')) },

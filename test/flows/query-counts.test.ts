@@ -48,15 +48,19 @@ test('the guard needs no query for a new, known or revoked token', async () => {
   expect((await call()).body['error_description']).toBe('Token revoked')
 })
 
-test('the guard needs no query for a personal access token, and stores its last use later', async () => {
+test('the guard looks up the user of a personal access token every 15 minutes, and otherwise needs no query', async () => {
   const { statements, server, visit } = await startRecorded()
   const { accessToken, token } = await server.server.personalTokens.create(visit.user.id, {
     name: 'Backup',
   })
   server.clock.advance('1m')
   const call = () => callApi(server, '/me', accessToken)
-  expect(await statements.during(server, call)).toEqual([])
-  expect(await statements.during(server, call)).toEqual([])
+  for (const expected of [['select authorizations', 'select users'], []]) {
+    expect(await statements.during(server, call)).toEqual(expected)
+    expect(await statements.during(server, call)).toEqual([])
+    server.clock.advance(expected.length > 0 ? '14m' : '1m')
+  }
+  expect(await statements.during(server, call)).toEqual(['select authorizations', 'select users'])
   await server.server.personalTokens.revoke(token.id)
   expect(await statements.during(server, call)).toEqual([])
   expect((await call()).body['error_description']).toBe('Token revoked')

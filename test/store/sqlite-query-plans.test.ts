@@ -22,7 +22,8 @@ test.each([
   ['consulate_authorizations', ['session_id']],
   ['consulate_sessions', ['provider', 'user_id']],
   ['consulate_sessions', ['app_session_hash']],
-] as const)('a revocation finds rows of %s by an index on %j', (table, columns) => {
+  ['consulate_consents', ['provider', 'user_id']],
+] as const)('a revocation or deletion finds rows of %s by an index on %j', (table, columns) => {
   const condition = columns.map((column) => `${column}=?`).join(' AND ')
   const [row] = database
     .prepare(`EXPLAIN QUERY PLAN SELECT * FROM ${table} WHERE ${condition}`)

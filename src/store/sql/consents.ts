@@ -48,5 +48,10 @@ export function createConsentStore(database: Database): ConsentStore {
         await voidCodes(database, queries, filter, now)
       })
     },
+    async deleteAll({ provider, userId }) {
+      const filter = { provider, user_id: userId }
+      const deletion = db.deleteFrom('consulate_consents').where((eb) => eb.and(filter))
+      await transaction('durable', (queries) => queries.execute(deletion.compile()))
+    },
   }
 }

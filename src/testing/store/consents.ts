@@ -60,6 +60,19 @@ export function testConsents({ describe, test, expect }: Suite): void {
       expect(await consents.find(BOB, 'web')).toEqual(['a'])
     })
 
+    test('are deleted for one user and all clients', async ({ consents }) => {
+      for (const user of [ALICE, BOB, { ...ALICE, provider: 'customers' }]) {
+        for (const client of ['web', 'other']) await consents.add(user, client, ['a'], NOW)
+      }
+      await consents.deleteAll(ALICE)
+      for (const client of ['web', 'other']) {
+        expect(await consents.find(ALICE, client)).toBe(undefined)
+        expect(await consents.find(BOB, client)).toEqual(['a'])
+        expect(await consents.find({ ...ALICE, provider: 'customers' }, client)).toEqual(['a'])
+      }
+      await consents.deleteAll(ALICE)
+    })
+
     test('are deleted together with the unspent codes of this user and client', async (store) => {
       await signIn(store)
       await store.clients.insert(sampleClient({ id: 'other' }))

@@ -1,0 +1,62 @@
+import type { Services } from '../endpoints/services.ts'
+import type { UserRef } from '../model/subject.ts'
+import type { RevocationTarget } from '../store/revocations.ts'
+import { changePassword, type PasswordChange } from '../users/change-password.ts'
+import { toUserRef, type UserLike } from './user.ts'
+
+/** Signs users out, changes their passwords and forgets those that you delete. */
+export interface UserAdministration {
+  /** Revokes every session, authorization and token of a user, on all devices and in all apps. */
+  signOutEverywhere(user: UserLike): Promise<void>
+  /**
+   * Sets a user's password through the `setPassword` of the user provider, and signs the user out everywhere. A sign-in
+   * with the old password that is in progress fails. Third-party apps stay connected, but must refresh their tokens,
+   * unless `revokeThirdParties` is true.
+   *
+   * @throws ConfigError if the user provider has no `setPassword`; whatever `setPassword` throws
+   */
+  setPassword(user: UserLike, password: string, change?: PasswordChange): Promise<void>
+  /**
+   * Forgets a user whom you have deleted: revokes every session, authorization and token, deletes what the user has
+   * allowed apps, and revokes the clients that the user owns, for all their users. Call it after your provider's `find`
+   * has stopped returning the user. Calling it again is harmless: if it fails halfway, do that.
+   */
+  forget(user: UserLike): Promise<void>
+}
+
+export function userAdministration(start: () => Promise<Services>): UserAdministration {
+  return {
+    async signOutEverywhere(user) {
+      const services = await start()
+      await signOutEverywhere(services, toUserRef(services, user))
+    },
+    async setPassword(user, password, change) {
+      const services = await start()
+      const { userDirectory, revoker, subjectOf, events } = services
+      const revoke = (target: RevocationTarget) => revoker.revoke(target)
+      const ref = toUserRef(services, user)
+      const users = userDirectory.provider(ref.provider)
+      await changePassword({ users, revoke, subjectOf }, ref, password, change)
+      events.emit('password.changed', { requestId: null, sub: subjectOf(ref), by: 'app' })
+    },
+    async forget(user) {
+      const services = await start()
+      const ref = toUserRef(services, user)
+      // First of all: a signed-out user cannot consent or register clients any more.
+      await signOutEverywhere(services, ref)
+      await services.store.consents.deleteAll(ref)
+      await revokeClientsOf(services, services.subjectOf(ref))
+    },
+  }
+}
+
+const signOutEverywhere = ({ revoker, subjectOf }: Services, user: UserRef): Promise<unknown> =>
+  revoker.revoke({ kind: 'user', user, subject: subjectOf(user) })
+
+async function revokeClientsOf({ store, clientRegistry }: Services, ownerId: string): Promise<void> {
+  let page = await store.clients.list({ ownerId, isActive: true })
+  while (page.length > 0) {
+    for (const { id } of page) await clientRegistry.revoke(id, { by: 'app' })
+    page = await store.clients.list({ ownerId, isActive: true, after: page.at(-1)?.id ?? '' })
+  }
+}
