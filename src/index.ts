@@ -1,7 +1,7 @@
 /** Consulate: an OAuth 2 authorization server for TypeScript applications. */
 import './lib/node-version.ts'
 export { createAuthorizationServer } from './server.ts'
-export type { AuthorizationServer, Core } from './server.ts'
+export type { AuthorizationServer, Core, DescribedScope, ScopesForOptions } from './server.ts'
 export type { AnyRequest } from './lib/location.ts'
 export type { Health } from './endpoints/health.ts'
 export type { Route } from './endpoints/routes.ts'
@@ -120,6 +120,7 @@ export type { CreatedPersonalToken, PersonalTokenRequest } from './personal-toke
 export type { PersonalToken } from './personal-tokens/personal-tokens.ts'
 export type { Session } from './model/session.ts'
 export type { Locate } from './sessions/places.ts'
+export type { ScopeConfig } from './config/scopes.ts'
 export type { ScopeRules } from './model/scope.ts'
 export type { UserRef } from './model/subject.ts'
 export type { ListOptions } from './store/list-options.ts'

@@ -2,6 +2,7 @@ import { startServices } from './assembly.ts'
 import { ConfigError } from './errors.ts'
 import { createAdministration, type Administration } from './administration/administration.ts'
 import type { Config } from './config/config.ts'
+import { describeScopes } from './endpoints/descriptions.ts'
 import type { Endpoint } from './endpoints/endpoint.ts'
 import { handle } from './endpoints/handle.ts'
 import { createHealth, type Health } from './endpoints/health.ts'
@@ -17,8 +18,10 @@ import { fromRequest, toResponse } from './lib/fetch.ts'
 import { locationOf, type AnyRequest } from './lib/location.ts'
 import { json, NOT_FOUND, type HttpResponse, type HttpRequest } from './lib/http.ts'
 import { once, type Once } from './lib/async.ts'
+import { preferredLanguages } from './lib/language.ts'
 import type { Logger } from './lib/log.ts'
 import { resolveSettings, type Settings } from './config/settings.ts'
+import { EVERY_SCOPE } from './model/scope.ts'
 import { isSameResource, type ProtectedResource, type ResourceMetadata } from './model/resource.ts'
 import type { AnyUser, BaseUser } from './users/provider.ts'
 
@@ -42,6 +45,15 @@ export interface AuthorizationServer<
     GuardsByProvider<Scope, Main | Other> {
   /** The issuer from the configuration. */
   readonly issuer: string
+  /** The IDs of all scopes in the configuration, without `*`. */
+  readonly scopes: readonly Scope[]
+  /**
+   * Returns these scopes with their descriptions, without unknown ones and `*`. `languages` are language tags (BCP 47), the
+   * preferred one first. Default: English, or else the first language of each description.
+   */
+  scopesFor(ids: readonly string[], options?: ScopesForOptions): readonly DescribedScope<Scope>[]
+  /** Returns whether a scope is defined. True for `*`, which stands for all of them. */
+  hasScope(id: string): id is Scope | typeof EVERY_SCOPE
   /**
    * Answers a request to one of the server's endpoints, for runtimes with `Request` and `Response`. Any other path gets
    * 404. Pass the IP address of the connection as `peer`: failures are limited per address.
@@ -80,6 +92,20 @@ export interface AuthorizationServer<
   close(): Promise<void>
   /** The server without a framework, for adapters. */
   readonly core: Core
+}
+
+/** Options of `scopesFor`. */
+export interface ScopesForOptions {
+  /** Language tags (BCP 47), the preferred one first. Malformed ones are ignored. */
+  readonly languages?: readonly string[]
+}
+
+/** A scope with its description. */
+export interface DescribedScope<Scope extends string = string> {
+  readonly id: Scope
+  readonly description: string
+  /** The language of the description (BCP 47), if the configuration names it. */
+  readonly lang?: string
 }
 
 /** What an adapter mounts: the endpoints and the guards. */
@@ -137,6 +163,7 @@ export function createAuthorizationServer<
       ])
     },
     issuer: settings.issuer,
+    ...createScopes<Scope>(settings),
     routes: routesOf(settings),
     resourceMetadata: (resource) => metadataOf(settings, findProtectedResource(settings, resource)),
     handles: (request) => router.find(locationOf(request)) !== undefined,
@@ -154,6 +181,20 @@ export function createAuthorizationServer<
       await services?.close()
       await untyped.store.close()
     },
+  }
+}
+
+function createScopes<Scope extends string>(
+  settings: Settings,
+): Pick<AuthorizationServer<Scope>, 'scopes' | 'scopesFor' | 'hasScope'> {
+  const { defined } = settings.scopes
+  return {
+    scopes: Object.freeze([...defined] as Scope[]),
+    scopesFor(ids, { languages = [] } = {}) {
+      const known = ids.filter((id): id is Scope => defined.has(id))
+      return describeScopes(known, settings, preferredLanguages(languages.join(' ')))
+    },
+    hasScope: (id): id is Scope | typeof EVERY_SCOPE => id === EVERY_SCOPE || defined.has(id),
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ClientRegistration } from '../clients/registration.ts'
 import { registrationProblems } from '../clients/validation.ts'
+import { describeInEnglish } from '../config/scopes.ts'
 import { parseScope, isScopeToken } from '../model/scope.ts'
 import { hasRedirect, toRegistration, type CreateFlags } from './client-flags.ts'
 import { splitRedirectUris } from './commands/flags.ts'
@@ -69,7 +70,11 @@ async function askScopes({ scopes, config }: Project, client: CreateFlags): Prom
     return parseScope(await askText(question, scopeProblem))
   }
   if (scopes.size === 0) return []
-  const choices = Object.entries(config.scopes).map(([value, hint]) => ({ value, label: value, hint }))
+  const choices = Object.entries(config.scopes).map(([value, scope]) => ({
+    value,
+    label: value,
+    hint: describeInEnglish(scope),
+  }))
   return chooseMany(`Scopes (select nothing for ${none})`, choices)
 }
 

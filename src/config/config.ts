@@ -15,6 +15,7 @@ import type { PagesConfig } from './pages.ts'
 import type { PasswordResetConfig } from './password-reset.ts'
 import type { PersonalTokensConfig } from './personal-tokens.ts'
 import type { ResourceConfig } from './resources.ts'
+import type { ScopeConfig } from './scopes.ts'
 
 /** A limit on failures: after `failures` within `window`, further attempts get 429 with `Retry-After`. */
 export interface FailureLimit {
@@ -49,10 +50,11 @@ export interface Config<
   /** Your users: functions that look them up in your own database, or `builtInUsers()`. */
   readonly users: AnyUserProvider<User> | UserProviderFactory<User>
   /**
-   * Every scope, with the sentence that users read on the consent page: `{ 'orders:read': 'See your orders' }`. `*` cannot
-   * be defined: it stands for every scope.
+   * Every scope, with the sentence that users read on the consent page: `{ 'orders:read': 'See your orders' }`, or with
+   * options: `{ description: { en: 'See your orders', vi: 'Xem đơn hàng của bạn' }, firstPartyOnly: true }`. `*` cannot be
+   * defined: it stands for every scope.
    */
-  readonly scopes: Readonly<Record<Scope, string>>
+  readonly scopes: Readonly<Record<Scope, string | ScopeConfig>>
   /**
    * The enabled grants: `[authorizationCode(), refreshToken(), clientCredentials()]`. A client may use a grant if it is in
    * this list and in the `grantTypes` of the client. `signIn()` turns on the sign-in API, which needs no client.

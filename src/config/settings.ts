@@ -5,7 +5,6 @@ import { isAddressRange } from '../lib/address.ts'
 import { systemClock, type Clock } from '../lib/clock.ts'
 import { parseDuration, type Duration } from '../lib/duration.ts'
 import { jsonLogger, type Logger } from '../lib/log.ts'
-import type { ScopeRules } from '../model/scope.ts'
 import type { Locate } from '../sessions/places.ts'
 import type { Pages } from '../pages/render.ts'
 import { DEFAULT_THROTTLE_LIMITS, type Limit, type ThrottleLimits } from '../throttle/throttle.ts'
@@ -23,16 +22,20 @@ import { resolvePasswordReset, type PasswordResetSettings } from './password-res
 import { resolvePersonalTokens, type PersonalTokenSettings } from './personal-tokens.ts'
 import { resolveProviders } from './providers.ts'
 import { resolveResources, type ResourceSettings } from './resources.ts'
-import { resolveScopeRules } from './scopes.ts'
+import { resolveScopeSettings, type ScopeSettings } from './scopes.ts'
 import { resolveSignIn, type SignInSettings } from './sign-in.ts'
 import { resolveMaintenance, type MaintenanceSettings } from './maintenance.ts'
 
 /** The checked configuration with all defaults. Times in milliseconds. Frozen. */
 export interface Settings
-  extends IssuerSettings, GrantSettings, MaintenanceSettings, AccountSettings, ResourceSettings {
+  extends
+    IssuerSettings,
+    GrantSettings,
+    MaintenanceSettings,
+    AccountSettings,
+    ResourceSettings,
+    ScopeSettings {
   readonly prefix: string
-  readonly scopes: ScopeRules
-  readonly scopeDescriptions: Readonly<Record<string, string>>
   readonly accessTokenLifetime: number
   /** Undefined if the sign-in API is off. */
   readonly signIn: SignInSettings | undefined
@@ -92,7 +95,7 @@ export function resolveSettings(given: Config): Settings {
   const providers = resolveProviders(config, validator)
   const personalTokens = resolvePersonalTokens(config.personalTokens, validator)
   const sessionLifetime = time('sessionLifetime', config.sessionLifetime, '12h')
-  const scopes = resolveScopeRules(config, validator)
+  const { scopes, ...descriptions } = resolveScopeSettings(config, validator)
   const { accessTokenLifetime = '15m' } = config
   const settings: Settings = {
     ...issuer,
@@ -108,7 +111,7 @@ export function resolveSettings(given: Config): Settings {
     ),
     prefix: resolvePrefix(config.prefix ?? '/oauth', validator),
     scopes,
-    scopeDescriptions: { ...config.scopes },
+    ...descriptions,
     accessTokenLifetime: time('accessTokenLifetime', accessTokenLifetime, '15m'),
     signIn: resolveSignIn(config.grants, { accessTokenLifetime, rules: scopes }, validator),
     personalTokens,

@@ -1,12 +1,26 @@
 import type { Settings } from '../config/settings.ts'
 import { isFirstParty, type Client } from '../model/client.ts'
+import { createTextLookup, preferredLanguages } from '../lib/language.ts'
 import type { ClientView, ResourceView, ScopeView } from '../pages/props.ts'
+import type { Exchange } from './endpoint.ts'
 
-/** Scopes with their descriptions, for pages and the JSON API. */
-export const describeScopes = (
-  scopes: readonly string[],
-  { scopeDescriptions }: Settings,
-): readonly ScopeView[] => scopes.map((id) => ({ id, description: scopeDescriptions[id] ?? id }))
+/** Scopes with their descriptions in the first of these languages that each has. `languages` is from `languagesOf`. */
+export function describeScopes<Scope extends string>(
+  scopes: readonly Scope[],
+  { scopeDescriptions }: Pick<Settings, 'scopeDescriptions'>,
+  languages: readonly string[],
+): readonly (ScopeView & { readonly id: Scope })[] {
+  const choose = createTextLookup(languages)
+  return scopes.map((id) => {
+    const texts = scopeDescriptions.get(id)
+    const { text, lang } = texts ? choose(texts) : { text: id, lang: undefined }
+    return { id, description: text, ...(lang !== undefined && { lang }) }
+  })
+}
+
+/** Returns the languages of a request, the preferred one first. `uiLocales` is the parameter `ui_locales`, if it has one. */
+export const languagesOf = ({ request }: Pick<Exchange, 'request'>, uiLocales?: string): readonly string[] =>
+  preferredLanguages(uiLocales, request.header('accept-language'))
 
 /** The resources that a token would be for. Empty for the default audience, which needs no explanation. */
 export function describeResources(

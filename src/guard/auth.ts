@@ -10,6 +10,8 @@ interface AuthBase<Scope extends string> {
   readonly scopes: readonly (Scope | '*')[]
   /** Returns whether the token covers a scope. */
   can(scope: Scope): boolean
+  /** Returns whether the token does not cover a scope. */
+  cannot(scope: Scope): boolean
   /** The token's `jti`. */
   readonly tokenId: string
   /** When the token expires (ms). */
@@ -40,10 +42,12 @@ export type Auth<Scope extends string = string, Provider extends string = string
 
 export function toAuth(claims: AccessTokenClaims, rules: ScopeInheritance): Auth {
   const scopes = Object.freeze([...parseScope(claims.scope)])
+  const can = (scope: string): boolean => coversScope(rules, scopes, scope)
   const base = {
     client: { id: claims.client_id },
     scopes,
-    can: (scope: string) => coversScope(rules, scopes, scope),
+    can,
+    cannot: (scope: string) => !can(scope),
     tokenId: claims.jti,
     expiresAt: validityOf(claims).expiresAt,
   }

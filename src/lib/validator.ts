@@ -12,7 +12,7 @@ export interface Validator {
   duration(path: string, value: Duration): number
   /** Requires a whole number of at least 1. */
   positiveInteger(path: string, value: number): number
-  boolean(path: string, value: boolean): boolean
+  boolean(path: string, value: unknown): boolean
   oneOf<Value extends string>(path: string, value: Value, values: readonly Value[]): Value
   /** Rejects options that are not in `names`. Accepts undefined. */
   knownOptions(path: string, given: unknown, names: OptionNames<object>): void
@@ -38,7 +38,7 @@ export function createValidator(): Validator {
     },
     boolean(path, value) {
       if (typeof value !== 'boolean') problem(path, 'must be true or false')
-      return value
+      return value === true
     },
     oneOf(path, value, values) {
       if (!values.includes(value)) problem(path, `must be ${values.map((each) => `'${each}'`).join(' or ')}`)

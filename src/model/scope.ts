@@ -29,6 +29,8 @@ export interface ScopeRules extends ScopeInheritance {
   readonly defaults: readonly string[]
   /** Those that only first-party clients can have. */
   readonly firstPartyOnly: ReadonlySet<string>
+  /** Those that users cannot uncheck on the consent page. */
+  readonly required: ReadonlySet<string>
   /** Whether a client can have `*`, if its list allows that. */
   readonly allowsEvery: boolean
 }

@@ -1,7 +1,7 @@
 import { html, type Html } from '../lib/html.ts'
 import { clientDetails, clientIcon } from './client.ts'
 import { buttonForm } from './form.ts'
-import { initialOf, isolate, isolateHost, isolateName, isolateShort } from './isolate.ts'
+import { initialOf, isolateHost, isolateIn, isolateName, isolateShort } from './isolate.ts'
 import { layout } from './layout.ts'
 import type { Messages } from './messages.ts'
 import type { ClientView, ConsentProps } from './props.ts'
@@ -13,8 +13,8 @@ export function consentPage(props: ConsentProps, site: Site): Html {
   const { client } = props
   const content = html`${clientIcon(client)}
     <h1>${text.heading}</h1>
-    ${requestedScopes(nameOf(client, text), props.scopes, text)} ${requestedResources(props.resources, text)}
-    ${accountBox(props, text)}
+    ${requestedScopes(nameOf(client, text), props.scopes, site.messages)}
+    ${requestedResources(props.resources, text)} ${accountBox(props, text)}
     <p class="note small">${text.trust(isolateName(client.name))} ${destination(client, text)}</p>
     ${decisionButtons(props, text)} ${revocationNote(site)} ${clientDetails(client, site)}`
   return layout(site, text.heading, content)
@@ -30,12 +30,12 @@ const destination = ({ host }: ClientView, text: Messages['consent']): Html | st
 export function requestedScopes(
   client: Html,
   scopes: ConsentProps['scopes'],
-  text: Messages['consent'],
+  { consent: text, lang: pageLang }: Messages,
 ): Html {
   if (scopes.length === 0) return html`<p class="asks">${text.wantsIdentity(client)}</p>`
   return html`<p class="asks" id="asks">${text.wantsTo(client)}</p>
     <ul class="scopes" role="list" aria-labelledby="asks">
-      ${scopes.map(({ description }) => html`<li>${isolate(description)}</li>`)}
+      ${scopes.map(({ description, lang }) => html`<li>${isolateIn(description, lang, pageLang)}</li>`)}
     </ul>`
 }
 

@@ -63,7 +63,7 @@ export function deviceConsentPage(props: DeviceConsentProps, site: Site): Html {
   const { client } = props
   const content = html`${clientIcon(client)}
     <h1>${text.heading}</h1>
-    ${codeBox(props, text)} ${requestedScopes(isolateName(client.name), props.scopes, consent)}
+    ${codeBox(props, text)} ${requestedScopes(isolateName(client.name), props.scopes, site.messages)}
     ${requestedResources(props.resources, consent)} ${accountBox(props, consent)}
     <p class="note small">${text.warning(html`<strong>${consent.deny}</strong>`)}</p>
     ${decisionButtons(props, consent)} ${revocationNote(site)} ${clientDetails(client, site)}`

@@ -5,6 +5,10 @@ const MAX_NAME_LENGTH = 80
 /** Text from outside within a sentence of ours: escaped, and isolated from the direction of the text around it. */
 export const isolate = (text: string): Html => html`<bdi>${cleanText(text)}</bdi>`
 
+/** The same for a text in a language of its own, which screen readers then pronounce. */
+export const isolateIn = (text: string, lang: string | undefined, pageLang: string): Html =>
+  lang === undefined || lang === pageLang ? isolate(text) : html`<bdi lang="${lang}">${cleanText(text)}</bdi>`
+
 /** The name of a client or a user, in bold. At most 80 visible characters, so that it cannot push away what follows. */
 export const isolateName = (name: string): Html => html`<strong>${isolateShort(name)}</strong>`
 

@@ -29,7 +29,7 @@ export function newPersonalTokenPage(props: NewPersonalTokenProps, site: Site): 
     </div>
     <dl class="facts">
       <dt>${site.messages.personalTokens.scopes}</dt>
-      <dd>${scopeList(props.scopes, site.messages.personalTokens)}</dd>
+      <dd>${scopeList(props.scopes, site.messages)}</dd>
       <dt>${site.messages.personalTokens.expires}</dt>
       <dd>${day(props.expiresAt)}</dd>
     </dl>

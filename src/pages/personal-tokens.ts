@@ -2,7 +2,7 @@ import { html, type Html } from '../lib/html.ts'
 import { day, minute } from './date.ts'
 import { accountLayout } from './account.ts'
 import { buttonForm, describedBy, postForm, problemLine } from './form.ts'
-import { isolate, isolateName } from './isolate.ts'
+import { isolateIn, isolateName } from './isolate.ts'
 import { layout } from './layout.ts'
 import type { Messages } from './messages.ts'
 import { passwordField } from './password-field.ts'
@@ -20,7 +20,7 @@ export function personalTokensPage(props: PersonalTokensProps, site: Site): Html
     <p class="soft">${text.advice}</p>
     ${problemLine(problemText(props, text))} ${revokedLine(props, text)}
     <h2 id="tokens">${text.yours}</h2>
-    ${props.tokens.length === 0 ? html`<p class="empty soft">${text.none}</p>` : table(props, text)}
+    ${props.tokens.length === 0 ? html`<p class="empty soft">${text.none}</p>` : table(props, site.messages)}
     <h2>${text.create}</h2>
     ${createForm(props, site)} ${props.asksPassword && revealScript}`
   return accountLayout(site, title, props, content)
@@ -45,8 +45,9 @@ const revokedLine = ({ revoked }: PersonalTokensProps, text: Text): Html | undef
     : html`<p class="notice" role="status">${text.revoked(isolateName(revoked))}</p>`
 
 /** The roles are explicit, because a narrow screen shows each row as a card, and browsers then drop them. */
-const table = ({ tokens }: PersonalTokensProps, text: Text): Html =>
-  html`<table class="tokens" role="table" aria-labelledby="tokens">
+const table = ({ tokens }: PersonalTokensProps, messages: Messages): Html => {
+  const text = messages.personalTokens
+  return html`<table class="tokens" role="table" aria-labelledby="tokens">
     <thead role="rowgroup">
       <tr role="row">
         <th role="columnheader" scope="col">${text.name}</th>
@@ -58,14 +59,16 @@ const table = ({ tokens }: PersonalTokensProps, text: Text): Html =>
       </tr>
     </thead>
     <tbody role="rowgroup">
-      ${tokens.map((token) => row(token, text))}
+      ${tokens.map((token) => row(token, messages))}
     </tbody>
   </table>`
+}
 
-const row = (token: PersonalTokenView, text: Text): Html =>
-  html`<tr role="row">
+const row = (token: PersonalTokenView, messages: Messages): Html => {
+  const text = messages.personalTokens
+  return html`<tr role="row">
     <th role="rowheader" scope="row">${isolateName(token.name)}</th>
-    <td role="cell" data-label="${text.scopes}">${compactScopeList(token.scopes, text)}</td>
+    <td role="cell" data-label="${text.scopes}">${compactScopeList(token.scopes, messages)}</td>
     <td role="cell" data-label="${text.created}">${day(token.createdAt)}</td>
     <td role="cell" data-label="${text.lastUsed}">
       ${token.lastUsedAt === null ? text.never : minute(token.lastUsedAt)}
@@ -77,28 +80,29 @@ const row = (token: PersonalTokenView, text: Text): Html =>
       >
     </td>
   </tr>`
+}
 
 /** Keeps the row of a token with many permissions low. */
-const compactScopeList = (scopes: readonly ScopeView[], text: Text): Html =>
+const compactScopeList = (scopes: readonly ScopeView[], messages: Messages): Html =>
   scopes.length <= 3
-    ? scopeList(scopes, text)
+    ? scopeList(scopes, messages)
     : html`<details>
-        <summary>${text.scopeCount(scopes.length)}</summary>
-        ${scopeList(scopes, text)}
+        <summary>${messages.personalTokens.scopeCount(scopes.length)}</summary>
+        ${scopeList(scopes, messages)}
       </details>`
 
 /** The permissions of a token. */
-export const scopeList = (scopes: readonly ScopeView[], text: Text): Html =>
+export const scopeList = (scopes: readonly ScopeView[], { personalTokens: text, lang }: Messages): Html =>
   html`<ul role="list">
     ${scopes.length === 0 && html`<li>${text.noScopes}</li>`}
-    ${scopes.map(({ id, description }) => html`<li>${id === '*' ? text.everything : isolate(description)}</li>`)}
+    ${scopes.map((scope) => html`<li>${scope.id === '*' ? text.everything : isolateIn(scope.description, scope.lang, lang)}</li>`)}
   </ul>`
 
 function fields(props: PersonalTokensProps, site: Site): Html {
   const text = site.messages.personalTokens
   return html`<div class="fields">
     ${nameField(props, text)} ${lifetimeField(props, text)}
-    ${props.scopes.length > 0 && scopeField(props, text)}
+    ${props.scopes.length > 0 && scopeField(props, site.messages)}
     ${props.asksPassword && currentPassword(props, site.messages)}
     <button class="primary">${text.submit}</button>
   </div>`
@@ -143,17 +147,22 @@ const lifetimeField = ({ lifetimes, values }: PersonalTokensProps, text: Text): 
     </select>
   </div>`
 
-const scopeField = ({ scopes, values }: PersonalTokensProps, text: Text): Html =>
+const scopeField = (
+  { scopes, values }: PersonalTokensProps,
+  { personalTokens: text, lang }: Messages,
+): Html =>
   html`<fieldset>
     <legend>${text.scopes}</legend>
-    <div class="checks">${scopes.map((scope) => checkbox(scope, values.scopes.includes(scope.id)))}</div>
+    <div class="checks">
+      ${scopes.map((scope) => checkbox(scope, values.scopes.includes(scope.id), lang))}
+    </div>
   </fieldset>`
 
 /** Each checkbox has its own name: repeated parameters are rejected. */
-const checkbox = ({ id, description }: ScopeView, isChecked: boolean): Html =>
+const checkbox = ({ id, description, lang }: ScopeView, isChecked: boolean, pageLang: string): Html =>
   html`<label class="check"
     ><input type="checkbox" name="scope:${id}" value="on" ${isChecked && html` checked`} /><span
-      >${isolate(description)}</span
+      >${isolateIn(description, lang, pageLang)}</span
     ></label
   >`
 

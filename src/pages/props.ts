@@ -45,6 +45,8 @@ export interface ClientView {
 export interface ScopeView {
   readonly id: string
   readonly description: string
+  /** The language of the description (BCP 47), if the configuration names it. */
+  readonly lang?: string
 }
 
 /** An API that a token would be for (RFC 8707), as users see it. */

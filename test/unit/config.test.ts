@@ -313,3 +313,70 @@ describe('user providers', () => {
     await server.close()
   })
 })
+
+describe('a scope with options', () => {
+  test.each([
+    [{ a: { description: 'A' } }, []],
+    [{ a: { description: { en: 'A', vi: 'A', 'zh-Hant': 'A' }, firstPartyOnly: true, required: false } }, []],
+    [{ a: ' ' }, ['scopes["a"]: must be a sentence for the consent page']],
+    [
+      { a: {} },
+      ['scopes["a"].description: must be a sentence for the consent page, or one for each language'],
+    ],
+    [
+      { a: { description: {} } },
+      ['scopes["a"].description: must be a sentence for the consent page, or one for each language'],
+    ],
+    [
+      { a: { description: ['A'] } },
+      ['scopes["a"].description: must be a sentence for the consent page, or one for each language'],
+    ],
+    [
+      { a: { description: { en: '' } } },
+      ['scopes["a"].description["en"]: must be a sentence for the consent page'],
+    ],
+    [
+      { a: { description: { en: 'A', vi: 7 } } },
+      ['scopes["a"].description["vi"]: must be a sentence for the consent page'],
+    ],
+    [
+      { a: { description: { en_US: 'A' } } },
+      ['scopes["a"].description["en_US"]: is not a language tag, such as en or zh-Hant'],
+    ],
+    [{ a: { description: { en: 'A', EN: 'B' } } }, ['scopes["a"].description: has the language en twice']],
+    [
+      { a: { description: 'A', firstPartyOnly: 'yes' } },
+      ['scopes["a"].firstPartyOnly: must be true or false'],
+    ],
+    [{ a: { description: 'A', required: 1 } }, ['scopes["a"].required: must be true or false']],
+    [
+      { a: { description: 'A', firstParty: true } },
+      ['scopes["a"].firstParty: unknown option. Use one of: description, firstPartyOnly, required'],
+    ],
+    [
+      { openid: { description: 'A' } },
+      [
+        'scopes["openid"]: cannot be defined: the server issues no ID tokens, which OpenID Connect clients expect for it',
+      ],
+    ],
+  ])('is checked: %j', (scopes, problems) => {
+    expect(configProblems({ scopes })).toEqual(problems)
+  })
+
+  test('cannot be first-party only below a scope that is not, with inheritance', () => {
+    const scopes = {
+      orders: { description: 'Manage orders' },
+      'orders:refund': { description: 'Refund orders', firstPartyOnly: true },
+      admin: { description: 'Do everything', firstPartyOnly: true },
+      'admin:users': { description: 'Manage users', firstPartyOnly: true },
+    }
+    expect(configProblems({ scopes })).toEqual([])
+    expect(configProblems({ scopes, scopeInheritance: true })).toEqual([
+      'scopes["orders:refund"].firstPartyOnly: has no effect with scopeInheritance, because orders covers the scope. Make orders firstPartyOnly too',
+    ])
+  })
+
+  test('must have a boolean scopeInheritance', () => {
+    expect(configProblems({ scopeInheritance: 'yes' })).toEqual(['scopeInheritance: must be true or false'])
+  })
+})

@@ -98,6 +98,7 @@ const rules: ScopeRules = {
   defaults: ['profile', 'admin'],
   isInherited: true,
   firstPartyOnly: new Set(['admin']),
+  required: new Set(),
   allowsEvery: true,
 }
 const exactRules: ScopeRules = { ...rules, isInherited: false }

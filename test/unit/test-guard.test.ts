@@ -86,6 +86,7 @@ describe('a token', () => {
       client: { id: 'web' },
       scopes: ['orders:read', '*'],
       can: expect.any(Function) as unknown,
+      cannot: expect.any(Function) as unknown,
       authorizationId: expect.any(String) as unknown,
       sessionId: 'laptop',
       tokenId: expect.any(String) as unknown,

@@ -5,7 +5,7 @@ import type { HttpResponse } from '../../lib/http.ts'
 import type { Session } from '../../model/session.ts'
 import type { PersonalTokensProps } from '../../pages/props.ts'
 import type { PersonalToken, PersonalTokenCreated } from '../../personal-tokens/personal-tokens.ts'
-import { describeScopes } from '../descriptions.ts'
+import { describeScopes, languagesOf } from '../descriptions.ts'
 import type { Exchange } from '../endpoint.ts'
 import { page } from '../page.ts'
 import { providerPathsOf } from '../paths.ts'
@@ -43,16 +43,17 @@ export async function tokensPage(
   const csrf = services.csrf.tokenFor(exchange, session)
   const { tokensPage: action } = providerPathsOf(settings, session.provider)
   const tokens = await services.personalTokens.list(session)
+  const languages = languagesOf(exchange)
   const lifetimes = lifetimesUpTo(settings.personalTokens?.maximumLifetime ?? 0)
   const props = {
     ...accountProps(exchange, signedIn, 'tokens'),
     tokens: tokens.map((token) => ({
       ...token,
-      scopes: describeScopes(token.scopes, settings),
+      scopes: describeScopes(token.scopes, settings, languages),
       revokeUrl: `${action}?${new URLSearchParams({ revoke: token.id }).toString()}`,
     })),
     create: { action, hidden: { csrf, nonce: randomBase64url(16) } },
-    scopes: describeScopes([...settings.scopes.defined], settings),
+    scopes: describeScopes([...settings.scopes.defined], settings, languages),
     lifetimes: lifetimes.map(toSeconds),
     values: {
       name: values?.name ?? '',
@@ -119,7 +120,7 @@ export function newTokenPage(
   return page(exchange, 200, 'newPersonalToken', {
     name: token.name,
     accessToken: response.access_token,
-    scopes: describeScopes(token.scopes, settings),
+    scopes: describeScopes(token.scopes, settings, languagesOf(exchange)),
     expiresAt: token.expiresAt,
     tokensUrl: providerPathsOf(settings, session.provider).tokensPage,
   })

@@ -6,7 +6,7 @@ import { coversAccess } from '../../model/consent.ts'
 import type { Session } from '../../model/session.ts'
 import { formTargetsOf } from '../../pages/headers.ts'
 import { displayNameOf, type BaseUser } from '../../users/provider.ts'
-import { describeClient, describeResources, describeScopes } from '../descriptions.ts'
+import { describeClient, describeResources, describeScopes, languagesOf } from '../descriptions.ts'
 import type { Exchange } from '../endpoint.ts'
 import { readForm, readQuery } from '../body.ts'
 import { page } from '../page.ts'
@@ -135,7 +135,11 @@ async function askForConsent(
   const returnTo = signReturnTo(exchange.services, session.provider, `${action}?${query}`)
   const props = {
     client: describeClient(authorizationRequest.client, authorizationRequest.redirectUri),
-    scopes: describeScopes(authorizationRequest.scopes, settings),
+    scopes: describeScopes(
+      authorizationRequest.scopes,
+      settings,
+      languagesOf(exchange, authorizationRequest.uiLocales),
+    ),
     resources: describeResources(authorizationRequest.resources, settings),
     userName: displayNameOf(user),
     approve: { action, hidden },

@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest'
+import {
+  canonicalLanguage,
+  createLocalizedTexts,
+  createTextLookup,
+  preferredLanguages,
+} from '../../src/lib/language.ts'
+
+test.each([
+  ['', 'de', ['de']],
+  ['', 'da, en-gb;q=0.8, en;q=0.7', ['da', 'en-GB', 'en']],
+  ['', 'en;q=0.7,de;q=0.8,da', ['da', 'de', 'en']],
+  ['', 'de , vi ; q=0.5 ,fr;q=0.5', ['de', 'vi', 'fr']],
+  ['vi fr-CA', 'de', ['vi', 'fr-CA', 'de']],
+  ['', 'vi;q=0, de;q=0.000, en;q=0.001', ['en']],
+  ['', '*, en;q=0.5', ['en']],
+  ['', 'zh-hant-hk', ['zh-Hant-HK']],
+  ['', 'iw', ['he']],
+  ['', '', []],
+  [' ', ' , ,', []],
+  ['de,vi', 'a_b, en;q=2, fr;q=x, de;q=0.1234, vi-, -, 1, x', []],
+  ['', 'constructor, __proto__, en', ['en']],
+  ['', `en-${'a'.repeat(8)}-${'b'.repeat(8)}-${'c'.repeat(8)}-${'d'.repeat(8)}, de`, ['de']],
+])('ui_locales %j and Accept-Language %j ask for %j', (uiLocales, acceptLanguage, languages) => {
+  expect(preferredLanguages(uiLocales, acceptLanguage)).toEqual(languages)
+})
+
+test('only the first 20 languages count', () => {
+  const tags = Array.from({ length: 500 }, (_, index) => `en-a-bcd${index}`)
+  expect(preferredLanguages(tags.join(' '), tags.join(','))).toHaveLength(40)
+})
+
+test('a malformed tag has no canonical form', () => {
+  for (const tag of ['', 'a', 'a_b', 'en US', 'x-private', '*', 'é', 'englishlanguage'])
+    expect(canonicalLanguage(tag)).toBeUndefined()
+})
+
+const texts = createLocalizedTexts([
+  ['vi', 'Vietnamese'],
+  ['en', 'English'],
+  ['zh-Hans', 'Simplified'],
+  ['zh-Hant', 'Traditional'],
+  ['pt-BR', 'Brazilian'],
+  ['de', 'German'],
+  ['de-AT', 'Austrian'],
+])
+
+test.each([
+  [['vi'], 'vi'],
+  [['vi-VN'], 'vi'],
+  [['vi-VN-u-ca-buddhist'], 'vi'],
+  [['VI-vn'], 'vi'],
+  [['de-AT'], 'de-AT'],
+  [['de-CH'], 'de'],
+  [['zh-TW'], 'zh-Hant'],
+  [['zh-Hant-HK'], 'zh-Hant'],
+  [['zh-HK', 'en'], 'zh-Hant'],
+  [['zh-CN'], 'zh-Hans'],
+  [['zh-SG'], 'zh-Hans'],
+  [['zh'], 'zh-Hans'],
+  [['pt'], 'pt-BR'],
+  [['pt-PT'], 'pt-BR'],
+  [['fr', 'vi', 'de'], 'vi'],
+  [['en-GB', 'vi'], 'en'],
+  [['fr'], 'en'],
+  [[], 'en'],
+])('for %j, the text in %s is chosen', (languages, lang) => {
+  expect(createTextLookup(languages)(texts).lang).toBe(lang)
+})
+
+test('without English, the first text is for everyone else', () => {
+  const choose = createTextLookup(['fr'])
+  expect(
+    choose(
+      createLocalizedTexts([
+        ['vi', 'a'],
+        ['de', 'b'],
+      ]),
+    ).lang,
+  ).toBe('vi')
+  expect(
+    choose(
+      createLocalizedTexts([
+        ['vi', 'a'],
+        ['en-US', 'b'],
+      ]),
+    ).lang,
+  ).toBe('en-US')
+})
