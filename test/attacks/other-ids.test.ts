@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { passwordGrant, signIn } from '../../src/index.ts'
@@ -141,6 +142,9 @@ const accountPages = routes.filter(
 )
 
 test('every endpoint with an ID, and every account page, has a row here', () => {
+  const paths = readFileSync('docs/reference/endpoints.md', 'utf8').match(/(?<=`)\/[^`]*\{id\}[^`]*/g) ?? []
+  const documented = new Set(paths.filter((path) => !path.includes('/customers')))
+  expect(new Set(withId.map(({ path }) => path))).toEqual(documented)
   expect(withId.map(({ name }) => name).sort()).toEqual(Object.keys(ENDPOINTS).sort())
   expect(accountPages.map(({ name }) => name).sort()).toEqual(Object.keys(PAGES).sort())
 })
