@@ -23,6 +23,7 @@ import type { CorsPolicy, Endpoint, Exchange, Handler } from './endpoint.ts'
 import { authorize, postAuthorize } from './oauth/authorize.ts'
 import { deny } from './oauth/consent.ts'
 import { deviceAuthorization } from './oauth/device-authorization.ts'
+import { introspect } from './oauth/introspect.ts'
 import { jwks, metadata } from './oauth/metadata.ts'
 import { resourceEndpoints } from './oauth/resource-metadata.ts'
 import { revocations } from './oauth/revocations.ts'
@@ -59,6 +60,7 @@ export function createEndpoints(settings: Settings): readonly Endpoint[] {
     ...on(settings.passwordReset !== undefined, () => resetEndpoints(settings)),
     endpoint('token', paths.token, { POST: token }, 'clients', 'json'),
     endpoint('revoke', paths.revoke, { POST: revoke }, 'clients', 'json'),
+    endpoint('introspect', paths.introspect, { POST: introspect }, 'none', 'json'),
     endpoint('revocations', paths.revocations, { GET: revocations }, 'none', 'json'),
     endpoint('metadata', paths.metadata, { GET: metadata }, 'any', 'json'),
     endpoint('jwks', paths.jwks, { GET: jwks }, 'any', 'json'),

@@ -11,7 +11,9 @@ import {
   getTokens,
   getCodeFlowTokens,
   createPkce,
+  introspectToken,
   refresh,
+  revokeToken,
 } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 import { logIn, postLogin, postRefresh } from '../support/sign-in-api.ts'
@@ -64,6 +66,31 @@ test('the guard looks up the user of a personal access token every 15 minutes, a
   await server.server.personalTokens.revoke(token.id)
   expect(await statements.during(server, call)).toEqual([])
   expect((await call()).body['error_description']).toBe('Token revoked')
+})
+
+test('introspection needs no query for an access token, and one for a refresh token', async () => {
+  const { statements, server, tokens } = await startRecorded()
+  const api = await server.addClient({ redirectUris: [], introspects: true })
+  const ask = (token: string) => () => introspectToken(server, api, token)
+  expect((await ask(tokens.access_token)()).body).toMatchObject({ active: true })
+  for (const token of [tokens.access_token, `${tokens.access_token}x`, `${tokens.refresh_token}x`])
+    expect(await statements.during(server, ask(token))).toEqual([])
+  expect(await statements.during(server, ask(tokens.refresh_token))).toEqual(['select authorizations'])
+})
+
+test('a revocation needs six queries, five of them in its transaction, and none for a forged or revoked token', async () => {
+  const { statements, server, client, tokens } = await startRecorded()
+  const revoke = (token: string) => () => revokeToken(server, client, token)
+  expect(await statements.during(server, revoke(`${tokens.refresh_token}x`))).toEqual([])
+  expect(await statements.during(server, revoke(tokens.refresh_token))).toEqual([
+    'select authorizations',
+    'update authorizations',
+    'select authorizations',
+    'select revocations',
+    'insert revocations',
+    'select revocations',
+  ])
+  expect(await statements.during(server, revoke(tokens.access_token))).toEqual([])
 })
 
 test('server.sessions.current needs one query beside the one that finds the user', async () => {

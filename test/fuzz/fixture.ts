@@ -46,6 +46,8 @@ export interface Fixture {
   /** Like `phone`, for customers. */
   readonly shop: TestClient
   readonly follower: TestClient
+  /** Introspects tokens. */
+  readonly api: TestClient
   /** All registered redirect URIs. */
   readonly redirectUris: readonly string[]
   readonly clients: readonly TestClient[]
@@ -138,6 +140,7 @@ export async function createFixture(): Promise<Fixture> {
     phone: await server.addClient({ grantTypes: WITHOUT_BROWSER }),
     shop: await server.addClient({ grantTypes: WITHOUT_BROWSER, provider: 'customers' }),
     follower: await server.addClient({ redirectUris: [], followsRevocations: true, grantTypes: [] }),
+    api: await server.addClient({ redirectUris: [], introspects: true, grantTypes: [] }),
   }
   return {
     ...named,

@@ -15,6 +15,7 @@ export type Granted =
   | 'tokens'
   | 'authorization'
   | 'revocations'
+  | 'introspection'
   | 'device decision'
   | 'personal token'
   | 'personal list'
@@ -52,6 +53,7 @@ export function grantedBy(
   const personal = personalTokenGrantOf(endpoint, status, body)
   if (personal || status !== 200) return personal
   if (endpoint === 'revocations') return endpoint
+  if (endpoint === 'introspect') return 'introspection'
   if (/Allow this device\?|Go back to your device/.test(body)) return 'device decision'
   if (!body.includes('"access_token"')) return undefined
   return NEW_AUTHORIZATIONS[formOf(message).get('grant_type') ?? ''] ?? 'tokens'
@@ -108,6 +110,7 @@ const AUTHORIZATION_CHECKS: Readonly<Record<Granted, (evidence: Evidence) => boo
     return isClient(evidence) && (!isRefresh || hasToken)
   },
   revocations: ({ fixture: { follower }, message }) => hasBasic(message, follower),
+  introspection: (evidence) => clientOf(evidence) === evidence.fixture.api,
   'device decision': (evidence) => isSignedIn(evidence) && hasCsrf(evidence),
   'personal token': (evidence) => isSignedIn(evidence) && hasCsrf(evidence),
   'personal revocation': (evidence) => isSignedIn(evidence) && hasCsrf(evidence),

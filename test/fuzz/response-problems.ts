@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { validateHeaderName, validateHeaderValue } from 'node:http'
+import { decodeJwt } from 'jose'
 import type { HttpResponse } from '../../src/index.ts'
 import { SHOP_ORIGIN, type Fixture } from './fixture.ts'
 import { headerOf, type Message } from './request.ts'
@@ -15,6 +16,7 @@ type EndpointName =
   | 'logout'
   | 'token'
   | 'revoke'
+  | 'introspect'
   | 'revocations'
   | 'personal tokens'
   | 'personal token'
@@ -183,8 +185,16 @@ function problemsOfBody(endpoint: string, message: Message, response: HttpRespon
   const isForm = FORMS.has(endpoint) && type.startsWith('text/html')
   return [
     ...check(textOf(response, 'Cache-Control') === caching, 'the wrong Cache-Control'),
-    ...(isPage || isForm ? problemsOfPage(response) : problemsOfJson(response)),
+    ...(isPage || isForm ? problemsOfPage(response) : problemsOfJson(unsigned(endpoint, response))),
   ]
+}
+
+/** Returns a signed introspection response (RFC 9701) as the JSON in it. */
+function unsigned(endpoint: string, response: HttpResponse): HttpResponse {
+  const isSigned = textOf(response, 'Content-Type') === 'application/token-introspection+jwt'
+  if (endpoint !== 'introspect' || !isSigned) return response
+  const body = JSON.stringify(decodeJwt(response.body)['token_introspection'])
+  return { ...response, headers: { 'Content-Type': 'application/json' }, body }
 }
 
 const POLICY =

@@ -40,6 +40,7 @@ export const TARGETS = {
   token: { batch: 100, prepare: tokenRequests },
   'other grants': { batch: 50, prepare: grantRequests },
   revoke: { batch: 100, prepare: revokeRequests },
+  introspect: { batch: 100, prepare: introspectionRequests },
   revocations: { batch: 1000, prepare: revocationRequests },
   'device authorization': { batch: 1000, prepare: deviceCodeRequests },
   device: { batch: 50, prepare: deviceRequests },
@@ -164,6 +165,26 @@ async function revokeRequests(
     post(path, { token, token_type_hint: 'refresh_token' }, ['authorization', basicOf(web)]),
     post(path, { token: access, client_id: id, client_secret: secret }),
     post(path, { token: 'unknown', client_id: spa.id }, ['origin', 'https://spa.example']),
+  ]
+}
+
+async function introspectionRequests(
+  fixture: Fixture,
+  credentials: Credentials,
+): Promise<readonly [Draft, ...Draft[]]> {
+  await getMachineToken(fixture, credentials)
+  const token = credentials.list().find((value) => value.split('.').length === 3)
+  const { id, secret } = fixture.api
+  const path = '/oauth/introspect'
+  return [
+    post(path, { token, token_type_hint: 'access_token' }, ['authorization', basicOf(fixture.api)]),
+    post(path, { token, client_id: id, client_secret: secret, resource: 'https://api.example/orders' }),
+    post(
+      path,
+      { token },
+      ['authorization', basicOf(fixture.api)],
+      ['accept', 'application/token-introspection+jwt'],
+    ),
   ]
 }
 

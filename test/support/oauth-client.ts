@@ -74,6 +74,14 @@ export const revokeToken = (
   parameters: Parameters = {},
 ): Promise<JsonResponse> => postAs(server, client, '/oauth/revoke', { token, ...parameters })
 
+/** Sends an introspection request (RFC 7662). */
+export const introspectToken = (
+  server: TestServer,
+  client: TestClient,
+  token: string,
+  parameters: Parameters = {},
+): Promise<JsonResponse> => postAs(server, client, '/oauth/introspect', { token, ...parameters })
+
 /** Posts a form: with Basic if the client has a secret, otherwise with its ID in the body. */
 export async function postAs(
   server: TestServer,

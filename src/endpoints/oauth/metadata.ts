@@ -1,22 +1,24 @@
 import { json, type HttpResponse } from '../../lib/http.ts'
 import { DEVICE_GRANT } from '../../model/device-code.ts'
 import { responseTypesOf } from '../../model/response-type.ts'
-import type { Settings } from '../../config/settings.ts'
 import type { Exchange } from '../endpoint.ts'
 import { pathsOf } from '../paths.ts'
+import type { Services } from '../services.ts'
 
 const CACHED = { 'Cache-Control': 'public, max-age=60' } as const
 
 const CLIENT_AUTHENTICATION = ['client_secret_basic', 'client_secret_post', 'none'] as const
 
 /** GET: returns the server's metadata (RFC 8414). */
-export const metadata = ({ services }: Exchange): HttpResponse =>
-  json(200, describe(services.settings), CACHED)
+export const metadata = ({ services }: Exchange): HttpResponse => json(200, describe(services), CACHED)
 
 /** GET: returns the public keys that tokens are verified with (RFC 7517 section 5). */
 export const jwks = ({ services }: Exchange): HttpResponse => json(200, services.keys.jwks(), CACHED)
 
-function describe(settings: Settings): Readonly<Record<string, unknown>> {
+function describe({
+  settings,
+  keys,
+}: Pick<Services, 'settings' | 'keys'>): Readonly<Record<string, unknown>> {
   const paths = pathsOf(settings)
   const { origin } = new URL(settings.issuer)
   const responseTypes = responseTypesOf(settings.grants)
@@ -31,6 +33,9 @@ function describe(settings: Settings): Readonly<Record<string, unknown>> {
     jwks_uri: origin + paths.jwks,
     revocation_endpoint: origin + paths.revoke,
     revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+    introspection_endpoint: origin + paths.introspect,
+    introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+    introspection_signing_alg_values_supported: [keys.algorithm],
     revocation_feed_endpoint: origin + paths.revocations,
     scopes_supported: [...settings.scopes.defined],
     response_types_supported: responseTypes.map(({ name }) => name),
