@@ -4,6 +4,7 @@ import { NO_BROADCAST, type BroadcastConnection, type LiveRevocations } from './
 import { createNodeMessages, type NodeMessages } from './broadcast/messages.ts'
 import { createClientCache } from './clients/cache.ts'
 import { createClientRegistry } from './clients/registry.ts'
+import { createConnections } from './clients/connections.ts'
 import type { Config } from './config/config.ts'
 import { findLegacyGrants } from './config/grants.ts'
 import { persistentLifetimeOf } from './config/keep-signed-in.ts'
@@ -142,6 +143,7 @@ function createServices(foundation: Foundation): Services {
       cache: clients,
       revoke: revoker.revoke,
     }),
+    connections: createConnections({ ...foundation, ...settings, revoker }),
     sessions,
     get appSessionCookies() {
       return appSessionCookies()

@@ -139,6 +139,15 @@ export interface EventMap {
   /** A client was revoked, with everything that it had. Not emitted if it was revoked before. */
   'client.revoked': ClientEvent
   /**
+   * A user disconnected an app, or your own code did (`requestId` is then null): everything that the user had allowed the
+   * client was revoked, and the consent forgotten. Not emitted if there was nothing to revoke.
+   */
+  'app.disconnected': {
+    readonly requestId: string | null
+    readonly clientId: string
+    readonly sub: string
+  }
+  /**
    * An endpoint answered with an error. `detail` says exactly why, for your eyes only; `clientId` and `sub` are null if
    * they were not known yet. Not emitted by guards, by failed sign-ins on the sign-in page and by devices that poll.
    */
@@ -173,6 +182,7 @@ const NAMES: { readonly [Name in keyof EventMap]: true } = {
   'client.updated': true,
   'client.secret-rotated': true,
   'client.revoked': true,
+  'app.disconnected': true,
   'request.refused': true,
   'revocation.written': true,
 }

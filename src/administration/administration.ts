@@ -1,5 +1,6 @@
 import { attempt, type AttemptTarget } from './attempt.ts'
 import { clientAdministration, type ClientAdministration } from './clients.ts'
+import { connectionAdministration, type ConnectionAdministration } from './connections.ts'
 import { sessionAdministration, type SessionAdministration } from './sessions.ts'
 import { tokenAdministration, type TokenAdministration } from './tokens.ts'
 import { toUserRef, type UserLike } from './user.ts'
@@ -37,12 +38,10 @@ export interface Administration<
     list(user: UserLike): Promise<readonly AuthorizationInfo[]>
     /** Revokes an authorization with its refresh token and access tokens. Returns whether it exists, revoked or not. */
     revoke(id: string): Promise<boolean>
-    /**
-     * Disconnects an app: revokes everything that the user has allowed the client, authorization codes included, and
-     * forgets the consent, so that the user is asked again.
-     */
+    /** Disconnects an app, as `connections.disconnect` does. */
     disconnect(user: UserLike, clientId: string): Promise<void>
   }
+  readonly connections: ConnectionAdministration
   readonly personalTokens: {
     /**
      * Creates a personal access token. It needs no client. `accessToken` is returned only here: it is not stored.
@@ -97,6 +96,7 @@ export function createAdministration<User extends BaseUser>(
   return {
     clients: clientAdministration(start),
     authorizations: authorizationAdministration(start),
+    connections: connectionAdministration(start),
     personalTokens: personalTokenAdministration(start),
     // The provider is untyped at run time. Its type comes from the configuration.
     sessions: sessionAdministration(start, settings) as SessionAdministration<string, string, string, User>,
@@ -125,11 +125,7 @@ function authorizationAdministration(start: () => Promise<Services>): Administra
     revoke,
     async disconnect(user, clientId) {
       const services = await start()
-      const { store, settings } = services
-      // Voids pending codes first: an authorization from a code that was exchanged before this is in the list below.
-      await store.consents.delete(toUserRef(services, user), clientId, settings.clock.now())
-      const connected = (await list(user)).filter((authorization) => authorization.clientId === clientId)
-      await Promise.all(connected.map(({ id }) => revoke(id)))
+      await services.connections.disconnect(toUserRef(services, user), clientId)
     },
   }
 }

@@ -24,6 +24,7 @@ import type { Sessions } from '../sessions/sessions.ts'
 import type { Settings } from '../config/settings.ts'
 import type { ClientCache } from '../clients/cache.ts'
 import type { ClientRegistry } from '../clients/registry.ts'
+import type { Connections } from '../clients/connections.ts'
 import type { Store } from '../store/contract.ts'
 import type { Throttle } from '../throttle/throttle.ts'
 import type { PasswordResets } from '../users/password-reset.ts'
@@ -49,6 +50,7 @@ export interface Services {
   readonly clients: ClientCache
   /** Registers, changes and revokes clients. */
   readonly clientRegistry: ClientRegistry
+  readonly connections: Connections
   readonly userDirectory: UserDirectory
   readonly sessions: Sessions
   readonly appSessionCookies: AppSessionCookies

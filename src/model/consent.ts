@@ -37,6 +37,31 @@ export const coversAccess = (
     return isAllowed && coversScopes(rules, scopes, access.scopes)
   })
 
+/**
+ * Returns the access that authorizations and a consent allow together: all scopes, and all resources. The resources are
+ * empty if they are the default audience alone. `consent` is undefined if there is none.
+ */
+export function allowedAccess(
+  grants: readonly Access[],
+  consent: readonly string[] | undefined,
+  audience: string,
+): Access {
+  const consented = (consent ?? []).map((entry) => accessOf(entry, audience))
+  const implied = consent?.length === 0 ? [{ scopes: [], resources: [audience] }] : []
+  const all = [...grants, ...consented, ...implied]
+  const resources = new Set(all.flatMap((access) => resourcesOf(access, audience)))
+  return {
+    scopes: [...new Set(all.flatMap(({ scopes }) => scopes))].toSorted(),
+    resources: [...resources].every((resource) => resource === audience) ? [] : [...resources].toSorted(),
+  }
+}
+
+/** Returns what an entry allows. */
+function accessOf(entry: string, audience: string): Access {
+  const [scope = '', resource = audience] = entry.split(' ').toReversed()
+  return { scopes: scope === '' ? [] : [scope], resources: [resource] }
+}
+
 const resourcesOf = ({ resources }: Access, audience: string): readonly string[] =>
   resources.length === 0 ? [audience] : resources
 

@@ -3,6 +3,7 @@ import type { Events } from '../events.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { RevocationEntry } from '../model/revocation.ts'
 import type { UserRef } from '../model/subject.ts'
+import type { Disconnection } from '../store/connections.ts'
 import type { Store } from '../store/contract.ts'
 import type { RevocationTarget } from '../store/revocations.ts'
 import type { RevocationFeed } from './feed.ts'
@@ -26,10 +27,12 @@ export interface Revoker {
     except: string | undefined,
     requestId: string,
   ): Promise<readonly RevocationEntry[]>
+  /** Revokes everything that a user has allowed a client, and deletes the consent, in one transaction. */
+  disconnect(user: UserRef, clientId: string, requestId?: string): Promise<Disconnection>
 }
 
 export interface RevokerOptions {
-  readonly store: Pick<Store, 'revocations' | 'sessions' | 'authorizations'>
+  readonly store: Pick<Store, 'revocations' | 'connections' | 'sessions' | 'authorizations'>
   readonly feed: Pick<RevocationFeed, 'apply'>
   readonly events: Events
   readonly clock: Clock
@@ -45,6 +48,17 @@ export function createRevoker(options: RevokerOptions): Revoker {
     announce(entry)
     events.emit('revocation.written', { requestId: requestId ?? null, entry })
   }
+  const shareAll = async (
+    entries: readonly RevocationEntry[],
+    requestId: string | undefined,
+  ): Promise<void> => {
+    for (const entry of entries) feed.apply(entry)
+    for (const [index, entry] of entries.entries()) {
+      // Each message is signed: without pauses, other requests would wait for all of them.
+      if (index % MESSAGES_PER_TURN === MESSAGES_PER_TURN - 1) await nextTurn()
+      share(entry, requestId)
+    }
+  }
   return {
     async revoke(target, requestId) {
       const entry = await store.revocations.revoke(await withSub(target, options), clock.now())
@@ -56,13 +70,14 @@ export function createRevoker(options: RevokerOptions): Revoker {
     async revokeSessions(user, except, requestId) {
       const selection = { subject: subjectOf(user), except }
       const entries = await store.revocations.revokeSessions(user, selection, clock.now())
-      for (const entry of entries) feed.apply(entry)
-      for (const [index, entry] of entries.entries()) {
-        // Each message is signed: without pauses, other requests would wait for all of them.
-        if (index % MESSAGES_PER_TURN === MESSAGES_PER_TURN - 1) await nextTurn()
-        share(entry, requestId)
-      }
+      await shareAll(entries, requestId)
       return entries
+    },
+    async disconnect(user, clientId, requestId) {
+      const target = { clientId, subject: subjectOf(user) }
+      const disconnection = await store.connections.disconnect(user, target, clock.now())
+      await shareAll(disconnection.entries, requestId)
+      return disconnection
     },
   }
 }

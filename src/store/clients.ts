@@ -24,6 +24,8 @@ export interface ClientStore {
   insert(client: Client, limits?: OwnerLimits): Promise<'inserted' | 'full' | 'throttled'>
   /** Finds a client with its current epoch, revoked or not. */
   find(id: string): Promise<Client | undefined>
+  /** Finds several clients, in any order. Leaves out unknown ids. */
+  findMany(ids: readonly string[]): Promise<readonly Client[]>
   /**
    * Lists clients by ascending id: all of them, or those of one owner, with `isActive` only unrevoked ones. Throws
    * `ConfigError` if `ownerId` is present but undefined, which would list the clients of all owners.

@@ -6,6 +6,7 @@ import type { UserRef } from '../model/subject.ts'
 import type { AuditStore } from './audit.ts'
 import type { ClientStore } from './clients.ts'
 import type { ListOptions } from './list-options.ts'
+import type { ConnectionStore, ConsentStore } from './connections.ts'
 import type { PasswordResetStore } from './password-resets.ts'
 import type { PurgeStore } from './purge.ts'
 import type { RevocationStore } from './revocations.ts'
@@ -29,6 +30,7 @@ export interface Store {
   readonly deviceCodes: DeviceCodeStore
   readonly authorizations: AuthorizationStore
   readonly consents: ConsentStore
+  readonly connections: ConnectionStore
   readonly revocations: RevocationStore
   readonly fingerprints: FingerprintStore
   readonly audit: AuditStore
@@ -232,24 +234,6 @@ export interface AuthorizationStore {
   list(now: number, options?: ListOptions & { readonly clientId?: string }): Promise<readonly Authorization[]>
   /** Moves `lastUsedAt` forward, never back, for several authorizations by id. Ignores unknown ids. */
   markUsed(uses: ReadonlyMap<string, number>): Promise<void>
-}
-
-/** The scopes that users have allowed clients, so that they are not asked again. */
-export interface ConsentStore {
-  /** Finds what a user has allowed a client, as it was added. Returns undefined if the user has never consented. */
-  find(user: UserRef, clientId: string): Promise<readonly string[] | undefined>
-  /**
-   * Adds to what the user has allowed before. An entry is a scope, or a resource, a space and a scope: the store keeps them
-   * unchanged. Durable.
-   */
-  add(user: UserRef, clientId: string, entries: readonly string[], now: number): Promise<void>
-  /**
-   * Deletes the consent and voids the unspent codes and device codes of this user for this client, in one transaction.
-   * Durable. An exchange that it does not stop is committed before it, so a later list has that authorization.
-   */
-  delete(user: UserRef, clientId: string, now: number): Promise<void>
-  /** Deletes all consents of a user. Durable. */
-  deleteAll(user: UserRef): Promise<void>
 }
 
 /** Fingerprints of the root secrets in use. A node whose secret is not among them refuses to start. */

@@ -4,6 +4,7 @@ import { testAudit } from './store/audit.ts'
 import { testAuthorizations } from './store/authorizations.ts'
 import { testClients } from './store/clients.ts'
 import { testCodes } from './store/codes.ts'
+import { testConnections } from './store/connections.ts'
 import { testConsents } from './store/consents.ts'
 import { testDeviceAnswers } from './store/device-answers.ts'
 import { testDeviceCodes } from './store/device-codes.ts'
@@ -35,6 +36,7 @@ const PARTS = [
   testDeviceExchange,
   testAuthorizations,
   testConsents,
+  testConnections,
   testRevocations,
   testRevocationEntries,
   testRevokingSessions,

@@ -403,6 +403,14 @@ describe('other events', () => {
     expect(changed.at(-1)?.payload).toEqual({ requestId: null, clientId: own.id, by: 'app', sub: null })
   })
 
+  test('a disconnected app emits app.disconnected', async () => {
+    const [person, app] = [await server.addUser(), await server.addClient()]
+    await getCodeFlowTokens({ server, browser: openBrowser(server), client: app, user: person })
+    const events = await eventsOf(() => server.server.connections.disconnect(person, app.id))
+    const payload = { requestId: null, clientId: app.id, sub: person.id }
+    expect(events).toMatchObject([{ name: 'revocation.written' }, { name: 'app.disconnected', payload }])
+  })
+
   test('are all covered here, except refresh.ahead, which needs a restored backup', () => {
     const seen = new Set(server.events.map(({ name }) => name))
     expect(EVENT_NAMES.filter((name) => !seen.has(name))).toEqual(['refresh.ahead'])

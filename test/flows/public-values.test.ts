@@ -29,7 +29,8 @@ const server = await startServer({
     },
   },
 })
-const { clients, authorizations, personalTokens, sessions, users, tokens, audit, purge } = server.server
+const { clients, authorizations, connections, personalTokens, sessions, users, tokens, audit, purge } =
+  server.server
 const [user, victim] = [await server.addUser(), await server.addUser()]
 const client = await server.addClient({ requiresPkce: true })
 const flow = { server, browser: openBrowser(server), client, user }
@@ -41,6 +42,7 @@ beforeAll(async () => {
   await requestToken(server, client, exchange)
   await requestToken(server, client, exchange)
   await refuseConsent()
+  await connections.disconnect(user, client.id)
   await guessPassword()
   await refreshAfterRestore()
   await startDevice(server, await addDeviceClient(server))
@@ -126,6 +128,10 @@ const CALLS: {
     list: () => authorizations.list(user),
     disconnect: () => authorizations.disconnect(victim, client.id),
     revoke: () => authorizations.revoke('unknown'),
+  },
+  connections: {
+    list: () => connections.list(user),
+    disconnect: () => connections.disconnect(victim, client.id),
   },
   personalTokens: {
     create: async () => (await personalTokens.create(user, { name: 'Other' })).token,

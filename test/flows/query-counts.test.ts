@@ -140,6 +140,20 @@ test('the devices page needs three queries, however many devices there are', asy
   expect(await statements.during(server, () => visit.browser.open(page))).toEqual(queries)
 })
 
+test('the list of connected apps needs three queries, and a disconnect eight, however many there are', async () => {
+  const { statements, server, visit } = await startRecorded()
+  const { connections } = server.server
+  for (const count of [0, 3]) {
+    for (let index = 0; index < count; index += 1)
+      await getCodeFlowTokens({ ...visit, client: await server.addClient({ isThirdParty: true }) })
+    const list = async () => expect(await connections.list(visit.user)).toHaveLength(count + 1)
+    const queries = ['select authorizations', 'select consents', 'select clients']
+    expect(await statements.during(server, list)).toEqual(queries)
+  }
+  const disconnect = () => connections.disconnect(visit.user, visit.client.id)
+  expect(await statements.during(server, disconnect)).toHaveLength(8)
+})
+
 test('an authorization request with session and consent needs eight queries, and reads the consent again at the end', async () => {
   const { statements, server, client, visit } = await startRecorded()
   const { challenge } = createPkce()

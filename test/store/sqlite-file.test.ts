@@ -290,7 +290,8 @@ describe('a power cut', () => {
         sampleSession({ id: 'phone' }),
       ),
     'consents.add': ({ consents }) => consents.add(ALICE, 'web', ['a'], NOW),
-    'consents.delete': ({ consents }) => consents.delete(ALICE, 'web', NOW),
+    'connections.disconnect': ({ connections }) =>
+      connections.disconnect(ALICE, { clientId: 'web', subject: 'alice' }, NOW),
     'revocations.revoke': ({ revocations }) => revocations.revoke({ kind: 'issuer' }, NOW),
     'fingerprints.addFirst': ({ fingerprints }) => fingerprints.addFirst('first', NOW),
     'fingerprints.add': ({ fingerprints }) => fingerprints.add('second', NOW),

@@ -2,7 +2,15 @@ import { DatabaseSync } from 'node:sqlite'
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import type { Store } from '../../src/store/contract.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
-import { ALICE, NOW, sampleClient, sampleSession } from '../../src/testing/store/samples.ts'
+import {
+  ALICE,
+  authorize,
+  NOW,
+  sampleAuthorization,
+  sampleClient,
+  sampleSession,
+  signIn,
+} from '../../src/testing/store/samples.ts'
 import { recordStatements } from '../support/statements.ts'
 
 const database = new DatabaseSync(':memory:')
@@ -109,6 +117,51 @@ test('the revocation of all sessions of a user takes nine statements, however ma
       'update sessions',
       'update codes',
       'update device_codes',
+      'update authorizations',
+      'insert revocations',
+      'select revocations',
+    ])
+  }
+})
+
+const connections: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
+  'the list of connected apps': (store) => store.connections.list(ALICE, NOW),
+  'the list of their authorizations': (store) => store.connections.listAuthorizations(ALICE, NOW, 10),
+  'a disconnect': (store) => store.connections.disconnect(ALICE, { clientId: 'web', subject: 'alice' }, NOW),
+  'the search for several clients': (store) => store.clients.findMany(['web', 'other']),
+}
+
+test.each(Object.entries(connections))('%s scans no table', async (_, act) => {
+  const statements = await statementsOf(async (store) => {
+    await authorize(store)
+    await act(store)
+  })
+  expect(statements.flatMap(explain).filter((detail) => detail.startsWith('SCAN'))).toEqual([])
+})
+
+test('a disconnect takes eight statements, however many authorizations', async () => {
+  const { during } = recordStatements()
+  const store = sqlite(':memory:')
+  onTestFinished(store.close)
+  await store.migrate()
+  await signIn(store)
+  for (const count of [1, 50]) {
+    for (let index = 0; index < count; index += 1)
+      await store.authorizations.insert(sampleAuthorization({ id: `${index} of ${count}` }), 'alice')
+    const statements = await during({ file: ':memory:' }, async () => {
+      const { entries } = await store.connections.disconnect(
+        ALICE,
+        { clientId: 'web', subject: 'alice' },
+        NOW + count,
+      )
+      expect(entries).toHaveLength(count)
+    })
+    expect(statements).toEqual([
+      'insert epochs',
+      'select epochs',
+      'update codes',
+      'update device_codes',
+      'delete consents',
       'update authorizations',
       'insert revocations',
       'select revocations',

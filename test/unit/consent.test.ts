@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { consentEntries, coversAccess } from '../../src/model/consent.ts'
+import { allowedAccess, consentEntries, coversAccess } from '../../src/model/consent.ts'
 
 const AUDIENCE = 'https://shop.example'
 const MCP = 'https://mcp.example'
@@ -30,3 +30,21 @@ test('with inheritance, a consent to a scope covers those below it, at the same 
   expect(isCovered(['orders:read'])).toBe(false)
   expect(isCovered(['ordersx'], MCP)).toBe(false)
 })
+
+test.each([
+  ['authorizations alone', [access(['read']), access(['write', 'read'])], undefined, ['read', 'write'], []],
+  ['a consent alone', [], access(['write', 'read']), ['read', 'write'], []],
+  ['both', [access(['read'])], access(['write']), ['read', 'write'], []],
+  ['no scopes', [access([])], access([]), [], []],
+  ['the default audience by its identifier', [access(['read'], AUDIENCE)], undefined, ['read'], []],
+  ['another resource', [access(['read'], MCP)], undefined, ['read'], [MCP]],
+  ['a consent for another resource', [], access([], MCP), [], [MCP]],
+  ['a consent for both', [access(['read'], MCP)], access([], AUDIENCE), ['read'], [MCP, AUDIENCE]],
+  ['a scope at each', [access(['read'])], access(['write'], MCP), ['read', 'write'], [MCP, AUDIENCE]],
+] as const)(
+  'what authorizations and a consent allow together: %s',
+  (_, grants, consent, scopes, resources) => {
+    const entries = consent && consentEntries(consent, AUDIENCE)
+    expect(allowedAccess(grants, entries, AUDIENCE)).toEqual({ scopes, resources })
+  },
+)

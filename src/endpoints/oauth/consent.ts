@@ -62,17 +62,15 @@ async function decide(
 }
 
 /**
- * Remembers a consent, but only after its code was created: a form that was submitted before must not restore a consent
- * that was revoked since. Revoking a consent voids its codes, which shows if it happened in between.
+ * Remembers a consent, unless the user has disconnected the client since its code was created, which voids the code: a form
+ * that was submitted before must not restore the consent.
  */
 async function remember(
   { services: { store, settings } }: Exchange,
   authorizationRequest: AuthorizationRequest,
   { row }: CreatedCode,
 ): Promise<void> {
-  const { client } = authorizationRequest
-  const now = settings.clock.now()
-  await store.consents.add(row, client.id, consentEntries(authorizationRequest, settings.audience), now)
-  const code = await store.codes.find(row.hash)
-  if (code?.voidedAt !== null) await store.consents.delete(row, client.id, now)
+  const { clock, audience } = settings
+  const entries = consentEntries(authorizationRequest, audience)
+  await store.consents.add(row, authorizationRequest.client.id, entries, clock.now(), row.hash)
 }

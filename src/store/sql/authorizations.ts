@@ -191,7 +191,7 @@ const toRow = (authorization: Authorization): Insertable<AuthorizationTable> => 
   revoked_at: authorization.revokedAt,
 })
 
-const toAuthorization = (row: Selectable<AuthorizationTable>): Authorization => ({
+export const toAuthorization = (row: Selectable<AuthorizationTable>): Authorization => ({
   id: row.id,
   clientId: row.client_id,
   provider: row.provider,

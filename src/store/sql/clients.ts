@@ -42,6 +42,15 @@ export function createClientStore(database: Database): ClientStore {
         throw new Error(`The client ID ${client.id} is taken`, { cause: error })
       }),
     find: (id) => read(database, id),
+    async findMany(ids) {
+      const found: Client[] = []
+      for (let start = 0; start < ids.length; start += MAX_IDS) {
+        const batch = ids.slice(start, start + MAX_IDS)
+        const rows = await all(selectClients(database).where('id', 'in', batch).compile())
+        found.push(...rows.map(toClient))
+      }
+      return found
+    },
     list: async (options) => (await all(buildList(database, options).compile())).map(toClient),
     update: (id, changes) =>
       transaction('durable', async (queries) => {
@@ -56,6 +65,9 @@ export function createClientStore(database: Database): ClientStore {
     isPublicOrigin: async (origin) => (await first(findOrigin({ origin }))) !== undefined,
   }
 }
+
+/** The most ids in one query: databases limit the number of parameters. */
+const MAX_IDS = 500
 
 const selectClients = ({ db }: Database) =>
   db

@@ -1,11 +1,10 @@
 import { sql } from 'kysely'
-import type { ConsentStore } from '../contract.ts'
+import type { ConsentStore } from '../connections.ts'
 import { prepare } from './prepare.ts'
-import type { Database } from './database.ts'
-import { voidCodes } from './revocations.ts'
+import type { Database, QueryRunner } from './database.ts'
 
 /** Marks the consent itself, which may cover no scopes. A scope is never empty (RFC 6749 section 3.3). */
-const NO_SCOPE = ''
+export const NO_SCOPE = ''
 
 /** One row for each scope, so that adding scopes is an insert. */
 export function createConsentStore(database: Database): ConsentStore {
@@ -26,7 +25,7 @@ export function createConsentStore(database: Database): ConsentStore {
       if (rows.length === 0) return undefined
       return rows.map(({ scope }) => scope).filter((scope) => scope !== NO_SCOPE)
     },
-    async add({ provider, userId }, clientId, scopes, now) {
+    async add({ provider, userId }, clientId, scopes, now, codeHash) {
       const rows = [...new Set([NO_SCOPE, ...scopes])].map((scope) => ({
         provider,
         user_id: userId,
@@ -38,14 +37,10 @@ export function createConsentStore(database: Database): ConsentStore {
         .insertInto('consulate_consents')
         .values(rows)
         .modifyEnd(sql.raw(dialect.clauses.keepExisting('scope')))
-      await transaction('durable', (queries) => queries.execute(insert.compile()))
-    },
-    async delete({ provider, userId }, clientId, now) {
-      const filter = { provider, user_id: userId, client_id: clientId }
-      const deletion = db.deleteFrom('consulate_consents').where((eb) => eb.and(filter))
-      await transaction('durable', async (queries) => {
-        await queries.execute(deletion.compile())
-        await voidCodes(database, queries, filter, now)
+      return transaction('durable', async (queries) => {
+        if (codeHash !== undefined && !(await lockUnvoidedCode(database, queries, codeHash))) return false
+        await queries.execute(insert.compile())
+        return true
       })
     },
     async deleteAll({ provider, userId }) {
@@ -54,4 +49,18 @@ export function createConsentStore(database: Database): ConsentStore {
       await transaction('durable', (queries) => queries.execute(deletion.compile()))
     },
   }
+}
+
+/** Keeps a code from being voided until the transaction ends. Returns false if it is missing or voided. */
+async function lockUnvoidedCode(
+  { db, dialect: { clauses } }: Database,
+  queries: QueryRunner,
+  hash: string,
+): Promise<boolean> {
+  const find = db
+    .selectFrom('consulate_codes')
+    .select('voided_at')
+    .where('hash', '=', hash)
+    .modifyEnd(sql.raw(clauses.forShare))
+  return (await queries.first(find.compile()))?.voided_at === null
 }

@@ -159,13 +159,14 @@ async function revokeSessions(
   await queries.execute(update.compile())
 }
 
-/** Voids unspent codes. Device codes belong to the user and session that claimed them. */
+/** Voids unspent codes and returns how many. Device codes belong to the user and session that claimed them. */
 export async function voidCodes(
   { db }: Database,
   queries: QueryRunner,
   filter: RowFilter,
   now: number,
-): Promise<void> {
+): Promise<number> {
+  let count = 0
   for (const table of ['consulate_codes', 'consulate_device_codes'] as const) {
     const update = db
       .updateTable(table)
@@ -173,8 +174,9 @@ export async function voidCodes(
       .where((eb) => eb.and(filter))
       .where('spent_at', 'is', null)
       .where('voided_at', 'is', null)
-    await queries.execute(update.compile())
+    count += await queries.execute(update.compile())
   }
+  return count
 }
 
 /** Voids the unspent links to reset a password. */

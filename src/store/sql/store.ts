@@ -3,6 +3,7 @@ import { createAuditStore } from './audit.ts'
 import { createAuthorizationStore } from './authorizations.ts'
 import { createClientStore } from './clients.ts'
 import { createCodeStore } from './codes.ts'
+import { createConnectionStore } from './connections.ts'
 import { createConsentStore } from './consents.ts'
 import { createDeviceCodeStore } from './device-codes.ts'
 import type { SqlDialect } from './dialect.ts'
@@ -29,6 +30,7 @@ export function createSqlStore(dialect: SqlDialect): Store {
     deviceCodes: createDeviceCodeStore(database),
     authorizations: createAuthorizationStore(database),
     consents: createConsentStore(database),
+    connections: createConnectionStore(database),
     revocations: createRevocationStore(database),
     fingerprints: createFingerprintStore(database),
     audit: createAuditStore(database),

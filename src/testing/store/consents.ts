@@ -1,14 +1,5 @@
 import type { Suite } from './suite.ts'
-import {
-  ALICE,
-  BOB,
-  NOW,
-  sampleAuthorization,
-  sampleClient,
-  sampleCode,
-  sampleSession,
-  signIn,
-} from './samples.ts'
+import { ALICE, BOB, NOW, sampleCode, signIn } from './samples.ts'
 
 export function testConsents({ describe, test, expect }: Suite): void {
   describe('consents', () => {
@@ -50,14 +41,15 @@ export function testConsents({ describe, test, expect }: Suite): void {
       expect((await consents.find(ALICE, 'web'))?.length).toBe(51)
     })
 
-    test('are deleted for one user and one client only', async ({ consents }) => {
-      for (const user of [ALICE, BOB]) {
-        for (const client of ['web', 'other']) await consents.add(user, client, ['a'], NOW)
-      }
-      await consents.delete(ALICE, 'web', NOW)
+    test('are added only if their code is not voided', async (store) => {
+      await signIn(store)
+      const { consents, codes } = store
+      await codes.insert(sampleCode(), 'alice')
+      expect(await consents.add(ALICE, 'web', ['a'], NOW, 'code')).toBe(true)
+      await store.connections.disconnect(ALICE, { clientId: 'web', subject: 'alice' }, NOW)
+      for (const hash of ['code', 'unknown'])
+        expect(await consents.add(ALICE, 'web', ['a'], NOW, hash)).toBe(false)
       expect(await consents.find(ALICE, 'web')).toBe(undefined)
-      expect(await consents.find(ALICE, 'other')).toEqual(['a'])
-      expect(await consents.find(BOB, 'web')).toEqual(['a'])
     })
 
     test('are deleted for one user and all clients', async ({ consents }) => {
@@ -73,40 +65,11 @@ export function testConsents({ describe, test, expect }: Suite): void {
       await consents.deleteAll(ALICE)
     })
 
-    test('are deleted together with the unspent codes of this user and client', async (store) => {
+    test('are added if their code is spent already', async (store) => {
       await signIn(store)
-      await store.clients.insert(sampleClient({ id: 'other' }))
-      await store.sessions.insert(sampleSession({ ...BOB, id: 'bob' }), 'bob')
-      const codes = {
-        pending: {},
-        spent: {},
-        'for another client': { clientId: 'other' },
-        'of another user': { ...BOB, sessionId: 'bob' },
-      }
-      for (const [hash, changes] of Object.entries(codes)) {
-        const subject = hash === 'of another user' ? 'bob' : 'alice'
-        await store.codes.insert(sampleCode({ hash, authorizationId: hash, ...changes }), subject)
-      }
-      await store.codes.spend('spent', NOW)
-      await store.consents.delete(ALICE, 'web', NOW + 1)
-      const voided = async (hash: string) => (await store.codes.find(hash))?.voidedAt
-      expect(await Promise.all(Object.keys(codes).map(voided))).toEqual([NOW + 1, null, null, null])
-      const authorization = sampleAuthorization({ id: 'pending' })
-      expect(await store.codes.exchange('pending', authorization, 'alice', NOW + 1)).toBe(false)
-    })
-
-    test('let no racing exchange escape a list that follows the deletion', async (store) => {
-      await signIn(store)
-      const ids = Array.from({ length: 20 }, (_, index) => `azn-${index}`)
-      for (const id of ids) await store.codes.insert(sampleCode({ hash: id, authorizationId: id }), 'alice')
-      const exchange = (id: string) => store.codes.exchange(id, sampleAuthorization({ id }), 'alice', NOW + 1)
-      const first = ids.slice(0, 10).map(exchange)
-      const listed = store.consents
-        .delete(ALICE, 'web', NOW + 1)
-        .then(() => store.authorizations.listByUser(ALICE, NOW + 1))
-      const answers = await Promise.all([...first, ...ids.slice(10).map(exchange)])
-      const won = ids.filter((_, index) => answers[index])
-      expect((await listed).map(({ id }) => id).toSorted()).toEqual(won.toSorted())
+      await store.codes.insert(sampleCode(), 'alice')
+      await store.codes.spend('code', NOW)
+      expect(await store.consents.add(ALICE, 'web', ['a'], NOW, 'code')).toBe(true)
     })
   })
 }

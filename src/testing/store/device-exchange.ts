@@ -249,7 +249,7 @@ function testVoiding({ describe, test, expect }: Suite): void {
       }
       for (const [hash, changes] of Object.entries(codes))
         await store.deviceCodes.insert(sampleDeviceCode({ hash, ...changes }))
-      await store.consents.delete(ALICE, 'web', NOW + 1)
+      await store.connections.disconnect(ALICE, { clientId: 'web', subject: 'alice' }, NOW + 1)
       const voided = async (hash: string) => (await store.deviceCodes.find(hash))?.voidedAt
       const times = await Promise.all(['device', ...Object.keys(codes)].map(voided))
       expect(times).toEqual([NOW + 1, NOW + 1, null, null, null, null])
