@@ -50,6 +50,9 @@ export function thirdPartyRules(rules: ScopeRules): ScopeRules {
   }
 }
 
+/** Returns the defined scopes that every client can have. Metadata lists these: some clients request all that it lists. */
+export const openScopes = (rules: ScopeRules): readonly string[] => [...thirdPartyRules(rules).defined]
+
 /** Returns whether `granted` includes a scope. `*` includes all, and with inheritance `a` includes `a:b` and `a:b:c`. */
 export const coversScope = (rules: ScopeInheritance, granted: readonly string[], scope: string): boolean =>
   granted.includes(scope) ||

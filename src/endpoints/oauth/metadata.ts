@@ -1,5 +1,6 @@
 import { json, type HttpResponse } from '../../lib/http.ts'
 import { DEVICE_GRANT } from '../../model/device-code.ts'
+import { openScopes } from '../../model/scope.ts'
 import { responseTypesOf } from '../../model/response-type.ts'
 import type { Exchange } from '../endpoint.ts'
 import { pathsOf } from '../paths.ts'
@@ -37,7 +38,7 @@ function describe({
     introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
     introspection_signing_alg_values_supported: [keys.algorithm],
     revocation_feed_endpoint: origin + paths.revocations,
-    scopes_supported: [...settings.scopes.defined],
+    scopes_supported: openScopes(settings.scopes),
     response_types_supported: responseTypes.map(({ name }) => name),
     response_modes_supported: responseTypes.map(({ mode }) => mode),
     grant_types_supported: [...settings.grants.keys()],

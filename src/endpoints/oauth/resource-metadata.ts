@@ -6,6 +6,7 @@ import {
   type ProtectedResource,
   type ResourceMetadata,
 } from '../../model/resource.ts'
+import { openScopes } from '../../model/scope.ts'
 import type { Endpoint, Handler } from '../endpoint.ts'
 
 /** Returns the endpoints with the metadata of the resources on the issuer's own origin (RFC 9728 section 3). */
@@ -28,8 +29,11 @@ const show =
     json(200, metadataOf(services.settings, resource), { 'Cache-Control': 'public, max-age=60' })
 
 /** Returns the metadata of a resource, also of one on another origin. */
-export const metadataOf = ({ issuer, scopes }: Settings, resource: ProtectedResource): ResourceMetadata =>
-  describeResource(resource, { issuer, scopes: [...scopes.defined] })
+export function metadataOf({ issuer, scopes }: Settings, resource: ProtectedResource): ResourceMetadata {
+  const open = openScopes(scopes)
+  const listed = resource.scopes?.filter((scope) => open.includes(scope))
+  return describeResource({ ...resource, scopes: listed }, { issuer, scopes: open })
+}
 
 /** Returns the metadata URL for challenges, if the configuration names the resource. */
 export const challengeMetadataUrl = ({ namedResources }: Settings, uri: string): string | undefined =>
