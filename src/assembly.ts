@@ -2,9 +2,8 @@ import { openAppSessionCookies, openAppSessions } from './app-sessions.ts'
 import { createAudit } from './audit.ts'
 import { NO_BROADCAST, type BroadcastConnection, type LiveRevocations } from './broadcast/broadcast.ts'
 import { createNodeMessages, type NodeMessages } from './broadcast/messages.ts'
-import { createClientCache } from './clients/cache.ts'
-import { createClientRegistry } from './clients/registry.ts'
 import { createConnections } from './clients/connections.ts'
+import { openClientServices } from './client-services.ts'
 import type { Config } from './config/config.ts'
 import { findLegacyGrants } from './config/grants.ts'
 import { persistentLifetimeOf } from './config/keep-signed-in.ts'
@@ -128,21 +127,13 @@ function createServices(foundation: Foundation): Services {
     services: () => services,
   })
   const issuance = openIssuance(foundation, sessions, sessionLimit)
-  const clients = createClientCache(store.clients, clock, settings.pollInterval)
   const services: Services = {
     ...foundation,
     keys: liveKeys.keySet,
     derived: liveKeys.derived,
     audit,
     revoker,
-    clients,
-    clientRegistry: createClientRegistry({
-      store: store.clients,
-      clock,
-      events,
-      cache: clients,
-      revoke: revoker.revoke,
-    }),
+    ...openClientServices({ ...foundation, revoker }),
     connections: createConnections({ ...foundation, ...settings, revoker }),
     sessions,
     get appSessionCookies() {

@@ -4,7 +4,8 @@
  * RFC 6749 sections 4.1.2.1 and 5.2, RFC 6750 section 3.1, RFC 8628 section 3.5, RFC 8707 section 2;
  * `login_required`, `consent_required`, `request_not_supported` and `request_uri_not_supported` are from OpenID Connect
  * Core section 3.1.2.6. `insufficient_user_authentication` is from RFC 9470 section 3, `invalid_credentials` from the sign-in
- * API.
+ * API. `invalid_redirect_uri` and `invalid_client_metadata` are from RFC 7591 section 3.2.2, with the status that clients of
+ * Laravel expect.
  */
 const STATUS = {
   invalid_request: 400,
@@ -15,6 +16,9 @@ const STATUS = {
   unsupported_response_type: 400,
   invalid_scope: 400,
   invalid_target: 400,
+  invalid_redirect_uri: 422,
+  invalid_client_metadata: 422,
+  limit_reached: 422,
   access_denied: 403,
   not_found: 404,
   authorization_pending: 400,

@@ -38,13 +38,18 @@ export interface ClientRegistry {
     limit: number,
     actor: ClientActor,
   ): Promise<OwnedClientOutcome>
-  /** Throws `ConfigError` with every problem of the updated client, or if it is revoked. */
-  update(id: string, update: ClientUpdate, actor: ClientActor): Promise<Client | undefined>
-  /** Throws `ConfigError` for a public or revoked client. */
+  /** Throws `ConfigError` with every problem of the updated client, or if it is revoked; what a function throws. */
+  update(
+    id: string,
+    update: ClientUpdate | ((current: Client) => ClientUpdate),
+    actor: ClientActor,
+  ): Promise<Client | undefined>
+  /** Throws `ConfigError` for a public or revoked client; what `check` throws. */
   rotateSecret(
     id: string,
     rotation: SecretRotation | undefined,
     actor: ClientActor,
+    check?: (current: Client) => void,
   ): Promise<RotatedSecret<Client> | undefined>
   /** Revokes a client with everything it has. Can be repeated. Returns whether the client exists. */
   revoke(id: string, actor: ClientActor): Promise<boolean>
@@ -88,8 +93,8 @@ export function createClientRegistry(options: ClientRegistryOptions): ClientRegi
       if (updated?.hasChanged) announce('client.updated', updated.client, actor)
       return updated?.client
     },
-    async rotateSecret(id, rotation, actor) {
-      const rotated = await rotateSecret(store, clock, id, rotation)
+    async rotateSecret(id, rotation, actor, check) {
+      const rotated = await rotateSecret(store, clock, id, rotation, check)
       if (rotated) announce('client.secret-rotated', rotated.client, actor)
       return rotated
     },

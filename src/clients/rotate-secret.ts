@@ -8,7 +8,7 @@ import type { ClientStore } from '../store/clients.ts'
 
 /** The options of a secret rotation. */
 export interface SecretRotation {
-  /** How long the old secrets keep working. Default 24 hours; 0 revokes them immediately. */
+  /** How long the old secrets keep working, at most nine of them. Default 24 hours; 0 revokes them immediately. */
   readonly overlap?: Duration
 }
 
@@ -22,7 +22,8 @@ export interface RotatedSecret<Record extends ClientInfo = ClientInfo> {
 }
 
 /**
- * Creates a new secret for a client. Returns undefined if the client does not exist.
+ * Creates a new secret for a client. Returns undefined if the client does not exist. `check` receives the client as it is when
+ * it is written, and may throw to refuse.
  *
  * @throws ConfigError if the overlap is not a duration, or if the client is public or revoked
  */
@@ -31,6 +32,7 @@ export async function rotateSecret(
   clock: Clock,
   id: string,
   { overlap = '24h' }: SecretRotation = {},
+  check: (current: Client) => void = () => undefined,
 ): Promise<RotatedSecret<Client> | undefined> {
   const overlapMs =
     parseDuration(overlap) ?? fail('overlap', 'must be a duration; 0 revokes the old secret immediately')
@@ -38,6 +40,7 @@ export async function rotateSecret(
   const now = clock.now()
   // Of two concurrent rotations, the second sees the secrets of the first. Otherwise it would restore what that one revoked.
   const client = await clients.update(id, (current) => {
+    check(current)
     checkCanRotate(current)
     const secrets = remaining(current.secrets, now, now + overlapMs)
     return { secrets: [{ hash: sha256(secret), expiresAt: null }, ...secrets] }
@@ -45,11 +48,15 @@ export async function rotateSecret(
   return client && { client, secret, oldSecretsExpireAt: now + overlapMs }
 }
 
-/** Returns the secrets that still work, none longer than before. */
+/** Each is compared when the client authenticates, so there cannot be any number of them. */
+const MAX_OLD_SECRETS = 9
+
+/** Returns the secrets that still work, none longer than before: the newest ones. */
 const remaining = (secrets: readonly ClientSecret[], now: number, latest: number): readonly ClientSecret[] =>
   secrets
     .map(({ hash, expiresAt }) => ({ hash, expiresAt: Math.min(expiresAt ?? latest, latest) }))
     .filter(({ expiresAt }) => expiresAt > now)
+    .slice(0, MAX_OLD_SECRETS)
 
 function checkCanRotate({ type, revokedAt }: Client): void {
   if (type === 'public') fail('type', 'a public client has no secret')

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { ConfigError } from '../errors.ts'
+import { ConfigError, type ConfigProblem } from '../errors.ts'
 import { parseDuration, type Duration } from '../lib/duration.ts'
 import type { Client, ClientChanges, GrantType } from '../model/client.ts'
 import type { ClientStore } from '../store/clients.ts'
@@ -43,18 +43,20 @@ export interface UpdatedClient {
 
 /**
  * Changes a client. Access tokens that were issued before keep their scopes until they expire. Returns undefined if the
- * client does not exist.
+ * client does not exist. A function receives the client as it is when it is written, and may throw to refuse.
  *
  * @throws ConfigError with everything that would be wrong with the changed client, or if the client is revoked
  */
 export async function updateClient(
   clients: Pick<ClientStore, 'update'>,
   id: string,
-  update: ClientUpdate,
+  given: ClientUpdate | ((current: Client) => ClientUpdate),
 ): Promise<UpdatedClient | undefined> {
   let hasChanged = false
   const client = await clients.update(id, (current) => {
-    check(current, update)
+    const update = typeof given === 'function' ? given(current) : given
+    const problems = updateProblems(current, update)
+    if (problems.length > 0) throw new ConfigError(problems)
     const changes = changesOf(update)
     hasChanged = !isDeepStrictEqual({ ...current, ...changes }, current)
     return changes
@@ -62,11 +64,9 @@ export async function updateClient(
   return client && { client, hasChanged }
 }
 
-/** Applies the rules of registration to the updated client. */
-function check(client: Client, changes: ClientUpdate): void {
-  if (client.revokedAt !== null) {
-    throw new ConfigError([{ path: 'id', message: 'belongs to a revoked client' }])
-  }
+/** Applies the rules of registration to the updated client. Returns everything that is wrong with it. */
+export function updateProblems(client: Client, changes: ClientUpdate): readonly ConfigProblem[] {
+  if (client.revokedAt !== null) return [{ path: 'id', message: 'belongs to a revoked client' }]
   const { graceWindow, ...update } = changes
   const { ownerId, scopes, logo, homepage, privacy, terms, publisher, ...rest } = {
     ...client,
@@ -74,11 +74,10 @@ function check(client: Client, changes: ClientUpdate): void {
   }
   const nullable = { ownerId, scopes, logo, homepage, privacy, terms, publisher }
   // The client's own grace window is in milliseconds, not a duration, and valid: only a new one is checked.
-  const problems = [
+  return [
     ...unknownOptionProblems('', changes, OPTIONS),
     ...registrationProblems({ ...rest, ...withoutNull(nullable), graceWindow: graceWindow ?? 0 }),
   ]
-  if (problems.length > 0) throw new ConfigError(problems)
 }
 
 const OPTIONS: OptionNames<ClientUpdate> = {

@@ -3,6 +3,7 @@ import { ACCOUNT_PAGES, type AccountPage } from '../model/account-page.ts'
 import { DEVICE_GRANT } from '../model/device-code.ts'
 import type { GrantSettings } from './grants.ts'
 import type { PersonalTokenSettings } from './personal-tokens.ts'
+import type { UserAppSettings } from './user-apps.ts'
 
 /** The pages on which users sign in and manage their account. */
 export interface AccountSettings {
@@ -15,6 +16,7 @@ export interface AccountSettings {
 /** What decides which account pages are available. */
 interface Features extends Pick<GrantSettings, 'grants'> {
   readonly personalTokens: PersonalTokenSettings | undefined
+  readonly userApps: UserAppSettings | undefined
   readonly passwordProviders: ReadonlySet<string>
 }
 
@@ -39,7 +41,9 @@ export function resolveAccountPages(
   validator: Validator,
 ): AccountSettings {
   const needsSignIn =
-    features.personalTokens !== undefined || PAGE_GRANTS.some((type) => features.grants.has(type))
+    features.personalTokens !== undefined ||
+    features.userApps !== undefined ||
+    PAGE_GRANTS.some((type) => features.grants.has(type))
   for (const [index, page] of (listed ?? []).entries()) {
     const problem = problemOf(page, features)
     if (problem !== undefined) validator.problem(`accountPages[${index}]`, problem)

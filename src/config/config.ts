@@ -16,6 +16,7 @@ import type { PasswordResetConfig } from './password-reset.ts'
 import type { PersonalTokensConfig } from './personal-tokens.ts'
 import type { ResourceConfig } from './resources.ts'
 import type { ScopeConfig } from './scopes.ts'
+import type { UserAppsConfig } from './user-apps.ts'
 
 /** A limit on failures: after `failures` within `window`, further attempts get 429 with `Retry-After`. */
 export interface FailureLimit {
@@ -87,6 +88,11 @@ export interface Config<
    */
   readonly personalTokens?: PersonalTokensConfig | undefined
   /**
+   * Lets users register their own apps, which are third-party clients: `{}`, or a limit and scopes. Adds a JSON API
+   * (`/oauth/clients`). Default: off.
+   */
+  readonly userApps?: UserAppsConfig<NoInfer<Scope>> | undefined
+  /**
    * Who must use PKCE. `'public'` (default): public clients, and confidential clients with `requiresPkce`. `'always'`: all
    * clients. The method is always S256 (RFC 9700 section 2.1.1).
    */
@@ -121,8 +127,8 @@ export interface Config<
    */
   readonly passwordReset?: PasswordResetConfig | undefined
   /**
-   * How old a sign-in may be before the user must enter their password again to change it or to generate a personal
-   * access token. `'off'` never asks. Default `'15m'`.
+   * How old a sign-in may be before the user must enter their password again to change it, to generate a personal
+   * access token, or to register an app. `'off'` never asks. Default `'15m'`.
    */
   readonly reauthenticateAfter?: Duration | 'off'
   /**

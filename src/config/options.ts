@@ -10,6 +10,7 @@ import type { Config, FailureLimit } from './config.ts'
 import type { KeepSignedInConfig } from './keep-signed-in.ts'
 import type { PasswordResetConfig } from './password-reset.ts'
 import type { PersonalTokensConfig } from './personal-tokens.ts'
+import type { UserAppsConfig } from './user-apps.ts'
 
 const LISTS: ReadonlySet<string> = new Set([
   'accountPages',
@@ -46,13 +47,15 @@ function typeProblem(name: string, value: unknown): string | undefined {
 /** Reports unknown options. A misspelled one would silently leave the default: `pkse: 'always'` protects nothing. */
 export function checkOptions(config: Partial<Config>, validator: Validator): void {
   validator.knownOptions('', config, CONFIG)
-  const { audit, keepSignedIn, passwordReset, personalTokens, purge, revocations, throttle } = config
+  const { audit, keepSignedIn, passwordReset, personalTokens, purge, revocations, throttle, userApps } =
+    config
   if (audit !== 'off') validator.knownOptions('audit', audit, { keep: true })
   if (keepSignedIn !== 'off') validator.knownOptions('keepSignedIn', keepSignedIn, KEEP_SIGNED_IN)
   if (purge !== 'manual') validator.knownOptions('purge', purge, { every: true })
   validator.knownOptions('passwordReset', passwordReset, PASSWORD_RESET)
   validator.knownOptions('personalTokens', personalTokens, PERSONAL_TOKENS)
   validator.knownOptions('revocations', revocations, { pollInterval: true, maxStaleness: true, strict: true })
+  validator.knownOptions('userApps', userApps, USER_APPS)
   validator.knownOptions('throttle', throttle, { perAddress: true, perAccount: true })
   validator.knownOptions('throttle.perAddress', throttle?.perAddress, LIMIT)
   validator.knownOptions('throttle.perAccount', throttle?.perAccount, LIMIT)
@@ -78,6 +81,7 @@ const CONFIG: OptionNames<Config> = {
   resources: true,
   accessTokenLifetime: true,
   personalTokens: true,
+  userApps: true,
   accountPages: true,
   locate: true,
   pkce: true,
@@ -106,6 +110,7 @@ const CONFIG: OptionNames<Config> = {
 const KEEP_SIGNED_IN: OptionNames<KeepSignedInConfig> = { lifetime: true, checked: true }
 const PASSWORD_RESET: OptionNames<PasswordResetConfig> = { send: true, lifetime: true }
 const PERSONAL_TOKENS: OptionNames<PersonalTokensConfig> = { lifetime: true, maximumLifetime: true }
+const USER_APPS: OptionNames<UserAppsConfig> = { limit: true, scopes: true }
 const LIMIT: OptionNames<FailureLimit> = { failures: true, window: true }
 
 const CODE: OptionNames<AuthorizationCodeOptions> = { codeLifetime: true }

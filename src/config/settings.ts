@@ -23,6 +23,7 @@ import { resolvePersonalTokens, type PersonalTokenSettings } from './personal-to
 import { resolveProviders } from './providers.ts'
 import { resolveResources, type ResourceSettings } from './resources.ts'
 import { resolveScopeSettings, type ScopeSettings } from './scopes.ts'
+import { resolveUserApps, type UserAppSettings } from './user-apps.ts'
 import { resolveSignIn, type SignInSettings } from './sign-in.ts'
 import { resolveMaintenance, type MaintenanceSettings } from './maintenance.ts'
 
@@ -41,6 +42,8 @@ export interface Settings
   readonly signIn: SignInSettings | undefined
   /** Undefined if personal access tokens are off. */
   readonly personalTokens: PersonalTokenSettings | undefined
+  /** Undefined if users cannot register apps. */
+  readonly userApps: UserAppSettings | undefined
   /** Undefined if places are unknown. */
   readonly locate: Locate | undefined
   readonly pkce: 'public' | 'always'
@@ -96,6 +99,8 @@ export function resolveSettings(given: Config): Settings {
   const personalTokens = resolvePersonalTokens(config.personalTokens, validator)
   const sessionLifetime = time('sessionLifetime', config.sessionLifetime, '12h')
   const { scopes, ...descriptions } = resolveScopeSettings(config, validator)
+  const userApps = resolveUserApps(config.userApps, { ...grants, scopes }, validator)
+  const features = { ...grants, ...providers, personalTokens, userApps }
   const { accessTokenLifetime = '15m' } = config
   const settings: Settings = {
     ...issuer,
@@ -115,7 +120,8 @@ export function resolveSettings(given: Config): Settings {
     accessTokenLifetime: time('accessTokenLifetime', accessTokenLifetime, '15m'),
     signIn: resolveSignIn(config.grants, { accessTokenLifetime, rules: scopes }, validator),
     personalTokens,
-    ...resolveAccountPages(config.accountPages, { ...grants, ...providers, personalTokens }, validator),
+    userApps,
+    ...resolveAccountPages(config.accountPages, features, validator),
     locate: config.locate,
     pkce: validator.oneOf('pkce', config.pkce ?? 'public', ['public', 'always']),
     ...providers,

@@ -106,11 +106,25 @@ export type JsonBody = ReadonlyMap<string, unknown>
  */
 export async function readJson(request: HttpRequest): Promise<JsonBody> {
   const { type, text } = await readBody(request)
+  return parseJsonBody(type, text)
+}
+
+function parseJsonBody(type: string, text: string): JsonBody {
   if (type !== JSON_TYPE) {
     const options = { status: 415, detail: typeDetail(type) }
     throw new OAuthError('invalid_request', `The content type must be ${JSON_TYPE}`, options)
   }
   return new Map(Object.entries(parseObject(text)))
+}
+
+/**
+ * Reads the JSON object in a request body, or nothing if the request has neither a body nor its type.
+ *
+ * @throws OAuthError `invalid_request`, with status 413 if the body is too long, 415 for another content type
+ */
+export async function readOptionalJson(request: HttpRequest): Promise<JsonBody> {
+  const { type, text } = await readBody(request)
+  return type === '' && text === '' ? new Map() : parseJsonBody(type, text)
 }
 
 function parseObject(text: string): object {

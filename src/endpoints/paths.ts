@@ -38,6 +38,8 @@ export interface ProviderPaths {
   readonly device: string
   /** The JSON API for personal access tokens. */
   readonly personalTokens: string
+  /** The JSON API for the apps of users. */
+  readonly userApps: string
   /** Redirects to the first account page. */
   readonly account: string
   readonly devicesPage: string
@@ -51,6 +53,8 @@ export interface ProviderPaths {
   readonly passwordPage: string
   /** The page for personal access tokens. */
   readonly tokensPage: string
+  /** The page for the apps of users. */
+  readonly developerPage: string
 }
 
 /** Returns the paths below the issuer's path and the prefix. */
@@ -89,6 +93,7 @@ export function providerPathsOf(
     apiLogin: `${basePath}/auth/login${end}`,
     device: `${basePath}${prefix}/device${end}`,
     personalTokens: `${basePath}${prefix}/personal-access-tokens${end}`,
+    userApps: `${basePath}${prefix}/clients${end}`,
     account: `${basePath}/account${end}`,
     devicesPage: `${basePath}/account/devices${end}`,
     forgotPassword: `${basePath}/forgot-password${end}`,
@@ -96,6 +101,7 @@ export function providerPathsOf(
     apiForgotPassword: `${basePath}/auth/forgot-password${end}`,
     passwordPage: `${basePath}/account/password${end}`,
     tokensPage: `${basePath}/account/tokens${end}`,
+    developerPage: `${basePath}/account/developer${end}`,
   }
 }
 

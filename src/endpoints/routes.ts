@@ -11,6 +11,13 @@ import {
 import { postPassword, showPassword } from './account/password.ts'
 import { postPersonalTokens, showPersonalTokens } from './account/personal-tokens.ts'
 import { scopes } from './account/scopes.ts'
+import {
+  createUserApp,
+  deleteUserApp,
+  listUserApps,
+  rotateUserAppSecret,
+  updateUserApp,
+} from './account/user-apps-api.ts'
 import { forgotPassword, postForgotPassword, showForgotPassword } from './auth/forgot-password.ts'
 import { postResetPassword, resetPassword, showResetPassword } from './auth/reset-password.ts'
 import { showSignIn, signIn } from './auth/sign-in.ts'
@@ -53,7 +60,7 @@ export function createEndpoints(settings: Settings): readonly Endpoint[] {
     ...on(settings.hasSignInPages, () =>
       providers.flatMap((provider) => providerEndpoints(settings, provider)),
     ),
-    ...on(settings.personalTokens !== undefined, () => [
+    ...on(settings.personalTokens !== undefined || settings.userApps !== undefined, () => [
       endpoint('scopes', paths.scopes, { GET: scopes }, 'none', 'json'),
     ]),
     ...on(settings.signIn !== undefined, () => signInEndpoints(settings)),
@@ -138,7 +145,27 @@ function providerEndpoints(settings: Settings, provider: string): readonly Endpo
       endpoint(named('personal tokens'), paths.personalTokens, tokens, 'none', 'json'),
       endpoint(named('personal token'), `${paths.personalTokens}/${ID}`, tokenById, 'none', 'json'),
     ]),
+    ...on(settings.userApps !== undefined, () => userAppEndpoints(settings, provider)),
     ...accountEndpoints(settings, provider, named),
+  ]
+}
+
+/** Returns the JSON API with which users of one provider manage their own apps. */
+function userAppEndpoints(settings: Settings, provider: string): readonly Endpoint[] {
+  const { userApps: path } = providerPathsOf(settings, provider)
+  const [of, named] = [handlersOf(provider), namesOf(settings, provider)]
+  const apps = { GET: of(listUserApps), POST: of(createUserApp) }
+  const app = { PUT: of(updateUserApp), DELETE: of(deleteUserApp) }
+  return [
+    endpoint(named('user apps'), path, apps, 'none', 'json'),
+    endpoint(named('user app'), `${path}/${ID}`, app, 'none', 'json'),
+    endpoint(
+      named('user app secret'),
+      `${path}/${ID}/secret`,
+      { POST: of(rotateUserAppSecret) },
+      'none',
+      'json',
+    ),
   ]
 }
 

@@ -9,6 +9,7 @@ import type { KeySet } from '../keys/key-set.ts'
 import type { BuiltInGrantContext } from '../grants/grant.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { PersonalTokens } from '../personal-tokens/personal-tokens.ts'
+import type { UserApps } from '../user-apps/user-apps.ts'
 import type { RevocationFeed } from '../revocations/feed.ts'
 import type { Revoker } from '../revocations/revoker.ts'
 import type { AppSessionCookies } from '../sessions/app-session-cookies.ts'
@@ -43,6 +44,7 @@ export interface Services {
   readonly revoker: Revoker
   readonly issuance: Issuance
   readonly personalTokens: PersonalTokens
+  readonly userApps: UserApps
   readonly passwordResets: PasswordResets
   readonly lastUsed: LastUsedTracker
   readonly ownerCheck: OwnerCheck

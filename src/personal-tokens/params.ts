@@ -1,4 +1,5 @@
 import type { ConfigProblem } from '../errors.ts'
+import { isVisibleName, VISIBLE_NAME_PROBLEM } from '../model/name.ts'
 import { EVERY_SCOPE, type ScopeRules } from '../model/scope.ts'
 
 /** A personal access token to create. */
@@ -30,7 +31,7 @@ export const personalTokenProblems = (
   { name, scopes = [], lifetime }: PersonalTokenParams,
   { scopes: { defined }, maximumLifetime }: PersonalTokenRules,
 ): readonly PersonalTokenProblem[] => [
-  ...problemUnless(isName(name), 'name', 'must be 1 to 255 characters without control characters'),
+  ...problemUnless(isVisibleName(name), 'name', VISIBLE_NAME_PROBLEM),
   ...scopes.flatMap((scope, index) =>
     problemUnless(
       scope === EVERY_SCOPE || defined.has(scope),
@@ -55,17 +56,6 @@ function problemUnless(
 ): readonly PersonalTokenProblem[] {
   return isValid ? [] : [{ field, path: field + index, message }]
 }
-
-/**
- * A name needs a visible character, so that its token can be found in a list. Lone surrogates are rejected because databases
- * handle them differently.
- */
-const isName = (name: unknown): boolean =>
-  typeof name === 'string' &&
-  /[\p{L}\p{N}\p{P}\p{S}]/u.test(name) &&
-  name.length <= 255 &&
-  name.isWellFormed() &&
-  !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(name)
 
 /** A request body can contain 20,000 invalid scopes. */
 const MAX_LOGGED_PROBLEMS = 5

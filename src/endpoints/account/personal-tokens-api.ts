@@ -14,20 +14,13 @@ import {
 import { readJson, type JsonBody } from '../body.ts'
 import type { Exchange } from '../endpoint.ts'
 import { idIn } from '../paths.ts'
-import {
-  isReauthenticated,
-  reauthenticate,
-  reauthenticationError,
-  signInTooOld,
-  signsInAtApp,
-} from './reauthentication.ts'
+import { readCurrentPassword, requireRecentSignIn, unprocessable } from './recent-sign-in.ts'
 import {
   createForSignedInUser,
   csrfHeaders,
   loginRequired,
   requireCsrf,
   requireSignedInUser,
-  type SignedInUser,
 } from './signed-in-user.ts'
 
 /** GET: lists the user's valid tokens, newest first. */
@@ -50,19 +43,6 @@ export async function createPersonalToken(exchange: Exchange, provider: string):
   const outcome = await createForSignedInUser(exchange, signedIn, params)
   if (outcome.kind !== 'created') throw refusalOf(exchange, outcome)
   return json(201, { ...outcome.response, token: toWire(outcome.token) })
-}
-
-async function requireRecentSignIn(
-  exchange: Exchange,
-  signedIn: SignedInUser,
-  password: string | undefined,
-): Promise<void> {
-  const isAtApp = signsInAtApp(exchange.services.settings, signedIn.session)
-  const outcome = await reauthenticate(exchange, signedIn, isAtApp ? undefined : password)
-  if (isReauthenticated(outcome)) return
-  throw isAtApp && outcome.kind === 'required'
-    ? signInTooOld(exchange.services.settings, 'Cookie', 'The sign-in is too old. Sign in again')
-    : reauthenticationError(exchange.services, outcome, 'Cookie')
 }
 
 /** DELETE: revokes one of the user's tokens. Repeating it is harmless as long as the token is stored. */
@@ -98,17 +78,8 @@ function readParams(body: JsonBody): PersonalTokenParams {
   return { name, scopes, lifetime: seconds === undefined ? undefined : Number(seconds) * 1000 }
 }
 
-function readCurrentPassword(body: JsonBody): string | undefined {
-  const password = body.get('current_password')
-  if (password === undefined || typeof password === 'string') return password
-  throw unprocessable('current_password must be a string')
-}
-
 const isStrings = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.every((each) => typeof each === 'string')
-
-const unprocessable = (description: string): OAuthError =>
-  new OAuthError('invalid_request', description, { status: 422, detail: description })
 
 function refusalOf(exchange: Exchange, outcome: PersonalTokenRefusal): OAuthError {
   switch (outcome.kind) {
