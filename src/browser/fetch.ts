@@ -49,8 +49,8 @@ export function createFetch(parts: FetchParts): typeof globalThis.fetch {
     const response = await send(token)
     if (response.status !== 401 || !(await isTokenError(response))) return response
     if (token === undefined) notify('missing')
-    const next = token === undefined ? undefined : await find({ rejected: token })
-    if (next === undefined || !canRepeat) return response
+    const next = token && (await find({ rejected: token }))
+    if (!next || !canRepeat) return response
     await response.body?.cancel()
     return send(next)
   }

@@ -1,4 +1,4 @@
-import { parseJson, type TokenResponse } from './requests.ts'
+import { hasTokens, parseJson, type TokenResponse } from './requests.ts'
 
 /** The tokens of a signed-in user, as they are stored. */
 export interface TokenPair extends TokenResponse {
@@ -15,8 +15,8 @@ export const createPair = (response: TokenResponse, previous?: TokenPair): Token
 
 /** Reads a stored pair. Returns undefined if there is none, or if something else is stored. */
 export function parsePair(text: string | null): TokenPair | undefined {
-  const pair = parseJson(text ?? '') as TokenPair | null | undefined
-  return typeof pair?.access_token === 'string' ? pair : undefined
+  const pair = parseJson(text ?? '')
+  return hasTokens(pair) ? (pair as TokenPair) : undefined
 }
 
 /** Knows when the latest access token expires. */

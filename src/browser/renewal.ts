@@ -29,13 +29,15 @@ export const requestRefresh = (
     )
   })
 
-/** Signs out at the server, if the sign-in API issued the tokens. Without a response, tries again later. Never rejects. */
+/** Signs out of the sign-in API, or revokes the tokens (RFC 7009). Without a response, tries again later. Never rejects. */
 export async function requestSignOut(
-  { post }: ServerParts,
-  { refresh_token, session_id }: TokenPair,
+  { post, prefix, clientId }: ServerParts,
+  { access_token, refresh_token, session_id }: TokenPair,
 ): Promise<void> {
-  if (session_id === undefined) return
-  const send = (): Promise<unknown> => post('/auth/logout', { refresh_token }, true)
+  const send = (): Promise<unknown> =>
+    session_id === undefined
+      ? post(`${prefix}/revoke`, { client_id: clientId, token: refresh_token ?? access_token }, true)
+      : post('/auth/logout', { refresh_token }, true)
   const retry = (): void =>
     void withRetries(send).catch(() => platform.addEventListener?.('online', retry, { once: true }))
   await send().catch((error: unknown) => void (isTemporary(error) && retry()))

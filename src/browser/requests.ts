@@ -47,10 +47,13 @@ export const createPost =
 
 /** Returns the tokens in the body of a response. */
 export function tokensIn(body: unknown): TokenResponse {
-  const tokens = body as TokenResponse | undefined
-  if (typeof tokens?.access_token !== 'string') throw new AuthError('invalid_response', { status: 200 })
-  return tokens
+  if (!hasTokens(body)) throw new AuthError('invalid_response', { status: 200 })
+  return body
 }
+
+/** Returns whether a value has an access token. */
+export const hasTokens = (value: unknown): value is TokenResponse =>
+  typeof (value as TokenResponse | null | undefined)?.access_token === 'string'
 
 /** Encodes a form or a query. JSON omits undefined fields. */
 export const encodeForm = (fields: Fields): URLSearchParams =>

@@ -48,8 +48,8 @@ export function createSafeStorage(
     const value = change(current)
     if (value === current) return value
     memory.set(key, value)
+    if (!storage) return value
     try {
-      if (!storage) return value
       await write(storage, key, value)
       memory.delete(key)
     } catch (error) {

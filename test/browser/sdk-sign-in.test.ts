@@ -3,6 +3,8 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { AuthError, createTokenClient } from '../../src/browser/index.ts'
 import type { DeviceSignIn } from '../../src/browser/index.ts'
+import type { ClientRegistration } from '../../src/index.ts'
+import { DEVICE_GRANT } from '../../src/model/device-code.ts'
 import { openBrowser as openSimpleBrowser } from '../support/browser.ts'
 import { eventually } from '../support/cluster.ts'
 import { chromium, openBrowser, recordProblems, signIn } from '../support/chromium.ts'
@@ -24,6 +26,9 @@ const codeOf = (promise: Promise<unknown>): Promise<string> =>
     () => 'no error',
     (error: unknown) => (error instanceof AuthError ? error.code : String(error)),
   )
+
+const statusWith = async (token: string | undefined): Promise<number> =>
+  (await fetch(`${app.origin}/orders`, { headers: { authorization: `Bearer ${token}` } })).status
 
 describe.skipIf(!chromium)("a sign-in on the server's pages", () => {
   let browser: Browser
@@ -72,7 +77,7 @@ describe.skipIf(!chromium)("a sign-in on the server's pages", () => {
     return openPage(app, context, { clientId, storageName: 'sessionStorage' })
   }
 
-  test('returns to the app, which calls the API and refreshes', async () => {
+  test('returns to the app, which calls the API, refreshes and signs out', async () => {
     const page = await open()
     const problems = recordProblems(page)
     await page.goto(await begin(page))
@@ -89,6 +94,10 @@ describe.skipIf(!chromium)("a sign-in on the server's pages", () => {
     )
     expect(refreshes).toHaveLength(1)
     expect(await page.evaluate(() => Object.keys(sessionStorage))).toEqual(['consulate'])
+    const token = await pageTab(page).accessToken()
+    await pageTab(page).signOut()
+    expect(await statusWith(token)).toBe(401)
+    expect(await page.evaluate(() => Object.keys(sessionStorage))).toEqual([])
   })
 
   test('is finished with access_denied if the user refuses', async () => {
@@ -132,8 +141,8 @@ describe('a sign-in on another device', () => {
   afterEach(() => void vi.useRealTimers())
 
   /** A device with a code. */
-  async function start(send = fetch) {
-    const { id: clientId } = await addDeviceClient(app.server)
+  async function start(send = fetch, registration: Partial<ClientRegistration> = {}) {
+    const { id: clientId } = await addDeviceClient(app.server, registration)
     const auth = createTokenClient({
       issuer: app.network.origin,
       clientId,
@@ -161,6 +170,28 @@ describe('a sign-in on another device', () => {
     expect((await auth.fetch(`${app.origin}/orders`)).status).toBe(200)
     app.server.clock.advance('16m')
     expect((await auth.fetch(`${app.origin}/orders`)).status).toBe(200)
+  })
+
+  test('is revoked at the server by a sign-out, which is repeated if the response is lost', async () => {
+    const { auth, device } = await start()
+    const finished = device.finish()
+    await answer(device, 'Allow')
+    await finished
+    const token = await auth.getAccessToken()
+    app.network.respond('/oauth/revoke', 503)
+    await auth.signOut()
+    expect(await auth.isSignedIn()).toBe(false)
+    expect(await eventually(async () => (await statusWith(token)) === 401)).toBe(true)
+  })
+
+  test('without a refresh token is revoked by its access token', async () => {
+    const { auth, device } = await start(fetch, { grantTypes: [DEVICE_GRANT] })
+    const finished = device.finish()
+    await answer(device, 'Allow')
+    await finished
+    const token = await auth.getAccessToken()
+    await auth.signOut()
+    expect(await statusWith(token)).toBe(401)
   })
 
   test('is finished with access_denied if the user refuses', async () => {
