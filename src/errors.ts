@@ -2,8 +2,8 @@
  * Every error code that the server returns, with its HTTP status.
  *
  * RFC 6749 sections 4.1.2.1 and 5.2, RFC 6750 section 3.1, RFC 8628 section 3.5, RFC 8707 section 2;
- * `login_required`, `consent_required`, `request_not_supported` and `request_uri_not_supported` are from OpenID Connect
- * Core section 3.1.2.6. `insufficient_user_authentication` is from RFC 9470 section 3, `invalid_credentials` from the sign-in
+ * `login_required`, `consent_required`, `interaction_required`, `request_not_supported` and `request_uri_not_supported` are
+ * from OpenID Connect Core section 3.1.2.6. `insufficient_user_authentication` is from RFC 9470 section 3, `invalid_credentials` from the sign-in
  * API. `invalid_redirect_uri` and `invalid_client_metadata` are from RFC 7591 section 3.2.2, with the status that clients of
  * Laravel expect.
  */
@@ -27,6 +27,7 @@ const STATUS = {
   login_required: 401,
   invalid_credentials: 401,
   consent_required: 403,
+  interaction_required: 403,
   request_not_supported: 400,
   request_uri_not_supported: 400,
   invalid_token: 401,

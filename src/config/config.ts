@@ -17,6 +17,7 @@ import type { PersonalTokensConfig } from './personal-tokens.ts'
 import type { ResourceConfig } from './resources.ts'
 import type { ScopeConfig } from './scopes.ts'
 import type { UserAppsConfig } from './user-apps.ts'
+import type { SkipsConsent } from './skips-consent.ts'
 
 /** A limit on failures: after `failures` within `window`, further attempts get 429 with `Retry-After`. */
 export interface FailureLimit {
@@ -99,6 +100,18 @@ export interface Config<
   readonly pkce?: 'public' | 'always'
   /** The path prefix of the OAuth endpoints, within the issuer. Default `'/oauth'`. */
   readonly prefix?: string
+  /**
+   * Returns true for requests that need no consent, for any client: `({ client }) => client.publisher === 'Orchard'`. Called
+   * where users would see the consent page. They see it if the function throws, or does not answer within 5 seconds. Not
+   * called with `prompt=consent`, for public clients without an https redirect URI, and for devices. Default: only
+   * first-party clients with `skipsConsent` skip it.
+   */
+  readonly skipsConsent?: SkipsConsent
+  /**
+   * Whether users may uncheck scopes on the consent page, and grant a client less than it requests. Clients must read
+   * `scope` in the token response. Default: false.
+   */
+  readonly partialConsent?: boolean
   /**
    * The name of the user provider in `users`, as it is stored with sessions and authorizations. Default `'users'`. Do not
    * change it later: existing rows and tokens would no longer match.

@@ -20,6 +20,7 @@ const LISTS: ReadonlySet<string> = new Set([
   'returnOrigins',
   'trustedProxies',
 ])
+const FUNCTIONS: ReadonlySet<string> = new Set(['locate', 'skipsConsent'])
 const OBJECTS: ReadonlySet<string> = new Set(['providers', 'logger', 'clock', 'broadcast'])
 
 /** Reports options with a value of the wrong type, and returns the others, so that they can be checked too. */
@@ -37,7 +38,7 @@ function typeProblem(name: string, value: unknown): string | undefined {
   if (value === undefined) return undefined
   const isList = Array.isArray(value)
   if (LISTS.has(name) && !isList) return 'must be an array'
-  if (name === 'locate' && typeof value !== 'function') return 'must be a function'
+  if (FUNCTIONS.has(name) && typeof value !== 'function') return 'must be a function'
   if (OBJECTS.has(name) && (isList || typeof value !== 'object')) return 'must be an object'
   if (name === 'scopes' && (isList || typeof value !== 'object'))
     return "must be an object with a sentence for each scope: { 'orders:read': 'See your orders' }"
@@ -85,6 +86,8 @@ const CONFIG: OptionNames<Config> = {
   accountPages: true,
   locate: true,
   pkce: true,
+  skipsConsent: true,
+  partialConsent: true,
   prefix: true,
   provider: true,
   providers: true,

@@ -11,6 +11,7 @@ import { DEFAULT_THROTTLE_LIMITS, type Limit, type ThrottleLimits } from '../thr
 import { resolveAppSessions, type AppSessionSettings } from './app-session.ts'
 import { resolveAccountPages, type AccountSettings } from './account-pages.ts'
 import type { Config, FailureLimit } from './config.ts'
+import { resolveConsent, type ConsentSettings } from './consent.ts'
 import { resolveGrants, type GrantSettings } from './grants.ts'
 import { resolveIssuer, resolvePrefix, type IssuerSettings } from './issuer.ts'
 import { createValidator, type Validator } from '../lib/validator.ts'
@@ -35,7 +36,8 @@ export interface Settings
     MaintenanceSettings,
     AccountSettings,
     ResourceSettings,
-    ScopeSettings {
+    ScopeSettings,
+    ConsentSettings {
   readonly prefix: string
   readonly accessTokenLifetime: number
   /** Undefined if the sign-in API is off. */
@@ -124,6 +126,7 @@ export function resolveSettings(given: Config): Settings {
     ...resolveAccountPages(config.accountPages, features, validator),
     locate: config.locate,
     pkce: validator.oneOf('pkce', config.pkce ?? 'public', ['public', 'always']),
+    ...resolveConsent(config, validator),
     ...providers,
     appSessions: resolveAppSessions(config, issuer.issuer, validator),
     sessionLifetime,

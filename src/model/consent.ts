@@ -62,6 +62,15 @@ function accessOf(entry: string, audience: string): Access {
   return { scopes: scope === '' ? [] : [scope], resources: [resource] }
 }
 
+/** Returns the requested scopes that a consent covers at every requested resource. */
+export const allowedScopes = (
+  rules: ScopeInheritance,
+  entries: readonly string[],
+  { scopes, resources }: Access,
+  audience: string,
+): readonly string[] =>
+  scopes.filter((scope) => coversAccess(rules, entries, { scopes: [scope], resources }, audience))
+
 const resourcesOf = ({ resources }: Access, audience: string): readonly string[] =>
   resources.length === 0 ? [audience] : resources
 

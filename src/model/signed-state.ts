@@ -13,6 +13,10 @@ export interface ConsentRequest {
   readonly provider: string
   /** 256 random bits. The code is derived from them, so posting a form twice gives the same code. */
   readonly nonce: string
+  /** The requested scopes that the page showed as allowed before. Missing if there were none. */
+  readonly allowed?: readonly string[]
+  /** The requested scopes with a checkbox. Missing if there were none. */
+  readonly choices?: readonly string[]
 }
 
 /** How long a user can take to sign in (ms) and still return to where they were. */

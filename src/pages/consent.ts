@@ -1,10 +1,11 @@
 import { html, type Html } from '../lib/html.ts'
 import { clientDetails, clientIcon } from './client.ts'
 import { buttonForm } from './form.ts'
-import { initialOf, isolateHost, isolateIn, isolateName, isolateShort } from './isolate.ts'
+import { initialOf, isolateHost, isolateName, isolateShort } from './isolate.ts'
 import { layout } from './layout.ts'
 import type { Messages } from './messages.ts'
 import type { ClientView, ConsentProps } from './props.ts'
+import { APPROVE_FORM, requestedScopes } from './requested-scopes.ts'
 import type { Site } from './site.ts'
 
 /** The consent page. Nothing has the focus, so pressing Enter does not allow anything. */
@@ -25,19 +26,6 @@ const nameOf = ({ name, host }: ClientView, text: Messages['consent']): Html =>
 
 const destination = ({ host }: ClientView, text: Messages['consent']): Html | string =>
   host === null ? text.returnToApp : text.redirectTo(isolateHost(host))
-
-/** What a client asks for. */
-export function requestedScopes(
-  client: Html,
-  scopes: ConsentProps['scopes'],
-  { consent: text, lang: pageLang }: Messages,
-): Html {
-  if (scopes.length === 0) return html`<p class="asks">${text.wantsIdentity(client)}</p>`
-  return html`<p class="asks" id="asks">${text.wantsTo(client)}</p>
-    <ul class="scopes" role="list" aria-labelledby="asks">
-      ${scopes.map(({ description, lang }) => html`<li>${isolateIn(description, lang, pageLang)}</li>`)}
-    </ul>`
-}
 
 /** The APIs that the access is for, unless it is the default one. */
 export function requestedResources(
@@ -71,7 +59,8 @@ export const decisionButtons = (
   text: Messages['consent'],
 ): Html =>
   html`<div class="actions pair">
-    ${buttonForm(approve, text.approve, 'primary')} ${buttonForm(deny, text.deny, 'secondary')}
+    ${buttonForm({ ...approve, id: APPROVE_FORM }, text.approve, 'primary')}
+    ${buttonForm(deny, text.deny, 'secondary')}
   </div>`
 
 /** Says that access can be revoked, and where. */

@@ -1,17 +1,12 @@
 import { html, type Html } from '../lib/html.ts'
 import { clientDetails, clientIcon } from './client.ts'
-import {
-  accountBox,
-  decisionButtons,
-  requestedResources,
-  requestedScopes,
-  revocationNote,
-} from './consent.ts'
+import { accountBox, decisionButtons, requestedResources, revocationNote } from './consent.ts'
 import { describedBy, postForm, problemLine } from './form.ts'
 import { isolateHost, isolateName } from './isolate.ts'
 import { layout } from './layout.ts'
 import type { Messages } from './messages.ts'
 import type { DeviceCodeProps, DeviceConsentProps, DeviceDoneProps } from './props.ts'
+import { requestedScopes } from './requested-scopes.ts'
 import type { Site } from './site.ts'
 
 /**

@@ -11,13 +11,19 @@ export function describedBy(hasProblem: boolean, isInvalid: boolean, hint?: stri
   return html`${ids !== '' && html` aria-describedby="${ids}"`}${isInvalid && html` aria-invalid="true"`}`
 }
 
-export const postForm = ({ action, hidden }: FormTarget, content: Html): Html =>
-  html`<form method="post" action="${action}">${Object.entries(hidden).map(hiddenField)}${content}</form>`
+/** A form. Fields outside of it can name its `id` as their `form`. */
+export const postForm = (
+  { action, hidden, id }: FormTarget & { readonly id?: string },
+  content: Html,
+): Html =>
+  html`<form method="post" action="${action}" ${id !== undefined && html` id="${id}"`}>
+    ${Object.entries(hidden).map(hiddenField)}${content}
+  </form>`
 
 type Look = 'primary' | 'secondary' | 'danger' | 'link'
 
 /** A form that consists of its button. */
-export const buttonForm = (target: FormTarget, label: string, look: Look): Html =>
+export const buttonForm = (target: Parameters<typeof postForm>[0], label: string, look: Look): Html =>
   postForm(target, html`<button class="${look}">${label}</button>`)
 
 const hiddenField = ([name, value]: [string, string]): Html =>

@@ -10,6 +10,7 @@ import type {
   PasswordResetProps,
   ResetPasswordProps,
 } from './password-props.ts'
+import type { ConsentScopeView, ScopeView } from './scope-props.ts'
 import type { AccountProps, FormTarget } from './shared-props.ts'
 import type { SignInAgainProps } from './sign-in-again-props.ts'
 
@@ -21,6 +22,7 @@ export type {
   PasswordResetProps,
   ResetPasswordProps,
 } from './password-props.ts'
+export type { ConsentScopeView, ScopeView } from './scope-props.ts'
 export type { AccountLink, AccountProps, FormTarget, HiddenFields } from './shared-props.ts'
 export type { SignInAgainProps } from './sign-in-again-props.ts'
 
@@ -39,14 +41,6 @@ export interface ClientView {
   readonly publisher: string | null
   /** True if a user registered the client, false if the operator did. */
   readonly isThirdParty: boolean
-}
-
-/** A scope as users see it. */
-export interface ScopeView {
-  readonly id: string
-  readonly description: string
-  /** The language of the description (BCP 47), if the configuration names it. */
-  readonly lang?: string
 }
 
 /** An API that a token would be for (RFC 8707), as users see it. */
@@ -84,12 +78,13 @@ export interface SignInProps extends FormTarget {
 /** The consent page (RFC 6749 section 4.1.1). */
 export interface ConsentProps {
   readonly client: ClientView
-  /** Empty if the client only wants to know who the user is. */
-  readonly scopes: readonly ScopeView[]
+  /** What the client requests. Empty if it only wants to know who the user is. */
+  readonly scopes: readonly ConsentScopeView[]
   /** The APIs that the client requests access to. Empty if it is only the default one. */
   readonly resources: readonly ResourceView[]
   /** The signed-in user: the email, else the name, else the id. */
   readonly userName: string
+  /** POST `hidden`, and `scope:<id>` for each checked scope. Those that are optional and not sent are not granted. */
   readonly approve: FormTarget
   readonly deny: FormTarget
   /** Leads to the sign-in page. */

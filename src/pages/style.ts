@@ -136,6 +136,13 @@ img.icon { object-fit: contain }
   border: solid var(--edge); border-width: 0 2px 2px 0; transform: rotate(45deg);
 }
 .success::before { inline-size: .625rem; block-size: 1.125rem; margin: -.25rem 0 0; border-color: currentColor }
+.choices { margin-top: .75rem }
+.choices .asks { margin: 0; font-weight: inherit }
+.choices .check { gap: .75rem; padding: .625rem .125rem }
+.choices .check + .check { border-block-start: 1px solid var(--border) }
+.granted { margin-top: .75rem }
+.granted summary { padding-block: .25rem; color: var(--soft); font-size: .9375rem; cursor: pointer }
+.granted .scopes { margin-top: .25rem }
 .account {
   display: flex; gap: .75rem; align-items: center; margin-top: 1.25rem; padding: .75rem .875rem;
   border-radius: .5rem; background: var(--quiet); font-size: .9375rem;

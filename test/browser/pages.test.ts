@@ -432,7 +432,8 @@ const KEEP_TYPE_AT_SUBMIT = `addEventListener('submit', () => { window.name = do
 function consentWith(client: Partial<ViewProps['consent']['client']>, text?: string): Sample {
   const [view, props] = SAMPLES['consent']
   const changed = { ...props, client: { ...props.client, ...client } }
-  const scopes = [{ id: 'a', description: (text ?? '').slice(0, 300) }]
+  const description = (text ?? '').slice(0, 300)
+  const scopes = [{ id: 'a', description, isGranted: false, isOptional: false }]
   return [view, text === undefined ? changed : { ...changed, scopes, userName: text }]
 }
 

@@ -177,13 +177,21 @@ describe('a caller that asks for JSON', () => {
     expect((await browser.open(loginUri ?? '')).forms.map(({ label }) => label)).toContain('Sign in')
   })
 
-  test('gets the consent URL', async () => {
+  test('gets the consent URL, and what the page asks', async () => {
     const browser = await signedIn()
-    const url = authorizationUrl(server, web, { prompt: 'consent' })
+    const url = authorizationUrl(server, web, { prompt: 'consent', scope: 'orders:read' })
     const page = await browser.open(url, { headers })
     expect([page.status, JSON.parse(page.body)]).toEqual([
       403,
-      { error: 'consent_required', error_description: expect.any(String) as unknown, consent_uri: url },
+      {
+        error: 'consent_required',
+        error_description: expect.any(String) as unknown,
+        consent_uri: url,
+        client_id: web.id,
+        client_name: 'Orchard',
+        scopes: [{ id: 'orders:read', description: 'See your orders', granted: false, optional: false }],
+        resources: [],
+      },
     ])
   })
 

@@ -1,10 +1,17 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
 import type { Page } from '../support/browser.ts'
-import { authorizationUrl, authorize, codeIn } from '../support/oauth-client.ts'
+import { authorizationUrl, authorize, codeIn, createPkce } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 
-const server = await startServer()
+const WAVED = 'Waved through'
+const server = await startServer({
+  skipsConsent: ({ client: { name } }) => name === WAVED,
+  providers: {
+    asking: { find: async () => undefined, appSession: { signInUrl: '/sign-in', current: () => undefined } },
+    starting: { find: async () => undefined, appSession: { signInUrl: '/sign-in' } },
+  },
+})
 const user = await server.addUser()
 const client = await server.addClient()
 const stranger = await server.addClient({ name: 'Stranger' })
@@ -32,65 +39,166 @@ test('a guest signs in and returns to the same request', async () => {
   expect(labelsIn(consent)).toContain('Allow')
 })
 
-describe('prompt=none', () => {
-  test('returns login_required for a guest, with state and issuer', async () => {
-    const page = await openBrowser(server).open(url('none'))
-    expect(page.url.origin).toBe('https://app.example')
-    expect(errorIn(page)).toBe('login_required')
-    expect(page.url.searchParams.get('state')).toBe('kept')
-    expect(page.url.searchParams.get('iss')).toBe(server.issuer)
-  })
+/** What the browser shows, or what the client receives. */
+function outcomeOf({ url: shown, forms, body }: Page): string {
+  if (shown.origin !== server.origin)
+    return shown.searchParams.get('error') ?? (codeIn({ url: shown } as Page) && 'code')
+  if (shown.pathname === '/sign-in') return 'app'
+  if (body.startsWith('{')) return `JSON ${String((JSON.parse(body) as Record<string, unknown>)['error'])}`
+  return forms.some(({ label }) => label === 'Allow') ? 'consent' : (forms[0]?.label ?? 'none').toLowerCase()
+}
 
-  test('returns consent_required without consent', async () => {
-    expect(errorIn(await (await familiar()).open(url('none', stranger)))).toBe('consent_required')
-  })
+const native = { type: 'public', redirectUris: ['com.example.app:/callback'] } as const
+const json = { headers: { accept: 'application/json' } }
+const pkce = { code_challenge: createPkce().challenge, code_challenge_method: 'S256' }
 
-  test('returns a code if no page is needed', async () => {
-    expect(codeIn(await (await familiar()).open(url('none')))).toBeTruthy()
-    expect(codeIn(await (await familiar()).open(url('login none')))).toBeTruthy()
-  })
+/** The state of the user and the client: who opens the request, with which client. Nothing here is changed by opening it. */
+async function createStates() {
+  const signedIn = openBrowser(server)
+  const [guest, allowed, native1, partly, asked] = [
+    openBrowser(server),
+    client,
+    await server.addClient({ ...native, skipsConsent: true }),
+    await server.addClient(),
+    await server.addClient(),
+  ]
+  await authorize(signedIn, url(undefined, allowed), user)
+  await authorize(signedIn, authorizationUrl(server, native1, { scope: 'profile', ...pkce }))
+  await authorize(signedIn, authorizationUrl(server, partly, { scope: 'orders:read' }))
+  server.clock.advance('2m')
+  const both = { scope: 'profile orders:read' }
+  return {
+    guest: { browser: guest, to: allowed },
+    'too old': { browser: signedIn, to: allowed, parameters: { max_age: '60' } },
+    allowed: { browser: signedIn, to: allowed },
+    partly: { browser: signedIn, to: partly, parameters: both },
+    asked: { browser: signedIn, to: asked },
+    skips: { browser: signedIn, to: await server.addClient({ skipsConsent: true }) },
+    waved: { browser: signedIn, to: await server.addClient({ name: WAVED, isThirdParty: true }) },
+    native: { browser: signedIn, to: native1, parameters: pkce },
+    'waved native': {
+      browser: signedIn,
+      to: await server.addClient({ ...native, name: WAVED }),
+      parameters: pkce,
+    },
+    'app guest': { browser: guest, to: await server.addClient({ provider: 'asking' }) },
+    'app opens sessions': { browser: guest, to: await server.addClient({ provider: 'starting' }) },
+    'JSON guest': { browser: guest, to: allowed, init: json },
+    'JSON allowed': { browser: signedIn, to: allowed, init: json },
+    'JSON asked': { browser: signedIn, to: asked, init: json },
+  } as const
+}
 
-  test('overrides other prompts', async () => {
-    expect(errorIn(await openBrowser(server).open(url('none login')))).toBe('login_required')
-    expect(errorIn(await (await familiar()).open(url('consent none')))).toBe('consent_required')
-  })
-})
+const states = await createStates()
 
-describe('prompt=login', () => {
-  test('asks the user to sign in again', async () => {
-    const browser = await familiar()
-    const login = await browser.open(url('login'))
-    expect(labelsIn(login)).toEqual(['Sign in'])
-    expect(codeIn(await browser.signIn(login, user))).toBeTruthy()
-  })
+type State = keyof typeof states
 
-  test('continues as the user who signs in', async () => {
-    const other = await server.addUser()
-    const browser = await familiar()
-    const consent = await browser.signIn(await browser.open(url('login')), other)
-    expect(consent.text).toContain(other.email)
-  })
+const NOT_SIGNED_IN: readonly State[] = ['guest', 'too old']
+const APPS: readonly State[] = ['app guest', 'app opens sessions']
+const ALLOWED: readonly State[] = ['allowed', 'skips', 'waved']
+const ASKED: readonly State[] = ['partly', 'asked', 'native', 'waved native']
+const SIGNED_IN: readonly State[] = [...ALLOWED, ...ASKED]
 
-  test('asks for both, in this order, together with consent', async () => {
-    const browser = await familiar()
-    const login = await browser.open(url('login consent'))
-    expect(labelsIn(login)).toEqual(['Sign in'])
-    expect(labelsIn(await browser.signIn(login, user))).toContain('Allow')
-  })
-})
+const each = (names: readonly State[], outcome: string): Partial<Record<State, string>> =>
+  Object.fromEntries(names.map((name) => [name, outcome]))
 
-test('prompt=consent asks again for what was approved before', async () => {
+/** Guests sign in first, whatever else is asked. */
+const GUESTS = {
+  ...each(NOT_SIGNED_IN, 'sign in'),
+  ...each(APPS, 'app'),
+  'JSON guest': 'JSON login_required',
+}
+const DEFAULT = {
+  ...GUESTS,
+  ...each(ALLOWED, 'code'),
+  ...each(ASKED, 'consent'),
+  'JSON allowed': 'code',
+  'JSON asked': 'JSON consent_required',
+}
+const FORCED = {
+  ...GUESTS,
+  ...each(SIGNED_IN, 'sign in'),
+  'JSON allowed': 'JSON login_required',
+  'JSON asked': 'JSON login_required',
+}
+const CONSENT = {
+  ...GUESTS,
+  ...each(SIGNED_IN, 'consent'),
+  'JSON allowed': 'JSON consent_required',
+  'JSON asked': 'JSON consent_required',
+}
+const SILENT = {
+  ...each(NOT_SIGNED_IN, 'login_required'),
+  ...each(ALLOWED, 'code'),
+  ...each(ASKED, 'consent_required'),
+  'app guest': 'login_required',
+  'app opens sessions': 'interaction_required',
+  'JSON guest': 'login_required',
+  'JSON allowed': 'code',
+  'JSON asked': 'consent_required',
+}
+
+/** Each `prompt`: what it leads to in each state, and what follows the sign-in that it forces on a user who has consented. */
+const PROMPTS: [string | undefined, Partial<Record<State, string>>, string?][] = [
+  [undefined, DEFAULT],
+  ['create', DEFAULT],
+  ['NONE', DEFAULT],
+  ['Login', DEFAULT],
+  ['login', FORCED, 'code'],
+  ['login login', FORCED, 'code'],
+  ['select_account', FORCED, 'code'],
+  ['select_account login', FORCED, 'code'],
+  ['login create', FORCED, 'code'],
+  ['login consent', FORCED, 'consent'],
+  ['consent login', FORCED, 'consent'],
+  ['select_account consent', FORCED, 'consent'],
+  ['consent login select_account', FORCED, 'consent'],
+  ['consent', CONSENT],
+  ['consent  consent', CONSENT],
+  ['consent create', CONSENT],
+  ['none', SILENT],
+  ['none none', SILENT],
+  ['none create', SILENT],
+  ['none login', SILENT],
+  ['login none', SILENT],
+  ['select_account none', SILENT],
+  ['consent none', SILENT],
+  ['login consent select_account none', SILENT],
+]
+
+test.each(PROMPTS)('prompt=%s', async (prompt, expected, afterSignIn) => {
+  const outcomes = await Promise.all(
+    Object.entries(states).map(async ([name, { browser, to, ...rest }]) => {
+      const { parameters, init } = { parameters: {}, init: {}, ...rest }
+      const address = authorizationUrl(server, to, { scope: 'profile', prompt, state: 'kept', ...parameters })
+      const page = await browser.open(address, init)
+      if (page.url.origin !== server.origin) expectIssuerAndState(page)
+      return [name, outcomeOf(page)]
+    }),
+  )
+  expect(Object.fromEntries(outcomes)).toEqual(expected)
+  if (afterSignIn === undefined) return
   const browser = await familiar()
-  const page = await browser.open(url('consent'))
-  expect(labelsIn(page)).toContain('Allow')
-  expect(codeIn(await browser.press(page, 'Allow'))).toBeTruthy()
+  expect(outcomeOf(await browser.signIn(await browser.open(url(prompt)), user))).toBe(afterSignIn)
 })
 
-test('an unknown prompt is ignored', async () => {
-  expect(codeIn(await (await familiar()).open(url('create')))).toBeTruthy()
+function expectIssuerAndState({ url: { searchParams } }: Page): void {
+  expect([searchParams.get('state'), searchParams.get('iss')]).toEqual(['kept', server.issuer])
+}
+
+test('a repeated prompt is an error, because either one could be meant', async () => {
+  const page = await openBrowser(server).open(`${url('none')}&prompt=login`)
+  expect([page.status, page.url.origin]).toEqual([400, server.origin])
 })
 
-test.each(['select_account', 'select_account login'])(
+test('prompt=login continues as the user who signs in', async () => {
+  const other = await server.addUser()
+  const browser = await familiar()
+  const consent = await browser.signIn(await browser.open(url('login')), other)
+  expect(consent.text).toContain(other.email)
+})
+
+test.each(['select_account'])(
   'prompt=%s shows the sign-in page, on which users choose an account',
   async (prompt) => {
     const other = await server.addUser()

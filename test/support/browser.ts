@@ -20,8 +20,8 @@ export interface Browser {
   /** The `Set-Cookie` headers it received, in order. */
   readonly setCookies: readonly string[]
   open(url: string | URL, init?: RequestInit): Promise<Page>
-  /** Submits a form by the label of its button. `fields` override its values. */
-  press(page: Page, label: string, fields?: Readonly<Record<string, string>>): Promise<Page>
+  /** Submits a form by the label of its button. `fields` override its values, undefined ones are not sent. */
+  press(page: Page, label: string, fields?: Readonly<Record<string, string | undefined>>): Promise<Page>
   /** Fills in the sign-in page. */
   signIn(page: Page, user: Pick<TestUser, 'email' | 'password'>): Promise<Page>
   /** Closes and reopens the browser: only cookies with a `Max-Age` remain. */
@@ -75,9 +75,10 @@ export function openBrowser({ origin, knownSecrets, formOrigin, send = fetch }: 
     throw new Error('Too many redirects')
   }
 
-  function press(page: Page, label: string, fields: Readonly<Record<string, string>> = {}): Promise<Page> {
+  function press(page: Page, label: string, fields: Parameters<Browser['press']>[2] = {}): Promise<Page> {
     const form = formOf(page, label)
-    const body = new URLSearchParams({ ...form.fields, ...fields })
+    const sent = Object.entries({ ...form.fields, ...fields }).filter(([, value]) => value !== undefined)
+    const body = new URLSearchParams(sent as [string, string][])
     const headers = { origin: formOrigin ?? page.url.origin, 'sec-fetch-site': 'same-origin' }
     return open(new URL(form.action, page.url), { method: 'POST', body, headers })
   }

@@ -12,8 +12,17 @@ export const formsIn = (html: string): readonly HtmlForm[] =>
   [...html.matchAll(/<form\s([^>]*)>(.*?)<\/form>/gs)].map(([, attributes = '', content = '']) => ({
     action: attribute(attributes, 'action') ?? '',
     label: textIn(/<button(?![^>]*type="button")[^>]*>(.*?)<\/button>/s.exec(content)?.[1] ?? ''),
-    fields: fieldsIn(content),
+    fields: { ...fieldsIn(content), ...fieldsIn(fieldsOutside(html, attribute(attributes, 'id'))) },
   }))
+
+/** Returns the fields outside of a form that name it as theirs. */
+const fieldsOutside = (html: string, id: string | undefined): string =>
+  id === undefined
+    ? ''
+    : [...html.matchAll(/<input\s[^>]*>/g)]
+        .map(([input]) => input)
+        .filter((input) => attribute(input, 'form') === id)
+        .join('')
 
 /** Returns the visible text of HTML. */
 export const textIn = (html: string): string =>

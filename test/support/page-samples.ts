@@ -1,4 +1,10 @@
-import type { AccountProps, ClientView, DeviceView, ViewProps } from '../../src/pages/props.ts'
+import type {
+  AccountProps,
+  ClientView,
+  ConsentScopeView,
+  DeviceView,
+  ViewProps,
+} from '../../src/pages/props.ts'
 
 const hidden = { _token: 'anti-forgery', request: 'sealed' }
 
@@ -36,22 +42,32 @@ const signIn: ViewProps['signIn'] = {
   username: '',
 }
 
+const asked = (id: string, description: string): ConsentScopeView => ({
+  id,
+  description,
+  isGranted: false,
+  isOptional: false,
+})
+
 const consent: ViewProps['consent'] = {
   client,
   resources: [],
   scopes: [
-    { id: 'orders:read', description: 'See your orders' },
-    {
-      id: 'orders:create',
-      description: 'Place orders in your name, and pay for them with the card on file',
-    },
-    { id: 'profile', description: 'See your name and picture' },
+    asked('orders:read', 'See your orders'),
+    asked('orders:create', 'Place orders in your name, and pay for them with the card on file'),
+    asked('profile', 'See your name and picture'),
   ],
   userName: 'ada@orchard.example',
   approve: { action: '/oauth/authorize', hidden },
   deny: { action: '/oauth/authorize', hidden: { ...hidden, _method: 'DELETE' } },
   switchAccount: { action: '/auth/switch', hidden },
 }
+
+/** The user has allowed the last scope before. */
+const consentForMore = consent.scopes.map((scope, index) => ({ ...scope, isGranted: index === 2 }))
+
+/** The first scope is required. */
+const consentWithChoices = consent.scopes.map((scope, index) => ({ ...scope, isOptional: index > 0 }))
 
 const { host: _, ...device } = { ...client, name: 'Orchard TV' }
 
@@ -222,6 +238,15 @@ export const SAMPLES = {
         { uri: 'https://mcp.orchard.example/mcp', name: 'Orchard MCP', host: 'mcp.orchard.example' },
         { uri: 'https://billing.example/v1', name: null, host: 'billing.example' },
       ],
+    },
+  ],
+  'consent for more': ['consent', { ...consent, client: detailed, scopes: consentForMore }],
+  'consent with choices': ['consent', { ...consent, client: detailed, scopes: consentWithChoices }],
+  'consent for more with choices': [
+    'consent',
+    {
+      ...consent,
+      scopes: consentForMore.map((scope) => ({ ...scope, isOptional: !scope.isGranted })),
     },
   ],
   'consent without scopes': ['consent', { ...consent, scopes: [], userName: 'Ada' }],
@@ -410,6 +435,7 @@ export const SAMPLES = {
     { ...deviceCode, userCode: 'wdjb', problem: { kind: 'throttled', seconds: 600 } },
   ],
   'device consent': ['deviceConsent', deviceConsent],
+  'device consent with choices': ['deviceConsent', { ...deviceConsent, scopes: consentWithChoices }],
   'device consent without scopes': [
     'deviceConsent',
     { ...deviceConsent, address: '203.0.113.7', scopes: [], userName: 'Ada' },

@@ -9,13 +9,24 @@ import type { Sample } from '../support/page-samples.ts'
 const PAYLOAD = `<script>"'&</script>`
 const ESCAPED = '&lt;script&gt;&quot;&#39;&amp;&lt;/script&gt;'
 
-/** Texts that no page shows: the ids of scopes outside the form for a new token, and addresses that are none. */
+/** Texts that no page shows: the ids of scopes without a checkbox, and addresses that are none. */
 const NEVER_SHOWN =
-  /^(?!personalTokens )\w+ scopes\.\d+\.id$| provider$| (tokens|devices)\.\d+(\.scopes\.\d+)?\.id$| tokens\.1\.scopes\.0\.description$| values\.scopes\.| client\.(logo|homepage|privacy|terms)$|^signIn client\.publisher$| resources\.(0\.uri|1\.host)$/
+  / provider$| (tokens|devices)\.\d+(\.scopes\.\d+)?\.id$| tokens\.1\.scopes\.0\.description$| values\.scopes\.| client\.(logo|homepage|privacy|terms)$|^signIn client\.publisher$| resources\.(0\.uri|1\.host)$/
 const HIDDEN_DESCRIPTIONS: ReadonlySet<string> = new Set(['a server error', 'an unknown client'])
 
 const isShown = (page: string, view: string, prop: string): boolean =>
-  !NEVER_SHOWN.test(`${view} ${prop}`) && !(prop === 'description' && HIDDEN_DESCRIPTIONS.has(page))
+  (!/^scopes\.\d+\.id$/.test(prop) || view === 'personalTokens' || CHECKBOXES.has(`${page}: ${prop}`)) &&
+  !NEVER_SHOWN.test(`${view} ${prop}`) &&
+  !(prop === 'description' && HIDDEN_DESCRIPTIONS.has(page))
+
+/** The ids of scopes that users may uncheck on a consent page. */
+const CHECKBOXES: ReadonlySet<string> = new Set(
+  Object.entries(SAMPLES).flatMap(([page, [view, props]]) =>
+    view === 'consent' || view === 'deviceConsent'
+      ? props.scopes.flatMap(({ isOptional }, index) => (isOptional ? [`${page}: scopes.${index}.id`] : []))
+      : [],
+  ),
+)
 
 async function render<Name extends keyof ViewProps>(
   view: Name,
@@ -338,6 +349,8 @@ test('a list of 60 scopes and a description from right to left are shown in full
   const scopes = Array.from({ length: 60 }, (_, index) => ({
     id: `s${index}`,
     description: `رؤية طلباتك ${index}`,
+    isGranted: false,
+    isOptional: false,
   }))
   const shown = await render(view, { ...props, scopes })
   expect(shown.match(/<li><bdi>رؤية طلباتك \d+<\/bdi><\/li>/g)).toHaveLength(60)

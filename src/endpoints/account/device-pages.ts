@@ -3,7 +3,8 @@ import type { HttpResponse } from '../../lib/http.ts'
 import { formatUserCode, normalizeUserCode } from '../../model/device-code.ts'
 import type { DeviceCodeProps } from '../../pages/props.ts'
 import { displayNameOf } from '../../users/provider.ts'
-import { describeClient, describeResources, describeScopes, languagesOf } from '../descriptions.ts'
+import { consentScopes } from '../consent-scopes.ts'
+import { describeClient, describeResources, languagesOf } from '../descriptions.ts'
 import type { Exchange } from '../endpoint.ts'
 import { page } from '../page.ts'
 import { providerPathsOf } from '../paths.ts'
@@ -43,7 +44,7 @@ export function consentPage(
     client: describeClient(client),
     userCode: displayUserCode(userCode),
     address: code.address,
-    scopes: describeScopes(code.scopes, exchange.services.settings, languagesOf(exchange)),
+    scopes: consentScopes(code.scopes, exchange.services.settings, languagesOf(exchange)),
     resources: describeResources(code.resources, exchange.services.settings),
     userName: displayNameOf(signedIn.user),
     approve: { action, hidden: { ...hidden, intent: 'approve' } },

@@ -33,7 +33,7 @@ export interface AuthorizationRequest extends ResponseTarget {
   readonly scopes: readonly string[]
   readonly resources: readonly string[]
   readonly codeChallenge: string | null
-  /** The values of `prompt`. Unknown ones are ignored. */
+  /** The values of `prompt`. Unknown ones are ignored. `none` is the only one if it is included. */
   readonly prompts: ReadonlySet<string>
   /** How old the sign-in may be, in seconds (OpenID Connect Core section 3.1.2.1). Undefined for no limit. */
   readonly maxAge: number | undefined
@@ -117,11 +117,17 @@ export function checkRequest(settings: Settings, target: ResponseTarget, form: F
   const rules = scopeRulesFor(settings.scopes, target.client)
   const scopes = chooseScopes(rules, form.get('scope'), requestableScopes(target.client.scopes))
   const resources = chooseResources(settings.resources, form.getAll('resource'))
-  const prompts = new Set(form.get('prompt')?.split(' '))
+  const prompts = readPrompts(form)
   const maxAge = readMaxAge(form)
   const [loginHint, uiLocales] = [form.get('login_hint'), form.get('ui_locales')]
   const hints = { loginHint, uiLocales }
   return { ...target, responseType, scopes, resources, codeChallenge, prompts, maxAge, ...hints }
+}
+
+/** `none` wins: a client that wants no page gets none. OpenID Connect Core section 3.1.2.1 has no such combinations. */
+function readPrompts(form: Form): ReadonlySet<string> {
+  const prompts = new Set(form.get('prompt')?.split(' '))
+  return prompts.has('none') ? new Set(['none']) : prompts
 }
 
 /** Strict, because a misread value could make an old sign-in pass for a new one. */

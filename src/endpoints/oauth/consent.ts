@@ -6,10 +6,17 @@ import type { ConsentRequest } from '../../model/signed-state.ts'
 import type { Session } from '../../model/session.ts'
 import type { Exchange } from '../endpoint.ts'
 import { forgedForm, readForm, readQuery } from '../body.ts'
+import { checkedScopes, isEverythingUnchecked } from '../consent-scopes.ts'
 import { pathsOf } from '../paths.ts'
 import { redirectWithError, respond } from './authorization-response.ts'
-import { checkRequest, findTarget, type AuthorizationRequest } from './authorization-request.ts'
+import {
+  checkRequest,
+  findTarget,
+  type AuthorizationRequest,
+  type ResponseTarget,
+} from './authorization-request.ts'
 import { createCode, type CreatedCode } from './code.ts'
+import { findEarlierConsent } from './earlier-consent.ts'
 
 /** DELETE: handles a denied consent form. */
 export async function deny(exchange: Exchange): Promise<HttpResponse> {
@@ -29,48 +36,79 @@ async function submit(exchange: Exchange, form: Form, isApproved: boolean): Prom
   // Another user is signed in, or none: they must be asked themselves.
   if (!user || session.id !== consent.sessionId) return restart(exchange, consent)
   if (!services.csrf.isValid(exchange, session, form.get('csrf'))) throw forgedForm()
-  return decide(exchange, consent, session, isApproved)
+  return decide(exchange, { consent, session, form, isApproved })
 }
 
 const restart = ({ services }: Exchange, { query }: ConsentRequest): HttpResponse =>
   redirect(`${pathsOf(services.settings).authorize}?${query}`)
 
-async function decide(
-  exchange: Exchange,
-  consent: ConsentRequest,
-  session: Session,
-  isApproved: boolean,
-): Promise<HttpResponse> {
-  const { services, request, requestId } = exchange
-  const form = readQuery({ ...request, query: consent.query })
-  const target = await findTarget(services, form)
-  const authorizationRequest = checkRequest(services.settings, target, form)
-  const event = { requestId, clientId: target.client.id, sub: services.subjectOf(session) }
-  Object.assign(exchange.auditFields, { clientId: event.clientId, sub: event.sub })
-  if (!isApproved) {
-    services.events.emit('consent.denied', event)
+/** A form that its user has submitted. */
+interface Submission {
+  readonly consent: ConsentRequest
+  readonly session: Session
+  readonly form: Form
+  readonly isApproved: boolean
+}
+
+async function decide(exchange: Exchange, submission: Submission): Promise<HttpResponse> {
+  const { services, request } = exchange
+  const { consent, session, form, isApproved } = submission
+  const again = { ...exchange, request: { ...request, query: consent.query } }
+  const query = readQuery(again.request)
+  const target = await findTarget(services, query)
+  const requested = checkRequest(services.settings, target, query)
+  const sub = services.subjectOf(session)
+  Object.assign(exchange.auditFields, { clientId: target.client.id, sub })
+  const scopes = checkedScopes(requested.scopes, consent.choices ?? [], form)
+  if (!isApproved || isEverythingUnchecked(requested.scopes, scopes)) {
+    services.events.emit('consent.denied', { ...toEvent(exchange, target), sub })
     return redirectWithError(exchange, target, new OAuthError('access_denied', 'The user denied the request'))
   }
-  const again = { ...exchange, request: { ...request, query: consent.query } }
-  const created = await createCode(again, authorizationRequest, session, consent.nonce)
-  if (created) {
-    await remember(exchange, authorizationRequest, created)
-    const { scopes, resources } = authorizationRequest
-    services.events.emit('consent.given', { ...event, scopes, resources })
-  }
-  return respond(again, authorizationRequest, created)
+  return allow(again, { ...requested, scopes }, submission)
+}
+
+const toEvent = ({ requestId }: Exchange, { client }: ResponseTarget) => ({ requestId, clientId: client.id })
+
+async function allow(
+  exchange: Exchange,
+  authorizationRequest: AuthorizationRequest,
+  { consent, session }: Submission,
+): Promise<HttpResponse> {
+  const { events, subjectOf } = exchange.services
+  const created = await createCode(exchange, authorizationRequest, session, consent.nonce)
+  if (!created) return respond(exchange, authorizationRequest, undefined)
+  if (await isWithdrawn(exchange, authorizationRequest, { consent, session }))
+    return restart(exchange, consent)
+  await remember(exchange, authorizationRequest, created)
+  const { scopes, resources } = created.row
+  const event = { ...toEvent(exchange, authorizationRequest), sub: subjectOf(session) }
+  events.emit('consent.given', { ...event, scopes, resources })
+  return respond(exchange, authorizationRequest, created)
+}
+
+/**
+ * Returns whether the user has revoked what the page showed as allowed before. Called when the code exists: a later
+ * revocation voids the code.
+ */
+async function isWithdrawn(
+  exchange: Exchange,
+  authorizationRequest: AuthorizationRequest,
+  { consent: { allowed: shown = [] }, session }: Pick<Submission, 'consent' | 'session'>,
+): Promise<boolean> {
+  if (shown.length === 0) return false
+  const { allowed } = await findEarlierConsent(exchange, authorizationRequest, session)
+  return shown.some((scope) => !allowed.includes(scope))
 }
 
 /**
  * Remembers a consent, unless the user has disconnected the client since its code was created, which voids the code: a form
- * that was submitted before must not restore the consent.
+ * that was submitted before must not restore the consent. If it was submitted with other choices, the first ones count.
  */
 async function remember(
   { services: { store, settings } }: Exchange,
-  authorizationRequest: AuthorizationRequest,
+  { client }: AuthorizationRequest,
   { row }: CreatedCode,
 ): Promise<void> {
   const { clock, audience } = settings
-  const entries = consentEntries(authorizationRequest, audience)
-  await store.consents.add(row, authorizationRequest.client.id, entries, clock.now(), row.hash)
+  await store.consents.add(row, client.id, consentEntries(row, audience), clock.now(), row.hash)
 }

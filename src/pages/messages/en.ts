@@ -85,6 +85,10 @@ export const en = {
   consent: {
     heading: 'Allow access?',
     wantsTo: (name: Html): Html => html`${name} wants to:`,
+    alsoWantsTo: (name: Html): Html => html`${name} also wants to:`,
+    alreadyAllowed: (count: number): string => `Already allowed (${count})`,
+    uncheck: "Uncheck anything you don't want to allow.",
+    required: 'required',
     wantsIdentity: (name: Html): Html => html`${name} wants to know who you are.`,
     resource: (name: Html, host: Html | undefined): Html => (host ? html`${name} at ${host}` : name),
     accessTo: (resources: readonly Html[]): Html =>
