@@ -21,7 +21,10 @@ interface Actor {
 /** What an endpoint's ID names: creates one for a user. Wrong kinds of a user's own IDs are tried too. */
 type Create = (actor: Actor) => Promise<string>
 
-const setup = await startTwoProviders({ grants: [...commonConfig().grants, passwordGrant(), signIn()] })
+const setup = await startTwoProviders({
+  userApps: {},
+  grants: [...commonConfig().grants, passwordGrant(), signIn()],
+})
 const { server, sides } = setup
 afterAll(() => setup[Symbol.asyncDispose]())
 
@@ -30,9 +33,16 @@ const createToken: Create = async ({ user }) =>
 
 const createDevice: Create = async ({ user }) => (await logIn(server, user)).session_id
 
+const createApp: Create = async ({ user }) => {
+  const redirectUris = ['https://tools.example/callback']
+  return (await server.addClient({ name: 'Tools', redirectUris, ownerId: user.id })).id
+}
+
 /** The endpoints whose path has an ID, by name: how to create one, and the bodies of their methods. */
 const ENDPOINTS: Readonly<Record<string, { readonly create: Create; readonly body?: object }>> = {
   'personal token': { create: createToken },
+  'user app': { create: createApp, body: { client_name: 'Renamed' } },
+  'user app secret': { create: createApp, body: { overlap: 0 } },
   'api device': { create: createDevice },
 }
 

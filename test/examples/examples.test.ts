@@ -3,6 +3,7 @@ import { afterEach, expect, test } from 'vitest'
 import nest from '../../examples/nest/rolldown.config.ts'
 import { openBrowser } from './browser.ts'
 import { emptyDirectory, serve } from '../cli/run.ts'
+import { chromium, openCleanPage, signIn, waitForHeading } from '../support/chromium.ts'
 import { freePort, run, settingsIn, type Program } from './program.ts'
 
 const running: Program[] = []
@@ -208,6 +209,35 @@ test('personal-tokens: the API accepts a token from code and one from the page',
   const created = await browser.submit(page, 'Generate token', { name: 'Mine', 'scope:orders:read': 'on' })
   expect(await ask(/>(eyJ[^<]+)</.exec(created.text)?.[1] ?? '')).toEqual(orders)
 })
+
+test.skipIf(!chromium)(
+  'user-apps: a user registers an app on the page, sees its secret, and deletes it',
+  async () => {
+    const PORT = await freePort()
+    const line = await start('user-apps.ts', { PORT }).printed('register an app')
+    await checkHome(PORT)
+    const [, email = '', password = ''] = /sign in as (\S+) with (\S+),/.exec(line) ?? []
+    const { page } = await openCleanPage()
+    await page.goto(`http://127.0.0.1:${PORT}/`)
+    await page.getByRole('link', { name: 'Sign in' }).click()
+    await signIn(page, { email, password })
+    await waitForHeading(page, "You're signed in")
+    await page.goto(`http://127.0.0.1:${PORT}/`)
+    await page.getByPlaceholder('Name').fill('<b>Tools</b>')
+    await page.getByPlaceholder('Redirect URI').fill('not a URL')
+    await page.getByRole('button', { name: 'Register app' }).click()
+    await page.getByRole('status').getByText('The app was not saved').waitFor()
+    await page.getByPlaceholder('Redirect URI').fill('https://tools.example/callback')
+    await page.getByRole('button', { name: 'Register app' }).click()
+    await page
+      .getByRole('status')
+      .getByText(/^ID: \S+, secret: \S{43}/)
+      .waitFor()
+    page.once('dialog', (dialog) => void dialog.accept())
+    await page.getByRole('button', { name: 'Delete <b>Tools</b>' }).click()
+    await expect.poll(() => page.getByRole('button', { name: /^Delete/ }).count()).toBe(0)
+  },
+)
 
 test("your-own-form: a code signs the browser in to the app and the server, and the app's button signs out", async () => {
   const PORT = await freePort()
