@@ -63,7 +63,7 @@ async function startPage(identity: Pick<Identity, 'server'>, text: string, setti
 }
 
 describe.runIf(canRun)('in Chromium', () => {
-  test('the program for oidc-client-ts signs in, calls the API and refreshes', async () => {
+  test('the program for oidc-client-ts signs in, calls the API, refreshes and revokes its tokens', async () => {
     const identity = await startIdentity()
     closing.push(identity.close)
     const settings = { VITE_ISSUER: identity.issuer }
@@ -80,6 +80,12 @@ describe.runIf(canRun)('in Chromium', () => {
     await page.getByText('["tea"]').waitFor()
     const issued = identity.server.events.findLast(({ name }) => name === 'token.issued')
     expect(issued?.payload).toMatchObject({ clientId: id, grantType: 'refresh_token' })
+    expect(await identity.server.server.authorizations.list(identity.user)).toHaveLength(1)
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.waitForURL(`${identity.issuer}/logout`)
+    expect(await identity.server.server.authorizations.list(identity.user)).toEqual([])
+    // The browser reports the 401 for the expired token.
+    expect(problems.filter((problem) => !problem.includes('status of 401'))).toEqual([])
   })
 
   test('the client of the MCP SDK on another origin finds the server, signs in and calls a tool', async () => {

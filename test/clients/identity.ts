@@ -64,6 +64,8 @@ export interface AppVisit {
   follow(url: string): Promise<AppPage>
   /** Opens a path of the app. Follows redirects to the server, signs in there, allows and returns. */
   open(path: string, init?: RequestInit): Promise<AppPage>
+  /** Posts to a path of the app. Returns the URL that it redirects to, also one of the server. */
+  post(path: string): Promise<URL>
   /** Changes parameters of the next redirects of the server to the app, as an attacker might. */
   tamper(parameters: Readonly<Record<string, string>>): void
 }
@@ -85,6 +87,7 @@ export function visitApp(
   return {
     origin,
     follow,
+    post: async (path) => (await app.open(origin + path, { method: 'POST' })).url,
     tamper: (parameters) => void (changes = parameters),
     async open(path, init) {
       const { url, status, body } = await app.open(origin + path, init)

@@ -22,6 +22,8 @@ interface App {
   readonly checksIssuer?: boolean
   /** Whether the client refreshes its tokens. */
   readonly refreshes?: boolean
+  /** Whether it revokes its tokens when the user signs out at `/sign-out`. */
+  readonly revokes?: boolean
   /** Turns the block into a program. */
   readonly host?: (text: string) => string
 }
@@ -30,7 +32,14 @@ const signInPath = (app: AppVisit) => app.open('/sign-in')
 
 const APPS: readonly App[] = [
   { block: 'passport', callback: '/callback', signIn: signInPath },
-  { block: 'simple-oauth2', callback: '/callback', signIn: signInPath, checksIssuer: true, refreshes: true },
+  {
+    block: 'simple-oauth2',
+    callback: '/callback',
+    signIn: signInPath,
+    checksIssuer: true,
+    refreshes: true,
+    revokes: true,
+  },
   { block: 'arctic', callback: '/callback', signIn: signInPath, checksIssuer: true, refreshes: true },
   { block: 'openid-client', callback: '/callback', signIn: signInPath, checksIssuer: true, refreshes: true },
   {
@@ -128,27 +137,39 @@ async function startApp({ block, callback, type = 'confidential', host = (text) 
 }
 
 describe.runIf(areClientsInstalled)('the program for', () => {
-  test.each(APPS)('$block checks the redirect, signs in, calls the API and refreshes', async (given) => {
-    const { client, program, app } = await startApp(given)
-    app.tamper({ state: 'forged' })
-    expect((await given.signIn(app)).text).not.toContain('tea')
-    if (given.checksIssuer) {
-      app.tamper({ iss: 'https://evil.example' })
+  test.each(APPS)(
+    '$block checks the redirect, signs in, calls the API, refreshes and signs out',
+    async (given) => {
+      const { client, program, app } = await startApp(given)
+      app.tamper({ state: 'forged' })
       expect((await given.signIn(app)).text).not.toContain('tea')
-    }
-    app.tamper({})
-    const page = await given.signIn(app)
-    expect(page.text, await program.printed('')).toMatch(/^\{.*"orders":\["tea"\]/)
-    if (page.text.includes('"user"')) expect(page.text).toContain(user.email)
-    if (given.refreshes) {
-      server.clock.advance('16m')
-      await program.advance(16 * 60_000)
-      expect((await app.open('/orders')).text).toContain('"orders":["tea"]')
-      const issued = server.events.findLast(({ name }) => name === 'token.issued')
-      expect(issued?.payload).toMatchObject({ clientId: client.id, grantType: 'refresh_token' })
-    }
-    await program.stop()
-  })
+      if (given.checksIssuer) {
+        app.tamper({ iss: 'https://evil.example' })
+        expect((await given.signIn(app)).text).not.toContain('tea')
+      }
+      app.tamper({})
+      const page = await given.signIn(app)
+      expect(page.text, await program.printed('')).toMatch(/^\{.*"orders":\["tea"\]/)
+      if (page.text.includes('"user"')) expect(page.text).toContain(user.email)
+      if (given.refreshes) {
+        server.clock.advance('16m')
+        await program.advance(16 * 60_000)
+        expect((await app.open('/orders')).text).toContain('"orders":["tea"]')
+        const issued = server.events.findLast(({ name }) => name === 'token.issued')
+        expect(issued?.payload).toMatchObject({ clientId: client.id, grantType: 'refresh_token' })
+      }
+      if (given.revokes) {
+        expect((await app.post('/sign-out')).href).toBe(`${issuer}/logout`)
+        const left = await server.server.authorizations.list(user)
+        expect(left.filter(({ clientId }) => clientId === client.id)).toEqual([])
+        expect((await server.store.revocations.listSince(0, 0, 1000)).map(({ kind }) => kind)).toEqual([
+          'token',
+          'authorization',
+        ])
+      }
+      await program.stop()
+    },
+  )
 })
 
 describe.runIf(areClientsInstalled)('without its issuer', () => {

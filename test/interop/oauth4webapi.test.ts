@@ -82,4 +82,27 @@ describe('oauth4webapi, which checks every MUST,', () => {
       expect.objectContaining({ error: 'invalid_request' }) as Error,
     )
   })
+
+  test('revokes a token, and introspects it with a signed response (RFC 9701)', async () => {
+    const api = await server.addClient({ redirectUris: [], introspects: true })
+    const [as, client] = [await discover(server.issuer), { client_id: machine.id }]
+    const authentication = oauth.ClientSecretBasic(machine.secret ?? '')
+    const issued = await oauth.clientCredentialsGrantRequest(as, client, authentication, {}, insecure)
+    const { access_token: token } = await oauth.processClientCredentialsResponse(as, client, issued)
+
+    async function introspect() {
+      const caller = { client_id: api.id }
+      const secret = oauth.ClientSecretPost(api.secret ?? '')
+      const options = { ...insecure, requestJwtResponse: true }
+      const response = await oauth.introspectionRequest(as, caller, secret, token, options)
+      const claims = await oauth.processIntrospectionResponse(as, caller, response)
+      await oauth.validateApplicationLevelSignature(as, response, insecure)
+      return claims
+    }
+
+    expect(await introspect()).toMatchObject({ active: true, sub: machine.id })
+    const revoked = await oauth.revocationRequest(as, client, authentication, token, insecure)
+    await oauth.processRevocationResponse(revoked)
+    expect(await introspect()).toEqual({ active: false })
+  })
 })

@@ -79,3 +79,26 @@ test('openid-client reports a wrong secret, with the challenge', async () => {
     status: 401,
   })
 })
+
+test('openid-client revokes tokens, and introspects them', async () => {
+  const api = await server.addClient({ redirectUris: [], introspects: true })
+  const [client, resourceServer] = [
+    await discover(machine, oauth.ClientSecretBasic(machine.secret)),
+    await discover(api, oauth.ClientSecretPost(api.secret)),
+  ]
+  const tokens = await oauth.clientCredentialsGrant(client, { scope: 'orders:read' })
+  expect(await oauth.tokenIntrospection(resourceServer, tokens.access_token)).toMatchObject({
+    active: true,
+    client_id: machine.id,
+    scope: 'orders:read',
+  })
+  await oauth.tokenRevocation(client, tokens.access_token, { token_type_hint: 'access_token' })
+  expect(await oauth.tokenIntrospection(resourceServer, tokens.access_token)).toEqual({ active: false })
+  await expect(oauth.tokenRevocation(resourceServer, tokens.access_token)).rejects.toMatchObject({
+    error: 'invalid_grant',
+  })
+  await expect(oauth.tokenIntrospection(client, tokens.access_token)).rejects.toMatchObject({
+    error: 'unauthorized_client',
+    status: 403,
+  })
+})
