@@ -4,6 +4,7 @@ import { NO_BROADCAST, type BroadcastConnection, type LiveRevocations } from './
 import { createNodeMessages, type NodeMessages } from './broadcast/messages.ts'
 import { createConnections } from './clients/connections.ts'
 import { openClientServices } from './client-services.ts'
+import { reconcileClients } from './clients/reconcile.ts'
 import type { Config } from './config/config.ts'
 import { findLegacyGrants } from './config/grants.ts'
 import { persistentLifetimeOf } from './config/keep-signed-in.ts'
@@ -73,6 +74,7 @@ async function openFoundation(settings: Settings, config: Config, events: Events
   const check = (candidates: DerivedKeys): Promise<void> => checkFingerprint(store, candidates, clock.now())
   await prepareTables(settings, store)
   await check(liveKeys.derived)
+  await reconcileClients({ ...settings, store: store.clients, events }, settings.clients)
   const feed = createRevocationFeed({ ...settings, source: store.revocations })
   await feed.sync()
   feed.start()

@@ -23,6 +23,7 @@ export function openClientServices({
     events,
     cache: clients,
     revoke: revoker.revoke,
+    declared: settings.clients,
   })
   return {
     clients,

@@ -45,19 +45,19 @@ export interface ClientAdministration {
    * Updates a client, on other nodes within a second. Its type, provider and owner never change. Returns undefined if no
    * client has this ID.
    *
-   * @throws ConfigError with every problem of the updated client, or if it is revoked
+   * @throws ConfigError with every problem of the updated client, or if it is revoked or declared in the configuration
    */
   update(id: string, update: ClientUpdate): Promise<ClientInfo | undefined>
   /**
    * Creates a new secret for a confidential client and returns it, only here. Older secrets keep working for `overlap`
    * (default 24 hours; 0 stops them immediately). Returns undefined if no client has this ID.
    *
-   * @throws ConfigError for a public or revoked client
+   * @throws ConfigError for a public or revoked client, or if the secret is in the configuration
    */
   rotateSecret(id: string, rotation?: SecretRotation): Promise<RotatedSecret | undefined>
   /**
-   * Revokes a client and every authorization and token that it has. This cannot be undone. Returns whether the client
-   * exists.
+   * Revokes a client and every authorization and token that it has. This cannot be undone, and a client that is declared in
+   * the configuration stays revoked. Returns whether the client exists.
    */
   revoke(id: string): Promise<boolean>
 }

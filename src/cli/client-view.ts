@@ -1,10 +1,21 @@
+import type { ClientDeclaration } from '../clients/declaration.ts'
 import type { Client } from '../model/client.ts'
 import { DEVICE_GRANT } from '../model/device-code.ts'
 import { formatScope } from '../model/scope.ts'
+import type { Project } from './project.ts'
 import { dim, fields, relativeTime, table, timestamp } from './output.ts'
 
+/** What the views need of a project. */
+type DeclaringProject = Pick<Project, 'declaredClients' | 'providers' | 'source'>
+
+/** Returns the declaration of a client in the configuration, if it has one. */
+export const declarationOf = (
+  { declaredClients }: Pick<Project, 'declaredClients'>,
+  { id }: Client,
+): ClientDeclaration | undefined => declaredClients.find(({ client }) => client.id === id)
+
 /** Formats a client as JSON, with the names of client registration (RFC 7591 section 2) where it has one. */
-export const clientJson = (client: Client): Readonly<Record<string, unknown>> => ({
+export const clientJson = (client: Client, project: DeclaringProject): Readonly<Record<string, unknown>> => ({
   client_id: client.id,
   client_name: client.name,
   type: client.type,
@@ -13,6 +24,7 @@ export const clientJson = (client: Client): Readonly<Record<string, unknown>> =>
   scope: client.scopes && formatScope(client.scopes),
   provider: client.provider,
   third_party: client.isThirdParty,
+  declared: declarationOf(project, client) !== undefined,
   owner: client.ownerId,
   publisher: client.publisher,
   logo_uri: client.logo,
@@ -30,9 +42,10 @@ export const clientJson = (client: Client): Readonly<Record<string, unknown>> =>
 })
 
 /** Formats a client for a terminal. */
-export const clientFields = (client: Client): readonly string[] =>
+export const clientFields = (client: Client, project: DeclaringProject): readonly string[] =>
   fields([
     ['Client ID', client.id],
+    ['Declared in', declarationOf(project, client) ? project.source : ''],
     ['Name', client.name],
     ['Type', kindOf(client)],
     ['Secret', describeSecrets(client)],
@@ -53,15 +66,25 @@ export const clientFields = (client: Client): readonly string[] =>
   ])
 
 /** Formats clients as a table. Revoked ones are dim. */
-export function clientTable(clients: readonly Client[], hasProviders: boolean): readonly string[] {
+export function clientTable(clients: readonly Client[], project: DeclaringProject): readonly string[] {
+  const hasProviders = project.providers.length > 1
+  const hasDeclared = project.declaredClients.length > 0
   const rows = clients.map((client) => [
     client.id,
     client.name,
     kindOf(client),
     ...(hasProviders ? [client.provider] : []),
+    ...(hasDeclared ? [declarationOf(project, client) ? 'configuration' : 'database'] : []),
     client.revokedAt === null ? 'active' : `revoked ${relativeTime(client.revokedAt)}`,
   ])
-  const head = ['Client ID', 'Name', 'Type', ...(hasProviders ? ['Users'] : []), 'Status']
+  const head = [
+    'Client ID',
+    'Name',
+    'Type',
+    ...(hasProviders ? ['Users'] : []),
+    ...(hasDeclared ? ['Source'] : []),
+    'Status',
+  ]
   return table(head, rows, (line, row) => (clients[row]?.revokedAt ? dim(line) : line))
 }
 
@@ -88,6 +111,7 @@ function describeScopes({ scopes, grantTypes }: Client): string {
 
 function describeSecrets({ type, secrets }: Client): string {
   if (type === 'public') return 'none (public client)'
+  if (secrets.length === 0) return 'none yet: run `consulate client rotate-secret`'
   const oldEnd = Math.max(...secrets.map(({ expiresAt }) => expiresAt ?? 0))
   return oldEnd > Date.now() ? `set; the old one works until ${timestamp(oldEnd)}` : 'set'
 }

@@ -14,7 +14,7 @@ import {
   type CreateFlags,
   type UpdateFlags,
 } from './client-flags.ts'
-import { clientFields, clientJson, clientTable } from './client-view.ts'
+import { clientFields, clientJson, clientTable, declarationOf } from './client-view.ts'
 import { CommandError, UsageError } from './errors.ts'
 import { confirmOrCancel, isInteractive, requireConfirmable, requireFlag } from './interactive.ts'
 import type { InteractiveOptions } from './interactive.ts'
@@ -44,8 +44,9 @@ export async function createClient(flags: CreateFlags): Promise<void> {
       registryOf(project).create(registration, COMMAND_LINE),
     )
     warnOfDisabledGrants(project, client)
-    if (flags.json) return printJson({ ...clientJson(client), ...(secret && { client_secret: secret }) })
-    print(`Created ${describeClient(client)}.`, ...clientFields(client), ...secretLines(secret))
+    if (flags.json)
+      return printJson({ ...clientJson(client, project), ...(secret && { client_secret: secret }) })
+    print(`Created ${describeClient(client)}.`, ...clientFields(client, project), ...secretLines(secret))
   })
 }
 
@@ -54,17 +55,17 @@ export const listClients = ({ json = false }: ClientOptions): Promise<void> =>
   withProject(async (project) => {
     await requireInstalled(project)
     const clients = await listAll((page) => project.store.clients.list(page))
-    if (json) return printJson(clients.map(clientJson))
+    if (json) return printJson(clients.map((client) => clientJson(client, project)))
     if (clients.length === 0) return print('No clients yet. Create one with `consulate client create`.')
-    print(...clientTable(clients, project.providers.length > 1))
+    print(...clientTable(clients, project))
   })
 
 /** `consulate client show`: shows a client, without its secret. */
 export const showClient = (id: string, { json = false }: ClientOptions): Promise<void> =>
   withProject(async (project) => {
     const client = await findClient(project, id)
-    if (json) return printJson(clientJson(client))
-    print(...clientFields(client))
+    if (json) return printJson(clientJson(client, project))
+    print(...clientFields(client, project))
   })
 
 /** `consulate client update`: changes what the flags name. */
@@ -73,14 +74,15 @@ export const changeClient = (id: string, { json = false, ...flags }: UpdateFlags
     const update = toUpdate(flags)
     if (Object.keys(update).length === 0)
       throw new UsageError('Nothing to change. Run `consulate client update --help` for the flags.')
-    const { revokedAt } = await findClient(project, id)
-    if (revokedAt !== null) throw new CommandError('A revoked client cannot be changed.')
+    const current = await findClient(project, id)
+    if (declarationOf(project, current)) throw declaredError(project, current)
+    if (current.revokedAt !== null) throw new CommandError('A revoked client cannot be changed.')
     checkScopes(project, update.scopes ?? [])
     const client = await withFlagNames(update, () => registryOf(project).update(id, update, COMMAND_LINE))
     if (!client) throw notFound('client', id)
     warnOfDisabledGrants(project, client)
-    if (json) return printJson(clientJson(client))
-    print(`Updated ${describeClient(client)}.`, ...clientFields(client))
+    if (json) return printJson(clientJson(client, project))
+    print(`Updated ${describeClient(client)}.`, ...clientFields(client, project))
   })
 
 /** `consulate client revoke`: revokes a client and its tokens, on every running server. Revoking it again is harmless. */
@@ -90,7 +92,8 @@ export async function revokeClient(id: string, options: InteractiveOptions): Pro
     const client = await findClient(project, id)
     await confirmOrCancel(options, `Revoke ${describeClient(client)}? This cannot be undone.`)
     await registryOf(project).revoke(id, COMMAND_LINE)
-    if (options.json) return printJson(clientJson(await findClient(project, id)))
+    warnIfDeclared(project, client)
+    if (options.json) return printJson(clientJson(await findClient(project, id), project))
     print(`Revoked ${describeClient(client)}. Its tokens stop working within 1 second.`)
   })
 }
@@ -98,16 +101,22 @@ export async function revokeClient(id: string, options: InteractiveOptions): Pro
 /** `consulate client rotate-secret`: creates a new secret, shown only here. The old ones work until the overlap is over. */
 export const rotateClientSecret = (id: string, { json = false, ...rotation }: RotateOptions): Promise<void> =>
   withProject(async (project) => {
-    const { type, revokedAt } = await findClient(project, id)
+    const current = await findClient(project, id)
+    const { type, revokedAt } = current
     if (type === 'public') throw new CommandError('A public client has no secret.')
     if (revokedAt !== null) throw new CommandError('The secret of a revoked client cannot be rotated.')
+    if (declarationOf(project, current)?.client.secrets[0]) throw declaredError(project, current)
     const rotated = await registryOf(project).rotateSecret(id, rotation, COMMAND_LINE)
     if (!rotated) throw notFound('client', id)
     const { client, secret, oldSecretsExpireAt } = rotated
     const hasExpired = client.secrets.length === 1
     if (json) {
       const expiresAt = hasExpired ? null : new Date(oldSecretsExpireAt).toISOString()
-      return printJson({ ...clientJson(client), client_secret: secret, old_secret_expires_at: expiresAt })
+      return printJson({
+        ...clientJson(client, project),
+        client_secret: secret,
+        old_secret_expires_at: expiresAt,
+      })
     }
     const end = hasExpired ? 'stops working within 1 second' : `works until ${timestamp(oldSecretsExpireAt)}`
     print(
@@ -126,14 +135,30 @@ const registryOf = ({ store }: Project): ClientRegistry =>
     revoke: (target) => store.revocations.revoke(target, systemClock.now()),
   })
 
+/** Returns the error for a change that the next start would undo. */
+const declaredError = ({ source }: Project, client: Client): CommandError =>
+  new CommandError(
+    `The ${describeClient(client)} is declared in ${source}. Change it there, then restart the server.`,
+  )
+
+function warnIfDeclared(project: Project, client: Client): void {
+  if (!declarationOf(project, client)) return
+  const text = `Warning: the client is still declared in ${project.source}, but stays revoked. Remove it there too.`
+  process.stderr.write(`${yellow(text, process.stderr)}\n`)
+}
+
 const describeClient = ({ name }: Client): string => `client "${printableLine(name)}"`
 
 async function findClient(project: Project, id: string): Promise<Client> {
   await requireInstalled(project)
   const client = await project.store.clients.find(id)
-  if (!client) throw notFound('client', id)
-  return client
+  if (client) return client
+  const isDeclared = project.declaredClients.some((declared) => declared.client.id === id)
+  throw isDeclared ? notCreated(project, id) : notFound('client', id)
 }
+
+const notCreated = ({ source }: Project, id: string): CommandError =>
+  new CommandError(`The client "${id}" is declared in ${source}, and is created when the server starts.`)
 
 async function askFor(project: Project, flags: CreateFlags): Promise<CreateFlags> {
   const { askForClient } = await import('./client-wizard.ts')

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import type { ClientDeclaration } from '../clients/declaration.ts'
 import type { Config } from '../config/config.ts'
 import { resolveSettings, type Settings } from '../config/settings.ts'
 import type { SecretsSource } from '../keys/secrets.ts'
@@ -28,6 +29,8 @@ export interface Project {
   readonly hasBuiltInUsers: boolean
   /** The defined scopes; undefined if the environment does not name any. */
   readonly scopes: ReadonlySet<string> | undefined
+  /** The clients that the configuration declares. */
+  readonly declaredClients: readonly ClientDeclaration[]
   /** True without a configuration file. */
   readonly isFromEnvironment: boolean
 }
@@ -119,7 +122,7 @@ export function identify({ provider }: Project, userId: string): { user: UserRef
 
 async function fromFile(path: string): Promise<Project> {
   const config = await loadConfigFile(path)
-  const { secrets, provider, providers, grants, scopes } = resolveSettings(config)
+  const { secrets, provider, providers, grants, scopes, clients } = resolveSettings(config)
   return {
     source: displayPath(path),
     config,
@@ -130,6 +133,7 @@ async function fromFile(path: string): Promise<Project> {
     grants: new Set(grants.keys()),
     hasBuiltInUsers: typeof config.users === 'function',
     scopes: scopes.defined,
+    declaredClients: clients,
     isFromEnvironment: false,
   }
 }
@@ -148,6 +152,7 @@ function fromEnvironment(): Project {
     grants: new Set(config.grants.map(({ type }) => type)),
     hasBuiltInUsers: true,
     scopes: env['CONSULATE_SCOPES'] ? new Set(Object.keys(config.scopes)) : undefined,
+    declaredClients: [],
     isFromEnvironment: true,
   }
 }

@@ -3,7 +3,7 @@ import { ConfigError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import { parseDuration } from '../lib/duration.ts'
 import { randomBase64url, sha256 } from '../lib/hash.ts'
-import type { Client } from '../model/client.ts'
+import type { Client, ClientSecret } from '../model/client.ts'
 import type { ClientInfo } from '../model/info.ts'
 import type { ClientStore } from '../store/clients.ts'
 import { unknownOptionProblems } from '../lib/validator.ts'
@@ -72,16 +72,22 @@ function prepareClient(registration: ClientRegistration, now: number): Registere
   ]
   if (problems.length > 0) throw new ConfigError(problems)
   const secret = registration.type === 'public' ? undefined : randomBase64url(32)
-  return { client: toClient(registration, secret, now), secret }
+  const secrets = secret === undefined ? [] : [{ hash: sha256(secret), expiresAt: null }]
+  return { client: toClient(registration, secrets, now), secret }
 }
 
-function toClient(registration: ClientRegistration, secret: string | undefined, now: number): Client {
+/** Returns the record of a valid registration. */
+export function toClient(
+  registration: ClientRegistration,
+  secrets: readonly ClientSecret[],
+  now: number,
+): Client {
   const isThirdParty = isThirdPartyOf(registration)
   return {
     id: registration.id ?? randomUUID(),
     name: registration.name,
     type: registration.type ?? 'confidential',
-    secrets: secret === undefined ? [] : [{ hash: sha256(secret), expiresAt: null }],
+    secrets,
     redirectUris: registration.redirectUris ?? [],
     grantTypes: grantTypesOf(registration),
     scopes: registration.scopes ?? null,

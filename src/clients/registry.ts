@@ -1,9 +1,11 @@
+import { ConfigError } from '../errors.ts'
 import type { Events } from '../events.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Client } from '../model/client.ts'
 import type { RevocationTarget } from '../store/revocations.ts'
 import type { ClientStore } from '../store/clients.ts'
 import type { ClientCache } from './cache.ts'
+import type { ClientDeclaration } from './declaration.ts'
 import {
   registerClient,
   registerOwnedClient,
@@ -38,13 +40,16 @@ export interface ClientRegistry {
     limit: number,
     actor: ClientActor,
   ): Promise<OwnedClientOutcome>
-  /** Throws `ConfigError` with every problem of the updated client, or if it is revoked; what a function throws. */
+  /**
+   * Throws `ConfigError` with every problem of the updated client, if it is revoked or declared, and what a
+   * function throws.
+   */
   update(
     id: string,
     update: ClientUpdate | ((current: Client) => ClientUpdate),
     actor: ClientActor,
   ): Promise<Client | undefined>
-  /** Throws `ConfigError` for a public or revoked client; what `check` throws. */
+  /** Throws `ConfigError` for a public or revoked client, or if its secret is declared; what `check` throws. */
   rotateSecret(
     id: string,
     rotation: SecretRotation | undefined,
@@ -61,6 +66,8 @@ export interface ClientRegistryOptions {
   readonly clock: Clock
   readonly events?: Pick<Events, 'emit'>
   readonly cache?: Pick<ClientCache, 'forget'>
+  /** The clients of the configuration, which decides over them. */
+  readonly declared?: readonly ClientDeclaration[]
   /** Returns undefined if the client is unknown. */
   readonly revoke: (target: RevocationTarget, requestId?: string) => Promise<unknown>
 }
@@ -68,7 +75,8 @@ export interface ClientRegistryOptions {
 type ClientEvent = 'client.created' | 'client.updated' | 'client.revoked' | 'client.secret-rotated'
 
 export function createClientRegistry(options: ClientRegistryOptions): ClientRegistry {
-  const { store, clock, events, cache, revoke } = options
+  const { store, clock, events, cache, revoke, declared = [] } = options
+  const declarationOf = (id: string) => declared.find(({ client }) => client.id === id)
   const announce = (
     name: ClientEvent,
     { id, ownerId }: Client,
@@ -89,11 +97,13 @@ export function createClientRegistry(options: ClientRegistryOptions): ClientRegi
       return outcome
     },
     async update(id, update, actor) {
+      if (declarationOf(id)) throw new ConfigError([DECLARED])
       const updated = await updateClient(store, id, update)
       if (updated?.hasChanged) announce('client.updated', updated.client, actor)
       return updated?.client
     },
     async rotateSecret(id, rotation, actor, check) {
+      if (declarationOf(id)?.client.secrets[0]) throw new ConfigError([SECRET_DECLARED])
       const rotated = await rotateSecret(store, clock, id, rotation, check)
       if (rotated) announce('client.secret-rotated', rotated.client, actor)
       return rotated
@@ -107,5 +117,12 @@ export function createClientRegistry(options: ClientRegistryOptions): ClientRegi
     },
   }
 }
+
+/** The next start would undo the change. */
+const DECLARED = { path: 'id', message: 'is declared in the configuration. Change it there' } as const
+const SECRET_DECLARED = {
+  path: 'id',
+  message: 'has its secret in the configuration. Change it there',
+} as const
 
 type ActorFields = { readonly by: ClientActor['by']; readonly requestId?: string | null }

@@ -42,7 +42,7 @@ export async function rotateSecret(
   const client = await clients.update(id, (current) => {
     check(current)
     checkCanRotate(current)
-    const secrets = remaining(current.secrets, now, now + overlapMs)
+    const secrets = keepSecrets(current.secrets, now, now + overlapMs)
     return { secrets: [{ hash: sha256(secret), expiresAt: null }, ...secrets] }
   })
   return client && { client, secret, oldSecretsExpireAt: now + overlapMs }
@@ -52,7 +52,11 @@ export async function rotateSecret(
 const MAX_OLD_SECRETS = 9
 
 /** Returns the secrets that still work, none longer than before: the newest ones. */
-const remaining = (secrets: readonly ClientSecret[], now: number, latest: number): readonly ClientSecret[] =>
+export const keepSecrets = (
+  secrets: readonly ClientSecret[],
+  now: number,
+  latest: number,
+): readonly ClientSecret[] =>
   secrets
     .map(({ hash, expiresAt }) => ({ hash, expiresAt: Math.min(expiresAt ?? latest, latest) }))
     .filter(({ expiresAt }) => expiresAt > now)

@@ -10,6 +10,7 @@ import type { Store } from '../store/contract.ts'
 import type { AnyUserProvider, BaseUser, UserProviderFactory } from '../users/provider.ts'
 import type { AccountPage } from '../model/account-page.ts'
 import type { Locate } from '../sessions/places.ts'
+import type { DeclaredClient } from './clients.ts'
 import type { KeepSignedInConfig } from './keep-signed-in.ts'
 import type { PagesConfig } from './pages.ts'
 import type { PasswordResetConfig } from './password-reset.ts'
@@ -81,6 +82,11 @@ export interface Config<
    * (RFC 9728). Default: only the audience.
    */
   readonly resources?: readonly (string | ResourceConfig<NoInfer<Scope>>)[]
+  /**
+   * Clients that the server creates when it starts, and updates if they differ: `[{ id: 'shop', name: 'Shop', … }]`. All
+   * other clients stay as they are, also those that are no longer listed. Default: none.
+   */
+  readonly clients?: readonly DeclaredClient<NoInfer<Scope>, NoInfer<Main | Other>>[]
   /** The lifetime of access tokens. Default `'15m'`. */
   readonly accessTokenLifetime?: Duration
   /**

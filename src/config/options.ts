@@ -14,6 +14,7 @@ import type { UserAppsConfig } from './user-apps.ts'
 
 const LISTS: ReadonlySet<string> = new Set([
   'accountPages',
+  'clients',
   'grants',
   'defaultScopes',
   'resources',
@@ -84,6 +85,7 @@ const CONFIG: OptionNames<Config> = {
   personalTokens: true,
   userApps: true,
   accountPages: true,
+  clients: true,
   locate: true,
   pkce: true,
   skipsConsent: true,

@@ -1,4 +1,5 @@
 import type { Broadcast } from '../broadcast/broadcast.ts'
+import type { ClientDeclaration } from '../clients/declaration.ts'
 import type { ClientCredentialsGrant } from '../grants/client-credentials.ts'
 import type { SecretsSource } from '../keys/secrets.ts'
 import { isAddressRange } from '../lib/address.ts'
@@ -10,6 +11,7 @@ import type { Pages } from '../pages/render.ts'
 import { DEFAULT_THROTTLE_LIMITS, type Limit, type ThrottleLimits } from '../throttle/throttle.ts'
 import { resolveAppSessions, type AppSessionSettings } from './app-session.ts'
 import { resolveAccountPages, type AccountSettings } from './account-pages.ts'
+import { resolveClients } from './clients.ts'
 import type { Config, FailureLimit } from './config.ts'
 import { resolveConsent, type ConsentSettings } from './consent.ts'
 import { resolveGrants, type GrantSettings } from './grants.ts'
@@ -68,6 +70,8 @@ export interface Settings
   readonly maxSessions: number | undefined
   /** The origins to which the sign-out page may return, the server's own included. */
   readonly returnOrigins: ReadonlySet<string>
+  /** The clients that the configuration declares. */
+  readonly clients: readonly ClientDeclaration[]
   readonly trustedProxies: readonly string[]
   readonly throttle: ThrottleLimits
   readonly pollInterval: number
@@ -141,6 +145,7 @@ export function resolveSettings(given: Config): Settings {
         ? undefined
         : validator.positiveInteger('maxSessions', config.maxSessions),
     returnOrigins: resolveReturnOrigins(issuer.issuer, config.returnOrigins ?? [], validator),
+    clients: resolveClients(config.clients ?? [], { ...providers, scopes: scopes.defined }, validator),
     trustedProxies: resolveProxies(config.trustedProxies ?? [], validator),
     throttle: resolveThrottle(config.throttle ?? {}, validator),
     ...resolveRevocations(config.revocations ?? {}, validator),

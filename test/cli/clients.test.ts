@@ -35,6 +35,7 @@ describe('consulate client create', () => {
       scope: 'orders:read orders:create orders:list',
       provider: 'users',
       third_party: false,
+      declared: false,
       owner: null,
       publisher: null,
       logo_uri: null,

@@ -3,6 +3,7 @@ import { ConfigError } from '../../errors.ts'
 import { CommandError, printable } from '../errors.ts'
 import { green, print, printJson, red, wrapAfter, yellow, type Style } from '../output.ts'
 import { databaseExists, withProject } from '../project.ts'
+import { checkClients } from './clients.ts'
 import { checkClock } from './clock.ts'
 import { checkConfiguration } from './configuration.ts'
 import { createCheckContext, type CheckContext } from './context.ts'
@@ -67,6 +68,7 @@ async function checkProject(context: CheckContext): Promise<readonly CheckResult
     ...(await check('proxy', () => checkProxy(context))),
     ...(hasDatabase ? await check('disk', () => checkDisk(context)) : []),
     ...(hasDatabase ? await check('database', () => checkDatabase(context)) : []),
+    ...(hasDatabase ? await check('clients', () => checkClients(context)) : []),
     ...(hasSecrets ? await check('secrets', () => checkSecrets(context)) : []),
     ...(hasSecrets ? await check('keys', () => checkKeyAge(context)) : []),
     ...(hasDatabase ? await check('fingerprint', () => checkFingerprint(context)) : []),
