@@ -154,6 +154,15 @@ export interface CodeStore {
   exchange(hash: string, authorization: Authorization, subject: string, now: number): Promise<boolean>
 }
 
+/** A user's answer to a device. */
+export interface DeviceAnswer {
+  readonly sessionId: string
+  readonly decision: DeviceDecision
+  /** The `sub` of the user, who has claimed the code. */
+  readonly subject: string
+  readonly scopes?: readonly string[]
+}
+
 /** Device codes (RFC 8628), identified by their hashes. */
 export interface DeviceCodeStore {
   /**
@@ -173,13 +182,9 @@ export interface DeviceCodeStore {
   releaseClaim(hash: string, sessionId: string): Promise<boolean>
   /**
    * Approves or denies a pending code only if this session has claimed it and is not revoked, and its epochs are current.
-   * Returns whether it did. `subject` is the `sub` of the user who claimed it.
+   * Returns whether it did. With `scopes`, those that the user granted, they replace the scopes of the code.
    */
-  decide(
-    hash: string,
-    answer: { readonly sessionId: string; readonly decision: DeviceDecision; readonly subject: string },
-    now: number,
-  ): Promise<boolean>
+  decide(hash: string, answer: DeviceAnswer, now: number): Promise<boolean>
   /**
    * Records a poll. Returns `pending`, or `slow_down` if it came too soon (`isTooSoon`), in which case the interval also
    * grows by `SLOW_DOWN_INCREMENT`. Of several parallel polls at one node, one is in time. Returns `done`, and records

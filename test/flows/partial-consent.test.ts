@@ -1,13 +1,14 @@
 import { afterAll, describe, expect, test } from 'vitest'
-import { authorizationCode, implicitGrant } from '../../src/index.ts'
+import { authorizationCode, deviceCode, implicitGrant } from '../../src/index.ts'
 import { SCOPES } from '../support/config.ts'
 import { formOf, openBrowser, type Page } from '../support/browser.ts'
 import { authorizationUrl, authorize, codeIn, getTokens, type Parameters } from '../support/oauth-client.ts'
+import { addDeviceClient, enterCode, getDeviceTokens, pollOutcome, startDevice } from '../support/device.ts'
 import { CALLBACK, startServer, type TestClient } from '../support/server.ts'
 
 const RESOURCE = 'https://mcp.example/mcp'
 const server = await startServer({
-  grants: [authorizationCode(), implicitGrant()],
+  grants: [authorizationCode(), implicitGrant(), deviceCode()],
   resources: [RESOURCE],
   partialConsent: true,
 })
@@ -208,6 +209,37 @@ test('a required scope cannot be unchecked', async () => {
   const response = await browser.press(page, 'Allow', unchecked(...ALL.split(' ')))
   const exchange = { grant_type: 'authorization_code', code: codeIn(response), redirect_uri: CALLBACK }
   expect((await getTokens(strict, client, exchange)).scope).toBe('profile')
+})
+
+describe('on the page for a device', () => {
+  async function askedForDevice() {
+    const device = await startDevice(server, await addDeviceClient(server), { scope: ALL })
+    const browser = openBrowser(server)
+    return { device, browser, page: await enterCode(browser, device, user) }
+  }
+
+  test('a user can uncheck scopes, and a form grants nothing that was not requested', async () => {
+    const { device, browser, page } = await askedForDevice()
+    expect(choicesOn(page)).toEqual(ALL.split(' '))
+    await browser.press(page, 'Allow', { ...unchecked('profile'), 'scope:*': 'on', scope: 'admin' })
+    expect((await getDeviceTokens(server, device)).scope).toBe('orders:read orders:create')
+    expect(server.events.findLast(({ name }) => name === 'consent.given')?.payload).toMatchObject({
+      scopes: ['orders:read', 'orders:create'],
+    })
+  })
+
+  test('a user who unchecks everything denies the device', async () => {
+    const { device, browser, page } = await askedForDevice()
+    await browser.press(page, 'Allow', unchecked(...ALL.split(' ')))
+    expect(await pollOutcome(server, device)).toBe('access_denied')
+  })
+
+  test('a form with other choices that is submitted again changes nothing', async () => {
+    const { device, browser, page } = await askedForDevice()
+    await browser.press(page, 'Allow', unchecked('orders:create', 'profile'))
+    await browser.press(page, 'Allow')
+    expect((await getDeviceTokens(server, device)).scope).toBe('orders:read')
+  })
 })
 
 test('without the option, a form cannot uncheck anything', async () => {

@@ -1,6 +1,5 @@
 import type { Form } from '../../lib/form.ts'
 import type { HttpResponse } from '../../lib/http.ts'
-import type { DeviceDecision } from '../../model/device-code.ts'
 import type { Exchange } from '../endpoint.ts'
 import { forgedForm, readForm, readQuery } from '../body.ts'
 import { report } from '../report.ts'
@@ -47,7 +46,7 @@ async function receive(
     report(exchange, forgedForm())
     return codePage(exchange, signedIn, 403, { userCode, problem: { kind: 'expired' } })
   }
-  if (intent === 'approve') return answer(exchange, signedIn, userCode, 'approved')
+  if (intent === 'approve') return answer(exchange, signedIn, userCode, form)
   if (intent === 'deny') return answer(exchange, signedIn, userCode, 'denied')
   if (intent === 'switch') return switchAccount(exchange, signedIn, userCode)
   return ask(exchange, signedIn, userCode)
@@ -68,12 +67,12 @@ async function ask(exchange: Exchange, signedIn: SignedInUser, userCode: string)
   return consentPage(exchange, signedIn, userCode, found)
 }
 
-/** The second step: records the user's decision. */
+/** The second step: records the user's decision. An approving form has the scopes that the user checked. */
 async function answer(
   exchange: Exchange,
   signedIn: SignedInUser,
   userCode: string,
-  decision: DeviceDecision,
+  decision: Form | 'denied',
 ): Promise<HttpResponse> {
   const outcome = await withPendingDevice(exchange, signedIn, userCode, (device) =>
     decide(exchange, signedIn, device, decision),

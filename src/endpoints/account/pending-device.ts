@@ -1,4 +1,6 @@
+import type { Settings } from '../../config/settings.ts'
 import { OAuthError } from '../../errors.ts'
+import type { Form } from '../../lib/form.ts'
 import { canUseGrant, type Client } from '../../model/client.ts'
 import {
   DEVICE_GRANT,
@@ -9,6 +11,7 @@ import {
 import type { Session } from '../../model/session.ts'
 import type { DeviceCodeProps } from '../../pages/props.ts'
 import type { Blocked } from '../../throttle/counter.ts'
+import { checkedScopes, consentScopes, isEverythingUnchecked, optionalScopes } from '../consent-scopes.ts'
 import type { Exchange } from '../endpoint.ts'
 import { userCodeHashes } from '../user-code.ts'
 import type { SignedInUser } from './signed-in-user.ts'
@@ -104,24 +107,41 @@ export interface DeviceAnswer {
 }
 
 /**
- * Records the user's decision, in the session that claimed the device. If it was decided before (a double click, a reload),
- * returns the first decision.
+ * Records the user's decision, in the session that claimed the device: the form that approves it, or a denial. If it was
+ * decided before (a double click, a reload), returns the first decision.
  */
 export async function decide(
   exchange: Exchange,
   { session }: SignedInUser,
   { code, client }: PendingDevice,
-  decision: DeviceDecision,
+  form: Form | 'denied',
 ): Promise<DeviceAnswer | string> {
   const { store, settings, subjectOf } = exchange.services
   const { deviceCodes } = store
-  const answer = { sessionId: session.id, decision, subject: subjectOf(session) }
+  const scopes = form === 'denied' ? undefined : grantedScopes(code, form, settings)
+  const decision = scopes ? 'approved' : 'denied'
+  const answer = {
+    sessionId: session.id,
+    decision,
+    subject: subjectOf(session),
+    ...(scopes && { scopes }),
+  } as const
   if (await deviceCodes.decide(code.hash, answer, settings.clock.now())) {
-    emitDecision(exchange, code, answer.subject, decision)
+    emitDecision(exchange, { ...code, ...answer }, answer.subject, decision)
     return { client, decision }
   }
   const earlier = decisionOf(await deviceCodes.find(code.hash), session)
   return earlier ? { client, decision: earlier } : NOT_CLAIMED
+}
+
+/** Returns the scopes that the user granted. Undefined if they unchecked everything, which is a denial. */
+function grantedScopes(
+  { scopes: requested }: DeviceCode,
+  form: Form,
+  settings: Settings,
+): readonly string[] | undefined {
+  const scopes = checkedScopes(requested, optionalScopes(consentScopes(requested, settings, [])), form)
+  return isEverythingUnchecked(requested, scopes) ? undefined : scopes
 }
 
 const NOT_CLAIMED = 'the user code was not claimed in this session'

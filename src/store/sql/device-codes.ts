@@ -74,7 +74,7 @@ const dependenciesOf = ({ issuerEpoch, clientEpoch, clientId }: DeviceCode, user
 
 function createDecide(database: Database, prepared: PreparedQueries): DeviceCodeStore['decide'] {
   const lockDependencies = createDependencyLock(database)
-  return (hash, { sessionId, decision, subject }, now) =>
+  return (hash, { sessionId, decision, subject, scopes }, now) =>
     database.transaction('relaxed', async (queries) => {
       // The code is not locked yet, because its dependencies are locked first. The update checks the row again.
       const row = await queries.first(prepared.find({ hash }))
@@ -82,7 +82,10 @@ function createDecide(database: Database, prepared: PreparedQueries): DeviceCode
       if (!code?.claim) return false
       const dependencies = { ...dependenciesOf(code, code.claim.userEpoch), subject, sessionId }
       if (!(await lockDependencies(queries, dependencies))) return false
-      return (await queries.execute(prepared.decide({ hash, now, sessionId, decision }))) === 1
+      const granted = toJson(scopes ?? code.scopes)
+      return (
+        (await queries.execute(prepared.decide({ hash, now, sessionId, decision, scopes: granted }))) === 1
+      )
     })
 }
 
@@ -135,8 +138,8 @@ const prepareQueries = (database: Database) => ({
   ),
   claim: prepareClaim(database),
   releaseClaim: prepareReleaseClaim(database),
-  decide: prepare(({ hash, now, sessionId, decision }: AtTime & Answer) =>
-    updatePending(database, { hash, now }).set({ decision }).where('session_id', '=', sessionId),
+  decide: prepare(({ hash, now, sessionId, decision, scopes }: AtTime & Answer) =>
+    updatePending(database, { hash, now }).set({ decision, scopes }).where('session_id', '=', sessionId),
   ),
   recordPoll: prepare(({ hash, now, nodeId, interval }: RecordedPoll) =>
     database.db
@@ -160,6 +163,8 @@ interface RecordedPoll extends AtTime {
 interface Answer {
   readonly sessionId: string
   readonly decision: DeviceDecision
+  /** In JSON. */
+  readonly scopes: string
 }
 
 const selectDeviceCodes = ({ db }: Database) => db.selectFrom('consulate_device_codes').selectAll()

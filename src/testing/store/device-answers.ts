@@ -42,6 +42,15 @@ function testDeciding({ describe, test, expect }: Suite): void {
       expect(await decide(store, 'approved', 'phone')).toBe(true)
     })
 
+    test('replaces the scopes of the code with those that the user granted', async (store) => {
+      await insertDeviceCode(store)
+      await claim(store)
+      const scopes = sampleDeviceCode().scopes.slice(1)
+      const answer = { sessionId: 'laptop', decision: 'approved', subject: 'alice', scopes } as const
+      expect(await store.deviceCodes.decide('device', answer, NOW)).toBe(true)
+      expect((await store.deviceCodes.find('device'))?.scopes).toEqual(scopes)
+    })
+
     for (const [state, changes] of Object.entries(NOT_PENDING)) {
       test(`is refused if the code is ${state}`, async (store) => {
         await signIn(store)
