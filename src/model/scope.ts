@@ -57,7 +57,11 @@ export const openScopes = (rules: ScopeRules): readonly string[] => [...thirdPar
 export const coversScope = (rules: ScopeInheritance, granted: readonly string[], scope: string): boolean =>
   granted.includes(scope) ||
   granted.includes(EVERY_SCOPE) ||
-  (rules.isInherited && granted.some((parent) => scope.startsWith(`${parent}:`)))
+  (rules.isInherited && granted.some((parent) => isBelow(scope, parent)))
+
+/** Runs on each API call with inheritance, so it creates no strings. */
+const isBelow = (scope: string, parent: string): boolean =>
+  scope[parent.length] === ':' && scope.startsWith(parent)
 
 /** Returns whether `granted` includes all of `wanted`. */
 export const coversScopes = (

@@ -18,7 +18,9 @@ export function scopesAreChecked(): void {
   guard.machine('orders:raed')
   // @ts-expect-error a scope that is not listed
   auth.user('orders:raed')
-  createGuard({ issuer, revocations: 'none' }).user('orders:raed')
+  createGuard({ issuer, revocations: 'none', scopeInheritance: true }).user('orders:raed')
+  // @ts-expect-error neither true nor false
+  createGuard({ issuer, revocations: 'none', scopeInheritance: 'yes' })
 }
 
 /** Options of routes and of metadata are checked. */
@@ -50,6 +52,8 @@ export async function answersAreNarrowed(request: Request): Promise<void> {
   expectTypeOf(await guard.machine()(request)).toEqualTypeOf<MachineAuth<Scope> | Response>()
   auth.user('orders:read')((incoming) => {
     expectTypeOf(incoming.auth).toEqualTypeOf<UserAuth<Scope, 'users'>>()
+    // @ts-expect-error a scope that is not listed
+    incoming.auth.cannot('orders:raed')
   })
   // @ts-expect-error a guard has no endpoints
   void auth.routes

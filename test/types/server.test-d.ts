@@ -9,6 +9,7 @@ import {
   builtInUsers,
   chooseScopes,
   createAuthorizationServer,
+  type DescribedScope,
   type Grant,
   type MachineAuth,
   OAuthError,
@@ -65,6 +66,35 @@ export function scopesAreChecked(): void {
   createAuthorizationServer({ ...common, scopes: { a: 'A' }, defaultScopes: ['b'] })
 }
 
+/** A scope is a sentence or an object, and its ID is inferred either way. */
+export async function scopesWithOptions(request: Request, id: string): Promise<void> {
+  const shop = createAuthorizationServer({
+    ...common,
+    scopes: {
+      orders: { description: { en: 'Manage your orders', vi: 'Quản lý đơn hàng của bạn' }, required: true },
+      'orders:read': 'See your orders',
+      admin: { description: 'Administer the shop', firstPartyOnly: true },
+    },
+    scopeInheritance: true,
+    defaultScopes: ['orders:read'],
+  })
+  type ShopScope = 'orders' | 'orders:read' | 'admin'
+  expectTypeOf(shop.scopes).toEqualTypeOf<readonly ShopScope[]>()
+  expectTypeOf(shop.scopesFor([id], { languages: ['vi'] })).toEqualTypeOf<
+    readonly DescribedScope<ShopScope>[]
+  >()
+  if (shop.hasScope(id)) expectTypeOf(id).toEqualTypeOf<ShopScope | '*'>()
+  const user = await shop.user({ anyOf: ['orders', 'admin'] })(request)
+  if (user instanceof Response) return
+  user.can('admin')
+  // @ts-expect-error a scope that is not defined
+  user.cannot('orders:create')
+  // @ts-expect-error a misspelled option
+  createAuthorizationServer({ ...common, scopes: { a: { description: 'A', firstParty: true } } })
+  // @ts-expect-error no description
+  createAuthorizationServer({ ...common, scopes: { a: { required: true } } })
+}
+
 /** A guard returns its own kind of result, or a response. */
 export async function answersAreNarrowed(request: Request): Promise<void> {
   const user = await server.user('orders:read')(request)
@@ -75,8 +105,11 @@ export async function answersAreNarrowed(request: Request): Promise<void> {
   expectTypeOf(user).toEqualTypeOf<UserAuth<Scope, 'users'>>()
   expectTypeOf(user.user.id).toEqualTypeOf<string>()
   user.can('orders:create')
+  user.cannot('orders:create')
   // @ts-expect-error a scope that is not defined
   user.can('orders:raed')
+  // @ts-expect-error a scope that is not defined
+  user.cannot('orders:raed')
 
   const machine = await server.machine()(request)
   if (machine instanceof Response) return

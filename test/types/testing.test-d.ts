@@ -28,6 +28,7 @@ export function scopesAreChecked(): void {
   // @ts-expect-error a scope that is not listed
   createTestGuard<Scope>().actingAs('7', ['orders:raed'])
   createTestGuard().actingAs('7', ['orders:raed'])
+  createTestGuard({ scopes: ['orders', 'orders:read'], scopeInheritance: true })
 }
 
 /** A test guard can be passed in place of a server's guards. It has no endpoints. */
@@ -57,7 +58,12 @@ export async function providersAreKnown(request: Request): Promise<void> {
   expectTypeOf(await guard.user()(request)).toEqualTypeOf<UserAuth<Scope, 'users'> | Response>()
   expectTypeOf(await guard.for('customers').user()(request)).toEqualTypeOf<Customer | Response>()
   const shop = createTestGuard({ scopes: ['orders:read', 'orders:create'], provider: 'customers' })
-  expectTypeOf(await shop.user()(request)).toEqualTypeOf<Customer | Response>()
+  const user = await shop.user()(request)
+  expectTypeOf(user).toEqualTypeOf<Customer | Response>()
+  if (user instanceof Response) return
+  user.cannot('orders:read')
+  // @ts-expect-error a scope that is not listed
+  user.cannot('orders:raed')
 }
 
 /** The kind and the options of a test client are checked. */

@@ -102,6 +102,23 @@ describe('a token', () => {
     expect(auth.can('orders:read')).toBe(false)
   })
 
+  test('covers the scopes below its own with scopeInheritance', async () => {
+    const request = requestWith(undefined)
+    for (const [scopeInheritance, isCovered] of [
+      [true, true],
+      [false, false],
+    ] as const) {
+      const inheriting = createTestGuard({ scopes: ['orders', 'orders:read'], scopeInheritance })
+      inheriting.actingAs('7', ['orders'])
+      const result = await inheriting.user()(request)
+      expect(result instanceof Response || [result.can('orders:read'), result.cannot('orders')]).toEqual([
+        isCovered,
+        false,
+      ])
+      expect(statusOf(await inheriting.user('orders:read')(request))).toBe(isCovered ? 200 : 403)
+    }
+  })
+
   test('does not expire, even if a test moves the clock', async () => {
     vi.useFakeTimers()
     const token = guard.tokenFor('7')
