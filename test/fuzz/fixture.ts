@@ -16,6 +16,7 @@ import { commonConfig } from '../support/config.ts'
 import { addDeviceClient } from '../support/device.ts'
 import { createUserTable } from '../support/user-table.ts'
 import { findLeaks } from '../support/known-secrets.ts'
+import { LOCALIZED_SCOPES } from '../support/scope-languages.ts'
 import {
   type RecordedEvent,
   type TestUser,
@@ -117,6 +118,8 @@ export async function createFixture(): Promise<Fixture> {
       signIn({ origins: [SHOP_ORIGIN] }),
       customGrant,
     ],
+    scopes: LOCALIZED_SCOPES,
+    scopeInheritance: true,
     throttle: { perAddress: NO_LIMIT, perAccount: NO_LIMIT },
     passwordReset: { send: () => undefined },
     trustedProxies: ['10.0.0.0/8', 'fd00::/8'],

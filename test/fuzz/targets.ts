@@ -108,7 +108,7 @@ async function authorizeRequests(
     draft(path, { query: [...query, ['prompt', 'login consent'], ['max_age', '600']], headers }),
     draft(path, {
       query: [...query, ['max_age', '86400'], ['login_hint', 'ada'], ['ui_locales', 'fr-CA fr']],
-      headers,
+      headers: [...headers, LANGUAGES],
     }),
     draft(path, { query: publicQuery, headers }),
     draft(path, { query: [...publicQuery, ['response_mode', 'query'], ['prompt', 'consent']] }),
@@ -118,6 +118,8 @@ async function authorizeRequests(
     { ...post(path, approve, ...headers), method: 'DELETE' },
   ]
 }
+
+const LANGUAGES = ['accept-language', 'zh-TW,zh;q=0.9,vi;q=0.8,*;q=0.1'] as const
 
 const pkce = (): Parameters => ({ code_challenge: createPkce().challenge, code_challenge_method: 'S256' })
 
@@ -285,7 +287,10 @@ async function apiRequests(fixture: Fixture, credentials: Credentials) {
   const list = draft(path, { headers })
   const revoke = (id: string): Draft => draft(`${path}/${id}`, { method: 'DELETE', headers })
   return {
-    scopes: [draft('/oauth/scopes', { headers })],
+    scopes: [
+      draft('/oauth/scopes', { headers }),
+      draft('/oauth/scopes', { headers: [...headers, LANGUAGES] }),
+    ],
     tokens: [
       list,
       draft(path, { ...json, method: 'POST', body: [['name', 'Backup']] }),
