@@ -2,7 +2,7 @@ import { isHttpsUrl, isPath } from '../lib/web-address.ts'
 import type { ConfigProblem } from '../errors.ts'
 import { parseDuration } from '../lib/duration.ts'
 import { GRANT_TYPE_PROBLEM, isClientId, isGrantType } from '../model/client.ts'
-import { redirectUriProblem } from '../model/redirect-uri.ts'
+import { redirectUriProblem } from '../model/redirect-uri-problem.ts'
 import { isScopeToken } from '../model/scope.ts'
 import {
   grantTypesOf,
@@ -134,15 +134,29 @@ function isLogo(logo: string): boolean {
 
 const isLink = (text: string): boolean => text.length <= MAX_URL_LENGTH && isHttpsUrl(text)
 
+/** The whole list is read with each client. */
+const MAX_REDIRECT_URIS = 50
+
 function listProblems(registration: ClientRegistration): readonly ConfigProblem[] {
   const { redirectUris = [], type = 'confidential', scopes = [] } = registration
-  const each = (path: string, values: readonly string[], problemOf: (value: string) => string | undefined) =>
+  const each = (
+    path: string,
+    values: readonly string[],
+    problemOf: (value: string, index: number) => string | undefined,
+  ) =>
     values.flatMap((value, index) => {
-      const message = problemOf(value)
+      const message = problemOf(value, index)
       return message === undefined ? [] : [{ path: `${path}[${index}]`, message }]
     })
   return [
-    ...each('redirectUris', redirectUris, (uri) => redirectUriProblem(uri, type)),
+    ...problemIf(
+      redirectUris.length > MAX_REDIRECT_URIS,
+      'redirectUris',
+      `must contain at most ${MAX_REDIRECT_URIS} URIs`,
+    ),
+    ...each('redirectUris', redirectUris.slice(0, MAX_REDIRECT_URIS), (uri, index) =>
+      redirectUris.indexOf(uri) < index ? 'is listed twice' : redirectUriProblem(uri, type),
+    ),
     ...each('grantTypes', grantTypesOf(registration), (grantType) =>
       isGrantType(grantType) ? undefined : GRANT_TYPE_PROBLEM,
     ),

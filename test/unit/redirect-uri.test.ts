@@ -1,12 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { registrationProblems } from '../../src/clients/validation.ts'
 import { sampleClient } from '../../src/testing/store/samples.ts'
 import type { Client } from '../../src/model/client.ts'
-import {
-  isRegisteredRedirectUri,
-  originOf,
-  redirectUriProblem,
-  withResponse,
-} from '../../src/model/redirect-uri.ts'
+import { isRegisteredRedirectUri, originOf, withResponse } from '../../src/model/redirect-uri.ts'
+import { redirectUriProblem } from '../../src/model/redirect-uri-problem.ts'
 
 const clientWith = (type: Client['type'], ...redirectUris: string[]): Client =>
   sampleClient({ type, redirectUris })
@@ -37,70 +34,172 @@ describe('a redirect URI can be registered:', () => {
   )
 })
 
+/** Reasons with the URIs that they are given for. */
+const REFUSED: Readonly<Record<string, readonly string[]>> = {
+  'must not be empty': ['', ' ', '\n', '\u3000'],
+  'must have at most 2,000 characters': [
+    `https://app.example/${'a'.repeat(1981)}`,
+    `javascript:${'a'.repeat(10_000)}`,
+  ],
+  'must not start or end with a space': [
+    ' https://app.example/',
+    'https://app.example/ ',
+    'https://app.example/\n',
+    '\u2028https://app.example/',
+    '\uFEFFhttps://app.example/',
+  ],
+  'must not contain control characters': [
+    '\u0001https://app.example/',
+    'https://app.example/\u0000',
+    'https://app.example/\u007F',
+    'https://app.\texample/',
+    'java\nscript:alert(1)',
+    'https://app.example/\r\nSet-Cookie:a=b',
+  ],
+  'must not contain spaces: write %20': ['https://app.example/a b', 'https://app.example/\u00A0x'],
+  'must contain only ASCII: write a host in its xn-- form, and encode other characters with %': [
+    'https://\u0430pp.example/',
+    'https://bücher.example/cb',
+    'https://app.example/ü',
+    'https://app.example/\u202Egpj.exe',
+    'https://app\u3002example/',
+    'https://app.example\uFF0Fevil.example/',
+    'https://app.example/\ud83d',
+  ],
+  'must not contain backslashes': [
+    'https://app.example\\@evil.example/',
+    'https:\\\\app.example/',
+    'https://app.example/\\..',
+  ],
+  'must not contain any of " < > ^ ` { | }: encode them with %': [
+    'https://app.example/"onclick="x',
+    'https://app.example/<script>',
+    'https://{tenant}.app.example/cb',
+  ],
+  'must have two hexadecimal digits after each %': ['https://app.example/%', 'https://app.example/%zz'],
+  'must not have a fragment': [
+    'https://app.example/cb#',
+    'https://app.example/cb#x',
+    'com.example.app:/cb#x',
+  ],
+  'must be an exact URI, without wildcards': [
+    'https://*.app.example/cb',
+    'https://app.example/*',
+    'http://127.0.0.1:*/cb',
+  ],
+  'must be an absolute URI, such as https://app.example/callback': [
+    '/cb',
+    '//app.example/cb',
+    'app.example/cb',
+    '?x',
+    '127.0.0.1:3000/cb',
+  ],
+  'must not use the scheme javascript:': [
+    'javascript:alert(1)',
+    'JavaScript:alert(1)',
+    'javascript://x/%0aalert(1)',
+  ],
+  'must not use the scheme data:': ['data:text/html,x'],
+  'must not use the scheme vbscript:': ['vbscript:msgbox'],
+  'must not use the scheme file:': ['file:///etc/passwd'],
+  'must not use the scheme blob:': ['blob:https://app.example/1'],
+  'must not use the scheme about:': ['about:blank'],
+  'must not use the scheme wss:': ['wss://app.example/'],
+  'must not contain a user name or password': [
+    'https://app.example@evil.example/',
+    'https://a:b@app.example/',
+    'https://@app.example/',
+    'http://localhost@evil.example/',
+    'com.example.app://user@host/cb',
+  ],
+  'must have two slashes after the scheme': [
+    'https:',
+    'https:app.example/',
+    'https:/app.example/',
+    'https:///app.example/',
+    'HTTPS:app.example',
+  ],
+  'must have a valid host and port': [
+    'https://',
+    'https://app.example:99999/',
+    'https://app.example:-1/',
+    'https://app.example:x/',
+    'https://evil.example%2fapp.example/',
+    'https://[::1/',
+    'https://?x',
+    'com.example.app://[x',
+  ],
+  'must have the scheme and host in lower case': ['HTTPS://app.example/', 'https://App.example/'],
+  'must have the host as browsers show it, such as app.example or 127.0.0.1': [
+    'http://127.1/',
+    'http://2130706433/',
+    'http://0x7f000001/',
+    'http://017700000001/',
+    'http://[0:0:0:0:0:0:0:1]/',
+    'https://app%2eexample/',
+    'https://%61pp.example/',
+    'https://app.example:/',
+  ],
+  'must use https (http is allowed for localhost only)': [
+    'http://app.example/',
+    'http://128.0.0.1/',
+    'http://0.0.0.0/',
+    'http://192.168.0.2/',
+    'http://[::2]/',
+    'http://localhost.evil.example/',
+    'http://127.0.0.1.evil.example/',
+  ],
+  'must use a scheme that contains a dot, such as com.example.app:': [
+    'myapp://cb',
+    'intent://cb',
+    'ftp://app.example/',
+    'urn:ietf:wg:oauth:2.0:oob',
+    'localhost:3000/cb',
+  ],
+  'must not have the query parameter code, which the server adds': ['https://app.example/?x=1&code=stolen'],
+  'must not have the query parameter state, which the server adds': ['com.example.app:/cb?state=x'],
+  'must not have the query parameter iss, which the server adds': ['https://app.example/?%69ss=evil'],
+  'must not have the query parameter error, which the server adds': ['http://localhost/?error'],
+}
+
 describe('a redirect URI cannot be registered:', () => {
+  test.each(Object.entries(REFUSED))('it %s', (reason, uris) => {
+    for (const uri of uris) expect(redirectUriProblem(uri, 'public'), uri).toBe(reason)
+  })
+
+  test('a confidential client cannot use the scheme of an app', () => {
+    const reason = 'must use https: only public clients can use a private-use scheme'
+    for (const uri of ['com.example.app:/cb', 'myapp://cb'])
+      expect(redirectUriProblem(uri, 'confidential'), uri).toBe(reason)
+  })
+
   test.each([
-    ['relative', ['', '/cb', '//app.example/cb', 'app.example/cb', 'https://', 'https:///', '?x', '#x']],
-    ['with a fragment', ['https://app.example/cb#', 'https://app.example/cb#x']],
-    ['with a wildcard', ['https://*.app.example/cb', 'https://app.example/*']],
     [
-      'with userinfo',
-      ['https://app.example@evil.example/', 'https://a:b@app.example/', 'https://@app.example/'],
-    ],
-    ['with userinfo and a custom scheme', ['com.example.app://user@host/cb']],
-    [
-      'of a scheme that runs code or reads files',
-      ['javascript:alert(1)', 'JavaScript:alert(1)', 'data:text/html,x'],
+      'the second of two that are the same',
+      ['https://a.example/', 'https://b.example/', 'https://a.example/'],
+      [['redirectUris[2]', 'is listed twice']],
     ],
     [
-      'of a scheme that is no web page',
-      ['file:///etc/passwd', 'blob:https://app.example/1', 'wss://app.example/'],
-    ],
-    ['of a scheme without a dot', ['myapp://cb', 'intent://cb', 'ftp://app.example/']],
-    [
-      'with http off loopback',
-      ['http://app.example/', 'http://128.0.0.1/', 'http://0.0.0.0/', 'http://[::2]/'],
+      'the 51st',
+      Array.from({ length: 51 }, (_, index) => `https://app.example/${index}`),
+      [['redirectUris', 'must contain at most 50 URIs']],
     ],
     [
-      'with a name that only looks like loopback',
-      ['http://localhost.evil.example/', 'http://127.0.0.1.evil.example/'],
-    ],
-    [
-      'with loopback spelled otherwise',
-      ['http://127.1/', 'http://2130706433/', 'http://0x7f000001/', 'http://017700000001/'],
-    ],
-    [
-      'with white space',
+      'each with a reason of its own',
+      ['https://app.example/', 'http://app.example/', 'https://app.example/#'],
       [
-        'https://app.example/a b',
-        ' https://app.example/',
-        'https://app.example/\n',
-        'https://app.\texample/',
+        ['redirectUris[1]', 'must use https (http is allowed for localhost only)'],
+        ['redirectUris[2]', 'must not have a fragment'],
       ],
     ],
-    [
-      'with control characters',
-      ['\u0001https://app.example/', 'https://app.example/\u0000', 'https://app.example/\u007F'],
-    ],
-    [
-      'with backslashes',
-      ['https://app.example\\@evil.example/', 'https:\\\\app.example/', 'https://app.example/\\..'],
-    ],
-    ['beyond ASCII', ['https://\u0430pp.example/', 'https://app.example/ü', 'https://app.example/\u2028']],
-    [
-      'with a host that only a parser understands',
-      ['https:app.example/', 'https:/app.example/', 'https:///app.example/'],
-    ],
-    [
-      'with an encoded host',
-      ['https://app%2eexample/', 'https://%61pp.example/', 'https://evil.example%2fapp.example/'],
-    ],
-    ['in upper case', ['HTTPS://app.example/', 'https://App.example/']],
-    [
-      'with an impossible port',
-      ['https://app.example:99999/', 'https://app.example:-1/', 'https://app.example:x/'],
-    ],
-  ])('a URI %s', (_, uris) => {
-    for (const uri of uris) expect(redirectUriProblem(uri, 'public'), uri).toEqual(expect.any(String))
+  ])('%s', (_what, redirectUris, problems) => {
+    const found = registrationProblems({ name: 'App', redirectUris })
+    expect(found.map(({ path, message }) => [path, message])).toEqual(problems)
+  })
+
+  test('50 can be registered', () => {
+    const redirectUris = Array.from({ length: 50 }, (_, index) => `https://app.example/${index}`)
+    expect(registrationProblems({ name: 'App', redirectUris })).toEqual([])
   })
 })
 
