@@ -167,9 +167,15 @@ function describeProblem({ path, message }: ConfigProblem, record: object): stri
     : `${flag}: ${message}`
 }
 
-/** Throws `UsageError` for scopes that are not configured: the client's first request would fail. */
-export function checkScopes({ scopes: defined, source }: Project, scopes: readonly string[]): void {
+/** Throws `UsageError` for scopes that the client could not have: its first request would fail. */
+export function checkScopes(
+  { scopes: defined, firstPartyScopes, source }: Project,
+  scopes: readonly string[],
+  isThirdParty: boolean,
+): void {
   if (defined === undefined) return
+  const closed = isThirdParty ? scopes.filter((scope) => firstPartyScopes.has(scope)) : []
+  if (closed.length > 0) throw new UsageError(`--scope ${closed.join(' ')}: for first-party clients only`)
   const unknown = scopes.filter((scope) => scope !== EVERY_SCOPE && !defined.has(scope))
   if (unknown.length === 0) return
   const known = defined.size > 0 ? `Defined: ${[...defined].join(', ')}.` : 'No scopes are defined.'

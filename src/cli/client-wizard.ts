@@ -25,7 +25,7 @@ export async function askForClient(project: Project, flags: CreateFlags): Promis
   if (client.service) return client
   const thirdParty = needsMaker(client) && (await askMaker()) === 'others'
   const redirectUri = client.redirectUri ?? (hasRedirect(client) ? await askRedirectUris(client) : [])
-  const scope = client.scope ?? (await askScopes(project, client))
+  const scope = client.scope ?? (await askScopes(project, { ...client, ...(thirdParty && { thirdParty }) }))
   return { ...client, ...(thirdParty && { thirdParty }), redirectUri, scope }
 }
 
@@ -63,18 +63,20 @@ async function askRedirectUris(client: CreateFlags): Promise<readonly string[]> 
   return splitRedirectUris(answer)
 }
 
-async function askScopes({ scopes, config }: Project, client: CreateFlags): Promise<readonly string[]> {
+async function askScopes(
+  { scopes, firstPartyScopes, config }: Project,
+  client: CreateFlags,
+): Promise<readonly string[]> {
   const none = client.machine ? 'none' : 'all'
   if (scopes === undefined) {
     const question = `Scopes (separate several with spaces; leave empty for ${none})`
     return parseScope(await askText(question, scopeProblem))
   }
   if (scopes.size === 0) return []
-  const choices = Object.entries(config.scopes).map(([value, scope]) => ({
-    value,
-    label: value,
-    hint: describeInEnglish(scope),
-  }))
+  const isTheirs = client.thirdParty === true || client.owner !== undefined
+  const choices = Object.entries(config.scopes)
+    .filter(([value]) => !isTheirs || !firstPartyScopes.has(value))
+    .map(([value, scope]) => ({ value, label: value, hint: describeInEnglish(scope) }))
   return chooseMany(`Scopes (select nothing for ${none})`, choices)
 }
 

@@ -2,7 +2,7 @@ import { createClientRegistry, type ClientRegistry } from '../clients/registry.t
 import type { ClientRegistration } from '../clients/registration.ts'
 import type { SecretRotation } from '../clients/rotate-secret.ts'
 import { systemClock } from '../lib/clock.ts'
-import type { Client } from '../model/client.ts'
+import { isFirstParty, type Client } from '../model/client.ts'
 import { subjectOf } from '../model/subject.ts'
 import {
   checkProvider,
@@ -77,7 +77,7 @@ export const changeClient = (id: string, { json = false, ...flags }: UpdateFlags
     const current = await findClient(project, id)
     if (declarationOf(project, current)) throw declaredError(project, current)
     if (current.revokedAt !== null) throw new CommandError('A revoked client cannot be changed.')
-    checkScopes(project, update.scopes ?? [])
+    checkScopes(project, update.scopes ?? [], !isFirstParty(current))
     const client = await withFlagNames(update, () => registryOf(project).update(id, update, COMMAND_LINE))
     if (!client) throw notFound('client', id)
     warnOfDisabledGrants(project, client)
@@ -167,7 +167,8 @@ async function askFor(project: Project, flags: CreateFlags): Promise<CreateFlags
 
 async function readRegistration(project: Project, flags: CreateFlags): Promise<ClientRegistration> {
   const registration = toRegistration(flags)
-  checkScopes(project, registration.scopes ?? [])
+  const isTheirs = registration.isThirdParty === true || flags.owner !== undefined
+  checkScopes(project, registration.scopes ?? [], isTheirs)
   checkProvider(project, flags.provider)
   const owner = flags.owner === undefined ? undefined : await requireUser(project, flags.owner)
   const provider = flags.provider ?? (await chooseProvider(project, flags))

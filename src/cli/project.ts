@@ -29,6 +29,8 @@ export interface Project {
   readonly hasBuiltInUsers: boolean
   /** The defined scopes; undefined if the environment does not name any. */
   readonly scopes: ReadonlySet<string> | undefined
+  /** Those that only first-party clients can have. */
+  readonly firstPartyScopes: ReadonlySet<string>
   /** The clients that the configuration declares. */
   readonly declaredClients: readonly ClientDeclaration[]
   /** True without a configuration file. */
@@ -133,6 +135,7 @@ async function fromFile(path: string): Promise<Project> {
     grants: new Set(grants.keys()),
     hasBuiltInUsers: typeof config.users === 'function',
     scopes: scopes.defined,
+    firstPartyScopes: scopes.firstPartyOnly,
     declaredClients: clients,
     isFromEnvironment: false,
   }
@@ -152,6 +155,7 @@ function fromEnvironment(): Project {
     grants: new Set(config.grants.map(({ type }) => type)),
     hasBuiltInUsers: true,
     scopes: env['CONSULATE_SCOPES'] ? new Set(Object.keys(config.scopes)) : undefined,
+    firstPartyScopes: new Set(),
     declaredClients: [],
     isFromEnvironment: true,
   }

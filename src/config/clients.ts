@@ -4,7 +4,7 @@ import { toClient } from '../clients/register.ts'
 import { REGISTRATION_OPTIONS, registrationProblems } from '../clients/validation.ts'
 import { sha256 } from '../lib/hash.ts'
 import type { Validator } from '../lib/validator.ts'
-import { EVERY_SCOPE } from '../model/scope.ts'
+import { EVERY_SCOPE, type ScopeRules } from '../model/scope.ts'
 
 /**
  * A client that the configuration declares. The server creates it when it starts, and updates what differs. Omitted fields
@@ -32,7 +32,7 @@ interface ClientContext {
   /** The default provider. */
   readonly provider: string
   readonly providers: readonly string[]
-  readonly scopes: ReadonlySet<string>
+  readonly scopes: Pick<ScopeRules, 'defined' | 'firstPartyOnly'>
 }
 
 /** Checks the declared clients. Only the hashes of their secrets are kept. */
@@ -75,9 +75,9 @@ function isValid(
 
 function contextProblems(
   client: DeclaredClient,
-  { providers, scopes: defined }: ClientContext,
+  { providers, scopes: { defined, firstPartyOnly } }: ClientContext,
 ): readonly [string, string][] {
-  const { provider, scopes = [] } = client
+  const { provider, scopes = [], isThirdParty = false } = client
   const secret = secretProblem(client)
   return [
     ...(provider !== undefined && !providers.includes(provider)
@@ -85,6 +85,11 @@ function contextProblems(
       : []),
     ...scopes.flatMap((scope, index): [string, string][] =>
       defined.has(scope) || scope === EVERY_SCOPE ? [] : [[`scopes[${index}]`, 'is not defined in scopes']],
+    ),
+    ...scopes.flatMap((scope, index): [string, string][] =>
+      isThirdParty && firstPartyOnly.has(scope)
+        ? [[`scopes[${index}]`, 'is for first-party clients only']]
+        : [],
     ),
     ...(secret === undefined ? [] : [['secret', secret] as [string, string]]),
   ]

@@ -145,7 +145,7 @@ export function resolveSettings(given: Config): Settings {
         ? undefined
         : validator.positiveInteger('maxSessions', config.maxSessions),
     returnOrigins: resolveReturnOrigins(issuer.issuer, config.returnOrigins ?? [], validator),
-    clients: resolveClients(config.clients ?? [], { ...providers, scopes: scopes.defined }, validator),
+    clients: resolveClients(config.clients ?? [], { ...providers, scopes }, validator),
     trustedProxies: resolveProxies(config.trustedProxies ?? [], validator),
     throttle: resolveThrottle(config.throttle ?? {}, validator),
     ...resolveRevocations(config.revocations ?? {}, validator),

@@ -8,6 +8,23 @@ import { consulate, emptyDirectory, installed, type Variables } from './run.ts'
 const [ENTER, DOWN, SPACE, CTRL_C] = ['\r', '\u001B[B', ' ', '\u0003']
 const SCOPES = { CONSULATE_SCOPES: 'orders:read=See your orders;orders:create=Place orders' }
 
+/** Installs a project with a configuration file. `options` are its users' providers and scopes, as source code. */
+async function installedWith(options: string): Promise<string> {
+  const cwd = emptyDirectory()
+  const module = (path: string): string => JSON.stringify(resolve(path))
+  const config = `
+import { authorizationCode, builtInUsers, secretsFromDirectory } from ${module('src/index.ts')}
+import { sqlite } from ${module('src/store/sqlite.ts')}
+const empty = { find: async () => undefined, findByUsername: async () => undefined, verifyPassword: async () => false }
+export default {
+  issuer: 'https://auth.example.com', secrets: secretsFromDirectory('secrets'), store: sqlite('data.db'),
+  users: builtInUsers(), grants: [authorizationCode()], ${options},
+}`
+  writeFileSync(join(cwd, 'consulate.config.mts'), config)
+  await consulate(cwd, ['install'])
+  return cwd
+}
+
 /** A text to wait for, and the keys to type then. */
 type Turn = readonly [question: string, keys: string]
 
@@ -117,23 +134,41 @@ describe.runIf(hasTerminal)('client create on a terminal', () => {
   })
 
   test('asks for the user provider if there are several', async () => {
-    const cwd = emptyDirectory()
-    const module = (path: string): string => JSON.stringify(resolve(path))
-    const config = `
-import { authorizationCode, builtInUsers, secretsFromDirectory } from ${module('src/index.ts')}
-import { sqlite } from ${module('src/store/sqlite.ts')}
-const empty = { find: async () => undefined, findByUsername: async () => undefined, verifyPassword: async () => false }
-export default {
-  issuer: 'https://auth.example.com', secrets: secretsFromDirectory('secrets'), store: sqlite('data.db'),
-  users: builtInUsers(), providers: { customers: empty }, scopes: {}, grants: [authorizationCode()],
-}`
-    writeFileSync(join(cwd, 'consulate.config.mts'), config)
-    await consulate(cwd, ['install'])
+    const cwd = await installedWith('providers: { customers: empty }, scopes: {}')
     const { code } = await converse(cwd, 'client create --name Shop --redirect-uri https://shop.example/', [
       ['User provider', `${DOWN}${ENTER}`],
     ])
     expect(code).toBe(0)
     expect(await listClients(cwd)).toMatchObject([{ provider: 'customers' }])
+  })
+
+  test('offers a third-party client no first-party-only scopes, in any language, and accepts none', async () => {
+    const cwd = await installedWith(
+      "scopes: { a: { description: { vi: 'Xem A' } }, b: { description: 'Change B', firstPartyOnly: true } }",
+    )
+    const { code, screen } = await converse(cwd, 'client create', [
+      ['Name', `Shop${ENTER}`],
+      ['Application type', ENTER],
+      ['Who made this app?', `${DOWN}${ENTER}`],
+      ['Redirect URI', `https://shop.example/${ENTER}`],
+      ['Scopes', `${SPACE}${ENTER}`],
+    ])
+    expect([code, screen.includes('Xem A'), screen.includes('Change B')]).toEqual([0, true, false])
+    const [client] = (await listClients(cwd)) as [{ readonly client_id: string; readonly scope: string }]
+    expect(client.scope).toBe('a')
+    const create = [
+      'client',
+      'create',
+      '--third-party',
+      '--name',
+      'X',
+      '--redirect-uri',
+      'https://x.example/',
+    ]
+    for (const args of [create, ['client', 'update', client.client_id]]) {
+      const { code: exitCode, stderr } = await consulate(cwd, [...args, '--scope', 'a b'])
+      expect([exitCode, stderr]).toEqual([2, '--scope b: for first-party clients only\n'])
+    }
   })
 })
 

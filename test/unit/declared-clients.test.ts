@@ -62,6 +62,14 @@ describe('a declared client is a problem of the configuration', () => {
     expect(configProblems({ clients: [{ ...SHOP, ...changes }] })).toEqual([problem])
   })
 
+  test('that is third-party and lists a first-party-only scope', () => {
+    const scopes = { profile: 'See your name', admin: { description: 'Administer', firstPartyOnly: true } }
+    const problemsFor = (isThirdParty: boolean) =>
+      configProblems({ scopes, clients: [{ ...SHOP, isThirdParty, scopes: ['profile', 'admin', '*'] }] })
+    expect(problemsFor(true)).toEqual(['clients[0].scopes[1]: is for first-party clients only'])
+    expect(problemsFor(false)).toEqual([])
+  })
+
   test.each([
     ['an object in place of a list', { shop: SHOP }, ['clients: must be an array']],
     ['the same id twice', [SHOP, SHOP], ['clients[1].id: is declared twice']],
