@@ -8,8 +8,8 @@ export interface ConsentStore {
   find(user: UserRef, clientId: string): Promise<readonly string[] | undefined>
   /**
    * Adds to what the user has allowed before. An entry is a scope, or a resource, a space and a scope: the store keeps them
-   * unchanged. With the hash of a code, only if that code exists and is not voided: it is voided if the user disconnects the
-   * client in the meantime. Durable. Returns whether it did.
+   * unchanged. With the hash of a code, only if that code exists and is neither spent nor voided: it is voided if the
+   * user disconnects the client in the meantime, and the authorization of a spent one is revoked. Durable. Returns whether it did.
    */
   add(
     user: UserRef,

@@ -38,7 +38,7 @@ export function createConsentStore(database: Database): ConsentStore {
         .values(rows)
         .modifyEnd(sql.raw(dialect.clauses.keepExisting('scope')))
       return transaction('durable', async (queries) => {
-        if (codeHash !== undefined && !(await lockUnvoidedCode(database, queries, codeHash))) return false
+        if (codeHash !== undefined && !(await lockUsableCode(database, queries, codeHash))) return false
         await queries.execute(insert.compile())
         return true
       })
@@ -51,16 +51,18 @@ export function createConsentStore(database: Database): ConsentStore {
   }
 }
 
-/** Keeps a code from being voided until the transaction ends. Returns false if it is missing or voided. */
-async function lockUnvoidedCode(
+/** Keeps a code from being spent or voided until the transaction ends. Returns false if it is, or if it is missing. */
+async function lockUsableCode(
   { db, dialect: { clauses } }: Database,
   queries: QueryRunner,
   hash: string,
 ): Promise<boolean> {
   const find = db
     .selectFrom('consulate_codes')
-    .select('voided_at')
+    .select('hash')
     .where('hash', '=', hash)
+    .where('spent_at', 'is', null)
+    .where('voided_at', 'is', null)
     .modifyEnd(sql.raw(clauses.forShare))
-  return (await queries.first(find.compile()))?.voided_at === null
+  return (await queries.first(find.compile())) !== undefined
 }

@@ -41,13 +41,15 @@ export function testConsents({ describe, test, expect }: Suite): void {
       expect((await consents.find(ALICE, 'web'))?.length).toBe(51)
     })
 
-    test('are added only if their code is not voided', async (store) => {
+    test('are added only if their code is neither spent nor voided', async (store) => {
       await signIn(store)
       const { consents, codes } = store
-      await codes.insert(sampleCode(), 'alice')
+      for (const hash of ['code', 'spent'])
+        await codes.insert(sampleCode({ hash, authorizationId: hash }), 'alice')
+      await codes.spend('spent', NOW)
       expect(await consents.add(ALICE, 'web', ['a'], NOW, 'code')).toBe(true)
       await store.connections.disconnect(ALICE, { clientId: 'web', subject: 'alice' }, NOW)
-      for (const hash of ['code', 'unknown'])
+      for (const hash of ['code', 'spent', 'unknown'])
         expect(await consents.add(ALICE, 'web', ['a'], NOW, hash)).toBe(false)
       expect(await consents.find(ALICE, 'web')).toBe(undefined)
     })
