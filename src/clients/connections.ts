@@ -46,6 +46,11 @@ export interface Connections {
   /** Lists the active authorizations of third-party clients, newest first: at most `limit`. */
   listAuthorizations(user: UserRef, limit: number): Promise<readonly ConnectedAuthorization[]>
   /**
+   * Revokes one authorization of a third-party client. Returns whether the user has it, revoked or not: that of another
+   * user, a personal access token or a sign-in counts as unknown.
+   */
+  revoke(user: UserRef, id: string, requestId: string): Promise<boolean>
+  /**
    * Disconnects an app: revokes everything that the user has allowed the client, and forgets the consent. Returns whether
    * there was anything to revoke: for `personal-access` and `sign-in`, which are not apps, there never is.
    *
@@ -56,11 +61,11 @@ export interface Connections {
 
 /** What the connections need. */
 export interface ConnectionsOptions {
-  readonly store: Pick<Store, 'connections' | 'clients'>
+  readonly store: Pick<Store, 'connections' | 'clients' | 'authorizations'>
   readonly clock: Clock
   /** The default audience. */
   readonly audience: string
-  readonly revoker: Pick<Revoker, 'disconnect'>
+  readonly revoker: Pick<Revoker, 'revoke' | 'disconnect'>
   readonly events: Pick<Events, 'emit'>
   readonly subjectOf: (user: UserRef) => string
 }
@@ -90,6 +95,14 @@ export function createConnections(options: ConnectionsOptions): Connections {
         const client = clients.get(authorization.clientId)
         return client ? [{ authorization, client: toConnectedClient(client) }] : []
       })
+    },
+    async revoke(user, id, requestId) {
+      const authorization = await store.authorizations.find(id)
+      if (!authorization || subjectOf(authorization) !== subjectOf(user)) return false
+      const client = await store.clients.find(authorization.clientId)
+      if (!client || isFirstParty(client)) return false
+      await revoker.revoke({ kind: 'authorization', id, sub: subjectOf(user) }, requestId)
+      return true
     },
     async disconnect(user, clientId, requestId) {
       checkClientId(clientId)

@@ -25,6 +25,7 @@ const MISSING_OPTION: Readonly<Record<AccountPage, (features: Features) => strin
   devices: () => undefined,
   password: ({ passwordProviders }) =>
     passwordProviders.size === 0 ? 'setPassword of a user provider' : undefined,
+  apps: () => undefined,
   tokens: ({ personalTokens }) => (personalTokens === undefined ? 'personalTokens: {}' : undefined),
 }
 

@@ -191,7 +191,8 @@ export interface Config<
   readonly guardCacheSize?: number
   /**
    * The pages on which users manage their account: `'devices'` (`/account/devices`: sign out devices), `'password'`
-   * (`/account/password`: change the password) and `'tokens'` (`/account/tokens`: personal access tokens). Default: all
+   * (`/account/password`: change the password), `'apps'` (`/account/apps`: connected apps) and `'tokens'`
+   * (`/account/tokens`: personal access tokens). Default: all
    * whose feature is on, if users sign in on the server's pages. `[]` turns them off.
    */
   readonly accountPages?: readonly AccountPage[]

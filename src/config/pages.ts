@@ -111,6 +111,8 @@ const VIEWS: OptionNames<ViewProps> = {
   personalTokens: true,
   revokePersonalToken: true,
   newPersonalToken: true,
+  connectedApps: true,
+  disconnectApp: true,
   deviceCode: true,
   deviceConsent: true,
   deviceDone: true,

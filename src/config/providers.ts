@@ -46,13 +46,13 @@ const mayChangePasswords = (provider: Config['users'] | undefined): boolean =>
   typeof provider === 'function' || typeof provider?.setPassword === 'function'
 
 /** The last parts of paths at which the page of a provider would collide with another endpoint: `/account/devices`. */
-const RESERVED: ReadonlySet<string> = new Set(['code', 'devices', 'password', 'tokens', 'developer'])
+const RESERVED: ReadonlySet<string> = new Set(['code', 'devices', 'password', 'apps', 'tokens', 'developer'])
 
 function checkName(path: string, name: string, validator: Validator): void {
   if (!/^[a-z][a-z0-9_-]{0,31}$/.test(name) || RESERVED.has(name))
     validator.problem(
       path,
-      "must be 1 to 32 lowercase letters, digits, '-' and '_', start with a letter, and not be 'code', 'devices', 'password', 'tokens' or 'developer'",
+      "must be 1 to 32 lowercase letters, digits, '-' and '_', start with a letter, and not be 'code', 'devices', 'password', 'apps', 'tokens' or 'developer'",
     )
 }
 

@@ -51,6 +51,10 @@ export interface ProviderPaths {
   readonly apiForgotPassword: string
   /** The page for a new password. */
   readonly passwordPage: string
+  /** The page of connected apps. */
+  readonly appsPage: string
+  /** The JSON API for the authorizations of connected apps. */
+  readonly authorizations: string
   /** The page for personal access tokens. */
   readonly tokensPage: string
   /** The page for the apps of users. */
@@ -100,6 +104,8 @@ export function providerPathsOf(
     resetPassword: `${basePath}/reset-password${end}`,
     apiForgotPassword: `${basePath}/auth/forgot-password${end}`,
     passwordPage: `${basePath}/account/password${end}`,
+    appsPage: `${basePath}/account/apps${end}`,
+    authorizations: `${basePath}${prefix}/tokens${end}`,
     tokensPage: `${basePath}/account/tokens${end}`,
     developerPage: `${basePath}/account/developer${end}`,
   }

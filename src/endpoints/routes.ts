@@ -1,6 +1,8 @@
 import { accountPagesOf } from '../config/account-pages.ts'
 import type { Settings } from '../config/settings.ts'
 import { showAccount } from './account/account.ts'
+import { listAppTokens, revokeAppToken } from './account/app-tokens.ts'
+import { postConnectedApps, showConnectedApps } from './account/connected-apps.ts'
 import { denyDevice, postDevice, showDevice } from './account/device.ts'
 import { postDevices, showDevices } from './account/devices.ts'
 import {
@@ -146,6 +148,14 @@ function providerEndpoints(settings: Settings, provider: string): readonly Endpo
       endpoint(named('personal token'), `${paths.personalTokens}/${ID}`, tokenById, 'none', 'json'),
     ]),
     ...on(settings.userApps !== undefined, () => userAppEndpoints(settings, provider)),
+    endpoint(named('app tokens'), paths.authorizations, { GET: of(listAppTokens) }, 'none', 'json'),
+    endpoint(
+      named('app token'),
+      `${paths.authorizations}/${ID}`,
+      { DELETE: of(revokeAppToken) },
+      'none',
+      'json',
+    ),
     ...accountEndpoints(settings, provider, named),
   ]
 }
@@ -182,6 +192,7 @@ function accountEndpoints(
   const pages: Readonly<Record<AccountPage, Endpoint>> = {
     devices: page('devices page', paths.devicesPage, showDevices, postDevices),
     password: page('password page', paths.passwordPage, showPassword, postPassword),
+    apps: page('apps page', paths.appsPage, showConnectedApps, postConnectedApps),
     tokens: page('tokens page', paths.tokensPage, showPersonalTokens, postPersonalTokens),
   }
   const available = accountPagesOf(settings, provider).map((page) => pages[page])

@@ -11,6 +11,7 @@ export type KeyPurpose =
   | 'consent'
   | 'user-code'
   | 'personal-token'
+  | 'connected-app'
   | 'return-to'
   | 'device-cookie'
   | 'broadcast'

@@ -14,14 +14,30 @@ nav a {
 nav a:hover { background: var(--quiet) }
 nav a[aria-current] { background: var(--card); border-color: var(--border) }
 
-/* Signed-in devices */
-.devices { margin: 1.25rem 0 0; padding: 0; list-style: none; border-block-start: 1px solid var(--border) }
-.devices li {
+/* Signed-in devices and connected apps */
+.devices, .apps { margin: 1.25rem 0 0; padding: 0; list-style: none; border-block-start: 1px solid var(--border) }
+.devices > li, .apps > li {
   display: grid; grid-template-columns: auto minmax(0, 1fr) auto; align-items: center; gap: .75rem 1rem;
   padding: 1rem 0; border-block-end: 1px solid var(--border);
 }
-.devices p, .device-facts p { display: flex; flex-wrap: wrap; align-items: center; gap: 0 1rem; margin: 0 }
-.devices strong, .devices span { min-inline-size: 0 }
+.devices p, .device-facts p, .apps > li > div > p:not(.note) { display: flex; flex-wrap: wrap; align-items: center; gap: 0 1rem; margin: 0 }
+.devices strong, .devices span, .apps strong, .apps span { min-inline-size: 0 }
+.apps > li { align-items: start }
+h2 + .apps { margin-top: .75rem }
+.apps .icon { inline-size: 2.5rem; block-size: 2.5rem; margin: 0; border-radius: .625rem; font-size: 1.125rem }
+.granted { margin: .375rem 0; font-size: .9375rem }
+.granted ul { margin: 0; padding: 0; list-style: none }
+.granted li { display: flex; gap: .625rem }
+.granted li::before {
+  content: ''; flex: none; inline-size: .375rem; block-size: .6875rem; margin: .3125rem .125rem 0;
+  border: solid var(--edge); border-width: 0 2px 2px 0; transform: rotate(45deg);
+}
+.granted summary { cursor: pointer }
+.lost ul { padding-inline-start: 1.25rem; list-style: disc }
+.lost li { display: list-item }
+.lost li::before { content: none }
+.actions + .details { margin-top: 1.5rem }
+.apps .note { margin: 0 0 .375rem; font-size: .9375rem }
 .device-facts { margin-top: .75rem }
 .device-icon {
   display: grid; place-items: center; inline-size: 2.5rem; block-size: 2.5rem; border-radius: .625rem;
@@ -32,11 +48,14 @@ nav a[aria-current] { background: var(--card); border-color: var(--border) }
   display: inline-block; padding: 0 .5rem; border: 1px solid var(--success-border); border-radius: 1rem;
   background: var(--success-ground); color: var(--success); font-size: .8125rem; font-weight: 600; white-space: nowrap;
 }
-.devices .secondary, .account-page main > .actions > * { inline-size: auto; justify-self: start }
-.devices .secondary { min-block-size: 2.25rem; padding: .25rem .875rem; color: var(--danger); font-size: .875rem }
-@media (forced-colors: active) { nav a[aria-current] { text-decoration: underline } }
+.devices .secondary, .apps .secondary, .account-page main > .actions > * { inline-size: auto; justify-self: start }
+.devices .secondary, .apps .secondary { min-block-size: 2.25rem; padding: .25rem .875rem; color: var(--danger); font-size: .875rem }
+@media (forced-colors: active) {
+  nav a[aria-current] { text-decoration: underline }
+  .granted li::before { border-color: CanvasText }
+}
 @media (max-width: 35rem) {
-  .devices li { grid-template-columns: auto minmax(0, 1fr); align-items: start }
-  .devices .secondary { grid-column: 2 }
+  .devices > li, .apps > li { grid-template-columns: auto minmax(0, 1fr); align-items: start }
+  .devices .secondary, .apps .secondary { grid-column: 2 }
 }
 `

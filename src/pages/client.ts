@@ -21,7 +21,7 @@ export function clientDetails(client: Omit<ClientView, 'host'>, site: Site): Htm
   const own = hostOf(homepage)
   const details = [
     publisher !== null && text.publishedBy(isolateShort(publisher)),
-    link(homepage, isolateLtr(own ?? '')),
+    homepageLink(homepage),
     link(client.privacy, labelWithHost(text.privacy, client.privacy, own)),
     link(client.terms, labelWithHost(text.terms, client.terms, own)),
     client.isThirdParty && text.thirdParty(isolateShort(site.name)),
@@ -31,6 +31,10 @@ export function clientDetails(client: Omit<ClientView, 'host'>, site: Site): Htm
     ${details.map((part) => html`<li>${part}</li>`)}
   </ul>`
 }
+
+/** A link to the homepage, named after its host. */
+export const homepageLink = (homepage: string | null): Html | false =>
+  link(homepage, isolateLtr(hostOf(homepage) ?? ''))
 
 /** A link to another host than the homepage names it, so that users see where it leads. */
 function labelWithHost(label: string, url: string | null, own: string | undefined): Html {

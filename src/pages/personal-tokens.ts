@@ -82,8 +82,8 @@ const row = (token: PersonalTokenView, messages: Messages): Html => {
   </tr>`
 }
 
-/** Keeps the row of a token with many permissions low. */
-const compactScopeList = (scopes: readonly ScopeView[], messages: Messages): Html =>
+/** Keeps the row of a token or an app with many permissions low. */
+export const compactScopeList = (scopes: readonly ScopeView[], messages: Messages): Html =>
   scopes.length <= 3
     ? scopeList(scopes, messages)
     : html`<details>

@@ -10,8 +10,9 @@ import type {
   PasswordResetProps,
   ResetPasswordProps,
 } from './password-props.ts'
+import type { ConnectedAppsProps, DisconnectAppProps } from './app-props.ts'
 import type { ConsentScopeView, ScopeView } from './scope-props.ts'
-import type { AccountProps, FormTarget } from './shared-props.ts'
+import type { AccountProps, ClientView, FormTarget, ResourceView } from './shared-props.ts'
 import type { SignInAgainProps } from './sign-in-again-props.ts'
 
 export type {
@@ -22,35 +23,17 @@ export type {
   PasswordResetProps,
   ResetPasswordProps,
 } from './password-props.ts'
+export type { ConnectedAppsProps, ConnectedAppView, DisconnectAppProps } from './app-props.ts'
 export type { ConsentScopeView, ScopeView } from './scope-props.ts'
-export type { AccountLink, AccountProps, FormTarget, HiddenFields } from './shared-props.ts'
+export type {
+  AccountLink,
+  AccountProps,
+  ClientView,
+  FormTarget,
+  HiddenFields,
+  ResourceView,
+} from './shared-props.ts'
 export type { SignInAgainProps } from './sign-in-again-props.ts'
-
-/** A client as users see it. What it says about itself is unverified, except `host`. */
-export interface ClientView {
-  readonly name: string
-  /** The host of the redirect URI; null for an app on the user's device, which has a scheme of its own. */
-  readonly host: string | null
-  /** A path on the server's own origin, or a `data:` URI of an image. */
-  readonly logo: string | null
-  /** An https URL, like `privacy` and `terms`. */
-  readonly homepage: string | null
-  readonly privacy: string | null
-  readonly terms: string | null
-  /** The company or developer behind the app. */
-  readonly publisher: string | null
-  /** True if a user registered the client, false if the operator did. */
-  readonly isThirdParty: boolean
-}
-
-/** An API that a token would be for (RFC 8707), as users see it. */
-export interface ResourceView {
-  readonly uri: string
-  /** From the configuration; null if it has none. */
-  readonly name: string | null
-  /** The host of an http or https URL, otherwise null. */
-  readonly host: string | null
-}
 
 /** The sign-in page: POST `hidden`, `username` and `password`. */
 export interface SignInProps extends FormTarget {
@@ -275,6 +258,8 @@ export interface ViewProps {
   readonly personalTokens: PersonalTokensProps
   readonly revokePersonalToken: RevokePersonalTokenProps
   readonly newPersonalToken: NewPersonalTokenProps
+  readonly connectedApps: ConnectedAppsProps
+  readonly disconnectApp: DisconnectAppProps
   readonly deviceCode: DeviceCodeProps
   readonly deviceConsent: DeviceConsentProps
   readonly deviceDone: DeviceDoneProps

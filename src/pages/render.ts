@@ -1,5 +1,6 @@
 import type { Html } from '../lib/html.ts'
 import { isImageAddress } from '../lib/web-address.ts'
+import { connectedAppsPage, disconnectAppPage } from './connected-apps.ts'
 import { consentPage } from './consent.ts'
 import { deviceCodePage, deviceConsentPage, deviceDonePage } from './device.ts'
 import { devicesPage, signOutDevicePage } from './devices.ts'
@@ -70,6 +71,8 @@ const BUILT_IN: BuiltInPages = {
   personalTokens: personalTokensPage,
   revokePersonalToken: revokePersonalTokenPage,
   newPersonalToken: newPersonalTokenPage,
+  connectedApps: connectedAppsPage,
+  disconnectApp: disconnectAppPage,
   deviceCode: deviceCodePage,
   deviceConsent: deviceConsentPage,
   deviceDone: deviceDonePage,
@@ -106,6 +109,7 @@ export function createPages({ views = {}, ...options }: PagesOptions): Pages {
 
 function images({ favicon, logo }: Site, props: ViewProps[keyof ViewProps]): readonly string[] {
   const client = 'client' in props ? props.client : undefined
-  const logos = [favicon, logo, client && 'logo' in client ? client.logo : undefined]
+  const apps = 'apps' in props ? props.apps.map((app) => app.logo) : []
+  const logos = [favicon, logo, client && 'logo' in client ? client.logo : undefined, ...apps]
   return imageSources(logos.filter((image) => typeof image === 'string').filter(isImageAddress))
 }

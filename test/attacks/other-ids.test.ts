@@ -7,7 +7,7 @@ import type { Browser } from '../support/browser.ts'
 import { commonConfig } from '../support/config.ts'
 import { formBody, getCodeFlowTokens } from '../support/oauth-client.ts'
 import { startTwoProviders } from '../support/providers.ts'
-import type { TestUser } from '../support/server.ts'
+import type { TestClient, TestUser } from '../support/server.ts'
 import { logIn } from '../support/sign-in-api.ts'
 
 /** A user in a browser, and with a token of the sign-in API. */
@@ -38,11 +38,25 @@ const createApp: Create = async ({ user }) => {
   return (await server.addClient({ name: 'Tools', redirectUris, ownerId: user.id })).id
 }
 
+/** Connects a third-party app. */
+async function connectApp({ user, browser }: Actor): Promise<TestClient> {
+  const client = await server.addClient({ isThirdParty: true })
+  await getCodeFlowTokens({ server, browser, client, user })
+  return client
+}
+
+const createAppToken: Create = async (actor) => {
+  const { id } = await connectApp(actor)
+  const authorizations = await server.server.authorizations.list(actor.user.id)
+  return authorizations.find(({ clientId }) => clientId === id)?.id ?? ''
+}
+
 /** The endpoints whose path has an ID, by name: how to create one, and the bodies of their methods. */
 const ENDPOINTS: Readonly<Record<string, { readonly create: Create; readonly body?: object }>> = {
   'personal token': { create: createToken },
   'user app': { create: createApp, body: { client_name: 'Renamed' } },
   'user app secret': { create: createApp, body: { overlap: 0 } },
+  'app token': { create: createAppToken },
   'api device': { create: createDevice },
 }
 
@@ -52,6 +66,11 @@ const PAGES: Readonly<Record<string, PageRow | null>> = {
     create: createDevice,
     forms: ['sign_out={id}'],
     links: ['sign_out={id}', 'signed_out={id}'],
+  },
+  'apps page': {
+    create: async (actor) => (await connectApp(actor)).id,
+    forms: ['disconnect={id}'],
+    links: ['disconnect={id}', 'disconnected={id}'],
   },
   'tokens page': { create: createToken, forms: ['revoke={id}'], links: ['revoke={id}', 'revoked={id}'] },
   'password page': null,

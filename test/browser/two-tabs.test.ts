@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { signIn as signInApi } from '../../src/index.ts'
 import { chromium, openCleanPage, signIn, waitForHeading } from '../support/chromium.ts'
 import { commonConfig } from '../support/config.ts'
-import { authorizationUrl } from '../support/oauth-client.ts'
+import { openBrowser } from '../support/browser.ts'
+import { authorizationUrl, getCodeFlowTokens } from '../support/oauth-client.ts'
 import { listen, startServer } from '../support/server.ts'
 import type { TestClient, TestServer, TestUser } from '../support/server.ts'
 import { logIn } from '../support/sign-in-api.ts'
@@ -47,6 +48,16 @@ const ROWS: Readonly<Record<string, Row>> = {
     first: press('Revoke token'),
     second: press('Revoke token'),
     shows: 'Backup was revoked.',
+  },
+  'disconnecting the same app': {
+    async prepare(user) {
+      const browser = openBrowser(server)
+      await getCodeFlowTokens({ server, browser, client, user })
+      return server.endpoint(`/account/apps?disconnect=${client.id}`)
+    },
+    first: press('Disconnect'),
+    second: press('Disconnect'),
+    shows: 'Orchard was disconnected.',
   },
   'allowing the same app': {
     prepare: async () => authorizationUrl(server, client, { scope: 'profile' }),

@@ -62,7 +62,8 @@ describe('metadata (RFC 8414)', () => {
     ])
       expect(metadata).not.toHaveProperty(name)
     const paths = ['/oauth/authorize', '/oauth/device', '/oauth/device/code', '/login', '/logout']
-    for (const path of [...paths, '/oauth/scopes', '/oauth/personal-access-tokens', '/account/tokens'])
+    const withUsers = ['/oauth/scopes', '/oauth/personal-access-tokens', '/oauth/tokens', '/account/apps']
+    for (const path of [...paths, ...withUsers, '/account/tokens'])
       expect((await fetch(machines.endpoint(path))).status).toBe(404)
   })
 

@@ -387,7 +387,7 @@ describe('the account', () => {
     const phone = await signInWith(own, user, USER_AGENTS.phone)
     const { body } = await browser.open(own.endpoint(PAGE))
     expect(JSON.parse(body)).toMatchObject({
-      pages: ['devices', 'password', 'tokens'],
+      pages: ['devices', 'password', 'apps', 'tokens'],
       devices: [
         { isCurrent: true, kind: 'computer', place: null },
         { id: phone.id, kind: 'phone' },

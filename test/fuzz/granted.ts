@@ -75,11 +75,19 @@ const NEW_AUTHORIZATIONS: Readonly<Record<string, Granted>> = {
   [DEVICE_GRANT]: 'sign-in',
 }
 
+const PERSONAL_LISTS = new Set([
+  'scopes',
+  'personal tokens',
+  'tokens page',
+  'app tokens',
+  'app token',
+  'apps page',
+])
+
 function personalTokenGrantOf(endpoint: string, status: number, body: string): Granted | undefined {
   if (status === 201 || body.includes('id="token"')) return 'personal token'
-  if (endpoint === 'personal token' && status === 204) return 'personal revocation'
-  const isList = ['scopes', 'personal tokens', 'tokens page'].includes(endpoint) && status === 200
-  return isList ? 'personal list' : undefined
+  if (['personal token', 'app token'].includes(endpoint) && status === 204) return 'personal revocation'
+  return PERSONAL_LISTS.has(endpoint) && status === 200 ? 'personal list' : undefined
 }
 
 /** Returns whether the request had all required credentials, unchanged and in the right place. */

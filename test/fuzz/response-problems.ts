@@ -22,6 +22,9 @@ type EndpointName =
   | 'personal token'
   | 'account'
   | 'devices page'
+  | 'app tokens'
+  | 'app token'
+  | 'apps page'
   | 'tokens page'
   | 'password page'
   | 'forgot password'
@@ -37,6 +40,7 @@ const PAGES: ReadonlySet<string> = new Set<EndpointName>([
   'logout',
   'account',
   'devices page',
+  'apps page',
   'tokens page',
   'password page',
   'forgot password',
@@ -47,6 +51,7 @@ const FORMS: ReadonlySet<string> = new Set<EndpointName>([
   'login',
   'device',
   'devices page',
+  'apps page',
   'tokens page',
   'password page',
   'forgot password',
@@ -61,10 +66,10 @@ const ANY_CORS: ReadonlySet<string> = new Set<EndpointName>(['metadata', 'resour
 const ORIGINS = ['https://spa.example', 'https://legacy.example']
 /** The paths that our pages and redirects lead to. */
 const OWN_PATH =
-  '/(?:oauth/authorize|(?:oauth/device|login|logout|forgot-password|reset-password|account|account/(?:devices|password|tokens))(?:/customers)?)'
+  '/(?:oauth/authorize|(?:oauth/device|login|logout|forgot-password|reset-password|account|account/(?:devices|password|apps|tokens))(?:/customers)?)'
 const [OWN_ADDRESS, OWN_TARGET] = [
   new RegExp(`^${OWN_PATH}(?:\\?|$)`),
-  new RegExp(`^${OWN_PATH}(?:\\?(?:revoke|sign_out)=[\\w-]+)?$`),
+  new RegExp(`^${OWN_PATH}(?:\\?(?:revoke|sign_out|disconnect)=[\\w-]+)?$`),
 ]
 /** An authorization response: tokens in the fragment only, codes in the query only. */
 const AUTHORIZATION_RESPONSE = /^(?:[?&](?:code|error)|#(?:access_token|error))=/

@@ -1,3 +1,4 @@
+import { appsPageRequests, appTokenRequests } from './app-requests.ts'
 import { formBody, createPkce, returnToOf, type Parameters } from '../support/oauth-client.ts'
 import {
   openSignInPage,
@@ -62,6 +63,9 @@ export const TARGETS = {
     batch: 200,
     prepare: async (fixture, credentials) => (await apiRequests(fixture, credentials)).token,
   },
+  'app tokens': { batch: 200, prepare: async (...given) => (await appTokenRequests(...given)).list },
+  'app token': { batch: 200, prepare: async (...given) => (await appTokenRequests(...given)).one },
+  'apps page': { batch: 50, prepare: appsPageRequests },
   account: { batch: 1000, prepare: accountRequests },
   'devices page': { batch: 100, prepare: devicesPageRequests },
   'tokens page': { batch: 100, prepare: tokensPageRequests },

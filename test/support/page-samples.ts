@@ -1,6 +1,8 @@
+import { ACCOUNT_PAGES, type AccountPage } from '../../src/model/account-page.ts'
 import type {
   AccountProps,
   ClientView,
+  ConnectedAppView,
   ConsentScopeView,
   DeviceView,
   ViewProps,
@@ -78,10 +80,10 @@ const deviceConsent: ViewProps['deviceConsent'] = {
   address: '2001:db8:85a3:1319:8a2e:370:7344:abcd',
 }
 
-const account = (current: 'devices' | 'password' | 'tokens'): AccountProps => ({
+const account = (current: AccountPage): AccountProps => ({
   userName: 'ada@orchard.example',
   signOutUrl: '/logout',
-  accountPages: (['devices', 'password', 'tokens'] as const).map((page) => ({
+  accountPages: ACCOUNT_PAGES.map((page) => ({
     page,
     url: `/account/${page}`,
     isCurrent: page === current,
@@ -172,6 +174,43 @@ const manyScopes = Array.from({ length: 9 }, (_each, index) => ({
   id: `orders:${index}`,
   description: `See your orders of the year ${2018 + index}`,
 }))
+
+const { host: _host, ...orchard } = detailed
+
+const orchardApp: ConnectedAppView = {
+  ...orchard,
+  id: 'Yg8LcKn1AvXs5TbZ0mJ3qy',
+  scopes: consent.scopes,
+  resources: [],
+  connectedAt: Date.UTC(2026, 9, 3),
+  lastUsedAt: NOW - 5 * 60_000,
+  disconnectUrl: '/account/apps?disconnect=Yg8LcKn1AvXs5TbZ0mJ3qy',
+}
+
+/** An app that says nothing about itself. */
+const plain = { name: 'Ledger', logo: null, homepage: null, privacy: null, terms: null, publisher: null }
+
+const plainApp: ConnectedAppView = {
+  ...orchardApp,
+  ...plain,
+  scopes: [],
+  lastUsedAt: NOW - 40 * 86_400_000,
+}
+
+const connectedApps: ViewProps['connectedApps'] = {
+  ...account('apps'),
+  apps: [orchardApp, plainApp],
+  hidden: 0,
+  now: NOW,
+}
+
+const { disconnectUrl: _url, ...orchardConnection } = orchardApp
+
+const disconnectApp: ViewProps['disconnectApp'] = {
+  client: orchardConnection,
+  disconnect: { action: '/account/apps', hidden },
+  appsUrl: '/account/apps',
+}
 
 const deviceCode: ViewProps['deviceCode'] = { action: '/oauth/device', hidden, userCode: 'WDJB-MJHT' }
 
@@ -426,6 +465,34 @@ export const SAMPLES = {
       tokensUrl: '/account/tokens',
     },
   ],
+  'connected apps, before the first': ['connectedApps', { ...connectedApps, apps: [] }],
+  'connected apps': ['connectedApps', connectedApps],
+  'connected apps of both kinds, after one was disconnected': [
+    'connectedApps',
+    {
+      ...connectedApps,
+      apps: [
+        { ...orchardApp, scopes: manyScopes },
+        {
+          ...plainApp,
+          name: 'W'.repeat(512),
+          lastUsedAt: null,
+          scopes: [{ id: '*', description: '*' }],
+          resources: [
+            { uri: 'https://mcp.orchard.example', name: 'Orchard MCP', host: 'mcp.orchard.example' },
+          ],
+        },
+        { ...plainApp, name: 'Orchard for phones', isThirdParty: false },
+      ],
+      hidden: 12,
+      disconnected: 'Old calendar',
+    },
+  ],
+  'disconnecting an app without permissions': [
+    'disconnectApp',
+    { ...disconnectApp, client: { ...orchardConnection, ...plain, scopes: [], isThirdParty: false } },
+  ],
+  'disconnecting an app': ['disconnectApp', disconnectApp],
   'device code': ['deviceCode', { ...deviceCode, userCode: '' }],
   'device code from the URL': ['deviceCode', deviceCode],
   'incorrect device code': ['deviceCode', { ...deviceCode, problem: { kind: 'incorrect' } }],

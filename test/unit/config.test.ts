@@ -43,7 +43,7 @@ test('the defaults are those of the reference', () => {
     scopes: { defaults: [] },
     accessTokenLifetime: 15 * minute,
     personalTokens: { lifetime: 365 * day, maximumLifetime: 365 * day },
-    accountPages: ['devices', 'password', 'tokens'],
+    accountPages: ['devices', 'password', 'apps', 'tokens'],
     passwordReset: undefined,
     reauthenticateAfter: 15 * minute,
     pkce: 'public',
@@ -156,12 +156,12 @@ describe('the account pages', () => {
 
   test('are those whose feature is on, if users sign in on our pages', () => {
     const users = { ...createUserTable().provider, setPassword: undefined }
-    expect(pagesOf({})).toEqual(['devices', 'password'])
-    expect(pagesOf({ users })).toEqual(['devices'])
-    expect(pagesOf({ users, personalTokens: {} })).toEqual(['devices', 'tokens'])
+    expect(pagesOf({})).toEqual(['devices', 'password', 'apps'])
+    expect(pagesOf({ users })).toEqual(['devices', 'apps'])
+    expect(pagesOf({ users, personalTokens: {} })).toEqual(['devices', 'apps', 'tokens'])
     const machines = { grants: [clientCredentials()] }
     expect(pagesOf(machines)).toEqual([])
-    expect(pagesOf({ ...machines, personalTokens: {} })).toEqual(['devices', 'password', 'tokens'])
+    expect(pagesOf({ ...machines, personalTokens: {} })).toEqual(['devices', 'password', 'apps', 'tokens'])
   })
 
   test('can be listed, in any order, and turn on signing in', () => {
@@ -177,13 +177,13 @@ describe('the account pages', () => {
 
   test('that are misspelled, or whose feature is off, are rejected', () => {
     expect(configProblems({ accountPages: ['device', 'tokens'] })).toEqual([
-      "accountPages[0]: must be 'devices' or 'password' or 'tokens'",
+      "accountPages[0]: must be 'devices' or 'password' or 'apps' or 'tokens'",
       'accountPages[1]: needs the option personalTokens: {}',
     ])
     expect(configProblems({ accountPages: 'devices' })).toEqual(['accountPages: must be an array'])
   })
 
-  test.each(['devices', 'password', 'tokens'])(
+  test.each(['devices', 'password', 'apps', 'tokens'])(
     'a provider cannot be called %s, the name of a page',
     (name) => {
       const { provider } = createUserTable()

@@ -11,7 +11,7 @@ const ESCAPED = '&lt;script&gt;&quot;&#39;&amp;&lt;/script&gt;'
 
 /** Texts that no page shows: the ids of scopes without a checkbox, and addresses that are none. */
 const NEVER_SHOWN =
-  / provider$| (tokens|devices)\.\d+(\.scopes\.\d+)?\.id$| tokens\.1\.scopes\.0\.description$| values\.scopes\.| client\.(logo|homepage|privacy|terms)$|^signIn client\.publisher$| resources\.(0\.uri|1\.host)$/
+  / provider$| (tokens|devices|apps)\.\d+(\.scopes\.\d+)?\.id$| (tokens|apps)\.1\.scopes\.0\.description$| values\.scopes\.| (client|apps\.\d+)\.(logo|homepage|privacy|terms)$| client(\.scopes\.\d+)?\.id$|^signIn client\.publisher$|[ .]resources\.(0\.uri|1\.host)$/
 const HIDDEN_DESCRIPTIONS: ReadonlySet<string> = new Set(['a server error', 'an unknown client'])
 
 const isShown = (page: string, view: string, prop: string): boolean =>

@@ -12,6 +12,7 @@ import type { SignedInUser } from './signed-in-user.ts'
 const PATHS: Readonly<Record<AccountPage, keyof ProviderPaths>> = {
   devices: 'devicesPage',
   password: 'passwordPage',
+  apps: 'appsPage',
   tokens: 'tokensPage',
 }
 

@@ -1,37 +1,6 @@
 import { html, type Html } from '../../lib/html.ts'
-
-type Unit = 'year' | 'day' | 'hour' | 'minute' | 'second'
-
-/** `Intl` is loaded on first use, which takes tens of milliseconds: few pages name a duration. */
-const formatUnit = (unit: Unit, count: number): string =>
-  new Intl.NumberFormat('en', { style: 'unit', unit, unitDisplay: 'long' }).format(count)
-
-/** A waiting time (seconds), rounded up to hours, minutes or seconds. */
-function waitingTime(seconds: number): string {
-  if (seconds > 5400) return formatUnit('hour', Math.ceil(seconds / 3600))
-  if (seconds > 90) return formatUnit('minute', Math.ceil(seconds / 60))
-  return formatUnit('second', Math.max(1, Math.ceil(seconds)))
-}
-
-/** A lifetime (seconds) in the largest unit that divides it. */
-function lifetime(seconds: number): string {
-  const units: readonly (readonly [Unit, number])[] = [
-    ['year', 31_536_000],
-    ['day', 86_400],
-    ['hour', 3600],
-    ['minute', 60],
-  ]
-  const [unit, length] = units.find(([, divisor]) => seconds % divisor === 0) ?? ['second', 1]
-  return formatUnit(unit, seconds / length)
-}
-
-/** How long ago something was (seconds), in the largest unit that fits. */
-function ago(seconds: number): string {
-  if (seconds < 60) return 'just now'
-  if (seconds < 3600) return `${formatUnit('minute', Math.floor(seconds / 60))} ago`
-  if (seconds < 86_400) return `${formatUnit('hour', Math.floor(seconds / 3600))} ago`
-  return `${formatUnit('day', Math.floor(seconds / 86_400))} ago`
-}
+import { appsEn } from './apps-en.ts'
+import { ago, lifetime, waitingTime } from './durations-en.ts'
 
 /** The text of every page, in English. Names and hosts arrive as markup that is already escaped and isolated. */
 export const en = {
@@ -142,7 +111,12 @@ export const en = {
   },
   account: {
     navigation: 'Account',
-    pages: { devices: 'Devices', password: 'Password', tokens: 'Personal tokens' },
+    pages: {
+      devices: 'Devices',
+      password: 'Password',
+      apps: 'Connected apps',
+      tokens: 'Personal tokens',
+    },
     signOut: 'Sign out',
   },
   devices: {
@@ -272,6 +246,7 @@ export const en = {
     failed: "Couldn't copy. Select the token and copy it manually.",
     back: 'Back to your tokens',
   },
+  ...appsEn,
   deviceCode: {
     heading: 'Connect a device',
     advice: 'Enter the code shown on your device.',
