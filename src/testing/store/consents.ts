@@ -66,12 +66,5 @@ export function testConsents({ describe, test, expect }: Suite): void {
       }
       await consents.deleteAll(ALICE)
     })
-
-    test('are added if their code is spent already', async (store) => {
-      await signIn(store)
-      await store.codes.insert(sampleCode(), 'alice')
-      await store.codes.spend('code', NOW)
-      expect(await store.consents.add(ALICE, 'web', ['a'], NOW, 'code')).toBe(true)
-    })
   })
 }
