@@ -8,7 +8,7 @@ import { addInit } from './commands/init.ts'
 import { addDoctor, addExplain, addMigrate, addPurge, addRecover } from './commands/maintenance.ts'
 import { addUser } from './commands/users.ts'
 import { addInstall, addKeys, addRoutes, addServe } from './commands/server.ts'
-import { addAuthorization, addSession } from './commands/sessions.ts'
+import { addAuthorization, addConnection, addSession } from './commands/sessions.ts'
 import { fields, wrap } from './output.ts'
 
 /** Wrapped for the terminal, as the rest of the help is. */
@@ -58,6 +58,7 @@ export function createProgram(): Command {
   addClient(program)
   addUser(program)
   addSession(program)
+  addConnection(program)
   addAuthorization(program)
   addDoctor(program)
   addRoutes(program)

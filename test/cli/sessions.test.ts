@@ -137,6 +137,39 @@ describe('while a server runs', () => {
     await server.stop()
   })
 
+  test('connection list shows the apps of a user; connection disconnect disconnects one of them', async () => {
+    const { server, ids, shop, notes, ada, second, grace } = await startBusyServer()
+    const list = async (who: string): Promise<readonly Json[]> =>
+      asRows(await server.run('connection', 'list', who, '--json'))
+    const [first, ...others] = await list(ADA)
+    expect(first).toEqual({
+      client_id: notes.id,
+      client_name: 'Notes',
+      third_party: false,
+      scope: 'orders:read',
+      resources: [],
+      authorizations: 1,
+      connected_at: MOMENT,
+      last_used_at: MOMENT,
+    })
+    expect(others.map(({ client_id: id }) => id)).toEqual([shop.id])
+    expect((await server.run('connection', 'list', ids.grace)).stdout).toContain('Shop')
+    const disconnect = ['connection', 'disconnect', ADA, shop.id, '--yes']
+    expect((await server.run(...disconnect)).stdout).toBe(
+      `Disconnected Shop from ${ADA}. Its tokens stop working within 1 second.\n`,
+    )
+    expect(await revokedSub(server)).toBe(ids.ada)
+    expect([await ada.refresh(), await second.refresh(), await grace.refresh()]).toEqual([400, 200, 200])
+    expect(await list(ADA)).toHaveLength(1)
+    expect((await server.run(...disconnect)).stdout).toBe(
+      `Shop is not connected to ${ADA}. Nothing was changed.\n`,
+    )
+    const { stdout } = await server.run('connection', 'disconnect', ADA, notes.id, '--yes', '--json')
+    expect(JSON.parse(stdout)).toEqual({ client_id: notes.id, sub: ids.ada, disconnected: true })
+    expect((await server.run('connection', 'list', ADA)).stdout).toBe('No connected apps.\n')
+    await server.stop()
+  })
+
   test('--limit limits the rows, and standard error says if there are more', async () => {
     const { server } = await startBusyServer()
     for (const what of ['session', 'authorization']) {
@@ -177,6 +210,20 @@ describe.each(['session', 'authorization'])('consulate %s', (what) => {
     expect(unknown).toMatchObject({ code: 1, stderr: `No user with the ID or email "${ADA}".\n` })
     expect(await consulate(cwd, [what, 'list', '--limit', 'all'])).toMatchObject({ code: 2 })
   })
+})
+
+test('connection disconnect of an unknown user or client ends with 1, and needs --yes without a terminal', async () => {
+  const cwd = await installed()
+  const run = (...args: string[]): Promise<Outcome> => consulate(cwd, ['connection', ...args])
+  const unknown = { code: 1, stdout: '', stderr: `No user with the ID or email "${ADA}".\n` }
+  expect(await run('list', ADA)).toEqual(unknown)
+  expect(await run('disconnect', ADA, 'nothing', '--yes')).toEqual(unknown)
+  await consulate(cwd, ['user', 'create', '--email', ADA], { env: { CONSULATE_PASSWORD: PASSWORD } })
+  expect(await run('disconnect', ADA, 'nothing', '--yes')).toEqual({
+    ...unknown,
+    stderr: 'No client with the ID "nothing".\n',
+  })
+  expect(await run('disconnect', ADA, 'nothing')).toMatchObject({ code: 2 })
 })
 
 test('personal access tokens are listed by name, and one is revoked', async () => {

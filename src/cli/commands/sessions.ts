@@ -27,9 +27,31 @@ export function addSession(program: Command): void {
     )
 }
 
+/** Adds `consulate connection` and its commands. */
+export function addConnection(program: Command): void {
+  const connection = program.command('connection').description("Manage the apps of a user's account")
+  connection
+    .command('list <user>')
+    .description('List the apps that have access')
+    .option('--json', JSON_HELP)
+    .action(async (user: string, options: { readonly json?: boolean }) =>
+      (await import('../connection.ts')).listConnections(user, options),
+    )
+  connection
+    .command('disconnect <user> <client_id>')
+    .description('Revoke all of the access of an app and forget the consent')
+    .option('--yes', YES_HELP)
+    .option('--json', JSON_HELP)
+    .action(async (user: string, clientId: string, options: InteractiveOptions) =>
+      (await import('../connection.ts')).disconnectApp(user, clientId, options),
+    )
+}
+
 /** Adds `consulate authorization` and its commands. */
 export function addAuthorization(program: Command): void {
-  const authorization = program.command('authorization').description('Manage connected apps')
+  const authorization = program
+    .command('authorization')
+    .description('Manage authorizations and personal access tokens')
   authorization
     .command('list')
     .description('List active authorizations')
