@@ -10,7 +10,10 @@ import {
   codeIn,
   getCode,
   getCodeFlowTokens,
+  refresh,
   requestToken,
+  revokeToken,
+  type Tokens,
 } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 import { callSignInApi, logIn, postRefresh } from '../support/sign-in-api.ts'
@@ -60,6 +63,23 @@ test('a user who signs in and out in a browser leaves an entry for a minute, if 
   expect((await entries()).length).toBe(1)
 })
 
+test('a client that refreshes and revokes all the time leaves one entry per token, until it has expired', async () => {
+  const visit = { server, browser: openBrowser(server), client, user }
+  let { access_token: token, refresh_token: refreshToken } = await getCodeFlowTokens(visit)
+  const added = await countNew(async () => {
+    for (let count = 0; count < 5; count += 1) {
+      for (let repeat = 0; repeat < 4; repeat += 1) await revokeToken(server, client, token)
+      const { body } = await refresh(visit, refreshToken)
+      ;({ access_token: token, refresh_token: refreshToken } = body as unknown as Tokens)
+    }
+    for (let repeat = 0; repeat < 4; repeat += 1) await revokeToken(server, client, refreshToken)
+    await revokeToken(server, client, token)
+  })
+  expect(added).toBe(6)
+  server.clock.advance('16m')
+  expect((await entries()).length).toBe(1)
+})
+
 test('forged, foreign and expired tokens leave no entry', async () => {
   const { access_token: token, refresh_token: refreshToken } = await logIn(server, user)
   const visit = { server, browser: openBrowser(server), client, user }
@@ -69,6 +89,8 @@ test('forged, foreign and expired tokens leave no entry', async () => {
       await callSignInApi(server, '/auth/logout', { token: forged })
     for (const forged of [`${refreshToken}x`, oauth.refresh_token, '__proto__', 'x'.repeat(20_000)])
       await callSignInApi(server, '/auth/logout', { body: { refresh_token: forged } })
+    for (const forged of [`${token}x`, token, `${refreshToken}x`, refreshToken, 'x'.repeat(20_000)])
+      await revokeToken(server, client, forged)
   })
   expect(added).toBe(0)
 })
