@@ -41,6 +41,7 @@ const careless: Grant = {
 const common = {
   grants: [...commonConfig().grants, implicitGrant(), customGrant(() => userId()), careless],
   defaultScopes: ['profile', 'admin'] as unknown as readonly 'profile'[],
+  resources: [{ uri: 'https://mcp.example', scopes: ['profile', 'admin'] as unknown as ['profile'] }],
   scopeInheritance: true,
 }
 const open = { ...SCOPES, admin: 'Administer the shop' }
@@ -129,6 +130,7 @@ test('metadata lists only scopes that every client can have', async () => {
   const { scopes_supported: listed } = (await response.json()) as Record<string, unknown>
   expect(listed).toEqual(Object.keys(SCOPES))
   expect(server.server.resourceMetadata(server.issuer).scopes_supported).toEqual(Object.keys(SCOPES))
+  expect(server.server.resourceMetadata('https://mcp.example').scopes_supported).toEqual(['profile'])
   expect(server.server.scopes).toContain('admin')
 })
 

@@ -19,7 +19,8 @@ import { postLogin } from '../support/sign-in-api.ts'
 const scopes = { ...SCOPES, orders: 'Manage your orders' }
 const grants = [...commonConfig().grants, signIn({ scopes: ['orders'] })]
 const defaultScopes: TestScope[] = ['orders:read', 'profile']
-const server = await startServer({ scopes, grants, defaultScopes, scopeInheritance: true })
+const resources = [{ uri: 'https://orders.example', scopes: ['orders'] as unknown as TestScope[] }]
+const server = await startServer({ scopes, grants, defaultScopes, resources, scopeInheritance: true })
 const user = await server.addUser()
 const client = await server.addClient({ scopes: ['orders'] })
 const visit = { server, browser: openBrowser(server), client, user }
@@ -122,6 +123,13 @@ describe('with scopeInheritance, a scope', () => {
     expect([status, body['scope']]).toEqual([200, 'orders:read'])
     expect((await postLogin(server, user, { scope: 'profile' })).body['error']).toBe('invalid_scope')
   })
+})
+
+test('a guard of the server can require scopes below those of its resource', () => {
+  const { uri: resource } = resources[0] ?? { uri: '' }
+  const { user: guard } = server.server
+  expect(() => guard({ resource, allOf: ['orders:read'] })).not.toThrow()
+  expect(() => guard({ resource, allOf: ['profile'] })).toThrow('is not one of the scopes of the resource')
 })
 
 describe('a guard in another service', () => {
