@@ -11,7 +11,7 @@ const COUNT = 100_000
 const AT_ONCE = 2_000
 
 let file = ''
-const target = await startConsulate({ fillStore: (path) => (file = path) })
+const target = await startConsulate({ fillStore: (path) => void (file = path) })
 
 /** Requests the sign-in page, which looks up the session and its user. */
 const visit = (cookie: string): PreparedRequest => ({

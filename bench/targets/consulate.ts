@@ -27,7 +27,7 @@ import { addUsers, mintCode, mintDeviceCode, USER, REDIRECT_URI, SCOPE, signIn }
 import type { PreparedRequest, Start, Target } from '../target.ts'
 
 const ISSUER = 'https://auth.example.com'
-/** The number of authorizations before the first request, as in the floors. */
+/** As in the floors. */
 const ROWS = 10_000
 
 type TokenAnswer = Readonly<Record<'access_token' | 'refresh_token', string>>
@@ -37,11 +37,14 @@ export const start: Start = () => startConsulate()
 /** Differences from a typical server. */
 export interface Differences {
   /** Called with the database file after migrations and before the server starts. */
-  readonly fillStore?: (file: string) => void
+  readonly fillStore?: (file: string, store: Store) => void | Promise<void>
   readonly guardCacheSize?: number
+  /** The number of authorizations before the first request. Default 10,000. */
+  readonly authorizations?: number
   /** Serves the guarded API, in place of `node:http`. */
   readonly serve?: (
     server: AuthorizationServer<typeof SCOPE>,
+    file: string,
   ) => Promise<{ readonly port: number; stop(): Promise<unknown> }>
 }
 
@@ -49,6 +52,7 @@ export interface Differences {
 export async function startConsulate({
   fillStore,
   guardCacheSize,
+  authorizations = ROWS,
   serve = serveBare,
 }: Differences = {}): Promise<Target> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-'))
@@ -56,7 +60,7 @@ export async function startConsulate({
   const file = join(folder, 'consulate.db')
   const store = sqlite(file)
   await store.migrate()
-  fillStore?.(file)
+  await fillStore?.(file, store)
   const createServer = (store: Store) =>
     createAuthorizationServer({
       issuer: ISSUER,
@@ -92,7 +96,7 @@ export async function startConsulate({
   })
   const { session, cookie } = await signIn(store)
   await store.consents.add(session, registered.client.id, [SCOPE], Date.now())
-  const { port, stop } = await serve(server)
+  const { port, stop } = await serve(server, file)
 
   const toRequest = requestsOf(registered)
   const codeRequest = async () => toRequest(await mintCode(store, registered, session))
@@ -105,7 +109,7 @@ export async function startConsulate({
 
   let isFilled = false
   const fill = async (): Promise<void> => {
-    if (!isFilled) await times(ROWS, exchange)
+    if (!isFilled) await times(authorizations, exchange)
     isFilled = true
   }
 

@@ -51,9 +51,13 @@ export interface PurgeContext {
 }
 
 const DEFAULT_HOURS = 168
-/** Rows per batch. */
-const BATCH_SIZE = 500
-/** Milliseconds. The pause is as long as the batch took, to leave half of the database's time to requests. */
+/** Rows per batch: the first one, and the limits. */
+const BATCH_SIZE = { first: 50, least: 10, most: 500 } as const
+/** Milliseconds. Batches grow and shrink to take this long, because requests may have to wait for one to finish. */
+const BATCH_TIME = 4
+/** How much longer than a batch the pause after it is, to leave most of the database's time to requests. */
+const PAUSE_FACTOR = 4
+/** Milliseconds. */
 const MIN_PAUSE = 5
 /** About 300 MB: a flood of bad requests must not fill the disk. */
 const MAX_AUDIT_ENTRIES = 1_000_000
@@ -123,28 +127,38 @@ async function walk(
   const sizes = onProgress ? await countRows(store, kinds) : ZERO
   const total = sum(Object.values(sizes))
   const counts = { ...ZERO }
+  const pace = createPace()
   let done = 0
   for (const kind of kinds) {
     const end = done + sizes[kind]
     let after: string | undefined
     do {
       if (signal?.aborted) return { counts, isComplete: false }
+      const limit = pace.batchSize()
       const startedAt = performance.now()
-      const step = await store.step({
-        kind,
-        cutoffs: cutoffsFor(kind, cutoffs),
-        after,
-        limit: BATCH_SIZE,
-        isDryRun,
-      })
+      const step = await store.step({ kind, cutoffs: cutoffsFor(kind, cutoffs), after, limit, isDryRun })
+      const duration = performance.now() - startedAt
       after = step.next
       counts[kind] += step.count
-      done = after === undefined ? end : Math.min(done + BATCH_SIZE, end)
+      done = after === undefined ? end : Math.min(done + limit, end)
       onProgress?.({ done, total, counts: { ...counts } })
-      if (after !== undefined) await sleep(Math.max(MIN_PAUSE, performance.now() - startedAt))
+      if (after !== undefined) await sleep(pace.pauseAfter(duration))
     } while (after !== undefined)
   }
   return { counts, isComplete: true }
+}
+
+/** Chooses the size of the batches and the pauses between them. */
+function createPace() {
+  let size: number = BATCH_SIZE.first
+  return {
+    batchSize: () => Math.round(size),
+    pauseAfter(duration: number): number {
+      const change = Math.min(2, Math.max(0.5, BATCH_TIME / duration))
+      size = Math.min(BATCH_SIZE.most, Math.max(BATCH_SIZE.least, size * change))
+      return Math.max(MIN_PAUSE, PAUSE_FACTOR * duration)
+    },
+  }
 }
 
 async function countRows(store: PurgeStore, kinds: readonly PurgeKind[]): Promise<PurgeCounts> {

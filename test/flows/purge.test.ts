@@ -127,7 +127,7 @@ describe('a purge', () => {
     const shares = told.map(({ done }) => done)
     expect(shares).toEqual(shares.toSorted((a, b) => a - b))
     expect(told.at(-1)).toMatchObject({ done: 600, total: 600, counts: { audit: 600 } })
-    expect(told.some(({ done }) => done === 500)).toBe(true)
+    expect(told.some(({ done }) => done > 0 && done < 600)).toBe(true)
   })
 
   test('stops between two batches if its signal aborts, and reports what it deleted', async () => {
@@ -137,11 +137,12 @@ describe('a purge', () => {
     const onProgress = ({ counts }: PurgeProgress): void => {
       if (counts.audit > 0) abort.abort()
     }
-    expect(await server.server.purge({ signal: abort.signal, onProgress })).toEqual({
-      counts: { ...NOTHING, audit: 500 },
-      isComplete: false,
+    const { counts, isComplete } = await server.server.purge({ signal: abort.signal, onProgress })
+    expect([isComplete, counts.audit > 0, counts.audit < 1_200]).toEqual([false, true, true])
+    expect(await server.server.purge()).toEqual({
+      counts: { ...NOTHING, audit: 1_200 - counts.audit },
+      isComplete: true,
     })
-    expect((await server.server.purge()).counts.audit).toBe(700)
     expect((await server.server.purge({ signal: AbortSignal.abort() })).isComplete).toBe(false)
   })
 

@@ -1,0 +1,61 @@
+/** Consulate over a database that was never purged. `POST /purge` starts a purge, and `POST /purge/stop` stops it. */
+import { statSync } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { toNode } from '../../src/adapters/node.ts'
+import type { PurgeReport } from '../../src/index.ts'
+import { API_ANSWER } from '../api-answer.ts'
+import { answerJson, listen } from '../floors/parts/http.ts'
+import type { Start } from '../target.ts'
+import { startConsulate, type Differences } from '../targets/consulate.ts'
+import { SCOPE } from '../targets/parts/mint.ts'
+import { fillTables } from './fill.ts'
+
+/** What a purge did between its start and its stop. */
+export interface PurgeStage extends PurgeReport {
+  /** Milliseconds. */
+  readonly duration: number
+  /** The live memory afterwards, in bytes. */
+  readonly heap: number
+  /** The size of the database file and of its log, in bytes. */
+  readonly disk: number
+  readonly log: number
+}
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+
+const serve: NonNullable<Differences['serve']> = (server, file) => {
+  const auth = toNode(server)
+  const orders = auth.user(SCOPE)((_, response) => answerJson(response, API_ANSWER))
+  let abort = new AbortController()
+  let stage: Promise<PurgeStage> | undefined
+
+  async function purge(): Promise<PurgeStage> {
+    abort = new AbortController()
+    const start = performance.now()
+    const report = await server.purge({ signal: abort.signal })
+    const duration = performance.now() - start
+    collect()
+    const log = statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0
+    return { ...report, duration, heap: process.memoryUsage().heapUsed, disk: statSync(file).size, log }
+  }
+  async function control(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.url === '/purge') stage = purge()
+    else abort.abort()
+    answerJson(response, JSON.stringify(request.url === '/purge' ? {} : await stage))
+  }
+  const routes = auth.routes(orders)
+  return listen((request, response) => {
+    if (request.url?.startsWith('/purge')) void control(request, response)
+    else routes(request, response)
+  })
+}
+
+export const start: Start = () =>
+  startConsulate({
+    serve,
+    authorizations: 0,
+    fillStore: (file, store) => fillTables(store, file, Number(process.env['BENCH_ROWS'])),
+  })
