@@ -1,7 +1,6 @@
 /** `npm run bench:purge`: purges a million rows while requests continue, and compares their latencies. See README.md. */
 import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
-import { canPin, LOAD_CORE, pinThisProcess } from './cores.ts'
 import { positive } from './flags.ts'
 import { launch } from './launch.ts'
 import { quantile } from './load/quantile.ts'
@@ -27,9 +26,7 @@ const KINDS: Readonly<Record<Kind, string>> = {
   refreshes: 'refresh',
 }
 
-const isPinned = canPin()
-if (isPinned) pinThisProcess(LOAD_CORE)
-const entrant = await launch('purge/node', isPinned, { BENCH_ROWS: String(rows) })
+const entrant = await launch('purge/node', false, { BENCH_ROWS: String(rows) })
 if ('reason' in entrant) throw new Error(entrant.reason)
 const traffic = await openTraffic(entrant, positive('requests', values.requests))
 

@@ -51,14 +51,14 @@ export interface PurgeContext {
 }
 
 const DEFAULT_HOURS = 168
-/** Rows per batch: the first one, and the limits. */
-const BATCH_SIZE = { first: 50, least: 10, most: 500 } as const
+/** Rows per batch. */
+const BATCH_SIZE = { least: 100, most: 500 } as const
 /** Milliseconds. Batches grow and shrink to take this long, because requests may have to wait for one to finish. */
-const BATCH_TIME = 4
+const BATCH_TIME = 5
 /** How much longer than a batch the pause after it is, to leave most of the database's time to requests. */
-const PAUSE_FACTOR = 4
-/** Milliseconds. */
-const MIN_PAUSE = 5
+const PAUSE_FACTOR = 6
+/** Milliseconds. The longest lets a purge proceed on a busy machine too. */
+const PAUSE = { least: 5, most: 100 } as const
 /** About 300 MB: a flood of bad requests must not fill the disk. */
 const MAX_AUDIT_ENTRIES = 1_000_000
 
@@ -150,13 +150,13 @@ async function walk(
 
 /** Chooses the size of the batches and the pauses between them. */
 function createPace() {
-  let size: number = BATCH_SIZE.first
+  let size: number = BATCH_SIZE.least
   return {
     batchSize: () => Math.round(size),
     pauseAfter(duration: number): number {
       const change = Math.min(2, Math.max(0.5, BATCH_TIME / duration))
       size = Math.min(BATCH_SIZE.most, Math.max(BATCH_SIZE.least, size * change))
-      return Math.max(MIN_PAUSE, PAUSE_FACTOR * duration)
+      return Math.min(PAUSE.most, Math.max(PAUSE.least, PAUSE_FACTOR * duration))
     },
   }
 }

@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import type { Store } from '../../src/store/contract.ts'
+import type { PurgeKind } from '../../src/store/purge.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import {
   ALICE,
@@ -12,6 +13,16 @@ import {
   signIn,
 } from '../../src/testing/store/samples.ts'
 import { recordStatements } from '../support/statements.ts'
+
+const PURGE_KINDS: readonly PurgeKind[] = [
+  'codes',
+  'deviceCodes',
+  'passwordResets',
+  'authorizations',
+  'sessions',
+  'revocations',
+  'audit',
+]
 
 const database = new DatabaseSync(':memory:')
 beforeAll(async () => database.exec(await sqlite(':memory:').migrationSql()))
@@ -167,4 +178,18 @@ test('a disconnect takes eight statements, however many authorizations', async (
       'select revocations',
     ])
   }
+})
+
+test.each(PURGE_KINDS)('a step of the purge of %s reads a range of the primary key', async (kind) => {
+  const cutoffs = { now: NOW, revokedUntil: NOW, expiredUntil: NOW, auditUntil: NOW, maxAuditEntries: 1 }
+  const statements = await statementsOf((store) =>
+    store.purge.step({ kind, cutoffs, after: undefined, limit: 1, isDryRun: false }),
+  )
+  const deletion = statements.filter((statement) => statement.startsWith('delete'))
+  expect(deletion).toHaveLength(1)
+  const details = statements.flatMap(explain)
+  expect(details.filter((detail) => detail.startsWith('SCAN') && detail !== 'SCAN entries')).toEqual([])
+  expect(deletion.flatMap(explain)[0]).toMatch(
+    /^SEARCH \w+ USING (INDEX \w+ \((hash|id)>\? AND (hash|id)<\?\)|INTEGER PRIMARY KEY \(rowid>\? AND rowid<\?\))$/,
+  )
 })

@@ -22,6 +22,7 @@ export type AdminTask =
       readonly action: 'revoke authorization' | 'revoke session' | 'revoke app session' | 'revoke client'
       readonly id: string
     }
+  | { readonly action: 'purge'; readonly hours: number }
   | { readonly action: 'start session'; readonly id: string; readonly cookie: string }
   | { readonly action: 'find current session' | 'end session'; readonly cookie: string }
   | {
@@ -75,6 +76,8 @@ async function runTask(
       return server.sessions.revokeAppSession(task.id)
     case 'revoke client':
       return server.clients.revoke(task.id)
+    case 'purge':
+      return server.purge(task)
     case 'start session':
       return server.sessions.start(task.id, { request: { headers: { cookie: task.cookie } } })
     case 'find current session':

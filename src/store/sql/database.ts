@@ -19,6 +19,8 @@ export interface Database extends QueryRunner {
   /** Builds queries. Do not run queries on it inside a transaction: they would wait forever for that transaction. */
   readonly db: Kysely<Tables>
   readonly dialect: SqlDialect
+  /** Runs queries that take long, each on its own. Requests do not wait for them. */
+  readonly background: QueryRunner
   /** Runs `body` in a transaction. It may run again if the database was busy, so it must have no other side effects. */
   readonly transaction: <Result>(
     durability: Durability,
@@ -31,15 +33,19 @@ type Run = <Row>(query: CompiledQuery<Row>) => Promise<QueryResult<Row>>
 /** Creates a database from its dialect. Every method throws `StoreUnavailableError` if the database cannot be used. */
 export function createDatabase(dialect: SqlDialect): Database {
   const db = new Kysely<Tables>({ dialect: dialect.kysely })
-  const { direct } = dialect
+  const { direct, background } = dialect
   // Kysely's executor creates a dozen promises for each query, which costs more than a lookup by id.
   const run: Run = async (query) => (direct?.isFree() ? direct.run(query) : db.executeQuery(query))
   const runOn = (connection: Kysely<Tables>): Run =>
     direct ? async (query) => direct.run(query) : (query) => connection.executeQuery(query)
+  const runWithRetries: Run = (query) => retryWhileBusy(dialect, () => run(query))
   return {
-    ...createQueryRunner((query) => retryWhileBusy(dialect, () => run(query))),
+    ...createQueryRunner(runWithRetries),
     db,
     dialect,
+    background: createQueryRunner(
+      background ? (query) => retryWhileBusy(dialect, () => background.run(query)) : runWithRetries,
+    ),
     transaction: (durability, body) =>
       retryWhileBusy(dialect, () =>
         db

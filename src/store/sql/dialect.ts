@@ -53,11 +53,20 @@ export interface DirectConnection {
   run<Row>(query: CompiledQuery<Row>): QueryResult<Row>
 }
 
+/** A second connection of a database that answers synchronously. Its queries do not block the event loop. */
+export interface BackgroundConnection {
+  run<Row>(query: CompiledQuery<Row>): Promise<QueryResult<Row>>
+  /** Waits for earlier queries. */
+  close(): Promise<void>
+}
+
 /** Everything that the SQL store needs to know about a database. Implement this to support another one. */
 export interface SqlDialect {
   readonly kysely: Dialect
   /** Only for embedded databases. */
   readonly direct?: DirectConnection
+  /** Only for embedded databases. Others do not block the event loop anyway. */
+  readonly background?: BackgroundConnection
   readonly types: ColumnTypes
   readonly clauses: Clauses
   readonly transactions: Readonly<Record<Durability, TransactionStatements>>

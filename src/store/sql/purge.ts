@@ -88,9 +88,14 @@ const PURGEABLES: Readonly<Record<PurgeKind, Purgeable>> = {
   },
 }
 
-/** Walks along the primary keys. An index on the expiry would cost every refresh another write. */
+/**
+ * Walks along the primary keys, in the background. An index on the expiry would cost every refresh another write.
+ */
 export function createPurgeStore(database: Database): PurgeStore {
-  const { db, first } = database
+  const {
+    db,
+    background: { first },
+  } = database
   const walks = Object.fromEntries(
     Object.entries(PURGEABLES).map(([kind, purgeable]) => [kind, createWalk(database, purgeable)]),
   ) as Record<PurgeKind, PurgeStore['step']>
@@ -109,7 +114,8 @@ type Range = PurgeCutoffs & { readonly after: Key; readonly upTo: Key }
  * Creates the steps through one table. The condition and the deletion are one statement, so a row that is refreshed
  * meanwhile is kept.
  */
-function createWalk({ db, first, execute }: Database, purgeable: Purgeable): PurgeStore['step'] {
+function createWalk({ db, background }: Database, purgeable: Purgeable): PurgeStore['step'] {
+  const { first, execute } = background
   const { table, primaryKey, lowestKey, isOldestFirst, condition } = purgeable
   const column = sql.ref<Key>(primaryKey)
   const findEnd = prepare(({ after, offset }: { after: Key; offset: number }) =>

@@ -20,6 +20,8 @@ import { createUserStore } from './users.ts'
 /** Creates a store in a SQL database. */
 export function createSqlStore(dialect: SqlDialect): Store {
   const database = createDatabase(dialect)
+  const purge = createPurgeStore(database)
+  const purges = trackCalls()
   let closing: Promise<void> | undefined
   return {
     clients: createClientStore(database),
@@ -34,9 +36,12 @@ export function createSqlStore(dialect: SqlDialect): Store {
     revocations: createRevocationStore(database),
     fingerprints: createFingerprintStore(database),
     audit: createAuditStore(database),
-    purge: createPurgeStore(database),
+    purge: {
+      count: (kind) => purges.track(purge.count(kind)),
+      step: (step) => purges.track(purge.step(step)),
+    },
     ...createMigrations(database),
-    close: () => (closing ??= close(database)),
+    close: () => (closing ??= purges.settled().then(() => close(database))),
   }
 }
 
@@ -44,4 +49,18 @@ async function close({ db }: Database): Promise<void> {
   // Waits for the calls that came before.
   await db.connection().execute(async () => undefined)
   await db.destroy()
+}
+
+/** Remembers calls of several queries that run beside all others, so that closing can wait for them. */
+function trackCalls() {
+  const running = new Set<Promise<unknown>>()
+  return {
+    track<Result>(call: Promise<Result>): Promise<Result> {
+      running.add(call)
+      const forget = (): void => void running.delete(call)
+      call.then(forget, forget)
+      return call
+    },
+    settled: () => Promise.allSettled(running),
+  }
 }

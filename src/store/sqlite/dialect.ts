@@ -1,16 +1,20 @@
 import { CompiledQuery, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
 import type { DatabaseConnection, Dialect, DialectAdapter, Driver } from 'kysely'
-import type { SqlDialect } from '../sql/dialect.ts'
+import type { BackgroundConnection, SqlDialect } from '../sql/dialect.ts'
+import { createBackground } from './background.ts'
 import { createConnection } from './connection.ts'
 import type { SqliteConnection } from './connection.ts'
 import { isBusy, isUniqueViolation, isUnusable } from './errors.ts'
+import { MEMORY } from './file.ts'
 
 /** Creates the dialect of SQLite. It needs SQLite 3.37 for strict tables. */
 export function createSqliteDialect(path: string, busyTimeout: number): SqlDialect {
   const connection = createConnection(path)
+  const background = path === MEMORY ? undefined : createBackground(path)
   return {
-    kysely: createKyselyDialect(connection),
+    kysely: createKyselyDialect(connection, background),
     direct: connection,
+    ...(background && { background }),
     types: {
       id: 'text',
       key: 'text',
@@ -43,8 +47,11 @@ export function createSqliteDialect(path: string, busyTimeout: number): SqlDiale
   }
 }
 
-const createKyselyDialect = (connection: SqliteConnection): Dialect => ({
-  createDriver: () => createDriver(connection),
+const createKyselyDialect = (
+  connection: SqliteConnection,
+  background: BackgroundConnection | undefined,
+): Dialect => ({
+  createDriver: () => createDriver(connection, background),
   createQueryCompiler: () => new SqliteQueryCompiler(),
   createAdapter: () => adapter,
   createIntrospector: (db) => new SqliteIntrospector(db),
@@ -62,7 +69,7 @@ const adapter: DialectAdapter = {
   releaseMigrationLock: async () => undefined,
 }
 
-function createDriver(connection: SqliteConnection): Driver {
+function createDriver(connection: SqliteConnection, background: BackgroundConnection | undefined): Driver {
   const run = (sql: string) => async (on: DatabaseConnection) => {
     await on.executeQuery(CompiledQuery.raw(sql))
   }
@@ -75,6 +82,9 @@ function createDriver(connection: SqliteConnection): Driver {
     commitTransaction: run('commit'),
     // There is nothing to roll back if the file was closed as unusable. The earlier error matters more than this one.
     rollbackTransaction: (on) => run('rollback')(on).catch(() => undefined),
-    destroy: async () => connection.close(),
+    async destroy() {
+      await background?.close()
+      connection.close()
+    },
   }
 }

@@ -1,0 +1,60 @@
+import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, expect, test } from 'vitest'
+import type { PurgeReport } from '../../src/index.ts'
+import { sampleSession } from '../../src/testing/store/samples.ts'
+import { callAdminApi } from '../support/admin-api.ts'
+import { openBrowser } from '../support/browser.ts'
+import { dose } from '../support/dose.ts'
+import { getCodeFlowTokens, refresh } from '../support/oauth-client.ts'
+import { startProcess } from '../support/process.ts'
+import { startServer } from '../support/server.ts'
+
+const KILLS = dose(3, 30)
+/** The longest time before a process is killed, in milliseconds. */
+const MAX_LIFETIME = 150
+const [OLD, LIVE] = [6_000, 300]
+const DAY = 86_400_000
+
+const server = await startServer()
+const [user, client] = [await server.addUser(), await server.addClient()]
+const flow = { server, client, user, browser: openBrowser(server) }
+const tokens = await getCodeFlowTokens(flow)
+const now = Date.now()
+for (let index = 0; index < OLD + LIVE; index += 1) {
+  const expiresAt = index < OLD ? now - 30 * DAY : now + DAY
+  await server.store.sessions.insert(sampleSession({ id: `session ${index}`, expiresAt }), 'alice')
+}
+// Only processes that will be killed may have the file open, so that each has to recover what the last one left.
+await server.server.close()
+afterAll(server.close)
+
+function countSessions(): number {
+  const database = new DatabaseSync(server.file, { readOnly: true })
+  const row = database.prepare('select count(*) as sessions from consulate_sessions').get()
+  database.close()
+  return Number(row?.['sessions'])
+}
+
+test(`a purge that is killed ${KILLS} times continues where it was, and loses nothing that is in use`, async () => {
+  const counts = [countSessions()]
+  for (let killed = 0; killed < KILLS; killed += 1) {
+    const process = await startProcess(server, { config: { purge: 'manual' } })
+    const purge = callAdminApi(process.node, { action: 'purge', hours: 0 }).catch(() => undefined)
+    await sleep(Math.random() * MAX_LIFETIME)
+    await process.kill()
+    await purge
+    counts.push(countSessions())
+  }
+  const { node, stop } = await startProcess(server)
+  const { body } = await callAdminApi(node, { action: 'purge', hours: 0 })
+  const { isComplete, counts: deleted } = body as unknown as PurgeReport
+  expect([isComplete, deleted.sessions]).toEqual([true, (counts.at(-1) ?? 0) - LIVE - 1])
+  expect(counts).toEqual(counts.toSorted((left, right) => right - left))
+  expect((await refresh({ ...flow, server: node }, tokens.refresh_token)).status).toBe(200)
+  await stop()
+  expect(countSessions()).toBe(LIVE + 1)
+  const database = new DatabaseSync(server.file)
+  expect(database.prepare('pragma integrity_check').get()).toEqual({ integrity_check: 'ok' })
+  database.close()
+}, 120_000)

@@ -1,0 +1,92 @@
+import { access, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { StoreUnavailableError } from '../../src/errors.ts'
+import type { Store } from '../../src/store/contract.ts'
+import { NOW, sampleSession } from '../../src/testing/store/samples.ts'
+import { openMigrated } from './sqlite/processes.ts'
+
+const DAY = 86_400_000
+
+/** Inserts a session that expired a day ago. */
+const insertExpired = (store: Store, id: string): Promise<boolean> =>
+  store.sessions.insert(sampleSession({ id, expiresAt: NOW - DAY }), 'alice')
+
+/** Purges the sessions. Returns how many were deleted. */
+async function purge(store: Store): Promise<number> {
+  const cutoffs = { now: NOW, revokedUntil: NOW, expiredUntil: NOW, auditUntil: 0, maxAuditEntries: 1 }
+  const step = { kind: 'sessions', cutoffs, after: undefined, limit: 100, isDryRun: false } as const
+  return (await store.purge.step(step)).count
+}
+
+test('runs in a thread of its own, so that requests do not wait for it', async () => {
+  const { store } = await openMigrated()
+  await insertExpired(store, 'old')
+  const statements: string[] = []
+  const prepare = DatabaseSync.prototype.prepare
+  vi.spyOn(DatabaseSync.prototype, 'prepare').mockImplementation(function (this: DatabaseSync, sql: string) {
+    statements.push(sql)
+    return prepare.call(this, sql)
+  })
+  onTestFinished(() => void vi.restoreAllMocks())
+  expect(await purge(store)).toBe(1)
+  expect(statements).toEqual([])
+  expect(await store.sessions.find('old')).toBe(undefined)
+  expect(statements).toHaveLength(1)
+})
+
+test('waits for the lock of another process, and makes the store unavailable if it takes too long', async () => {
+  const { path, store } = await openMigrated(50)
+  await insertExpired(store, 'old')
+  const other = new DatabaseSync(path)
+  onTestFinished(() => other.close())
+  other.exec('begin immediate')
+  await expect(purge(store)).rejects.toThrow(StoreUnavailableError)
+  const purged = purge(store)
+  other.exec('rollback')
+  expect(await purged).toBe(1)
+})
+
+test('makes the store unavailable if the file was deleted, and does not create it again', async () => {
+  const { path, store } = await openMigrated()
+  await insertExpired(store, 'old')
+  expect(await purge(store)).toBe(1)
+  await rm(path)
+  await expect(purge(store)).rejects.toThrow(StoreUnavailableError)
+  await expect(access(path)).rejects.toThrow('ENOENT')
+})
+
+test('opens the file again if it was replaced by a backup', async () => {
+  const { folder, path, store } = await openMigrated()
+  await insertExpired(store, 'old')
+  const backup = join(folder, 'backup.db')
+  const database = new DatabaseSync(path)
+  database.prepare('vacuum into ?').run(backup)
+  database.close()
+  expect([await purge(store), await purge(store)]).toEqual([1, 0])
+  for (const ending of ['-wal', '-shm']) await rm(path + ending, { force: true })
+  await rename(backup, path)
+  expect(await purge(store)).toBe(1)
+})
+
+test('is over before the store is closed, and fails afterwards', async () => {
+  const { path, store } = await openMigrated()
+  for (let index = 0; index < 50; index += 1) await insertExpired(store, `old ${index}`)
+  const purged = purge(store)
+  await store.close()
+  expect(await purged).toBe(50)
+  await expect(access(`${path}-wal`)).rejects.toThrow('ENOENT')
+  await expect(purge(store)).rejects.toThrow()
+})
+
+test('continues if its thread has ended, as it does when it is idle', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const { store } = await openMigrated()
+  for (const id of ['old', 'older']) {
+    await insertExpired(store, id)
+    expect(await purge(store)).toBe(1)
+    await vi.advanceTimersByTimeAsync(11_000)
+  }
+})
