@@ -204,6 +204,33 @@ describe.skipIf(!chromium)('the pages in Chromium', () => {
       },
     )
 
+    test('sends the scopes that are checked, and lists those that were allowed before, without scripts', async () => {
+      formTargets = [clientOrigin]
+      const { page } = await open(SAMPLES['consent for more with choices'], { javaScriptEnabled: false })
+      const allowed = page.getByText('See your name and picture')
+      expect(await allowed.isVisible()).toBe(false)
+      await page.getByText('Already allowed (1)').click()
+      expect(await allowed.isVisible()).toBe(true)
+      await page.getByRole('checkbox', { name: 'See your orders' }).uncheck()
+      await page.getByRole('button', { name: 'Allow', exact: true }).click()
+      await page.getByText('back at the client').waitFor()
+      expect(submissions[0]?.fields).toEqual({
+        _token: 'anti-forgery',
+        request: 'sealed',
+        'scope:orders:create': 'on',
+      })
+    })
+
+    test('a required scope cannot be unchecked, and a denial sends no scopes', async () => {
+      formTargets = [clientOrigin]
+      const { page } = await open(SAMPLES['consent with choices'], { javaScriptEnabled: false })
+      const required = page.getByRole('checkbox', { name: 'See your orders (required)' })
+      expect([await required.isChecked(), await required.isDisabled()]).toEqual([true, true])
+      await page.getByRole('button', { name: "Don't allow" }).click()
+      await page.getByText('back at the client').waitFor()
+      expect(Object.keys(submissions[0]?.fields ?? {})).toEqual(['_token', 'request', '_method'])
+    })
+
     test('a redirect to an origin that is not a form target is blocked', async () => {
       const { page, complaints } = await open(SAMPLES['consent'])
       const complained = page.waitForEvent('console', (message) => message.type() === 'error')

@@ -121,7 +121,8 @@ export async function openConsent(
   visitor: Visitor,
 ): Promise<Readonly<Record<string, string>>> {
   const { challenge } = createPkce()
-  const parameters = { scope: 'orders:read', code_challenge: challenge, code_challenge_method: 'S256' }
+  const pkce = { code_challenge: challenge, code_challenge_method: 'S256' }
+  const parameters = { scope: 'orders:read orders:create profile', ...pkce }
   return openConsentAt(credentials, visitor, authorizationUrl(fixture.server, fixture.native, parameters))
 }
 
