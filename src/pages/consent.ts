@@ -17,7 +17,7 @@ export function consentPage(props: ConsentProps, site: Site): Html {
     ${requestedScopes(nameOf(client, text), props.scopes, site.messages)}
     ${requestedResources(props.resources, text)} ${accountBox(props, text)}
     <p class="note small">${text.trust(isolateName(client.name))} ${destination(client, text)}</p>
-    ${decisionButtons(props, text)} ${revocationNote(site)} ${clientDetails(client, site)}`
+    ${decisionButtons(props, text)} ${revocationNote(props, site)} ${clientDetails(client, site)}`
   return layout(site, text.heading, content)
 }
 
@@ -64,12 +64,16 @@ export const decisionButtons = (
   </div>`
 
 /** Says that access can be revoked, and where. */
-export function revocationNote({ messages: { consent: text }, links, name }: Site): Html {
+export function revocationNote({ appsUrl }: Pick<ConsentProps, 'appsUrl'>, site: Site): Html {
+  const { messages, links, name } = site
+  const { consent: text, account } = messages
   const contact = links.support
     ? html`<a href="${links.support}">${isolateShort(name)}</a>`
     : isolateShort(name)
-  const sentence = links.account
-    ? text.revokeIn(html`<a href="${links.account}">${text.accountSettings}</a>`)
-    : text.revokeBy(contact)
-  return html`<p class="note soft small">${sentence}</p>`
+  if (links.account) return note(text.revokeIn(html`<a href="${links.account}">${text.accountSettings}</a>`))
+  if (appsUrl !== undefined)
+    return note(text.revokeUnder(html`<a href="${appsUrl}">${account.pages.apps}</a>`))
+  return note(text.revokeBy(contact))
 }
+
+const note = (sentence: Html): Html => html`<p class="note soft small">${sentence}</p>`

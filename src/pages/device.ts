@@ -61,7 +61,7 @@ export function deviceConsentPage(props: DeviceConsentProps, site: Site): Html {
     ${codeBox(props, text)} ${requestedScopes(isolateName(client.name), props.scopes, site.messages)}
     ${requestedResources(props.resources, consent)} ${accountBox(props, consent)}
     <p class="note small">${text.warning(html`<strong>${consent.deny}</strong>`)}</p>
-    ${decisionButtons(props, consent)} ${revocationNote(site)} ${clientDetails(client, site)}`
+    ${decisionButtons(props, consent)} ${revocationNote(props, site)} ${clientDetails(client, site)}`
   return layout(site, text.heading, content)
 }
 

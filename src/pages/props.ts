@@ -72,6 +72,8 @@ export interface ConsentProps {
   readonly deny: FormTarget
   /** Leads to the sign-in page. */
   readonly switchAccount: FormTarget
+  /** The page of connected apps, where users can revoke the access later; undefined if it is off. */
+  readonly appsUrl?: string
 }
 
 /** The page of an error that must not be sent to the client (RFC 6749 section 4.1.2.1), or of a rejected form. */

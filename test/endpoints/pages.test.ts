@@ -85,6 +85,16 @@ test('the consent page shows the registered details of a client', async () => {
     expect(text).toContain(detail)
 })
 
+test('the consent page links to the page of connected apps if it is on', async () => {
+  const request = authorizationUrl(server, await server.addClient())
+  expect((await (await signedIn()).open(request)).body).toContain('href="/account/apps"')
+  await using own = await startServer({ accountPages: [] })
+  const browser = openBrowser(own)
+  const login = await browser.open(authorizationUrl(own, await own.addClient()))
+  const asked = await browser.signIn(login, await own.addUser())
+  expect([asked.status, asked.body.includes('/account/apps')]).toEqual([200, false])
+})
+
 test('the sign-in page labels the user name as its user provider specifies', async () => {
   const lookup = { find: async () => undefined, findByUsername: async () => undefined }
   const users = { ...lookup, verifyPassword: async () => false }

@@ -9,6 +9,7 @@ import {
   createPkce,
   fetchJson,
   formBody,
+  getCodeFlowTokens,
 } from '../support/oauth-client.ts'
 import type { JsonResponse, Parameters } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
@@ -154,6 +155,26 @@ describe("what Passport's Vue components did", () => {
       })
       expect([status, Object.values(data['errors'] ?? {}).flat()]).toEqual([422, [expect.any(String)]])
     }
+  })
+
+  test('AuthorizedClients: lists the apps that may act for the user, and revokes one', async () => {
+    const { owner, browser, request } = await openSettings()
+    const client = await server.addClient({ name: 'Calendar', isThirdParty: true })
+    const { access_token: token, refresh_token: refreshToken } = await getCodeFlowTokens({
+      server,
+      browser,
+      client,
+      user: owner,
+    })
+    const { data } = await request('GET', '/oauth/tokens')
+    expect(data).toHaveLength(1)
+    expect(data[0]).toMatchObject({ client: { client_name: 'Calendar' }, scopes: ['orders:read'] })
+    expect((await request('DELETE', `/oauth/tokens/${String(data[0]?.['id'])}`)).status).toBe(204)
+    expect((await request('GET', '/oauth/tokens')).data).toEqual([])
+    expect((await callApi(server, '/me', token)).status).toBe(401)
+    expect((await post(client, { grant_type: 'refresh_token', refresh_token: refreshToken })).status).toBe(
+      400,
+    )
   })
 
   test('PersonalAccessTokens: offers the scopes, creates a token, lists and deletes it', async () => {

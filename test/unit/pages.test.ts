@@ -227,8 +227,12 @@ describe('the consent page', () => {
 
   test('says where access can be revoked', async () => {
     const [, props] = SAMPLES['consent']
-    const noteWith = async (links: PagesOptions['links'] = {}): Promise<string> =>
-      render('consent', props, { links })
+    const noteWith = async (links: PagesOptions['links'] = {}, appsUrl?: string): Promise<string> =>
+      render('consent', { ...props, ...(appsUrl !== undefined && { appsUrl }) }, { links })
+    expect(await noteWith({}, '/account/apps')).toContain('under <a href="/account/apps">Connected apps</a>.')
+    expect(await noteWith({ account: '/settings' }, '/account/apps')).toContain(
+      'in your <a href="/settings">',
+    )
     expect(textOf(await noteWith())).toContain('To revoke access later, contact Orchard.')
     expect(await noteWith({ support: '/help' })).toContain('contact <a href="/help"><bdi>Orchard</bdi></a>.')
     expect(textOf(await noteWith({ account: '/account' }))).toContain(

@@ -39,6 +39,12 @@ const availablePages = (services: Services, provider: string): readonly AccountP
     (page) => page !== 'password' || canChangePassword(services, provider),
   )
 
+/** Returns the page of connected apps, if it is on. */
+export const appsUrlOf = (services: Services, provider: string): { readonly appsUrl?: string } =>
+  availablePages(services, provider).includes('apps')
+    ? { appsUrl: providerPathsOf(services.settings, provider).appsPage }
+    : {}
+
 /** Returns what an account page shows around its content. */
 export function accountProps(
   { services }: Exchange,

@@ -8,6 +8,7 @@ import { describeClient, describeResources, languagesOf } from '../descriptions.
 import type { Exchange } from '../endpoint.ts'
 import { page } from '../page.ts'
 import { providerPathsOf } from '../paths.ts'
+import { appsUrlOf } from './account.ts'
 import type { DeviceAnswer, PendingDevice } from './pending-device.ts'
 import type { SignedInUser } from './signed-in-user.ts'
 
@@ -50,6 +51,7 @@ export function consentPage(
     approve: { action, hidden: { ...hidden, intent: 'approve' } },
     deny: { action, hidden: { ...hidden, _method: 'DELETE' } },
     switchAccount: { action, hidden: { ...hidden, intent: 'switch' } },
+    ...appsUrlOf(exchange.services, signedIn.session.provider),
   }
   return page(exchange, 200, 'deviceConsent', props)
 }

@@ -5,6 +5,7 @@ import type { Session } from '../../model/session.ts'
 import { formTargetsOf } from '../../pages/headers.ts'
 import type { ConsentScopeView } from '../../pages/props.ts'
 import { displayNameOf, type BaseUser } from '../../users/provider.ts'
+import { appsUrlOf } from '../account/account.ts'
 import { consentScopes, optionalScopes } from '../consent-scopes.ts'
 import { describeClient, describeResources, languagesOf } from '../descriptions.ts'
 import type { Exchange } from '../endpoint.ts'
@@ -39,6 +40,7 @@ export async function askForConsent(
     ...question,
     userName: displayNameOf(asked.user),
     ...formsOf(exchange, asked.session, question.scopes),
+    ...appsUrlOf(exchange.services, asked.session.provider),
   }
   return page(exchange, 200, 'consent', props, { formTargets: formTargetsOf(request.redirectUri) })
 }

@@ -73,6 +73,7 @@ export const en = {
     returnToApp: "You'll return to the app.",
     revokeIn: (account: Html): Html => html`You can revoke access at any time in your ${account}.`,
     accountSettings: 'account settings',
+    revokeUnder: (page: Html): Html => html`You can revoke access at any time under ${page}.`,
     revokeBy: (site: Html): Html => html`To revoke access later, contact ${site}.`,
   },
   client: {
