@@ -27,6 +27,7 @@ const MISSING_OPTION: Readonly<Record<AccountPage, (features: Features) => strin
     passwordProviders.size === 0 ? 'setPassword of a user provider' : undefined,
   apps: () => undefined,
   tokens: ({ personalTokens }) => (personalTokens === undefined ? 'personalTokens: {}' : undefined),
+  developer: ({ userApps }) => (userApps === undefined ? 'userApps: {}' : undefined),
 }
 
 const isAvailable = (page: AccountPage, features: Features): boolean =>

@@ -96,7 +96,7 @@ export interface Config<
   readonly personalTokens?: PersonalTokensConfig | undefined
   /**
    * Lets users register their own apps, which are third-party clients: `{}`, or a limit and scopes. Adds a JSON API
-   * (`/oauth/clients`). Default: off.
+   * (`/oauth/clients`) and the page `/account/developer`. Default: off.
    */
   readonly userApps?: UserAppsConfig<NoInfer<Scope>> | undefined
   /**
@@ -191,9 +191,9 @@ export interface Config<
   readonly guardCacheSize?: number
   /**
    * The pages on which users manage their account: `'devices'` (`/account/devices`: sign out devices), `'password'`
-   * (`/account/password`: change the password), `'apps'` (`/account/apps`: connected apps) and `'tokens'`
-   * (`/account/tokens`: personal access tokens). Default: all
-   * whose feature is on, if users sign in on the server's pages. `[]` turns them off.
+   * (`/account/password`: change the password), `'apps'` (`/account/apps`: connected apps), `'tokens'` (`/account/tokens`:
+   * personal access tokens) and `'developer'` (`/account/developer`: the user's own apps). Default: all whose feature is on,
+   * if users sign in on the server's pages. `[]` turns them off.
    */
   readonly accountPages?: readonly AccountPage[]
   /**

@@ -116,4 +116,10 @@ const VIEWS: OptionNames<ViewProps> = {
   deviceCode: true,
   deviceConsent: true,
   deviceDone: true,
+  developerApps: true,
+  registerApp: true,
+  editApp: true,
+  rotateAppSecret: true,
+  appSecret: true,
+  deleteApp: true,
 }

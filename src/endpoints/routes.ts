@@ -3,6 +3,7 @@ import type { Settings } from '../config/settings.ts'
 import { showAccount } from './account/account.ts'
 import { listAppTokens, revokeAppToken } from './account/app-tokens.ts'
 import { postConnectedApps, showConnectedApps } from './account/connected-apps.ts'
+import { postDeveloper, showDeveloper } from './account/developer.ts'
 import { denyDevice, postDevice, showDevice } from './account/device.ts'
 import { postDevices, showDevices } from './account/devices.ts'
 import {
@@ -194,6 +195,7 @@ function accountEndpoints(
     password: page('password page', paths.passwordPage, showPassword, postPassword),
     apps: page('apps page', paths.appsPage, showConnectedApps, postConnectedApps),
     tokens: page('tokens page', paths.tokensPage, showPersonalTokens, postPersonalTokens),
+    developer: page('developer page', paths.developerPage, showDeveloper, postDeveloper),
   }
   const available = accountPagesOf(settings, provider).map((page) => pages[page])
   const account = endpoint(named('account'), paths.account, { GET: of(showAccount) }, 'none', 'page')

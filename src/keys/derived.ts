@@ -12,6 +12,7 @@ export type KeyPurpose =
   | 'user-code'
   | 'personal-token'
   | 'connected-app'
+  | 'user-app'
   | 'return-to'
   | 'device-cookie'
   | 'broadcast'

@@ -10,12 +10,22 @@ export interface PasswordField {
   readonly reveal: string
   /** Further attributes of the field, with a space in front. */
   readonly attributes?: Html
+  /** Whether the form can be sent without it. Default false. */
+  readonly isOptional?: boolean
   /** The line below the field. */
   readonly hint?: Html
 }
 
 /** Returns a labeled field for a password. The button that shows the password stays hidden unless the script runs. */
-export const passwordField = ({ name, label, autocomplete, reveal, attributes, hint }: PasswordField): Html =>
+export const passwordField = ({
+  name,
+  label,
+  autocomplete,
+  reveal,
+  attributes,
+  isOptional = false,
+  hint,
+}: PasswordField): Html =>
   html`<div>
     <label for="${name}">${label}</label>
     <div class="password">
@@ -27,7 +37,7 @@ export const passwordField = ({ name, label, autocomplete, reveal, attributes, h
         autocapitalize="none"
         autocorrect="off"
         spellcheck="false"
-        required${attributes}
+        ${!isOptional && html` required`}${attributes}
       />
       <button
         class="reveal"

@@ -2,6 +2,7 @@ import type { ErrorReason } from '../errors.ts'
 import type { DeviceDecision } from '../model/device-code.ts'
 import type { DeviceKind } from '../model/device-kind.ts'
 import type { SignInWith } from '../model/subject.ts'
+import type { DeveloperViewProps } from './developer-props.ts'
 import type {
   ForgotPasswordProps,
   ForgotPasswordSentProps,
@@ -241,7 +242,7 @@ export interface DeviceDoneProps {
 }
 
 /** The pages, by name, with their props. */
-export interface ViewProps {
+export interface ViewProps extends DeveloperViewProps {
   readonly signIn: SignInProps
   readonly signInAgain: SignInAgainProps
   readonly consent: ConsentProps

@@ -2,8 +2,11 @@ import type { Html } from '../lib/html.ts'
 import { isImageAddress } from '../lib/web-address.ts'
 import { connectedAppsPage, disconnectAppPage } from './connected-apps.ts'
 import { consentPage } from './consent.ts'
+import { appSecretPage, rotateAppSecretPage } from './app-secret.ts'
+import { deleteAppPage, developerAppsPage } from './developer-apps.ts'
 import { deviceCodePage, deviceConsentPage, deviceDonePage } from './device.ts'
 import { devicesPage, signOutDevicePage } from './devices.ts'
+import { editAppPage } from './edit-app.ts'
 import { errorPage } from './error.ts'
 import { imageSources, pageHeaders } from './headers.ts'
 import { newPersonalTokenPage } from './new-personal-token.ts'
@@ -17,7 +20,8 @@ import {
 } from './password-reset.ts'
 import { personalTokensPage, revokePersonalTokenPage } from './personal-tokens.ts'
 import type { ViewProps, Views } from './props.ts'
-import { COPY_SOURCE, REVEAL_SOURCE } from './scripts.ts'
+import { registerAppPage } from './register-app.ts'
+import { COPY_SOURCE, LOGO_SOURCE, REVEAL_SOURCE } from './scripts.ts'
 import { signInAgainPage } from './sign-in-again.ts'
 import { signedInPage, signInPage } from './sign-in.ts'
 import { signedOutPage, signOutPage } from './sign-out.ts'
@@ -76,6 +80,12 @@ const BUILT_IN: BuiltInPages = {
   deviceCode: deviceCodePage,
   deviceConsent: deviceConsentPage,
   deviceDone: deviceDonePage,
+  developerApps: developerAppsPage,
+  registerApp: registerAppPage,
+  editApp: editAppPage,
+  rotateAppSecret: rotateAppSecretPage,
+  appSecret: appSecretPage,
+  deleteApp: deleteAppPage,
 }
 
 /** The scripts of the built-in pages, as sources of a Content-Security-Policy. */
@@ -85,6 +95,10 @@ const SCRIPTS: { readonly [Name in keyof ViewProps]?: (props: ViewProps[Name]) =
   resetPassword: () => [REVEAL_SOURCE],
   personalTokens: ({ asksPassword }) => (asksPassword ? [REVEAL_SOURCE] : []),
   newPersonalToken: () => [COPY_SOURCE],
+  registerApp: ({ asksPassword }) => [LOGO_SOURCE, ...(asksPassword ? [REVEAL_SOURCE] : [])],
+  editApp: ({ asksPassword }) => [COPY_SOURCE, LOGO_SOURCE, ...(asksPassword ? [REVEAL_SOURCE] : [])],
+  rotateAppSecret: ({ asksPassword }) => (asksPassword ? [REVEAL_SOURCE] : []),
+  appSecret: () => [COPY_SOURCE],
 }
 
 /** What a page of your own may load: files of this server, and images that are written into the page. */
@@ -108,8 +122,18 @@ export function createPages({ views = {}, ...options }: PagesOptions): Pages {
 }
 
 function images({ favicon, logo }: Site, props: ViewProps[keyof ViewProps]): readonly string[] {
+  const shown = [favicon, logo, ...logosIn(props)].filter((image) => typeof image === 'string')
+  // The form for an app shows the image that the user has just chosen.
+  const chosen = 'values' in props && 'logo' in props.values ? ['data:'] : []
+  return imageSources([...shown.filter(isImageAddress), ...chosen])
+}
+
+/** The logos of clients that a page shows. */
+function logosIn(props: ViewProps[keyof ViewProps]): readonly unknown[] {
   const client = 'client' in props ? props.client : undefined
-  const apps = 'apps' in props ? props.apps.map((app) => app.logo) : []
-  const logos = [favicon, logo, client && 'logo' in client ? client.logo : undefined, ...apps]
-  return imageSources(logos.filter((image) => typeof image === 'string').filter(isImageAddress))
+  return [
+    ...(client && 'logo' in client ? [client.logo] : []),
+    ...('app' in props ? [props.app.logo] : []),
+    ...('apps' in props ? props.apps.map((app) => app.logo) : []),
+  ]
 }

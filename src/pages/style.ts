@@ -1,4 +1,5 @@
 import { ACCOUNT_STYLE } from './account-style.ts'
+import { DEVELOPER_STYLE } from './developer-style.ts'
 import { GROUNDS, paletteOf } from './palette.ts'
 
 /**
@@ -66,14 +67,15 @@ a:hover { text-decoration-thickness: 2px }
 
 /* Fields */
 form { margin: 0 }
-.fields { margin-top: 1.5rem; display: grid; gap: 1.125rem }
+.fields { margin-top: 1.5rem; display: grid; grid-template-columns: minmax(0, 1fr); gap: 1.125rem }
 label, legend { display: block; margin-bottom: .375rem; padding: 0; font-size: .875rem; font-weight: 600 }
-input, select {
+input, select, textarea {
   display: block; inline-size: 100%; min-block-size: 2.75rem; padding: .5rem .75rem;
   font: inherit; color: inherit; background: var(--field); border: 1px solid var(--field-border); border-radius: .5rem;
 }
-input:focus-visible, select:focus-visible { outline-width: 2px; outline-offset: -1px; border-color: transparent }
-input[aria-invalid] { border-color: var(--danger) }
+textarea { min-block-size: 4.5rem; resize: vertical; overflow-wrap: anywhere }
+input:focus-visible, select:focus-visible, textarea:focus-visible { outline-width: 2px; outline-offset: -1px; border-color: transparent }
+input[aria-invalid], textarea[aria-invalid] { border-color: var(--danger) }
 .hint { margin-top: .375rem }
 fieldset { min-inline-size: 0; margin: 0; padding: 0; border: 0 }
 .checks { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 17rem), 1fr)); gap: 0 1.5rem }
@@ -202,7 +204,7 @@ input.code { min-block-size: 3.5rem; font-size: 1.5rem }
 .copying { margin-top: .75rem; display: grid; gap: .5rem }
 .copying p { margin: 0; text-align: center }
 
-${ACCOUNT_STYLE}
+${ACCOUNT_STYLE}${DEVELOPER_STYLE}
 /* Details of an error, or of a token */
 dl { margin: .5rem 0 0; display: grid; grid-template-columns: auto minmax(0, 1fr); gap: .25rem 1rem }
 dt { color: var(--soft) }

@@ -30,15 +30,19 @@ export const textIn = (html: string): string =>
     .replaceAll(/\s+/g, ' ')
     .trim()
 
-/** Returns the fields that a browser would send: unchecked boxes are omitted. */
+/** Returns the fields that a browser would send: unchecked boxes, and fields without a name, are omitted. */
 function fieldsIn(html: string): Record<string, string> {
   const inputs = [...html.matchAll(/<input\s([^>]*)>/gs)].map(([, attributes = '']) => attributes)
   const sent = inputs.filter(
-    (attributes) => attribute(attributes, 'type') !== 'checkbox' || /\schecked\b/.test(attributes),
+    (attributes) =>
+      attribute(attributes, 'name') !== undefined &&
+      (!/^(?:checkbox|radio)$/.test(attribute(attributes, 'type') ?? '') || /\schecked\b/.test(attributes)),
   )
+  const areas = [...html.matchAll(/<textarea\s([^>]*)>\n?(.*?)<\/textarea\s*>/gs)]
   const selects = [...html.matchAll(/<select\s([^>]*)>(.*?)<\/select>/gs)]
   return {
     ...fromPairs(sent.map((attributes) => [attributes, attribute(attributes, 'value') ?? ''])),
+    ...fromPairs(areas.map(([, attributes = '', content = '']) => [attributes, unescapeHtml(content)])),
     ...fromPairs(selects.map(([, attributes = '', content = '']) => [attributes, selectedIn(content)])),
   }
 }

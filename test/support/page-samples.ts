@@ -1,4 +1,5 @@
 import { ACCOUNT_PAGES, type AccountPage } from '../../src/model/account-page.ts'
+import { developerSamples } from './developer-samples.ts'
 import type {
   AccountProps,
   ClientView,
@@ -509,4 +510,5 @@ export const SAMPLES = {
   ],
   'device allowed': ['deviceDone', { client: device, decision: 'approved' }],
   'device denied': ['deviceDone', { client: device, decision: 'denied' }],
+  ...developerSamples(account('developer'), LOGO),
 } as const satisfies Readonly<Record<string, Sample>>

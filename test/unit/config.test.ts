@@ -159,6 +159,7 @@ describe('the account pages', () => {
     expect(pagesOf({})).toEqual(['devices', 'password', 'apps'])
     expect(pagesOf({ users })).toEqual(['devices', 'apps'])
     expect(pagesOf({ users, personalTokens: {} })).toEqual(['devices', 'apps', 'tokens'])
+    expect(pagesOf({ users, userApps: {} })).toEqual(['devices', 'apps', 'developer'])
     const machines = { grants: [clientCredentials()] }
     expect(pagesOf(machines)).toEqual([])
     expect(pagesOf({ ...machines, personalTokens: {} })).toEqual(['devices', 'password', 'apps', 'tokens'])
@@ -177,19 +178,54 @@ describe('the account pages', () => {
 
   test('that are misspelled, or whose feature is off, are rejected', () => {
     expect(configProblems({ accountPages: ['device', 'tokens'] })).toEqual([
-      "accountPages[0]: must be 'devices' or 'password' or 'apps' or 'tokens'",
+      "accountPages[0]: must be 'devices' or 'password' or 'apps' or 'tokens' or 'developer'",
       'accountPages[1]: needs the option personalTokens: {}',
     ])
     expect(configProblems({ accountPages: 'devices' })).toEqual(['accountPages: must be an array'])
   })
 
-  test.each(['devices', 'password', 'apps', 'tokens'])(
+  test.each(['devices', 'password', 'apps', 'tokens', 'developer'])(
     'a provider cannot be called %s, the name of a page',
     (name) => {
       const { provider } = createUserTable()
       expect(pathsOf({ providers: { [name]: provider } })).toEqual([`providers.${name}`])
     },
   )
+})
+
+describe('userApps', () => {
+  test('has a limit of 10 and no list of scopes by default', () => {
+    expect(resolveSettings({ ...REQUIRED, userApps: {} }).userApps).toEqual({ limit: 10, scopes: undefined })
+    expect(resolveSettings(REQUIRED).userApps).toBeUndefined()
+    const scopes = { profile: 'See your name' }
+    const userApps = { limit: 1, scopes: ['profile', 'profile'] as const }
+    expect(resolveSettings({ ...REQUIRED, scopes, userApps }).userApps).toEqual({
+      limit: 1,
+      scopes: ['profile'],
+    })
+  })
+
+  test.each<[object, readonly string[]]>([
+    [{ userApps: { limit: 0 } }, ['userApps.limit: must be a whole number of at least 1']],
+    [{ userApps: { limit: '5' } }, ['userApps.limit: must be a whole number of at least 1']],
+    [{ userApps: { scopes: 'profile' } }, ['userApps.scopes: must be an array']],
+    [{ userApps: { scopes: ['profile'] } }, ['userApps.scopes[0]: is not defined in scopes']],
+    [
+      {
+        scopes: { admin: { description: 'Do anything', firstPartyOnly: true } },
+        userApps: { scopes: ['admin'] },
+      },
+      ['userApps.scopes[0]: is for first-party clients only'],
+    ],
+    [{ userApps: { limits: 5 } }, ['userApps.limits: unknown option. Did you mean limit?']],
+    [{ userApps: true }, ['userApps: must be an object with these options: limit, scopes']],
+    [
+      { grants: [clientCredentials()], userApps: {} },
+      ['userApps: needs authorizationCode() or deviceCode() in grants'],
+    ],
+  ])('rejects %j', (changes, problems) => {
+    expect(configProblems(changes)).toEqual(problems)
+  })
 })
 
 test('PKCE cannot be required of all clients if the implicit grant is on', () => {

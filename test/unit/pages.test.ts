@@ -11,13 +11,17 @@ const ESCAPED = '&lt;script&gt;&quot;&#39;&amp;&lt;/script&gt;'
 
 /** Texts that no page shows: the ids of scopes without a checkbox, and addresses that are none. */
 const NEVER_SHOWN =
-  / provider$| (tokens|devices|apps)\.\d+(\.scopes\.\d+)?\.id$| (tokens|apps)\.1\.scopes\.0\.description$| values\.scopes\.| (client|apps\.\d+)\.(logo|homepage|privacy|terms)$| client(\.scopes\.\d+)?\.id$|^signIn client\.publisher$|[ .]resources\.(0\.uri|1\.host)$/
+  / provider$| (tokens|devices|apps)\.\d+(\.scopes\.\d+)?\.id$| (tokens|apps)\.1\.scopes\.0\.description$| values\.scopes\.| (client|apps\.\d+)\.(logo|homepage|privacy|terms)$| client(\.scopes\.\d+)?\.id$|^signIn client\.publisher$|[ .]resources\.(0\.uri|1\.host)$| app\.logo$/
 const HIDDEN_DESCRIPTIONS: ReadonlySet<string> = new Set(['a server error', 'an unknown client'])
 
 const isShown = (page: string, view: string, prop: string): boolean =>
-  (!/^scopes\.\d+\.id$/.test(prop) || view === 'personalTokens' || CHECKBOXES.has(`${page}: ${prop}`)) &&
+  (!/^scopes\.\d+\.id$/.test(prop) ||
+    view === 'personalTokens' ||
+    view === 'editApp' ||
+    CHECKBOXES.has(`${page}: ${prop}`)) &&
   !NEVER_SHOWN.test(`${view} ${prop}`) &&
-  !(prop === 'description' && HIDDEN_DESCRIPTIONS.has(page))
+  !(prop === 'description' && HIDDEN_DESCRIPTIONS.has(page)) &&
+  !(page.endsWith('sign-in at the app') && /^(values|register|rotate|appsUrl)\b/.test(prop))
 
 /** The ids of scopes that users may uncheck on a consent page. */
 const CHECKBOXES: ReadonlySet<string> = new Set(
@@ -306,8 +310,8 @@ describe('every page has', () => {
       expect(shown).toMatch(/^<!doctype html>\s*<html lang="en" dir="ltr">/)
       expect(shown).toMatch(/<title>[^<]+ · Orchard<\/title>/)
       expect(shown.match(/<h1>/g)).toHaveLength(1)
-      const hasScript = /class="reveal"|data-copies/.test(shown)
-      expect(shown.match(/<script/g) ?? []).toHaveLength(hasScript ? 1 : 0)
+      const scripts = [/class="reveal"/, /data-copies/, /data-picks/].filter((served) => served.test(shown))
+      expect(shown.match(/<script/g) ?? []).toHaveLength(scripts.length)
       expect(shown).not.toMatch(/ style=| on[a-z]+=/)
     },
   )

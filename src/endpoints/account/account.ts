@@ -14,6 +14,7 @@ const PATHS: Readonly<Record<AccountPage, keyof ProviderPaths>> = {
   password: 'passwordPage',
   apps: 'appsPage',
   tokens: 'tokensPage',
+  developer: 'developerPage',
 }
 
 /** GET: redirects to the first account page, which sends guests through sign-in. */

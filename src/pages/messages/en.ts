@@ -1,5 +1,6 @@
 import { html, type Html } from '../../lib/html.ts'
 import { appsEn } from './apps-en.ts'
+import { developerEn } from './developer-en.ts'
 import { ago, lifetime, waitingTime } from './durations-en.ts'
 
 /** The text of every page, in English. Names and hosts arrive as markup that is already escaped and isolated. */
@@ -117,6 +118,7 @@ export const en = {
       password: 'Password',
       apps: 'Connected apps',
       tokens: 'Personal tokens',
+      developer: 'Developer apps',
     },
     signOut: 'Sign out',
   },
@@ -273,4 +275,5 @@ export const en = {
       html`You're connected. ${name} will continue in a few seconds. You can close this window.`,
     notConnected: (name: Html): Html => html`${name} wasn't given access. You can close this window.`,
   },
+  ...developerEn,
 }
