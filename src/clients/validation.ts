@@ -1,7 +1,7 @@
 import { isHttpsUrl, isPath } from '../lib/web-address.ts'
 import type { ConfigProblem } from '../errors.ts'
 import { parseDuration } from '../lib/duration.ts'
-import { GRANT_TYPE_PROBLEM, isClientId, isGrantType } from '../model/client.ts'
+import { FIRST_PARTY_GRANTS, GRANT_TYPE_PROBLEM, isClientId, isGrantType } from '../model/client.ts'
 import { redirectUriProblem } from '../model/redirect-uri-problem.ts'
 import { isScopeToken } from '../model/scope.ts'
 import {
@@ -81,10 +81,12 @@ function thirdPartyProblems(registration: ClientRegistration): readonly ConfigPr
       'isThirdParty',
       'a client with an owner is always third-party',
     ),
-    ...problemIf(
-      isTheirs && grantTypesOf(registration).includes('password'),
-      'grantTypes',
-      'password is for first-party clients only',
+    ...FIRST_PARTY_GRANTS.flatMap((grantType) =>
+      problemIf(
+        isTheirs && grantTypesOf(registration).includes(grantType),
+        'grantTypes',
+        `${grantType} is for first-party clients only`,
+      ),
     ),
     ...problemIf(isTheirs && skipsConsent === true, 'skipsConsent', 'is for first-party clients only'),
     ...(['followsRevocations', 'introspects'] as const).flatMap((field) =>

@@ -115,10 +115,13 @@ export type Ownership = Pick<Client, 'isThirdParty' | 'ownerId'>
 export const isFirstParty = ({ isThirdParty, ownerId }: Ownership): boolean =>
   !isThirdParty && ownerId === null
 
+/** The grants that third parties never get: they would see passwords, or act without a user. */
+export const FIRST_PARTY_GRANTS: readonly GrantType[] = ['client_credentials', 'password']
+
 /** Returns whether the client may use a grant. Third parties never get client credentials, and never see passwords. */
 export function canUseGrant(client: Client, grantType: GrantType): boolean {
-  const isFirstPartyOnly = grantType === 'client_credentials' || grantType === 'password'
-  return client.grantTypes.includes(grantType) && (isFirstParty(client) || !isFirstPartyOnly)
+  const isAllowed = isFirstParty(client) || !FIRST_PARTY_GRANTS.includes(grantType)
+  return isAllowed && client.grantTypes.includes(grantType)
 }
 
 /** Returns whether the client may read the revocation feed. It must be confidential and first-party: it learns who signs out. */

@@ -64,7 +64,9 @@ test('a client gets * only if its record lists it', async () => {
 })
 
 test('a third-party client cannot use the grant', async () => {
-  const owned = await server.addClient({ grantTypes: ['client_credentials'], ownerId: 'ada' })
+  const owned = await server.addClient({ ownerId: 'ada' })
+  // A row that registration and updates would reject.
+  await server.store.clients.update(owned.id, { grantTypes: ['client_credentials'] })
   const { status, body } = await requestToken(server, owned, grant)
   expect([status, body['error']]).toEqual([400, 'unauthorized_client'])
 })

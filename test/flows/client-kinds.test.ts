@@ -8,6 +8,7 @@ import {
   refreshToken,
 } from '../../src/index.ts'
 import type { ClientRegistration } from '../../src/index.ts'
+import { DEVICE_GRANT } from '../../src/model/device-code.ts'
 import { testClient, type ClientKind } from '../../src/testing/index.ts'
 import { openBrowser } from '../support/browser.ts'
 import { decideDevice, getDeviceTokens, startDevice } from '../support/device.ts'
@@ -19,8 +20,9 @@ import {
   basic,
   getTokens,
   getCodeFlowTokens,
+  requestToken,
 } from '../support/oauth-client.ts'
-import { startServer } from '../support/server.ts'
+import { CALLBACK, startServer } from '../support/server.ts'
 import type { TestClient } from '../support/server.ts'
 
 /* What each kind of client in tests is good for, at a server with every grant. */
@@ -111,4 +113,46 @@ test('further options override those of the kind', async () => {
   const changes = { id: 'shop', name: 'Shop', ownerId: '7', scopes: ['profile'] }
   const { client } = await server.server.clients.create(testClient('public', changes))
   expect(client).toMatchObject({ ...changes, type: 'public', redirectUris: ['https://app.example/callback'] })
+})
+
+const GRANTS = ['authorization_code', 'refresh_token', 'client_credentials', 'password', DEVICE_GRANT]
+
+/** A request that would be valid but for the client. */
+const credentials = (grantType: string) => ({
+  grant_type: grantType,
+  code: 'unknown',
+  refresh_token: 'unknown',
+  device_code: 'unknown',
+  username: user.email,
+  password: user.password,
+})
+
+const KINDS: readonly ClientKind[] = ['web', 'public', 'machine', 'device', 'service', 'password', 'implicit']
+
+test.each(KINDS)('%s gets unauthorized_client for every grant that is not its own', async (kind) => {
+  const registration = testClient(kind)
+  const client = await server.addClient(registration)
+  const others = GRANTS.filter((grantType) => !registration.grantTypes?.includes(grantType))
+  for (const grantType of others) {
+    const { status, body } = await requestToken(server, client, credentials(grantType))
+    expect([grantType, status, body['error']]).toEqual([grantType, 400, 'unauthorized_client'])
+  }
+  expect(others.length).toBeGreaterThan(2)
+})
+
+test.each(KINDS)('%s gets no code, token or device code from an endpoint of another grant', async (kind) => {
+  const { grantTypes = [] } = testClient(kind)
+  const client = await server.addClient({ ...testClient(kind), redirectUris: [CALLBACK] })
+  for (const [grant, type] of [
+    ['authorization_code', 'code'],
+    ['implicit', 'token'],
+  ] as const) {
+    const page = await openBrowser(server).open(authorizationUrl(server, client, { response_type: type }))
+    const error = new URLSearchParams(page.url.hash.slice(1) || page.url.search).get('error')
+    expect([type, error === 'unauthorized_client']).toEqual([type, !grantTypes.includes(grant)])
+  }
+  const headers = client.secret === undefined ? {} : { authorization: basic(client.id, client.secret) }
+  const body = new URLSearchParams({ client_id: client.id })
+  const device = await fetchJson(server, '/oauth/device/code', { method: 'POST', body, headers })
+  expect(device.body['error']).toBe(grantTypes.includes(DEVICE_GRANT) ? undefined : 'unauthorized_client')
 })

@@ -180,6 +180,7 @@ test.each<[string, Parameters<typeof server.addClient>[0], ClientUpdate, string]
   ['a public client', { type: 'public' }, { grantTypes: ['client_credentials'] }, 'grantTypes'],
   ['a third-party app', { ownerId: 'ada' }, { skipsConsent: true }, 'skipsConsent'],
   ['a third-party app', { ownerId: 'ada' }, { grantTypes: ['password'] }, 'grantTypes'],
+  ['a third-party app', { ownerId: 'ada' }, { grantTypes: ['client_credentials'] }, 'grantTypes'],
   ['a third-party app', { isThirdParty: true }, { skipsConsent: true }, 'skipsConsent'],
   ['a third-party app', { isThirdParty: true }, { followsRevocations: true }, 'followsRevocations'],
   ['a public client', { type: 'public' }, { followsRevocations: true }, 'followsRevocations'],

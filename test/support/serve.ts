@@ -33,7 +33,10 @@ export interface ServeMessage {
   readonly uid?: number
   /** Milliseconds between its clock and the system clock. */
   readonly ahead?: number
-  readonly config?: Pick<Config, 'revocations' | 'throttle' | 'maxSessions' | 'partialConsent' | 'purge'>
+  readonly config?: Pick<
+    Config<TestScope, BaseUser, 'users', never>,
+    'revocations' | 'throttle' | 'maxSessions' | 'clients' | 'purge' | 'partialConsent'
+  >
   /** The URL of Redis, for `broadcast`. */
   readonly redis?: string
   /** True if users sign in to an app: see `appUsers`. */

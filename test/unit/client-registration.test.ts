@@ -93,6 +93,12 @@ describe('a client cannot be registered', () => {
     ['as third-party that introspects', { isThirdParty: true, introspects: true }, 'introspects'],
     ['that skips consent with an owner', { ownerId: 'ada', skipsConsent: true }, 'skipsConsent'],
     ['for the password grant with an owner', { ownerId: 'ada', grantTypes: ['password'] }, 'grantTypes'],
+    [
+      'for client credentials with an owner',
+      { ownerId: 'ada', grantTypes: ['client_credentials'] },
+      'grantTypes',
+    ],
+    ['without a redirect URI and with an owner', { ownerId: 'ada', redirectUris: [] }, 'grantTypes'],
     ['as first-party with an owner', { ownerId: 'ada', isThirdParty: false }, 'isThirdParty'],
     ['as third-party that skips consent', { isThirdParty: true, skipsConsent: true }, 'skipsConsent'],
     ['as third-party for the password grant', { isThirdParty: true, grantTypes: ['password'] }, 'grantTypes'],
