@@ -8,6 +8,8 @@ export type Scenario =
   | 'implicit'
   | 'guard'
   | 'personal'
+  | 'introspect'
+  | 'revoke'
 
 /** A request for the target that prepared it. */
 export interface PreparedRequest {

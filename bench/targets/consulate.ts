@@ -93,6 +93,7 @@ export async function startConsulate({
       'implicit',
     ],
     scopes: [SCOPE],
+    introspects: true,
   })
   const { session, cookie } = await signIn(store)
   await store.consents.add(session, registered.client.id, [SCOPE], Date.now())
@@ -119,6 +120,10 @@ export async function startConsulate({
     async prepare(scenario, count) {
       if (scenario === 'client-credentials')
         return times(count, async () => toRequest({ grant_type: 'client_credentials', scope: SCOPE }))
+      if (scenario === 'introspect')
+        return times(count, async () =>
+          toRequest({ token: (await exchange()).access_token }, '/oauth/introspect'),
+        )
       if (scenario === 'guard') return times(count, async () => apiRequest((await exchange()).access_token))
       if (scenario === 'personal')
         return times(count, async () => {
@@ -137,6 +142,10 @@ export async function startConsulate({
         return names.map((username) => toRequest(passwordForm(username)))
       }
       if (scenario === 'implicit') return times(count, async () => implicitRequest(registered, cookie))
+      if (scenario === 'revoke')
+        return times(count, async () =>
+          toRequest({ token: (await exchange()).refresh_token }, '/oauth/revoke'),
+        )
       return times(count, async () => {
         const { refresh_token } = await exchange()
         return toRequest({ grant_type: 'refresh_token', refresh_token })
@@ -188,13 +197,16 @@ function implicitRequest({ client }: RegisteredClient, cookie: string): Prepared
   }
 }
 
-/** Creates token requests of a client that authenticates with its secret (RFC 6749 section 2.3.1). */
+/** Creates requests of a client that authenticates with its secret (RFC 6749 section 2.3.1). */
 function requestsOf({ client, secret }: RegisteredClient) {
   const credentials = Buffer.from(`${client.id}:${secret}`).toString('base64')
   const type = 'application/x-www-form-urlencoded'
-  return (form: Readonly<Record<string, string>>): PreparedRequest & { readonly body: string } => ({
+  return (
+    form: Readonly<Record<string, string>>,
+    path = '/oauth/token',
+  ): PreparedRequest & { readonly body: string } => ({
     method: 'POST',
-    path: '/oauth/token',
+    path,
     headers: { Authorization: `Basic ${credentials}`, 'Content-Type': type },
     body: new URLSearchParams(form).toString(),
   })

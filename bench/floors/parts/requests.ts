@@ -36,6 +36,8 @@ export const FORMS = {
   'client-credentials': { grant_type: 'client_credentials', scope: CLIENT.scope },
   refresh: { grant_type: 'refresh_token', refresh_token: refreshToken('i'.repeat(22), 0) },
   code: codeForm('c'.repeat(43)),
+  introspect: { token: 't'.repeat(600) },
+  revoke: { token: refreshToken('i'.repeat(22), 0) },
 } as const
 
 /** Returns whether the scenario is a token request. */
