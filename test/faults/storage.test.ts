@@ -7,7 +7,14 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { isAvailable } from '../support/available.ts'
 import { openBrowser } from '../support/browser.ts'
 import { isRejectedEverywhere, eventually } from '../support/cluster.ts'
-import { callApi, fetchJson, requestToken, getCodeFlowTokens, refresh } from '../support/oauth-client.ts'
+import {
+  callApi,
+  fetchJson,
+  requestToken,
+  getCodeFlowTokens,
+  refresh,
+  revokeToken,
+} from '../support/oauth-client.ts'
 import type { JsonResponse, Tokens, CodeFlow } from '../support/oauth-client.ts'
 import { callAdminApi } from '../support/admin-api.ts'
 import { startProcess } from '../support/process.ts'
@@ -125,11 +132,17 @@ describe('a full disk', () => {
       )
     expect((await callApi(node, '/me', tokens.access_token)).status).toBe(200)
     expectUnavailable(await refresh({ server: node, client }, token))
+    // Neither a refusal nor a success: the client must repeat it.
+    for (const revoked of [token, tokens.access_token])
+      expectUnavailable(await revokeToken(node, client, revoked))
+    expect((await callApi(node, '/me', tokens.access_token)).status).toBe(200)
 
     // Busy while the server reads, and then without effect.
     await expect.poll(() => other.prepare('pragma wal_checkpoint(truncate)').get()).toMatchObject({ busy: 0 })
     other.close()
     expect((await refresh({ server: node, client }, token)).status).toBe(200)
+    expect((await revokeToken(node, client, token)).status).toBe(200)
+    expect((await callApi(node, '/me', tokens.access_token)).status).toBe(401)
   })
 })
 
