@@ -211,6 +211,29 @@ test('a required scope cannot be unchecked', async () => {
   expect((await getTokens(strict, client, exchange)).scope).toBe('profile')
 })
 
+test('with scopeInheritance, a scope that is unchecked is not granted by one above it', async () => {
+  const scopes = {
+    ...SCOPES,
+    orders: 'Manage orders',
+    users: { description: 'Manage users', required: true },
+  }
+  const below = { ...scopes, 'users:read': 'See users' }
+  await using shop = await startServer({ scopes: below, partialConsent: true, scopeInheritance: true })
+  const [client, browser] = [await shop.addClient(), openBrowser(shop)]
+  const scope = 'orders orders:read orders:create users users:read'
+  const url = authorizationUrl(shop, client, { scope, prompt: 'consent' })
+  const page = await browser.signIn(await browser.open(url), await shop.addUser())
+  // Unchecking `users:read` would have no effect, because `users` is required.
+  expect(choicesOn(page)).toEqual(['orders', 'orders:read', 'orders:create'])
+  const grantedBy = async (...others: readonly string[]): Promise<string> => {
+    const response = await browser.press(await browser.open(url), 'Allow', unchecked(...others))
+    const exchange = { grant_type: 'authorization_code', code: codeIn(response), redirect_uri: CALLBACK }
+    return (await getTokens(shop, client, exchange)).scope
+  }
+  expect(await grantedBy('orders:read')).toBe('orders:create users users:read')
+  expect(await grantedBy('orders')).toBe('orders:read orders:create users users:read')
+})
+
 describe('on the page for a device', () => {
   async function askedForDevice() {
     const device = await startDevice(server, await addDeviceClient(server), { scope: ALL })

@@ -140,7 +140,12 @@ function grantedScopes(
   form: Form,
   settings: Settings,
 ): readonly string[] | undefined {
-  const scopes = checkedScopes(requested, optionalScopes(consentScopes(requested, settings, [])), form)
+  const scopes = checkedScopes(
+    settings.scopes,
+    requested,
+    optionalScopes(consentScopes(requested, settings, [])),
+    form,
+  )
   return isEverythingUnchecked(requested, scopes) ? undefined : scopes
 }
 

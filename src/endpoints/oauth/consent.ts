@@ -59,7 +59,7 @@ async function decide(exchange: Exchange, submission: Submission): Promise<HttpR
   const requested = checkRequest(services.settings, target, query)
   const sub = services.subjectOf(session)
   Object.assign(exchange.auditFields, { clientId: target.client.id, sub })
-  const scopes = checkedScopes(requested.scopes, consent.choices ?? [], form)
+  const scopes = checkedScopes(services.settings.scopes, requested.scopes, consent.choices ?? [], form)
   if (!isApproved || isEverythingUnchecked(requested.scopes, scopes)) {
     services.events.emit('consent.denied', { ...toEvent(exchange, target), sub })
     return redirectWithError(exchange, target, new OAuthError('access_denied', 'The user denied the request'))
