@@ -3,7 +3,15 @@ import { signIn } from '../../src/index.ts'
 import { openBrowser } from '../support/browser.ts'
 import { commonConfig } from '../support/config.ts'
 import { connect, getCredentials, outcomeOf, type Clients, type Credentials } from '../support/credentials.ts'
-import { basic, claimOf, fetchJson, formBody, refresh, requestToken } from '../support/oauth-client.ts'
+import {
+  basic,
+  callApi,
+  claimOf,
+  fetchJson,
+  formBody,
+  refresh,
+  requestToken,
+} from '../support/oauth-client.ts'
 import { createMailbox } from '../support/password-reset.ts'
 import { startServer, type TestClient, type TestUser } from '../support/server.ts'
 import { callSignInApi, logIn, postRefresh } from '../support/sign-in-api.ts'
@@ -182,6 +190,17 @@ const EVENTS: Readonly<Record<EndingEvent, (world: World) => unknown>> = {
   },
 }
 
+const api = await server.addClient({ introspects: true })
+
+async function isActive(token: string): Promise<unknown> {
+  const headers = { authorization: basic(api.id, api.secret ?? '') }
+  const body = formBody({ token })
+  return (await fetchJson(server, '/oauth/introspect', { method: 'POST', headers, body })).body['active']
+}
+
+const isAccepted = async (path: string, token: string): Promise<boolean> =>
+  (await callApi(server, path, token)).status === 200
+
 const STAYS: readonly [Outcome, Outcome] = ['stays', 'stays']
 const ENDS: readonly [Outcome, Outcome] = ['ends', 'ends']
 
@@ -239,6 +258,18 @@ describe.each(rows)('%s', (event, row) => {
     const { there } = await prepare()
     const session = await outcomeOf(server, 'browser session', there)
     expect([session, await outcomeOf(server, 'first-party app', there)]).toEqual(THERE[event])
+  })
+
+  test('introspection and the list of connected apps agree', async () => {
+    const { here, user, clients } = await prepare()
+    for (const token of [here.device, here.first, here.third].map(({ access_token: text }) => text))
+      expect(await isActive(token)).toBe(await isAccepted('/me', token))
+    expect(await isActive(here.personal.accessToken)).toBe(await isAccepted('/me', here.personal.accessToken))
+    expect(await isActive(here.machine)).toBe(await isAccepted('/machine', here.machine))
+    const connected = (await server.server.connections.list(user)).find(
+      ({ client }) => client.id === clients.third.id,
+    )
+    expect((connected?.authorizations ?? 0) > 0).toBe(row[CREDENTIALS.indexOf('third-party app')] !== 'ends')
   })
 
   test('leaves other users alone', async () => {
