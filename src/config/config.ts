@@ -18,7 +18,7 @@ import type { PersonalTokensConfig } from './personal-tokens.ts'
 import type { ResourceConfig } from './resources.ts'
 import type { ScopeConfig } from './scopes.ts'
 import type { UserAppsConfig } from './user-apps.ts'
-import type { SkipsConsent } from './skips-consent.ts'
+import type { ConsentRequestInfo } from './consent-request.ts'
 
 /** A limit on failures: after `failures` within `window`, further attempts get 429 with `Retry-After`. */
 export interface FailureLimit {
@@ -112,7 +112,7 @@ export interface Config<
    * called with `prompt=consent`, for public clients without an https redirect URI, and for devices. Default: only
    * first-party clients with `skipsConsent` skip it.
    */
-  readonly skipsConsent?: SkipsConsent
+  skipsConsent?(request: ConsentRequestInfo<NoInfer<Scope>>): boolean | Promise<boolean>
   /**
    * Whether users may uncheck scopes on the consent page, and grant a client less than it requests. Clients must read
    * `scope` in the token response. Default: false.

@@ -1,11 +1,10 @@
 import type { Validator } from '../lib/validator.ts'
 import type { Config } from './config.ts'
-import type { SkipsConsent } from './skips-consent.ts'
 
 /** When and how users are asked. */
 export interface ConsentSettings {
   /** Undefined if only the records of first-party clients decide. */
-  readonly skipsConsent: SkipsConsent | undefined
+  readonly skipsConsent: Config['skipsConsent'] | undefined
   /** Whether users may grant fewer scopes than a client requests. */
   readonly hasPartialConsent: boolean
 }

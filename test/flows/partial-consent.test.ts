@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { authorizationCode, deviceCode, implicitGrant } from '../../src/index.ts'
+import type { ConsentProps } from '../../src/pages/props.ts'
 import { SCOPES } from '../support/config.ts'
 import { formOf, openBrowser, type Page } from '../support/browser.ts'
 import { authorizationUrl, authorize, codeIn, getTokens, type Parameters } from '../support/oauth-client.ts'
@@ -194,6 +195,38 @@ describe('two tabs', () => {
     expect([again.text.includes('Already allowed'), choicesOn(again)]).toEqual([false, ALL.split(' ')])
     expect(codeIn(await browser.press(again, 'Allow'))).toBeTruthy()
   })
+})
+
+test('a disconnect has no effect on a form that asks for everything again', async () => {
+  const { browser, client, open } = await visit()
+  await browser.press(await open(), 'Allow')
+  const page = await open({ prompt: 'consent' })
+  await server.server.authorizations.disconnect(user, client.id)
+  expect(await scopeOf(client, await browser.press(page, 'Allow'))).toBe(ALL)
+})
+
+test('a view of your own receives which scopes are granted and optional, and grants nothing without checkboxes', async () => {
+  const shown: ConsentProps[] = []
+  const consent = (props: ConsentProps): string => {
+    shown.push(props)
+    const fields = Object.entries(props.approve.hidden).map(
+      ([name, value]) => `<input type="hidden" name="${name}" value="${value}">`,
+    )
+    return `<form action="${props.approve.action}">${fields.join('')}<button>Allow</button></form>`
+  }
+  await using own = await startServer({ partialConsent: true, pages: { views: { consent } } })
+  const [client, browser] = [await own.addClient(), openBrowser(own)]
+  const url = (scope: string): string => authorizationUrl(own, client, { scope })
+  await authorize(browser, url('profile'), await own.addUser())
+  const page = await browser.open(url(ALL))
+  expect(shown.at(-1)?.scopes).toEqual([
+    { id: 'orders:read', description: 'See your orders', isGranted: false, isOptional: true },
+    { id: 'orders:create', description: 'Place orders in your name', isGranted: false, isOptional: true },
+    { id: 'profile', description: 'See your name & picture', isGranted: true, isOptional: false },
+  ])
+  const response = await browser.press(page, 'Allow')
+  const exchange = { grant_type: 'authorization_code', code: codeIn(response), redirect_uri: CALLBACK }
+  expect((await getTokens(own, client, exchange)).scope).toBe('profile')
 })
 
 test('a required scope cannot be unchecked', async () => {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startInApp } from '../support/app-request.ts'
 import { openBrowser, type Browser, type Page } from '../support/browser.ts'
 import { startCluster, type Cluster } from '../support/cluster.ts'
 import { dose } from '../support/dose.ts'
@@ -25,7 +26,7 @@ interface Visit {
 
 async function visit(): Promise<Visit> {
   const [user, client, browser] = [await server.addUser(), await server.addClient(), openBrowser(server)]
-  await browser.signIn(await browser.open(server.endpoint('/login')), user)
+  await startInApp(server, browser, user)
   return { user, client, browser }
 }
 

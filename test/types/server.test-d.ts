@@ -51,6 +51,20 @@ export function scopesAreChecked(): void {
   server.anyone({ anyOf: ['orders:raed'] })
   // @ts-expect-error a scope that is not defined
   auth.user('orders:raed')
+  createAuthorizationServer({
+    ...common,
+    scopes,
+    skipsConsent: ({ client, user, scopes: requested }) =>
+      client.id === user.id && !requested.includes('orders:create'),
+  })
+  createAuthorizationServer({
+    ...common,
+    scopes,
+    // @ts-expect-error a scope that is not defined
+    skipsConsent: (request) => request.scopes.includes('orders:raed'),
+  })
+  // @ts-expect-error not a boolean
+  createAuthorizationServer({ ...common, scopes, skipsConsent: () => 'yes' })
   // @ts-expect-error a default that is not defined
   createAuthorizationServer({ ...common, scopes, defaultScopes: ['orders:raed'] })
   const resource = { uri: 'https://mcp.example/mcp', name: 'Orders MCP' }

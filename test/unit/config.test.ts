@@ -92,6 +92,8 @@ const MISTAKES: Readonly<Record<string, object>> = {
   'accountPages[0]': { accountPages: ['device'] },
   locate: { locate: 'Berlin' },
   pkce: { pkce: 'never' },
+  skipsConsent: { skipsConsent: true },
+  partialConsent: { partialConsent: 'yes' },
   prefix: { prefix: 'oauth/' },
   provider: { provider: 'Users' },
   'providers.Staff': {
