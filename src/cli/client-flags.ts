@@ -66,7 +66,7 @@ export function toRegistration(flags: CreateFlags): ClientRegistration {
     ...(scopes.length > 0 && { scopes }),
     ...(flags.thirdParty && { isThirdParty: true }),
     ...toSettings(flags),
-    ...(flags.service && { followsRevocations: true }),
+    ...(flags.service && { followsRevocations: flags.followRevocations ?? !flags.introspect }),
     ...(graceWindow !== undefined && graceWindow !== 'default' && { graceWindow }),
     ...withoutNull(toPresentation(flags)),
   }

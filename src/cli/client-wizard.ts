@@ -12,7 +12,7 @@ const KINDS = [
   { value: 'public', label: 'Single-page or mobile app', hint: 'no secret, uses PKCE' },
   { value: 'machine', label: 'Machine', hint: 'calls APIs as itself, without a user' },
   { value: 'device', label: 'Device', hint: 'TV or command-line tool, shows a code' },
-  { value: 'service', label: 'Service', hint: 'checks tokens and follows revocations, gets none' },
+  { value: 'service', label: 'Service', hint: 'API that checks tokens, gets none' },
   { value: 'password', label: 'Legacy: app with its own sign-in form', hint: 'sees passwords' },
   { value: 'implicit', label: 'Legacy: app that receives tokens in its URL', hint: 'leaks tokens' },
 ] as const satisfies readonly Choice<string>[]
@@ -22,11 +22,22 @@ export async function askForClient(project: Project, flags: CreateFlags): Promis
   const name = flags.name ?? (await askName())
   const kind = hasKind(flags) ? {} : { [await choose('Application type', KINDS)]: true }
   const client: CreateFlags = { ...flags, ...kind, name }
-  if (client.service) return client
+  if (client.service) return { ...client, ...(await askCheck(client)) }
   const thirdParty = needsMaker(client) && (await askMaker()) === 'others'
   const redirectUri = client.redirectUri ?? (hasRedirect(client) ? await askRedirectUris(client) : [])
   const scope = client.scope ?? (await askScopes(project, { ...client, ...(thirdParty && { thirdParty }) }))
   return { ...client, ...(thirdParty && { thirdParty }), redirectUri, scope }
+}
+
+const CHECKS = [
+  { value: 'guard', label: 'With the guard of Consulate', hint: 'follows revocations' },
+  { value: 'introspection', label: 'By introspection', hint: 'any language, asks this server' },
+] as const satisfies readonly Choice<string>[]
+
+/** Asks what the service may do, unless the flags say it. */
+async function askCheck({ introspect, followRevocations }: CreateFlags): Promise<Partial<CreateFlags>> {
+  if (introspect !== undefined || followRevocations !== undefined) return {}
+  return { introspect: (await choose('How does it check tokens?', CHECKS)) === 'introspection' }
 }
 
 const MAKERS = [

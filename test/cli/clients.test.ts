@@ -75,9 +75,14 @@ describe('consulate client create', () => {
       { type: 'confidential', grant_types: [], follows_revocations: true },
     ],
     [
-      '--service --introspect: an API that may also introspect tokens',
+      '--service --introspect: an API that introspects tokens',
       ['--service', '--introspect'],
-      { type: 'confidential', grant_types: [], follows_revocations: true, introspects: true },
+      { type: 'confidential', grant_types: [], follows_revocations: false, introspects: true },
+    ],
+    [
+      '--service --introspect --follow-revocations: an API that may do both',
+      ['--service', '--introspect', '--follow-revocations'],
+      { follows_revocations: true, introspects: true },
     ],
     [
       '--device: a device with a secret',

@@ -113,6 +113,18 @@ describe.runIf(hasTerminal)('client create on a terminal', () => {
     ])
   })
 
+  test('asks how a service checks tokens', async () => {
+    const cwd = await installed()
+    const { code } = await converse(cwd, 'client create --name Orders', [
+      ['Application type', `${DOWN.repeat(4)}${ENTER}`],
+      ['How does it check tokens?', `${DOWN}${ENTER}`],
+    ])
+    expect(code).toBe(0)
+    expect(await listClients(cwd)).toMatchObject([
+      { grant_types: [], follows_revocations: false, introspects: true },
+    ])
+  })
+
   test('asks nothing when the flags say enough', async () => {
     const cwd = await installed()
     const { code } = await onTerminal(cwd, 'client create --machine --name Importer').end()

@@ -35,7 +35,7 @@ function addCreate(client: Command): void {
     )
     .addOption(flag('--device', 'TV or command-line tool, shows a code', ['service', 'implicit']))
     .addOption(
-      flag('--service', 'API that checks tokens and follows revocations; gets no tokens', [
+      flag('--service', 'API that checks tokens; follows revocations unless --introspect', [
         ...USER_FLAGS,
         'password',
         'implicit',
@@ -74,7 +74,7 @@ const addSettings = (command: Command): Command =>
     .option('--end-with-session', 'revoke its tokens at sign-out (default: for first-party clients)')
     .option('--no-end-with-session', 'keep its tokens at sign-out')
     .option('--follow-revocations', 'let it read the revocation feed')
-    .option('--introspect', 'let it introspect tokens')
+    .option('--introspect', 'let it introspect tokens (RFC 7662)')
     .addOption(
       new Option(
         '--grace-window <time>',
