@@ -9,10 +9,12 @@ import {
   StoreUnavailableError,
 } from '../../src/index.ts'
 import { openBrowser } from '../support/browser.ts'
+import { SCOPES } from '../support/config.ts'
 import {
   basic,
   callApi,
   claimOf,
+  comparable,
   fetchJson,
   formBody,
   getCodeFlowTokens,
@@ -173,6 +175,15 @@ describe('the response is { "active": false } and nothing else', () => {
   test('for the refresh token of another client', async () => {
     const { refresh_token: token } = await getCodeFlowTokens(visit)
     expect(await ask(token)).toEqual(INACTIVE)
+  })
+
+  test('with the same headers, whatever the reason is', async () => {
+    const [revoked, other] = [await getCodeFlowTokens(visit), await getCodeFlowTokens(visit)]
+    await revokeToken(server, web, revoked.refresh_token)
+    const answers = []
+    for (const token of [revoked.access_token, revoked.refresh_token, other.refresh_token, 'unknown'])
+      answers.push(comparable(await introspectToken(server, api, token)))
+    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1)
   })
 
   test('for users of another provider than the caller', async () => {
@@ -339,16 +350,33 @@ describe('the caller must be', () => {
     await server.server.clients.revoke(service.id)
     expect((await introspectToken(server, service, 'x')).status).toBe(401)
   })
+})
 
-  test('patient after too many failures from its address only if it fails again', async () => {
-    await using strict = await startServer({ throttle: { perAddress: { failures: 2, window: '1m' } } })
-    const service = await strict.addClient({ redirectUris: [], introspects: true })
-    const statuses: number[] = []
-    for (let count = 0; count < 3; count += 1)
-      statuses.push((await introspectToken(strict, { ...service, secret: 'guess' }, 'x')).status)
-    expect(statuses).toEqual([401, 401, 429])
-    expect((await introspectToken(strict, service, 'x')).body).toEqual(INACTIVE)
+test('too many failures from an address block only callers that fail again', async () => {
+  await using strict = await startServer({ throttle: { perAddress: { failures: 2, window: '1m' } } })
+  const service = await strict.addClient({ redirectUris: [], introspects: true })
+  const statuses: number[] = []
+  for (let count = 0; count < 3; count += 1)
+    statuses.push((await introspectToken(strict, { ...service, secret: 'guess' }, 'x')).status)
+  expect(statuses).toEqual([401, 401, 429])
+  expect((await introspectToken(strict, service, 'x')).body).toEqual(INACTIVE)
+})
+
+test('with scopeInheritance, the scopes of a token include those below them', async () => {
+  const scopes = { ...SCOPES, orders: 'See and place orders' }
+  await using nested = await startServer({ scopes, scopeInheritance: true })
+  const client = await nested.addClient({
+    grantTypes: ['client_credentials'],
+    scopes: ['orders'],
+    introspects: true,
   })
+  const { access_token: token } = await getTokens(nested, client, {
+    grant_type: 'client_credentials',
+    scope: 'orders',
+  })
+  expect((await introspectToken(nested, client, token)).body['scope']).toBe(
+    'orders orders:read orders:create',
+  )
 })
 
 describe('the request', () => {
