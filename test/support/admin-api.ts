@@ -23,6 +23,7 @@ export type AdminTask =
       readonly id: string
     }
   | { readonly action: 'purge'; readonly hours: number }
+  | { readonly action: 'disconnect app'; readonly id: string; readonly clientId: string }
   | { readonly action: 'start session'; readonly id: string; readonly cookie: string }
   | { readonly action: 'find current session' | 'end session'; readonly cookie: string }
   | {
@@ -78,6 +79,8 @@ async function runTask(
       return server.clients.revoke(task.id)
     case 'purge':
       return server.purge(task)
+    case 'disconnect app':
+      return server.connections.disconnect(task.id, task.clientId)
     case 'start session':
       return server.sessions.start(task.id, { request: { headers: { cookie: task.cookie } } })
     case 'find current session':
