@@ -140,7 +140,7 @@ test('the devices page needs three queries, however many devices there are', asy
   expect(await statements.during(server, () => visit.browser.open(page))).toEqual(queries)
 })
 
-test('the list of connected apps needs three queries, and a disconnect eight, however many there are', async () => {
+test('the list of connected apps needs three queries, its page five and a disconnect eight, however many apps there are', async () => {
   const { statements, server, visit } = await startRecorded()
   const { connections } = server.server
   for (const count of [0, 3]) {
@@ -150,6 +150,15 @@ test('the list of connected apps needs three queries, and a disconnect eight, ho
     const queries = ['select authorizations', 'select consents', 'select clients']
     expect(await statements.during(server, list)).toEqual(queries)
   }
+  const page = () => visit.browser.open(server.endpoint('/account/apps'))
+  const queries = [
+    'select sessions',
+    'select users',
+    'select authorizations',
+    'select consents',
+    'select clients',
+  ]
+  expect(await statements.during(server, page)).toEqual(queries)
   const disconnect = () => connections.disconnect(visit.user, visit.client.id)
   expect(await statements.during(server, disconnect)).toHaveLength(8)
 })
