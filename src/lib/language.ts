@@ -31,8 +31,8 @@ export function createLocalizedTexts(
   return { fallback, byLanguage: new Map(all.map((entry) => [entry.lang.toLowerCase(), entry])) }
 }
 
-/** The most languages of a request that count. Browsers send fewer than ten. */
-const MAX_LANGUAGES = 20
+/** The most languages that count, of each of the two. Browsers send fewer. */
+const MAX_LANGUAGES = 10
 
 /** RFC 5646 section 4.4.1. */
 const MAX_TAG_LENGTH = 35
@@ -42,7 +42,7 @@ const WEIGHTED = /^\s*([a-z0-9-]+)\s*(?:;\s*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s
 
 /**
  * Returns the languages of a request as canonical tags, the preferred ones first: those of `ui_locales`, separated by
- * spaces, then those of `Accept-Language`. Leaves out malformed and rejected (`q=0`) ones, and `*`.
+ * spaces, then those of `Accept-Language`. Leaves out malformed, undetermined (`und`) and rejected (`q=0`) ones, and `*`.
  */
 export function preferredLanguages(uiLocales = '', acceptLanguage = ''): readonly string[] {
   const accepted = acceptLanguage
@@ -56,31 +56,44 @@ export function preferredLanguages(uiLocales = '', acceptLanguage = ''): readonl
     .filter(({ length }) => length <= MAX_TAG_LENGTH)
     .map(canonicalLanguage)
     .filter((tag) => tag !== undefined)
+    .filter((tag) => !/^und\b/.test(tag))
 }
 
 /**
  * Creates a function that returns the text in the first of these languages that there is, or the fallback. Looks up each
- * language as RFC 4647 section 3.4 does, from `zh-Hant-HK` to `zh`. At each step, it also tries the usual script and the
- * usual region, so that `zh-TW` finds `zh-Hant` and `pt` finds `pt-BR`.
+ * language as RFC 4647 section 3.4 does, from `zh-Hant-HK` to `zh`. It also tries the usual script and region, so that
+ * `zh-TW` finds `zh-Hant` and `pt` finds `pt-BR`.
  */
 export function createTextLookup(languages: readonly string[]): (texts: LocalizedTexts) => LocalizedText {
-  const candidates = [...new Set(languages.flatMap(lookupSteps).flatMap(withLikelySubtags))]
+  // Most servers have texts in one language only, and need no candidates.
+  let candidates: readonly string[] | undefined
   return ({ byLanguage, fallback }) => {
+    if (byLanguage.size === 0) return fallback
+    candidates ??= [...new Set(languages.flatMap(lookupSteps))]
     const found = candidates.find((tag) => byLanguage.has(tag))
     return (found === undefined ? undefined : byLanguage.get(found)) ?? fallback
   }
 }
 
-/** Returns a tag and what is left of it with ever fewer subtags. A single letter goes with the subtag after it. */
+/** Returns what to look for, in lower case: the tag with ever fewer subtags, and with the usual script and region. */
 function lookupSteps(tag: string): readonly string[] {
+  const { language, script } = new Intl.Locale(tag).maximize()
+  const usual = new Intl.Locale(language).maximize()
+  const likely = [
+    `${language}-${script}`,
+    language,
+    `${language}-${usual.script}`,
+    `${language}-${usual.region}`,
+  ]
+  return [...truncations(tag), ...likely].map((each) => each.toLowerCase())
+}
+
+/** A single letter goes with the subtag after it. The language alone is not included. */
+function truncations(tag: string): readonly string[] {
   const subtags = tag.split('-')
   return subtags
+    .slice(1)
     .map((_, index) => subtags.slice(0, subtags.length - index))
     .filter((rest) => rest.at(-1)?.length !== 1)
     .map((rest) => rest.join('-'))
-}
-
-function withLikelySubtags(tag: string): readonly string[] {
-  const { language, script, region } = new Intl.Locale(tag).maximize()
-  return [tag, `${language}-${script}`, `${language}-${region}`].map((each) => each.toLowerCase())
 }

@@ -16,6 +16,7 @@ test.each([
   ['', '*, en;q=0.5', ['en']],
   ['', 'zh-hant-hk', ['zh-Hant-HK']],
   ['', 'iw', ['he']],
+  ['und', 'und-Latn, vi', ['vi']],
   ['', '', []],
   [' ', ' , ,', []],
   ['de,vi', 'a_b, en;q=2, fr;q=x, de;q=0.1234, vi-, -, 1, x', []],
@@ -25,9 +26,9 @@ test.each([
   expect(preferredLanguages(uiLocales, acceptLanguage)).toEqual(languages)
 })
 
-test('only the first 20 languages count', () => {
+test('only the first ten languages of each count', () => {
   const tags = Array.from({ length: 500 }, (_, index) => `en-a-bcd${index}`)
-  expect(preferredLanguages(tags.join(' '), tags.join(','))).toHaveLength(40)
+  expect(preferredLanguages(tags.join(' '), tags.join(','))).toHaveLength(20)
 })
 
 test('a malformed tag has no canonical form', () => {
@@ -49,6 +50,8 @@ test.each([
   [['vi'], 'vi'],
   [['vi-VN'], 'vi'],
   [['vi-VN-u-ca-buddhist'], 'vi'],
+  [['de-AT-1996'], 'de-AT'],
+  [['de-x-at'], 'de'],
   [['VI-vn'], 'vi'],
   [['de-AT'], 'de-AT'],
   [['de-CH'], 'de'],
