@@ -73,6 +73,15 @@ const PAGES: Readonly<Record<string, PageRow | null>> = {
     links: ['disconnect={id}', 'disconnected={id}'],
   },
   'tokens page': { create: createToken, forms: ['revoke={id}'], links: ['revoke={id}', 'revoked={id}'] },
+  'developer page': {
+    create: createApp,
+    forms: [
+      'intent=save&version=1&name=Renamed&redirect_uris=https://evil.example/&app={id}',
+      'intent=rotate&version=1&overlap=0&app={id}',
+      'intent=delete&app={id}',
+    ],
+    links: ['app={id}', 'rotate={id}', 'delete={id}', 'deleted={id}'],
+  },
   'password page': null,
 }
 

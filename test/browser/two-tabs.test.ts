@@ -30,6 +30,16 @@ const press =
   async (tab: Page): Promise<void> =>
     tab.getByRole('button', { name, exact: true }).click()
 
+const rename =
+  (name: string) =>
+  async (tab: Page): Promise<void> => {
+    await tab.getByLabel('App name').fill(name)
+    await press('Save changes')(tab)
+  }
+
+const registerApp = async ({ id }: TestUser): Promise<string> =>
+  (await server.addClient({ name: 'Tools', ownerId: id })).id
+
 const ROWS: Readonly<Record<string, Row>> = {
   'signing out the same device': {
     async prepare(user) {
@@ -59,6 +69,34 @@ const ROWS: Readonly<Record<string, Row>> = {
     second: press('Disconnect'),
     shows: 'Orchard was disconnected.',
   },
+  'deleting the same app': {
+    prepare: async (user) => server.endpoint(`/account/developer?delete=${await registerApp(user)}`),
+    first: press('Delete app'),
+    second: press('Delete app'),
+    shows: 'Tools was deleted.',
+  },
+  'changing the same app': {
+    prepare: async (user) => server.endpoint(`/account/developer?app=${await registerApp(user)}`),
+    first: rename('Tools of the first tab'),
+    second: rename('Tools of the second tab'),
+    shows: 'This app was changed in another window. Check your entries and save again.',
+  },
+  'generating a secret of the same app': {
+    prepare: async (user) => server.endpoint(`/account/developer?rotate=${await registerApp(user)}`),
+    first: press('Generate secret'),
+    second: press('Generate secret'),
+    shows: 'A new secret was already generated.',
+  },
+  'deleting an app, then changing it': {
+    prepare: async (user) => server.endpoint(`/account/developer?app=${await registerApp(user)}`),
+    async first(tab) {
+      await tab.getByRole('link', { name: 'Delete app' }).click()
+      await press('Delete app')(tab)
+      await tab.getByText('Tools was deleted.').waitFor()
+    },
+    second: rename('Better tools'),
+    shows: 'This app no longer exists.',
+  },
   'allowing the same app': {
     prepare: async () => authorizationUrl(server, client, { scope: 'profile' }),
     first: press('Allow'),
@@ -81,7 +119,7 @@ describe.skipIf(!chromium)('two tabs', () => {
       response.end(`The app got ${names.get('error') ?? 'a code'}.`)
     })
     const origin = await listen(app)
-    server = await startServer({ grants: [...commonConfig().grants, signInApi()] })
+    server = await startServer({ userApps: {}, grants: [...commonConfig().grants, signInApi()] })
     client = await server.addClient({ redirectUris: [`${origin}/callback`] })
   })
 
