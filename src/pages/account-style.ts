@@ -25,14 +25,14 @@ nav a[aria-current] { background: var(--card); border-color: var(--border) }
 .apps > li { align-items: start }
 h2 + .apps { margin-top: .75rem }
 .apps .icon { inline-size: 2.5rem; block-size: 2.5rem; margin: 0; border-radius: .625rem; font-size: 1.125rem }
-.granted { margin: .375rem 0; font-size: .9375rem }
-.granted ul { margin: 0; padding: 0; list-style: none }
-.granted li { display: flex; gap: .625rem }
-.granted li::before {
+.permissions { margin: .375rem 0; font-size: .9375rem }
+.permissions ul { margin: 0; padding: 0; list-style: none }
+.permissions li { display: flex; gap: .625rem }
+.permissions li::before {
   content: ''; flex: none; inline-size: .375rem; block-size: .6875rem; margin: .3125rem .125rem 0;
   border: solid var(--edge); border-width: 0 2px 2px 0; transform: rotate(45deg);
 }
-.granted summary { cursor: pointer }
+.permissions summary { cursor: pointer }
 .lost ul { padding-inline-start: 1.25rem; list-style: disc }
 .lost li { display: list-item }
 .lost li::before { content: none }
@@ -52,9 +52,11 @@ h2 + .apps { margin-top: .75rem }
 .devices .secondary, .apps .secondary { min-block-size: 2.25rem; padding: .25rem .875rem; color: var(--danger); font-size: .875rem }
 @media (forced-colors: active) {
   nav a[aria-current] { text-decoration: underline }
-  .granted li::before { border-color: CanvasText }
+  .permissions li::before { border-color: CanvasText }
 }
 @media (max-width: 35rem) {
+  nav ul { gap: .125rem }
+  nav a { padding: .375rem .5rem; font-size: .875rem }
   .devices > li, .apps > li { grid-template-columns: auto minmax(0, 1fr); align-items: start }
   .devices .secondary, .apps .secondary { grid-column: 2 }
 }

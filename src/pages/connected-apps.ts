@@ -41,9 +41,7 @@ function item(app: ConnectedAppView, { now }: ConnectedAppsProps, { messages }: 
     ${clientIcon(app)}
     <div>
       <p>${isolateName(app.name)}</p>
-      ${originLine(app, messages)}
-      <div class="granted">${compactScopeList(app.scopes, messages)}</div>
-      ${requestedResources(app.resources, consent)}
+      ${originLine(app, messages)} ${permissions(app, messages)} ${requestedResources(app.resources, consent)}
       <p class="soft small">
         <span>${lastUse(app, now, text)}</span> <span>${text.connected(day(app.connectedAt))}</span>
       </p>
@@ -53,6 +51,11 @@ function item(app: ConnectedAppView, { now }: ConnectedAppsProps, { messages }: 
     >
   </li>`
 }
+
+const permissions = ({ scopes }: ConnectedAppView, messages: Messages): Html =>
+  scopes.length === 0
+    ? html`<p class="permissions">${messages.personalTokens.noScopes}</p>`
+    : html`<div class="permissions">${compactScopeList(scopes, messages)}</div>`
 
 const lastUse = (
   { lastUsedAt }: ConnectedAppView,
@@ -91,5 +94,5 @@ export function disconnectAppPage({ client, disconnect, appsUrl }: DisconnectApp
 
 const lostScopes = ({ scopes, resources }: DisconnectAppProps['client'], { messages }: Site): Html =>
   html`<p class="note">${messages.disconnectApp.loses}</p>
-    <div class="granted lost">${scopeList(scopes, messages)}</div>
+    <div class="permissions lost">${scopeList(scopes, messages)}</div>
     ${requestedResources(resources, messages.consent)}`

@@ -139,6 +139,7 @@ img.icon { object-fit: contain }
 }
 .success::before { inline-size: .625rem; block-size: 1.125rem; margin: -.25rem 0 0; border-color: currentColor }
 .choices { margin-top: .75rem }
+.choices .hint { margin-top: .625rem }
 .choices .asks { margin: 0; font-weight: inherit }
 .choices .check { gap: .75rem; padding: .625rem .125rem }
 .choices .check + .check { border-block-start: 1px solid var(--border) }
@@ -170,7 +171,7 @@ input.code { min-block-size: 3.5rem; font-size: 1.5rem }
 /* Personal access tokens: a table, or a card for each token on a narrow screen */
 .account-page form > .fields { max-inline-size: 44rem; margin-top: 1rem }
 .account-page .fields > .primary { inline-size: auto; justify-self: start }
-.empty { margin-top: .75rem; padding: 1.5rem; border: 1px dashed var(--field-border); border-radius: .5rem; text-align: center }
+.empty { margin-top: 1rem; padding: 1.5rem; border: 1px dashed var(--field-border); border-radius: .5rem; text-align: center }
 .tokens { inline-size: 100%; margin-top: .75rem; border-collapse: collapse; table-layout: fixed; font-size: .9375rem }
 .tokens thead :nth-child(1) { inline-size: 26% }
 .tokens thead :nth-child(3), .tokens thead :nth-child(5) { inline-size: 7.25rem }
@@ -206,7 +207,7 @@ input.code { min-block-size: 3.5rem; font-size: 1.5rem }
 
 ${ACCOUNT_STYLE}${DEVELOPER_STYLE}
 /* Details of an error, or of a token */
-dl { margin: .5rem 0 0; display: grid; grid-template-columns: auto minmax(0, 1fr); gap: .25rem 1rem }
+dl { margin: .5rem 0 0; display: grid; grid-template-columns: fit-content(40%) minmax(0, 1fr); gap: .25rem 1rem }
 dt { color: var(--soft) }
 dd { margin: 0 }
 .codes { padding: .75rem .875rem; grid-template-columns: minmax(0, 1fr); gap: 0; border-radius: .5rem; background: var(--quiet) }

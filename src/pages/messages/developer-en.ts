@@ -40,7 +40,7 @@ export const developerEn = {
     rotate: 'Generate a new secret',
     settings: 'Settings',
     scopes: (count: number): string =>
-      count === 1 ? 'The app can ask for 1 permission' : `The app can ask for ${count} permissions`,
+      count === 1 ? 'The app can request 1 permission' : `The app can request ${count} permissions`,
     submit: 'Save changes',
     saved: 'Your changes were saved.',
     danger: 'Danger zone',
@@ -80,7 +80,7 @@ export const developerEn = {
       redirect_uris: ({ reason, line }: { readonly reason: string; readonly line?: number }): string =>
         line === undefined ? `The list ${reason}.` : `Line ${line} ${reason}.`,
       homepage: 'Enter a URL that starts with https://.',
-      logo: 'Enter a data: URI of an image of up to 32,768 characters.',
+      logo: 'Use a PNG, JPEG, GIF, WebP, AVIF or SVG image of up to 24 KB.',
       privacy: 'Enter a URL that starts with https://.',
       terms: 'Enter a URL that starts with https://.',
       device: "The device flow isn't available.",
