@@ -1,5 +1,6 @@
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ACCOUNT_PAGES } from '../../src/model/account-page.ts'
 import { runAxe } from '../support/axe.ts'
 import { chromium, DARK_AND_NARROW, openCleanPage, signIn, waitForHeading } from '../support/chromium.ts'
 import { startServer } from '../support/server.ts'
@@ -12,7 +13,7 @@ describe.skipIf(!chromium)('the account pages in Chromium', () => {
   let complaints: string[] = []
 
   beforeAll(async () => {
-    server = await startServer({ locate: () => 'Berlin, Germany' })
+    server = await startServer({ locate: () => 'Berlin, Germany', userApps: {} })
   })
 
   afterAll(() => server?.close())
@@ -60,6 +61,25 @@ describe.skipIf(!chromium)('the account pages in Chromium', () => {
     expect([await devicesOf(), complaints]).toEqual([1, []])
   })
 
+  test.each<[string, BrowserContextOptions]>([
+    ['with scripts', {}],
+    ['without JavaScript, in dark mode, at 320 pixels', DARK_AND_NARROW],
+  ])('with everything on, the navigation leads to each page and marks it, %s', async (_how, options) => {
+    const page = await open(options)
+    const links = page.getByRole('navigation').getByRole('link')
+    const names = await links.allTextContents()
+    expect(names).toHaveLength(ACCOUNT_PAGES.length)
+    const paths = []
+    for (const name of names) {
+      await links.getByText(name, { exact: true }).click()
+      await page.locator('nav [aria-current=page]').getByText(name, { exact: true }).waitFor()
+      expect(await page.locator('nav [aria-current]').count()).toBe(1)
+      expect(await widthOf(page)).toBe(page.viewportSize()?.width)
+      paths.push(new URL(page.url()).pathname)
+    }
+    expect([paths, complaints]).toEqual([ACCOUNT_PAGES.map((name) => `/account/${name}`), []])
+  })
+
   test('two tabs sign out the same device, and both say so', async () => {
     const first = await open()
     const second = await first.context().newPage()
@@ -100,7 +120,7 @@ describe.skipIf(!chromium)('the account pages in Chromium', () => {
   test('the keyboard reaches the sign-out, the pages, then each device', async () => {
     const page = await open()
     const labels: unknown[] = []
-    for (let step = 0; step < 8; step += 1) {
+    for (let step = 0; step < 10; step += 1) {
       await page.keyboard.press('Tab')
       labels.push(
         await page.evaluate(
@@ -112,7 +132,9 @@ describe.skipIf(!chromium)('the account pages in Chromium', () => {
       'Sign out',
       'Devices',
       'Password',
+      'Connected apps',
       'Personal tokens',
+      'Developer apps',
       'Sign out Firefox on Linux',
       'Sign out Chrome on Windows',
       'Sign out Safari on iPhone',
