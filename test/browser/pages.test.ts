@@ -460,7 +460,10 @@ function consentWith(client: Partial<ViewProps['consent']['client']>, text?: str
   const [view, props] = SAMPLES['consent']
   const changed = { ...props, client: { ...props.client, ...client } }
   const description = (text ?? '').slice(0, 300)
-  const scopes = [{ id: 'a', description, isGranted: false, isOptional: false }]
+  const scopes = [
+    { id: 'a', description, isGranted: false, isOptional: true },
+    { id: 'b', description, isGranted: true, isOptional: false },
+  ]
   return [view, text === undefined ? changed : { ...changed, scopes, userName: text }]
 }
 

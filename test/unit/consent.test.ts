@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { allowedAccess, consentEntries, coversAccess } from '../../src/model/consent.ts'
+import { allowedAccess, allowedScopes, consentEntries, coversAccess } from '../../src/model/consent.ts'
 
 const AUDIENCE = 'https://shop.example'
 const MCP = 'https://mcp.example'
@@ -29,6 +29,17 @@ test('with inheritance, a consent to a scope covers those below it, at the same 
   expect(isCovered(['orders:read'], MCP)).toBe(true)
   expect(isCovered(['orders:read'])).toBe(false)
   expect(isCovered(['ordersx'], MCP)).toBe(false)
+})
+
+test.each([
+  ['a part', access(['read']), access(['read', 'write']), ['read']],
+  ['nothing at another resource', access(['read']), access(['read'], MCP), []],
+  ['what each resource has', access(['read', 'write'], MCP), access(['read'], MCP, AUDIENCE), []],
+  ['the same', access(['read', 'write'], MCP), access(['write', 'read'], MCP), ['write', 'read']],
+  ['no scopes', access(['read']), access([]), []],
+] as const)('the requested scopes that a consent covers: %s', (_, allowed, requested, scopes) => {
+  const entries = consentEntries(allowed, AUDIENCE)
+  expect(allowedScopes({ isInherited: false }, entries, requested, AUDIENCE)).toEqual(scopes)
 })
 
 test.each([
