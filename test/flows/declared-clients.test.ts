@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
-import { ConfigError, type DeclaredClient } from '../../src/index.ts'
+import { ConfigError, StoreUnavailableError, type DeclaredClient } from '../../src/index.ts'
+import { sqlite } from '../../src/store/sqlite.ts'
 import { downgrade } from '../support/migrations.ts'
 import { requestToken } from '../support/oauth-client.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -245,4 +246,26 @@ describe('the server does not start, and writes nothing, if', () => {
     await using server = await start([SHOP])
     expect(await server.server.clients.find('shop')).toMatchObject({ name: 'Shop' })
   })
+})
+
+test('a start that fails halfway, because the disk is full, is completed by the next one', async () => {
+  const { file } = await createDatabase()
+  const store = sqlite(file)
+  let isFull = true
+  const insert: typeof store.clients.insert = async (client, limits) => {
+    if (client.id === 'worker' && isFull) throw new StoreUnavailableError('disk is full', undefined)
+    return store.clients.insert(client, limits)
+  }
+  const full = { ...store, clients: { ...store.clients, insert } }
+  await using server = await startServer({ file, store: full, clients: [SHOP, WORKER as never] })
+  await expect(server.server.ready()).rejects.toThrow('disk is full')
+  const { status } = await requestToken(server, { id: 'worker', secret: 'x', redirectUri: '' }, {})
+  expect(status).toBe(503)
+  isFull = false
+  await server.server.ready()
+  expect((await server.server.clients.list()).map(({ id }) => id)).toEqual(['shop', 'worker'])
+  expect(eventsOf(server).map(([name, id]) => [name, id])).toEqual([
+    ['client.created', 'shop'],
+    ['client.created', 'worker'],
+  ])
 })

@@ -151,6 +151,19 @@ export function listenersKnowWho(): void {
   )
 }
 
+/** A declared client can have defined scopes and `*`, and a provider of the configuration. */
+export function declaredClientsAreChecked(): void {
+  const shop = { id: 'shop', name: 'Shop' }
+  const declare = { ...common, scopes: { 'orders:read': 'See your orders' } }
+  createAuthorizationServer({ ...declare, clients: [{ ...shop, scopes: ['orders:read', '*'] }] })
+  // @ts-expect-error a scope that is not defined
+  createAuthorizationServer({ ...declare, clients: [{ ...shop, scopes: ['orders:raed'] }] })
+  // @ts-expect-error an unknown provider
+  createAuthorizationServer({ ...declare, clients: [{ ...shop, provider: 'staff' }] })
+  // @ts-expect-error without an id
+  createAuthorizationServer({ ...declare, clients: [{ name: 'Shop' }] })
+}
+
 /** A personal access token can have defined scopes and `*`. */
 export async function personalTokensAreChecked(): Promise<void> {
   const { token } = await server.personalTokens.create('1', { name: 'a', scopes: ['orders:read', '*'] })
