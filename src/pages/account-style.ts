@@ -24,6 +24,7 @@ nav a[aria-current] { background: var(--card); border-color: var(--border) }
 .devices strong, .devices span, .apps strong, .apps span { min-inline-size: 0 }
 .apps > li { align-items: start }
 h2 + .apps { margin-top: .75rem }
+h1 + .empty { margin-top: 1.25rem }
 .apps .icon { inline-size: 2.5rem; block-size: 2.5rem; margin: 0; border-radius: .625rem; font-size: 1.125rem }
 .permissions { margin: .375rem 0; font-size: .9375rem }
 .permissions ul { margin: 0; padding: 0; list-style: none }

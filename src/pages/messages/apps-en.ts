@@ -6,7 +6,7 @@ export const appsEn = {
   connectedApps: {
     heading: 'Connected apps',
     advice: "These apps have access to your account. Disconnect any app you don't use or don't recognize.",
-    none: "You haven't connected any apps yet.",
+    none: "You haven't connected any apps yet. Apps that you give access to your account appear here.",
     thirdParty: 'Third-party apps',
     own: (site: Html): Html => html`Apps by ${site}`,
     connected: (time: Html): Html => html`Connected ${time}`,
