@@ -88,6 +88,7 @@ const result = {
   deletedPerSecond: deleted / seconds,
   isComplete: stages.at(-1)?.isComplete,
   heap: stages.map(({ heap }) => heap),
+  resident: stages.map(({ resident }) => resident),
   disk: stages.map(({ disk }) => disk),
   log: stages.map(({ log }) => log),
   load: loadavg()[0],
@@ -110,7 +111,7 @@ function toText(): string {
     `${rows.toLocaleString('en')} rows, ${result.rounds} rounds of ${duration / 1000} seconds each, with and without a purge, ${values.requests} requests a second`,
     ...align([heading, ...lines]),
     `  deleted ${deleted.toLocaleString('en')} rows, ${Math.round(result.deletedPerSecond).toLocaleString('en')} a second${result.isComplete ? '' : ', not all'}`,
-    `  heap ${megabytes(result.heap)}, database file ${megabytes(result.disk)}, its log ${megabytes(result.log)}`,
+    `  heap ${megabytes(result.heap)}, process ${megabytes(result.resident)}, database file ${megabytes(result.disk)}, its log ${megabytes(result.log)}`,
     `Load average ${(result.load ?? 0).toFixed(1)}`,
   ].join('\n')
 }

@@ -16,8 +16,9 @@ import { fillTables } from './fill.ts'
 export interface PurgeStage extends PurgeReport {
   /** Milliseconds. */
   readonly duration: number
-  /** The live memory afterwards, in bytes. */
+  /** The live memory of the main thread afterwards, and that of the process, in bytes. */
   readonly heap: number
+  readonly resident: number
   /** The size of the database file and of its log, in bytes. */
   readonly disk: number
   readonly log: number
@@ -39,7 +40,8 @@ const serve: NonNullable<Differences['serve']> = (server, file) => {
     const duration = performance.now() - start
     collect()
     const log = statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0
-    return { ...report, duration, heap: process.memoryUsage().heapUsed, disk: statSync(file).size, log }
+    const { heapUsed: heap, rss: resident } = process.memoryUsage()
+    return { ...report, duration, heap, resident, disk: statSync(file).size, log }
   }
   async function control(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.url === '/purge') stage = purge()

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { access, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { promisify } from 'node:util'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { StoreUnavailableError } from '../../src/errors.ts'
 import type { Store } from '../../src/store/contract.ts'
@@ -78,6 +80,21 @@ test('is over before the store is closed, and fails afterwards', async () => {
   expect(await purged).toBe(50)
   await expect(access(`${path}-wal`)).rejects.toThrow('ENOENT')
   await expect(purge(store)).rejects.toThrow()
+})
+
+test('runs in the main thread if Node may not start threads', async () => {
+  const { path, store } = await openMigrated()
+  await insertExpired(store, 'old')
+  const module = new URL('../../src/store/sqlite.ts', import.meta.url).href
+  const program = `import { sqlite } from ${JSON.stringify(module)}
+    const store = sqlite(${JSON.stringify(path)})
+    const cutoffs = { now: ${NOW}, revokedUntil: ${NOW}, expiredUntil: ${NOW}, auditUntil: 0, maxAuditEntries: 1 }
+    const step = { kind: 'sessions', cutoffs, after: undefined, limit: 100, isDryRun: false }
+    console.log((await store.purge.step(step)).count)
+    await store.close()`
+  const flags = ['--permission', '--allow-fs-read=*', '--allow-fs-write=*', '--input-type=module']
+  const { stdout } = await promisify(execFile)(process.execPath, [...flags, '--eval', program])
+  expect(stdout.trim()).toBe('1')
 })
 
 test('continues if its thread has ended, as it does when it is idle', async () => {

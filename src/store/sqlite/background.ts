@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads'
+import { Worker, type WorkerOptions } from 'node:worker_threads'
 import type { CompiledQuery, QueryResult } from 'kysely'
 import type { BackgroundConnection } from '../sql/dialect.ts'
 
@@ -55,9 +55,21 @@ parentPort.on('message', (query) => {
 })
 `
 
+/** Without the flags of the process, which can load an instrumentation or a compiler, and without its environment. */
+const threadOptions = (path: string): WorkerOptions => ({
+  eval: true,
+  workerData: path,
+  execArgv: [],
+  env: {},
+  name: 'consulate',
+})
+
 type Answer =
   | { readonly result: QueryResult<unknown> }
   | { readonly message: string; readonly fields: Readonly<Record<string, unknown>> }
+
+/** Returns false if Node runs with `--permission` and without `--allow-worker`. */
+export const canUseThreads = (): boolean => process.permission?.has('worker') ?? true
 
 /**
  * Runs queries in a thread with its own connection, so that deleting many rows and the checkpoints that follow do not block
@@ -83,7 +95,7 @@ export function createBackground(path: string): BackgroundConnection {
   async function run<Row>({ sql, parameters }: CompiledQuery<Row>): Promise<QueryResult<Row>> {
     if (isClosed) throw new Error('The database is closed')
     clearTimeout(idle)
-    worker ??= new Worker(PROGRAM, { eval: true, workerData: path })
+    worker ??= new Worker(PROGRAM, threadOptions(path))
     const current = worker
     current.ref()
     try {

@@ -1,7 +1,7 @@
 import { CompiledQuery, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
 import type { DatabaseConnection, Dialect, DialectAdapter, Driver } from 'kysely'
 import type { BackgroundConnection, SqlDialect } from '../sql/dialect.ts'
-import { createBackground } from './background.ts'
+import { canUseThreads, createBackground } from './background.ts'
 import { createConnection } from './connection.ts'
 import type { SqliteConnection } from './connection.ts'
 import { isBusy, isUniqueViolation, isUnusable } from './errors.ts'
@@ -10,7 +10,7 @@ import { MEMORY } from './file.ts'
 /** Creates the dialect of SQLite. It needs SQLite 3.37 for strict tables. */
 export function createSqliteDialect(path: string, busyTimeout: number): SqlDialect {
   const connection = createConnection(path)
-  const background = path === MEMORY ? undefined : createBackground(path)
+  const background = path === MEMORY || !canUseThreads() ? undefined : createBackground(path)
   return {
     kysely: createKyselyDialect(connection, background),
     direct: connection,
