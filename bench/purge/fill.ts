@@ -72,7 +72,7 @@ export async function fillTables(store: Store, file: string, rows: number): Prom
   await insertSamples(store)
   const database = new DatabaseSync(file)
   // The indexes are larger than SQLite's default cache of 2 MB.
-  database.exec('PRAGMA busy_timeout = 5000; PRAGMA synchronous = OFF; PRAGMA cache_size = -400000')
+  database.exec('PRAGMA busy_timeout = 5000; PRAGMA synchronous = OFF; PRAGMA cache_size = -100000')
   for (const [table, { share, columns }] of Object.entries(TABLES))
     copySample(database, table, columns, Math.round(rows * share))
   database.exec('PRAGMA wal_checkpoint(TRUNCATE)')

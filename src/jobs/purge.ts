@@ -56,9 +56,9 @@ const BATCH_SIZE = { least: 100, most: 500 } as const
 /** Milliseconds. Batches grow and shrink to take this long, because requests may have to wait for one to finish. */
 const BATCH_TIME = 5
 /** How much longer than a batch the pause after it is, to leave most of the database's time to requests. */
-const PAUSE_FACTOR = 6
+const PAUSE_FACTOR = 10
 /** Milliseconds. The longest lets a purge proceed on a busy machine too. */
-const PAUSE = { least: 5, most: 100 } as const
+const PAUSE = { least: 5, most: 150 } as const
 /** About 300 MB: a flood of bad requests must not fill the disk. */
 const MAX_AUDIT_ENTRIES = 1_000_000
 
