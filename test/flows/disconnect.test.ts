@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { authorizationCode, implicitGrant } from '../../src/index.ts'
+import { authorizationCode, implicitGrant, StoreUnavailableError } from '../../src/index.ts'
 import type { Store } from '../../src/index.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { openBrowser } from '../support/browser.ts'
@@ -86,6 +86,20 @@ test('a consent form that is submitted while its user is signed out everywhere i
   delete intrusion.before
   const page = await browser.signIn(late, user)
   expect(page.forms.map(({ label }) => label)).toContain('Allow')
+})
+
+test('a consent form can be submitted again if the database failed to store the consent', async () => {
+  const intrusion: Intrusion = {}
+  await using server = await startServer({ store: await interrupted(intrusion) })
+  const [client, user] = [await server.addClient(), await server.addUser()]
+  const browser = openBrowser(server)
+  const url = authorizationUrl(server, client, { scope: 'orders:read' })
+  const page = await browser.signIn(await browser.open(url), user)
+  intrusion.beforeConsent = () => Promise.reject(new StoreUnavailableError('disk full', undefined))
+  expect((await browser.press(page, 'Allow')).status).toBe(503)
+  delete intrusion.beforeConsent
+  expect((await browser.press(page, 'Allow')).url.searchParams.get('code')).toBeTruthy()
+  expect((await browser.open(url)).url.searchParams.get('code')).toBeTruthy()
 })
 
 /** Runs right before a code or a consent is inserted. */
