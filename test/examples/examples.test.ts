@@ -239,6 +239,25 @@ test.skipIf(!chromium)(
   },
 )
 
+test('own-account-page: a user connects an app and disconnects it on the custom page', async () => {
+  const PORT = await freePort()
+  const line = await start('own-account-page.ts', { PORT }).printed('sign in as')
+  await checkHome(PORT)
+  const [, username = '', password = ''] = /sign in as (\S+) with (\S+)/.exec(line) ?? []
+  const origin = `http://127.0.0.1:${PORT}`
+  const browser = openBrowser()
+  const home = await browser.open(origin)
+  const asked = await browser.open(origin + (/href="(\/oauth[^"]*)"/.exec(home.text)?.[1] ?? ''))
+  const consent = await browser.submit(asked, 'Sign in', { username, password })
+  expect(consent.text).toContain('href="/account/apps"')
+  await browser.submit(consent, 'Allow')
+  const apps = await browser.open(`${origin}/account/apps`)
+  expect(apps.text).toMatch(/<bdi>Calendar<\/bdi>\s+since .*<bdi>See your events<\/bdi>/)
+  const question = await browser.open(origin + (/href="([^"]*disconnect=[^"]*)"/.exec(apps.text)?.[1] ?? ''))
+  const done = await browser.submit(question, 'Disconnect')
+  expect(done.text).toContain('<bdi>Calendar</bdi> no longer has access.')
+})
+
 test("your-own-form: a code signs the browser in to the app and the server, and the app's button signs out", async () => {
   const PORT = await freePort()
   const origin = `http://127.0.0.1:${PORT}`

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { entriesOf, type Manifest } from './manifest.ts'
 import { filesBelow, matching } from './repository.ts'
 import { readSources } from './source.ts'
-import { banned, misnamed, tooDeep, tooLong, tooLongToShow, undocumented } from './style.ts'
+import { banned, misnamed, misnumbered, tooDeep, tooLong, tooLongToShow, undocumented } from './style.ts'
 
 const CODE_FOLDERS = ['src', 'test', 'bench', 'examples', 'bin']
 
@@ -35,6 +35,10 @@ describe('code style', () => {
 
   test('file and folder names are kebab-case and do not repeat their folder', () => {
     expect(misnamed(Object.keys(files).filter(isCode))).toEqual([])
+  })
+
+  test('each decision has a number of its own, in its name and in its heading', () => {
+    expect(misnumbered(matching(files, /^docs\/decisions\/\d.*\.md$/))).toEqual([])
   })
 })
 
@@ -103,6 +107,13 @@ describe('the checks detect', () => {
   test('a source file of 301 lines, but not one of 300', () => {
     expect(tooLong(read('\n'.repeat(299) + 'const a = 1\n'))).toEqual([])
     expect(tooLong(read('\n'.repeat(300) + 'const a = 1\n'))).toEqual(['src/a.ts: 301 lines'])
+  })
+
+  test('two decisions with one number, and a heading with another number', () => {
+    expect(misnumbered({ 'docs/0001-a.md': '# 1. A', 'docs/0002-b.md': '# 2. B' })).toEqual([])
+    const same = { 'docs/0001-a.md': '# 1. A', 'docs/0001-b.md': '# 1. B' }
+    expect(misnumbered(same)).toEqual(Object.keys(same))
+    expect(misnumbered({ 'docs/0002-a.md': '# 1. A' })).toEqual(['docs/0002-a.md'])
   })
 
   test('an example of 61 lines, but not one of 60', () => {

@@ -43,6 +43,17 @@ export const tooLongToShow = (examples: Files): readonly string[] =>
 export const tooDeep = (paths: readonly string[]): readonly string[] =>
   paths.filter((path) => path.startsWith('src/') && path.split('/').length > 4)
 
+/** Decisions whose number is in another file name too, or not in their heading. */
+export function misnumbered(decisions: Files): readonly string[] {
+  const numberOf = (path: string): string => /(\d{4})-[^/]*$/.exec(path)?.[1] ?? ''
+  const paths = Object.keys(decisions)
+  return paths.filter((path) => {
+    const number = numberOf(path)
+    const isTaken = paths.some((other) => other !== path && numberOf(other) === number)
+    return isTaken || !decisions[path]?.startsWith(`# ${Number(number)}. `)
+  })
+}
+
 /** Paths that are not kebab-case, or repeat their folder: `grants/password-grant`. */
 export const misnamed = (paths: readonly string[]): readonly string[] =>
   paths.filter((path) => !isWellNamed(path))
