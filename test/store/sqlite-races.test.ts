@@ -94,6 +94,13 @@ describe('three processes on one database file', () => {
     expect(sorted(await race(path, inAll('exchange'), COUNT))).toEqual(INDEXES)
   })
 
+  test('register no more clients of one owner than the owner may have', async () => {
+    const { path, store } = await openMigrated()
+    const inserted = await race<number>(path, inAll('registerClients'), COUNT)
+    expect(inserted.reduce((sum, count) => sum + count, 0)).toBe(5)
+    expect(await store.clients.list({ ownerId: 'alice' })).toHaveLength(5)
+  })
+
   test('spend each link to reset a password once', async () => {
     const { path, store } = await openSignedIn()
     const limit = { maximum: COUNT, since: 0 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { sqlite } from '../../../src/store/sqlite.ts'
 import type { Store } from '../../../src/store/contract.ts'
 import type { DeviceClaim } from '../../../src/model/device-code.ts'
@@ -8,6 +9,7 @@ import {
   NOW,
   sampleAuthorization,
   sampleClaim,
+  sampleClient,
   sampleSession,
 } from '../../../src/testing/store/samples.ts'
 
@@ -66,6 +68,14 @@ const tasks = {
       results.push(await store.authorizations.refresh(update, 'alice'))
     }
     return countTrue(results)
+  },
+  /** Registers clients of one owner, who may have a few. Returns how many were inserted. */
+  async registerClients(store, count) {
+    const limits = { active: 5, recent: count * 3, since: NOW - 1 }
+    const outcomes = Array.from({ length: count }, () =>
+      store.clients.insert(sampleClient({ id: randomUUID(), ownerId: 'alice' }), limits),
+    )
+    return countTrue((await Promise.all(outcomes)).map((outcome) => outcome === 'inserted'))
   },
   revokeSession: (store) => store.revocations.revoke({ kind: 'session', id: 'laptop' }, NOW),
   /** Revokes all sessions of Alice. Returns the IDs of those that this call revoked. */
