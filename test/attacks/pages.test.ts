@@ -137,7 +137,9 @@ describe('a client cannot make the consent page', () => {
       const { body } = await consentPageOf(
         await addHostileClient({ homepage: link, privacy: link, terms: link }),
       )
-      expect(body).not.toMatch(/<a\s|javascript:|evil\.example/)
+      // The page's own link leads to the connected apps.
+      expect(body.match(/<a\s[^>]*>/g)).toEqual(['<a href="/account/apps">'])
+      expect(body).not.toMatch(/javascript:|data:text|evil\.example/)
     }
   })
 
