@@ -118,13 +118,13 @@ function parseJsonBody(type: string, text: string): JsonBody {
 }
 
 /**
- * Reads the JSON object in a request body, or nothing if the request has neither a body nor its type.
+ * Reads the JSON object in a request body, or nothing if the request has no body.
  *
  * @throws OAuthError `invalid_request`, with status 413 if the body is too long, 415 for another content type
  */
 export async function readOptionalJson(request: HttpRequest): Promise<JsonBody> {
   const { type, text } = await readBody(request)
-  return type === '' && text === '' ? new Map() : parseJsonBody(type, text)
+  return text === '' && (type === '' || type === JSON_TYPE) ? new Map() : parseJsonBody(type, text)
 }
 
 function parseObject(text: string): object {

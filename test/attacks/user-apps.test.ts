@@ -80,7 +80,7 @@ const PRIVILEGES = {
   type: 'public',
 }
 
-describe('nobody makes an app more than an app of a user', () => {
+describe('an app of a user gets no more rights', () => {
   const isOrdinary = {
     ownerId: owner.id,
     isThirdParty: true,
@@ -113,7 +113,9 @@ describe('nobody makes an app more than an app of a user', () => {
 
   test('by a field of the form that is not on it', async () => {
     const form = await api.browser.open(server.endpoint(`${PAGE}?new=app`))
-    const extra = Object.fromEntries(Object.entries(PRIVILEGES).map(([name, value]) => [name, String(value)]))
+    const extra = Object.fromEntries(
+      Object.entries(PRIVILEGES).map(([name, value]) => [name, JSON.stringify(value)]),
+    )
     const fields = {
       ...extra,
       name: 'Form',
@@ -162,7 +164,7 @@ describe('nobody makes an app more than an app of a user', () => {
 })
 
 describe('an app that is not of the user', () => {
-  test('is not told from an unknown one, whoever it belongs to', async () => {
+  test('cannot be distinguished from an unknown one', async () => {
     const [theirs, deleted] = [await createApp(await signInToAppApi(server, other)), await createApp(api)]
     await api.remove(deleted.client_id)
     const first = await server.addClient()
@@ -181,7 +183,7 @@ describe('an app that is not of the user', () => {
     expect((await api.list()).map(({ client_id: id }) => id)).not.toContain(theirs.client_id)
   })
 
-  test('of a user of another provider with the same ID neither', async () => {
+  test('is not found if its owner has the same ID at another provider', async () => {
     await using two = await startTwoProviders({ userApps: {} })
     const [user, customer] = [
       await signInToAppApi(two.server, two.sides.users.user),
@@ -368,7 +370,7 @@ describe('the secret of an app', () => {
   test('has at most nine earlier ones beside it', async () => {
     const { client_id: id } = await createApp(api)
     for (let count = 0; count < 12; count += 1) await api.rotate(id, { overlap: 2_592_000 })
-    expect((await recordOf(id)) as object).toMatchObject({ secrets: { length: 10 } })
+    expect(await recordOf(id)).toMatchObject({ secrets: { length: 10 } })
     await api.remove(id)
   })
 })

@@ -35,7 +35,7 @@ export interface ServeMessage {
   readonly ahead?: number
   readonly config?: Pick<
     Config<TestScope, BaseUser, 'users', never>,
-    'revocations' | 'throttle' | 'maxSessions' | 'clients' | 'purge' | 'partialConsent'
+    'revocations' | 'throttle' | 'maxSessions' | 'clients' | 'purge' | 'partialConsent' | 'userApps'
   >
   /** The URL of Redis, for `broadcast`. */
   readonly redis?: string
