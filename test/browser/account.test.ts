@@ -2,7 +2,9 @@ import type { BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ACCOUNT_PAGES } from '../../src/model/account-page.ts'
 import { runAxe } from '../support/axe.ts'
+import { openBrowser } from '../support/browser.ts'
 import { chromium, DARK_AND_NARROW, openCleanPage, signIn, waitForHeading } from '../support/chromium.ts'
+import { callApi, getCodeFlowTokens } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 import type { TestUser, TestServer } from '../support/server.ts'
 import { signInWith, USER_AGENTS } from '../support/signed-in-browser.ts'
@@ -115,6 +117,28 @@ describe.skipIf(!chromium)('the account pages in Chromium', () => {
     await page.getByRole('link', { name: 'Devices', exact: true }).click()
     await waitForHeading(page, 'Devices')
     expect([await devicesOf(), complaints]).toEqual([2, []])
+  })
+
+  test('an app is disconnected without JavaScript, in dark mode, at 320 pixels', async () => {
+    const page = await open(DARK_AND_NARROW)
+    const registration = { name: 'Calendar', isThirdParty: true, homepage: 'https://calendar.example' }
+    const client = await server.addClient(registration)
+    const { access_token: token } = await getCodeFlowTokens({
+      server,
+      browser: openBrowser(server),
+      client,
+      user,
+    })
+    await page.getByRole('link', { name: 'Connected apps' }).click()
+    await page.getByRole('listitem').getByText('See your orders').waitFor()
+    expect(await widthOf(page)).toBe(320)
+    await page.getByRole('link', { name: 'Disconnect Calendar' }).click()
+    await waitForHeading(page, 'Disconnect app?')
+    expect(await widthOf(page)).toBe(320)
+    await page.getByRole('button', { name: 'Disconnect' }).click()
+    await waitForHeading(page, 'Connected apps')
+    expect(await page.getByRole('status').textContent()).toBe('Calendar was disconnected.')
+    expect([(await callApi(server, '/me', token)).status, complaints]).toEqual([401, []])
   })
 
   test('the keyboard reaches the sign-out, the pages, then each device', async () => {

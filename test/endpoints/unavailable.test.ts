@@ -64,6 +64,27 @@ test('a database that is locked for too long is 503 with Retry-After, and signs 
   expect((await refresh(visit, refreshToken)).status).toBe(200)
 })
 
+test('a disconnect while the database is locked is 503, leaves the app connected and can be repeated', async () => {
+  await using home = await startServer()
+  await using server = await startServer({
+    store: sqlite({ path: home.file, busyTimeout: 200 }),
+    file: home.file,
+  })
+  const [user, client, browser] = [await server.addUser(), await server.addClient(), openBrowser(server)]
+  const { access_token: token } = await getCodeFlowTokens({ server, browser, user, client })
+  const question = await browser.open(server.endpoint(`/account/apps?disconnect=${client.id}`))
+  const lock = new DatabaseSync(server.file)
+  lock.exec('begin immediate')
+  const page = await browser.press(question, 'Disconnect')
+  expect([page.status, page.headers.get('retry-after')]).toEqual([503, '1'])
+  lock.exec('rollback')
+  lock.close()
+  expect(await server.server.connections.list(user)).toHaveLength(1)
+  expect((await callApi(server, '/me', token)).status).toBe(200)
+  expect((await browser.press(question, 'Disconnect')).text).toContain('was disconnected.')
+  expect((await callApi(server, '/me', token)).status).toBe(401)
+})
+
 test("the app's own sign-in fails with StoreUnavailableError while the database is locked, and can be repeated", async () => {
   await using home = await startServer()
   await using server = await startServer({
