@@ -13,6 +13,10 @@ export interface ConsentRequest {
   readonly provider: string
   /** 256 random bits. The code is derived from them, so posting a form twice gives the same code. */
   readonly nonce: string
+  /** Where the page said the user would be redirected. */
+  readonly redirectUri: string
+  /** What the page asked for. Without `scope` in the query, the client's owner could add some while the page is open. */
+  readonly scopes: readonly string[]
   /** The requested scopes that the page showed as allowed before. Missing if there were none. */
   readonly allowed?: readonly string[]
   /** The requested scopes with a checkbox. Missing if there were none. */

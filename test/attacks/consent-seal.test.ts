@@ -215,6 +215,36 @@ describe('a late consent form:', () => {
     expect(await server.store.consents.find(ref, client.id)).toBeUndefined()
   })
 
+  test.each<[string, object, object, string]>([
+    [
+      'the default scopes',
+      { scopes: ['profile'], redirectUris: [CALLBACK] },
+      { scopes: null },
+      'Place orders in your name',
+    ],
+    [
+      'the only redirect URI',
+      { redirectUris: ['https://shown.example/'] },
+      { redirectUris: [CALLBACK] },
+      'app.example',
+    ],
+  ])(
+    'does not approve %s that the client got while it was open',
+    async (_, registration, update, shownAfterwards) => {
+      await using shop = await startServer({ defaultScopes: ['profile', 'orders:create'] })
+      const app = await shop.addClient({ name: 'Changing', isThirdParty: true, ...registration })
+      const browser = openBrowser(shop)
+      const query = formBody({ response_type: 'code', client_id: app.id, prompt: 'consent' })
+      const login = await browser.open(shop.endpoint(`/oauth/authorize?${query.toString()}`))
+      const page = await browser.signIn(login, await shop.addUser())
+      await shop.server.clients.update(app.id, update)
+      const again = await browser.press(page, 'Allow')
+      expect([isAsked(again), again.url.searchParams.has('code')]).toEqual([true, false])
+      expect(again.text).toContain(shownAfterwards)
+      expect(codeIn(await browser.press(again, 'Allow'))).toBeTruthy()
+    },
+  )
+
   test('that denies cannot be turned into an approval by a header or the query', async () => {
     const app = await server.addClient({ name: 'Denied' })
     const { browser, page } = await asked(authorizationUrl(server, app, { scope: 'profile' }))

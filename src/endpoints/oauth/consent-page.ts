@@ -39,7 +39,7 @@ export async function askForConsent(
   const props = {
     ...question,
     userName: displayNameOf(asked.user),
-    ...formsOf(exchange, asked.session, question.scopes),
+    ...formsOf(exchange, request, asked.session, question.scopes),
     ...appsUrlOf(exchange.services, asked.session.provider),
   }
   return page(exchange, 200, 'consent', props, { formTargets: formTargetsOf(request.redirectUri) })
@@ -72,7 +72,12 @@ function consentRequired(
 }
 
 /** The forms of the page. The approving one carries what the page shows, sealed. */
-function formsOf(exchange: Exchange, session: Session, scopes: readonly ConsentScopeView[]) {
+function formsOf(
+  exchange: Exchange,
+  { redirectUri, scopes: requested }: AuthorizationRequest,
+  session: Session,
+  scopes: readonly ConsentScopeView[],
+) {
   const { settings, csrf, consentSigner } = exchange.services
   const { authorize: action } = pathsOf(settings)
   const { query } = exchange.request
@@ -81,6 +86,8 @@ function formsOf(exchange: Exchange, session: Session, scopes: readonly ConsentS
     sessionId: session.id,
     provider: session.provider,
     nonce: randomBase64url(32),
+    redirectUri,
+    scopes: requested,
     ...sealedScopes(scopes),
   })
   const hidden = { csrf: csrf.tokenFor(exchange, session), consent }

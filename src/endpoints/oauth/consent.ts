@@ -2,6 +2,7 @@ import { OAuthError } from '../../errors.ts'
 import type { Form } from '../../lib/form.ts'
 import { redirect, type HttpResponse } from '../../lib/http.ts'
 import { consentEntries } from '../../model/consent.ts'
+import { isSameScope } from '../../model/scope.ts'
 import type { ConsentRequest } from '../../model/signed-state.ts'
 import type { Session } from '../../model/session.ts'
 import type { Exchange } from '../endpoint.ts'
@@ -64,8 +65,13 @@ async function decide(exchange: Exchange, submission: Submission): Promise<HttpR
     services.events.emit('consent.denied', { ...toEvent(exchange, target), sub })
     return redirectWithError(exchange, target, new OAuthError('access_denied', 'The user denied the request'))
   }
+  if (!isAsShown(requested, consent)) return restart(exchange, consent)
   return allow(again, { ...requested, scopes }, submission)
 }
+
+/** A request without `scope` or `redirect_uri` depends on the client, which its owner may have changed since the page was opened. */
+const isAsShown = ({ scopes, redirectUri }: AuthorizationRequest, consent: ConsentRequest): boolean =>
+  redirectUri === consent.redirectUri && isSameScope(scopes, consent.scopes)
 
 const toEvent = ({ requestId }: Exchange, { client }: ResponseTarget) => ({ requestId, clientId: client.id })
 
