@@ -3,7 +3,7 @@ import type { Settings } from '../config/settings.ts'
 import { showAccount } from './account/account.ts'
 import { listAppTokens, revokeAppToken } from './account/app-tokens.ts'
 import { postConnectedApps, showConnectedApps } from './account/connected-apps.ts'
-import { postDeveloper, showDeveloper } from './account/developer.ts'
+import { postDeveloper, showDeveloper } from './user-apps/developer.ts'
 import { denyDevice, postDevice, showDevice } from './account/device.ts'
 import { postDevices, showDevices } from './account/devices.ts'
 import {
@@ -20,7 +20,7 @@ import {
   listUserApps,
   rotateUserAppSecret,
   updateUserApp,
-} from './account/user-apps-api.ts'
+} from './user-apps/api.ts'
 import { forgotPassword, postForgotPassword, showForgotPassword } from './auth/forgot-password.ts'
 import { postResetPassword, resetPassword, showResetPassword } from './auth/reset-password.ts'
 import { showSignIn, signIn } from './auth/sign-in.ts'

@@ -48,3 +48,11 @@ export const randomId = (): string => toId(randomBase64url(16))
 
 /** Derives an ID from base64url text of at least 22 characters. */
 export const toId = (text: string): string => text.slice(0, 22).replace(/^-/, '_')
+
+/** Derives a UUID of version 8 (RFC 9562 section 5.8) from base64url text of at least 22 characters. */
+export function toUuid(text: string): string {
+  const bytes = Buffer.from(text, 'base64url').subarray(0, 16)
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6)
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8)
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+}

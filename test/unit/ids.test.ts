@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { randomId, toId } from '../../src/lib/hash.ts'
+import { randomId, toId, toUuid } from '../../src/lib/hash.ts'
 
 test('an ID never starts with a dash, which a command line would read as an option', () => {
   const ids = Array.from({ length: 5000 }, randomId)
@@ -12,4 +12,10 @@ test('an ID that is derived from a text is always the same', () => {
   expect(toId(text)).toBe(`_${'a'.repeat(21)}`)
   expect(toId(text)).toBe(toId(text))
   expect(toId('b'.repeat(43))).toBe('b'.repeat(22))
+})
+
+test('a UUID that is derived from a text has version 8 and the variant of RFC 9562', () => {
+  const text = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8'
+  expect(toUuid(text)).toBe('00010203-0405-8607-8809-0a0b0c0d0e0f')
+  expect(toUuid('_'.repeat(43))).toBe('ffffffff-ffff-8fff-bfff-ffffffffffff')
 })

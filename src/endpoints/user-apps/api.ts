@@ -4,16 +4,22 @@ import { toSeconds } from '../../lib/clock.ts'
 import { json, NO_CONTENT, type HttpResponse } from '../../lib/http.ts'
 import type { Client, ClientType } from '../../model/client.ts'
 import { formatScope, thirdPartyRules } from '../../model/scope.ts'
-import { isDeviceApp, type UserAppFields } from '../../user-apps/fields.ts'
+import { isDeviceApp } from '../../user-apps/fields.ts'
 import type { UserAppRefusal } from '../../user-apps/user-apps.ts'
 import { readJson, readOptionalJson, type JsonBody } from '../body.ts'
 import type { Exchange } from '../endpoint.ts'
 import { idIn } from '../paths.ts'
 import { report } from '../report.ts'
 import type { Services } from '../services.ts'
-import { readCurrentPassword, requireRecentSignIn } from './recent-sign-in.ts'
-import { csrfHeaders, requireCsrf, requireSignedInUser, type SignedInUser } from './signed-in-user.ts'
-import { errorsOf, readUserApp, type FieldErrors, type UserAppInput } from './user-apps-fields.ts'
+import { readCurrentPassword, requireRecentSignIn } from '../account/recent-sign-in.ts'
+import {
+  csrfHeaders,
+  requireCsrf,
+  requireSignedInUser,
+  type SignedInUser,
+} from '../account/signed-in-user.ts'
+import { errorsOf, readUserApp, type FieldErrors, type UserAppInput } from './api-fields.ts'
+import { DEFAULT_OVERLAP, isOverlap, isSensitive, OVERLAP_PROBLEM, requestOf } from './changes.ts'
 
 /** GET: lists the user's apps, newest first. */
 export async function listUserApps(exchange: Exchange, provider: string): Promise<HttpResponse> {
@@ -88,30 +94,8 @@ export async function rotateUserAppSecret(exchange: Exchange, provider: string):
   })
 }
 
-/** How long earlier secrets work, in seconds. */
-export const DEFAULT_OVERLAP = 86_400
-const MAX_OVERLAP = 2_592_000
-const OVERLAP_PROBLEM = `must be a whole number of seconds from 0 to ${MAX_OVERLAP}`
-
-/** Returns whether a value is an overlap that owners may choose, in seconds. */
-export const isOverlap = (value: unknown): value is number =>
-  Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= MAX_OVERLAP
-
-/** Returns whether a change decides where codes are sent. It needs a recent sign-in, as a new secret does. */
-export function isSensitive({ redirectUris, isDevice }: UserAppFields, app: Client): boolean {
-  const isSame =
-    redirectUris === undefined || JSON.stringify(redirectUris) === JSON.stringify(app.redirectUris)
-  return !isSame || (isDevice !== undefined && isDevice !== isDeviceApp(app))
-}
-
-/** Returns who changes an app, and in which request. */
-export const requestOf = ({ requestId }: Exchange, { session }: SignedInUser) => ({
-  owner: { provider: session.provider, userId: session.userId },
-  requestId,
-})
-
 /** Creates the 404 for an app that does not exist, is deleted, or belongs to someone else. */
-export const appNotFound = (): OAuthError => new OAuthError('not_found', 'The app does not exist')
+const appNotFound = (): OAuthError => new OAuthError('not_found', 'The app does not exist')
 
 async function requireApp(exchange: Exchange, { session }: SignedInUser): Promise<Client> {
   const app = await exchange.services.userApps.find(session, idIn(exchange))

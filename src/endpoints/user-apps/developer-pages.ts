@@ -12,11 +12,11 @@ import type { Exchange } from '../endpoint.ts'
 import { page } from '../page.ts'
 import { providerPathsOf } from '../paths.ts'
 import { signInUrl } from '../return-to.ts'
-import { accountProps } from './account.ts'
+import { accountProps } from '../account/account.ts'
 import { appFormErrors, appFormValues, NO_VALUES } from './developer-form.ts'
-import { isReauthenticationDue, signsInAtApp } from './reauthentication.ts'
-import type { SignedInUser } from './signed-in-user.ts'
-import { DEFAULT_OVERLAP } from './user-apps-api.ts'
+import { isReauthenticationDue, signsInAtApp } from '../account/reauthentication.ts'
+import type { SignedInUser } from '../account/signed-in-user.ts'
+import { DEFAULT_OVERLAP } from './changes.ts'
 
 /** Returns the path of the page of an app, of a confirmation, or of the list. */
 export function developerPath(

@@ -1,16 +1,15 @@
 import { OAuthError } from '../../errors.ts'
 import type { Form } from '../../lib/form.ts'
-import { hmac } from '../../lib/hash.ts'
+import { hmac, toUuid } from '../../lib/hash.ts'
 import { redirect, type HttpResponse } from '../../lib/http.ts'
 import type { Client } from '../../model/client.ts'
 import { DEVICE_GRANT } from '../../model/device-code.ts'
-import type { AppFormProblem } from '../../pages/developer-props.ts'
-import { versionOf, type UserAppRefusal } from '../../user-apps/user-apps.ts'
-import type { UserAppProblem } from '../../user-apps/fields.ts'
+import { versionOf } from '../../user-apps/user-apps.ts'
+import { findSignedInUser, type SignedInUser } from '../account/signed-in-user.ts'
 import { forgedForm, readForm, readQuery, requireParameter } from '../body.ts'
 import type { Exchange } from '../endpoint.ts'
 import { report } from '../report.ts'
-import { redirectToSignIn } from '../return-to.ts'
+import { isOverlap, isSensitive, requestOf } from './changes.ts'
 import { appFieldsOf, readAppForm } from './developer-form.ts'
 import {
   appSecretPage,
@@ -22,17 +21,8 @@ import {
   rotateAppPage,
   type AppFormState,
 } from './developer-pages.ts'
-import {
-  afterReauthentication,
-  isReauthenticated,
-  reauthenticate,
-  reauthenticationProblem,
-  signsInAtApp,
-  type FormRefusal,
-  type Reauthentication,
-} from './reauthentication.ts'
-import { findSignedInUser, type SignedInUser } from './signed-in-user.ts'
-import { isOverlap, isSensitive, requestOf } from './user-apps-api.ts'
+import { refuseFields, refuseRegistration, reportRefusal } from './developer-refusals.ts'
+import { askToSignIn, withRecentSignIn } from './developer-sign-in.ts'
 
 /**
  * GET: the user's apps. With `new`, the form for a new one; with `app=<id>`, the page of one; with `rotate=<id>` and
@@ -109,7 +99,8 @@ async function register(exchange: Exchange, signedIn: SignedInUser, form: Form):
       reportRefusal(exchange, 'limit_reached', 422, outcome.kind)
       return editAppPage(exchange, user, outcome.app, 422, { problem: { kind: 'repeated' } })
     }
-    if (outcome.kind !== 'created') return refuse(exchange, outcome, (...state) => show(user, ...state))
+    if (outcome.kind !== 'created')
+      return refuseRegistration(exchange, outcome, (...state) => show(user, ...state))
     if (outcome.secret !== undefined) return appSecretPage(exchange, user, outcome.app, outcome.secret)
     return redirect(developerPath(exchange, user.session, { app: outcome.app.id }))
   })
@@ -118,60 +109,8 @@ async function register(exchange: Exchange, signedIn: SignedInUser, form: Form):
 /** One form registers one app, however often it is posted: after a reload, a double click or a restored tab. */
 function appIdOf({ services }: Exchange, { session }: SignedInUser, form: Form): string {
   const text = `${session.id}.${requireParameter(form, 'nonce')}`
-  const hex = Buffer.from(hmac(services.derived.key('user-app'), text), 'base64url').toString('hex')
-  // A UUID of version 8 (RFC 9562 section 5.8), whose bits are ours to choose.
-  const variant = ((Number.parseInt(hex.charAt(16), 16) & 3) | 8).toString(16)
-  return [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    `8${hex.slice(13, 16)}`,
-    variant + hex.slice(17, 20),
-    hex.slice(20, 32),
-  ].join('-')
+  return toUuid(hmac(services.derived.key('user-app'), text))
 }
-
-type Show = (status: number, state: AppFormState) => Promise<HttpResponse>
-
-function refuse(
-  exchange: Exchange,
-  outcome: Exclude<UserAppRefusal, { kind: 'repeated' }>,
-  show: Show,
-): Promise<HttpResponse> {
-  switch (outcome.kind) {
-    case 'invalid':
-      return refuseFields(exchange, outcome.problems, show)
-    case 'throttled':
-      reportRefusal(exchange, 'too_many_requests', 429, outcome.kind)
-      return show(429, {
-        problem: { kind: 'throttled', seconds: DAY },
-        headers: { 'Retry-After': String(DAY) },
-      })
-    case 'full':
-    default:
-      reportRefusal(exchange, 'limit_reached', 422, outcome.kind)
-      return show(422, { problem: { kind: 'full' } })
-  }
-}
-
-const DAY = 86_400
-const MAX_LOGGED = 5
-
-function refuseFields(
-  exchange: Exchange,
-  problems: readonly UserAppProblem[],
-  show: Show,
-): Promise<HttpResponse> {
-  const detail = problems.slice(0, MAX_LOGGED).map(({ field, message }) => `${field} ${message}`)
-  reportRefusal(exchange, 'invalid_client_metadata', 422, detail.join('; '))
-  return show(422, { problem: { kind: 'invalid' }, problems })
-}
-
-const reportRefusal = (
-  exchange: Exchange,
-  code: 'limit_reached' | 'too_many_requests' | 'invalid_client_metadata' | 'invalid_request',
-  status: number,
-  detail: string,
-): void => report(exchange, new OAuthError(code, 'The app was not changed', { status, detail }))
 
 /** Redirects, so that a reload does not save again. */
 async function save(exchange: Exchange, signedIn: SignedInUser, form: Form): Promise<HttpResponse> {
@@ -241,51 +180,4 @@ const findApp = (
 function gone(exchange: Exchange, signedIn: SignedInUser): Promise<HttpResponse> {
   report(exchange, new OAuthError('not_found', 'The app does not exist'))
   return developerAppsPage(exchange, signedIn, { isGone: true })
-}
-
-/** How a form that needs a recent sign-in is shown again. */
-interface SensitiveForm {
-  /** Where users return to who sign in again at your app. */
-  readonly query: Readonly<Record<string, string>>
-  readonly show: (user: SignedInUser, status: number, state: AppFormState) => Promise<HttpResponse>
-}
-
-/** Runs an action if the user signed in or entered their password recently. Otherwise asks them to. */
-async function withRecentSignIn(
-  exchange: Exchange,
-  signedIn: SignedInUser,
-  form: Form,
-  { query, show }: SensitiveForm,
-  act: (user: SignedInUser) => Promise<HttpResponse>,
-): Promise<HttpResponse> {
-  const { provider } = signedIn.session
-  const isAtApp = signsInAtApp(exchange.services.settings, signedIn.session)
-  const check: Reauthentication = await reauthenticate(
-    exchange,
-    signedIn,
-    isAtApp ? undefined : form.get('current_password'),
-  )
-  if (check.kind === 'ended') return askToSignIn(exchange, provider, query)
-  if (check.kind === 'required' && isAtApp) return askToSignIn(exchange, provider, query, true)
-  if (isReauthenticated(check)) return act(afterReauthentication(exchange, signedIn, check))
-  const [status, headers] = check.kind === 'blocked' ? [429, check.blocked.headers] : [422, {}]
-  reportRefusal(
-    exchange,
-    check.kind === 'blocked' ? 'too_many_requests' : 'invalid_request',
-    status,
-    check.kind,
-  )
-  return show(signedIn, status, { problem: problemOf(check), headers })
-}
-
-const problemOf = (refusal: FormRefusal): AppFormProblem => reauthenticationProblem(refusal)
-
-async function askToSignIn(
-  exchange: Exchange,
-  provider: string,
-  query: Readonly<Record<string, string>> = {},
-  isForced = false,
-): Promise<HttpResponse> {
-  const returnTo = developerPath(exchange, { provider }, query)
-  return redirectToSignIn(exchange, provider, { returnTo, isForced })
 }
