@@ -75,7 +75,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
   const { store, clock, audience, revoker, events, subjectOf } = options
   const findClients = async (ids: readonly string[]): Promise<ReadonlyMap<string, Client>> => {
     const clients = await store.clients.findMany([...new Set(ids)])
-    return new Map(clients.filter(({ revokedAt }) => revokedAt === null).map((client) => [client.id, client]))
+    return new Map(clients.map((client) => [client.id, client]))
   }
   return {
     async list(user) {

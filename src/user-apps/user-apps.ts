@@ -118,8 +118,6 @@ export function createUserApps(options: UserAppsOptions): UserApps {
       const { owner } = request
       const problems = newAppProblems(fields, type, options)
       if (problems.length > 0) return { kind: 'invalid', problems }
-      const known = await findOwn(owner, id)
-      if (known) return { kind: 'repeated', app: known }
       const registration = {
         ...registrationOf(fields, type, options),
         id,
@@ -130,7 +128,7 @@ export function createUserApps(options: UserAppsOptions): UserApps {
         .createOwned(registration, limit, actorOf(request))
         .catch((error: unknown) => ({ kind: 'failed', error }) as const)
       if (outcome.kind === 'created') return { kind: 'created', app: outcome.client, secret: outcome.secret }
-      // The same form was submitted twice, and the other request won.
+      // The same form was submitted twice.
       const app = await findOwn(owner, id)
       if (app) return { kind: 'repeated', app }
       if (outcome.kind === 'failed') throw outcome.error

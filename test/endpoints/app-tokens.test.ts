@@ -114,6 +114,16 @@ describe('DELETE /oauth/tokens/{id}', () => {
     expect(await server.server.connections.list(flow.user)).toMatchObject([{ authorizations: 1 }])
   })
 
+  test('emits revocation.written with the request and the user', async () => {
+    const { browser, id, user } = await connect()
+    const start = server.events.length
+    await revoke(browser, id)
+    const entry = { kind: 'authorization', subject: id, sub: user.id }
+    expect(server.events.slice(start)).toMatchObject([
+      { name: 'revocation.written', payload: { requestId: expect.any(String) as string, entry } },
+    ])
+  })
+
   test('can be repeated', async () => {
     const { browser, id } = await connect()
     for (let count = 0; count < 2; count += 1) expect(await revoke(browser, id)).toBe(204)

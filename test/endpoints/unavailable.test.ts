@@ -4,10 +4,18 @@ import { signIn, StoreUnavailableError } from '../../src/index.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { appRequest, startInApp } from '../support/app-request.ts'
 import { openBrowser } from '../support/browser.ts'
-import { callApi, fetchJson, getTokens, getCodeFlowTokens, refresh } from '../support/oauth-client.ts'
+import {
+  callApi,
+  claimOf,
+  fetchJson,
+  getTokens,
+  getCodeFlowTokens,
+  refresh,
+} from '../support/oauth-client.ts'
 import { createSecrets } from '../support/secrets.ts'
 import { startServer } from '../support/server.ts'
 import { callSignInApi, logIn, postLogin, postRefresh } from '../support/sign-in-api.ts'
+import { APP, createApp, openAppApi } from '../support/user-apps.ts'
 
 const grant = { grant_type: 'client_credentials' }
 
@@ -136,4 +144,36 @@ test('the sign-in API answers 503 with Retry-After while the database is locked,
   // The login that failed left nothing behind.
   expect(await server.server.sessions.list(user)).toHaveLength(1)
   expect((await callSignInApi(server, '/auth/logout', { token })).status).toBe(204)
+})
+
+test('apps can be neither disconnected nor changed while the database is locked, and the answer is 503', async () => {
+  await using home = await startServer()
+  await using server = await startServer({
+    userApps: {},
+    store: sqlite({ path: home.file, busyTimeout: 200 }),
+    file: home.file,
+  })
+  const [user, client] = [await server.addUser(), await server.addClient({ isThirdParty: true })]
+  const visit = { server, browser: openBrowser(server), user, client }
+  const { access_token: token } = await getCodeFlowTokens(visit)
+  const api = openAppApi(server, visit.browser)
+  const { client_id: id } = await createApp(api)
+  const apps = await api.list()
+  const question = await visit.browser.open(server.endpoint(`/account/apps?disconnect=${client.id}`))
+  const headers = { 'content-type': 'application/json', 'x-csrf-token': await api.csrf() }
+  const other = new DatabaseSync(server.file)
+  other.exec('begin immediate')
+  for (const { status } of [
+    await api.request(`/oauth/tokens/${claimOf(token, 'azn')}`, { method: 'DELETE', headers }),
+    await visit.browser.press(question, 'Disconnect'),
+    await api.create(APP, headers),
+    await api.update(id, { client_name: 'Renamed' }, headers),
+    await api.rotate(id, {}, headers),
+    await api.remove(id, headers),
+  ])
+    expect(status).toBe(503)
+  other.exec('rollback')
+  other.close()
+  expect((await callApi(server, '/me', token)).status).toBe(200)
+  expect(await api.list()).toEqual(apps)
 })

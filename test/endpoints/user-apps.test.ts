@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest'
+import { sampleClient } from '../../src/testing/store/samples.ts'
 import { callApi, getCodeFlowTokens, requestToken } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 import { APP, createApp, openAppApi, signInToAppApi } from '../support/user-apps.ts'
@@ -102,6 +103,23 @@ describe('an app', () => {
     for (const { payload } of named) expect(payload).toMatchObject({ by: 'owner', sub: user.id })
     const requestIds = responses.map(({ headers }) => headers.get('x-request-id'))
     expect(named.slice(1).map(({ payload }) => payload['requestId'])).toEqual(requestIds)
+    const revocation = server.events.findLast(({ name }) => name === 'revocation.written')
+    expect(revocation?.payload).toMatchObject({
+      requestId: requestIds.at(-1),
+      entry: { kind: 'client', subject: clientId },
+    })
+  })
+
+  test('is listed with all others, newest first', async () => {
+    const owner = await server.addUser()
+    const mine = await signInToAppApi(server, owner)
+    const start = server.clock.now() - 200
+    for (let index = 0; index < 120; index += 1) {
+      const id = `app ${index} of ${owner.id}`
+      await server.store.clients.insert(sampleClient({ id, ownerId: owner.id, createdAt: start + index }))
+    }
+    const ids = (await mine.list()).map(({ client_id: id }) => id)
+    expect([ids.length, ids[0], ids.at(-1)]).toEqual([120, `app 119 of ${owner.id}`, `app 0 of ${owner.id}`])
   })
 
   test('is registered with the members of Laravel Passport', async () => {
@@ -366,8 +384,9 @@ describe('an invalid app', () => {
 describe('the limit', () => {
   test('counts the apps of a user that are not deleted, and new ones within a day', async () => {
     await using small = await startServer({ userApps: { limit: 2 } })
+    const owner = await small.addUser()
     const [mine, theirs] = [
-      await signInToAppApi(small, await small.addUser()),
+      await signInToAppApi(small, owner),
       await signInToAppApi(small, await small.addUser()),
     ]
     const { client_id: first } = await createApp(mine)
@@ -386,9 +405,11 @@ describe('the limit', () => {
       'too_many_requests',
       '86400',
     ])
-    small.clock.advance('1d')
-    const later = openAppApi(small, mine.browser)
-    expect((await later.create(APP)).status).toBe(401)
+    small.clock.advance('23h')
+    const sameDay = await signInToAppApi(small, owner)
+    expect((await sameDay.create(APP)).status).toBe(429)
+    small.clock.advance('2h')
+    await createApp(await signInToAppApi(small, owner))
   })
 })
 

@@ -202,6 +202,17 @@ test('a secret can only be rotated for a confidential client that is not revoked
   expect(await clients.rotateSecret('unknown')).toBeUndefined()
 })
 
+test('the newest nine of the old secrets keep working', async () => {
+  const stored = async () =>
+    (await server.store.clients.find(client.id))?.secrets.map(({ hash }) => hash) ?? []
+  const created = await stored()
+  for (let count = 0; count < 10; count += 1) {
+    await server.server.clients.rotateSecret(client.id)
+    created.unshift((await stored())[0] ?? '')
+  }
+  expect(await stored()).toEqual(created.slice(0, 10))
+})
+
 test('returns undefined for an unknown client, and rejects a revoked one', async () => {
   expect(await server.server.clients.update('unknown', { name: 'New' })).toBeUndefined()
   await server.server.clients.revoke(client.id)

@@ -170,13 +170,19 @@ describe('disconnecting an app', () => {
     expect(consent.forms.map(({ label }) => label)).toContain('Allow')
   })
 
-  test('emits app.disconnected with the ID of the request', async () => {
+  test('emits revocation.written and app.disconnected with the ID of the request', async () => {
     const { browser, client, user } = await connect()
     const start = server.events.length
     await browser.press(await question(browser), 'Disconnect')
-    const event = server.events.slice(start).find(({ name }) => name === 'app.disconnected')
+    const [revoked, disconnected, ...others] = server.events.slice(start)
     const requestId = expect.any(String) as unknown
-    expect(event?.payload).toEqual({ requestId, clientId: client.id, sub: user.id })
+    expect(disconnected?.payload).toEqual({ requestId, clientId: client.id, sub: user.id })
+    expect([revoked?.name, disconnected?.name, others]).toEqual([
+      'revocation.written',
+      'app.disconnected',
+      [],
+    ])
+    expect(revoked?.payload['requestId']).toBe(disconnected?.payload['requestId'])
   })
 
   test('says so only after it was done, and not once the app is connected again', async () => {

@@ -78,20 +78,34 @@ test('another start changes nothing, and writes nothing', async () => {
   expect(new DatabaseSync(file).prepare('select * from consulate_clients').all()).toEqual(before)
 })
 
-test('a start updates what differs, and resets what is no longer declared to its default', async () => {
+test('a start updates every field that differs, and resets what is no longer declared to its default', async () => {
   const { start } = await createDatabase()
-  const first = { ...SHOP, scopes: ['profile'] as const, publisher: 'Shop Ltd', graceWindow: '5s' as const }
-  await (await start([first])).close()
-  await using server = await start([{ ...SHOP, name: 'Shop 2', skipsConsent: true }])
-  expect(await server.server.clients.find('shop')).toMatchObject({
+  const first = await start([SHOP])
+  const before = await first.server.clients.find('shop')
+  await first.close()
+  const fields = {
     name: 'Shop 2',
-    scopes: null,
-    publisher: null,
-    graceWindow: null,
+    redirectUris: ['https://shop.example/other'],
+    grantTypes: ['authorization_code'],
+    scopes: ['profile'],
+    requiresPkce: true,
     skipsConsent: true,
-  })
+    endsWithSession: false,
+    followsRevocations: true,
+    introspects: true,
+    logo: '/shop.png',
+    homepage: 'https://shop.example',
+    privacy: 'https://shop.example/privacy',
+    terms: 'https://shop.example/terms',
+    publisher: 'Shop Ltd',
+  } as const
+  const second = await start([{ ...SHOP, ...fields, graceWindow: '5s' }])
+  expect(await second.server.clients.find('shop')).toMatchObject({ ...fields, graceWindow: 5000 })
+  expect(second.logs.join('\n')).toContain([...Object.keys(fields), 'graceWindow'].join(', '))
+  await second.close()
+  await using server = await start([SHOP])
+  expect(await server.server.clients.find('shop')).toEqual(before)
   expect(eventsOf(server)).toEqual([['client.updated', 'shop', 'configuration']])
-  expect(server.logs.join('\n')).toContain('name, scopes, skipsConsent, publisher, graceWindow')
 })
 
 test('clients that are not declared stay as they are, also those that were declared before', async () => {
