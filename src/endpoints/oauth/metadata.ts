@@ -46,7 +46,7 @@ function describe({
     ...(hasCodes && { code_challenge_methods_supported: ['S256'] }),
     ...(hasAuthorization && {
       authorization_response_iss_parameter_supported: true,
-      prompt_values_supported: ['none', 'login', 'consent'],
+      prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
       request_parameter_supported: false,
       // Must be set, because it defaults to true (OpenID Connect Discovery section 3).
       request_uri_parameter_supported: false,
