@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest'
+import { startInApp } from '../support/app-request.ts'
 import { openBrowser } from '../support/browser.ts'
 import type { Page } from '../support/browser.ts'
 import { authorizationUrl, authorize, codeIn, createPkce } from '../support/oauth-client.ts'
@@ -9,7 +10,7 @@ const server = await startServer({
   skipsConsent: ({ client: { name } }) => name === WAVED,
   providers: {
     asking: { find: async () => undefined, appSession: { signInUrl: '/sign-in', current: () => undefined } },
-    starting: { find: async () => undefined, appSession: { signInUrl: '/sign-in' } },
+    starting: { find: async (id) => ({ id }), appSession: { signInUrl: '/sign-in' } },
   },
 })
 const user = await server.addUser()
@@ -65,6 +66,9 @@ async function createStates() {
   await authorize(signedIn, url(undefined, allowed), user)
   await authorize(signedIn, authorizationUrl(server, native1, { scope: 'profile', ...pkce }))
   await authorize(signedIn, authorizationUrl(server, partly, { scope: 'orders:read' }))
+  const atApp = openBrowser(server)
+  await startInApp(server, atApp, { id: '7', provider: 'starting' })
+  const starting = await server.addClient({ provider: 'starting' })
   server.clock.advance('2m')
   const both = { scope: 'profile orders:read' }
   return {
@@ -82,7 +86,8 @@ async function createStates() {
       parameters: pkce,
     },
     'app guest': { browser: guest, to: await server.addClient({ provider: 'asking' }) },
-    'app opens sessions': { browser: guest, to: await server.addClient({ provider: 'starting' }) },
+    'app opens sessions': { browser: guest, to: starting },
+    'app too old': { browser: atApp, to: starting, parameters: { max_age: '60' } },
     'JSON guest': { browser: guest, to: allowed, init: json },
     'JSON allowed': { browser: signedIn, to: allowed, init: json },
     'JSON asked': { browser: signedIn, to: asked, init: json },
@@ -94,7 +99,7 @@ const states = await createStates()
 type State = keyof typeof states
 
 const NOT_SIGNED_IN: readonly State[] = ['guest', 'too old']
-const APPS: readonly State[] = ['app guest', 'app opens sessions']
+const APPS: readonly State[] = ['app guest', 'app opens sessions', 'app too old']
 const ALLOWED: readonly State[] = ['allowed', 'skips', 'waved']
 const ASKED: readonly State[] = ['partly', 'asked', 'native', 'waved native']
 const SIGNED_IN: readonly State[] = [...ALLOWED, ...ASKED]
@@ -133,6 +138,7 @@ const SILENT = {
   ...each(ASKED, 'consent_required'),
   'app guest': 'login_required',
   'app opens sessions': 'interaction_required',
+  'app too old': 'login_required',
   'JSON guest': 'login_required',
   'JSON allowed': 'code',
   'JSON asked': 'consent_required',

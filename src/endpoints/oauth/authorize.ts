@@ -64,7 +64,7 @@ async function askToSignIn(
   const query = withoutForcedSignIn(exchange.request.query, prompts)
   const returnTo = `${pathsOf(settings).authorize}?${query}`
   // At the app, a guest may turn out to be signed in already, by a sign-in that is too old.
-  const isForced = isSignedIn || isSignInForced(authorizationRequest, { authenticatedAt: 0 }, settings.clock)
+  const isForced = isSignInForced(authorizationRequest, { authenticatedAt: 0 }, settings.clock)
   return redirectToSignIn(exchange, client.provider, { returnTo, isForced })
 }
 
