@@ -104,9 +104,7 @@ export function resolveScopes(
   if (requested === undefined)
     return { scopes: rules.defaults.filter((scope) => coversScope(rules, available, scope)) }
   const wanted = parseScope(requested)
-  const unknown = wanted.find(
-    (scope) => !rules.defined.has(scope) && !(scope === EVERY_SCOPE && available.includes(EVERY_SCOPE)),
-  )
+  const unknown = wanted.find((scope) => !rules.defined.has(scope) && scope !== EVERY_SCOPE)
   if (unknown !== undefined) return { problem: unknownProblem(rules, unknown) }
   const refused = firstUncovered(rules, available, wanted)
   return refused === undefined

@@ -120,18 +120,19 @@ describe('the scopes of a request', () => {
   })
 
   test.each([
-    ['above one on the list', rules, 'orders', ['orders:read']],
-    ['below one on the list, without inheritance', exactRules, 'orders:read', ['orders']],
-    ['below one on the list, but not defined', rules, 'orders:delete', ['orders']],
-    ['* without a list', rules, '*', null],
-    ['* of a third party that lists it', theirRules, '*', ['*']],
-    ['* of a third party beside a valid scope', theirRules, 'profile *', ['*', 'profile']],
-    ['first-party only, of a third party', theirRules, 'admin', null],
-    ['first-party only, of a third party that lists it', theirRules, 'admin', ['admin']],
-    ['first-party only, of a third party that lists *', theirRules, 'profile admin', ['*']],
-    ['first-party only, of an app that a user registered', userAppRules(), 'admin', null],
-  ])('are refused if one is %s', (_, given, requested, allowed) => {
-    expect(resolveScopes(given, requested, allowed)).toHaveProperty('problem')
+    ['above one on the list', rules, 'orders', ['orders:read'], 'may not request'],
+    ['below one on the list, without inheritance', exactRules, 'orders:read', ['orders'], 'may not request'],
+    ['below one on the list, but not defined', rules, 'orders:delete', ['orders'], 'is not defined'],
+    ['* without a list', rules, '*', null, 'may not request'],
+    ['* of a third party that lists it', theirRules, '*', ['*'], 'may not request'],
+    ['* of a third party beside a valid scope', theirRules, 'profile *', ['*', 'profile'], 'may not request'],
+    ['first-party only, of a third party', theirRules, 'admin', null, 'is for first-party clients only'],
+    ['first-party only, of a third party that lists it', theirRules, 'admin', ['admin'], 'is for first-party clients only'],
+    ['first-party only, of a third party that lists *', theirRules, 'profile admin', ['*'], 'is for first-party clients only'],
+    ['first-party only, of an app that a user registered', userAppRules(), 'admin', null, 'is for first-party clients only'],
+  ])('are refused if one is %s', (_, given, requested, allowed, reason) => {
+    const problem = expect.stringContaining(reason) as unknown
+    expect(resolveScopes(given, requested, allowed)).toEqual({ problem })
   })
 })
 
