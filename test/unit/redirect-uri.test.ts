@@ -16,6 +16,8 @@ describe('a redirect URI can be registered:', () => {
     'https://app.example?x',
     'https://xn--bcher-kva.example/cb',
     'https://[2001:db8::1]/cb',
+    'https://app.example?user=me@app.example',
+    `https://app.example/${'a'.repeat(1980)}`,
     'http://127.0.0.1/cb',
     'http://127.0.0.1:8080/cb',
     'http://[::1]/cb',
@@ -76,7 +78,12 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
     'https://app.example/<script>',
     'https://{tenant}.app.example/cb',
   ],
-  'must have two hexadecimal digits after each %': ['https://app.example/%', 'https://app.example/%zz'],
+  'must have two hexadecimal digits after each %': [
+    'https://app.example/%',
+    'https://app.example/%zz',
+    'https://app.example/%4',
+    'https://app.example/%4z',
+  ],
   'must not have a fragment': [
     'https://app.example/cb#',
     'https://app.example/cb#x',
@@ -104,6 +111,7 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
   'must not use the scheme file:': ['file:///etc/passwd'],
   'must not use the scheme blob:': ['blob:https://app.example/1'],
   'must not use the scheme about:': ['about:blank'],
+  'must not use the scheme ws:': ['ws://app.example/'],
   'must not use the scheme wss:': ['wss://app.example/'],
   'must not contain a user name or password': [
     'https://app.example@evil.example/',
@@ -160,6 +168,10 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
   'must not have the query parameter state, which the server adds': ['com.example.app:/cb?state=x'],
   'must not have the query parameter iss, which the server adds': ['https://app.example/?%69ss=evil'],
   'must not have the query parameter error, which the server adds': ['http://localhost/?error'],
+  'must not have the query parameter error_description, which the server adds': [
+    'https://app.example/?error_description=x',
+  ],
+  'must not have the query parameter error_uri, which the server adds': ['https://app.example/?error_uri=x'],
 }
 
 describe('a redirect URI cannot be registered:', () => {

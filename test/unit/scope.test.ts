@@ -127,9 +127,27 @@ describe('the scopes of a request', () => {
     ['* of a third party that lists it', theirRules, '*', ['*'], 'may not request'],
     ['* of a third party beside a valid scope', theirRules, 'profile *', ['*', 'profile'], 'may not request'],
     ['first-party only, of a third party', theirRules, 'admin', null, 'is for first-party clients only'],
-    ['first-party only, of a third party that lists it', theirRules, 'admin', ['admin'], 'is for first-party clients only'],
-    ['first-party only, of a third party that lists *', theirRules, 'profile admin', ['*'], 'is for first-party clients only'],
-    ['first-party only, of an app that a user registered', userAppRules(), 'admin', null, 'is for first-party clients only'],
+    [
+      'first-party only, of a third party that lists it',
+      theirRules,
+      'admin',
+      ['admin'],
+      'is for first-party clients only',
+    ],
+    [
+      'first-party only, of a third party that lists *',
+      theirRules,
+      'profile admin',
+      ['*'],
+      'is for first-party clients only',
+    ],
+    [
+      'first-party only, of an app that a user registered',
+      userAppRules(),
+      'admin',
+      null,
+      'is for first-party clients only',
+    ],
   ])('are refused if one is %s', (_, given, requested, allowed, reason) => {
     const problem = expect.stringContaining(reason) as unknown
     expect(resolveScopes(given, requested, allowed)).toEqual({ problem })
