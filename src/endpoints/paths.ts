@@ -111,6 +111,12 @@ export function providerPathsOf(
   }
 }
 
+/** Returns a path with query parameters, if there are any. */
+export function withQuery(path: string, query: Readonly<Record<string, string>>): string {
+  const text = new URLSearchParams(query).toString()
+  return text === '' ? path : `${path}?${text}`
+}
+
 /** Returns the link to reset a password with a token: on the issuer, whatever the `Host` of a request says. */
 export const resetUrl = (
   settings: { issuer: string; basePath: string; prefix: string; provider: string },

@@ -7,7 +7,7 @@ import { forgedForm, readForm, readQuery, requireParameter } from '../body.ts'
 import { describeResources, describeScopes, languagesOf } from '../descriptions.ts'
 import type { Exchange } from '../endpoint.ts'
 import { page } from '../page.ts'
-import { providerPathsOf } from '../paths.ts'
+import { providerPathsOf, withQuery } from '../paths.ts'
 import { redirectToSignIn } from '../return-to.ts'
 import { accountProps } from './account.ts'
 import { findSignedInUser, type SignedInUser } from './signed-in-user.ts'
@@ -118,15 +118,11 @@ const proofOf = ({ services }: Exchange, { id }: Session, clientId: string): str
 const isProof = (exchange: Exchange, session: Session, clientId: string, proof = ''): boolean =>
   isEqualInConstantTime(proof, proofOf(exchange, session, clientId))
 
-function appsUrl(
+const appsUrl = (
   { services }: Exchange,
   provider: string,
   query: Readonly<Record<string, string>> = {},
-): string {
-  const { appsPage: path } = providerPathsOf(services.settings, provider)
-  const text = new URLSearchParams(query).toString()
-  return text === '' ? path : `${path}?${text}`
-}
+): string => withQuery(providerPathsOf(services.settings, provider).appsPage, query)
 
 const askToSignIn = (exchange: Exchange, provider: string): Promise<HttpResponse> =>
   redirectToSignIn(exchange, provider, { returnTo: appsUrl(exchange, provider) })

@@ -7,7 +7,7 @@ import { consentScopes } from '../consent-scopes.ts'
 import { describeClient, describeResources, languagesOf } from '../descriptions.ts'
 import type { Exchange } from '../endpoint.ts'
 import { page } from '../page.ts'
-import { providerPathsOf } from '../paths.ts'
+import { providerPathsOf, withQuery } from '../paths.ts'
 import { appsUrlOf } from './account.ts'
 import type { DeviceAnswer, PendingDevice } from './pending-device.ts'
 import type { SignedInUser } from './signed-in-user.ts'
@@ -62,10 +62,8 @@ export const donePage = (exchange: Exchange, { client, decision }: DeviceAnswer)
 
 /** Returns the path of the page for the code, with a code filled in unless it is empty. */
 export function devicePathWith(settings: Settings, provider: string, userCode: string): string {
-  const path = providerPathsOf(settings, provider).device
-  return userCode === ''
-    ? path
-    : `${path}?${new URLSearchParams({ user_code: displayUserCode(userCode) }).toString()}`
+  const query = userCode === '' ? {} : { user_code: displayUserCode(userCode) }
+  return withQuery(providerPathsOf(settings, provider).device, query)
 }
 
 /** Formats a code as the device shows it. Returns anything else unchanged. */

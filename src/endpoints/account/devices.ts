@@ -6,7 +6,7 @@ import { deviceKindOf } from '../../sessions/device-name.ts'
 import type { Exchange } from '../endpoint.ts'
 import { forgedForm, readForm, readQuery, requireParameter } from '../body.ts'
 import { page } from '../page.ts'
-import { providerPathsOf } from '../paths.ts'
+import { providerPathsOf, withQuery } from '../paths.ts'
 import { redirectToSignIn } from '../return-to.ts'
 import { accountProps } from './account.ts'
 import { findSignedInUser, type SignedInUser } from './signed-in-user.ts'
@@ -124,15 +124,11 @@ async function confirmSignOut(
   return page(exchange, 200, 'signOutDevice', { device: viewOf(device, places), signOut, devicesUrl: action })
 }
 
-function devicesUrl(
+const devicesUrl = (
   { services }: Exchange,
   provider: string,
   query: Readonly<Record<string, string>> = {},
-): string {
-  const { devicesPage: path } = providerPathsOf(services.settings, provider)
-  const text = new URLSearchParams(query).toString()
-  return text === '' ? path : `${path}?${text}`
-}
+): string => withQuery(providerPathsOf(services.settings, provider).devicesPage, query)
 
 const askToSignIn = (exchange: Exchange, provider: string): Promise<HttpResponse> =>
   redirectToSignIn(exchange, provider, { returnTo: devicesUrl(exchange, provider) })

@@ -5,7 +5,7 @@ import type { PasswordProps } from '../../pages/props.ts'
 import { forgedForm, readForm, readQuery } from '../body.ts'
 import type { Exchange } from '../endpoint.ts'
 import { page } from '../page.ts'
-import { providerPathsOf } from '../paths.ts'
+import { providerPathsOf, withQuery } from '../paths.ts'
 import { report } from '../report.ts'
 import { redirectToSignIn } from '../return-to.ts'
 import { accountProps, requirePasswordChange } from './account.ts'
@@ -75,8 +75,8 @@ async function change(
     const problem = { kind: 'rejected', message: rejectionOf(thrown) } as const
     return refuse(exchange, signedIn, { keepsOtherDevices, problem })
   }
-  const query = new URLSearchParams({ changed: markOf(signedIn) }).toString()
-  return redirect(`${providerPathsOf(settings, signedIn.session.provider).passwordPage}?${query}`)
+  const { passwordPage: path } = providerPathsOf(settings, signedIn.session.provider)
+  return redirect(withQuery(path, { changed: markOf(signedIn) }))
 }
 
 /** Others do not know it, so their links cannot make the page say what did not happen. */

@@ -8,7 +8,7 @@ import type { PersonalToken, PersonalTokenCreated } from '../../personal-tokens/
 import { describeScopes, languagesOf } from '../descriptions.ts'
 import type { Exchange } from '../endpoint.ts'
 import { page } from '../page.ts'
-import { providerPathsOf } from '../paths.ts'
+import { providerPathsOf, withQuery } from '../paths.ts'
 import { accountProps } from './account.ts'
 import { signInUrl } from '../return-to.ts'
 import { isReauthenticationDue, signsInAtApp } from './reauthentication.ts'
@@ -50,7 +50,7 @@ export async function tokensPage(
     tokens: tokens.map((token) => ({
       ...token,
       scopes: describeScopes(token.scopes, settings, languages),
-      revokeUrl: `${action}?${new URLSearchParams({ revoke: token.id }).toString()}`,
+      revokeUrl: withQuery(action, { revoke: token.id }),
     })),
     create: { action, hidden: { csrf, nonce: randomBase64url(16) } },
     scopes: describeScopes([...settings.scopes.defined], settings, languages),
@@ -108,7 +108,7 @@ export function revokeTokenPage(
 
 /** Returns the path of the page of tokens, with a notice that this one was revoked. */
 export const revokedPath = (settings: Settings, provider: string, id: string): string =>
-  `${providerPathsOf(settings, provider).tokensPage}?${new URLSearchParams({ revoked: id }).toString()}`
+  withQuery(providerPathsOf(settings, provider).tokensPage, { revoked: id })
 
 /** Shows a new token, once. */
 export function newTokenPage(

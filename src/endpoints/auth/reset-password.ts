@@ -9,7 +9,7 @@ import { readForm, readParameters, readQuery, requireParameter } from '../body.t
 import type { Exchange } from '../endpoint.ts'
 import { refuseIfThrottled } from '../oauth/client-authentication.ts'
 import { page } from '../page.ts'
-import { providerPathsOf } from '../paths.ts'
+import { providerPathsOf, withQuery } from '../paths.ts'
 import { report } from '../report.ts'
 import { signInLink } from './forgot-password.ts'
 
@@ -91,8 +91,8 @@ async function redeem(exchange: Exchange, link: OpenLink, password: string): Pro
   }
   // Strangers may have locked the user out everywhere else. The link proves who the user is as well as a password does.
   deviceCookies.remember(exchange, subjectOf(reset))
-  const query = new URLSearchParams({ changed: reset.hash }).toString()
-  return redirect(`${providerPathsOf(settings, reset.provider).resetPassword}?${query}`)
+  const { resetPassword: path } = providerPathsOf(settings, reset.provider)
+  return redirect(withQuery(path, { changed: reset.hash }))
 }
 
 /** POST: the same for apps, with users of all providers. Returns a device token in place of the cookie. */

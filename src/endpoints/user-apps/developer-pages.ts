@@ -10,7 +10,7 @@ import { secretVersionOf, versionOf } from '../../user-apps/user-apps.ts'
 import { describeScopes, languagesOf } from '../descriptions.ts'
 import type { Exchange } from '../endpoint.ts'
 import { page } from '../page.ts'
-import { providerPathsOf } from '../paths.ts'
+import { providerPathsOf, withQuery } from '../paths.ts'
 import { signInUrl } from '../return-to.ts'
 import { accountProps } from '../account/account.ts'
 import { appFormErrors, appFormValues, NO_VALUES } from './developer-form.ts'
@@ -19,15 +19,11 @@ import type { SignedInUser } from '../account/signed-in-user.ts'
 import { DEFAULT_OVERLAP } from './changes.ts'
 
 /** Returns the path of the page of an app, of a confirmation, or of the list. */
-export function developerPath(
+export const developerPath = (
   { services: { settings } }: Exchange,
   { provider }: Pick<Session, 'provider'>,
   query: Readonly<Record<string, string>> = {},
-): string {
-  const { developerPage } = providerPathsOf(settings, provider)
-  const parameters = new URLSearchParams(query).toString()
-  return parameters === '' ? developerPage : `${developerPage}?${parameters}`
-}
+): string => withQuery(providerPathsOf(settings, provider).developerPage, query)
 
 /** What the list shows besides the apps. */
 interface ListOptions {
