@@ -95,7 +95,7 @@ export function clientAdministration(start: () => Promise<Services>): ClientAdmi
   }
 }
 
-/** Replaces `owner` by `ownerId`. A missing user throws: the client would otherwise become first-party. */
+/** Replaces `owner` with `ownerId`. A missing user throws: the client would otherwise become first-party. */
 function withOwner(services: Services, registration: NewClient): ClientRegistration {
   if (!('owner' in (registration ?? {}))) return registration
   const { owner, ...rest } = registration

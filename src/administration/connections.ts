@@ -6,7 +6,7 @@ import { toUserRef, type UserLike } from './user.ts'
 export interface ConnectionAdministration {
   /**
    * Lists the apps that have access to a user's account, last used first: clients with an active authorization, or whose
-   * consent is remembered. `client.isThirdParty` tells other people's apps from your own. Revoked clients, personal access
+   * consent is remembered. `client.isThirdParty` is false for your own apps. Revoked clients, personal access
    * tokens and sign-ins with the sign-in API are left out.
    */
   list(user: UserLike): Promise<readonly ConnectedApp[]>

@@ -17,9 +17,9 @@ export interface UserAdministration {
    */
   setPassword(user: UserLike, password: string, change?: PasswordChange): Promise<void>
   /**
-   * Forgets a user whom you have deleted: revokes every session, authorization and token, deletes what the user has
+   * Forgets a user that you have deleted: revokes every session, authorization and token, deletes what the user has
    * allowed apps, and revokes the clients that the user owns, for all their users. Call it after your provider's `find`
-   * has stopped returning the user. Calling it again is harmless: if it fails halfway, do that.
+   * has stopped returning the user. It can be called again, for example if it failed halfway.
    */
   forget(user: UserLike): Promise<void>
 }
@@ -42,7 +42,7 @@ export function userAdministration(start: () => Promise<Services>): UserAdminist
     async forget(user) {
       const services = await start()
       const ref = toUserRef(services, user)
-      // First of all: a signed-out user cannot consent or register clients any more.
+      // First, because a signed-out user can no longer consent or register clients.
       await signOutEverywhere(services, ref)
       await services.store.consents.deleteAll(ref)
       await revokeClientsOf(services, services.subjectOf(ref))

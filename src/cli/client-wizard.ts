@@ -30,7 +30,7 @@ export async function askForClient(project: Project, flags: CreateFlags): Promis
 }
 
 const CHECKS = [
-  { value: 'guard', label: 'With the guard of Consulate', hint: 'follows revocations' },
+  { value: 'guard', label: "With Consulate's guard", hint: 'follows revocations' },
   { value: 'introspection', label: 'By introspection', hint: 'any language, asks this server' },
 ] as const satisfies readonly Choice<string>[]
 

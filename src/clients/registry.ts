@@ -41,7 +41,7 @@ export interface ClientRegistry {
     actor: ClientActor,
   ): Promise<OwnedClientOutcome>
   /**
-   * Throws `ConfigError` with every problem of the updated client, if it is revoked or declared, and what a
+   * Throws `ConfigError` with every problem of the updated client, or if it is revoked or declared, and whatever a
    * function throws.
    */
   update(
@@ -49,7 +49,7 @@ export interface ClientRegistry {
     update: ClientUpdate | ((current: Client) => ClientUpdate),
     actor: ClientActor,
   ): Promise<Client | undefined>
-  /** Throws `ConfigError` for a public or revoked client, or if its secret is declared; what `check` throws. */
+  /** Throws `ConfigError` for a public or revoked client, or if its secret is declared, and whatever `check` throws. */
   rotateSecret(
     id: string,
     rotation: SecretRotation | undefined,
@@ -66,7 +66,7 @@ export interface ClientRegistryOptions {
   readonly clock: Clock
   readonly events?: Pick<Events, 'emit'>
   readonly cache?: Pick<ClientCache, 'forget'>
-  /** The clients of the configuration, which decides over them. */
+  /** Declared clients, which only the configuration can change. */
   readonly declared?: readonly ClientDeclaration[]
   /** Returns undefined if the client is unknown. */
   readonly revoke: (target: RevocationTarget, requestId?: string) => Promise<unknown>

@@ -98,7 +98,7 @@ function contextProblems(
 /** 128 bits in hexadecimal, the shortest usual form of a random secret. Of their 16 digits, nearly all contain ten. */
 const [MIN_LENGTH, MIN_DIFFERENT] = [32, 8]
 
-/** A secret is stored as its SHA-256, which protects only what nobody can guess. */
+/** A secret is stored as its SHA-256, which protects only secrets that can't be guessed. */
 function secretProblem(client: DeclaredClient): string | undefined {
   if (!('secret' in client)) return undefined
   const { secret, type } = client

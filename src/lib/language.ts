@@ -60,7 +60,7 @@ export function preferredLanguages(uiLocales = '', acceptLanguage = ''): readonl
 }
 
 /**
- * Creates a function that returns the text in the first of these languages that there is, or the fallback. Looks up each
+ * Creates a function that returns the text in the first of these languages that has one, or the fallback. Looks up each
  * language as RFC 4647 section 3.4 does, from `zh-Hant-HK` to `zh`. It also tries the usual script and region, so that
  * `zh-TW` finds `zh-Hant` and `pt` finds `pt-BR`.
  */
@@ -75,7 +75,7 @@ export function createTextLookup(languages: readonly string[]): (texts: Localize
   }
 }
 
-/** Returns what to look for, in lower case: the tag with ever fewer subtags, and with the usual script and region. */
+/** Returns what to look for, in lower case: the tag with fewer and fewer subtags, and with the usual script and region. */
 function lookupSteps(tag: string): readonly string[] {
   const { language, script } = new Intl.Locale(tag).maximize()
   const usual = new Intl.Locale(language).maximize()

@@ -5,7 +5,7 @@ const MAX_NAME_LENGTH = 80
 /** Text from outside within a sentence of ours: escaped, and isolated from the direction of the text around it. */
 export const isolate = (text: string): Html => html`<bdi>${cleanText(text)}</bdi>`
 
-/** The same for a text in a language of its own, which screen readers then pronounce. */
+/** The same for a text in another language, so that screen readers pronounce it correctly. */
 export const isolateIn = (text: string, lang: string | undefined, pageLang: string): Html =>
   lang === undefined || lang === pageLang ? isolate(text) : html`<bdi lang="${lang}">${cleanText(text)}</bdi>`
 

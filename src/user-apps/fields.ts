@@ -159,7 +159,7 @@ function ownProblems(
       : []),
     ...scopeProblems(fields, app, rules),
     ...(fields.isDevice === true && !rules.grants.has(DEVICE_GRANT)
-      ? [{ field: 'isDevice', message: 'must be false: this server has no device flow' } as const]
+      ? [{ field: 'isDevice', message: 'must be false, because this server has no device flow' } as const]
       : []),
   ]
 }
@@ -177,7 +177,7 @@ function redirectUriProblems(
   const needsOne = !(isDevice ?? (app && isDeviceApp(app)) ?? false)
   if (uris.length === 0 && needsOne) return [{ field, message: 'must contain at least one URI' }]
   if (uris.length > 0 && !grants.has('authorization_code'))
-    return [{ field, message: 'must be empty: this server has the device flow only' }]
+    return [{ field, message: 'must be empty, because this server has only the device flow' }]
   return uris.length > MAX_REDIRECT_URIS
     ? [{ field, message: `must contain at most ${MAX_REDIRECT_URIS} URIs` }]
     : []

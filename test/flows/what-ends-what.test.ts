@@ -154,7 +154,7 @@ const EVENTS: Readonly<Record<EndingEvent, (world: World) => unknown>> = {
     leave(user)
     await server.server.users.forget(user)
   },
-  'user not found any more': ({ user }) => leave(user),
+  'user no longer found': ({ user }) => leave(user),
   async 'app disconnected'({ user, clients }) {
     for (const { id } of [clients.first, clients.third])
       await server.server.authorizations.disconnect(user, id)
@@ -220,7 +220,7 @@ const THERE: Readonly<Record<EndingEvent, readonly [session: Outcome, app: Outco
   'password set in code, third parties too': ENDS,
   'user disabled': ENDS,
   'user deleted': ENDS,
-  'user not found any more': ['ends', 'until it expires'],
+  'user no longer found': ['ends', 'until it expires'],
   'app disconnected': ['stays', 'ends'],
   'client revoked': ['stays', 'ends'],
   'authorization revoked': STAYS,

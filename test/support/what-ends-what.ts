@@ -29,7 +29,7 @@ export const WHAT_ENDS_WHAT = {
   'password set in code, third parties too': ['ends', 'ends', 'ends', 'ends', 'ends', 'stays'],
   'user disabled': ['ends', 'ends', 'ends', 'ends', 'ends', 'stays'],
   'user deleted': ['ends', 'ends', 'ends', 'ends', 'ends', 'stays'],
-  'user not found any more': [
+  'user no longer found': [
     'ends',
     'until it expires',
     'until it expires',

@@ -19,7 +19,7 @@ export async function checkClients(context: CheckContext): Promise<readonly Find
   }
 }
 
-const FIX = 'Change the configuration: the server does not start.'
+const FIX = 'Fix the configuration. Until then, the server does not start.'
 
 const describeRevoked = ({ client }: ClientPlan): Finding =>
   warning(`"${client.id}" is declared but revoked`, 'Remove it from the configuration, or change its id.')
