@@ -86,28 +86,31 @@ describe('connections.list', () => {
     expect(await list(flow)).toMatchObject([{ scopes: ['orders:read'], lastUsedAt, authorizations: 0 }])
   })
 
-  test('sorts apps by their last use', async () => {
+  test('sorts apps by their last use, or else by when they were connected', async () => {
     const flow = await newFlow()
     const clients = [flow.client, await server.addClient(), await server.addClient()]
     for (const client of clients) {
       server.clock.advance('1m')
       await getCodeFlowTokens({ ...flow, client })
     }
+    // Never used: it counts from its consent.
+    const allowed = await server.addClient()
+    server.clock.advance('1m')
+    const user = { provider: 'users', userId: flow.user.id }
+    await server.store.consents.add(user, allowed.id, [], server.clock.now())
     const ids = (await list(flow)).map(({ client }) => client.id)
-    expect(ids).toEqual(clients.map(({ id }) => id).toReversed())
+    expect(ids).toEqual([...clients, allowed].map(({ id }) => id).toReversed())
   })
 
   test('tells your own apps from those of others', async () => {
-    const flow = await newFlow({ isThirdParty: false })
+    const flow = await newFlow({ isThirdParty: false, skipsConsent: true })
     const owned = await server.addClient({ ownerId: 'someone' })
     for (const client of [flow.client, owned]) await getCodeFlowTokens({ ...flow, client })
-    const kinds = (await list(flow)).map(({ client }) => [client.id, client.isThirdParty])
-    expect(new Map(kinds as [string, boolean][])).toEqual(
-      new Map([
-        [flow.client.id, false],
-        [owned.id, true],
-      ]),
-    )
+    const kinds = (await list(flow)).map(({ client, scopes }) => [client.id, client.isThirdParty, scopes])
+    expect(kinds).toHaveLength(2)
+    // Without a consent, the scopes are those of the authorization.
+    expect(kinds).toContainEqual([flow.client.id, false, ['orders:read']])
+    expect(kinds).toContainEqual([owned.id, true, ['orders:read']])
   })
 
   test('leaves out revoked clients, personal access tokens, sign-ins and other users', async () => {

@@ -289,9 +289,10 @@ describe('a sign-in that is too old', () => {
       const wrong = await developer.browser.press(missing, label, { ...fields, current_password: 'wrong' })
       expect([wrong.status, wrong.text.includes('That password is incorrect.')]).toEqual([422, true])
     }
-    const renamed = await developer.browser.press(await developer.open(`?app=${id}`), 'Save changes', {
-      name: 'Renamed',
-    })
+    const page = await developer.open(`?app=${id}`)
+    const wrong = { name: 'Renamed', current_password: 'wrong' }
+    expect((await developer.browser.press(page, 'Save changes', wrong)).status).toBe(422)
+    const renamed = await developer.browser.press(page, 'Save changes', { name: 'Renamed' })
     expect(renamed.text).toContain('Your changes were saved.')
     const form = await developer.open('?new=app')
     expect(secretIn(await developer.browser.press(form, 'Register app', { ...FORM, ...right }))).toHaveLength(

@@ -70,6 +70,12 @@ describe('a client cannot be registered', () => {
       'redirectUris',
     ],
     ['with a redirect URI without TLS', { redirectUris: [BACK, 'http://app.example/'] }, 'redirectUris[1]'],
+    ['with a redirect URI that is listed twice', { redirectUris: [BACK, BACK] }, 'redirectUris[1]'],
+    [
+      'with 51 redirect URIs',
+      { redirectUris: Array.from({ length: 51 }, (_, index) => `${BACK}/${index}`) },
+      'redirectUris',
+    ],
     ['with an unknown grant', { grantTypes: ['authorization_code', 'codes'] }, 'grantTypes[1]'],
     ['with an invalid scope', { scopes: ['orders:read', 'my "orders"'] }, 'scopes[1]'],
     ['with an invalid grace window', { graceWindow: 'long' as '1h' }, 'graceWindow'],
@@ -125,6 +131,7 @@ describe('a client cannot be registered', () => {
     ['a string as isThirdParty', { isThirdParty: 'false' }, 'isThirdParty'],
     ['a URL object as its homepage', { homepage: new URL('https://app.example') }, 'homepage'],
     ['null as its logo', { logo: null }, 'logo'],
+    ['a misspelled option', { requirePkce: true }, 'requirePkce'],
   ])('with %s, as a form or plain JavaScript may send it', async (_what, registration, path) => {
     expect(await pathsOf(registration)).toEqual([path])
   })
@@ -183,7 +190,7 @@ describe('the details of a client', () => {
     ['a document in a data URI', 'data:text/html;base64,PGI+'],
     ['a data URI with unencoded markup', 'data:image/svg+xml,<svg onload=alert(1)>'],
     ['a data URI without data', 'data:image/png;base64,'],
-    ['a data URI that is too long', `data:image/png;base64,${'A'.repeat(32_768)}`],
+    ['a data URI that is too long', `data:image/png;base64,${'A'.repeat(32_769 - 22)}`],
     ['a path that is too long', `/${'a'.repeat(2048)}`],
   ])('rejects %s as a logo', async (_what, logo) => {
     expect(await pathsOf({ logo })).toEqual(['logo'])
