@@ -41,7 +41,7 @@ const redirectUrisField = (props: AppFormProps, text: Text): Html =>
     <textarea
       id="redirect_uris"
       name="redirect_uris"
-      rows="3"
+      rows="${rowsFor(props.values.redirectUris)}"
       autocomplete="off"
       autocapitalize="none"
       spellcheck="false"
@@ -53,6 +53,9 @@ ${props.values.redirectUris}</textarea>
     ${errorLines(props, 'redirect_uris', text)}
     <p class="hint soft small" id="redirect_uris-hint">${text.redirectUrisHint}</p>
   </div>`
+
+/** All lines are visible, so that users find the one that an error names. */
+const rowsFor = (text: string): number => Math.min(Math.max(text.split('\n').length, 3), 20)
 
 const deviceField = (props: AppFormProps, text: Text): Html =>
   html`<div>
@@ -124,11 +127,15 @@ ${logo}</textarea>
   </div>`
 }
 
-/** The attributes that connect a field with what is wrong with it, and with its hint. */
+/** In the order of the form. The field for the logo is missing: the script hides it. */
+const FOCUSABLE: readonly AppFormField[] = ['name', 'redirect_uris', 'device', 'homepage', 'privacy', 'terms']
+
+/** The attributes that connect a field with what is wrong with it, and with its hint. The first invalid one is focused. */
 function describedField({ errors }: AppFormProps, field: AppFormField, hasHint = false): Html {
   const isInvalid = errors[field] !== undefined
+  const isFirst = isInvalid && FOCUSABLE.find((name) => errors[name] !== undefined) === field
   const ids = [isInvalid && `${field}-error`, hasHint && `${field}-hint`].filter(Boolean).join(' ')
-  return html`${ids !== '' && html` aria-describedby="${ids}"`}${isInvalid && html` aria-invalid="true"`}`
+  return html`${ids !== '' && html` aria-describedby="${ids}"`}${isInvalid && html` aria-invalid="true"`}${isFirst && html` autofocus`}`
 }
 
 function errorLines({ errors }: AppFormProps, field: AppFormField, text: Text): Html | false {
@@ -151,7 +158,7 @@ export const confirmationField = (
     autocomplete: 'current-password',
     reveal: messages.signIn.showPassword,
     isOptional,
-    attributes: html` aria-describedby="${isInvalid ? 'problem ' : ''}password-hint"${isInvalid && html` aria-invalid="true"`}`,
+    attributes: html` aria-describedby="${isInvalid ? 'problem ' : ''}password-hint"${isInvalid && html` aria-invalid="true" autofocus`}`,
     hint: html`<p class="hint soft small" id="password-hint">${hint}</p>`,
   })
 

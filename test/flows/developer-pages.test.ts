@@ -99,6 +99,8 @@ describe('registering an app', () => {
     }
     expect(page.body).not.toContain('terms-error')
     expect(page.body).not.toContain('src="/logout"')
+    expect(page.body.match(/<[^>]* autofocus/g)).toEqual([expect.stringContaining('id="name"')])
+    expect(page.body).toMatch(/<textarea\s+id="redirect_uris"[^>]* rows="5"/)
     expect(page.body).toContain('<title>Error: ')
   })
 
@@ -109,6 +111,12 @@ describe('registering an app', () => {
     const list = await developer.open()
     expect(list.text).toContain("You've reached the maximum of 3 apps.")
     expect(list.text).not.toContain('Register a new app')
+    const noForm = await developer.open('?new=app')
+    expect([noForm.status, noForm.text.includes("You've reached the maximum of 3 apps.")]).toEqual([
+      200,
+      true,
+    ])
+    expect(noForm.body).not.toContain('id="redirect_uris"')
     const full = await developer.browser.press(form, 'Register app', FORM)
     expect([full.status, full.text.includes('maximum number of apps')]).toEqual([422, true])
     for (let count = 0; count < 3; count += 1) {
@@ -248,7 +256,9 @@ describe('deleting an app', () => {
     await register(developer)
     const id = await onlyId(developer)
     const question = await developer.browser.open(linkTo(await developer.open(`?app=${id}`), 'Delete app'))
-    expect(question.text).toContain('All users of Orchard Tools will lose access immediately.')
+    expect(question.text).toContain(
+      'All users of Orchard Tools will lose access immediately, and its client ID stops working.',
+    )
     expect((await server.server.clients.find(id))?.revokedAt).toBeNull()
     const list = await developer.browser.press(question, 'Delete app')
     expect([list.url.search, list.text.includes('Orchard Tools was deleted.')]).toEqual([

@@ -67,6 +67,14 @@ export interface AppFormState {
   readonly headers?: HttpResponse['headers']
 }
 
+/** Shows the form for a new app, or the list with its limit if the user can't have another one. */
+export async function newAppPage(exchange: Exchange, signedIn: SignedInUser): Promise<HttpResponse> {
+  const { userApps, settings } = exchange.services
+  const apps = await userApps.list(signedIn.session)
+  const isFull = apps.length >= (settings.userApps?.limit ?? 0)
+  return isFull ? developerAppsPage(exchange, signedIn) : registerAppPage(exchange, signedIn, 200)
+}
+
 /** Shows the form for a new app. */
 export function registerAppPage(
   exchange: Exchange,

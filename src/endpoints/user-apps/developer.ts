@@ -17,6 +17,7 @@ import {
   developerAppsPage,
   developerPath,
   editAppPage,
+  newAppPage,
   registerAppPage,
   rotateAppPage,
   type AppFormState,
@@ -32,7 +33,7 @@ export async function showDeveloper(exchange: Exchange, provider: string): Promi
   const query = readQuery(exchange.request)
   const signedIn = await findSignedInUser(exchange, provider)
   if (!signedIn) return askToSignIn(exchange, provider, queryOf(query))
-  if (query.get('new') !== undefined) return registerAppPage(exchange, signedIn, 200)
+  if (query.get('new') !== undefined) return newAppPage(exchange, signedIn)
   const id = query.get('app') ?? query.get('rotate') ?? query.get('delete')
   if (id === undefined)
     return developerAppsPage(exchange, signedIn, await deletedIn(exchange, signedIn, query))

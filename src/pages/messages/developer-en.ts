@@ -123,7 +123,8 @@ export const developerEn = {
   deleteApp: {
     heading: 'Delete this app?',
     effect: (name: Html): Html =>
-      html`All users of ${name} will lose access immediately. This can't be undone.`,
+      html`All users of ${name} will lose access immediately, and its client ID stops working. This can't be
+      undone.`,
     submit: 'Delete app',
     cancel: 'Cancel',
   },
