@@ -29,17 +29,17 @@ export function addSession(program: Command): void {
 
 /** Adds `consulate connection` and its commands. */
 export function addConnection(program: Command): void {
-  const connection = program.command('connection').description("Manage the apps of a user's account")
+  const connection = program.command('connection').description("Manage a user's connected apps")
   connection
     .command('list <user>')
-    .description('List the apps that have access')
+    .description('List connected apps')
     .option('--json', JSON_HELP)
     .action(async (user: string, options: { readonly json?: boolean }) =>
       (await import('../connection.ts')).listConnections(user, options),
     )
   connection
     .command('disconnect <user> <client_id>')
-    .description('Revoke all of the access of an app and forget the consent')
+    .description('Disconnect an app: revoke its access and forget the consent')
     .option('--yes', YES_HELP)
     .option('--json', JSON_HELP)
     .action(async (user: string, clientId: string, options: InteractiveOptions) =>

@@ -2,7 +2,6 @@ import type { Settings } from '../../config/settings.ts'
 import { toSeconds } from '../../lib/clock.ts'
 import { randomBase64url } from '../../lib/hash.ts'
 import type { HttpResponse } from '../../lib/http.ts'
-import type { Session } from '../../model/session.ts'
 import type { PersonalTokensProps } from '../../pages/props.ts'
 import type { PersonalToken, PersonalTokenCreated } from '../../personal-tokens/personal-tokens.ts'
 import { describeScopes, languagesOf } from '../descriptions.ts'
@@ -10,8 +9,7 @@ import type { Exchange } from '../endpoint.ts'
 import { page } from '../page.ts'
 import { providerPathsOf, withQuery } from '../paths.ts'
 import { accountProps } from './account.ts'
-import { signInUrl } from '../return-to.ts'
-import { isReauthenticationDue, signsInAtApp } from './reauthentication.ts'
+import { reauthenticationProps } from './reauthentication.ts'
 import type { SignedInUser } from './signed-in-user.ts'
 
 /** What the user entered. `lifetime` is in ms, or NaN. */
@@ -62,19 +60,11 @@ export async function tokensPage(
         selectedLifetime(lifetimes, values?.lifetime, settings.personalTokens?.lifetime ?? 0),
       ),
     },
-    ...reauthenticationProps(exchange, session, action),
+    ...reauthenticationProps(services, session, action),
     ...(revoked !== undefined && { revoked }),
     ...(problem && { problem }),
   }
   return page(exchange, status, 'personalTokens', props, { ...(headers && { headers }) })
-}
-
-/** How the user proves their identity, if the sign-in is too old: on this page by the password, or at the app. */
-function reauthenticationProps({ services }: Exchange, session: Session, returnTo: string) {
-  const isDue = isReauthenticationDue(services.settings, session)
-  if (!signsInAtApp(services.settings, session)) return { asksPassword: isDue }
-  const url = signInUrl(services, session.provider, { returnTo, isForced: true })
-  return { asksPassword: false, ...(isDue && { signInAgainUrl: url }) }
 }
 
 const DAY = 86_400_000

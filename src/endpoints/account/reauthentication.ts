@@ -5,6 +5,8 @@ import type { Session } from '../../model/session.ts'
 import { confirmPassword, type ConfirmationOutcome } from '../../users/confirm-password.ts'
 import type { Exchange } from '../endpoint.ts'
 import { reportFailedSignIn } from '../report.ts'
+import { signInUrl } from '../return-to.ts'
+import type { Services } from '../services.ts'
 import type { SignedInUser } from './signed-in-user.ts'
 
 /** Whether the user signed in or entered their password recently. `required`: no, and no password was sent. */
@@ -28,6 +30,14 @@ export const isReauthenticationDue = (
 /** Returns whether a session's user signs in to the app, and so proves their identity there. */
 export const signsInAtApp = ({ appSessions }: Settings, { provider }: Session): boolean =>
   appSessions.has(provider)
+
+/** What a page needs so that users can prove their identity, if the sign-in is too old: by the password, or at the app. */
+export function reauthenticationProps(services: Services, session: Session, returnTo: string) {
+  const isDue = isReauthenticationDue(services.settings, session)
+  if (!signsInAtApp(services.settings, session)) return { asksPassword: isDue }
+  const url = signInUrl(services, session.provider, { returnTo, isForced: true })
+  return { asksPassword: false, ...(isDue && { signInAgainUrl: url }) }
+}
 
 /** Requires the password of a user whose sign-in is too old. A password that is sent must be correct in any case. */
 export async function reauthenticate(
@@ -94,7 +104,7 @@ export const afterReauthentication = (
  * 9470 section 3).
  */
 export function reauthenticationError(
-  { settings }: Exchange['services'],
+  { settings }: Services,
   outcome: ReauthenticationRefusal,
   scheme: 'Cookie' | 'Bearer',
 ): OAuthError {

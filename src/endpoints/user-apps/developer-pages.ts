@@ -11,10 +11,9 @@ import { describeScopes, languagesOf } from '../descriptions.ts'
 import type { Exchange } from '../endpoint.ts'
 import { page } from '../page.ts'
 import { providerPathsOf, withQuery } from '../paths.ts'
-import { signInUrl } from '../return-to.ts'
 import { accountProps } from '../account/account.ts'
 import { appFormErrors, appFormValues, NO_VALUES } from './developer-form.ts'
-import { isReauthenticationDue, signsInAtApp } from '../account/reauthentication.ts'
+import { reauthenticationProps } from '../account/reauthentication.ts'
 import type { SignedInUser } from '../account/signed-in-user.ts'
 import { DEFAULT_OVERLAP } from './changes.ts'
 
@@ -88,7 +87,7 @@ export function registerAppPage(
   const hidden = { csrf, intent: 'register', nonce: randomBase64url(16) }
   const props = {
     ...formProps(exchange, signedIn, values, state),
-    ...reauthenticationProps(exchange, session, { new: 'app' }),
+    ...reauthenticationProps(exchange.services, session, developerPath(exchange, session, { new: 'app' })),
     register: { action: developerPath(exchange, session), hidden },
     isPublic,
   }
@@ -116,7 +115,7 @@ export function editAppPage(
   const isPublic = app.type === 'public'
   const props = {
     ...formProps(exchange, signedIn, values, state),
-    ...reauthenticationProps(exchange, session, { app: id }),
+    ...reauthenticationProps(services, session, developerPath(exchange, session, { app: id })),
     app: { id, name, logo, isPublic, createdAt, oldSecretsExpireAt: oldSecretsExpiryOf(app, exchange) },
     scopes: scopesOf(app, exchange),
     save: {
@@ -144,20 +143,6 @@ function formProps(
     appsUrl: developerPath(exchange, signedIn.session),
     ...(problem && { problem }),
   }
-}
-
-/** How the user proves their identity, if the sign-in is too old: on this page by the password, or at the app. */
-function reauthenticationProps(
-  exchange: Exchange,
-  session: Session,
-  query: Readonly<Record<string, string>>,
-) {
-  const { services } = exchange
-  const isDue = isReauthenticationDue(services.settings, session)
-  if (!signsInAtApp(services.settings, session)) return { asksPassword: isDue }
-  const returnTo = developerPath(exchange, session, query)
-  const url = signInUrl(services, session.provider, { returnTo, isForced: true })
-  return { asksPassword: false, ...(isDue && { signInAgainUrl: url }) }
 }
 
 function scopesOf({ scopes }: Client, exchange: Exchange) {
@@ -200,7 +185,11 @@ export function rotateAppPage(
     rotate: { action: developerPath(exchange, session), hidden },
     overlaps: OVERLAPS,
     overlap,
-    ...reauthenticationProps(exchange, session, { rotate: app.id }),
+    ...reauthenticationProps(
+      exchange.services,
+      session,
+      developerPath(exchange, session, { rotate: app.id }),
+    ),
     ...(problem && { problem }),
     appUrl: developerPath(exchange, session, { app: app.id }),
   }
