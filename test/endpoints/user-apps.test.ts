@@ -57,7 +57,12 @@ describe('an app', () => {
     expect(await mine.list()).toEqual([app])
 
     const id = String(body['client_id'])
-    const changed = await mine.update(id, { client_name: 'Tools', logo_uri: null, client_uri: '' })
+    const changed = await mine.update(id, {
+      client_name: ' Tools ',
+      redirect_uris: [...app.redirect_uris, 'https://tools.example/b'],
+      logo_uri: null,
+      client_uri: '',
+    })
     expect(changed).toMatchObject({
       status: 200,
       body: { ...app, client_name: 'Tools', logo_uri: null, client_uri: null },
@@ -158,6 +163,14 @@ describe('an app', () => {
     expect((await api.update(id, { redirect_uris: [] })).body).toMatchObject({
       errors: { redirect_uris: ['redirect_uris must contain at least one URI'] },
     })
+    await api.remove(id)
+  })
+
+  test('keeps the grants that the operator has added', async () => {
+    const { client_id: id, grant_types: grants } = await createApp(api)
+    await server.server.clients.update(id, { grantTypes: [...grants, 'urn:example:grant'] })
+    const changed = await api.update(id, { redirect_uris: ['https://tools.example/other'] })
+    expect(changed.body['grant_types']).toEqual([...grants, 'urn:example:grant'])
     await api.remove(id)
   })
 

@@ -315,10 +315,13 @@ describe('a sign-in that is too old', () => {
 })
 
 test('guests sign in first, and return to the page that they opened', async () => {
-  const [user, browser] = [await server.addUser(), openBrowser(server)]
-  const page = await browser.open(server.endpoint(`${PAGE}?new=app`))
-  expect(page.url.pathname).toBe('/login')
-  expect((await browser.signIn(page, user)).url.search).toBe('?new=app')
+  const user = await server.addUser()
+  for (const query of ['?new=app', '?app=a', '?rotate=a', '?delete=a']) {
+    const browser = openBrowser(server)
+    const page = await browser.open(server.endpoint(PAGE + query))
+    expect(page.url.pathname).toBe('/login')
+    expect((await browser.signIn(page, user)).url.search).toBe(query)
+  }
 })
 
 test('it is an account page, with a link in the navigation, only with the option', async () => {

@@ -38,12 +38,17 @@ export function testClients({ describe, test, expect }: Suite): void {
 
     test('finds several clients, without unknown ones', async (store) => {
       const ids = Array.from({ length: 1_100 }, (_, index) => `client-${index}`)
-      for (const id of [ids[0], ids[600], ids[1_099]])
+      for (const id of [ids[0], ids[499], ids[600], ids[1_099]])
         await store.clients.insert(sampleClient({ id: id ?? '' }))
       await store.clients.insert(FULL)
       await store.revocations.revoke({ kind: 'client', id: 'client-600' }, NOW)
       const found = await store.clients.findMany([...ids, 'WEB'])
-      expect(found.map(({ id }) => id).toSorted()).toEqual(['client-0', 'client-1099', 'client-600'])
+      expect(found.map(({ id }) => id).toSorted()).toEqual([
+        'client-0',
+        'client-1099',
+        'client-499',
+        'client-600',
+      ])
       expect(await store.clients.findMany(['web'])).toEqual([FULL])
       expect(await store.clients.findMany(['client-600'])).toEqual([await store.clients.find('client-600')])
       expect(await store.clients.findMany([])).toEqual([])

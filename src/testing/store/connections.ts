@@ -81,6 +81,11 @@ export function testConnections({ describe, test, expect }: Suite): void {
       expect(connection?.grants).toEqual([])
     })
 
+    test('are not there with expired authorizations alone', async (store) => {
+      await authorize(store, { expiresAt: NOW, accessExpiresAt: NOW })
+      expect(await store.connections.list(ALICE, NOW)).toEqual([])
+    })
+
     test('are only those of the user', async (store) => {
       await authorize(store)
       await store.consents.add(ALICE, 'web', ['a'], NOW)
@@ -114,11 +119,14 @@ export function testConnections({ describe, test, expect }: Suite): void {
         expired: { clientId: 'theirs', expiresAt: NOW + 3, accessExpiresAt: NOW + 3 },
         'of a revoked client': { clientId: 'revoked' },
         'of bob': { ...BOB, clientId: 'theirs', sessionId: null },
+        'of another provider': { provider: 'admins', clientId: 'theirs', sessionId: null },
+        'revoked before': { clientId: 'theirs' },
         token: { clientId: 'personal-access', name: 'token' },
       }
       for (const [id, changes] of Object.entries(samples))
         await store.authorizations.insert(sampleAuthorization({ id, ...changes }), changes.userId ?? 'alice')
       await store.revocations.revoke({ kind: 'client', id: 'revoked' }, NOW)
+      await store.revocations.revoke({ kind: 'authorization', id: 'revoked before' }, NOW)
       const list = async (limit: number) =>
         (await store.connections.listAuthorizations(ALICE, NOW + 3, limit)).map(({ id }) => id)
       expect(await list(10)).toEqual(['newer', 'new', 'old'])
@@ -130,17 +138,23 @@ export function testConnections({ describe, test, expect }: Suite): void {
     test('deletes the consent and revokes the authorizations of one user and one client only', async (store) => {
       await authorize(store)
       await store.clients.insert(sampleClient({ id: 'other' }))
-      const others = { 'of bob': { ...BOB, sessionId: null }, 'other client': { clientId: 'other' } }
+      const admin = { ...ALICE, provider: 'admins' }
+      const others = {
+        'of bob': { ...BOB, sessionId: null },
+        'of another provider': { ...admin, sessionId: null },
+        'other client': { clientId: 'other' },
+      }
       for (const [id, changes] of Object.entries(others))
         await store.authorizations.insert(sampleAuthorization({ id, ...changes }), 'alice')
-      for (const user of [ALICE, BOB])
+      for (const user of [ALICE, BOB, admin])
         for (const client of ['web', 'other']) await store.consents.add(user, client, ['a'], NOW)
       expect((await store.connections.disconnect(ALICE, TARGET, NOW + 1)).wasConnected).toBe(true)
       const revokedAt = async (id: string) => (await store.authorizations.find(id))?.revokedAt
-      expect(await Promise.all(['azn', ...Object.keys(others)].map(revokedAt))).toEqual([NOW + 1, null, null])
+      expect(await revokedAt('azn')).toBe(NOW + 1)
+      expect(await Promise.all(Object.keys(others).map(revokedAt))).toEqual([null, null, null])
       expect(await store.consents.find(ALICE, 'web')).toBe(undefined)
       expect(await store.consents.find(ALICE, 'other')).toEqual(['a'])
-      expect(await store.consents.find(BOB, 'web')).toEqual(['a'])
+      for (const user of [BOB, admin]) expect(await store.consents.find(user, 'web')).toEqual(['a'])
     })
 
     test('writes an entry for each authorization whose access tokens may be valid', async (store) => {
@@ -148,6 +162,8 @@ export function testConnections({ describe, test, expect }: Suite): void {
       const ends = { long: NOW + 15 * MINUTE, short: NOW + 1, recent: NOW - 1, past: NOW - MINUTE }
       for (const [id, accessExpiresAt] of Object.entries(ends))
         await store.authorizations.insert(sampleAuthorization({ id, accessExpiresAt }), 'alice')
+      const before = sampleAuthorization({ id: 'revoked before', revokedAt: NOW - 1 })
+      await store.authorizations.insert(before, 'alice')
       const { entries } = await store.connections.disconnect(ALICE, TARGET, NOW)
       const common = { kind: 'authorization', sub: 'alice', epoch: 0 }
       expect(entries.map(({ subject }) => subject).toSorted()).toEqual(['long', 'recent', 'short'])
@@ -195,6 +211,7 @@ export function testConnections({ describe, test, expect }: Suite): void {
         pending: {},
         spent: {},
         'for another client': { clientId: 'other' },
+        'of another provider': { provider: 'admins' },
         'of another user': { ...BOB, sessionId: 'bob' },
       }
       for (const [hash, changes] of Object.entries(codes)) {
@@ -204,7 +221,7 @@ export function testConnections({ describe, test, expect }: Suite): void {
       await store.codes.spend('spent', NOW)
       await store.connections.disconnect(ALICE, TARGET, NOW + 1)
       const voided = async (hash: string) => (await store.codes.find(hash))?.voidedAt
-      expect(await Promise.all(Object.keys(codes).map(voided))).toEqual([NOW + 1, null, null, null])
+      expect(await Promise.all(Object.keys(codes).map(voided))).toEqual([NOW + 1, null, null, null, null])
       const authorization = sampleAuthorization({ id: 'pending' })
       expect(await store.codes.exchange('pending', authorization, 'alice', NOW + 1)).toBe(false)
     })
