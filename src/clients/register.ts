@@ -29,6 +29,16 @@ export type OwnedClientOutcome =
   | { readonly kind: 'full' }
   /** The user registered too many in the last 24 hours. */
   | { readonly kind: 'throttled' }
+  /** The user was signed out everywhere in the meantime. */
+  | { readonly kind: 'revoked' }
+
+/** What the registration of a user depends on. */
+export interface OwnerRules {
+  /** The most unrevoked clients. */
+  readonly limit: number
+  /** The user's epoch when they signed in. */
+  readonly userEpoch: number
+}
 
 const DAY = 86_400_000
 
@@ -48,7 +58,8 @@ export async function registerClient(
 }
 
 /**
- * Registers a client of a user, unless the user has `limit` unrevoked clients or registered twice as many in a day.
+ * Registers a client of a user, unless the user has `limit` unrevoked clients, registered twice as many in a day, or was
+ * signed out everywhere.
  *
  * @throws ConfigError with everything that is wrong with the registration
  */
@@ -56,11 +67,11 @@ export async function registerOwnedClient(
   clients: Pick<ClientStore, 'insert'>,
   clock: Clock,
   registration: OwnedClientRegistration,
-  limit: number,
+  { limit, userEpoch }: OwnerRules,
 ): Promise<OwnedClientOutcome> {
   const now = clock.now()
   const registered = prepareClient(registration, now)
-  const limits = { active: limit, recent: 2 * limit, since: now - DAY }
+  const limits = { active: limit, recent: 2 * limit, since: now - DAY, userEpoch }
   const kind = await clients.insert(registered.client, limits)
   return kind === 'inserted' ? { kind: 'created', ...registered } : { kind }
 }

@@ -10,6 +10,7 @@ import {
   registerClient,
   registerOwnedClient,
   type OwnedClientOutcome,
+  type OwnerRules,
   type RegisteredClient,
 } from './register.ts'
 import type { ClientRegistration, OwnedClientRegistration } from './registration.ts'
@@ -32,12 +33,13 @@ export interface ClientRegistry {
   create(registration: ClientRegistration, actor: ClientActor): Promise<RegisteredClient<Client>>
   /**
    * Registers a client of a user only if the user has fewer than `limit` unrevoked clients, and registered fewer than
-   * twice as many in the last 24 hours, because every node remembers a revoked client forever. Throws `ConfigError` as
+   * twice as many in the last 24 hours, because every node remembers a revoked client forever. A user who was signed out
+   * everywhere in the meantime registers none: it would be left behind when a user is deleted. Throws `ConfigError` as
    * `create` does.
    */
   createOwned(
     registration: OwnedClientRegistration,
-    limit: number,
+    rules: OwnerRules,
     actor: ClientActor,
   ): Promise<OwnedClientOutcome>
   /**
@@ -91,8 +93,8 @@ export function createClientRegistry(options: ClientRegistryOptions): ClientRegi
       announce('client.created', registered.client, actor)
       return registered
     },
-    async createOwned(registration, limit, actor) {
-      const outcome = await registerOwnedClient(store, clock, registration, limit)
+    async createOwned(registration, rules, actor) {
+      const outcome = await registerOwnedClient(store, clock, registration, rules)
       if (outcome.kind === 'created') announce('client.created', outcome.client, actor)
       return outcome
     },

@@ -7,21 +7,23 @@ export interface ClientListOptions extends ListOptions {
   readonly isActive?: boolean
 }
 
-/** How many clients an owner may have, and may have created after a time. */
+/** What the registration of an owner depends on: how many clients they may have, and may have created after a time. */
 export interface OwnerLimits {
   readonly active: number
   readonly recent: number
   readonly since: number
+  /** The owner's epoch when they signed in. */
+  readonly userEpoch: number
 }
 
 /** Registered clients. */
 export interface ClientStore {
   /**
    * Inserts a client. Durable. Throws an `Error` if the id is taken. With `limits`, only if its owner has not reached one of
-   * them: returns `full` if the owner has `active` unrevoked clients, and `throttled` if `recent` of the owner's clients,
-   * revoked or not, were created after `since`.
+   * them: returns `revoked` if the owner's epoch is not `userEpoch`, `full` if the owner has `active` unrevoked clients, and
+   * `throttled` if `recent` of the owner's clients, revoked or not, were created after `since`.
    */
-  insert(client: Client, limits?: OwnerLimits): Promise<'inserted' | 'full' | 'throttled'>
+  insert(client: Client, limits?: OwnerLimits): Promise<'inserted' | 'revoked' | 'full' | 'throttled'>
   /** Finds a client with its current epoch, revoked or not. */
   find(id: string): Promise<Client | undefined>
   /** Finds several clients, in any order. Leaves out unknown ids. */

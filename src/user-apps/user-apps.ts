@@ -23,6 +23,8 @@ export interface NewUserApp extends UserAppFields {
 /** Who changes an app, and in which request. */
 export interface OwnerRequest {
   readonly owner: UserRef
+  /** The owner's epoch when they signed in. */
+  readonly userEpoch: number
   readonly requestId: string
 }
 
@@ -40,6 +42,8 @@ export type UserAppRefusal =
   | { readonly kind: 'full' }
   /** The user registered too many apps within a day. */
   | { readonly kind: 'throttled' }
+  /** The user was signed out everywhere in the meantime. */
+  | { readonly kind: 'signed-out' }
   /** There is an app of this owner with this ID. */
   | { readonly kind: 'repeated'; readonly app: Client }
 
@@ -125,9 +129,10 @@ export function createUserApps(options: UserAppsOptions): UserApps {
         provider: owner.provider,
       }
       const outcome = await registry
-        .createOwned(registration, limit, actorOf(request))
+        .createOwned(registration, { limit, userEpoch: request.userEpoch }, actorOf(request))
         .catch((error: unknown) => ({ kind: 'failed', error }) as const)
       if (outcome.kind === 'created') return { kind: 'created', app: outcome.client, secret: outcome.secret }
+      if (outcome.kind === 'revoked') return { kind: 'signed-out' }
       // The same form was submitted twice.
       const app = await findOwn(owner, id)
       if (app) return { kind: 'repeated', app }

@@ -138,6 +138,10 @@ describe('registering an app', () => {
     expect([again.status, again.body.includes(secret)]).toEqual([422, false])
     expect(again.text).toContain("This form was already submitted. If you didn't copy the secret")
     expect(await developer.apps()).toHaveLength(1)
+    await server.server.clients.revoke(await onlyId(developer))
+    const late = await developer.browser.press(form, 'Register app', FORM)
+    const buttons = late.forms.map(({ label }) => label)
+    expect([late.status, buttons.includes('Save changes')]).toEqual([404, false])
   })
 })
 

@@ -5,12 +5,23 @@ import { sampleClient } from '../../src/testing/store/samples.ts'
 import { openBrowser } from '../support/browser.ts'
 import { authorizationUrl, callApi, getCodeFlowTokens, requestToken } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
+import { APP, signInToAppApi } from '../support/user-apps.ts'
 
 const store = sqlite(':memory:')
 const failures: Error[] = []
+/** Called before a user's app is inserted. */
+const interruptions: (() => Promise<void>)[] = []
 const server = await startServer({
+  userApps: {},
   store: {
     ...store,
+    clients: {
+      ...store.clients,
+      async insert(client, limits) {
+        if (limits) await interruptions.pop()?.()
+        return store.clients.insert(client, limits)
+      },
+    },
     consents: {
       ...store.consents,
       async deleteAll(user) {
@@ -75,6 +86,23 @@ test('can be repeated, also after it failed halfway', async () => {
   await forget(user)
   await forget(user)
   expect((await server.server.clients.find(app.id))?.revokedAt).toBeGreaterThan(0)
+})
+
+test('leaves no app that was being registered meanwhile, by the API or on the page', async () => {
+  const user = await server.addUser()
+  const api = await signInToAppApi(server, user)
+  interruptions.push(() => forget(user))
+  const response = await api.create(APP)
+  expect([response.status, response.body['error']]).toEqual([401, 'login_required'])
+  const { browser } = await signInToAppApi(server, user)
+  const form = await browser.open(server.endpoint('/account/developer?new=app'))
+  interruptions.push(() => forget(user))
+  const page = await browser.press(form, 'Register app', {
+    name: APP.client_name,
+    redirect_uris: APP.redirect_uris[0],
+  })
+  expect(page.url.pathname).toBe('/login')
+  expect(await store.clients.list({ ownerId: user.id, isActive: true })).toEqual([])
 })
 
 test.each([undefined, '', { id: '7', provider: 'unknown' }])('rejects %j', async (user) => {

@@ -75,7 +75,7 @@ const explain = (statement: string): readonly string[] =>
     .map(({ detail }) => String(detail))
 
 test('the clients of an owner are found and counted by an index', async () => {
-  const limits = { active: 10, recent: 20, since: NOW }
+  const limits = { active: 10, recent: 20, since: NOW, userEpoch: 0 }
   const statements = await statementsOf(async ({ clients }) => {
     await clients.list({ ownerId: 'alice', isActive: true })
     await clients.insert(sampleClient({ ownerId: 'alice' }), limits)

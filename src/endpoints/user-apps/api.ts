@@ -14,6 +14,7 @@ import type { Services } from '../services.ts'
 import { readCurrentPassword, requireRecentSignIn } from '../account/recent-sign-in.ts'
 import {
   csrfHeaders,
+  loginRequired,
   requireCsrf,
   requireSignedInUser,
   type SignedInUser,
@@ -44,7 +45,7 @@ export async function createUserApp(exchange: Exchange, provider: string): Promi
   const app = { ...input.fields, type: input.type ?? ('confidential' as const), id: randomUUID() }
   const outcome = await exchange.services.userApps.create(requestOf(exchange, signedIn), app)
   if (outcome.kind === 'invalid') return invalid(exchange, errorsOf(input, outcome.problems))
-  if (outcome.kind !== 'created') throw refusalOf(outcome)
+  if (outcome.kind !== 'created') throw refusalOf(exchange, outcome)
   return json(201, { ...toWire(outcome.app, exchange.services), ...secretMembers(outcome.secret) })
 }
 
@@ -134,8 +135,10 @@ function summaryOf(errors: FieldErrors): string | undefined {
   return messages.length > 0 ? messages.slice(0, MAX_LOGGED).join('; ') : undefined
 }
 
-function refusalOf(outcome: Exclude<UserAppRefusal, { kind: 'invalid' }>): OAuthError {
+function refusalOf(exchange: Exchange, outcome: Exclude<UserAppRefusal, { kind: 'invalid' }>): OAuthError {
   switch (outcome.kind) {
+    case 'signed-out':
+      return loginRequired(exchange, 'signed out everywhere while the app was being registered')
     case 'throttled':
       return new OAuthError('too_many_requests', 'Too many apps were registered within a day', {
         headers: { 'Retry-After': '86400' },

@@ -25,5 +25,6 @@ export function isSensitive({ redirectUris, isDevice }: UserAppFields, app: Clie
 /** Returns who changes an app, and in which request. */
 export const requestOf = ({ requestId }: Exchange, { session }: SignedInUser): OwnerRequest => ({
   owner: { provider: session.provider, userId: session.userId },
+  userEpoch: session.userEpoch,
   requestId,
 })

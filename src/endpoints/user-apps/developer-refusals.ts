@@ -12,7 +12,7 @@ export type ShowForm = (status: number, state: AppFormState) => Promise<HttpResp
 /** Reports why no app was registered, and shows the form again. */
 export function refuseRegistration(
   exchange: Exchange,
-  outcome: Exclude<UserAppRefusal, { kind: 'repeated' }>,
+  outcome: Exclude<UserAppRefusal, { kind: 'repeated' | 'signed-out' }>,
   show: ShowForm,
 ): Promise<HttpResponse> {
   switch (outcome.kind) {

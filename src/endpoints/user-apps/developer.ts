@@ -96,7 +96,9 @@ async function register(exchange: Exchange, signedIn: SignedInUser, form: Form):
       id,
     } as const
     const outcome = await exchange.services.userApps.create(requestOf(exchange, user), app)
+    if (outcome.kind === 'signed-out') return askToSignIn(exchange, user.session.provider, { new: 'app' })
     if (outcome.kind === 'repeated') {
+      if (outcome.app.revokedAt !== null) return gone(exchange, user)
       reportRefusal(exchange, 'limit_reached', 422, outcome.kind)
       return editAppPage(exchange, user, outcome.app, 422, { problem: { kind: 'repeated' } })
     }

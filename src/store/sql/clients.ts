@@ -5,7 +5,7 @@ import type { Client, ClientChanges, ClientSecret } from '../../model/client.ts'
 import { originOf } from '../../model/redirect-uri.ts'
 import type { ClientListOptions, ClientStore, OwnerLimits } from '../clients.ts'
 import { fromFlag, fromJson, numberOrNull, toFlag, toJson } from './columns.ts'
-import { createEpochCounters } from './epochs.ts'
+import { createEpochCounters, NO_SUBJECT } from './epochs.ts'
 import { pageLimit } from './paging.ts'
 import { prepare, prepareInsert } from './prepare.ts'
 import type { QueryRunner, Database } from './database.ts'
@@ -24,6 +24,8 @@ export function createClientStore(database: Database): ClientStore {
   const checkLimits = async (queries: QueryRunner, { ownerId }: Client, limits: OwnerLimits) => {
     // Locked, so that parallel registrations of one owner count each other.
     await counters.lock(queries, 'user', ownerId ?? '')
+    const { user } = await counters.read(queries, ownerId ?? '', NO_SUBJECT)
+    if (user !== limits.userEpoch) return 'revoked'
     const { active, recent } = await countClients(database, queries, ownerId ?? '', limits)
     if (active >= limits.active) return 'full'
     return recent >= limits.recent ? 'throttled' : undefined

@@ -186,7 +186,7 @@ export function testClients({ describe, test, expect }: Suite): void {
   })
 
   describe('the limits of an owner', () => {
-    const LIMITS = { active: 2, recent: 3, since: NOW - 1 }
+    const LIMITS = { active: 2, recent: 3, since: NOW - 1, userEpoch: 0 }
     const addTo =
       ({ clients }: Store) =>
       (id: string, changes: Partial<Client> = {}) =>
@@ -209,6 +209,15 @@ export function testClients({ describe, test, expect }: Suite): void {
       }
       expect(await add('d')).toBe('throttled')
       expect(await store.clients.find('d')).toBe(undefined)
+    })
+
+    test('refuse an owner who was signed out everywhere', async (store) => {
+      const user = { provider: 'users', userId: 'alice' }
+      await store.revocations.revoke({ kind: 'user', user, subject: 'alice' }, NOW)
+      expect(await addTo(store)('a')).toBe('revoked')
+      expect(await store.clients.find('a')).toBe(undefined)
+      const current = { ...LIMITS, userEpoch: 1 }
+      expect(await store.clients.insert(sampleClient({ ownerId: 'alice' }), current)).toBe('inserted')
     })
 
     test('hold for 10 parallel registrations', async (store) => {

@@ -71,7 +71,7 @@ const tasks = {
   },
   /** Registers clients of one owner, who may have a few. Returns how many were inserted. */
   async registerClients(store, count) {
-    const limits = { active: 5, recent: count * 3, since: NOW - 1 }
+    const limits = { active: 5, recent: count * 3, since: NOW - 1, userEpoch: 0 }
     const outcomes = Array.from({ length: count }, () =>
       store.clients.insert(sampleClient({ id: randomUUID(), ownerId: 'alice' }), limits),
     )
