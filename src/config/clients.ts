@@ -95,8 +95,11 @@ function contextProblems(
   ]
 }
 
-/** 128 bits in hexadecimal, the shortest usual form of a random secret. Of their 16 digits, nearly all contain ten. */
-const [MIN_LENGTH, MIN_DIFFERENT] = [32, 8]
+/**
+ * 128 bits in hexadecimal, the shortest usual form of a random secret. Nearly all contain ten of the 16 digits, and 25 different
+ * pairs of neighbors. A short text that is repeated has fewer pairs than letters.
+ */
+const [MIN_LENGTH, MIN_CHARACTERS, MIN_PAIRS] = [32, 8, 16]
 
 /** A secret is stored as its SHA-256, which protects only secrets that can't be guessed. */
 function secretProblem(client: DeclaredClient): string | undefined {
@@ -104,7 +107,8 @@ function secretProblem(client: DeclaredClient): string | undefined {
   const { secret, type } = client
   if (typeof secret !== 'string') return 'must be a string. Is its environment variable set?'
   if (type === 'public') return 'a public client has no secret'
-  const isRandom = new Set(secret).size >= MIN_DIFFERENT
+  const pairs = Array.from(secret, (_, index) => secret.slice(index, index + 2))
+  const isRandom = new Set(secret).size >= MIN_CHARACTERS && new Set(pairs).size >= MIN_PAIRS
   return isRandom && secret.length >= MIN_LENGTH && /^[!-~]+$/.test(secret) ? undefined : WEAK
 }
 

@@ -51,6 +51,7 @@ describe('a declared client is a problem of the configuration', () => {
     ['with a short secret', { secret: SECRET.slice(1) }, WEAK],
     ['with a repeated character as its secret', { secret: 'x'.repeat(64) }, WEAK],
     ['with a repeated word as its secret', { secret: 'secret'.repeat(10) }, WEAK],
+    ['with repeated words as its secret', { secret: 'change-this-1-'.repeat(3) }, WEAK],
     ['with a line break in its secret', { secret: `${SECRET}\n` }, WEAK],
     ['with letters that clients cannot send as its secret', { secret: `${SECRET}é` }, WEAK],
     [
