@@ -183,6 +183,20 @@ describe('the secret of a declared client', () => {
   })
 })
 
+test('a declared secret that leaked is stopped by leaving it out and rotating without overlap', async () => {
+  const { start } = await createDatabase()
+  await (await start([{ ...WORKER, secret: SECRETS[0] }])).close()
+  const without = await start([WORKER])
+  const rotated = await without.server.clients.rotateSecret('worker', { overlap: 0 })
+  const secret = rotated?.secret ?? ''
+  without.knownSecrets.add('client secret', secret)
+  expect([await works(without, SECRETS[0]), await works(without, secret)]).toEqual([false, true])
+  await without.close()
+  await using later = await start([{ ...WORKER, secret }])
+  later.knownSecrets.add('client secret', secret)
+  expect([await works(later, SECRETS[0]), await works(later, secret)]).toEqual([false, true])
+})
+
 test('a declared client cannot be updated elsewhere, and its id cannot be taken', async () => {
   const { start } = await createDatabase()
   await using server = await start([SHOP])
