@@ -12,9 +12,12 @@ export const isPath = (text: string): boolean => PATH.test(text)
 /** Returns whether a page may show this image under our Content-Security-Policy: one of our origin, or a data: URI. */
 export const isImageAddress = (text: string): boolean => isPath(text) || IMAGE_DATA.test(text)
 
-/** Returns whether this is an https URL without credentials, which could make it look like another host. */
+/**
+ * Returns whether this is an https URL without credentials, which could make it look like another host. Lone surrogates are
+ * rejected because databases handle them differently.
+ */
 export function isHttpsUrl(text: string): boolean {
-  if (!/^https:\/\/[^\s\p{Cc}\\]+$/iu.test(text)) return false
+  if (!/^https:\/\/[^\s\p{Cc}\\]+$/iu.test(text) || !text.isWellFormed()) return false
   const url = URL.parse(text)
   return url !== null && url.username === '' && url.password === ''
 }

@@ -205,6 +205,7 @@ describe('the details of a client', () => {
     ['a space', 'https://app.example/a b'],
     ['a backslash', 'https://app.example\\@evil.example'],
     ['a line break', 'https://app.example/\nx'],
+    ['half a surrogate pair', 'https://app.example/\ud800'],
     ['too many characters', `https://app.example/${'a'.repeat(2048)}`],
     ['nothing', ''],
   ])('rejects links with %s', async (_what, url) => {
