@@ -1,6 +1,5 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../lib/clock.ts'
-import { atMost } from '../lib/lru.ts'
 import type { Client } from '../model/client.ts'
 import type { ClientStore } from '../store/clients.ts'
 
@@ -12,17 +11,22 @@ export interface ClientCache {
 }
 
 const MAX_CLIENTS = 5_000
+/** In characters. A larger client counts as several: users can register apps of 80 kB, and find many of them. */
+const CLIENT_SIZE = 8192
 
 /**
- * Creates a cache of clients. Changes by other nodes take effect after `lifetime` milliseconds. A revoked client gains
- * nothing by that, because rows and tokens contain its epoch. Unknown ids are not cached.
+ * Creates a cache of clients, of at most 40 million characters. Changes by other nodes take effect after `lifetime`
+ * milliseconds. A revoked client gains nothing by that, because rows and tokens contain its epoch. Unknown ids are not cached.
  */
 export function createClientCache(
   clients: Pick<ClientStore, 'find'>,
   clock: Clock,
   lifetime: number,
 ): ClientCache {
-  const known = new LRUCache<string, { client: Client; since: number }>(atMost(MAX_CLIENTS))
+  const known = new LRUCache<string, { client: Client; since: number }>({
+    maxSize: MAX_CLIENTS,
+    sizeCalculation: ({ client }) => Math.ceil(JSON.stringify(client).length / CLIENT_SIZE),
+  })
   // If the clock is set back, nothing stays cached for longer.
   const isFresh = (since: number): boolean => since <= clock.now() && clock.now() < since + lifetime
   return {
