@@ -1,4 +1,6 @@
-import { browserHeaders, getRefreshToken, signIn, type Credentials } from './credentials.ts'
+import { getCodeFlowTokens } from '../support/oauth-client.ts'
+import type { TestClient } from '../support/server.ts'
+import { browserHeaders, getRefreshToken, signIn, type Credentials, type Visitor } from './credentials.ts'
 import type { Fixture } from './fixture.ts'
 import { draft, post, type Draft } from './request.ts'
 
@@ -25,6 +27,37 @@ export async function appTokenRequests(fixture: Fixture, credentials: Credential
   const headers = [...browserHeaders(fixture, visitor), ['x-csrf-token', visitor.csrf] as const]
   const path = '/oauth/tokens'
   const list = draft(path, { headers })
-  const revoke = draft(`${path}/${'x'.repeat(22)}`, { method: 'DELETE', headers })
-  return { list: [list], one: [list, revoke] } satisfies Record<string, readonly [Draft, ...Draft[]]>
+  const revoke = (id: string): Draft => draft(`${path}/${id}`, { method: 'DELETE', headers })
+  const id = await allowThirdParty(fixture, credentials, visitor)
+  return { list: [list], one: [list, list, revoke(id), revoke('x'.repeat(22))] } satisfies Record<
+    string,
+    readonly [Draft, ...Draft[]]
+  >
 }
+
+/** Connects a third-party app. Returns the ID of its authorization. */
+async function allowThirdParty(
+  { server, user }: Fixture,
+  credentials: Credentials,
+  { browser }: Visitor,
+): Promise<string> {
+  const client = await getThirdParty(server, credentials)
+  const tokens = await getCodeFlowTokens({ server, browser, client, user })
+  credentials.created.authorizations += 1
+  credentials.keep('user', tokens.access_token)
+  credentials.keep('refresh', tokens.refresh_token)
+  const { body } = await browser.open(server.endpoint('/oauth/tokens'))
+  const [newest] = JSON.parse(body) as readonly { readonly id: string }[]
+  return newest?.id ?? ''
+}
+
+async function getThirdParty(server: Fixture['server'], { created }: Credentials): Promise<TestClient> {
+  const known = thirdParties.get(server)
+  if (known) return known
+  const client = await server.addClient({ name: 'Orchard & <b>Tools</b>', isThirdParty: true })
+  created.clients += 1
+  thirdParties.set(server, client)
+  return client
+}
+
+const thirdParties = new WeakMap<Fixture['server'], TestClient>()

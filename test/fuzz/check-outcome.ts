@@ -44,10 +44,11 @@ export function checkOutcome(fuzzCase: Case, { message, response }: Outcome): vo
     fail([`granted without valid credentials: ${granted}`])
 }
 
-/** Returns the route of a path. The last segment can be an ID. */
+/** Returns the route of a path. The last or second-last segment can be an ID. */
 const routeOf = ({ server }: Fixture, path: string) =>
   server.server.routes.find((route) => route.path === path) ??
-  server.server.routes.find((route) => route.path === path.replace(/[^/]*$/, '{id}'))
+  server.server.routes.find((route) => route.path === path.replace(/[^/]*$/, '{id}')) ??
+  server.server.routes.find((route) => route.path === path.replace(/[^/]*(?=\/[^/]*$)/, '{id}'))
 
 const isGuard = (target: TargetName): boolean => ['user', 'machine', 'anyone'].includes(target)
 

@@ -36,8 +36,8 @@ export interface Credentials {
   has(kind: Kind, value: string | undefined): boolean
   /** The passwords and client secrets, and the latest three credentials of each kind. */
   list(): readonly [string, ...string[]]
-  /** Sessions and authorizations that were created legitimately. */
-  readonly created: { sessions: number; authorizations: number }
+  /** Sessions, authorizations and clients that were created legitimately. */
+  readonly created: { sessions: number; authorizations: number; clients: number }
 }
 
 const MAX_PER_KIND = 100
@@ -49,7 +49,7 @@ export function createCredentials({ clients, user, customer }: Fixture): Credent
     ...(secret === undefined ? [] : [secret]),
   ])
   return {
-    created: { sessions: 0, authorizations: 0 },
+    created: { sessions: 0, authorizations: 0, clients: 0 },
     keep(kind, value) {
       const list = kept.get(kind) ?? []
       kept.set(kind, list)

@@ -117,7 +117,11 @@ function checkRows(
     'api login',
     'api password',
   )
-  const expected = { ...before, authorizations: before.authorizations + created.authorizations + started }
+  const expected = {
+    ...before,
+    authorizations: before.authorizations + created.authorizations + started,
+    clients: before.clients + created.clients + timesOf('user app'),
+  }
   // A user who is signed in keeps the session when signing in again.
   const maxSessions = before.sessions + created.sessions + timesOf('session', 'sign-in', 'api login')
   if (after.sessions > maxSessions)

@@ -20,6 +20,8 @@ export type Granted =
   | 'personal token'
   | 'personal list'
   | 'personal revocation'
+  | 'user app'
+  | 'user app change'
   | 'api login'
   | 'api refresh'
   | 'api call'
@@ -50,6 +52,7 @@ export function grantedBy(
   if (endpoint === 'reset password' && location.includes('changed=')) return 'password reset'
   if (endpoint === 'api forgot password') return undefined
   if (endpoint.startsWith('api ') && status < 300) return API_GRANTS[endpoint] ?? 'api call'
+  if (APP_ENDPOINTS.has(endpoint)) return userAppGrantOf(endpoint, { status, body, location }, message)
   const personal = personalTokenGrantOf(endpoint, status, body)
   if (personal || status !== 200) return personal
   if (endpoint === 'revocations') return endpoint
@@ -90,6 +93,23 @@ function personalTokenGrantOf(endpoint: string, status: number, body: string): G
   return PERSONAL_LISTS.has(endpoint) && status === 200 ? 'personal list' : undefined
 }
 
+const APP_ENDPOINTS = new Set(['user apps', 'user app', 'user app secret', 'developer page'])
+
+/** A new app is shown with its secret. The page redirects to one that has none. */
+function userAppGrantOf(
+  endpoint: string,
+  { status, body, location }: { readonly status: number; readonly body: string; readonly location: string },
+  message: Message,
+): Granted | undefined {
+  const isRegistration = formOf(message).get('intent') === 'register'
+  if (status === 201) return 'user app'
+  if (endpoint !== 'developer page')
+    return isRead(message) && status === 200 ? 'personal list' : status < 300 ? 'user app change' : undefined
+  const isDone = body.includes('id="secret"') || /[?&](?:app|deleted)=/.test(location)
+  if (isDone && !location.startsWith('/login')) return isRegistration ? 'user app' : 'user app change'
+  return status === 200 ? 'personal list' : undefined
+}
+
 /** Returns whether the request had all required credentials, unchanged and in the right place. */
 export const isAuthorized = (granted: Granted, evidence: Evidence): boolean =>
   AUTHORIZATION_CHECKS[granted](evidence)
@@ -123,6 +143,8 @@ const AUTHORIZATION_CHECKS: Readonly<Record<Granted, (evidence: Evidence) => boo
   'personal token': (evidence) => isSignedIn(evidence) && hasCsrf(evidence),
   'personal revocation': (evidence) => isSignedIn(evidence) && hasCsrf(evidence),
   'personal list': (evidence) => isSignedIn(evidence),
+  'user app': (evidence) => isSignedIn(evidence) && hasCsrf(evidence),
+  'user app change': (evidence) => isSignedIn(evidence) && hasCsrf(evidence),
   'api login': ({ fixture: { user, customer }, message }) =>
     hasPassword(parametersOf(message), message.path.endsWith('/customers') ? customer : user),
   'api refresh': ({ credentials, message }) =>

@@ -28,17 +28,20 @@ export interface Message {
   readonly peer: string
 }
 
-/** A GET request by default. */
-export const draft = (path: string, parts: Partial<Draft> = {}): Draft => ({
-  method: 'GET',
-  path,
-  query: [],
-  headers: [['accept', 'text/html']],
-  body: undefined,
-  format: 'form',
-  peer: '127.0.0.1',
-  ...parts,
-})
+/** A GET request by default. The address can have a query. */
+export function draft(address: string, parts: Partial<Draft> = {}): Draft {
+  const [path = '', query = ''] = address.split('?')
+  return {
+    method: 'GET',
+    path,
+    query: [...new URLSearchParams(query)],
+    headers: [['accept', 'text/html']],
+    body: undefined,
+    format: 'form',
+    peer: '127.0.0.1',
+    ...parts,
+  }
+}
 
 export const FORM = ['content-type', 'application/x-www-form-urlencoded'] as const
 

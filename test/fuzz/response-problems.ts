@@ -25,6 +25,10 @@ type EndpointName =
   | 'app tokens'
   | 'app token'
   | 'apps page'
+  | 'user apps'
+  | 'user app'
+  | 'user app secret'
+  | 'developer page'
   | 'tokens page'
   | 'password page'
   | 'forgot password'
@@ -41,6 +45,7 @@ const PAGES: ReadonlySet<string> = new Set<EndpointName>([
   'account',
   'devices page',
   'apps page',
+  'developer page',
   'tokens page',
   'password page',
   'forgot password',
@@ -52,13 +57,21 @@ const FORMS: ReadonlySet<string> = new Set<EndpointName>([
   'device',
   'devices page',
   'apps page',
+  'developer page',
   'tokens page',
   'password page',
   'forgot password',
   'reset password',
 ])
-/** A user can create 100 tokens a day, and gets 429 after that. */
-const RATE_LIMITED: ReadonlySet<string> = new Set<EndpointName>(['personal tokens', 'tokens page'])
+/** A user can create 100 tokens and register 200 apps a day, and gets 429 after that. */
+const RATE_LIMITED: ReadonlySet<string> = new Set<EndpointName>([
+  'personal tokens',
+  'tokens page',
+  'user apps',
+  'developer page',
+])
+/** Respond to DELETE without a body. */
+const DELETES: ReadonlySet<string> = new Set<EndpointName>(['personal token', 'app token', 'user app'])
 /** The endpoints that public clients call from a browser. */
 const CLIENT_CORS: ReadonlySet<string> = new Set<EndpointName>(['token', 'revoke', 'device authorization'])
 const ANY_CORS: ReadonlySet<string> = new Set<EndpointName>(['metadata', 'resource metadata', 'jwks'])
@@ -66,10 +79,10 @@ const ANY_CORS: ReadonlySet<string> = new Set<EndpointName>(['metadata', 'resour
 const ORIGINS = ['https://spa.example', 'https://legacy.example']
 /** The paths that our pages and redirects lead to. */
 const OWN_PATH =
-  '/(?:oauth/authorize|(?:oauth/device|login|logout|forgot-password|reset-password|account|account/(?:devices|password|apps|tokens))(?:/customers)?)'
+  '/(?:oauth/authorize|(?:oauth/device|login|logout|forgot-password|reset-password|account|account/(?:devices|password|apps|tokens|developer))(?:/customers)?)'
 const [OWN_ADDRESS, OWN_TARGET] = [
   new RegExp(`^${OWN_PATH}(?:\\?|$)`),
-  new RegExp(`^${OWN_PATH}(?:\\?(?:revoke|sign_out|disconnect)=[\\w-]+)?$`),
+  new RegExp(`^${OWN_PATH}(?:\\?(?:revoke|sign_out|disconnect|new|app|rotate|delete)=[\\w-]+)?$`),
 ]
 /** An authorization response: tokens in the fragment only, codes in the query only. */
 const AUTHORIZATION_RESPONSE = /^(?:[?&](?:code|error)|#(?:access_token|error))=/
@@ -180,7 +193,7 @@ const loopbackOf = (location: string): readonly string[] =>
 function problemsOfBody(endpoint: string, message: Message, response: HttpResponse): Problems {
   const { status, body } = response
   const type = textOf(response, 'Content-Type')
-  const mayBeEmpty = textOf(response, 'Allow') !== '' || endpoint === 'personal token' || isApi(endpoint)
+  const mayBeEmpty = textOf(response, 'Allow') !== '' || DELETES.has(endpoint) || isApi(endpoint)
   if (status === 204) return check(body === '' && mayBeEmpty, 'an unexpected 204')
   const accept = headerOf(message, 'accept') ?? ''
   const isPage =
@@ -203,12 +216,12 @@ function unsigned(endpoint: string, response: HttpResponse): HttpResponse {
 }
 
 const POLICY =
-  /^default-src 'none'; style-src 'sha256-[\w+/=]+'; (script-src 'sha256-[\w+/=]+'; )?img-src data:; form-action 'self'( (https?|com\.example\.app):)*; frame-ancestors 'none'; base-uri 'none'$/
+  /^default-src 'none'; style-src 'sha256-[\w+/=]+'; (script-src( 'sha256-[\w+/=]+')+; )?img-src data:; form-action 'self'( (https?|com\.example\.app):)*; frame-ancestors 'none'; base-uri 'none'$/
 const TAGS = new Set(
   (
-    'a bdi body button circle code dd details div dl dt fieldset footer form h1 h2 h3 head header html input label ' +
-    'legend li link main meta nav option p path rect script select span strong style summary svg table tbody td th thead time ' +
-    'title tr ul'
+    'a bdi body button circle code dd details div dl dt fieldset footer form h1 h2 h3 head header html img input label ' +
+    'legend li link main meta nav option p path rect script section select span strong style summary svg table tbody td ' +
+    'textarea th thead time title tr ul'
   ).split(' '),
 )
 
@@ -219,6 +232,7 @@ function problemsOfPage(response: HttpResponse): Problems {
   const unexpected = tags.map(([, name = '']) => name).find((name) => !TAGS.has(name))
   const attributes = tags.flatMap(([, , text = '']) => [...text.matchAll(/([^\s"=]+)="([^"]*)"/g)])
   const forbidden = attributes
+    .filter(([, name = '', value = '']) => !(name === 'src' && value.startsWith('data:image/')))
     .map(([, name = '']) => name)
     .find((name) => /^on|^src|^srcdoc$|^formaction$/i.test(name))
   const targets = attributes.filter(
@@ -266,16 +280,20 @@ export function problemsOfJson(response: HttpResponse): Problems {
   return [
     ...check(/^[a-z_]+$/.test(String(error)), 'no error code'),
     ...check(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/.test(String(description)), 'no description'),
-    ...check(!/[<>]/.test(response.body), 'markup in an error'),
+    ...check(!/[<>]/.test(response.body.replaceAll(FORBIDDEN, '')), 'markup in an error'),
     ...check(
-      Object.keys(rest).every((name) => PAGE_MEMBERS[name] === error),
+      Object.keys(rest).every((name) => OTHER_MEMBERS[name]?.includes(String(error))),
       `an error with other members: ${Object.keys(rest).join()}`,
     ),
   ]
 }
 
-/** Where a caller that asked for JSON finds the page, by member, with the error that has it. */
-const PAGE_MEMBERS: Readonly<Record<string, string>> = {
-  login_uri: 'login_required',
-  consent_uri: 'consent_required',
+/** The characters that a redirect URI must not contain, as the reason lists them. */
+const FORBIDDEN = ' < > '
+
+/** By member, the errors that have it: where a caller that asked for JSON finds the page, and what is wrong by field. */
+const OTHER_MEMBERS: Readonly<Record<string, readonly string[]>> = {
+  login_uri: ['login_required'],
+  consent_uri: ['consent_required'],
+  errors: ['invalid_client_metadata', 'invalid_redirect_uri'],
 }

@@ -1,4 +1,5 @@
 import { appsPageRequests, appTokenRequests } from './app-requests.ts'
+import { developerPageRequests, userAppRequests } from './developer-requests.ts'
 import { formBody, createPkce, returnToOf, type Parameters } from '../support/oauth-client.ts'
 import {
   openSignInPage,
@@ -66,6 +67,10 @@ export const TARGETS = {
   'app tokens': { batch: 200, prepare: async (...given) => (await appTokenRequests(...given)).list },
   'app token': { batch: 200, prepare: async (...given) => (await appTokenRequests(...given)).one },
   'apps page': { batch: 50, prepare: appsPageRequests },
+  'user apps': { batch: 200, prepare: async (...given) => (await userAppRequests(...given)).list },
+  'user app': { batch: 50, prepare: async (...given) => (await userAppRequests(...given)).one },
+  'user app secret': { batch: 200, prepare: async (...given) => (await userAppRequests(...given)).secret },
+  'developer page': { batch: 30, prepare: developerPageRequests },
   account: { batch: 1000, prepare: accountRequests },
   'devices page': { batch: 100, prepare: devicesPageRequests },
   'tokens page': { batch: 100, prepare: tokensPageRequests },
