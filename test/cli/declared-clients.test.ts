@@ -1,21 +1,20 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { consulate, serve } from './run.ts'
+import { createSharedProcess, emptyDirectory, serve, variables } from './run.ts'
 
 const module = (path: string): string => JSON.stringify(resolve(path))
 
 const SECRET = 'a9f2c4e8b7d1a6035f2c4e8b7d1a6035'
 
-const config = (clients: readonly object[]): string => `
+const config = ({ data, clients }: Project): string => `
 import { authorizationCode, builtInUsers, clientCredentials, secretsFromDirectory } from ${module('src/index.ts')}
 import { sqlite } from ${module('src/store/sqlite.ts')}
 
 export default {
   issuer: 'http://127.0.0.1',
-  secrets: secretsFromDirectory('secrets'),
-  store: sqlite('data.db'),
+  secrets: secretsFromDirectory(${JSON.stringify(join(data, 'secrets'))}),
+  store: sqlite(${JSON.stringify(join(data, 'data.db'))}),
   users: builtInUsers(),
   scopes: { 'orders:read': 'See your orders' },
   grants: [authorizationCode(), clientCredentials()],
@@ -26,48 +25,77 @@ export default {
 const SHOP = { id: 'shop', name: 'Shop', redirectUris: ['https://shop.example/callback'] }
 const WORKER = { id: 'worker', name: 'Worker', grantTypes: ['client_credentials'], secret: SECRET }
 
-const cwd = mkdtempSync(join(tmpdir(), 'consulate-cli-'))
-afterAll(() => rmSync(cwd, { recursive: true }))
+const root = emptyDirectory(afterAll)
+const newDirectory = (): string => mkdtempSync(join(root, 'project-'))
 
-const run = (...args: readonly string[]) => consulate(cwd, args)
-const declare = (...clients: readonly object[]): void =>
-  writeFileSync(join(cwd, 'consulate.config.ts'), config(clients))
+/** Clients that are declared for a directory with secrets and a database. */
+interface Project {
+  readonly data: string
+  readonly clients: readonly object[]
+}
+
+/** Creates a project with a copy of the data of another one. */
+function copyOf({ data, clients }: Project): Project {
+  const copy = newDirectory()
+  cpSync(data, copy, { recursive: true })
+  return { data: copy, clients }
+}
+
+/** Writes the configuration. Each command has its own, because a process loads a file only once, and closes its store. */
+function configured(project: Project): string {
+  const cwd = newDirectory()
+  writeFileSync(join(cwd, 'package.json'), '{ "type": "module" }')
+  writeFileSync(join(cwd, 'consulate.config.ts'), config(project))
+  return cwd
+}
+
+/** Loads the source, as the configuration does. */
+const shared = createSharedProcess()
+const run = (project: Project, ...args: readonly string[]) =>
+  shared.run({ cwd: configured(project), args, env: variables({}) })
+
 /** Returns what doctor says about the declared clients. */
-const diagnose = async (): Promise<readonly string[]> =>
-  (await run('doctor')).stdout
+const diagnose = async (project: Project): Promise<readonly string[]> =>
+  (await run(project, 'doctor')).stdout
     .replaceAll(/\n {2}/g, ' ')
     .split('\n')
     .filter((line) => line.includes('Clients:'))
 
+const fresh: Project = { data: newDirectory(), clients: [SHOP, WORKER] }
+let started = fresh
 beforeAll(async () => {
-  writeFileSync(join(cwd, 'package.json'), '{ "type": "module" }')
-  declare(SHOP, WORKER)
-  await run('install')
+  await run(fresh, 'install')
+  started = copyOf(fresh)
+  await (await serve(configured(started), [], {}, afterAll)).stop()
 })
 
 test('doctor says what the next start does, and a start does it', async () => {
-  expect(await diagnose()).toEqual(['✓ Clients: 2 declared; the next start creates "shop", creates "worker"'])
-  expect((await run('client', 'show', 'shop')).stderr).toBe(
+  expect(await diagnose(fresh)).toEqual([
+    '✓ Clients: 2 declared; the next start creates "shop", creates "worker"',
+  ])
+  expect((await run(fresh, 'client', 'show', 'shop')).stderr).toBe(
     'The client "shop" is declared in consulate.config.ts, and is created when the server starts.\n',
   )
-  await (await serve(cwd, [])).stop()
-  expect(await diagnose()).toEqual(['✓ Clients: 2 declared, up to date'])
-  declare({ ...SHOP, name: 'Shop 2', publisher: 'Shop Ltd' }, WORKER)
-  expect(await diagnose()).toEqual(['✓ Clients: 2 declared; the next start updates "shop" (name, publisher)'])
-  declare({ ...SHOP, type: 'public' }, WORKER)
-  expect(await diagnose()).toEqual([
+  expect(await diagnose(started)).toEqual(['✓ Clients: 2 declared, up to date'])
+  const renamed = { ...started, clients: [{ ...SHOP, name: 'Shop 2', publisher: 'Shop Ltd' }, WORKER] }
+  expect(await diagnose(renamed)).toEqual([
+    '✓ Clients: 2 declared; the next start updates "shop" (name, publisher)',
+  ])
+  expect(await diagnose({ ...started, clients: [{ ...SHOP, type: 'public' }, WORKER] })).toEqual([
     expect.stringContaining('✗ Clients: clients[0].type cannot change from confidential to public'),
   ])
-  declare(SHOP, { ...WORKER, secret: undefined })
 })
 
 test('client list and show say which clients are declared', async () => {
-  await run('client', 'create', '--machine', '--name', 'By hand')
-  const { stdout } = await run('client', 'list')
+  const project = copyOf(started)
+  await run(project, 'client', 'create', '--machine', '--name', 'By hand')
+  const { stdout } = await run(project, 'client', 'list')
   expect(stdout).toMatch(/^ +shop +Shop +web app +configuration +active$/m)
   expect(stdout).toMatch(/By hand +machine +database +active$/m)
-  expect((await run('client', 'show', 'shop')).stdout).toMatch(/^ +Declared in +consulate.config.ts$/m)
-  const list = JSON.parse((await run('client', 'list', '--json')).stdout) as readonly object[]
+  expect((await run(project, 'client', 'show', 'shop')).stdout).toMatch(
+    /^ +Declared in +consulate.config.ts$/m,
+  )
+  const list = JSON.parse((await run(project, 'client', 'list', '--json')).stdout) as readonly object[]
   expect(list.filter((client) => (client as { declared: boolean }).declared)).toHaveLength(2)
 })
 
@@ -75,24 +103,25 @@ test.each([
   ['update', 'shop', '--name', 'Mine'],
   ['rotate-secret', 'worker'],
 ])('client %s refuses what the configuration decides', async (command, id, ...flags) => {
-  declare(SHOP, WORKER)
-  const { code, stderr } = await run('client', command, id, ...flags)
+  const { code, stderr } = await run(started, 'client', command, id, ...flags)
   expect(code).toBe(1)
   expect(stderr).toContain('is declared in consulate.config.ts. Change it there, then restart the server.')
 })
 
 test('client rotate-secret creates the secret of a declared client that has none', async () => {
-  expect((await run('client', 'rotate-secret', 'shop')).stdout).toContain('Client secret')
-  expect((await run('client', 'show', 'shop')).stdout).toMatch(/^ +Secret +set$/m)
+  const project = copyOf(started)
+  expect((await run(project, 'client', 'rotate-secret', 'shop')).stdout).toContain('Client secret')
+  expect((await run(project, 'client', 'show', 'shop')).stdout).toMatch(/^ +Secret +set$/m)
 })
 
 test('client revoke works, and says that the client is still declared', async () => {
-  const { code, stdout, stderr } = await run('client', 'revoke', 'worker', '--yes')
+  const project = copyOf(started)
+  const { code, stdout, stderr } = await run(project, 'client', 'revoke', 'worker', '--yes')
   expect([code, stdout]).toEqual([0, expect.stringContaining('Revoked client "Worker".')])
   expect(stderr).toContain(
     'Warning: the client is still declared in consulate.config.ts, but stays revoked. Remove it there too.',
   )
-  expect(await diagnose()).toContainEqual(
+  expect(await diagnose(project)).toContainEqual(
     expect.stringContaining('! Clients: "worker" is declared but revoked.'),
   )
 })
