@@ -19,7 +19,7 @@ export const consentEntries = (access: Access, audience: string): readonly strin
 
 /**
  * Returns whether a consent covers a request. What the user has allowed at one resource says nothing about another: the
- * same scope can do more there. A consent without entries covers the default audience without scopes.
+ * same scope can do more there.
  */
 export const coversAccess = (
   rules: ScopeInheritance,
@@ -33,8 +33,7 @@ export const coversAccess = (
       .filter((entry) => entry.startsWith(prefix))
       .map((entry) => entry.slice(prefix.length))
     const scopes = resource === audience ? [...atResource, ...entries.filter(isScope)] : atResource
-    const isAllowed = scopes.length > 0 || (resource === audience && entries.length === 0)
-    return isAllowed && coversScopes(rules, scopes, access.scopes)
+    return scopes.length > 0 && coversScopes(rules, scopes, access.scopes)
   })
 
 /**
@@ -47,8 +46,7 @@ export function allowedAccess(
   audience: string,
 ): Access {
   const consented = (consent ?? []).map((entry) => accessOf(entry, audience))
-  const implied = consent?.length === 0 ? [{ scopes: [], resources: [audience] }] : []
-  const all = [...grants, ...consented, ...implied]
+  const all = [...grants, ...consented]
   const resources = new Set(all.flatMap((access) => resourcesOf(access, audience)))
   return {
     scopes: [...new Set(all.flatMap(({ scopes }) => scopes))].toSorted(),
