@@ -245,6 +245,14 @@ describe('a late consent form:', () => {
     },
   )
 
+  test('for a client that was revoked on another node starts the request again, without a code', async () => {
+    const { id } = await server.addClient({ name: 'Revoked' })
+    const { browser, page } = await asked(authorizationUrl(server, { ...client, id }, { scope: 'profile' }))
+    await server.store.revocations.revoke({ kind: 'client', id }, server.clock.now())
+    const response = await browser.press(page, 'Allow')
+    expect([response.status, response.url.searchParams.get('client_id')]).toEqual([400, id])
+  })
+
   test('that denies cannot be turned into an approval by a header or the query', async () => {
     const app = await server.addClient({ name: 'Denied' })
     const { browser, page } = await asked(authorizationUrl(server, app, { scope: 'profile' }))

@@ -160,6 +160,8 @@ describe('a form can only take scopes away:', () => {
     const second = await browser.press(page, 'Allow')
     expect(codeIn(second)).toBe(codeIn(first))
     expect(await scopeOf(client, second)).toBe('orders:read')
+    const given = server.events.filter(({ name }) => name === 'consent.given')
+    expect(given.at(-1)?.payload).toMatchObject({ clientId: client.id, scopes: ['orders:read'] })
     expect(errorIn(await open({ prompt: 'none' }))).toBe('consent_required')
   })
 })
@@ -194,6 +196,15 @@ describe('two tabs', () => {
     const again = await browser.press(page, 'Allow')
     expect([again.text.includes('Already allowed'), choicesOn(again)]).toEqual([false, ALL.split(' ')])
     expect(codeIn(await browser.press(again, 'Allow'))).toBeTruthy()
+  })
+
+  test('of which one disconnects the app and allows a part again: the other asks for the rest', async () => {
+    const { browser, client, open } = await visit()
+    await browser.press(await open({ scope: 'profile orders:read' }), 'Allow')
+    const page = await open()
+    await server.server.authorizations.disconnect(user, client.id)
+    await browser.press(await open({ scope: 'profile' }), 'Allow')
+    expect(choicesOn(await browser.press(page, 'Allow'))).toEqual(['orders:read', 'orders:create'])
   })
 })
 
@@ -258,6 +269,8 @@ test('with scopeInheritance, a scope that is unchecked is not granted by one abo
   const page = await browser.signIn(await browser.open(url), await shop.addUser())
   // Unchecking `users:read` would have no effect, because `users` is required.
   expect(choicesOn(page)).toEqual(['orders', 'orders:read', 'orders:create'])
+  const withoutParent = authorizationUrl(shop, client, { scope: 'orders:read users:read' })
+  expect(choicesOn(await browser.open(withoutParent))).toEqual(['orders:read', 'users:read'])
   const grantedBy = async (...others: readonly string[]): Promise<string> => {
     const response = await browser.press(await browser.open(url), 'Allow', unchecked(...others))
     const exchange = { grant_type: 'authorization_code', code: codeIn(response), redirect_uri: CALLBACK }
