@@ -193,6 +193,8 @@ describe('a caller that asks for JSON', () => {
         resources: [],
       },
     ])
+    const { payload } = server.events.findLast(({ name }) => name === 'request.refused') ?? {}
+    expect(payload).toMatchObject({ code: 'consent_required', clientId: web.id, sub: user.id })
   })
 
   test('is redirected to the client like a browser, with prompt=none', async () => {
@@ -206,6 +208,14 @@ test('an error sent to a client is logged with its reason', async () => {
   const { headers } = await open({ scope: 'orders:raed' })
   const line = server.logs.find((text) => text.includes(headers.get('x-request-id') ?? '?'))
   expect(line).toContain('is not defined')
+})
+
+test('an unregistered redirect URI is logged without its query and fragment', async () => {
+  for (const end of ['?token=hidden', '#token=hidden']) {
+    const { headers } = await open({ redirect_uri: `https://evil.example/callback${end}` })
+    const lines = server.logs.filter((text) => text.includes(headers.get('x-request-id') ?? '?')).join('')
+    expect([lines.includes('evil.example/callback'), lines.includes('hidden')]).toEqual([true, false])
+  }
 })
 
 test('HEAD is handled like GET, without a body', async () => {
