@@ -21,11 +21,16 @@ import type { InteractiveOptions } from './interactive.ts'
 import { listAll, notFound } from './listing.ts'
 import { bold, print, printableLine, printJson, timestamp, yellow } from './output.ts'
 import { withProject, requireInstalled, type Project } from './project.ts'
-import { requireUser } from './user-lookup.ts'
+import { requireUser, resolveUser } from './user-lookup.ts'
 
 /** The flags of the commands that show clients. */
 export interface ClientOptions {
   readonly json?: boolean
+}
+
+/** The flags of `consulate client list`. */
+export interface ListClientsOptions extends ClientOptions {
+  readonly owner?: string
 }
 
 /** The flags of `consulate client rotate-secret`. */
@@ -50,13 +55,15 @@ export async function createClient(flags: CreateFlags): Promise<void> {
   })
 }
 
-/** `consulate client list`: lists all clients, revoked ones too. */
-export const listClients = ({ json = false }: ClientOptions): Promise<void> =>
+/** `consulate client list`: lists all clients, or those of an owner, revoked ones too. */
+export const listClients = ({ owner, json = false }: ListClientsOptions): Promise<void> =>
   withProject(async (project) => {
     await requireInstalled(project)
-    const clients = await listAll((page) => project.store.clients.list(page))
+    const owned =
+      owner === undefined ? {} : { ownerId: subjectOf(await resolveUser(project, owner), project.provider) }
+    const clients = await listAll((page) => project.store.clients.list({ ...page, ...owned }))
     if (json) return printJson(clients.map((client) => clientJson(client, project)))
-    if (clients.length === 0) return print('No clients yet. Create one with `consulate client create`.')
+    if (clients.length === 0) return print(owner === undefined ? NO_CLIENTS : NO_OWN_APPS)
     print(...clientTable(clients, project))
   })
 
@@ -125,6 +132,9 @@ export const rotateClientSecret = (id: string, { json = false, ...rotation }: Ro
       `The old secret ${end}.`,
     )
   })
+
+const NO_CLIENTS = 'No clients yet. Create one with `consulate client create`.'
+const NO_OWN_APPS = 'This user has registered no apps.'
 
 const COMMAND_LINE = { by: 'app' } as const
 

@@ -169,6 +169,21 @@ describe('consulate client create', () => {
     expect([code, stderr]).toEqual([1, 'No user with the ID or email "grace@example.com".\n'])
   })
 
+  test('list --owner lists the apps that a user registered', async () => {
+    const cwd = await installed()
+    const env = { CONSULATE_PASSWORD: 'correct horse' }
+    const user = ['user', 'create', '--email', 'ada@example.com', '--json']
+    const { id } = asJson(await consulate(cwd, user, { env })) as { id: string }
+    await register(cwd, '--name', 'Shop', ...REDIRECT)
+    const empty = await consulate(cwd, ['client', 'list', '--owner', id])
+    expect([empty.code, empty.stdout]).toEqual([0, 'This user has registered no apps.\n'])
+    await register(cwd, '--name', 'Tools', '--owner', id, ...REDIRECT)
+    for (const owner of [id, 'ada@example.com']) {
+      const found = asJson(await consulate(cwd, ['client', 'list', '--owner', owner, '--json']))
+      expect(found).toEqual([expect.objectContaining({ client_name: 'Tools', owner: id })])
+    }
+  })
+
   test('--logo embeds a local image', async () => {
     const cwd = await installed()
     writeFileSync(join(cwd, 'logo.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>')

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander'
 import type { CreateFlags, UpdateFlags } from '../client-flags.ts'
-import type { ClientOptions, RotateOptions } from '../client.ts'
+import type { ClientOptions, ListClientsOptions, RotateOptions } from '../client.ts'
 import type { InteractiveOptions } from '../interactive.ts'
 import { collect, collectRedirectUris, JSON_HELP, parseDurationFlag, YES_HELP } from './flags.ts'
 
@@ -95,8 +95,9 @@ function addList(client: Command): void {
   client
     .command('list')
     .description('List clients')
+    .option('--owner <user>', 'only those that this user registered, by ID or email')
     .option('--json', JSON_HELP)
-    .action(async (options: ClientOptions) => (await import('../client.ts')).listClients(options))
+    .action(async (options: ListClientsOptions) => (await import('../client.ts')).listClients(options))
 }
 
 function addShow(client: Command): void {
