@@ -147,7 +147,8 @@ export interface Config<
   readonly passwordReset?: PasswordResetConfig | undefined
   /**
    * How old a sign-in may be before the user must enter their password again to change it, to generate a personal
-   * access token, or to register an app. `'off'` never asks. Default `'15m'`.
+   * access token, or to register an app, generate its secret or change its redirect URIs. `'off'` never asks. Default
+   * `'15m'`.
    */
   readonly reauthenticateAfter?: Duration | 'off'
   /**
