@@ -63,10 +63,10 @@ const draw = (image, side) => {
   canvas.getContext('2d').drawImage(image, 0, 0, canvas.width, canvas.height)
   return canvas.toDataURL('image/webp', 0.9)
 }
-const fits = (uri) => uri.length <= MAX && /^data:image\\/(png|jpeg|gif|webp|avif|svg\\+xml);/.test(uri)
+const fits = (uri) => uri.length <= MAX && /^data:image\\/(png|jpeg|gif|webp|avif);/.test(uri)
 const convert = async (chosen) => {
   const uri = await read(chosen)
-  if (fits(uri) || chosen.type === 'image/svg+xml') return uri
+  if (fits(uri)) return uri
   const image = await createImageBitmap(chosen)
   return [256, 128, 64].map((side) => draw(image, side)).find(fits) ?? uri
 }

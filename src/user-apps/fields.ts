@@ -116,20 +116,28 @@ export const newAppProblems = (
   fields: UserAppFields,
   type: ClientType,
   rules: UserAppRules,
-): readonly UserAppProblem[] => [
-  ...ownProblems(fields, undefined, rules),
-  ...toProblems(registrationProblems(registrationOf(fields, type, rules))),
-]
+): readonly UserAppProblem[] =>
+  merge(
+    ownProblems(fields, undefined, rules),
+    toProblems(registrationProblems(registrationOf(fields, type, rules))),
+  )
 
 /** Returns what is wrong with the changed fields of an app. */
 export const changedAppProblems = (
   fields: UserAppFields,
   app: Client,
   rules: UserAppRules,
-): readonly UserAppProblem[] => [
-  ...ownProblems(fields, app, rules),
-  ...toProblems(updateProblems(app, updateOf(fields, app, rules))),
-]
+): readonly UserAppProblem[] =>
+  merge(ownProblems(fields, app, rules), toProblems(updateProblems(app, updateOf(fields, app, rules))))
+
+/** A logo has one reason: other clients can have more kinds of logos. */
+const merge = (
+  own: readonly UserAppProblem[],
+  others: readonly UserAppProblem[],
+): readonly UserAppProblem[] => {
+  const hasLogo = own.some(({ field }) => field === 'logo')
+  return [...own, ...others.filter(({ field }) => field !== 'logo' || !hasLogo)]
+}
 
 /** Converts the problems of a client, and drops what an owner cannot set. */
 const toProblems = (problems: readonly ConfigProblem[]): readonly UserAppProblem[] =>
@@ -154,7 +162,7 @@ function ownProblems(
   return [
     ...(isVisibleName(name) ? [] : [{ field: 'name', message: VISIBLE_NAME_PROBLEM } as const]),
     ...redirectUriProblems(fields, app, rules),
-    ...(typeof logo === 'string' && logo !== app?.logo && !logo.startsWith('data:')
+    ...(typeof logo === 'string' && logo !== app?.logo && !isLogo(logo)
       ? [{ field: 'logo', message: LOGO_PROBLEM } as const]
       : []),
     ...scopeProblems(fields, app, rules),
@@ -164,8 +172,15 @@ function ownProblems(
   ]
 }
 
-/** A path of our own origin could be one with effects, such as `/logout`. The operator may set one. */
-const LOGO_PROBLEM = 'must be a data: URI of an image'
+/**
+ * A path of our own origin could be one with effects, such as `/logout`. An SVG of 2 kB can keep a browser from ever finishing
+ * the page where users disconnect the app. The operator may set both.
+ */
+const isLogo = (logo: string): boolean =>
+  logo.length <= 32_768 && /^data:image\/(?:png|jpeg|gif|webp|avif);base64,[A-Za-z0-9+/]+={0,2}$/.test(logo)
+
+const LOGO_PROBLEM =
+  'must be a data: URI of a PNG, JPEG, GIF, WebP or AVIF image of at most 32,768 characters'
 
 function redirectUriProblems(
   { redirectUris: given, isDevice }: UserAppFields,

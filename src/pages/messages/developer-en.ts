@@ -55,7 +55,7 @@ export const developerEn = {
     redirectUris: 'Redirect URIs',
     redirectUrisHint: 'One per line. Users return to one of them after they sign in.',
     logo: 'Logo',
-    logoHint: 'A data: URI of a PNG, JPEG, GIF, WebP, AVIF or SVG image of up to 24 KB.',
+    logoHint: 'A data: URI of a PNG, JPEG, GIF, WebP or AVIF image of up to 24 KB.',
     chooseImage: 'Choose an image',
     removeImage: 'Remove',
     imageTooLarge: 'This image is too large. Choose one of up to 24 KB.',
@@ -80,7 +80,7 @@ export const developerEn = {
       redirect_uris: ({ reason, line }: { readonly reason: string; readonly line?: number }): string =>
         line === undefined ? `The list ${reason}.` : `Line ${line} ${reason}.`,
       homepage: 'Enter a URL that starts with https://.',
-      logo: 'Use a PNG, JPEG, GIF, WebP, AVIF or SVG image of up to 24 KB.',
+      logo: 'Use a PNG, JPEG, GIF, WebP or AVIF image of up to 24 KB.',
       privacy: 'Enter a URL that starts with https://.',
       terms: 'Enter a URL that starts with https://.',
       device: "The device flow isn't available.",
