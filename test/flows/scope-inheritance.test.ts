@@ -39,6 +39,9 @@ describe('with scopeInheritance, a scope', () => {
   test('opens routes that require one below it, and the token has it as it was requested', async () => {
     const tokens = await getCodeFlowTokens(visit, { scope: 'orders' })
     expect([tokens.scope, await getOrders(tokens.access_token)]).toEqual(['orders', 200])
+    const headers = { authorization: `Bearer ${tokens.access_token}` }
+    const check = server.server.anyone({ anyOf: ['profile', 'orders:read'] })
+    expect(await check(new Request(server.issuer, { headers }))).toMatchObject({ scopes: ['orders'] })
   })
 
   test('opens no routes that require one beside it or above it', async () => {
