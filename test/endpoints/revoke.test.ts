@@ -150,6 +150,7 @@ describe('a personal access token is revoked by', () => {
     const token = await create()
     expect((await post({ token }, { authorization: basic(web.id, 'wrong') })).status).toBe(401)
     expect((await post({ token, client_id: 'nobody' })).status).toBe(401)
+    expect((await post({ token, client_secret: 'x' })).status).toBe(401)
     expect(await statusOf(token)).toBe(200)
   })
 })

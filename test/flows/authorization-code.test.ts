@@ -165,6 +165,15 @@ describe('redirect_uri', () => {
     expect((await requestToken(server, confidential, named)).status).toBe(200)
   })
 
+  test('must be repeated in the token request if it was sent', async () => {
+    const { exchange } = await getCode({ server, browser: openBrowser(server), client: confidential, user })
+    const { status, body } = await requestToken(server, confidential, {
+      ...exchange,
+      redirect_uri: undefined,
+    })
+    expect([status, body['error_description']]).toEqual([400, 'The parameter redirect_uri is missing'])
+  })
+
   test('is required if several are registered', async () => {
     const client = await server.addClient({ redirectUris: [CALLBACK, 'https://app.example/other'] })
     const page = await openBrowser(server).open(authorizationUrl(server, client, { redirect_uri: undefined }))
