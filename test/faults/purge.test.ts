@@ -21,13 +21,34 @@ const [user, client] = [await server.addUser(), await server.addClient()]
 const flow = { server, client, user, browser: openBrowser(server) }
 const tokens = await getCodeFlowTokens(flow)
 const now = Date.now()
-for (let index = 0; index < OLD + LIVE; index += 1) {
-  const expiresAt = index < OLD ? now - 30 * DAY : now + DAY
-  await server.store.sessions.insert(sampleSession({ id: `session ${index}`, expiresAt }), 'alice')
-}
+const [old, live] = [
+  { id: 'old', expiresAt: now - 30 * DAY },
+  { id: 'live', expiresAt: now + DAY },
+]
+for (const session of [old, live]) await server.store.sessions.insert(sampleSession(session), 'alice')
 // Only processes that will be killed may have the file open, so that each has to recover what the last one left.
 await server.server.close()
+copySession(old.id, OLD - 1)
+copySession(live.id, LIVE - 1)
 afterAll(server.close)
+
+/** Inserts copies of a session in one transaction. One insert after another would wait for the disk each time. */
+function copySession(id: string, copies: number): void {
+  const database = new DatabaseSync(server.file)
+  const columns = database
+    .prepare(
+      "select name from pragma_table_info('consulate_sessions') where name not in ('id', 'cookie_hash')",
+    )
+    .all()
+    .map(({ name }) => String(name))
+    .join()
+  database.exec(
+    `with recursive copies(number) as (select 1 union all select number + 1 from copies where number < ${copies})
+     insert into consulate_sessions (id, cookie_hash, ${columns})
+     select id || ' ' || number, cookie_hash || ' ' || number, ${columns} from consulate_sessions, copies where id = '${id}'`,
+  )
+  database.close()
+}
 
 function countSessions(): number {
   const database = new DatabaseSync(server.file, { readOnly: true })
