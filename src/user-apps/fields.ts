@@ -99,7 +99,7 @@ function updatedGrantTypes(
 }
 
 const scopesFor = (scopes: readonly string[] | null | undefined, rules: UserAppRules) =>
-  scopes ? unique(scopes) : (rules.scopes ?? null)
+  scopes ?? rules.scopes ?? null
 
 const unique = (values: readonly string[]): readonly string[] => [...new Set(values)]
 
@@ -143,11 +143,11 @@ const merge = (
 const toProblems = (problems: readonly ConfigProblem[]): readonly UserAppProblem[] =>
   problems.flatMap(({ path, message }) => {
     const [, name = '', index] = /^(\w+)(?:\[(\d+)\])?$/.exec(path) ?? []
-    // The name has a stricter check.
-    if (name === 'name' || !isField(name)) return []
+    if (!isField(name)) return []
     return [{ field: name, message, ...(index !== undefined && { index: Number(index) }) }]
   })
 
+/** The name has a stricter check. */
 const FIELDS = ['redirectUris', 'logo', 'homepage', 'privacy', 'terms', 'scopes'] as const
 
 const isField = (name: string): name is (typeof FIELDS)[number] =>

@@ -140,7 +140,8 @@ describe('an app', () => {
       confidential: false,
       token_endpoint_auth_method: 'none',
     })
-    expect(body).not.toHaveProperty('client_secret')
+    for (const member of ['client_secret', 'client_secret_expires_at'])
+      expect(body).not.toHaveProperty(member)
     const id = String(body['client_id'])
     const changed = await api.update(id, { name: 'Renamed', redirect: 'com.example.app:/callback' })
     expect(changed.body).toMatchObject({
@@ -166,11 +167,17 @@ describe('an app', () => {
     await api.remove(id)
   })
 
-  test('keeps the grants that the operator has added', async () => {
+  test('keeps the grants and the logo that the operator has set', async () => {
     const { client_id: id, grant_types: grants } = await createApp(api)
-    await server.server.clients.update(id, { grantTypes: [...grants, 'urn:example:grant'] })
-    const changed = await api.update(id, { redirect_uris: ['https://tools.example/other'] })
-    expect(changed.body['grant_types']).toEqual([...grants, 'urn:example:grant'])
+    const set = { grantTypes: [...grants, 'urn:example:grant'], logo: '/logos/tools.png' }
+    await server.server.clients.update(id, set)
+    const redirectUris = ['https://tools.example/other']
+    const changed = await api.update(id, { redirect_uris: redirectUris, logo_uri: set.logo })
+    expect(changed.body).toMatchObject({
+      redirect_uris: redirectUris,
+      grant_types: set.grantTypes,
+      logo_uri: set.logo,
+    })
     await api.remove(id)
   })
 
@@ -278,6 +285,12 @@ describe('an invalid app', () => {
       { redirect_uris: ['redirect_uris must contain at least one URI'] },
     ],
     [
+      'neither a name nor a redirect URI',
+      { client_name: undefined, redirect_uris: undefined },
+      invalid,
+      { client_name: nameProblem, redirect_uris: ['redirect_uris must contain at least one URI'] },
+    ],
+    [
       'a reason for each redirect URI',
       { redirect_uris: ['http://tools.example', 'https://ok.example/', 'nonsense', 'https://a.example/#b'] },
       uri,
@@ -362,7 +375,7 @@ describe('an invalid app', () => {
   test('a change is checked like a new app, and nothing is changed', async () => {
     const { client_id: id } = await createApp(api)
     const before = await api.list()
-    const { status, body } = await api.update(id, {
+    const { status, headers, body } = await api.update(id, {
       client_name: 'Renamed',
       redirect_uris: ['https://ok.example/', 'http://tools.example'],
       logo_uri: 'https://elsewhere.example/logo.png',
@@ -375,6 +388,8 @@ describe('an invalid app', () => {
       },
     ])
     expect(await api.list()).toEqual(before)
+    const [entry] = await server.server.audit.find(headers.get('x-request-id') ?? '')
+    expect(entry?.detail).toContain('redirect_uris[1] must use https')
     await api.remove(id)
   })
 

@@ -57,13 +57,15 @@ describe('clients of an owner', () => {
     expect(await clients.listByOwner('unknown')).toEqual([])
   })
 
-  test('sign in the users of the provider of their owner', async () => {
+  test('sign in the users of the provider of their owner, unless they name one', async () => {
     await using both = await startServer({ providers: { customers: createUserTable().provider } })
     const owner = { id: '7', provider: 'customers' }
     const { client } = await both.server.clients.create({ ...shop, owner })
     expect(client).toMatchObject({ ownerId: 'customers:7', provider: 'customers' })
     expect((await both.server.clients.listByOwner(owner)).map(({ id }) => id)).toEqual([client.id])
     expect(await both.server.clients.listByOwner('7')).toEqual([])
+    const other = await both.server.clients.create({ ...shop, owner, provider: 'users' })
+    expect(other.client).toMatchObject({ ownerId: 'customers:7', provider: 'users' })
   })
 
   test.each([

@@ -55,11 +55,15 @@ const works = async (server: TestServer, secret: string): Promise<boolean> => {
 
 test('declared clients are created at the start, with the defaults of a registration', async () => {
   const { start } = await createDatabase()
-  await using server = await start([SHOP, { ...WORKER, secret: SECRETS[0] }])
+  const app = { ...SHOP, id: 'app', type: 'public' } as const
+  await using server = await start([SHOP, { ...WORKER, secret: SECRETS[0] }, app])
   expect(eventsOf(server)).toEqual([
     ['client.created', 'shop', 'configuration'],
     ['client.created', 'worker', 'configuration'],
+    ['client.created', 'app', 'configuration'],
   ])
+  const warnings = server.logs.filter((line) => line.includes('Declared client has no secret'))
+  expect([warnings.length, warnings[0]?.includes('shop')]).toEqual([1, true])
   const { client } = await server.server.clients.create({ ...SHOP, id: 'other' })
   const { createdAt, ...expected } = { ...client, id: 'shop' }
   expect(await server.server.clients.find('shop')).toMatchObject(expected)
