@@ -321,6 +321,12 @@ describe('an invalid app', () => {
       { redirect_uris: ['redirect_uris must contain at most 20 URIs'] },
     ],
     [
+      '21 redirect URIs in a string',
+      { redirect_uris: undefined, redirect: Array.from({ length: 21 }, () => 'https://a.example/').join() },
+      uri,
+      { redirect: ['redirect must contain at most 20 URIs'] },
+    ],
+    [
       'a long redirect URI',
       { redirect_uris: [`https://a.example/${'x'.repeat(2048)}`] },
       uri,

@@ -6,6 +6,7 @@ import { openBrowser } from '../support/browser.ts'
 import { authorizationUrl, callApi, getCodeFlowTokens, requestToken } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 import { APP, signInToAppApi } from '../support/user-apps.ts'
+import { createUserTable } from '../support/user-table.ts'
 
 const store = sqlite(':memory:')
 const failures: Error[] = []
@@ -13,6 +14,7 @@ const failures: Error[] = []
 const interruptions: (() => Promise<void>)[] = []
 const server = await startServer({
   userApps: {},
+  providers: { customers: createUserTable().provider },
   store: {
     ...store,
     clients: {
@@ -51,6 +53,20 @@ test('revokes the apps that the user owns, for all their users', async () => {
   const request = { grant_type: 'refresh_token', refresh_token: tokens[0]?.refresh_token }
   expect((await requestToken(server, app, request)).body['error']).toBe('invalid_client')
   expect((await server.server.clients.find(app.id))?.revokedAt).toBeGreaterThan(0)
+})
+
+test('revokes no apps of a user of another provider with the same ID', async () => {
+  const user = await server.addUser()
+  const [kept, revoked] = [
+    await server.addClient({ ownerId: user.id }),
+    await server.addClient({ ownerId: `customers:${user.id}` }),
+  ]
+  await server.server.users.forget({ id: user.id, provider: 'customers' })
+  expect((await server.server.clients.find(kept.id))?.revokedAt).toBe(null)
+  expect((await server.server.clients.find(revoked.id))?.revokedAt).toBeGreaterThan(0)
+  const event = server.events.findLast(({ name }) => name === 'client.revoked')
+  const sub = `customers:${user.id}`
+  expect(event?.payload).toEqual({ requestId: null, clientId: revoked.id, by: 'app', sub })
 })
 
 test('revokes more apps than one page lists', async () => {

@@ -7,15 +7,22 @@ const MINUTE = 60_000
 
 /** A check of tokens whose user the provider may not find. */
 function start() {
-  const state = { now: 0, users: new Set(['alice']), failure: undefined as Error | undefined }
+  const state = {
+    now: 0,
+    users: new Set(['alice']),
+    failure: undefined as Error | undefined,
+    revokedAt: null as number | null,
+    pending: Promise.resolve(),
+  }
   const lookedUp: string[] = []
   const revoked: string[] = []
   const logged: string[] = []
   const ownerCheck = startOwnerCheck({
-    authorizations: { find: async (id) => sampleAuthorization({ id }) },
+    authorizations: { find: async (id) => sampleAuthorization({ id, revokedAt: state.revokedAt }) },
     userDirectory: {
       async find({ userId }) {
         lookedUp.push(userId)
+        await state.pending
         if (state.failure) throw state.failure
         return state.users.has(userId) ? { id: userId } : undefined
       },
@@ -73,4 +80,23 @@ test('after close, no user is looked up', async () => {
   ownerCheck.close()
   await use('token')
   expect(lookedUp).toEqual([])
+})
+
+test('the user of a token that is revoked is not looked up', async () => {
+  const { state, lookedUp, revoked, use } = start()
+  state.revokedAt = 1
+  state.users.clear()
+  await use('token')
+  expect([lookedUp, revoked]).toEqual([[], []])
+})
+
+test('users are looked up one after the other', async () => {
+  const { state, lookedUp, use } = start()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  state.pending = promise
+  for (const token of ['first', 'second']) await use(token)
+  expect(lookedUp).toHaveLength(1)
+  resolve()
+  await nextTurn()
+  expect(lookedUp).toHaveLength(2)
 })
