@@ -193,6 +193,8 @@ describe('disconnecting an app', () => {
     expect((await flow.browser.open(done.url)).text).not.toContain('was disconnected')
     const other = await connect()
     const { search } = done.url
+    const ofOther = search.replace(flow.client.id, other.client.id)
+    expect((await open(flow.browser, ofOther)).text).not.toContain('was disconnected')
     expect((await open(other.browser, search)).text).not.toContain('was disconnected')
     const forged = `?disconnected=${flow.client.id}&proof=${'x'.repeat(43)}`
     expect((await open(other.browser, forged)).text).not.toContain('was disconnected')

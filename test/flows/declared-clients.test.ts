@@ -183,6 +183,7 @@ describe('the secret of a declared client', () => {
     await first.close()
     await using server = await start([{ ...WORKER, name: 'Worker 2' }])
     server.knownSecrets.add('client secret', secret)
+    expect(eventsOf(server)).toEqual([['client.updated', 'worker', 'configuration']])
     expect(await works(server, secret)).toBe(true)
   })
 })
