@@ -282,7 +282,7 @@ export function problemsOfJson(response: HttpResponse): Problems {
     ...check(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/.test(String(description)), 'no description'),
     ...check(!/[<>]/.test(response.body.replaceAll(FORBIDDEN, '')), 'markup in an error'),
     ...check(
-      Object.keys(rest).every((name) => OTHER_MEMBERS[name]?.includes(String(error))),
+      Object.keys(rest).every((name) => OTHER_MEMBERS[String(error)]?.includes(name)),
       `an error with other members: ${Object.keys(rest).join()}`,
     ),
   ]
@@ -291,9 +291,10 @@ export function problemsOfJson(response: HttpResponse): Problems {
 /** The characters that a redirect URI must not contain, as the reason lists them. */
 const FORBIDDEN = ' < > '
 
-/** By member, the errors that have it: where a caller that asked for JSON finds the page, and what is wrong by field. */
+/** Where a caller that asked for JSON finds the page and what it asks, and what is wrong by field. */
 const OTHER_MEMBERS: Readonly<Record<string, readonly string[]>> = {
-  login_uri: ['login_required'],
-  consent_uri: ['consent_required'],
-  errors: ['invalid_client_metadata', 'invalid_redirect_uri'],
+  login_required: ['login_uri'],
+  consent_required: ['consent_uri', 'client_id', 'client_name', 'scopes', 'resources'],
+  invalid_client_metadata: ['errors'],
+  invalid_redirect_uri: ['errors'],
 }
