@@ -1,8 +1,8 @@
-import { sql } from 'kysely'
 import type { ConnectionStore } from '../connections.ts'
 import type { Database } from './database.ts'
 import { createEpochCounters } from './epochs.ts'
 import { MINIMUM_LIFETIME, toEntry } from './feed.ts'
+import { insertMissingEntries } from './missing-entries.ts'
 import { prepare } from './prepare.ts'
 import { voidCodes } from './revocations.ts'
 
@@ -83,41 +83,12 @@ const selectRevoked = ({ db }: Database, { provider, userId, clientId, now, last
     .where('revoked_at', '=', now)
     .where('access_expires_at', '>', lastAccepted)
 
-/** Writes an entry for each of them, unless it has an earlier one that lasts long enough. */
+/** Writes an entry for each of them. */
 const prepareEntries = (database: Database) =>
-  prepare((given: Parameters) =>
-    database.db
-      .insertInto('consulate_revocations')
-      .columns(['kind', 'subject', 'sub', 'epoch', 'expires_at'])
-      .expression(
-        selectRevoked(database, given)
-          .select([
-            sql.lit('authorization').as('kind'),
-            'consulate_authorizations.id',
-            sql<string>`${given.subject}`.as('sub'),
-            sql.lit(0).as('epoch'),
-            sql<number>`case when access_expires_at > ${given.minimumExpiry} then access_expires_at else ${given.minimumExpiry} end`.as(
-              'expires_at',
-            ),
-          ])
-          .where(({ not, exists, selectFrom }) =>
-            not(
-              exists(
-                selectFrom('consulate_revocations')
-                  .select('consulate_revocations.id')
-                  .where('consulate_revocations.kind', '=', 'authorization')
-                  .whereRef('consulate_revocations.subject', '=', 'consulate_authorizations.id')
-                  .where('consulate_revocations.expires_at', '>', given.now)
-                  .whereRef(
-                    'consulate_revocations.expires_at',
-                    '>=',
-                    'consulate_authorizations.access_expires_at',
-                  ),
-              ),
-            ),
-          ),
-      ),
-  )
+  prepare((given: Parameters) => {
+    const revoked = selectRevoked(database, given).select(['id', 'access_expires_at as last_expiry'])
+    return insertMissingEntries(database, 'authorization', revoked, given)
+  })
 
 const prepareListEntries = (database: Database) =>
   prepare((given: Parameters) =>

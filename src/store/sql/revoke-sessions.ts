@@ -4,6 +4,7 @@ import type { RevocationStore } from '../revocations.ts'
 import type { Database } from './database.ts'
 import type { EpochCounters } from './epochs.ts'
 import { MINIMUM_LIFETIME, toEntry } from './feed.ts'
+import { insertMissingEntries } from './missing-entries.ts'
 import { prepare } from './prepare.ts'
 import { isLive } from './sessions.ts'
 import type { RevocationTable } from './tables.ts'
@@ -107,37 +108,10 @@ const prepareAuthorizationRevocation = (database: Database) =>
       .where('revoked_at', 'is', null),
   )
 
-/** Writes an entry for each live session, unless it has an earlier one that lasts long enough. */
+/** Writes an entry for each live session. */
 const prepareEntries = (database: Database) =>
   prepare((given: Parameters) =>
-    database.db
-      .insertInto('consulate_revocations')
-      .columns(['kind', 'subject', 'sub', 'epoch', 'expires_at'])
-      .expression(
-        database.db
-          .selectFrom(selectWithLastExpiry(database, given).as('revoked'))
-          .select([
-            sql.lit('session').as('kind'),
-            'id',
-            sql<string>`${given.subject}`.as('sub'),
-            sql.lit(0).as('epoch'),
-            sql<number>`case when last_expiry > ${given.minimumExpiry} then last_expiry else ${given.minimumExpiry} end`.as(
-              'expires_at',
-            ),
-          ])
-          .where(({ not, exists, selectFrom }) =>
-            not(
-              exists(
-                selectFrom('consulate_revocations')
-                  .select('consulate_revocations.id')
-                  .where('kind', '=', 'session')
-                  .whereRef('subject', '=', 'revoked.id')
-                  .where('expires_at', '>', given.now)
-                  .where('expires_at', '>=', sql<number>`coalesce(last_expiry, 0)`),
-              ),
-            ),
-          ),
-      ),
+    insertMissingEntries(database, 'session', selectWithLastExpiry(database, given), given),
   )
 
 /** Adds when the last access token of each session expires. */
