@@ -134,6 +134,20 @@ describe('consulate serve --demo', () => {
     ).toBe(403)
   })
 
+  test('links the account pages, where the user registers an app', async () => {
+    const browser = browse(server)
+    const { body } = await browser.open('/')
+    const paths = [...body.matchAll(/href="(\/account\/[a-z]+)"/g)].map(([, path = '']) => path)
+    expect(paths).toEqual(['/account/devices', '/account/apps', '/account/tokens', '/account/developer'])
+    const user = { email: 'demo@example.com', password: passwordIn(server) ?? '' }
+    await browser.signIn(await browser.open('/account/devices'), user)
+    for (const path of paths) expect((await browser.open(path)).url.pathname).toBe(path)
+    const form = await browser.open('/account/developer?new=app')
+    const fields = { name: 'Orchard Tools', redirect_uris: 'https://tools.example/callback' }
+    expect((await browser.press(form, 'Register app', fields)).text).toContain('Client secret')
+    expect((await browser.open('/account/developer')).text).toContain('Orchard Tools')
+  })
+
   test('shows the public app its tokens, a denial, and a code that is used twice', async () => {
     const browser = browse(server)
     const home = await browser.open('/')

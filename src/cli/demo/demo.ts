@@ -57,6 +57,7 @@ function demoConfig({ config }: Project, issuer: string): Config<DemoScope> {
     grants: grants.some(({ type }) => type === 'sign_in') ? grants : [...grants, signIn()],
     scopes: DEMO_SCOPES,
     personalTokens: {},
+    userApps: {},
     passwordReset: { send: printResetLink },
     pages: { name: 'Consulate demo' },
     logger,

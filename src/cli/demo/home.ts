@@ -24,10 +24,15 @@ export const homePage = ({ web, app }: DemoClients, origin: string): Html =>
       </p>
       ${codeBox(`ISSUER=${origin} npm run example examples/tv.ts`)}
       <h2>Manage your account</h2>
-      <p>Sign out devices, and create personal access tokens for your own scripts.</p>
+      <p>
+        Sign out devices, disconnect apps, create personal access tokens for your own scripts, and register an
+        app of your own.
+      </p>
       <div class="row">
         <a class="secondary" href="/account/devices">Devices</a>
+        <a class="secondary" href="/account/apps">Connected apps</a>
         <a class="secondary" href="/account/tokens">Personal access tokens</a>
+        <a class="secondary" href="/account/developer">Developer apps</a>
       </div>
       <h2>Get an access token for a machine</h2>
       <p>The secret is in the terminal.</p>
