@@ -22,6 +22,7 @@ const NAMES: Readonly<Record<keyof PurgeCounts, string>> = {
   passwordResets: 'password resets',
   authorizations: 'authorizations',
   sessions: 'sessions',
+  importedTokens: 'imported tokens',
   revocations: 'revocation entries',
   audit: 'audit entries',
 }

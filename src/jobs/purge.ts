@@ -69,13 +69,14 @@ const REVOCABLE: readonly PurgeKind[] = [
   'authorizations',
   'sessions',
 ]
-const ALL_KINDS: readonly PurgeKind[] = [...REVOCABLE, 'revocations', 'audit']
+const ALL_KINDS: readonly PurgeKind[] = [...REVOCABLE, 'importedTokens', 'revocations', 'audit']
 const ZERO: PurgeCounts = {
   codes: 0,
   deviceCodes: 0,
   passwordResets: 0,
   authorizations: 0,
   sessions: 0,
+  importedTokens: 0,
   revocations: 0,
   audit: 0,
 }

@@ -5,6 +5,7 @@ import type { Session } from '../model/session.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { AuditStore } from './audit.ts'
 import type { ClientStore } from './clients.ts'
+import type { ImportedTokenStore } from './imported-tokens.ts'
 import type { ListOptions } from './list-options.ts'
 import type { ConnectionStore, ConsentStore } from './connections.ts'
 import type { PasswordResetStore } from './password-resets.ts'
@@ -32,6 +33,7 @@ export interface Store {
   readonly consents: ConsentStore
   readonly connections: ConnectionStore
   readonly revocations: RevocationStore
+  readonly importedTokens: ImportedTokenStore
   readonly fingerprints: FingerprintStore
   readonly audit: AuditStore
   readonly purge: PurgeStore

@@ -5,6 +5,7 @@ export type PurgeKind =
   | 'passwordResets'
   | 'authorizations'
   | 'sessions'
+  | 'importedTokens'
   | 'revocations'
   | 'audit'
 
@@ -13,7 +14,7 @@ export interface PurgeCutoffs {
   readonly now: number
   /** For spent and voided codes, device codes and password resets, and for revoked authorizations and sessions. */
   readonly revokedUntil: number
-  /** For expired codes, device codes, password resets, authorizations, sessions and revocation entries. */
+  /** For expired codes, device codes, password resets, authorizations, sessions, imported tokens and revocation entries. */
   readonly expiredUntil: number
   readonly auditUntil: number
   /** The number of audit entries to keep. Older ones are deleted whatever their age. */

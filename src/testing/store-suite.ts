@@ -10,6 +10,7 @@ import { testDeviceAnswers } from './store/device-answers.ts'
 import { testDeviceCodes } from './store/device-codes.ts'
 import { testDeviceExchange } from './store/device-exchange.ts'
 import { testFingerprints } from './store/fingerprints.ts'
+import { testImportedTokens } from './store/imported-tokens.ts'
 import { createSuite } from './store/suite.ts'
 import type { TestFunctions } from './store/suite.ts'
 import { testMigrations } from './store/migrations.ts'
@@ -44,6 +45,7 @@ const PARTS = [
   testKeepingThirdParties,
   testKeepingOneSession,
   testPasswordResets,
+  testImportedTokens,
   testFingerprints,
   testAudit,
   testPurge,

@@ -10,6 +10,7 @@ export const MIGRATIONS: readonly string[] = [
   '0006-app-sessions',
   '0007-sign-in-methods',
   '0008-client-features',
+  '0011-imported-tokens',
 ]
 
 /** The statements that undo each of them but the first. */
@@ -23,6 +24,7 @@ const UNDO: Readonly<Record<string, string>> = {
     'drop index consulate_sessions_app_session_hash; alter table consulate_sessions drop column app_session_hash; alter table consulate_epochs drop column raised_at',
   '0007-sign-in-methods': 'alter table consulate_sessions drop column methods',
   '0008-client-features': 'alter table consulate_clients drop column introspects',
+  '0011-imported-tokens': 'drop table consulate_imported_tokens',
 }
 
 /** Takes a database file back to the first version. */

@@ -3,6 +3,7 @@ export const NOTHING = {
   codes: 0,
   deviceCodes: 0,
   passwordResets: 0,
+  importedTokens: 0,
   authorizations: 0,
   sessions: 0,
   revocations: 0,

@@ -8,7 +8,14 @@ import type { SqlDialect } from './dialect.ts'
 import { createRecorder } from './recorder.ts'
 import type { Recorder } from './recorder.ts'
 import { retryWhileBusy } from './retry.ts'
-import { createIndex, createTable, DEVICE_CODES, FIRST_TABLES, PASSWORD_RESETS } from './schema.ts'
+import {
+  createIndex,
+  createTable,
+  DEVICE_CODES,
+  FIRST_TABLES,
+  IMPORTED_TOKENS,
+  PASSWORD_RESETS,
+} from './schema.ts'
 import type { Tables } from './tables.ts'
 import type { Database } from './database.ts'
 
@@ -72,6 +79,9 @@ const migrationsFor = (dialect: SqlDialect): Record<string, Migration> => ({
         .alterTable('consulate_clients')
         .addColumn('introspects', sql.raw(dialect.types.flag), (column) => column.notNull().defaultTo(0))
         .execute(),
+  },
+  '0011-imported-tokens': {
+    up: (db: Kysely<Tables>) => createTable(db, dialect, 'consulate_imported_tokens', IMPORTED_TOKENS),
   },
 })
 

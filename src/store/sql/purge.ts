@@ -9,7 +9,7 @@ type Key = string | number
 
 /** One kind of rows. */
 interface Purgeable {
-  readonly table: `consulate_${Exclude<PurgeKind, 'deviceCodes' | 'passwordResets'> | 'device_codes' | 'password_resets'}`
+  readonly table: `consulate_${Exclude<PurgeKind, 'deviceCodes' | 'importedTokens' | 'passwordResets'> | 'device_codes' | 'imported_tokens' | 'password_resets'}`
   readonly primaryKey: string
   /** A value below every key. */
   readonly lowestKey: Key
@@ -69,6 +69,12 @@ const PURGEABLES: Readonly<Record<PurgeKind, Purgeable>> = {
           where consulate_authorizations.session_id = consulate_sessions.id
             and (consulate_authorizations.access_expires_at > ${cutoffs.now}
               or (consulate_authorizations.revoked_at is null and consulate_authorizations.expires_at > ${cutoffs.now})))`,
+  },
+  importedTokens: {
+    table: 'consulate_imported_tokens',
+    primaryKey: 'id',
+    lowestKey: '',
+    condition: ({ expiredUntil }) => sql`expires_at <= ${expiredUntil}`,
   },
   revocations: {
     table: 'consulate_revocations',

@@ -19,7 +19,13 @@ const EPOCHS = { issuer_epoch: 'count', client_epoch: 'count', user_epoch: 'coun
 
 /** The tables of the first migration. */
 export const FIRST_TABLES: Readonly<
-  Record<Exclude<keyof Tables, 'consulate_device_codes' | 'consulate_password_resets'>, TableDefinition>
+  Record<
+    Exclude<
+      keyof Tables,
+      'consulate_device_codes' | 'consulate_password_resets' | 'consulate_imported_tokens'
+    >,
+    TableDefinition
+  >
 > = {
   consulate_clients: {
     columns: {
@@ -209,6 +215,19 @@ export const PASSWORD_RESETS: TableDefinition = {
   },
   primaryKey: ['hash'],
   indexes: [['provider', 'user_id']],
+}
+
+/** The table of the eleventh migration. */
+export const IMPORTED_TOKENS: TableDefinition = {
+  columns: {
+    id: 'id',
+    client_id: 'id',
+    scopes: 'json',
+    issuer_epoch: 'count',
+    client_epoch: 'count',
+    expires_at: 'time',
+  },
+  primaryKey: ['id'],
 }
 
 export async function createTable(

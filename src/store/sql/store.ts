@@ -8,6 +8,7 @@ import { createConsentStore } from './consents.ts'
 import { createDeviceCodeStore } from './device-codes.ts'
 import type { SqlDialect } from './dialect.ts'
 import { createFingerprintStore } from './fingerprints.ts'
+import { createImportedTokenStore } from './imported-tokens.ts'
 import { createMigrations } from './migrations.ts'
 import { createPasswordResetStore } from './password-resets.ts'
 import { createPurgeStore } from './purge.ts'
@@ -34,6 +35,7 @@ export function createSqlStore(dialect: SqlDialect): Store {
     consents: createConsentStore(database),
     connections: createConnectionStore(database),
     revocations: createRevocationStore(database),
+    importedTokens: createImportedTokenStore(database),
     fingerprints: createFingerprintStore(database),
     audit: createAuditStore(database),
     purge: {

@@ -186,6 +186,16 @@ export interface FingerprintTable {
   added_at: Integer
 }
 
+/** `consulate_imported_tokens`: machine tokens of another server. */
+export interface ImportedTokenTable {
+  id: string
+  client_id: string
+  scopes: string
+  issuer_epoch: Integer
+  client_epoch: Integer
+  expires_at: Integer
+}
+
 export interface AuditTable {
   id: ColumnType<AnyInteger, never, never>
   created_at: Integer
@@ -214,4 +224,5 @@ export interface Tables {
   consulate_epochs: EpochTable
   consulate_fingerprints: FingerprintTable
   consulate_audit: AuditTable
+  consulate_imported_tokens: ImportedTokenTable
 }

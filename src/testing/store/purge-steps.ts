@@ -8,6 +8,7 @@ export const EVERY_KIND: readonly PurgeKind[] = [
   'passwordResets',
   'authorizations',
   'sessions',
+  'importedTokens',
   'revocations',
   'audit',
 ]
