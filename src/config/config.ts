@@ -203,7 +203,7 @@ export interface Config<
    */
   readonly locate?: Locate
   /** The name, logo, color and links of the server's own pages, or pages of your own. */
-  readonly pages?: PagesConfig
+  readonly pages?: PagesConfig<NoInfer<[Other] extends [never] ? User : User | BaseUser>>
   /**
    * `'on-start'` (default): the server creates and updates its tables when it starts. `'manual'`: it refuses to start if a
    * migration is pending; run `consulate migrate` first.

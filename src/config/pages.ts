@@ -5,9 +5,20 @@ import { LANGUAGES, type Language } from '../pages/messages.ts'
 import type { ViewProps } from '../pages/props.ts'
 import { createPages, type Pages, type PagesOptions } from '../pages/render.ts'
 import type { PageLinks } from '../pages/site.ts'
+import type { OwnView, OwnViews } from '../pages/view.ts'
+import type { BaseUser } from '../users/provider.ts'
+
+/**
+ * A page of your own: returns a whole HTML document, HTML with its policy, or a `Response`. You escape the props. Besides
+ * those of the page, it receives the request, the user and more: see `ViewContext`.
+ */
+export type View<Name extends keyof ViewProps, User extends BaseUser = BaseUser> = OwnView<Name, User>
+
+/** Your own pages. The others are built in. */
+export type Views<User extends BaseUser = BaseUser> = OwnViews<User>
 
 /** The look of the server's own pages. */
-export interface PagesConfig extends Omit<PagesOptions, 'name'> {
+export interface PagesConfig<User extends BaseUser = BaseUser> extends Omit<PagesOptions<User>, 'name'> {
   /** The name of the server, at the top of each page. Default: the issuer's host. */
   readonly name?: string
 }
@@ -18,7 +29,7 @@ export function resolvePages(issuer: string, pages: PagesConfig = {}, validator:
   const problems = isObject(pages) ? problemsOf(pages) : []
   for (const [option, message] of problems) validator.problem(`pages.${option}`, message)
   const isUsable = isObject(pages) && problems.length === 0
-  return createPages({ name: new URL(issuer).host, ...(isUsable && pages) })
+  return createPages({ name: new URL(issuer).host, ...(isUsable && (pages as PagesOptions)) })
 }
 
 function checkNames(pages: PagesConfig, validator: Validator): void {

@@ -1,11 +1,21 @@
 import type { HttpResponse, HttpRequest } from '../lib/http.ts'
+import type { Session } from '../model/session.ts'
 import type { NewCookie } from '../sessions/cookies.ts'
+import type { BaseUser } from '../users/provider.ts'
 import type { Services } from './services.ts'
 
 /** The client and the user of a request, as far as known. For the event if the request is refused. */
 export interface AuditFields {
   clientId?: string
   sub?: string
+}
+
+/** The user who is signed in to the browser that sent a request, once they were looked up. */
+export interface Viewer {
+  isKnown: boolean
+  session?: Session | undefined
+  /** Undefined for guests. */
+  user?: BaseUser | undefined
 }
 
 /** A request being processed. */
@@ -19,6 +29,8 @@ export interface Exchange {
   readonly address: string
   /** Filled in while the request is processed. */
   readonly auditFields: AuditFields
+  /** Filled in while the request is processed. */
+  readonly viewer: Viewer
   /** Cookies that the response sets, by name. */
   readonly newCookies: Map<string, NewCookie>
   readonly services: Services

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { OAuthError, StoreUnavailableError } from '../errors.ts'
 import { json, prefersJson, type HttpResponse, type HttpRequest } from '../lib/http.ts'
 import { addressOf } from '../lib/request-like.ts'
+import { ViewError } from '../pages/own-view.ts'
 import { setCookieHeaders } from '../sessions/cookies.ts'
 import { allowedMethods, answerOptions, corsHeaders } from './cors.ts'
 import type { Endpoint, Exchange, Handler } from './endpoint.ts'
-import { page } from './page.ts'
+import { builtInPage, page } from './page.ts'
 import { report } from './report.ts'
 import type { Services } from './services.ts'
 
@@ -19,9 +20,22 @@ export async function handle(
   const address = addressOf(request, trustedProxies)
   const newCookies: Exchange['newCookies'] = new Map()
   const { path } = endpoint
-  const exchange = { request, services, path, address, newCookies, auditFields: {}, requestId: randomUUID() }
+  const exchange: Exchange = {
+    request,
+    services,
+    path,
+    address,
+    newCookies,
+    auditFields: {},
+    viewer: { isKnown: false },
+    requestId: randomUUID(),
+  }
   const response = await attempt(endpoint, exchange)
-  const cookies = setCookieHeaders(exchange, services.settings.cookies)
+  // Ours come last, so that a page of the app cannot replace them.
+  const cookies = [
+    response.headers['Set-Cookie'] ?? [],
+    setCookieHeaders(exchange, services.settings.cookies),
+  ].flat()
   const headers = { ...(cookies.length > 0 && { 'Set-Cookie': cookies }), 'X-Request-Id': exchange.requestId }
   return { ...response, headers: { ...response.headers, ...headers } }
 }
@@ -59,6 +73,10 @@ function handlerOf(endpoint: Endpoint, method: string): Handler {
 /** Converts anything thrown to an error that may be sent. The cause of an unexpected one only goes to the log. */
 function asOAuthError(thrown: unknown): OAuthError {
   if (thrown instanceof OAuthError) return thrown
+  if (thrown instanceof ViewError) {
+    const { message: detail, cause } = thrown
+    return new OAuthError('server_error', 'The page cannot be shown', { detail, cause })
+  }
   if (thrown instanceof StoreUnavailableError) {
     const options = { detail: thrown.message, headers: { 'Retry-After': '1' }, cause: thrown.cause }
     return new OAuthError('temporarily_unavailable', 'Try again in a moment', options)
@@ -83,5 +101,8 @@ async function refuse(endpoint: Endpoint, exchange: Exchange, error: OAuthError)
   if (endpoint.errors === 'json' || prefersJson(exchange.request)) return json(status, error, headers)
   const { requestId } = exchange
   const props = { status, code, description, requestId, ...(reason && { reason }) }
-  return page(exchange, status, 'error', props, { headers })
+  return page(exchange, status, 'error', props, { headers }).catch((thrown: unknown) => {
+    report(exchange, asOAuthError(thrown))
+    return builtInPage(exchange, status, 'error', props, { headers })
+  })
 }

@@ -1,7 +1,10 @@
-import type { HttpResponse } from '../lib/http.ts'
+import { toFetchRequest } from '../lib/fetch-request.ts'
+import { redirect, type HttpResponse } from '../lib/http.ts'
 import { formTargetsOf } from '../pages/headers.ts'
 import type { ViewProps } from '../pages/props.ts'
+import type { PageContext } from '../pages/render.ts'
 import type { Exchange } from './endpoint.ts'
+import { findViewer } from './viewer.ts'
 
 /** Options of a response that is a page. */
 export interface PageOptions {
@@ -10,20 +13,54 @@ export interface PageOptions {
   readonly formTargets?: readonly string[]
 }
 
+/** A page of the app cannot sign its users out, or in as someone else. */
+const OUR_COOKIE = /^\s*(?:__Host-)?consulate_/i
+
 /** Answers with a page and its security headers. */
 export async function page<Name extends keyof ViewProps>(
-  { services }: Exchange,
+  exchange: Exchange,
   status: number,
   name: Name,
   props: ViewProps[Name],
   { headers = {}, formTargets = [] }: PageOptions = {},
 ): Promise<HttpResponse> {
-  const { pages, appSessions } = services.settings
+  const { pages } = exchange.services.settings
+  const context = contextOf(exchange, status, formTargets)
+  const { location, cookies = [], ...rendered } = await pages.render(name, props, context)
+  const kept = cookies.filter((cookie) => !OUR_COOKIE.test(cookie))
+  const ownCookies = kept.length > 0 ? { 'Set-Cookie': kept } : {}
+  if (location !== undefined) return redirect(location, ownCookies)
+  return { ...rendered, headers: { ...rendered.headers, ...ownCookies, ...headers } }
+}
+
+/** Answers with the built-in page, also if the app has one of its own. */
+export function builtInPage<Name extends keyof ViewProps>(
+  exchange: Exchange,
+  status: number,
+  name: Name,
+  props: ViewProps[Name],
+  { headers = {}, formTargets = [] }: PageOptions = {},
+): HttpResponse {
+  const { pages } = exchange.services.settings
+  const rendered = pages.renderBuiltIn(name, props, contextOf(exchange, status, formTargets))
+  return { ...rendered, headers: { ...rendered.headers, ...headers } }
+}
+
+function contextOf(exchange: Exchange, status: number, formTargets: readonly string[]): PageContext {
+  const { pages, appSessions, issuer } = exchange.services.settings
   // A form of a user whose session has ended, and one that signs out, redirects to the app.
   const targets = [
     ...formTargets,
     ...[...appSessions.values()].flatMap(({ signInUrl }) => formTargetsOf(signInUrl)),
   ]
-  const { headers: pageHeaders, body } = await pages.render(name, props, [...new Set(targets)])
-  return { status, headers: { ...pageHeaders, ...headers }, body }
+  return {
+    status,
+    language: pages.language,
+    formTargets: [...new Set(targets)],
+    viewContext: async () => ({
+      request: toFetchRequest(exchange.request, new URL(issuer).origin),
+      original: exchange.request.original,
+      user: await findViewer(exchange),
+    }),
+  }
 }

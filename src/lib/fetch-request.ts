@@ -8,7 +8,8 @@ export type PartialRequest = Pick<HttpRequest, 'header'> &
 export function toFetchRequest(request: PartialRequest, origin: string): Request {
   const { method = 'GET', path = '/', query = '' } = request
   return new Request(`${origin}${path}${query === '' ? '' : `?${query}`}`, {
-    method,
+    // `Request` rejects some methods, which are answered with 405.
+    method: /^(?:CONNECT|TRACE|TRACK)$/i.test(method) ? 'GET' : method,
     headers: headersOf(request),
   })
 }

@@ -60,7 +60,7 @@ export function formTargetsOf(redirectUri: string): readonly string[] {
   return protocol === 'http:' ? ['http:', 'https:'] : [protocol]
 }
 
-function checkFormTarget(target: string): string {
+export function checkFormTarget(target: string): string {
   if (ORIGIN.test(target) || SCHEME.test(target)) return target
   const detail = `not a form target: ${JSON.stringify(target)}`
   throw new OAuthError('server_error', 'The page cannot be shown', { detail })

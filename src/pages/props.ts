@@ -267,9 +267,3 @@ export interface ViewProps extends DeveloperViewProps {
   readonly deviceConsent: DeviceConsentProps
   readonly deviceDone: DeviceDoneProps
 }
-
-/** A page of your own: returns a whole HTML document. You escape the props; the server sets the headers. */
-export type View<Name extends keyof ViewProps> = (props: ViewProps[Name]) => string | Promise<string>
-
-/** Your own pages. The others are built in. */
-export type Views = { readonly [Name in keyof ViewProps]?: View<Name> }

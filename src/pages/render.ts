@@ -1,3 +1,4 @@
+import { randomBase64url } from '../lib/hash.ts'
 import type { Html } from '../lib/html.ts'
 import { isImageAddress } from '../lib/web-address.ts'
 import { connectedAppsPage, disconnectAppPage } from './connected-apps.ts'
@@ -19,7 +20,8 @@ import {
   resetPasswordPage,
 } from './password-reset.ts'
 import { personalTokensPage, revokePersonalTokenPage } from './personal-tokens.ts'
-import type { ViewProps, Views } from './props.ts'
+import { renderOwnPage, type RenderedPage } from './own-view.ts'
+import type { ViewProps } from './props.ts'
 import { registerAppPage } from './register-app.ts'
 import { COPY_SOURCE, LOGO_SOURCE, REVEAL_SOURCE } from './scripts.ts'
 import { signInAgainPage } from './sign-in-again.ts'
@@ -27,31 +29,45 @@ import { signedInPage, signInPage } from './sign-in.ts'
 import { signedOutPage, signOutPage } from './sign-out.ts'
 import { createSite } from './site.ts'
 import type { Site, SiteOptions } from './site.ts'
+import type { OwnView, OwnViews, ViewContext } from './view.ts'
 
 /** The look of a server's pages. */
-export interface PagesOptions extends SiteOptions {
+export interface PagesOptions<User = unknown> extends SiteOptions {
   /** Pages of your own, in place of the built-in ones. */
-  readonly views?: Views
+  readonly views?: OwnViews<User>
 }
 
-/** A rendered page. */
-export interface RenderedPage {
-  readonly headers: Readonly<Record<string, string>>
-  /** The HTML document. */
-  readonly body: string
+/** The request that a page answers. */
+export interface PageContext {
+  /** Default 200. */
+  readonly status?: number
+  /** The language of the page. Default: `language`. */
+  readonly language?: string
+  /** Where its forms may redirect to besides this server; see `formTargetsOf`. Default: nowhere. */
+  readonly formTargets?: readonly string[]
+  /** Called for pages of your own only. */
+  readonly viewContext?: () => Promise<Pick<ViewContext, 'request' | 'original' | 'user'>>
 }
 
 /** The pages of a server. */
 export interface Pages {
+  /** The language of requests that ask for no other one. */
+  readonly language: string
   /**
-   * Renders a page. `formTargets`: where its forms may redirect to besides this server; see `formTargetsOf`. Rejects with
-   * what a view of your own throws, and with `server_error` for an invalid form target.
+   * Renders a page, or returns where a page of your own redirects. Rejects with `ViewError` if a page of your own fails, and
+   * with `server_error` for an invalid form target.
    */
   render<Name extends keyof ViewProps>(
     name: Name,
     props: ViewProps[Name],
-    formTargets?: readonly string[],
+    context?: PageContext,
   ): Promise<RenderedPage>
+  /** Renders the built-in page, also if there is one of your own. */
+  renderBuiltIn<Name extends keyof ViewProps>(
+    name: Name,
+    props: ViewProps[Name],
+    context?: PageContext,
+  ): RenderedPage
 }
 
 type BuiltInPages = { readonly [Name in keyof ViewProps]: (props: ViewProps[Name], site: Site) => Html }
@@ -101,24 +117,47 @@ const SCRIPTS: { readonly [Name in keyof ViewProps]?: (props: ViewProps[Name]) =
   appSecret: () => [COPY_SOURCE],
 }
 
-/** What a page of your own may load: files of this server, and images that are written into the page. */
-const VIEW_POLICY = { styles: ["'self'"], fonts: ["'self'"], images: ["'self'", 'data:'] } as const
-
 export function createPages({ views = {}, ...options }: PagesOptions): Pages {
   const site = createSite(options)
+  const language = site.messages.lang
+  const renderBuiltIn: Pages['renderBuiltIn'] = (name, props, { status = 200, formTargets = [] } = {}) => {
+    const policy = {
+      styles: [site.styleSource],
+      scripts: SCRIPTS[name]?.(props) ?? [],
+      images: images(site, props),
+    }
+    const body = BUILT_IN[name](props, site).markup
+    return { status, headers: pageHeaders({ ...policy, formTargets }), body }
+  }
   return {
-    async render(name, props, formTargets = []) {
+    language,
+    renderBuiltIn,
+    async render(name, props, context = {}) {
       const view = views[name]
-      if (view) return { headers: pageHeaders({ ...VIEW_POLICY, formTargets }), body: await view(props) }
-      const policy = {
-        styles: [site.styleSource],
-        scripts: SCRIPTS[name]?.(props) ?? [],
-        images: images(site, props),
-      }
-      const body = BUILT_IN[name](props, site).markup
-      return { headers: pageHeaders({ ...policy, formTargets }), body }
+      return view
+        ? renderOwn(name, view, props, { language, ...context })
+        : renderBuiltIn(name, props, context)
     },
   }
+}
+
+function renderOwn<Name extends keyof ViewProps>(
+  name: Name,
+  view: OwnView<Name>,
+  props: ViewProps[Name],
+  { status = 200, language, formTargets = [], viewContext }: PageContext & { readonly language: string },
+): Promise<RenderedPage> {
+  const nonce = randomBase64url(16)
+  return renderOwnPage({ name, status, nonce, formTargets }, async () => {
+    const context = (await viewContext?.()) ?? withoutRequest()
+    return view({ ...props, ...context, language, nonce, formTargets })
+  })
+}
+
+/** For pages that are rendered without a request, in tests. */
+const withoutRequest = (): Pick<ViewContext, 'request' | 'original' | 'user'> => {
+  const request = new Request('http://localhost/')
+  return { request, original: request, user: undefined }
 }
 
 function images({ favicon, logo }: Site, props: ViewProps[keyof ViewProps]): readonly string[] {

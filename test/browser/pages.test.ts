@@ -80,7 +80,7 @@ describe.skipIf(!chromium)('the pages in Chromium', () => {
       response.writeHead(303, { location: clientOrigin }).end()
     } else {
       const pages = createPages({ name: 'Orchard', ...options })
-      const { headers, body } = await pages.render(shown[0], shown[1], formTargets)
+      const { headers, body } = await pages.render(shown[0], shown[1], { formTargets })
       response.writeHead(200, headers).end(body)
     }
   }

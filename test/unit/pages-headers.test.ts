@@ -37,10 +37,10 @@ describe('a page with a script', () => {
     },
   )
 
-  test('of your own gets no script', async () => {
-    const own = createPages({ name: 'Orchard', views: { signIn: () => '' } })
-    const { headers } = await own.render('signIn', SAMPLES['sign-in'][1])
-    expect(headers['Content-Security-Policy']).not.toContain('script-src')
+  test('of your own runs only scripts with its nonce', async () => {
+    const own = createPages({ name: 'Orchard', views: { signIn: ({ nonce }) => nonce } })
+    const { headers, body } = await own.render('signIn', SAMPLES['sign-in'][1])
+    expect(headers['Content-Security-Policy']).toContain(`; script-src 'nonce-${body}'; `)
   })
 })
 

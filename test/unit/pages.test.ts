@@ -328,14 +328,17 @@ describe('a page of your own', () => {
 
   test('may throw, and the caller receives the error', async () => {
     const views = { signedOut: () => Promise.reject(new Error('template not found')) }
-    await expect(render('signedOut', { signInUrl: '/' }, { views })).rejects.toThrow('template not found')
+    await expect(render('signedOut', { signInUrl: '/' }, { views })).rejects.toThrow(
+      'pages.views.signedOut threw an error: Error: template not found',
+    )
   })
 
   test('may load style sheets, fonts and images of this server, and nothing of ours', async () => {
-    const mine = createPages({ name: 'Orchard', views: { signedOut: () => '' } })
-    const { headers } = await mine.render('signedOut', { signInUrl: '/' })
+    const mine = createPages({ name: 'Orchard', views: { signedOut: ({ nonce }) => nonce } })
+    const { headers, body: nonce } = await mine.render('signedOut', { signInUrl: '/' })
+    expect(nonce).toMatch(/^[\w-]{22}$/)
     expect(headers['Content-Security-Policy']).toBe(
-      "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+      `default-src 'none'; style-src 'self' 'nonce-${nonce}'; script-src 'nonce-${nonce}'; font-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
     )
   })
 })

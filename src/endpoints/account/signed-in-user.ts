@@ -5,6 +5,7 @@ import type { PersonalTokenParams } from '../../personal-tokens/params.ts'
 import type { PersonalTokenCreated, PersonalTokenRefusal } from '../../personal-tokens/personal-tokens.ts'
 import type { BaseUser } from '../../users/provider.ts'
 import type { Exchange } from '../endpoint.ts'
+import { lookUpViewer } from '../viewer.ts'
 
 /** The user who is signed in to the browser that sent a request. */
 export interface SignedInUser {
@@ -17,11 +18,9 @@ export async function findSignedInUser(
   exchange: Exchange,
   provider: string,
 ): Promise<SignedInUser | undefined> {
-  const { sessions, userDirectory, subjectOf } = exchange.services
-  const session = await sessions.current(exchange, provider)
-  const user = session && (await userDirectory.find(session))
+  const { session, user } = await lookUpViewer(exchange, provider)
   if (!session || !user) return undefined
-  exchange.auditFields.sub = subjectOf(session)
+  exchange.auditFields.sub = exchange.services.subjectOf(session)
   return { session, user }
 }
 

@@ -11,6 +11,7 @@ import { findTarget, type ResponseTarget } from '../oauth/authorization-request.
 import { page } from '../page.ts'
 import { pathsOf, providerPathsOf } from '../paths.ts'
 import { readReturnTo, signInUrl, signReturnTo } from '../return-to.ts'
+import { lookUpViewer } from '../viewer.ts'
 import { showAppSignIn } from './app-return.ts'
 import { signInWithPassword } from './password.ts'
 import { signedInPage } from './signed-in.ts'
@@ -24,8 +25,7 @@ export async function showSignIn(exchange: Exchange, provider: string): Promise<
   if (app) return showAppSignIn(exchange, provider, app)
   const form = readQuery(exchange.request)
   const returnTo = readReturnTo(services, provider, form.get('return_to'))
-  const session = await services.sessions.current(exchange, provider)
-  const user = session && (await services.userDirectory.find(session))
+  const { user } = await lookUpViewer(exchange, provider)
   if (!user || form.get('prompt') === 'login') return signInPage(exchange, 200, { provider, returnTo })
   return returnTo === undefined ? signedInPage(exchange, provider, user) : redirect(returnTo)
 }

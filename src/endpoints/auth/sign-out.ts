@@ -7,14 +7,14 @@ import type { Exchange } from '../endpoint.ts'
 import { forgedForm, readForm, readQuery } from '../body.ts'
 import { page } from '../page.ts'
 import { providerPathsOf } from '../paths.ts'
+import { lookUpViewer } from '../viewer.ts'
 
 /** GET: asks for confirmation, because any page can make a browser follow a link. Guests return to the app immediately. */
 export async function showSignOut(exchange: Exchange, provider: string): Promise<HttpResponse> {
   const { services } = exchange
   const { signIn: signInUrl, signOut: action } = providerPathsOf(services.settings, provider)
   const returnTo = readReturnUrl(exchange, readQuery(exchange.request))
-  const session = await services.sessions.current(exchange, provider)
-  const user = session && (await services.userDirectory.find(session))
+  const { session, user } = await lookUpViewer(exchange, provider)
   if (!session || !user)
     return returnTo === undefined ? page(exchange, 200, 'signedOut', { signInUrl }) : redirect(returnTo)
   const csrf = services.csrf.tokenFor(exchange, session)

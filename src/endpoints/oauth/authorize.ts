@@ -5,6 +5,7 @@ import type { Exchange } from '../endpoint.ts'
 import { readForm, readQuery } from '../body.ts'
 import { pathsOf } from '../paths.ts'
 import { redirectToSignIn } from '../return-to.ts'
+import { lookUpViewer } from '../viewer.ts'
 import { redirectWithError, respond } from './authorization-response.ts'
 import { checkLength, checkRequest, findTarget, type AuthorizationRequest } from './authorization-request.ts'
 import { submitConsent } from './consent.ts'
@@ -41,8 +42,7 @@ async function proceed(
 ): Promise<HttpResponse> {
   const { services } = exchange
   const { client, prompts } = authorizationRequest
-  const session = await services.sessions.current(exchange, client.provider)
-  const user = session && (await services.userDirectory.find(session))
+  const { session, user } = await lookUpViewer(exchange, client.provider)
   if (session) exchange.auditFields.sub = services.subjectOf(session)
   const isTooOld = session && isSignInForced(authorizationRequest, session, services.settings.clock)
   if (!session || !user || isTooOld) return askToSignIn(exchange, authorizationRequest, user !== undefined)

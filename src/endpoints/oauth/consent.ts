@@ -9,6 +9,7 @@ import type { Exchange } from '../endpoint.ts'
 import { forgedForm, readForm, readQuery } from '../body.ts'
 import { checkedScopes, isEverythingUnchecked } from '../consent-scopes.ts'
 import { pathsOf } from '../paths.ts'
+import { lookUpViewer } from '../viewer.ts'
 import { redirectWithError, respond } from './authorization-response.ts'
 import {
   checkRequest,
@@ -32,10 +33,9 @@ async function submit(exchange: Exchange, form: Form, isApproved: boolean): Prom
   const { services } = exchange
   const consent = services.consentSigner.verify(form.get('consent') ?? '')
   if (!consent) throw new OAuthError('invalid_request', 'This form was open too long')
-  const session = await services.sessions.current(exchange, consent.provider)
-  const user = session && (await services.userDirectory.find(session))
+  const { session, user } = await lookUpViewer(exchange, consent.provider)
   // Another user is signed in, or none: they must be asked themselves.
-  if (!user || session.id !== consent.sessionId) return restart(exchange, consent)
+  if (!session || !user || session.id !== consent.sessionId) return restart(exchange, consent)
   if (!services.csrf.isValid(exchange, session, form.get('csrf'))) throw forgedForm()
   return decide(exchange, { consent, session, form, isApproved })
 }
