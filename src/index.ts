@@ -32,7 +32,7 @@ export type { ClientCredentialsGrant, ClientCredentialsOptions } from './grants/
 export { deviceCode } from './grants/device-code.ts'
 export type { DeviceCodeGrant, DeviceCodeOptions } from './grants/device-code.ts'
 export { implicitGrant } from './grants/implicit.ts'
-export type { ImplicitGrant } from './grants/implicit.ts'
+export type { ImplicitGrant, ImplicitGrantOptions } from './grants/implicit.ts'
 export { passwordGrant } from './grants/password.ts'
 export type { PasswordGrant, PasswordGrantOptions } from './grants/password.ts'
 export { refuse } from './grants/grant.ts'

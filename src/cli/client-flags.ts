@@ -26,6 +26,9 @@ export interface ClientFlags {
   readonly introspect?: boolean
   /** `default` returns to the server's. */
   readonly graceWindow?: Duration | 'default'
+  readonly accessTokenLifetime?: Duration | 'default'
+  readonly refreshTokenLifetime?: Duration | 'default'
+  readonly refreshTokenMaximumLifetime?: Duration | 'default'
   readonly json?: boolean
 }
 
@@ -55,7 +58,7 @@ export const hasRedirect = ({ machine, device, service, password }: CreateFlags)
 
 /** Converts the flags of `consulate client create`, all but `--owner` and `--provider`. */
 export function toRegistration(flags: CreateFlags): ClientRegistration {
-  const { name = '', redirectUri: redirectUris = [], graceWindow } = flags
+  const { name = '', redirectUri: redirectUris = [] } = flags
   const scopes = flags.scope?.flatMap(parseScope) ?? []
   const grantTypes = toGrantTypes(flags)
   return {
@@ -67,21 +70,20 @@ export function toRegistration(flags: CreateFlags): ClientRegistration {
     ...(flags.thirdParty && { isThirdParty: true }),
     ...toSettings(flags),
     ...(flags.service && { followsRevocations: flags.followRevocations ?? !flags.introspect }),
-    ...(graceWindow !== undefined && graceWindow !== 'default' && { graceWindow }),
-    ...withoutNull(toPresentation(flags)),
+    ...withoutNull({ ...toDurations(flags), ...toPresentation(flags) }),
   }
 }
 
 /** Converts the flags of `consulate client update`. */
 export function toUpdate(flags: UpdateFlags): ClientUpdate {
-  const { name, redirectUri: redirectUris, grant: grantTypes, graceWindow, allScopes } = flags
+  const { name, redirectUri: redirectUris, grant: grantTypes, allScopes } = flags
   const scopes = allScopes ? null : flags.scope?.flatMap(parseScope)
   return {
     ...(name !== undefined && { name }),
     ...(redirectUris && { redirectUris }),
     ...(grantTypes && { grantTypes }),
     ...(scopes !== undefined && { scopes }),
-    ...(graceWindow !== undefined && { graceWindow: graceWindow === 'default' ? null : graceWindow }),
+    ...toDurations(flags),
     ...toSettings(flags),
     ...toPresentation(flags),
   }
@@ -108,6 +110,23 @@ const toSettings = (flags: ClientFlags) => ({
   ...(flags.introspect !== undefined && { introspects: flags.introspect }),
 })
 
+const DURATIONS = [
+  'graceWindow',
+  'accessTokenLifetime',
+  'refreshTokenLifetime',
+  'refreshTokenMaximumLifetime',
+] as const
+
+type Durations = { readonly [Field in (typeof DURATIONS)[number]]?: Duration | null }
+
+const toDurations = (flags: ClientFlags): Durations =>
+  Object.fromEntries(
+    DURATIONS.filter((field) => flags[field] !== undefined).map((field) => [
+      field,
+      flags[field] === 'default' ? null : flags[field],
+    ]),
+  )
+
 type Presentation = { readonly [Field in keyof ClientPresentation]: string | null }
 
 function toPresentation({ logo, homepage, privacy, terms, publisher }: ClientFlags): Presentation {
@@ -119,8 +138,8 @@ function toPresentation({ logo, homepage, privacy, terms, publisher }: ClientFla
   )
 }
 
-const withoutNull = (presentation: Presentation): ClientPresentation =>
-  Object.fromEntries(Object.entries(presentation).filter(([, value]) => value !== null))
+const withoutNull = (given: Presentation & Durations): Partial<ClientRegistration> =>
+  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null))
 
 const FLAGS: Readonly<Record<string, string>> = {
   name: '--name',
@@ -136,6 +155,9 @@ const FLAGS: Readonly<Record<string, string>> = {
   followsRevocations: '--follow-revocations',
   introspects: '--introspect',
   graceWindow: '--grace-window',
+  accessTokenLifetime: '--access-token-lifetime',
+  refreshTokenLifetime: '--refresh-token-lifetime',
+  refreshTokenMaximumLifetime: '--refresh-token-maximum-lifetime',
   logo: '--logo',
   homepage: '--homepage',
   privacy: '--privacy',

@@ -2,6 +2,7 @@ import type { ClientDeclaration } from '../clients/declaration.ts'
 import type { Client } from '../model/client.ts'
 import { DEVICE_GRANT } from '../model/device-code.ts'
 import { formatScope } from '../model/scope.ts'
+import { lifetime } from '../pages/messages/durations-en.ts'
 import type { Project } from './project.ts'
 import { dim, fields, relativeTime, table, timestamp } from './output.ts'
 
@@ -36,10 +37,16 @@ export const clientJson = (client: Client, project: DeclaringProject): Readonly<
   ends_with_session: client.endsWithSession,
   follows_revocations: client.followsRevocations,
   introspects: client.introspects,
-  grace_window: client.graceWindow === null ? null : client.graceWindow / 1000,
+  grace_window: inSeconds(client.graceWindow),
+  access_token_lifetime: inSeconds(client.accessTokenLifetime),
+  refresh_token_lifetime: inSeconds(client.refreshTokenLifetime),
+  refresh_token_maximum_lifetime: inSeconds(client.refreshTokenMaximumLifetime),
   created_at: new Date(client.createdAt).toISOString(),
   revoked_at: client.revokedAt && new Date(client.revokedAt).toISOString(),
 })
+
+const inSeconds = (milliseconds: number | null): number | null =>
+  milliseconds === null ? null : milliseconds / 1000
 
 /** Formats a client for a terminal. */
 export const clientFields = (client: Client, project: DeclaringProject): readonly string[] =>
@@ -61,6 +68,7 @@ export const clientFields = (client: Client, project: DeclaringProject): readonl
     ['Scopes', describeScopes(client)],
     ['User provider', client.provider],
     ['Settings', settingsOf(client).join(', ')],
+    ['Lifetimes', lifetimesOf(client).join(', ')],
     ['Created', timestamp(client.createdAt)],
     ['Revoked', client.revokedAt === null ? '' : timestamp(client.revokedAt)],
   ])
@@ -131,4 +139,16 @@ function settingsOf(client: Client): readonly string[] {
     client.graceWindow !== null && `grace window of ${client.graceWindow / 1000} seconds`,
   ]
   return settings.filter((setting) => setting !== false)
+}
+
+/** Returns the lifetimes that differ from those of the server. */
+function lifetimesOf(client: Client): readonly string[] {
+  const lifetimes: readonly (readonly [string, number | null])[] = [
+    ['access tokens', client.accessTokenLifetime],
+    ['refresh tokens', client.refreshTokenLifetime],
+    ['refresh tokens at most', client.refreshTokenMaximumLifetime],
+  ]
+  return lifetimes.flatMap(([name, milliseconds]) =>
+    milliseconds === null ? [] : [`${name} ${lifetime(milliseconds / 1000)}`],
+  )
 }

@@ -1,4 +1,4 @@
-import { maxLifetimes, type Lifetimes } from '../config/settings.ts'
+import type { Lifetimes } from '../config/settings.ts'
 import { rootSecretFingerprint } from '../keys/derived.ts'
 import type { SigningKeyOptions } from '../keys/key-material.ts'
 import {
@@ -10,8 +10,8 @@ import {
 import { systemClock } from '../lib/clock.ts'
 import { CommandError } from './errors.ts'
 import { print, printJson, wrap, yellow } from './output.ts'
-import { longestPersonalTokenLifetime } from './personal-token-lifetime.ts'
 import { requireInstalled, settingsOf, withProject, type Project } from './project.ts'
+import { longestLifetimes } from './stored-lifetimes.ts'
 
 /** The flags of `consulate keys --rotate` and `--rotate-secret`. */
 export interface RotateFlags extends SigningKeyOptions {
@@ -28,7 +28,7 @@ export function rotateSigningKey(flags: RotateFlags): Promise<void> {
   const { algorithm, length } = flags
   return withProject(async (project) => {
     const directory = project.secrets.directory ?? failManually(project, KEY_STEPS)
-    const keep = flags.dropCurrent ? undefined : await longestAccessToken(project)
+    const keep = flags.dropCurrent ? undefined : (await lifetimesOf(project)).accessToken + MARGIN
     const result = await rotateSigningKeys(directory, { ...rotateOptions(flags), algorithm, length, keep })
     printResult('signing key', result, flags)
   })
@@ -40,7 +40,7 @@ export function rotateRootSecret(flags: RotateFlags): Promise<void> {
     await requireInstalled(project)
     const { directory } = project.secrets
     if (directory === undefined) return registerNextSecrets(project)
-    const { refreshToken } = lifetimesOf(project)
+    const { refreshToken } = await lifetimesOf(project)
     const keep = refreshToken === undefined ? undefined : refreshToken + MARGIN
     const registerFingerprint = (fingerprint: string): Promise<void> => register(project, fingerprint)
     const options = { ...rotateOptions(flags), keep, registerFingerprint }
@@ -53,12 +53,7 @@ const rotateOptions = ({ now = false, dropCurrent = false }: RotateFlags): Rotat
   dropsCurrent: dropCurrent,
 })
 
-/** Returns how long (ms) a retired signing key is kept. */
-async function longestAccessToken(project: Project): Promise<number> {
-  return Math.max(lifetimesOf(project).accessToken, await longestPersonalTokenLifetime(project)) + MARGIN
-}
-
-const lifetimesOf = (project: Project): Lifetimes => maxLifetimes(settingsOf(project))
+const lifetimesOf = (project: Project): Promise<Lifetimes> => longestLifetimes(project, settingsOf(project))
 
 const register = ({ store }: Project, fingerprint: string): Promise<void> =>
   store.fingerprints.add(fingerprint, systemClock.now())

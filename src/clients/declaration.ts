@@ -38,6 +38,9 @@ const CHANGEABLE = [
   'terms',
   'publisher',
   'graceWindow',
+  'accessTokenLifetime',
+  'refreshTokenLifetime',
+  'refreshTokenMaximumLifetime',
 ] as const satisfies readonly (keyof ClientChanges)[]
 
 /** Returns why a stored client cannot become the declared one. A revoked client is not changed, so it has no problem. */

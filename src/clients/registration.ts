@@ -36,6 +36,15 @@ export interface ClientRegistration extends ClientPresentation {
   readonly introspects?: boolean
   /** How long a rotated refresh token may be repeated. Default: the server's grace window. */
   readonly graceWindow?: Duration
+  /**
+   * How long the client's access tokens are valid, of every grant: 1 second to 100 years. Default: the lifetime of the grant,
+   * or else the server's.
+   */
+  readonly accessTokenLifetime?: Duration
+  /** How long the client's refresh tokens are valid without use: 1 second to 100 years. Default: the server's lifetime. */
+  readonly refreshTokenLifetime?: Duration
+  /** How long after the sign-in they can be used at all: 1 second to 100 years. Default: the server's maximum, if it has one. */
+  readonly refreshTokenMaximumLifetime?: Duration
 }
 
 /** A client that a user registers. */

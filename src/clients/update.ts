@@ -4,7 +4,7 @@ import { parseDuration, type Duration } from '../lib/duration.ts'
 import type { Client, ClientChanges, GrantType } from '../model/client.ts'
 import type { ClientStore } from '../store/clients.ts'
 import { unknownOptionProblems, type OptionNames } from '../lib/validator.ts'
-import type { ClientPresentation } from './registration.ts'
+import type { ClientPresentation, ClientRegistration } from './registration.ts'
 import { registrationProblems } from './validation.ts'
 
 /** Changes to a client. Omitted fields stay as they are. Type, provider, owner and `isThirdParty` never change. */
@@ -29,6 +29,12 @@ export interface ClientUpdate extends Nullable<ClientPresentation> {
   readonly introspects?: boolean
   /** How long a rotated refresh token may be repeated; null for the server's default. */
   readonly graceWindow?: Duration | null
+  /** How long access tokens are valid from the next one on; null for the lifetime of the grant. */
+  readonly accessTokenLifetime?: Duration | null
+  /** How long refresh tokens are valid without use, from the next refresh on; null for the server's default. */
+  readonly refreshTokenLifetime?: Duration | null
+  /** How long after the sign-in they can be used at all, from the next refresh on; null for the server's default. */
+  readonly refreshTokenMaximumLifetime?: Duration | null
 }
 
 /** The same fields; null removes a value. */
@@ -67,16 +73,12 @@ export async function updateClient(
 /** Applies the rules of registration to the updated client. Returns everything that is wrong with it. */
 export function updateProblems(client: Client, changes: ClientUpdate): readonly ConfigProblem[] {
   if (client.revokedAt !== null) return [{ path: 'id', message: 'belongs to a revoked client' }]
-  const { graceWindow, ...update } = changes
-  const { ownerId, scopes, logo, homepage, privacy, terms, publisher, ...rest } = {
-    ...client,
-    ...withoutUndefined(update),
-  }
-  const nullable = { ownerId, scopes, logo, homepage, privacy, terms, publisher }
-  // The client's own grace window is in milliseconds, not a duration, and valid: only a new one is checked.
+  // The client's own times are in milliseconds, not durations, and valid: only new ones are checked.
+  const current = Object.entries(client).filter(([field]) => !isDuration(field))
+  const registration = { ...Object.fromEntries(current), ...withoutUndefined(changes) }
   return [
     ...unknownOptionProblems('', changes, OPTIONS),
-    ...registrationProblems({ ...rest, ...withoutNull(nullable), graceWindow: graceWindow ?? 0 }),
+    ...registrationProblems(withoutNull(registration) as unknown as ClientRegistration),
   ]
 }
 
@@ -96,23 +98,43 @@ const OPTIONS: OptionNames<ClientUpdate> = {
   terms: true,
   publisher: true,
   graceWindow: true,
+  accessTokenLifetime: true,
+  refreshTokenLifetime: true,
+  refreshTokenMaximumLifetime: true,
 }
 
-function changesOf({ graceWindow, ...update }: ClientUpdate): ClientChanges {
-  if (graceWindow === undefined) return withoutUndefined(update)
-  return {
-    ...withoutUndefined(update),
-    graceWindow: graceWindow === null ? null : (parseDuration(graceWindow) ?? null),
-  }
-}
+const DURATIONS = [
+  'graceWindow',
+  'accessTokenLifetime',
+  'refreshTokenLifetime',
+  'refreshTokenMaximumLifetime',
+] as const
+
+const isDuration = (field: string): boolean => (DURATIONS as readonly string[]).includes(field)
+
+const changesOf = (update: ClientUpdate): ClientChanges =>
+  Object.fromEntries(
+    Object.entries(withoutUndefined(update)).map(([field, value]) => [
+      field,
+      isDuration(field) ? (parseDuration(value) ?? null) : value,
+    ]),
+  )
 
 /** An undefined field would overwrite the current value. */
 const withoutUndefined = <Fields extends object>(fields: Fields): Fields =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Fields
 
-const withoutNull = <Fields extends object>(
-  fields: Fields,
-): { readonly [Name in keyof Fields]?: NonNullable<Fields[Name]> } =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null)) as {
-    readonly [Name in keyof Fields]?: NonNullable<Fields[Name]>
-  }
+const NULLABLE: ReadonlySet<string> = new Set([
+  ...DURATIONS,
+  'ownerId',
+  'scopes',
+  'logo',
+  'homepage',
+  'privacy',
+  'terms',
+  'publisher',
+])
+
+/** These are left out of a registration instead. Null stays in all others, and is a problem there. */
+const withoutNull = (fields: object): object =>
+  Object.fromEntries(Object.entries(fields).filter(([name, value]) => value !== null || !NULLABLE.has(name)))

@@ -52,7 +52,24 @@ function basicProblems(registration: ClientRegistration): readonly ConfigProblem
       'graceWindow',
       'must be a duration; 0 turns it off',
     ),
+    ...LIFETIMES.flatMap((field) =>
+      problemIf(
+        registration[field] !== undefined && !isLifetime(registration[field]),
+        field,
+        "must be a duration such as '5m' or '30d', from 1 second to 100 years",
+      ),
+    ),
   ]
+}
+
+const LIFETIMES = ['accessTokenLifetime', 'refreshTokenLifetime', 'refreshTokenMaximumLifetime'] as const
+
+/** In milliseconds. */
+const [MIN_LIFETIME, MAX_LIFETIME] = [1000, 3_153_600_000_000]
+
+function isLifetime(value: unknown): boolean {
+  const lifetime = parseDuration(value) ?? 0
+  return lifetime >= MIN_LIFETIME && lifetime <= MAX_LIFETIME
 }
 
 /** The implicit grant sends tokens in a URL, which must not be readable on the network. It has no PKCE. */
@@ -184,7 +201,9 @@ const TYPE: ValueType = {
   message: 'must be confidential or public',
 }
 
-const TYPES: { readonly [Name in keyof Omit<Required<ClientRegistration>, 'graceWindow'>]: ValueType } = {
+type Durations = 'graceWindow' | (typeof LIFETIMES)[number]
+
+const TYPES: { readonly [Name in keyof Omit<Required<ClientRegistration>, Durations>]: ValueType } = {
   name: STRING,
   type: TYPE,
   redirectUris: STRINGS,
@@ -207,7 +226,13 @@ const TYPES: { readonly [Name in keyof Omit<Required<ClientRegistration>, 'grace
 }
 
 /** The options of a registration. Unknown ones are rejected: a misspelled `requiresPkce` would require nothing. */
-export const REGISTRATION_OPTIONS = { ...TYPES, graceWindow: true } as const
+export const REGISTRATION_OPTIONS = {
+  ...TYPES,
+  graceWindow: true,
+  accessTokenLifetime: true,
+  refreshTokenLifetime: true,
+  refreshTokenMaximumLifetime: true,
+} as const
 
 /** Registrations also come from forms and JSON: the string `"false"` would count as true, and an unknown type as neither. */
 function typeProblems(registration: ClientRegistration): readonly ConfigProblem[] {

@@ -1,6 +1,5 @@
 import type { ConfigProblem } from '../errors.ts'
 import type { AuthorizationCodeGrant } from '../grants/authorization-code.ts'
-import type { ClientCredentialsGrant } from '../grants/client-credentials.ts'
 import type { DeviceCodeGrant } from '../grants/device-code.ts'
 import type { Grant } from '../grants/grant.ts'
 import type { ImplicitGrant } from '../grants/implicit.ts'
@@ -22,6 +21,8 @@ export interface GrantSettings {
   readonly deviceCodes: DeviceCodeSettings
   /** Undefined if the refresh grant is off: then no refresh tokens are issued. */
   readonly refresh: RefreshPolicy | undefined
+  /** The lifetimes of access tokens by grant type, in milliseconds. The others have the server's. */
+  readonly accessTokenLifetimes: ReadonlyMap<string, number>
 }
 
 /** The settings of the device grant, in milliseconds. */
@@ -57,12 +58,12 @@ export function resolveGrants(listed: Config['grants'] | undefined, validator: V
     validator.problem('grants', 'needs another grant beside refreshToken(), to issue the first token')
   }
   const pathOf = (type: string): string => paths.get(type) ?? 'grants'
-  checkClientCredentials(grants, pathOf('client_credentials'), validator)
   return {
     grants,
     codeLifetime: resolveCodeLifetime(grants, pathOf('authorization_code'), validator),
     deviceCodes: resolveDeviceCodes(grants, pathOf(DEVICE_GRANT), validator),
     refresh: resolveRefresh(grants, pathOf('refresh_token'), validator),
+    accessTokenLifetimes: resolveAccessTokenLifetimes(grants, pathOf, validator),
   }
 }
 
@@ -76,6 +77,7 @@ const TYPES_WITH_OPTIONS: ReadonlySet<string> = new Set([
   'refresh_token',
   'client_credentials',
   'password',
+  'implicit',
   'sign_in',
   DEVICE_GRANT,
 ])
@@ -111,9 +113,24 @@ function resolveDeviceCodes(grants: Grants, path: string, validator: Validator):
   return settings
 }
 
-function checkClientCredentials(grants: Grants, path: string, validator: Validator): void {
-  const grant = grants.get('client_credentials') as ClientCredentialsGrant | undefined
-  if (grant?.options.lifetime !== undefined) validator.duration(`${path}.lifetime`, grant.options.lifetime)
+/** Built-in grants have it among their options, others beside their type. */
+function resolveAccessTokenLifetimes(
+  grants: Grants,
+  pathOf: (type: string) => string,
+  validator: Validator,
+): ReadonlyMap<string, number> {
+  const lifetimes = new Map<string, number>()
+  for (const [type, grant] of grants) {
+    const { options } = grant as { readonly options?: object }
+    const { accessTokenLifetime: lifetime }: Lifetime = TYPES_WITH_OPTIONS.has(type) ? (options ?? {}) : grant
+    if (lifetime !== undefined)
+      lifetimes.set(type, validator.duration(`${pathOf(type)}.accessTokenLifetime`, lifetime))
+  }
+  return lifetimes
+}
+
+interface Lifetime {
+  readonly accessTokenLifetime?: Duration
 }
 
 /** The options of both kinds of refresh tokens. */

@@ -1,6 +1,7 @@
 import type { AuthorizationCodeOptions } from '../grants/authorization-code.ts'
 import type { ClientCredentialsOptions } from '../grants/client-credentials.ts'
 import type { DeviceCodeOptions } from '../grants/device-code.ts'
+import type { ImplicitGrantOptions } from '../grants/implicit.ts'
 import type { PasswordGrantOptions } from '../grants/password.ts'
 import type { RefreshTokenOptions } from '../grants/refresh-token.ts'
 import type { SignInOptions } from '../grants/sign-in.ts'
@@ -118,13 +119,19 @@ const PERSONAL_TOKENS: OptionNames<PersonalTokensConfig> = { lifetime: true, max
 const USER_APPS: OptionNames<UserAppsConfig> = { limit: true, scopes: true }
 const LIMIT: OptionNames<FailureLimit> = { failures: true, window: true }
 
-const CODE: OptionNames<AuthorizationCodeOptions> = { codeLifetime: true }
-const MACHINE: OptionNames<ClientCredentialsOptions> = { lifetime: true }
-const DEVICE: OptionNames<DeviceCodeOptions> = { lifetime: true, interval: true }
-const PASSWORD: OptionNames<PasswordGrantOptions> = { findByUsername: true, verifyPassword: true }
+const CODE: OptionNames<AuthorizationCodeOptions> = { codeLifetime: true, accessTokenLifetime: true }
+const MACHINE: OptionNames<ClientCredentialsOptions> = { accessTokenLifetime: true }
+const IMPLICIT: OptionNames<ImplicitGrantOptions> = { accessTokenLifetime: true }
+const DEVICE: OptionNames<DeviceCodeOptions> = { lifetime: true, interval: true, accessTokenLifetime: true }
+const PASSWORD: OptionNames<PasswordGrantOptions> = {
+  findByUsername: true,
+  verifyPassword: true,
+  accessTokenLifetime: true,
+}
 const REFRESH: OptionNames<RefreshTokenOptions> = {
   lifetime: true,
   maximumLifetime: true,
+  accessTokenLifetime: true,
   graceWindow: true,
   rotation: true,
 }
@@ -140,6 +147,7 @@ const SIGN_IN: OptionNames<SignInOptions> = {
 const GRANTS: Readonly<Record<string, OptionNames<object>>> = {
   authorization_code: CODE,
   client_credentials: MACHINE,
+  implicit: IMPLICIT,
   refresh_token: REFRESH,
   password: PASSWORD,
   sign_in: SIGN_IN,

@@ -1,10 +1,9 @@
 import type { Broadcast } from '../broadcast/broadcast.ts'
 import type { ClientDeclaration } from '../clients/declaration.ts'
-import type { ClientCredentialsGrant } from '../grants/client-credentials.ts'
 import type { SecretsSource } from '../keys/secrets.ts'
 import { isAddressRange } from '../lib/address.ts'
 import { systemClock, type Clock } from '../lib/clock.ts'
-import { parseDuration, type Duration } from '../lib/duration.ts'
+import type { Duration } from '../lib/duration.ts'
 import { jsonLogger, type Logger } from '../lib/log.ts'
 import type { Locate } from '../sessions/places.ts'
 import type { Pages } from '../pages/render.ts'
@@ -239,7 +238,7 @@ function checkStore({ store }: Partial<Config>, validator: Validator): void {
     )
 }
 
-/** The longest possible lifetimes, in milliseconds. Keys must stay published for as long as the tokens they signed. */
+/** The longest lifetimes, in milliseconds, without those of single clients. Keys must stay published for as long as the tokens they signed. */
 export interface Lifetimes {
   readonly accessToken: number
   /** The lifetime without use; undefined if no refresh tokens are issued. */
@@ -247,14 +246,17 @@ export interface Lifetimes {
 }
 
 export function maxLifetimes(settings: Settings): Lifetimes {
-  const { accessTokenLifetime, personalTokens, grants, refresh, signIn } = settings
-  const machines = grants.get('client_credentials') as ClientCredentialsGrant | undefined
-  const machineLifetime = parseDuration(machines?.options.lifetime) ?? 0
+  const { accessTokenLifetime, accessTokenLifetimes, personalTokens, refresh, signIn } = settings
   const personalLifetime = personalTokens?.maximumLifetime ?? 0
   const signInLifetime = signIn?.accessTokenLifetime ?? 0
   const refreshLifetimes = [refresh, signIn?.refresh].flatMap((policy) => policy?.lifetime ?? [])
   return {
-    accessToken: Math.max(accessTokenLifetime, machineLifetime, personalLifetime, signInLifetime),
+    accessToken: Math.max(
+      accessTokenLifetime,
+      ...accessTokenLifetimes.values(),
+      personalLifetime,
+      signInLifetime,
+    ),
     refreshToken: refreshLifetimes.length > 0 ? Math.max(...refreshLifetimes) : undefined,
   }
 }

@@ -20,6 +20,11 @@ import { narrowResources } from './resources.ts'
 export interface AuthorizationCodeOptions {
   /** How long a code is valid. Default: 60 seconds. */
   readonly codeLifetime?: Duration
+  /**
+   * How long the first access token is valid. `refreshToken()` has an option of its own for the next ones. Default: the
+   * server's `accessTokenLifetime`.
+   */
+  readonly accessTokenLifetime?: Duration
 }
 
 /** The authorization code grant. */

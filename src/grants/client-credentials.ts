@@ -1,5 +1,5 @@
 import { OAuthError } from '../errors.ts'
-import { parseDuration, type Duration } from '../lib/duration.ts'
+import type { Duration } from '../lib/duration.ts'
 import { refuse, type BuiltInGrant } from './grant.ts'
 import { chooseScopes } from './permit.ts'
 import { chooseResources } from './resources.ts'
@@ -7,7 +7,7 @@ import { chooseResources } from './resources.ts'
 /** Options of the client credentials grant. */
 export interface ClientCredentialsOptions {
   /** How long these tokens are valid. Default: the server's `accessTokenLifetime`. */
-  readonly lifetime?: Duration
+  readonly accessTokenLifetime?: Duration
 }
 
 /** The client credentials grant. */
@@ -20,24 +20,18 @@ export interface ClientCredentialsGrant extends BuiltInGrant {
  * Creates the client credentials grant (RFC 6749 section 4.4): a client gets a token for itself. Its scopes must be listed
  * on its record. There is no refresh token, because it can always request another token.
  */
-export function clientCredentials(options: ClientCredentialsOptions = {}): ClientCredentialsGrant {
-  const lifetime = parseDuration(options.lifetime)
-  return {
-    type: 'client_credentials',
-    options,
-    async decide({ client, form }, { scopes, resources: known }) {
-      if (client.type === 'public') {
-        return refuse(new OAuthError('unauthorized_client', 'A public client cannot use client credentials'))
-      }
-      const granted = chooseScopes(scopes, form.get('scope'), client.scopes ?? [])
-      const resources = chooseResources(known, form.getAll('resource'))
-      return {
-        kind: 'machine',
-        client,
-        scopes: granted,
-        resources,
-        ...(lifetime !== undefined && { lifetime }),
-      }
-    },
-  }
-}
+export const clientCredentials = (options: ClientCredentialsOptions = {}): ClientCredentialsGrant => ({
+  type: 'client_credentials',
+  options,
+  async decide({ client, form }, { scopes, resources }) {
+    if (client.type === 'public') {
+      return refuse(new OAuthError('unauthorized_client', 'A public client cannot use client credentials'))
+    }
+    return {
+      kind: 'machine',
+      client,
+      scopes: chooseScopes(scopes, form.get('scope'), client.scopes ?? []),
+      resources: chooseResources(resources, form.getAll('resource')),
+    }
+  },
+})

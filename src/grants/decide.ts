@@ -33,10 +33,7 @@ function problemOf(
     return 'returned neither permit() nor refuse()'
   // Compared by identity: a copy could have scopes that the client is not registered for.
   if (decision.client !== client) return 'permitted another client than the authenticated one'
-  if (decision.kind === 'refresh' && type !== 'refresh_token')
-    return 'returned a refresh, which only refreshToken() may'
-  // Retired signing keys are kept for the longest lifetime in the configuration.
-  return decision.kind === 'machine' && decision.lifetime !== undefined && type !== 'client_credentials'
-    ? 'set a token lifetime, which only clientCredentials() may'
+  return decision.kind === 'refresh' && type !== 'refresh_token'
+    ? 'returned a refresh, which only refreshToken() may'
     : undefined
 }

@@ -20,6 +20,11 @@ export interface DeviceCodeOptions {
   readonly lifetime?: Duration
   /** How long a device waits between two polls, at least a second. Default: 5 seconds. */
   readonly interval?: Duration
+  /**
+   * How long the first access token is valid. `refreshToken()` has an option of its own for the next ones. Default: the
+   * server's `accessTokenLifetime`.
+   */
+  readonly accessTokenLifetime?: Duration
 }
 
 /** The device grant. */

@@ -3,6 +3,7 @@ import type { RefreshPolicy } from '../issuance/context.ts'
 import type { Permission } from '../issuance/permission.ts'
 import type { RefreshTokens } from '../keys/refresh-token.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { Duration } from '../lib/duration.ts'
 import type { Form } from '../lib/form.ts'
 import type { Authorization } from '../model/authorization.ts'
 import type { Client, GrantType } from '../model/client.ts'
@@ -94,6 +95,8 @@ export interface Refusal extends RefusalEffects {
 export interface Grant {
   /** The `grant_type`. Yours is an absolute URI (RFC 6749 section 4.5). Clients must be registered for it. */
   readonly type: GrantType
+  /** How long the access tokens of this grant are valid, if a client has no lifetime of its own. Default: the server's lifetime. */
+  readonly accessTokenLifetime?: Duration
   decide(request: GrantRequest, context: GrantContext): Promise<Permission | Refusal>
 }
 

@@ -1,6 +1,15 @@
+import type { Duration } from '../lib/duration.ts'
+
+/** Options of the implicit grant. */
+export interface ImplicitGrantOptions {
+  /** How long the access token is valid. Default: the server's `accessTokenLifetime`. */
+  readonly accessTokenLifetime?: Duration
+}
+
 /** The implicit grant. The token endpoint does not use it. */
 export interface ImplicitGrant {
   readonly type: 'implicit'
+  readonly options: ImplicitGrantOptions
 }
 
 /**
@@ -8,4 +17,7 @@ export interface ImplicitGrant {
  * refresh token. Only for apps that cannot be changed: tokens leak from URLs and can be injected into them (RFC 9700
  * section 2.1.2). The server logs a warning when it starts.
  */
-export const implicitGrant = (): ImplicitGrant => ({ type: 'implicit' })
+export const implicitGrant = (options: ImplicitGrantOptions = {}): ImplicitGrant => ({
+  type: 'implicit',
+  options,
+})

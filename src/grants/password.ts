@@ -1,5 +1,6 @@
 import { OAuthError } from '../errors.ts'
 import type { AuthorizationPermission } from '../issuance/permission.ts'
+import type { Duration } from '../lib/duration.ts'
 import type { Client } from '../model/client.ts'
 import { checkPassword, type FailedPasswordAttempt } from '../users/check-password.ts'
 import type { LoadedUser } from '../users/directory.ts'
@@ -8,7 +9,7 @@ import { refuse, type BuiltInGrant, type BuiltInGrantContext, type GrantRequest 
 import { chooseScopes, permit, type PermitOptions } from './permit.ts'
 import { chooseResources } from './resources.ts'
 
-/** Options of the password grant. They replace the provider's own functions, for this grant only. */
+/** Options of the password grant. The functions replace those of the provider, for this grant only. */
 export interface PasswordGrantOptions<User extends BaseUser = BaseUser> {
   /**
    * Finds a user by user name. It must only return users of `client.provider`, and must not cache them.
@@ -16,6 +17,11 @@ export interface PasswordGrantOptions<User extends BaseUser = BaseUser> {
   readonly findByUsername?: (username: string, client: Client) => Promise<User | undefined>
   /** Checks a password. Returns false if the user is undefined, but takes just as long. */
   readonly verifyPassword?: (user: User | undefined, password: string, client: Client) => Promise<boolean>
+  /**
+   * How long the first access token is valid. `refreshToken()` has an option of its own for the next ones. Default: the
+   * server's `accessTokenLifetime`.
+   */
+  readonly accessTokenLifetime?: Duration
 }
 
 /** The password grant. */

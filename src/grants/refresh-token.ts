@@ -23,6 +23,8 @@ export interface RefreshTokenOptions {
   readonly lifetime?: Duration
   /** How long after the sign-in refreshes stay possible. Default: no limit. */
   readonly maximumLifetime?: Duration
+  /** How long the access token of a refresh is valid. Default: the server's `accessTokenLifetime`. */
+  readonly accessTokenLifetime?: Duration
   /** How long a refresh token still works after it was rotated, for retries. Default: 60 seconds; 0 for never. */
   readonly graceWindow?: Duration
   /** Whose refresh tokens rotate. Default: `always`. Those of public clients always do. */

@@ -2,7 +2,7 @@ import type { Events } from '../events.ts'
 import type { KeySet } from '../keys/key-set.ts'
 import type { RefreshTokens } from '../keys/refresh-token.ts'
 import type { Clock } from '../lib/clock.ts'
-import { SIGN_IN } from '../model/client.ts'
+import { SIGN_IN, type Client } from '../model/client.ts'
 import type { ScopeRules } from '../model/scope.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { SessionLimit } from '../sessions/session-limit.ts'
@@ -39,6 +39,8 @@ export interface IssuanceContext extends TokenPolicy {
   readonly scopes: ScopeRules
   /** The resources that can be requested (RFC 8707). */
   readonly resources: readonly string[]
+  /** By grant type, in milliseconds. Other grants have `accessTokenLifetime`. */
+  readonly accessTokenLifetimes: ReadonlyMap<string, number>
   /** The policy of the sign-in API. Undefined if it is off. */
   readonly signIn: TokenPolicy | undefined
   readonly subjectOf: (user: UserRef) => string
@@ -60,8 +62,22 @@ export function refreshExpiry({ lifetime, maximum }: RefreshPolicy, createdAt: n
   return maximum === null ? now + lifetime : Math.min(now + lifetime, createdAt + maximum)
 }
 
-/** Returns the policy for the tokens of a client. */
-export const policyFor = (
-  context: Pick<IssuanceContext, keyof TokenPolicy | 'signIn'>,
-  clientId: string,
-): TokenPolicy => (clientId === SIGN_IN && context.signIn) || context
+/** Returns the policy for the tokens that a client gets by a grant: its own times, then those of the grant, then the server's. */
+export function policyFor(
+  context: Pick<IssuanceContext, keyof TokenPolicy | 'accessTokenLifetimes' | 'signIn'>,
+  client: Client,
+  grantType: string,
+): TokenPolicy {
+  if (client.id === SIGN_IN && context.signIn) return context.signIn
+  const { refresh, accessTokenLifetimes } = context
+  return {
+    accessTokenLifetime:
+      client.accessTokenLifetime ?? accessTokenLifetimes.get(grantType) ?? context.accessTokenLifetime,
+    refresh: refresh && {
+      ...refresh,
+      lifetime: client.refreshTokenLifetime ?? refresh.lifetime,
+      maximum: client.refreshTokenMaximumLifetime ?? refresh.maximum,
+      graceWindow: client.graceWindow ?? refresh.graceWindow,
+    },
+  }
+}

@@ -3,7 +3,7 @@ import type { Authorization } from '../model/authorization.ts'
 import { canUseGrant } from '../model/client.ts'
 import type { Session } from '../model/session.ts'
 import { createAccessToken } from './access-token.ts'
-import { type IssuanceContext, policyFor, refreshExpiry } from './context.ts'
+import { policyFor, refreshExpiry, type IssuanceContext, type TokenPolicy } from './context.ts'
 import type { AuthorizationPermission } from './permission.ts'
 import { emitIssued, signInFields, type TokenRequest, type TokenResponse } from './response.ts'
 
@@ -17,6 +17,7 @@ export async function createAuthorization(
   request: TokenRequest,
 ): Promise<TokenResponse | undefined> {
   const { authorizationId, scopes, client, user } = permission
+  const policy = policyFor(context, client, request.grantType)
   const session = await draftSession(context, permission)
   const sessionId = session?.id ?? permission.sessionId
   const owner = { clientId: client.id, sub: context.subjectOf(user), authorizationId }
@@ -24,11 +25,11 @@ export async function createAuthorization(
     ...permission,
     ...owner,
     resources: permission.tokenResources ?? permission.resources,
-    lifetime: policyFor(context, client.id).accessTokenLifetime,
+    lifetime: policy.accessTokenLifetime,
     user: { provider: user.provider, authorizationId, sessionId },
   })
-  const seed = canBeRefreshed(context, permission) ? randomBase64url(16) : undefined
-  const authorization = newAuthorization(context, permission, {
+  const seed = canBeRefreshed(policy, permission) ? randomBase64url(16) : undefined
+  const authorization = newAuthorization(context, permission, policy, {
     seed,
     sessionId,
     expiresAt: access.expiresAt,
@@ -46,12 +47,9 @@ export async function createAuthorization(
 }
 
 const canBeRefreshed = (
-  context: IssuanceContext,
+  { refresh }: TokenPolicy,
   { client, hasRefreshToken = true }: AuthorizationPermission,
-) =>
-  policyFor(context, client.id).refresh !== undefined &&
-  hasRefreshToken &&
-  canUseGrant(client, 'refresh_token')
+): boolean => refresh !== undefined && hasRefreshToken && canUseGrant(client, 'refresh_token')
 
 const draftSession = async (
   context: IssuanceContext,
@@ -106,12 +104,12 @@ interface AuthorizationDetails {
 }
 
 function newAuthorization(
-  context: IssuanceContext,
+  { clock }: IssuanceContext,
   { authorizationId, client, user, scopes, resources, epochs }: AuthorizationPermission,
+  { refresh }: TokenPolicy,
   { seed, sessionId, expiresAt: accessExpiresAt }: AuthorizationDetails,
 ): Authorization {
-  const now = context.clock.now()
-  const { refresh } = policyFor(context, client.id)
+  const now = clock.now()
   return {
     id: authorizationId,
     clientId: client.id,

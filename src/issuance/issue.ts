@@ -1,5 +1,5 @@
 import { checkPermission } from './check.ts'
-import type { IssuanceContext } from './context.ts'
+import { policyFor, type IssuanceContext } from './context.ts'
 import type { Permission, MachinePermission } from './permission.ts'
 import { issuePersonalToken } from './personal.ts'
 import { refreshAuthorization } from './refresh.ts'
@@ -31,11 +31,12 @@ export function createIssuance(context: IssuanceContext): Issuance {
 /** Machine tokens are not stored. */
 function issueMachineToken(
   context: IssuanceContext,
-  { client, scopes, resources, lifetime = context.accessTokenLifetime }: MachinePermission,
+  { client, scopes, resources }: MachinePermission,
   request: TokenRequest,
 ): TokenResponse {
   const owner = { clientId: client.id, sub: client.id, authorizationId: null }
   const epochs = { issuer: context.issuerEpoch(), client: client.epoch, user: 0 }
+  const { accessTokenLifetime: lifetime } = policyFor(context, client, request.grantType)
   const access = createAccessToken(context, { ...owner, scopes, resources, epochs, lifetime })
   return emitIssued(context, request, access, scopes, owner)
 }

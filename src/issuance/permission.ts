@@ -11,8 +11,6 @@ export interface MachinePermission {
   readonly scopes: readonly string[]
   /** The requested resources (RFC 8707). Empty for the default audience. */
   readonly resources: readonly string[]
-  /** How long the token is valid (ms). Default: the server's lifetime of access tokens. */
-  readonly lifetime?: number
 }
 
 /** A user has authorized a client, which creates an authorization. */

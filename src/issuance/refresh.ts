@@ -11,10 +11,10 @@ export async function refreshAuthorization(
   permission: RefreshPermission,
   request: TokenRequest,
 ): Promise<TokenResponse | undefined> {
-  const { authorization, presented, generation, scopes, resources, seed } = permission
+  const { client, authorization, presented, generation, scopes, resources, seed } = permission
   const { id: authorizationId, clientId, provider, sessionId } = authorization
   const owner = { clientId, sub: context.subjectOf(authorization), authorizationId }
-  const policy = policyFor(context, clientId)
+  const policy = policyFor(context, client, request.grantType)
   const access = createAccessToken(context, {
     ...authorization,
     ...owner,
@@ -43,13 +43,13 @@ export async function refreshAuthorization(
 }
 
 function toUpdate(
-  { client, authorization, presented, generation }: RefreshPermission,
+  { authorization, presented, generation }: RefreshPermission,
   policy: RefreshPolicy,
   { clock, nodeId }: IssuanceContext,
   accessExpiresAt: number,
 ): RefreshUpdate {
   const now = clock.now()
-  const graceWindow = client.graceWindow ?? policy.graceWindow
+  const { graceWindow } = policy
   const rotation = { generation: presented, graceEndsAt: graceWindow === 0 ? 0 : now + graceWindow, nodeId }
   return {
     id: authorization.id,

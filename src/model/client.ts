@@ -1,3 +1,5 @@
+import type { JsonObject } from '../lib/json-value.ts'
+
 /** How a client authenticates at the token endpoint (RFC 6749 section 2.1): with a secret, or not at all. */
 export type ClientType = 'confidential' | 'public'
 
@@ -80,6 +82,14 @@ export interface Client {
   readonly introspects: boolean
   /** How long a rotated refresh token may be repeated, in milliseconds; null for the server's default. */
   readonly graceWindow: number | null
+  /** How long its access tokens are valid, in milliseconds; null for the lifetime of the grant. */
+  readonly accessTokenLifetime: number | null
+  /** How long its refresh tokens are valid without use, in milliseconds; null for the server's default. */
+  readonly refreshTokenLifetime: number | null
+  /** How long after the sign-in they can be used at all, in milliseconds; null for the server's default. */
+  readonly refreshTokenMaximumLifetime: number | null
+  /** Your own fields, as they are stored. `clientFields` in the configuration defines them. */
+  readonly fields: JsonObject
   readonly epoch: number
   readonly createdAt: number
   readonly revokedAt: number | null
@@ -105,6 +115,10 @@ export type ClientChanges = Partial<
     | 'terms'
     | 'publisher'
     | 'graceWindow'
+    | 'accessTokenLifetime'
+    | 'refreshTokenLifetime'
+    | 'refreshTokenMaximumLifetime'
+    | 'fields'
   >
 >
 

@@ -26,6 +26,9 @@ const CLIENT_FIELDS = [
   'followsRevocations',
   'introspects',
   'graceWindow',
+  'accessTokenLifetime',
+  'refreshTokenLifetime',
+  'refreshTokenMaximumLifetime',
   'createdAt',
   'revokedAt',
 ] as const

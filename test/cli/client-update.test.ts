@@ -55,6 +55,9 @@ describe('consulate client update', () => {
     const changed = await update(
       '--name=Shop 2',
       '--grace-window=0',
+      '--access-token-lifetime=5m',
+      '--refresh-token-lifetime=1y',
+      '--refresh-token-maximum-lifetime=2y',
       ...settings.split(' '),
       ...Object.entries({ ...texts, ...links }).flat(),
     )
@@ -68,6 +71,9 @@ describe('consulate client update', () => {
       follows_revocations: true,
       introspects: true,
       grace_window: 0,
+      access_token_lifetime: 300,
+      refresh_token_lifetime: 31_536_000,
+      refresh_token_maximum_lifetime: 63_072_000,
       publisher: 'Shop Ltd',
       logo_uri: '/shop.png',
       client_uri: 'https://shop.example',
@@ -75,7 +81,7 @@ describe('consulate client update', () => {
       tos_uri: 'https://shop.example/t',
     })
     const defaults =
-      '--no-skip-consent --no-require-pkce --end-with-session --no-follow-revocations --no-introspect --grace-window default'
+      '--no-skip-consent --no-require-pkce --end-with-session --no-follow-revocations --no-introspect --grace-window default --access-token-lifetime default --refresh-token-lifetime default --refresh-token-maximum-lifetime default'
     const none = '--no-publisher --no-logo --no-homepage --no-privacy --no-terms'
     const restored = await update(
       '--name=Shop',

@@ -29,6 +29,9 @@ describe('consulate client create', () => {
     expect(client).toEqual({
       client_id: like(/^[0-9a-f-]{36}$/),
       client_name: 'Shop',
+      access_token_lifetime: null,
+      refresh_token_lifetime: null,
+      refresh_token_maximum_lifetime: null,
       type: 'confidential',
       redirect_uris: ['https://shop.example/a', 'https://shop.example/b'],
       grant_types: ['authorization_code', 'refresh_token'],

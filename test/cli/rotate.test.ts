@@ -15,12 +15,12 @@ import { consulate, emptyDirectory, installed } from './run.ts'
 const keyringOf = (cwd: string): Keyring =>
   JSON.parse(readFileSync(join(cwd, 'data/secrets/keyring.json'), 'utf8')) as Keyring
 
-/** Makes all keys look as if they were made an hour ago. */
-function settle(cwd: string): void {
+/** Makes all keys look an hour older, or more. */
+function settle(cwd: string, hours = 1): void {
   const text = readFileSync(join(cwd, 'data/secrets/keyring.json'), 'utf8')
   const older = text.replaceAll(
     /"(createdAt|retiredAt)": (\d+)/g,
-    (_, name: string, time: string) => `"${name}": ${Number(time) - 3_600_000}`,
+    (_, name: string, time: string) => `"${name}": ${Number(time) - hours * 3_600_000}`,
   )
   writeFileSync(join(cwd, 'data/secrets/keyring.json'), older)
 }
@@ -103,6 +103,23 @@ test('keeps a signing key until the last personal access token that it may have 
   await server.close()
   settle(cwd)
   expect((await consulate(cwd, ['keys', '--rotate'])).stdout).toContain('Dropped')
+})
+
+test('keeps keys and secrets as long as the tokens of the client with the longest lifetimes', async () => {
+  const cwd = await installed()
+  const lifetimes = ['--access-token-lifetime=10y', '--refresh-token-lifetime=10y']
+  await consulate(cwd, ['client', 'create', '--machine', '--name=Import', '--scope=*', ...lifetimes])
+  for (const flag of [
+    '--rotate',
+    '--rotate',
+    '--rotate',
+    '--rotate-secret',
+    '--rotate-secret',
+    '--rotate-secret',
+  ]) {
+    settle(cwd, 480)
+    expect((await consulate(cwd, ['keys', flag])).stdout).not.toContain('Dropped')
+  }
 })
 
 test('keeps signing keys without a database, because an app may have one elsewhere', async () => {

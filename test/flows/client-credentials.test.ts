@@ -4,7 +4,7 @@ import { clientCredentials } from '../../src/index.ts'
 import { callApi, requestToken, getTokens } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 
-const server = await startServer({ grants: [clientCredentials({ lifetime: '1h' })] })
+const server = await startServer({ grants: [clientCredentials({ accessTokenLifetime: '1h' })] })
 const machine = await server.addClient({
   grantTypes: ['client_credentials'],
   scopes: ['orders:read', 'profile'],

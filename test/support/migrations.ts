@@ -10,6 +10,7 @@ export const MIGRATIONS: readonly string[] = [
   '0006-app-sessions',
   '0007-sign-in-methods',
   '0008-client-features',
+  '0009-client-fields',
   '0011-imported-tokens',
 ]
 
@@ -24,6 +25,14 @@ const UNDO: Readonly<Record<string, string>> = {
     'drop index consulate_sessions_app_session_hash; alter table consulate_sessions drop column app_session_hash; alter table consulate_epochs drop column raised_at',
   '0007-sign-in-methods': 'alter table consulate_sessions drop column methods',
   '0008-client-features': 'alter table consulate_clients drop column introspects',
+  '0009-client-fields': [
+    'access_token_lifetime',
+    'refresh_token_lifetime',
+    'refresh_token_maximum_lifetime',
+    'fields',
+  ]
+    .map((column) => `alter table consulate_clients drop column ${column}`)
+    .join('; '),
   '0011-imported-tokens': 'drop table consulate_imported_tokens',
 }
 

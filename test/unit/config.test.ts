@@ -248,7 +248,11 @@ describe('grants', () => {
       [authorizationCode({ codeLifetime: 'never' as '1h' })],
       ['grants[0].codeLifetime'],
     ],
-    ['a token lifetime of 0', [clientCredentials({ lifetime: 0 })], ['grants[0].lifetime']],
+    [
+      'a token lifetime of 0',
+      [clientCredentials({ accessTokenLifetime: 0 })],
+      ['grants[0].accessTokenLifetime'],
+    ],
     ['a polling interval below 1 second', [deviceCode({ interval: '100ms' })], ['grants[0].interval']],
     [
       'device codes that expire before the second poll',

@@ -79,8 +79,12 @@ const addSettings = (command: Command): Command =>
       new Option(
         '--grace-window <time>',
         'how long a rotated refresh token may be repeated: 30s, 0',
-      ).argParser(parseGraceWindow),
+      ).argParser(parseDurationOrDefault),
     )
+    .optionsGroup('Lifetimes (5m, 30d, or default for those of the server):')
+    .addOption(lifetimeFlag('--access-token-lifetime <time>', 'of access tokens, of every grant'))
+    .addOption(lifetimeFlag('--refresh-token-lifetime <time>', 'of refresh tokens without use'))
+    .addOption(lifetimeFlag('--refresh-token-maximum-lifetime <time>', 'of refresh tokens since the sign-in'))
     .optionsGroup('Consent page:')
     .option('--publisher <name>', 'company or person behind the client')
     .option('--logo <image>', 'image file, path on this server (/logos/shop.png) or data: URI')
@@ -89,7 +93,10 @@ const addSettings = (command: Command): Command =>
     .option('--terms <url>', 'terms of service')
     .optionsGroup('Options:')
 
-const parseGraceWindow = (text: string) => (text === 'default' ? text : parseDurationFlag(text))
+const parseDurationOrDefault = (text: string) => (text === 'default' ? text : parseDurationFlag(text))
+
+const lifetimeFlag = (flags: string, description: string): Option =>
+  new Option(flags, description).argParser(parseDurationOrDefault)
 
 function addList(client: Command): void {
   client

@@ -1,7 +1,6 @@
-import { maxLifetimes } from '../../config/settings.ts'
 import { ConfigError } from '../../errors.ts'
 import type { KeyState } from '../../keys/secrets.ts'
-import { longestPersonalTokenLifetime } from '../personal-token-lifetime.ts'
+import { longestLifetimes } from '../stored-lifetimes.ts'
 import { ok, warning, type Finding } from './finding.ts'
 import type { CheckContext } from './context.ts'
 
@@ -22,12 +21,10 @@ interface Key {
 export async function checkKeyAge(context: CheckContext): Promise<readonly Finding[]> {
   const { loaded, settings, secrets } = context
   if (loaded instanceof ConfigError) return []
-  const lifetimes = settings && maxLifetimes(settings)
-  const accessToken =
-    lifetimes && Math.max(lifetimes.accessToken, await longestPersonalTokenLifetime(context))
+  const lifetimes = settings && (await longestLifetimes(context, settings))
   const canRotate = secrets.directory !== undefined
   return [
-    ...findingsFor('signing key', loaded.signingKeys, accessToken, canRotate),
+    ...findingsFor('signing key', loaded.signingKeys, lifetimes?.accessToken, canRotate),
     ...findingsFor('root secret', loaded.secrets, lifetimes?.refreshToken, canRotate),
   ]
 }

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Insertable, RawBuilder, Selectable } from 'kysely'
 import { ConfigError } from '../../errors.ts'
 import type { Client, ClientChanges, ClientSecret } from '../../model/client.ts'
+import type { JsonObject } from '../../lib/json-value.ts'
 import { originOf } from '../../model/redirect-uri.ts'
 import type { ClientListOptions, ClientStore, OwnerLimits } from '../clients.ts'
 import { fromFlag, fromJson, numberOrNull, toFlag, toJson } from './columns.ts'
@@ -127,6 +128,10 @@ const buildUpdate = ({ db }: Database, id: string, changes: ClientChanges) =>
       terms: changes.terms,
       publisher: changes.publisher,
       grace_window: changes.graceWindow,
+      access_token_lifetime: changes.accessTokenLifetime,
+      refresh_token_lifetime: changes.refreshTokenLifetime,
+      refresh_token_maximum_lifetime: changes.refreshTokenMaximumLifetime,
+      fields: changes.fields && toJson(changes.fields),
     })
     .where('id', '=', id)
 
@@ -185,6 +190,10 @@ const toRow = (client: Client): Insertable<ClientTable> => ({
   follows_revocations: toFlag(client.followsRevocations),
   introspects: toFlag(client.introspects),
   grace_window: client.graceWindow,
+  access_token_lifetime: client.accessTokenLifetime,
+  refresh_token_lifetime: client.refreshTokenLifetime,
+  refresh_token_maximum_lifetime: client.refreshTokenMaximumLifetime,
+  fields: toJson(client.fields),
   created_at: client.createdAt,
   revoked_at: client.revokedAt,
 })
@@ -211,6 +220,10 @@ const toClient = (row: Selectable<ClientTable> & { epoch: AnyInteger | null }): 
   followsRevocations: fromFlag(row.follows_revocations),
   introspects: fromFlag(row.introspects),
   graceWindow: numberOrNull(row.grace_window),
+  accessTokenLifetime: numberOrNull(row.access_token_lifetime),
+  refreshTokenLifetime: numberOrNull(row.refresh_token_lifetime),
+  refreshTokenMaximumLifetime: numberOrNull(row.refresh_token_maximum_lifetime),
+  fields: row.fields === null ? {} : (JSON.parse(row.fields) as JsonObject),
   epoch: Number(row.epoch ?? 0),
   createdAt: Number(row.created_at),
   revokedAt: numberOrNull(row.revoked_at),

@@ -80,6 +80,19 @@ const migrationsFor = (dialect: SqlDialect): Record<string, Migration> => ({
         .addColumn('introspects', sql.raw(dialect.types.flag), (column) => column.notNull().defaultTo(0))
         .execute(),
   },
+  '0009-client-fields': {
+    async up(db: Kysely<Tables>) {
+      const { time, json } = dialect.types
+      const columns = {
+        access_token_lifetime: time,
+        refresh_token_lifetime: time,
+        refresh_token_maximum_lifetime: time,
+        fields: json,
+      }
+      for (const [column, type] of Object.entries(columns))
+        await db.schema.alterTable('consulate_clients').addColumn(column, sql.raw(type)).execute()
+    },
+  },
   '0011-imported-tokens': {
     up: (db: Kysely<Tables>) => createTable(db, dialect, 'consulate_imported_tokens', IMPORTED_TOKENS),
   },

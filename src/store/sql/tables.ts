@@ -29,6 +29,11 @@ export interface ClientTable {
   follows_revocations: Integer
   introspects: Integer
   grace_window: NullableInteger
+  access_token_lifetime: NullableInteger
+  refresh_token_lifetime: NullableInteger
+  refresh_token_maximum_lifetime: NullableInteger
+  /** JSON. Null for clients from before the column was added. */
+  fields: string | null
   created_at: Integer
   revoked_at: NullableInteger
 }

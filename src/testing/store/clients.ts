@@ -23,6 +23,10 @@ const FULL = sampleClient({
   followsRevocations: true,
   introspects: true,
   graceWindow: 5000,
+  accessTokenLifetime: 300_000,
+  refreshTokenLifetime: 3_153_600_000_000,
+  refreshTokenMaximumLifetime: 1000,
+  fields: { plan: 'pro', seats: 5, tags: ['α', null], nested: { isOn: false } },
 })
 
 export function testClients({ describe, test, expect }: Suite): void {
@@ -142,6 +146,10 @@ export function testClients({ describe, test, expect }: Suite): void {
         terms: null,
         publisher: 'Web Ltd',
         graceWindow: null,
+        accessTokenLifetime: null,
+        refreshTokenLifetime: 5000,
+        refreshTokenMaximumLifetime: null,
+        fields: {},
       }
       expect(await clients.update('web', changes)).toEqual({ ...FULL, ...changes })
       expect(await clients.find('web')).toEqual({ ...FULL, ...changes })
