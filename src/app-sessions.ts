@@ -4,6 +4,7 @@ import type { Services } from './endpoints/services.ts'
 import type { LiveKeys } from './keys/live.ts'
 import { toFetchRequest } from './lib/fetch-request.ts'
 import { createAppSessionCookies, type AppSessionCookies } from './sessions/app-session-cookies.ts'
+import { emitStarted } from './sessions/emit-started.ts'
 import { createAppSessionReader, type AppSessionOptions } from './sessions/from-app.ts'
 import { askApp } from './sessions/app-user.ts'
 import type { Sessions } from './sessions/sessions.ts'
@@ -62,7 +63,7 @@ function readerOptionsOf({ settings, store, sessions, services, ...others }: Par
       const { events, subjectOf } = services()
       const { address, requestId } = exchange
       const sub = subjectOf(session)
-      events.emit('session.started', { requestId, sessionId: session.id, sub, address })
+      emitStarted(events, session, { requestId, sub, address })
       const current = isNew ? undefined : session
       await completeBrowserSignIn(services(), session, { exchange, current, address, requestId })
     },

@@ -78,7 +78,11 @@ async function openFoundation(settings: Settings, config: Config, events: Events
   const feed = createRevocationFeed({ ...settings, source: store.revocations })
   await feed.sync()
   feed.start()
-  liveKeys.start({ logger, check })
+  liveKeys.start({
+    logger,
+    check,
+    onChange: ({ kid, secret }) => events.emit('keys.changed', { requestId: null, kid, secretId: secret }),
+  })
   const broadcast = openBroadcast(settings, store, feed)
   const nodeId = randomBase64url(6)
   return { settings, store, events, feed, broadcast, userDirectory, subjectOf: subject, liveKeys, nodeId }
@@ -107,7 +111,7 @@ function createServices(foundation: Foundation): Services {
   const { clock } = settings
   const { deviceTokens, csrf, consentSigner, returnToSigner } = createSigners(foundation)
   const audit = createAudit({ ...settings, events, store: store.audit })
-  const maintenance = startMaintenance({ ...settings, store: store.purge })
+  const maintenance = startMaintenance({ ...settings, store: store.purge, events })
   const lastUsed = startLastUsedTracker({ ...settings, store: store.authorizations })
   const messages = openMessages(foundation)
   const throttles = createThrottles({ ...settings, messages: settings.broadcast && messages })
@@ -231,7 +235,7 @@ const openIssuance = (foundation: Foundation, sessions: Sessions, sessionLimit: 
   })
 
 const openPersonalTokens = (
-  { settings, store, subjectOf }: Foundation,
+  { settings, store, events, subjectOf }: Foundation,
   services: Pick<Services, 'issuance' | 'revoker' | 'lastUsed'> & Throttles,
 ): PersonalTokens =>
   createPersonalTokens({
@@ -239,6 +243,7 @@ const openPersonalTokens = (
     ...(settings.personalTokens ?? NO_NEW_TOKENS),
     ...services,
     store: store.authorizations,
+    events,
     subjectOf,
     usedAt: services.lastUsed.usedAt,
     counterFor: services.personalTokenCounter,

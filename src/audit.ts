@@ -1,4 +1,5 @@
-import type { EventMap, Events } from './events.ts'
+import type { EventMap } from './event-map.ts'
+import type { Events } from './events.ts'
 import { createBatchWriter } from './jobs/batch-writer.ts'
 import type { Clock } from './lib/clock.ts'
 import { addressGroup } from './lib/address.ts'
@@ -26,6 +27,11 @@ export interface Audit {
 
 type EntryFields = Partial<AuditEntry> & Pick<AuditEntry, 'detail'>
 
+const FAILURES: Readonly<Record<EventMap['sign-in.failed']['reason'], string>> = {
+  unknown_user: 'no such user',
+  wrong_password: 'wrong password, or signed out everywhere meanwhile',
+}
+
 /** Converts the payload of each event. */
 const CONVERTERS: { readonly [Name in AuditedEvent]: (payload: EventMap[Name]) => EntryFields } = {
   'request.refused': ({ status, code, path, clientId, sub, address, detail }) => ({
@@ -37,7 +43,11 @@ const CONVERTERS: { readonly [Name in AuditedEvent]: (payload: EventMap[Name]) =
     address,
     detail,
   }),
-  'sign-in.failed': ({ sub, address, reason }) => ({ sub, address, detail: reason }),
+  'sign-in.failed': ({ sub, address, reason }) => ({
+    sub,
+    address,
+    detail: FAILURES[reason],
+  }),
   'sign-in.throttled': ({ address, retryAfter }) => ({
     address,
     detail: `too many failures: blocked for ${retryAfter} more seconds`,

@@ -105,11 +105,13 @@ export function createAdministration<User extends BaseUser>(
     audit: { find: async (requestId) => (await start()).audit.find(requestId) },
     attempt: async (target, check) => attempt(await start(), target, check),
     async purge(options) {
-      const { store, settings } = await start()
-      return purge({ ...settings, store: store.purge }, options)
+      const { store, settings, events } = await start()
+      return purge({ ...settings, store: store.purge, events }, options)
     },
   }
 }
+
+const REVOKED_BY_APP = { by: 'app', reason: 'authorization_revoked' } as const
 
 function authorizationAdministration(start: () => Promise<Services>): Administration['authorizations'] {
   const list = async (user: UserLike): Promise<readonly AuthorizationInfo[]> => {
@@ -119,7 +121,7 @@ function authorizationAdministration(start: () => Promise<Services>): Administra
     return found.map(toAuthorizationInfo)
   }
   const revoke = async (id: string): Promise<boolean> =>
-    (await (await start()).revoker.revoke({ kind: 'authorization', id })) !== undefined
+    (await (await start()).revoker.revoke({ kind: 'authorization', id }, REVOKED_BY_APP)) !== undefined
   return {
     list,
     revoke,

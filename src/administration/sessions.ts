@@ -110,7 +110,12 @@ export function sessionAdministration(start: Once<Services>, settings: Settings)
       const services = await start()
       return (await services.devices.list(toUserRef(services, user))).map(toSessionInfo)
     },
-    revoke: async (id) => (await (await start()).revoker.revoke({ kind: 'session', id })) !== undefined,
+    async revoke(id) {
+      const { store, devices } = await start()
+      const session = await store.sessions.find(id)
+      if (session) await devices.end(session, 'revoked_by_app')
+      return session !== undefined
+    },
     async signIn(user, device = {}) {
       const services = await start()
       return signInUser(services, toUserRef(services, user), device)

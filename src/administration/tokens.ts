@@ -24,7 +24,8 @@ export const tokenAdministration = (start: () => Promise<Services>): TokenAdmini
     requireToken(tokenId, expiresAt)
     const { revoker } = await start()
     const target = { kind: 'token', jti: tokenId, expiresAt } as const
-    await revoker.revoke({ ...target, ...(sub !== undefined && { sub }) })
+    const cause = { by: 'app', reason: 'token_revoked' } as const
+    await revoker.revoke({ ...target, ...(sub !== undefined && { sub }) }, cause)
   },
 })
 

@@ -1,4 +1,5 @@
 import type { Services } from '../endpoints/services.ts'
+import type { RevocationReason } from '../model/revocation.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { RevocationTarget } from '../store/revocations.ts'
 import { changePassword, type PasswordChange } from '../users/change-password.ts'
@@ -28,12 +29,13 @@ export function userAdministration(start: () => Promise<Services>): UserAdminist
   return {
     async signOutEverywhere(user) {
       const services = await start()
-      await signOutEverywhere(services, toUserRef(services, user))
+      await revokeUser(services, toUserRef(services, user), 'signed_out_everywhere')
     },
     async setPassword(user, password, change) {
       const services = await start()
       const { userDirectory, revoker, subjectOf, events } = services
-      const revoke = (target: RevocationTarget) => revoker.revoke(target)
+      const revoke = (target: RevocationTarget) =>
+        revoker.revoke(target, { by: 'app', reason: 'password_changed' })
       const ref = toUserRef(services, user)
       const users = userDirectory.provider(ref.provider)
       await changePassword({ users, revoke, subjectOf }, ref, password, change)
@@ -43,15 +45,20 @@ export function userAdministration(start: () => Promise<Services>): UserAdminist
       const services = await start()
       const ref = toUserRef(services, user)
       // First, because a signed-out user can no longer consent or register clients.
-      await signOutEverywhere(services, ref)
+      await revokeUser(services, ref, 'user_forgotten')
       await services.store.consents.deleteAll(ref)
-      await revokeClientsOf(services, services.subjectOf(ref))
+      const sub = services.subjectOf(ref)
+      await revokeClientsOf(services, sub)
+      services.events.emit('user.forgotten', { requestId: null, sub })
     },
   }
 }
 
-const signOutEverywhere = ({ revoker, subjectOf }: Services, user: UserRef): Promise<unknown> =>
-  revoker.revoke({ kind: 'user', user, subject: subjectOf(user) })
+const revokeUser = (
+  { revoker, subjectOf }: Services,
+  user: UserRef,
+  reason: RevocationReason,
+): Promise<unknown> => revoker.revoke({ kind: 'user', user, subject: subjectOf(user) }, { by: 'app', reason })
 
 async function revokeClientsOf({ store, clientRegistry }: Services, ownerId: string): Promise<void> {
   let page = await store.clients.list({ ownerId, isActive: true })

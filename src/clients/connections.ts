@@ -52,7 +52,8 @@ export interface Connections {
   revoke(user: UserRef, id: string, requestId: string): Promise<boolean>
   /**
    * Disconnects an app: revokes everything that the user has allowed the client, and forgets the consent. Returns whether
-   * there was anything to revoke: for `personal-access` and `sign-in`, which are not apps, there never is.
+   * there was anything to revoke: for `personal-access` and `sign-in`, which are not apps, there never is. Without a
+   * request, your own code does it.
    *
    * @throws ConfigError if the client ID is not a non-empty string
    */
@@ -101,15 +102,21 @@ export function createConnections(options: ConnectionsOptions): Connections {
       if (!authorization || subjectOf(authorization) !== subjectOf(user)) return false
       const client = await store.clients.find(authorization.clientId)
       if (!client || isFirstParty(client)) return false
-      await revoker.revoke({ kind: 'authorization', id, sub: subjectOf(user) }, requestId)
+      const cause = { by: 'user', reason: 'authorization_revoked', requestId } as const
+      await revoker.revoke({ kind: 'authorization', id, sub: subjectOf(user) }, cause)
       return true
     },
     async disconnect(user, clientId, requestId) {
       checkClientId(clientId)
+      const by = requestId === undefined ? 'app' : 'user'
       if (isReservedClientId(clientId)) return false
-      const { wasConnected } = await revoker.disconnect(user, clientId, requestId)
-      if (wasConnected)
-        events.emit('app.disconnected', { requestId: requestId ?? null, clientId, sub: subjectOf(user) })
+      const { wasConnected } = await revoker.disconnect(user, clientId, {
+        by,
+        reason: 'app_disconnected',
+        requestId,
+      })
+      const sub = subjectOf(user)
+      if (wasConnected) events.emit('app.disconnected', { requestId: requestId ?? null, clientId, sub, by })
       return wasConnected
     },
   }

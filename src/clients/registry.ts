@@ -2,6 +2,7 @@ import { ConfigError } from '../errors.ts'
 import type { Events } from '../events.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Client } from '../model/client.ts'
+import type { RevocationCause } from '../model/revocation.ts'
 import type { RevocationTarget } from '../store/revocations.ts'
 import type { ClientStore } from '../store/clients.ts'
 import type { ClientCache } from './cache.ts'
@@ -71,7 +72,7 @@ export interface ClientRegistryOptions {
   /** Declared clients, which only the configuration can change. */
   readonly declared?: readonly ClientDeclaration[]
   /** Returns undefined if the client is unknown. */
-  readonly revoke: (target: RevocationTarget, requestId?: string) => Promise<unknown>
+  readonly revoke: (target: RevocationTarget, cause: RevocationCause) => Promise<unknown>
 }
 
 type ClientEvent = 'client.created' | 'client.updated' | 'client.revoked' | 'client.secret-rotated'
@@ -113,7 +114,7 @@ export function createClientRegistry(options: ClientRegistryOptions): ClientRegi
     async revoke(id, actor) {
       const client = await store.find(id)
       if (!client) return false
-      await revoke({ kind: 'client', id }, actor.requestId)
+      await revoke({ kind: 'client', id }, { ...actor, reason: 'client_revoked' })
       if (client.revokedAt === null) announce('client.revoked', client, actor)
       return true
     },

@@ -39,7 +39,8 @@ async function applyRefusal(exchange: Exchange, clientId: string, refusal: Refus
   const { replay, spentCode, recordedPoll, isGuess, failedSignIn, error } = refusal
   // Only the first replay writes a revocation: otherwise a spent code could be used to fill the feed.
   if (replay && (await isUnrevoked(services, replay.authorizationId))) {
-    await services.revoker.revoke({ kind: 'authorization', id: replay.authorizationId }, requestId)
+    const target = { kind: 'authorization', id: replay.authorizationId } as const
+    await services.revoker.revoke(target, { by: 'server', reason: 'replay', requestId })
     services.events.emit('replay.detected', { requestId, clientId, ...replay })
   }
   if (spentCode !== undefined) await services.store.codes.spend(spentCode, services.settings.clock.now())

@@ -54,9 +54,10 @@ export function reportFailedSignIn(
   }
   const { user } = outcome
   const sub = user ? subjectOf(user.ref) : null
-  const reason = user
+  const detail = user
     ? `wrong password for user ${user.user.id}, or signed out everywhere meanwhile`
     : 'no such user'
-  settings.logger.log('warn', 'Sign-in failed', { requestId, address, reason })
+  settings.logger.log('warn', 'Sign-in failed', { requestId, address, reason: detail })
+  const reason = user ? 'wrong_password' : 'unknown_user'
   events.emit('sign-in.failed', { requestId, provider, address, sub, reason })
 }

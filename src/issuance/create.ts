@@ -2,6 +2,7 @@ import { randomBase64url, sha256 } from '../lib/hash.ts'
 import type { Authorization } from '../model/authorization.ts'
 import { canUseGrant } from '../model/client.ts'
 import type { Session } from '../model/session.ts'
+import { emitStarted } from '../sessions/emit-started.ts'
 import { createAccessToken } from './access-token.ts'
 import { policyFor, refreshExpiry, type IssuanceContext, type TokenPolicy } from './context.ts'
 import type { AuthorizationPermission } from './permission.ts'
@@ -35,7 +36,11 @@ export async function createAuthorization(
     expiresAt: access.expiresAt,
   })
   if (!(await write(context, permission, authorization, session))) return undefined
-  const response = emitIssued(context, request, access, scopes, owner)
+  const response = emitIssued(context, request, access, {
+    ...owner,
+    scopes,
+    refreshGeneration: seed === undefined ? null : 0,
+  })
   emitCreated(context, request, authorization, session)
   if (session) await startSession(context, permission, session, request)
   if (seed === undefined) return response
@@ -90,9 +95,7 @@ function emitCreated(
 ): void {
   const { id: authorizationId, clientId, sessionId } = authorization
   const sub = subjectOf(authorization)
-  if (session) {
-    events.emit('session.started', { requestId, sessionId: session.id, sub, address: session.address })
-  }
+  if (session) emitStarted(events, session, { requestId, sub, address: session.address })
   events.emit('authorization.created', { requestId, authorizationId, clientId, sub, sessionId })
 }
 

@@ -38,5 +38,5 @@ function issueMachineToken(
   const epochs = { issuer: context.issuerEpoch(), client: client.epoch, user: 0 }
   const { accessTokenLifetime: lifetime } = policyFor(context, client, request.grantType)
   const access = createAccessToken(context, { ...owner, scopes, resources, epochs, lifetime })
-  return emitIssued(context, request, access, scopes, owner)
+  return emitIssued(context, request, access, { ...owner, scopes, refreshGeneration: null })
 }

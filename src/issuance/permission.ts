@@ -61,6 +61,8 @@ export interface SignInDevice {
 /** A user gets a personal access token. */
 export interface PersonalPermission {
   readonly kind: 'personal'
+  /** Who creates it: the user, or your own code (`app`, the default). */
+  readonly by?: 'user' | 'app'
   readonly user: UserRef
   readonly authorizationId: string
   readonly name: string

@@ -27,10 +27,27 @@ export async function issuePersonalToken(
   })
   const authorization = newAuthorization(permission, context.clock.now(), access.expiresAt)
   if (!(await context.store.authorizations.insert(authorization, owner.sub))) return undefined
-  const response = emitIssued(context, request, access, scopes, owner)
-  const { requestId } = request
-  context.events.emit('authorization.created', { requestId, ...owner, authorizationId, sessionId: null })
+  const response = emitIssued(context, request, access, { ...owner, scopes, refreshGeneration: null })
+  emitCreated(context, permission, authorization, { ...request, sub: owner.sub })
   return response
+}
+
+function emitCreated(
+  { events }: IssuanceContext,
+  { by = 'app' }: PersonalPermission,
+  { id: authorizationId, clientId, name, scopes, expiresAt }: Authorization,
+  { requestId, sub }: TokenRequest & { readonly sub: string },
+): void {
+  events.emit('authorization.created', { requestId, clientId, sub, authorizationId, sessionId: null })
+  events.emit('personal-token.created', {
+    requestId,
+    authorizationId,
+    sub,
+    by,
+    name: name ?? '',
+    scopes,
+    expiresAt,
+  })
 }
 
 const newAuthorization = (

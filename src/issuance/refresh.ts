@@ -1,3 +1,4 @@
+import type { EventMap } from '../event-map.ts'
 import { rememberRotation } from '../model/authorization.ts'
 import type { RefreshUpdate } from '../store/contract.ts'
 import { createAccessToken } from './access-token.ts'
@@ -11,7 +12,7 @@ export async function refreshAuthorization(
   permission: RefreshPermission,
   request: TokenRequest,
 ): Promise<TokenResponse | undefined> {
-  const { client, authorization, presented, generation, scopes, resources, seed } = permission
+  const { client, authorization, generation, scopes, resources, seed } = permission
   const { id: authorizationId, clientId, provider, sessionId } = authorization
   const owner = { clientId, sub: context.subjectOf(authorization), authorizationId }
   const policy = policyFor(context, client, request.grantType)
@@ -26,20 +27,23 @@ export async function refreshAuthorization(
   if (!policy.refresh) return undefined
   const update = toUpdate(permission, policy.refresh, context, access.expiresAt)
   if (!(await context.store.authorizations.refresh(update, owner.sub))) return undefined
-  if (presented > authorization.generation) {
-    const { requestId } = request
-    context.events.emit('refresh.ahead', {
-      requestId,
-      authorizationId,
-      from: authorization.generation,
-      to: generation,
-    })
-  }
+  const response = emitIssued(context, request, access, { ...owner, scopes, refreshGeneration: generation })
+  emitRefreshed(context, permission, { ...owner, requestId: request.requestId })
   return {
-    ...emitIssued(context, request, access, scopes, owner),
+    ...response,
     refresh_token: context.refreshTokens.format({ authorizationId, generation, seed }),
     ...signInFields({ ...authorization, expiresAt: update.expiresAt }, update.lastUsedAt),
   }
+}
+
+function emitRefreshed(
+  { events }: IssuanceContext,
+  { authorization: { generation: from }, presented, generation }: RefreshPermission,
+  owner: Pick<EventMap['token.refreshed'], 'requestId' | 'authorizationId' | 'clientId' | 'sub'>,
+): void {
+  const { requestId, authorizationId } = owner
+  if (presented > from) events.emit('refresh.ahead', { requestId, authorizationId, from, to: generation })
+  events.emit('token.refreshed', { ...owner, generation, isRepeated: presented < from })
 }
 
 function toUpdate(

@@ -35,11 +35,14 @@ export interface TokenRequest {
   readonly grantType: string
 }
 
-/** The fields of a token's owner that events contain. */
-export interface TokenOwner {
+/** The fields of an access token that events contain. */
+export interface IssuedToken {
   readonly clientId: string
   readonly sub: string
   readonly authorizationId: string | null
+  readonly scopes: readonly string[]
+  /** The generation of the refresh token that is issued with it. Null without one. */
+  readonly refreshGeneration: number | null
 }
 
 /** Emits `token.issued` and returns the token response. */
@@ -47,8 +50,7 @@ export function emitIssued(
   { events }: IssuanceContext,
   { requestId, grantType }: TokenRequest,
   { token, jti, expiresIn, expiresAt }: AccessToken,
-  scopes: readonly string[],
-  { clientId, sub, authorizationId }: TokenOwner,
+  { clientId, sub, authorizationId, scopes, refreshGeneration }: IssuedToken,
 ): TokenResponse {
   events.emit('token.issued', {
     requestId,
@@ -59,6 +61,7 @@ export function emitIssued(
     jti,
     scopes,
     expiresAt,
+    refreshGeneration,
   })
   return { access_token: token, token_type: 'Bearer', expires_in: expiresIn, scope: formatScope(scopes) }
 }

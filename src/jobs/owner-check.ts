@@ -69,7 +69,7 @@ async function revokeIfOwnerless(
   if (!authorization || authorization.revokedAt !== null) return
   if (await userDirectory.find(authorization)) return
   const sub = subjectOf(authorization)
-  await revoker.revoke({ kind: 'authorization', id, sub })
+  await revoker.revoke({ kind: 'authorization', id, sub }, { by: 'server', reason: 'user_gone' })
   logger.log('info', 'Revoked a personal access token, because its user is gone', {
     sub,
     authorizationId: id,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConfigError } from '../errors.ts'
+import type { Events } from '../events.ts'
 import { EXPIRY_MARGIN, type Clock } from '../lib/clock.ts'
 import { CONSENT_LIFETIME } from '../model/signed-state.ts'
 import type { PurgeCutoffs, PurgeKind, PurgeStore } from '../store/purge.ts'
@@ -48,6 +49,8 @@ export interface PurgeContext {
   readonly clock: Clock
   /** Milliseconds. */
   readonly auditRetention: number
+  /** Receives `purge.completed`. The command line has no listeners. */
+  readonly events?: Pick<Events, 'emit'>
 }
 
 const DEFAULT_HOURS = 168
@@ -94,7 +97,11 @@ export async function purge(context: PurgeContext, options: PurgeOptions = {}): 
   const isBoth = revoked === expired
   const cutoff = Math.floor(context.clock.now() - hours * 3_600_000)
   const cutoffs = cutoffsOf(context, revoked || isBoth ? cutoff : 0, expired || isBoth ? cutoff : 0)
-  return walk(context.store, cutoffs, revoked && !expired ? REVOCABLE : ALL_KINDS, options)
+  const startedAt = performance.now()
+  const report = await walk(context.store, cutoffs, revoked && !expired ? REVOCABLE : ALL_KINDS, options)
+  const duration = Math.round(performance.now() - startedAt)
+  if (!options.dryRun) context.events?.emit('purge.completed', { requestId: null, duration, ...report })
+  return report
 }
 
 /** Deletes audit entries past their retention, and the oldest ones above the maximum. */

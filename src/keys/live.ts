@@ -19,6 +19,8 @@ export interface LiveOptions {
   readonly logger: Logger
   /** Called before changed secrets are used. Throws to reject them. */
   readonly check: (derived: DerivedKeys) => Promise<void>
+  /** Called after changed secrets came into use. */
+  readonly onChange?: (keys: { readonly kid: string; readonly secret: string }) => void
 }
 
 /** The keys of a running server. Its objects can be kept: they always use the current secrets. */
@@ -40,7 +42,7 @@ export async function createLiveKeys(source: SecretsSource, issuer: string): Pro
   let running: Promise<void> | undefined
   let timer: NodeJS.Timeout | undefined
 
-  async function reloadIfChanged({ check, logger }: LiveOptions): Promise<void> {
+  async function reloadIfChanged({ check, logger, onChange }: LiveOptions): Promise<void> {
     const newVersion = await source.version?.()
     if (newVersion === version) return
     const keys = await loadKeys(source, issuer)
@@ -48,7 +50,9 @@ export async function createLiveKeys(source: SecretsSource, issuer: string): Pro
     current = keys
     version = newVersion
     const { keySet, derived } = keys
-    logger.log('info', 'Keys changed', { kid: keySet.currentKid, secret: derived.currentId })
+    const ids = { kid: keySet.currentKid, secret: derived.currentId }
+    logger.log('info', 'Keys changed', ids)
+    onChange?.(ids)
   }
 
   return {

@@ -3,6 +3,49 @@ import type { Epochs } from './epochs.ts'
 /** What a revocation applies to. For `user`, `client` and `issuer`, it raises an epoch. */
 export type RevocationKind = 'token' | 'authorization' | 'session' | 'user' | 'client' | 'issuer'
 
+/**
+ * Who revoked something: a `user` on a page or through an API; a `client`, or the holder of a personal access token, at
+ * the revocation endpoint; the `owner` of a client; your own code (`app`); or the `server` itself, by its rules.
+ */
+export type RevokedBy = 'user' | 'client' | 'owner' | 'app' | 'configuration' | 'server'
+
+/**
+ * Why a session ended. `sign_out`: by its user, on the device itself; `signed_out_by_user`: from another device;
+ * `max_sessions`: by a sign-in that exceeded the maximum; `app_session`: your app's session ended or has another user;
+ * `replaced`: another user signed in with the same browser; `revoked_by_app`: your own code revoked it.
+ */
+export type SessionEndReason =
+  | 'sign_out'
+  | 'signed_out_by_user'
+  | 'max_sessions'
+  | 'app_session'
+  | 'replaced'
+  | 'revoked_by_app'
+
+/**
+ * Why something was revoked. `user_gone`: the user provider no longer finds the user; `replay`: a code or refresh token
+ * was used again; `token_revoked`: by the revocation endpoint or `tokens.revoke`.
+ */
+export type RevocationReason =
+  | SessionEndReason
+  | 'signed_out_everywhere'
+  | 'password_changed'
+  | 'user_forgotten'
+  | 'user_gone'
+  | 'replay'
+  | 'token_revoked'
+  | 'authorization_revoked'
+  | 'personal_token_revoked'
+  | 'app_disconnected'
+  | 'client_revoked'
+
+/** Who revokes something, why, and in which request, if there is one. */
+export interface RevocationCause {
+  readonly by: RevokedBy
+  readonly reason: RevocationReason
+  readonly requestId?: string | undefined
+}
+
 /** An entry of the revocation feed. */
 export interface RevocationEntry {
   /** Increases with each entry of a store. Concurrent readers can see entries out of order. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { ConfigError, type ConfigProblem } from '../errors.ts'
+import type { Events } from '../events.ts'
 import type { Issuance } from '../issuance/issue.ts'
 import type { TokenResponse } from '../issuance/response.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -55,13 +56,19 @@ export type PersonalTokenRefusal =
   /** The user was signed out everywhere after their epochs were read. */
   | { readonly kind: 'signed-out' }
 
+/** Who creates a token, and in which request. */
+export interface PersonalTokenActor {
+  readonly by: 'user' | 'app'
+  readonly requestId: string
+}
+
 /** Personal access tokens: for the application, the JSON API and the page. */
 export interface PersonalTokens {
   /** Creates a token with the epochs of the loaded user. */
   create(
     user: LoadedUser,
     params: PersonalTokenParams,
-    requestId: string,
+    request: PersonalTokenActor,
   ): Promise<PersonalTokenCreated | PersonalTokenRefusal>
   /** Returns a user's valid tokens, newest first. */
   list(user: UserRef): Promise<readonly PersonalToken[]>
@@ -75,7 +82,8 @@ export interface PersonalTokensOptions extends PersonalTokenRules {
   readonly lifetime: number
   readonly store: Pick<AuthorizationStore, 'find' | 'listByUser'>
   readonly issuance: Issuance
-  readonly revoker: Revoker
+  readonly revoker: Pick<Revoker, 'revoke'>
+  readonly events: Pick<Events, 'emit'>
   readonly clock: Clock
   readonly subjectOf: (user: UserRef) => string
   /** Returns when this node last accepted a token, if that was not written yet. */
@@ -88,7 +96,7 @@ const DAILY_LIMIT = { name: 'personal-tokens', failures: MAX_PERSONAL_TOKENS, wi
 
 /** Creates the personal access tokens of one server. */
 export function createPersonalTokens(options: PersonalTokensOptions): PersonalTokens {
-  const { store, revoker, clock, subjectOf, usedAt, counterFor } = options
+  const { store, clock, subjectOf, usedAt, counterFor } = options
   const counter = counterFor(DAILY_LIMIT)
   const list: PersonalTokens['list'] = async (user) => {
     const authorizations = await store.listByUser(user, clock.now())
@@ -98,7 +106,7 @@ export function createPersonalTokens(options: PersonalTokensOptions): PersonalTo
   }
   return {
     list,
-    async create(user, params, requestId) {
+    async create(user, params, request) {
       const problems = personalTokenProblems(params, options)
       if (problems.length > 0) return { kind: 'invalid', problems }
       const key = sha256(subjectOf(user.ref))
@@ -108,7 +116,7 @@ export function createPersonalTokens(options: PersonalTokensOptions): PersonalTo
       const attempt = reserveAttempt([{ counter, key }], counter)
       try {
         if ((await list(user.ref)).length >= MAX_PERSONAL_TOKENS) return { kind: 'full' }
-        const outcome = await issueToken(options, user, params, requestId)
+        const outcome = await issueToken(options, user, params, request)
         if (outcome.kind === 'created') await attempt.fail()
         return outcome
       } finally {
@@ -119,10 +127,29 @@ export function createPersonalTokens(options: PersonalTokensOptions): PersonalTo
       const authorization = await store.find(id)
       if (!authorization || !isPersonal(authorization)) return false
       if (by && subjectOf(by.owner) !== subjectOf(authorization)) return false
-      if (authorization.revokedAt === null) await revoker.revoke({ kind: 'authorization', id }, by?.requestId)
+      if (authorization.revokedAt === null) await revokeToken(options, authorization, by?.requestId)
       return true
     },
   }
+}
+
+/** Without a request, the application revokes it. */
+async function revokeToken(
+  { revoker, events, subjectOf }: PersonalTokensOptions,
+  authorization: Authorization,
+  requestId: string | undefined,
+): Promise<void> {
+  const { id: authorizationId, name } = authorization
+  const [by, sub] = [requestId === undefined ? 'app' : 'user', subjectOf(authorization)] as const
+  const target = { kind: 'authorization', id: authorizationId, sub } as const
+  await revoker.revoke(target, { by, reason: 'personal_token_revoked', requestId })
+  events.emit('personal-token.revoked', {
+    requestId: requestId ?? null,
+    authorizationId,
+    sub,
+    by,
+    name: name ?? '',
+  })
 }
 
 async function issueToken(
@@ -134,10 +161,11 @@ async function issueToken(
     lifetime = defaultLifetime,
     id: authorizationId = randomId(),
   }: PersonalTokenParams,
-  requestId: string,
+  { by, requestId }: PersonalTokenActor,
 ): Promise<PersonalTokenCreated | PersonalTokenRefusal> {
   const permission = {
     kind: 'personal',
+    by,
     user,
     authorizationId,
     name: name.trim(),
@@ -196,7 +224,11 @@ export async function createPersonalTokenFor(
   const user = await services.userDirectory.load(ref, PERSONAL_ACCESS)
   if (!user) throw new ConfigError([{ path: 'user', message: 'does not exist or is disabled' }])
   const lifetime = expiresIn === undefined ? undefined : (parseDuration(expiresIn) ?? 0)
-  const outcome = await services.personalTokens.create(user, { name, scopes, lifetime }, randomUUID())
+  const outcome = await services.personalTokens.create(
+    user,
+    { name, scopes, lifetime },
+    { by: 'app', requestId: randomUUID() },
+  )
   if (outcome.kind !== 'created') throw new ConfigError(problemsOf(outcome))
   return { token: outcome.token, accessToken: outcome.response.access_token }
 }

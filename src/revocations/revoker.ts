@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Events } from '../events.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { RevocationEntry } from '../model/revocation.ts'
+import type { RevocationCause, RevocationEntry } from '../model/revocation.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { Disconnection } from '../store/connections.ts'
 import type { Store } from '../store/contract.ts'
@@ -15,9 +15,9 @@ import type { RevocationFeed } from './feed.ts'
 export interface Revoker {
   /**
    * Returns the entry that was written, or undefined if the ID is unknown. Can be repeated. Looks up the `sub` of the target
-   * unless it is given. `requestId` is the request that caused the revocation, if there is one.
+   * unless it is given.
    */
-  revoke(target: RevocationTarget, requestId?: string): Promise<RevocationEntry | undefined>
+  revoke(target: RevocationTarget, cause: RevocationCause): Promise<RevocationEntry | undefined>
   /**
    * Revokes all sessions of a user except one, in one transaction. Returns the entries of those that were live and that no
    * other call revoked before.
@@ -25,10 +25,10 @@ export interface Revoker {
   revokeSessions(
     user: UserRef,
     except: string | undefined,
-    requestId: string,
+    cause: RevocationCause,
   ): Promise<readonly RevocationEntry[]>
   /** Revokes everything that a user has allowed a client, and deletes the consent, in one transaction. */
-  disconnect(user: UserRef, clientId: string, requestId?: string): Promise<Disconnection>
+  disconnect(user: UserRef, clientId: string, cause: RevocationCause): Promise<Disconnection>
 }
 
 export interface RevokerOptions {
@@ -44,43 +44,42 @@ const MESSAGES_PER_TURN = 50
 
 export function createRevoker(options: RevokerOptions): Revoker {
   const { store, feed, events, clock, announce, subjectOf } = options
-  const share = (entry: RevocationEntry, requestId: string | undefined): void => {
+  const share = (entry: RevocationEntry, { by, reason, requestId = null }: CauseFields): void => {
     announce(entry)
-    events.emit('revocation.written', { requestId: requestId ?? null, entry })
+    events.emit('revocation.written', { requestId, by, reason, entry })
   }
-  const shareAll = async (
-    entries: readonly RevocationEntry[],
-    requestId: string | undefined,
-  ): Promise<void> => {
+  const shareAll = async (entries: readonly RevocationEntry[], cause: RevocationCause): Promise<void> => {
     for (const entry of entries) feed.apply(entry)
     for (const [index, entry] of entries.entries()) {
       // Each message is signed: without pauses, other requests would wait for all of them.
       if (index % MESSAGES_PER_TURN === MESSAGES_PER_TURN - 1) await nextTurn()
-      share(entry, requestId)
+      share(entry, cause)
     }
   }
   return {
-    async revoke(target, requestId) {
+    async revoke(target, cause) {
       const entry = await store.revocations.revoke(await withSub(target, options), clock.now())
       if (!entry) return undefined
       feed.apply(entry)
-      share(entry, requestId)
+      share(entry, cause)
       return entry
     },
-    async revokeSessions(user, except, requestId) {
+    async revokeSessions(user, except, cause) {
       const selection = { subject: subjectOf(user), except }
       const entries = await store.revocations.revokeSessions(user, selection, clock.now())
-      await shareAll(entries, requestId)
+      await shareAll(entries, cause)
       return entries
     },
-    async disconnect(user, clientId, requestId) {
+    async disconnect(user, clientId, cause) {
       const target = { clientId, subject: subjectOf(user) }
       const disconnection = await store.connections.disconnect(user, target, clock.now())
-      await shareAll(disconnection.entries, requestId)
+      await shareAll(disconnection.entries, cause)
       return disconnection
     },
   }
 }
+
+type CauseFields = Omit<RevocationCause, 'requestId'> & { readonly requestId?: string | null | undefined }
 
 async function withSub(
   target: RevocationTarget,

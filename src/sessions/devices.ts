@@ -1,6 +1,7 @@
-import type { EventMap, Events } from '../events.ts'
+import type { Events } from '../events.ts'
 import type { Clock } from '../lib/clock.ts'
 import { toSessionInfo, type SessionInfo } from '../model/info.ts'
+import type { RevokedBy, SessionEndReason } from '../model/revocation.ts'
 import type { Session } from '../model/session.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { Revoker } from '../revocations/revoker.ts'
@@ -38,10 +39,8 @@ export interface Devices {
   /** Signs out all of the user's devices, the current one included, and returns how many. */
   signOutAll(user: UserRef, request: SignOutRequest): Promise<number>
   /** Revokes a session, and announces it unless it was revoked before. */
-  end(session: EndedSession, reason: EndReason, requestId: string): Promise<void>
+  end(session: EndedSession, reason: SessionEndReason, requestId?: string): Promise<void>
 }
-
-type EndReason = EventMap['session.ended']['reason']
 
 type EndedSession = UserRef & Pick<Session, 'id'> & Partial<Pick<Session, 'revokedAt'>>
 
@@ -74,10 +73,10 @@ export function createDevices({ store, clock, revoker, events, subjectOf }: Devi
     signOutAll: (user, request) => endAll(user, request, undefined),
     async end(session, reason, requestId) {
       const sub = subjectOf(session)
-      await revoker.revoke({ kind: 'session', id: session.id, sub }, requestId)
+      await revoker.revoke({ kind: 'session', id: session.id, sub }, { by: BY[reason], reason, requestId })
       // Revoked again all the same: the first revocation may have failed after its transaction.
       if (session.revokedAt) return
-      events.emit('session.ended', { requestId, sessionId: session.id, sub, reason })
+      events.emit('session.ended', { requestId: requestId ?? null, sessionId: session.id, sub, reason })
     },
   }
 
@@ -87,7 +86,11 @@ export function createDevices({ store, clock, revoker, events, subjectOf }: Devi
     except: string | undefined,
   ): Promise<number> {
     const sub = subjectOf(user)
-    const revoked = await revoker.revokeSessions(user, except, requestId)
+    const revoked = await revoker.revokeSessions(user, except, {
+      by: 'user',
+      reason: except === undefined ? 'sign_out' : 'signed_out_by_user',
+      requestId,
+    })
     for (const { subject: sessionId } of revoked)
       events.emit('session.ended', { requestId, sessionId, sub, reason: reasonFor(sessionId === currentId) })
     return revoked.length
@@ -95,4 +98,13 @@ export function createDevices({ store, clock, revoker, events, subjectOf }: Devi
   return devices
 }
 
-const reasonFor = (isCurrent: boolean): EndReason => (isCurrent ? 'sign_out' : 'signed_out_by_user')
+const BY: Readonly<Record<SessionEndReason, RevokedBy>> = {
+  sign_out: 'user',
+  signed_out_by_user: 'user',
+  max_sessions: 'server',
+  app_session: 'app',
+  replaced: 'user',
+  revoked_by_app: 'app',
+}
+
+const reasonFor = (isCurrent: boolean): SessionEndReason => (isCurrent ? 'sign_out' : 'signed_out_by_user')

@@ -92,7 +92,10 @@ export function createSignIn(options: SignInServiceOptions): SignInService {
     async replace({ authorizationId, user, userEpoch, requestId }) {
       const replaced = await authorizations.find(authorizationId)
       if (!replaced) return undefined
-      await revoker.revoke({ kind: 'authorization', id: authorizationId }, requestId)
+      await revoker.revoke(
+        { kind: 'authorization', id: authorizationId },
+        { by: 'user', reason: 'password_changed', requestId },
+      )
       const { sessionId } = replaced
       const scopes = remainingScopes(rules, replaced.scopes, allowed)
       const epochs = { ...replaced.epochs, user: userEpoch }

@@ -1,11 +1,12 @@
 import type { Events } from '../events.ts'
 import type { Session } from '../model/session.ts'
 import type { UserRef } from '../model/subject.ts'
-import type { Revoker } from '../revocations/revoker.ts'
 import type { CookieExchange } from '../sessions/cookies.ts'
 import type { Csrf } from '../sessions/csrf.ts'
 import type { DeviceCookies } from '../sessions/device-cookie.ts'
+import type { Devices } from '../sessions/devices.ts'
 import type { DeviceTokens } from '../sessions/device-tokens.ts'
+import { emitStarted } from '../sessions/emit-started.ts'
 import type { SessionLimit } from '../sessions/session-limit.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { LoadedUser } from '../users/directory.ts'
@@ -33,7 +34,7 @@ export interface BrowserSignInServices {
   readonly deviceCookies: DeviceCookies
   readonly deviceTokens: DeviceTokens
   readonly csrf: Csrf
-  readonly revoker: Pick<Revoker, 'revoke'>
+  readonly devices: Pick<Devices, 'end'>
   readonly events: Pick<Events, 'emit'>
   readonly subjectOf: (user: UserRef) => string
 }
@@ -51,8 +52,7 @@ export async function startBrowserSession(
   const signIn = { user, epochs, userAgent, address, methods, name }
   const session = await sessions.start(exchange, signIn, { isPersistent, current })
   if (!session) return undefined
-  const sub = subjectOf(user)
-  events.emit('session.started', { requestId, sessionId: session.id, sub, address })
+  emitStarted(events, session, { requestId, sub: subjectOf(user), address })
   return session
 }
 
@@ -67,7 +67,7 @@ export async function completeBrowserSignIn(
     requestId,
   }: Pick<BrowserSignIn, 'exchange' | 'current' | 'address' | 'requestId'>,
 ): Promise<void> {
-  const { deviceCookies, deviceTokens, sessionLimit, revoker, csrf, events } = services
+  const { deviceCookies, deviceTokens, sessionLimit, devices, csrf, events } = services
   const { id: sessionId, deviceName } = session
   const sub = services.subjectOf(session)
   if (deviceTokens.find(deviceCookies.read(exchange), sub) === undefined)
@@ -75,8 +75,7 @@ export async function completeBrowserSignIn(
   deviceCookies.remember(exchange, sub)
   if (sessionId !== current?.id) await sessionLimit.enforce(session, requestId)
   // The new cookie replaced that of the previous session, so its user could no longer sign out of it.
-  if (current && current.id !== sessionId)
-    await revoker.revoke({ kind: 'session', id: current.id }, requestId)
+  if (current && current.id !== sessionId) await devices.end(current, 'replaced', requestId)
   // Called only because it sets the CSRF cookie, which must last as long as a persistent session.
   csrf.tokenFor(exchange, session)
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../lib/clock.ts'
 import { randomBase64url, sha256 } from '../lib/hash.ts'
 import type { Logger } from '../lib/log.ts'
 import { isOpenReset, type PasswordReset } from '../model/password-reset.ts'
+import type { RevocationCause } from '../model/revocation.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { Store } from '../store/contract.ts'
 import type { RevocationTarget } from '../store/revocations.ts'
@@ -61,7 +62,7 @@ export interface PasswordResetsOptions {
   readonly userDirectory: UserDirectory
   /** Counts requests. */
   readonly throttle: Throttle
-  readonly revoke: (target: RevocationTarget, requestId: string) => Promise<unknown>
+  readonly revoke: (target: RevocationTarget, cause: RevocationCause) => Promise<unknown>
   readonly urlOf: (provider: string, token: string) => string
   readonly subjectOf: (user: UserRef) => string
   readonly events: Pick<Events, 'emit'>
@@ -177,6 +178,7 @@ async function resetPassword(
 ): Promise<void> {
   const user = { provider, userId }
   const users = userDirectory.provider(provider)
-  await changePassword({ users, revoke: (target) => revoke(target, requestId), subjectOf }, user, password)
+  const cause = { by: 'user', reason: 'password_changed', requestId } as const
+  await changePassword({ users, revoke: (target) => revoke(target, cause), subjectOf }, user, password)
   events.emit('password.changed', { requestId, sub: subjectOf(user), by: 'reset' })
 }

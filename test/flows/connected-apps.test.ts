@@ -176,7 +176,7 @@ describe('disconnecting an app', () => {
     await browser.press(await question(browser), 'Disconnect')
     const [revoked, disconnected, ...others] = server.events.slice(start)
     const requestId = expect.any(String) as unknown
-    expect(disconnected?.payload).toEqual({ requestId, clientId: client.id, sub: user.id })
+    expect(disconnected?.payload).toEqual({ requestId, clientId: client.id, sub: user.id, by: 'user' })
     expect([revoked?.name, disconnected?.name, others]).toEqual([
       'revocation.written',
       'app.disconnected',

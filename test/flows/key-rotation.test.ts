@@ -133,6 +133,11 @@ test('a dropped key is rejected on every node, even by guards that have cached i
   await keys('--rotate', '--drop-current')
   for (const node of [here, there])
     await eventually(async () => (await statusOf(node, '/machine', stolen)) === 401)
+  const [{ kid } = {}] = (await publicKeysOf(here)).keys
+  const secretId = expect.any(String) as unknown
+  expect(here.events.filter(({ name }) => name === 'keys.changed').map(({ payload }) => payload)).toEqual([
+    { requestId: null, kid, secretId },
+  ])
   const { access_token: token } = await getTokens(there, client, { grant_type: 'client_credentials' })
   for (const node of [here, there]) expect(await statusOf(node, '/machine', token)).toBe(200)
   await here.close()

@@ -117,7 +117,7 @@ describe('user name and password', () => {
       provider: 'users',
       address: '127.0.0.1',
       sub: newUser.id,
-      reason: `wrong password for user ${newUser.id}, or signed out everywhere meanwhile`,
+      reason: 'wrong_password',
     })
   })
 })

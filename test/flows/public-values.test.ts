@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { EVENT_NAMES } from '../../src/events.ts'
+import { EVENT_NAMES } from '../../src/event-map.ts'
 import { signIn, type Administration } from '../../src/index.ts'
 import { openBrowser } from '../support/browser.ts'
 import { commonConfig } from '../support/config.ts'

@@ -4,7 +4,7 @@ import type { Source } from './source.ts'
 const FLOORS: readonly (readonly string[])[] = [
   ['errors.ts', 'lib'],
   ['model'],
-  ['events.ts', 'keys', 'store', 'pages', 'broadcast'],
+  ['event-map.ts', 'events.ts', 'keys', 'store', 'pages', 'broadcast'],
   ['revocations', 'sessions', 'throttle', 'guard', 'users', 'clients'],
   ['issuance'],
   ['grants', 'personal-tokens', 'sign-in', 'user-apps'],

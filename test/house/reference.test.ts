@@ -41,7 +41,7 @@ const rules: Readonly<Record<string, { readonly names: readonly string[]; readon
     page: 'docs/reference/errors.md',
   },
   'every event': {
-    names: namesIn('src/events.ts', 'export interface EventMap', '\n}', /^ {2}'([\w.-]+)':/gm),
+    names: namesIn('src/event-map.ts', 'export interface EventMap', '\n}', /^ {2}'([\w.-]+)':/gm),
     page: 'docs/reference/events.md',
   },
   'every access token claim': {

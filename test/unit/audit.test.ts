@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { createAudit } from '../../src/audit.ts'
 import { createEvents } from '../../src/events.ts'
-import type { EventMap } from '../../src/events.ts'
+import type { EventMap } from '../../src/event-map.ts'
 import { silentLogger } from '../../src/index.ts'
 import type { AuditedEvent, AuditEntry } from '../../src/index.ts'
 import type { RevocationEntry } from '../../src/model/revocation.ts'
@@ -34,6 +34,8 @@ const refused: EventMap['request.refused'] = {
 }
 const revoked = (entry: Partial<RevocationEntry>): EventMap['revocation.written'] => ({
   requestId,
+  by: 'app',
+  reason: 'token_revoked',
   entry: { id: 1, kind: 'token', subject: 'jti', sub: null, epoch: 0, expiresAt: null, ...entry },
 })
 
@@ -44,8 +46,8 @@ test.each<[AuditedEvent, EventMap[AuditedEvent], Partial<AuditEntry>]>([
   ['request.refused', refused, refusedFields],
   [
     'sign-in.failed',
-    { requestId, provider: 'users', address: '203.0.113.7', sub: '7', reason: 'wrong password' },
-    { address: '203.0.113.7', sub: '7', detail: 'wrong password' },
+    { requestId, provider: 'users', address: '203.0.113.7', sub: '7', reason: 'wrong_password' },
+    { address: '203.0.113.7', sub: '7', detail: 'wrong password, or signed out everywhere meanwhile' },
   ],
   [
     'sign-in.throttled',

@@ -33,7 +33,9 @@ export async function changeOwnPassword(
   await beforeRevocation()
   const target = { kind: 'user', user, subject, keepThirdParties: true, keepSession: session.id } as const
   if (keepsOtherDevices) await store.passwordResets.voidByUser(user, settings.clock.now())
-  const entry = keepsOtherDevices ? undefined : await revoker.revoke(target, requestId)
+  const entry = keepsOtherDevices
+    ? undefined
+    : await revoker.revoke(target, { by: 'user', reason: 'password_changed', requestId })
   events.emit('password.changed', { requestId, sub: subject, by: 'user' })
   return entry?.epoch ?? session.userEpoch
 }

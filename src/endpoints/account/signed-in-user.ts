@@ -73,5 +73,5 @@ export function createForSignedInUser(
 ): Promise<PersonalTokenCreated | PersonalTokenRefusal> {
   const ref = { provider: session.provider, userId: session.userId }
   const epochs = { issuer: session.issuerEpoch, client: 0, user: session.userEpoch }
-  return services.personalTokens.create({ user, ref, epochs }, params, requestId)
+  return services.personalTokens.create({ user, ref, epochs }, params, { by: 'user', requestId })
 }

@@ -42,7 +42,8 @@ async function revokeAccessToken(exchange: Exchange, claims: AccessTokenClaims):
   const { services, requestId } = exchange
   const hasExpired = validityOf(claims).expiresAt + CLOCK_TOLERANCE <= services.settings.clock.now()
   if (hasExpired || services.feed.hasRevokedToken(claims)) return
-  await services.revoker.revoke({ ...(await targetOf(exchange, claims)), sub: claims.sub }, requestId)
+  const cause = { by: 'client', reason: 'token_revoked', requestId } as const
+  await services.revoker.revoke({ ...(await targetOf(exchange, claims)), sub: claims.sub }, cause)
 }
 
 /** Without a refresh token, the access token is all that the authorization consists of. */
@@ -69,7 +70,8 @@ async function revokeRefreshToken(
   if (authorization.revokedAt !== null) return
   const { id } = authorization
   const sub = services.subjectOf(authorization)
-  await services.revoker.revoke({ kind: 'authorization', id, sub }, requestId)
+  const cause = { by: 'client', reason: 'token_revoked', requestId } as const
+  await services.revoker.revoke({ kind: 'authorization', id, sub }, cause)
 }
 
 /** The same error whether the token is valid, expired or revoked (RFC 7009 section 2.1). */
