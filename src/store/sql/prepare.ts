@@ -10,10 +10,18 @@ interface Placeholder {
 }
 
 /**
- * Builds and compiles a query once. Kysely takes longer to build a query than SQLite takes to run it. `build` receives a
- * placeholder for each parameter: it can pass placeholders to Kysely as values, but must not look at them.
+ * Builds and compiles a query once, when it is first used. Kysely takes longer to build a query than SQLite takes to run it,
+ * and a server uses few of its queries soon after its start. `build` receives a placeholder for each parameter: it can pass
+ * placeholders to Kysely as values, but must not look at them.
  */
 export function prepare<Parameters extends object, Row>(
+  build: (parameters: Parameters) => Compilable<Row>,
+): PreparedQuery<Parameters, Row> {
+  let prepared: PreparedQuery<Parameters, Row> | undefined
+  return (given) => (prepared ??= compile(build))(given)
+}
+
+function compile<Parameters extends object, Row>(
   build: (parameters: Parameters) => Compilable<Row>,
 ): PreparedQuery<Parameters, Row> {
   const placeholders = new Proxy(
