@@ -116,6 +116,13 @@ export interface Core extends GuardCore {
   readonly logger: Logger
 }
 
+/** A server, and what test servers need from its inside. */
+export interface OpenServer<Server> {
+  readonly server: Server
+  readonly start: Once<Services>
+  readonly settings: Settings
+}
+
 /**
  * Creates an authorization server. Nothing is read or opened until it starts.
  *
@@ -127,6 +134,19 @@ export function createAuthorizationServer<
   const Main extends string = 'users',
   const Other extends string = never,
 >(config: Config<Scope, User, Main, Other>): AuthorizationServer<Scope, Main, Other, User> {
+  return openServer(config).server
+}
+
+/** Creates a server whose guards check requests with what `wrap` returns. Only for `consulate/testing`. */
+export function openServer<
+  Scope extends string,
+  User extends BaseUser,
+  Main extends string,
+  Other extends string,
+>(
+  config: Config<Scope, User, Main, Other>,
+  wrap: (check: GuardCore['check']) => GuardCore['check'] = (check) => check,
+): OpenServer<AuthorizationServer<Scope, Main, Other, User>> {
   const untyped = (config ?? {}) as unknown as Config
   const settings = resolveSettings(untyped)
   const router = createRouter(settings)
@@ -134,7 +154,7 @@ export function createAuthorizationServer<
   const start = once(() => startServices(settings, untyped, events))
   const health = createHealth({ start, logger: settings.logger })
   const shared = {
-    check: createCheck(start, settings.logger),
+    check: wrap(createCheck(start, settings.logger)),
     scopes: [...settings.scopes.defined],
     isInherited: settings.scopes.isInherited,
     logger: settings.logger,
@@ -150,7 +170,7 @@ export function createAuthorizationServer<
     handle: createHandler(settings, router, start, health),
     logger: settings.logger,
   }
-  return {
+  const server: AuthorizationServer<Scope, Main, Other, User> = {
     ...createAdministration<User>(start, settings),
     ...guards,
     for(provider) {
@@ -182,6 +202,7 @@ export function createAuthorizationServer<
       await untyped.store.close()
     },
   }
+  return { server, start, settings }
 }
 
 function createScopes<Scope extends string>(

@@ -4,6 +4,7 @@ import { createDerivedKeys, type DerivedKeys } from './derived.ts'
 import { createKeySet, type KeySet } from './key-set.ts'
 import { createRefreshTokens, type RefreshTokens } from './refresh-token.ts'
 import type { SecretsSource } from './secrets.ts'
+import { refuseTestSecrets } from './test-secrets.ts'
 
 /** How often a server checks whether its secrets have changed (ms). */
 const CHECK_INTERVAL = 5_000
@@ -79,6 +80,7 @@ export async function createLiveKeys(source: SecretsSource, issuer: string): Pro
 async function loadKeys(source: SecretsSource, issuer: string): Promise<IssuerKeys> {
   const secrets = await source.load()
   const keySet = await createKeySet(secrets)
+  refuseTestSecrets(source, secrets, keySet)
   const derived = createDerivedKeys(secrets)
   return { keySet, derived, refreshTokens: createRefreshTokens(derived, issuer) }
 }

@@ -1,11 +1,11 @@
 import type { UserLike } from '../administration/user.ts'
 import { createTestAudiences } from '../guard/audiences.ts'
 import { createBearerGuard, NO_REVOCATIONS } from '../guard/guard.ts'
-import { createGuards, type GuardCore, type Guards, type GuardsByProvider } from '../guard/request-guards.ts'
+import { createGuards, type Guards, type GuardsByProvider } from '../guard/request-guards.ts'
 import { jsonLogger } from '../lib/log.ts'
-import { createValidator } from '../lib/validator.ts'
-import { EVERY_SCOPE, isScopeToken } from '../model/scope.ts'
 import { subjectOf } from '../model/subject.ts'
+import { createActing, type ActingAs, type TokenDetails } from './acting.ts'
+import { clientIdOf, TEST_CLIENT, validateToken, type ClientLike, type Granted } from './granted.ts'
 import { createTokenMemory, TEST_ISSUER, type TokenMemory } from './token-memory.ts'
 
 /** Options of a test guard. Use those of the server or guard that it replaces. */
@@ -23,32 +23,12 @@ export interface TestGuardOptions<Scope extends string = string, Main extends st
   readonly resources?: readonly string[]
 }
 
-/** A client id, or any object with an `id`. */
-export type ClientLike = string | { readonly id: string }
-
-/** Defined scopes, or `*` for every scope. */
-type Granted<Scope extends string> = readonly (Scope | typeof EVERY_SCOPE)[]
-
-/** Further details of a user's token. */
-export interface TokenDetails {
-  /** The client that has the token. Default `test-client`; `personal-access` makes it a personal access token. */
-  readonly client?: ClientLike
-  /** The session that the token belongs to. Default: none. */
-  readonly sessionId?: string
-}
-
 /**
  * A guard for which the test decides who sends a request. Scopes default to none; `*` is every scope. Its methods throw
  * `ConfigError` for an empty user or client id and for an undefined scope.
  */
 export interface TestGuard<Scope extends string = string, Main extends string = string>
-  extends Guards<Scope, Main>, GuardsByProvider<Scope, string> {
-  /** Makes requests without an `Authorization` header come from this user, until the next call. */
-  actingAs(user: UserLike, scopes?: Granted<Scope>, details?: TokenDetails): void
-  /** Makes requests without an `Authorization` header come from this client, acting for itself, until the next call. */
-  actingAsClient(client: ClientLike, scopes?: Granted<Scope>): void
-  /** Makes requests without an `Authorization` header fail with 401, as they do initially. */
-  actingAsGuest(): void
+  extends ActingAs<Scope>, Guards<Scope, Main>, GuardsByProvider<Scope, string> {
   /** Creates a bearer token for single requests. It is a random string that only this guard accepts, and never expires. */
   tokenFor(user: UserLike, scopes?: Granted<Scope>, details?: TokenDetails): string
   /** Creates such a token for a client that acts for itself. */
@@ -69,11 +49,9 @@ export function createTestGuard<const Scope extends string = string, const Main 
   const memory = createTokenMemory()
   const { tokenFor, tokenForClient } = createTokenFactory(memory, main, defined)
   const bearer = createBearerGuard({ ...REALM, verifier: memory, scopes: { isInherited } })
-  let acting: string | undefined
-  const check: GuardCore['check'] = (authorization, requirement) =>
-    bearer.check(authorization ?? acting, requirement)
+  const acting = createActing()
   const base = {
-    check,
+    check: acting.wrap(bearer.check),
     scopes: defined,
     isInherited,
     logger: jsonLogger(),
@@ -83,9 +61,15 @@ export function createTestGuard<const Scope extends string = string, const Main 
   return {
     ...createGuards<Scope, Main>(base, main),
     for: (provider) => createGuards(base, provider),
-    actingAs: (...user) => void (acting = `Bearer ${tokenFor(...user)}`),
-    actingAsClient: (...client) => void (acting = `Bearer ${tokenForClient(...client)}`),
-    actingAsGuest: () => void (acting = undefined),
+    actingAs(...user) {
+      const token = tokenFor(...user)
+      acting.choose(() => token)
+    },
+    actingAsClient(...client) {
+      const token = tokenForClient(...client)
+      acting.choose(() => token)
+    },
+    actingAsGuest: () => acting.choose(undefined),
     tokenFor,
     tokenForClient,
   }
@@ -107,35 +91,17 @@ function createTokenFactory(
   defined: readonly string[] | undefined,
 ): Pick<TestGuard, 'tokenFor' | 'tokenForClient'> {
   return {
-    tokenFor(user, scopes = [], { client = 'test-client', sessionId } = {}) {
+    tokenFor(user, scopes = [], { client = TEST_CLIENT, sessionId } = {}) {
       const { id, provider = main } = typeof user === 'string' ? { id: user } : user
-      const [userId, clientId] = [String(id), idOf(client)]
-      validate({ user: userId, client: clientId, scopes }, defined)
+      const [userId, clientId] = [String(id), clientIdOf(client)]
+      validateToken({ user: userId, client: clientId, scopes }, defined)
       const sub = subjectOf({ provider, userId }, main)
       return memory.create({ sub, clientId, scopes, user: { provider, sessionId } })
     },
     tokenForClient(client, scopes = []) {
-      const clientId = idOf(client)
-      validate({ client: clientId, scopes }, defined)
+      const clientId = clientIdOf(client)
+      validateToken({ client: clientId, scopes }, defined)
       return memory.create({ sub: clientId, clientId, scopes })
     },
   }
-}
-
-const idOf = (client: ClientLike): string => (typeof client === 'string' ? client : client.id)
-
-/** The guard would reject a token with such claims as invalid, and the test would fail with a 401 that explains nothing. */
-function validate(
-  { scopes, ...ids }: { readonly user?: string; readonly client: string; readonly scopes: readonly string[] },
-  defined: readonly string[] | undefined,
-): void {
-  const validator = createValidator()
-  for (const [path, id] of Object.entries(ids)) if (id === '') validator.problem(path, 'must not be empty')
-  for (const [index, scope] of scopes.entries()) {
-    const isKnown = scope === EVERY_SCOPE || !defined || defined.includes(scope)
-    if (!isScopeToken(scope)) validator.problem(`scopes[${index}]`, 'is not a valid scope')
-    else if (!isKnown)
-      validator.problem(`scopes[${index}]`, `is not defined. Defined scopes: ${defined?.join(', ')}`)
-  }
-  validator.throwIfInvalid()
 }

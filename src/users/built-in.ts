@@ -54,6 +54,7 @@ export async function createUser(
   store: Store,
   clock: Clock,
   input: NewUser,
+  hash: (password: string) => Promise<string> = hashNewPassword,
 ): Promise<BuiltInUser | undefined> {
   const email = normalizeEmail(input.email)
   if (!isEmail(email)) throw new OAuthError('invalid_request', 'The email address is invalid')
@@ -61,7 +62,7 @@ export async function createUser(
   if (!isName(name))
     throw new OAuthError('invalid_request', 'The name is too long or contains control characters')
   const user = { id: randomId(), email, name }
-  const passwordHash = await hashNewPassword(input.password)
+  const passwordHash = await hash(input.password)
   const isNew = await store.users.insert({ ...user, passwordHash, createdAt: clock.now(), disabledAt: null })
   return isNew ? user : undefined
 }

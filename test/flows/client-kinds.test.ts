@@ -20,6 +20,7 @@ import {
   basic,
   getTokens,
   getCodeFlowTokens,
+  introspectToken,
   requestToken,
 } from '../support/oauth-client.ts'
 import { CALLBACK, startServer } from '../support/server.ts'
@@ -45,9 +46,14 @@ const visit = (client: TestClient): Promise<Granted> =>
   getCodeFlowTokens({ server, browser: openBrowser(server), client, user })
 
 /** How each kind of client gets its tokens. */
-const WAYS: Readonly<Record<Exclude<ClientKind, 'service'>, (client: TestClient) => Promise<Granted>>> = {
+const WAYS: Readonly<
+  Record<Exclude<ClientKind, 'service' | 'introspecting'>, (client: TestClient) => Promise<Granted>>
+> = {
   web: visit,
+  spa: visit,
+  native: visit,
   public: visit,
+  'third-party': visit,
   machine: (client) => getTokens(server, client, { grant_type: 'client_credentials', scope: 'orders:read' }),
   async device(client) {
     const device = await startDevice(server, client)
@@ -75,7 +81,10 @@ type Row = readonly [
 ]
 const ROWS: readonly Row[] = [
   ['web', { secret: true, refreshes: true, opens: '/orders' }],
+  ['spa', { secret: false, refreshes: true, opens: '/orders' }],
+  ['native', { secret: false, refreshes: true, opens: '/orders' }],
   ['public', { secret: false, refreshes: true, opens: '/orders' }],
+  ['third-party', { secret: true, refreshes: true, opens: '/orders' }],
   ['machine', { secret: true, refreshes: false, opens: '/machine/orders' }],
   ['device', { secret: false, refreshes: true, opens: '/orders' }],
   ['password', { secret: true, refreshes: true, opens: '/orders' }],
@@ -103,6 +112,17 @@ test('service: reads the revocation feed, and gets no tokens', async () => {
   })
 })
 
+test('introspecting: introspects tokens, and gets none', async () => {
+  const client = await add('introspecting')
+  expect(await introspectToken(server, client, 'unknown')).toMatchObject({
+    status: 200,
+    body: { active: false },
+  })
+  expect((await requestToken(server, client, { grant_type: 'client_credentials' })).body).toMatchObject({
+    error: 'unauthorized_client',
+  })
+})
+
 test('a machine gets no scopes unless it is registered with some', async () => {
   const client = await add('machine')
   const tokens = await getTokens(server, client, { grant_type: 'client_credentials' })
@@ -127,7 +147,7 @@ const credentials = (grantType: string) => ({
   password: user.password,
 })
 
-const KINDS: readonly ClientKind[] = ['web', 'public', 'machine', 'device', 'service', 'password', 'implicit']
+const KINDS: readonly ClientKind[] = [...ROWS.map(([kind]) => kind), 'service', 'introspecting']
 
 test.each(KINDS)('%s gets unauthorized_client for every grant that is not its own', async (kind) => {
   const registration = testClient(kind)
