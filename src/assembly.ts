@@ -23,6 +23,8 @@ import { createLiveKeys, type LiveKeys } from './keys/live.ts'
 import { EXPIRY_MARGIN } from './lib/clock.ts'
 import { randomBase64url } from './lib/hash.ts'
 import { subjectOf, type UserRef } from './model/subject.ts'
+import { createAccessTokens } from './passport/access-token.ts'
+import { createImportedRefreshTokens } from './passport/refresh-token.ts'
 import { openPasswordResets } from './password-resets.ts'
 import { createPersonalTokens, type PersonalTokens } from './personal-tokens/personal-tokens.ts'
 import { shareRevocations } from './revocations/announcements.ts'
@@ -132,11 +134,13 @@ function createServices(foundation: Foundation): Services {
     sessions: openSessions(foundation, sessionLimit),
     services: () => services,
   })
+  const accessTokens = createAccessTokens({ ...settings, ...foundation, keys: liveKeys.keySet })
   const issuance = openIssuance(foundation, sessions, sessionLimit)
   const services: Services = {
     ...foundation,
     keys: liveKeys.keySet,
     derived: liveKeys.derived,
+    accessTokens,
     audit,
     revoker,
     ...openClientServices({ ...foundation, revoker }),
@@ -175,7 +179,7 @@ function createServices(foundation: Foundation): Services {
       authorizations: store.authorizations,
       revoker,
     }),
-    guard: createServerGuard({ ...foundation, keys: liveKeys.keySet, lastUsed, ownerCheck }),
+    guard: createServerGuard({ ...foundation, accessTokens, lastUsed, ownerCheck }),
     personalTokens: openPersonalTokens(foundation, { issuance, revoker, lastUsed, ...throttles }),
     passwordResets: openPasswordResets({ ...foundation, ...throttles, revoker }),
     lastUsed,
@@ -257,6 +261,7 @@ const createGrantContext = (
   nodeId,
   store,
   refreshTokens: liveKeys.refreshTokens,
+  importedRefreshTokens: createImportedRefreshTokens(settings.passport, settings.clock),
   userDirectory,
   throttle,
   attempt: createAttempt(throttle),

@@ -8,16 +8,16 @@ import type { Store } from './store/contract.ts'
 export function createServerGuard({
   settings,
   store,
-  keys,
+  accessTokens,
   feed,
   lastUsed,
   ownerCheck,
-}: Pick<Services, 'settings' | 'store' | 'keys' | 'feed' | 'lastUsed' | 'ownerCheck'>): BearerGuard {
+}: Pick<Services, 'settings' | 'store' | 'accessTokens' | 'feed' | 'lastUsed' | 'ownerCheck'>): BearerGuard {
   return createBearerGuard({
     ...settings,
     audiences: settings.resources,
     defaultAudiences: [settings.audience],
-    verifier: keys,
+    verifier: accessTokens,
     revocations: feed,
     cacheSize: settings.guardCacheSize,
     strict: createStrictCheck(settings, store),

@@ -1,10 +1,12 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../lib/clock.ts'
 import type { Client } from '../model/client.ts'
+import { importedClientId } from '../model/imported-token.ts'
 import type { ClientStore } from '../store/clients.ts'
 
 /** Clients by id, cached briefly so that token requests need no query for them. */
 export interface ClientCache {
+  /** Finds a client by its ID, or by the plain number that it had in Passport. */
   find(id: string): Promise<Client | undefined>
   /** Drops a client that this node changed. */
   forget(id: string): void
@@ -30,7 +32,8 @@ export function createClientCache(
   // If the clock is set back, nothing stays cached for longer.
   const isFresh = (since: number): boolean => since <= clock.now() && clock.now() < since + lifetime
   return {
-    async find(id) {
+    async find(named) {
+      const id = importedClientId(named)
       const hit = known.get(id)
       if (hit && isFresh(hit.since)) return hit.client
       const client = await clients.find(id)

@@ -12,6 +12,7 @@ import type { AccountPage } from '../model/account-page.ts'
 import type { Locate } from '../sessions/places.ts'
 import type { DeclaredClient } from './clients.ts'
 import type { KeepSignedInConfig } from './keep-signed-in.ts'
+import type { PassportConfig } from './passport.ts'
 import type { PagesConfig } from './pages.ts'
 import type { PasswordResetConfig } from './password-reset.ts'
 import type { PersonalTokensConfig } from './personal-tokens.ts'
@@ -94,6 +95,11 @@ export interface Config<
    * and the page `/account/tokens`. Default: off.
    */
   readonly personalTokens?: PersonalTokensConfig | undefined
+  /**
+   * Accepts what Laravel Passport has issued and `consulate import passport` has imported: `{ publicKey, appKey }`. Default:
+   * off.
+   */
+  readonly passport?: PassportConfig | undefined
   /**
    * Lets users register their own apps, which are third-party clients: `{}`, or a limit and scopes. Adds a JSON API
    * (`/oauth/clients`) and the page `/account/developer`. Default: off.

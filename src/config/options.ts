@@ -83,6 +83,7 @@ const CONFIG: OptionNames<Config> = {
   audience: true,
   resources: true,
   accessTokenLifetime: true,
+  passport: true,
   personalTokens: true,
   userApps: true,
   accountPages: true,

@@ -20,6 +20,8 @@ import { checkOptions, validOptions } from './options.ts'
 import { resolveKeepSignedIn, type KeepSignedInSettings } from './keep-signed-in.ts'
 import { resolveWebOrigins } from './origins.ts'
 import { resolvePages } from './pages.ts'
+import { resolvePassport } from './passport.ts'
+import type { PassportSettings } from '../passport/settings.ts'
 import { resolvePasswordReset, type PasswordResetSettings } from './password-reset.ts'
 import { resolvePersonalTokens, type PersonalTokenSettings } from './personal-tokens.ts'
 import { resolveProviders } from './providers.ts'
@@ -45,6 +47,8 @@ export interface Settings
   readonly signIn: SignInSettings | undefined
   /** Undefined if personal access tokens are off. */
   readonly personalTokens: PersonalTokenSettings | undefined
+  /** Undefined if nothing was imported from Passport. */
+  readonly passport: PassportSettings | undefined
   /** Undefined if users cannot register apps. */
   readonly userApps: UserAppSettings | undefined
   /** Undefined if places are unknown. */
@@ -125,6 +129,7 @@ export function resolveSettings(given: Config): Settings {
     accessTokenLifetime: time('accessTokenLifetime', accessTokenLifetime, '15m'),
     signIn: resolveSignIn(config.grants, { accessTokenLifetime, rules: scopes }, validator),
     personalTokens,
+    passport: resolvePassport(config.passport, validator),
     userApps,
     ...resolveAccountPages(config.accountPages, features, validator),
     locate: config.locate,

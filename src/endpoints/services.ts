@@ -15,7 +15,7 @@ import type { Revoker } from '../revocations/revoker.ts'
 import type { AppSessionCookies } from '../sessions/app-session-cookies.ts'
 import type { Csrf } from '../sessions/csrf.ts'
 import type { Devices } from '../sessions/devices.ts'
-import type { BearerGuard } from '../guard/guard.ts'
+import type { BearerGuard, TokenVerifier } from '../guard/guard.ts'
 import type { DeviceCookies } from '../sessions/device-cookie.ts'
 import type { DeviceTokens } from '../sessions/device-tokens.ts'
 import type { SignInService } from '../sign-in/sign-in.ts'
@@ -39,6 +39,8 @@ export interface Services {
   readonly store: Store
   readonly keys: KeySet
   readonly derived: DerivedKeys
+  /** Verifies access tokens: the server's own, and imported ones. */
+  readonly accessTokens: TokenVerifier
   readonly feed: RevocationFeed
   readonly broadcast: BroadcastConnection
   readonly revoker: Revoker

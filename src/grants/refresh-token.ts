@@ -5,7 +5,7 @@ import type { RefreshTokenParts } from '../keys/refresh-token.ts'
 import type { Duration } from '../lib/duration.ts'
 import { isEqualInConstantTime, sha256 } from '../lib/hash.ts'
 import { generationStatus, type Authorization, type GenerationStatus } from '../model/authorization.ts'
-import type { Client } from '../model/client.ts'
+import { SIGN_IN, type Client } from '../model/client.ts'
 import { coversScope, parseScope, remainingScopes } from '../model/scope.ts'
 import {
   canBeGuess,
@@ -63,7 +63,7 @@ export async function decideRefresh(
   toError: RefreshErrorFactory,
 ): Promise<Permission | Refusal> {
   // A forged token is refused here, without a query.
-  const parts = context.refreshTokens.parse(token)
+  const parts = await readRefreshToken(context, token, request.client.id)
   if (!parts)
     return refuse(toError('the refresh token is malformed or was signed by another server', 'invalid'), {
       isGuess: canBeGuess(request.client),
@@ -74,6 +74,19 @@ export async function decideRefresh(
     problemOf(authorization, parts, request.client, context, toError) ??
     permit(authorization, parts, request, context, toError)
   )
+}
+
+/**
+ * Returns the parts of a refresh token of this issuer, or of an imported one. Those were never issued by the sign-in API,
+ * whose callers are not authenticated.
+ */
+export async function readRefreshToken(
+  context: Pick<BuiltInGrantContext, 'refreshTokens' | 'importedRefreshTokens'>,
+  token: string,
+  clientId: string,
+): Promise<RefreshTokenParts | undefined> {
+  const parts = context.refreshTokens.parse(token)
+  return parts || clientId === SIGN_IN ? parts : context.importedRefreshTokens.parse(token)
 }
 
 /** Reads the row again if the feed has revoked it: a password change may have moved it to a new epoch since. */

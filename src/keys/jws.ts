@@ -48,6 +48,24 @@ export function verifyJws(
   return payload && { payload, kid }
 }
 
+/**
+ * Verifies a compact JWS of another server that signs with RS256 and names no key. Returns its payload, or undefined if it is
+ * malformed, has another algorithm or type, or the signature is invalid.
+ */
+export function verifyForeignJws(
+  token: string,
+  type: string,
+  publicKey: KeyObject,
+): Record<string, unknown> | undefined {
+  if (token.length > MAX_LENGTH) return undefined
+  const [header = '', body = '', signature = '', ...more] = token.split('.', 4)
+  const { alg, typ, kid, crit } = decodeObject(header) ?? {}
+  if (more.length > 0 || alg !== 'RS256' || typ !== type) return undefined
+  if (kid !== undefined || crit !== undefined) return undefined
+  const key: VerificationKey = { algorithm: 'RS256', publicKey }
+  return hasValidSignature(key, `${header}.${body}`, signature) ? decodeObject(body) : undefined
+}
+
 /** Returns the `kid` of an unverified token. Use it only to find out whether a key is known. */
 export function unverifiedKeyId(token: string): string | undefined {
   const end = token.length > MAX_LENGTH ? -1 : token.indexOf('.')

@@ -5,7 +5,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['errors.ts', 'lib'],
   ['model'],
   ['event-map.ts', 'events.ts', 'keys', 'store', 'pages', 'broadcast'],
-  ['revocations', 'sessions', 'throttle', 'guard', 'users', 'clients'],
+  ['revocations', 'sessions', 'throttle', 'guard', 'users', 'clients', 'passport'],
   ['issuance'],
   ['grants', 'personal-tokens', 'sign-in', 'user-apps'],
   ['config'],

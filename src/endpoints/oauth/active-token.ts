@@ -6,7 +6,7 @@ import type { AccessTokenClaims } from '../../model/claims.ts'
 import { coversScope, formatScope, parseScope } from '../../model/scope.ts'
 import type { Services } from '../services.ts'
 import { toError } from '../sign-in-api/invalid-token.ts'
-import { findRefreshToken, type PresentedRefreshToken } from './presented-token.ts'
+import { findRefreshToken, readAccessToken, type PresentedRefreshToken } from './presented-token.ts'
 
 /** The members of an introspection response about a valid token (RFC 7662 section 2.2), besides `active`. */
 export type TokenDescription = Readonly<Record<string, unknown>>
@@ -25,18 +25,31 @@ export interface Acceptance {
  * @throws OAuthError `temporarily_unavailable` if revocations are out of reach: the token may be valid
  */
 export async function describeAccessToken(
-  { guard, settings }: Pick<Services, 'guard' | 'settings'>,
+  services: Pick<Services, 'guard' | 'settings' | 'accessTokens'>,
   token: string,
   { provider, resources }: Acceptance,
 ): Promise<TokenDescription | undefined> {
+  const { guard, settings } = services
   // The guard trims the header.
   if (/\s/.test(token)) return undefined
   const audiences = resources.length > 0 ? resources : undefined
   const requirement = { caller: 'anyone', allOf: [], anyOf: [], provider, audiences } as const
   const result = await guard.check(`Bearer ${token}`, requirement)
-  if (!isRefusal(result)) return describeClaims(settings, decodeJwt(token))
+  if (!isRefusal(result)) {
+    const claims = await claimsOf(services, token)
+    return claims && describeClaims(settings, claims)
+  }
   if (result.status === 503) throw toError(result)
   return undefined
+}
+
+/** The guard has verified our own tokens already. Imported ones get their claims from their row. */
+async function claimsOf(
+  services: Pick<Services, 'settings' | 'accessTokens'>,
+  token: string,
+): Promise<AccessTokenClaims | undefined> {
+  const claims = decodeJwt<AccessTokenClaims>(token)
+  return claims.iss === services.settings.issuer ? claims : readAccessToken(services, token)
 }
 
 /** `epochs` are left out: they only matter to those who check revocations themselves. */
@@ -53,7 +66,7 @@ export async function describeRefreshToken(
   token: string,
   clientId: string,
 ): Promise<TokenDescription | undefined> {
-  const found = await findRefreshToken(services, token)
+  const found = await findRefreshToken(services, token, clientId)
   if (found?.authorization.clientId !== clientId || !isActive(services, found)) return undefined
   const { settings, subjectOf } = services
   const { scopes, resources, expiresAt } = found.authorization

@@ -1,3 +1,4 @@
+import { isImportedHash, matchesImportedSecret } from '../../clients/imported-secret.ts'
 import { OAuthError } from '../../errors.ts'
 import { EMPTY_FORM, type Form } from '../../lib/form.ts'
 import { isEqualInConstantTime, sha256 } from '../../lib/hash.ts'
@@ -68,33 +69,53 @@ async function identify(exchange: Exchange, readings: Readings): Promise<Identit
 
 /** If both readings name a client, the form-encoded one counts: the other one is ambiguous. */
 async function check(exchange: Exchange, readings: Readings): Promise<Identity> {
-  const { clients, userDirectory, settings } = exchange.services
+  const { clients, userDirectory } = exchange.services
   for (const { clientId } of readings) {
     const client = await clients.find(clientId)
     if (!client) continue
     const secrets = readings.filter((reading) => reading.clientId === clientId).map(({ secret }) => secret)
     // Servers can share a database and its clients without having the same providers.
     const problem = userDirectory.has(client.provider)
-      ? problemOf(client, secrets, settings.clock.now())
+      ? await problemOf(exchange, client, secrets)
       : `its provider ${client.provider} is not one of this server`
     return { client, problem, guesses: secrets.length }
   }
   return { client: undefined, problem: 'unknown', guesses: 1 }
 }
 
-function problemOf(
+async function problemOf(
+  exchange: Exchange,
   client: Client,
   presented: readonly (string | undefined)[],
-  now: number,
-): string | undefined {
+): Promise<string | undefined> {
   if (client.revokedAt !== null) return 'revoked'
   if (client.type === 'public') return undefined
   const secrets = presented.filter((secret) => secret !== undefined)
   if (secrets.length === 0) return 'is confidential and sent no secret'
+  const now = exchange.services.settings.clock.now()
   const hashes = client.secrets
     .filter(({ expiresAt }) => expiresAt === null || expiresAt > now)
     .map(({ hash }) => hash)
-  return secrets.some((secret) => isOneOf(hashes, sha256(secret))) ? undefined : 'sent a wrong secret'
+  if (secrets.some((secret) => isOneOf(hashes, sha256(secret)))) return undefined
+  return (await isImportedSecret(exchange, client.id, secrets, hashes.filter(isImportedHash)))
+    ? undefined
+    : 'sent a wrong secret'
+}
+
+/** Their check is slow, so a throttled address gets none. */
+async function isImportedSecret(
+  exchange: Exchange,
+  clientId: string,
+  secrets: readonly string[],
+  hashes: readonly string[],
+): Promise<boolean> {
+  if (hashes.length === 0) return false
+  await refuseIfThrottled(exchange)
+  const { store, clients: cache, settings } = exchange.services
+  const options = { clients: store.clients, cache, verifyLegacyHash: settings.passport?.verifyLegacyHash }
+  for (const secret of secrets)
+    if (await matchesImportedSecret(options, clientId, hashes, secret)) return true
+  return false
 }
 
 const isOneOf = (hashes: readonly string[], presented: string): boolean =>

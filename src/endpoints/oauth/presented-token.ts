@@ -1,3 +1,5 @@
+import { OAuthError } from '../../errors.ts'
+import { readRefreshToken } from '../../grants/refresh-token.ts'
 import { isEqualInConstantTime, sha256 } from '../../lib/hash.ts'
 import type { Authorization } from '../../model/authorization.ts'
 import { ACCESS_TOKEN_TYPE, isAccessTokenClaims, type AccessTokenClaims } from '../../model/claims.ts'
@@ -8,10 +10,12 @@ import type { Services } from '../services.ts'
  * any other text.
  */
 export async function readAccessToken(
-  { keys, settings }: Pick<Services, 'keys' | 'settings'>,
+  { accessTokens, settings }: Pick<Services, 'accessTokens' | 'settings'>,
   token: string,
 ): Promise<AccessTokenClaims | undefined> {
-  const { payload = {} } = (await keys.verify(token, ACCESS_TOKEN_TYPE)) ?? {}
+  const verified = await accessTokens.verify(token, ACCESS_TOKEN_TYPE)
+  if (verified === 'unavailable') throw new OAuthError('temporarily_unavailable', 'Try again in a moment')
+  const { payload = {} } = verified ?? {}
   if (!isAccessTokenClaims(payload)) return undefined
   const claims = payload as unknown as AccessTokenClaims
   return claims.iss === settings.issuer ? claims : undefined
@@ -23,12 +27,13 @@ export interface PresentedRefreshToken {
   readonly generation: number
 }
 
-/** Finds the authorization of a refresh token, even of a rotated, expired or revoked one. A forged one costs no query. */
+/** Finds the authorization of a refresh token, even of a rotated, expired or revoked one. A forged one costs no query. `clientId`: who presents it. */
 export async function findRefreshToken(
   { grantContext, store }: Pick<Services, 'grantContext' | 'store'>,
   token: string,
+  clientId: string,
 ): Promise<PresentedRefreshToken | undefined> {
-  const parts = grantContext.refreshTokens.parse(token)
+  const parts = await readRefreshToken(grantContext, token, clientId)
   const authorization = parts && (await store.authorizations.find(parts.authorizationId))
   if (!authorization || !isEqualInConstantTime(authorization.seedHash ?? '', sha256(parts.seed)))
     return undefined

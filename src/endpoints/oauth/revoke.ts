@@ -64,7 +64,7 @@ async function revokeRefreshToken(
   token: string,
   clientId: string,
 ): Promise<void> {
-  const { authorization } = (await findRefreshToken(services, token)) ?? {}
+  const { authorization } = (await findRefreshToken(services, token, clientId)) ?? {}
   if (!authorization) return
   requireOwner(authorization.clientId, clientId)
   if (authorization.revokedAt !== null) return

@@ -37,7 +37,7 @@ async function sessionOfRefreshToken(exchange: Exchange): Promise<string> {
   const { services, request, address } = exchange
   const token = (await readParameters(request)).get('refresh_token')
   if (token === undefined) throw toError(missingToken(services.settings.issuer))
-  const { authorization } = (await findRefreshToken(services, token)) ?? {}
+  const { authorization } = (await findRefreshToken(services, token, SIGN_IN)) ?? {}
   if (authorization?.clientId === SIGN_IN && authorization.sessionId !== null) return authorization.sessionId
   await refuseIfThrottled(exchange)
   await services.throttle.fail({ address })
