@@ -111,7 +111,7 @@ function openMessages({ settings, broadcast, liveKeys }: Foundation): NodeMessag
 function createServices(foundation: Foundation): Services {
   const { settings, store, events, feed, broadcast, subjectOf, liveKeys } = foundation
   const { clock } = settings
-  const { deviceTokens, csrf, consentSigner, returnToSigner } = createSigners(foundation)
+  const { deviceTokens, csrf, consentSigner, returnToSigner, pageSealer } = createSigners(foundation)
   const audit = createAudit({ ...settings, events, store: store.audit })
   const maintenance = startMaintenance({ ...settings, store: store.purge, events })
   const lastUsed = startLastUsedTracker({ ...settings, store: store.authorizations })
@@ -167,6 +167,9 @@ function createServices(foundation: Foundation): Services {
     },
     get returnToSigner() {
       return returnToSigner()
+    },
+    get pageSealer() {
+      return pageSealer()
     },
     ...throttles,
     issuance,

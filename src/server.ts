@@ -5,8 +5,10 @@ import type { Config } from './config/config.ts'
 import { describeScopes } from './endpoints/descriptions.ts'
 import type { Endpoint } from './endpoints/endpoint.ts'
 import { handle } from './endpoints/handle.ts'
+import { createAppPages, type AppPages } from './endpoints/app-pages.ts'
 import { createHealth, type Health } from './endpoints/health.ts'
 import { challengeMetadataUrl, metadataOf } from './endpoints/oauth/resource-metadata.ts'
+import { pathsOf } from './endpoints/paths.ts'
 import { createRouter, type Router } from './endpoints/router.ts'
 import { routesOf, type Route } from './endpoints/routes.ts'
 import type { Services } from './endpoints/services.ts'
@@ -90,6 +92,8 @@ export interface AuthorizationServer<
   health(): Promise<Health>
   /** Stops the server: writes what is pending and closes the store. */
   close(): Promise<void>
+  /** The pages that your app draws. */
+  readonly pages: AppPages
   /** The server without a framework, for adapters. */
   readonly core: Core
 }
@@ -188,6 +192,7 @@ export function openServer<
     resourceMetadata: (resource) => metadataOf(settings, findProtectedResource(settings, resource)),
     handles: (request) => router.find(locationOf(request)) !== undefined,
     health,
+    pages: createAppPages(pathsOf(settings).page, core.handle),
     core,
     on: events.on,
     async fetch(request, { peer = '' } = {}) {

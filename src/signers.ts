@@ -1,6 +1,7 @@
 import { persistentLifetimeOf } from './config/keep-signed-in.ts'
 import type { Settings } from './config/settings.ts'
 import type { LiveKeys } from './keys/live.ts'
+import { createValueSealer } from './lib/sealed-value.ts'
 import { createValueSigner } from './lib/signed-value.ts'
 import {
   CONSENT_LIFETIME,
@@ -8,6 +9,7 @@ import {
   type ConsentRequest,
   type ReturnTo,
 } from './model/signed-state.ts'
+import { SEALED_PAGE_LIFETIME, type SealedPage } from './pages/page-data.ts'
 import { createCsrf } from './sessions/csrf.ts'
 import { createDeviceTokens } from './sessions/device-tokens.ts'
 
@@ -36,6 +38,13 @@ export function createSigners({
       createValueSigner<ConsentRequest>({
         keys: [derived.key('consent')],
         lifetime: CONSENT_LIFETIME,
+        clock,
+      }),
+    ),
+    pageSealer: liveKeys.derive((derived) =>
+      createValueSealer<SealedPage>({
+        keys: [derived.key('page'), ...derived.keysById('page').values()],
+        lifetime: SEALED_PAGE_LIFETIME,
         clock,
       }),
     ),

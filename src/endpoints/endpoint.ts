@@ -31,6 +31,8 @@ export interface Exchange {
   readonly auditFields: AuditFields
   /** Filled in while the request is processed. */
   readonly viewer: Viewer
+  /** True to answer with the props of the page as JSON, for a page of the app. */
+  readonly wantsProps: boolean
   /** Cookies that the response sets, by name. */
   readonly newCookies: Map<string, NewCookie>
   readonly services: Services

@@ -10,11 +10,12 @@ import { builtInPage, page } from './page.ts'
 import { report } from './report.ts'
 import type { Services } from './services.ts'
 
-/** Handles a request to an endpoint. Never throws. */
+/** Handles a request to an endpoint. `wantsProps`: for a page of the app. Never throws. */
 export async function handle(
   endpoint: Endpoint,
   services: Services,
   request: HttpRequest,
+  wantsProps = false,
 ): Promise<HttpResponse> {
   const { trustedProxies } = services.settings
   const address = addressOf(request, trustedProxies)
@@ -28,6 +29,7 @@ export async function handle(
     newCookies,
     auditFields: {},
     viewer: { isKnown: false },
+    wantsProps,
     requestId: randomUUID(),
   }
   const response = await attempt(endpoint, exchange)

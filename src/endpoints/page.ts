@@ -1,8 +1,9 @@
 import { toFetchRequest } from '../lib/fetch-request.ts'
-import { redirect, type HttpResponse } from '../lib/http.ts'
+import type { HttpResponse } from '../lib/http.ts'
 import { formTargetsOf } from '../pages/headers.ts'
 import type { ViewProps } from '../pages/props.ts'
 import type { PageContext } from '../pages/render.ts'
+import { pageDataResponse, redirectToAppPage } from './app-page.ts'
 import type { Exchange } from './endpoint.ts'
 import { findViewer } from './viewer.ts'
 
@@ -26,10 +27,24 @@ export async function page<Name extends keyof ViewProps>(
 ): Promise<HttpResponse> {
   const { pages } = exchange.services.settings
   const context = contextOf(exchange, status, formTargets)
+  const data = { view: name, status, language: context.language, formTargets: context.formTargets, props }
+  if (exchange.wantsProps) return pageDataResponse(data)
   const { location, cookies = [], ...rendered } = await pages.render(name, props, context)
   const kept = cookies.filter((cookie) => !OUR_COOKIE.test(cookie))
   const ownCookies = kept.length > 0 ? { 'Set-Cookie': kept } : {}
-  if (location !== undefined) return redirect(location, ownCookies)
+  if (location !== undefined) {
+    const redirected = await redirectToAppPage(exchange, location, data)
+    if (redirected) return { ...redirected, headers: { ...redirected.headers, ...ownCookies } }
+    exchange.services.settings.logger.log(
+      'warn',
+      'Page too long for a redirect, so the built-in one is shown',
+      {
+        requestId: exchange.requestId,
+        view: name,
+      },
+    )
+    return builtInPage(exchange, status, name, props, { headers, formTargets })
+  }
   return { ...rendered, headers: { ...rendered.headers, ...ownCookies, ...headers } }
 }
 
@@ -46,7 +61,7 @@ export function builtInPage<Name extends keyof ViewProps>(
   return { ...rendered, headers: { ...rendered.headers, ...headers } }
 }
 
-function contextOf(exchange: Exchange, status: number, formTargets: readonly string[]): PageContext {
+function contextOf(exchange: Exchange, status: number, formTargets: readonly string[]) {
   const { pages, appSessions, issuer } = exchange.services.settings
   // A form of a user whose session has ended, and one that signs out, redirects to the app.
   const targets = [
@@ -62,5 +77,5 @@ function contextOf(exchange: Exchange, status: number, formTargets: readonly str
       original: exchange.request.original,
       user: await findViewer(exchange),
     }),
-  }
+  } satisfies PageContext
 }

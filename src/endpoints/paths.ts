@@ -13,6 +13,8 @@ export interface Paths {
   /** The endpoint where devices ask for codes (RFC 8628 section 3.1). */
   readonly deviceAuthorization: string
   readonly scopes: string
+  /** Where a page of the app reads its props. */
+  readonly page: string
   /** The endpoints of the sign-in API for users of all providers. */
   readonly api: {
     readonly refresh: string
@@ -72,6 +74,7 @@ export const pathsOf = ({ basePath, prefix }: { basePath: string; prefix: string
   ready: `${basePath}${prefix}/health/ready`,
   deviceAuthorization: `${basePath}${prefix}/device/code`,
   scopes: `${basePath}${prefix}/scopes`,
+  page: `${basePath}${prefix}/page`,
   api: {
     refresh: `${basePath}/auth/refresh`,
     logout: `${basePath}/auth/logout`,

@@ -39,6 +39,8 @@ import { resourceEndpoints } from './oauth/resource-metadata.ts'
 import { revocations } from './oauth/revocations.ts'
 import { revoke } from './oauth/revoke.ts'
 import { token } from './oauth/token.ts'
+import { handle } from './handle.ts'
+import { showPageData } from './page-data.ts'
 import { ID, pathsOf, providerPathsOf } from './paths.ts'
 import { createProbes } from './probes.ts'
 import { listDevices, logoutAll, logoutOthers, signOutDevice } from './sign-in-api/devices.ts'
@@ -53,7 +55,7 @@ export function createEndpoints(settings: Settings): readonly Endpoint[] {
   const { grants, providers } = settings
   const authorization = { GET: authorize, POST: postAuthorize, DELETE: deny }
   const device = { POST: deviceAuthorization }
-  return [
+  const endpoints: Endpoint[] = [
     ...on(responseTypesOf(grants).length > 0, () => [
       endpoint('authorize', paths.authorize, authorization, 'none', 'page'),
     ]),
@@ -76,6 +78,10 @@ export function createEndpoints(settings: Settings): readonly Endpoint[] {
     endpoint('jwks', paths.jwks, { GET: jwks }, 'any', 'json'),
     ...resourceEndpoints(settings),
   ]
+  const byPath = new Map(endpoints.map((one) => [one.path, one]))
+  const pageData = showPageData((path) => findEndpoint(byPath, path), handle)
+  const page = endpoint('page', paths.page, { GET: pageData }, 'none', 'json')
+  return [...endpoints, ...on(settings.pages.hasOwn, () => [page])]
 }
 
 const on = (isOn: boolean, list: () => readonly Endpoint[]): readonly Endpoint[] => (isOn ? list() : [])

@@ -31,6 +31,8 @@ import type { Throttle } from '../throttle/throttle.ts'
 import type { PasswordResets } from '../users/password-reset.ts'
 import type { UserDirectory } from '../users/directory.ts'
 import type { ConsentRequest, ReturnTo } from '../model/signed-state.ts'
+import type { SealedPage } from '../pages/page-data.ts'
+import type { ValueSealer } from '../lib/sealed-value.ts'
 import type { ValueSigner } from '../lib/signed-value.ts'
 
 /** Everything that endpoints use. Created once, when the server starts. */
@@ -68,6 +70,7 @@ export interface Services {
   readonly guard: BearerGuard
   readonly consentSigner: ValueSigner<ConsentRequest>
   readonly returnToSigner: ValueSigner<ReturnTo>
+  readonly pageSealer: ValueSealer<SealedPage>
   readonly throttle: Throttle
   /** Counts the device codes of public clients, since anyone can use a client's id. */
   readonly deviceCodeThrottle: Throttle

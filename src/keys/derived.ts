@@ -13,6 +13,7 @@ export type KeyPurpose =
   | 'personal-token'
   | 'connected-app'
   | 'user-app'
+  | 'page'
   | 'return-to'
   | 'device-cookie'
   | 'broadcast'

@@ -53,6 +53,8 @@ export interface PageContext {
 export interface Pages {
   /** The language of requests that ask for no other one. */
   readonly language: string
+  /** Whether the app has any pages of its own. */
+  readonly hasOwn: boolean
   /**
    * Renders a page, or returns where a page of your own redirects. Rejects with `ViewError` if a page of your own fails, and
    * with `server_error` for an invalid form target.
@@ -131,6 +133,7 @@ export function createPages({ views = {}, ...options }: PagesOptions): Pages {
   }
   return {
     language,
+    hasOwn: Object.values(views).some((view) => view !== undefined),
     renderBuiltIn,
     async render(name, props, context = {}) {
       const view = views[name]
