@@ -8,7 +8,18 @@ export type Files = Readonly<Record<string, string>>
 /** The absolute path of the repository, without a trailing slash. */
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 
-const IGNORED = new Set(['.git', '.next', '.tests', 'node_modules', 'dist', 'data', 'coverage'])
+const IGNORED = new Set([
+  '.git',
+  '.next',
+  '.tests',
+  'node_modules',
+  'dist',
+  'data',
+  'coverage',
+  'generated',
+  'cache',
+  '.temp',
+])
 const BINARY = new Set(['.png', '.jpg', '.ico', '.gif', '.woff2', '.db', '.tgz', '.log'])
 
 /** Returns the text files below a folder (default: the whole repository), sorted by path. */
