@@ -25,6 +25,7 @@ const NAMES: Readonly<Record<keyof PurgeCounts, string>> = {
   importedTokens: 'imported tokens',
   revocations: 'revocation entries',
   audit: 'audit entries',
+  webhookDeliveries: 'webhook deliveries',
 }
 
 /** `consulate purge`: deletes expired and revoked rows. Ctrl-C stops it between two batches. */
@@ -43,13 +44,13 @@ async function purgeUntilInterrupted(
   { store, config }: Project,
   { json = false, ...options }: PurgeOptions,
 ): Promise<PurgeReport> {
-  const { auditRetention } = resolveMaintenance(config, createValidator())
+  const retention = resolveMaintenance(config, createValidator())
   const interruption = new AbortController()
   const interrupt = (): void => interruption.abort()
   const bar = createProgressBar(!json)
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
   try {
-    const target = { store: store.purge, clock: systemClock, auditRetention }
+    const target = { store: store.purge, clock: systemClock, ...retention }
     const onProgress = ({ done, total }: { done: number; total: number }): void => bar.show(done, total)
     return await purge(target, { ...options, signal: interruption.signal, onProgress })
   } finally {

@@ -19,6 +19,7 @@ import type { PersonalTokensConfig } from './personal-tokens.ts'
 import type { ResourceConfig } from './resources.ts'
 import type { ScopeConfig } from './scopes.ts'
 import type { UserAppsConfig } from './user-apps.ts'
+import type { WebhooksConfig } from './webhooks.ts'
 import type { ConsentRequestInfo } from './consent-request.ts'
 
 /** A limit on failures: after `failures` within `window`, further attempts get 429 with `Retry-After`. */
@@ -225,6 +226,10 @@ export interface Config<
    * `{ every: '1h' }`. `'manual'`: never; run `consulate purge` or call `server.purge()`.
    */
   readonly purge?: { readonly every?: Duration } | 'manual'
+  /**
+   * The endpoints that receive events as signed HTTP requests: `{ endpoints: [{ id: 'crm', url, secret }] }`. Default: none.
+   */
+  readonly webhooks?: WebhooksConfig | undefined
   /** Where log lines go. Default: `jsonLogger()`, JSON lines on standard error. */
   readonly logger?: Logger
   /** The clock, for tests. Default: the system clock. */

@@ -110,6 +110,7 @@ const CONFIG: OptionNames<Config> = {
   migrations: true,
   audit: true,
   purge: true,
+  webhooks: true,
   logger: true,
   clock: true,
 }

@@ -29,6 +29,7 @@ import { resolveResources, type ResourceSettings } from './resources.ts'
 import { resolveScopeSettings, type ScopeSettings } from './scopes.ts'
 import { resolveUserApps, type UserAppSettings } from './user-apps.ts'
 import { resolveSignIn, type SignInSettings } from './sign-in.ts'
+import { resolveWebhooks, type WebhookSettings } from './webhooks.ts'
 import { resolveMaintenance, type MaintenanceSettings } from './maintenance.ts'
 
 /** The checked configuration with all defaults. Times in milliseconds. Frozen. */
@@ -84,6 +85,8 @@ export interface Settings
   /** Whether guards ask the store on each request. */
   readonly isStrict: boolean
   readonly guardCacheSize: number
+  /** Undefined if there are no webhooks. */
+  readonly webhooks: WebhookSettings | undefined
   readonly migrations: 'on-start' | 'manual'
   readonly secrets: SecretsSource
   readonly pages: Pages
@@ -157,6 +160,7 @@ export function resolveSettings(given: Config): Settings {
     guardCacheSize: validator.positiveInteger('guardCacheSize', config.guardCacheSize ?? 20_000),
     migrations: validator.oneOf('migrations', config.migrations ?? 'on-start', ['on-start', 'manual']),
     ...resolveMaintenance(config, validator),
+    webhooks: resolveWebhooks(config.webhooks, validator),
     secrets: resolveSecrets(config.secrets, validator),
     pages: resolvePages(issuer.issuer, config.pages, validator),
     logger: config.logger ?? jsonLogger(),

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConfigError } from '../errors.ts'
+import type { WebhookRetention } from '../config/webhooks.ts'
 import type { Events } from '../events.ts'
 import { EXPIRY_MARGIN, type Clock } from '../lib/clock.ts'
 import { CONSENT_LIFETIME } from '../model/signed-state.ts'
@@ -28,12 +29,12 @@ export interface PurgeReport {
 export interface PurgeOptions {
   /**
    * Keeps rows that expired or were revoked less than this many hours ago. Default 168, a week. Audit entries are kept for
-   * `audit.keep` instead.
+   * `audit.keep` instead, and webhook deliveries for `webhooks.keep` and `webhooks.keepFailed`.
    */
   readonly hours?: number
   /** Purges revoked rows, and used codes and password resets. */
   readonly revoked?: boolean
-  /** Purges expired rows, audit entries included. */
+  /** Purges expired rows, audit entries and webhook deliveries included. */
   readonly expired?: boolean
   /** Counts without deleting. Default false. */
   readonly dryRun?: boolean
@@ -51,6 +52,7 @@ export interface PurgeContext {
   readonly auditRetention: number
   /** Receives `purge.completed`. The command line has no listeners. */
   readonly events?: Pick<Events, 'emit'>
+  readonly webhookRetention: WebhookRetention
 }
 
 const DEFAULT_HOURS = 168
@@ -64,6 +66,8 @@ const PAUSE_FACTOR = 10
 const PAUSE = { least: 5, most: 150 } as const
 /** About 300 MB: a flood of bad requests must not fill the disk. */
 const MAX_AUDIT_ENTRIES = 1_000_000
+/** For the same reason. */
+const MAX_DELIVERIES = 1_000_000
 
 const REVOCABLE: readonly PurgeKind[] = [
   'codes',
@@ -72,7 +76,13 @@ const REVOCABLE: readonly PurgeKind[] = [
   'authorizations',
   'sessions',
 ]
-const ALL_KINDS: readonly PurgeKind[] = [...REVOCABLE, 'importedTokens', 'revocations', 'audit']
+const ALL_KINDS: readonly PurgeKind[] = [
+  ...REVOCABLE,
+  'importedTokens',
+  'revocations',
+  'audit',
+  'webhookDeliveries',
+]
 const ZERO: PurgeCounts = {
   codes: 0,
   deviceCodes: 0,
@@ -82,6 +92,7 @@ const ZERO: PurgeCounts = {
   importedTokens: 0,
   revocations: 0,
   audit: 0,
+  webhookDeliveries: 0,
 }
 
 /**
@@ -110,7 +121,7 @@ export const trimAudit = (context: PurgeContext, signal: AbortSignal): Promise<P
 
 /** Nothing counts as expired before it has also expired on a node whose clock is behind. */
 const cutoffsOf = (
-  { clock, auditRetention }: PurgeContext,
+  { clock, auditRetention, webhookRetention }: PurgeContext,
   revokedUntil: number,
   expiredUntil: number,
 ): PurgeCutoffs => ({
@@ -119,6 +130,9 @@ const cutoffsOf = (
   expiredUntil: Math.min(expiredUntil, clock.now() - EXPIRY_MARGIN),
   auditUntil: clock.now() - auditRetention,
   maxAuditEntries: MAX_AUDIT_ENTRIES,
+  deliveredUntil: clock.now() - webhookRetention.delivered,
+  failedUntil: clock.now() - webhookRetention.failed,
+  maxDeliveries: MAX_DELIVERIES,
 })
 
 /** Keeps authorization codes until their consent form has expired too, so that it cannot be submitted again. */

@@ -11,6 +11,7 @@ import type { ConnectionStore, ConsentStore } from './connections.ts'
 import type { PasswordResetStore } from './password-resets.ts'
 import type { PurgeStore } from './purge.ts'
 import type { RevocationStore } from './revocations.ts'
+import type { WebhookStore } from './webhooks.ts'
 
 /**
  * Everything that the server needs from a database.
@@ -36,6 +37,7 @@ export interface Store {
   readonly importedTokens: ImportedTokenStore
   readonly fingerprints: FingerprintStore
   readonly audit: AuditStore
+  readonly webhooks: WebhookStore
   readonly purge: PurgeStore
   /** The path of an embedded database, or `:memory:`. Undefined if the database is a server. */
   readonly file?: string

@@ -8,6 +8,7 @@ export type PurgeKind =
   | 'importedTokens'
   | 'revocations'
   | 'audit'
+  | 'webhookDeliveries'
 
 /** How old a row must be to be deleted. A time that equals its cutoff is old enough; a cutoff of 0 keeps everything. */
 export interface PurgeCutoffs {
@@ -19,6 +20,12 @@ export interface PurgeCutoffs {
   readonly auditUntil: number
   /** The number of audit entries to keep. Older ones are deleted whatever their age. */
   readonly maxAuditEntries: number
+  /** For webhook deliveries that were delivered. */
+  readonly deliveredUntil: number
+  /** For webhook deliveries that failed, and for pending ones that were due by then. */
+  readonly failedUntil: number
+  /** The number of webhook deliveries to keep. Older ones are deleted whatever their age. */
+  readonly maxDeliveries: number
 }
 
 /** One step of a purge. */

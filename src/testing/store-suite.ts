@@ -24,6 +24,8 @@ import { testSessions } from './store/sessions.ts'
 import { testKeepingThirdParties } from './store/third-parties.ts'
 import { testTokenCheck } from './store/token-check.ts'
 import { testUsers } from './store/users.ts'
+import { testWebhookRecording } from './store/webhook-recording.ts'
+import { testWebhooks } from './store/webhooks.ts'
 
 const PARTS = [
   testMigrations,
@@ -49,6 +51,8 @@ const PARTS = [
   testFingerprints,
   testAudit,
   testPurge,
+  testWebhookRecording,
+  testWebhooks,
 ]
 
 /**

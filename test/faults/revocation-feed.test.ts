@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
+import { cutoffsAt } from '../../src/testing/store/purge-steps.ts'
 import { MINUTE, sampleClient } from '../../src/testing/store/samples.ts'
 import { advance, backUp, isRevoked, openFeed, revoke, writeEntries } from '../support/revocation-feed.ts'
 
@@ -122,13 +123,7 @@ describe('a store that only deletes what has expired', () => {
     await revoke(setup, 'last', MINUTE)
     await advance(setup)
     await advance(setup, 2 * MINUTE)
-    const cutoffs = {
-      now: clock.now(),
-      revokedUntil: 0,
-      expiredUntil: clock.now(),
-      auditUntil: 0,
-      maxAuditEntries: 9,
-    }
+    const cutoffs = cutoffsAt(clock.now())
     const step = { kind: 'revocations', cutoffs, after: undefined, limit: 100, isDryRun: false } as const
     expect((await store.purge.step(step)).count).toBe(2)
     await advance(setup)

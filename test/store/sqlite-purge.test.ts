@@ -7,6 +7,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { StoreUnavailableError } from '../../src/errors.ts'
 import type { Store } from '../../src/store/contract.ts'
 import { NOW, sampleSession } from '../../src/testing/store/samples.ts'
+import { cutoffsAt } from '../../src/testing/store/purge-steps.ts'
 import { openMigrated } from './sqlite/processes.ts'
 
 const DAY = 86_400_000
@@ -17,8 +18,7 @@ const insertExpired = (store: Store, id: string): Promise<boolean> =>
 
 /** Purges the sessions. Returns how many were deleted. */
 async function purge(store: Store): Promise<number> {
-  const cutoffs = { now: NOW, revokedUntil: NOW, expiredUntil: NOW, auditUntil: 0, maxAuditEntries: 1 }
-  const step = { kind: 'sessions', cutoffs, after: undefined, limit: 100, isDryRun: false } as const
+  const step = { kind: 'sessions', cutoffs: cutoffsAt(NOW), after: undefined, limit: 100, isDryRun: false } as const
   return (await store.purge.step(step)).count
 }
 
@@ -88,7 +88,7 @@ test('runs in the main thread if Node may not start threads', async () => {
   const module = new URL('../../src/store/sqlite.ts', import.meta.url).href
   const program = `import { sqlite } from ${JSON.stringify(module)}
     const store = sqlite(${JSON.stringify(path)})
-    const cutoffs = { now: ${NOW}, revokedUntil: ${NOW}, expiredUntil: ${NOW}, auditUntil: 0, maxAuditEntries: 1 }
+    const cutoffs = ${JSON.stringify(cutoffsAt(NOW))}
     const step = { kind: 'sessions', cutoffs, after: undefined, limit: 100, isDryRun: false }
     console.log((await store.purge.step(step)).count)
     await store.close()`

@@ -12,6 +12,7 @@ import {
   sampleSession,
   signIn,
 } from '../../src/testing/store/samples.ts'
+import { cutoffsAt } from '../../src/testing/store/purge-steps.ts'
 import { recordStatements } from '../support/statements.ts'
 
 const PURGE_KINDS: readonly PurgeKind[] = [
@@ -22,6 +23,7 @@ const PURGE_KINDS: readonly PurgeKind[] = [
   'sessions',
   'revocations',
   'audit',
+  'webhookDeliveries',
 ]
 
 const database = new DatabaseSync(':memory:')
@@ -181,9 +183,8 @@ test('a disconnect takes eight statements, however many authorizations', async (
 })
 
 test.each(PURGE_KINDS)('a step of the purge of %s reads a range of the primary key', async (kind) => {
-  const cutoffs = { now: NOW, revokedUntil: NOW, expiredUntil: NOW, auditUntil: NOW, maxAuditEntries: 1 }
   const statements = await statementsOf((store) =>
-    store.purge.step({ kind, cutoffs, after: undefined, limit: 1, isDryRun: false }),
+    store.purge.step({ kind, cutoffs: cutoffsAt(NOW), after: undefined, limit: 1, isDryRun: false }),
   )
   const deletion = statements.filter((statement) => statement.startsWith('delete'))
   expect(deletion).toHaveLength(1)

@@ -11,6 +11,7 @@ export const MIGRATIONS: readonly string[] = [
   '0007-sign-in-methods',
   '0008-client-features',
   '0009-client-fields',
+  '0010-webhooks',
   '0011-imported-tokens',
 ]
 
@@ -34,6 +35,7 @@ const UNDO: Readonly<Record<string, string>> = {
     .map((column) => `alter table consulate_clients drop column ${column}`)
     .join('; '),
   '0011-imported-tokens': 'drop table consulate_imported_tokens',
+  '0010-webhooks': 'drop table consulate_webhook_deliveries; drop table consulate_webhook_endpoints',
 }
 
 /** Takes a database file back to the first version. */

@@ -8,4 +8,5 @@ export const NOTHING = {
   sessions: 0,
   revocations: 0,
   audit: 0,
+  webhookDeliveries: 0,
 }

@@ -63,6 +63,7 @@ test('the defaults are those of the reference', () => {
     guardCacheSize: 20_000,
     migrations: 'on-start',
     auditRetention: 7 * day,
+    webhookRetention: { delivered: 3 * day, failed: 30 * day },
     purgeInterval: hour,
     codeLifetime: minute,
     deviceCodes: { lifetime: 10 * minute, interval: 5 * second },

@@ -36,7 +36,7 @@ async function openDevices(path = ':memory:') {
     announce: ({ subject }) => void announced.push(subject),
     subjectOf,
   })
-  const devices = createDevices({ store: store.sessions, clock, revoker, events, subjectOf })
+  const devices = createDevices({ store: store.sessions, clock, revoker, subjectOf })
   const signedIn = async () => (await devices.list(ALICE)).map(({ id }) => id).toSorted()
   const request = { requestId: 'r', currentId: 'laptop' }
   return { store, devices, ended, written, applied, announced, signedIn, request }

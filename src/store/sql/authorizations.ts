@@ -14,7 +14,7 @@ import { toSessionRow } from './sessions.ts'
 import type { AuthorizationTable, EpochKind } from './tables.ts'
 
 export function createAuthorizationStore(database: Database): AuthorizationStore {
-  const { dialect, first, all, execute, transaction } = database
+  const { dialect, first, all, change, transaction } = database
   const inserter = createAuthorizationInserter(database)
   const find = prepare(({ id }: { id: string }) => selectAuthorizations(database).where('id', '=', id))
   const refresh = prepareRefresh(database)
@@ -39,8 +39,8 @@ export function createAuthorizationStore(database: Database): AuthorizationStore
       const row = await first(find({ id }))
       return row && toAuthorization(row)
     },
-    refresh: async (update, subject) =>
-      (await execute(refresh({ ...update, rotations: toJson(update.rotations), subject }))) === 1,
+    refresh: (update, subject) =>
+      change(refresh({ ...update, rotations: toJson(update.rotations), subject })),
     listByUser: async ({ provider, userId }, now) =>
       (await all(listByUser({ provider, userId, now }))).map(toAuthorization),
     list: async (now, options) =>

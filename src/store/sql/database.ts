@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { CompiledQuery, Kysely } from 'kysely'
 import type { QueryResult } from 'kysely'
 import type { Durability, SqlDialect, TransactionStatements } from './dialect.ts'
@@ -26,7 +27,20 @@ export interface Database extends QueryRunner {
     durability: Durability,
     body: (queries: QueryRunner) => Promise<Result>,
   ) => Promise<Result>
+  /** Runs one statement as a `relaxed` transaction of its own. Returns whether it changed one row. */
+  readonly change: (query: CompiledQuery) => Promise<boolean>
+  /**
+   * Runs `work`. The first transaction within it that commits also runs `addition`, with its own result, just before. Returns
+   * whether one did, besides what `work` returns.
+   */
+  readonly withAddition: <Result>(
+    addition: TransactionAddition,
+    work: () => Promise<Result>,
+  ) => Promise<{ readonly result: Result; readonly isAdded: boolean }>
 }
+
+/** Writes more rows in a transaction, depending on its result. May run again, like the transaction. */
+export type TransactionAddition = (queries: QueryRunner, result: unknown) => Promise<void>
 
 type Run = <Row>(query: CompiledQuery<Row>) => Promise<QueryResult<Row>>
 
@@ -39,6 +53,25 @@ export function createDatabase(dialect: SqlDialect): Database {
   const runOn = (connection: Kysely<Tables>): Run =>
     direct ? async (query) => direct.run(query) : (query) => connection.executeQuery(query)
   const runWithRetries: Run = (query) => retryWhileBusy(dialect, () => run(query))
+  const additions = new AsyncLocalStorage<PendingAddition>()
+  const runOnce: Database['transaction'] = (durability, body) =>
+    retryWhileBusy(dialect, () =>
+      db
+        .connection()
+        .execute((connection) => runTransaction(runOn(connection), dialect.transactions[durability], body)),
+    )
+  const transaction: Database['transaction'] = async (durability, body) => {
+    const pending = additions.getStore()
+    if (!pending?.isOpen) return runOnce(durability, body)
+    const result = await runOnce(durability, async (queries) => {
+      const outcome = await body(queries)
+      await pending.addition(queries, outcome)
+      return outcome
+    })
+    pending.isAdded = true
+    pending.isOpen = false
+    return result
+  }
   return {
     ...createQueryRunner(runWithRetries),
     db,
@@ -46,13 +79,25 @@ export function createDatabase(dialect: SqlDialect): Database {
     background: createQueryRunner(
       background ? (query) => retryWhileBusy(dialect, () => background.run(query)) : runWithRetries,
     ),
-    transaction: (durability, body) =>
-      retryWhileBusy(dialect, () =>
-        db
-          .connection()
-          .execute((connection) => runTransaction(runOn(connection), dialect.transactions[durability], body)),
-      ),
+    transaction,
+    change: async (query) =>
+      additions.getStore()?.isOpen
+        ? transaction('relaxed', async (queries) => (await queries.execute(query)) === 1)
+        : Number((await runWithRetries(query)).numAffectedRows ?? 0) === 1,
+    async withAddition(addition, work) {
+      const pending: PendingAddition = { addition, isOpen: true, isAdded: false }
+      const result = await additions.run(pending, work).finally(() => (pending.isOpen = false))
+      return { result, isAdded: pending.isAdded }
+    },
   }
+}
+
+/** An addition to the next transaction. */
+interface PendingAddition {
+  readonly addition: TransactionAddition
+  /** False after a transaction has run it, and after the work: timers that it started must not. */
+  isOpen: boolean
+  isAdded: boolean
 }
 
 const createQueryRunner = (run: Run): QueryRunner => ({

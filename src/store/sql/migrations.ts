@@ -17,6 +17,7 @@ import {
   PASSWORD_RESETS,
 } from './schema.ts'
 import type { Tables } from './tables.ts'
+import { WEBHOOK_TABLES } from './webhook-tables.ts'
 import type { Database } from './database.ts'
 
 /** The part of a store that updates its tables. */
@@ -91,6 +92,12 @@ const migrationsFor = (dialect: SqlDialect): Record<string, Migration> => ({
       }
       for (const [column, type] of Object.entries(columns))
         await db.schema.alterTable('consulate_clients').addColumn(column, sql.raw(type)).execute()
+    },
+  },
+  '0010-webhooks': {
+    async up(db: Kysely<Tables>) {
+      for (const [table, definition] of Object.entries(WEBHOOK_TABLES))
+        await createTable(db, dialect, table, definition)
     },
   },
   '0011-imported-tokens': {

@@ -7,9 +7,11 @@ import type { Database } from './database.ts'
 
 type Key = string | number
 
+type RenamedKind = 'deviceCodes' | 'importedTokens' | 'passwordResets' | 'webhookDeliveries'
+
 /** One kind of rows. */
 interface Purgeable {
-  readonly table: `consulate_${Exclude<PurgeKind, 'deviceCodes' | 'importedTokens' | 'passwordResets'> | 'device_codes' | 'imported_tokens' | 'password_resets'}`
+  readonly table: `consulate_${Exclude<PurgeKind, RenamedKind> | 'device_codes' | 'imported_tokens' | 'password_resets' | 'webhook_deliveries'}`
   readonly primaryKey: string
   /** A value below every key. */
   readonly lowestKey: Key
@@ -91,6 +93,17 @@ const PURGEABLES: Readonly<Record<PurgeKind, Purgeable>> = {
     isOldestFirst: true,
     condition: ({ auditUntil, maxAuditEntries }) =>
       sql`created_at <= ${auditUntil} or id <= ${newestOf('consulate_audit')} - ${maxAuditEntries}`,
+  },
+  webhookDeliveries: {
+    table: 'consulate_webhook_deliveries',
+    primaryKey: 'id',
+    lowestKey: 0,
+    // Pending ones that are long overdue belong to an endpoint that is no longer configured.
+    condition: ({ deliveredUntil, failedUntil, maxDeliveries }) =>
+      sql`(state = 'delivered' and finished_at <= ${deliveredUntil})
+        or (state = 'failed' and finished_at <= ${failedUntil})
+        or (state = 'pending' and due_at <= ${failedUntil})
+        or id <= ${newestOf('consulate_webhook_deliveries')} - ${maxDeliveries}`,
   },
 }
 

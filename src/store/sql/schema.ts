@@ -22,7 +22,10 @@ export const FIRST_TABLES: Readonly<
   Record<
     Exclude<
       keyof Tables,
-      'consulate_device_codes' | 'consulate_password_resets' | 'consulate_imported_tokens'
+      | 'consulate_device_codes'
+      | 'consulate_password_resets'
+      | 'consulate_imported_tokens'
+      | `consulate_webhook_${string}`
     >,
     TableDefinition
   >

@@ -17,6 +17,7 @@ import type { Database } from './database.ts'
 import { createRevocationStore } from './revocations.ts'
 import { createSessionStore } from './sessions.ts'
 import { createUserStore } from './users.ts'
+import { createWebhookStore } from './webhooks.ts'
 
 /** Creates a store in a SQL database. */
 export function createSqlStore(dialect: SqlDialect): Store {
@@ -38,6 +39,7 @@ export function createSqlStore(dialect: SqlDialect): Store {
     importedTokens: createImportedTokenStore(database),
     fingerprints: createFingerprintStore(database),
     audit: createAuditStore(database),
+    webhooks: createWebhookStore(database),
     purge: {
       count: (kind) => purges.track(purge.count(kind)),
       step: (step) => purges.track(purge.step(step)),

@@ -215,6 +215,31 @@ export interface AuditTable {
   detail: string
 }
 
+/** `consulate_webhook_deliveries`: one row for each message and endpoint. */
+export interface WebhookDeliveryTable {
+  id: ColumnType<AnyInteger, never, never>
+  message_id: string
+  endpoint_id: string
+  event: string
+  body: string
+  state: string
+  attempts: Integer
+  due_at: Integer
+  /** Random for each claim. Null until the first one. */
+  claim_id: string | null
+  created_at: Integer
+  finished_at: NullableInteger
+  status: NullableInteger
+  failure: string | null
+}
+
+/** `consulate_webhook_endpoints`: those that are disabled. */
+export interface WebhookEndpointTable {
+  id: string
+  url: string
+  disabled_at: Integer
+}
+
 export interface Tables {
   consulate_clients: ClientTable
   consulate_client_origins: ClientOriginTable
@@ -230,4 +255,6 @@ export interface Tables {
   consulate_fingerprints: FingerprintTable
   consulate_audit: AuditTable
   consulate_imported_tokens: ImportedTokenTable
+  consulate_webhook_deliveries: WebhookDeliveryTable
+  consulate_webhook_endpoints: WebhookEndpointTable
 }

@@ -1,4 +1,5 @@
 import type { Store } from '../../store/contract.ts'
+import { cutoffsAt } from './purge-steps.ts'
 import type { Suite } from './suite.ts'
 import { ALICE, BOB, MINUTE, NOW, sampleSession } from './samples.ts'
 
@@ -90,7 +91,7 @@ async function insertSessions({ sessions }: Store): Promise<void> {
 
 /** Purges the sessions that ended by a time. Returns how many were deleted. */
 async function purgeAt(store: Store, now: number): Promise<number> {
-  const cutoffs = { now, revokedUntil: now, expiredUntil: now, auditUntil: 0, maxAuditEntries: 100 }
+  const cutoffs = cutoffsAt(now)
   const step = { kind: 'sessions', cutoffs, after: undefined, limit: 100, isDryRun: false } as const
   return (await store.purge.step(step)).count
 }

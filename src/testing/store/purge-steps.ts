@@ -11,6 +11,7 @@ export const EVERY_KIND: readonly PurgeKind[] = [
   'importedTokens',
   'revocations',
   'audit',
+  'webhookDeliveries',
 ]
 
 /** The cutoffs that delete everything revoked or expired by `now`. */
@@ -20,6 +21,9 @@ export const cutoffsAt = (now: number, changes: Partial<PurgeCutoffs> = {}): Pur
   expiredUntil: now,
   auditUntil: now,
   maxAuditEntries: 1_000_000,
+  deliveredUntil: now,
+  failedUntil: now,
+  maxDeliveries: 1_000_000,
   ...changes,
 })
 
