@@ -4,18 +4,17 @@ import type { Services } from './endpoints/services.ts'
 import type { LiveKeys } from './keys/live.ts'
 import { toFetchRequest } from './lib/fetch-request.ts'
 import { createAppSessionCookies, type AppSessionCookies } from './sessions/app-session-cookies.ts'
-import { emitStarted } from './sessions/emit-started.ts'
 import { createAppSessionReader, type AppSessionOptions } from './sessions/from-app.ts'
 import { askApp } from './sessions/app-user.ts'
 import type { Sessions } from './sessions/sessions.ts'
 import { withAppSessions } from './sessions/by-provider.ts'
 import { createSignInWatch } from './sessions/sign-in-watch.ts'
-import { completeBrowserSignIn } from './sign-in/start-browser-session.ts'
+import { completeBrowserSignIn, signInEmissions } from './sign-in/start-browser-session.ts'
 
 /** What sessions of users who sign in to the app are built from. */
 interface Parts extends Pick<
   Services,
-  'settings' | 'store' | 'feed' | 'userDirectory' | 'subjectOf' | 'devices' | 'sessions'
+  'settings' | 'store' | 'events' | 'feed' | 'userDirectory' | 'subjectOf' | 'devices' | 'sessions'
 > {
   readonly appSessionCookies: () => AppSessionCookies
   /** All services, once they are assembled. */
@@ -60,13 +59,10 @@ function readerOptionsOf({ settings, store, sessions, services, ...others }: Par
       }),
     async onSignIn(exchange, session, isNew) {
       if (!isNew) watch(session)
-      const { events, subjectOf } = services()
-      const { address, requestId } = exchange
-      const sub = subjectOf(session)
-      emitStarted(events, session, { requestId, sub, address })
       const current = isNew ? undefined : session
-      await completeBrowserSignIn(services(), session, { exchange, current, address, requestId })
+      await completeBrowserSignIn(services(), session, { ...exchange, exchange, current })
     },
+    emissionsOf: (exchange, session) => signInEmissions(services(), { ...exchange, exchange }, session),
   }
 }
 

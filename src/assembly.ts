@@ -124,7 +124,7 @@ function createServices(foundation: Foundation): Services {
     authorizations: store.authorizations,
     revoker,
   })
-  const devices = createDevices({ store: store.sessions, clock, revoker, events, subjectOf })
+  const devices = createDevices({ store: store.sessions, clock, revoker, subjectOf })
   const sessionLimit = createSessionLimit({ ...settings, devices })
   const appSessionCookies = openAppSessionCookies(foundation)
   const sessions = openAppSessions({
@@ -219,11 +219,15 @@ function openUserDirectory(
   })
 }
 
-const openSessions = ({ settings, store, feed, subjectOf }: Foundation, limit: SessionLimit): Sessions =>
+const openSessions = (
+  { settings, store, feed, events, subjectOf }: Foundation,
+  limit: SessionLimit,
+): Sessions =>
   createSessions({
     ...settings,
     store: store.sessions,
     feed,
+    events,
     lifetime: settings.sessionLifetime,
     persistentLifetime: persistentLifetimeOf(settings),
     subjectOf,
@@ -242,7 +246,7 @@ const openIssuance = (foundation: Foundation, sessions: Sessions, sessionLimit: 
   })
 
 const openPersonalTokens = (
-  { settings, store, events, subjectOf }: Foundation,
+  { settings, store, subjectOf }: Foundation,
   services: Pick<Services, 'issuance' | 'revoker' | 'lastUsed'> & Throttles,
 ): PersonalTokens =>
   createPersonalTokens({
@@ -250,7 +254,6 @@ const openPersonalTokens = (
     ...(settings.personalTokens ?? NO_NEW_TOKENS),
     ...services,
     store: store.authorizations,
-    events,
     subjectOf,
     usedAt: services.lastUsed.usedAt,
     counterFor: services.personalTokenCounter,

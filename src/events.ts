@@ -5,6 +5,26 @@ import type { Logger } from './lib/log.ts'
 /** Receives the payload of an event. If it throws or rejects, the error is logged and nothing else happens. */
 export type Listener<Name extends keyof EventMap> = (payload: EventMap[Name]) => void | Promise<void>
 
+/** The name of an event with its payload. */
+export type Emission = {
+  [Name in keyof EventMap]: readonly [name: Name, payload: EventMap[Name]]
+}[keyof EventMap]
+
+/** Keeps events in the store until webhooks have received them. */
+export interface EventOutbox {
+  /**
+   * Calls `write`, which makes one call of a method of the store that writes, and returns its result. Keeps the events that
+   * `emissionsOf` returns for the result of that method: in its transaction, so that both happen or neither. `emissionsOf`
+   * may be called more than once, and the last call counts.
+   */
+  commit<Result>(
+    write: () => Promise<Result>,
+    emissionsOf: (result: Result) => readonly Emission[],
+  ): Promise<Result>
+  /** Keeps an event of something that is not stored. Never waits and never throws. */
+  add(emission: Emission): void
+}
+
 /** The event emitter of one server. */
 export interface Events {
   /**
@@ -15,14 +35,33 @@ export interface Events {
   on<Name extends keyof EventMap>(name: Name, listener: Listener<Name>): () => void
   /** Calls every listener and waits for none. Never throws. */
   emit<Name extends keyof EventMap>(name: Name, payload: EventMap[Name]): void
+  /**
+   * Calls `write`, which makes one call of a method of the store that writes, and then emits the events that `emissionsOf`
+   * returns for the result of that method. Use it for whatever is stored: webhooks receive these events even if the process
+   * is killed right after the write.
+   */
+  commit<Result>(
+    write: () => Promise<Result>,
+    emissionsOf: (result: Result) => readonly Emission[],
+  ): Promise<Result>
 }
 
 type AnyListener = (payload: never) => void | Promise<void>
 
-export function createEvents(logger: Logger): Events {
+/** Creates an event emitter. Without an outbox, events only reach the listeners. */
+export function createEvents(logger: Logger, outbox?: EventOutbox): Events {
   const listenersByName = new Map<string, Set<AnyListener>>()
   const logFailure = (name: string, cause: unknown): void =>
     logger.log('error', 'Event listener failed', { event: name, cause: String(cause) })
+  function notify([name, payload]: Emission): void {
+    for (const listener of listenersByName.get(name) ?? []) {
+      try {
+        Promise.resolve(listener(payload as never)).catch((cause: unknown) => logFailure(name, cause))
+      } catch (cause) {
+        logFailure(name, cause)
+      }
+    }
+  }
   return {
     on(name, listener) {
       checkName(name)
@@ -31,13 +70,20 @@ export function createEvents(logger: Logger): Events {
       return () => void listeners.delete(listener)
     },
     emit(name, payload) {
-      for (const listener of listenersByName.get(name) ?? []) {
-        try {
-          Promise.resolve(listener(payload as never)).catch((cause: unknown) => logFailure(name, cause))
-        } catch (cause) {
-          logFailure(name, cause)
-        }
+      const emission = [name, payload] as unknown as Emission
+      outbox?.add(emission)
+      notify(emission)
+    },
+    async commit(write, emissionsOf) {
+      if (!outbox) {
+        const result = await write()
+        for (const emission of emissionsOf(result)) notify(emission)
+        return result
       }
+      let emissions: readonly Emission[] = []
+      const result = await outbox.commit(write, (written) => (emissions = emissionsOf(written)))
+      for (const emission of emissions) notify(emission)
+      return result
     },
   }
 }

@@ -33,13 +33,15 @@ export function userAdministration(start: () => Promise<Services>): UserAdminist
     },
     async setPassword(user, password, change) {
       const services = await start()
-      const { userDirectory, revoker, subjectOf, events } = services
-      const revoke = (target: RevocationTarget) =>
-        revoker.revoke(target, { by: 'app', reason: 'password_changed' })
+      const { userDirectory, revoker, subjectOf } = services
       const ref = toUserRef(services, user)
+      const payload = { requestId: null, sub: subjectOf(ref), by: 'app' } as const
+      const revoke = (target: RevocationTarget) =>
+        revoker.revoke(target, { by: 'app', reason: 'password_changed' }, () => [
+          ['password.changed', payload],
+        ])
       const users = userDirectory.provider(ref.provider)
       await changePassword({ users, revoke, subjectOf }, ref, password, change)
-      events.emit('password.changed', { requestId: null, sub: subjectOf(ref), by: 'app' })
     },
     async forget(user) {
       const services = await start()

@@ -54,7 +54,6 @@ function openConnections({ store, config, provider }: Project): Pick<Connections
       disconnect: (user, clientId) =>
         store.connections.disconnect(user, { clientId, subject: subject(user) }, systemClock.now()),
     },
-    events: { emit: () => undefined },
     subjectOf: subject,
   })
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Emission, EventMap, Events } from '../events.ts'
+import type { EventMap } from '../event-map.ts'
+import type { Emission, Events } from '../events.ts'
 import type { Client } from '../model/client.ts'
 import type { ClientStore } from '../store/clients.ts'
 import type { ClientCache } from './cache.ts'

@@ -1,5 +1,4 @@
 import { ConfigError } from '../errors.ts'
-import type { Events } from '../events.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Authorization } from '../model/authorization.ts'
 import { isFirstParty, isReservedClientId, type Client } from '../model/client.ts'
@@ -67,13 +66,12 @@ export interface ConnectionsOptions {
   /** The default audience. */
   readonly audience: string
   readonly revoker: Pick<Revoker, 'revoke' | 'disconnect'>
-  readonly events: Pick<Events, 'emit'>
   readonly subjectOf: (user: UserRef) => string
 }
 
 /** Creates the connected apps of one server. */
 export function createConnections(options: ConnectionsOptions): Connections {
-  const { store, clock, audience, revoker, events, subjectOf } = options
+  const { store, clock, audience, revoker, subjectOf } = options
   const findClients = async (ids: readonly string[]): Promise<ReadonlyMap<string, Client>> => {
     const clients = await store.clients.findMany([...new Set(ids)])
     return new Map(clients.map((client) => [client.id, client]))
@@ -110,13 +108,11 @@ export function createConnections(options: ConnectionsOptions): Connections {
       checkClientId(clientId)
       const by = requestId === undefined ? 'app' : 'user'
       if (isReservedClientId(clientId)) return false
-      const { wasConnected } = await revoker.disconnect(user, clientId, {
-        by,
-        reason: 'app_disconnected',
-        requestId,
-      })
-      const sub = subjectOf(user)
-      if (wasConnected) events.emit('app.disconnected', { requestId: requestId ?? null, clientId, sub, by })
+      const cause = { by, reason: 'app_disconnected', requestId } as const
+      const payload = { requestId: requestId ?? null, clientId, sub: subjectOf(user), by } as const
+      const { wasConnected } = await revoker.disconnect(user, clientId, cause, (disconnection) =>
+        disconnection.wasConnected ? [['app.disconnected', payload]] : [],
+      )
       return wasConnected
     },
   }

@@ -1,5 +1,6 @@
 import { ConfigError } from '../errors.ts'
 import type { Events } from '../events.ts'
+import { announcingStore } from './announce.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Client } from '../model/client.ts'
@@ -15,7 +16,7 @@ import {
 interface ReconcileOptions {
   readonly store: ClientStore
   readonly clock: Clock
-  readonly events: Pick<Events, 'emit'>
+  readonly events: Pick<Events, 'commit'>
   readonly logger: Logger
 }
 
@@ -57,10 +58,12 @@ export async function planClients(
 }
 
 async function reconcile(
-  { store, clock }: ReconcileOptions,
+  { store: found, clock, events }: ReconcileOptions,
   declaration: ClientDeclaration,
 ): Promise<ClientPlan> {
   const { id } = declaration.client
+  const writes = announcingStore({ store: found, events, cache: undefined }, { by: 'configuration' })
+  const store = { ...found, ...writes }
   const first = planClient(await store.find(id), declaration)
   if (first.action === 'create') {
     const isInserted = await insert(store, { ...declaration.client, createdAt: clock.now() })
@@ -93,18 +96,14 @@ function rejectProblems(current: Client, declaration: ClientDeclaration): void {
 const NO_SECRET = 'Declare a secret, or run consulate client rotate-secret'
 const REVOKED = 'Remove it from the configuration, or declare another one with another id'
 
-function report({ events, logger }: ReconcileOptions, { client, action, fields }: ClientPlan): void {
-  const payload = { requestId: null, clientId: client.id, by: 'configuration', sub: null } as const
+function report({ logger }: ReconcileOptions, { client, action, fields }: ClientPlan): void {
   if (action === 'create') {
     logger.log('info', 'Declared client created', { clientId: client.id })
     if (client.type === 'confidential' && client.secrets.length === 0)
       logger.log('warn', 'Declared client has no secret', { clientId: client.id, fix: NO_SECRET })
-    events.emit('client.created', payload)
   }
   if (action === 'update') {
     logger.log('info', 'Declared client updated', { clientId: client.id, fields: fields.join(', ') })
-    if (fields.some((field) => field !== 'secrets')) events.emit('client.updated', payload)
-    if (fields.includes('secrets')) events.emit('client.secret-rotated', payload)
   }
   if (action === 'revoked') {
     logger.log('warn', 'Declared client is revoked', { clientId: client.id, fix: REVOKED })

@@ -1,10 +1,11 @@
 import { ConfigError } from '../errors.ts'
-import type { Events } from '../events.ts'
+import type { Emission, Events } from '../events.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Client } from '../model/client.ts'
 import type { RevocationCause } from '../model/revocation.ts'
 import type { RevocationTarget } from '../store/revocations.ts'
 import type { ClientStore } from '../store/clients.ts'
+import { announcingStore, payloadOf, type ClientActor } from './announce.ts'
 import type { ClientCache } from './cache.ts'
 import type { ClientDeclaration } from './declaration.ts'
 import {
@@ -17,13 +18,6 @@ import {
 import type { ClientRegistration, OwnedClientRegistration } from './registration.ts'
 import { rotateSecret, type RotatedSecret, type SecretRotation } from './rotate-secret.ts'
 import { updateClient, type ClientUpdate } from './update.ts'
-
-/** Who changes a client: its owner on a page or through the API, your own code or command line, or the configuration. */
-export interface ClientActor {
-  readonly by: 'owner' | 'app' | 'configuration'
-  /** The request that causes the change, if there is one. */
-  readonly requestId?: string
-}
 
 /**
  * The only way to change clients. Writes to the store, then drops the client from this node's cache, then emits an event.
@@ -67,55 +61,41 @@ export interface ClientRegistry {
 export interface ClientRegistryOptions {
   readonly store: ClientStore
   readonly clock: Clock
-  readonly events?: Pick<Events, 'emit'>
+  readonly events?: Pick<Events, 'commit'>
   readonly cache?: Pick<ClientCache, 'forget'>
   /** Declared clients, which only the configuration can change. */
   readonly declared?: readonly ClientDeclaration[]
   /** Returns undefined if the client is unknown. */
-  readonly revoke: (target: RevocationTarget, cause: RevocationCause) => Promise<unknown>
+  readonly revoke: (
+    target: RevocationTarget,
+    cause: RevocationCause,
+    emissionsOf: () => readonly Emission[],
+  ) => Promise<unknown>
 }
-
-type ClientEvent = 'client.created' | 'client.updated' | 'client.revoked' | 'client.secret-rotated'
 
 export function createClientRegistry(options: ClientRegistryOptions): ClientRegistry {
   const { store, clock, events, cache, revoke, declared = [] } = options
   const declarationOf = (id: string) => declared.find(({ client }) => client.id === id)
-  const announce = (
-    name: ClientEvent,
-    { id, ownerId }: Client,
-    { by, requestId = null }: ActorFields,
-  ): void => {
-    cache?.forget(id)
-    events?.emit(name, { requestId, clientId: id, by, sub: ownerId })
-  }
+  const writes = (actor: ClientActor) => announcingStore({ store, events, cache }, actor)
   return {
-    async create(registration, actor) {
-      const registered = await registerClient(store, clock, registration)
-      announce('client.created', registered.client, actor)
-      return registered
-    },
-    async createOwned(registration, rules, actor) {
-      const outcome = await registerOwnedClient(store, clock, registration, rules)
-      if (outcome.kind === 'created') announce('client.created', outcome.client, actor)
-      return outcome
-    },
+    create: async (registration, actor) => registerClient(writes(actor), clock, registration),
+    createOwned: async (registration, rules, actor) =>
+      registerOwnedClient(writes(actor), clock, registration, rules),
     async update(id, update, actor) {
       if (declarationOf(id)) throw new ConfigError([DECLARED])
-      const updated = await updateClient(store, id, update)
-      if (updated?.hasChanged) announce('client.updated', updated.client, actor)
-      return updated?.client
+      return (await updateClient(writes(actor), id, update))?.client
     },
     async rotateSecret(id, rotation, actor, check) {
       if (declarationOf(id)?.client.secrets[0]) throw new ConfigError([SECRET_DECLARED])
-      const rotated = await rotateSecret(store, clock, id, rotation, check)
-      if (rotated) announce('client.secret-rotated', rotated.client, actor)
-      return rotated
+      return rotateSecret(writes(actor), clock, id, rotation, check)
     },
     async revoke(id, actor) {
       const client = await store.find(id)
       if (!client) return false
-      await revoke({ kind: 'client', id }, { ...actor, reason: 'client_revoked' })
-      if (client.revokedAt === null) announce('client.revoked', client, actor)
+      await revoke({ kind: 'client', id }, { ...actor, reason: 'client_revoked' }, () =>
+        client.revokedAt === null ? [['client.revoked', payloadOf(client, actor)]] : [],
+      )
+      cache?.forget(id)
       return true
     },
   }
@@ -127,5 +107,3 @@ const SECRET_DECLARED = {
   path: 'id',
   message: 'has its secret in the configuration. Change it there',
 } as const
-
-type ActorFields = { readonly by: ClientActor['by']; readonly requestId?: string | null }

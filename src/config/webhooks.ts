@@ -1,4 +1,4 @@
-import { EVENT_NAMES, type EventMap } from '../events.ts'
+import { EVENT_NAMES, type EventMap } from '../event-map.ts'
 import type { Duration } from '../lib/duration.ts'
 import type { OptionNames, Validator } from '../lib/validator.ts'
 import { isPrivateTransport } from '../model/issuer.ts'

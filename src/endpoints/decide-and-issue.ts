@@ -40,8 +40,10 @@ async function applyRefusal(exchange: Exchange, clientId: string, refusal: Refus
   // Only the first replay writes a revocation: otherwise a spent code could be used to fill the feed.
   if (replay && (await isUnrevoked(services, replay.authorizationId))) {
     const target = { kind: 'authorization', id: replay.authorizationId } as const
-    await services.revoker.revoke(target, { by: 'server', reason: 'replay', requestId })
-    services.events.emit('replay.detected', { requestId, clientId, ...replay })
+    const cause = { by: 'server', reason: 'replay', requestId } as const
+    await services.revoker.revoke(target, cause, () => [
+      ['replay.detected', { requestId, clientId, ...replay }],
+    ])
   }
   if (spentCode !== undefined) await services.store.codes.spend(spentCode, services.settings.clock.now())
   const [now, { nodeId }] = [services.settings.clock.now(), services.grantContext]

@@ -1,12 +1,19 @@
+import type { Emission } from '../events.ts'
 import { randomBase64url, sha256 } from '../lib/hash.ts'
 import type { Authorization } from '../model/authorization.ts'
 import { canUseGrant } from '../model/client.ts'
 import type { Session } from '../model/session.ts'
-import { emitStarted } from '../sessions/emit-started.ts'
+import { sessionStarted } from '../sessions/session-started.ts'
 import { createAccessToken } from './access-token.ts'
 import { policyFor, refreshExpiry, type IssuanceContext, type TokenPolicy } from './context.ts'
 import type { AuthorizationPermission } from './permission.ts'
-import { emitIssued, signInFields, type TokenRequest, type TokenResponse } from './response.ts'
+import {
+  signInFields,
+  tokenIssued,
+  tokenResponse,
+  type TokenRequest,
+  type TokenResponse,
+} from './response.ts'
 
 /**
  * Creates an authorization. One transaction inserts its row, inserts the session that starts with it and redeems its code.
@@ -35,14 +42,20 @@ export async function createAuthorization(
     sessionId,
     expiresAt: access.expiresAt,
   })
-  if (!(await write(context, permission, authorization, session))) return undefined
-  const response = emitIssued(context, request, access, {
-    ...owner,
-    scopes,
-    refreshGeneration: seed === undefined ? null : 0,
-  })
-  emitCreated(context, request, authorization, session)
-  if (session) await startSession(context, permission, session, request)
+  const token = { ...owner, scopes, refreshGeneration: seed === undefined ? null : 0 }
+  const isWritten = await context.events.commit(
+    () => write(context, permission, authorization, session),
+    (isDone) =>
+      isDone
+        ? [
+            tokenIssued(request, access, token),
+            ...created(context, permission, request, { authorization, session }),
+          ]
+        : [],
+  )
+  if (!isWritten) return undefined
+  if (session) await context.sessionLimit.enforce(user, request.requestId)
+  const response = tokenResponse(access, scopes)
   if (seed === undefined) return response
   return {
     ...response,
@@ -75,29 +88,37 @@ function write(
   return deviceCodes.exchange(redeems.hash, authorization, sub, now, session)
 }
 
-/** A device that was allowed in a browser is always a new one. Other devices are known by their device token, if at all. */
-async function startSession(
-  { events, sessionLimit, subjectOf }: IssuanceContext,
-  { redeems, user }: AuthorizationPermission,
-  { id: sessionId, deviceName, address }: Session,
-  { requestId }: TokenRequest,
-): Promise<void> {
-  if (redeems?.kind === 'device_code')
-    events.emit('device.new', { requestId, sessionId, sub: subjectOf(user), deviceName, address })
-  await sessionLimit.enforce(user, requestId)
+/** What was inserted. */
+interface Insertion {
+  readonly authorization: Authorization
+  readonly session: Session | undefined
 }
 
-function emitCreated(
-  { events, subjectOf }: IssuanceContext,
+function created(
+  { subjectOf }: IssuanceContext,
+  permission: AuthorizationPermission,
   { requestId }: TokenRequest,
-  authorization: Authorization,
-  session: Session | undefined,
-): void {
+  { authorization, session }: Insertion,
+): readonly Emission[] {
   const { id: authorizationId, clientId, sessionId } = authorization
   const sub = subjectOf(authorization)
-  if (session) emitStarted(events, session, { requestId, sub, address: session.address })
-  events.emit('authorization.created', { requestId, authorizationId, clientId, sub, sessionId })
+  const authorized: Emission = [
+    'authorization.created',
+    { requestId, authorizationId, clientId, sub, sessionId },
+  ]
+  if (!session) return [authorized]
+  const { id, address, deviceName } = session
+  const isNew: Emission = ['device.new', { requestId, sessionId: id, sub, deviceName, address }]
+  return [
+    sessionStarted(session, { requestId, sub, address }),
+    authorized,
+    ...(isNewDevice(permission) ? [isNew] : []),
+  ]
 }
+
+/** A device that was allowed in a browser is always a new one. */
+const isNewDevice = ({ redeems, device }: AuthorizationPermission): boolean =>
+  redeems?.kind === 'device_code' || (device?.isNew ?? false)
 
 interface AuthorizationDetails {
   readonly seed: string | undefined

@@ -3,7 +3,7 @@ import { policyFor, type IssuanceContext } from './context.ts'
 import type { Permission, MachinePermission } from './permission.ts'
 import { issuePersonalToken } from './personal.ts'
 import { refreshAuthorization } from './refresh.ts'
-import { type TokenRequest, type TokenResponse, emitIssued } from './response.ts'
+import { type TokenRequest, type TokenResponse, tokenIssued, tokenResponse } from './response.ts'
 import { createAuthorization } from './create.ts'
 import { createAccessToken } from './access-token.ts'
 
@@ -38,5 +38,6 @@ function issueMachineToken(
   const epochs = { issuer: context.issuerEpoch(), client: client.epoch, user: 0 }
   const { accessTokenLifetime: lifetime } = policyFor(context, client, request.grantType)
   const access = createAccessToken(context, { ...owner, scopes, resources, epochs, lifetime })
-  return emitIssued(context, request, access, { ...owner, scopes, refreshGeneration: null })
+  context.events.emit(...tokenIssued(request, access, { ...owner, scopes, refreshGeneration: null }))
+  return tokenResponse(access, scopes)
 }

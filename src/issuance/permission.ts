@@ -56,6 +56,8 @@ export interface SignInDevice {
   readonly address: string
   /** How the user signed in (RFC 8176), such as `['pwd']`. Default: unknown. */
   readonly methods?: readonly string[] | undefined
+  /** True if the user has not signed in on it before. Default: unknown, unless it redeems a device code. */
+  readonly isNew?: boolean
 }
 
 /** A user gets a personal access token. */

@@ -1,9 +1,10 @@
+import type { Emission } from '../events.ts'
 import type { Authorization } from '../model/authorization.ts'
 import { PERSONAL_ACCESS } from '../model/client.ts'
 import { createAccessToken } from './access-token.ts'
 import type { IssuanceContext } from './context.ts'
 import type { PersonalPermission } from './permission.ts'
-import { emitIssued, type TokenRequest, type TokenResponse } from './response.ts'
+import { tokenIssued, tokenResponse, type TokenRequest, type TokenResponse } from './response.ts'
 
 /**
  * Issues a personal access token: an authorization with a name, without a client and a refresh token. Returns undefined if
@@ -26,29 +27,27 @@ export async function issuePersonalToken(
     label: 'pat',
   })
   const authorization = newAuthorization(permission, context.clock.now(), access.expiresAt)
-  if (!(await context.store.authorizations.insert(authorization, owner.sub))) return undefined
-  const response = emitIssued(context, request, access, { ...owner, scopes, refreshGeneration: null })
-  emitCreated(context, permission, authorization, { ...request, sub: owner.sub })
-  return response
+  const isInserted = await context.events.commit(
+    () => context.store.authorizations.insert(authorization, owner.sub),
+    (isWritten) =>
+      isWritten
+        ? [
+            tokenIssued(request, access, { ...owner, scopes, refreshGeneration: null }),
+            ...created(permission, authorization, { ...request, sub: owner.sub }),
+          ]
+        : [],
+  )
+  return isInserted ? tokenResponse(access, scopes) : undefined
 }
 
-function emitCreated(
-  { events }: IssuanceContext,
+const created = (
   { by = 'app' }: PersonalPermission,
   { id: authorizationId, clientId, name, scopes, expiresAt }: Authorization,
   { requestId, sub }: TokenRequest & { readonly sub: string },
-): void {
-  events.emit('authorization.created', { requestId, clientId, sub, authorizationId, sessionId: null })
-  events.emit('personal-token.created', {
-    requestId,
-    authorizationId,
-    sub,
-    by,
-    name: name ?? '',
-    scopes,
-    expiresAt,
-  })
-}
+): readonly Emission[] => [
+  ['authorization.created', { requestId, clientId, sub, authorizationId, sessionId: null }],
+  ['personal-token.created', { requestId, authorizationId, sub, by, name: name ?? '', scopes, expiresAt }],
+]
 
 const newAuthorization = (
   { user, authorizationId, name, scopes, epochs }: PersonalPermission,

@@ -1,10 +1,17 @@
 import type { EventMap } from '../event-map.ts'
+import type { Emission } from '../events.ts'
 import { rememberRotation } from '../model/authorization.ts'
 import type { RefreshUpdate } from '../store/contract.ts'
 import { createAccessToken } from './access-token.ts'
 import { policyFor, refreshExpiry, type IssuanceContext, type RefreshPolicy } from './context.ts'
 import type { RefreshPermission } from './permission.ts'
-import { emitIssued, signInFields, type TokenRequest, type TokenResponse } from './response.ts'
+import {
+  signInFields,
+  tokenIssued,
+  tokenResponse,
+  type TokenRequest,
+  type TokenResponse,
+} from './response.ts'
 
 /** Refreshes an authorization with one conditional update. Returns undefined if a concurrent refresh won. */
 export async function refreshAuthorization(
@@ -26,24 +33,34 @@ export async function refreshAuthorization(
   })
   if (!policy.refresh) return undefined
   const update = toUpdate(permission, policy.refresh, context, access.expiresAt)
-  if (!(await context.store.authorizations.refresh(update, owner.sub))) return undefined
-  const response = emitIssued(context, request, access, { ...owner, scopes, refreshGeneration: generation })
-  emitRefreshed(context, permission, { ...owner, requestId: request.requestId })
+  const isRefreshed = await context.events.commit(
+    () => context.store.authorizations.refresh(update, owner.sub),
+    (isWritten) =>
+      isWritten
+        ? [
+            tokenIssued(request, access, { ...owner, scopes, refreshGeneration: generation }),
+            ...refreshed(permission, { ...owner, requestId: request.requestId }),
+          ]
+        : [],
+  )
+  if (!isRefreshed) return undefined
   return {
-    ...response,
+    ...tokenResponse(access, scopes),
     refresh_token: context.refreshTokens.format({ authorizationId, generation, seed }),
     ...signInFields({ ...authorization, expiresAt: update.expiresAt }, update.lastUsedAt),
   }
 }
 
-function emitRefreshed(
-  { events }: IssuanceContext,
+function refreshed(
   { authorization: { generation: from }, presented, generation }: RefreshPermission,
   owner: Pick<EventMap['token.refreshed'], 'requestId' | 'authorizationId' | 'clientId' | 'sub'>,
-): void {
+): readonly Emission[] {
   const { requestId, authorizationId } = owner
-  if (presented > from) events.emit('refresh.ahead', { requestId, authorizationId, from, to: generation })
-  events.emit('token.refreshed', { ...owner, generation, isRepeated: presented < from })
+  const ahead: Emission = ['refresh.ahead', { requestId, authorizationId, from, to: generation }]
+  return [
+    ...(presented > from ? [ahead] : []),
+    ['token.refreshed', { ...owner, generation, isRepeated: presented < from }],
+  ]
 }
 
 function toUpdate(

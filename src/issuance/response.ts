@@ -1,9 +1,9 @@
+import type { Emission } from '../events.ts'
 import { toSeconds } from '../lib/clock.ts'
 import type { Authorization } from '../model/authorization.ts'
 import { SIGN_IN } from '../model/client.ts'
 import { formatScope } from '../model/scope.ts'
 import type { AccessToken } from './access-token.ts'
-import type { IssuanceContext } from './context.ts'
 
 /** A token response in JSON (RFC 6749 section 5.1). */
 export interface TokenResponse {
@@ -45,23 +45,23 @@ export interface IssuedToken {
   readonly refreshGeneration: number | null
 }
 
-/** Emits `token.issued` and returns the token response. */
-export function emitIssued(
-  { events }: IssuanceContext,
+/** Returns the event `token.issued`. */
+export const tokenIssued = (
   { requestId, grantType }: TokenRequest,
-  { token, jti, expiresIn, expiresAt }: AccessToken,
+  { jti, expiresAt }: AccessToken,
   { clientId, sub, authorizationId, scopes, refreshGeneration }: IssuedToken,
-): TokenResponse {
-  events.emit('token.issued', {
-    requestId,
-    grantType,
-    clientId,
-    sub,
-    authorizationId,
-    jti,
-    scopes,
-    expiresAt,
-    refreshGeneration,
-  })
-  return { access_token: token, token_type: 'Bearer', expires_in: expiresIn, scope: formatScope(scopes) }
-}
+): Extract<Emission, readonly ['token.issued', unknown]> => [
+  'token.issued',
+  { requestId, grantType, clientId, sub, authorizationId, jti, scopes, expiresAt, refreshGeneration },
+]
+
+/** Returns the token response for an access token. */
+export const tokenResponse = (
+  { token, expiresIn }: AccessToken,
+  scopes: readonly string[],
+): TokenResponse => ({
+  access_token: token,
+  token_type: 'Bearer',
+  expires_in: expiresIn,
+  scope: formatScope(scopes),
+})

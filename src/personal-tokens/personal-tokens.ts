@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { ConfigError, type ConfigProblem } from '../errors.ts'
-import type { Events } from '../events.ts'
 import type { Issuance } from '../issuance/issue.ts'
 import type { TokenResponse } from '../issuance/response.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -83,7 +82,6 @@ export interface PersonalTokensOptions extends PersonalTokenRules {
   readonly store: Pick<AuthorizationStore, 'find' | 'listByUser'>
   readonly issuance: Issuance
   readonly revoker: Pick<Revoker, 'revoke'>
-  readonly events: Pick<Events, 'emit'>
   readonly clock: Clock
   readonly subjectOf: (user: UserRef) => string
   /** Returns when this node last accepted a token, if that was not written yet. */
@@ -135,21 +133,16 @@ export function createPersonalTokens(options: PersonalTokensOptions): PersonalTo
 
 /** Without a request, the application revokes it. */
 async function revokeToken(
-  { revoker, events, subjectOf }: PersonalTokensOptions,
+  { revoker, subjectOf }: PersonalTokensOptions,
   authorization: Authorization,
   requestId: string | undefined,
 ): Promise<void> {
   const { id: authorizationId, name } = authorization
   const [by, sub] = [requestId === undefined ? 'app' : 'user', subjectOf(authorization)] as const
   const target = { kind: 'authorization', id: authorizationId, sub } as const
-  await revoker.revoke(target, { by, reason: 'personal_token_revoked', requestId })
-  events.emit('personal-token.revoked', {
-    requestId: requestId ?? null,
-    authorizationId,
-    sub,
-    by,
-    name: name ?? '',
-  })
+  const cause = { by, reason: 'personal_token_revoked', requestId } as const
+  const payload = { requestId: requestId ?? null, authorizationId, sub, by, name: name ?? '' }
+  await revoker.revoke(target, cause, () => [['personal-token.revoked', payload]])
 }
 
 async function issueToken(

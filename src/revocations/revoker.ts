@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Events } from '../events.ts'
+import type { Emission, Events } from '../events.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { RevocationCause, RevocationEntry } from '../model/revocation.ts'
 import type { UserRef } from '../model/subject.ts'
@@ -15,9 +15,13 @@ import type { RevocationFeed } from './feed.ts'
 export interface Revoker {
   /**
    * Returns the entry that was written, or undefined if the ID is unknown. Can be repeated. Looks up the `sub` of the target
-   * unless it is given.
+   * unless it is given. `emissionsOf` returns the events to emit with it, for the entry that was written.
    */
-  revoke(target: RevocationTarget, cause: RevocationCause): Promise<RevocationEntry | undefined>
+  revoke(
+    target: RevocationTarget,
+    cause: RevocationCause,
+    emissionsOf?: (entry: RevocationEntry) => readonly Emission[],
+  ): Promise<RevocationEntry | undefined>
   /**
    * Revokes all sessions of a user except one, in one transaction. Returns the entries of those that were live and that no
    * other call revoked before.
@@ -26,9 +30,15 @@ export interface Revoker {
     user: UserRef,
     except: string | undefined,
     cause: RevocationCause,
+    emissionsOf: (entries: readonly RevocationEntry[]) => readonly Emission[],
   ): Promise<readonly RevocationEntry[]>
   /** Revokes everything that a user has allowed a client, and deletes the consent, in one transaction. */
-  disconnect(user: UserRef, clientId: string, cause: RevocationCause): Promise<Disconnection>
+  disconnect(
+    user: UserRef,
+    clientId: string,
+    cause: RevocationCause,
+    emissionsOf?: (disconnection: Disconnection) => readonly Emission[],
+  ): Promise<Disconnection>
 }
 
 export interface RevokerOptions {
@@ -44,42 +54,55 @@ const MESSAGES_PER_TURN = 50
 
 export function createRevoker(options: RevokerOptions): Revoker {
   const { store, feed, events, clock, announce, subjectOf } = options
-  const share = (entry: RevocationEntry, { by, reason, requestId = null }: CauseFields): void => {
-    announce(entry)
-    events.emit('revocation.written', { requestId, by, reason, entry })
-  }
-  const shareAll = async (entries: readonly RevocationEntry[], cause: RevocationCause): Promise<void> => {
+  const share = async (entries: readonly RevocationEntry[]): Promise<void> => {
     for (const entry of entries) feed.apply(entry)
     for (const [index, entry] of entries.entries()) {
       // Each message is signed: without pauses, other requests would wait for all of them.
       if (index % MESSAGES_PER_TURN === MESSAGES_PER_TURN - 1) await nextTurn()
-      share(entry, cause)
+      announce(entry)
     }
   }
   return {
-    async revoke(target, cause) {
-      const entry = await store.revocations.revoke(await withSub(target, options), clock.now())
-      if (!entry) return undefined
-      feed.apply(entry)
-      share(entry, cause)
-      return entry
+    async revoke(given, cause, emissionsOf = () => []) {
+      const target = await withSub(given, options)
+      const write = async (): Promise<RevocationEntry | undefined> => {
+        const entry = await store.revocations.revoke(target, clock.now())
+        if (entry) await share([entry])
+        return entry
+      }
+      return events.commit(write, (entry) =>
+        entry ? [...written([entry], cause), ...emissionsOf(entry)] : [],
+      )
     },
-    async revokeSessions(user, except, cause) {
+    async revokeSessions(user, except, cause, emissionsOf) {
       const selection = { subject: subjectOf(user), except }
-      const entries = await store.revocations.revokeSessions(user, selection, clock.now())
-      await shareAll(entries, cause)
-      return entries
+      const write = async (): Promise<readonly RevocationEntry[]> => {
+        const entries = await store.revocations.revokeSessions(user, selection, clock.now())
+        await share(entries)
+        return entries
+      }
+      return events.commit(write, (entries) => [...written(entries, cause), ...emissionsOf(entries)])
     },
-    async disconnect(user, clientId, cause) {
+    async disconnect(user, clientId, cause, emissionsOf = () => []) {
       const target = { clientId, subject: subjectOf(user) }
-      const disconnection = await store.connections.disconnect(user, target, clock.now())
-      await shareAll(disconnection.entries, cause)
-      return disconnection
+      const write = async (): Promise<Disconnection> => {
+        const disconnection = await store.connections.disconnect(user, target, clock.now())
+        await share(disconnection.entries)
+        return disconnection
+      }
+      return events.commit(write, (disconnection) => [
+        ...written(disconnection.entries, cause),
+        ...emissionsOf(disconnection),
+      ])
     },
   }
 }
 
-type CauseFields = Omit<RevocationCause, 'requestId'> & { readonly requestId?: string | null | undefined }
+const written = (
+  entries: readonly RevocationEntry[],
+  { by, reason, requestId }: RevocationCause,
+): readonly Emission[] =>
+  entries.map((entry) => ['revocation.written', { requestId: requestId ?? null, by, reason, entry }])
 
 async function withSub(
   target: RevocationTarget,

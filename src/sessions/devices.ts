@@ -1,7 +1,7 @@
-import type { Events } from '../events.ts'
+import type { Emission } from '../events.ts'
 import type { Clock } from '../lib/clock.ts'
 import { toSessionInfo, type SessionInfo } from '../model/info.ts'
-import type { RevokedBy, SessionEndReason } from '../model/revocation.ts'
+import type { RevocationEntry, RevokedBy, SessionEndReason } from '../model/revocation.ts'
 import type { Session } from '../model/session.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { Revoker } from '../revocations/revoker.ts'
@@ -49,12 +49,11 @@ export interface DevicesOptions {
   readonly store: Pick<SessionStore, 'find' | 'listByUser'>
   readonly clock: Clock
   readonly revoker: Pick<Revoker, 'revoke' | 'revokeSessions'>
-  readonly events: Pick<Events, 'emit'>
   readonly subjectOf: (user: UserRef) => string
 }
 
 /** Creates the devices of one server. */
-export function createDevices({ store, clock, revoker, events, subjectOf }: DevicesOptions): Devices {
+export function createDevices({ store, clock, revoker, subjectOf }: DevicesOptions): Devices {
   const devices: Devices = {
     async list(user, currentId) {
       const sessions = await store.listByUser(user, clock.now())
@@ -73,10 +72,12 @@ export function createDevices({ store, clock, revoker, events, subjectOf }: Devi
     signOutAll: (user, request) => endAll(user, request, undefined),
     async end(session, reason, requestId) {
       const sub = subjectOf(session)
-      await revoker.revoke({ kind: 'session', id: session.id, sub }, { by: BY[reason], reason, requestId })
+      const cause = { by: BY[reason], reason, requestId }
+      const payload = { requestId: requestId ?? null, sessionId: session.id, sub, reason }
       // Revoked again all the same: the first revocation may have failed after its transaction.
-      if (session.revokedAt) return
-      events.emit('session.ended', { requestId: requestId ?? null, sessionId: session.id, sub, reason })
+      await revoker.revoke({ kind: 'session', id: session.id, sub }, cause, () =>
+        session.revokedAt ? [] : [['session.ended', payload]],
+      )
     },
   }
 
@@ -86,13 +87,13 @@ export function createDevices({ store, clock, revoker, events, subjectOf }: Devi
     except: string | undefined,
   ): Promise<number> {
     const sub = subjectOf(user)
-    const revoked = await revoker.revokeSessions(user, except, {
-      by: 'user',
-      reason: except === undefined ? 'sign_out' : 'signed_out_by_user',
-      requestId,
-    })
-    for (const { subject: sessionId } of revoked)
-      events.emit('session.ended', { requestId, sessionId, sub, reason: reasonFor(sessionId === currentId) })
+    const reason = except === undefined ? 'sign_out' : 'signed_out_by_user'
+    const ended = ({ subject: sessionId }: RevocationEntry): Emission => [
+      'session.ended',
+      { requestId, sessionId, sub, reason: reasonFor(sessionId === currentId) },
+    ]
+    const cause = { by: 'user', reason, requestId } as const
+    const revoked = await revoker.revokeSessions(user, except, cause, (entries) => entries.map(ended))
     return revoked.length
   }
   return devices

@@ -1,3 +1,4 @@
+import type { Emission, Events } from '../events.ts'
 import { readCookie } from '../lib/cookie.ts'
 import { sha256 } from '../lib/hash.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -35,6 +36,9 @@ export interface AppSessionOptions {
   ask(exchange: CookieExchange, provider: string): Promise<CheckedAppUser | undefined>
   /** Returns the session of a sign-in, for the caller to insert. */
   draft(exchange: CookieExchange, user: NewSession): Promise<Session>
+  readonly events: Pick<Events, 'commit'>
+  /** Returns the events of a sign-in, to emit with its session. */
+  emissionsOf(exchange: CookieExchange, session: Session): readonly Emission[]
   /** Called after a session was started, and after one was renewed by a new sign-in. */
   onSignIn(exchange: CookieExchange, session: Session, isNew: boolean): Promise<void>
 }
@@ -166,8 +170,11 @@ export function createAppSessionReader(options: AppSessionOptions): ReadAppSessi
     // Unknown or disabled users.
     if (!session || !(await isAccepted(lookup))) return REFUSED
     if (lookup.rows.some(({ cookieHash }) => cookieHash === session.cookieHash)) return REFUSED
-    if (!(await store.insert(session, subjectOf(session)))) return undefined
-    return complete(lookup, session, true)
+    const isInserted = await options.events.commit(
+      () => store.insert(session, subjectOf(session)),
+      (isWritten) => (isWritten ? options.emissionsOf(lookup.exchange, session) : []),
+    )
+    return isInserted ? complete(lookup, session, true) : undefined
   }
 
   /** The device stays the same: its user signed in again, or the app replaced the ID of its session. */
@@ -179,8 +186,11 @@ export function createAppSessionReader(options: AppSessionOptions): ReadAppSessi
     const { cookieHash, appSessionHash, authenticatedAt, lastSeenAt, expiresAt, methods } = drafted
     const changes = { cookieHash, appSessionHash, authenticatedAt, lastSeenAt, expiresAt, methods }
     const renewed = { ...session, ...changes, issuerEpoch, userEpoch }
-    if (!(await store.renew(session.id, { ...renewed, subject: subjectOf(session) }))) return undefined
-    return complete(lookup, renewed, false, isNewSignIn)
+    const isRenewed = await options.events.commit(
+      () => store.renew(session.id, { ...renewed, subject: subjectOf(session) }),
+      (isWritten) => (isWritten && isNewSignIn ? options.emissionsOf(lookup.exchange, renewed) : []),
+    )
+    return isRenewed ? complete(lookup, renewed, false, isNewSignIn) : undefined
   }
 
   /** Checks once more whether the app session was revoked, which may have happened before it was stored. */

@@ -1,3 +1,4 @@
+import type { Emission, Events } from '../events.ts'
 import type { Clock } from '../lib/clock.ts'
 import { randomBase64url, randomId, sha256 } from '../lib/hash.ts'
 import { readCookie } from '../lib/cookie.ts'
@@ -24,6 +25,7 @@ export interface SessionsOptions {
   readonly provider: string
   readonly subjectOf: (user: UserRef) => string
   readonly limit: Pick<SessionLimit, 'startTime'>
+  readonly events: Pick<Events, 'commit'>
 }
 
 /** A sign-in that has been checked. */
@@ -52,6 +54,8 @@ export interface SessionStart {
   readonly isPersistent: boolean
   /** The session that the browser has already. It is renewed if it belongs to the same user. */
   readonly current: Session | undefined
+  /** Returns the events to emit with it. */
+  readonly emissionsOf: (session: Session) => readonly Emission[]
 }
 
 /** Browser sessions: who is signed in on the device that sent a request. Each provider has its own cookie. */
@@ -88,7 +92,7 @@ const MAX_USER_AGENT_LENGTH = 512
 
 /** Creates the sessions of one server. */
 export function createSessions(options: SessionsOptions): Sessions {
-  const { store, clock, feed, cookies, lifetime, persistentLifetime, subjectOf, limit } = options
+  const { store, clock, feed, events, cookies, lifetime, persistentLifetime, subjectOf, limit } = options
   const nameFor = (provider: string): string => sessionCookieName(cookies, provider, options.provider)
   const isLive = (session: Session): boolean =>
     isLiveSession(session, clock.now()) &&
@@ -110,7 +114,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       return session
     },
     mustSignInAgain: async () => false,
-    async start(exchange, signIn, { isPersistent, current }) {
+    async start(exchange, signIn, { isPersistent, current, emissionsOf }) {
       const cookie = randomBase64url(32)
       const subject = subjectOf(signIn.user)
       const now = clock.now()
@@ -119,10 +123,14 @@ export function createSessions(options: SessionsOptions): Sessions {
       const fields = { cookieHash: sha256(cookie), isPersistent, createdAt, now, expiresAt }
       const session = newSession(signIn, fields)
       const isSameUser = current !== undefined && subjectOf(current) === subject
-      const isRenewed = isSameUser && (await store.renew(current.id, { ...renewalOf(session), subject }))
-      if (!isRenewed && !(await store.insert(session, subject))) return undefined
+      const write = (written: Session, act: () => Promise<boolean>): Promise<boolean> =>
+        events.commit(act, (isWritten) => (isWritten ? emissionsOf(written) : []))
+      const renewed = isSameUser ? { ...current, ...renewalOf(session) } : undefined
+      const isRenewed =
+        renewed && (await write(renewed, () => store.renew(renewed.id, { ...renewalOf(session), subject })))
+      if (!isRenewed && !(await write(session, () => store.insert(session, subject)))) return undefined
       setCookie(exchange, session, cookie)
-      return isRenewed ? { ...current, ...renewalOf(session) } : session
+      return isRenewed ? renewed : session
     },
     async renewCookie(exchange, session) {
       const cookie = randomBase64url(32)

@@ -1,5 +1,4 @@
 import { chooseScopes } from '../grants/permit.ts'
-import type { Events } from '../events.ts'
 import type { Issuance } from '../issuance/issue.ts'
 import type { AuthorizationPermission, SignInDevice } from '../issuance/permission.ts'
 import type { TokenResponse } from '../issuance/response.ts'
@@ -7,7 +6,6 @@ import { randomId } from '../lib/hash.ts'
 import { remainingScopes, type ScopeRules } from '../model/scope.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { Revoker } from '../revocations/revoker.ts'
-import { deviceNameOf } from '../sessions/device-name.ts'
 import type { DeviceTokens } from '../sessions/device-tokens.ts'
 import type { LoadedUser } from '../users/directory.ts'
 import type { AuthorizationStore } from '../store/contract.ts'
@@ -67,7 +65,6 @@ export interface SignInServiceOptions {
   readonly scopes: ScopeRules
   readonly issuance: Issuance
   readonly deviceTokens: () => DeviceTokens
-  readonly events: Pick<Events, 'emit'>
   readonly authorizations: Pick<AuthorizationStore, 'find'>
   readonly revoker: Pick<Revoker, 'revoke'>
   readonly subjectOf: (user: UserRef) => string
@@ -82,11 +79,11 @@ export function createSignIn(options: SignInServiceOptions): SignInService {
     async start(request) {
       const { ref: user, epochs } = request.user
       const { device, deviceToken, scopes, requestId } = request
-      const tokens = await issue(options, { user, epochs, sessionId: null, device, scopes }, requestId)
-      if (!tokens) return undefined
       const sub = subjectOf(user)
-      if (deviceTokens().find(deviceToken, sub) === undefined)
-        announceNewDevice(options, request, tokens.session_id)
+      const isNew = deviceTokens().find(deviceToken, sub) === undefined
+      const start = { user, epochs, sessionId: null, device: { ...device, isNew }, scopes }
+      const tokens = await issue(options, start, requestId)
+      if (!tokens) return undefined
       return { ...tokens, device_token: deviceTokens().remember(deviceToken, sub) }
     },
     async replace({ authorizationId, user, userEpoch, requestId }) {
@@ -121,13 +118,4 @@ async function issue(
   } as const
   const response = await issuance.issue(permission, { requestId, grantType: 'sign_in' })
   return response as Required<TokenResponse> | undefined
-}
-
-function announceNewDevice(
-  { events, subjectOf }: SignInServiceOptions,
-  { user, device, requestId }: SignInRequest,
-  sessionId: string,
-): void {
-  const { name: deviceName = deviceNameOf(device.userAgent), address } = device
-  events.emit('device.new', { requestId, sessionId, sub: subjectOf(user.ref), deviceName, address })
 }

@@ -1,4 +1,4 @@
-import type { Events } from '../events.ts'
+import type { Emission } from '../events.ts'
 import type { Session } from '../model/session.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { CookieExchange } from '../sessions/cookies.ts'
@@ -6,7 +6,7 @@ import type { Csrf } from '../sessions/csrf.ts'
 import type { DeviceCookies } from '../sessions/device-cookie.ts'
 import type { Devices } from '../sessions/devices.ts'
 import type { DeviceTokens } from '../sessions/device-tokens.ts'
-import { emitStarted } from '../sessions/emit-started.ts'
+import { sessionStarted } from '../sessions/session-started.ts'
 import type { SessionLimit } from '../sessions/session-limit.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { LoadedUser } from '../users/directory.ts'
@@ -35,8 +35,24 @@ export interface BrowserSignInServices {
   readonly deviceTokens: DeviceTokens
   readonly csrf: Csrf
   readonly devices: Pick<Devices, 'end'>
-  readonly events: Pick<Events, 'emit'>
   readonly subjectOf: (user: UserRef) => string
+}
+
+/** Returns the events of a sign-in. Call it before `completeBrowserSignIn`, which remembers the device. */
+export function signInEmissions(
+  {
+    deviceCookies,
+    deviceTokens,
+    subjectOf,
+  }: Pick<BrowserSignInServices, 'deviceCookies' | 'deviceTokens' | 'subjectOf'>,
+  { exchange, address, requestId }: Pick<BrowserSignIn, 'exchange' | 'address' | 'requestId'>,
+  session: Session,
+): readonly Emission[] {
+  const { id: sessionId, deviceName } = session
+  const sub = subjectOf(session)
+  const isKnown = deviceTokens.find(deviceCookies.read(exchange), sub) !== undefined
+  const isNew: Emission = ['device.new', { requestId, sessionId, sub, deviceName, address }]
+  return [sessionStarted(session, { requestId, sub, address }), ...(isKnown ? [] : [isNew])]
 }
 
 /**
@@ -44,35 +60,25 @@ export interface BrowserSignInServices {
  * in the meantime. Call `completeBrowserSignIn` afterwards.
  */
 export async function startBrowserSession(
-  { sessions, subjectOf, events }: BrowserSignInServices,
-  { user: { ref: user, epochs }, exchange, current, isPersistent, requestId, ...device }: BrowserSignIn,
+  services: BrowserSignInServices,
+  given: BrowserSignIn,
 ): Promise<Session | undefined> {
-  const { address, methods, deviceName: name } = device
+  const { user, exchange, current, isPersistent, address, methods, deviceName: name } = given
   const userAgent = exchange.request.header('user-agent') ?? ''
-  const signIn = { user, epochs, userAgent, address, methods, name }
-  const session = await sessions.start(exchange, signIn, { isPersistent, current })
-  if (!session) return undefined
-  emitStarted(events, session, { requestId, sub: subjectOf(user), address })
-  return session
+  const signIn = { user: user.ref, epochs: user.epochs, userAgent, address, methods, name }
+  const emissionsOf = (session: Session): readonly Emission[] => signInEmissions(services, given, session)
+  return services.sessions.start(exchange, signIn, { isPersistent, current, emissionsOf })
 }
 
 /** Remembers the device, applies the limit of sessions, and revokes the session of another user in this browser. */
 export async function completeBrowserSignIn(
   services: BrowserSignInServices,
   session: Session,
-  {
-    exchange,
-    current,
-    address,
-    requestId,
-  }: Pick<BrowserSignIn, 'exchange' | 'current' | 'address' | 'requestId'>,
+  { exchange, current, requestId }: Pick<BrowserSignIn, 'exchange' | 'current' | 'requestId'>,
 ): Promise<void> {
-  const { deviceCookies, deviceTokens, sessionLimit, devices, csrf, events } = services
-  const { id: sessionId, deviceName } = session
-  const sub = services.subjectOf(session)
-  if (deviceTokens.find(deviceCookies.read(exchange), sub) === undefined)
-    events.emit('device.new', { requestId, sessionId, sub, deviceName, address })
-  deviceCookies.remember(exchange, sub)
+  const { deviceCookies, sessionLimit, devices, csrf } = services
+  const { id: sessionId } = session
+  deviceCookies.remember(exchange, services.subjectOf(session))
   if (sessionId !== current?.id) await sessionLimit.enforce(session, requestId)
   // The new cookie replaced that of the previous session, so its user could no longer sign out of it.
   if (current && current.id !== sessionId) await devices.end(current, 'replaced', requestId)

@@ -1,4 +1,4 @@
-import type { Events } from '../events.ts'
+import type { Emission, Events } from '../events.ts'
 import type { Clock } from '../lib/clock.ts'
 import { randomBase64url, sha256 } from '../lib/hash.ts'
 import type { Logger } from '../lib/log.ts'
@@ -62,7 +62,11 @@ export interface PasswordResetsOptions {
   readonly userDirectory: UserDirectory
   /** Counts requests. */
   readonly throttle: Throttle
-  readonly revoke: (target: RevocationTarget, cause: RevocationCause) => Promise<unknown>
+  readonly revoke: (
+    target: RevocationTarget,
+    cause: RevocationCause,
+    emissionsOf: () => readonly Emission[],
+  ) => Promise<unknown>
   readonly urlOf: (provider: string, token: string) => string
   readonly subjectOf: (user: UserRef) => string
   readonly events: Pick<Events, 'emit'>
@@ -171,7 +175,7 @@ async function deliver(
 }
 
 async function resetPassword(
-  { userDirectory, revoke, subjectOf, events }: PasswordResetsOptions,
+  { userDirectory, revoke, subjectOf }: PasswordResetsOptions,
   { provider, userId }: PasswordReset,
   password: string,
   requestId: string,
@@ -179,6 +183,11 @@ async function resetPassword(
   const user = { provider, userId }
   const users = userDirectory.provider(provider)
   const cause = { by: 'user', reason: 'password_changed', requestId } as const
-  await changePassword({ users, revoke: (target) => revoke(target, cause), subjectOf }, user, password)
-  events.emit('password.changed', { requestId, sub: subjectOf(user), by: 'reset' })
+  const payload = { requestId, sub: subjectOf(user), by: 'reset' } as const
+  const services = {
+    users,
+    revoke: (target: RevocationTarget) => revoke(target, cause, () => [['password.changed', payload]]),
+    subjectOf,
+  }
+  await changePassword(services, user, password)
 }

@@ -18,7 +18,13 @@ const insertExpired = (store: Store, id: string): Promise<boolean> =>
 
 /** Purges the sessions. Returns how many were deleted. */
 async function purge(store: Store): Promise<number> {
-  const step = { kind: 'sessions', cutoffs: cutoffsAt(NOW), after: undefined, limit: 100, isDryRun: false } as const
+  const step = {
+    kind: 'sessions',
+    cutoffs: cutoffsAt(NOW),
+    after: undefined,
+    limit: 100,
+    isDryRun: false,
+  } as const
   return (await store.purge.step(step)).count
 }
 

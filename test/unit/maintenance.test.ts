@@ -85,7 +85,12 @@ test.each([
     now += duration
     if (steps.length === sizes.length) abort.abort()
   })
-  const context = { store, clock: { now: () => 0 }, auditRetention: 0, webhookRetention: { delivered: 0, failed: 0 } }
+  const context = {
+    store,
+    clock: { now: () => 0 },
+    auditRetention: 0,
+    webhookRetention: { delivered: 0, failed: 0 },
+  }
   expect(await purge(context, { signal: abort.signal })).toMatchObject({ isComplete: false })
   expect(steps.map(({ limit }) => limit)).toEqual(sizes)
 })
@@ -99,7 +104,12 @@ test('a purge pauses several times as long as the batch took', async () => {
     times.push(performance.now())
     if (steps.length === 3) abort.abort()
   })
-  const context = { store, clock: { now: () => 0 }, auditRetention: 0, webhookRetention: { delivered: 0, failed: 0 } }
+  const context = {
+    store,
+    clock: { now: () => 0 },
+    auditRetention: 0,
+    webhookRetention: { delivered: 0, failed: 0 },
+  }
   expect(await purge(context, { signal: abort.signal })).toMatchObject({ isComplete: false })
   const [, firstEnd = 0, secondStart = 0, secondEnd = 0, thirdStart = 0] = times
   for (const pause of [secondStart - firstEnd, thirdStart - secondEnd]) expect(pause).toBeGreaterThan(50)

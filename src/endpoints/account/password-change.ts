@@ -1,3 +1,4 @@
+import type { Emission } from '../../events.ts'
 import { OAuthError } from '../../errors.ts'
 import { storePassword } from '../../users/change-password.ts'
 import type { Exchange } from '../endpoint.ts'
@@ -32,11 +33,13 @@ export async function changeOwnPassword(
   await storePassword(userDirectory.provider(provider), user, password)
   await beforeRevocation()
   const target = { kind: 'user', user, subject, keepThirdParties: true, keepSession: session.id } as const
-  if (keepsOtherDevices) await store.passwordResets.voidByUser(user, settings.clock.now())
-  const entry = keepsOtherDevices
-    ? undefined
-    : await revoker.revoke(target, { by: 'user', reason: 'password_changed', requestId })
-  events.emit('password.changed', { requestId, sub: subject, by: 'user' })
+  const changed = (): readonly Emission[] => [['password.changed', { requestId, sub: subject, by: 'user' }]]
+  if (keepsOtherDevices) {
+    await events.commit(() => store.passwordResets.voidByUser(user, settings.clock.now()), changed)
+    return session.userEpoch
+  }
+  const cause = { by: 'user', reason: 'password_changed', requestId } as const
+  const entry = await revoker.revoke(target, cause, changed)
   return entry?.epoch ?? session.userEpoch
 }
 

@@ -1,3 +1,4 @@
+import type { Emission } from '../../events.ts'
 import type { Settings } from '../../config/settings.ts'
 import { OAuthError } from '../../errors.ts'
 import type { Form } from '../../lib/form.ts'
@@ -116,7 +117,7 @@ export async function decide(
   { code, client }: PendingDevice,
   form: Form | 'denied',
 ): Promise<DeviceAnswer | string> {
-  const { store, settings, subjectOf } = exchange.services
+  const { store, settings, subjectOf, events } = exchange.services
   const { deviceCodes } = store
   const scopes = form === 'denied' ? undefined : grantedScopes(code, form, settings)
   const decision = scopes ? 'approved' : 'denied'
@@ -126,10 +127,11 @@ export async function decide(
     subject: subjectOf(session),
     ...(scopes && { scopes }),
   } as const
-  if (await deviceCodes.decide(code.hash, answer, settings.clock.now())) {
-    emitDecision(exchange, { ...code, ...answer }, answer.subject, decision)
-    return { client, decision }
-  }
+  const isDecided = await events.commit(
+    () => deviceCodes.decide(code.hash, answer, settings.clock.now()),
+    (isWritten) => (isWritten ? [toEmission(exchange, { ...code, ...answer }, answer.subject)] : []),
+  )
+  if (isDecided) return { client, decision }
   const earlier = decisionOf(await deviceCodes.find(code.hash), session)
   return earlier ? { client, decision: earlier } : NOT_CLAIMED
 }
@@ -154,15 +156,15 @@ const NOT_CLAIMED = 'the user code was not claimed in this session'
 const decisionOf = (code: DeviceCode | undefined, { id }: Session): DeviceDecision | null =>
   code?.claim?.sessionId === id ? code.decision : null
 
-function emitDecision(
-  { services, requestId }: Exchange,
-  { clientId, scopes, resources }: DeviceCode,
+function toEmission(
+  { requestId }: Exchange,
+  { clientId, scopes, resources, decision }: DeviceCode,
   sub: string,
-  decision: DeviceDecision,
-): void {
+): Emission {
   const event = { requestId, clientId, sub }
-  if (decision === 'approved') services.events.emit('consent.given', { ...event, scopes, resources })
-  else services.events.emit('consent.denied', event)
+  return decision === 'approved'
+    ? ['consent.given', { ...event, scopes, resources }]
+    : ['consent.denied', event]
 }
 
 /** Releases a device that this session claimed, so that another user can claim it. */

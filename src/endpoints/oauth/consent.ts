@@ -85,10 +85,12 @@ async function allow(
   if (!created) return respond(exchange, authorizationRequest, undefined)
   if (await isWithdrawn(exchange, authorizationRequest, { consent, session }))
     return restart(exchange, consent)
-  await remember(exchange, authorizationRequest, created)
   const { scopes, resources } = created.row
-  const event = { ...toEvent(exchange, authorizationRequest), sub: subjectOf(session) }
-  events.emit('consent.given', { ...event, scopes, resources })
+  const event = { ...toEvent(exchange, authorizationRequest), sub: subjectOf(session), scopes, resources }
+  await events.commit(
+    () => remember(exchange, authorizationRequest, created),
+    () => [['consent.given', event]],
+  )
   return respond(exchange, authorizationRequest, created)
 }
 
@@ -114,7 +116,7 @@ async function remember(
   { services: { store, settings } }: Exchange,
   { client }: AuthorizationRequest,
   { row }: CreatedCode,
-): Promise<void> {
+): Promise<boolean> {
   const { clock, audience } = settings
-  await store.consents.add(row, client.id, consentEntries(row, audience), clock.now(), row.hash)
+  return store.consents.add(row, client.id, consentEntries(row, audience), clock.now(), row.hash)
 }

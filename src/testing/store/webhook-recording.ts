@@ -173,7 +173,7 @@ export function testWebhookRecording({ describe, test, expect }: Suite): void {
           await store.users.insert(sampleUser())
           return outcome
         },
-        (result) => [sampleDelivery({ messageId: String(result) })],
+        (outcome) => [sampleDelivery({ messageId: outcome })],
       )
       await store.webhooks.record(
         async () => (await store.clients.find('web'))?.id,
