@@ -8,7 +8,6 @@ import { reconcileClients } from './clients/reconcile.ts'
 import type { Config } from './config/config.ts'
 import { findLegacyGrants } from './config/grants.ts'
 import { persistentLifetimeOf } from './config/keep-signed-in.ts'
-import { NEEDS_SET_PASSWORD } from './config/password-reset.ts'
 import type { Services } from './endpoints/services.ts'
 import { ConfigError } from './errors.ts'
 import type { Events } from './events.ts'
@@ -42,7 +41,7 @@ import type { Settings } from './config/settings.ts'
 import type { Store } from './store/contract.ts'
 import { createAttempt, type Throttle } from './throttle/throttle.ts'
 import { createThrottles, type Throttles } from './throttle/throttles.ts'
-import { createUserDirectory, type UserDirectory } from './users/directory.ts'
+import { openUserDirectory } from './user-directory.ts'
 
 /** The parts that can fail to open, and that all others need. */
 interface Foundation extends Pick<
@@ -201,24 +200,6 @@ function createServices(foundation: Foundation): Services {
   return services
 }
 
-function openUserDirectory(
-  { provider, clock, passwordReset }: Settings,
-  { store, users, providers = {} }: Config,
-  subject: Services['subjectOf'],
-): UserDirectory {
-  const main = typeof users === 'function' ? users({ store, clock }) : users
-  if (typeof main.find !== 'function') throw new ConfigError([NOT_CALLED])
-  if (typeof users === 'function' && main.appSession !== undefined) throw new ConfigError([NOT_IN_FACTORY])
-  const all = new Map([[provider, main], ...Object.entries(providers)])
-  if (passwordReset && !Array.from(all.values()).some(({ setPassword }) => setPassword))
-    throw new ConfigError([NEEDS_SET_PASSWORD])
-  return createUserDirectory({
-    providers: all,
-    epochs: store.revocations.readEpochs,
-    subjectOf: subject,
-  })
-}
-
 const openSessions = (
   { settings, store, feed, events, subjectOf }: Foundation,
   limit: SessionLimit,
@@ -276,15 +257,6 @@ const createGrantContext = (
   isRevoked: (authorization) =>
     feed.hasRevokedAuthorization({ ...authorization, subject: subjectOf(authorization) }),
 })
-
-/** `builtInUsers` without parentheses is a function too: a factory of factories. */
-const NOT_CALLED = { path: 'users', message: 'must be called: write builtInUsers()' } as const
-
-/** The settings must be known before the server starts: they decide its endpoints. */
-const NOT_IN_FACTORY = {
-  path: 'users.appSession',
-  message: 'must not be set by a function that returns the provider. Write users: { appSession, … }',
-} as const
 
 /** If personal access tokens are off, existing ones can still be listed and revoked. */
 const NO_NEW_TOKENS = { lifetime: 0, maximumLifetime: 0 } as const

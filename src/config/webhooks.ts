@@ -17,8 +17,9 @@ export interface WebhookEndpointConfig {
   /** Several signing secrets, to replace one without losing an event: each request is signed with all of them. */
   readonly secrets?: readonly string[]
   /**
-   * The events to send. Default: all except those that are frequent or that strangers can cause (`token.issued`,
-   * `sign-in.failed`, `sign-in.throttled` and `request.refused`). `'all'` includes these too.
+   * The events to send. Default: all except frequent ones (`token.issued`, `token.refreshed`), those that strangers can
+   * cause (`sign-in.failed`, `sign-in.throttled`, `request.refused`), and those of the server itself (`keys.changed`,
+   * `purge.completed`). `'all'` includes these too.
    */
   readonly events?: readonly (keyof EventMap)[] | 'all'
 }
@@ -55,12 +56,15 @@ export interface WebhookRetention {
   readonly failed: number
 }
 
-/** Strangers can cause these as often as they like, and tokens are issued all the time. */
-const FREQUENT: ReadonlySet<keyof EventMap> = new Set<keyof EventMap>([
+/** Frequent events, events that strangers can cause as often as they like, and events of the server itself. */
+const OPT_IN: ReadonlySet<keyof EventMap> = new Set<keyof EventMap>([
   'token.issued',
+  'token.refreshed',
   'sign-in.failed',
   'sign-in.throttled',
   'request.refused',
+  'keys.changed',
+  'purge.completed',
 ])
 
 const ID = /^[\w-]{1,64}$/
@@ -173,7 +177,7 @@ function resolveEvents(
   validator: Validator,
 ): ReadonlySet<keyof EventMap> {
   if (given === 'all') return new Set(EVENT_NAMES)
-  if (given === undefined) return new Set(EVENT_NAMES.filter((name) => !FREQUENT.has(name)))
+  if (given === undefined) return new Set(EVENT_NAMES.filter((name) => !OPT_IN.has(name)))
   if (!Array.isArray(given) || given.length === 0) {
     validator.problem(`${path}.events`, "must be 'all' or a non-empty array of event names")
     return new Set()

@@ -18,6 +18,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'password-resets.ts',
     'server-guard.ts',
     'signers.ts',
+    'user-directory.ts',
     'server.ts',
     'index.ts',
   ],
