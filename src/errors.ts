@@ -65,8 +65,8 @@ export interface OAuthErrorOptions {
   readonly reason?: ErrorReason
 }
 
-/** An error that the error page explains to users. */
-export type ErrorReason = 'unknown_client'
+/** An error that the error page explains to users, in their language. */
+export type ErrorReason = 'unknown_client' | 'expired_form' | 'submitted_form' | 'forged_form' | 'not_found'
 
 /**
  * An error response (RFC 6749 section 5.2). Custom grants refuse a request with it.

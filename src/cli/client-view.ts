@@ -2,7 +2,7 @@ import type { ClientDeclaration } from '../clients/declaration.ts'
 import type { Client } from '../model/client.ts'
 import { DEVICE_GRANT } from '../model/device-code.ts'
 import { formatScope } from '../model/scope.ts'
-import { lifetime } from '../pages/messages/durations-en.ts'
+import { createFormats } from '../pages/messages/formats.ts'
 import type { Project } from './project.ts'
 import { dim, fields, relativeTime, table, timestamp } from './output.ts'
 
@@ -149,6 +149,6 @@ function lifetimesOf(client: Client): readonly string[] {
     ['refresh tokens at most', client.refreshTokenMaximumLifetime],
   ]
   return lifetimes.flatMap(([name, milliseconds]) =>
-    milliseconds === null ? [] : [`${name} ${lifetime(milliseconds / 1000)}`],
+    milliseconds === null ? [] : [`${name} ${createFormats('en').lifetime(milliseconds / 1000)}`],
   )
 }

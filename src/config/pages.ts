@@ -1,12 +1,12 @@
 import type { OptionNames, Validator } from '../lib/validator.ts'
 import { isHttpsUrl, isImageAddress, isPath } from '../lib/web-address.ts'
 import { isHexColor } from '../pages/color.ts'
-import { LANGUAGES, type Language } from '../pages/messages.ts'
 import type { ViewProps } from '../pages/props.ts'
 import { createPages, type Pages, type PagesOptions } from '../pages/render.ts'
 import type { PageLinks } from '../pages/site.ts'
 import type { OwnView, OwnViews } from '../pages/view.ts'
 import type { BaseUser } from '../users/provider.ts'
+import { languageProblems } from './languages.ts'
 
 /**
  * A page of your own: returns a whole HTML document, HTML with its policy, or a `Response`. You escape the props. Besides
@@ -46,6 +46,7 @@ function problemsOf({
   favicon,
   accent,
   language,
+  messages,
   links,
   views,
 }: PagesConfig): readonly Problem[] {
@@ -54,7 +55,7 @@ function problemsOf({
     ...problemIf('logo', logo, isImageAddress, IMAGE_RULE),
     ...problemIf('favicon', favicon, isImageAddress, IMAGE_RULE),
     ...problemIf('accent', accent, isHexColor, "must be a hex color such as '#2457c5'"),
-    ...problemIf('language', language, isLanguage, `must be ${Object.keys(LANGUAGES).join(' or ')}`),
+    ...languageProblems({ messages, language }).map(({ path, message }): Problem => [path, message]),
     ...entriesOf(links).flatMap(([option, link]) => problemIf(`links.${option}`, link, isLink, LINK_RULE)),
     ...entriesOf(views)
       .filter(([, view]) => view !== undefined && typeof view !== 'function')
@@ -77,8 +78,6 @@ const entriesOf = (value: unknown): readonly (readonly [string, unknown])[] =>
 
 const isName = (text: string): boolean => text.trim() !== '' && text.length <= 80
 
-const isLanguage = (text: string): text is Language => Object.hasOwn(LANGUAGES, text)
-
 const isLink = (text: string): boolean => isPath(text) || isHttpsUrl(text)
 
 const IMAGE_RULE = 'must be a path on this server, such as /logo.svg, or a data: URI of an image'
@@ -91,6 +90,7 @@ const PAGES: OptionNames<PagesConfig> = {
   favicon: true,
   links: true,
   language: true,
+  messages: true,
   views: true,
 }
 

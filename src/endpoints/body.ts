@@ -94,7 +94,10 @@ export function requireParameter(form: Form, name: string): string {
 
 /** Creates the error for a form without the CSRF token of this browser and session. */
 export const forgedForm = (): OAuthError =>
-  new OAuthError('access_denied', 'This form was not sent from our page', { detail: 'CSRF check failed' })
+  new OAuthError('access_denied', 'This form was not sent from our page', {
+    detail: 'CSRF check failed',
+    reason: 'forged_form',
+  })
 
 /** The members of a JSON object by name. Their types are unchecked. */
 export type JsonBody = ReadonlyMap<string, unknown>

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { OAuthError, StoreUnavailableError } from '../errors.ts'
+import { OAuthError, StoreUnavailableError, type ErrorReason } from '../errors.ts'
 import { json, prefersJson, type HttpResponse, type HttpRequest } from '../lib/http.ts'
 import { addressOf } from '../lib/request-like.ts'
 import { ViewError } from '../pages/own-view.ts'
@@ -95,14 +95,20 @@ const LAST_RESORT: HttpResponse = json(
   { 'Retry-After': '1' },
 )
 
+/** What the page tells users. Everything that does not exist has the same reason. */
+function reasonOf({ code, reason }: OAuthError): { readonly reason?: ErrorReason } {
+  if (reason !== undefined) return { reason }
+  return code === 'not_found' ? { reason: 'not_found' } : {}
+}
+
 async function refuse(endpoint: Endpoint, exchange: Exchange, error: OAuthError): Promise<HttpResponse> {
   report(exchange, error)
   const shared = await corsHeaders(endpoint, exchange).catch(() => ({}))
   const headers = { ...error.headers, ...shared }
-  const { status, code, description, reason } = error
+  const { status, code, description } = error
   if (endpoint.errors === 'json' || prefersJson(exchange.request)) return json(status, error, headers)
   const { requestId } = exchange
-  const props = { status, code, description, requestId, ...(reason && { reason }) }
+  const props = { status, code, description, requestId, ...reasonOf(error) }
   return page(exchange, status, 'error', props, { headers }).catch((thrown: unknown) => {
     report(exchange, asOAuthError(thrown))
     return builtInPage(exchange, status, 'error', props, { headers })

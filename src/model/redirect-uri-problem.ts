@@ -18,28 +18,72 @@ const FORBIDDEN_SCHEMES = new Set([
 /** Clients would read these from the registered query in place of the response (RFC 6749 section 4.1.2, RFC 9207). */
 const RESPONSE_PARAMETERS = ['code', 'state', 'iss', 'error', 'error_description', 'error_uri'] as const
 
-type Check = readonly [message: string, isWrong: (uri: string) => boolean]
+/** Every reason why redirect URIs cannot be registered, in English. `#` stands for a value. */
+export const REDIRECT_URI_PROBLEMS = {
+  empty: 'must not be empty',
+  tooLong: 'must have at most # characters',
+  outerSpace: 'must not start or end with a space',
+  control: 'must not contain control characters',
+  space: 'must not contain spaces: write %20',
+  notAscii: 'must contain only ASCII: write a host in its xn-- form, and encode other characters with %',
+  backslash: 'must not contain backslashes',
+  unencoded: 'must not contain any of " < > ^ ` { | }: encode them with %',
+  percent: 'must have two hexadecimal digits after each %',
+  fragment: 'must not have a fragment',
+  wildcard: 'must be an exact URI, without wildcards',
+  relative: 'must be an absolute URI, such as https://app.example/callback',
+  scheme: 'must not use the scheme #',
+  userinfo: 'must not contain a user name or password',
+  slashes: 'must have two slashes after the scheme',
+  host: 'must have a valid host and port',
+  upperCase: 'must have the scheme and host in lower case',
+  hostForm: 'must have the host as browsers show it, such as app.example or 127.0.0.1',
+  http: 'must use https (http is allowed for localhost only)',
+  privateScheme: 'must use https: only public clients can use a private-use scheme',
+  schemeWithoutDot: 'must use a scheme that contains a dot, such as com.example.app:',
+  responseParameter: 'must not have the query parameter #, which the server adds',
+  none: 'must contain at least one URI',
+  tooMany: 'must contain at most # URIs',
+  onlyDevices: 'must be empty, because this server has only the device flow',
+} as const
+
+/** A reason why redirect URIs cannot be registered. */
+export type RedirectUriProblem = keyof typeof REDIRECT_URI_PROBLEMS
+
+/** Returns the English message for a problem. */
+export const redirectUriMessage = (problem: RedirectUriProblem, value: string | number = ''): string =>
+  REDIRECT_URI_PROBLEMS[problem].replace('#', String(value))
+
+/** Returns the problem of an English message, and the value in it, so that it can be translated. */
+export function findRedirectUriProblem(
+  message: string,
+): { readonly problem: RedirectUriProblem; readonly value: string } | undefined {
+  for (const [problem, text] of Object.entries(REDIRECT_URI_PROBLEMS)) {
+    const [before = '', after] = text.split('#')
+    const isMatch =
+      after === undefined ? message === text : message.startsWith(before) && message.endsWith(after)
+    const value = after === undefined ? '' : message.slice(before.length, message.length - after.length)
+    if (isMatch) return { problem: problem as RedirectUriProblem, value }
+  }
+  return undefined
+}
+
+type Check = readonly [problem: RedirectUriProblem, isWrong: (uri: string) => boolean]
 
 /** What RFC 3986 section 2 does not allow in the text of a URI. */
 const TEXT_CHECKS: readonly Check[] = [
-  ['must not be empty', (uri) => uri.trim() === ''],
-  [`must have at most ${MAX_LENGTH.toLocaleString('en')} characters`, (uri) => uri.length > MAX_LENGTH],
-  ['must not start or end with a space', (uri) => uri !== uri.trim()],
-  ['must not contain control characters', (uri) => /\p{Cc}/u.test(uri)],
-  ['must not contain spaces: write %20', (uri) => /\s/.test(uri)],
-  [
-    'must contain only ASCII: write a host in its xn-- form, and encode other characters with %',
-    (uri) => /[^!-~]/.test(uri),
-  ],
-  ['must not contain backslashes', (uri) => uri.includes('\\')],
-  ['must not contain any of " < > ^ ` { | }: encode them with %', (uri) => /["<>^`{|}]/.test(uri)],
-  ['must have two hexadecimal digits after each %', (uri) => /%(?![\da-f]{2})/i.test(uri)],
-  ['must not have a fragment', (uri) => uri.includes('#')],
-  ['must be an exact URI, without wildcards', (uri) => uri.includes('*')],
-  [
-    'must be an absolute URI, such as https://app.example/callback',
-    (uri) => !/^[a-z][a-z0-9+.-]*:/i.test(uri),
-  ],
+  ['empty', (uri) => uri.trim() === ''],
+  ['tooLong', (uri) => uri.length > MAX_LENGTH],
+  ['outerSpace', (uri) => uri !== uri.trim()],
+  ['control', (uri) => /\p{Cc}/u.test(uri)],
+  ['space', (uri) => /\s/.test(uri)],
+  ['notAscii', (uri) => /[^!-~]/.test(uri)],
+  ['backslash', (uri) => uri.includes('\\')],
+  ['unencoded', (uri) => /["<>^`{|}]/.test(uri)],
+  ['percent', (uri) => /%(?![\da-f]{2})/i.test(uri)],
+  ['fragment', (uri) => uri.includes('#')],
+  ['wildcard', (uri) => uri.includes('*')],
+  ['relative', (uri) => !/^[a-z][a-z0-9+.-]*:/i.test(uri)],
 ]
 
 /**
@@ -49,10 +93,10 @@ const TEXT_CHECKS: readonly Check[] = [
  */
 export function redirectUriProblem(uri: string, type: Client['type']): string | undefined {
   const text = TEXT_CHECKS.find(([, isWrong]) => isWrong(uri))
-  if (text) return text[0]
+  if (text) return redirectUriMessage(text[0], MAX_LENGTH.toLocaleString('en'))
   const scheme = uri.slice(0, uri.indexOf(':') + 1).toLowerCase()
-  if (FORBIDDEN_SCHEMES.has(scheme)) return `must not use the scheme ${scheme}`
-  if (hasUserinfo(uri)) return 'must not contain a user name or password'
+  if (FORBIDDEN_SCHEMES.has(scheme)) return redirectUriMessage('scheme', scheme)
+  if (hasUserinfo(uri)) return REDIRECT_URI_PROBLEMS.userinfo
   return (isWeb(scheme) ? webProblem(uri) : appProblem(uri, scheme, type)) ?? queryProblem(uri)
 }
 
@@ -62,27 +106,25 @@ const hasUserinfo = (uri: string): boolean => /^[^/?]*:\/\/[^/?]*@/.test(uri)
 
 /** URL parsers accept `https:app.example`, `https:///` and `127.1`, and browsers may disagree on their meaning. */
 function webProblem(uri: string): string | undefined {
-  if (!/^https?:\/\/(?!\/)/i.test(uri)) return 'must have two slashes after the scheme'
-  if (!URL.canParse(uri)) return 'must have a valid host and port'
+  if (!/^https?:\/\/(?!\/)/i.test(uri)) return REDIRECT_URI_PROBLEMS.slashes
+  if (!URL.canParse(uri)) return REDIRECT_URI_PROBLEMS.host
   const { protocol, hostname } = new URL(uri)
   const written = /^[^:]*:\/\/[^/?]*/.exec(uri)?.[0] ?? ''
-  if (written !== written.toLowerCase()) return 'must have the scheme and host in lower case'
+  if (written !== written.toLowerCase()) return REDIRECT_URI_PROBLEMS.upperCase
   if (!/^(?::\d+)?$/.test(written.replace(`${protocol}//${hostname}`, '')))
-    return 'must have the host as browsers show it, such as app.example or 127.0.0.1'
-  return protocol === 'https:' || isLoopbackHost(hostname)
-    ? undefined
-    : 'must use https (http is allowed for localhost only)'
+    return REDIRECT_URI_PROBLEMS.hostForm
+  return protocol === 'https:' || isLoopbackHost(hostname) ? undefined : REDIRECT_URI_PROBLEMS.http
 }
 
 /** Another app can claim a scheme. With a domain in it, as in RFC 8252 section 7.1, two apps have the same one only on purpose. */
 function appProblem(uri: string, scheme: string, type: Client['type']): string | undefined {
-  if (!URL.canParse(uri)) return 'must have a valid host and port'
-  if (type === 'confidential') return 'must use https: only public clients can use a private-use scheme'
-  return scheme.includes('.') ? undefined : 'must use a scheme that contains a dot, such as com.example.app:'
+  if (!URL.canParse(uri)) return REDIRECT_URI_PROBLEMS.host
+  if (type === 'confidential') return REDIRECT_URI_PROBLEMS.privateScheme
+  return scheme.includes('.') ? undefined : REDIRECT_URI_PROBLEMS.schemeWithoutDot
 }
 
 function queryProblem(uri: string): string | undefined {
   const { searchParams } = new URL(uri)
   const name = RESPONSE_PARAMETERS.find((parameter) => searchParams.has(parameter))
-  return name && `must not have the query parameter ${name}, which the server adds`
+  return name && redirectUriMessage('responseParameter', name)
 }

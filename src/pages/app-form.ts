@@ -1,6 +1,7 @@
 import { html, type Html } from '../lib/html.ts'
 import { isImageAddress } from '../lib/web-address.ts'
-import type { AppFormField, AppFormProblem, AppFormProps } from './developer-props.ts'
+import { findRedirectUriProblem } from '../model/redirect-uri-problem.ts'
+import type { AppFormError, AppFormField, AppFormProblem, AppFormProps } from './developer-props.ts'
 import type { Messages } from './messages.ts'
 import { passwordField } from './password-field.ts'
 
@@ -141,10 +142,17 @@ function describedField({ errors }: AppFormProps, field: AppFormField, hasHint =
 function errorLines({ errors }: AppFormProps, field: AppFormField, text: Text): Html | false {
   const found = errors[field]
   if (!found) return false
-  const sentences = field === 'redirect_uris' ? found.map(text.errors.redirect_uris) : [text.errors[field]]
+  const sentences =
+    field === 'redirect_uris' ? found.map((error) => redirectUriSentence(error, text)) : [text.errors[field]]
   return html`<ul class="field-errors small" id="${field}-error" role="list">
     ${sentences.map((sentence) => html`<li>${sentence}</li>`)}
   </ul>`
+}
+
+function redirectUriSentence({ reason, line }: AppFormError, { errors, redirectUriReasons }: Text): string {
+  const known = findRedirectUriProblem(reason)
+  const text = known ? redirectUriReasons[known.problem].replace('#', () => known.value) : reason
+  return errors.redirect_uris(text, line)
 }
 
 /** A field for the password of a user whose sign-in is too old. */

@@ -82,7 +82,7 @@ export function appSecretPage(props: AppSecretProps, site: Site): Html {
       ${
         props.oldSecretsExpireAt !== null &&
         html`<dt>${text.oldSecrets}</dt>
-          <dd>${minute(props.oldSecretsExpireAt)}</dd>`
+          <dd>${minute(props.oldSecretsExpireAt, site.messages.formats)}</dd>`
       }
     </dl>
     <p class="actions"><a class="secondary" href="${props.appUrl}">${text.back}</a></p>

@@ -43,7 +43,8 @@ function item(app: ConnectedAppView, { now }: ConnectedAppsProps, { messages }: 
       <p>${isolateName(app.name)}</p>
       ${originLine(app, messages)} ${permissions(app, messages)} ${requestedResources(app.resources, consent)}
       <p class="soft small">
-        <span>${lastUse(app, now, text)}</span> <span>${text.connected(day(app.connectedAt))}</span>
+        <span>${lastUse(app, now, messages)}</span>
+        <span>${text.connected(day(app.connectedAt, messages.formats))}</span>
       </p>
     </div>
     <a class="secondary" href="${app.disconnectUrl}" aria-label="${text.disconnectNamed(shortText(app.name))}"
@@ -60,11 +61,11 @@ const permissions = ({ scopes }: ConnectedAppView, messages: Messages): Html =>
 const lastUse = (
   { lastUsedAt }: ConnectedAppView,
   now: number,
-  text: Messages['connectedApps'],
+  { connectedApps: text, formats }: Messages,
 ): Html | string =>
   lastUsedAt === null
     ? text.notUsed
-    : text.lastUsed(relative(lastUsedAt, text.ago((now - lastUsedAt) / 1000)))
+    : text.lastUsed(relative(lastUsedAt, formats, text.ago((now - lastUsedAt) / 1000)))
 
 /** Who made the app. */
 function originLine({ publisher, homepage }: ConnectedAppView, { client: text }: Messages): Html | false {

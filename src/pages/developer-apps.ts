@@ -9,8 +9,6 @@ import { layout } from './layout.ts'
 import type { Messages } from './messages.ts'
 import type { Site } from './site.ts'
 
-type Text = Messages['developerApps']
-
 /** The apps that the user has registered. */
 export function developerAppsPage(props: DeveloperAppsProps, site: Site): Html {
   const text = site.messages.developerApps
@@ -20,7 +18,7 @@ export function developerAppsPage(props: DeveloperAppsProps, site: Site): Html {
     ${problemLine(props.isGone ? text.gone : undefined)}
     ${props.deleted !== undefined && html`<p class="notice" role="status">${text.deleted(isolateName(props.deleted))}</p>`}
     <h2 id="apps">${text.yours}</h2>
-    ${props.apps.length === 0 ? html`<p class="empty soft">${text.none}</p>` : list(props, text)}
+    ${props.apps.length === 0 ? html`<p class="empty soft">${text.none}</p>` : list(props, site.messages)}
     ${
       props.registerUrl === undefined
         ? html`<p class="note soft">${text.full(props.limit)}</p>`
@@ -29,17 +27,17 @@ export function developerAppsPage(props: DeveloperAppsProps, site: Site): Html {
   return accountLayout(site, title, props, content)
 }
 
-const list = ({ apps }: DeveloperAppsProps, text: Text): Html =>
+const list = ({ apps }: DeveloperAppsProps, messages: Messages): Html =>
   html`<ul class="own-apps" role="list" aria-labelledby="apps">
-    ${apps.map((app) => item(app, text))}
+    ${apps.map((app) => item(app, messages))}
   </ul>`
 
-const item = (app: DeveloperAppView, text: Text): Html =>
+const item = (app: DeveloperAppView, { developerApps: text, formats }: Messages): Html =>
   html`<li>
     ${clientIcon(app)}
     <div>
       <p>${isolateName(app.name)}</p>
-      <p class="soft small">${text.created(day(app.createdAt))}</p>
+      <p class="soft small">${text.created(day(app.createdAt, formats))}</p>
     </div>
     <a class="secondary" href="${app.url}" aria-label="${text.editNamed(shortText(app.name))}"
       >${text.edit}</a

@@ -1,6 +1,7 @@
 import { html, type Html } from '../lib/html.ts'
 import { accountLayout } from './account.ts'
 import { minute, relative } from './date.ts'
+import { deviceLabel } from './device-label.ts'
 import { buttonForm } from './form.ts'
 import { isolateAddress, isolateName, isolateShort, shortText } from './isolate.ts'
 import { layout } from './layout.ts'
@@ -17,7 +18,7 @@ export function devicesPage(props: DevicesProps, site: Site): Html {
     <p class="soft">${text.advice}</p>
     ${noticeLine(props, text)}
     <ul class="devices" role="list">
-      ${props.devices.map((device) => item(device, props, text))}
+      ${props.devices.map((device) => item(device, props, site.messages))}
     </ul>
     ${props.hidden > 0 && html`<p class="note soft small">${text.more(props.hidden)}</p>`}
     ${
@@ -32,24 +33,29 @@ export function devicesPage(props: DevicesProps, site: Site): Html {
 function noticeLine({ notice }: DevicesProps, text: Text): Html | undefined {
   if (!notice) return undefined
   const sentence =
-    notice.kind === 'signed-out' ? text.signedOut(isolateName(notice.name)) : html`${text.othersSignedOut}`
+    notice.kind === 'signed-out' ? text.signedOut(nameOf(notice, text)) : html`${text.othersSignedOut}`
   return html`<p class="notice" role="status">${sentence}</p>`
 }
 
-const item = (device: DeviceView, { now }: DevicesProps, text: Text): Html =>
+const nameOf = ({ name }: Pick<DeviceView, 'name'>, text: Text): Html => isolateName(deviceLabel(name, text))
+
+const item = (device: DeviceView, { now }: DevicesProps, { devices: text, formats }: Messages): Html =>
   html`<li>
     ${icon(device, text)}
     <div>
-      <p>
-        ${isolateName(device.name)} ${device.isCurrent && html`<span class="badge">${text.current}</span>`}
-      </p>
+      <p>${nameOf(device, text)} ${device.isCurrent && html`<span class="badge">${text.current}</span>`}</p>
       ${originLine(device)}
       <p class="soft small">
-        <span>${text.lastSeen(relative(device.lastSeenAt, text.ago((now - device.lastSeenAt) / 1000)))}</span>
-        <span>${text.signedIn(minute(device.createdAt))}</span>
+        <span
+          >${text.lastSeen(relative(device.lastSeenAt, formats, text.ago((now - device.lastSeenAt) / 1000)))}</span
+        >
+        <span>${text.signedIn(minute(device.createdAt, formats))}</span>
       </p>
     </div>
-    <a class="secondary" href="${device.signOutUrl}" aria-label="${text.signOutNamed(shortText(device.name))}"
+    <a
+      class="secondary"
+      href="${device.signOutUrl}"
+      aria-label="${text.signOutNamed(shortText(deviceLabel(device.name, text)))}"
       >${text.signOut}</a
     >
   </li>`
@@ -84,8 +90,8 @@ export function signOutDevicePage({ device, signOut, devicesUrl }: SignOutDevice
   const text = site.messages.signOutDevice
   const heading = device ? text.heading : text.othersHeading
   const content = html`<h1>${heading}</h1>
-    <p>${device ? text.effect(isolateName(device.name)) : text.othersEffect}</p>
-    ${device && details(device, site.messages.devices)}
+    <p>${device ? text.effect(nameOf(device, site.messages.devices)) : text.othersEffect}</p>
+    ${device && details(device, site.messages)}
     <div class="actions pair">
       ${buttonForm(signOut, text.submit, 'danger')}
       <a class="secondary" href="${devicesUrl}">${text.cancel}</a>
@@ -93,8 +99,11 @@ export function signOutDevicePage({ device, signOut, devicesUrl }: SignOutDevice
   return layout(site, heading, content)
 }
 
-const details = (device: NonNullable<SignOutDeviceProps['device']>, text: Text): Html =>
+const details = (
+  device: NonNullable<SignOutDeviceProps['device']>,
+  { devices: text, formats }: Messages,
+): Html =>
   html`<div class="device-facts">
     ${originLine(device)}
-    <p class="soft small">${text.signedIn(minute(device.createdAt))}</p>
+    <p class="soft small">${text.signedIn(minute(device.createdAt, formats))}</p>
   </div>`

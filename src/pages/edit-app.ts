@@ -21,7 +21,7 @@ export function editAppPage(props: EditAppProps, site: Site): Html {
     </div>
     ${problemLine(appProblemText(props.problem, appForm))}
     ${props.isSaved && html`<p class="notice" role="status">${text.saved}</p>`}
-    <div class="credentials">${clientId(props, text)} ${secret(props, text)}</div>
+    <div class="credentials">${clientId(props, text)} ${secret(props, site.messages)}</div>
     <h2>${text.settings}</h2>
     ${postForm(props.save, fields(props, site.messages))} ${scopes(props, text)}
     <section class="danger-zone" aria-labelledby="danger">
@@ -54,12 +54,12 @@ const clientId = ({ app }: EditAppProps, text: Messages['editApp']): Html =>
     </div>
   </section>`
 
-function secret({ app, rotateUrl }: EditAppProps, text: Messages['editApp']): Html {
+function secret({ app, rotateUrl }: EditAppProps, { editApp: text, formats }: Messages): Html {
   const facts = app.isPublic ? text.isPublic : text.hasSecret
   return html`<section aria-labelledby="secret-heading">
     <h2 id="secret-heading">${text.secret}</h2>
     <p class="soft">${facts}</p>
-    ${app.oldSecretsExpireAt !== null && html`<p class="soft">${text.oldSecrets(minute(app.oldSecretsExpireAt))}</p>`}
+    ${app.oldSecretsExpireAt !== null && html`<p class="soft">${text.oldSecrets(minute(app.oldSecretsExpireAt, formats))}</p>`}
     ${rotateUrl !== undefined && html`<p class="actions"><a class="secondary" href="${rotateUrl}">${text.rotate}</a></p>`}
   </section>`
 }

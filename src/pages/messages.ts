@@ -1,10 +1,12 @@
 import { en } from './messages/en.ts'
+import type { Messages } from './messages/en.ts'
+import { vi } from './messages/vi.ts'
+import { zh } from './messages/zh.ts'
 
-/** The text of every page in one language. Another language is another object of this type. */
-export type Messages = typeof en
+export type { Messages } from './messages/en.ts'
 
-/** The available languages. */
-export const LANGUAGES = { en } as const satisfies Record<string, Messages>
+/** The built-in languages. */
+export const builtInMessages = { en, vi, zh } as const satisfies Record<string, Messages>
 
-/** A language of the pages, as a BCP 47 tag. */
-export type Language = keyof typeof LANGUAGES
+/** Texts by language, as canonical BCP 47 tags. */
+export type MessagesByLanguage = Readonly<Record<string, Messages>>

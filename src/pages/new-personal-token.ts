@@ -31,7 +31,7 @@ export function newPersonalTokenPage(props: NewPersonalTokenProps, site: Site): 
       <dt>${site.messages.personalTokens.scopes}</dt>
       <dd>${scopeList(props.scopes, site.messages)}</dd>
       <dt>${site.messages.personalTokens.expires}</dt>
-      <dd>${day(props.expiresAt)}</dd>
+      <dd>${day(props.expiresAt, site.messages.formats)}</dd>
     </dl>
     <p class="actions"><a class="secondary" href="${props.tokensUrl}">${text.back}</a></p>
     ${copyScript}`

@@ -1,8 +1,8 @@
 import { html, type Html } from '../lib/html.ts'
 import { describedBy, postForm, problemLine } from './form.ts'
-import { cleanText } from './isolate.ts'
 import { layout } from './layout.ts'
 import { passwordField } from './password-field.ts'
+import { rejectionText } from './password-rejection.ts'
 import type {
   ForgotPasswordProps,
   ForgotPasswordSentProps,
@@ -72,7 +72,7 @@ function problemText(
   { problem }: ResetPasswordProps,
   { messages: { forgotPassword, password } }: Site,
 ): string | undefined {
-  if (problem?.kind === 'rejected') return password.rejected(cleanText(problem.message))
+  if (problem?.kind === 'rejected') return rejectionText(problem.message, password)
   return problem?.kind === 'missing' ? password.missing : problem && forgotPassword.expired
 }
 

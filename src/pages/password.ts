@@ -1,9 +1,9 @@
 import { html, type Html } from '../lib/html.ts'
 import { accountLayout } from './account.ts'
 import { describedBy, postForm, problemLine } from './form.ts'
-import { cleanText } from './isolate.ts'
 import type { Messages } from './messages.ts'
 import { passwordField } from './password-field.ts'
+import { rejectionText } from './password-rejection.ts'
 import type { PasswordProps } from './props.ts'
 import { revealScript } from './scripts.ts'
 import type { Site } from './site.ts'
@@ -25,7 +25,7 @@ export function passwordPage(props: PasswordProps, site: Site): Html {
 function problemText({ problem }: PasswordProps, text: Text): string | undefined {
   switch (problem?.kind) {
     case 'rejected':
-      return text.rejected(cleanText(problem.message))
+      return rejectionText(problem.message, text)
     case 'passwordThrottled':
       return text.throttled(problem.seconds)
     case 'password':

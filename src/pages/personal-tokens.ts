@@ -65,15 +65,15 @@ const table = ({ tokens }: PersonalTokensProps, messages: Messages): Html => {
 }
 
 const row = (token: PersonalTokenView, messages: Messages): Html => {
-  const text = messages.personalTokens
+  const { personalTokens: text, formats } = messages
   return html`<tr role="row">
     <th role="rowheader" scope="row">${isolateName(token.name)}</th>
     <td role="cell" data-label="${text.scopes}">${compactScopeList(token.scopes, messages)}</td>
-    <td role="cell" data-label="${text.created}">${day(token.createdAt)}</td>
+    <td role="cell" data-label="${text.created}">${day(token.createdAt, formats)}</td>
     <td role="cell" data-label="${text.lastUsed}">
-      ${token.lastUsedAt === null ? text.never : minute(token.lastUsedAt)}
+      ${token.lastUsedAt === null ? text.never : minute(token.lastUsedAt, formats)}
     </td>
-    <td role="cell" data-label="${text.expires}">${day(token.expiresAt)}</td>
+    <td role="cell" data-label="${text.expires}">${day(token.expiresAt, formats)}</td>
     <td role="cell">
       <a class="secondary" href="${token.revokeUrl}" aria-label="${text.revokeNamed(token.name)}"
         >${text.revoke}</a

@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto'
 import { trustedMarkup } from '../lib/html.ts'
 import type { Html } from '../lib/html.ts'
 import { iconFor } from './icon.ts'
-import { LANGUAGES } from './messages.ts'
-import type { Language, Messages } from './messages.ts'
+import { builtInMessages, type Messages, type MessagesByLanguage } from './messages.ts'
 import { DEFAULT_ACCENT } from './palette.ts'
 import { styleSheet } from './style.ts'
 
@@ -27,8 +26,10 @@ export interface PageLinks {
 export interface SiteOptions {
   /** The name of the server. */
   readonly name: string
-  /** Default `en`. */
-  readonly language?: Language
+  /** The language of users whose languages the server does not have (BCP 47). Default: `en`. */
+  readonly language?: string
+  /** More languages, by BCP 47 tag: `{ de }`. One named `en`, `vi` or `zh` replaces the built-in one. */
+  readonly messages?: MessagesByLanguage
   /** Shown in place of the name at the top of each page: a path on the server's own origin, or a `data:` URI of an image. */
   readonly logo?: string
   /** The icon in the browser's tab, like `logo`. Default: a padlock. */
@@ -51,10 +52,10 @@ export interface Site {
 }
 
 export function createSite(options: SiteOptions): Site {
-  const { name, language = 'en', accent = DEFAULT_ACCENT, logo, links = {} } = options
+  const { name, language = 'en', messages = {}, accent = DEFAULT_ACCENT, logo, links = {} } = options
   const style = styleSheet(accent)
   return {
-    messages: LANGUAGES[language],
+    messages: { ...builtInMessages, ...messages }[language] ?? builtInMessages.en,
     name,
     logo,
     favicon: options.favicon ?? `data:image/svg+xml,${encodeURIComponent(iconFor(accent))}`,

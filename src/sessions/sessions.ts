@@ -8,7 +8,7 @@ import type { UserRef } from '../model/subject.ts'
 import type { RevocationFeed } from '../revocations/feed.ts'
 import type { SessionRenewal, SessionStore } from '../store/contract.ts'
 import { sessionCookieName, type CookieExchange, type CookiePolicy } from './cookies.ts'
-import { deviceNameOf } from './device-name.ts'
+import { deviceNameOf } from '../model/device-name.ts'
 import type { LoadedUser } from '../users/directory.ts'
 import type { SessionLimit } from './session-limit.ts'
 

@@ -4,7 +4,7 @@ import { addressOf, fromRequestLike, type RequestLike } from '../lib/request-lik
 import { toSessionInfo, type SessionInfo } from '../model/info.ts'
 import type { UserRef } from '../model/subject.ts'
 import { setCookieHeaders, type CookieExchange, type CookiePolicy } from '../sessions/cookies.ts'
-import { DEVICE_NAME_PROBLEM, isDeviceName } from '../sessions/device-name.ts'
+import { DEVICE_NAME_PROBLEM, isDeviceName } from '../model/device-name.ts'
 import type { Devices } from '../sessions/devices.ts'
 import { methodProblems } from '../sessions/methods.ts'
 import type { UserDirectory } from '../users/directory.ts'

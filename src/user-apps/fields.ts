@@ -4,6 +4,7 @@ import type { ConfigProblem } from '../errors.ts'
 import type { Client, ClientType, GrantType } from '../model/client.ts'
 import { DEVICE_GRANT } from '../model/device-code.ts'
 import { isVisibleName, VISIBLE_NAME_PROBLEM } from '../model/name.ts'
+import { REDIRECT_URI_PROBLEMS, redirectUriMessage } from '../model/redirect-uri-problem.ts'
 import { coversScope, type ScopeRules } from '../model/scope.ts'
 
 /**
@@ -190,11 +191,11 @@ function redirectUriProblems(
   const field = 'redirectUris'
   const uris = given ?? app?.redirectUris ?? []
   const needsOne = !(isDevice ?? (app && isDeviceApp(app)) ?? false)
-  if (uris.length === 0 && needsOne) return [{ field, message: 'must contain at least one URI' }]
+  if (uris.length === 0 && needsOne) return [{ field, message: REDIRECT_URI_PROBLEMS.none }]
   if (uris.length > 0 && !grants.has('authorization_code'))
-    return [{ field, message: 'must be empty, because this server has only the device flow' }]
+    return [{ field, message: REDIRECT_URI_PROBLEMS.onlyDevices }]
   return uris.length > MAX_REDIRECT_URIS
-    ? [{ field, message: `must contain at most ${MAX_REDIRECT_URIS} URIs` }]
+    ? [{ field, message: redirectUriMessage('tooMany', MAX_REDIRECT_URIS) }]
     : []
 }
 

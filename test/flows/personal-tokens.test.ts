@@ -323,7 +323,7 @@ describe('the token page', () => {
     const list = await browser.open(server.endpoint(page))
     expect(list.body).not.toContain(token.slice(-43))
     expect(list.text).toContain('Backup & <b>more</b>')
-    expect(list.text).toMatch(/\d{4}-\d\d-\d\d \d\d:\d\d UTC/)
+    expect(list.text).toMatch(/\w+ \d+, \d{4}, \d+:\d\d [AP]M UTC/)
 
     const question = await browser.open(linkTo(list, 'Revoke'))
     expect(question.text).toContain('Scripts that use Backup & <b>more</b> will stop working immediately')

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { deviceKindOf, deviceNameOf } from '../../src/sessions/device-name.ts'
+import { deviceKindOf, deviceNameOf } from '../../src/model/device-name.ts'
 
 const CHROME = 'AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36'
 const SAFARI = 'AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createAuthorizationServer, ConfigError } from '../../src/index.ts'
+import { builtInMessages, createAuthorizationServer, ConfigError } from '../../src/index.ts'
 import type { ConfigProblem, PagesConfig } from '../../src/index.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { commonConfig } from '../support/config.ts'
@@ -97,6 +97,11 @@ test.each([
   [{ name: 5 }, 'pages.name'],
   [{ language: 'xx' }, 'pages.language'],
   [{ language: 'toString' }, 'pages.language'],
+  [{ language: 5 }, 'pages.language'],
+  [{ messages: 'de' }, 'pages.messages'],
+  [{ messages: { de: null } }, 'pages.messages.de'],
+  [{ messages: { 'not a tag': builtInMessages.en } }, 'pages.messages.not a tag'],
+  [{ messages: { 'pt-br': builtInMessages.en } }, 'pages.messages.pt-br'],
   [{ views: { signIn: 'page.html' } }, 'pages.views.signIn'],
   [{ views: { signin: () => '' } }, 'pages.views.signin'],
   [{ links: { help: '/help' } }, 'pages.links.help'],
@@ -106,6 +111,17 @@ test.each([
   ['Orchard', 'pages'],
 ])('rejects %j and names %s', (pages, path) => {
   expect(pathsOf(pages)).toEqual([path])
+})
+
+test('names each text that a language lacks', () => {
+  const { heading: _, ...signIn } = builtInMessages.en.signIn
+  const { signOut: __, ...rest } = builtInMessages.en
+  const de = { ...rest, signIn: { ...signIn, throttled: 'Zu viele Versuche' } }
+  expect(problemsOf({ language: 'de', messages: { de } })).toEqual([
+    { path: 'pages.messages.de.signIn.heading', message: 'is missing' },
+    { path: 'pages.messages.de.signIn.throttled', message: 'must be a function' },
+    { path: 'pages.messages.de.signOut', message: 'is missing' },
+  ])
 })
 
 test('lists every problem', () => {

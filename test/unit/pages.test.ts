@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ClientView, ViewProps } from '../../src/pages/props.ts'
-import { LANGUAGES } from '../../src/pages/messages.ts'
+import { builtInMessages } from '../../src/pages/messages.ts'
 import { createPages } from '../../src/pages/render.ts'
 import type { PagesOptions } from '../../src/pages/render.ts'
 import { LOGO, SAMPLES } from '../support/page-samples.ts'
@@ -377,7 +377,7 @@ describe('durations in English', () => {
     [5401, '2 hours'],
     [86_400, '24 hours'],
   ])('a wait of %d seconds reads "%s"', (wait, text) => {
-    expect(LANGUAGES.en.signIn.throttled(wait)).toBe(`Too many attempts. Try again in ${text}.`)
+    expect(builtInMessages.en.signIn.throttled(wait)).toBe(`Too many attempts. Try again in ${text}.`)
   })
 
   test.each([
@@ -386,7 +386,7 @@ describe('durations in English', () => {
     [5400, '90 minutes'],
     [61, '61 seconds'],
   ])('a lifetime of %d seconds reads "%s"', (seconds, text) => {
-    expect(LANGUAGES.en.personalTokens.lifetimeOf(seconds)).toBe(text)
+    expect(builtInMessages.en.personalTokens.lifetimeOf(seconds)).toBe(text)
   })
 })
 

@@ -42,7 +42,7 @@ export async function createCode(
 export async function findUnspent({ services }: Exchange, hash: string): Promise<AuthorizationCode> {
   const row = await services.store.codes.find(hash)
   if (row?.spentAt === null && row.voidedAt === null) return row
-  throw new OAuthError('invalid_request', 'This form was already submitted')
+  throw new OAuthError('invalid_request', 'This form was already submitted', { reason: 'submitted_form' })
 }
 
 function newCode(

@@ -32,7 +32,8 @@ export const submitConsent = (exchange: Exchange, form: Form): Promise<HttpRespo
 async function submit(exchange: Exchange, form: Form, isApproved: boolean): Promise<HttpResponse> {
   const { services } = exchange
   const consent = services.consentSigner.verify(form.get('consent') ?? '')
-  if (!consent) throw new OAuthError('invalid_request', 'This form was open too long')
+  if (!consent)
+    throw new OAuthError('invalid_request', 'This form was open too long', { reason: 'expired_form' })
   const { session, user } = await lookUpViewer(exchange, consent.provider)
   // Another user is signed in, or none: they must be asked themselves.
   if (!session || !user || session.id !== consent.sessionId) return restart(exchange, consent)

@@ -1,6 +1,6 @@
 import { OAuthError } from '../../errors.ts'
 import type { Form } from '../../lib/form.ts'
-import { DEVICE_NAME_PROBLEM, isDeviceName } from '../../sessions/device-name.ts'
+import { DEVICE_NAME_PROBLEM, isDeviceName } from '../../model/device-name.ts'
 
 /**
  * Returns the name that the app gives the device. Users see it in the list of their devices.

@@ -1,5 +1,7 @@
 import { html, type Html } from '../../lib/html.ts'
-import { ago } from './durations-en.ts'
+import { createFormats } from './formats.ts'
+
+const formats = createFormats('en')
 
 /** The text of the pages of connected apps, in English. */
 export const appsEn = {
@@ -17,7 +19,7 @@ export const appsEn = {
     more: (count: number): string =>
       count === 1 ? 'One more app is not shown.' : `${count} more apps are not shown.`,
     disconnected: (name: Html): Html => html`${name} was disconnected.`,
-    ago,
+    ago: (seconds: number): string => formats.ago(seconds, 'just now'),
   },
   disconnectApp: {
     heading: 'Disconnect app?',

@@ -1,5 +1,8 @@
 import { html, type Html } from '../../lib/html.ts'
-import { lifetime, waitingTime } from './durations-en.ts'
+import { REDIRECT_URI_PROBLEMS, type RedirectUriProblem } from '../../model/redirect-uri-problem.ts'
+import { createFormats } from './formats.ts'
+
+const { lifetime, waitingTime } = createFormats('en')
 
 /** The text of the pages on which users manage their own apps, in English. */
 export const developerEn = {
@@ -77,7 +80,7 @@ export const developerEn = {
     },
     errors: {
       name: 'Enter a name of up to 255 characters.',
-      redirect_uris: ({ reason, line }: { readonly reason: string; readonly line?: number }): string =>
+      redirect_uris: (reason: string, line: number | undefined): string =>
         line === undefined ? `The list ${reason}.` : `Line ${line} ${reason}.`,
       homepage: 'Enter a URL that starts with https://.',
       logo: 'Use a PNG, JPEG, GIF, WebP or AVIF image of up to 24 KB.',
@@ -85,6 +88,8 @@ export const developerEn = {
       terms: 'Enter a URL that starts with https://.',
       device: "The device flow isn't available.",
     },
+    /** Why redirect URIs are rejected. `#` stands for a value. */
+    redirectUriReasons: REDIRECT_URI_PROBLEMS as Readonly<Record<RedirectUriProblem, string>>,
     problems: {
       invalid: 'Check the fields below.',
       full: "You've reached the maximum number of apps. Delete one you no longer need.",

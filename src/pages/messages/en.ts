@@ -1,13 +1,22 @@
 import { html, type Html } from '../../lib/html.ts'
 import { appsEn } from './apps-en.ts'
 import { developerEn } from './developer-en.ts'
-import { ago, lifetime, waitingTime } from './durations-en.ts'
+import { createFormats } from './formats.ts'
+import { tokensEn } from './tokens-en.ts'
+
+const formats = createFormats('en')
+const { lifetime, waitingTime } = formats
 
 /** The text of every page, in English. Names and hosts arrive as markup that is already escaped and isolated. */
 export const en = {
   /** For `<html lang>` (BCP 47). */
   lang: 'en',
+  /** What the language calls itself, for the links to other languages. */
+  name: 'English',
   direction: 'ltr' as 'ltr' | 'rtl',
+  formats,
+  /** Read by screen readers before the links to other languages. */
+  otherLanguages: 'Language',
   /** The document title. `site` is the name of the server. */
   title: (page: string, site: string | undefined): string => (site ? `${page} · ${site}` : page),
   titleWithProblem: (page: string): string => `Error: ${page}`,
@@ -61,9 +70,7 @@ export const en = {
     required: 'required',
     wantsIdentity: (name: Html): Html => html`${name} wants to know who you are.`,
     resource: (name: Html, host: Html | undefined): Html => (host ? html`${name} at ${host}` : name),
-    accessTo: (resources: readonly Html[]): Html =>
-      html`This gives access to
-      ${resources.map((resource, index) => html`${index > 0 && ' and '}${resource}`)}.`,
+    accessTo: (resources: readonly Html[]): Html => html`This gives access to ${formats.list(resources)}.`,
     signedInAs: 'Signed in as',
     switchAccount: 'Not you? Use another account',
     approve: 'Allow',
@@ -88,7 +95,14 @@ export const en = {
     heading: "We can't complete this request",
     reasons: {
       unknown_client: (site: Html): Html => html`This app isn't registered with ${site}.`,
+      expired_form: (): Html => html`This form was open too long.`,
+      submitted_form: (): Html => html`This form was already submitted.`,
+      forged_form: (): Html => html`This form was not sent from our page.`,
+      not_found: (): Html => html`There is nothing at this address. It may have been deleted.`,
     },
+    /** In place of the description of another error, which is in English and for developers. Undefined: shows it as it is. */
+    otherReason: undefined as string | undefined,
+    description: 'Details',
     advice: 'Go back to the app and try again.',
     serverAdvice: 'Something went wrong on our end. Please try again.',
     forDeveloper: "If this keeps happening, contact the app's developer and include:",
@@ -126,6 +140,9 @@ export const en = {
     heading: 'Devices',
     advice: "You're signed in on these devices. Sign out any device you don't recognize.",
     current: 'This device',
+    /** The name of a device whose user has not named it. */
+    browserOn: (browser: string, system: string): string => `${browser} on ${system}`,
+    unknown: 'Unknown device',
     kinds: { phone: 'Phone', tablet: 'Tablet', computer: 'Computer', other: 'Device' },
     lastSeen: (time: Html): Html => html`Last seen ${time}`,
     signedIn: (time: Html): Html => html`Signed in ${time}`,
@@ -136,7 +153,7 @@ export const en = {
       count === 1 ? 'One more device is not shown.' : `${count} more devices are not shown.`,
     signedOut: (name: Html): Html => html`${name} was signed out.`,
     othersSignedOut: "You're signed out on all other devices.",
-    ago,
+    ago: (seconds: number): string => formats.ago(seconds, 'just now'),
   },
   signOutDevice: {
     heading: 'Sign out device?',
@@ -158,6 +175,9 @@ export const en = {
     submit: 'Change password',
     missing: 'Enter a new password.',
     rejected: (reason: string): string => `${reason}.`,
+    /** Reasons of the built-in users. The others come from your app. */
+    tooShort: (minimum: number): string => `The password must have at least ${minimum} characters.`,
+    tooLong: (maximum: number): string => `The password must have at most ${maximum} bytes.`,
     incorrect: 'The current password is incorrect. Try again.',
     required: 'Enter your current password to continue.',
     throttled: (seconds: number): string => `Too many attempts. Try again in ${waitingTime(seconds)}.`,
@@ -193,62 +213,7 @@ export const en = {
     advice: "You've been signed out on all devices. Sign in with your new password.",
     signIn: 'Sign in',
   },
-  personalTokens: {
-    signInAgain: { advice: 'To generate a token, sign in again.', submit: 'Sign in again' },
-    heading: 'Personal access tokens',
-    advice:
-      'Use personal access tokens in scripts and with the API. Anyone who has a token can act as you, within its permissions.',
-    yours: 'Your tokens',
-    none: 'You have no tokens yet.',
-    scopeCount: (count: number): string => `${count} permissions`,
-    noScopes: 'No permissions (identity only)',
-    everything: 'Full access to your account',
-    created: 'Created',
-    lastUsed: 'Last used',
-    expires: 'Expires',
-    never: 'Never',
-    revoke: 'Revoke',
-    revokeNamed: (name: string): string => `Revoke ${name}`,
-    revoked: (name: Html): Html => html`${name} was revoked.`,
-    create: 'New token',
-    name: 'Name',
-    nameHint: "What's this token for? For example, “Backup on my laptop”.",
-    scopes: 'Permissions',
-    lifetime: 'Expiration',
-    lifetimeOf: lifetime,
-    submit: 'Generate token',
-    problems: {
-      name: 'Enter a name of up to 255 characters.',
-      scopes: 'One of the permissions is no longer available. Select permissions again.',
-      expiresIn: "Tokens can't be valid for that long. Choose another expiration.",
-      full: "You've reached the maximum number of tokens. Revoke one you no longer need.",
-      password: 'That password is incorrect. Try again.',
-      passwordRequired: 'Enter your password to continue.',
-      repeated: "This form was already submitted. The token it created can't be shown again.",
-    },
-    currentPassword: 'Your password',
-    currentPasswordHint: "You signed in a while ago. Enter your password to confirm it's you.",
-    passwordThrottled: (seconds: number): string =>
-      `Too many attempts. Try again in ${waitingTime(seconds)}.`,
-    throttled: (seconds: number): string =>
-      `You've generated too many tokens. Try again in ${waitingTime(seconds)}.`,
-  },
-  revokePersonalToken: {
-    heading: 'Revoke this token?',
-    effect: (name: Html): Html =>
-      html`Scripts that use ${name} will stop working immediately. This can't be undone.`,
-    submit: 'Revoke token',
-    cancel: 'Cancel',
-  },
-  newPersonalToken: {
-    heading: 'Your new token',
-    advice: "Copy your token now. You won't be able to see it again. Treat it like a password.",
-    label: (name: Html): Html => html`Token ${name}`,
-    copy: 'Copy',
-    copied: 'Copied',
-    failed: "Couldn't copy. Select the token and copy it manually.",
-    back: 'Back to your tokens',
-  },
+  ...tokensEn,
   ...appsEn,
   deviceCode: {
     heading: 'Connect a device',
@@ -277,3 +242,6 @@ export const en = {
   },
   ...developerEn,
 }
+
+/** The text of every page in one language. Another language is another object of this type. */
+export type Messages = typeof en

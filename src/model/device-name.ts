@@ -1,4 +1,4 @@
-import type { DeviceKind } from '../model/device-kind.ts'
+import type { DeviceKind } from './device-kind.ts'
 
 const BROWSERS = [
   ['Edge', /\bEdg(?:e|A|iOS)?\//],
@@ -19,12 +19,27 @@ const SYSTEMS = [
   ['Linux', /\bLinux\b/],
 ] as const
 
+/** The name of a device whose `User-Agent` is empty or unreadable. */
+export const UNKNOWN_DEVICE = 'Unknown device'
+
 /** Returns a readable name of a device: `Firefox on Windows`, or the program's name if it is not a browser. */
 export function deviceNameOf(userAgent: string): string {
   const browser = BROWSERS.find(([, pattern]) => pattern.test(userAgent))?.[0]
   const system = SYSTEMS.find(([, pattern]) => pattern.test(userAgent))?.[0]
   if (browser && system) return `${browser} on ${system}`
-  return browser ?? system ?? (/^[\w.-]{1,40}/.exec(userAgent)?.[0] || 'Unknown device')
+  return browser ?? system ?? (/^[\w.-]{1,40}/.exec(userAgent)?.[0] || UNKNOWN_DEVICE)
+}
+
+/** Returns the parts of a name from `deviceNameOf`, or undefined if it is another one. */
+export function parseDeviceName(
+  name: string,
+): { readonly browser: string; readonly system: string } | undefined {
+  const [browser = '', system = ''] = name.split(' on ')
+  const isOurs =
+    name === `${browser} on ${system}` &&
+    BROWSERS.some(([each]) => each === browser) &&
+    SYSTEMS.some(([each]) => each === system)
+  return isOurs ? { browser, system } : undefined
 }
 
 /** Returns the kind of a device. Android tablets differ from phones only by the missing word `Mobile`. */

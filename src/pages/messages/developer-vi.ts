@@ -1,0 +1,162 @@
+import { html } from '../../lib/html.ts'
+import type { developerEn } from './developer-en.ts'
+import { createFormats } from './formats.ts'
+
+const formats = createFormats('vi')
+const { lifetime, waitingTime } = formats
+
+/** The text of the pages on which users manage their own apps, in Vietnamese. */
+export const developerVi: typeof developerEn = {
+  developerApps: {
+    heading: 'Ứng dụng của nhà phát triển',
+    advice: 'Đăng ký ứng dụng để người dùng có thể đăng nhập vào ứng dụng bằng tài khoản của họ.',
+    yours: 'Ứng dụng của bạn',
+    none: 'Bạn chưa đăng ký ứng dụng nào.',
+    created: (time) => html`Đăng ký ngày ${time}`,
+    edit: 'Chỉnh sửa',
+    editNamed: (name) => `Chỉnh sửa ${name}`,
+    register: 'Đăng ký ứng dụng mới',
+    full: (limit) =>
+      formats.plural(limit, {
+        other: 'Bạn đã đạt tối đa # ứng dụng. Hãy xóa một ứng dụng bạn không còn cần.',
+      }),
+    deleted: (name) => html`Đã xóa ${name}.`,
+    gone: 'Ứng dụng này không còn tồn tại. Có thể ứng dụng đã bị xóa trong một cửa sổ khác.',
+  },
+  registerApp: {
+    heading: 'Đăng ký ứng dụng mới',
+    submit: 'Đăng ký ứng dụng',
+    cancel: 'Hủy',
+    type: 'Ứng dụng có giữ được khóa bí mật không?',
+    types: {
+      confidential: 'Có, ứng dụng chạy trên máy chủ',
+      public: 'Không, đây là ứng dụng một trang, di động hoặc máy tính',
+    },
+    typeHint: 'Bạn không thể thay đổi lựa chọn này về sau.',
+  },
+  editApp: {
+    clientId: 'Client ID',
+    copy: 'Sao chép',
+    copied: 'Đã sao chép',
+    failed: 'Không sao chép được. Hãy chọn Client ID rồi sao chép thủ công.',
+    secret: 'Khóa bí mật',
+    hasSecret: 'Khóa bí mật chỉ hiển thị một lần khi được tạo và không thể xem lại.',
+    oldSecrets: (time) => html`Các khóa bí mật cũ dùng được đến ${time}.`,
+    isPublic: 'Ứng dụng này không có khóa bí mật mà dùng PKCE.',
+    rotate: 'Tạo khóa bí mật mới',
+    settings: 'Cài đặt',
+    scopes: (count) => formats.plural(count, { other: 'Ứng dụng có thể yêu cầu # quyền' }),
+    submit: 'Lưu thay đổi',
+    saved: 'Đã lưu thay đổi.',
+    danger: 'Vùng nguy hiểm',
+    deleteAdvice: 'Mọi người dùng của ứng dụng sẽ mất quyền truy cập.',
+    delete: 'Xóa ứng dụng',
+    back: 'Tất cả ứng dụng',
+  },
+  appForm: {
+    name: 'Tên ứng dụng',
+    nameHint: 'Người dùng thấy tên này khi đăng nhập. Hãy chọn tên mà họ nhận ra và tin tưởng.',
+    homepage: 'URL trang chủ',
+    redirectUris: 'URI chuyển hướng',
+    redirectUrisHint: 'Mỗi dòng một URI. Sau khi đăng nhập, người dùng quay lại một trong các địa chỉ này.',
+    logo: 'Logo',
+    logoHint: 'URI data: của ảnh PNG, JPEG, GIF, WebP hoặc AVIF, tối đa 24 KB.',
+    chooseImage: 'Chọn ảnh',
+    removeImage: 'Xóa',
+    imageTooLarge: 'Ảnh này quá lớn. Hãy chọn ảnh tối đa 24 KB.',
+    imageUnreadable: 'Không đọc được ảnh này. Hãy chọn ảnh khác.',
+    privacy: 'URL chính sách quyền riêng tư',
+    terms: 'URL điều khoản dịch vụ',
+    optional: (label) => `${label} (không bắt buộc)`,
+    device: 'Bật luồng thiết bị',
+    deviceHint: 'Dành cho ứng dụng trên TV, trong terminal và trên các thiết bị không có trình duyệt.',
+    currentPassword: 'Mật khẩu của bạn',
+    currentPasswordHint: 'Bạn đã đăng nhập từ lâu. Hãy nhập mật khẩu để xác nhận đó là bạn.',
+    sensitiveHint:
+      'Bạn đã đăng nhập từ lâu. Hãy nhập mật khẩu nếu bạn thay đổi URI chuyển hướng hoặc luồng thiết bị.',
+    signInAgain: {
+      required: 'Để đăng ký ứng dụng, hãy đăng nhập lại.',
+      sensitive: 'Để thay đổi URI chuyển hướng hoặc luồng thiết bị, trước hết hãy đăng nhập lại.',
+      secret: 'Để tạo khóa bí mật, hãy đăng nhập lại.',
+      submit: 'Đăng nhập lại',
+    },
+    errors: {
+      name: 'Hãy nhập tên dài tối đa 255 ký tự.',
+      redirect_uris: (reason, line) =>
+        line === undefined ? `Danh sách ${reason}.` : `Dòng ${line} ${reason}.`,
+      homepage: 'Hãy nhập URL bắt đầu bằng https://.',
+      logo: 'Hãy dùng ảnh PNG, JPEG, GIF, WebP hoặc AVIF, tối đa 24 KB.',
+      privacy: 'Hãy nhập URL bắt đầu bằng https://.',
+      terms: 'Hãy nhập URL bắt đầu bằng https://.',
+      device: 'Luồng thiết bị không khả dụng.',
+    },
+    redirectUriReasons: {
+      empty: 'không được để trống',
+      tooLong: 'không được dài quá # ký tự',
+      outerSpace: 'không được bắt đầu hoặc kết thúc bằng dấu cách',
+      control: 'không được chứa ký tự điều khiển',
+      space: 'không được chứa dấu cách: hãy viết %20',
+      notAscii: 'chỉ được chứa ký tự ASCII: viết tên máy chủ ở dạng xn-- và mã hóa các ký tự khác bằng %',
+      backslash: 'không được chứa dấu gạch chéo ngược',
+      unencoded: 'không được chứa các ký tự " < > ^ ` { | }: hãy mã hóa chúng bằng %',
+      percent: 'phải có hai chữ số thập lục phân sau mỗi dấu %',
+      fragment: 'không được có phần sau dấu #',
+      wildcard: 'phải là URI chính xác, không có ký tự đại diện',
+      relative: 'phải là URI tuyệt đối, chẳng hạn như https://app.example/callback',
+      scheme: 'không được dùng giao thức #',
+      userinfo: 'không được chứa tên người dùng hoặc mật khẩu',
+      slashes: 'phải có hai dấu gạch chéo sau tên giao thức',
+      host: 'phải có tên máy chủ và cổng hợp lệ',
+      upperCase: 'phải viết giao thức và tên máy chủ bằng chữ thường',
+      hostForm: 'phải viết tên máy chủ như trình duyệt hiển thị, chẳng hạn như app.example hoặc 127.0.0.1',
+      http: 'phải dùng https (chỉ localhost mới được dùng http)',
+      privateScheme: 'phải dùng https: chỉ ứng dụng không có khóa bí mật mới được dùng giao thức riêng',
+      schemeWithoutDot: 'phải dùng giao thức có dấu chấm, chẳng hạn như com.example.app:',
+      responseParameter: 'không được có tham số truy vấn #, vì máy chủ sẽ thêm tham số này',
+      none: 'phải có ít nhất một URI',
+      tooMany: 'không được có quá # URI',
+      onlyDevices: 'phải để trống, vì máy chủ này chỉ có luồng thiết bị',
+    },
+    problems: {
+      invalid: 'Hãy kiểm tra các trường bên dưới.',
+      full: 'Bạn đã đạt số lượng ứng dụng tối đa. Hãy xóa một ứng dụng bạn không còn cần.',
+      repeated: 'Biểu mẫu này đã được gửi trước đó. Nếu chưa sao chép khóa bí mật, hãy tạo khóa mới.',
+      changed:
+        'Ứng dụng này đã được thay đổi trong một cửa sổ khác. Hãy kiểm tra nội dung đã nhập và lưu lại.',
+      secretChanged: 'Một khóa bí mật mới đã được tạo. Nếu chưa sao chép khóa đó, hãy tạo khóa khác.',
+      password: 'Mật khẩu không đúng. Hãy thử lại.',
+      passwordRequired: 'Hãy nhập mật khẩu để tiếp tục.',
+    },
+    throttled: (seconds) => `Bạn đã đăng ký quá nhiều ứng dụng. Hãy thử lại sau ${waitingTime(seconds)}.`,
+    passwordThrottled: (seconds) => `Bạn đã thử quá nhiều lần. Hãy thử lại sau ${waitingTime(seconds)}.`,
+  },
+  rotateAppSecret: {
+    heading: 'Tạo khóa bí mật mới?',
+    effect: (name) =>
+      html`${name} sẽ có khóa bí mật mới. Các khóa cũ vẫn dùng được thêm một thời gian để bạn kịp cập nhật ứng
+      dụng.`,
+    overlap: 'Các khóa cũ ngừng hoạt động',
+    overlapOf: (seconds) => (seconds === 0 ? 'Ngay lập tức' : `Sau ${lifetime(seconds)}`),
+    submit: 'Tạo khóa bí mật',
+    cancel: 'Hủy',
+  },
+  appSecret: {
+    heading: 'Khóa bí mật của bạn',
+    advice: 'Hãy sao chép khóa bí mật ngay. Bạn sẽ không xem lại được. Hãy giữ kín khóa như mật khẩu.',
+    clientId: 'Client ID',
+    label: (name) => html`Khóa bí mật của ${name}`,
+    copy: 'Sao chép',
+    copied: 'Đã sao chép',
+    failed: 'Không sao chép được. Hãy chọn khóa bí mật rồi sao chép thủ công.',
+    oldSecrets: 'Các khóa cũ dùng được đến',
+    back: 'Đến trang của ứng dụng',
+  },
+  deleteApp: {
+    heading: 'Xóa ứng dụng này?',
+    effect: (name) =>
+      html`Mọi người dùng của ${name} sẽ mất quyền truy cập ngay lập tức và Client ID sẽ ngừng hoạt động. Bạn
+      không thể hoàn tác thao tác này.`,
+    submit: 'Xóa ứng dụng',
+    cancel: 'Hủy',
+  },
+}
