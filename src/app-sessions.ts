@@ -3,10 +3,11 @@ import type { Settings } from './config/settings.ts'
 import type { Services } from './endpoints/services.ts'
 import type { LiveKeys } from './keys/live.ts'
 import { toFetchRequest } from './lib/fetch-request.ts'
+import { withApiCookies } from './sessions/api-cookies.ts'
 import { createAppSessionCookies, type AppSessionCookies } from './sessions/app-session-cookies.ts'
 import { createAppSessionReader, type AppSessionOptions } from './sessions/from-app.ts'
 import { askApp } from './sessions/app-user.ts'
-import type { Sessions } from './sessions/sessions.ts'
+import { createSessions, type Sessions } from './sessions/sessions.ts'
 import { withAppSessions } from './sessions/by-provider.ts'
 import { createSignInWatch } from './sessions/sign-in-watch.ts'
 import { completeBrowserSignIn, signInEmissions } from './sign-in/start-browser-session.ts'
@@ -14,7 +15,15 @@ import { completeBrowserSignIn, signInEmissions } from './sign-in/start-browser-
 /** What sessions of users who sign in to the app are built from. */
 interface Parts extends Pick<
   Services,
-  'settings' | 'store' | 'events' | 'feed' | 'userDirectory' | 'subjectOf' | 'devices' | 'sessions'
+  | 'settings'
+  | 'store'
+  | 'events'
+  | 'feed'
+  | 'userDirectory'
+  | 'subjectOf'
+  | 'devices'
+  | 'apiCookies'
+  | 'sessionLimit'
 > {
   readonly appSessionCookies: () => AppSessionCookies
   /** All services, once they are assembled. */
@@ -28,18 +37,35 @@ export const openAppSessionCookies = ({
   readonly liveKeys: LiveKeys
 }): (() => AppSessionCookies) => liveKeys.derive((derived) => createAppSessionCookies(derived))
 
+/** Creates the sessions of all providers. They set the API cookies too. */
+export function openSessions(parts: Parts): Sessions {
+  const { settings, store, apiCookies, sessionLimit: limit } = parts
+  const own = createSessions({
+    ...settings,
+    ...parts,
+    store: store.sessions,
+    lifetime: settings.sessionLifetime,
+    persistentLifetime: persistentLifetimeOf(settings),
+    limit,
+  })
+  return withApiCookies(openAppSessions(parts, own), apiCookies)
+}
+
 /** Asks the app who is signed in, for the providers that have `appSession.current`. */
-export function openAppSessions(parts: Parts): Sessions {
-  const { settings, sessions } = parts
+function openAppSessions(parts: Parts, sessions: Sessions): Sessions {
+  const { settings } = parts
   const providers = new Set(
     [...settings.appSessions].filter(([, { current }]) => current).map(([name]) => name),
   )
   if (providers.size === 0) return sessions
-  const read = createAppSessionReader(readerOptionsOf(parts))
+  const read = createAppSessionReader(readerOptionsOf(parts, sessions))
   return withAppSessions(sessions, { ...settings, providers, read })
 }
 
-function readerOptionsOf({ settings, store, sessions, services, ...others }: Parts): AppSessionOptions {
+function readerOptionsOf(
+  { settings, store, services, ...others }: Parts,
+  sessions: Sessions,
+): AppSessionOptions {
   const watch = createSignInWatch(settings)
   return {
     ...others,

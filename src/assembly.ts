@@ -1,4 +1,5 @@
-import { openAppSessionCookies, openAppSessions } from './app-sessions.ts'
+import { openAppSessionCookies, openSessions } from './app-sessions.ts'
+import { openApiCookies } from './api-cookies.ts'
 import { createAudit } from './audit.ts'
 import { NO_BROADCAST, type BroadcastConnection, type LiveRevocations } from './broadcast/broadcast.ts'
 import { createNodeMessages, type NodeMessages } from './broadcast/messages.ts'
@@ -7,7 +8,6 @@ import { openClientServices } from './client-services.ts'
 import { reconcileClients } from './clients/reconcile.ts'
 import type { Config } from './config/config.ts'
 import { findLegacyGrants } from './config/grants.ts'
-import { persistentLifetimeOf } from './config/keep-signed-in.ts'
 import type { Services } from './endpoints/services.ts'
 import { ConfigError } from './errors.ts'
 import type { Events } from './events.ts'
@@ -33,8 +33,8 @@ import { createDevices } from './sessions/devices.ts'
 import { createDeviceCookies } from './sessions/device-cookie.ts'
 import { createPlaces } from './sessions/places.ts'
 import { createSessionLimit, type SessionLimit } from './sessions/session-limit.ts'
-import { createSessions, type Sessions } from './sessions/sessions.ts'
-import { createServerGuard } from './server-guard.ts'
+import type { Sessions } from './sessions/sessions.ts'
+import { createServerGuards } from './server-guard.ts'
 import { createSigners } from './signers.ts'
 import { createSignIn } from './sign-in/sign-in.ts'
 import type { Settings } from './config/settings.ts'
@@ -126,11 +126,13 @@ function createServices(foundation: Foundation): Services {
   const devices = createDevices({ store: store.sessions, clock, revoker, subjectOf })
   const sessionLimit = createSessionLimit({ ...settings, devices })
   const appSessionCookies = openAppSessionCookies(foundation)
-  const sessions = openAppSessions({
+  const apiCookies = openApiCookies(foundation)
+  const sessions = openSessions({
     ...foundation,
     devices,
     appSessionCookies,
-    sessions: openSessions(foundation, sessionLimit),
+    apiCookies,
+    sessionLimit,
     services: () => services,
   })
   const accessTokens = createAccessTokens({ ...settings, ...foundation, keys: liveKeys.keySet })
@@ -145,6 +147,7 @@ function createServices(foundation: Foundation): Services {
     ...openClientServices({ ...foundation, revoker }),
     connections: createConnections({ ...foundation, ...settings, revoker }),
     sessions,
+    apiCookies,
     get appSessionCookies() {
       return appSessionCookies()
     },
@@ -181,7 +184,7 @@ function createServices(foundation: Foundation): Services {
       authorizations: store.authorizations,
       revoker,
     }),
-    guard: createServerGuard({ ...foundation, accessTokens, lastUsed, ownerCheck }),
+    ...createServerGuards({ ...foundation, accessTokens, keys: liveKeys.keySet, lastUsed, ownerCheck }),
     personalTokens: openPersonalTokens(foundation, { issuance, revoker, lastUsed, ...throttles }),
     passwordResets: openPasswordResets({ ...foundation, ...throttles, revoker }),
     lastUsed,
@@ -199,21 +202,6 @@ function createServices(foundation: Foundation): Services {
   }
   return services
 }
-
-const openSessions = (
-  { settings, store, feed, events, subjectOf }: Foundation,
-  limit: SessionLimit,
-): Sessions =>
-  createSessions({
-    ...settings,
-    store: store.sessions,
-    feed,
-    events,
-    lifetime: settings.sessionLifetime,
-    persistentLifetime: persistentLifetimeOf(settings),
-    subjectOf,
-    limit,
-  })
 
 const openIssuance = (foundation: Foundation, sessions: Sessions, sessionLimit: SessionLimit): Issuance =>
   createIssuance({

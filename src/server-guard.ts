@@ -1,19 +1,22 @@
 import type { Settings } from './config/settings.ts'
 import type { Services } from './endpoints/services.ts'
-import { createBearerGuard, type BearerGuard, type StrictCheck } from './guard/guard.ts'
+import { createCookieGuard, type CookieGuard, type CookieRefusal } from './guard/api-cookie.ts'
+import { createBearerGuard } from './guard/guard.ts'
+import { createRequestCheck } from './guard/request-check.ts'
+import type { StrictCheck, TokenGuardOptions } from './guard/token.ts'
 import { createOutageLog } from './lib/outage-log.ts'
+import { apiCookieName } from './sessions/cookies.ts'
 import type { Store } from './store/contract.ts'
 
-/** Creates the guard of a server, for its own endpoints and for those of the app. */
-export function createServerGuard({
-  settings,
-  store,
-  accessTokens,
-  feed,
-  lastUsed,
-  ownerCheck,
-}: Pick<Services, 'settings' | 'store' | 'accessTokens' | 'feed' | 'lastUsed' | 'ownerCheck'>): BearerGuard {
-  return createBearerGuard({
+type Parts = Pick<
+  Services,
+  'settings' | 'store' | 'accessTokens' | 'keys' | 'feed' | 'lastUsed' | 'ownerCheck'
+>
+
+/** Creates the guard for the server's own endpoints, and the check for the routes of the app. */
+export function createServerGuards(parts: Parts): Pick<Services, 'guard' | 'checkRequest'> {
+  const { settings, store, accessTokens, keys, feed, lastUsed, ownerCheck } = parts
+  const options: TokenGuardOptions = {
     ...settings,
     audiences: settings.resources,
     defaultAudiences: [settings.audience],
@@ -25,6 +28,25 @@ export function createServerGuard({
       lastUsed.mark(authorizationId)
       ownerCheck.check(authorizationId)
     },
+  }
+  const guard = createBearerGuard(options)
+  return {
+    guard,
+    checkRequest: createRequestCheck(guard, openCookieGuard(settings, { ...options, verifier: keys })),
+  }
+}
+
+function openCookieGuard(settings: Settings, options: TokenGuardOptions): CookieGuard | undefined {
+  const { apiCookie, cookies, provider: main, logger } = settings
+  if (!apiCookie) return undefined
+  const names = new Map(settings.providers.map((name) => [name, apiCookieName(cookies, name, main)]))
+  return createCookieGuard({
+    ...options,
+    origins: apiCookie.origins,
+    nameOf: (provider) => names.get(provider) ?? apiCookieName(cookies, provider, main),
+    onRefused: ({ status, description, ...reason }: CookieRefusal) =>
+      // A cookie that has expired is the usual case: the app renews it.
+      logger.log(status === 403 ? 'warn' : 'debug', 'API cookie refused', { reason: description, ...reason }),
   })
 }
 

@@ -256,11 +256,11 @@ function createHandler(
 }
 
 function createCheck(start: Once<Services>, logger: Logger): GuardCore['check'] {
-  return (authorization, requirement) => {
+  return (request, requirement) => {
     const services = start.result()
-    if (services) return services.guard.check(authorization, requirement)
+    if (services) return services.checkRequest(request, requirement)
     return tryStart(start, logger).then(
-      (started) => started?.guard.check(authorization, requirement) ?? unavailable(),
+      (started) => started?.checkRequest(request, requirement) ?? unavailable(),
     )
   }
 }

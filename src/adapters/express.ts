@@ -148,7 +148,7 @@ function createGuard(core: GuardCore, requirement: Requirement): unknown {
         if (isRefusal(checked)) return send(toHttpResponse(checked), request, response)
         return handler(Object.assign(request, { auth: checked }), response, next)
       }
-      const result = core.check(request.headers.authorization, requirement)
+      const result = core.check(request, requirement)
       // What a handler throws synchronously, Express catches itself.
       const running = result instanceof Promise ? result.then(proceed) : proceed(result)
       if (isThenable(running)) void forwardError(running, next)

@@ -148,7 +148,7 @@ function guard(core: GuardCore, requirement: Requirement) {
     const proceed = (checked: Auth | Refusal): void => {
       if (accept(checked, request, reply)) done()
     }
-    const result = core.check(request.raw.headers.authorization, requirement)
+    const result = core.check(request.raw, requirement)
     if (result instanceof Promise) void result.then(proceed)
     else proceed(result)
   }
@@ -158,7 +158,7 @@ function guard(core: GuardCore, requirement: Requirement) {
 
 function wrap(core: GuardCore, requirement: Requirement, handler: Handler): Handler {
   return function guarded(request, reply) {
-    const result = core.check(request.raw.headers.authorization, requirement)
+    const result = core.check(request.raw, requirement)
     if (!(result instanceof Promise)) {
       return accept(result, request, reply) ? handler.call(this, request, reply) : undefined
     }

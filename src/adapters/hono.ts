@@ -106,7 +106,7 @@ function guard(core: GuardCore, requirement: Requirement): Middleware {
       c.set('auth', checked)
       return next()
     }
-    const result = core.check(c.req.raw.headers.get('authorization'), requirement)
+    const result = core.check(c.req.raw, requirement)
     return result instanceof Promise ? result.then(proceed) : proceed(result)
   }
 }

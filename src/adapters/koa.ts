@@ -80,7 +80,7 @@ function guard(core: GuardCore, requirement: Requirement): Middleware {
       ctx.state.auth = checked
       return next()
     }
-    const result = core.check(ctx.req.headers.authorization, requirement)
+    const result = core.check(ctx.req, requirement)
     return result instanceof Promise ? result.then(proceed) : proceed(result)
   }
 }

@@ -63,6 +63,7 @@ export interface NestGuards<Scope extends string> {
 
 /** A request of Express or Fastify. */
 export interface NestRequest {
+  readonly method?: string | undefined
   readonly headers: IncomingMessage['headers']
   readonly socket: { readonly remoteAddress?: string | undefined }
 }
@@ -263,7 +264,7 @@ function canActivate(context: ExecutionContext, fallback: Rule): boolean | Promi
     Object.assign(request, { auth: checked, [RESULT]: checked })
     return true
   }
-  const result = core.check(request.headers.authorization, requirement)
+  const result = core.check(request, requirement)
   return result instanceof Promise ? result.then(proceed) : proceed(result)
 }
 

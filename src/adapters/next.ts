@@ -9,7 +9,6 @@ import { isRefusal, toHttpResponse } from '../guard/refusal.ts'
 import { ConfigError } from '../errors.ts'
 import type { GuardCore, Guards, Scopes } from '../guard/request-guards.ts'
 import type { Requirement } from '../guard/requirement.ts'
-import type { CookieOptions } from '../lib/cookie.ts'
 import { fromRequest, toResponse } from '../lib/fetch.ts'
 import { NOT_FOUND } from '../lib/http.ts'
 import type { HeadersLike, RequestLike } from '../lib/request-like.ts'
@@ -20,6 +19,9 @@ import type { ResponseCookies } from '../sign-in/browser-sessions.ts'
 import type { BaseUser } from '../users/provider.ts'
 import type { StartOptions } from './browser-sessions.ts'
 import { createGuardSet } from './guard-set.ts'
+import { toNextCookie, type NextCookies } from './next-cookie.ts'
+
+export type { NextCookieOptions, NextCookies } from './next-cookie.ts'
 
 /** What a guarded route handler of Next receives: who is calling, and the parameters of the path. */
 export interface GuardedContext<Granted extends Auth, Params = NextParams> {
@@ -62,18 +64,6 @@ export interface NextRoutes<Incoming extends Request = Request, Rest extends unk
   readonly PUT: Handler
   readonly DELETE: Handler
   readonly OPTIONS: Handler
-}
-
-/** The cookies of a response, as `cookies()` of `next/headers` returns them. */
-export interface NextCookies {
-  set(name: string, value: string, options: NextCookieOptions): unknown
-}
-
-/** The attributes of a cookie in Next. `maxAge` in seconds. */
-export interface NextCookieOptions extends CookieOptions {
-  readonly path: string
-  readonly httpOnly: boolean
-  readonly sameSite: 'lax'
 }
 
 /** How the adapter reads requests and sets cookies. */
@@ -221,7 +211,7 @@ const guard =
   <Granted extends Auth>(core: GuardCore, requirement: Requirement): NextGuard<Granted> =>
   (handler) =>
   async (request, context) => {
-    const checked = await core.check(request.headers.get('authorization'), requirement)
+    const checked = await core.check(request, requirement)
     if (isRefusal(checked)) return toResponse(toHttpResponse(checked))
     return handler(request, { ...context, auth: checked as Granted })
   }
@@ -261,19 +251,6 @@ function sessionsOf(
 function missing(name: 'headers' | 'cookies'): never {
   const message = `is missing. Import it from next/headers: toNext(server, { headers, cookies })`
   throw new ConfigError([{ path: name, message }])
-}
-
-/** Converts the value of a `Set-Cookie` header. */
-function toNextCookie(header: string): [name: string, value: string, options: NextCookieOptions] {
-  const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(header) ?? []
-  const maxAge = /; Max-Age=(\d+)/.exec(header)?.[1]
-  const attributes = {
-    path: '/',
-    httpOnly: true,
-    sameSite: 'lax',
-    secure: header.includes('; Secure'),
-  } as const
-  return [name, value, { ...attributes, ...(maxAge !== undefined && { maxAge: Number(maxAge) }) }]
 }
 
 const PEERS = Symbol.for('consulate.next.peers')

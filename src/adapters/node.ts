@@ -110,7 +110,7 @@ const guard =
       if (isRefusal(checked)) send(toHttpResponse(checked), request, response)
       else run(core, listener, Object.assign(request, { auth: checked as Granted }), response)
     }
-    const result = core.check(request.headers.authorization, requirement)
+    const result = core.check(request, requirement)
     if (result instanceof Promise) void result.then(proceed)
     else proceed(result)
   }

@@ -10,6 +10,7 @@ import type { Store } from '../store/contract.ts'
 import type { AnyUserProvider, BaseUser, UserProviderFactory } from '../users/provider.ts'
 import type { AccountPage } from '../model/account-page.ts'
 import type { Locate } from '../sessions/places.ts'
+import type { ApiCookieConfig } from './api-cookie.ts'
 import type { DeclaredClient } from './clients.ts'
 import type { KeepSignedInConfig } from './keep-signed-in.ts'
 import type { PassportConfig } from './passport.ts'
@@ -141,6 +142,11 @@ export interface Config<
    * not. The session also ends when the browser closes, unless the user checked "Keep me signed in". Default `'12h'`.
    */
   readonly sessionLifetime?: Duration
+  /**
+   * Lets your own single-page app call your API as the signed-in user, by an HttpOnly cookie in place of a token: `{}`, or
+   * its options. Guards accept it on all routes for users, unless a route says `{ cookie: false }`. Default: off.
+   */
+  readonly apiCookie?: ApiCookieConfig<NoInfer<Scope>> | undefined
   /**
    * The checkbox "Keep me signed in" on the sign-in page. If it is checked, the session outlives the browser and lasts 30
    * days without use. `'off'` removes the checkbox. Default `{ lifetime: '30d', checked: false }`.

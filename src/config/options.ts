@@ -96,6 +96,7 @@ const CONFIG: OptionNames<Config> = {
   provider: true,
   providers: true,
   sessionLifetime: true,
+  apiCookie: true,
   keepSignedIn: true,
   passwordReset: true,
   reauthenticateAfter: true,

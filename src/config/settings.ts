@@ -9,6 +9,7 @@ import type { Locate } from '../sessions/places.ts'
 import type { Pages } from '../pages/render.ts'
 import { DEFAULT_THROTTLE_LIMITS, type Limit, type ThrottleLimits } from '../throttle/throttle.ts'
 import { resolveAppSessions, type AppSessionSettings } from './app-session.ts'
+import { resolveApiCookie, type ApiCookieSettings } from './api-cookie.ts'
 import { resolveAccountPages, type AccountSettings } from './account-pages.ts'
 import { resolveClients } from './clients.ts'
 import type { Config, FailureLimit } from './config.ts'
@@ -64,6 +65,8 @@ export interface Settings
   /** By provider. Its users sign in to the app instead of on our page. */
   readonly appSessions: ReadonlyMap<string, AppSessionSettings>
   readonly sessionLifetime: number
+  /** Undefined if guards accept no cookie. */
+  readonly apiCookie: ApiCookieSettings | undefined
   /** Undefined if every session ends with the browser. */
   readonly keepSignedIn: KeepSignedInSettings | undefined
   /** Undefined if forgotten passwords cannot be reset. */
@@ -141,6 +144,7 @@ export function resolveSettings(given: Config): Settings {
     ...providers,
     appSessions: resolveAppSessions(config, issuer.issuer, validator),
     sessionLifetime,
+    apiCookie: resolveApiCookie(config.apiCookie, { ...issuer, sessionLifetime, rules: scopes }, validator),
     keepSignedIn: resolveKeepSignedIn(config.keepSignedIn, sessionLifetime, validator),
     passwordReset: resolvePasswordReset(config.passwordReset, providers, validator),
     reauthenticateAfter:
@@ -247,7 +251,10 @@ function checkStore({ store }: Partial<Config>, validator: Validator): void {
     )
 }
 
-/** The longest lifetimes, in milliseconds, without those of single clients. Keys must stay published for as long as the tokens they signed. */
+/**
+ * The longest lifetimes, in milliseconds, without those of single clients. Keys must stay published for as long as the tokens
+ * and API cookies they signed.
+ */
 export interface Lifetimes {
   readonly accessToken: number
   /** The lifetime without use; undefined if no refresh tokens are issued. */
@@ -255,7 +262,7 @@ export interface Lifetimes {
 }
 
 export function maxLifetimes(settings: Settings): Lifetimes {
-  const { accessTokenLifetime, accessTokenLifetimes, personalTokens, refresh, signIn } = settings
+  const { accessTokenLifetime, accessTokenLifetimes, personalTokens, refresh, signIn, apiCookie } = settings
   const personalLifetime = personalTokens?.maximumLifetime ?? 0
   const signInLifetime = signIn?.accessTokenLifetime ?? 0
   const refreshLifetimes = [refresh, signIn?.refresh].flatMap((policy) => policy?.lifetime ?? [])
@@ -265,6 +272,7 @@ export function maxLifetimes(settings: Settings): Lifetimes {
       ...accessTokenLifetimes.values(),
       personalLifetime,
       signInLifetime,
+      apiCookie?.lifetime ?? 0,
     ),
     refreshToken: refreshLifetimes.length > 0 ? Math.max(...refreshLifetimes) : undefined,
   }

@@ -12,10 +12,13 @@ import type { PersonalTokens } from '../personal-tokens/personal-tokens.ts'
 import type { UserApps } from '../user-apps/user-apps.ts'
 import type { RevocationFeed } from '../revocations/feed.ts'
 import type { Revoker } from '../revocations/revoker.ts'
+import type { ApiCookies } from '../sessions/api-cookies.ts'
 import type { AppSessionCookies } from '../sessions/app-session-cookies.ts'
 import type { Csrf } from '../sessions/csrf.ts'
 import type { Devices } from '../sessions/devices.ts'
-import type { BearerGuard, TokenVerifier } from '../guard/guard.ts'
+import type { BearerGuard } from '../guard/guard.ts'
+import type { GuardCore } from '../guard/request-guards.ts'
+import type { TokenVerifier } from '../guard/token.ts'
 import type { DeviceCookies } from '../sessions/device-cookie.ts'
 import type { DeviceTokens } from '../sessions/device-tokens.ts'
 import type { SignInService } from '../sign-in/sign-in.ts'
@@ -59,6 +62,7 @@ export interface Services {
   readonly connections: Connections
   readonly userDirectory: UserDirectory
   readonly sessions: Sessions
+  readonly apiCookies: ApiCookies
   readonly appSessionCookies: AppSessionCookies
   readonly devices: Devices
   readonly places: Places
@@ -67,7 +71,10 @@ export interface Services {
   readonly deviceCookies: DeviceCookies
   readonly deviceTokens: DeviceTokens
   readonly signIn: SignInService
+  /** Accepts access tokens only. */
   readonly guard: BearerGuard
+  /** Accepts the API cookie too. For routes of the app. */
+  readonly checkRequest: GuardCore['check']
   readonly consentSigner: ValueSigner<ConsentRequest>
   readonly returnToSigner: ValueSigner<ReturnTo>
   readonly pageSealer: ValueSealer<SealedPage>

@@ -8,11 +8,15 @@ export interface FoundViewer {
   readonly user: BaseUser | undefined
 }
 
-/** Looks up who is signed in as a user of a provider, and remembers it for the page that is shown. */
+/**
+ * Looks up who is signed in as a user of a provider, and remembers it for the page that is shown. Extends the API cookie of
+ * the session.
+ */
 export async function lookUpViewer(exchange: Exchange, provider: string): Promise<FoundViewer> {
-  const { sessions, userDirectory } = exchange.services
+  const { sessions, userDirectory, apiCookies } = exchange.services
   const session = await sessions.current(exchange, provider)
   const user = session && (await userDirectory.find(session))
+  if (user) apiCookies.extend(exchange, session)
   Object.assign(exchange.viewer, { isKnown: true, session: user && session, user })
   return { session, user }
 }

@@ -4,7 +4,7 @@ import { userIdOf } from '../model/subject.ts'
 
 /** What every accepted token has. */
 interface AuthBase<Scope extends string> {
-  /** The client that the token was issued to. */
+  /** The client that the token was issued to. Its ID is `browser-session` for a request with the API cookie. */
   readonly client: { readonly id: string }
   /** `*` means every scope. */
   readonly scopes: readonly (Scope | '*')[]
@@ -25,7 +25,8 @@ export interface UserAuth<
 > extends AuthBase<Scope> {
   readonly kind: 'user'
   readonly user: { readonly id: string; readonly provider: Provider; readonly sub: string }
-  readonly authorizationId: string
+  /** Undefined for a request with the API cookie, which belongs to a session only. */
+  readonly authorizationId: string | undefined
   /** The session that the token is revoked with, or undefined if it does not depend on one. */
   readonly sessionId: string | undefined
 }
@@ -57,7 +58,7 @@ export function toAuth(claims: AccessTokenClaims, rules: ScopeInheritance): Auth
     kind: 'user',
     ...base,
     user: Object.freeze({ id: userIdOf(claims.sub, provider), provider, sub: claims.sub }),
-    authorizationId: claims.azn ?? '',
+    authorizationId: claims.azn,
     sessionId: claims.sid,
   })
 }

@@ -2,7 +2,7 @@ import { unverifiedKeyId, verifyJws, type VerificationKey } from '../keys/jws.ts
 import { singleFlight } from '../lib/async.ts'
 import type { Logger } from '../lib/log.ts'
 import { createOutageLog } from '../lib/outage-log.ts'
-import type { TokenVerifier } from './guard.ts'
+import type { TokenVerifier } from './token.ts'
 import { parseJwk } from './jwk.ts'
 
 /** The public keys of an issuer. */

@@ -52,6 +52,13 @@ const challenge = (realm: string, { resourceMetadata }: Challenged, error = ''):
   'WWW-Authenticate': `Bearer realm="${realm}"${error}${resourceMetadata === undefined ? '' : `, resource_metadata="${resourceMetadata}"`}`,
 })
 
+/** A request with the API cookie that another site may have caused. No challenge: another token would not help. */
+export const crossSiteRequest = (description: string): Refusal => ({
+  status: 403,
+  headers: NO_STORE,
+  body: { error: 'access_denied', error_description: description },
+})
+
 /** The guard cannot tell whether the token is valid. 503 and not 401, so that clients do not sign the user out. */
 export const unavailable = (): Refusal => ({
   status: 503,

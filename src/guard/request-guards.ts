@@ -4,16 +4,20 @@ import type { Logger } from '../lib/log.ts'
 import type { ScopeInheritance } from '../model/scope.ts'
 import type { Audiences } from './audiences.ts'
 import type { Auth, MachineAuth, UserAuth } from './auth.ts'
-import type { CheckResult } from './guard.ts'
 import { isRefusal } from './refusal.ts'
+import type { GuardedRequest } from './request.ts'
 import { requirementOf, type Requirement, type Scopes } from './requirement.ts'
+import type { CheckResult } from './token.ts'
 
 export type { Scopes } from './requirement.ts'
 
 /** What adapters build guards from. */
 export interface GuardCore {
-  /** Checks an `Authorization` header. Responds with 503 if the token cannot be checked now. Never throws. */
-  check(authorization: string | null | undefined, requirement: Requirement): CheckResult
+  /**
+   * Checks the token of a request, or its API cookie. Responds with 503 if it cannot be checked now. Never throws. `request`
+   * is the framework's own: a request of `node:http`, a Fetch `Request`, or an object with the same `headers` and `method`.
+   */
+  check(request: GuardedRequest, requirement: Requirement): CheckResult
   /** Returns the requirement of a route. Throws `ConfigError` if the scopes or the resource are malformed or unknown. */
   requirement(caller: Requirement['caller'], scopes: Scopes<string>): Requirement
   /** Logs what the handler of a guarded route threw. */
@@ -46,7 +50,7 @@ function createRequestGuards<Scope extends string, Provider extends string = str
 ): RequestGuards<Scope, Provider> {
   const guard = <Granted extends Auth>(requirement: Requirement): RequestGuard<Granted> => {
     return async (request) => {
-      const result = await core.check(request.headers.get('authorization'), requirement)
+      const result = await core.check(request, requirement)
       return isRefusal(result)
         ? toResponse(json(result.status, result.body, result.headers))
         : (result as Granted)

@@ -20,6 +20,8 @@ export interface Requirement {
   readonly audiences?: readonly string[] | undefined
   /** Where clients find the metadata of the resource. For the challenge (RFC 9728 section 5.1). */
   readonly resourceMetadata?: string | undefined
+  /** False if the API cookie is not accepted in place of a token. */
+  readonly acceptsCookie?: boolean | undefined
 }
 
 interface RouteOptions<Scope extends string> {
@@ -36,11 +38,16 @@ interface RouteOptions<Scope extends string> {
    * `resources`. With several, a token for any of them is accepted. Unknown ones throw `ConfigError`.
    */
   readonly resource?: string | readonly string[]
+  /**
+   * False to refuse the API cookie, so that only access tokens are accepted. Default: true, which has an effect only if the
+   * server has `apiCookie`.
+   */
+  readonly cookie?: boolean
 }
 
 /**
- * The scopes that a guard requires: all of those listed, or an object with `anyOf`, `allOf`, `strict` and `resource` as the
- * first argument. Malformed and unknown scopes throw `ConfigError`.
+ * The scopes that a guard requires: all of those listed, or an object with `anyOf`, `allOf`, `strict`, `resource` and `cookie`
+ * as the first argument. Malformed and unknown scopes throw `ConfigError`.
  */
 // A single tuple instead of a union, so that the compiler names the misspelled scope.
 export type Scopes<Scope extends string> = readonly [first?: Scope | RouteOptions<Scope>, ...others: Scope[]]
@@ -69,7 +76,7 @@ export function requirementOf(
   const named = typeof first === 'object' ? checkOptions(caller, first, validator) : {}
   const listed = typeof first === 'object' ? others : (scopes as readonly string[])
   const allOf = [...(named.allOf ?? []), ...listed]
-  const { anyOf = [], strict, resource } = named
+  const { anyOf = [], strict, resource, cookie } = named
   if (strict === true && !canBeStrict) validator.problem(caller, STRICT_NEEDS_STORE)
   for (const scope of [...allOf, ...anyOf]) {
     if (typeof scope !== 'string') validator.problem(caller, 'must be called with scopes')
@@ -83,7 +90,16 @@ export function requirementOf(
       validator.problem(caller, `scope ${JSON.stringify(scope)} is not one of the scopes of the resource`)
   }
   validator.throwIfInvalid()
-  return { caller, allOf, anyOf, provider, isStrict: strict, audiences, resourceMetadata }
+  return {
+    caller,
+    allOf,
+    anyOf,
+    provider,
+    isStrict: strict,
+    audiences,
+    resourceMetadata,
+    acceptsCookie: cookie,
+  }
 }
 
 function requireAudience(
@@ -108,13 +124,13 @@ function checkOptions(path: string, given: unknown, validator: Validator): Route
   if (options.length > 0 && options.every(isValidOption)) return given as RouteOptions<string>
   validator.problem(
     path,
-    "must be called with scopes ('a', 'b') or with { anyOf: ['a', 'b'] }, not empty; strict must be true or false; resource must be a URI or a list of URIs",
+    "must be called with scopes ('a', 'b') or with { anyOf: ['a', 'b'] }, not empty; strict and cookie must be true or false; resource must be a URI or a list of URIs",
   )
   return {}
 }
 
 function isValidOption([name, value]: readonly [string, unknown]): boolean {
-  if (name === 'strict') return typeof value === 'boolean'
+  if (name === 'strict' || name === 'cookie') return typeof value === 'boolean'
   const list: readonly unknown[] = Array.isArray(value) ? value : name === 'resource' ? [value] : []
   const isKnown = name === 'anyOf' || name === 'allOf' || name === 'resource'
   return isKnown && list.length > 0 && (name !== 'resource' || list.every((uri) => typeof uri === 'string'))

@@ -4,7 +4,9 @@ import { createRevocationFeed, type RevocationFeed } from '../revocations/feed.t
 import { discoverEndpoints } from './discovery.ts'
 import { describeResource, type ResourceMetadata } from '../model/resource.ts'
 import { createAudiences } from './audiences.ts'
-import { createBearerGuard, NO_REVOCATIONS } from './guard.ts'
+import { createBearerGuard } from './guard.ts'
+import { createRequestCheck } from './request-check.ts'
+import { NO_REVOCATIONS } from './token.ts'
 import { createIssuerClient, type IssuerClient } from './issuer-client.ts'
 import { resolveGuardOptions, type GuardOptions, type GuardSettings } from './options.ts'
 import { pollOnMessages } from './poll-on-messages.ts'
@@ -92,9 +94,10 @@ export function createGuard<const Scope extends string = string, const Main exte
     revocations: feed ?? NO_REVOCATIONS,
     scopes: settings,
   })
-  const check: GuardCore['check'] = (authorization, requirement) => {
+  const checkRequest = createRequestCheck(bearer)
+  const check: GuardCore['check'] = (request, requirement) => {
     start()
-    return bearer.check(authorization, requirement)
+    return checkRequest(request, requirement)
   }
   const audiences = createAudiences({
     resources: settings.resources,

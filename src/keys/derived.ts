@@ -7,6 +7,7 @@ export type KeyPurpose =
   | 'refresh-token'
   | 'code'
   | 'csrf'
+  | 'xsrf'
   | 'app-session'
   | 'consent'
   | 'user-code'

@@ -1,5 +1,11 @@
-/** The attributes of a cookie. `HttpOnly`, `SameSite=Lax` and `Path=/` are always set. */
+/** The attributes of a cookie. `Path=/` is always set. */
 export interface CookieOptions {
+  /** True if scripts can read the cookie, so that it is not `HttpOnly`. Default false. */
+  readonly isReadable?: boolean
+  /** Default `Lax`. `Strict` also keeps the cookie out of requests that follow a link on another site. */
+  readonly sameSite?: 'Lax' | 'Strict'
+  /** The domain whose hosts all get the cookie. Default: only this host. */
+  readonly domain?: string | undefined
   /** Seconds; 0 deletes the cookie. If omitted, it lasts until the browser closes. */
   readonly maxAge?: number
   /** Off only if the issuer is http on a loopback address. */
@@ -31,7 +37,16 @@ function trim(text: string): string {
 const isBlank = (character: string | undefined): boolean => character === ' ' || character === '\t'
 
 /** Returns a `Set-Cookie` header. The value is not escaped; ours are base64url. */
-export function writeCookie(name: string, value: string, { maxAge, secure }: CookieOptions): string {
-  const age = maxAge === undefined ? '' : `; Max-Age=${maxAge}`
-  return `${name}=${value}; Path=/; HttpOnly; SameSite=Lax${age}${secure ? '; Secure' : ''}`
+export function writeCookie(name: string, value: string, options: CookieOptions): string {
+  const { maxAge, secure, isReadable = false, sameSite = 'Lax', domain } = options
+  const attributes = [
+    `${name}=${value}`,
+    'Path=/',
+    domain !== undefined && `Domain=${domain}`,
+    !isReadable && 'HttpOnly',
+    `SameSite=${sameSite}`,
+    maxAge !== undefined && `Max-Age=${maxAge}`,
+    secure && 'Secure',
+  ]
+  return attributes.filter((attribute) => attribute !== false).join('; ')
 }

@@ -42,7 +42,8 @@ const NOT_A_REQUEST = {
   message: 'must be a Request, a request of node:http, or an object with headers and peer',
 } as const
 
-function readerOf(headers: HeadersLike): HttpRequest['header'] {
+/** Returns a function that reads a header by its lower-case name. */
+export function readerOf(headers: HeadersLike): HttpRequest['header'] {
   if (isHeaders(headers)) return (name) => headers.get(name) ?? undefined
   return (name) => joined(valueOf(headers, name), name === 'cookie' ? '; ' : ', ')
 }

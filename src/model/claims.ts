@@ -33,6 +33,20 @@ export interface AccessTokenClaims {
 /** The `typ` header of an access token (RFC 9068 section 2.1). */
 export const ACCESS_TOKEN_TYPE = 'at+jwt'
 
+/**
+ * The claims of an API cookie: those of a user's access token, without an authorization. `client_id` is reserved:
+ * `BROWSER_SESSION`.
+ */
+export interface ApiCookieClaims extends Omit<AccessTokenClaims, 'azn'> {
+  readonly provider: string
+  readonly sid: string
+  /** SHA-256 of the CSRF token that goes with the cookie. */
+  readonly csrf: string
+}
+
+/** The `typ` header of an API cookie. It differs from that of access tokens, so that neither is accepted as the other. */
+export const API_COOKIE_TYPE = 'session+jwt'
+
 export const epochsOf = ({ epochs: [issuer, client, user] }: AccessTokenClaims): Epochs => ({
   issuer,
   client,
@@ -72,15 +86,26 @@ export const validityOf = ({
 })
 
 /** Returns whether a payload has all claims of an access token, each of the right type. */
-export function isAccessTokenClaims(payload: Readonly<Record<string, unknown>>): boolean {
+export const isAccessTokenClaims = (payload: Payload): boolean =>
+  hasSharedClaims(payload) && hasSubject(payload)
+
+/** Returns whether a payload has all claims of an API cookie, each of the right type. */
+export const isApiCookieClaims = (payload: Payload): boolean =>
+  hasSharedClaims(payload) &&
+  payload['subject_type'] === 'user' &&
+  payload['azn'] === undefined &&
+  ['provider', 'sid', 'csrf'].every((name) => isNonEmptyString(payload[name]))
+
+type Payload = Readonly<Record<string, unknown>>
+
+function hasSharedClaims(payload: Payload): boolean {
   return (
     ['iss', 'sub', 'client_id', 'jti'].every((name) => isNonEmptyString(payload[name])) &&
     ['iat', 'exp'].every((name) => isNumericDate(payload[name])) &&
     (payload['nbf'] === undefined || isNumericDate(payload['nbf'])) &&
     isAudience(payload['aud']) &&
     typeof payload['scope'] === 'string' &&
-    isEpochs(payload['epochs']) &&
-    hasSubject(payload)
+    isEpochs(payload['epochs'])
   )
 }
 
@@ -100,14 +125,7 @@ const isEpochs = (value: unknown): boolean =>
   Array.isArray(value) && value.length === 3 && value.every((epoch) => Number.isSafeInteger(epoch))
 
 /** A user's token has a provider and an authorization. A machine token has neither, and its subject is the client. */
-function hasSubject({
-  subject_type,
-  provider,
-  azn,
-  sid,
-  sub,
-  client_id,
-}: Readonly<Record<string, unknown>>): boolean {
+function hasSubject({ subject_type, provider, azn, sid, sub, client_id }: Payload): boolean {
   if (sid !== undefined && !isNonEmptyString(sid)) return false
   if (subject_type === 'user') return isNonEmptyString(provider) && isNonEmptyString(azn)
   return subject_type === 'client' && provider === undefined && azn === undefined && sub === client_id

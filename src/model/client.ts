@@ -152,8 +152,12 @@ export const PERSONAL_ACCESS = 'personal-access'
 /** The `client_id` of tokens from the sign-in API, which belong to no registered client. Reserved. */
 export const SIGN_IN = 'sign-in'
 
+/** The `client_id` of API cookies, which belong to a session and to no client. Reserved. */
+export const BROWSER_SESSION = 'browser-session'
+
 /** Returns whether no client can have this id. Authorizations with a reserved id do not depend on a client. */
-export const isReservedClientId = (id: string): boolean => id === PERSONAL_ACCESS || id === SIGN_IN
+export const isReservedClientId = (id: string): boolean =>
+  id === PERSONAL_ACCESS || id === SIGN_IN || id === BROWSER_SESSION
 
 /** Returns whether a string can be a `client_id`: visible ASCII (RFC 6749 appendix A.1), and not only digits (see `sub`). */
 export const isClientId = (text: string): boolean =>

@@ -6,6 +6,12 @@ import type { UserRef } from './subject.ts'
  */
 export const MAX_APP_SIGN_IN_AGE = 400 * 86_400_000
 
+/**
+ * How long (ms) an API cookie can be valid at most. Stores do not know of these cookies, so they keep each revocation of a
+ * session or user at least this long.
+ */
+export const MAX_API_COOKIE_LIFETIME = 3_600_000
+
 /** One sign-in on one device. The value of its cookie is independent of its id, and stored as a hash only. */
 export interface Session extends UserRef {
   /** The `sid` of the tokens that are revoked with it. */

@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from '../errors.ts'
-import type { TokenVerifier } from '../guard/guard.ts'
+import type { TokenVerifier } from '../guard/token.ts'
 import { unverifiedKeyId, verifyForeignJws } from '../keys/jws.ts'
 import type { KeySet } from '../keys/key-set.ts'
 import { toSeconds } from '../lib/clock.ts'

@@ -1,4 +1,4 @@
-import { writeCookie } from '../lib/cookie.ts'
+import { writeCookie, type CookieOptions } from '../lib/cookie.ts'
 import type { PartialRequest } from '../lib/fetch-request.ts'
 
 /** How the cookies of a server are named and set. */
@@ -11,7 +11,7 @@ export interface CookiePolicy {
 }
 
 /** A cookie to set. `maxAge` in seconds: 0 deletes the cookie, undefined keeps it until the browser is closed. */
-export interface NewCookie {
+export interface NewCookie extends Omit<CookieOptions, 'secure'> {
   readonly value: string
   readonly maxAge?: number
 }
@@ -31,13 +31,21 @@ export const cookieName = ({ prefix, suffix }: CookiePolicy, name: string): stri
 
 /** Returns the name of a provider's session cookie. */
 export const sessionCookieName = (cookies: CookiePolicy, provider: string, defaultProvider: string): string =>
-  cookieName(cookies, 'session') + (provider === defaultProvider ? '' : `.${provider}`)
+  cookieName(cookies, 'session') + endingOf(provider, defaultProvider)
+
+/** Returns the name of a provider's API cookie. */
+export const apiCookieName = (cookies: CookiePolicy, provider: string, defaultProvider: string): string =>
+  cookieName(cookies, 'api') + endingOf(provider, defaultProvider)
+
+/** Keeps the cookies of providers apart. */
+export const endingOf = (provider: string, defaultProvider: string): string =>
+  provider === defaultProvider ? '' : `.${provider}`
 
 /** Returns the `Set-Cookie` values of a response. */
 export const setCookieHeaders = (
   { newCookies }: CookieExchange,
   { isSecure }: CookiePolicy,
 ): readonly string[] =>
-  Array.from(newCookies, ([name, { value, maxAge }]) =>
-    writeCookie(name, value, { secure: isSecure, ...(maxAge !== undefined && { maxAge }) }),
+  Array.from(newCookies, ([name, { value, ...options }]) =>
+    writeCookie(name, value, { ...options, secure: isSecure }),
   )

@@ -120,9 +120,11 @@ export function createAppSessionReader(options: AppSessionOptions): ReadAppSessi
       return renew(lookup, session)
     if (sentValue !== value) cookie.set(value)
     const now = clock.now()
-    if (now - session.lastSeenAt >= TOUCH_INTERVAL) await store.touch(session.id, now, now + options.lifetime)
+    const isDue = now - session.lastSeenAt >= TOUCH_INTERVAL
+    const expiresAt = isDue ? now + options.lifetime : session.expiresAt
+    if (isDue) await store.touch(session.id, now, expiresAt)
     const authenticatedAt = Math.min(session.authenticatedAt, appUser.authenticatedAt)
-    return { kind: 'signed-in', session: { ...session, authenticatedAt } }
+    return { kind: 'signed-in', session: { ...session, authenticatedAt, expiresAt } }
   }
 
   /** The app returned a user without a live session here. */

@@ -109,9 +109,10 @@ export function createSessions(options: SessionsOptions): Sessions {
       if (cookie === undefined || session?.provider !== provider || !isLive(session)) return undefined
       const now = clock.now()
       if (now - session.lastSeenAt < TOUCH_INTERVAL) return session
-      await store.touch(session.id, now, now + (session.isPersistent ? persistentLifetime : lifetime))
+      const expiresAt = now + (session.isPersistent ? persistentLifetime : lifetime)
+      await store.touch(session.id, now, expiresAt)
       if (session.isPersistent) setCookie(exchange, session, cookie)
-      return session
+      return { ...session, expiresAt }
     },
     mustSignInAgain: async () => false,
     async start(exchange, signIn, { isPersistent, current, emissionsOf }) {

@@ -3,6 +3,7 @@ import { ConfigError, OAuthError, type ConfigProblem } from '../errors.ts'
 import { addressOf, fromRequestLike, type RequestLike } from '../lib/request-like.ts'
 import { toSessionInfo, type SessionInfo } from '../model/info.ts'
 import type { UserRef } from '../model/subject.ts'
+import type { ApiCookies } from '../sessions/api-cookies.ts'
 import { setCookieHeaders, type CookieExchange, type CookiePolicy } from '../sessions/cookies.ts'
 import { DEVICE_NAME_PROBLEM, isDeviceName } from '../model/device-name.ts'
 import type { Devices } from '../sessions/devices.ts'
@@ -50,6 +51,7 @@ export interface CurrentSession<User extends BaseUser = BaseUser> extends Starte
 /** What sessions in browsers need. */
 export interface BrowserSessionServices extends BrowserSignInServices {
   readonly devices: Pick<Devices, 'end'>
+  readonly apiCookies: Pick<ApiCookies, 'extend'>
   readonly userDirectory: Pick<UserDirectory, 'find' | 'load'>
   readonly settings: {
     readonly cookies: CookiePolicy
@@ -108,7 +110,9 @@ export async function findCurrentSession(
   const exchange = exchangeOf(services, request)
   const session = await services.sessions.current(exchange, provider)
   const user = session && (await services.userDirectory.find(session))
-  return session && user && { user, session: toSessionInfo(session), cookies: cookiesOf(services, exchange) }
+  if (!session || !user) return undefined
+  services.apiCookies.extend(exchange, session)
+  return { user, session: toSessionInfo(session), cookies: cookiesOf(services, exchange) }
 }
 
 /**

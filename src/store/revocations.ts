@@ -53,7 +53,8 @@ export interface RevocationStore {
    * - A user, a client or the issuer gets a higher epoch.
    * - The entry has the `sub` of the target, or null.
    * - The entry expires with the last access token that it stops, by the stored `accessExpiresAt` of revoked
-   *   authorizations too, and after one minute at the earliest. Entries of clients and of the issuer never expire, because
+   *   authorizations too, and after one minute at the earliest, or after 61 minutes for a session or a user, whose
+   *   API cookies the store does not know. Entries of clients and of the issuer never expire, because
    *   machine tokens have no row. A new entry of a client or of the issuer replaces the old one.
    */
   revoke(target: RevocationTarget, now: number): Promise<RevocationEntry | undefined>

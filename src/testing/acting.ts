@@ -1,4 +1,5 @@
 import type { UserLike } from '../administration/user.ts'
+import { authorizationOf, type GuardedRequest } from '../guard/request.ts'
 import type { GuardCore } from '../guard/request-guards.ts'
 import type { ClientLike, Granted } from './granted.ts'
 
@@ -35,12 +36,14 @@ export interface Acting {
 export function createActing(): Acting {
   let chosen: (() => string | Promise<string>) | undefined
   return {
-    wrap: (check) => (authorization, requirement) => {
-      const token = typeof authorization === 'string' ? undefined : chosen?.()
-      if (token === undefined) return check(authorization, requirement)
-      if (typeof token === 'string') return check(`Bearer ${token}`, requirement)
-      return token.then((created) => check(`Bearer ${created}`, requirement))
+    wrap: (check) => (request, requirement) => {
+      const token = authorizationOf(request) === undefined ? chosen?.() : undefined
+      if (token === undefined) return check(request, requirement)
+      if (typeof token === 'string') return check(withToken(token), requirement)
+      return token.then((created) => check(withToken(created), requirement))
     },
     choose: (createToken) => void (chosen = createToken),
   }
 }
+
+const withToken = (token: string): GuardedRequest => ({ headers: { authorization: `Bearer ${token}` } })

@@ -1,7 +1,9 @@
 import type { UserLike } from '../administration/user.ts'
 import { createTestAudiences } from '../guard/audiences.ts'
-import { createBearerGuard, NO_REVOCATIONS } from '../guard/guard.ts'
+import { createBearerGuard } from '../guard/guard.ts'
+import { createRequestCheck } from '../guard/request-check.ts'
 import { createGuards, type Guards, type GuardsByProvider } from '../guard/request-guards.ts'
+import { NO_REVOCATIONS } from '../guard/token.ts'
 import { jsonLogger } from '../lib/log.ts'
 import { subjectOf } from '../model/subject.ts'
 import { createActing, type ActingAs, type TokenDetails } from './acting.ts'
@@ -51,7 +53,7 @@ export function createTestGuard<const Scope extends string = string, const Main 
   const bearer = createBearerGuard({ ...REALM, verifier: memory, scopes: { isInherited } })
   const acting = createActing()
   const base = {
-    check: acting.wrap(bearer.check),
+    check: acting.wrap(createRequestCheck(bearer)),
     scopes: defined,
     isInherited,
     logger: jsonLogger(),

@@ -1,4 +1,4 @@
-import type { TokenVerifier } from '../guard/guard.ts'
+import type { TokenVerifier } from '../guard/token.ts'
 import { createAccessToken, type AccessTokenSubject } from '../issuance/access-token.ts'
 import { systemClock } from '../lib/clock.ts'
 import { randomBase64url } from '../lib/hash.ts'

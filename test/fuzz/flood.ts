@@ -46,7 +46,10 @@ async function sendFailures(
   const response = await core.handle(toHttpRequest(message))
   if (response?.status !== 403) fail(`flood ${index}`, `status ${response?.status}`, message)
   countStatus(String(response?.status))
-  const refusal = await core.check(`Bearer unknown.${index}`, core.requirement('anyone', []))
+  const refusal = await core.check(
+    { headers: { authorization: `Bearer unknown.${index}` } },
+    core.requirement('anyone', []),
+  )
   countStatus('status' in refusal ? `guard ${refusal.status}` : 'accepted')
 }
 

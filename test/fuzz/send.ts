@@ -27,7 +27,10 @@ export async function send(
     const scopes = GUARDS[target]
     if (!request) {
       const requirement = server.core.requirement(target, scopes)
-      const result = await server.core.check(headerOf(message, 'authorization'), requirement)
+      const result = await server.core.check(
+        { method: message.method, headers: guardHeadersOf(message) },
+        requirement,
+      )
       return {
         message,
         response: 'kind' in result ? { accepted: result } : { ...result, body: JSON.stringify(result.body) },
@@ -59,3 +62,9 @@ async function toHttpResponse(response: Response): Promise<HttpResponse> {
   const list = { ...Object.fromEntries(headers), ...(cookies.length > 0 && { 'set-cookie': cookies }) }
   return { status, headers: list, body: await response.text() }
 }
+
+/** The headers that a guard reads, as in `node:http`. */
+const guardHeadersOf = (message: Message): Readonly<Record<string, string | undefined>> =>
+  Object.fromEntries(GUARD_HEADERS.map((name) => [name, headerOf(message, name)]))
+
+const GUARD_HEADERS = ['authorization', 'cookie', 'origin', 'sec-fetch-site', 'x-xsrf-token', 'x-csrf-token']

@@ -11,6 +11,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['config'],
   ['endpoints', 'jobs', 'audit.ts'],
   [
+    'api-cookies.ts',
     'app-sessions.ts',
     'assembly.ts',
     'client-services.ts',

@@ -21,6 +21,7 @@ const rules: Readonly<Record<string, { readonly names: readonly string[]; readon
   },
   'every nested configuration option': {
     names: [
+      ...namesIn('src/config/api-cookie.ts', 'export interface ApiCookieConfig', '\n}', MEMBER),
       ...namesIn('src/config/resources.ts', 'export interface ResourceConfig', '\n}', MEMBER),
       ...namesIn('src/config/keep-signed-in.ts', 'export interface KeepSignedInConfig', '\n}', MEMBER),
       ...namesIn('src/config/password-reset.ts', 'export interface PasswordResetConfig', '\n}', MEMBER),

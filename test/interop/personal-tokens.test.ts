@@ -69,7 +69,7 @@ test('the guard of another service accepts it until it is revoked', async () => 
     new Request(issuer, { headers: { authorization: `Bearer ${other.accessToken}` } }),
   )
   if (auth instanceof Response) throw new Error('It was refused')
-  await server.server.personalTokens.revoke(auth.authorizationId)
+  await server.server.personalTokens.revoke(auth.authorizationId ?? '')
   const askOther = async () =>
     (await guard.user()(
       new Request(issuer, { headers: { authorization: `Bearer ${other.accessToken}` } }),

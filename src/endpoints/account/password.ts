@@ -65,11 +65,12 @@ async function change(
   signedIn: SignedInUser,
   wanted: { readonly password: string; readonly keepsOtherDevices: boolean },
 ): Promise<HttpResponse> {
-  const { sessions, settings } = exchange.services
+  const { sessions, settings, apiCookies } = exchange.services
   try {
-    await changeOwnPassword(exchange, signedIn, wanted, () =>
+    const userEpoch = await changeOwnPassword(exchange, signedIn, wanted, () =>
       sessions.renewCookie(exchange, signedIn.session),
     )
+    apiCookies.issue(exchange, { ...signedIn.session, userEpoch })
   } catch (thrown) {
     const { keepsOtherDevices } = wanted
     const problem = { kind: 'rejected', message: rejectionOf(thrown) } as const

@@ -26,7 +26,8 @@ export async function requireCaller(exchange: Exchange): Promise<Caller> {
   const result = await services.guard.check(request.header('authorization'), ANY_USER)
   if (isRefusal(result)) throw toError(result)
   auditFields.clientId = result.client.id
-  if (result.kind !== 'user' || result.client.id !== SIGN_IN || result.sessionId === undefined)
+  const { client, kind } = result
+  if (kind !== 'user' || client.id !== SIGN_IN || !result.sessionId || !result.authorizationId)
     throw invalidTokenError(exchange, 'Invalid token', `the token was issued to client ${result.client.id}`)
   auditFields.sub = result.user.sub
   const { provider, id: userId } = result.user

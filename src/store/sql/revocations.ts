@@ -3,7 +3,7 @@ import type { RevocationStore, RevocationTarget } from '../revocations.ts'
 import type { Database, QueryRunner } from './database.ts'
 import { createEpochCounters, ISSUER_SUBJECT } from './epochs.ts'
 import type { EpochCounters } from './epochs.ts'
-import { createFeed, MINIMUM_LIFETIME } from './feed.ts'
+import { createFeed, MINIMUM_LIFETIME, MINIMUM_SESSION_LIFETIME } from './feed.ts'
 import type { Feed } from './feed.ts'
 import { createRevokeSessions } from './revoke-sessions.ts'
 import { createTokenCheck } from './token-check.ts'
@@ -79,7 +79,8 @@ async function revokeSession(context: Context, target: Target<'session'>) {
   const filter = { session_id: id }
   await voidCodes(database, queries, filter, now)
   await revokeAuthorizations(context, filter)
-  return writeOnce(context, target, id, await findLastExpiry(context, filter))
+  const lastExpiry = await findLastExpiry(context, filter)
+  return writeOnce(context, target, id, lastExpiry, Math.max(lastExpiry, now + MINIMUM_SESSION_LIFETIME))
 }
 
 async function revokeUser(
@@ -97,7 +98,7 @@ async function revokeUser(
   if (keepSession !== undefined)
     await moveAuthorizationsTo(epoch, context, { ...filter, session_id: keepSession })
   await revokeAuthorizations(context, filter, epoch)
-  const expiresAt = Math.max(await findLastExpiry(context, filter), now + MINIMUM_LIFETIME)
+  const expiresAt = Math.max(await findLastExpiry(context, filter), now + MINIMUM_SESSION_LIFETIME)
   return feed.write(queries, { kind: 'user', subject, sub: subject, epoch, expiresAt })
 }
 

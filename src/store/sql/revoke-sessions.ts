@@ -3,7 +3,7 @@ import type { Selectable } from 'kysely'
 import type { RevocationStore } from '../revocations.ts'
 import type { Database } from './database.ts'
 import type { EpochCounters } from './epochs.ts'
-import { MINIMUM_LIFETIME, toEntry } from './feed.ts'
+import { MINIMUM_SESSION_LIFETIME, toEntry } from './feed.ts'
 import { insertMissingEntries } from './missing-entries.ts'
 import { prepare } from './prepare.ts'
 import { isLive } from './sessions.ts'
@@ -41,7 +41,7 @@ export function createRevokeSessions(
   const listEntries = prepareListEntries(database)
   return ({ provider, userId }, { subject, except = NO_SESSION }, now) =>
     database.transaction('durable', async (queries) => {
-      const given = { provider, userId, subject, except, now, minimumExpiry: now + MINIMUM_LIFETIME }
+      const given = { provider, userId, subject, except, now, minimumExpiry: now + MINIMUM_SESSION_LIFETIME }
       // The user cannot sign in meanwhile: the updates must revoke the locked sessions and no others.
       await counters.lock(queries, 'user', subject)
       const ids = new Set((await queries.all(lockSessions(given))).map(({ id }) => id))

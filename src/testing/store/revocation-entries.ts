@@ -1,6 +1,14 @@
 import type { RevocationTarget } from '../../store/revocations.ts'
 import type { Suite } from './suite.ts'
-import { ALICE, authorize, MINUTE, NOW, sampleAuthorization, signIn } from './samples.ts'
+import {
+  ALICE,
+  authorize,
+  MINUTE,
+  SESSION_ENTRY_LIFETIME,
+  NOW,
+  sampleAuthorization,
+  signIn,
+} from './samples.ts'
 
 const TOKEN: RevocationTarget = { kind: 'token', jti: 'azn.1', expiresAt: NOW + MINUTE }
 const USER: RevocationTarget = { kind: 'user', user: ALICE, subject: 'alice' }
@@ -37,16 +45,16 @@ function testEntries({ describe, test, expect }: Suite): void {
 
     test('expire with the last access token of a session', async (store) => {
       await authorize(store, { accessExpiresAt: NOW + 3 * MINUTE })
-      const late = { id: 'late', accessExpiresAt: NOW + 20 * MINUTE }
+      const late = { id: 'late', accessExpiresAt: NOW + 80 * MINUTE }
       await store.authorizations.insert(sampleAuthorization(late), 'alice')
-      const latest = { id: 'outlives', sessionId: null, accessExpiresAt: NOW + 30 * MINUTE }
+      const latest = { id: 'outlives', sessionId: null, accessExpiresAt: NOW + 90 * MINUTE }
       await store.authorizations.insert(sampleAuthorization(latest), 'alice')
       const entry = await store.revocations.revoke(LAPTOP, NOW)
-      expect(entry).toEqual({ ...entry, kind: 'session', subject: 'laptop', expiresAt: NOW + 20 * MINUTE })
+      expect(entry).toEqual({ ...entry, kind: 'session', subject: 'laptop', expiresAt: NOW + 80 * MINUTE })
     })
 
     test('expire with the last access token of a user, even if its authorization was revoked before', async (store) => {
-      await authorize(store)
+      await authorize(store, { accessExpiresAt: NOW + 80 * MINUTE })
       await store.revocations.revoke({ kind: 'authorization', id: 'azn' }, NOW)
       const entry = await store.revocations.revoke(USER, NOW)
       expect(entry).toEqual({
@@ -55,7 +63,7 @@ function testEntries({ describe, test, expect }: Suite): void {
         subject: 'alice',
         sub: 'alice',
         epoch: 1,
-        expiresAt: NOW + 15 * MINUTE,
+        expiresAt: NOW + 80 * MINUTE,
       })
     })
 
@@ -76,9 +84,15 @@ function testEntries({ describe, test, expect }: Suite): void {
 
     test('last a minute at least, to cover tokens that are being signed', async (store) => {
       await authorize(store, { accessExpiresAt: NOW - 1 })
-      const targets = [{ kind: 'authorization', id: 'azn' }, LAPTOP, USER] as const
-      for (const target of targets) {
-        expect(((await store.revocations.revoke(target, NOW))?.expiresAt ?? 0) >= NOW + MINUTE).toBe(true)
+      const entry = await store.revocations.revoke({ kind: 'authorization', id: 'azn' }, NOW)
+      expect((entry?.expiresAt ?? 0) >= NOW + MINUTE).toBe(true)
+    })
+
+    test('of a session or a user outlast API cookies of one hour', async (store) => {
+      await authorize(store, { accessExpiresAt: NOW - 1 })
+      for (const target of [LAPTOP, USER]) {
+        const { expiresAt } = (await store.revocations.revoke(target, NOW)) ?? {}
+        expect((expiresAt ?? 0) >= NOW + SESSION_ENTRY_LIFETIME).toBe(true)
       }
     })
 

@@ -6,6 +6,7 @@ import {
   ALICE,
   BOB,
   MINUTE,
+  SESSION_ENTRY_LIFETIME,
   NOW,
   currentEpochs,
   sampleAuthorization,
@@ -54,7 +55,7 @@ export function testKeepingThirdParties({ describe, test, expect }: Suite): void
         kind: 'user',
         subject: 'alice',
         epoch: 1,
-        expiresAt: NOW + 15 * MINUTE,
+        expiresAt: NOW + SESSION_ENTRY_LIFETIME,
       })
     })
 

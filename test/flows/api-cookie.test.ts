@@ -1,0 +1,141 @@
+import { decodeJwt } from 'jose'
+import { afterAll, describe, expect, test } from 'vitest'
+import { appRequest, startInApp } from '../support/app-request.ts'
+import { openBrowser, type Browser } from '../support/browser.ts'
+import { startServer } from '../support/server.ts'
+import { API_COOKIE, callAsSpa } from '../support/spa.ts'
+
+const server = await startServer({ apiCookie: {} })
+const user = await server.addUser()
+const me = server.endpoint('/me')
+afterAll(server.close)
+
+async function signIn(): Promise<Browser> {
+  const browser = openBrowser(server)
+  await browser.signIn(await browser.open(server.endpoint('/login')), user)
+  return browser
+}
+
+const statusOf = async (...request: Parameters<typeof callAsSpa>): Promise<number> =>
+  (await callAsSpa(...request)).status
+
+describe('a single-page app calls the API as the user who is signed in', () => {
+  test('after a sign-in on our page', async () => {
+    const browser = await signIn()
+    const response = await callAsSpa(browser, server.endpoint('/orders'))
+    expect(response).toMatchObject({
+      status: 200,
+      body: { kind: 'user', user: { id: user.id }, client: { id: 'browser-session' }, scopes: ['*'] },
+    })
+    const { sid } = decodeJwt(browser.cookies.get(API_COOKIE) ?? '')
+    expect(response.body).toMatchObject({ sessionId: sid })
+    expect(response.body).not.toHaveProperty('authorizationId')
+  })
+
+  test('after a sign-in that the app has made', async () => {
+    const browser = openBrowser(server)
+    await startInApp(server, browser, user)
+    expect(await statusOf(browser, me, { method: 'POST' })).toBe(200)
+  })
+
+  test('until the cookie expires, and again once a visit of a page has renewed it', async () => {
+    const browser = await signIn()
+    server.clock.advance('15m')
+    expect(await callAsSpa(browser, me)).toMatchObject({
+      status: 401,
+      body: { error: 'invalid_token', error_description: 'Cookie expired' },
+    })
+    await browser.open(server.endpoint('/account/devices'))
+    expect(await statusOf(browser, me)).toBe(200)
+    server.clock.advance('15m')
+    browser.receive((await server.server.sessions.current(appRequest(browser)))?.cookies ?? [])
+    expect(await statusOf(browser, me)).toBe(200)
+  })
+
+  test('until the user signs out', async () => {
+    const browser = await signIn()
+    const stolen = new Map(browser.cookies)
+    const page = await browser.open(server.endpoint('/logout'))
+    await browser.press(page, 'Sign out')
+    expect(
+      [...browser.cookies.keys()].filter((name) => name === API_COOKIE || name === 'XSRF-TOKEN'),
+    ).toEqual([])
+    server.clock.advance('14m')
+    expect(await callAsSpa(browser, me, { cookies: stolen })).toMatchObject({
+      status: 401,
+      body: { error_description: 'Cookie revoked' },
+    })
+  })
+})
+
+test('both cookies have the attributes that keep them from other sites', async () => {
+  const { setCookies } = await signIn()
+  const attributes = ['api', 'XSRF'].map(
+    (part) => setCookies.findLast((cookie) => cookie.includes(part)) ?? '',
+  )
+  expect(attributes.map((cookie) => cookie.replace(/=[^;]*/, '=…'))).toEqual([
+    'consulate_api=…; Path=/; HttpOnly; SameSite=Strict',
+    'XSRF-TOKEN=…; Path=/; SameSite=Strict',
+  ])
+})
+
+test('a page visit keeps cookies that are valid for long enough', async () => {
+  const browser = await signIn()
+  const count = browser.setCookies.length
+  await browser.open(server.endpoint('/account/devices'))
+  expect(browser.setCookies.slice(count).filter((cookie) => cookie.includes(API_COOKIE))).toEqual([])
+})
+
+describe('each request proves where it comes from', () => {
+  test.each([
+    ['without the CSRF token', { 'x-xsrf-token': undefined }, 'Missing X-XSRF-TOKEN header'],
+    ['with a CSRF token that is wrong', { 'x-xsrf-token': 'a'.repeat(43) }, 'Invalid X-XSRF-TOKEN header'],
+    ['from another origin', { origin: 'https://evil.example' }, 'Cross-origin request'],
+    ['from an unknown origin', { origin: 'null' }, 'Cross-origin request'],
+    [
+      'from a sibling subdomain without Origin',
+      { origin: undefined, 'sec-fetch-site': 'same-site' },
+      'Cross-origin request',
+    ],
+    ['from another site', { 'sec-fetch-site': 'cross-site' }, 'Cross-origin request'],
+  ])('a POST %s gets 403, which names the check', async (_, headers, description) => {
+    const browser = await signIn()
+    expect(await callAsSpa(browser, me, { method: 'POST', headers })).toMatchObject({
+      status: 403,
+      body: { error: 'access_denied', error_description: description },
+    })
+    expect(server.logs.findLast((line) => line.includes('API cookie refused'))).toContain(description)
+  })
+
+  test('a GET needs no CSRF token, but must not be from another site', async () => {
+    const browser = await signIn()
+    for (const method of ['GET', 'HEAD', 'OPTIONS'])
+      expect(await statusOf(browser, me, { method, headers: { 'x-xsrf-token': undefined } })).toBe(200)
+    for (const headers of [{ 'sec-fetch-site': 'same-site' }, { origin: 'https://evil.example' }])
+      expect(await statusOf(browser, me, { headers })).toBe(403)
+  })
+
+  test('the token may be in X-CSRF-TOKEN instead', async () => {
+    const browser = await signIn()
+    const headers = { 'x-xsrf-token': undefined, 'x-csrf-token': browser.cookies.get('XSRF-TOKEN') }
+    expect(await statusOf(browser, me, { method: 'DELETE', headers })).toBe(200)
+  })
+})
+
+test('a bad access token is never rescued by the cookie', async () => {
+  const browser = await signIn()
+  for (const authorization of ['Bearer nonsense', 'Bearer', 'Basic YTpi', ''])
+    expect(await statusOf(browser, me, { headers: { authorization } })).toBe(401)
+})
+
+test('guards for machines, and routes that say so, accept no cookie', async () => {
+  const browser = await signIn()
+  expect(await callAsSpa(browser, server.endpoint('/machine'))).toMatchObject({
+    status: 401,
+    body: { error: 'missing_token' },
+  })
+  const headers = { cookie: `${API_COOKIE}=${browser.cookies.get(API_COOKIE)}` }
+  const answerOf = async (cookie: boolean): Promise<boolean> =>
+    (await server.server.user({ cookie })(new Request(me, { headers }))) instanceof Response
+  expect([await answerOf(false), await answerOf(true)]).toEqual([true, false])
+})
