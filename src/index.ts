@@ -127,6 +127,8 @@ export type { CreatedPersonalToken, PersonalTokenRequest } from './personal-toke
 export type { PersonalToken } from './personal-tokens/personal-tokens.ts'
 export type { Session } from './model/session.ts'
 export type { Locate } from './sessions/places.ts'
+export type { RoutesConfig } from './config/routes.ts'
+export type { RouteName } from './model/route-name.ts'
 export type { ScopeConfig } from './config/scopes.ts'
 export type { ScopeRules } from './model/scope.ts'
 export type { UserRef } from './model/subject.ts'

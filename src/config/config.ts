@@ -18,6 +18,7 @@ import type { PagesConfig } from './pages.ts'
 import type { PasswordResetConfig } from './password-reset.ts'
 import type { PersonalTokensConfig } from './personal-tokens.ts'
 import type { ResourceConfig } from './resources.ts'
+import type { RoutesConfig } from './routes.ts'
 import type { ScopeConfig } from './scopes.ts'
 import type { UserAppsConfig } from './user-apps.ts'
 import type { WebhooksConfig } from './webhooks.ts'
@@ -114,6 +115,11 @@ export interface Config<
   readonly pkce?: 'public' | 'always'
   /** The path prefix of the OAuth endpoints, within the issuer. Default `'/oauth'`. */
   readonly prefix?: string
+  /**
+   * Turns single routes off: `{ off: ['introspect', 'api logout all'] }`, with the names that `consulate routes` lists. They
+   * answer 404 and are not in the metadata. Default: none.
+   */
+  readonly routes?: RoutesConfig | undefined
   /**
    * Returns true for requests that need no consent, for any client: `({ client }) => client.publisher === 'Orchard'`. Called
    * where users would see the consent page. They see it if the function throws, or does not answer within 5 seconds. Not

@@ -93,6 +93,7 @@ const CONFIG: OptionNames<Config> = {
   skipsConsent: true,
   partialConsent: true,
   prefix: true,
+  routes: true,
   provider: true,
   providers: true,
   sessionLifetime: true,

@@ -27,6 +27,7 @@ import { resolvePasswordReset, type PasswordResetSettings } from './password-res
 import { resolvePersonalTokens, type PersonalTokenSettings } from './personal-tokens.ts'
 import { resolveProviders } from './providers.ts'
 import { resolveResources, type ResourceSettings } from './resources.ts'
+import { resolveRoutes, type RouteSettings } from './routes.ts'
 import { resolveScopeSettings, type ScopeSettings } from './scopes.ts'
 import { resolveUserApps, type UserAppSettings } from './user-apps.ts'
 import { resolveSignIn, type SignInSettings } from './sign-in.ts'
@@ -42,6 +43,7 @@ export interface Settings
     AccountSettings,
     ResourceSettings,
     ScopeSettings,
+    RouteSettings,
     ConsentSettings {
   readonly prefix: string
   readonly accessTokenLifetime: number
@@ -117,7 +119,7 @@ export function resolveSettings(given: Config): Settings {
   const userApps = resolveUserApps(config.userApps, { ...grants, scopes }, validator)
   const features = { ...grants, ...providers, personalTokens, userApps }
   const { accessTokenLifetime = '15m' } = config
-  const settings: Settings = {
+  const resolved: Omit<Settings, keyof RouteSettings> = {
     ...issuer,
     ...grants,
     ...resolveResources(
@@ -170,6 +172,7 @@ export function resolveSettings(given: Config): Settings {
     logger: config.logger ?? jsonLogger(),
     clock: config.clock ?? systemClock,
   }
+  const settings: Settings = { ...resolved, ...resolveRoutes(config.routes, resolved, validator) }
   checkStore(config, validator)
   if (settings.pkce === 'always' && settings.grants.has('implicit')) {
     validator.problem('pkce', "must not be 'always' with implicitGrant(), which has no PKCE")

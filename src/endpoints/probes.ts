@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Settings } from '../config/settings.ts'
+import type { PlainRouteName } from '../model/route-name.ts'
 import { json, type HttpResponse, type HttpRequest } from '../lib/http.ts'
 import type { Health } from './health.ts'
 import { pathsOf } from './paths.ts'
@@ -14,16 +15,18 @@ export interface Probe {
 const METHODS = 'GET, HEAD, OPTIONS'
 
 /** Creates the two probes. `live` is 200 as long as the process responds. `ready` is 503 while it cannot serve requests. */
-export function createProbes(settings: Pick<Settings, 'basePath' | 'prefix'>): readonly Probe[] {
+export function createProbes(
+  settings: Pick<Settings, 'basePath' | 'prefix' | 'routesOff'>,
+): readonly Probe[] {
   const { live, ready } = pathsOf(settings)
   return [
     probe('live', live, async () => json(200, { live: true })),
     probe('ready', ready, async (health) => readiness(await health())),
-  ]
+  ].filter(({ name }) => !settings.routesOff.has(name))
 }
 
 const probe = (
-  name: string,
+  name: PlainRouteName,
   path: string,
   check: (health: () => Promise<Health>) => Promise<HttpResponse>,
 ): Probe => ({

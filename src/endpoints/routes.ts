@@ -28,6 +28,7 @@ import { showSignOut, signOut } from './auth/sign-out.ts'
 import type { HttpResponse } from '../lib/http.ts'
 import { DEVICE_GRANT } from '../model/device-code.ts'
 import type { AccountPage } from '../model/account-page.ts'
+import type { PlainRouteName, RouteName } from '../model/route-name.ts'
 import { responseTypesOf } from '../model/response-type.ts'
 import type { CorsPolicy, Endpoint, Exchange, Handler } from './endpoint.ts'
 import { authorize, postAuthorize } from './oauth/authorize.ts'
@@ -81,7 +82,8 @@ export function createEndpoints(settings: Settings): readonly Endpoint[] {
   const byPath = new Map(endpoints.map((one) => [one.path, one]))
   const pageData = showPageData((path) => findEndpoint(byPath, path), handle)
   const page = endpoint('page', paths.page, { GET: pageData }, 'none', 'json')
-  return [...endpoints, ...on(settings.pages.hasOwn, () => [page])]
+  const all = [...endpoints, ...on(settings.pages.hasOwn, () => [page])]
+  return all.filter(({ name }) => !settings.routesOff.has(name))
 }
 
 const on = (isOn: boolean, list: () => readonly Endpoint[]): readonly Endpoint[] => (isOn ? list() : [])
@@ -90,7 +92,7 @@ const on = (isOn: boolean, list: () => readonly Endpoint[]): readonly Endpoint[]
 function signInEndpoints(settings: Settings): readonly Endpoint[] {
   const { api } = pathsOf(settings)
   const { providers } = settings
-  const post = (name: string, path: string, handler: Handler): Endpoint =>
+  const post = (name: RouteName, path: string, handler: Handler): Endpoint =>
     endpoint(name, path, { POST: handler }, 'sign-in', 'json')
   return [
     ...providers.map((provider) =>
@@ -133,7 +135,7 @@ function resetEndpoints(settings: Settings): readonly Endpoint[] {
 
 const namesOf =
   (settings: Settings, provider: string) =>
-  (name: string): string =>
+  (name: PlainRouteName): RouteName =>
     provider === settings.provider ? name : `${name} (${provider})`
 
 /** Returns the endpoints for users of one provider. */
@@ -190,11 +192,11 @@ function userAppEndpoints(settings: Settings, provider: string): readonly Endpoi
 function accountEndpoints(
   settings: Settings,
   provider: string,
-  named: (name: string) => string,
+  named: (name: PlainRouteName) => RouteName,
 ): readonly Endpoint[] {
   const paths = providerPathsOf(settings, provider)
   const of = handlersOf(provider)
-  const page = (name: string, path: string, show: ProviderHandler, post: ProviderHandler): Endpoint =>
+  const page = (name: PlainRouteName, path: string, show: ProviderHandler, post: ProviderHandler): Endpoint =>
     endpoint(named(name), path, { GET: of(show), POST: of(post) }, 'none', 'page')
   const pages: Readonly<Record<AccountPage, Endpoint>> = {
     devices: page('devices page', paths.devicesPage, showDevices, postDevices),
@@ -217,7 +219,7 @@ const handlersOf =
     handle(exchange, provider)
 
 const endpoint = (
-  name: string,
+  name: RouteName,
   path: string,
   methods: Endpoint['methods'],
   cors: Endpoint['cors'],

@@ -1,5 +1,6 @@
 import { json, type HttpResponse } from '../../lib/http.ts'
 import { DEVICE_GRANT } from '../../model/device-code.ts'
+import type { PlainRouteName } from '../../model/route-name.ts'
 import { openScopes } from '../../model/scope.ts'
 import { responseTypesOf } from '../../model/response-type.ts'
 import type { Exchange } from '../endpoint.ts'
@@ -25,24 +26,29 @@ function describe({
   const responseTypes = responseTypesOf(settings.grants)
   const hasAuthorization = responseTypes.length > 0
   const hasCodes = responseTypes.some(({ isCode }) => isCode)
+  const isOn = (name: PlainRouteName): boolean => !settings.routesOff.has(name)
   const hasDeviceGrant = settings.grants.has(DEVICE_GRANT)
   return {
     issuer: settings.issuer,
     ...(hasAuthorization && { authorization_endpoint: origin + paths.authorize }),
-    token_endpoint: origin + paths.token,
+    ...(isOn('token') && { token_endpoint: origin + paths.token }),
     ...(hasDeviceGrant && { device_authorization_endpoint: origin + paths.deviceAuthorization }),
-    jwks_uri: origin + paths.jwks,
-    revocation_endpoint: origin + paths.revoke,
-    revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
-    introspection_endpoint: origin + paths.introspect,
-    introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
-    introspection_signing_alg_values_supported: [keys.algorithm],
-    revocation_feed_endpoint: origin + paths.revocations,
+    ...(isOn('jwks') && { jwks_uri: origin + paths.jwks }),
+    ...(isOn('revoke') && {
+      revocation_endpoint: origin + paths.revoke,
+      revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+    }),
+    ...(isOn('introspect') && {
+      introspection_endpoint: origin + paths.introspect,
+      introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+      introspection_signing_alg_values_supported: [keys.algorithm],
+    }),
+    ...(isOn('revocations') && { revocation_feed_endpoint: origin + paths.revocations }),
     scopes_supported: openScopes(settings.scopes),
     response_types_supported: responseTypes.map(({ name }) => name),
     response_modes_supported: responseTypes.map(({ mode }) => mode),
     grant_types_supported: [...settings.grants.keys()],
-    token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+    ...(isOn('token') && { token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION }),
     ...(hasCodes && { code_challenge_methods_supported: ['S256'] }),
     ...(hasAuthorization && {
       authorization_response_iss_parameter_supported: true,

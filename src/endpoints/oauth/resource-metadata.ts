@@ -6,6 +6,7 @@ import {
   type ProtectedResource,
   type ResourceMetadata,
 } from '../../model/resource.ts'
+import type { RouteName } from '../../model/route-name.ts'
 import { openScopes } from '../../model/scope.ts'
 import type { Endpoint, Handler } from '../endpoint.ts'
 
@@ -15,11 +16,15 @@ export function resourceEndpoints(settings: Settings): readonly Endpoint[] {
   return settings.protectedResources.flatMap((resource) => {
     const url = resourceMetadataUrl(resource.uri)
     if (url === undefined || new URL(url).origin !== origin) return []
-    const { pathname } = new URL(resource.uri)
-    const name = pathname === '/' ? 'resource metadata' : `resource metadata (${pathname})`
+    const name = routeNameOf(resource.uri)
     const methods = { GET: show(resource) }
     return [{ name, path: new URL(url).pathname, methods, cors: 'any' as const, errors: 'json' as const }]
   })
+}
+
+function routeNameOf(resource: string): RouteName {
+  const { pathname } = new URL(resource)
+  return pathname === '/' ? 'resource metadata' : `resource metadata (${pathname})`
 }
 
 /** GET: returns the metadata of a resource. Nothing in it depends on the request. */
@@ -35,6 +40,11 @@ export function metadataOf({ issuer, scopes }: Settings, resource: ProtectedReso
   return describeResource({ ...resource, scopes: listed }, { issuer, scopes: open })
 }
 
-/** Returns the metadata URL for challenges, if the configuration names the resource. */
-export const challengeMetadataUrl = ({ namedResources }: Settings, uri: string): string | undefined =>
-  namedResources.has(uri) ? resourceMetadataUrl(uri) : undefined
+/** Returns the metadata URL for challenges, if the configuration names the resource and its route is not off. */
+export function challengeMetadataUrl(
+  { namedResources, routesOff }: Settings,
+  uri: string,
+): string | undefined {
+  const url = namedResources.has(uri) ? resourceMetadataUrl(uri) : undefined
+  return url === undefined || routesOff.has(routeNameOf(uri)) ? undefined : url
+}
