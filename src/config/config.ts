@@ -17,19 +17,14 @@ import type { PassportConfig } from './passport.ts'
 import type { PagesConfig } from './pages.ts'
 import type { PasswordResetConfig } from './password-reset.ts'
 import type { PersonalTokensConfig } from './personal-tokens.ts'
+import type { RevocationsConfig } from './revocations.ts'
+import type { ThrottleConfig } from './throttle.ts'
 import type { ResourceConfig } from './resources.ts'
 import type { RoutesConfig } from './routes.ts'
 import type { ScopeConfig } from './scopes.ts'
 import type { UserAppsConfig } from './user-apps.ts'
 import type { WebhooksConfig } from './webhooks.ts'
 import type { ConsentRequestInfo } from './consent-request.ts'
-
-/** A limit on failures: after `failures` within `window`, further attempts get 429 with `Retry-After`. */
-export interface FailureLimit {
-  /** A whole number of at least 1. */
-  readonly failures: number
-  readonly window: Duration
-}
 
 /**
  * The configuration of a server. The first six options are required.
@@ -59,7 +54,7 @@ export interface Config<
   /**
    * Every scope, with the sentence that users read on the consent page: `{ 'orders:read': 'See your orders' }`, or with
    * options: `{ description: { en: 'See your orders', vi: 'Xem đơn hàng của bạn' }, firstPartyOnly: true }`. `*` cannot be
-   * defined: it stands for every scope.
+   * defined, because it stands for every scope, and neither can `openid`, because there are no ID tokens.
    */
   readonly scopes: Readonly<Record<Scope, string | ScopeConfig>>
   /**
@@ -91,7 +86,7 @@ export interface Config<
    * other clients stay as they are, also those that are no longer listed. Default: none.
    */
   readonly clients?: readonly DeclaredClient<NoInfer<Scope>, NoInfer<Main | Other>>[]
-  /** The lifetime of access tokens. Default `'15m'`. */
+  /** The lifetime of access tokens. Grants and clients can have their own. Default `'15m'`. */
   readonly accessTokenLifetime?: Duration
   /**
    * Turns on personal access tokens, which users create for scripts and API calls: `{}`, or their lifetimes. Adds a JSON API
@@ -104,13 +99,14 @@ export interface Config<
    */
   readonly passport?: PassportConfig | undefined
   /**
-   * Lets users register their own apps, which are third-party clients: `{}`, or a limit and scopes. Adds a JSON API
-   * (`/oauth/clients`) and the page `/account/developer`. Default: off.
+   * Lets users register their own apps, which are third-party clients: `{}`, or a limit and scopes. Needs
+   * `authorizationCode()` or `deviceCode()`. Adds a JSON API (`/oauth/clients`) and the page `/account/developer`. Default:
+   * off.
    */
   readonly userApps?: UserAppsConfig<NoInfer<Scope>> | undefined
   /**
-   * Who must use PKCE. `'public'` (default): public clients, and confidential clients with `requiresPkce`. `'always'`: all
-   * clients. The method is always S256 (RFC 9700 section 2.1.1).
+   * Who must use PKCE. `'public'`: public clients, and confidential clients with `requiresPkce`. `'always'`: all clients. The
+   * method is always S256 (RFC 9700 section 2.1.1). Default `'public'`.
    */
   readonly pkce?: 'public' | 'always'
   /** The path prefix of the OAuth endpoints, within the issuer. Default `'/oauth'`. */
@@ -140,7 +136,8 @@ export interface Config<
   /**
    * More user providers by name, such as customers beside staff: `{ customers: { find, findByUsername, verifyPassword } }`.
    * Each has its own sign-in page (`/login/customers`) and its own clients, and a guard accepts the users of one provider
-   * only. Names have 1 to 32 lowercase letters, digits, `-` and `_`, and start with a letter. Default: none.
+   * only. Names have 1 to 32 lowercase letters, digits, `-` and `_`, and start with a
+   * letter. `code` and the names of account pages are reserved. Do not change them later. Default: none.
    */
   readonly providers?: Readonly<Record<Other, AnyUserProvider>>
   /**
@@ -160,8 +157,8 @@ export interface Config<
   readonly keepSignedIn?: KeepSignedInConfig | 'off'
   /**
    * Turns on links to reset forgotten passwords: `{ send }`, a function that sends a link to its user. Adds the pages
-   * `/forgot-password` and `/reset-password`, and `/auth/forgot-password` and `/auth/reset-password` for apps. Default:
-   * off.
+   * `/forgot-password` and `/reset-password`, and `/auth/forgot-password` and `/auth/reset-password` for apps.
+   * Needs a user provider with `setPassword`. Default: off.
    */
   readonly passwordReset?: PasswordResetConfig | undefined
   /**
@@ -185,22 +182,10 @@ export interface Config<
    * behind a proxy, all users share the failure limit of its address. Default: none.
    */
   readonly trustedProxies?: readonly string[]
-  /**
-   * Limits on failures such as wrong passwords, secrets and codes. `perAddress` (IPv6: per /64): default 60 per minute.
-   * `perAccount`, from any address: default 10 in 15 minutes.
-   */
-  readonly throttle?: { readonly perAddress?: FailureLimit; readonly perAccount?: FailureLimit }
-  /**
-   * How this node learns what other nodes revoke. `pollInterval` (default `'1s'`): how often it reads revocations, and how
-   * long it caches a client. `maxStaleness` (default `'10s'`): if it could not read them for this long, guards answer 503.
-   * `strict` (default false): guards ask the store on each request, so that a sign-out on another node counts from the next
-   * request on. This costs one query per request. `server.user({ strict: true })` does it for one route.
-   */
-  readonly revocations?: {
-    readonly pollInterval?: Duration
-    readonly maxStaleness?: Duration
-    readonly strict?: boolean
-  }
+  /** Limits on failures such as wrong passwords, secrets and codes. */
+  readonly throttle?: ThrottleConfig
+  /** How this node learns what other nodes revoke. */
+  readonly revocations?: RevocationsConfig
   /**
    * Carries messages between the nodes, so that a sign-out takes effect on all of them within milliseconds:
    * `redis('redis://…')` from `consulate/redis`. Without it, and while it is unreachable, nodes poll the store.
@@ -224,18 +209,18 @@ export interface Config<
   /** The name, logo, color and links of the server's own pages, or pages of your own. */
   readonly pages?: PagesConfig<NoInfer<[Other] extends [never] ? User : User | BaseUser>>
   /**
-   * `'on-start'` (default): the server creates and updates its tables when it starts. `'manual'`: it refuses to start if a
-   * migration is pending; run `consulate migrate` first.
+   * `'on-start'`: the server creates and updates its tables when it starts. `'manual'`: it refuses to start if a migration is
+   * pending; run `consulate migrate` first. Default `'on-start'`.
    */
   readonly migrations?: 'on-start' | 'manual'
   /**
-   * How long the reasons of refused requests are kept, for `consulate explain` and `server.audit`. Default
-   * `{ keep: '7d' }`; `'off'` keeps nothing.
+   * How long the reasons of refused requests are kept, for `consulate explain` and `server.audit`. `'off'` keeps
+   * nothing. Default `{ keep: '7d' }`.
    */
   readonly audit?: { readonly keep?: Duration } | 'off'
   /**
-   * How often the server deletes rows that expired or were revoked more than a week ago: at most every 10 days, default
-   * `{ every: '1h' }`. `'manual'`: never; run `consulate purge` or call `server.purge()`.
+   * How often the server deletes rows that expired or were revoked more than a week ago: at most every 10 days, or
+   * `'manual'`: never; run `consulate purge` or call `server.purge()`. Default `{ every: '1h' }`.
    */
   readonly purge?: { readonly every?: Duration } | 'manual'
   /**

@@ -3,7 +3,7 @@ import type { Validator } from '../lib/validator.ts'
 
 /** The checkbox "Keep me signed in" on the sign-in page. */
 export interface KeepSignedInConfig {
-  /** How long a user stays signed in without using the server's pages. Default 30 days. */
+  /** How long a user stays signed in without using the server's pages. Not shorter than `sessionLifetime`. Default 30 days. */
   readonly lifetime?: Duration
   /** Whether the box is checked at first. Default false. */
   readonly checked?: boolean

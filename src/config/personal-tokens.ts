@@ -5,7 +5,7 @@ import type { Validator } from '../lib/validator.ts'
 export interface PersonalTokensConfig {
   /** The default lifetime. Default one year, or `maximumLifetime` if that is shorter. */
   readonly lifetime?: Duration
-  /** The longest lifetime that can be requested: at most 100 years. Default: `lifetime`. */
+  /** The longest lifetime that can be requested: at most 100 years. Signing keys stay published for this long after they are retired. Default: `lifetime`. */
   readonly maximumLifetime?: Duration
 }
 

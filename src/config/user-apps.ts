@@ -4,7 +4,7 @@ import type { ScopeRules } from '../model/scope.ts'
 
 /** Which apps users can register. */
 export interface UserAppsConfig<Scope extends string = string> {
-  /** The most apps that a user can have at a time. Deleted ones don't count. Default 10. */
+  /** The most apps that a user can have at a time. Deleted ones don't count. A user can register twice that many within 24 hours. Default 10. */
   readonly limit?: number
   /** The scopes that a new app may request. Default: every scope that third-party clients may request. */
   readonly scopes?: readonly Scope[]

@@ -36,6 +36,7 @@ export interface SiteOptions {
   readonly favicon?: string
   /** The brand color, as a CSS hex color. Default: a quiet blue. */
   readonly accent?: string
+  /** Links on the pages: https URLs, or paths on the server. */
   readonly links?: PageLinks
 }
 

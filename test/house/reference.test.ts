@@ -15,35 +15,9 @@ function namesIn(path: string, from: string, to: string, pattern: RegExp): reado
 const MEMBER = /^ {2}readonly (\w+)\??:/gm
 
 const rules: Readonly<Record<string, { readonly names: readonly string[]; readonly page: string }>> = {
-  'every configuration option': {
-    names: namesIn('src/config/config.ts', 'export interface Config<', '\n}', MEMBER),
-    page: 'docs/reference/configuration.md',
-  },
-  'every nested configuration option': {
-    names: [
-      ...namesIn('src/config/api-cookie.ts', 'export interface ApiCookieConfig', '\n}', MEMBER),
-      ...namesIn('src/config/resources.ts', 'export interface ResourceConfig', '\n}', MEMBER),
-      ...namesIn('src/config/keep-signed-in.ts', 'export interface KeepSignedInConfig', '\n}', MEMBER),
-      ...namesIn('src/config/password-reset.ts', 'export interface PasswordResetConfig', '\n}', MEMBER),
-      ...namesIn('src/config/personal-tokens.ts', 'export interface PersonalTokensConfig', '\n}', MEMBER),
-      ...namesIn('src/pages/render.ts', 'export interface PagesOptions', '\n}', MEMBER),
-      ...namesIn('src/pages/site.ts', 'export interface PageLinks', '\n}', MEMBER),
-      ...namesIn('src/pages/site.ts', 'export interface SiteOptions', '\n}', MEMBER),
-      ...namesIn('src/users/provider.ts', 'export interface AppSession', '\n}', MEMBER),
-    ],
-    page: 'docs/reference/configuration.md',
-  },
   'every client option': {
     names: namesIn('src/clients/registration.ts', 'export interface ClientRegistration', '\n}', MEMBER),
     page: 'docs/reference/configuration.md',
-  },
-  'every error code': {
-    names: namesIn('src/errors.ts', 'const STATUS = {', '\n}', /^ {2}(\w+): \d/gm),
-    page: 'docs/reference/errors.md',
-  },
-  'every event': {
-    names: namesIn('src/event-map.ts', 'export interface EventMap', '\n}', /^ {2}'([\w.-]+)':/gm),
-    page: 'docs/reference/events.md',
   },
   'every access token claim': {
     names: namesIn('src/model/claims.ts', 'export interface AccessTokenClaims', '\n}', MEMBER),

@@ -1,0 +1,22 @@
+import type { Duration } from '../lib/duration.ts'
+
+/** A limit on failures: after `failures` within `window`, further attempts get 429 with `Retry-After`. */
+export interface FailureLimit {
+  /** A whole number of at least 1. */
+  readonly failures: number
+  readonly window: Duration
+}
+
+/** Limits on failures such as wrong passwords, secrets and codes. */
+export interface ThrottleConfig {
+  /**
+   * Failures per address (IPv6: per /64). Counted by each process, or by all nodes together with a `broadcast`. Device codes
+   * for public clients are counted separately, with the same limit. Default `{ failures: 60, window: '1m' }`.
+   */
+  readonly perAddress?: FailureLimit
+  /**
+   * Wrong passwords per user name from any address, and wrong user codes per user. Browsers that have signed in before have
+   * this limit for themselves. Default `{ failures: 10, window: '15m' }`.
+   */
+  readonly perAccount?: FailureLimit
+}
