@@ -10,7 +10,6 @@ import type { Config } from './config/config.ts'
 import { findLegacyGrants } from './config/grants.ts'
 import type { Services } from './endpoints/services.ts'
 import { ConfigError } from './errors.ts'
-import type { Events } from './events.ts'
 import type { BuiltInGrantContext } from './grants/grant.ts'
 import { createIssuance, type Issuance } from './issuance/issue.ts'
 import { startLastUsedTracker } from './jobs/last-used.ts'
@@ -42,11 +41,16 @@ import type { Store } from './store/contract.ts'
 import { createAttempt, type Throttle } from './throttle/throttle.ts'
 import { createThrottles, type Throttles } from './throttle/throttles.ts'
 import { openUserDirectory } from './user-directory.ts'
+import { openDispatcher } from './webhooks/dispatcher.ts'
+import { createWebhookManagement } from './webhooks/management.ts'
+
+/** Where events go. */
+type Emitter = Pick<Services, 'events' | 'outbox'>
 
 /** The parts that can fail to open, and that all others need. */
 interface Foundation extends Pick<
   Services,
-  'settings' | 'store' | 'events' | 'feed' | 'broadcast' | 'userDirectory' | 'subjectOf'
+  'settings' | 'store' | 'feed' | 'broadcast' | 'userDirectory' | 'subjectOf' | keyof Emitter
 > {
   readonly liveKeys: LiveKeys
   /** Names this node in rows with times that only its own clock can judge. New at each start. */
@@ -58,15 +62,19 @@ interface Foundation extends Pick<
  *
  * @throws ConfigError if secrets, tables or users are not usable
  */
-export async function startServices(settings: Settings, config: Config, events: Events): Promise<Services> {
-  const foundation = await openFoundation(settings, config, events)
+export async function startServices(settings: Settings, config: Config, emitter: Emitter): Promise<Services> {
+  const foundation = await openFoundation(settings, config, emitter)
   for (const legacy of findLegacyGrants(settings))
     settings.logger.log('warn', 'Insecure grant is enabled', { ...legacy })
   return createServices(foundation)
 }
 
 /** Does everything that can fail before it starts timers: a failed start leaves nothing running, and can be repeated. */
-async function openFoundation(settings: Settings, config: Config, events: Events): Promise<Foundation> {
+async function openFoundation(
+  settings: Settings,
+  config: Config,
+  { events, outbox }: Emitter,
+): Promise<Foundation> {
   const { store } = config
   const { clock, issuer, logger } = settings
   const subject = (user: UserRef): string => subjectOf(user, settings.provider)
@@ -86,7 +94,18 @@ async function openFoundation(settings: Settings, config: Config, events: Events
   })
   const broadcast = openBroadcast(settings, store, feed)
   const nodeId = randomBase64url(6)
-  return { settings, store, events, feed, broadcast, userDirectory, subjectOf: subject, liveKeys, nodeId }
+  return {
+    settings,
+    store,
+    events,
+    outbox,
+    feed,
+    broadcast,
+    userDirectory,
+    subjectOf: subject,
+    liveKeys,
+    nodeId,
+  }
 }
 
 /** Connects last, and does not wait: the feed has everything already. */
@@ -112,6 +131,7 @@ function createServices(foundation: Foundation): Services {
   const { clock } = settings
   const { deviceTokens, csrf, consentSigner, returnToSigner, pageSealer } = createSigners(foundation)
   const audit = createAudit({ ...settings, events, store: store.audit })
+  const dispatcher = openDispatcher(foundation)
   const maintenance = startMaintenance({ ...settings, store: store.purge, events })
   const lastUsed = startLastUsedTracker({ ...settings, store: store.authorizations })
   const messages = openMessages(foundation)
@@ -190,6 +210,7 @@ function createServices(foundation: Foundation): Services {
     lastUsed,
     ownerCheck,
     grantContext: createGrantContext(foundation, throttles.throttle),
+    webhooks: createWebhookManagement({ ...settings, store: store.webhooks }),
     async close() {
       liveKeys.close()
       feed.close()
@@ -198,6 +219,7 @@ function createServices(foundation: Foundation): Services {
       await maintenance.close()
       await lastUsed.close()
       await audit.close()
+      await dispatcher?.close()
     },
   }
   return services

@@ -102,6 +102,15 @@ export type { EventMap } from './event-map.ts'
 export type { Listener } from './events.ts'
 export type { PurgeCounts, PurgeOptions, PurgeProgress, PurgeReport } from './jobs/purge.ts'
 export type { AuditedEvent, AuditEntry } from './model/audit.ts'
+export type { Delivery, DeliveryState } from './model/webhook.ts'
+export type { WebhookEndpointConfig, WebhooksConfig } from './config/webhooks.ts'
+export type {
+  DeliveryFilter,
+  FailedDeliveries,
+  WebhookEndpointInfo,
+  WebhookManagement,
+  WebhookTestResult,
+} from './webhooks/management.ts'
 export type { Auth, MachineAuth, UserAuth } from './guard/auth.ts'
 export type {
   GuardCore,

@@ -26,6 +26,7 @@ import { resolveSettings, type Settings } from './config/settings.ts'
 import { EVERY_SCOPE } from './model/scope.ts'
 import { isSameResource, type ProtectedResource, type ResourceMetadata } from './model/resource.ts'
 import type { AnyUser, BaseUser } from './users/provider.ts'
+import { openOutbox } from './webhooks/outbox.ts'
 
 /**
  * An OAuth 2 authorization server. Mount it with an adapter (`toNode(server).routes()` from `consulate/node`) or call
@@ -154,8 +155,9 @@ export function openServer<
   const untyped = (config ?? {}) as unknown as Config
   const settings = resolveSettings(untyped)
   const router = createRouter(settings)
-  const events = createEvents(settings.logger)
-  const start = once(() => startServices(settings, untyped, events))
+  const outbox = openOutbox(settings, untyped.store)
+  const events = createEvents(settings.logger, outbox)
+  const start = once(() => startServices(settings, untyped, { events, outbox }))
   const health = createHealth({ start, logger: settings.logger })
   const shared = {
     check: wrap(createCheck(start, settings.logger)),

@@ -19,6 +19,8 @@ import {
   type PersonalTokenRequest,
 } from '../personal-tokens/personal-tokens.ts'
 import type { AnyUser, BaseUser } from '../users/provider.ts'
+import type { WebhookManagement } from '../webhooks/management.ts'
+import { webhookAdministration } from './webhooks.ts'
 
 /**
  * Manages clients, users' sessions and everything that was issued.
@@ -65,6 +67,7 @@ export interface Administration<
      */
     find(requestId: string): Promise<readonly AuditEntry[]>
   }
+  readonly webhooks: WebhookManagement
   /**
    * Runs a check of your app that can be guessed, such as a code from an email, and counts the failures: per account from
    * any address (10 in 15 minutes by default), and per address (60 a minute). They count together with those of our own
@@ -103,6 +106,7 @@ export function createAdministration<User extends BaseUser>(
     users: userAdministration(start),
     tokens: tokenAdministration(start),
     audit: { find: async (requestId) => (await start()).audit.find(requestId) },
+    webhooks: webhookAdministration(start),
     attempt: async (target, check) => attempt(await start(), target, check),
     async purge(options) {
       const { store, settings, events } = await start()

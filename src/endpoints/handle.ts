@@ -33,6 +33,8 @@ export async function handle(
     requestId: randomUUID(),
   }
   const response = await attempt(endpoint, exchange)
+  // What is not stored otherwise, such as a refusal, is in the outbox before the client learns of it.
+  await services.outbox?.settled()
   // Ours come last, so that a page of the app cannot replace them.
   const cookies = [
     response.headers['Set-Cookie'] ?? [],

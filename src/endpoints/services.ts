@@ -37,6 +37,8 @@ import type { ConsentRequest, ReturnTo } from '../model/signed-state.ts'
 import type { SealedPage } from '../pages/page-data.ts'
 import type { ValueSealer } from '../lib/sealed-value.ts'
 import type { ValueSigner } from '../lib/signed-value.ts'
+import type { WebhookManagement } from '../webhooks/management.ts'
+import type { Outbox } from '../webhooks/outbox.ts'
 
 /** Everything that endpoints use. Created once, when the server starts. */
 export interface Services {
@@ -82,6 +84,9 @@ export interface Services {
   /** Counts the device codes of public clients, since anyone can use a client's id. */
   readonly deviceCodeThrottle: Throttle
   readonly events: Events
+  /** Undefined without webhooks. */
+  readonly outbox: Outbox | undefined
+  readonly webhooks: WebhookManagement
   readonly audit: Audit
   readonly subjectOf: (user: UserRef) => string
   /** Stops the background jobs, and writes what they have not written yet. */

@@ -35,6 +35,8 @@ export interface EndpointSummary {
   readonly pending: number
   readonly delivered: number
   readonly failed: number
+  /** The newest delivery whose last attempt failed. Null if there is none. */
+  readonly lastFailureId: number | null
 }
 
 /** An endpoint that answered 410 (Gone). It receives nothing while its URL stays the same. */

@@ -75,8 +75,6 @@ export interface WebhookStore {
   replay(id: number, now: number): Promise<boolean>
   /** Does the same with the failed deliveries that match. Durable. Returns how many. */
   replayFailed(selection: ReplaySelection, now: number): Promise<number>
-  /** Marks the pending deliveries of an endpoint as failed, without an attempt. Returns how many. */
-  fail(endpointId: string, failure: string, now: number): Promise<number>
   /** Lists the endpoints that are disabled. */
   listDisabled(): Promise<readonly DisabledEndpoint[]>
   /** Disables an endpoint. Replaces an earlier entry for it. */

@@ -16,10 +16,14 @@ import {
 import { startServer } from '../support/server.ts'
 import { callSignInApi } from '../support/sign-in-api.ts'
 
+const WEBHOOK_SECRET = `whsec_${Buffer.from('the secret of the webhook').toString('base64')}`
+
 const server = await startServer({
   grants: [...commonConfig().grants, signIn()],
   throttle: { perAccount: { failures: 2, window: '15m' } },
   passwordReset: { send: () => {} },
+  // Nothing listens there.
+  webhooks: { endpoints: [{ id: 'crm', url: 'http://127.0.0.1:9', secret: WEBHOOK_SECRET, events: 'all' }] },
   providers: {
     members: {
       find: async () => undefined,
@@ -29,12 +33,23 @@ const server = await startServer({
     },
   },
 })
-const { clients, authorizations, connections, personalTokens, sessions, users, tokens, audit, purge } =
-  server.server
+const {
+  clients,
+  authorizations,
+  connections,
+  personalTokens,
+  sessions,
+  users,
+  tokens,
+  audit,
+  webhooks,
+  purge,
+} = server.server
 const [user, victim] = [await server.addUser(), await server.addUser()]
 const client = await server.addClient({ requiresPkce: true })
 const flow = { server, browser: openBrowser(server), client, user }
 afterAll(server.close)
+server.knownSecrets.add('webhook secret', WEBHOOK_SECRET)
 
 /** Fills every table, and causes every event at least once. */
 beforeAll(async () => {
@@ -123,6 +138,12 @@ const CALLS: {
       return rest
     },
     revoke: async () => clients.revoke((await server.addClient()).id),
+  },
+  webhooks: {
+    list: () => webhooks.list(),
+    deliveries: () => webhooks.deliveries({ limit: 1_000 }),
+    test: () => webhooks.test('crm'),
+    replay: () => webhooks.replay({ since: 0 }),
   },
   authorizations: {
     list: () => authorizations.list(user),

@@ -9,7 +9,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['issuance'],
   ['grants', 'personal-tokens', 'sign-in', 'user-apps'],
   ['config'],
-  ['endpoints', 'jobs', 'audit.ts'],
+  ['endpoints', 'jobs', 'webhooks', 'audit.ts'],
   [
     'api-cookies.ts',
     'app-sessions.ts',

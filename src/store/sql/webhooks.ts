@@ -8,7 +8,7 @@ import { prepare, prepareInsert } from './prepare.ts'
 import type { AnyInteger, WebhookDeliveryTable } from './tables.ts'
 
 export function createWebhookStore(database: Database): WebhookStore {
-  const { db, all, first, change, execute, transaction, withAddition } = database
+  const { db, all, first, change, transaction, withAddition } = database
   const insert = prepareInsert(db, 'consulate_webhook_deliveries')
   // One by one: a multi-row insert would be another cached statement for each number of rows.
   const insertAll = async (queries: QueryRunner, deliveries: readonly NewDelivery[]): Promise<void> => {
@@ -43,14 +43,6 @@ export function createWebhookStore(database: Database): WebhookStore {
     list: async (options) => (await all(buildList(database, options).compile())).map(toDelivery),
     summarize: createSummary(database),
     ...createReplays(database),
-    async fail(endpointId, failure, now) {
-      const update = db
-        .updateTable('consulate_webhook_deliveries')
-        .set({ state: 'failed', failure, finished_at: now })
-        .where('endpoint_id', '=', endpointId)
-        .where('state', '=', 'pending')
-      return execute(update.compile())
-    },
     ...createDisabling(database),
   }
   return webhooks
@@ -124,12 +116,19 @@ function createSummary({ db, all }: Database): WebhookStore['summarize'] {
     sql<AnyInteger>`sum(case when state = ${sql.lit(state)} then 1 else 0 end)`.as(state)
   const query = db
     .selectFrom('consulate_webhook_deliveries')
-    .select(['endpoint_id', count('pending'), count('delivered'), count('failed')])
+    .select([
+      'endpoint_id',
+      count('pending'),
+      count('delivered'),
+      count('failed'),
+      sql<AnyInteger | null>`max(case when failure is not null then id end)`.as('last_failure'),
+    ])
     .groupBy('endpoint_id')
     .compile()
   return async () =>
-    (await all(query)).map(({ endpoint_id: endpointId, pending, delivered, failed }) => ({
+    (await all(query)).map(({ endpoint_id: endpointId, last_failure: last, pending, delivered, failed }) => ({
       endpointId,
+      lastFailureId: numberOrNull(last),
       pending: Number(pending),
       delivered: Number(delivered),
       failed: Number(failed),

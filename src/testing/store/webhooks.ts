@@ -96,7 +96,8 @@ async function insertEach({ webhooks }: Store): Promise<readonly [number, number
   ] as const) {
     await webhooks.insert([sampleDelivery({ messageId })])
     const [claimed] = await webhooks.claim(claimOf({ claimId: messageId }))
-    await webhooks.settle(claimed?.id ?? 0, messageId, resultOf({ state }))
+    const failure = state === 'failed' ? 'HTTP 500' : null
+    await webhooks.settle(claimed?.id ?? 0, messageId, resultOf({ state, failure }))
   }
   await webhooks.insert([sampleDelivery({ messageId: 'pending' })])
   const [pending, failed, delivered] = await webhooks.list({ limit: 3 })
@@ -106,7 +107,7 @@ async function insertEach({ webhooks }: Store): Promise<readonly [number, number
 function testReplays({ describe, test, expect }: Suite): void {
   describe('messages of webhooks', () => {
     test('are listed by endpoint, state and time, newest first, and counted', async (store) => {
-      await insertEach(store)
+      const [, failed] = await insertEach(store)
       await store.webhooks.insert([
         sampleDelivery({ endpointId: 'other', messageId: 'late', createdAt: NOW + 5 }),
       ])
@@ -119,8 +120,8 @@ function testReplays({ describe, test, expect }: Suite): void {
       expect(await list({ before: newest?.id, limit: 1 })).toEqual(['pending'])
       const summaries = (await store.webhooks.summarize()).toSorted((a, b) => b.delivered - a.delivered)
       expect(summaries).toEqual([
-        { endpointId: 'crm', pending: 1, delivered: 1, failed: 1 },
-        { endpointId: 'other', pending: 1, delivered: 0, failed: 0 },
+        { endpointId: 'crm', pending: 1, delivered: 1, failed: 1, lastFailureId: failed },
+        { endpointId: 'other', pending: 1, delivered: 0, failed: 0, lastFailureId: null },
       ])
     })
 
@@ -148,11 +149,7 @@ function testReplays({ describe, test, expect }: Suite): void {
       expect((await store.webhooks.find(delivered))?.state).toBe('delivered')
     })
 
-    test('fail together if their endpoint is gone, which is remembered until it is enabled', async (store) => {
-      const [delivered, , pending] = await insertEach(store)
-      expect(await store.webhooks.fail('crm', 'disabled', NOW + 1)).toBe(1)
-      expect((await store.webhooks.find(pending))?.failure).toBe('disabled')
-      expect((await store.webhooks.find(delivered))?.failure).toBe(null)
+    test('are not sent to a disabled endpoint, which is remembered until it is enabled', async (store) => {
       const entry = { endpointId: 'crm', url: 'https://crm.example/hooks', disabledAt: NOW }
       await store.webhooks.disable({ ...entry, disabledAt: 1 })
       await store.webhooks.disable(entry)
