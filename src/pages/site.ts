@@ -54,13 +54,26 @@ export interface Site {
 
 export function createSite(options: SiteOptions): Site {
   const { name, language = 'en', messages = {}, accent = DEFAULT_ACCENT, logo, links = {} } = options
-  const style = styleSheet(accent)
+  // Only when a page is shown: a server can start in the time that its colors take.
+  let sheet: Pick<Site, 'style' | 'styleSource'> | undefined
   return {
     messages: { ...builtInMessages, ...messages }[language] ?? builtInMessages.en,
     name,
     logo,
     favicon: options.favicon ?? `data:image/svg+xml,${encodeURIComponent(iconFor(accent))}`,
     links,
+    get style() {
+      return (sheet ??= createSheet(accent)).style
+    },
+    get styleSource() {
+      return (sheet ??= createSheet(accent)).styleSource
+    },
+  }
+}
+
+function createSheet(accent: string): Pick<Site, 'style' | 'styleSource'> {
+  const style = styleSheet(accent)
+  return {
     // The hash in the policy covers every character between the tags.
     style: trustedMarkup(`<style>${style}</style>`),
     styleSource: `'sha256-${createHash('sha256').update(style).digest('base64')}'`,

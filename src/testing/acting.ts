@@ -16,7 +16,10 @@ export interface TokenDetails {
  * `ConfigError` for an empty user or client ID and for an undefined scope.
  */
 export interface ActingAs<Scope extends string = string> {
-  /** Makes requests without an `Authorization` header come from this user, until the next call. */
+  /**
+   * Makes requests without an `Authorization` header come from this user, until the next call. With a test server, the user
+   * is also signed in to the browser (`currentUser`), unless the request has a session cookie.
+   */
   actingAs(user: UserLike, scopes?: Granted<Scope>, details?: TokenDetails): void
   /** Makes requests without an `Authorization` header come from this client, acting for itself, until the next call. */
   actingAsClient(client: ClientLike, scopes?: Granted<Scope>): void
@@ -24,26 +27,33 @@ export interface ActingAs<Scope extends string = string> {
   actingAsGuest(): void
 }
 
-/** The choice of a test, and the guards that follow it. */
-export interface Acting {
-  /** Returns a check that adds the chosen token to requests that have no `Authorization` header. */
-  readonly wrap: (check: GuardCore['check']) => GuardCore['check']
-  /** Chooses what creates the token for each request. Undefined for guests. */
-  choose(createToken: (() => string | Promise<string>) | undefined): void
+/** Whom a test acts as. */
+export interface ActingChoice {
+  /** Creates a token for a request. */
+  readonly createToken: () => string | Promise<string>
+  /** Undefined for a client. */
+  readonly user?: UserLike
 }
 
-/** Starts with guests. */
+/** The choice of a test, and the guards that follow it. */
+export interface Acting {
+  /** Returns a check that adds a token to requests that have no `Authorization` header. */
+  readonly wrap: (check: GuardCore['check']) => GuardCore['check']
+  /** Undefined for guests, as initially. */
+  choice: ActingChoice | undefined
+}
+
 export function createActing(): Acting {
-  let chosen: (() => string | Promise<string>) | undefined
-  return {
+  const acting: Acting = {
+    choice: undefined,
     wrap: (check) => (request, requirement) => {
-      const token = authorizationOf(request) === undefined ? chosen?.() : undefined
+      const token = authorizationOf(request) === undefined ? acting.choice?.createToken() : undefined
       if (token === undefined) return check(request, requirement)
       if (typeof token === 'string') return check(withToken(token), requirement)
       return token.then((created) => check(withToken(created), requirement))
     },
-    choose: (createToken) => void (chosen = createToken),
   }
+  return acting
 }
 
 const withToken = (token: string): GuardedRequest => ({ headers: { authorization: `Bearer ${token}` } })

@@ -21,6 +21,9 @@ export interface Visit {
   readonly forms: readonly PageForm[]
 }
 
+/** Chosen so that lists of devices show `Firefox on Linux`. */
+export const USER_AGENT = 'Firefox/140.0 (X11; Linux x86_64)'
+
 const MAX_REDIRECTS = 10
 
 /** Opens a browser without cookies. */
@@ -36,7 +39,7 @@ export function openTestBrowser(origin: string, send: (request: Request) => Prom
     },
     receive,
     async fetch(url, init = {}) {
-      const headers = new Headers({ accept: 'text/html', 'user-agent': 'Firefox/140.0 (X11; Linux x86_64)' })
+      const headers = new Headers({ accept: 'text/html', 'user-agent': USER_AGENT })
       if (jar.size > 0) headers.set('cookie', cookie())
       if (init.method === 'POST') {
         headers.set('origin', origin)

@@ -65,13 +65,13 @@ export function createTestGuard<const Scope extends string = string, const Main 
     for: (provider) => createGuards(base, provider),
     actingAs(...user) {
       const token = tokenFor(...user)
-      acting.choose(() => token)
+      acting.choice = { createToken: () => token }
     },
     actingAsClient(...client) {
       const token = tokenForClient(...client)
-      acting.choose(() => token)
+      acting.choice = { createToken: () => token }
     },
-    actingAsGuest: () => acting.choose(undefined),
+    actingAsGuest: () => void (acting.choice = undefined),
     tokenFor,
     tokenForClient,
   }

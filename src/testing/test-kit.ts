@@ -12,7 +12,7 @@ import {
   type AccessTokenDetails,
   type TokenContent,
 } from './server-tokens.ts'
-import { openTestBrowser, type TestBrowser } from './test-browser.ts'
+import { openTestBrowser, USER_AGENT, type TestBrowser } from './test-browser.ts'
 import { testClient, type ClientKind } from './test-client.ts'
 import { createTestUser, type TestUser } from './test-user.ts'
 
@@ -64,17 +64,19 @@ function createTokenMethods(
 ): Pick<TestKit, 'tokenFor' | 'tokenForClient' | 'actingAs' | 'actingAsClient' | 'actingAsGuest'> {
   const create = async (content: TokenContent): Promise<string> => createServerToken(await start(), content)
   /** Describes the token now, so that mistakes throw here, and creates it for each request, so that it never expires. */
-  const actWith = (content: TokenContent): void =>
-    acting.choose(() => create({ ...content, resources: settings.resources }))
+  const actWith = (content: TokenContent, user?: UserLike): void => {
+    const createToken = () => create({ ...content, resources: settings.resources })
+    acting.choice = { createToken, ...(user !== undefined && { user }) }
+  }
   return {
     tokenFor: async (user, scopes = [], { client, ...details } = {}) =>
       create(describeToken(settings, { user, client }, scopes, details)),
     tokenForClient: async (client, scopes = [], details) =>
       create(describeToken(settings, { client }, scopes, details)),
     actingAs: (user, scopes = [], { client, ...details } = {}) =>
-      actWith(describeToken(settings, { user, client }, scopes, details)),
+      actWith(describeToken(settings, { user, client }, scopes, details), user),
     actingAsClient: (client, scopes = []) => actWith(describeToken(settings, { client }, scopes)),
-    actingAsGuest: () => acting.choose(undefined),
+    actingAsGuest: () => void (acting.choice = undefined),
   }
 }
 
@@ -87,7 +89,7 @@ function createFactories<Scope extends string>({
   const fetch = (request: Request): Promise<Response> => server.fetch(request)
   const openBrowser = async (user?: UserLike): Promise<TestBrowser> => {
     const browser = openTestBrowser(origin, fetch)
-    const request = new Request(origin)
+    const request = { headers: { 'user-agent': USER_AGENT } }
     if (user !== undefined) browser.receive((await server.sessions.start(user, { request })).cookies)
     return browser
   }

@@ -15,6 +15,7 @@ import { sqlite } from '../store/sqlite.ts'
 import { builtInUsers, type BuiltInUser } from '../users/built-in.ts'
 import type { BaseUser } from '../users/provider.ts'
 import { createActing } from './acting.ts'
+import { actingSessions } from './acting-sessions.ts'
 import { createKit, type TestKit } from './test-kit.ts'
 import { createTestClock, type TestClock } from './test-clock.ts'
 import { TEST_ISSUER } from './token-memory.ts'
@@ -73,7 +74,9 @@ export function createTestServer<
   const complete = { ...DEFAULTS, ...config, ...replacements(options), clock }
   // What the defaults leave out of the types, such as scopes, is not in `config` either.
   const opened = openServer(complete as unknown as Config<Scope, User, Main, Other>, acting.wrap)
-  return { ...opened.server, clock, ...createKit<Scope>(opened, acting) }
+  const kit = createKit<Scope>(opened, acting)
+  const sessions = actingSessions(opened.server.sessions, kit, acting, opened.settings.provider)
+  return { ...opened.server, clock, ...kit, sessions }
 }
 
 const IN_PRODUCTION = { path: 'NODE_ENV', message: 'is production, where test servers do not start' } as const
