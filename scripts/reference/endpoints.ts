@@ -57,6 +57,7 @@ const CORS: Readonly<Record<CorsPolicy, string>> = {
   any: 'any origin',
   clients: "origins of public clients' redirect URIs",
   'sign-in': 'its `origins`',
+  'api-cookie': '`origins` of `apiCookie`',
   none: 'none',
 }
 

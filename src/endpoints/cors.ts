@@ -5,9 +5,9 @@ import type { Endpoint, Exchange } from './endpoint.ts'
 const EXPOSED = { 'Access-Control-Expose-Headers': 'Retry-After, WWW-Authenticate, X-Request-Id' } as const
 
 /**
- * Returns the headers that let scripts of other origins read a response. Never with credentials: these endpoints use no
- * cookies. The policy `clients` allows the origins of public clients' redirect URIs, since only those run in browsers, and
- * `sign-in` those of the option `origins`.
+ * Returns the headers that let scripts of other origins read a response. The policy `clients` allows the origins of public
+ * clients' redirect URIs, since only those run in browsers, and `sign-in` those of the option `origins`. These endpoints use no
+ * cookies. Only `api-cookie` allows credentials, for the issuer's own apps.
  */
 export async function corsHeaders({ cors }: Endpoint, exchange: Exchange): Promise<HttpResponse['headers']> {
   if (cors === 'none') return {}
@@ -15,15 +15,20 @@ export async function corsHeaders({ cors }: Endpoint, exchange: Exchange): Promi
   const origin = exchange.request.header('origin')
   if (origin === undefined) return { Vary: 'Origin' }
   const isKnown = await isAllowedOrigin(cors, exchange, origin)
-  return { Vary: 'Origin', ...(isKnown && { 'Access-Control-Allow-Origin': origin, ...EXPOSED }) }
+  const credentials = cors === 'api-cookie' && { 'Access-Control-Allow-Credentials': 'true' }
+  return {
+    Vary: 'Origin',
+    ...(isKnown && { 'Access-Control-Allow-Origin': origin, ...credentials, ...EXPOSED }),
+  }
 }
 
 async function isAllowedOrigin(
-  cors: 'clients' | 'sign-in',
+  cors: 'clients' | 'sign-in' | 'api-cookie',
   { services: { settings, store } }: Exchange,
   origin: string,
 ): Promise<boolean> {
   if (cors === 'sign-in') return settings.signIn?.origins.has(origin) ?? false
+  if (cors === 'api-cookie') return settings.apiCookie?.origins.has(origin) ?? false
   return origin.length <= 512 && store.clients.isPublicOrigin(origin)
 }
 
@@ -34,12 +39,18 @@ export async function answerOptions(endpoint: Endpoint, exchange: Exchange): Pro
   const isAllowed = 'Access-Control-Allow-Origin' in shared
   const preflight = isAllowed && {
     'Access-Control-Allow-Methods': allow,
-    // MCP clients and tracing libraries add harmless headers of their own. `*` does not cover Authorization.
-    'Access-Control-Allow-Headers': 'Authorization, Content-Type, MCP-Protocol-Version, *',
+    'Access-Control-Allow-Headers': endpoint.cors === 'api-cookie' ? OWN_APP_HEADERS : CLIENT_HEADERS,
     'Access-Control-Max-Age': '600',
   }
   return { status: 204, headers: { Allow: allow, ...shared, ...preflight }, body: '' }
 }
+
+/** MCP clients and tracing libraries add harmless headers of their own. `*` does not cover Authorization. */
+const CLIENT_HEADERS = 'Authorization, Content-Type, MCP-Protocol-Version, *'
+
+/** With credentials, `*` is only the name of a header. */
+const OWN_APP_HEADERS =
+  'Content-Type, X-XSRF-TOKEN, X-CSRF-TOKEN, X-Requested-With, traceparent, tracestate, baggage, sentry-trace'
 
 /** Returns the methods of an endpoint as an `Allow` header (RFC 9110 section 10.2.1). */
 export function allowedMethods({ methods }: Endpoint): string {

@@ -44,8 +44,11 @@ export type Handler = (exchange: Exchange) => Promise<HttpResponse> | HttpRespon
 /** A method that endpoints can handle. HEAD works wherever GET does, OPTIONS everywhere. */
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
 
-/** Which other origins may read responses: any (without credentials), those of public clients, those of `signIn()`, or none. */
-export type CorsPolicy = 'any' | 'clients' | 'sign-in' | 'none'
+/**
+ * Which other origins may read responses: any (without credentials), those of public clients, those of `signIn()`, those of
+ * `apiCookie` (with credentials), or none.
+ */
+export type CorsPolicy = 'any' | 'clients' | 'sign-in' | 'api-cookie' | 'none'
 
 /** One path of the server. */
 export interface Endpoint {

@@ -34,6 +34,8 @@ export interface Paths {
 export interface ProviderPaths {
   readonly signIn: string
   readonly signOut: string
+  /** Where single-page apps renew their API cookie. */
+  readonly apiCookie: string
   /** Where apps sign users in with a user name and password. */
   readonly apiLogin: string
   /** Where users enter the code of a device: the `verification_uri` (RFC 8628 section 3.2). */
@@ -97,6 +99,7 @@ export function providerPathsOf(
   return {
     signIn: `${basePath}/login${end}`,
     signOut: `${basePath}/logout${end}`,
+    apiCookie: `${basePath}${prefix}/token/refresh${end}`,
     apiLogin: `${basePath}/auth/login${end}`,
     device: `${basePath}${prefix}/device${end}`,
     personalTokens: `${basePath}${prefix}/personal-access-tokens${end}`,

@@ -21,6 +21,7 @@ import {
   rotateUserAppSecret,
   updateUserApp,
 } from './user-apps/api.ts'
+import { renewApiCookie } from './auth/api-cookie.ts'
 import { forgotPassword, postForgotPassword, showForgotPassword } from './auth/forgot-password.ts'
 import { postResetPassword, resetPassword, showResetPassword } from './auth/reset-password.ts'
 import { showSignIn, signIn } from './auth/sign-in.ts'
@@ -67,8 +68,11 @@ export function createEndpoints(settings: Settings): readonly Endpoint[] {
       providers.flatMap((provider) => providerEndpoints(settings, provider)),
     ),
     ...on(settings.personalTokens !== undefined || settings.userApps !== undefined, () => [
-      endpoint('scopes', paths.scopes, { GET: scopes }, 'none', 'json'),
+      endpoint('scopes', paths.scopes, { GET: scopes }, ownAppsOf(settings), 'json'),
     ]),
+    ...on(settings.apiCookie !== undefined, () =>
+      providers.map((provider) => apiCookieEndpoint(settings, provider)),
+    ),
     ...on(settings.signIn !== undefined, () => signInEndpoints(settings)),
     ...on(settings.passwordReset !== undefined, () => resetEndpoints(settings)),
     endpoint('token', paths.token, { POST: token }, 'clients', 'json'),
@@ -87,6 +91,19 @@ export function createEndpoints(settings: Settings): readonly Endpoint[] {
 }
 
 const on = (isOn: boolean, list: () => readonly Endpoint[]): readonly Endpoint[] => (isOn ? list() : [])
+
+/** Returns the endpoint where single-page apps renew the API cookie of a provider's users. */
+const apiCookieEndpoint = (settings: Settings, provider: string): Endpoint =>
+  endpoint(
+    namesOf(settings, provider)('api cookie'),
+    providerPathsOf(settings, provider).apiCookie,
+    { POST: handlersOf(provider)(renewApiCookie) },
+    'api-cookie',
+    'json',
+  )
+
+/** Which origins may read the JSON APIs for signed-in users. */
+const ownAppsOf = ({ apiCookie }: Settings): CorsPolicy => (apiCookie ? 'api-cookie' : 'none')
 
 /** Returns the endpoints of the sign-in API. Only the sign-in itself needs to know the provider. */
 function signInEndpoints(settings: Settings): readonly Endpoint[] {
@@ -143,6 +160,7 @@ function providerEndpoints(settings: Settings, provider: string): readonly Endpo
   const paths = providerPathsOf(settings, provider)
   const named = namesOf(settings, provider)
   const of = handlersOf(provider)
+  const cors = ownAppsOf(settings)
   const tokens = { GET: of(listPersonalTokens), POST: of(createPersonalToken) }
   const tokenById = { DELETE: of(deletePersonalToken) }
   const device = { GET: of(showDevice), POST: of(postDevice), DELETE: of(denyDevice) }
@@ -153,16 +171,16 @@ function providerEndpoints(settings: Settings, provider: string): readonly Endpo
       endpoint(named('device'), paths.device, device, 'none', 'page'),
     ]),
     ...on(settings.personalTokens !== undefined, () => [
-      endpoint(named('personal tokens'), paths.personalTokens, tokens, 'none', 'json'),
-      endpoint(named('personal token'), `${paths.personalTokens}/${ID}`, tokenById, 'none', 'json'),
+      endpoint(named('personal tokens'), paths.personalTokens, tokens, cors, 'json'),
+      endpoint(named('personal token'), `${paths.personalTokens}/${ID}`, tokenById, cors, 'json'),
     ]),
     ...on(settings.userApps !== undefined, () => userAppEndpoints(settings, provider)),
-    endpoint(named('app tokens'), paths.authorizations, { GET: of(listAppTokens) }, 'none', 'json'),
+    endpoint(named('app tokens'), paths.authorizations, { GET: of(listAppTokens) }, cors, 'json'),
     endpoint(
       named('app token'),
       `${paths.authorizations}/${ID}`,
       { DELETE: of(revokeAppToken) },
-      'none',
+      cors,
       'json',
     ),
     ...accountEndpoints(settings, provider, named),
@@ -173,16 +191,17 @@ function providerEndpoints(settings: Settings, provider: string): readonly Endpo
 function userAppEndpoints(settings: Settings, provider: string): readonly Endpoint[] {
   const { userApps: path } = providerPathsOf(settings, provider)
   const [of, named] = [handlersOf(provider), namesOf(settings, provider)]
+  const cors = ownAppsOf(settings)
   const apps = { GET: of(listUserApps), POST: of(createUserApp) }
   const app = { PUT: of(updateUserApp), DELETE: of(deleteUserApp) }
   return [
-    endpoint(named('user apps'), path, apps, 'none', 'json'),
-    endpoint(named('user app'), `${path}/${ID}`, app, 'none', 'json'),
+    endpoint(named('user apps'), path, apps, cors, 'json'),
+    endpoint(named('user app'), `${path}/${ID}`, app, cors, 'json'),
     endpoint(
       named('user app secret'),
       `${path}/${ID}/secret`,
       { POST: of(rotateUserAppSecret) },
-      'none',
+      cors,
       'json',
     ),
   ]
@@ -243,7 +262,7 @@ export interface Route {
   readonly path: string
   /** HEAD is answered if GET is, OPTIONS always. */
   readonly methods: readonly string[]
-  /** Which other origins may read responses: any, those of public clients, those of `signIn()`, or none. */
+  /** Which other origins may read responses: any, those of public clients, of `signIn()` or of `apiCookie`, or none. */
   readonly cors: CorsPolicy
 }
 

@@ -2,6 +2,7 @@ import { readCookie } from '../lib/cookie.ts'
 import { isEqualInConstantTime, sha256 } from '../lib/hash.ts'
 import { readerOf } from '../lib/request-like.ts'
 import { API_COOKIE_TYPE, isApiCookieClaims, type ApiCookieClaims } from '../model/claims.ts'
+import { csrfProblem, originProblem, type CrossSiteProblem } from './cross-site.ts'
 import { crossSiteRequest, isRefusal, type Refusal } from './refusal.ts'
 import type { GuardedRequest } from './request.ts'
 import type { Requirement } from './requirement.ts'
@@ -30,10 +31,8 @@ export interface CookieGuardOptions extends TokenGuardOptions {
 }
 
 /** Why a request with an API cookie was refused. Without the values of cookies and tokens. */
-export interface CookieRefusal {
+export interface CookieRefusal extends CrossSiteProblem {
   readonly status: 401 | 403
-  readonly description: string
-  readonly detail: string
   readonly method: string | undefined
 }
 
@@ -50,7 +49,7 @@ const API_COOKIE: TokenKind = {
 export function createCookieGuard(options: CookieGuardOptions): CookieGuard {
   const { nameOf, origins, onRefused } = options
   const tokens = createTokenGuard(API_COOKIE, options)
-  const refuse = (request: GuardedRequest, { description, detail }: Problem): Refusal => {
+  const refuse = (request: GuardedRequest, { description, detail }: CrossSiteProblem): Refusal => {
     onRefused({ status: 403, description, detail, method: request.method })
     return crossSiteRequest(description)
   }
@@ -71,7 +70,9 @@ export function createCookieGuard(options: CookieGuardOptions): CookieGuard {
       const foreign = originProblem(header, origins)
       if (foreign) return refuse(request, foreign)
       const accepts: ClaimCheck = (claims) => {
-        const problem = isSafe(request.method) ? undefined : csrfProblem(header, claims as ApiCookieClaims)
+        const { csrf } = claims as ApiCookieClaims
+        const isToken = (token: string): boolean => isEqualInConstantTime(sha256(token), csrf)
+        const problem = isSafe(request.method) ? undefined : csrfProblem(header, isToken)
         return problem && refuse(request, problem)
       }
       const result = tokens.check(cookie, requirement, accepts)
@@ -84,43 +85,6 @@ export function createCookieGuard(options: CookieGuardOptions): CookieGuard {
 
 type CheckedCookie = Exclude<CheckResult, Promise<unknown>>
 
-/** What is wrong: for the caller, and in detail for the log. */
-type Problem = Pick<CookieRefusal, 'description' | 'detail'>
-
-type ReadHeader = (name: string) => string | undefined
-
-/** Changes nothing (RFC 9110 section 9.2.1). An unknown method may. */
+/** These methods change nothing (RFC 9110 section 9.2.1). An unknown one may. */
 const isSafe = (method: string | undefined): boolean =>
   method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
-
-const MAX_LOGGED_LENGTH = 200
-
-/**
- * Returns why a request may come from another site. Browsers leave `Origin` out of a GET from the same origin, and
- * `Sec-Fetch-Site` only if they are old.
- */
-export function originProblem(header: ReadHeader, origins: ReadonlySet<string>): Problem | undefined {
-  const [origin, site] = [header('origin'), header('sec-fetch-site')]
-  if (origin !== undefined && origins.has(origin) && site !== 'cross-site') return undefined
-  const isForeign = origin !== undefined || (site !== undefined && site !== 'same-origin' && site !== 'none')
-  if (!isForeign) return undefined
-  const sent = `Origin: ${origin ?? 'none'}, Sec-Fetch-Site: ${site ?? 'none'}`.slice(0, MAX_LOGGED_LENGTH)
-  const allowed = [...origins].join(', ')
-  return { description: 'Cross-origin request', detail: `${sent}. Allowed origins: ${allowed}` }
-}
-
-/** Returns what is wrong with the CSRF token of a request. Scripts of other sites cannot read it. */
-function csrfProblem(header: ReadHeader, { csrf }: ApiCookieClaims): Problem | undefined {
-  const sent = [header('x-xsrf-token'), header('x-csrf-token')].filter((token) => token !== undefined)
-  if (sent.length === 0)
-    return {
-      description: 'Missing X-XSRF-TOKEN header',
-      detail: 'neither X-XSRF-TOKEN nor X-CSRF-TOKEN was sent',
-    }
-  if (sent.some((token) => isEqualInConstantTime(sha256(token), csrf))) return undefined
-  return {
-    description: 'Invalid X-XSRF-TOKEN header',
-    detail:
-      'X-XSRF-TOKEN does not belong to the API cookie: it is from another session, or was read before it changed',
-  }
-}

@@ -2,6 +2,7 @@
 export const ROUTE_NAMES = [
   'account',
   'api device',
+  'api cookie',
   'api devices',
   'api forgot password',
   'api login',

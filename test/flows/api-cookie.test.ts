@@ -139,3 +139,79 @@ test('guards for machines, and routes that say so, accept no cookie', async () =
     (await server.server.user({ cookie })(new Request(me, { headers }))) instanceof Response
   expect([await answerOf(false), await answerOf(true)]).toEqual([true, false])
 })
+
+describe('POST /oauth/token/refresh', () => {
+  const refresh = server.endpoint('/oauth/token/refresh')
+
+  test('renews the cookie of a signed-in user, without the CSRF token', async () => {
+    const browser = await signIn()
+    server.clock.advance('20m')
+    const response = await callAsSpa(browser, refresh, {
+      method: 'POST',
+      headers: { 'x-xsrf-token': undefined },
+    })
+    expect(response).toMatchObject({ status: 200, body: { expires_in: 900, scope: '*' } })
+    expect(response.headers.get('cache-control')).toBe('no-store')
+    expect(await statusOf(browser, me, { method: 'PUT' })).toBe(200)
+  })
+
+  test('keeps the CSRF token, so that another tab can still send the one that it has read', async () => {
+    const browser = await signIn()
+    const token = browser.cookies.get('XSRF-TOKEN')
+    await callAsSpa(browser, refresh, { method: 'POST' })
+    expect(browser.cookies.get('XSRF-TOKEN')).toBe(token)
+  })
+
+  test('deletes the cookies of a guest', async () => {
+    const browser = await signIn()
+    browser.setCookie('consulate_session', 'unknown')
+    expect(await callAsSpa(browser, refresh, { method: 'POST' })).toMatchObject({
+      status: 401,
+      body: { error: 'login_required' },
+    })
+    expect([...browser.cookies.keys()]).not.toContain(API_COOKIE)
+    expect([...browser.cookies.keys()]).not.toContain('XSRF-TOKEN')
+  })
+
+  test.each([
+    ['from another origin', { origin: 'https://evil.example' }, 'Cross-origin request'],
+    ['from another site', { 'sec-fetch-site': 'cross-site' }, 'Cross-origin request'],
+    ['of unknown origin', { origin: undefined, 'sec-fetch-site': undefined }, 'Missing Origin header'],
+  ])('refuses a request %s', async (_, headers, description) => {
+    const browser = await signIn()
+    expect(await callAsSpa(browser, refresh, { method: 'POST', headers })).toMatchObject({
+      status: 403,
+      body: { error: 'access_denied', error_description: description },
+    })
+  })
+
+  test('is not a GET', async () => {
+    expect(await statusOf(await signIn(), refresh)).toBe(405)
+  })
+})
+
+describe('the JSON APIs of the account', () => {
+  const tokens = server.endpoint('/oauth/personal-access-tokens')
+
+  test('accept the CSRF token of the app, or the one of their own pages', async () => {
+    const browser = await signIn()
+    const page = await callAsSpa(browser, tokens)
+    const csrf = page.headers.get('x-csrf-token') ?? ''
+    for (const headers of [{}, { 'x-xsrf-token': undefined, 'x-csrf-token': csrf }])
+      expect(await statusOf(browser, tokens, { method: 'POST', json: { name: 'CI' }, headers })).toBe(201)
+  })
+
+  test.each([
+    [{ 'x-xsrf-token': undefined }, 'Missing X-XSRF-TOKEN header'],
+    [{ 'x-xsrf-token': 'a'.repeat(43) }, 'Invalid X-XSRF-TOKEN header'],
+    [{ origin: 'https://evil.example' }, 'Cross-origin request'],
+  ])('name the check that failed: %o', async (headers, description) => {
+    const browser = await signIn()
+    expect(await callAsSpa(browser, tokens, { method: 'POST', json: { name: 'CI' }, headers })).toMatchObject(
+      {
+        status: 403,
+        body: { error: 'access_denied', error_description: description },
+      },
+    )
+  })
+})

@@ -1,4 +1,5 @@
 import { OAuthError } from '../../errors.ts'
+import { csrfProblem, originProblem, type CrossSiteProblem } from '../../guard/cross-site.ts'
 import type { HttpResponse } from '../../lib/http.ts'
 import type { Session } from '../../model/session.ts'
 import type { PersonalTokenParams } from '../../personal-tokens/params.ts'
@@ -46,16 +47,28 @@ export function loginRequired({ services }: Exchange, detail?: string): OAuthErr
 }
 
 /**
- * Rejects a change that does not come from our own pages: `X-CSRF-Token` must be the value from a GET of this API.
+ * Rejects a change that does not come from our own pages or apps: `X-CSRF-Token` must be the value from a GET of this API, or
+ * `X-XSRF-TOKEN` that of the cookie `XSRF-TOKEN`.
  *
  * @throws OAuthError `access_denied`
  */
 export function requireCsrf(exchange: Exchange, { session }: SignedInUser): void {
   const { services, request } = exchange
   if (services.csrf.isValid(exchange, session, request.header('x-csrf-token'))) return
-  const detail = 'CSRF check failed'
-  throw new OAuthError('access_denied', 'The X-CSRF-Token header is missing or invalid', { detail })
+  const { apiCookie } = services.settings
+  if (!apiCookie)
+    throw crossSite({
+      description: 'The X-CSRF-Token header is missing or invalid',
+      detail: 'CSRF check failed',
+    })
+  const header = (name: string): string | undefined => request.header(name)
+  const isToken = (token: string): boolean => services.apiCookies.isToken(session, token)
+  const problem = originProblem(header, apiCookie.origins) ?? csrfProblem(header, isToken)
+  if (problem) throw crossSite(problem)
 }
+
+const crossSite = ({ description, detail }: CrossSiteProblem): OAuthError =>
+  new OAuthError('access_denied', description, { detail })
 
 /** Returns the response header of a GET with the token that the next change must send. */
 export const csrfHeaders = (exchange: Exchange, { session }: SignedInUser): HttpResponse['headers'] => ({

@@ -1,0 +1,48 @@
+/** Why a request may come from another site: for the caller, and in detail for the log. */
+export interface CrossSiteProblem {
+  readonly description: string
+  readonly detail: string
+}
+
+type ReadHeader = (name: string) => string | undefined
+
+const MAX_LOGGED_LENGTH = 200
+
+/**
+ * Returns a problem if a request may come from an unknown origin. Browsers leave `Origin` out of a GET from the same origin,
+ * and only old ones leave out `Sec-Fetch-Site`.
+ */
+export function originProblem(
+  header: ReadHeader,
+  origins: ReadonlySet<string>,
+): CrossSiteProblem | undefined {
+  const [origin, site] = [header('origin'), header('sec-fetch-site')]
+  const isKnown = origin !== undefined && origins.has(origin) && site !== 'cross-site'
+  const isOwn = origin === undefined && (site === undefined || site === 'same-origin' || site === 'none')
+  if (isKnown || isOwn) return undefined
+  const sent = `Origin: ${origin ?? 'none'}, Sec-Fetch-Site: ${site ?? 'none'}`.slice(0, MAX_LOGGED_LENGTH)
+  return {
+    description: 'Cross-origin request',
+    detail: `${sent}. Allowed origins: ${[...origins].join(', ')}`,
+  }
+}
+
+/** Returns a problem unless a request has the CSRF token, in either header. Scripts of other sites cannot read it. */
+export function csrfProblem(
+  header: ReadHeader,
+  isToken: (token: string) => boolean,
+): CrossSiteProblem | undefined {
+  const sent = [header('x-xsrf-token'), header('x-csrf-token')].filter((token) => token !== undefined)
+  if (sent.length === 0) return MISSING
+  return sent.some(isToken) ? undefined : INVALID
+}
+
+const MISSING: CrossSiteProblem = {
+  description: 'Missing X-XSRF-TOKEN header',
+  detail: 'neither X-XSRF-TOKEN nor X-CSRF-TOKEN was sent',
+}
+
+const INVALID: CrossSiteProblem = {
+  description: 'Invalid X-XSRF-TOKEN header',
+  detail: 'the token in X-XSRF-TOKEN belongs to another session, or the secrets have changed',
+}
