@@ -13,9 +13,14 @@ const run = promisify(execFile)
 const REPOSITORY = resolve(import.meta.dirname, '../..')
 
 /** The packages of this repository, and those of folders that may not be installed. */
-const MODULES = ['', 'test/package/tools', 'examples/prisma', 'examples/drizzle'].map((folder) =>
-  join(REPOSITORY, folder, 'node_modules'),
-)
+const MODULES = [
+  '',
+  'test/package/tools',
+  'examples/prisma',
+  'examples/drizzle',
+  'examples/react-pages',
+  'examples/vue-pages',
+].map((folder) => join(REPOSITORY, folder, 'node_modules'))
 
 /**
  * Whether the packages of a folder are installed. If not, prints how to install them, and throws with `CI=true`, so that no

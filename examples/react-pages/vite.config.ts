@@ -1,0 +1,8 @@
+import { defineConfig } from 'vite'
+
+export default defineConfig({
+  build: {
+    outDir: 'dist/client',
+    rolldownOptions: { input: 'client.tsx', output: { entryFileNames: '[name].js' } },
+  },
+})
