@@ -1,6 +1,6 @@
 import { openAppSessionCookies, openSessions } from './app-sessions.ts'
 import { openApiCookies } from './api-cookies.ts'
-import { createAudit } from './audit.ts'
+import { createAudit } from './audit/audit.ts'
 import { NO_BROADCAST, type BroadcastConnection, type LiveRevocations } from './broadcast/broadcast.ts'
 import { createNodeMessages, type NodeMessages } from './broadcast/messages.ts'
 import { createConnections } from './clients/connections.ts'

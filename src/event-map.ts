@@ -9,7 +9,7 @@ interface RequestEvent {
 interface ClientEvent {
   readonly requestId: string | null
   readonly clientId: string
-  readonly by: 'owner' | 'app' | 'configuration'
+  readonly by: 'owner' | 'app' | 'configuration' | 'command_line'
   readonly sub: string | null
 }
 
@@ -134,7 +134,7 @@ export interface EventMap {
     readonly name: string
   }
   /** A user, or a stranger who knows the user name, requested a link to reset the password, and it is being sent. */
-  'password-reset.requested': RequestEvent & { readonly sub: string }
+  'password-reset.requested': { readonly requestId: string | null; readonly sub: string }
   /**
    * A password was changed: by its user, by a link for a forgotten password, or by your own code (`requestId` is then
    * null). Not emitted if your code changes it without `users.setPassword`.
@@ -142,7 +142,7 @@ export interface EventMap {
   'password.changed': {
     readonly requestId: string | null
     readonly sub: string
-    readonly by: 'user' | 'reset' | 'app'
+    readonly by: 'user' | 'reset' | 'app' | 'command_line'
   }
   /**
    * A user name or password was wrong, or the password with which a signed-in user confirmed an action. `sub` is null if the
@@ -189,7 +189,7 @@ export interface EventMap {
     readonly requestId: string | null
     readonly clientId: string
     readonly sub: string
-    readonly by: 'user' | 'app'
+    readonly by: 'user' | 'app' | 'command_line'
   }
   /** Your own code called `users.forget`: everything that the server had about the user was revoked or deleted. */
   'user.forgotten': { readonly requestId: null; readonly sub: string }

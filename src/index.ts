@@ -101,7 +101,6 @@ export type { ConfigProblem, ErrorCode, OAuthErrorOptions } from './errors.ts'
 export type { EventMap } from './event-map.ts'
 export type { Listener } from './events.ts'
 export type { PurgeCounts, PurgeOptions, PurgeProgress, PurgeReport } from './jobs/purge.ts'
-export type { AuditedEvent, AuditEntry } from './model/audit.ts'
 export type { Delivery, DeliveryState } from './model/webhook.ts'
 export type { WebhookEndpointConfig, WebhooksConfig } from './config/webhooks.ts'
 export type {
@@ -111,6 +110,18 @@ export type {
   WebhookManagement,
   WebhookTestResult,
 } from './webhooks/management.ts'
+export type { AuditAdministration, AuditQuery } from './administration/audit.ts'
+export type { AuditConfig } from './config/audit.ts'
+export type {
+  AuditActor,
+  AuditCursor,
+  AuditedEvent,
+  AuditEntry,
+  AuditFilter,
+  AuditRecord,
+  CommandEvent,
+} from './store/audit.ts'
+export type { RevocationReason, RevokedBy, SessionEndReason } from './model/revocation.ts'
 export type { Auth, MachineAuth, UserAuth } from './guard/auth.ts'
 export type {
   GuardCore,

@@ -1,3 +1,4 @@
+import { auditAdministration, type AuditAdministration } from './audit.ts'
 import { attempt, type AttemptTarget } from './attempt.ts'
 import { clientAdministration, type ClientAdministration } from './clients.ts'
 import { connectionAdministration, type ConnectionAdministration } from './connections.ts'
@@ -10,7 +11,6 @@ import type { Services } from '../endpoints/services.ts'
 import type { Once } from '../lib/async.ts'
 import { ConfigError } from '../errors.ts'
 import { purge, type PurgeOptions, type PurgeReport } from '../jobs/purge.ts'
-import type { AuditEntry } from '../model/audit.ts'
 import { toAuthorizationInfo, type AuthorizationInfo } from '../model/info.ts'
 import {
   type CreatedPersonalToken,
@@ -60,13 +60,7 @@ export interface Administration<
   readonly sessions: SessionAdministration<Scope, Main, Other, User>
   readonly users: UserAdministration
   readonly tokens: TokenAdministration
-  readonly audit: {
-    /**
-     * Explains a request by the `X-Request-Id` of its response: why it was refused, and what it revoked. Returns an empty
-     * array if the request was not refused or its entries have expired (`audit.keep`, 7 days).
-     */
-    find(requestId: string): Promise<readonly AuditEntry[]>
-  }
+  readonly audit: AuditAdministration
   readonly webhooks: WebhookManagement
   /**
    * Runs a check of your app that can be guessed, such as a code from an email, and counts the failures: per account from
@@ -105,7 +99,7 @@ export function createAdministration<User extends BaseUser>(
     sessions: sessionAdministration(start, settings) as SessionAdministration<string, string, string, User>,
     users: userAdministration(start),
     tokens: tokenAdministration(start),
-    audit: { find: async (requestId) => (await start()).audit.find(requestId) },
+    audit: auditAdministration(start),
     webhooks: webhookAdministration(start),
     attempt: async (target, check) => attempt(await start(), target, check),
     async purge(options) {
@@ -131,7 +125,7 @@ function authorizationAdministration(start: () => Promise<Services>): Administra
     revoke,
     async disconnect(user, clientId) {
       const services = await start()
-      await services.connections.disconnect(toUserRef(services, user), clientId)
+      await services.connections.disconnect(toUserRef(services, user), clientId, { by: 'app' })
     },
   }
 }

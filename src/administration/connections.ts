@@ -26,6 +26,6 @@ export const connectionAdministration = (start: () => Promise<Services>): Connec
   },
   async disconnect(user, clientId) {
     const services = await start()
-    return services.connections.disconnect(toUserRef(services, user), clientId)
+    return services.connections.disconnect(toUserRef(services, user), clientId, { by: 'app' })
   },
 })

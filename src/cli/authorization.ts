@@ -3,6 +3,7 @@ import type { Authorization } from '../model/authorization.ts'
 import { PERSONAL_ACCESS, SIGN_IN } from '../model/client.ts'
 import { formatScope } from '../model/scope.ts'
 import { subjectOf } from '../model/subject.ts'
+import { byCommandLine } from './acts.ts'
 import { confirmOrCancel, requireConfirmable, type InteractiveOptions } from './interactive.ts'
 import { DEFAULT_LIMIT, limitRows, notFound, warnIfTruncated } from './listing.ts'
 import { print, printableLine, printJson, relativeTime, table } from './output.ts'
@@ -41,7 +42,7 @@ export async function revokeAuthorization(id: string, options: InteractiveOption
   requireConfirmable(options)
   await withProject(async (project) => {
     await requireInstalled(project)
-    const { authorizations, revocations } = project.store
+    const { authorizations } = project.store
     const authorization = await authorizations.find(id)
     if (!authorization) throw notFound('authorization', id)
     const names = await clientNames(project, [authorization])
@@ -49,7 +50,10 @@ export async function revokeAuthorization(id: string, options: InteractiveOption
     const what = printableLine(`the access of ${appName(authorization, names)} to ${user}`)
     await confirmOrCancel(options, `Revoke ${what}?`)
     const sub = subjectOf(authorization, project.provider)
-    await revocations.revoke({ kind: 'authorization', id, sub }, systemClock.now())
+    await project.acts.revoker.revoke(
+      { kind: 'authorization', id, sub },
+      byCommandLine('authorization_revoked'),
+    )
     const revoked = (await authorizations.find(id)) ?? authorization
     if (options.json) return printJson(authorizationJson(project, revoked, names))
     print(`Revoked ${what}. Its tokens stop working within 1 second.`)

@@ -136,13 +136,14 @@ export const rotateClientSecret = (id: string, { json = false, ...rotation }: Ro
 const NO_CLIENTS = 'No clients yet. Create one with `consulate client create`.'
 const NO_OWN_APPS = 'This user has registered no apps.'
 
-const COMMAND_LINE = { by: 'app' } as const
+const COMMAND_LINE = { by: 'command_line' } as const
 
-const registryOf = ({ store }: Project): ClientRegistry =>
+const registryOf = ({ store, acts }: Project): ClientRegistry =>
   createClientRegistry({
     store: store.clients,
     clock: systemClock,
-    revoke: (target) => store.revocations.revoke(target, systemClock.now()),
+    events: acts.events,
+    revoke: acts.revoker.revoke,
   })
 
 /** Returns the error for a change that the next start would undo. */

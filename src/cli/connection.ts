@@ -31,7 +31,7 @@ export async function disconnectApp(
     if (!client) throw notFound('client', clientId)
     const [app, name] = [printableLine(client.name), printableLine(await createUserNames(project)(user))]
     await confirmOrCancel(options, `Disconnect ${app} from ${name}?`)
-    const wasConnected = await openConnections(project).disconnect(user, clientId)
+    const wasConnected = await openConnections(project).disconnect(user, clientId, { by: 'command_line' })
     const sub = subjectOf(user, project.provider)
     if (options.json) return printJson({ client_id: clientId, sub, disconnected: wasConnected })
     print(
@@ -43,18 +43,18 @@ export async function disconnectApp(
 }
 
 /** Servers learn of a disconnect from the store, so nothing is announced here. */
-function openConnections({ store, config, provider }: Project): Pick<Connections, 'list' | 'disconnect'> {
-  const subject = (user: UserRef): string => subjectOf(user, provider)
+function openConnections({
+  store,
+  config,
+  acts,
+  provider,
+}: Project): Pick<Connections, 'list' | 'disconnect'> {
   return createConnections({
     store,
     clock: systemClock,
     audience: config.audience ?? config.issuer,
-    revoker: {
-      revoke: (target) => store.revocations.revoke(target, systemClock.now()),
-      disconnect: (user, clientId) =>
-        store.connections.disconnect(user, { clientId, subject: subject(user) }, systemClock.now()),
-    },
-    subjectOf: subject,
+    revoker: acts.revoker,
+    subjectOf: (user: UserRef) => subjectOf(user, provider),
   })
 }
 

@@ -1,6 +1,6 @@
 import { resolveMaintenance } from '../config/maintenance.ts'
 import { createValidator } from '../lib/validator.ts'
-import type { AuditedEvent, AuditEntry } from '../model/audit.ts'
+import type { AuditedEvent, AuditEntry } from '../store/audit.ts'
 import { CommandError } from './errors.ts'
 import { bold, fields, print, printJson, timestamp } from './output.ts'
 import { withProject, requireInstalled, type Project } from './project.ts'
@@ -10,13 +10,22 @@ export interface ExplainOptions {
   readonly json?: boolean
 }
 
-const HEADINGS: Readonly<Record<AuditedEvent, string>> = {
+const HEADINGS: Readonly<Partial<Record<AuditedEvent, string>>> = {
   'request.refused': 'Request refused',
   'sign-in.failed': 'Sign-in failed',
   'sign-in.throttled': 'Sign-in throttled',
   'replay.detected': 'Replay detected',
   'refresh.ahead': 'Refresh token is newer than the database',
   'revocation.written': 'Access revoked',
+  'session.started': 'User signed in',
+  'session.ended': 'Device signed out',
+  'device.new': 'New device',
+  'authorization.created': 'Access granted',
+  'consent.given': 'Consent given',
+  'consent.denied': 'Consent denied',
+  'app.disconnected': 'App disconnected',
+  'password.changed': 'Password changed',
+  'password-reset.requested': 'Password reset requested',
 }
 
 /** `consulate explain`: shows why a request was refused. Its id is in `X-Request-Id` and on the error page. */
@@ -45,17 +54,18 @@ const entryJson = ({ at, ...entry }: AuditEntry): Readonly<Record<string, unknow
 
 const entryLines = async (
   { store }: Project,
-  { event, detail, status, code, path, clientId, sub, address, at }: AuditEntry,
+  { event, by, detail, status, code, path, clientId, sub, address, at }: AuditEntry,
 ): Promise<readonly string[]> => {
   const client = clientId === null ? undefined : await store.clients.find(clientId)
   return [
-    bold(HEADINGS[event]),
+    bold(HEADINGS[event] ?? event),
     ...fields([
       ['Reason', detail],
       ['Response', [status, code].filter((part) => part !== null).join(' ')],
       ['Path', path ?? ''],
       ['Client', client ? `${client.name} (${client.id})` : (clientId ?? '')],
       ['User', sub ?? ''],
+      ['By', by ?? ''],
       ['Address', address ?? ''],
       ['Time', timestamp(at)],
       ['Event', event],

@@ -5,7 +5,7 @@ import { addClient } from './commands/clients.ts'
 import { addConfigOption, useConfigOption } from './commands/config-option.ts'
 import { addHelp, formatHelpItem, formatHelpUsage } from './commands/help.ts'
 import { addInit } from './commands/init.ts'
-import { addDoctor, addExplain, addMigrate, addPurge, addRecover } from './commands/maintenance.ts'
+import { addAudit, addDoctor, addExplain, addMigrate, addPurge, addRecover } from './commands/maintenance.ts'
 import { addUser } from './commands/users.ts'
 import { addInstall, addKeys, addRoutes, addServe } from './commands/server.ts'
 import { addAuthorization, addConnection, addSession } from './commands/sessions.ts'
@@ -66,6 +66,7 @@ export function createProgram(): Command {
   addPurge(program)
   addRecover(program)
   addExplain(program)
+  addAudit(program)
   complete(program, 'consulate')
   addHelp(program)
   return program

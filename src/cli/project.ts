@@ -7,6 +7,7 @@ import { systemClock } from '../lib/clock.ts'
 import { subjectOf, type UserRef } from '../model/subject.ts'
 import type { Store } from '../store/contract.ts'
 import type { AnyUserProvider } from '../users/provider.ts'
+import { createActs, type Acts } from './acts.ts'
 import { displayPath } from './config-error.ts'
 import { configFilePath, loadConfigFile, findConfigFileNearby } from './config-file.ts'
 import { configFromEnvironment } from './environment.ts'
@@ -18,6 +19,8 @@ export interface Project {
   readonly source: string
   readonly config: Config
   readonly store: Store
+  /** Records what the command does. */
+  readonly acts: Acts
   readonly secrets: SecretsSource
   /** The name of the default user provider. */
   readonly provider: string
@@ -61,6 +64,7 @@ export async function withProject<Result>(work: (project: Project) => Promise<Re
   try {
     return await work(project)
   } finally {
+    await project.acts.write()
     await project.store.close()
   }
 }
@@ -129,6 +133,7 @@ async function fromFile(path: string): Promise<Project> {
     source: displayPath(path),
     config,
     store: config.store,
+    acts: createActs(config, config.store, provider),
     secrets,
     provider,
     providers,
@@ -149,6 +154,7 @@ function fromEnvironment(): Project {
     source: 'the environment',
     config,
     store: config.store,
+    acts: createActs(config, config.store, 'users'),
     secrets: config.secrets,
     provider: 'users',
     providers: ['users'],

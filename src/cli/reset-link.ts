@@ -31,6 +31,10 @@ export const printUserResetLink = (who: string, { json = false }: ResetLinkOptio
     if (!users.setPassword)
       throw new CommandError(`The user provider ${ref.provider} has no \`setPassword\`.`)
     const { token, expiresAt } = await createLink(project, ref, settings.passwordReset.lifetime)
+    project.acts.events.emit('password-reset.requested', {
+      requestId: null,
+      sub: subjectOf(ref, project.provider),
+    })
     const url = resetUrl(settings, ref.provider, token)
     if (json) return printJson({ url, expires_at: new Date(expiresAt).toISOString() })
     print(`Password reset link for ${displayNameOf(user)}. Works once, until ${timestamp(expiresAt)}:`, url)

@@ -30,6 +30,7 @@ export function rotateSigningKey(flags: RotateFlags): Promise<void> {
     const directory = project.secrets.directory ?? failManually(project, KEY_STEPS)
     const keep = flags.dropCurrent ? undefined : (await lifetimesOf(project)).accessToken + MARGIN
     const result = await rotateSigningKeys(directory, { ...rotateOptions(flags), algorithm, length, keep })
+    recordRotation(project, 'signing key', result)
     printResult('signing key', result, flags)
   })
 }
@@ -44,8 +45,16 @@ export function rotateRootSecret(flags: RotateFlags): Promise<void> {
     const keep = refreshToken === undefined ? undefined : refreshToken + MARGIN
     const registerFingerprint = (fingerprint: string): Promise<void> => register(project, fingerprint)
     const options = { ...rotateOptions(flags), keep, registerFingerprint }
-    printResult('root secret', await rotateRootSecrets(directory, options), flags)
+    const result = await rotateRootSecrets(directory, options)
+    recordRotation(project, 'root secret', result)
+    printResult('root secret', result, flags)
   })
+}
+
+function recordRotation({ acts }: Project, kind: Kind, result: RotationResult): void {
+  if (result.outcome !== 'rotated') return
+  const dropped = result.dropped.length > 0 ? `, dropped ${result.dropped.join(' ')}` : ''
+  acts.record('keys.rotated', { detail: `${kind}: ${result.current} is current${dropped}` })
 }
 
 const rotateOptions = ({ now = false, dropCurrent = false }: RotateFlags): RotateOptions => ({

@@ -1,6 +1,7 @@
 import { systemClock } from '../lib/clock.ts'
 import type { Session } from '../model/session.ts'
 import { subjectOf } from '../model/subject.ts'
+import { byCommandLine } from './acts.ts'
 import { confirmOrCancel, requireConfirmable, type InteractiveOptions } from './interactive.ts'
 import { DEFAULT_LIMIT, limitRows, notFound, warnIfTruncated } from './listing.ts'
 import { print, printableLine, printJson, relativeTime, table } from './output.ts'
@@ -31,13 +32,13 @@ export async function revokeSession(id: string, options: InteractiveOptions): Pr
   requireConfirmable(options)
   await withProject(async (project) => {
     await requireInstalled(project)
-    const { sessions, revocations } = project.store
+    const { sessions } = project.store
     const session = await sessions.find(id)
     if (!session) throw notFound('session', id)
     const device = printableLine(`${await createUserNames(project)(session)} from ${session.deviceName}`)
     await confirmOrCancel(options, `Sign out ${device}?`)
     const sub = subjectOf(session, project.provider)
-    await revocations.revoke({ kind: 'session', id, sub }, systemClock.now())
+    await project.acts.revoker.revoke({ kind: 'session', id, sub }, byCommandLine('session_revoked'))
     const revoked = (await sessions.find(id)) ?? session
     if (options.json) return printJson(sessionJson(project, revoked))
     print(`Signed out ${device}. The session stops working within 1 second.`)

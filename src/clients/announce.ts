@@ -5,9 +5,9 @@ import type { Client } from '../model/client.ts'
 import type { ClientStore } from '../store/clients.ts'
 import type { ClientCache } from './cache.ts'
 
-/** Who changes a client: its owner on a page or through the API, your own code or command line, or the configuration. */
+/** Who changes a client: its owner on a page or through the API, your own code, the configuration, or the command line. */
 export interface ClientActor {
-  readonly by: 'owner' | 'app' | 'configuration'
+  readonly by: 'owner' | 'app' | 'configuration' | 'command_line'
   /** The request that causes the change, if there is one. */
   readonly requestId?: string
 }

@@ -51,12 +51,17 @@ export interface Connections {
   revoke(user: UserRef, id: string, requestId: string): Promise<boolean>
   /**
    * Disconnects an app: revokes everything that the user has allowed the client, and forgets the consent. Returns whether
-   * there was anything to revoke: for `personal-access` and `sign-in`, which are not apps, there never is. Without a
-   * request, your own code does it.
+   * there was anything to revoke: for `personal-access` and `sign-in`, which are not apps, there never is.
    *
    * @throws ConfigError if the client ID is not a non-empty string
    */
-  disconnect(user: UserRef, clientId: string, requestId?: string): Promise<boolean>
+  disconnect(user: UserRef, clientId: string, actor: DisconnectActor): Promise<boolean>
+}
+
+/** Who disconnects an app, and in which request, if there is one. */
+export interface DisconnectActor {
+  readonly by: 'user' | 'app' | 'command_line'
+  readonly requestId?: string | undefined
 }
 
 /** What the connections need. */
@@ -104,9 +109,8 @@ export function createConnections(options: ConnectionsOptions): Connections {
       await revoker.revoke({ kind: 'authorization', id, sub: subjectOf(user) }, cause)
       return true
     },
-    async disconnect(user, clientId, requestId) {
+    async disconnect(user, clientId, { by, requestId }) {
       checkClientId(clientId)
-      const by = requestId === undefined ? 'app' : 'user'
       if (isReservedClientId(clientId)) return false
       const cause = { by, reason: 'app_disconnected', requestId } as const
       const payload = { requestId: requestId ?? null, clientId, sub: subjectOf(user), by } as const

@@ -4,6 +4,7 @@ import type { ImplicitGrant } from '../grants/implicit.ts'
 import type { SignInFeature } from '../grants/sign-in.ts'
 import type { Secrets, SecretsSource } from '../keys/secrets.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { AuditConfig } from './audit.ts'
 import type { Duration } from '../lib/duration.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Store } from '../store/contract.ts'
@@ -214,10 +215,10 @@ export interface Config<
    */
   readonly migrations?: 'on-start' | 'manual'
   /**
-   * How long the reasons of refused requests are kept, for `consulate explain` and `server.audit`. `'off'` keeps
-   * nothing. Default `{ keep: '7d' }`.
+   * What the audit log records and for how long, for `consulate audit`, `consulate explain` and `server.audit`. `'off'`
+   * records nothing. Default `{ keep: '7d' }`, with all events that are not too frequent.
    */
-  readonly audit?: { readonly keep?: Duration } | 'off'
+  readonly audit?: AuditConfig | 'off'
   /**
    * How often the server deletes rows that expired or were revoked more than a week ago: at most every 10 days, or
    * `'manual'`: never; run `consulate purge` or call `server.purge()`. Default `{ every: '1h' }`.

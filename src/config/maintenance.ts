@@ -1,11 +1,10 @@
 import type { Validator } from '../lib/validator.ts'
+import { resolveAudit, type AuditSettings } from './audit.ts'
 import type { Config } from './config.ts'
 import { resolveWebhookRetention, type WebhookRetention } from './webhooks.ts'
 
 /** How the server keeps its tables small. Times in milliseconds. */
-export interface MaintenanceSettings {
-  /** How long audit entries are kept. 0: none are written, and a purge deletes all. */
-  readonly auditRetention: number
+export interface MaintenanceSettings extends AuditSettings {
   readonly webhookRetention: WebhookRetention
   /** How often the server purges. 0: never. */
   readonly purgeInterval: number
@@ -18,8 +17,8 @@ export function resolveMaintenance(
   { audit = {}, purge = {}, webhooks }: Pick<Config, 'audit' | 'purge' | 'webhooks'>,
   validator: Validator,
 ): MaintenanceSettings {
-  const auditRetention = audit === 'off' ? 0 : validator.duration('audit.keep', audit.keep ?? '7d')
   const purgeInterval = purge === 'manual' ? 0 : validator.duration('purge.every', purge.every ?? '1h')
   if (purgeInterval > MAX_INTERVAL) validator.problem('purge.every', 'must be at most 10 days')
-  return { auditRetention, purgeInterval, webhookRetention: resolveWebhookRetention(webhooks, validator) }
+  const webhookRetention = resolveWebhookRetention(webhooks, validator)
+  return { ...resolveAudit(audit, validator), purgeInterval, webhookRetention }
 }

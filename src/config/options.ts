@@ -7,6 +7,7 @@ import type { RefreshTokenOptions } from '../grants/refresh-token.ts'
 import type { SignInOptions } from '../grants/sign-in.ts'
 import type { OptionNames, Validator } from '../lib/validator.ts'
 import { DEVICE_GRANT } from '../model/device-code.ts'
+import type { AuditConfig } from './audit.ts'
 import type { Config } from './config.ts'
 import type { FailureLimit } from './throttle.ts'
 import type { KeepSignedInConfig } from './keep-signed-in.ts'
@@ -48,12 +49,14 @@ function typeProblem(name: string, value: unknown): string | undefined {
   return undefined
 }
 
+const AUDIT: OptionNames<AuditConfig> = { keep: true, events: true }
+
 /** Reports unknown options. A misspelled one would silently leave the default: `pkse: 'always'` protects nothing. */
 export function checkOptions(config: Partial<Config>, validator: Validator): void {
   validator.knownOptions('', config, CONFIG)
   const { audit, keepSignedIn, passwordReset, personalTokens, purge, revocations, throttle, userApps } =
     config
-  if (audit !== 'off') validator.knownOptions('audit', audit, { keep: true })
+  if (audit !== 'off') validator.knownOptions('audit', audit, AUDIT)
   if (keepSignedIn !== 'off') validator.knownOptions('keepSignedIn', keepSignedIn, KEEP_SIGNED_IN)
   if (purge !== 'manual') validator.knownOptions('purge', purge, { every: true })
   validator.knownOptions('passwordReset', passwordReset, PASSWORD_RESET)

@@ -1,4 +1,4 @@
-import type { Audit } from '../audit.ts'
+import type { Audit } from '../audit/audit.ts'
 import type { BroadcastConnection } from '../broadcast/broadcast.ts'
 import type { Events } from '../events.ts'
 import type { Issuance } from '../issuance/issue.ts'

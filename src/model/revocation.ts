@@ -5,9 +5,10 @@ export type RevocationKind = 'token' | 'authorization' | 'session' | 'user' | 'c
 
 /**
  * Who revoked something: a `user` on a page or through an API; a `client`, or the holder of a personal access token, at
- * the revocation endpoint; the `owner` of a client; your own code (`app`); or the `server` itself, by its rules.
+ * the revocation endpoint; the `owner` of a client; your own code (`app`); the `server` itself, by its rules; or the
+ * `command_line`, for which only the audit log has entries.
  */
-export type RevokedBy = 'user' | 'client' | 'owner' | 'app' | 'configuration' | 'server'
+export type RevokedBy = 'user' | 'client' | 'owner' | 'app' | 'configuration' | 'server' | 'command_line'
 
 /**
  * Why a session ended. `sign_out`: by its user, on the device itself; `signed_out_by_user`: from another device;
@@ -24,7 +25,8 @@ export type SessionEndReason =
 
 /**
  * Why something was revoked. `user_gone`: the user provider no longer finds the user; `replay`: a code or refresh token
- * was used again; `token_revoked`: by the revocation endpoint or `tokens.revoke`.
+ * was used again; `token_revoked`: by the revocation endpoint or `tokens.revoke`. `session_revoked`, `user_disabled` and
+ * `recovery` are those of the command line.
  */
 export type RevocationReason =
   | SessionEndReason
@@ -38,6 +40,9 @@ export type RevocationReason =
   | 'personal_token_revoked'
   | 'app_disconnected'
   | 'client_revoked'
+  | 'session_revoked'
+  | 'user_disabled'
+  | 'recovery'
 
 /** Who revokes something, why, and in which request, if there is one. */
 export interface RevocationCause {

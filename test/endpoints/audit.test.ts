@@ -30,6 +30,7 @@ describe('the audit log', () => {
         at: expect.any(Number) as unknown,
         requestId: requestIdOf(response),
         event: 'request.refused',
+        by: null,
         status: 401,
         code: 'invalid_client',
         path: '/oauth/token',
@@ -63,6 +64,7 @@ describe('the audit log', () => {
     const login = await browser.open(authorizationUrl(server, client, parameters))
     const denied = await browser.press(await browser.signIn(login, user), "Don't allow")
     expect(await explain(denied)).toMatchObject([
+      { event: 'consent.denied', clientId: client.id, sub: user.id },
       { event: 'request.refused', code: 'access_denied', clientId: client.id, sub: user.id },
     ])
   })
@@ -100,9 +102,41 @@ describe('the audit log', () => {
     expect(entries[1]).toMatchObject({ clientId: client.id })
   })
 
-  test('has nothing about a successful request', async () => {
+  test('has what a successful request changed, but not each token', async () => {
     const { exchange } = await getCode(visit)
-    expect(await explain(await requestToken(server, client, exchange))).toEqual([])
+    expect(await explain(await requestToken(server, client, exchange))).toMatchObject([
+      { event: 'authorization.created', clientId: client.id, sub: user.id },
+    ])
+  })
+
+  test('lists what happened to a user, by pages, newest first', async () => {
+    const person = await server.addUser()
+    const browser = openBrowser(server)
+    await getCode({ ...visit, browser, user: person })
+    await server.server.users.signOutEverywhere(person)
+    const { audit } = server.server
+    const page = await audit.list({ user: person, limit: 2 })
+    const rest = await audit.list({ user: person, after: page.at(-1) ?? { at: 0, id: 0 } })
+    expect([...page, ...rest].map(({ event, by }) => [event, by])).toEqual([
+      ['revocation.written', 'app'],
+      ['consent.given', null],
+      ['device.new', null],
+      ['session.started', null],
+    ])
+    expect(page).toHaveLength(2)
+    const signIns = await audit.list({ user: person, event: 'session.started', since: new Date(0) })
+    expect(signIns).toMatchObject([
+      { address: '127.0.0.1', detail: expect.stringContaining('(pwd)') as unknown },
+    ])
+    expect(await audit.list({ user: person, until: 1 })).toEqual([])
+  })
+
+  test.each([
+    [{ since: new Date(Number.NaN) }, 'since'],
+    [{ until: Number.NaN }, 'until'],
+    [{ limit: 0 }, 'limit'],
+  ])('rejects an invalid query: %s', async (query, path) => {
+    await expect(server.server.audit.list(query)).rejects.toMatchObject({ problems: [{ path }] })
   })
 
   test('has no secret, not even one that was sent as a client id', async () => {

@@ -33,7 +33,7 @@ async function addAuditEntries({ server, store, clock }: TestServer, count: numb
 
 describe('a purge', () => {
   test('keeps signed-in users, and deletes their old rows after a week', async () => {
-    await using server = await startServer()
+    await using server = await startServer({ audit: 'off' })
     const { flow, tokens } = await startFlow(server)
     expect((await server.server.purge({ hours: 0 })).counts).toEqual(NOTHING)
     expect((await callApi(server, '/me', tokens.access_token)).status).toBe(200)
@@ -106,7 +106,8 @@ describe('a purge', () => {
     expect((await server.server.purge({ hours: 0 })).counts.audit).toBe(0)
     server.clock.advance('2m')
     expect((await server.server.purge({ revoked: true })).counts.audit).toBe(0)
-    expect((await server.server.purge()).counts.audit).toBe(1)
+    // The new client has an entry too.
+    expect((await server.server.purge()).counts.audit).toBe(2)
     expect(await find()).toEqual([])
   })
 

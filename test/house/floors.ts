@@ -9,7 +9,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['issuance'],
   ['grants', 'personal-tokens', 'sign-in', 'user-apps'],
   ['config'],
-  ['endpoints', 'jobs', 'webhooks', 'audit.ts'],
+  ['endpoints', 'jobs', 'webhooks', 'audit'],
   [
     'api-cookies.ts',
     'app-sessions.ts',

@@ -98,6 +98,34 @@ test('the check of a strict guard is one query that scans no table', async () =>
   expect(details.filter((detail) => /^SEARCH \w+ USING (COVERING )?INDEX/.test(detail))).toHaveLength(6)
 })
 
+test.each([
+  [{}, ''],
+  [{ since: NOW, until: NOW + 1 }, ''],
+  [{ sub: 'alice' }, 'sub_'],
+  [{ clientId: 'web' }, 'client_id_'],
+  [{ event: 'sign-in.failed' }, 'event_'],
+  [{ address: '192.0.2.1' }, 'address_'],
+])('a page of the audit log is read in the order of an index, without sorting: %j', async (filter, index) => {
+  for (const after of [undefined, { at: NOW, id: 7 }]) {
+    const [statement = ''] = await statementsOf(({ audit }) => audit.list(filter, { after }))
+    const [detail, ...others] = explain(statement)
+    expect(detail).toMatch(new RegExp(`USING INDEX consulate_audit_${index}created_at_id`))
+    expect(others).toEqual([])
+  }
+})
+
+test('the entries of a request, and those after an ID, are found by an index', async () => {
+  const statements = await statementsOf(async ({ audit }) => {
+    await audit.list({ requestId: 'r' })
+    await audit.listSince(1, { sub: 'alice' }, 10)
+    await audit.newestId()
+  })
+  const details = statements.map((statement) => explain(statement)[0])
+  expect(details[0]).toContain('USING INDEX consulate_audit_request_id (request_id=?)')
+  expect(details[1]).toMatch(/USING (INTEGER PRIMARY KEY|INDEX)/)
+  expect(details[2]).toBe('SCAN consulate_audit')
+})
+
 const revokeSessions = (store: Store) => store.revocations.revokeSessions(ALICE, { subject: 'alice' }, NOW)
 
 test('the revocation of all sessions of a user scans no table', async () => {

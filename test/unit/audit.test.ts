@@ -1,19 +1,26 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { createAudit } from '../../src/audit.ts'
+import { createAudit } from '../../src/audit/audit.ts'
 import { createEvents } from '../../src/events.ts'
-import type { EventMap } from '../../src/event-map.ts'
+import { EVENT_NAMES, type EventMap } from '../../src/event-map.ts'
 import { silentLogger } from '../../src/index.ts'
-import type { AuditedEvent, AuditEntry } from '../../src/index.ts'
+import type { AuditEntry } from '../../src/index.ts'
 import type { RevocationEntry } from '../../src/model/revocation.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 
 /** An audit log over a real store. */
-async function openAudit(auditRetention = 60_000) {
+async function openAudit(auditRetention = 60_000, auditEvents: readonly (keyof EventMap)[] = EVENT_NAMES) {
   const store = sqlite(':memory:')
   await store.migrate()
   const events = createEvents(silentLogger)
   const clock = { now: () => 1_000 }
-  const audit = createAudit({ events, store: store.audit, clock, logger: silentLogger, auditRetention })
+  const audit = createAudit({
+    events,
+    store: store.audit,
+    clock,
+    logger: silentLogger,
+    auditRetention,
+    auditEvents,
+  })
   onTestFinished(async () => {
     await audit.close()
     await store.close()
@@ -39,10 +46,10 @@ const revoked = (entry: Partial<RevocationEntry>): EventMap['revocation.written'
   entry: { id: 1, kind: 'token', subject: 'jti', sub: null, epoch: 0, expiresAt: null, ...entry },
 })
 
-const EMPTY = { status: null, code: null, path: null, clientId: null, sub: null, address: null }
+const EMPTY = { by: null, status: null, code: null, path: null, clientId: null, sub: null, address: null }
 const { requestId: _, ...refusedFields } = refused
 
-test.each<[AuditedEvent, EventMap[AuditedEvent], Partial<AuditEntry>]>([
+test.each<[keyof EventMap, EventMap[keyof EventMap], Partial<AuditEntry>]>([
   ['request.refused', refused, refusedFields],
   [
     'sign-in.failed',
@@ -67,21 +74,28 @@ test.each<[AuditedEvent, EventMap[AuditedEvent], Partial<AuditEntry>]>([
         'authorization azn was at generation 2 and moved to 5: the database is older than the refresh token',
     },
   ],
-  ['revocation.written', revoked({}), { detail: 'revoked: token jti' }],
+  ['revocation.written', revoked({}), { by: 'app', detail: 'token_revoked: token jti' }],
   [
     'revocation.written',
     revoked({ kind: 'client', subject: 'shop', epoch: 3 }),
-    { clientId: 'shop', detail: 'revoked: client shop before epoch 3' },
+    { by: 'app', clientId: 'shop', detail: 'token_revoked: client shop before epoch 3' },
   ],
   [
     'revocation.written',
     revoked({ kind: 'user', subject: '7', epoch: 1 }),
-    { sub: '7', detail: 'revoked: user 7 before epoch 1' },
+    { by: 'app', sub: '7', detail: 'token_revoked: user 7 before epoch 1' },
   ],
 ])('%s is recorded with what explains it: %j', async (event, payload, fields) => {
   const { audit, events } = await openAudit()
   events.emit(event, payload)
   expect(await audit.find(requestId)).toEqual([{ at: 1_000, requestId, event, ...EMPTY, ...fields }])
+})
+
+test('records the chosen events only', async () => {
+  const { audit, events } = await openAudit(60_000, ['session.ended'])
+  events.emit('request.refused', refused)
+  events.emit('session.ended', { requestId, sessionId: 's', sub: '7', reason: 'sign_out' })
+  expect((await audit.list({}, {})).map(({ event }) => event)).toEqual(['session.ended'])
 })
 
 test('control characters are replaced, and long texts are cut', async () => {

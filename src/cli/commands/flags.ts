@@ -35,6 +35,13 @@ export function parseNumber(text: string): number {
   return Number(text)
 }
 
+/** Parses a whole number of at least 1. Throws commander's `InvalidArgumentError`. */
+export function parseLimit(text: string): number {
+  const limit = parseNumber(text)
+  if (limit === 0) throw new InvalidArgumentError('It must be at least 1.')
+  return limit
+}
+
 /** Parses a duration with its unit (`30m`, `12h`, `1d`), or `0`. Throws commander's `InvalidArgumentError`. */
 export function parseDurationFlag(text: string): Duration {
   if (text === '0') return 0

@@ -1,10 +1,11 @@
 import { Option, type Command } from 'commander'
+import type { AuditFlags } from '../audit.ts'
 import type { DoctorOptions } from '../doctor/doctor.ts'
 import type { ExplainOptions } from '../explain.ts'
 import type { MigrateOptions } from '../migrate.ts'
 import type { PurgeOptions } from '../purge.ts'
 import type { RecoverOptions } from '../recover.ts'
-import { JSON_HELP, parseNumber, YES_HELP } from './flags.ts'
+import { JSON_HELP, parseLimit, parseNumber, YES_HELP } from './flags.ts'
 
 export function addDoctor(program: Command): void {
   program
@@ -49,6 +50,26 @@ export function addRecover(program: Command): void {
     .option('--yes', YES_HELP)
     .option('--json', `${JSON_HELP}; requires --yes`)
     .action(async (options: RecoverOptions) => (await import('../recover.ts')).recover(options))
+}
+
+export function addAudit(program: Command): void {
+  program
+    .command('audit')
+    .description('List sign-ins, consents, changes, revocations and failures, newest first')
+    .option('--since <time>', 'entries from this time on: 30m, 12h, 7d, or 2026-12-31T23:59Z')
+    .option('--until <time>', 'entries before this time')
+    .option(
+      '--user <user>',
+      'only those of this user, by ID or user name; customers:7 for another user provider',
+    )
+    .option('--client <client_id>', 'only those of this client')
+    .option('--event <name>', 'only this event: sign-in.failed')
+    .option('--address <address>', 'only those from this IP address')
+    .option('--request <request_id>', 'only those of this request')
+    .option('--limit <number>', 'maximum number of entries (default: 100; with --follow: 10)', parseLimit)
+    .option('--follow', 'print new entries until interrupted')
+    .option('--json', `${JSON_HELP}; with --follow, one document per line`)
+    .action(async (options: AuditFlags) => (await import('../audit.ts')).showAudit(options))
 }
 
 export function addExplain(program: Command): void {

@@ -39,7 +39,7 @@ export async function postConnectedApps(exchange: Exchange, provider: string): P
   const { session } = signedIn
   if (!services.csrf.isValid(exchange, session, form.get('csrf'))) throw forgedForm()
   const id = requireParameter(form, 'disconnect')
-  const wasConnected = await services.connections.disconnect(session, id, requestId)
+  const wasConnected = await services.connections.disconnect(session, id, { by: 'user', requestId })
   // With the proof, another tab was faster.
   if (!wasConnected && !isProof(exchange, session, id, form.get('proof'))) throw appNotFound()
   return redirect(appsUrl(exchange, provider, { disconnected: id, proof: proofOf(exchange, session, id) }))

@@ -9,6 +9,7 @@ import { createRecorder } from './recorder.ts'
 import type { Recorder } from './recorder.ts'
 import { retryWhileBusy } from './retry.ts'
 import {
+  AUDIT_INDEXES,
   createIndex,
   createTable,
   DEVICE_CODES,
@@ -102,6 +103,12 @@ const migrationsFor = (dialect: SqlDialect): Record<string, Migration> => ({
   },
   '0011-imported-tokens': {
     up: (db: Kysely<Tables>) => createTable(db, dialect, 'consulate_imported_tokens', IMPORTED_TOKENS),
+  },
+  '0012-audit': {
+    async up(db: Kysely<Tables>) {
+      await db.schema.alterTable('consulate_audit').addColumn('actor', sql.raw(dialect.types.id)).execute()
+      for (const columns of AUDIT_INDEXES) await createIndex(db, 'consulate_audit', columns).execute()
+    },
   },
 })
 

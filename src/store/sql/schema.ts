@@ -176,6 +176,15 @@ export const FIRST_TABLES: Readonly<
   },
 }
 
+/** The indexes of the audit log: each list is sorted by time, newest first. */
+export const AUDIT_INDEXES: readonly (readonly string[])[] = [
+  ['created_at', 'id'],
+  ['sub', 'created_at', 'id'],
+  ['client_id', 'created_at', 'id'],
+  ['event', 'created_at', 'id'],
+  ['address', 'created_at', 'id'],
+]
+
 /** The table of the second migration. */
 export const DEVICE_CODES: TableDefinition = {
   columns: {

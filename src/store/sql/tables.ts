@@ -206,6 +206,8 @@ export interface AuditTable {
   created_at: Integer
   request_id: string | null
   event: string
+  /** Null for entries from before the column was added. */
+  actor: string | null
   status: NullableInteger
   code: string | null
   path: string | null
