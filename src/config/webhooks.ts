@@ -29,6 +29,8 @@ export interface WebhooksConfig {
   readonly endpoints: readonly WebhookEndpointConfig[]
   /** How long an endpoint may take to answer, at most a minute. Default `'15s'`. */
   readonly timeout?: Duration
+  /** How often a node looks for messages of other processes, and for those to send again. Default `'1s'`. */
+  readonly pollInterval?: Duration
   /** How long delivered messages are kept, so that they can be replayed. Default `'3d'`. */
   readonly keep?: Duration
   /** How long failed messages are kept, so that they can be replayed. Default `'30d'`. */
@@ -48,6 +50,7 @@ export interface WebhookEndpoint {
 export interface WebhookSettings {
   readonly endpoints: readonly WebhookEndpoint[]
   readonly timeout: number
+  readonly pollInterval: number
 }
 
 /** How long deliveries are kept after they were delivered or failed, in milliseconds. */
@@ -69,9 +72,16 @@ const OPT_IN: ReadonlySet<keyof EventMap> = new Set<keyof EventMap>([
 
 const ID = /^[\w-]{1,64}$/
 const MAX_TIMEOUT = 60_000
+const MAX_POLL_INTERVAL = 3_600_000
 const MAX_URL_LENGTH = 2048
 
-const WEBHOOKS: OptionNames<WebhooksConfig> = { endpoints: true, timeout: true, keep: true, keepFailed: true }
+const WEBHOOKS: OptionNames<WebhooksConfig> = {
+  endpoints: true,
+  timeout: true,
+  pollInterval: true,
+  keep: true,
+  keepFailed: true,
+}
 const ENDPOINT: OptionNames<WebhookEndpointConfig> = {
   id: true,
   url: true,
@@ -89,8 +99,10 @@ export function resolveWebhooks(
   validator.knownOptions('webhooks', given, WEBHOOKS)
   const timeout = validator.duration('webhooks.timeout', given.timeout ?? '15s')
   if (timeout > MAX_TIMEOUT) validator.problem('webhooks.timeout', 'must be at most 60 seconds')
+  const pollInterval = validator.duration('webhooks.pollInterval', given.pollInterval ?? '1s')
+  if (pollInterval > MAX_POLL_INTERVAL) validator.problem('webhooks.pollInterval', 'must be at most an hour')
   const endpoints = resolveEndpoints(given.endpoints, validator)
-  return endpoints.length > 0 ? { endpoints, timeout } : undefined
+  return endpoints.length > 0 ? { endpoints, timeout, pollInterval } : undefined
 }
 
 /** The command line needs it too, without the rest of the configuration. */

@@ -2,6 +2,7 @@ import type { WebhookEndpoint, WebhookSettings } from '../config/webhooks.ts'
 import type { Services } from '../endpoints/services.ts'
 import { CLOCK_TOLERANCE, type Clock } from '../lib/clock.ts'
 import { randomId } from '../lib/hash.ts'
+import { repeat } from '../jobs/repeat.ts'
 import type { Logger } from '../lib/log.ts'
 import { createOutageLog } from '../lib/outage-log.ts'
 import type { WebhookStore } from '../store/webhooks.ts'
@@ -25,8 +26,6 @@ export interface Dispatcher {
 
 /** How many requests a node sends to one endpoint at a time, so that a slow one occupies no more. */
 const CONCURRENCY = 5
-/** Milliseconds. How often a node looks for messages of other processes, and for those that are due again. */
-const POLL_INTERVAL = 1_000
 
 /** Starts to send the messages of a server. Returns undefined if it has no webhooks. */
 export const openDispatcher = ({
@@ -55,6 +54,7 @@ export function startDispatcher({ webhooks, store, outbox, clock, logger }: Disp
 
   function createQueue(endpoint: WebhookEndpoint) {
     const running = new Set<Promise<void>>()
+    let filling = Promise.resolve()
     let isFilling = false
     let mustFill = false
     async function claimNext(): Promise<void> {
@@ -68,10 +68,7 @@ export function startDispatcher({ webhooks, store, outbox, clock, logger }: Disp
       }
       outage.recovered()
     }
-    /** Claims as many messages as can be sent now. */
-    async function fill(): Promise<void> {
-      mustFill = true
-      if (isFilling) return
+    async function claimAll(): Promise<void> {
       isFilling = true
       while (mustFill && running.size < CONCURRENCY && !closing.signal.aborted) {
         mustFill = false
@@ -79,7 +76,17 @@ export function startDispatcher({ webhooks, store, outbox, clock, logger }: Disp
       }
       isFilling = false
     }
-    return { fill, idle: () => Promise.all(running) }
+    /** Claims as many messages as can be sent now. */
+    function fill(): Promise<void> {
+      mustFill = true
+      if (!isFilling) filling = claimAll()
+      return filling
+    }
+    async function close(): Promise<void> {
+      await filling
+      await Promise.all(running)
+    }
+    return { fill, close }
   }
 
   const queues = new Map(webhooks.endpoints.map((endpoint) => [endpoint.id, createQueue(endpoint)]))
@@ -91,16 +98,13 @@ export function startDispatcher({ webhooks, store, outbox, clock, logger }: Disp
     await attempts.readDisabled().catch(outage.failed)
     for (const { fill } of queues.values()) await fill()
   }
-  let polling = poll()
-  const timer = setInterval(() => {
-    polling = polling.then(poll)
-  }, POLL_INTERVAL).unref()
+  void poll()
+  const stop = repeat({ name: 'Webhooks', wait: () => webhooks.pollInterval, work: poll, logger })
   return {
     async close() {
       closing.abort()
-      clearInterval(timer)
-      await polling
-      for (const { idle } of queues.values()) await idle()
+      await stop()
+      for (const { close } of queues.values()) await close()
       await outbox.settled()
     },
   }
